@@ -16,7 +16,7 @@ from typing import Final
 _OURS: Final = ("SLACK_", "AZURE_", "GRAPH_", "GATEHOUSE_", "DATABASE_URL", "PORT", "HOST")
 
 
-def be_the_bot(settings: dict[str, str], folder: Path) -> None:
+def become_bot_process(settings: dict[str, str], folder: Path) -> None:
     """Run the bot with exactly these settings, as `gatehouse run` would. Does not return."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the sandbox, which ends the bot itself
     for name in list(os.environ):

@@ -8,12 +8,12 @@ from bot.slack.words.alarms import alarm_message
 from workflows.core.people import ADMIN, ChatId
 from workflows.core.requests.alarms import Alarm
 from workflows.ports.directory import Directory, DirectoryUnavailable
-from workflows.ports.message_copies import Copy
+from workflows.ports.message_copies import MessageCopy
 from workflows.ports.notifier import NotifierUnavailable
 from workflows.ports.tenant import TenantRefused, TenantUnavailable
 
 
-async def send_directly(alarm: Alarm, *, directory: Directory, client: AsyncWebClient) -> list[Copy]:
+async def send_directly(alarm: Alarm, *, directory: Directory, client: AsyncWebClient) -> list[MessageCopy]:
     """Send an alarm to every admin by direct message. Returns the copies, to be stored later.
 
     :raises NotifierUnavailable: when nobody could be told now.
@@ -35,13 +35,13 @@ async def send_directly(alarm: Alarm, *, directory: Directory, client: AsyncWebC
     return copies
 
 
-async def _sent(alarm: Alarm, admin: ChatId, client: AsyncWebClient) -> Copy:
+async def _sent(alarm: Alarm, admin: ChatId, client: AsyncWebClient) -> MessageCopy:
     message = alarm_message(alarm)
     opened = await client.api_call("conversations.open", json={"users": admin})
     channel = str(opened["channel"]["id"])
     arguments = {"channel": channel, "text": message.text, "blocks": message.blocks}
     answer = await client.api_call("chat.postMessage", json=arguments)
-    return Copy(
+    return MessageCopy(
         subject=f"alarm:{alarm.id}",
         channel=channel,
         message_id=str(answer["ts"]),

@@ -14,7 +14,7 @@ from workflows.core.partners.partnership import Partnership
 from workflows.core.posture.model import B2BAccess, Concern, PartnerPosture, Posture, Weight
 from workflows.core.settings.canonical import JsonObject
 from workflows.core.settings.effective import EffectiveFlag, Origin
-from workflows.core.settings.openness import Way
+from workflows.core.settings.openness import AccessKind
 
 FORMAT: Final = "gatehouse/posture/1"
 _NOT_SET: Final = "Neither the partner nor the default sets it in a form that this version can read."
@@ -52,7 +52,7 @@ def posture_json(posture: Posture) -> str:
             "is_service_default": posture.default.is_service_default if posture.default.is_read else None,
             "access": _b2b_access(posture.default.b2b_access),
             "inbound_trust": _flags(posture.default.trust),
-            "ways": _ways(posture.default.ways),
+            "ways": _access_kinds(posture.default.access_kinds),
             "settings": _current_settings(describe_current(None, posture.default.document)),
             "concerns": _concerns(posture.default.concerns),
         },
@@ -72,7 +72,7 @@ def _partner(partner: PartnerPosture, default: JsonObject | None) -> dict[str, A
         "inbound_trust": _flags(partner.trust),
         "automatic_redemption": _flags(partner.redemption),
         "identity_synchronization": _flag(partner.synchronization),
-        "ways": _ways(partner.ways),
+        "ways": _access_kinds(partner.access_kinds),
         "settings": [] if partner.is_barred else _current_settings(describe_current(partner.configuration, default)),
         "unmanaged": list(partner.unmanaged),
         "risk": {
@@ -119,15 +119,15 @@ def _flag(flag: EffectiveFlag) -> dict[str, Any]:
     return {"value": flag.value, "origin": flag.origin.value, "reason": reason}
 
 
-def _ways(found: Sequence[Way]) -> list[dict[str, Any]]:
+def _access_kinds(found: Sequence[AccessKind]) -> list[dict[str, Any]]:
     return [
         {
-            "name": way.name,
-            "kind": way.kind.name.lower(),
-            "opening": way.opening.value,
-            "is_explicit": way.is_explicit,
+            "name": kind.name,
+            "kind": kind.category.name.lower(),
+            "opening": kind.opening.value,
+            "is_explicit": kind.is_explicit,
         }
-        for way in found
+        for kind in found
     ]
 
 

@@ -12,9 +12,9 @@ from bot.terminal.printing import shown
 from bot.words.posture.concerns import WEIGHTS, concern_words
 from bot.words.posture.sources import concern_source
 from bot.words.posture.summary import (
+    B2B_DIRECTIONS,
     NO_RECORDS,
     SHORT,
-    WAYS,
     counts_words,
     day,
     flag_words,
@@ -26,7 +26,7 @@ from bot.words.posture.summary import (
 from workflows.core.policy.risk import RiskLevel
 from workflows.core.posture.model import Concern, DefaultPosture, PartnerPosture, Posture, Weight
 from workflows.core.settings.model import Property
-from workflows.core.settings.openness import Opening
+from workflows.core.settings.openness import Openness
 
 WIDE: Final = 160
 """From this many columns on, additional data gets its own columns."""
@@ -39,10 +39,10 @@ _STYLES: Final = {
     Weight.NOTE: "dim",
 }
 _OPENING_STYLES: Final = {
-    Opening.OPEN: "yellow",
-    Opening.PARTLY: "",
-    Opening.CLOSED: "green",
-    Opening.UNKNOWN: "magenta",
+    Openness.OPEN: "yellow",
+    Openness.PARTLY: "",
+    Openness.CLOSED: "green",
+    Openness.UNKNOWN: "magenta",
 }
 _RISK_STYLES: Final = {RiskLevel.LOW: "green", RiskLevel.ELEVATED: "yellow", RiskLevel.HIGH: "red"}
 
@@ -66,7 +66,7 @@ def print_posture(posture: Posture, console: Console) -> None:
 
 def _default_lines(default: DefaultPosture) -> Iterator[RenderableType]:
     yield shown("What applies to every tenant without settings of its own (the default)", style="bold")
-    for name, inbound, outbound in WAYS:
+    for name, inbound, outbound in B2B_DIRECTIONS:
         line = Text(f"  {name}: in ")
         line.append_text(_openness(default.b2b_access[inbound].opening)).append(", out ")
         yield line.append_text(_openness(default.b2b_access[outbound].opening))
@@ -95,12 +95,12 @@ def _row(posture: Posture, partner: PartnerPosture, *, is_wide: bool) -> list[Re
     row: list[RenderableType] = [_name(posture, partner, is_wide=is_wide)]
     if is_wide:
         row.append(Text(partner.tenant_id))
-    row += [_both(partner, inbound, outbound) for _, inbound, outbound in WAYS]
+    row += [_both(partner, inbound, outbound) for _, inbound, outbound in B2B_DIRECTIONS]
     row.append(Text("\n".join(_short_trust(partner)) or "-"))
     if is_wide:
         redemption = "\n".join(
-            f"{way} {flag_words(partner.redemption[key].value)}"
-            for way, key in (("in", "inbound"), ("out", "outbound"))
+            f"{kind} {flag_words(partner.redemption[key].value)}"
+            for kind, key in (("in", "inbound"), ("out", "outbound"))
         )
         review = None if partner.record is None else partner.record.next_review_at
         row += [
@@ -136,7 +136,7 @@ def _both(partner: PartnerPosture, inbound: Property, outbound: Property) -> Tex
     return text.append_text(_openness(partner.b2b_access[outbound].opening))
 
 
-def _openness(opening: Opening) -> Text:
+def _openness(opening: Openness) -> Text:
     return Text(SHORT[opening], style=_OPENING_STYLES[opening])
 
 

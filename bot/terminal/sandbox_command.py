@@ -21,7 +21,7 @@ from typing import Final
 
 import aiohttp
 
-from bot.process.child_process import be_the_bot
+from bot.process.child_process import become_bot_process
 from bot.sandbox.server import BotHandle, FolderInUse, Sandbox
 
 CANNOT_START: Final = 2
@@ -137,7 +137,9 @@ class _Bot:
         self._process.join()
 
     def start(self) -> None:
-        self._process = self._processes.Process(target=be_the_bot, args=(self._settings, self._folder), daemon=True)
+        self._process = self._processes.Process(
+            target=become_bot_process, args=(self._settings, self._folder), daemon=True
+        )
         # The child inherits the block: the sandbox handles Ctrl-C during the start, not the child.
         signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
         try:

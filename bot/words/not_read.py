@@ -3,14 +3,14 @@
 from collections.abc import Mapping
 from typing import Final
 
-from workflows.core.checks.facts import Why
+from workflows.core.checks.facts import UnreadReason
 
-WHY: Final[Mapping[Why, str]] = {
-    Why.FORBIDDEN: "permission missing",
-    Why.NO_LICENCE: "no licence",
-    Why.REFUSED: "refused",
-    Why.THROTTLED: "throttled",
-    Why.UNREACHABLE: "no answer",
-    Why.NOT_OFFERED: "not available in this Microsoft cloud",
-    Why.OUT_OF_TIME: "no time left",
+WHY: Final[Mapping[UnreadReason, str]] = {
+    UnreadReason.FORBIDDEN: "permission missing",
+    UnreadReason.NO_LICENCE: "no licence",
+    UnreadReason.REFUSED: "refused",
+    UnreadReason.THROTTLED: "throttled",
+    UnreadReason.UNREACHABLE: "no answer",
+    UnreadReason.NOT_OFFERED: "not available in this Microsoft cloud",
+    UnreadReason.OUT_OF_TIME: "no time left",
 }

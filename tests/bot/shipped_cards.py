@@ -13,7 +13,7 @@ from workflows.core.checks.findings import Finding, FindingCode, Severity
 from workflows.core.people import Role
 from workflows.core.plans.plan import plan_access
 from workflows.core.policy.template import Template, filled
-from workflows.core.requests.request import AccessRequest, Observation
+from workflows.core.requests.request import AccessRequest, ObservedPartner
 
 NAMES: Final = {
     Role("security"): Approvers(names=("Amara Okafor", "Noor Haddad")),
@@ -48,7 +48,7 @@ def waiting(template: Template) -> AccessRequest:
         duration=template.default_duration,
     )
     known = prepared()
-    observation = Observation(
+    observation = ObservedPartner(
         identity=known.observation.identity, configuration=None, at=NOW, default=samples.default_configuration()
     )
     known = replace(

@@ -11,7 +11,7 @@ from slack_sdk.models.views import View
 from bot.sandbox.slack.block_kit.blocks import problems
 from bot.sandbox.slack.block_kit.view_checks import is_too_large, view_problems
 from bot.slack.blocks.message import Message, message
-from bot.slack.cards.approval.card import Context
+from bot.slack.cards.approval.context import CardContext
 from bot.slack.cards.approval.details import details_blocks
 from bot.slack.cards.approval.request_card import request_card
 from tests.workflows.core.builders import NOW, RILEY, SAM, access_plan, identity, noted, particulars, prepared, request
@@ -19,7 +19,14 @@ from workflows.core.partners.partnership import Attestation
 from workflows.core.people import ChatId, Person, PersonId
 from workflows.core.plans.plan import TenantIdentity
 from workflows.core.policy.approval import Choice, Decision
-from workflows.core.requests.request import AccessRequest, Observation, RequestId, RequestKind, RequestState, Restored
+from workflows.core.requests.request import (
+    AccessRequest,
+    ObservedPartner,
+    RequestId,
+    RequestKind,
+    RequestState,
+    Restored,
+)
 
 Json = dict[str, Any]
 
@@ -104,7 +111,7 @@ def assert_sound_message(message: Message) -> None:
 
 def card(asked: AccessRequest, **changes: Any) -> Message:
     """A request's card, with nobody known by name, at NOW, unless told otherwise."""
-    usual: dict[str, Any] = {"holders": {}, "context": Context(is_first=True), "now": NOW}
+    usual: dict[str, Any] = {"holders": {}, "context": CardContext(is_first=True), "now": NOW}
     return request_card(asked, **{**usual, **changes})
 
 
@@ -133,7 +140,7 @@ def hostile_request(state: RequestState, kind: RequestKind, text: str) -> Access
         kind,
         requester=replace(RILEY, name=text),
         sponsor=replace(SAM, name=text),
-        observation=Observation(identity=hostile_identity(text), configuration=None, at=NOW),
+        observation=ObservedPartner(identity=hostile_identity(text), configuration=None, at=NOW),
         **({"plan": access_plan(before)} if kind is not RequestKind.REVOCATION else {}),
         template_title=text,
         restored=Restored(request_id=RequestId(text), kind=kind, title=text, by=person, at=NOW)

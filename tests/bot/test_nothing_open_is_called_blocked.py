@@ -23,7 +23,7 @@ from bot.terminal.posture_json import posture_json
 from bot.terminal.posture_table import print_posture
 from bot.words.posture.summary import trust_words
 from bot.words.requests.messages import message_words
-from bot.words.settings.openness import way_title
+from bot.words.settings.openness import access_kind_title
 from tests.bot.surfaces import details, shown
 from tests.workflows.core.builders import NOW, TENANT, closed_document, identity, noted, partnership, prepared, request
 from tests.workflows.core.strategies import JSON, PROPERTY, setting_of
@@ -38,11 +38,11 @@ from workflows.core.posture.rows import PostureInputs, evaluate_partner
 from workflows.core.requests.commands.request import RecordApplied
 from workflows.core.requests.effects import Tell
 from workflows.core.requests.lifecycle import Situation
-from workflows.core.requests.request import Observation, RequestKind, RequestState
+from workflows.core.requests.request import ObservedPartner, RequestKind, RequestState
 from workflows.core.settings.canonical import JsonObject
 from workflows.core.settings.documents import to_document
 from workflows.core.settings.model import FLAGS, Property
-from workflows.core.settings.openness import Way, left_open, ways
+from workflows.core.settings.openness import AccessKind, access_kinds, not_surely_closed
 
 WHOLE: Final = re.compile(
     r"in every respect|every direction|is blocked(?! until)|already blocked|blocked and read back|recorded as blocked"
@@ -81,14 +81,14 @@ def configurations(draw: st.DrawFn) -> dict[str, Any]:
 OWN: Final = st.none() | configurations()
 
 
-def is_trust(way: Way) -> bool:
+def is_trust(kind: AccessKind) -> bool:
     """Tell whether a way is about what of the partner's claims is accepted."""
-    return way.setting == Property.INBOUND_TRUST
+    return kind.setting == Property.INBOUND_TRUST
 
 
-def assert_true(text: str, found: tuple[Way, ...], where: str) -> None:
+def assert_true(text: str, found: tuple[AccessKind, ...], where: str) -> None:
     """Hold a text against the ways that it is about."""
-    left = left_open(found)
+    left = not_surely_closed(found)
     if left:
         assert (match := WHOLE.search(text)) is None, (where, match and match.group(), left, text)
     if any(map(is_trust, left)):
@@ -103,15 +103,15 @@ def test_a_window_a_listing_and_a_posture_call_nothing_blocked_that_is_not(
     who = replace(identity(), is_resolved=not is_cross_cloud)
     state = PartnershipState.REVOKED if is_revoked else PartnershipState.ACTIVE
     record = replace(partnership(state=state), identity=who)
-    found = ways(own, default, is_cross_cloud=is_cross_cloud)
-    event("all closed" if not left_open(found) else "something open")
+    found = access_kinds(own, default, is_cross_cloud=is_cross_cloud)
+    event("all closed" if not not_surely_closed(found) else "something open")
 
     plan = plan_revocation(tenant_id=TENANT, before=own, default=default)
-    left_after = left_open(ways(plan.image_after(), default))
+    left_after = not_surely_closed(access_kinds(plan.image_after(), default))
     for known in (None, record):
         text = shown(revocation_view(who, known, plan, default))
-        assert "This blocks the partner and" not in text or not left_after
-        assert_true(text.replace("This blocks the partner and", ""), found, "window")
+        assert "This blocks the partner instead of deleting it" not in text or not left_after
+        assert_true(text.replace("This blocks the partner instead of deleting it", ""), found, "window")
         concerns = evaluate_partner(TENANT, own, who, PostureInputs.of(default, None, None, NOW)).concerns
         told = partner_details(who, own, default, known, [], NOW, concerns=concerns)
         assert_true(f"{told.text} {shown(told.blocks)}", found, "show")
@@ -129,7 +129,7 @@ def test_a_window_a_listing_and_a_posture_call_nothing_blocked_that_is_not(
         records_are_read=True,
         unanswered=0,
     )
-    of_default = ways(None, default)
+    of_default = access_kinds(None, default)
     for width in CONSOLES:
         console = Console(file=(out := io.StringIO()), width=width, color_system=None)
         print_posture(posture, console)
@@ -138,18 +138,18 @@ def test_a_window_a_listing_and_a_posture_call_nothing_blocked_that_is_not(
         assert_true(of_the_partner, found, "terminal")
         assert_true(of_the_default, tuple(filter(is_trust, of_default)), "terminal, the default")
     for judged, ours in ((posture.partners[0], found), (posture.default, of_default)):
-        assert trust_words(judged) or not any(map(is_trust, left_open(ours))), "a dash says: nothing"
+        assert trust_words(judged) or not any(map(is_trust, not_surely_closed(ours))), "a dash says: nothing"
     slack = posture_message(posture)
     assert NO_TRUST.search(shown(slack.blocks).partition("in the tenant;")[0]) is None or not any(
-        map(is_trust, left_open(of_default))
+        map(is_trust, not_surely_closed(of_default))
     )
     assert_true(shown(slack.blocks).partition("in the tenant;")[2], found, "Slack")
-    assert_json(json.loads(posture_json(posture)), {way.name: way for way in found}, of_default)
+    assert_json(json.loads(posture_json(posture)), {kind.name: kind for kind in found}, of_default)
 
 
-def assert_json(document: Any, found: dict[str, Way], of_default: tuple[Way, ...]) -> None:
+def assert_json(document: Any, found: dict[str, AccessKind], of_default: tuple[AccessKind, ...]) -> None:
     """Hold the JSON against the ways: closed and false only of what is closed; what is null has a reason."""
-    partner, still = document["partners"][0], {way.name for way in left_open(found.values())}
+    partner, still = document["partners"][0], {kind.name for kind in not_surely_closed(found.values())}
     for name, door in partner["access"].items():
         assert (door["opening"] == "closed") is (name not in still)
     flags = {Property.INBOUND_TRUST: partner["inbound_trust"]}
@@ -164,7 +164,7 @@ def assert_json(document: Any, found: dict[str, Way], of_default: tuple[Way, ...
     for flag in (synchronization, *partner["inbound_trust"].values(), *document["default"]["inbound_trust"].values()):
         assert (flag["value"] is None) is (flag["reason"] is not None)
     for said, ours in ((partner["ways"], tuple(found.values())), (document["default"]["ways"], of_default)):
-        assert [(one["name"], one["opening"]) for one in said] == [(way.name, way.opening.value) for way in ours]
+        assert [(one["name"], one["opening"]) for one in said] == [(kind.name, kind.opening.value) for kind in ours]
 
 
 @PROPERTY
@@ -180,14 +180,14 @@ def test_the_outcome_of_a_revocation_calls_nothing_blocked_that_is_not_and_names
     )
     image = done.image_after() or {}
     assert is_confirmed(plan, image)
-    observation = Observation(identity=identity(), configuration=own, at=NOW, default=planned)
+    observation = ObservedPartner(identity=identity(), configuration=own, at=NOW, default=planned)
     kind = RequestKind.REVOCATION
     known = prepared(kind, plan=plan, observation=observation)
     names = tuple(RefusedWrite(names=("places",), reason=noted("Refused (400).")) for _ in refused)
     command = RecordApplied(image=image, refused=names, default=default)
     transition = advance_partner(request(RequestState.APPLYING, kind, prepared=known), command, Situation(now=NOW))
-    found = ways(image, default)
-    event("all closed" if not left_open(found) else "something open")
+    found = access_kinds(image, default)
+    event("all closed" if not not_surely_closed(found) else "something open")
     record = transition.partnership
     assert record is not None
     texts = [message_words(effect.said) for effect in transition.effects if isinstance(effect, Tell)]
@@ -195,8 +195,8 @@ def test_the_outcome_of_a_revocation_calls_nothing_blocked_that_is_not_and_names
     texts.append(f"{card.text} {shown(card.blocks)}")
     for text in texts:
         assert_true(text, found, "outcome")
-        for way in left_open(found):
-            assert way_title(way.name) in text
+        for open_kind in not_surely_closed(found):
+            assert access_kind_title(open_kind.name) in text
     shown_records = [review_card(record, now=NOW), partner_list([record], NOW)]
     shown_records.append(partner_details(identity(), image, default, record, [transition.request], NOW))
     for message in shown_records:

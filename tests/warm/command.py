@@ -10,7 +10,7 @@ from pathlib import Path
 from tests.warm.forks import forked, say_into
 from tests.warm.haste import hurry
 
-PATIENCE_SECONDS = 20
+TIMEOUT_SECONDS = 20
 
 
 async def ended(
@@ -29,7 +29,7 @@ def _ended(
     with tempfile.TemporaryDirectory() as said:
         out, err = Path(said, "out"), Path(said, "err")
         process = forked(_hasty if is_hasty else _run, arguments, folder, environment, out, err)
-        process.join(PATIENCE_SECONDS)
+        process.join(TIMEOUT_SECONDS)
         if process.exitcode is None:
             process.kill()
             raise TimeoutError(f"gatehouse {' '.join(arguments)} did not end")

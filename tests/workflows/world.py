@@ -13,10 +13,11 @@ from bot.words.requests.notes import note_words
 from tests.workflows.core.builders import AMARA, BRUNO, CHIE, RILEY, SAM, TENANT, identity
 from tests.workflows.fakes import FakeDirectory, FakeNotifier, FakeTenant, FixedClock, Script
 from workflows.app.alarms import Alarms
-from workflows.app.requests.intake import Form, Intake
+from workflows.app.requests.forms import Form
+from workflows.app.requests.intake import Intake
 from workflows.app.requests.restore_intake import RestoreIntake
+from workflows.app.schedule.checks import ScheduledChecks, usual_checks
 from workflows.app.schedule.ticker import tick
-from workflows.app.schedule.watching import Watching, usual_checks
 from workflows.app.service import Service
 from workflows.catalog.catalog import SHIPPED, Catalog, load_catalog
 from workflows.core.people import ChatId, Person
@@ -104,7 +105,7 @@ class World:
     notifier: FakeNotifier
     service: Service
     alarms: Alarms
-    watching: Watching
+    checks: ScheduledChecks
     permission_check: PermissionCheck
     preparer: Preparer
     applier: Applier
@@ -137,7 +138,7 @@ class World:
         return request
 
     async def opened(self) -> AccessRequest:
-        """Open Contoso, the whole way."""
+        """Open Contoso, the whole kind."""
         request = await self.settled((await self.approved()).id)
         assert request.state is RequestState.APPLIED, note_words(request.note)
         return request
@@ -162,7 +163,7 @@ class World:
 
     async def click(self, intent: Click, *, key: str = "", but: type | None = None) -> None:
         """Store an intent as the listeners do, and let everything follow."""
-        await self.service.want(intent, key=key or self.key())
+        await self.service.store_click(intent, key=key or self.key())
         await self.settle(but=but)
 
     def approval(self, request: AccessRequest, person: Person, digest: Digest | None = None) -> Approve[ChatId]:
@@ -316,7 +317,7 @@ def assemble(
         notifier=notifier,
         service=service,
         alarms=alarms,
-        watching=Watching(checks=usual_checks(store=store, clock=clock, tenant=tenant, alarms=alarms)),
+        checks=ScheduledChecks(checks=usual_checks(store=store, clock=clock, tenant=tenant, alarms=alarms)),
         permission_check=permission_check,
         preparer=preparer,
         applier=applier,

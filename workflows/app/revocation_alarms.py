@@ -6,20 +6,22 @@ from typing import Any
 from workflows.app.alarms import Alarms
 from workflows.core.errors.facts import Fact
 from workflows.core.plans.refused_writes import RefusedWrite
-from workflows.core.requests.alarms import WAYS, AlarmCode, EndingCode
+from workflows.core.requests.alarms import OPEN_ACCESS, AlarmCode, EndingCode
 from workflows.core.requests.notes import Facts, NoteCode, as_values
 from workflows.core.requests.request import AccessRequest, RequestId
 from workflows.ports.store import Store
 from workflows.ports.tenant import TenantUnavailable
 
 
-async def still_tried(alarms: Alarms, request_id: RequestId, partner: str, reason: Facts) -> TenantUnavailable:
+async def report_refused_revocation(
+    alarms: Alarms, request_id: RequestId, partner: str, reason: Facts
+) -> TenantUnavailable:
     """Raise the alarm about a refused revocation, and return the error that makes the outbox try again."""
     await alarms.raise_alarm(AlarmCode.REVOCATION_WAITS, request_id, values_of(request_id, partner, reason))
     return TenantUnavailable(reason)
 
 
-async def ways_stay_open(
+async def report_open_access(
     alarms: Alarms, store: Store, request: AccessRequest, unanswered: Sequence[RefusedWrite]
 ) -> None:
     """Raise the alarm about what a confirmed revocation did not close.
@@ -27,15 +29,15 @@ async def ways_stay_open(
     It replaces the alarm that the revocation is not confirmed.
     """
     known = await store.open_alarm(AlarmCode.REVOCATION_WAITS, request.id)
-    if known is not None and WAYS not in known.values:
+    if known is not None and OPEN_ACCESS not in known.values:
         await alarms.clear_alarm(AlarmCode.REVOCATION_WAITS, request.id, Fact(EndingCode.NOT_ALL_CLOSED))
     reasons = dict.fromkeys(one.reason for one in unanswered)
     values = values_of(request.id, partner_of(request), tuple(fact for reason in reasons for fact in reason))
-    values[WAYS] = ", ".join(name for one in unanswered for name in one.names)
+    values[OPEN_ACCESS] = ", ".join(name for one in unanswered for name in one.names)
     await alarms.raise_alarm(AlarmCode.REVOCATION_WAITS, request.id, values)
 
 
-async def changed_again(alarms: Alarms, request: AccessRequest) -> None:
+async def report_repeated_changes(alarms: Alarms, request: AccessRequest) -> None:
     """Raise the alarm about a revocation whose partner somebody changes repeatedly before it takes effect."""
     reason = (Fact(NoteCode.CHANGED_REPEATEDLY),)
     await alarms.raise_alarm(AlarmCode.REVOCATION_WAITS, request.id, values_of(request.id, partner_of(request), reason))

@@ -12,7 +12,7 @@ from typing import Final
 
 from workflows.core.errors.facts import Fact
 from workflows.core.plans.plan import Operation, Plan, is_confirmed
-from workflows.core.plans.refused_writes import RefusedWrite, shows, written_names
+from workflows.core.plans.refused_writes import RefusedWrite, is_shown, written_names
 from workflows.core.requests.notes import Facts, NoteCode
 from workflows.core.settings.canonical import JsonObject
 from workflows.ports.tenant import Tenant, TenantRefused, TenantUnavailable
@@ -32,7 +32,7 @@ _NOT_SHOWN: Final = (Fact(NoteCode.TAKEN_NOT_SHOWN),)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Tried:
+class FurtherWritesResult:
     """The result of the writes."""
 
     image: JsonObject
@@ -45,14 +45,14 @@ class Tried:
 
 async def write_further(
     plan: Plan, image: JsonObject, *, tenant: Tenant, sleep: Callable[[float], Awaitable[None]]
-) -> Tried:
+) -> FurtherWritesResult:
     """Send what is not in effect yet, then read back. Never raises for an answer of the tenant, or for a missing one.
 
     :param image: the configuration that was read; it shows every required write.
     """
-    missing = [operation for operation in plan.further if not shows(operation, image)]
+    missing = [operation for operation in plan.further if not is_shown(operation, image)]
     if not missing:
-        return Tried(image=image)
+        return FurtherWritesResult(image=image)
     loop = asyncio.get_running_loop()
     until = loop.time() + _SENDING_SECONDS
     answers = []
@@ -64,9 +64,9 @@ async def write_further(
     not_shown = [
         (RefusedWrite(names=written_names(operation), reason=reason or _NOT_SHOWN), may_be_taken)
         for operation, (reason, may_be_taken) in zip(missing, answers, strict=True)
-        if not shows(operation, image)
+        if not is_shown(operation, image)
     ]
-    return Tried(
+    return FurtherWritesResult(
         image=image,
         refused=tuple(write for write, _ in not_shown),
         unanswered=tuple(write for write, may_be_taken in not_shown if may_be_taken),
@@ -119,6 +119,6 @@ async def _read_back(
                     continue
                 if observed is not None and is_confirmed(plan, observed):
                     image = observed
-                    if all(shows(operation, image) for operation in written):
+                    if all(is_shown(operation, image) for operation in written):
                         break
     return image

@@ -5,12 +5,12 @@ from dataclasses import dataclass
 from typing import Final
 
 from workflows.catalog.catalog import Catalog
-from workflows.core.audit.partner_changes import PartnerChange
+from workflows.core.entra_audit.partner_changes import PartnerChange
 from workflows.core.errors.facts import Fact
 from workflows.core.requests.commands.request import RecordResent, Replan
 from workflows.core.requests.notes import NoteCode
 from workflows.core.requests.request import AccessRequest
-from workflows.core.requests.resending import Step, first_sent, needs_the_audit_log, next_step
+from workflows.core.requests.resending import ResendStep, first_sent, needs_the_audit_log, next_step
 from workflows.effects.still_approved import objection
 from workflows.ports.clock import Clock
 from workflows.ports.directory import Directory
@@ -21,7 +21,7 @@ _SENT_AGAIN: Final = Fact(NoteCode.ACCEPTED_NOT_SHOWN)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Resending:
+class ResendDecision:
     """Decides about one request whose partner is unchanged since before its last write."""
 
     tenant: Tenant
@@ -40,11 +40,11 @@ class Resending:
         now = self.clock.now()
         changes = await self._changes(request) if needs_the_audit_log(request, now) else None
         match next_step(request, now, changes):
-            case Step.READ:
+            case ResendStep.READ:
                 return None
-            case Step.ASK_AGAIN:
+            case ResendStep.ASK_AGAIN:
                 return Replan(reason=(NOT_SHOWN,))
-            case Step.SEND_AGAIN:
+            case ResendStep.SEND_AGAIN:
                 return await self._no_longer_approved(request) or RecordResent(reason=(_SENT_AGAIN,))
 
     async def _changes(self, request: AccessRequest) -> Sequence[PartnerChange] | None:

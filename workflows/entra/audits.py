@@ -9,7 +9,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any, Final
 
-from workflows.core.audit.partner_changes import PartnerChange
+from workflows.core.entra_audit.partner_changes import PartnerChange
 from workflows.core.settings.canonical import JsonObject
 from workflows.core.settings.model import TenantId
 

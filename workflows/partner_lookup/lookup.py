@@ -6,7 +6,7 @@ from typing import Final
 from workflows.core.errors.raised import InvalidField
 from workflows.core.errors.refusal_codes import RefusalCode
 from workflows.core.plans.plan import TenantIdentity
-from workflows.core.requests.request import Observation
+from workflows.core.requests.request import ObservedPartner
 from workflows.core.settings.canonical import JsonObject
 from workflows.core.settings.model import TenantId
 from workflows.partner_lookup.not_found import not_found, tenant_ids_of
@@ -20,7 +20,7 @@ DEFAULT_SECONDS: Final = 1.2
 """Seconds to wait for the default configuration. It explains inherited values; nothing depends on it."""
 
 
-async def look_up(target: str, *, tenant: Tenant, clock: Clock, register: Register | None = None) -> Observation:
+async def look_up(target: str, *, tenant: Tenant, clock: Clock, register: Register | None = None) -> ObservedPartner:
     """Resolve a target, and read the partner's present configuration and the tenant's default in parallel.
 
     :param target: as typed, or canonical; its candidates are looked up in order.
@@ -42,7 +42,7 @@ async def look_up(target: str, *, tenant: Tenant, clock: Clock, register: Regist
     if identity.tenant_id in CONSUMER_TENANTS:
         raise InvalidField(FIELD, RefusalCode.TARGET_PRIVATE_ACCOUNTS, target=target)
     configuration, default = await read_both(identity.tenant_id, tenant=tenant)
-    return Observation(identity=identity, configuration=configuration, default=default, at=clock.now())
+    return ObservedPartner(identity=identity, configuration=configuration, default=default, at=clock.now())
 
 
 async def read_both(tenant_id: TenantId, *, tenant: Tenant) -> tuple[JsonObject | None, JsonObject | None]:
@@ -77,4 +77,4 @@ async def _of_another_cloud(target: str, tenant: Tenant, register: Register | No
     policy = await tenant.tenant_settings.read_access_policy()
     if not policy.get("allowedCloudEndpoints"):
         raise InvalidField(FIELD, RefusalCode.TARGET_UNKNOWN_ID, tenant_id=target)
-    return TenantIdentity.nameless(TenantId(target))
+    return TenantIdentity.without_names(TenantId(target))

@@ -8,13 +8,13 @@ from workflows.core.errors.facts import Values
 from workflows.core.errors.raised import InvalidField
 from workflows.core.errors.refusal_codes import RefusalCode
 from workflows.core.settings.model import TenantId
-from workflows.partner_lookup.lookalikes import near_names, registrable
+from workflows.partner_lookup.lookalikes import registrable, similar_names
 from workflows.partner_lookup.target import FIELD, is_tenant_id
 from workflows.ports.facts import read_fact
 from workflows.ports.records import Register
 from workflows.ports.tenant import Tenant, TenantRefused, TenantUnavailable
 
-PATIENCE_SECONDS: Final = 0.6
+TIMEOUT_SECONDS: Final = 0.6
 """Seconds to wait for the suggestions."""
 
 
@@ -22,7 +22,7 @@ async def not_found(domain: str, *, tenant: Tenant, register: Register | None) -
     """Return that no tenant has this domain, and which name may have been meant."""
     near, policy = await asyncio.gather(
         suggestion(domain, tenant=tenant, register=register),
-        read_fact(tenant.tenant_settings.read_access_policy(), PATIENCE_SECONDS),
+        read_fact(tenant.tenant_settings.read_access_policy(), TIMEOUT_SECONDS),
     )
     has_other_clouds = isinstance(policy, Mapping) and bool(policy.get("allowedCloudEndpoints"))
     code = RefusalCode.TARGET_NOT_FOUND
@@ -40,11 +40,11 @@ async def suggestion(name: str, *, tenant: Tenant, register: Register | None) ->
         return {}
     partners = await _partner_names(register)
     whole, own = await asyncio.gather(
-        _whole(name, tenant), read_fact(tenant.tenant_settings.verified_domains(), PATIENCE_SECONDS)
+        _whole(name, tenant), read_fact(tenant.tenant_settings.verified_domains(), TIMEOUT_SECONDS)
     )
-    if near := near_names(name, [*partners, *([whole] if whole else [])]):
+    if near := similar_names(name, [*partners, *([whole] if whole else [])]):
         return {"meant": list(near)}
-    if isinstance(own, Sequence) and (near := near_names(name, own)):
+    if isinstance(own, Sequence) and (near := similar_names(name, own)):
         return {"own": near[0]}
     return {}
 
@@ -62,7 +62,7 @@ async def _whole(name: str, tenant: Tenant) -> str:
     if domain == name:
         return ""
     try:
-        async with asyncio.timeout(PATIENCE_SECONDS):
+        async with asyncio.timeout(TIMEOUT_SECONDS):
             return "" if await tenant.find(domain) is None else domain
     except (TenantUnavailable, TenantRefused, TimeoutError):
         return ""

@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import Awaitable
 from typing import Final, TypeVar
 
-from workflows.core.checks.facts import Unchecked, Why
+from workflows.core.checks.facts import Unread, UnreadReason
 from workflows.ports.tenant import TenantRefused, TenantUnavailable
 
 _UNLICENSED: Final = ("NonPremium", "LicenseRequired", "LicenseNotFound")
@@ -13,21 +13,21 @@ _UNLICENSED: Final = ("NonPremium", "LicenseRequired", "LicenseNotFound")
 Fact = TypeVar("Fact")
 
 
-async def read_fact(read: Awaitable[Fact], patience: float) -> Fact | Unchecked:
-    """Wait for a read, `patience` seconds at most."""
+async def read_fact(read: Awaitable[Fact], timeout_seconds: float) -> Fact | Unread:
+    """Wait for a read, `timeout_seconds` seconds at most."""
     try:
-        async with asyncio.timeout(patience):
+        async with asyncio.timeout(timeout_seconds):
             return await read
     except TenantRefused as error:
-        return Unchecked(why=why_refused(error))
+        return Unread(why=why_refused(error))
     except TenantUnavailable as error:
-        return Unchecked(why=Why.THROTTLED if error.is_throttled else Why.UNREACHABLE)
+        return Unread(why=UnreadReason.THROTTLED if error.is_throttled else UnreadReason.UNREACHABLE)
     except TimeoutError:
-        return Unchecked(why=Why.UNREACHABLE)
+        return Unread(why=UnreadReason.UNREACHABLE)
 
 
-def why_refused(error: TenantRefused) -> Why:
+def why_refused(error: TenantRefused) -> UnreadReason:
     """Return why Entra refused, in a form for readers."""
     if any(word in error.code for word in _UNLICENSED):
-        return Why.NO_LICENCE
-    return Why.FORBIDDEN if error.status == 403 else Why.REFUSED
+        return UnreadReason.NO_LICENCE
+    return UnreadReason.FORBIDDEN if error.status == 403 else UnreadReason.REFUSED

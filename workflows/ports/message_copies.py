@@ -8,7 +8,7 @@ from workflows.core.people import ChatId
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Copy:
+class MessageCopy:
     """One posted copy of a card."""
 
     subject: str
@@ -28,10 +28,10 @@ class Copy:
 class MessageCopies(Protocol):
     """Where posted copies of cards and wanted App Homes are stored."""
 
-    async def copies(self, subject: str) -> Sequence[Copy]:
+    async def copies(self, subject: str) -> Sequence[MessageCopy]:
         """List the posted copies of a card."""
 
-    async def save_copy(self, copy: Copy) -> None:
+    async def save_copy(self, copy: MessageCopy) -> None:
         """Store a posted copy, or what it shows now."""
 
     async def has_opened_home(self, person: ChatId) -> bool:
@@ -55,5 +55,5 @@ class MessageCopies(Protocol):
         If a newer request exists, it is published again.
         """
 
-    async def channel_copies(self, fit: str, limit: int) -> Sequence[Copy]:
+    async def channel_copies(self, fit: str, limit: int) -> Sequence[MessageCopy]:
         """List the live copies that were posted for no single person, except those in the channel `fit`."""

@@ -2,7 +2,7 @@
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any, Generic, Protocol, TypeVar
 
 from workflows.core.errors.raised import DomainError
@@ -70,7 +70,7 @@ class Commit:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Listed(Generic[Item]):
+class LimitedList(Generic[Item]):
     """The first records of a list, and the total number."""
 
     shown: Sequence[Item]
@@ -125,13 +125,13 @@ class RecordStore(Protocol):
 
     async def requests_waiting(
         self, roles: Sequence[Role], ids: Collection[ChatId | PersonId], limit: int
-    ) -> Listed[AccessRequest]:
+    ) -> LimitedList[AccessRequest]:
         """List the requests that wait for one of these roles and that this person may decide on, oldest first.
 
         :param ids: every chat id of that person, and the account when it is known.
         """
 
-    async def live_partnerships(self, limit: int) -> Listed[Partnership]:
+    async def live_partnerships(self, limit: int) -> LimitedList[Partnership]:
         """List the partnerships that are not revoked, by default domain."""
 
     async def requests_of(
@@ -141,6 +141,12 @@ class RecordStore(Protocol):
 
     async def requests_for(self, tenant_id: TenantId, limit: int) -> Sequence[AccessRequest]:
         """List the requests about one tenant, newest first."""
+
+    async def approval_waits(self, limit: int) -> Mapping[str, Sequence[timedelta]]:
+        """List the times from filing to the last approval, by template, of the newest access requests that were sent.
+
+        :param limit: how many requests are read.
+        """
 
     async def partnerships(self) -> Sequence[Partnership]:
         """List every partnership, by default domain."""
@@ -153,6 +159,9 @@ class RecordStore(Protocol):
 
     async def due(self, now: datetime) -> tuple[Sequence[RequestId], Sequence[TenantId]]:
         """List undecided requests past their expiry, and partnerships with a review or a reminder due."""
+
+    async def expired_since(self, moment: datetime, limit: int) -> Sequence[AccessRequest]:
+        """List the requests that expired at this moment or later, the newest first."""
 
     async def history(self, *, request_id: RequestId | None = None, limit: int = 200) -> Sequence[AuditEntry]:
         """List audit entries, newest first."""

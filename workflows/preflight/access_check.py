@@ -10,11 +10,11 @@ from workflows.core.checks.conditional_access.entries import entries_under, trus
 from workflows.core.checks.conditional_access.policy import parse_policy
 from workflows.core.checks.conditional_access.questions import Question, Questions, questions
 from workflows.core.checks.conditional_access.verdicts import AccessReport, assess
-from workflows.core.checks.facts import Unchecked, Why
+from workflows.core.checks.facts import Unread, UnreadReason
 from workflows.core.settings.canonical import JsonObject
-from workflows.core.settings.effective import Effective
+from workflows.core.settings.effective import EffectiveSettings
 from workflows.core.settings.model import TenantId
-from workflows.core.settings.openness import Way
+from workflows.core.settings.openness import AccessKind
 from workflows.ports.facts import why_refused
 from workflows.ports.tenant import TenantRefused, TenantUnavailable
 from workflows.ports.tenant_settings import TenantSettings
@@ -28,14 +28,14 @@ class AccessCheck:
     """Asks about one partner, or about several within one time limit."""
 
     tenant_settings: TenantSettings
-    patience: float = EVALUATION_SECONDS
+    timeout_seconds: float = EVALUATION_SECONDS
 
     async def report(
         self,
-        documents: Sequence[JsonObject] | Unchecked,
-        applies: Effective,
+        documents: Sequence[JsonObject] | Unread,
+        applies: EffectiveSettings,
         tenant_id: TenantId,
-        found: Sequence[Way] = (),
+        found: Sequence[AccessKind] = (),
     ) -> AccessReport:
         """Return the effect of Conditional Access on those who can come in under these settings. Never raises.
 
@@ -43,40 +43,40 @@ class AccessCheck:
         :param found: every kind of access under the settings; more than users may be synchronized.
         """
         entries, trust = entries_under(applies, found), trust_under(applies)
-        policies = () if isinstance(documents, Unchecked) else [parse_policy(one) for one in documents]
+        policies = () if isinstance(documents, Unread) else [parse_policy(one) for one in documents]
         chosen = questions(policies, entries, tenant_id)
         answers = await self.ask(chosen)
         return assess(documents, entries, tenant_id, trust, chosen, answers)
 
-    async def ask(self, chosen: Questions) -> dict[Question, Sequence[JsonObject] | Unchecked]:
+    async def ask(self, chosen: Questions) -> dict[Question, Sequence[JsonObject] | Unread]:
         """Ask one question after the other until Entra cannot be asked, or the time is over.
 
         The question that failed has the reason; later ones are absent. A refusal may be about the application in the
         question, so the other questions are still asked.
         """
-        answers: dict[Question, Sequence[JsonObject] | Unchecked] = {}
+        answers: dict[Question, Sequence[JsonObject] | Unread] = {}
         refused: set[str] = set()
-        until = time.monotonic() + self.patience
+        until = time.monotonic() + self.timeout_seconds
         for question in chosen.asked:
             if question.application in refused:
                 continue
             answer = await self._answer(question, until - time.monotonic())
             answers[question] = answer
-            if isinstance(answer, Unchecked):
-                if answer.why is not Why.REFUSED:
+            if isinstance(answer, Unread):
+                if answer.why is not UnreadReason.REFUSED:
                     break
                 refused.add(question.application)
         return answers
 
-    async def _answer(self, question: Question, seconds: float) -> Sequence[JsonObject] | Unchecked:
+    async def _answer(self, question: Question, seconds: float) -> Sequence[JsonObject] | Unread:
         if seconds <= 0:
-            return Unchecked(why=Why.OUT_OF_TIME)
+            return Unread(why=UnreadReason.OUT_OF_TIME)
         try:
             async with asyncio.timeout(seconds):
                 return await self.tenant_settings.evaluate_access(question)
         except TenantRefused as error:
-            return Unchecked(why=Why.NOT_OFFERED if error.status == 404 else why_refused(error))
+            return Unread(why=UnreadReason.NOT_OFFERED if error.status == 404 else why_refused(error))
         except TenantUnavailable as error:
-            return Unchecked(why=Why.THROTTLED if error.is_throttled else Why.UNREACHABLE)
+            return Unread(why=UnreadReason.THROTTLED if error.is_throttled else UnreadReason.UNREACHABLE)
         except TimeoutError:
-            return Unchecked(why=Why.OUT_OF_TIME)
+            return Unread(why=UnreadReason.OUT_OF_TIME)

@@ -8,13 +8,13 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from typing import Final
 
-from workflows.core.checks.conditional_access.controls import Trust
+from workflows.core.checks.conditional_access.controls import InboundTrustFlags
 from workflows.core.checks.conditional_access.entries import entries_of, trust_of
 from workflows.core.checks.conditional_access.policy import Policy, parse_policy
 from workflows.core.checks.conditional_access.questions import MOST, Entry, Question, Questions, questions
 from workflows.core.checks.conditional_access.scope import named_tenants
 from workflows.core.checks.conditional_access.verdicts import AccessReport, assess
-from workflows.core.checks.facts import Unchecked
+from workflows.core.checks.facts import Unread
 from workflows.core.posture.lockouts import lockout_concerns
 from workflows.core.posture.model import PartnerPosture, sorted_concerns
 from workflows.core.settings.canonical import JsonObject
@@ -23,7 +23,7 @@ from workflows.ports.facts import read_fact
 from workflows.ports.tenant_settings import TenantSettings
 from workflows.preflight.access_check import EVALUATION_SECONDS, AccessCheck
 
-PATIENCE_SECONDS: Final = 6.0
+TIMEOUT_SECONDS: Final = 6.0
 """Seconds for the list of policies."""
 _AT_ONCE: Final = 5
 
@@ -33,13 +33,13 @@ class _Alike:
     """The values that are equal for partners that Conditional Access does not distinguish."""
 
     entries: tuple[Entry, ...]
-    trust: Trust
+    trust: InboundTrustFlags
     tenant_id: TenantId | None
     """The tenant id of a partner that some policy names by its id."""
 
 
 async def with_access(
-    partners: Sequence[PartnerPosture], tenant_settings: TenantSettings, patience: float = EVALUATION_SECONDS
+    partners: Sequence[PartnerPosture], tenant_settings: TenantSettings, timeout_seconds: float = EVALUATION_SECONDS
 ) -> list[PartnerPosture]:
     """Add to each partner with settings the effect of Conditional Access on its people. Never raises.
 
@@ -48,11 +48,11 @@ async def with_access(
     current = [one for one in partners if one.has_settings and not one.is_barred]
     if not current:
         return list(partners)
-    documents = await read_fact(tenant_settings.read_conditional_access(), PATIENCE_SECONDS)
-    policies = () if isinstance(documents, Unchecked) else tuple(map(parse_policy, documents))
+    documents = await read_fact(tenant_settings.read_conditional_access(), TIMEOUT_SECONDS)
+    policies = () if isinstance(documents, Unread) else tuple(map(parse_policy, documents))
     groups = _grouped(current, policies)
     reports = await _reports(
-        groups, documents, policies, AccessCheck(tenant_settings=tenant_settings, patience=patience)
+        groups, documents, policies, AccessCheck(tenant_settings=tenant_settings, timeout_seconds=timeout_seconds)
     )
     by_id = {partner.tenant_id: reports[alike] for alike, some in groups.items() for partner in some}
     return [_told(partner, by_id.get(partner.tenant_id)) for partner in partners]
@@ -85,7 +85,7 @@ def _grouped(partners: Iterable[PartnerPosture], policies: Sequence[Policy]) -> 
 
 async def _reports(
     groups: dict[_Alike, list[PartnerPosture]],
-    documents: Sequence[JsonObject] | Unchecked,
+    documents: Sequence[JsonObject] | Unread,
     policies: Sequence[Policy],
     check: AccessCheck,
 ) -> dict[_Alike, AccessReport]:
@@ -114,7 +114,7 @@ async def _reports(
             {
                 question: answer
                 for question, answer in answers.items()
-                if question in mine or isinstance(answer, Unchecked)
+                if question in mine or isinstance(answer, Unread)
             },
         )
         if number % _AT_ONCE == 0:

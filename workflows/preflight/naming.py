@@ -11,15 +11,17 @@ from workflows.core.text import shown_name
 from workflows.ports.facts import read_fact
 from workflows.ports.tenant import Tenant
 
-PATIENCE_SECONDS: Final = 2.0
+TIMEOUT_SECONDS: Final = 2.0
 """Seconds for showing names with ids; a reader waits no longer for them."""
 MOST_SHOWN: Final = 10
 """How many names are shown with ids for display only. For a request all are looked up (preflight)."""
 
 
-async def ask_names(targets: Iterable[NamedTarget], *, tenant: Tenant, patience: float = PATIENCE_SECONDS) -> Names:
+async def ask_names(
+    targets: Iterable[NamedTarget], *, tenant: Tenant, timeout_seconds: float = TIMEOUT_SECONDS
+) -> Names:
     """Read the names of all ids that can be ours now, in parallel, for checks. Never raises for a failed read."""
-    return await _ask(to_look_up(targets), tenant, patience, fresh=True)
+    return await _ask(to_look_up(targets), tenant, timeout_seconds, fresh=True)
 
 
 async def names_shown(targets: Iterable[NamedTarget], *, tenant: Tenant) -> dict[str, str]:
@@ -27,12 +29,14 @@ async def names_shown(targets: Iterable[NamedTarget], *, tenant: Tenant) -> dict
 
     Anybody who may look up partners causes these reads. So they are few, and may be a minute old.
     """
-    return known_names(await _ask(to_look_up(targets)[:MOST_SHOWN], tenant, PATIENCE_SECONDS, fresh=False))
+    return known_names(await _ask(to_look_up(targets)[:MOST_SHOWN], tenant, TIMEOUT_SECONDS, fresh=False))
 
 
-async def _ask(wanted: Sequence[Target], tenant: Tenant, patience: float, *, fresh: bool) -> Names:
-    around = tenant.tenant_settings
-    found = await asyncio.gather(*(read_fact(around.name_of(target, fresh=fresh), patience) for target in wanted))
+async def _ask(wanted: Sequence[Target], tenant: Tenant, timeout_seconds: float, *, fresh: bool) -> Names:
+    tenant_settings = tenant.tenant_settings
+    found = await asyncio.gather(
+        *(read_fact(tenant_settings.name_of(target, fresh=fresh), timeout_seconds) for target in wanted)
+    )
     return {
         target: shown_name(name) if isinstance(name, str) else name for target, name in zip(wanted, found, strict=True)
     }

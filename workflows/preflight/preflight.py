@@ -11,7 +11,7 @@ from types import MappingProxyType
 from typing import Any, Final
 
 from workflows.core.checks.conditional_access.verdicts import AccessReport
-from workflows.core.checks.facts import PreflightFacts, Unchecked, Why
+from workflows.core.checks.facts import PreflightFacts, Unread, UnreadReason
 from workflows.core.checks.findings import Finding
 from workflows.core.checks.home_tenant import circumstances, evaluate_facts
 from workflows.core.checks.rules import Circumstances
@@ -19,11 +19,11 @@ from workflows.core.checks.target_checks import Names, known_names
 from workflows.core.checks.unchecked import SIGN_IN_DAYS
 from workflows.core.plans.named_targets import shown_targets
 from workflows.core.plans.plan import Plan, TenantIdentity
-from workflows.core.requests.request import Observation
+from workflows.core.requests.request import ObservedPartner
 from workflows.core.settings.canonical import JsonObject
-from workflows.core.settings.effective import effective
-from workflows.core.settings.openness import ways
-from workflows.partner_lookup.lookalikes import suspicions
+from workflows.core.settings.effective import effective_settings
+from workflows.core.settings.openness import access_kinds
+from workflows.partner_lookup.lookalikes import lookalike_findings
 from workflows.partner_lookup.resolving import LookupRefused, resolve
 from workflows.partner_lookup.target import is_tenant_id
 from workflows.ports.clock import Clock
@@ -34,12 +34,12 @@ from workflows.preflight.access_check import EVALUATION_SECONDS, AccessCheck
 from workflows.preflight.naming import ask_names
 from workflows.preflight.sign_ins import read_outbound_sign_ins
 
-PATIENCE_SECONDS: Final = 6.0
+TIMEOUT_SECONDS: Final = 6.0
 """Seconds for all reads together; they run in parallel."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Survey:
+class PreflightResult:
     """The results of a preflight."""
 
     circumstances: Circumstances
@@ -58,17 +58,17 @@ class Preflight:
     tenant: Tenant
     store: Register
     clock: Clock
-    patience: float = PATIENCE_SECONDS
-    evaluation_patience: float = EVALUATION_SECONDS
+    timeout_seconds: float = TIMEOUT_SECONDS
+    evaluation_timeout_seconds: float = EVALUATION_SECONDS
 
-    async def survey(
+    async def check(
         self,
-        observation: Observation,
+        observation: ObservedPartner,
         plan: Plan,
         asked: Mapping[str, str] = MappingProxyType({}),
         *,
         is_put_back: bool = False,
-    ) -> Survey:
+    ) -> PreflightResult:
         """Read the facts for a plan about an observed partner. Never raises for a failed read.
 
         :param asked: by id that the plan names, the label of the form's field where it was typed.
@@ -78,12 +78,12 @@ class Preflight:
         facts, names = await asyncio.gather(self._facts(identity, observation.default), self._names(plan))
         facts = replace(facts, names=names)
         access = await self._access(facts, plan)
-        own = () if isinstance(facts.own_domains, Unchecked) else facts.own_domains
+        own = () if isinstance(facts.own_domains, Unread) else facts.own_domains
         partners = await self._partners(identity)
-        return Survey(
+        return PreflightResult(
             circumstances=circumstances(facts, access),
             findings=(
-                *suspicions(identity, own=own, partners=partners),
+                *lookalike_findings(identity, own=own, partners=partners),
                 *evaluate_facts(facts, access, plan=plan, identity=identity, asked=asked, is_put_back=is_put_back),
             ),
             names=known_names(names),
@@ -91,43 +91,47 @@ class Preflight:
         )
 
     async def _access(self, facts: PreflightFacts, plan: Plan) -> AccessReport:
-        after, default = plan.image_after(), None if isinstance(facts.default, Unchecked) else facts.default
-        applies = effective(after, default, is_cross_cloud=plan.is_cross_cloud)
-        found = ways(after, default, is_cross_cloud=plan.is_cross_cloud)
-        check = AccessCheck(tenant_settings=self.tenant.tenant_settings, patience=self.evaluation_patience)
+        after, default = plan.image_after(), None if isinstance(facts.default, Unread) else facts.default
+        applies = effective_settings(after, default, is_cross_cloud=plan.is_cross_cloud)
+        found = access_kinds(after, default, is_cross_cloud=plan.is_cross_cloud)
+        check = AccessCheck(
+            tenant_settings=self.tenant.tenant_settings, timeout_seconds=self.evaluation_timeout_seconds
+        )
         return await check.report(facts.conditional_access, applies, plan.tenant_id, found)
 
     async def _facts(self, identity: TenantIdentity, default: JsonObject | None) -> PreflightFacts:
-        around = self.tenant.tenant_settings
+        tenant_settings = self.tenant.tenant_settings
         since = self.clock.now() - timedelta(days=SIGN_IN_DAYS)
         reads: dict[str, Awaitable[Any]] = {
             "default": self._read(self.tenant.read_default()) if default is None else _known(default),
-            "access_policy": self._read(around.read_access_policy()) if not identity.is_resolved else _known({}),
-            "authorization": self._read(around.read_authorization()),
-            "sharepoint": self._read(around.read_sharepoint()),
-            "conditional_access": self._read(around.read_conditional_access()),
-            "sign_ins": self._read(around.read_sign_ins(identity.tenant_id, since)),
+            "access_policy": self._read(tenant_settings.read_access_policy())
+            if not identity.is_resolved
+            else _known({}),
+            "authorization": self._read(tenant_settings.read_authorization()),
+            "sharepoint": self._read(tenant_settings.read_sharepoint()),
+            "conditional_access": self._read(tenant_settings.read_conditional_access()),
+            "sign_ins": self._read(tenant_settings.read_sign_ins(identity.tenant_id, since)),
             "outbound_sign_ins": self._read(read_outbound_sign_ins(identity.tenant_id, since, tenant=self.tenant)),
             # A partner that was asked for by id has been looked up by id already.
             "by_id": _known(identity) if is_tenant_id(identity.asked) else self._read(self._by_id(identity)),
-            "own_domains": self._read(around.verified_domains()),
+            "own_domains": self._read(tenant_settings.verified_domains()),
         }
         facts = dict(zip(reads, await asyncio.gather(*reads.values()), strict=True))
         for name in ("conditional_access", "own_domains"):
-            facts[name] = facts[name] if isinstance(facts[name], Unchecked) else tuple(facts[name])
+            facts[name] = facts[name] if isinstance(facts[name], Unread) else tuple(facts[name])
         return PreflightFacts(**facts)
 
-    async def _by_id(self, identity: TenantIdentity) -> TenantIdentity | Unchecked | None:
+    async def _by_id(self, identity: TenantIdentity) -> TenantIdentity | Unread | None:
         try:
             return await resolve((identity.tenant_id,), tenant=self.tenant)
         except LookupRefused:
-            return Unchecked(why=Why.REFUSED)  # about this one tenant: no permission is missing
+            return Unread(why=UnreadReason.REFUSED)  # about this one tenant: no permission is missing
 
-    def _read(self, read: Awaitable[Fact]) -> Awaitable[Fact | Unchecked]:
-        return read_fact(read, self.patience)
+    def _read(self, read: Awaitable[Fact]) -> Awaitable[Fact | Unread]:
+        return read_fact(read, self.timeout_seconds)
 
     def _names(self, plan: Plan) -> Awaitable[Names]:
-        return ask_names(shown_targets(plan), tenant=self.tenant, patience=self.patience)
+        return ask_names(shown_targets(plan), tenant=self.tenant, timeout_seconds=self.timeout_seconds)
 
     async def _partners(self, identity: TenantIdentity) -> frozenset[str]:
         """Return the domains of the partners on record, without the partner in question."""

@@ -15,17 +15,17 @@ from workflows.core.errors.raised import DomainError
 from workflows.core.requests.alarms import Alarm, AlarmCode
 from workflows.intervals import HEALTH_CHECKED_EVERY
 from workflows.ports.clock import Clock
-from workflows.ports.message_copies import Copy
+from workflows.ports.message_copies import MessageCopy
 from workflows.ports.records import StoreNotWritable
 from workflows.ports.store import Store
 
-LOOK_SECONDS: Final = HEALTH_CHECKED_EVERY.total_seconds()
+CHECK_SECONDS: Final = HEALTH_CHECKED_EVERY.total_seconds()
 _LOOKS_UNTIL_ALARM: Final = 2
 """A lock that a backup holds for a moment is no alarm."""
 
 _log = structlog.get_logger()
 
-Send = Callable[[Alarm], Awaitable[Sequence[Copy]]]
+Send = Callable[[Alarm], Awaitable[Sequence[MessageCopy]]]
 """Sends an alarm to the admins without storing anything. Returns the copies, to be stored later."""
 
 
@@ -40,7 +40,7 @@ class Health:
         clock: Clock,
         send: Send,
         socket: SlackSocket | None = None,
-        look_seconds: float = LOOK_SECONDS,
+        look_seconds: float = CHECK_SECONDS,
     ) -> None:
         self._store = store
         self._alarms = alarms
@@ -50,7 +50,7 @@ class Health:
         self._look_seconds = look_seconds
         self._bad_looks = 0
         self._unstored: Alarm | None = None
-        self._copies: Sequence[Copy] | None = None
+        self._copies: Sequence[MessageCopy] | None = None
         self._is_first = True
 
     @property
@@ -110,6 +110,6 @@ class Health:
             return
         wanted = {"": {"reason": self._socket.silence}} if self._socket.silence else {}
         try:
-            await self._alarms.keep_alarms(AlarmCode.SOCKET_SILENT, wanted)
+            await self._alarms.update_alarms(AlarmCode.SOCKET_SILENT, wanted)
         except StoreNotWritable:
             _log.warning("alarm_not_stored", code=AlarmCode.SOCKET_SILENT.value)

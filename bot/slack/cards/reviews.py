@@ -10,10 +10,10 @@ from bot.slack import ids
 from bot.slack.blocks.blocks import DOMAIN, Part, actions, button, paragraph, part, rich, when, words
 from bot.slack.cards.partners import partner_name
 from bot.words.partner_setup.state import setup_words
-from bot.words.settings.openness import ways_words
+from bot.words.settings.openness import access_kinds_words
 from workflows.core.partners.partnership import Partnership, PartnershipState
 
-MOST_WAYS: Final = 600
+MOST_ACCESS_KINDS: Final = 600
 
 
 def partnership_state_words(partnership: Partnership, now: datetime) -> str:
@@ -39,8 +39,8 @@ def partnership_facts(partnership: Partnership) -> Iterator[Part]:
         yield words("Revoked and read back ")
         yield when(partnership.since)
         if partnership.not_closed:
-            yield words("\nThen not closed for certain: ")
-            yield part(ways_words(partnership.not_closed), MOST_WAYS)
+            yield words("\nStill open or not known then: ")
+            yield part(access_kinds_words(partnership.not_closed), MOST_ACCESS_KINDS)
         return
     yield words("Open since ")
     yield when(partnership.since)

@@ -7,13 +7,13 @@ from slack_sdk.models.blocks import ActionsBlock, Block
 from slack_sdk.models.blocks.block_elements import RichTextElement
 
 from bot.slack import ids
-from bot.slack.blocks.blocks import Part, actions, asking, bullets, button, paragraph, part, rich, when, words
+from bot.slack.blocks.blocks import Part, actions, bullets, button, confirm_dialog, paragraph, part, rich, when, words
 from bot.slack.blocks.untrusted import clean
 from bot.slack.cards.partners import partner_name
 from bot.words.partner_setup.state import LABELS, SHORT_NAMES, UNSEEN, missing_until, usual_words
 from bot.words.settings.values import part_title
 from workflows.core.partner_setup.state import Confirmation, confirmation_of, needed_steps
-from workflows.core.partner_setup.steps import PartnerSetup, Step, setup_of
+from workflows.core.partner_setup.steps import PartnerSetup, SetupStep, setup_of
 from workflows.core.partners.partnership import Partnership
 from workflows.core.plans.plan import TenantIdentity
 from workflows.core.settings.canonical import Digest, JsonObject
@@ -21,7 +21,7 @@ from workflows.core.settings.canonical import Digest, JsonObject
 NOTHING: Final = "Nothing that is set here for this partner needs a setting on its side."
 
 
-def step_parts(step: Step, steps: Sequence[Step], confirmations: Sequence[Confirmation]) -> list[Part]:
+def step_parts(step: SetupStep, steps: Sequence[SetupStep], confirmations: Sequence[Confirmation]) -> list[Part]:
     """Return a needed step's name, the state of both sides, and what does not work until then."""
     known = confirmation_of(step, confirmations)
     label = part(LABELS[step.key], bold=True)
@@ -33,7 +33,7 @@ def step_parts(step: Step, steps: Sequence[Step], confirmations: Sequence[Confir
 
 def step_blocks(
     identity: TenantIdentity,
-    steps: Sequence[Step],
+    steps: Sequence[SetupStep],
     confirmations: Sequence[Confirmation],
     may_confirm: Collection[Digest],
 ) -> Iterator[Block]:
@@ -48,21 +48,21 @@ def step_blocks(
     yield from (rich(paragraph(usual)) for usual in usual_parts(steps))
 
 
-def usual_parts(steps: Sequence[Step]) -> list[Part]:
+def usual_parts(steps: Sequence[SetupStep]) -> list[Part]:
     """State in one line what nobody needs to set; empty when there is nothing of that kind."""
     said = usual_words(steps)
     return [words(said)] if said else []
 
 
-def _step_button(identity: TenantIdentity, step: Step, confirmations: Sequence[Confirmation]) -> ActionsBlock:
+def _step_button(identity: TenantIdentity, step: SetupStep, confirmations: Sequence[Confirmation]) -> ActionsBlock:
     """Return the button that confirms a step, or takes that back. Slack asks for confirmation with the step's name."""
     value, block_id, name = ids.setup_value(identity.tenant_id, step), f"half:{step.key.value}", SHORT_NAMES[step.key]
     partner = clean(partner_name(identity), 100)
     if confirmation_of(step, confirmations) is None:
         told = f"Did the administrator of {partner} tell you that this is set: {name}? It is recorded under your name."
-        sure = asking(f"Confirm: {name}?", told, "Confirm")
+        sure = confirm_dialog(f"Confirm: {name}?", told, "Confirm")
         return actions(block_id, button(f"Confirm: {name}", ids.CONFIRM_SETUP, value, confirm=sure))
-    sure = asking(f"Not confirmed: {name}?", f"For {partner} it counts as unknown again.", "Take it back")
+    sure = confirm_dialog(f"Not confirmed: {name}?", f"For {partner} it counts as unknown again.", "Take it back")
     return actions(block_id, button(f"Not confirmed after all: {name}", ids.UNCONFIRM_SETUP, value, confirm=sure))
 
 

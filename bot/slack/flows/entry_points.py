@@ -13,9 +13,9 @@ from slack_bolt.async_app import AsyncAck
 
 from bot.slack.payloads.models import HomeOpened, Interaction, Invocation
 
-Clicked = Callable[[AsyncAck, Interaction], Awaitable[None]]
-Typed = Callable[[AsyncAck, Invocation], Awaitable[None]]
-Happened = Callable[[HomeOpened], Awaitable[None]]
+ClickListener = Callable[[AsyncAck, Interaction], Awaitable[None]]
+CommandListener = Callable[[AsyncAck, Invocation], Awaitable[None]]
+EventListener = Callable[[HomeOpened], Awaitable[None]]
 
 
 @unique
@@ -33,7 +33,7 @@ class Action:
     """A button, a select, or a field that is sent on Enter."""
 
     action_id: str | re.Pattern[str]
-    listener: Clicked
+    listener: ClickListener
     stored: str = ""
     """The name in the audit log when it is refused; empty: its own action_id."""
     card: Card | None = None
@@ -41,11 +41,21 @@ class Action:
 
 
 @dataclass(frozen=True, slots=True)
+class Options:
+    """A select that asks for its options. It is answered with none when that is refused."""
+
+    action_id: str | re.Pattern[str]
+    listener: ClickListener
+    stored: str
+    """The name in the audit log when it is refused."""
+
+
+@dataclass(frozen=True, slots=True)
 class Submission:
     """The submission of a window."""
 
     callback_id: str
-    listener: Clicked
+    listener: ClickListener
     stored: str
 
 
@@ -54,27 +64,27 @@ class Shortcut:
     """A global shortcut."""
 
     callback_id: str
-    listener: Clicked
+    listener: ClickListener
     stored: str
 
 
 @dataclass(frozen=True, slots=True)
-class Verb:
-    """A word after `/partner`; refusals are stored as `/partner <verb>`. `words.commands` describes its use."""
+class Subcommand:
+    """A word after `/partner`; refusals are stored as `/partner <name>`. `words.commands` describes its use."""
 
-    verb: str
-    listener: Typed
+    name: str
+    listener: CommandListener
 
 
 @dataclass(frozen=True, slots=True)
-class Opened:
+class HomeEvent:
     """The event that somebody opened the App Home."""
 
     event: str
-    listener: Happened
+    listener: EventListener
 
 
-EntryPoint = Action | Submission | Shortcut | Verb | Opened
+EntryPoint = Action | Options | Submission | Shortcut | Subcommand | HomeEvent
 
 ANY_OTHER: Final = ""
-"""The verb for unknown commands, and for a command without the partner it needs."""
+"""The name for unknown commands, and for a command without the partner it needs."""

@@ -14,8 +14,8 @@ from bot.slack.blocks.blocks import (
     DOMAIN,
     Json,
     actions,
-    asking,
     button,
+    confirm_dialog,
     divider,
     footnote,
     header,
@@ -38,12 +38,13 @@ from bot.slack.cards.requests import (
     withdraw_button,
 )
 from bot.slack.cards.reviews import partner_row, review_buttons
-from bot.slack.flows.entry_points import EntryPoint, Opened
+from bot.slack.flows.entry_points import EntryPoint, HomeEvent
 from bot.slack.payloads.models import HomeOpened
 from bot.slack.people.members import Members
 from bot.slack.words.alarms import alarm_elements
 from bot.words.actions import with_commands
-from bot.words.plans.changes import describe, duration_words
+from bot.words.plans.changes import describe
+from bot.words.requests.form import lasts_words
 from bot.words.requests.notes import note_words
 from bot.words.requests.states import state_words
 from workflows.app.service import Service
@@ -51,10 +52,10 @@ from workflows.core.errors.raised import Refused
 from workflows.core.partners.partnership import Partnership
 from workflows.core.people import ChatId
 from workflows.core.requests.alarms import Alarm, AlarmCode
-from workflows.core.requests.commands.request import Subject
+from workflows.core.requests.commands.request import CommandSubject
 from workflows.core.requests.request import AccessRequest
 from workflows.ports.notifier import Notifier
-from workflows.ports.records import Listed
+from workflows.ports.records import LimitedList
 from workflows.ports.store import Store
 
 MOST_ALARMS: Final = 10
@@ -75,7 +76,7 @@ class HomeFlow:
 
     def entry_points(self) -> Iterator[EntryPoint]:
         """Return the entry points of this flow."""
-        yield Opened("app_home_opened", self.opened)
+        yield HomeEvent("app_home_opened", self.opened)
 
     async def opened(self, opened: HomeOpened) -> None:
         """Record that this person has an App Home, and publish it."""
@@ -89,17 +90,17 @@ class HomeFlow:
         try:
             await self.members.require(person)
         except Refused as refused:
-            await self.service.refuse(
-                refused, key=key, actor=person, command="app_home_opened", subject=Subject(), is_told=True
+            await self.service.record_refusal(
+                refused, key=key, actor=person, command="app_home_opened", subject=CommandSubject(), is_told=True
             )
         await self.notifier.show_home(person)
 
 
 def home_view(
     *,
-    waiting: Listed[AccessRequest],
+    waiting: LimitedList[AccessRequest],
     mine: Sequence[AccessRequest],
-    partnerships: Listed[Partnership],
+    partnerships: LimitedList[Partnership],
     now: datetime,
     alarms: Sequence[Alarm] | None = None,
 ) -> Json:
@@ -135,7 +136,7 @@ def _alarms(alarms: Sequence[Alarm]) -> Iterator[Block]:
 def _alarm(alarm: Alarm) -> Iterator[Block]:
     yield rich(*alarm_elements(alarm))
     if alarm.code is AlarmCode.EFFECT_GIVEN_UP:
-        sure = asking("Give this work up?", "Gatehouse forgets it. What it was to do is not done.", "Give up")
+        sure = confirm_dialog("Give this work up?", "Gatehouse forgets it. What it was to do is not done.", "Give up")
         yield actions(
             f"alarm:{alarm.id}",
             button("Try again", ids.RETRY_EFFECT, alarm.subject, "primary"),
@@ -206,8 +207,8 @@ def _title(request: AccessRequest) -> RichTextElement:
 
 
 def _origin(request: AccessRequest) -> RichTextElement:
-    known, duration = request.known, request.particulars.duration
-    lasts = f" for {duration_words(duration)}" if duration is not None else ""
+    known, asked = request.known, request.particulars
+    lasts = f", {lasts}" if (lasts := lasts_words(asked)) else ""
     return paragraph(
         words("Tenant ID "),
         part(known.observation.identity.tenant_id, code=True),

@@ -19,16 +19,17 @@ from bot.slack.flows.entry_points import (
     ANY_OTHER,
     Action,
     Card,
-    Clicked,
+    ClickListener,
+    CommandListener,
     EntryPoint,
-    Happened,
-    Opened,
+    EventListener,
+    HomeEvent,
+    Options,
     Shortcut,
+    Subcommand,
     Submission,
-    Typed,
-    Verb,
 )
-from bot.slack.inbound.replaced_cards import CardReplaced, OldCards
+from bot.slack.inbound.replaced_cards import CardReplaced, ReplacedCards
 from bot.slack.payloads.button_values import named_subject
 from bot.slack.payloads.models import HomeOpened, Interaction, Invocation
 from bot.slack.words.commands import needs_partner
@@ -37,8 +38,9 @@ from workflows.app.service import Service
 from workflows.core.errors.facts import Fact
 from workflows.core.errors.raised import Refused
 from workflows.core.errors.refusal_codes import RefusalCode
-from workflows.core.requests.commands.request import Subject
+from workflows.core.requests.commands.request import CommandSubject
 from workflows.core.requests.effects import MessageCode
+from workflows.ports.records import StoreNotWritable
 
 _COMMAND: Final = "/partner"
 
@@ -50,27 +52,31 @@ class Guard:
     """Registers the flows with Bolt, and answers for them. It contains no rules."""
 
     service: Service
-    old_cards: OldCards
+    replaced_cards: ReplacedCards
     team_id: str
 
     def register(self, app: AsyncApp, entry_points: Iterable[EntryPoint]) -> None:
         """Register the listener of every command, shortcut, action, view and event of the manifest."""
-        verbs: dict[str, Typed] = {}
+        subcommands: dict[str, CommandListener] = {}
         for point in entry_points:
             match point:
                 case Action():
                     app.action(point.action_id)(self._clicked(point.listener, point.stored, point.card))
+                case Options():
+                    app.options(point.action_id)(self._asked(point.listener, point.stored))
                 case Submission():
                     app.view(point.callback_id)(self._clicked(point.listener, point.stored))
                 case Shortcut():
                     app.shortcut(point.callback_id)(self._clicked(point.listener, point.stored))
-                case Opened():
+                case HomeEvent():
                     app.event(point.event)(self._opened(point.listener))
-                case Verb():
-                    verbs[point.verb] = point.listener
-        app.command(_COMMAND)(self._typed(verbs))
+                case Subcommand():
+                    subcommands[point.name] = point.listener
+        app.command(_COMMAND)(self._typed(subcommands))
 
-    def _clicked(self, listener: Clicked, stored: str, card: Card | None = None) -> Callable[..., Awaitable[None]]:
+    def _clicked(
+        self, listener: ClickListener, stored: str, card: Card | None = None
+    ) -> Callable[..., Awaitable[None]]:
         """Wrap a listener of clicks; a refusal is shown to the person who clicked, and recorded."""
 
         async def guarded(ack: AsyncAck, body: dict[str, Any]) -> None:
@@ -78,10 +84,10 @@ class Guard:
             try:
                 self._require_our_team(click)
                 if card is not None:
-                    await self.old_cards.require_current(click, card)
+                    await self.replaced_cards.require_current(click, card)
                 await listener(ack, click)
             except Refused as refused:
-                await self.service.refuse(
+                await self.service.record_refusal(
                     refused,
                     key=click.key,
                     actor=click.actor,
@@ -94,7 +100,7 @@ class Guard:
             except (SlackApiError, *NO_ANSWER) as error:
                 # A view could not be opened. Nothing was stored; the person is told and clicks again.
                 _log.warning("view_not_opened", error=repr(error))
-                await self.service.say(
+                await self.service.send_message(
                     Fact(MessageCode.VIEW_NOT_OPENED),
                     key=f"not_opened:{click.key}",
                     person=click.actor,
@@ -104,24 +110,48 @@ class Guard:
 
         return guarded
 
-    def _typed(self, verbs: Mapping[str, Typed]) -> Callable[..., Awaitable[None]]:
-        """Wrap the command: each verb has its flow, and any other text has one, too."""
+    def _asked(self, listener: ClickListener, stored: str) -> Callable[..., Awaitable[None]]:
+        """Wrap a select's question for its options. A refusal is recorded, and nothing is offered.
+
+        Slack shows no text of an answer, so the person sees that nothing was found.
+        """
+
+        async def guarded(ack: AsyncAck, body: dict[str, Any]) -> None:
+            asked = Interaction.model_validate(body)
+            try:
+                self._require_our_team(asked)
+                await listener(ack, asked)
+            except Refused as refused:
+                key = f"options:{asked.the_view.id}:{asked.actor}:{asked.name}:{refused.code}"
+                await self.service.record_refusal(
+                    refused, key=key, actor=asked.actor, command=stored, subject=CommandSubject(), is_told=True
+                )
+                await ack(options=[])
+            except StoreNotWritable:
+                await ack(options=[])
+
+        return guarded
+
+    def _typed(self, subcommands: Mapping[str, CommandListener]) -> Callable[..., Awaitable[None]]:
+        """Wrap the command: each subcommand has its flow, and any other text has one, too."""
 
         async def guarded(ack: AsyncAck, body: dict[str, Any]) -> None:
             command = Invocation.model_validate(body)
-            is_whole = bool(command.argument) or not needs_partner(command.verb)
-            listener = verbs.get(command.verb, verbs[ANY_OTHER]) if is_whole else verbs[ANY_OTHER]
+            is_whole = bool(command.argument) or not needs_partner(command.subcommand)
+            listener = (
+                subcommands.get(command.subcommand, subcommands[ANY_OTHER]) if is_whole else subcommands[ANY_OTHER]
+            )
             try:
                 if command.team_id != self.team_id:
                     raise Refused(RefusalCode.OUTSIDER)
                 await listener(ack, command)
             except Refused as refused:
-                await self.service.refuse(
+                await self.service.record_refusal(
                     refused,
                     key=command.key,
                     actor=command.actor,
                     command=command.stored_name,
-                    subject=Subject(),
+                    subject=CommandSubject(),
                     channel=command.channel_id,
                 )
                 await ack()
@@ -131,7 +161,7 @@ class Guard:
 
         return guarded
 
-    def _opened(self, listener: Happened) -> Callable[..., Awaitable[None]]:
+    def _opened(self, listener: EventListener) -> Callable[..., Awaitable[None]]:
         """Wrap a listener of the App Home; events in other workspaces are ignored."""
 
         async def guarded(body: dict[str, Any]) -> None:

@@ -15,7 +15,7 @@ from workflows.app.service import Service
 from workflows.core.requests.request import RequestId
 from workflows.intervals import FORMER_CHANNEL_PAUSE
 from workflows.ports.clock import Clock
-from workflows.ports.message_copies import Copy
+from workflows.ports.message_copies import MessageCopy
 from workflows.ports.notifier import NotifierUnavailable
 from workflows.ports.store import Store
 
@@ -54,7 +54,7 @@ class FormerCards:
             await self._show_again(copy)
             await self.copies.forget(copy)
 
-    async def _show_again(self, copy: Copy) -> None:
+    async def _show_again(self, copy: MessageCopy) -> None:
         kind, _, name = copy.subject.partition(":")
         request = await self.store.request(RequestId(name)) if kind == "request" else None
         if request is not None and not request.is_terminal:

@@ -11,11 +11,11 @@ from bot.slack.people.approvers import still_free
 from bot.slack.people.shown_directory import ShownDirectory
 from workflows.core.partners.partnership import Partnership
 from workflows.core.people import ChatId, Role
-from workflows.core.requests.eligibility import still_asked
+from workflows.core.requests.eligibility import asked_last, still_asked
 from workflows.core.requests.request import AccessRequest
 from workflows.intervals import ADMINS_ASKED_FROM_REMINDER
 from workflows.ports.directory import DirectoryRefused, DirectoryUnavailable
-from workflows.ports.message_copies import Copy
+from workflows.ports.message_copies import MessageCopy
 from workflows.ports.notifier import NotifierRefused, NotifierUnavailable
 from workflows.ports.tenant import TenantRefused, TenantUnavailable
 
@@ -54,6 +54,13 @@ class Recipients:
         who = still_asked(request)
         return frozenset() if who is None else await still_free(who, holders[who.open_stages[0].role], self._directory)
 
+    async def were_to_decide(self, request: AccessRequest) -> frozenset[ChatId]:
+        """List who was to decide on a request when it expired."""
+        who = asked_last(request)
+        if who is None:
+            return frozenset()
+        return await still_free(who, await self.holders(who.open_stages[0].role), self._directory)
+
 
 def told_directly(deciders: frozenset[ChatId], *, is_channel_closed: bool) -> list[ChatId]:
     """Return who gets a direct copy; the first ten by id when only these copies show the request."""
@@ -80,7 +87,7 @@ def requester_told(partnership: Partnership, request: AccessRequest | None) -> C
     return request.particulars.requester
 
 
-def may_confirm(copy: Copy, partnership: Partnership, requester: ChatId) -> bool:
+def may_confirm(copy: MessageCopy, partnership: Partnership, requester: ChatId) -> bool:
     """Return whether a copy offers to confirm: all do, except that of a requester who is not the sponsor."""
     return copy.audience == partnership.sponsor.chat_id or copy.audience != requester
 

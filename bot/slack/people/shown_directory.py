@@ -15,7 +15,7 @@ from workflows.ports.clock import Clock
 from workflows.ports.directory import DirectoryUnavailable
 from workflows.ports.tenant import TenantRefused, TenantUnavailable
 
-_PATIENCE_SECONDS: Final = 2.0
+_TIMEOUT_SECONDS: Final = 2.0
 """Seconds to wait for a person's identity; without it only the Slack id is used for display."""
 _MOST: Final = 5000
 """How many answers of one kind are kept."""
@@ -52,7 +52,7 @@ class ShownDirectory:
     async def known_person(self, chat_id: ChatId) -> Person | None:
         """Return the person of a Slack user from the cache; None when not known now, or without an account."""
         try:
-            async with asyncio.timeout(_PATIENCE_SECONDS):
+            async with asyncio.timeout(_TIMEOUT_SECONDS):
                 return await self._people.ask(chat_id)
         except (Refused, DirectoryUnavailable, TenantRefused, TenantUnavailable, TimeoutError):
             return None

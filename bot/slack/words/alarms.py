@@ -10,8 +10,8 @@ from bot.slack.blocks.message import Message, message
 from bot.words.refusals.words import with_facts
 from bot.words.requests.messages import missing_groups_words
 from bot.words.requests.notes import stored_words
-from bot.words.settings.openness import way_title
-from workflows.core.requests.alarms import ENDED, WAYS, Alarm, AlarmCode, EndingCode
+from bot.words.settings.openness import access_kind_title
+from workflows.core.requests.alarms import ENDED, OPEN_ACCESS, Alarm, AlarmCode, EndingCode
 
 _MOST_TEXT: Final = 1500
 _WORDS: Final[Mapping[AlarmCode, tuple[str, str]]] = {
@@ -64,7 +64,7 @@ _WORDS: Final[Mapping[AlarmCode, tuple[str, str]]] = {
         "Ask the person whether this was meant. The limits are settings, see docs/operations.md.",
     ),
 }
-_WAYS_STAY_OPEN: Final = (
+_ACCESS_STAYS_OPEN: Final = (
     "The block of {partner} ({request}) is confirmed, but Microsoft Graph did not take all that closes it further. "
     "Perhaps still open: {titles}. {reason}",
     "Gatehouse does not try this again by itself: revoke the partner once more, or close it in the Microsoft Entra "
@@ -87,6 +87,7 @@ _WORK: Final[Mapping[str, str]] = {
     "apply": "write the change of request {about}",
     "show_request": "show the card of request {about}",
     "remind": "remind the approvers of request {about}",
+    "tell_expired": "tell the approvers that request {about} expired",
     "show_review": "ask for the review of partner {about}",
     "show_half": "show the partner setup of {about}",
     "show_home": "show the App Home of {about}",
@@ -144,7 +145,7 @@ def _why(ended: str) -> str:
 
 
 def _words_of(alarm: Alarm) -> tuple[str, str]:
-    return _WAYS_STAY_OPEN if WAYS in alarm.values else _WORDS[alarm.code]
+    return _ACCESS_STAYS_OPEN if OPEN_ACCESS in alarm.values else _WORDS[alarm.code]
 
 
 def _said(alarm: Alarm, text: str) -> str:
@@ -157,8 +158,8 @@ def _said(alarm: Alarm, text: str) -> str:
         known = _WORK.get(alarm.values.get("what", ""))
         values["number"] = alarm.subject
         values["work"] = values["what"] if known is None else known.format_map(values)
-    if WAYS in alarm.values:
-        values["titles"] = "; ".join(map(way_title, alarm.values[WAYS].split(", ")))
+    if OPEN_ACCESS in alarm.values:
+        values["titles"] = "; ".join(map(access_kind_title, alarm.values[OPEN_ACCESS].split(", ")))
     return with_facts(text.format_map(values)).strip()
 
 

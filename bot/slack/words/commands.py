@@ -16,11 +16,12 @@ class _Usage:
     what: str
     """What the command does, in a few words."""
     argument: str = ""
-    """What is typed after the verb."""
+    """What is typed after the subcommand."""
 
 
 COMMANDS: Final[Mapping[str, _Usage]] = {
     "request": _Usage("ask for access for a partner organization", "[domain]"),
+    "block": _Usage("ask for a partner to be closed (admins: /partner revoke closes at once)", "[domain]"),
     "list": _Usage("partners that Gatehouse has opened or closed"),
     "show": _Usage("what stands for a partner now, and its history", _PARTNER),
     "checklist": _Usage("what the partner's administrator has to set on its side", _PARTNER),
@@ -29,14 +30,14 @@ COMMANDS: Final[Mapping[str, _Usage]] = {
     "restore": _Usage("ask to put back what stood before a change", _PARTNER),
     "help": _Usage("this list"),
 }
-"""The verbs, as the help lists them."""
+"""The subcommands, as the help lists them."""
 
 POSTURE_TAKES_NO_NAME: Final = "/partner posture takes no name and shows all. /partner show shows one."
 
 
-def needs_partner(verb: str) -> bool:
-    """Return whether a verb needs a partner's domain or tenant ID."""
-    return verb in COMMANDS and COMMANDS[verb].argument == _PARTNER
+def needs_partner(subcommand: str) -> bool:
+    """Return whether a subcommand needs a partner's domain or tenant ID."""
+    return subcommand in COMMANDS and COMMANDS[subcommand].argument == _PARTNER
 
 
 def help_message() -> Message:
@@ -64,6 +65,6 @@ def _help() -> str:
 
 def _list() -> str:
     return "\n".join(
-        f"`{' '.join(filter(None, ('/partner', verb, usage.argument)))}`  {usage.what}"
-        for verb, usage in COMMANDS.items()
+        f"`{' '.join(filter(None, ('/partner', subcommand, usage.argument)))}`  {usage.what}"
+        for subcommand, usage in COMMANDS.items()
     )

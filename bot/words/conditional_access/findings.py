@@ -3,7 +3,7 @@
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Final
 
-from bot.words.conditional_access.told import Told, told
+from bot.words.conditional_access.stated_verdict import StatedVerdict, stated_verdicts
 from bot.words.conditional_access.verdicts import (
     CLIENTS,
     MEANINGS,
@@ -15,18 +15,18 @@ from bot.words.conditional_access.verdicts import (
     whole_words,
 )
 from bot.words.not_read import WHY
-from workflows.core.checks.conditional_access.controls import Meaning, Visitor
+from workflows.core.checks.conditional_access.controls import PolicyEffect, VisitorType
 from workflows.core.checks.conditional_access.policy import NO_RISK
 from workflows.core.checks.conditional_access.scope import ALL
-from workflows.core.checks.facts import Why
+from workflows.core.checks.facts import UnreadReason
 from workflows.core.checks.findings import FindingCode
 from workflows.core.errors.facts import Values
 
 MOST_LINES: Final = 100
 """Lines of details about one finding. The rest is counted."""
 _ORDER: Final = (
-    *(Meaning.LOCKED_OUT, Meaning.NOT_KNOWN, Meaning.DEPENDS),
-    *(Meaning.ASKED_HERE, Meaning.ASKED_THERE, Meaning.WORKS),
+    *(PolicyEffect.LOCKED_OUT, PolicyEffect.NOT_KNOWN, PolicyEffect.DEPENDS),
+    *(PolicyEffect.ASKED_HERE, PolicyEffect.ASKED_THERE, PolicyEffect.WORKS),
 )
 
 
@@ -43,21 +43,21 @@ def access_finding_lines(code: str, values: Values) -> tuple[str, ...]:
         case FindingCode.CA_ESTIMATE:
             return _cut([f"Not checked: {question_words(one)}." for one in values["questions"]], values["left_out"])
         case _:
-            lines = whole_words(told(values))
+            lines = whole_words(stated_verdicts(values))
             return _cut(lines, len(lines))
 
 
 def locked_out_words(values: Values) -> str:
     """State on one line whom enforced policies lock out."""
-    return line_words(told(values))
+    return line_words(stated_verdicts(values))
 
 
 def estimate_words(values: Values) -> str:
     """State that a part of what is said is an estimate, and why."""
     if values["why"] is not None:
         return (
-            f"Entra did not evaluate every sign-in ({WHY[Why(values['why'])]}). Conditional Access policies were read "
-            "instead: what is said of them is an estimate."
+            f"Entra did not evaluate every sign-in ({WHY[UnreadReason(values['why'])]}). Conditional Access policies "
+            "were read instead: what is said of them is an estimate."
         )
     left_out = values["left_out"]
     return (
@@ -74,17 +74,17 @@ def question_words(question: Mapping[str, Any]) -> str:
         if question[key] != NO_RISK
     ]
     application = "all applications" if question["application"] == ALL else question["application"]
-    visitor, client = VISITORS[Visitor(question["visitor"])], CLIENTS[question["client"]]
+    visitor, client = VISITORS[VisitorType(question["visitor"])], CLIENTS[question["client"]]
     return " ".join([visitor, "in", client, "to", application, *risks])
 
 
 def _effect(code: FindingCode) -> Callable[[Values], str]:
-    label = MEANINGS[Meaning(code.value.removeprefix("ca_"))]
-    return lambda values: f"{label}: {line_words(told(values))}."
+    label = MEANINGS[PolicyEffect(code.value.removeprefix("ca_"))]
+    return lambda values: f"{label}: {line_words(stated_verdicts(values))}."
 
 
 def _report_only_words(values: Values) -> str:
-    verdicts: Sequence[Told] = told(values)
+    verdicts: Sequence[StatedVerdict] = stated_verdicts(values)
     parts = [
         f"{MEANINGS[meaning].lower()} {line_words(some)}"
         for meaning in _ORDER

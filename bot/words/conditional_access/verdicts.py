@@ -3,11 +3,17 @@
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Final
 
-from bot.words.conditional_access.told import Told, ToldCondition
-from workflows.core.checks.conditional_access.controls import Because, Meaning, Reason, Remedy, Visitor
+from bot.words.conditional_access.stated_verdict import StatedCondition, StatedVerdict
+from workflows.core.checks.conditional_access.controls import (
+    PolicyEffect,
+    PolicyReason,
+    ReasonCode,
+    Remedy,
+    VisitorType,
+)
 from workflows.core.checks.conditional_access.findings import grouped
-from workflows.core.checks.conditional_access.policy import Kind
-from workflows.core.checks.conditional_access.scope import Client, When
+from workflows.core.checks.conditional_access.policy import ControlKind
+from workflows.core.checks.conditional_access.scope import ClientApp, ConditionType
 from workflows.core.checks.conditional_access.verdicts import Source
 from workflows.core.text import counted
 
@@ -17,53 +23,53 @@ MOST_POLICIES: Final = 2
 _MOST_NAME: Final = 60
 _MOST_VALUES: Final = 3
 
-VISITORS: Final[Mapping[Visitor, str]] = {
-    Visitor.GUEST: "guests",
-    Visitor.MEMBER: "synchronized members",
-    Visitor.DIRECT_CONNECT: "B2B direct connect users",
+VISITORS: Final[Mapping[VisitorType, str]] = {
+    VisitorType.GUEST: "guests",
+    VisitorType.MEMBER: "synchronized members",
+    VisitorType.DIRECT_CONNECT: "B2B direct connect users",
 }
-MEANINGS: Final[Mapping[Meaning, str]] = {
-    Meaning.LOCKED_OUT: "Locked out",
-    Meaning.ASKED_HERE: "Asked here",
-    Meaning.ASKED_THERE: "Asked in the partner's tenant",
-    Meaning.DEPENDS: "Depends",
-    Meaning.NOT_KNOWN: "Not known",
-    Meaning.WORKS: "Works, with conditions",
+MEANINGS: Final[Mapping[PolicyEffect, str]] = {
+    PolicyEffect.LOCKED_OUT: "Locked out",
+    PolicyEffect.ASKED_HERE: "Asked here",
+    PolicyEffect.ASKED_THERE: "Asked in the partner's tenant",
+    PolicyEffect.DEPENDS: "Depends",
+    PolicyEffect.NOT_KNOWN: "Not known",
+    PolicyEffect.WORKS: "Works, with conditions",
 }
-_KINDS: Final[Mapping[Kind, str]] = {
-    Kind.BLOCK: "blocks access",
-    Kind.MFA: "MFA",
-    Kind.STRENGTH: "authentication strength",
-    Kind.COMPLIANT_DEVICE: "compliant device",
-    Kind.HYBRID_DEVICE: "hybrid joined device",
-    Kind.APPROVED_APP: "approved client app",
-    Kind.APP_PROTECTION: "app protection policy",
-    Kind.PASSWORD_CHANGE: "password change",
-    Kind.TERMS_OF_USE: "terms of use",
-    Kind.CUSTOM: "custom control",
-    Kind.APP_RESTRICTIONS: "app enforced restrictions",
-    Kind.APP_CONTROL: "Conditional Access App Control",
-    Kind.SIGN_IN_FREQUENCY: "sign-in frequency",
-    Kind.PERSISTENT_BROWSER: "persistent browser session",
-    Kind.UNKNOWN: "a control that Gatehouse does not know",
+_KINDS: Final[Mapping[ControlKind, str]] = {
+    ControlKind.BLOCK: "blocks access",
+    ControlKind.MFA: "MFA",
+    ControlKind.STRENGTH: "authentication strength",
+    ControlKind.COMPLIANT_DEVICE: "compliant device",
+    ControlKind.HYBRID_DEVICE: "hybrid joined device",
+    ControlKind.APPROVED_APP: "approved client app",
+    ControlKind.APP_PROTECTION: "app protection policy",
+    ControlKind.PASSWORD_CHANGE: "password change",
+    ControlKind.TERMS_OF_USE: "terms of use",
+    ControlKind.CUSTOM: "custom control",
+    ControlKind.APP_RESTRICTIONS: "app enforced restrictions",
+    ControlKind.APP_CONTROL: "Conditional Access App Control",
+    ControlKind.SIGN_IN_FREQUENCY: "sign-in frequency",
+    ControlKind.PERSISTENT_BROWSER: "persistent browser session",
+    ControlKind.UNKNOWN: "a control that Gatehouse does not know",
 }
-_BECAUSE: Final[Mapping[Because, str]] = {
-    Because.BLOCKS: "",
-    Because.SUPPORTED: "",
-    Because.TRUSTED: "theirs is accepted",
-    Because.DONE_HERE: "they register and do it in this tenant",
-    Because.NOT_TRUSTED: "theirs is not accepted, and they cannot satisfy it here",
-    Because.TRUST_NOT_READ: "whether theirs is accepted could not be read",
-    Because.NOT_SUPPORTED: "not supported for them",
-    Because.NO_METHOD: "people from outside can use none of its methods",
-    Because.METHODS_NOT_KNOWN: "whether people from outside can use its methods is not known",
-    Because.RISK_REGISTRATION: "at risk, who never registered MFA in this tenant is blocked",
-    Because.CUSTOM_CONTROL: "no trust covers custom controls",
-    Because.NOT_UNDERSTOOD: "",
-    Because.OPERATOR_NOT_UNDERSTOOD: "whether one control suffices or all are required could not be read",
-    Because.STATE_NOT_UNDERSTOOD: "whether it is enforced could not be read",
-    Because.NOT_ENOUGH_INFORMATION: "Entra says that it lacks information to evaluate it",
-    Because.ANSWER_NOT_UNDERSTOOD: "Entra's answer about it could not be read",
+_BECAUSE: Final[Mapping[ReasonCode, str]] = {
+    ReasonCode.BLOCKS: "",
+    ReasonCode.SUPPORTED: "",
+    ReasonCode.TRUSTED: "theirs is accepted",
+    ReasonCode.DONE_HERE: "they register and do it in this tenant",
+    ReasonCode.NOT_TRUSTED: "theirs is not accepted, and they cannot satisfy it here",
+    ReasonCode.TRUST_NOT_READ: "whether theirs is accepted could not be read",
+    ReasonCode.NOT_SUPPORTED: "not supported for them",
+    ReasonCode.NO_METHOD: "people from outside can use none of its methods",
+    ReasonCode.METHODS_NOT_KNOWN: "whether people from outside can use its methods is not known",
+    ReasonCode.RISK_REGISTRATION: "at risk, who never registered MFA in this tenant is blocked",
+    ReasonCode.CUSTOM_CONTROL: "no trust covers custom controls",
+    ReasonCode.NOT_UNDERSTOOD: "",
+    ReasonCode.OPERATOR_NOT_UNDERSTOOD: "whether one control suffices or all are required could not be read",
+    ReasonCode.STATE_NOT_UNDERSTOOD: "whether it is enforced could not be read",
+    ReasonCode.NOT_ENOUGH_INFORMATION: "Entra says that it lacks information to evaluate it",
+    ReasonCode.ANSWER_NOT_UNDERSTOOD: "Entra's answer about it could not be read",
 }
 _REMEDIES: Final[Mapping[Remedy, str]] = {
     Remedy.ACCEPT_MFA: "accept their MFA",
@@ -72,10 +78,10 @@ _REMEDIES: Final[Mapping[Remedy, str]] = {
     Remedy.EXCLUDE: "exclude them",
     Remedy.OTHER_CONTROL: "require another control",
 }
-CLIENTS: Final = {Client.BROWSER.value: "browsers", Client.APPS.value: "mobile apps and desktop clients"}
+CLIENTS: Final = {ClientApp.BROWSER.value: "browsers", ClientApp.APPS.value: "mobile apps and desktop clients"}
 
 
-def verdict_words(verdicts: Sequence[Told]) -> str:
+def verdict_words(verdicts: Sequence[StatedVerdict]) -> str:
     """Describe completely the effect of one policy on several kinds of visitor."""
     one = verdicts[0]
     what = "; ".join(filter(None, map(_reason_words, one.reasons)))
@@ -95,16 +101,16 @@ def named(policy: str) -> str:
     return f"“{line if len(line) <= _MOST_NAME else f'{line[: _MOST_NAME - 1]}…'}”"
 
 
-def whole_words(verdicts: Sequence[Told]) -> list[str]:
+def whole_words(verdicts: Sequence[StatedVerdict]) -> list[str]:
     """Describe completely every policy, one line for each."""
     alike = grouped(verdicts, lambda one: (one.policy_id, one.policy, one.meaning, one.reasons, one.conditions))
     return [verdict_words(some) for some in alike]
 
 
-def line_words(verdicts: Sequence[Told]) -> str:
+def line_words(verdicts: Sequence[StatedVerdict]) -> str:
     """State on one line who is affected by which policies, and what changes it."""
     by_policy = grouped(verdicts, lambda one: (one.policy_id, one.policy, one.remedies, one.conditions))
-    rows: dict[tuple[object, ...], list[Sequence[Told]]] = {}
+    rows: dict[tuple[object, ...], list[Sequence[StatedVerdict]]] = {}
     for some in by_policy:
         whens = tuple(dict.fromkeys(condition.when for condition in some[0].conditions))
         rows.setdefault((tuple(one.visitor for one in some), some[0].remedies, whens), []).append(some)
@@ -115,7 +121,7 @@ def line_words(verdicts: Sequence[Told]) -> str:
     return "; ".join(parts)
 
 
-def _row(policies: Sequence[Sequence[Told]]) -> str:
+def _row(policies: Sequence[Sequence[StatedVerdict]]) -> str:
     first = policies[0][0]
     names = some_words([named(some[0].policy) for some in policies], MOST_POLICIES)
     where = _conditions_words(first.conditions) if len(policies) == 1 else _whens_words(first.conditions)
@@ -127,20 +133,20 @@ def _row(policies: Sequence[Sequence[Told]]) -> str:
     )
 
 
-def _meaning_words(one: Told) -> str:
+def _meaning_words(one: StatedVerdict) -> str:
     label = MEANINGS[one.meaning]
-    if one.meaning is Meaning.DEPENDS and one.where_it_applies is not Meaning.DEPENDS:
+    if one.meaning is PolicyEffect.DEPENDS and one.where_it_applies is not PolicyEffect.DEPENDS:
         label = f"{label} ({MEANINGS[one.where_it_applies].lower()} where it applies)"
     return label if one.is_enforced else f"Report-only, not enforced: {label.lower()}"
 
 
-def _who(verdicts: Sequence[Told]) -> str:
+def _who(verdicts: Sequence[StatedVerdict]) -> str:
     present = {one.visitor for one in verdicts}
     names = [words for visitor, words in VISITORS.items() if visitor in present]
     return f"{', '.join(names[:-1])} and {names[-1]}" if len(names) > 1 else names[0]
 
 
-def _reason_words(reason: Reason) -> str:
+def _reason_words(reason: PolicyReason) -> str:
     what = "" if reason.kind is None else _KINDS[reason.kind]
     if reason.name:
         what = f"{what} {named(reason.name)}".strip()
@@ -156,40 +162,46 @@ def _cures(remedies: Sequence[Remedy]) -> str:
     return ", or ".join([" and ".join(accepted), *others] if accepted else others)
 
 
-def _conditions_words(conditions: Iterable[ToldCondition]) -> str:
+def _conditions_words(conditions: Iterable[StatedCondition]) -> str:
     return ", ".join(map(_condition_words, conditions))
 
 
-def _whens_words(conditions: Iterable[ToldCondition]) -> str:
-    return ", ".join(dict.fromkeys(_condition_words(ToldCondition(one.when, (), 0)) for one in conditions))
+def _whens_words(conditions: Iterable[StatedCondition]) -> str:
+    return ", ".join(dict.fromkeys(_condition_words(StatedCondition(one.when, (), 0)) for one in conditions))
 
 
-_NAMED: Final[Mapping[When, tuple[str, str]]] = {
-    When.APPLICATIONS: ("for some applications", "for the applications {}"),
-    When.OTHER_APPLICATIONS: ("if an application that it names is used", "if one of these applications is used: {}"),
-    When.PLATFORMS: ("on some platforms", "on some platforms ({})"),
-    When.LOCATIONS: ("in some locations", "in some locations ({})"),
-    When.DEVICES: ("for some devices", "for some devices"),
-    When.FLOWS: ("in some authentication flows", "in some authentication flows"),
-    When.INSIDER_RISK: ("at some insider risk", "at {} insider risk"),
-    When.AUTHENTICATION_CONTEXT: (
+_NAMED: Final[Mapping[ConditionType, tuple[str, str]]] = {
+    ConditionType.APPLICATIONS: ("for some applications", "for the applications {}"),
+    ConditionType.OTHER_APPLICATIONS: (
+        "if an application that it names is used",
+        "if one of these applications is used: {}",
+    ),
+    ConditionType.PLATFORMS: ("on some platforms", "on some platforms ({})"),
+    ConditionType.LOCATIONS: ("in some locations", "in some locations ({})"),
+    ConditionType.DEVICES: ("for some devices", "for some devices"),
+    ConditionType.FLOWS: ("in some authentication flows", "in some authentication flows"),
+    ConditionType.INSIDER_RISK: ("at some insider risk", "at {} insider risk"),
+    ConditionType.AUTHENTICATION_CONTEXT: (
         "where an application asks for an authentication context",
         "where an application asks for the authentication context {}",
     ),
-    When.REGISTRATION: ("when they register MFA here", "when they register MFA here"),
-    When.OTHER: ("on a condition that Gatehouse does not know", "on a condition that Gatehouse does not know ({})"),
-    When.USER_RISK: ("at user risk", "at {} user risk"),
-    When.SIGN_IN_RISK: ("at sign-in risk", "at {} sign-in risk"),
+    ConditionType.REGISTRATION: ("when they register MFA here", "when they register MFA here"),
+    ConditionType.OTHER: (
+        "on a condition that Gatehouse does not know",
+        "on a condition that Gatehouse does not know ({})",
+    ),
+    ConditionType.USER_RISK: ("at user risk", "at {} user risk"),
+    ConditionType.SIGN_IN_RISK: ("at sign-in risk", "at {} sign-in risk"),
 }
 
 
-def _condition_words(condition: ToldCondition) -> str:
+def _condition_words(condition: StatedCondition) -> str:
     match condition.when:
-        case When.CLIENTS:
+        case ConditionType.CLIENTS:
             return f"in {' and '.join(CLIENTS.get(one, one) for one in condition.values) or 'some clients'}"
-        case When.MEMBERSHIP:
+        case ConditionType.MEMBERSHIP:
             return "if they are in a group or role, or are an account, that it names"
-        case When.NOT_EXCLUDED:
+        case ConditionType.NOT_EXCLUDED:
             return "except who is in what it excludes"
         case _:
             short, long = _NAMED[condition.when]

@@ -29,7 +29,7 @@ from workflows.core.partner_setup.checklist import (
 )
 from workflows.core.partner_setup.powershell import literal, quoted
 from workflows.core.partner_setup.state import needed_steps
-from workflows.core.partner_setup.steps import PartnerSetup, Step, StepKey
+from workflows.core.partner_setup.steps import PartnerSetup, SetupStep, StepKey
 from workflows.core.settings.canonical import JsonObject
 from workflows.core.settings.model import ALL_APPLICATIONS, ALL_USERS, IDENTITY_SYNCHRONIZATION, TenantId
 
@@ -125,7 +125,7 @@ def remarks(setup: PartnerSetup) -> tuple[str, ...]:
     return tuple(said)
 
 
-def _section(number: int, group: Sequence[Step], home: Home, root: str) -> Section:
+def _section(number: int, group: Sequence[SetupStep], home: Home, root: str) -> Section:
     call = call_of(group, home)
     lines = [WORDS[step.key].why for step in group]
     if group[0].key in _REDEMPTION:
@@ -138,7 +138,7 @@ def _section(number: int, group: Sequence[Step], home: Home, root: str) -> Secti
     return Section(f"{numbers}. {headings} (needed)", tuple(lines))
 
 
-def _usual(steps: Sequence[Step], home: Home) -> Section:
+def _usual(steps: Sequence[SetupStep], home: Home) -> Section:
     """Return the section that says where to look.
 
     A call would replace the current list by a shorter one in many cases.
@@ -150,7 +150,7 @@ def _usual(steps: Sequence[Step], home: Home) -> Section:
     return Section(USUAL_HEADING, tuple(lines))
 
 
-def _portal(step: Step, words: Words, home: Home, *, named: str = "") -> Iterator[str]:
+def _portal(step: SetupStep, words: Words, home: Home, *, named: str = "") -> Iterator[str]:
     if step.key is StepKey.MICROSOFT_CLOUD:
         yield f"Portal: {_SETTINGS} > Microsoft cloud settings > {home.cloud.portal}"
     elif step.key is StepKey.PROVISIONING_JOB:
@@ -180,7 +180,7 @@ def _target(row: JsonObject) -> str:
     return everything.get(row["target"]) or f"{row['targetType']} {row['target']}"
 
 
-def _powershell(step: Step, call: Call, home: Home) -> Iterator[str]:
+def _powershell(step: SetupStep, call: Call, home: Home) -> Iterator[str]:
     body = literal(call.body)
     if step.key is StepKey.MICROSOFT_CLOUD:
         yield f"Update-MgPolicyCrossTenantAccessPolicy -BodyParameter {body}"
@@ -196,7 +196,7 @@ def _powershell(step: Step, call: Call, home: Home) -> Iterator[str]:
         )
 
 
-def _afterwards(step: Step, home: Home) -> Iterator[str]:
+def _afterwards(step: SetupStep, home: Home) -> Iterator[str]:
     if step.key is StepKey.MICROSOFT_CLOUD:
         yield "The call replaces the whole list: read it first, and keep every cloud that you have enabled already."
     if step.key is StepKey.PROVISIONING_JOB:

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from typing import Final
 
 from workflows.core.partner_setup.state import Confirmation, needed_steps, open_steps
-from workflows.core.partner_setup.steps import Step, StepKey
+from workflows.core.partner_setup.steps import SetupStep, StepKey
 from workflows.core.text import counted
 
 UNSEEN: Final = "Gatehouse cannot see it"
@@ -38,20 +38,20 @@ _MISSING: Final[Mapping[StepKey, str]] = {
 _NO_SYNCHRONIZATION: Final = "no account of theirs can be synchronized into our tenant"
 
 
-def usual_words(steps: Sequence[Step]) -> str:
+def usual_words(steps: Sequence[SetupStep]) -> str:
     """State in two sentences what Microsoft's default in the partner's tenant opens already; empty when nothing."""
     names = "; ".join(SHORT_NAMES[step.key] for step in steps if not step.is_needed)
     return f"Also open by Microsoft's default: their {names}. Look there if it does not work." if names else ""
 
 
-def missing_until(step: Step, steps: Sequence[Step]) -> str:
+def missing_until(step: SetupStep, steps: Sequence[SetupStep]) -> str:
     """State what does not work until the partner has done a needed step. A complete sentence."""
     is_synchronized = any(other.key is StepKey.PROVISIONING_JOB for other in steps)
     is_for_accounts = is_synchronized and step.key is StepKey.AUTOMATIC_REDEMPTION_OUTBOUND
     return f"Until it is set there, {_NO_SYNCHRONIZATION if is_for_accounts else _MISSING[step.key]}."
 
 
-def setup_words(steps: Sequence[Step], confirmations: Sequence[Confirmation]) -> str:
+def setup_words(steps: Sequence[SetupStep], confirmations: Sequence[Confirmation]) -> str:
     """State in one line the setup of both sides, without names; empty when the partner need not do anything."""
     needed = needed_steps(steps)
     if not needed:

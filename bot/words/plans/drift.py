@@ -1,9 +1,9 @@
-"""An outside change in words: what was approved, and what stands now."""
+"""An outside change in words: what was approved, and the current value."""
 
 from typing import Any, Final, NamedTuple
 
 from bot.words.settings.values import NOT_SET, setting_words, synchronization_words, title, unreadable
-from workflows.core.plans.drift import Divergence, Drift
+from workflows.core.plans.drift import Drift, SettingDrift
 from workflows.core.settings.model import IDENTITY_SYNCHRONIZATION, Property
 
 NO_PARTNER: Final = "no settings of its own"
@@ -44,7 +44,7 @@ def default_lines(drift: Drift) -> tuple[DefaultLine, ...]:
     )
 
 
-def _values(one: Divergence) -> tuple[str, str, str]:
+def _values(one: SettingDrift) -> tuple[str, str, str]:
     before, after, now = (_words(one.name, value) for value in (one.approved_from, one.approved_to, one.now))
     return before, after, now
 

@@ -7,14 +7,14 @@ from typing import Any, Final
 from bot.words.conditional_access.findings import estimate_words, locked_out_words
 from bot.words.not_read import WHY
 from bot.words.sentences import times_words
-from bot.words.settings.openness import ways_words
+from bot.words.settings.openness import access_kinds_words
 from bot.words.settings.values import DOUBTS, TRUST_TITLES, title
-from workflows.core.checks.facts import Why
+from workflows.core.checks.facts import UnreadReason
 from workflows.core.errors.facts import Values
 from workflows.core.posture.codes import ConcernCode
 from workflows.core.posture.model import Concern, Weight
 from workflows.core.settings.certainty import Doubt
-from workflows.core.settings.openness import Opening, OpenWay
+from workflows.core.settings.openness import OpenAccess, Openness
 
 WEIGHTS: Final[Mapping[Weight, str]] = {
     Weight.NOTE: "note",
@@ -70,16 +70,16 @@ def _applies_instead(values: Values) -> str:
     if not values["is_default_read"]:
         return "The tenant's default applies to it instead, which could not be read."
     if values["ways"]:
-        return f"The tenant's default applies to it instead, which leaves open: {_ways(values['ways'])}."
+        return f"The tenant's default applies to it instead, which leaves open: {_access_kinds_words(values['ways'])}."
     return "The tenant's default applies to it instead, which is closed today."
 
 
 def _revoked_but_open(values: Values) -> str:
     opened, unknown = values["open"], values["unknown"]
     if not opened:
-        return f"Recorded as revoked, but perhaps open now: {_ways(unknown)}. Revoke it again."
-    perhaps = f" Perhaps open as well: {_ways(unknown)}." if unknown else ""
-    return f"Recorded as revoked, but open now: {_ways(opened)}.{perhaps} Revoke it again."
+        return f"Recorded as revoked, but perhaps open now: {_access_kinds_words(unknown)}. Revoke it again."
+    perhaps = f" Perhaps open as well: {_access_kinds_words(unknown)}." if unknown else ""
+    return f"Recorded as revoked, but open now: {_access_kinds_words(opened)}.{perhaps} Revoke it again."
 
 
 def _review_overdue(values: Values) -> str:
@@ -104,13 +104,13 @@ def _not_certain(values: Values) -> str:
 
 def _conditional_access_unread(values: Values) -> str:
     cures = {
-        Why.FORBIDDEN: "Grant the application Policy.Read.All with admin consent, or look in",
-        Why.NO_LICENCE: "Microsoft Graph shows it only to tenants with Entra ID P1 or P2. Look in",
+        UnreadReason.FORBIDDEN: "Grant the application Policy.Read.All with admin consent, or look in",
+        UnreadReason.NO_LICENCE: "Microsoft Graph shows it only to tenants with Entra ID P1 or P2. Look in",
     }
-    cure = cures.get(Why(values["why"]), "Look in")
+    cure = cures.get(UnreadReason(values["why"]), "Look in")
     return (
-        f"What Conditional Access asks of guests could not be checked ({WHY[Why(values['why'])]}). {cure} Entra admin "
-        "center, Conditional Access, Policies."
+        f"What Conditional Access asks of guests could not be checked ({WHY[UnreadReason(values['why'])]}). {cure} "
+        "Entra admin center, Conditional Access, Policies."
     )
 
 
@@ -120,17 +120,17 @@ def _default_unread(values: Values) -> str:
     ).strip()
 
 
-def _open_by_default(way: str, meaning: str) -> Callable[[Values], str]:
+def _open_by_default(kind: str, meaning: str) -> Callable[[Values], str]:
     def words(values: Values) -> str:
         if values["is_whole"]:
-            return f"{way} is open by default: {meaning}."
-        return f"{way} is open by default in part, for every tenant without settings of its own."
+            return f"{kind} is open by default: {meaning}."
+        return f"{kind} is open by default in part, for every tenant without settings of its own."
 
     return words
 
 
-def _ways(values: Iterable[Mapping[str, Any]]) -> str:
-    return ways_words(OpenWay(name=one["name"], opening=Opening(one["opening"])) for one in values)
+def _access_kinds_words(values: Iterable[Mapping[str, Any]]) -> str:
+    return access_kinds_words(OpenAccess(name=one["name"], opening=Openness(one["opening"])) for one in values)
 
 
 def _titles(names: Sequence[str]) -> str:
@@ -141,8 +141,8 @@ def _day(moment: str) -> str:
     return f"{datetime.fromisoformat(moment).astimezone(UTC):%Y-%m-%d}"
 
 
-def _with_ways(sentence: str) -> Callable[[Values], str]:
-    return lambda values: sentence.format(_ways(values["ways"]))
+def _with_access_kinds(sentence: str) -> Callable[[Values], str]:
+    return lambda values: sentence.format(_access_kinds_words(values["ways"]))
 
 
 def _with_settings(sentence: str) -> Callable[[Values], str]:
@@ -163,7 +163,8 @@ _WORDS: Final[Mapping[ConcernCode, str | Callable[[Values], str]]] = {
     _C.REVOKED_BUT_ABSENT: _absent("revoked"),
     _C.REVOKED_BUT_OPEN: _revoked_but_open,
     _C.REVOKED_NOT_KNOWN: lambda values: (
-        f"Recorded as revoked, but these are not closed for certain: {_ways(values['unknown'])}. Revoke it again."
+        f"Recorded as revoked, but these are not closed for certain: {_access_kinds_words(values['unknown'])}. "
+        "Revoke it again."
     ),
     _C.REVOKED_NOT_EXPLICIT: _with_settings(
         "Recorded as revoked, and closed, but no longer blocked explicitly: {}. A change of the default may open it. "
@@ -184,8 +185,8 @@ _WORDS: Final[Mapping[ConcernCode, str | Callable[[Values], str]]] = {
         "({}): what Conditional Access asks of them is then checked by the partner alone."
     ),
     _C.INHERITS_OPEN_DEFAULT: _inherits_open_default,
-    _C.ALSO_OPEN: _with_ways("Open as well: {}."),
-    _C.NOT_KNOWN_CLOSED: _with_ways("Set for this partner, and what it opens is not known: {}."),
+    _C.ALSO_OPEN: _with_access_kinds("Open as well: {}."),
+    _C.NOT_KNOWN_CLOSED: _with_access_kinds("Set for this partner, and what it opens is not known: {}."),
     _C.NOT_CERTAIN: _not_certain,
     _C.UNREADABLE: _with_settings("Could not be checked, because this version cannot read the values: {}."),
     _C.SERVICE_PROVIDER: "This tenant is a service provider of ours (delegated administration); Gatehouse opens "
@@ -218,8 +219,10 @@ _WORDS: Final[Mapping[ConcernCode, str | Callable[[Values], str]]] = {
         "Outbound B2B direct connect",
         "our people can work in every other tenant that allows it, outside our own controls",
     ),
-    _C.DEFAULT_ALSO_OPEN: _with_ways("Open by default as well, for every tenant that does not say otherwise: {}."),
-    _C.DEFAULT_NOT_KNOWN_CLOSED: _with_ways("Set in the default, and what it opens is not known: {}."),
+    _C.DEFAULT_ALSO_OPEN: _with_access_kinds(
+        "Open by default as well, for every tenant that does not say otherwise: {}."
+    ),
+    _C.DEFAULT_NOT_KNOWN_CLOSED: _with_access_kinds("Set in the default, and what it opens is not known: {}."),
     _C.DEFAULT_UNREADABLE: _with_settings(
         "Could not be checked, because this version cannot read the default's values: {}."
     ),

@@ -8,17 +8,17 @@ from bot.words.posture.concerns import concern_words
 from workflows.core.partners.partnership import Partnership, PartnershipState
 from workflows.core.posture.model import Concern, DefaultPosture, PartnerPosture, Posture, RecordState, Weight
 from workflows.core.settings.model import Property
-from workflows.core.settings.openness import Kind, Opening, left_open
+from workflows.core.settings.openness import AccessCategory, Openness, not_surely_closed
 
-WAYS: Final = (
+B2B_DIRECTIONS: Final = (
     ("B2B collaboration", Property.B2B_COLLABORATION_INBOUND, Property.B2B_COLLABORATION_OUTBOUND),
     ("B2B direct connect", Property.B2B_DIRECT_CONNECT_INBOUND, Property.B2B_DIRECT_CONNECT_OUTBOUND),
 )
 SHORT: Final = {
-    Opening.OPEN: "open",
-    Opening.PARTLY: "partly",
-    Opening.CLOSED: "closed",
-    Opening.UNKNOWN: "?",
+    Openness.OPEN: "open",
+    Openness.PARTLY: "partly",
+    Openness.CLOSED: "closed",
+    Openness.UNKNOWN: "?",
 }
 _TRUST: Final = {
     "mfa": "MFA",
@@ -34,7 +34,8 @@ NO_RECORDS: Final = (
 def trust_words(posture: PartnerPosture | DefaultPosture) -> tuple[str, ...]:
     """Return which claims are trusted; an unknown flag has a question mark."""
     others = any(
-        way.kind is Kind.UNDESCRIBED and way.setting == Property.INBOUND_TRUST for way in left_open(posture.ways)
+        kind.category is AccessCategory.UNDESCRIBED and kind.setting == Property.INBOUND_TRUST
+        for kind in not_surely_closed(posture.access_kinds)
     )
     return (
         *(

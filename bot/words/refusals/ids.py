@@ -1,8 +1,7 @@
 """Sentences for ids that a form or a file asks for, for names typed in their place, and for unreadable settings."""
 
-from typing import Any, Final
+from typing import Final
 
-from bot.words.found_object import kind_words
 from bot.words.sentences import Sentences, listed
 from bot.words.settings.values import title
 from bot.words.settings.where import where_to_find
@@ -11,7 +10,6 @@ from workflows.core.errors.refusal_codes import RefusalCode as R
 from workflows.core.settings.directory_objects import Owner
 from workflows.core.settings.model import TargetType
 from workflows.core.text import shown_name
-from workflows.ports.tenant_settings import FoundObject, ObjectKind
 
 _WANTED: Final = {
     (TargetType.GROUP, Owner.OURS): "The object ID of a group in our own directory.",
@@ -20,14 +18,14 @@ _WANTED: Final = {
         "The application (client) ID of an application, not its object ID, in our own directory."
     ),
     (TargetType.GROUP, Owner.THEIRS): (
-        "The object ID of a group in the partner's directory: only the partner can tell you."
+        "The object ID of a group in the partner's directory. Only the partner can tell you."
     ),
     (TargetType.USER, Owner.THEIRS): (
-        "The object ID of a user in the partner's directory: only the partner can tell you."
+        "The object ID of a user in the partner's directory. Only the partner can tell you."
     ),
     (TargetType.APPLICATION, Owner.THEIRS): (
-        "The application (client) ID of an application, not its object ID, in the partner's directory: "
-        "only the partner can tell you."
+        "The application (client) ID of an application, not its object ID, in the partner's directory. Only the "
+        "partner can tell you."
     ),
 }
 _ASKED: Final = {
@@ -45,13 +43,18 @@ def wanted_words(kind: str, owner: str) -> str:
     return _WANTED[TargetType(kind), Owner(owner)]
 
 
+def asked_of_partner(kind: str, label: str) -> str:
+    """Return which id the partner's administrator has to send, where to find it, and what for."""
+    return f"{_ASKED[TargetType(kind)]}, for: {label}"
+
+
 def _placeholder_missing(values: Values) -> str:
     return f"Fill this in. {wanted_words(values['kind'], values['owner'])}"
 
 
 def _placeholder_word(values: Values) -> str:
     return (
-        f"“{values['word']}” stands for all or many; this template needs one ID here. Type one. "
+        f"“{values['word']}” means all or many, but this template needs one ID here. Type one. "
         f"{wanted_words(values['kind'], values['owner'])}"
     )
 
@@ -63,35 +66,21 @@ def _placeholder_no_id(values: Values) -> str:
     )
     if values["owner"] != Owner.THEIRS:
         return sentence
-    return f"{sentence} Ask them: “Please send us {_ASKED[TargetType(values['kind'])]}, for: {values['label']}.”"
+    return f"{sentence} Ask them: “Please send us {asked_of_partner(values['kind'], values['label'])}.”"
 
 
 def _placeholder_unknown(values: Values) -> str:
     there = f"It has: {listed(values['known'])}." if values["known"] else "It has none."
-    return f"“{values['template']}” has no such placeholder; remove it. {there}"
+    return f"“{values['template']}” does not have this placeholder, so remove it. {there}"
 
 
 def _id_is_ours(values: Values) -> str:
     kind, name = values["kind"], shown_name(values["name"])
-    return f"This is our own {kind} “{name}”. Ask the partner for the ID of their {kind}: ours finds nobody there."
+    return f"This is our own {kind} “{name}”. Ask the partner for the ID of their {kind}."
 
 
 def _found_at(values: Values) -> str:
     return where_to_find(TargetType(values["kind"]))
-
-
-def _name_ambiguous(values: Values) -> str:
-    offered, more = "; ".join(map(_told_apart, values["found"])), "; and more" if values["has_more"] else ""
-    return (
-        f"More than one {values['kind']} has such a name: {offered}{more}. Type more of the name, or the ID. "
-        f"{_found_at(values)}"
-    )
-
-
-def _told_apart(values: dict[str, Any]) -> str:
-    one = FoundObject(**{**values, "kind": ObjectKind(values["kind"])})
-    mail = f", {one.mail}" if one.mail else ""
-    return f"“{shown_name(one.name)}” ({kind_words(one)}{mail}, ID ends in {one.id[-4:]})"
 
 
 IDS: Final[Sentences] = {
@@ -101,43 +90,37 @@ IDS: Final[Sentences] = {
     R.PLACEHOLDER_UNKNOWN: _placeholder_unknown,
     R.ID_NOT_OURS: lambda values: f"There is no {values['kind']} with this ID in this tenant. {_found_at(values)}",
     R.ID_IS_OURS: _id_is_ours,
-    R.NAME_TOO_SHORT: lambda values: (
-        f"Type at least {values['least']} characters of the name, or the ID. {_found_at(values)}"
-    ),
-    R.NAMES_TOO_MANY: lambda values: (
-        f"No more than {values['most']} names of one form are looked up. Type the ID here. {_found_at(values)}"
-    ),
     R.NAMES_REFUSED: lambda values: (
-        f"{values['kind'].capitalize()}s cannot be looked up by name: {values['answer']} Type the ID. "
+        f"{values['kind'].capitalize()}s cannot be searched by name: {values['answer']} Type the ID. "
         f"{_found_at(values)}"
     ),
-    R.NAMES_UNANSWERED: lambda values: (
-        f"Microsoft Entra does not answer now. Try again, or type the ID. {_found_at(values)}"
+    R.NAME_OUTSIDE_PREFIX: lambda values: (
+        f"This template takes only a {values['kind']} whose name begins with “{shown_name(values['prefix'])}”. "
+        "Choose one that does, or another template."
     ),
-    R.NAME_UNKNOWN: lambda values: (
-        f"Our directory has no {values['kind']} whose name is or begins with “{shown_name(values['name'])}”. "
-        f"{_found_at(values)}"
+    R.NAME_UNREAD: lambda values: (
+        f"This template takes only a {values['kind']} whose name begins with “{shown_name(values['prefix'])}”, and its "
+        f"name cannot be read now. {values['answer']} Wait a minute and send it again, or ask an admin."
     ),
-    R.NAME_AMBIGUOUS: _name_ambiguous,
 }
 UNREADABLE: Final[Sentences] = {
-    R.SETTING_NO_OBJECT: "{setting}: expected an object, got {found}. "
-    "Ask an admin to look at it in the Entra admin center.",
-    R.SETTING_NO_TARGETS: "{setting}: expected an object with accessType and targets, got {document!r}. "
-    "Ask an admin to look at it in the Entra admin center.",
-    R.TARGETS_UNKNOWN: "{setting}: this version cannot read the targets {document!r}. "
-    "Ask an admin to look at it in the Entra admin center.",
-    R.SYNCHRONIZATION_UNKNOWN: "identitySynchronization: expected isSyncAllowed true, false or null. "
-    "Ask an admin to look at it in the Entra admin center.",
-    R.FLAG_UNKNOWN: "{setting}.{flag}: expected true, false or null, got {value!r}. "
-    "Ask an admin to look at it in the Entra admin center.",
+    R.SETTING_NO_OBJECT: "{setting}: expected an object, got {found}. Ask an admin to check it in the Entra admin "
+    "center.",
+    R.SETTING_NO_TARGETS: "{setting}: expected an object with accessType and targets, got {document!r}. Ask an admin "
+    "to check it in the Entra admin center.",
+    R.TARGETS_UNKNOWN: "{setting}: this version of Gatehouse cannot read the targets {document!r}. Ask an admin to "
+    "check it in the Entra admin center.",
+    R.SYNCHRONIZATION_UNKNOWN: "identitySynchronization: expected isSyncAllowed true, false or null. Ask an admin to "
+    "check it in the Entra admin center.",
+    R.FLAG_UNKNOWN: "{setting}.{flag}: expected true, false or null, got {value!r}. Ask an admin to check it in the "
+    "Entra admin center.",
     R.NO_JSON_FORM: lambda values: (
-        f"A value read from the tenant has no exact JSON form: {str(values['problem']).rstrip('.')}. "
-        "Ask an admin to look at it in the Entra admin center."
+        f"A value read from the tenant has no exact JSON form: {str(values['problem']).rstrip('.')}. Ask an admin to "
+        "check it in the Entra admin center."
     ),
     R.VALUE_NOT_RESTORABLE: lambda values: (
-        f"{title(values['setting'])} cannot be put back: it held a value that this version of Gatehouse does not know. "
-        "Ask an admin to look at it in the Entra admin center."
+        f"{title(values['setting'])} cannot be restored, because this version of Gatehouse does not know its previous "
+        "value. Ask an admin to check it in the Entra admin center."
     ),
 }
 """Settings that this version cannot read. They are never treated as open, closed or absent."""

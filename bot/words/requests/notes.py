@@ -6,12 +6,12 @@ from typing import Any, Final
 
 from bot.words.actions import COMMANDS, Action
 from bot.words.refusals.words import fact_words, with_facts
-from bot.words.settings.openness import not_closed_words, way_title
+from bot.words.settings.openness import access_kind_title, not_closed_words
 from bot.words.settings.values import title
 from workflows.core.errors.facts import Fact, Values
 from workflows.core.policy.approval import DiscountCode
 from workflows.core.requests.notes import NoteCode, from_values
-from workflows.core.settings.openness import Opening, OpenWay
+from workflows.core.settings.openness import OpenAccess, Openness
 
 _SHOW: Final = COMMANDS[Action.SHOW]
 _FIRST: Final = "Nothing was written"
@@ -120,7 +120,7 @@ def _planned_again(values: Values) -> str:
 
 
 def _unknown_settings(values: Values) -> str:
-    names = "; ".join(map(way_title, values["names"]))
+    names = "; ".join(map(access_kind_title, values["names"]))
     opening = _FIRST if values["is_first"] else _THIS_PLAN
     return (
         "Microsoft Graph shows settings of this partner that Gatehouse does not know otherwise than when this was "
@@ -173,11 +173,13 @@ def _writes(writes: Sequence[Sequence[str]]) -> str:
 
 
 def _not_closed(values: Values) -> str:
-    return not_closed_words([OpenWay(name=way["name"], opening=Opening(way["opening"])) for way in values["ways"]])
+    return not_closed_words(
+        [OpenAccess(name=kind["name"], opening=Openness(kind["opening"])) for kind in values["ways"]]
+    )
 
 
 def _not_taken(values: Values) -> str:
-    return f"Not taken: {'; '.join(map(way_title, values['names']))}."
+    return f"Not taken: {'; '.join(map(access_kind_title, values['names']))}."
 
 
 _MADE: Final[Mapping[str, Callable[[Values], str]]] = {

@@ -1,36 +1,36 @@
-"""Where a request stands, in a few words."""
+"""The state of a request in a few words."""
 
 from collections.abc import Mapping
 from typing import Final
 
-from workflows.core.requests.notes import Standing, standing
+from workflows.core.requests.notes import DisplayedState, displayed_state
 from workflows.core.requests.request import AccessRequest
 
-STANDING_WORDS: Final[Mapping[Standing, str]] = {
-    Standing.PREPARING: "being prepared",
-    Standing.AWAITING_APPROVAL: "waiting for approval",
-    Standing.TO_BE_WRITTEN: "approved, waiting to be written",
-    Standing.APPLYING: "approved, being written",
-    Standing.UNCONFIRMED: "written, not yet confirmed",
-    Standing.APPLIED: "set and read back",
-    Standing.PUT_BACK: "put back and read back",
-    Standing.REJECTED: "rejected",
-    Standing.WITHDRAWN: "withdrawn",
-    Standing.EXPIRED: "expired, nobody decided in time",
-    Standing.UNFIT: "could not be carried out",
-    Standing.STOPPED: "stopped before it was confirmed",
-    Standing.OVERWRITTEN: "sent, then changed by somebody else",
-    Standing.FAILED: "failed, Microsoft Graph refused it",
-    Standing.TO_BE_BLOCKED: "waiting to be blocked",
-    Standing.BLOCKING: "being blocked",
-    Standing.BLOCK_UNCONFIRMED: "block written, not yet confirmed",
-    Standing.BLOCKED: "blocked and read back",
-    Standing.BLOCK_READ: "block read back",
-    Standing.BLOCKED_IN_PART: "block read back, not everything closed",
-    Standing.REVOCATION_STOPPED: "stopped",
+STATE_WORDS: Final[Mapping[DisplayedState, str]] = {
+    DisplayedState.PREPARING: "being prepared",
+    DisplayedState.AWAITING_APPROVAL: "waiting for approval",
+    DisplayedState.TO_BE_WRITTEN: "approved, waiting to be written",
+    DisplayedState.APPLYING: "approved, being written",
+    DisplayedState.UNCONFIRMED: "written, not yet confirmed",
+    DisplayedState.APPLIED: "set and read back",
+    DisplayedState.PUT_BACK: "put back and read back",
+    DisplayedState.REJECTED: "rejected",
+    DisplayedState.WITHDRAWN: "withdrawn",
+    DisplayedState.EXPIRED: "expired, nobody decided in time",
+    DisplayedState.UNFIT: "could not be carried out",
+    DisplayedState.STOPPED: "stopped before it was confirmed",
+    DisplayedState.OVERWRITTEN: "sent, then changed by somebody else",
+    DisplayedState.FAILED: "failed, Microsoft Graph refused it",
+    DisplayedState.TO_BE_BLOCKED: "waiting to be blocked",
+    DisplayedState.BLOCKING: "being blocked",
+    DisplayedState.BLOCK_UNCONFIRMED: "block written, not yet confirmed",
+    DisplayedState.BLOCKED: "blocked and read back",
+    DisplayedState.BLOCK_READ: "block read back",
+    DisplayedState.BLOCKED_IN_PART: "block read back, not everything closed",
+    DisplayedState.REVOCATION_STOPPED: "stopped",
 }
 
 
 def state_words(request: AccessRequest) -> str:
     """State the state of a request in a few words, without the content of its note."""
-    return STANDING_WORDS[standing(request)]
+    return STATE_WORDS[displayed_state(request)]

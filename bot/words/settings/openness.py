@@ -7,7 +7,7 @@ from typing import Final
 
 from bot.words.settings.values import REDEMPTION_TITLES, TITLES, TRUST_TITLES
 from workflows.core.settings.model import FLAGS, IDENTITY_SYNCHRONIZATION, Property
-from workflows.core.settings.openness import CAPABILITIES, DEFAULT, USERS_SYNCHRONIZED, Opening, OpenWay, Way
+from workflows.core.settings.openness import CAPABILITIES, DEFAULT, USERS_SYNCHRONIZED, AccessKind, OpenAccess, Openness
 
 _PLAIN: Final = re.compile(r"[A-Za-z0-9_.\-]{1,100}")
 _MOST_NAME: Final = 100
@@ -26,15 +26,15 @@ _TITLES: Final = {
 }
 
 
-OPENINGS: Final[Mapping[Opening, str]] = {
-    Opening.OPEN: "open",
-    Opening.PARTLY: "partly open",
-    Opening.CLOSED: "closed",
-    Opening.UNKNOWN: "not known",
+OPENINGS: Final[Mapping[Openness, str]] = {
+    Openness.OPEN: "open",
+    Openness.PARTLY: "partly open",
+    Openness.CLOSED: "closed",
+    Openness.UNKNOWN: "not known",
 }
 
 
-def way_title(name: str) -> str:
+def access_kind_title(name: str) -> str:
     """Return the title for a Graph name.
 
     An unusual name is shown in ASCII, so that hidden characters become visible.
@@ -47,20 +47,20 @@ def way_title(name: str) -> str:
     return _shown(name)
 
 
-def ways_words(found: Iterable[Way | OpenWay]) -> str:
+def access_kinds_words(found: Iterable[AccessKind | OpenAccess]) -> str:
     """List kinds of access by their titles. One that is not closed also shows how far it is open."""
-    said = [way_title(way.name) if way.opening is Opening.CLOSED else _with_openness(way) for way in found]
+    said = [access_kind_title(kind.name) if kind.opening is Openness.CLOSED else _with_openness(kind) for kind in found]
     more = len(said) - _MOST_NAMED
     return "; ".join([*said[:_MOST_NAMED], *([f"{more} more"] if more > 0 else [])])
 
 
-def not_closed_words(left: Sequence[Way | OpenWay]) -> str:
+def not_closed_words(left: Sequence[AccessKind | OpenAccess]) -> str:
     """State in one sentence what is not certainly closed; empty when everything is closed."""
-    return f"Not closed for certain: {ways_words(left)}." if left else ""
+    return f"Still open or not known: {access_kinds_words(left)}." if left else ""
 
 
-def _with_openness(way: Way | OpenWay) -> str:
-    return f"{way_title(way.name)} ({OPENINGS[way.opening]})"
+def _with_openness(kind: AccessKind | OpenAccess) -> str:
+    return f"{access_kind_title(kind.name)} ({OPENINGS[kind.opening]})"
 
 
 def _shown(name: str) -> str:

@@ -14,10 +14,10 @@ import yaml
 from slack_sdk.web.async_client import AsyncWebClient
 
 import bot
+from bot.process.assembly.external_systems import ExternalSystems
 from bot.process.assembly.flows import make_flows
-from bot.process.assembly.neighbours import Neighbours
 from bot.sandbox.slack.workspace.credentials import SCOPES as GRANTED
-from bot.slack.flows.entry_points import ANY_OTHER, Action, Card, EntryPoint, Shortcut, Submission, Verb
+from bot.slack.flows.entry_points import ANY_OTHER, Action, Card, EntryPoint, Shortcut, Subcommand, Submission
 from bot.slack.inbound.guard import Guard
 from bot.slack.words.commands import COMMANDS
 from bot.terminal.doctor import SCOPES
@@ -107,7 +107,7 @@ def entry_points() -> list[EntryPoint]:
     settings: Any = SimpleNamespace(
         slack_team_id="T0", slack_api_url="https://slack.com/api/", graph_url="https://graph.microsoft.com/v1.0"
     )
-    around = Neighbours(
+    systems = ExternalSystems(
         settings=settings,
         catalog=load_catalog(SHIPPED),
         clock=nothing,
@@ -116,7 +116,7 @@ def entry_points() -> list[EntryPoint]:
         tenant=nothing,
         background=nothing,
     )
-    return [point for flow in make_flows(around, nothing, nothing, nothing) for point in flow.entry_points()]
+    return [point for flow in make_flows(systems, nothing, nothing, nothing, nothing) for point in flow.entry_points()]
 
 
 @pytest.fixture(scope="module")
@@ -124,7 +124,7 @@ def registered() -> dict[str, list[str]]:
     """What is registered with Bolt."""
     nothing: Any = None
     app = RecordingApp()
-    Guard(service=nothing, old_cards=nothing, team_id="T0").register(cast(Any, app), entry_points())
+    Guard(service=nothing, replaced_cards=nothing, team_id="T0").register(cast(Any, app), entry_points())
     return app.names
 
 
@@ -192,16 +192,16 @@ def test_the_events_are_the_listeners(registered: dict[str, list[str]]) -> None:
 
 
 def test_nothing_is_registered_twice_or_of_another_kind(registered: dict[str, list[str]]) -> None:
-    assert set(registered) == {"command", "shortcut", "action", "view", "event"}
+    assert set(registered) == {"command", "shortcut", "action", "options", "view", "event"}
     for names in registered.values():
         assert len(names) == len(set(names))
 
 
-def test_every_verb_has_one_flow_and_a_line_in_the_help() -> None:
-    """The verb that is none is for whatever else is typed."""
-    verbs = [point.verb for point in entry_points() if isinstance(point, Verb)]
-    assert len(verbs) == len(set(verbs))
-    assert set(verbs) == {*COMMANDS, ANY_OTHER}
+def test_every_subcommand_has_one_flow_and_a_line_in_the_help() -> None:
+    """The subcommand that is none is for whatever else is typed."""
+    subcommands = [point.name for point in entry_points() if isinstance(point, Subcommand)]
+    assert len(subcommands) == len(set(subcommands))
+    assert set(subcommands) == {*COMMANDS, ANY_OTHER}
 
 
 def test_what_is_clicked_is_stored_under_a_name_that_stays() -> None:
@@ -235,6 +235,7 @@ def test_every_address_is_the_one_door() -> None:
     urls = {
         settings["event_subscriptions"]["request_url"],
         settings["interactivity"]["request_url"],
+        settings["interactivity"]["message_menu_options_url"],
         *(command["url"] for command in MANIFEST["features"]["slash_commands"]),
     }
     assert urls == {"https://gatehouse.example.com/slack/events"}

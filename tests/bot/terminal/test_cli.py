@@ -23,7 +23,7 @@ from tests.bot.conftest import OURS
 from tests.warm import command as warm_command
 
 ROOT: Final = Path(bot.__file__).parents[1]
-PATIENCE_SECONDS: Final = 20
+TIMEOUT_SECONDS: Final = 20
 
 Ended = tuple[int | None, str, str]
 
@@ -57,7 +57,7 @@ async def typed(*arguments: str, folder: Path, given: Mapping[str, str]) -> Ende
     """Run `python -m bot …` to its end: status, standard output, standard error."""
     process = await started(*arguments, folder=folder, given=given)
     try:
-        out, err = await asyncio.wait_for(process.communicate(), PATIENCE_SECONDS)
+        out, err = await asyncio.wait_for(process.communicate(), TIMEOUT_SECONDS)
     finally:
         if process.returncode is None:
             process.kill()
@@ -160,7 +160,7 @@ async def test_a_bot_ends_cleanly_and_tells_no_secret(tmp_path: Path, good: dict
     assert process.stdout is not None
     seen = b""
     try:
-        async with asyncio.timeout(PATIENCE_SECONDS):
+        async with asyncio.timeout(TIMEOUT_SECONDS):
             while b'"ready"' not in seen:
                 line = await process.stdout.readline()
                 assert line, "it ended before it was ready"

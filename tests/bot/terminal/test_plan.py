@@ -23,7 +23,7 @@ from workflows.core.checks.consequences import Consequence, consequences
 from workflows.core.checks.findings import Finding, FindingCode, Severity, Source
 from workflows.core.plans.plan import TenantIdentity
 from workflows.core.policy.template import filled
-from workflows.core.requests.request import Observation
+from workflows.core.requests.request import ObservedPartner
 from workflows.core.settings.canonical import JsonObject
 
 FINDINGS: Final = tuple(
@@ -36,7 +36,7 @@ def planned(template: str = "merger", before: JsonObject | None = None, **change
     """The plan of a shipped template for Contoso."""
     chosen = CATALOG.templates[template]
     assert filled(chosen, {})
-    observation = Observation(identity=identity(), configuration=before, default=MICROSOFTS, at=NOW)
+    observation = ObservedPartner(identity=identity(), configuration=before, default=MICROSOFTS, at=NOW)
     plan = access_plan(observation, chosen, timedelta(days=180), known=None, now=NOW)
     usual: dict[str, Any] = {
         "observation": observation,
@@ -65,9 +65,9 @@ def test_everything_that_an_approver_sees_is_there(width: int) -> None:
     text = printed(planned(), width)
     joined = " ".join(text.split())
     for words in (
-        "Target tenant contoso.com",
+        "Partner contoso.com",
         TENANT,
-        "Calls itself Contoso Ltd (its own choice, proves nothing)",
+        "Display name Contoso Ltd (not verified)",
         "Duration 180 days",
         "Risk: high (needs 3 approvers in at least 2 stages)",
         "WARNING: About WARNING. (A page)",
@@ -115,7 +115,7 @@ def test_without_findings_there_is_no_heading_for_them() -> None:
 
 def test_a_tenant_of_another_cloud_is_not_confirmed() -> None:
     other = TenantIdentity(tenant_id=TENANT, display_name=TENANT, default_domain="", asked=TENANT, is_resolved=False)
-    observation = Observation(identity=other, configuration=None, default=MICROSOFTS, at=NOW)
+    observation = ObservedPartner(identity=other, configuration=None, default=MICROSOFTS, at=NOW)
     template = CATALOG.templates["guest-collaboration"]
     plan = access_plan(observation, template, timedelta(days=90), known=None, now=NOW)
     text = printed(planned(template.name, observation=observation, plan=plan))
@@ -180,7 +180,7 @@ def test_names_from_outside_are_no_markup_and_no_control(text: str) -> None:
     value = f"[red]{text}[/red]".encode(errors="replace").decode()
     before = {"tenantId": TENANT, "inboundTrust": {value: value}}
     one = planned(before=before)
-    observation = Observation(
+    observation = ObservedPartner(
         identity=hostile_identity(f"[red]{text}[/red]"), configuration=before, default=MICROSOFTS, at=NOW
     )
     one = planned(before=before, observation=observation)
@@ -194,12 +194,12 @@ def test_names_from_outside_are_no_markup_and_no_control(text: str) -> None:
 def test_what_is_left_to_a_partner_of_another_cloud_is_counted_as_on_its_card() -> None:
     other = TenantIdentity(tenant_id=TENANT, display_name=TENANT, default_domain="", asked=TENANT, is_resolved=False)
     template = CATALOG.templates["guest-collaboration"]
-    observation = Observation(identity=other, configuration=None, default=MICROSOFTS, at=NOW)
+    observation = ObservedPartner(identity=other, configuration=None, default=MICROSOFTS, at=NOW)
     plan = access_plan(observation, template, timedelta(days=90), known=None, now=NOW)
     one = planned(template.name, observation=observation, plan=plan)
     fact = next(one for one in consequences(plan, MICROSOFTS) if one.code == Consequence.PARTNER_STEPS)
     assert fact not in consequences(replace(plan, is_cross_cloud=False), MICROSOFTS)
     expected = consequence_words(fact)
-    assert expected.startswith("Ours is one half")
+    assert expected.startswith("Partner setup: 1 step")
     assert expected in json.loads(plan_json(one))["consequences"]
     assert expected in " ".join(printed(one, 200).split())

@@ -291,8 +291,8 @@ def test_a_partner_of_another_cloud_that_is_not_listed_is_shown_closed_and_inher
     barred = evaluate_partner(TENANT, None, None, inputs(MICROSOFTS, Records(partnerships={TENANT: record})))
     one = posture(default=MICROSOFTS, partners=(barred,))
     (partner,) = json.loads(posture_json(one))["partners"]
-    assert {way["opening"] for way in partner["access"].values()} == {"closed"}
-    assert {origin for way in partner["access"].values() for origin in way["origins"]} == {
+    assert {kind["opening"] for kind in partner["access"].values()} == {"closed"}
+    assert {origin for kind in partner["access"].values() for origin in kind["origins"]} == {
         "a tenant of another cloud, not added here"
     }
     assert (partner["settings"], partner["has_settings"]) == ([], False)

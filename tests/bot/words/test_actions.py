@@ -11,21 +11,21 @@ from bot.slack.answers.open_forms import answer_filing
 from bot.slack.blocks.message import notice, refusal
 from bot.slack.blocks.modal import message_view
 from bot.slack.blocks.untrusted import clean
-from bot.slack.cards.cards import requester_card
+from bot.slack.cards.approval.own import requester_card
 from bot.slack.flows.decide import decision_view
 from bot.slack.flows.home import home_view
 from bot.slack.flows.show.partners import partner_details
 from bot.words.actions import COMMANDS, Action, with_commands
 from tests.bot.surfaces import card
 from tests.workflows.core.builders import AMARA, NOW, identity, noted, request
-from workflows.app.requests.intake import InvalidForm
+from workflows.app.requests.forms import InvalidForm
 from workflows.core.errors.facts import TEXT, Fact
 from workflows.core.policy.approval import Choice, Decision
 from workflows.core.requests.request import AccessRequest, RequestKind, RequestState
-from workflows.ports.records import Listed
+from workflows.ports.records import LimitedList
 
 WORKFLOWS: Final = Path(__file__).parents[3] / "workflows"
-NOBODYS: Final[Listed[AccessRequest]] = Listed(shown=(), count=0)
+NOBODYS: Final[LimitedList[AccessRequest]] = LimitedList(shown=(), count=0)
 REJECTION: Final = Decision(
     choice=Choice.REJECT, person=AMARA, stage=0, at=NOW, digest=request().known.plan.digest, reason="No contract yet."
 )
@@ -59,7 +59,7 @@ def test_no_card_names_an_action_without_its_command(state: RequestState, kind: 
     shown: list[object] = [
         card(one),
         requester_card(one, now=NOW),
-        home_view(waiting=NOBODYS, mine=[one], partnerships=Listed(shown=(), count=0), now=NOW),
+        home_view(waiting=NOBODYS, mine=[one], partnerships=LimitedList(shown=(), count=0), now=NOW),
     ]
     if one.prepared is not None:
         shown += [decision_view(one, history=(), now=NOW), partner_details(identity(), {}, {}, None, [one], NOW)]
@@ -75,10 +75,10 @@ async def test_a_fields_problem_names_the_command() -> None:
         answers.append(answer)
 
     async def filing() -> None:
-        raise InvalidForm({"target": Fact(TEXT, {"text": f"Ask with {Action.REQUEST}."})})
+        raise InvalidForm({"target": Fact(TEXT, {"text": f"Request access with {Action.REQUEST}."})})
 
     await answer_filing(ack, filing())  # type: ignore[arg-type]
-    assert answers == [{"response_action": "errors", "errors": {"target": "Ask with /partner request."}}]
+    assert answers == [{"response_action": "errors", "errors": {"target": "Request access with /partner request."}}]
 
 
 def test_the_domain_does_not_know_what_chat_system_it_serves() -> None:

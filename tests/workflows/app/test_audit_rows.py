@@ -29,7 +29,7 @@ from workflows.core.partners.partnership import Partnership, PartnershipState
 from workflows.core.people import Roster
 from workflows.core.plans.drift import Drift
 from workflows.core.plans.refused_writes import RefusedWrite
-from workflows.core.requests.commands.clicks import Click, DropEffect, RetryEffect
+from workflows.core.requests.commands.clicks import AskReminder, Click, DropEffect, RetryEffect
 from workflows.core.requests.commands.partner import (
     AskReview,
     AskSetup,
@@ -253,6 +253,10 @@ OF_CLICKS: Final[tuple[tuple[Click, Row], ...]] = (
         ("U-AMARA want_withdraw received r-1 - -", "{}"),
     ),
     (
+        AskReminder(actor=ACTOR, request_id=REQUEST, channel="C1"),
+        ("U-AMARA want_ask_reminder received r-1 - -", "{}"),
+    ),
+    (
         Keep(actor=ACTOR, tenant_id=TENANT, reason="Needed"),
         (f"U-AMARA want_keep received - {TENANT} -", f'{{"reason":"Needed","tenant_id":"{TENANT}"}}'),
     ),
@@ -367,7 +371,7 @@ async def test_a_command_about_a_partner(
 
 @pytest.mark.parametrize(("click", "row"), OF_CLICKS)
 async def test_a_click(world: World, click: Click, row: Row) -> None:
-    await world.service.want(click, key="k")
+    await world.service.store_click(click, key="k")
     assert await last_row(world) == row
 
 

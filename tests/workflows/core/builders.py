@@ -6,7 +6,7 @@ from typing import Any, Final, get_args, get_origin
 
 from workflows.catalog.catalog import SHIPPED, load_catalog
 from workflows.core.errors.facts import Fact
-from workflows.core.partner_setup.steps import Step, StepKey
+from workflows.core.partner_setup.steps import SetupStep, StepKey
 from workflows.core.partners.partnership import Partnership, PartnershipState
 from workflows.core.people import ADMIN, ChatId, Person, PersonId, Role, Roster
 from workflows.core.plans.plan import Plan, TenantIdentity, plan_access, plan_revocation
@@ -17,7 +17,7 @@ from workflows.core.requests.lifecycle import Situation
 from workflows.core.requests.notes import NoteCode
 from workflows.core.requests.request import (
     AccessRequest,
-    Observation,
+    ObservedPartner,
     Particulars,
     Prepared,
     RequestId,
@@ -108,7 +108,7 @@ def prepared(kind: RequestKind = RequestKind.ACCESS, /, **changes: Any) -> Prepa
     """What preparing found out: a new partner with two stages, or an open partner to be closed."""
     is_access = kind is not RequestKind.REVOCATION
     usual = Prepared(
-        observation=Observation(identity=identity(), configuration=None, at=NOW, default=None if is_access else {}),
+        observation=ObservedPartner(identity=identity(), configuration=None, at=NOW, default=None if is_access else {}),
         requester=RILEY,
         sponsor=SAM,
         plan=access_plan() if is_access else plan_revocation(tenant_id=TENANT, default={}, before={"tenantId": TENANT}),
@@ -141,7 +141,7 @@ def approval(
     return Decision(person=actor, choice=choice, stage=stage, digest=shown, reason="", at=at)
 
 
-REDEEM_STEP: Final = Step(
+REDEEM_STEP: Final = SetupStep(
     key=StepKey.AUTOMATIC_REDEMPTION_OUTBOUND,
     is_needed=True,
     wanted={"automaticUserConsentSettings": {"outboundAllowed": True}},

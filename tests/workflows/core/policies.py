@@ -2,11 +2,11 @@
 
 from typing import Any, Final
 
-from workflows.core.checks.conditional_access.controls import Trust
+from workflows.core.checks.conditional_access.controls import InboundTrustFlags
 
-NOTHING: Final = Trust(mfa=False, compliant_device=False, hybrid_joined_device=False)
-UNREAD: Final = Trust(mfa=None, compliant_device=None, hybrid_joined_device=None)
-EVERYTHING: Final = Trust(mfa=True, compliant_device=True, hybrid_joined_device=True)
+NOTHING: Final = InboundTrustFlags(mfa=False, compliant_device=False, hybrid_joined_device=False)
+UNREAD: Final = InboundTrustFlags(mfa=None, compliant_device=None, hybrid_joined_device=None)
+EVERYTHING: Final = InboundTrustFlags(mfa=True, compliant_device=True, hybrid_joined_device=True)
 PHISHING_RESISTANT: Final[dict[str, Any]] = {
     "id": "00000000-0000-0000-0000-000000000004",
     "displayName": "Phishing-resistant MFA",

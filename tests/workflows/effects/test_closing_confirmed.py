@@ -8,7 +8,7 @@ from typing import Any, Final
 import pytest
 
 from bot.words.requests.notes import note_words
-from bot.words.settings.openness import way_title
+from bot.words.settings.openness import access_kind_title
 from tests.bot.surfaces import details, shown
 from tests.workflows.core.builders import DANA, HASHES, RILEY, TENANT
 from tests.workflows.effects.applying import FORBIDDEN, NO_ANSWER, decided, put, revocation
@@ -17,7 +17,7 @@ from workflows.core.plans.closing import closes_everything
 from workflows.core.plans.plan import plan_access
 from workflows.core.requests.request import AccessRequest, RequestState
 from workflows.core.settings.model import CLOSED, Property
-from workflows.core.settings.openness import DEFAULT, Opening
+from workflows.core.settings.openness import DEFAULT, Openness
 
 S = RequestState
 READ_DEFAULT: Final = "tenant.read_default"
@@ -59,9 +59,9 @@ async def test_a_default_that_opened_after_the_plan_is_named_at_the_confirmation
     request = await world.settled(request.id)
     assert request.state is S.APPLIED
     assert request.not_closed is not None
-    assert M365 in [way.name for way in request.not_closed]
+    assert M365 in [kind.name for kind in request.not_closed]
     text = said(world, request)
-    assert f"Not closed for certain: {way_title(M365)}" in text
+    assert f"Still open or not known: {access_kind_title(M365)}" in text
     assert ALL_CLOSED.search(text) is None, text
     record = await world.store.partnership(TENANT)
     assert record is not None
@@ -84,8 +84,8 @@ async def test_a_default_that_cannot_be_read_is_said_to_be_not_known(world: Worl
     world.script.fail(READ_DEFAULT, error, times=9)
     request = await world.settled(request.id)
     assert request.state is S.APPLIED
-    assert DEFAULT in {way.name: way.opening for way in request.not_closed or ()}
-    assert all(way.opening is Opening.UNKNOWN for way in request.not_closed or ())
+    assert DEFAULT in {kind.name: kind.opening for kind in request.not_closed or ()}
+    assert all(kind.opening is Openness.UNKNOWN for kind in request.not_closed or ())
     text = said(world, request)
     assert "The tenant's default could not be read, so what the partner inherits is not known." in text
     assert ALL_CLOSED.search(text) is None, text
@@ -101,7 +101,7 @@ async def test_an_approved_plan_that_closes_everything_is_judged_the_same_way(wo
     world.script.meanwhile("tenant.write", open_default)
     request = await world.settled(request.id)
     assert request.state is S.APPLIED, note_words(request.note)
-    assert M365 in [way.name for way in request.not_closed or ()]
+    assert M365 in [kind.name for kind in request.not_closed or ()]
     assert "is blocked:" not in world.notifier.texts_to(RILEY.chat_id)[-1]
 
 

@@ -17,7 +17,7 @@ from tests.workflows.effects.applying import (
     retried,
 )
 from tests.workflows.world import World
-from workflows.core.plans.drift import three_way
+from workflows.core.plans.drift import three_way_difference
 from workflows.core.settings.canonical import JsonObject
 
 # --- drift ---
@@ -56,7 +56,7 @@ async def test_a_partner_that_changed_is_planned_and_asked_again(
     )
     blames = "Somebody changed this partner's settings" in note_words(drifted.asked_again)
     assert blames is not is_unknown_only, "nobody is blamed for what Gatehouse does not know"
-    assert drifted.drift == three_way(request.known.plan, now)
+    assert drifted.drift == three_way_difference(request.known.plan, now)
     request = await world.settled(request.id)
     assert request.state is S.AWAITING_APPROVAL
     assert request.known.plan.digest != old

@@ -1,4 +1,4 @@
-"""The writes that may be refused: after the confirmed block, all of them tried, none of them in its way."""
+"""The writes that may be refused: after the confirmed block, all of them tried, none of them in its kind."""
 
 from dataclasses import replace
 from typing import Any, Final
@@ -13,7 +13,7 @@ from workflows.core.partners.partnership import PartnershipState
 from workflows.core.requests.notes import as_values
 from workflows.core.requests.request import RequestId, RequestKind, RequestState
 from workflows.core.settings.block import not_blocked
-from workflows.core.settings.openness import Opening, OpenWay
+from workflows.core.settings.openness import OpenAccess, Openness
 
 S = RequestState
 OPEN: Final[dict[str, Any]] = {
@@ -55,9 +55,9 @@ async def test_what_stays_open_is_named_with_the_reason_everywhere(world: World,
     world.script.fail("tenant.write", INVALID, on=position)
     request = await world.settled(request.id)
     assert request.state is S.APPLIED
-    assert request.not_closed == (OpenWay(name=name, opening=Opening.UNKNOWN),)
+    assert request.not_closed == (OpenAccess(name=name, opening=Openness.UNKNOWN),)
     assert [(one.names, one.reason) for one in request.refused] == [((name,), INVALID.facts)]
-    said = f"Not closed for certain: {name} (not known). Not taken: {name}. {INVALID.reason}"
+    said = f"Still open or not known: {name} (not known). Not taken: {name}. {INVALID.reason}"
     assert note_words(request.note) == said
     text = world.notifier.texts_to(RILEY.chat_id)[-1]
     assert said in text
@@ -89,7 +89,7 @@ async def test_a_read_that_fails_afterwards_does_not_lose_the_confirmation(world
     world.script.fail("tenant.read_partner", NO_ANSWER, on=3, times=9)
     request = await world.settled(request.id)
     assert request.state is S.APPLIED
-    assert request.not_closed == (OpenWay(name="places", opening=Opening.UNKNOWN),)
+    assert request.not_closed == (OpenAccess(name="places", opening=Openness.UNKNOWN),)
     assert world.tenant.partners[TENANT]["places"] is None, "written, and not read back: so not called closed"
 
 
@@ -98,7 +98,7 @@ async def test_a_member_that_changes_holds_up_no_revocation(world: World) -> Non
     world.tenant.edit(TENANT, places={"a": True})
     request = await world.settled(request.id)
     assert request.state is S.APPLIED
-    assert request.not_closed == (OpenWay(name="places", opening=Opening.UNKNOWN),)
+    assert request.not_closed == (OpenAccess(name="places", opening=Openness.UNKNOWN),)
 
 
 async def test_a_member_that_says_something_else_is_asked_about_again_and_nobody_is_blamed(world: World) -> None:

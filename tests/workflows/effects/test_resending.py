@@ -23,10 +23,10 @@ from tests.workflows.effects.applying import (
 from tests.workflows.fakes import Crash, FakeTenant, FixedClock
 from tests.workflows.partner_lookup.test_resolving import refuse_only
 from tests.workflows.world import CATALOG, CONTOSO, World, open_world, restarted
-from workflows.core.audit.partner_changes import PartnerChange
+from workflows.core.entra_audit.partner_changes import PartnerChange
 from workflows.core.requests.alarms import AlarmCode
 from workflows.core.requests.request import AccessRequest, RequestKind, RequestState
-from workflows.core.requests.resending import Step, next_step
+from workflows.core.requests.resending import ResendStep, next_step
 from workflows.core.settings.model import TenantId
 from workflows.ports.directory import DirectoryRefused
 
@@ -264,10 +264,12 @@ async def test_our_entry_from_before_the_write_does_not_show_that_the_log_has_co
     request = await put(world, decided(OPEN))
     await world.settle()
     sent = world.clock.now()
-    assert next_step(await world.request(request.id), sent + timedelta(minutes=2), [entry(sent)]) is Step.SEND_AGAIN
+    assert (
+        next_step(await world.request(request.id), sent + timedelta(minutes=2), [entry(sent)]) is ResendStep.SEND_AGAIN
+    )
     earlier = [entry(sent - timedelta(seconds=30))]
-    assert next_step(await world.request(request.id), sent + timedelta(minutes=2), earlier) is Step.READ
-    assert next_step(await world.request(request.id), sent + timedelta(minutes=16), earlier) is Step.ASK_AGAIN
+    assert next_step(await world.request(request.id), sent + timedelta(minutes=2), earlier) is ResendStep.READ
+    assert next_step(await world.request(request.id), sent + timedelta(minutes=16), earlier) is ResendStep.ASK_AGAIN
 
 
 async def test_only_the_write_that_does_not_show_is_sent_again(world: World) -> None:
@@ -336,15 +338,15 @@ async def test_a_write_that_is_not_shown_for_ten_minutes_alarms_until_it_is(worl
     request = await put(world, decided(OPEN) if kind is RequestKind.ACCESS else revocation(OPEN))
     await world.settle()
     for _ in range(10):
-        await world.watching.look()
+        await world.checks.run()
         assert not [one for one in await world.store.open_alarms() if one.code is AlarmCode.WRITE_NOT_SHOWN]
         request = await after(world, request, minutes=1)
-    await world.watching.look()
+    await world.checks.run()
     [alarm] = [one for one in await world.store.open_alarms() if one.code is AlarmCode.WRITE_NOT_SHOWN]
     assert (alarm.subject, alarm.values["partner"]) == (request.id, "Contoso Ltd (contoso.com)")
     world.tenant.partners[TENANT] = dict(request.known.plan.image_after() or {})
     assert (await after(world, request, minutes=1)).state is S.APPLIED
-    await world.watching.look()
+    await world.checks.run()
     assert await world.store.open_alarms() == []
 
 
@@ -352,15 +354,15 @@ async def test_a_revocation_that_nothing_answers_alarms_after_two_minutes_until_
     world.script.fail("tenant.read_partner", NO_ANSWER, times=4)
     request = await put(world, revocation(OPEN))
     await world.settle()
-    await world.watching.look()
+    await world.checks.run()
     assert await world.store.open_alarms() == []
     world.clock.moment = request.created_at + timedelta(minutes=2)
-    await world.watching.look()
-    await world.watching.look()
+    await world.checks.run()
+    await world.checks.run()
     [alarm] = await world.store.open_alarms()
     assert (alarm.code, alarm.subject) == (AlarmCode.REVOCATION_WAITS, request.id)
     for _ in range(5):
         request = await after(world, request, minutes=1)
     assert request.state is S.APPLIED
-    await world.watching.look()
+    await world.checks.run()
     assert await world.store.open_alarms() == []

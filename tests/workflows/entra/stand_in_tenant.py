@@ -10,9 +10,9 @@ from typing import Any, Final
 from aiohttp import web
 
 from bot.sandbox.entra import EntraStandIn
-from workflows.core.checks.conditional_access.controls import Visitor
+from workflows.core.checks.conditional_access.controls import VisitorType
 from workflows.core.checks.conditional_access.questions import Question
-from workflows.core.checks.conditional_access.scope import Client
+from workflows.core.checks.conditional_access.scope import ClientApp
 from workflows.core.plans.plan import Operation
 from workflows.core.settings.model import TenantId
 
@@ -25,7 +25,7 @@ GROUP = "0b000000-0001-4e1b-9b51-6d1f00000001"
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 Fault = Callable[[web.Request, Handler], Awaitable[web.StreamResponse]]
 QUESTION: Final = Question(
-    tenant_id=CONTOSO, visitor=Visitor.GUEST, application="Office365", client=Client.BROWSER, user_risk="high"
+    tenant_id=CONTOSO, visitor=VisitorType.GUEST, application="Office365", client=ClientApp.BROWSER, user_risk="high"
 )
 
 

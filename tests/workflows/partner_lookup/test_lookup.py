@@ -9,7 +9,7 @@ from tests.workflows.core.builders import TENANT
 from tests.workflows.fakes import HOME, FakeTenant, FixedClock
 from tests.workflows.world import CONTOSO
 from workflows.core.errors.raised import InvalidField
-from workflows.core.requests.request import Observation
+from workflows.core.requests.request import ObservedPartner
 from workflows.partner_lookup.lookup import look_up
 from workflows.partner_lookup.target import CONSUMER_TENANTS
 from workflows.ports.tenant import TenantRefused, TenantUnavailable
@@ -27,7 +27,7 @@ def tenant() -> FakeTenant:
 async def test_a_partner_is_named_with_what_was_asked_and_what_stands(tenant: FakeTenant, target: str) -> None:
     tenant.partners[TENANT] = {"tenantId": TENANT, "inboundTrust": None}
     clock = FixedClock()
-    assert await look_up(target, tenant=tenant, clock=clock) == Observation(
+    assert await look_up(target, tenant=tenant, clock=clock) == ObservedPartner(
         identity=replace(CONTOSO, asked=target),
         configuration=tenant.partners[TENANT],
         at=clock.now(),

@@ -11,7 +11,7 @@ from tests.bot.words.refused import worded_refusal
 from tests.workflows.core.builders import AMARA, BRUNO, CHIE, RILEY, TENANT
 from tests.workflows.fakes import FakeTenant
 from tests.workflows.world import CONTOSO, World
-from workflows.app.requests.intake import InvalidForm
+from workflows.app.requests.forms import InvalidForm
 from workflows.core.errors.raised import InvalidField
 from workflows.core.plans.plan import TenantIdentity
 from workflows.core.requests.effects import Apply
@@ -128,7 +128,7 @@ async def test_a_refused_name_that_is_on_record_is_said_with_its_tenant_id(
 ) -> None:
     await world.opened()
     refuse_only(world, monkeypatch, "contoso.com")
-    with worded_refusal(InvalidField, match=f"By our records it led to the tenant ID {TENANT} before"):
+    with worded_refusal(InvalidField, match=f"In our records it belonged to the tenant ID {TENANT} before"):
         await world.intake.look_up("contoso.com")
 
 

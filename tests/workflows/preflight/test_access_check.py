@@ -11,14 +11,14 @@ from tests.workflows.core.policies import external, policy
 from tests.workflows.core.posture.test_posture import ALL
 from tests.workflows.fakes import FakeTenant, FixedClock
 from workflows.app.reads.posture import read_posture
-from workflows.core.checks.conditional_access.controls import Meaning, Visitor
+from workflows.core.checks.conditional_access.controls import PolicyEffect, VisitorType
 from workflows.core.checks.conditional_access.questions import Question
 from workflows.core.checks.conditional_access.verdicts import AccessReport, Source
-from workflows.core.checks.facts import Unchecked, Why
+from workflows.core.checks.facts import Unread, UnreadReason
 from workflows.core.partners.records import Records
 from workflows.core.posture.model import Posture
 from workflows.core.settings.canonical import JsonObject
-from workflows.core.settings.effective import effective
+from workflows.core.settings.effective import effective_settings
 from workflows.core.settings.model import TenantId
 from workflows.ports.tenant import TenantRefused, TenantUnavailable
 from workflows.preflight.access_check import AccessCheck
@@ -34,10 +34,10 @@ DEFAULT: Final[dict[str, Any]] = {
 TRUSTED: Final = {**OPEN, "inboundTrust": {"isMfaAccepted": True}}
 
 
-async def report(tenant: FakeTenant, patience: float = 5.0) -> AccessReport:
+async def report(tenant: FakeTenant, timeout_seconds: float = 5.0) -> AccessReport:
     """Ask about guests who may use everything."""
-    check = AccessCheck(tenant_settings=tenant.tenant_settings, patience=patience)
-    return await check.report(tenant.tenant_settings.policies, effective(OPEN, DEFAULT), TENANT)
+    check = AccessCheck(tenant_settings=tenant.tenant_settings, timeout_seconds=timeout_seconds)
+    return await check.report(tenant.tenant_settings.policies, effective_settings(OPEN, DEFAULT), TENANT)
 
 
 def tenant_with(*policies: dict[str, Any], partners: dict[str, dict[str, Any]] | None = None) -> FakeTenant:
@@ -51,18 +51,18 @@ def tenant_with(*policies: dict[str, Any], partners: dict[str, dict[str, Any]] |
 @pytest.mark.parametrize(
     ("error", "why"),
     [
-        (TenantRefused(400, "Request_BadRequest", "No."), Why.REFUSED),
-        (TenantRefused(403, "Authorization_RequestDenied", "No."), Why.FORBIDDEN),
-        (TenantRefused(404, "ResourceNotFound", "No."), Why.NOT_OFFERED),
-        (TenantUnavailable("Slow down.", is_throttled=True), Why.THROTTLED),
-        (TenantUnavailable("No answer."), Why.UNREACHABLE),
+        (TenantRefused(400, "Request_BadRequest", "No."), UnreadReason.REFUSED),
+        (TenantRefused(403, "Authorization_RequestDenied", "No."), UnreadReason.FORBIDDEN),
+        (TenantRefused(404, "ResourceNotFound", "No."), UnreadReason.NOT_OFFERED),
+        (TenantUnavailable("Slow down.", is_throttled=True), UnreadReason.THROTTLED),
+        (TenantUnavailable("No answer."), UnreadReason.UNREACHABLE),
     ],
 )
-async def test_what_fails_is_said_and_the_policies_are_judged(error: Exception, why: Why) -> None:
+async def test_what_fails_is_said_and_the_policies_are_judged(error: Exception, why: UnreadReason) -> None:
     tenant = tenant_with(policy("block"))
     tenant.tenant_settings.script.fail("surroundings.evaluate_access", error)
     found = await report(tenant)
-    assert (found.unasked, found.worst(Visitor.GUEST)) == (Unchecked(why=why), Meaning.LOCKED_OUT)
+    assert (found.unasked, found.worst(VisitorType.GUEST)) == (Unread(why=why), PolicyEffect.LOCKED_OUT)
     assert {one.source for one in found.verdicts} == {Source.ESTIMATE}
 
 
@@ -76,7 +76,7 @@ async def test_asking_ends_with_the_first_failure_but_a_refusal_is_about_its_app
     tenant.tenant_settings.script.fail("surroundings.evaluate_access", TenantRefused(400, "", ""))
     found = await report(tenant)
     assert [one.application for one in tenant.tenant_settings.evaluated] == ["All", "portal-1"]
-    assert found.unasked == Unchecked(why=Why.REFUSED)
+    assert found.unasked == Unread(why=UnreadReason.REFUSED)
     assert {(one.policy, one.source) for one in found.verdicts} == {
         ("Policy", Source.ENTRA),
         ("Portal", Source.ENTRA),
@@ -92,10 +92,10 @@ async def test_nobody_waits_longer_than_the_bound(monkeypatch: pytest.MonkeyPatc
 
     monkeypatch.setattr(type(tenant.tenant_settings), "evaluate_access", lambda _, question: never(question))
     began = asyncio.get_running_loop().time()
-    found = await report(tenant, patience=0.05)
+    found = await report(tenant, timeout_seconds=0.05)
     assert asyncio.get_running_loop().time() - began < 1
-    assert found.unasked == Unchecked(why=Why.OUT_OF_TIME)
-    assert (await report(tenant, patience=0.0)).unasked == Unchecked(why=Why.OUT_OF_TIME)
+    assert found.unasked == Unread(why=UnreadReason.OUT_OF_TIME)
+    assert (await report(tenant, timeout_seconds=0.0)).unasked == Unread(why=UnreadReason.OUT_OF_TIME)
 
 
 # --- the posture ---
@@ -121,9 +121,9 @@ async def test_the_posture_asks_once_for_all_partners_that_no_policy_tells_apart
     tenant = tenant_with(policy("mfa"), partners=settings)
     found = {one.tenant_id: one.access for one in (await posture(tenant)).partners}
     assert len(tenant.tenant_settings.evaluated) == 1
-    meanings = {key: one.worst(Visitor.GUEST) for key, one in found.items() if one is not None}
-    assert set(meanings.values()) == {Meaning.ASKED_HERE, Meaning.ASKED_THERE}
-    assert meanings[TenantId(ids(2)[1])] is Meaning.ASKED_THERE
+    meanings = {key: one.worst(VisitorType.GUEST) for key, one in found.items() if one is not None}
+    assert set(meanings.values()) == {PolicyEffect.ASKED_HERE, PolicyEffect.ASKED_THERE}
+    assert meanings[TenantId(ids(2)[1])] is PolicyEffect.ASKED_THERE
 
 
 async def test_a_partner_that_a_policy_names_is_asked_about_by_itself() -> None:
@@ -159,4 +159,4 @@ async def test_a_tenant_without_partners_reads_no_policy() -> None:
     tenant = tenant_with(policy("block"))
     assert (await posture(tenant)).partners == ()
     assert "surroundings.read_conditional_access" not in tenant.tenant_settings.script.calls
-    assert workflows.preflight.current_access.PATIENCE_SECONDS < 10
+    assert workflows.preflight.current_access.TIMEOUT_SECONDS < 10

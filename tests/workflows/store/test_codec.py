@@ -12,15 +12,15 @@ from tests.workflows.core.builders import partnership, request
 from tests.workflows.core.strategies import DOCUMENTS, GUIDS, TENANT_IDS
 from workflows.core.errors.facts import Fact
 from workflows.core.partner_setup.state import Confirmation
-from workflows.core.partner_setup.steps import Step, StepKey
+from workflows.core.partner_setup.steps import SetupStep, StepKey
 from workflows.core.partners.partnership import Attestation, Partnership, PartnershipState
 from workflows.core.people import ChatId, Person, PersonId, Role
 from workflows.core.plans.plan import Operation, Plan, TenantIdentity
 from workflows.core.policy.approval import Choice, Decision
 from workflows.core.policy.template import Stage
-from workflows.core.requests.commands.clicks import Click, DropEffect, RetryEffect
+from workflows.core.requests.commands.clicks import AskReminder, Click, DropEffect, RetryEffect
 from workflows.core.requests.commands.partner import ConfirmSetup, Keep, RemindSetup, Revoke, UnconfirmSetup
-from workflows.core.requests.commands.request import Approve, Reject, Subject
+from workflows.core.requests.commands.request import Approve, CommandSubject, Reject
 from workflows.core.requests.effects import (
     Apply,
     CheckPermission,
@@ -34,10 +34,11 @@ from workflows.core.requests.effects import (
     ShowReview,
     ShowSetup,
     Tell,
+    TellExpired,
 )
 from workflows.core.requests.request import (
     AccessRequest,
-    Observation,
+    ObservedPartner,
     Particulars,
     Prepared,
     RequestId,
@@ -68,7 +69,7 @@ PLANS: Final = st.builds(
     template_hash=TEXT,
     duration=st.none() | DURATIONS,
 )
-OBSERVATIONS: Final = st.builds(Observation, identity=IDENTITIES, configuration=IMAGES, at=MOMENTS)
+OBSERVATIONS: Final = st.builds(ObservedPartner, identity=IDENTITIES, configuration=IMAGES, at=MOMENTS)
 PARTICULARS: Final = st.builds(
     Particulars,
     kind=st.sampled_from(RequestKind),
@@ -124,7 +125,7 @@ REQUESTS: Final = st.builds(
     confirmed_at=st.none() | MOMENTS,
 )
 KEYS: Final = st.sampled_from(StepKey)
-STEPS: Final = st.builds(Step, key=KEYS, is_needed=st.booleans(), wanted=DOCUMENTS)
+STEPS: Final = st.builds(SetupStep, key=KEYS, is_needed=st.booleans(), wanted=DOCUMENTS)
 PARTNERSHIPS: Final = st.builds(
     Partnership,
     identity=IDENTITIES,
@@ -159,6 +160,7 @@ def clicks(kind: type[Click], name: str, **fields: st.SearchStrategy[Any]) -> st
 INTENTS: Final[st.SearchStrategy[Click]] = st.one_of(
     clicks(Approve, "approve", request_id=REQUEST_IDS, digest=DIGESTS, channel=TEXT),
     clicks(Reject, "reject", request_id=REQUEST_IDS, digest=DIGESTS, reason=TEXT, channel=TEXT),
+    clicks(AskReminder, "ask_reminder", request_id=REQUEST_IDS, channel=TEXT),
     clicks(Keep, "keep", tenant_id=TENANT_IDS, reason=TEXT, channel=TEXT),
     clicks(Revoke, "revoke", target=TEXT, reason=TEXT, channel=TEXT),
     clicks(ConfirmSetup, "confirm_half", tenant_id=TENANT_IDS, step=KEYS, wanted=DIGESTS, channel=TEXT),
@@ -167,13 +169,14 @@ INTENTS: Final[st.SearchStrategy[Click]] = st.one_of(
     clicks(DropEffect, "drop_effect", effect_id=st.integers(1, 2**62)),
     clicks(RemindSetup, "remind_half", tenant_id=TENANT_IDS, channel=TEXT),
 )
-SUBJECTS: Final = st.builds(Subject, request_id=st.none() | REQUEST_IDS, tenant_id=st.none() | TENANT_IDS)
+SUBJECTS: Final = st.builds(CommandSubject, request_id=st.none() | REQUEST_IDS, tenant_id=st.none() | TENANT_IDS)
 EFFECTS: Final[dict[type[Any], st.SearchStrategy[Any]]] = {
     CheckPermission: st.builds(CheckPermission, kind=st.just("judge"), command=INTENTS, key=TEXT),
     Prepare: st.builds(Prepare, kind=st.just("prepare"), request_id=REQUEST_IDS),
     Apply: st.builds(Apply, kind=st.just("apply"), request_id=REQUEST_IDS, tenant_id=TENANT_IDS),
     ShowRequest: st.builds(ShowRequest, kind=st.just("show_request"), request_id=REQUEST_IDS),
     Remind: st.builds(Remind, kind=st.just("remind"), request_id=REQUEST_IDS),
+    TellExpired: st.builds(TellExpired, kind=st.just("tell_expired"), request_id=REQUEST_IDS),
     ShowReview: st.builds(ShowReview, kind=st.just("show_review"), tenant_id=TENANT_IDS, remind=st.booleans()),
     ShowSetup: st.builds(ShowSetup, kind=st.just("show_half"), tenant_id=TENANT_IDS, remind=st.booleans()),
     ShowHome: st.builds(ShowHome, kind=st.just("show_home"), person=CHAT_IDS),

@@ -27,16 +27,16 @@ from tests.workflows.core.builders import (
 )
 from tests.workflows.fakes import FixedClock
 from workflows.core.partners.partnership import Partnership
-from workflows.core.requests.commands.request import Subject
+from workflows.core.requests.commands.request import CommandSubject
 from workflows.core.requests.effects import Apply, Effect, Prepare, ShowHome, ShowRequest, Tell
 from workflows.core.requests.request import AccessRequest, RequestId, RequestState
 from workflows.core.settings.model import TenantId
-from workflows.ports.message_copies import Copy
+from workflows.ports.message_copies import MessageCopy
 from workflows.ports.records import AuditEntry, Commit, StaleVersion
 from workflows.ports.store import Store
 from workflows.store.sqlite.store import open_store
 
-UNSTORABLE = Tell(person=RILEY.chat_id, subject=Subject(), said=text_message("half a character: \ud83d"))
+UNSTORABLE = Tell(person=RILEY.chat_id, subject=CommandSubject(), said=text_message("half a character: \ud83d"))
 """No store can write this down."""
 
 _NUMBERS = count()
@@ -242,8 +242,10 @@ async def test_one_key_at_once_is_stored_once(store: Store) -> None:
 
 # --- effects ---
 
-FIRST, SECOND = (Tell(person=RILEY.chat_id, subject=Subject(), said=text_message(text)) for text in ("first", "second"))
-OTHER = Tell(person=SAM.chat_id, subject=Subject(), said=text_message("to somebody else"))
+FIRST, SECOND = (
+    Tell(person=RILEY.chat_id, subject=CommandSubject(), said=text_message(text)) for text in ("first", "second")
+)
+OTHER = Tell(person=SAM.chat_id, subject=CommandSubject(), said=text_message("to somebody else"))
 
 
 async def test_each_lane_shows_its_oldest_effect(store: Store) -> None:
@@ -386,9 +388,9 @@ async def test_the_history_is_newest_first_and_can_be_one_requests(store: Store)
 
 
 async def test_copies_are_kept_by_subject_and_replaced_by_place(store: Store, place: Place) -> None:
-    card = Copy(subject="request:r-1", channel="C1", message_id="1.1", audience="", content="one")
-    mine = Copy(subject="request:r-1", channel="D1", message_id="1.1", audience=AMARA.chat_id, content="one")
-    other = Copy(subject="request:r-2", channel="C1", message_id="1.2", audience="", content="one")
+    card = MessageCopy(subject="request:r-1", channel="C1", message_id="1.1", audience="", content="one")
+    mine = MessageCopy(subject="request:r-1", channel="D1", message_id="1.1", audience=AMARA.chat_id, content="one")
+    other = MessageCopy(subject="request:r-2", channel="C1", message_id="1.2", audience="", content="one")
     for copy in (card, mine, other):
         await store.save_copy(copy)
     await store.save_copy(replace(card, content="two"))
@@ -401,10 +403,10 @@ async def test_copies_are_kept_by_subject_and_replaced_by_place(store: Store, pl
 
 async def test_the_live_cards_of_channels_are_listed_but_those_of_one(store: Store) -> None:
     cards = [
-        Copy(subject=f"request:r-{n}", channel=f"C{n % 2}", message_id=f"1.{n}", audience="", content="")
+        MessageCopy(subject=f"request:r-{n}", channel=f"C{n % 2}", message_id=f"1.{n}", audience="", content="")
         for n in range(5)
     ]
-    direct = Copy(subject="request:r-1", channel="D1", message_id="1.1", audience=AMARA.chat_id, content="")
+    direct = MessageCopy(subject="request:r-1", channel="D1", message_id="1.1", audience=AMARA.chat_id, content="")
     for copy in (*cards, direct, replace(cards[4], is_live=False)):
         await store.save_copy(copy)
     assert list(await store.channel_copies("C1", 9)) == [cards[0], cards[2]]
@@ -413,7 +415,7 @@ async def test_the_live_cards_of_channels_are_listed_but_those_of_one(store: Sto
 
 async def test_the_occasion_of_a_copy_is_kept(store: Store, place: Place) -> None:
     """Several posts to one person about one subject are told apart by it; most have none."""
-    first = Copy(subject="review:t", channel="D1", message_id="1.1", audience=SAM.chat_id, content="one")
+    first = MessageCopy(subject="review:t", channel="D1", message_id="1.1", audience=SAM.chat_id, content="one")
     again = replace(first, message_id="1.2", occasion="reminder:2")
     assert first.occasion == ""
     for copy in (first, again):

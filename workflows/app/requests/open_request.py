@@ -16,7 +16,7 @@ from workflows.ports.directory import Directory, DirectoryUnavailable
 from workflows.ports.records import Register
 from workflows.ports.tenant import TenantRefused, TenantUnavailable
 
-_PATIENCE_SECONDS: Final = 2.0
+_TIMEOUT_SECONDS: Final = 2.0
 """Seconds to wait for the directory's answer whether a request is the asker's own, when the chat id does not say it."""
 
 
@@ -51,7 +51,7 @@ async def account_beside(request: AccessRequest, person: ChatId, directory: Dire
     if request.is_by(person) or request.requester_account is None:
         return None
     try:
-        async with asyncio.timeout(_PATIENCE_SECONDS):
+        async with asyncio.timeout(_TIMEOUT_SECONDS):
             return (await directory.identify(person)).id
     except (Refused, DirectoryUnavailable, TenantRefused, TenantUnavailable, TimeoutError):
         return None

@@ -7,7 +7,7 @@ from typing import Final
 from workflows.core.checks.target_checks import is_microsofts
 from workflows.core.errors.facts import Fact
 from workflows.core.errors.refusal_codes import RefusalCode
-from workflows.core.policy.placeholders import Placeholder
+from workflows.core.policy.placeholders import Placeholder, begins_with
 from workflows.core.policy.template import Template
 from workflows.core.settings.directory_objects import Owner
 from workflows.core.settings.model import Target, TargetType
@@ -18,7 +18,7 @@ _MOST: Final = 20
 
 
 async def unknown_ids(
-    template: Template, placeholders: Mapping[str, str], *, tenant: Tenant, patience: float
+    template: Template, placeholders: Mapping[str, str], *, tenant: Tenant, timeout_seconds: float
 ) -> dict[str, Fact]:
     """Return the problems, by the form's field, of ids on the wrong side.
 
@@ -31,7 +31,7 @@ async def unknown_ids(
         if _can_be_told(placeholder) and placeholders.get(placeholder.name)
     ][:_MOST]
     said = await asyncio.gather(
-        *(_problem(placeholder, placeholders[placeholder.name], tenant, patience) for placeholder in told)
+        *(_problem(placeholder, placeholders[placeholder.name], tenant, timeout_seconds) for placeholder in told)
     )
     return {placeholder.field: problem for placeholder, problem in zip(told, said, strict=True) if problem}
 
@@ -41,15 +41,19 @@ def _can_be_told(placeholder: Placeholder) -> bool:
     return placeholder.owner is Owner.OURS or placeholder.kind is not TargetType.APPLICATION
 
 
-async def _problem(placeholder: Placeholder, typed: str, tenant: Tenant, patience: float) -> Fact | None:
-    target = Target(type=placeholder.kind, id=typed.lower())
+async def _problem(placeholder: Placeholder, typed: str, tenant: Tenant, timeout_seconds: float) -> Fact | None:
+    target, prefix = Target(type=placeholder.kind, id=typed.lower()), placeholder.prefix
+    about = {"kind": target.type.value, "prefix": prefix}
     if is_microsofts(target):
-        return None
+        return Fact(RefusalCode.NAME_OUTSIDE_PREFIX, about) if prefix else None
     try:
-        async with asyncio.timeout(patience):
+        async with asyncio.timeout(timeout_seconds):
             name = await tenant.tenant_settings.name_of(target, fresh=True)
-    except (TenantUnavailable, TenantRefused, TimeoutError):
-        return None
+    except (TenantUnavailable, TenantRefused, TimeoutError) as error:
+        # Without its name, nothing shows that an object is one of those that the template allows.
+        return Fact(RefusalCode.NAME_UNREAD, {**about, "answer": str(error)}) if prefix else None
+    if name is not None and not begins_with(name, prefix):
+        return Fact(RefusalCode.NAME_OUTSIDE_PREFIX, about)
     if placeholder.owner is Owner.THEIRS:
         return None if name is None else Fact(RefusalCode.ID_IS_OURS, {"kind": target.type.value, "name": name})
     return None if name is not None else Fact(RefusalCode.ID_NOT_OURS, {"kind": target.type.value})

@@ -1,6 +1,7 @@
 """Functions shared by the form, preparing and a written request: a template's plan, its chain, and its findings."""
 
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from datetime import datetime, timedelta
 from types import MappingProxyType
 from typing import Final
@@ -13,7 +14,7 @@ from workflows.core.checks.rules import Circumstances, check_plan
 from workflows.core.errors.raised import InvalidField, NothingToChange
 from workflows.core.errors.refusal_codes import RefusalCode
 from workflows.core.partners.approval_policy import ApprovalPolicy, chain_for
-from workflows.core.partners.extension import may_be_renewed, not_extended
+from workflows.core.partners.extension import may_be_renewed, no_extension_error
 from workflows.core.partners.partnership import Partnership
 from workflows.core.people import ChatId
 from workflows.core.plans.default_drift import with_inheritance
@@ -22,7 +23,7 @@ from workflows.core.plans.renewal import plan_renewal
 from workflows.core.policy.risk import deciding_risk, risk_of_result, weakness_of
 from workflows.core.policy.template import Stage, Template, filled
 from workflows.core.requests.request import (
-    Observation,
+    ObservedPartner,
     RequestId,
 )
 from workflows.partner_lookup.target import FIELD
@@ -45,47 +46,50 @@ def current_template(catalog: Catalog, name: str) -> Template:
 
 
 def access_plan(
-    observation: Observation,
+    observation: ObservedPartner,
     template: Template,
     duration: timedelta,
     placeholders: Mapping[str, str] = MappingProxyType({}),
     *,
     known: Partnership | None,
     now: datetime,
+    ends_at: datetime | None = None,
 ) -> Plan:
     """Compute the plan of an access request; a renewal when the partner has these settings already.
 
     :param placeholders: the values typed for the template's placeholders, by name.
     :param known: the partner's record, if there is one: only access opened by Gatehouse can be renewed.
+    :param ends_at: the requested end, when a day was chosen in place of a duration.
     :raises InvalidField: when a placeholder's value is missing or wrong.
     :raises NothingToChange: when the partner has these settings already, for as long; it says what extends them.
     """
-    tenant_id, before = observation.identity.tenant_id, observation.configuration
-    settings = filled(template, placeholders)
-    is_cross_cloud = not observation.identity.is_resolved
-    name, content = template.name, template.content_hash
     try:
         plan = plan_access(
-            tenant_id=tenant_id,
-            before=before,
-            settings=settings,
-            template=name,
-            template_hash=content,
+            tenant_id=observation.identity.tenant_id,
+            before=observation.configuration,
+            settings=filled(template, placeholders),
+            template=template.name,
+            template_hash=template.content_hash,
             duration=duration,
-            is_cross_cloud=is_cross_cloud,
+            is_cross_cloud=not observation.identity.is_resolved,
         )
     except NothingToChange as nothing:
-        if not may_be_renewed(known, duration, now):
-            raise not_extended(known, template, duration, now) from nothing
-        plan = plan_renewal(
-            tenant_id=tenant_id,
-            before=before,
-            template=name,
-            template_hash=content,
-            duration=duration,
-            is_cross_cloud=is_cross_cloud,
-        )
-    return with_inheritance(plan, observation.default)
+        lasts = (ends_at or now + duration) - now
+        if not may_be_renewed(known, lasts, now):
+            raise no_extension_error(known, template, lasts, now) from nothing
+        plan = _renewal(observation, template, duration)
+    return with_inheritance(replace(plan, ends_at=ends_at), observation.default)
+
+
+def _renewal(observation: ObservedPartner, template: Template, duration: timedelta) -> Plan:
+    return plan_renewal(
+        tenant_id=observation.identity.tenant_id,
+        before=observation.configuration,
+        template=template.name,
+        template_hash=template.content_hash,
+        duration=duration,
+        is_cross_cloud=not observation.identity.is_resolved,
+    )
 
 
 def labels_of(template: Template, placeholders: Mapping[str, str]) -> dict[str, str]:
@@ -97,23 +101,23 @@ def labels_of(template: Template, placeholders: Mapping[str, str]) -> dict[str, 
     }
 
 
-def chain_of(plan: Plan, template: Template, observation: Observation, policy: ApprovalPolicy) -> tuple[Stage, ...]:
+def chain_of(plan: Plan, template: Template, observation: ObservedPartner, policy: ApprovalPolicy) -> tuple[Stage, ...]:
     """Return the stages that decide on a plan: the template's, and those of the partner's current chain."""
     level = risk_of_result(plan, observation.default).level
     return chain_for(plan, template.stages, policy, level)
 
 
-def checked(
-    observation: Observation, plan: Plan, stages: tuple[Stage, ...], around: Circumstances | None = None
+def check_proposal(
+    observation: ObservedPartner, plan: Plan, stages: tuple[Stage, ...], circumstances: Circumstances | None = None
 ) -> tuple[Finding, ...]:
     """Check a partner, a plan and its chain against the rules, before anybody is asked.
 
-    :param around: the known facts around the plan; None: only the tenant's default, if the observation has it.
+    :param circumstances: the known facts around the plan; None: only the tenant's default, if it was observed.
     :returns: what the approvers must know.
-    :raises Unfit: at the field that must change.
+    :raises UnfitPlan: at the field that must change.
     """
     about_partner = check_partner(observation.identity.tenant_id, observation.configuration)
-    about_plan = check_plan(plan, around or Circumstances(default=observation.default))
+    about_plan = check_plan(plan, circumstances or Circumstances(default=observation.default))
     found = require_fit(about_partner, FIELD) + require_fit(about_plan, "template")
     risk = deciding_risk(plan, observation.default)
     weak = weakness_of(stages, risk.level)
@@ -128,9 +132,18 @@ def checked(
     return found
 
 
+def require_time_left(ends_at: datetime | None, now: datetime) -> None:
+    """Refuse an access whose requested end has passed while the request waited.
+
+    :raises InvalidField: with the next step.
+    """
+    if ends_at is not None and ends_at <= now:
+        raise InvalidField("duration", RefusalCode.END_DATE_PASSED)
+
+
 async def require_no_other_request(
     store: Register,
-    observation: Observation,
+    observation: ObservedPartner,
     request_id: RequestId | None,
     asker: ChatId | None = None,
     directory: Directory | None = None,

@@ -13,16 +13,16 @@ from typing import Final
 
 from workflows.app.identifiers import derived_request_id
 from workflows.app.limits import Limits
-from workflows.app.requests.intake import (
-    PATIENCE_SECONDS,
-    InvalidForm,
+from workflows.app.requests.directory_checks import (
+    TIMEOUT_SECONDS,
     chain_problem,
     check_people,
-    checked_justification,
     lookups_refused,
     require_within_limits,
 )
-from workflows.app.requests.proposing import checked, require_no_other_request
+from workflows.app.requests.field_checks import checked_justification
+from workflows.app.requests.forms import InvalidForm
+from workflows.app.requests.proposing import check_proposal, require_no_other_request
 from workflows.app.requests.request_limit import Filing
 from workflows.app.requests.restoring import (
     MOST_REQUESTS,
@@ -36,10 +36,11 @@ from workflows.catalog.catalog import Catalog
 from workflows.core.errors.facts import Fact
 from workflows.core.errors.raised import InvalidField, NothingToChange, UnreadableSetting
 from workflows.core.errors.refusal_codes import RefusalCode
-from workflows.core.partners.restoration import FIELD, likely_templates
+from workflows.core.partners.restoration.deciding_template import likely_templates
+from workflows.core.partners.restoration.restorable import FIELD
 from workflows.core.people import ChatId
 from workflows.core.policy.template import Template
-from workflows.core.requests.request import AccessRequest, Observation, Particulars, RequestId, RequestKind
+from workflows.core.requests.request import AccessRequest, ObservedPartner, Particulars, RequestId, RequestKind
 from workflows.core.settings.model import TenantId
 from workflows.partner_lookup.lookup import look_up
 from workflows.ports.clock import Clock
@@ -80,7 +81,7 @@ class RestoreIntake:
         """List the changes of one partner that can be undone, newest first."""
         return await restorable_changes(tenant_id, store=self.store)
 
-    async def propose(self, form: RestoreForm) -> tuple[Restoration, Observation]:
+    async def propose(self, form: RestoreForm) -> tuple[Restoration, ObservedPartner]:
         """Plan the chosen restoration from the current settings, for display; the rules are checked.
 
         :raises InvalidField, NothingToChange, UnreadableSetting: with the text for the field.
@@ -97,7 +98,7 @@ class RestoreIntake:
             store=self.store,
             catalog=self.catalog,
         )
-        checked(observation, found.plan, found.stages)
+        check_proposal(observation, found.plan, found.stages)
         return found, observation
 
     async def file(self, form: RestoreForm, *, key: str) -> RequestId:
@@ -143,9 +144,9 @@ class RestoreIntake:
 
     async def _proposed(
         self, form: RestoreForm, problems: dict[str, Fact]
-    ) -> tuple[Template | None, Observation | None]:
+    ) -> tuple[Template | None, ObservedPartner | None]:
         """Return the template whose chain decides, if it is known now, and the observation of the partner."""
-        until = asyncio.get_running_loop().time() + PATIENCE_SECONDS
+        until = asyncio.get_running_loop().time() + TIMEOUT_SECONDS
         try:
             change = await change_of(form.restores, form.tenant_id, store=self.store)
             async with asyncio.timeout_at(until):

@@ -8,8 +8,8 @@ from typing import Final
 
 from workflows.app.identifiers import revocation_id
 from workflows.core.errors.facts import Fact
-from workflows.core.plans.refused_writes import shows, written_names
-from workflows.core.requests.alarms import WAYS, Alarm, EndingCode
+from workflows.core.plans.refused_writes import is_shown, written_names
+from workflows.core.requests.alarms import OPEN_ACCESS, Alarm, EndingCode
 from workflows.core.requests.commands.partner import Revoke
 from workflows.core.requests.effects import CheckPermission
 from workflows.core.requests.request import TERMINAL, AccessRequest, RequestId, RequestKind, RequestState
@@ -17,7 +17,7 @@ from workflows.intervals import OPEN_AFTER_BLOCK_SHOWN_FOR
 from workflows.ports.store import Store
 from workflows.ports.tenant import Tenant, TenantRefused, TenantUnavailable
 
-_PATIENCE_SECONDS: Final = 3.0
+_TIMEOUT_SECONDS: Final = 3.0
 """Seconds that reading the partner may take, because the next check waits for it."""
 _MOST_REQUESTS: Final = 50
 
@@ -47,17 +47,17 @@ async def ending_of(
         return Ending(why=Fact(EndingCode.CLICK_ENDED))
     if request.state not in TERMINAL:
         return None
-    if request.state is RequestState.APPLIED and WAYS not in alarm.values:
+    if request.state is RequestState.APPLIED and OPEN_ACCESS not in alarm.values:
         return Ending()
     newer = _newer(request, clicks, requests)
     if newer:
         return Ending(why=Fact(EndingCode.REPLACED, {"by": newer}), replaced_by=newer)
-    confirmed = await _confirmed_since(request, store, is_any_kind=WAYS in alarm.values)
-    if WAYS not in alarm.values:
+    confirmed = await _confirmed_since(request, store, is_any_kind=OPEN_ACCESS in alarm.values)
+    if OPEN_ACCESS not in alarm.values:
         return Ending(why=None if confirmed else Fact(EndingCode.REQUEST_ENDED, {"state": request.state.value}))
     if confirmed:
         return Ending(why=Fact(EndingCode.REPLACED, {"by": confirmed}))
-    if await _are_closed(request, alarm.values[WAYS].split(", "), tenant):
+    if await _are_closed(request, alarm.values[OPEN_ACCESS].split(", "), tenant):
         return Ending()
     if now - alarm.raised_at >= OPEN_AFTER_BLOCK_SHOWN_FOR:
         return Ending(why=Fact(EndingCode.DAY_PASSED))
@@ -89,13 +89,13 @@ async def _confirmed_since(request: AccessRequest, store: Store, *, is_any_kind:
     return ""
 
 
-async def _are_closed(request: AccessRequest, ways: Sequence[str], tenant: Tenant) -> bool:
+async def _are_closed(request: AccessRequest, names: Sequence[str], tenant: Tenant) -> bool:
     """Read whether everything that was not accepted is closed now; False when that cannot be read."""
     plan = request.known.plan
     try:
-        async with asyncio.timeout(_PATIENCE_SECONDS):
+        async with asyncio.timeout(_TIMEOUT_SECONDS):
             observed = await tenant.read_partner(plan.tenant_id)
     except (TenantUnavailable, TenantRefused, TimeoutError):
         return False
-    meant = [operation for operation in plan.further if set(written_names(operation)) & set(ways)]
-    return observed is not None and all(shows(operation, observed) for operation in meant)
+    meant = [operation for operation in plan.further if set(written_names(operation)) & set(names)]
+    return observed is not None and all(is_shown(operation, observed) for operation in meant)

@@ -12,7 +12,7 @@ from workflows.core.errors.raised import Refused
 from workflows.core.requests.commands.clicks import DecisionClick
 from workflows.core.requests.commands.partner import AskReview, AskSetup
 from workflows.core.requests.commands.request import Approve, Expire, Reject, RemindApprovers
-from workflows.core.requests.deciding import came_in_time, require_may_decide
+from workflows.core.requests.deciding import is_in_time, require_may_decide
 from workflows.core.requests.effects import CheckPermission
 from workflows.core.requests.request import AccessRequest, RequestId
 from workflows.ports.clock import Clock
@@ -20,7 +20,7 @@ from workflows.ports.directory import Directory, DirectoryRefused, DirectoryUnav
 from workflows.ports.store import Store
 from workflows.ports.tenant import TenantRefused, TenantUnavailable
 
-_PATIENCE_SECONDS: Final = 5.0
+_TIMEOUT_SECONDS: Final = 5.0
 """Seconds that one tick waits for the directory. A click whose person is not known by then is checked first."""
 
 _log = structlog.get_logger()
@@ -33,7 +33,7 @@ async def tick(*, service: Service, store: Store, directory: Directory, clock: C
     requests, partners = await store.due(clock.now())
     # NB. read after the due items: a click that came in time is stored by then, and its own time counts.
     clicks = await store.unchecked_clicks() if requests else ()
-    until = asyncio.get_running_loop().time() + _PATIENCE_SECONDS
+    until = asyncio.get_running_loop().time() + _TIMEOUT_SECONDS
     for request_id in requests:
         # NB. the request decides which of the two is due. The other command is refused and leaves no entry.
         await _unless_refused(service.advance(request_id, RemindApprovers()))
@@ -74,7 +74,7 @@ async def _is_being_decided(
     if request is None:
         return False
     for wanted, click in about:
-        if came_in_time(request, wanted.digest, click.received_at) and await _may_count(
+        if is_in_time(request, wanted.digest, click.received_at) and await _may_count(
             request, wanted, click, until, directory
         ):
             return True

@@ -5,14 +5,14 @@ collaboration cross-tenant access", "user: revokeSignInSessions".
 """
 
 from collections.abc import Iterator, Sequence
-from datetime import timedelta
+from datetime import UTC
 from enum import StrEnum
 from typing import Any, Final
 
 from workflows.core.errors.facts import Fact
 from workflows.core.errors.raised import UnreadableSetting
 from workflows.core.partner_setup.steps import asked_by
-from workflows.core.plans.changes import BeforeAfter, Part, SettingChange, setting_changes
+from workflows.core.plans.changes import BeforeAfter, SettingChange, SettingPart, setting_changes
 from workflows.core.plans.closing import closes_everything, only_narrows
 from workflows.core.plans.plan import Plan, changes
 from workflows.core.plans.refused_writes import written_names
@@ -21,7 +21,7 @@ from workflows.core.settings.block import not_blocked
 from workflows.core.settings.breadth import AccessChange, is_certainly_blocked
 from workflows.core.settings.canonical import JsonObject
 from workflows.core.settings.documents import normalize, parse_setting, parse_targets
-from workflows.core.settings.effective import Effective, Origin
+from workflows.core.settings.effective import EffectiveSettings, Origin
 from workflows.core.settings.model import (
     ALL_APPLICATIONS,
     ALL_USERS,
@@ -37,7 +37,7 @@ from workflows.core.settings.model import (
     Setting,
     configurations,
 )
-from workflows.core.settings.openness import OpenWay, open_ways
+from workflows.core.settings.openness import OpenAccess, open_access
 
 
 class Consequence(StrEnum):
@@ -100,7 +100,7 @@ def consequences(
     default: JsonObject | None = None,
     *,
     is_applied: bool = False,
-    not_closed: Sequence[OpenWay] | None = None,
+    not_closed: Sequence[OpenAccess] | None = None,
 ) -> tuple[Fact, ...]:
     """List the consequences of `plan`, those of closing first.
 
@@ -109,7 +109,7 @@ def consequences(
     :param not_closed: what the read-back after a closing showed as open; None when there was no such read-back.
     """
     if not_closed is None:
-        not_closed = open_ways(plan.image_after() or {}, default)
+        not_closed = open_access(plan.image_after() or {}, default)
     items, states = setting_changes(plan, default), BeforeAfter.of(plan, default)
     target_lists = _when_two_sided(plan, default, is_applied=is_applied)
     said = [
@@ -125,7 +125,7 @@ def consequences(
 
 
 def _when_closing(
-    plan: Plan, items: Sequence[SettingChange], states: BeforeAfter, left: Sequence[OpenWay]
+    plan: Plan, items: Sequence[SettingChange], states: BeforeAfter, left: Sequence[OpenAccess]
 ) -> Iterator[Fact]:
     settings = dict(_settings(plan))
     after = plan.image_after() or {}
@@ -135,8 +135,8 @@ def _when_closing(
         else:
             yield Fact(Consequence.KEPT if left else Consequence.NOT_DELETED)
         if left:
-            ways = [{"name": way.name, "opening": way.opening.value} for way in left]
-            yield Fact(Consequence.NOT_CLOSED, {"ways": ways})
+            found = [{"name": kind.name, "opening": kind.opening.value} for kind in left]
+            yield Fact(Consequence.NOT_CLOSED, {"ways": found})
         written = {change.name for change in changes(plan)}
         if others := [name.value for name in _NOT_CLOSED if after.get(name) is not None and name not in written]:
             yield Fact(Consequence.NOT_TOUCHED, {"settings": others})
@@ -197,21 +197,20 @@ def _when_unsure(items: Sequence[SettingChange], states: BeforeAfter) -> Iterato
         for item in unsure
     ):
         yield Fact(Consequence.DEPENDS_ON_DEFAULT)
-    if any(item.part in (Part.UNREADABLE, Part.UNKNOWN_MEMBERS) for item in items):
+    if any(item.part in (SettingPart.UNREADABLE, SettingPart.UNKNOWN_MEMBERS) for item in items):
         yield Fact(Consequence.UNKNOWN_VALUES)
 
 
 def _at_the_end(plan: Plan) -> Iterator[Fact]:
     if plan.duration is None:
         return
+    lasts: dict[str, int | str] = {"seconds": int(plan.duration.total_seconds())}
+    if plan.ends_at is not None:
+        lasts["ends_at"] = plan.ends_at.astimezone(UTC).isoformat()
     if is_renewal(plan):
-        yield Fact(Consequence.EXTENDS, {"seconds": _seconds(plan.duration)})
+        yield Fact(Consequence.EXTENDS, lasts)
     if not closes_everything(plan) and not only_narrows(plan):
-        yield Fact(Consequence.STAYS_OPEN, {"seconds": _seconds(plan.duration)})
-
-
-def _seconds(duration: timedelta) -> int:
-    return int(duration.total_seconds())
+        yield Fact(Consequence.STAYS_OPEN, lasts)
 
 
 def _was_only_inherited(item: SettingChange, states: BeforeAfter) -> bool:
@@ -219,25 +218,25 @@ def _was_only_inherited(item: SettingChange, states: BeforeAfter) -> bool:
     return item.before is None and _inherits_unknown(item, None, states.before)
 
 
-def _inherits_unknown(item: SettingChange, own: Any, applies: Effective) -> bool:
+def _inherits_unknown(item: SettingChange, own: Any, applies: EffectiveSettings) -> bool:
     """Return whether a setting inherits a value that is not known, on one side of a change.
 
     :param own: the partner's own value on that side.
     :param applies: the effective settings on that side.
     """
     match item.part:
-        case Part.TARGETS:
+        case SettingPart.TARGETS:
             name = Property(item.name)
             return _has_unknown_list(name, parse_targets(name, own), applies)
-        case Part.FLAG if item.name == Property.INBOUND_TRUST:
+        case SettingPart.FLAG if item.name == Property.INBOUND_TRUST:
             return own is None and applies.flags[Property.INBOUND_TRUST, item.key].value is None
-        case Part.UNREADABLE:
+        case SettingPart.UNREADABLE:
             return _readable_side_inherits(item.name, own)
         case _:
             return False
 
 
-def _has_unknown_list(name: Property, own: Any, applies: Effective) -> bool:
+def _has_unknown_list(name: Property, own: Any, applies: EffectiveSettings) -> bool:
     targets = applies.targets[name]
     known = configurations(targets.setting)
     lists = (None,) * len(known) if own is None else configurations(own)

@@ -9,7 +9,7 @@ from workflows.core.settings.canonical import JsonObject
 from workflows.core.settings.model import Target
 
 
-class Why(StrEnum):
+class UnreadReason(StrEnum):
     """Why a fact is not known."""
 
     FORBIDDEN = "forbidden"
@@ -22,10 +22,10 @@ class Why(StrEnum):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Unchecked:
+class Unread:
     """A fact that could not be read. It never means "nothing found"."""
 
-    why: Why
+    why: UnreadReason
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -43,17 +43,17 @@ class SignIns:
 class PreflightFacts:
     """The facts that were read in addition to the partner itself."""
 
-    default: JsonObject | Unchecked
-    access_policy: JsonObject | Unchecked
-    authorization: JsonObject | Unchecked
-    sharepoint: JsonObject | Unchecked
-    conditional_access: tuple[JsonObject, ...] | Unchecked
-    sign_ins: SignIns | Unchecked
+    default: JsonObject | Unread
+    access_policy: JsonObject | Unread
+    authorization: JsonObject | Unread
+    sharepoint: JsonObject | Unread
+    conditional_access: tuple[JsonObject, ...] | Unread
+    sign_ins: SignIns | Unread
     """Sign-ins of the partner's people here."""
-    outbound_sign_ins: SignIns | Unchecked
+    outbound_sign_ins: SignIns | Unread
     """Sign-ins of our people at the partner."""
-    by_id: TenantIdentity | Unchecked | None
+    by_id: TenantIdentity | Unread | None
     """The identity that Entra returns for the tenant id alone; None: it does not know the id."""
-    own_domains: tuple[str, ...] | Unchecked
-    names: Mapping[Target, str | Unchecked | None] = field(default_factory=dict)
+    own_domains: tuple[str, ...] | Unread
+    names: Mapping[Target, str | Unread | None] = field(default_factory=dict)
     """The names in our directory of the ids that the plan names; None: it does not know the id."""

@@ -207,7 +207,7 @@ def finding_in(value: Mapping[str, Any]) -> Finding:
     )
 
 
-class Unfit(InvalidField):
+class UnfitPlan(InvalidField):
     """A request breaks a rule. `code` names the first broken rule for the audit log."""
 
     def __init__(self, field: str, errors: Sequence[Finding]) -> None:
@@ -220,10 +220,10 @@ def require_fit(findings: Iterable[Finding], field: str) -> tuple[Finding, ...]:
     """Return the findings when none of them is an error.
 
     :param field: the form's field that shows the errors.
-    :raises Unfit: with every error.
+    :raises UnfitPlan: with every error.
     """
     found = tuple(findings)
     errors = [finding for finding in found if finding.severity is Severity.ERROR]
     if errors:
-        raise Unfit(field, errors)
+        raise UnfitPlan(field, errors)
     return found

@@ -7,10 +7,10 @@ from collections.abc import Iterator, Mapping
 from types import MappingProxyType
 from typing import Any, Final
 
-from workflows.core.checks.conditional_access.controls import Visitor
+from workflows.core.checks.conditional_access.controls import VisitorType
 from workflows.core.checks.conditional_access.findings import access_findings
 from workflows.core.checks.conditional_access.verdicts import AccessReport
-from workflows.core.checks.facts import PreflightFacts, SignIns, Unchecked
+from workflows.core.checks.facts import PreflightFacts, SignIns, Unread
 from workflows.core.checks.findings import Finding, FindingCode, Severity
 from workflows.core.checks.rules import Circumstances
 from workflows.core.checks.target_checks import check_targets
@@ -19,7 +19,7 @@ from workflows.core.plans.changes import BeforeAfter, overall_change, setting_ch
 from workflows.core.plans.plan import Plan, TenantIdentity
 from workflows.core.settings.breadth import AccessChange, is_certainly_blocked, is_clear
 from workflows.core.settings.canonical import JsonObject
-from workflows.core.settings.effective import effective
+from workflows.core.settings.effective import effective_settings
 from workflows.core.settings.model import B2B_PROPERTIES, Property, TargetSetting
 
 _OVERVIEW: Final = "Entra: “Cross-tenant access overview”"
@@ -78,14 +78,14 @@ def evaluate_facts(
 def circumstances(facts: PreflightFacts, access: AccessReport) -> Circumstances:
     """Return the facts that the consistency rules need around a plan; None where a fact was not read."""
     return Circumstances(
-        default=None if isinstance(facts.default, Unchecked) else facts.default,
+        default=None if isinstance(facts.default, Unread) else facts.default,
         asks_guests_for_mfa=access.requires_mfa_trust,
     )
 
 
 def _identity(facts: PreflightFacts, identity: TenantIdentity, plan: Plan) -> Iterator[Finding]:
     found = facts.by_id
-    if isinstance(found, Unchecked):
+    if isinstance(found, Unread):
         yield from unread("by_id", found)
     elif not identity.is_resolved:
         yield from _other_cloud(facts, plan)
@@ -119,10 +119,10 @@ def _other_cloud(facts: PreflightFacts, plan: Plan) -> Iterator[Finding]:
 def _default(facts: PreflightFacts, plan: Plan) -> Iterator[Finding]:
     """State what the default leaves open: for the partner now, after the plan, or if the partner were removed."""
     default = facts.default
-    if isinstance(default, Unchecked):
+    if isinstance(default, Unread):
         yield from unread("default", default)
         return
-    by_default = effective(None, default).targets
+    by_default = effective_settings(None, default).targets
     opened = [name for name in B2B_PROPERTIES if _is_known_open(by_default[name].certain)]
     before, after = BeforeAfter.of(plan, default)
     inherited = [name for name in opened if after.targets[name].inherits]
@@ -150,10 +150,10 @@ def _conditional_access(access: AccessReport) -> Iterator[Finding]:
 
 
 def _invitations(facts: PreflightFacts, access: AccessReport) -> Iterator[Finding]:
-    if Visitor.GUEST not in access.visitors:
+    if VisitorType.GUEST not in access.visitors:
         return
     policy = facts.authorization
-    if isinstance(policy, Unchecked):
+    if isinstance(policy, Unread):
         yield from unread("authorization", policy)
     else:
         who = policy.get("allowInvitesFrom")
@@ -165,10 +165,10 @@ def _invitations(facts: PreflightFacts, access: AccessReport) -> Iterator[Findin
 
 
 def _sharepoint(facts: PreflightFacts, access: AccessReport, identity: TenantIdentity) -> Iterator[Finding]:
-    if Visitor.GUEST not in access.visitors:
+    if VisitorType.GUEST not in access.visitors:
         return
     settings = facts.sharepoint
-    if isinstance(settings, Unchecked):
+    if isinstance(settings, Unread):
         yield from unread("sharepoint", settings)
         return
     domains = {name for name in (identity.default_domain, identity.asked) if "." in name}
@@ -185,7 +185,7 @@ def _sharepoint(facts: PreflightFacts, access: AccessReport, identity: TenantIde
 
 def _sign_ins(facts: PreflightFacts, plan: Plan) -> Iterator[Finding]:
     """State who used the partnership recently in each direction, and whether the plan reduces that direction."""
-    told = setting_changes(plan, None if isinstance(facts.default, Unchecked) else facts.default)
+    told = setting_changes(plan, None if isinstance(facts.default, Unread) else facts.default)
     inbound = overall_change(item for item in told if item.name not in _OUTBOUND)
     outbound = overall_change(item for item in told if item.name in _OUTBOUND)
     yield from unread("sign_ins", facts.sign_ins)
@@ -227,6 +227,6 @@ def _is_known_open(setting: TargetSetting) -> bool:
     return is_clear(setting) and not is_certainly_blocked(setting)
 
 
-def _list(document: JsonObject | Unchecked, name: str) -> list[Any]:
-    value = None if isinstance(document, Unchecked) else document.get(name)
+def _list(document: JsonObject | Unread, name: str) -> list[Any]:
+    value = None if isinstance(document, Unread) else document.get(name)
     return [str(item).lower() for item in value] if isinstance(value, list) else []

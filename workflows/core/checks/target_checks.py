@@ -8,7 +8,7 @@ from collections.abc import Container, Iterable, Iterator, Mapping
 from itertools import islice
 from typing import Any, Final
 
-from workflows.core.checks.facts import Unchecked
+from workflows.core.checks.facts import Unread
 from workflows.core.checks.findings import Finding, FindingCode, Severity
 from workflows.core.checks.unchecked import unread
 from workflows.core.plans.named_targets import NamedTarget, current_targets, written_targets
@@ -27,7 +27,7 @@ _READS: Final[Mapping[TargetType, str]] = {
     TargetType.APPLICATION: "applications",
 }
 
-Names = Mapping[Target, str | Unchecked | None]
+Names = Mapping[Target, str | Unread | None]
 """The answer of our directory for an id: its name, None when it does not know the id, or why it was not read."""
 
 

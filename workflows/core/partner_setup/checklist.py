@@ -11,7 +11,7 @@ from typing import Final, NamedTuple
 
 from workflows.core.partner_setup.clouds import Cloud
 from workflows.core.partner_setup.state import needed_steps
-from workflows.core.partner_setup.steps import Step, StepKey
+from workflows.core.partner_setup.steps import SetupStep, StepKey
 from workflows.core.settings.canonical import JsonObject
 from workflows.core.settings.model import TenantId
 
@@ -39,9 +39,9 @@ class Call(NamedTuple):
     body: JsonObject
 
 
-def groups(steps: Sequence[Step]) -> tuple[tuple[Step, ...], ...]:
+def groups(steps: Sequence[SetupStep]) -> tuple[tuple[SetupStep, ...], ...]:
     """Group the needed steps by setting: the two directions of automatic redemption are one PATCH."""
-    found: dict[str, list[Step]] = {}
+    found: dict[str, list[SetupStep]] = {}
     for step in needed_steps(steps):
         found.setdefault(next(iter(step.wanted), step.key.value), []).append(step)
     return tuple(map(tuple, found.values()))
@@ -52,7 +52,7 @@ def add_us(home: Home) -> Call:
     return Call("POST", PARTNERS, {"tenantId": home.tenant_id})
 
 
-def call_of(group: Sequence[Step], home: Home) -> Call:
+def call_of(group: Sequence[SetupStep], home: Home) -> Call:
     """Return the one Graph call for the steps of one setting.
 
     It is not documented how deep Graph merges inside a setting. So both flags of automatic redemption are sent together

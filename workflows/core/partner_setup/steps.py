@@ -14,8 +14,14 @@ from typing import Final, NamedTuple
 from workflows.core.plans.plan import Plan
 from workflows.core.settings.breadth import is_certainly_blocked, is_clear
 from workflows.core.settings.canonical import Digest, JsonObject, digest
-from workflows.core.settings.documents import says_nothing, to_document
-from workflows.core.settings.effective import SYNCHRONIZATION_FLAG, Effective, EffectiveTargets, Origin, effective
+from workflows.core.settings.documents import has_no_value, to_document
+from workflows.core.settings.effective import (
+    SYNCHRONIZATION_FLAG,
+    EffectiveSettings,
+    EffectiveTargets,
+    Origin,
+    effective_settings,
+)
 from workflows.core.settings.model import (
     ALL_APPLICATIONS,
     ALL_MICROSOFT_APPS,
@@ -47,7 +53,7 @@ class StepKey(StrEnum):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Step:
+class SetupStep:
     """One step for the partner's administrator."""
 
     key: StepKey
@@ -67,7 +73,7 @@ class Step:
 class PartnerSetup:
     """Everything that the partner's side needs because of our settings."""
 
-    steps: tuple[Step, ...]
+    steps: tuple[SetupStep, ...]
     unread: tuple[str, ...] = ()
     """Our settings that could not be read, by Graph's names; a flag of redemption is `<setting>.<direction>`. Whether
     the partner must do anything for them is not known."""
@@ -122,7 +128,7 @@ def setup_of(
     :param default: our default's document; None when it could not be read.
     :param is_cross_cloud: whether the partner is in another Microsoft cloud, where direct connect does not exist.
     """
-    applies = effective(configuration, default, is_cross_cloud=is_cross_cloud)
+    applies = effective_settings(configuration, default, is_cross_cloud=is_cross_cloud)
     mirrors = [one for one in _MIRRORS if not (is_cross_cloud and one.ours in _DIRECT_CONNECT)]
     steps = {step.key: step for step in _flag_steps(applies)}
     unread = list(_unread_flags(applies))
@@ -136,7 +142,7 @@ def setup_of(
         else:
             steps[step.key] = step
     if is_cross_cloud and configuration is not None and (steps or _lets_guests_through(applies)):
-        steps[StepKey.MICROSOFT_CLOUD] = Step(key=StepKey.MICROSOFT_CLOUD, is_needed=True, wanted={})
+        steps[StepKey.MICROSOFT_CLOUD] = SetupStep(key=StepKey.MICROSOFT_CLOUD, is_needed=True, wanted={})
     inherited, unread_inherited = _inherited(mirrors, configuration, applies)
     return PartnerSetup(
         steps=tuple(steps[key] for key in _ORDER if key in steps),
@@ -148,7 +154,7 @@ def setup_of(
     )
 
 
-def asked_by(plan: Plan, default: JsonObject | None) -> tuple[Step, ...]:
+def asked_by(plan: Plan, default: JsonObject | None) -> tuple[SetupStep, ...]:
     """List the steps that a plan newly requires from the partner.
 
     A tenant of another cloud is blocked until it is added. Before that it need not do anything, whatever the default
@@ -160,19 +166,19 @@ def asked_by(plan: Plan, default: JsonObject | None) -> tuple[Step, ...]:
     return tuple(step for step in after.steps if step.digest not in known)
 
 
-def _flag_steps(applies: Effective) -> Iterator[Step]:
+def _flag_steps(applies: EffectiveSettings) -> Iterator[SetupStep]:
     flags = {ours: applies.flags[_P.AUTOMATIC_REDEMPTION, ours].value for ours, _, _ in _REDEMPTION}
     is_synchronized = applies.flags[_P.IDENTITY_SYNCHRONIZATION, SYNCHRONIZATION_FLAG].value is True
     for ours, key, theirs in _REDEMPTION:
         # Synchronization requires their outbound flag, whatever our flag is at the moment.
         if flags[ours] or (is_synchronized and ours == "inbound"):
             wanted = {_P.AUTOMATIC_REDEMPTION.value: {FLAGS[_P.AUTOMATIC_REDEMPTION][theirs]: True}}
-            yield Step(key=key, is_needed=True, wanted=wanted)
+            yield SetupStep(key=key, is_needed=True, wanted=wanted)
     if is_synchronized:
-        yield Step(key=StepKey.PROVISIONING_JOB, is_needed=True, wanted={})
+        yield SetupStep(key=StepKey.PROVISIONING_JOB, is_needed=True, wanted={})
 
 
-def _unread_flags(applies: Effective) -> Iterator[str]:
+def _unread_flags(applies: EffectiveSettings) -> Iterator[str]:
     for ours, _, _ in _REDEMPTION:
         if applies.flags[_P.AUTOMATIC_REDEMPTION, ours].origin is Origin.UNREAD:
             yield f"{_P.AUTOMATIC_REDEMPTION.value}.{ours}"
@@ -182,15 +188,15 @@ def _unread_flags(applies: Effective) -> Iterator[str]:
 
 def _is_set(mirror: _Mirror, configuration: JsonObject | None) -> bool:
     """Return whether the partner's own document sets anything in a setting, readable or not."""
-    return not says_nothing((configuration or {}).get(mirror.ours))
+    return not has_no_value((configuration or {}).get(mirror.ours))
 
 
 def _inherited(
-    mirrors: Sequence[_Mirror], configuration: JsonObject | None, applies: Effective
+    mirrors: Sequence[_Mirror], configuration: JsonObject | None, applies: EffectiveSettings
 ) -> tuple[list[str], list[str]]:
     """Return which direct connect only our default opens, and which it may open. Microsoft's own default blocks it."""
-    ways = [one.ours for one in mirrors if one.ours in _DIRECT_CONNECT and not _is_set(one, configuration)]
-    found = {name: _is_open(applies.targets[name]) for name in ways}
+    inherited = [one.ours for one in mirrors if one.ours in _DIRECT_CONNECT and not _is_set(one, configuration)]
+    found = {name: _is_open(applies.targets[name]) for name in inherited}
     opened = [name.value for name, is_open in found.items() if is_open]
     return opened, [name.value for name, is_open in found.items() if is_open is None]
 
@@ -204,7 +210,7 @@ def _is_open(targets: EffectiveTargets) -> bool | None:
     return True
 
 
-def _mirrored(mirror: _Mirror, targets: EffectiveTargets) -> Step | None:
+def _mirrored(mirror: _Mirror, targets: EffectiveTargets) -> SetupStep | None:
     """Convert our setting to the partner's step; None when it is not completely known.
 
     The same ids are used on both sides: inbound users are in the partner's directory, and so are outbound applications
@@ -214,7 +220,7 @@ def _mirrored(mirror: _Mirror, targets: EffectiveTargets) -> Step | None:
     if targets.doubts or not all(_is_known(one) for one in lists):
         return None
     setting = target_setting(mirror.theirs, [None if one is None else _ordered(one) for one in lists])
-    return Step(key=mirror.key, is_needed=mirror.is_needed, wanted={mirror.theirs.value: to_document(setting)})
+    return SetupStep(key=mirror.key, is_needed=mirror.is_needed, wanted={mirror.theirs.value: to_document(setting)})
 
 
 def _is_known(configuration: TargetConfiguration | None) -> bool:
@@ -233,7 +239,7 @@ def _ordered(configuration: TargetConfiguration) -> TargetConfiguration:
     return replace(configuration, targets=tuple(sorted(set(lowered))))
 
 
-def _ids_of_theirs(applies: Effective) -> Iterator[str]:
+def _ids_of_theirs(applies: EffectiveSettings) -> Iterator[str]:
     for mirror in _MIRRORS:
         people, applications = configurations(applies.targets[mirror.ours].setting)
         theirs = people if mirror.ours in _INBOUND else applications
@@ -242,7 +248,7 @@ def _ids_of_theirs(applies: Effective) -> Iterator[str]:
                 yield target.id.lower()
 
 
-def _lets_guests_through(applies: Effective) -> bool:
+def _lets_guests_through(applies: EffectiveSettings) -> bool:
     return not all(
         is_certainly_blocked(applies.targets[name].certain)
         for name in (_P.B2B_COLLABORATION_INBOUND, _P.B2B_COLLABORATION_OUTBOUND)

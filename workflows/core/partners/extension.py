@@ -38,7 +38,9 @@ def may_be_renewed(known: Partnership | None, duration: timedelta, now: datetime
     return now + duration - known.ends_at >= SHORTEST
 
 
-def not_extended(known: Partnership | None, template: Template, asked: timedelta, now: datetime) -> NothingToChange:
+def no_extension_error(
+    known: Partnership | None, template: Template, asked: timedelta, now: datetime
+) -> NothingToChange:
     """Return that a request would change nothing, and which request would."""
     extension = extension_of(known, template.durations, asked, now)
     if extension is None:

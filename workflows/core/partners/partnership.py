@@ -5,12 +5,12 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 
 from workflows.core.partner_setup.state import Confirmation
-from workflows.core.partner_setup.steps import Step
+from workflows.core.partner_setup.steps import SetupStep
 from workflows.core.people import Person
 from workflows.core.plans.plan import TenantIdentity
 from workflows.core.policy.template import Stage
 from workflows.core.requests.request import RequestId
-from workflows.core.settings.openness import OpenWay
+from workflows.core.settings.openness import OpenAccess
 
 
 class PartnershipState(StrEnum):
@@ -58,7 +58,7 @@ class Partnership:
     """The approval policy of the partner. Only a confirmed block resets it. Empty in old records."""
     sponsor_gone_at: datetime | None = None
     """When it was found that the sponsor has no enabled account; None while there is one."""
-    setup: tuple[Step, ...] = ()
+    setup: tuple[SetupStep, ...] = ()
     """What the partner must do on its side for the plan that is now applied in the tenant."""
     confirmations: tuple[Confirmation, ...] = ()
     """Who confirmed which of these steps."""
@@ -70,7 +70,7 @@ class Partnership:
     """Who asked for the reminder that is set, or for the last one."""
     setup_reminder_asked_at: datetime | None = None
     """When somebody asked for that reminder."""
-    not_closed: tuple[OpenWay, ...] | None = None
+    not_closed: tuple[OpenAccess, ...] | None = None
     """For a revoked partner: what the read-back did not show as certainly closed; None when that was not checked."""
 
     @property

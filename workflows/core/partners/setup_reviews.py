@@ -8,7 +8,7 @@ from workflows.core.errors.facts import Fact
 from workflows.core.errors.raised import Refused
 from workflows.core.errors.refusal_codes import RefusalCode
 from workflows.core.partner_setup.state import Confirmation, confirmation_of, open_steps
-from workflows.core.partner_setup.steps import Step, StepKey, setup_of
+from workflows.core.partner_setup.steps import SetupStep, StepKey, setup_of
 from workflows.core.partners.partnership import Partnership
 from workflows.core.people import ADMIN, Person, Roster
 from workflows.core.requests.commands.partner import (
@@ -19,7 +19,7 @@ from workflows.core.requests.commands.partner import (
     SetupCommand,
     UnconfirmSetup,
 )
-from workflows.core.requests.commands.request import Subject
+from workflows.core.requests.commands.request import CommandSubject
 from workflows.core.requests.effects import MessageCode, Tell
 from workflows.core.requests.request import AccessRequest, RequestState
 
@@ -58,12 +58,12 @@ def setup_messages(partnership: Partnership, command: SetupCommand) -> tuple[Tel
     left = open_steps(partnership.setup, partnership.confirmations)
     code = MessageCode.SETUP_CONFIRMED if isinstance(command, ConfirmSetup) else MessageCode.SETUP_UNCONFIRMED
     values = {"partner": identity.name, "step": command.step.value, "left": [one.key.value for one in left]}
-    subject = Subject(tenant_id=identity.tenant_id)
+    subject = CommandSubject(tenant_id=identity.tenant_id)
     said = Fact(code, values)
     return (Tell(person=command.actor.chat_id, subject=subject, said=said, channel=command.channel),)
 
 
-def setup_for_request(request: AccessRequest) -> tuple[Step, ...]:
+def setup_for_request(request: AccessRequest) -> tuple[SetupStep, ...]:
     """Return what the partner must do for the result of a request; empty when it was not read back."""
     if request.state is not RequestState.APPLIED:
         return ()
@@ -132,7 +132,7 @@ def _require_may_say(partnership: Partnership, actor: Person, roster: Roster) ->
         raise Refused(RefusalCode.NOT_THE_SPONSOR, sponsor=partnership.sponsor.name, is_review=False)
 
 
-def _step(partnership: Partnership, key: StepKey) -> Step:
+def _step(partnership: Partnership, key: StepKey) -> SetupStep:
     for step in partnership.setup:
         if step.key is key:
             return step

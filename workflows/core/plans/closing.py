@@ -18,6 +18,6 @@ def only_narrows(plan: Plan) -> bool:
 def closes_everything(plan: Plan) -> bool:
     """Return whether the whole block of a revocation is set after the plan.
 
-    See `openness.ways` for what else can be open.
+    See `openness.access_kinds` for what else can be open.
     """
     return not not_blocked(plan.image_after() or {})

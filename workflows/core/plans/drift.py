@@ -11,7 +11,7 @@ _KEY: Final = "tenantId"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Divergence:
+class SettingDrift:
     """One setting in Graph's own values. None means that the partner does not set it."""
 
     name: str
@@ -21,7 +21,7 @@ class Divergence:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class DefaultDivergence:
+class DefaultDrift:
     """One setting of the tenant's default that the partner would inherit, in Graph's own values."""
 
     name: str
@@ -38,13 +38,13 @@ class Drift:
     """Whether the partner had its own settings when the plan was made."""
     exists: bool
     """Whether it has its own settings now."""
-    settings: tuple[Divergence, ...]
+    settings: tuple[SettingDrift, ...]
     """What somebody else changed, and what the plan was to write, by Graph's names."""
-    defaults: tuple[DefaultDivergence, ...] = ()
+    defaults: tuple[DefaultDrift, ...] = ()
     """Changes of the tenant's default that the partner would inherit."""
 
 
-def three_way(plan: Plan, observed: JsonObject | None) -> Drift:
+def three_way_difference(plan: Plan, observed: JsonObject | None) -> Drift:
     """Compare the configuration read just before writing with the states before and after the plan.
 
     Undeclared members are compared too.
@@ -55,7 +55,7 @@ def three_way(plan: Plan, observed: JsonObject | None) -> Drift:
         existed=plan.before is not None,
         exists=observed is not None,
         settings=tuple(
-            Divergence(name=name, approved_from=before, approved_to=after, now=now)
+            SettingDrift(name=name, approved_from=before, approved_to=after, now=now)
             for name in names
             for before, after, now in [tuple(end.get(name) for end in ends)]
             if not (is_same_value(before, after) and is_same_value(before, now))

@@ -9,11 +9,11 @@ from workflows.core.errors.facts import Fact
 from workflows.core.plans.plan import Operation
 from workflows.core.settings.canonical import JsonObject
 from workflows.core.settings.described import undescribed
-from workflows.core.settings.documents import is_same_value, says_nothing
+from workflows.core.settings.documents import has_no_value, is_same_value
 from workflows.core.settings.model import IDENTITY_SYNCHRONIZATION
 
 
-class NotTaken(StrEnum):
+class RefusalReason(StrEnum):
     """Why a write that Graph may refuse did not take effect."""
 
     ANSWERED = "answered"
@@ -33,7 +33,7 @@ class RefusedWrite:
     """Codes: `NoteCode`."""
 
 
-def shows(operation: Operation, image: JsonObject) -> bool:
+def is_shown(operation: Operation, image: JsonObject) -> bool:
     """Return whether a configuration shows everything that an operation writes. A member set to null must be empty."""
     return all(_shows(value, image.get(name)) for name, value in _body(operation).items())
 
@@ -54,7 +54,7 @@ def _body(operation: Operation) -> JsonObject:
 
 def _shows(wanted: Any, shown: Any) -> bool:
     if wanted is None:
-        return says_nothing(shown)
+        return has_no_value(shown)
     if isinstance(wanted, Mapping) and isinstance(shown, Mapping):
         return all(_shows(value, shown.get(name)) for name, value in wanted.items())
     return is_same_value(wanted, shown)

@@ -26,6 +26,8 @@ class Placeholder:
     """Follows from the placeholder's place in the settings, so that the form always names the right directory."""
     hint: str = ""
     is_required: bool = True
+    prefix: str = ""
+    """How the names of our own objects begin that may be entered; empty: any name."""
 
     @property
     def field(self) -> str:
@@ -34,7 +36,7 @@ class Placeholder:
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
+class PlaceholderUse:
     """The place of a placeholder in the settings."""
 
     name: str
@@ -50,14 +52,14 @@ def placeholder_of(target: Target) -> str:
     return found[1] if found else ""
 
 
-def places(settings: Mapping[Property, Setting]) -> Iterator[Place]:
+def placeholder_uses(settings: Mapping[Property, Setting]) -> Iterator[PlaceholderUse]:
     """List every placeholder of the settings with its place."""
     for name, setting in settings.items():
         for _, configuration in _lists(setting):
             for target in configuration.targets:
                 if placeholder := placeholder_of(target):
                     owner = owner_of(name, target.type)
-                    yield Place(placeholder, target.type, owner, len(configuration.targets) == 1)
+                    yield PlaceholderUse(placeholder, target.type, owner, len(configuration.targets) == 1)
 
 
 def fill(
@@ -92,6 +94,11 @@ def parse_placeholder(placeholder: Placeholder, typed: str) -> str:
     if guid == _NOBODY or not is_guid(guid):
         raise InvalidField(placeholder.field, RefusalCode.PLACEHOLDER_NO_ID, label=placeholder.label, **about)
     return guid
+
+
+def begins_with(name: str, prefix: str) -> bool:
+    """Return whether a name begins so, in any case; every name begins with an empty prefix."""
+    return name.casefold().startswith(prefix.casefold())
 
 
 def _lists(setting: Setting) -> Iterator[tuple[str, TargetConfiguration]]:

@@ -11,30 +11,30 @@ from workflows.core.posture.model import B2BAccess, Concern, Weight
 from workflows.core.settings.breadth import is_empty, is_unbounded
 from workflows.core.settings.canonical import JsonObject
 from workflows.core.settings.documents import parse_setting
-from workflows.core.settings.effective import SYNCHRONIZATION_FLAG, Effective, EffectiveFlag, Origin
+from workflows.core.settings.effective import SYNCHRONIZATION_FLAG, EffectiveFlag, EffectiveSettings, Origin
 from workflows.core.settings.model import B2B_PROPERTIES, FLAGS, Property, TenantId, configurations
-from workflows.core.settings.openness import Kind, Opening, Way, left_open, opening_of
+from workflows.core.settings.openness import AccessCategory, AccessKind, Openness, not_surely_closed, openness_of
 
 INBOUND: Final = (Property.B2B_COLLABORATION_INBOUND, Property.B2B_DIRECT_CONNECT_INBOUND)
 DIRECT_CONNECT: Final = (Property.B2B_DIRECT_CONNECT_INBOUND, Property.B2B_DIRECT_CONNECT_OUTBOUND)
-_LETS_IN: Final = (Opening.OPEN, Opening.PARTLY)
+_LETS_IN: Final = (Openness.OPEN, Openness.PARTLY)
 
 
-def b2b_access_of(applies: Effective) -> dict[Property, B2BAccess]:
+def b2b_access_of(applies: EffectiveSettings) -> dict[Property, B2BAccess]:
     """Return the current state of the four kinds of access."""
     return {
-        name: B2BAccess(opening=opening_of(applies.targets[name]), targets=applies.targets[name])
+        name: B2BAccess(opening=openness_of(applies.targets[name]), targets=applies.targets[name])
         for name in B2B_PROPERTIES
     }
 
 
-def trust_of(applies: Effective) -> dict[str, EffectiveFlag]:
+def trust_of(applies: EffectiveSettings) -> dict[str, EffectiveFlag]:
     """Return the effective trust flags by their names in the model."""
     return {key: applies.flags[Property.INBOUND_TRUST, key] for key in FLAGS[Property.INBOUND_TRUST]}
 
 
 def access_concerns(
-    tenant_id: TenantId, configuration: JsonObject, applies: Effective, found: Sequence[Way]
+    tenant_id: TenantId, configuration: JsonObject, applies: EffectiveSettings, found: Sequence[AccessKind]
 ) -> Iterator[Concern]:
     """List the concerns about a listed partner's settings, whatever Gatehouse's records say.
 
@@ -46,7 +46,7 @@ def access_concerns(
     yield from _trust_concerns(applies, b2b_access)
     yield from _inherited_concerns(b2b_access)
     unreadable = unreadable_settings(configuration)
-    yield from _other_ways([way for way in found if way.setting not in unreadable])
+    yield from _other_access([kind for kind in found if kind.setting not in unreadable])
     for finding in check_partner(tenant_id, configuration):
         yield Concern(code=ConcernCode(finding.code), weight=Weight.WARNING)
     yield from _unclear(applies)
@@ -55,7 +55,7 @@ def access_concerns(
         yield Concern(code=ConcernCode.UNREADABLE, weight=Weight.UNCHECKED, values=values)
 
 
-def _unclear(applies: Effective) -> Iterator[Concern]:
+def _unclear(applies: EffectiveSettings) -> Iterator[Concern]:
     """List the settings whose lists have a meaning that Microsoft does not document."""
     for name, targets in applies.targets.items():
         if targets.doubts:
@@ -63,9 +63,9 @@ def _unclear(applies: Effective) -> Iterator[Concern]:
             yield Concern(code=ConcernCode.NOT_CERTAIN, weight=Weight.UNCHECKED, values=values)
 
 
-def ways_values(found: Iterable[Way]) -> list[dict[str, str]]:
+def access_kind_values(found: Iterable[AccessKind]) -> list[dict[str, str]]:
     """Return kinds of access as values of a concern."""
-    return [{"name": way.name, "opening": way.opening.value} for way in found]
+    return [{"name": kind.name, "opening": kind.opening.value} for kind in found]
 
 
 def unreadable_settings(configuration: JsonObject) -> tuple[str, ...]:
@@ -79,7 +79,7 @@ def inherited_open(direction: B2BAccess) -> bool:
     return direction.opening in _LETS_IN and any(origin.is_inherited and not is_empty(one) for one, origin in lists)
 
 
-def _trust_concerns(applies: Effective, b2b_access: dict[Property, B2BAccess]) -> Iterator[Concern]:
+def _trust_concerns(applies: EffectiveSettings, b2b_access: dict[Property, B2BAccess]) -> Iterator[Concern]:
     mfa, *devices = (flag.value is True for flag in trust_of(applies).values())
     if not (mfa and any(devices)):
         return
@@ -108,17 +108,21 @@ def _inherited_concerns(b2b_access: dict[Property, B2BAccess]) -> Iterator[Conce
         )
 
 
-def _other_ways(found: Sequence[Way]) -> Iterator[Concern]:
+def _other_access(found: Sequence[AccessKind]) -> Iterator[Concern]:
     """List what is open or unknown besides B2B access, trust, redemption and the synchronization of users."""
-    others = [way for way in left_open(found) if way.kind in (Kind.SERVICE, Kind.CAPABILITIES, Kind.UNDESCRIBED)]
-    opened = [way for way in others if way.opening is not Opening.UNKNOWN]
+    others = [
+        kind
+        for kind in not_surely_closed(found)
+        if kind.category in (AccessCategory.SERVICE, AccessCategory.CAPABILITIES, AccessCategory.UNDESCRIBED)
+    ]
+    opened = [kind for kind in others if kind.opening is not Openness.UNKNOWN]
     # What an unread default may open is reported once, for the default.
-    unknown = [way for way in others if way.opening is Opening.UNKNOWN and way.is_explicit]
+    unknown = [kind for kind in others if kind.opening is Openness.UNKNOWN and kind.is_explicit]
     if opened:
-        values = {"ways": ways_values(opened)}
+        values = {"ways": access_kind_values(opened)}
         yield Concern(code=ConcernCode.ALSO_OPEN, weight=Weight.WARNING, values=values)
     if unknown:
-        values = {"ways": ways_values(unknown)}
+        values = {"ways": access_kind_values(unknown)}
         yield Concern(code=ConcernCode.NOT_KNOWN_CLOSED, weight=Weight.UNCHECKED, values=values)
 
 

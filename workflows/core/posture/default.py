@@ -3,13 +3,13 @@
 from collections.abc import Iterator, Sequence
 from typing import Final
 
-from workflows.core.posture.access import b2b_access_of, trust_of, unreadable_settings, ways_values
+from workflows.core.posture.access import access_kind_values, b2b_access_of, trust_of, unreadable_settings
 from workflows.core.posture.codes import ConcernCode
 from workflows.core.posture.model import B2BAccess, Concern, DefaultPosture, Weight, sorted_concerns
 from workflows.core.settings.canonical import JsonObject
-from workflows.core.settings.effective import effective
+from workflows.core.settings.effective import effective_settings
 from workflows.core.settings.model import Property
-from workflows.core.settings.openness import Kind, Opening, Way, left_open, ways
+from workflows.core.settings.openness import AccessCategory, AccessKind, Openness, access_kinds, not_surely_closed
 
 _OPEN_CODES: Final = {
     Property.B2B_COLLABORATION_INBOUND: ConcernCode.DEFAULT_OPEN_B2B_COLLABORATION_INBOUND,
@@ -24,15 +24,15 @@ def default_posture(document: JsonObject | None, unread_because: str = "") -> De
 
     :param document: None when it could not be read; `unread_because` says why.
     """
-    applies = effective(None, document)
-    b2b_access, found = b2b_access_of(applies), ways(None, document)
+    applies = effective_settings(None, document)
+    b2b_access, found = b2b_access_of(applies), access_kinds(None, document)
     return DefaultPosture(
         is_read=document is not None,
         is_service_default=(document or {}).get("isServiceDefault") is True,
         b2b_access=b2b_access,
         trust=trust_of(applies),
         document=document,
-        ways=found,
+        access_kinds=found,
         concerns=sorted_concerns(
             [_unread(unread_because)]
             if document is None
@@ -42,30 +42,30 @@ def default_posture(document: JsonObject | None, unread_because: str = "") -> De
 
 
 def _trusted(document: JsonObject) -> list[str]:
-    flags = trust_of(effective(None, document))
+    flags = trust_of(effective_settings(None, document))
     return [key for key, flag in flags.items() if flag.value is True]
 
 
 def _concerns(
-    document: JsonObject, b2b_access: dict[Property, B2BAccess], trusted: Sequence[str], found: Sequence[Way]
+    document: JsonObject, b2b_access: dict[Property, B2BAccess], trusted: Sequence[str], found: Sequence[AccessKind]
 ) -> Iterator[Concern]:
     if trusted:
         yield Concern(code=ConcernCode.DEFAULT_TRUSTS_EVERYBODY, weight=Weight.ALERT, values={"flags": list(trusted)})
     for name, code in _OPEN_CODES.items():
-        if b2b_access[name].opening in (Opening.OPEN, Opening.PARTLY):
-            is_whole = b2b_access[name].opening is Opening.OPEN
+        if b2b_access[name].opening in (Openness.OPEN, Openness.PARTLY):
+            is_whole = b2b_access[name].opening is Openness.OPEN
             yield Concern(code=code, weight=Weight.WARNING, values={"is_whole": is_whole})
     unreadable = unreadable_settings(document)
     others = [
-        way
-        for way in left_open(found)
-        if way.kind in (Kind.SERVICE, Kind.UNDESCRIBED) and way.setting not in unreadable
+        kind
+        for kind in not_surely_closed(found)
+        if kind.category in (AccessCategory.SERVICE, AccessCategory.UNDESCRIBED) and kind.setting not in unreadable
     ]
-    if opened := [way for way in others if way.opening is not Opening.UNKNOWN]:
-        values = {"ways": ways_values(opened)}
+    if opened := [kind for kind in others if kind.opening is not Openness.UNKNOWN]:
+        values = {"ways": access_kind_values(opened)}
         yield Concern(code=ConcernCode.DEFAULT_ALSO_OPEN, weight=Weight.WARNING, values=values)
-    if unknown := [way for way in others if way.opening is Opening.UNKNOWN]:
-        values = {"ways": ways_values(unknown)}
+    if unknown := [kind for kind in others if kind.opening is Openness.UNKNOWN]:
+        values = {"ways": access_kind_values(unknown)}
         yield Concern(code=ConcernCode.DEFAULT_NOT_KNOWN_CLOSED, weight=Weight.UNCHECKED, values=values)
     if unreadable:
         yield Concern(

@@ -17,7 +17,7 @@ from workflows.core.posture.codes import ConcernCode
 from workflows.core.settings.canonical import JsonObject
 from workflows.core.settings.effective import EffectiveFlag, EffectiveTargets
 from workflows.core.settings.model import Property, TenantId
-from workflows.core.settings.openness import Opening, Way
+from workflows.core.settings.openness import AccessKind, Openness
 
 
 class Weight(IntEnum):
@@ -47,7 +47,7 @@ class Concern:
 class B2BAccess:
     """One kind of access, with its current state for a partner."""
 
-    opening: Opening
+    opening: Openness
     targets: EffectiveTargets
 
 
@@ -72,7 +72,7 @@ class DefaultPosture:
     trust: Mapping[str, EffectiveFlag]
     document: JsonObject | None
     """The document as it was read."""
-    ways: tuple[Way, ...]
+    access_kinds: tuple[AccessKind, ...]
     """Every kind of access, with its state for a partner without its own settings."""
     concerns: tuple[Concern, ...]
 
@@ -93,7 +93,7 @@ class PartnerPosture:
     """Our flags by direction. The other tenant's flags cannot be read."""
     synchronization: EffectiveFlag
     """Of users and of everything else that the policy may allow. Not known when it contains undescribed members."""
-    ways: tuple[Way, ...]
+    access_kinds: tuple[AccessKind, ...]
     """Every kind of access, open or closed."""
     unmanaged: tuple[str, ...]
     """Graph's names of other settings that Gatehouse neither reads nor writes."""
@@ -132,7 +132,10 @@ class PartnerPosture:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Posture:
-    """The whole tenant, as read."""
+    """A tenant's security posture at one moment: the access that its default and every partner's settings give.
+
+    “Posture” is Microsoft's word for the state of a tenant's security settings, measured against what they should be.
+    """
 
     read_at: datetime
     home: TenantId | None

@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 from typing import Final
 
 from workflows.core.partners.partnership import Partnership, PartnershipState
-from workflows.core.posture.access import ways_values
+from workflows.core.posture.access import access_kind_values
 from workflows.core.posture.codes import ConcernCode
 from workflows.core.posture.difference import differing
 from workflows.core.posture.model import Concern, Weight
@@ -13,7 +13,7 @@ from workflows.core.requests.request import AccessRequest, RequestState
 from workflows.core.settings.block import not_blocked
 from workflows.core.settings.canonical import JsonObject
 from workflows.core.settings.model import TARGET_PROPERTIES, Property
-from workflows.core.settings.openness import Kind, Opening, Way, left_open
+from workflows.core.settings.openness import AccessCategory, AccessKind, Openness, not_surely_closed
 
 GRACE: Final = timedelta(hours=1)
 """How late a running bot may be with a question, before it counts as not running."""
@@ -30,8 +30,8 @@ def unknown_partner_concerns(configuration: JsonObject, unfinished: AccessReques
     yield Concern(code=ConcernCode.UNKNOWN_TO_GATEHOUSE, weight=weight)
 
 
-def listed_partner_concerns(
-    partnership: Partnership, request: AccessRequest | None, configuration: JsonObject, found: Sequence[Way]
+def present_partner_concerns(
+    partnership: Partnership, request: AccessRequest | None, configuration: JsonObject, found: Sequence[AccessKind]
 ) -> Iterator[Concern]:
     """Compare the current settings with what was last applied.
 
@@ -47,14 +47,14 @@ def listed_partner_concerns(
         yield _difference(request, names)
 
 
-def absent_partner_concerns(
-    partnership: Partnership, found: Sequence[Way], *, default_is_read: bool
+def missing_partner_concerns(
+    partnership: Partnership, found: Sequence[AccessKind], *, default_is_read: bool
 ) -> Iterator[Concern]:
     """List the concerns about a partner of our records that has no configuration in the tenant.
 
     :param found: every kind of access that still applies; all closed for a tenant of another cloud.
     """
-    left = left_open(found)
+    left = not_surely_closed(found)
     is_revoked = partnership.state is PartnershipState.REVOKED
     yield Concern(
         code=ConcernCode.REVOKED_BUT_ABSENT if is_revoked else ConcernCode.ABSENT,
@@ -62,7 +62,7 @@ def absent_partner_concerns(
         values={
             "is_other_cloud": not partnership.identity.is_resolved,
             "is_default_read": default_is_read,
-            "ways": ways_values(left),
+            "ways": access_kind_values(left),
         },
     )
 
@@ -98,19 +98,23 @@ _SETTABLE: Final = (
 )
 
 
-def _not_closed_concerns(configuration: JsonObject, found: Sequence[Way]) -> Iterator[Concern]:
+def _not_closed_concerns(configuration: JsonObject, found: Sequence[AccessKind]) -> Iterator[Concern]:
     """List what is open for a revoked partner, what is not known, and what is closed without an explicit block."""
-    left, missing = left_open(found), not_blocked(configuration)
-    opened = [way for way in left if way.opening is not Opening.UNKNOWN]
-    unknown = [way for way in left if way.opening is Opening.UNKNOWN and way.kind is not Kind.DEFAULT]
-    lost = [way for way in unknown if way.setting in missing]
+    left, missing = not_surely_closed(found), not_blocked(configuration)
+    opened = [kind for kind in left if kind.opening is not Openness.UNKNOWN]
+    unknown = [
+        kind for kind in left if kind.opening is Openness.UNKNOWN and kind.category is not AccessCategory.DEFAULT
+    ]
+    lost = [kind for kind in unknown if kind.setting in missing]
     if opened or lost:
-        values = {"open": ways_values(opened), "unknown": ways_values(unknown)}
+        values = {"open": access_kind_values(opened), "unknown": access_kind_values(unknown)}
         yield Concern(code=ConcernCode.REVOKED_BUT_OPEN, weight=Weight.ALERT, values=values)
     elif unknown:
-        weight = Weight.WARNING if any(way.is_explicit for way in unknown) else Weight.UNCHECKED
-        yield Concern(code=ConcernCode.REVOKED_NOT_KNOWN, weight=weight, values={"unknown": ways_values(unknown)})
-    settings = {way.setting for way in left}
+        weight = Weight.WARNING if any(kind.is_explicit for kind in unknown) else Weight.UNCHECKED
+        yield Concern(
+            code=ConcernCode.REVOKED_NOT_KNOWN, weight=weight, values={"unknown": access_kind_values(unknown)}
+        )
+    settings = {kind.setting for kind in left}
     if closed := [name for name in missing if name not in settings]:
         yield Concern(
             code=ConcernCode.REVOKED_NOT_EXPLICIT,

@@ -11,19 +11,26 @@ from workflows.core.plans.plan import TenantIdentity
 from workflows.core.posture.access import access_concerns, b2b_access_of, trust_of, unreadable_settings
 from workflows.core.posture.model import Concern, PartnerPosture, RecordState, sorted_concerns
 from workflows.core.posture.record_findings import (
-    absent_partner_concerns,
     being_changed_concern,
     due_concerns,
-    listed_partner_concerns,
+    missing_partner_concerns,
+    present_partner_concerns,
     unknown_partner_concerns,
     unreadable_record_concern,
 )
 from workflows.core.posture.risk import current_risk
 from workflows.core.requests.request import AccessRequest
 from workflows.core.settings.canonical import JsonObject
-from workflows.core.settings.effective import Effective, effective
+from workflows.core.settings.effective import EffectiveSettings, effective_settings
 from workflows.core.settings.model import FLAGS, Property, TenantId
-from workflows.core.settings.openness import Kind, Opening, Way, left_open, synchronization_of, ways
+from workflows.core.settings.openness import (
+    AccessCategory,
+    AccessKind,
+    Openness,
+    access_kinds,
+    not_surely_closed,
+    synchronization_of,
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -66,8 +73,8 @@ def evaluate_partner(
     record = None if inputs.records is None else inputs.records.partnerships.get(tenant_id)
     identity = named if record is None else record.identity
     is_cross_cloud = identity is not None and not identity.is_resolved
-    applies = effective(configuration, inputs.default, is_cross_cloud=is_cross_cloud)
-    flags, found = applies.flags, ways(configuration, inputs.default, is_cross_cloud=is_cross_cloud)
+    applies = effective_settings(configuration, inputs.default, is_cross_cloud=is_cross_cloud)
+    flags, found = applies.flags, access_kinds(configuration, inputs.default, is_cross_cloud=is_cross_cloud)
     return PartnerPosture(
         tenant_id=tenant_id,
         identity=identity,
@@ -76,7 +83,7 @@ def evaluate_partner(
         trust=trust_of(applies),
         redemption={key: flags[Property.AUTOMATIC_REDEMPTION, key] for key in FLAGS[Property.AUTOMATIC_REDEMPTION]},
         synchronization=synchronization_of(applies, found),
-        ways=found,
+        access_kinds=found,
         unmanaged=unmanaged(configuration),
         risk=current_risk(tenant_id, configuration, inputs.default, is_cross_cloud=is_cross_cloud),
         is_risk_certain=_is_known(applies, found) and not unreadable_settings(configuration or {}),
@@ -89,8 +96,8 @@ def evaluate_partner(
 def _concerns(
     tenant_id: TenantId,
     configuration: JsonObject | None,
-    applies: Effective,
-    found: tuple[Way, ...],
+    applies: EffectiveSettings,
+    found: tuple[AccessKind, ...],
     record: Partnership | None,
     inputs: PostureInputs,
 ) -> Iterator[Concern]:
@@ -107,7 +114,7 @@ def _concerns(
 def _compared(
     tenant_id: TenantId,
     configuration: JsonObject | None,
-    found: tuple[Way, ...],
+    found: tuple[AccessKind, ...],
     record: Partnership | None,
     inputs: PostureInputs,
 ) -> Iterator[Concern]:
@@ -119,10 +126,10 @@ def _compared(
         if configuration is not None:
             yield from unknown_partner_concerns(configuration, inputs.unfinished.get(tenant_id))
     elif configuration is None:
-        yield from absent_partner_concerns(record, found, default_is_read=inputs.default is not None)
+        yield from missing_partner_concerns(record, found, default_is_read=inputs.default is not None)
     else:
         request = inputs.records.requests.get(record.request_id)
-        yield from listed_partner_concerns(record, request, configuration, found)
+        yield from present_partner_concerns(record, request, configuration, found)
 
 
 def _record_state(tenant_id: TenantId, record: Partnership | None, records: Records | None) -> RecordState:
@@ -133,11 +140,11 @@ def _record_state(tenant_id: TenantId, record: Partnership | None, records: Reco
     return RecordState.UNREADABLE if tenant_id in records.unreadable else RecordState.NONE
 
 
-def _is_known(applies: Effective, found: tuple[Way, ...]) -> bool:
+def _is_known(applies: EffectiveSettings, found: tuple[AccessKind, ...]) -> bool:
     b2b_access = b2b_access_of(applies).values()
-    has_unknown = any(way.kind is Kind.UNDESCRIBED for way in left_open(found))
+    has_unknown = any(kind.category is AccessCategory.UNDESCRIBED for kind in not_surely_closed(found))
     return (
         not has_unknown
-        and all(direction.opening is not Opening.UNKNOWN for direction in b2b_access)
+        and all(direction.opening is not Openness.UNKNOWN for direction in b2b_access)
         and all(flag.value is not None for flag in applies.flags.values())
     )

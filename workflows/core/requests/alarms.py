@@ -14,7 +14,7 @@ AlarmId = NewType("AlarmId", str)
 ENDED: Final = "ended"
 """The key of the value that says why an alarm ended although nothing was repaired: a code and values, see `EndingCode`.
 In alarms of earlier versions a text."""
-WAYS: Final = "ways"
+OPEN_ACCESS: Final = "ways"
 """The key of the value that lists what stays open although the block is confirmed: Graph's names, with commas."""
 
 
@@ -26,8 +26,10 @@ class AlarmCode(StrEnum):
     WRITE_NOT_SHOWN = "write_not_shown"
     """Graph accepted a write and does not show it. Subject: the request's id."""
     REVOCATION_WAITS = "revocation_waits"
-    """A revocation is not confirmed and still tried; or it is confirmed, and leaves `WAYS` open. Subject: the request's
-    id."""
+    """A revocation is not confirmed and still tried; or it is confirmed, and leaves `OPEN_ACCESS`.
+
+    Subject: the request's id.
+    """
     ROLE_EMPTY = "role_empty"
     """Nobody has a role that open requests need. Subject: the role."""
     SPONSOR_GONE = "sponsor_gone"

@@ -5,11 +5,11 @@ from datetime import datetime
 from workflows.core.errors.raised import Refused
 from workflows.core.errors.refusal_codes import RefusalCode
 from workflows.core.people import Person, Roster
-from workflows.core.requests.eligibility import Bar, eligibility
+from workflows.core.requests.eligibility import IneligibleReason, eligibility
 from workflows.core.requests.request import AccessRequest, RequestState
 
 
-def came_in_time(request: AccessRequest, digest: str, received_at: datetime | None) -> bool:
+def is_in_time(request: AccessRequest, digest: str, received_at: datetime | None) -> bool:
     """Return whether the request still accepts a click: it is on its newest plan and before its end.
 
     :param received_at: when the click was stored; when this is not known, the time of the check is used.
@@ -32,13 +32,13 @@ def require_may_decide(
         raise Refused(RefusalCode.EXPIRED)
     if digest != known.plan.digest:
         raise Refused(RefusalCode.STALE_CARD)
-    if bar is Bar.REQUESTER:
+    if bar is IneligibleReason.REQUESTER:
         raise Refused(RefusalCode.OWN_REQUEST)
-    if bar is Bar.SPONSOR:
+    if bar is IneligibleReason.SPONSOR:
         raise Refused(RefusalCode.SPONSOR)
     if verdict.open_stage is None and any(roster.holds(actor.id, stage.role) for stage in known.stages):
         return None
-    if bar is Bar.COUNTED:
+    if bar is IneligibleReason.COUNTED:
         if may_repeat:
             return who.counted_in(actor.id)
         raise Refused(RefusalCode.ALREADY_DECIDED)

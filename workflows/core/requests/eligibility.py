@@ -13,7 +13,7 @@ from workflows.core.policy.template import Stage
 from workflows.core.requests.request import AccessRequest, RequestState
 
 
-class Bar(Enum):
+class IneligibleReason(Enum):
     """Why somebody may not decide, whatever roles they have."""
 
     REQUESTER = auto()
@@ -63,14 +63,14 @@ class Eligibility:
         counted = {an_id for people in self.verdict.counted for one in people for an_id in (one.id, one.chat_id)}
         return self.requester | self.sponsor | counted
 
-    def bar(self, chat_id: ChatId, account: PersonId | None = None) -> Bar | None:
+    def bar(self, chat_id: ChatId, account: PersonId | None = None) -> IneligibleReason | None:
         """Return why somebody may not decide; None when only a role is needed."""
         who = chat_id if account is None else account
         if who in self.requester:
-            return Bar.REQUESTER
+            return IneligibleReason.REQUESTER
         if who in self.sponsor:
-            return Bar.SPONSOR
-        return Bar.COUNTED if who in self.barred else None
+            return IneligibleReason.SPONSOR
+        return IneligibleReason.COUNTED if who in self.barred else None
 
     def counted_in(self, account: PersonId) -> int | None:
         """Return the index of the stage in which somebody's approval counts; None when none does."""
@@ -106,6 +106,14 @@ def eligibility(request: AccessRequest, roster: Roster | None = None) -> Eligibi
 
 def _ids(person: Person, named: ChatId) -> frozenset[ChatId | PersonId]:
     return frozenset({person.id, person.chat_id, named})
+
+
+def asked_last(request: AccessRequest) -> Eligibility | None:
+    """Return who was to decide on a request when it expired; None when nobody was, or it did not expire."""
+    if request.state is not RequestState.EXPIRED or request.prepared is None:
+        return None
+    who = eligibility(request)
+    return who if who.open_stages else None
 
 
 def still_asked(request: AccessRequest) -> Eligibility | None:

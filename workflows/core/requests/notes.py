@@ -1,4 +1,4 @@
-"""What a request tells its readers: where it stands, and the notes about it, as codes and values."""
+"""What readers of a request need besides its data: its displayed state and its notes, as codes and values."""
 
 from collections.abc import Iterable, Mapping
 from enum import StrEnum
@@ -105,8 +105,8 @@ class NoteCode(StrEnum):
     """Why a revocation waits. Values: `error` (of the program)."""
 
 
-class Standing(StrEnum):
-    """Where a request stands, for display: finer than its state."""
+class DisplayedState(StrEnum):
+    """The state of a request for display: finer than its stored state."""
 
     PREPARING = "preparing"
     AWAITING_APPROVAL = "awaiting_approval"
@@ -135,26 +135,26 @@ class Standing(StrEnum):
     REVOCATION_STOPPED = "revocation_stopped"
 
 
-_REVOCATIONS: Final[Mapping[RequestState, Standing]] = {
-    RequestState.APPLYING: Standing.BLOCKING,
-    RequestState.UNCONFIRMED: Standing.BLOCK_UNCONFIRMED,
-    RequestState.APPLIED: Standing.BLOCKED,
-    RequestState.STOPPED: Standing.REVOCATION_STOPPED,
+_REVOCATIONS: Final[Mapping[RequestState, DisplayedState]] = {
+    RequestState.APPLYING: DisplayedState.BLOCKING,
+    RequestState.UNCONFIRMED: DisplayedState.BLOCK_UNCONFIRMED,
+    RequestState.APPLIED: DisplayedState.BLOCKED,
+    RequestState.STOPPED: DisplayedState.REVOCATION_STOPPED,
 }
 
 
-def standing(request: AccessRequest) -> Standing:
-    """Return where a request stands."""
+def displayed_state(request: AccessRequest) -> DisplayedState:
+    """Return the state of a request for display."""
     state, is_revocation = request.state, request.particulars.kind is RequestKind.REVOCATION
     if state is RequestState.APPLYING and request.note:
-        return Standing.TO_BE_BLOCKED if is_revocation else Standing.TO_BE_WRITTEN
+        return DisplayedState.TO_BE_BLOCKED if is_revocation else DisplayedState.TO_BE_WRITTEN
     if is_revocation and state is RequestState.APPLIED and request.not_closed != ():
-        return Standing.BLOCKED_IN_PART if request.not_closed else Standing.BLOCK_READ
+        return DisplayedState.BLOCKED_IN_PART if request.not_closed else DisplayedState.BLOCK_READ
     if is_revocation and state in _REVOCATIONS:
         return _REVOCATIONS[state]
     if state is RequestState.APPLIED and request.particulars.kind is RequestKind.RESTORATION:
-        return Standing.PUT_BACK
-    return Standing(state.value)
+        return DisplayedState.PUT_BACK
+    return DisplayedState(state.value)
 
 
 def text_note(text: str) -> Fact:
@@ -162,8 +162,8 @@ def text_note(text: str) -> Fact:
     return Fact(NoteCode.TEXT, {"text": text})
 
 
-def told_by(error: Exception) -> Facts:
-    """Return what an error tells, for a note."""
+def error_facts(error: Exception) -> Facts:
+    """Return the facts of an error, for a note."""
     if isinstance(error, CodedError):
         return (error.fact,)
     facts: Facts = getattr(error, "facts", ())

@@ -17,7 +17,7 @@ from workflows.core.plans.refused_writes import RefusedWrite
 from workflows.core.policy.approval import Decision, Verdict, evaluate
 from workflows.core.policy.template import Stage
 from workflows.core.settings.canonical import JsonObject
-from workflows.core.settings.openness import OpenWay
+from workflows.core.settings.openness import OpenAccess
 
 RequestId = NewType("RequestId", str)
 
@@ -72,7 +72,7 @@ TERMINAL: Final = frozenset(
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Observation:
+class ObservedPartner:
     """What the directory returned about a partner at one moment."""
 
     identity: TenantIdentity
@@ -98,6 +98,10 @@ class Particulars:
     """The values typed for the template's placeholders, by name; checked when the request was filed."""
     restores: RequestId | None = None
     """The request whose previous settings are restored; None for every other kind."""
+    ends_at: datetime | None = None
+    """When the access shall end, if a day was chosen; `duration` then counts the days from filing to it."""
+    ticket: str = ""
+    """The ticket that the request belongs to; empty when the template asks for none."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -116,7 +120,7 @@ class Restored:
 class Prepared:
     """The result of preparing a request: everything that approvers decide about. It is only replaced as a whole."""
 
-    observation: Observation
+    observation: ObservedPartner
     requester: Person
     sponsor: Person
     plan: Plan
@@ -151,7 +155,7 @@ class AccessRequest:
     changed_at: datetime
     expires_at: datetime
     """When an undecided request expires."""
-    observation: Observation | None = None
+    observation: ObservedPartner | None = None
     """What the form read, so that preparing need not read it again."""
     submitter: Person | None = None
     """Who filed it, if that was checked before it was stored."""
@@ -162,9 +166,15 @@ class AccessRequest:
     note: tuple[Fact, ...] = ()
     """What a reader must know about the present state; codes: `NoteCode` and what it names."""
     asked_again: tuple[Fact, ...] = ()
-    """Why a new plan was needed after people had seen one; empty when there was only one."""
+    """Why approval is needed again after people had seen a plan; empty when it was requested once."""
     drift: Drift | None = None
     """How the partner differed from the approved plan, when that is why approval was requested again."""
+    round: int = 0
+    """How often approval was requested again. Each round has its own messages; decisions of earlier ones are void."""
+    seen: Prepared | None = None
+    """What approvers had seen before the present plan; None where the plan is still the same."""
+    void: tuple[Decision, ...] = ()
+    """The decisions that no longer count, because approval was requested again. Their authors keep a receipt."""
     writing_since: datetime | None = None
     """Set before the first write of the plan. From then on a difference in the tenant may come from our own write."""
     sent_before: datetime | None = None
@@ -185,7 +195,7 @@ class AccessRequest:
     """When they were last reminded; None when never since then."""
     lifetime: timedelta | None = None
     """How long each round of approval may last; None in old records, until approval is requested again."""
-    not_closed: tuple[OpenWay, ...] | None = None
+    not_closed: tuple[OpenAccess, ...] | None = None
     """What the read-back after a closing did not show as certainly closed; None when that was not checked."""
     refused: tuple[RefusedWrite, ...] = ()
     """The refusable writes that did not take effect."""

@@ -11,7 +11,7 @@ from datetime import datetime, timedelta
 from enum import Enum, auto
 from typing import Final
 
-from workflows.core.audit.partner_changes import PartnerChange, names_another
+from workflows.core.entra_audit.partner_changes import PartnerChange, has_other_authors
 from workflows.core.requests.request import AccessRequest, RequestKind
 
 READ_FOR: Final = timedelta(minutes=1)
@@ -31,7 +31,7 @@ AUDITED_AFTER: Final = timedelta(minutes=10)
 """Entra writes its audit log some minutes late. A log without our own write is trusted only after this time."""
 
 
-class Step(Enum):
+class ResendStep(Enum):
     """What to do with a write that was accepted but is not shown."""
 
     READ = auto()
@@ -46,22 +46,22 @@ def needs_the_audit_log(request: AccessRequest, now: datetime) -> bool:
     return not _is_revocation(request) and _is_read_long_enough(request, now) and may_be_resent(request, now)
 
 
-def next_step(request: AccessRequest, now: datetime, changes: Sequence[PartnerChange] | None) -> Step:
+def next_step(request: AccessRequest, now: datetime, changes: Sequence[PartnerChange] | None) -> ResendStep:
     """Decide the next step while the partner shows exactly a state from before the last write.
 
     :param changes: the audit log's entries since the first write; None when it was not read, or could not be.
     """
     if not _is_read_long_enough(request, now):
-        return Step.READ
+        return ResendStep.READ
     if _is_revocation(request):
-        return Step.SEND_AGAIN
-    if changes is not None and names_another(changes):
-        return Step.ASK_AGAIN
+        return ResendStep.SEND_AGAIN
+    if changes is not None and has_other_authors(changes):
+        return ResendStep.ASK_AGAIN
     if now - first_sent(request) > OPENING_WITHIN:
-        return Step.ASK_AGAIN
+        return ResendStep.ASK_AGAIN
     if changes is None or request.resent_at is not None or not _tells_of_our_write(request, now, changes):
-        return Step.READ
-    return Step.SEND_AGAIN
+        return ResendStep.READ
+    return ResendStep.SEND_AGAIN
 
 
 def pause_before(replans: int) -> timedelta:

@@ -15,7 +15,8 @@ BLOCK: Final[Mapping[str, Any]] = {name.value: to_document(setting) for name, se
 def not_blocked(configuration: JsonObject) -> tuple[Property, ...]:
     """Return the settings that a partner's own configuration does not block explicitly; empty when all are blocked.
 
-    Settings are compared by their effect. Members that v1.0 does not describe are ignored here (see `openness.ways`).
+    Settings are compared by their effect. Members that v1.0 does not describe are ignored here:
+    `openness.access_kinds` lists them.
     """
     found = [
         Property(name)

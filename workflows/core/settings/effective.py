@@ -91,7 +91,7 @@ class EffectiveFlag:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Effective:
+class EffectiveSettings:
     """All effective settings of one partner."""
 
     targets: Mapping[Property, EffectiveTargets]
@@ -99,9 +99,9 @@ class Effective:
     """The flags by property and by the flag's name in the model."""
 
 
-def effective(
+def effective_settings(
     configuration: JsonObject | None, default: JsonObject | None, *, is_cross_cloud: bool = False
-) -> Effective:
+) -> EffectiveSettings:
     """Return the partner's effective settings: its own configuration merged with the tenant's default.
 
     Automatic redemption that is not set is off in every tenant: its default is false and read-only (Graph:
@@ -118,7 +118,7 @@ def effective(
 
 @dataclass(frozen=True, slots=True)
 class _Asked:
-    """What `effective` was asked. Two questions are the same when their documents read the same."""
+    """What `effective_settings` was asked. Two questions are the same when their documents read the same."""
 
     configuration: JsonObject | None = field(compare=False)
     default: JsonObject | None = field(compare=False)
@@ -127,7 +127,7 @@ class _Asked:
 
 
 @lru_cache(maxsize=_REMEMBERED)
-def _merged(asked: _Asked) -> Effective:
+def _merged(asked: _Asked) -> EffectiveSettings:
     configuration, default = asked.configuration, asked.default
     if configuration is None and asked.is_cross_cloud:
         return _not_added(default)
@@ -140,20 +140,20 @@ def _merged(asked: _Asked) -> Effective:
         for key in keys
     }
     targets = {name: _targets(name, own, fallback, origin) for name in TARGET_PROPERTIES}
-    return Effective(targets=MappingProxyType(targets), flags=MappingProxyType(flags))
+    return EffectiveSettings(targets=MappingProxyType(targets), flags=MappingProxyType(flags))
 
 
-def _not_added(default: JsonObject | None) -> Effective:
+def _not_added(default: JsonObject | None) -> EffectiveSettings:
     """Return the effective settings of a tenant of another cloud that is not added: all access is blocked.
 
     Trust flags have no effect there. The default's tenant restrictions still apply: they are about accounts on our own
     devices, whatever cloud a tenant is in.
     """
-    known = effective({}, default)
+    known = effective_settings({}, default)
     restrictions = Property.TENANT_RESTRICTIONS
     blocked = {name: _blocked(name) for name in TARGET_PROPERTIES if name is not restrictions}
     off = EffectiveFlag(value=False, origin=Origin.NOT_ADDED)
-    return Effective(
+    return EffectiveSettings(
         targets=MappingProxyType({**known.targets, **blocked}),
         flags=MappingProxyType(dict.fromkeys(known.flags, off)),
     )

@@ -14,14 +14,14 @@ from workflows.core.errors.raised import UnreadableSetting
 from workflows.core.settings.breadth import is_certainly_blocked, is_clear, is_wide_open
 from workflows.core.settings.canonical import JsonObject
 from workflows.core.settings.described import Path, is_restriction, undescribed
-from workflows.core.settings.documents import parse_targets, says_nothing
+from workflows.core.settings.documents import has_no_value, parse_targets
 from workflows.core.settings.effective import (
     SYNCHRONIZATION_FLAG,
-    Effective,
     EffectiveFlag,
+    EffectiveSettings,
     EffectiveTargets,
     Origin,
-    effective,
+    effective_settings,
 )
 from workflows.core.settings.model import (
     B2B_PROPERTIES,
@@ -48,7 +48,7 @@ DEFAULT: Final = "default"
 USERS_SYNCHRONIZED: Final = f"{IDENTITY_SYNCHRONIZATION}.userSyncInbound"
 
 
-class Opening(StrEnum):
+class Openness(StrEnum):
     """How far one kind of access is open. Records and JSON keep the values, so they never change."""
 
     OPEN = "open"
@@ -58,7 +58,7 @@ class Opening(StrEnum):
     UNKNOWN = "not known"
 
 
-class Kind(Enum):
+class AccessCategory(Enum):
     """The kind of setting or member that gives the access."""
 
     B2B = auto()
@@ -75,13 +75,13 @@ class Kind(Enum):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Way:
+class AccessKind:
     """One kind of access into or out of the tenant, with its current state for a partner."""
 
     name: str
     """Graph's name. A dot separates a setting from its member. May contain text from the tenant."""
-    kind: Kind
-    opening: Opening
+    category: AccessCategory
+    opening: Openness
     is_explicit: bool
     """Whether it is set for this partner, so that a change of the default does not change it."""
 
@@ -92,17 +92,17 @@ class Way:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class OpenWay:
+class OpenAccess:
     """A kind of access that was not certainly closed when it was read, in the form that records keep."""
 
     name: str
-    """As in `Way`."""
-    opening: Opening
+    """As in `AccessKind`."""
+    opening: Openness
 
 
-def ways(
+def access_kinds(
     configuration: JsonObject | None, default: JsonObject | None, *, is_cross_cloud: bool = False
-) -> tuple[Way, ...]:
+) -> tuple[AccessKind, ...]:
     """List every kind of access into and out of the tenant for a partner, open or closed.
 
     :param configuration: the partner's own document; None when it has none.
@@ -111,106 +111,118 @@ def ways(
         blocked.
     """
     own, fallback = configuration or {}, default or {}
-    applies = effective(configuration, default, is_cross_cloud=is_cross_cloud)
+    applies = effective_settings(configuration, default, is_cross_cloud=is_cross_cloud)
     found = [
-        *_target_ways(own, fallback, applies, is_default_read=default is not None),
-        *_flag_ways(own, applies),
+        *_target_kinds(own, fallback, applies, is_default_read=default is not None),
+        *_flag_kinds(own, applies),
     ]
-    found.append(_capabilities({way.name: way for way in found}))
+    found.append(_capabilities({kind.name: kind for kind in found}))
     if configuration is None and is_cross_cloud:
         return tuple(found)
-    found += _undescribed_ways(own, fallback)
+    found += _undescribed_kinds(own, fallback)
     if default is None:
-        found.append(Way(name=DEFAULT, kind=Kind.DEFAULT, opening=Opening.UNKNOWN, is_explicit=False))
+        found.append(
+            AccessKind(name=DEFAULT, category=AccessCategory.DEFAULT, opening=Openness.UNKNOWN, is_explicit=False)
+        )
     return tuple(found)
 
 
-def synchronization_of(applies: Effective, found: Iterable[Way]) -> EffectiveFlag:
+def synchronization_of(applies: EffectiveSettings, found: Iterable[AccessKind]) -> EffectiveFlag:
     """Return whether any identity is synchronized: False only when nothing else in the policy may allow it.
 
     :param found: every kind of access under the settings that apply.
     """
     users = applies.flags[Property.IDENTITY_SYNCHRONIZATION, SYNCHRONIZATION_FLAG]
-    is_open = any(way.setting == IDENTITY_SYNCHRONIZATION for way in left_open(found))
+    is_open = any(kind.setting == IDENTITY_SYNCHRONIZATION for kind in not_surely_closed(found))
     return EffectiveFlag(value=None, origin=Origin.UNREAD) if is_open and users.value is False else users
 
 
-def left_open(found: Iterable[Way]) -> tuple[Way, ...]:
+def not_surely_closed(found: Iterable[AccessKind]) -> tuple[AccessKind, ...]:
     """Return the kinds of access that are not certainly closed."""
-    return tuple(way for way in found if way.opening is not Opening.CLOSED)
+    return tuple(kind for kind in found if kind.opening is not Openness.CLOSED)
 
 
-def open_ways(configuration: JsonObject, default: JsonObject | None) -> tuple[OpenWay, ...]:
+def open_access(configuration: JsonObject, default: JsonObject | None) -> tuple[OpenAccess, ...]:
     """List the kinds of access that a configuration does not certainly close, in the form that records keep."""
-    return tuple(OpenWay(name=way.name, opening=way.opening) for way in left_open(ways(configuration, default)))
-
-
-def not_explicit(found: Iterable[Way]) -> tuple[Way, ...]:
-    """Return the kinds of access that are closed, but only by a default."""
-    return tuple(way for way in found if way.opening is Opening.CLOSED and not way.is_explicit)
-
-
-def opening_of(targets: EffectiveTargets) -> Opening:
-    """Return how far the effective lists open one kind of access."""
-    setting = targets.certain
-    if is_certainly_blocked(setting):
-        return Opening.CLOSED
-    if not is_clear(setting):
-        return Opening.UNKNOWN
-    return Opening.OPEN if is_wide_open(setting) else Opening.PARTLY
-
-
-def _target_ways(own: JsonObject, default: JsonObject, applies: Effective, *, is_default_read: bool) -> Iterator[Way]:
-    for name in (*B2B_PROPERTIES, *SERVICE_PROPERTIES):
-        opening = opening_of(applies.targets[name])
-        if opening is Opening.UNKNOWN and name in SERVICE_PROPERTIES and is_default_read:
-            is_unset = _is_unset(name, own) and _is_unset(name, default)
-            opening = Opening.CLOSED if is_unset else opening
-        is_explicit = _is_blocked_by(name, own) if opening is Opening.CLOSED else own.get(name) is not None
-        kind = Kind.B2B if name in B2B_PROPERTIES else Kind.SERVICE
-        yield Way(name=name.value, kind=kind, opening=opening, is_explicit=is_explicit)
-
-
-def _flag_ways(own: JsonObject, applies: Effective) -> Iterator[Way]:
-    for name, kind in ((Property.INBOUND_TRUST, Kind.TRUST), (Property.AUTOMATIC_REDEMPTION, Kind.REDEMPTION)):
-        for key, graph in FLAGS[name].items():
-            yield _flag_way(f"{name}.{graph}", kind, applies.flags[name, key], own.get(name))
-    flag = applies.flags[Property.IDENTITY_SYNCHRONIZATION, SYNCHRONIZATION_FLAG]
-    yield _flag_way(USERS_SYNCHRONIZED, Kind.SYNCHRONIZATION, flag, own.get(IDENTITY_SYNCHRONIZATION))
-
-
-def _flag_way(name: str, kind: Kind, flag: EffectiveFlag, document: Any) -> Way:
-    opening = {True: Opening.OPEN, False: Opening.CLOSED, None: Opening.UNKNOWN}[flag.value]
-    is_unchecked = flag.origin is Origin.UNREAD and document is not None
-    return Way(name=name, kind=kind, opening=opening, is_explicit=flag.origin is Origin.SET_HERE or is_unchecked)
-
-
-def _capabilities(found: Mapping[str, Way]) -> Way:
-    carriers = [found[Property.M365_COLLABORATION_INBOUND], found[Property.APP_SERVICE_CONNECT_INBOUND]]
-    is_closed = not left_open(carriers)
-    return Way(
-        name=CAPABILITIES,
-        kind=Kind.CAPABILITIES,
-        opening=Opening.CLOSED if is_closed else Opening.UNKNOWN,
-        is_explicit=is_closed and not not_explicit(carriers),
+    return tuple(
+        OpenAccess(name=kind.name, opening=kind.opening)
+        for kind in not_surely_closed(access_kinds(configuration, default))
     )
 
 
-def _undescribed_ways(own: JsonObject, default: JsonObject) -> Iterator[Way]:
+def closed_by_default(found: Iterable[AccessKind]) -> tuple[AccessKind, ...]:
+    """Return the kinds of access that are closed, but only by a default."""
+    return tuple(kind for kind in found if kind.opening is Openness.CLOSED and not kind.is_explicit)
+
+
+def openness_of(targets: EffectiveTargets) -> Openness:
+    """Return how far the effective lists open one kind of access."""
+    setting = targets.certain
+    if is_certainly_blocked(setting):
+        return Openness.CLOSED
+    if not is_clear(setting):
+        return Openness.UNKNOWN
+    return Openness.OPEN if is_wide_open(setting) else Openness.PARTLY
+
+
+def _target_kinds(
+    own: JsonObject, default: JsonObject, applies: EffectiveSettings, *, is_default_read: bool
+) -> Iterator[AccessKind]:
+    for name in (*B2B_PROPERTIES, *SERVICE_PROPERTIES):
+        opening = openness_of(applies.targets[name])
+        if opening is Openness.UNKNOWN and name in SERVICE_PROPERTIES and is_default_read:
+            is_unset = _is_unset(name, own) and _is_unset(name, default)
+            opening = Openness.CLOSED if is_unset else opening
+        is_explicit = _is_blocked_by(name, own) if opening is Openness.CLOSED else own.get(name) is not None
+        category = AccessCategory.B2B if name in B2B_PROPERTIES else AccessCategory.SERVICE
+        yield AccessKind(name=name.value, category=category, opening=opening, is_explicit=is_explicit)
+
+
+def _flag_kinds(own: JsonObject, applies: EffectiveSettings) -> Iterator[AccessKind]:
+    for name, category in (
+        (Property.INBOUND_TRUST, AccessCategory.TRUST),
+        (Property.AUTOMATIC_REDEMPTION, AccessCategory.REDEMPTION),
+    ):
+        for key, graph in FLAGS[name].items():
+            yield _flag_kind(f"{name}.{graph}", category, applies.flags[name, key], own.get(name))
+    flag = applies.flags[Property.IDENTITY_SYNCHRONIZATION, SYNCHRONIZATION_FLAG]
+    yield _flag_kind(USERS_SYNCHRONIZED, AccessCategory.SYNCHRONIZATION, flag, own.get(IDENTITY_SYNCHRONIZATION))
+
+
+def _flag_kind(name: str, category: AccessCategory, flag: EffectiveFlag, document: Any) -> AccessKind:
+    opening = {True: Openness.OPEN, False: Openness.CLOSED, None: Openness.UNKNOWN}[flag.value]
+    is_unchecked = flag.origin is Origin.UNREAD and document is not None
+    return AccessKind(
+        name=name, category=category, opening=opening, is_explicit=flag.origin is Origin.SET_HERE or is_unchecked
+    )
+
+
+def _capabilities(found: Mapping[str, AccessKind]) -> AccessKind:
+    carriers = [found[Property.M365_COLLABORATION_INBOUND], found[Property.APP_SERVICE_CONNECT_INBOUND]]
+    is_closed = not not_surely_closed(carriers)
+    return AccessKind(
+        name=CAPABILITIES,
+        category=AccessCategory.CAPABILITIES,
+        opening=Openness.CLOSED if is_closed else Openness.UNKNOWN,
+        is_explicit=is_closed and not closed_by_default(carriers),
+    )
+
+
+def _undescribed_kinds(own: JsonObject, default: JsonObject) -> Iterator[AccessKind]:
     mine, theirs = undescribed(own), undescribed(default)
     for path in dict.fromkeys((*mine, *theirs)):
         if path[0] == Property.TENANT_RESTRICTIONS:
             continue
         here, there = mine.get(path), theirs.get(path) if _inherits(path, own) else None
-        is_quiet = says_nothing(here) and (_is_all(False, here) or says_nothing(there))
+        is_quiet = has_no_value(here) and (_is_all(False, here) or has_no_value(there))
         if is_restriction(path):
             # A restriction closes with "yes". A "no", or a "no" in a part of it, may allow access.
             is_quiet = _is_all(True, here) or (here is None and (there is None or _is_all(True, there)))
-        yield Way(
+        yield AccessKind(
             name=".".join(path),
-            kind=Kind.UNDESCRIBED,
-            opening=Opening.CLOSED if is_quiet else Opening.UNKNOWN,
-            is_explicit=not says_nothing(here) or _is_all(False, here),
+            category=AccessCategory.UNDESCRIBED,
+            opening=Openness.CLOSED if is_quiet else Openness.UNKNOWN,
+            is_explicit=not has_no_value(here) or _is_all(False, here),
         )
 
 

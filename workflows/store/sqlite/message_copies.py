@@ -6,7 +6,7 @@ from datetime import datetime
 from workflows.core.people import ChatId
 from workflows.core.requests.effects import ShowHome, lane
 from workflows.intervals import HOME_PUBLISHED_EVERY
-from workflows.ports.message_copies import Copy
+from workflows.ports.message_copies import MessageCopy
 from workflows.store.sqlite.database import text_of
 from workflows.store.sqlite.effects_queue import SqliteEffectsQueue
 
@@ -14,19 +14,19 @@ from workflows.store.sqlite.effects_queue import SqliteEffectsQueue
 class SqliteMessageCopies(SqliteEffectsQueue):
     """Implements `ports.message_copies.MessageCopies`; a wanted App Home is an effect in the queue."""
 
-    async def copies(self, subject: str) -> Sequence[Copy]:
+    async def copies(self, subject: str) -> Sequence[MessageCopy]:
         """List the posted copies of a card."""
         return await self._copies("subject = ? order by rowid", subject)
 
-    async def channel_copies(self, fit: str, limit: int) -> Sequence[Copy]:
+    async def channel_copies(self, fit: str, limit: int) -> Sequence[MessageCopy]:
         """List the live copies that were posted for no single person, except those in the channel `fit`."""
         return await self._copies("audience = '' and is_live = 1 and channel <> ? order by rowid limit ?", fit, limit)
 
-    async def _copies(self, where: str, *values: object) -> Sequence[Copy]:
+    async def _copies(self, where: str, *values: object) -> Sequence[MessageCopy]:
         rows = await self._query(f"select * from copies where {where}", *values)  # noqa: S608
-        return [Copy(**{**row, "is_live": bool(row["is_live"])}) for row in rows]
+        return [MessageCopy(**{**row, "is_live": bool(row["is_live"])}) for row in rows]
 
-    async def save_copy(self, copy: Copy) -> None:
+    async def save_copy(self, copy: MessageCopy) -> None:
         """Store a posted copy, or what it shows now."""
         await self._write(
             """insert or replace into copies (channel, message_id, subject, audience, content, occasion, is_live)

@@ -11,14 +11,14 @@ from bot.slack import ids
 from bot.slack.answers.open_forms import OpenForm, OpenForms, answer_filing
 from bot.slack.answers.windows import Window, Windows
 from bot.slack.blocks.blocks import Json
-from bot.slack.flows.entry_points import Action, EntryPoint, Submission, Verb
+from bot.slack.flows.entry_points import Action, EntryPoint, Subcommand, Submission
 from bot.slack.flows.restore.form import Preview, RestoreShown, restore_view
 from bot.slack.payloads.forms import parse_restore_form
 from bot.slack.payloads.models import Interaction, Invocation
 from bot.slack.people.members import Members
 from bot.words.refusals.words import fact_words, refusal_words
-from workflows.app.reads.look_up_permission import Looking
-from workflows.app.requests.intake import lookups_refused
+from workflows.app.reads.look_up_permission import LookupPermission
+from workflows.app.requests.directory_checks import lookups_refused
 from workflows.app.requests.restore_intake import RestoreForm, RestoreIntake
 from workflows.app.requests.restoring import Restoration
 from workflows.catalog.catalog import Catalog
@@ -27,8 +27,8 @@ from workflows.core.errors.raised import InvalidField, NothingToChange, Unreadab
 from workflows.core.errors.refusal_codes import RefusalCode
 from workflows.core.people import ChatId
 from workflows.core.plans.named_targets import shown_targets
-from workflows.core.requests.commands.request import Subject
-from workflows.core.requests.request import Observation
+from workflows.core.requests.commands.request import CommandSubject
+from workflows.core.requests.request import ObservedPartner
 from workflows.core.settings.model import TenantId
 from workflows.partner_lookup.named_partner import named_partner
 from workflows.ports.store import Store
@@ -48,7 +48,7 @@ class RestoreFlow:
     windows: Windows
     forms: OpenForms[RestoreForm, OpenForm[RestoreForm]]
     members: Members
-    looking: Looking
+    lookup_permission: LookupPermission
     intake: RestoreIntake
     store: Store
     tenant: Tenant
@@ -56,7 +56,7 @@ class RestoreFlow:
 
     def entry_points(self) -> Iterator[EntryPoint]:
         """Return the entry points of this flow."""
-        yield Verb("restore", self.open_named)
+        yield Subcommand("restore", self.open_named)
         yield Action(ids.RESTORES, self.choose_change, stored="restores")
         yield Submission(ids.RESTORE_ACCESS, self.file, stored="submit")
 
@@ -72,7 +72,7 @@ class RestoreFlow:
         """Show the effect of the change that was just chosen."""
         form = parse_restore_form(click)
         await ack()
-        window = Window.of(click, command=_STORED, subject=Subject(tenant_id=form.tenant_id))
+        window = Window.of(click, command=_STORED, subject=CommandSubject(tenant_id=form.tenant_id))
         self.windows.start(window, self.show_difference(window, form))
 
     async def file(self, ack: AsyncAck, click: Interaction) -> None:
@@ -82,9 +82,9 @@ class RestoreFlow:
 
     async def _changes(self, window: Window, typed: str) -> Json:
         """Return the view with the changes of a partner that can be undone."""
-        await self.looking.require(window.actor, typed, key=window.key, by=_STORED)
+        await self.lookup_permission.require(window.actor, typed, key=window.key, by=_STORED)
         identity, _ = await named_partner(typed, store=self.store, tenant=self.tenant)
-        window.subject = Subject(tenant_id=identity.tenant_id)
+        window.subject = CommandSubject(tenant_id=identity.tenant_id)
         return restore_view(
             RestoreShown(
                 identity=identity,
@@ -141,7 +141,7 @@ class RestoreFlow:
         )
         return replace(shown, identity=observation.identity, preview=preview)
 
-    async def _proposed(self, form: RestoreForm) -> tuple[Restoration, Observation]:
+    async def _proposed(self, form: RestoreForm) -> tuple[Restoration, ObservedPartner]:
         try:
             return await self.intake.propose(form)
         except InvalidField as error:

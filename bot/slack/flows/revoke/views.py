@@ -20,14 +20,14 @@ from bot.slack.cards.reviews import partnership_facts
 from bot.words.plans.changes import Line, describe
 from bot.words.plans.consequences import consequence_words
 from bot.words.requests.states import state_words
-from bot.words.settings.openness import ways_words
+from bot.words.settings.openness import access_kinds_words
 from bot.words.settings.values import NO_NAMES
 from workflows.core.checks.consequences import consequences
 from workflows.core.partners.partnership import Partnership, PartnershipState
 from workflows.core.plans.plan import Plan, TenantIdentity
 from workflows.core.requests.request import AccessRequest
 from workflows.core.settings.canonical import JsonObject
-from workflows.core.settings.openness import Way, left_open, ways
+from workflows.core.settings.openness import AccessKind, access_kinds, not_surely_closed
 
 _BLOCKED: Final = "This tenant is already blocked in every respect, so no setting is written."
 _NOTHING_TO_WRITE: Final = "Every block stands already, so no setting is written."
@@ -55,7 +55,7 @@ def revocation_view(
     :param names: the names in our own directory of its ids, by id.
     :param used: sentences about who used the partnership recently.
     """
-    left = left_open(ways(plan.before, default, is_cross_cloud=not identity.is_resolved))
+    left = not_surely_closed(access_kinds(plan.before, default, is_cross_cloud=not identity.is_resolved))
     is_closed = partnership is None or partnership.state is PartnershipState.REVOKED
     if is_closed and not plan.operations and not stops:
         return already_blocked_view(left)
@@ -69,7 +69,7 @@ def revoke_view(
     partnership: Partnership | None,
     consequences: Sequence[str],
     stops: Sequence[AccessRequest] = (),
-    left: Sequence[Way] = (),
+    left: Sequence[AccessKind] = (),
 ) -> Json:
     """Return the view with the effects and limits of a revocation, which asks to type the partner's domain.
 
@@ -82,11 +82,11 @@ def revoke_view(
     return _revoke_modal(identity, [_current_block(partnership), told])
 
 
-def already_blocked_view(left: Sequence[Way]) -> Json:
+def already_blocked_view(left: Sequence[AccessKind]) -> Json:
     """Return the view that there is nothing to revoke, with what is still not certainly closed."""
     if not left:
         return message_view("Nothing to do", "This tenant is already blocked in every respect.")
-    return message_view("Nothing to write", f"{_NOTHING_TO_WRITE} {_LEFT}{ways_words(left)}.")
+    return message_view("Nothing to write", f"{_NOTHING_TO_WRITE} {_LEFT}{access_kinds_words(left)}.")
 
 
 def revoke_unchecked_view(identity: TenantIdentity) -> Json:
@@ -112,10 +112,10 @@ def _revoke_modal(identity: TenantIdentity, told: Sequence[Block]) -> Json:
     return modal("Revoke access", blocks, ids.CONFIRM_REVOKE, submit="Revoke", metadata=identity.tenant_id)
 
 
-def _nothing_elements(left: Sequence[Way]) -> Iterator[RichTextElement]:
+def _nothing_elements(left: Sequence[AccessKind]) -> Iterator[RichTextElement]:
     yield paragraph(words(_NOTHING_TO_WRITE if left else _BLOCKED, bold=True))
     if left:
-        yield paragraph(words(_LEFT), part(ways_words(left), Limit.PLAIN))
+        yield paragraph(words(_LEFT), part(access_kinds_words(left), Limit.PLAIN))
 
 
 def _stop_elements(stops: Sequence[AccessRequest]) -> Iterator[RichTextElement]:

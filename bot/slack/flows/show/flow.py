@@ -7,7 +7,7 @@ from slack_bolt.async_app import AsyncAck
 
 from bot.slack.answers.response_url import Answers, say
 from bot.slack.blocks.message import Message, refusal
-from bot.slack.flows.entry_points import ANY_OTHER, EntryPoint, Verb
+from bot.slack.flows.entry_points import ANY_OTHER, EntryPoint, Subcommand
 from bot.slack.flows.show.partners import partner_details, partner_list
 from bot.slack.flows.show.posture import posture_message
 from bot.slack.payloads.models import Invocation
@@ -34,11 +34,11 @@ class ShowFlow:
 
     def entry_points(self) -> Iterator[EntryPoint]:
         """Return the entry points of this flow."""
-        yield Verb("list", self.list_partners)
-        yield Verb("show", self.show_partner)
-        yield Verb("posture", self.show_posture)
-        yield Verb("help", self.show_help)
-        yield Verb(ANY_OTHER, self.answer_unknown)
+        yield Subcommand("list", self.list_partners)
+        yield Subcommand("show", self.show_partner)
+        yield Subcommand("posture", self.show_posture)
+        yield Subcommand("help", self.show_help)
+        yield Subcommand(ANY_OTHER, self.answer_unknown)
 
     async def list_partners(self, ack: AsyncAck, command: Invocation) -> None:
         """List the partners on record; the tenant is not read."""

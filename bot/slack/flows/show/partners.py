@@ -30,17 +30,17 @@ from bot.words.plans.current_settings import CurrentLine, describe_current
 from bot.words.posture.concerns import WEIGHTS, concern_words
 from bot.words.requests.notes import note_words
 from bot.words.requests.states import state_words
-from bot.words.settings.openness import ways_words
+from bot.words.settings.openness import access_kinds_words
 from bot.words.settings.values import NO_NAMES
 from workflows.core.partners.partnership import Partnership
-from workflows.core.partners.restoration import is_restorable
+from workflows.core.partners.restoration.restorable import is_restorable
 from workflows.core.plans.current_settings import unmanaged
 from workflows.core.plans.plan import TenantIdentity
 from workflows.core.posture.model import Concern, Weight
 from workflows.core.requests.request import AccessRequest
 from workflows.core.settings.canonical import JsonObject
 from workflows.core.settings.effective import Origin
-from workflows.core.settings.openness import Opening, Way, left_open, not_explicit, ways
+from workflows.core.settings.openness import AccessKind, Openness, access_kinds, closed_by_default, not_surely_closed
 from workflows.core.text import counted
 
 MOST_PARTNERS: Final = 20
@@ -48,7 +48,7 @@ MOST_CONCERNS: Final = 8
 MOST_HISTORY: Final = 15
 MOST_VALUE: Final = 1500
 """Characters for the words of one setting, which count their targets themselves."""
-MOST_WAYS: Final = 1500
+MOST_ACCESS_KINDS: Final = 1500
 
 NOT_ADDED: Final = "a tenant of another Microsoft cloud, blocked until it is added here"
 _INHERITED: Final[Mapping[Origin, str]] = {
@@ -99,7 +99,7 @@ def partner_details(
     """
     is_cross_cloud = not identity.is_resolved
     current = describe_current(configuration, default, names, is_cross_cloud=is_cross_cloud)
-    found = ways(configuration, default, is_cross_cloud=is_cross_cloud)
+    found = access_kinds(configuration, default, is_cross_cloud=is_cross_cloud)
     blocks: list[Block] = [
         header(f"🔎 {clean(partner_name(identity), 90)}: what stands now"),
         identity_block(identity),
@@ -140,20 +140,23 @@ def _current_elements(
         yield paragraph(words("Also set, and not managed by Gatehouse: "), part(", ".join(others), MOST_VALUE))
 
 
-def _openness_elements(found: Sequence[Way]) -> Iterator[RichTextElement]:
+def _openness_elements(found: Sequence[AccessKind]) -> Iterator[RichTextElement]:
     """Summarize what is open, what is not known, and what only a default closes."""
     yield paragraph(words("What this leaves open", bold=True))
-    left = left_open(found)
-    unknown = [way for way in left if way.opening is Opening.UNKNOWN]
-    opened = [way for way in left if way.opening is not Opening.UNKNOWN]
-    items = [[words("Open: "), part(ways_words(opened), MOST_WAYS)]] if opened else []
+    left = not_surely_closed(found)
+    unknown = [kind for kind in left if kind.opening is Openness.UNKNOWN]
+    opened = [kind for kind in left if kind.opening is not Openness.UNKNOWN]
+    items = [[words("Open: "), part(access_kinds_words(opened), MOST_ACCESS_KINDS)]] if opened else []
     if unknown:
-        items.append([words("Not known, so perhaps open: "), part(ways_words(unknown), MOST_WAYS)])
+        items.append([words("Not known, so perhaps open: "), part(access_kinds_words(unknown), MOST_ACCESS_KINDS)])
     if not left:
         items.append([words("Nothing: every way in and out is closed.")])
-    if closed := not_explicit(found):
+    if closed := closed_by_default(found):
         items.append(
-            [words("Closed by a default only, not for this partner itself: "), part(ways_words(closed), MOST_WAYS)]
+            [
+                words("Closed by a default only, not for this partner itself: "),
+                part(access_kinds_words(closed), MOST_ACCESS_KINDS),
+            ]
         )
     yield bullets(items)
 

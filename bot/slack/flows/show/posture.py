@@ -11,11 +11,11 @@ from bot.slack.blocks.message import Message, message
 from bot.slack.blocks.untrusted import clean
 from bot.slack.cards.concerns import concern_elements
 from bot.words.posture.concerns import concern_words
-from bot.words.posture.summary import WAYS, counts_words, record_words, risk_words, trust_words
+from bot.words.posture.summary import B2B_DIRECTIONS, counts_words, record_words, risk_words, trust_words
 from bot.words.settings.openness import OPENINGS
 from workflows.core.posture.model import DefaultPosture, PartnerPosture, Posture, Weight
 from workflows.core.settings.model import Property
-from workflows.core.settings.openness import Opening
+from workflows.core.settings.openness import Openness
 
 MOST_PARTNERS: Final = 12
 """With their warnings they certainly fit into one message."""
@@ -46,15 +46,17 @@ def _default_elements(default: DefaultPosture) -> Iterator[RichTextElement]:
     yield paragraph(words("The default, for every tenant without settings of its own", bold=True))
     if default.is_read:
         trusted = ", ".join(trust_words(default)) or "nothing"
-        ways = [[words(f"{name}: "), *_both(default, inbound, outbound)] for name, inbound, outbound in WAYS]
-        yield bullets([*ways, [words("Trusted: "), words(trusted)]])
+        directions = [
+            [words(f"{name}: "), *_both(default, inbound, outbound)] for name, inbound, outbound in B2B_DIRECTIONS
+        ]
+        yield bullets([*directions, [words("Trusted: "), words(trusted)]])
     yield from concern_elements(default.concerns, MOST_DEFAULT_CONCERNS)
 
 
 def _partner_elements(posture: Posture, partner: PartnerPosture) -> Iterator[RichTextElement]:
     yield paragraph(*_title(partner))
     facts: list[list[Part]] = [
-        [words(f"{name}: "), *_both(partner, inbound, outbound)] for name, inbound, outbound in WAYS
+        [words(f"{name}: "), *_both(partner, inbound, outbound)] for name, inbound, outbound in B2B_DIRECTIONS
     ]
     trusted = ", ".join(trust_words(partner))
     facts.append(
@@ -80,7 +82,7 @@ def _both(of: PartnerPosture | DefaultPosture, inbound: Property, outbound: Prop
     for word, name in (("in ", inbound), (", out ", outbound)):
         opening = of.b2b_access[name].opening
         yield words(word)
-        yield words(OPENINGS[opening], bold=opening is not Opening.CLOSED)
+        yield words(OPENINGS[opening], bold=opening is not Openness.CLOSED)
 
 
 def _summary(partners: Sequence[PartnerPosture]) -> str:

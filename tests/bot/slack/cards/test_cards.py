@@ -12,7 +12,8 @@ from hypothesis import strategies as st
 from bot.sandbox.slack.block_kit.blocks import problems
 from bot.slack.blocks.blocks import utc_words
 from bot.slack.blocks.message import Message
-from bot.slack.cards.cards import requester_card, review_card
+from bot.slack.cards.approval.own import requester_card
+from bot.slack.cards.cards import review_card
 from bot.slack.people.approvers import Approvers
 from tests.bot import surfaces
 from tests.bot.surfaces import assert_sound_message, buttons, hostile, hostile_or_blank, hostile_request, shown
@@ -37,7 +38,7 @@ from tests.workflows.core.builders import (
 )
 from workflows.core.partners.partnership import Attestation, PartnershipState
 from workflows.core.policy.approval import Choice
-from workflows.core.requests.request import AccessRequest, Observation, RequestId, RequestKind, RequestState
+from workflows.core.requests.request import AccessRequest, ObservedPartner, RequestId, RequestKind, RequestState
 
 HOLDERS = {SECURITY: Approvers(names=("Amara",)), DATA_OWNER: Approvers(names=("Bruno", "Chie"))}
 ACCESS, REVOCATION = RequestKind.ACCESS, RequestKind.REVOCATION
@@ -106,7 +107,7 @@ def test_details_say_who_what_and_why() -> None:
         "Trust in the partner's MFA: more access",
         "Now: inherits the tenant's default",
         "After: trusted",
-        "Nothing closes by itself after 90 days",
+        "Access does not end automatically after 90 days",
         DIGEST,
         "Expires",
         utc_words(EXPIRY),
@@ -127,7 +128,7 @@ def test_operations_that_are_too_long_say_how_much_is_missing() -> None:
     value = {"usersAndGroups": "y" * 9000}
     plan = replace(plan, operations=(replace(plan.operations[0], body={"b2bDirectConnectInbound": value}),))
     blocks = details(request(prepared=prepared(plan=plan))).blocks
-    assert "more characters; the digest covers all of them" in shown(blocks)
+    assert "more characters; the Change ID covers all of them" in shown(blocks)
     assert problems(blocks, "message") == []
 
 
@@ -208,7 +209,7 @@ def test_a_plan_that_no_longer_stands_is_not_shown() -> None:
 
 
 def test_what_the_form_saw_names_the_target_while_preparing() -> None:
-    seen = Observation(identity=identity(), configuration=None, at=NOW)
+    seen = ObservedPartner(identity=identity(), configuration=None, at=NOW)
     assert TENANT in shown(details(request(RequestState.PREPARING, observation=seen)).blocks)
 
 
@@ -218,8 +219,8 @@ def test_a_revocation_needs_no_approval_and_says_what_it_is() -> None:
     assert "Requester Riley" in shown(card(revoked).blocks)
     said = shown(details(revoked).blocks)
     assert "none are needed to close a partner" in said
-    assert "This blocks the partner and does not delete it" in said
-    assert "up to an hour" in said
+    assert "This blocks the partner instead of deleting it" in said
+    assert "up to one more hour" in said
 
 
 @pytest.mark.parametrize(("state", "kind"), STATES)
@@ -285,8 +286,8 @@ def test_a_revoked_partner_has_nothing_to_review() -> None:
 
 
 def test_a_tenant_without_a_domain_is_named_by_its_id() -> None:
-    nameless = replace(identity(), default_domain="", display_name="\u200b")
-    asked = request(prepared=prepared(observation=Observation(identity=nameless, configuration=None, at=NOW)))
+    without_names = replace(identity(), default_domain="", display_name="\u200b")
+    asked = request(prepared=prepared(observation=ObservedPartner(identity=without_names, configuration=None, at=NOW)))
     message = card(asked)
     assert_sound_message(message)
     assert TENANT in shown(message.blocks[0])

@@ -8,7 +8,7 @@ import pytest
 
 from bot.slack.cards.drift import drift_blocks, drift_json
 from tests.workflows.core.builders import TENANT, access_plan, request
-from workflows.core.plans.drift import DefaultDivergence, Drift, three_way
+from workflows.core.plans.drift import DefaultDrift, Drift, three_way_difference
 from workflows.core.requests.request import AccessRequest, RequestState
 
 EVIL = "<!channel> <https://evil.example|Approve>\u202e"
@@ -16,7 +16,7 @@ EVIL = "<!channel> <https://evil.example|Approve>\u202e"
 
 def drifted(state: RequestState, now: dict[str, Any] | None) -> AccessRequest:
     """A request whose partner stands like this now."""
-    return replace(request(state), drift=three_way(access_plan({"tenantId": TENANT}), now))
+    return replace(request(state), drift=three_way_difference(access_plan({"tenantId": TENANT}), now))
 
 
 def test_it_is_shown_while_the_request_is_asked_again_and_not_after() -> None:
@@ -42,7 +42,7 @@ def test_values_from_outside_are_plain_and_their_number_is_capped(count: int) ->
 
 
 def test_a_changed_default_is_shown_with_what_it_was_and_what_it_is() -> None:
-    one = DefaultDivergence(name="inboundTrust", shown={"isMfaAccepted": False}, now={"isMfaAccepted": True, "x": EVIL})
+    one = DefaultDrift(name="inboundTrust", shown={"isMfaAccepted": False}, now={"isMfaAccepted": True, "x": EVIL})
     drift = Drift(existed=False, exists=False, settings=(), defaults=(one,))
     (block,) = drift_blocks(replace(request(RequestState.AWAITING_APPROVAL), drift=drift))
     text = json.dumps(block.to_dict(), ensure_ascii=False)
@@ -52,7 +52,7 @@ def test_a_changed_default_is_shown_with_what_it_was_and_what_it_is() -> None:
 
 
 def test_the_json_is_json() -> None:
-    drift = three_way(access_plan({"tenantId": TENANT}), {"tenantId": TENANT, "x": EVIL})
+    drift = three_way_difference(access_plan({"tenantId": TENANT}), {"tenantId": TENANT, "x": EVIL})
     assert json.loads(drift_json(drift))["x"] == {"approvedFrom": None, "approvedTo": None, "standsNow": EVIL}
     assert drift_json(drift).isascii()
     assert drift_json(replace(drift, settings=())) == "{}"

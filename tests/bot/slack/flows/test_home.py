@@ -20,7 +20,7 @@ from workflows.core.partners.partnership import PartnershipState
 from workflows.core.requests.alarms import Alarm, AlarmCode, AlarmId
 from workflows.core.requests.request import RequestId, RequestKind, RequestState
 from workflows.core.settings.model import TenantId
-from workflows.ports.records import Listed
+from workflows.ports.records import LimitedList
 
 
 def many(count: int, state: RequestState = RequestState.AWAITING_APPROVAL) -> list[Any]:
@@ -34,7 +34,7 @@ def partners(count: int, **changes: Any) -> list[Any]:
 
 def home(**changes: Any) -> Json:
     usual = {"waiting": [], "mine": [], "partnerships": [], "now": NOW, **changes}
-    counted = {name: Listed(shown=usual[name], count=len(usual[name])) for name in ("waiting", "partnerships")}
+    counted = {name: LimitedList(shown=usual[name], count=len(usual[name])) for name in ("waiting", "partnerships")}
     return home_view(**{**usual, **counted})
 
 
@@ -55,7 +55,7 @@ def test_home_leads_to_the_whole_request_and_holds_the_other_buttons_of_the_card
     assert not {"approve", "reject"} & set(found), "nobody decides on a request that is not shown whole"
     assert found["withdraw"] == "r-awaiting_approval-0"
     assert found["keep"] == found["revoke_review"] == TENANT
-    assert "Trust in the partner's MFA: inherits the tenant's default → trusted (opens)" in shown(view)
+    assert "Trust in the partner's MFA: inherits the tenant's default → trusted (more access)" in shown(view)
 
 
 def alarm(number: int, code: AlarmCode = AlarmCode.EFFECT_GIVEN_UP) -> Alarm:

@@ -9,12 +9,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
-from bot.slack import ids
 from bot.slack.payloads.button_values import parse_card_value, parse_setup_value, parse_tenant_id
 from bot.slack.payloads.forms import parse_form
 from bot.slack.payloads.models import Interaction, Invocation
 from tests.bot.bot_under_test import click, request_values, submission
 from tests.bot.words.refused import worded_refusal
+from workflows.app.requests.forms import Form
 from workflows.core.errors.raised import Refused
 from workflows.core.partner_setup.steps import StepKey
 
@@ -148,7 +148,7 @@ def test_a_card_value_is_a_request_and_a_digest() -> None:
     ],
 )
 def test_any_other_card_value_is_refused(value: str) -> None:
-    with worded_refusal(Refused, match="not one of Gatehouse's") as refused:
+    with worded_refusal(Refused, match="Gatehouse does not know this button") as refused:
         parse_card_value(value)
     assert refused.value.code == "malformed"
 
@@ -157,7 +157,7 @@ def test_any_other_card_value_is_refused(value: str) -> None:
     "value", ["", "contoso.com", TENANT + "\n", TENANT[:-1], TENANT.replace("-", ""), "../default"]
 )
 def test_any_other_tenant_id_is_refused(value: str) -> None:
-    with worded_refusal(Refused, match="not one of Gatehouse's"):
+    with worded_refusal(Refused, match="Gatehouse does not know this button"):
         parse_tenant_id(value)
 
 
@@ -174,7 +174,7 @@ def test_a_step_of_a_partners_half_is_taken() -> None:
 
 @pytest.mark.parametrize("value", ["", TENANT, HALF[1:], HALF[:-1], HALF.replace("job", "jobs"), f"{HALF}:more"])
 def test_any_other_step_is_refused(value: str) -> None:
-    with worded_refusal(Refused, match="not one of Gatehouse's") as refused:
+    with worded_refusal(Refused, match="Gatehouse does not know this button") as refused:
         parse_setup_value(value)
     assert refused.value.code == "malformed"
 
@@ -214,7 +214,7 @@ def test_ids_that_were_typed_for_another_template_are_not_taken(metadata: str) -
 
 
 @pytest.mark.parametrize(
-    ("text", "verb", "argument"),
+    ("text", "subcommand", "argument"),
     [
         ("", "help", ""),
         ("   ", "help", ""),
@@ -226,9 +226,9 @@ def test_ids_that_were_typed_for_another_template_are_not_taken(metadata: str) -
         ("request\u00a0contoso.com", "request", "contoso.com"),
     ],
 )
-def test_what_is_typed_is_a_verb_and_the_rest(text: str, verb: str, argument: str) -> None:
+def test_what_is_typed_is_a_subcommand_and_the_rest(text: str, subcommand: str, argument: str) -> None:
     parsed = Invocation(user_id="U1", team_id="T1", text=text, trigger_id="1")
-    assert (parsed.verb, parsed.argument) == (verb, argument)
+    assert (parsed.subcommand, parsed.argument) == (subcommand, argument)
 
 
 # --- junk ---
@@ -301,7 +301,7 @@ def test_junk_is_no_command(fields: dict[str, Any]) -> None:
         parsed = Invocation.model_validate(fields)
     except ValidationError:
         return
-    assert parsed.verb
+    assert parsed.subcommand
     assert parsed.argument == parsed.argument.strip()
 
 
@@ -316,26 +316,22 @@ def changed_in_place(payload: dict[str, Any], path: str, value: Any) -> dict[str
     return dict(copy)
 
 
-@pytest.mark.parametrize(
-    ("typed", "said", "shown"),
-    [
-        ("Portal", "{}:1b4f7c2e-0a5d-4f3b-9c61-2d8e7f5a9b03", {"portal": "1b4f7c2e-0a5d-4f3b-9c61-2d8e7f5a9b03"}),
-        ("Portal 2", "{}:1b4f7c2e-0a5d-4f3b-9c61-2d8e7f5a9b03", {}),
-        ("Portal", "{}:all", {}),
-        ("Portal", "{}", {}),
-        ("Portal", 7, {}),
-    ],
-)
-def test_an_id_is_taken_for_a_name_only_while_the_same_name_stands_there(
-    typed: str, said: object, shown: dict[str, str]
-) -> None:
-    named = {"portal": said.format(ids.fingerprint("Portal")) if isinstance(said, str) else said}
-    metadata = json.dumps({"holes_of": "contractor-portal", "named": named})
+def test_a_chosen_object_is_read_with_the_text_that_the_person_saw() -> None:
+    """The fields of another template are not taken for this one's; a date and a ticket are read as they stand."""
+    chosen = {"text": {"type": "plain_text", "text": "Portal"}, "value": "1b4f7c2e-0a5d-4f3b-9c61-2d8e7f5a9b03"}
     values = {
         "template": {"template": {"selected_option": {"value": "contractor-portal"}}},
-        "hole_portal": {"hole_portal": {"value": typed}},
+        "hole_portal": {"hole_portal": {"selected_option": chosen}},
+        "end_date": {"end_date": {"selected_date": "2027-03-31"}},
+        "ticket": {"ticket": {"value": "PRJ-1"}},
     }
-    view = {"id": "V1", "private_metadata": metadata, "state": {"values": values}}
-    form = parse_form(Interaction.model_validate({"type": "view_submission", "user": {"id": "U1"}, "view": view}))
-    assert form.shown == shown
-    assert form.with_ids == {"portal": typed} | shown
+
+    def parsed(metadata: dict[str, str]) -> Form:
+        view = {"id": "V1", "private_metadata": json.dumps(metadata), "state": {"values": values}}
+        return parse_form(Interaction.model_validate({"type": "view_submission", "user": {"id": "U1"}, "view": view}))
+
+    form = parsed({"holes_of": "contractor-portal"})
+    assert (form.placeholders, form.labels) == ({"portal": chosen["value"]}, {"portal": "Portal"})
+    assert (form.ends_on, form.ticket) == ("2027-03-31", "PRJ-1")
+    other = parsed({"holes_of": "merger"})
+    assert (other.placeholders, other.labels) == ({}, {})

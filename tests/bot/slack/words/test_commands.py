@@ -12,15 +12,15 @@ from tests.bot.surfaces import hostile_or_blank, shown, texts
 def test_help_and_unknown_commands_list_every_command() -> None:
     for message in (help_message(), unknown_command("frobnicate"), unknown_command("")):
         assert problems(message.blocks, "message") == []
-        for verb in ("request", "list", "show", "checklist", "revoke", "help"):
-            assert f"/partner {verb}" in shown(message.blocks)
+        for subcommand in ("request", "list", "show", "checklist", "revoke", "help"):
+            assert f"/partner {subcommand}" in shown(message.blocks)
         assert "press Enter in the domain field" in shown(message.blocks)
 
 
-@pytest.mark.parametrize("verb", ["show", "REVOKE "])
-def test_a_command_that_lacks_its_partner_is_not_called_unknown(verb: str) -> None:
-    said = shown(unknown_command(verb).blocks)
-    assert f"Name the partner: /partner {verb.strip().lower()}" in said
+@pytest.mark.parametrize("subcommand", ["show", "REVOKE "])
+def test_a_command_that_lacks_its_partner_is_not_called_unknown(subcommand: str) -> None:
+    said = shown(unknown_command(subcommand).blocks)
+    assert f"Name the partner: /partner {subcommand.strip().lower()}" in said
     assert "is not a command" not in said
 
 

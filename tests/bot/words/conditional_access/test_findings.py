@@ -15,19 +15,25 @@ from bot.words.conditional_access.findings import (
 from bot.words.conditional_access.report import report_values
 from bot.words.conditional_access.verdicts import MEANINGS, VISITORS
 from bot.words.not_read import WHY
-from tests.workflows.core.checks.conditional_access.test_verdicts import GUESTS, TENANT, report, says
+from tests.workflows.core.checks.conditional_access.test_verdicts import (
+    GUESTS,
+    TENANT,
+    report,
+    report_with_every_meaning,
+    says,
+)
 from tests.workflows.core.policies import EVERYTHING, policy
-from workflows.core.checks.conditional_access.controls import Because, Meaning, Remedy, Visitor
+from workflows.core.checks.conditional_access.controls import PolicyEffect, ReasonCode, Remedy, VisitorType
 from workflows.core.checks.conditional_access.findings import (
     access_findings,
     locked_out_values,
     question_values,
 )
-from workflows.core.checks.conditional_access.policy import Kind
-from workflows.core.checks.conditional_access.questions import Entry, Question
-from workflows.core.checks.conditional_access.scope import ALL, Client, When
+from workflows.core.checks.conditional_access.policy import ControlKind
+from workflows.core.checks.conditional_access.questions import Question
+from workflows.core.checks.conditional_access.scope import ALL, ClientApp, ConditionType
 from workflows.core.checks.conditional_access.verdicts import AccessReport, Source
-from workflows.core.checks.facts import Unchecked, Why
+from workflows.core.checks.facts import Unread, UnreadReason
 from workflows.core.checks.findings import FindingCode
 from workflows.core.errors.facts import Values
 
@@ -104,13 +110,13 @@ def test_a_policy_without_a_name_is_called_so() -> None:
 
 
 def test_every_value_of_a_verdict_has_words() -> None:
-    assert set(MEANINGS) == set(Meaning)
-    assert set(VISITORS) == set(Visitor)
+    assert set(MEANINGS) == set(PolicyEffect)
+    assert set(VISITORS) == set(VisitorType)
     changes: list[dict[str, Any]] = [
-        *({"reasons": [{"because": one, "control": None, "name": None}]} for one in Because),
-        *({"reasons": [{"because": "blocks", "control": one, "name": None}]} for one in Kind),
-        *({"conditions": [{"when": one, "values": [], "count": 0}]} for one in When),
-        *({"conditions": [{"when": one, "values": ["x"], "count": 1}]} for one in When),
+        *({"reasons": [{"because": one, "control": None, "name": None}]} for one in ReasonCode),
+        *({"reasons": [{"because": "blocks", "control": one, "name": None}]} for one in ControlKind),
+        *({"conditions": [{"when": one, "values": [], "count": 0}]} for one in ConditionType),
+        *({"conditions": [{"when": one, "values": ["x"], "count": 1}]} for one in ConditionType),
         *({"remedies": [one]} for one in Remedy),
         *({"source": one} for one in Source),
     ]
@@ -131,17 +137,7 @@ def texts(found: AccessReport) -> dict[str, tuple[str, tuple[str, ...]]]:
 
 
 def test_one_line_for_each_meaning_and_the_whole_behind_it() -> None:
-    everybody = tuple(Entry(visitor=one, applications=(ALL,)) for one in Visitor)
-    found = texts(
-        report(
-            policy("block", name="A"),
-            policy("mfa", name="B"),
-            policy(name="C", termsOfUse=["t"]),
-            policy("block", name="D", state="enabledForReportingButNotEnforced"),
-            policy("block", name="E", users={"includeGroups": ["g"]}),
-            entries=everybody,
-        )
-    )
+    found = texts(report_with_every_meaning())
     assert list(found) == ["ca_locked_out", "ca_depends", "ca_asked_here", "ca_works", "ca_report_only", "ca_estimate"]
     assert found["ca_locked_out"][0] == (
         "Locked out: guests, synchronized members and B2B direct connect users, by “A” – exclude them, or require "
@@ -172,7 +168,9 @@ def test_nobody_is_said_to_be_locked_out_by_what_only_reports_or_depends() -> No
 
 
 def test_every_question_and_every_value_has_words() -> None:
-    risky = Question(tenant_id=TENANT, visitor=Visitor.MEMBER, application=ALL, client=Client.APPS, user_risk="high")
+    risky = Question(
+        tenant_id=TENANT, visitor=VisitorType.MEMBER, application=ALL, client=ClientApp.APPS, user_risk="high"
+    )
     assert question_words(question_values(risky)) == (
         "synchronized members in mobile apps and desktop clients to all applications at high user risk"
     )
@@ -213,9 +211,9 @@ def test_why_nothing_is_known_of_a_policy_is_said() -> None:
     assert "(“XOR”: whether one control suffices or all are required could not be read)" in lines[0]
 
 
-@pytest.mark.parametrize("why", Why)
-def test_why_entra_was_not_asked_is_said(why: Why) -> None:
-    found = report(policy("block"), answers={GUESTS: Unchecked(why=why)})
+@pytest.mark.parametrize("why", UnreadReason)
+def test_why_entra_was_not_asked_is_said(why: UnreadReason) -> None:
+    found = report(policy("block"), answers={GUESTS: Unread(why=why)})
     assert f"({WHY[why]})" in texts(found)["ca_estimate"][0]
     assert report_values(found)["not_evaluated"] == WHY[why]
 

@@ -8,7 +8,7 @@ import pytest
 from bot.words.posture.concerns import WEIGHTS, concern_words
 from bot.words.posture.sources import concern_source
 from tests.bot.words.conditional_access.test_findings import verdict
-from workflows.core.checks.facts import Why
+from workflows.core.checks.facts import UnreadReason
 from workflows.core.errors.facts import Values
 from workflows.core.posture.codes import ConcernCode
 from workflows.core.posture.model import Concern, Weight
@@ -158,7 +158,7 @@ GOLDEN: Final[list[tuple[ConcernCode, Values, str]]] = [
         C.NOT_CERTAIN,
         {"setting": "b2bCollaborationInbound", "doubts": ["empty_list", "wrong_type"]},
         "It is not certain what B2B collaboration, inbound lets in, so it counts as open: Microsoft does not document "
-        "what an empty list means; a target has a type that does not belong into its list.",
+        "what an empty list means; a target has a type that does not belong in its list.",
     ),
     (
         C.UNREADABLE,
@@ -185,13 +185,13 @@ GOLDEN: Final[list[tuple[ConcernCode, Values, str]]] = [
     ),
     (
         C.CONDITIONAL_ACCESS_UNREAD,
-        {"why": Why.FORBIDDEN.value},
+        {"why": UnreadReason.FORBIDDEN.value},
         "What Conditional Access asks of guests could not be checked (permission missing). Grant the application "
         "Policy.Read.All with admin consent, or look in Entra admin center, Conditional Access, Policies.",
     ),
     (
         C.CONDITIONAL_ACCESS_UNREAD,
-        {"why": Why.THROTTLED.value},
+        {"why": UnreadReason.THROTTLED.value},
         "What Conditional Access asks of guests could not be checked (throttled). Look in Entra admin center, "
         "Conditional Access, Policies.",
     ),
@@ -202,7 +202,7 @@ GOLDEN: Final[list[tuple[ConcernCode, Values, str]]] = [
     ),
     (
         C.ESTIMATE,
-        {"why": Why.REFUSED.value, "answered": 0, "left_out": 3},
+        {"why": UnreadReason.REFUSED.value, "answered": 0, "left_out": 3},
         "Entra did not evaluate every sign-in (refused). Conditional Access policies were read instead: what is said "
         "of them is an estimate.",
     ),

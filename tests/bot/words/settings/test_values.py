@@ -3,22 +3,24 @@
 import pytest
 
 from bot.words.plans.changes import EFFECTS, subject_title
-from bot.words.settings.openness import OPENINGS, not_closed_words, way_title, ways_words
+from bot.words.settings.openness import OPENINGS, access_kind_title, access_kinds_words, not_closed_words
 from bot.words.settings.values import DOUBTS, ORIGINS, REDEMPTION_TITLES, TITLES, TRUST_TITLES, inherited, title
-from workflows.core.plans.changes import Part, Subject
+from workflows.core.plans.changes import ChangeSubject, SettingPart
 from workflows.core.settings.breadth import AccessChange
 from workflows.core.settings.certainty import Doubt
 from workflows.core.settings.effective import Origin
 from workflows.core.settings.model import FLAGS, Property
-from workflows.core.settings.openness import Opening, OpenWay
+from workflows.core.settings.openness import OpenAccess, Openness
 
 
 def test_every_setting_and_flag_has_a_title_of_its_own() -> None:
     assert list(TITLES) == list(Property)
     assert list(TRUST_TITLES) == list(FLAGS[Property.INBOUND_TRUST])
     assert list(REDEMPTION_TITLES) == list(FLAGS[Property.AUTOMATIC_REDEMPTION])
-    subjects = [Subject.of(name, part) for name in Property for part in (Part.TARGETS, Part.UNKNOWN_MEMBERS)]
-    subjects += [Subject.of(name, Part.FLAG, key) for name, flags in FLAGS.items() for key in flags]
+    subjects = [
+        ChangeSubject.of(name, part) for name in Property for part in (SettingPart.TARGETS, SettingPart.UNKNOWN_MEMBERS)
+    ]
+    subjects += [ChangeSubject.of(name, SettingPart.FLAG, key) for name, flags in FLAGS.items() for key in flags]
     titles = [subject_title(one) for one in subjects]
     assert len(set(titles)) == len(titles)
     assert title("crossCloudMeetingConfiguration") == "crossCloudMeetingConfiguration"
@@ -26,7 +28,7 @@ def test_every_setting_and_flag_has_a_title_of_its_own() -> None:
 
 def test_every_value_of_an_enumeration_has_words() -> None:
     assert set(ORIGINS) == set(Origin)
-    assert set(OPENINGS) == set(Opening)
+    assert set(OPENINGS) == set(Openness)
     assert set(DOUBTS) == set(Doubt)
     assert set(EFFECTS) == set(AccessChange)
 
@@ -34,8 +36,8 @@ def test_every_value_of_an_enumeration_has_words() -> None:
 @pytest.mark.parametrize(
     ("words", "origin", "said"),
     [
-        ("trusted", Origin.TENANT_DEFAULT, "inherits: trusted (the tenant's default)"),
-        ("trusted", Origin.MICROSOFT_DEFAULT, "inherits: trusted (Microsoft's default)"),
+        ("trusted", Origin.TENANT_DEFAULT, "Default: trusted"),
+        ("trusted", Origin.MICROSOFT_DEFAULT, "Microsoft's default: trusted"),
         ("not trusted", Origin.NOT_ADDED, "not trusted (a tenant of another cloud, not added here)"),
         ("trusted", Origin.UNREAD, "inherits the tenant's default"),
         (None, Origin.TENANT_DEFAULT, "inherits the tenant's default"),
@@ -48,10 +50,10 @@ def test_an_inherited_value_says_whose_it_is_only_where_that_is_known(
 
 
 def test_what_is_not_closed_is_named_with_its_openness_and_the_rest_is_counted() -> None:
-    ways = [OpenWay(name=f"setting{number}", opening=Opening.UNKNOWN) for number in range(27)]
-    assert ways_words(ways[:1]) == "setting0 (not known)"
-    assert ways_words(ways).endswith("setting24 (not known); 2 more")
-    assert not_closed_words(ways[:1]) == "Not closed for certain: setting0 (not known)."
+    ways = [OpenAccess(name=f"setting{number}", opening=Openness.UNKNOWN) for number in range(27)]
+    assert access_kinds_words(ways[:1]) == "setting0 (not known)"
+    assert access_kinds_words(ways).endswith("setting24 (not known); 2 more")
+    assert not_closed_words(ways[:1]) == "Still open or not known: setting0 (not known)."
     assert not_closed_words([]) == ""
-    assert way_title("inboundTrust.isMfaAccepted") == "Trust in the partner's MFA"
-    assert way_title("inboundTrust.\u202eevil") == 'Inbound trust, "\\u202eevil"'
+    assert access_kind_title("inboundTrust.isMfaAccepted") == "Trust in the partner's MFA"
+    assert access_kind_title("inboundTrust.\u202eevil") == 'Inbound trust, "\\u202eevil"'

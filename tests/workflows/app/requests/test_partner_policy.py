@@ -28,7 +28,7 @@ EVERYBODY = (AMARA, BRUNO, CHIE)
 
 
 async def opened(world: World, template: str, *people: Any, **form: Any) -> AccessRequest:
-    """Open Contoso by a template, the whole way."""
+    """Open Contoso by a template, the whole kind."""
     request = await world.waiting(template=template, **form)
     for person in people:
         await world.approve(await world.request(request.id), person)

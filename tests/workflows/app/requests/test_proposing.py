@@ -11,13 +11,13 @@ from bot.words.requests.notes import note_words
 from tests.bot.words.refused import worded_refusal
 from tests.workflows.core.builders import NOW, STAGES, TENANT, identity, prepared, request
 from tests.workflows.world import World
-from workflows.app.requests.intake import InvalidForm
-from workflows.app.requests.proposing import checked
-from workflows.core.checks.findings import Finding, FindingCode, Severity, Unfit
+from workflows.app.requests.forms import InvalidForm
+from workflows.app.requests.proposing import check_proposal
+from workflows.core.checks.findings import Finding, FindingCode, Severity, UnfitPlan
 from workflows.core.checks.partner_rules import MICROSOFT_SUPPORT
 from workflows.core.plans.plan import plan_access
-from workflows.core.policy.risk import RiskLevel, Weakness
-from workflows.core.requests.request import Observation, RequestState
+from workflows.core.policy.risk import ChainWeakness, RiskLevel
+from workflows.core.requests.request import ObservedPartner, RequestState
 from workflows.core.settings.model import AutomaticRedemption, Property
 from workflows.store.codec import REQUEST, dump, load
 
@@ -50,8 +50,8 @@ def test_a_rule_that_the_change_breaks_is_said_at_the_template() -> None:
         template_hash="h",
         duration=timedelta(days=90),
     )
-    with worded_refusal(Unfit, match="requires automatic redemption") as caught:
-        checked(Observation(identity=identity(), configuration=before, at=NOW), plan, STAGES)
+    with worded_refusal(UnfitPlan, match="requires automatic redemption") as caught:
+        check_proposal(ObservedPartner(identity=identity(), configuration=before, at=NOW), plan, STAGES)
     assert (caught.value.field, caught.value.code) == ("template", "synchronization_without_redemption")
 
 
@@ -66,7 +66,7 @@ async def test_what_the_approvers_must_know_is_stored_with_the_request(world: Wo
 
 async def test_a_template_too_weak_for_what_stands_already_is_refused(world: World, monkeypatch: Any) -> None:
     """The loader holds a chain against what a template can produce; the plan itself is held against it again."""
-    too_weak = Weakness(level=RiskLevel.HIGH, people=1, stages=1)
+    too_weak = ChainWeakness(level=RiskLevel.HIGH, people=1, stages=1)
     monkeypatch.setattr("workflows.app.requests.proposing.weakness_of", lambda stages, level: too_weak)
     with pytest.raises(InvalidForm) as caught:
         await world.file()

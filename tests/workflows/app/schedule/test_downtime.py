@@ -11,7 +11,7 @@ from tests.workflows.effects.applying import FORBIDDEN, NO_ANSWER, OPEN, decided
 from tests.workflows.world import World, restarted
 from workflows.app.schedule.downtime import LAST_TICK, last_gap, notice_gap
 from workflows.app.schedule.ticker import tick
-from workflows.core.audit.partner_changes import PartnerChange
+from workflows.core.entra_audit.partner_changes import PartnerChange
 from workflows.core.requests.downtime import Gap, gap_at_start, gap_at_tick, unsure_since
 from workflows.core.requests.effects import Apply
 from workflows.core.requests.request import AccessRequest, RequestState
@@ -210,7 +210,7 @@ async def test_a_click_from_before_the_gap_counts_as_decided_before_it(world: Wo
     waiting = await world.waiting()
     for person in (AMARA, BRUNO):
         await world.approve(waiting, person)
-    await world.service.want(world.approval(waiting, CHIE), key="late")
+    await world.service.store_click(world.approval(waiting, CHIE), key="late")
     await ticked(world)
     world.clock.advance(hours=2)
     await started(world)

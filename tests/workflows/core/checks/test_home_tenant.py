@@ -13,12 +13,12 @@ from tests.workflows.core.policies import policy
 from workflows.core.checks.conditional_access.entries import entries_under, trust_under
 from workflows.core.checks.conditional_access.questions import Questions
 from workflows.core.checks.conditional_access.verdicts import AccessReport, assess
-from workflows.core.checks.facts import PreflightFacts, SignIns, Unchecked, Why
+from workflows.core.checks.facts import PreflightFacts, SignIns, Unread, UnreadReason
 from workflows.core.checks.findings import Finding, FindingCode, Severity
 from workflows.core.checks.home_tenant import circumstances, evaluate_facts, sign_in_values
 from workflows.core.plans.plan import Plan, TenantIdentity, plan_access, plan_revocation
 from workflows.core.settings.documents import parse_targets, to_document
-from workflows.core.settings.effective import effective
+from workflows.core.settings.effective import effective_settings
 from workflows.core.settings.model import (
     BLOCK_ALL,
     CLOSED,
@@ -75,8 +75,8 @@ ALWAYS: Final = {
 
 def access(facts: PreflightFacts, plan: Plan) -> AccessReport:
     """Judge the policies that were read; Entra was not asked."""
-    default = None if isinstance(facts.default, Unchecked) else facts.default
-    applies = effective(plan.image_after(), default, is_cross_cloud=plan.is_cross_cloud)
+    default = None if isinstance(facts.default, Unread) else facts.default
+    applies = effective_settings(plan.image_after(), default, is_cross_cloud=plan.is_cross_cloud)
     return assess(
         facts.conditional_access, entries_under(applies), TENANT, trust_under(applies), Questions(asked=()), answers={}
     )
@@ -125,9 +125,11 @@ def test_a_calm_tenant() -> None:
         ("own_domains", "own_domains_unread", "Domain names"),
     ],
 )
-@pytest.mark.parametrize("why", Why)
-def test_what_could_not_be_read_is_said_with_reason_and_place(field: str, code: str, place: str, why: Why) -> None:
-    unread_one: dict[str, Any] = {field: Unchecked(why=why)}
+@pytest.mark.parametrize("why", UnreadReason)
+def test_what_could_not_be_read_is_said_with_reason_and_place(
+    field: str, code: str, place: str, why: UnreadReason
+) -> None:
+    unread_one: dict[str, Any] = {field: Unread(why=why)}
     these = replace(CALM, **unread_one)
     findings = evaluate_facts(these, access(these, access_plan()), plan=access_plan(), identity=identity())
     (unread,) = [one for one in findings if one.code == code]
@@ -135,8 +137,8 @@ def test_what_could_not_be_read_is_said_with_reason_and_place(field: str, code: 
     assert f"could not be checked ({WHY[why]})" in finding_words(unread)
     assert place in finding_words(unread)
     assert finding_words(unread).endswith(".")
-    assert ("Grant the application" in finding_words(unread)) is (why is Why.FORBIDDEN)
-    assert ("Entra ID P1" in finding_words(unread)) is (why is Why.NO_LICENCE)
+    assert ("Grant the application" in finding_words(unread)) is (why is UnreadReason.FORBIDDEN)
+    assert ("Entra ID P1" in finding_words(unread)) is (why is UnreadReason.NO_LICENCE)
 
 
 # --- who it is ---
@@ -154,7 +156,7 @@ def test_an_id_of_another_cloud_is_told_and_nothing_is_claimed() -> None:
     assert "(microsoftonline.us)" in found(who=stranger, **facts)["other_cloud"]
     assert (
         "could not be read"
-        in found(who=stranger, by_id=None, access_policy=Unchecked(why=Why.THROTTLED))["other_cloud"]
+        in found(who=stranger, by_id=None, access_policy=Unread(why=UnreadReason.THROTTLED))["other_cloud"]
     )
     added = replace(access_plan(), is_cross_cloud=True)
     assert "whatever the tenant's default says" in found(added, who=stranger, **facts)["other_cloud_blocked"]
@@ -226,8 +228,8 @@ def test_circumstances_are_none_where_they_were_not_read() -> None:
     assert around(conditional_access=(partial,)).asks_guests_for_mfa is False, "not of everybody everywhere"
     block = policy("block")
     assert around(conditional_access=(block,)).asks_guests_for_mfa is False, "trust would not change it"
-    assert around(conditional_access=Unchecked(why=Why.THROTTLED)).asks_guests_for_mfa is None
-    assert around(default=Unchecked(why=Why.THROTTLED)).default is None
+    assert around(conditional_access=Unread(why=UnreadReason.THROTTLED)).asks_guests_for_mfa is None
+    assert around(default=Unread(why=UnreadReason.THROTTLED)).default is None
     assert around().default == OPEN_DEFAULT
 
 

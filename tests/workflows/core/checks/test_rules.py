@@ -9,7 +9,7 @@ import pytest
 from bot.words.findings.finding import finding_words
 from bot.words.refusals.words import refusal_words
 from tests.workflows.core.builders import TENANT, closed_document
-from workflows.core.checks.findings import Finding, FindingCode, Severity, Unfit, require_fit
+from workflows.core.checks.findings import Finding, FindingCode, Severity, UnfitPlan, require_fit
 from workflows.core.checks.partner_rules import MICROSOFT_SUPPORT, check_partner
 from workflows.core.checks.rules import RIGHTS_MANAGEMENT, Circumstances, check_plan
 from workflows.core.plans.plan import Operation, Plan, plan_access
@@ -246,7 +246,7 @@ def finding(code: FindingCode, severity: Severity) -> Finding:
 def test_an_error_makes_a_request_unfit_and_says_why_with_its_source() -> None:
     first, second = FindingCode.HALF_A_BLOCK, FindingCode.ALL_AND_SOME
     errors = [finding(first, Severity.ERROR), finding(second, Severity.ERROR), finding(first, Severity.NOTE)]
-    with pytest.raises(Unfit) as caught:
+    with pytest.raises(UnfitPlan) as caught:
         require_fit(errors, "template")
     assert (caught.value.field, caught.value.code) == ("template", "half_a_block")
     assert caught.value.errors == tuple(errors[:2])

@@ -7,7 +7,7 @@ import pytest
 from bot.words.refusals.words import refusal_words
 from tests.workflows.core.builders import partnership
 from tests.workflows.world import CATALOG
-from workflows.core.partners.extension import extension_of, may_be_renewed, not_extended
+from workflows.core.partners.extension import extension_of, may_be_renewed, no_extension_error
 from workflows.core.partners.partnership import Partnership, PartnershipState
 
 NOW = datetime(2026, 11, 26, 15, 0, tzinfo=UTC)
@@ -50,14 +50,14 @@ def test_what_was_not_opened_here_and_what_is_revoked_has_no_end_to_extend() -> 
 
 def test_in_words() -> None:
     template = CATALOG.templates["trusted-partner"]
-    assert refusal_words(not_extended(standing(180), template, timedelta(days=180), NOW)) == (
+    assert refusal_words(no_extension_error(standing(180), template, timedelta(days=180), NOW)) == (
         "This tenant is already a partner with the settings of “Trusted partner” until 2027-05-25, so 180 days from "
-        "today would change nothing. To extend it now, choose 365 days. "
-        "180 days can be asked for from 2026-11-27 15:00 UTC."
+        "today would change nothing. To extend it now, choose 365 days. You can request 180 days from 2026-11-27 "
+        "15:00 UTC on."
     )
-    assert "No duration of this template extends it yet. 365 days can be asked for from 2026-11-27 15:00 UTC." in (
-        refusal_words(not_extended(standing(365), template, timedelta(days=365), NOW))
-    )
-    assert "Gatehouse did not open it, so it has no end to extend" in (
-        refusal_words(not_extended(None, template, timedelta(days=180), NOW))
+    assert (
+        "No duration of this template extends the access yet. You can request 365 days from 2026-11-27 15:00 UTC on."
+    ) in (refusal_words(no_extension_error(standing(365), template, timedelta(days=365), NOW)))
+    assert "Gatehouse did not open it, so there is no end date to extend" in (
+        refusal_words(no_extension_error(None, template, timedelta(days=180), NOW))
     )

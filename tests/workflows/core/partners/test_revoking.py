@@ -6,10 +6,10 @@ from bot.words.refusals.words import refusal_words
 from tests.workflows.core.builders import DANA, NOW, RILEY, SAM, identity, partnership, request, roster
 from workflows.core.errors.raised import Refused
 from workflows.core.partners.partnership import PartnershipState
-from workflows.core.partners.revoking import require_may_revoke, stopped_by_revoking, would_open
+from workflows.core.partners.revoking import opening_requests, requests_stopped_by_revocation, require_may_revoke
 from workflows.core.people import Person
 from workflows.core.plans.plan import TenantIdentity
-from workflows.core.requests.request import AccessRequest, Observation, RequestKind, RequestState
+from workflows.core.requests.request import AccessRequest, ObservedPartner, RequestKind, RequestState
 from workflows.core.settings.model import TenantId
 
 S, K = RequestState, RequestKind
@@ -20,7 +20,7 @@ ELSEWHERE = TenantIdentity(
     asked="fabrikam.com",
 )
 DUE = partnership(state=PartnershipState.REVIEW_DUE)
-SEEN, SEEN_ELSEWHERE = (Observation(identity=one, configuration=None, at=NOW) for one in (identity(), ELSEWHERE))
+SEEN, SEEN_ELSEWHERE = (ObservedPartner(identity=one, configuration=None, at=NOW) for one in (identity(), ELSEWHERE))
 
 
 def test_an_admin_may_revoke_and_the_sponsor_who_is_asked() -> None:
@@ -34,14 +34,14 @@ def test_everybody_else_is_told_who_may(person: Person) -> None:
     with pytest.raises(Refused) as caught:
         require_may_revoke(partnership(), person, roster())
     assert caught.value.code == "not_an_admin"
-    assert "Only partner admins can revoke, and the sponsor in answer to a review" in refusal_words(caught.value)
+    assert "Only partner admins can revoke, and the sponsor when a review is due" in refusal_words(caught.value)
     assert ("You are the sponsor, but no review is due now" in refusal_words(caught.value)) == (person == SAM)
 
 
 def test_a_sponsor_who_is_asked_is_sent_from_the_command_to_the_card() -> None:
     with pytest.raises(Refused) as caught:
         require_may_revoke(DUE, SAM, roster(), in_review=False)
-    assert "press Revoke on the review's card" in refusal_words(caught.value)
+    assert "choose Revoke on the review's card" in refusal_words(caught.value)
     with pytest.raises(Refused) as caught:
         require_may_revoke(None, RILEY, roster())
     assert refusal_words(caught.value).endswith("Ask one of them.")
@@ -63,5 +63,5 @@ def test_a_sponsor_who_is_asked_is_sent_from_the_command_to_the_card() -> None:
 def test_what_would_open_gives_way_and_a_revocation_only_while_it_waits_for_its_proof(
     one: AccessRequest, is_stopped: bool, opens: bool
 ) -> None:
-    assert stopped_by_revoking([one], identity()) == ((one,) if is_stopped else ())
-    assert would_open([one], identity()) == ((one,) if opens else ())
+    assert requests_stopped_by_revocation([one], identity()) == ((one,) if is_stopped else ())
+    assert opening_requests([one], identity()) == ((one,) if opens else ())

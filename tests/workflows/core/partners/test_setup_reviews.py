@@ -23,7 +23,7 @@ from tests.workflows.core.builders import (
 )
 from workflows.core.errors.raised import Refused
 from workflows.core.partner_setup.state import Confirmation
-from workflows.core.partner_setup.steps import Step, StepKey
+from workflows.core.partner_setup.steps import SetupStep, StepKey
 from workflows.core.partners.outcome import advance_partner, closed_partnership, opened_partnership
 from workflows.core.partners.partnership import Partnership, PartnershipState
 from workflows.core.partners.reviews import advance_review
@@ -44,18 +44,18 @@ from workflows.core.requests.request import RequestId, RequestState
 from workflows.core.settings.canonical import Digest
 
 WEEK = timedelta(days=7)
-JOB = Step(key=StepKey.PROVISIONING_JOB, is_needed=True, wanted={})
+JOB = SetupStep(key=StepKey.PROVISIONING_JOB, is_needed=True, wanted={})
 
 
 def known(**changes: Any) -> Partnership:
     return partnership(**{"setup": (REDEEM_STEP, JOB), **changes})
 
 
-def said(step: Step = REDEEM_STEP, by: Person = SAM, at: datetime = NOW) -> Confirmation:
+def said(step: SetupStep = REDEEM_STEP, by: Person = SAM, at: datetime = NOW) -> Confirmation:
     return Confirmation(step=step.key, wanted=step.digest, person=by, at=at)
 
 
-def confirm(by: Person = SAM, step: Step = REDEEM_STEP) -> ConfirmSetup[Person]:
+def confirm(by: Person = SAM, step: SetupStep = REDEEM_STEP) -> ConfirmSetup[Person]:
     return ConfirmSetup(actor=by, tenant_id=TENANT, step=step.key, wanted=step.digest)
 
 
@@ -199,7 +199,7 @@ def test_who_confirms_or_takes_back_is_told_which_step_it_was_and_what_is_left()
 
 
 def test_what_is_open_by_microsofts_default_is_neither_reminded_of_nor_missing() -> None:
-    usual = Step(key=StepKey.B2B_COLLABORATION_OUTBOUND, is_needed=False, wanted={})
+    usual = SetupStep(key=StepKey.B2B_COLLABORATION_OUTBOUND, is_needed=False, wanted={})
     record = after(partnership(setup=(REDEEM_STEP, usual), remind_setup_at=NOW + WEEK), confirm())
     assert record.remind_setup_at is None
     assert refused(record, RemindSetup(actor=SAM, tenant_id=TENANT)).code == "nothing_open"

@@ -3,7 +3,7 @@
 from typing import Any, Final
 
 from tests.workflows.core.builders import TENANT, access_plan
-from workflows.core.plans.drift import Divergence, three_way
+from workflows.core.plans.drift import SettingDrift, three_way_difference
 from workflows.core.settings.documents import to_document
 from workflows.core.settings.model import BLOCK_ALL
 
@@ -19,27 +19,27 @@ SYNC: Final = {"identitySynchronization": {"userSyncInbound": {"isSyncAllowed": 
 def test_each_side_is_told_for_what_somebody_changed_and_for_what_the_plan_writes() -> None:
     plan = access_plan(BEFORE)
     now = {**BEFORE, "b2bDirectConnectInbound": to_document(BLOCK_ALL), "inboundTrust": {"isMfaAccepted": None}}
-    drift = three_way(plan, now)
+    drift = three_way_difference(plan, now)
     assert (drift.existed, drift.exists) == (True, True)
     assert drift.settings == (
-        Divergence(
+        SettingDrift(
             name="inboundTrust",
             approved_from={"isMfaAccepted": False},
             approved_to={"isMfaAccepted": True},
             now={"isMfaAccepted": None},
         ),
-        Divergence(
+        SettingDrift(
             name="automaticUserConsentSettings",
             approved_from=None,
             approved_to={"inboundAllowed": True},
             now=None,
         ),
-        Divergence(name="b2bDirectConnectInbound", approved_from=None, approved_to=None, now=to_document(BLOCK_ALL)),
+        SettingDrift(name="b2bDirectConnectInbound", approved_from=None, approved_to=None, now=to_document(BLOCK_ALL)),
     )
 
 
 def test_undeclared_fields_count_and_the_key_does_not() -> None:
-    drift = three_way(
+    drift = three_way_difference(
         access_plan(BEFORE), {**BEFORE, "tenantId": TENANT.upper(), "crossCloudMeetingConfiguration": None}
     )
     assert [one.name for one in drift.settings] == [

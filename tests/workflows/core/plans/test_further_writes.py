@@ -11,11 +11,12 @@ from tests.workflows.core.strategies import PROPERTY, partner_documents
 from workflows.core.checks.consequences import Consequence, consequences
 from workflows.core.errors.facts import Fact
 from workflows.core.errors.raised import NothingToChange
-from workflows.core.partners.restoration import left_alone, plan_restoration
+from workflows.core.partners.restoration.not_restored import settings_not_restored
+from workflows.core.partners.restoration.plan import plan_restoration
 from workflows.core.plans.plan import Operation, Plan, is_confirmed, plan_revocation
-from workflows.core.plans.refused_writes import shows, written_names
+from workflows.core.plans.refused_writes import is_shown, written_names
 from workflows.core.settings.canonical import JsonObject
-from workflows.core.settings.openness import Opening, OpenWay, left_open, ways
+from workflows.core.settings.openness import OpenAccess, Openness, access_kinds, not_surely_closed
 
 PARTNER: Final = f"/policies/crossTenantAccessPolicy/partners/{TENANT}"
 EVERYBODY: Final = {"accessType": "allowed", "targets": [{"target": "AllUsers", "targetType": "user"}]}
@@ -122,8 +123,8 @@ def test_members_that_nobody_knows_are_set_to_null_beside_the_blocks_own_values(
 def test_with_every_write_taken_only_what_the_default_opens_is_left(before: dict[str, Any]) -> None:
     plan = plan_revocation(tenant_id=TENANT, before=before, default={})
     image = plan.image_after() or {}
-    assert left_open(ways(image, {})) == ()
-    assert all(shows(operation, image) for operation in plan.further)
+    assert not_surely_closed(access_kinds(image, {})) == ()
+    assert all(is_shown(operation, image) for operation in plan.further)
     assert is_confirmed(plan, plan.image_after(len(plan.required)))
     assert plan_revocation(tenant_id=TENANT, before=image, default={}).operations == ()
 
@@ -142,7 +143,7 @@ def test_the_window_promises_what_the_plan_does_and_names_what_it_cannot_close()
     said = consequences(plan, {"places": True})
     assert Fact(Consequence.KEPT) in said
     assert Fact(Consequence.NOT_CLOSED, {"ways": [{"name": "places", "opening": "not known"}]}) in said
-    done = consequences(plan, {}, is_applied=True, not_closed=[OpenWay(name="newer", opening=Opening.UNKNOWN)])
+    done = consequences(plan, {}, is_applied=True, not_closed=[OpenAccess(name="newer", opening=Openness.UNKNOWN)])
     assert Consequence.WRITTEN_LAST not in [one.code for one in done]
     assert Fact(Consequence.NOT_CLOSED, {"ways": [{"name": "newer", "opening": "not known"}]}) in done
 
@@ -201,7 +202,7 @@ def test_a_restore_puts_back_what_the_revocation_set_to_null_and_that_may_be_ref
         ("/identitySynchronization", {"groupSyncInbound": {"isSyncAllowed": True}}),
     ]
     assert all("isPasskeyAccepted" not in str(one.body) for one in plan.required)
-    assert left_alone(now, before, revocation) == ()
+    assert settings_not_restored(now, before, revocation) == ()
     assert is_confirmed(plan, plan.image_after(len(plan.required)))
 
 
@@ -209,7 +210,7 @@ def test_a_restore_never_writes_a_value_without_a_name_nor_what_the_change_did_n
     before = document(places=["unknownFutureValue"], newer=[{"a": 1, "a@odata.type": "#x"}])
     revocation, now, plan = restoration(before)
     assert [one.body for one in plan.further] == [{"newer": [{"a": 1}]}]
-    assert left_alone(now, before, revocation) == ("places",)
+    assert settings_not_restored(now, before, revocation) == ("places",)
     other = plan_restoration(tenant_id=TENANT, now=now, image=before, undone=access_plan(before))
     assert other.further == ()
     with pytest.raises(NothingToChange):
@@ -222,13 +223,13 @@ def test_a_restore_never_writes_a_value_without_a_name_nor_what_the_change_did_n
 def test_a_write_is_shown_by_what_it_names() -> None:
     null = Operation(method="PATCH", path=PARTNER, body={"inboundTrust": {**TRUST, "newer": None}, "places": None})
     shown = document(inboundTrust={**TRUST, "newer": False}, places={"a": None})
-    assert shows(null, shown)
-    assert not shows(null, {**shown, "places": True})
-    assert not shows(null, {**shown, "inboundTrust": None})
+    assert is_shown(null, shown)
+    assert not is_shown(null, {**shown, "places": True})
+    assert not is_shown(null, {**shown, "inboundTrust": None})
     assert written_names(null) == ("inboundTrust.newer", "places")
     services = Operation(method="PATCH", path=PARTNER, body={"m365CollaborationInbound": {"users": NOBODY}})
     assert written_names(services) == ("m365CollaborationInbound",)
     policy = Operation(method="PATCH", path=f"{PARTNER}/identitySynchronization", body={"groupSyncInbound": None})
     assert written_names(policy) == ("identitySynchronization.groupSyncInbound",)
-    assert shows(policy, document(identitySynchronization={"groupSyncInbound": None}))
-    assert not shows(policy, document(identitySynchronization={"groupSyncInbound": 7}))
+    assert is_shown(policy, document(identitySynchronization={"groupSyncInbound": None}))
+    assert not is_shown(policy, document(identitySynchronization={"groupSyncInbound": 7}))

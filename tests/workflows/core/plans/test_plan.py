@@ -18,13 +18,13 @@ from workflows.core.plans.plan import (
     Operation,
     Plan,
     changes,
+    count_written,
     is_confirmed,
     plan_access,
     plan_revocation,
-    steps_done,
 )
 from workflows.core.settings.block import is_synchronization_allowed
-from workflows.core.settings.documents import means_the_same, parse_setting, to_document
+from workflows.core.settings.documents import is_equivalent, parse_setting, to_document
 from workflows.core.settings.model import (
     BLOCK_ALL,
     CLOSED,
@@ -232,9 +232,9 @@ def test_a_partner_that_is_closed_in_every_respect_needs_no_operation(synchroniz
         tenant_id=TENANT, operations=(), before=before, template="revoke", template_hash="", duration=None
     )
     assert (changes(plan), plan.image_after()) == ((), before)
-    assert (steps_done(plan, before), is_confirmed(plan, before)) == (0, True)
-    assert steps_done(plan, {**before, "inboundTrust": {"isMfaAccepted": True}}) is None
-    assert steps_done(plan, None) is None, "without a configuration of its own the defaults would apply"
+    assert (count_written(plan, before), is_confirmed(plan, before)) == (0, True)
+    assert count_written(plan, {**before, "inboundTrust": {"isMfaAccepted": True}}) is None
+    assert count_written(plan, None) is None, "without a configuration of its own the defaults would apply"
 
 
 @pytest.mark.parametrize(
@@ -323,7 +323,7 @@ def test_a_plan_leads_to_the_settings_of_the_template_and_changes_nothing_else(
             named = getattr(setting, flag, None)
             assert named is None or getattr(found, flag) is named
         if setting is None or name in TARGET_PROPERTIES:
-            assert means_the_same({"v": to_document(found)}, {"v": to_document(setting)})
+            assert is_equivalent({"v": to_document(found)}, {"v": to_document(setting)})
     assert {name: after[name] for name in after if name not in set(wanted)} == {
         name: before[name] for name in before if name not in set(wanted)
     }

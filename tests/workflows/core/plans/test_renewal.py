@@ -22,12 +22,12 @@ from tests.workflows.core.strategies import partner_documents
 from workflows.core.partners.extension import may_be_renewed
 from workflows.core.partners.outcome import opened_partnership
 from workflows.core.partners.partnership import Partnership, PartnershipState
-from workflows.core.plans.plan import Plan, is_confirmed, plan_revocation, steps_done
+from workflows.core.plans.plan import Plan, count_written, is_confirmed, plan_revocation
 from workflows.core.plans.renewal import is_renewal, plan_from, plan_renewal
 from workflows.core.policy.risk import RiskLevel, RiskReason, risk_of
 from workflows.core.policy.template import Stage
-from workflows.core.requests.request import Observation, RequestState
-from workflows.core.settings.documents import means_the_same, says_nothing
+from workflows.core.requests.request import ObservedPartner, RequestState
+from workflows.core.settings.documents import has_no_value, is_equivalent
 from workflows.core.settings.model import Property
 
 STANDS = {
@@ -63,8 +63,8 @@ def test_a_renewal_writes_nothing_and_is_confirmed_by_what_stands() -> None:
     assert plan.operations == ()
     assert plan.image_after() == STANDS
     assert is_confirmed(plan, STANDS)
-    assert steps_done(plan, STANDS) == 0
-    assert steps_done(plan, {**STANDS, "inboundTrust": None}) is None
+    assert count_written(plan, STANDS) == 0
+    assert count_written(plan, {**STANDS, "inboundTrust": None}) is None
 
 
 def test_how_long_and_what_stands_are_part_of_what_is_approved() -> None:
@@ -115,12 +115,12 @@ def test_opening_it_anew_leads_to_the_same(document: dict[str, Any]) -> None:
     assert anew.before is None
     image, wanted = anew.image_after() or {}, plan.image_after() or {}
     for name in Property:
-        assert means_the_same({"": said(image.get(name))}, {"": said(wanted.get(name))}), name
+        assert is_equivalent({"": said(image.get(name))}, {"": said(wanted.get(name))}), name
 
 
 def said(setting: Any) -> Any:
     """A setting without what sets nothing."""
-    return None if says_nothing(setting) else setting
+    return None if has_no_value(setting) else setting
 
 
 OPENED = partnership(review_interval=timedelta(days=7))
@@ -150,7 +150,9 @@ def changed(
     known = prepared(
         plan=plan,
         stages=stages,
-        observation=Observation(identity=partnership().identity, configuration=before, default=CLOSED_DEFAULT, at=NOW),
+        observation=ObservedPartner(
+            identity=partnership().identity, configuration=before, default=CLOSED_DEFAULT, at=NOW
+        ),
     )
     return opened_partnership(request(RequestState.APPLYING, prepared=known), known_before, now)
 

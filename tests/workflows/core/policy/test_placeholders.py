@@ -11,7 +11,7 @@ from bot.words.refusals.words import refusal_words
 from tests.bot.words.refused import worded_refusal
 from tests.workflows.core.builders import STAGES
 from workflows.core.errors.raised import InvalidField
-from workflows.core.policy.placeholders import Placeholder, fill, parse_placeholder, placeholder_of, places
+from workflows.core.policy.placeholders import Placeholder, fill, parse_placeholder, placeholder_of, placeholder_uses
 from workflows.core.policy.template import Stage, Template, filled, stages_for
 from workflows.core.settings.breadth import AccessChange
 from workflows.core.settings.directory_objects import Owner
@@ -86,7 +86,7 @@ def test_people_belong_where_they_come_from_and_applications_where_they_are_offe
     name: Property, people: Owner, applications: Owner
 ) -> None:
     setting = b2b(lists((GROUP, "{pilot}"), (USER, "{lead}")))
-    assert [(place.name, place.kind, place.owner, place.is_alone) for place in places({name: setting})] == [
+    assert [(place.name, place.kind, place.owner, place.is_alone) for place in placeholder_uses({name: setting})] == [
         ("pilot", GROUP, people, False),
         ("lead", USER, people, False),
         ("portal", APPLICATION, applications, True),
@@ -96,7 +96,7 @@ def test_people_belong_where_they_come_from_and_applications_where_they_are_offe
 def test_tenant_restrictions_speak_of_the_partner_only() -> None:
     both = b2b(lists((GROUP, "{g}")))
     setting = TenantRestrictions(users_and_groups=both.users_and_groups, applications=both.applications)
-    assert {place.owner for place in places({Property.TENANT_RESTRICTIONS: setting})} == {Owner.THEIRS}
+    assert {place.owner for place in placeholder_uses({Property.TENANT_RESTRICTIONS: setting})} == {Owner.THEIRS}
 
 
 def test_every_kind_of_setting_is_walked_and_what_has_no_lists_is_left() -> None:
@@ -108,7 +108,7 @@ def test_every_kind_of_setting_is_walked_and_what_has_no_lists_is_left() -> None
         Property.INBOUND_TRUST: InboundTrust(mfa=True),
         Property.AUTOMATIC_REDEMPTION: AutomaticRedemption(inbound=True),
     }
-    assert [place.name for place in places(settings)] == ["g", "a"]
+    assert [place.name for place in placeholder_uses(settings)] == ["g", "a"]
     done = fill(settings, (placeholder("g"), placeholder("a", APPLICATION)), {"g": A, "a": B, "stranger": "x"})
     assert done[Property.M365_COLLABORATION_INBOUND] == M365CollaborationInbound(users=lists((GROUP, A)))
     assert done[Property.APP_SERVICE_CONNECT_INBOUND] == AppServiceConnect(applications=lists((APPLICATION, B)))
@@ -147,7 +147,7 @@ def test_an_optional_hole_may_stay_empty_and_is_then_left_out() -> None:
 @pytest.mark.parametrize(
     ("kind", "owner", "cure"),
     [
-        (GROUP, Owner.THEIRS, "The object ID of a group in the partner's directory: only the partner can tell you."),
+        (GROUP, Owner.THEIRS, "The object ID of a group in the partner's directory. Only the partner can tell you."),
         (USER, Owner.OURS, "The object ID of a user in our own directory."),
         (APPLICATION, Owner.OURS, "The application (client) ID of an application, not its object ID, in our own"),
     ],
@@ -164,7 +164,7 @@ def test_what_is_no_guid_is_said_at_its_field_with_the_cure(
 
 @pytest.mark.parametrize("typed", ["All", "allusers", "AllApplications", "office365"])
 def test_a_word_for_many_is_recognised_where_one_id_is_needed(typed: str) -> None:
-    with worded_refusal(InvalidField, match="stands for all or many; this template needs one ID here"):
+    with worded_refusal(InvalidField, match="means all or many, but this template needs one ID here"):
         parse_placeholder(placeholder("pilot"), typed)
 
 

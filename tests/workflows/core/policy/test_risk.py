@@ -11,7 +11,7 @@ from tests.workflows.core.settings.test_effective import ALL as ALL_DOCUMENT
 from workflows.core.plans.changes import plan_access_change
 from workflows.core.plans.plan import Operation, Plan, plan_access, plan_revocation
 from workflows.core.policy.risk import (
-    Requirement,
+    ChainRequirement,
     Risk,
     RiskLevel,
     RiskReason,
@@ -214,7 +214,11 @@ def test_a_whole_plan_opens_when_any_part_does_and_narrows_only_when_no_part_may
 
 
 def test_the_riskier_the_more_people() -> None:
-    assert [required(level) for level in RiskLevel] == [Requirement(1, 1), Requirement(2, 1), Requirement(3, 2)]
+    assert [required(level) for level in RiskLevel] == [
+        ChainRequirement(1, 1),
+        ChainRequirement(2, 1),
+        ChainRequirement(3, 2),
+    ]
     assert [level.word for level in RiskLevel] == ["low", "elevated", "high"]
 
 
@@ -246,4 +250,4 @@ def test_trust_in_mfa_takes_two_approvers_and_with_devices_three() -> None:
     alone = InboundTrust(mfa=True, compliant_device=False, hybrid_joined_device=False)
     with_devices = InboundTrust(mfa=True, compliant_device=True, hybrid_joined_device=False)
     needs = [required(risk_of_settings({P.INBOUND_TRUST: trust}, YEAR).level) for trust in (alone, with_devices)]
-    assert needs == [Requirement(2, 1), Requirement(3, 2)]
+    assert needs == [ChainRequirement(2, 1), ChainRequirement(3, 2)]

@@ -18,7 +18,7 @@ from workflows.core.requests.request import RequestState
 from workflows.core.settings.canonical import JsonObject
 from workflows.core.settings.effective import Origin
 from workflows.core.settings.model import B2B_PROPERTIES, Property, TenantId
-from workflows.core.settings.openness import Opening
+from workflows.core.settings.openness import Openness
 
 OTHER: Final = TenantId("0b0b0b0b-0000-4000-8000-000000000001")
 
@@ -80,20 +80,20 @@ def codes(posture: PartnerPosture) -> list[str]:
 @pytest.mark.parametrize(
     ("own", "opening"),
     [
-        (ALL, Opening.OPEN),
-        (OFFICE, Opening.PARTLY),
-        (lists(OTHER), Opening.PARTLY),
-        (lists(OTHER, OTHER, "blocked"), Opening.PARTLY),
-        (NOBODY, Opening.CLOSED),
-        ({**ALL, "applications": NOBODY["applications"]}, Opening.UNKNOWN),
-        ({**NOBODY, "applications": OFFICE["applications"]}, Opening.UNKNOWN),
-        ({**NOBODY, "applications": {**OFFICE["applications"], "accessType": "blocked"}}, Opening.UNKNOWN),
-        ({**ALL, "usersAndGroups": {"accessType": "allowed", "targets": []}}, Opening.UNKNOWN),
-        (None, Opening.CLOSED),
-        ({"usersAndGroups": 7}, Opening.UNKNOWN),
+        (ALL, Openness.OPEN),
+        (OFFICE, Openness.PARTLY),
+        (lists(OTHER), Openness.PARTLY),
+        (lists(OTHER, OTHER, "blocked"), Openness.PARTLY),
+        (NOBODY, Openness.CLOSED),
+        ({**ALL, "applications": NOBODY["applications"]}, Openness.UNKNOWN),
+        ({**NOBODY, "applications": OFFICE["applications"]}, Openness.UNKNOWN),
+        ({**NOBODY, "applications": {**OFFICE["applications"], "accessType": "blocked"}}, Openness.UNKNOWN),
+        ({**ALL, "usersAndGroups": {"accessType": "allowed", "targets": []}}, Openness.UNKNOWN),
+        (None, Openness.CLOSED),
+        ({"usersAndGroups": 7}, Openness.UNKNOWN),
     ],
 )
-def test_how_far_a_way_is_open(own: Any, opening: Opening) -> None:
+def test_how_far_a_way_is_open(own: Any, opening: Openness) -> None:
     posture = judged({"b2bCollaborationInbound": own})
     assert posture.b2b_access[Property.B2B_COLLABORATION_INBOUND].opening is opening
 
@@ -101,7 +101,7 @@ def test_how_far_a_way_is_open(own: Any, opening: Opening) -> None:
 def test_what_is_inherited_is_marked_and_merged() -> None:
     posture = judged({"b2bDirectConnectInbound": NOBODY}, inputs(MICROSOFTS))
     inbound = posture.b2b_access[Property.B2B_COLLABORATION_INBOUND]
-    assert (inbound.opening, inbound.targets.inherits) == (Opening.OPEN, True)
+    assert (inbound.opening, inbound.targets.inherits) == (Openness.OPEN, True)
     assert not posture.b2b_access[Property.B2B_DIRECT_CONNECT_INBOUND].targets.inherits
     assert posture.trust["mfa"].origin is Origin.MICROSOFT_DEFAULT
     assert "inherits_open_default" in codes(posture)
@@ -124,7 +124,7 @@ def test_only_outbound_collaboration_by_default_is_a_note() -> None:
 
 def test_without_the_default_nothing_inherited_is_claimed() -> None:
     posture = judged({}, inputs(None))
-    assert {direction.opening for direction in posture.b2b_access.values()} == {Opening.UNKNOWN}
+    assert {direction.opening for direction in posture.b2b_access.values()} == {Openness.UNKNOWN}
     assert posture.trust["mfa"].value is None
     assert codes(posture) == []
     assert not posture.is_risk_certain

@@ -12,9 +12,9 @@ from workflows.core.requests.commands.clicks import (
     DropEffect,
     RetryEffect,
     given_by,
-    identified,
     received_name,
     subject_of,
+    with_person,
 )
 from workflows.core.requests.commands.partner import (
     AskReview,
@@ -27,11 +27,11 @@ from workflows.core.requests.commands.partner import (
 )
 from workflows.core.requests.commands.request import (
     Approve,
+    CommandSubject,
     Expire,
     Reject,
     RemindApprovers,
     RequestCommand,
-    Subject,
     Withdraw,
 )
 from workflows.core.requests.lifecycle import advance
@@ -64,39 +64,39 @@ def test_a_click_is_not_taken_for_a_command() -> None:
 
 
 def test_the_person_whom_the_directory_knows_makes_a_command_of_it() -> None:
-    approve: Approve[Person] = identified(APPROVE, AMARA)
+    approve: Approve[Person] = with_person(APPROVE, AMARA)
     assert approve == Approve(actor=AMARA, request_id=REQUEST, digest=DIGEST, channel="C1")
     assert advance(request(), approve, moment()).request.decisions[0].person == AMARA
-    keep: Keep[Person] = identified(KEEP, SAM)
+    keep: Keep[Person] = with_person(KEEP, SAM)
     assert keep == Keep(actor=SAM, tenant_id=TENANT, reason="Needed")
 
 
 def test_nobody_but_a_person_is_put_in_the_place_of_a_chat_id() -> None:
     with pytest.raises(AttributeError):
-        advance(request(), identified(APPROVE, AMARA.chat_id), moment())  # type: ignore[call-overload]
+        advance(request(), with_person(APPROVE, AMARA.chat_id), moment())  # type: ignore[call-overload]
 
 
 @pytest.mark.parametrize(
     ("click", "name", "subject"),
     [
-        (APPROVE, "want_approve", Subject(request_id=REQUEST)),
-        (REJECT, "want_reject", Subject(request_id=REQUEST)),
+        (APPROVE, "want_approve", CommandSubject(request_id=REQUEST)),
+        (REJECT, "want_reject", CommandSubject(request_id=REQUEST)),
         (
             Withdraw(actor=ChatId("U1"), request_id=REQUEST),
             "want_withdraw",
-            Subject(request_id=REQUEST),
+            CommandSubject(request_id=REQUEST),
         ),
-        (KEEP, "want_keep", Subject(tenant_id=TENANT)),
-        (CONFIRM, "want_confirm_half", Subject(tenant_id=TENANT)),
-        (UNCONFIRM, "want_unconfirm_half", Subject(tenant_id=TENANT)),
-        (REMIND, "want_remind_half", Subject(tenant_id=TENANT)),
-        (Revoke(actor=ChatId("U1"), target=TENANT, reason=""), "want_revoke", Subject()),
-        (RetryEffect(actor=ChatId("U1"), effect_id=7), "want_retry_effect", Subject()),
-        (DropEffect(actor=ChatId("U1"), effect_id=7), "want_drop_effect", Subject()),
+        (KEEP, "want_keep", CommandSubject(tenant_id=TENANT)),
+        (CONFIRM, "want_confirm_half", CommandSubject(tenant_id=TENANT)),
+        (UNCONFIRM, "want_unconfirm_half", CommandSubject(tenant_id=TENANT)),
+        (REMIND, "want_remind_half", CommandSubject(tenant_id=TENANT)),
+        (Revoke(actor=ChatId("U1"), target=TENANT, reason=""), "want_revoke", CommandSubject()),
+        (RetryEffect(actor=ChatId("U1"), effect_id=7), "want_retry_effect", CommandSubject()),
+        (DropEffect(actor=ChatId("U1"), effect_id=7), "want_drop_effect", CommandSubject()),
     ],
 )
 def test_a_click_is_entered_under_a_name_of_its_own_and_about_what_it_names(
-    click: Click, name: str, subject: Subject
+    click: Click, name: str, subject: CommandSubject
 ) -> None:
     assert (received_name(click), subject_of(click)) == (name, subject)
 
@@ -104,12 +104,12 @@ def test_a_click_is_entered_under_a_name_of_its_own_and_about_what_it_names(
 @pytest.mark.parametrize(
     ("command", "actor"),
     [
-        (identified(APPROVE, AMARA), AMARA),
-        (identified(REJECT, AMARA), AMARA),
-        (identified(KEEP, SAM), SAM),
-        (identified(CONFIRM, SAM), SAM),
-        (identified(UNCONFIRM, SAM), SAM),
-        (identified(REMIND, SAM), SAM),
+        (with_person(APPROVE, AMARA), AMARA),
+        (with_person(REJECT, AMARA), AMARA),
+        (with_person(KEEP, SAM), SAM),
+        (with_person(CONFIRM, SAM), SAM),
+        (with_person(UNCONFIRM, SAM), SAM),
+        (with_person(REMIND, SAM), SAM),
         (Withdraw(actor=ChatId("U1"), request_id=REQUEST), ChatId("U1")),
         (RemindApprovers(actor=ChatId("U1")), ChatId("U1")),
         (RemindApprovers(), None),

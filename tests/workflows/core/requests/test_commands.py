@@ -22,7 +22,7 @@ from tests.workflows.core.builders import (
 )
 from workflows.core.plans.drift import Drift
 from workflows.core.plans.refused_writes import RefusedWrite
-from workflows.core.requests.commands.clicks import Click, DropEffect, RetryEffect, identified
+from workflows.core.requests.commands.clicks import AskReminder, Click, DropEffect, RetryEffect, with_person
 from workflows.core.requests.commands.partner import (
     AskReview,
     AskSetup,
@@ -60,7 +60,7 @@ from workflows.core.requests.commands.request import (
 )
 from workflows.core.requests.request import AccessRequest, RequestId, RequestKind, RequestState
 from workflows.core.settings.canonical import Digest
-from workflows.core.settings.openness import Opening, OpenWay
+from workflows.core.settings.openness import OpenAccess, Openness
 
 DIGEST = access_plan().digest
 WHY = noted("Graph said: no.")
@@ -88,8 +88,8 @@ OF_REQUESTS: list[tuple[RequestCommand, dict[str, Any]]] = [
     (RecordPrepared(prepared=prepared()), {}),
     (RecordUnfit(code="target_unknown", reason=WHY), {"reason": WHY_VALUES, "code": "target_unknown"}),
     (RecordDelayed(reason=WHY), {"reason": WHY_VALUES}),
-    (identified(APPROVE, AMARA), {"digest": DIGEST, "account": "id-amara"}),
-    (identified(REJECT, AMARA), {"digest": DIGEST, "reason": "Too wide", "account": "id-amara"}),
+    (with_person(APPROVE, AMARA), {"digest": DIGEST, "account": "id-amara"}),
+    (with_person(REJECT, AMARA), {"digest": DIGEST, "reason": "Too wide", "account": "id-amara"}),
     (Withdraw(actor=RILEY.chat_id, request_id=REQUEST), {}),
     (RemindApprovers(), {"reminders": 2}),
     (Expire(), {}),
@@ -110,12 +110,12 @@ OF_REQUESTS: list[tuple[RequestCommand, dict[str, Any]]] = [
 ]
 OF_PARTNERS: list[tuple[PartnershipCommand, dict[str, Any]]] = [
     (AskReview(), {}),
-    (identified(KEEP, SAM), {"reason": "Needed", "account": "id-sam"}),
+    (with_person(KEEP, SAM), {"reason": "Needed", "account": "id-sam"}),
     (RecordSponsorGone(sponsor=SAM.id, reason=GoneReason.DISABLED), {"reason": "disabled"}),
     (RecordSponsorFound(sponsor=SAM.id), {}),
-    (identified(CONFIRM, SAM), {**STEP, "account": "id-sam"}),
-    (identified(UNCONFIRM, SAM), {**STEP, "account": "id-sam"}),
-    (identified(REMIND, SAM), {"account": "id-sam"}),
+    (with_person(CONFIRM, SAM), {**STEP, "account": "id-sam"}),
+    (with_person(UNCONFIRM, SAM), {**STEP, "account": "id-sam"}),
+    (with_person(REMIND, SAM), {"account": "id-sam"}),
     (AskSetup(), {}),
     (RecordSetup(request_id=REQUEST, steps=(REDEEM_STEP,)), {}),
 ]
@@ -124,6 +124,7 @@ OF_CLICKS: list[tuple[Click, dict[str, Any]]] = [
     (replace(APPROVE, digest=Digest("")), {}),
     (REJECT, {"digest": DIGEST, "reason": "Too wide"}),
     (Withdraw(actor=RILEY.chat_id, request_id=REQUEST), {}),
+    (AskReminder(actor=RILEY.chat_id, request_id=REQUEST), {}),
     (KEEP, {"reason": "Needed", "tenant_id": TENANT}),
     (Revoke(actor=SAM.chat_id, target="contoso.com", reason="Over"), {"reason": "Over", "target": "contoso.com"}),
     (Revoke(actor=SAM.chat_id, target="contoso.com", reason=""), {"target": "contoso.com"}),
@@ -185,7 +186,7 @@ def test_without_a_plan_there_is_no_digest() -> None:
 
 
 def test_what_was_applied_is_kept_with_what_stays_open_and_what_was_not_accepted() -> None:
-    left = (OpenWay(name="inboundTrust.isMfaAccepted", opening=Opening.UNKNOWN),)
+    left = (OpenAccess(name="inboundTrust.isMfaAccepted", opening=Openness.UNKNOWN),)
     refused = (RefusedWrite(names=("isInMultiTenantOrganization",), reason=WHY),)
     command = RecordApplied(image={})
     assert command.audit_details(after(not_closed=left, refused=refused)) == {

@@ -23,7 +23,7 @@ from tests.workflows.core.builders import (
 from workflows.core.errors.raised import Refused
 from workflows.core.people import ChatId, Person
 from workflows.core.requests.deciding import require_may_decide
-from workflows.core.requests.eligibility import Bar, OpenStage, eligibility, still_asked
+from workflows.core.requests.eligibility import IneligibleReason, OpenStage, eligibility, still_asked
 from workflows.core.requests.request import AccessRequest, RequestState
 
 EVERYONE = (RILEY, SAM, AMARA, BRUNO, CHIE, MALLORY)
@@ -65,7 +65,12 @@ def test_nobody_is_asked_once_the_chain_is_complete() -> None:
 
 def test_requester_sponsor_and_who_counts_are_barred_by_account_and_by_chat_id() -> None:
     who = eligibility(request(decisions=WHOLE_CHAIN[:1]))
-    for someone, bar in ((RILEY, Bar.REQUESTER), (SAM, Bar.SPONSOR), (AMARA, Bar.COUNTED), (BRUNO, None)):
+    for someone, bar in (
+        (RILEY, IneligibleReason.REQUESTER),
+        (SAM, IneligibleReason.SPONSOR),
+        (AMARA, IneligibleReason.COUNTED),
+        (BRUNO, None),
+    ):
         assert who.bar(someone.chat_id) is bar
         assert who.bar(ChatId("U-OTHER"), someone.id) is bar, "another chat id of the same account"
         assert who.bar(RILEY.chat_id, someone.id) is bar, "where the account is known, the chat id says nothing"

@@ -12,20 +12,20 @@ from workflows.core.errors.raised import Refused
 from workflows.core.errors.refusal_codes import RefusalCode
 from workflows.core.plans.plan import plan_access, plan_revocation
 from workflows.core.requests.notes import (
+    DisplayedState,
     NoteCode,
-    Standing,
     as_values,
+    displayed_state,
+    error_facts,
     from_values,
     log_text,
     progress,
-    standing,
     text_note,
-    told_by,
     with_sent_before,
 )
 from workflows.core.requests.request import AccessRequest, RequestKind, RequestState
 from workflows.core.settings.model import IDENTITY_SYNCHRONIZATION
-from workflows.core.settings.openness import Opening, OpenWay
+from workflows.core.settings.openness import OpenAccess, Openness
 
 OPEN = {"usersAndGroups": {"accessType": "allowed", "targets": [{"target": "AllUsers", "targetType": "user"}]}}
 BEFORE = {
@@ -70,34 +70,34 @@ def test_what_was_sent_before_is_never_called_unwritten() -> None:
 
 
 S, K = RequestState, RequestKind
-LEFT = (OpenWay(name="inboundTrust.isMfaAccepted", opening=Opening.OPEN),)
+LEFT = (OpenAccess(name="inboundTrust.isMfaAccepted", opening=Openness.OPEN),)
 
 
 @pytest.mark.parametrize(
     ("state", "kind", "changes", "where"),
     [
-        (S.PREPARING, K.ACCESS, {}, Standing.PREPARING),
-        (S.AWAITING_APPROVAL, K.ACCESS, {}, Standing.AWAITING_APPROVAL),
-        (S.APPLYING, K.ACCESS, {}, Standing.APPLYING),
-        (S.APPLYING, K.ACCESS, {"note": noted("Later.")}, Standing.TO_BE_WRITTEN),
-        (S.APPLYING, K.REVOCATION, {}, Standing.BLOCKING),
-        (S.APPLYING, K.REVOCATION, {"note": noted("Later.")}, Standing.TO_BE_BLOCKED),
-        (S.UNCONFIRMED, K.ACCESS, {}, Standing.UNCONFIRMED),
-        (S.UNCONFIRMED, K.REVOCATION, {}, Standing.BLOCK_UNCONFIRMED),
-        (S.APPLIED, K.ACCESS, {}, Standing.APPLIED),
-        (S.APPLIED, K.RESTORATION, {}, Standing.PUT_BACK),
-        (S.APPLIED, K.REVOCATION, {"not_closed": ()}, Standing.BLOCKED),
-        (S.APPLIED, K.REVOCATION, {"not_closed": None}, Standing.BLOCK_READ),
-        (S.APPLIED, K.REVOCATION, {"not_closed": LEFT}, Standing.BLOCKED_IN_PART),
-        (S.STOPPED, K.ACCESS, {}, Standing.STOPPED),
-        (S.STOPPED, K.REVOCATION, {}, Standing.REVOCATION_STOPPED),
-        (S.FAILED, K.REVOCATION, {}, Standing.FAILED),
+        (S.PREPARING, K.ACCESS, {}, DisplayedState.PREPARING),
+        (S.AWAITING_APPROVAL, K.ACCESS, {}, DisplayedState.AWAITING_APPROVAL),
+        (S.APPLYING, K.ACCESS, {}, DisplayedState.APPLYING),
+        (S.APPLYING, K.ACCESS, {"note": noted("Later.")}, DisplayedState.TO_BE_WRITTEN),
+        (S.APPLYING, K.REVOCATION, {}, DisplayedState.BLOCKING),
+        (S.APPLYING, K.REVOCATION, {"note": noted("Later.")}, DisplayedState.TO_BE_BLOCKED),
+        (S.UNCONFIRMED, K.ACCESS, {}, DisplayedState.UNCONFIRMED),
+        (S.UNCONFIRMED, K.REVOCATION, {}, DisplayedState.BLOCK_UNCONFIRMED),
+        (S.APPLIED, K.ACCESS, {}, DisplayedState.APPLIED),
+        (S.APPLIED, K.RESTORATION, {}, DisplayedState.PUT_BACK),
+        (S.APPLIED, K.REVOCATION, {"not_closed": ()}, DisplayedState.BLOCKED),
+        (S.APPLIED, K.REVOCATION, {"not_closed": None}, DisplayedState.BLOCK_READ),
+        (S.APPLIED, K.REVOCATION, {"not_closed": LEFT}, DisplayedState.BLOCKED_IN_PART),
+        (S.STOPPED, K.ACCESS, {}, DisplayedState.STOPPED),
+        (S.STOPPED, K.REVOCATION, {}, DisplayedState.REVOCATION_STOPPED),
+        (S.FAILED, K.REVOCATION, {}, DisplayedState.FAILED),
     ],
 )
 def test_where_a_request_stands_never_claims_more_than_was_read(
-    state: RequestState, kind: RequestKind, changes: dict[str, Any], where: Standing
+    state: RequestState, kind: RequestKind, changes: dict[str, Any], where: DisplayedState
 ) -> None:
-    assert standing(request(state, kind, **changes)) is where
+    assert displayed_state(request(state, kind, **changes)) is where
 
 
 class Failure(Exception):
@@ -107,11 +107,11 @@ class Failure(Exception):
 
 
 def test_an_error_tells_its_own_facts_and_else_its_text() -> None:
-    assert told_by(Refused(RefusalCode.NOT_DUE, what="review")) == (Fact(RefusalCode.NOT_DUE, {"what": "review"}),)
+    assert error_facts(Refused(RefusalCode.NOT_DUE, what="review")) == (Fact(RefusalCode.NOT_DUE, {"what": "review"}),)
     failure = Failure("Graph said: no.")
-    assert told_by(failure) == noted("Graph said: no.")
+    assert error_facts(failure) == noted("Graph said: no.")
     failure.facts = (Fact(NoteCode.KEEPS_TRYING),)
-    assert told_by(failure) == (Fact(NoteCode.KEEPS_TRYING),)
+    assert error_facts(failure) == (Fact(NoteCode.KEEPS_TRYING),)
 
 
 def test_what_was_sent_under_an_earlier_plan_is_added_to_a_note() -> None:

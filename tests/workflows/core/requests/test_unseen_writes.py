@@ -6,15 +6,16 @@ from datetime import datetime, timedelta
 import pytest
 
 from tests.workflows.core.builders import AMARA, DANA, NOW, REQUEST, TENANT, access_plan, noted, request
-from workflows.core.audit.partner_changes import PartnerChange, names_another
+from workflows.core.entra_audit.partner_changes import PartnerChange, has_other_authors
 from workflows.core.requests.commands.partner import Revoke
 from workflows.core.requests.commands.request import Approve, RecordResent
 from workflows.core.requests.effects import CheckPermission
 from workflows.core.requests.lifecycle import Situation, advance
+from workflows.core.requests.overdue import unchecked_revocations, unshown_writes, waiting_revocations
 from workflows.core.requests.request import AccessRequest, RequestKind, RequestState
 from workflows.core.requests.resending import (
     LONGEST_PAUSE,
-    Step,
+    ResendStep,
     first_sent,
     may_be_resent,
     needs_the_audit_log,
@@ -22,7 +23,6 @@ from workflows.core.requests.resending import (
     pause_before,
     rest_of_pause,
 )
-from workflows.core.requests.watch import unchecked_revocations, unshown_writes, waiting_revocations
 
 S = RequestState
 MINUTE = timedelta(minutes=1)
@@ -38,35 +38,35 @@ def unseen(kind: RequestKind = RequestKind.ACCESS, *, resent: timedelta | None =
 
 
 def test_nobody_named_is_somebody_else() -> None:
-    assert not names_another([])
-    assert not names_another([OURS, OURS])
-    assert names_another([OURS, THEIRS])
+    assert not has_other_authors([])
+    assert not has_other_authors([OURS, OURS])
+    assert has_other_authors([OURS, THEIRS])
 
 
 @pytest.mark.parametrize(
     ("after", "resent", "changes", "step"),
     [
-        (MINUTE - SECOND, None, [], Step.READ),
-        (-MINUTE, None, [], Step.READ),
-        (MINUTE, None, [], Step.READ),
-        (10 * MINUTE - SECOND, None, [], Step.READ),
-        (10 * MINUTE, None, [], Step.SEND_AGAIN),
-        (MINUTE, None, [replace(OURS, at=NOW - SECOND)], Step.READ),
-        (MINUTE, None, [OURS], Step.SEND_AGAIN),
-        (MINUTE, None, [OURS, THEIRS], Step.ASK_AGAIN),
-        (MINUTE, None, None, Step.READ),
-        (15 * MINUTE, None, None, Step.READ),
-        (15 * MINUTE, None, [], Step.SEND_AGAIN),
-        (15 * MINUTE + SECOND, None, [], Step.ASK_AGAIN),
-        (15 * MINUTE + SECOND, None, None, Step.ASK_AGAIN),
-        (3 * MINUTE, MINUTE, [], Step.READ),
-        (16 * MINUTE, MINUTE, None, Step.ASK_AGAIN),
-        (15 * MINUTE + SECOND, 15 * MINUTE, None, Step.READ),
-        (20 * MINUTE, 15 * MINUTE, None, Step.ASK_AGAIN),
+        (MINUTE - SECOND, None, [], ResendStep.READ),
+        (-MINUTE, None, [], ResendStep.READ),
+        (MINUTE, None, [], ResendStep.READ),
+        (10 * MINUTE - SECOND, None, [], ResendStep.READ),
+        (10 * MINUTE, None, [], ResendStep.SEND_AGAIN),
+        (MINUTE, None, [replace(OURS, at=NOW - SECOND)], ResendStep.READ),
+        (MINUTE, None, [OURS], ResendStep.SEND_AGAIN),
+        (MINUTE, None, [OURS, THEIRS], ResendStep.ASK_AGAIN),
+        (MINUTE, None, None, ResendStep.READ),
+        (15 * MINUTE, None, None, ResendStep.READ),
+        (15 * MINUTE, None, [], ResendStep.SEND_AGAIN),
+        (15 * MINUTE + SECOND, None, [], ResendStep.ASK_AGAIN),
+        (15 * MINUTE + SECOND, None, None, ResendStep.ASK_AGAIN),
+        (3 * MINUTE, MINUTE, [], ResendStep.READ),
+        (16 * MINUTE, MINUTE, None, ResendStep.ASK_AGAIN),
+        (15 * MINUTE + SECOND, 15 * MINUTE, None, ResendStep.READ),
+        (20 * MINUTE, 15 * MINUTE, None, ResendStep.ASK_AGAIN),
     ],
 )
 def test_an_opening_is_read_then_sent_again_once_or_asked_again(
-    after: timedelta, resent: timedelta | None, changes: list[PartnerChange] | None, step: Step
+    after: timedelta, resent: timedelta | None, changes: list[PartnerChange] | None, step: ResendStep
 ) -> None:
     for kind in (RequestKind.ACCESS, RequestKind.RESTORATION):
         assert next_step(unseen(kind, resent=resent), NOW + after, changes) is step
@@ -75,18 +75,18 @@ def test_an_opening_is_read_then_sent_again_once_or_asked_again(
 @pytest.mark.parametrize(
     ("after", "resent", "step"),
     [
-        (MINUTE - SECOND, None, Step.READ),
-        (MINUTE, None, Step.SEND_AGAIN),
-        (2 * MINUTE - SECOND, MINUTE, Step.READ),
-        (2 * MINUTE, MINUTE, Step.SEND_AGAIN),
-        (4 * MINUTE, 2 * MINUTE, Step.SEND_AGAIN),
-        (65 * MINUTE - SECOND, 60 * MINUTE, Step.READ),
-        (65 * MINUTE, 60 * MINUTE, Step.SEND_AGAIN),
-        (400 * 24 * 60 * MINUTE, None, Step.SEND_AGAIN),
+        (MINUTE - SECOND, None, ResendStep.READ),
+        (MINUTE, None, ResendStep.SEND_AGAIN),
+        (2 * MINUTE - SECOND, MINUTE, ResendStep.READ),
+        (2 * MINUTE, MINUTE, ResendStep.SEND_AGAIN),
+        (4 * MINUTE, 2 * MINUTE, ResendStep.SEND_AGAIN),
+        (65 * MINUTE - SECOND, 60 * MINUTE, ResendStep.READ),
+        (65 * MINUTE, 60 * MINUTE, ResendStep.SEND_AGAIN),
+        (400 * 24 * 60 * MINUTE, None, ResendStep.SEND_AGAIN),
     ],
 )
 def test_a_revocation_is_sent_again_as_often_as_it_takes(
-    after: timedelta, resent: timedelta | None, step: Step
+    after: timedelta, resent: timedelta | None, step: ResendStep
 ) -> None:
     known = unseen(RequestKind.REVOCATION, resent=resent)
     assert next_step(known, NOW + after, None) is step
@@ -103,10 +103,10 @@ def test_the_audit_log_is_asked_only_where_it_decides() -> None:
 
 def test_records_from_before_the_moments_were_kept_are_counted_from_what_they_have() -> None:
     old = request(S.UNCONFIRMED, writing_since=NOW)
-    assert next_step(old, NOW + 10 * MINUTE, []) is Step.SEND_AGAIN
+    assert next_step(old, NOW + 10 * MINUTE, []) is ResendStep.SEND_AGAIN
     older = request(S.UNCONFIRMED)
     assert first_sent(older) == older.changed_at
-    assert next_step(older, older.changed_at + 10 * MINUTE, []) is Step.SEND_AGAIN
+    assert next_step(older, older.changed_at + 10 * MINUTE, []) is ResendStep.SEND_AGAIN
 
 
 def test_writes_that_are_not_confirmed_for_ten_minutes_are_given() -> None:

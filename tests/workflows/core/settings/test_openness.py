@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.words.settings.openness import not_closed_words, way_title, ways_words
+from bot.words.settings.openness import access_kind_title, access_kinds_words, not_closed_words
 from tests.workflows.core.builders import TENANT, closed_document
 from tests.workflows.core.strategies import JSON, PROPERTY
 from workflows.core.plans.plan import plan_revocation
@@ -16,14 +16,14 @@ from workflows.core.settings.model import Property
 from workflows.core.settings.openness import (
     CAPABILITIES,
     DEFAULT,
-    Kind,
-    Opening,
-    OpenWay,
-    Way,
-    left_open,
-    not_explicit,
-    open_ways,
-    ways,
+    AccessCategory,
+    AccessKind,
+    OpenAccess,
+    Openness,
+    access_kinds,
+    closed_by_default,
+    not_surely_closed,
+    open_access,
 )
 
 EVERYBODY: Final = {"accessType": "allowed", "targets": [{"target": "AllUsers", "targetType": "user"}]}
@@ -39,20 +39,20 @@ CLOSED_DEFAULT: Final = {
 }
 
 
-def of(own: JsonObject | None, default: JsonObject | None = CLOSED_DEFAULT, **flags: bool) -> dict[str, Way]:
+def of(own: JsonObject | None, default: JsonObject | None = CLOSED_DEFAULT, **flags: bool) -> dict[str, AccessKind]:
     """The ways by name."""
-    return {way.name: way for way in ways(own, default, **flags)}
+    return {kind.name: kind for kind in access_kinds(own, default, **flags)}
 
 
 def names(own: JsonObject | None, default: JsonObject | None = CLOSED_DEFAULT) -> list[str]:
     """What is not closed for certain."""
-    return [way.name for way in left_open(ways(own, default))]
+    return [kind.name for kind in not_surely_closed(access_kinds(own, default))]
 
 
 def test_a_blocked_partner_leaves_nothing_open() -> None:
-    found = ways(closed_document(), CLOSED_DEFAULT)
-    assert left_open(found) == ()
-    by_default = {way.name for way in not_explicit(found)}
+    found = access_kinds(closed_document(), CLOSED_DEFAULT)
+    assert not_surely_closed(found) == ()
+    by_default = {kind.name for kind in closed_by_default(found)}
     assert by_default == {
         *("m365CollaborationInbound", "m365CollaborationOutbound", "appServiceConnectInbound", CAPABILITIES),
         "identitySynchronization.userSyncInbound",
@@ -68,24 +68,24 @@ def test_settings_of_services_that_nobody_set_are_off() -> None:
 @pytest.mark.parametrize(
     ("own", "default", "opening", "is_explicit"),
     [
-        ({"users": EVERYBODY}, None, Opening.OPEN, True),
-        ({"users": SOMEBODY}, None, Opening.PARTLY, True),
-        ({"users": NOBODY}, {"users": EVERYBODY}, Opening.CLOSED, True),
-        (None, {"users": EVERYBODY}, Opening.OPEN, False),
-        ({"users": None}, {"users": NOBODY}, Opening.CLOSED, False),
-        (7, None, Opening.UNKNOWN, True),
-        (None, [], Opening.UNKNOWN, False),
-        ({"users": {"accessType": "perhaps"}}, {"users": NOBODY}, Opening.UNKNOWN, True),
+        ({"users": EVERYBODY}, None, Openness.OPEN, True),
+        ({"users": SOMEBODY}, None, Openness.PARTLY, True),
+        ({"users": NOBODY}, {"users": EVERYBODY}, Openness.CLOSED, True),
+        (None, {"users": EVERYBODY}, Openness.OPEN, False),
+        ({"users": None}, {"users": NOBODY}, Openness.CLOSED, False),
+        (7, None, Openness.UNKNOWN, True),
+        (None, [], Openness.UNKNOWN, False),
+        ({"users": {"accessType": "perhaps"}}, {"users": NOBODY}, Openness.UNKNOWN, True),
     ],
 )
-def test_a_setting_of_a_service(own: Any, default: Any, opening: Opening, is_explicit: bool) -> None:
+def test_a_setting_of_a_service(own: Any, default: Any, opening: Openness, is_explicit: bool) -> None:
     name = "m365CollaborationInbound"
     found = of({**closed_document(), name: own}, {**CLOSED_DEFAULT, name: default})
     assert (found[name].opening, found[name].is_explicit) == (opening, is_explicit)
-    assert found[name].kind is Kind.SERVICE
+    assert found[name].category is AccessCategory.SERVICE
     # Calendars and profiles ride on it, and are read at another address.
-    is_closed = opening is Opening.CLOSED
-    assert found[CAPABILITIES].opening is (Opening.CLOSED if is_closed else Opening.UNKNOWN)
+    is_closed = opening is Openness.CLOSED
+    assert found[CAPABILITIES].opening is (Openness.CLOSED if is_closed else Openness.UNKNOWN)
 
 
 def test_capabilities_are_closed_for_this_partner_where_both_carriers_are() -> None:
@@ -94,7 +94,7 @@ def test_capabilities_are_closed_for_this_partner_where_both_carriers_are() -> N
     target_list = {**shut, "appServiceConnectInbound": None}
     assert not of({**closed_document(), **target_list})[CAPABILITIES].is_explicit
     assert of({**target_list, "appServiceConnectInbound": {"applications": EVERYTHING}})[CAPABILITIES].opening is (
-        Opening.UNKNOWN
+        Openness.UNKNOWN
     )
 
 
@@ -121,19 +121,19 @@ def test_synchronization_is_closed_only_where_every_part_of_the_policy_says_so(p
 @pytest.mark.parametrize(
     ("own", "default", "opening", "is_explicit"),
     [
-        ({"inboundAllowed": True}, None, Opening.UNKNOWN, True),
-        ("anything", None, Opening.UNKNOWN, True),
-        (0, None, Opening.UNKNOWN, True),
-        ({"inboundAllowed": False, "outboundAllowed": False, "@odata.type": "#x"}, {"x": 1}, Opening.CLOSED, True),
-        ({"inboundAllowed": None}, None, Opening.CLOSED, False),
-        ({"inboundAllowed": None}, {"inboundAllowed": True}, Opening.UNKNOWN, False),
-        (None, {"inboundAllowed": True}, Opening.UNKNOWN, False),
-        (None, {"inboundAllowed": False}, Opening.CLOSED, False),
-        ({}, {"x": 1}, Opening.UNKNOWN, False),
+        ({"inboundAllowed": True}, None, Openness.UNKNOWN, True),
+        ("anything", None, Openness.UNKNOWN, True),
+        (0, None, Openness.UNKNOWN, True),
+        ({"inboundAllowed": False, "outboundAllowed": False, "@odata.type": "#x"}, {"x": 1}, Openness.CLOSED, True),
+        ({"inboundAllowed": None}, None, Openness.CLOSED, False),
+        ({"inboundAllowed": None}, {"inboundAllowed": True}, Openness.UNKNOWN, False),
+        (None, {"inboundAllowed": True}, Openness.UNKNOWN, False),
+        (None, {"inboundAllowed": False}, Openness.CLOSED, False),
+        ({}, {"x": 1}, Openness.UNKNOWN, False),
     ],
 )
 def test_a_member_that_is_not_described_is_closed_only_where_it_says_nothing(
-    own: Any, default: Any, opening: Opening, is_explicit: bool
+    own: Any, default: Any, opening: Openness, is_explicit: bool
 ) -> None:
     for name in ("crossCloudMeetingConfiguration", "inboundTrust.isPasskeyAccepted"):
         setting, _, member = name.partition(".")
@@ -141,9 +141,9 @@ def test_a_member_that_is_not_described_is_closed_only_where_it_says_nothing(
             {**base, setting: {**base[setting], member: value} if member else value}
             for base, value in ((closed_document(), own), (CLOSED_DEFAULT, default))
         ]
-        way = of(*documents)[name]
-        assert (way.opening, way.is_explicit, way.kind) == (opening, is_explicit, Kind.UNDESCRIBED)
-        assert way.setting == setting
+        kind = of(*documents)[name]
+        assert (kind.opening, kind.is_explicit, kind.category) == (opening, is_explicit, AccessCategory.UNDESCRIBED)
+        assert kind.setting == setting
 
 
 def test_a_list_of_ones_own_replaces_the_defaults_with_its_unknown_members() -> None:
@@ -180,16 +180,16 @@ def test_a_default_that_could_not_be_read_leaves_open_whatever_it_may_open() -> 
         CAPABILITIES,
         DEFAULT,
     ]
-    assert all(not way.is_explicit for way in left_open(ways(closed_document(), None)))
+    assert all(not kind.is_explicit for kind in not_surely_closed(access_kinds(closed_document(), None)))
     assert "b2bCollaborationInbound" in names(None, None)
 
 
 def test_a_partner_of_another_cloud_is_barred_until_it_is_added() -> None:
-    found = ways(None, {"m365CollaborationInbound": {"users": EVERYBODY}, "newer": 1}, is_cross_cloud=True)
-    assert left_open(found) == ()
-    assert not_explicit(found) == found
-    added = ways({"tenantId": TENANT}, {"m365CollaborationInbound": {"users": EVERYBODY}}, is_cross_cloud=True)
-    assert "m365CollaborationInbound" in {way.name for way in left_open(added)}
+    found = access_kinds(None, {"m365CollaborationInbound": {"users": EVERYBODY}, "newer": 1}, is_cross_cloud=True)
+    assert not_surely_closed(found) == ()
+    assert closed_by_default(found) == found
+    added = access_kinds({"tenantId": TENANT}, {"m365CollaborationInbound": {"users": EVERYBODY}}, is_cross_cloud=True)
+    assert "m365CollaborationInbound" in {kind.name for kind in not_surely_closed(added)}
 
 
 def test_a_tenant_whose_every_member_is_null_or_absent_claims_nothing_that_nobody_said() -> None:
@@ -210,10 +210,14 @@ def test_no_document_is_called_closed_for_being_unreadable(own: Any, default: An
     assert (DEFAULT in found) is (default is None)
     for name in Property:
         if own.get(name) is not None and not isinstance(own[name], dict) and name != Property.TENANT_RESTRICTIONS:
-            of_it = [way for way in found.values() if way.setting == name and way.kind is not Kind.UNDESCRIBED]
-            assert {way.opening for way in of_it} == {Opening.UNKNOWN}
-            assert all(way.is_explicit for way in of_it)
-    assert all(way_title(name) for name in found)
+            of_it = [
+                kind
+                for kind in found.values()
+                if kind.setting == name and kind.category is not AccessCategory.UNDESCRIBED
+            ]
+            assert {kind.opening for kind in of_it} == {Openness.UNKNOWN}
+            assert all(kind.is_explicit for kind in of_it)
+    assert all(access_kind_title(name) for name in found)
 
 
 # --- what the records keep, and the words ---
@@ -221,28 +225,30 @@ def test_no_document_is_called_closed_for_being_unreadable(own: Any, default: An
 
 def test_the_records_keep_what_was_left_open() -> None:
     document = {**closed_document(), "m365CollaborationInbound": {"users": SOMEBODY}}
-    assert open_ways(document, CLOSED_DEFAULT) == (
-        OpenWay(name="m365CollaborationInbound", opening=Opening.PARTLY),
-        OpenWay(name=CAPABILITIES, opening=Opening.UNKNOWN),
+    assert open_access(document, CLOSED_DEFAULT) == (
+        OpenAccess(name="m365CollaborationInbound", opening=Openness.PARTLY),
+        OpenAccess(name=CAPABILITIES, opening=Openness.UNKNOWN),
     )
 
 
 def test_ways_are_named_by_their_titles_and_a_strange_name_is_shown_as_it_is() -> None:
     left = [
-        OpenWay(name="inboundTrust.isMfaAccepted", opening=Opening.OPEN),
-        OpenWay(name="inboundTrust.isPasskeyAccepted", opening=Opening.UNKNOWN),
-        OpenWay(name="new\u202eer", opening=Opening.UNKNOWN),
+        OpenAccess(name="inboundTrust.isMfaAccepted", opening=Openness.OPEN),
+        OpenAccess(name="inboundTrust.isPasskeyAccepted", opening=Openness.UNKNOWN),
+        OpenAccess(name="new\u202eer", opening=Openness.UNKNOWN),
     ]
     assert not_closed_words(left) == (
         "Not closed for certain: Trust in the partner's MFA (open); Inbound trust, isPasskeyAccepted (not known); "
         '"new\\u202eer" (not known).'
     )
     assert not_closed_words([]) == ""
-    assert len(way_title("x" * 500)) < 120
-    many = [OpenWay(name=f"n{number}", opening=Opening.OPEN) for number in range(30)]
-    assert ways_words(many).endswith("; 5 more")
-    [closed] = [way for way in ways(closed_document(), CLOSED_DEFAULT) if way.name == "b2bCollaborationInbound"]
-    assert ways_words([closed]) == "B2B collaboration, inbound"
+    assert len(access_kind_title("x" * 500)) < 120
+    many = [OpenAccess(name=f"n{number}", opening=Openness.OPEN) for number in range(30)]
+    assert access_kinds_words(many).endswith("; 5 more")
+    [closed] = [
+        kind for kind in access_kinds(closed_document(), CLOSED_DEFAULT) if kind.name == "b2bCollaborationInbound"
+    ]
+    assert access_kinds_words([closed]) == "B2B collaboration, inbound"
 
 
 # --- members that are not described ---
@@ -269,7 +275,11 @@ def test_a_change_of_what_a_member_says_is_named_and_one_to_nothing_is_not() -> 
 def test_a_restriction_closes_by_a_yes_and_is_never_written(value: object, is_closed: bool) -> None:
     """GRAPH: `blockServiceProviderOutboundAccess`; what restricts is not set to null by a revocation."""
     own = {"tenantId": TENANT, "blockServiceProviderOutboundAccess": value}
-    left = [way.name for way in left_open(ways(own, {})) if way.setting == "blockServiceProviderOutboundAccess"]
+    left = [
+        kind.name
+        for kind in not_surely_closed(access_kinds(own, {}))
+        if kind.setting == "blockServiceProviderOutboundAccess"
+    ]
     assert (left == []) is is_closed
     plan = plan_revocation(tenant_id=TENANT, before=own, default={})
     assert all("blockServiceProviderOutboundAccess" not in operation.body for operation in plan.operations)

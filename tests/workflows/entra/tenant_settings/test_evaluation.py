@@ -21,7 +21,7 @@ from tests.workflows.entra.stand_in_tenant import (
     answering,
     refusing,
 )
-from workflows.core.checks.conditional_access.controls import Visitor
+from workflows.core.checks.conditional_access.controls import VisitorType
 from workflows.entra import Entra
 from workflows.entra.transport.pacing import Pace
 from workflows.ports.tenant import TenantUnavailable
@@ -44,7 +44,7 @@ async def test_a_sign_in_is_evaluated_as_microsoft_describes_it(entra: Entra, gr
     assert body.sign_in_conditions is not None
     assert body.sign_in_conditions.client_app_type is ConditionalAccessClientApp.Browser
     assert body.sign_in_conditions.user_risk_level is RiskLevel.High
-    assert {one.value for one in Visitor} < {one.value for one in ConditionalAccessGuestOrExternalUserTypes}
+    assert {one.value for one in VisitorType} < {one.value for one in ConditionalAccessGuestOrExternalUserTypes}
 
 
 async def test_an_evaluation_is_remembered_and_shares_one_request_a_second_with_the_policies(
@@ -54,7 +54,7 @@ async def test_an_evaluation_is_remembered_and_shares_one_request_a_second_with_
     ask, around = entra.tenant_settings.evaluate_access, entra.tenant_settings
     started = time.monotonic()
     found = await asyncio.gather(around.read_conditional_access(), *(ask(QUESTION) for _ in range(10)))
-    await ask(replace(QUESTION, visitor=Visitor.MEMBER))
+    await ask(replace(QUESTION, visitor=VisitorType.MEMBER))
     assert time.monotonic() - started > 0.55
     assert len(graph.seen) == 3
     assert all(rows == found[1] for rows in found[1:])

@@ -32,7 +32,7 @@ def names(folder: Path) -> set[str]:
 
 
 async def fill(store: Store) -> None:
-    """Store a partnership with its request, an open request, an old one, and one that was given up half-way."""
+    """Store a partnership with its request, an open request, an old one, and one that was given up half-kind."""
     kept = partnership(version=1)
     for number, one in enumerate(
         [

@@ -10,11 +10,11 @@ from enum import StrEnum
 from itertools import combinations
 from typing import Final
 
-from workflows.core.checks.conditional_access.policy import Control, Kind, Policy
-from workflows.core.checks.conditional_access.strengths import Place, is_satisfiable
+from workflows.core.checks.conditional_access.policy import Control, ControlKind, Policy
+from workflows.core.checks.conditional_access.strengths import SignInTenant, is_satisfiable
 
 
-class Visitor(StrEnum):
+class VisitorType(StrEnum):
     """The kind of account that the partner's people use here. The values are those of Conditional Access."""
 
     GUEST = "b2bCollaborationGuest"
@@ -23,7 +23,7 @@ class Visitor(StrEnum):
     DIRECT_CONNECT = "b2bDirectConnectUser"
 
 
-class Meaning(StrEnum):
+class PolicyEffect(StrEnum):
     """The effect of a policy on a visitor, from the best to the worst."""
 
     WORKS = "works"
@@ -37,10 +37,10 @@ class Meaning(StrEnum):
     LOCKED_OUT = "locked_out"
 
 
-_ORDER: Final = tuple(Meaning)
+_ORDER: Final = tuple(PolicyEffect)
 
 
-class Because(StrEnum):
+class ReasonCode(StrEnum):
     """Why a control has its effect."""
 
     BLOCKS = "blocks"
@@ -78,7 +78,7 @@ class Remedy(StrEnum):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Trust:
+class InboundTrustFlags:
     """Which claims of the partner's tenant are accepted; None: not known."""
 
     mfa: bool | None
@@ -94,32 +94,32 @@ _FLAGS: Final = {
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Reason:
+class PolicyReason:
     """One reason, and the control that it belongs to."""
 
-    because: Because
-    kind: Kind | None = None
+    because: ReasonCode
+    kind: ControlKind | None = None
     name: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Outcome:
+class PolicyOutcome:
     """The effect of a control or of a whole policy on a visitor to whom it applies."""
 
-    meaning: Meaning
-    reasons: tuple[Reason, ...] = ()
+    meaning: PolicyEffect
+    reasons: tuple[PolicyReason, ...] = ()
 
 
-def outcome_of(policy: Policy, visitor: Visitor, trust: Trust) -> Outcome:
+def outcome_of(policy: Policy, visitor: VisitorType, trust: InboundTrustFlags) -> PolicyOutcome:
     """Return the effect of a policy on a visitor to whom it applies."""
     grants = [_control(control, visitor, trust, policy) for control in policy.grants]
-    blocking = [one for one in grants if Because.BLOCKS in {reason.because for reason in one.reasons}]
+    blocking = [one for one in grants if ReasonCode.BLOCKS in {reason.because for reason in one.reasons}]
     sessions = [_control(control, visitor, trust, policy) for control in policy.sessions]
     granted = blocking[0] if blocking else _granted(grants, policy.operator)
     return _all_of([granted, *sessions])
 
 
-def remedies(policy: Policy, visitor: Visitor, trust: Trust) -> tuple[Remedy, ...]:
+def remedies(policy: Policy, visitor: VisitorType, trust: InboundTrustFlags) -> tuple[Remedy, ...]:
     """Return the changes that would let a locked-out visitor in.
 
     These are the smallest sets of trust flags that suffice, and the changes that always suffice.
@@ -129,20 +129,20 @@ def remedies(policy: Policy, visitor: Visitor, trust: Trust) -> tuple[Remedy, ..
         for chosen in combinations(off, count):
             with_them = replace(trust, **dict.fromkeys(chosen, True))
             if outcome_of(policy, visitor, with_them).meaning in (
-                Meaning.WORKS,
-                Meaning.ASKED_THERE,
-                Meaning.ASKED_HERE,
+                PolicyEffect.WORKS,
+                PolicyEffect.ASKED_THERE,
+                PolicyEffect.ASKED_HERE,
             ):
                 return (*(_FLAGS[flag] for flag in chosen), Remedy.EXCLUDE)
     return (Remedy.EXCLUDE, Remedy.OTHER_CONTROL)
 
 
-def is_worse(one: Meaning, other: Meaning) -> bool:
+def is_worse(one: PolicyEffect, other: PolicyEffect) -> bool:
     """Return whether `one` is a worse effect than `other`."""
     return _ORDER.index(one) > _ORDER.index(other)
 
 
-def _granted(grants: Sequence[Outcome], operator: str) -> Outcome:
+def _granted(grants: Sequence[PolicyOutcome], operator: str) -> PolicyOutcome:
     if len(grants) <= 1 or operator.upper() == "AND":
         return _all_of(grants)
     if operator.upper() == "OR":
@@ -150,86 +150,93 @@ def _granted(grants: Sequence[Outcome], operator: str) -> Outcome:
     strict, mild = _all_of(grants), _any_of(grants)
     if strict.meaning is mild.meaning:
         return strict
-    return Outcome(meaning=Meaning.NOT_KNOWN, reasons=(Reason(because=Because.OPERATOR_NOT_UNDERSTOOD, name=operator),))
+    return PolicyOutcome(
+        meaning=PolicyEffect.NOT_KNOWN,
+        reasons=(PolicyReason(because=ReasonCode.OPERATOR_NOT_UNDERSTOOD, name=operator),),
+    )
 
 
-def _all_of(parts: Sequence[Outcome]) -> Outcome:
+def _all_of(parts: Sequence[PolicyOutcome]) -> PolicyOutcome:
     """Combine controls that are all required: the worst decides."""
-    return _decided_by(parts, max((part.meaning for part in parts), key=_ORDER.index, default=Meaning.WORKS))
+    return _decided_by(parts, max((part.meaning for part in parts), key=_ORDER.index, default=PolicyEffect.WORKS))
 
 
-def _any_of(parts: Sequence[Outcome]) -> Outcome:
+def _any_of(parts: Sequence[PolicyOutcome]) -> PolicyOutcome:
     """Combine controls of which one suffices: the best decides."""
     return _decided_by(parts, min((part.meaning for part in parts), key=_ORDER.index))
 
 
-def _decided_by(parts: Iterable[Outcome], meaning: Meaning) -> Outcome:
+def _decided_by(parts: Iterable[PolicyOutcome], meaning: PolicyEffect) -> PolicyOutcome:
     reasons = dict.fromkeys(reason for part in parts if part.meaning is meaning for reason in part.reasons)
-    return Outcome(meaning=meaning, reasons=tuple(reasons))
+    return PolicyOutcome(meaning=meaning, reasons=tuple(reasons))
 
 
-def _control(control: Control, visitor: Visitor, trust: Trust, policy: Policy) -> Outcome:
-    has_account = visitor is not Visitor.DIRECT_CONNECT
+def _control(control: Control, visitor: VisitorType, trust: InboundTrustFlags, policy: Policy) -> PolicyOutcome:
+    has_account = visitor is not VisitorType.DIRECT_CONNECT
 
-    def found(meaning: Meaning, because: Because) -> Outcome:
-        name = control.name if control.kind in (Kind.STRENGTH, Kind.CUSTOM, Kind.UNKNOWN) else ""
-        return Outcome(meaning=meaning, reasons=(Reason(because=because, kind=control.kind, name=name),))
+    def found(meaning: PolicyEffect, because: ReasonCode) -> PolicyOutcome:
+        name = control.name if control.kind in (ControlKind.STRENGTH, ControlKind.CUSTOM, ControlKind.UNKNOWN) else ""
+        return PolicyOutcome(meaning=meaning, reasons=(PolicyReason(because=because, kind=control.kind, name=name),))
 
     match control.kind:
-        case Kind.BLOCK:
-            return found(Meaning.LOCKED_OUT, Because.BLOCKS)
-        case Kind.MFA | Kind.STRENGTH:
+        case ControlKind.BLOCK:
+            return found(PolicyEffect.LOCKED_OUT, ReasonCode.BLOCKS)
+        case ControlKind.MFA | ControlKind.STRENGTH:
             meaning, because = _mfa(control, trust.mfa, has_account=has_account)
-            if policy.is_about_risk and not is_worse(meaning, Meaning.ASKED_HERE):
-                return found(Meaning.DEPENDS, Because.RISK_REGISTRATION)
+            if policy.is_about_risk and not is_worse(meaning, PolicyEffect.ASKED_HERE):
+                return found(PolicyEffect.DEPENDS, ReasonCode.RISK_REGISTRATION)
             return found(meaning, because)
-        case Kind.COMPLIANT_DEVICE:
+        case ControlKind.COMPLIANT_DEVICE:
             return found(*_device(trust.compliant_device))
-        case Kind.HYBRID_DEVICE:
+        case ControlKind.HYBRID_DEVICE:
             return found(*_device(trust.hybrid_joined_device))
-        case Kind.APPROVED_APP | Kind.APP_PROTECTION | Kind.PASSWORD_CHANGE:
-            return found(Meaning.LOCKED_OUT, Because.NOT_SUPPORTED)
-        case Kind.TERMS_OF_USE if has_account:
-            return found(Meaning.WORKS, Because.SUPPORTED)
-        case Kind.TERMS_OF_USE:
+        case ControlKind.APPROVED_APP | ControlKind.APP_PROTECTION | ControlKind.PASSWORD_CHANGE:
+            return found(PolicyEffect.LOCKED_OUT, ReasonCode.NOT_SUPPORTED)
+        case ControlKind.TERMS_OF_USE if has_account:
+            return found(PolicyEffect.WORKS, ReasonCode.SUPPORTED)
+        case ControlKind.TERMS_OF_USE:
             # A grant control that they cannot satisfy: they have no account here that could accept terms.
-            return found(Meaning.LOCKED_OUT, Because.NOT_SUPPORTED)
-        case Kind.CUSTOM:
-            return found(Meaning.NOT_KNOWN, Because.CUSTOM_CONTROL)
-        case Kind.UNKNOWN:
-            return found(Meaning.NOT_KNOWN, Because.NOT_UNDERSTOOD)
+            return found(PolicyEffect.LOCKED_OUT, ReasonCode.NOT_SUPPORTED)
+        case ControlKind.CUSTOM:
+            return found(PolicyEffect.NOT_KNOWN, ReasonCode.CUSTOM_CONTROL)
+        case ControlKind.UNKNOWN:
+            return found(PolicyEffect.NOT_KNOWN, ReasonCode.NOT_UNDERSTOOD)
         case _ if has_account:
-            return found(Meaning.WORKS, Because.SUPPORTED)
+            return found(PolicyEffect.WORKS, ReasonCode.SUPPORTED)
         case _:
             # Microsoft's table says "not supported". It does not say whether people get in without it.
-            return found(Meaning.NOT_KNOWN, Because.NOT_SUPPORTED)
+            return found(PolicyEffect.NOT_KNOWN, ReasonCode.NOT_SUPPORTED)
 
 
-def _device(trusted: bool | None) -> tuple[Meaning, Because]:
+def _device(trusted: bool | None) -> tuple[PolicyEffect, ReasonCode]:
     """Return the effect of a device control.
 
     Only one tenant manages a device, so a partner's device needs trust here.
     """
     if trusted is None:
-        return Meaning.NOT_KNOWN, Because.TRUST_NOT_READ
-    return (Meaning.ASKED_THERE, Because.TRUSTED) if trusted else (Meaning.LOCKED_OUT, Because.NOT_TRUSTED)
+        return PolicyEffect.NOT_KNOWN, ReasonCode.TRUST_NOT_READ
+    return (
+        (PolicyEffect.ASKED_THERE, ReasonCode.TRUSTED) if trusted else (PolicyEffect.LOCKED_OUT, ReasonCode.NOT_TRUSTED)
+    )
 
 
-def _mfa(control: Control, trusted: bool | None, *, has_account: bool) -> tuple[Meaning, Because]:
-    there = _with_methods(control, Place.HOME, Meaning.ASKED_THERE, Because.TRUSTED)
+def _mfa(control: Control, trusted: bool | None, *, has_account: bool) -> tuple[PolicyEffect, ReasonCode]:
+    there = _with_methods(control, SignInTenant.HOME, PolicyEffect.ASKED_THERE, ReasonCode.TRUSTED)
     here = (
-        _with_methods(control, Place.RESOURCE, Meaning.ASKED_HERE, Because.DONE_HERE)
+        _with_methods(control, SignInTenant.RESOURCE, PolicyEffect.ASKED_HERE, ReasonCode.DONE_HERE)
         if has_account
-        else (Meaning.LOCKED_OUT, Because.NOT_TRUSTED)
+        else (PolicyEffect.LOCKED_OUT, ReasonCode.NOT_TRUSTED)
     )
     if trusted is None:
         # Locked out in both cases, so the result is known.
-        return here if there[0] is here[0] else (Meaning.NOT_KNOWN, Because.TRUST_NOT_READ)
+        return here if there[0] is here[0] else (PolicyEffect.NOT_KNOWN, ReasonCode.TRUST_NOT_READ)
     return there if trusted else here
 
 
-def _with_methods(control: Control, place: Place, meaning: Meaning, because: Because) -> tuple[Meaning, Because]:
+def _with_methods(
+    control: Control, place: SignInTenant, meaning: PolicyEffect, because: ReasonCode
+) -> tuple[PolicyEffect, ReasonCode]:
     satisfiable = True if control.strength is None else is_satisfiable(control.strength, place)
     if satisfiable is None:
-        return Meaning.NOT_KNOWN, Because.METHODS_NOT_KNOWN
-    return (meaning, because) if satisfiable else (Meaning.LOCKED_OUT, Because.NO_METHOD)
+        return PolicyEffect.NOT_KNOWN, ReasonCode.METHODS_NOT_KNOWN
+    return (meaning, because) if satisfiable else (PolicyEffect.LOCKED_OUT, ReasonCode.NO_METHOD)

@@ -2,16 +2,16 @@
 
 from collections.abc import Iterable, Mapping
 
-from workflows.core.checks.conditional_access.controls import Trust, Visitor
+from workflows.core.checks.conditional_access.controls import InboundTrustFlags, VisitorType
 from workflows.core.checks.conditional_access.questions import Entry
 from workflows.core.checks.conditional_access.scope import ALL
 from workflows.core.settings.breadth import is_certainly_blocked, is_empty, is_unbounded
-from workflows.core.settings.effective import Effective, EffectiveFlag
+from workflows.core.settings.effective import EffectiveFlag, EffectiveSettings
 from workflows.core.settings.model import Property, TargetSetting, configurations
-from workflows.core.settings.openness import Way, synchronization_of
+from workflows.core.settings.openness import AccessKind, synchronization_of
 
 
-def entries_under(applies: Effective, found: Iterable[Way] = ()) -> tuple[Entry, ...]:
+def entries_under(applies: EffectiveSettings, found: Iterable[AccessKind] = ()) -> tuple[Entry, ...]:
     """Return each kind of visitor that can come in under the effective settings. Uncertain access counts as open.
 
     :param found: every kind of access under them; more than users may be synchronized.
@@ -33,23 +33,23 @@ def entries_of(
     found: list[Entry] = []
     if not is_certainly_blocked(collaboration):
         open_to_them = _applications(collaboration)
-        found.append(Entry(visitor=Visitor.GUEST, applications=open_to_them))
+        found.append(Entry(visitor=VisitorType.GUEST, applications=open_to_them))
         if synchronizes is not False:
-            found.append(Entry(visitor=Visitor.MEMBER, applications=open_to_them))
+            found.append(Entry(visitor=VisitorType.MEMBER, applications=open_to_them))
     if not is_certainly_blocked(direct_connect):
-        found.append(Entry(visitor=Visitor.DIRECT_CONNECT, applications=_applications(direct_connect)))
+        found.append(Entry(visitor=VisitorType.DIRECT_CONNECT, applications=_applications(direct_connect)))
     return tuple(found)
 
 
-def trust_under(applies: Effective) -> Trust:
+def trust_under(applies: EffectiveSettings) -> InboundTrustFlags:
     """Return which claims of a partner are trusted."""
     keys = ("mfa", "compliant_device", "hybrid_joined_device")
     return trust_of({key: applies.flags[Property.INBOUND_TRUST, key] for key in keys})
 
 
-def trust_of(flags: Mapping[str, EffectiveFlag]) -> Trust:
+def trust_of(flags: Mapping[str, EffectiveFlag]) -> InboundTrustFlags:
     """Return which claims are trusted, from the flags by their names in the model."""
-    return Trust(
+    return InboundTrustFlags(
         mfa=flags["mfa"].value,
         compliant_device=flags["compliant_device"].value,
         hybrid_joined_device=flags["hybrid_joined_device"].value,

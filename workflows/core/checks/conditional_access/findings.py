@@ -3,10 +3,10 @@
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any, Final, TypeVar
 
-from workflows.core.checks.conditional_access.controls import Meaning
+from workflows.core.checks.conditional_access.controls import PolicyEffect
 from workflows.core.checks.conditional_access.questions import Question
-from workflows.core.checks.conditional_access.scope import Condition
-from workflows.core.checks.conditional_access.verdicts import AccessReport, Verdict
+from workflows.core.checks.conditional_access.scope import PolicyCondition
+from workflows.core.checks.conditional_access.verdicts import AccessReport, PolicyVerdict
 from workflows.core.checks.findings import Finding, FindingCode, Severity
 from workflows.core.checks.unchecked import CONDITIONAL_ACCESS, unread
 from workflows.core.errors.facts import Values
@@ -21,13 +21,13 @@ MOST_VALUES: Final = 10
 _Item = TypeVar("_Item")
 
 
-_SEVERITIES: Final[Mapping[Meaning, Severity]] = {
-    Meaning.LOCKED_OUT: Severity.WARNING,
-    Meaning.NOT_KNOWN: Severity.UNCHECKED,
-    Meaning.DEPENDS: Severity.UNCHECKED,
-    Meaning.ASKED_HERE: Severity.WARNING,
-    Meaning.ASKED_THERE: Severity.NOTE,
-    Meaning.WORKS: Severity.NOTE,
+_SEVERITIES: Final[Mapping[PolicyEffect, Severity]] = {
+    PolicyEffect.LOCKED_OUT: Severity.WARNING,
+    PolicyEffect.NOT_KNOWN: Severity.UNCHECKED,
+    PolicyEffect.DEPENDS: Severity.UNCHECKED,
+    PolicyEffect.ASKED_HERE: Severity.WARNING,
+    PolicyEffect.ASKED_THERE: Severity.NOTE,
+    PolicyEffect.WORKS: Severity.NOTE,
 }
 """In the order in which people read them."""
 
@@ -39,7 +39,7 @@ def access_findings(report: AccessReport) -> tuple[Finding, ...]:
 
 def locked_out_values(report: AccessReport) -> Values | None:
     """Return whom enforced policies lock out, as `FindingCode.CA_LOCKED_OUT` does; None when nobody is for certain."""
-    verdicts = [one for one in report.verdicts if one.is_enforced and one.meaning is Meaning.LOCKED_OUT]
+    verdicts = [one for one in report.verdicts if one.is_enforced and one.meaning is PolicyEffect.LOCKED_OUT]
     return {"verdicts": _grouped_values(verdicts)} if verdicts else None
 
 
@@ -51,7 +51,7 @@ def estimate_values(report: AccessReport) -> dict[str, Any] | None:
     return {"why": why, "answered": report.asked, "left_out": len(report.left_out)}
 
 
-def verdict_values(one: Verdict) -> dict[str, Any]:
+def verdict_values(one: PolicyVerdict) -> dict[str, Any]:
     """Return a verdict as plain values with stable names."""
     return {
         "policy_id": one.policy_id,
@@ -109,12 +109,12 @@ def _findings(report: AccessReport) -> Iterator[Finding]:
         )
 
 
-def _about(code: FindingCode, severity: Severity, verdicts: Sequence[Verdict]) -> Finding:
+def _about(code: FindingCode, severity: Severity, verdicts: Sequence[PolicyVerdict]) -> Finding:
     values = {"verdicts": _grouped_values(verdicts)}
     return Finding(code=code, severity=severity, values=values, source=CONDITIONAL_ACCESS)
 
 
-def _grouped_values(verdicts: Sequence[Verdict]) -> list[dict[str, Any]]:
+def _grouped_values(verdicts: Sequence[PolicyVerdict]) -> list[dict[str, Any]]:
     """Return verdicts as values. Verdicts that differ in the visitor only are one."""
     alike = grouped(verdicts, lambda one: tuple(getattr(one, name) for name in _COMPARED))
     return [_group_values(some) for some in alike]
@@ -126,14 +126,14 @@ _COMPARED: Final = (
 )
 
 
-def _group_values(verdicts: Sequence[Verdict]) -> dict[str, Any]:
+def _group_values(verdicts: Sequence[PolicyVerdict]) -> dict[str, Any]:
     values = verdict_values(verdicts[0])
     del values["visitor"]
     visitors = [one.visitor.value for one in verdicts]
     return {**values, "visitors": visitors, "conditions": [_condition_values(one) for one in verdicts[0].conditions]}
 
 
-def _condition_values(one: Condition) -> dict[str, Any]:
+def _condition_values(one: PolicyCondition) -> dict[str, Any]:
     return {"when": one.when.value, "values": list(one.values[:MOST_VALUES]), "count": len(one.values)}
 
 

@@ -10,7 +10,7 @@ from workflows.core.settings.canonical import JsonObject
 NO_RISK: Final = "none"
 
 
-class State(StrEnum):
+class PolicyState(StrEnum):
     """Whether a policy is enforced; the values are Graph's."""
 
     ENFORCED = "enabled"
@@ -20,7 +20,7 @@ class State(StrEnum):
     """Any other value: whether the policy is enforced is not known."""
 
 
-class Kind(StrEnum):
+class ControlKind(StrEnum):
     """What a policy requires. The values are Graph's names where Graph has one."""
 
     BLOCK = "block"
@@ -41,13 +41,18 @@ class Kind(StrEnum):
 
 
 SESSION_KINDS: Final = frozenset(
-    {Kind.APP_RESTRICTIONS, Kind.APP_CONTROL, Kind.SIGN_IN_FREQUENCY, Kind.PERSISTENT_BROWSER}
+    {
+        ControlKind.APP_RESTRICTIONS,
+        ControlKind.APP_CONTROL,
+        ControlKind.SIGN_IN_FREQUENCY,
+        ControlKind.PERSISTENT_BROWSER,
+    }
 )
 _BUILT_IN: Final = {
     kind.value: kind
     for kind in (
-        *(Kind.BLOCK, Kind.MFA, Kind.COMPLIANT_DEVICE, Kind.HYBRID_DEVICE),
-        *(Kind.APPROVED_APP, Kind.APP_PROTECTION, Kind.PASSWORD_CHANGE),
+        *(ControlKind.BLOCK, ControlKind.MFA, ControlKind.COMPLIANT_DEVICE, ControlKind.HYBRID_DEVICE),
+        *(ControlKind.APPROVED_APP, ControlKind.APP_PROTECTION, ControlKind.PASSWORD_CHANGE),
     )
 }
 _GRANT_MEMBERS: Final = frozenset(
@@ -73,7 +78,7 @@ class Strength:
 class Control:
     """One thing that a policy requires."""
 
-    kind: Kind
+    kind: ControlKind
     name: str = ""
     """Which one, where there are several of a kind; for an unknown control its name."""
     strength: Strength | None = None
@@ -86,7 +91,7 @@ class Policy:
     id: str
     name: str
     """Its name, or else its id; empty when it has neither."""
-    state: State
+    state: PolicyState
     grants: tuple[Control, ...]
     operator: str
     """`AND`, `OR`, or any other value of the document."""
@@ -105,7 +110,7 @@ class Policy:
     @property
     def is_off(self) -> bool:
         """Return whether it is switched off."""
-        return self.state is State.OFF
+        return self.state is PolicyState.OFF
 
 
 def parse_policy(document: JsonObject) -> Policy:
@@ -113,7 +118,7 @@ def parse_policy(document: JsonObject) -> Policy:
     conditions = member(document, "conditions")
     grants = _grants(document.get("grantControls"))
     if "conditions" in document and not isinstance(document["conditions"], Mapping):
-        grants = (*grants, Control(kind=Kind.UNKNOWN, name="conditions"))
+        grants = (*grants, Control(kind=ControlKind.UNKNOWN, name="conditions"))
     return Policy(
         id=str(document.get("id") or ""),
         name=str(document.get("displayName") or document.get("id") or ""),
@@ -145,32 +150,35 @@ def flags(value: object) -> tuple[str, ...]:
     return tuple(part.strip() for part in parts if isinstance(part, str) and part.strip())
 
 
-def _state(value: object) -> State:
-    return next((state for state in State if state.value == value), State.UNKNOWN)
+def _state(value: object) -> PolicyState:
+    return next((state for state in PolicyState if state.value == value), PolicyState.UNKNOWN)
 
 
 def _grants(document: object) -> tuple[Control, ...]:
     if document is None:
         return ()
     if not isinstance(document, Mapping):
-        return (Control(kind=Kind.UNKNOWN, name="grantControls"),)
+        return (Control(kind=ControlKind.UNKNOWN, name="grantControls"),)
     return tuple(_grant_controls(document))
 
 
 def _grant_controls(document: Mapping[str, Any]) -> Iterator[Control]:
     yield from (
-        Control(kind=_BUILT_IN.get(name, Kind.UNKNOWN), name=name) for name in _named(document, "builtInControls")
+        Control(kind=_BUILT_IN.get(name, ControlKind.UNKNOWN), name=name)
+        for name in _named(document, "builtInControls")
     )
-    for name, kind in (("termsOfUse", Kind.TERMS_OF_USE), ("customAuthenticationFactors", Kind.CUSTOM)):
+    for name, kind in (("termsOfUse", ControlKind.TERMS_OF_USE), ("customAuthenticationFactors", ControlKind.CUSTOM)):
         for one in _named(document, name):
-            yield Control(kind=Kind.UNKNOWN if one == f"{name}?" else kind, name=one)
+            yield Control(kind=ControlKind.UNKNOWN if one == f"{name}?" else kind, name=one)
     strength = document.get("authenticationStrength")
     if isinstance(strength, Mapping):
-        yield Control(kind=Kind.STRENGTH, name=str(strength.get("displayName") or ""), strength=_strength(strength))
+        yield Control(
+            kind=ControlKind.STRENGTH, name=str(strength.get("displayName") or ""), strength=_strength(strength)
+        )
     elif strength is not None:
-        yield Control(kind=Kind.UNKNOWN, name="authenticationStrength")
+        yield Control(kind=ControlKind.UNKNOWN, name="authenticationStrength")
     others = sorted(document.keys() - _GRANT_MEMBERS)
-    yield from (Control(kind=Kind.UNKNOWN, name=one) for one in others if "@odata." not in one and document[one])
+    yield from (Control(kind=ControlKind.UNKNOWN, name=one) for one in others if "@odata." not in one and document[one])
 
 
 def _named(document: Mapping[str, Any], name: str) -> Iterator[str]:
@@ -203,11 +211,11 @@ def _sessions(document: object) -> Iterator[Control]:
     if document is None:
         return
     if not isinstance(document, Mapping):
-        yield Control(kind=Kind.UNKNOWN, name="sessionControls")
+        yield Control(kind=ControlKind.UNKNOWN, name="sessionControls")
         return
     known = {kind.value: kind for kind in SESSION_KINDS}
     for name, value in sorted(document.items()):
         is_off = isinstance(value, Mapping) and value.get("isEnabled") is False
         if value is None or is_off or "@odata." in name or name in _HARMLESS_SESSION:
             continue
-        yield Control(kind=known.get(name, Kind.UNKNOWN), name=name)
+        yield Control(kind=known.get(name, ControlKind.UNKNOWN), name=name)

@@ -4,12 +4,12 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from workflows.core.checks.conditional_access.controls import Visitor
+from workflows.core.checks.conditional_access.controls import VisitorType
 from workflows.core.checks.conditional_access.policy import NO_RISK, Policy
 from workflows.core.checks.conditional_access.scope import (
     ALL,
-    Client,
-    Covers,
+    ClientApp,
+    Coverage,
     aims_at_applications,
     clients_of,
     conditions_for,
@@ -28,7 +28,7 @@ _LEVELS: Final = ("high", "medium", "low")
 class Entry:
     """A kind of visitor that can come in, and the applications it can use."""
 
-    visitor: Visitor
+    visitor: VisitorType
     applications: tuple[str, ...]
     """Application ids, `All` or `Office365`."""
 
@@ -38,9 +38,9 @@ class Question:
     """One sign-in to evaluate."""
 
     tenant_id: TenantId
-    visitor: Visitor
+    visitor: VisitorType
     application: str
-    client: Client
+    client: ClientApp
     sign_in_risk: str = NO_RISK
     user_risk: str = NO_RISK
 
@@ -68,7 +68,7 @@ class Question:
             return covers_everything(policy)
         found = covers(policy, self.application)
         # Only Entra knows whether an application belongs to a suite. An answer for another application proves nothing.
-        return found > Covers.PERHAPS or (found is Covers.PERHAPS and self.application in entry.applications)
+        return found > Coverage.PERHAPS or (found is Coverage.PERHAPS and self.application in entry.applications)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -99,7 +99,7 @@ def questions(policies: Sequence[Policy], entries: Sequence[Entry], tenant_id: T
         # One is enough to learn that none applies.
         first = [
             Question(tenant_id=tenant_id, visitor=entry.visitor, application=application, client=client)
-            for client in (tuple(Client) if is_told_apart else (Client.BROWSER,))
+            for client in (tuple(ClientApp) if is_told_apart else (ClientApp.BROWSER,))
             for application in entry.applications
         ]
         wanted |= dict.fromkeys(first)
@@ -121,7 +121,7 @@ def _further(
             tenant_id=tenant_id,
             visitor=entry.visitor,
             application=_application(policy, entry),
-            client=Client.BROWSER if clients is None else clients[0],
+            client=ClientApp.BROWSER if clients is None else clients[0],
             sign_in_risk=_level(policy.sign_in_risk),
             user_risk=_level(policy.user_risk),
         )

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from enum import IntEnum, StrEnum
 from typing import Any, Final
 
-from workflows.core.checks.conditional_access.controls import Visitor
+from workflows.core.checks.conditional_access.controls import VisitorType
 from workflows.core.checks.conditional_access.policy import NO_RISK, Policy, flags, member, texts
 from workflows.core.settings.model import OFFICE_365, TenantId
 
@@ -18,19 +18,19 @@ ALL: Final = "All"
 """All applications, in the words of Conditional Access."""
 _EVERYBODY: Final = frozenset({ALL, "GuestsOrExternalUsers"})
 _GUESTS: Final = "GuestsOrExternalUsers"
-_OUTSIDE: Final = frozenset({"none", "internalGuest", "otherExternalUser", "serviceProvider", *Visitor})
+_OUTSIDE: Final = frozenset({"none", "internalGuest", "otherExternalUser", "serviceProvider", *VisitorType})
 _REGISTRATION: Final = "urn:user:registersecurityinfo"
 _SUITES: Final = frozenset({OFFICE_365.lower(), "microsoftadminportals"})
 
 
-class Client(StrEnum):
+class ClientApp(StrEnum):
     """The client of a sign-in; the values are Graph's."""
 
     BROWSER = "browser"
     APPS = "mobileAppsAndDesktopClients"
 
 
-class When(StrEnum):
+class ConditionType(StrEnum):
     """A condition on which a policy applies."""
 
     USER_RISK = "user_risk"
@@ -54,19 +54,27 @@ class When(StrEnum):
     """A condition that this version does not know. Its values are the conditions' names."""
 
 
-CERTAIN: Final = frozenset({When.USER_RISK, When.SIGN_IN_RISK, When.CLIENTS, When.APPLICATIONS, When.NOT_EXCLUDED})
+CERTAIN: Final = frozenset(
+    {
+        ConditionType.USER_RISK,
+        ConditionType.SIGN_IN_RISK,
+        ConditionType.CLIENTS,
+        ConditionType.APPLICATIONS,
+        ConditionType.NOT_EXCLUDED,
+    }
+)
 """Conditions that certainly say where or for whom a policy applies. With any other, it may never apply."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Condition:
+class PolicyCondition:
     """One condition with the values it names."""
 
-    when: When
+    when: ConditionType
     values: tuple[str, ...] = ()
 
 
-class Covers(IntEnum):
+class Coverage(IntEnum):
     """How far a policy covers an application."""
 
     NO = 0
@@ -76,12 +84,12 @@ class Covers(IntEnum):
 
 
 _SIMPLE: Final = {
-    "platforms": (When.PLATFORMS, "includePlatforms"),
-    "locations": (When.LOCATIONS, "includeLocations"),
-    "devices": (When.DEVICES, ""),
-    "deviceStates": (When.DEVICES, ""),
-    "authenticationFlows": (When.FLOWS, ""),
-    "insiderRiskLevels": (When.INSIDER_RISK, ""),
+    "platforms": (ConditionType.PLATFORMS, "includePlatforms"),
+    "locations": (ConditionType.LOCATIONS, "includeLocations"),
+    "devices": (ConditionType.DEVICES, ""),
+    "deviceStates": (ConditionType.DEVICES, ""),
+    "authenticationFlows": (ConditionType.FLOWS, ""),
+    "insiderRiskLevels": (ConditionType.INSIDER_RISK, ""),
 }
 _KNOWN: Final = frozenset(
     {"users", "applications", "clientAppTypes", "userRiskLevels", "signInRiskLevels", "clientApplications", *_SIMPLE}
@@ -90,15 +98,15 @@ _KNOWN: Final = frozenset(
 
 
 def conditions_for(
-    policy: Policy, visitor: Visitor, tenant_id: TenantId, applications: Sequence[str]
-) -> tuple[Condition, ...] | None:
+    policy: Policy, visitor: VisitorType, tenant_id: TenantId, applications: Sequence[str]
+) -> tuple[PolicyCondition, ...] | None:
     """Return the conditions on which a policy applies to a visitor; None when it certainly does not apply.
 
     :param applications: what the visitor may use: application ids, `All` or `Office365`.
     """
     conditions = policy.conditions
     if strange := tuple(_misshapen(conditions)):
-        return (Condition(when=When.OTHER, values=strange),)
+        return (PolicyCondition(when=ConditionType.OTHER, values=strange),)
     if texts(member(conditions, "clientApplications"), "includeServicePrincipals") and not _names_people(conditions):
         return None
     who = _who(member(conditions, "users"), visitor, tenant_id)
@@ -109,7 +117,7 @@ def conditions_for(
     return (*what, *who, *_risks(policy), *_clients(clients), *_others(conditions))
 
 
-def covers(policy: Policy, application: str) -> Covers:
+def covers(policy: Policy, application: str) -> Coverage:
     """Return how far a policy covers an application.
 
     `All` and `Office365` are many, so a part of them may be covered.
@@ -120,7 +128,7 @@ def covers(policy: Policy, application: str) -> Covers:
     found = _covers(application, included, excluded)
     if member(rule, "applicationFilter"):
         # It adds or removes applications by an attribute that was not read.
-        return Covers.PERHAPS
+        return Coverage.PERHAPS
     return found
 
 
@@ -145,15 +153,15 @@ def named_applications(policy: Policy) -> tuple[str, ...]:
     return tuple(name for name in texts(rule, "includeApplications") if name.lower() not in taken_out)
 
 
-def clients_of(policy: Policy) -> tuple[Client, ...] | None:
+def clients_of(policy: Policy) -> tuple[ClientApp, ...] | None:
     """Return the clients that a policy is limited to; None when not limited, empty when only older ones are meant."""
     named = frozenset(texts(policy.conditions, "clientAppTypes"))
     if not named or "all" in named:
         return None
     if "unknownFutureValue" in named:
-        return tuple(Client)
-    found = tuple(client for client in Client if client.value in named)
-    return None if len(found) == len(Client) else found
+        return tuple(ClientApp)
+    found = tuple(client for client in ClientApp if client.value in named)
+    return None if len(found) == len(ClientApp) else found
 
 
 def named_tenants(policy: Policy) -> frozenset[str]:
@@ -199,23 +207,23 @@ def _names_people(conditions: Mapping[str, Any]) -> bool:
     )
 
 
-def _who(users: Mapping[str, Any], visitor: Visitor, tenant_id: TenantId) -> tuple[Condition, ...] | None:
+def _who(users: Mapping[str, Any], visitor: VisitorType, tenant_id: TenantId) -> tuple[PolicyCondition, ...] | None:
     """Return the conditions on who is meant; None when this visitor is not meant."""
     if _GUESTS in texts(users, "excludeUsers"):
         return None
     if _external(member(users, "excludeGuestsOrExternalUsers"), visitor, tenant_id) is True:
         return None
-    has_account = visitor is not Visitor.DIRECT_CONNECT
+    has_account = visitor is not VisitorType.DIRECT_CONNECT
     exceptions = _members(users, "exclude") if has_account else ()
-    but = (Condition(when=When.NOT_EXCLUDED, values=exceptions),) if exceptions else ()
+    but = (PolicyCondition(when=ConditionType.NOT_EXCLUDED, values=exceptions),) if exceptions else ()
     kinds = _external(member(users, "includeGuestsOrExternalUsers"), visitor, tenant_id)
     if kinds is True or _EVERYBODY & frozenset(texts(users, "includeUsers")):
         return but
     if kinds is None:
-        return (Condition(when=When.OTHER, values=("externalTenants",)), *but)
+        return (PolicyCondition(when=ConditionType.OTHER, values=("externalTenants",)), *but)
     # NB. a direct connect visitor has no account here, so no group, role or account can include them.
     members = _members(users, "include") if has_account else ()
-    return (Condition(when=When.MEMBERSHIP, values=members), *but) if members else None
+    return (PolicyCondition(when=ConditionType.MEMBERSHIP, values=members), *but) if members else None
 
 
 def _members(users: Mapping[str, Any], way: str) -> tuple[str, ...]:
@@ -223,7 +231,7 @@ def _members(users: Mapping[str, Any], way: str) -> tuple[str, ...]:
     return (*texts(users, f"{way}Groups"), *texts(users, f"{way}Roles"), *accounts)
 
 
-def _external(rule: Mapping[str, Any], visitor: Visitor, tenant_id: TenantId) -> bool | None:
+def _external(rule: Mapping[str, Any], visitor: VisitorType, tenant_id: TenantId) -> bool | None:
     """Return whether a rule on external people covers a visitor; None when it uses names unknown to this version."""
     if not rule:
         return False
@@ -239,41 +247,43 @@ def _external(rule: Mapping[str, Any], visitor: Visitor, tenant_id: TenantId) ->
     return None
 
 
-def _target_conditions(policy: Policy, applications: Sequence[str], visitor: Visitor) -> tuple[Condition, ...] | None:
+def _target_conditions(
+    policy: Policy, applications: Sequence[str], visitor: VisitorType
+) -> tuple[PolicyCondition, ...] | None:
     """Return under which conditions a policy is about these applications: () for always, None for never."""
     rule = member(policy.conditions, "applications")
     if contexts := texts(rule, "includeAuthenticationContextClassReferences"):
-        return (Condition(when=When.AUTHENTICATION_CONTEXT, values=contexts),)
+        return (PolicyCondition(when=ConditionType.AUTHENTICATION_CONTEXT, values=contexts),)
     if actions := texts(rule, "includeUserActions"):
         # Guests register security information here. No visitor registers a device here.
-        is_relevant = _REGISTRATION in actions and visitor is not Visitor.DIRECT_CONNECT
-        return (Condition(when=When.REGISTRATION),) if is_relevant else None
+        is_relevant = _REGISTRATION in actions and visitor is not VisitorType.DIRECT_CONNECT
+        return (PolicyCondition(when=ConditionType.REGISTRATION),) if is_relevant else None
     found = [covers(policy, application) for application in applications]
-    if all(one is Covers.WHOLLY for one in found):
+    if all(one is Coverage.WHOLLY for one in found):
         return ()
-    if max(found) is Covers.NO:
+    if max(found) is Coverage.NO:
         return None
     names = named_applications(policy)
-    if max(found) is Covers.PERHAPS:
-        return (Condition(when=When.OTHER_APPLICATIONS, values=names),)
-    return (Condition(when=When.APPLICATIONS, values=names),)
+    if max(found) is Coverage.PERHAPS:
+        return (PolicyCondition(when=ConditionType.OTHER_APPLICATIONS, values=names),)
+    return (PolicyCondition(when=ConditionType.APPLICATIONS, values=names),)
 
 
-def _covers(application: str, included: frozenset[str], excluded: frozenset[str]) -> Covers:
+def _covers(application: str, included: frozenset[str], excluded: frozenset[str]) -> Coverage:
     asked, left = application.lower(), included - excluded - {"none"}
     if not left or (asked in excluded and asked != ALL.lower()):
-        return Covers.NO
+        return Coverage.NO
     # A single application may belong to a suite that is excluded.
     is_doubtful = bool(excluded & _SUITES)
     if asked == ALL.lower():
         if ALL.lower() in left:
-            return Covers.PARTLY if excluded else Covers.WHOLLY
-        return Covers.PERHAPS if is_doubtful and not left & _SUITES else Covers.PARTLY
+            return Coverage.PARTLY if excluded else Coverage.WHOLLY
+        return Coverage.PERHAPS if is_doubtful and not left & _SUITES else Coverage.PARTLY
     if asked in left or ALL.lower() in left:
         if asked in _SUITES:
-            return Covers.PARTLY if excluded else Covers.WHOLLY
-        return Covers.PERHAPS if is_doubtful else Covers.WHOLLY
-    return Covers.PERHAPS if asked in _SUITES or left & _SUITES or _unknown_words(left) else Covers.NO
+            return Coverage.PARTLY if excluded else Coverage.WHOLLY
+        return Coverage.PERHAPS if is_doubtful else Coverage.WHOLLY
+    return Coverage.PERHAPS if asked in _SUITES or left & _SUITES or _unknown_words(left) else Coverage.NO
 
 
 def _unknown_words(included: frozenset[str]) -> bool:
@@ -281,19 +291,19 @@ def _unknown_words(included: frozenset[str]) -> bool:
     return any("-" not in name for name in included)
 
 
-def _risks(policy: Policy) -> Iterator[Condition]:
+def _risks(policy: Policy) -> Iterator[PolicyCondition]:
     if policy.user_risk and NO_RISK not in policy.user_risk:
-        yield Condition(when=When.USER_RISK, values=policy.user_risk)
+        yield PolicyCondition(when=ConditionType.USER_RISK, values=policy.user_risk)
     if policy.sign_in_risk and NO_RISK not in policy.sign_in_risk:
-        yield Condition(when=When.SIGN_IN_RISK, values=policy.sign_in_risk)
+        yield PolicyCondition(when=ConditionType.SIGN_IN_RISK, values=policy.sign_in_risk)
 
 
-def _clients(clients: tuple[Client, ...] | None) -> Iterator[Condition]:
+def _clients(clients: tuple[ClientApp, ...] | None) -> Iterator[PolicyCondition]:
     if clients:
-        yield Condition(when=When.CLIENTS, values=tuple(client.value for client in clients))
+        yield PolicyCondition(when=ConditionType.CLIENTS, values=tuple(client.value for client in clients))
 
 
-def _others(conditions: Mapping[str, Any]) -> Iterator[Condition]:
+def _others(conditions: Mapping[str, Any]) -> Iterator[PolicyCondition]:
     for name, (when, inside) in _SIMPLE.items():
         value = conditions.get(name)
         if not value:
@@ -303,7 +313,7 @@ def _others(conditions: Mapping[str, Any]) -> Iterator[Condition]:
         excludes = bool(inside) and any(texts(document, f"exclude{inside.removeprefix('include')}"))
         if inside and frozenset(name.lower() for name in values) == {"all"} and not excludes:
             continue
-        yield Condition(when=when, values=values)
+        yield PolicyCondition(when=when, values=values)
     unknown = tuple(name for name in sorted(conditions.keys() - _KNOWN) if conditions[name] and "@odata." not in name)
     if unknown:
-        yield Condition(when=When.OTHER, values=unknown)
+        yield PolicyCondition(when=ConditionType.OTHER, values=unknown)

@@ -10,7 +10,7 @@ from typing import Final
 from workflows.core.checks.conditional_access.policy import Strength
 
 
-class Place(StrEnum):
+class SignInTenant(StrEnum):
     """The tenant where the visitor does MFA."""
 
     HOME = "home"
@@ -21,13 +21,13 @@ class Place(StrEnum):
 
 _FIRST: Final = frozenset({"password", "federatedSingleFactor"})
 _SECOND: Final = {
-    Place.HOME: frozenset(
+    SignInTenant.HOME: frozenset(
         {
             *("sms", "voice", "microsoftAuthenticatorPush", "softwareOath", "hardwareOath"),
             *("x509CertificateSingleFactor", "x509CertificateMultiFactor"),
         }
     ),
-    Place.RESOURCE: frozenset({"sms", "voice", "microsoftAuthenticatorPush", "softwareOath"}),
+    SignInTenant.RESOURCE: frozenset({"sms", "voice", "microsoftAuthenticatorPush", "softwareOath"}),
 }
 _COMPLETE: Final = frozenset({"fido2", "windowsHelloForBusiness", "x509CertificateMultiFactor", "deviceBasedPush"})
 """Methods that are MFA by themselves. The table accepts them in the home tenant only."""
@@ -36,7 +36,7 @@ _BUILT_IN: Final = {
     "00000000-0000-0000-0000-000000000002": (
         *_PHISHING_RESISTANT,
         "deviceBasedPush",
-        *(f"password,{second}" for second in sorted(_SECOND[Place.HOME])),
+        *(f"password,{second}" for second in sorted(_SECOND[SignInTenant.HOME])),
         *(f"{second},federatedSingleFactor" for second in ("sms", "voice", "softwareOath")),
     ),
     "00000000-0000-0000-0000-000000000003": (*_PHISHING_RESISTANT, "deviceBasedPush"),
@@ -45,7 +45,7 @@ _BUILT_IN: Final = {
 """Microsoft's own strengths, for an answer that contains only the id: MFA, passwordless MFA, phishing-resistant MFA."""
 
 
-def is_satisfiable(strength: Strength, place: Place) -> bool | None:
+def is_satisfiable(strength: Strength, place: SignInTenant) -> bool | None:
     """Return whether people from outside can do an allowed combination there; None: not known."""
     combinations = strength.combinations or _BUILT_IN.get(strength.id.lower())
     if not combinations:
@@ -54,10 +54,10 @@ def is_satisfiable(strength: Strength, place: Place) -> bool | None:
     return True if True in found else None if None in found else False
 
 
-def _combination(combination: str, place: Place, *, is_restricted: bool) -> bool | None:
+def _combination(combination: str, place: SignInTenant, *, is_restricted: bool) -> bool | None:
     methods = frozenset(method.strip() for method in combination.split(","))
     if methods <= _COMPLETE and len(methods) == 1:
-        accepted: bool | None = place is Place.HOME
+        accepted: bool | None = place is SignInTenant.HOME
     elif len(methods) == 2 and len(methods & _FIRST) == 1:
         accepted = _with_second(methods, place)
     else:
@@ -66,9 +66,9 @@ def _combination(combination: str, place: Place, *, is_restricted: bool) -> bool
     return None if is_restricted and accepted else accepted
 
 
-def _with_second(methods: frozenset[str], place: Place) -> bool | None:
+def _with_second(methods: frozenset[str], place: SignInTenant) -> bool | None:
     (second,) = methods - _FIRST
     if second in _SECOND[place]:
         # NB. a federated first factor belongs to the home tenant. No documentation says that our tenant accepts it.
-        return None if place is Place.RESOURCE and "federatedSingleFactor" in methods else True
-    return False if second in _SECOND[Place.HOME] else None
+        return None if place is SignInTenant.RESOURCE and "federatedSingleFactor" in methods else True
+    return False if second in _SECOND[SignInTenant.HOME] else None

@@ -4,31 +4,31 @@ A policy that Entra reports as applying is evaluated. A policy without a certain
 document, and the result is called an estimate. An unknown result is never reported as fine.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final
 
 from workflows.core.checks.conditional_access.controls import (
-    Because,
-    Meaning,
-    Outcome,
-    Reason,
+    InboundTrustFlags,
+    PolicyEffect,
+    PolicyOutcome,
+    PolicyReason,
+    ReasonCode,
     Remedy,
-    Trust,
-    Visitor,
+    VisitorType,
     is_worse,
     outcome_of,
     remedies,
 )
-from workflows.core.checks.conditional_access.policy import Policy, State, parse_policy
+from workflows.core.checks.conditional_access.policy import Policy, PolicyState, parse_policy
 from workflows.core.checks.conditional_access.questions import Entry, Question, Questions
-from workflows.core.checks.conditional_access.scope import CERTAIN, Condition, When, conditions_for
-from workflows.core.checks.facts import Unchecked
+from workflows.core.checks.conditional_access.scope import CERTAIN, ConditionType, PolicyCondition, conditions_for
+from workflows.core.checks.facts import Unread
 from workflows.core.settings.canonical import JsonObject
 from workflows.core.settings.model import TenantId
 
-Answers = Mapping[Question, Sequence[JsonObject] | Unchecked]
+Answers = Mapping[Question, Sequence[JsonObject] | Unread]
 
 
 class Source(StrEnum):
@@ -41,7 +41,7 @@ class Source(StrEnum):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Verdict:
+class PolicyVerdict:
     """The effect of one policy on one kind of visitor."""
 
     policy_id: str
@@ -49,12 +49,12 @@ class Verdict:
     """Its name. Text from the tenant."""
     is_enforced: bool
     """False: report-only."""
-    visitor: Visitor
-    meaning: Meaning
-    where_it_applies: Meaning
+    visitor: VisitorType
+    meaning: PolicyEffect
+    where_it_applies: PolicyEffect
     """Its effect where it applies; worse than `depends` only where that is the effect."""
-    reasons: tuple[Reason, ...]
-    conditions: tuple[Condition, ...] = ()
+    reasons: tuple[PolicyReason, ...]
+    conditions: tuple[PolicyCondition, ...] = ()
     remedies: tuple[Remedy, ...] = ()
     source: Source
 
@@ -63,16 +63,16 @@ class Verdict:
 class AccessReport:
     """The effect of Conditional Access on every kind of visitor that can come in."""
 
-    visitors: tuple[Visitor, ...] = ()
-    trust: Trust | None = None
+    visitors: tuple[VisitorType, ...] = ()
+    trust: InboundTrustFlags | None = None
     """Which of their claims are trusted; None: not asked for."""
-    verdicts: tuple[Verdict, ...] = ()
+    verdicts: tuple[PolicyVerdict, ...] = ()
     """The worst first. A policy that applies to nobody who comes in has none."""
     policies: int = 0
     """How many policies are switched on, including report-only ones."""
-    unread: Unchecked | None = None
+    unread: Unread | None = None
     """Why neither Entra's evaluation nor the policies could be read; then nothing is known."""
-    unasked: Unchecked | None = None
+    unasked: Unread | None = None
     """Why Entra did not answer some questions."""
     left_out: tuple[Question, ...] = ()
     """The questions that were not asked or not answered."""
@@ -95,20 +95,20 @@ class AccessReport:
         if self.unread is not None:
             return None
         return any(
-            one.visitor is Visitor.DIRECT_CONNECT
+            one.visitor is VisitorType.DIRECT_CONNECT
             and one.is_enforced
-            and one.meaning is Meaning.LOCKED_OUT
+            and one.meaning is PolicyEffect.LOCKED_OUT
             and not one.conditions
             and one.remedies == (Remedy.ACCEPT_MFA, Remedy.EXCLUDE)
             for one in self.verdicts
         )
 
-    def worst(self, visitor: Visitor) -> Meaning:
+    def worst(self, visitor: VisitorType) -> PolicyEffect:
         """Return the worst effect of an enforced policy on a visitor."""
         found = [one.meaning for one in self.verdicts if one.is_enforced and one.visitor is visitor]
         if self.unread is not None:
-            found.append(Meaning.NOT_KNOWN)
-        return max(found, key=list(Meaning).index, default=Meaning.WORKS)
+            found.append(PolicyEffect.NOT_KNOWN)
+        return max(found, key=list(PolicyEffect).index, default=PolicyEffect.WORKS)
 
 
 _SETTLED: Final = frozenset(
@@ -116,26 +116,28 @@ _SETTLED: Final = frozenset(
     | {"signInRisk", "userRisk"}
 )
 """Reasons for which a policy does not apply, about conditions that the sign-in states."""
-_OPEN: Final[Mapping[str, frozenset[When]]] = {
-    "users": frozenset({When.MEMBERSHIP}),
-    "devicePlatform": frozenset({When.PLATFORMS}),
-    "devices": frozenset({When.DEVICES}),
-    "location": frozenset({When.LOCATIONS}),
-    "time": frozenset({When.OTHER}),
-    "insiderRisk": frozenset({When.INSIDER_RISK}),
-    "authenticationFlow": frozenset({When.FLOWS}),
-    "authenticationContext": frozenset({When.AUTHENTICATION_CONTEXT}),
-    "userActions": frozenset({When.REGISTRATION}),
-    "application": frozenset({When.OTHER_APPLICATIONS, When.AUTHENTICATION_CONTEXT, When.REGISTRATION}),
+_OPEN: Final[Mapping[str, frozenset[ConditionType]]] = {
+    "users": frozenset({ConditionType.MEMBERSHIP}),
+    "devicePlatform": frozenset({ConditionType.PLATFORMS}),
+    "devices": frozenset({ConditionType.DEVICES}),
+    "location": frozenset({ConditionType.LOCATIONS}),
+    "time": frozenset({ConditionType.OTHER}),
+    "insiderRisk": frozenset({ConditionType.INSIDER_RISK}),
+    "authenticationFlow": frozenset({ConditionType.FLOWS}),
+    "authenticationContext": frozenset({ConditionType.AUTHENTICATION_CONTEXT}),
+    "userActions": frozenset({ConditionType.REGISTRATION}),
+    "application": frozenset(
+        {ConditionType.OTHER_APPLICATIONS, ConditionType.AUTHENTICATION_CONTEXT, ConditionType.REGISTRATION}
+    ),
 }
 """Reasons about conditions that no question states. Whether the policy applies to a real sign-in stays open."""
 
 
 def assess(
-    documents: Sequence[JsonObject] | Unchecked,
+    documents: Sequence[JsonObject] | Unread,
     entries: Sequence[Entry],
     tenant_id: TenantId,
-    trust: Trust,
+    trust: InboundTrustFlags,
     chosen: Questions,
     answers: Answers,
 ) -> AccessReport:
@@ -144,24 +146,17 @@ def assess(
     :param documents: the list of policies, or why it could not be read.
     :param answers: by question, Entra's answer; questions that were not asked are absent.
     """
-    listed = {} if isinstance(documents, Unchecked) else {one.id: one for one in map(parse_policy, documents)}
-    rows = {question: _by_id(answer) for question, answer in answers.items() if not isinstance(answer, Unchecked)}
+    listed = {} if isinstance(documents, Unread) else {one.id: one for one in map(parse_policy, documents)}
+    rows = {question: _by_id(answer) for question, answer in answers.items() if not isinstance(answer, Unread)}
     told = {key: parse_policy(row) for answer in rows.values() for key, row in answer.items()}
     policies = {**told, **listed}
     visitors = tuple(entry.visitor for entry in entries)
-    failed = next((answer for answer in answers.values() if isinstance(answer, Unchecked)), None)
-    if isinstance(documents, Unchecked) and not rows:
+    failed = next((answer for answer in answers.values() if isinstance(answer, Unread)), None)
+    if isinstance(documents, Unread) and not rows:
         return AccessReport(visitors=visitors, trust=trust, unread=documents if entries else None)
-    live = [policy for policy in policies.values() if not policy.is_off]
-    found: list[Verdict] = []
-    for entry in entries:
-        asked = [(question, answer) for question, answer in rows.items() if question.visitor is entry.visitor]
-        for policy in live:
-            current = told.get(policy.id, policy)
-            verdict = _verdict(current, entry, tenant_id, trust, asked)
-            if verdict is not None:
-                found.append(verdict)
-    order = list(Meaning)
+    live = [told.get(policy.id, policy) for policy in policies.values() if not policy.is_off]
+    found = [verdict for entry in entries for verdict in _verdicts(live, entry, tenant_id, trust, rows)]
+    order = list(PolicyEffect)
     return AccessReport(
         visitors=visitors,
         trust=trust,
@@ -170,7 +165,7 @@ def assess(
         unasked=failed,
         left_out=(*(one for one in chosen.asked if one not in rows), *chosen.left_out),
         asked=len(rows),
-        unlisted=() if isinstance(documents, Unchecked) else tuple(told[key].name for key in told if key not in listed),
+        unlisted=() if isinstance(documents, Unread) else tuple(told[key].name for key in told if key not in listed),
     )
 
 
@@ -178,13 +173,28 @@ def _by_id(answer: Sequence[JsonObject]) -> Mapping[str, JsonObject]:
     return {str(row.get("id") or ""): row for row in answer}
 
 
+def _verdicts(
+    policies: Sequence[Policy],
+    entry: Entry,
+    tenant_id: TenantId,
+    trust: InboundTrustFlags,
+    answers: Mapping[Question, Mapping[str, JsonObject]],
+) -> Iterator[PolicyVerdict]:
+    """Evaluate every policy for one kind of visitor. A policy that never applies to it gives no verdict."""
+    asked = [(question, answer) for question, answer in answers.items() if question.visitor is entry.visitor]
+    for policy in policies:
+        verdict = _verdict(policy, entry, tenant_id, trust, asked)
+        if verdict is not None:
+            yield verdict
+
+
 def _verdict(
     policy: Policy,
     entry: Entry,
     tenant_id: TenantId,
-    trust: Trust,
+    trust: InboundTrustFlags,
     asked: Sequence[tuple[Question, Mapping[str, JsonObject]]],
-) -> Verdict | None:
+) -> PolicyVerdict | None:
     conditions = conditions_for(policy, entry.visitor, tenant_id, entry.applications)
     told = [(question, answer.get(policy.id)) for question, answer in asked]
     if any(row is not None and row.get("policyApplies") is True for _, row in told):
@@ -195,9 +205,9 @@ def _verdict(
         # No answered question could have met its conditions.
         return None if conditions is None else _evaluated(policy, entry.visitor, trust, conditions, Source.ESTIMATE)
     if "notEnoughInformation" in reasons:
-        return _unknown(policy, entry.visitor, conditions or (), Because.NOT_ENOUGH_INFORMATION, "")
+        return _unknown(policy, entry.visitor, conditions or (), ReasonCode.NOT_ENOUGH_INFORMATION, "")
     if strange := next((one for one in reasons if one not in _SETTLED and one not in _OPEN), None):
-        return _unknown(policy, entry.visitor, conditions or (), Because.ANSWER_NOT_UNDERSTOOD, strange)
+        return _unknown(policy, entry.visitor, conditions or (), ReasonCode.ANSWER_NOT_UNDERSTOOD, strange)
     left_open = tuple(one for one in conditions or () if any(one.when in _OPEN.get(reason, ()) for reason in reasons))
     if left_open:
         kept = tuple(one for one in conditions or () if one in left_open or one.when in CERTAIN)
@@ -205,7 +215,7 @@ def _verdict(
     if all(reason in _SETTLED for reason in reasons):
         return None
     # Entra names a condition that was not found in the policy's document.
-    return _unknown(policy, entry.visitor, conditions or (), Because.ANSWER_NOT_UNDERSTOOD, reasons[0])
+    return _unknown(policy, entry.visitor, conditions or (), ReasonCode.ANSWER_NOT_UNDERSTOOD, reasons[0])
 
 
 def _reason(row: JsonObject | None) -> str:
@@ -216,26 +226,34 @@ def _reason(row: JsonObject | None) -> str:
     return reason if isinstance(reason, str) and reason else "analysisReasons"
 
 
-def _said_to_apply(conditions: tuple[Condition, ...] | None) -> tuple[Condition, ...]:
+def _said_to_apply(conditions: tuple[PolicyCondition, ...] | None) -> tuple[PolicyCondition, ...]:
     """Return the conditions that say where a policy applies. That it applies is already certain."""
     return tuple(one for one in conditions or () if one.when in CERTAIN)
 
 
 def _evaluated(
-    policy: Policy, visitor: Visitor, trust: Trust, conditions: tuple[Condition, ...], source: Source
-) -> Verdict | None:
-    if policy.state is State.UNKNOWN:
-        return _unknown(policy, visitor, conditions, Because.STATE_NOT_UNDERSTOOD, "")
+    policy: Policy,
+    visitor: VisitorType,
+    trust: InboundTrustFlags,
+    conditions: tuple[PolicyCondition, ...],
+    source: Source,
+) -> PolicyVerdict | None:
+    if policy.state is PolicyState.UNKNOWN:
+        return _unknown(policy, visitor, conditions, ReasonCode.STATE_NOT_UNDERSTOOD, "")
     outcome = outcome_of(policy, visitor, trust)
-    if outcome == Outcome(meaning=Meaning.WORKS):
+    if outcome == PolicyOutcome(meaning=PolicyEffect.WORKS):
         return None
     is_uncertain = any(one.when not in CERTAIN for one in conditions)
-    meaning = Meaning.DEPENDS if is_uncertain and is_worse(outcome.meaning, Meaning.ASKED_THERE) else outcome.meaning
-    found = remedies(policy, visitor, trust) if outcome.meaning is Meaning.LOCKED_OUT else ()
-    return Verdict(
+    meaning = (
+        PolicyEffect.DEPENDS
+        if is_uncertain and is_worse(outcome.meaning, PolicyEffect.ASKED_THERE)
+        else outcome.meaning
+    )
+    found = remedies(policy, visitor, trust) if outcome.meaning is PolicyEffect.LOCKED_OUT else ()
+    return PolicyVerdict(
         policy_id=policy.id,
         policy=policy.name,
-        is_enforced=policy.state is State.ENFORCED,
+        is_enforced=policy.state is PolicyState.ENFORCED,
         visitor=visitor,
         meaning=meaning,
         where_it_applies=outcome.meaning,
@@ -247,16 +265,16 @@ def _evaluated(
 
 
 def _unknown(
-    policy: Policy, visitor: Visitor, conditions: tuple[Condition, ...], because: Because, name: str
-) -> Verdict:
-    return Verdict(
+    policy: Policy, visitor: VisitorType, conditions: tuple[PolicyCondition, ...], because: ReasonCode, name: str
+) -> PolicyVerdict:
+    return PolicyVerdict(
         policy_id=policy.id,
         policy=policy.name,
-        is_enforced=policy.state is not State.REPORT_ONLY,
+        is_enforced=policy.state is not PolicyState.REPORT_ONLY,
         visitor=visitor,
-        meaning=Meaning.NOT_KNOWN,
-        where_it_applies=Meaning.NOT_KNOWN,
-        reasons=(Reason(because=because, name=name),),
+        meaning=PolicyEffect.NOT_KNOWN,
+        where_it_applies=PolicyEffect.NOT_KNOWN,
+        reasons=(PolicyReason(because=because, name=name),),
         conditions=conditions,
-        source=Source.ENTRA if because is not Because.STATE_NOT_UNDERSTOOD else Source.ESTIMATE,
+        source=Source.ENTRA if because is not ReasonCode.STATE_NOT_UNDERSTOOD else Source.ESTIMATE,
     )

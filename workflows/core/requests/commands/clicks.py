@@ -14,13 +14,14 @@ from workflows.core.requests.commands.partner import (
 )
 from workflows.core.requests.commands.request import (
     Approve,
+    CommandSubject,
     Details,
     Reject,
     RemindApprovers,
     RequestCommand,
-    Subject,
     Withdraw,
 )
+from workflows.core.requests.request import RequestId
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -51,13 +52,27 @@ class DropEffect:
         return {"effect_id": self.effect_id}
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AskReminder:
+    """Somebody wants the approvers of their own request to be reminded, under a chat id that did not file it."""
+
+    name: Literal["ask_reminder"] = field(default="ask_reminder")
+    actor: ChatId
+    request_id: RequestId
+    channel: str = ""
+
+    def audit_details(self) -> Details:
+        """Return nothing: the request shows the rest."""
+        return {}
+
+
 DecisionClick = Approve[ChatId] | Reject[ChatId]
 
 SetupClick = ConfirmSetup[ChatId] | UnconfirmSetup[ChatId] | RemindSetup[ChatId]
 
 EffectClick = RetryEffect | DropEffect
 
-Click = DecisionClick | Withdraw | Keep[ChatId] | Revoke | SetupClick | EffectClick
+Click = DecisionClick | Withdraw | AskReminder | Keep[ChatId] | Revoke | SetupClick | EffectClick
 
 RECEIVED_AS: Final = "want_"
 """The prefix of a command's name in the audit log before the permission check, and when the command is refused."""
@@ -68,15 +83,15 @@ def received_name(click: Click) -> str:
     return f"{RECEIVED_AS}{click.name}"
 
 
-def subject_of(click: Click) -> Subject:
+def subject_of(click: Click) -> CommandSubject:
     """Return the request or partner that a click names."""
     match click:
-        case Approve() | Reject() | Withdraw():
-            return Subject(request_id=click.request_id)
+        case Approve() | Reject() | Withdraw() | AskReminder():
+            return CommandSubject(request_id=click.request_id)
         case Keep() | ConfirmSetup() | UnconfirmSetup() | RemindSetup():
-            return Subject(tenant_id=click.tenant_id)
+            return CommandSubject(tenant_id=click.tenant_id)
         case Revoke() | RetryEffect() | DropEffect():
-            return Subject()
+            return CommandSubject()
         case _:
             assert_never(click)
 
@@ -93,18 +108,18 @@ def given_by(command: RequestCommand | PartnershipCommand) -> Person | ChatId | 
 
 
 @overload
-def identified(click: Approve[ChatId], actor: Person) -> Approve[Person]: ...
+def with_person(click: Approve[ChatId], actor: Person) -> Approve[Person]: ...
 @overload
-def identified(click: Reject[ChatId], actor: Person) -> Reject[Person]: ...
+def with_person(click: Reject[ChatId], actor: Person) -> Reject[Person]: ...
 @overload
-def identified(click: Keep[ChatId], actor: Person) -> Keep[Person]: ...
+def with_person(click: Keep[ChatId], actor: Person) -> Keep[Person]: ...
 @overload
-def identified(click: ConfirmSetup[ChatId], actor: Person) -> ConfirmSetup[Person]: ...
+def with_person(click: ConfirmSetup[ChatId], actor: Person) -> ConfirmSetup[Person]: ...
 @overload
-def identified(click: UnconfirmSetup[ChatId], actor: Person) -> UnconfirmSetup[Person]: ...
+def with_person(click: UnconfirmSetup[ChatId], actor: Person) -> UnconfirmSetup[Person]: ...
 @overload
-def identified(click: RemindSetup[ChatId], actor: Person) -> RemindSetup[Person]: ...
-def identified(click: Any, actor: Person) -> Any:
+def with_person(click: RemindSetup[ChatId], actor: Person) -> RemindSetup[Person]: ...
+def with_person(click: Any, actor: Person) -> Any:
     """Return the command of a click with the person whom the directory knows. No other function makes this conversion.
 
     :param actor: the person whom the permission check found for the click's chat id.

@@ -4,7 +4,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Generic, Literal
 
-from workflows.core.partner_setup.steps import Step, StepKey
+from workflows.core.partner_setup.steps import SetupStep, StepKey
 from workflows.core.people import Actor, ChatId, Person, PersonId
 from workflows.core.requests.commands.request import Details, RequestCommand, account_details, clicked_details
 from workflows.core.requests.request import RequestId
@@ -126,7 +126,7 @@ class RecordSetup:
 
     name: Literal["record_half"] = field(default="record_half")
     request_id: RequestId
-    steps: tuple[Step, ...]
+    steps: tuple[SetupStep, ...]
 
     def audit_details(self) -> Details:
         """Return nothing: the partnership shows the rest."""

@@ -17,7 +17,7 @@ from workflows.core.people import Actor, ChatId, Person, PersonId
 from workflows.core.plans.drift import Drift
 from workflows.core.plans.refused_writes import RefusedWrite
 from workflows.core.requests.notes import as_values
-from workflows.core.requests.request import AccessRequest, Observation, Particulars, Prepared, RequestId
+from workflows.core.requests.request import AccessRequest, ObservedPartner, Particulars, Prepared, RequestId
 from workflows.core.settings.canonical import Digest, JsonObject
 from workflows.core.settings.model import TenantId
 
@@ -48,7 +48,7 @@ class Submit:
     particulars: Particulars
     lifetime: timedelta
     """How long it may stay undecided."""
-    observation: Observation | None = None
+    observation: ObservedPartner | None = None
     submitter: Person | None = None
     account: PersonId | None = None
     """The requester's account, if it was known when the request was filed."""
@@ -64,6 +64,10 @@ class Submit:
             "sponsor": asked.sponsor,
             "days": None if asked.duration is None else asked.duration.days,
         }
+        if asked.ends_at is not None:
+            details["ends_at"] = asked.ends_at.isoformat()
+        if asked.ticket:
+            details["ticket"] = asked.ticket
         return details if asked.restores is None else {**details, "restores": asked.restores}
 
 
@@ -160,6 +164,8 @@ class RemindApprovers:
     name: Literal["remind_approvers"] = field(default="remind_approvers")
     actor: ChatId | None = None
     """The requester who asks for it; None when the reminder is due."""
+    is_requester: bool = False
+    """As in `Withdraw`: whether the accounts were read and are the same."""
 
     def audit_details(self, after: AccessRequest) -> Details:
         """Return how many reminders that makes."""
@@ -281,7 +287,7 @@ class RecordApplied:
         return {
             "image": self.image,
             **_plan(after),
-            **({} if left is None else {"not_closed": {way.name: way.opening.value for way in left}}),
+            **({} if left is None else {"not_closed": {kind.name: kind.opening.value for kind in left}}),
             **({"refused": refused} if refused else {}),
         }
 
@@ -321,7 +327,7 @@ RequestCommand = (
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Subject:
+class CommandSubject:
     """What a command is about. Exactly one of the two fields is set."""
 
     request_id: RequestId | None = None

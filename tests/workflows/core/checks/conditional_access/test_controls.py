@@ -9,37 +9,41 @@ from msgraph.generated.models.conditional_access_grant_control import Conditiona
 
 from tests.workflows.core.policies import EVERYTHING, NOTHING, PHISHING_RESISTANT, UNREAD, policy, strength
 from workflows.core.checks.conditional_access.controls import (
-    Because,
-    Meaning,
+    InboundTrustFlags,
+    PolicyEffect,
+    ReasonCode,
     Remedy,
-    Trust,
-    Visitor,
+    VisitorType,
     outcome_of,
     remedies,
 )
-from workflows.core.checks.conditional_access.policy import Kind, Policy, State, parse_policy
-from workflows.core.checks.conditional_access.strengths import Place, is_satisfiable
+from workflows.core.checks.conditional_access.policy import ControlKind, Policy, PolicyState, parse_policy
+from workflows.core.checks.conditional_access.strengths import SignInTenant, is_satisfiable
 
-W, THERE, HERE, DEPENDS, UNKNOWN, OUT = Meaning
-GUEST, MEMBER, DIRECT = Visitor
+W, THERE, HERE, DEPENDS, UNKNOWN, OUT = PolicyEffect
+GUEST, MEMBER, DIRECT = VisitorType
 ACCOUNTS: Final = (GUEST, MEMBER)
-MFA_ONLY: Final = Trust(mfa=True, compliant_device=False, hybrid_joined_device=False)
-COMPLIANT_ONLY: Final = Trust(mfa=False, compliant_device=True, hybrid_joined_device=False)
-HYBRID_ONLY: Final = Trust(mfa=False, compliant_device=False, hybrid_joined_device=True)
+MFA_ONLY: Final = InboundTrustFlags(mfa=True, compliant_device=False, hybrid_joined_device=False)
+COMPLIANT_ONLY: Final = InboundTrustFlags(mfa=False, compliant_device=True, hybrid_joined_device=False)
+HYBRID_ONLY: Final = InboundTrustFlags(mfa=False, compliant_device=False, hybrid_joined_device=True)
 PASSWORDLESS: Final = {"id": "00000000-0000-0000-0000-000000000003"}
 TERMS: Final[dict[str, Any]] = {"termsOfUse": ["terms"]}
 CUSTOM: Final[dict[str, Any]] = {"customAuthenticationFactors": ["DuoMfa"]}
 SESSIONS: Final = ("signInFrequency", "persistentBrowser", "cloudAppSecurity", "applicationEnforcedRestrictions")
-Cells = dict[Trust, tuple[Meaning, Meaning]]
+Cells = dict[InboundTrustFlags, tuple[PolicyEffect, PolicyEffect]]
 """By trust: for those who have an account here, and for direct connect."""
 
 
-def cells(nothing: tuple[Meaning, Meaning], unread: tuple[Meaning, Meaning], all_: tuple[Meaning, Meaning]) -> Cells:
+def cells(
+    nothing: tuple[PolicyEffect, PolicyEffect],
+    unread: tuple[PolicyEffect, PolicyEffect],
+    all_: tuple[PolicyEffect, PolicyEffect],
+) -> Cells:
     """One row of the table."""
     return {NOTHING: nothing, UNREAD: unread, EVERYTHING: all_}
 
 
-def always(accounts: Meaning, direct: Meaning) -> Cells:
+def always(accounts: PolicyEffect, direct: PolicyEffect) -> Cells:
     """A row that no trust changes."""
     return cells((accounts, direct), (accounts, direct), (accounts, direct))
 
@@ -110,29 +114,29 @@ TABLE: Final[dict[str, tuple[dict[str, Any], Cells]]] = {
 }
 
 
-def meaning(document: dict[str, Any], visitor: Visitor, trust: Trust) -> Meaning:
+def meaning(document: dict[str, Any], visitor: VisitorType, trust: InboundTrustFlags) -> PolicyEffect:
     """What a policy means where it applies."""
     return outcome_of(parse_policy(document), visitor, trust).meaning
 
 
-@pytest.mark.parametrize(("name", "visitor"), list(product(TABLE, Visitor)))
-def test_every_cell_of_the_table(name: str, visitor: Visitor) -> None:
+@pytest.mark.parametrize(("name", "visitor"), list(product(TABLE, VisitorType)))
+def test_every_cell_of_the_table(name: str, visitor: VisitorType) -> None:
     document, row = TABLE[name]
     for trust, (with_account, direct) in row.items():
         expected = direct if visitor is DIRECT else with_account
         assert meaning(document, visitor, trust) is expected, (name, visitor, trust)
 
 
-@pytest.mark.parametrize("visitor", Visitor)
-def test_each_trust_flag_satisfies_its_own_control_only(visitor: Visitor) -> None:
+@pytest.mark.parametrize("visitor", VisitorType)
+def test_each_trust_flag_satisfies_its_own_control_only(visitor: VisitorType) -> None:
     mine = {"mfa": MFA_ONLY, "compliantDevice": COMPLIANT_ONLY, "domainJoinedDevice": HYBRID_ONLY}
     for control, other in product(mine, mine):
         found = meaning(policy(control), visitor, mine[other])
         assert (found is THERE) == (control == other)
 
 
-@pytest.mark.parametrize("visitor", Visitor)
-def test_either_device_suffices_where_one_control_does_and_both_where_all_are_required(visitor: Visitor) -> None:
+@pytest.mark.parametrize("visitor", VisitorType)
+def test_either_device_suffices_where_one_control_does_and_both_where_all_are_required(visitor: VisitorType) -> None:
     either = policy("compliantDevice", "domainJoinedDevice")
     both = policy("compliantDevice", "domainJoinedDevice", operator="AND")
     assert (meaning(either, visitor, HYBRID_ONLY), meaning(both, visitor, HYBRID_ONLY)) == (THERE, OUT)
@@ -146,7 +150,7 @@ def test_every_grant_control_that_the_sdk_names_is_in_the_table() -> None:
 @pytest.mark.parametrize("operator", [None, "", "XOR"])
 def test_an_operator_that_is_not_understood_leaves_open_only_what_it_decides(operator: Any) -> None:
     unclear = parse_policy(policy("compliantApplication", "mfa", operator=operator))
-    assert outcome_of(unclear, GUEST, NOTHING).reasons[0].because is Because.OPERATOR_NOT_UNDERSTOOD
+    assert outcome_of(unclear, GUEST, NOTHING).reasons[0].because is ReasonCode.OPERATOR_NOT_UNDERSTOOD
     assert meaning(policy("mfa", operator=operator), GUEST, NOTHING) is HERE, "one control needs no operator"
     assert meaning(policy("passwordChange", "compliantApplication", operator=operator), GUEST, NOTHING) is OUT
 
@@ -154,10 +158,10 @@ def test_an_operator_that_is_not_understood_leaves_open_only_what_it_decides(ope
 def test_what_is_not_understood_is_named() -> None:
     found = outcome_of(parse_policy(policy("mfa", "proofOfHumanity", operator="AND")), GUEST, EVERYTHING)
     assert [(one.because, one.kind, one.name) for one in found.reasons] == [
-        (Because.NOT_UNDERSTOOD, Kind.UNKNOWN, "proofOfHumanity")
+        (ReasonCode.NOT_UNDERSTOOD, ControlKind.UNKNOWN, "proofOfHumanity")
     ]
     custom = outcome_of(parse_policy(policy("mfa", operator="AND", **CUSTOM)), GUEST, EVERYTHING)
-    assert [(one.because, one.name) for one in custom.reasons] == [(Because.CUSTOM_CONTROL, "DuoMfa")]
+    assert [(one.because, one.name) for one in custom.reasons] == [(ReasonCode.CUSTOM_CONTROL, "DuoMfa")]
 
 
 @pytest.mark.parametrize(
@@ -179,7 +183,7 @@ def test_a_policy_of_the_wrong_shape_is_not_known_rather_than_fine(broken: dict[
 
 # --- authentication strengths ---
 
-H, R = Place
+H, R = SignInTenant
 COMBINATIONS: Final[dict[str, tuple[bool | None, bool | None]]] = {
     "password,sms": (True, True),
     "password,voice": (True, True),
@@ -213,7 +217,7 @@ COMBINATIONS: Final[dict[str, tuple[bool | None, bool | None]]] = {
 def test_every_combination_in_either_tenant(combination: str) -> None:
     (control,) = parse_policy(policy(authenticationStrength=strength(combination))).grants
     assert control.strength is not None
-    assert tuple(is_satisfiable(control.strength, place) for place in Place) == COMBINATIONS[combination]
+    assert tuple(is_satisfiable(control.strength, place) for place in SignInTenant) == COMBINATIONS[combination]
 
 
 def test_every_method_that_the_sdk_names_is_in_a_combination() -> None:
@@ -255,7 +259,7 @@ def test_a_combination_that_only_certain_keys_satisfy_is_not_promised() -> None:
         (policy(authenticationStrength=strength("retinaScan")), DIRECT, (Remedy.EXCLUDE, Remedy.OTHER_CONTROL)),
     ],
 )
-def test_what_would_let_them_in(document: dict[str, Any], visitor: Visitor, expected: tuple[Remedy, ...]) -> None:
+def test_what_would_let_them_in(document: dict[str, Any], visitor: VisitorType, expected: tuple[Remedy, ...]) -> None:
     assert remedies(parse_policy(document), visitor, NOTHING) == expected
 
 
@@ -263,11 +267,11 @@ def test_what_would_let_them_in(document: dict[str, Any], visitor: Visitor, expe
 
 
 def test_states_are_told_apart() -> None:
-    def state(value: Any) -> State:
+    def state(value: Any) -> PolicyState:
         return parse_policy(policy(state=value)).state
 
     assert [state(one) for one in ("enabled", "enabledForReportingButNotEnforced", "disabled", "paused", None)] == [
-        *(State.ENFORCED, State.REPORT_ONLY, State.OFF, State.UNKNOWN, State.UNKNOWN)
+        *(PolicyState.ENFORCED, PolicyState.REPORT_ONLY, PolicyState.OFF, PolicyState.UNKNOWN, PolicyState.UNKNOWN)
     ]
 
 

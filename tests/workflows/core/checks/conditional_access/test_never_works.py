@@ -12,17 +12,17 @@ import pytest
 
 from tests.workflows.core.policies import PHISHING_RESISTANT, external, strength
 from tests.workflows.what_if import SUITE, SignIn, evaluate, why_not
-from workflows.core.checks.conditional_access.controls import Meaning, Trust, Visitor
+from workflows.core.checks.conditional_access.controls import InboundTrustFlags, PolicyEffect, VisitorType
 from workflows.core.checks.conditional_access.policy import parse_policy
 from workflows.core.checks.conditional_access.questions import MOST, Entry, Question, Questions, questions
 from workflows.core.checks.conditional_access.verdicts import AccessReport, Answers, assess
-from workflows.core.checks.facts import Unchecked, Why
+from workflows.core.checks.facts import Unread, UnreadReason
 from workflows.core.settings.model import TenantId
 
 SETS: Final = 2000
 SEED: Final = random.SystemRandom().randrange(2**32)
 TENANT: Final = TenantId("partner")
-OPEN: Final = (Meaning.WORKS, Meaning.ASKED_THERE, Meaning.ASKED_HERE)
+OPEN: Final = (PolicyEffect.WORKS, PolicyEffect.ASKED_THERE, PolicyEffect.ASKED_HERE)
 CONTROLS: Final = (
     *("block", "mfa", "compliantDevice", "domainJoinedDevice", "approvedApplication", "compliantApplication"),
     *("passwordChange", "proofOfHumanity"),
@@ -48,7 +48,7 @@ def some(rng: random.Random, items: Any, most: int = 2) -> list[Any]:
 
 def kinds(rng: random.Random) -> dict[str, Any]:
     """Name some kinds of external people, of all tenants, ours or others."""
-    named = ",".join(some(rng, [one.value for one in Visitor], 3)) or "internalGuest"
+    named = ",".join(some(rng, [one.value for one in VisitorType], 3)) or "internalGuest"
     return external(named, *rng.choice([(), (), ("partner",), ("somebody",)]))
 
 
@@ -115,7 +115,7 @@ def random_policy(rng: random.Random, number: int) -> dict[str, Any]:
     }
 
 
-def shuts_out(policy: dict[str, Any], sign_in: SignIn, trust: Trust, *, is_registered: bool) -> bool:
+def shuts_out(policy: dict[str, Any], sign_in: SignIn, trust: InboundTrustFlags, *, is_registered: bool) -> bool:
     """Tell whether a policy that applies cannot be satisfied, whatever is not known going well."""
     grant = policy["grantControls"]
     if grant is None:
@@ -153,7 +153,7 @@ def sign_ins(entry: Entry) -> Iterator[SignIn]:
     """
     opened = {"All": {*SUITE, "portal-0001", "other-0001"}, "Office365": SUITE}
     applications = {one for name in entry.applications for one in opened.get(name, {name})}
-    belongs = frozenset() if entry.visitor is Visitor.DIRECT_CONNECT else frozenset({"g1", "r1"})
+    belongs = frozenset() if entry.visitor is VisitorType.DIRECT_CONNECT else frozenset({"g1", "r1"})
     for application, client, sign_in, user in product(
         sorted(applications),
         ("browser", "mobileAppsAndDesktopClients"),
@@ -173,7 +173,7 @@ def sign_ins(entry: Entry) -> Iterator[SignIn]:
         )
 
 
-def is_shut_out(policies: list[dict[str, Any]], entry: Entry, trust: Trust) -> bool:
+def is_shut_out(policies: list[dict[str, Any]], entry: Entry, trust: InboundTrustFlags) -> bool:
     """Tell whether some sign-in fails for somebody."""
     live = [one for one in policies if one["state"] == "enabled" and one["grantControls"] is not None]
     return any(
@@ -199,18 +199,18 @@ def _sign_in(question: Question) -> SignIn:
     )
 
 
-def world(rng: random.Random) -> tuple[list[dict[str, Any]], tuple[Entry, ...], Trust]:
+def world(rng: random.Random) -> tuple[list[dict[str, Any]], tuple[Entry, ...], InboundTrustFlags]:
     """Make policies, who comes in, and what is trusted of them."""
     policies = [random_policy(rng, number) for number in range(rng.randint(1, 5))]
-    visitors = rng.sample(list(Visitor), rng.randint(1, 3))
+    visitors = rng.sample(list(VisitorType), rng.randint(1, 3))
     applications = rng.choice([("All",), ("All",), ("Office365",), ("exchange-0001",), ("portal-0001", "other-0001")])
     entries = tuple(Entry(visitor=one, applications=applications) for one in visitors)
     mfa, compliant, hybrid = (rng.choice([True, False]) for _ in range(3))
-    return policies, entries, Trust(mfa=mfa, compliant_device=compliant, hybrid_joined_device=hybrid)
+    return policies, entries, InboundTrustFlags(mfa=mfa, compliant_device=compliant, hybrid_joined_device=hybrid)
 
 
 def reports(
-    policies: list[dict[str, Any]], entries: tuple[Entry, ...], trust: Trust
+    policies: list[dict[str, Any]], entries: tuple[Entry, ...], trust: InboundTrustFlags
 ) -> Iterator[tuple[str, AccessReport]]:
     """Judge, by Entra's evaluation, by the policies alone, and by as much of the evaluation as one answer."""
     chosen = questions([parse_policy(one) for one in policies], entries, TENANT)
@@ -218,7 +218,7 @@ def reports(
     answers = answered(policies, chosen)
     ways: dict[str, Answers] = {
         "evaluation": answers,
-        "estimate": {question: Unchecked(why=Why.THROTTLED) for question in chosen.asked[:1]},
+        "estimate": {question: Unread(why=UnreadReason.THROTTLED) for question in chosen.asked[:1]},
         "one answer": dict(list(answers.items())[:1]),
     }
     for way, given in ways.items():
@@ -235,7 +235,7 @@ def test_nothing_works_where_somebody_is_locked_out() -> None:
         for way, found in reports(policies, entries, trust):
             for visitor, is_shut in shut.items():
                 worst = found.worst(visitor)
-                is_told_right = worst not in OPEN if is_shut else worst is not Meaning.LOCKED_OUT
+                is_told_right = worst not in OPEN if is_shut else worst is not PolicyEffect.LOCKED_OUT
                 assert is_told_right, f"seed {SEED}, set {number}, {way}: {visitor}, {entries}, {trust}, {policies}"
         for is_shut in shut.values():
             counted[is_shut] += 1

@@ -6,14 +6,21 @@ import pytest
 from msgraph.generated.models.what_if_analysis_reasons import WhatIfAnalysisReasons
 
 from tests.workflows.core.policies import EVERYTHING, NOTHING, external, policy
-from workflows.core.checks.conditional_access.controls import Because, Meaning, Trust, Visitor
+from workflows.core.checks.conditional_access.controls import InboundTrustFlags, PolicyEffect, ReasonCode, VisitorType
 from workflows.core.checks.conditional_access.entries import entries_of
 from workflows.core.checks.conditional_access.findings import MOST_KEPT, MOST_VALUES, access_findings
 from workflows.core.checks.conditional_access.policy import parse_policy
 from workflows.core.checks.conditional_access.questions import MOST, Entry, Question, Questions, questions
-from workflows.core.checks.conditional_access.scope import ALL, Client, Covers, When, conditions_for, covers
-from workflows.core.checks.conditional_access.verdicts import AccessReport, Answers, Source, Verdict, assess
-from workflows.core.checks.facts import Unchecked, Why
+from workflows.core.checks.conditional_access.scope import (
+    ALL,
+    ClientApp,
+    ConditionType,
+    Coverage,
+    conditions_for,
+    covers,
+)
+from workflows.core.checks.conditional_access.verdicts import AccessReport, Answers, PolicyVerdict, Source, assess
+from workflows.core.checks.facts import Unread, UnreadReason
 from workflows.core.checks.findings import FindingCode, Severity
 from workflows.core.settings.model import (
     BLOCK_ALL,
@@ -26,16 +33,16 @@ from workflows.core.settings.model import (
 )
 
 TENANT: Final = TenantId("partner")
-OFFICE: Final = (Entry(visitor=Visitor.GUEST, applications=("Office365",)),)
-DIRECT: Final = (Entry(visitor=Visitor.DIRECT_CONNECT, applications=(ALL,)),)
-GUESTS: Final = Question(tenant_id=TENANT, visitor=Visitor.GUEST, application="Office365", client=Client.BROWSER)
-THROTTLED: Final = Unchecked(why=Why.THROTTLED)
+OFFICE: Final = (Entry(visitor=VisitorType.GUEST, applications=("Office365",)),)
+DIRECT: Final = (Entry(visitor=VisitorType.DIRECT_CONNECT, applications=(ALL,)),)
+GUESTS: Final = Question(tenant_id=TENANT, visitor=VisitorType.GUEST, application="Office365", client=ClientApp.BROWSER)
+THROTTLED: Final = Unread(why=UnreadReason.THROTTLED)
 
 
 def report(
     *documents: dict[str, Any],
     entries: tuple[Entry, ...] = OFFICE,
-    trust: Trust = NOTHING,
+    trust: InboundTrustFlags = NOTHING,
     answers: Answers | None = None,
 ) -> AccessReport:
     """Judge; where no answers are given, by the documents alone."""
@@ -43,12 +50,24 @@ def report(
     return assess(documents, entries, TENANT, trust, chosen, answers or {})
 
 
+def report_with_every_meaning() -> AccessReport:
+    """Judge five policies for every kind of visitor, so that each meaning is there."""
+    return report(
+        policy("block", name="A"),
+        policy("mfa", name="B"),
+        policy(name="C", termsOfUse=["t"]),
+        policy("block", name="D", state="enabledForReportingButNotEnforced"),
+        policy("block", name="E", users={"includeGroups": ["g"]}),
+        entries=tuple(Entry(visitor=one, applications=(ALL,)) for one in VisitorType),
+    )
+
+
 def says(document: dict[str, Any], applies: Any, reason: Any = "notSet", **more: Any) -> Answers:
     """Answer the one question about guests."""
     return {GUESTS: [{**document, "policyApplies": applies, "analysisReasons": reason, **more}]}
 
 
-def only(found: AccessReport) -> Verdict:
+def only(found: AccessReport) -> PolicyVerdict:
     """The one verdict."""
     (verdict,) = found.verdicts
     return verdict
@@ -87,13 +106,13 @@ def test_clients_and_risks_are_asked_only_where_a_policy_tells_them_apart() -> N
 def test_all_applications_are_asked_about_with_each_that_a_policy_names() -> None:
     named = policy("block", applications={"includeApplications": ["portal-1", "portal-2"]})
     suite = policy("mfa", name="Suite", applications={"includeApplications": ["Office365"]})
-    everything = (Entry(visitor=Visitor.GUEST, applications=(ALL,)),)
+    everything = (Entry(visitor=VisitorType.GUEST, applications=(ALL,)),)
     assert [one[1] for one in asked(named, suite, entries=everything)] == ["All", "portal-1", "Office365"]
 
 
 def test_at_most_twelve_are_asked_and_the_rest_is_named() -> None:
     many = [policy("block", name=f"{n}", applications={"includeApplications": [f"app-{n}"]}) for n in range(20)]
-    everything = (Entry(visitor=Visitor.GUEST, applications=(ALL,)),)
+    everything = (Entry(visitor=VisitorType.GUEST, applications=(ALL,)),)
     chosen = questions([parse_policy(one) for one in many], everything, TENANT)
     assert (len(chosen.asked), len(chosen.left_out)) == (MOST, 9)
     answers: Answers = {
@@ -128,13 +147,13 @@ def test_at_most_twelve_are_asked_and_the_rest_is_named() -> None:
 def test_a_policy_that_applies_is_judged() -> None:
     block = policy("block")
     found = report(block, answers=says(block, True))
-    assert (only(found).meaning, only(found).source) == (Meaning.LOCKED_OUT, Source.ENTRA)
+    assert (only(found).meaning, only(found).source) == (PolicyEffect.LOCKED_OUT, Source.ENTRA)
     assert not found.is_estimate
 
 
 def test_who_it_reaches_is_entras_to_say_also_against_our_reading() -> None:
     members = policy("block", users={"includeGuestsOrExternalUsers": external("b2bCollaborationMember")})
-    assert only(report(members, answers=says(members, True))).meaning is Meaning.LOCKED_OUT
+    assert only(report(members, answers=says(members, True))).meaning is PolicyEffect.LOCKED_OUT
     everybody = policy("block")
     assert report(everybody, answers=says(everybody, False, "users")).verdicts == ()
 
@@ -147,32 +166,32 @@ def test_every_reason_that_the_sdk_names_is_understood_or_not_known(reason: str)
     if reason in settled | {"signInRisk", "userRisk"}:
         assert found.verdicts == ()
     else:
-        assert only(found).meaning is Meaning.NOT_KNOWN
+        assert only(found).meaning is PolicyEffect.NOT_KNOWN
 
 
 def test_not_enough_information_is_not_known_with_what_the_policy_turns_on() -> None:
     somewhere = policy("block", conditions={"locations": {"includeLocations": ["abroad"]}})
     found = only(report(somewhere, answers=says(somewhere, False, "notEnoughInformation")))
-    assert (found.meaning, found.reasons[0].because) == (Meaning.NOT_KNOWN, Because.NOT_ENOUGH_INFORMATION)
-    assert found.conditions[0].when is When.LOCATIONS
+    assert (found.meaning, found.reasons[0].because) == (PolicyEffect.NOT_KNOWN, ReasonCode.NOT_ENOUGH_INFORMATION)
+    assert found.conditions[0].when is ConditionType.LOCATIONS
 
 
 @pytest.mark.parametrize(
     ("conditions", "reason", "when"),
     [
-        ({"platforms": {"includePlatforms": ["android"]}}, "devicePlatform", When.PLATFORMS),
-        ({"locations": {"includeLocations": ["abroad"]}}, "location", When.LOCATIONS),
-        ({"devices": {"deviceFilter": {"mode": "include", "rule": "x"}}}, "devices", When.DEVICES),
-        ({"authenticationFlows": {"transferMethods": "deviceCodeFlow"}}, "authenticationFlow", When.FLOWS),
-        ({"insiderRiskLevels": "elevated"}, "insiderRisk", When.INSIDER_RISK),
-        ({"times": {"from": "dusk"}}, "time", When.OTHER),
+        ({"platforms": {"includePlatforms": ["android"]}}, "devicePlatform", ConditionType.PLATFORMS),
+        ({"locations": {"includeLocations": ["abroad"]}}, "location", ConditionType.LOCATIONS),
+        ({"devices": {"deviceFilter": {"mode": "include", "rule": "x"}}}, "devices", ConditionType.DEVICES),
+        ({"authenticationFlows": {"transferMethods": "deviceCodeFlow"}}, "authenticationFlow", ConditionType.FLOWS),
+        ({"insiderRiskLevels": "elevated"}, "insiderRisk", ConditionType.INSIDER_RISK),
+        ({"times": {"from": "dusk"}}, "time", ConditionType.OTHER),
     ],
 )
-def test_what_no_question_states_leaves_it_open(conditions: dict[str, Any], reason: str, when: When) -> None:
+def test_what_no_question_states_leaves_it_open(conditions: dict[str, Any], reason: str, when: ConditionType) -> None:
     """Asked without a platform, a place or a device, Entra says that the policy does not apply. It may all the same."""
     block = policy("block", conditions=conditions)
     for found in (only(report(block, answers=says(block, False, reason))), only(report(block))):
-        assert (found.meaning, found.where_it_applies) == (Meaning.DEPENDS, Meaning.LOCKED_OUT)
+        assert (found.meaning, found.where_it_applies) == (PolicyEffect.DEPENDS, PolicyEffect.LOCKED_OUT)
         assert [one.when for one in found.conditions] == [when]
 
 
@@ -180,7 +199,7 @@ def test_groups_roles_and_accounts_depend_while_no_account_is_named() -> None:
     for users in ({"includeGroups": ["g"]}, {"includeRoles": ["r"]}, {"includeUsers": ["somebody"]}):
         block = policy("block", users=users)
         found = only(report(block, answers=says(block, False, "users")))
-        assert (found.meaning, found.conditions[0].when) == (Meaning.DEPENDS, When.MEMBERSHIP)
+        assert (found.meaning, found.conditions[0].when) == (PolicyEffect.DEPENDS, ConditionType.MEMBERSHIP)
     assert report(policy("block", users={"includeGroups": ["g"]}), entries=DIRECT).verdicts == (), (
         "they have no account"
     )
@@ -188,7 +207,7 @@ def test_groups_roles_and_accounts_depend_while_no_account_is_named() -> None:
 
 def test_what_excludes_groups_locks_out_the_others() -> None:
     found = only(report(policy("block", users={"includeUsers": ["All"], "excludeGroups": ["g"]})))
-    assert (found.meaning, found.conditions[0].when) == (Meaning.LOCKED_OUT, When.NOT_EXCLUDED)
+    assert (found.meaning, found.conditions[0].when) == (PolicyEffect.LOCKED_OUT, ConditionType.NOT_EXCLUDED)
 
 
 @pytest.mark.parametrize(
@@ -198,7 +217,7 @@ def test_an_answer_of_the_wrong_shape_is_not_known(row: dict[str, Any] | None) -
     block = policy("block")
     answers: Answers = {GUESTS: [] if row is None else [{**block, **row}]}
     found = only(report(block, answers=answers))
-    assert (found.meaning, found.reasons[0].because) == (Meaning.NOT_KNOWN, Because.ANSWER_NOT_UNDERSTOOD)
+    assert (found.meaning, found.reasons[0].because) == (PolicyEffect.NOT_KNOWN, ReasonCode.ANSWER_NOT_UNDERSTOOD)
 
 
 def test_a_policy_that_the_list_does_not_have_is_judged_and_named() -> None:
@@ -207,26 +226,26 @@ def test_a_policy_that_the_list_does_not_have_is_judged_and_named() -> None:
     assert found.unlisted == ("Ghost",)
     (unlisted,) = [one for one in access_findings(found) if one.code is FindingCode.CA_UNLISTED]
     assert unlisted.values == {"policies": ["Ghost"], "count": 1}
-    assert found.worst(Visitor.GUEST) is Meaning.LOCKED_OUT
+    assert found.worst(VisitorType.GUEST) is PolicyEffect.LOCKED_OUT
 
 
 def test_a_state_that_is_not_understood_is_not_known() -> None:
     paused = policy("block", state="paused")
-    assert only(report(paused, answers=says(paused, True))).meaning is Meaning.NOT_KNOWN
+    assert only(report(paused, answers=says(paused, True))).meaning is PolicyEffect.NOT_KNOWN
 
 
 def test_where_nothing_was_read_only_that_is_said() -> None:
     found = assess(THROTTLED, OFFICE, TENANT, NOTHING, Questions(asked=()), {})
-    assert found.worst(Visitor.GUEST) is Meaning.NOT_KNOWN
+    assert found.worst(VisitorType.GUEST) is PolicyEffect.NOT_KNOWN
     assert found.requires_mfa_trust is None
     assert found.unread == THROTTLED
     assert [one.code for one in access_findings(found)] == ["conditional_access_unread"]
     assert assess(THROTTLED, (), TENANT, NOTHING, Questions(asked=()), {}).unread is None
 
 
-@pytest.mark.parametrize("why", Why)
-def test_why_entra_was_not_asked_is_said_and_the_policies_are_judged_all_the_same(why: Why) -> None:
-    found = report(policy("block"), answers={GUESTS: Unchecked(why=why)})
+@pytest.mark.parametrize("why", UnreadReason)
+def test_why_entra_was_not_asked_is_said_and_the_policies_are_judged_all_the_same(why: UnreadReason) -> None:
+    found = report(policy("block"), answers={GUESTS: Unread(why=why)})
     assert found.is_estimate
     assert only(found).source is Source.ESTIMATE
     (said,) = [one for one in access_findings(found) if one.code is FindingCode.CA_ESTIMATE]
@@ -247,54 +266,54 @@ def test_direct_connect_is_said_to_need_trust_only_where_trust_alone_would_help(
 @pytest.mark.parametrize(
     ("users", "visitors"),
     [
-        ({"includeUsers": ["All"]}, set(Visitor)),
-        ({"includeUsers": ["GuestsOrExternalUsers"]}, set(Visitor)),
+        ({"includeUsers": ["All"]}, set(VisitorType)),
+        ({"includeUsers": ["GuestsOrExternalUsers"]}, set(VisitorType)),
         ({"includeUsers": ["None"]}, set()),
         ({"includeUsers": ["All"], "excludeUsers": ["GuestsOrExternalUsers"]}, set()),
-        ({"includeGuestsOrExternalUsers": external("b2bCollaborationMember")}, {Visitor.MEMBER}),
+        ({"includeGuestsOrExternalUsers": external("b2bCollaborationMember")}, {VisitorType.MEMBER}),
         ({"includeGuestsOrExternalUsers": external("b2bCollaborationGuest, b2bDirectConnectUser", "PARTNER")},
-         {Visitor.GUEST, Visitor.DIRECT_CONNECT}),
+         {VisitorType.GUEST, VisitorType.DIRECT_CONNECT}),
         ({"includeGuestsOrExternalUsers": external("b2bCollaborationGuest", "other")}, set()),
         ({"includeUsers": ["All"], "excludeGuestsOrExternalUsers": external("b2bCollaborationMember")},
-         {Visitor.GUEST, Visitor.DIRECT_CONNECT}),
+         {VisitorType.GUEST, VisitorType.DIRECT_CONNECT}),
         ({"includeUsers": ["All"], "excludeGuestsOrExternalUsers": external("b2bCollaborationGuest", "other")},
-         set(Visitor)),
-        ({"includeGuestsOrExternalUsers": {"guestOrExternalUserTypes": "visitorOfTomorrow"}}, set(Visitor)),
+         set(VisitorType)),
+        ({"includeGuestsOrExternalUsers": {"guestOrExternalUserTypes": "visitorOfTomorrow"}}, set(VisitorType)),
         ({"includeGuestsOrExternalUsers": {
             "guestOrExternalUserTypes": "b2bCollaborationGuest", "externalTenants": {"membershipKind": "some"}}},
-         {Visitor.GUEST}),
-        ({"includeUsers": "All"}, set(Visitor)),
+         {VisitorType.GUEST}),
+        ({"includeUsers": "All"}, set(VisitorType)),
     ],
 )  # fmt: skip
-def test_whom_a_policy_means(users: dict[str, Any], visitors: set[Visitor]) -> None:
+def test_whom_a_policy_means(users: dict[str, Any], visitors: set[VisitorType]) -> None:
     """What is not understood leaves it open: it may mean them."""
     parsed = parse_policy(policy("block", users=users))
-    assert {one for one in Visitor if conditions_for(parsed, one, TENANT, (ALL,)) is not None} == visitors
+    assert {one for one in VisitorType if conditions_for(parsed, one, TENANT, (ALL,)) is not None} == visitors
 
 
 @pytest.mark.parametrize(
     ("include", "exclude", "application", "expected"),
     [
-        (["All"], [], "All", Covers.WHOLLY),
-        (["All"], ["x-1"], "All", Covers.PARTLY),
-        (["All"], ["x-1"], "x-1", Covers.NO),
-        (["All"], ["x-1"], "x-2", Covers.WHOLLY),
-        (["All"], ["Office365"], "x-1", Covers.PERHAPS),
-        (["All"], ["x-1"], "Office365", Covers.PARTLY),
-        (["Office365"], [], "Office365", Covers.WHOLLY),
-        (["Office365"], [], "x-1", Covers.PERHAPS),
-        (["x-1"], [], "Office365", Covers.PERHAPS),
-        (["x-1"], [], "All", Covers.PARTLY),
-        (["x-1"], ["x-1"], "All", Covers.NO),
-        (["x-1"], ["Office365"], "All", Covers.PERHAPS),
-        (["MicrosoftAdminPortals"], [], "x-1", Covers.PERHAPS),
-        (["AllAgentResources"], [], "x-1", Covers.PERHAPS),
-        (["None"], [], "All", Covers.NO),
-        ([], [], "All", Covers.NO),
+        (["All"], [], "All", Coverage.WHOLLY),
+        (["All"], ["x-1"], "All", Coverage.PARTLY),
+        (["All"], ["x-1"], "x-1", Coverage.NO),
+        (["All"], ["x-1"], "x-2", Coverage.WHOLLY),
+        (["All"], ["Office365"], "x-1", Coverage.PERHAPS),
+        (["All"], ["x-1"], "Office365", Coverage.PARTLY),
+        (["Office365"], [], "Office365", Coverage.WHOLLY),
+        (["Office365"], [], "x-1", Coverage.PERHAPS),
+        (["x-1"], [], "Office365", Coverage.PERHAPS),
+        (["x-1"], [], "All", Coverage.PARTLY),
+        (["x-1"], ["x-1"], "All", Coverage.NO),
+        (["x-1"], ["Office365"], "All", Coverage.PERHAPS),
+        (["MicrosoftAdminPortals"], [], "x-1", Coverage.PERHAPS),
+        (["AllAgentResources"], [], "x-1", Coverage.PERHAPS),
+        (["None"], [], "All", Coverage.NO),
+        ([], [], "All", Coverage.NO),
     ],
 )
 def test_which_applications_a_policy_covers(
-    include: list[str], exclude: list[str], application: str, expected: Covers
+    include: list[str], exclude: list[str], application: str, expected: Coverage
 ) -> None:
     rule = {"includeApplications": include, "excludeApplications": exclude}
     assert covers(parse_policy(policy("block", applications=rule)), application) is expected
@@ -302,8 +321,8 @@ def test_which_applications_a_policy_covers(
 
 def test_an_application_filter_leaves_it_open() -> None:
     rule = {"applicationFilter": {"mode": "exclude", "rule": "x"}}
-    assert covers(parse_policy(policy("block", applications=rule)), ALL) is Covers.PERHAPS
-    assert only(report(policy("block", applications=rule))).meaning is Meaning.DEPENDS
+    assert covers(parse_policy(policy("block", applications=rule)), ALL) is Coverage.PERHAPS
+    assert only(report(policy("block", applications=rule))).meaning is PolicyEffect.DEPENDS
 
 
 def test_a_policy_that_asks_nothing_is_not_told() -> None:
@@ -312,13 +331,13 @@ def test_a_policy_that_asks_nothing_is_not_told() -> None:
 
 
 def test_actions_contexts_and_workloads_are_told_from_sign_ins() -> None:
-    def of(**applications: Any) -> tuple[Verdict, ...]:
+    def of(**applications: Any) -> tuple[PolicyVerdict, ...]:
         return report(policy("block", applications={"includeApplications": [], **applications})).verdicts
 
     assert of(includeUserActions=["urn:user:registerdevice"]) == ()
-    assert of(includeUserActions=["urn:user:registersecurityinfo"])[0].conditions[0].when is When.REGISTRATION
+    assert of(includeUserActions=["urn:user:registersecurityinfo"])[0].conditions[0].when is ConditionType.REGISTRATION
     context = of(includeAuthenticationContextClassReferences=["c1"])[0]
-    assert (context.meaning, context.conditions[0].when) == (Meaning.DEPENDS, When.AUTHENTICATION_CONTEXT)
+    assert (context.meaning, context.conditions[0].when) == (PolicyEffect.DEPENDS, ConditionType.AUTHENTICATION_CONTEXT)
     workload = {"clientApplications": {"includeServicePrincipals": ["ServicePrincipalsInMyTenant"]}}
     assert report(policy("block", users={"includeUsers": ["None"]}, conditions=workload)).verdicts == ()
 
@@ -342,31 +361,31 @@ def setting(*applications: str, access: AccessType = AccessType.ALLOWED) -> B2BS
 @pytest.mark.parametrize(
     ("collaboration", "synchronizes", "expected"),
     [
-        (setting("Office365"), False, {Visitor.GUEST: ("Office365",)}),
-        (setting("Office365"), True, {Visitor.GUEST: ("Office365",), Visitor.MEMBER: ("Office365",)}),
-        (setting("Office365"), None, {Visitor.GUEST: ("Office365",), Visitor.MEMBER: ("Office365",)}),
-        (setting(MAIL, PORTAL), False, {Visitor.GUEST: (PORTAL, MAIL)}),
-        (setting("a-1"), False, {Visitor.GUEST: (ALL,)}),
-        (setting("AllApplications"), False, {Visitor.GUEST: (ALL,)}),
-        (setting("AllMicrosoftApps", PORTAL), False, {Visitor.GUEST: (ALL,)}),
-        (setting(PORTAL, access=AccessType.BLOCKED), False, {Visitor.GUEST: (ALL,)}),
-        (B2BSetting(users_and_groups=None, applications=None), False, {Visitor.GUEST: (ALL,)}),
+        (setting("Office365"), False, {VisitorType.GUEST: ("Office365",)}),
+        (setting("Office365"), True, {VisitorType.GUEST: ("Office365",), VisitorType.MEMBER: ("Office365",)}),
+        (setting("Office365"), None, {VisitorType.GUEST: ("Office365",), VisitorType.MEMBER: ("Office365",)}),
+        (setting(MAIL, PORTAL), False, {VisitorType.GUEST: (PORTAL, MAIL)}),
+        (setting("a-1"), False, {VisitorType.GUEST: (ALL,)}),
+        (setting("AllApplications"), False, {VisitorType.GUEST: (ALL,)}),
+        (setting("AllMicrosoftApps", PORTAL), False, {VisitorType.GUEST: (ALL,)}),
+        (setting(PORTAL, access=AccessType.BLOCKED), False, {VisitorType.GUEST: (ALL,)}),
+        (B2BSetting(users_and_groups=None, applications=None), False, {VisitorType.GUEST: (ALL,)}),
         (BLOCK_ALL, True, {}),
     ],
 )
 def test_who_comes_in_and_to_what(
-    collaboration: B2BSetting, synchronizes: bool | None, expected: dict[Visitor, tuple[str, ...]]
+    collaboration: B2BSetting, synchronizes: bool | None, expected: dict[VisitorType, tuple[str, ...]]
 ) -> None:
     found = entries_of(collaboration=collaboration, direct_connect=BLOCK_ALL, synchronizes=synchronizes)
     assert {one.visitor: one.applications for one in found} == expected
     found = entries_of(collaboration=BLOCK_ALL, direct_connect=collaboration, synchronizes=synchronizes)
-    assert [one.visitor for one in found] == ([Visitor.DIRECT_CONNECT] if expected else [])
+    assert [one.visitor for one in found] == ([VisitorType.DIRECT_CONNECT] if expected else [])
 
 
 @pytest.mark.parametrize("conditions", [{}, {"users": {"includeUsers": ["All"]}}, {"users": 7, "applications": []}])
 def test_a_policy_without_its_conditions_may_apply(conditions: dict[str, Any]) -> None:
     found = only(report({**policy("block"), "conditions": conditions}))
-    assert (found.meaning, found.where_it_applies) == (Meaning.DEPENDS, Meaning.LOCKED_OUT)
+    assert (found.meaning, found.where_it_applies) == (PolicyEffect.DEPENDS, PolicyEffect.LOCKED_OUT)
 
 
 def test_clients_and_platforms_that_are_all_of_them_are_no_condition() -> None:
@@ -382,7 +401,7 @@ def test_clients_and_platforms_that_are_all_of_them_are_no_condition() -> None:
 
 
 def test_a_policy_for_other_applications_only_is_not_told() -> None:
-    entries = (Entry(visitor=Visitor.GUEST, applications=("a-1",)),)
+    entries = (Entry(visitor=VisitorType.GUEST, applications=("a-1",)),)
     assert report(policy("block", applications={"includeApplications": ["b-1"]}), entries=entries).verdicts == ()
 
 
@@ -390,17 +409,7 @@ def test_a_policy_for_other_applications_only_is_not_told() -> None:
 
 
 def test_one_fact_for_each_meaning_the_worst_first() -> None:
-    everybody = tuple(Entry(visitor=one, applications=(ALL,)) for one in Visitor)
-    found = access_findings(
-        report(
-            policy("block", name="A"),
-            policy("mfa", name="B"),
-            policy(name="C", termsOfUse=["t"]),
-            policy("block", name="D", state="enabledForReportingButNotEnforced"),
-            policy("block", name="E", users={"includeGroups": ["g"]}),
-            entries=everybody,
-        )
-    )
+    found = access_findings(report_with_every_meaning())
     assert [one.code for one in found] == [
         *(FindingCode.CA_LOCKED_OUT, FindingCode.CA_DEPENDS, FindingCode.CA_ASKED_HERE, FindingCode.CA_WORKS),
         *(FindingCode.CA_REPORT_ONLY, FindingCode.CA_ESTIMATE),

@@ -20,15 +20,15 @@ from workflows.core.errors.facts import Fact
 from workflows.core.requests.alarms import AlarmCode
 from workflows.core.requests.effects import CheckPermission
 from workflows.core.requests.notes import NoteCode
+from workflows.core.requests.overdue import unchecked_revocations, unshown_writes, waiting_revocations
 from workflows.core.requests.request import RequestKind
-from workflows.core.requests.watch import unchecked_revocations, unshown_writes, waiting_revocations
 from workflows.ports.clock import Clock
 from workflows.ports.store import Store
 from workflows.ports.tenant import Tenant, TenantRefused, TenantUnavailable, WrongTenant
 
 _log = structlog.get_logger()
 
-_PATIENCE_SECONDS: Final = 3.0
+_TIMEOUT_SECONDS: Final = 3.0
 """Seconds that a check waits for another system, because the next tick waits for it."""
 
 _ASKED_BY_UNKNOWN: Final = (Fact(NoteCode.PERSON_UNREADABLE),)
@@ -37,12 +37,12 @@ Check = Callable[[], Awaitable[None]]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Watching:
+class ScheduledChecks:
     """Runs every check. A check that fails does not stop the others."""
 
     checks: Sequence[Check]
 
-    async def look(self) -> None:
+    async def run(self) -> None:
         """Run the checks, one after the other. Safe to repeat."""
         for check in self.checks:
             try:
@@ -64,7 +64,7 @@ def usual_checks(*, store: Store, clock: Clock, tenant: Tenant, alarms: Alarms) 
 async def check_writes(*, store: Store, clock: Clock, alarms: Alarms) -> None:
     """Raise alarms for writes that were sent ten minutes ago and are not confirmed."""
     late = unshown_writes(await store.open_requests(), clock.now())
-    await alarms.keep_alarms(
+    await alarms.update_alarms(
         AlarmCode.WRITE_NOT_SHOWN, {one.id: values_of(one.id, partner_of(one), one.note) for one in late}
     )
 
@@ -106,7 +106,7 @@ async def check_revocations(*, store: Store, clock: Clock, tenant: Tenant, alarm
 
 async def check_given_up(*, store: Store, alarms: Alarms) -> None:
     """Raise alarms for work that is not tried again; except for the sending of alarms."""
-    await alarms.keep_alarms(
+    await alarms.update_alarms(
         AlarmCode.EFFECT_GIVEN_UP,
         {str(one.id): alarm_values(one.effect, one.error) for one in await store.given_up() if is_alarming(one.effect)},
     )
@@ -115,7 +115,7 @@ async def check_given_up(*, store: Store, alarms: Alarms) -> None:
 async def check_tenant(*, tenant: Tenant, alarms: Alarms) -> None:
     """Raise the alarm while Graph answers for another tenant; asked every few minutes."""
     try:
-        async with asyncio.timeout(_PATIENCE_SECONDS):
+        async with asyncio.timeout(_TIMEOUT_SECONDS):
             await tenant.verify_home()
     except WrongTenant as error:
         values = {"found": error.found, "expected": error.expected}

@@ -1,0 +1,69 @@
+"""A verdict about one policy and one kind of visitor, as a fact's values state it."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any, NamedTuple
+
+from workflows.core.checks.conditional_access.controls import (
+    PolicyEffect,
+    PolicyReason,
+    ReasonCode,
+    Remedy,
+    VisitorType,
+)
+from workflows.core.checks.conditional_access.policy import ControlKind
+from workflows.core.checks.conditional_access.scope import ConditionType
+from workflows.core.checks.conditional_access.verdicts import Source
+from workflows.core.errors.facts import Values
+
+
+class StatedCondition(NamedTuple):
+    """A condition with the values that were kept, and how many there are."""
+
+    when: ConditionType
+    values: tuple[str, ...]
+    total: int
+
+
+class StatedVerdict(NamedTuple):
+    """One verdict."""
+
+    policy_id: str
+    policy: str
+    """Its name. Text from the tenant."""
+    is_enforced: bool
+    visitor: VisitorType
+    meaning: PolicyEffect
+    where_it_applies: PolicyEffect
+    reasons: tuple[PolicyReason, ...]
+    conditions: tuple[StatedCondition, ...]
+    remedies: tuple[Remedy, ...]
+    source: Source
+
+
+def stated_verdicts(values: Values) -> Sequence[StatedVerdict]:
+    """Return the verdicts of a fact, one for each kind of visitor."""
+    return [one for group in values["verdicts"] for one in _told(group)]
+
+
+def _told(group: Mapping[str, Any]) -> Iterator[StatedVerdict]:
+    for visitor in group["visitors"]:
+        yield StatedVerdict(
+            policy_id=group["policy_id"],
+            policy=group["policy"],
+            is_enforced=group["is_enforced"],
+            visitor=VisitorType(visitor),
+            meaning=PolicyEffect(group["meaning"]),
+            where_it_applies=PolicyEffect(group["where_it_applies"]),
+            reasons=tuple(map(_reason, group["reasons"])),
+            conditions=tuple(
+                StatedCondition(ConditionType(one["when"]), tuple(one["values"]), one["count"])
+                for one in group["conditions"]
+            ),
+            remedies=tuple(map(Remedy, group["remedies"])),
+            source=Source(group["source"]),
+        )
+
+
+def _reason(values: Mapping[str, Any]) -> PolicyReason:
+    kind = None if values["control"] is None else ControlKind(values["control"])
+    return PolicyReason(because=ReasonCode(values["because"]), kind=kind, name=values["name"] or "")
