@@ -20,7 +20,7 @@ from bot.words.actions import COMMANDS, Action
 from bot.words.refusals.words import fact_words
 from tests.bot.surfaces import card
 from tests.workflows.core.builders import AMARA, NOW, identity, request
-from workflows.app.requests.intake import InvalidForm
+from workflows.app.requests.forms import InvalidForm
 from workflows.core.errors.facts import Fact
 from workflows.core.errors.refusal_codes import RefusalCode
 from workflows.core.policy.approval import Choice, Decision
