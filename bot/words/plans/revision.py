@@ -11,7 +11,7 @@ from workflows.core.policy.risk import deciding_risk
 from workflows.core.policy.template import Stage
 from workflows.core.requests.request import AccessRequest, Prepared
 
-UNCHANGED: Final = "not changed by it"
+UNCHANGED: Final = "not in the plan"
 
 
 class RevisedLine(NamedTuple):

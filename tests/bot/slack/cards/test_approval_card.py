@@ -199,3 +199,11 @@ def test_a_blocked_partner_is_not_said_to_have_access(is_first: bool) -> None:
     text = shown(card(asked, context=CardContext(is_first=is_first)))
     assert "has access" not in text
     assert ("Not yet managed by Gatehouse" if is_first else "This partner has settings already") in text
+
+
+def test_details_name_the_other_open_requests_of_the_requester() -> None:
+    others = [request(id=f"R-{number}") for number in range(12)]
+    text = shown(decision_view(request(), history=(), now=NOW, others=others))
+    assert "Other open requests of the requester: contoso.com (R-0), contoso.com (R-1)" in text
+    assert "and 2 more" in text
+    assert "Other open requests" not in shown(decision_view(request(), history=(), now=NOW))
