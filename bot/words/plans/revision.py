@@ -42,6 +42,10 @@ def _lines(request: AccessRequest, seen: Prepared, now: Prepared) -> Iterator[Re
     yield from _differs("Approval policy", *(_policy(one.stages) for one in (seen, now)))
     yield from _differs("Access template", seen.template_title, now.template_title)
     durations = [one.plan.duration for one in (was, becomes)]
+    days = (
+        "as long as approved" if one.plan.ends_at is None else f"{one.plan.ends_at:%Y-%m-%d}" for one in (was, becomes)
+    )
+    yield from _differs("End", *days)
     yield from _differs("Duration", *("no end" if one is None else duration_words(one) for one in durations))
 
 
