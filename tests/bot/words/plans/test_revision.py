@@ -1,6 +1,7 @@
 """What is different since the plan that an approver saw, in words."""
 
 from dataclasses import replace
+from datetime import UTC, datetime
 
 from bot.words.plans.revision import RevisedLine, revision_lines
 from tests.workflows.core.builders import STAGES, TENANT, access_plan, prepared, request
@@ -27,7 +28,11 @@ def test_what_is_set_already_is_not_changed_by_the_new_plan() -> None:
 
 
 def test_chain_template_duration_and_a_changed_default_are_told() -> None:
-    now = prepared(stages=STAGES[:1], template_title="Guests", plan=replace(access_plan(), duration=None))
+    now = prepared(
+        stages=STAGES[:1],
+        template_title="Guests",
+        plan=replace(access_plan(), duration=None, ends_at=datetime(2027, 6, 1, tzinfo=UTC)),
+    )
     drift = Drift(
         existed=True,
         exists=True,
@@ -38,5 +43,6 @@ def test_chain_template_duration_and_a_changed_default_are_told() -> None:
     lines = {line.about: (line.seen, line.now) for line in found}
     assert lines["Approval policy"] == ("Security (1), then Data owners (2)", "Security (1)")
     assert lines["Access template"] == ("Trusted partner", "Guests")
+    assert lines["Last day"] == ("not set", "2027-05-31")
     assert lines["Duration"] == ("90 days", "no end")
     assert any(about.endswith("by the tenant's default") for about in lines)
