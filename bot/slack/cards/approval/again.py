@@ -15,7 +15,7 @@ from bot.slack.cards.approval.closed import shortened_note
 from bot.slack.cards.approval.context import RISKS
 from bot.slack.cards.chain import still_needed
 from bot.slack.cards.requests import may_be_decided, request_target
-from bot.words.plans.revision import RevisedLine, revision_lines
+from bot.words.requests.revision import RevisedLine, revision_lines
 from workflows.core.people import ChatId
 from workflows.core.policy.approval import Decision
 from workflows.core.policy.risk import deciding_risk

@@ -3,7 +3,7 @@
 from dataclasses import replace
 from datetime import UTC, datetime
 
-from bot.words.plans.revision import RevisedLine, revision_lines
+from bot.words.requests.revision import RevisedLine, revision_lines
 from tests.workflows.core.builders import STAGES, TENANT, access_plan, prepared, request
 from workflows.core.plans.drift import DefaultDrift, Drift
 
