@@ -7,7 +7,6 @@ synchronous"). Every transaction is short and local.
 import asyncio
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Final, TypeVar
 
@@ -17,6 +16,7 @@ from sqlite_utils import Database
 
 from workflows.ports.clock import Clock
 from workflows.store.codec import load
+from workflows.store.columns import text_of
 from workflows.store.redaction import Clean
 from workflows.store.sqlite.file import StoreFile
 from workflows.store.sqlite.writes import Writes
@@ -94,8 +94,3 @@ def readable(adapter: TypeAdapter[Result], rows: list[dict[str, Any]]) -> list[R
         except ValidationError:
             _log.error("record_unreadable", id=row["id"])
     return found
-
-
-def text_of(moment: datetime) -> str:
-    """Write an instant so that text order is time order."""
-    return moment.astimezone(UTC).isoformat(timespec="microseconds")

@@ -10,7 +10,8 @@ from pydantic import ValidationError
 from workflows.core.requests.effects import CheckPermission, Effect, Rank, lane, rank
 from workflows.ports.effects_queue import GivenUp, PendingEffect
 from workflows.store.codec import EFFECT, load
-from workflows.store.sqlite.database import SqliteDatabase, readable, text_of
+from workflows.store.columns import text_of
+from workflows.store.sqlite.database import SqliteDatabase, readable
 
 _log = structlog.get_logger()
 
