@@ -3,7 +3,7 @@
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Final, Generic, Protocol, TypeVar
+from typing import Any, Final, Generic, Protocol, TypeVar
 
 from workflows.core.partners.partnership import Partnership, PartnershipState
 from workflows.core.people import ChatId, PersonId, Role
@@ -44,6 +44,9 @@ class Page(Generic[Item]):
     def left(self) -> int:
         """Return how many records stand after this page."""
         return self.count - self.skipped - self.size
+
+
+EMPTY: Final[Page[Any]] = Page()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

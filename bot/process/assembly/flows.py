@@ -10,7 +10,7 @@ from bot.slack.answers.windows import Windows
 from bot.slack.flows.decide import DecideFlow
 from bot.slack.flows.entry_points import EntryPoint
 from bot.slack.flows.given_up import GivenUpFlow
-from bot.slack.flows.home import HomeFlow
+from bot.slack.flows.home.flow import HomeFlow
 from bot.slack.flows.own_request import OwnRequestFlow
 from bot.slack.flows.partner_setup.flow import PartnerSetupFlow
 from bot.slack.flows.request_access.flow import RequestAccessFlow
@@ -57,7 +57,7 @@ def make_flows(around: Neighbours, service: Service, notifier: Notifier, limits:
         request_access,
         DecideFlow(service=service, store=store, windows=windows, members=members, directory=directory, clock=clock),
         OwnRequestFlow(service=service, store=store, request_access=request_access),
-        ReviewFlow(service=service, store=store, members=members, windows=windows),
+        ReviewFlow(service=service, store=store, members=members, windows=windows, clock=clock),
         RevokeFlow(
             service=service,
             windows=windows,
@@ -78,7 +78,9 @@ def make_flows(around: Neighbours, service: Service, notifier: Notifier, limits:
         ),
         GivenUpFlow(service=service),
         HomeFlow(service=service, store=store, notifier=notifier, members=members, background=background),
-        ShowFlow(answers=answers, members=members, store=store, tenant=tenant, clock=clock),
+        ShowFlow(
+            answers=answers, windows=windows, looking=looking, members=members, store=store, tenant=tenant, clock=clock
+        ),
     )
 
 

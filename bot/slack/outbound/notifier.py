@@ -19,7 +19,6 @@ from bot.slack.outbound.card_copies import CardCopies, Trouble, Updated, content
 from bot.slack.outbound.homes import Homes
 from bot.slack.outbound.recipients import (
     Recipients,
-    everybody,
     is_escalated,
     may_confirm,
     requester_told,
@@ -87,7 +86,8 @@ class SlackNotifier:
                     await self._copies.post(subject, audience, card(with_buttons=True))
         await self._reminders.refresh(ChatId(audience) for audience in posted if audience)
         await self._show_requester(request)
-        await self._refresh_homes(request.particulars.requester, request.particulars.sponsor, *everybody(holders))
+        concerned = await self._recipients.concerned(request)
+        await self._refresh_homes(request.particulars.requester, request.particulars.sponsor, *concerned)
         if problem is not None:
             raise problem
 
@@ -149,7 +149,7 @@ class SlackNotifier:
                 await self._copies.renew(copy, card, is_wanted=partnership.state is PartnershipState.REVIEW_DUE)
             else:
                 await self._copies.update(copy, card, is_wanted=False)
-        await self._refresh_homes(partnership.sponsor.chat_id)
+        await self._refresh_homes(partnership.sponsor.chat_id, *sorted(await self._recipients.holders(ADMIN)))
         if unheard is not None:
             raise unheard
 

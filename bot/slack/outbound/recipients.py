@@ -40,6 +40,11 @@ class Recipients:
         who = still_asked(request)
         return {} if who is None else {stage.role: await self.holders(stage.role) for stage in who.open_stages}
 
+    async def concerned(self, request: AccessRequest) -> frozenset[ChatId]:
+        """List the members of every role of a request's chain: it is, or was, in a list of their App Homes."""
+        roles = {stage.role for stage in request.prepared.stages} if request.prepared is not None else ()
+        return frozenset().union(*[await self.holders(role) for role in sorted(roles)])
+
     async def holders(self, role: Role) -> frozenset[ChatId]:
         """List the members of a role; empty when the directory refuses to say who they are."""
         with waiting_for_the_directory():

@@ -60,16 +60,6 @@ class SqliteRecords(SqliteDatabase):
         rows = await self._query(f"select count(*) as count from requests {where}", *values)  # noqa: S608
         return Listed(shown=shown, count=rows[0]["count"])
 
-    async def live_partnerships(self, limit: int) -> Listed[Partnership]:
-        """List the partnerships that are not revoked, by default domain."""
-        where = "where state <> 'revoked'"
-        rows = await self._query(
-            f"select tenant_id as id, doc from partnerships {where} order by domain limit ?",  # noqa: S608
-            limit,
-        )
-        counted = await self._query(f"select count(*) as count from partnerships {where}")  # noqa: S608
-        return Listed(shown=await asyncio.to_thread(readable, PARTNERSHIP, rows), count=counted[0]["count"])
-
     async def waiting_page(
         self, roles: Sequence[Role], ids: Collection[ChatId | PersonId], *, text: str, limit: int, place: Place
     ) -> Page[AccessRequest]:

@@ -14,6 +14,7 @@ from bot.slack.blocks.blocks import Json
 from bot.slack.flows.entry_points import Action, EntryPoint, Shortcut, Subcommand, Submission
 from bot.slack.flows.request_access.form import Found, RequestForm, request_view
 from bot.slack.flows.request_access.open_form import OpenRequestForm
+from bot.slack.payloads.button_values import parse_tenant_id
 from bot.slack.payloads.forms import parse_form
 from bot.slack.payloads.models import Interaction, Invocation
 from bot.slack.people.members import Members
@@ -53,6 +54,7 @@ class RequestAccessFlow:
         yield Subcommand("request", self.open_named)
         yield Shortcut(ids.REQUEST_SHORTCUT, self.open, stored="shortcut")
         yield Action(ids.OPEN_REQUEST, self.open, stored="open_request")
+        yield Action(ids.REQUEST_AGAIN, self.open_again, stored="open_request")
         yield Action(ids.TARGET, self.look_up, stored="target")
         yield Action(ids.TEMPLATE, self.choose_template, stored="template")
         yield Action(re.compile(f"^{ids.PLACEHOLDER}"), self.look_up_names)
@@ -60,12 +62,19 @@ class RequestAccessFlow:
 
     async def open_named(self, ack: AsyncAck, command: Invocation) -> None:
         """Open the form, and look up the partner that the command names."""
-        actor, typed = command.actor, command.argument
-        view_id = await self._open(command.trigger_id, actor, typed=typed)
+        await self._open_with(ack, command, command.argument)
+
+    async def open_again(self, ack: AsyncAck, click: Interaction) -> None:
+        """Open the form about a partner of the App Home, and look it up."""
+        await self._open_with(ack, click, parse_tenant_id(click.action.value))
+
+    async def _open_with(self, ack: AsyncAck, act: Interaction | Invocation, typed: str) -> None:
+        actor = act.actor
+        view_id = await self._open(act.trigger_id, actor, typed=typed)
         await ack()
         if typed:
             placeholder = Form(requester=actor, target=typed, template="", justification="", sponsor=actor, days=0)
-            window = Window(id=view_id, actor=actor, key=command.key, command=LOOK_UP)
+            window = Window(id=view_id, actor=actor, key=act.key, command=LOOK_UP)
             self.windows.start(window, self.show_partner(window, placeholder, typed=typed))
 
     async def open(self, ack: AsyncAck, click: Interaction) -> None:

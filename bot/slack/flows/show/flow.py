@@ -5,16 +5,22 @@ from dataclasses import dataclass
 
 from slack_bolt.async_app import AsyncAck
 
+from bot.slack import ids
 from bot.slack.answers.response_url import Answers, say
+from bot.slack.answers.windows import Window, Windows
+from bot.slack.blocks.blocks import Json
 from bot.slack.blocks.message import Message, refusal
-from bot.slack.flows.entry_points import ANY_OTHER, EntryPoint, Subcommand
+from bot.slack.blocks.modal import modal
+from bot.slack.flows.entry_points import ANY_OTHER, Action, EntryPoint, Subcommand
 from bot.slack.flows.show.partners import partner_details, partner_list
 from bot.slack.flows.show.posture import posture_message
-from bot.slack.payloads.models import Invocation
+from bot.slack.payloads.models import Interaction, Invocation
 from bot.slack.people.members import Members
 from bot.slack.words.commands import POSTURE_TAKES_NO_NAME, help_message, unknown_command
+from workflows.app.reads.look_up_permission import Looking
 from workflows.app.reads.posture import concerns_about, read_posture
 from workflows.core.plans.named_targets import current_targets
+from workflows.core.posture.model import Posture
 from workflows.partner_lookup.named_partner import named_partner
 from workflows.ports.clock import Clock
 from workflows.ports.store import Store
@@ -27,6 +33,8 @@ class ShowFlow:
     """Answers read-only commands. Local answers come with the acknowledgement, the others right after it."""
 
     answers: Answers
+    windows: Windows
+    looking: Looking
     members: Members
     store: Store
     tenant: Tenant
@@ -37,6 +45,7 @@ class ShowFlow:
         yield Subcommand("list", self.list_partners)
         yield Subcommand("show", self.show_partner)
         yield Subcommand("posture", self.show_posture)
+        yield Action(ids.OPEN_POSTURE, self.open_posture, stored="open_posture")
         yield Subcommand("help", self.show_help)
         yield Subcommand(ANY_OTHER, self.answer_unknown)
 
@@ -56,6 +65,16 @@ class ShowFlow:
         else:
             await self.answers.later(ack, command, self._posture)
 
+    async def open_posture(self, ack: AsyncAck, click: Interaction) -> None:
+        """Show the posture in a window, from an admin's App Home."""
+
+        async def build(window: Window) -> Json:
+            await self.looking.require(window.actor, "", key=window.key, by=window.command)
+            shown = posture_message(await self._read_posture())
+            return {**modal("Posture", [], ids.POSTURE), "blocks": shown.blocks}
+
+        await self.windows.load(ack, click, build, command="open_posture")
+
     async def show_help(self, ack: AsyncAck, command: Invocation) -> None:
         """List the commands."""
         await self.members.require(command.actor)
@@ -70,7 +89,10 @@ class ShowFlow:
         return partner_list(await self.store.partnerships(), now=self.clock.now())
 
     async def _posture(self, _: Invocation) -> Message:
-        return posture_message(await read_posture(tenant=self.tenant, records=self.store.records, clock=self.clock))
+        return posture_message(await self._read_posture())
+
+    async def _read_posture(self) -> Posture:
+        return await read_posture(tenant=self.tenant, records=self.store.records, clock=self.clock)
 
     async def _show(self, command: Invocation) -> Message:
         identity, partnership = await named_partner(command.argument, store=self.store, tenant=self.tenant)
