@@ -20,6 +20,7 @@ from bot.slack.flows.review import ReviewFlow
 from bot.slack.flows.revoke.flow import RevokeFlow
 from bot.slack.flows.show.flow import ShowFlow
 from bot.slack.people.members import Members
+from bot.slack.people.shown_directory import ShownDirectory
 from workflows.app.limits import Limits
 from workflows.app.reads.checklists import Checklists
 from workflows.app.reads.look_up_permission import Looking
@@ -79,7 +80,14 @@ def make_flows(around: Neighbours, service: Service, notifier: Notifier, limits:
         GivenUpFlow(service=service),
         HomeFlow(service=service, store=store, notifier=notifier, members=members, background=background),
         ShowFlow(
-            answers=answers, windows=windows, looking=looking, members=members, store=store, tenant=tenant, clock=clock
+            answers=answers,
+            windows=windows,
+            looking=looking,
+            members=members,
+            people=ShownDirectory(directory, clock),
+            store=store,
+            tenant=tenant,
+            clock=clock,
         ),
     )
 
