@@ -53,7 +53,7 @@ def _plan(planned: Planned, plan: Plan) -> dict[str, Any]:
     return {
         "digest": planned.digest,
         "changes": [
-            {"setting": line.setting, "before": line.before, "after": line.after, "effect": line.effect}
+            {"setting": line.setting, "before": line.before, "after": line.after, "effect": line.access.value}
             for line in describe(plan, observation.default, planned.names)
         ],
         "risk": {

@@ -58,10 +58,10 @@ def print_plan(planned: Planned, console: Console) -> None:
 
 
 def _tenant(identity: TenantIdentity) -> Iterator[tuple[str, str]]:
-    yield "Target tenant", identity.name
+    yield "Partner", identity.name
     yield "Tenant ID", identity.tenant_id
     if identity.is_resolved:
-        yield "Calls itself", f"{identity.display_name} (its own choice, proves nothing)"
+        yield "Display name", f"{identity.display_name} (not verified)"
     else:
         yield "Not confirmed", "Entra does not know this tenant ID in this Microsoft cloud"
     if identity.asked not in (identity.default_domain.lower(), identity.tenant_id):
@@ -76,7 +76,7 @@ def _print_changes(planned: Planned, plan: Plan, console: Console) -> None:
     for line in describe(plan, planned.observation.default, planned.names):
         table.add_row(*_cells(line))
     if plan.before is None and not table.row_count:
-        table.add_row("The partner", "no settings of its own", "settings of its own, all inherited", "no change")
+        table.add_row("The partner", "no settings of its own", "settings of its own, all from the default", "No change")
     console.print(table)
     console.print()
 
@@ -98,7 +98,7 @@ def _print_risk(planned: Planned, plan: Plan, console: Console) -> None:
     for reason in opened:
         console.print(_item(shown(risk_reason_words(reason))))
     if already := [reason for reason in result if reason not in opened]:
-        console.print("Because of what stands already and stays:")
+        console.print("Because of current access that stays:")
         for reason in already:
             console.print(_item(shown(risk_reason_words(reason))))
     console.print()
@@ -107,7 +107,7 @@ def _print_risk(planned: Planned, plan: Plan, console: Console) -> None:
 
 def _print_staying(planned: Planned, plan: Plan, console: Console) -> None:
     stays = describe_staying_open(plan, planned.observation.default, planned.names)
-    _print_list("Stays open, not changed by this", tuple(f"{one.setting}: {one.words}" for one in stays), console)
+    _print_list("Stays open, not changed", tuple(f"{one.setting}: {one.words}" for one in stays), console)
 
 
 def _print_list(title: str, sentences: tuple[str, ...], console: Console) -> None:

@@ -111,8 +111,8 @@ def test_a_window_a_listing_and_a_posture_call_nothing_blocked_that_is_not(
     left_after = not_surely_closed(access_kinds(plan.image_after(), default))
     for known in (None, record):
         text = shown(revocation_view(who, known, plan, default))
-        assert "This blocks the partner and" not in text or not left_after
-        assert_true(text.replace("This blocks the partner and", ""), found, "window")
+        assert "This blocks the partner instead of deleting it" not in text or not left_after
+        assert_true(text.replace("This blocks the partner instead of deleting it", ""), found, "window")
         concerns = evaluate_partner(TENANT, own, who, PostureInputs.of(default, None, None, NOW)).concerns
         told = partner_details(who, own, default, known, [], NOW, concerns=concerns)
         assert_true(f"{told.text} {shown(told.blocks)}", found, "show")

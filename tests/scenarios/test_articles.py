@@ -152,10 +152,10 @@ async def test_row_74_a_merger_opens_direct_connect_both_ways_and_says_what_the_
     """Ours is one half: the card says so, and never that it works."""
     card = await asked(world, "merger", "tailspin.com")
     said = await world.read()
-    assert "B2B direct connect works only when the partner sets its half too." in said
-    assert "outbound half of automatic redemption" in said
-    assert "inbound half of automatic redemption" in said
-    assert "4 steps for the partner's administrator, unknown to Gatehouse until the sponsor confirms them" in said
+    assert "B2B direct connect works only after the partner allows it too." in said
+    assert "sets automatic redemption, outbound" in said
+    assert "sets automatic redemption, inbound" in said
+    assert "4 steps for the partner's administrator, not confirmed" in said
     card = await approved(world, card, "approver1", "approver2", "approver3")
     assert "That is our half: 4 steps for the partner's administrator" in await world.read()
     partner = await world.partner(TAILSPIN)
@@ -196,7 +196,7 @@ async def test_row_75_a_regulated_project_pilots_with_one_group_then_widens_then
     assert partner["inboundTrust"] == UNTRUSTED  # our own Conditional Access stays the backstop
 
     card = await asked(world, "guest-collaboration", "northwind.com")
-    said, _, stays = (await world.read()).partition("Stays open, not changed by this")
+    said, _, stays = (await world.read()).partition("Stays open, not changed")
     before, after = (
         said.index(f"only group {PILOT_GROUP}"),
         said.index("everyone from the partner may use only Office 365"),
@@ -300,7 +300,7 @@ async def test_row_77_synchronization_is_switched_off_by_a_revocation_and_what_s
     view_id = (await world.do("command", user="admin", text="/partner revoke adatum.com"))["view_id"]
     await world.rest()
     window = next(view for view in (await world.see("views", user="admin"))["views"] if view["id"] == view_id)
-    assert "Users who were already synchronized stay; no further ones come." in words(window)
+    assert "Users who are already synchronized stay. No new ones are added." in words(window)
     await world.do("close", user="admin", view_id=view_id)
     answer = await world.revoke(typed="adatum.com", domain="adatum.com")
     assert answer["errors"] == {}
@@ -350,8 +350,8 @@ async def test_row_79_due_diligence_ends_with_the_project_and_asks_then(alone: S
     writes = len(await alone.writes())
     before = await alone.partner(CONTOSO)
     card = await asked(alone, "regulated-project", "contoso.com", duration="30", **placeholders)
-    assert "What stands, and is to stand for longer" in await alone.read()
-    assert "Nothing is written to the tenant" in await alone.read()
+    assert "Access to extend" in await alone.read()
+    assert "No setting changes." in await alone.read()
     card = await approved(alone, card, "approver1", "approver2", "approver3")
     assert "read back" in card["text"]
     assert len(await alone.writes()) == writes
@@ -369,7 +369,7 @@ async def test_row_79_a_joint_venture_is_kept_until_its_end_and_by_nobody_alone_
     told = " ".join(
         [*answer["errors"].values(), *(m["text"] for m in answer["ephemeral"]), *await told_to_requester(alone)]
     )
-    assert "The approved time is over, so one person cannot prolong it." in told
+    assert "The access period ended, so one person cannot extend it." in told
     review = (await alone.direct("requester"))[-1]
     assert "keep" not in buttons(review)
     partner = await alone.partner(CONTOSO)
@@ -400,8 +400,8 @@ async def test_row_80_a_partner_that_turned_competitor_is_blocked_by_one_approve
     await opened(world, "trusted-partner", "contoso.com", CONTOSO)
     card = await asked(world, "block", "contoso.com", duration="365")
     assert "one approval is enough" in await world.read()
-    assert "does not delete it" in await world.read()
-    assert "Nothing closes by itself" not in await world.read()
+    assert "instead of deleting it" in await world.read()
+    assert "Access does not end automatically" not in await world.read()
     await approved(world, card, "approver1")
     partner = await world.partner(CONTOSO)
     assert partner is not None
@@ -463,7 +463,7 @@ async def test_row_82_a_partner_in_another_cloud_is_not_guessed(world: Stage) ->
     """The look-up knows one cloud: what it does not find is refused at the field, with what to do."""
     for target, cure in {
         "agency-in-another-cloud.us": "ask them for their tenant ID",
-        "11111111-2222-4333-8444-555555555555": "once both tenants have enabled the other's cloud",
+        "11111111-2222-4333-8444-555555555555": "once both tenants have enabled each other's cloud",
     }.items():
         answer = await world.fill_in(target=target, template="guest-collaboration")
         said = answer["errors"]["target"]

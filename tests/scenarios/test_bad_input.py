@@ -51,8 +51,8 @@ async def test_every_bad_field_is_named_with_the_cure_and_nothing_is_stored(unto
         "gmail.com": "mail provider",
         "outlook.com": "mail provider",
         "con\u200btoso.com": "invisible",
-        "9188040d-6c67-4c5b-b112-36a304b66dad": "no organization",
-        "not a domain": "not one domain",
+        "9188040d-6c67-4c5b-b112-36a304b66dad": "not belong to an organization",
+        "not a domain": "Enter one domain",
     }.items():
         answer = await untouched.fill_in(view_id=view_id, target=typed)
         assert expected in answer["errors"]["target"], (typed, answer["errors"])

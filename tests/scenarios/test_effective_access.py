@@ -23,7 +23,7 @@ async def test_a_card_says_what_is_inherited_and_decides_what_opens(stage: Stage
     """With Microsoft's default known nothing "may open or narrow"; with it out of reach the card says that instead."""
     await stage.ask(template="guest-collaboration")
     card = await stage.read()
-    assert "inherits: everyone from the partner may use every application (Microsoft's default)" in card
+    assert "Microsoft's default: everyone from the partner may use every application" in card
     assert "narrows" in card
     assert "may open or narrow" not in card
     assert "Risk: low" in card

@@ -31,10 +31,10 @@ async def test_a_trusted_partner_is_asked_for_approved_applied_reviewed_and_revo
         assert expected in await stage.read()
     assert await stage.writes() == []
 
-    assert "somebody else" in (await stage.press("requester", "approve", ts))[0]
+    assert "your own request" in (await stage.press("requester", "approve", ts))[0]
     assert "guest" in (await stage.press("guest", "approve", ts))[0]
     assert "another workspace" in (await stage.press("outsider", "approve", ts))[0]
-    assert "decides first" in (await stage.press("approver2", "approve", ts))[0]
+    assert "decides before your stage" in (await stage.press("approver2", "approve", ts))[0]
     assert await stage.press("approver1", "approve", ts) == []
     assert "already approved" in (await stage.press("approver1", "approve", ts))[0]
     assert await stage.press("approver2", "approve", ts) == []

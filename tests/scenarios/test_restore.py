@@ -95,7 +95,7 @@ async def test_a_revocation_and_then_the_first_opening_are_put_back(stage: Stage
     view = await open_form(stage)
     assert list(offered(view))[1:] == [revocation, first]
     view = await choose(stage, view, first)
-    assert "No setting of its own is left to this partner" in words(view)
+    assert "The partner has no settings of its own after this" in words(view)
     assert "not deleted" in words(view)
     answer = await stage.do("submit", user="requester", view_id=view["id"], values=values(restores=first))
     assert answer["errors"] == {}
@@ -125,9 +125,9 @@ async def test_who_may_not_is_told_and_what_cannot_be_is_said_at_the_field(stage
     state = {"partners": {CONTOSO: dict.fromkeys(SETTINGS)}}
     assert (await stage.call("PATCH", "graph/state", state))["ok"]
     view = await choose(stage, view, first)
-    assert "There is nothing to put back" in words(view)
+    assert "There is nothing to restore" in words(view)
     answer = await stage.do("submit", user="requester", view_id=view["id"], values=values(restores=first))
-    assert "nothing to put back" in answer["errors"]["restores"]
+    assert "nothing to restore" in answer["errors"]["restores"]
 
     assert (await stage.call("PATCH", "graph/state", {"partners": {CONTOSO: stands}}))["ok"]
     await stage.do("faults", target="graph", method="GET", match="partners", times=9, status=503)

@@ -36,7 +36,7 @@ async def test_a_revoked_partner_that_is_open_again_and_one_that_nobody_knows(st
     assert "Also set, and not managed" not in answer
 
     answer = await shown(stage, STRAY)
-    assert f"Target tenant:  {STRAY}" in answer
+    assert f"Partner: {STRAY}" in answer
     assert "Gatehouse's records do not know this partner" in answer
     assert (await stage.revoke(typed=STRAY, domain=STRAY))["errors"] == {}
     stands = await stage.partner(STRAY)

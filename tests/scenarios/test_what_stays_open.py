@@ -53,7 +53,7 @@ def is_certainly_blocked(partner: dict[str, Any] | None) -> bool:
 async def test_every_way_is_closed_that_can_be_and_then_nothing_is_left(stage: Stage) -> None:
     await stands(stage, **SERVICES, **MEETINGS)
     said = await window(stage)
-    assert "Written last, and Microsoft may refuse it" in said
+    assert "Sent last, because Microsoft may refuse it" in said
     assert (await stage.revoke())["errors"] == {}
     partner = await stage.partner()
     assert partner is not None
@@ -82,11 +82,11 @@ async def test_what_the_default_opens_is_blocked_for_the_partner(stage: Stage) -
 async def test_what_the_default_opens_and_no_write_can_close_is_named_everywhere(stage: Stage) -> None:
     await stage.call("PATCH", "graph/state", {"default": MEETINGS})
     said = await window(stage)
-    assert "Not closed for certain after this" in said
+    assert "Still open or not known after this" in said
     assert "crossCloudMeetingConfiguration (not known)" in said
     assert (await stage.revoke())["errors"] == {}
     for text in (await told(stage), await stage.read()):
-        assert "Not closed for certain: crossCloudMeetingConfiguration (not known)." in text
+        assert "Still open or not known: crossCloudMeetingConfiguration (not known)." in text
         assert "is blocked:" not in text
     said = await window(stage)
     assert "already blocked" not in said
@@ -144,7 +144,7 @@ async def test_the_synchronization_of_groups_is_switched_off_or_named(stage: Sta
     await stage.do("faults", target="graph", method="PATCH", times=1, status=400, body=INVALID)
     assert (await stage.revoke())["errors"] == {}
     assert (
-        "Not closed for certain: Group synchronization into this tenant (groupSyncInbound) (not known)."
+        "Still open or not known: Group synchronization into this tenant (groupSyncInbound) (not known)."
         in await told(stage)
     )
 

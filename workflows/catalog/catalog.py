@@ -148,7 +148,7 @@ def _chain_problems(template: Template) -> Iterator[str]:
         why = ", ".join(reason.value.replace("_", " ") for reason in risk.reasons)
         yield (
             f"stages: the risk is {risk.level.name.lower()} and needs {counted(need.people, 'approver')} in at least "
-            f"{counted(need.stages, 'stage')}; the chain has {weak.people} in {weak.stages}. "
+            f"{counted(need.stages, 'stage')}, but the approval policy has {weak.people} in {weak.stages}. "
             f"The risk is because of: {why}"
         )
 

@@ -73,7 +73,7 @@ def _identity(request: AccessRequest) -> RichTextBlock:
     if identity is not None:
         return identity_block(identity)
     target = part(request.particulars.target, DOMAIN, bold=True)
-    return rich(paragraph(words("Target tenant: "), target, words(" (as typed; not looked up)")))
+    return rich(paragraph(words("Partner: "), target, words(" (as typed, not looked up)")))
 
 
 def _review_headline(partnership: Partnership, now: datetime) -> tuple[str, str]:

@@ -56,9 +56,9 @@ def identity_paragraph(identity: TenantIdentity) -> RichTextElement:
     asked = identity.asked.strip().lower()
     is_new = asked not in ("", identity.default_domain.strip().lower(), identity.tenant_id.lower())
     rows: list[tuple[str, Part, str]] = [
-        ("Target tenant: ", part(partner_name(identity), DOMAIN, bold=True), ""),
+        ("Partner: ", part(partner_name(identity), DOMAIN, bold=True), ""),
         ("\nTenant ID: ", part(identity.tenant_id, code=True), ""),
-        ("\nCalls itself: ", part(identity.display_name, NAME), " (its own choice, proves nothing)"),
+        ("\nDisplay name: ", part(identity.display_name, NAME), " (not verified)"),
     ]
     if not identity.is_resolved:
         rows.append(("\nCloud: ", words("another one, or the tenant is gone: Entra cannot look it up"), ""))
@@ -76,7 +76,7 @@ def change_elements(lines: Sequence[Line], label: str) -> Iterator[RichTextEleme
     if more := len(told) - len(items):
         items.append([words(f"and {more} more settings; the JSON shows them")])
     if same := len(lines) - len(told):
-        text = f"{counted(same, 'setting is', 'settings are')} written as well without changing what applies today"
+        text = f"{counted(same, 'setting', 'settings')} set explicitly (no effect today)"
         items.append([words(text)])
     yield bullets(items or [[words("nothing")]])
 
@@ -126,7 +126,7 @@ def shortened(text: str, limit: int) -> str:
     if len(text) <= limit:
         return text
     place = place_to_cut(text, limit)
-    return f"{text[:place]}\n… {len(text) - place} more characters; the digest covers all of them"
+    return f"{text[:place]}\n… {len(text) - place} more characters; the Change ID covers all of them"
 
 
 def joined(blocks: Sequence[Block | None]) -> list[Block]:
@@ -155,7 +155,7 @@ def _place(finding: Finding) -> tuple[int, bool]:
 
 def _is_told(finding: Finding, lines: Sequence[Line]) -> bool:
     """Return whether a finding only repeats names that the lines of the change contain already."""
-    said = " ".join(line.after[:MOST_LINE] for line in lines if line.effect != AccessChange.SAME)
+    said = " ".join(line.after[:MOST_LINE] for line in lines if line.access is not AccessChange.SAME)
     names = _QUOTED.findall(finding_words(finding))
     return finding.code is FindingCode.TARGETS_NAMED and bool(names) and all(name in said for name in names)
 
@@ -183,6 +183,6 @@ def _line_parts(line: Line) -> list[Part]:
         words(" → "),
         part(line.after, MOST_LINE),
         words(" ("),
-        words(line.effect, bold=line.opens is not False),
+        words(line.effect.lower(), bold=line.opens is not False),
         words(")"),
     ]

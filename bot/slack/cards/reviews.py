@@ -39,7 +39,7 @@ def partnership_facts(partnership: Partnership) -> Iterator[Part]:
         yield words("Revoked and read back ")
         yield when(partnership.since)
         if partnership.not_closed:
-            yield words("\nThen not closed for certain: ")
+            yield words("\nStill open or not known then: ")
             yield part(access_kinds_words(partnership.not_closed), MOST_ACCESS_KINDS)
         return
     yield words("Open since ")

@@ -37,7 +37,7 @@ def risk_elements(plan: Plan, default: JsonObject | None, *, is_decided: bool = 
     if opened:
         yield bullets([words(risk_reason_words(reason))] for reason in opened)
     if already := [reason for reason in result if reason not in opened]:
-        yield paragraph(words("Because of what stands already and stays:"))
+        yield paragraph(words("Because of current access that stays:"))
         yield bullets([words(risk_reason_words(reason))] for reason in already)
 
 
@@ -51,11 +51,11 @@ def staying_elements(
     kept = describe_untouched(plan, default, names)
     if is_renewal(plan):
         if kept:
-            yield paragraph(words("What stands, and is to stand for longer", bold=True))
+            yield paragraph(words("Access to extend", bold=True))
             yield _listed(kept)
         return
     if stays := describe_staying_open(plan, default, names):
-        yield paragraph(words("Stays open, not changed by this", bold=True))
+        yield paragraph(words("Stays open, not changed", bold=True))
         yield _listed(stays)
     if others := unmanaged(plan.image_after()):
         yield paragraph(

@@ -25,7 +25,7 @@ from workflows.core.errors.raised import Refused
 from workflows.core.errors.refusal_codes import RefusalCode
 from workflows.core.partners.partnership import Partnership
 from workflows.core.requests.commands.partner import Keep
-from workflows.core.requests.commands.request import Subject
+from workflows.core.requests.commands.request import CommandSubject
 from workflows.core.settings.model import TenantId
 from workflows.ports.clock import Clock
 from workflows.ports.store import Store
@@ -57,7 +57,9 @@ class ReviewFlow:
             await self.members.require(window.actor)
             return review_view(await self._known(tenant_id), now=self.clock.now())
 
-        await self.windows.load(ack, click, build, command="review_partner", subject=Subject(tenant_id=tenant_id))
+        await self.windows.load(
+            ack, click, build, command="review_partner", subject=CommandSubject(tenant_id=tenant_id)
+        )
 
     async def keep(self, ack: AsyncAck, click: Interaction) -> None:
         """Ask a full member for the reason."""
@@ -73,7 +75,7 @@ class ReviewFlow:
         if not reason.strip():
             await ack(response_action="errors", errors={ids.REASON: refusal_words(_NO_REASON)})
             return
-        await self.service.want(Keep(actor=click.actor, tenant_id=tenant_id, reason=reason), key=click.key)
+        await self.service.store_click(Keep(actor=click.actor, tenant_id=tenant_id, reason=reason), key=click.key)
         # NB. also the review's window below: its buttons would answer a second time.
         await ack(response_action="clear")
 

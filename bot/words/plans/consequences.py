@@ -15,15 +15,15 @@ from workflows.core.text import counted
 
 _SENTENCES: Final[Mapping[Consequence, str]] = {
     Consequence.NOT_DELETED: (
-        "This blocks the partner and does not delete it: a deleted partner would fall back to the tenant's defaults, "
-        "which usually allow B2B collaboration."
+        "This blocks the partner instead of deleting it. After a deletion the tenant's defaults would apply, and they "
+        "usually allow B2B collaboration."
     ),
     Consequence.NOT_DELETED_ELSEWHERE: (
         "The partner is blocked by settings of its own. It is in another Microsoft cloud, where removing it would "
         "block it as well."
     ),
     Consequence.KEPT: (
-        "The partner's entry is kept, not deleted: a deleted partner would fall back to the tenant's defaults, which "
+        "The partner's entry is kept, not deleted. After a deletion the tenant's defaults would apply, and they "
         "usually allow B2B collaboration."
     ),
     Consequence.KEPT_ELSEWHERE: (
@@ -31,45 +31,44 @@ _SENTENCES: Final[Mapping[Consequence, str]] = {
         "would block it as well."
     ),
     Consequence.TOKENS: (
-        "Tokens that are already issued usually keep working for up to an hour; longer where a token lifetime policy "
-        "says so."
+        "Issued tokens usually work for up to one more hour. A token lifetime policy can make this longer."
     ),
     Consequence.GUESTS_STAY: (
-        "Guests who are signed in now notice it at their next sign-in or token refresh; their guest accounts stay. "
-        "Their sessions belong to their own tenant, and only that tenant can end them."
+        "Signed-in guests are affected at their next sign-in or token refresh. Their guest accounts stay. Only their "
+        "own tenant can end their sessions."
     ),
-    Consequence.SYNCHRONIZED_STAY: "Users who were already synchronized stay; no further ones come.",
+    Consequence.SYNCHRONIZED_STAY: "Users who are already synchronized stay. No new ones are added.",
     Consequence.ENCRYPTED_MAIL: ("Blocking every application outbound also blocks encrypted (rights-protected) mail."),
     Consequence.TRUST: (
-        "Trust does not switch Conditional Access off: what it requires is still required, and the partner's claim "
-        "satisfies it."
+        "Conditional Access still applies. What we accept from the partner satisfies its requirements."
     ),
     Consequence.REDEMPTION_INBOUND: (
-        "Their people keep seeing the consent prompt until the partner also sets its outbound half of automatic "
-        "redemption. Gatehouse cannot see or set that half."
+        "Their people still see the consent prompt until the partner sets automatic redemption, outbound. Gatehouse "
+        "cannot see or set that."
     ),
     Consequence.REDEMPTION_OUTBOUND: (
-        "Our people keep seeing the consent prompt until the partner also sets its inbound half of automatic "
-        "redemption. Gatehouse cannot see or set that half."
+        "Our people still see the consent prompt until the partner sets automatic redemption, inbound. Gatehouse "
+        "cannot see or set that."
     ),
     Consequence.SYNCHRONIZATION_THEIRS: (
-        "Users come only when the partner also sets its outbound half of automatic redemption and runs a provisioning "
-        "job. What that job does with people who leave is set there."
+        "Users are synchronized only after the partner sets automatic redemption, outbound, and runs a provisioning "
+        "job. That job defines what happens to the accounts of people who leave."
     ),
-    Consequence.DIRECT_CONNECT: "B2B direct connect works only when the partner sets its half too.",
+    Consequence.DIRECT_CONNECT: "B2B direct connect works only after the partner allows it too.",
     Consequence.ONLY_NAMED: (
-        "Whatever an “only” list does not name is blocked for this partner, even where the tenant's default allows it."
+        "For this partner, an “only” list blocks everything that it does not name, even if the tenant's default "
+        "allows it."
     ),
     Consequence.NOTHING_OF_ITS_OWN: (
-        "No setting of its own is left to this partner: the tenant's defaults apply to it. Its entry stays; it is not "
+        "The partner has no settings of its own after this, so the tenant's defaults apply. Its entry is kept, not "
         "deleted."
     ),
     Consequence.DEPENDS_ON_DEFAULT: (
-        "Where a setting inherits the tenant's default before or after, it depends on that default whether the change "
-        "opens or narrows it."
+        "Some settings use the tenant's default before or after this change. That default decides whether they give "
+        "more or less access."
     ),
     Consequence.UNKNOWN_VALUES: (
-        "Some values cannot be read by this version of Gatehouse; whether they open or close anything is not known."
+        "This version of Gatehouse cannot read some values. Whether they give or block access is not known."
     ),
 }
 
@@ -82,42 +81,42 @@ def consequence_words(fact: Fact) -> str:
 
 def _not_closed(values: Values) -> str:
     left = [OpenAccess(name=kind["name"], opening=Openness(kind["opening"])) for kind in values["ways"]]
-    return f"Not closed for certain after this: {access_kinds_words(left)}."
+    return f"Still open or not known after this: {access_kinds_words(left)}."
 
 
 def _not_touched(values: Values) -> str:
-    return f"Set for this partner as well, and not changed by this: {', '.join(map(title, values['settings']))}."
+    return f"Also set for this partner and not changed: {', '.join(map(title, values['settings']))}."
 
 
 def _written_last(values: Values) -> str:
     names = "; ".join(map(access_kind_title, values["names"]))
-    return f"Written last, and Microsoft may refuse it; everything before it stands all the same: {names}."
+    return f"Sent last, because Microsoft may refuse it: {names}. The other changes stay in place in that case."
 
 
 def _partner_steps(values: Values) -> str:
     steps, checklist = counted(values["count"], "step"), COMMANDS[Action.CHECKLIST]
     if values["is_applied"]:
         return (
-            f"Ours is one half: {steps} for the partner's administrator, unknown to Gatehouse until the sponsor "
-            f"confirms them. {checklist} has them."
+            f"Partner setup: {steps} for the partner's administrator, not confirmed. Gatehouse cannot see them, so the "
+            f"sponsor confirms them. {checklist} lists them."
         )
     return (
-        f"Ours is one half: {steps} for the partner's administrator, unknown to Gatehouse until the sponsor confirms "
-        f"them. {checklist} has them once this is applied."
+        f"Partner setup: {steps} for the partner's administrator, not confirmed. Gatehouse cannot see them, so the "
+        f"sponsor confirms them. {checklist} lists them after the change is applied."
     )
 
 
 def _extends(values: Values) -> str:
     return (
-        "Nothing is written to the tenant: all that stands for this partner is approved for another "
-        f"{_duration(values)}, counted from the last approval."
+        f"No setting changes. The partner's current settings are approved for another {_duration(values)}, counted "
+        "from the last approval."
     )
 
 
 def _stays_open(values: Values) -> str:
     return (
-        f"Nothing closes by itself after {_duration(values)}: the sponsor is then asked to revoke the access or to "
-        "have a new request approved."
+        f"Access does not end automatically after {_duration(values)}. The sponsor is then asked to revoke it or to "
+        "request it again."
     )
 
 

@@ -11,36 +11,33 @@ LEVELS: Final[Mapping[RiskLevel, str]] = {
     RiskLevel.HIGH: "high",
 }
 REASONS: Final[Mapping[RiskReason, str]] = {
-    RiskReason.MFA: "The partner's MFA counts as ours.",
-    RiskReason.COMPLIANT_DEVICES: "Devices that the partner calls compliant count as ours.",
-    RiskReason.HYBRID_JOINED_DEVICES: "Devices that the partner calls hybrid joined count as ours.",
+    RiskReason.MFA: "We accept the partner's MFA.",
+    RiskReason.COMPLIANT_DEVICES: "We accept devices that the partner marks as compliant.",
+    RiskReason.HYBRID_JOINED_DEVICES: "We accept devices that the partner marks as hybrid joined.",
     RiskReason.ALL_TRUST: (
-        "Both the partner's MFA and its devices count as ours: where our Conditional Access asks for them, theirs "
-        "suffice."
+        "We accept both the partner's MFA and its devices. They satisfy our Conditional Access where it asks for them."
     ),
-    RiskReason.NO_CONSENT_INBOUND: "Their people come in without being asked for consent, once the partner agrees.",
-    RiskReason.NO_CONSENT_OUTBOUND: (
-        "Our people are sent there without being asked for consent, once the partner agrees."
-    ),
+    RiskReason.NO_CONSENT_INBOUND: "Their people get no consent prompt, once the partner sets this too.",
+    RiskReason.NO_CONSENT_OUTBOUND: ("Our people get no consent prompt there, once the partner sets this too."),
     RiskReason.SYNCHRONIZATION: ("The partner's administrators can create and change user accounts in this tenant."),
     RiskReason.DIRECT_CONNECT_INBOUND: (
-        "B2B direct connect: their people work here without an account that we could disable."
+        "B2B direct connect: their people work here without an account that we can disable."
     ),
     RiskReason.DIRECT_CONNECT_OUTBOUND: (
         "B2B direct connect: our people can work in the partner's tenant, outside our own controls."
     ),
     RiskReason.DIRECT_CONNECT_ALL: "B2B direct connect is not limited to named applications.",
     RiskReason.ALL_APPLICATIONS: (
-        "Inbound access is not limited to named applications: it reaches whatever is added later, too."
+        "Inbound access is not limited to named applications. It includes applications that are added later."
     ),
-    RiskReason.OUTBOUND: "Our people may take our information to named applications over there.",
-    RiskReason.OUTBOUND_ALL: "Our people may take our information to any application of the partner.",
+    RiskReason.OUTBOUND: "Our people can use our information in named applications of the partner.",
+    RiskReason.OUTBOUND_ALL: "Our people can use our information in any application of the partner.",
     RiskReason.OUTBOUND_MICROSOFT: (
-        "Our people may take our information to every Microsoft application over there, also to those added later."
+        "Our people can use our information in every Microsoft application of the partner, including those added later."
     ),
-    RiskReason.OTHER: "It opens a setting that templates of this kind seldom open.",
-    RiskReason.UNREADABLE: "It holds a value that this version of Gatehouse cannot read.",
-    RiskReason.LONG: "It is meant to last longer than a year.",
+    RiskReason.OTHER: "It opens a setting that templates of this kind rarely open.",
+    RiskReason.UNREADABLE: "It contains a value that this version of Gatehouse cannot read.",
+    RiskReason.LONG: "The access is requested for longer than a year.",
     RiskReason.CROSS_CLOUD: "The partner is in another Microsoft cloud.",
 }
 

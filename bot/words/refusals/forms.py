@@ -20,25 +20,25 @@ def _no_such_template(values: Values) -> str:
 def _not_in_a_file(values: Values) -> str:
     if values["kind"] == "revoke":
         return (
-            f"A revocation is not asked for in a file: use {COMMANDS[Action.REVOKE]} with the partner's domain in the "
-            "chat. It needs no chain, and blocks explicitly."
+            f"A revocation cannot be requested in a file. Use {COMMANDS[Action.REVOKE]} with the partner's domain in "
+            "the chat. It needs no approval, and sets explicit blocks."
         )
     return (
-        f"A restoration is not asked for in a file: use {COMMANDS[Action.RESTORE]} with the partner's domain in the "
+        f"A restore cannot be requested in a file. Use {COMMANDS[Action.RESTORE]} with the partner's domain in the "
         "chat. It starts from a change that was applied."
     )
 
 
 def _justification_missing(values: Values) -> str:
     if values["is_restore"]:
-        return "Say why this has to be put back: the approvers decide on it."
-    return "Say why this partner needs access: the approvers decide on it."
+        return "Write why the previous settings are needed again. The approvers read it."
+    return "Write why this partner needs access. The approvers read it."
 
 
 def _duration_not_offered(values: Values) -> str:
     days = listed(values["days"])
     if values["template"] is None:
-        return f"The chain that decides on this approves {days} days. Choose one of these."
+        return f"The approval policy allows {days} days. Choose one of these."
     return f"“{values['template']}” can last {days} days. Choose one of these."
 
 
@@ -46,8 +46,8 @@ def _weakness(weak: Values) -> str:
     approvers = counted(weak["needs_people"], "approver", "approvers")
     stages = counted(weak["needs_stages"], "stage", "stages")
     return (
-        f"the risk is {weak['level']} and needs {approvers} in at least {stages}; "
-        f"the chain has {weak['people']} in {weak['stages']}"
+        f"the risk is {weak['level']} and needs {approvers} in at least {stages}, but the approval policy has "
+        f"{weak['people']} in {weak['stages']}"
     )
 
 
@@ -59,44 +59,46 @@ def _chain_too_weak(values: Values) -> str:
 
 def _restore_chain_too_weak(values: Values) -> str:
     return (
-        f"Even the strongest chain, that of “{values['template']}”, is too weak to put this back: "
-        f"{_weakness(values['weakness'])}. Ask for what is needed now with {COMMANDS[Action.REQUEST]}."
+        "The previous settings cannot be restored, because no approval policy is strong enough. The strongest is that "
+        f"of “{values['template']}”: {_weakness(values['weakness'])}. Request the access that is needed now with "
+        f"{COMMANDS[Action.REQUEST]}."
     )
 
 
 def _stage_without_people(values: Values) -> str:
     return (
-        f"The stage “{values['stage']}” needs {counted(values['needed'], 'person', 'people')} beside the requester and "
-        f"the sponsor; the role “{values['role']}” has {values['left']} left. Ask an admin to add people to it, or "
-        "somebody else to file this."
+        f"The stage “{values['stage']}” needs {counted(values['needed'], 'person', 'people')} besides the requester "
+        f"and the sponsor. The role “{values['role']}” has {values['left']}. Ask an admin to add people, or ask "
+        "somebody else to send the request."
     )
 
 
 def _template_asks_more(values: Values) -> str:
     labels = listed([f"“{label}”" for label in values["labels"]])
-    return (
-        f"“{values['template']}” also asks for {labels}. Choose the template in the list, so that the form "
-        "shows these fields, and fill them in."
-    )
+    return f"“{values['template']}” also needs {labels}. Choose the template in the list, and fill in these fields."
 
 
 def _access_not_extended(values: Values) -> str:
     stands = f"This tenant is already a partner with the settings of “{values['template']}”"
     if "ends_at" not in values:
-        why = "it is revoked" if values["is_revoked"] else "Gatehouse did not open it, so it has no end to extend"
-        return f"{stands}, and {why}. This request would change nothing. To change something, choose another template."
+        why = (
+            "it is revoked"
+            if values["is_revoked"]
+            else ("Gatehouse did not open it, so there is no end date to extend")
+        )
+        return f"{stands}, and {why}. This request would change nothing. Choose another template to change something."
     days = values["days"]
     until = f"{stands} until {day(values['ends_at'])}, so {days} days from today would change nothing."
-    later = f"{days} days can be asked for from {minute(values['asked_from'])}"
+    later = f"You can request {days} days from {minute(values['asked_from'])} on"
     if values["days_now"]:
         choices = one_of([f"{choice} days" for choice in values["days_now"]])
         return f"{until} To extend it now, choose {choices}. {later}."
-    return f"{until} No duration of this template extends it yet. {later}."
+    return f"{until} No duration of this template extends the access yet. {later}."
 
 
 def _already_restored(values: Values) -> str:
-    sentence = "This partner already stands as it did before that change. Choose another one."
-    return f"{sentence} There is nothing to put back." if values.get("is_form") else sentence
+    sentence = "This partner already has the settings from before that change. Choose another change."
+    return f"{sentence} There is nothing to restore." if values.get("is_form") else sentence
 
 
 FORMS: Final[Sentences] = {
@@ -106,17 +108,15 @@ FORMS: Final[Sentences] = {
     R.JUSTIFICATION_MISSING: _justification_missing,
     R.JUSTIFICATION_TOO_LONG: "Shorten this to {limit} characters.",
     R.DURATION_NOT_OFFERED: _duration_not_offered,
-    R.DURATION_TOO_LONG: "The chain of “{template}” decides on this, and approves {days} days at most. "
-    "Choose a shorter time.",
+    R.DURATION_TOO_LONG: "The approval policy of “{template}” allows {days} days at most. Choose a shorter time.",
     R.CHAIN_TOO_WEAK: _chain_too_weak,
     R.STAGE_WITHOUT_PEOPLE: _stage_without_people,
     R.TEMPLATE_ASKS_MORE: _template_asks_more,
     R.CHANGE_NOT_CHOSEN: "Choose one of the changes in the list.",
-    R.CHANGE_UNKNOWN: "Gatehouse has no change {request} of this partner to put back. "
-    "Choose one of the changes in the list.",
-    R.CHANGE_OF_OTHER_CLOUD: "This partner is in another Microsoft cloud, where a tenant without settings of its own "
-    "is blocked, and one whose settings all inherit is not. So what stood before the first change cannot be put back; "
-    "revoke the partner instead.",
+    R.CHANGE_UNKNOWN: "Gatehouse cannot restore the settings from before {request}, because it is no change of this "
+    "partner. Choose one of the changes in the list.",
+    R.CHANGE_OF_OTHER_CLOUD: "The settings from before the first change cannot be restored for a partner in another "
+    "Microsoft cloud. Revoke the partner instead.",
     R.RESTORE_CHAIN_TOO_WEAK: _restore_chain_too_weak,
     R.ALREADY_A_PARTNER: "This tenant is already a partner with the settings of “{template}”. Choose another one.",
     R.ACCESS_NOT_EXTENDED: _access_not_extended,

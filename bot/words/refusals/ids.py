@@ -20,14 +20,14 @@ _WANTED: Final = {
         "The application (client) ID of an application, not its object ID, in our own directory."
     ),
     (TargetType.GROUP, Owner.THEIRS): (
-        "The object ID of a group in the partner's directory: only the partner can tell you."
+        "The object ID of a group in the partner's directory. Only the partner can tell you."
     ),
     (TargetType.USER, Owner.THEIRS): (
-        "The object ID of a user in the partner's directory: only the partner can tell you."
+        "The object ID of a user in the partner's directory. Only the partner can tell you."
     ),
     (TargetType.APPLICATION, Owner.THEIRS): (
-        "The application (client) ID of an application, not its object ID, in the partner's directory: "
-        "only the partner can tell you."
+        "The application (client) ID of an application, not its object ID, in the partner's directory. Only the "
+        "partner can tell you."
     ),
 }
 _ASKED: Final = {
@@ -51,7 +51,7 @@ def _placeholder_missing(values: Values) -> str:
 
 def _placeholder_word(values: Values) -> str:
     return (
-        f"“{values['word']}” stands for all or many; this template needs one ID here. Type one. "
+        f"“{values['word']}” means all or many, but this template needs one ID here. Type one. "
         f"{wanted_words(values['kind'], values['owner'])}"
     )
 
@@ -68,12 +68,12 @@ def _placeholder_no_id(values: Values) -> str:
 
 def _placeholder_unknown(values: Values) -> str:
     there = f"It has: {listed(values['known'])}." if values["known"] else "It has none."
-    return f"“{values['template']}” has no such placeholder; remove it. {there}"
+    return f"“{values['template']}” does not have this placeholder, so remove it. {there}"
 
 
 def _id_is_ours(values: Values) -> str:
     kind, name = values["kind"], shown_name(values["name"])
-    return f"This is our own {kind} “{name}”. Ask the partner for the ID of their {kind}: ours finds nobody there."
+    return f"This is our own {kind} “{name}”. Ask the partner for the ID of their {kind}."
 
 
 def _found_at(values: Values) -> str:
@@ -105,10 +105,10 @@ IDS: Final[Sentences] = {
         f"Type at least {values['least']} characters of the name, or the ID. {_found_at(values)}"
     ),
     R.NAMES_TOO_MANY: lambda values: (
-        f"No more than {values['most']} names of one form are looked up. Type the ID here. {_found_at(values)}"
+        f"Only {values['most']} names can be searched in one form. Type the ID here. {_found_at(values)}"
     ),
     R.NAMES_REFUSED: lambda values: (
-        f"{values['kind'].capitalize()}s cannot be looked up by name: {values['answer']} Type the ID. "
+        f"{values['kind'].capitalize()}s cannot be searched by name: {values['answer']} Type the ID. "
         f"{_found_at(values)}"
     ),
     R.NAMES_UNANSWERED: lambda values: (
@@ -121,23 +121,23 @@ IDS: Final[Sentences] = {
     R.NAME_AMBIGUOUS: _name_ambiguous,
 }
 UNREADABLE: Final[Sentences] = {
-    R.SETTING_NO_OBJECT: "{setting}: expected an object, got {found}. "
-    "Ask an admin to look at it in the Entra admin center.",
-    R.SETTING_NO_TARGETS: "{setting}: expected an object with accessType and targets, got {document!r}. "
-    "Ask an admin to look at it in the Entra admin center.",
-    R.TARGETS_UNKNOWN: "{setting}: this version cannot read the targets {document!r}. "
-    "Ask an admin to look at it in the Entra admin center.",
-    R.SYNCHRONIZATION_UNKNOWN: "identitySynchronization: expected isSyncAllowed true, false or null. "
-    "Ask an admin to look at it in the Entra admin center.",
-    R.FLAG_UNKNOWN: "{setting}.{flag}: expected true, false or null, got {value!r}. "
-    "Ask an admin to look at it in the Entra admin center.",
+    R.SETTING_NO_OBJECT: "{setting}: expected an object, got {found}. Ask an admin to check it in the Entra admin "
+    "center.",
+    R.SETTING_NO_TARGETS: "{setting}: expected an object with accessType and targets, got {document!r}. Ask an admin "
+    "to check it in the Entra admin center.",
+    R.TARGETS_UNKNOWN: "{setting}: this version of Gatehouse cannot read the targets {document!r}. Ask an admin to "
+    "check it in the Entra admin center.",
+    R.SYNCHRONIZATION_UNKNOWN: "identitySynchronization: expected isSyncAllowed true, false or null. Ask an admin to "
+    "check it in the Entra admin center.",
+    R.FLAG_UNKNOWN: "{setting}.{flag}: expected true, false or null, got {value!r}. Ask an admin to check it in the "
+    "Entra admin center.",
     R.NO_JSON_FORM: lambda values: (
-        f"A value read from the tenant has no exact JSON form: {str(values['problem']).rstrip('.')}. "
-        "Ask an admin to look at it in the Entra admin center."
+        f"A value read from the tenant has no exact JSON form: {str(values['problem']).rstrip('.')}. Ask an admin to "
+        "check it in the Entra admin center."
     ),
     R.VALUE_NOT_RESTORABLE: lambda values: (
-        f"{title(values['setting'])} cannot be put back: it held a value that this version of Gatehouse does not know. "
-        "Ask an admin to look at it in the Entra admin center."
+        f"{title(values['setting'])} cannot be restored, because this version of Gatehouse does not know its previous "
+        "value. Ask an admin to check it in the Entra admin center."
     ),
 }
 """Settings that this version cannot read. They are never treated as open, closed or absent."""

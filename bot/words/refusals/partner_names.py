@@ -25,9 +25,8 @@ def _unknown_tenant(values: Values) -> str:
             return f"{nobody}, and no other cloud is enabled here. Check it with the partner, or see {_LIST}."
         case _:
             return (
-                f"{nobody}. Other clouds are enabled here, so it is a tenant of another cloud, or of nobody. Such a "
-                "tenant is blocked until it is added here, so there is nothing to show and nothing to revoke. "
-                f"To add it, use {_REQUEST}."
+                f"{nobody}. Other clouds are enabled here, so it may be a tenant of another cloud. Such a tenant is "
+                f"blocked until it is added here, so there is nothing to show or revoke. To add it, use {_REQUEST}."
             )
 
 
@@ -36,7 +35,7 @@ def _similar(values: Values) -> str:
     if values.get("meant"):
         return f"Did you mean {one_of(values['meant'])}?"
     if values.get("own"):
-        return f"“{values['own']}” is our own tenant, which is no partner. Type the partner's domain."
+        return f"“{values['own']}” is our own tenant, not a partner. Type the partner's domain."
     return ""
 
 
@@ -55,12 +54,12 @@ def _lookup_refused(values: Values) -> str:
         kind, instead = "", "Ask the partner for their tenant ID and use that."
     sentence = (
         f"Microsoft Entra refuses to look up {kind}“{values['name']}” ({values['answer']}). Other look-ups work, so no "
-        f"permission is missing and this cannot be mended here. {instead} If that is refused too, an admin can ask "
-        "Microsoft's support; the bot's log has the request ID."
+        f"permission is missing. {instead} If that is refused too, an admin can ask Microsoft support. The bot's log "
+        "has the request ID."
     )
     if not values["led_to"]:
         return sentence
-    return f"{sentence} By our records it led to the tenant ID {one_of(values['led_to'])} before."
+    return f"{sentence} In our records it belonged to the tenant ID {one_of(values['led_to'])} before."
 
 
 def _mixed_scripts(values: Values) -> str:
@@ -71,30 +70,29 @@ def _mixed_scripts(values: Values) -> str:
 
 
 PARTNER_NAMES: Final[Sentences] = {
-    R.OWN_TENANT: "“{target}” is our own tenant; it is no partner. Name the partner's domain.",
+    R.OWN_TENANT: "“{target}” is our own tenant, not a partner. Type the partner's domain.",
     R.UNKNOWN_TENANT: _unknown_tenant,
     R.AMBIGUOUS_NAME: lambda values: (
-        f"“{values['target']}” led to another tenant before. "
-        f"Name the tenant ID you mean: {listed(values['tenant_ids'])}."
+        f"“{values['target']}” belonged to another tenant before. Type the tenant ID that you mean: "
+        f"{listed(values['tenant_ids'])}."
     ),
     R.TARGET_EMPTY: "Type the partner's domain, such as contoso.com, or their tenant ID.",
     R.TARGET_INVISIBLE: "This contains invisible characters. Type the domain by hand instead of pasting it.",
-    R.TARGET_NOT_ONE: "This is not one domain or tenant ID. Type one such as contoso.com.",
-    R.TARGET_INVALID: "This is not a valid domain name. Check its spelling; type one such as contoso.com.",
-    R.TARGET_SEVERAL: lambda values: f"This names more than one partner: {listed(values['names'])}. Type one of them.",
+    R.TARGET_NOT_ONE: "Enter one domain, for example contoso.com, or one tenant ID.",
+    R.TARGET_INVALID: "This is not a valid domain name. Check the spelling. Example: contoso.com.",
+    R.TARGET_SEVERAL: lambda values: f"Enter one domain, not several: {listed(values['names'])}.",
     R.TARGET_MIXED_SCRIPTS: _mixed_scripts,
-    R.TARGET_NO_COMPANY: "“{domain}” is not a company's domain. Type one such as contoso.com.",
-    R.TARGET_MAIL_PROVIDER: "“{domain}” is a mail provider for private persons, not an organization. "
-    "Ask the partner for the domain of their company, or for their tenant ID.",
-    R.TARGET_NO_ORGANIZATION: "This tenant id belongs to no organization, so it cannot be a partner. "
-    "Type the partner's own.",
+    R.TARGET_NO_COMPANY: "“{domain}” is not a company's domain. Enter one domain, for example contoso.com.",
+    R.TARGET_MAIL_PROVIDER: "“{domain}” is a personal email provider, not an organization. Ask the partner for their "
+    "company domain or tenant ID.",
+    R.TARGET_NO_ORGANIZATION: "This tenant ID does not belong to an organization. Type the partner's tenant ID.",
     R.TARGET_PRIVATE_ACCOUNTS: "“{target}” belongs to private Microsoft accounts, not to an organization. "
     "Ask for a company domain.",
     R.TARGET_IS_OURS: "“{target}” is our own tenant. Type the partner's domain.",
     R.TARGET_NOT_FOUND: _not_found,
     R.TARGET_UNKNOWN_ID: "No Microsoft Entra tenant has the tenant ID “{tenant_id}” in this Microsoft cloud, and no "
-    "other cloud is enabled. Check it with the partner. A partner in another Microsoft cloud can be named once both "
-    "tenants have enabled the other's cloud.",
+    "other cloud is enabled. Check it with the partner. A partner in another Microsoft cloud can be used once both "
+    "tenants have enabled each other's cloud.",
     R.LOOKUP_REFUSED: _lookup_refused,
     R.LOOKUPS_REFUSED: "Microsoft Graph refused to look this up: {answer} Tell an admin.",
 }

@@ -9,40 +9,43 @@ from workflows.core.errors.refusal_codes import RefusalCode as R
 
 def _limit_reached(values: Values) -> str:
     return (
-        f"You have reached the limit of {values['limit']} {values['what']} an hour for one person. "
-        f"It is possible again at {time_of_day(values['again_at'])}. Nothing was changed. "
-        "The limit is a setting; an admin can say more."
+        f"You have reached the limit of {values['limit']} {values['what']} an hour for one person. Nothing was "
+        f"changed. Try again at {time_of_day(values['again_at'])}. An admin can change the limit."
     )
 
 
 def _not_one_account(values: Values) -> str:
     found = f"{values['count']} accounts" if values["count"] else "no account"
     return (
-        f"Entra has {found} with your Slack mail address {values['mail']}; it has to be exactly one. "
-        "Ask an admin to correct the address in Slack or in Entra."
+        f"Entra has {found} with your mail address {values['mail']}, but it must have exactly one. Ask an admin to "
+        "correct the address in the chat system or in Entra."
     )
 
 
 PEOPLE: Final[Sentences] = {
-    R.CANNOT_BE_CHECKED: "Microsoft Graph refused to say who you are or what you may do, so your click changed "
-    "nothing: {answer} Tell an admin; click again once it is mended.",
+    R.CANNOT_BE_CHECKED: "Your click changed nothing, because Gatehouse could not check your permission: {answer} "
+    "Tell an admin, and click again after it is corrected.",
     R.LIMIT_REACHED: _limit_reached,
-    R.DIRECTORY_REFUSED: "Slack refuses to say who people are ({method}: {answer}). "
-    "Tell an admin: trying again does not help before that is mended.",
-    R.OUTSIDER: "You belong to another workspace; only members of this one take part. Ask one of them.",
-    R.DEACTIVATED: "This Slack user is deactivated. Ask an admin of Slack to activate it again.",
-    R.NOT_HUMAN: "Only people take part, no bots or workflows. Let a person do this.",
-    R.WORKSPACE_GUEST: "You are a guest in this workspace; only full members take part. Ask one of them.",
-    R.NO_MAIL: "Slack shows no mail address for you, so Gatehouse cannot tell who you are in Entra. "
-    "Ask an admin of Slack.",
-    R.UNKNOWN_USER: "Slack does not know this user any more. Ask an admin of Slack.",
+    R.DIRECTORY_REFUSED: "The chat system refuses to say who people are ({method}: {answer}). Tell an admin. Trying "
+    "again does not help until this is corrected.",
+    R.OUTSIDER: "You belong to another workspace. Only members of this workspace can do this. Ask one of them.",
+    R.DEACTIVATED: "This user is deactivated in the workspace. Ask an admin of the workspace to activate it again.",
+    R.NOT_HUMAN: "Bots and workflows cannot do this. Ask a person to do it.",
+    R.WORKSPACE_GUEST: "You are a guest in this workspace. Only full members can do this. Ask one of them.",
+    R.NO_MAIL: "The workspace shows no mail address for you, so Gatehouse cannot find your Entra account. Ask an "
+    "admin of the workspace.",
+    R.UNKNOWN_USER: "This user is not in the workspace any more. Ask an admin of the workspace.",
     R.NOT_ONE_ACCOUNT: _not_one_account,
-    R.NOT_A_MEMBER: "Your Entra account is disabled or a guest account; only enabled members take part. Ask an admin.",
-    R.NOT_KNOWN_NOW: "Slack does not say who you are at the moment, so nothing is shown. Click again in a minute.",
+    R.NOT_A_MEMBER: (
+        "Your Entra account is disabled or a guest account. Only enabled members can do this. Ask an admin."
+    ),
+    R.NOT_KNOWN_NOW: (
+        "The chat system does not say who you are at the moment, so nothing is shown. Click again in a minute."
+    ),
 }
 
 ABOUT_THE_SPONSOR: Final[Sentences] = {
-    R.NOT_ONE_ACCOUNT: "Entra has no account, or several, with the sponsor's mail address; it has to be exactly one. "
+    R.NOT_ONE_ACCOUNT: "Entra must have exactly one account with the sponsor's mail address, but has none or several. "
     "Choose somebody else, or ask an admin to correct the address here or in Entra.",
     R.NOT_A_MEMBER: "The sponsor's Entra account is disabled or a guest account. Choose an enabled member.",
     R.UNKNOWN_USER: "The sponsor is not in this workspace any more. Choose somebody else.",
@@ -50,7 +53,7 @@ ABOUT_THE_SPONSOR: Final[Sentences] = {
     R.NOT_HUMAN: "The sponsor is a bot or a workflow. Choose a person.",
     R.OUTSIDER: "The sponsor belongs to another workspace. Choose a member of this one.",
     R.WORKSPACE_GUEST: "The sponsor is a guest in this workspace. Choose a full member.",
-    R.NO_MAIL: "No mail address of the sponsor is shown here, so Gatehouse cannot tell who that is in Entra. "
+    R.NO_MAIL: "The workspace shows no mail address of the sponsor, so Gatehouse cannot find the Entra account. "
     "Choose somebody else, or ask an admin.",
 }
 """The refusals of people as `Directory.identify` raises them, for somebody who named them as a sponsor."""

@@ -56,7 +56,7 @@ def access_kinds_words(found: Iterable[AccessKind | OpenAccess]) -> str:
 
 def not_closed_words(left: Sequence[AccessKind | OpenAccess]) -> str:
     """State in one sentence what is not certainly closed; empty when everything is closed."""
-    return f"Not closed for certain: {access_kinds_words(left)}." if left else ""
+    return f"Still open or not known: {access_kinds_words(left)}." if left else ""
 
 
 def _with_openness(kind: AccessKind | OpenAccess) -> str:

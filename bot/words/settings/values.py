@@ -70,8 +70,8 @@ REDEMPTION_TITLES: Final[Mapping[str, str]] = {
 DOUBTS: Final[Mapping[Doubt, str]] = {
     Doubt.EMPTY_LIST: "Microsoft does not document what an empty list means",
     Doubt.UNKNOWN_WORD: "a target is neither an ID nor a word that Microsoft Graph knows",
-    Doubt.WRONG_TYPE: "a target has a type that does not belong into its list",
-    Doubt.ALL_AND_SOME: "Microsoft does not document what everything beside single targets means",
+    Doubt.WRONG_TYPE: "a target has a type that does not belong in its list",
+    Doubt.ALL_AND_SOME: "Microsoft does not document what “all” together with single targets means",
     Doubt.BLOCK_OF_ONE_LIST: "one list blocks everything and the other does not; a whole block needs both",
     Doubt.ONE_LIST_ONLY: "one list is set and the other is not; Microsoft does not document what then applies",
 }
@@ -83,6 +83,10 @@ ORIGINS: Final[Mapping[Origin, str]] = {
     Origin.MICROSOFT_DEFAULT: "Microsoft's default",
     Origin.UNREAD: "could not be read",
     Origin.NOT_ADDED: "a tenant of another cloud, not added here",
+}
+_DEFAULTS: Final[Mapping[Origin, str]] = {
+    Origin.TENANT_DEFAULT: "Default",
+    Origin.MICROSOFT_DEFAULT: "Microsoft's default",
 }
 _OUTBOUND: Final = frozenset(
     {
@@ -137,8 +141,8 @@ def _target_words(name: str, setting: TargetSetting, applies: EffectiveTargets |
     if is_list_of_exceptions(setting):
         people, applications = configurations(setting)
         return (
-            f"blocked people: {_names(name, people, names)}; blocked applications: "
-            f"{_names(name, applications, names)} (read how Entra combines two such lists before relying on it)"
+            f"blocked people: {_names(name, people, names)}; blocked applications: {_names(name, applications, names)} "
+            "(not certain: check how Entra combines two such lists)"
         )
     if is_certainly_blocked(setting):
         return "blocked for everyone"
@@ -162,7 +166,9 @@ def inherited(words: str | None, origin: Origin) -> str:
     """State that a value is inherited, and the value itself where it is known (None: not known)."""
     if words is not None and origin is Origin.NOT_ADDED:
         return f"{words} ({ORIGINS[origin]})"
-    return INHERITS if words is None or origin is Origin.UNREAD else f"inherits: {words} ({ORIGINS[origin]})"
+    if words is None or origin is Origin.UNREAD:
+        return INHERITS
+    return f"{_DEFAULTS.get(origin, 'Default')}: {words}"
 
 
 def trust_words(flag: bool | None, applies: EffectiveFlag | None = None) -> str:
@@ -187,7 +193,7 @@ def redemption_words(direction: str, flag: bool | None) -> str:
     if not flag:
         return OFF_UNSET if flag is None else "off"
     other = "outbound" if direction == "inbound" else "inbound"
-    return f"on (works only when the partner sets its {other} half)"
+    return f"on (works only after the partner sets {other} too)"
 
 
 def synchronization_words(document: Any) -> str:
@@ -253,7 +259,7 @@ def _target_list(
         everything = "everyone here" if name in _OUTBOUND else "everyone from the partner"
     is_blocked = configuration.access is AccessType.BLOCKED
     if not configuration.targets:
-        return f"an empty list of what is {configuration.access}"
+        return f"an empty list of {configuration.access} targets"
     if blocks_all(configuration):
         return "nobody" if target_list.everything == ALL_USERS else "no application"
     is_certain = list_doubt(target_list.everything, configuration) is None

@@ -65,9 +65,9 @@ def test_everything_that_an_approver_sees_is_there(width: int) -> None:
     text = printed(planned(), width)
     joined = " ".join(text.split())
     for words in (
-        "Target tenant contoso.com",
+        "Partner contoso.com",
         TENANT,
-        "Calls itself Contoso Ltd (its own choice, proves nothing)",
+        "Display name Contoso Ltd (not verified)",
         "Duration 180 days",
         "Risk: high (needs 3 approvers in at least 2 stages)",
         "WARNING: About WARNING. (A page)",
@@ -200,6 +200,6 @@ def test_what_is_left_to_a_partner_of_another_cloud_is_counted_as_on_its_card() 
     fact = next(one for one in consequences(plan, MICROSOFTS) if one.code == Consequence.PARTNER_STEPS)
     assert fact not in consequences(replace(plan, is_cross_cloud=False), MICROSOFTS)
     expected = consequence_words(fact)
-    assert expected.startswith("Ours is one half")
+    assert expected.startswith("Partner setup: 1 step")
     assert expected in json.loads(plan_json(one))["consequences"]
     assert expected in " ".join(printed(one, 200).split())

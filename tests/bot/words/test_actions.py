@@ -75,10 +75,10 @@ async def test_a_fields_problem_names_the_command() -> None:
         answers.append(answer)
 
     async def filing() -> None:
-        raise InvalidForm({"target": Fact(TEXT, {"text": f"Ask with {Action.REQUEST}."})})
+        raise InvalidForm({"target": Fact(TEXT, {"text": f"Request access with {Action.REQUEST}."})})
 
     await answer_filing(ack, filing())  # type: ignore[arg-type]
-    assert answers == [{"response_action": "errors", "errors": {"target": "Ask with /partner request."}}]
+    assert answers == [{"response_action": "errors", "errors": {"target": "Request access with /partner request."}}]
 
 
 def test_the_domain_does_not_know_what_chat_system_it_serves() -> None:

@@ -26,12 +26,10 @@ GOLDEN: Final[list[tuple[RefusalCode, dict[str, Any], str]]] = [
 """What people read for each refusal, word for word; several sentences for a code that has several."""
 IDENTIFYING: Final = [PROJECT / "bot" / "slack" / "people" / name for name in ("directory.py", "users.py")]
 NEXT_STEP: Final = re.compile(
-    r"(?:^|[.…:] )(?:Ask|Change|Check|Choose|Click|Copy|Decide|Fill|File|Give|Let|Look|Name|Revoke|See|Shorten|Tell|"
-    r"Type|Use|Wait|Write) |/partner [a-z]|You need to do nothing|It is possible again at|It can be filed again"
-    r"|; open it again"
-    r"|; wait until|; type one such as|Say why|An admin has to mend that|revoke the partner instead|; ask an admin"
-    r"|, or ask an admin|: ask an admin|Did you mean|; remove it|There are: |choose another template"
-    r"|can be asked for from|The newest one stands in this conversation"
+    r"(?:^|[.…:] )(?:Ask|Change|Check|Choose|Click|Copy|Decide|Enter|Fill|Give|Let|Open|Request|Revoke|See|Send|Shorten"
+    r"|Tell|Try|Type|Use|Wait|Write) |/partner [a-z]|You need to do nothing|, or ask an admin"
+    r"|, and undo the confirmation|Did you mean|, so remove it|There are: "
+    r"|You can request|The newest card is in this conversation"
 )
 NOBODY_READS: Final = frozenset(
     {
@@ -127,14 +125,14 @@ def test_every_refusal_of_the_directory_has_words_about_a_sponsor() -> None:
 def test_a_refusal_of_a_sponsor_without_words_of_its_own_is_passed_on() -> None:
     refused = DirectoryRefused("users.info", "token_revoked").fact.as_value()
     assert fact_words(Fact(RefusalCode.SPONSOR_REFUSED, {"refused": refused})).startswith(
-        "The sponsor cannot be used: Slack refuses to say who people are (users.info: token_revoked)."
+        "The sponsor cannot be used: The chat system refuses to say who people are (users.info: token_revoked)."
     )
 
 
 def test_an_error_without_a_fact_has_its_own_text() -> None:
     assert refusal_words(TenantUnavailable("Microsoft Graph does not answer.")) == "Microsoft Graph does not answer."
     waits = TenantUnavailable(f"{DirectoryRefused('users.info', 'token_revoked')} It is tried again.")
-    assert refusal_words(waits).startswith("Slack refuses to say who people are (users.info: token_revoked).")
+    assert refusal_words(waits).startswith("The chat system refuses to say who people are (users.info: token_revoked).")
 
 
 def test_a_text_from_outside_or_from_an_earlier_version_stays_as_it_is() -> None:

@@ -15,7 +15,7 @@ from workflows.core.errors.raised import Refused
 from workflows.core.errors.refusal_codes import RefusalCode
 from workflows.core.people import Roster
 from workflows.core.requests.commands.partner import AskReview, Keep
-from workflows.core.requests.commands.request import Expire, RecordDelayed, Replan, Subject
+from workflows.core.requests.commands.request import CommandSubject, Expire, RecordDelayed, Replan
 from workflows.core.requests.effects import CheckPermission, Prepare, ShowRequest, ShowReview, Tell
 from workflows.core.requests.request import AccessRequest, RequestId, RequestState
 from workflows.ports.records import AuditEntry, Commit, StaleVersion
@@ -78,7 +78,7 @@ async def test_two_requests_that_would_share_an_id_are_not_merged(world: World) 
 async def test_want_stores_the_click_before_anything_is_known_about_it(world: World) -> None:
     click = world.approval(usual(), AMARA)
     for _ in range(3):
-        await world.service.want(click, key="click-1")
+        await world.service.store_click(click, key="click-1")
     assert await effects(world) == [CheckPermission(command=click, key="click-1", received_at=world.clock.now())]
     (entry,) = await world.store.history(request_id=click.request_id)
     assert (entry.actor, entry.command, entry.outcome) == (AMARA.chat_id, "want_approve", "received")
@@ -91,7 +91,7 @@ async def test_a_command_that_is_not_taken_stores_nothing(world: World) -> None:
     stored = await world.log()
     with pytest.raises(Refused):
         await world.service.advance(request.id, Expire())
-    with worded_refusal(Refused, match="no such request"):
+    with worded_refusal(Refused, match="does not know this request"):
         await world.service.advance(RequestId("r-nowhere"), Expire())
     assert await world.request(request.id) == request
     assert await world.log() == stored
@@ -120,8 +120,12 @@ async def test_what_one_takes_back_is_withdrawn_once(world: World) -> None:
     await world.service.withdraw(request.id, RILEY.chat_id, key="click-1")
     with pytest.raises(Refused) as caught:
         await world.service.withdraw(request.id, RILEY.chat_id, key="click-1")
-    await world.service.refuse(
-        caught.value, key="click-1", actor=RILEY.chat_id, command="withdraw", subject=Subject(request_id=request.id)
+    await world.service.record_refusal(
+        caught.value,
+        key="click-1",
+        actor=RILEY.chat_id,
+        command="withdraw",
+        subject=CommandSubject(request_id=request.id),
     )
     assert (await world.request(request.id)).state is S.WITHDRAWN
     assert await world.log(of=request.id) == [(RILEY.chat_id, "withdraw", "accepted")]
@@ -129,19 +133,19 @@ async def test_what_one_takes_back_is_withdrawn_once(world: World) -> None:
 
 async def test_nobody_takes_back_what_somebody_else_asked_for(world: World) -> None:
     request = await world.put(usual())
-    with worded_refusal(Refused, match="Only the person who filed"):
+    with worded_refusal(Refused, match="Only the requester"):
         await world.service.withdraw(request.id, SAM.chat_id, key="click-1")
     assert await world.request(request.id) == request
 
 
 async def test_a_refusal_is_recorded_and_told_once(world: World) -> None:
     for _ in range(3):
-        await world.service.refuse(
+        await world.service.record_refusal(
             Refused(RefusalCode.OWN_REQUEST),
             key="click-1",
             actor=RILEY.chat_id,
             command="want_approve",
-            subject=Subject(request_id=RequestId("r-1")),
+            subject=CommandSubject(request_id=RequestId("r-1")),
             channel="C1",
         )
     (entry,) = await world.store.history()
@@ -153,12 +157,12 @@ async def test_a_refusal_is_recorded_and_told_once(world: World) -> None:
     await world.settle()
     [(person, said, channel)] = world.notifier.told
     assert (person, channel) == (RILEY.chat_id, "C1")
-    assert said.startswith("You filed this request, so somebody else has to decide on it.")
+    assert said.startswith("You can't approve your own request.")
 
 
 async def test_something_is_said_once_for_each_key(world: World) -> None:
     for key in ("a", "a", "b"):
-        await world.service.say(text_message("Wait."), key=key, person=RILEY.chat_id, channel="C1")
+        await world.service.send_message(text_message("Wait."), key=key, person=RILEY.chat_id, channel="C1")
     await world.settle()
     assert world.notifier.told == [(RILEY.chat_id, "Wait.", "C1")] * 2
     assert (await world.log())[0] == ("gatehouse", "tell", "accepted")
@@ -179,7 +183,7 @@ async def test_a_review_is_advanced_and_stored(world: World) -> None:
         TENANT,
         {"reason": "Needed", "account": SAM.id},
     )
-    with worded_refusal(Refused, match="knows no such partner"):
+    with worded_refusal(Refused, match="does not know this partner"):
         await world.service.advance_review(type(TENANT)("0" * 36), AskReview())
 
 

@@ -368,7 +368,13 @@ def test_what_is_no_folder_is_named_by_its_setting(tmp_path: Path) -> None:
     ("quorum", "found"),
     [
         (2, []),
-        (1, ["open.toml: stages: the risk is high and needs 3 approvers in at least 2 stages; the chain has 2 in 2."]),
+        (
+            1,
+            [
+                "open.toml: stages: the risk is high and needs 3 approvers in at least 2 stages, "
+                "but the approval policy has 2 in 2."
+            ],
+        ),
     ],
 )
 def test_a_chain_too_weak_for_what_the_template_can_let_in_does_not_load(

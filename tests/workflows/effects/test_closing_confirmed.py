@@ -61,7 +61,7 @@ async def test_a_default_that_opened_after_the_plan_is_named_at_the_confirmation
     assert request.not_closed is not None
     assert M365 in [kind.name for kind in request.not_closed]
     text = said(world, request)
-    assert f"Not closed for certain: {access_kind_title(M365)}" in text
+    assert f"Still open or not known: {access_kind_title(M365)}" in text
     assert ALL_CLOSED.search(text) is None, text
     record = await world.store.partnership(TENANT)
     assert record is not None

@@ -57,7 +57,7 @@ async def test_what_stays_open_is_named_with_the_reason_everywhere(world: World,
     assert request.state is S.APPLIED
     assert request.not_closed == (OpenAccess(name=name, opening=Openness.UNKNOWN),)
     assert [(one.names, one.reason) for one in request.refused] == [((name,), INVALID.facts)]
-    said = f"Not closed for certain: {name} (not known). Not taken: {name}. {INVALID.reason}"
+    said = f"Still open or not known: {name} (not known). Not taken: {name}. {INVALID.reason}"
     assert note_words(request.note) == said
     text = world.notifier.texts_to(RILEY.chat_id)[-1]
     assert said in text

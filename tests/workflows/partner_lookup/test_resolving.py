@@ -128,7 +128,7 @@ async def test_a_refused_name_that_is_on_record_is_said_with_its_tenant_id(
 ) -> None:
     await world.opened()
     refuse_only(world, monkeypatch, "contoso.com")
-    with worded_refusal(InvalidField, match=f"By our records it led to the tenant ID {TENANT} before"):
+    with worded_refusal(InvalidField, match=f"In our records it belonged to the tenant ID {TENANT} before"):
         await world.intake.look_up("contoso.com")
 
 

@@ -15,7 +15,7 @@ from workflows.core.requests.alarms import Alarm, AlarmCode, AlarmId
 from workflows.core.requests.request import AccessRequest, RequestId
 from workflows.core.settings.model import TenantId
 from workflows.ports.pages import Page, PartnerFilter, Place
-from workflows.ports.records import AuditEntry, Listed
+from workflows.ports.records import AuditEntry, LimitedList
 from workflows.store.codec import ALARM, DETAILS, PARTNERSHIP, REQUEST, load
 from workflows.store.columns import sought, text_of
 from workflows.store.sqlite.database import SqliteDatabase, readable
@@ -52,13 +52,13 @@ class SqliteRecords(SqliteDatabase):
 
     async def requests_waiting(
         self, roles: Sequence[Role], ids: Collection[ChatId | PersonId], limit: int
-    ) -> Listed[AccessRequest]:
+    ) -> LimitedList[AccessRequest]:
         """List the requests that wait for one of these roles and that this person may decide on, oldest first."""
         where = f"where {_WAITING}"
         values = (json.dumps(list(roles)), json.dumps(sorted(ids)))
         shown = await self._requests(f"{where} order by created_at limit ?", *values, limit)
         rows = await self._query(f"select count(*) as count from requests {where}", *values)  # noqa: S608
-        return Listed(shown=shown, count=rows[0]["count"])
+        return LimitedList(shown=shown, count=rows[0]["count"])
 
     async def waiting_page(
         self, roles: Sequence[Role], ids: Collection[ChatId | PersonId], *, text: str, limit: int, place: Place

@@ -13,7 +13,7 @@ from workflows.core.requests.request import AccessRequest, RequestId, RequestKin
 from workflows.ports.clock import Clock
 from workflows.ports.records import Commit, OtherOpenRequest, StaleVersion
 from workflows.store.columns import sought, text_of
-from workflows.store.redaction import Clean
+from workflows.store.redaction import RecordRedactor
 from workflows.store.sqlite.message_copies import SqliteMessageCopies
 from workflows.store.sqlite.records import SqliteRecords
 
@@ -157,7 +157,7 @@ async def open_store(
     :param redact: removes from an error's text everything that is secret or looks like it.
     :param redact_known: removes known secrets only, from all texts; None: same as `redact`.
     """
-    store = SqliteStore(path, clock, Clean(error=redact, known=redact_known or redact))
+    store = SqliteStore(path, clock, RecordRedactor(error=redact, known=redact_known or redact))
     await store.open()
     return store
 

@@ -27,20 +27,13 @@ from bot.words.plans.consequences import consequence_words
 from bot.words.requests.history import RECEIVED, entry_words
 from workflows.app.audit_entries import GATEHOUSE
 from workflows.core.checks.consequences import consequences
-from workflows.core.partners.restoration import is_restorable
+from workflows.core.partners.restoration.restorable import is_restorable
 from workflows.core.people import Role
 from workflows.core.requests.request import AccessRequest, Prepared, RequestKind, RequestState
 from workflows.core.settings.breadth import AccessChange
 from workflows.ports.records import AuditEntry
 
 MOST_HISTORY: Final = 20
-_EFFECTS: Final[Mapping[str, str]] = {
-    AccessChange.OPENS: "More access",
-    AccessChange.NARROWS: "Less access",
-    AccessChange.CLOSES: "Blocked",
-    AccessChange.SAME: "No change",
-    AccessChange.UNKNOWN: "More or less access, not known",
-}
 _UNDECIDED: Final = (RequestState.PREPARING, RequestState.AWAITING_APPROVAL)
 
 
@@ -99,10 +92,12 @@ def _facts(request: AccessRequest) -> Iterator[RichTextElement]:
 
 def _changes(lines: Sequence[Line]) -> Iterator[Block]:
     """Return each changed setting with its value now and after, more access first."""
-    told = sorted((line for line in lines if line.effect != AccessChange.SAME), key=lambda line: line.opens is not True)
+    told = sorted(
+        (line for line in lines if line.access is not AccessChange.SAME), key=lambda line: line.opens is not True
+    )
     for line in told[:MOST_LINES]:
         yield SectionBlock(
-            text=plain_text(f"{line.setting}: {_EFFECTS[line.effect].lower()}", 300),
+            text=plain_text(f"{line.setting}: {line.effect.lower()}", 300),
             fields=[plain_text(f"Now: {line.before}", MOST_LINE), plain_text(f"After: {line.after}", MOST_LINE)],
         )
     rest = (

@@ -16,7 +16,7 @@ from workflows.app.reads.home import HomePlace
 from workflows.app.service import Service
 from workflows.core.errors.raised import Refused
 from workflows.core.people import ChatId
-from workflows.core.requests.commands.request import Subject
+from workflows.core.requests.commands.request import CommandSubject
 from workflows.ports.notifier import Notifier
 from workflows.ports.store import Store
 
@@ -70,7 +70,7 @@ class HomeFlow:
         try:
             await self.members.require(person)
         except Refused as refused:
-            await self.service.refuse(
-                refused, key=key, actor=person, command="app_home_opened", subject=Subject(), is_told=True
+            await self.service.record_refusal(
+                refused, key=key, actor=person, command="app_home_opened", subject=CommandSubject(), is_told=True
             )
         await self.notifier.show_home(person)

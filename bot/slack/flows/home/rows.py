@@ -9,8 +9,8 @@ from slack_sdk.models.blocks import Block
 from bot.slack import ids
 from bot.slack.blocks.blocks import (
     actions,
-    asking,
     button,
+    confirm_dialog,
     paragraph,
     part,
     rich,
@@ -118,7 +118,7 @@ def alarm_row(alarm: Alarm) -> Iterator[Block]:
     """Return an open alarm, with the two decisions about work that was given up."""
     yield rich(*alarm_elements(alarm))
     if alarm.code is AlarmCode.EFFECT_GIVEN_UP:
-        sure = asking("Give this work up?", "Gatehouse forgets it. What it was to do is not done.", "Give up")
+        sure = confirm_dialog("Give this work up?", "Gatehouse forgets it. What it was to do is not done.", "Give up")
         yield actions(
             f"alarm:{alarm.id}",
             button("Try again", ids.RETRY_EFFECT, alarm.subject, "primary"),

@@ -20,7 +20,7 @@ from bot.slack.flows.show.posture import posture_message
 from bot.slack.payloads.models import Interaction, Invocation
 from bot.slack.people.members import Members
 from bot.slack.words.commands import POSTURE_TAKES_NO_NAME, help_message, start_message, unknown_command
-from workflows.app.reads.look_up_permission import Looking
+from workflows.app.reads.look_up_permission import LookupPermission
 from workflows.app.reads.posture import concerns_about, read_posture
 from workflows.core.people import ChatId, Person, PersonId
 from workflows.core.plans.named_targets import current_targets
@@ -49,7 +49,7 @@ class ShowFlow:
 
     answers: Answers
     windows: Windows
-    looking: Looking
+    lookup_permission: LookupPermission
     members: Members
     people: KnownPeople
     store: Store
@@ -93,7 +93,7 @@ class ShowFlow:
         """Show the posture in a window, from an admin's App Home."""
 
         async def build(window: Window) -> Json:
-            await self.looking.require(window.actor, "", key=window.key, by=window.command)
+            await self.lookup_permission.require(window.actor, "", key=window.key, by=window.command)
             shown = posture_message(await self._read_posture())
             return {**modal("Posture", [], ids.POSTURE), "blocks": shown.blocks}
 

@@ -46,7 +46,7 @@ CARD_BLOCKS: list[Json] = [
         "type": "section",
         "block_id": "f",
         "fields": [
-            mrkdwn(f"*Target tenant*\ncontoso.com\n`{CONTOSO}`"),
+            mrkdwn(f"*Partner*\ncontoso.com\n`{CONTOSO}`"),
             mrkdwn("*Requested by*\n<@U0REQUESTER>"),
             mrkdwn("*Template*\nTrusted partner"),
             mrkdwn("*Duration*\n90 days"),

@@ -57,7 +57,7 @@ async def test_a_foreign_response_url_is_never_called(gatehouse: BotUnderTest, w
     assert webhook.called == []
     assert await gatehouse.outcomes() == [("/partner list", "foreign_response_url")] * len(FOREIGN)
     assert [line for line in logged if line["log_level"] not in ("info", "debug")] == []
-    assert "address is not Slack's" in await gatehouse.told("requester")
+    assert "address for the answer is not allowed" in await gatehouse.told("requester")
 
 
 @pytest.mark.parametrize("url", ["https://hooks.slack.com/commands/T1/1/x", "the stand-in's"])

@@ -106,7 +106,7 @@ def test_details_say_who_what_and_why() -> None:
         "Trust in the partner's MFA: more access",
         "Now: inherits the tenant's default",
         "After: trusted",
-        "Nothing closes by itself after 90 days",
+        "Access does not end automatically after 90 days",
         DIGEST,
         "Expires",
         utc_words(EXPIRY),
@@ -127,7 +127,7 @@ def test_operations_that_are_too_long_say_how_much_is_missing() -> None:
     value = {"usersAndGroups": "y" * 9000}
     plan = replace(plan, operations=(replace(plan.operations[0], body={"b2bDirectConnectInbound": value}),))
     blocks = details(request(prepared=prepared(plan=plan))).blocks
-    assert "more characters; the digest covers all of them" in shown(blocks)
+    assert "more characters; the Change ID covers all of them" in shown(blocks)
     assert problems(blocks, "message") == []
 
 
@@ -218,8 +218,8 @@ def test_a_revocation_needs_no_approval_and_says_what_it_is() -> None:
     assert "Requester Riley" in shown(card(revoked).blocks)
     said = shown(details(revoked).blocks)
     assert "none are needed to close a partner" in said
-    assert "This blocks the partner and does not delete it" in said
-    assert "up to an hour" in said
+    assert "This blocks the partner instead of deleting it" in said
+    assert "up to one more hour" in said
 
 
 @pytest.mark.parametrize(("state", "kind"), STATES)
@@ -285,8 +285,8 @@ def test_a_revoked_partner_has_nothing_to_review() -> None:
 
 
 def test_a_tenant_without_a_domain_is_named_by_its_id() -> None:
-    nameless = replace(identity(), default_domain="", display_name="\u200b")
-    asked = request(prepared=prepared(observation=ObservedPartner(identity=nameless, configuration=None, at=NOW)))
+    without_names = replace(identity(), default_domain="", display_name="\u200b")
+    asked = request(prepared=prepared(observation=ObservedPartner(identity=without_names, configuration=None, at=NOW)))
     message = card(asked)
     assert_sound_message(message)
     assert TENANT in shown(message.blocks[0])

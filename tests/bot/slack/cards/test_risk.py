@@ -33,9 +33,10 @@ def staying(plan: Plan) -> str:
 
 def test_the_reasons_of_what_stands_come_after_those_of_the_change() -> None:
     said = risk(access_plan(WIDE))
-    assert said.index("Risk: high") < said.index("The partner's MFA counts") < said.index("Because of what stands")
-    assert said.index("Because of what stands") < said.index("create and change user accounts")
-    assert "Because of what stands" not in risk(access_plan())
+    opened, already = said.index("We accept the partner's MFA"), said.index("Because of current access")
+    assert said.index("Risk: high") < opened < already
+    assert said.index("Because of current access") < said.index("create and change user accounts")
+    assert "Because of current access" not in risk(access_plan())
 
 
 def test_what_stays_open_is_named_and_what_lets_nobody_in_is_counted() -> None:
@@ -55,7 +56,7 @@ def test_what_nobody_manages_is_named_too() -> None:
 
 def test_a_renewal_shows_all_that_it_prolongs() -> None:
     plan = plan_renewal(tenant_id=TENANT, before=WIDE, template="t", template_hash="h", duration=timedelta(days=90))
-    assert "What stands, and is to stand for longer" in staying(plan)
+    assert "Access to extend" in staying(plan)
     assert staying(replace(plan, before={"tenantId": TENANT})) == ""
 
 

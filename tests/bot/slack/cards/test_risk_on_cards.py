@@ -41,7 +41,7 @@ def waiting(*findings: Finding) -> AccessRequest:
 def test_the_risk_stands_on_the_card_with_its_reasons_and_what_it_needs() -> None:
     said = shown(waiting())
     assert "Risk: high (needs 3 approvers in at least 2 stages)" in said
-    assert "The partner's MFA counts as ours." in said
+    assert "We accept the partner's MFA." in said
 
 
 def test_a_revocation_has_no_risk_to_weigh() -> None:
@@ -118,7 +118,7 @@ def test_what_is_written_without_changing_anything_does_not_hide_what_changes() 
     said = surfaces.shown([one.to_dict() for one in change_elements([same, opens, same], "What will change")])
     assert "Inbound: a → b" in said
     assert "Outbound" not in said
-    assert "2 settings are written as well without changing what applies" in said
+    assert "2 settings set explicitly (no effect today)" in said
     assert "Outbound: a → b" in surfaces.shown(
         [one.to_dict() for one in change_elements([same], "What will change")]
     ), "where there is nothing else"
@@ -139,7 +139,7 @@ def test_the_default_that_was_read_is_used_in_words() -> None:
     trust = {"isServiceDefault": True, "inboundTrust": {"isMfaAccepted": False}}
     known = replace(known, observation=replace(known.observation, default=trust))
     said = shown(request(RequestState.AWAITING_APPROVAL, prepared=known))
-    assert "inherits: not trusted (Microsoft's default)" in said
+    assert "Microsoft's default: not trusted" in said
 
 
 def test_what_narrows_only_against_todays_default_says_why_the_whole_chain_decides() -> None:

@@ -86,16 +86,16 @@ async def test_what_cannot_be_shown_is_said_once_in_the_window_or_directly(
         gone = {"ok": False, "error": "not_found"}
         gatehouse.world.faults.add(Fault(target="slack", method="views.update", status=200, body=gone))
     view = await window(gatehouse, value=UNKNOWN)
-    assert ("Gatehouse knows no such request" in shown(view)) is is_open
+    assert ("Gatehouse does not know this request" in shown(view)) is is_open
     assert ("review_request", "unknown_request") in await gatehouse.outcomes("approver1")
-    assert ("Gatehouse knows no such request" in await gatehouse.told("approver1")) is not is_open
+    assert ("Gatehouse does not know this request" in await gatehouse.told("approver1")) is not is_open
 
 
 async def test_a_window_that_slack_does_not_update_is_followed_by_a_message(gatehouse: BotUnderTest) -> None:
     await gatehouse.file_request()
     gatehouse.world.faults.add(Fault(target="slack", method="views.update", status=503, times=9))
     await window(gatehouse, value=UNKNOWN)
-    assert "Gatehouse knows no such request" in await gatehouse.told("approver1")
+    assert "Gatehouse does not know this request" in await gatehouse.told("approver1")
 
 
 async def test_while_the_directory_is_away_nothing_is_shown(gatehouse: BotUnderTest) -> None:
@@ -117,7 +117,7 @@ def test_reject_names_the_target_first_and_carries_the_digest() -> None:
     asked = builders.request()
     view = reject_view(asked)
     assert_sound(view)
-    assert "Target tenant: contoso.com" in shown(view["blocks"][0])
+    assert "Partner: contoso.com" in shown(view["blocks"][0])
     assert view["callback_id"] == "reject_reason"
     assert view["private_metadata"] == f"r-1:{asked.known.plan.digest}"
     assert element(view, "reason")["multiline"] is True
@@ -133,7 +133,7 @@ def test_reject_needs_a_plan() -> None:
 def test_hostile_text_stays_text_where_a_reason_is_asked_for(text: str) -> None:
     view = reject_view(hostile_request(RequestState.AWAITING_APPROVAL, RequestKind.ACCESS, text))
     assert_sound(view)
-    assert "Target tenant: contoso.com" in shown(view["blocks"][0])
+    assert "Partner: contoso.com" in shown(view["blocks"][0])
 
 
 @pytest.mark.parametrize("reason", ["", " \n\t "])

@@ -140,7 +140,7 @@ async def test_the_old_buttons_of_a_card_that_cannot_be_updated_answer_with_the_
     _, new = await cards(gatehouse)
     await press(gatehouse, "approver2", "approve", request, old["ts"])
     assert await gatehouse.outcomes("approver2") == [("want_approve", "card_replaced")]
-    assert "The newest one stands in this conversation" in await gatehouse.told("approver2")
+    assert "The newest card is in this conversation" in await gatehouse.told("approver2")
     await press(gatehouse, "approver2", "approve", request, new["ts"])
     assert await decided(gatehouse, request) == [SLACK_IDS["approver1"], SLACK_IDS["approver2"]]
 

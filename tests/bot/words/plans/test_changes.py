@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.words.plans.changes import Line, describe, duration_words
+from bot.words.plans.changes import EFFECTS, Line, describe, duration_words
 from bot.words.requests.states import state_words
 from bot.words.settings.values import INHERITS, UNREADABLE
 from tests.workflows.core.builders import TENANT, access_plan, closed_document, noted, request
@@ -19,6 +19,7 @@ from workflows.core.errors.facts import Fact
 from workflows.core.plans.plan import Operation, Plan, plan_access, plan_revocation
 from workflows.core.plans.renewal import plan_renewal
 from workflows.core.requests.request import RequestKind, RequestState
+from workflows.core.settings.breadth import AccessChange
 from workflows.core.settings.canonical import JsonObject
 from workflows.core.settings.documents import to_document
 from workflows.core.settings.model import (
@@ -35,6 +36,17 @@ from workflows.core.settings.model import (
 
 APP = "00000000-aaaa-4aaa-8aaa-000000000001"
 GROUP = "00000000-bbbb-4bbb-8bbb-000000000002"
+
+
+def test_each_effect_has_words_of_its_own() -> None:
+    assert {change.value: text for change, text in EFFECTS.items()} == {
+        "opens": "More access",
+        "narrows": "Less access",
+        "closes": "Blocked",
+        "no change": "No change",
+        "may open or narrow": "More or less access, not known",
+    }
+    assert set(EFFECTS) == set(AccessChange)
 
 
 def targets(access: str, *ids: str, kind: str = "application") -> TargetConfiguration:
@@ -154,7 +166,7 @@ def test_a_b2b_setting_says_who_may_use_what(
     name: Property, before: Setting, after: Setting, was: str, becomes: str, effect: str
 ) -> None:
     line = change(name, before, after)
-    assert (line.before, line.after, line.effect) == (was, becomes, effect)
+    assert (line.before, line.after, line.access) == (was, becomes, effect)
 
 
 def test_two_deny_lists_are_shown_as_they_are_and_called_neither_open_nor_closed() -> None:
@@ -162,7 +174,7 @@ def test_two_deny_lists_are_shown_as_they_are_and_called_neither_open_nor_closed
     exceptions = b2b(targets("blocked", GROUP, kind="group"), targets("blocked", APP))
     line = change(INBOUND, OFFICE, exceptions)
     assert f"blocked people: group {GROUP}; blocked applications: application {APP}" in line.after
-    assert (line.opens, line.effect) == (None, "may open or narrow")
+    assert (line.opens, line.access) == (None, "may open or narrow")
 
 
 @pytest.mark.parametrize(
@@ -182,15 +194,15 @@ def test_trust_has_one_line_for_each_flag(
         {Property.INBOUND_TRUST: InboundTrust(mfa=after)},
     )
     mfa, device = describe(made)
-    assert (mfa.setting, mfa.effect, mfa.opens) == ("Trust in the partner's MFA", effect, opens)
-    assert (device.before, device.after, device.effect) == ("trusted", "trusted", "no change")
+    assert (mfa.setting, mfa.access, mfa.opens) == ("Trust in the partner's MFA", effect, opens)
+    assert (device.before, device.after, device.access) == ("trusted", "trusted", "no change")
 
 
 @pytest.mark.parametrize(("flag", "effect"), [(True, "may open or narrow"), (False, "opens")])
 def test_giving_trust_back_to_the_default_claims_nothing_about_the_default(flag: bool, effect: str) -> None:
     made = plan({"tenantId": TENANT, "inboundTrust": {"isMfaAccepted": flag}}, {Property.INBOUND_TRUST: None})
     (line,) = describe(made)
-    assert (line.after, line.effect) == (INHERITS, effect)
+    assert (line.after, line.access) == (INHERITS, effect)
 
 
 def test_automatic_redemption_says_whose_half_is_missing_and_that_unset_is_off() -> None:
@@ -198,9 +210,9 @@ def test_automatic_redemption_says_whose_half_is_missing_and_that_unset_is_off()
     inbound, outbound = describe(made)
     assert (inbound.before, inbound.after) == (
         "off (not set)",
-        "on (works only when the partner sets its outbound half)",
+        "on (works only after the partner sets outbound too)",
     )
-    assert (outbound.before, outbound.after, outbound.effect) == ("off (not set)", "off", "no change")
+    assert (outbound.before, outbound.after, outbound.access) == ("off (not set)", "off", "no change")
     assert Fact(Consequence.REDEMPTION_INBOUND) in consequences(made)
     assert Fact(Consequence.REDEMPTION_OUTBOUND) not in consequences(made)
 
@@ -224,7 +236,7 @@ def test_what_cannot_be_read_is_shown_as_json_and_never_called_open_or_closed(na
     ]
     (line,) = shown
     assert json.dumps(value) in line.before
-    assert (line.opens, line.effect) == (False, "closes")  # what it becomes is known, whatever it was
+    assert (line.opens, line.access) == (False, "closes")  # what it becomes is known, whatever it was
     plan_to_close = plan_revocation(tenant_id=TENANT, default={}, before=before)
     assert Fact(Consequence.UNKNOWN_VALUES) in consequences(plan_to_close)
 
@@ -235,7 +247,7 @@ def test_an_unreadable_value_that_becomes_something_else_may_do_either() -> None
         made, operations=(Operation(method="PATCH", path="/p", body={"inboundTrust": {"isMfaAccepted": 1}}),)
     )
     (line,) = describe(made)
-    assert (line.opens, line.effect) == (None, "may open or narrow")
+    assert (line.opens, line.access) == (None, "may open or narrow")
 
 
 def test_a_setting_of_a_later_version_is_shown_as_json() -> None:
@@ -252,7 +264,7 @@ def test_a_setting_without_any_flag_has_one_line() -> None:
         before={"tenantId": TENANT, "inboundTrust": {}},
         operations=(Operation(method="PATCH", path=path, body={"inboundTrust": None}),),
     )
-    assert [(line.setting, line.after, line.effect) for line in describe(made)] == [
+    assert [(line.setting, line.after, line.access) for line in describe(made)] == [
         ("Inbound trust", INHERITS, "no change")
     ]
 
@@ -271,7 +283,7 @@ def test_beside_an_unreadable_value_the_whole_other_one_is_said(name: str, after
     made = replace(made, operations=(Operation(method="PATCH", path="/p", body={name: after}),))
     (line,) = describe(made)
     assert line.after.startswith(words)
-    assert line.effect == "may open or narrow"
+    assert line.access == "may open or narrow"
 
 
 def test_order_of_targets_is_no_change() -> None:
@@ -280,7 +292,7 @@ def test_order_of_targets_is_no_change() -> None:
         b2b(EVERYONE, targets("allowed", APP, "Office365")),
         b2b(EVERYONE, targets("allowed", "Office365", APP, APP)),
     )
-    assert line.effect == "no change"
+    assert line.access == "no change"
 
 
 def test_members_that_this_version_does_not_know_get_a_line_of_their_own() -> None:
@@ -350,7 +362,7 @@ def test_narrowing_tells_about_guests_and_tokens() -> None:
 def test_a_partner_that_is_closed_already_changes_nothing_in_words() -> None:
     before = {**closed_document(), "inboundTrust": None}
     made = plan_revocation(tenant_id=TENANT, default={}, before=before)
-    effects = {line.effect for line in describe(made) if line.setting.startswith("B2B")}
+    effects = {line.access for line in describe(made) if line.setting.startswith("B2B")}
     assert effects == {"no change"}
 
 
@@ -431,7 +443,7 @@ SERVICE_DEFAULT: dict[str, Any] = {
         (
             {},
             {INBOUND: OFFICE},
-            "inherits: everyone from the partner may use every application (Microsoft's default)",
+            "Microsoft's default: everyone from the partner may use every application",
             "everyone from the partner may use only Office 365",
             "narrows",
         ),
@@ -439,28 +451,28 @@ SERVICE_DEFAULT: dict[str, Any] = {
             {INBOUND.value: to_document(NOBODY)},
             {INBOUND: None},
             "blocked for everyone",
-            "inherits: everyone from the partner may use every application (Microsoft's default)",
+            "Microsoft's default: everyone from the partner may use every application",
             "opens",
         ),
         (
             {},
             {Property.B2B_DIRECT_CONNECT_INBOUND: OFFICE},
-            "inherits: blocked for everyone (Microsoft's default)",
+            "Microsoft's default: blocked for everyone",
             "everyone from the partner may use only Office 365",
             "opens",
         ),
         (
             {},
             {INBOUND: b2b(None, targets("allowed", "Office365"))},
-            "inherits: everyone from the partner may use every application (Microsoft's default)",
-            "people: inherits: everyone from the partner (Microsoft's default); applications: only Office 365 (not "
-            "certain: one list is set and the other is not; Microsoft does not document what then applies)",
+            "Microsoft's default: everyone from the partner may use every application",
+            "people: Microsoft's default: everyone from the partner; applications: only Office 365 (not certain: one "
+            "list is set and the other is not; Microsoft does not document what then applies)",
             "may open or narrow",
         ),
         (
             {},
             {Property.INBOUND_TRUST: InboundTrust(mfa=False)},
-            "inherits: not trusted (Microsoft's default)",
+            "Microsoft's default: not trusted",
             "not trusted",
             "no change",
         ),
@@ -472,32 +484,32 @@ def test_what_is_inherited_is_said_and_decided_where_the_default_is_known(
 ) -> None:
     made = plan({"tenantId": TENANT, **before}, wanted)
     (line,) = describe(made, SERVICE_DEFAULT)
-    assert (line.before, line.after, line.effect) == (was, becomes, effect)
+    assert (line.before, line.after, line.access) == (was, becomes, effect)
     assert Fact(Consequence.DEPENDS_ON_DEFAULT) not in consequences(made, SERVICE_DEFAULT)
 
 
 def test_a_default_that_the_tenant_changed_is_called_the_tenants() -> None:
     made = plan({"tenantId": TENANT}, {INBOUND: OFFICE})
     (line,) = describe(made, {**SERVICE_DEFAULT, "isServiceDefault": False})
-    assert line.before == "inherits: everyone from the partner may use every application (the tenant's default)"
+    assert line.before == "Default: everyone from the partner may use every application"
 
 
 def test_narrowing_from_everything_is_known_even_for_two_deny_lists() -> None:
     exceptions = b2b(targets("blocked", GROUP, kind="group"), targets("blocked", APP))
-    assert change(INBOUND, ALL, exceptions).effect == "narrows"
-    assert change(INBOUND, ALL, b2b(EVERYONE, None)).effect == "may open or narrow"
+    assert change(INBOUND, ALL, exceptions).access == "narrows"
+    assert change(INBOUND, ALL, b2b(EVERYONE, None)).access == "may open or narrow"
 
 
 def test_one_deny_list_inside_another_lets_more_in() -> None:
     one, two = targets("blocked", GROUP, kind="group"), targets("blocked", GROUP, APP, kind="group")
     apps = targets("allowed", "Office365")
-    assert change(INBOUND, b2b(two, apps), b2b(one, apps)).effect == "opens"
-    assert change(INBOUND, b2b(one, apps), b2b(two, apps)).effect == "narrows"
+    assert change(INBOUND, b2b(two, apps), b2b(one, apps)).access == "opens"
+    assert change(INBOUND, b2b(one, apps), b2b(two, apps)).access == "narrows"
 
 
 def test_an_unreadable_value_that_stays_is_no_change_and_leads_to_no_claim() -> None:
     body = {"inboundTrust": [1], "novelty": {"on": True}}
     made = replace(access_plan(), before=body, operations=(Operation(method="PATCH", path="/p", body=body),))
-    assert {line.effect for line in describe(made)} == {"no change"}
+    assert {line.access for line in describe(made)} == {"no change"}
     assert Fact(Consequence.TRUST) not in consequences(made)
     assert Fact(Consequence.UNKNOWN_VALUES) in consequences(made)

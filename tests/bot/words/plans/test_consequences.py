@@ -11,15 +11,15 @@ from workflows.core.errors.facts import Fact
 C = Consequence
 ENTRY_KEPT: Final = "The partner's entry is kept, not deleted"
 STEPS: Final = (
-    "Ours is one half: 2 steps for the partner's administrator, unknown to Gatehouse until the sponsor confirms them. "
-    "/partner checklist has them"
+    "Partner setup: 2 steps for the partner's administrator, not confirmed. Gatehouse cannot see them, so the sponsor "
+    "confirms them. /partner checklist lists them"
 )
 SENTENCES: Final[tuple[tuple[Consequence, dict[str, Any], str], ...]] = (
     (
         C.NOT_DELETED,
         {},
-        "This blocks the partner and does not delete it: a deleted partner would fall back to the tenant's defaults, "
-        "which usually allow B2B collaboration.",
+        "This blocks the partner instead of deleting it. After a deletion the tenant's defaults would apply, and they "
+        "usually allow B2B collaboration.",
     ),
     (
         C.NOT_DELETED_ELSEWHERE,
@@ -30,8 +30,7 @@ SENTENCES: Final[tuple[tuple[Consequence, dict[str, Any], str], ...]] = (
     (
         C.KEPT,
         {},
-        f"{ENTRY_KEPT}: a deleted partner would fall back to the tenant's defaults, which usually allow B2B "
-        "collaboration.",
+        f"{ENTRY_KEPT}. After a deletion the tenant's defaults would apply, and they usually allow B2B collaboration.",
     ),
     (
         C.KEPT_ELSEWHERE,
@@ -41,94 +40,93 @@ SENTENCES: Final[tuple[tuple[Consequence, dict[str, Any], str], ...]] = (
     (
         C.NOT_CLOSED,
         {"ways": [{"name": "places", "opening": "not known"}, {"name": "inboundTrust", "opening": "open"}]},
-        "Not closed for certain after this: places (not known); Inbound trust (open).",
+        "Still open or not known after this: places (not known); Inbound trust (open).",
     ),
     (
         C.NOT_TOUCHED,
         {"settings": ["appServiceConnectInbound", "m365CollaborationInbound"]},
-        "Set for this partner as well, and not changed by this: App Service connect, inbound, Microsoft 365 "
-        "collaboration, inbound.",
+        "Also set for this partner and not changed: App Service connect, inbound, Microsoft 365 collaboration, "
+        "inbound.",
     ),
     (
         C.TOKENS,
         {},
-        "Tokens that are already issued usually keep working for up to an hour; longer where a token lifetime policy "
-        "says so.",
+        "Issued tokens usually work for up to one more hour. A token lifetime policy can make this longer.",
     ),
     (
         C.GUESTS_STAY,
         {},
-        "Guests who are signed in now notice it at their next sign-in or token refresh; their guest accounts stay. "
-        "Their sessions belong to their own tenant, and only that tenant can end them.",
+        "Signed-in guests are affected at their next sign-in or token refresh. Their guest accounts stay. Only their "
+        "own tenant can end their sessions.",
     ),
-    (C.SYNCHRONIZED_STAY, {}, "Users who were already synchronized stay; no further ones come."),
+    (C.SYNCHRONIZED_STAY, {}, "Users who are already synchronized stay. No new ones are added."),
     (C.ENCRYPTED_MAIL, {}, "Blocking every application outbound also blocks encrypted (rights-protected) mail."),
     (
         C.WRITTEN_LAST,
         {"names": ["inboundTrust.isPasskeyAccepted", "places"]},
-        "Written last, and Microsoft may refuse it; everything before it stands all the same: Inbound trust, "
-        "isPasskeyAccepted; places.",
+        "Sent last, because Microsoft may refuse it: Inbound trust, isPasskeyAccepted; places. The other changes stay "
+        "in place in that case.",
     ),
     (
         C.TRUST,
         {},
-        "Trust does not switch Conditional Access off: what it requires is still required, and the partner's claim "
-        "satisfies it.",
+        "Conditional Access still applies. What we accept from the partner satisfies its requirements.",
     ),
     (
         C.REDEMPTION_INBOUND,
         {},
-        "Their people keep seeing the consent prompt until the partner also sets its outbound half of automatic "
-        "redemption. Gatehouse cannot see or set that half.",
+        "Their people still see the consent prompt until the partner sets automatic redemption, outbound. Gatehouse "
+        "cannot see or set that.",
     ),
     (
         C.REDEMPTION_OUTBOUND,
         {},
-        "Our people keep seeing the consent prompt until the partner also sets its inbound half of automatic "
-        "redemption. Gatehouse cannot see or set that half.",
+        "Our people still see the consent prompt until the partner sets automatic redemption, inbound. Gatehouse "
+        "cannot see or set that.",
     ),
     (
         C.SYNCHRONIZATION_THEIRS,
         {},
-        "Users come only when the partner also sets its outbound half of automatic redemption and runs a provisioning "
-        "job. What that job does with people who leave is set there.",
+        "Users are synchronized only after the partner sets automatic redemption, outbound, and runs a provisioning "
+        "job. That job defines what happens to the accounts of people who leave.",
     ),
-    (C.DIRECT_CONNECT, {}, "B2B direct connect works only when the partner sets its half too."),
+    (C.DIRECT_CONNECT, {}, "B2B direct connect works only after the partner allows it too."),
     (
         C.ONLY_NAMED,
         {},
-        "Whatever an “only” list does not name is blocked for this partner, even where the tenant's default allows it.",
+        "For this partner, an “only” list blocks everything that it does not name, even if the tenant's default "
+        "allows it.",
     ),
     (
         C.NOTHING_OF_ITS_OWN,
         {},
-        "No setting of its own is left to this partner: the tenant's defaults apply to it. Its entry stays; it is not "
+        "The partner has no settings of its own after this, so the tenant's defaults apply. Its entry is kept, not "
         "deleted.",
     ),
-    (C.PARTNER_STEPS, {"count": 2, "is_applied": False}, f"{STEPS} once this is applied."),
+    (C.PARTNER_STEPS, {"count": 2, "is_applied": False}, f"{STEPS} after the change is applied."),
     (C.PARTNER_STEPS, {"count": 2, "is_applied": True}, f"{STEPS}."),
     (
         C.DEPENDS_ON_DEFAULT,
         {},
-        "Where a setting inherits the tenant's default before or after, it depends on that default whether the change "
-        "opens or narrows it.",
+        "Some settings use the tenant's default before or after this change. That default decides whether they give "
+        "more or less access.",
     ),
     (
         C.UNKNOWN_VALUES,
         {},
-        "Some values cannot be read by this version of Gatehouse; whether they open or close anything is not known.",
+        "This version of Gatehouse cannot read some values. Whether they give or block access is not known.",
     ),
     (
         C.EXTENDS,
         {"seconds": 90 * 86_400},
-        "Nothing is written to the tenant: all that stands for this partner is approved for another 90 days, counted "
-        "from the last approval.",
+        "No setting changes. The partner's current settings are approved for another 90 days, counted from the last "
+        "approval.",
     ),
     (
         C.STAYS_OPEN,
         {"seconds": 365 * 86_400},
-        "Nothing closes by itself after 1 year (365 days): the sponsor is then asked to revoke the access or to have "
-        "a new request approved.",
+        "Access does not end automatically after 1 year (365 days). The sponsor is then asked to revoke it or to "
+        "request it again.",
     ),
 )
 

@@ -86,8 +86,8 @@ def test_an_inherited_setting_says_whose_default_it_is_and_a_mixed_one_says_it_b
     mixed = standing("B2B collaboration, inbound", target_list)
     assert (mixed.is_own, mixed.fact.origin) == (True, Origin.SET_HERE)
     assert mixed.words == (
-        "people: inherits: everyone from the partner (the tenant's default); applications: every application "
-        "(not certain: one list is set and the other is not; Microsoft does not document what then applies)"
+        "people: Default: everyone from the partner; applications: every application (not certain: one list is set "
+        "and the other is not; Microsoft does not document what then applies)"
     )
 
 

@@ -21,13 +21,13 @@ def test_a_level_is_one_word(level: RiskLevel, words: str) -> None:
 @pytest.mark.parametrize(
     ("reason", "sentence"),
     [
-        (RiskReason.MFA, "The partner's MFA counts as ours."),
+        (RiskReason.MFA, "We accept the partner's MFA."),
         (RiskReason.DIRECT_CONNECT_ALL, "B2B direct connect is not limited to named applications."),
         (
             RiskReason.ALL_APPLICATIONS,
-            "Inbound access is not limited to named applications: it reaches whatever is added later, too.",
+            "Inbound access is not limited to named applications. It includes applications that are added later.",
         ),
-        (RiskReason.LONG, "It is meant to last longer than a year."),
+        (RiskReason.LONG, "The access is requested for longer than a year."),
         (RiskReason.CROSS_CLOUD, "The partner is in another Microsoft cloud."),
     ],
 )

@@ -158,7 +158,7 @@ GOLDEN: Final[list[tuple[ConcernCode, Values, str]]] = [
         C.NOT_CERTAIN,
         {"setting": "b2bCollaborationInbound", "doubts": ["empty_list", "wrong_type"]},
         "It is not certain what B2B collaboration, inbound lets in, so it counts as open: Microsoft does not document "
-        "what an empty list means; a target has a type that does not belong into its list.",
+        "what an empty list means; a target has a type that does not belong in its list.",
     ),
     (
         C.UNREADABLE,

@@ -160,7 +160,7 @@ GOLDEN: Final[tuple[tuple[str, dict[str, Any], str], ...]] = (
     (
         NoteCode.NOT_CLOSED,
         {"ways": [{"name": "places", "opening": "not known"}]},
-        "Not closed for certain: places (not known).",
+        "Still open or not known: places (not known).",
     ),
     (
         NoteCode.DEFAULT_UNREAD,

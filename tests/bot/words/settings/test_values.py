@@ -5,7 +5,7 @@ import pytest
 from bot.words.plans.changes import EFFECTS, subject_title
 from bot.words.settings.openness import OPENINGS, access_kind_title, access_kinds_words, not_closed_words
 from bot.words.settings.values import DOUBTS, ORIGINS, REDEMPTION_TITLES, TITLES, TRUST_TITLES, inherited, title
-from workflows.core.plans.changes import Part, Subject
+from workflows.core.plans.changes import ChangeSubject, SettingPart
 from workflows.core.settings.breadth import AccessChange
 from workflows.core.settings.certainty import Doubt
 from workflows.core.settings.effective import Origin
@@ -17,8 +17,10 @@ def test_every_setting_and_flag_has_a_title_of_its_own() -> None:
     assert list(TITLES) == list(Property)
     assert list(TRUST_TITLES) == list(FLAGS[Property.INBOUND_TRUST])
     assert list(REDEMPTION_TITLES) == list(FLAGS[Property.AUTOMATIC_REDEMPTION])
-    subjects = [Subject.of(name, part) for name in Property for part in (Part.TARGETS, Part.UNKNOWN_MEMBERS)]
-    subjects += [Subject.of(name, Part.FLAG, key) for name, flags in FLAGS.items() for key in flags]
+    subjects = [
+        ChangeSubject.of(name, part) for name in Property for part in (SettingPart.TARGETS, SettingPart.UNKNOWN_MEMBERS)
+    ]
+    subjects += [ChangeSubject.of(name, SettingPart.FLAG, key) for name, flags in FLAGS.items() for key in flags]
     titles = [subject_title(one) for one in subjects]
     assert len(set(titles)) == len(titles)
     assert title("crossCloudMeetingConfiguration") == "crossCloudMeetingConfiguration"
@@ -34,8 +36,8 @@ def test_every_value_of_an_enumeration_has_words() -> None:
 @pytest.mark.parametrize(
     ("words", "origin", "said"),
     [
-        ("trusted", Origin.TENANT_DEFAULT, "inherits: trusted (the tenant's default)"),
-        ("trusted", Origin.MICROSOFT_DEFAULT, "inherits: trusted (Microsoft's default)"),
+        ("trusted", Origin.TENANT_DEFAULT, "Default: trusted"),
+        ("trusted", Origin.MICROSOFT_DEFAULT, "Microsoft's default: trusted"),
         ("not trusted", Origin.NOT_ADDED, "not trusted (a tenant of another cloud, not added here)"),
         ("trusted", Origin.UNREAD, "inherits the tenant's default"),
         (None, Origin.TENANT_DEFAULT, "inherits the tenant's default"),
@@ -51,7 +53,7 @@ def test_what_is_not_closed_is_named_with_its_openness_and_the_rest_is_counted()
     ways = [OpenAccess(name=f"setting{number}", opening=Openness.UNKNOWN) for number in range(27)]
     assert access_kinds_words(ways[:1]) == "setting0 (not known)"
     assert access_kinds_words(ways).endswith("setting24 (not known); 2 more")
-    assert not_closed_words(ways[:1]) == "Not closed for certain: setting0 (not known)."
+    assert not_closed_words(ways[:1]) == "Still open or not known: setting0 (not known)."
     assert not_closed_words([]) == ""
     assert access_kind_title("inboundTrust.isMfaAccepted") == "Trust in the partner's MFA"
     assert access_kind_title("inboundTrust.\u202eevil") == 'Inbound trust, "\\u202eevil"'

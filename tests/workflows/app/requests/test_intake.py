@@ -81,19 +81,19 @@ async def test_every_problem_is_named_at_once(world: World) -> None:
     assert found.keys() == {"target", "justification", "duration"}
     found = await problems(world, justification="", sponsor="U-NOBODY", days=7)
     assert found.keys() == {"justification", "duration", "sponsor"}
-    assert found["justification"] == "Say why this partner needs access: the approvers decide on it."
+    assert found["justification"] == "Write why this partner needs access. The approvers read it."
     assert found["duration"] == "“Trusted partner” can last 90, 180, 365 days. Choose one of these."
-    assert found["sponsor"].startswith("Entra has no account, or several, with the sponsor's mail address")
+    assert found["sponsor"].startswith("Entra must have exactly one account with the sponsor's mail address")
 
 
 @pytest.mark.parametrize(
     ("form", "field", "words"),
     [
         ({"justification": "x" * 2001}, "justification", "Shorten this to 2000 characters"),
-        ({"justification": "\u200b\u2060 \u00ad"}, "justification", "Say why"),
+        ({"justification": "\u200b\u2060 \u00ad"}, "justification", "Write why"),
         ({"template": "everything"}, "template", "no template “everything”"),
         ({"target": ""}, "target", "Type the partner's domain"),
-        ({"target": "gmail.com"}, "target", "mail provider for private persons"),
+        ({"target": "gmail.com"}, "target", "personal email provider"),
         ({"target": "nowhere.example"}, "target", "No Microsoft Entra tenant has the domain “nowhere.example”"),
         ({"target": "0" * 8 + "-1111-4222-8333-444444444444"}, "target", "has the tenant ID"),
         ({"target": "woodgrove.com"}, "target", "is our own tenant"),
@@ -139,11 +139,11 @@ async def test_a_second_request_about_a_tenant_names_the_first(world: World) -> 
     [
         (
             {AMARA: ""},
-            "The stage “Security” needs 1 person beside the requester and the sponsor",
+            "The stage “Security” needs 1 person besides the requester and the sponsor",
         ),
         (
             {CHIE: ""},
-            "The stage “Data owners” needs 2 people beside the requester and the sponsor",
+            "The stage “Data owners” needs 2 people besides the requester and the sponsor",
         ),
         ({BRUNO: "security", CHIE: "", AMARA: "data-owner"}, "“Data owners” needs 2"),
     ],
@@ -187,7 +187,7 @@ async def test_what_does_not_answer_does_not_stop_the_form(world: World, method:
 
 async def test_who_does_not_answer_in_time_is_not_waited_for(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
     """Slack's patience is three seconds for everything; here ours is cut to a hundredth of one."""
-    monkeypatch.setattr(workflows.app.requests.intake, "PATIENCE_SECONDS", 0.01)
+    monkeypatch.setattr(workflows.app.requests.intake, "TIMEOUT_SECONDS", 0.01)
     never = asyncio.Event()
 
     async def hangs(*_: object, **__: object) -> Any:
@@ -281,7 +281,7 @@ async def test_what_is_wrong_with_an_id_is_said_at_its_field(world: World) -> No
     placeholders = {"pilot_group": "the pilots", "project_group": "", "partner_application": THEIRS}
     found = await problems(world, template="regulated-project", days=90, placeholders=placeholders)
     assert set(found) == {"hole_pilot_group", "hole_project_group"}
-    assert "only the partner can tell you" in found["hole_pilot_group"]
+    assert "Only the partner can tell you" in found["hole_pilot_group"]
     assert "Fill this in. The object ID of a group in our own directory." in found["hole_project_group"]
 
 
@@ -289,7 +289,7 @@ async def test_a_field_that_is_not_shown_carries_no_error(world: World) -> None:
     """A script that submits at once, or a form that shows another template's fields: said at the template."""
     found = await problems(world, template="contractor-portal", days=90, placeholders={"pilot_group": GROUP})
     assert set(found) == {"template"}
-    assert "also asks for “Portal application”. Choose the template in the list" in found["template"]
+    assert "also needs “Portal application”. Choose the template in the list" in found["template"]
 
 
 # --- narrowing ---

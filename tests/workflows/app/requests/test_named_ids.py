@@ -124,7 +124,7 @@ async def test_the_partners_id_is_asked_of_the_partner_with_a_text_to_send(world
     with pytest.raises(InvalidForm) as caught:
         await world.intake.file(form("", placeholders=placeholders), key="x")
     (said,) = map(fact_words, caught.value.problems.values())
-    assert "only the partner can tell you" in said
+    assert "Only the partner can tell you" in said
     assert "Ask them: “Please send us the Object ID of your group" in said
     assert world.tenant.tenant_settings.searched == []
 

@@ -108,7 +108,7 @@ async def test_every_problem_of_the_file_is_said_at_once(world: World) -> None:
         "placeholders.partner_application",
         "placeholders.x",
     ]
-    assert "such placeholder" in (await impossible(world, placeholders={"x": "1"}))["placeholders.x"]
+    assert "this placeholder" in (await impossible(world, placeholders={"x": "1"}))["placeholders.x"]
     assert "It has none." in (await impossible(world, placeholders={"x": "1"}))["placeholders.x"]
 
 

@@ -141,7 +141,7 @@ async def test_a_proven_narrowing_needs_one_approver_and_prolongs_nothing(
 async def test_what_is_wrong_is_said_at_its_field(world: World, revocation: AccessRequest) -> None:
     assert set(await problems(world, form("R-AAAAAAAAAA", justification=" "))) == {"restores", "justification"}
     assert "Choose one" in (await problems(world, form("")))["restores"]
-    assert "approves 90, 180" in (await problems(world, form(revocation, days=7)))["duration"]
+    assert "allows 90, 180" in (await problems(world, form(revocation, days=7)))["duration"]
     assert "at most" in (await problems(world, form(revocation, days=3650)))["duration"]
     world.directory.remove(SAM)
     assert set(await problems(world, form(revocation))) == {"sponsor"}
@@ -157,12 +157,12 @@ async def test_another_partners_change_is_not_put_back_here(world: World, revoca
     )
     world.tenant.add_tenant(other)
     found = await problems(world, form(revocation, tenant_id=other.tenant_id))
-    assert f"no change {revocation.id} of this partner" in found["restores"]
+    assert f"{revocation.id}, because it is no change of this partner" in found["restores"]
 
 
 async def test_what_stands_so_already_is_nothing_to_put_back(world: World, revocation: AccessRequest) -> None:
     world.tenant.partners[TENANT] = dict(revocation.known.plan.before or {})
-    assert "nothing to put back" in (await problems(world, form(revocation)))["restores"]
+    assert "nothing to restore" in (await problems(world, form(revocation)))["restores"]
 
 
 async def test_a_value_without_a_name_is_refused_at_the_field(world: World, revocation: AccessRequest) -> None:
@@ -176,7 +176,7 @@ async def test_a_value_without_a_name_is_refused_at_the_field(world: World, revo
         prepared=replace(revocation.known, plan=replace(revocation.known.plan, before=before)),
     )
     await world.put(change)
-    assert "cannot be put back" in (await problems(world, form(change)))["restores"]
+    assert "cannot be restored" in (await problems(world, form(change)))["restores"]
 
 
 async def test_nobody_to_decide_is_said_at_the_field(world: World, revocation: AccessRequest) -> None:
@@ -198,7 +198,7 @@ async def test_what_cannot_be_read_in_time_is_filed_and_waits(
     assert filed.particulars.template == "trusted-partner"
     assert (await world.settled(filed.id)).state is S.AWAITING_APPROVAL
     await world.service.withdraw(filed.id, RILEY.chat_id, key=world.key())
-    monkeypatch.setattr(restore_intake, "PATIENCE_SECONDS", 0.0)
+    monkeypatch.setattr(restore_intake, "TIMEOUT_SECONDS", 0.0)
     assert (await file(world, revocation)).observation is None
 
 
@@ -386,4 +386,4 @@ async def test_in_another_cloud_what_never_was_cannot_be_put_back(world: World) 
     opened = await world.request(opened.id)
     assert opened.state is S.APPLIED, note_words(opened.note)
     found = await problems(world, form(opened))
-    assert "revoke the partner instead" in found["restores"]
+    assert "Revoke the partner instead" in found["restores"]

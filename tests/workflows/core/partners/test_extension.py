@@ -52,12 +52,12 @@ def test_in_words() -> None:
     template = CATALOG.templates["trusted-partner"]
     assert refusal_words(no_extension_error(standing(180), template, timedelta(days=180), NOW)) == (
         "This tenant is already a partner with the settings of “Trusted partner” until 2027-05-25, so 180 days from "
-        "today would change nothing. To extend it now, choose 365 days. "
-        "180 days can be asked for from 2026-11-27 15:00 UTC."
+        "today would change nothing. To extend it now, choose 365 days. You can request 180 days from 2026-11-27 "
+        "15:00 UTC on."
     )
-    assert "No duration of this template extends it yet. 365 days can be asked for from 2026-11-27 15:00 UTC." in (
-        refusal_words(no_extension_error(standing(365), template, timedelta(days=365), NOW))
-    )
-    assert "Gatehouse did not open it, so it has no end to extend" in (
+    assert (
+        "No duration of this template extends the access yet. You can request 365 days from 2026-11-27 15:00 UTC on."
+    ) in (refusal_words(no_extension_error(standing(365), template, timedelta(days=365), NOW)))
+    assert "Gatehouse did not open it, so there is no end date to extend" in (
         refusal_words(no_extension_error(None, template, timedelta(days=180), NOW))
     )

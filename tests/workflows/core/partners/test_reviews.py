@@ -149,7 +149,7 @@ def test_a_review_is_answered_once() -> None:
     met = refusal(kept, KEEP)
     assert (met.code, refusal_words(met)) == (
         "not_due",
-        "No review is waiting: somebody has answered it already. You need to do nothing.",
+        "Somebody has answered this review already. You need to do nothing.",
     )
     assert refusal(partnership(), KEEP).code == "not_due"
 
@@ -157,7 +157,7 @@ def test_a_review_is_answered_once() -> None:
 @pytest.mark.parametrize("reason", ["", "  ", "\n"])
 def test_keeping_needs_a_reason(reason: str) -> None:
     met = refusal(due(), Keep(actor=SAM, tenant_id=TENANT, reason=reason))
-    assert (met.code, refusal_words(met)) == ("reason_missing", "Say why the access is still needed.")
+    assert (met.code, refusal_words(met)) == ("reason_missing", "Write why the access is still needed.")
 
 
 def test_nobody_prolongs_an_access_past_its_approved_end() -> None:
@@ -166,8 +166,8 @@ def test_nobody_prolongs_an_access_past_its_approved_end() -> None:
         met = refusal(due(), KEEP, now)
         assert met.code == "past_its_end"
         assert refusal_words(met) == (
-            "The approved time is over, so one person cannot prolong it. File a new request with "
-            "/partner request for contoso.com, or revoke."
+            "The access period ended, so one person cannot extend it. Send a new request with /partner request for "
+            "contoso.com, or revoke."
         )
 
 
@@ -181,7 +181,8 @@ def test_a_revoked_partnership_absorbs_everything(command: PartnershipCommand) -
     met = refusal(known, command, END)
     assert (met.code, refusal_words(met)) == (
         "revoked",
-        "This partner is already revoked; there is nothing left to review. Ask with /partner request if it is needed.",
+        "This partner is already revoked, so there is nothing to review. Request access with /partner request if it "
+        "is needed.",
     )
 
 

@@ -34,14 +34,14 @@ def test_everybody_else_is_told_who_may(person: Person) -> None:
     with pytest.raises(Refused) as caught:
         require_may_revoke(partnership(), person, roster())
     assert caught.value.code == "not_an_admin"
-    assert "Only partner admins can revoke, and the sponsor in answer to a review" in refusal_words(caught.value)
+    assert "Only partner admins can revoke, and the sponsor when a review is due" in refusal_words(caught.value)
     assert ("You are the sponsor, but no review is due now" in refusal_words(caught.value)) == (person == SAM)
 
 
 def test_a_sponsor_who_is_asked_is_sent_from_the_command_to_the_card() -> None:
     with pytest.raises(Refused) as caught:
         require_may_revoke(DUE, SAM, roster(), in_review=False)
-    assert "press Revoke on the review's card" in refusal_words(caught.value)
+    assert "choose Revoke on the review's card" in refusal_words(caught.value)
     with pytest.raises(Refused) as caught:
         require_may_revoke(None, RILEY, roster())
     assert refusal_words(caught.value).endswith("Ask one of them.")

@@ -147,7 +147,7 @@ def test_an_optional_hole_may_stay_empty_and_is_then_left_out() -> None:
 @pytest.mark.parametrize(
     ("kind", "owner", "cure"),
     [
-        (GROUP, Owner.THEIRS, "The object ID of a group in the partner's directory: only the partner can tell you."),
+        (GROUP, Owner.THEIRS, "The object ID of a group in the partner's directory. Only the partner can tell you."),
         (USER, Owner.OURS, "The object ID of a user in our own directory."),
         (APPLICATION, Owner.OURS, "The application (client) ID of an application, not its object ID, in our own"),
     ],
@@ -164,7 +164,7 @@ def test_what_is_no_guid_is_said_at_its_field_with_the_cure(
 
 @pytest.mark.parametrize("typed", ["All", "allusers", "AllApplications", "office365"])
 def test_a_word_for_many_is_recognised_where_one_id_is_needed(typed: str) -> None:
-    with worded_refusal(InvalidField, match="stands for all or many; this template needs one ID here"):
+    with worded_refusal(InvalidField, match="means all or many, but this template needs one ID here"):
         parse_placeholder(placeholder("pilot"), typed)
 
 

@@ -38,7 +38,7 @@ from workflows.core.requests.lifecycle import advance
 from workflows.core.requests.request import AccessRequest, RequestState
 from workflows.core.settings.canonical import Digest
 
-ASK = "Ask one of the approvers; the card names them."
+ASK = "Ask one of the approvers on the card."
 DIGEST = access_plan().digest
 EARLIER = access_plan(template_hash="hash-0").digest
 
@@ -67,18 +67,18 @@ def refusal(
 @pytest.mark.parametrize(
     ("actor", "code", "words"),
     [
-        (RILEY, "own_request", f"You filed this request, so somebody else has to decide on it. {ASK}"),
-        (SAM, "sponsor", f"You are this partner's sponsor, so somebody else has to decide on it. {ASK}"),
-        (BRUNO, "not_your_turn", "“Security” decides first; your stage, “Data owners”, follows. Wait until then."),
+        (RILEY, "own_request", f"You can't approve your own request. {ASK}"),
+        (SAM, "sponsor", f"You can't decide on this request, because you are the partner's sponsor. {ASK}"),
+        (BRUNO, "not_your_turn", "“Security” decides before your stage, “Data owners”. Wait until it has approved."),
         (
             DANA,
             "not_an_approver",
-            f"The stage “Security” needs someone with the role “security”, which you lack. {ASK}",
+            f"You can't decide on the stage “Security”, because you do not have the role “security”. {ASK}",
         ),
         (
             MALLORY,
             "not_an_approver",
-            f"The stage “Security” needs someone with the role “security”, which you lack. {ASK}",
+            f"You can't decide on the stage “Security”, because you do not have the role “security”. {ASK}",
         ),
     ],
     ids=["requester", "sponsor", "later stage", "wrong role", "no role"],
@@ -102,7 +102,9 @@ def test_separation_of_duties_goes_by_account_not_by_chat_user_or_name() -> None
 
 
 def test_one_person_counts_once_in_a_stage() -> None:
-    with worded_refusal(Refused, match="You have already approved this request; one person counts once") as refused:
+    with worded_refusal(
+        Refused, match=("You have already approved this request. Each person can approve once")
+    ) as refused:
         advance(
             request(decisions=WHOLE_CHAIN[:2]), Approve(actor=BRUNO, request_id=REQUEST, digest=DIGEST), situation()
         )
@@ -137,7 +139,7 @@ def test_the_next_of_several_later_stages_is_named() -> None:
     known = request(prepared=prepared(stages=(prepared().stages[1], prepared().stages[0], third)))
     assert (
         refusal_words(refusal(known, AMARA))
-        == "“Data owners” decides first; your stage, “Security”, follows. Wait until then."
+        == "“Data owners” decides before your stage, “Security”. Wait until it has approved."
     )
 
 
@@ -175,9 +177,9 @@ def test_a_complete_chain_is_moved_by_nobody_without_a_role_in_it_and_can_not_be
     met = refusal(request(decisions=WHOLE_CHAIN), DANA)
     assert (met.code, refusal_words(met)) == (
         "not_an_approver",
-        f"You hold none of the roles that decide on this request. {ASK}",
+        f"You can't decide on this request, because you have none of its approver roles. {ASK}",
     )
-    with worded_refusal(Refused, match="Every approval is in") as refused:
+    with worded_refusal(Refused, match="This request has all its approvals") as refused:
         advance(
             request(decisions=WHOLE_CHAIN),
             Reject(actor=AMARA, request_id=REQUEST, digest=DIGEST, reason="No."),
@@ -192,7 +194,7 @@ def test_a_request_can_be_decided_until_its_deadline_and_not_at_it() -> None:
     for late in (EXPIRY, EXPIRY + MILLISECOND):
         met = refusal(request(), AMARA, now=late)
         assert met.code == "expired"
-        assert re.search(r"can no longer be decided\. It can be filed again", refusal_words(met))
+        assert re.search(r"nobody can decide it any more\. Request it again", refusal_words(met))
 
 
 @pytest.mark.parametrize(

@@ -38,7 +38,7 @@ from tests.workflows.core.builders import (
     text_message,
 )
 from workflows.core.errors.raised import Refused
-from workflows.core.partners.outcome import Outcome, advance_partner
+from workflows.core.partners.outcome import PartnerOutcome, advance_partner
 from workflows.core.partners.partnership import Attestation, PartnershipState
 from workflows.core.partners.reviews import advance_review
 from workflows.core.people import Person, Roster
@@ -47,6 +47,7 @@ from workflows.core.policy.approval import Choice, Decision
 from workflows.core.requests.commands.partner import AskReview
 from workflows.core.requests.commands.request import (
     Approve,
+    CommandSubject,
     Expire,
     RecordApplied,
     RecordApplyFailed,
@@ -62,7 +63,6 @@ from workflows.core.requests.commands.request import (
     Replan,
     RequestCommand,
     Stop,
-    Subject,
     Submit,
     Withdraw,
 )
@@ -75,7 +75,7 @@ SOON = NOW + timedelta(minutes=2)
 SHOWN = ShowRequest(request_id=REQUEST)
 TO_APPLY = Apply(request_id=REQUEST, tenant_id=TENANT)
 DIGEST = access_plan().digest
-Moved = TypeVar("Moved", Transition, Outcome)
+Moved = TypeVar("Moved", Transition, PartnerOutcome)
 REPLAN = Replan(reason=noted("The partner changed."))
 
 
@@ -91,7 +91,7 @@ def worded(moved: Moved) -> Moved:
 
 
 def told(text: str, whom: Person = RILEY) -> Tell:
-    return Tell(person=whom.chat_id, subject=Subject(request_id=REQUEST), said=text_message(text))
+    return Tell(person=whom.chat_id, subject=CommandSubject(request_id=REQUEST), said=text_message(text))
 
 
 def ended(state: RequestState, note: str, **changes: object) -> Transition:
@@ -394,7 +394,7 @@ def test_what_opens_is_sent_again_for_a_quarter_of_an_hour_only(minutes: int, is
     if is_taken:
         advance(known, RecordResent(reason=noted("It does not show.")), moment)
         return
-    with worded_refusal(Refused, match="for a while"):
+    with worded_refusal(Refused, match="soon after the first time"):
         advance(known, RecordResent(reason=noted("It does not show.")), moment)
 
 
@@ -461,7 +461,7 @@ def test_what_was_written_and_then_overwritten_is_recorded_and_reviewed_at_once(
     """The partner may be open by our doing: it is on record, its review is due now, both people are told."""
     transition = advance_partner(request(state, writing_since=NOW), RecordOverwritten(image=image), situation(LATER))
     text = f"Contoso Ltd (contoso.com): {OVERWRITTEN}"
-    assert worded(transition) == Outcome(
+    assert worded(transition) == PartnerOutcome(
         request=request(
             RequestState.OVERWRITTEN, version=6, changed_at=LATER, note=noted(OVERWRITTEN), writing_since=NOW
         ),
@@ -497,7 +497,7 @@ def test_a_requester_who_is_also_the_sponsor_hears_once_that_it_was_overwritten(
 def test_a_revocation_is_never_overwritten_but_planned_again(state: RequestState) -> None:
     """It is not over before the block holds, whoever writes in between."""
     known = request(state, RequestKind.REVOCATION, writing_since=NOW)
-    with worded_refusal(Refused, match="planned again from what stands now") as refused:
+    with worded_refusal(Refused, match="planned again from the current settings") as refused:
         advance_partner(known, RecordOverwritten(image={}), situation(LATER), partnership())
     assert refused.value.code == "plan_again"
     transition = advance_partner(known, REPLAN, situation(LATER), partnership())
@@ -533,7 +533,7 @@ def test_an_applied_access_opens_a_partnership_and_tells_requester_and_sponsor(s
         "sponsor confirms it. The card about the partner's half has the checklist for its administrator."
     )
     transition = advance_partner(request(state, note=noted("Waits.")), RecordApplied(image={}), situation(LATER))
-    assert worded(transition) == Outcome(
+    assert worded(transition) == PartnerOutcome(
         request=request(RequestState.APPLIED, version=6, changed_at=LATER, confirmed_at=LATER),
         effects=(SHOWN, ShowReview(tenant_id=TENANT), ShowSetup(tenant_id=TENANT), told(text), told(text, SAM)),
         partnership=partnership(
@@ -578,7 +578,7 @@ def test_an_applied_revocation_closes_the_partnership_and_says_what_it_cannot_cl
         "Nothing else is open. Tokens already issued usually work for up to an hour, longer where a token lifetime "
         "policy says so; sessions in the partner's own tenant are theirs to end."
     )
-    assert worded(transition) == Outcome(
+    assert worded(transition) == PartnerOutcome(
         request=request(RequestState.APPLIED, kind, version=6, changed_at=LATER, confirmed_at=LATER, not_closed=()),
         effects=(SHOWN, ShowReview(tenant_id=TENANT), told(text), told(text, SAM)),
         partnership=partnership(

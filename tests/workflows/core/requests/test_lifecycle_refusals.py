@@ -30,21 +30,21 @@ def test_a_revocation_never_expires_and_carries_no_opening_plan() -> None:
     with pytest.raises(Refused) as refused:
         advance(known, Expire(), situation(known.expires_at))
     assert refused.value.code == "never_expires"
-    with worded_refusal(Refused, match="more than closing") as refused:
+    with worded_refusal(Refused, match="more than block") as refused:
         advance(known, RecordPrepared(prepared=prepared(plan=access_plan())), situation())
     assert refused.value.code == "not_a_revocation"
 
 
 @pytest.mark.parametrize("reason", ["", " ", "\n\t "])
 def test_a_rejection_without_a_reason_is_refused(reason: str) -> None:
-    with worded_refusal(Refused, match="A rejection needs a reason") as refused:
+    with worded_refusal(Refused, match="Write a reason for the rejection") as refused:
         advance(request(), Reject(actor=AMARA, request_id=REQUEST, digest=DIGEST, reason=reason), situation())
     assert refused.value.code == "reason_missing"
 
 
 def test_only_the_requester_withdraws() -> None:
     for actor in (SAM, AMARA, DANA):
-        with worded_refusal(Refused, match="Only the person who filed a request can withdraw it") as refused:
+        with worded_refusal(Refused, match="Only the requester can withdraw a request") as refused:
             advance(request(), Withdraw(actor=actor.chat_id, request_id=REQUEST), situation())
         assert refused.value.code == "not_the_requester"
 
@@ -59,6 +59,6 @@ def test_a_request_expires_at_its_deadline_and_not_before(state: RequestState) -
 
 
 def test_a_request_without_a_plan_has_nothing_to_decide_on() -> None:
-    with worded_refusal(Refused, match="no plan yet; wait until it has been prepared") as refused:
+    with worded_refusal(Refused, match="no plan yet. Wait until it is prepared") as refused:
         request(RequestState.PREPARING).verdict()
     assert refused.value.code == "not_prepared"

@@ -181,8 +181,8 @@ def test_terminal_states_are_the_eight_that_end_a_request() -> None:
 @pytest.mark.parametrize(
     ("known", "words"),
     [
-        (None, "There is no such request"),
-        (request(RequestState.AWAITING_APPROVAL), "This request is awaiting approval; that is not possible now."),
+        (None, "Gatehouse does not know this request"),
+        (request(RequestState.AWAITING_APPROVAL), "not possible now, because the request is awaiting approval"),
     ],
 )
 def test_a_command_out_of_season_is_refused_with_the_present_state(known: AccessRequest | None, words: str) -> None:

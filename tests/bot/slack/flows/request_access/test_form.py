@@ -133,7 +133,7 @@ def test_a_template_asks_for_its_ids_in_fields_of_their_own() -> None:
     assert element(view, "hole_pilot")["action_id"] == "hole_pilot"
     assert element(view, "hole_pilot")["initial_value"] == "abc"
     by_id = {block["block_id"]: block for block in view["blocks"] if "block_id" in block}
-    assert "in the partner's directory: only the partner can tell you. Ask them." in by_id["hole_pilot"]["hint"]["text"]
+    assert "in the partner's directory. Only the partner can tell you. Ask them." in by_id["hole_pilot"]["hint"]["text"]
     assert by_id["hole_portal"]["optional"] is True
     assert json.loads(view["private_metadata"])["holes_of"] == "trusted-partner"
     for other in (form(templates=(GUESTS, asks)), form(templates=(GUESTS, asks), template="guest-collaboration")):

@@ -19,7 +19,7 @@ from tests.workflows.core.partners.test_restoration import STRONG, template
 from workflows.app.requests.restore_intake import RestoreForm
 from workflows.core.checks.findings import Finding, FindingCode, Severity
 from workflows.core.errors.raised import Refused
-from workflows.core.partners.restoration import plan_restoration
+from workflows.core.partners.restoration.plan import plan_restoration
 from workflows.core.plans.changes import plan_access_change
 from workflows.core.plans.plan import TenantIdentity
 from workflows.core.policy.template import stages_for
@@ -47,7 +47,7 @@ def view(*changes: AccessRequest, named: TenantIdentity | None = None, **more: A
 def test_the_form_names_the_target_first_and_asks_as_the_request_form_does() -> None:
     form = view()
     assert_sound(form)
-    assert "Target tenant: contoso.com" in shown(form["blocks"][0])
+    assert "Partner: contoso.com" in shown(form["blocks"][0])
     labels = [block["label"]["text"] for block in form["blocks"] if block["type"] == "input"]
     assert labels == ["Change to put back", "Justification", "Sponsor", "Duration"]
     assert (form["callback_id"], form["private_metadata"]) == (ids.RESTORE_ACCESS, TENANT)
@@ -162,4 +162,4 @@ def test_the_cloud_of_a_partner_in_another_one_is_counted_among_its_steps() -> N
     here = preview(closed_document(), shared)
     abroad = replace(here, plan=replace(here.plan, is_cross_cloud=True))
     said = shown(view(form=replace(BLANK, restores=CHANGE.id), preview=abroad)["blocks"])
-    assert "Ours is one half: 2 steps for the partner's administrator" in said
+    assert "Partner setup: 2 steps for the partner's administrator" in said

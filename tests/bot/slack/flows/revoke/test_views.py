@@ -40,10 +40,10 @@ def test_revoke_says_what_it_does_and_what_not_and_wants_the_domain_typed(known:
     assert (view["callback_id"], view["private_metadata"]) == ("confirm_revoke", TENANT)
     assert labels(view) == {"confirm": "Type contoso.com to confirm", "reason": "Reason"}
     said = shown(view)
-    assert "B2B collaboration, inbound: inherits the tenant's default → blocked for everyone (closes)" in said
-    assert "does not delete it" in said
-    assert "up to an hour" in said
-    assert said.index("Target tenant") < said.index("What will change")
+    assert "B2B collaboration, inbound: inherits the tenant's default → blocked for everyone (blocked)" in said
+    assert "instead of deleting it" in said
+    assert "up to one more hour" in said
+    assert said.index("Partner: ") < said.index("What will change")
 
 
 def test_a_revocation_names_the_requests_that_it_stops_also_where_nothing_is_written() -> None:

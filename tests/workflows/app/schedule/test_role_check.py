@@ -7,7 +7,7 @@ from bot.words.requests.notes import note_words
 from tests.workflows.core.builders import AMARA, BRUNO, CHIE, DATA_OWNER, MALLORY, RILEY, SECURITY
 from tests.workflows.world import World
 from workflows.app.alarms import Alarms
-from workflows.app.schedule.role_watch import check_roles
+from workflows.app.schedule.role_check import check_roles
 from workflows.core.requests.alarms import Alarm, AlarmCode
 from workflows.ports.directory import DirectoryRefused, DirectoryUnavailable
 
@@ -142,6 +142,6 @@ async def test_what_was_approved_waits_for_a_directory_that_refuses(world: World
     request = await world.approved()
     world.script.fail("directory.roster", DirectoryRefused("users.info", "token_revoked"))
     waits = await world.settled(request.id)
-    assert "Slack refuses to say" in note_words(waits.note)
+    assert "The chat system refuses to say" in note_words(waits.note)
     world.clock.advance(minutes=2)
     assert (await world.settled(request.id)).confirmed_at is not None
