@@ -1,4 +1,4 @@
-"""Twelve requests wait at once. They are decided from the App Home, and after each decision one less is listed there."""
+"""Requests wait at once. They are decided from the App Home; after each decision one less is listed there."""
 
 from typing import Any
 
