@@ -16,7 +16,8 @@ from playwright.async_api import Browser, async_playwright
 
 from bot.slack.blocks.blocks import Json, within_limits
 from bot.slack.blocks.modal import modal
-from bot.slack.cards.approval.card import CardContext, approval_blocks
+from bot.slack.cards.approval.card import approval_blocks
+from bot.slack.cards.approval.context import CardContext
 from bot.slack.cards.approval.details import details_blocks
 from tests.bot.sandbox.page.stage import CHANNELS, PEOPLE, Stage
 from tests.bot.shipped_cards import NAMES, waiting, words_of

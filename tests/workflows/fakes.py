@@ -421,6 +421,7 @@ class FakeNotifier:
     script: Script = field(default_factory=Script)
     requests: list[AccessRequest] = field(default_factory=list)
     reminded: list[AccessRequest] = field(default_factory=list)
+    expired: list[AccessRequest] = field(default_factory=list)
     reviews: list[tuple[Partnership, bool]] = field(default_factory=list)
     halves: list[tuple[Partnership, bool]] = field(default_factory=list)
     homes: list[ChatId] = field(default_factory=list)
@@ -437,6 +438,11 @@ class FakeNotifier:
         """Remember a reminder."""
         self.script.end(await self.script.begin("notifier.remind"))
         self.reminded.append(request)
+
+    async def tell_expired(self, request: AccessRequest) -> None:
+        """Remember that its approvers were told of the end."""
+        self.script.end(await self.script.begin("notifier.tell_expired"))
+        self.expired.append(request)
 
     async def show_review(self, partnership: Partnership, *, remind: bool) -> None:
         """Remember a review card."""

@@ -60,13 +60,6 @@ class TemplateFile(FileModel):
     def parsed(self, name: str) -> Template:
         """Return the template with the name `name`."""
         settings = self.settings.parsed()
-        meaning = {
-            **self.model_dump(mode="json", exclude={"placeholders"}),
-            "settings": {key: to_document(value) for key, value in settings.items()},
-        }
-        if self.placeholders:
-            # The key of earlier versions: requests keep a hash that was computed with it.
-            meaning["holes"] = [one.model_dump(mode="json") for one in self.placeholders]
         return Template(
             name=name,
             title=self.title,
@@ -77,9 +70,27 @@ class TemplateFile(FileModel):
             durations=tuple(timedelta(days=days) for days in sorted(set(self.durations_days))),
             default_duration=timedelta(days=self.default_duration_days),
             decide_within=timedelta(days=self.decide_within_days),
-            content_hash=hashlib.sha256(json.dumps(meaning, sort_keys=True).encode()).hexdigest(),
+            content_hash=self._content_hash(settings),
             placeholders=self._parsed_placeholders(settings),
         )
+
+    def _content_hash(self, settings: dict[Property, Setting]) -> str:
+        """Hash what the file means. Open requests keep this hash, so a new version must give today's files the same.
+
+        A key that is at its default is left out. So a key that a later version adds changes no hash until a file sets
+        it. `hint` and `required` of a placeholder are older than this rule, and are always included.
+        """
+        meaning = {
+            **self.model_dump(mode="json", exclude={"placeholders"}, exclude_defaults=True),
+            "settings": {key: to_document(value) for key, value in settings.items()},
+        }
+        if self.placeholders:
+            # The key of earlier versions: requests keep a hash that was computed with it.
+            meaning["holes"] = [
+                {"hint": one.hint, "required": one.required, **one.model_dump(mode="json", exclude_defaults=True)}
+                for one in self.placeholders
+            ]
+        return hashlib.sha256(json.dumps(meaning, sort_keys=True).encode()).hexdigest()
 
     def _parsed_placeholders(self, settings: dict[Property, Setting]) -> tuple[Placeholder, ...]:
         owners = {place.name: place.owner for place in placeholder_uses(settings)}

@@ -151,6 +151,9 @@ class RecordStore(Protocol):
     async def due(self, now: datetime) -> tuple[Sequence[RequestId], Sequence[TenantId]]:
         """List undecided requests past their expiry, and partnerships with a review or a reminder due."""
 
+    async def expired_since(self, moment: datetime, limit: int) -> Sequence[AccessRequest]:
+        """List the requests that expired at this moment or later, the newest first."""
+
     async def history(self, *, request_id: RequestId | None = None, limit: int = 200) -> Sequence[AuditEntry]:
         """List audit entries, newest first."""
 

@@ -19,7 +19,7 @@ from workflows.ports.message_copies import MessageCopy
 from workflows.ports.records import StoreNotWritable
 from workflows.ports.store import Store
 
-LOOK_SECONDS: Final = HEALTH_CHECKED_EVERY.total_seconds()
+CHECK_SECONDS: Final = HEALTH_CHECKED_EVERY.total_seconds()
 _LOOKS_UNTIL_ALARM: Final = 2
 """A lock that a backup holds for a moment is no alarm."""
 
@@ -40,7 +40,7 @@ class Health:
         clock: Clock,
         send: Send,
         socket: SlackSocket | None = None,
-        look_seconds: float = LOOK_SECONDS,
+        look_seconds: float = CHECK_SECONDS,
     ) -> None:
         self._store = store
         self._alarms = alarms

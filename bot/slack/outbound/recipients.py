@@ -1,6 +1,6 @@
 """Decide who gets a card: the people of the deciding roles, sponsors, requesters, admins."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from datetime import datetime
 from typing import Final
@@ -11,7 +11,7 @@ from bot.slack.people.approvers import still_free
 from bot.slack.people.shown_directory import ShownDirectory
 from workflows.core.partners.partnership import Partnership
 from workflows.core.people import ChatId, Role
-from workflows.core.requests.eligibility import still_asked
+from workflows.core.requests.eligibility import asked_last, still_asked
 from workflows.core.requests.request import AccessRequest
 from workflows.intervals import ADMINS_ASKED_FROM_REMINDER
 from workflows.ports.directory import DirectoryRefused, DirectoryUnavailable
@@ -59,17 +59,19 @@ class Recipients:
         who = still_asked(request)
         return frozenset() if who is None else await still_free(who, holders[who.open_stages[0].role], self._directory)
 
+    async def were_to_decide(self, request: AccessRequest) -> frozenset[ChatId]:
+        """List who was to decide on a request when it expired."""
+        who = asked_last(request)
+        if who is None:
+            return frozenset()
+        return await still_free(who, await self.holders(who.open_stages[0].role), self._directory)
+
 
 def told_directly(deciders: frozenset[ChatId], *, is_channel_closed: bool) -> list[ChatId]:
     """Return who gets a direct copy; the first ten by id when only these copies show the request."""
     if len(deciders) <= _MOST_DIRECT_COPIES:
         return sorted(deciders)
     return sorted(deciders)[:_MOST_DIRECT_COPIES] if is_channel_closed else []
-
-
-def everybody(holders: Mapping[Role, frozenset[ChatId]]) -> Sequence[ChatId]:
-    """List the members of all these roles."""
-    return sorted(frozenset().union(*holders.values()))
 
 
 def is_escalated(partnership: Partnership, now: datetime) -> bool:

@@ -20,7 +20,7 @@ from workflows.app.requests.placeholder_checks import unknown_ids
 from workflows.app.requests.proposing import (
     access_plan,
     chain_of,
-    checked,
+    check_proposal,
     current_template,
     require_chain,
     require_no_other_request,
@@ -246,7 +246,7 @@ class Intake:
                 plan = access_plan(observation, template, days, placeholders, known=known, now=self.clock.now())
                 policy = await current_policy(known, past=self.store, catalog=self.catalog)
                 stages = chain_of(plan, template, observation, policy)
-                checked(observation, plan, stages)
+                check_proposal(observation, plan, stages)
         except InvalidField as error:
             problems.setdefault(error.field, error.fact)
         except NothingToChange as error:

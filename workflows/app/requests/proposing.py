@@ -101,7 +101,7 @@ def chain_of(plan: Plan, template: Template, observation: ObservedPartner, polic
     return chain_for(plan, template.stages, policy, level)
 
 
-def checked(
+def check_proposal(
     observation: ObservedPartner, plan: Plan, stages: tuple[Stage, ...], circumstances: Circumstances | None = None
 ) -> tuple[Finding, ...]:
     """Check a partner, a plan and its chain against the rules, before anybody is asked.

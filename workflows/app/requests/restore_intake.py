@@ -22,7 +22,7 @@ from workflows.app.requests.intake import (
     lookups_refused,
     require_within_limits,
 )
-from workflows.app.requests.proposing import checked, require_no_other_request
+from workflows.app.requests.proposing import check_proposal, require_no_other_request
 from workflows.app.requests.request_limit import Filing
 from workflows.app.requests.restoring import (
     MOST_REQUESTS,
@@ -98,7 +98,7 @@ class RestoreIntake:
             store=self.store,
             catalog=self.catalog,
         )
-        checked(observation, found.plan, found.stages)
+        check_proposal(observation, found.plan, found.stages)
         return found, observation
 
     async def file(self, form: RestoreForm, *, key: str) -> RequestId:

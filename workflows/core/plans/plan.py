@@ -258,7 +258,7 @@ def changes(plan: Plan) -> tuple[Change, ...]:
     return tuple(Change(name, before.get(name), after.get(name)) for name in dict.fromkeys(written))
 
 
-def steps_done(plan: Plan, observed: JsonObject | None) -> int | None:
+def count_written(plan: Plan, observed: JsonObject | None) -> int | None:
     """Return how many required operations of the plan the observed configuration shows.
 
     :returns: 0 for the state before, `len(plan.required)` for the state after, None when the configuration matches no

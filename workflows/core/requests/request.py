@@ -162,9 +162,15 @@ class AccessRequest:
     note: tuple[Fact, ...] = ()
     """What a reader must know about the present state; codes: `NoteCode` and what it names."""
     asked_again: tuple[Fact, ...] = ()
-    """Why a new plan was needed after people had seen one; empty when there was only one."""
+    """Why approval is needed again after people had seen a plan; empty when it was requested once."""
     drift: Drift | None = None
     """How the partner differed from the approved plan, when that is why approval was requested again."""
+    round: int = 0
+    """How often approval was requested again. Each round has its own messages; decisions of earlier ones are void."""
+    seen: Prepared | None = None
+    """What approvers had seen before the present plan; None where the plan is still the same."""
+    void: tuple[Decision, ...] = ()
+    """The decisions that no longer count, because approval was requested again. Their authors keep a receipt."""
     writing_since: datetime | None = None
     """Set before the first write of the plan. From then on a difference in the tenant may come from our own write."""
     sent_before: datetime | None = None

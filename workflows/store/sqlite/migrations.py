@@ -6,7 +6,7 @@ result of all steps is the same as before. The file is long because steps are ne
 
 import json
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any, Final
 
 from pydantic import ValidationError
@@ -14,6 +14,7 @@ from sqlite_utils import Database, Migrations
 
 from workflows.core.checks.findings import FindingCode
 from workflows.core.requests.eligibility import still_asked
+from workflows.core.requests.reminding import next_due_at
 from workflows.ports.records import StoreUnusable
 from workflows.store.codec import REQUEST, load
 from workflows.store.columns import sought, text_of
@@ -254,6 +255,20 @@ def m014_lists_and_homes(db: Database) -> None:
     # NB. every column of a list's conditions: a filtered list reads the index, and the documents of one page.
     listed = "state, ends_at, sponsor, sponsor_account, sponsor_name, template, sought"
     db.execute(f"create index partnerships_listed on partnerships(domain, tenant_id, {listed})")
+
+
+@migrations()
+def m015_reminders_of_waiting_requests(db: Database) -> None:
+    """Let requests that waited before there were reminders get them too, and find requests that expired."""
+    for request_id, doc in db.execute("select id, doc from requests where state = 'awaiting_approval'").fetchall():
+        try:
+            due = next_due_at(load(REQUEST, doc))
+        except (ValidationError, ValueError):
+            continue  # as in every list: an unreadable record does not hide others
+        if due is not None:
+            moment = due.astimezone(UTC).isoformat(timespec="microseconds")
+            db.execute("update requests set due_at = ? where id = ?", (moment, request_id))
+    db.execute("create index requests_expired on requests(created_at) where state = 'expired'")
 
 
 class _Doc:

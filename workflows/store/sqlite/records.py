@@ -117,6 +117,12 @@ class SqliteRecords(SqliteDatabase):
         partners = await self._query("select tenant_id from partnerships where due_at <= ? order by due_at", moment)
         return [RequestId(row["id"]) for row in requests], [TenantId(row["tenant_id"]) for row in partners]
 
+    async def expired_since(self, moment: datetime, limit: int) -> Sequence[AccessRequest]:
+        """List the requests that expired at this moment or later, the newest first."""
+        ended = "case when json_valid(doc) then datetime(json_extract(doc, '$.changed_at')) end"
+        where = f"where state = 'expired' and {ended} >= datetime(?)"
+        return await self._requests(f"{where} order by created_at desc limit ?", text_of(moment), limit)
+
     async def history(self, *, request_id: RequestId | None = None, limit: int = 200) -> Sequence[AuditEntry]:
         """List audit entries, newest first."""
         where, values = ("where request_id = ?", [request_id]) if request_id else ("", [])

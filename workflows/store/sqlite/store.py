@@ -3,21 +3,19 @@
 import json
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any, Final
+from typing import Any
 
 from workflows.core.partners.partnership import Partnership
 from workflows.core.requests.alarms import Alarm
 from workflows.core.requests.eligibility import still_asked
-from workflows.core.requests.reminding import next_reminder_at
-from workflows.core.requests.request import AccessRequest, RequestId, RequestKind, RequestState
+from workflows.core.requests.reminding import next_due_at
+from workflows.core.requests.request import AccessRequest, RequestId
 from workflows.ports.clock import Clock
 from workflows.ports.records import Commit, OtherOpenRequest, StaleVersion
 from workflows.store.columns import sought, text_of
 from workflows.store.redaction import RecordRedactor
 from workflows.store.sqlite.message_copies import SqliteMessageCopies
 from workflows.store.sqlite.records import SqliteRecords
-
-_UNDECIDED: Final = frozenset({RequestState.PREPARING, RequestState.AWAITING_APPROVAL})
 
 
 class SqliteStore(SqliteRecords, SqliteMessageCopies):
@@ -67,7 +65,7 @@ class SqliteStore(SqliteRecords, SqliteMessageCopies):
                 "requester": request.particulars.requester,
                 "account": request.requester_account,
                 "tenant_id": None if request.prepared is None else request.prepared.plan.tenant_id,
-                "due_at": _due_at(request),
+                "due_at": None if (due := next_due_at(request)) is None else text_of(due),
                 "created_at": text_of(request.created_at),
                 "expires_at": text_of(request.expires_at),
                 "sought": _sought(request),
@@ -168,11 +166,3 @@ def _sought(request: AccessRequest) -> str:
     names = () if seen is None else (seen.identity.default_domain, seen.identity.display_name, seen.identity.tenant_id)
     title = "" if request.prepared is None else request.prepared.template_title
     return sought(request.id, request.particulars.target, request.particulars.template, title, *names)
-
-
-def _due_at(request: AccessRequest) -> str | None:
-    """Return when a request expires or its next reminder is due, whichever comes first; None when neither does."""
-    if request.state not in _UNDECIDED or request.particulars.kind is RequestKind.REVOCATION:
-        return None
-    reminder = next_reminder_at(request)
-    return text_of(request.expires_at if reminder is None else min(request.expires_at, reminder))

@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 import pytest
 
 from tests.workflows.core.builders import AMARA, DANA, NOW, REQUEST, TENANT, access_plan, request
-from workflows.core.entra_audit.partner_changes import PartnerChange, names_another
+from workflows.core.entra_audit.partner_changes import PartnerChange, has_other_authors
 from workflows.core.requests.commands.partner import Revoke
 from workflows.core.requests.commands.request import Approve
 from workflows.core.requests.effects import CheckPermission
@@ -37,9 +37,9 @@ def unseen(kind: RequestKind = RequestKind.ACCESS, *, resent: timedelta | None =
 
 
 def test_nobody_named_is_somebody_else() -> None:
-    assert not names_another([])
-    assert not names_another([OURS, OURS])
-    assert names_another([OURS, THEIRS])
+    assert not has_other_authors([])
+    assert not has_other_authors([OURS, OURS])
+    assert has_other_authors([OURS, THEIRS])
 
 
 @pytest.mark.parametrize(

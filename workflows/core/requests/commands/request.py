@@ -160,6 +160,8 @@ class RemindApprovers:
     name: Literal["remind_approvers"] = field(default="remind_approvers")
     actor: ChatId | None = None
     """The requester who asks for it; None when the reminder is due."""
+    is_requester: bool = False
+    """As in `Withdraw`: whether the accounts were read and are the same."""
 
     def audit_details(self, after: AccessRequest) -> Details:
         """Return how many reminders that makes."""
