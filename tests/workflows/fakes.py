@@ -182,12 +182,11 @@ class FakeSurroundings:
         found = [one for one in self.changes.get(tenant_id, []) if one.at >= since]
         return await self._read("read_partner_changes", found)
 
-    async def find_by_name(self, kind: TargetType, name: str, limit: int) -> Sequence[FoundObject]:
-        """Find what begins so, or exactly so where there is such a one."""
-        self.searched.append((kind, name))
-        begins = [one for one in self.objects.get(kind, ()) if one.name.lower().startswith(name.lower())]
-        exact = [one for one in begins if one.name.lower() == name.lower()]
-        return await self._read("find_by_name", (exact or begins)[:limit])
+    async def find_by_prefix(self, kind: TargetType, begins: str, limit: int) -> Sequence[FoundObject]:
+        """Find what begins so."""
+        self.searched.append((kind, begins))
+        found = [one for one in self.objects.get(kind, ()) if one.name.lower().startswith(begins.lower())]
+        return await self._read("find_by_prefix", found[:limit])
 
     async def name_of(self, target: Target, *, fresh: bool = False) -> str | None:
         """Name an object."""

@@ -14,6 +14,7 @@ from workflows.app.requests.proposing import (
     labels_of,
     require_chain,
     require_no_other_request,
+    require_time_left,
 )
 from workflows.app.requests.restoring import propose_restoration
 from workflows.app.revocation_alarms import partner_of, report_refused_revocation
@@ -176,10 +177,15 @@ class Preparer:
         template = current_template(self.catalog, particulars.template)
         known = await self.store.partnership(observation.identity.tenant_id)
         duration = particulars.duration or template.default_duration
-        plan = access_plan(observation, template, duration, particulars.placeholders, known=known, now=self.clock.now())
+        now, ends_at = self.clock.now(), particulars.ends_at
+        require_time_left(ends_at, now)
+        plan = access_plan(
+            observation, template, duration, particulars.placeholders, known=known, now=now, ends_at=ends_at
+        )
         policy = await current_policy(known, past=self.store, catalog=self.catalog)
         stages = chain_of(plan, template, observation, policy)
-        findings = replacement_findings(known, plan, template, stages, duration, self.clock.now())
+        lasts = duration if ends_at is None else ends_at - now
+        findings = replacement_findings(known, plan, template, stages, lasts, now)
         return _Proposal(plan, template, stages, template.title, findings)
 
     async def _prepared_revocation(self, request: AccessRequest, requester: Person) -> Prepared:

@@ -2,7 +2,7 @@
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any, Generic, Protocol, TypeVar
 
 from workflows.core.errors.raised import DomainError
@@ -138,6 +138,12 @@ class RecordStore(Protocol):
 
     async def requests_for(self, tenant_id: TenantId, limit: int) -> Sequence[AccessRequest]:
         """List the requests about one tenant, newest first."""
+
+    async def approval_waits(self, limit: int) -> Mapping[str, Sequence[timedelta]]:
+        """List the times from filing to the last approval, by template, of the newest access requests that were sent.
+
+        :param limit: how many requests are read.
+        """
 
     async def partnerships(self) -> Sequence[Partnership]:
         """List every partnership, by default domain."""

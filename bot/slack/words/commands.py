@@ -24,6 +24,7 @@ class _Usage:
 
 COMMANDS: Final[Mapping[str, _Usage]] = {
     "request": _Usage("ask for access for a partner organization", "[domain]"),
+    "block": _Usage("ask for a partner to be closed (admins: /partner revoke closes at once)", "[domain]"),
     "list": _Usage("partners that Gatehouse has opened or closed, all or filtered", "[filters]"),
     "show": _Usage("current settings of a partner, its approvals and its history", _PARTNER),
     "checklist": _Usage("what the partner's administrator has to set on its side", _PARTNER),

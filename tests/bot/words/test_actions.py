@@ -19,7 +19,7 @@ from bot.words.actions import COMMANDS, Action, with_commands
 from tests.bot.surfaces import card
 from tests.workflows.core.builders import AMARA, NOW, identity, noted, request
 from workflows.app.reads.home import Home
-from workflows.app.requests.intake import InvalidForm
+from workflows.app.requests.forms import InvalidForm
 from workflows.core.errors.facts import TEXT, Fact
 from workflows.core.policy.approval import Choice, Decision
 from workflows.core.requests.request import RequestKind, RequestState

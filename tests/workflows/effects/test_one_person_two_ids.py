@@ -25,7 +25,7 @@ from tests.workflows.core.builders import request as usual
 from tests.workflows.fakes import FixedClock
 from tests.workflows.world import World
 from workflows.app.reads.queries import waiting_for
-from workflows.app.requests.intake import InvalidForm
+from workflows.app.requests.forms import InvalidForm
 from workflows.app.requests.open_request import account_beside, may_withdraw, open_request_fact
 from workflows.app.schedule.role_check import role_shortages
 from workflows.core.partners.partnership import Partnership, PartnershipState

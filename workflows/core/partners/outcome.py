@@ -122,7 +122,8 @@ def opened_partnership(
     """
     prepared = request.known
     duration = prepared.plan.duration
-    ends_at = now if image is not None else None if duration is None else now + duration
+    ends_at = prepared.plan.ends_at or (None if duration is None else now + duration)
+    ends_at = ends_at if image is None else now
     record = Partnership(
         identity=prepared.observation.identity,
         version=1 if known is None else known.version + 1,

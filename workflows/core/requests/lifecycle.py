@@ -92,7 +92,7 @@ from workflows.core.requests.effects import Apply, Effect, MessageCode, Prepare,
 from workflows.core.requests.eligibility import asked_last
 from workflows.core.requests.notes import Facts, NoteCode, as_values, with_sent_before
 from workflows.core.requests.reminding import may_be_reminded, next_reminder_at
-from workflows.core.requests.request import AccessRequest, RequestKind, RequestState
+from workflows.core.requests.request import AccessRequest, Particulars, RequestKind, RequestState
 from workflows.core.requests.resending import may_be_resent, pause_before
 from workflows.core.settings.openness import OpenAccess, open_access
 
@@ -179,7 +179,7 @@ def _submit(_: None, command: Submit, at: Situation) -> Transition:
         particulars=command.particulars,
         created_at=at.now,
         changed_at=at.now,
-        expires_at=at.now + command.lifetime,
+        expires_at=_decided_by(command.particulars, at.now + command.lifetime),
         lifetime=command.lifetime,
         observation=command.observation,
         submitter=command.submitter,
@@ -330,10 +330,15 @@ def _replan(request: AccessRequest, command: Replan, at: Situation) -> Transitio
         reminders=0,
         reminded_at=None,
         decisions=(),  # invalid, even when the new plan is the same: approval is requested again
-        expires_at=at.now + lifetime,
+        expires_at=_decided_by(request.particulars, at.now + lifetime),
         lifetime=lifetime,
     )
     return Transition(request=request, effects=(ShowRequest(request_id=request.id), Prepare(request_id=request.id)))
+
+
+def _decided_by(asked: Particulars, usual: datetime) -> datetime:
+    """Return when an undecided request expires: no later than the requested end of the access."""
+    return usual if asked.ends_at is None else min(usual, asked.ends_at)
 
 
 def _reopen(request: AccessRequest, command: Reopen, at: Situation) -> Transition:

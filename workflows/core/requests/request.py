@@ -98,6 +98,10 @@ class Particulars:
     """The values typed for the template's placeholders, by name; checked when the request was filed."""
     restores: RequestId | None = None
     """The request whose previous settings are restored; None for every other kind."""
+    ends_at: datetime | None = None
+    """When the access shall end, if a day was chosen; `duration` then counts the days from filing to it."""
+    ticket: str = ""
+    """The ticket that the request belongs to; empty when the template asks for none."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -2,8 +2,8 @@
 
 import asyncio
 import json
-from collections.abc import Collection, Sequence
-from datetime import datetime
+from collections.abc import Collection, Mapping, Sequence
+from datetime import datetime, timedelta
 from typing import Any, Final, TypeVar
 
 from pydantic import TypeAdapter
@@ -98,6 +98,26 @@ class SqliteRecords(SqliteDatabase):
         return await self._requests(
             "where tenant_id = ? order by created_at desc, rowid desc limit ?", tenant_id, limit
         )
+
+    async def approval_waits(self, limit: int) -> Mapping[str, Sequence[timedelta]]:
+        """List the times from filing to the last approval, by template; see `ports.records`."""
+        rows = await self._query(
+            """select json_extract(doc, '$.particulars.template') as template,
+                json_extract(doc, '$.created_at') as filed_at,
+                (select max(json_extract(value, '$.at')) from json_each(doc, '$.decisions')
+                    where json_extract(value, '$.choice') = 'approve') as approved_at
+            from requests
+            where json_extract(doc, '$.particulars.kind') = 'access'
+                and json_extract(doc, '$.state') in ('applied', 'overwritten', 'failed')
+            order by created_at desc limit ?""",
+            limit,
+        )
+        waits: dict[str, list[timedelta]] = {}
+        for row in rows:
+            if row["approved_at"] is not None:
+                wait = datetime.fromisoformat(row["approved_at"]) - datetime.fromisoformat(row["filed_at"])
+                waits.setdefault(row["template"], []).append(wait)
+        return waits
 
     async def partnerships(self) -> Sequence[Partnership]:
         """List every partnership, by default domain."""

@@ -27,8 +27,8 @@ from bot.slack.blocks.untrusted import clean
 from bot.slack.cards.approval.context import RISKS, CardContext, notes, word_count
 from bot.slack.cards.requests import may_be_decided, request_target, restored_parts
 from bot.slack.people.approvers import Approvers
-from bot.words.plans.changes import duration_words
 from bot.words.plans.openings import ShortChange, Sign, short_changes
+from bot.words.requests.form import lasts_words
 from workflows.core.people import Role
 from workflows.core.plans.renewal import is_renewal, plan_from
 from workflows.core.policy.risk import RiskLevel, deciding_risk
@@ -92,7 +92,7 @@ def _title(request: AccessRequest) -> str:
 
 
 def _facts(request: AccessRequest) -> Iterator[Part]:
-    known, duration = request.known, request.particulars.duration
+    known, asked = request.known, request.particulars
     identity = known.observation.identity
     if identity.asked.strip().lower() not in ("", identity.default_domain.lower(), identity.tenant_id.lower()):
         yield words("Asked for as ")
@@ -103,12 +103,16 @@ def _facts(request: AccessRequest) -> Iterator[Part]:
     yield words(" · Sponsor ")
     yield part(known.sponsor.name, bold=True)
     yield words("\n")
-    if request.particulars.kind is RequestKind.RESTORATION:
+    if asked.kind is RequestKind.RESTORATION:
         yield words("Restores ")
         yield from restored_parts(request)
         yield words("\n")
-    if duration is not None:
-        yield words(f"{duration_words(duration)} from approval · ")
+    if lasts := lasts_words(asked):
+        yield words(f"{lasts} · ")
+    if asked.ticket:
+        yield words("Ticket ")
+        yield part(asked.ticket, bold=True)
+        yield words(" · ")
     yield words("Decide by ")
     yield when(request.expires_at)
     yield words(f" · {request.id}")

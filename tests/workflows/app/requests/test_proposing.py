@@ -11,7 +11,7 @@ from bot.words.requests.notes import note_words
 from tests.bot.words.refused import worded_refusal
 from tests.workflows.core.builders import NOW, STAGES, TENANT, identity, prepared, request
 from tests.workflows.world import World
-from workflows.app.requests.intake import InvalidForm
+from workflows.app.requests.forms import InvalidForm
 from workflows.app.requests.proposing import check_proposal
 from workflows.core.checks.findings import Finding, FindingCode, Severity, UnfitPlan
 from workflows.core.checks.partner_rules import MICROSOFT_SUPPORT

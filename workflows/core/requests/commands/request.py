@@ -64,6 +64,10 @@ class Submit:
             "sponsor": asked.sponsor,
             "days": None if asked.duration is None else asked.duration.days,
         }
+        if asked.ends_at is not None:
+            details["ends_at"] = asked.ends_at.isoformat()
+        if asked.ticket:
+            details["ticket"] = asked.ticket
         return details if asked.restores is None else {**details, "restores": asked.restores}
 
 
