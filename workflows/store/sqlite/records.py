@@ -18,8 +18,7 @@ from workflows.ports.pages import Page, PartnerFilter, Place
 from workflows.ports.records import AuditEntry, LimitedList
 from workflows.store.codec import ALARM, DETAILS, PARTNERSHIP, REQUEST, load
 from workflows.store.columns import sought, text_of
-from workflows.store.sqlite.database import SqliteDatabase, readable
-from workflows.store.sqlite.pages import Rows, partner_conditions
+from workflows.store.sqlite.database import Rows, SqliteDatabase, partner_conditions, readable
 from workflows.store.sqlite.snapshot import fetch_rows, parse_rows
 
 Item = TypeVar("Item")

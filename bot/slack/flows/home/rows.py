@@ -33,7 +33,6 @@ from bot.slack.cards.requests import (
 )
 from bot.slack.cards.reviews import partnership_icon, partnership_state_words
 from bot.slack.words.alarms import alarm_elements
-from bot.words.actions import with_commands
 from bot.words.plans.risk import LEVELS
 from bot.words.requests.notes import note_words
 from bot.words.requests.states import state_words
@@ -76,7 +75,7 @@ def own_row(request: AccessRequest, now: datetime) -> Iterator[Block]:
     """Return one of the person's own requests, with what its state allows."""
     said = still_needed(request)
     if not said and request.note:
-        said = with_commands(note_words(request.note))
+        said = note_words(request.note)
     more = [words("\n"), part(said, _NOTE)] if said else []
     yield rich(
         paragraph(
