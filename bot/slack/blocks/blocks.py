@@ -16,7 +16,6 @@ from slack_sdk.models.blocks import (
     ButtonElement,
     ConfirmObject,
     ContextBlock,
-    DividerBlock,
     HeaderBlock,
     MarkdownTextObject,
     PlainTextObject,
@@ -75,9 +74,9 @@ def within_limits(blocks: Sequence[Block], surface: Surface) -> list[Json]:
     return [block.to_dict() for block in kept]
 
 
-def plain_text(text: str, limit: int) -> PlainTextObject:
+def plain_text(text: str, limit: int, *, lines: bool = False) -> PlainTextObject:
     """Return a plain text object. Emoji are off: `:white_check_mark:` in a name must not become an emoji."""
-    return PlainTextObject(text=clean(text, limit), emoji=False)
+    return PlainTextObject(text=clean(text, limit, lines=lines), emoji=False)
 
 
 def header(text: str) -> HeaderBlock:
@@ -95,9 +94,9 @@ def footnote(*texts: str) -> ContextBlock:
     return ContextBlock(elements=[plain_text(text, Limit.PLAIN) for text in texts[:MOST_FOOTNOTES]])
 
 
-def divider() -> DividerBlock:
-    """Return a line between parts."""
-    return DividerBlock()
+def row(text: str, block_id: str, accessory: ButtonElement | None, limit: int = Limit.PLAIN) -> SectionBlock:
+    """Return a record of a list in some lines of plain text, with its button beside it."""
+    return SectionBlock(text=plain_text(text, limit, lines=True), block_id=block_id, accessory=accessory)
 
 
 def part(text: str, limit: int = NAME, *, bold: bool = False, code: bool = False, lines: bool = False) -> Part:
