@@ -151,9 +151,6 @@ class RecordStore(Protocol):
         :param ids: every chat id of that person, and the account when it is known.
         """
 
-    async def live_partnerships(self, limit: int) -> LimitedList[Partnership]:
-        """List the partnerships that are not revoked, by default domain."""
-
     async def requests_of(
         self, requester: ChatId, limit: int, account: PersonId | None = None
     ) -> Sequence[AccessRequest]:

@@ -11,7 +11,8 @@ from workflows.core.errors.facts import Fact, Facts
 from workflows.core.requests.effects import CheckPermission, Effect, Rank, lane, rank
 from workflows.ports.effects_queue import GivenUp, PendingEffect, QueueCode
 from workflows.store.codec import EFFECT, load, told_in
-from workflows.store.sqlite.database import SqliteDatabase, readable, text_of
+from workflows.store.columns import text_of
+from workflows.store.sqlite.database import SqliteDatabase, readable
 
 _log = structlog.get_logger()
 

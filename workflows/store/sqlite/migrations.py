@@ -6,7 +6,7 @@ result of all steps is the same as before. This file is long because it keeps ev
 
 import json
 from collections.abc import Mapping
-from datetime import UTC
+from datetime import UTC, datetime
 from typing import Any, Final
 
 from pydantic import ValidationError
@@ -17,6 +17,7 @@ from workflows.core.requests.eligibility import still_asked
 from workflows.core.requests.reminding import next_due_at
 from workflows.ports.records import StoreUnusable
 from workflows.store.codec import REQUEST, load
+from workflows.store.columns import sought, text_of
 from workflows.store.sqlite.earlier_texts import EarlierTexts
 
 migrations = Migrations("gatehouse")
@@ -249,6 +250,44 @@ def m013_no_marked_texts(db: Database) -> None:
 
 
 @migrations()
+def m014_lists_and_homes(db: Database) -> None:
+    """Find and sort requests and partners without reading their documents; keep what each App Home shows."""
+    for column in ("expires_at", "sought"):
+        db.execute(f"alter table requests add column {column} text not null default ''")
+    for column in ("ends_at", "sponsor", "sponsor_account", "sponsor_name", "template", "sought"):
+        db.execute(f"alter table partnerships add column {column} text not null default ''")
+    db.execute("alter table homes add column place text not null default ''")
+    db.execute("alter table homes add column content text not null default ''")
+    for identity, doc in db.execute("select id, doc from requests where json_valid(doc)").fetchall():
+        record = _Doc(json.loads(doc))
+        seen = record.inner("prepared", "observation", "identity") or record.inner("observation", "identity")
+        names = [seen.get(name) for name in ("default_domain", "display_name", "tenant_id")]
+        asked, prepared = record.inner("particulars"), record.inner("prepared")
+        texts = [identity, asked.get("target"), asked.get("template"), prepared.get("template_title"), *names]
+        values = (record.time("expires_at"), sought(*map(str, filter(None, texts))), identity)
+        db.execute("update requests set expires_at = ?, sought = ? where id = ?", values)
+    for tenant_id, doc in db.execute("select tenant_id, doc from partnerships where json_valid(doc)").fetchall():
+        record = _Doc(json.loads(doc))
+        named, sponsor = record.inner("identity"), record.inner("sponsor")
+        names = [named.get(name) for name in ("default_domain", "display_name", "tenant_id")]
+        columns = (
+            *(record.time("ends_at"), str(sponsor.get("chat_id", "")), str(sponsor.get("id", ""))),
+            sought(str(sponsor.get("name", ""))),
+            sought(*(str(record.doc.get(name) or "") for name in ("template", "template_title"))),
+            sought(*map(str, filter(None, names))),
+        )
+        db.execute(
+            """update partnerships set ends_at = ?, sponsor = ?, sponsor_account = ?, sponsor_name = ?, template = ?,
+            sought = ? where tenant_id = ?""",
+            (*columns, tenant_id),
+        )
+    db.execute("create index requests_by_deadline on requests(waits_for, expires_at, id) where waits_for is not null")
+    # NB. every column of a list's conditions: a filtered list reads the index, and the documents of one page.
+    listed = "state, ends_at, sponsor, sponsor_account, sponsor_name, template, sought"
+    db.execute(f"create index partnerships_listed on partnerships(domain, tenant_id, {listed})")
+
+
+@migrations()
 def m015_reminders_of_waiting_requests(db: Database) -> None:
     """Let requests that waited before there were reminders get them too, and find requests that expired."""
     for request_id, doc in db.execute("select id, doc from requests where state = 'awaiting_approval'").fetchall():
@@ -260,6 +299,27 @@ def m015_reminders_of_waiting_requests(db: Database) -> None:
             moment = due.astimezone(UTC).isoformat(timespec="microseconds")
             db.execute("update requests set due_at = ? where id = ?", (moment, request_id))
     db.execute("create index requests_expired on requests(created_at) where state = 'expired'")
+
+
+class _Doc:
+    """A stored document, of which any part may be missing or of another form."""
+
+    def __init__(self, doc: Any) -> None:
+        self.doc: dict[str, Any] = doc if isinstance(doc, dict) else {}
+
+    def inner(self, *names: str) -> dict[str, Any]:
+        """Return the object under these names; empty when there is none."""
+        found: Any = self.doc
+        for name in names:
+            found = found.get(name) if isinstance(found, dict) else None
+        return found if isinstance(found, dict) else {}
+
+    def time(self, name: str) -> str:
+        """Return a time in the form in which text order is time order; empty when there is none."""
+        try:
+            return text_of(datetime.fromisoformat(str(self.doc.get(name))))
+        except ValueError:
+            return ""
 
 
 def _with_facts(doc: str) -> str:
