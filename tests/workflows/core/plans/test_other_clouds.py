@@ -71,9 +71,9 @@ def test_adding_it_opens_what_the_plan_does_not_write_too() -> None:
     lines = describe(plan, OPEN)
     line = next(one for one in lines if one.setting == "B2B collaboration, inbound")
     assert line.before == "blocked for everyone (a tenant of another cloud, not added here)"
-    assert line.after.startswith("inherits: everyone from the partner may use every application")
-    assert line.effect == "opens"
-    assert not any("inherits" in one.before for one in lines)
+    assert line.after.startswith("Default: everyone from the partner may use every application")
+    assert line.access is AccessChange.OPENS
+    assert not any("Default" in one.before for one in lines)
 
 
 def test_a_default_that_blocks_opens_nothing_by_adding() -> None:

@@ -126,7 +126,7 @@ def test_a_policy_of_the_partners_cannot_change_unseen_while_it_is_patched() -> 
 
 def test_switching_it_on_and_off_is_said_with_what_the_partner_has_to_do() -> None:
     line = describe(plan(None, WANT_ON))[-1]
-    assert (line.setting, line.before, line.after, line.effect) == (
+    assert (line.setting, line.before, line.after, line.access) == (
         "Identity synchronization into this tenant",
         "not allowed (not set)",
         "allowed",
@@ -134,7 +134,7 @@ def test_switching_it_on_and_off_is_said_with_what_the_partner_has_to_do() -> No
     )
     assert Fact(Consequence.SYNCHRONIZATION_THEIRS) in consequences(plan(None, WANT_ON))
     off = plan({"tenantId": TENANT, "identitySynchronization": ON}, WANT_OFF)
-    assert {line.effect for line in describe(off)} == {"closes", "no change"}
+    assert {line.access for line in describe(off)} == {"closes", "no change"}
     assert Fact(Consequence.SYNCHRONIZED_STAY) in consequences(off)
 
 
@@ -185,7 +185,7 @@ def test_each_is_written_in_its_own_shape_and_said_in_words(
     assert set(document) == members
     assert parse_setting(name, document) == setting
     (line,) = describe(plan(None, {name: setting}))
-    assert (line.after, line.effect) == ("blocked for everyone", "closes")
+    assert (line.after, line.access) == ("blocked for everyone", "closes")
 
 
 def test_a_revocation_says_what_it_does_not_touch() -> None:

@@ -238,7 +238,7 @@ def test_ways_are_named_by_their_titles_and_a_strange_name_is_shown_as_it_is() -
         OpenAccess(name="new\u202eer", opening=Openness.UNKNOWN),
     ]
     assert not_closed_words(left) == (
-        "Not closed for certain: Trust in the partner's MFA (open); Inbound trust, isPasskeyAccepted (not known); "
+        "Still open or not known: Trust in the partner's MFA (open); Inbound trust, isPasskeyAccepted (not known); "
         '"new\\u202eer" (not known).'
     )
     assert not_closed_words([]) == ""
