@@ -4,6 +4,7 @@
 Slack interprets no mention, link or formatting. Limits: Slack's "Reference: blocks".
 """
 
+import re
 from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
 from enum import IntEnum
@@ -57,6 +58,7 @@ DOMAIN: Final = 253
 MOST_FOOTNOTES: Final = 10
 MOST_BLOCKS: Final[dict[Surface, int]] = {"message": 50, "modal": 100, "home": 100}
 
+_UTC_TIME: Final = re.compile(r"\b(\d{4}-\d{2}-\d{2} \d{2}:\d{2}) UTC\b", re.ASCII)
 _DATE_FORMAT: Final = "{date_short_pretty} at {time}"
 
 
@@ -117,6 +119,21 @@ def mention(user_id: str) -> Part:
 def when(moment: datetime) -> Part:
     """Return a time, shown in the reader's own time zone."""
     return RichTextElementParts.Date(timestamp=int(moment.timestamp()), format=_DATE_FORMAT, fallback=utc_words(moment))
+
+
+def with_times(text: str, limit: int) -> list[Part]:
+    """Return a text, trusted or not, with each time in UTC as a time that Slack shows in the reader's own zone."""
+    parts: list[Part] = []
+    said, end = clean(text, limit, lines=True), 0
+    for found in _UTC_TIME.finditer(said):
+        try:
+            moment = datetime.strptime(found[1], "%Y-%m-%d %H:%M").replace(tzinfo=UTC)
+        except ValueError:
+            continue  # it only looks like a time
+        parts += [words(said[end : found.start()])] if found.start() > end else []
+        parts.append(when(moment))
+        end = found.end()
+    return [*parts, words(said[end:])] if end < len(said) else parts
 
 
 def utc_words(moment: datetime) -> str:

@@ -162,8 +162,8 @@ def _not_running(values: Values) -> str:
         return "Gatehouse was not running for a while, so its records may be older than the tenant."
     since, until = (datetime.fromisoformat(values[name]) for name in ("since", "until"))
     return (
-        f"Gatehouse was not running between {since:%Y-%m-%d %H:%M} and {until:%Y-%m-%d %H:%M} UTC, so its records may "
-        "be older than the tenant."
+        f"Gatehouse was not running between {since:%Y-%m-%d %H:%M} UTC and {until:%Y-%m-%d %H:%M} UTC, so its records "
+        "may be older than the tenant."
     )
 
 

@@ -201,6 +201,14 @@ def test_a_blocked_partner_is_not_said_to_have_access(is_first: bool) -> None:
     assert ("Not yet managed by Gatehouse" if is_first else "This partner has settings already") in text
 
 
+def test_details_name_the_other_open_requests_of_the_requester() -> None:
+    others = [request(id=f"R-{number}") for number in range(12)]
+    text = shown(decision_view(request(), history=(), now=NOW, others=others))
+    assert "Other open requests of the requester: contoso.com (R-0), contoso.com (R-1)" in text
+    assert "and 2 more" in text
+    assert "Other open requests" not in shown(decision_view(request(), history=(), now=NOW))
+
+
 def test_the_last_day_and_the_ticket_are_on_the_card_and_in_details() -> None:
     """The day is the last one of the access, whose end is the moment after it."""
     template = load_catalog(SHIPPED).templates["guest-collaboration"]

@@ -142,8 +142,8 @@ GOLDEN: Final[tuple[tuple[str, dict[str, Any], str], ...]] = (
     (
         NoteCode.NOT_RUNNING,
         {"since": "2027-03-01T09:00:00+00:00", "until": "2027-03-01T10:30:00+00:00"},
-        "Gatehouse was not running between 2027-03-01 09:00 and 2027-03-01 10:30 UTC, so its records may be older than "
-        "the tenant.",
+        "Gatehouse was not running between 2027-03-01 09:00 UTC and 2027-03-01 10:30 UTC, so its records may be "
+        "older than the tenant.",
     ),
     (
         NoteCode.NOT_RUNNING,
