@@ -115,7 +115,7 @@ async def _start_loops(
         clock=systems.clock,
         send=parts.send_directly,
         socket=socket,
-        look_seconds=min(CHECK_SECONDS, settings.gatehouse_tick_seconds),
+        check_seconds=min(CHECK_SECONDS, settings.gatehouse_tick_seconds),
     )
     readiness = Readiness(starting=(warm, noticed), health=health, socket=socket)
     metrics = Metrics(

@@ -18,19 +18,27 @@ from playwright.async_api import Browser, async_playwright
 
 from bot.slack.blocks.blocks import Json, within_limits
 from bot.slack.blocks.modal import modal
+from bot.slack.cards.approval.again import again_message
 from bot.slack.cards.approval.card import approval_blocks
+from bot.slack.cards.approval.closed import closed_card
 from bot.slack.cards.approval.context import CardContext
 from bot.slack.cards.approval.details import details_blocks
+from bot.slack.cards.approval.own import requester_card, sponsor_card
+from bot.slack.cards.approval.reminder import expired_message
 from bot.slack.flows.request_access.form import RequestForm, request_view
 from bot.slack.flows.request_access.partner_result import Found
 from bot.slack.people.approvers import AskedStage
 from tests.bot.sandbox.page.stage import CHANNELS, PEOPLE, Stage
 from tests.bot.shipped_cards import NAMES, waiting, words_of
-from tests.workflows.core.builders import NOW, RILEY, identity
+from tests.workflows.core.builders import AMARA, NOW, RILEY, TENANT, access_plan, approval, identity
 from workflows.catalog.catalog import SHIPPED, load_catalog
+from workflows.core.errors.facts import Fact
 from workflows.core.policy.offers import arranged, offers_of
-from workflows.core.requests.request import ObservedPartner
-from workflows.ports.records import AuditEntry
+from workflows.core.requests.commands.request import RecordPrepared, Replan
+from workflows.core.requests.lifecycle import Situation, advance
+from workflows.core.requests.notes import NoteCode
+from workflows.core.requests.request import ObservedPartner, RequestState
+from workflows.ports.records import AuditEntry, LimitedList
 
 WIDTHS: Final = {"desktop": (1440, 900), "tablet": (1024, 768), "phone": (390, 844)}
 TALL: Final = 6000
@@ -62,6 +70,24 @@ def cards() -> dict[str, list[Json]]:
         )
         found[name] = within_limits(blocks, "message")
     return found
+
+
+def messages() -> dict[str, list[Json]]:
+    """Return the other messages about a request of the template with the most openings that people use every day."""
+    asked = waiting(load_catalog(SHIPPED).templates["trusted-partner"])
+    decided = replace(asked, decisions=(approval(AMARA, 0, digest=asked.known.plan.digest),))
+    at = Situation(now=NOW)
+    again = advance(decided, Replan(reason=(Fact(NoteCode.CHANGED_BY_OTHERS),)), at).request
+    plan = access_plan({"tenantId": TENANT, "inboundTrust": {"isMfaAccepted": False}})
+    again = advance(again, RecordPrepared(prepared=replace(asked.known, plan=plan)), at).request
+    done = replace(decided, state=RequestState.APPLIED, confirmed_at=NOW)
+    return {
+        "again": again_message(again, now=NOW, asked=(AMARA.chat_id,)).blocks,
+        "closed": closed_card(done, successor=None, now=NOW, reader=AMARA.chat_id).blocks,
+        "requester": requester_card(decided, now=NOW).blocks,
+        "sponsor": sponsor_card(decided, now=NOW).blocks,
+        "expired": expired_message(LimitedList(shown=(asked, asked), count=2)).blocks,
+    }
 
 
 def windows() -> dict[str, Json]:
@@ -137,7 +163,7 @@ async def main(folder: Path | None) -> None:
         browser = await playwright.chromium.launch(
             executable_path=shutil.which("chromium"), args=["--no-sandbox", "--disable-background-networking"]
         )
-        surfaces: dict[str, list[Json] | Json] = {**cards(), **windows(), **request_forms()}
+        surfaces: dict[str, list[Json] | Json] = {**cards(), **messages(), **windows(), **request_forms()}
         for name, shown in surfaces.items():
             for line in await measure(browser, name, shown, folder):
                 print(json.dumps(line), flush=True)

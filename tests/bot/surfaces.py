@@ -27,6 +27,7 @@ from workflows.core.requests.request import (
     RequestState,
     Restored,
 )
+from workflows.ports.pages import Page
 
 Json = dict[str, Any]
 
@@ -107,6 +108,11 @@ def assert_sound_message(message: Message) -> None:
     for emoji in (item.get("emoji") for item in dicts(message.blocks) if item.get("type") == "plain_text"):
         assert emoji is False
     json.dumps(message.blocks, ensure_ascii=False).encode()
+
+
+def all_of(records: list[Any]) -> Page[Any]:
+    """A list that fits on one page."""
+    return Page(shown=records, count=len(records), size=len(records))
 
 
 def card(asked: AccessRequest, **changes: Any) -> Message:

@@ -17,14 +17,15 @@ from rich.console import Console
 from bot.slack.cards.cards import review_card
 from bot.slack.cards.setup_card import setup_card
 from bot.slack.flows.revoke.views import revocation_view, revoke_unchecked_view
-from bot.slack.flows.show.partners import partner_details, partner_list
+from bot.slack.flows.show.partner_list import partner_list
+from bot.slack.flows.show.partners import partner_details
 from bot.slack.flows.show.posture import posture_message
 from bot.terminal.posture_json import posture_json
 from bot.terminal.posture_table import print_posture
 from bot.words.posture.summary import trust_words
 from bot.words.requests.messages import message_words
 from bot.words.settings.openness import access_kind_title
-from tests.bot.surfaces import details, shown
+from tests.bot.surfaces import all_of, details, shown
 from tests.workflows.core.builders import NOW, TENANT, closed_document, identity, noted, partnership, prepared, request
 from tests.workflows.core.strategies import JSON, PROPERTY, setting_of
 from workflows.core.partners.outcome import advance_partner
@@ -116,7 +117,7 @@ def test_a_window_a_listing_and_a_posture_call_nothing_blocked_that_is_not(
         told = partner_details(who, own, default, known, [], NOW, concerns=concerns)
         assert_true(f"{told.text} {shown(told.blocks)}", found, "show")
     assert_true(shown(revoke_unchecked_view(who)), found, "window without a reading")
-    for card in (review_card(record, now=NOW), setup_card(record, may_speak=True), partner_list([record], NOW)):
+    for card in (review_card(record, now=NOW), setup_card(record, may_speak=True), partner_list(all_of([record]), NOW)):
         assert_true(f"{card.text} {shown(card.blocks)}", found, "record")
 
     records = Records(partnerships={TENANT: record}, requests={})
@@ -197,7 +198,7 @@ def test_the_outcome_of_a_revocation_calls_nothing_blocked_that_is_not_and_names
         assert_true(text, found, "outcome")
         for open_kind in not_surely_closed(found):
             assert access_kind_title(open_kind.name) in text
-    shown_records = [review_card(record, now=NOW), partner_list([record], NOW)]
+    shown_records = [review_card(record, now=NOW), partner_list(all_of([record]), NOW)]
     shown_records.append(partner_details(identity(), image, default, record, [transition.request], NOW))
     for message in shown_records:
         assert_true(f"{message.text} {shown(message.blocks)}", found, "record")

@@ -87,7 +87,8 @@ UNTRUSTED = dict.fromkeys(TRUSTED, False)
 async def form_for(stage: Stage, template: str, *, view_id: str = "") -> str:
     """Open the form, or take an open one, and choose a template in its list; returns the view's id."""
     if not view_id:
-        view_id = str((await stage.do("command", user="requester", text="/partner request"))["view_id"])
+        verb = "block" if template == "block" else "request"
+        view_id = str((await stage.do("command", user="requester", text=f"/partner {verb}"))["view_id"])
     await stage.do("click", user="requester", view_id=view_id, action_id="template", selected=template)
     await stage.rest()
     return view_id

@@ -38,7 +38,19 @@ class MessageCopies(Protocol):
         """Return whether a person has ever opened the App Home."""
 
     async def save_home(self, person: ChatId) -> None:
-        """Record that a person opened the App Home."""
+        """Record that a person opened the App Home: it begins at the start of every list, and is published anew."""
+
+    async def home_place(self, person: ChatId) -> str:
+        """Return where in its lists a person's App Home is; empty: at the start."""
+
+    async def move_home(self, person: ChatId, place: str) -> None:
+        """Record where in its lists a person's App Home is from now on."""
+
+    async def home_content(self, person: ChatId) -> str:
+        """Return the hash of what a person's App Home shows; empty when it must be published in any case."""
+
+    async def save_home_content(self, person: ChatId, content: str) -> None:
+        """Record the hash of what a person's App Home shows now."""
 
     async def want_homes(self, people: Sequence[ChatId]) -> None:
         """Publish again the App Homes of those people who ever opened theirs.

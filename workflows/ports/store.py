@@ -1,11 +1,12 @@
-"""The complete store: it implements all three ports."""
+"""The complete store: it implements all of these ports."""
 
 from typing import Protocol
 
 from workflows.ports.effects_queue import EffectsQueue
 from workflows.ports.message_copies import MessageCopies
+from workflows.ports.pages import PagedLists
 from workflows.ports.records import RecordStore
 
 
-class Store(RecordStore, EffectsQueue, MessageCopies, Protocol):
+class Store(RecordStore, PagedLists, EffectsQueue, MessageCopies, Protocol):
     """Records, effects queue and message copies in one database, so that one transaction covers them."""

@@ -10,7 +10,7 @@ from bot.slack.answers.windows import Windows
 from bot.slack.flows.decide import DecideFlow
 from bot.slack.flows.entry_points import EntryPoint
 from bot.slack.flows.given_up import GivenUpFlow
-from bot.slack.flows.home import HomeFlow
+from bot.slack.flows.home.flow import HomeFlow
 from bot.slack.flows.own_request import OwnRequestFlow
 from bot.slack.flows.partner_setup.flow import PartnerSetupFlow
 from bot.slack.flows.request_access.flow import RequestAccessFlow
@@ -63,7 +63,7 @@ def make_flows(
         request_access,
         DecideFlow(service=service, store=store, windows=windows, members=members, directory=directory, clock=clock),
         OwnRequestFlow(service=service, store=store, request_access=request_access),
-        ReviewFlow(service=service, store=store, members=members, windows=windows),
+        ReviewFlow(service=service, store=store, members=members, windows=windows, clock=clock),
         _revoke(systems, service, windows, members),
         _restore(systems, service, limits, windows, members, lookup_permission),
         PartnerSetupFlow(
@@ -76,7 +76,26 @@ def make_flows(
         ),
         GivenUpFlow(service=service),
         HomeFlow(service=service, store=store, notifier=notifier, members=members, background=background),
-        ShowFlow(answers=answers, members=members, store=store, tenant=tenant, clock=clock),
+        _show(systems, answers, windows, members, lookup_permission),
+    )
+
+
+def _show(
+    systems: ExternalSystems,
+    answers: Answers,
+    windows: Windows,
+    members: Members,
+    lookup_permission: LookupPermission,
+) -> ShowFlow:
+    return ShowFlow(
+        answers=answers,
+        windows=windows,
+        lookup_permission=lookup_permission,
+        members=members,
+        people=ShownDirectory(systems.directory, systems.clock),
+        store=systems.store,
+        tenant=systems.tenant,
+        clock=systems.clock,
     )
 
 

@@ -14,10 +14,10 @@ from slack_sdk.webhook.async_client import AsyncWebhookClient
 from bot.slack.answers.background import Background
 from bot.slack.answers.windows import NOT_NOW
 from bot.slack.blocks.message import Message, refusal
-from bot.slack.payloads.models import Invocation
+from bot.slack.payloads.models import Interaction, Invocation
 from bot.slack.people.directory import SlackDirectory
 from bot.slack.words.unavailable import not_now
-from bot.words.refusals.words import refusal_words
+from bot.words.requests.notes import refusal_words
 from workflows.app.reads.look_up_permission import LookupPermission
 from workflows.app.service import Service
 from workflows.core.errors.raised import InvalidField, Refused
@@ -53,6 +53,29 @@ class Answers:
         await ack()
         self.background.start(self._answer(command, build, reads_tenant=reads_tenant))
 
+    async def replace(self, ack: AsyncAck, click: Interaction, build: Callable[[], Awaitable[Message]]) -> None:
+        """Acknowledge a click on an answer, and put the message of `build` in its place, for a member."""
+        await ack()
+        self.background.start(self._replace(click, build))
+
+    async def _replace(self, click: Interaction, build: Callable[[], Awaitable[Message]]) -> None:
+        try:
+            try:
+                await self.directory.require_member(click.actor)
+                message = await build()
+            except NOT_NOW as error:
+                message = refusal(not_now(error))
+            await self._send(click.response_url, message, is_replacing=True)
+        except Refused as refused:
+            await self.service.record_refusal(
+                refused,
+                key=click.key,
+                actor=click.actor,
+                command=click.name,
+                subject=CommandSubject(),
+                channel=click.channel,
+            )
+
     async def _answer(self, command: Invocation, build: BuildMessage, *, reads_tenant: bool) -> None:
         try:
             await self._send(command.response_url, await self._built(command, build, reads_tenant=reads_tenant))
@@ -80,13 +103,14 @@ class Answers:
         except NOT_NOW as error:
             return refusal(not_now(error))
 
-    async def _send(self, response_url: str, message: Message) -> None:
+    async def _send(self, response_url: str, message: Message, *, is_replacing: bool = False) -> None:
         if not self._is_slacks_own(response_url):
             raise Refused(RefusalCode.FOREIGN_RESPONSE_URL)
         await AsyncWebhookClient(response_url).send(
             text=self.redact(message.text),
             blocks=redacted(message.blocks, self.redact),
             response_type="ephemeral",
+            replace_original=is_replacing,
             unfurl_links=False,
         )
 

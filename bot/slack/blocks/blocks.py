@@ -4,6 +4,7 @@
 Slack interprets no mention, link or formatting. Limits: Slack's "Reference: blocks".
 """
 
+import re
 from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
 from enum import IntEnum
@@ -15,7 +16,6 @@ from slack_sdk.models.blocks import (
     ButtonElement,
     ConfirmObject,
     ContextBlock,
-    DividerBlock,
     HeaderBlock,
     MarkdownTextObject,
     PlainTextObject,
@@ -58,6 +58,7 @@ DOMAIN: Final = 253
 MOST_FOOTNOTES: Final = 10
 MOST_BLOCKS: Final[dict[Surface, int]] = {"message": 50, "modal": 100, "home": 100}
 
+_UTC_TIME: Final = re.compile(r"\b(\d{4}-\d{2}-\d{2} \d{2}:\d{2}) UTC\b", re.ASCII)
 _DATE_FORMAT: Final = "{date_short_pretty} at {time}"
 
 
@@ -73,9 +74,9 @@ def within_limits(blocks: Sequence[Block], surface: Surface) -> list[Json]:
     return [block.to_dict() for block in kept]
 
 
-def plain_text(text: str, limit: int) -> PlainTextObject:
+def plain_text(text: str, limit: int, *, lines: bool = False) -> PlainTextObject:
     """Return a plain text object. Emoji are off: `:white_check_mark:` in a name must not become an emoji."""
-    return PlainTextObject(text=clean(text, limit), emoji=False)
+    return PlainTextObject(text=clean(text, limit, lines=lines), emoji=False)
 
 
 def header(text: str) -> HeaderBlock:
@@ -93,9 +94,9 @@ def footnote(*texts: str) -> ContextBlock:
     return ContextBlock(elements=[plain_text(text, Limit.PLAIN) for text in texts[:MOST_FOOTNOTES]])
 
 
-def divider() -> DividerBlock:
-    """Return a line between parts."""
-    return DividerBlock()
+def row(text: str, block_id: str, accessory: ButtonElement | None, limit: int = Limit.PLAIN) -> SectionBlock:
+    """Return a record of a list in some lines of plain text, with its button beside it."""
+    return SectionBlock(text=plain_text(text, limit, lines=True), block_id=block_id, accessory=accessory)
 
 
 def part(text: str, limit: int = NAME, *, bold: bool = False, code: bool = False, lines: bool = False) -> Part:
@@ -118,6 +119,21 @@ def mention(user_id: str) -> Part:
 def when(moment: datetime) -> Part:
     """Return a time, shown in the reader's own time zone."""
     return RichTextElementParts.Date(timestamp=int(moment.timestamp()), format=_DATE_FORMAT, fallback=utc_words(moment))
+
+
+def with_times(text: str, limit: int) -> list[Part]:
+    """Return a text, trusted or not, with each time in UTC as a time that Slack shows in the reader's own zone."""
+    parts: list[Part] = []
+    said, end = clean(text, limit, lines=True), 0
+    for found in _UTC_TIME.finditer(said):
+        try:
+            moment = datetime.strptime(found[1], "%Y-%m-%d %H:%M").replace(tzinfo=UTC)
+        except ValueError:
+            continue  # it only looks like a time
+        parts += [words(said[end : found.start()])] if found.start() > end else []
+        parts.append(when(moment))
+        end = found.end()
+    return [*parts, words(said[end:])] if end < len(said) else parts
 
 
 def utc_words(moment: datetime) -> str:

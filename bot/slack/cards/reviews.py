@@ -42,7 +42,7 @@ def partnership_facts(partnership: Partnership) -> Iterator[Part]:
             yield words("\nStill open or not known then: ")
             yield part(access_kinds_words(partnership.not_closed), MOST_ACCESS_KINDS)
         return
-    yield words("Open since ")
+    yield words("Present settings since ")
     yield when(partnership.since)
     yield words(" as “")
     yield part(partnership.template_title)

@@ -32,6 +32,7 @@ def setup_card(partnership: Partnership, *, may_speak: bool, reader: str = "", i
     blocks: list[Block] = [
         header(f"{icon} {clean(partner_name(identity), 90)}: {opening}"),
         identity_block(identity),
+        rich(paragraph(part(partnership.template_title), words(f" · {partnership.request_id}"))),
     ]
     if is_live and is_older:
         blocks.append(rich(paragraph(words(_OLDER))))

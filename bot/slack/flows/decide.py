@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Final
 
 from slack_bolt.async_app import AsyncAck
 from slack_sdk.errors import SlackApiError
@@ -22,7 +23,7 @@ from bot.slack.payloads.button_values import parse_card_value
 from bot.slack.payloads.models import Interaction
 from bot.slack.people.directory import SlackDirectory
 from bot.slack.people.members import Members
-from bot.words.refusals.words import refusal_words
+from bot.words.requests.notes import refusal_words
 from workflows.app.service import Service
 from workflows.core.errors.facts import Fact
 from workflows.core.errors.raised import Refused
@@ -35,6 +36,9 @@ from workflows.ports.clock import Clock
 from workflows.ports.directory import DirectoryUnavailable
 from workflows.ports.records import AuditEntry
 from workflows.ports.store import Store
+
+MOST_COUNTED: Final = 50
+"""Requests of the requester that are looked at."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -107,7 +111,13 @@ class DecideFlow:
         if request is None:
             raise Refused(RefusalCode.UNKNOWN_REQUEST)
         history = await self.store.history(request_id=request.id)
-        return decision_view(request, history=history, now=self.clock.now())
+        others = await self._others(request)
+        return decision_view(request, history=history, now=self.clock.now(), others=others)
+
+    async def _others(self, request: AccessRequest) -> list[AccessRequest]:
+        """List the other open requests of the same requester."""
+        mine = await self.store.requests_of(request.particulars.requester, MOST_COUNTED, request.requester_account)
+        return [one for one in mine if not one.is_terminal and one.id != request.id]
 
     async def _required(self, request_id: RequestId, digest: Digest) -> AccessRequest:
         request = await self.store.request(request_id)
@@ -128,12 +138,15 @@ class DecideFlow:
             await self.service.send_message(said, key=f"not_filled:{click.key}", person=click.actor)
 
 
-def decision_view(request: AccessRequest, *, history: Sequence[AuditEntry], now: datetime) -> Json:
+def decision_view(
+    request: AccessRequest, *, history: Sequence[AuditEntry], now: datetime, others: Sequence[AccessRequest] = ()
+) -> Json:
     """Return the view with the details of a request, with Approve and Reject while it can be decided.
 
     :param history: the audit entries of the request, the newest first.
+    :param others: see `details_blocks`.
     """
-    blocks = details_blocks(request, holders={}, history=history, now=now)
+    blocks = details_blocks(request, holders={}, history=history, now=now, others=others)
     if may_be_decided(request, now):
         blocks.append(decision_row(request, can_decide=True, with_details=False))
         blocks.append(footnote("Whether you may decide is checked when you click."))

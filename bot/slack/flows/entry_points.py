@@ -86,5 +86,7 @@ class HomeEvent:
 
 EntryPoint = Action | Options | Submission | Shortcut | Subcommand | HomeEvent
 
+NOTHING: Final = "home"
+"""The name of the command without any word; typed, it means the same."""
 ANY_OTHER: Final = ""
 """The name for unknown commands, and for a command without the partner it needs."""

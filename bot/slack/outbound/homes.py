@@ -1,16 +1,19 @@
 """Publish the App Homes: read what one person may see, and show it."""
 
 import asyncio
+import hashlib
+import json
 
 import structlog
 
 from bot.slack.blocks.blocks import Json
-from bot.slack.flows.home import MOST_MINE, MOST_PARTNERS, MOST_WAITING, closed_home, home_view
+from bot.slack.flows.home.places import read_place
+from bot.slack.flows.home.view import closed_home, home_view
 from bot.slack.outbound.card_copies import CardCopies
 from bot.slack.outbound.recipients import waiting_for_the_directory
 from bot.slack.people.shown_directory import ShownDirectory
-from workflows.app.reads.queries import ids_of, partnerships_shown_to, waiting_for
-from workflows.core.people import ADMIN, ChatId
+from workflows.app.reads.home import read_home
+from workflows.core.people import ChatId
 from workflows.ports.clock import Clock
 from workflows.ports.notifier import NotifierRefused
 from workflows.ports.store import Store
@@ -29,15 +32,19 @@ class Homes:
         self._locks: dict[ChatId, asyncio.Lock] = {}
 
     async def show(self, person: ChatId) -> None:
-        """Publish the App Home of one person. If Slack shows that person none, nothing is lost.
+        """Publish the App Home of one person, unless it shows the same already. If Slack shows none, nothing is lost.
 
         Only full members see information about partners and requests there.
         """
         # One at a time, so that the last read is shown last.
         async with self._locks.setdefault(person, asyncio.Lock()):
             view = await self._home_of(person)
+            content = hashlib.sha256(json.dumps(view).encode()).hexdigest()
+            if content == await self._store.home_content(person):
+                return
             try:
                 await self._copies.call("views.publish", user_id=person, view=view)
+                await self._store.save_home_content(person, content)
             except NotifierRefused as refused:
                 _log.info("home_not_possible", person=person, reason=str(refused))
 
@@ -46,16 +53,7 @@ class Homes:
             if not await self._directory.is_member(person):
                 return closed_home()
             known = await self._directory.known_person(person)
-            waiting = await waiting_for(
-                person, store=self._store, directory=self._directory, limit=MOST_WAITING, known=known
-            )
-            partnerships = await partnerships_shown_to(
-                person, store=self._store, directory=self._directory, limit=MOST_PARTNERS
-            )
-            is_admin = bool(ids_of(person, known) & await self._directory.holders(ADMIN))
-        mine = await self._store.requests_of(person, 2 * MOST_MINE, None if known is None else known.id)
-        alarms = await self._store.open_alarms() if is_admin else None
+            place, now = read_place(await self._store.home_place(person)), self._clock.now()
+            home = await read_home(person, known=known, at=place, store=self._store, directory=self._directory, now=now)
         # Outside the event loop: building a long Home takes longer than a click may wait.
-        return await asyncio.to_thread(
-            home_view, waiting=waiting, mine=mine, partnerships=partnerships, alarms=alarms, now=self._clock.now()
-        )
+        return await asyncio.to_thread(home_view, home, now=now)

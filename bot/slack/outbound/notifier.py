@@ -62,7 +62,12 @@ class SlackNotifier:
 
     async def show_request(self, request: AccessRequest) -> None:
         """Update every message about the request, and post what is missing; see `RequestMessages.show`."""
-        await self._refresh_homes(*await self._requests.show(request))
+        try:
+            await self._requests.show(request)
+        finally:
+            # NB. above all when the channel accepts no card: then the App Home is where people decide.
+            concerned = await self._recipients.concerned(request)
+            await self._refresh_homes(request.particulars.requester, request.particulars.sponsor, *concerned)
 
     async def remind(self, request: AccessRequest) -> None:
         """Remind everybody who can decide on a request, each in one message for all that waits for them, once a day."""
@@ -92,7 +97,7 @@ class SlackNotifier:
                 await self._copies.renew(copy, card, is_wanted=partnership.state is PartnershipState.REVIEW_DUE)
             else:
                 await self._copies.update(copy, card, is_wanted=False)
-        await self._refresh_homes(partnership.sponsor.chat_id)
+        await self._refresh_homes(partnership.sponsor.chat_id, *sorted(await self._recipients.holders(ADMIN)))
         if unheard is not None:
             raise unheard
 

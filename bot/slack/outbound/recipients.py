@@ -1,6 +1,6 @@
 """Decide who gets a card: the people of the deciding roles, sponsors, requesters, admins."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from datetime import datetime
 from typing import Final
@@ -40,6 +40,11 @@ class Recipients:
         who = still_asked(request)
         return {} if who is None else {stage.role: await self.holders(stage.role) for stage in who.open_stages}
 
+    async def concerned(self, request: AccessRequest) -> frozenset[ChatId]:
+        """List the members of every role of a request's chain: it is, or was, in a list of their App Homes."""
+        roles = {stage.role for stage in request.prepared.stages} if request.prepared is not None else ()
+        return frozenset().union(*[await self.holders(role) for role in sorted(roles)])
+
     async def holders(self, role: Role) -> frozenset[ChatId]:
         """List the members of a role; empty when the directory refuses to say who they are."""
         with waiting_for_the_directory():
@@ -67,11 +72,6 @@ def told_directly(deciders: frozenset[ChatId], *, is_channel_closed: bool) -> li
     if len(deciders) <= _MOST_DIRECT_COPIES:
         return sorted(deciders)
     return sorted(deciders)[:_MOST_DIRECT_COPIES] if is_channel_closed else []
-
-
-def everybody(holders: Mapping[Role, frozenset[ChatId]]) -> Sequence[ChatId]:
-    """List the members of all these roles."""
-    return sorted(frozenset().union(*holders.values()))
 
 
 def is_escalated(partnership: Partnership, now: datetime) -> bool:
@@ -102,8 +102,8 @@ def waiting_for_the_directory() -> Iterator[None]:
     try:
         yield
     except (DirectoryUnavailable, TenantUnavailable) as error:
-        raise NotifierUnavailable(str(error), error.retry_after) from error
+        raise NotifierUnavailable(error.facts, error.retry_after) from error
     except TenantRefused as error:
-        raise NotifierUnavailable(str(error)) from error
+        raise NotifierUnavailable(error.facts) from error
     except DirectoryRefused as error:
-        raise NotifierRefused(str(error)) from error
+        raise NotifierRefused(error.facts) from error

@@ -19,7 +19,7 @@ from bot.slack.cards.approval.context import CardContext
 from bot.slack.cards.approval.own import requester_card, sponsor_card
 from bot.slack.cards.approval.request_card import request_card
 from bot.slack.outbound.card_copies import CardCopies, Trouble, UpdateResult
-from bot.slack.outbound.recipients import Recipients, everybody, told_directly
+from bot.slack.outbound.recipients import Recipients, told_directly
 from bot.slack.outbound.reminders import Reminders
 from bot.slack.people.approvers import name_approvers
 from bot.slack.people.shown_directory import ShownDirectory
@@ -100,10 +100,9 @@ class RequestMessages:
         self._reminders = reminders
         self._locks: WeakValueDictionary[RequestId, asyncio.Lock] = WeakValueDictionary()
 
-    async def show(self, request: AccessRequest) -> Sequence[ChatId]:
+    async def show(self, request: AccessRequest) -> None:
         """Update every copy, and post what is missing.
 
-        :returns: whose App Homes show this request.
         :raises NotifierBlocked, NotifierRefused: when the channel does not accept its card now, or never will. A person
             whom Slack does not let us write to is logged only; that person uses the channel's card and the App Home.
         """
@@ -129,7 +128,6 @@ class RequestMessages:
         await self._show_sponsor(request, context)
         if problem is not None:
             raise problem
-        return [request.particulars.requester, request.particulars.sponsor, *everybody(holders)]
 
     async def _context(self, request: AccessRequest) -> CardContext:
         """Read what the card says beside the request: what is known of the partner, and what its requester has open."""

@@ -168,6 +168,7 @@ class Invocation(Payload):
     text: Annotated[str, StringConstraints(max_length=4000)] = ""
     trigger_id: str
     response_url: str = ""
+    api_app_id: Annotated[str, StringConstraints(pattern=r"^(A[A-Z0-9]+)?$", max_length=40)] = ""
 
     @property
     def actor(self) -> ChatId:
@@ -186,8 +187,8 @@ class Invocation(Payload):
 
     @property
     def subcommand(self) -> str:
-        """Return the first word, lower case; `help` when there is none."""
-        return (self.text.split() or ["help"])[0].lower()
+        """Return the first word, lower case; `home` when there is none."""
+        return (self.text.split() or ["home"])[0].lower()
 
     @property
     def argument(self) -> str:

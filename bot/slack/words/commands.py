@@ -1,13 +1,16 @@
 """The texts about commands after `/partner`: the help, and the answer to an unknown command."""
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final
 
-from bot.slack.blocks.blocks import mrkdwn, paragraph, part, rich
+from bot.slack import ids
+from bot.slack.blocks.blocks import actions, button, mrkdwn, paragraph, part, rich
 from bot.slack.blocks.message import Message, message
 from bot.slack.blocks.untrusted import clean, escape
 
+_SLACK_ID: Final = re.compile(r"[A-Z][A-Z0-9]{2,39}", re.ASCII)
 _PARTNER: Final = "<domain or tenant ID>"
 
 
@@ -22,12 +25,13 @@ class _Usage:
 COMMANDS: Final[Mapping[str, _Usage]] = {
     "request": _Usage("ask for access for a partner organization", "[domain]"),
     "block": _Usage("ask for a partner to be closed (admins: /partner revoke closes at once)", "[domain]"),
-    "list": _Usage("partners that Gatehouse has opened or closed"),
-    "show": _Usage("what stands for a partner now, and its history", _PARTNER),
+    "list": _Usage("partners that Gatehouse has opened or closed, all or filtered", "[filters]"),
+    "show": _Usage("current settings of a partner, its approvals and its history", _PARTNER),
     "checklist": _Usage("what the partner's administrator has to set on its side", _PARTNER),
     "posture": _Usage("what the default and every partner's settings let in and out, with warnings"),
     "revoke": _Usage("close a partner (admins; a review's card lets the sponsor)", _PARTNER),
     "restore": _Usage("ask to put back what stood before a change", _PARTNER),
+    "home": _Usage("where your requests and what waits for you are listed; /partner alone does the same"),
     "help": _Usage("this list"),
 }
 """The subcommands, as the help lists them."""
@@ -43,6 +47,25 @@ def needs_partner(subcommand: str) -> bool:
 def help_message() -> Message:
     """List the commands."""
     return message(f"Commands: {_list()}".replace("`", ""), [mrkdwn(_help())])
+
+
+def start_message(team_id: str, app_id: str) -> Message:
+    """Lead to the App Home and to the request form.
+
+    The link is Slack's own for an app's Home tab (Slack: "Deep linking into Slack"). Without an app id, or with ids of
+    another form, the words say where it is.
+    """
+    is_known = _SLACK_ID.fullmatch(team_id) and _SLACK_ID.fullmatch(app_id)
+    link = (
+        f"<slack://app?team={team_id}&amp;id={app_id}&amp;tab=home|Open my Home tab>"
+        if is_known
+        else "Open my Home tab"
+    )
+    where = "what waits for you, your requests and your partners"
+    new = button("New request", ids.OPEN_REQUEST, "command", "primary")
+    text = f"Open my Home tab in Slack: {where}. /partner help lists the commands."
+    shown = mrkdwn(f"*{link}*: {where}.\n`/partner help` lists the commands.")
+    return message(text, [shown, actions("start", new)])
 
 
 def unknown_command(text: str) -> Message:

@@ -97,13 +97,17 @@ def guests_words(opening: Openness) -> str:
 def partner_question(placeholders: Iterable[Placeholder]) -> str:
     """Return a text for the partner's administrator: which IDs to send, and where to find them. Empty for none."""
     lines = [
-        f"{number}. {asked_of_partner(one.kind.value, one.label)}"
+        f"{number}. {_sentence_case(asked_of_partner(one.kind.value, one.label))}"
         for number, one in enumerate((one for one in placeholders if one.owner is Owner.THEIRS), 1)
     ]
     if not lines:
         return ""
     opening = "We prepare access between our organizations in Microsoft Entra. Please send us from your tenant:"
     return "\n".join([opening, *lines, "These IDs are not secret."])
+
+
+def _sentence_case(text: str) -> str:
+    return f"{text[:1].upper()}{text[1:]}"
 
 
 def lasts_words(asked: Particulars) -> str:
@@ -121,6 +125,6 @@ def last_day(ends_at: datetime) -> str:
 def until_words(days: int) -> str:
     """Return what the field for the end date takes."""
     return (
-        f"Optional: the last day of the project, at most {days} days from today. It replaces the duration. "
+        f"The last day of the project, at most {days} days from today. It replaces the duration. "
         "The access ends when that day ends (UTC)."
     )

@@ -1,11 +1,11 @@
 """The sentences of private messages: what a person is told about a request, a partner, or a click."""
 
 from collections.abc import Callable, Mapping, Sequence
-from datetime import datetime
 from typing import Any, Final
 
 from bot.words.partner_setup.state import SHORT_NAMES
 from bot.words.requests.notes import stored_words
+from bot.words.sentences import minute
 from workflows.core.errors.facts import Fact, Values
 from workflows.core.partner_setup.steps import StepKey
 from workflows.core.requests.effects import MessageCode
@@ -129,7 +129,7 @@ def _still_unknown(left: Sequence[str]) -> str:
 def _limit_near(values: Values) -> str:
     return (
         f"You have {values['left']} more {values['what']} in this hour; one person may have {values['maximum']}. "
-        f"The next one becomes free at {datetime.fromisoformat(values['more_at']):%H:%M} UTC."
+        f"The next one becomes free at {minute(values['more_at'])}."
     )
 
 

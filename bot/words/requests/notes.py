@@ -5,12 +5,13 @@ from datetime import datetime
 from typing import Any, Final
 
 from bot.words.actions import COMMANDS, Action
-from bot.words.refusals.words import fact_words, with_facts
+from bot.words.refusals.words import fact_words
 from bot.words.settings.openness import access_kind_title, not_closed_words
 from bot.words.settings.values import title
-from workflows.core.errors.facts import Fact, Values
+from workflows.core.errors.facts import Fact, Values, from_values
+from workflows.core.errors.raised import DomainError
 from workflows.core.policy.approval import DiscountCode
-from workflows.core.requests.notes import NoteCode, from_values
+from workflows.core.requests.notes import NoteCode
 from workflows.core.settings.openness import OpenAccess, Openness
 
 _SHOW: Final = COMMANDS[Action.SHOW]
@@ -25,6 +26,7 @@ SENTENCES: Final[Mapping[str, str]] = {
         "A write of an earlier plan of this request was sent and was not confirmed. It may stand in the tenant all the "
         f"same: {_SHOW} reads what does."
     ),
+    NoteCode.OTHER_IS_OPEN: "{other} is open for the same tenant.",
     NoteCode.REVOKED_MEANWHILE: ("{name} revoked this partner before the change was confirmed. It is closed instead."),
     NoteCode.OVERWRITTEN: (
         "Gatehouse had begun to write the change when somebody else changed the partner's settings. The settings now "
@@ -93,6 +95,11 @@ def note_words(note: Fact | Iterable[Fact]) -> str:
     return " ".join(filter(None, map(_sentence, note)))
 
 
+def refusal_words(error: DomainError) -> str:
+    """State what is not possible, why, and what to do next. What only an operator reads has a text of its own."""
+    return note_words(error.facts)
+
+
 def stored_words(value: str | Sequence[Mapping[str, Any]]) -> str:
     """Return the sentences of a note in the values of a fact or an alarm; an earlier version stored a text there."""
     return value if isinstance(value, str) else note_words(from_values(value))
@@ -155,8 +162,8 @@ def _not_running(values: Values) -> str:
         return "Gatehouse was not running for a while, so its records may be older than the tenant."
     since, until = (datetime.fromisoformat(values[name]) for name in ("since", "until"))
     return (
-        f"Gatehouse was not running between {since:%Y-%m-%d %H:%M} and {until:%Y-%m-%d %H:%M} UTC, so its records may "
-        "be older than the tenant."
+        f"Gatehouse was not running between {since:%Y-%m-%d %H:%M} UTC and {until:%Y-%m-%d %H:%M} UTC, so its records "
+        "may be older than the tenant."
     )
 
 
@@ -183,7 +190,6 @@ def _not_taken(values: Values) -> str:
 
 
 _MADE: Final[Mapping[str, Callable[[Values], str]]] = {
-    NoteCode.TEXT: lambda values: with_facts(str(values["text"])),
     NoteCode.NOT_WRITTEN: _not_written,
     NoteCode.PLANNED_AGAIN: _planned_again,
     NoteCode.UNKNOWN_SETTINGS_CHANGED: _unknown_settings,

@@ -68,6 +68,18 @@ STORED: Final = {
     "remind_half": "want_remind_half",
     "retry_effect": "want_retry_effect",
     "drop_effect": "want_drop_effect",
+    "review_partner": "review_partner",
+    "request_again": "open_request",
+    "revoke_partner": "want_revoke",
+    "block_partner": "want_revoke",
+    "name_partner": "want_revoke",
+    "open_posture": "open_posture",
+    "home_previous": "home_page",
+    "home_next": "home_page",
+    "home_search": "home_search",
+    "home_clear": "home_search",
+    "list_previous": "/partner list",
+    "list_next": "/partner list",
 }
 """By the id of a button, a window or the shortcut, what the audit log calls it where it is refused."""
 FAMILIES: Final = frozenset({name.partition("_")[0] for name in vars(AsyncWebClient) if not name.startswith("_")})

@@ -3,7 +3,6 @@
 The boundary between a person and the store's lists.
 """
 
-from workflows.core.partners.partnership import Partnership
 from workflows.core.people import ChatId, Person, PersonId
 from workflows.core.requests.request import AccessRequest
 from workflows.ports.directory import Directory
@@ -30,12 +29,3 @@ async def waiting_for(
 def ids_of(person: ChatId, known: Person | None) -> frozenset[ChatId]:
     """Return the chat ids of a person."""
     return frozenset({person} if known is None else {person, known.chat_id})
-
-
-async def partnerships_shown_to(
-    person: ChatId, *, store: Store, directory: Directory, limit: int = MOST
-) -> LimitedList[Partnership]:
-    """List the live partnerships; empty for anybody but a full member."""
-    if not await directory.is_member(person):
-        return LimitedList(shown=(), count=0)
-    return await store.live_partnerships(limit)

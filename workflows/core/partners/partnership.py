@@ -1,5 +1,6 @@
 """A partnership: a partner that Gatehouse opened or closed, and when it is reviewed."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -9,7 +10,7 @@ from workflows.core.partner_setup.steps import SetupStep
 from workflows.core.people import Person
 from workflows.core.plans.plan import TenantIdentity
 from workflows.core.policy.template import Stage
-from workflows.core.requests.request import RequestId
+from workflows.core.requests.request import AccessRequest, RequestId, RequestKind, RequestState
 from workflows.core.settings.openness import OpenAccess
 
 
@@ -81,3 +82,21 @@ class Partnership:
     def is_past_its_end(self, now: datetime) -> bool:
         """Return whether the approved access period has ended."""
         return self.ends_at is not None and now >= self.ends_at
+
+
+def opened_at(partnership: Partnership, requests: Iterable[AccessRequest]) -> datetime:
+    """Return when the access that is in force was first opened, before every extension and change since.
+
+    :param requests: those about this partner, in any order. Only what was read back after the last block counts.
+    """
+    read_back = [one for one in requests if one.state is RequestState.APPLIED and one.confirmed_at is not None]
+    ended = [one.confirmed_at for one in read_back if one.particulars.kind is RequestKind.REVOCATION]
+    last_end = max((moment for moment in ended if moment), default=None)
+    openings = [
+        one.confirmed_at
+        for one in read_back
+        if one.particulars.kind is not RequestKind.REVOCATION
+        and one.confirmed_at
+        and (last_end is None or one.confirmed_at > last_end)
+    ]
+    return min([*openings, partnership.since])

@@ -5,9 +5,10 @@ synchronous"). Every transaction is short and local.
 """
 
 import asyncio
+import json
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from datetime import UTC, datetime
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final, TypeVar
 
@@ -16,7 +17,10 @@ from pydantic import TypeAdapter, ValidationError
 from sqlite_utils import Database
 
 from workflows.ports.clock import Clock
+from workflows.ports.pages import START, Cursor, PartnerFilter, Place
+from workflows.ports.records import StoreTrouble
 from workflows.store.codec import load
+from workflows.store.columns import sought, text_of
 from workflows.store.redaction import RecordRedactor
 from workflows.store.sqlite.file import StoreFile
 from workflows.store.sqlite.writes import WriteMonitor
@@ -48,11 +52,11 @@ class SqliteDatabase:
         await self._run(self._open)
 
     @property
-    def trouble(self) -> str:
+    def trouble(self) -> StoreTrouble | None:
         """Return why records cannot be written, as of the last write; empty when they can."""
         return self._writes.trouble
 
-    async def probe(self) -> str:
+    async def probe(self) -> StoreTrouble | None:
         """Check whether records can be written now; see `ports.records`."""
         return await self._run(lambda: self._writes.probe(self._db, text_of(self._clock.now())))
 
@@ -96,6 +100,85 @@ def readable(adapter: TypeAdapter[Result], rows: list[dict[str, Any]]) -> list[R
     return found
 
 
-def text_of(moment: datetime) -> str:
-    """Write an instant so that text order is time order."""
-    return moment.astimezone(UTC).isoformat(timespec="microseconds")
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Found:
+    """The rows of one page, and how many stand before them and in the whole list."""
+
+    docs: list[dict[str, Any]]
+    count: int
+    skipped: int
+    first: Cursor
+    last: Cursor
+
+
+@dataclass(frozen=True, slots=True)
+class Rows:
+    """The rows of a list: a table, its conditions, and the columns by which it is sorted; the last one is unique.
+
+    NB. tables, conditions and columns are constants of the store, never input.
+    """
+
+    table: str
+    where: str
+    values: tuple[object, ...]
+    keys: tuple[str, ...]
+    is_falling: bool = False
+
+    def read(self, db: Database, limit: int, place: Place) -> Found:
+        """Read one page. A place at which the list has nothing any more gives its first page."""
+        cursor = place.cursor if len(place.cursor) == len(self.keys) else ()
+        is_back = place.is_before and bool(cursor)
+        way = "desc" if is_back != self.is_falling else "asc"
+        beyond, values = self._beside(cursor, is_back=is_back)
+        order = ", ".join(f"{key} {way}" for key in self.keys)
+        sql = f"""select {self.keys[-1]} as id, {", ".join(self.keys)}, doc from {self.table}
+            where {self.where}{beyond} order by {order} limit ?"""  # noqa: S608
+        rows = list(db.query(sql, [*self.values, *values, limit]))
+        if cursor and (not rows or (is_back and len(rows) < limit)):
+            return self.read(db, limit, START)
+        if is_back:
+            rows.reverse()
+        first, last = (self._cursor(rows[0]), self._cursor(rows[-1])) if rows else ((), ())
+        return Found(
+            docs=rows, count=self._count(db, ()), skipped=self._count(db, first) if first else 0, first=first, last=last
+        )
+
+    def _beside(self, cursor: Cursor, *, is_back: bool) -> tuple[str, Cursor]:
+        if not cursor:
+            return "", ()
+        sign = "<" if is_back != self.is_falling else ">"
+        return f" and ({', '.join(self.keys)}) {sign} ({', '.join('?' * len(cursor))})", cursor
+
+    def _count(self, db: Database, before: Cursor) -> int:
+        beyond, values = self._beside(before, is_back=True)
+        sql = f"select count(*) from {self.table} where {self.where}{beyond}"  # noqa: S608
+        return int(db.execute(sql, [*self.values, *values]).fetchone()[0])
+
+    def _cursor(self, row: dict[str, Any]) -> Cursor:
+        return tuple(str(row[key]) for key in self.keys)
+
+
+def partner_conditions(wanted: PartnerFilter) -> tuple[str, tuple[object, ...]]:
+    """Return the conditions of a list of partners, and their values."""
+    conditions: list[tuple[str, tuple[object, ...]]] = [("1", ())]
+    if wanted.states:
+        conditions.append(("state in (select value from json_each(?))", (json.dumps(sorted(wanted.states)),)))
+    if wanted.sponsors is not None:
+        ids = json.dumps(sorted(wanted.sponsors))
+        among = "in (select value from json_each(?))"
+        conditions.append((f"(sponsor {among} or sponsor_account {among})", (ids, ids)))
+    for column, text in (
+        ("sponsor_name", wanted.sponsor_text),
+        ("template", wanted.template),
+        ("sought", wanted.text),
+    ):
+        if sought(text):
+            conditions.append((f"instr({column}, ?) > 0", (sought(text),)))
+    if wanted.overdue_at is not None:
+        ended = "(state = 'review_due' or (state <> 'revoked' and ends_at <> '' and ends_at <= ?))"
+        conditions.append((ended, (text_of(wanted.overdue_at),)))
+    if wanted.ends_after is not None:
+        conditions.append(("ends_at > ?", (text_of(wanted.ends_after),)))
+    if wanted.ends_by is not None:
+        conditions.append(("ends_at <> '' and ends_at <= ?", (text_of(wanted.ends_by),)))
+    return " and ".join(text for text, _ in conditions), tuple(value for _, values in conditions for value in values)

@@ -7,7 +7,7 @@ from workflows.core.people import ChatId
 from workflows.core.requests.effects import ShowHome, lane
 from workflows.intervals import HOME_PUBLISHED_EVERY
 from workflows.ports.message_copies import MessageCopy
-from workflows.store.sqlite.database import text_of
+from workflows.store.columns import text_of
 from workflows.store.sqlite.effects_queue import SqliteEffectsQueue
 
 
@@ -47,8 +47,33 @@ class SqliteMessageCopies(SqliteEffectsQueue):
         return bool(await self._query("select 1 from homes where person = ?", person))
 
     async def save_home(self, person: ChatId) -> None:
-        """Record that a person opened the App Home."""
-        await self._write("insert or ignore into homes (person) values (?)", person)
+        """Record that a person opened the App Home: it begins at the start, and is published anew."""
+        await self._write(
+            "insert into homes (person) values (?) on conflict (person) do update set place = '', content = ''", person
+        )
+
+    async def home_place(self, person: ChatId) -> str:
+        """Return where in its lists a person's App Home is; empty: at the start."""
+        return await self._home(person, "place")
+
+    async def move_home(self, person: ChatId, place: str) -> None:
+        """Record where in its lists a person's App Home is from now on."""
+        await self._write(
+            "insert into homes (person, place) values (?, ?) on conflict (person) do update set place = excluded.place",
+            *(person, place),
+        )
+
+    async def home_content(self, person: ChatId) -> str:
+        """Return the hash of what a person's App Home shows; empty when it must be published in any case."""
+        return await self._home(person, "content")
+
+    async def save_home_content(self, person: ChatId, content: str) -> None:
+        """Record the hash of what a person's App Home shows now."""
+        await self._write("update homes set content = ? where person = ?", content, person)
+
+    async def _home(self, person: ChatId, column: str) -> str:
+        rows = await self._query(f"select {column} from homes where person = ?", person)  # noqa: S608
+        return str(rows[0][column]) if rows else ""
 
     async def want_homes(self, people: Sequence[ChatId]) -> None:
         """Publish again the App Homes of those people who ever opened theirs."""

@@ -1,12 +1,12 @@
 """The schema of the embedded store, as ordered steps. To change it, add a step; never edit a released one.
 
 NB. m003 and m007 share a function with m010, which computes the same rows again when all requests can be read. So the
-result of all steps is the same as before.
+result of all steps is the same as before. This file is long because it keeps every released step.
 """
 
 import json
 from collections.abc import Mapping
-from datetime import UTC
+from datetime import UTC, datetime
 from typing import Any, Final
 
 from pydantic import ValidationError
@@ -17,6 +17,8 @@ from workflows.core.requests.eligibility import still_asked
 from workflows.core.requests.reminding import next_due_at
 from workflows.ports.records import StoreUnusable
 from workflows.store.codec import REQUEST, load
+from workflows.store.columns import sought, text_of
+from workflows.store.sqlite.earlier_texts import EarlierTexts
 
 migrations = Migrations("gatehouse")
 
@@ -25,6 +27,17 @@ _SOURCES: Final = {
     "Gatehouse's records": "records",
 }
 """The sources of findings that were sentences before m010, as codes."""
+_EARLIER: Final = EarlierTexts(
+    {
+        "list partners": "/partner list",
+        "show partner": "/partner show",
+        "request access": "/partner request",
+        "partner checklist": "/partner checklist",
+        "revoke partner": "/partner revoke",
+        "restore settings": "/partner restore",
+    }
+)
+"""The texts before m013, with the commands that were shown for the actions in them."""
 
 
 def require_known_steps(db: Database, named: str) -> None:
@@ -219,6 +232,62 @@ def m012_notes_are_facts(db: Database) -> None:
 
 
 @migrations()
+def m013_no_marked_texts(db: Database) -> None:
+    """Store why effects wait as facts, and facts and commands in place of the marks that earlier versions stored."""
+    for effect_id, error in db.execute("select id, error from effects where error != ''").fetchall():
+        db.execute(
+            "update effects set error = ? where id = ?",
+            (json.dumps(_EARLIER.told(error), ensure_ascii=False), effect_id),
+        )
+    for table in ("requests", "effects", "alarms"):
+        marked = f"select id, doc from {table} where json_valid(doc) and (instr(doc, '‹') or instr(doc, '\\u2039'))"  # noqa: S608
+        for identity, doc in db.execute(marked).fetchall():
+            record = json.loads(doc)
+            values = record.get("values") if isinstance(record, dict) and table == "alarms" else None
+            if isinstance(values, dict) and isinstance(values.get("reason"), str):
+                values["reason"] = _EARLIER.told(values["reason"])
+            db.execute(f"update {table} set doc = ? where id = ?", (_written(_EARLIER.with_told(record)), identity))  # noqa: S608
+
+
+@migrations()
+def m014_lists_and_homes(db: Database) -> None:
+    """Find and sort requests and partners without reading their documents; keep what each App Home shows."""
+    for column in ("expires_at", "sought"):
+        db.execute(f"alter table requests add column {column} text not null default ''")
+    for column in ("ends_at", "sponsor", "sponsor_account", "sponsor_name", "template", "sought"):
+        db.execute(f"alter table partnerships add column {column} text not null default ''")
+    db.execute("alter table homes add column place text not null default ''")
+    db.execute("alter table homes add column content text not null default ''")
+    for identity, doc in db.execute("select id, doc from requests where json_valid(doc)").fetchall():
+        record = _Doc(json.loads(doc))
+        seen = record.inner("prepared", "observation", "identity") or record.inner("observation", "identity")
+        names = [seen.get(name) for name in ("default_domain", "display_name", "tenant_id")]
+        asked, prepared = record.inner("particulars"), record.inner("prepared")
+        texts = [identity, asked.get("target"), asked.get("template"), prepared.get("template_title"), *names]
+        values = (record.time("expires_at"), sought(*map(str, filter(None, texts))), identity)
+        db.execute("update requests set expires_at = ?, sought = ? where id = ?", values)
+    for tenant_id, doc in db.execute("select tenant_id, doc from partnerships where json_valid(doc)").fetchall():
+        record = _Doc(json.loads(doc))
+        named, sponsor = record.inner("identity"), record.inner("sponsor")
+        names = [named.get(name) for name in ("default_domain", "display_name", "tenant_id")]
+        columns = (
+            *(record.time("ends_at"), str(sponsor.get("chat_id", "")), str(sponsor.get("id", ""))),
+            sought(str(sponsor.get("name", ""))),
+            sought(*(str(record.doc.get(name) or "") for name in ("template", "template_title"))),
+            sought(*map(str, filter(None, names))),
+        )
+        db.execute(
+            """update partnerships set ends_at = ?, sponsor = ?, sponsor_account = ?, sponsor_name = ?, template = ?,
+            sought = ? where tenant_id = ?""",
+            (*columns, tenant_id),
+        )
+    db.execute("create index requests_by_deadline on requests(waits_for, expires_at, id) where waits_for is not null")
+    # NB. every column of a list's conditions: a filtered list reads the index, and the documents of one page.
+    listed = "state, ends_at, sponsor, sponsor_account, sponsor_name, template, sought"
+    db.execute(f"create index partnerships_listed on partnerships(domain, tenant_id, {listed})")
+
+
+@migrations()
 def m015_reminders_of_waiting_requests(db: Database) -> None:
     """Let requests that waited before there were reminders get them too, and find requests that expired."""
     for request_id, doc in db.execute("select id, doc from requests where state = 'awaiting_approval'").fetchall():
@@ -230,6 +299,27 @@ def m015_reminders_of_waiting_requests(db: Database) -> None:
             moment = due.astimezone(UTC).isoformat(timespec="microseconds")
             db.execute("update requests set due_at = ? where id = ?", (moment, request_id))
     db.execute("create index requests_expired on requests(created_at) where state = 'expired'")
+
+
+class _Doc:
+    """A stored document, of which any part may be missing or of another form."""
+
+    def __init__(self, doc: Any) -> None:
+        self.doc: dict[str, Any] = doc if isinstance(doc, dict) else {}
+
+    def inner(self, *names: str) -> dict[str, Any]:
+        """Return the object under these names; empty when there is none."""
+        found: Any = self.doc
+        for name in names:
+            found = found.get(name) if isinstance(found, dict) else None
+        return found if isinstance(found, dict) else {}
+
+    def time(self, name: str) -> str:
+        """Return a time in the form in which text order is time order; empty when there is none."""
+        try:
+            return text_of(datetime.fromisoformat(str(self.doc.get(name))))
+        except ValueError:
+            return ""
 
 
 def _with_facts(doc: str) -> str:

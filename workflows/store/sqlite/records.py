@@ -4,7 +4,9 @@ import asyncio
 import json
 from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, Final, TypeVar
+
+from pydantic import TypeAdapter
 
 from workflows.core.partners.partnership import Partnership
 from workflows.core.partners.records import Records
@@ -12,10 +14,17 @@ from workflows.core.people import ChatId, PersonId, Role
 from workflows.core.requests.alarms import Alarm, AlarmCode, AlarmId
 from workflows.core.requests.request import AccessRequest, RequestId
 from workflows.core.settings.model import TenantId
+from workflows.ports.pages import Page, PartnerFilter, Place
 from workflows.ports.records import AuditEntry, LimitedList
 from workflows.store.codec import ALARM, DETAILS, PARTNERSHIP, REQUEST, load
-from workflows.store.sqlite.database import SqliteDatabase, readable, text_of
+from workflows.store.columns import sought, text_of
+from workflows.store.sqlite.database import Rows, SqliteDatabase, partner_conditions, readable
 from workflows.store.sqlite.snapshot import fetch_rows, parse_rows
+
+Item = TypeVar("Item")
+
+_WAITING: Final = """waits_for in (select value from json_each(?))
+    and not exists (select 1 from json_each(excluded) where value in (select value from json_each(?)))"""
 
 
 class SqliteRecords(SqliteDatabase):
@@ -44,22 +53,37 @@ class SqliteRecords(SqliteDatabase):
         self, roles: Sequence[Role], ids: Collection[ChatId | PersonId], limit: int
     ) -> LimitedList[AccessRequest]:
         """List the requests that wait for one of these roles and that this person may decide on, oldest first."""
-        where = """where waits_for in (select value from json_each(?))
-            and not exists (select 1 from json_each(excluded) where value in (select value from json_each(?)))"""
+        where = f"where {_WAITING}"
         values = (json.dumps(list(roles)), json.dumps(sorted(ids)))
         shown = await self._requests(f"{where} order by created_at limit ?", *values, limit)
         rows = await self._query(f"select count(*) as count from requests {where}", *values)  # noqa: S608
         return LimitedList(shown=shown, count=rows[0]["count"])
 
-    async def live_partnerships(self, limit: int) -> LimitedList[Partnership]:
-        """List the partnerships that are not revoked, by default domain."""
-        where = "where state <> 'revoked'"
-        rows = await self._query(
-            f"select tenant_id as id, doc from partnerships {where} order by domain limit ?",  # noqa: S608
-            limit,
-        )
-        counted = await self._query(f"select count(*) as count from partnerships {where}")  # noqa: S608
-        return LimitedList(shown=await asyncio.to_thread(readable, PARTNERSHIP, rows), count=counted[0]["count"])
+    async def waiting_page(
+        self, roles: Sequence[Role], ids: Collection[ChatId | PersonId], *, text: str, limit: int, place: Place
+    ) -> Page[AccessRequest]:
+        """List the requests that wait for one of these roles and that this person may decide on, by deadline."""
+        values = (json.dumps(list(roles)), json.dumps(sorted(ids)), sought(text))
+        where = f"{_WAITING} and instr(sought, ?) > 0"
+        return await self._page(REQUEST, Rows("requests", where, values, ("expires_at", "id")), limit, place)
+
+    async def own_page(
+        self, ids: Collection[ChatId | PersonId], *, text: str, limit: int, place: Place
+    ) -> Page[AccessRequest]:
+        """List the requests of one person: the open ones first, each part newest first."""
+        known = json.dumps(sorted(ids))
+        where = """(requester in (select value from json_each(?)) or account in (select value from json_each(?)))
+            and instr(sought, ?) > 0"""
+        rows = Rows("requests", where, (known, known, sought(text)), ("is_open", "created_at", "id"), is_falling=True)
+        return await self._page(REQUEST, rows, limit, place)
+
+    async def partners_page(
+        self, wanted: PartnerFilter, *, limit: int, place: Place, by_end: bool = False
+    ) -> Page[Partnership]:
+        """List partners by default domain, or by the end of their access."""
+        where, values = partner_conditions(wanted)
+        keys = ("ends_at" if by_end else "domain", "tenant_id")
+        return await self._page(PARTNERSHIP, Rows("partnerships", where, values, keys), limit, place)
 
     async def requests_of(
         self, requester: ChatId, limit: int, account: PersonId | None = None
@@ -168,6 +192,18 @@ class SqliteRecords(SqliteDatabase):
     async def save_mark(self, name: str, value: str) -> None:
         """Store a mark."""
         await self._write("insert or replace into marks (name, value) values (?, ?)", name, value)
+
+    async def _page(self, adapter: TypeAdapter[Item], rows: Rows, limit: int, place: Place) -> Page[Item]:
+        found = await self._run(lambda: rows.read(self._db, limit, place))
+        shown = await asyncio.to_thread(readable, adapter, found.docs)
+        return Page(
+            shown=shown,
+            count=found.count,
+            skipped=found.skipped,
+            first=found.first,
+            last=found.last,
+            size=len(found.docs),
+        )
 
     async def _requests(self, tail: str, *values: object) -> list[AccessRequest]:
         rows = await self._query(f"select id, doc from requests {tail}", *values)  # noqa: S608

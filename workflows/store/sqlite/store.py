@@ -12,8 +12,8 @@ from workflows.core.requests.reminding import next_due_at
 from workflows.core.requests.request import AccessRequest, RequestId
 from workflows.ports.clock import Clock
 from workflows.ports.records import Commit, OtherOpenRequest, StaleVersion
+from workflows.store.columns import sought, text_of
 from workflows.store.redaction import RecordRedactor
-from workflows.store.sqlite.database import text_of
 from workflows.store.sqlite.message_copies import SqliteMessageCopies
 from workflows.store.sqlite.records import SqliteRecords
 
@@ -67,6 +67,8 @@ class SqliteStore(SqliteRecords, SqliteMessageCopies):
                 "tenant_id": None if request.prepared is None else request.prepared.plan.tenant_id,
                 "due_at": None if (due := next_due_at(request)) is None else text_of(due),
                 "created_at": text_of(request.created_at),
+                "expires_at": text_of(request.expires_at),
+                "sought": _sought(request),
                 "waits_for": None if who is None else who.open_stages[0].role,
                 "excluded": json.dumps([] if who is None else sorted(who.barred)),
                 "doc": self._clean.request(request),
@@ -95,6 +97,16 @@ class SqliteStore(SqliteRecords, SqliteMessageCopies):
                 "state": partnership.state.value,
                 "domain": partnership.identity.default_domain,
                 "due_at": None if partnership.due_at is None else text_of(partnership.due_at),
+                "ends_at": "" if partnership.ends_at is None else text_of(partnership.ends_at),
+                "sponsor": partnership.sponsor.chat_id,
+                "sponsor_account": partnership.sponsor.id,
+                "sponsor_name": sought(partnership.sponsor.name),
+                "template": sought(partnership.template, partnership.template_title),
+                "sought": sought(
+                    partnership.identity.default_domain,
+                    partnership.identity.display_name,
+                    partnership.identity.tenant_id,
+                ),
                 "doc": self._clean.partnership(partnership),
             },
         )
@@ -146,3 +158,11 @@ async def open_store(
     store = SqliteStore(path, clock, RecordRedactor(error=redact, known=redact_known or redact))
     await store.open()
     return store
+
+
+def _sought(request: AccessRequest) -> str:
+    """Return the words by which a request is found: its id, and the names of the partner and of the template."""
+    seen = request.observation if request.prepared is None else request.prepared.observation
+    names = () if seen is None else (seen.identity.default_domain, seen.identity.display_name, seen.identity.tenant_id)
+    title = "" if request.prepared is None else request.prepared.template_title
+    return sought(request.id, request.particulars.target, request.particulars.template, title, *names)

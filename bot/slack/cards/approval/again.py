@@ -12,10 +12,10 @@ from bot.slack.blocks.message import Message, message
 from bot.slack.blocks.untrusted import clean
 from bot.slack.cards.approval.card import decision_row
 from bot.slack.cards.approval.closed import shortened_note
+from bot.slack.cards.approval.context import RISKS
 from bot.slack.cards.chain import still_needed
 from bot.slack.cards.requests import may_be_decided, request_target
-from bot.words.plans.revision import RevisedLine, revision_lines
-from bot.words.plans.risk import risk_level_words
+from bot.words.requests.revision import RevisedLine, revision_lines
 from workflows.core.people import ChatId
 from workflows.core.policy.approval import Decision
 from workflows.core.policy.risk import deciding_risk
@@ -33,11 +33,11 @@ def again_message(request: AccessRequest, *, now: datetime, asked: Iterable[Chat
     :param asked: whom to mention, in the channel's thread; nobody in a direct message.
     """
     known = request.known
-    level = risk_level_words(deciding_risk(known.plan, known.observation.default).level)
+    risk = RISKS[deciding_risk(known.plan, known.observation.default).level]
     title = f"{clean(request_target(request), 90)}: needs new approval"
     mentioned = list(_mentioned(asked))
     blocks: list[Block] = [
-        header(f"🔁 {title} · {level} risk"),
+        header(f"🔁 {title} · {risk}"),
         rich(
             *([paragraph(*mentioned)] if mentioned else []),
             paragraph(words("Why: ", bold=True), part(shortened_note(request.asked_again), 500)),
@@ -78,7 +78,7 @@ def _differences(lines: tuple[RevisedLine, ...]) -> Iterator[RichTextElement]:
 def _void(decisions: tuple[Decision, ...]) -> Iterator[Part]:
     """State whose decisions no longer count."""
     if decisions:
-        yield words("No longer counts: ")
+        yield words("Earlier approvals no longer count: ")
         yield part(", ".join(dict.fromkeys(one.person.name for one in decisions)), 300)
         yield words("\n")
 

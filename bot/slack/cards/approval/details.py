@@ -19,7 +19,7 @@ from bot.slack.cards.partners import (
     identity_block,
     operations_block,
 )
-from bot.slack.cards.requests import current_plan, identity_of, restore_hint, restored_parts
+from bot.slack.cards.requests import current_plan, identity_of, request_target, restore_hint, restored_parts
 from bot.slack.cards.risk import risk_elements, staying_elements
 from bot.slack.people.approvers import Approvers
 from bot.words.plans.changes import Line, describe, duration_words
@@ -35,21 +35,28 @@ from workflows.core.settings.breadth import AccessChange
 from workflows.ports.records import AuditEntry
 
 MOST_HISTORY: Final = 20
+MOST_OTHERS: Final = 10
 _UNDECIDED: Final = (RequestState.PREPARING, RequestState.AWAITING_APPROVAL)
 
 
 def details_blocks(
-    request: AccessRequest, *, holders: Mapping[Role, Approvers], history: Sequence[AuditEntry], now: datetime
+    request: AccessRequest,
+    *,
+    holders: Mapping[Role, Approvers],
+    history: Sequence[AuditEntry],
+    now: datetime,
+    others: Sequence[AccessRequest] = (),
 ) -> list[Block]:
     """Return everything about a request: partner, people, changes, risk, checks, approvals, operations, history.
 
     :param holders: who has each role of the chain now, by name.
     :param history: the audit entries of the request, the newest first.
+    :param others: the other open requests of the same requester.
     """
     blocks: list[Block] = [_partner(request)]
     if outcome := list(outcome_elements(request, now)):
         blocks.append(rich(*outcome))
-    blocks += [*drift_blocks(request), rich(*_facts(request))]
+    blocks += [*drift_blocks(request), rich(*_facts(request), *_others(others))]
     if (plan := current_plan(request)) and (known := request.prepared):
         default = known.observation.default
         lines = describe(plan, default, known.names)
@@ -93,6 +100,15 @@ def _facts(request: AccessRequest) -> Iterator[RichTextElement]:
     yield paragraph(*rows)
     if asked.justification.strip():
         yield quote(asked.justification, MOST_REASON)
+
+
+def _others(others: Sequence[AccessRequest]) -> Iterator[RichTextElement]:
+    """Name the other open requests of the requester; what is left out is counted."""
+    if not others:
+        return
+    named = ", ".join(f"{request_target(one)} ({one.id})" for one in others[:MOST_OTHERS])
+    more = [words(f" and {len(others) - MOST_OTHERS} more")] if len(others) > MOST_OTHERS else []
+    yield paragraph(words("Other open requests of the requester: "), part(named, 2000), *more)
 
 
 def _changes(lines: Sequence[Line]) -> Iterator[Block]:

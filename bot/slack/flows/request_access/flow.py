@@ -14,12 +14,14 @@ from bot.slack.flows.request_access.form import RequestForm, request_view
 from bot.slack.flows.request_access.open_form import OpenRequestForm
 from bot.slack.flows.request_access.partner_result import Found
 from bot.slack.flows.request_access.search import SearchOwn
+from bot.slack.payloads.button_values import parse_tenant_id
 from bot.slack.payloads.forms import parse_form
 from bot.slack.payloads.models import Interaction, Invocation
 from bot.slack.people.approvers import name_stages
 from bot.slack.people.members import Members
 from bot.slack.people.shown_directory import ShownDirectory
-from bot.words.refusals.words import fact_words, refusal_words
+from bot.words.refusals.words import fact_words
+from bot.words.requests.notes import refusal_words
 from workflows.app.reads.look_up_permission import LookupPermission
 from workflows.app.reads.offers import Offers
 from workflows.app.requests.directory_checks import lookups_refused
@@ -57,6 +59,7 @@ class RequestAccessFlow:
         yield Subcommand("block", self.open_to_block)
         yield Shortcut(ids.REQUEST_SHORTCUT, self.open, stored="shortcut")
         yield Action(ids.OPEN_REQUEST, self.open, stored="open_request")
+        yield Action(ids.REQUEST_AGAIN, self.open_again, stored="open_request")
         yield Action(ids.TARGET, self.look_up, stored="target")
         yield Action(ids.TEMPLATE, self.choose_template, stored="template")
         yield Options(re.compile(f"^{ids.PLACEHOLDER}"), self.search.suggest, stored=SEARCH)
@@ -64,11 +67,15 @@ class RequestAccessFlow:
 
     async def open_named(self, ack: AsyncAck, command: Invocation) -> None:
         """Open the form, and look up the partner that the command names."""
-        await self._open_for(ack, command, closing=False)
+        await self._open_for(ack, command, command.argument, closing=False)
 
     async def open_to_block(self, ack: AsyncAck, command: Invocation) -> None:
         """Open the form with the templates that only close a partner."""
-        await self._open_for(ack, command, closing=True)
+        await self._open_for(ack, command, command.argument, closing=True)
+
+    async def open_again(self, ack: AsyncAck, click: Interaction) -> None:
+        """Open the form about a partner of the App Home, and look it up."""
+        await self._open_for(ack, click, parse_tenant_id(click.action.value), closing=False)
 
     async def open(self, ack: AsyncAck, click: Interaction) -> None:
         """Open the empty form."""
@@ -99,13 +106,13 @@ class RequestAccessFlow:
         if ids.TARGET in problems and problems[ids.TARGET].code == RefusalCode.OPEN_REQUEST:
             self.show_again(click)
 
-    async def _open_for(self, ack: AsyncAck, command: Invocation, *, closing: bool) -> None:
-        actor, typed = command.actor, command.argument
-        view_id, template = await self._open(command.trigger_id, actor, typed=typed, closing=closing)
+    async def _open_for(self, ack: AsyncAck, act: Interaction | Invocation, typed: str, *, closing: bool) -> None:
+        actor = act.actor
+        view_id, template = await self._open(act.trigger_id, actor, typed=typed, closing=closing)
         await ack()
         if typed:
             blank = Form(requester=actor, target=typed, template=template, justification="", sponsor=actor, days=0)
-            window = Window(id=view_id, actor=actor, key=command.key, command=LOOK_UP)
+            window = Window(id=view_id, actor=actor, key=act.key, command=LOOK_UP)
             self.windows.start(window, self.show_partner(window, blank, typed=typed))
 
     async def _open(self, trigger_id: str, actor: ChatId, *, typed: str = "", closing: bool = False) -> tuple[str, str]:

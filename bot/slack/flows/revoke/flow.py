@@ -14,14 +14,15 @@ from slack_bolt.async_app import AsyncAck
 from bot.slack import ids
 from bot.slack.answers.windows import Window, Windows
 from bot.slack.blocks.blocks import Json
+from bot.slack.blocks.modal import loading_view
 from bot.slack.flows.entry_points import Action, Card, EntryPoint, Subcommand, Submission
-from bot.slack.flows.revoke.views import revocation_view, revoke_unchecked_view
+from bot.slack.flows.revoke.views import name_view, revocation_view, revoke_unchecked_view
 from bot.slack.payloads.button_values import parse_tenant_id
 from bot.slack.payloads.models import Interaction, Invocation
 from bot.slack.people.directory import SlackDirectory
 from bot.slack.people.members import Members
 from bot.words.findings.finding import finding_words
-from bot.words.refusals.words import refusal_words
+from bot.words.requests.notes import refusal_words
 from workflows.app.service import Service
 from workflows.core.errors.raised import Refused
 from workflows.core.partners.partnership import Partnership
@@ -71,6 +72,9 @@ class RevokeFlow:
         """Return the entry points of this flow."""
         yield Subcommand("revoke", self.open_named)
         yield Action(ids.REVOKE_REVIEW, self.open_in_review, stored="want_revoke", card=Card.REVIEW)
+        yield Action(ids.REVOKE_PARTNER, self.open_partner, stored="want_revoke")
+        yield Action(ids.BLOCK_PARTNER, self.ask_name, stored="want_revoke")
+        yield Submission(ids.NAME_PARTNER, self.open_typed, stored="want_revoke")
         yield Submission(ids.CONFIRM_REVOKE, self.confirmed, stored="want_revoke")
 
     async def open_named(self, ack: AsyncAck, command: Invocation) -> None:
@@ -89,6 +93,32 @@ class RevokeFlow:
             return await self._shown(window, target, in_review=True)
 
         await self.windows.load(ack, click, build, command="want_revoke")
+
+    async def open_partner(self, ack: AsyncAck, click: Interaction) -> None:
+        """Open the window about a partner that an admin's App Home shows."""
+        target = parse_tenant_id(click.action.value)
+
+        async def build(window: Window) -> Json:
+            return await self._shown(window, target, in_review=False)
+
+        await self.windows.load(ack, click, build, command="want_revoke", subject=CommandSubject(tenant_id=target))
+
+    async def ask_name(self, ack: AsyncAck, click: Interaction) -> None:
+        """Ask which partner to block; it need not be known to Gatehouse."""
+        await self.members.require_known(click.actor)
+        await self.windows.open(click.trigger_id, name_view())
+        await ack()
+
+    async def open_typed(self, ack: AsyncAck, click: Interaction) -> None:
+        """Show in the same window what blocking the typed partner does."""
+        typed = click.the_view.value(ids.TARGET)
+        await ack(response_action="update", view=loading_view())
+        window = Window.of(click, command="want_revoke")
+
+        async def build(window: Window) -> Json:
+            return await self._shown(window, typed, in_review=False)
+
+        self.windows.start(window, self.windows.show(window, build))
 
     async def confirmed(self, ack: AsyncAck, click: Interaction) -> None:
         """Store a revocation after the partner's name was typed as confirmation."""

@@ -98,6 +98,14 @@ def revoke_unchecked_view(identity: TenantIdentity) -> Json:
     return _revoke_modal(identity, [said])
 
 
+def name_view() -> Json:
+    """Return the view that asks which partner to block."""
+    field = PlainTextInputElement(action_id=ids.TARGET, max_length=300)
+    hint = "The next step shows what changes, and asks you to confirm. Only admins can block a partner."
+    blocks: list[Block] = [input_block("Partner domain or tenant ID", ids.TARGET, field, hint=hint)]
+    return modal("Block a partner", blocks, ids.NAME_PARTNER, submit="Continue")
+
+
 def _revoke_modal(identity: TenantIdentity, told: Sequence[Block]) -> Json:
     blocks: list[Block] = [
         identity_block(identity),

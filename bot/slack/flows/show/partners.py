@@ -1,4 +1,4 @@
-"""`/partner list` and `/partner show` as messages: every partner in one line, one partner in detail. Pure."""
+"""`/partner show` as a message: one partner in detail. Pure."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
@@ -10,10 +10,10 @@ from slack_sdk.models.blocks.block_elements import RichTextElement
 from bot.slack.blocks.blocks import (
     Part,
     bullets,
-    footnote,
     header,
     paragraph,
     part,
+    quote,
     rich,
     when,
     words,
@@ -23,19 +23,19 @@ from bot.slack.blocks.untrusted import clean
 from bot.slack.cards.concerns import concern_elements
 from bot.slack.cards.partners import identity_block, partner_name, partner_words
 from bot.slack.cards.requests import icon, kind_words, restore_hint
-from bot.slack.cards.reviews import partner_row, partnership_facts, partnership_state_words
+from bot.slack.cards.reviews import partnership_facts, partnership_state_words
 from bot.slack.cards.setup_steps import setup_elements
-from bot.words.actions import with_commands
 from bot.words.plans.current_settings import CurrentLine, describe_current
 from bot.words.posture.concerns import WEIGHTS, concern_words
 from bot.words.requests.notes import note_words
 from bot.words.requests.states import state_words
 from bot.words.settings.openness import access_kinds_words
 from bot.words.settings.values import NO_NAMES
-from workflows.core.partners.partnership import Partnership
+from workflows.core.partners.partnership import Partnership, PartnershipState, opened_at
 from workflows.core.partners.restoration.restorable import is_restorable
 from workflows.core.plans.current_settings import unmanaged
 from workflows.core.plans.plan import TenantIdentity
+from workflows.core.policy.approval import Choice
 from workflows.core.posture.model import Concern, Weight
 from workflows.core.requests.request import AccessRequest
 from workflows.core.settings.canonical import JsonObject
@@ -43,9 +43,10 @@ from workflows.core.settings.effective import Origin
 from workflows.core.settings.openness import AccessKind, Openness, access_kinds, closed_by_default, not_surely_closed
 from workflows.core.text import counted
 
-MOST_PARTNERS: Final = 20
 MOST_CONCERNS: Final = 8
 MOST_HISTORY: Final = 15
+MOST_APPROVALS: Final = 12
+MOST_JUSTIFICATION: Final = 1000
 MOST_VALUE: Final = 1500
 """Characters for the words of one setting, which count their targets themselves."""
 MOST_ACCESS_KINDS: Final = 1500
@@ -58,26 +59,6 @@ _INHERITED: Final[Mapping[Origin, str]] = {
     Origin.MICROSOFT_DEFAULT: " · inherits Microsoft's default",
     Origin.NOT_ADDED: "",
 }
-
-
-def partner_list(partnerships: Sequence[Partnership], now: datetime) -> Message:
-    """List the partners that Gatehouse opened or closed, as last recorded."""
-    if not partnerships:
-        text = "Gatehouse has not opened or closed any partner yet. Ask for one with /partner request."
-        return message(text, [rich(paragraph(words(text)))])
-    shown = partnerships[:MOST_PARTNERS]
-    count = counted(len(partnerships), "partner")
-    blocks: list[Block] = [header(count)]
-    blocks += [partner_row(partnership, now) for partnership in shown]
-    if more := len(partnerships) - len(shown):
-        blocks.append(footnote(f"and {more} more: /partner show with the domain shows each of them"))
-    blocks.append(footnote("As last recorded. /partner show reads what stands in the tenant now."))
-    names = "; ".join(
-        f"{clean(partner_name(p.identity), 60)} (tenant {p.identity.tenant_id}): "
-        f"recorded as {partnership_state_words(p, now)}"
-        for p in shown
-    )
-    return message(f"{count}. {names}", blocks)
 
 
 def partner_details(
@@ -107,7 +88,7 @@ def partner_details(
         rich(*_current_elements(configuration, current, is_cross_cloud=is_cross_cloud)),
         rich(*_openness_elements(found)),
         rich(*setup_elements(configuration, default, identity, partnership)),
-        rich(*_record_elements(partnership, now)),
+        rich(*_record_elements(partnership, requests, now)),
         rich(*_history_elements(requests, identity)),
     ]
     own = sum(entry.is_own for entry in current)
@@ -168,7 +149,9 @@ def _current_parts(entry: CurrentLine) -> list[Part]:
     return shown
 
 
-def _record_elements(partnership: Partnership | None, now: datetime) -> Iterator[RichTextElement]:
+def _record_elements(
+    partnership: Partnership | None, requests: Sequence[AccessRequest], now: datetime
+) -> Iterator[RichTextElement]:
     yield paragraph(words("Gatehouse's record", bold=True))
     if partnership is None:
         yield paragraph(words("Gatehouse has neither opened nor closed this partner."))
@@ -176,10 +159,30 @@ def _record_elements(partnership: Partnership | None, now: datetime) -> Iterator
     yield paragraph(
         words(f"Recorded as {partnership_state_words(partnership, now)}.\n"), *partnership_facts(partnership)
     )
+    if partnership.state is not PartnershipState.REVOKED:
+        yield paragraph(words("Active since "), when(opened_at(partnership, requests)), words("."))
+    current = next((one for one in requests if one.id == partnership.request_id), None)
+    if current is not None and current.prepared is not None:
+        yield from _approved_elements(current)
     for kept in partnership.attestations[-3:]:
         yield paragraph(
             words("Kept by "), part(kept.person.name), words(" on "), when(kept.at), words(": "), part(kept.reason, 300)
         )
+
+
+def _approved_elements(request: AccessRequest) -> Iterator[RichTextElement]:
+    """Show who asked for the present settings and why, and who approved them when."""
+    known = request.known
+    yield paragraph(words("Requested by "), part(known.requester.name), words(" on "), when(request.created_at))
+    if request.particulars.justification.strip():
+        yield quote(request.particulars.justification, MOST_JUSTIFICATION)
+    approvals = [one for one in request.decisions if one.choice is Choice.APPROVE and one.digest == known.plan.digest]
+    if not approvals:
+        return
+    shown = [[words("Approved by "), part(one.person.name), words(", "), when(one.at)] for one in approvals]
+    if (more := len(shown) - MOST_APPROVALS) > 0:
+        shown = [*shown[:MOST_APPROVALS], [words(f"and {more} more")]]
+    yield bullets(shown)
 
 
 def _history_elements(requests: Sequence[AccessRequest], identity: TenantIdentity) -> Iterator[RichTextElement]:
@@ -199,5 +202,5 @@ def _history_parts(request: AccessRequest) -> list[Part]:
     shown = [words(f"{icon(request)} {kind_words(request).capitalize()}"), *by, words(": ")]
     shown += [words(state_words(request), bold=True), words(", "), when(request.changed_at)]
     if request.note:
-        shown += [words(". "), part(with_commands(note_words(request.note)), 300)]
+        shown += [words(". "), part(note_words(request.note), 300)]
     return shown

@@ -1,7 +1,7 @@
 """The approval card: short enough to decide in thirty seconds, and nothing that opens is missing."""
 
 from dataclasses import replace
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -199,3 +199,30 @@ def test_a_blocked_partner_is_not_said_to_have_access(is_first: bool) -> None:
     text = shown(card(asked, context=CardContext(is_first=is_first)))
     assert "has access" not in text
     assert ("Not yet managed by Gatehouse" if is_first else "This partner has settings already") in text
+
+
+def test_details_name_the_other_open_requests_of_the_requester() -> None:
+    others = [request(id=f"R-{number}") for number in range(12)]
+    text = shown(decision_view(request(), history=(), now=NOW, others=others))
+    assert "Other open requests of the requester: contoso.com (R-0), contoso.com (R-1)" in text
+    assert "and 2 more" in text
+    assert "Other open requests" not in shown(decision_view(request(), history=(), now=NOW))
+
+
+def test_the_last_day_and_the_ticket_are_on_the_card_and_in_details() -> None:
+    """The day is the last one of the access, whose end is the moment after it."""
+    template = load_catalog(SHIPPED).templates["guest-collaboration"]
+    asked = waiting(template)
+    ends_at = datetime(2027, 6, 1, tzinfo=UTC)
+    plan = replace(asked.known.plan, ends_at=ends_at)
+    asked = replace(
+        asked,
+        particulars=replace(asked.particulars, ends_at=ends_at, ticket="PRJ-1234"),
+        prepared=replace(asked.known, plan=plan),
+    )
+    text = shown(card(asked))
+    assert "until 2027-05-31 · Ticket PRJ-1234 · Decide by" in " ".join(text.split())
+    assert "from approval" not in text
+    details = " ".join(shown(decision_view(asked, history=(), now=NOW)).split())
+    assert "End: the end of 2027-05-31 (UTC)" in details
+    assert "Ticket: PRJ-1234" in details

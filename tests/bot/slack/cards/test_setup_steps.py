@@ -11,9 +11,10 @@ from bot.slack.blocks.message import Message
 from bot.slack.cards.reviews import partner_row
 from bot.slack.cards.setup_card import setup_card
 from bot.slack.flows.partner_setup.checklist import checklist_message
-from bot.slack.flows.show.partners import partner_details, partner_list
+from bot.slack.flows.show.partner_list import partner_list
+from bot.slack.flows.show.partners import partner_details
 from tests.bot import surfaces
-from tests.bot.surfaces import dicts, hostile_or_blank, shown, texts
+from tests.bot.surfaces import all_of, dicts, hostile_or_blank, shown, texts
 from tests.workflows.core.builders import DANA, NOW, REDEEM_STEP, TENANT, identity, partnership
 from workflows.app.reads.checklists import PresentSetup
 from workflows.core.partner_setup.checklist import Home
@@ -102,9 +103,9 @@ def test_show_and_list_and_home_say_the_state() -> None:
     assert "theirs confirmed by Dana" in said
     assert "/partner checklist contoso.com" in said
     assert "Nothing that is set here" in shown(partner_details(identity(), None, MICROSOFTS, None, [], now=NOW).blocks)
-    for row in (partner_list([known()], now=NOW).blocks, partner_row(known(), NOW).to_dict()):
+    for row in (partner_list(all_of([known()]), NOW).blocks, partner_row(known(), NOW).to_dict()):
         assert "The partner's half: ours done, theirs 1 of 5 steps confirmed" in shown(row)
-    assert "partner's half" not in shown(partner_list([partnership()], now=NOW).blocks)
+    assert "partner's half" not in shown(partner_list(all_of([partnership()]), NOW).blocks)
 
 
 @settings(deadline=None, max_examples=40)

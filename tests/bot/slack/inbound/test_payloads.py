@@ -216,8 +216,8 @@ def test_ids_that_were_typed_for_another_template_are_not_taken(metadata: str) -
 @pytest.mark.parametrize(
     ("text", "subcommand", "argument"),
     [
-        ("", "help", ""),
-        ("   ", "help", ""),
+        ("", "home", ""),
+        ("   ", "home", ""),
         ("list", "list", ""),
         ("LIST", "list", ""),
         ("request contoso.com", "request", "contoso.com"),

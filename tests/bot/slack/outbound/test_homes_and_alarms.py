@@ -6,7 +6,7 @@ from typing import Any, Final
 
 import pytest
 
-from bot.slack.flows.home import home_view
+from bot.slack.flows.home.view import home_view
 from bot.slack.outbound import homes
 from tests.bot.bot_under_test import SLACK_IDS
 from tests.bot.slack.outbound.scene import CHANNEL, NAMES, Scene, action_ids, person, request
@@ -75,9 +75,9 @@ async def test_a_home_is_made_off_the_event_loop(scene: Scene, monkeypatch: pyte
     """However long it is: a click that comes meanwhile is acknowledged."""
     threads: list[int] = []
 
-    def watched(**shown: Any) -> Any:
+    def watched(*shown: Any, **more: Any) -> Any:
         threads.append(threading.get_ident())
-        return home_view(**shown)
+        return home_view(*shown, **more)
 
     monkeypatch.setattr(homes, "home_view", watched)
     await scene.notifier().show_home(ChatId(SLACK_IDS["requester"]))

@@ -5,6 +5,7 @@ from datetime import timedelta
 
 from tests.bot.slack.outbound.scene import Scene, action_ids, request
 from tests.bot.surfaces import shown
+from tests.workflows.core import builders
 from workflows.core.requests.request import AccessRequest, RequestId, RequestState
 from workflows.core.settings.model import TenantId
 from workflows.ports.records import AuditEntry, Commit
@@ -80,3 +81,36 @@ async def test_a_reminder_shows_what_still_waits_once_somebody_decided(scene: Sc
     reminder = scene.messages("@approver1")[-1]
     assert "Nothing waits for your decision any more" in reminder["text"]
     assert action_ids(reminder) == []
+
+
+async def expired(scene: Scene, number: int) -> AccessRequest:
+    """Store a request that expired now, before the first approver decided."""
+    asked = await put(scene, number)
+    ended = replace(asked, version=2, state=RequestState.EXPIRED, changed_at=scene.world.clock.now())
+    entry = AuditEntry(
+        key=f"expire {number}", at=ended.changed_at, actor="t", command="expire", outcome="accepted", details={}
+    )
+    await scene.store.commit(Commit(entry=entry, request=ended))
+    return ended
+
+
+async def test_who_was_to_decide_hears_once_a_day_of_all_that_expired(scene: Scene) -> None:
+    ended = [await expired(scene, number) for number in range(12)]
+    for one in ended:
+        await scene.notifier().tell_expired(one)
+    assert scene.counts() == {"@approver1": 1}, "only those whose turn it was"
+    (message,) = scene.messages("@approver1")
+    assert "12 requests expired without your decision" in message["text"]
+    assert "and 2 more" in shown(message["blocks"])
+    assert action_ids(message) == []
+    scene.world.clock.advance(24 * 60 * 60)
+    await scene.notifier().tell_expired(await expired(scene, 12))
+    newest = max(scene.messages("@approver1"), key=lambda one: str(one["ts"]))
+    assert "partner12.com: 1 request expired" in newest["text"]
+
+
+async def test_nobody_hears_of_what_did_not_expire_or_was_their_own(scene: Scene) -> None:
+    await scene.notifier().tell_expired(await put(scene, 0))
+    scene.directory.roles[builders.SECURITY] = ("requester", "admin")
+    await scene.notifier().tell_expired(await expired(scene, 1))
+    assert scene.counts() == {}

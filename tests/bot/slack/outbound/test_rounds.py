@@ -50,7 +50,7 @@ async def test_who_must_decide_again_gets_one_new_message_with_the_difference(sc
     assert "Different from the plan you saw" in said
     assert "Trust in the partner's MFA: was inherits the tenant's default" in said
     assert "now not trusted → trusted" in said
-    assert "No longer counts: Amara Okafor" in said
+    assert "Earlier approvals no longer count: Amara Okafor" in said
     assert action_ids(message) == ["approve", "reject", "review_request"]
 
 

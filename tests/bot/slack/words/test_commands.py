@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given, settings
 
 from bot.sandbox.slack.block_kit.blocks import problems
-from bot.slack.words.commands import help_message, unknown_command
+from bot.slack.words.commands import help_message, start_message, unknown_command
 from tests.bot import surfaces
 from tests.bot.surfaces import hostile_or_blank, shown, texts
 
@@ -30,3 +30,18 @@ def test_hostile_text_stays_text_in_the_answer_to_an_unknown_command(text: str) 
     message = unknown_command(text)
     assert problems(message.blocks, "message") == []
     assert all(surfaces.MARK not in found for found in texts(message.blocks, "mrkdwn"))
+
+
+def test_the_command_alone_leads_home_and_to_a_new_request() -> None:
+    message = start_message("T0WOODGROVE", "A0GATEHOUSE")
+    assert problems(message.blocks, "message") == []
+    assert "<slack://app?team=T0WOODGROVE&amp;id=A0GATEHOUSE&amp;tab=home|Open my Home tab>" in str(message.blocks)
+    assert surfaces.buttons(message.blocks) == {"open_request": "command"}
+    assert "/partner help" in message.text
+
+
+@pytest.mark.parametrize("app_id", ["", "A0|<!channel>", "a0"])
+def test_an_id_of_another_form_never_becomes_a_link(app_id: str) -> None:
+    message = start_message("T0WOODGROVE", app_id)
+    assert "<" not in str(message.blocks)
+    assert "Open my Home tab" in shown(message.blocks)

@@ -111,7 +111,8 @@ GOLDEN: Final[tuple[tuple[MessageCode, dict[str, Any], str], ...]] = (
     (
         MessageCode.LIMIT_NEAR,
         {"what": "requests", "left": 2, "maximum": 10, "more_at": "2027-03-01T10:05:00+00:00"},
-        "You have 2 more requests in this hour; one person may have 10. The next one becomes free at 10:05 UTC.",
+        "You have 2 more requests in this hour; one person may have 10. The next one becomes free at 2027-03-01 10:05 "
+        "UTC.",
     ),
     (
         MessageCode.VIEW_NOT_OPENED,

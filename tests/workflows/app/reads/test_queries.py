@@ -2,11 +2,9 @@
 
 from dataclasses import replace
 
-from tests.workflows.core.builders import AMARA, BRUNO, CHIE, DANA, MALLORY, RILEY, SAM, person
+from tests.workflows.core.builders import AMARA, BRUNO, CHIE, DANA, MALLORY, RILEY, SAM
 from tests.workflows.world import CONTOSO, World
-from workflows.app.reads.queries import partnerships_shown_to, waiting_for
-from workflows.core.errors.raised import Refused
-from workflows.core.errors.refusal_codes import RefusalCode
+from workflows.app.reads.queries import waiting_for
 from workflows.core.people import Person
 from workflows.core.settings.model import TenantId
 
@@ -53,19 +51,3 @@ async def test_what_waits_comes_oldest_first_and_roles_are_read_once(world: Worl
     world.script.calls.clear()
     assert await waits_for(world, AMARA) == [f"partner{number}.example" for number in range(5)]
     assert world.script.calls.count("directory.holders") == 1
-
-
-async def test_live_partnerships_are_shown_to_full_members(world: World) -> None:
-    await world.opened()
-    for someone in (RILEY, MALLORY):
-        shown = (await partnerships_shown_to(someone.chat_id, store=world.store, directory=world.directory)).shown
-        assert [one.identity for one in shown] == [CONTOSO]
-    world.directory.refusals[MALLORY.chat_id] = Refused(RefusalCode.WORKSPACE_GUEST)
-    for stranger in (MALLORY, person("Outsider")):
-        assert not (await partnerships_shown_to(stranger.chat_id, store=world.store, directory=world.directory)).shown
-
-
-async def test_a_revoked_partnership_is_no_longer_live(world: World) -> None:
-    await world.opened()
-    await world.revoke(DANA)
-    assert not (await partnerships_shown_to(RILEY.chat_id, store=world.store, directory=world.directory)).shown

@@ -25,6 +25,7 @@ from workflows.core.requests.commands.request import CommandSubject
 from workflows.core.requests.effects import ShowHome, Tell
 from workflows.core.requests.request import RequestId
 from workflows.core.settings.model import TenantId
+from workflows.ports.pages import START, PartnerFilter
 from workflows.ports.records import AuditEntry, Commit, StoreUnusable
 from workflows.store.codec import load
 from workflows.store.sqlite.store import SqliteStore, open_store
@@ -84,7 +85,8 @@ async def test_the_rows_of_lists_are_parsed_off_the_event_loop(tmp_path: Path, m
         "one's own requests": (store.requests_of(*mine), 3),
         "requests about a tenant": (store.requests_for(TENANT, 9), 3),
         "partnerships": (store.partnerships(), 2),
-        "live partnerships": (store.live_partnerships(9), 2),
+        "a page of partnerships": (store.partners_page(PartnerFilter(), limit=9, place=START), 2),
+        "a page of one's own": (store.own_page([RILEY.chat_id], text="", limit=9, place=START), 3),
         "the records of the posture": (store.records(), 5),
     }
     try:
@@ -242,7 +244,7 @@ async def test_an_effect_that_cannot_be_read_is_parked_and_holds_up_nobody(tmp_p
     assert lines == [("effect_unreadable", number, "error") for number in (1, 5, 2)]
     assert await store.count_pending(NOW) == (4, 0, 3), "what is parked stays visible"
     (row,) = await store._query("select error, doc from effects where id = 1")
-    assert row["error"].startswith("unreadable")
+    assert row["error"].startswith('[{"code":"effect_unreadable"')
     assert row["doc"] == POISON
     await store.close()
 

@@ -384,7 +384,7 @@ def test_where_nothing_can_be_searched_the_id_is_typed_and_the_permission_named(
 def test_the_partners_ids_come_with_a_text_to_send() -> None:
     text = shown(naming())
     assert "Send this to the partner's administrator:" in text
-    assert "1. the Object ID of your group (Entra admin center, Groups, the group, Overview), for: Pilot group" in text
+    assert "1. The Object ID of your group (Entra admin center, Groups, the group, Overview), for: Pilot group" in text
     assert "for: Portal" not in text, "ours is not asked of them"
     only_ours = replace(TRUSTED, placeholders=(OURS,))
     assert "Send this" not in shown(form(templates=(only_ours,), template=only_ours.name))

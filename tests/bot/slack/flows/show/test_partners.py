@@ -1,5 +1,7 @@
 """The list of partners and one partner in detail: whole, cut honestly, and hostile text stays text."""
 
+from dataclasses import replace
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -7,14 +9,28 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bot.slack.blocks.blocks import utc_words
-from bot.slack.flows.show.partners import partner_details, partner_list
+from bot.slack.flows.show.partner_list import parse_step, partner_list
+from bot.slack.flows.show.partners import partner_details
 from tests.bot import surfaces
-from tests.bot.surfaces import assert_sound_message, hostile_or_blank, hostile_request, shown
-from tests.workflows.core.builders import NOW, SAM, TENANT, identity, noted, partnership, request
-from workflows.core.partners.partnership import Attestation, PartnershipState
+from tests.bot.surfaces import all_of, assert_sound_message, buttons, hostile_or_blank, hostile_request, shown
+from tests.workflows.core.builders import (
+    AMARA,
+    BRUNO,
+    NOW,
+    SAM,
+    TENANT,
+    approval,
+    identity,
+    noted,
+    partnership,
+    request,
+)
+from workflows.core.errors.raised import Refused
+from workflows.core.partners.partnership import Attestation, PartnershipState, opened_at
 from workflows.core.posture.codes import ConcernCode
 from workflows.core.posture.model import Concern, Weight
-from workflows.core.requests.request import RequestKind, RequestState
+from workflows.core.requests.request import AccessRequest, RequestId, RequestKind, RequestState
+from workflows.ports.pages import Page, Place
 
 STATES = [(state, kind) for state in RequestState for kind in RequestKind]
 
@@ -23,22 +39,39 @@ def test_the_list_tells_template_sponsor_end_and_next_review() -> None:
     known = partnership()
     assert known.ends_at is not None
     assert known.next_review_at is not None
-    said = shown(partner_list([known], NOW).blocks)
+    said = shown(partner_list(all_of([known]), NOW).blocks)
     for told in ("contoso.com", "as “Trusted partner”", "Sponsor: Sam"):
         assert told in said
     assert f"Approved until {utc_words(known.ends_at)}" in said
     assert f"Next review {utc_words(known.next_review_at)}" in said
 
 
-def test_the_list_is_cut_honestly() -> None:
-    message = partner_list([partnership() for _ in range(57)], NOW)
+def test_a_page_of_the_list_counts_the_others_and_leads_to_them() -> None:
+    every = [partnership() for _ in range(57)]
+    page = Page(shown=every[20:30], count=57, skipped=20, first=("c", "1"), last=("d", "2"), size=10)
+    message = partner_list(page, NOW, "template:trusted")
     assert_sound_message(message)
-    assert "57 partners" in shown(message.blocks)
-    assert "and 37 more" in shown(message.blocks)
+    said = shown(message.blocks)
+    assert "57 partners, 21–30" in said
+    assert "Filter: template:trusted" in said
+    assert "Previous 20" in said
+    assert "Next 27" in said
+    found = buttons(message.blocks)
+    assert parse_step(found["list_next"]) == ("template:trusted", Place(cursor=("d", "2")))
+    assert parse_step(found["list_previous"]) == ("template:trusted", Place(cursor=("c", "1"), is_before=True))
+    for malformed in ("", "{}", "[]"):
+        with pytest.raises(Refused):
+            parse_step(malformed)
+
+
+def test_a_filter_that_finds_nothing_is_named() -> None:
+    message = partner_list(all_of([]), NOW, "state:revoked")
+    assert_sound_message(message)
+    assert "No partner matches this filter: state:revoked" in shown(message.blocks)
 
 
 def test_an_empty_list_says_what_to_do() -> None:
-    message = partner_list([], NOW)
+    message = partner_list(all_of([]), NOW)
     assert_sound_message(message)
     assert "/partner request" in shown(message.blocks)
 
@@ -53,7 +86,7 @@ def test_an_empty_list_says_what_to_do() -> None:
     ],
 )
 def test_every_partner_says_in_words_what_its_icon_says(changes: dict[str, Any], words: str) -> None:
-    assert words in shown(partner_list([partnership(**changes)], NOW).blocks)
+    assert words in shown(partner_list(all_of([partnership(**changes)]), NOW).blocks)
 
 
 def test_details_tell_own_settings_from_inherited_ones_and_list_the_history() -> None:
@@ -74,6 +107,34 @@ def test_details_tell_own_settings_from_inherited_ones_and_list_the_history() ->
     assert "Access request by Riley: set and read back" in said
     assert "Too wide" in said
     assert TENANT in message.text
+
+
+def test_details_tell_since_when_who_approved_and_why() -> None:
+    first, extended = NOW - timedelta(days=300), NOW - timedelta(days=10)
+    opening = request(RequestState.APPLIED, id=RequestId("r-0"), confirmed_at=first)
+    current = request(RequestState.APPLIED, confirmed_at=extended, decisions=(approval(AMARA, 0), approval(BRUNO, 1)))
+    known = partnership(request_id=current.id, since=extended)
+    message = partner_details(identity(), {}, {}, known, [current, opening], NOW)
+    assert_sound_message(message)
+    said = shown(message.blocks)
+    assert f"Active since {utc_words(first)}" in said
+    assert "Requested by Riley on" in said
+    assert current.particulars.justification in said
+    for decision in current.decisions:
+        assert f"Approved by {decision.person.name}, {utc_words(decision.at)}" in said
+    revoked = partner_details(identity(), {}, {}, replace(known, state=PartnershipState.REVOKED), [current], NOW)
+    assert "Active since" not in shown(revoked.blocks)
+
+
+def test_access_that_was_blocked_and_opened_again_is_active_since_then() -> None:
+    def applied(days: int, kind: RequestKind = RequestKind.ACCESS) -> AccessRequest:
+        return request(RequestState.APPLIED, kind, confirmed_at=NOW - timedelta(days=days))
+
+    known = partnership(since=NOW - timedelta(days=5))
+    blocked = [applied(300), applied(100, RequestKind.REVOCATION), applied(50), applied(5)]
+    assert opened_at(known, blocked) == NOW - timedelta(days=50)
+    assert opened_at(known, []) == known.since
+    assert opened_at(known, [request(RequestState.REJECTED, confirmed_at=None), applied(7)]) == NOW - timedelta(days=7)
 
 
 def test_details_say_first_what_the_posture_finds_wrong() -> None:
@@ -118,7 +179,7 @@ def test_hostile_text_stays_text_in_lists_and_details(text: str, state: Partners
     history = [hostile_request(one, kind, text) for one, kind in STATES]
     document = {"tenantId": TENANT, "inboundTrust": text, text: text, "b2bCollaborationInbound": {text: text}}
     for message in (
-        partner_list([known] * 60, NOW),
+        partner_list(all_of([known] * 10), NOW),
         partner_details(known.identity, document, document, known, history, NOW),
     ):
         assert_sound_message(message)

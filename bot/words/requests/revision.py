@@ -5,13 +5,14 @@ from typing import Final, NamedTuple
 
 from bot.words.plans.changes import Line, describe, duration_words, subject_title
 from bot.words.plans.drift import default_lines
+from bot.words.requests.form import last_day
 from workflows.core.plans.changes import ChangeSubject, setting_changes
 from workflows.core.plans.revision import PlanShown, revisions
 from workflows.core.policy.risk import deciding_risk
 from workflows.core.policy.template import Stage
 from workflows.core.requests.request import AccessRequest, Prepared
 
-UNCHANGED: Final = "not changed by it"
+UNCHANGED: Final = "not in the plan"
 
 
 class RevisedLine(NamedTuple):
@@ -41,7 +42,9 @@ def _lines(request: AccessRequest, seen: Prepared, now: Prepared) -> Iterator[Re
     yield from _differs("Risk", *(deciding_risk(one.plan, one.default).level.word for one in (was, becomes)))
     yield from _differs("Approval policy", *(_policy(one.stages) for one in (seen, now)))
     yield from _differs("Access template", seen.template_title, now.template_title)
+    ends = [one.plan.ends_at for one in (was, becomes)]
     durations = [one.plan.duration for one in (was, becomes)]
+    yield from _differs("Last day", *("not set" if one is None else last_day(one) for one in ends))
     yield from _differs("Duration", *("no end" if one is None else duration_words(one) for one in durations))
 
 

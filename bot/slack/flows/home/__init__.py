@@ -1,0 +1,1 @@
+"""The App Home: what concerns one person, by role, paged and searchable."""

@@ -1,0 +1,76 @@
+"""The App Home's own buttons: opened, searched, turned to another page. What they change is only what is shown."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from slack_bolt.async_app import AsyncAck
+
+from bot.slack import ids
+from bot.slack.answers.background import Background
+from bot.slack.blocks.untrusted import encodable
+from bot.slack.flows.entry_points import Action, EntryPoint, HomeEvent
+from bot.slack.flows.home.places import MOST_TEXT, moved, parse_page, read_place, stored_place
+from bot.slack.payloads.models import HomeOpened, Interaction
+from bot.slack.people.members import Members
+from workflows.app.reads.home import HomePlace
+from workflows.app.service import Service
+from workflows.core.errors.raised import Refused
+from workflows.core.people import ChatId
+from workflows.core.requests.commands.request import CommandSubject
+from workflows.ports.notifier import Notifier
+from workflows.ports.store import Store
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HomeFlow:
+    """Publishes the App Home of a person who opens it, or looks for something in it."""
+
+    service: Service
+    store: Store
+    notifier: Notifier
+    members: Members
+    background: Background
+
+    def entry_points(self) -> Iterator[EntryPoint]:
+        """Return the entry points of this flow."""
+        yield HomeEvent("app_home_opened", self.opened)
+        yield Action(ids.HOME_PREVIOUS, self.turn, stored="home_page")
+        yield Action(ids.HOME_NEXT, self.turn, stored="home_page")
+        yield Action(ids.HOME_SEARCH, self.search, stored="home_search")
+        yield Action(ids.HOME_CLEAR, self.clear, stored="home_search")
+
+    async def opened(self, opened: HomeOpened) -> None:
+        """Record that this person has an App Home, and publish it from the start of its lists."""
+        if opened.event.tab == "home":
+            person = ChatId(opened.event.user)
+            await self.store.save_home(person)
+            self.background.start(self._show(person, key=f"home:{opened.event_id}"))
+
+    async def turn(self, ack: AsyncAck, click: Interaction) -> None:
+        """Show another page of one list."""
+        name, to = parse_page(click.action.value)
+        place = read_place(await self.store.home_place(click.actor))
+        await self._move(ack, click, moved(place, name, to))
+
+    async def search(self, ack: AsyncAck, click: Interaction) -> None:
+        """Show only what contains the text, from the start of each list."""
+        await self._move(ack, click, HomePlace(text=encodable(click.action.value).strip()[:MOST_TEXT]))
+
+    async def clear(self, ack: AsyncAck, click: Interaction) -> None:
+        """Show everything again."""
+        await self._move(ack, click, HomePlace())
+
+    async def _move(self, ack: AsyncAck, click: Interaction, place: HomePlace) -> None:
+        await self.store.move_home(click.actor, stored_place(place))
+        await ack()
+        self.background.start(self._show(click.actor, key=click.key))
+
+    async def _show(self, person: ChatId, *, key: str) -> None:
+        """Publish it. For a person who is no full member, record that and show it there."""
+        try:
+            await self.members.require(person)
+        except Refused as refused:
+            await self.service.record_refusal(
+                refused, key=key, actor=person, command="app_home_opened", subject=CommandSubject(), is_told=True
+            )
+        await self.notifier.show_home(person)

@@ -1,0 +1,137 @@
+"""The rows of the App Home: one record each, the partner first, with the button that opens it."""
+
+from collections.abc import Iterator
+from datetime import datetime
+from typing import Final
+
+from slack_sdk.models.blocks import Block
+
+from bot.slack import ids
+from bot.slack.blocks.blocks import (
+    actions,
+    button,
+    confirm_dialog,
+    paragraph,
+    part,
+    rich,
+    row,
+    utc_words,
+    when,
+    words,
+)
+from bot.slack.blocks.untrusted import clean
+from bot.slack.cards.chain import still_needed
+from bot.slack.cards.partners import partner_name
+from bot.slack.cards.requests import (
+    icon,
+    kind_words,
+    may_be_decided,
+    may_be_withdrawn,
+    remind_button,
+    request_target,
+    withdraw_button,
+)
+from bot.slack.cards.reviews import partnership_icon, partnership_state_words
+from bot.slack.words.alarms import alarm_elements
+from bot.words.plans.risk import LEVELS
+from bot.words.requests.notes import note_words
+from bot.words.requests.states import state_words
+from workflows.core.partners.partnership import Partnership
+from workflows.core.policy.risk import deciding_risk
+from workflows.core.requests.alarms import Alarm, AlarmCode
+from workflows.core.requests.request import AccessRequest, RequestKind
+
+MOST_ROW: Final = 420
+"""The most characters of a row."""
+_DOMAIN: Final = 90
+_TITLE: Final = 40
+_NOTE: Final = 300
+
+
+def approval_row(request: AccessRequest, now: datetime) -> Iterator[Block]:
+    """Return a request that this person can decide on: partner, access, risk, age, deadline."""
+    known = request.known
+    risk = LEVELS[deciding_risk(known.plan, known.observation.default).level].capitalize()
+    title = "Restore settings" if request.particulars.kind is RequestKind.RESTORATION else known.template_title
+    first = f"{clean(request_target(request), _DOMAIN)} · {clean(title, _TITLE)} · {risk} risk"
+    asked = f"Asked {request.created_at:%Y-%m-%d}"
+    if may_be_decided(request, now):
+        review = button("Review", ids.REVIEW_REQUEST, ids.decision_value(request), "primary")
+        text = f"{first}\n{asked} · Decide by {utc_words(request.expires_at)}"
+        yield row(text, f"review:{request.id}", review, MOST_ROW)
+    else:
+        yield row(f"{first}\n{asked} · The time to decide is over", f"review:{request.id}", None, MOST_ROW)
+
+
+def review_row(partnership: Partnership, now: datetime) -> Iterator[Block]:
+    """Return a review that this person has to answer."""
+    ends = _end_words(partnership, now)
+    tenant_id = partnership.identity.tenant_id
+    review = button("Review", ids.REVIEW_PARTNER, tenant_id, "primary")
+    yield row(f"{_partner(partnership)}\nStill needed? · {ends}", f"due:{tenant_id}", review, MOST_ROW)
+
+
+def own_row(request: AccessRequest, now: datetime) -> Iterator[Block]:
+    """Return one of the person's own requests, with what its state allows."""
+    said = still_needed(request)
+    if not said and request.note:
+        said = note_words(request.note)
+    more = [words("\n"), part(said, _NOTE)] if said else []
+    yield rich(
+        paragraph(
+            words(f"{icon(request)} "),
+            part(request_target(request), _DOMAIN, bold=True),
+            words(f" · {kind_words(request)} · {state_words(request)} · "),
+            when(request.changed_at),
+            *more,
+        )
+    )
+    if may_be_decided(request, now):
+        yield remind_button(request)
+    elif may_be_withdrawn(request):
+        yield withdraw_button(request)
+
+
+def ending_row(partnership: Partnership) -> Iterator[Block]:
+    """Return access that ends soon, with the button that asks for more time."""
+    ends = "" if partnership.ends_at is None else f"\nEnds {utc_words(partnership.ends_at)}"
+    extend = button("Request again", ids.REQUEST_AGAIN, partnership.identity.tenant_id)
+    yield row(f"{_partner(partnership)}{ends}", f"ending:{partnership.identity.tenant_id}", extend, MOST_ROW)
+
+
+def partner_entry(partnership: Partnership, now: datetime, name: str) -> Iterator[Block]:
+    """Return a partner for an admin, with Revoke.
+
+    :param name: the list, because a partner may be in several.
+    """
+    sponsor = clean(partnership.sponsor.name, _TITLE)
+    text = (
+        f"{partnership_icon(partnership, now)} {_partner(partnership)}\n"
+        f"Recorded as {partnership_state_words(partnership, now)} · {_end_words(partnership, now)} · Sponsor {sponsor}"
+    )
+    revoke = button("Revoke", ids.REVOKE_PARTNER, partnership.identity.tenant_id)
+    yield row(text, f"{name}:{partnership.identity.tenant_id}", revoke, MOST_ROW)
+
+
+def alarm_row(alarm: Alarm) -> Iterator[Block]:
+    """Return an open alarm, with the two decisions about work that was given up."""
+    yield rich(*alarm_elements(alarm))
+    if alarm.code is AlarmCode.EFFECT_GIVEN_UP:
+        sure = confirm_dialog("Give this work up?", "Gatehouse forgets it. What it was to do is not done.", "Give up")
+        yield actions(
+            f"alarm:{alarm.id}",
+            button("Try again", ids.RETRY_EFFECT, alarm.subject, "primary"),
+            button("Give up", ids.DROP_EFFECT, alarm.subject, "danger", confirm=sure),
+        )
+
+
+def _partner(partnership: Partnership) -> str:
+    domain = clean(partner_name(partnership.identity), _DOMAIN)
+    return f"{domain} · {clean(partnership.template_title, _TITLE)}"
+
+
+def _end_words(partnership: Partnership, now: datetime) -> str:
+    if partnership.ends_at is None:
+        return "No access period"
+    said = "Access period ended" if partnership.is_past_its_end(now) else "Access ends"
+    return f"{said} {utc_words(partnership.ends_at)}"

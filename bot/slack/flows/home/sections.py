@@ -1,0 +1,40 @@
+"""One list of the App Home: its title with what it shows of how many, its rows, and the buttons for the other pages."""
+
+from collections.abc import Callable, Iterator
+from typing import TypeVar
+
+from slack_sdk.models.blocks import Block
+
+from bot.slack import ids
+from bot.slack.blocks.blocks import actions, button, paragraph, rich, words
+from bot.slack.flows.home.places import page_value
+from workflows.app.reads.home import HomeList
+from workflows.ports.pages import Page
+
+Item = TypeVar("Item")
+
+
+def section(title: str, name: HomeList, page: Page[Item], row: Callable[[Item], Iterator[Block]]) -> Iterator[Block]:
+    """Return one page of a list; nothing when the list is empty."""
+    if not page.count:
+        return
+    yield rich(paragraph(words(title, bold=True), words(f": {shown_words(page)}")))
+    for item in page.shown:
+        yield from row(item)
+    if unread := page.size - len(page.shown):
+        yield rich(paragraph(words(f"{unread} more cannot be read. An admin finds them in the log.")))
+    buttons = []
+    if page.skipped:
+        value = page_value(name, page.first, is_before=True)
+        buttons.append(button(f"Previous {page.skipped:,}", ids.HOME_PREVIOUS, value))
+    if page.left:
+        buttons.append(button(f"Next {page.left:,}", ids.HOME_NEXT, page_value(name, page.last, is_before=False)))
+    if buttons:
+        yield actions(f"page:{name.value}", *buttons)
+
+
+def shown_words(page: Page[Item]) -> str:
+    """State which records of how many a page shows."""
+    if page.size == page.count:
+        return f"{page.count:,}"
+    return f"{page.skipped + 1:,}–{page.skipped + page.size:,} of {page.count:,}"

@@ -1,0 +1,96 @@
+"""The App Home of one person: what waits for them first, then what is theirs, then what an admin must look at. Pure."""
+
+import hashlib
+from collections.abc import Iterator
+from datetime import datetime
+from typing import Final
+
+from slack_sdk.models.blocks import Block, ButtonElement, PlainTextInputElement
+
+from bot.slack import ids
+from bot.slack.blocks.blocks import Json, actions, button, footnote, header, paragraph, part, rich, within_limits, words
+from bot.slack.blocks.modal import input_block
+from bot.slack.flows.home.places import MOST_TEXT
+from bot.slack.flows.home.rows import alarm_row, approval_row, ending_row, own_row, partner_entry, review_row
+from bot.slack.flows.home.sections import section
+from workflows.app.reads.home import Home, HomeList
+from workflows.core.text import counted
+
+ABOUT: Final = (
+    "Gatehouse opens this company's Microsoft Entra tenant to a partner organization, after the right people approved "
+    "it. It asks again and again whether the access is still needed. It closes the access when an admin revokes it."
+)
+_RECORDED: Final = "As last recorded. /partner show with a domain reads the current settings."
+
+
+def home_view(home: Home, *, now: datetime) -> Json:
+    """Return one person's App Home. What is not on this page of a list is counted, and its buttons show it."""
+    blocks: list[Block] = [actions("home", *_buttons(home))]
+    if home.is_about_nothing:
+        blocks += [rich(paragraph(words(ABOUT)), paragraph(words("Nothing waits for you.")))]
+        return _view(blocks)
+    blocks += [*_search(home), *_waiting(home, now), *_own(home, now), *_admin(home, now), footnote(_RECORDED)]
+    return _view(blocks)
+
+
+def closed_home() -> Json:
+    """Return the view that tells a person who is no full member why there is nothing to see."""
+    return _view(
+        [rich(paragraph(words("Only full members of this workspace ask for partners, look at them and decide.")))]
+    )
+
+
+def _view(blocks: list[Block]) -> Json:
+    # Without slack_sdk's View, which would parse and check every block a second time.
+    return {"type": "home", "callback_id": ids.HOME, "blocks": within_limits(blocks, "home")}
+
+
+def _buttons(home: Home) -> Iterator[ButtonElement]:
+    yield button("New request", ids.OPEN_REQUEST, "home", "primary")
+    if home.is_admin:
+        yield button("Block a partner", ids.BLOCK_PARTNER, "home", "danger")
+        yield button("Posture", ids.OPEN_POSTURE, "home")
+
+
+def _search(home: Home) -> Iterator[Block]:
+    field = PlainTextInputElement(action_id=ids.HOME_SEARCH, max_length=MOST_TEXT, initial_value=home.text or None)
+    # NB. another block id for another text: Slack keeps what is typed in a block that keeps its id.
+    block_id = f"search:{hashlib.sha256(home.text.encode()).hexdigest()[:16]}"
+    label = "Search by domain, name, template or ID"
+    yield input_block(label, block_id, field, is_optional=True, is_dispatched=True)
+    if home.text:
+        lists = (home.reviews, home.approvals, home.mine, home.ending, home.overdue, home.partners)
+        found = "Nothing here contains" if not any(one.count for one in lists) else "Showing only what contains"
+        yield rich(paragraph(words(f"{found} “"), part(home.text, MOST_TEXT, bold=True), words("”.")))
+        yield actions("search", button("Show everything", ids.HOME_CLEAR, "home"))
+
+
+def _waiting(home: Home, now: datetime) -> Iterator[Block]:
+    count = home.reviews.count + home.approvals.count
+    if not count:
+        if not home.text:
+            yield rich(paragraph(words("Nothing waits for you. You're all caught up.", bold=True)))
+        return
+    yield header(f"Waiting for me: {count}")
+    yield from section("Reviews due", HomeList.REVIEWS, home.reviews, lambda one: review_row(one, now))
+    yield from section("Approvals", HomeList.APPROVALS, home.approvals, lambda one: approval_row(one, now))
+
+
+def _own(home: Home, now: datetime) -> Iterator[Block]:
+    if home.mine.count or home.ending.count:
+        yield header("My requests and partners")
+    yield from section("My requests, open ones first", HomeList.MINE, home.mine, lambda one: own_row(one, now))
+    yield from section("My partners whose access ends soon", HomeList.ENDING, home.ending, ending_row)
+
+
+def _admin(home: Home, now: datetime) -> Iterator[Block]:
+    if not home.is_admin:
+        return
+    if home.alarms.count or home.overdue.count:
+        yield header(f"To look at: {counted(home.alarms.count + home.overdue.count, 'entry', 'entries')}")
+    yield from section("Alarms", HomeList.ALARMS, home.alarms, alarm_row)
+    overdue = "Overdue reviews and ended access"
+    yield from section(overdue, HomeList.OVERDUE, home.overdue, lambda one: partner_entry(one, now, "overdue"))
+    if home.partners.count:
+        yield header("Partners")
+    yield from section("Partners found", HomeList.PARTNERS, home.partners, lambda one: partner_entry(one, now, "found"))

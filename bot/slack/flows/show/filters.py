@@ -1,0 +1,74 @@
+"""The filters of `/partner list`: typed words become conditions; an unknown word is refused."""
+
+import re
+from collections.abc import Collection, Mapping
+from dataclasses import replace
+from datetime import datetime
+from typing import Final
+
+from bot.slack.blocks.untrusted import clean
+from workflows.core.partners.partnership import PartnershipState
+from workflows.core.people import ChatId, PersonId
+from workflows.ports.pages import PartnerFilter
+
+MOST_TYPED: Final = 300
+"""The most characters of all filters: they are repeated in the page buttons."""
+STATES: Final[Mapping[str, frozenset[PartnershipState]]] = {
+    "active": frozenset({PartnershipState.ACTIVE}),
+    "review-due": frozenset({PartnershipState.REVIEW_DUE}),
+    "revoked": frozenset({PartnershipState.REVOKED}),
+}
+FILTERS: Final = (
+    "state:active, state:review-due, state:revoked, sponsor:me, sponsor:name, template:name, overdue, text:words. "
+    'Put several words in quotes: template:"Trusted partner"'
+)
+"""The filters, as the help and a refusal name them."""
+
+_WORD: Final = re.compile(r'(\w+):(?:"([^"]*)"|“([^”]*)”|(\S*))|(\S+)')
+
+
+class UnknownFilter(Exception):
+    """A typed word is not a filter; its text says so and names the filters."""
+
+    def __init__(self, problem: str) -> None:
+        super().__init__(f"{problem} Filters: {FILTERS}.")
+
+
+def parse_filter(typed: str, *, reader: Collection[ChatId | PersonId], now: datetime) -> PartnerFilter:
+    """Return the conditions that were typed; all of them must hold.
+
+    :param reader: every id of the person who asks, for `sponsor:me`.
+    :raises UnknownFilter: when a word is not a filter, or a filter has no value.
+    """
+    if len(typed) > MOST_TYPED:
+        raise UnknownFilter(f"Type at most {MOST_TYPED} characters.")
+    wanted = PartnerFilter()
+    for match in _WORD.finditer(typed):
+        name, *values, bare = match.groups()
+        if bare == "overdue":
+            wanted = replace(wanted, overdue_at=now)
+        elif name is None:
+            raise UnknownFilter(f"“{clean(bare, 60)}” is not a filter.")
+        else:
+            value = next((one for one in values if one is not None), "").strip()
+            wanted = _with(wanted, name.lower(), value, reader)
+    return wanted
+
+
+def _with(wanted: PartnerFilter, name: str, value: str, reader: Collection[ChatId | PersonId]) -> PartnerFilter:
+    match name:
+        case "state" if value.lower() in STATES:
+            return replace(wanted, states=STATES[value.lower()])
+        case "state":
+            raise UnknownFilter(f"“{clean(value, 60)}” is not a state.")
+        case "sponsor" | "template" | "text" if not value:
+            raise UnknownFilter(f"{name}: needs a value.")
+        case "sponsor" if value.lower() == "me":
+            return replace(wanted, sponsors=reader)
+        case "sponsor":
+            return replace(wanted, sponsor_text=value.removeprefix("@"))
+        case "template":
+            return replace(wanted, template=value)
+        case "text":
+            return replace(wanted, text=value)
+    raise UnknownFilter(f"“{clean(name, 60)}:” is not a filter.")

@@ -1,0 +1,86 @@
+"""`/partner list` as a message: one page of the partners that the filters find. Pure."""
+
+import json
+from datetime import datetime
+from typing import Annotated, Final
+
+from pydantic import StringConstraints, ValidationError
+from slack_sdk.models.blocks import Block
+
+from bot.slack import ids
+from bot.slack.blocks.blocks import actions, button, footnote, header, paragraph, part, rich, words
+from bot.slack.blocks.message import Message, message
+from bot.slack.blocks.untrusted import clean
+from bot.slack.cards.partners import partner_name
+from bot.slack.cards.reviews import partner_row, partnership_state_words
+from bot.slack.flows.show.filters import MOST_TYPED
+from bot.slack.payloads.models import Payload
+from workflows.core.errors.raised import Refused
+from workflows.core.errors.refusal_codes import RefusalCode
+from workflows.core.partners.partnership import Partnership
+from workflows.core.text import counted
+from workflows.ports.pages import Cursor, Page, Place
+
+PAGE: Final = 10
+
+
+class _Step(Payload):
+    typed: Annotated[str, StringConstraints(max_length=MOST_TYPED)]
+    cursor: tuple[Annotated[str, StringConstraints(max_length=400)], ...]
+    is_before: bool
+
+
+def partner_list(page: Page[Partnership], now: datetime, typed: str = "") -> Message:
+    """List one page of partners, as last recorded.
+
+    :param typed: the filters, as they were typed.
+    """
+    if not page.count:
+        return _nothing(typed)
+    count = counted(page.count, "partner")
+    range_words = "" if page.size == page.count else f", {page.skipped + 1:,}–{page.skipped + page.size:,}"
+    blocks: list[Block] = [header(f"{count}{range_words}")]
+    if typed:
+        blocks.append(rich(paragraph(words("Filter: "), part(typed, MOST_TYPED, code=True))))
+    blocks += [partner_row(partnership, now) for partnership in page.shown]
+    buttons = []
+    if page.skipped:
+        buttons.append(button(f"Previous {page.skipped:,}", ids.LIST_PREVIOUS, _value(typed, page.first, True)))
+    if page.left:
+        buttons.append(button(f"Next {page.left:,}", ids.LIST_NEXT, _value(typed, page.last, False)))
+    if buttons:
+        blocks.append(actions("list", *buttons))
+    blocks.append(footnote("As last recorded. /partner show with a domain reads the current settings."))
+    names = "; ".join(
+        f"{clean(partner_name(p.identity), 60)} (tenant {p.identity.tenant_id}): "
+        f"recorded as {partnership_state_words(p, now)}"
+        for p in page.shown
+    )
+    return message(f"{count}{range_words}. {names}", blocks)
+
+
+def parse_step(value: str) -> tuple[str, Place]:
+    """Read the filters and the place from a page button.
+
+    :raises Refused: for any other text.
+    """
+    try:
+        step = _Step.model_validate_json(value)
+    except ValidationError as error:
+        raise Refused(RefusalCode.MALFORMED) from error
+    return step.typed, Place(cursor=step.cursor, is_before=step.is_before)
+
+
+def _nothing(typed: str) -> Message:
+    if not typed:
+        text = "Gatehouse has not opened or closed any partner yet. Ask for one with /partner request."
+        return message(text, [rich(paragraph(words(text)))])
+    opening = "No partner matches this filter: "
+    more = ". /partner list shows all partners."
+    shown = rich(paragraph(words(opening), part(typed, MOST_TYPED, code=True), words(more)))
+    return message(f"{opening}{clean(typed, MOST_TYPED)}{more}", [shown])
+
+
+def _value(typed: str, cursor: Cursor, is_before: bool) -> str:
+    step = {"typed": typed, "cursor": cursor, "is_before": is_before}
+    return json.dumps(step, ensure_ascii=False, separators=(",", ":"))

@@ -1,0 +1,243 @@
+"""The App Home: what concerns a person, by role, one page of each list, and hostile text stays text."""
+
+from dataclasses import replace
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+
+from bot.slack.blocks.blocks import utc_words
+from bot.slack.flows.home.places import page_value, parse_page, read_place, stored_place
+from bot.slack.flows.home.rows import MOST_ROW
+from bot.slack.flows.home.view import ABOUT, closed_home, home_view
+from tests.bot import surfaces
+from tests.bot.surfaces import Json, assert_sound, buttons, dicts, hostile_or_blank, hostile_request, shown
+from tests.workflows.core.builders import NOW, TENANT, identity, noted, partnership, request
+from workflows.app.reads.home import ALARMS_PAGE, PAGE, Home, HomeList, HomePlace
+from workflows.core.errors.raised import Refused
+from workflows.core.partners.partnership import Partnership, PartnershipState
+from workflows.core.requests.alarms import Alarm, AlarmCode, AlarmId
+from workflows.core.requests.request import AccessRequest, RequestId, RequestKind, RequestState
+from workflows.core.settings.model import TenantId
+from workflows.ports.pages import EMPTY, Page, Place
+
+
+def page(records: list[Any], size: int = PAGE, skipped: int = 0) -> Page[Any]:
+    """One page of these records."""
+    shown = records[skipped : skipped + size]
+    first = last = ("2027-01-01", "id") if shown else ()
+    return Page(shown=shown, count=len(records), skipped=skipped, first=first, last=last, size=len(shown))
+
+
+def requests(count: int, state: RequestState = RequestState.AWAITING_APPROVAL) -> list[AccessRequest]:
+    return [request(state, id=RequestId(f"r-{state.value}-{number}")) for number in range(count)]
+
+
+def partners(count: int, **changes: Any) -> list[Partnership]:
+    tenants = [f"00000000-dddd-4ddd-8ddd-{number:012d}" for number in range(count)]
+    return [partnership(identity=replace(identity(), tenant_id=TenantId(tenant)), **changes) for tenant in tenants]
+
+
+def alarms(count: int, code: AlarmCode = AlarmCode.EFFECT_GIVEN_UP) -> list[Alarm]:
+    values = {
+        "what": "show_request",
+        "about": "R-1",
+        "reason": "msg_too_long",
+        "partner": "contoso.com",
+        "request": "R-1",
+    }
+    return [
+        Alarm(id=AlarmId(f"A-{number}"), code=code, subject=str(number), values=values, raised_at=NOW)
+        for number in range(count)
+    ]
+
+
+def home(**changes: Any) -> Json:
+    """The App Home with these lists; the others are empty."""
+    return home_view(Home(**changes), now=NOW)
+
+
+def titles(view: Json) -> list[str]:
+    return [block["text"]["text"] for block in view["blocks"] if block["type"] == "header"]
+
+
+def test_a_person_whom_nothing_concerns_is_told_what_gatehouse_is() -> None:
+    view = home()
+    assert_sound(view, "home")
+    assert buttons(view) == {"open_request": "home"}
+    assert ABOUT in shown(view)
+    assert titles(view) == []
+
+
+def test_nobody_but_a_full_member_sees_anything() -> None:
+    view = closed_home()
+    assert_sound(view, "home")
+    assert buttons(view) == {}
+
+
+def test_what_waits_comes_first_then_what_is_mine_then_what_an_admin_must_look_at() -> None:
+    due = partners(1, state=PartnershipState.REVIEW_DUE)
+    view = home(
+        reviews=page(due),
+        approvals=page(requests(1)),
+        mine=page(requests(1, RequestState.PREPARING)),
+        is_admin=True,
+        alarms=page(alarms(1), ALARMS_PAGE),
+        overdue=page(due),
+    )
+    assert_sound(view, "home")
+    assert titles(view) == ["Waiting for me: 2", "My requests and partners", "To look at: 2 entries"]
+    said = shown(view)
+    assert said.index("Reviews due") < said.index("Approvals") < said.index("My requests, open") < said.index("Alarms")
+    found = buttons(view)
+    assert {"block_partner", "open_posture", "revoke_partner", "retry_effect", "drop_effect"} <= set(found)
+
+
+def test_a_row_tells_partner_access_risk_age_and_deadline_and_leads_to_the_whole_request() -> None:
+    asked = request()
+    view = home(approvals=page([asked]))
+    row = next(block for block in view["blocks"] if block.get("accessory"))
+    said = row["text"]["text"]
+    assert said.startswith("contoso.com · Trusted partner · High risk\n")
+    assert f"Asked {asked.created_at:%Y-%m-%d}" in said
+    assert f"Decide by {utc_words(asked.expires_at)}" in said
+    assert row["accessory"]["value"] == f"r-1:{asked.known.plan.digest}"
+    assert not {"approve", "reject"} & set(buttons(view)), "nobody decides on a request that is not shown whole"
+
+
+def test_a_row_fits_on_a_phone() -> None:
+    """Three lines of some fifty characters each, however long the names are."""
+    long = replace(identity(), default_domain=f"{'very-' * 40}long.example", display_name="x" * 900)
+    known = replace(request().known, observation=replace(request().known.observation, identity=long))
+    view = home(
+        approvals=page([request(), request(prepared=known)]),
+        reviews=page([partnership(), partnership(identity=long, template_title="y" * 900)]),
+    )
+    rows = [block["text"]["text"] for block in view["blocks"] if block.get("accessory")]
+    assert len(rows) == 4
+    assert max(map(len, rows)) <= 250 < MOST_ROW
+    assert max(len(row) for row in rows if "very-" not in row) <= 120
+
+
+def test_what_is_over_has_no_buttons() -> None:
+    late = home(
+        approvals=page([request(expires_at=NOW)]),
+        mine=page([request(RequestState.REJECTED, note=noted("Too wide"))]),
+    )
+    assert set(buttons(late)) == {"open_request"}
+    assert "The time to decide is over" in shown(late)
+    assert "Too wide" in shown(late)
+
+
+@pytest.mark.parametrize(
+    ("state", "offered"),
+    [
+        (RequestState.AWAITING_APPROVAL, {"remind", "withdraw"}),
+        (RequestState.PREPARING, {"withdraw"}),
+        (RequestState.APPLYING, set()),
+        (RequestState.APPLIED, set()),
+    ],
+)
+def test_own_requests_offer_what_their_state_allows(state: RequestState, offered: set[str]) -> None:
+    assert set(buttons(home(mine=page(requests(1, state))))) == {"open_request", *offered}
+
+
+def test_access_that_ends_soon_can_be_requested_again() -> None:
+    soon = partnership(ends_at=NOW + timedelta(days=9))
+    view = home(ending=page([soon]))
+    assert f"Ends {utc_words(NOW + timedelta(days=9))}" in shown(view)
+    assert buttons(view)["request_again"] == TENANT
+
+
+def test_when_nothing_waits_the_home_says_so() -> None:
+    assert "You're all caught up" in shown(home(mine=page(requests(1))))
+    assert "You're all caught up" not in shown(home(approvals=page(requests(1))))
+    assert "You're all caught up" not in shown(home(text="contoso", mine=page(requests(1)))), "only part is shown"
+
+
+def test_two_hundred_that_wait_stay_within_the_limits_and_are_counted() -> None:
+    view = home(approvals=page(requests(200), skipped=20))
+    assert_sound(view, "home")
+    assert titles(view) == ["Waiting for me: 200"]
+    assert "Approvals: 21–30 of 200" in shown(view)
+    labels = [one["text"]["text"] for one in dicts(view) if one.get("type") == "button"]
+    assert "Previous 20" in labels
+    assert "Next 170" in labels
+    assert sum(block.get("accessory") is not None for block in view["blocks"]) == 10
+    assert parse_page(buttons(view)["home_next"]) == (HomeList.APPROVALS, Place(cursor=("2027-01-01", "id")))
+
+
+@pytest.mark.parametrize("is_searched", [False, True])
+def test_a_home_with_every_list_full_stays_within_a_hundred_blocks(is_searched: bool) -> None:
+    due = partners(40, state=PartnershipState.REVIEW_DUE)
+    view = home(
+        text="contoso" if is_searched else "",
+        reviews=page(due, skipped=10),
+        approvals=page(requests(40), skipped=10),
+        mine=page(requests(40), skipped=10),
+        ending=page(due, skipped=10),
+        is_admin=True,
+        overdue=page(due, skipped=10),
+        partners=page(due, skipped=10) if is_searched else EMPTY,
+        alarms=EMPTY if is_searched else page(alarms(40), ALARMS_PAGE, skipped=5),
+    )
+    assert_sound(view, "home")
+    assert len(view["blocks"]) <= 100
+    assert "more parts are not shown" not in shown(view)
+
+
+def test_admins_see_what_is_wrong_and_decide_about_given_up_work() -> None:
+    view = home(is_admin=True, alarms=page([*alarms(1), *alarms(1, AlarmCode.CARD_NOT_POSTED)], ALARMS_PAGE))
+    assert_sound(view, "home")
+    assert "show the card of request R-1" in shown(view)
+    found = buttons(view)
+    assert (found["retry_effect"], found["drop_effect"]) == ("0", "0")
+
+
+def test_a_search_is_named_and_can_be_ended() -> None:
+    view = home(text="contoso")
+    assert_sound(view, "home")
+    assert "Nothing here contains “contoso”." in shown(view)
+    assert "home_clear" in buttons(view)
+    field = next(block for block in view["blocks"] if block["type"] == "input")
+    assert field["dispatch_action"] is True
+    assert field["element"]["initial_value"] == "contoso"
+    other = next(block for block in home(mine=page(requests(1)))["blocks"] if block["type"] == "input")
+    assert other["block_id"] != field["block_id"], "Slack keeps what was typed in a block that keeps its id"
+
+
+def test_places_are_stored_and_read_again() -> None:
+    place = HomePlace(text="contoso", places={HomeList.MINE: Place(cursor=("1", "x"), is_before=True)})
+    assert read_place(stored_place(place)) == place
+    for other in ("", "{", '{"places": {"unknown": {}}}'):
+        assert read_place(other) == HomePlace()
+    value = page_value(HomeList.MINE, ("1", "x"), is_before=True)
+    assert parse_page(value) == (HomeList.MINE, Place(cursor=("1", "x"), is_before=True))
+    for malformed in ("", "{}", '{"name": "secrets", "cursor": [], "is_before": false}'):
+        with pytest.raises(Refused):
+            parse_page(malformed)
+
+
+@settings(deadline=None, max_examples=60)
+@given(hostile_or_blank)
+def test_hostile_text_stays_text_in_the_home(text: str) -> None:
+    asked = hostile_request(RequestState.AWAITING_APPROVAL, RequestKind.ACCESS, text)
+    known = partnership(
+        identity=surfaces.hostile_identity(text),
+        sponsor=surfaces.hostile_person(text),
+        template_title=text,
+        state=PartnershipState.REVIEW_DUE,
+    )
+    mine = replace(hostile_request(RequestState.PREPARING, RequestKind.ACCESS, text), id=RequestId("r-2"))
+    view = home(
+        text=text[:100].encode(errors="ignore").decode(),
+        approvals=page([asked]),
+        mine=page([mine]),
+        reviews=page([known]),
+        ending=page([known]),
+        is_admin=True,
+        overdue=page([known]),
+        partners=page([known]),
+    )
+    assert_sound(view, "home")

@@ -1,0 +1,48 @@
+"""What is different since the plan that an approver saw, in words."""
+
+from dataclasses import replace
+from datetime import UTC, datetime
+
+from bot.words.requests.revision import RevisedLine, revision_lines
+from tests.workflows.core.builders import STAGES, TENANT, access_plan, prepared, request
+from workflows.core.plans.drift import DefaultDrift, Drift
+
+TRUST = "Trust in the partner's MFA"
+
+
+def test_a_first_plan_and_an_unchanged_one_have_no_difference() -> None:
+    assert revision_lines(request()) == ()
+    assert revision_lines(request(seen=prepared())) == ()
+
+
+def test_a_setting_that_somebody_changed_is_told_as_seen_and_as_it_is() -> None:
+    plan = access_plan({"tenantId": TENANT, "inboundTrust": {"isMfaAccepted": False}})
+    [line] = revision_lines(request(seen=prepared(), prepared=prepared(plan=plan)))
+    assert line == RevisedLine(TRUST, "inherits the tenant's default → trusted", "not trusted → trusted")
+
+
+def test_what_is_set_already_is_not_changed_by_the_new_plan() -> None:
+    plan = access_plan({"tenantId": TENANT, "inboundTrust": {"isMfaAccepted": True}})
+    lines = revision_lines(request(seen=prepared(), prepared=prepared(plan=plan)))
+    assert (lines[0].about, lines[0].now) == (TRUST, "not in the plan")
+
+
+def test_chain_template_duration_and_a_changed_default_are_told() -> None:
+    now = prepared(
+        stages=STAGES[:1],
+        template_title="Guests",
+        plan=replace(access_plan(), duration=None, ends_at=datetime(2027, 6, 1, tzinfo=UTC)),
+    )
+    drift = Drift(
+        existed=True,
+        exists=True,
+        settings=(),
+        defaults=(DefaultDrift(name="inboundTrust", shown={"isMfaAccepted": False}, now={"isMfaAccepted": True}),),
+    )
+    found = revision_lines(request(seen=prepared(), prepared=now, drift=drift))
+    lines = {line.about: (line.seen, line.now) for line in found}
+    assert lines["Approval policy"] == ("Security (1), then Data owners (2)", "Security (1)")
+    assert lines["Access template"] == ("Trusted partner", "Guests")
+    assert lines["Last day"] == ("not set", "2027-05-31")
+    assert lines["Duration"] == ("90 days", "no end")
+    assert any(about.endswith("by the tenant's default") for about in lines)

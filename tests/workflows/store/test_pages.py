@@ -1,0 +1,198 @@
+"""Pages of lists: each record once, whatever the list gains or loses between two pages; filtered where it is stored."""
+
+import time
+from collections.abc import AsyncIterator
+from dataclasses import replace
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+from sqlite_utils import Database
+
+from tests.workflows.core.builders import AMARA, BRUNO, NOW, RILEY, SAM, SECURITY, partnership, request
+from tests.workflows.fakes import FixedClock
+from tests.workflows.world import QuickStore
+from workflows.core.partners.partnership import Partnership, PartnershipState
+from workflows.core.people import ChatId
+from workflows.core.requests.request import AccessRequest, RequestId, RequestState
+from workflows.core.settings.model import TenantId
+from workflows.ports.pages import START, PartnerFilter, Place
+from workflows.ports.records import AuditEntry, Commit
+from workflows.store.codec import PARTNERSHIP, REQUEST, dump
+from workflows.store.sqlite.migrations import migrations
+from workflows.store.sqlite.store import open_store
+
+
+@pytest.fixture
+async def store(tmp_path: Path) -> AsyncIterator[QuickStore]:
+    """An empty store."""
+    opened = QuickStore(tmp_path / "gatehouse.db", FixedClock())
+    await opened.open()
+    yield opened
+    await opened.close()
+
+
+async def put(store: QuickStore, *records: AccessRequest | Partnership) -> None:
+    """Store records."""
+    for record in records:
+        entry = AuditEntry(key=f"{time.monotonic_ns()}", at=NOW, actor="t", command="t", outcome="accepted", details={})
+        named = {"request": record} if isinstance(record, AccessRequest) else {"partnership": record}
+        await store.commit(Commit(entry=entry, **named))
+
+
+def waiting(number: int, **changes: Any) -> AccessRequest:
+    """A request that waits, with a deadline of its own."""
+    usual = {"id": RequestId(f"r-{number:03}"), "version": 1, "expires_at": NOW + timedelta(hours=500 - number)}
+    return request(**{**usual, **changes})
+
+
+def partner(number: int, **changes: Any) -> Partnership:
+    """One of many partners."""
+    domain = f"partner{number:04}.example"
+    tenant_id = TenantId(f"00000000-dddd-4ddd-8ddd-{number:012d}")
+    identity = replace(partnership().identity, tenant_id=tenant_id, default_domain=domain)
+    return partnership(**{"version": 1, "identity": identity, **changes})
+
+
+async def page_of(store: QuickStore, place: Place = START, text: str = "", limit: int = 10) -> Any:
+    """What waits for Bruno."""
+    return await store.waiting_page([SECURITY], [BRUNO.chat_id], text=text, limit=limit, place=place)
+
+
+async def test_two_hundred_requests_come_by_deadline_page_by_page_and_back(store: QuickStore) -> None:
+    await put(store, *map(waiting, range(200)))
+    page, seen = await page_of(store), []
+    while True:
+        seen += [one.id for one in page.shown]
+        assert (page.count, page.skipped + len(page.shown) + page.left) == (200, 200)
+        if not page.left:
+            break
+        page = await page_of(store, Place(cursor=page.last))
+    assert seen == [f"r-{number:03}" for number in reversed(range(200))]
+    back = await page_of(store, Place(cursor=page.first, is_before=True))
+    assert [one.id for one in back.shown] == [f"r-{number:03}" for number in range(19, 9, -1)]
+    assert (back.skipped, back.left) == (180, 10)
+
+
+async def test_a_list_that_loses_its_beginning_skips_nothing(store: QuickStore) -> None:
+    """With an offset, the second page would begin after requests that nobody was shown."""
+    every = [waiting(number) for number in range(30)]
+    await put(store, *every)
+    first = await page_of(store)
+    decided = [replace(one, version=2, state=RequestState.REJECTED) for one in every if one in first.shown[:5]]
+    await put(store, *decided)
+    second = await page_of(store, Place(cursor=first.last))
+    assert [one.id for one in second.shown] == [f"r-{number:03}" for number in range(19, 9, -1)]
+    assert (second.count, second.skipped) == (25, 5)
+    back = await page_of(store, Place(cursor=second.first, is_before=True))
+    assert (back.skipped, len(back.shown)) == (0, 10), "a first page is whole"
+
+
+async def test_a_place_where_nothing_is_left_gives_the_first_page(store: QuickStore) -> None:
+    await put(store, waiting(1))
+    for cursor in (("9999", "r-999"), ("of another list",)):
+        page = await page_of(store, Place(cursor=cursor))
+        assert ([one.id for one in page.shown], page.skipped) == (["r-001"], 0)
+
+
+async def test_requests_are_searched_by_names_and_ids(store: QuickStore) -> None:
+    await put(store, waiting(1), waiting(2))
+    for text, count in (("CONTOSO.com", 2), ("r-001", 1), ("trusted", 2), ("100%", 0), ("_", 0), ("'", 0)):
+        assert (await page_of(store, text=text)).count == count, text
+
+
+async def test_own_requests_come_open_ones_first(store: QuickStore) -> None:
+    await put(store, *(waiting(number, created_at=NOW + timedelta(hours=number)) for number in range(4)))
+    await put(store, waiting(3, version=2, state=RequestState.WITHDRAWN, created_at=NOW + timedelta(hours=3)))
+
+    async def own(place: Place = START, *ids: Any) -> Any:
+        return await store.own_page(ids or [RILEY.chat_id], text="", limit=3, place=place)
+
+    page = await own()
+    assert [one.id for one in page.shown] == ["r-002", "r-001", "r-000"]
+    assert [one.id for one in (await own(Place(cursor=page.last))).shown] == ["r-003"]
+    assert (await own(START, RILEY.id)).count == 4, "by account"
+    assert (await own(START, AMARA.chat_id, AMARA.id)).count == 0
+
+
+async def test_partners_are_filtered(store: QuickStore) -> None:
+    ended, due = NOW - timedelta(days=1), PartnershipState.REVIEW_DUE
+    await put(
+        store,
+        partner(1),
+        partner(2, state=PartnershipState.REVOKED, ends_at=None),
+        partner(3, ends_at=ended),
+        partner(4, state=due, sponsor=AMARA),
+        partner(5, template="subsidiary", template_title="Subsidiary"),
+    )
+    conditions = {
+        PartnerFilter(): "12345",
+        PartnerFilter(states=frozenset({PartnershipState.ACTIVE, due})): "1345",
+        PartnerFilter(sponsors=frozenset({AMARA.chat_id})): "4",
+        PartnerFilter(sponsors=frozenset({SAM.id})): "1235",
+        PartnerFilter(sponsor_text="AMA"): "4",
+        PartnerFilter(template="subsid"): "5",
+        PartnerFilter(overdue_at=NOW): "34",
+        PartnerFilter(ends_by=NOW): "3",
+        PartnerFilter(ends_after=NOW): "145",
+        PartnerFilter(text="partner0002"): "2",
+        PartnerFilter(text="8ddd-000000000005"): "5",
+    }
+    for wanted, numbers in conditions.items():
+        page = await store.partners_page(wanted, limit=10, place=START)
+        assert "".join(one.identity.default_domain[10] for one in page.shown) == numbers, wanted
+
+
+async def test_a_page_of_five_thousand_partners_reads_ten_documents(store: QuickStore) -> None:
+    row = "insert into partnerships (tenant_id, version, state, domain, doc, sought) values (?, 1, 'active', ?, ?, ?)"
+    one = dump(PARTNERSHIP, partner(0))
+    many = [(f"id-{number:05}", f"p{number:05}", one, f"p{number:05}") for number in range(5000)]
+    await store._run(lambda: store._db.conn.executemany(row, many))
+    wanted = PartnerFilter(text="7")
+    page = await store.partners_page(wanted, limit=10, place=Place(cursor=("p04000", "id-04000")))
+    assert (len(page.shown), page.first[0]) == (10, "p04007")
+    assert page.count > 1000
+    sql = "explain query plan select count(*) from partnerships where instr(sought, ?) > 0 and state in ('active')"
+    plan = " ".join(row["detail"] for row in await store._query(sql, "7"))
+    assert "COVERING INDEX partnerships_listed" in plan, "no document is read to count"
+
+
+async def test_a_home_keeps_its_place_until_it_is_opened_again(store: QuickStore) -> None:
+    someone = ChatId("U-SOMEONE")
+    assert await store.home_place(someone) == ""
+    await store.move_home(someone, "page 2")
+    await store.save_home_content(someone, "hash")
+    assert (await store.home_place(someone), await store.home_content(someone)) == ("page 2", "hash")
+    await store.save_home(someone)
+    assert (await store.home_place(someone), await store.home_content(someone)) == ("", "")
+
+
+async def test_records_of_an_older_version_are_sorted_and_found(tmp_path: Path) -> None:
+    path = tmp_path / "gatehouse.db"
+    db = Database(path)
+    migrations.apply(db, stop_before="m014_lists_and_homes")
+    for request_id, doc in (("r-1", dump(REQUEST, request(id=RequestId("r-1"), version=1))), ("r-2", "{}")):
+        db.execute(
+            """insert into requests (id, version, state, is_open, requester, created_at, doc, waits_for)
+            values (?, 1, 'awaiting_approval', 1, ?, '2027', ?, 'security')""",
+            (request_id, RILEY.chat_id, doc),
+        )
+    for tenant_id, doc in (("t-1", dump(PARTNERSHIP, partner(1))), ("t-2", "[]"), ("t-3", "no JSON")):
+        db.execute(
+            "insert into partnerships (tenant_id, version, state, domain, doc) values (?, 1, 'active', ?, ?)",
+            (tenant_id, tenant_id, doc),
+        )
+    db.conn.commit()
+    db.close()
+    store = await open_store(path, FixedClock())
+    try:
+        found = await store.waiting_page([SECURITY], [BRUNO.chat_id], text="contoso", limit=9, place=START)
+        assert [one.id for one in found.shown] == ["r-1"]
+        assert found.first[0].startswith(f"{request().expires_at:%Y-%m-%d}")
+        every = await store.partners_page(PartnerFilter(), limit=9, place=START)
+        assert (len(every.shown), every.count, every.left) == (1, 3, 0), "what cannot be read is counted"
+        wanted = PartnerFilter(sponsor_text="sam", template="trusted", text="partner0001", ends_after=NOW)
+        assert (await store.partners_page(wanted, limit=9, place=START)).count == 1
+    finally:
+        await store.close()

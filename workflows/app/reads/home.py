@@ -1,0 +1,122 @@
+"""What concerns one person now, by role: what waits for them, what is theirs, and what an admin must look at."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from enum import StrEnum
+from typing import Final
+
+from workflows.app.reads.queries import ids_of
+from workflows.core.partners.partnership import Partnership, PartnershipState
+from workflows.core.people import ADMIN, ChatId, Person, PersonId
+from workflows.core.requests.alarms import Alarm
+from workflows.core.requests.request import AccessRequest
+from workflows.ports.directory import Directory
+from workflows.ports.pages import EMPTY, START, Cursor, Page, PartnerFilter, Place
+from workflows.ports.store import Store
+
+PAGE: Final = 10
+"""Records of one list on a page."""
+ALARMS_PAGE: Final = 5
+"""Alarms on a page: each is some sentences long."""
+ENDING_WITHIN: Final = timedelta(days=30)
+"""How long before its end access is listed as ending soon."""
+_LIVE: Final = frozenset({PartnershipState.ACTIVE, PartnershipState.REVIEW_DUE})
+
+
+class HomeList(StrEnum):
+    """The lists of an App Home that have pages of their own. The values are stored with the places."""
+
+    REVIEWS = "reviews"
+    APPROVALS = "approvals"
+    MINE = "mine"
+    ENDING = "ending"
+    OVERDUE = "overdue"
+    PARTNERS = "partners"
+    ALARMS = "alarms"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HomePlace:
+    """Where a person is in the lists of the App Home."""
+
+    text: str = ""
+    """What was searched for; empty: nothing."""
+    places: Mapping[HomeList, Place] = field(default_factory=dict)
+
+    def at(self, name: HomeList) -> Place:
+        """Return where one list begins."""
+        return self.places.get(name, START)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Home:
+    """What concerns one person, as last recorded."""
+
+    text: str = ""
+    reviews: Page[Partnership] = EMPTY
+    """Reviews that this person, as the sponsor, has to answer."""
+    approvals: Page[AccessRequest] = EMPTY
+    """Requests that this person can decide on, by deadline."""
+    mine: Page[AccessRequest] = EMPTY
+    ending: Page[Partnership] = EMPTY
+    """Access that this person sponsors and that ends within `ENDING_WITHIN`."""
+    is_admin: bool = False
+    overdue: Page[Partnership] = EMPTY
+    """For admins: every review that is due, and every access period that has ended."""
+    partners: Page[Partnership] = EMPTY
+    """For admins: what the search finds among all partners."""
+    alarms: Page[Alarm] = EMPTY
+    """For admins: the open alarms, the newest first. They are not searched."""
+
+    @property
+    def is_about_nothing(self) -> bool:
+        """Return whether there is nothing that concerns this person."""
+        lists = (self.reviews, self.approvals, self.mine, self.ending)
+        return not (self.is_admin or self.text or any(one.count for one in lists))
+
+
+async def read_home(
+    person: ChatId, *, known: Person | None, at: HomePlace, store: Store, directory: Directory, now: datetime
+) -> Home:
+    """Read one page of each list that concerns a person.
+
+    :param known: who this is, when it could be read: requests and roles may use another chat id of the same person.
+    """
+    chat_ids = ids_of(person, known)
+    every: frozenset[ChatId | PersonId] = chat_ids if known is None else chat_ids | {known.id}
+    roles = [role for role in await store.roles_waited_for() if chat_ids & await directory.holders(role)]
+    is_admin = bool(chat_ids & await directory.holders(ADMIN))
+
+    async def partners(name: HomeList, wanted: PartnerFilter, *, by_end: bool = True) -> Page[Partnership]:
+        return await store.partners_page(wanted, limit=PAGE, place=at.at(name), by_end=by_end)
+
+    due = PartnerFilter(states=frozenset({PartnershipState.REVIEW_DUE}), sponsors=every, text=at.text)
+    soon = PartnerFilter(states=_LIVE, sponsors=every, ends_after=now, ends_by=now + ENDING_WITHIN, text=at.text)
+    return Home(
+        text=at.text,
+        reviews=await partners(HomeList.REVIEWS, due),
+        approvals=await store.waiting_page(roles, every, text=at.text, limit=PAGE, place=at.at(HomeList.APPROVALS)),
+        mine=await store.own_page(every, text=at.text, limit=PAGE, place=at.at(HomeList.MINE)),
+        ending=await partners(HomeList.ENDING, soon),
+        is_admin=is_admin,
+        overdue=await partners(HomeList.OVERDUE, PartnerFilter(overdue_at=now, text=at.text)) if is_admin else EMPTY,
+        partners=await partners(HomeList.PARTNERS, PartnerFilter(text=at.text), by_end=False)
+        if is_admin and at.text
+        else EMPTY,
+        alarms=_page(await store.open_alarms(), at.at(HomeList.ALARMS)) if is_admin and not at.text else EMPTY,
+    )
+
+
+def _page(oldest_first: Sequence[Alarm], place: Place) -> Page[Alarm]:
+    """Return a page of the open alarms, the newest first. There are few, so all of them are read."""
+    alarms = list(reversed(oldest_first))
+    cursors: list[Cursor] = [(one.raised_at.isoformat(), one.id) for one in alarms]
+    start = 0
+    if place.cursor in cursors:
+        at = cursors.index(place.cursor)
+        start = max(0, at - ALARMS_PAGE) if place.is_before else at + 1
+    start = 0 if start >= len(alarms) else start
+    shown = alarms[start : start + ALARMS_PAGE]
+    first, last = (cursors[start], cursors[start + len(shown) - 1]) if shown else ((), ())
+    return Page(shown=shown, count=len(alarms), skipped=start, first=first, last=last, size=len(shown))
