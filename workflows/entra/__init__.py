@@ -11,12 +11,12 @@ The SDK provides addresses, tokens and connections. What it does not do here, an
 - Every request gets its own client. The builders of a shared client keep the argument of `findTenantInformationBy…` in
   a shared dictionary, so two parallel lookups can get each other's answer.
 
-`connection` sends. `credential` proves the bot's identity. `addresses` contains every possible address. `answers`
-evaluates answers (without SDK). `gateway` is the tenant, and `tenant_settings` its other settings that matter for a
-partner. `cache` keeps recent answers.
+`connection` has the addresses and the configured tenant. `transport` sends, and proves the bot's identity. `addresses`
+contains every possible address. `answers` evaluates answers (without SDK). `gateway` is the tenant, and
+`tenant_settings` its other settings that matter for a partner.
 """
 
+from workflows.entra.connection import EntraSettings
 from workflows.entra.gateway import Entra, connect
-from workflows.entra.settings import EntraSettings
 
 __all__ = ["Entra", "EntraSettings", "connect"]

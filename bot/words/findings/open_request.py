@@ -1,11 +1,13 @@
 """The sentence for another open request about the same partner. A boundary: refusals and findings share it."""
 
+from collections.abc import Mapping
 from datetime import timedelta
 from typing import Final
 
 from bot.words.plans.changes import duration_words
 from bot.words.sentences import day
 from workflows.core.errors.facts import Values
+from workflows.core.requests.notes import DisplayedState, displayed
 from workflows.core.requests.request import RequestKind, RequestState
 
 _KINDS: Final = {
@@ -13,24 +15,24 @@ _KINDS: Final = {
     RequestKind.REVOCATION: "revocation",
     RequestKind.RESTORATION: "restore request",
 }
-_OPEN_STATES: Final = {
-    RequestState.PREPARING: "being prepared",
-    RequestState.AWAITING_APPROVAL: "waiting for approval",
-    RequestState.APPLYING: "approved, being written",
-    RequestState.UNCONFIRMED: "written, not yet confirmed",
+OPEN_STATES: Final[Mapping[DisplayedState, str]] = {
+    DisplayedState.PREPARING: "being prepared",
+    DisplayedState.AWAITING_APPROVAL: "waiting for approval",
+    DisplayedState.TO_BE_WRITTEN: "approved, waiting to be written",
+    DisplayedState.APPLYING: "approved, being written",
+    DisplayedState.UNCONFIRMED: "written, not yet confirmed",
+    DisplayedState.TO_BE_BLOCKED: "waiting to be blocked",
+    DisplayedState.BLOCKING: "being blocked",
+    DisplayedState.BLOCK_UNCONFIRMED: "block written, not yet confirmed",
 }
-_OPEN_REVOCATION: Final = {
-    **_OPEN_STATES,
-    RequestState.APPLYING: "being blocked",
-    RequestState.UNCONFIRMED: "block written, not yet confirmed",
-}
+"""The states of an open request in words."""
 
 
 def open_request_words(values: Values) -> str:
     """State who has the open request, in which state it is, and what to do."""
     kind, requester = RequestKind(values["kind"]), values["requester"]
     lasts = "" if values["seconds"] is None else f", {duration_words(timedelta(seconds=values['seconds']))}"
-    state = _state(kind, RequestState(values["state"]), is_waiting=values["is_waiting"])
+    state = OPEN_STATES[displayed(RequestState(values["state"]), kind, is_delayed=values["is_waiting"])]
     what = f"{values['id']} (“{values['asks']}”{lasts}), sent on {day(values['sent_at'])}, {state}"
     todo = "Wait for its end."
     if values["is_own"]:
@@ -42,10 +44,3 @@ def open_request_words(values: Values) -> str:
         if values["may_withdraw"] and requester is not None:
             todo = f"Wait for its end, or ask {requester} to withdraw it."
     return f"{who} an open {_KINDS[kind]} for this partner: {what}. {todo}"
-
-
-def _state(kind: RequestKind, state: RequestState, *, is_waiting: bool) -> str:
-    is_revocation = kind is RequestKind.REVOCATION
-    if state is RequestState.APPLYING and is_waiting:
-        return "waiting to be blocked" if is_revocation else "approved, waiting to be written"
-    return (_OPEN_REVOCATION if is_revocation else _OPEN_STATES)[state]

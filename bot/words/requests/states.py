@@ -3,15 +3,12 @@
 from collections.abc import Mapping
 from typing import Final
 
+from bot.words.findings.open_request import OPEN_STATES
 from workflows.core.requests.notes import DisplayedState, displayed_state
 from workflows.core.requests.request import AccessRequest
 
 STATE_WORDS: Final[Mapping[DisplayedState, str]] = {
-    DisplayedState.PREPARING: "being prepared",
-    DisplayedState.AWAITING_APPROVAL: "waiting for approval",
-    DisplayedState.TO_BE_WRITTEN: "approved, waiting to be written",
-    DisplayedState.APPLYING: "approved, being written",
-    DisplayedState.UNCONFIRMED: "written, not yet confirmed",
+    **OPEN_STATES,
     DisplayedState.APPLIED: "set and read back",
     DisplayedState.PUT_BACK: "put back and read back",
     DisplayedState.REJECTED: "rejected",
@@ -21,9 +18,6 @@ STATE_WORDS: Final[Mapping[DisplayedState, str]] = {
     DisplayedState.STOPPED: "stopped before it was confirmed",
     DisplayedState.OVERWRITTEN: "sent, then changed by somebody else",
     DisplayedState.FAILED: "failed, Microsoft Graph refused it",
-    DisplayedState.TO_BE_BLOCKED: "waiting to be blocked",
-    DisplayedState.BLOCKING: "being blocked",
-    DisplayedState.BLOCK_UNCONFIRMED: "block written, not yet confirmed",
     DisplayedState.BLOCKED: "blocked and read back",
     DisplayedState.BLOCK_READ: "block read back",
     DisplayedState.BLOCKED_IN_PART: "block read back, not everything closed",

@@ -9,7 +9,7 @@ from workflows.core.people import Role
 from workflows.core.plans.closing import only_narrows
 from workflows.core.plans.plan import Plan
 from workflows.core.policy.risk import RiskLevel, weakness_of
-from workflows.core.policy.template import Stage, Template
+from workflows.core.policy.template import Stage, Template, one_approver
 
 Chain = tuple[Stage, ...]
 
@@ -38,7 +38,7 @@ def chain_for(plan: Plan, chain: Chain, policy: ApprovalPolicy, level: RiskLevel
     :param level: the risk of all settings after the plan.
     """
     if only_narrows(plan):
-        return (replace(chain[0], quorum=1),)
+        return one_approver(chain)
     if plan.before is None and not policy.current:
         return chain
     is_whole = {stage.role for stage in policy.current} <= policy.roles

@@ -73,11 +73,16 @@ def filled(template: Template, values: Mapping[str, str]) -> Mapping[Property, S
     return fill(template.settings, template.placeholders, values)
 
 
+def one_approver(chain: tuple[Stage, ...]) -> tuple[Stage, ...]:
+    """Return what a plan needs that certainly only takes access away: one approver of the chain's first stage."""
+    return (replace(chain[0], quorum=1),)
+
+
 def stages_for(access: AccessChange, template: Template) -> tuple[Stage, ...]:
     """Return the chain that a plan of this template needs. Closing access needs fewer approvals than opening it.
 
     :param access: the effect of the whole plan. Only a certain reduction of access needs the shorter chain.
     """
     if access in (AccessChange.NARROWS, AccessChange.CLOSES):
-        return (replace(template.stages[0], quorum=1),)
+        return one_approver(template.stages)
     return template.stages

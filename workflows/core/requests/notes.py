@@ -143,14 +143,23 @@ _REVOCATIONS: Final[Mapping[RequestState, DisplayedState]] = {
 
 def displayed_state(request: AccessRequest) -> DisplayedState:
     """Return the state of a request for display."""
-    state, is_revocation = request.state, request.particulars.kind is RequestKind.REVOCATION
-    if state is RequestState.APPLYING and request.note:
-        return DisplayedState.TO_BE_BLOCKED if is_revocation else DisplayedState.TO_BE_WRITTEN
-    if is_revocation and state is RequestState.APPLIED and request.not_closed != ():
+    state, kind = request.state, request.particulars.kind
+    if kind is RequestKind.REVOCATION and state is RequestState.APPLIED and request.not_closed != ():
         return DisplayedState.BLOCKED_IN_PART if request.not_closed else DisplayedState.BLOCK_READ
+    return displayed(state, kind, is_delayed=bool(request.note))
+
+
+def displayed(state: RequestState, kind: RequestKind, *, is_delayed: bool) -> DisplayedState:
+    """Return a state for display, as far as state and kind tell it.
+
+    :param is_delayed: whether something delays the write.
+    """
+    is_revocation = kind is RequestKind.REVOCATION
+    if state is RequestState.APPLYING and is_delayed:
+        return DisplayedState.TO_BE_BLOCKED if is_revocation else DisplayedState.TO_BE_WRITTEN
     if is_revocation and state in _REVOCATIONS:
         return _REVOCATIONS[state]
-    if state is RequestState.APPLIED and request.particulars.kind is RequestKind.RESTORATION:
+    if state is RequestState.APPLIED and kind is RequestKind.RESTORATION:
         return DisplayedState.PUT_BACK
     return DisplayedState(state.value)
 
