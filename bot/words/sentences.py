@@ -22,11 +22,6 @@ def said(sentence: Sentence, values: Values) -> str:
     return sentence.format_map(values) if isinstance(sentence, str) else sentence(values)
 
 
-def counted(count: int, one: str, many: str) -> str:
-    """Return a count with its noun: "1 person", "3 people"."""
-    return f"{count} {one if count == 1 else many}"
-
-
 def times_words(count: int) -> str:
     """Return how often: "once", "twice", "3 times"."""
     return {1: "once", 2: "twice"}.get(count, f"{count} times")

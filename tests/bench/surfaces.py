@@ -11,7 +11,7 @@ import tempfile
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 from aiohttp.test_utils import TestServer
 from playwright.async_api import Browser, async_playwright
@@ -25,12 +25,14 @@ from bot.slack.cards.approval.context import CardContext
 from bot.slack.cards.approval.details import details_blocks
 from bot.slack.cards.approval.own import requester_card, sponsor_card
 from bot.slack.cards.approval.reminder import expired_message
+from bot.slack.flows.home.view import home_view
 from bot.slack.flows.request_access.form import RequestForm, request_view
 from bot.slack.flows.request_access.partner_result import Found
 from bot.slack.people.approvers import AskedStage
 from tests.bot.sandbox.page.stage import CHANNELS, PEOPLE, Stage
 from tests.bot.shipped_cards import NAMES, waiting, words_of
-from tests.workflows.core.builders import AMARA, NOW, RILEY, TENANT, access_plan, approval, identity
+from tests.workflows.core.builders import AMARA, NOW, RILEY, TENANT, access_plan, approval, identity, partnership
+from workflows.app.reads.home import Home
 from workflows.catalog.catalog import SHIPPED, load_catalog
 from workflows.core.errors.facts import Fact
 from workflows.core.policy.offers import arranged, offers_of
@@ -38,6 +40,7 @@ from workflows.core.requests.commands.request import RecordPrepared, Replan
 from workflows.core.requests.lifecycle import Situation, advance
 from workflows.core.requests.notes import NoteCode
 from workflows.core.requests.request import ObservedPartner, RequestState
+from workflows.ports.pages import Page
 from workflows.ports.records import AuditEntry, LimitedList
 
 WIDTHS: Final = {"desktop": (1440, 900), "tablet": (1024, 768), "phone": (390, 844)}
@@ -120,6 +123,24 @@ def request_forms() -> dict[str, Json]:
     return found
 
 
+def homes() -> dict[str, Json]:
+    """Return App Homes by role: an approver for whom 200 requests wait, a requester and sponsor, an admin, nobody."""
+    templates = list(load_catalog(SHIPPED).templates.values())
+    asked = [waiting(templates[number % len(templates)]) for number in range(10)]
+    partners = [partnership() for _ in range(10)]
+
+    def page(records: list[Any], count: int) -> Page[Any]:
+        return Page(shown=records, count=count, size=len(records), first=("a", "b"), last=("c", "d"))
+
+    shown = {
+        "approver": Home(approvals=page(asked, 200)),
+        "requester": Home(mine=page(asked, 12), ending=page(partners[:2], 2)),
+        "admin": Home(is_admin=True, overdue=page(partners, 25)),
+        "nobody": Home(),
+    }
+    return {f"home-{name}": home_view(home, now=NOW) for name, home in shown.items()}
+
+
 async def measure(browser: Browser, name: str, shown: list[Json] | Json, folder: Path | None) -> list[Json]:
     """Measure one message or window at each width, and take a picture of it into `folder`.
 
@@ -127,18 +148,23 @@ async def measure(browser: Browser, name: str, shown: list[Json] | Json, folder:
     """
     found: list[Json] = []
     is_message, blocks = isinstance(shown, list), shown if isinstance(shown, list) else shown["blocks"]
+    channel, where = "partner-access", "message" if is_message else "modal"
+    if not isinstance(shown, list) and shown["type"] == "home":
+        channel, where = "home", "home-view"
     with tempfile.TemporaryDirectory() as scratch:
         stage = Stage(Path(scratch))
         if isinstance(shown, list):
             stage.post(CHANNELS["partner-access"], name, blocks=blocks)
+        elif shown["type"] == "home":
+            stage.slack.views.homes[PEOPLE["approver1"]] = {"id": "V0HOME", **shown}
         else:
             stage.slack.views.open[PEOPLE["approver1"]] = shown
         await stage.change()
         async with TestServer(stage.app()) as server:
             for label, (width, height) in WIDTHS.items():
                 page = await browser.new_page(viewport={"width": width, "height": height if is_message else TALL})
-                await page.goto(str(server.make_url("/?as=approver1&channel=partner-access")))
-                place = page.get_by_test_id("message").last if is_message else page.get_by_test_id("modal")
+                await page.goto(str(server.make_url(f"/?as=approver1&channel={channel}")))
+                place = page.get_by_test_id(where).last
                 box = await place.bounding_box()
                 assert box is not None
                 if folder is not None:
@@ -163,7 +189,7 @@ async def main(folder: Path | None) -> None:
         browser = await playwright.chromium.launch(
             executable_path=shutil.which("chromium"), args=["--no-sandbox", "--disable-background-networking"]
         )
-        surfaces: dict[str, list[Json] | Json] = {**cards(), **messages(), **windows(), **request_forms()}
+        surfaces: dict[str, list[Json] | Json] = {**cards(), **messages(), **windows(), **request_forms(), **homes()}
         for name, shown in surfaces.items():
             for line in await measure(browser, name, shown, folder):
                 print(json.dumps(line), flush=True)

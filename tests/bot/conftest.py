@@ -12,6 +12,7 @@ from bot.process.app import running
 from bot.process.settings import Settings, load_settings
 from bot.sandbox.server import BotHandle, Sandbox
 from tests.bot.bot_under_test import BotUnderTest, free_port
+from tests.warm.haste import short_pauses
 from tests.workflows.world import CATALOG, new_database
 from workflows.catalog.catalog import SHIPPED, Catalog, load_catalog
 
@@ -49,10 +50,11 @@ def settings(world: Sandbox, bare_environment: Path, monkeypatch: pytest.MonkeyP
     }
     for name, value in given.items():
         monkeypatch.setenv(name, value)
-    # Entra's one evaluation a second is waited for in a story; here nobody counts them.
-    monkeypatch.setattr("workflows.entra.tenant_settings._CONDITIONAL_ACCESS", (1, 0.0))
-    for module in ("start_checks", "settings"):
-        monkeypatch.setattr(f"bot.process.{module}.load_catalog", _catalog)
+    # The pauses that keep Entra's limits, and give its replicas time, are made in a story; here nobody counts them.
+    for module, name, pause in short_pauses():
+        monkeypatch.setattr(module, name, pause)
+    for place in ("start_checks", "settings"):
+        monkeypatch.setattr(f"bot.process.{place}.load_catalog", _catalog)
     return load_settings()
 
 

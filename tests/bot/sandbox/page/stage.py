@@ -134,9 +134,9 @@ class Stage:
 
     async def _home(self, request: web.Request) -> web.Response:
         user = PEOPLE[request.query["user"]]
-        self.slack.views.homes[user] = samples.home_view()
+        view = self.slack.views.homes.setdefault(user, samples.home_view())
         await self.change()
-        return web.json_response({"ok": True, "view": samples.home_view()})
+        return web.json_response({"ok": True, "view": view})
 
     async def _control(self, request: web.Request) -> web.Response:
         body = await request.json()
