@@ -56,8 +56,8 @@ async def test_the_sponsor_vouches_for_the_partners_half_and_everybody_else_only
     """Applied, handed over, refused to others, confirmed by name; a reminder once, offered again."""
     await stage.open_access()
     told = [message["text"] for message in await stage.direct("requester")]
-    assert any("Our half of the access" in text for text in told)
-    assert not any("Access for Contoso" in text and "is set and was read back" in text for text in told)
+    assert any("Our side of the access" in text for text in told)
+    assert not any("Access for Contoso" in text and "is active (verified" in text for text in told)
     card = await newest(stage, "requester")
     said = words(card)
     assert said.index("contoso.com") < said.index("ours done, theirs unknown")
@@ -101,7 +101,7 @@ async def test_the_sponsor_vouches_for_the_partners_half_and_everybody_else_only
     await stage.rest()
     seen = (await stage.see("messages", channel="@requester", user="requester"))["messages"]
     told = [m["text"] for m in [*answer["ephemeral"], *seen] if m.get("is_ephemeral", True)]
-    assert any("Recorded under your name" in text and "automatic redemption, outbound" in text for text in told), told
+    assert any("recorded under your name" in text and "automatic redemption, outbound" in text for text in told), told
     assert [outcome for _, outcome in recorded(stage, "confirm_half")] == ["accepted"]
     for message in await stage.direct("requester"):
         if "show_checklist" in buttons(message):

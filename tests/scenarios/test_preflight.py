@@ -115,4 +115,4 @@ async def test_a_domain_that_moves_to_another_tenant_stops_the_request(stage: St
     await patch(stage, {"organizations": {CONTOSO: {"domains": []}, LOOK_ALIKE: taken}})
     await stage.press("approver3", "approve", ts)
     assert await stage.writes() == []
-    assert f"leads to the tenant {LOOK_ALIKE} now" in await stage.read()
+    assert f"but to the tenant {LOOK_ALIKE} now" in await stage.read()

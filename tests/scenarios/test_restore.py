@@ -90,7 +90,7 @@ async def test_a_revocation_and_then_the_first_opening_are_put_back(stage: Stage
         assert await stage.writes() == before
     assert await stage.press("approver3", "approve", card["ts"]) == []
     assert set_here(await stage.partner()) == opened
-    assert "put back and read back" in (await stage.card())["text"]
+    assert "restored (verified" in (await stage.card())["text"]
 
     view = await open_form(stage)
     assert list(offered(view))[1:] == [revocation, first]

@@ -100,7 +100,7 @@ async def test_a_default_that_changed_after_the_approval_asks_again_and_an_unrea
     await stage.do("faults", target="graph", match="crossTenantAccessPolicy/default", times=9, status=503)
     await stage.press("approver1", "approve", ts)
     assert await stage.writes() == []
-    assert "What this partner would inherit from the tenant's default is not known" in await stage.read()
+    assert "The tenant's default for this partner is not known" in await stage.read()
     await stage.call("DELETE", "faults")
     await stage.do("clock", advance_seconds=600)
     await stage.rest()

@@ -171,7 +171,7 @@ async def test_one_application_beside_what_stands_takes_the_chain_of_what_stands
     targets = partner["b2bCollaborationInbound"]["applications"]["targets"]
     assert [target["target"] for target in targets] == [APPLICATION]
     assert partner["b2bDirectConnectOutbound"] == ALL, "what stays is as it was"
-    assert "set and read back" in (await stage.card())["text"]
+    assert "active (verified" in (await stage.card())["text"]
 
 
 async def test_a_long_list_is_counted_and_no_id_is_cut(stage: Stage) -> None:

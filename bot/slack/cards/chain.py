@@ -109,18 +109,15 @@ def _sentence(request: AccessRequest, now: datetime) -> Iterator[Part]:
     is_revocation = request.particulars.kind is RequestKind.REVOCATION
     match request.state:
         case RequestState.APPLIED:
-            yield words("The tenant was read back ")
+            yield words("Verified in the tenant")
             if request.confirmed_at is not None:
-                yield words("on ")
+                yield words(" on ")
                 yield when(request.confirmed_at)
-                yield words(" ")
-            yield words(
-                "and showed every change that it needs." if request.refused else "and showed every change of the plan."
-            )
+            yield words(": every change that it needs." if request.refused else ": every change of the plan.")
             if steps := _left_to_the_partner(request):
                 yield words(
-                    f" That is our half: {counted(steps, 'step')} for the partner's administrator, which Gatehouse "
-                    "cannot see. /partner checklist has them."
+                    f" Partner setup: {counted(steps, 'step')} for the partner's administrator, which Gatehouse cannot "
+                    "see. /partner checklist lists them."
                 )
         case RequestState.APPLYING if not request.note:
             done = "Nothing more is needed from people." if is_revocation else "Every approval is in."

@@ -17,12 +17,12 @@ _OPEN_STATES: Final = {
     RequestState.PREPARING: "being prepared",
     RequestState.AWAITING_APPROVAL: "waiting for approval",
     RequestState.APPLYING: "approved, being written",
-    RequestState.UNCONFIRMED: "written, not yet confirmed",
+    RequestState.UNCONFIRMED: "sent, waiting for Microsoft to show it",
 }
 _OPEN_REVOCATION: Final = {
     **_OPEN_STATES,
     RequestState.APPLYING: "being blocked",
-    RequestState.UNCONFIRMED: "block written, not yet confirmed",
+    RequestState.UNCONFIRMED: "block sent, waiting for Microsoft to show it",
 }
 
 

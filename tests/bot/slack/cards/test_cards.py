@@ -160,7 +160,7 @@ def test_a_rejection_says_who_and_why_once() -> None:
     asked = request(
         RequestState.REJECTED,
         decisions=(approval(AMARA, 0), rejection),
-        note=noted("Bruno rejected it: Ask for a separate site"),
+        note=noted("Rejected by Bruno: Ask for a separate site"),
     )
     said = shown(card(asked).blocks)
     assert "Rejected by Bruno" in said
@@ -170,11 +170,9 @@ def test_a_rejection_says_who_and_why_once() -> None:
 
 def test_applied_claims_the_read_back_and_nothing_else_does() -> None:
     done = request(RequestState.APPLIED, confirmed_at=NOW)
-    assert f"The tenant was read back on {utc_words(NOW)} and showed every change of the plan." in shown(
-        card(done).blocks
-    )
+    assert f"Verified in the tenant on {utc_words(NOW)}: every change of the plan." in shown(card(done).blocks)
     for state in set(RequestState) - {RequestState.APPLIED}:
-        assert "read back" not in shown(card(request(state)).blocks)
+        assert "verified" not in shown(card(request(state)).blocks)
 
 
 @pytest.mark.parametrize(
@@ -214,7 +212,7 @@ def test_what_the_form_saw_names_the_target_while_preparing() -> None:
 
 def test_a_revocation_needs_no_approval_and_says_what_it_is() -> None:
     revoked = request(RequestState.APPLIED, REVOCATION, confirmed_at=NOW, not_closed=())
-    assert "🔒 contoso.com: blocked and read back" in shown(card(revoked).blocks)
+    assert "🔒 contoso.com: blocked (verified 2027-03-01 09:00 UTC)" in shown(card(revoked).blocks)
     assert "Requester Riley" in shown(card(revoked).blocks)
     said = shown(details(revoked).blocks)
     assert "none are needed to close a partner" in said
@@ -281,7 +279,7 @@ def test_an_older_answer_is_not_taken_for_one_about_a_new_approval() -> None:
 def test_a_revoked_partner_has_nothing_to_review() -> None:
     asked = review(state=PartnershipState.REVOKED, ends_at=None, next_review_at=None)
     assert buttons(asked.blocks) == {}
-    assert "Revoked and read back" in shown(asked.blocks)
+    assert "Revoked (verified)" in shown(asked.blocks)
 
 
 def test_a_tenant_without_a_domain_is_named_by_its_id() -> None:
