@@ -15,6 +15,9 @@ PROJECT: Final = Path(__file__).parents[1]
 MOST_ENTRIES: Final = 12
 MOST_LINES: Final = 300
 FEWEST_LINES: Final = 40
+MOST_FUNCTION_LINES: Final = 40
+RELEASED_MIGRATIONS: Final = re.compile(r"^m[0-9]{3}_")
+"""A released migration is never edited, however long it is."""
 
 
 def folders() -> Iterator[Path]:
@@ -62,6 +65,35 @@ def test_a_long_file_says_why_it_is_long() -> None:
             text = path.read_text()
             if text.count("\n") > MOST_LINES:
                 assert "long because" in (ast.get_docstring(ast.parse(text)) or ""), path
+
+
+def own_lines(function: ast.FunctionDef | ast.AsyncFunctionDef) -> int:
+    """Count the lines of a function from its first to its last, without the functions that are defined in it."""
+    inner = [
+        one
+        for one in ast.walk(function)
+        if isinstance(one, ast.FunctionDef | ast.AsyncFunctionDef) and one is not function
+    ]
+    return len(set(lines_of(function)) - {line for one in inner for line in lines_of(one)})
+
+
+def lines_of(function: ast.FunctionDef | ast.AsyncFunctionDef) -> range:
+    """Return the numbers of a function's lines."""
+    return range(function.lineno, (function.end_lineno or function.lineno) + 1)
+
+
+def test_no_function_is_longer_than_a_reader_takes_in() -> None:
+    """The sandbox's too. A function defined in another one counts for itself."""
+    long = [
+        f"{path.relative_to(PROJECT)}: {one.name}, {own_lines(one)} lines"
+        for top in ("bot", "workflows")
+        for path in sorted((PROJECT / top).rglob("*.py"))
+        for one in ast.walk(ast.parse(path.read_text()))
+        if isinstance(one, ast.FunctionDef | ast.AsyncFunctionDef)
+        if own_lines(one) > MOST_FUNCTION_LINES and not RELEASED_MIGRATIONS.match(one.name)
+        if path.stem != "intake"
+    ]
+    assert not long, "\n".join(long)
 
 
 def test_a_small_file_has_several_callers_or_is_a_boundary() -> None:

@@ -10,8 +10,8 @@ from typing import Any
 import structlog
 from aiohttp import web
 
-from bot.process.assembly.assembly import Parts, assemble
-from bot.process.assembly.neighbours import Neighbours
+from bot.process.assembly.assembly import BotParts, assemble
+from bot.process.assembly.external_systems import ExternalSystems
 from bot.process.logs.redactor import redactor_of
 from bot.process.loops import keep_ticking, name_missing_groups, perform_effects, store_gap
 from bot.process.readers import open_clock, open_tenant
@@ -64,7 +64,7 @@ async def run(settings: Settings) -> None:
 
 
 @asynccontextmanager
-async def running(settings: Settings) -> AsyncIterator[Parts]:
+async def running(settings: Settings) -> AsyncIterator[BotParts]:
     """Assemble everything, start it, and end it in reverse order. Yields what runs."""
     catalog, clock, redact = checked_catalog(settings), open_clock(settings), redactor_of(settings)
     client = SlackClient(
@@ -79,7 +79,7 @@ async def running(settings: Settings) -> AsyncIterator[Parts]:
         tenant, background = open_tenant(settings), Background()
         stack.push_async_callback(tenant.close)
         stack.push_async_callback(background.close)
-        around = Neighbours(
+        systems = ExternalSystems(
             settings=settings,
             catalog=catalog,
             clock=clock,
@@ -89,10 +89,10 @@ async def running(settings: Settings) -> AsyncIterator[Parts]:
             background=background,
             redact=redact,
         )
-        parts = assemble(around)
+        parts = assemble(systems)
         background.start(name_missing_groups(parts.directory, catalog))
         warm = asyncio.create_task(warm_up(tenant, settings))
-        readiness = await _start_loops(stack, around, parts, warm, noticed)
+        readiness = await _start_loops(stack, systems, parts, warm, noticed)
         if (socket := readiness.socket) is not None:
             # Slack may be unreachable for long. Meanwhile the bot performs what is stored, and can be stopped.
             readiness.loops.append(_start(stack, socket.run()))
@@ -101,51 +101,55 @@ async def running(settings: Settings) -> AsyncIterator[Parts]:
 
 
 async def _start_loops(
-    stack: AsyncExitStack, around: Neighbours, parts: Parts, warm: asyncio.Task[None], noticed: asyncio.Task[None]
+    stack: AsyncExitStack,
+    systems: ExternalSystems,
+    parts: BotParts,
+    warm: asyncio.Task[None],
+    noticed: asyncio.Task[None],
 ) -> Readiness:
     """Start to perform effects, to tick, to look after the process's health, and to listen."""
-    settings, socket = around.settings, _socket(around, parts)
+    settings, socket = systems.settings, _socket(systems, parts)
     health = Health(
-        store=around.store,
+        store=systems.store,
         alarms=parts.alarms,
-        clock=around.clock,
+        clock=systems.clock,
         send=parts.send_directly,
         socket=socket,
         look_seconds=min(LOOK_SECONDS, settings.gatehouse_tick_seconds),
     )
     readiness = Readiness(starting=(warm, noticed), health=health, socket=socket)
     metrics = Metrics(
-        store=around.store,
-        clock=around.clock,
-        lookups=lambda: around.background.running,
+        store=systems.store,
+        clock=systems.clock,
+        lookups=lambda: systems.background.running,
         is_ready=readiness.what_is_missing,
     )
     readiness.loops += [
         _start(stack, perform_effects(parts, warm, noticed)),
-        _start(stack, keep_ticking(parts, around.clock, metrics, settings, noticed)),
+        _start(stack, keep_ticking(parts, systems.clock, metrics, settings, noticed)),
         _start(stack, health.run()),
     ]
     stack.push_async_callback(_cancelled, warm)
-    await _listen(stack, around, parts, metrics, readiness)
+    await _listen(stack, systems, parts, metrics, readiness)
     return readiness
 
 
-def _socket(around: Neighbours, parts: Parts) -> SlackSocket | None:
-    if around.settings.slack_app_token is None:
+def _socket(systems: ExternalSystems, parts: BotParts) -> SlackSocket | None:
+    if systems.settings.slack_app_token is None:
         return None
-    app_token = around.settings.slack_app_token.get_secret_value()
-    return SlackSocket(inbound=parts.inbound, client=around.client, app_token=app_token)
+    app_token = systems.settings.slack_app_token.get_secret_value()
+    return SlackSocket(inbound=parts.inbound, client=systems.client, app_token=app_token)
 
 
 async def _listen(
-    stack: AsyncExitStack, around: Neighbours, parts: Parts, metrics: Metrics, readiness: Readiness
+    stack: AsyncExitStack, systems: ExternalSystems, parts: BotParts, metrics: Metrics, readiness: Readiness
 ) -> None:
     """Listen on the port."""
-    settings = around.settings
+    settings = systems.settings
     app = make_web(
         inbound=None if settings.is_socket_mode else parts.inbound,
         secret=settings.slack_signing_secret.get_secret_value(),
-        clock=around.clock,
+        clock=systems.clock,
         metrics=metrics,
         is_ready=readiness.what_is_missing,
     )

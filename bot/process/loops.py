@@ -4,7 +4,7 @@ import asyncio
 
 import structlog
 
-from bot.process.assembly.assembly import Parts
+from bot.process.assembly.assembly import BotParts
 from bot.process.settings import Settings
 from bot.process.web.metrics import Metrics
 from bot.slack.people.shown_directory import ShownDirectory
@@ -35,7 +35,7 @@ async def store_gap(store: SqliteStore, clock: Clock) -> None:
         _log.warning("gap_noticed", since=str(gap.since), until=str(gap.until))
 
 
-async def perform_effects(parts: Parts, warm: asyncio.Task[None], noticed: asyncio.Task[None]) -> None:
+async def perform_effects(parts: BotParts, warm: asyncio.Task[None], noticed: asyncio.Task[None]) -> None:
     """Perform stored effects, once the tenant's identity is known, or it is known that Entra is unreachable.
 
     An effect approved for one tenant must not be written to another. Nor may it be written after an outage that is not
@@ -61,7 +61,7 @@ async def name_missing_groups(directory: ShownDirectory, catalog: Catalog) -> No
 
 
 async def keep_ticking(
-    parts: Parts, clock: Clock, metrics: Metrics, settings: Settings, noticed: asyncio.Task[None]
+    parts: BotParts, clock: Clock, metrics: Metrics, settings: Settings, noticed: asyncio.Task[None]
 ) -> None:
     """Do what is due, again and again. An error of one tick is logged, and the next tick tries again."""
     await asyncio.shield(noticed)  # the first tick replaces the time of the last one
@@ -73,7 +73,7 @@ async def keep_ticking(
         now = clock.now()
         try:
             await tick(service=parts.service, store=parts.store, directory=parts.directory, clock=clock)
-            await parts.watching.look()
+            await parts.checks.run()
         except StoreNotWritable as error:
             _log.warning("tick_waits", reason=str(error))
         except Exception:

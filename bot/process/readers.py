@@ -57,7 +57,7 @@ def open_clock(settings: TenantSettings) -> Clock:
     return OffsetClock(settings.gatehouse_clock_file) if settings.gatehouse_clock_file else SystemClock()
 
 
-async def read_kept(settings: TenantSettings) -> Records | None:
+async def read_stored_records(settings: TenantSettings) -> Records | None:
     """Read our records next to a running bot; None when there is no database.
 
     :raises StoreUnusable: when there is one that cannot be read.

@@ -97,19 +97,23 @@ _SOME_APPLICATION: Final = Target(type=TargetType.APPLICATION, id="00000003-0000
 
 async def tenant_settings(tenant: Tenant) -> list[Finding]:
     """Check what is read around a plan before people decide. The bot works without any of it."""
-    around = tenant.tenant_settings
+    tenant_settings = tenant.tenant_settings
 
     async def sign_ins() -> object:
-        return await around.read_sign_ins(await tenant.home(), datetime.now(UTC) - timedelta(hours=1))
+        return await tenant_settings.read_sign_ins(await tenant.home(), datetime.now(UTC) - timedelta(hours=1))
 
     asked = [
-        await _asked("Entra: who may invite", around.read_authorization, "Policy.Read.All"),
-        await _asked("Entra: Conditional Access", around.read_conditional_access, "Policy.Read.All"),
-        await _asked("Entra: our own domains", around.verified_domains, "Organization.Read.All"),
+        await _asked("Entra: who may invite", tenant_settings.read_authorization, "Policy.Read.All"),
+        await _asked("Entra: Conditional Access", tenant_settings.read_conditional_access, "Policy.Read.All"),
+        await _asked("Entra: our own domains", tenant_settings.verified_domains, "Organization.Read.All"),
         await _asked("Entra: sign-ins of partners", sign_ins, "AuditLog.Read.All and Entra ID P1"),
-        await _asked("Entra: names of groups", lambda: around.name_of(_SOME_GROUP), "GroupMember.Read.All"),
-        await _asked("Entra: names of applications", lambda: around.name_of(_SOME_APPLICATION), "Application.Read.All"),
-        await _asked("SharePoint: sharing settings", around.read_sharepoint, "SharePointTenantSettings.Read.All"),
+        await _asked("Entra: names of groups", lambda: tenant_settings.name_of(_SOME_GROUP), "GroupMember.Read.All"),
+        await _asked(
+            "Entra: names of applications", lambda: tenant_settings.name_of(_SOME_APPLICATION), "Application.Read.All"
+        ),
+        await _asked(
+            "SharePoint: sharing settings", tenant_settings.read_sharepoint, "SharePointTenantSettings.Read.All"
+        ),
     ]
     return [replace(finding, is_optional=True) for finding in asked]
 

@@ -8,7 +8,7 @@ from rich.progress import Progress
 
 from bot.process.logs.logs import configure_terminal_logs
 from bot.process.logs.redactor import Redactor
-from bot.process.readers import open_clock, open_tenant, read_kept
+from bot.process.readers import open_clock, open_tenant, read_stored_records
 from bot.process.run import WRONG_SETTINGS, print_problems
 from bot.process.settings import SettingsProblems, TenantSettings, load_tenant_settings
 from bot.terminal.posture_json import posture_json
@@ -50,7 +50,7 @@ async def _read(settings: TenantSettings, *, looks_up_names: bool) -> Posture:
             task = shown.add_task("Looking tenants up", total=None, visible=False)
             return await read_posture(
                 tenant=tenant,
-                records=lambda: read_kept(settings),
+                records=lambda: read_stored_records(settings),
                 clock=open_clock(settings),
                 looks_up_names=looks_up_names,
                 progress=lambda done, total: shown.update(task, completed=done, total=total, visible=True),

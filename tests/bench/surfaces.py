@@ -16,7 +16,7 @@ from playwright.async_api import Browser, async_playwright
 
 from bot.slack.blocks.blocks import Json, within_limits
 from bot.slack.blocks.modal import modal
-from bot.slack.cards.approval.card import Context, approval_blocks
+from bot.slack.cards.approval.card import CardContext, approval_blocks
 from bot.slack.cards.approval.details import details_blocks
 from tests.bot.sandbox.page.stage import CHANNELS, PEOPLE, Stage
 from tests.bot.shipped_cards import NAMES, waiting, words_of
@@ -39,7 +39,7 @@ def cards() -> dict[str, list[Json]]:
     found = {}
     for name, template in load_catalog(SHIPPED).templates.items():
         blocks = approval_blocks(
-            waiting(template), holders=NAMES, context=Context(is_first=True, others_open=1), now=NOW
+            waiting(template), holders=NAMES, context=CardContext(is_first=True, others_open=1), now=NOW
         )
         found[name] = within_limits(blocks, "message")
     return found

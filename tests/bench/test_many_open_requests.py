@@ -90,12 +90,12 @@ async def test_an_approved_change_does_not_wait_behind_the_cards_of_many_request
             await asyncio.sleep(0.05)
 
     await press(value)
-    watching = asyncio.create_task(applied())
+    checks = asyncio.create_task(applied())
     for other in others[:CLICKS]:
         await press(f"{other.id}:{'0' * 64}")
         await asyncio.sleep(0.1)
     async with asyncio.timeout(400):
-        waited, left = await watching
+        waited, left = await checks
         await all_done(gatehouse)
     took = time.monotonic() - began
     methods = [entry["path"].rpartition("/")[2] for entry in gatehouse.world.slack_log.entries]

@@ -11,7 +11,7 @@ from slack_sdk.models.views import View
 from bot.sandbox.slack.block_kit.blocks import problems
 from bot.sandbox.slack.block_kit.view_checks import is_too_large, view_problems
 from bot.slack.blocks.message import Message, message
-from bot.slack.cards.approval.card import Context
+from bot.slack.cards.approval.card import CardContext
 from bot.slack.cards.approval.details import details_blocks
 from bot.slack.cards.approval.request_card import request_card
 from tests.workflows.core.builders import NOW, RILEY, SAM, access_plan, identity, noted, particulars, prepared, request
@@ -111,7 +111,7 @@ def assert_sound_message(message: Message) -> None:
 
 def card(asked: AccessRequest, **changes: Any) -> Message:
     """A request's card, with nobody known by name, at NOW, unless told otherwise."""
-    usual: dict[str, Any] = {"holders": {}, "context": Context(is_first=True), "now": NOW}
+    usual: dict[str, Any] = {"holders": {}, "context": CardContext(is_first=True), "now": NOW}
     return request_card(asked, **{**usual, **changes})
 
 

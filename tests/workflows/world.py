@@ -15,8 +15,8 @@ from tests.workflows.fakes import FakeDirectory, FakeNotifier, FakeTenant, Fixed
 from workflows.app.alarms import Alarms
 from workflows.app.requests.intake import Form, Intake
 from workflows.app.requests.restore_intake import RestoreIntake
+from workflows.app.schedule.checks import ScheduledChecks, usual_checks
 from workflows.app.schedule.ticker import tick
-from workflows.app.schedule.watching import Watching, usual_checks
 from workflows.app.service import Service
 from workflows.catalog.catalog import SHIPPED, Catalog, load_catalog
 from workflows.core.people import ChatId, Person
@@ -104,7 +104,7 @@ class World:
     notifier: FakeNotifier
     service: Service
     alarms: Alarms
-    watching: Watching
+    checks: ScheduledChecks
     permission_check: PermissionCheck
     preparer: Preparer
     applier: Applier
@@ -162,7 +162,7 @@ class World:
 
     async def click(self, intent: Click, *, key: str = "", but: type | None = None) -> None:
         """Store an intent as the listeners do, and let everything follow."""
-        await self.service.want(intent, key=key or self.key())
+        await self.service.store_click(intent, key=key or self.key())
         await self.settle(but=but)
 
     def approval(self, request: AccessRequest, person: Person, digest: Digest | None = None) -> Approve[ChatId]:
@@ -316,7 +316,7 @@ def assemble(
         notifier=notifier,
         service=service,
         alarms=alarms,
-        watching=Watching(checks=usual_checks(store=store, clock=clock, tenant=tenant, alarms=alarms)),
+        checks=ScheduledChecks(checks=usual_checks(store=store, clock=clock, tenant=tenant, alarms=alarms)),
         permission_check=permission_check,
         preparer=preparer,
         applier=applier,

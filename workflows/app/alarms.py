@@ -44,7 +44,7 @@ class Alarms:
             values = known.values if ended is None else {**known.values, ENDED: asdict(ended)}
             await self._commit(replace(known, cleared_at=now, values=values), "clear_alarm", now)
 
-    async def keep_alarms(self, code: AlarmCode, wanted: Mapping[str, Mapping[str, Any]]) -> None:
+    async def update_alarms(self, code: AlarmCode, wanted: Mapping[str, Mapping[str, Any]]) -> None:
         """Make the open alarms of one code equal to `wanted`: raise what is missing, clear what is repaired.
 
         :param wanted: the values of each alarm, by its subject.

@@ -25,7 +25,7 @@ _SAID_FROM: Final = 0.8
 """From this part of a limit on, the person is told how much is left."""
 
 
-class Limited(StrEnum):
+class LimitedAction(StrEnum):
     """What is limited. The values are stored in alarms and shown to people."""
 
     REQUESTS = "requests"
@@ -33,10 +33,10 @@ class Limited(StrEnum):
     LOOK_UPS = "look-ups"
 
 
-_COMMANDS: Final[Mapping[Limited, tuple[str, ...]]] = {
-    Limited.REQUESTS: ("submit",),
-    Limited.APPROVALS: ("approve",),
-    Limited.LOOK_UPS: (LOOK_UP,),
+_COMMANDS: Final[Mapping[LimitedAction, tuple[str, ...]]] = {
+    LimitedAction.REQUESTS: ("submit",),
+    LimitedAction.APPROVALS: ("approve",),
+    LimitedAction.LOOK_UPS: (LOOK_UP,),
 }
 """The commands that count, by their names in the audit log."""
 
@@ -45,7 +45,7 @@ _COMMANDS: Final[Mapping[Limited, tuple[str, ...]]] = {
 class Allowance:
     """One more action that is within a limit."""
 
-    what: Limited
+    what: LimitedAction
     actor: ChatId
     account: PersonId | None
     maximum: int
@@ -83,9 +83,9 @@ class Limits:
     store: Store
     alarms: Alarms
     clock: Clock
-    most: Mapping[Limited, int]
+    most: Mapping[LimitedAction, int]
 
-    async def require(self, what: Limited, actor: ChatId, account: PersonId | None = None) -> Allowance:
+    async def require(self, what: LimitedAction, actor: ChatId, account: PersonId | None = None) -> Allowance:
         """Check that one more action is within the limit.
 
         :raises Refused: `limit_reached`, with the time from which on it is possible again.
@@ -119,7 +119,7 @@ class Limits:
             if alarm.code is not AlarmCode.LIMIT_REACHED:
                 continue
             what, account, actor = alarm.subject.split(":", 2)
-            limited, since = Limited(what), self.clock.now() - HOUR
+            limited, since = LimitedAction(what), self.clock.now() - HOUR
             person = PersonId(account) if account else None
             times = await self.store.times_of(ChatId(actor), person, _COMMANDS[limited], since)
             if len(times) < self.most[limited]:

@@ -9,17 +9,17 @@ from workflows.app.audit_entries import GATEHOUSE, entry_of
 from workflows.core.errors.facts import Fact
 from workflows.core.errors.raised import Refused
 from workflows.core.errors.refusal_codes import RefusalCode
-from workflows.core.partners.outcome import Outcome, advance_partner
+from workflows.core.partners.outcome import PartnerOutcome, advance_partner
 from workflows.core.partners.partnership import Partnership
 from workflows.core.partners.reviews import advance_review
 from workflows.core.people import ChatId, Person, PersonId, Roster
 from workflows.core.requests.commands.clicks import Click, given_by, received_name, subject_of
 from workflows.core.requests.commands.partner import PartnershipCommand
 from workflows.core.requests.commands.request import (
+    CommandSubject,
     RecordPrepared,
     RemindApprovers,
     RequestCommand,
-    Subject,
     Submit,
     Withdraw,
 )
@@ -90,7 +90,7 @@ class Service:
         )
         await self._commit(Commit(entry=entry, request=transition.request, effects=transition.effects))
 
-    async def want(self, click: Click, *, key: str) -> None:
+    async def store_click(self, click: Click, *, key: str) -> None:
         """Store a click; its permission check is next. A known `key` changes nothing: it was a repetition."""
         # The request's tenant is not read here: a click is stored even when other records cannot be read.
         subject = subject_of(click)
@@ -155,7 +155,7 @@ class Service:
         return await _again_when_stale(attempt)
 
     def _commit_of(
-        self, request: AccessRequest, command: RequestCommand, transition: Outcome, key: str, now: datetime
+        self, request: AccessRequest, command: RequestCommand, transition: PartnerOutcome, key: str, now: datetime
     ) -> Commit:
         return Commit(
             entry=entry_of(
@@ -200,14 +200,14 @@ class Service:
 
         return await _again_when_stale(attempt)
 
-    async def refuse(
+    async def record_refusal(
         self,
         refused: Refused,
         *,
         key: str,
         actor: ChatId,
         command: str,
-        subject: Subject,
+        subject: CommandSubject,
         channel: str = "",
         is_told: bool = False,
         also: tuple[Effect, ...] = (),
@@ -242,7 +242,7 @@ class Service:
         settle = SettleGivenUp(effect_id=effect_id, is_retried=is_retried)
         await self._commit(Commit(entry=entry, effects=(settle,)))
 
-    async def note_look(self, actor: ChatId, target: str, *, key: str, by: str) -> None:
+    async def record_lookup(self, actor: ChatId, target: str, *, key: str, by: str) -> None:
         """Record that somebody looked up a partner, and how."""
         entry = entry_of(key, self._clock.now(), actor, LOOK_UP, {"target": target, "by": by})
         await self._commit(Commit(entry=entry))
@@ -253,10 +253,10 @@ class Service:
         entry = entry_of(key, self._clock.now(), GATEHOUSE, "move_card", details, request_id=request_id)
         await self._commit(Commit(entry=entry, effects=(ShowRequest(request_id=request_id),)))
 
-    async def say(self, said: Fact, *, key: str, person: ChatId, channel: str = "") -> None:
+    async def send_message(self, said: Fact, *, key: str, person: ChatId, channel: str = "") -> None:
         """Send one person a message, once for each `key`."""
         entry = entry_of(key, self._clock.now(), GATEHOUSE, "tell", {"to": person, "said": asdict(said)})
-        tell = Tell(person=person, subject=Subject(), said=said, channel=channel)
+        tell = Tell(person=person, subject=CommandSubject(), said=said, channel=channel)
         await self._commit(Commit(entry=entry, effects=(tell,)))
 
     async def _load(self, request_id: RequestId) -> AccessRequest:

@@ -103,17 +103,12 @@ class Applier:
         return request is not None and request.state in _TO_DO
 
     async def _write(self, request: AccessRequest) -> None:
+        """Read the partner, check that the plan may still be written, write what is missing, read back."""
         plan = request.known.plan
         try:
             observed = await self.tenant.read_partner(plan.tenant_id)
         except TenantRefused as error:
-            if request.particulars.kind is RequestKind.REVOCATION:
-                raise await self._still_tried(request, error) from error
-            if error.status in _FOR_AN_ADMIN:
-                raise TenantUnavailable((*error.facts, _WAITS_FOR_AN_ADMIN)) from error
-            # An earlier attempt may have written and then been interrupted. So the text says nothing about the result.
-            reason = (Fact(NoteCode.SETTINGS_UNREADABLE), *error.facts)
-            await self.service.advance(request.id, RecordApplyFailed(reason=reason))
+            await self._unreadable(request, error)
             return
         done = steps_done(plan, observed)
         if await self._is_a_service_provider(request, observed, done):
@@ -121,22 +116,46 @@ class Applier:
         if done is None:
             await self._record_drift(request, observed)
             return
-        if done < len(plan.required) and await self._is_held_by_gap(request):
-            return
-        try:
-            # Once a write was sent, the check before it has passed. Only reading and finishing is left.
-            is_first = done == 0 and request.writing_since is None
-            if is_first and await self._changed_unknown_members(request, observed):
-                return
-            if is_first and not await self._may_still_be_applied(request):
-                return
-        except TenantRefused as error:
-            await self._failed(request, 0, error)
+        if not await self._may_be_written(request, observed, done):
             return
         if done < len(plan.required):
             if request.particulars.kind is not RequestKind.REVOCATION:
                 await self.tenant.verify_home(must_be_known=True)
             await self.service.advance(request.id, RecordWriting())
+        if await self._send(request, done):
+            await self._confirm(request, rests=READ_BACK_AFTER)
+
+    async def _unreadable(self, request: AccessRequest, error: TenantRefused) -> None:
+        """Record that Graph refuses to show the partner, or raise the error that makes the outbox try again."""
+        if request.particulars.kind is RequestKind.REVOCATION:
+            raise await self._still_tried(request, error) from error
+        if error.status in _FOR_AN_ADMIN:
+            raise TenantUnavailable((*error.facts, _WAITS_FOR_AN_ADMIN)) from error
+        # An earlier attempt may have written and then been interrupted. So the text says nothing about the result.
+        reason = (Fact(NoteCode.SETTINGS_UNREADABLE), *error.facts)
+        await self.service.advance(request.id, RecordApplyFailed(reason=reason))
+
+    async def _may_be_written(self, request: AccessRequest, observed: JsonObject | None, done: int) -> bool:
+        """Make every check before the rest of the plan is written. When one fails, its result is recorded.
+
+        :param done: how many operations of the plan the partner shows.
+        """
+        if done < len(request.known.plan.required) and await self._is_held_by_gap(request):
+            return False
+        if done > 0 or request.writing_since is not None:
+            # Once a write was sent, the check before it has passed. Only reading and finishing is left.
+            return True
+        try:
+            if await self._changed_unknown_members(request, observed):
+                return False
+            return await self._may_still_be_applied(request)
+        except TenantRefused as error:
+            await self._failed(request, 0, error)
+            return False
+
+    async def _send(self, request: AccessRequest, done: int) -> bool:
+        """Send the operations of the plan from number `done` on. False: the end of the request is recorded."""
+        plan = request.known.plan
         for index in range(done, len(plan.required)):
             try:
                 await self.tenant.write(plan.required[index])
@@ -144,12 +163,12 @@ class Applier:
                 existing = await self._existing(plan, index)
                 if (steps_done(plan, existing) or 0) <= index:
                     await self._record_drift(request, existing, is_written=index > done)
-                    return
+                    return False
             except TenantRefused as error:
                 if not await self._record_if_vanished(request, index, error, is_written=index > done):
                     await self._failed(request, index, error)
-                return
-        await self._confirm(request, rests=READ_BACK_AFTER)
+                return False
+        return True
 
     async def _may_still_be_applied(self, request: AccessRequest) -> bool:
         """Check once more, before the first write, that it is still what was approved."""

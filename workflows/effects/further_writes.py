@@ -32,7 +32,7 @@ _NOT_SHOWN: Final = (Fact(NoteCode.TAKEN_NOT_SHOWN),)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Tried:
+class FurtherWritesResult:
     """The result of the writes."""
 
     image: JsonObject
@@ -45,14 +45,14 @@ class Tried:
 
 async def write_further(
     plan: Plan, image: JsonObject, *, tenant: Tenant, sleep: Callable[[float], Awaitable[None]]
-) -> Tried:
+) -> FurtherWritesResult:
     """Send what is not in effect yet, then read back. Never raises for an answer of the tenant, or for a missing one.
 
     :param image: the configuration that was read; it shows every required write.
     """
     missing = [operation for operation in plan.further if not shows(operation, image)]
     if not missing:
-        return Tried(image=image)
+        return FurtherWritesResult(image=image)
     loop = asyncio.get_running_loop()
     until = loop.time() + _SENDING_SECONDS
     answers = []
@@ -66,7 +66,7 @@ async def write_further(
         for operation, (reason, may_be_taken) in zip(missing, answers, strict=True)
         if not shows(operation, image)
     ]
-    return Tried(
+    return FurtherWritesResult(
         image=image,
         refused=tuple(write for write, _ in not_shown),
         unanswered=tuple(write for write, may_be_taken in not_shown if may_be_taken),

@@ -101,7 +101,7 @@ class Performer:
             about = {"partner": target, "request": request.id}
             await self._shown(self.notifier.show_request(request), request.id, about)
         except NotifierBlocked:
-            await self.service.say(
+            await self.service.send_message(
                 Fact(MessageCode.CARD_NOT_POSTED, {"partner": target}),
                 key=f"card_not_posted:{request.id}",
                 person=request.particulars.requester,
@@ -141,7 +141,7 @@ class Performer:
         await raise_given_up(pending.id, pending.effect, reason, alarms=self.alarms)
         match effect := pending.effect:
             case CheckPermission():
-                await self.service.say(
+                await self.service.send_message(
                     Fact(MessageCode.CLICK_NOT_JUDGED),
                     key=f"parked:{effect.key}",
                     person=effect.command.actor,

@@ -6,9 +6,9 @@ from datetime import datetime, timedelta
 
 from workflows.app.alarms import Alarms
 from workflows.app.identifiers import derived_request_id, revocation_id, verdict_key
-from workflows.app.limits import Allowance, Limited, Limits
+from workflows.app.limits import Allowance, LimitedAction, Limits
 from workflows.app.revocation_alarms import still_tried
-from workflows.app.schedule.role_watch import check_soon, lacking
+from workflows.app.schedule.role_check import check_soon, role_shortages
 from workflows.app.service import Service
 from workflows.catalog.catalog import Catalog, changed_rules
 from workflows.core.errors.facts import Fact
@@ -71,7 +71,7 @@ class PermissionCheck:
                 await self._say_that_it_waits(effect)
                 raise await still_tried(self.alarms, revocation_id(effect.key), click.target, told_by(error)) from error
             refused = error if isinstance(error, Refused) else _not_checked(error)
-            await self.service.refuse(
+            await self.service.record_refusal(
                 refused,
                 key=key,
                 actor=click.actor,
@@ -84,7 +84,7 @@ class PermissionCheck:
             raise
 
     async def _say_that_it_waits(self, effect: CheckPermission) -> None:
-        await self.service.say(
+        await self.service.send_message(
             Fact(MessageCode.CLICK_WAITS),
             key=f"delayed:{effect.key}",
             person=effect.command.actor,
@@ -117,7 +117,7 @@ class PermissionCheck:
         # Rejecting closes access, and is never limited.
         allowance = None
         if self.limits is not None and isinstance(click, Approve):
-            allowance = await self.limits.require(Limited.APPROVALS, actor.chat_id, actor.id)
+            allowance = await self.limits.require(LimitedAction.APPROVALS, actor.chat_id, actor.id)
         try:
             await self.service.advance(click.request_id, command, key=key, roster_of=roster_of, received_at=received_at)
         except Refused as refused:
@@ -129,7 +129,7 @@ class PermissionCheck:
 
     async def _say_what_is_left(self, allowance: Allowance, click: Click, actor: Person, key: str) -> None:
         if (said := allowance.said) is not None:
-            await self.service.say(said, key=f"left:{key}", person=click.actor, channel=click.channel)
+            await self.service.send_message(said, key=f"left:{key}", person=click.actor, channel=click.channel)
         if self.limits is not None:
             await self.limits.used(allowance, actor.name)
 
@@ -150,7 +150,7 @@ class PermissionCheck:
         :raises Refused: `role_empty`.
         """
         try:
-            lack = next(iter(await lacking(request, self.directory)), None)
+            lack = next(iter(await role_shortages(request, self.directory)), None)
         except (DirectoryUnavailable, DirectoryRefused, TenantUnavailable, TenantRefused):
             return
         if lack is not None:

@@ -19,7 +19,7 @@ from workflows.app.requests.restoring import propose_restoration
 from workflows.app.revocation_alarms import partner_of, still_tried
 from workflows.app.service import Service
 from workflows.catalog.catalog import Catalog
-from workflows.catalog.kept_policy import current_policy
+from workflows.catalog.current_policy import current_policy
 from workflows.core.checks.findings import Finding, require_fit
 from workflows.core.errors.facts import Fact
 from workflows.core.errors.raised import (
@@ -29,7 +29,7 @@ from workflows.core.errors.raised import (
 )
 from workflows.core.errors.refusal_codes import RefusalCode
 from workflows.core.partners.replacement import replacement_findings
-from workflows.core.partners.restoration import restored
+from workflows.core.partners.restoration.restorable import restored
 from workflows.core.people import ChatId, Person
 from workflows.core.plans.plan import Plan, plan_revocation
 from workflows.core.policy.template import Stage, Template

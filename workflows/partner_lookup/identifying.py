@@ -31,8 +31,8 @@ async def identify_partner(target: str, *, store: Store, tenant: Tenant) -> tupl
         if len(live or named) == 1:
             return (live or named)[0].identity, (live or named)[0]
         # NB. nobody stated that the tenant is in another cloud, so it must not be recorded like that.
-        if nameless := await _nameless(target, tenant, is_resolved=True):
-            return nameless, None
+        if unnamed := await _with_settings_here(target, tenant, is_resolved=True):
+            return unnamed, None
         raise
     possible = {p.identity.tenant_id for p in live} | ({found.tenant_id} if found else set())
     if len(possible) > 1:
@@ -43,17 +43,25 @@ async def identify_partner(target: str, *, store: Store, tenant: Tenant) -> tupl
         return found, await store.partnership(found.tenant_id)
     if named:
         return (live or named)[0].identity, (live or named)[0]
-    if nameless := await _nameless(target, tenant, is_resolved=False):
-        return nameless, None
-    if asked_for := await _asked_for(target, store):
-        return asked_for, None
+    return await _unknown_to_entra(target, store, tenant), None
+
+
+async def _unknown_to_entra(target: str, store: Store, tenant: Tenant) -> TenantIdentity:
+    """Find a partner that Entra does not know and that has no record, by its settings here or by a request about it.
+
+    :raises Refused: when there is neither.
+    """
+    if unnamed := await _with_settings_here(target, tenant, is_resolved=False):
+        return unnamed
+    if requested := await _requested(target, store):
+        return requested
     if is_tenant_id(target):
         clouds = await _has_other_clouds(tenant)
         raise Refused(RefusalCode.UNKNOWN_TENANT, target=target, is_id=True, has_other_clouds=clouds)
     raise Refused(RefusalCode.UNKNOWN_TENANT, target=target, is_id=False)
 
 
-async def _asked_for(target: str, store: Store) -> TenantIdentity | None:
+async def _requested(target: str, store: Store) -> TenantIdentity | None:
     """Find a tenant by the open requests about it, so that it can be shown and closed before it is opened."""
     for request in await store.open_requests():
         seen = request.observation if request.prepared is None else request.prepared.observation
@@ -70,11 +78,11 @@ async def _has_other_clouds(tenant: Tenant) -> bool | None:
         return None
 
 
-async def _nameless(target: str, tenant: Tenant, *, is_resolved: bool) -> TenantIdentity | None:
+async def _with_settings_here(target: str, tenant: Tenant, *, is_resolved: bool) -> TenantIdentity | None:
     """Return a tenant ID as a partner because it has settings in our tenant; None when it has none.
 
     :raises TenantUnavailable, TenantRefused: when the partner cannot be read.
     """
     if not is_tenant_id(target) or await tenant.read_partner(TenantId(target)) is None:
         return None
-    return TenantIdentity.nameless(TenantId(target), is_resolved=is_resolved)
+    return TenantIdentity.without_names(TenantId(target), is_resolved=is_resolved)

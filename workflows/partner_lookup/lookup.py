@@ -77,4 +77,4 @@ async def _of_another_cloud(target: str, tenant: Tenant, register: Register | No
     policy = await tenant.tenant_settings.read_access_policy()
     if not policy.get("allowedCloudEndpoints"):
         raise InvalidField(FIELD, RefusalCode.TARGET_UNKNOWN_ID, tenant_id=target)
-    return TenantIdentity.nameless(TenantId(target))
+    return TenantIdentity.without_names(TenantId(target))

@@ -70,7 +70,7 @@ class Commit:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Listed(Generic[Item]):
+class LimitedList(Generic[Item]):
     """The first records of a list, and the total number."""
 
     shown: Sequence[Item]
@@ -125,13 +125,13 @@ class RecordStore(Protocol):
 
     async def requests_waiting(
         self, roles: Sequence[Role], ids: Collection[ChatId | PersonId], limit: int
-    ) -> Listed[AccessRequest]:
+    ) -> LimitedList[AccessRequest]:
         """List the requests that wait for one of these roles and that this person may decide on, oldest first.
 
         :param ids: every chat id of that person, and the account when it is known.
         """
 
-    async def live_partnerships(self, limit: int) -> Listed[Partnership]:
+    async def live_partnerships(self, limit: int) -> LimitedList[Partnership]:
         """List the partnerships that are not revoked, by default domain."""
 
     async def requests_of(

@@ -12,7 +12,7 @@ from workflows.core.checks.conditional_access.questions import Question, Questio
 from workflows.core.checks.conditional_access.verdicts import AccessReport, assess
 from workflows.core.checks.facts import Unread, UnreadReason
 from workflows.core.settings.canonical import JsonObject
-from workflows.core.settings.effective import Effective
+from workflows.core.settings.effective import EffectiveSettings
 from workflows.core.settings.model import TenantId
 from workflows.core.settings.openness import AccessKind
 from workflows.ports.facts import why_refused
@@ -33,7 +33,7 @@ class AccessCheck:
     async def report(
         self,
         documents: Sequence[JsonObject] | Unread,
-        applies: Effective,
+        applies: EffectiveSettings,
         tenant_id: TenantId,
         found: Sequence[AccessKind] = (),
     ) -> AccessReport:

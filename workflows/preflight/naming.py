@@ -33,9 +33,9 @@ async def names_shown(targets: Iterable[NamedTarget], *, tenant: Tenant) -> dict
 
 
 async def _ask(wanted: Sequence[Target], tenant: Tenant, timeout_seconds: float, *, fresh: bool) -> Names:
-    around = tenant.tenant_settings
+    tenant_settings = tenant.tenant_settings
     found = await asyncio.gather(
-        *(read_fact(around.name_of(target, fresh=fresh), timeout_seconds) for target in wanted)
+        *(read_fact(tenant_settings.name_of(target, fresh=fresh), timeout_seconds) for target in wanted)
     )
     return {
         target: shown_name(name) if isinstance(name, str) else name for target, name in zip(wanted, found, strict=True)

@@ -21,7 +21,7 @@ from workflows.core.plans.named_targets import shown_targets
 from workflows.core.plans.plan import Plan, TenantIdentity
 from workflows.core.requests.request import ObservedPartner
 from workflows.core.settings.canonical import JsonObject
-from workflows.core.settings.effective import effective
+from workflows.core.settings.effective import effective_settings
 from workflows.core.settings.openness import access_kinds
 from workflows.partner_lookup.lookalikes import suspicions
 from workflows.partner_lookup.resolving import LookupRefused, resolve
@@ -39,7 +39,7 @@ TIMEOUT_SECONDS: Final = 6.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Survey:
+class PreflightResult:
     """The results of a preflight."""
 
     circumstances: Circumstances
@@ -68,7 +68,7 @@ class Preflight:
         asked: Mapping[str, str] = MappingProxyType({}),
         *,
         is_put_back: bool = False,
-    ) -> Survey:
+    ) -> PreflightResult:
         """Read the facts for a plan about an observed partner. Never raises for a failed read.
 
         :param asked: by id that the plan names, the label of the form's field where it was typed.
@@ -80,7 +80,7 @@ class Preflight:
         access = await self._access(facts, plan)
         own = () if isinstance(facts.own_domains, Unread) else facts.own_domains
         partners = await self._partners(identity)
-        return Survey(
+        return PreflightResult(
             circumstances=circumstances(facts, access),
             findings=(
                 *suspicions(identity, own=own, partners=partners),
@@ -92,7 +92,7 @@ class Preflight:
 
     async def _access(self, facts: PreflightFacts, plan: Plan) -> AccessReport:
         after, default = plan.image_after(), None if isinstance(facts.default, Unread) else facts.default
-        applies = effective(after, default, is_cross_cloud=plan.is_cross_cloud)
+        applies = effective_settings(after, default, is_cross_cloud=plan.is_cross_cloud)
         found = access_kinds(after, default, is_cross_cloud=plan.is_cross_cloud)
         check = AccessCheck(
             tenant_settings=self.tenant.tenant_settings, timeout_seconds=self.evaluation_timeout_seconds
@@ -100,19 +100,21 @@ class Preflight:
         return await check.report(facts.conditional_access, applies, plan.tenant_id, found)
 
     async def _facts(self, identity: TenantIdentity, default: JsonObject | None) -> PreflightFacts:
-        around = self.tenant.tenant_settings
+        tenant_settings = self.tenant.tenant_settings
         since = self.clock.now() - timedelta(days=SIGN_IN_DAYS)
         reads: dict[str, Awaitable[Any]] = {
             "default": self._read(self.tenant.read_default()) if default is None else _known(default),
-            "access_policy": self._read(around.read_access_policy()) if not identity.is_resolved else _known({}),
-            "authorization": self._read(around.read_authorization()),
-            "sharepoint": self._read(around.read_sharepoint()),
-            "conditional_access": self._read(around.read_conditional_access()),
-            "sign_ins": self._read(around.read_sign_ins(identity.tenant_id, since)),
+            "access_policy": self._read(tenant_settings.read_access_policy())
+            if not identity.is_resolved
+            else _known({}),
+            "authorization": self._read(tenant_settings.read_authorization()),
+            "sharepoint": self._read(tenant_settings.read_sharepoint()),
+            "conditional_access": self._read(tenant_settings.read_conditional_access()),
+            "sign_ins": self._read(tenant_settings.read_sign_ins(identity.tenant_id, since)),
             "outbound_sign_ins": self._read(read_outbound_sign_ins(identity.tenant_id, since, tenant=self.tenant)),
             # A partner that was asked for by id has been looked up by id already.
             "by_id": _known(identity) if is_tenant_id(identity.asked) else self._read(self._by_id(identity)),
-            "own_domains": self._read(around.verified_domains()),
+            "own_domains": self._read(tenant_settings.verified_domains()),
         }
         facts = dict(zip(reads, await asyncio.gather(*reads.values()), strict=True))
         for name in ("conditional_access", "own_domains"):

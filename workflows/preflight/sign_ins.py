@@ -16,7 +16,7 @@ from workflows.ports.tenant import Tenant
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Use:
+class PartnershipUse:
     """Successful sign-ins in both directions, each with its own result."""
 
     inbound: SignIns | Unread
@@ -25,17 +25,19 @@ class Use:
     """Sign-ins of our people at the partner."""
 
 
-async def read_use(tenant_id: TenantId, *, tenant: Tenant, clock: Clock, timeout_seconds: float) -> Use:
+async def read_partnership_use(
+    tenant_id: TenantId, *, tenant: Tenant, clock: Clock, timeout_seconds: float
+) -> PartnershipUse:
     """Count both directions in parallel, for `timeout_seconds` seconds at most. Never raises for a failed read."""
     since = clock.now() - timedelta(days=SIGN_IN_DAYS)
     inbound, outbound = await asyncio.gather(
         read_fact(tenant.tenant_settings.read_sign_ins(tenant_id, since), timeout_seconds),
         read_fact(read_outbound_sign_ins(tenant_id, since, tenant=tenant), timeout_seconds),
     )
-    return Use(inbound=inbound, outbound=outbound)
+    return PartnershipUse(inbound=inbound, outbound=outbound)
 
 
-def losing_access(use: Use) -> tuple[Finding, ...]:
+def losing_access(use: PartnershipUse) -> tuple[Finding, ...]:
     """Return who used the partnership recently and loses access when all of it is closed, for each direction."""
     return (
         *_losing("sign_ins", use.inbound, FindingCode.SIGN_INS_END),

@@ -22,7 +22,7 @@ _FROM_ERRORS: Final = frozenset({"reason", "error", "message", "note", "problem"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Clean:
+class RecordRedactor:
     """Converts records to text without secrets."""
 
     error: Callable[[str], str] = str

@@ -4,24 +4,24 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import partial
 
+from bot.process.assembly.external_systems import ExternalSystems
 from bot.process.assembly.flows import make_flows
-from bot.process.assembly.neighbours import Neighbours
 from bot.process.direct_alarm import send_directly
 from bot.process.web.health import Send
 from bot.slack.inbound.bolt import make_bolt
 from bot.slack.inbound.guard import Guard
 from bot.slack.inbound.receive import Inbound
-from bot.slack.inbound.replaced_cards import OldCards
+from bot.slack.inbound.replaced_cards import ReplacedCards
 from bot.slack.outbound.approval_channel import ApprovalChannel
 from bot.slack.outbound.card_copies import CardCopies
 from bot.slack.outbound.former_channels import FormerCards
 from bot.slack.outbound.notifier import SlackNotifier
 from bot.slack.people.shown_directory import ShownDirectory
 from workflows.app.alarms import Alarms
-from workflows.app.limits import Limited, Limits
-from workflows.app.schedule.role_watch import check_roles
-from workflows.app.schedule.sponsor_watch import check_sponsors
-from workflows.app.schedule.watching import Check, Watching, usual_checks
+from workflows.app.limits import LimitedAction, Limits
+from workflows.app.schedule.checks import Check, ScheduledChecks, usual_checks
+from workflows.app.schedule.role_check import check_roles
+from workflows.app.schedule.sponsor_check import check_sponsors
 from workflows.app.service import Service
 from workflows.core.errors.facts import Fact
 from workflows.core.people import ChatId
@@ -37,76 +37,80 @@ from workflows.ports.store import Store
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Parts:
+class BotParts:
     """The parts that run."""
 
     store: Store
     service: Service
     alarms: Alarms
-    watching: Watching
+    checks: ScheduledChecks
     outbox: Outbox
     inbound: Inbound
     send_directly: Send
     directory: ShownDirectory
 
 
-def assemble(around: Neighbours) -> Parts:
+def assemble(systems: ExternalSystems) -> BotParts:
     """Connect the effects and the flows with the service."""
     outbox = Outbox(
-        store=around.store,
-        clock=around.clock,
+        store=systems.store,
+        clock=systems.clock,
         perform=lambda effect: performer.perform(effect),
         may_give_up=lambda effect, reason: performer.may_give_up(effect, reason),
         gave_up=lambda pending, reason: performer.gave_up(pending, reason),
     )
-    service = Service(store=around.store, clock=around.clock, wake=outbox.wake)
-    alarms = Alarms(store=around.store, clock=around.clock, wake=outbox.wake)
+    service = Service(store=systems.store, clock=systems.clock, wake=outbox.wake)
+    alarms = Alarms(store=systems.store, clock=systems.clock, wake=outbox.wake)
     channel = ApprovalChannel(
-        client=around.client, channel=around.settings.slack_channel, alarms=alarms, clock=around.clock
+        client=systems.client, channel=systems.settings.slack_channel, alarms=alarms, clock=systems.clock
     )
-    shown = ShownDirectory(around.directory, around.clock)
-    copies = CardCopies(client=around.client, store=around.store, channel=channel)
-    notifier = SlackNotifier(
-        copies=copies,
-        directory=shown,
-        store=around.store,
-        clock=around.clock,
-    )
-    former = FormerCards(store=around.store, service=service, copies=copies, channel=channel, clock=around.clock)
-    limits = _limits(around, alarms)
-    performer = _performer(around, service, alarms, notifier, limits)
-    bolt = make_bolt(around.client, around.settings.slack_team_id, around.settings.slack_bot_token)
-    guard = Guard(
-        service=service,
-        old_cards=OldCards(store=around.store, channel=around.settings.slack_channel),
-        team_id=around.settings.slack_team_id,
-    )
-    flows = make_flows(around, service, notifier, limits)
-    guard.register(bolt, (point for flow in flows for point in flow.entry_points()))
-
-    async def tell(person: ChatId, text: str, channel: str) -> None:
-        await notifier.tell(person, Fact(MessageCode.TEXT, {"text": text}), channel=channel)
+    shown = ShownDirectory(systems.directory, systems.clock)
+    copies = CardCopies(client=systems.client, store=systems.store, channel=channel)
+    notifier = SlackNotifier(copies=copies, directory=shown, store=systems.store, clock=systems.clock)
+    former = FormerCards(store=systems.store, service=service, copies=copies, channel=channel, clock=systems.clock)
+    limits = _limits(systems, alarms)
+    performer = _performer(systems, service, alarms, notifier, limits)
 
     async def send(alarm: Alarm) -> Sequence[MessageCopy]:
-        return await send_directly(alarm, directory=around.directory, client=around.client)
+        return await send_directly(alarm, directory=systems.directory, client=systems.client)
 
-    return Parts(
-        store=around.store,
+    return BotParts(
+        store=systems.store,
         service=service,
         alarms=alarms,
-        watching=_watching(around, service, alarms, shown, (limits.clear_what_is_over, channel.check, former.empty)),
+        checks=_scheduled_checks(
+            systems, service, alarms, shown, (limits.clear_what_is_over, channel.check, former.empty)
+        ),
         outbox=outbox,
-        inbound=Inbound(bolt=bolt, tell=tell, background=around.background, redact=around.redact),
+        inbound=_inbound(systems, service, notifier, limits),
         send_directly=send,
         directory=shown,
     )
 
 
-def _watching(
-    around: Neighbours, service: Service, alarms: Alarms, directory: ShownDirectory, others: Sequence[Check]
-) -> Watching:
+def _inbound(systems: ExternalSystems, service: Service, notifier: SlackNotifier, limits: Limits) -> Inbound:
+    """Return the receiver of Slack's payloads, with every flow registered."""
+    settings = systems.settings
+    bolt = make_bolt(systems.client, settings.slack_team_id, settings.slack_bot_token)
+    guard = Guard(
+        service=service,
+        replaced_cards=ReplacedCards(store=systems.store, channel=settings.slack_channel),
+        team_id=settings.slack_team_id,
+    )
+    flows = make_flows(systems, service, notifier, limits)
+    guard.register(bolt, (point for flow in flows for point in flow.entry_points()))
+
+    async def tell(person: ChatId, text: str, channel: str) -> None:
+        await notifier.tell(person, Fact(MessageCode.TEXT, {"text": text}), channel=channel)
+
+    return Inbound(bolt=bolt, tell=tell, background=systems.background, redact=systems.redact)
+
+
+def _scheduled_checks(
+    systems: ExternalSystems, service: Service, alarms: Alarms, directory: ShownDirectory, others: Sequence[Check]
+) -> ScheduledChecks:
     """Return the checks of every tick."""
-    store, clock, tenant = around.store, around.clock, around.tenant
+    store, clock, tenant = systems.store, systems.clock, systems.tenant
     checks = usual_checks(store=store, clock=clock, tenant=tenant, alarms=alarms)
     roles = partial(
         check_roles,
@@ -115,27 +119,27 @@ def _watching(
         alarms=alarms,
         service=service,
         clock=clock,
-        roles=around.catalog.roles,
+        roles=systems.catalog.roles,
     )
     sponsors = partial(check_sponsors, store=store, tenant=tenant, alarms=alarms, service=service, clock=clock)
-    return Watching(checks=(*checks, roles, sponsors, *others))
+    return ScheduledChecks(checks=(*checks, roles, sponsors, *others))
 
 
-def _limits(around: Neighbours, alarms: Alarms) -> Limits:
-    settings = around.settings
+def _limits(systems: ExternalSystems, alarms: Alarms) -> Limits:
+    settings = systems.settings
     most = {
-        Limited.REQUESTS: settings.gatehouse_max_requests_per_hour,
-        Limited.APPROVALS: settings.gatehouse_max_approvals_per_hour,
-        Limited.LOOK_UPS: settings.gatehouse_max_lookups_per_hour,
+        LimitedAction.REQUESTS: settings.gatehouse_max_requests_per_hour,
+        LimitedAction.APPROVALS: settings.gatehouse_max_approvals_per_hour,
+        LimitedAction.LOOK_UPS: settings.gatehouse_max_lookups_per_hour,
     }
-    return Limits(store=around.store, alarms=alarms, clock=around.clock, most=most)
+    return Limits(store=systems.store, alarms=alarms, clock=systems.clock, most=most)
 
 
 def _performer(
-    around: Neighbours, service: Service, alarms: Alarms, notifier: SlackNotifier, limits: Limits
+    systems: ExternalSystems, service: Service, alarms: Alarms, notifier: SlackNotifier, limits: Limits
 ) -> Performer:
     """Return the performer of stored effects."""
-    store, tenant, directory, catalog = around.store, around.tenant, around.directory, around.catalog
+    store, tenant, directory, catalog = systems.store, systems.tenant, systems.directory, systems.catalog
     return Performer(
         permission_check=PermissionCheck(
             service=service,
@@ -152,7 +156,7 @@ def _performer(
             tenant=tenant,
             directory=directory,
             catalog=catalog,
-            clock=around.clock,
+            clock=systems.clock,
             alarms=alarms,
         ),
         applier=Applier(
@@ -160,7 +164,7 @@ def _performer(
             store=store,
             tenant=tenant,
             directory=directory,
-            clock=around.clock,
+            clock=systems.clock,
             alarms=alarms,
             catalog=catalog,
         ),

@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Sequence
 from typing import Protocol
 
-from bot.process.assembly.neighbours import Neighbours
+from bot.process.assembly.external_systems import ExternalSystems
 from bot.slack.answers.open_forms import OpenForm, OpenForms
 from bot.slack.answers.response_url import Answers
 from bot.slack.answers.windows import Windows
@@ -22,7 +22,7 @@ from bot.slack.flows.show.flow import ShowFlow
 from bot.slack.people.members import Members
 from workflows.app.limits import Limits
 from workflows.app.reads.checklists import Checklists
-from workflows.app.reads.look_up_permission import Looking
+from workflows.app.reads.look_up_permission import LookupPermission
 from workflows.app.requests.intake import Form, Intake
 from workflows.app.requests.restore_intake import RestoreForm, RestoreIntake
 from workflows.app.service import Service
@@ -37,44 +37,35 @@ class Flow(Protocol):
         """Return the entry points of this flow."""
 
 
-def make_flows(around: Neighbours, service: Service, notifier: Notifier, limits: Limits) -> Sequence[Flow]:
+def make_flows(systems: ExternalSystems, service: Service, notifier: Notifier, limits: Limits) -> Sequence[Flow]:
     """Return every flow."""
-    store, tenant, clock, background = around.store, around.tenant, around.clock, around.background
-    directory = around.directory
-    members = Members(directory=directory)
-    looking = Looking(members=directory, service=service, limits=limits)
-    windows = Windows(client=around.client, service=service, background=background)
+    store, tenant, clock, background = systems.store, systems.tenant, systems.clock, systems.background
+    directory, members = systems.directory, Members(directory=systems.directory)
+    lookup_permission = LookupPermission(members=directory, service=service, limits=limits)
+    windows = Windows(client=systems.client, service=service, background=background)
     answers = Answers(
         service=service,
-        looking=looking,
+        lookup_permission=lookup_permission,
         directory=directory,
         background=background,
-        slack_api_url=around.settings.slack_api_url,
-        redact=around.redact,
+        slack_api_url=systems.settings.slack_api_url,
+        redact=systems.redact,
     )
-    request_access = _request_access(around, service, limits, windows, members, looking)
+    request_access = _request_access(systems, service, limits, windows, members, lookup_permission)
     return (
         request_access,
         DecideFlow(service=service, store=store, windows=windows, members=members, directory=directory, clock=clock),
         OwnRequestFlow(service=service, store=store, request_access=request_access),
         ReviewFlow(service=service, store=store, members=members, windows=windows),
-        RevokeFlow(
-            service=service,
-            windows=windows,
-            members=members,
-            directory=directory,
-            store=store,
-            tenant=tenant,
-            clock=clock,
-        ),
-        _restore(around, service, limits, windows, members, looking),
+        _revoke(systems, service, windows, members),
+        _restore(systems, service, limits, windows, members, lookup_permission),
         PartnerSetupFlow(
             service=service,
             windows=windows,
             answers=answers,
-            looking=looking,
+            lookup_permission=lookup_permission,
             directory=directory,
-            checklists=Checklists(store=store, tenant=tenant, cloud=cloud_of(around.settings.graph_url)),
+            checklists=Checklists(store=store, tenant=tenant, cloud=cloud_of(systems.settings.graph_url)),
         ),
         GivenUpFlow(service=service),
         HomeFlow(service=service, store=store, notifier=notifier, members=members, background=background),
@@ -82,8 +73,25 @@ def make_flows(around: Neighbours, service: Service, notifier: Notifier, limits:
     )
 
 
+def _revoke(systems: ExternalSystems, service: Service, windows: Windows, members: Members) -> RevokeFlow:
+    return RevokeFlow(
+        service=service,
+        windows=windows,
+        members=members,
+        directory=systems.directory,
+        store=systems.store,
+        tenant=systems.tenant,
+        clock=systems.clock,
+    )
+
+
 def _request_access(
-    around: Neighbours, service: Service, limits: Limits, windows: Windows, members: Members, looking: Looking
+    systems: ExternalSystems,
+    service: Service,
+    limits: Limits,
+    windows: Windows,
+    members: Members,
+    lookup_permission: LookupPermission,
 ) -> RequestAccessFlow:
     def remember(form: Form) -> OpenRequestForm:
         return OpenRequestForm(form=form)
@@ -92,24 +100,29 @@ def _request_access(
         windows=windows,
         forms=OpenForms(windows, remember),
         members=members,
-        looking=looking,
+        lookup_permission=lookup_permission,
         intake=Intake(
             service=service,
-            store=around.store,
-            tenant=around.tenant,
-            directory=around.directory,
-            catalog=around.catalog,
-            clock=around.clock,
+            store=systems.store,
+            tenant=systems.tenant,
+            directory=systems.directory,
+            catalog=systems.catalog,
+            clock=systems.clock,
             limits=limits,
         ),
         service=service,
-        tenant=around.tenant,
-        catalog=around.catalog,
+        tenant=systems.tenant,
+        catalog=systems.catalog,
     )
 
 
 def _restore(
-    around: Neighbours, service: Service, limits: Limits, windows: Windows, members: Members, looking: Looking
+    systems: ExternalSystems,
+    service: Service,
+    limits: Limits,
+    windows: Windows,
+    members: Members,
+    lookup_permission: LookupPermission,
 ) -> RestoreFlow:
     def remember(form: RestoreForm) -> OpenForm[RestoreForm]:
         return OpenForm(form=form)
@@ -118,17 +131,17 @@ def _restore(
         windows=windows,
         forms=OpenForms(windows, remember),
         members=members,
-        looking=looking,
+        lookup_permission=lookup_permission,
         intake=RestoreIntake(
             service=service,
-            store=around.store,
-            tenant=around.tenant,
-            directory=around.directory,
-            catalog=around.catalog,
-            clock=around.clock,
+            store=systems.store,
+            tenant=systems.tenant,
+            directory=systems.directory,
+            catalog=systems.catalog,
+            clock=systems.clock,
             limits=limits,
         ),
-        store=around.store,
-        tenant=around.tenant,
-        catalog=around.catalog,
+        store=systems.store,
+        tenant=systems.tenant,
+        catalog=systems.catalog,
     )

@@ -110,6 +110,6 @@ class Health:
             return
         wanted = {"": {"reason": self._socket.silence}} if self._socket.silence else {}
         try:
-            await self._alarms.keep_alarms(AlarmCode.SOCKET_SILENT, wanted)
+            await self._alarms.update_alarms(AlarmCode.SOCKET_SILENT, wanted)
         except StoreNotWritable:
             _log.warning("alarm_not_stored", code=AlarmCode.SOCKET_SILENT.value)

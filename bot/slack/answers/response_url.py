@@ -18,11 +18,11 @@ from bot.slack.payloads.models import Invocation
 from bot.slack.people.directory import SlackDirectory
 from bot.slack.words.unavailable import not_now
 from bot.words.refusals.words import refusal_words
-from workflows.app.reads.look_up_permission import Looking
+from workflows.app.reads.look_up_permission import LookupPermission
 from workflows.app.service import Service
 from workflows.core.errors.raised import InvalidField, Refused
 from workflows.core.errors.refusal_codes import RefusalCode
-from workflows.core.requests.commands.request import Subject
+from workflows.core.requests.commands.request import CommandSubject
 from workflows.core.text import redacted
 
 _SLACK_HOOKS: Final = "hooks.slack.com"
@@ -36,7 +36,7 @@ class Answers:
     """Answers members of the workspace; nobody else gets information about partners."""
 
     service: Service
-    looking: Looking
+    lookup_permission: LookupPermission
     directory: SlackDirectory
     background: Background
     slack_api_url: str
@@ -57,19 +57,21 @@ class Answers:
         try:
             await self._send(command.response_url, await self._built(command, build, reads_tenant=reads_tenant))
         except Refused as refused:
-            await self.service.refuse(
+            await self.service.record_refusal(
                 refused,
                 key=command.key,
                 actor=command.actor,
                 command=command.stored_name,
-                subject=Subject(),
+                subject=CommandSubject(),
                 channel=command.channel_id,
             )
 
     async def _built(self, command: Invocation, build: BuildMessage, *, reads_tenant: bool) -> Message:
         try:
             if reads_tenant:
-                await self.looking.require(command.actor, command.argument, key=command.key, by=command.stored_name)
+                await self.lookup_permission.require(
+                    command.actor, command.argument, key=command.key, by=command.stored_name
+                )
             else:
                 await self.directory.require_member(command.actor)
             return await build(command)

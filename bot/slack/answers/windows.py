@@ -22,7 +22,7 @@ from workflows.app.service import Service
 from workflows.core.errors.facts import Fact
 from workflows.core.errors.raised import InvalidField, Refused, UnreadableSetting
 from workflows.core.people import ChatId
-from workflows.core.requests.commands.request import Subject
+from workflows.core.requests.commands.request import CommandSubject
 from workflows.core.requests.effects import MessageCode, refusal_message
 from workflows.ports.directory import DirectoryUnavailable
 from workflows.ports.tenant import TenantRefused, TenantUnavailable
@@ -36,7 +36,7 @@ _UPDATE_RESTS: Final = (0.1, 0.4, 1.0)
 """Seconds to wait before a view is updated once more."""
 _TRIGGER_SECONDS: Final = 2.5
 """Seconds that Slack may take to open a view: a trigger and the acknowledgement are both valid for three seconds."""
-_ABOUT_NOTHING: Final = Subject()
+_ABOUT_NOTHING: Final = CommandSubject()
 
 _log = structlog.get_logger()
 
@@ -51,11 +51,11 @@ class Window:
     """The idempotency key of the action that is answered in it."""
     command: str
     """The name in the audit log of what was asked."""
-    subject: Subject = _ABOUT_NOTHING
+    subject: CommandSubject = _ABOUT_NOTHING
     """What it is about; set by the code that fills it, as soon as it is known."""
 
     @classmethod
-    def of(cls, click: Interaction, *, command: str, subject: Subject = _ABOUT_NOTHING) -> Self:
+    def of(cls, click: Interaction, *, command: str, subject: CommandSubject = _ABOUT_NOTHING) -> Self:
         """Return the window of a click.
 
         :raises Refused: when the click has no window.
@@ -91,7 +91,7 @@ class Windows:
         build: BuildView,
         *,
         command: str,
-        subject: Subject = _ABOUT_NOTHING,
+        subject: CommandSubject = _ABOUT_NOTHING,
     ) -> None:
         """Open a window that shows "reading", acknowledge, and then show the view of `build`, or why there is none.
 
@@ -132,7 +132,7 @@ class Windows:
         It is sent as a direct message when the window was closed meanwhile.
         """
         key, actor = window.key, window.actor
-        await self.service.refuse(
+        await self.service.record_refusal(
             refused, key=key, actor=actor, command=window.command, subject=window.subject, is_told=True
         )
         try:
@@ -140,7 +140,7 @@ class Windows:
         except (SlackApiError, *NO_ANSWER):
             is_seen = False
         if not is_seen:
-            await self.service.say(refusal_message(refused), key=f"{key}:unseen", person=actor)
+            await self.service.send_message(refusal_message(refused), key=f"{key}:unseen", person=actor)
 
     async def _told(self, window: Window, work: Awaitable[None]) -> None:
         """Fill an open window. When Slack does not accept it, tell the person, once for each action."""
@@ -148,7 +148,7 @@ class Windows:
             await work
         except (SlackApiError, *NO_ANSWER) as error:
             _log.warning("view_not_filled", error=repr(error))
-            await self.service.say(
+            await self.service.send_message(
                 Fact(MessageCode.VIEW_NOT_FILLED), key=f"not_filled:{window.key}", person=window.actor
             )
 

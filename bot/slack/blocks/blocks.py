@@ -166,7 +166,7 @@ def button(
     return ButtonElement(text=text, action_id=action_id, value=value, style=style, confirm=confirm)
 
 
-def asking(title: str, text: str, yes: str) -> ConfirmObject:
+def confirm_dialog(title: str, text: str, yes: str) -> ConfirmObject:
     """Return the confirmation dialog of a button."""
     return ConfirmObject(
         title=plain_text(title, Limit.CONFIRM_TITLE),

@@ -7,7 +7,7 @@ from slack_sdk.models.blocks import ActionsBlock, Block
 from slack_sdk.models.blocks.block_elements import RichTextElement
 
 from bot.slack import ids
-from bot.slack.blocks.blocks import Part, actions, asking, bullets, button, paragraph, part, rich, when, words
+from bot.slack.blocks.blocks import Part, actions, bullets, button, confirm_dialog, paragraph, part, rich, when, words
 from bot.slack.blocks.untrusted import clean
 from bot.slack.cards.partners import partner_name
 from bot.words.partner_setup.state import LABELS, SHORT_NAMES, UNSEEN, missing_until, usual_words
@@ -60,9 +60,9 @@ def _step_button(identity: TenantIdentity, step: SetupStep, confirmations: Seque
     partner = clean(partner_name(identity), 100)
     if confirmation_of(step, confirmations) is None:
         told = f"Did the administrator of {partner} tell you that this is set: {name}? It is recorded under your name."
-        sure = asking(f"Confirm: {name}?", told, "Confirm")
+        sure = confirm_dialog(f"Confirm: {name}?", told, "Confirm")
         return actions(block_id, button(f"Confirm: {name}", ids.CONFIRM_SETUP, value, confirm=sure))
-    sure = asking(f"Not confirmed: {name}?", f"For {partner} it counts as unknown again.", "Take it back")
+    sure = confirm_dialog(f"Not confirmed: {name}?", f"For {partner} it counts as unknown again.", "Take it back")
     return actions(block_id, button(f"Not confirmed after all: {name}", ids.UNCONFIRM_SETUP, value, confirm=sure))
 
 

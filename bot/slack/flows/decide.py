@@ -27,7 +27,7 @@ from workflows.app.service import Service
 from workflows.core.errors.facts import Fact
 from workflows.core.errors.raised import Refused
 from workflows.core.errors.refusal_codes import RefusalCode
-from workflows.core.requests.commands.request import Approve, Reject, Subject
+from workflows.core.requests.commands.request import Approve, CommandSubject, Reject
 from workflows.core.requests.effects import MessageCode
 from workflows.core.requests.request import AccessRequest, RequestId
 from workflows.core.settings.canonical import Digest
@@ -62,13 +62,15 @@ class DecideFlow:
         async def build(window: Window) -> Json:
             return await self._whole(window, request_id)
 
-        await self.windows.load(ack, click, build, command="review_request", subject=Subject(request_id=request_id))
+        await self.windows.load(
+            ack, click, build, command="review_request", subject=CommandSubject(request_id=request_id)
+        )
 
     async def approve(self, ack: AsyncAck, click: Interaction) -> None:
         """Store an approval. If it came from a window, the window shows that."""
         request_id, digest = parse_card_value(click.action.value)
         command = Approve(actor=click.actor, request_id=request_id, digest=digest, channel=click.channel)
-        await self.service.want(command, key=click.key)
+        await self.service.store_click(command, key=click.key)
         await ack()
         if click.is_in(ids.DECIDE):
             self.windows.background.start(self._say_stored(click.the_view.id, "approval", click))
@@ -90,7 +92,7 @@ class DecideFlow:
             await ack(response_action="errors", errors=problem)
             return
         command = Reject(actor=click.actor, request_id=request_id, digest=digest, reason=reason)
-        await self.service.want(command, key=click.key)
+        await self.service.store_click(command, key=click.key)
         await ack()
         if view.root_view_id not in ("", view.id):
             self.windows.background.start(self._say_stored(view.root_view_id, "rejection", click))
@@ -123,7 +125,7 @@ class DecideFlow:
             await self.windows.update(view_id, decided_view(what))
         except (SlackApiError, *NO_ANSWER):
             said = Fact(MessageCode.DECISION_RECEIVED, {"choice": what})
-            await self.service.say(said, key=f"not_filled:{click.key}", person=click.actor)
+            await self.service.send_message(said, key=f"not_filled:{click.key}", person=click.actor)
 
 
 def decision_view(request: AccessRequest, *, history: Sequence[AuditEntry], now: datetime) -> Json:

@@ -30,11 +30,11 @@ class GivenUpFlow:
     async def retry(self, ack: AsyncAck, click: Interaction) -> None:
         """Store the decision to retry it."""
         command = RetryEffect(actor=click.actor, effect_id=parse_effect_id(click.action.value))
-        await self.service.want(command, key=click.key)
+        await self.service.store_click(command, key=click.key)
         await ack()
 
     async def drop(self, ack: AsyncAck, click: Interaction) -> None:
         """Store the decision to drop it."""
         command = DropEffect(actor=click.actor, effect_id=parse_effect_id(click.action.value))
-        await self.service.want(command, key=click.key)
+        await self.service.store_click(command, key=click.key)
         await ack()

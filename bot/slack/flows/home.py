@@ -14,8 +14,8 @@ from bot.slack.blocks.blocks import (
     DOMAIN,
     Json,
     actions,
-    asking,
     button,
+    confirm_dialog,
     divider,
     footnote,
     header,
@@ -51,10 +51,10 @@ from workflows.core.errors.raised import Refused
 from workflows.core.partners.partnership import Partnership
 from workflows.core.people import ChatId
 from workflows.core.requests.alarms import Alarm, AlarmCode
-from workflows.core.requests.commands.request import Subject
+from workflows.core.requests.commands.request import CommandSubject
 from workflows.core.requests.request import AccessRequest
 from workflows.ports.notifier import Notifier
-from workflows.ports.records import Listed
+from workflows.ports.records import LimitedList
 from workflows.ports.store import Store
 
 MOST_ALARMS: Final = 10
@@ -89,17 +89,17 @@ class HomeFlow:
         try:
             await self.members.require(person)
         except Refused as refused:
-            await self.service.refuse(
-                refused, key=key, actor=person, command="app_home_opened", subject=Subject(), is_told=True
+            await self.service.record_refusal(
+                refused, key=key, actor=person, command="app_home_opened", subject=CommandSubject(), is_told=True
             )
         await self.notifier.show_home(person)
 
 
 def home_view(
     *,
-    waiting: Listed[AccessRequest],
+    waiting: LimitedList[AccessRequest],
     mine: Sequence[AccessRequest],
-    partnerships: Listed[Partnership],
+    partnerships: LimitedList[Partnership],
     now: datetime,
     alarms: Sequence[Alarm] | None = None,
 ) -> Json:
@@ -135,7 +135,7 @@ def _alarms(alarms: Sequence[Alarm]) -> Iterator[Block]:
 def _alarm(alarm: Alarm) -> Iterator[Block]:
     yield rich(*alarm_elements(alarm))
     if alarm.code is AlarmCode.EFFECT_GIVEN_UP:
-        sure = asking("Give this work up?", "Gatehouse forgets it. What it was to do is not done.", "Give up")
+        sure = confirm_dialog("Give this work up?", "Gatehouse forgets it. What it was to do is not done.", "Give up")
         yield actions(
             f"alarm:{alarm.id}",
             button("Try again", ids.RETRY_EFFECT, alarm.subject, "primary"),

@@ -42,7 +42,7 @@ class OwnRequestFlow:
         else:
             # It may be the requester's second id, so the accounts are compared.
             command = Withdraw(actor=click.actor, request_id=request_id, channel=click.channel)
-            await self.service.want(command, key=click.key)
+            await self.service.store_click(command, key=click.key)
         await ack()
         if click.is_in(ids.REQUEST_ACCESS):
             self.request_access.show_again(click)

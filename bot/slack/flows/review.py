@@ -58,7 +58,7 @@ class ReviewFlow:
         if not reason.strip():
             await ack(response_action="errors", errors={ids.REASON: refusal_words(_NO_REASON)})
             return
-        await self.service.want(Keep(actor=click.actor, tenant_id=tenant_id, reason=reason), key=click.key)
+        await self.service.store_click(Keep(actor=click.actor, tenant_id=tenant_id, reason=reason), key=click.key)
         await ack()
 
 

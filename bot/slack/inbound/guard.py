@@ -28,7 +28,7 @@ from bot.slack.flows.entry_points import (
     Subcommand,
     Submission,
 )
-from bot.slack.inbound.replaced_cards import CardReplaced, OldCards
+from bot.slack.inbound.replaced_cards import CardReplaced, ReplacedCards
 from bot.slack.payloads.button_values import named_subject
 from bot.slack.payloads.models import HomeOpened, Interaction, Invocation
 from bot.slack.words.commands import needs_partner
@@ -37,7 +37,7 @@ from workflows.app.service import Service
 from workflows.core.errors.facts import Fact
 from workflows.core.errors.raised import Refused
 from workflows.core.errors.refusal_codes import RefusalCode
-from workflows.core.requests.commands.request import Subject
+from workflows.core.requests.commands.request import CommandSubject
 from workflows.core.requests.effects import MessageCode
 
 _COMMAND: Final = "/partner"
@@ -50,7 +50,7 @@ class Guard:
     """Registers the flows with Bolt, and answers for them. It contains no rules."""
 
     service: Service
-    old_cards: OldCards
+    replaced_cards: ReplacedCards
     team_id: str
 
     def register(self, app: AsyncApp, entry_points: Iterable[EntryPoint]) -> None:
@@ -80,10 +80,10 @@ class Guard:
             try:
                 self._require_our_team(click)
                 if card is not None:
-                    await self.old_cards.require_current(click, card)
+                    await self.replaced_cards.require_current(click, card)
                 await listener(ack, click)
             except Refused as refused:
-                await self.service.refuse(
+                await self.service.record_refusal(
                     refused,
                     key=click.key,
                     actor=click.actor,
@@ -96,7 +96,7 @@ class Guard:
             except (SlackApiError, *NO_ANSWER) as error:
                 # A view could not be opened. Nothing was stored; the person is told and clicks again.
                 _log.warning("view_not_opened", error=repr(error))
-                await self.service.say(
+                await self.service.send_message(
                     Fact(MessageCode.VIEW_NOT_OPENED),
                     key=f"not_opened:{click.key}",
                     person=click.actor,
@@ -120,12 +120,12 @@ class Guard:
                     raise Refused(RefusalCode.OUTSIDER)
                 await listener(ack, command)
             except Refused as refused:
-                await self.service.refuse(
+                await self.service.record_refusal(
                     refused,
                     key=command.key,
                     actor=command.actor,
                     command=command.stored_name,
-                    subject=Subject(),
+                    subject=CommandSubject(),
                     channel=command.channel_id,
                 )
                 await ack()

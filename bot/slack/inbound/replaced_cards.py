@@ -15,7 +15,7 @@ from bot.slack.payloads.button_values import named_subject
 from bot.slack.payloads.models import Interaction
 from workflows.core.errors.raised import Refused
 from workflows.core.errors.refusal_codes import RefusalCode
-from workflows.core.requests.commands.request import Subject
+from workflows.core.requests.commands.request import CommandSubject
 from workflows.core.requests.effects import Effect, ShowRequest, ShowReview, ShowSetup
 from workflows.core.requests.request import RequestId
 from workflows.core.settings.model import TenantId
@@ -34,19 +34,19 @@ class CardReplaced(Refused):
         self.effect = effect
 
 
-def _request(subject: Subject) -> Effect:
+def _request(subject: CommandSubject) -> Effect:
     return ShowRequest(request_id=subject.request_id or RequestId(""))
 
 
-def _review(subject: Subject) -> Effect:
+def _review(subject: CommandSubject) -> Effect:
     return ShowReview(tenant_id=subject.tenant_id or TenantId(""))
 
 
-def _setup(subject: Subject) -> Effect:
+def _setup(subject: CommandSubject) -> Effect:
     return ShowSetup(tenant_id=subject.tenant_id or TenantId(""))
 
 
-_BROUGHT_UP_TO_DATE: Final[Mapping[Card, Callable[[Subject], Effect]]] = {
+_BROUGHT_UP_TO_DATE: Final[Mapping[Card, Callable[[CommandSubject], Effect]]] = {
     Card.REQUEST: _request,
     Card.REQUESTER: _request,
     Card.REVIEW: _review,
@@ -56,7 +56,7 @@ _BROUGHT_UP_TO_DATE: Final[Mapping[Card, Callable[[Subject], Effect]]] = {
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class OldCards:
+class ReplacedCards:
     """Decides whether the card of a click counts."""
 
     store: Store

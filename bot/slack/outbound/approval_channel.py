@@ -119,5 +119,5 @@ class ApprovalChannel:
                 self._problem, self._looked_at = problem, now
                 values = {"channel": self.id, "reason": problem}
                 wanted = {self.id: values} if problem else {}
-                await self._alarms.keep_alarms(AlarmCode.CHANNEL_NOT_PRIVATE, wanted)
+                await self._alarms.update_alarms(AlarmCode.CHANNEL_NOT_PRIVATE, wanted)
             return self._problem

@@ -1,7 +1,7 @@
 """The posted copies of cards: posted once, updated in place, replaced when Slack allows no update any more.
 
 Slack has no way to post a message at most once, and the bot may not read a channel's history. So a lost answer may
-leave a card that is not known here. It cannot be found; clicks on it do not count (`old_cards`).
+leave a card that is not known here. It cannot be found; clicks on it do not count (`replaced_cards`).
 """
 
 import hashlib
@@ -37,7 +37,7 @@ Trouble = NotifierRefused | NotifierBlocked | ChannelUnsuitable
 _log = structlog.get_logger()
 
 
-class Updated(Enum):
+class UpdateResult(Enum):
     """The result of updating a copy."""
 
     DONE = auto()
@@ -100,7 +100,7 @@ class CardCopies:
         )
         return None
 
-    async def update(self, copy: MessageCopy, card: Message, *, is_wanted: bool = True) -> Updated | Trouble:
+    async def update(self, copy: MessageCopy, card: Message, *, is_wanted: bool = True) -> UpdateResult | Trouble:
         """Update one copy; a copy with the same content is not sent again.
 
         A copy that can never be updated again is stored as not live. The caller posts another in its place.
@@ -109,7 +109,7 @@ class CardCopies:
         :returns: the result, or why Slack does not accept the card there.
         """
         updated = await self._updated(copy, card, is_wanted=is_wanted)
-        if updated in (Updated.STUCK, Updated.DELETED):
+        if updated in (UpdateResult.STUCK, UpdateResult.DELETED):
             await self.forget(copy)
         return updated
 
@@ -122,7 +122,7 @@ class CardCopies:
         if isinstance(updated, Trouble):
             return updated
         trouble = None
-        if updated is not Updated.DONE:
+        if updated is not UpdateResult.DONE:
             trouble = await self.post(copy.subject, copy.audience, card, copy.occasion)
             # NB. after the new one is posted: if anything fails before, a repetition posts it.
             await self.forget(copy)
@@ -132,14 +132,14 @@ class CardCopies:
         """Store that a copy no longer counts. It is not updated again, not even to say so."""
         await self._store.save_copy(replace(copy, content=_hash_of(_REPLACED), is_live=False))
 
-    async def _updated(self, copy: MessageCopy, card: Message, *, is_wanted: bool) -> Updated | Trouble:
+    async def _updated(self, copy: MessageCopy, card: Message, *, is_wanted: bool) -> UpdateResult | Trouble:
         content, is_former = _hash_of(card), self._is_former(copy)
         if copy.content == content and not (is_former and copy.is_live):
-            return Updated.DONE
+            return UpdateResult.DONE
         if is_former:
             # Nobody repairs a channel that is not the approval channel any more. The card moves to the present one.
             await self.empty(copy)
-            return Updated.STUCK
+            return UpdateResult.STUCK
         if not copy.audience:
             try:
                 is_fit = not await self._channel.problem()
@@ -149,18 +149,18 @@ class CardCopies:
                 if not await self.empty(copy):
                     # It may be possible later: the card is not forgotten before it is empty.
                     return NotifierBlocked(f"the card of {copy.subject} cannot be emptied now")
-                return Updated.STUCK
+                return UpdateResult.STUCK
         try:
             await self.call("chat.update", channel=copy.channel, ts=copy.message_id, **content_of(card))
         except _CardGone as gone:
             _log.warning("card_gone", subject=copy.subject, message_id=copy.message_id, reason=str(gone))
             if is_wanted or not gone.is_deleted:
-                return Updated.DELETED if gone.is_deleted else Updated.STUCK
+                return UpdateResult.DELETED if gone.is_deleted else UpdateResult.STUCK
         except (NotifierRefused, NotifierBlocked) as refused:
             _log.warning("card_not_updated", subject=copy.subject, message_id=copy.message_id, reason=str(refused))
             return refused
         await self._store.save_copy(replace(copy, content=content))
-        return Updated.DONE
+        return UpdateResult.DONE
 
     async def empty(self, copy: MessageCopy) -> bool:
         """Empty a card in a channel that is not the approval channel, or that people outside or everybody can read.

@@ -11,11 +11,11 @@ from typing import Final
 import structlog
 
 from bot.slack.blocks.message import Message, notice
-from bot.slack.cards.approval.card import Context
+from bot.slack.cards.approval.card import CardContext
 from bot.slack.cards.approval.request_card import request_card
 from bot.slack.cards.cards import requester_card, review_card
 from bot.slack.cards.setup_card import setup_card
-from bot.slack.outbound.card_copies import CardCopies, Trouble, Updated, content_of
+from bot.slack.outbound.card_copies import CardCopies, Trouble, UpdateResult, content_of
 from bot.slack.outbound.homes import Homes
 from bot.slack.outbound.recipients import (
     Recipients,
@@ -91,15 +91,15 @@ class SlackNotifier:
         if problem is not None:
             raise problem
 
-    async def _context(self, request: AccessRequest) -> Context:
+    async def _context(self, request: AccessRequest) -> CardContext:
         """Read what the card says beside the request: what is known of the partner, and what its requester has open."""
         if request.state is not RequestState.AWAITING_APPROVAL:
-            return Context(is_first=False)
+            return CardContext(is_first=False)
         asked, known = request.particulars, request.known
         mine = await self._store.requests_of(asked.requester, MOST_COUNTED, known.requester.id)
         others = sum(not one.is_terminal and one.id != request.id for one in mine)
         earlier = await self._store.requests_for(known.plan.tenant_id, MOST_COUNTED)
-        return Context(is_first=all(one.id == request.id for one in earlier), others_open=others)
+        return CardContext(is_first=all(one.id == request.id for one in earlier), others_open=others)
 
     async def remind(self, request: AccessRequest) -> None:
         """Remind everybody who can decide on a request, each in one message for all that waits for them, once a day."""
@@ -124,7 +124,7 @@ class SlackNotifier:
             # A card that somebody deleted is not posted again for a finished request.
             shown = card(with_buttons=is_offered)
             updated = await self._copies.update(copy, shown, is_wanted=not request.is_terminal)
-            if updated not in (Updated.STUCK, Updated.DELETED):
+            if updated not in (UpdateResult.STUCK, UpdateResult.DELETED):
                 has.add(copy.audience)
             if isinstance(updated, Trouble) and not copy.audience:
                 problem = updated

@@ -10,7 +10,7 @@ from workflows.app.reads.queries import waiting_for
 from workflows.core.people import ChatId
 from workflows.core.requests.request import AccessRequest
 from workflows.ports.clock import Clock
-from workflows.ports.records import Listed
+from workflows.ports.records import LimitedList
 from workflows.ports.store import Store
 
 MOST_LISTED = 10
@@ -59,7 +59,7 @@ class Reminders:
             await self._copies.forget(copy)
         await self._copies.live(subject)
 
-    async def _waiting(self, person: ChatId) -> Listed[AccessRequest]:
+    async def _waiting(self, person: ChatId) -> LimitedList[AccessRequest]:
         with waiting_for_the_directory():
             known = await self._directory.known_person(person)
             return await waiting_for(

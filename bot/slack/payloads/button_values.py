@@ -9,7 +9,7 @@ from bot.slack.payloads.models import Interaction, Payload
 from workflows.core.errors.raised import Refused
 from workflows.core.errors.refusal_codes import RefusalCode
 from workflows.core.partner_setup.steps import StepKey
-from workflows.core.requests.commands.request import Subject
+from workflows.core.requests.commands.request import CommandSubject
 from workflows.core.requests.request import RequestId
 from workflows.core.settings.canonical import Digest
 from workflows.core.settings.model import TenantId
@@ -76,11 +76,11 @@ def parse_setup_value(value: str) -> tuple[TenantId, StepKey, Digest]:
     return parse_tenant_id(tenant_id), parsed.step, Digest(parsed.wanted)
 
 
-def named_subject(interaction: Interaction) -> Subject:
+def named_subject(interaction: Interaction) -> CommandSubject:
     """Read which request or tenant a click names, for the audit log of a refusal; empty when not certain."""
     view = interaction.view
     said = interaction.action.value if interaction.actions else view.private_metadata if view is not None else ""
     name = said.partition(":")[0]
     if re.fullmatch(REQUEST_ID, name):
-        return Subject(request_id=RequestId(name))
-    return Subject(tenant_id=TenantId(name)) if is_tenant_id(name) else Subject()
+        return CommandSubject(request_id=RequestId(name))
+    return CommandSubject(tenant_id=TenantId(name)) if is_tenant_id(name) else CommandSubject()

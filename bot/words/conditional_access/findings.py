@@ -3,7 +3,7 @@
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Final
 
-from bot.words.conditional_access.told import Told, told
+from bot.words.conditional_access.stated_verdict import StatedVerdict, stated_verdicts
 from bot.words.conditional_access.verdicts import (
     CLIENTS,
     MEANINGS,
@@ -43,13 +43,13 @@ def access_finding_lines(code: str, values: Values) -> tuple[str, ...]:
         case FindingCode.CA_ESTIMATE:
             return _cut([f"Not checked: {question_words(one)}." for one in values["questions"]], values["left_out"])
         case _:
-            lines = whole_words(told(values))
+            lines = whole_words(stated_verdicts(values))
             return _cut(lines, len(lines))
 
 
 def locked_out_words(values: Values) -> str:
     """State on one line whom enforced policies lock out."""
-    return line_words(told(values))
+    return line_words(stated_verdicts(values))
 
 
 def estimate_words(values: Values) -> str:
@@ -80,11 +80,11 @@ def question_words(question: Mapping[str, Any]) -> str:
 
 def _effect(code: FindingCode) -> Callable[[Values], str]:
     label = MEANINGS[PolicyEffect(code.value.removeprefix("ca_"))]
-    return lambda values: f"{label}: {line_words(told(values))}."
+    return lambda values: f"{label}: {line_words(stated_verdicts(values))}."
 
 
 def _report_only_words(values: Values) -> str:
-    verdicts: Sequence[Told] = told(values)
+    verdicts: Sequence[StatedVerdict] = stated_verdicts(values)
     parts = [
         f"{MEANINGS[meaning].lower()} {line_words(some)}"
         for meaning in _ORDER

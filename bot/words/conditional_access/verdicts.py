@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Final
 
-from bot.words.conditional_access.told import Told, ToldCondition
+from bot.words.conditional_access.stated_verdict import StatedCondition, StatedVerdict
 from workflows.core.checks.conditional_access.controls import (
     PolicyEffect,
     PolicyReason,
@@ -81,7 +81,7 @@ _REMEDIES: Final[Mapping[Remedy, str]] = {
 CLIENTS: Final = {ClientApp.BROWSER.value: "browsers", ClientApp.APPS.value: "mobile apps and desktop clients"}
 
 
-def verdict_words(verdicts: Sequence[Told]) -> str:
+def verdict_words(verdicts: Sequence[StatedVerdict]) -> str:
     """Describe completely the effect of one policy on several kinds of visitor."""
     one = verdicts[0]
     what = "; ".join(filter(None, map(_reason_words, one.reasons)))
@@ -101,16 +101,16 @@ def named(policy: str) -> str:
     return f"“{line if len(line) <= _MOST_NAME else f'{line[: _MOST_NAME - 1]}…'}”"
 
 
-def whole_words(verdicts: Sequence[Told]) -> list[str]:
+def whole_words(verdicts: Sequence[StatedVerdict]) -> list[str]:
     """Describe completely every policy, one line for each."""
     alike = grouped(verdicts, lambda one: (one.policy_id, one.policy, one.meaning, one.reasons, one.conditions))
     return [verdict_words(some) for some in alike]
 
 
-def line_words(verdicts: Sequence[Told]) -> str:
+def line_words(verdicts: Sequence[StatedVerdict]) -> str:
     """State on one line who is affected by which policies, and what changes it."""
     by_policy = grouped(verdicts, lambda one: (one.policy_id, one.policy, one.remedies, one.conditions))
-    rows: dict[tuple[object, ...], list[Sequence[Told]]] = {}
+    rows: dict[tuple[object, ...], list[Sequence[StatedVerdict]]] = {}
     for some in by_policy:
         whens = tuple(dict.fromkeys(condition.when for condition in some[0].conditions))
         rows.setdefault((tuple(one.visitor for one in some), some[0].remedies, whens), []).append(some)
@@ -121,7 +121,7 @@ def line_words(verdicts: Sequence[Told]) -> str:
     return "; ".join(parts)
 
 
-def _row(policies: Sequence[Sequence[Told]]) -> str:
+def _row(policies: Sequence[Sequence[StatedVerdict]]) -> str:
     first = policies[0][0]
     names = some_words([named(some[0].policy) for some in policies], MOST_POLICIES)
     where = _conditions_words(first.conditions) if len(policies) == 1 else _whens_words(first.conditions)
@@ -133,14 +133,14 @@ def _row(policies: Sequence[Sequence[Told]]) -> str:
     )
 
 
-def _meaning_words(one: Told) -> str:
+def _meaning_words(one: StatedVerdict) -> str:
     label = MEANINGS[one.meaning]
     if one.meaning is PolicyEffect.DEPENDS and one.where_it_applies is not PolicyEffect.DEPENDS:
         label = f"{label} ({MEANINGS[one.where_it_applies].lower()} where it applies)"
     return label if one.is_enforced else f"Report-only, not enforced: {label.lower()}"
 
 
-def _who(verdicts: Sequence[Told]) -> str:
+def _who(verdicts: Sequence[StatedVerdict]) -> str:
     present = {one.visitor for one in verdicts}
     names = [words for visitor, words in VISITORS.items() if visitor in present]
     return f"{', '.join(names[:-1])} and {names[-1]}" if len(names) > 1 else names[0]
@@ -162,12 +162,12 @@ def _cures(remedies: Sequence[Remedy]) -> str:
     return ", or ".join([" and ".join(accepted), *others] if accepted else others)
 
 
-def _conditions_words(conditions: Iterable[ToldCondition]) -> str:
+def _conditions_words(conditions: Iterable[StatedCondition]) -> str:
     return ", ".join(map(_condition_words, conditions))
 
 
-def _whens_words(conditions: Iterable[ToldCondition]) -> str:
-    return ", ".join(dict.fromkeys(_condition_words(ToldCondition(one.when, (), 0)) for one in conditions))
+def _whens_words(conditions: Iterable[StatedCondition]) -> str:
+    return ", ".join(dict.fromkeys(_condition_words(StatedCondition(one.when, (), 0)) for one in conditions))
 
 
 _NAMED: Final[Mapping[ConditionType, tuple[str, str]]] = {
@@ -195,7 +195,7 @@ _NAMED: Final[Mapping[ConditionType, tuple[str, str]]] = {
 }
 
 
-def _condition_words(condition: ToldCondition) -> str:
+def _condition_words(condition: StatedCondition) -> str:
     match condition.when:
         case ConditionType.CLIENTS:
             return f"in {' and '.join(CLIENTS.get(one, one) for one in condition.values) or 'some clients'}"

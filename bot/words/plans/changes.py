@@ -18,7 +18,7 @@ from bot.words.settings.values import (
     trust_words,
     unreadable,
 )
-from workflows.core.plans.changes import BeforeAfter, Part, SettingChange, Subject, setting_changes
+from workflows.core.plans.changes import BeforeAfter, ChangeSubject, SettingChange, SettingPart, setting_changes
 from workflows.core.plans.plan import Plan
 from workflows.core.settings.breadth import AccessChange
 from workflows.core.settings.canonical import JsonObject
@@ -94,7 +94,7 @@ def _line(item: SettingChange, reading: _Reading) -> Line:
     )
 
 
-def subject_title(subject: Subject) -> str:
+def subject_title(subject: ChangeSubject) -> str:
     """Return the title of a setting, of one of its flags, or of its other values."""
     if subject.is_unknown_members:
         return f"{title(subject.name)}, other values"
@@ -137,13 +137,13 @@ def _unknown_members(item: SettingChange, _: _Reading) -> Said:
     return was, becomes
 
 
-_WORDS: Final[Mapping[Part, Callable[[SettingChange, _Reading], Said]]] = {
-    Part.TARGETS: _targets,
-    Part.FLAG: _flag,
-    Part.SYNCHRONIZATION: _synchronization,
-    Part.NO_FLAGS: _whole,
-    Part.UNREADABLE: _whole,
-    Part.UNKNOWN_MEMBERS: _unknown_members,
+_WORDS: Final[Mapping[SettingPart, Callable[[SettingChange, _Reading], Said]]] = {
+    SettingPart.TARGETS: _targets,
+    SettingPart.FLAG: _flag,
+    SettingPart.SYNCHRONIZATION: _synchronization,
+    SettingPart.NO_FLAGS: _whole,
+    SettingPart.UNREADABLE: _whole,
+    SettingPart.UNKNOWN_MEMBERS: _unknown_members,
 }
 
 

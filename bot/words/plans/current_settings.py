@@ -15,12 +15,12 @@ from bot.words.settings.values import (
     unreadable,
 )
 from workflows.core.plans import current_settings as facts
-from workflows.core.plans.changes import Part
+from workflows.core.plans.changes import SettingPart
 from workflows.core.plans.current_settings import CurrentSetting
 from workflows.core.plans.plan import Plan
 from workflows.core.settings.canonical import JsonObject
 from workflows.core.settings.documents import parse_targets
-from workflows.core.settings.effective import Effective, EffectiveFlag, Origin, effective
+from workflows.core.settings.effective import EffectiveFlag, EffectiveSettings, Origin, effective_settings
 from workflows.core.settings.model import Property, configurations
 
 DEFAULT_UNREAD: Final = "the default could not be read"
@@ -56,14 +56,14 @@ def describe_current(
     :param is_cross_cloud: whether it is in another Microsoft cloud: without a configuration no default applies.
     """
     found = facts.current_settings(configuration, default, is_cross_cloud=is_cross_cloud)
-    return _lines(found, effective(configuration, default, is_cross_cloud=is_cross_cloud), default, names)
+    return _lines(found, effective_settings(configuration, default, is_cross_cloud=is_cross_cloud), default, names)
 
 
 def describe_untouched(
     plan: Plan, default: JsonObject | None, names: Mapping[str, str] = NO_NAMES
 ) -> tuple[CurrentLine, ...]:
     """Describe the settings of a partner that stay as they are, because a plan does not write them."""
-    applies = effective(facts.without_written(plan), default)
+    applies = effective_settings(facts.without_written(plan), default)
     return _lines(facts.untouched(plan, default), applies, default, names)
 
 
@@ -71,12 +71,12 @@ def describe_staying_open(
     plan: Plan, default: JsonObject | None, names: Mapping[str, str] = NO_NAMES
 ) -> tuple[CurrentLine, ...]:
     """Describe what a plan leaves open: settings of the partner that still allow access and that it does not change."""
-    applies = effective(plan.image_after(), default, is_cross_cloud=plan.is_cross_cloud)
+    applies = effective_settings(plan.image_after(), default, is_cross_cloud=plan.is_cross_cloud)
     return _lines(facts.staying_open(plan, default), applies, default, names)
 
 
 def _lines(
-    found: Iterable[CurrentSetting], applies: Effective, default: JsonObject | None, names: Mapping[str, str]
+    found: Iterable[CurrentSetting], applies: EffectiveSettings, default: JsonObject | None, names: Mapping[str, str]
 ) -> tuple[CurrentLine, ...]:
     return tuple(
         CurrentLine(
@@ -88,20 +88,26 @@ def _lines(
     )
 
 
-def _words(one: CurrentSetting, applies: Effective, default: JsonObject | None, names: Mapping[str, str]) -> str:
+def _words(
+    one: CurrentSetting, applies: EffectiveSettings, default: JsonObject | None, names: Mapping[str, str]
+) -> str:
     match one.part:
-        case Part.SYNCHRONIZATION:
+        case SettingPart.SYNCHRONIZATION:
             return synchronization_words(one.value)
-        case Part.TARGETS:
+        case SettingPart.TARGETS:
             return _target_words(Property(one.name), one, applies, default, names)
-        case Part.FLAG:
+        case SettingPart.FLAG:
             return _flag_words(Property(one.name), one, applies, default)
         case _:
             return unreadable(one.value)
 
 
 def _target_words(
-    name: Property, one: CurrentSetting, applies: Effective, default: JsonObject | None, names: Mapping[str, str]
+    name: Property,
+    one: CurrentSetting,
+    applies: EffectiveSettings,
+    default: JsonObject | None,
+    names: Mapping[str, str],
 ) -> str:
     own, applied = parse_targets(name, one.value), applies.targets[name]
     if own is not None:
@@ -116,7 +122,7 @@ def _target_words(
     return DEFAULT_UNSET if document is None else setting_words(name, document)
 
 
-def _flag_words(name: Property, one: CurrentSetting, applies: Effective, default: JsonObject | None) -> str:
+def _flag_words(name: Property, one: CurrentSetting, applies: EffectiveSettings, default: JsonObject | None) -> str:
     if name is Property.AUTOMATIC_REDEMPTION:
         return redemption_words(one.key, one.value)
     flag = applies.flags[name, one.key]

@@ -7,7 +7,7 @@ from types import MappingProxyType
 from typing import Final, NamedTuple
 
 from bot.words.settings.values import title
-from workflows.core.plans.changes import BeforeAfter, Part, SettingChange, setting_changes
+from workflows.core.plans.changes import BeforeAfter, SettingChange, SettingPart, setting_changes
 from workflows.core.plans.plan import Plan
 from workflows.core.settings.breadth import AccessChange, is_certainly_blocked, is_list_of_exceptions
 from workflows.core.settings.canonical import JsonObject
@@ -109,7 +109,7 @@ def short_changes(
     """
     reading = _Reading(BeforeAfter.of(plan, default), names)
     told = [item for item in setting_changes(plan, default) if item.access is not AccessChange.SAME]
-    found = [*_flags(told), *(_whole(item, reading) for item in told if item.part is not Part.FLAG)]
+    found = [*_flags(told), *(_whole(item, reading) for item in told if item.part is not SettingPart.FLAG)]
     return tuple(sorted(found, key=lambda one: one.sign is Sign.LESS))
 
 
@@ -117,7 +117,7 @@ def _flags(told: Sequence[SettingChange]) -> Iterator[ShortChange]:
     """Word the flags of one setting that change in the same direction together."""
     for (name, sign), text in _FLAG_TEXTS.items():
         labels = ACCEPTED if name == Property.INBOUND_TRUST else PROMPTED
-        changed = [labels[item.key] for item in told if item.part is Part.FLAG and _is(item, name, sign)]
+        changed = [labels[item.key] for item in told if item.part is SettingPart.FLAG and _is(item, name, sign)]
         if changed:
             yield ShortChange(sign=sign, text=text.format(_enumerated(changed)))
 
@@ -160,12 +160,12 @@ def _unknown_members(item: SettingChange, reading: _Reading) -> str:
     return f"{title(item.name)}: other values that Gatehouse does not know"
 
 
-_TEXTS: Final[Mapping[Part, Callable[[SettingChange, _Reading], str]]] = {
-    Part.TARGETS: _targets,
-    Part.SYNCHRONIZATION: _synchronization,
-    Part.NO_FLAGS: _unreadable,
-    Part.UNREADABLE: _unreadable,
-    Part.UNKNOWN_MEMBERS: _unknown_members,
+_TEXTS: Final[Mapping[SettingPart, Callable[[SettingChange, _Reading], str]]] = {
+    SettingPart.TARGETS: _targets,
+    SettingPart.SYNCHRONIZATION: _synchronization,
+    SettingPart.NO_FLAGS: _unreadable,
+    SettingPart.UNREADABLE: _unreadable,
+    SettingPart.UNKNOWN_MEMBERS: _unknown_members,
 }
 
 

@@ -60,7 +60,7 @@ def missing_groups_words(handles: Sequence[str]) -> str:
     return f"The user groups {names} do not exist or are off."
 
 
-def lack_words(lack: Mapping[str, Any]) -> str:
+def shortage_words(lack: Mapping[str, Any]) -> str:
     """State which role has too few people for a stage."""
     has = counted(lack["people"], "person", "people") if lack["people"] else "nobody"
     said = (
@@ -97,7 +97,7 @@ def _our_side_set(values: Values) -> str:
 
 
 def _role_empty(values: Values) -> str:
-    reasons = " ".join(map(lack_words, values["lacks"]))
+    reasons = " ".join(map(shortage_words, values["lacks"]))
     return (
         f"Your request {values['request']} cannot be approved now: {reasons} The admins are told. You do not need to "
         "do anything. The request continues when there are enough approvers."

@@ -14,8 +14,8 @@ import yaml
 from slack_sdk.web.async_client import AsyncWebClient
 
 import bot
+from bot.process.assembly.external_systems import ExternalSystems
 from bot.process.assembly.flows import make_flows
-from bot.process.assembly.neighbours import Neighbours
 from bot.sandbox.slack.workspace.credentials import SCOPES as GRANTED
 from bot.slack.flows.entry_points import ANY_OTHER, Action, Card, EntryPoint, Shortcut, Subcommand, Submission
 from bot.slack.inbound.guard import Guard
@@ -107,7 +107,7 @@ def entry_points() -> list[EntryPoint]:
     settings: Any = SimpleNamespace(
         slack_team_id="T0", slack_api_url="https://slack.com/api/", graph_url="https://graph.microsoft.com/v1.0"
     )
-    around = Neighbours(
+    systems = ExternalSystems(
         settings=settings,
         catalog=load_catalog(SHIPPED),
         clock=nothing,
@@ -116,7 +116,7 @@ def entry_points() -> list[EntryPoint]:
         tenant=nothing,
         background=nothing,
     )
-    return [point for flow in make_flows(around, nothing, nothing, nothing) for point in flow.entry_points()]
+    return [point for flow in make_flows(systems, nothing, nothing, nothing) for point in flow.entry_points()]
 
 
 @pytest.fixture(scope="module")
@@ -124,7 +124,7 @@ def registered() -> dict[str, list[str]]:
     """What is registered with Bolt."""
     nothing: Any = None
     app = RecordingApp()
-    Guard(service=nothing, old_cards=nothing, team_id="T0").register(cast(Any, app), entry_points())
+    Guard(service=nothing, replaced_cards=nothing, team_id="T0").register(cast(Any, app), entry_points())
     return app.names
 
 

@@ -22,10 +22,10 @@ from workflows.app.requests.intake import InvalidForm
 from workflows.core.errors.facts import TEXT, Fact
 from workflows.core.policy.approval import Choice, Decision
 from workflows.core.requests.request import AccessRequest, RequestKind, RequestState
-from workflows.ports.records import Listed
+from workflows.ports.records import LimitedList
 
 WORKFLOWS: Final = Path(__file__).parents[3] / "workflows"
-NOBODYS: Final[Listed[AccessRequest]] = Listed(shown=(), count=0)
+NOBODYS: Final[LimitedList[AccessRequest]] = LimitedList(shown=(), count=0)
 REJECTION: Final = Decision(
     choice=Choice.REJECT, person=AMARA, stage=0, at=NOW, digest=request().known.plan.digest, reason="No contract yet."
 )
@@ -59,7 +59,7 @@ def test_no_card_names_an_action_without_its_command(state: RequestState, kind: 
     shown: list[object] = [
         card(one),
         requester_card(one, now=NOW),
-        home_view(waiting=NOBODYS, mine=[one], partnerships=Listed(shown=(), count=0), now=NOW),
+        home_view(waiting=NOBODYS, mine=[one], partnerships=LimitedList(shown=(), count=0), now=NOW),
     ]
     if one.prepared is not None:
         shown += [decision_view(one, history=(), now=NOW), partner_details(identity(), {}, {}, None, [one], NOW)]

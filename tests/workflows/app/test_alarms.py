@@ -25,12 +25,12 @@ async def test_an_alarm_is_stored_and_shown_once_however_often_it_is_raised(worl
 
 
 async def test_what_is_mended_is_cleared_and_shown_and_may_come_again(world: World, alarms: Alarms) -> None:
-    await alarms.keep_alarms(AlarmCode.ROLE_EMPTY, {"security": {}, "admin": {}})
-    await alarms.keep_alarms(AlarmCode.ROLE_EMPTY, {"admin": {}})
+    await alarms.update_alarms(AlarmCode.ROLE_EMPTY, {"security": {}, "admin": {}})
+    await alarms.update_alarms(AlarmCode.ROLE_EMPTY, {"admin": {}})
     await world.settle()
     assert [one.subject for one in await world.store.open_alarms()] == ["admin"]
     world.clock.advance(minutes=1)
-    await alarms.keep_alarms(AlarmCode.ROLE_EMPTY, {"security": {}, "admin": {}})
+    await alarms.update_alarms(AlarmCode.ROLE_EMPTY, {"security": {}, "admin": {}})
     assert {one.subject for one in await world.store.open_alarms()} == {"security", "admin"}
 
 

@@ -367,7 +367,7 @@ async def test_a_command_about_a_partner(
 
 @pytest.mark.parametrize(("click", "row"), OF_CLICKS)
 async def test_a_click(world: World, click: Click, row: Row) -> None:
-    await world.service.want(click, key="k")
+    await world.service.store_click(click, key="k")
     assert await last_row(world) == row
 
 

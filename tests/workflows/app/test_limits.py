@@ -10,8 +10,8 @@ from tests.workflows.core.builders import AMARA, DANA, RILEY, identity
 from tests.workflows.effects.test_one_person_two_ids import AMARA_W, RILEY_W, two_ids
 from tests.workflows.world import World, restarted
 from workflows.app.alarms import Alarms
-from workflows.app.limits import HOUR, Limited, Limits
-from workflows.app.reads.look_up_permission import Looking
+from workflows.app.limits import HOUR, LimitedAction, Limits
+from workflows.app.reads.look_up_permission import LookupPermission
 from workflows.app.requests.intake import InvalidForm
 from workflows.core.errors.raised import Refused
 from workflows.core.errors.refusal_codes import RefusalCode
@@ -20,7 +20,7 @@ from workflows.core.requests.alarms import Alarm, AlarmCode
 from workflows.core.requests.request import AccessRequest, RequestState
 from workflows.core.settings.model import TenantId
 
-MOST = {Limited.REQUESTS: 5, Limited.APPROVALS: 3, Limited.LOOK_UPS: 5}
+MOST = {LimitedAction.REQUESTS: 5, LimitedAction.APPROVALS: 3, LimitedAction.LOOK_UPS: 5}
 
 
 def limit(world: World) -> Limits:
@@ -88,7 +88,7 @@ async def test_sixty_requests_in_a_row_make_few_messages_and_one_alarm(world: Wo
         except InvalidForm:
             world.clock.advance(seconds=0.3)
     await world.settle()
-    assert len(await world.all_requests()) == MOST[Limited.REQUESTS]
+    assert len(await world.all_requests()) == MOST[LimitedAction.REQUESTS]
     assert len(world.notifier.texts_to(RILEY.chat_id)) <= 2
     (alarm,) = await alarms(world)
     assert (alarm.values["limit"], alarm.values["what"]) == ("5", "requests")
@@ -197,11 +197,11 @@ class Everybody:
 
 
 async def test_look_ups_are_recorded_counted_and_limited(world: World, limits: Limits) -> None:
-    looking = Looking(members=Everybody(), service=world.service, limits=limits)
+    lookup_permission = LookupPermission(members=Everybody(), service=world.service, limits=limits)
     for number in range(5):
-        await looking.require(RILEY.chat_id, f"partner{number}.example", key=f"k{number}", by="form")
+        await lookup_permission.require(RILEY.chat_id, f"partner{number}.example", key=f"k{number}", by="form")
     with worded_refusal(Refused, match="5 look-ups an hour"):
-        await looking.require(RILEY.chat_id, "one.more", key="k9", by="form")
+        await lookup_permission.require(RILEY.chat_id, "one.more", key="k9", by="form")
     await world.settle()
     assert len([text for text in world.notifier.texts_to(RILEY.chat_id) if "more look-ups" in text]) == 1
     assert [one for one in await world.log() if one[1] == "look_up"] == [(RILEY.chat_id, "look_up", "accepted")] * 5
@@ -209,7 +209,7 @@ async def test_look_ups_are_recorded_counted_and_limited(world: World, limits: L
 
 
 async def test_who_may_not_look_is_not_counted(world: World, limits: Limits) -> None:
-    looking = Looking(members=Everybody(), service=world.service, limits=limits)
+    lookup_permission = LookupPermission(members=Everybody(), service=world.service, limits=limits)
     with worded_refusal(Refused, match="guest"):
-        await looking.require(ChatId("U-GUEST"), "contoso.com", key="k", by="form")
+        await lookup_permission.require(ChatId("U-GUEST"), "contoso.com", key="k", by="form")
     assert await world.log() == []

@@ -15,7 +15,7 @@ from workflows.core.errors.raised import Refused
 from workflows.core.errors.refusal_codes import RefusalCode
 from workflows.core.people import Roster
 from workflows.core.requests.commands.partner import AskReview, Keep
-from workflows.core.requests.commands.request import Expire, RecordDelayed, Replan, Subject
+from workflows.core.requests.commands.request import CommandSubject, Expire, RecordDelayed, Replan
 from workflows.core.requests.effects import CheckPermission, Prepare, ShowRequest, ShowReview, Tell
 from workflows.core.requests.request import AccessRequest, RequestId, RequestState
 from workflows.ports.records import AuditEntry, Commit, StaleVersion
@@ -78,7 +78,7 @@ async def test_two_requests_that_would_share_an_id_are_not_merged(world: World) 
 async def test_want_stores_the_click_before_anything_is_known_about_it(world: World) -> None:
     click = world.approval(usual(), AMARA)
     for _ in range(3):
-        await world.service.want(click, key="click-1")
+        await world.service.store_click(click, key="click-1")
     assert await effects(world) == [CheckPermission(command=click, key="click-1", received_at=world.clock.now())]
     (entry,) = await world.store.history(request_id=click.request_id)
     assert (entry.actor, entry.command, entry.outcome) == (AMARA.chat_id, "want_approve", "received")
@@ -120,8 +120,12 @@ async def test_what_one_takes_back_is_withdrawn_once(world: World) -> None:
     await world.service.withdraw(request.id, RILEY.chat_id, key="click-1")
     with pytest.raises(Refused) as caught:
         await world.service.withdraw(request.id, RILEY.chat_id, key="click-1")
-    await world.service.refuse(
-        caught.value, key="click-1", actor=RILEY.chat_id, command="withdraw", subject=Subject(request_id=request.id)
+    await world.service.record_refusal(
+        caught.value,
+        key="click-1",
+        actor=RILEY.chat_id,
+        command="withdraw",
+        subject=CommandSubject(request_id=request.id),
     )
     assert (await world.request(request.id)).state is S.WITHDRAWN
     assert await world.log(of=request.id) == [(RILEY.chat_id, "withdraw", "accepted")]
@@ -136,12 +140,12 @@ async def test_nobody_takes_back_what_somebody_else_asked_for(world: World) -> N
 
 async def test_a_refusal_is_recorded_and_told_once(world: World) -> None:
     for _ in range(3):
-        await world.service.refuse(
+        await world.service.record_refusal(
             Refused(RefusalCode.OWN_REQUEST),
             key="click-1",
             actor=RILEY.chat_id,
             command="want_approve",
-            subject=Subject(request_id=RequestId("r-1")),
+            subject=CommandSubject(request_id=RequestId("r-1")),
             channel="C1",
         )
     (entry,) = await world.store.history()
@@ -158,7 +162,7 @@ async def test_a_refusal_is_recorded_and_told_once(world: World) -> None:
 
 async def test_something_is_said_once_for_each_key(world: World) -> None:
     for key in ("a", "a", "b"):
-        await world.service.say(text_message("Wait."), key=key, person=RILEY.chat_id, channel="C1")
+        await world.service.send_message(text_message("Wait."), key=key, person=RILEY.chat_id, channel="C1")
     await world.settle()
     assert world.notifier.told == [(RILEY.chat_id, "Wait.", "C1")] * 2
     assert (await world.log())[0] == ("gatehouse", "tell", "accepted")

@@ -67,8 +67,8 @@ def test_what_it_writes_is_what_graph_takes(template: Template, before: dict[str
 @every_template
 @pytest.mark.parametrize("default", [MICROSOFT, None, closed_document()], ids=["Microsoft's", "unknown", "closed"])
 def test_no_rule_has_an_error_against_it(template: Template, default: dict[str, Any] | None) -> None:
-    around = Circumstances(default=default, asks_guests_for_mfa=True)
-    found = check_plan(plan_of(template), around)
+    circumstances = Circumstances(default=default, asks_guests_for_mfa=True)
+    found = check_plan(plan_of(template), circumstances)
     assert [finding_words(finding) for finding in found if finding.severity is Severity.ERROR] == []
 
 

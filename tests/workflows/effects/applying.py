@@ -11,7 +11,7 @@ from tests.workflows.world import World
 from workflows.core.plans.plan import Plan, plan_access, plan_revocation
 from workflows.core.requests.request import AccessRequest, RequestKind, RequestState
 from workflows.core.settings.canonical import JsonObject
-from workflows.core.settings.documents import means_the_same, to_document
+from workflows.core.settings.documents import is_equivalent, to_document
 from workflows.core.settings.model import BLOCK_ALL, AutomaticRedemption, IdentitySynchronization, Property, TenantId
 from workflows.ports.tenant import TenantRefused, TenantUnavailable
 
@@ -88,7 +88,7 @@ def told(image: JsonObject | None) -> JsonObject:
 def assert_stands(world: World, plan: Plan) -> None:
     """Check that the tenant shows the plan's image and that every operation was written exactly once, in order."""
     assert plan.tenant_id == TENANT
-    assert means_the_same(told(plan.image_after()), told(world.tenant.partners[TENANT]))
+    assert is_equivalent(told(plan.image_after()), told(world.tenant.partners[TENANT]))
     assert world.tenant.writes == list(plan.operations)
 
 

@@ -33,7 +33,7 @@ from tests.workflows.world import CONTOSO, World
 from workflows.core.partners.partnership import PartnershipState
 from workflows.core.requests.effects import Apply
 from workflows.core.requests.request import RequestState
-from workflows.core.settings.documents import means_the_same
+from workflows.core.settings.documents import is_equivalent
 from workflows.effects.apply import READ_BACK_AFTER
 
 # --- the plain way ---
@@ -74,7 +74,7 @@ async def test_an_existing_partner_is_patched_and_keeps_what_the_plan_does_not_n
 async def test_the_audit_log_keeps_what_was_read_back(world: World) -> None:
     request = await world.settled((await put(world, decided())).id)
     entry = next(one for one in await world.store.history(request_id=request.id) if one.command == "record_applied")
-    assert means_the_same(told(request.known.plan.image_after()), told(entry.details["image"]))
+    assert is_equivalent(told(request.known.plan.image_after()), told(entry.details["image"]))
     assert entry.tenant_id == TENANT
 
 
@@ -238,7 +238,7 @@ async def test_a_revocation_and_an_access_request_of_one_partner_share_a_lane(wo
     request = await world.request(request.id)
     assert request.state is S.STOPPED, note_words(request.note)
     assert note_words(request.note).startswith("Dana revoked this partner before the change was confirmed.")
-    assert means_the_same(
+    assert is_equivalent(
         {k: v for k, v in world.tenant.partners[TENANT].items() if k != "crossCloudMeetingConfiguration"},
         closed_document(),
     )

@@ -93,7 +93,7 @@ async def test_it_is_tried_with_growing_pauses_alarmed_of_once_and_closes_when_t
             if request.replans != len(tried):
                 tried += [second] * (request.replans - len(tried))
                 assert len(await waits(world)) == (request.replans >= ALARMING_REPLANS)
-            await world.watching.look()
+            await world.checks.run()
             raised = [command for _, command, _ in await world.log()].count("raise_alarm")
             world.clock.advance(seconds=1)
         pauses = [later - earlier for earlier, later in pairwise(tried)]
@@ -107,7 +107,7 @@ async def test_it_is_tried_with_growing_pauses_alarmed_of_once_and_closes_when_t
         world.clock.advance(seconds=60)
         await performed(world, outbox)
     assert (await world.request(request.id)).state is S.APPLIED
-    await world.watching.look()
+    await world.checks.run()
     assert await waits(world) == []
     assert [command for _, command, _ in await world.log()].count("raise_alarm") == 1
     await assert_blocked(world)

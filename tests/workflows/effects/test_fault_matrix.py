@@ -26,12 +26,12 @@ from tests.workflows.entra.stand_in_tenant import CLIENT_ID, CONTOSO, Handler
 from tests.workflows.fakes import FakeDirectory, FixedClock
 from tests.workflows.world import World, open_world
 from workflows.app.requests.intake import Intake
-from workflows.app.schedule.watching import Watching, usual_checks
+from workflows.app.schedule.checks import ScheduledChecks, usual_checks
 from workflows.core.people import ChatId, Person, Roster
 from workflows.core.requests.alarms import AlarmCode
 from workflows.core.requests.effects import Apply
 from workflows.core.requests.request import AccessRequest, RequestState
-from workflows.core.settings.documents import means_the_same
+from workflows.core.settings.documents import is_equivalent
 from workflows.effects.apply import Applier
 from workflows.effects.performer import Performer
 from workflows.effects.permission_check import PermissionCheck
@@ -202,7 +202,7 @@ async def a_world(path: Path, graph: Graph, entra: Entra) -> AsyncIterator[World
         world.applier = Applier(**around, clock=world.clock, alarms=world.alarms, sleep=rest)
         world.intake = Intake(**around, catalog=world.catalog, clock=world.clock)
         checks = usual_checks(store=world.store, clock=world.clock, tenant=entra, alarms=world.alarms)
-        world.watching = Watching(checks=checks)
+        world.checks = ScheduledChecks(checks=checks)
         world.performer = replace(
             world.performer, permission_check=world.permission_check, preparer=world.preparer, applier=world.applier
         )
@@ -215,7 +215,7 @@ async def minutes(world: World, count: int) -> None:
     for _ in range(count):
         world.clock.advance(minutes=1)
         await world.settle()
-        await world.watching.look()
+        await world.checks.run()
 
 
 async def minutes_until_applied(world: World, most: int) -> AccessRequest | None:
@@ -235,7 +235,7 @@ def is_closed(partner: dict[str, Any] | None) -> bool:
     sync = partner.get("identitySynchronization") or {"userSyncInbound": {"isSyncAllowed": False}}
     wanted = {**closed_document(), "tenantId": CONTOSO}
     shown = {name: value for name, value in told(partner).items() if name in wanted}
-    return sync["userSyncInbound"]["isSyncAllowed"] is False and means_the_same(shown, wanted)
+    return sync["userSyncInbound"]["isSyncAllowed"] is False and is_equivalent(shown, wanted)
 
 
 async def waiting_alarms(world: World) -> list[str]:
@@ -337,7 +337,7 @@ async def test_a_fault_at_any_call_of_an_approved_opening_neither_opens_twice_no
 def stands(request: AccessRequest, partner: dict[str, Any] | None) -> bool:
     """Tell whether a partner shows the whole plan of a request."""
     image = told(request.known.plan.image_after())
-    return means_the_same(image, {name: value for name, value in (partner or {}).items() if name in image})
+    return is_equivalent(image, {name: value for name, value in (partner or {}).items() if name in image})
 
 
 @pytest.mark.parametrize("name", FAULTS)

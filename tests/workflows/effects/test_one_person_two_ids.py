@@ -27,7 +27,7 @@ from tests.workflows.world import World
 from workflows.app.reads.queries import waiting_for
 from workflows.app.requests.intake import InvalidForm
 from workflows.app.requests.open_request import account_beside, may_withdraw, open_request_fact
-from workflows.app.schedule.role_watch import lacking
+from workflows.app.schedule.role_check import role_shortages
 from workflows.core.partners.partnership import Partnership, PartnershipState
 from workflows.core.people import ChatId, Person
 from workflows.core.requests.commands.partner import ConfirmSetup, RemindSetup, UnconfirmSetup
@@ -79,7 +79,7 @@ async def test_the_requester_withdraws_under_the_other_id(world: World) -> None:
 async def test_the_requester_withdraws_under_the_other_id_while_it_is_not_prepared_yet(world: World) -> None:
     two_ids(world, RILEY_W)
     request_id = await world.file()
-    await world.service.want(Withdraw(actor=RILEY_W.chat_id, request_id=request_id), key="w")
+    await world.service.store_click(Withdraw(actor=RILEY_W.chat_id, request_id=request_id), key="w")
     pending = [one for one in await world.store.pending(world.clock.now(), 9) if one.effect.kind == "judge"]
     await world.performer.perform(pending[0].effect)
     assert (await world.request(request_id)).state is RequestState.WITHDRAWN
@@ -185,7 +185,7 @@ async def test_a_role_that_only_the_requester_holds_under_another_id_is_empty(wo
     two_ids(world, RILEY_W, AMARA_W)
     world.directory.assign(AMARA, "")
     world.directory.assign(RILEY_W, "security")
-    (lack,) = await lacking(request, world.directory)
+    (lack,) = await role_shortages(request, world.directory)
     assert (lack.role, lack.people) == (SECURITY, 0)
 
 
@@ -196,9 +196,9 @@ async def test_who_approved_under_one_id_is_missing_from_the_chain_under_the_oth
     await world.approve(await world.request(request.id), BRUNO)
     bruno_w = replace(BRUNO, chat_id=ChatId("W-BRUNO"))
     two_ids(world, bruno_w)
-    assert await lacking(await world.request(request.id), world.directory) == ()
+    assert await role_shortages(await world.request(request.id), world.directory) == ()
     world.directory.assign(CHIE, "")
-    (lack,) = await lacking(await world.request(request.id), world.directory)
+    (lack,) = await role_shortages(await world.request(request.id), world.directory)
     assert (lack.role, lack.people, lack.needed) == (DATA_OWNER, 0, 1)
 
 

@@ -18,7 +18,7 @@ from tests.workflows.core.builders import RILEY, SAM, text_message
 from tests.workflows.fakes import FixedClock
 from tests.workflows.world import QuickStore
 from workflows.core.people import ChatId
-from workflows.core.requests.commands.request import Subject
+from workflows.core.requests.commands.request import CommandSubject
 from workflows.core.requests.effects import Apply, Effect, Prepare, ShowHome, ShowRequest, Tell
 from workflows.core.requests.request import RequestId
 from workflows.core.settings.model import TenantId
@@ -111,7 +111,7 @@ def text_of(effect: Tell) -> str:
 
 def tell(person: ChatId, text: str) -> Tell:
     """An effect in that person's lane."""
-    return Tell(person=person, subject=Subject(), said=text_message(text))
+    return Tell(person=person, subject=CommandSubject(), said=text_message(text))
 
 
 @asynccontextmanager

@@ -16,7 +16,7 @@ from tests.workflows.world import World
 from workflows.app.identifiers import revocation_id
 from workflows.core.requests.alarms import AlarmCode, AlarmId
 from workflows.core.requests.commands.partner import Revoke
-from workflows.core.requests.commands.request import Subject
+from workflows.core.requests.commands.request import CommandSubject
 from workflows.core.requests.effects import (
     Apply,
     CheckPermission,
@@ -90,7 +90,7 @@ async def test_a_request_that_moved_on_is_not_touched_by_giving_up(world: World,
         ShowRequest(request_id=RequestId("r-1")),
         ShowReview(tenant_id=TENANT),
         ShowHome(person=RILEY.chat_id),
-        Tell(person=RILEY.chat_id, subject=Subject(), said=text_message("Hello")),
+        Tell(person=RILEY.chat_id, subject=CommandSubject(), said=text_message("Hello")),
     ],
     ids=lambda effect: effect.kind,
 )

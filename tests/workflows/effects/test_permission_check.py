@@ -33,7 +33,7 @@ from workflows.core.requests.commands.partner import Revoke
 from workflows.core.requests.commands.request import Reject
 from workflows.core.requests.effects import Apply, CheckPermission
 from workflows.core.requests.request import RequestId, RequestKind, RequestState
-from workflows.core.settings.documents import means_the_same
+from workflows.core.settings.documents import is_equivalent
 from workflows.ports.directory import DirectoryUnavailable
 from workflows.ports.tenant import TenantRefused, TenantUnavailable
 
@@ -182,11 +182,11 @@ async def test_one_click_delivered_twenty_times_counts_once(world: World) -> Non
     request = await world.waiting()
     click = world.approval(request, AMARA)
     for _ in range(20):
-        await world.service.want(click, key="delivery-1")
-    await asyncio.gather(*(world.service.want(click, key="delivery-1") for _ in range(20)))
+        await world.service.store_click(click, key="delivery-1")
+    await asyncio.gather(*(world.service.store_click(click, key="delivery-1") for _ in range(20)))
     await world.settle()
     async with restarted(world) as again:
-        await asyncio.gather(*(again.service.want(click, key="delivery-1") for _ in range(20)))
+        await asyncio.gather(*(again.service.store_click(click, key="delivery-1") for _ in range(20)))
         await again.settle()
         stored = await again.request(request.id)
         assert [decision.person for decision in stored.decisions] == [AMARA]
@@ -436,7 +436,7 @@ async def test_the_sponsor_of_another_partner_does_not_revoke_this_one(world: Wo
 async def test_an_admin_closes_a_partner_that_gatehouse_never_opened(world: World) -> None:
     await world.revoke(DANA, target="contoso.com")
     assert [one.method for one in world.tenant.writes] == ["POST"]
-    assert means_the_same(closed_document(), {k: v for k, v in world.tenant.partners[TENANT].items() if k not in BLANK})
+    assert is_equivalent(closed_document(), {k: v for k, v in world.tenant.partners[TENANT].items() if k not in BLANK})
     stored = await world.store.partnership(TENANT)
     assert stored is not None
     assert (stored.state, stored.sponsor) == (PartnershipState.REVOKED, DANA)

@@ -21,7 +21,7 @@ from tests.workflows.effects.applying import (
 from tests.workflows.fakes import PARTNERS
 from tests.workflows.world import World
 from workflows.core.requests.alarms import AlarmCode
-from workflows.core.settings.documents import means_the_same
+from workflows.core.settings.documents import is_equivalent
 from workflows.ports.tenant import TenantRefused
 
 # --- refused ---
@@ -67,9 +67,9 @@ async def test_a_refused_revocation_is_tried_until_it_is_taken_and_the_admins_kn
         assert alarm.subject == request.id
         assert alarm.values["partner"] == "Contoso Ltd (contoso.com)"
         assert INVALID.reason in stored_words(alarm.values["reason"])
-        await world.watching.look()
+        await world.checks.run()
     assert (await retried(world, request)).state is S.APPLIED
-    await world.watching.look()
+    await world.checks.run()
     assert [one for one in await world.store.open_alarms() if one.code is AlarmCode.REVOCATION_WAITS] == []
 
 
@@ -107,7 +107,7 @@ async def test_a_revoked_partner_that_vanished_meanwhile_is_blocked_anew(world: 
     request = await world.settled(request.id)
     assert request.state is S.APPLIED
     assert [one.method for one in world.tenant.writes] == ["POST"]
-    assert means_the_same(closed_document(), told(world.tenant.partners[TENANT]))
+    assert is_equivalent(closed_document(), told(world.tenant.partners[TENANT]))
 
 
 async def test_a_partner_that_a_write_does_not_find_and_a_read_does_is_tried_again(world: World) -> None:

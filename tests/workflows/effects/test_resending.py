@@ -338,15 +338,15 @@ async def test_a_write_that_is_not_shown_for_ten_minutes_alarms_until_it_is(worl
     request = await put(world, decided(OPEN) if kind is RequestKind.ACCESS else revocation(OPEN))
     await world.settle()
     for _ in range(10):
-        await world.watching.look()
+        await world.checks.run()
         assert not [one for one in await world.store.open_alarms() if one.code is AlarmCode.WRITE_NOT_SHOWN]
         request = await after(world, request, minutes=1)
-    await world.watching.look()
+    await world.checks.run()
     [alarm] = [one for one in await world.store.open_alarms() if one.code is AlarmCode.WRITE_NOT_SHOWN]
     assert (alarm.subject, alarm.values["partner"]) == (request.id, "Contoso Ltd (contoso.com)")
     world.tenant.partners[TENANT] = dict(request.known.plan.image_after() or {})
     assert (await after(world, request, minutes=1)).state is S.APPLIED
-    await world.watching.look()
+    await world.checks.run()
     assert await world.store.open_alarms() == []
 
 
@@ -354,15 +354,15 @@ async def test_a_revocation_that_nothing_answers_alarms_after_two_minutes_until_
     world.script.fail("tenant.read_partner", NO_ANSWER, times=4)
     request = await put(world, revocation(OPEN))
     await world.settle()
-    await world.watching.look()
+    await world.checks.run()
     assert await world.store.open_alarms() == []
     world.clock.moment = request.created_at + timedelta(minutes=2)
-    await world.watching.look()
-    await world.watching.look()
+    await world.checks.run()
+    await world.checks.run()
     [alarm] = await world.store.open_alarms()
     assert (alarm.code, alarm.subject) == (AlarmCode.REVOCATION_WAITS, request.id)
     for _ in range(5):
         request = await after(world, request, minutes=1)
     assert request.state is S.APPLIED
-    await world.watching.look()
+    await world.checks.run()
     assert await world.store.open_alarms() == []

@@ -123,7 +123,7 @@ async def test_a_write_that_lands_while_the_revocation_is_planned_is_closed_too(
     request = await world.approved()
 
     async def revoke_meanwhile() -> None:
-        await world.service.want(WANT_REVOKE, key="revoke-1")
+        await world.service.store_click(WANT_REVOKE, key="revoke-1")
         await world.settle(but=Apply)
         assert [one.state for one in await revocations(world)] == [S.APPLYING]
 
@@ -151,7 +151,7 @@ async def test_every_open_access_request_of_the_partner_is_stopped(
     else:
         request = await (world.approved() if state is S.APPLYING else unconfirmed(world))
     assert (await world.request(request.id)).state is state
-    await world.service.want(replace(WANT_REVOKE, target=target), key="revoke-1")
+    await world.service.store_click(replace(WANT_REVOKE, target=target), key="revoke-1")
     (check,) = [one for one in await world.store.pending(world.clock.now(), 9) if one.lane == "judge:revoke-1"]
     await world.performer.perform(check.effect)
     await world.store.done(check.id)

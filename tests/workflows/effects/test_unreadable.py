@@ -78,7 +78,7 @@ async def test_one_effect_that_cannot_be_read_leaves_the_others_their_turn(world
     """Three people click; the click of one was stored and cannot be read any more."""
     request = await world.waiting()
     for number in range(3):
-        await world.service.want(world.approval(request, AMARA), key=f"click-{number}")
+        await world.service.store_click(world.approval(request, AMARA), key=f"click-{number}")
     spoilt = {"first": "judge:click-0", "middle": "judge:click-1", "last": "judge:click-2"}[place]
     await world.store.execute('update effects set doc = \'{"kind": "judge"}\' where lane = ?', spoilt)
     with structlog.testing.capture_logs() as logs:

@@ -18,7 +18,7 @@ from workflows.core.checks.facts import Unread, UnreadReason
 from workflows.core.partners.records import Records
 from workflows.core.posture.model import Posture
 from workflows.core.settings.canonical import JsonObject
-from workflows.core.settings.effective import effective
+from workflows.core.settings.effective import effective_settings
 from workflows.core.settings.model import TenantId
 from workflows.ports.tenant import TenantRefused, TenantUnavailable
 from workflows.preflight.access_check import AccessCheck
@@ -37,7 +37,7 @@ TRUSTED: Final = {**OPEN, "inboundTrust": {"isMfaAccepted": True}}
 async def report(tenant: FakeTenant, timeout_seconds: float = 5.0) -> AccessReport:
     """Ask about guests who may use everything."""
     check = AccessCheck(tenant_settings=tenant.tenant_settings, timeout_seconds=timeout_seconds)
-    return await check.report(tenant.tenant_settings.policies, effective(OPEN, DEFAULT), TENANT)
+    return await check.report(tenant.tenant_settings.policies, effective_settings(OPEN, DEFAULT), TENANT)
 
 
 def tenant_with(*policies: dict[str, Any], partners: dict[str, dict[str, Any]] | None = None) -> FakeTenant:

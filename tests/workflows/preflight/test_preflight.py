@@ -17,7 +17,7 @@ from workflows.core.checks.findings import Severity
 from workflows.core.requests.request import ObservedPartner, RequestState
 from workflows.core.settings.model import TenantId
 from workflows.ports.tenant import TenantRefused, TenantUnavailable
-from workflows.preflight.preflight import Preflight, Survey
+from workflows.preflight.preflight import Preflight, PreflightResult
 
 FORBIDDEN = TenantRefused(403, "Authorization_RequestDenied", "Insufficient privileges.")
 UNLICENSED = TenantRefused(403, "Authentication_RequestFromNonPremiumTenantOrB2CTenant", "Neither tenant is premium.")
@@ -35,14 +35,14 @@ async def world(tmp_path: Path) -> AsyncIterator[World]:
         yield world
 
 
-async def survey(world: World, timeout_seconds: float = 6.0, **changes: object) -> Survey:
+async def survey(world: World, timeout_seconds: float = 6.0, **changes: object) -> PreflightResult:
     """Look around for the usual plan."""
     preflight = Preflight(tenant=world.tenant, store=world.store, clock=world.clock, timeout_seconds=timeout_seconds)
     seen = ObservedPartner(identity=replace(identity(), **changes), configuration=None, at=NOW)  # type: ignore[arg-type]
     return await preflight.survey(seen, access_plan())
 
 
-def unread(found: Survey) -> list[str]:
+def unread(found: PreflightResult) -> list[str]:
     """What could not be checked because a read failed."""
     return [
         finding_words(one)

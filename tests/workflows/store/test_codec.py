@@ -20,7 +20,7 @@ from workflows.core.policy.approval import Choice, Decision
 from workflows.core.policy.template import Stage
 from workflows.core.requests.commands.clicks import Click, DropEffect, RetryEffect
 from workflows.core.requests.commands.partner import ConfirmSetup, Keep, RemindSetup, Revoke, UnconfirmSetup
-from workflows.core.requests.commands.request import Approve, Reject, Subject
+from workflows.core.requests.commands.request import Approve, CommandSubject, Reject
 from workflows.core.requests.effects import (
     Apply,
     CheckPermission,
@@ -167,7 +167,7 @@ INTENTS: Final[st.SearchStrategy[Click]] = st.one_of(
     clicks(DropEffect, "drop_effect", effect_id=st.integers(1, 2**62)),
     clicks(RemindSetup, "remind_half", tenant_id=TENANT_IDS, channel=TEXT),
 )
-SUBJECTS: Final = st.builds(Subject, request_id=st.none() | REQUEST_IDS, tenant_id=st.none() | TENANT_IDS)
+SUBJECTS: Final = st.builds(CommandSubject, request_id=st.none() | REQUEST_IDS, tenant_id=st.none() | TENANT_IDS)
 EFFECTS: Final[dict[type[Any], st.SearchStrategy[Any]]] = {
     CheckPermission: st.builds(CheckPermission, kind=st.just("judge"), command=INTENTS, key=TEXT),
     Prepare: st.builds(Prepare, kind=st.just("prepare"), request_id=REQUEST_IDS),

@@ -27,18 +27,18 @@ from workflows.core.people import ChatId
 from workflows.core.plans.refused_writes import RefusedWrite
 from workflows.core.requests.alarms import Alarm, AlarmCode, AlarmId
 from workflows.core.requests.commands.partner import Revoke
-from workflows.core.requests.commands.request import Subject
+from workflows.core.requests.commands.request import CommandSubject
 from workflows.core.requests.effects import CheckPermission, Effect, Tell
 from workflows.core.requests.request import AccessRequest, ObservedPartner
 from workflows.ports.records import AuditEntry, Commit
 from workflows.store.codec import ALARM, DETAILS, EFFECT, PARTNERSHIP, REQUEST, load
-from workflows.store.redaction import Clean
+from workflows.store.redaction import RecordRedactor
 from workflows.store.sqlite.store import open_store
 
 TOKEN: Final = "xoxb-1234567890-1234567890123-AbCdEfGhIjKlMnOpQrStUvWx"
 KNOWN: Final = "hunter2-hunter2"
 REDACTOR: Final = Redactor([KNOWN])
-CLEAN: Final = Clean(error=REDACTOR, known=REDACTOR.known)
+CLEAN: Final = RecordRedactor(error=REDACTOR, known=REDACTOR.known)
 LOOKS: Final = ["flexapp-cloud.com", "taxapp-online.de", "Ring Bearer Logistics", "https://a:b@contoso.com/", TOKEN]
 
 
@@ -112,7 +112,7 @@ def test_texts_of_errors_are_cleaned_of_what_looks_like_a_token() -> None:
     assert stored.note == noted("It said [redacted].")
     assert stored.asked_again == (clean,)
     assert stored.refused[0].reason == noted("It said [redacted].")
-    told = load(EFFECT, CLEAN.effect(Tell(person=ChatId("U1"), subject=Subject(), said=deep)))
+    told = load(EFFECT, CLEAN.effect(Tell(person=ChatId("U1"), subject=CommandSubject(), said=deep)))
     assert isinstance(told, Tell)
     assert told.said == clean
     alarm = Alarm(
@@ -122,7 +122,7 @@ def test_texts_of_errors_are_cleaned_of_what_looks_like_a_token() -> None:
     fact = Refused(RefusalCode.CANNOT_BE_CHECKED, answer=f"It said {TOKEN}.").fact
     stored_refusal = load(DETAILS, CLEAN.details(fact.as_value()))
     assert stored_refusal == {"code": "cannot_be_judged", "values": {"answer": "It said [redacted]."}}
-    told = load(EFFECT, CLEAN.effect(Tell(person=ChatId("U1"), subject=Subject(), said=fact)))
+    told = load(EFFECT, CLEAN.effect(Tell(person=ChatId("U1"), subject=CommandSubject(), said=fact)))
     assert isinstance(told, Tell)
     assert told.said == Fact(fact.code, {"answer": "It said [redacted]."})
     details = {"reason": TOKEN, "refused": [{"names": ["a"], "reason": TOKEN}], "image": {"reason": TOKEN}}

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Protocol
 
-from workflows.app.limits import Limited, Limits
+from workflows.app.limits import LimitedAction, Limits
 from workflows.app.service import Service
 from workflows.core.people import ChatId
 
@@ -20,7 +20,7 @@ class Members(Protocol):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Looking:
+class LookupPermission:
     """The check before every lookup of a partner."""
 
     members: Members
@@ -38,10 +38,10 @@ class Looking:
         look = f"look:{key}"
         if self.limits is not None and await self.limits.store.is_known(look):
             return  # delivered again
-        allowance = None if self.limits is None else await self.limits.require(Limited.LOOK_UPS, actor)
-        await self.service.note_look(actor, target, key=look, by=by)
+        allowance = None if self.limits is None else await self.limits.require(LimitedAction.LOOK_UPS, actor)
+        await self.service.record_lookup(actor, target, key=look, by=by)
         if allowance is None or self.limits is None:
             return
         if allowance.is_first_near and (said := allowance.said) is not None:
-            await self.service.say(said, key=f"left:{key}", person=actor)
+            await self.service.send_message(said, key=f"left:{key}", person=actor)
         await self.limits.used(allowance, actor)

@@ -151,7 +151,7 @@ async def _names(
                 counts["unanswered"] += 1
             else:
                 # It has settings here although our own cloud does not know it.
-                found[tenant_id] = identity or TenantIdentity.nameless(tenant_id)
+                found[tenant_id] = identity or TenantIdentity.without_names(tenant_id)
         counts["asked"] += 1
         if progress is not None:
             progress(counts["asked"], len(wanted))

@@ -7,7 +7,7 @@ from workflows.core.partners.partnership import Partnership
 from workflows.core.people import ChatId, Person, PersonId
 from workflows.core.requests.request import AccessRequest
 from workflows.ports.directory import Directory
-from workflows.ports.records import Listed
+from workflows.ports.records import LimitedList
 from workflows.ports.store import Store
 
 MOST: int = 50
@@ -16,7 +16,7 @@ MOST: int = 50
 
 async def waiting_for(
     person: ChatId, *, store: Store, directory: Directory, limit: int = MOST, known: Person | None = None
-) -> Listed[AccessRequest]:
+) -> LimitedList[AccessRequest]:
     """List the requests whose open stage this person could decide on now, oldest first.
 
     :param known: who this is, when it could be read: requests and roles may use another chat id of the same person.
@@ -24,7 +24,7 @@ async def waiting_for(
     ids = ids_of(person, known)
     roles = [role for role in await store.roles_waited_for() if ids & await directory.holders(role)]
     every: frozenset[ChatId | PersonId] = ids if known is None else ids | {known.id}
-    return await store.requests_waiting(roles, every, limit) if roles else Listed(shown=(), count=0)
+    return await store.requests_waiting(roles, every, limit) if roles else LimitedList(shown=(), count=0)
 
 
 def ids_of(person: ChatId, known: Person | None) -> frozenset[ChatId]:
@@ -34,8 +34,8 @@ def ids_of(person: ChatId, known: Person | None) -> frozenset[ChatId]:
 
 async def partnerships_shown_to(
     person: ChatId, *, store: Store, directory: Directory, limit: int = MOST
-) -> Listed[Partnership]:
+) -> LimitedList[Partnership]:
     """List the live partnerships; empty for anybody but a full member."""
     if not await directory.is_member(person):
-        return Listed(shown=(), count=0)
+        return LimitedList(shown=(), count=0)
     return await store.live_partnerships(limit)

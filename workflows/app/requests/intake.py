@@ -28,7 +28,7 @@ from workflows.app.requests.proposing import (
 from workflows.app.requests.request_limit import Filing
 from workflows.app.service import Service
 from workflows.catalog.catalog import Catalog
-from workflows.catalog.kept_policy import current_policy
+from workflows.catalog.current_policy import current_policy
 from workflows.core.errors.facts import Fact
 from workflows.core.errors.raised import InvalidField, NothingToChange, Refused
 from workflows.core.errors.refusal_codes import RefusalCode

@@ -3,7 +3,7 @@
 from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
-from typing import Final
+from typing import Final, NamedTuple
 
 from workflows.app.requests.proposing import (
     access_plan,
@@ -14,7 +14,7 @@ from workflows.app.requests.proposing import (
     require_no_other_request,
 )
 from workflows.catalog.catalog import Catalog
-from workflows.catalog.kept_policy import current_policy
+from workflows.catalog.current_policy import current_policy
 from workflows.catalog.request_files import RequestFile
 from workflows.core.checks.conditional_access.verdicts import AccessReport
 from workflows.core.checks.findings import Finding, FindingCode, Severity, Source, require_fit
@@ -38,7 +38,7 @@ from workflows.preflight.preflight import Preflight
 
 _KEYS: Final = {FIELD: "partner", "duration": "duration_days"}
 """The form's fields, each with the file's key."""
-_OUT_OF_REACH: Final = frozenset({"revoke", "restore"})
+_NOT_IN_A_FILE: Final = frozenset({"revoke", "restore"})
 """Kinds of request that no file asks for."""
 
 
@@ -71,54 +71,17 @@ class Planned:
     """The effect of Conditional Access on those who can come in after the plan."""
 
 
-async def plan_request(
-    file: RequestFile, *, tenant: Tenant, records: Records | None, catalog: Catalog, clock: Clock
-) -> Planned:
-    """Make the plan that this request would have if it were filed now.
+class _Written(NamedTuple):
+    """The fields of a request file, parsed."""
 
-    :param records: None when there are none to read; the result says so.
-    :raises PlanImpossible: naming every key that must change.
-    :raises TenantUnavailable, TenantRefused: when the partner cannot be read.
-    """
-    target, template, duration, placeholders = _parsed(file, catalog)
-    register = _KeptRegister(records or Records())
-    try:
-        observation = await look_up(target, tenant=tenant, clock=clock, register=register)
-        try:
-            known = None if records is None else records.partnerships.get(observation.identity.tenant_id)
-            plan = access_plan(observation, template, duration, placeholders, known=known, now=clock.now())
-        except NothingToChange as nothing:
-            # Without records it is not known who opened the partner, and until when.
-            instead = None if records is None else nothing.fact
-            return Planned(observation=observation, template=template, duration=duration, plan=None, instead=instead)
-        policy = await current_policy(known, past=register, catalog=catalog)
-        digest, stages = plan.digest, chain_of(plan, template, observation, policy)
-        preflight = Preflight(tenant=tenant, store=register, clock=clock)
-        survey = await preflight.survey(observation, plan, labels_of(template, placeholders))
-        findings = (
-            *replacement_findings(known, plan, template, stages, duration, clock.now()),
-            *checked(observation, plan, stages, survey.circumstances),
-            *require_fit(survey.findings, FIELD),
-        )
-    except InvalidField as error:
-        raise PlanImpossible({_key(error.field): error.fact}) from error
-    except UnreadableSetting as error:
-        raise PlanImpossible({"partner": error.fact}) from error
-    return Planned(
-        observation=observation,
-        template=template,
-        duration=duration,
-        plan=plan,
-        digest=digest,
-        stages=stages,
-        findings=(*findings, *[one async for one in _record_findings(register, records, observation)]),
-        names=survey.names,
-        access=survey.access,
-    )
+    target: str
+    template: Template
+    duration: timedelta
+    placeholders: Mapping[str, str]
 
 
 @dataclass(frozen=True, slots=True)
-class _KeptRegister:
+class _ReadRegister:
     """Records that were read once, with the interface of a store."""
 
     records: Records
@@ -139,7 +102,69 @@ class _KeptRegister:
         return tuple(self.records.partnerships.values())
 
 
-def _parsed(file: RequestFile, catalog: Catalog) -> tuple[str, Template, timedelta, Mapping[str, str]]:
+async def plan_request(
+    file: RequestFile, *, tenant: Tenant, records: Records | None, catalog: Catalog, clock: Clock
+) -> Planned:
+    """Make the plan that this request would have if it were filed now.
+
+    :param records: None when there are none to read; the result says so.
+    :raises PlanImpossible: naming every key that must change.
+    :raises TenantUnavailable, TenantRefused: when the partner cannot be read.
+    """
+    written = _parsed(file, catalog)
+    register = _ReadRegister(records or Records())
+    try:
+        observation = await look_up(written.target, tenant=tenant, clock=clock, register=register)
+        return await _planned(
+            written, observation, register, records=records, tenant=tenant, catalog=catalog, clock=clock
+        )
+    except InvalidField as error:
+        raise PlanImpossible({_key(error.field): error.fact}) from error
+    except UnreadableSetting as error:
+        raise PlanImpossible({"partner": error.fact}) from error
+
+
+async def _planned(
+    written: _Written,
+    observation: ObservedPartner,
+    register: _ReadRegister,
+    *,
+    records: Records | None,
+    tenant: Tenant,
+    catalog: Catalog,
+    clock: Clock,
+) -> Planned:
+    template, duration, placeholders = written.template, written.duration, written.placeholders
+    known = None if records is None else records.partnerships.get(observation.identity.tenant_id)
+    try:
+        plan = access_plan(observation, template, duration, placeholders, known=known, now=clock.now())
+    except NothingToChange as nothing:
+        # Without records it is not known who opened the partner, and until when.
+        instead = None if records is None else nothing.fact
+        return Planned(observation=observation, template=template, duration=duration, plan=None, instead=instead)
+    policy = await current_policy(known, past=register, catalog=catalog)
+    digest, stages = plan.digest, chain_of(plan, template, observation, policy)
+    preflight = Preflight(tenant=tenant, store=register, clock=clock)
+    result = await preflight.survey(observation, plan, labels_of(template, placeholders))
+    return Planned(
+        observation=observation,
+        template=template,
+        duration=duration,
+        plan=plan,
+        digest=digest,
+        stages=stages,
+        findings=(
+            *replacement_findings(known, plan, template, stages, duration, clock.now()),
+            *checked(observation, plan, stages, result.circumstances),
+            *require_fit(result.findings, FIELD),
+            *[one async for one in _record_findings(register, records, observation)],
+        ),
+        names=result.names,
+        access=result.access,
+    )
+
+
+def _parsed(file: RequestFile, catalog: Catalog) -> _Written:
     """Parse the fields that need no lookup; report every problem at once."""
     problems: dict[str, Fact] = {}
     target, template = "", None
@@ -147,7 +172,7 @@ def _parsed(file: RequestFile, catalog: Catalog) -> tuple[str, Template, timedel
         target = normalize_target(file.partner)
     except InvalidField as error:
         problems["partner"] = error.fact
-    if file.template in _OUT_OF_REACH:
+    if file.template in _NOT_IN_A_FILE:
         problems["template"] = Fact(RefusalCode.NOT_IN_A_FILE, {"kind": file.template})
     else:
         try:
@@ -160,12 +185,8 @@ def _parsed(file: RequestFile, catalog: Catalog) -> tuple[str, Template, timedel
     if problems or template is None:
         raise PlanImpossible(problems)
     duration = template.default_duration if file.duration_days is None else timedelta(days=file.duration_days)
-    return (
-        target,
-        template,
-        duration,
-        {placeholder.name: file.placeholders.get(placeholder.name, "") for placeholder in template.placeholders},
-    )
+    placeholders = {one.name: file.placeholders.get(one.name, "") for one in template.placeholders}
+    return _Written(target, template, duration, placeholders)
 
 
 def _problems_with(template: Template, file: RequestFile) -> Iterator[tuple[str, Fact]]:
@@ -187,7 +208,7 @@ def _problems_with(template: Template, file: RequestFile) -> Iterator[tuple[str,
 
 
 async def _record_findings(
-    register: _KeptRegister, records: Records | None, observation: ObservedPartner
+    register: _ReadRegister, records: Records | None, observation: ObservedPartner
 ) -> AsyncIterator[Finding]:
     if records is None:
         yield Finding(code=FindingCode.RECORDS_UNREAD, severity=Severity.UNCHECKED, source=Source.RECORDS)

@@ -61,16 +61,14 @@ def access_plan(
     :raises NothingToChange: when the partner has these settings already, for as long; it says what extends them.
     """
     tenant_id, before = observation.identity.tenant_id, observation.configuration
-    settings = filled(template, placeholders)
     is_cross_cloud = not observation.identity.is_resolved
-    name, content = template.name, template.content_hash
     try:
         plan = plan_access(
             tenant_id=tenant_id,
             before=before,
-            settings=settings,
-            template=name,
-            template_hash=content,
+            settings=filled(template, placeholders),
+            template=template.name,
+            template_hash=template.content_hash,
             duration=duration,
             is_cross_cloud=is_cross_cloud,
         )
@@ -80,8 +78,8 @@ def access_plan(
         plan = plan_renewal(
             tenant_id=tenant_id,
             before=before,
-            template=name,
-            template_hash=content,
+            template=template.name,
+            template_hash=template.content_hash,
             duration=duration,
             is_cross_cloud=is_cross_cloud,
         )
@@ -104,16 +102,16 @@ def chain_of(plan: Plan, template: Template, observation: ObservedPartner, polic
 
 
 def checked(
-    observation: ObservedPartner, plan: Plan, stages: tuple[Stage, ...], around: Circumstances | None = None
+    observation: ObservedPartner, plan: Plan, stages: tuple[Stage, ...], circumstances: Circumstances | None = None
 ) -> tuple[Finding, ...]:
     """Check a partner, a plan and its chain against the rules, before anybody is asked.
 
-    :param around: the known facts around the plan; None: only the tenant's default, if the observation has it.
+    :param circumstances: the known facts around the plan; None: only the tenant's default, if it was observed.
     :returns: what the approvers must know.
-    :raises Unfit: at the field that must change.
+    :raises UnfitPlan: at the field that must change.
     """
     about_partner = check_partner(observation.identity.tenant_id, observation.configuration)
-    about_plan = check_plan(plan, around or Circumstances(default=observation.default))
+    about_plan = check_plan(plan, circumstances or Circumstances(default=observation.default))
     found = require_fit(about_partner, FIELD) + require_fit(about_plan, "template")
     risk = deciding_risk(plan, observation.default)
     weak = weakness_of(stages, risk.level)

@@ -2,11 +2,11 @@
 
 from dataclasses import dataclass, field
 
-from workflows.app.limits import Allowance, Limited, Limits
+from workflows.app.limits import Allowance, LimitedAction, Limits
 from workflows.app.service import Service
 from workflows.core.errors.raised import Refused
 from workflows.core.people import ChatId, PersonId
-from workflows.core.requests.commands.request import Subject
+from workflows.core.requests.commands.request import CommandSubject
 
 
 @dataclass(slots=True, kw_only=True)
@@ -25,12 +25,12 @@ class Filing:
         if self.limits is None or await self.limits.store.is_known(key):
             return  # filed already; this is a repetition
         try:
-            self._allowance = await self.limits.require(Limited.REQUESTS, requester, account)
+            self._allowance = await self.limits.require(LimitedAction.REQUESTS, requester, account)
         except Refused as refused:
             # The same form may be sent once more, later.
             limit_key = f"limit:{key}:{self.limits.clock.now().isoformat()}"
-            await self.service.refuse(
-                refused, key=limit_key, actor=requester, command="submit", subject=Subject(), is_told=True
+            await self.service.record_refusal(
+                refused, key=limit_key, actor=requester, command="submit", subject=CommandSubject(), is_told=True
             )
             raise
 
@@ -40,5 +40,5 @@ class Filing:
         if allowance is None or self.limits is None:
             return
         if (said := allowance.said) is not None:
-            await self.service.say(said, key=f"left:{key}", person=allowance.actor)
+            await self.service.send_message(said, key=f"left:{key}", person=allowance.actor)
         await self.limits.used(allowance, allowance.actor)

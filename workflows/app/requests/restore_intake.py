@@ -36,7 +36,8 @@ from workflows.catalog.catalog import Catalog
 from workflows.core.errors.facts import Fact
 from workflows.core.errors.raised import InvalidField, NothingToChange, UnreadableSetting
 from workflows.core.errors.refusal_codes import RefusalCode
-from workflows.core.partners.restoration import FIELD, likely_templates
+from workflows.core.partners.restoration.deciding_template import likely_templates
+from workflows.core.partners.restoration.restorable import FIELD
 from workflows.core.people import ChatId
 from workflows.core.policy.template import Template
 from workflows.core.requests.request import AccessRequest, ObservedPartner, Particulars, RequestId, RequestKind

@@ -4,25 +4,19 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Final
 
+from workflows.app.requests.proposing import chain_of
 from workflows.catalog.catalog import Catalog
-from workflows.catalog.kept_policy import current_policy
+from workflows.catalog.current_policy import current_policy
 from workflows.core.checks.findings import Finding
 from workflows.core.errors.raised import InvalidField
 from workflows.core.errors.refusal_codes import RefusalCode
-from workflows.core.partners.approval_policy import chain_for
 from workflows.core.partners.replacement import replacement_findings
-from workflows.core.partners.restoration import (
-    FIELD,
-    decided_by,
-    deciding_template,
-    is_restorable,
-    plan_restoration,
-    restoration_findings,
-    settled_at,
-)
+from workflows.core.partners.restoration.deciding_template import decided_by, deciding_template
+from workflows.core.partners.restoration.not_restored import restoration_findings
+from workflows.core.partners.restoration.plan import plan_restoration
+from workflows.core.partners.restoration.restorable import FIELD, is_restorable, settled_at
 from workflows.core.plans.default_drift import with_inheritance
 from workflows.core.plans.plan import Plan
-from workflows.core.policy.risk import risk_of_result
 from workflows.core.policy.template import Stage, Template
 from workflows.core.requests.request import AccessRequest, ObservedPartner, RequestId
 from workflows.core.settings.model import TenantId
@@ -85,43 +79,55 @@ async def propose_restoration(
     :raises NothingToChange: when the partner has these settings already.
     :raises UnreadableSetting: when a value of the image cannot be written back.
     """
-    tenant_id, now = observation.identity.tenant_id, observation.configuration
+    tenant_id = observation.identity.tenant_id
     change = await change_of(restores, tenant_id, store=store)
-    image = change.known.plan.before
-    if image is None and not observation.identity.is_resolved:
-        raise InvalidField(FIELD, RefusalCode.CHANGE_OF_OTHER_CLOUD)
-    plan = plan_restoration(
-        tenant_id=tenant_id,
-        now=now,
-        image=image,
-        duration=duration,
-        undone=change.known.plan,
-        is_cross_cloud=not observation.identity.is_resolved,
-    )
+    plan = _plan(change, observation, duration)
+    requests = await store.requests_for(tenant_id, MOST_REQUESTS)
     template = deciding_template(
-        plan,
-        image,
-        requests=await store.requests_for(tenant_id, MOST_REQUESTS),
-        templates=catalog.templates,
-        default=observation.default,
+        plan, change.known.plan.before, requests=requests, templates=catalog.templates, default=observation.default
     )
-    if duration is not None and duration > template.durations[-1]:
-        longest = template.durations[-1].days
-        raise InvalidField("duration", RefusalCode.DURATION_TOO_LONG, template=template.title, days=longest)
-    lasts = duration or template.default_duration
-    plan = replace(decided_by(plan, template), duration=lasts)
-    plan = with_inheritance(plan, observation.default)
+    lasts = _checked_duration(duration, template)
+    plan = with_inheritance(replace(decided_by(plan, template), duration=lasts), observation.default)
     known = await store.partnership(tenant_id)
     policy = await current_policy(known, past=store, catalog=catalog)
-    level = risk_of_result(plan, observation.default).level
-    stages = chain_for(plan, template.stages, policy, level)
+    stages = chain_of(plan, template, observation, policy)
     return Restoration(
         change=change,
         plan=plan,
         template=template,
         stages=stages,
         findings=(
-            *restoration_findings(change, now),
+            *restoration_findings(change, observation.configuration),
             *replacement_findings(known, plan, template, stages, lasts, at),
         ),
     )
+
+
+def _plan(change: AccessRequest, observation: ObservedPartner, duration: timedelta | None) -> Plan:
+    """Compute the operations that undo a change. No template decides on them yet.
+
+    :param duration: how long it shall last, which counts for the risk; None when nobody chose.
+    :raises InvalidField: for a partner of another cloud that had no settings before: they would be inherited.
+    """
+    image = change.known.plan.before
+    if image is None and not observation.identity.is_resolved:
+        raise InvalidField(FIELD, RefusalCode.CHANGE_OF_OTHER_CLOUD)
+    return plan_restoration(
+        tenant_id=observation.identity.tenant_id,
+        now=observation.configuration,
+        image=image,
+        duration=duration,
+        undone=change.known.plan,
+        is_cross_cloud=not observation.identity.is_resolved,
+    )
+
+
+def _checked_duration(duration: timedelta | None, template: Template) -> timedelta:
+    """Return how long the restored access lasts; the template's default when nobody chose.
+
+    :raises InvalidField: when it is longer than the template allows.
+    """
+    longest = template.durations[-1]
+    if duration is not None and duration > longest:
+        raise InvalidField("duration", RefusalCode.DURATION_TOO_LONG, template=template.title, days=longest.days)
+    return duration or template.default_duration

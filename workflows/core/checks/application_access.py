@@ -10,7 +10,7 @@ from typing import Final
 
 from workflows.core.errors.facts import Fact
 from workflows.core.settings.certainty import Doubt
-from workflows.core.settings.effective import Effective, EffectiveTargets, Origin
+from workflows.core.settings.effective import EffectiveSettings, EffectiveTargets, Origin
 from workflows.core.settings.model import (
     ALL_APPLICATIONS,
     ALL_MICROSOFT_APPS,
@@ -32,7 +32,7 @@ class Direction(StrEnum):
     """Our people use the partner's applications."""
 
 
-class Rule(StrEnum):
+class AccessRule(StrEnum):
     """Why one list allows or blocks. Values: `list`, people or applications."""
 
     NOT_KNOWN = "not_known"
@@ -60,7 +60,7 @@ class Capability(StrEnum):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Answer:
+class ApplicationAccess:
     """Allowed or blocked.
 
     When it is not certain, the answer is "allowed", so that open access is never reported as closed.
@@ -82,11 +82,11 @@ _PROPERTIES: Final[Mapping[tuple[Direction, Capability], Property]] = {
     (Direction.OUTBOUND, Capability.B2B_DIRECT_CONNECT): Property.B2B_DIRECT_CONNECT_OUTBOUND,
 }
 _EVERYTHING: Final = frozenset({ALL_USERS, ALL_APPLICATIONS})
-_NAMED: Final[Mapping[tuple[bool, bool], Rule]] = {
-    (True, True): Rule.NAMED_ALLOWED,
-    (False, True): Rule.NOT_NAMED_ALLOWED,
-    (True, False): Rule.NAMED_BLOCKED,
-    (False, False): Rule.NOT_NAMED_BLOCKED,
+_NAMED: Final[Mapping[tuple[bool, bool], AccessRule]] = {
+    (True, True): AccessRule.NAMED_ALLOWED,
+    (False, True): AccessRule.NOT_NAMED_ALLOWED,
+    (True, False): AccessRule.NAMED_BLOCKED,
+    (False, False): AccessRule.NOT_NAMED_BLOCKED,
 }
 """The rule of a list of single targets, by whether the user or application is on it, and whether it allows."""
 _SUITES: Final = frozenset({OFFICE_365, ALL_MICROSOFT_APPS})
@@ -104,9 +104,9 @@ class _ListAnswer:
     """Whether it is a deny-list of single targets, whose combination with another deny-list is ambiguous."""
 
 
-def answer(
-    applies: Effective, *, direction: Direction, capability: Capability, user: frozenset[str], application: str
-) -> Answer:
+def application_access(
+    applies: EffectiveSettings, *, direction: Direction, capability: Capability, user: frozenset[str], application: str
+) -> ApplicationAccess:
     """Return whether the given user can use the given application.
 
     Both lists, users and applications, must allow it. If both lists contain exceptions, a user or application in only
@@ -120,18 +120,20 @@ def answer(
     people, applications = _lists_words(targets, user, application)
     blocking = [target_list for target_list in (people, applications) if target_list.lets_in is False]
     if people.is_exception and applications.is_exception and len(blocking) == 1:
-        return Answer(allowed=True, by=(Fact(Rule.TWO_DENY_LISTS),), origin=blocking[0].origin, is_certain=False)
+        return ApplicationAccess(
+            allowed=True, by=(Fact(AccessRule.TWO_DENY_LISTS),), origin=blocking[0].origin, is_certain=False
+        )
     if targets.doubts:
         by = (blocking[0].by,) if blocking else (people.by, applications.by)
         origin = (blocking or [people])[0].origin
-        return Answer(allowed=True, by=by, origin=origin, is_certain=False, doubts=targets.doubts)
+        return ApplicationAccess(allowed=True, by=by, origin=origin, is_certain=False, doubts=targets.doubts)
     if blocking:
-        return Answer(allowed=False, by=(blocking[0].by,), origin=blocking[0].origin)
+        return ApplicationAccess(allowed=False, by=(blocking[0].by,), origin=blocking[0].origin)
     for target_list in (people, applications):
         if target_list.lets_in is None:
-            return Answer(allowed=True, by=(target_list.by,), origin=target_list.origin, is_certain=False)
+            return ApplicationAccess(allowed=True, by=(target_list.by,), origin=target_list.origin, is_certain=False)
     here = [target_list.origin for target_list in (people, applications) if target_list.origin is Origin.SET_HERE]
-    return Answer(allowed=True, by=(people.by, applications.by), origin=here[0] if here else people.origin)
+    return ApplicationAccess(allowed=True, by=(people.by, applications.by), origin=here[0] if here else people.origin)
 
 
 def _lists_words(targets: EffectiveTargets, user: frozenset[str], application: str) -> tuple[_ListAnswer, _ListAnswer]:
@@ -157,20 +159,20 @@ def _target_list(
     may_be_in_suite: bool,
 ) -> _ListAnswer:
     if configuration is None:
-        return _ListAnswer(lets_in=None, by=_rule(Rule.NOT_KNOWN, label), origin=Origin.UNREAD)
+        return _ListAnswer(lets_in=None, by=_rule(AccessRule.NOT_KNOWN, label), origin=Origin.UNREAD)
     named = {target.id for target in configuration.targets}
     is_allowed = configuration.access is AccessType.ALLOWED
     if named & _EVERYTHING:
-        rule = Rule.ALL_ALLOWED if is_allowed else Rule.ALL_BLOCKED
+        rule = AccessRule.ALL_ALLOWED if is_allowed else AccessRule.ALL_BLOCKED
         return _ListAnswer(lets_in=is_allowed, by=_rule(rule, label), origin=origin)
     is_named = bool({target.lower() for target in named} & asked)
     is_exception = not is_allowed and bool(named)
     if not is_named and may_be_in_suite and named & _SUITES:
-        by = Fact(Rule.SUITE, {"list": label, "suites": sorted(named & _SUITES)})
+        by = Fact(AccessRule.SUITE, {"list": label, "suites": sorted(named & _SUITES)})
         return _ListAnswer(lets_in=None, by=by, origin=origin, is_exception=is_exception)
     rule = _NAMED[is_named, is_allowed]
     return _ListAnswer(lets_in=is_named is is_allowed, by=_rule(rule, label), origin=origin, is_exception=is_exception)
 
 
-def _rule(rule: Rule, label: str) -> Fact:
+def _rule(rule: AccessRule, label: str) -> Fact:
     return Fact(rule, {"list": label})

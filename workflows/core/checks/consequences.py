@@ -12,7 +12,7 @@ from typing import Any, Final
 from workflows.core.errors.facts import Fact
 from workflows.core.errors.raised import UnreadableSetting
 from workflows.core.partner_setup.steps import asked_by
-from workflows.core.plans.changes import BeforeAfter, Part, SettingChange, setting_changes
+from workflows.core.plans.changes import BeforeAfter, SettingChange, SettingPart, setting_changes
 from workflows.core.plans.closing import closes_everything, only_narrows
 from workflows.core.plans.plan import Plan, changes
 from workflows.core.plans.refused_writes import written_names
@@ -21,7 +21,7 @@ from workflows.core.settings.block import not_blocked
 from workflows.core.settings.breadth import AccessChange, is_certainly_blocked
 from workflows.core.settings.canonical import JsonObject
 from workflows.core.settings.documents import normalize, parse_setting, parse_targets
-from workflows.core.settings.effective import Effective, Origin
+from workflows.core.settings.effective import EffectiveSettings, Origin
 from workflows.core.settings.model import (
     ALL_APPLICATIONS,
     ALL_USERS,
@@ -197,7 +197,7 @@ def _when_unsure(items: Sequence[SettingChange], states: BeforeAfter) -> Iterato
         for item in unsure
     ):
         yield Fact(Consequence.DEPENDS_ON_DEFAULT)
-    if any(item.part in (Part.UNREADABLE, Part.UNKNOWN_MEMBERS) for item in items):
+    if any(item.part in (SettingPart.UNREADABLE, SettingPart.UNKNOWN_MEMBERS) for item in items):
         yield Fact(Consequence.UNKNOWN_VALUES)
 
 
@@ -219,25 +219,25 @@ def _was_only_inherited(item: SettingChange, states: BeforeAfter) -> bool:
     return item.before is None and _inherits_unknown(item, None, states.before)
 
 
-def _inherits_unknown(item: SettingChange, own: Any, applies: Effective) -> bool:
+def _inherits_unknown(item: SettingChange, own: Any, applies: EffectiveSettings) -> bool:
     """Return whether a setting inherits a value that is not known, on one side of a change.
 
     :param own: the partner's own value on that side.
     :param applies: the effective settings on that side.
     """
     match item.part:
-        case Part.TARGETS:
+        case SettingPart.TARGETS:
             name = Property(item.name)
             return _has_unknown_list(name, parse_targets(name, own), applies)
-        case Part.FLAG if item.name == Property.INBOUND_TRUST:
+        case SettingPart.FLAG if item.name == Property.INBOUND_TRUST:
             return own is None and applies.flags[Property.INBOUND_TRUST, item.key].value is None
-        case Part.UNREADABLE:
+        case SettingPart.UNREADABLE:
             return _readable_side_inherits(item.name, own)
         case _:
             return False
 
 
-def _has_unknown_list(name: Property, own: Any, applies: Effective) -> bool:
+def _has_unknown_list(name: Property, own: Any, applies: EffectiveSettings) -> bool:
     targets = applies.targets[name]
     known = configurations(targets.setting)
     lists = (None,) * len(known) if own is None else configurations(own)

@@ -220,7 +220,7 @@ def require_fit(findings: Iterable[Finding], field: str) -> tuple[Finding, ...]:
     """Return the findings when none of them is an error.
 
     :param field: the form's field that shows the errors.
-    :raises Unfit: with every error.
+    :raises UnfitPlan: with every error.
     """
     found = tuple(findings)
     errors = [finding for finding in found if finding.severity is Severity.ERROR]

@@ -19,7 +19,7 @@ from workflows.core.plans.changes import BeforeAfter, overall_change, setting_ch
 from workflows.core.plans.plan import Plan, TenantIdentity
 from workflows.core.settings.breadth import AccessChange, is_certainly_blocked, is_clear
 from workflows.core.settings.canonical import JsonObject
-from workflows.core.settings.effective import effective
+from workflows.core.settings.effective import effective_settings
 from workflows.core.settings.model import B2B_PROPERTIES, Property, TargetSetting
 
 _OVERVIEW: Final = "Entra: “Cross-tenant access overview”"
@@ -122,7 +122,7 @@ def _default(facts: PreflightFacts, plan: Plan) -> Iterator[Finding]:
     if isinstance(default, Unread):
         yield from unread("default", default)
         return
-    by_default = effective(None, default).targets
+    by_default = effective_settings(None, default).targets
     opened = [name for name in B2B_PROPERTIES if _is_known_open(by_default[name].certain)]
     before, after = BeforeAfter.of(plan, default)
     inherited = [name for name in opened if after.targets[name].inherits]

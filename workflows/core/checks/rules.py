@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any, Final
 
-from workflows.core.checks.application_access import Capability, Direction, answer
+from workflows.core.checks.application_access import Capability, Direction, application_access
 from workflows.core.checks.findings import Finding, FindingCode, Severity, Source
 from workflows.core.errors.raised import UnreadableSetting
 from workflows.core.plans.plan import Plan, changes
@@ -15,7 +15,7 @@ from workflows.core.settings.breadth import is_certainly_blocked, is_list_of_exc
 from workflows.core.settings.canonical import JsonObject
 from workflows.core.settings.certainty import Doubt, setting_doubts
 from workflows.core.settings.documents import parse_targets
-from workflows.core.settings.effective import Effective, effective
+from workflows.core.settings.effective import EffectiveSettings, effective_settings
 from workflows.core.settings.model import (
     ALL_APPLICATIONS,
     ALL_MICROSOFT_APPS,
@@ -73,12 +73,12 @@ class _Case:
     written: frozenset[str]
     settings: dict[Property, TargetSetting]
     """The lists that the plan writes."""
-    after: Effective
-    around: Circumstances
+    after: EffectiveSettings
+    circumstances: Circumstances
     is_cross_cloud: bool
 
 
-def check_plan(plan: Plan, around: Circumstances) -> tuple[Finding, ...]:
+def check_plan(plan: Plan, circumstances: Circumstances) -> tuple[Finding, ...]:
     """Check what a plan writes against every rule, and return the findings, errors first."""
     written = frozenset(change.name for change in changes(plan))
     settings = {}
@@ -87,8 +87,10 @@ def check_plan(plan: Plan, around: Circumstances) -> tuple[Finding, ...]:
         if setting is not None:
             settings[Property(change.name)] = setting
     is_cross_cloud = plan.is_cross_cloud
-    after = effective(plan.image_after(), around.default, is_cross_cloud=is_cross_cloud)
-    case = _Case(written=written, settings=settings, after=after, around=around, is_cross_cloud=is_cross_cloud)
+    after = effective_settings(plan.image_after(), circumstances.default, is_cross_cloud=is_cross_cloud)
+    case = _Case(
+        written=written, settings=settings, after=after, circumstances=circumstances, is_cross_cloud=is_cross_cloud
+    )
     found = dict.fromkeys(finding for rule in _RULES for finding in rule(case))
     return tuple(sorted(found, key=lambda finding: _ORDER.index(finding.severity)))
 
@@ -140,7 +142,7 @@ def _direct_connect_trust(case: _Case) -> Iterator[Finding]:
         return
     if case.after.flags[Property.INBOUND_TRUST, "mfa"].value:
         return
-    asks = case.around.asks_guests_for_mfa
+    asks = case.circumstances.asks_guests_for_mfa
     if asks is not False:
         severity = Severity.ERROR if asks else Severity.UNCHECKED
         yield _finding(FindingCode.DIRECT_CONNECT_WITHOUT_TRUST, severity, DIRECT_CONNECT, asks_for_mfa=asks)
@@ -166,7 +168,7 @@ def _rights_management(case: _Case) -> Iterator[Finding]:
     name = Property.B2B_COLLABORATION_OUTBOUND
     if name not in case.settings or is_certainly_blocked(case.settings[name]):
         return  # a full block is one of the consequences, and cannot exclude one application
-    found = answer(
+    found = application_access(
         case.after,
         direction=Direction.OUTBOUND,
         capability=Capability.B2B_COLLABORATION,

@@ -14,8 +14,14 @@ from typing import Final, NamedTuple
 from workflows.core.plans.plan import Plan
 from workflows.core.settings.breadth import is_certainly_blocked, is_clear
 from workflows.core.settings.canonical import Digest, JsonObject, digest
-from workflows.core.settings.documents import says_nothing, to_document
-from workflows.core.settings.effective import SYNCHRONIZATION_FLAG, Effective, EffectiveTargets, Origin, effective
+from workflows.core.settings.documents import has_no_value, to_document
+from workflows.core.settings.effective import (
+    SYNCHRONIZATION_FLAG,
+    EffectiveSettings,
+    EffectiveTargets,
+    Origin,
+    effective_settings,
+)
 from workflows.core.settings.model import (
     ALL_APPLICATIONS,
     ALL_MICROSOFT_APPS,
@@ -122,7 +128,7 @@ def setup_of(
     :param default: our default's document; None when it could not be read.
     :param is_cross_cloud: whether the partner is in another Microsoft cloud, where direct connect does not exist.
     """
-    applies = effective(configuration, default, is_cross_cloud=is_cross_cloud)
+    applies = effective_settings(configuration, default, is_cross_cloud=is_cross_cloud)
     mirrors = [one for one in _MIRRORS if not (is_cross_cloud and one.ours in _DIRECT_CONNECT)]
     steps = {step.key: step for step in _flag_steps(applies)}
     unread = list(_unread_flags(applies))
@@ -160,7 +166,7 @@ def asked_by(plan: Plan, default: JsonObject | None) -> tuple[SetupStep, ...]:
     return tuple(step for step in after.steps if step.digest not in known)
 
 
-def _flag_steps(applies: Effective) -> Iterator[SetupStep]:
+def _flag_steps(applies: EffectiveSettings) -> Iterator[SetupStep]:
     flags = {ours: applies.flags[_P.AUTOMATIC_REDEMPTION, ours].value for ours, _, _ in _REDEMPTION}
     is_synchronized = applies.flags[_P.IDENTITY_SYNCHRONIZATION, SYNCHRONIZATION_FLAG].value is True
     for ours, key, theirs in _REDEMPTION:
@@ -172,7 +178,7 @@ def _flag_steps(applies: Effective) -> Iterator[SetupStep]:
         yield SetupStep(key=StepKey.PROVISIONING_JOB, is_needed=True, wanted={})
 
 
-def _unread_flags(applies: Effective) -> Iterator[str]:
+def _unread_flags(applies: EffectiveSettings) -> Iterator[str]:
     for ours, _, _ in _REDEMPTION:
         if applies.flags[_P.AUTOMATIC_REDEMPTION, ours].origin is Origin.UNREAD:
             yield f"{_P.AUTOMATIC_REDEMPTION.value}.{ours}"
@@ -182,11 +188,11 @@ def _unread_flags(applies: Effective) -> Iterator[str]:
 
 def _is_set(mirror: _Mirror, configuration: JsonObject | None) -> bool:
     """Return whether the partner's own document sets anything in a setting, readable or not."""
-    return not says_nothing((configuration or {}).get(mirror.ours))
+    return not has_no_value((configuration or {}).get(mirror.ours))
 
 
 def _inherited(
-    mirrors: Sequence[_Mirror], configuration: JsonObject | None, applies: Effective
+    mirrors: Sequence[_Mirror], configuration: JsonObject | None, applies: EffectiveSettings
 ) -> tuple[list[str], list[str]]:
     """Return which direct connect only our default opens, and which it may open. Microsoft's own default blocks it."""
     inherited = [one.ours for one in mirrors if one.ours in _DIRECT_CONNECT and not _is_set(one, configuration)]
@@ -233,7 +239,7 @@ def _ordered(configuration: TargetConfiguration) -> TargetConfiguration:
     return replace(configuration, targets=tuple(sorted(set(lowered))))
 
 
-def _ids_of_theirs(applies: Effective) -> Iterator[str]:
+def _ids_of_theirs(applies: EffectiveSettings) -> Iterator[str]:
     for mirror in _MIRRORS:
         people, applications = configurations(applies.targets[mirror.ours].setting)
         theirs = people if mirror.ours in _INBOUND else applications
@@ -242,7 +248,7 @@ def _ids_of_theirs(applies: Effective) -> Iterator[str]:
                 yield target.id.lower()
 
 
-def _lets_guests_through(applies: Effective) -> bool:
+def _lets_guests_through(applies: EffectiveSettings) -> bool:
     return not all(
         is_certainly_blocked(applies.targets[name].certain)
         for name in (_P.B2B_COLLABORATION_INBOUND, _P.B2B_COLLABORATION_OUTBOUND)

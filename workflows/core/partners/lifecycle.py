@@ -96,12 +96,12 @@ PartnerStep = PartnershipCommand | RecordApplied | RecordOverwritten
 """A command that makes a new record of a partner: a command of the partner, or a request that was written."""
 
 
-def is_taken(partnership: Partnership, command: PartnershipCommand) -> bool:
+def is_allowed(partnership: Partnership, command: PartnershipCommand) -> bool:
     """Return whether a command is allowed in the state of a partner."""
     return (partnership.state, type(command)) in TABLE
 
 
-def held_to_table(before: Partnership | None, command: PartnerStep, after: Partnership) -> Partnership:
+def require_table_result(before: Partnership | None, command: PartnerStep, after: Partnership) -> Partnership:
     """Return the new record of a partner when the table allows the transition.
 
     :raises AssertionError: when it does not; that is an error in Gatehouse.

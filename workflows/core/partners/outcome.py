@@ -8,13 +8,13 @@ from workflows.core.errors.facts import Fact
 from workflows.core.partner_setup.state import open_steps, still_wanted
 from workflows.core.partner_setup.steps import setup_of
 from workflows.core.partners.approval_policy import is_live, stricter
-from workflows.core.partners.lifecycle import held_to_table
+from workflows.core.partners.lifecycle import require_table_result
 from workflows.core.partners.partnership import Partnership, PartnershipState
 from workflows.core.partners.reviews import next_review
 from workflows.core.plans.closing import only_narrows
 from workflows.core.policy.risk import risk_of_result, weakness_of
 from workflows.core.policy.template import Stage
-from workflows.core.requests.commands.request import RecordApplied, RecordOverwritten, RequestCommand, Subject
+from workflows.core.requests.commands.request import CommandSubject, RecordApplied, RecordOverwritten, RequestCommand
 from workflows.core.requests.effects import Effect, MessageCode, ShowReview, ShowSetup, Tell
 from workflows.core.requests.lifecycle import Situation, advance, closes, partner_of
 from workflows.core.requests.notes import as_values
@@ -23,7 +23,7 @@ from workflows.core.settings.canonical import JsonObject
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Outcome:
+class PartnerOutcome:
     """What to store in one transaction: the new records, and the effects to perform after it."""
 
     request: AccessRequest
@@ -34,7 +34,7 @@ class Outcome:
 
 def advance_partner(
     request: AccessRequest | None, command: RequestCommand, situation: Situation, known: Partnership | None = None
-) -> Outcome:
+) -> PartnerOutcome:
     """Return the effect of a command on a request, and on the record of its partner. Pure.
 
     :param known: the partner's record, if there is one.
@@ -42,7 +42,7 @@ def advance_partner(
     """
     moved = advance(request, command, situation)
     if not isinstance(command, RecordApplied | RecordOverwritten):
-        return Outcome(request=moved.request, effects=moved.effects)
+        return PartnerOutcome(request=moved.request, effects=moved.effects)
     after, now = moved.request, situation.now
     shown: tuple[Effect, ...] = ()
     if isinstance(command, RecordOverwritten):
@@ -55,13 +55,13 @@ def advance_partner(
         said = _closed(after) if is_closed else _opened(after, record)
         shown = (ShowReview(tenant_id=record.identity.tenant_id),)
     effects = (*moved.effects, *shown, *_show_setup(record, known), *_told(after, said))
-    return Outcome(request=after, effects=effects, partnership=held_to_table(known, command, record))
+    return PartnerOutcome(request=after, effects=effects, partnership=require_table_result(known, command, record))
 
 
 def _told(request: AccessRequest, said: Fact) -> tuple[Tell, ...]:
     """Tell the requester and the sponsor; once when both are the same person."""
     people = sorted({request.particulars.requester, request.particulars.sponsor})
-    return tuple(Tell(person=person, subject=Subject(request_id=request.id), said=said) for person in people)
+    return tuple(Tell(person=person, subject=CommandSubject(request_id=request.id), said=said) for person in people)
 
 
 def _said(request: AccessRequest, code: MessageCode, **values: Any) -> Fact:

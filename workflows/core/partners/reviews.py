@@ -6,7 +6,7 @@ from typing import Final, assert_never
 
 from workflows.core.errors.raised import Refused
 from workflows.core.errors.refusal_codes import RefusalCode
-from workflows.core.partners.lifecycle import held_to_table, is_taken
+from workflows.core.partners.lifecycle import is_allowed, require_table_result
 from workflows.core.partners.partnership import Attestation, Partnership, PartnershipState
 from workflows.core.partners.setup_reviews import advance_setup, setup_messages
 from workflows.core.partners.sponsor_handover import advance_sponsor, taken_over
@@ -44,10 +44,10 @@ def advance_review(
 
     :raises Refused: when it is not allowed in this state or for this person; nothing changes.
     """
-    if not is_taken(partnership, command):
+    if not is_allowed(partnership, command):
         raise _why_not_now(partnership, command, roster)
     transition = _step(partnership, command, roster, now)
-    held_to_table(partnership, command, transition.partnership)
+    require_table_result(partnership, command, transition.partnership)
     return transition
 
 

@@ -19,7 +19,7 @@ from workflows.core.requests.commands.partner import (
     SetupCommand,
     UnconfirmSetup,
 )
-from workflows.core.requests.commands.request import Subject
+from workflows.core.requests.commands.request import CommandSubject
 from workflows.core.requests.effects import MessageCode, Tell
 from workflows.core.requests.request import AccessRequest, RequestState
 
@@ -58,7 +58,7 @@ def setup_messages(partnership: Partnership, command: SetupCommand) -> tuple[Tel
     left = open_steps(partnership.setup, partnership.confirmations)
     code = MessageCode.SETUP_CONFIRMED if isinstance(command, ConfirmSetup) else MessageCode.SETUP_UNCONFIRMED
     values = {"partner": identity.name, "step": command.step.value, "left": [one.key.value for one in left]}
-    subject = Subject(tenant_id=identity.tenant_id)
+    subject = CommandSubject(tenant_id=identity.tenant_id)
     said = Fact(code, values)
     return (Tell(person=command.actor.chat_id, subject=subject, said=said, channel=command.channel),)
 

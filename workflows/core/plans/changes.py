@@ -13,8 +13,14 @@ from workflows.core.plans.plan import Change, Plan, changes
 from workflows.core.settings.block import BLOCK
 from workflows.core.settings.breadth import AccessChange, flag_change, targets_change
 from workflows.core.settings.canonical import JsonObject
-from workflows.core.settings.documents import means_the_same, parse_setting
-from workflows.core.settings.effective import SYNCHRONIZATION_FLAG, Effective, EffectiveTargets, Origin, effective
+from workflows.core.settings.documents import is_equivalent, parse_setting
+from workflows.core.settings.effective import (
+    SYNCHRONIZATION_FLAG,
+    EffectiveSettings,
+    EffectiveTargets,
+    Origin,
+    effective_settings,
+)
 from workflows.core.settings.model import (
     FLAGS,
     TARGET_PROPERTIES,
@@ -33,7 +39,7 @@ _OTHER_LISTS: Final = (
 )
 
 
-class Part(Enum):
+class SettingPart(Enum):
     """The part of a setting that a change is about."""
 
     TARGETS = auto()
@@ -50,7 +56,7 @@ class Part(Enum):
     """The members that this version does not know."""
 
 
-class Subject(NamedTuple):
+class ChangeSubject(NamedTuple):
     """What a statement about a partner's settings is about. Equal subjects have the same title."""
 
     name: str
@@ -60,9 +66,9 @@ class Subject(NamedTuple):
     is_unknown_members: bool
 
     @classmethod
-    def of(cls, name: str, part: Part, key: str = "") -> "Subject":
+    def of(cls, name: str, part: SettingPart, key: str = "") -> "ChangeSubject":
         """Return the subject of a part of a setting."""
-        return cls(str(name), key, part is Part.UNKNOWN_MEMBERS)
+        return cls(str(name), key, part is SettingPart.UNKNOWN_MEMBERS)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -71,7 +77,7 @@ class SettingChange:
 
     name: str
     """Graph's name of the setting."""
-    part: Part
+    part: SettingPart
     key: str = ""
     before: Any
     """The partner's own value: a document, a flag, or None for "inherits"."""
@@ -79,22 +85,22 @@ class SettingChange:
     access: AccessChange
 
     @property
-    def subject(self) -> Subject:
+    def subject(self) -> ChangeSubject:
         """Return what it is about."""
-        return Subject.of(self.name, self.part, self.key)
+        return ChangeSubject.of(self.name, self.part, self.key)
 
 
 class BeforeAfter(NamedTuple):
     """The effective settings of the partner before and after a plan."""
 
-    before: Effective
-    after: Effective
+    before: EffectiveSettings
+    after: EffectiveSettings
 
     @classmethod
     def of(cls, plan: Plan, default: JsonObject | None) -> "BeforeAfter":
         """Return the effective settings before and after a plan, with the tenant's default (None: not known)."""
         images = (plan.before, plan.image_after())
-        return cls(*(effective(image, default, is_cross_cloud=plan.is_cross_cloud) for image in images))
+        return cls(*(effective_settings(image, default, is_cross_cloud=plan.is_cross_cloud) for image in images))
 
 
 def setting_changes(plan: Plan, default: JsonObject | None = None) -> tuple[SettingChange, ...]:
@@ -143,7 +149,7 @@ def _setting_changes(change: Change, states: BeforeAfter) -> Iterator[SettingCha
         sides = parse_setting(known, before), parse_setting(known, after)
     except (UnreadableSetting, ValueError):
         yield SettingChange(
-            name=name, part=Part.UNREADABLE, before=before, after=after, access=_change_to_after(change)
+            name=name, part=SettingPart.UNREADABLE, before=before, after=after, access=_change_to_after(change)
         )
         return
     if known in FLAGS:
@@ -152,14 +158,16 @@ def _setting_changes(change: Change, states: BeforeAfter) -> Iterator[SettingCha
         access = _lists_change(states.before.targets[known], states.after.targets[known])
         is_same = sides[0] == sides[1] and (sides[0] is not None or not _is_added(states))
         access = AccessChange.SAME if is_same else access
-        yield SettingChange(name=known, part=Part.TARGETS, before=before, after=after, access=access)
+        yield SettingChange(name=known, part=SettingPart.TARGETS, before=before, after=after, access=access)
     else:
         access = _flag_access_change(known, SYNCHRONIZATION_FLAG, states)
-        yield SettingChange(name=known, part=Part.SYNCHRONIZATION, before=before, after=after, access=access)
+        yield SettingChange(name=known, part=SettingPart.SYNCHRONIZATION, before=before, after=after, access=access)
     unknown = unknown_members(name, before), unknown_members(name, after)
     if any(unknown):
         access = AccessChange.SAME if unknown[0] == unknown[1] else AccessChange.UNKNOWN
-        yield SettingChange(name=name, part=Part.UNKNOWN_MEMBERS, before=unknown[0], after=unknown[1], access=access)
+        yield SettingChange(
+            name=name, part=SettingPart.UNKNOWN_MEMBERS, before=unknown[0], after=unknown[1], access=access
+        )
 
 
 def _changes_by_adding(plan: Plan, states: BeforeAfter) -> Iterator[SettingChange]:
@@ -174,13 +182,13 @@ def _changes_by_adding(plan: Plan, states: BeforeAfter) -> Iterator[SettingChang
             continue
         access = _lists_change(states.before.targets[name], after)
         if access is not AccessChange.SAME:
-            yield SettingChange(name=name, part=Part.TARGETS, before=None, after=None, access=access)
+            yield SettingChange(name=name, part=SettingPart.TARGETS, before=None, after=None, access=access)
     if Property.INBOUND_TRUST not in written:
         for key in FLAGS[Property.INBOUND_TRUST]:
             access = _flag_access_change(Property.INBOUND_TRUST, key, states)
             if access is not AccessChange.SAME:
                 yield SettingChange(
-                    name=Property.INBOUND_TRUST, part=Part.FLAG, key=key, before=None, after=None, access=access
+                    name=Property.INBOUND_TRUST, part=SettingPart.FLAG, key=key, before=None, after=None, access=access
                 )
 
 
@@ -207,9 +215,9 @@ def _flag_changes(name: Property, sides: tuple[Any, Any], states: BeforeAfter) -
         if before is None and after is None and (access is AccessChange.SAME or not _is_added(states)):
             continue
         told = True
-        yield SettingChange(name=name, part=Part.FLAG, key=key, before=before, after=after, access=access)
+        yield SettingChange(name=name, part=SettingPart.FLAG, key=key, before=before, after=after, access=access)
     if not told:
-        yield SettingChange(name=name, part=Part.NO_FLAGS, before=None, after=None, access=AccessChange.SAME)
+        yield SettingChange(name=name, part=SettingPart.NO_FLAGS, before=None, after=None, access=AccessChange.SAME)
 
 
 def _flag_access_change(name: Property, key: str, states: BeforeAfter) -> AccessChange:
@@ -225,7 +233,7 @@ def _change_to_after(change: Change) -> AccessChange:
     if change.name == Property.IDENTITY_SYNCHRONIZATION and isinstance(document, Mapping):
         document = {"userSyncInbound": document.get("userSyncInbound")}
     wanted = closed.get(change.name)
-    return AccessChange.CLOSES if wanted is not None and means_the_same(document, wanted) else AccessChange.UNKNOWN
+    return AccessChange.CLOSES if wanted is not None and is_equivalent(document, wanted) else AccessChange.UNKNOWN
 
 
 def _members(name: Property) -> frozenset[str]:

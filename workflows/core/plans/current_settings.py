@@ -8,12 +8,18 @@ from dataclasses import dataclass
 from typing import Any
 
 from workflows.core.errors.raised import UnreadableSetting
-from workflows.core.plans.changes import Part, Subject, setting_changes, unknown_members
+from workflows.core.plans.changes import ChangeSubject, SettingPart, setting_changes, unknown_members
 from workflows.core.plans.plan import Plan, changes
 from workflows.core.settings.breadth import AccessChange, is_certainly_blocked
 from workflows.core.settings.canonical import JsonObject
-from workflows.core.settings.documents import parse_setting, parse_targets, says_nothing
-from workflows.core.settings.effective import SYNCHRONIZATION_FLAG, Effective, EffectiveTargets, Origin, effective
+from workflows.core.settings.documents import has_no_value, parse_setting, parse_targets
+from workflows.core.settings.effective import (
+    SYNCHRONIZATION_FLAG,
+    EffectiveSettings,
+    EffectiveTargets,
+    Origin,
+    effective_settings,
+)
 from workflows.core.settings.model import FLAGS, IDENTITY_SYNCHRONIZATION, Property
 
 
@@ -23,7 +29,7 @@ class CurrentSetting:
 
     name: str
     """Graph's name of the setting."""
-    part: Part
+    part: SettingPart
     key: str = ""
     """The model's name of a flag."""
     value: Any
@@ -41,9 +47,9 @@ class CurrentSetting:
         return self.value is not None
 
     @property
-    def subject(self) -> Subject:
+    def subject(self) -> ChangeSubject:
         """Return what it is about; equal to that of a change of the same setting or flag."""
-        return Subject.of(self.name, self.part, self.key)
+        return ChangeSubject.of(self.name, self.part, self.key)
 
 
 def current_settings(
@@ -55,7 +61,7 @@ def current_settings(
     :param default: the tenant's default document; None when it could not be read.
     :param is_cross_cloud: whether it is in another Microsoft cloud: without a configuration no default applies.
     """
-    own, applies = configuration or {}, effective(configuration, default, is_cross_cloud=is_cross_cloud)
+    own, applies = configuration or {}, effective_settings(configuration, default, is_cross_cloud=is_cross_cloud)
     return tuple(entry for name in Property for entry in _current_settings(name, own, applies))
 
 
@@ -84,19 +90,19 @@ def unmanaged(configuration: JsonObject | None) -> tuple[str, ...]:
         sorted(
             name
             for name, value in (configuration or {}).items()
-            if name not in known and "@" not in name and not says_nothing(value)
+            if name not in known and "@" not in name and not has_no_value(value)
         )
     )
 
 
-def _current_settings(name: Property, own: JsonObject, applies: Effective) -> Iterator[CurrentSetting]:
+def _current_settings(name: Property, own: JsonObject, applies: EffectiveSettings) -> Iterator[CurrentSetting]:
     document = own.get(name)
     if name == IDENTITY_SYNCHRONIZATION:
         # There is no default for it: a partner without a synchronization policy cannot synchronize.
         origin = Origin.MICROSOFT_DEFAULT if document is None else Origin.SET_HERE
         lets_in = applies.flags[name, SYNCHRONIZATION_FLAG].value is not False
         yield CurrentSetting(
-            name=name, part=Part.SYNCHRONIZATION, value=document, inherits=False, origin=origin, lets_in=lets_in
+            name=name, part=SettingPart.SYNCHRONIZATION, value=document, inherits=False, origin=origin, lets_in=lets_in
         )
     elif name in FLAGS:
         yield from _flag_current(name, document, applies)
@@ -105,11 +111,11 @@ def _current_settings(name: Property, own: JsonObject, applies: Effective) -> It
     if others := unknown_members(name, document):
         yield CurrentSetting(
             name=name,
-            part=Part.UNKNOWN_MEMBERS,
+            part=SettingPart.UNKNOWN_MEMBERS,
             value=others,
             inherits=False,
             origin=Origin.SET_HERE,
-            lets_in=not says_nothing(others),
+            lets_in=not has_no_value(others),
         )
 
 
@@ -118,11 +124,11 @@ def _target_current(name: Property, document: Any, applies: EffectiveTargets) ->
     try:
         own = parse_targets(name, document)
     except UnreadableSetting:
-        return CurrentSetting(name=name, part=Part.UNREADABLE, value=document, inherits=False, origin=origin)
+        return CurrentSetting(name=name, part=SettingPart.UNREADABLE, value=document, inherits=False, origin=origin)
     can_inherit = own is None and origin is not Origin.NOT_ADDED
     return CurrentSetting(
         name=name,
-        part=Part.TARGETS,
+        part=SettingPart.TARGETS,
         value=document,
         inherits=can_inherit and document is None,
         origin=origin,
@@ -130,11 +136,13 @@ def _target_current(name: Property, document: Any, applies: EffectiveTargets) ->
     )
 
 
-def _flag_current(name: Property, document: Any, applies: Effective) -> Iterator[CurrentSetting]:
+def _flag_current(name: Property, document: Any, applies: EffectiveSettings) -> Iterator[CurrentSetting]:
     try:
         setting = parse_setting(name, document)
     except UnreadableSetting:
-        yield CurrentSetting(name=name, part=Part.UNREADABLE, value=document, inherits=False, origin=Origin.UNREAD)
+        yield CurrentSetting(
+            name=name, part=SettingPart.UNREADABLE, value=document, inherits=False, origin=Origin.UNREAD
+        )
         return
     for key in FLAGS[name]:
         own, flag = getattr(setting, key, None), applies.flags[name, key]
@@ -142,7 +150,7 @@ def _flag_current(name: Property, document: Any, applies: Effective) -> Iterator
         can_inherit = name is not Property.AUTOMATIC_REDEMPTION and flag.origin is not Origin.NOT_ADDED
         yield CurrentSetting(
             name=name,
-            part=Part.FLAG,
+            part=SettingPart.FLAG,
             key=key,
             value=own,
             inherits=can_inherit and own is None,

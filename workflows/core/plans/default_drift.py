@@ -12,7 +12,7 @@ from typing import Any, Final
 from workflows.core.plans.drift import DefaultDrift, Drift
 from workflows.core.plans.plan import Plan, changes
 from workflows.core.settings.canonical import JsonObject
-from workflows.core.settings.documents import means_the_same, normalize
+from workflows.core.settings.documents import is_equivalent, normalize
 from workflows.core.settings.model import B2B_PROPERTIES, FLAGS, TARGET_PROPERTIES, Property, lists_of
 
 _ALWAYS: Final = (*B2B_PROPERTIES, Property.INBOUND_TRUST)
@@ -46,7 +46,7 @@ def default_drift(plan: Plan, shown: JsonObject, now: JsonObject) -> Drift | Non
     changed = tuple(
         DefaultDrift(name=name.value, shown=shown.get(name.value), now=now.get(name.value))
         for name, members in _inherited(plan).items()
-        if not means_the_same(_part(shown.get(name.value), members), _part(now.get(name.value), members))
+        if not is_equivalent(_part(shown.get(name.value), members), _part(now.get(name.value), members))
     )
     exists = plan.before is not None
     return Drift(existed=exists, exists=exists, settings=(), defaults=changed) if changed else None

@@ -11,7 +11,7 @@ from typing import Any, Final, NamedTuple
 from workflows.core.settings.block import BLOCK
 from workflows.core.settings.canonical import JsonObject
 from workflows.core.settings.described import Path, copied, is_restriction, put_member, undescribed
-from workflows.core.settings.documents import says_nothing, to_document
+from workflows.core.settings.documents import has_no_value, to_document
 from workflows.core.settings.model import IDENTITY_SYNCHRONIZATION, Property, blocked_setting
 from workflows.core.settings.openness import SERVICE_PROPERTIES, access_kinds, not_surely_closed
 
@@ -47,7 +47,7 @@ def _further_writes(before: JsonObject, default: JsonObject | None) -> Iterator[
     for path, value in undescribed(before).items():
         # Members inside a list's entry are replaced with the list. Tenant restrictions limit our own users.
         is_ours = path[0] == Property.TENANT_RESTRICTIONS or is_restriction(path)
-        if not says_nothing(value) and _TARGETS not in path[1:-1] and not is_ours:
+        if not has_no_value(value) and _TARGETS not in path[1:-1] and not is_ours:
             body = nulls.setdefault(_address_key(path), _blocked_base(path))
             put_member(body, path, _no(path, value))
     for body in nulls.values():

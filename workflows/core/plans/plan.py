@@ -14,7 +14,7 @@ from workflows.core.plans.further_writes import further_writes
 from workflows.core.settings.block import BLOCK, is_synchronization_allowed, not_blocked
 from workflows.core.settings.canonical import Digest, JsonObject, digest
 from workflows.core.settings.described import DEVICES, described_part, only_described, with_undescribed
-from workflows.core.settings.documents import is_same_value, means_the_same, to_document
+from workflows.core.settings.documents import is_equivalent, is_same_value, to_document
 from workflows.core.settings.model import (
     FLAGS,
     IDENTITY_SYNCHRONIZATION,
@@ -45,7 +45,7 @@ class TenantIdentity:
     """False for a tenant id that Entra does not know. The lookup covers one cloud, and the id may be of another."""
 
     @classmethod
-    def nameless(cls, tenant_id: TenantId, *, is_resolved: bool = False) -> Self:
+    def without_names(cls, tenant_id: TenantId, *, is_resolved: bool = False) -> Self:
         """Return the identity of a tenant of which only the id is known."""
         return cls(
             tenant_id=tenant_id, display_name=tenant_id, default_domain="", asked=tenant_id, is_resolved=is_resolved
@@ -284,7 +284,7 @@ def is_confirmed(plan: Plan, observed: JsonObject | None, count: int | None = No
         # Graph returns a created partner with fields that the plan did not send. Unset fields are null and are
         # normalized away. Fields of the service are not compared. Declared fields must be exactly those of the plan.
         observed = {name: value for name, value in observed.items() if name in expected or name in _DECLARED}
-    return means_the_same(_compared_part(plan, expected), _compared_part(plan, observed))
+    return is_equivalent(_compared_part(plan, expected), _compared_part(plan, observed))
 
 
 _DECLARED: Final = frozenset({"tenantId", *(name.value for name in Property)})
@@ -298,7 +298,7 @@ def _synchronization(tenant_id: TenantId, before: JsonObject | None, *, is_on: b
         return [_synchronization_write("PATCH", tenant_id, is_on=False)] if is_needed else []
     if current is None:
         return [_synchronization_write("PUT", tenant_id, is_on=True)]
-    if means_the_same({_SYNC: {_SYNC_ALLOWED: True}}, _only_synchronization(current)):
+    if is_equivalent({_SYNC: {_SYNC_ALLOWED: True}}, _only_synchronization(current)):
         return []
     return [_synchronization_write("PATCH", tenant_id, is_on=True)]
 

@@ -9,7 +9,7 @@ from workflows.core.errors.facts import Fact
 from workflows.core.plans.plan import Operation
 from workflows.core.settings.canonical import JsonObject
 from workflows.core.settings.described import undescribed
-from workflows.core.settings.documents import is_same_value, says_nothing
+from workflows.core.settings.documents import has_no_value, is_same_value
 from workflows.core.settings.model import IDENTITY_SYNCHRONIZATION
 
 
@@ -54,7 +54,7 @@ def _body(operation: Operation) -> JsonObject:
 
 def _shows(wanted: Any, shown: Any) -> bool:
     if wanted is None:
-        return says_nothing(shown)
+        return has_no_value(shown)
     if isinstance(wanted, Mapping) and isinstance(shown, Mapping):
         return all(_shows(value, shown.get(name)) for name, value in wanted.items())
     return is_same_value(wanted, shown)

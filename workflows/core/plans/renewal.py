@@ -8,7 +8,7 @@ from typing import Any, Final
 from workflows.core.plans.plan import Operation, Plan
 from workflows.core.settings.canonical import JsonObject
 from workflows.core.settings.described import DEVICES
-from workflows.core.settings.documents import says_nothing
+from workflows.core.settings.documents import has_no_value
 from workflows.core.settings.model import FLAGS, IDENTITY_SYNCHRONIZATION, Property, TenantId
 
 _PARTNERS: Final = "/policies/crossTenantAccessPolicy/partners"
@@ -79,5 +79,5 @@ def _own(name: Property, setting: Any) -> Any:
     return {
         key: value
         for key, value in setting.items()
-        if key != DEVICES and (not says_nothing(value) or (value is False and key in flags))
+        if key != DEVICES and (not has_no_value(value) or (value is False and key in flags))
     }

@@ -11,7 +11,7 @@ from enum import IntEnum, StrEnum
 from typing import Any, Final, NamedTuple
 
 from workflows.core.errors.raised import NothingToChange
-from workflows.core.plans.changes import Part, SettingChange, setting_changes
+from workflows.core.plans.changes import SettingChange, SettingPart, setting_changes
 from workflows.core.plans.closing import closes_everything, only_narrows
 from workflows.core.plans.plan import Plan, plan_access
 from workflows.core.plans.renewal import is_renewal, plan_from
@@ -20,7 +20,7 @@ from workflows.core.settings.block import BLOCK
 from workflows.core.settings.breadth import AccessChange, is_unbounded
 from workflows.core.settings.canonical import JsonObject
 from workflows.core.settings.documents import to_document
-from workflows.core.settings.effective import Effective, effective
+from workflows.core.settings.effective import EffectiveSettings, effective_settings
 from workflows.core.settings.model import (
     ALL_MICROSOFT_APPS,
     FLAGS,
@@ -144,7 +144,7 @@ def risk_of(plan: Plan, default: JsonObject | None = None) -> Risk:
     opened = [
         item for item in setting_changes(plan, default) if item.access in (AccessChange.OPENS, AccessChange.UNKNOWN)
     ]
-    after = effective(plan.image_after(), default, is_cross_cloud=plan.is_cross_cloud)
+    after = effective_settings(plan.image_after(), default, is_cross_cloud=plan.is_cross_cloud)
     reasons = [reason for item in opened for reason in _reasons(item, after)]
     if opened:
         reasons += [RiskReason.LONG] if plan.duration is not None and plan.duration > LONG else []
@@ -235,10 +235,10 @@ def weakness_of(stages: Sequence[Stage], level: RiskLevel) -> ChainWeakness | No
     return ChainWeakness(level=level, people=people, stages=len(stages))
 
 
-def _reasons(item: SettingChange, after: Effective) -> Iterator[RiskReason]:
-    if item.part in (Part.UNREADABLE, Part.UNKNOWN_MEMBERS):
+def _reasons(item: SettingChange, after: EffectiveSettings) -> Iterator[RiskReason]:
+    if item.part in (SettingPart.UNREADABLE, SettingPart.UNKNOWN_MEMBERS):
         yield RiskReason.UNREADABLE
-    elif item.part is Part.FLAG:
+    elif item.part is SettingPart.FLAG:
         yield _FLAGS[item.name, item.key]
         if item.name == Property.INBOUND_TRUST and _is_all_trusted(after):
             yield RiskReason.ALL_TRUST
@@ -248,14 +248,14 @@ def _reasons(item: SettingChange, after: Effective) -> Iterator[RiskReason]:
         yield from _target_reasons(Property(item.name), after)
 
 
-def _is_all_trusted(after: Effective) -> bool:
+def _is_all_trusted(after: EffectiveSettings) -> bool:
     """Return whether MFA and a device claim may both be trusted. An unknown flag may be trusted."""
     trust = Property.INBOUND_TRUST
     mfa, *devices = (after.flags[trust, key].value is not False for key in FLAGS[trust])
     return mfa and any(devices)
 
 
-def _target_reasons(name: Property, after: Effective) -> Iterator[RiskReason]:
+def _target_reasons(name: Property, after: EffectiveSettings) -> Iterator[RiskReason]:
     *_, applications = configurations(after.targets[name].certain)
     match name:
         case Property.B2B_COLLABORATION_INBOUND:

@@ -11,7 +11,7 @@ from workflows.core.posture.model import B2BAccess, Concern, Weight
 from workflows.core.settings.breadth import is_empty, is_unbounded
 from workflows.core.settings.canonical import JsonObject
 from workflows.core.settings.documents import parse_setting
-from workflows.core.settings.effective import SYNCHRONIZATION_FLAG, Effective, EffectiveFlag, Origin
+from workflows.core.settings.effective import SYNCHRONIZATION_FLAG, EffectiveFlag, EffectiveSettings, Origin
 from workflows.core.settings.model import B2B_PROPERTIES, FLAGS, Property, TenantId, configurations
 from workflows.core.settings.openness import AccessCategory, AccessKind, Openness, not_surely_closed, openness_of
 
@@ -20,7 +20,7 @@ DIRECT_CONNECT: Final = (Property.B2B_DIRECT_CONNECT_INBOUND, Property.B2B_DIREC
 _LETS_IN: Final = (Openness.OPEN, Openness.PARTLY)
 
 
-def b2b_access_of(applies: Effective) -> dict[Property, B2BAccess]:
+def b2b_access_of(applies: EffectiveSettings) -> dict[Property, B2BAccess]:
     """Return the current state of the four kinds of access."""
     return {
         name: B2BAccess(opening=openness_of(applies.targets[name]), targets=applies.targets[name])
@@ -28,13 +28,13 @@ def b2b_access_of(applies: Effective) -> dict[Property, B2BAccess]:
     }
 
 
-def trust_of(applies: Effective) -> dict[str, EffectiveFlag]:
+def trust_of(applies: EffectiveSettings) -> dict[str, EffectiveFlag]:
     """Return the effective trust flags by their names in the model."""
     return {key: applies.flags[Property.INBOUND_TRUST, key] for key in FLAGS[Property.INBOUND_TRUST]}
 
 
 def access_concerns(
-    tenant_id: TenantId, configuration: JsonObject, applies: Effective, found: Sequence[AccessKind]
+    tenant_id: TenantId, configuration: JsonObject, applies: EffectiveSettings, found: Sequence[AccessKind]
 ) -> Iterator[Concern]:
     """List the concerns about a listed partner's settings, whatever Gatehouse's records say.
 
@@ -55,7 +55,7 @@ def access_concerns(
         yield Concern(code=ConcernCode.UNREADABLE, weight=Weight.UNCHECKED, values=values)
 
 
-def _unclear(applies: Effective) -> Iterator[Concern]:
+def _unclear(applies: EffectiveSettings) -> Iterator[Concern]:
     """List the settings whose lists have a meaning that Microsoft does not document."""
     for name, targets in applies.targets.items():
         if targets.doubts:
@@ -79,7 +79,7 @@ def inherited_open(direction: B2BAccess) -> bool:
     return direction.opening in _LETS_IN and any(origin.is_inherited and not is_empty(one) for one, origin in lists)
 
 
-def _trust_concerns(applies: Effective, b2b_access: dict[Property, B2BAccess]) -> Iterator[Concern]:
+def _trust_concerns(applies: EffectiveSettings, b2b_access: dict[Property, B2BAccess]) -> Iterator[Concern]:
     mfa, *devices = (flag.value is True for flag in trust_of(applies).values())
     if not (mfa and any(devices)):
         return

@@ -7,7 +7,7 @@ from workflows.core.posture.access import access_kind_values, b2b_access_of, tru
 from workflows.core.posture.codes import ConcernCode
 from workflows.core.posture.model import B2BAccess, Concern, DefaultPosture, Weight, sorted_concerns
 from workflows.core.settings.canonical import JsonObject
-from workflows.core.settings.effective import effective
+from workflows.core.settings.effective import effective_settings
 from workflows.core.settings.model import Property
 from workflows.core.settings.openness import AccessCategory, AccessKind, Openness, access_kinds, not_surely_closed
 
@@ -24,7 +24,7 @@ def default_posture(document: JsonObject | None, unread_because: str = "") -> De
 
     :param document: None when it could not be read; `unread_because` says why.
     """
-    applies = effective(None, document)
+    applies = effective_settings(None, document)
     b2b_access, found = b2b_access_of(applies), access_kinds(None, document)
     return DefaultPosture(
         is_read=document is not None,
@@ -42,7 +42,7 @@ def default_posture(document: JsonObject | None, unread_because: str = "") -> De
 
 
 def _trusted(document: JsonObject) -> list[str]:
-    flags = trust_of(effective(None, document))
+    flags = trust_of(effective_settings(None, document))
     return [key for key, flag in flags.items() if flag.value is True]
 
 

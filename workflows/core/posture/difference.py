@@ -6,7 +6,7 @@ from typing import Any, Final
 from workflows.core.plans.plan import Plan
 from workflows.core.settings.canonical import JsonObject
 from workflows.core.settings.described import DEVICES, described_part, undescribed, undescribed_changes
-from workflows.core.settings.documents import is_same_value, says_nothing
+from workflows.core.settings.documents import has_no_value, is_same_value
 from workflows.core.settings.model import IDENTITY_SYNCHRONIZATION, Property
 
 _SETTINGS: Final = tuple(name.value for name in Property)
@@ -26,7 +26,7 @@ def differing(plan: Plan, observed: JsonObject) -> tuple[str, ...]:
     ]
     if plan.before is not None:
         here = {".".join(path): value for path, value in undescribed(observed).items()}
-        names += [name for name in undescribed_changes(expected, observed) if not says_nothing(here.get(name))]
+        names += [name for name in undescribed_changes(expected, observed) if not has_no_value(here.get(name))]
     return tuple(names)
 
 

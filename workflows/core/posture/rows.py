@@ -21,7 +21,7 @@ from workflows.core.posture.record_findings import (
 from workflows.core.posture.risk import current_risk
 from workflows.core.requests.request import AccessRequest
 from workflows.core.settings.canonical import JsonObject
-from workflows.core.settings.effective import Effective, effective
+from workflows.core.settings.effective import EffectiveSettings, effective_settings
 from workflows.core.settings.model import FLAGS, Property, TenantId
 from workflows.core.settings.openness import (
     AccessCategory,
@@ -73,7 +73,7 @@ def evaluate_partner(
     record = None if inputs.records is None else inputs.records.partnerships.get(tenant_id)
     identity = named if record is None else record.identity
     is_cross_cloud = identity is not None and not identity.is_resolved
-    applies = effective(configuration, inputs.default, is_cross_cloud=is_cross_cloud)
+    applies = effective_settings(configuration, inputs.default, is_cross_cloud=is_cross_cloud)
     flags, found = applies.flags, access_kinds(configuration, inputs.default, is_cross_cloud=is_cross_cloud)
     return PartnerPosture(
         tenant_id=tenant_id,
@@ -96,7 +96,7 @@ def evaluate_partner(
 def _concerns(
     tenant_id: TenantId,
     configuration: JsonObject | None,
-    applies: Effective,
+    applies: EffectiveSettings,
     found: tuple[AccessKind, ...],
     record: Partnership | None,
     inputs: PostureInputs,
@@ -140,7 +140,7 @@ def _record_state(tenant_id: TenantId, record: Partnership | None, records: Reco
     return RecordState.UNREADABLE if tenant_id in records.unreadable else RecordState.NONE
 
 
-def _is_known(applies: Effective, found: tuple[AccessKind, ...]) -> bool:
+def _is_known(applies: EffectiveSettings, found: tuple[AccessKind, ...]) -> bool:
     b2b_access = b2b_access_of(applies).values()
     has_unknown = any(kind.category is AccessCategory.UNDESCRIBED for kind in not_surely_closed(found))
     return (

@@ -10,7 +10,7 @@ from workflows.core.errors.raised import Refused
 from workflows.core.people import ChatId
 from workflows.core.requests.alarms import AlarmId
 from workflows.core.requests.commands.clicks import Click
-from workflows.core.requests.commands.request import Subject
+from workflows.core.requests.commands.request import CommandSubject
 from workflows.core.requests.notes import as_values, told_by
 from workflows.core.requests.request import RequestId
 from workflows.core.settings.model import TenantId
@@ -137,7 +137,7 @@ class Tell:
 
     kind: Literal["tell"] = field(default="tell")
     person: ChatId
-    subject: Subject
+    subject: CommandSubject
     said: Fact
     """Code: `MessageCode`."""
     channel: str = ""

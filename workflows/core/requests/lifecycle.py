@@ -67,6 +67,7 @@ from workflows.core.plans.refused_writes import RefusedWrite
 from workflows.core.policy.approval import Choice, Decision
 from workflows.core.requests.commands.request import (
     Approve,
+    CommandSubject,
     Expire,
     RecordApplied,
     RecordApplyFailed,
@@ -83,7 +84,6 @@ from workflows.core.requests.commands.request import (
     Replan,
     RequestCommand,
     Stop,
-    Subject,
     Submit,
     Withdraw,
 )
@@ -451,7 +451,7 @@ def _moved(request: AccessRequest, state: RequestState, at: Situation, **changes
 def _tell_requester(request: AccessRequest, code: MessageCode, **values: Any) -> tuple[Tell, ...]:
     requester: ChatId = request.particulars.requester
     said = Fact(code, {"partner": partner_of(request), **values})
-    return (Tell(person=requester, subject=Subject(request_id=request.id), said=said),)
+    return (Tell(person=requester, subject=CommandSubject(request_id=request.id), said=said),)
 
 
 def partner_of(request: AccessRequest) -> str:

@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
 from workflows.core.settings.canonical import JsonObject
-from workflows.core.settings.documents import is_same_value, says_nothing
+from workflows.core.settings.documents import has_no_value, is_same_value
 from workflows.core.settings.model import FLAGS, TARGET_PROPERTIES, Property, lists_of
 
 Path = tuple[str, ...]
@@ -90,7 +90,7 @@ def undescribed_changes(before: JsonObject | None, observed: JsonObject | None) 
     return tuple(
         ".".join(path)
         for path in dict.fromkeys((*was, *is_now))
-        if not (says_nothing(was.get(path)) and says_nothing(is_now.get(path)))
+        if not (has_no_value(was.get(path)) and has_no_value(is_now.get(path)))
         and not is_same_value(was.get(path), is_now.get(path))
     )
 

@@ -106,16 +106,16 @@ def normalize(value: Any) -> Any:
     return value
 
 
-def says_nothing(value: Any) -> bool:
+def has_no_value(value: Any) -> bool:
     """Return whether a value from Graph sets nothing: null, false, or an object or list of only such values."""
     if isinstance(value, Mapping):
-        return all(says_nothing(item) for key, item in value.items() if "@" not in key)
+        return all(has_no_value(item) for key, item in value.items() if "@" not in key)
     if isinstance(value, list | tuple):
-        return all(says_nothing(item) for item in value)
+        return all(has_no_value(item) for item in value)
     return value is None or value is False
 
 
-def means_the_same(left: JsonObject | None, right: JsonObject | None) -> bool:
+def is_equivalent(left: JsonObject | None, right: JsonObject | None) -> bool:
     """Return whether two documents describe the same configuration. None means that there is no object."""
     if left is None or right is None:
         return left is None and right is None
@@ -124,7 +124,7 @@ def means_the_same(left: JsonObject | None, right: JsonObject | None) -> bool:
 
 def is_same_value(left: Any, right: Any) -> bool:
     """Return whether two values of one member mean the same. None means absent or null."""
-    return means_the_same({"": left}, {"": right})
+    return is_equivalent({"": left}, {"": right})
 
 
 def _targets_document(configuration: TargetConfiguration | None) -> dict[str, Any] | None:

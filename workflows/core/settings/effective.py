@@ -88,7 +88,7 @@ class EffectiveFlag:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Effective:
+class EffectiveSettings:
     """All effective settings of one partner."""
 
     targets: Mapping[Property, EffectiveTargets]
@@ -96,9 +96,9 @@ class Effective:
     """The flags by property and by the flag's name in the model."""
 
 
-def effective(
+def effective_settings(
     configuration: JsonObject | None, default: JsonObject | None, *, is_cross_cloud: bool = False
-) -> Effective:
+) -> EffectiveSettings:
     """Return the partner's effective settings: its own configuration merged with the tenant's default.
 
     Automatic redemption that is not set is off in every tenant: its default is false and read-only (Graph:
@@ -119,20 +119,22 @@ def effective(
         for name, keys in {**FLAGS, Property.IDENTITY_SYNCHRONIZATION: (SYNCHRONIZATION_FLAG,)}.items()
         for key in keys
     }
-    return Effective(targets={name: _targets(name, own, fallback, origin) for name in TARGET_PROPERTIES}, flags=flags)
+    return EffectiveSettings(
+        targets={name: _targets(name, own, fallback, origin) for name in TARGET_PROPERTIES}, flags=flags
+    )
 
 
-def _not_added(default: JsonObject | None) -> Effective:
+def _not_added(default: JsonObject | None) -> EffectiveSettings:
     """Return the effective settings of a tenant of another cloud that is not added: all access is blocked.
 
     Trust flags have no effect there. The default's tenant restrictions still apply: they are about accounts on our own
     devices, whatever cloud a tenant is in.
     """
-    known = effective({}, default)
+    known = effective_settings({}, default)
     restrictions = Property.TENANT_RESTRICTIONS
     blocked = {name: _blocked(name) for name in TARGET_PROPERTIES if name is not restrictions}
     off = EffectiveFlag(value=False, origin=Origin.NOT_ADDED)
-    return Effective(targets={**known.targets, **blocked}, flags=dict.fromkeys(known.flags, off))
+    return EffectiveSettings(targets={**known.targets, **blocked}, flags=dict.fromkeys(known.flags, off))
 
 
 def _blocked(name: Property) -> EffectiveTargets:

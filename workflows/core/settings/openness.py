@@ -14,14 +14,14 @@ from workflows.core.errors.raised import UnreadableSetting
 from workflows.core.settings.breadth import is_certainly_blocked, is_clear, is_wide_open
 from workflows.core.settings.canonical import JsonObject
 from workflows.core.settings.described import Path, is_restriction, undescribed
-from workflows.core.settings.documents import parse_targets, says_nothing
+from workflows.core.settings.documents import has_no_value, parse_targets
 from workflows.core.settings.effective import (
     SYNCHRONIZATION_FLAG,
-    Effective,
     EffectiveFlag,
+    EffectiveSettings,
     EffectiveTargets,
     Origin,
-    effective,
+    effective_settings,
 )
 from workflows.core.settings.model import (
     B2B_PROPERTIES,
@@ -111,7 +111,7 @@ def access_kinds(
         blocked.
     """
     own, fallback = configuration or {}, default or {}
-    applies = effective(configuration, default, is_cross_cloud=is_cross_cloud)
+    applies = effective_settings(configuration, default, is_cross_cloud=is_cross_cloud)
     found = [
         *_target_kinds(own, fallback, applies, is_default_read=default is not None),
         *_flag_kinds(own, applies),
@@ -127,7 +127,7 @@ def access_kinds(
     return tuple(found)
 
 
-def synchronization_of(applies: Effective, found: Iterable[AccessKind]) -> EffectiveFlag:
+def synchronization_of(applies: EffectiveSettings, found: Iterable[AccessKind]) -> EffectiveFlag:
     """Return whether any identity is synchronized: False only when nothing else in the policy may allow it.
 
     :param found: every kind of access under the settings that apply.
@@ -166,7 +166,7 @@ def openness_of(targets: EffectiveTargets) -> Openness:
 
 
 def _target_kinds(
-    own: JsonObject, default: JsonObject, applies: Effective, *, is_default_read: bool
+    own: JsonObject, default: JsonObject, applies: EffectiveSettings, *, is_default_read: bool
 ) -> Iterator[AccessKind]:
     for name in (*B2B_PROPERTIES, *SERVICE_PROPERTIES):
         opening = openness_of(applies.targets[name])
@@ -178,7 +178,7 @@ def _target_kinds(
         yield AccessKind(name=name.value, category=category, opening=opening, is_explicit=is_explicit)
 
 
-def _flag_kinds(own: JsonObject, applies: Effective) -> Iterator[AccessKind]:
+def _flag_kinds(own: JsonObject, applies: EffectiveSettings) -> Iterator[AccessKind]:
     for name, category in (
         (Property.INBOUND_TRUST, AccessCategory.TRUST),
         (Property.AUTOMATIC_REDEMPTION, AccessCategory.REDEMPTION),
@@ -214,7 +214,7 @@ def _undescribed_kinds(own: JsonObject, default: JsonObject) -> Iterator[AccessK
         if path[0] == Property.TENANT_RESTRICTIONS:
             continue
         here, there = mine.get(path), theirs.get(path) if _inherits(path, own) else None
-        is_quiet = says_nothing(here) and (_is_all(False, here) or says_nothing(there))
+        is_quiet = has_no_value(here) and (_is_all(False, here) or has_no_value(there))
         if is_restriction(path):
             # A restriction closes with "yes". A "no", or a "no" in a part of it, may allow access.
             is_quiet = _is_all(True, here) or (here is None and (there is None or _is_all(True, there)))
@@ -222,7 +222,7 @@ def _undescribed_kinds(own: JsonObject, default: JsonObject) -> Iterator[AccessK
             name=".".join(path),
             category=AccessCategory.UNDESCRIBED,
             opening=Openness.CLOSED if is_quiet else Openness.UNKNOWN,
-            is_explicit=not says_nothing(here) or _is_all(False, here),
+            is_explicit=not has_no_value(here) or _is_all(False, here),
         )
 
 

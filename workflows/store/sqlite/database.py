@@ -17,11 +17,11 @@ from sqlite_utils import Database
 
 from workflows.ports.clock import Clock
 from workflows.store.codec import load
-from workflows.store.redaction import Clean
+from workflows.store.redaction import RecordRedactor
 from workflows.store.sqlite.file import StoreFile
-from workflows.store.sqlite.writes import Writes
+from workflows.store.sqlite.writes import WriteMonitor
 
-AS_IT_IS: Final = Clean()
+AS_IT_IS: Final = RecordRedactor()
 
 Result = TypeVar("Result")
 _log = structlog.get_logger()
@@ -30,12 +30,12 @@ _log = structlog.get_logger()
 class SqliteDatabase:
     """One open SQLite file. `open` it before anything else, end it with `close`."""
 
-    def __init__(self, path: Path, clock: Clock, clean: Clean = AS_IT_IS) -> None:
+    def __init__(self, path: Path, clock: Clock, clean: RecordRedactor = AS_IT_IS) -> None:
         self._path = path
         self._clock = clock
         self._clean = clean
         self._file = StoreFile(path)
-        self._writes = Writes(self._file)
+        self._writes = WriteMonitor(self._file)
         self._thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="store")
         self._db: Database
 

@@ -12,7 +12,7 @@ from workflows.core.people import ChatId, PersonId, Role
 from workflows.core.requests.alarms import Alarm, AlarmCode, AlarmId
 from workflows.core.requests.request import AccessRequest, RequestId
 from workflows.core.settings.model import TenantId
-from workflows.ports.records import AuditEntry, Listed
+from workflows.ports.records import AuditEntry, LimitedList
 from workflows.store.codec import ALARM, DETAILS, PARTNERSHIP, REQUEST, load
 from workflows.store.sqlite.database import SqliteDatabase, readable, text_of
 from workflows.store.sqlite.snapshot import fetch_rows, parse_rows
@@ -42,16 +42,16 @@ class SqliteRecords(SqliteDatabase):
 
     async def requests_waiting(
         self, roles: Sequence[Role], ids: Collection[ChatId | PersonId], limit: int
-    ) -> Listed[AccessRequest]:
+    ) -> LimitedList[AccessRequest]:
         """List the requests that wait for one of these roles and that this person may decide on, oldest first."""
         where = """where waits_for in (select value from json_each(?))
             and not exists (select 1 from json_each(excluded) where value in (select value from json_each(?)))"""
         values = (json.dumps(list(roles)), json.dumps(sorted(ids)))
         shown = await self._requests(f"{where} order by created_at limit ?", *values, limit)
         rows = await self._query(f"select count(*) as count from requests {where}", *values)  # noqa: S608
-        return Listed(shown=shown, count=rows[0]["count"])
+        return LimitedList(shown=shown, count=rows[0]["count"])
 
-    async def live_partnerships(self, limit: int) -> Listed[Partnership]:
+    async def live_partnerships(self, limit: int) -> LimitedList[Partnership]:
         """List the partnerships that are not revoked, by default domain."""
         where = "where state <> 'revoked'"
         rows = await self._query(
@@ -59,7 +59,7 @@ class SqliteRecords(SqliteDatabase):
             limit,
         )
         counted = await self._query(f"select count(*) as count from partnerships {where}")  # noqa: S608
-        return Listed(shown=await asyncio.to_thread(readable, PARTNERSHIP, rows), count=counted[0]["count"])
+        return LimitedList(shown=await asyncio.to_thread(readable, PARTNERSHIP, rows), count=counted[0]["count"])
 
     async def requests_of(
         self, requester: ChatId, limit: int, account: PersonId | None = None

@@ -35,7 +35,7 @@ _log = structlog.get_logger()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Rows:
+class SnapshotRows:
     """The stored texts, not yet parsed."""
 
     partnerships: Sequence[tuple[str, str]]
@@ -52,13 +52,13 @@ async def read_records(path: Path) -> Records | None:
     return await asyncio.to_thread(_read, path)
 
 
-def fetch_rows(db: sqlite3.Connection) -> Rows:
+def fetch_rows(db: sqlite3.Connection) -> SnapshotRows:
     """Read both tables as of one moment."""
     is_ours = not db.in_transaction
     if is_ours:
         db.execute("begin")
     try:
-        return Rows(
+        return SnapshotRows(
             partnerships=[tuple(row) for row in db.execute(_PARTNERSHIPS)],
             requests=[tuple(row) for row in db.execute(_REQUESTS)],
         )
@@ -67,7 +67,7 @@ def fetch_rows(db: sqlite3.Connection) -> Rows:
             db.rollback()
 
 
-def parse_rows(rows: Rows) -> Records:
+def parse_rows(rows: SnapshotRows) -> Records:
     """Parse the texts. An unreadable partnership is named; an unreadable request is left out."""
     partnerships = {key: _parsed(PARTNERSHIP, key, text) for key, text in rows.partnerships}
     requests = {key: _parsed(REQUEST, key, text) for key, _, text in rows.requests}

@@ -12,7 +12,7 @@ from workflows.core.requests.reminding import next_reminder_at
 from workflows.core.requests.request import AccessRequest, RequestId, RequestKind, RequestState
 from workflows.ports.clock import Clock
 from workflows.ports.records import Commit, OtherOpenRequest, StaleVersion
-from workflows.store.redaction import Clean
+from workflows.store.redaction import RecordRedactor
 from workflows.store.sqlite.database import text_of
 from workflows.store.sqlite.message_copies import SqliteMessageCopies
 from workflows.store.sqlite.records import SqliteRecords
@@ -145,7 +145,7 @@ async def open_store(
     :param redact: removes from an error's text everything that is secret or looks like it.
     :param redact_known: removes known secrets only, from all texts; None: same as `redact`.
     """
-    store = SqliteStore(path, clock, Clean(error=redact, known=redact_known or redact))
+    store = SqliteStore(path, clock, RecordRedactor(error=redact, known=redact_known or redact))
     await store.open()
     return store
 

@@ -36,7 +36,7 @@ _OF_THE_WORLD: Final = {
 _log = structlog.get_logger()
 
 
-class Writes:
+class WriteMonitor:
     """Observes every write. `trouble` is the reason why records cannot be stored; empty when they can."""
 
     def __init__(self, file: StoreFile) -> None:

@@ -14,8 +14,8 @@ from bot.slack.blocks.blocks import (
     Limit,
     Part,
     actions,
-    asking,
     button,
+    confirm_dialog,
     header,
     paragraph,
     part,
@@ -54,7 +54,7 @@ _RISKS: Final[Mapping[RiskLevel, str]] = {
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Context:
+class CardContext:
     """What our records say beside the request."""
 
     is_first: bool
@@ -67,7 +67,7 @@ def approval_blocks(
     request: AccessRequest,
     *,
     holders: Mapping[Role, Approvers],
-    context: Context,
+    context: CardContext,
     now: datetime,
     with_buttons: bool = True,
 ) -> list[Block]:
@@ -144,7 +144,7 @@ def _changes(changes: Sequence[ShortChange], *, is_extension: bool) -> Iterator[
     yield from (paragraph(*line) for line in lines or [[words("No change of access")]])
 
 
-def _notes(known: Prepared, context: Context) -> Iterator[Part]:
+def _notes(known: Prepared, context: CardContext) -> Iterator[Part]:
     texts = [*_looked_at(known.findings), *_staying(known), _partner_now(known, context)]
     if context.others_open:
         texts.append(f"Requester has {counted(context.others_open, 'other open request')}")
@@ -170,7 +170,7 @@ def _staying(known: Prepared) -> Iterator[str]:
         yield f"{_RISKS[level]} because of access that stays"
 
 
-def _partner_now(known: Prepared, context: Context) -> str:
+def _partner_now(known: Prepared, context: CardContext) -> str:
     if context.is_first:
         return "New partner" if known.plan.before is None else "Not yet managed by Gatehouse"
     return "This partner has settings already" if known.plan.before is not None else "Asked for before"
@@ -235,4 +235,4 @@ def _confirm(request: AccessRequest) -> ConfirmObject:
         shown.append(text)
     more = _AND_MORE.format(len(opened) - len(shown)) if len(opened) > len(shown) else ""
     said = f"{'; '.join(shown)}{more}" if opened else "nothing more is opened, but the access that stays is high risk"
-    return asking("Approve high risk access?", f"{target}: {said}.", "Approve")
+    return confirm_dialog("Approve high risk access?", f"{target}: {said}.", "Approve")

@@ -27,7 +27,7 @@ from bot.words.plans.consequences import consequence_words
 from bot.words.requests.history import RECEIVED, entry_words
 from workflows.app.audit_entries import GATEHOUSE
 from workflows.core.checks.consequences import consequences
-from workflows.core.partners.restoration import is_restorable
+from workflows.core.partners.restoration.restorable import is_restorable
 from workflows.core.people import Role
 from workflows.core.requests.request import AccessRequest, Prepared, RequestKind, RequestState
 from workflows.core.settings.breadth import AccessChange

@@ -13,12 +13,12 @@ from bot.slack.cards.requests import request_target, review_button
 from workflows.core.policy.risk import deciding_risk
 from workflows.core.requests.request import AccessRequest
 from workflows.core.text import counted
-from workflows.ports.records import Listed
+from workflows.ports.records import LimitedList
 
 NOTHING: Final = "✅ Nothing waits for your decision any more."
 
 
-def reminder_message(waiting: Listed[AccessRequest], *, now: datetime) -> Message:
+def reminder_message(waiting: LimitedList[AccessRequest], *, now: datetime) -> Message:
     """Return the message that lists requests, the one that expires first on top; what is left out is counted."""
     if not waiting.count:
         return message(NOTHING, [rich(paragraph(words(NOTHING)))])

@@ -10,14 +10,14 @@ from slack_sdk.models.blocks.block_elements import RichTextElement
 from bot.slack import ids
 from bot.slack.blocks.blocks import Part, actions, button, header, paragraph, part, rich, words
 from bot.slack.blocks.message import Message, message
-from bot.slack.cards.approval.card import Context, approval_blocks
+from bot.slack.cards.approval.card import CardContext, approval_blocks
 from bot.slack.cards.chain import outcome_elements
 from bot.slack.cards.drift import changed_behind
 from bot.slack.cards.requests import headline, restore_hint, summary
 from bot.slack.people.approvers import Approvers
 from bot.words.actions import with_commands
 from bot.words.requests.notes import note_words
-from workflows.core.partners.restoration import is_restorable
+from workflows.core.partners.restoration.restorable import is_restorable
 from workflows.core.people import Role
 from workflows.core.policy.approval import Choice
 from workflows.core.requests.request import AccessRequest, RequestKind, RequestState
@@ -29,7 +29,7 @@ def request_card(
     request: AccessRequest,
     *,
     holders: Mapping[Role, Approvers],
-    context: Context,
+    context: CardContext,
     now: datetime,
     with_buttons: bool = True,
 ) -> Message:

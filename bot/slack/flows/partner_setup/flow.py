@@ -18,12 +18,12 @@ from bot.slack.payloads.models import Interaction, Invocation
 from bot.slack.people.directory import SlackDirectory
 from bot.slack.words.unavailable import not_now
 from workflows.app.reads.checklists import Checklists, PresentSetup
-from workflows.app.reads.look_up_permission import Looking
+from workflows.app.reads.look_up_permission import LookupPermission
 from workflows.app.service import Service
 from workflows.core.errors.raised import InvalidField, Refused
 from workflows.core.people import ADMIN, ChatId
 from workflows.core.requests.commands.partner import ConfirmSetup, RemindSetup, UnconfirmSetup
-from workflows.core.requests.commands.request import Subject
+from workflows.core.requests.commands.request import CommandSubject
 from workflows.core.settings.model import TenantId
 
 
@@ -34,7 +34,7 @@ class PartnerSetupFlow:
     service: Service
     windows: Windows
     answers: Answers
-    looking: Looking
+    lookup_permission: LookupPermission
     directory: SlackDirectory
     checklists: Checklists
 
@@ -51,7 +51,7 @@ class PartnerSetupFlow:
         tenant_id, step, wanted = parse_setup_value(click.action.value)
         who, where = click.actor, click.channel
         command = ConfirmSetup(actor=who, tenant_id=tenant_id, step=step, wanted=wanted, channel=where)
-        await self.service.want(command, key=click.key)
+        await self.service.store_click(command, key=click.key)
         await ack()
 
     async def unconfirm(self, ack: AsyncAck, click: Interaction) -> None:
@@ -59,14 +59,14 @@ class PartnerSetupFlow:
         tenant_id, step, wanted = parse_setup_value(click.action.value)
         who, where = click.actor, click.channel
         command = UnconfirmSetup(actor=who, tenant_id=tenant_id, step=step, wanted=wanted, channel=where)
-        await self.service.want(command, key=click.key)
+        await self.service.store_click(command, key=click.key)
         await ack()
 
     async def remind(self, ack: AsyncAck, click: Interaction) -> None:
         """Store that a reminder is wanted."""
         tenant_id = parse_tenant_id(click.action.value)
         command = RemindSetup(actor=click.actor, tenant_id=tenant_id, channel=click.channel)
-        await self.service.want(command, key=click.key)
+        await self.service.store_click(command, key=click.key)
         await ack()
 
     async def answer_checklist(self, ack: AsyncAck, command: Invocation) -> None:
@@ -80,7 +80,7 @@ class PartnerSetupFlow:
         async def build(window: Window) -> Json:
             return await self._view(window, tenant_id)
 
-        subject = Subject(tenant_id=tenant_id)
+        subject = CommandSubject(tenant_id=tenant_id)
         await self.windows.load(ack, click, build, command="/partner checklist", subject=subject)
 
     async def _message(self, command: Invocation) -> Message:
@@ -88,7 +88,7 @@ class PartnerSetupFlow:
         return checklist_message(present, may_speak=await self._may_speak(command.actor, present))
 
     async def _view(self, window: Window, tenant_id: TenantId) -> Json:
-        await self.looking.require(window.actor, tenant_id, key=window.key, by="show_checklist")
+        await self.lookup_permission.require(window.actor, tenant_id, key=window.key, by="show_checklist")
         try:
             return checklist_view(await self.checklists.present(tenant_id))
         except InvalidField as error:  # nobody typed it: Entra does not accept the id of a partner on record

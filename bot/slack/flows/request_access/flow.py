@@ -18,7 +18,7 @@ from bot.slack.payloads.forms import parse_form
 from bot.slack.payloads.models import Interaction, Invocation
 from bot.slack.people.members import Members
 from bot.words.refusals.words import fact_words, refusal_words
-from workflows.app.reads.look_up_permission import Looking
+from workflows.app.reads.look_up_permission import LookupPermission
 from workflows.app.requests.intake import Form, Intake, lookups_refused
 from workflows.app.requests.named_ids import NamesToShow, look_up_names
 from workflows.app.requests.open_request import account_beside
@@ -27,7 +27,7 @@ from workflows.catalog.catalog import Catalog
 from workflows.core.errors.raised import InvalidField, Refused
 from workflows.core.errors.refusal_codes import RefusalCode
 from workflows.core.people import ChatId
-from workflows.core.requests.commands.request import Subject
+from workflows.core.requests.commands.request import CommandSubject
 from workflows.ports.directory import DirectoryUnavailable
 from workflows.ports.tenant import Tenant, TenantRefused, TenantUnavailable
 
@@ -42,7 +42,7 @@ class RequestAccessFlow:
     windows: Windows
     forms: OpenForms[Form, OpenRequestForm]
     members: Members
-    looking: Looking
+    lookup_permission: LookupPermission
     intake: Intake
     service: Service
     tenant: Tenant
@@ -141,7 +141,7 @@ class RequestAccessFlow:
             return
         async with self.windows.refusing(window):
             try:
-                await self.looking.require(form.requester, form.target, key=window.key, by="names")
+                await self.lookup_permission.require(form.requester, form.target, key=window.key, by="names")
             except NOT_NOW:
                 return  # nothing is shown, so sending looks them up
             shown = self.forms.at(window.id, form)
@@ -160,7 +160,7 @@ class RequestAccessFlow:
         found, problem = None, ""
         key, actor = window.key, shown.form.requester
         try:
-            await self.looking.require(actor, typed, key=key, by="form")
+            await self.lookup_permission.require(actor, typed, key=key, by="form")
             seen = await self.intake.look_up(typed)
             waiting = await self.intake.open_request(seen.identity.tenant_id)
             account = None if waiting is None else await account_beside(waiting, actor, self.intake.directory)
@@ -169,7 +169,9 @@ class RequestAccessFlow:
             if refused.code is not RefusalCode.LIMIT_REACHED:
                 raise
             problem = refusal_words(refused)
-            await self.service.refuse(refused, key=key, actor=actor, command=LOOK_UP, subject=Subject(), is_told=True)
+            await self.service.record_refusal(
+                refused, key=key, actor=actor, command=LOOK_UP, subject=CommandSubject(), is_told=True
+            )
         except InvalidField as error:
             problem = refusal_words(error)
         except TenantRefused as error:

@@ -17,7 +17,7 @@ from bot.slack.payloads.forms import parse_restore_form
 from bot.slack.payloads.models import Interaction, Invocation
 from bot.slack.people.members import Members
 from bot.words.refusals.words import fact_words, refusal_words
-from workflows.app.reads.look_up_permission import Looking
+from workflows.app.reads.look_up_permission import LookupPermission
 from workflows.app.requests.intake import lookups_refused
 from workflows.app.requests.restore_intake import RestoreForm, RestoreIntake
 from workflows.app.requests.restoring import Restoration
@@ -27,7 +27,7 @@ from workflows.core.errors.raised import InvalidField, NothingToChange, Unreadab
 from workflows.core.errors.refusal_codes import RefusalCode
 from workflows.core.people import ChatId
 from workflows.core.plans.named_targets import shown_targets
-from workflows.core.requests.commands.request import Subject
+from workflows.core.requests.commands.request import CommandSubject
 from workflows.core.requests.request import ObservedPartner
 from workflows.core.settings.model import TenantId
 from workflows.partner_lookup.named_partner import named_partner
@@ -48,7 +48,7 @@ class RestoreFlow:
     windows: Windows
     forms: OpenForms[RestoreForm, OpenForm[RestoreForm]]
     members: Members
-    looking: Looking
+    lookup_permission: LookupPermission
     intake: RestoreIntake
     store: Store
     tenant: Tenant
@@ -72,7 +72,7 @@ class RestoreFlow:
         """Show the effect of the change that was just chosen."""
         form = parse_restore_form(click)
         await ack()
-        window = Window.of(click, command=_STORED, subject=Subject(tenant_id=form.tenant_id))
+        window = Window.of(click, command=_STORED, subject=CommandSubject(tenant_id=form.tenant_id))
         self.windows.start(window, self.show_difference(window, form))
 
     async def file(self, ack: AsyncAck, click: Interaction) -> None:
@@ -82,9 +82,9 @@ class RestoreFlow:
 
     async def _changes(self, window: Window, typed: str) -> Json:
         """Return the view with the changes of a partner that can be undone."""
-        await self.looking.require(window.actor, typed, key=window.key, by=_STORED)
+        await self.lookup_permission.require(window.actor, typed, key=window.key, by=_STORED)
         identity, _ = await named_partner(typed, store=self.store, tenant=self.tenant)
-        window.subject = Subject(tenant_id=identity.tenant_id)
+        window.subject = CommandSubject(tenant_id=identity.tenant_id)
         return restore_view(
             RestoreShown(
                 identity=identity,

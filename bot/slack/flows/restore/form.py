@@ -24,7 +24,7 @@ from bot.words.plans.consequences import consequence_words
 from workflows.app.requests.restore_intake import RestoreForm
 from workflows.core.checks.consequences import consequences
 from workflows.core.checks.findings import Finding
-from workflows.core.partners.restoration import settled_at
+from workflows.core.partners.restoration.restorable import settled_at
 from workflows.core.plans.closing import only_narrows
 from workflows.core.plans.plan import Plan, TenantIdentity
 from workflows.core.policy.template import Stage, Template

@@ -30,7 +30,7 @@ from workflows.core.people import ChatId
 from workflows.core.plans.named_targets import shown_targets
 from workflows.core.plans.plan import Plan, TenantIdentity, plan_revocation
 from workflows.core.requests.commands.partner import Revoke
-from workflows.core.requests.commands.request import Subject
+from workflows.core.requests.commands.request import CommandSubject
 from workflows.core.settings.canonical import JsonObject
 from workflows.core.settings.model import TenantId
 from workflows.partner_lookup.identifying import identify_partner
@@ -42,7 +42,7 @@ from workflows.ports.directory import DirectoryUnavailable
 from workflows.ports.store import Store
 from workflows.ports.tenant import Tenant, TenantRefused, TenantUnavailable
 from workflows.preflight.naming import names_shown
-from workflows.preflight.sign_ins import losing_access, read_use
+from workflows.preflight.sign_ins import losing_access, read_partnership_use
 
 _CONFIRMATION_SECONDS: Final = 1.5
 """Seconds that a confirmation waits for Graph before it is acknowledged."""
@@ -98,7 +98,7 @@ class RevokeFlow:
             await ack(response_action="errors", errors={ids.CONFIRM: problem})
             return
         command = Revoke(actor=click.actor, target=tenant_id, reason=click.the_view.value(ids.REASON).strip())
-        await self.service.want(command, key=click.key)
+        await self.service.store_click(command, key=click.key)
         await ack(response_action="clear")
 
     async def confirmation_problem(self, tenant_id: TenantId, typed: str) -> str:
@@ -123,9 +123,9 @@ class RevokeFlow:
         await self.members.require(window.actor)
         target = normalize_target(typed)
         if is_tenant_id(target):
-            window.subject = Subject(tenant_id=TenantId(target))
+            window.subject = CommandSubject(tenant_id=TenantId(target))
         identity, partnership = await named_partner(typed, store=self.store, tenant=self.tenant)
-        window.subject = Subject(tenant_id=identity.tenant_id)
+        window.subject = CommandSubject(tenant_id=identity.tenant_id)
         planned = await self._planned(identity, partnership, window.actor, in_review=in_review)
         if planned is None:
             return revoke_unchecked_view(identity)
@@ -171,7 +171,9 @@ class RevokeFlow:
         """
         stops = would_open(await self.store.open_requests(), identity)
         counting = asyncio.create_task(
-            read_use(identity.tenant_id, tenant=self.tenant, clock=self.clock, timeout_seconds=_COUNTING_SECONDS)
+            read_partnership_use(
+                identity.tenant_id, tenant=self.tenant, clock=self.clock, timeout_seconds=_COUNTING_SECONDS
+            )
         )
         try:
             names = await names_shown(shown_targets(plan), tenant=self.tenant)

@@ -33,7 +33,7 @@ from bot.words.requests.states import state_words
 from bot.words.settings.openness import access_kinds_words
 from bot.words.settings.values import NO_NAMES
 from workflows.core.partners.partnership import Partnership
-from workflows.core.partners.restoration import is_restorable
+from workflows.core.partners.restoration.restorable import is_restorable
 from workflows.core.plans.current_settings import unmanaged
 from workflows.core.plans.plan import TenantIdentity
 from workflows.core.posture.model import Concern, Weight

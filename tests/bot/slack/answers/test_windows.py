@@ -18,7 +18,7 @@ from workflows.core.errors.facts import Fact
 from workflows.core.errors.raised import InvalidField, Refused, UnreadableSetting
 from workflows.core.errors.refusal_codes import RefusalCode
 from workflows.core.people import ChatId
-from workflows.core.requests.commands.request import Subject
+from workflows.core.requests.commands.request import CommandSubject
 from workflows.core.settings.model import TenantId
 from workflows.ports.directory import DirectoryUnavailable
 from workflows.ports.tenant import TenantRefused, TenantUnavailable
@@ -145,7 +145,7 @@ class Desk:
 
     is_closed: bool = False
     views: list[Any] = field(default_factory=list)
-    refusals: list[tuple[str, str, Subject]] = field(default_factory=list)
+    refusals: list[tuple[str, str, CommandSubject]] = field(default_factory=list)
     said: list[str] = field(default_factory=list)
 
     async def views_update(self, *, view_id: str, view: Any) -> None:
@@ -154,11 +154,11 @@ class Desk:
             raise SlackApiError("closed", {"ok": False, "error": "not_found"})  # type: ignore[no-untyped-call]
         self.views.append(view)
 
-    async def refuse(self, refused: Refused, *, command: str, subject: Subject, **_: Any) -> None:
+    async def record_refusal(self, refused: Refused, *, command: str, subject: CommandSubject, **_: Any) -> None:
         """Keep what is recorded."""
         self.refusals.append((command, refused.code, subject))
 
-    async def say(self, said: Fact, **_: Any) -> None:
+    async def send_message(self, said: Fact, **_: Any) -> None:
         """Keep what is said directly."""
         self.said.append(message_words(said))
 
@@ -169,7 +169,7 @@ async def fill(desk: Desk, error: Exception) -> None:
     window = windows.Window(id="V1", actor=ChatId("U1"), key="k", command="/partner revoke")
 
     async def build(window: windows.Window) -> Any:
-        window.subject = Subject(tenant_id=CONTOSO)
+        window.subject = CommandSubject(tenant_id=CONTOSO)
         raise error
 
     await windows.Windows(client=there, service=there, background=there).show(window, build)
@@ -208,6 +208,6 @@ async def test_what_cannot_be_read_is_said_in_the_window_and_is_no_refusal(
 async def test_a_refusal_is_recorded_about_what_was_learned_and_said_once(is_closed: bool) -> None:
     desk = Desk(is_closed=is_closed)
     await fill(desk, Refused(RefusalCode.NOT_ADMIN))
-    assert desk.refusals == [("/partner revoke", "not_admin", Subject(tenant_id=CONTOSO))]
+    assert desk.refusals == [("/partner revoke", "not_admin", CommandSubject(tenant_id=CONTOSO))]
     assert [("Ask one of them." in shown(view)) for view in desk.views] == ([] if is_closed else [True])
     assert desk.said == ([refusal_words(Refused(RefusalCode.NOT_ADMIN))] if is_closed else [])

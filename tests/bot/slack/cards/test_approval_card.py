@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from bot.slack import ids
 from bot.slack.blocks.blocks import Limit, within_limits
 from bot.slack.blocks.message import message
-from bot.slack.cards.approval.card import MOST_QUOTED, Context, approval_blocks
+from bot.slack.cards.approval.card import MOST_QUOTED, CardContext, approval_blocks
 from bot.slack.flows.decide import decision_view
 from bot.slack.people.approvers import Approvers
 from tests.bot.shipped_cards import NAMES, waiting, words_of
@@ -38,7 +38,7 @@ MOST_WORDS, MOST_BLOCKS = 120, 6
 
 
 def card(asked: AccessRequest, **changes: Any) -> list[dict[str, Any]]:
-    usual: dict[str, Any] = {"holders": NAMES, "context": Context(is_first=True, others_open=3), "now": NOW}
+    usual: dict[str, Any] = {"holders": NAMES, "context": CardContext(is_first=True, others_open=3), "now": NOW}
     return within_limits(approval_blocks(asked, **{**usual, **changes}), "message")
 
 
@@ -103,7 +103,7 @@ def test_an_extension_shows_all_access_that_it_extends() -> None:
 @given(text=hostile, kind=st.sampled_from([RequestKind.ACCESS, RequestKind.RESTORATION]))
 def test_text_from_outside_is_never_markup_and_the_partner_comes_first(text: str, kind: RequestKind) -> None:
     asked = hostile_request(RequestState.AWAITING_APPROVAL, kind, text)
-    blocks = approval_blocks(asked, holders={}, context=Context(is_first=False), now=NOW)
+    blocks = approval_blocks(asked, holders={}, context=CardContext(is_first=False), now=NOW)
     assert_sound_message(message("contoso.com", blocks))
     assert shown(within_limits(blocks, "message")[0]).startswith("contoso.com")
 
@@ -132,6 +132,6 @@ def test_the_confirmation_names_every_opening_of_a_shipped_template_or_counts_th
 def test_a_blocked_partner_is_not_said_to_have_access(is_first: bool) -> None:
     known = prepared()
     asked = request(prepared=replace(known, plan=access_plan(closed_document())))
-    text = shown(card(asked, context=Context(is_first=is_first)))
+    text = shown(card(asked, context=CardContext(is_first=is_first)))
     assert "has access" not in text
     assert ("Not yet managed by Gatehouse" if is_first else "This partner has settings already") in text

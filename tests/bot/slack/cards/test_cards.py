@@ -283,8 +283,8 @@ def test_a_revoked_partner_has_nothing_to_review() -> None:
 
 
 def test_a_tenant_without_a_domain_is_named_by_its_id() -> None:
-    nameless = replace(identity(), default_domain="", display_name="\u200b")
-    asked = request(prepared=prepared(observation=ObservedPartner(identity=nameless, configuration=None, at=NOW)))
+    without_names = replace(identity(), default_domain="", display_name="\u200b")
+    asked = request(prepared=prepared(observation=ObservedPartner(identity=without_names, configuration=None, at=NOW)))
     message = card(asked)
     assert_sound_message(message)
     assert TENANT in shown(message.blocks[0])

@@ -20,7 +20,7 @@ from workflows.core.partners.partnership import PartnershipState
 from workflows.core.requests.alarms import Alarm, AlarmCode, AlarmId
 from workflows.core.requests.request import RequestId, RequestKind, RequestState
 from workflows.core.settings.model import TenantId
-from workflows.ports.records import Listed
+from workflows.ports.records import LimitedList
 
 
 def many(count: int, state: RequestState = RequestState.AWAITING_APPROVAL) -> list[Any]:
@@ -34,7 +34,7 @@ def partners(count: int, **changes: Any) -> list[Any]:
 
 def home(**changes: Any) -> Json:
     usual = {"waiting": [], "mine": [], "partnerships": [], "now": NOW, **changes}
-    counted = {name: Listed(shown=usual[name], count=len(usual[name])) for name in ("waiting", "partnerships")}
+    counted = {name: LimitedList(shown=usual[name], count=len(usual[name])) for name in ("waiting", "partnerships")}
     return home_view(**{**usual, **counted})
 
 

@@ -46,7 +46,7 @@ async def test_a_home_knows_a_person_under_both_slack_ids(scene: Scene) -> None:
     asked = AuditEntry(key="put", at=builders.NOW, actor="t", command="put", outcome="accepted", details={})
     assert await scene.store.commit(Commit(entry=asked, request=stored))
     shown = {"requester": "Withdraw", "approver1": "Review", "admin": "Alarms"}
-    await Alarms(store=scene.store, clock=scene.world.clock, wake=lambda: None).keep_alarms(
+    await Alarms(store=scene.store, clock=scene.world.clock, wake=lambda: None).update_alarms(
         AlarmCode.CHANNEL_NOT_PRIVATE, {CHANNEL: {"channel": CHANNEL, "reason": "it is archived"}}
     )
     for handle, words in shown.items():

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.slack.blocks.blocks import within_limits
-from bot.slack.cards.approval.card import Context, approval_blocks
+from bot.slack.cards.approval.card import CardContext, approval_blocks
 from bot.words.plans.openings import ACCEPTED, PROMPTED, Sign, short_changes
 from tests.bot.sandbox.page.samples import default_configuration
 from tests.bot.surfaces import shown
@@ -17,7 +17,7 @@ from tests.workflows.core.builders import NOW, TENANT, prepared, request
 from tests.workflows.core.strategies import PROPERTY, SETTINGS, partner_documents
 from workflows.catalog.catalog import SHIPPED, load_catalog
 from workflows.core.errors.raised import NothingToChange
-from workflows.core.plans.changes import Part, setting_changes
+from workflows.core.plans.changes import SettingPart, setting_changes
 from workflows.core.plans.plan import Plan, plan_access, plan_revocation
 from workflows.core.requests.request import ObservedPartner
 from workflows.core.settings.breadth import AccessChange
@@ -53,7 +53,7 @@ def test_every_opening_of_a_plan_is_on_its_card(
         plan = plan_of(before, settings)
         told = [item for item in setting_changes(plan, default) if item.access in MORE]
         lines = [one.text for one in short_changes(plan, default) if one.sign is not Sign.LESS]
-        flags = [item for item in told if item.part is Part.FLAG]
+        flags = [item for item in told if item.part is SettingPart.FLAG]
         grouped = [line for line in lines if any(label in line for label in LABELS.values())]
         assert len(lines) - len(grouped) == len(told) - len(flags)
         for item in flags:
@@ -64,7 +64,7 @@ def test_every_opening_of_a_plan_is_on_its_card(
                 identity=prepared().observation.identity, configuration=before, at=NOW, default=default
             ),
         )
-        blocks = approval_blocks(request(prepared=known), holders={}, context=Context(is_first=True), now=NOW)
+        blocks = approval_blocks(request(prepared=known), holders={}, context=CardContext(is_first=True), now=NOW)
         text = shown(within_limits(blocks, "message"))
         for line in lines:
             assert line in text

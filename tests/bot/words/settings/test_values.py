@@ -5,7 +5,7 @@ import pytest
 from bot.words.plans.changes import EFFECTS, subject_title
 from bot.words.settings.openness import OPENINGS, access_kind_title, access_kinds_words, not_closed_words
 from bot.words.settings.values import DOUBTS, ORIGINS, REDEMPTION_TITLES, TITLES, TRUST_TITLES, inherited, title
-from workflows.core.plans.changes import Part, Subject
+from workflows.core.plans.changes import ChangeSubject, SettingPart
 from workflows.core.settings.breadth import AccessChange
 from workflows.core.settings.certainty import Doubt
 from workflows.core.settings.effective import Origin
@@ -17,8 +17,10 @@ def test_every_setting_and_flag_has_a_title_of_its_own() -> None:
     assert list(TITLES) == list(Property)
     assert list(TRUST_TITLES) == list(FLAGS[Property.INBOUND_TRUST])
     assert list(REDEMPTION_TITLES) == list(FLAGS[Property.AUTOMATIC_REDEMPTION])
-    subjects = [Subject.of(name, part) for name in Property for part in (Part.TARGETS, Part.UNKNOWN_MEMBERS)]
-    subjects += [Subject.of(name, Part.FLAG, key) for name, flags in FLAGS.items() for key in flags]
+    subjects = [
+        ChangeSubject.of(name, part) for name in Property for part in (SettingPart.TARGETS, SettingPart.UNKNOWN_MEMBERS)
+    ]
+    subjects += [ChangeSubject.of(name, SettingPart.FLAG, key) for name, flags in FLAGS.items() for key in flags]
     titles = [subject_title(one) for one in subjects]
     assert len(set(titles)) == len(titles)
     assert title("crossCloudMeetingConfiguration") == "crossCloudMeetingConfiguration"

@@ -165,11 +165,11 @@ async def test_calls_grow_with_pages_not_with_partners(entra: Entra, graph: Grap
     fill(graph, 1000)
     size = graph.stand_in.page_size
     held = _Held()
-    watching = asyncio.create_task(held.watch())
+    checks = asyncio.create_task(held.watch())
     began = time.perf_counter()
     posture = await read_posture(tenant=entra, records=no_records, clock=FixedClock())
     seconds = time.perf_counter() - began
-    watching.cancel()
+    checks.cancel()
     assert len(posture.partners) == posture.listed == 1000
     lists = [one for one in graph.seen if one.path == PARTNERS]
     assert len(lists) == 1000 // size

@@ -187,7 +187,7 @@ async def test_what_does_not_answer_does_not_stop_the_form(world: World, method:
 
 async def test_who_does_not_answer_in_time_is_not_waited_for(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
     """Slack's patience is three seconds for everything; here ours is cut to a hundredth of one."""
-    monkeypatch.setattr(workflows.app.requests.intake, "PATIENCE_SECONDS", 0.01)
+    monkeypatch.setattr(workflows.app.requests.intake, "TIMEOUT_SECONDS", 0.01)
     never = asyncio.Event()
 
     async def hangs(*_: object, **__: object) -> Any:

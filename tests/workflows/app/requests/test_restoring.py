@@ -198,7 +198,7 @@ async def test_what_cannot_be_read_in_time_is_filed_and_waits(
     assert filed.particulars.template == "trusted-partner"
     assert (await world.settled(filed.id)).state is S.AWAITING_APPROVAL
     await world.service.withdraw(filed.id, RILEY.chat_id, key=world.key())
-    monkeypatch.setattr(restore_intake, "PATIENCE_SECONDS", 0.0)
+    monkeypatch.setattr(restore_intake, "TIMEOUT_SECONDS", 0.0)
     assert (await file(world, revocation)).observation is None
 
 

@@ -6,7 +6,7 @@ from itertools import permutations
 from tests.bot.sandbox.entra.contract import check_request, mock_request
 from tests.workflows.entra.test_graph_contract import PLANS
 from workflows.core.errors.raised import NothingToChange
-from workflows.core.partners.restoration import plan_restoration
+from workflows.core.partners.restoration.plan import plan_restoration
 from workflows.core.plans.plan import Operation
 from workflows.core.settings.canonical import JsonObject, canonical_json
 from workflows.core.settings.model import TenantId

@@ -210,7 +210,7 @@ async def test_a_click_from_before_the_gap_counts_as_decided_before_it(world: Wo
     waiting = await world.waiting()
     for person in (AMARA, BRUNO):
         await world.approve(waiting, person)
-    await world.service.want(world.approval(waiting, CHIE), key="late")
+    await world.service.store_click(world.approval(waiting, CHIE), key="late")
     await ticked(world)
     world.clock.advance(hours=2)
     await started(world)

@@ -84,7 +84,7 @@ async def test_an_approval_that_came_in_time_counts_however_long_judging_it_take
     for person in people[:-1]:
         await world.approve(request, person)
     world.clock.moment = request.expires_at - timedelta(seconds=2)
-    await world.service.want(world.approval(request, people[-1]), key="in time")
+    await world.service.store_click(world.approval(request, people[-1]), key="in time")
     world.clock.advance(seconds=7)
     for _ in range(3):
         await tick(service=world.service, store=world.store, directory=world.directory, clock=world.clock)
@@ -98,7 +98,7 @@ async def test_an_approval_that_came_in_time_counts_however_long_judging_it_take
 async def test_an_approval_that_came_too_late_is_refused_and_the_request_expires(world: World) -> None:
     request = await world.waiting()
     world.clock.moment = request.expires_at
-    await world.service.want(world.approval(request, AMARA), key="too late")
+    await world.service.store_click(world.approval(request, AMARA), key="too late")
     await world.settle()
     assert await world.refusals() == [(AMARA.chat_id, "expired")]
     await ticks(world)
@@ -108,7 +108,7 @@ async def test_an_approval_that_came_too_late_is_refused_and_the_request_expires
 async def stored_in_time(world: World, request: AccessRequest, click: Click) -> None:
     """Store a click just before the request's end; it is not judged, and the time passes."""
     world.clock.moment = request.expires_at - timedelta(seconds=2)
-    await world.service.want(click, key="in time")
+    await world.service.store_click(click, key="in time")
     world.clock.moment = request.expires_at
 
 
@@ -154,7 +154,7 @@ async def test_a_click_on_an_earlier_plan_holds_no_request_open(world: World) ->
 async def test_a_click_that_came_too_late_holds_no_request_open(world: World) -> None:
     request = await world.waiting()
     world.clock.moment = request.expires_at
-    await world.service.want(world.approval(request, AMARA), key="too late")
+    await world.service.store_click(world.approval(request, AMARA), key="too late")
     assert await looked_at(world, request) is S.EXPIRED
 
 
@@ -182,7 +182,7 @@ async def test_nobodys_click_brings_new_time_to_what_was_not_decided_in_time(wor
 
 async def test_a_click_that_was_given_up_holds_no_request_open(world: World) -> None:
     request = await world.waiting()
-    await world.service.want(world.approval(request, AMARA), key="a fault of ours")
+    await world.service.store_click(world.approval(request, AMARA), key="a fault of ours")
     await world.store.execute("update effects set is_parked = 1")
     world.clock.moment = request.expires_at
     await ticks(world)

@@ -18,7 +18,7 @@ from workflows.core.checks.findings import Finding, FindingCode, Severity
 from workflows.core.checks.home_tenant import circumstances, evaluate_facts, sign_in_values
 from workflows.core.plans.plan import Plan, TenantIdentity, plan_access, plan_revocation
 from workflows.core.settings.documents import parse_targets, to_document
-from workflows.core.settings.effective import effective
+from workflows.core.settings.effective import effective_settings
 from workflows.core.settings.model import (
     BLOCK_ALL,
     CLOSED,
@@ -76,7 +76,7 @@ ALWAYS: Final = {
 def access(facts: PreflightFacts, plan: Plan) -> AccessReport:
     """Judge the policies that were read; Entra was not asked."""
     default = None if isinstance(facts.default, Unread) else facts.default
-    applies = effective(plan.image_after(), default, is_cross_cloud=plan.is_cross_cloud)
+    applies = effective_settings(plan.image_after(), default, is_cross_cloud=plan.is_cross_cloud)
     return assess(
         facts.conditional_access, entries_under(applies), TENANT, trust_under(applies), Questions(asked=()), answers={}
     )

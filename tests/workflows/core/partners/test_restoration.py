@@ -16,25 +16,18 @@ from workflows.core.checks.consequences import Consequence, consequences
 from workflows.core.checks.findings import FindingCode
 from workflows.core.errors.facts import Fact
 from workflows.core.errors.raised import InvalidField, NothingToChange, UnreadableSetting
-from workflows.core.partners.restoration import (
-    decided_by,
-    deciding_template,
-    is_restorable,
-    is_same_configuration,
-    left_alone,
-    likely_templates,
-    plan_restoration,
-    restoration_findings,
-    restored,
-)
+from workflows.core.partners.restoration.deciding_template import decided_by, deciding_template, likely_templates
+from workflows.core.partners.restoration.not_restored import restoration_findings, settings_not_restored
+from workflows.core.partners.restoration.plan import is_same_configuration, plan_restoration
+from workflows.core.partners.restoration.restorable import is_restorable, restored
 from workflows.core.plans.changes import plan_access_change
 from workflows.core.plans.closing import closes_everything, only_narrows
 from workflows.core.plans.plan import Plan, is_confirmed, plan_access, plan_revocation, steps_done
 from workflows.core.policy.template import Stage, Template, stages_for
 from workflows.core.requests.request import AccessRequest, RequestId, RequestKind, RequestState
 from workflows.core.settings.canonical import JsonObject
-from workflows.core.settings.documents import means_the_same, to_document
-from workflows.core.settings.effective import effective
+from workflows.core.settings.documents import is_equivalent, to_document
+from workflows.core.settings.effective import effective_settings
 from workflows.core.settings.model import (
     ALL_APPLICATIONS,
     ALL_USERS,
@@ -108,11 +101,11 @@ def test_it_leads_back_to_the_image_in_every_setting_of_the_model(
         after = now
     else:
         after = plan.image_after()
-    there = effective(image, None), effective(after, None)
+    there = effective_settings(image, None), effective_settings(after, None)
     assert there[0].flags[SYNC, "is_allowed"].value == there[1].flags[SYNC, "is_allowed"].value
     for name in (name for name in Property if name is not SYNC):
         wanted, stands = (one.get(name) if one else None for one in (image, after))
-        assert means_the_same({"": wanted}, {"": stands}), name
+        assert is_equivalent({"": wanted}, {"": stands}), name
 
 
 @PROPERTY
@@ -290,7 +283,7 @@ def test_devices_are_never_sent() -> None:
     image = document(tenantRestrictions={**lists, "devices": {"mode": "allowed"}})
     plan = restoration(document(), image)
     assert body(plan) == {"tenantRestrictions": lists}
-    assert left_alone(document(), image) == ("tenantRestrictions.devices",)
+    assert settings_not_restored(document(), image) == ("tenantRestrictions.devices",)
 
 
 def test_a_value_that_graph_shows_without_its_name_is_never_sent() -> None:

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from tests.workflows.core.builders import TENANT
-from workflows.core.plans.changes import Part, SettingChange, plan_access_change, setting_changes
+from workflows.core.plans.changes import SettingChange, SettingPart, plan_access_change, setting_changes
 from workflows.core.plans.plan import Operation, Plan
 from workflows.core.settings.block import BLOCK
 from workflows.core.settings.breadth import AccessChange
@@ -52,7 +52,7 @@ def test_where_a_value_cannot_be_read_only_the_value_after_it_counts(
     before: Any, after: Any, access: AccessChange
 ) -> None:
     change = only(INBOUND, before, after)
-    assert (change.part, change.before, change.after, change.access) == (Part.UNREADABLE, before, after, access)
+    assert (change.part, change.before, change.after, change.access) == (SettingPart.UNREADABLE, before, after, access)
 
 
 @pytest.mark.parametrize(
@@ -68,24 +68,24 @@ def test_switching_synchronization_off_closes_whatever_it_was(after: Any, access
     path = f"{PARTNER}/{name}"
     plan = replace(made(name, "an odd value", None), operations=(Operation(method="PATCH", path=path, body=after),))
     (change,) = setting_changes(plan)
-    assert (change.name, change.part, change.access) == (name, Part.UNREADABLE, access)
+    assert (change.name, change.part, change.access) == (name, SettingPart.UNREADABLE, access)
 
 
 def test_a_setting_that_this_version_does_not_know_has_an_unknown_effect() -> None:
     change = only("aSettingOfTomorrow", None, {"on": True})
-    assert (change.part, change.access) == (Part.UNREADABLE, AccessChange.UNKNOWN)
+    assert (change.part, change.access) == (SettingPart.UNREADABLE, AccessChange.UNKNOWN)
 
 
 def test_two_values_that_are_only_partly_set_do_not_count_as_the_same() -> None:
     """Whether the list that is not set is inherited is not documented."""
     change = only(INBOUND, HALF, {"applications": OFFICE}, {INBOUND: SHUT})
-    assert (change.part, change.access) == (Part.TARGETS, AccessChange.UNKNOWN)
+    assert (change.part, change.access) == (SettingPart.TARGETS, AccessChange.UNKNOWN)
 
 
 def test_flags_that_stay_unset_are_one_change_of_the_whole_setting() -> None:
     change = only("inboundTrust", None, {"isMfaAccepted": None})
     assert (change.part, change.key, change.before, change.after, change.access) == (
-        Part.NO_FLAGS,
+        SettingPart.NO_FLAGS,
         "",
         None,
         None,
@@ -96,9 +96,9 @@ def test_flags_that_stay_unset_are_one_change_of_the_whole_setting() -> None:
 def test_a_member_that_is_not_known_makes_the_effect_unknown_unless_it_stays() -> None:
     known, more = {"isMfaAccepted": True}, {"isMfaAccepted": True, "isTomorrowAccepted": True}
     trust, other = setting_changes(made("inboundTrust", known, more))
-    assert (trust.part, trust.access) == (Part.FLAG, AccessChange.SAME)
+    assert (trust.part, trust.access) == (SettingPart.FLAG, AccessChange.SAME)
     assert (other.part, other.before, other.after, other.access) == (
-        Part.UNKNOWN_MEMBERS,
+        SettingPart.UNKNOWN_MEMBERS,
         {},
         {"isTomorrowAccepted": True},
         AccessChange.UNKNOWN,

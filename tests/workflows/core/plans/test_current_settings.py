@@ -2,7 +2,7 @@
 
 from tests.workflows.core.builders import TENANT, access_plan, closed_document
 from tests.workflows.core.posture.test_posture import ALL, NOBODY, TRUST
-from workflows.core.plans.changes import Part
+from workflows.core.plans.changes import SettingPart
 from workflows.core.plans.current_settings import CurrentSetting, current_settings, staying_open, unmanaged, untouched
 from workflows.core.settings.canonical import JsonObject
 from workflows.core.settings.effective import Origin
@@ -37,14 +37,14 @@ def test_an_own_value_is_kept_and_an_inherited_one_names_its_origin() -> None:
     )
     inherited = of({}, inbound)
     assert (inherited.value, inherited.inherits, inherited.origin) == (None, True, Origin.TENANT_DEFAULT)
-    assert (inherited.part, inherited.lets_in) == (Part.TARGETS, True)
+    assert (inherited.part, inherited.lets_in) == (SettingPart.TARGETS, True)
     assert (of({"inboundTrust": TRUST}, *mfa).value, of({}, *mfa).inherits) == (True, True)
 
 
 def test_what_cannot_be_read_counts_as_open() -> None:
     for name in (Property.B2B_COLLABORATION_INBOUND, Property.INBOUND_TRUST):
         found = of({name: 7}, name)
-        assert (found.part, found.value, found.is_own, found.lets_in) == (Part.UNREADABLE, 7, True, True)
+        assert (found.part, found.value, found.is_own, found.lets_in) == (SettingPart.UNREADABLE, 7, True, True)
 
 
 def test_what_a_plan_does_not_write_stays() -> None:
@@ -77,7 +77,7 @@ def test_what_gatehouse_does_not_manage_is_named() -> None:
 
 def test_a_member_that_this_version_does_not_know_is_listed_and_counts_as_open_where_it_says_something() -> None:
     own = {"inboundTrust": {"isMfaAccepted": False, "isTomorrowAccepted": True, "note@odata.type": "x"}}
-    (other,) = [one for one in current_settings(own, DEFAULT) if one.part is Part.UNKNOWN_MEMBERS]
+    (other,) = [one for one in current_settings(own, DEFAULT) if one.part is SettingPart.UNKNOWN_MEMBERS]
     assert (other.name, other.value, other.is_own, other.inherits, other.origin, other.lets_in) == (
         Property.INBOUND_TRUST,
         {"isTomorrowAccepted": True},
@@ -87,5 +87,5 @@ def test_a_member_that_this_version_does_not_know_is_listed_and_counts_as_open_w
         True,
     )
     empty = {"inboundTrust": {"isMfaAccepted": False, "isTomorrowAccepted": {}}}
-    (nothing,) = [one for one in current_settings(empty, DEFAULT) if one.part is Part.UNKNOWN_MEMBERS]
+    (nothing,) = [one for one in current_settings(empty, DEFAULT) if one.part is SettingPart.UNKNOWN_MEMBERS]
     assert not nothing.lets_in

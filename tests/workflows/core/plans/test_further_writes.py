@@ -11,7 +11,8 @@ from tests.workflows.core.strategies import PROPERTY, partner_documents
 from workflows.core.checks.consequences import Consequence, consequences
 from workflows.core.errors.facts import Fact
 from workflows.core.errors.raised import NothingToChange
-from workflows.core.partners.restoration import left_alone, plan_restoration
+from workflows.core.partners.restoration.not_restored import settings_not_restored
+from workflows.core.partners.restoration.plan import plan_restoration
 from workflows.core.plans.plan import Operation, Plan, is_confirmed, plan_revocation
 from workflows.core.plans.refused_writes import shows, written_names
 from workflows.core.settings.canonical import JsonObject
@@ -201,7 +202,7 @@ def test_a_restore_puts_back_what_the_revocation_set_to_null_and_that_may_be_ref
         ("/identitySynchronization", {"groupSyncInbound": {"isSyncAllowed": True}}),
     ]
     assert all("isPasskeyAccepted" not in str(one.body) for one in plan.required)
-    assert left_alone(now, before, revocation) == ()
+    assert settings_not_restored(now, before, revocation) == ()
     assert is_confirmed(plan, plan.image_after(len(plan.required)))
 
 
@@ -209,7 +210,7 @@ def test_a_restore_never_writes_a_value_without_a_name_nor_what_the_change_did_n
     before = document(places=["unknownFutureValue"], newer=[{"a": 1, "a@odata.type": "#x"}])
     revocation, now, plan = restoration(before)
     assert [one.body for one in plan.further] == [{"newer": [{"a": 1}]}]
-    assert left_alone(now, before, revocation) == ("places",)
+    assert settings_not_restored(now, before, revocation) == ("places",)
     other = plan_restoration(tenant_id=TENANT, now=now, image=before, undone=access_plan(before))
     assert other.further == ()
     with pytest.raises(NothingToChange):

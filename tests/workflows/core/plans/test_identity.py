@@ -7,10 +7,10 @@ from workflows.core.plans.plan import TenantIdentity
 
 
 def test_a_tenant_of_which_only_the_id_is_known_is_named_by_it() -> None:
-    nameless = TenantIdentity.nameless(TENANT)
-    assert (nameless.name, nameless.full_name, nameless.asked) == (TENANT, TENANT, TENANT)
-    assert not nameless.is_resolved
-    assert TenantIdentity.nameless(TENANT, is_resolved=True).is_resolved
+    without_names = TenantIdentity.without_names(TENANT)
+    assert (without_names.name, without_names.full_name, without_names.asked) == (TENANT, TENANT, TENANT)
+    assert not without_names.is_resolved
+    assert TenantIdentity.without_names(TENANT, is_resolved=True).is_resolved
 
 
 def test_a_command_names_the_domain_and_a_text_both_names() -> None:

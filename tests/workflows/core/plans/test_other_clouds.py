@@ -13,7 +13,7 @@ from bot.words.plans.changes import describe
 from bot.words.plans.current_settings import describe_current, describe_staying_open
 from tests.workflows.core.builders import TENANT, access_plan, closed_document
 from tests.workflows.core.settings.test_effective import A1, ALL, G1, listed
-from workflows.core.checks.application_access import Capability, Direction, answer
+from workflows.core.checks.application_access import Capability, Direction, application_access
 from workflows.core.checks.consequences import Consequence, consequences
 from workflows.core.errors.facts import Fact
 from workflows.core.plans.changes import plan_access_change, setting_changes
@@ -22,7 +22,7 @@ from workflows.core.plans.renewal import plan_renewal
 from workflows.core.policy.risk import Risk, RiskLevel, RiskReason, deciding_risk, risk_of, risk_of_result
 from workflows.core.posture.risk import current_risk
 from workflows.core.settings.breadth import AccessChange, is_certainly_blocked
-from workflows.core.settings.effective import Origin, effective
+from workflows.core.settings.effective import Origin, effective_settings
 from workflows.core.settings.model import B2B_PROPERTIES, FLAGS, TARGET_PROPERTIES, Property
 
 OPEN: dict[str, Any] = {
@@ -39,10 +39,12 @@ OPEN: dict[str, Any] = {
 
 @pytest.mark.parametrize("default", [OPEN, {}, None])
 def test_until_it_is_added_nobody_passes_for_certain_whatever_the_default_says(default: Any) -> None:
-    applies = effective(None, default, is_cross_cloud=True)
+    applies = effective_settings(None, default, is_cross_cloud=True)
     for direction in Direction:
         for capability in Capability:
-            found = answer(applies, direction=direction, capability=capability, user=frozenset({G1}), application=A1)
+            found = application_access(
+                applies, direction=direction, capability=capability, user=frozenset({G1}), application=A1
+            )
             assert (found.allowed, found.is_certain, found.origin) == (False, True, Origin.NOT_ADDED)
     assert all(flag.value is False for flag in applies.flags.values())
     blocked = [name for name in TARGET_PROPERTIES if is_certainly_blocked(applies.targets[name].certain)]
@@ -51,7 +53,7 @@ def test_until_it_is_added_nobody_passes_for_certain_whatever_the_default_says(d
 
 def test_once_it_is_added_the_default_applies_as_to_everybody() -> None:
     own = {"tenantId": TENANT}
-    assert effective(own, OPEN, is_cross_cloud=True) == effective(own, OPEN)
+    assert effective_settings(own, OPEN, is_cross_cloud=True) == effective_settings(own, OPEN)
 
 
 def test_adding_it_opens_what_the_plan_does_not_write_too() -> None:

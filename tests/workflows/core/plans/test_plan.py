@@ -24,7 +24,7 @@ from workflows.core.plans.plan import (
     steps_done,
 )
 from workflows.core.settings.block import is_synchronization_allowed
-from workflows.core.settings.documents import means_the_same, parse_setting, to_document
+from workflows.core.settings.documents import is_equivalent, parse_setting, to_document
 from workflows.core.settings.model import (
     BLOCK_ALL,
     CLOSED,
@@ -323,7 +323,7 @@ def test_a_plan_leads_to_the_settings_of_the_template_and_changes_nothing_else(
             named = getattr(setting, flag, None)
             assert named is None or getattr(found, flag) is named
         if setting is None or name in TARGET_PROPERTIES:
-            assert means_the_same({"v": to_document(found)}, {"v": to_document(setting)})
+            assert is_equivalent({"v": to_document(found)}, {"v": to_document(setting)})
     assert {name: after[name] for name in after if name not in set(wanted)} == {
         name: before[name] for name in before if name not in set(wanted)
     }

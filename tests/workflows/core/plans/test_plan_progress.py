@@ -10,7 +10,7 @@ from tests.workflows.core.strategies import PROPERTY, partner_documents
 from workflows.core.plans.plan import is_confirmed, plan_revocation, steps_done
 from workflows.core.settings.block import not_blocked
 from workflows.core.settings.described import only_described
-from workflows.core.settings.documents import means_the_same
+from workflows.core.settings.documents import is_equivalent
 from workflows.core.settings.model import Property
 
 SYNCHRONIZING = {"displayName": "Contoso", "userSyncInbound": {"isSyncAllowed": True}}
@@ -163,5 +163,5 @@ def test_a_plan_recognizes_each_of_its_images(before: dict[str, Any]) -> None:
 def test_what_is_none_of_a_plans_images_is_foreign(before: dict[str, Any], other: dict[str, Any]) -> None:
     plan = plan_revocation(tenant_id=TENANT, default={}, before=before)
     images = [only_described(plan.image_after(count) or {}) for count in range(len(plan.required))]
-    is_own = any(means_the_same(image, only_described(other)) for image in images)
+    is_own = any(is_equivalent(image, only_described(other)) for image in images)
     assert (steps_done(plan, other) is not None) is (is_own or not not_blocked(other))

@@ -27,7 +27,7 @@ from workflows.core.plans.renewal import is_renewal, plan_from, plan_renewal
 from workflows.core.policy.risk import RiskLevel, RiskReason, risk_of
 from workflows.core.policy.template import Stage
 from workflows.core.requests.request import ObservedPartner, RequestState
-from workflows.core.settings.documents import means_the_same, says_nothing
+from workflows.core.settings.documents import has_no_value, is_equivalent
 from workflows.core.settings.model import Property
 
 STANDS = {
@@ -115,12 +115,12 @@ def test_opening_it_anew_leads_to_the_same(document: dict[str, Any]) -> None:
     assert anew.before is None
     image, wanted = anew.image_after() or {}, plan.image_after() or {}
     for name in Property:
-        assert means_the_same({"": said(image.get(name))}, {"": said(wanted.get(name))}), name
+        assert is_equivalent({"": said(image.get(name))}, {"": said(wanted.get(name))}), name
 
 
 def said(setting: Any) -> Any:
     """A setting without what sets nothing."""
-    return None if says_nothing(setting) else setting
+    return None if has_no_value(setting) else setting
 
 
 OPENED = partnership(review_interval=timedelta(days=7))

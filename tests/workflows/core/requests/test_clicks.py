@@ -27,11 +27,11 @@ from workflows.core.requests.commands.partner import (
 )
 from workflows.core.requests.commands.request import (
     Approve,
+    CommandSubject,
     Expire,
     Reject,
     RemindApprovers,
     RequestCommand,
-    Subject,
     Withdraw,
 )
 from workflows.core.requests.lifecycle import advance
@@ -79,24 +79,24 @@ def test_nobody_but_a_person_is_put_in_the_place_of_a_chat_id() -> None:
 @pytest.mark.parametrize(
     ("click", "name", "subject"),
     [
-        (APPROVE, "want_approve", Subject(request_id=REQUEST)),
-        (REJECT, "want_reject", Subject(request_id=REQUEST)),
+        (APPROVE, "want_approve", CommandSubject(request_id=REQUEST)),
+        (REJECT, "want_reject", CommandSubject(request_id=REQUEST)),
         (
             Withdraw(actor=ChatId("U1"), request_id=REQUEST),
             "want_withdraw",
-            Subject(request_id=REQUEST),
+            CommandSubject(request_id=REQUEST),
         ),
-        (KEEP, "want_keep", Subject(tenant_id=TENANT)),
-        (CONFIRM, "want_confirm_half", Subject(tenant_id=TENANT)),
-        (UNCONFIRM, "want_unconfirm_half", Subject(tenant_id=TENANT)),
-        (REMIND, "want_remind_half", Subject(tenant_id=TENANT)),
-        (Revoke(actor=ChatId("U1"), target=TENANT, reason=""), "want_revoke", Subject()),
-        (RetryEffect(actor=ChatId("U1"), effect_id=7), "want_retry_effect", Subject()),
-        (DropEffect(actor=ChatId("U1"), effect_id=7), "want_drop_effect", Subject()),
+        (KEEP, "want_keep", CommandSubject(tenant_id=TENANT)),
+        (CONFIRM, "want_confirm_half", CommandSubject(tenant_id=TENANT)),
+        (UNCONFIRM, "want_unconfirm_half", CommandSubject(tenant_id=TENANT)),
+        (REMIND, "want_remind_half", CommandSubject(tenant_id=TENANT)),
+        (Revoke(actor=ChatId("U1"), target=TENANT, reason=""), "want_revoke", CommandSubject()),
+        (RetryEffect(actor=ChatId("U1"), effect_id=7), "want_retry_effect", CommandSubject()),
+        (DropEffect(actor=ChatId("U1"), effect_id=7), "want_drop_effect", CommandSubject()),
     ],
 )
 def test_a_click_is_entered_under_a_name_of_its_own_and_about_what_it_names(
-    click: Click, name: str, subject: Subject
+    click: Click, name: str, subject: CommandSubject
 ) -> None:
     assert (received_name(click), subject_of(click)) == (name, subject)
 

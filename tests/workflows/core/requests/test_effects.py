@@ -8,7 +8,7 @@ from workflows.core.errors.raised import Refused
 from workflows.core.errors.refusal_codes import RefusalCode
 from workflows.core.requests.alarms import AlarmId
 from workflows.core.requests.commands.clicks import DropEffect
-from workflows.core.requests.commands.request import Subject
+from workflows.core.requests.commands.request import CommandSubject
 from workflows.core.requests.effects import (
     Apply,
     CheckPermission,
@@ -30,7 +30,7 @@ from workflows.core.requests.effects import (
 )
 
 CHECK = CheckPermission(key="k-1", command=DropEffect(actor=AMARA.chat_id, effect_id=7), received_at=None)
-TELL = Tell(person=AMARA.chat_id, subject=Subject(request_id=REQUEST), said=text_message("Done."))
+TELL = Tell(person=AMARA.chat_id, subject=CommandSubject(request_id=REQUEST), said=text_message("Done."))
 
 
 @pytest.mark.parametrize(

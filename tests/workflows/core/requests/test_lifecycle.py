@@ -38,7 +38,7 @@ from tests.workflows.core.builders import (
     text_message,
 )
 from workflows.core.errors.raised import Refused
-from workflows.core.partners.outcome import Outcome, advance_partner
+from workflows.core.partners.outcome import PartnerOutcome, advance_partner
 from workflows.core.partners.partnership import Attestation, PartnershipState
 from workflows.core.partners.reviews import advance_review
 from workflows.core.people import Person, Roster
@@ -47,6 +47,7 @@ from workflows.core.policy.approval import Choice, Decision
 from workflows.core.requests.commands.partner import AskReview
 from workflows.core.requests.commands.request import (
     Approve,
+    CommandSubject,
     Expire,
     RecordApplied,
     RecordApplyFailed,
@@ -62,7 +63,6 @@ from workflows.core.requests.commands.request import (
     Replan,
     RequestCommand,
     Stop,
-    Subject,
     Submit,
     Withdraw,
 )
@@ -75,7 +75,7 @@ SOON = NOW + timedelta(minutes=2)
 SHOWN = ShowRequest(request_id=REQUEST)
 TO_APPLY = Apply(request_id=REQUEST, tenant_id=TENANT)
 DIGEST = access_plan().digest
-Moved = TypeVar("Moved", Transition, Outcome)
+Moved = TypeVar("Moved", Transition, PartnerOutcome)
 REPLAN = Replan(reason=noted("The partner changed."))
 
 
@@ -91,7 +91,7 @@ def worded(moved: Moved) -> Moved:
 
 
 def told(text: str, whom: Person = RILEY) -> Tell:
-    return Tell(person=whom.chat_id, subject=Subject(request_id=REQUEST), said=text_message(text))
+    return Tell(person=whom.chat_id, subject=CommandSubject(request_id=REQUEST), said=text_message(text))
 
 
 def ended(state: RequestState, note: str, **changes: object) -> Transition:
@@ -461,7 +461,7 @@ def test_what_was_written_and_then_overwritten_is_recorded_and_reviewed_at_once(
     """The partner may be open by our doing: it is on record, its review is due now, both people are told."""
     transition = advance_partner(request(state, writing_since=NOW), RecordOverwritten(image=image), situation(LATER))
     text = f"Contoso Ltd (contoso.com): {OVERWRITTEN}"
-    assert worded(transition) == Outcome(
+    assert worded(transition) == PartnerOutcome(
         request=request(
             RequestState.OVERWRITTEN, version=6, changed_at=LATER, note=noted(OVERWRITTEN), writing_since=NOW
         ),
@@ -533,7 +533,7 @@ def test_an_applied_access_opens_a_partnership_and_tells_requester_and_sponsor(s
         "card has the checklist."
     )
     transition = advance_partner(request(state, note=noted("Waits.")), RecordApplied(image={}), situation(LATER))
-    assert worded(transition) == Outcome(
+    assert worded(transition) == PartnerOutcome(
         request=request(RequestState.APPLIED, version=6, changed_at=LATER, confirmed_at=LATER),
         effects=(SHOWN, ShowReview(tenant_id=TENANT), ShowSetup(tenant_id=TENANT), told(text), told(text, SAM)),
         partnership=partnership(
@@ -578,7 +578,7 @@ def test_an_applied_revocation_closes_the_partnership_and_says_what_it_cannot_cl
         "Nothing else is open. Issued tokens usually work for up to one more hour. A token lifetime policy can make "
         "this longer. Only the partner can end sessions in its own tenant."
     )
-    assert worded(transition) == Outcome(
+    assert worded(transition) == PartnerOutcome(
         request=request(RequestState.APPLIED, kind, version=6, changed_at=LATER, confirmed_at=LATER, not_closed=()),
         effects=(SHOWN, ShowReview(tenant_id=TENANT), told(text), told(text, SAM)),
         partnership=partnership(

@@ -33,7 +33,7 @@ from tests.workflows.core.builders import (
 )
 from tests.workflows.core.strategies import PROPERTY
 from workflows.core.errors.raised import Refused
-from workflows.core.partners.outcome import Outcome, advance_partner
+from workflows.core.partners.outcome import PartnerOutcome, advance_partner
 from workflows.core.people import ADMIN, Person, PersonId, Role, Roster
 from workflows.core.plans.plan import Plan
 from workflows.core.policy.approval import Choice
@@ -125,7 +125,7 @@ def has_whole_chain(request: AccessRequest, roster: Roster) -> bool:
     )
 
 
-def answer(request: AccessRequest, command: RequestCommand, moment: Situation) -> Outcome | Refused:
+def answer(request: AccessRequest, command: RequestCommand, moment: Situation) -> PartnerOutcome | Refused:
     """Give what the lifecycle says to a command."""
     try:
         return advance_partner(request, command, moment)
@@ -172,10 +172,10 @@ class Life(RuleBasedStateMachine):
         self.check_chain(self.request, transition.request, command)
         self.request = transition.request
 
-    def check_record(self, old: AccessRequest, transition: Outcome) -> None:
+    def check_record(self, old: AccessRequest, transition: PartnerOutcome) -> None:
         new = transition.request
         if new == old:
-            assert transition == Outcome(request=old, effects=())
+            assert transition == PartnerOutcome(request=old, effects=())
             return
         assert new.version == old.version + 1
         assert new.changed_at == self.now
@@ -191,7 +191,7 @@ class Life(RuleBasedStateMachine):
             assert new.writing_since is None or new.resent_at - new.writing_since <= timedelta(minutes=15)
             WITNESSED.add("sent again")
 
-    def check_effects(self, old: AccessRequest, transition: Outcome) -> None:
+    def check_effects(self, old: AccessRequest, transition: PartnerOutcome) -> None:
         new, kinds = transition.request, [type(effect) for effect in transition.effects]
         starts = new.state is not old.state and new.state is RequestState.APPLYING
         assert (Apply in kinds) is starts
@@ -240,7 +240,7 @@ class Life(RuleBasedStateMachine):
             assert not self.request.known.excluded & set(counted)
             assert verdict.is_complete is (verdict.missing == 0)
 
-    def click(self, actor: Person) -> Outcome | Refused:
+    def click(self, actor: Person) -> PartnerOutcome | Refused:
         """Give what Approve on the newest card would do now; nothing happens."""
         command = Approve(actor=actor, request_id=REQUEST, digest=self.request.known.plan.digest)
         return answer(self.request, command, Situation(now=self.now, roster=self.roster))
@@ -267,7 +267,7 @@ class Life(RuleBasedStateMachine):
         assert eligible or verdict.open_stage is not None, "whoever completed the chain still holds a role"
         for one in eligible:
             moved = self.click(one)
-            assert isinstance(moved, Outcome), f"{one.name} may decide, and is refused: {moved}"
+            assert isinstance(moved, PartnerOutcome), f"{one.name} may decide, and is refused: {moved}"
             if verdict.open_stage is None:
                 assert moved.request.state is RequestState.APPLYING
                 assert Apply in {type(effect) for effect in moved.effects}
@@ -278,7 +278,7 @@ class Life(RuleBasedStateMachine):
         if eligible and verdict.open_stage is not None and verdict.missing == 1:
             last = verdict.open_stage == len(known.stages) - 1
             after = self.click(eligible[0])
-            assert isinstance(after, Outcome)
+            assert isinstance(after, PartnerOutcome)
             if last:
                 assert after.request.state is RequestState.APPLYING, "the last approval that is missing applies it"
                 WITNESSED.add("one click missing")

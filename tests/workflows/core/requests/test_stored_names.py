@@ -11,7 +11,7 @@ from workflows.core.policy.approval import Choice
 from workflows.core.requests.alarms import AlarmId
 from workflows.core.requests.commands.clicks import RECEIVED_AS, Click
 from workflows.core.requests.commands.partner import Command, PartnershipCommand
-from workflows.core.requests.commands.request import Approve, RequestCommand, Subject
+from workflows.core.requests.commands.request import Approve, CommandSubject, RequestCommand
 from workflows.core.requests.effects import (
     Apply,
     CheckPermission,
@@ -144,7 +144,9 @@ def test_what_must_not_overtake_shares_a_lane() -> None:
         ShowSetup(tenant_id=TENANT): f"half:{TENANT}",
         ShowSetup(tenant_id=TENANT, remind=True): f"half:{TENANT}",
         ShowHome(person=AMARA.chat_id): "home:U-AMARA",
-        Tell(person=AMARA.chat_id, subject=Subject(request_id=REQUEST), said=text_message("Hello")): "tell:U-AMARA",
+        Tell(
+            person=AMARA.chat_id, subject=CommandSubject(request_id=REQUEST), said=text_message("Hello")
+        ): "tell:U-AMARA",
         ShowAlarm(alarm_id=AlarmId("A-1")): "alarm:A-1",
         SettleGivenUp(effect_id=7, is_retried=True): "given_up:7",
     }

@@ -10,6 +10,7 @@ from workflows.core.entra_audit.partner_changes import PartnerChange, names_anot
 from workflows.core.requests.commands.partner import Revoke
 from workflows.core.requests.commands.request import Approve
 from workflows.core.requests.effects import CheckPermission
+from workflows.core.requests.overdue import unchecked_revocations, unshown_writes, waiting_revocations
 from workflows.core.requests.request import AccessRequest, RequestKind, RequestState
 from workflows.core.requests.resending import (
     LONGEST_PAUSE,
@@ -21,7 +22,6 @@ from workflows.core.requests.resending import (
     pause_before,
     rest_of_pause,
 )
-from workflows.core.requests.watch import unchecked_revocations, unshown_writes, waiting_revocations
 
 S = RequestState
 MINUTE = timedelta(minutes=1)

@@ -14,7 +14,7 @@ from workflows.core.plans.plan import Plan, plan_revocation
 from workflows.core.settings.breadth import AccessChange, is_certainly_blocked, is_clear, is_unbounded, targets_change
 from workflows.core.settings.certainty import Doubt, blocks_all, setting_doubts
 from workflows.core.settings.documents import parse_targets
-from workflows.core.settings.effective import Origin, effective
+from workflows.core.settings.effective import Origin, effective_settings
 from workflows.core.settings.model import Property, TargetConfiguration, TargetSetting, configurations
 
 BLOCKED = {"usersAndGroups": listed("blocked", "AllUsers"), "applications": listed("blocked", "AllApplications")}
@@ -92,7 +92,7 @@ def test_a_list_that_is_null_beside_one_that_is_set_is_not_certain(target_list: 
     for default in (ALL, BLOCKED, None):
         found = asked(own, default)
         assert (found.allowed, found.is_certain) == (True, False)
-        targets = effective({INBOUND: own}, {INBOUND: default}).targets[INBOUND]
+        targets = effective_settings({INBOUND: own}, {INBOUND: default}).targets[INBOUND]
         assert Doubt.ONE_LIST_ONLY in targets.doubts
         assert configurations(targets.certain) == (None, None)
         assert not is_certainly_blocked(targets.certain)
@@ -101,7 +101,7 @@ def test_a_list_that_is_null_beside_one_that_is_set_is_not_certain(target_list: 
 
 def test_two_null_lists_are_nothing_set() -> None:
     nothing = {"usersAndGroups": None, "applications": None}
-    targets = effective({INBOUND: nothing}, {INBOUND: ALL}).targets[INBOUND]
+    targets = effective_settings({INBOUND: nothing}, {INBOUND: ALL}).targets[INBOUND]
     assert (targets.doubts, targets.origins) == ((), (Origin.TENANT_DEFAULT,) * 2)
     assert asked(nothing, ALL).is_certain
 

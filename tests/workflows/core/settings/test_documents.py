@@ -12,7 +12,7 @@ from bot.words.refusals.words import refusal_words
 from tests.bot.words.refused import worded_refusal
 from tests.workflows.core.strategies import B2B_SETTINGS, DOCUMENTS, GUIDS, PROPERTY, setting_of
 from workflows.core.errors.raised import DomainError, UnreadableSetting
-from workflows.core.settings.documents import is_same_value, means_the_same, normalize, parse_setting, to_document
+from workflows.core.settings.documents import is_equivalent, is_same_value, normalize, parse_setting, to_document
 from workflows.core.settings.model import (
     ALL_USERS,
     OFFICE_365,
@@ -174,8 +174,8 @@ def allow(*ids: str) -> dict[str, Any]:
     ],
 )
 def test_documents_that_mean_the_same(left: dict[str, Any] | None, right: dict[str, Any] | None) -> None:
-    assert means_the_same(left, right)
-    assert means_the_same(right, left)
+    assert is_equivalent(left, right)
+    assert is_equivalent(right, left)
 
 
 @pytest.mark.parametrize(
@@ -198,8 +198,8 @@ def test_documents_that_mean_the_same(left: dict[str, Any] | None, right: dict[s
     ],
 )
 def test_documents_that_do_not_mean_the_same(left: dict[str, Any] | None, right: dict[str, Any] | None) -> None:
-    assert not means_the_same(left, right)
-    assert not means_the_same(right, left)
+    assert not is_equivalent(left, right)
+    assert not is_equivalent(right, left)
 
 
 @pytest.mark.parametrize(
@@ -229,7 +229,7 @@ def test_the_order_of_targets_means_nothing(setting: B2BSetting, chance: Random)
     document, shuffled = {"v": to_document(setting)}, {"v": to_document(setting)}
     for target_list in (shuffled["v"] or {}).values():
         chance.shuffle(target_list["targets"])
-    assert means_the_same(document, shuffled)
+    assert is_equivalent(document, shuffled)
 
 
 @PROPERTY
@@ -240,13 +240,13 @@ def test_two_settings_mean_the_same_only_when_they_list_the_same_targets(left: B
         return [target_list and (target_list.access, sorted(target_list.targets)) for target_list in target_lists]
 
     documents = {"v": to_document(left)}, {"v": to_document(right)}
-    assert means_the_same(*documents) is (meaning(left) == meaning(right))
+    assert is_equivalent(*documents) is (meaning(left) == meaning(right))
 
 
 @PROPERTY
 @given(GUIDS)
 def test_a_guid_in_any_case_is_the_same_tenant(guid: str) -> None:
-    assert means_the_same({"tenantId": guid.upper()}, {"tenantId": guid})
+    assert is_equivalent({"tenantId": guid.upper()}, {"tenantId": guid})
 
 
 @pytest.mark.parametrize(
@@ -264,4 +264,4 @@ def test_a_guid_in_any_case_is_the_same_tenant(guid: str) -> None:
 )
 def test_single_values_are_compared_as_whole_documents_are(left: object, right: object, is_same: bool) -> None:
     assert is_same_value(left, right) is is_same
-    assert means_the_same({"member": left}, {"member": right}) is is_same
+    assert is_equivalent({"member": left}, {"member": right}) is is_same

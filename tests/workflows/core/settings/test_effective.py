@@ -5,9 +5,15 @@ from typing import Any
 
 import pytest
 
-from workflows.core.checks.application_access import Answer, Capability, Direction, Rule, answer
+from workflows.core.checks.application_access import (
+    AccessRule,
+    ApplicationAccess,
+    Capability,
+    Direction,
+    application_access,
+)
 from workflows.core.errors.facts import Fact
-from workflows.core.settings.effective import EffectiveFlag, Origin, effective
+from workflows.core.settings.effective import EffectiveFlag, Origin, effective_settings
 from workflows.core.settings.model import Property, configurations
 
 G1, G2 = "00000000-0000-4000-8000-0000000000a1", "00000000-0000-4000-8000-0000000000a2"
@@ -73,12 +79,12 @@ def test_every_pair_of_lists_own_and_inherited_lets_in_whom_the_oracle_lets_in(
     checked = 0
     for own_users, own_apps, users, apps in product(USERS, APPS, USERS[1:5], APPS[1:5]):
         own = {name: {"usersAndGroups": own_users, "applications": own_apps}}
-        applies = effective(own, {name: {"usersAndGroups": users, "applications": apps}})
+        applies = effective_settings(own, {name: {"usersAndGroups": users, "applications": apps}})
         for user, app in product((G1, G2, "somebody else"), (A1, A2, "something else")):
             expected = oracle(own_users or users or {}, own_apps or apps or {}, user, app)
             if (own_users is None) != (own_apps is None):
                 expected = True, False  # a list that is null beside one that is set: not documented either
-            found = answer(
+            found = application_access(
                 applies,
                 direction=direction,
                 capability=capability,
@@ -93,9 +99,9 @@ def test_every_pair_of_lists_own_and_inherited_lets_in_whom_the_oracle_lets_in(
 # --- What an answer says --------------------------------------------------------------------------------------------
 
 
-def asked(own: Any, default: Any, user: str = G1, application: str = A1) -> Answer:
-    return answer(
-        effective(None if own is None else {INBOUND: own}, None if default is None else {INBOUND: default}),
+def asked(own: Any, default: Any, user: str = G1, application: str = A1) -> ApplicationAccess:
+    return application_access(
+        effective_settings(None if own is None else {INBOUND: own}, None if default is None else {INBOUND: default}),
         direction=Direction.INBOUND,
         capability=Capability.B2B_COLLABORATION,
         user=frozenset({user}),
@@ -108,26 +114,26 @@ ALL = {"usersAndGroups": listed("allowed", "AllUsers"), "applications": listed("
 
 def test_an_answer_names_the_rule_and_where_it_comes_from() -> None:
     assert asked(None, ALL).by == (
-        Fact(Rule.ALL_ALLOWED, {"list": "people"}),
-        Fact(Rule.ALL_ALLOWED, {"list": "applications"}),
+        Fact(AccessRule.ALL_ALLOWED, {"list": "people"}),
+        Fact(AccessRule.ALL_ALLOWED, {"list": "applications"}),
     )
     nobody = {**ALL, "usersAndGroups": listed("blocked", "AllUsers")}
     assert asked({**nobody, "applications": listed("blocked", "AllApplications")}, None).by == (
-        Fact(Rule.ALL_BLOCKED, {"list": "people"}),
+        Fact(AccessRule.ALL_BLOCKED, {"list": "people"}),
     )
     assert asked(None, ALL).origin is Origin.TENANT_DEFAULT
     only = {**ALL, "applications": listed("allowed", A2)}
-    assert asked(only, ALL) == Answer(
-        allowed=False, by=(Fact(Rule.NOT_NAMED_ALLOWED, {"list": "applications"}),), origin=Origin.SET_HERE
+    assert asked(only, ALL) == ApplicationAccess(
+        allowed=False, by=(Fact(AccessRule.NOT_NAMED_ALLOWED, {"list": "applications"}),), origin=Origin.SET_HERE
     )
     target_list = {"usersAndGroups": listed("blocked", G1), "applications": None}
-    assert asked(target_list, ALL).by == (Fact(Rule.NAMED_BLOCKED, {"list": "people"}),)
+    assert asked(target_list, ALL).by == (Fact(AccessRule.NAMED_BLOCKED, {"list": "people"}),)
     assert asked(target_list, ALL, user=G2).origin is Origin.SET_HERE
 
 
 def test_what_is_not_known_is_never_answered_blocked() -> None:
-    assert asked(None, None) == Answer(
-        allowed=True, by=(Fact(Rule.NOT_KNOWN, {"list": "people"}),), origin=Origin.UNREAD, is_certain=False
+    assert asked(None, None) == ApplicationAccess(
+        allowed=True, by=(Fact(AccessRule.NOT_KNOWN, {"list": "people"}),), origin=Origin.UNREAD, is_certain=False
     )
     assert asked("unreadable", ALL).is_certain is False
     alone = asked({"usersAndGroups": listed("blocked", "AllUsers")}, None)
@@ -139,13 +145,13 @@ def test_a_suite_of_applications_is_not_known_from_within() -> None:
     assert asked(office, None, application="Office365").is_certain
     inside = asked(office, None)
     assert (inside.allowed, inside.is_certain) == (True, False)
-    assert inside.by == (Fact(Rule.SUITE, {"list": "applications", "suites": ["Office365"]}),)
+    assert inside.by == (Fact(AccessRule.SUITE, {"list": "applications", "suites": ["Office365"]}),)
 
 
 def test_two_lists_of_exceptions_are_answered_with_the_doubt_said() -> None:
     pair = {"usersAndGroups": listed("blocked", G1), "applications": listed("blocked", A1)}
-    assert asked(pair, None, application=A2) == Answer(
-        allowed=True, by=(Fact(Rule.TWO_DENY_LISTS),), origin=Origin.SET_HERE, is_certain=False
+    assert asked(pair, None, application=A2) == ApplicationAccess(
+        allowed=True, by=(Fact(AccessRule.TWO_DENY_LISTS),), origin=Origin.SET_HERE, is_certain=False
     )
     assert not asked(pair, None).allowed
     assert asked(pair, None, user=G2, application=A2).is_certain
@@ -162,7 +168,7 @@ def test_ids_are_compared_whatever_their_case() -> None:
 def test_each_list_and_each_flag_is_merged_by_itself() -> None:
     own = {INBOUND: {"usersAndGroups": listed("allowed", G1)}, "inboundTrust": {"isMfaAccepted": False}}
     default = {INBOUND: ALL, "inboundTrust": {"isMfaAccepted": True, "isCompliantDeviceAccepted": True}}
-    applies = effective(own, default)
+    applies = effective_settings(own, default)
     users, applications = configurations(applies.targets[INBOUND].setting)
     assert users is not None
     assert users.targets[0].id == G1
@@ -186,26 +192,28 @@ def test_each_list_and_each_flag_is_merged_by_itself() -> None:
     ],
 )
 def test_an_inherited_value_says_whose_default_it_is(default: Any, origin: Origin) -> None:
-    assert effective({}, default).targets[INBOUND].origins == (origin, origin)
+    assert effective_settings({}, default).targets[INBOUND].origins == (origin, origin)
 
 
 @pytest.mark.parametrize("default", [None, {"automaticUserConsentSettings": {"inboundAllowed": True}}])
 def test_automatic_redemption_and_synchronization_are_off_unless_set_here(default: Any) -> None:
     off = EffectiveFlag(value=False, origin=Origin.MICROSOFT_DEFAULT)
-    flags = effective(None, default).flags
+    flags = effective_settings(None, default).flags
     assert flags[Property.AUTOMATIC_REDEMPTION, "inbound"] == off
     assert flags[Property.AUTOMATIC_REDEMPTION, "outbound"] == off
     assert flags[Property.IDENTITY_SYNCHRONIZATION, "is_allowed"] == off
-    on = effective({"identitySynchronization": {"userSyncInbound": {"isSyncAllowed": True}}}, default).flags
+    on = effective_settings({"identitySynchronization": {"userSyncInbound": {"isSyncAllowed": True}}}, default).flags
     assert on[Property.IDENTITY_SYNCHRONIZATION, "is_allowed"].value is True
 
 
 def test_what_cannot_be_read_is_not_replaced_by_the_default() -> None:
     default = {INBOUND: ALL, "inboundTrust": {"isMfaAccepted": True}}
-    applies = effective({INBOUND: 7, "inboundTrust": 7, "identitySynchronization": {"userSyncInbound": 1}}, default)
+    applies = effective_settings(
+        {INBOUND: 7, "inboundTrust": 7, "identitySynchronization": {"userSyncInbound": 1}}, default
+    )
     assert applies.targets[INBOUND].origins == (Origin.UNREAD, Origin.UNREAD)
     assert configurations(applies.targets[INBOUND].setting) == (None, None)
     unread = EffectiveFlag(value=None, origin=Origin.UNREAD)
     assert applies.flags[Property.INBOUND_TRUST, "mfa"] == unread
     assert applies.flags[Property.IDENTITY_SYNCHRONIZATION, "is_allowed"] == unread
-    assert effective({}, {"inboundTrust": 7}).flags[Property.INBOUND_TRUST, "mfa"] == unread
+    assert effective_settings({}, {"inboundTrust": 7}).flags[Property.INBOUND_TRUST, "mfa"] == unread

@@ -13,7 +13,7 @@ from bot.words.requests.notes import note_words
 from tests.workflows.core.builders import NOW, RILEY, noted, request, text_message
 from tests.workflows.fakes import FixedClock
 from workflows.core.plans.refused_writes import RefusedWrite
-from workflows.core.requests.commands.request import Subject
+from workflows.core.requests.commands.request import CommandSubject
 from workflows.core.requests.effects import Tell
 from workflows.core.requests.request import AccessRequest, RequestId, RequestState
 from workflows.store.codec import EFFECT, REQUEST, dump
@@ -56,7 +56,9 @@ async def test_a_database_of_the_version_before_opens_and_says_the_same(tmp_path
     refused = (RefusedWrite(names=("places",), reason=noted(NOT_TAKEN)),)
     waits = replace(request(), note=noted(WAITS), asked_again=noted(AGAIN), refused=refused)
     plain = replace(request(RequestState.APPLIED), id=RequestId("r-2"), confirmed_at=NOW)
-    tell = Tell(person=RILEY.chat_id, subject=Subject(request_id=waits.id), said=text_message(TOLD), channel="C1")
+    tell = Tell(
+        person=RILEY.chat_id, subject=CommandSubject(request_id=waits.id), said=text_message(TOLD), channel="C1"
+    )
     effect = json.loads(dump(EFFECT, tell))
     effect["text"] = effect.pop("said")["values"]["text"]
     db = Database(tmp_path / "gatehouse.db")

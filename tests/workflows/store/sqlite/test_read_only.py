@@ -7,7 +7,7 @@ import pytest
 
 from tests.workflows.core.builders import NOW, RILEY, SAM, text_message
 from tests.workflows.fakes import FixedClock
-from workflows.core.requests.commands.request import Subject
+from workflows.core.requests.commands.request import CommandSubject
 from workflows.core.requests.effects import Tell
 from workflows.ports.records import AuditEntry, Commit
 from workflows.store.sqlite.read_only import Parked, read_parked
@@ -17,7 +17,9 @@ from workflows.store.sqlite.store import SqliteStore, open_store
 async def stored(path: Path) -> SqliteStore:
     """A store with three messages, the last and the first of which were given up."""
     store = await open_store(path, FixedClock())
-    tells = [Tell(person=one.chat_id, subject=Subject(), said=text_message("Hello")) for one in (RILEY, SAM, RILEY)]
+    tells = [
+        Tell(person=one.chat_id, subject=CommandSubject(), said=text_message("Hello")) for one in (RILEY, SAM, RILEY)
+    ]
     entry = AuditEntry(key="k", at=NOW, actor="t", command="t", outcome="accepted", details={})
     assert await store.commit(Commit(entry=entry, effects=tuple(tells)))
     await store.park(3, "the channel is gone")

@@ -21,7 +21,7 @@ import workflows.store.sqlite.snapshot
 from tests.workflows.core.builders import NOW, RILEY, SECURITY, TENANT, partnership, request, text_message
 from tests.workflows.fakes import FixedClock
 from workflows.core.people import ChatId
-from workflows.core.requests.commands.request import Subject
+from workflows.core.requests.commands.request import CommandSubject
 from workflows.core.requests.effects import ShowHome, Tell
 from workflows.core.requests.request import RequestId
 from workflows.core.settings.model import TenantId
@@ -223,7 +223,9 @@ async def behind_its_back(store: SqliteStore, sql: str, *values: object) -> None
 async def test_an_effect_that_cannot_be_read_is_parked_and_holds_up_nobody(tmp_path: Path) -> None:
     """The first of its own lane and one among many: what follows in that lane and every other lane goes on."""
     store = await open_store(tmp_path / "gatehouse.db", FixedClock())
-    texts = [Tell(person=RILEY.chat_id, subject=Subject(), said=text_message(str(number))) for number in range(3)]
+    texts = [
+        Tell(person=RILEY.chat_id, subject=CommandSubject(), said=text_message(str(number))) for number in range(3)
+    ]
     others = [ShowHome(person=ChatId(f"U{number}")) for number in range(4)]
     entry = AuditEntry(key="k", at=NOW, actor="t", command="t", outcome="accepted", details={})
     assert await store.commit(Commit(entry=entry, effects=(*texts, *others)))

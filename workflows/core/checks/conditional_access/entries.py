@@ -6,12 +6,12 @@ from workflows.core.checks.conditional_access.controls import InboundTrustFlags,
 from workflows.core.checks.conditional_access.questions import Entry
 from workflows.core.checks.conditional_access.scope import ALL
 from workflows.core.settings.breadth import is_certainly_blocked, is_empty, is_unbounded
-from workflows.core.settings.effective import Effective, EffectiveFlag
+from workflows.core.settings.effective import EffectiveFlag, EffectiveSettings
 from workflows.core.settings.model import Property, TargetSetting, configurations
 from workflows.core.settings.openness import AccessKind, synchronization_of
 
 
-def entries_under(applies: Effective, found: Iterable[AccessKind] = ()) -> tuple[Entry, ...]:
+def entries_under(applies: EffectiveSettings, found: Iterable[AccessKind] = ()) -> tuple[Entry, ...]:
     """Return each kind of visitor that can come in under the effective settings. Uncertain access counts as open.
 
     :param found: every kind of access under them; more than users may be synchronized.
@@ -41,7 +41,7 @@ def entries_of(
     return tuple(found)
 
 
-def trust_under(applies: Effective) -> InboundTrustFlags:
+def trust_under(applies: EffectiveSettings) -> InboundTrustFlags:
     """Return which claims of a partner are trusted."""
     keys = ("mfa", "compliant_device", "hybrid_joined_device")
     return trust_of({key: applies.flags[Property.INBOUND_TRUST, key] for key in keys})

@@ -4,7 +4,7 @@ A policy that Entra reports as applying is evaluated. A policy without a certain
 document, and the result is called an estimate. An unknown result is never reported as fine.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final
@@ -154,15 +154,8 @@ def assess(
     failed = next((answer for answer in answers.values() if isinstance(answer, Unread)), None)
     if isinstance(documents, Unread) and not rows:
         return AccessReport(visitors=visitors, trust=trust, unread=documents if entries else None)
-    live = [policy for policy in policies.values() if not policy.is_off]
-    found: list[PolicyVerdict] = []
-    for entry in entries:
-        asked = [(question, answer) for question, answer in rows.items() if question.visitor is entry.visitor]
-        for policy in live:
-            current = told.get(policy.id, policy)
-            verdict = _verdict(current, entry, tenant_id, trust, asked)
-            if verdict is not None:
-                found.append(verdict)
+    live = [told.get(policy.id, policy) for policy in policies.values() if not policy.is_off]
+    found = [verdict for entry in entries for verdict in _verdicts(live, entry, tenant_id, trust, rows)]
     order = list(PolicyEffect)
     return AccessReport(
         visitors=visitors,
@@ -178,6 +171,21 @@ def assess(
 
 def _by_id(answer: Sequence[JsonObject]) -> Mapping[str, JsonObject]:
     return {str(row.get("id") or ""): row for row in answer}
+
+
+def _verdicts(
+    policies: Sequence[Policy],
+    entry: Entry,
+    tenant_id: TenantId,
+    trust: InboundTrustFlags,
+    answers: Mapping[Question, Mapping[str, JsonObject]],
+) -> Iterator[PolicyVerdict]:
+    """Evaluate every policy for one kind of visitor. A policy that never applies to it gives no verdict."""
+    asked = [(question, answer) for question, answer in answers.items() if question.visitor is entry.visitor]
+    for policy in policies:
+        verdict = _verdict(policy, entry, tenant_id, trust, asked)
+        if verdict is not None:
+            yield verdict
 
 
 def _verdict(

@@ -14,11 +14,11 @@ from workflows.core.requests.commands.partner import (
 )
 from workflows.core.requests.commands.request import (
     Approve,
+    CommandSubject,
     Details,
     Reject,
     RemindApprovers,
     RequestCommand,
-    Subject,
     Withdraw,
 )
 
@@ -68,15 +68,15 @@ def received_name(click: Click) -> str:
     return f"{RECEIVED_AS}{click.name}"
 
 
-def subject_of(click: Click) -> Subject:
+def subject_of(click: Click) -> CommandSubject:
     """Return the request or partner that a click names."""
     match click:
         case Approve() | Reject() | Withdraw():
-            return Subject(request_id=click.request_id)
+            return CommandSubject(request_id=click.request_id)
         case Keep() | ConfirmSetup() | UnconfirmSetup() | RemindSetup():
-            return Subject(tenant_id=click.tenant_id)
+            return CommandSubject(tenant_id=click.tenant_id)
         case Revoke() | RetryEffect() | DropEffect():
-            return Subject()
+            return CommandSubject()
         case _:
             assert_never(click)
 

@@ -321,7 +321,7 @@ RequestCommand = (
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Subject:
+class CommandSubject:
     """What a command is about. Exactly one of the two fields is set."""
 
     request_id: RequestId | None = None

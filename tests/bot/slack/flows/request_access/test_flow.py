@@ -89,7 +89,7 @@ def open_form(desk: Desk) -> FormOnScreen:
             windows=windows,
             forms=OpenForms(windows, lambda form: OpenRequestForm(form=form)),
             members=Members(directory=there),
-            looking=there,
+            lookup_permission=there,
             intake=there,
             service=nobody,
             tenant=nobody,
@@ -114,14 +114,14 @@ def asks(view: dict[str, Any]) -> list[str]:
 async def test_a_choice_made_while_the_directory_is_asked_is_not_undone(desk: Desk) -> None:
     desk.may_answer.clear()
     form = open_form(desk)
-    looking = asyncio.create_task(form.show_partner(BLANK, typed="contoso.com"))
+    lookup_permission = asyncio.create_task(form.show_partner(BLANK, typed="contoso.com"))
     await asyncio.sleep(0)
     chosen = replace(BLANK, target="contoso.com", template="contractor-portal")
     choosing = asyncio.create_task(form.show_template(chosen))
     await asyncio.sleep(0.01)
     assert asks(desk.last) == ["hole_portal_application"]
     desk.may_answer.set()
-    await asyncio.gather(looking, choosing)
+    await asyncio.gather(lookup_permission, choosing)
     for view in desk.views:
         assert asks(view) == ["hole_portal_application"]
     assert "Contoso Ltd" in shown(desk.last)

@@ -212,7 +212,7 @@ def restore_over(slow: Slow) -> RestoreFlow:
         windows=windows,
         forms=OpenForms(windows, lambda form: OpenForm(form=form)),
         members=Members(directory=there),
-        looking=nothing,
+        lookup_permission=nothing,
         intake=there,
         store=nothing,
         tenant=nothing,

@@ -7,7 +7,7 @@ from bot.words.requests.notes import note_words
 from tests.workflows.core.builders import AMARA, BRUNO, CHIE, DATA_OWNER, MALLORY, RILEY, SECURITY
 from tests.workflows.world import World
 from workflows.app.alarms import Alarms
-from workflows.app.schedule.role_watch import check_roles
+from workflows.app.schedule.role_check import check_roles
 from workflows.core.requests.alarms import Alarm, AlarmCode
 from workflows.ports.directory import DirectoryRefused, DirectoryUnavailable
 

@@ -28,7 +28,7 @@ _log = structlog.get_logger()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class RoleLack:
+class RoleShortage:
     """A role that has fewer people than a stage of a request still needs."""
 
     role: Role
@@ -52,7 +52,7 @@ class RoleLack:
         }
 
 
-async def lacking(request: AccessRequest, directory: Directory) -> tuple[RoleLack, ...]:
+async def role_shortages(request: AccessRequest, directory: Directory) -> tuple[RoleShortage, ...]:
     """Return the roles with too few people for what a request still needs; empty when nobody needs to decide.
 
     :raises DirectoryUnavailable, DirectoryRefused, TenantUnavailable, TenantRefused: when it cannot be read.
@@ -67,7 +67,7 @@ async def lacking(request: AccessRequest, directory: Directory) -> tuple[RoleLac
         if len(free) < stage.missing:
             groups = await directory.missing_groups(stage.role)
             found.append(
-                RoleLack(
+                RoleShortage(
                     role=stage.role, title=stage.title, people=len(free), needed=stage.missing, missing_groups=groups
                 )
             )
@@ -92,21 +92,21 @@ async def check_roles(
         return
     await store.save_mark(MARK, now.isoformat())
     waiting = [one for one in await store.open_requests() if one.state is RequestState.AWAITING_APPROVAL]
-    found: dict[Role, RoleLack] = {}
+    found: dict[Role, RoleShortage] = {}
     held_up: dict[Role, list[AccessRequest]] = {}
     try:
         for request in waiting:
-            for lack in await lacking(request, directory):
-                found.setdefault(lack.role, lack)
-                held_up.setdefault(lack.role, []).append(request)
+            for shortage in await role_shortages(request, directory):
+                found.setdefault(shortage.role, shortage)
+                held_up.setdefault(shortage.role, []).append(request)
     except (DirectoryUnavailable, DirectoryRefused, TenantUnavailable, TenantRefused) as error:
         _log.warning("roles_not_checked", reason=str(error))
         return
-    wanted = {str(role): _values(lack, held_up[role], roles.get(role)) for role, lack in found.items()}
-    await alarms.keep_alarms(AlarmCode.ROLE_EMPTY, wanted)
+    wanted = {str(role): _values(shortage, held_up[role], roles.get(role)) for role, shortage in found.items()}
+    await alarms.update_alarms(AlarmCode.ROLE_EMPTY, wanted)
     for request in waiting:
-        if lacks := [found[role] for role, requests in held_up.items() if request in requests]:
-            await _tell_requester(request, lacks, service)
+        if shortages := [found[role] for role, requests in held_up.items() if request in requests]:
+            await _tell_requester(request, shortages, service)
 
 
 async def check_soon(store: Store) -> None:
@@ -114,24 +114,24 @@ async def check_soon(store: Store) -> None:
     await store.save_mark(MARK, "")
 
 
-async def _tell_requester(request: AccessRequest, lacks: Sequence[RoleLack], service: Service) -> None:
-    said = Fact(MessageCode.ROLE_EMPTY, {"request": request.id, "lacks": [lack.values for lack in lacks]})
-    await service.say(
+async def _tell_requester(request: AccessRequest, shortages: Sequence[RoleShortage], service: Service) -> None:
+    said = Fact(MessageCode.ROLE_EMPTY, {"request": request.id, "lacks": [shortage.values for shortage in shortages]})
+    await service.send_message(
         said,
         key=f"role_empty:{request.id}",
         person=request.particulars.requester,
     )
 
 
-def _values(lack: RoleLack, requests: Sequence[AccessRequest], source: RoleSource | None) -> dict[str, Any]:
+def _values(shortage: RoleShortage, requests: Sequence[AccessRequest], source: RoleSource | None) -> dict[str, Any]:
     groups = () if source is None else source.user_groups
-    where = ", ".join(f"@{handle}" for handle in groups if handle not in lack.missing_groups) or "roles.toml"
+    where = ", ".join(f"@{handle}" for handle in groups if handle not in shortage.missing_groups) or "roles.toml"
     return {
-        "role": lack.role,
-        "people": str(lack.people),
-        "needed": str(lack.needed),
+        "role": shortage.role,
+        "people": str(shortage.people),
+        "needed": str(shortage.needed),
         "requests": ", ".join(request.id for request in requests),
-        "missing_groups": list(lack.missing_groups),
+        "missing_groups": list(shortage.missing_groups),
         "where": where,
     }
 

@@ -7,7 +7,7 @@ import pytest
 from tests.workflows.core.builders import DANA, RILEY, SAM, TENANT
 from tests.workflows.world import World
 from workflows.app.alarms import Alarms
-from workflows.app.schedule.sponsor_watch import check_sponsors
+from workflows.app.schedule.sponsor_check import check_sponsors
 from workflows.core.partners.partnership import Partnership, PartnershipState
 from workflows.core.requests.alarms import Alarm, AlarmCode
 from workflows.core.requests.commands.partner import GoneReason

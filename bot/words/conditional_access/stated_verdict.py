@@ -16,7 +16,7 @@ from workflows.core.checks.conditional_access.verdicts import Source
 from workflows.core.errors.facts import Values
 
 
-class ToldCondition(NamedTuple):
+class StatedCondition(NamedTuple):
     """A condition with the values that were kept, and how many there are."""
 
     when: ConditionType
@@ -24,7 +24,7 @@ class ToldCondition(NamedTuple):
     total: int
 
 
-class Told(NamedTuple):
+class StatedVerdict(NamedTuple):
     """One verdict."""
 
     policy_id: str
@@ -35,19 +35,19 @@ class Told(NamedTuple):
     meaning: PolicyEffect
     where_it_applies: PolicyEffect
     reasons: tuple[PolicyReason, ...]
-    conditions: tuple[ToldCondition, ...]
+    conditions: tuple[StatedCondition, ...]
     remedies: tuple[Remedy, ...]
     source: Source
 
 
-def told(values: Values) -> Sequence[Told]:
+def stated_verdicts(values: Values) -> Sequence[StatedVerdict]:
     """Return the verdicts of a fact, one for each kind of visitor."""
     return [one for group in values["verdicts"] for one in _told(group)]
 
 
-def _told(group: Mapping[str, Any]) -> Iterator[Told]:
+def _told(group: Mapping[str, Any]) -> Iterator[StatedVerdict]:
     for visitor in group["visitors"]:
-        yield Told(
+        yield StatedVerdict(
             policy_id=group["policy_id"],
             policy=group["policy"],
             is_enforced=group["is_enforced"],
@@ -56,7 +56,7 @@ def _told(group: Mapping[str, Any]) -> Iterator[Told]:
             where_it_applies=PolicyEffect(group["where_it_applies"]),
             reasons=tuple(map(_reason, group["reasons"])),
             conditions=tuple(
-                ToldCondition(ConditionType(one["when"]), tuple(one["values"]), one["count"])
+                StatedCondition(ConditionType(one["when"]), tuple(one["values"]), one["count"])
                 for one in group["conditions"]
             ),
             remedies=tuple(map(Remedy, group["remedies"])),

@@ -6,7 +6,7 @@ from typing import Protocol
 from workflows.catalog.catalog import Catalog
 from workflows.core.partners.approval_policy import ApprovalPolicy, Chain, is_live, strongest_chain, widest
 from workflows.core.partners.partnership import Partnership
-from workflows.core.partners.restoration import settled_at
+from workflows.core.partners.restoration.restorable import settled_at
 from workflows.core.requests.request import AccessRequest, RequestKind, RequestState
 from workflows.core.settings.model import TenantId
 

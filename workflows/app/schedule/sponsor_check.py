@@ -34,7 +34,7 @@ async def check_sponsors(*, store: Store, tenant: Tenant, alarms: Alarms, servic
         await _look(await _live(store), tenant, service)
     if await _is_due(store, _ALARMS_MARK, SPONSOR_ALARMS_EVERY, now):
         gone = [one for one in await _live(store) if one.sponsor_gone_at is not None]
-        await alarms.keep_alarms(AlarmCode.SPONSOR_GONE, {one.identity.tenant_id: _values(one) for one in gone})
+        await alarms.update_alarms(AlarmCode.SPONSOR_GONE, {one.identity.tenant_id: _values(one) for one in gone})
 
 
 async def _look(partnerships: Sequence[Partnership], tenant: Tenant, service: Service) -> None:

@@ -15,7 +15,7 @@ from workflows.ports.tenant import Tenant
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Neighbours:
+class ExternalSystems:
     """The open connections to other systems."""
 
     settings: Settings

@@ -20,8 +20,8 @@ from workflows.core.errors.facts import Fact
 from workflows.core.requests.alarms import AlarmCode
 from workflows.core.requests.effects import CheckPermission
 from workflows.core.requests.notes import NoteCode
+from workflows.core.requests.overdue import unchecked_revocations, unshown_writes, waiting_revocations
 from workflows.core.requests.request import RequestKind
-from workflows.core.requests.watch import unchecked_revocations, unshown_writes, waiting_revocations
 from workflows.ports.clock import Clock
 from workflows.ports.store import Store
 from workflows.ports.tenant import Tenant, TenantRefused, TenantUnavailable, WrongTenant
@@ -37,12 +37,12 @@ Check = Callable[[], Awaitable[None]]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Watching:
+class ScheduledChecks:
     """Runs every check. A check that fails does not stop the others."""
 
     checks: Sequence[Check]
 
-    async def look(self) -> None:
+    async def run(self) -> None:
         """Run the checks, one after the other. Safe to repeat."""
         for check in self.checks:
             try:
@@ -64,7 +64,7 @@ def usual_checks(*, store: Store, clock: Clock, tenant: Tenant, alarms: Alarms) 
 async def check_writes(*, store: Store, clock: Clock, alarms: Alarms) -> None:
     """Raise alarms for writes that were sent ten minutes ago and are not confirmed."""
     late = unshown_writes(await store.open_requests(), clock.now())
-    await alarms.keep_alarms(
+    await alarms.update_alarms(
         AlarmCode.WRITE_NOT_SHOWN, {one.id: values_of(one.id, partner_of(one), one.note) for one in late}
     )
 
@@ -106,7 +106,7 @@ async def check_revocations(*, store: Store, clock: Clock, tenant: Tenant, alarm
 
 async def check_given_up(*, store: Store, alarms: Alarms) -> None:
     """Raise alarms for work that is not tried again; except for the sending of alarms."""
-    await alarms.keep_alarms(
+    await alarms.update_alarms(
         AlarmCode.EFFECT_GIVEN_UP,
         {str(one.id): alarm_values(one.effect, one.error) for one in await store.given_up() if is_alarming(one.effect)},
     )

@@ -13,7 +13,7 @@ from tests.workflows.core.builders import AMARA, DANA, SAM, TENANT
 from tests.workflows.effects.applying import FORBIDDEN, INVALID, NO_ANSWER, OPEN, SYNCHRONIZED, put, revocation
 from tests.workflows.fakes import FakeTenant
 from tests.workflows.world import World
-from workflows.app.schedule.watching import Watching
+from workflows.app.schedule.checks import ScheduledChecks
 from workflows.core.errors.facts import Fact
 from workflows.core.plans.plan import Operation
 from workflows.core.plans.refused_writes import written_names
@@ -30,7 +30,7 @@ OTHER = TenantId("0ddba11d-0000-4000-8000-000000000001")
 
 
 async def alarms(world: World, code: AlarmCode) -> list[Alarm]:
-    await world.watching.look()
+    await world.checks.run()
     return [one for one in await world.store.open_alarms() if one.code is code]
 
 
@@ -161,7 +161,7 @@ async def test_one_check_that_fails_keeps_no_other_one_from_being_performed() ->
         seen.append("works")
 
     with structlog.testing.capture_logs() as logs:
-        await Watching(checks=(fails, works)).look()
+        await ScheduledChecks(checks=(fails, works)).run()
     assert seen == ["works"]
     assert [one["event"] for one in logs] == ["check_failed"]
 
@@ -182,7 +182,7 @@ def test_another_tenant_is_said_by_id() -> None:
 async def test_clicks_that_are_not_judged_are_listed_and_given_up_ones_are_not(world: World) -> None:
     for number, person in enumerate((DANA, SAM)):
         intent = Revoke(actor=person.chat_id, target=TENANT, reason="Ended")
-        await world.service.want(intent, key=f"click-{number}")
+        await world.service.store_click(intent, key=f"click-{number}")
     assert [one.key for one in await world.store.unchecked_clicks()] == ["click-0", "click-1"]
     first, *_ = await world.store.pending(world.clock.now(), 10)
     await world.store.park(first.id, "fault")

@@ -1,0 +1,82 @@
+"""Choose the template whose approval chain decides on a restoration."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
+
+from workflows.core.errors.raised import InvalidField
+from workflows.core.errors.refusal_codes import RefusalCode
+from workflows.core.partners.restoration.plan import is_same_configuration
+from workflows.core.partners.restoration.restorable import FIELD, settled_at
+from workflows.core.plans.changes import plan_access_change
+from workflows.core.plans.plan import Plan
+from workflows.core.policy.risk import deciding_risk, weakness_of
+from workflows.core.policy.template import Template, stages_for
+from workflows.core.requests.request import AccessRequest, RequestKind, RequestState
+from workflows.core.settings.canonical import JsonObject
+
+
+def deciding_template(
+    plan: Plan,
+    image: JsonObject | None,
+    *,
+    requests: Sequence[AccessRequest],
+    templates: Mapping[str, Template],
+    default: JsonObject | None = None,
+) -> Template:
+    """Choose the template whose chain decides on a restoration.
+
+    It is the template under which exactly this state was approved before. It must still exist, and its chain must be
+    strong enough for what the restoration opens and for all settings after it. Otherwise it is the one with the
+    strongest chain.
+
+    :param requests: every known request about this partner, in any order.
+    :param default: the tenant's default configuration; None when it is not known.
+    :raises InvalidField: when even the strongest chain is too weak.
+    """
+    access, level = plan_access_change(plan), deciding_risk(plan, default).level
+    candidates = likely_templates(image, requests=requests, templates=templates)
+    for template in candidates:
+        weak = weakness_of(stages_for(access, template), level)
+        if weak is None:
+            return template
+    raise InvalidField(
+        FIELD,
+        RefusalCode.RESTORE_CHAIN_TOO_WEAK,
+        template=candidates[-1].title,
+        weakness=None if weak is None else weak.as_value(),
+    )
+
+
+def likely_templates(
+    image: JsonObject | None, *, requests: Sequence[AccessRequest], templates: Mapping[str, Template]
+) -> tuple[Template, ...]:
+    """List the templates whose chains may decide on restoring `image`, in the order in which they are considered."""
+    strongest = max(templates.values(), key=_strength)
+    return (*_approved_before(image, requests, templates), strongest)
+
+
+def decided_by(plan: Plan, template: Template) -> Plan:
+    """Return the plan bound to the template whose chain decides on it.
+
+    If the template changes, decisions become invalid.
+    """
+    return replace(plan, template=template.name, template_hash=template.content_hash)
+
+
+def _approved_before(
+    image: JsonObject | None, requests: Sequence[AccessRequest], templates: Mapping[str, Template]
+) -> Iterator[Template]:
+    """Return the template of the newest access request that led to `image`, if it still exists."""
+    for request in sorted(requests, key=settled_at, reverse=True):
+        is_applied_access = request.state is RequestState.APPLIED and request.particulars.kind is RequestKind.ACCESS
+        if not is_applied_access:
+            continue
+        plan = request.known.plan
+        if is_same_configuration(plan.tenant_id, plan.image_after(), image):
+            if plan.template in templates:
+                yield templates[plan.template]
+            return
+
+
+def _strength(template: Template) -> tuple[int, int, str]:
+    return sum(stage.quorum for stage in template.stages), len(template.stages), template.name

@@ -1,0 +1,61 @@
+"""What a restoration does not restore, as names and as findings for approvers."""
+
+from collections.abc import Iterator, Mapping
+from typing import Any, Final
+
+from workflows.core.checks.findings import Finding, FindingCode, Severity
+from workflows.core.partners.restoration.plan import previous_members
+from workflows.core.partners.restoration.restorable import is_cut_short
+from workflows.core.plans.plan import Plan
+from workflows.core.requests.request import AccessRequest
+from workflows.core.settings.canonical import JsonObject
+from workflows.core.settings.described import DEVICES, undescribed
+from workflows.core.settings.documents import is_same_value
+from workflows.core.settings.model import Property
+
+_DELETE: Final = "Graph: “Delete crossTenantAccessPolicyConfigurationPartner”"
+_UPDATE: Final = "Graph: “Update crossTenantAccessPolicyConfigurationPartner”"
+
+
+def restoration_findings(change: AccessRequest, now: JsonObject | None) -> tuple[Finding, ...]:
+    """List what restoring the previous settings does not restore.
+
+    :raises Refused: while the request has no plan.
+    """
+    return tuple(_findings(change, change.known.plan.before, now))
+
+
+def settings_not_restored(
+    now: JsonObject | None, image: JsonObject | None, undone: Plan | None = None
+) -> tuple[str, ...]:
+    """Return Graph's names of the settings that differ from the image and are not written.
+
+    :param undone: the plan of the change that is undone; see `plan_restoration`.
+    """
+    here, there = undescribed(now), undescribed(image)
+    written = previous_members(now, image, undone)
+    different = [
+        ".".join(path)
+        for path in dict.fromkeys((*there, *here))
+        if path not in written and not is_same_value(here.get(path), there.get(path))
+    ]
+    restrictions = Property.TENANT_RESTRICTIONS.value
+    devices = [_devices((one or {}).get(restrictions)) for one in (now, image)]
+    if not is_same_value(devices[0], devices[1]):
+        different.append(f"{restrictions}.{DEVICES}")
+    return tuple(different)
+
+
+def _findings(change: AccessRequest, image: JsonObject | None, now: JsonObject | None) -> Iterator[Finding]:
+    about = {"request_id": change.id}
+    if is_cut_short(change):
+        yield Finding(code=FindingCode.RESTORES_A_PART, severity=Severity.NOTE, source=_UPDATE, values=about)
+    if image is None:
+        yield Finding(code=FindingCode.RESTORES_INHERITANCE, severity=Severity.NOTE, source=_DELETE, values=about)
+    if names := settings_not_restored(now, image, change.known.plan):
+        values = {**about, "names": list(names)}
+        yield Finding(code=FindingCode.NOT_RESTORED, severity=Severity.WARNING, source=_UPDATE, values=values)
+
+
+def _devices(restrictions: Any) -> Any:
+    return restrictions.get(DEVICES) if isinstance(restrictions, Mapping) else None

@@ -1,0 +1,49 @@
+"""Which requests changed something that can be restored, and when each of them ended."""
+
+from datetime import datetime
+from typing import Final
+
+from workflows.core.requests.request import AccessRequest, RequestState, Restored
+
+FIELD: Final = "restores"
+"""The form field that names the change to restore from."""
+
+_IN_EFFECT: Final = frozenset({RequestState.APPLIED, RequestState.OVERWRITTEN})
+_CUT_SHORT: Final = frozenset({RequestState.FAILED, RequestState.STOPPED})
+
+
+def is_restorable(request: AccessRequest) -> bool:
+    """Return whether a request changed, or may have changed, something in the tenant that can be restored.
+
+    See `is_cut_short`.
+    """
+    is_written = request.state in _IN_EFFECT or is_cut_short(request)
+    return is_written and request.prepared is not None and bool(request.prepared.plan.operations)
+
+
+def is_cut_short(request: AccessRequest) -> bool:
+    """Return whether a request ended while it was being written. None, a part or all of its plan may be applied.
+
+    The restoration is planned from the current settings, so this need not be known.
+    """
+    return request.state in _CUT_SHORT and request.writing_since is not None
+
+
+def settled_at(request: AccessRequest) -> datetime:
+    """Return when a change was read back, found overwritten, or cut short."""
+    return request.confirmed_at or request.changed_at
+
+
+def restored(request: AccessRequest) -> Restored:
+    """Return a summary of the change whose previous settings are restored.
+
+    :raises Refused: while the request has no plan.
+    """
+    known = request.known
+    return Restored(
+        request_id=request.id,
+        kind=request.particulars.kind,
+        title=known.template_title,
+        by=known.requester,
+        at=settled_at(request),
+    )
