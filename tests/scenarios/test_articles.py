@@ -169,7 +169,7 @@ async def test_row_74_a_merger_opens_direct_connect_both_ways_and_says_what_the_
     home = (await world.see("graph/state"))["state"]["organization"]["id"]
     for theirs in ("b2bDirectConnectInbound", "b2bDirectConnectOutbound"):
         assert f'partners/{home}\n{{"{theirs}": {json.dumps(OFFICE)}}}' in checklist
-    assert checklist.count("ours done, theirs unknown") == 4
+    assert checklist.count("Our side: done. Partner's side: not confirmed") == 4
 
 
 async def test_row_75_a_regulated_project_pilots_with_one_group_then_widens_then_narrows(world: Stage) -> None:
@@ -344,7 +344,7 @@ async def test_row_79_due_diligence_ends_with_the_project_and_asks_then(alone: S
     await opened(alone, "regulated-project", "contoso.com", CONTOSO, duration="30", **placeholders)
     await alone.do("clock", advance_seconds=31 * DAY)
     review = (await alone.direct("requester"))[-1]
-    assert "the approved time is over" in review["text"]
+    assert "access period ended" in review["text"]
     assert "still open" in words(review)
     assert "revoke_review" in buttons(review)
     writes = len(await alone.writes())
@@ -357,7 +357,7 @@ async def test_row_79_due_diligence_ends_with_the_project_and_asks_then(alone: S
     assert len(await alone.writes()) == writes
     assert await alone.partner(CONTOSO) == before
     await alone.do("clock", advance_seconds=DAY)
-    assert "the approved time is over" not in (await alone.direct("requester"))[-1]["text"]
+    assert "access period ended" not in (await alone.direct("requester"))[-1]["text"]
 
 
 async def test_row_79_a_joint_venture_is_kept_until_its_end_and_by_nobody_alone_after_it(alone: Stage) -> None:
@@ -482,7 +482,7 @@ async def test_row_82_a_partner_in_a_sovereign_cloud_is_opened_by_its_id_with_bo
 
     card = await asked(world, "trusted-partner", ELSEWHERE)
     said = await world.read()
-    assert "Entra does not know this tenant id in our own cloud, so nothing about its owner is proven" in said
+    assert "Entra does not know this tenant ID in our cloud, so its owner is not verified" in said
     assert "nothing works until both tenants have enabled each other's cloud" in said
     assert "Removing such a partner blocks it." in said
     for approver in ("approver1", "approver2", "approver3"):

@@ -211,7 +211,7 @@ async def test_a_group_of_ours_is_taken_by_its_name_once_that_was_seen(shared: S
     answer = await sent(shared, view_id, "Bridge project")
     assert answer["errors"] == {}
     shown = words(await seen(shared, view_id))
-    assert "Not sent yet. Look at what was found for the names below, then send again." in shown
+    assert "Not sent yet. Check what was found for the names below, then send again." in shown
     assert taken in shown
     assert len(await shared.messages()) == cards
 

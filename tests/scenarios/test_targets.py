@@ -63,7 +63,7 @@ async def test_ids_are_shown_with_their_names_and_ids_that_are_nobodys_are_refus
     assert f"only group “Bridge project” ({BRIDGE}) may use only application {THEIR_APPLICATION}" in said
     assert f"only group {THEIR_GROUP} may use only Office 365" in said, "what it may be called here says nothing"
     assert "In this tenant, group" not in said, "the change names it already"
-    assert f"Only the partner knows what stands behind application {THEIR_APPLICATION}" in said
+    assert f"Only the partner knows application {THEIR_APPLICATION}" in said
     assert "these users and groups are in the partner's directory, which nobody here can read" in said
     for approver in ("approver1", "approver2", "approver3"):
         assert await stage.press(approver, "approve", card["ts"]) == []

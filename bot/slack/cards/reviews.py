@@ -60,7 +60,7 @@ def partnership_facts(partnership: Partnership) -> Iterator[Part]:
         yield when(partnership.sponsor_gone_at)
         yield words(")")
     if said := setup_words(partnership.setup, partnership.confirmations):
-        yield words(f"\nThe partner's half: {said}")
+        yield words(f"\nPartner setup: {said}")
 
 
 def review_buttons(partnership: Partnership, now: datetime) -> ActionsBlock | None:

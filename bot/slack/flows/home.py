@@ -118,7 +118,7 @@ def home_view(
         *_more(len(mine) - MOST_MINE, "/partner show with the domain lists them"),
         *_section("Partners", [list(_partner(partnership, now)) for partnership in shown]),
         *_more(partnerships.count - len(shown), "/partner list"),
-        footnote("As last recorded. /partner show with the domain reads what stands in the tenant now."),
+        footnote("As last recorded. /partner show with the domain reads the current settings."),
     ]
     # Without slack_sdk's View, which would parse and check every block a second time.
     return {"type": "home", "callback_id": ids.HOME, "blocks": within_limits(blocks, "home")}

@@ -56,7 +56,7 @@ _NOT_ADDED = (
     "Not a partner yet. A tenant of another Microsoft cloud is blocked until it is added here, whatever the tenant's "
     "default says."
 )
-_MUST_LOOK = "Not sent yet. Look at what was found for the names below, then send again."
+_MUST_LOOK = "Not sent yet. Check what was found for the names below, then send again."
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -215,7 +215,7 @@ def _template_field(form: RequestForm) -> InputBlock:
         action_id=ids.TEMPLATE,
         options=options,
         initial_option=next((option for option in options if option.value == form.template), None),
-        placeholder=plain_text("Choose what to open", Limit.OPTION),
+        placeholder=plain_text("Select access type", Limit.OPTION),
     )
     return input_block("Access template", ids.TEMPLATE, element, is_dispatched=True)
 

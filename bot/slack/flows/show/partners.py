@@ -71,7 +71,7 @@ def partner_list(partnerships: Sequence[Partnership], now: datetime) -> Message:
     blocks += [partner_row(partnership, now) for partnership in shown]
     if more := len(partnerships) - len(shown):
         blocks.append(footnote(f"and {more} more: /partner show with the domain shows each of them"))
-    blocks.append(footnote("As last recorded. /partner show reads what stands in the tenant now."))
+    blocks.append(footnote("As last recorded. /partner show reads the current settings."))
     names = "; ".join(
         f"{clean(partner_name(p.identity), 60)} (tenant {p.identity.tenant_id}): "
         f"recorded as {partnership_state_words(p, now)}"
@@ -101,7 +101,7 @@ def partner_details(
     current = describe_current(configuration, default, names, is_cross_cloud=is_cross_cloud)
     found = access_kinds(configuration, default, is_cross_cloud=is_cross_cloud)
     blocks: list[Block] = [
-        header(f"🔎 {clean(partner_name(identity), 90)}: what stands now"),
+        header(f"🔎 {clean(partner_name(identity), 90)}: current settings"),
         identity_block(identity),
         *_concern_blocks(concerns),
         rich(*_current_elements(configuration, current, is_cross_cloud=is_cross_cloud)),
@@ -123,7 +123,7 @@ def partner_details(
 
 def _concern_blocks(concerns: Sequence[Concern]) -> Iterator[Block]:
     if concerns:
-        label = paragraph(words("To look at, from what stands now and Gatehouse's records", bold=True))
+        label = paragraph(words("Issues, from the current settings and Gatehouse's records", bold=True))
         yield rich(label, *concern_elements(concerns, MOST_CONCERNS))
 
 

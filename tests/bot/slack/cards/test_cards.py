@@ -133,14 +133,14 @@ def test_operations_that_are_too_long_say_how_much_is_missing() -> None:
 
 def test_stages_say_who_approved_and_who_must_still_decide() -> None:
     start = shown(details(request()).blocks)
-    assert "Security: 0 of 1 approval. Decides now: Amara." in start
-    assert "Data owners: 0 of 2 approvals. Decides after that: Bruno, Chie." in start
+    assert "Security: 0 of 1 approval. Current approvers: Amara." in start
+    assert "Data owners: 0 of 2 approvals. Next approvers: Bruno, Chie." in start
     half_way = request(decisions=(approval(AMARA, 0), approval(BRUNO, 1)))
     later = shown(details(half_way, holders={DATA_OWNER: Approvers(names=("Chie",))}).blocks)
     assert f"✅ Security: approved. Amara, {utc_words(NOW)}." in later
-    assert f"Data owners: 1 of 2 approvals. Bruno, {utc_words(NOW)}. Decides now: Chie." in later
+    assert f"Data owners: 1 of 2 approvals. Bruno, {utc_words(NOW)}. Current approvers: Chie." in later
     unknown = shown(details(request(), holders={}).blocks)
-    assert "Security: 0 of 1 approval. Decides now." in unknown
+    assert "Security: 0 of 1 approval. Current approvers." in unknown
 
 
 def test_of_many_approvers_some_are_named_and_all_are_counted() -> None:
@@ -273,7 +273,7 @@ def test_an_older_answer_is_not_taken_for_one_about_a_new_approval() -> None:
     kept = Attestation(person=SAM, reason="Old reason", at=NOW - timedelta(days=1))
     said = shown(review(attestations=(kept,)).blocks)
     assert "Old reason" not in said
-    assert "access approved anew" in said
+    assert "access approved again" in said
 
 
 def test_a_revoked_partner_has_nothing_to_review() -> None:
