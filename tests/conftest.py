@@ -9,6 +9,7 @@ from types import FrameType
 from typing import Final
 
 import pytest
+from structlog.dev import ConsoleRenderer, plain_traceback
 
 from tests.warm.block_checks import remember_checks
 
@@ -39,19 +40,21 @@ def _interrupt(number: int, frame: FrameType | None) -> None:
 def pytest_collection_finish() -> None:
     """Spare work that no test is about.
 
-    Garbage is looked for no more in what was imported, half a million objects, and seldom in what tests make.
+    Garbage is looked for no more in what was imported, half a million objects, and seldom in what tests make. Where no
+    test sets the logs up, an error in them is written down without colors and frames around its lines.
     """
     remember_checks()
+    ConsoleRenderer.get_active().exception_formatter = plain_traceback
     gc.collect()
     gc.freeze()
     gc.set_threshold(50_000, 20, 100)
 
 
 def pytest_xdist_auto_num_workers() -> int | None:
-    """One worker more than there are cores.
+    """Two workers for each core.
 
-    A story waits at times: for what is tried again, and for connections that time out.
+    Half of its time a worker waits: for a sandbox that starts, for what is tried again, for a browser.
     """
     if os.environ.get("PYTEST_XDIST_AUTO_NUM_WORKERS"):
         return None
-    return (os.cpu_count() or 1) + 1
+    return 2 * (os.cpu_count() or 1)

@@ -1,7 +1,7 @@
 """How often Gatehouse looks, asks again and reminds, and how long an answer of another system is kept.
 
 One place to read and to change them; docs/operations.md has the same table. The intervals that rules decide with
-(reminders of reviews, reading back, repeated sending) stand with their rules in `workflows.core`.
+(reminders of reviews, reading back, repeated sending) are defined with their rules in `workflows.core`.
 """
 
 from datetime import timedelta

@@ -18,7 +18,7 @@ from bot.process.readers import open_clock, open_tenant
 from bot.process.settings import Settings, SettingsProblems
 from bot.process.start_checks import checked_catalog, checked_store, require_slack, warm_up
 from bot.process.web.connections import make_runner, most_at_once
-from bot.process.web.health import LOOK_SECONDS, Health
+from bot.process.web.health import CHECK_SECONDS, Health
 from bot.process.web.metrics import Metrics
 from bot.process.web.server import make_web
 from bot.slack.answers.background import Background
@@ -115,7 +115,7 @@ async def _start_loops(
         clock=systems.clock,
         send=parts.send_directly,
         socket=socket,
-        look_seconds=min(LOOK_SECONDS, settings.gatehouse_tick_seconds),
+        check_seconds=min(CHECK_SECONDS, settings.gatehouse_tick_seconds),
     )
     readiness = Readiness(starting=(warm, noticed), health=health, socket=socket)
     metrics = Metrics(

@@ -28,6 +28,7 @@ _CURES: Final = {
     "GATEHOUSE_MAX_REQUESTS_PER_HOUR": "a whole number from 1 to 10000",
     "GATEHOUSE_MAX_APPROVALS_PER_HOUR": "a whole number from 1 to 10000",
     "GATEHOUSE_MAX_LOOKUPS_PER_HOUR": "a whole number from 1 to 10000",
+    "GATEHOUSE_MAX_SEARCHES_PER_HOUR": "a whole number from 1 to 10000",
     "PORT": "a whole number from 1 to 65535",
 }
 
@@ -133,6 +134,7 @@ class Settings(TenantSettings, _SlackSettings):
     gatehouse_max_approvals_per_hour: Annotated[int, Field(ge=1, le=10_000)] = 6
     """How many approvals one person may give in an hour."""
     gatehouse_max_lookups_per_hour: Annotated[int, Field(ge=1, le=10_000)] = 60
+    gatehouse_max_searches_per_hour: Annotated[int, Field(ge=1, le=10_000)] = 120
     """How many partners one person may look up in an hour."""
     host: str = "0.0.0.0"  # noqa: S104  # a container's port has to be reachable; signatures guard the door
     port: Annotated[int, Field(ge=1, le=65535)] = 3000

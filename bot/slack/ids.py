@@ -1,6 +1,5 @@
 """The ids that Slack sends back: written by the views and messages, read by the payloads and the flows."""
 
-import hashlib
 from typing import Final
 
 from workflows.core.partner_setup.steps import SetupStep
@@ -44,6 +43,8 @@ TEMPLATE: Final = "template"
 JUSTIFICATION: Final = "justification"
 SPONSOR: Final = "sponsor"
 DURATION: Final = "duration"
+END_DATE: Final = "end_date"
+TICKET: Final = "ticket"
 REASON: Final = "reason"
 CONFIRM: Final = "confirm"
 RESTORES: Final = "restores"
@@ -51,19 +52,15 @@ RESTORE_RESULT: Final = "restore_result"
 PLACEHOLDER: Final = "hole_"
 """Followed by the placeholder's name: the field for the id of one placeholder."""
 
+TYPED: Final = "_id"
+"""Follows the name of a field in the action_id of a text field, where our own directory cannot be searched for it."""
+
 MOST_PLACEHOLDER: Final = 100
 """The most characters of a typed id; longer text is no GUID, and the field says so."""
 
 # keys of the request form's metadata
 PLACEHOLDERS_OF: Final = "holes_of"
 """The template whose placeholders the form shows."""
-NAMED: Final = "named"
-"""By the placeholder's name: the short fingerprint of the typed name, and the ID shown: `<fingerprint>:<id>`."""
-
-
-def fingerprint(typed: str) -> str:
-    """Return a short hash of typed text, which shows whether the text is still the same."""
-    return hashlib.sha256(typed.strip().encode(errors="replace")).hexdigest()[:16]
 
 
 def decision_value(request: AccessRequest) -> str:

@@ -7,7 +7,7 @@ from typing import Final
 
 
 class Action(Enum):
-    """An action that a person can ask for. Its text, a name in marks, stands in texts that earlier versions stored."""
+    """An action that a person can ask for. Its text, a name in marks, is part of texts that earlier versions stored."""
 
     LIST = "list partners"
     SHOW = "show partner"

@@ -1,9 +1,8 @@
-"""What was found in our directory for a typed name, in a few words. A boundary: forms of several flows may show it."""
+"""An object that was found in our directory, in a few words. A boundary: forms of several flows may show it."""
 
 from collections.abc import Mapping
 from typing import Final
 
-from workflows.core.policy.placeholders import Placeholder
 from workflows.core.text import shown_name
 from workflows.ports.tenant_settings import FoundObject, ObjectKind
 
@@ -23,8 +22,13 @@ def kind_words(one: FoundObject) -> str:
     return f"{KINDS[one.kind]}{', disabled' if one.is_disabled else ''}"
 
 
-def found_words(placeholder: Placeholder, one: FoundObject) -> str:
-    """State which object was found for a name."""
+def found_name(one: FoundObject) -> str:
+    """Return the name of an object as a choice."""
+    return shown_name(one.name) or "(no name)"
+
+
+def found_words(one: FoundObject) -> str:
+    """Return what distinguishes a found object from others: its kind, its address, and the end of its ID."""
     mail = f", {one.mail}" if one.mail else ""
-    name = shown_name(one.name) or "(no name)"
-    return f"{placeholder.label}: {placeholder.kind.value} “{name}” ({kind_words(one)}{mail}), ID {one.id}"
+    kind = kind_words(one)
+    return f"{kind[0].upper()}{kind[1:]}{mail}, ID ends in {one.id[-4:]}"

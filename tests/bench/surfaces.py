@@ -8,6 +8,8 @@ import asyncio
 import json
 import shutil
 import tempfile
+from dataclasses import replace
+from datetime import timedelta
 from pathlib import Path
 from typing import Final
 
@@ -16,17 +18,34 @@ from playwright.async_api import Browser, async_playwright
 
 from bot.slack.blocks.blocks import Json, within_limits
 from bot.slack.blocks.modal import modal
-from bot.slack.cards.approval.card import CardContext, approval_blocks
+from bot.slack.cards.approval.card import approval_blocks
+from bot.slack.cards.approval.context import CardContext
 from bot.slack.cards.approval.details import details_blocks
+from bot.slack.flows.request_access.form import RequestForm, request_view
+from bot.slack.flows.request_access.partner_result import Found
+from bot.slack.people.approvers import AskedStage
 from tests.bot.sandbox.page.stage import CHANNELS, PEOPLE, Stage
 from tests.bot.shipped_cards import NAMES, waiting, words_of
-from tests.workflows.core.builders import NOW
+from tests.workflows.core.builders import NOW, RILEY, identity
 from workflows.catalog.catalog import SHIPPED, load_catalog
+from workflows.core.policy.offers import arranged, offers_of
+from workflows.core.requests.request import ObservedPartner
 from workflows.ports.records import AuditEntry
 
 WIDTHS: Final = {"desktop": (1440, 900), "tablet": (1024, 768), "phone": (390, 844)}
 TALL: Final = 6000
 """A window scrolls inside: at this height it is shown whole."""
+OPEN_DEFAULT: Final[Json] = {
+    "isServiceDefault": True,
+    "b2bCollaborationInbound": {
+        "usersAndGroups": {"accessType": "allowed", "targets": [{"target": "AllUsers", "targetType": "user"}]},
+        "applications": {
+            "accessType": "allowed",
+            "targets": [{"target": "AllApplications", "targetType": "application"}],
+        },
+    },
+}
+"""Microsoft's own default: guests of every organization."""
 HISTORY: Final = (
     AuditEntry(key="2", at=NOW, actor="U-AMARA", command="approve", outcome="accepted", details={}),
     AuditEntry(key="1", at=NOW, actor="gatehouse", command="record_prepared", outcome="accepted", details={}),
@@ -51,6 +70,27 @@ def windows() -> dict[str, Json]:
     for name, template in load_catalog(SHIPPED).templates.items():
         blocks = details_blocks(waiting(template), holders=NAMES, history=HISTORY, now=NOW)
         found[f"details-{name}"] = modal("Details", blocks, "decide_request")
+    return found
+
+
+def request_forms() -> dict[str, Json]:
+    """Return the request form: empty, and with a partner and each shipped template chosen."""
+    offers = arranged(offers_of(load_catalog(SHIPPED).templates.values()), closing=False)
+    partner = ObservedPartner(identity=identity(), configuration=None, default=OPEN_DEFAULT, at=NOW)
+    found = {"form-empty": request_view(RequestForm(offers=offers, requester=RILEY.chat_id))}
+    for offer in offers:
+        template = offer.template
+        view = request_view(
+            RequestForm(
+                offers=[replace(one, usual_wait=timedelta(days=2)) for one in offers],
+                requester=RILEY.chat_id,
+                target="contoso.com",
+                found=Found.of(partner, typed="contoso.com"),
+                template=template.name,
+                asked=[AskedStage(stage=one, approvers=NAMES.get(one.role)) for one in template.stages],
+            )
+        )
+        found[f"form-{template.name}"] = view
     return found
 
 
@@ -97,7 +137,7 @@ async def main(folder: Path | None) -> None:
         browser = await playwright.chromium.launch(
             executable_path=shutil.which("chromium"), args=["--no-sandbox", "--disable-background-networking"]
         )
-        surfaces: dict[str, list[Json] | Json] = {**cards(), **windows()}
+        surfaces: dict[str, list[Json] | Json] = {**cards(), **windows(), **request_forms()}
         for name, shown in surfaces.items():
             for line in await measure(browser, name, shown, folder):
                 print(json.dumps(line), flush=True)

@@ -107,7 +107,8 @@ class Stage:
     async def fill_in(self, user: str = "requester", *, view_id: str = "", **fields: str) -> dict[str, Any]:
         """Send the request form; returns the answer with its `errors`."""
         if not view_id:
-            view_id = (await self.do("command", user=user, text="/partner request"))["view_id"]
+            verb = "block" if fields.get("template") == "block" else "request"
+            view_id = (await self.do("command", user=user, text=f"/partner {verb}"))["view_id"]
         filled = {
             "target": "contoso.com",
             "template": "trusted-partner",

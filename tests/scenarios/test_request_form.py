@@ -199,32 +199,29 @@ async def sent(stage: Stage, view_id: str, typed: str, **fields: str) -> dict[st
     return answer
 
 
-async def test_a_group_of_ours_is_taken_by_its_name_once_that_was_seen(shared: Stage) -> None:
-    """Enter shows what it is; sent without having been shown, the form shows it first and is sent by the next click."""
-    view_id = await piloting(shared)
-    await shared.do("click", user="requester", view_id=view_id, action_id=FIELD, value="bridge")
-    await shared.rest()
-    taken = f"group “Bridge project” (security group), ID {BRIDGE}"
-    assert taken in words(await seen(shared, view_id))
+async def offered(stage: Stage, view_id: str, typed: str) -> list[str]:
+    """What the select of our own group offers."""
+    found = await stage.do("suggest", user="requester", view_id=view_id, action_id=FIELD, value=typed)
+    return [one["text"]["text"] for one in found["suggest"]]
 
-    cards = len(await shared.messages())
+
+async def test_a_group_of_ours_is_found_by_name_and_the_request_is_filed_with_its_id(shared: Stage) -> None:
+    """The form says before it is sent who decides, and which text to send to the partner's administrator."""
+    view_id = await piloting(shared)
+    view = words(await seen(shared, view_id))
+    assert "Security, 1 approval" in view
+    assert "The requester and the sponsor cannot approve." in view
+    assert "Send this to the partner's administrator:" in view
+    assert await offered(shared, view_id, "brid") == ["Bridge project"]
+    assert await offered(shared, view_id, "br") == []
     answer = await sent(shared, view_id, "Bridge project")
     assert answer["errors"] == {}
-    shown = words(await seen(shared, view_id))
-    assert "Not sent yet. Check what was found for the names below, then send again." in shown
-    assert taken in shown
-    assert len(await shared.messages()) == cards
-
-    answer = await shared.do("submit", user="requester", view_id=view_id, values={})
-    await shared.rest()
-    assert answer["errors"] == {}
     assert f"only group “Bridge project” ({BRIDGE})" in await shared.read()
-    assert len(await shared.messages()) == cards + 1
     await close_all(shared)
 
 
-async def test_a_name_that_is_no_one_group_is_never_taken(shared: Stage) -> None:
-    """Several are listed, hidden memberships are not; none is said; the partner's can only be asked for."""
+async def test_hidden_memberships_are_nobodys_to_search_and_their_ids_are_only_asked_for(shared: Stage) -> None:
+    """Groups of one name are told apart."""
     known = (await shared.see("graph/state"))["state"]["groups"][BRIDGE]
     others = {
         f"77777777-0000-4000-8000-00000000{number:04}": {
@@ -245,13 +242,45 @@ async def test_a_name_that_is_no_one_group_is_never_taken(shared: Stage) -> None
     state = {"groups": {group_id: {**group, "id": group_id} for group_id, group in others.items()}}
     assert (await shared.call("PATCH", "graph/state", state))["ok"] is True
     view_id = await piloting(shared)
-    said = (await sent(shared, view_id, "Twins"))["errors"][FIELD]
-    assert "“Twins” (Microsoft 365 group, twins@woodgrove.com, ID ends in 0000)" in said
-    assert "“Twins” (Microsoft 365 group, ID ends in 0001)" in said
-    assert "board@" not in said
-    assert "no group whose name is or begins with “Nobody”" in (await sent(shared, view_id, "Nobody"))["errors"][FIELD]
+    found = await shared.do("suggest", user="requester", view_id=view_id, action_id=FIELD, value="twi")
+    assert [one["description"]["text"] for one in found["suggest"]] == [
+        "Microsoft 365 group, twins@woodgrove.com, ID ends in 0000",
+        "Microsoft 365 group, ID ends in 0001",
+    ]
     answer = await sent(shared, view_id, BRIDGE, hole_pilot_group="Their pilots")
     assert "Ask them: “Please send us the Object ID of your group" in answer["errors"]["hole_pilot_group"]
+    await close_all(shared)
+
+
+async def test_without_the_permission_to_search_the_id_is_typed_and_the_permission_is_named(shared: Stage) -> None:
+    refused = {"code": "Authorization_RequestDenied", "message": "Insufficient privileges to complete the operation."}
+    await shared.do("faults", target="graph", match="/groups", times=1, status=403, body={"error": refused})
+    view_id = await piloting(shared)
+    assert await offered(shared, view_id, "bridge") == []
+    await shared.rest()
+    view = await seen(shared, view_id)
+    assert "Groups cannot be searched by name" in words(view)
+    assert "GroupMember.Read.All" in words(view)
+    (field,) = [block["element"] for block in view["blocks"] if block.get("block_id") == FIELD]
+    assert field["type"] == "plain_text_input"
+    await shared.call("DELETE", "faults")
+    await close_all(shared)
+
+
+async def test_a_partner_is_asked_to_be_closed_by_a_command_of_its_own(shared: Stage) -> None:
+    """Block is not among what people need; the form that it opens offers nothing else."""
+    view_id = (await shared.do("command", user="requester", text="/partner request"))["view_id"]
+    offers = words(await seen(shared, view_id))
+    assert "Documents and chat as guests" in offers
+    assert "Close everything for a partner" not in offers
+    await close_all(shared)
+    view_id = (await shared.do("command", user="requester", text="/partner block tailspin.com"))["view_id"]
+    await shared.rest()
+    view = await seen(shared, view_id)
+    (select,) = [block["element"] for block in view["blocks"] if block.get("block_id") == "template"]
+    assert [option["value"] for option in select["options"]] == ["block"]
+    assert select["initial_option"]["value"] == "block"
+    assert "Tailspin" in words(view)
     await close_all(shared)
 
 

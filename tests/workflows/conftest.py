@@ -1,4 +1,4 @@
-"""The world that tests of the domain's shell start from."""
+"""The world that tests of the domain's shell start from, and which tests of the core count for its coverage."""
 
 from collections.abc import AsyncIterator
 from pathlib import Path
@@ -6,6 +6,16 @@ from pathlib import Path
 import pytest
 
 from tests.workflows.world import World, open_world
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Leave out of the coverage what random examples reach: the same lines are covered in every run.
+
+    Measuring them took most of the time of the core's tests.
+    """
+    for item in items:
+        if getattr(getattr(item, "obj", None), "is_hypothesis_test", False):
+            item.add_marker(pytest.mark.no_cover)
 
 
 @pytest.fixture

@@ -182,12 +182,11 @@ class FakeSurroundings:
         found = [one for one in self.changes.get(tenant_id, []) if one.at >= since]
         return await self._read("read_partner_changes", found)
 
-    async def find_by_name(self, kind: TargetType, name: str, limit: int) -> Sequence[FoundObject]:
-        """Find what begins so, or exactly so where there is such a one."""
-        self.searched.append((kind, name))
-        begins = [one for one in self.objects.get(kind, ()) if one.name.lower().startswith(name.lower())]
-        exact = [one for one in begins if one.name.lower() == name.lower()]
-        return await self._read("find_by_name", (exact or begins)[:limit])
+    async def find_by_prefix(self, kind: TargetType, begins: str, limit: int) -> Sequence[FoundObject]:
+        """Find what begins so."""
+        self.searched.append((kind, begins))
+        found = [one for one in self.objects.get(kind, ()) if one.name.lower().startswith(begins.lower())]
+        return await self._read("find_by_prefix", found[:limit])
 
     async def name_of(self, target: Target, *, fresh: bool = False) -> str | None:
         """Name an object."""
@@ -421,6 +420,7 @@ class FakeNotifier:
     script: Script = field(default_factory=Script)
     requests: list[AccessRequest] = field(default_factory=list)
     reminded: list[AccessRequest] = field(default_factory=list)
+    expired: list[AccessRequest] = field(default_factory=list)
     reviews: list[tuple[Partnership, bool]] = field(default_factory=list)
     halves: list[tuple[Partnership, bool]] = field(default_factory=list)
     homes: list[ChatId] = field(default_factory=list)
@@ -437,6 +437,11 @@ class FakeNotifier:
         """Remember a reminder."""
         self.script.end(await self.script.begin("notifier.remind"))
         self.reminded.append(request)
+
+    async def tell_expired(self, request: AccessRequest) -> None:
+        """Remember that its approvers were told of the end."""
+        self.script.end(await self.script.begin("notifier.tell_expired"))
+        self.expired.append(request)
 
     async def show_review(self, partnership: Partnership, *, remind: bool) -> None:
         """Remember a review card."""

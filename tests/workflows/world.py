@@ -13,7 +13,8 @@ from bot.words.requests.notes import note_words
 from tests.workflows.core.builders import AMARA, BRUNO, CHIE, RILEY, SAM, TENANT, identity
 from tests.workflows.fakes import FakeDirectory, FakeNotifier, FakeTenant, FixedClock, Script
 from workflows.app.alarms import Alarms
-from workflows.app.requests.intake import Form, Intake
+from workflows.app.requests.forms import Form
+from workflows.app.requests.intake import Intake
 from workflows.app.requests.restore_intake import RestoreIntake
 from workflows.app.schedule.checks import ScheduledChecks, usual_checks
 from workflows.app.schedule.ticker import tick

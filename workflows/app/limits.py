@@ -10,7 +10,7 @@ from enum import StrEnum
 from typing import Final
 
 from workflows.app.alarms import Alarms
-from workflows.app.service import LOOK_UP
+from workflows.app.service import LOOK_UP, SEARCH
 from workflows.core.errors.facts import Fact
 from workflows.core.errors.raised import Refused
 from workflows.core.errors.refusal_codes import RefusalCode
@@ -31,12 +31,14 @@ class LimitedAction(StrEnum):
     REQUESTS = "requests"
     APPROVALS = "approvals"
     LOOK_UPS = "look-ups"
+    SEARCHES = "searches"
 
 
 _COMMANDS: Final[Mapping[LimitedAction, tuple[str, ...]]] = {
     LimitedAction.REQUESTS: ("submit",),
     LimitedAction.APPROVALS: ("approve",),
     LimitedAction.LOOK_UPS: (LOOK_UP,),
+    LimitedAction.SEARCHES: (SEARCH,),
 }
 """The commands that count, by their names in the audit log."""
 

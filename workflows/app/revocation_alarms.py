@@ -13,13 +13,15 @@ from workflows.ports.store import Store
 from workflows.ports.tenant import TenantUnavailable
 
 
-async def still_tried(alarms: Alarms, request_id: RequestId, partner: str, reason: Facts) -> TenantUnavailable:
+async def report_refused_revocation(
+    alarms: Alarms, request_id: RequestId, partner: str, reason: Facts
+) -> TenantUnavailable:
     """Raise the alarm about a refused revocation, and return the error that makes the outbox try again."""
     await alarms.raise_alarm(AlarmCode.REVOCATION_WAITS, request_id, values_of(request_id, partner, reason))
     return TenantUnavailable(reason)
 
 
-async def access_stays_open(
+async def report_open_access(
     alarms: Alarms, store: Store, request: AccessRequest, unanswered: Sequence[RefusedWrite]
 ) -> None:
     """Raise the alarm about what a confirmed revocation did not close.
@@ -35,7 +37,7 @@ async def access_stays_open(
     await alarms.raise_alarm(AlarmCode.REVOCATION_WAITS, request.id, values)
 
 
-async def changed_again(alarms: Alarms, request: AccessRequest) -> None:
+async def report_repeated_changes(alarms: Alarms, request: AccessRequest) -> None:
     """Raise the alarm about a revocation whose partner somebody changes repeatedly before it takes effect."""
     reason = (Fact(NoteCode.CHANGED_REPEATEDLY),)
     await alarms.raise_alarm(AlarmCode.REVOCATION_WAITS, request.id, values_of(request.id, partner_of(request), reason))

@@ -33,6 +33,8 @@ from workflows.ports.store import Store
 
 LOOK_UP: Final = "look_up"
 """The name of a partner lookup in the audit log."""
+SEARCH: Final = "search_own"
+"""The name of a search in our own directory in the audit log."""
 
 _TRIES: Final = 5
 """How often a command is decided again because somebody else stored a newer version first."""
@@ -246,6 +248,11 @@ class Service:
         """Record that somebody looked up a partner, and how."""
         entry = entry_of(key, self._clock.now(), actor, LOOK_UP, {"target": target, "by": by})
         await self._commit(Commit(entry=entry))
+
+    async def note_search(self, actor: ChatId, typed: str, *, key: str, kind: str, template: str) -> None:
+        """Record that somebody searched our own directory, for a field of which template."""
+        details = {"typed": typed, "kind": kind, "template": template}
+        await self._commit(Commit(entry=entry_of(key, self._clock.now(), actor, SEARCH, details)))
 
     async def show_elsewhere(self, request_id: RequestId, *, key: str, channel: str) -> None:
         """Update a request's cards because one left a channel; once for each `key`."""

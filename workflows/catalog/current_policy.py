@@ -6,7 +6,7 @@ from typing import Protocol
 from workflows.catalog.catalog import Catalog
 from workflows.core.partners.approval_policy import ApprovalPolicy, Chain, is_live, strongest_chain, widest
 from workflows.core.partners.partnership import Partnership
-from workflows.core.partners.restoration.restorable import settled_at
+from workflows.core.partners.restoration.restorable import ended_at
 from workflows.core.requests.request import AccessRequest, RequestKind, RequestState
 from workflows.core.settings.model import TenantId
 
@@ -49,7 +49,7 @@ async def _current_chain(known: Partnership | None, past: PastRequests | None, c
 
 def _chains_since_the_block(requests: Sequence[AccessRequest]) -> list[Chain]:
     chains: list[Chain] = []
-    for request in sorted(requests, key=settled_at):
+    for request in sorted(requests, key=ended_at):
         if request.state not in _IN_EFFECT or request.prepared is None:
             continue
         if request.particulars.kind is RequestKind.REVOCATION:

@@ -2,21 +2,27 @@
 
 import hashlib
 import json
+import re
 from collections.abc import Iterator
 from datetime import timedelta
-from typing import Annotated, Any, Self
+from typing import Annotated, Any, Final, Self
 
-from pydantic import Field, StringConstraints, model_validator
+from pydantic import Field, StringConstraints, field_validator, model_validator
 
 from workflows.catalog.template_settings import GUID, PLACEHOLDER_NAME, FileModel, SettingsTable
 from workflows.core.people import Role
 from workflows.core.policy.placeholders import Placeholder, placeholder_uses
-from workflows.core.policy.template import Stage, Template
+from workflows.core.policy.template import Stage, Template, TicketRule
+from workflows.core.settings.directory_objects import Owner
 from workflows.core.settings.documents import to_document
 from workflows.core.settings.model import Property, Setting, TargetType
 
 Title = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=60)]
 Days = Annotated[int, Field(ge=1, le=3650)]
+
+_OF_THE_FORM: Final = frozenset({"need", "purpose", "ticket", "end_date"})
+"""Keys that only the form uses. They are no part of what is approved, so a change of them voids no decision."""
+_REPEATED_GROUP: Final = re.compile(r"(?<!\\)\)[*+{]")
 
 
 class _Stage(FileModel):
@@ -32,6 +38,28 @@ class _Placeholder(FileModel):
     kind: TargetType
     hint: Annotated[str, StringConstraints(strip_whitespace=True, max_length=200)] = ""
     required: bool = True
+    prefix: Annotated[str, StringConstraints(max_length=60)] = ""
+
+
+class _Ticket(FileModel):
+    pattern: Annotated[str, StringConstraints(min_length=1, max_length=200)]
+    hint: Annotated[str, StringConstraints(strip_whitespace=True, max_length=200)] = ""
+    required: bool = True
+
+    @field_validator("pattern")
+    @classmethod
+    def _is_quick(cls, pattern: str) -> str:
+        """Refuse what is no regular expression, and what could take for ever: a repetition of a group."""
+        try:
+            re.compile(pattern)
+        except re.error as error:
+            raise ValueError(f"not a regular expression: {error}") from error
+        if _REPEATED_GROUP.search(pattern):
+            raise ValueError("a group cannot be repeated, because such a pattern can take for ever; write it out")
+        return pattern
+
+    def parsed(self) -> TicketRule:
+        return TicketRule(pattern=self.pattern, hint=self.hint, is_required=self.required)
 
 
 class TemplateFile(FileModel):
@@ -39,6 +67,10 @@ class TemplateFile(FileModel):
 
     title: Title
     description: Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=300)]
+    need: Annotated[str, StringConstraints(strip_whitespace=True, max_length=75)] = ""
+    purpose: Annotated[str, StringConstraints(strip_whitespace=True, max_length=60)] = ""
+    ticket: _Ticket | None = None
+    end_date: bool = False
     review_every_days: Days
     durations_days: tuple[Days, ...] = Field(min_length=1, max_length=20)
     default_duration_days: Days
@@ -60,13 +92,6 @@ class TemplateFile(FileModel):
     def parsed(self, name: str) -> Template:
         """Return the template with the name `name`."""
         settings = self.settings.parsed()
-        meaning = {
-            **self.model_dump(mode="json", exclude={"placeholders"}),
-            "settings": {key: to_document(value) for key, value in settings.items()},
-        }
-        if self.placeholders:
-            # The key of earlier versions: requests keep a hash that was computed with it.
-            meaning["holes"] = [one.model_dump(mode="json") for one in self.placeholders]
         return Template(
             name=name,
             title=self.title,
@@ -77,9 +102,36 @@ class TemplateFile(FileModel):
             durations=tuple(timedelta(days=days) for days in sorted(set(self.durations_days))),
             default_duration=timedelta(days=self.default_duration_days),
             decide_within=timedelta(days=self.decide_within_days),
-            content_hash=hashlib.sha256(json.dumps(meaning, sort_keys=True).encode()).hexdigest(),
+            content_hash=self._content_hash(settings),
             placeholders=self._parsed_placeholders(settings),
+            need=self.need,
+            purpose=self.purpose,
+            ticket=None if self.ticket is None else self.ticket.parsed(),
+            may_end_on_date=self.end_date,
         )
+
+    def _content_hash(self, settings: dict[Property, Setting]) -> str:
+        """Hash what the file means. Open requests keep this hash, so a new version must give today's files the same.
+
+        A key that is at its default is left out. So a key that a later version adds changes no hash until a file sets
+        it. Keys that only the form uses are left out, too. `hint` and `required` of a placeholder are older than this
+        rule, and are always included.
+        """
+        meaning = {
+            **self.model_dump(mode="json", exclude={"placeholders", *_OF_THE_FORM}, exclude_defaults=True),
+            "settings": {key: to_document(value) for key, value in settings.items()},
+        }
+        if self.placeholders:
+            # The key of earlier versions: requests keep a hash that was computed with it.
+            meaning["holes"] = [
+                {
+                    "hint": one.hint,
+                    "required": one.required,
+                    **one.model_dump(mode="json", exclude={"prefix"}, exclude_defaults=True),
+                }
+                for one in self.placeholders
+            ]
+        return hashlib.sha256(json.dumps(meaning, sort_keys=True).encode()).hexdigest()
 
     def _parsed_placeholders(self, settings: dict[Property, Setting]) -> tuple[Placeholder, ...]:
         owners = {place.name: place.owner for place in placeholder_uses(settings)}
@@ -91,6 +143,7 @@ class TemplateFile(FileModel):
                 owner=owners[placeholder.name],
                 hint=placeholder.hint,
                 is_required=placeholder.required,
+                prefix=placeholder.prefix,
             )
             for placeholder in self.placeholders
         )
@@ -109,7 +162,9 @@ class TemplateFile(FileModel):
                 yield f"placeholders: {place.name} is a {placeholder.kind} but stands where a {place.kind} does"
             elif place.is_alone and not placeholder.required:
                 yield f"placeholders: {place.name} is all that stands in its list, so it must be required"
-        for name in declared:
+        for name, placeholder in declared.items():
+            if placeholder.prefix and any(one.owner is Owner.THEIRS for one in found if one.name == name):
+                yield f"placeholders: {name} is an ID of theirs, whose name nobody here can read; remove its prefix"
             owners = {place.owner for place in found if place.name == name}
             if not owners:
                 yield f"placeholders: {name} stands nowhere in the settings"

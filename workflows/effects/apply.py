@@ -13,8 +13,13 @@ from dataclasses import dataclass
 from typing import Final
 
 from workflows.app.alarms import Alarms
-from workflows.app.revocation_alarms import access_stays_open, changed_again, partner_of, still_tried
-from workflows.app.schedule.downtime import held_by_gap
+from workflows.app.revocation_alarms import (
+    partner_of,
+    report_open_access,
+    report_refused_revocation,
+    report_repeated_changes,
+)
+from workflows.app.schedule.downtime import command_after_gap
 from workflows.app.service import Service
 from workflows.catalog.catalog import Catalog
 from workflows.core.checks.findings import Severity, UnfitPlan
@@ -23,7 +28,7 @@ from workflows.core.errors.facts import Fact
 from workflows.core.errors.raised import Refused
 from workflows.core.people import Roster
 from workflows.core.plans.drift import three_way_difference
-from workflows.core.plans.plan import Plan, is_confirmed, steps_done
+from workflows.core.plans.plan import Plan, count_written, is_confirmed
 from workflows.core.requests.commands.request import (
     RecordApplied,
     RecordApplyFailed,
@@ -36,13 +41,13 @@ from workflows.core.requests.commands.request import (
     Stop,
 )
 from workflows.core.requests.lifecycle import closes
-from workflows.core.requests.notes import NoteCode, is_first_plan, not_written, progress, told_by
+from workflows.core.requests.notes import NoteCode, error_facts, is_first_plan, not_written, progress
 from workflows.core.requests.request import AccessRequest, RequestId, RequestKind, RequestState
 from workflows.core.requests.resending import ALARMING_REPLANS
 from workflows.core.settings.canonical import JsonObject
 from workflows.core.settings.described import undescribed_changes
 from workflows.effects.further_writes import write_further
-from workflows.effects.resending import Resending
+from workflows.effects.resending import ResendDecision
 from workflows.effects.still_approved import objection
 from workflows.partner_lookup.lookup import read_default
 from workflows.ports.clock import Clock
@@ -90,7 +95,7 @@ class Applier:
         except (TenantUnavailable, DirectoryUnavailable) as error:
             if await self._is_still_to_do(request_id):
                 await self.service.advance(
-                    request_id, RecordDelayed(reason=(*told_by(error), Fact(NoteCode.KEEPS_TRYING)))
+                    request_id, RecordDelayed(reason=(*error_facts(error), Fact(NoteCode.KEEPS_TRYING)))
                 )
                 raise
         except Refused:
@@ -110,7 +115,7 @@ class Applier:
         except TenantRefused as error:
             await self._unreadable(request, error)
             return
-        done = steps_done(plan, observed)
+        done = count_written(plan, observed)
         if await self._is_a_service_provider(request, observed, done):
             return
         if done is None:
@@ -161,7 +166,7 @@ class Applier:
                 await self.tenant.write(plan.required[index])
             except AlreadyExists:
                 existing = await self._existing(plan, index)
-                if (steps_done(plan, existing) or 0) <= index:
+                if (count_written(plan, existing) or 0) <= index:
                     await self._record_drift(request, existing, is_written=index > done)
                     return False
             except TenantRefused as error:
@@ -195,13 +200,13 @@ class Applier:
                 tried = await write_further(plan, observed, tenant=self.tenant, sleep=self.sleep)
                 if tried.unanswered and request.particulars.kind is RequestKind.REVOCATION:
                     # Before the end is recorded: a crash in between repeats this, and the alarm is never missing.
-                    await access_stays_open(self.alarms, self.store, request, tried.unanswered)
+                    await report_open_access(self.alarms, self.store, request, tried.unanswered)
                 # Read last, and only where it is checked: the default may have changed since the plan was made.
                 default = await read_default(tenant=self.tenant) if closes(request) else None
                 command = RecordApplied(image=tried.image, refused=tried.refused, default=default)
                 await self.service.advance(request.id, command)
                 return
-        if steps_done(plan, observed) is None:
+        if count_written(plan, observed) is None:
             # Neither the plan nor a step towards it. Waiting longer cannot change that.
             await self._record_drift(request, observed, is_written=True)
             return
@@ -216,7 +221,7 @@ class Applier:
         False: only reading is left. The decision to send again is stored first, so that a crash never sends an opening
         a third time.
         """
-        resending = Resending(tenant=self.tenant, directory=self.directory, clock=self.clock, catalog=self.catalog)
+        resending = ResendDecision(tenant=self.tenant, directory=self.directory, clock=self.clock, catalog=self.catalog)
         try:
             command = await resending.next_command(request)
         except TenantRefused as error:
@@ -230,7 +235,7 @@ class Applier:
 
     async def _is_held_by_gap(self, request: AccessRequest) -> bool:
         """Request approval again for a plan approved before a gap, unless the tenant shows no change since."""
-        again = await held_by_gap(request, store=self.store, tenant=self.tenant, clock=self.clock)
+        again = await command_after_gap(request, store=self.store, tenant=self.tenant, clock=self.clock)
         if again is not None:
             await self.service.advance(request.id, again)
         return again is not None
@@ -279,7 +284,7 @@ class Applier:
         errors = [one for one in check_partner(plan.tenant_id, observed) if one.severity is Severity.ERROR]
         if request.particulars.kind is RequestKind.REVOCATION or not errors:
             return False
-        reason = told_by(UnfitPlan("target", errors))
+        reason = error_facts(UnfitPlan("target", errors))
         if request.writing_since is None:
             await self.service.advance(request.id, Stop(reason=(*reason, not_written(request))))
         elif done is None or done == len(plan.required):
@@ -318,7 +323,7 @@ class Applier:
         reason = (Fact(NoteCode.CHANGED_BY_OTHERS), Fact(NoteCode.PLANNED_AGAIN, values))
         if is_revocation and request.replans + 1 >= ALARMING_REPLANS:
             # Before it is recorded: a crash in between repeats this, and the alarm is never missing.
-            await changed_again(self.alarms, request)
+            await report_repeated_changes(self.alarms, request)
         drift = three_way_difference(request.known.plan, observed)
         await self.service.advance(request.id, Replan(reason=reason, drift=drift, is_unwritten=is_unwritten))
 
@@ -343,7 +348,7 @@ class Applier:
             observed = await self.tenant.read_partner(plan.tenant_id)
         except TenantRefused as refused:
             raise TenantUnavailable((Fact(NoteCode.WAS_THERE), *refused.facts)) from refused
-        if steps_done(plan, observed) is not None:
+        if count_written(plan, observed) is not None:
             raise TenantUnavailable((*error.facts, Fact(NoteCode.TRIED_AGAIN)))
         await self._record_drift(request, observed, is_written=is_written)
         return True
@@ -351,4 +356,6 @@ class Applier:
     async def _still_tried(self, request: AccessRequest, error: TenantRefused, *stands: Fact) -> TenantUnavailable:
         """Raise the alarm that a revocation is refused, and return the error that makes the outbox try again."""
         cure = (_WAITS_FOR_AN_ADMIN,) if error.status in _FOR_AN_ADMIN else ()
-        return await still_tried(self.alarms, request.id, partner_of(request), (*stands, *error.facts, *cure))
+        return await report_refused_revocation(
+            self.alarms, request.id, partner_of(request), (*stands, *error.facts, *cure)
+        )

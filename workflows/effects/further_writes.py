@@ -12,7 +12,7 @@ from typing import Final
 
 from workflows.core.errors.facts import Fact
 from workflows.core.plans.plan import Operation, Plan, is_confirmed
-from workflows.core.plans.refused_writes import RefusedWrite, shows, written_names
+from workflows.core.plans.refused_writes import RefusedWrite, is_shown, written_names
 from workflows.core.requests.notes import Facts, NoteCode
 from workflows.core.settings.canonical import JsonObject
 from workflows.ports.tenant import Tenant, TenantRefused, TenantUnavailable
@@ -50,7 +50,7 @@ async def write_further(
 
     :param image: the configuration that was read; it shows every required write.
     """
-    missing = [operation for operation in plan.further if not shows(operation, image)]
+    missing = [operation for operation in plan.further if not is_shown(operation, image)]
     if not missing:
         return FurtherWritesResult(image=image)
     loop = asyncio.get_running_loop()
@@ -64,7 +64,7 @@ async def write_further(
     not_shown = [
         (RefusedWrite(names=written_names(operation), reason=reason or _NOT_SHOWN), may_be_taken)
         for operation, (reason, may_be_taken) in zip(missing, answers, strict=True)
-        if not shows(operation, image)
+        if not is_shown(operation, image)
     ]
     return FurtherWritesResult(
         image=image,
@@ -119,6 +119,6 @@ async def _read_back(
                     continue
                 if observed is not None and is_confirmed(plan, observed):
                     image = observed
-                    if all(shows(operation, image) for operation in written):
+                    if all(is_shown(operation, image) for operation in written):
                         break
     return image

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from workflows.app.alarms import Alarms
 from workflows.app.identifiers import revocation_id
-from workflows.app.revocation_alarms import partner_of, still_tried
+from workflows.app.revocation_alarms import partner_of, report_refused_revocation
 from workflows.app.schedule.given_up import raise_given_up, settle_given_up
 from workflows.app.service import Service
 from workflows.core.errors.facts import Fact
@@ -29,6 +29,7 @@ from workflows.core.requests.effects import (
     ShowReview,
     ShowSetup,
     Tell,
+    TellExpired,
 )
 from workflows.core.requests.notes import NoteCode
 from workflows.core.requests.request import AccessRequest, RequestKind
@@ -61,14 +62,10 @@ class Performer:
                 await self.preparer.prepare(effect.request_id)
             case Apply():
                 await self.applier.apply(effect.request_id)
-            case ShowRequest():
+            case ShowRequest() | Remind() | TellExpired():
                 request = await self.store.request(effect.request_id)
                 if request is not None:
-                    await self._show_request(request)
-            case Remind():
-                request = await self.store.request(effect.request_id)
-                if request is not None:
-                    await self.notifier.remind(request)
+                    await self._tell_of_request(effect, request)
             case ShowReview():
                 partnership = await self.store.partnership(effect.tenant_id)
                 if partnership is not None:
@@ -91,6 +88,15 @@ class Performer:
                 await self.notifier.tell(effect.person, effect.said, channel=effect.channel)
             case SettleGivenUp():
                 await settle_given_up(effect, store=self.store, alarms=self.alarms)
+
+    async def _tell_of_request(self, effect: ShowRequest | Remind | TellExpired, request: AccessRequest) -> None:
+        match effect:
+            case ShowRequest():
+                await self._show_request(request)
+            case Remind():
+                await self.notifier.remind(request)
+            case TellExpired():
+                await self.notifier.tell_expired(request)
 
     async def _show_request(self, request: AccessRequest) -> None:
         """Show a request. When the channel does not accept its card, tell the admins at once and the requester once."""
@@ -133,7 +139,9 @@ class Performer:
                 request_id, partner = request.id, partner_of(request)
             case _:
                 return True
-        await still_tried(self.alarms, request_id, partner, (Fact(NoteCode.OWN_FAULT, {"error": reason}),))
+        await report_refused_revocation(
+            self.alarms, request_id, partner, (Fact(NoteCode.OWN_FAULT, {"error": reason}),)
+        )
         return False
 
     async def gave_up(self, pending: PendingEffect, reason: str) -> None:

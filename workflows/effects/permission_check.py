@@ -7,17 +7,18 @@ from datetime import datetime, timedelta
 from workflows.app.alarms import Alarms
 from workflows.app.identifiers import derived_request_id, revocation_id, verdict_key
 from workflows.app.limits import Allowance, LimitedAction, Limits
-from workflows.app.revocation_alarms import still_tried
+from workflows.app.revocation_alarms import report_refused_revocation
 from workflows.app.schedule.role_check import check_soon, role_shortages
 from workflows.app.service import Service
 from workflows.catalog.catalog import Catalog, changed_rules
 from workflows.core.errors.facts import Fact
 from workflows.core.errors.raised import Refused
 from workflows.core.errors.refusal_codes import RefusalCode
-from workflows.core.partners.revoking import require_may_revoke, stopped_by_revoking
+from workflows.core.partners.revoking import requests_stopped_by_revocation, require_may_revoke
 from workflows.core.people import ADMIN, Person, PersonId, Roster
 from workflows.core.plans.plan import TenantIdentity
 from workflows.core.requests.commands.clicks import (
+    AskReminder,
     Click,
     DecisionClick,
     DropEffect,
@@ -28,10 +29,10 @@ from workflows.core.requests.commands.clicks import (
     with_person,
 )
 from workflows.core.requests.commands.partner import ConfirmSetup, Keep, RemindSetup, Revoke, UnconfirmSetup
-from workflows.core.requests.commands.request import Approve, Reject, Replan, Stop, Withdraw
+from workflows.core.requests.commands.request import Approve, Reject, RemindApprovers, Replan, Stop, Withdraw
 from workflows.core.requests.effects import CheckPermission, MessageCode
-from workflows.core.requests.notes import NoteCode, told_by
-from workflows.core.requests.request import AccessRequest, Particulars, RequestKind, RequestState
+from workflows.core.requests.notes import NoteCode, error_facts
+from workflows.core.requests.request import AccessRequest, Particulars, RequestId, RequestKind, RequestState
 from workflows.partner_lookup.identifying import identify_partner
 from workflows.ports.directory import Directory, DirectoryRefused, DirectoryUnavailable
 from workflows.ports.store import Store
@@ -69,7 +70,9 @@ class PermissionCheck:
         except (Refused, TenantRefused) as error:
             if isinstance(click, Revoke) and isinstance(error, TenantRefused | DirectoryRefused):
                 await self._say_that_it_waits(effect)
-                raise await still_tried(self.alarms, revocation_id(effect.key), click.target, told_by(error)) from error
+                raise await report_refused_revocation(
+                    self.alarms, revocation_id(effect.key), click.target, error_facts(error)
+                ) from error
             refused = error if isinstance(error, Refused) else _not_checked(error)
             await self.service.record_refusal(
                 refused,
@@ -97,6 +100,10 @@ class PermissionCheck:
                 await self._decide(click, actor, key, received_at)
             case Withdraw():
                 await self._withdraw(click, actor, key)
+            case AskReminder():
+                is_requester = await self._is_requester(click.request_id, actor)
+                reminder = RemindApprovers(actor=click.actor, is_requester=is_requester)
+                await self.service.advance(click.request_id, reminder, key=key)
             case Keep() | ConfirmSetup() | UnconfirmSetup() | RemindSetup():
                 roster = await self.directory.roster([actor])
                 await self.service.advance_review(click.tenant_id, with_person(click, actor), key=key, roster=roster)
@@ -134,10 +141,12 @@ class PermissionCheck:
             await self.limits.used(allowance, actor.name)
 
     async def _withdraw(self, click: Withdraw, actor: Person, key: str) -> None:
-        request = await self.store.request(click.request_id)
-        is_requester = request is not None and actor.id == await self._requester_of(request)
-        command = replace(click, is_requester=is_requester)
+        command = replace(click, is_requester=await self._is_requester(click.request_id, actor))
         await self.service.advance(click.request_id, command, key=key)
+
+    async def _is_requester(self, request_id: RequestId, actor: Person) -> bool:
+        request = await self.store.request(request_id)
+        return request is not None and actor.id == await self._requester_of(request)
 
     async def _requester_of(self, request: AccessRequest) -> PersonId:
         if request.prepared is not None:
@@ -214,7 +223,7 @@ class PermissionCheck:
     async def _stop_open_access(self, identity: TenantIdentity, actor: Person) -> None:
         """Stop every request that would open this partner: closing has priority, also over a partly applied request."""
         reason = (Fact(NoteCode.REVOKED_MEANWHILE, {"name": actor.name}),)
-        for other in stopped_by_revoking(await self.store.open_requests(), identity):
+        for other in requests_stopped_by_revocation(await self.store.open_requests(), identity):
             with suppress(Refused):  # it reached its own end meanwhile
                 await self.service.advance(other.id, Stop(reason=reason))
 

@@ -9,14 +9,15 @@ from workflows.app.requests.open_request import open_request_fact
 from workflows.app.requests.proposing import (
     access_plan,
     chain_of,
-    checked,
+    check_proposal,
     current_template,
     labels_of,
     require_chain,
     require_no_other_request,
+    require_time_left,
 )
 from workflows.app.requests.restoring import propose_restoration
-from workflows.app.revocation_alarms import partner_of, still_tried
+from workflows.app.revocation_alarms import partner_of, report_refused_revocation
 from workflows.app.service import Service
 from workflows.catalog.catalog import Catalog
 from workflows.catalog.current_policy import current_policy
@@ -29,13 +30,13 @@ from workflows.core.errors.raised import (
 )
 from workflows.core.errors.refusal_codes import RefusalCode
 from workflows.core.partners.replacement import replacement_findings
-from workflows.core.partners.restoration.restorable import restored
+from workflows.core.partners.restoration.restorable import restored_summary
 from workflows.core.people import ChatId, Person
 from workflows.core.plans.plan import Plan, plan_revocation
 from workflows.core.policy.template import Stage, Template
 from workflows.core.requests.commands.request import RecordDelayed, RecordPrepared, RecordUnfit
 from workflows.core.requests.lifecycle import NO_PARTNER
-from workflows.core.requests.notes import NoteCode, told_by
+from workflows.core.requests.notes import NoteCode, error_facts
 from workflows.core.requests.request import (
     AccessRequest,
     ObservedPartner,
@@ -87,7 +88,7 @@ class Preparer:
         try:
             prepared = await self._prepared(request)
         except (TenantUnavailable, DirectoryUnavailable) as error:
-            await self._record(request_id, RecordDelayed(reason=(*told_by(error), Fact(NoteCode.KEEPS_TRYING))))
+            await self._record(request_id, RecordDelayed(reason=(*error_facts(error), Fact(NoteCode.KEEPS_TRYING))))
             raise
         except (TenantRefused, CodedError) as error:
             await self._not_prepared(request, error)
@@ -95,19 +96,21 @@ class Preparer:
             await self._record(request_id, RecordPrepared(prepared=prepared))
 
     async def _not_prepared(self, request: AccessRequest, error: CodedError | TenantRefused) -> None:
-        """Record that there can be no plan. A revocation ends this way only when there is no partner.
+        """Record that there can be no plan. A revocation ends like this only when there is no partner.
 
         :raises TenantUnavailable: after recording that the request waits.
         """
         has_no_partner = isinstance(error, Refused) and error.code in NO_PARTNER
         if request.particulars.kind is RequestKind.REVOCATION and not has_no_partner:
-            await self._record(request.id, RecordDelayed(reason=(*told_by(error), Fact(NoteCode.KEEPS_TRYING))))
-            raise await still_tried(self.alarms, request.id, partner_of(request), told_by(error)) from error
+            await self._record(request.id, RecordDelayed(reason=(*error_facts(error), Fact(NoteCode.KEEPS_TRYING))))
+            raise await report_refused_revocation(
+                self.alarms, request.id, partner_of(request), error_facts(error)
+            ) from error
         if isinstance(error, TenantRefused) and error.status in (401, 403):
             reason = (*error.facts, Fact(NoteCode.WAITS_FOR_ADMIN))
             await self._record(request.id, RecordDelayed(reason=reason))
             raise TenantUnavailable(reason) from error
-        await self._record(request.id, RecordUnfit(code=error.code, reason=told_by(error)))
+        await self._record(request.id, RecordUnfit(code=error.code, reason=error_facts(error)))
 
     async def _record(self, request_id: RequestId, command: RecordPrepared | RecordUnfit | RecordDelayed) -> None:
         """Store the result, unless the request was withdrawn or expired while it was being prepared."""
@@ -116,7 +119,7 @@ class Preparer:
         except OtherOpenRequest as error:
             # Two for one tenant were prepared at once, and the other one was stored first.
             other = await self.store.request(error.other)
-            reason = told_by(error) if other is None else (open_request_fact(other, None),)
+            reason = error_facts(error) if other is None else (open_request_fact(other, None),)
             await self._record(request_id, RecordUnfit(code=RefusalCode.OPEN_REQUEST, reason=reason))
         except Refused as refused:
             if refused.code is not RefusalCode.NOT_NOW:
@@ -138,11 +141,11 @@ class Preparer:
         preflight = Preflight(tenant=self.tenant, store=self.store, clock=self.clock)
         is_put_back = request.particulars.kind is RequestKind.RESTORATION
         labels = labels_of(template, request.particulars.placeholders)
-        survey = await preflight.survey(observation, plan, labels, is_put_back=is_put_back)
+        result = await preflight.check(observation, plan, labels, is_put_back=is_put_back)
         findings = (
             *proposal.findings,
-            *checked(observation, plan, stages, survey.circumstances),
-            *require_fit(survey.findings, FIELD),
+            *check_proposal(observation, plan, stages, result.circumstances),
+            *require_fit(result.findings, FIELD),
         )
         await require_chain(self.directory, stages, {requester.chat_id, sponsor.chat_id})
         return Prepared(
@@ -154,7 +157,7 @@ class Preparer:
             stages=stages,
             review_interval=template.review_interval,
             findings=findings,
-            names=survey.names,
+            names=result.names,
             restored=proposal.restored,
             roles=self.catalog.role_hashes(stage.role for stage in stages),
         )
@@ -169,15 +172,20 @@ class Preparer:
                 store=self.store,
                 catalog=self.catalog,
             )
-            was = restored(found.change)
+            was = restored_summary(found.change)
             return _Proposal(found.plan, found.template, found.stages, found.title, found.findings, was)
         template = current_template(self.catalog, particulars.template)
         known = await self.store.partnership(observation.identity.tenant_id)
         duration = particulars.duration or template.default_duration
-        plan = access_plan(observation, template, duration, particulars.placeholders, known=known, now=self.clock.now())
+        now, ends_at = self.clock.now(), particulars.ends_at
+        require_time_left(ends_at, now)
+        plan = access_plan(
+            observation, template, duration, particulars.placeholders, known=known, now=now, ends_at=ends_at
+        )
         policy = await current_policy(known, past=self.store, catalog=self.catalog)
         stages = chain_of(plan, template, observation, policy)
-        findings = replacement_findings(known, plan, template, stages, duration, self.clock.now())
+        lasts = duration if ends_at is None else ends_at - now
+        findings = replacement_findings(known, plan, template, stages, lasts, now)
         return _Proposal(plan, template, stages, template.title, findings)
 
     async def _prepared_revocation(self, request: AccessRequest, requester: Person) -> Prepared:

@@ -21,7 +21,7 @@ _SENT_AGAIN: Final = Fact(NoteCode.ACCEPTED_NOT_SHOWN)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Resending:
+class ResendDecision:
     """Decides about one request whose partner is unchanged since before its last write."""
 
     tenant: Tenant

@@ -9,10 +9,10 @@ from workflows.core.errors.facts import Fact
 from workflows.core.people import Roster
 from workflows.core.plans.drift import Drift
 from workflows.core.requests.commands.request import Reopen, Replan, Stop
-from workflows.core.requests.notes import Facts, NoteCode, is_first_plan, not_written, told_by
+from workflows.core.requests.notes import Facts, NoteCode, error_facts, is_first_plan, not_written
 from workflows.core.requests.request import AccessRequest, RequestKind
 from workflows.effects.inheritance import changed_inheritance
-from workflows.partner_lookup.resolving import LookupRefused, find_again, still_means
+from workflows.partner_lookup.resolving import LookupRefused, is_same_tenant, resolve_again
 from workflows.ports.directory import Directory, DirectoryRefused, DirectoryUnavailable
 from workflows.ports.tenant import Tenant
 
@@ -86,10 +86,10 @@ async def objection(
 async def _moved(request: AccessRequest, tenant: Tenant) -> Objection | None:
     known = request.known
     try:
-        identity = await find_again(request, tenant=tenant)
+        identity = await resolve_again(request, tenant=tenant)
     except LookupRefused as refused:
-        return Objection(reason=told_by(refused), first=Stop, cure=_stopped)
-    if still_means(request, identity):
+        return Objection(reason=error_facts(refused), first=Stop, cure=_stopped)
+    if is_same_tenant(request, identity):
         return None
     values = {
         "target": request.particulars.target,

@@ -9,8 +9,8 @@ from workflows.entra.answers import quoted
 from workflows.ports.tenant_settings import FoundObject, ObjectKind
 
 _HIDDEN: Final = "HiddenMembership"
-_EXACT: Final[Mapping[TargetType, tuple[str, ...]]] = {
-    TargetType.GROUP: ("displayName", "mail", "mailNickname"),
+_SEARCHED: Final[Mapping[TargetType, tuple[str, ...]]] = {
+    TargetType.GROUP: ("displayName",),
     TargetType.USER: ("displayName", "mail", "userPrincipalName"),
     TargetType.APPLICATION: ("displayName",),
 }
@@ -21,13 +21,9 @@ SELECTED: Final[Mapping[TargetType, list[str]]] = {
 }
 
 
-def filters(kind: TargetType, name: str) -> tuple[str, str]:
-    """Return the filter for exactly this name or address, and the filter for names that start with it.
-
-    Graph ignores case in both.
-    """
-    exact = " or ".join(f"{field} eq {quoted(name)}" for field in _EXACT[kind])
-    return exact, f"startswith(displayName,{quoted(name)})"
+def begins_filter(kind: TargetType, begins: str) -> str:
+    """Return the filter for objects whose name begins so. Graph ignores case in it."""
+    return " or ".join(f"startswith({field},{quoted(begins)})" for field in _SEARCHED[kind])
 
 
 def found_objects(kind: TargetType, rows: Sequence[JsonObject]) -> list[FoundObject]:

@@ -20,7 +20,7 @@ from workflows.entra.addresses import request_to
 from workflows.entra.answers import Call, is_absent, quoted, reading, sign_ins_of, verified_domains
 from workflows.entra.audits import AUDITED, partner_changes
 from workflows.entra.evaluation import evaluate
-from workflows.entra.name_search import SELECTED, filters, found_objects
+from workflows.entra.name_search import SELECTED, begins_filter, found_objects
 from workflows.entra.transport.connection import Connection, document_of
 from workflows.entra.transport.pacing import Pace
 from workflows.intervals import ABSENCE_KEPT_FOR, OBJECT_NAMES_KEPT_FOR, POLICIES_KEPT_FOR
@@ -154,12 +154,9 @@ class GraphTenantSettings:
         ours = {name for name in (self._client_id, *self._connection.own_ids()) if name}
         return partner_changes(rows, tenant_id, ours=frozenset(name.lower() for name in ours))
 
-    async def find_by_name(self, kind: TargetType, name: str, limit: int) -> Sequence[FoundObject]:
-        """List our own objects with this name; when there are none, those whose name starts with it. Never cached."""
-        for clause in filters(kind, name):
-            if found := found_objects(kind, await self._search(kind, clause)):
-                return found[:limit]
-        return []
+    async def find_by_prefix(self, kind: TargetType, begins: str, limit: int) -> Sequence[FoundObject]:
+        """List our own objects whose name begins so. Never cached."""
+        return found_objects(kind, await self._search(kind, begins_filter(kind, begins)))[:limit]
 
     async def _search(self, kind: TargetType, clause: str) -> Sequence[JsonObject]:
         """Read one page. More results are too many to choose from."""

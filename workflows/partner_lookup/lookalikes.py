@@ -65,7 +65,9 @@ def unicode_form(domain: str) -> str:
         return domain
 
 
-def suspicions(identity: TenantIdentity, *, own: Collection[str], partners: Collection[str]) -> tuple[Finding, ...]:
+def lookalike_findings(
+    identity: TenantIdentity, *, own: Collection[str], partners: Collection[str]
+) -> tuple[Finding, ...]:
     """List what is suspicious about the typed domain, and about the domain that the tenant uses.
 
     :param own: this tenant's verified domains.
@@ -106,7 +108,7 @@ def _likeness(domain: str, other: str) -> Likeness | None:
     return Likeness.ONE_LETTER_OFF if is_near else None
 
 
-def near_names(domain: str, known: Iterable[str]) -> tuple[str, ...]:
+def similar_names(domain: str, known: Iterable[str]) -> tuple[str, ...]:
     """List the known names that a mistyped domain may mean, the nearest first; three at most.
 
     A near name looks the same, has the same name under another ending, or is a part of it. Or it differs by one letter
@@ -122,13 +124,13 @@ def _distance(mine: str, theirs: str) -> int | None:
     if skeleton(mine) == skeleton(theirs):
         return 0
     name, other = mine.partition(".")[0], theirs.partition(".")[0]
-    far, shorter = edits(name, other), min(len(name), len(other))
+    far, shorter = edit_distance(name, other), min(len(name), len(other))
     most = 2 if shorter >= _LONG else 1 if shorter >= _SHORTEST_MEANT else 0
     return far if far <= most else None
 
 
-def edits(left: str, right: str) -> int:
-    """Count the letters to add, remove, replace or swap with a neighbour until two names are the same."""
+def edit_distance(left: str, right: str) -> int:
+    """Count the letters to add, remove, replace or swap with the next one until two names are the same."""
     before: list[int] = []
     last = list(range(len(right) + 1))
     for row, letter in enumerate(left, 1):
@@ -156,7 +158,7 @@ def latin_form(domain: str) -> str:
 
 
 def differs_by_one_edit(left: str, right: str) -> bool:
-    """Return whether two names differ by one letter added, left out or replaced, or by two swapped neighbours."""
+    """Return whether two names differ by one letter added, left out or replaced, or by two swapped letters."""
     if len(left) > len(right):
         left, right = right, left
     if len(right) - len(left) > 1 or left == right:

@@ -6,7 +6,7 @@ from workflows.core.partners.partnership import Partnership
 from workflows.core.plans.plan import TenantIdentity
 from workflows.partner_lookup.identifying import identify_partner
 from workflows.partner_lookup.not_found import suggestion
-from workflows.partner_lookup.resolving import told_apart
+from workflows.partner_lookup.resolving import name_refusal
 from workflows.partner_lookup.target import target_candidates
 from workflows.ports.store import Store
 from workflows.ports.tenant import Tenant, TenantRefused
@@ -39,4 +39,4 @@ async def _partner(name: str, *, store: Store, tenant: Tenant) -> tuple[TenantId
     try:
         return await identify_partner(name, store=store, tenant=tenant)
     except TenantRefused as error:
-        raise await told_apart(error, name, tenant=tenant) from error
+        raise await name_refusal(error, name, tenant=tenant) from error

@@ -8,7 +8,7 @@ from workflows.core.errors.facts import Values
 from workflows.core.errors.raised import InvalidField
 from workflows.core.errors.refusal_codes import RefusalCode
 from workflows.core.settings.model import TenantId
-from workflows.partner_lookup.lookalikes import near_names, registrable
+from workflows.partner_lookup.lookalikes import registrable, similar_names
 from workflows.partner_lookup.target import FIELD, is_tenant_id
 from workflows.ports.facts import read_fact
 from workflows.ports.records import Register
@@ -42,9 +42,9 @@ async def suggestion(name: str, *, tenant: Tenant, register: Register | None) ->
     whole, own = await asyncio.gather(
         _whole(name, tenant), read_fact(tenant.tenant_settings.verified_domains(), TIMEOUT_SECONDS)
     )
-    if near := near_names(name, [*partners, *([whole] if whole else [])]):
+    if near := similar_names(name, [*partners, *([whole] if whole else [])]):
         return {"meant": list(near)}
-    if isinstance(own, Sequence) and (near := near_names(name, own)):
+    if isinstance(own, Sequence) and (near := similar_names(name, own)):
         return {"own": near[0]}
     return {}
 

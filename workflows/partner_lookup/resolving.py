@@ -47,7 +47,7 @@ async def _asked_once_more(error: TenantRefused, name: str, *, tenant: Tenant) -
 
     :raises LookupRefused, TenantRefused, TenantUnavailable: as `resolve` does.
     """
-    refused = await told_apart(error, name, tenant=tenant)
+    refused = await name_refusal(error, name, tenant=tenant)
     if not isinstance(refused, LookupRefused):
         raise error
     try:
@@ -56,7 +56,7 @@ async def _asked_once_more(error: TenantRefused, name: str, *, tenant: Tenant) -
         raise refused from again
 
 
-async def find_again(request: AccessRequest, *, tenant: Tenant) -> TenantIdentity | None:
+async def resolve_again(request: AccessRequest, *, tenant: Tenant) -> TenantIdentity | None:
     """Ask once more, just before the first write, which tenant the approved name leads to now.
 
     :raises LookupRefused: when Entra refuses this one name by now, so that there can be no answer.
@@ -65,7 +65,7 @@ async def find_again(request: AccessRequest, *, tenant: Tenant) -> TenantIdentit
     return await resolve((asked,), tenant=tenant, fresh=True)
 
 
-def still_means(request: AccessRequest, found: TenantIdentity | None) -> bool:
+def is_same_tenant(request: AccessRequest, found: TenantIdentity | None) -> bool:
     """Return whether the approved name still leads to the approved tenant.
 
     :param found: what it leads to now. An id of another cloud, unknown in this cloud, was approved as such.
@@ -74,7 +74,7 @@ def still_means(request: AccessRequest, found: TenantIdentity | None) -> bool:
     return not known.observation.identity.is_resolved if found is None else found.tenant_id == known.plan.tenant_id
 
 
-async def told_apart(error: TenantRefused, name: str, *, tenant: Tenant) -> TenantRefused | LookupRefused:
+async def name_refusal(error: TenantRefused, name: str, *, tenant: Tenant) -> TenantRefused | LookupRefused:
     """Return whether a refusal is about this name alone, or the original error when every lookup is refused.
 
     :raises TenantUnavailable: when Entra does not answer the lookup that shows the difference.

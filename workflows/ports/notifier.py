@@ -38,6 +38,9 @@ class Notifier(Protocol):
     async def remind(self, request: AccessRequest) -> None:
         """Remind everybody who can decide on a request, each in one message for all that waits for them, once a day."""
 
+    async def tell_expired(self, request: AccessRequest) -> None:
+        """Tell everybody who was to decide on a request that it expired, each in one message a day for all of them."""
+
     async def show_review(self, partnership: Partnership, *, remind: bool) -> None:
         """Update every review card of the partnership; with `remind`, post a new one to the sponsor."""
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any, Generic, Protocol, TypeVar
 
 from workflows.core.errors.raised import DomainError
@@ -142,6 +142,12 @@ class RecordStore(Protocol):
     async def requests_for(self, tenant_id: TenantId, limit: int) -> Sequence[AccessRequest]:
         """List the requests about one tenant, newest first."""
 
+    async def approval_waits(self, limit: int) -> Mapping[str, Sequence[timedelta]]:
+        """List the times from filing to the last approval, by template, of the newest access requests that were sent.
+
+        :param limit: how many requests are read.
+        """
+
     async def partnerships(self) -> Sequence[Partnership]:
         """List every partnership, by default domain."""
 
@@ -153,6 +159,9 @@ class RecordStore(Protocol):
 
     async def due(self, now: datetime) -> tuple[Sequence[RequestId], Sequence[TenantId]]:
         """List undecided requests past their expiry, and partnerships with a review or a reminder due."""
+
+    async def expired_since(self, moment: datetime, limit: int) -> Sequence[AccessRequest]:
+        """List the requests that expired at this moment or later, the newest first."""
 
     async def history(self, *, request_id: RequestId | None = None, limit: int = 200) -> Sequence[AuditEntry]:
         """List audit entries, newest first."""

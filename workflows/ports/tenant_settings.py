@@ -78,11 +78,10 @@ class TenantSettings(Protocol):
         Returns all entries or raises. NB. Entra writes its log some minutes late.
         """
 
-    async def find_by_name(self, kind: TargetType, name: str, limit: int) -> Sequence[FoundObject]:
-        """List our own users, groups or applications with this name.
+    async def find_by_prefix(self, kind: TargetType, begins: str, limit: int) -> Sequence[FoundObject]:
+        """List our own users, groups or applications whose name begins so, in any case; users also by address.
 
-        When there are none, those whose name starts with it. Groups with hidden membership are left out. At most
-        `limit`, by name.
+        Groups with hidden membership are left out. At most `limit`, by name.
         """
 
     async def name_of(self, target: Target, *, fresh: bool = False) -> str | None:

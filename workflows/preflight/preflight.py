@@ -23,7 +23,7 @@ from workflows.core.requests.request import ObservedPartner
 from workflows.core.settings.canonical import JsonObject
 from workflows.core.settings.effective import effective_settings
 from workflows.core.settings.openness import access_kinds
-from workflows.partner_lookup.lookalikes import suspicions
+from workflows.partner_lookup.lookalikes import lookalike_findings
 from workflows.partner_lookup.resolving import LookupRefused, resolve
 from workflows.partner_lookup.target import is_tenant_id
 from workflows.ports.clock import Clock
@@ -61,7 +61,7 @@ class Preflight:
     timeout_seconds: float = TIMEOUT_SECONDS
     evaluation_timeout_seconds: float = EVALUATION_SECONDS
 
-    async def survey(
+    async def check(
         self,
         observation: ObservedPartner,
         plan: Plan,
@@ -83,7 +83,7 @@ class Preflight:
         return PreflightResult(
             circumstances=circumstances(facts, access),
             findings=(
-                *suspicions(identity, own=own, partners=partners),
+                *lookalike_findings(identity, own=own, partners=partners),
                 *evaluate_facts(facts, access, plan=plan, identity=identity, asked=asked, is_put_back=is_put_back),
             ),
             names=known_names(names),

@@ -82,13 +82,15 @@ def assemble(systems: ExternalSystems) -> BotParts:
             systems, service, alarms, shown, (limits.clear_what_is_over, channel.check, former.empty)
         ),
         outbox=outbox,
-        inbound=_inbound(systems, service, notifier, limits),
+        inbound=_inbound(systems, service, notifier, limits, shown),
         send_directly=send,
         directory=shown,
     )
 
 
-def _inbound(systems: ExternalSystems, service: Service, notifier: SlackNotifier, limits: Limits) -> Inbound:
+def _inbound(
+    systems: ExternalSystems, service: Service, notifier: SlackNotifier, limits: Limits, shown: ShownDirectory
+) -> Inbound:
     """Return the receiver of Slack's payloads, with every flow registered."""
     settings = systems.settings
     bolt = make_bolt(systems.client, settings.slack_team_id, settings.slack_bot_token)
@@ -97,7 +99,7 @@ def _inbound(systems: ExternalSystems, service: Service, notifier: SlackNotifier
         replaced_cards=ReplacedCards(store=systems.store, channel=settings.slack_channel),
         team_id=settings.slack_team_id,
     )
-    flows = make_flows(systems, service, notifier, limits)
+    flows = make_flows(systems, service, notifier, limits, shown)
     guard.register(bolt, (point for flow in flows for point in flow.entry_points()))
 
     async def tell(person: ChatId, text: str, channel: str) -> None:
@@ -131,6 +133,7 @@ def _limits(systems: ExternalSystems, alarms: Alarms) -> Limits:
         LimitedAction.REQUESTS: settings.gatehouse_max_requests_per_hour,
         LimitedAction.APPROVALS: settings.gatehouse_max_approvals_per_hour,
         LimitedAction.LOOK_UPS: settings.gatehouse_max_lookups_per_hour,
+        LimitedAction.SEARCHES: settings.gatehouse_max_searches_per_hour,
     }
     return Limits(store=systems.store, alarms=alarms, clock=systems.clock, most=most)
 

@@ -15,15 +15,20 @@ from bot.slack.flows.own_request import OwnRequestFlow
 from bot.slack.flows.partner_setup.flow import PartnerSetupFlow
 from bot.slack.flows.request_access.flow import RequestAccessFlow
 from bot.slack.flows.request_access.open_form import OpenRequestForm
+from bot.slack.flows.request_access.search import SearchOwn
 from bot.slack.flows.restore.flow import RestoreFlow
 from bot.slack.flows.review import ReviewFlow
 from bot.slack.flows.revoke.flow import RevokeFlow
 from bot.slack.flows.show.flow import ShowFlow
 from bot.slack.people.members import Members
+from bot.slack.people.shown_directory import ShownDirectory
 from workflows.app.limits import Limits
 from workflows.app.reads.checklists import Checklists
 from workflows.app.reads.look_up_permission import LookupPermission
-from workflows.app.requests.intake import Form, Intake
+from workflows.app.reads.offers import Offers
+from workflows.app.reads.own_objects import NameSearch
+from workflows.app.requests.forms import Form
+from workflows.app.requests.intake import Intake
 from workflows.app.requests.restore_intake import RestoreForm, RestoreIntake
 from workflows.app.service import Service
 from workflows.core.partner_setup.clouds import cloud_of
@@ -37,7 +42,9 @@ class Flow(Protocol):
         """Return the entry points of this flow."""
 
 
-def make_flows(systems: ExternalSystems, service: Service, notifier: Notifier, limits: Limits) -> Sequence[Flow]:
+def make_flows(
+    systems: ExternalSystems, service: Service, notifier: Notifier, limits: Limits, shown: ShownDirectory
+) -> Sequence[Flow]:
     """Return every flow."""
     store, tenant, clock, background = systems.store, systems.tenant, systems.clock, systems.background
     directory, members = systems.directory, Members(directory=systems.directory)
@@ -51,7 +58,7 @@ def make_flows(systems: ExternalSystems, service: Service, notifier: Notifier, l
         slack_api_url=systems.settings.slack_api_url,
         redact=systems.redact,
     )
-    request_access = _request_access(systems, service, limits, windows, members, lookup_permission)
+    request_access = _request_access(systems, service, limits, windows, members, lookup_permission, shown)
     return (
         request_access,
         DecideFlow(service=service, store=store, windows=windows, members=members, directory=directory, clock=clock),
@@ -92,13 +99,24 @@ def _request_access(
     windows: Windows,
     members: Members,
     lookup_permission: LookupPermission,
+    shown: ShownDirectory,
 ) -> RequestAccessFlow:
     def remember(form: Form) -> OpenRequestForm:
         return OpenRequestForm(form=form)
 
+    forms = OpenForms(windows, remember)
+    offers = Offers(store=systems.store, catalog=systems.catalog, clock=systems.clock)
+    names = NameSearch(
+        members=systems.directory,
+        service=service,
+        tenant=systems.tenant,
+        catalog=systems.catalog,
+        clock=systems.clock,
+        limits=limits,
+    )
     return RequestAccessFlow(
         windows=windows,
-        forms=OpenForms(windows, remember),
+        forms=forms,
         members=members,
         lookup_permission=lookup_permission,
         intake=Intake(
@@ -111,8 +129,10 @@ def _request_access(
             limits=limits,
         ),
         service=service,
-        tenant=systems.tenant,
         catalog=systems.catalog,
+        offers=offers,
+        search=SearchOwn(names=names, offers=offers, forms=forms, windows=windows),
+        shown_directory=shown,
     )
 
 

@@ -19,8 +19,8 @@ from workflows.ports.message_copies import MessageCopy
 from workflows.ports.records import StoreNotWritable
 from workflows.ports.store import Store
 
-LOOK_SECONDS: Final = HEALTH_CHECKED_EVERY.total_seconds()
-_LOOKS_UNTIL_ALARM: Final = 2
+CHECK_SECONDS: Final = HEALTH_CHECKED_EVERY.total_seconds()
+_CHECKS_UNTIL_ALARM: Final = 2
 """A lock that a backup holds for a moment is no alarm."""
 
 _log = structlog.get_logger()
@@ -40,15 +40,15 @@ class Health:
         clock: Clock,
         send: Send,
         socket: SlackSocket | None = None,
-        look_seconds: float = LOOK_SECONDS,
+        check_seconds: float = CHECK_SECONDS,
     ) -> None:
         self._store = store
         self._alarms = alarms
         self._clock = clock
         self._send = send
         self._socket = socket
-        self._look_seconds = look_seconds
-        self._bad_looks = 0
+        self._check_seconds = check_seconds
+        self._failed_checks = 0
         self._unstored: Alarm | None = None
         self._copies: Sequence[MessageCopy] | None = None
         self._is_first = True
@@ -67,23 +67,23 @@ class Health:
         """Check without end."""
         while True:
             try:
-                await self.look()
+                await self.check()
             except Exception:
                 _log.exception("health_not_known")
-            await asyncio.sleep(self._look_seconds)
+            await asyncio.sleep(self._check_seconds)
 
-    async def look(self) -> None:
+    async def check(self) -> None:
         """Check once, and raise or clear the alarms."""
         if trouble := await self._store.probe():
-            await self._mind_a_store_in_trouble(trouble)
+            await self._alarm_about_store(trouble)
             return
-        await self._mind_a_good_store()
-        await self._mind_the_socket()
+        await self._clear_store_alarm()
+        await self._update_socket_alarm()
 
-    async def _mind_a_store_in_trouble(self, trouble: str) -> None:
+    async def _alarm_about_store(self, trouble: str) -> None:
         """Tell the admins once. The alarm cannot be stored, so it is kept here until it can."""
-        self._bad_looks += 1
-        if self._bad_looks < _LOOKS_UNTIL_ALARM:
+        self._failed_checks += 1
+        if self._failed_checks < _CHECKS_UNTIL_ALARM:
             return
         if self._unstored is None:
             self._unstored = new_alarm(AlarmCode.STORE_NOT_WRITABLE, "", {"reason": trouble}, self._clock.now())
@@ -93,9 +93,9 @@ class Health:
             except DomainError as error:
                 _log.warning("alarm_not_sent", code=self._unstored.code.value, reason=str(error))
 
-    async def _mind_a_good_store(self) -> None:
+    async def _clear_store_alarm(self) -> None:
         """Store what could not be stored, and that the store works again."""
-        self._bad_looks = 0
+        self._failed_checks = 0
         if self._unstored is not None:
             for copy in self._copies or ():
                 await self._store.save_copy(copy)
@@ -105,7 +105,7 @@ class Health:
             await self._alarms.clear_alarm(AlarmCode.STORE_NOT_WRITABLE)
             self._is_first = False
 
-    async def _mind_the_socket(self) -> None:
+    async def _update_socket_alarm(self) -> None:
         if self._socket is None:
             return
         wanted = {"": {"reason": self._socket.silence}} if self._socket.silence else {}

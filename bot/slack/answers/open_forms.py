@@ -6,7 +6,7 @@ convenience. A form that is not kept here (after a restart, on another replica) 
 
 import asyncio
 from collections import OrderedDict
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final, Generic, TypeVar
 
@@ -15,7 +15,8 @@ from slack_bolt.async_app import AsyncAck
 from bot.slack.answers.windows import Windows
 from bot.slack.blocks.blocks import Json
 from bot.words.refusals.words import fact_words
-from workflows.app.requests.intake import InvalidForm
+from workflows.app.requests.forms import InvalidForm
+from workflows.core.errors.facts import Fact
 
 _MOST: Final = 1000
 
@@ -62,13 +63,17 @@ class OpenForms(Generic[Filled, Open]):
                 await self._windows.update(view_id, current)
 
 
-async def answer_filing(ack: AsyncAck, filing: Awaitable[object]) -> None:
-    """File a form, then close it. Fields that must change show their problem."""
+async def answer_filing(ack: AsyncAck, filing: Awaitable[object]) -> Mapping[str, Fact]:
+    """File a form, then close it. Fields that must change show their problem.
+
+    :returns: the problems by field; empty when it is filed.
+    """
     try:
         await filing
     except InvalidForm as error:
         await ack(
             response_action="errors", errors={field: fact_words(problem) for field, problem in error.problems.items()}
         )
-    else:
-        await ack(response_action="clear")
+        return error.problems
+    await ack(response_action="clear")
+    return {}

@@ -1,56 +1,26 @@
-"""Cards about a request and about a review: posted once, updated at every state."""
+"""Cards about a review: posted once, updated at every state."""
 
 from collections.abc import Iterator
 from datetime import datetime
 
-from slack_sdk.models.blocks import Block, RichTextBlock
 from slack_sdk.models.blocks.block_elements import RichTextElement
 
 from bot.slack.blocks.blocks import DOMAIN, header, paragraph, part, quote, rich, when, words
 from bot.slack.blocks.message import Message, message
 from bot.slack.blocks.untrusted import clean
-from bot.slack.cards.chain import MOST_REASON, outcome_elements, still_needed
+from bot.slack.cards.chain import MOST_REASON
 from bot.slack.cards.partners import (
     identity_block,
     joined,
     partner_name,
     partner_words,
 )
-from bot.slack.cards.requests import (
-    headline,
-    identity_of,
-    kind_words,
-    may_be_decided,
-    may_be_withdrawn,
-    remind_button,
-    summary,
-    withdraw_button,
-)
 from bot.slack.cards.reviews import partnership_facts, review_buttons
-from bot.words.requests.states import state_words
 from bot.words.sentences import times_words
 from workflows.core.partners.partnership import Attestation, Partnership, PartnershipState
-from workflows.core.requests.request import AccessRequest, RequestState
+from workflows.core.requests.request import RequestState
 
 S = RequestState
-
-
-def requester_card(request: AccessRequest, *, now: datetime) -> Message:
-    """Return the card that shows the requester the state, with Withdraw while that is possible."""
-    waits = still_needed(request)
-    state = words(state_words(request), bold=True)
-    elements: list[RichTextElement] = [paragraph(words(f"Your {kind_words(request)}: "), state, words("."))]
-    if waits:
-        elements.append(paragraph(part(waits, 300)))
-    if request.reminded_at is not None and waits:
-        elements.append(paragraph(words("Approvers were reminded on "), when(request.reminded_at), words(".")))
-    elements += outcome_elements(request, now)
-    blocks: list[Block] = [header(headline(request)), _identity(request), rich(*elements)]
-    if may_be_decided(request, now):
-        blocks.append(remind_button(request))
-    elif may_be_withdrawn(request):
-        blocks.append(withdraw_button(request))
-    return message(f"{summary(request)} {waits}", blocks)
 
 
 def review_card(partnership: Partnership, *, now: datetime) -> Message:
@@ -66,14 +36,6 @@ def review_card(partnership: Partnership, *, now: datetime) -> Message:
         ]
     )
     return message(f"{partner_words(partnership.identity)}, {partnership.template_title}: {opening[1]}", blocks)
-
-
-def _identity(request: AccessRequest) -> RichTextBlock:
-    identity = identity_of(request)
-    if identity is not None:
-        return identity_block(identity)
-    target = part(request.particulars.target, DOMAIN, bold=True)
-    return rich(paragraph(words("Partner: "), target, words(" (as typed, not looked up)")))
 
 
 def _review_headline(partnership: Partnership, now: datetime) -> tuple[str, str]:

@@ -80,10 +80,11 @@ def outcome_elements(request: AccessRequest, now: datetime) -> Iterator[RichText
             words("Needs new approval: ", bold=True),
             part(with_commands(note_words(request.asked_again)), MOST_NOTE, lines=True),
         )
-    sentence = list(_sentence(request, now))
+    sentence = list(state_parts(request, now))
     if sentence:
         yield paragraph(*sentence)
-    if request.note and request.state not in _SAID_BY_SENTENCE:
+    is_said = request.state in _SAID_BY_SENTENCE or request.note == request.asked_again
+    if request.note and not is_said:
         yield paragraph(part(with_commands(note_words(request.note)), MOST_NOTE, lines=True))
     elif request.state in _SAID_BY_SENTENCE and (sent := with_sent_before(request, ())):
         yield paragraph(words(note_words(sent)))
@@ -103,8 +104,11 @@ def still_needed(request: AccessRequest) -> str:
 _SAID_BY_SENTENCE: Final = (RequestState.WITHDRAWN,)
 
 
-def _sentence(request: AccessRequest, now: datetime) -> Iterator[Part]:
-    """Return one sentence on the state, when the note does not say everything."""
+def state_parts(request: AccessRequest, now: datetime, *, with_steps: bool = True) -> Iterator[Part]:
+    """Return one sentence on the state, when the note does not say everything.
+
+    :param with_steps: say how many steps are left to the partner.
+    """
     is_revocation = request.particulars.kind is RequestKind.REVOCATION
     match request.state:
         case RequestState.APPLIED:
@@ -113,7 +117,7 @@ def _sentence(request: AccessRequest, now: datetime) -> Iterator[Part]:
                 yield words(" on ")
                 yield when(request.confirmed_at)
             yield words(": every change that it needs." if request.refused else ": every change of the plan.")
-            if steps := _left_to_the_partner(request):
+            if with_steps and (steps := _left_to_the_partner(request)):
                 yield words(
                     f" Partner setup: {counted(steps, 'step')} for the partner's administrator, which Gatehouse cannot "
                     "see. /partner checklist lists them."

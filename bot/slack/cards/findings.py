@@ -1,6 +1,6 @@
 """The complete findings of the checks, for the window that shows a whole request. Cards contain summaries.
 
-A boundary: what a window shows stands apart from the flow that opens it.
+A boundary: what a window shows is separate from the flow that opens it.
 """
 
 from collections.abc import Sequence

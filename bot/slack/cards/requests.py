@@ -4,11 +4,11 @@ from collections.abc import Iterator, Mapping
 from datetime import datetime
 from typing import Final
 
-from slack_sdk.models.blocks import ActionsBlock
+from slack_sdk.models.blocks import ActionsBlock, ButtonElement
 from slack_sdk.models.blocks.block_elements import RichTextElement
 
 from bot.slack import ids
-from bot.slack.blocks.blocks import DOMAIN, Part, actions, button, paragraph, part, when, words
+from bot.slack.blocks.blocks import DOMAIN, Part, actions, button, confirm_dialog, paragraph, part, when, words
 from bot.slack.blocks.untrusted import clean
 from bot.slack.cards.partners import partner_name
 from bot.words.requests.states import state_words
@@ -47,10 +47,13 @@ def headline(request: AccessRequest) -> str:
     return f"{icon(request)} {clean(request_target(request), 90)}: {state_words(request)}"
 
 
-def summary(request: AccessRequest) -> str:
-    """Describe a request in one or two plain sentences, target first, for notifications."""
+def summary(request: AccessRequest, state: str = "") -> str:
+    """Describe a request in one or two plain sentences, target first, for notifications.
+
+    :param state: words for where it stands today; empty for the state of the request.
+    """
     by = f" by {clean(request.prepared.requester.name, 80)}" if request.prepared else ""
-    return f"{request_target(request)}: {state_words(request)}. {kind_words(request).capitalize()}{by}."
+    return f"{request_target(request)}: {state or state_words(request)}. {kind_words(request).capitalize()}{by}."
 
 
 def request_target(request: AccessRequest) -> str:
@@ -122,10 +125,21 @@ def remind_button(request: AccessRequest) -> ActionsBlock:
     return actions(
         f"withdraw:{request.id}",
         button("Remind approvers", ids.REMIND, request.id),
-        button("Withdraw", ids.WITHDRAW, request.id),
+        withdraw_element(request),
     )
 
 
 def withdraw_button(request: AccessRequest) -> ActionsBlock:
     """Return Withdraw."""
-    return actions(f"withdraw:{request.id}", button("Withdraw", ids.WITHDRAW, request.id))
+    return actions(f"withdraw:{request.id}", withdraw_element(request))
+
+
+def withdraw_element(request: AccessRequest) -> ButtonElement:
+    """Return Withdraw. Slack asks once more, and says what happens."""
+    sure = confirm_dialog(
+        "Withdraw this request?",
+        f"{clean(request_target(request), 100)} ({request.id}): approvers are asked no more, and Gatehouse writes "
+        "nothing more for it. You can send a new request at any time.",
+        "Withdraw",
+    )
+    return button("Withdraw", ids.WITHDRAW, request.id, confirm=sure)

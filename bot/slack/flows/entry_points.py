@@ -41,6 +41,16 @@ class Action:
 
 
 @dataclass(frozen=True, slots=True)
+class Options:
+    """A select that asks for its options. It is answered with none when that is refused."""
+
+    action_id: str | re.Pattern[str]
+    listener: ClickListener
+    stored: str
+    """The name in the audit log when it is refused."""
+
+
+@dataclass(frozen=True, slots=True)
 class Submission:
     """The submission of a window."""
 
@@ -74,7 +84,7 @@ class HomeEvent:
     listener: EventListener
 
 
-EntryPoint = Action | Submission | Shortcut | Subcommand | HomeEvent
+EntryPoint = Action | Options | Submission | Shortcut | Subcommand | HomeEvent
 
 ANY_OTHER: Final = ""
 """The name for unknown commands, and for a command without the partner it needs."""

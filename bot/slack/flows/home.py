@@ -43,7 +43,8 @@ from bot.slack.payloads.models import HomeOpened
 from bot.slack.people.members import Members
 from bot.slack.words.alarms import alarm_elements
 from bot.words.actions import with_commands
-from bot.words.plans.changes import describe, duration_words
+from bot.words.plans.changes import describe
+from bot.words.requests.form import lasts_words
 from bot.words.requests.notes import note_words
 from bot.words.requests.states import state_words
 from workflows.app.service import Service
@@ -206,8 +207,8 @@ def _title(request: AccessRequest) -> RichTextElement:
 
 
 def _origin(request: AccessRequest) -> RichTextElement:
-    known, duration = request.known, request.particulars.duration
-    lasts = f" for {duration_words(duration)}" if duration is not None else ""
+    known, asked = request.known, request.particulars
+    lasts = f", {lasts}" if (lasts := lasts_words(asked)) else ""
     return paragraph(
         words("Tenant ID "),
         part(known.observation.identity.tenant_id, code=True),

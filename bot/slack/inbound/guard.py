@@ -24,6 +24,7 @@ from bot.slack.flows.entry_points import (
     EntryPoint,
     EventListener,
     HomeEvent,
+    Options,
     Shortcut,
     Subcommand,
     Submission,
@@ -39,6 +40,7 @@ from workflows.core.errors.raised import Refused
 from workflows.core.errors.refusal_codes import RefusalCode
 from workflows.core.requests.commands.request import CommandSubject
 from workflows.core.requests.effects import MessageCode
+from workflows.ports.records import StoreNotWritable
 
 _COMMAND: Final = "/partner"
 
@@ -60,6 +62,8 @@ class Guard:
             match point:
                 case Action():
                     app.action(point.action_id)(self._clicked(point.listener, point.stored, point.card))
+                case Options():
+                    app.options(point.action_id)(self._asked(point.listener, point.stored))
                 case Submission():
                     app.view(point.callback_id)(self._clicked(point.listener, point.stored))
                 case Shortcut():
@@ -103,6 +107,28 @@ class Guard:
                     channel=click.channel,
                 )
                 await ack()
+
+        return guarded
+
+    def _asked(self, listener: ClickListener, stored: str) -> Callable[..., Awaitable[None]]:
+        """Wrap a select's question for its options. A refusal is recorded, and nothing is offered.
+
+        Slack shows no text of an answer, so the person sees that nothing was found.
+        """
+
+        async def guarded(ack: AsyncAck, body: dict[str, Any]) -> None:
+            asked = Interaction.model_validate(body)
+            try:
+                self._require_our_team(asked)
+                await listener(ack, asked)
+            except Refused as refused:
+                key = f"options:{asked.the_view.id}:{asked.actor}:{asked.name}:{refused.code}"
+                await self.service.record_refusal(
+                    refused, key=key, actor=asked.actor, command=stored, subject=CommandSubject(), is_told=True
+                )
+                await ack(options=[])
+            except StoreNotWritable:
+                await ack(options=[])
 
         return guarded
 

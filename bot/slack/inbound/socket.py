@@ -65,7 +65,7 @@ class SlackSocket:
                 await _closed(connection)
 
     async def _listen(self, connection: "_Connection") -> None:
-        """Watch a connection until it is silent for too long."""
+        """Check a connection until it is silent for too long."""
         heard, heard_at = self._signs(connection), time.monotonic()
         while True:
             await asyncio.sleep(min(1.0, self._ping_seconds / 2))

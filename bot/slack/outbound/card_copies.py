@@ -74,17 +74,21 @@ class CardCopies:
                 await self.update(copy, _REPLACED)
         return [copy for copy in copies if copy.is_live]
 
-    async def post(self, subject: str, audience: str, card: Message, occasion: str = "") -> Trouble | None:
+    async def post(
+        self, subject: str, audience: str, card: Message, occasion: str = "", *, thread: str = ""
+    ) -> Trouble | None:
         """Post one copy and store it; return why it is not accepted, so that the other copies are still posted.
 
         :param audience: the recipient; empty for the approval channel.
+        :param thread: the message under which it is posted; empty: as a message of its own.
         :raises NotifierUnavailable: when Slack does not answer; whether the card was posted is then unknown.
         """
         try:
             if not audience:
                 await self._channel.require_private()
             channel = await self.direct(ChatId(audience)) if audience else self._channel.id
-            answer = await self.call("chat.postMessage", channel=channel, **content_of(card))
+            place = {"thread_ts": thread} if thread else {}
+            answer = await self.call("chat.postMessage", channel=channel, **place, **content_of(card))
         except (NotifierRefused, NotifierBlocked, ChannelUnsuitable) as refused:
             _log.warning("card_not_posted", subject=subject, audience=audience or "channel", reason=str(refused))
             return refused

@@ -4,29 +4,23 @@ Showing is reconciling: what is posted is compared with what should be posted. D
 a card is decided in `bot.slack.outbound.recipients`.
 """
 
-from collections.abc import Callable, Sequence
-from functools import cache, partial
-from typing import Final
+from collections.abc import Sequence
 
 import structlog
 
 from bot.slack.blocks.message import Message, notice
-from bot.slack.cards.approval.card import CardContext
-from bot.slack.cards.approval.request_card import request_card
-from bot.slack.cards.cards import requester_card, review_card
+from bot.slack.cards.cards import review_card
 from bot.slack.cards.setup_card import setup_card
-from bot.slack.outbound.card_copies import CardCopies, Trouble, UpdateResult, content_of
+from bot.slack.outbound.card_copies import CardCopies, Trouble, content_of
 from bot.slack.outbound.homes import Homes
 from bot.slack.outbound.recipients import (
     Recipients,
-    everybody,
     is_escalated,
     may_confirm,
     requester_told,
-    told_directly,
 )
 from bot.slack.outbound.reminders import Reminders
-from bot.slack.people.approvers import name_approvers
+from bot.slack.outbound.request_messages import RequestMessages
 from bot.slack.people.shown_directory import ShownDirectory
 from bot.slack.words.alarms import alarm_message
 from bot.words.requests.messages import message_words
@@ -35,14 +29,12 @@ from workflows.core.partner_setup.state import open_steps
 from workflows.core.partners.partnership import Partnership, PartnershipState
 from workflows.core.people import ADMIN, ChatId
 from workflows.core.requests.alarms import Alarm
-from workflows.core.requests.request import AccessRequest, RequestState
+from workflows.core.requests.request import AccessRequest
 from workflows.ports.clock import Clock
 from workflows.ports.message_copies import MessageCopy
 from workflows.ports.notifier import NotifierBlocked, NotifierRefused
 from workflows.ports.store import Store
 
-MOST_COUNTED: Final = 50
-"""Requests of one requester, or of one partner, that are looked at for a card."""
 _log = structlog.get_logger()
 
 
@@ -64,71 +56,22 @@ class SlackNotifier:
         self._recipients = Recipients(directory)
         self._homes = Homes(copies=copies, directory=directory, store=store, clock=clock)
         self._reminders = Reminders(copies=copies, directory=directory, store=store, clock=clock)
+        self._requests = RequestMessages(
+            copies=copies, directory=directory, store=store, clock=clock, reminders=self._reminders
+        )
 
     async def show_request(self, request: AccessRequest) -> None:
-        """Update every copy of the request's card, and post missing copies.
-
-        :raises NotifierBlocked, NotifierRefused: when the channel does not accept its card now, or never will. A person
-            whom Slack does not let us write to is logged only; that person uses the channel's card and the App Home.
-        """
-        subject = f"request:{request.id}"
-        holders = await self._recipients.stage_holders(request)
-        deciders = await self._recipients.deciders(request, holders)
-        names = await name_approvers(request, holders, self._directory)
-        context = await self._context(request)
-        # A card has many copies and two forms. Building one takes some hundredths of a second.
-        card = cache(partial(request_card, request, holders=names, context=context, now=self._clock.now()))
-        posted, problem = await self._update_request(request, subject, card, deciders)
-        if request.prepared is not None:
-            if "" not in posted:
-                problem = problem or await self._copies.post(subject, "", card(with_buttons=True))
-            for audience in told_directly(deciders, is_channel_closed=problem is not None):
-                if audience not in posted:
-                    await self._copies.post(subject, audience, card(with_buttons=True))
-        await self._reminders.refresh(ChatId(audience) for audience in posted if audience)
-        await self._show_requester(request)
-        await self._refresh_homes(request.particulars.requester, request.particulars.sponsor, *everybody(holders))
-        if problem is not None:
-            raise problem
-
-    async def _context(self, request: AccessRequest) -> CardContext:
-        """Read what the card says beside the request: what is known of the partner, and what its requester has open."""
-        if request.state is not RequestState.AWAITING_APPROVAL:
-            return CardContext(is_first=False)
-        asked, known = request.particulars, request.known
-        mine = await self._store.requests_of(asked.requester, MOST_COUNTED, known.requester.id)
-        others = sum(not one.is_terminal and one.id != request.id for one in mine)
-        earlier = await self._store.requests_for(known.plan.tenant_id, MOST_COUNTED)
-        return CardContext(is_first=all(one.id == request.id for one in earlier), others_open=others)
+        """Update every message about the request, and post what is missing; see `RequestMessages.show`."""
+        await self._refresh_homes(*await self._requests.show(request))
 
     async def remind(self, request: AccessRequest) -> None:
         """Remind everybody who can decide on a request, each in one message for all that waits for them, once a day."""
         holders = await self._recipients.stage_holders(request)
         await self._reminders.remind(await self._recipients.deciders(request, holders))
 
-    async def _update_request(
-        self,
-        request: AccessRequest,
-        subject: str,
-        card: Callable[..., Message],
-        deciders: frozenset[ChatId],
-    ) -> tuple[set[str], Trouble | None]:
-        """Update the posted copies of a request's card.
-
-        :param card: gives the card with or without buttons.
-        :returns: who needs no new copy, and why the channel's card could not be updated.
-        """
-        has, problem = set(), None
-        for copy in await self._copies.live(subject):
-            is_offered = copy.audience == "" or copy.audience in deciders
-            # A card that somebody deleted is not posted again for a finished request.
-            shown = card(with_buttons=is_offered)
-            updated = await self._copies.update(copy, shown, is_wanted=not request.is_terminal)
-            if updated not in (UpdateResult.STUCK, UpdateResult.DELETED):
-                has.add(copy.audience)
-            if isinstance(updated, Trouble) and not copy.audience:
-                problem = updated
-        return has, problem
+    async def tell_expired(self, request: AccessRequest) -> None:
+        """Tell everybody who was to decide on a request that it expired, each in one message a day for all of them."""
+        await self._reminders.tell_expired(await self._recipients.were_to_decide(request))
 
     async def show_review(self, partnership: Partnership, *, remind: bool) -> None:
         """Update every review card of the partnership; with `remind`, post a new one to the sponsor.
@@ -221,15 +164,6 @@ class SlackNotifier:
             # No card waits for it, so it is given up, and an admin decides.
             raise NotifierRefused(str(blocked)) from blocked
 
-    async def _show_requester(self, request: AccessRequest) -> None:
-        subject, requester = f"requester:{request.id}", request.particulars.requester
-        card = requester_card(request, now=self._clock.now())
-        copies = await self._copies.live(subject)
-        for copy in copies:
-            await self._copies.renew(copy, card, is_wanted=not request.is_terminal)
-        if not await self._store.copies(subject):
-            await self._copies.post(subject, requester, card)
-
     async def _remind(self, partnership: Partnership, subject: str, card: Message) -> Trouble | None:
         """Post this reminder to everybody who must answer it and has not got it yet.
 
@@ -259,9 +193,11 @@ class SlackNotifier:
         # NB. with the request: newly approved access needs the partner's steps again.
         request = f"{partnership.request_id}."
         occasion = f"{request}{partnership.setup_reminders}"
+        sponsor, refused = partnership.sponsor.chat_id, None
+        if not remind:
+            await self._requests.hand_over_sponsor(partnership.request_id, sponsor, subject, occasion)
         copies = await self._store.copies(subject)
         has = {c.audience for c in copies if c.occasion == occasion or (not remind and c.occasion.startswith(request))}
-        sponsor, refused = partnership.sponsor.chat_id, None
         card = setup_card(partnership, may_speak=True, reader=sponsor)
         heard = {one for one in has if one == sponsor or one not in others}
         if sponsor not in heard and (refused := await self._copies.post(subject, sponsor, card, occasion)) is None:

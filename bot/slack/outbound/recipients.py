@@ -11,7 +11,7 @@ from bot.slack.people.approvers import still_free
 from bot.slack.people.shown_directory import ShownDirectory
 from workflows.core.partners.partnership import Partnership
 from workflows.core.people import ChatId, Role
-from workflows.core.requests.eligibility import still_asked
+from workflows.core.requests.eligibility import asked_last, still_asked
 from workflows.core.requests.request import AccessRequest
 from workflows.intervals import ADMINS_ASKED_FROM_REMINDER
 from workflows.ports.directory import DirectoryRefused, DirectoryUnavailable
@@ -53,6 +53,13 @@ class Recipients:
         """List who can decide now: members of the open stage's role who are not excluded and have not decided."""
         who = still_asked(request)
         return frozenset() if who is None else await still_free(who, holders[who.open_stages[0].role], self._directory)
+
+    async def were_to_decide(self, request: AccessRequest) -> frozenset[ChatId]:
+        """List who was to decide on a request when it expired."""
+        who = asked_last(request)
+        if who is None:
+            return frozenset()
+        return await still_free(who, await self.holders(who.open_stages[0].role), self._directory)
 
 
 def told_directly(deciders: frozenset[ChatId], *, is_channel_closed: bool) -> list[ChatId]:

@@ -1,10 +1,10 @@
-"""Remind approvers of what waits for them: one message a person and day, however many requests wait."""
+"""Tell approvers what waits for them, and what expired: one message a person and day, however many requests."""
 
 from collections.abc import Iterable
 
-from bot.slack.cards.approval.reminder import reminder_message
+from bot.slack.cards.approval.reminder import expired_message, reminder_message
 from bot.slack.outbound.card_copies import CardCopies
-from bot.slack.outbound.recipients import waiting_for_the_directory
+from bot.slack.outbound.recipients import Recipients, waiting_for_the_directory
 from bot.slack.people.shown_directory import ShownDirectory
 from workflows.app.reads.queries import waiting_for
 from workflows.core.people import ChatId
@@ -14,7 +14,9 @@ from workflows.ports.records import LimitedList
 from workflows.ports.store import Store
 
 MOST_LISTED = 10
-"""Requests in one reminder; more are counted."""
+"""Requests in one message; more are counted."""
+MOST_READ = 200
+"""Requests that expired on one day, as far as they are looked at."""
 
 
 class Reminders:
@@ -25,6 +27,7 @@ class Reminders:
         self._directory = directory
         self._store = store
         self._clock = clock
+        self._recipients = Recipients(directory)
 
     async def remind(self, people: Iterable[ChatId]) -> None:
         """Send each person one message about everything that waits for them now. A repetition updates it.
@@ -33,6 +36,14 @@ class Reminders:
         """
         for person in sorted(people):
             await self._remind(person)
+
+    async def tell_expired(self, people: Iterable[ChatId]) -> None:
+        """Tell each person in one message a day which requests expired today that they were to decide on.
+
+        :raises NotifierUnavailable: when Slack or the directory does not answer; it is tried again.
+        """
+        for person in sorted(people):
+            await self._tell_expired(person)
 
     async def refresh(self, people: Iterable[ChatId]) -> None:
         """Let the newest reminder of these people show what waits for them now. Nobody gets a new one.
@@ -58,6 +69,20 @@ class Reminders:
         for copy in posted:
             await self._copies.forget(copy)
         await self._copies.live(subject)
+
+    async def _tell_expired(self, person: ChatId) -> None:
+        now, subject = self._clock.now(), f"expired:{person}"
+        today = f"{now:%Y-%m-%d}"
+        ended = await self._store.expired_since(now.replace(hour=0, minute=0, second=0, microsecond=0), MOST_READ)
+        mine = [one for one in ended if person in await self._recipients.were_to_decide(one)]
+        if not mine:
+            return
+        message = expired_message(LimitedList(shown=mine[:MOST_LISTED], count=len(mine)))
+        posted = [copy for copy in await self._copies.live(subject) if copy.occasion == today]
+        if posted:
+            await self._copies.renew(posted[-1], message, is_wanted=False)
+        else:
+            await self._copies.post(subject, person, message, today)
 
     async def _waiting(self, person: ChatId) -> LimitedList[AccessRequest]:
         with waiting_for_the_directory():

@@ -6,10 +6,9 @@ import re
 from bot.slack import ids
 from bot.slack.payloads.button_values import REQUEST_ID, parse_tenant_id
 from bot.slack.payloads.models import Interaction, View
-from workflows.app.requests.intake import Form
+from workflows.app.requests.forms import Form
 from workflows.app.requests.restore_intake import RestoreForm
 from workflows.core.people import ChatId
-from workflows.partner_lookup.target import is_tenant_id
 
 
 def parse_form(interaction: Interaction) -> Form:
@@ -22,9 +21,16 @@ def parse_form(interaction: Interaction) -> Form:
         justification=view.value(ids.JUSTIFICATION),
         sponsor=ChatId(view.value(ids.SPONSOR) or interaction.actor),
         days=_chosen_days(view),
+        ends_on=view.value(ids.END_DATE),
+        ticket=view.value(ids.TICKET),
         placeholders=(placeholders := _typed_placeholders(view)),
-        shown=_shown_ids(view, placeholders),
+        labels={name: label for name in placeholders if (label := view.label(f"{ids.PLACEHOLDER}{name}"))},
     )
+
+
+def searched_template(interaction: Interaction) -> str:
+    """Return the template whose fields the request form shows; empty when it shows none. It is not verified."""
+    return str(_metadata(interaction.the_view).get(ids.PLACEHOLDERS_OF, ""))
 
 
 def parse_restore_form(interaction: Interaction) -> RestoreForm:
@@ -47,21 +53,6 @@ def parse_restore_form(interaction: Interaction) -> RestoreForm:
 def _chosen_days(view: View) -> int:
     days = view.value(ids.DURATION)
     return int(days) if days.isascii() and days.isdecimal() and len(days) < 6 else 0
-
-
-def _shown_ids(view: View, placeholders: dict[str, str]) -> dict[str, str]:
-    """Read which IDs the form shows for names, for fields that still contain the same name.
-
-    It is unverified, like all typed values: a person who could forge it could also type the ID.
-    """
-    named = _metadata(view).get(ids.NAMED)
-    claimed = named.items() if isinstance(named, dict) else ()
-    return {
-        name: id
-        for name, said in claimed
-        for typed, _, id in [str(said).partition(":")]
-        if typed == ids.fingerprint(placeholders.get(name, "")) and is_tenant_id(id)
-    }
 
 
 def _metadata(view: View) -> dict[str, object]:

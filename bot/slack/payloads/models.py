@@ -44,14 +44,20 @@ class _Action(Payload):
     action_ts: str = ""
 
 
+class _Text(Payload):
+    text: str = ""
+
+
 class _Option(Payload):
     value: str = ""
+    text: _Text = _Text()
 
 
 class _Element(Payload):
     value: str | None = None
     selected_user: str | None = None
     selected_option: _Option | None = None
+    selected_date: str | None = None
 
 
 class _State(Payload):
@@ -71,8 +77,16 @@ class View(Payload):
 
     def value(self, block_id: str) -> str:
         """Return the value of one input, for any element; empty when there is none."""
-        element = next(iter(self.state.values.get(block_id, {}).values()), _Element())
-        return element.value or element.selected_user or (element.selected_option or _Option()).value
+        element = self._element(block_id)
+        plain = element.value or element.selected_user or element.selected_date
+        return plain or (element.selected_option or _Option()).value
+
+    def label(self, block_id: str) -> str:
+        """Return the text of the chosen option of a select; empty when there is none."""
+        return (self._element(block_id).selected_option or _Option()).text.text
+
+    def _element(self, block_id: str) -> _Element:
+        return next(iter(self.state.values.get(block_id, {}).values()), _Element())
 
 
 class Interaction(Payload):
@@ -86,6 +100,10 @@ class Interaction(Payload):
     container: _Container = _Container()
     actions: tuple[_Action, ...] = ()
     view: View | None = None
+    action_id: str = ""
+    """The select that asks for its options, when this is such a question."""
+    value: str = ""
+    """What was typed into that select."""
 
     @property
     def actor(self) -> ChatId:
@@ -107,6 +125,8 @@ class Interaction(Payload):
         """Return the button's action_id, the view's callback_id, or else the payload's type."""
         if self.actions:
             return self.action.action_id
+        if self.action_id:
+            return self.action_id
         return self.view.callback_id if self.view is not None and self.view.callback_id else self.type
 
     @property

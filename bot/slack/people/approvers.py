@@ -1,7 +1,8 @@
 """The people who can still decide on a request, for a card. Only people who are shown are looked up."""
 
+import asyncio
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from typing import Final
@@ -9,12 +10,16 @@ from typing import Final
 from bot.slack.people.shown_directory import ShownDirectory
 from workflows.core.errors.raised import Refused
 from workflows.core.people import ChatId, Role
+from workflows.core.policy.template import Stage
 from workflows.core.requests.eligibility import Eligibility, eligibility
 from workflows.core.requests.request import AccessRequest
 from workflows.ports.directory import DirectoryUnavailable
+from workflows.ports.tenant import TenantRefused, TenantUnavailable
 
 MOST_NAMED: Final = 12
 """More names than this do not help a reader; the others are counted."""
+_TIMEOUT_SECONDS: Final = 1.5
+"""Seconds that an open form waits for the names of one stage."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -25,6 +30,15 @@ class Approvers:
     """All are different: people of the same name also show their mail address or Slack id."""
     others: int = 0
     """How many more there are."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AskedStage:
+    """One stage that would decide, with the people who could."""
+
+    stage: Stage
+    approvers: Approvers | None = None
+    """None when that is not known now."""
 
 
 async def still_free(who: Eligibility, holders: frozenset[ChatId], directory: ShownDirectory) -> frozenset[ChatId]:
@@ -47,15 +61,38 @@ async def name_approvers(
 
 async def _named(request: AccessRequest, holders: frozenset[ChatId], directory: ShownDirectory) -> Approvers:
     try:
-        people = sorted(await still_free(eligibility(request), holders, directory))
-        names = {person: name for person in people[:MOST_NAMED] if (name := await _name(person, directory))}
-        counted = Counter(names.values())
-        told_apart = [
-            f"{name} ({await _mark(person, directory)})" if counted[name] > 1 else name
-            for person, name in names.items()
-        ]
+        return await _people(await still_free(eligibility(request), holders, directory), directory)
     except DirectoryUnavailable:
         return Approvers()  # the stage's title is shown instead
+
+
+async def name_stages(
+    stages: Sequence[Stage], excluded: Collection[ChatId], directory: ShownDirectory
+) -> tuple[AskedStage, ...]:
+    """Return who would be asked by these stages, before a request is filed.
+
+    :param excluded: the requester and the sponsor, who cannot approve.
+    """
+    return tuple(await asyncio.gather(*(_asked(stage, excluded, directory) for stage in stages)))
+
+
+async def _asked(stage: Stage, excluded: Collection[ChatId], directory: ShownDirectory) -> AskedStage:
+    try:
+        async with asyncio.timeout(_TIMEOUT_SECONDS):
+            holders = await directory.holders(stage.role)
+            free = holders - await directory.all_ids(excluded)
+            return AskedStage(stage=stage, approvers=await _people(free, directory))
+    except (DirectoryUnavailable, TenantUnavailable, TenantRefused, Refused, TimeoutError):
+        return AskedStage(stage=stage)
+
+
+async def _people(free: frozenset[ChatId], directory: ShownDirectory) -> Approvers:
+    people = sorted(free)
+    names = {person: name for person in people[:MOST_NAMED] if (name := await _name(person, directory))}
+    counted = Counter(names.values())
+    told_apart = [
+        f"{name} ({await _mark(person, directory)})" if counted[name] > 1 else name for person, name in names.items()
+    ]
     return Approvers(names=tuple(told_apart), others=len(people) - len(names))
 
 

@@ -87,6 +87,7 @@ _WORK: Final[Mapping[str, str]] = {
     "apply": "write the change of request {about}",
     "show_request": "show the card of request {about}",
     "remind": "remind the approvers of request {about}",
+    "tell_expired": "tell the approvers that request {about} expired",
     "show_review": "ask for the review of partner {about}",
     "show_half": "show the partner setup of {about}",
     "show_home": "show the App Home of {about}",

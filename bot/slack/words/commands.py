@@ -21,6 +21,7 @@ class _Usage:
 
 COMMANDS: Final[Mapping[str, _Usage]] = {
     "request": _Usage("request access for a partner organization", "[domain]"),
+    "block": _Usage("ask for a partner to be closed (admins: /partner revoke closes at once)", "[domain]"),
     "list": _Usage("partners that Gatehouse has opened or closed"),
     "show": _Usage("current settings and history of a partner", _PARTNER),
     "checklist": _Usage("what the partner's administrator has to set on its side", _PARTNER),

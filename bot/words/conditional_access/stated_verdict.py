@@ -1,4 +1,4 @@
-"""A verdict about one policy and one kind of visitor, as it stands in a fact's values."""
+"""A verdict about one policy and one kind of visitor, as a fact's values state it."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, NamedTuple

@@ -1,1 +1,1 @@
-"""Sentences about plans: what they change, what stands for a partner now, and what somebody else changed."""
+"""Sentences about plans: what they change, a partner's current settings, and what somebody else changed."""

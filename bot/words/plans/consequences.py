@@ -107,17 +107,14 @@ def _partner_steps(values: Values) -> str:
 
 
 def _extends(values: Values) -> str:
-    return (
-        f"No setting changes. The partner's current settings are approved for another {_duration(values)}, counted "
-        "from the last approval."
-    )
+    lasts = f"until {values['ends_at'][:10]} (UTC)" if "ends_at" in values else f"for another {_duration(values)}"
+    counted = "" if "ends_at" in values else ", counted from the last approval"
+    return f"No setting changes. The partner's current settings are approved {lasts}{counted}."
 
 
 def _stays_open(values: Values) -> str:
-    return (
-        f"Access does not end automatically after {_duration(values)}. The sponsor is then asked to revoke it or to "
-        "request it again."
-    )
+    after = f"on {values['ends_at'][:10]} (UTC)" if "ends_at" in values else f"after {_duration(values)}"
+    return f"Access does not end automatically {after}. The sponsor is then asked to revoke it or to request it again."
 
 
 def _duration(values: Values) -> str:

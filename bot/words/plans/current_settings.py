@@ -64,7 +64,7 @@ def describe_untouched(
 ) -> tuple[CurrentLine, ...]:
     """Describe the settings of a partner that stay as they are, because a plan does not write them."""
     applies = effective_settings(facts.without_written(plan), default)
-    return _lines(facts.untouched(plan, default), applies, default, names)
+    return _lines(facts.unchanged_settings(plan, default), applies, default, names)
 
 
 def describe_staying_open(

@@ -1,4 +1,4 @@
-"""An outside change in words: what was approved, and what stands now."""
+"""An outside change in words: what was approved, and the current value."""
 
 from typing import Any, Final, NamedTuple
 

@@ -109,6 +109,15 @@ FORMS: Final[Sentences] = {
     R.JUSTIFICATION_TOO_LONG: "Shorten this to {limit} characters.",
     R.DURATION_NOT_OFFERED: _duration_not_offered,
     R.DURATION_TOO_LONG: "The approval policy of “{template}” allows {days} days at most. Choose a shorter time.",
+    R.END_DATE_PASSED: "This day has passed, or it is today. Choose a later day.",
+    R.END_DATE_TOO_LATE: lambda values: (
+        f"“{values['template']}” can last until {values['latest']} at most. Choose an earlier day."
+    ),
+    R.END_DATE_WRONG: "“{template}” takes no such end date. Choose a duration.",
+    R.TICKET_MISSING: lambda values: f"Type the ticket that this belongs to. {values['hint']}".rstrip(),
+    R.TICKET_WRONG: lambda values: (
+        f"This is no ticket of the expected form. Check the number. {values['hint']}".rstrip()
+    ),
     R.CHAIN_TOO_WEAK: _chain_too_weak,
     R.STAGE_WITHOUT_PEOPLE: _stage_without_people,
     R.TEMPLATE_ASKS_MORE: _template_asks_more,

@@ -1,8 +1,7 @@
 """Sentences for ids that a form or a file asks for, for names typed in their place, and for unreadable settings."""
 
-from typing import Any, Final
+from typing import Final
 
-from bot.words.found_object import kind_words
 from bot.words.sentences import Sentences, listed
 from bot.words.settings.values import title
 from bot.words.settings.where import where_to_find
@@ -11,7 +10,6 @@ from workflows.core.errors.refusal_codes import RefusalCode as R
 from workflows.core.settings.directory_objects import Owner
 from workflows.core.settings.model import TargetType
 from workflows.core.text import shown_name
-from workflows.ports.tenant_settings import FoundObject, ObjectKind
 
 _WANTED: Final = {
     (TargetType.GROUP, Owner.OURS): "The object ID of a group in our own directory.",
@@ -45,6 +43,11 @@ def wanted_words(kind: str, owner: str) -> str:
     return _WANTED[TargetType(kind), Owner(owner)]
 
 
+def asked_of_partner(kind: str, label: str) -> str:
+    """Return which id the partner's administrator has to send, where to find it, and what for."""
+    return f"{_ASKED[TargetType(kind)]}, for: {label}"
+
+
 def _placeholder_missing(values: Values) -> str:
     return f"Fill this in. {wanted_words(values['kind'], values['owner'])}"
 
@@ -63,7 +66,7 @@ def _placeholder_no_id(values: Values) -> str:
     )
     if values["owner"] != Owner.THEIRS:
         return sentence
-    return f"{sentence} Ask them: “Please send us {_ASKED[TargetType(values['kind'])]}, for: {values['label']}.”"
+    return f"{sentence} Ask them: “Please send us {asked_of_partner(values['kind'], values['label'])}.”"
 
 
 def _placeholder_unknown(values: Values) -> str:
@@ -80,20 +83,6 @@ def _found_at(values: Values) -> str:
     return where_to_find(TargetType(values["kind"]))
 
 
-def _name_ambiguous(values: Values) -> str:
-    offered, more = "; ".join(map(_told_apart, values["found"])), "; and more" if values["has_more"] else ""
-    return (
-        f"More than one {values['kind']} has such a name: {offered}{more}. Type more of the name, or the ID. "
-        f"{_found_at(values)}"
-    )
-
-
-def _told_apart(values: dict[str, Any]) -> str:
-    one = FoundObject(**{**values, "kind": ObjectKind(values["kind"])})
-    mail = f", {one.mail}" if one.mail else ""
-    return f"“{shown_name(one.name)}” ({kind_words(one)}{mail}, ID ends in {one.id[-4:]})"
-
-
 IDS: Final[Sentences] = {
     R.PLACEHOLDER_MISSING: _placeholder_missing,
     R.PLACEHOLDER_WORD: _placeholder_word,
@@ -101,24 +90,18 @@ IDS: Final[Sentences] = {
     R.PLACEHOLDER_UNKNOWN: _placeholder_unknown,
     R.ID_NOT_OURS: lambda values: f"There is no {values['kind']} with this ID in this tenant. {_found_at(values)}",
     R.ID_IS_OURS: _id_is_ours,
-    R.NAME_TOO_SHORT: lambda values: (
-        f"Type at least {values['least']} characters of the name, or the ID. {_found_at(values)}"
-    ),
-    R.NAMES_TOO_MANY: lambda values: (
-        f"Only {values['most']} names can be searched in one form. Type the ID here. {_found_at(values)}"
-    ),
     R.NAMES_REFUSED: lambda values: (
         f"{values['kind'].capitalize()}s cannot be searched by name: {values['answer']} Type the ID. "
         f"{_found_at(values)}"
     ),
-    R.NAMES_UNANSWERED: lambda values: (
-        f"Microsoft Entra does not answer now. Try again, or type the ID. {_found_at(values)}"
+    R.NAME_OUTSIDE_PREFIX: lambda values: (
+        f"This template takes only a {values['kind']} whose name begins with “{shown_name(values['prefix'])}”. "
+        "Choose one that does, or another template."
     ),
-    R.NAME_UNKNOWN: lambda values: (
-        f"Our directory has no {values['kind']} whose name is or begins with “{shown_name(values['name'])}”. "
-        f"{_found_at(values)}"
+    R.NAME_UNREAD: lambda values: (
+        f"This template takes only a {values['kind']} whose name begins with “{shown_name(values['prefix'])}”, and its "
+        f"name cannot be read now. {values['answer']} Wait a minute and send it again, or ask an admin."
     ),
-    R.NAME_AMBIGUOUS: _name_ambiguous,
 }
 UNREADABLE: Final[Sentences] = {
     R.SETTING_NO_OBJECT: "{setting}: expected an object, got {found}. Ask an admin to check it in the Entra admin "

@@ -47,6 +47,7 @@ _TRIED: Final[Mapping[str, str]] = {
     "keep": "Keeping refused",
     "submit": "Request refused",
     "remind_approvers": "Reminder refused",
+    "ask_reminder": "Reminder refused",
 }
 
 

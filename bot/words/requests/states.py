@@ -1,4 +1,4 @@
-"""Where a request stands, in a few words."""
+"""The state of a request in a few words."""
 
 from collections.abc import Mapping
 from datetime import UTC

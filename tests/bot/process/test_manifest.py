@@ -116,7 +116,7 @@ def entry_points() -> list[EntryPoint]:
         tenant=nothing,
         background=nothing,
     )
-    return [point for flow in make_flows(systems, nothing, nothing, nothing) for point in flow.entry_points()]
+    return [point for flow in make_flows(systems, nothing, nothing, nothing, nothing) for point in flow.entry_points()]
 
 
 @pytest.fixture(scope="module")
@@ -192,7 +192,7 @@ def test_the_events_are_the_listeners(registered: dict[str, list[str]]) -> None:
 
 
 def test_nothing_is_registered_twice_or_of_another_kind(registered: dict[str, list[str]]) -> None:
-    assert set(registered) == {"command", "shortcut", "action", "view", "event"}
+    assert set(registered) == {"command", "shortcut", "action", "options", "view", "event"}
     for names in registered.values():
         assert len(names) == len(set(names))
 
@@ -235,6 +235,7 @@ def test_every_address_is_the_one_door() -> None:
     urls = {
         settings["event_subscriptions"]["request_url"],
         settings["interactivity"]["request_url"],
+        settings["interactivity"]["message_menu_options_url"],
         *(command["url"] for command in MANIFEST["features"]["slash_commands"]),
     }
     assert urls == {"https://gatehouse.example.com/slack/events"}

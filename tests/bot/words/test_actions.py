@@ -11,14 +11,14 @@ from bot.slack.answers.open_forms import answer_filing
 from bot.slack.blocks.message import notice, refusal
 from bot.slack.blocks.modal import message_view
 from bot.slack.blocks.untrusted import clean
-from bot.slack.cards.cards import requester_card
+from bot.slack.cards.approval.own import requester_card
 from bot.slack.flows.decide import decision_view
 from bot.slack.flows.home import home_view
 from bot.slack.flows.show.partners import partner_details
 from bot.words.actions import COMMANDS, Action, with_commands
 from tests.bot.surfaces import card
 from tests.workflows.core.builders import AMARA, NOW, identity, noted, request
-from workflows.app.requests.intake import InvalidForm
+from workflows.app.requests.forms import InvalidForm
 from workflows.core.errors.facts import TEXT, Fact
 from workflows.core.policy.approval import Choice, Decision
 from workflows.core.requests.request import AccessRequest, RequestKind, RequestState

@@ -1,14 +1,9 @@
-"""What was found for a typed name: its kind, whether it is disabled, its mail and its ID."""
+"""What was found in our directory: its name, its kind, whether it is disabled, its mail and the end of its ID."""
 
 import pytest
 
-from bot.words.found_object import KINDS, found_words
-from workflows.core.policy.placeholders import Placeholder
-from workflows.core.settings.directory_objects import Owner
-from workflows.core.settings.model import TargetType
+from bot.words.found_object import KINDS, found_name, found_words
 from workflows.ports.tenant_settings import FoundObject, ObjectKind
-
-FIELD = Placeholder(name="pilot", label="Pilot", kind=TargetType.USER, owner=Owner.OURS)
 
 
 def test_every_kind_has_words() -> None:
@@ -16,14 +11,15 @@ def test_every_kind_has_words() -> None:
 
 
 @pytest.mark.parametrize(
-    ("one", "words"),
+    ("one", "name", "words"),
     [
         (
-            FoundObject(id="1", name="Kim", mail="kim@x.com", kind=ObjectKind.GUEST, is_disabled=True),
-            "Pilot: user “Kim” (guest, disabled, kim@x.com), ID 1",
+            FoundObject(id="12345", name="Kim", mail="kim@x.com", kind=ObjectKind.GUEST, is_disabled=True),
+            "Kim",
+            "Guest, disabled, kim@x.com, ID ends in 2345",
         ),
-        (FoundObject(id="2", name="", mail="", kind=ObjectKind.MEMBER), "Pilot: user “(no name)” (member), ID 2"),
+        (FoundObject(id="2", name="", mail="", kind=ObjectKind.MEMBER), "(no name)", "Member, ID ends in 2"),
     ],
 )
-def test_what_was_found_in_words(one: FoundObject, words: str) -> None:
-    assert found_words(FIELD, one) == words
+def test_what_was_found_in_words(one: FoundObject, name: str, words: str) -> None:
+    assert (found_name(one), found_words(one)) == (name, words)

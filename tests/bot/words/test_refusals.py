@@ -159,8 +159,8 @@ def test_what_only_looks_like_a_fact_stays_and_breaks_nothing(text: str) -> None
 
 
 def test_a_value_with_the_marks_of_a_fact_is_no_fact() -> None:
-    fact = Fact(RefusalCode.NAME_UNKNOWN, {"kind": "group", "name": "‹expired› } ›"})
-    assert with_facts(str(fact)).startswith("Our directory has no group whose name is or begins with “‹expired› } ›”.")
+    fact = Fact(RefusalCode.NAME_OUTSIDE_PREFIX, {"kind": "group", "prefix": "‹expired› } ›"})
+    assert with_facts(str(fact)).startswith("This template takes only a group whose name begins with “‹expired› } ›”.")
 
 
 def test_a_fact_is_a_value_of_another_and_is_read_back() -> None:

@@ -29,7 +29,7 @@ from workflows.core.partners.partnership import Partnership, PartnershipState
 from workflows.core.people import Roster
 from workflows.core.plans.drift import Drift
 from workflows.core.plans.refused_writes import RefusedWrite
-from workflows.core.requests.commands.clicks import Click, DropEffect, RetryEffect
+from workflows.core.requests.commands.clicks import AskReminder, Click, DropEffect, RetryEffect
 from workflows.core.requests.commands.partner import (
     AskReview,
     AskSetup,
@@ -251,6 +251,10 @@ OF_CLICKS: Final[tuple[tuple[Click, Row], ...]] = (
     (
         Withdraw(actor=ACTOR, request_id=REQUEST, channel="C1"),
         ("U-AMARA want_withdraw received r-1 - -", "{}"),
+    ),
+    (
+        AskReminder(actor=ACTOR, request_id=REQUEST, channel="C1"),
+        ("U-AMARA want_ask_reminder received r-1 - -", "{}"),
     ),
     (
         Keep(actor=ACTOR, tenant_id=TENANT, reason="Needed"),

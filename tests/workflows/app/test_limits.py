@@ -12,7 +12,7 @@ from tests.workflows.world import World, restarted
 from workflows.app.alarms import Alarms
 from workflows.app.limits import HOUR, LimitedAction, Limits
 from workflows.app.reads.look_up_permission import LookupPermission
-from workflows.app.requests.intake import InvalidForm
+from workflows.app.requests.forms import InvalidForm
 from workflows.core.errors.raised import Refused
 from workflows.core.errors.refusal_codes import RefusalCode
 from workflows.core.people import ChatId, Person
@@ -20,7 +20,7 @@ from workflows.core.requests.alarms import Alarm, AlarmCode
 from workflows.core.requests.request import AccessRequest, RequestState
 from workflows.core.settings.model import TenantId
 
-MOST = {LimitedAction.REQUESTS: 5, LimitedAction.APPROVALS: 3, LimitedAction.LOOK_UPS: 5}
+MOST = {LimitedAction.REQUESTS: 5, LimitedAction.APPROVALS: 3, LimitedAction.LOOK_UPS: 5, LimitedAction.SEARCHES: 4}
 
 
 def limit(world: World) -> Limits:

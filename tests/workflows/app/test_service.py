@@ -16,7 +16,7 @@ from workflows.core.errors.refusal_codes import RefusalCode
 from workflows.core.people import Roster
 from workflows.core.requests.commands.partner import AskReview, Keep
 from workflows.core.requests.commands.request import CommandSubject, Expire, RecordDelayed, Replan
-from workflows.core.requests.effects import CheckPermission, Prepare, ShowRequest, ShowReview, Tell
+from workflows.core.requests.effects import CheckPermission, Prepare, ShowRequest, ShowReview
 from workflows.core.requests.request import AccessRequest, RequestId, RequestState
 from workflows.ports.records import AuditEntry, Commit, StaleVersion
 
@@ -267,4 +267,4 @@ async def test_a_crash_at_the_commit_leaves_all_or_nothing(world: World, after: 
     stored = await world.request(request.id)
     assert (stored.state is S.WITHDRAWN, await world.store.is_known("click-1")) == (after, after)
     kinds = {type(effect) for effect in await effects(world)}
-    assert kinds == ({ShowRequest, Tell} if after else set())
+    assert kinds == ({ShowRequest} if after else set())

@@ -11,7 +11,7 @@ import pytest
 from workflows.catalog.catalog import SHIPPED, CatalogProblems, load_catalog
 from workflows.core.people import ADMIN, Role
 from workflows.core.policy.placeholders import Placeholder
-from workflows.core.policy.template import filled
+from workflows.core.policy.template import TicketRule, filled
 from workflows.core.settings.directory_objects import Owner
 from workflows.core.settings.model import (
     ALL_APPLICATIONS,
@@ -569,3 +569,59 @@ def test_the_hash_stays_when_roles_or_other_templates_change(write: Write) -> No
 def test_the_hash_changes_with_the_meaning(write: Write, old: str, new: str) -> None:
     before = content_hash(write())
     assert content_hash(write(edited(old, new))) != before
+
+
+# --- what only the form uses ---
+
+FORM = """
+need = "Documents and chat"
+purpose = "Work with us"
+end_date = true
+ticket = { pattern = "(PRJ|OPS)-[0-9]{4,}", hint = "As in PRJ-1234." }
+"""
+
+
+def with_form(keys: str = FORM) -> str:
+    """The usual template with keys of the form."""
+    return edited("review_every_days", f"{keys}review_every_days")
+
+
+def test_the_keys_of_the_form_are_read_and_leave_the_hash_of_open_requests_alone(write: Write) -> None:
+    before = load_catalog(write()).templates["open"]
+    template = load_catalog(write(with_form())).templates["open"]
+    assert (template.need, template.purpose, template.may_end_on_date) == ("Documents and chat", "Work with us", True)
+    assert template.ticket == TicketRule(pattern="(PRJ|OPS)-[0-9]{4,}", hint="As in PRJ-1234.", is_required=True)
+    assert template.content_hash == before.content_hash
+    assert (before.need, before.purpose, before.ticket, before.may_end_on_date) == ("", "", None, False)
+
+
+def test_a_prefix_leaves_the_hash_alone_and_is_for_objects_of_ours(write: Write) -> None:
+    before = content_hash(write(with_placeholders()))
+    ours = load_catalog(write(with_placeholders(f'{HOLES}prefix = "APP-"\n'))).templates["open"]
+    assert ([one.prefix for one in ours.placeholders], ours.content_hash) == (["", "APP-"], before)
+    theirs = HOLES.replace('hint = "Ask them."', 'prefix = "PRJ-"')
+    assert "pilot is an ID of theirs, whose name nobody here can read; remove its prefix" in " ".join(
+        problems(write(with_placeholders(theirs)))
+    )
+
+
+@pytest.mark.parametrize(
+    ("keys", "said"),
+    [
+        (f'need = "{"n" * 76}"\n', "need: String should have at most 75 characters"),
+        (f'purpose = "{"p" * 61}"\n', "purpose: String should have at most 60 characters"),
+        ('ticket = { pattern = "(" }\n', "ticket.pattern: Value error, not a regular expression"),
+        ('ticket = { pattern = "(a+)+$" }\n', "ticket.pattern: Value error, a group cannot be repeated"),
+        ('ticket = { pattern = "(a|b){3}" }\n', "ticket.pattern: Value error, a group cannot be repeated"),
+        ('ticket = { hint = "x" }\n', "ticket.pattern: Field required"),
+        ('end_date = "soon"\n', "end_date: Input should be a valid boolean"),
+    ],
+)
+def test_wrong_keys_of_the_form_are_named(write: Write, keys: str, said: str) -> None:
+    assert said in " ".join(problems(write(with_form(keys))))
+
+
+def test_every_shipped_template_says_what_for() -> None:
+    for template in load_catalog(SHIPPED).templates.values():
+        assert template.need, template.name
+        assert template.purpose, template.name

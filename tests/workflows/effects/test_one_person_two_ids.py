@@ -25,11 +25,12 @@ from tests.workflows.core.builders import request as usual
 from tests.workflows.fakes import FixedClock
 from tests.workflows.world import World
 from workflows.app.reads.queries import waiting_for
-from workflows.app.requests.intake import InvalidForm
+from workflows.app.requests.forms import InvalidForm
 from workflows.app.requests.open_request import account_beside, may_withdraw, open_request_fact
 from workflows.app.schedule.role_check import role_shortages
 from workflows.core.partners.partnership import Partnership, PartnershipState
 from workflows.core.people import ChatId, Person
+from workflows.core.requests.commands.clicks import AskReminder
 from workflows.core.requests.commands.partner import ConfirmSetup, RemindSetup, UnconfirmSetup
 from workflows.core.requests.commands.request import Withdraw
 from workflows.core.requests.request import RequestId, RequestState
@@ -123,6 +124,18 @@ async def test_nobody_elses_request_is_ones_own(world: World) -> None:
     assert account == DANA.id
     assert not may_withdraw(request, DANA.chat_id, account)
     assert fact_words(open_request_fact(request, DANA.chat_id, account)).startswith("Riley has an open access request")
+
+
+@pytest.mark.parametrize(("other", "is_reminded"), [(RILEY_W, True), (DANA, False)])
+async def test_approvers_are_reminded_for_either_id_of_the_requester(
+    world: World, other: Person, is_reminded: bool
+) -> None:
+    two_ids(world, RILEY_W)
+    request = await world.waiting()
+    world.clock.advance(days=2)
+    click = AskReminder(actor=other.chat_id, request_id=request.id, channel="C1")
+    await world.click(click)
+    assert (await world.request(request.id)).reminders == int(is_reminded)
 
 
 @pytest.mark.parametrize("trouble", [DirectoryUnavailable("away"), TenantRefused(403, "Denied", "no consent")])

@@ -24,7 +24,7 @@ from tests.workflows.fakes import HOME
 from tests.workflows.world import CATALOG, CONTOSO, World, restarted
 from workflows.core.errors.raised import Refused
 from workflows.core.errors.refusal_codes import RefusalCode
-from workflows.core.plans.plan import steps_done
+from workflows.core.plans.plan import count_written
 from workflows.core.policy.template import filled
 from workflows.core.requests.effects import Apply, Prepare
 from workflows.core.requests.request import RequestKind, RequestState
@@ -46,7 +46,7 @@ async def test_a_request_is_prepared_into_one_that_can_be_decided(world: World) 
     assert known.plan.duration == timedelta(days=90)
     assert known.plan.template_hash == TRUSTED.content_hash
     assert known.observation.identity == CONTOSO
-    assert (known.plan.before, steps_done(known.plan, None)) == (None, 0)
+    assert (known.plan.before, count_written(known.plan, None)) == (None, 0)
     assert request.expires_at == request.created_at + TRUSTED.decide_within
     assert [shown.state for shown in world.notifier.requests] == [S.AWAITING_APPROVAL]
     assert world.tenant.attempts == []

@@ -20,7 +20,7 @@ from tests.workflows.entra.stand_in_tenant import (
     changing,
     refusing,
 )
-from workflows.core.entra_audit.partner_changes import names_another
+from workflows.core.entra_audit.partner_changes import has_other_authors
 from workflows.entra import Entra, EntraSettings, connect, own_tenant_guard
 from workflows.entra.answers import retry_after
 from workflows.entra.audits import partner_changes
@@ -128,7 +128,7 @@ async def test_our_own_changes_and_those_of_others_are_told_apart(entra: Entra, 
         ("Update a partner cross-tenant access setting", True),
         ("Add a partner to cross-tenant access setting", True),
     ]
-    assert not names_another(changes)
+    assert not has_other_authors(changes)
     graph.stand_in.merge({"partners": {CONTOSO: None}})
     newest, *_ = await entra.tenant_settings.read_partner_changes(CONTOSO, an_hour_ago())
     assert (newest.activity, newest.is_ours) == ("Delete partner specific cross-tenant access setting", False)

@@ -6,7 +6,7 @@ from bot.words.refusals.words import refusal_words
 from tests.workflows.world import World
 from workflows.core.errors.raised import InvalidField, Refused
 from workflows.core.errors.refusal_codes import RefusalCode
-from workflows.partner_lookup.lookalikes import edits, near_names
+from workflows.partner_lookup.lookalikes import edit_distance, similar_names
 from workflows.partner_lookup.named_partner import named_partner
 from workflows.ports.tenant import TenantUnavailable
 
@@ -80,7 +80,7 @@ async def test_a_command_offers_the_near_name_and_takes_none(world: World) -> No
 
 def test_no_more_than_three_names_are_offered_the_nearest_first() -> None:
     known = ["northwindd.com", "nortwind.com", "northwind.net", "nothwinds.com", "contoso.com"]
-    assert near_names("northwind.com", known) == ("northwind.net", "northwindd.com", "nortwind.com")
+    assert similar_names("northwind.com", known) == ("northwind.net", "northwindd.com", "nortwind.com")
 
 
 @pytest.mark.parametrize(
@@ -100,7 +100,7 @@ def test_no_more_than_three_names_are_offered_the_nearest_first() -> None:
     ],
 )
 def test_how_near_a_name_has_to_be(domain: str, known: str, is_near: bool) -> None:
-    assert bool(near_names(domain, [known])) is is_near
+    assert bool(similar_names(domain, [known])) is is_near
 
 
 @pytest.mark.parametrize(
@@ -108,4 +108,4 @@ def test_how_near_a_name_has_to_be(domain: str, known: str, is_near: bool) -> No
     [("", "", 0), ("a", "", 1), ("ab", "ba", 1), ("abc", "acb", 1), ("abcd", "acbd", 1), ("kitten", "sitting", 3)],
 )
 def test_edits(left: str, right: str, count: int) -> None:
-    assert edits(left, right) == edits(right, left) == count
+    assert edit_distance(left, right) == edit_distance(right, left) == count

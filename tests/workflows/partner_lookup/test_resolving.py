@@ -11,7 +11,7 @@ from tests.bot.words.refused import worded_refusal
 from tests.workflows.core.builders import AMARA, BRUNO, CHIE, RILEY, TENANT
 from tests.workflows.fakes import FakeTenant
 from tests.workflows.world import CONTOSO, World
-from workflows.app.requests.intake import InvalidForm
+from workflows.app.requests.forms import InvalidForm
 from workflows.core.errors.raised import InvalidField
 from workflows.core.plans.plan import TenantIdentity
 from workflows.core.requests.effects import Apply

@@ -35,11 +35,11 @@ async def world(tmp_path: Path) -> AsyncIterator[World]:
         yield world
 
 
-async def survey(world: World, timeout_seconds: float = 6.0, **changes: object) -> PreflightResult:
+async def check(world: World, timeout_seconds: float = 6.0, **changes: object) -> PreflightResult:
     """Look around for the usual plan."""
     preflight = Preflight(tenant=world.tenant, store=world.store, clock=world.clock, timeout_seconds=timeout_seconds)
     seen = ObservedPartner(identity=replace(identity(), **changes), configuration=None, at=NOW)  # type: ignore[arg-type]
-    return await preflight.survey(seen, access_plan())
+    return await preflight.check(seen, access_plan())
 
 
 def unread(found: PreflightResult) -> list[str]:
@@ -52,14 +52,14 @@ def unread(found: PreflightResult) -> list[str]:
 
 
 async def test_every_read_is_made_once_and_sign_ins_of_thirty_days(world: World) -> None:
-    assert unread(await survey(world)) == []
+    assert unread(await check(world)) == []
     outbound = ("tenant.home", "surroundings.read_sign_ins")
     assert sorted(world.script.calls) == sorted((*READS, *outbound, "tenant.read_default"))
     assert world.tenant.tenant_settings.asked == [(TENANT, NOW - timedelta(days=30))]
 
 
 async def test_who_was_asked_for_by_id_is_not_asked_for_again(world: World) -> None:
-    await survey(world, asked=TENANT)
+    await check(world, asked=TENANT)
     assert "tenant.find" not in world.script.calls
 
 
@@ -79,7 +79,7 @@ async def test_a_read_that_fails_is_said_and_the_others_go_on(
 ) -> None:
     # A refused look-up is told apart by another one.
     world.script.fail(method, error, times=2 if method == "tenant.find" else 1)
-    (text,) = unread(await survey(world))
+    (text,) = unread(await check(world))
     assert why in text
 
 
@@ -90,7 +90,7 @@ async def test_reads_are_made_side_by_side_within_one_patience(world: World, mon
 
     monkeypatch.setattr(FakeSurroundings, "_read", never)
     started = asyncio.get_running_loop().time()
-    found = await survey(world, timeout_seconds=0.05)
+    found = await check(world, timeout_seconds=0.05)
     assert asyncio.get_running_loop().time() - started < 1
     assert len(unread(found)) == 6
     assert all("(no answer)" in text for text in unread(found))

@@ -18,7 +18,7 @@ from workflows.core.people import ChatId, Person, PersonId, Role
 from workflows.core.plans.plan import Operation, Plan, TenantIdentity
 from workflows.core.policy.approval import Choice, Decision
 from workflows.core.policy.template import Stage
-from workflows.core.requests.commands.clicks import Click, DropEffect, RetryEffect
+from workflows.core.requests.commands.clicks import AskReminder, Click, DropEffect, RetryEffect
 from workflows.core.requests.commands.partner import ConfirmSetup, Keep, RemindSetup, Revoke, UnconfirmSetup
 from workflows.core.requests.commands.request import Approve, CommandSubject, Reject
 from workflows.core.requests.effects import (
@@ -34,6 +34,7 @@ from workflows.core.requests.effects import (
     ShowReview,
     ShowSetup,
     Tell,
+    TellExpired,
 )
 from workflows.core.requests.request import (
     AccessRequest,
@@ -159,6 +160,7 @@ def clicks(kind: type[Click], name: str, **fields: st.SearchStrategy[Any]) -> st
 INTENTS: Final[st.SearchStrategy[Click]] = st.one_of(
     clicks(Approve, "approve", request_id=REQUEST_IDS, digest=DIGESTS, channel=TEXT),
     clicks(Reject, "reject", request_id=REQUEST_IDS, digest=DIGESTS, reason=TEXT, channel=TEXT),
+    clicks(AskReminder, "ask_reminder", request_id=REQUEST_IDS, channel=TEXT),
     clicks(Keep, "keep", tenant_id=TENANT_IDS, reason=TEXT, channel=TEXT),
     clicks(Revoke, "revoke", target=TEXT, reason=TEXT, channel=TEXT),
     clicks(ConfirmSetup, "confirm_half", tenant_id=TENANT_IDS, step=KEYS, wanted=DIGESTS, channel=TEXT),
@@ -174,6 +176,7 @@ EFFECTS: Final[dict[type[Any], st.SearchStrategy[Any]]] = {
     Apply: st.builds(Apply, kind=st.just("apply"), request_id=REQUEST_IDS, tenant_id=TENANT_IDS),
     ShowRequest: st.builds(ShowRequest, kind=st.just("show_request"), request_id=REQUEST_IDS),
     Remind: st.builds(Remind, kind=st.just("remind"), request_id=REQUEST_IDS),
+    TellExpired: st.builds(TellExpired, kind=st.just("tell_expired"), request_id=REQUEST_IDS),
     ShowReview: st.builds(ShowReview, kind=st.just("show_review"), tenant_id=TENANT_IDS, remind=st.booleans()),
     ShowSetup: st.builds(ShowSetup, kind=st.just("show_half"), tenant_id=TENANT_IDS, remind=st.booleans()),
     ShowHome: st.builds(ShowHome, kind=st.just("show_home"), person=CHAT_IDS),

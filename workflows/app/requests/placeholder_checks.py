@@ -7,7 +7,7 @@ from typing import Final
 from workflows.core.checks.target_checks import is_microsofts
 from workflows.core.errors.facts import Fact
 from workflows.core.errors.refusal_codes import RefusalCode
-from workflows.core.policy.placeholders import Placeholder
+from workflows.core.policy.placeholders import Placeholder, begins_with
 from workflows.core.policy.template import Template
 from workflows.core.settings.directory_objects import Owner
 from workflows.core.settings.model import Target, TargetType
@@ -42,14 +42,18 @@ def _can_be_told(placeholder: Placeholder) -> bool:
 
 
 async def _problem(placeholder: Placeholder, typed: str, tenant: Tenant, timeout_seconds: float) -> Fact | None:
-    target = Target(type=placeholder.kind, id=typed.lower())
+    target, prefix = Target(type=placeholder.kind, id=typed.lower()), placeholder.prefix
+    about = {"kind": target.type.value, "prefix": prefix}
     if is_microsofts(target):
-        return None
+        return Fact(RefusalCode.NAME_OUTSIDE_PREFIX, about) if prefix else None
     try:
         async with asyncio.timeout(timeout_seconds):
             name = await tenant.tenant_settings.name_of(target, fresh=True)
-    except (TenantUnavailable, TenantRefused, TimeoutError):
-        return None
+    except (TenantUnavailable, TenantRefused, TimeoutError) as error:
+        # Without its name, nothing shows that an object is one of those that the template allows.
+        return Fact(RefusalCode.NAME_UNREAD, {**about, "answer": str(error)}) if prefix else None
+    if name is not None and not begins_with(name, prefix):
+        return Fact(RefusalCode.NAME_OUTSIDE_PREFIX, about)
     if placeholder.owner is Owner.THEIRS:
         return None if name is None else Fact(RefusalCode.ID_IS_OURS, {"kind": target.type.value, "name": name})
     return None if name is not None else Fact(RefusalCode.ID_NOT_OURS, {"kind": target.type.value})

@@ -8,7 +8,7 @@ from typing import Final, NamedTuple
 from workflows.app.requests.proposing import (
     access_plan,
     chain_of,
-    checked,
+    check_proposal,
     current_template,
     labels_of,
     require_no_other_request,
@@ -145,7 +145,7 @@ async def _planned(
     policy = await current_policy(known, past=register, catalog=catalog)
     digest, stages = plan.digest, chain_of(plan, template, observation, policy)
     preflight = Preflight(tenant=tenant, store=register, clock=clock)
-    result = await preflight.survey(observation, plan, labels_of(template, placeholders))
+    result = await preflight.check(observation, plan, labels_of(template, placeholders))
     return Planned(
         observation=observation,
         template=template,
@@ -155,7 +155,7 @@ async def _planned(
         stages=stages,
         findings=(
             *replacement_findings(known, plan, template, stages, duration, clock.now()),
-            *checked(observation, plan, stages, result.circumstances),
+            *check_proposal(observation, plan, stages, result.circumstances),
             *require_fit(result.findings, FIELD),
             *[one async for one in _record_findings(register, records, observation)],
         ),

@@ -1,6 +1,7 @@
 """Functions shared by the form, preparing and a written request: a template's plan, its chain, and its findings."""
 
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from datetime import datetime, timedelta
 from types import MappingProxyType
 from typing import Final
@@ -52,38 +53,43 @@ def access_plan(
     *,
     known: Partnership | None,
     now: datetime,
+    ends_at: datetime | None = None,
 ) -> Plan:
     """Compute the plan of an access request; a renewal when the partner has these settings already.
 
     :param placeholders: the values typed for the template's placeholders, by name.
     :param known: the partner's record, if there is one: only access opened by Gatehouse can be renewed.
+    :param ends_at: the requested end, when a day was chosen in place of a duration.
     :raises InvalidField: when a placeholder's value is missing or wrong.
     :raises NothingToChange: when the partner has these settings already, for as long; it says what extends them.
     """
-    tenant_id, before = observation.identity.tenant_id, observation.configuration
-    is_cross_cloud = not observation.identity.is_resolved
     try:
         plan = plan_access(
-            tenant_id=tenant_id,
-            before=before,
+            tenant_id=observation.identity.tenant_id,
+            before=observation.configuration,
             settings=filled(template, placeholders),
             template=template.name,
             template_hash=template.content_hash,
             duration=duration,
-            is_cross_cloud=is_cross_cloud,
+            is_cross_cloud=not observation.identity.is_resolved,
         )
     except NothingToChange as nothing:
-        if not may_be_renewed(known, duration, now):
-            raise no_extension_error(known, template, duration, now) from nothing
-        plan = plan_renewal(
-            tenant_id=tenant_id,
-            before=before,
-            template=template.name,
-            template_hash=template.content_hash,
-            duration=duration,
-            is_cross_cloud=is_cross_cloud,
-        )
-    return with_inheritance(plan, observation.default)
+        lasts = (ends_at or now + duration) - now
+        if not may_be_renewed(known, lasts, now):
+            raise no_extension_error(known, template, lasts, now) from nothing
+        plan = _renewal(observation, template, duration)
+    return with_inheritance(replace(plan, ends_at=ends_at), observation.default)
+
+
+def _renewal(observation: ObservedPartner, template: Template, duration: timedelta) -> Plan:
+    return plan_renewal(
+        tenant_id=observation.identity.tenant_id,
+        before=observation.configuration,
+        template=template.name,
+        template_hash=template.content_hash,
+        duration=duration,
+        is_cross_cloud=not observation.identity.is_resolved,
+    )
 
 
 def labels_of(template: Template, placeholders: Mapping[str, str]) -> dict[str, str]:
@@ -101,7 +107,7 @@ def chain_of(plan: Plan, template: Template, observation: ObservedPartner, polic
     return chain_for(plan, template.stages, policy, level)
 
 
-def checked(
+def check_proposal(
     observation: ObservedPartner, plan: Plan, stages: tuple[Stage, ...], circumstances: Circumstances | None = None
 ) -> tuple[Finding, ...]:
     """Check a partner, a plan and its chain against the rules, before anybody is asked.
@@ -124,6 +130,15 @@ def checked(
             reasons=[one.value for one in risk.reasons[:_MOST_REASONS]],
         )
     return found
+
+
+def require_time_left(ends_at: datetime | None, now: datetime) -> None:
+    """Refuse an access whose requested end has passed while the request waited.
+
+    :raises InvalidField: with the next step.
+    """
+    if ends_at is not None and ends_at <= now:
+        raise InvalidField("duration", RefusalCode.END_DATE_PASSED)
 
 
 async def require_no_other_request(

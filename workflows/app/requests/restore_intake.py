@@ -13,16 +13,16 @@ from typing import Final
 
 from workflows.app.identifiers import derived_request_id
 from workflows.app.limits import Limits
-from workflows.app.requests.intake import (
+from workflows.app.requests.directory_checks import (
     TIMEOUT_SECONDS,
-    InvalidForm,
     chain_problem,
     check_people,
-    checked_justification,
     lookups_refused,
     require_within_limits,
 )
-from workflows.app.requests.proposing import checked, require_no_other_request
+from workflows.app.requests.field_checks import checked_justification
+from workflows.app.requests.forms import InvalidForm
+from workflows.app.requests.proposing import check_proposal, require_no_other_request
 from workflows.app.requests.request_limit import Filing
 from workflows.app.requests.restoring import (
     MOST_REQUESTS,
@@ -98,7 +98,7 @@ class RestoreIntake:
             store=self.store,
             catalog=self.catalog,
         )
-        checked(observation, found.plan, found.stages)
+        check_proposal(observation, found.plan, found.stages)
         return found, observation
 
     async def file(self, form: RestoreForm, *, key: str) -> RequestId:

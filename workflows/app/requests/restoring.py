@@ -14,7 +14,7 @@ from workflows.core.partners.replacement import replacement_findings
 from workflows.core.partners.restoration.deciding_template import decided_by, deciding_template
 from workflows.core.partners.restoration.not_restored import restoration_findings
 from workflows.core.partners.restoration.plan import plan_restoration
-from workflows.core.partners.restoration.restorable import FIELD, is_restorable, settled_at
+from workflows.core.partners.restoration.restorable import FIELD, ended_at, is_restorable
 from workflows.core.plans.default_drift import with_inheritance
 from workflows.core.plans.plan import Plan
 from workflows.core.policy.template import Stage, Template
@@ -46,7 +46,7 @@ class Restoration:
 async def restorable_changes(tenant_id: TenantId, *, store: Store) -> tuple[AccessRequest, ...]:
     """List the changes of one partner that can be undone, newest first."""
     requests = await store.requests_for(tenant_id, MOST_REQUESTS)
-    return tuple(sorted(filter(is_restorable, requests), key=settled_at, reverse=True))
+    return tuple(sorted(filter(is_restorable, requests), key=ended_at, reverse=True))
 
 
 async def change_of(restores: str, tenant_id: TenantId, *, store: Store) -> AccessRequest:

@@ -56,7 +56,7 @@ async def last_gap(*, store: Store) -> Gap | None:
     return Gap(since=datetime.fromisoformat(since) if since else None, until=datetime.fromisoformat(until))
 
 
-async def held_by_gap(request: AccessRequest, *, store: Store, tenant: Tenant, clock: Clock) -> Replan | None:
+async def command_after_gap(request: AccessRequest, *, store: Store, tenant: Tenant, clock: Clock) -> Replan | None:
     """Return the command that requests approval again for an opening approved before a gap; None when it may write.
 
     It may write when Entra's audit log shows that nobody has changed the partner since, Gatehouse included.

@@ -18,6 +18,7 @@ from workflows.core.requests.effects import (
     ShowReview,
     ShowSetup,
     Tell,
+    TellExpired,
 )
 from workflows.ports.store import Store
 
@@ -59,7 +60,7 @@ async def settle_given_up(decided: SettleGivenUp, *, store: Store, alarms: Alarm
 def _about(effect: Effect) -> str:
     """Return the request, partner or person that an effect is about."""
     match effect:
-        case Prepare() | Apply() | ShowRequest() | Remind():
+        case Prepare() | Apply() | ShowRequest() | Remind() | TellExpired():
             return effect.request_id
         case ShowReview() | ShowSetup():
             return effect.tenant_id

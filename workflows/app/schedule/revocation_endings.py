@@ -8,7 +8,7 @@ from typing import Final
 
 from workflows.app.identifiers import revocation_id
 from workflows.core.errors.facts import Fact
-from workflows.core.plans.refused_writes import shows, written_names
+from workflows.core.plans.refused_writes import is_shown, written_names
 from workflows.core.requests.alarms import OPEN_ACCESS, Alarm, EndingCode
 from workflows.core.requests.commands.partner import Revoke
 from workflows.core.requests.effects import CheckPermission
@@ -98,4 +98,4 @@ async def _are_closed(request: AccessRequest, names: Sequence[str], tenant: Tena
     except (TenantUnavailable, TenantRefused, TimeoutError):
         return False
     meant = [operation for operation in plan.further if set(written_names(operation)) & set(names)]
-    return observed is not None and all(shows(operation, observed) for operation in meant)
+    return observed is not None and all(is_shown(operation, observed) for operation in meant)

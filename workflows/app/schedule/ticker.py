@@ -12,7 +12,7 @@ from workflows.core.errors.raised import Refused
 from workflows.core.requests.commands.clicks import DecisionClick
 from workflows.core.requests.commands.partner import AskReview, AskSetup
 from workflows.core.requests.commands.request import Approve, Expire, Reject, RemindApprovers
-from workflows.core.requests.deciding import came_in_time, require_may_decide
+from workflows.core.requests.deciding import is_in_time, require_may_decide
 from workflows.core.requests.effects import CheckPermission
 from workflows.core.requests.request import AccessRequest, RequestId
 from workflows.ports.clock import Clock
@@ -74,7 +74,7 @@ async def _is_being_decided(
     if request is None:
         return False
     for wanted, click in about:
-        if came_in_time(request, wanted.digest, click.received_at) and await _may_count(
+        if is_in_time(request, wanted.digest, click.received_at) and await _may_count(
             request, wanted, click, until, directory
         ):
             return True

@@ -5,7 +5,7 @@ collaboration cross-tenant access", "user: revokeSignInSessions".
 """
 
 from collections.abc import Iterator, Sequence
-from datetime import timedelta
+from datetime import UTC
 from enum import StrEnum
 from typing import Any, Final
 
@@ -204,14 +204,13 @@ def _when_unsure(items: Sequence[SettingChange], states: BeforeAfter) -> Iterato
 def _at_the_end(plan: Plan) -> Iterator[Fact]:
     if plan.duration is None:
         return
+    lasts: dict[str, int | str] = {"seconds": int(plan.duration.total_seconds())}
+    if plan.ends_at is not None:
+        lasts["ends_at"] = plan.ends_at.astimezone(UTC).isoformat()
     if is_renewal(plan):
-        yield Fact(Consequence.EXTENDS, {"seconds": _seconds(plan.duration)})
+        yield Fact(Consequence.EXTENDS, lasts)
     if not closes_everything(plan) and not only_narrows(plan):
-        yield Fact(Consequence.STAYS_OPEN, {"seconds": _seconds(plan.duration)})
-
-
-def _seconds(duration: timedelta) -> int:
-    return int(duration.total_seconds())
+        yield Fact(Consequence.STAYS_OPEN, lasts)
 
 
 def _was_only_inherited(item: SettingChange, states: BeforeAfter) -> bool:

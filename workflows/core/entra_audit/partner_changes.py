@@ -22,6 +22,6 @@ class PartnerChange:
     """Whether the application that Gatehouse signs in as made the change."""
 
 
-def names_another(changes: Sequence[PartnerChange]) -> bool:
+def has_other_authors(changes: Sequence[PartnerChange]) -> bool:
     """Return whether anybody but Gatehouse made a change. A change without a name counts as somebody else's."""
     return not all(change.is_ours for change in changes)

@@ -50,7 +50,7 @@ def fact_in(value: Mapping[str, Any]) -> Fact:
 def with_facts_replaced(text: str, words: Callable[[Fact], str | None]) -> str:
     """Replace each marked fact in a text by its words.
 
-    :param words: None for a fact that it does not know; what stands there stays.
+    :param words: None for a fact that it does not know; that text is kept.
     """
 
     def replaced(found: re.Match[str]) -> str:

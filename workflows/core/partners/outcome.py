@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
-from typing import Any, TypeVar
+from typing import Any, Final, TypeVar
 
 from workflows.core.errors.facts import Fact
 from workflows.core.partner_setup.state import open_steps, still_wanted
@@ -15,7 +15,7 @@ from workflows.core.plans.closing import only_narrows
 from workflows.core.policy.risk import risk_of_result, weakness_of
 from workflows.core.policy.template import Stage
 from workflows.core.requests.commands.request import CommandSubject, RecordApplied, RecordOverwritten, RequestCommand
-from workflows.core.requests.effects import Effect, MessageCode, ShowReview, ShowSetup, Tell
+from workflows.core.requests.effects import Effect, MessageCode, ShowRequest, ShowReview, ShowSetup, Tell
 from workflows.core.requests.lifecycle import Situation, advance, closes, partner_of
 from workflows.core.requests.notes import as_values
 from workflows.core.requests.request import AccessRequest, Prepared, RequestKind
@@ -48,20 +48,30 @@ def advance_partner(
     if isinstance(command, RecordOverwritten):
         # Nobody approved the current settings, so a review is due at once.
         record = replace(opened_partnership(after, known, now, image=command.image or {}), next_review_at=now)
-        said = _said(after, MessageCode.OVERWRITTEN)
+        said: Fact | None = _said(after, MessageCode.OVERWRITTEN)
     else:
         is_closed = closes(after)
         record = closed_partnership(after, known, now) if is_closed else opened_partnership(after, known, now)
         said = _closed(after) if is_closed else _opened(after, record)
         shown = (ShowReview(tenant_id=record.identity.tenant_id),)
-    effects = (*moved.effects, *shown, *_show_setup(record, known), *_told(after, said))
+    effects = (*moved.effects, *shown, *_show_setup(record, known), *_show_replaced(after, known), *_told(after, said))
     return PartnerOutcome(request=after, effects=effects, partnership=require_table_result(known, command, record))
 
 
-def _told(request: AccessRequest, said: Fact) -> tuple[Tell, ...]:
-    """Tell the requester and the sponsor; once when both are the same person."""
-    people = sorted({request.particulars.requester, request.particulars.sponsor})
-    return tuple(Tell(person=person, subject=CommandSubject(request_id=request.id), said=said) for person in people)
+_ONLY_REQUESTER: Final = frozenset({MessageCode.OPENED, MessageCode.PUT_BACK})
+"""The sponsor reads these in the message that named them as sponsor."""
+
+
+def _told(request: AccessRequest, said: Fact | None) -> tuple[Tell, ...]:
+    """Tell the requester, and the sponsor of what they have no message about yet; one person once."""
+    if said is None:
+        return ()
+    people = {request.particulars.requester}
+    if said.code not in _ONLY_REQUESTER:
+        people.add(request.particulars.sponsor)
+    return tuple(
+        Tell(person=person, subject=CommandSubject(request_id=request.id), said=said) for person in sorted(people)
+    )
 
 
 def _said(request: AccessRequest, code: MessageCode, **values: Any) -> Fact:
@@ -76,14 +86,20 @@ def _closed(request: AccessRequest) -> Fact:
     return _said(request, MessageCode.CLOSED, is_all=not request.not_closed)
 
 
-def _opened(request: AccessRequest, partnership: Partnership) -> Fact:
-    """State that our side is done, and that the partner's side is open where the partner must do something."""
-    needed = sum(step.is_needed for step in open_steps(partnership.setup, partnership.confirmations))
-    if needed:
-        return _said(request, MessageCode.OUR_SIDE_SET, steps=needed)
+def _opened(request: AccessRequest, partnership: Partnership) -> Fact | None:
+    """State that it is done. Where the partner must do something, the card with these steps says so, and only it."""
+    if any(step.is_needed for step in open_steps(partnership.setup, partnership.confirmations)):
+        return None
     if request.particulars.kind is RequestKind.RESTORATION:
         return _said(request, MessageCode.PUT_BACK, restores=request.particulars.restores)
     return _said(request, MessageCode.OPENED)
+
+
+def _show_replaced(request: AccessRequest, known: Partnership | None) -> tuple[ShowRequest, ...]:
+    """Update the cards of the request that stood before, so that they do not say that it still does."""
+    if known is None or known.request_id == request.id:
+        return ()
+    return (ShowRequest(request_id=known.request_id),)
 
 
 def _show_setup(partnership: Partnership, known: Partnership | None) -> tuple[ShowSetup, ...]:
@@ -106,7 +122,8 @@ def opened_partnership(
     """
     prepared = request.known
     duration = prepared.plan.duration
-    ends_at = now if image is not None else None if duration is None else now + duration
+    ends_at = prepared.plan.ends_at or (None if duration is None else now + duration)
+    ends_at = ends_at if image is None else now
     record = Partnership(
         identity=prepared.observation.identity,
         version=1 if known is None else known.version + 1,

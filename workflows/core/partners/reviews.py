@@ -9,7 +9,7 @@ from workflows.core.errors.refusal_codes import RefusalCode
 from workflows.core.partners.lifecycle import is_allowed, require_table_result
 from workflows.core.partners.partnership import Attestation, Partnership, PartnershipState
 from workflows.core.partners.setup_reviews import advance_setup, setup_messages
-from workflows.core.partners.sponsor_handover import advance_sponsor, taken_over
+from workflows.core.partners.sponsor_handover import advance_sponsor, with_new_sponsor
 from workflows.core.people import ADMIN, Person, Roster
 from workflows.core.requests.commands.partner import (
     AskReview,
@@ -111,7 +111,7 @@ def _keep(partnership: Partnership, command: Keep[Person], roster: Roster, now: 
         raise Refused(RefusalCode.PAST_ITS_END, domain=partnership.identity.default_domain)
     attestation = Attestation(person=command.actor, reason=command.reason.strip(), at=now)
     partnership = replace(
-        taken_over(partnership, command.actor),
+        with_new_sponsor(partnership, command.actor),
         version=partnership.version + 1,
         state=PartnershipState.ACTIVE,
         next_review_at=next_review(partnership.review_interval, partnership.ends_at, now),

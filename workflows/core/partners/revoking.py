@@ -28,7 +28,9 @@ def require_may_revoke(
         )
 
 
-def stopped_by_revoking(requests: Iterable[AccessRequest], identity: TenantIdentity) -> tuple[AccessRequest, ...]:
+def requests_stopped_by_revocation(
+    requests: Iterable[AccessRequest], identity: TenantIdentity
+) -> tuple[AccessRequest, ...]:
     """List the open requests about a partner that a revocation stops, because closing has priority.
 
     These are all requests that would open it. Partly applied requests belong to them, and so do requests for a partner
@@ -38,9 +40,9 @@ def stopped_by_revoking(requests: Iterable[AccessRequest], identity: TenantIdent
     return tuple(one for one in requests if _concerns(one, identity) and _gives_way(one))
 
 
-def would_open(requests: Iterable[AccessRequest], identity: TenantIdentity) -> tuple[AccessRequest, ...]:
+def opening_requests(requests: Iterable[AccessRequest], identity: TenantIdentity) -> tuple[AccessRequest, ...]:
     """List the open requests that may open access for a partner again, unless the revocation stops them."""
-    stopped = stopped_by_revoking(requests, identity)
+    stopped = requests_stopped_by_revocation(requests, identity)
     return tuple(one for one in stopped if one.particulars.kind is not RequestKind.REVOCATION)
 
 

@@ -35,7 +35,7 @@ def advance_sponsor(
     return changed
 
 
-def taken_over(partnership: Partnership, keeper: Person) -> Partnership:
+def with_new_sponsor(partnership: Partnership, keeper: Person) -> Partnership:
     """Return the record with a new sponsor: the person who kept the access while the sponsor had no account."""
     if partnership.sponsor_gone_at is None:
         return partnership

@@ -71,7 +71,7 @@ def without_written(plan: Plan) -> JsonObject:
     return {name: value for name, value in (plan.before or {}).items() if name not in written}
 
 
-def untouched(plan: Plan, default: JsonObject | None) -> tuple[CurrentSetting, ...]:
+def unchanged_settings(plan: Plan, default: JsonObject | None) -> tuple[CurrentSetting, ...]:
     """List the settings of a partner that stay as they are, because a plan does not write them."""
     return tuple(entry for entry in current_settings(without_written(plan), default) if entry.is_own)
 

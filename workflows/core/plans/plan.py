@@ -5,7 +5,7 @@ This file is long because a plan, its digest and its images have to be read toge
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any, Final, Literal, NamedTuple, Self
 
 from workflows.core.errors.raised import NothingToChange
@@ -90,6 +90,8 @@ class Plan:
     is_cross_cloud: bool = False
     """Whether the partner is in another Microsoft cloud. Without a configuration it is blocked, whatever the default
     says."""
+    ends_at: datetime | None = None
+    """When the access ends, if a day was requested; None: `duration` counts from the last approval."""
 
     @property
     def digest(self) -> Digest:
@@ -107,6 +109,8 @@ class Plan:
         if self.is_cross_cloud:
             # Set only when true, so that the digests of plans already stored stay the same.
             approved["isCrossCloud"] = True
+        if self.ends_at is not None:
+            approved["endsAt"] = self.ends_at.astimezone(UTC).isoformat()
         return digest(_DIGEST_DOMAIN, approved)
 
     @property
@@ -258,7 +262,7 @@ def changes(plan: Plan) -> tuple[Change, ...]:
     return tuple(Change(name, before.get(name), after.get(name)) for name in dict.fromkeys(written))
 
 
-def steps_done(plan: Plan, observed: JsonObject | None) -> int | None:
+def count_written(plan: Plan, observed: JsonObject | None) -> int | None:
     """Return how many required operations of the plan the observed configuration shows.
 
     :returns: 0 for the state before, `len(plan.required)` for the state after, None when the configuration matches no

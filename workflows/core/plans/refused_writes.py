@@ -33,7 +33,7 @@ class RefusedWrite:
     """Codes: `NoteCode`."""
 
 
-def shows(operation: Operation, image: JsonObject) -> bool:
+def is_shown(operation: Operation, image: JsonObject) -> bool:
     """Return whether a configuration shows everything that an operation writes. A member set to null must be empty."""
     return all(_shows(value, image.get(name)) for name, value in _body(operation).items())
 

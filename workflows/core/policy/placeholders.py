@@ -26,6 +26,8 @@ class Placeholder:
     """Follows from the placeholder's place in the settings, so that the form always names the right directory."""
     hint: str = ""
     is_required: bool = True
+    prefix: str = ""
+    """How the names of our own objects begin that may be entered; empty: any name."""
 
     @property
     def field(self) -> str:
@@ -92,6 +94,11 @@ def parse_placeholder(placeholder: Placeholder, typed: str) -> str:
     if guid == _NOBODY or not is_guid(guid):
         raise InvalidField(placeholder.field, RefusalCode.PLACEHOLDER_NO_ID, label=placeholder.label, **about)
     return guid
+
+
+def begins_with(name: str, prefix: str) -> bool:
+    """Return whether a name begins so, in any case; every name begins with an empty prefix."""
+    return name.casefold().startswith(prefix.casefold())
 
 
 def _lists(setting: Setting) -> Iterator[tuple[str, TargetConfiguration]]:

@@ -20,6 +20,16 @@ class Stage:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class TicketRule:
+    """The number of a ticket that a request must or may name."""
+
+    pattern: str
+    """A regular expression for the whole number."""
+    hint: str = ""
+    is_required: bool = True
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Template:
     """One kind of access: what a request writes, who decides on it, and how often it is reviewed."""
 
@@ -39,6 +49,19 @@ class Template:
     """SHA-256 of the template's meaning. A request keeps it, and becomes invalid when it changes."""
     placeholders: tuple[Placeholder, ...] = ()
     """The ids that the requester enters, in the order of the form."""
+    need: str = ""
+    """What people need who choose it, in their words; empty: its title says it."""
+    purpose: str = ""
+    """The group in which the form offers it; empty: with the others that have none."""
+    ticket: TicketRule | None = None
+    """None: the form asks for no ticket."""
+    may_end_on_date: bool = False
+    """Whether the requester may choose the day of the end, instead of one of the durations."""
+
+    @property
+    def longest(self) -> timedelta:
+        """Return the longest duration that can be requested."""
+        return self.durations[-1]
 
 
 def filled(template: Template, values: Mapping[str, str]) -> Mapping[Property, Setting]:

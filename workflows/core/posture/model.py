@@ -132,7 +132,10 @@ class PartnerPosture:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Posture:
-    """The whole tenant, as read."""
+    """A tenant's security posture at one moment: the access that its default and every partner's settings give.
+
+    “Posture” is Microsoft's word for the state of a tenant's security settings, measured against what they should be.
+    """
 
     read_at: datetime
     home: TenantId | None

@@ -9,7 +9,7 @@ from workflows.core.requests.eligibility import IneligibleReason, eligibility
 from workflows.core.requests.request import AccessRequest, RequestState
 
 
-def came_in_time(request: AccessRequest, digest: str, received_at: datetime | None) -> bool:
+def is_in_time(request: AccessRequest, digest: str, received_at: datetime | None) -> bool:
     """Return whether the request still accepts a click: it is on its newest plan and before its end.
 
     :param received_at: when the click was stored; when this is not known, the time of the check is used.

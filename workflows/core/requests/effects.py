@@ -11,7 +11,7 @@ from workflows.core.people import ChatId
 from workflows.core.requests.alarms import AlarmId
 from workflows.core.requests.commands.clicks import Click
 from workflows.core.requests.commands.request import CommandSubject
-from workflows.core.requests.notes import as_values, told_by
+from workflows.core.requests.notes import as_values, error_facts
 from workflows.core.requests.request import RequestId
 from workflows.core.settings.model import TenantId
 
@@ -58,6 +58,14 @@ class Remind:
     """Remind everybody who can decide on the request now; each person gets one message for all that waits."""
 
     kind: Literal["remind"] = field(default="remind")
+    request_id: RequestId
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TellExpired:
+    """Tell everybody who was to decide on the request that it expired; each person gets one message a day for all."""
+
+    kind: Literal["tell_expired"] = field(default="tell_expired")
     request_id: RequestId
 
 
@@ -168,6 +176,7 @@ Effect = (
     | Apply
     | ShowRequest
     | Remind
+    | TellExpired
     | ShowReview
     | ShowSetup
     | ShowHome
@@ -179,7 +188,7 @@ Effect = (
 
 def refusal_message(refused: Refused) -> Fact:
     """Return the message that tells a person why something was refused."""
-    return Fact(MessageCode.REFUSED, {"reasons": as_values(told_by(refused))})
+    return Fact(MessageCode.REFUSED, {"reasons": as_values(error_facts(refused))})
 
 
 class Rank(IntEnum):
@@ -200,7 +209,7 @@ def rank(effect: Effect) -> Rank:
             return Rank.DECIDE
         case ShowHome():
             return Rank.HOME
-        case ShowRequest() | ShowReview() | ShowSetup() | ShowAlarm() | Remind() | Tell():
+        case ShowRequest() | ShowReview() | ShowSetup() | ShowAlarm() | Remind() | TellExpired() | Tell():
             return Rank.SHOW
         case _:
             assert_never(effect)
@@ -223,6 +232,8 @@ def lane(effect: Effect) -> str:
         case Remind():
             # One lane for all, so that requests that are due together become one message a person.
             return "remind"
+        case TellExpired():
+            return "tell_expired"  # for the same reason
         case ShowReview():
             return f"review:{effect.tenant_id}"
         case ShowSetup():

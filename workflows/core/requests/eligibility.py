@@ -108,6 +108,14 @@ def _ids(person: Person, named: ChatId) -> frozenset[ChatId | PersonId]:
     return frozenset({person.id, person.chat_id, named})
 
 
+def asked_last(request: AccessRequest) -> Eligibility | None:
+    """Return who was to decide on a request when it expired; None when nobody was, or it did not expire."""
+    if request.state is not RequestState.EXPIRED or request.prepared is None:
+        return None
+    who = eligibility(request)
+    return who if who.open_stages else None
+
+
 def still_asked(request: AccessRequest) -> Eligibility | None:
     """Return who may decide on a request that waits for approvals; None while nobody needs to decide."""
     if request.state is not RequestState.AWAITING_APPROVAL:

@@ -49,7 +49,7 @@ stateDiagram-v2
     unconfirmed --> stopped: stop
 ```
 
-This file is long because every change of a state stands in this file, with the table and its diagram.
+This file is long because it contains every change of a state, with the table and its diagram.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -88,10 +88,11 @@ from workflows.core.requests.commands.request import (
     Withdraw,
 )
 from workflows.core.requests.deciding import require_may_decide
-from workflows.core.requests.effects import Apply, Effect, MessageCode, Prepare, Remind, ShowRequest, Tell
+from workflows.core.requests.effects import Apply, Effect, MessageCode, Prepare, Remind, ShowRequest, Tell, TellExpired
+from workflows.core.requests.eligibility import asked_last
 from workflows.core.requests.notes import Facts, NoteCode, as_values, with_sent_before
 from workflows.core.requests.reminding import may_be_reminded, next_reminder_at
-from workflows.core.requests.request import AccessRequest, RequestKind, RequestState
+from workflows.core.requests.request import AccessRequest, Particulars, RequestKind, RequestState
 from workflows.core.requests.resending import may_be_resent, pause_before
 from workflows.core.settings.openness import OpenAccess, open_access
 
@@ -178,7 +179,7 @@ def _submit(_: None, command: Submit, at: Situation) -> Transition:
         particulars=command.particulars,
         created_at=at.now,
         changed_at=at.now,
-        expires_at=at.now + command.lifetime,
+        expires_at=_decided_by(command.particulars, at.now + command.lifetime),
         lifetime=command.lifetime,
         observation=command.observation,
         submitter=command.submitter,
@@ -269,8 +270,8 @@ def _withdraw(request: AccessRequest, command: Withdraw, at: Situation) -> Trans
     if command.actor != request.particulars.requester and not command.is_requester:
         raise Refused(RefusalCode.NOT_THE_REQUESTER)
     request = _noted(request, S.WITHDRAWN, at, (Fact(NoteCode.WITHDRAWN),))
-    told = _tell_requester(request, MessageCode.YOU_WITHDREW, note=as_values(with_sent_before(request, ())))
-    return Transition(request=request, effects=(ShowRequest(request_id=request.id), *told))
+    # Who withdrew knows it; their own card shows it, with what was sent before.
+    return Transition(request=request, effects=(ShowRequest(request_id=request.id),))
 
 
 def _remind(request: AccessRequest, command: RemindApprovers, at: Situation) -> Transition:
@@ -278,7 +279,7 @@ def _remind(request: AccessRequest, command: RemindApprovers, at: Situation) -> 
         due = next_reminder_at(request)
         if due is None or at.now < due:
             raise Refused(RefusalCode.NOT_DUE, what="approver_reminder")
-    elif not request.is_by(command.actor):
+    elif not request.is_by(command.actor) and not command.is_requester:
         raise Refused(RefusalCode.NOT_THE_REQUESTER, reminds=True)
     elif not may_be_reminded(request, at.now):
         raise Refused(RefusalCode.REMINDED_LATELY)
@@ -292,7 +293,10 @@ def _expire(request: AccessRequest, command: Expire, at: Situation) -> Transitio
         raise Refused(RefusalCode.NEVER_EXPIRES)
     if at.now < request.expires_at:
         raise Refused(RefusalCode.NOT_DUE, what="expiry")
-    return _ended(request, S.EXPIRED, at, note=(Fact(NoteCode.UNDECIDED),))
+    request = _noted(request, S.EXPIRED, at, (Fact(NoteCode.UNDECIDED),))
+    # The requester reads it in the message about the request.
+    told = () if asked_last(request) is None else (TellExpired(request_id=request.id),)
+    return Transition(request=request, effects=(ShowRequest(request_id=request.id), *told))
 
 
 def _replan(request: AccessRequest, command: Replan, at: Situation) -> Transition:
@@ -312,6 +316,9 @@ def _replan(request: AccessRequest, command: Replan, at: Situation) -> Transitio
         at,
         note=reason,
         asked_again=reason,
+        round=request.round + (not is_revocation),
+        seen=request.prepared,
+        void=(*request.void, *request.decisions),
         drift=command.drift,
         observation=None,
         writing_since=None,
@@ -323,10 +330,15 @@ def _replan(request: AccessRequest, command: Replan, at: Situation) -> Transitio
         reminders=0,
         reminded_at=None,
         decisions=(),  # invalid, even when the new plan is the same: approval is requested again
-        expires_at=at.now + lifetime,
+        expires_at=_decided_by(request.particulars, at.now + lifetime),
         lifetime=lifetime,
     )
     return Transition(request=request, effects=(ShowRequest(request_id=request.id), Prepare(request_id=request.id)))
+
+
+def _decided_by(asked: Particulars, usual: datetime) -> datetime:
+    """Return when an undecided request expires: no later than the requested end of the access."""
+    return usual if asked.ends_at is None else min(usual, asked.ends_at)
 
 
 def _reopen(request: AccessRequest, command: Reopen, at: Situation) -> Transition:
@@ -336,7 +348,19 @@ def _reopen(request: AccessRequest, command: Reopen, at: Situation) -> Transitio
     counted = {person.id for people in verdict.counted for person in people}
     digest = request.known.plan.digest
     kept = tuple(d for d in request.decisions if d.person.id in counted and d.digest == digest)
-    request = _moved(request, S.AWAITING_APPROVAL, at, decisions=kept, note=with_sent_before(request, command.reason))
+    reason = with_sent_before(request, command.reason)
+    request = _moved(
+        request,
+        S.AWAITING_APPROVAL,
+        at,
+        decisions=kept,
+        note=reason,
+        asked_again=reason,
+        round=request.round + 1,
+        seen=None,
+        void=(*request.void, *(one for one in request.decisions if one not in kept)),
+        drift=None,
+    )
     return Transition(request=request, effects=(ShowRequest(request_id=request.id),))
 
 

@@ -1,4 +1,4 @@
-"""What a request tells its readers: where it stands, and the notes about it, as codes and values."""
+"""What readers of a request need besides its data: its displayed state and its notes, as codes and values."""
 
 from collections.abc import Iterable, Mapping
 from enum import StrEnum
@@ -106,7 +106,7 @@ class NoteCode(StrEnum):
 
 
 class DisplayedState(StrEnum):
-    """Where a request stands, for display: finer than its state."""
+    """The state of a request for display: finer than its stored state."""
 
     PREPARING = "preparing"
     AWAITING_APPROVAL = "awaiting_approval"
@@ -144,7 +144,7 @@ _REVOCATIONS: Final[Mapping[RequestState, DisplayedState]] = {
 
 
 def displayed_state(request: AccessRequest) -> DisplayedState:
-    """Return where a request stands."""
+    """Return the state of a request for display."""
     state, is_revocation = request.state, request.particulars.kind is RequestKind.REVOCATION
     if state is RequestState.APPLYING and request.note:
         return DisplayedState.TO_BE_BLOCKED if is_revocation else DisplayedState.TO_BE_WRITTEN
@@ -162,8 +162,8 @@ def text_note(text: str) -> Fact:
     return Fact(NoteCode.TEXT, {"text": text})
 
 
-def told_by(error: Exception) -> Facts:
-    """Return what an error tells, for a note."""
+def error_facts(error: Exception) -> Facts:
+    """Return the facts of an error, for a note."""
     if isinstance(error, CodedError):
         return (error.fact,)
     facts: Facts = getattr(error, "facts", ())

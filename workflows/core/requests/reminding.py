@@ -3,12 +3,14 @@
 from datetime import datetime, timedelta
 from typing import Final
 
-from workflows.core.requests.request import AccessRequest, RequestState
+from workflows.core.requests.request import AccessRequest, RequestKind, RequestState
 
 REMIND_AFTER: Final = (timedelta(days=1), timedelta(days=3), timedelta(days=7))
 """When the approvers are reminded, counted from the moment when they were asked."""
 LEAST_BETWEEN: Final = timedelta(days=1)
 """A requester may ask for a reminder so long after the last one."""
+
+_UNDECIDED: Final = (RequestState.PREPARING, RequestState.AWAITING_APPROVAL)
 
 
 def asked_at(request: AccessRequest) -> datetime:
@@ -30,6 +32,14 @@ def next_reminder_at(request: AccessRequest) -> datetime | None:
     last = request.reminded_at
     due = next((moment for moment in later if last is None or moment > last), None)
     return due if due is not None and due < request.expires_at else None
+
+
+def next_due_at(request: AccessRequest) -> datetime | None:
+    """Return when a request expires or its next reminder is due, whichever comes first; None when neither does."""
+    if request.state not in _UNDECIDED or request.particulars.kind is RequestKind.REVOCATION:
+        return None
+    reminder = next_reminder_at(request)
+    return request.expires_at if reminder is None else min(request.expires_at, reminder)
 
 
 def may_be_reminded(request: AccessRequest, now: datetime) -> bool:

@@ -98,6 +98,10 @@ class Particulars:
     """The values typed for the template's placeholders, by name; checked when the request was filed."""
     restores: RequestId | None = None
     """The request whose previous settings are restored; None for every other kind."""
+    ends_at: datetime | None = None
+    """When the access shall end, if a day was chosen; `duration` then counts the days from filing to it."""
+    ticket: str = ""
+    """The ticket that the request belongs to; empty when the template asks for none."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -162,9 +166,15 @@ class AccessRequest:
     note: tuple[Fact, ...] = ()
     """What a reader must know about the present state; codes: `NoteCode` and what it names."""
     asked_again: tuple[Fact, ...] = ()
-    """Why a new plan was needed after people had seen one; empty when there was only one."""
+    """Why approval is needed again after people had seen a plan; empty when it was requested once."""
     drift: Drift | None = None
     """How the partner differed from the approved plan, when that is why approval was requested again."""
+    round: int = 0
+    """How often approval was requested again. Each round has its own messages; decisions of earlier ones are void."""
+    seen: Prepared | None = None
+    """What approvers had seen before the present plan; None where the plan is still the same."""
+    void: tuple[Decision, ...] = ()
+    """The decisions that no longer count, because approval was requested again. Their authors keep a receipt."""
     writing_since: datetime | None = None
     """Set before the first write of the plan. From then on a difference in the tenant may come from our own write."""
     sent_before: datetime | None = None

@@ -11,7 +11,7 @@ from datetime import datetime, timedelta
 from enum import Enum, auto
 from typing import Final
 
-from workflows.core.entra_audit.partner_changes import PartnerChange, names_another
+from workflows.core.entra_audit.partner_changes import PartnerChange, has_other_authors
 from workflows.core.requests.request import AccessRequest, RequestKind
 
 READ_FOR: Final = timedelta(minutes=1)
@@ -55,7 +55,7 @@ def next_step(request: AccessRequest, now: datetime, changes: Sequence[PartnerCh
         return ResendStep.READ
     if _is_revocation(request):
         return ResendStep.SEND_AGAIN
-    if changes is not None and names_another(changes):
+    if changes is not None and has_other_authors(changes):
         return ResendStep.ASK_AGAIN
     if now - first_sent(request) > OPENING_WITHIN:
         return ResendStep.ASK_AGAIN

@@ -7,8 +7,10 @@ inherits nothing until it is added (Entra: "Configure Microsoft cloud settings f
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
+from functools import lru_cache
+from types import MappingProxyType
 from typing import Any, Final
 
 from workflows.core.errors.raised import UnreadableSetting
@@ -29,6 +31,7 @@ from workflows.core.settings.model import (
 )
 
 SYNCHRONIZATION_FLAG: Final = "is_allowed"
+_REMEMBERED: Final = 64
 
 
 class Origin(StrEnum):
@@ -109,7 +112,24 @@ def effective_settings(
     :param is_cross_cloud: whether the partner is in another Microsoft cloud. Without a configuration it is then
         blocked, whatever the default says.
     """
-    if configuration is None and is_cross_cloud:
+    # A card asks dozens of times about the same two documents. They are compared by value: a document may change.
+    return _merged(_Asked(configuration, default, is_cross_cloud, repr((configuration, default))))
+
+
+@dataclass(frozen=True, slots=True)
+class _Asked:
+    """What `effective_settings` was asked. Two questions are the same when their documents read the same."""
+
+    configuration: JsonObject | None = field(compare=False)
+    default: JsonObject | None = field(compare=False)
+    is_cross_cloud: bool
+    written: str
+
+
+@lru_cache(maxsize=_REMEMBERED)
+def _merged(asked: _Asked) -> EffectiveSettings:
+    configuration, default = asked.configuration, asked.default
+    if configuration is None and asked.is_cross_cloud:
         return _not_added(default)
     inherited = Origin.MICROSOFT_DEFAULT if (default or {}).get("isServiceDefault") is True else Origin.TENANT_DEFAULT
     own, fallback = configuration or {}, default or {}
@@ -119,9 +139,8 @@ def effective_settings(
         for name, keys in {**FLAGS, Property.IDENTITY_SYNCHRONIZATION: (SYNCHRONIZATION_FLAG,)}.items()
         for key in keys
     }
-    return EffectiveSettings(
-        targets={name: _targets(name, own, fallback, origin) for name in TARGET_PROPERTIES}, flags=flags
-    )
+    targets = {name: _targets(name, own, fallback, origin) for name in TARGET_PROPERTIES}
+    return EffectiveSettings(targets=MappingProxyType(targets), flags=MappingProxyType(flags))
 
 
 def _not_added(default: JsonObject | None) -> EffectiveSettings:
@@ -134,7 +153,10 @@ def _not_added(default: JsonObject | None) -> EffectiveSettings:
     restrictions = Property.TENANT_RESTRICTIONS
     blocked = {name: _blocked(name) for name in TARGET_PROPERTIES if name is not restrictions}
     off = EffectiveFlag(value=False, origin=Origin.NOT_ADDED)
-    return EffectiveSettings(targets={**known.targets, **blocked}, flags=dict.fromkeys(known.flags, off))
+    return EffectiveSettings(
+        targets=MappingProxyType({**known.targets, **blocked}),
+        flags=MappingProxyType(dict.fromkeys(known.flags, off)),
+    )
 
 
 def _blocked(name: Property) -> EffectiveTargets:

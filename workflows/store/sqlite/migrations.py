@@ -6,6 +6,7 @@ result of all steps is the same as before.
 
 import json
 from collections.abc import Mapping
+from datetime import UTC
 from typing import Any, Final
 
 from pydantic import ValidationError
@@ -13,6 +14,7 @@ from sqlite_utils import Database, Migrations
 
 from workflows.core.checks.findings import FindingCode
 from workflows.core.requests.eligibility import still_asked
+from workflows.core.requests.reminding import next_due_at
 from workflows.ports.records import StoreUnusable
 from workflows.store.codec import REQUEST, load
 
@@ -214,6 +216,20 @@ def m012_notes_are_facts(db: Database) -> None:
         if isinstance(record, dict) and record.get("kind") == "tell" and isinstance(record.get("text"), str):
             record["said"] = _facts_of(record.pop("text"))[0]
             db.execute("update effects set doc = ? where id = ?", (_written(record), effect_id))
+
+
+@migrations()
+def m015_reminders_of_waiting_requests(db: Database) -> None:
+    """Let requests that waited before there were reminders get them too, and find requests that expired."""
+    for request_id, doc in db.execute("select id, doc from requests where state = 'awaiting_approval'").fetchall():
+        try:
+            due = next_due_at(load(REQUEST, doc))
+        except (ValidationError, ValueError):
+            continue  # as in every list: an unreadable record does not hide others
+        if due is not None:
+            moment = due.astimezone(UTC).isoformat(timespec="microseconds")
+            db.execute("update requests set due_at = ? where id = ?", (moment, request_id))
+    db.execute("create index requests_expired on requests(created_at) where state = 'expired'")
 
 
 def _with_facts(doc: str) -> str:

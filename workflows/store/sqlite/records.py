@@ -2,8 +2,8 @@
 
 import asyncio
 import json
-from collections.abc import Collection, Sequence
-from datetime import datetime
+from collections.abc import Collection, Mapping, Sequence
+from datetime import datetime, timedelta
 from typing import Any
 
 from workflows.core.partners.partnership import Partnership
@@ -74,6 +74,26 @@ class SqliteRecords(SqliteDatabase):
             "where tenant_id = ? order by created_at desc, rowid desc limit ?", tenant_id, limit
         )
 
+    async def approval_waits(self, limit: int) -> Mapping[str, Sequence[timedelta]]:
+        """List the times from filing to the last approval, by template; see `ports.records`."""
+        rows = await self._query(
+            """select json_extract(doc, '$.particulars.template') as template,
+                json_extract(doc, '$.created_at') as filed_at,
+                (select max(json_extract(value, '$.at')) from json_each(doc, '$.decisions')
+                    where json_extract(value, '$.choice') = 'approve') as approved_at
+            from requests
+            where json_extract(doc, '$.particulars.kind') = 'access'
+                and json_extract(doc, '$.state') in ('applied', 'overwritten', 'failed')
+            order by created_at desc limit ?""",
+            limit,
+        )
+        waits: dict[str, list[timedelta]] = {}
+        for row in rows:
+            if row["approved_at"] is not None:
+                wait = datetime.fromisoformat(row["approved_at"]) - datetime.fromisoformat(row["filed_at"])
+                waits.setdefault(row["template"], []).append(wait)
+        return waits
+
     async def partnerships(self) -> Sequence[Partnership]:
         """List every partnership, by default domain."""
         rows = await self._query("select tenant_id as id, doc from partnerships order by domain")
@@ -91,6 +111,12 @@ class SqliteRecords(SqliteDatabase):
         requests = await self._query("select id from requests where due_at <= ? order by due_at", moment)
         partners = await self._query("select tenant_id from partnerships where due_at <= ? order by due_at", moment)
         return [RequestId(row["id"]) for row in requests], [TenantId(row["tenant_id"]) for row in partners]
+
+    async def expired_since(self, moment: datetime, limit: int) -> Sequence[AccessRequest]:
+        """List the requests that expired at this moment or later, the newest first."""
+        ended = "case when json_valid(doc) then datetime(json_extract(doc, '$.changed_at')) end"
+        where = f"where state = 'expired' and {ended} >= datetime(?)"
+        return await self._requests(f"{where} order by created_at desc limit ?", text_of(moment), limit)
 
     async def history(self, *, request_id: RequestId | None = None, limit: int = 200) -> Sequence[AuditEntry]:
         """List audit entries, newest first."""

@@ -3,21 +3,19 @@
 import json
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any, Final
+from typing import Any
 
 from workflows.core.partners.partnership import Partnership
 from workflows.core.requests.alarms import Alarm
 from workflows.core.requests.eligibility import still_asked
-from workflows.core.requests.reminding import next_reminder_at
-from workflows.core.requests.request import AccessRequest, RequestId, RequestKind, RequestState
+from workflows.core.requests.reminding import next_due_at
+from workflows.core.requests.request import AccessRequest, RequestId
 from workflows.ports.clock import Clock
 from workflows.ports.records import Commit, OtherOpenRequest, StaleVersion
 from workflows.store.redaction import RecordRedactor
 from workflows.store.sqlite.database import text_of
 from workflows.store.sqlite.message_copies import SqliteMessageCopies
 from workflows.store.sqlite.records import SqliteRecords
-
-_UNDECIDED: Final = frozenset({RequestState.PREPARING, RequestState.AWAITING_APPROVAL})
 
 
 class SqliteStore(SqliteRecords, SqliteMessageCopies):
@@ -67,7 +65,7 @@ class SqliteStore(SqliteRecords, SqliteMessageCopies):
                 "requester": request.particulars.requester,
                 "account": request.requester_account,
                 "tenant_id": None if request.prepared is None else request.prepared.plan.tenant_id,
-                "due_at": _due_at(request),
+                "due_at": None if (due := next_due_at(request)) is None else text_of(due),
                 "created_at": text_of(request.created_at),
                 "waits_for": None if who is None else who.open_stages[0].role,
                 "excluded": json.dumps([] if who is None else sorted(who.barred)),
@@ -148,11 +146,3 @@ async def open_store(
     store = SqliteStore(path, clock, RecordRedactor(error=redact, known=redact_known or redact))
     await store.open()
     return store
-
-
-def _due_at(request: AccessRequest) -> str | None:
-    """Return when a request expires or its next reminder is due, whichever comes first; None when neither does."""
-    if request.state not in _UNDECIDED or request.particulars.kind is RequestKind.REVOCATION:
-        return None
-    reminder = next_reminder_at(request)
-    return text_of(request.expires_at if reminder is None else min(request.expires_at, reminder))

@@ -62,6 +62,7 @@ async def _option(element: dict[str, Any], text: str, suggest: Suggest) -> dict[
         offered = {"options": await suggest(element, text)}
     option = offered_option(offered, text)
     if option is None:
-        values = [one["value"] for one in offered.get("options", [])]
+        groups = (group["options"] for group in offered.get("option_groups", []))
+        values = [one["value"] for choices in (offered.get("options", []), *groups) for one in choices]
         raise Refused("no_such_option", f"{element['action_id']}: no option {text}; offered are {values}")
     return option

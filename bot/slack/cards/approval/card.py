@@ -1,7 +1,6 @@
 """The approval card: what an approver needs to decide in thirty seconds. Everything else is behind Details."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
@@ -25,20 +24,22 @@ from bot.slack.blocks.blocks import (
     words,
 )
 from bot.slack.blocks.untrusted import clean
+from bot.slack.cards.approval.context import RISKS, CardContext, notes, word_count
 from bot.slack.cards.requests import may_be_decided, request_target, restored_parts
 from bot.slack.people.approvers import Approvers
-from bot.words.plans.changes import duration_words
 from bot.words.plans.openings import ShortChange, Sign, short_changes
-from workflows.core.checks.findings import Finding, Severity
+from bot.words.requests.form import lasts_words
 from workflows.core.people import Role
 from workflows.core.plans.renewal import is_renewal, plan_from
-from workflows.core.policy.risk import RiskLevel, deciding_risk, risk_of
+from workflows.core.policy.risk import RiskLevel, deciding_risk
 from workflows.core.requests.eligibility import eligibility
 from workflows.core.requests.request import AccessRequest, Prepared, RequestKind
 from workflows.core.text import counted
 
 MOST_QUOTED: Final = 25
 """Words of the justification on the card; the rest is in Details."""
+MOST_WORDS: Final = 120
+"""Words of the whole card. What is known beside the request is shown as far as it fits; all of it is in Details."""
 MOST_WITH_LESS: Final = 4
 """Beside more openings than this, the settings that give less access are counted. Every opening has a line."""
 MOST_NAMES: Final = 3
@@ -46,21 +47,6 @@ MOST_NAMES: Final = 3
 _AND_MORE: Final = "; and {} more, see Details"
 
 _SIGNS: Final[Mapping[Sign, str]] = {Sign.MORE: "➕ ", Sign.LESS: "➖ ", Sign.UNKNOWN: "❔ "}
-_RISKS: Final[Mapping[RiskLevel, str]] = {
-    RiskLevel.LOW: "Low risk",
-    RiskLevel.ELEVATED: "Elevated risk",
-    RiskLevel.HIGH: "High risk",
-}
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class CardContext:
-    """What our records say beside the request."""
-
-    is_first: bool
-    """Whether no other change of this partner was ever applied."""
-    others_open: int = 0
-    """How many other requests of the same requester are open."""
 
 
 def approval_blocks(
@@ -79,13 +65,17 @@ def approval_blocks(
     known = request.known
     changes = changes_of(known)
     risk = deciding_risk(known.plan, known.observation.default).level
-    blocks: list[Block] = [
-        header(f"{clean(request_target(request), 90)}: {clean(_title(request), 30)} · {_RISKS[risk]}"),
+    top = [
+        header(f"{clean(request_target(request), 90)}: {clean(_title(request), 30)} · {RISKS[risk]}"),
         rich(paragraph(*_facts(request)), *_quoted(request)),
-        rich(*_changes(changes, is_extension=is_renewal(known.plan)), paragraph(*_notes(known, context))),
-        rich(*_chain(request, holders)),
     ]
-    return [*blocks, decision_row(request, can_decide=with_buttons and may_be_decided(request, now))]
+    told = list(_changes(changes, is_extension=is_renewal(known.plan)))
+    end = [
+        rich(*_chain(request, holders)),
+        decision_row(request, can_decide=with_buttons and may_be_decided(request, now)),
+    ]
+    room = MOST_WORDS - word_count([one.to_dict() for one in (*top, rich(*told), *end)])
+    return [*top, rich(*told, paragraph(*notes(known, context, room))), *end]
 
 
 def changes_of(known: Prepared) -> tuple[ShortChange, ...]:
@@ -102,7 +92,7 @@ def _title(request: AccessRequest) -> str:
 
 
 def _facts(request: AccessRequest) -> Iterator[Part]:
-    known, duration = request.known, request.particulars.duration
+    known, asked = request.known, request.particulars
     identity = known.observation.identity
     if identity.asked.strip().lower() not in ("", identity.default_domain.lower(), identity.tenant_id.lower()):
         yield words("Asked for as ")
@@ -113,12 +103,16 @@ def _facts(request: AccessRequest) -> Iterator[Part]:
     yield words(" · Sponsor ")
     yield part(known.sponsor.name, bold=True)
     yield words("\n")
-    if request.particulars.kind is RequestKind.RESTORATION:
+    if asked.kind is RequestKind.RESTORATION:
         yield words("Restores ")
         yield from restored_parts(request)
         yield words("\n")
-    if duration is not None:
-        yield words(f"{duration_words(duration)} from approval · ")
+    if lasts := lasts_words(asked):
+        yield words(f"{lasts} · ")
+    if asked.ticket:
+        yield words("Ticket ")
+        yield part(asked.ticket, bold=True)
+        yield words(" · ")
     yield words("Decide by ")
     yield when(request.expires_at)
     yield words(f" · {request.id}")
@@ -142,38 +136,6 @@ def _changes(changes: Sequence[ShortChange], *, is_extension: bool) -> Iterator[
     if len(shown) < len(changes):
         lines.append([words(f"{_SIGNS[Sign.LESS]}{len(less)} with less access")])
     yield from (paragraph(*line) for line in lines or [[words("No change of access")]])
-
-
-def _notes(known: Prepared, context: CardContext) -> Iterator[Part]:
-    texts = [*_looked_at(known.findings), *_staying(known), _partner_now(known, context)]
-    if context.others_open:
-        texts.append(f"Requester has {counted(context.others_open, 'other open request')}")
-    yield words(" · ".join(texts))
-
-
-def _looked_at(findings: Sequence[Finding]) -> Iterator[str]:
-    """Count what needs a look; what passed is in Details."""
-    issues = sum(one.severity in (Severity.ERROR, Severity.WARNING) for one in findings)
-    unchecked = sum(one.severity is Severity.UNCHECKED for one in findings)
-    if issues or unchecked:
-        texts = [counted(issues, "issue")] if issues else []
-        texts += [f"{unchecked} not checked"] if unchecked else []
-        yield f"⚠️ {', '.join(texts)}"
-    else:
-        yield "✅ No issues found"
-
-
-def _staying(known: Prepared) -> Iterator[str]:
-    """Say when the risk comes from access that the partner has already and keeps."""
-    default = known.observation.default
-    if risk_of(known.plan, default).level < (level := deciding_risk(known.plan, default).level):
-        yield f"{_RISKS[level]} because of access that stays"
-
-
-def _partner_now(known: Prepared, context: CardContext) -> str:
-    if context.is_first:
-        return "New partner" if known.plan.before is None else "Not yet managed by Gatehouse"
-    return "This partner has settings already" if known.plan.before is not None else "Asked for before"
 
 
 def _chain(request: AccessRequest, holders: Mapping[Role, Approvers]) -> Iterator[RichTextElement]:

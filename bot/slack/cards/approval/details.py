@@ -24,6 +24,7 @@ from bot.slack.cards.risk import risk_elements, staying_elements
 from bot.slack.people.approvers import Approvers
 from bot.words.plans.changes import Line, describe, duration_words
 from bot.words.plans.consequences import consequence_words
+from bot.words.requests.form import last_day
 from bot.words.requests.history import RECEIVED, entry_words
 from workflows.app.audit_entries import GATEHOUSE
 from workflows.core.checks.consequences import consequences
@@ -83,8 +84,12 @@ def _facts(request: AccessRequest) -> Iterator[RichTextElement]:
         rows += [words("\nAccess template: "), part(known.template_title)]
     if asked.kind is RequestKind.RESTORATION:
         rows += [words("\nRestores: "), *restored_parts(request)]
-    if asked.duration is not None:
+    if asked.ends_at is not None:
+        rows.append(words(f"\nEnd: the end of {last_day(asked.ends_at)} (UTC)"))
+    elif asked.duration is not None:
         rows.append(words(f"\nDuration: {duration_words(asked.duration)}, from the last approval"))
+    if asked.ticket:
+        rows += [words("\nTicket: "), part(asked.ticket)]
     yield paragraph(*rows)
     if asked.justification.strip():
         yield quote(asked.justification, MOST_REASON)

@@ -1,4 +1,4 @@
-"""The reminder for an approver: everything that waits for their decision, each with a button to review it."""
+"""The messages for an approver about several requests: what waits for their decision, and what expired without it."""
 
 from collections.abc import Iterator
 from datetime import datetime
@@ -49,3 +49,29 @@ def _entry(request: AccessRequest) -> Iterator[Block]:
         )
     )
     yield review_button(request)
+
+
+def expired_message(expired: LimitedList[AccessRequest]) -> Message:
+    """Return the message that lists requests which expired before an approver decided."""
+    title = f"{counted(expired.count, 'request')} expired without your decision"
+    blocks: list[Block] = [header(f"⌛ {title}")]
+    for request in expired.shown:
+        blocks.append(
+            rich(
+                paragraph(
+                    part(request_target(request), DOMAIN, bold=True),
+                    words(": "),
+                    part(request.known.template_title),
+                    words(" · requested by "),
+                    part(request.known.requester.name),
+                    words(" · expired "),
+                    when(request.changed_at),
+                    words(f" · {request.id}"),
+                )
+            )
+        )
+    if more := expired.count - len(expired.shown):
+        blocks.append(rich(paragraph(words(f"and {more} more"))))
+    blocks.append(rich(paragraph(words("Nothing was changed. The requester can send a new request."))))
+    names = ", ".join(clean(request_target(one), 60) for one in expired.shown[:3])
+    return message(f"{names}: {title}", blocks)

@@ -1,52 +1,49 @@
-"""The data of an open request form besides the typed values: what was found for the target and for the names."""
+"""The data of an open request form besides the typed values: what is offered, found and known about it."""
 
-from collections.abc import Mapping
+from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import TypeVar
 
 from bot.slack.answers.open_forms import OpenForm
 from bot.slack.blocks.blocks import Json
-from bot.slack.flows.request_access.form import Found, RequestForm, request_view
-from workflows.app.requests.intake import Form
+from bot.slack.flows.request_access.form import RequestForm, request_view
+from bot.slack.flows.request_access.partner_result import Found
+from bot.slack.people.approvers import AskedStage
+from workflows.app.requests.forms import Form
 from workflows.core.errors.facts import Fact
-from workflows.core.policy.template import Template
-from workflows.ports.tenant_settings import FoundObject
-
-_Said = TypeVar("_Said")
+from workflows.core.policy.offers import Offer
+from workflows.core.requests.request import ObservedPartner
 
 
 @dataclass(slots=True, kw_only=True)
 class OpenRequestForm(OpenForm[Form]):
     """One open request form."""
 
+    offers: Sequence[Offer] = ()
     looked_up: str = ""
     """The typed text that `found` or `problem` is about."""
     found: Found | None = None
+    observation: ObservedPartner | None = None
+    """What `found` summarizes."""
     problem: str = ""
-    named: dict[str, tuple[str, FoundObject]] = field(default_factory=dict)
-    """By the placeholder's name, the typed name and the object found for it."""
-    name_problems: dict[str, tuple[str, Fact]] = field(default_factory=dict)
-    """By the placeholder's name, the typed name and why no object was accepted for it."""
+    unsearchable: dict[str, Fact] = field(default_factory=dict)
+    """By the placeholder's name, why our own directory cannot be searched for it."""
+    asked: Sequence[AskedStage] = ()
+    """Who would decide on the chosen template."""
 
     def is_about(self, typed: str) -> bool:
         """Return whether the typed text has been looked up already."""
         return self.looked_up.strip() == typed.strip()
 
-    def take_names(self, found: Mapping[str, FoundObject], problems: Mapping[str, Fact]) -> None:
-        """Store the results of looking up the names that are now in the form."""
-        typed = self.form.placeholders
-        self.named |= {name: (typed[name], one) for name, one in found.items()}
-        self.name_problems = {name: (typed[name], problem) for name, problem in problems.items()}
+    def forget(self) -> None:
+        """Drop what was found, because something else is typed now."""
+        self.found, self.observation, self.problem, self.looked_up = None, None, "", ""
 
-    def view(self, templates: Mapping[str, Template], *, must_look: bool = False) -> Json:
-        """Return the form with the present data.
-
-        :param must_look: whether the person must see the found objects before sending.
-        """
+    def view(self) -> Json:
+        """Return the form with the present data."""
         form = self.form
         return request_view(
             RequestForm(
-                templates=tuple(templates.values()),
+                offers=self.offers,
                 requester=form.requester,
                 target=form.target,
                 found=self.found,
@@ -55,13 +52,11 @@ class OpenRequestForm(OpenForm[Form]):
                 justification=form.justification,
                 sponsor=form.sponsor,
                 days=form.days,
+                ends_on=form.ends_on,
+                ticket=form.ticket,
                 placeholders=form.placeholders,
-                named=self._now(self.named),
-                name_problems=self._now(self.name_problems),
-                must_look=must_look,
+                labels=form.labels,
+                unsearchable=self.unsearchable,
+                asked=self.asked,
             )
         )
-
-    def _now(self, said: Mapping[str, tuple[str, _Said]]) -> dict[str, _Said]:
-        """Return the results for fields whose text has not changed since."""
-        return {name: one for name, (typed, one) in said.items() if self.form.placeholders.get(name) == typed}

@@ -18,7 +18,7 @@ from bot.slack.payloads.models import Interaction, Invocation
 from bot.slack.people.members import Members
 from bot.words.refusals.words import fact_words, refusal_words
 from workflows.app.reads.look_up_permission import LookupPermission
-from workflows.app.requests.intake import lookups_refused
+from workflows.app.requests.directory_checks import lookups_refused
 from workflows.app.requests.restore_intake import RestoreForm, RestoreIntake
 from workflows.app.requests.restoring import Restoration
 from workflows.catalog.catalog import Catalog

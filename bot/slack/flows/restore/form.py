@@ -24,7 +24,7 @@ from bot.words.plans.consequences import consequence_words
 from workflows.app.requests.restore_intake import RestoreForm
 from workflows.core.checks.consequences import consequences
 from workflows.core.checks.findings import Finding
-from workflows.core.partners.restoration.restorable import settled_at
+from workflows.core.partners.restoration.restorable import ended_at
 from workflows.core.plans.closing import only_narrows
 from workflows.core.plans.plan import Plan, TenantIdentity
 from workflows.core.policy.template import Stage, Template
@@ -104,7 +104,7 @@ def restore_view(shown: RestoreShown) -> Json:
 def change_words(change: AccessRequest) -> str:
     """Describe a change in one line: id, how it ended and when, its kind, the requester."""
     known = change.known
-    at, ended = settled_at(change), _ENDED.get(change.state, "applied")
+    at, ended = ended_at(change), _ENDED.get(change.state, "applied")
     return f"{change.id}, {ended} {at.day} {at:%b %Y}, {clean(known.template_title, 40)}, by {known.requester.name}"
 
 

@@ -1,5 +1,6 @@
 """In a real browser: nothing typed is lost, errors show at their fields, the keyboard is enough."""
 
+import asyncio
 import re
 import shutil
 from collections.abc import AsyncIterator
@@ -25,7 +26,7 @@ pytestmark = [
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
 async def browser() -> AsyncIterator[Browser]:
     """One browser for all of them; every page has a context of its own: its cookies, its storage."""
-    flags = ["--no-sandbox", "--disable-background-networking"]
+    flags = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-component-update"]
     async with async_playwright() as playwright:
         made = await playwright.chromium.launch(executable_path=CHROMIUM, args=flags)
         yield made
@@ -52,8 +53,13 @@ async def page(browser: Browser, stage: Stage) -> AsyncIterator[Page]:
         assert problems == []
 
 
-def sent(stage: Stage, call: str) -> samples.Json:
-    return next(body for name, body in reversed(stage.posts) if name == call)
+async def sent(stage: Stage, call: str) -> samples.Json:
+    """Wait until the page has sent a call; returns the newest."""
+    for _ in range(500):
+        if found := [body for name, body in stage.posts if name == call]:
+            return found[-1]
+        await asyncio.sleep(0.02)
+    raise AssertionError(f"the page did not send {call}")
 
 
 async def test_the_story_needs_no_typing_beyond_the_form(page: Page, stage: Stage) -> None:
@@ -71,7 +77,7 @@ async def test_the_story_needs_no_typing_beyond_the_form(page: Page, stage: Stag
     await expect(page.get_by_text("Say why they need access.")).to_have_count(0)
     await page.get_by_test_id("modal-submit").click()
     await expect(page.get_by_test_id("modal")).to_have_count(0)
-    values = sent(stage, "submit")["values"]
+    values = (await sent(stage, "submit"))["values"]
     assert values["domain"]["domain"] == {"type": "plain_text_input", "value": "contoso.com"}
     assert values["template"]["template"]["selected_option"]["value"] == "trusted"
     assert values["sponsor"]["sponsor"] == {"type": "users_select", "selected_user": "U0REQUESTER"}
@@ -79,11 +85,11 @@ async def test_the_story_needs_no_typing_beyond_the_form(page: Page, stage: Stag
     await expect(page).to_have_url(re.compile("as=approver1"))
     await page.get_by_role("button", name="Approve", exact=True).click()
     await expect(page.get_by_test_id(f"partner-{samples.CONTOSO}").locator("[data-changed]")).to_have_count(4)
-    click = sent(stage, "click")
+    click = await sent(stage, "click")
     assert (click["user"], click["action_id"], click["value"]) == ("approver1", "approve", "r1:abc")
     await page.get_by_test_id("clock-1d").click()
     await expect(page.get_by_test_id("tenant")).to_be_visible()
-    assert sent(stage, "clock") == {"advance_seconds": 86400}
+    assert await sent(stage, "clock") == {"advance_seconds": 86400}
 
 
 async def test_a_swap_loses_nothing(page: Page, stage: Stage) -> None:
@@ -140,7 +146,7 @@ async def test_an_external_select_asks_the_bot_while_somebody_types(page: Page, 
     await stage.change()
     await expect(select).to_have_value("g2")
     await page.get_by_test_id("modal-submit").click()
-    assert sent(stage, "submit")["values"]["group"]["group"]["selected_option"] == found[1]
+    assert (await sent(stage, "submit"))["values"]["group"]["group"]["selected_option"] == found[1]
 
 
 async def test_a_confirm_dialog_stands_before_the_click(page: Page, stage: Stage) -> None:
@@ -152,7 +158,7 @@ async def test_a_confirm_dialog_stands_before_the_click(page: Page, stage: Stage
     await page.get_by_role("button", name="Reject").click()
     await page.get_by_test_id("confirm-yes").click()
     await expect(page.get_by_test_id("confirm")).to_have_count(0)
-    assert sent(stage, "click")["action_id"] == "reject"
+    assert (await sent(stage, "click"))["action_id"] == "reject"
 
 
 async def test_a_failed_call_says_why_and_gives_the_text_back(page: Page, stage: Stage) -> None:

@@ -5,7 +5,7 @@ from typing import Any
 
 from bot.slack.answers.open_forms import OpenForm, OpenForms
 from tests.workflows.core.builders import RILEY
-from workflows.app.requests.intake import Form
+from workflows.app.requests.forms import Form
 
 BLANK = Form(requester=RILEY.chat_id, target="", template="", justification="", sponsor=RILEY.chat_id, days=0)
 

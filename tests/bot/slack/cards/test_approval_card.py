@@ -1,7 +1,7 @@
 """The approval card: short enough to decide in thirty seconds, and nothing that opens is missing."""
 
 from dataclasses import replace
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -9,27 +9,32 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.slack import ids
-from bot.slack.blocks.blocks import Limit, within_limits
+from bot.slack.blocks.blocks import Limit, utc_words, within_limits
 from bot.slack.blocks.message import message
-from bot.slack.cards.approval.card import MOST_QUOTED, CardContext, approval_blocks
+from bot.slack.cards.approval.card import MOST_QUOTED, approval_blocks
+from bot.slack.cards.approval.context import CardContext
 from bot.slack.flows.decide import decision_view
 from bot.slack.people.approvers import Approvers
-from tests.bot.shipped_cards import NAMES, waiting, words_of
+from tests.bot.shipped_cards import FINDINGS, NAMES, waiting, words_of
 from tests.bot.surfaces import assert_sound_message, buttons, dicts, hostile, hostile_request, shown
 from tests.workflows.core.builders import (
     AMARA,
     DATA_OWNER,
     NOW,
     SECURITY,
+    TENANT,
     access_plan,
     approval,
     closed_document,
     particulars,
+    partnership,
     prepared,
     request,
 )
 from tests.workflows.core.strategies import PROPERTY
 from workflows.catalog.catalog import SHIPPED, load_catalog
+from workflows.core.checks.findings import Finding, FindingCode, Severity
+from workflows.core.partners.partnership import PartnershipState
 from workflows.core.plans.renewal import plan_renewal
 from workflows.core.requests.request import AccessRequest, RequestKind, RequestState
 
@@ -48,6 +53,65 @@ def test_a_shipped_templates_card_has_at_most_120_words_and_its_buttons_last(tem
     assert words_of(blocks) <= MOST_WORDS
     assert len(blocks) <= MOST_BLOCKS
     assert list(buttons(blocks[-1])) == [ids.APPROVE, ids.REJECT, ids.REVIEW_REQUEST]
+
+
+SIGNED_IN = Finding(
+    code=FindingCode.SIGN_INS,
+    severity=Severity.NOTE,
+    source="Entra",
+    values={"people": 12, "applications": [], "application_count": 0, "is_complete": True, "days": 30},
+)
+
+
+@pytest.mark.parametrize("state", list(PartnershipState))
+@pytest.mark.parametrize("template", TEMPLATES)
+def test_with_all_that_is_known_of_the_partner_it_has_at_most_120_words(template: str, state: PartnershipState) -> None:
+    asked = waiting(TEMPLATES[template])
+    known = replace(asked.known, findings=(SIGNED_IN, *FINDINGS, *FINDINGS))
+    context = CardContext(is_first=False, others_open=3, partnership=partnership(state=state))
+    assert words_of(card(replace(asked, prepared=known), context=context)) <= MOST_WORDS
+
+
+def test_the_first_issue_is_named_and_the_others_are_counted() -> None:
+    asked = waiting(TEMPLATES["guest-collaboration"])
+    text = shown(card(asked))
+    assert "⚠️ Guests are locked out by one policy. (1 not checked)" in text
+    more = replace(asked, prepared=replace(asked.known, findings=(*FINDINGS, *FINDINGS)))
+    assert "one policy. (1 more issue, 2 not checked)" in shown(card(more))
+    long = replace(FINDINGS[0], values={"text": "word " * 26})
+    assert "⚠️ 1 issue ·" in shown(card(replace(asked, prepared=replace(asked.known, findings=(long,))))).replace(
+        "\n", " · "
+    )
+
+
+def test_it_says_how_many_of_theirs_signed_in_where_the_log_was_read() -> None:
+    asked = waiting(TEMPLATES["guest-collaboration"])
+    assert "signed in" not in shown(card(asked))
+    read = replace(asked, prepared=replace(asked.known, findings=(SIGNED_IN,)))
+    assert "12 people of theirs signed in, last 30 days" in shown(card(read))
+    partly = replace(SIGNED_IN, values={**SIGNED_IN.values, "people": 1, "is_complete": False})
+    assert "at least 1 person of theirs" in shown(card(replace(read, prepared=replace(read.known, findings=(partly,)))))
+
+
+def test_it_says_what_the_partner_has_now() -> None:
+    asked, active = waiting(TEMPLATES["guest-collaboration"]), partnership()
+    assert "First request for this partner" in shown(card(asked))
+    assert active.ends_at is not None
+    said = shown(card(asked, context=CardContext(is_first=False, partnership=active)))
+    assert f"Approved now: Trusted partner until {utc_words(active.ends_at)}" in said
+    endless = CardContext(is_first=False, partnership=replace(active, ends_at=None))
+    assert "Approved now: Trusted partner, no end" in shown(card(asked, context=endless))
+
+
+@pytest.mark.parametrize("is_still_blocked", [True, False])
+def test_a_revoked_partner_is_called_blocked_only_while_its_settings_say_so(is_still_blocked: bool) -> None:
+    before = closed_document() if is_still_blocked else {"tenantId": TENANT}
+    known = prepared(plan=access_plan(before))
+    known = replace(known, observation=replace(known.observation, default={}))
+    revoked = partnership(state=PartnershipState.REVOKED)
+    text = shown(card(request(prepared=known), context=CardContext(is_first=False, partnership=revoked)))
+    assert (f"Blocked since {utc_words(NOW)}" in text) is is_still_blocked
+    assert (", settings changed since" in text) is not is_still_blocked
 
 
 def test_it_says_who_until_when_how_risky_and_its_short_id() -> None:
@@ -135,3 +199,22 @@ def test_a_blocked_partner_is_not_said_to_have_access(is_first: bool) -> None:
     text = shown(card(asked, context=CardContext(is_first=is_first)))
     assert "has access" not in text
     assert ("Not yet managed by Gatehouse" if is_first else "This partner has settings already") in text
+
+
+def test_the_last_day_and_the_ticket_are_on_the_card_and_in_details() -> None:
+    """The day is the last one of the access, whose end is the moment after it."""
+    template = load_catalog(SHIPPED).templates["guest-collaboration"]
+    asked = waiting(template)
+    ends_at = datetime(2027, 6, 1, tzinfo=UTC)
+    plan = replace(asked.known.plan, ends_at=ends_at)
+    asked = replace(
+        asked,
+        particulars=replace(asked.particulars, ends_at=ends_at, ticket="PRJ-1234"),
+        prepared=replace(asked.known, plan=plan),
+    )
+    text = shown(card(asked))
+    assert "until 2027-05-31 · Ticket PRJ-1234 · Decide by" in " ".join(text.split())
+    assert "from approval" not in text
+    details = " ".join(shown(decision_view(asked, history=(), now=NOW)).split())
+    assert "End: the end of 2027-05-31 (UTC)" in details
+    assert "Ticket: PRJ-1234" in details

@@ -15,13 +15,14 @@ from tests.bot.surfaces import assert_sound_message as sound_message
 from tests.bot.terminal.test_plan import planned, printed
 from tests.bot.terminal.test_posture import posture
 from tests.bot.terminal.test_posture import printed as posture_printed
-from tests.workflows.core.builders import NOW, TENANT, prepared, request
-from tests.workflows.core.policies import NOTHING, policy
+from tests.workflows.core.builders import NOW, prepared, request
+from tests.workflows.core.checks.conditional_access import test_verdicts
+from tests.workflows.core.policies import policy
 from workflows.core.checks.conditional_access.controls import VisitorType
 from workflows.core.checks.conditional_access.findings import access_findings
-from workflows.core.checks.conditional_access.policy import parse_policy
-from workflows.core.checks.conditional_access.questions import Entry, questions
-from workflows.core.checks.conditional_access.verdicts import AccessReport, assess
+from workflows.core.checks.conditional_access.questions import Entry
+from workflows.core.checks.conditional_access.scope import ALL
+from workflows.core.checks.conditional_access.verdicts import AccessReport
 from workflows.core.posture.lockouts import lockout_concerns
 from workflows.core.requests.request import AccessRequest
 
@@ -30,11 +31,8 @@ HOSTILE: Final = "<!channel> *bold* [red]x[/red] <https://evil.example|here> "
 
 def report(*policies: dict[str, Any]) -> AccessReport:
     """Judge for guests and direct connect users without trust, by the policies alone."""
-    entries = tuple(
-        Entry(visitor=one, applications=("All",)) for one in (VisitorType.GUEST, VisitorType.DIRECT_CONNECT)
-    )
-    chosen = questions([parse_policy(one) for one in policies], entries, TENANT)
-    return assess(policies, entries, TENANT, NOTHING, chosen, {})
+    visitors = (VisitorType.GUEST, VisitorType.DIRECT_CONNECT)
+    return test_verdicts.report(*policies, entries=tuple(Entry(visitor=one, applications=(ALL,)) for one in visitors))
 
 
 MANY: Final = report(*(policy("block", name=f"{number} {HOSTILE}{'x' * 300}") for number in range(200)))

@@ -71,13 +71,45 @@ def form_click(action_id: str, **state: Any) -> dict[str, Any]:
 
 @pytest.mark.parametrize(
     ("action_id", "refused"),
-    [(ids.TARGET, "look_up"), (ids.TEMPLATE, "look_up"), ("hole_project_group", "look_up_name")],
+    [(ids.TARGET, "look_up"), (ids.TEMPLATE, "look_up")],
 )
 async def test_a_form_looks_nothing_up_for_guests(gatehouse: BotUnderTest, action_id: str, refused: str) -> None:
     await gatehouse.interact(form_click(action_id))
     await gatehouse.idle()
     assert await refusals(gatehouse) == [refused]
     assert graph_reads(gatehouse) == []
+
+
+async def test_a_select_offers_nothing_to_guests(gatehouse: BotUnderTest) -> None:
+    """The question comes from a view that was opened before; whoever asks twice is recorded once."""
+    asked = suggestion("guest", "Bridge")
+    for _ in range(2):
+        answer = await gatehouse.interact(asked)
+        assert answer.json == {"options": []}
+    await gatehouse.idle()
+    assert await refusals(gatehouse) == ["search_own"]
+    assert graph_reads(gatehouse) == []
+
+
+async def test_a_select_offers_our_own_groups_to_members(gatehouse: BotUnderTest) -> None:
+    answer = await gatehouse.interact(suggestion("requester", "brid"))
+    (option,) = answer.json["options"]
+    assert option["text"]["text"] == "Bridge project"
+    assert option["description"]["text"].startswith("Security group, ID ends in ")
+    typed = "5f0a1b2c-0002-4d3e-8f90-a1b2c3d4e5f6"
+    reads = len(graph_reads(gatehouse))
+    (option,) = (await gatehouse.interact(suggestion("requester", typed))).json["options"]
+    assert (option["text"]["text"], option["value"]) == (f"ID {typed}", typed)
+    assert (await gatehouse.interact(suggestion("requester", "br"))).json == {"options": []}
+    assert len(graph_reads(gatehouse)) == reads, "neither is searched for"
+
+
+def suggestion(user: str, typed: str) -> dict[str, Any]:
+    """What Slack sends while a name is typed into the select of our own group."""
+    metadata = json.dumps({ids.PLACEHOLDERS_OF: "regulated-project"})
+    view = submission(user, ids.REQUEST_ACCESS, metadata, {})
+    asked = {"type": "block_suggestion", "action_id": "hole_project_group", "block_id": "hole_project_group"}
+    return {**view, **asked, "value": typed}
 
 
 @pytest.mark.parametrize(

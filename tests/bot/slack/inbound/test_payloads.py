@@ -9,12 +9,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
-from bot.slack import ids
 from bot.slack.payloads.button_values import parse_card_value, parse_setup_value, parse_tenant_id
 from bot.slack.payloads.forms import parse_form
 from bot.slack.payloads.models import Interaction, Invocation
 from tests.bot.bot_under_test import click, request_values, submission
 from tests.bot.words.refused import worded_refusal
+from workflows.app.requests.forms import Form
 from workflows.core.errors.raised import Refused
 from workflows.core.partner_setup.steps import StepKey
 
@@ -316,26 +316,22 @@ def changed_in_place(payload: dict[str, Any], path: str, value: Any) -> dict[str
     return dict(copy)
 
 
-@pytest.mark.parametrize(
-    ("typed", "said", "shown"),
-    [
-        ("Portal", "{}:1b4f7c2e-0a5d-4f3b-9c61-2d8e7f5a9b03", {"portal": "1b4f7c2e-0a5d-4f3b-9c61-2d8e7f5a9b03"}),
-        ("Portal 2", "{}:1b4f7c2e-0a5d-4f3b-9c61-2d8e7f5a9b03", {}),
-        ("Portal", "{}:all", {}),
-        ("Portal", "{}", {}),
-        ("Portal", 7, {}),
-    ],
-)
-def test_an_id_is_taken_for_a_name_only_while_the_same_name_stands_there(
-    typed: str, said: object, shown: dict[str, str]
-) -> None:
-    named = {"portal": said.format(ids.fingerprint("Portal")) if isinstance(said, str) else said}
-    metadata = json.dumps({"holes_of": "contractor-portal", "named": named})
+def test_a_chosen_object_is_read_with_the_text_that_the_person_saw() -> None:
+    """The fields of another template are not taken for this one's; a date and a ticket are read as they stand."""
+    chosen = {"text": {"type": "plain_text", "text": "Portal"}, "value": "1b4f7c2e-0a5d-4f3b-9c61-2d8e7f5a9b03"}
     values = {
         "template": {"template": {"selected_option": {"value": "contractor-portal"}}},
-        "hole_portal": {"hole_portal": {"value": typed}},
+        "hole_portal": {"hole_portal": {"selected_option": chosen}},
+        "end_date": {"end_date": {"selected_date": "2027-03-31"}},
+        "ticket": {"ticket": {"value": "PRJ-1"}},
     }
-    view = {"id": "V1", "private_metadata": metadata, "state": {"values": values}}
-    form = parse_form(Interaction.model_validate({"type": "view_submission", "user": {"id": "U1"}, "view": view}))
-    assert form.shown == shown
-    assert form.with_ids == {"portal": typed} | shown
+
+    def parsed(metadata: dict[str, str]) -> Form:
+        view = {"id": "V1", "private_metadata": json.dumps(metadata), "state": {"values": values}}
+        return parse_form(Interaction.model_validate({"type": "view_submission", "user": {"id": "U1"}, "view": view}))
+
+    form = parsed({"holes_of": "contractor-portal"})
+    assert (form.placeholders, form.labels) == ({"portal": chosen["value"]}, {"portal": "Portal"})
+    assert (form.ends_on, form.ticket) == ("2027-03-31", "PRJ-1")
+    other = parsed({"holes_of": "merger"})
+    assert (other.placeholders, other.labels) == ({}, {})

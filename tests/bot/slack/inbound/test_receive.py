@@ -186,7 +186,7 @@ async def test_a_click_on_nothing_is_a_bad_request(gatehouse: BotUnderTest, acti
 async def test_what_nobody_listens_to_is_a_bad_request(gatehouse: BotUnderTest) -> None:
     """One short line of the log names its kind, whatever its members are."""
     user = {"id": SLACK_IDS["requester"], "team_id": "T0WOODGROVE"}
-    odd = {"type": "block_suggestion", "user": user, "block_id": "b", "action_id": {"value": 1}, "value": "x"}
+    odd = {"type": "block_suggestion", "user": user, "block_id": "b", "action_id": "of_another_app", "value": "x"}
     function = event() | {"event": {"type": "function_executed", "function": True}}
     with structlog.testing.capture_logs() as logs:
         for payload in (click("approver1", "of_another_app", "x"), odd, function):
@@ -194,3 +194,5 @@ async def test_what_nobody_listens_to_is_a_bad_request(gatehouse: BotUnderTest) 
     said = [line["kind"] for line in logs if line["event"] == "payload_unhandled"]
     assert said == ["block_actions", "block_suggestion", "event_callback"]
     assert [line for line in logs if "exc_info" in line] == []
+    broken = odd | {"action_id": {"value": 1}}
+    assert await answered(gatehouse, broken) == (400, "not a payload that can be read\n")

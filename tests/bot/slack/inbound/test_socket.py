@@ -11,7 +11,7 @@ import pytest
 from bot.process import app
 from bot.process.app import running
 from bot.process.settings import load_settings
-from bot.process.web.health import LOOK_SECONDS
+from bot.process.web.health import CHECK_SECONDS
 from bot.sandbox.http.faults import Fault
 from bot.sandbox.server import BotHandle, Sandbox
 from bot.slack.inbound import socket as slack_socket
@@ -82,7 +82,7 @@ async def hears(bot: BotUnderTest) -> bool:
 
 def test_silence_is_noticed_within_a_minute() -> None:
     """Two looks of the health loop included."""
-    assert slack_socket.SILENT_SECONDS + slack_socket.PING_SECONDS + 2 * LOOK_SECONDS < 60
+    assert slack_socket.SILENT_SECONDS + slack_socket.PING_SECONDS + 2 * CHECK_SECONDS < 60
 
 
 async def test_a_frozen_peer_is_noticed_and_said_and_heard_again_when_it_thaws(connected: BotUnderTest) -> None:

@@ -52,7 +52,7 @@ async def test_a_slack_that_is_away_is_asked_again_for_what_is_missing(scene: Sc
         await scene.notifier().show_request(request())
     assert scene.counts() == {CHANNEL: 1}
     await scene.notifier().show_request(request())
-    assert scene.counts() == {CHANNEL: 1, "@approver1": 1, "@requester": 1}
+    assert scene.counts() == {CHANNEL: 1, "@approver1": 1, "@requester": 1, "@admin": 1}
 
 
 PASSES: Final = [

@@ -15,7 +15,13 @@ from bot.words.conditional_access.findings import (
 from bot.words.conditional_access.report import report_values
 from bot.words.conditional_access.verdicts import MEANINGS, VISITORS
 from bot.words.not_read import WHY
-from tests.workflows.core.checks.conditional_access.test_verdicts import GUESTS, TENANT, report, says
+from tests.workflows.core.checks.conditional_access.test_verdicts import (
+    GUESTS,
+    TENANT,
+    report,
+    report_with_every_meaning,
+    says,
+)
 from tests.workflows.core.policies import EVERYTHING, policy
 from workflows.core.checks.conditional_access.controls import PolicyEffect, ReasonCode, Remedy, VisitorType
 from workflows.core.checks.conditional_access.findings import (
@@ -24,7 +30,7 @@ from workflows.core.checks.conditional_access.findings import (
     question_values,
 )
 from workflows.core.checks.conditional_access.policy import ControlKind
-from workflows.core.checks.conditional_access.questions import Entry, Question
+from workflows.core.checks.conditional_access.questions import Question
 from workflows.core.checks.conditional_access.scope import ALL, ClientApp, ConditionType
 from workflows.core.checks.conditional_access.verdicts import AccessReport, Source
 from workflows.core.checks.facts import Unread, UnreadReason
@@ -131,17 +137,7 @@ def texts(found: AccessReport) -> dict[str, tuple[str, tuple[str, ...]]]:
 
 
 def test_one_line_for_each_meaning_and_the_whole_behind_it() -> None:
-    everybody = tuple(Entry(visitor=one, applications=(ALL,)) for one in VisitorType)
-    found = texts(
-        report(
-            policy("block", name="A"),
-            policy("mfa", name="B"),
-            policy(name="C", termsOfUse=["t"]),
-            policy("block", name="D", state="enabledForReportingButNotEnforced"),
-            policy("block", name="E", users={"includeGroups": ["g"]}),
-            entries=everybody,
-        )
-    )
+    found = texts(report_with_every_meaning())
     assert list(found) == ["ca_locked_out", "ca_depends", "ca_asked_here", "ca_works", "ca_report_only", "ca_estimate"]
     assert found["ca_locked_out"][0] == (
         "Locked out: guests, synchronized members and B2B direct connect users, by “A” – exclude them, or require "

@@ -9,7 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.slack.blocks.blocks import within_limits
-from bot.slack.cards.approval.card import CardContext, approval_blocks
+from bot.slack.cards.approval.card import approval_blocks
+from bot.slack.cards.approval.context import CardContext
 from bot.words.plans.openings import ACCEPTED, PROMPTED, Sign, short_changes
 from tests.bot.sandbox.page.samples import default_configuration
 from tests.bot.surfaces import shown

@@ -7,13 +7,13 @@ from typing import Any
 
 import pytest
 
-import workflows.app.requests.intake
+import workflows.app.requests.directory_checks
 from bot.words.refusals.words import fact_words, refusal_words
 from tests.workflows.core.builders import AMARA, BRUNO, CHIE, DANA, MALLORY, NOW, RILEY, SAM, TENANT
 from tests.workflows.fakes import HOME
 from tests.workflows.world import CATALOG, CONTOSO, World, filled_form
 from workflows.app.identifiers import derived_request_id
-from workflows.app.requests.intake import Form, InvalidForm
+from workflows.app.requests.forms import Form, InvalidForm
 from workflows.core.errors.raised import InvalidField, Refused
 from workflows.core.errors.refusal_codes import RefusalCode
 from workflows.core.requests.request import Particulars, RequestKind, RequestState
@@ -187,7 +187,7 @@ async def test_what_does_not_answer_does_not_stop_the_form(world: World, method:
 
 async def test_who_does_not_answer_in_time_is_not_waited_for(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
     """Slack's patience is three seconds for everything; here ours is cut to a hundredth of one."""
-    monkeypatch.setattr(workflows.app.requests.intake, "TIMEOUT_SECONDS", 0.01)
+    monkeypatch.setattr(workflows.app.requests.directory_checks, "TIMEOUT_SECONDS", 0.01)
     never = asyncio.Event()
 
     async def hangs(*_: object, **__: object) -> Any:

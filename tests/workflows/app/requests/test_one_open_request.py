@@ -5,12 +5,25 @@ import asyncio
 from bot.words.requests.notes import note_words
 from tests.workflows.core.builders import AMARA, BRUNO, CHIE, DANA, TENANT
 from tests.workflows.world import World
-from workflows.core.requests.request import RequestKind, RequestState
+from workflows.core.requests.request import RequestId, RequestKind, RequestState
 from workflows.ports.records import StaleVersion
 
 
+async def filed_at_once(world: World) -> tuple[RequestId, RequestId]:
+    """File one by domain and one by tenant id; neither finds the other: one is filed while the other is stored."""
+    others: list[RequestId] = []
+
+    async def other() -> None:
+        others.append(await world.file(target=TENANT, requester=DANA))
+
+    world.script.meanwhile("store.commit", other)
+    first = await world.file(target="contoso.com")
+    [second] = others
+    return first, second
+
+
 async def test_of_two_prepared_at_once_the_second_is_unfit_and_names_the_first(world: World) -> None:
-    first, second = await asyncio.gather(world.file(target="contoso.com"), world.file(target=TENANT, requester=DANA))
+    first, second = await filed_at_once(world)
     await asyncio.gather(world.preparer.prepare(first), world.preparer.prepare(second))
     states = {one: (await world.request(one)).state for one in (first, second)}
     assert sorted(states.values()) == [RequestState.AWAITING_APPROVAL, RequestState.UNFIT]
@@ -23,7 +36,7 @@ async def test_of_two_prepared_at_once_the_second_is_unfit_and_names_the_first(w
 
 
 async def test_the_one_that_is_left_is_applied_once(world: World) -> None:
-    first, second = await asyncio.gather(world.file(target="contoso.com"), world.file(target=TENANT, requester=DANA))
+    first, second = await filed_at_once(world)
     await asyncio.gather(world.preparer.prepare(first), world.preparer.prepare(second))
     await world.settle()
     for person in (AMARA, BRUNO, CHIE):

@@ -7,7 +7,7 @@ import pytest
 from bot.words.refusals.words import fact_words
 from tests.workflows.core.builders import AMARA, BRUNO, CHIE, DANA, NOW, RILEY, TENANT
 from tests.workflows.world import World
-from workflows.app.requests.intake import InvalidForm
+from workflows.app.requests.forms import InvalidForm
 from workflows.app.requests.open_request import may_withdraw, open_request_about, open_request_fact
 from workflows.core.requests.effects import Apply
 from workflows.ports.tenant import TenantUnavailable

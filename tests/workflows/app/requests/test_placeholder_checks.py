@@ -7,7 +7,7 @@ from bot.words.refusals.words import fact_words
 from bot.words.requests.notes import note_words
 from tests.workflows.fakes import FakeSurroundings
 from tests.workflows.world import CATALOG, World
-from workflows.app.requests.intake import InvalidForm
+from workflows.app.requests.forms import InvalidForm
 from workflows.app.requests.placeholder_checks import unknown_ids
 from workflows.core.checks.findings import FindingCode, Severity
 from workflows.core.requests.request import RequestState

@@ -11,8 +11,8 @@ from bot.words.requests.notes import note_words
 from tests.bot.words.refused import worded_refusal
 from tests.workflows.core.builders import NOW, STAGES, TENANT, identity, prepared, request
 from tests.workflows.world import World
-from workflows.app.requests.intake import InvalidForm
-from workflows.app.requests.proposing import checked
+from workflows.app.requests.forms import InvalidForm
+from workflows.app.requests.proposing import check_proposal
 from workflows.core.checks.findings import Finding, FindingCode, Severity, UnfitPlan
 from workflows.core.checks.partner_rules import MICROSOFT_SUPPORT
 from workflows.core.plans.plan import plan_access
@@ -51,7 +51,7 @@ def test_a_rule_that_the_change_breaks_is_said_at_the_template() -> None:
         duration=timedelta(days=90),
     )
     with worded_refusal(UnfitPlan, match="requires automatic redemption") as caught:
-        checked(ObservedPartner(identity=identity(), configuration=before, at=NOW), plan, STAGES)
+        check_proposal(ObservedPartner(identity=identity(), configuration=before, at=NOW), plan, STAGES)
     assert (caught.value.field, caught.value.code) == ("template", "synchronization_without_redemption")
 
 

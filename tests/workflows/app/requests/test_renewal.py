@@ -8,7 +8,7 @@ from bot.words.refusals.words import fact_words
 from bot.words.requests.notes import note_words
 from tests.workflows.core.builders import AMARA, BRUNO, CHIE, DANA, TENANT
 from tests.workflows.world import CATALOG, World
-from workflows.app.requests.intake import InvalidForm
+from workflows.app.requests.forms import InvalidForm
 from workflows.core.plans.renewal import is_renewal
 from workflows.core.requests.request import RequestState
 from workflows.ports.tenant import TenantUnavailable

@@ -15,7 +15,7 @@ from tests.workflows.core.builders import AMARA, BRUNO, CHIE, DANA, MALLORY, RIL
 from tests.workflows.effects.applying import OPEN, put, synchronizing
 from tests.workflows.world import CATALOG, World
 from workflows.app.requests import restore_intake
-from workflows.app.requests.intake import InvalidForm
+from workflows.app.requests.forms import InvalidForm
 from workflows.app.requests.restore_intake import RestoreForm
 from workflows.app.schedule.ticker import tick
 from workflows.catalog.catalog import Catalog

@@ -7,7 +7,6 @@ from datetime import timedelta
 import pytest
 import structlog
 
-from bot.words.requests.notes import note_words
 from tests.workflows.core.builders import (
     AMARA,
     BRUNO,
@@ -61,15 +60,14 @@ async def test_nothing_due_is_nothing_done(world: World) -> None:
     assert await world.log() == before
 
 
-async def test_an_undecided_request_expires_once_and_its_requester_is_told(world: World) -> None:
+async def test_an_undecided_request_expires_once_and_its_approvers_are_told(world: World) -> None:
     request = await world.waiting()
     world.clock.moment = request.expires_at
     await ticks(world, 3)
     ended = await world.request(request.id)
     assert ended.state is S.EXPIRED
-    assert [text for text in world.notifier.texts_to(RILEY.chat_id) if "expired" in text] == [
-        f"Your request for Contoso Ltd (contoso.com) ended as expired. {note_words(ended.note)}"
-    ]
+    assert world.notifier.texts_to(RILEY.chat_id) == [], "it stands in the requester's one message"
+    assert world.notifier.expired == [ended]
     assert world.notifier.requests[-1] == ended
     world.clock.advance(days=-20)
     await ticks(world)

@@ -46,7 +46,7 @@ def test_each_fact_in_a_text_is_replaced_by_its_words() -> None:
 
 
 def test_marks_inside_a_value_do_not_end_the_fact() -> None:
-    fact = Fact(RefusalCode.NAME_UNKNOWN, {"name": "‹expired› } ›"})
+    fact = Fact(RefusalCode.NAME_OUTSIDE_PREFIX, {"name": "‹expired› } ›"})
     assert with_facts_replaced(f"No: {fact}", lambda one: str(one.values["name"])) == "No: ‹expired› } ›"
 
 

@@ -19,10 +19,10 @@ from workflows.core.errors.raised import InvalidField, NothingToChange, Unreadab
 from workflows.core.partners.restoration.deciding_template import decided_by, deciding_template, likely_templates
 from workflows.core.partners.restoration.not_restored import restoration_findings, settings_not_restored
 from workflows.core.partners.restoration.plan import is_same_configuration, plan_restoration
-from workflows.core.partners.restoration.restorable import is_restorable, restored
+from workflows.core.partners.restoration.restorable import is_restorable, restored_summary
 from workflows.core.plans.changes import plan_access_change
 from workflows.core.plans.closing import closes_everything, only_narrows
-from workflows.core.plans.plan import Plan, is_confirmed, plan_access, plan_revocation, steps_done
+from workflows.core.plans.plan import Plan, count_written, is_confirmed, plan_access, plan_revocation
 from workflows.core.policy.template import Stage, Template, stages_for
 from workflows.core.requests.request import AccessRequest, RequestId, RequestKind, RequestState
 from workflows.core.settings.canonical import JsonObject
@@ -146,9 +146,9 @@ def test_each_step_is_recognized_and_the_end_is_confirmed(now: JsonObject | None
     except NothingToChange:
         return
     assert is_confirmed(plan, plan.image_after())
-    assert steps_done(plan, plan.image_after()) == len(plan.operations)
+    assert count_written(plan, plan.image_after()) == len(plan.operations)
     for count in range(len(plan.operations)):
-        assert steps_done(plan, plan.image_after(count)) is not None
+        assert count_written(plan, plan.image_after(count)) is not None
     assert plan.digest == restoration(now, image).digest
 
 
@@ -342,7 +342,7 @@ def test_what_wrote_nothing_has_nothing_to_put_back() -> None:
 
 def test_the_change_that_is_put_back_is_summed_up() -> None:
     change = request(RequestState.OVERWRITTEN, RequestKind.REVOCATION)
-    was = restored(change)
+    was = restored_summary(change)
     assert (was.request_id, was.kind, was.title, was.by.name, was.at) == (
         change.id,
         RequestKind.REVOCATION,

@@ -56,7 +56,7 @@ def test_what_is_put_back_opens_a_partnership_anew() -> None:
         request(S.APPLYING, RESTORATION, prepared=prepared(plan=access_plan(closed_document())))
     )
     assert (done.state, state) == (S.APPLIED, PartnershipState.ACTIVE)
-    assert "Our side" in text
+    assert text == "", "the partner setup card says it"
     assert state_words(done) == "restored (verified 2027-03-01 09:00 UTC)"
 
 

@@ -6,7 +6,7 @@ from bot.words.refusals.words import refusal_words
 from tests.workflows.core.builders import DANA, NOW, RILEY, SAM, identity, partnership, request, roster
 from workflows.core.errors.raised import Refused
 from workflows.core.partners.partnership import PartnershipState
-from workflows.core.partners.revoking import require_may_revoke, stopped_by_revoking, would_open
+from workflows.core.partners.revoking import opening_requests, requests_stopped_by_revocation, require_may_revoke
 from workflows.core.people import Person
 from workflows.core.plans.plan import TenantIdentity
 from workflows.core.requests.request import AccessRequest, ObservedPartner, RequestKind, RequestState
@@ -63,5 +63,5 @@ def test_a_sponsor_who_is_asked_is_sent_from_the_command_to_the_card() -> None:
 def test_what_would_open_gives_way_and_a_revocation_only_while_it_waits_for_its_proof(
     one: AccessRequest, is_stopped: bool, opens: bool
 ) -> None:
-    assert stopped_by_revoking([one], identity()) == ((one,) if is_stopped else ())
-    assert would_open([one], identity()) == ((one,) if opens else ())
+    assert requests_stopped_by_revocation([one], identity()) == ((one,) if is_stopped else ())
+    assert opening_requests([one], identity()) == ((one,) if opens else ())

@@ -3,7 +3,13 @@
 from tests.workflows.core.builders import TENANT, access_plan, closed_document
 from tests.workflows.core.posture.test_posture import ALL, NOBODY, TRUST
 from workflows.core.plans.changes import SettingPart
-from workflows.core.plans.current_settings import CurrentSetting, current_settings, staying_open, unmanaged, untouched
+from workflows.core.plans.current_settings import (
+    CurrentSetting,
+    current_settings,
+    staying_open,
+    unchanged_settings,
+    unmanaged,
+)
 from workflows.core.settings.canonical import JsonObject
 from workflows.core.settings.effective import Origin
 from workflows.core.settings.model import Property
@@ -49,9 +55,9 @@ def test_what_cannot_be_read_counts_as_open() -> None:
 
 def test_what_a_plan_does_not_write_stays() -> None:
     """The usual plan writes trust and redemption: the blocks stay, and nothing that is merely inherited is listed."""
-    kept = untouched(access_plan(closed_document()), DEFAULT)
+    kept = unchanged_settings(access_plan(closed_document()), DEFAULT)
     assert [one.name for one in kept] == list(Property)[:4]
-    assert untouched(access_plan(), DEFAULT) == ()
+    assert unchanged_settings(access_plan(), DEFAULT) == ()
 
 
 def test_what_stays_open_is_neither_closed_nor_changed() -> None:

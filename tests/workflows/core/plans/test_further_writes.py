@@ -14,7 +14,7 @@ from workflows.core.errors.raised import NothingToChange
 from workflows.core.partners.restoration.not_restored import settings_not_restored
 from workflows.core.partners.restoration.plan import plan_restoration
 from workflows.core.plans.plan import Operation, Plan, is_confirmed, plan_revocation
-from workflows.core.plans.refused_writes import shows, written_names
+from workflows.core.plans.refused_writes import is_shown, written_names
 from workflows.core.settings.canonical import JsonObject
 from workflows.core.settings.openness import OpenAccess, Openness, access_kinds, not_surely_closed
 
@@ -124,7 +124,7 @@ def test_with_every_write_taken_only_what_the_default_opens_is_left(before: dict
     plan = plan_revocation(tenant_id=TENANT, before=before, default={})
     image = plan.image_after() or {}
     assert not_surely_closed(access_kinds(image, {})) == ()
-    assert all(shows(operation, image) for operation in plan.further)
+    assert all(is_shown(operation, image) for operation in plan.further)
     assert is_confirmed(plan, plan.image_after(len(plan.required)))
     assert plan_revocation(tenant_id=TENANT, before=image, default={}).operations == ()
 
@@ -223,13 +223,13 @@ def test_a_restore_never_writes_a_value_without_a_name_nor_what_the_change_did_n
 def test_a_write_is_shown_by_what_it_names() -> None:
     null = Operation(method="PATCH", path=PARTNER, body={"inboundTrust": {**TRUST, "newer": None}, "places": None})
     shown = document(inboundTrust={**TRUST, "newer": False}, places={"a": None})
-    assert shows(null, shown)
-    assert not shows(null, {**shown, "places": True})
-    assert not shows(null, {**shown, "inboundTrust": None})
+    assert is_shown(null, shown)
+    assert not is_shown(null, {**shown, "places": True})
+    assert not is_shown(null, {**shown, "inboundTrust": None})
     assert written_names(null) == ("inboundTrust.newer", "places")
     services = Operation(method="PATCH", path=PARTNER, body={"m365CollaborationInbound": {"users": NOBODY}})
     assert written_names(services) == ("m365CollaborationInbound",)
     policy = Operation(method="PATCH", path=f"{PARTNER}/identitySynchronization", body={"groupSyncInbound": None})
     assert written_names(policy) == ("identitySynchronization.groupSyncInbound",)
-    assert shows(policy, document(identitySynchronization={"groupSyncInbound": None}))
-    assert not shows(policy, document(identitySynchronization={"groupSyncInbound": 7}))
+    assert is_shown(policy, document(identitySynchronization={"groupSyncInbound": None}))
+    assert not is_shown(policy, document(identitySynchronization={"groupSyncInbound": 7}))

@@ -18,10 +18,10 @@ from workflows.core.plans.plan import (
     Operation,
     Plan,
     changes,
+    count_written,
     is_confirmed,
     plan_access,
     plan_revocation,
-    steps_done,
 )
 from workflows.core.settings.block import is_synchronization_allowed
 from workflows.core.settings.documents import is_equivalent, parse_setting, to_document
@@ -232,9 +232,9 @@ def test_a_partner_that_is_closed_in_every_respect_needs_no_operation(synchroniz
         tenant_id=TENANT, operations=(), before=before, template="revoke", template_hash="", duration=None
     )
     assert (changes(plan), plan.image_after()) == ((), before)
-    assert (steps_done(plan, before), is_confirmed(plan, before)) == (0, True)
-    assert steps_done(plan, {**before, "inboundTrust": {"isMfaAccepted": True}}) is None
-    assert steps_done(plan, None) is None, "without a configuration of its own the defaults would apply"
+    assert (count_written(plan, before), is_confirmed(plan, before)) == (0, True)
+    assert count_written(plan, {**before, "inboundTrust": {"isMfaAccepted": True}}) is None
+    assert count_written(plan, None) is None, "without a configuration of its own the defaults would apply"
 
 
 @pytest.mark.parametrize(

@@ -7,7 +7,7 @@ from hypothesis import given
 
 from tests.workflows.core.builders import TENANT, access_plan, closed_document
 from tests.workflows.core.strategies import PROPERTY, partner_documents
-from workflows.core.plans.plan import is_confirmed, plan_revocation, steps_done
+from workflows.core.plans.plan import count_written, is_confirmed, plan_revocation
 from workflows.core.settings.block import not_blocked
 from workflows.core.settings.described import only_described
 from workflows.core.settings.documents import is_equivalent
@@ -39,7 +39,7 @@ CREATED = {
 def test_each_prefix_of_a_plan_is_recognized(observed: dict[str, Any], count: int) -> None:
     assert len(CLOSING.operations) == 2
     assert CLOSING.image_after(count) == observed
-    assert steps_done(CLOSING, observed) == count
+    assert count_written(CLOSING, observed) == count
     assert [is_confirmed(CLOSING, observed, step) for step in range(3)] == [step == count for step in range(3)]
     assert is_confirmed(CLOSING, observed) is (count == 2)
 
@@ -56,7 +56,7 @@ def test_each_prefix_of_a_plan_is_recognized(observed: dict[str, Any], count: in
 )
 def test_a_change_that_the_plan_did_not_make_is_foreign(seen: dict[str, Any], change: dict[str, Any]) -> None:
     observed = {**seen, **change}
-    assert steps_done(CLOSING, observed) is None
+    assert count_written(CLOSING, observed) is None
     assert not any(is_confirmed(CLOSING, observed, step) for step in (0, 1, 2, None))
 
 
@@ -75,7 +75,7 @@ def test_a_member_that_is_not_described_makes_no_step_foreign(
     nested = {**seen["inboundTrust"], "isPasskeyAccepted": True}
     policy = {**seen["identitySynchronization"], "groupSyncInbound": {"isSyncAllowed": True}}
     for observed in ({**seen, **change}, {**seen, "inboundTrust": nested, "identitySynchronization": policy}):
-        assert steps_done(CLOSING, observed) == count
+        assert count_written(CLOSING, observed) == count
         assert is_confirmed(CLOSING, observed) is (count == 2)
 
 
@@ -94,7 +94,7 @@ def test_a_revocation_is_confirmed_by_its_block_whatever_else_stands(change: dic
 
 
 def test_a_partner_that_somebody_removed_is_foreign_to_a_plan_that_found_one() -> None:
-    assert steps_done(CLOSING, None) is None
+    assert count_written(CLOSING, None) is None
     assert not is_confirmed(CLOSING, None)
 
 
@@ -113,7 +113,7 @@ def test_a_partner_that_somebody_removed_is_foreign_to_a_plan_that_found_one() -
     ],
 )
 def test_a_created_partner_is_confirmed_through_nulls_and_the_services_own_fields(noise: dict[str, Any]) -> None:
-    assert steps_done(access_plan(), {**CREATED, **noise}) == 1
+    assert count_written(access_plan(), {**CREATED, **noise}) == 1
     assert is_confirmed(access_plan(), {**CREATED, **noise})
 
 
@@ -133,18 +133,18 @@ def test_a_created_partner_is_confirmed_through_nulls_and_the_services_own_field
     ],
 )
 def test_a_created_partner_with_a_setting_that_was_not_approved_is_not_confirmed(change: dict[str, Any]) -> None:
-    assert steps_done(access_plan(), {**CREATED, **change}) is None
+    assert count_written(access_plan(), {**CREATED, **change}) is None
     assert not is_confirmed(access_plan(), {**CREATED, **change})
 
 
 def test_a_partner_that_is_not_there_yet_shows_no_step_of_its_creation() -> None:
-    assert steps_done(access_plan(), None) == 0
+    assert count_written(access_plan(), None) == 0
     assert not is_confirmed(access_plan(), None)
     assert is_confirmed(access_plan(), None, 0)
 
 
 def test_a_partner_that_somebody_else_created_first_is_foreign() -> None:
-    assert steps_done(access_plan(), {"tenantId": TENANT}) is None
+    assert count_written(access_plan(), {"tenantId": TENANT}) is None
 
 
 @PROPERTY
@@ -152,7 +152,7 @@ def test_a_partner_that_somebody_else_created_first_is_foreign() -> None:
 def test_a_plan_recognizes_each_of_its_images(before: dict[str, Any]) -> None:
     plan = plan_revocation(tenant_id=TENANT, default={}, before=before)
     for count in range(len(plan.operations) + 1):
-        done = steps_done(plan, plan.image_after(count))
+        done = count_written(plan, plan.image_after(count))
         assert done is not None
         assert done >= min(count, len(plan.required)), "an operation that changes nothing counts as done"
         assert is_confirmed(plan, plan.image_after(count), done)
@@ -164,4 +164,4 @@ def test_what_is_none_of_a_plans_images_is_foreign(before: dict[str, Any], other
     plan = plan_revocation(tenant_id=TENANT, default={}, before=before)
     images = [only_described(plan.image_after(count) or {}) for count in range(len(plan.required))]
     is_own = any(is_equivalent(image, only_described(other)) for image in images)
-    assert (steps_done(plan, other) is not None) is (is_own or not not_blocked(other))
+    assert (count_written(plan, other) is not None) is (is_own or not not_blocked(other))

@@ -11,7 +11,7 @@ from tests.workflows.core.builders import TENANT
 from workflows.core.checks.consequences import Consequence, consequences
 from workflows.core.errors.facts import Fact
 from workflows.core.errors.raised import NothingToChange
-from workflows.core.plans.plan import Plan, is_confirmed, plan_access, plan_revocation, steps_done
+from workflows.core.plans.plan import Plan, count_written, is_confirmed, plan_access, plan_revocation
 from workflows.core.settings.documents import parse_setting, to_document
 from workflows.core.settings.model import (
     BLOCK_ALL,
@@ -109,10 +109,10 @@ def test_a_new_partner_that_does_not_synchronize_gets_no_policy() -> None:
 def test_a_policy_that_was_created_is_proven_by_its_flag_not_by_its_name() -> None:
     made = plan(None, WANT_ON)
     created = {**made.operations[0].body, "isServiceProvider": None}
-    assert steps_done(made, None) == 0
-    assert steps_done(made, created) == 1
+    assert count_written(made, None) == 0
+    assert count_written(made, created) == 1
     policy = {"tenantId": TENANT, "displayName": "Contoso", **ON}
-    assert steps_done(made, {**created, "identitySynchronization": policy}) == 2
+    assert count_written(made, {**created, "identitySynchronization": policy}) == 2
     assert not is_confirmed(made, {**created, "identitySynchronization": {**policy, **OFF}})
     assert not is_confirmed(made, {**created, "identitySynchronization": "odd"})
 

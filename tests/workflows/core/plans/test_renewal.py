@@ -22,7 +22,7 @@ from tests.workflows.core.strategies import partner_documents
 from workflows.core.partners.extension import may_be_renewed
 from workflows.core.partners.outcome import opened_partnership
 from workflows.core.partners.partnership import Partnership, PartnershipState
-from workflows.core.plans.plan import Plan, is_confirmed, plan_revocation, steps_done
+from workflows.core.plans.plan import Plan, count_written, is_confirmed, plan_revocation
 from workflows.core.plans.renewal import is_renewal, plan_from, plan_renewal
 from workflows.core.policy.risk import RiskLevel, RiskReason, risk_of
 from workflows.core.policy.template import Stage
@@ -63,8 +63,8 @@ def test_a_renewal_writes_nothing_and_is_confirmed_by_what_stands() -> None:
     assert plan.operations == ()
     assert plan.image_after() == STANDS
     assert is_confirmed(plan, STANDS)
-    assert steps_done(plan, STANDS) == 0
-    assert steps_done(plan, {**STANDS, "inboundTrust": None}) is None
+    assert count_written(plan, STANDS) == 0
+    assert count_written(plan, {**STANDS, "inboundTrust": None}) is None
 
 
 def test_how_long_and_what_stands_are_part_of_what_is_approved() -> None:

@@ -22,7 +22,7 @@ from tests.workflows.core.builders import (
 )
 from workflows.core.plans.drift import Drift
 from workflows.core.plans.refused_writes import RefusedWrite
-from workflows.core.requests.commands.clicks import Click, DropEffect, RetryEffect, with_person
+from workflows.core.requests.commands.clicks import AskReminder, Click, DropEffect, RetryEffect, with_person
 from workflows.core.requests.commands.partner import (
     AskReview,
     AskSetup,
@@ -124,6 +124,7 @@ OF_CLICKS: list[tuple[Click, dict[str, Any]]] = [
     (replace(APPROVE, digest=Digest("")), {}),
     (REJECT, {"digest": DIGEST, "reason": "Too wide"}),
     (Withdraw(actor=RILEY.chat_id, request_id=REQUEST), {}),
+    (AskReminder(actor=RILEY.chat_id, request_id=REQUEST), {}),
     (KEEP, {"reason": "Needed", "tenant_id": TENANT}),
     (Revoke(actor=SAM.chat_id, target="contoso.com", reason="Over"), {"reason": "Over", "target": "contoso.com"}),
     (Revoke(actor=SAM.chat_id, target="contoso.com", reason=""), {"target": "contoso.com"}),

@@ -32,7 +32,7 @@ from workflows.core.errors.raised import DomainError, Refused
 from workflows.core.people import Person
 from workflows.core.policy.template import Stage
 from workflows.core.requests.commands.request import Approve, Reject
-from workflows.core.requests.deciding import came_in_time
+from workflows.core.requests.deciding import is_in_time
 from workflows.core.requests.effects import Apply
 from workflows.core.requests.lifecycle import advance
 from workflows.core.requests.request import AccessRequest, RequestState
@@ -198,7 +198,7 @@ def test_a_request_can_be_decided_until_its_deadline_and_not_at_it() -> None:
 
 
 @pytest.mark.parametrize(
-    ("state", "digest", "received_at", "is_in_time"),
+    ("state", "digest", "received_at", "expected"),
     [
         (RequestState.AWAITING_APPROVAL, DIGEST, EXPIRY - MILLISECOND, True),
         (RequestState.AWAITING_APPROVAL, DIGEST, EXPIRY, False),
@@ -209,7 +209,7 @@ def test_a_request_can_be_decided_until_its_deadline_and_not_at_it() -> None:
     ],
 )
 def test_a_click_is_in_time_on_the_newest_plan_before_the_end(
-    state: RequestState, digest: Digest, received_at: datetime | None, is_in_time: bool
+    state: RequestState, digest: Digest, received_at: datetime | None, expected: bool
 ) -> None:
     """When it was stored counts; where that is not known, it does not count as in time."""
-    assert came_in_time(request(state), digest, received_at) is is_in_time
+    assert is_in_time(request(state), digest, received_at) is expected

@@ -42,7 +42,7 @@ from workflows.core.partners.outcome import PartnerOutcome, advance_partner
 from workflows.core.partners.partnership import Attestation, PartnershipState
 from workflows.core.partners.reviews import advance_review
 from workflows.core.people import Person, Roster
-from workflows.core.plans.plan import plan_revocation
+from workflows.core.plans.plan import plan_access, plan_revocation
 from workflows.core.policy.approval import Choice, Decision
 from workflows.core.requests.commands.partner import AskReview
 from workflows.core.requests.commands.request import (
@@ -66,9 +66,17 @@ from workflows.core.requests.commands.request import (
     Submit,
     Withdraw,
 )
-from workflows.core.requests.effects import Apply, Prepare, ShowRequest, ShowReview, ShowSetup, Tell
+from workflows.core.requests.effects import Apply, Prepare, ShowRequest, ShowReview, ShowSetup, Tell, TellExpired
 from workflows.core.requests.lifecycle import Transition, advance
-from workflows.core.requests.request import AccessRequest, ObservedPartner, RequestKind, RequestState
+from workflows.core.requests.request import (
+    AccessRequest,
+    ObservedPartner,
+    Prepared,
+    RequestId,
+    RequestKind,
+    RequestState,
+)
+from workflows.core.settings.model import InboundTrust, Property
 
 LATER = NOW + timedelta(hours=5)
 SOON = NOW + timedelta(minutes=2)
@@ -218,14 +226,19 @@ def test_a_rejection_ends_the_request_with_its_reason_trimmed() -> None:
 def test_the_requester_takes_a_request_back() -> None:
     transition = advance(request(), Withdraw(actor=RILEY.chat_id, request_id=REQUEST), situation(LATER))
     assert worded(transition).request == ended(RequestState.WITHDRAWN, "The requester withdrew it.").request
-    text = "You withdrew your request for Contoso Ltd (contoso.com)."
-    assert worded(transition).effects == (SHOWN, told(text))
+    assert worded(transition).effects == (SHOWN,), "who withdrew knows it; their message shows it"
 
 
 def test_an_undecided_request_expires() -> None:
     note = "Not approved in time. Request it again if it is still needed."
-    transition = advance(request(), Expire(), situation(EXPIRY))
-    assert worded(transition) == ended(RequestState.EXPIRED, note, changed_at=EXPIRY)
+    transition = worded(advance(request(), Expire(), situation(EXPIRY)))
+    assert transition.request == ended(RequestState.EXPIRED, note, changed_at=EXPIRY).request
+    assert transition.effects == (SHOWN, TellExpired(request_id=REQUEST)), "the requester reads it in their own message"
+
+
+def test_nobody_is_told_that_a_request_expired_which_nobody_was_asked_about() -> None:
+    for asked in (request(RequestState.PREPARING), request(decisions=WHOLE_CHAIN)):
+        assert advance(asked, Expire(), situation(EXPIRY)).effects == (SHOWN,)
 
 
 @pytest.mark.parametrize("state", [RequestState.AWAITING_APPROVAL, RequestState.APPLYING])
@@ -240,6 +253,9 @@ def test_replanning_forgets_what_the_form_saw_and_prepares_anew(state: RequestSt
             changed_at=LATER,
             note=noted("The partner changed."),
             asked_again=noted("The partner changed."),
+            round=1,
+            seen=known.prepared,
+            void=known.decisions,
             observation=None,
             decisions=(),
             expires_at=LATER + (known.expires_at - known.created_at),
@@ -296,7 +312,13 @@ def test_reopening_keeps_only_the_decisions_that_count() -> None:
     transition = advance(known, Reopen(reason=noted("Amara no longer holds the role.")), situation(LATER, amara=""))
     assert worded(transition) == Transition(
         request=request(
-            version=6, changed_at=LATER, decisions=WHOLE_CHAIN[1:], note=noted("Amara no longer holds the role.")
+            version=6,
+            changed_at=LATER,
+            decisions=WHOLE_CHAIN[1:],
+            note=noted("Amara no longer holds the role."),
+            asked_again=noted("Amara no longer holds the role."),
+            round=1,
+            void=WHOLE_CHAIN[:1],
         ),
         effects=(SHOWN,),
     )
@@ -526,16 +548,11 @@ def test_an_unseen_change_is_shown_once_and_waited_for() -> None:
 
 
 @pytest.mark.parametrize("state", [RequestState.APPLYING, RequestState.UNCONFIRMED])
-def test_an_applied_access_opens_a_partnership_and_tells_requester_and_sponsor(state: RequestState) -> None:
-    text = (
-        "Our side of the access for Contoso Ltd (contoso.com) is done (verified). Partner's side: 1 step, not "
-        "confirmed. Gatehouse cannot see the partner's tenant, so the sponsor confirms the steps. The partner setup "
-        "card has the checklist."
-    )
+def test_an_applied_access_opens_a_partnership_and_the_setup_card_tells_of_it(state: RequestState) -> None:
     transition = advance_partner(request(state, note=noted("Waits.")), RecordApplied(image={}), situation(LATER))
     assert worded(transition) == PartnerOutcome(
         request=request(RequestState.APPLIED, version=6, changed_at=LATER, confirmed_at=LATER),
-        effects=(SHOWN, ShowReview(tenant_id=TENANT), ShowSetup(tenant_id=TENANT), told(text), told(text, SAM)),
+        effects=(SHOWN, ShowReview(tenant_id=TENANT), ShowSetup(tenant_id=TENANT)),
         partnership=partnership(
             setup=(REDEEM_STEP,),
             version=1,
@@ -546,10 +563,32 @@ def test_an_applied_access_opens_a_partnership_and_tells_requester_and_sponsor(s
     )
 
 
-def test_a_requester_who_is_also_the_sponsor_is_told_once() -> None:
-    own = replace(particulars(), sponsor=RILEY.chat_id)
-    transition = advance_partner(request(RequestState.APPLYING, particulars=own), RecordApplied(image={}), situation())
+def without_steps() -> Prepared:
+    """A plan that asks the partner for nothing."""
+    plan = plan_access(
+        tenant_id=TENANT,
+        before=None,
+        settings={Property.INBOUND_TRUST: InboundTrust(mfa=True)},
+        template="trusted-partner",
+        template_hash="",
+        duration=timedelta(days=90),
+    )
+    return prepared(plan=plan)
+
+
+@pytest.mark.parametrize("sponsor", [RILEY, SAM])
+def test_only_the_requester_is_told_that_access_is_set_the_sponsor_has_a_message(sponsor: Person) -> None:
+    own = replace(particulars(), sponsor=sponsor.chat_id)
+    done = request(RequestState.APPLYING, particulars=own, prepared=without_steps())
+    transition = advance_partner(done, RecordApplied(image={}), situation())
     assert [effect.person for effect in transition.effects if isinstance(effect, Tell)] == [RILEY.chat_id]
+
+
+def test_the_cards_of_the_request_before_are_updated_when_another_takes_its_place() -> None:
+    earlier = partnership(request_id=RequestId("r-0"))
+    for known, is_shown in ((earlier, True), (partnership(), False), (None, False)):
+        transition = advance_partner(request(RequestState.APPLYING), RecordApplied(image={}), situation(), known)
+        assert (ShowRequest(request_id=RequestId("r-0")) in transition.effects) is is_shown
 
 
 def test_a_renewed_access_continues_the_partnership_with_its_attestations() -> None:

@@ -16,11 +16,11 @@ from workflows.core.requests.notes import (
     NoteCode,
     as_values,
     displayed_state,
+    error_facts,
     from_values,
     log_text,
     progress,
     text_note,
-    told_by,
     with_sent_before,
 )
 from workflows.core.requests.request import AccessRequest, RequestKind, RequestState
@@ -107,11 +107,11 @@ class Failure(Exception):
 
 
 def test_an_error_tells_its_own_facts_and_else_its_text() -> None:
-    assert told_by(Refused(RefusalCode.NOT_DUE, what="review")) == (Fact(RefusalCode.NOT_DUE, {"what": "review"}),)
+    assert error_facts(Refused(RefusalCode.NOT_DUE, what="review")) == (Fact(RefusalCode.NOT_DUE, {"what": "review"}),)
     failure = Failure("Graph said: no.")
-    assert told_by(failure) == noted("Graph said: no.")
+    assert error_facts(failure) == noted("Graph said: no.")
     failure.facts = (Fact(NoteCode.KEEPS_TRYING),)
-    assert told_by(failure) == (Fact(NoteCode.KEEPS_TRYING),)
+    assert error_facts(failure) == (Fact(NoteCode.KEEPS_TRYING),)
 
 
 def test_what_was_sent_under_an_earlier_plan_is_added_to_a_note() -> None:

@@ -2,30 +2,17 @@
 
 from typing import get_args
 
-from tests.workflows.core.builders import AMARA, REQUEST, TENANT, access_plan, classes, text_message
+from tests.workflows.core.builders import classes
 from workflows.core.errors.facts import Fact
 from workflows.core.errors.raised import DomainError, InvalidField, Refused
 from workflows.core.errors.refusal_codes import RefusalCode
 from workflows.core.partners.partnership import PartnershipState
 from workflows.core.policy.approval import Choice
-from workflows.core.requests.alarms import AlarmId
 from workflows.core.requests.commands.clicks import RECEIVED_AS, Click
 from workflows.core.requests.commands.partner import Command, PartnershipCommand
-from workflows.core.requests.commands.request import Approve, CommandSubject, RequestCommand
+from workflows.core.requests.commands.request import RequestCommand
 from workflows.core.requests.effects import (
-    Apply,
-    CheckPermission,
     Effect,
-    Prepare,
-    Remind,
-    SettleGivenUp,
-    ShowAlarm,
-    ShowHome,
-    ShowRequest,
-    ShowReview,
-    ShowSetup,
-    Tell,
-    lane,
 )
 from workflows.core.requests.request import RequestKind, RequestState
 
@@ -75,6 +62,7 @@ def test_the_names_of_clicks_and_effects() -> None:
         "approve",
         "reject",
         "withdraw",
+        "ask_reminder",
         "keep",
         "revoke",
         "confirm_half",
@@ -87,6 +75,7 @@ def test_the_names_of_clicks_and_effects() -> None:
         "want_approve",
         "want_reject",
         "want_withdraw",
+        "want_ask_reminder",
         "want_keep",
         "want_revoke",
         "want_confirm_half",
@@ -101,6 +90,7 @@ def test_the_names_of_clicks_and_effects() -> None:
         "apply",
         "show_request",
         "remind",
+        "tell_expired",
         "show_review",
         "show_half",
         "show_home",
@@ -128,30 +118,6 @@ def test_the_names_of_states_kinds_and_choices() -> None:
     assert [state.value for state in PartnershipState] == ["active", "review_due", "revoked"]
     assert [kind.value for kind in RequestKind] == ["access", "revocation", "restoration"]
     assert [choice.value for choice in Choice] == ["approve", "reject"]
-
-
-def test_what_must_not_overtake_shares_a_lane() -> None:
-    """Writes to one partner, the messages of one card, and what one person is told; nothing else waits."""
-    click = Approve(actor=AMARA.chat_id, request_id=REQUEST, digest=access_plan().digest)
-    lanes: dict[Effect, str] = {
-        CheckPermission(command=click, key="click-1"): "judge:click-1",
-        Prepare(request_id=REQUEST): "prepare:r-1",
-        Apply(request_id=REQUEST, tenant_id=TENANT): f"tenant:{TENANT}",
-        ShowRequest(request_id=REQUEST): "card:r-1",
-        Remind(request_id=REQUEST): "remind",
-        ShowReview(tenant_id=TENANT): f"review:{TENANT}",
-        ShowReview(tenant_id=TENANT, remind=True): f"review:{TENANT}",
-        ShowSetup(tenant_id=TENANT): f"half:{TENANT}",
-        ShowSetup(tenant_id=TENANT, remind=True): f"half:{TENANT}",
-        ShowHome(person=AMARA.chat_id): "home:U-AMARA",
-        Tell(
-            person=AMARA.chat_id, subject=CommandSubject(request_id=REQUEST), said=text_message("Hello")
-        ): "tell:U-AMARA",
-        ShowAlarm(alarm_id=AlarmId("A-1")): "alarm:A-1",
-        SettleGivenUp(effect_id=7, is_retried=True): "given_up:7",
-    }
-    assert {effect: lane(effect) for effect in lanes} == lanes
-    assert {type(effect) for effect in lanes} == set(get_args(Effect))
 
 
 def test_an_error_that_a_person_can_correct_names_the_field_and_what_is_wrong() -> None:

@@ -5,11 +5,12 @@ from datetime import datetime, timedelta
 
 import pytest
 
-from tests.workflows.core.builders import AMARA, DANA, NOW, REQUEST, TENANT, access_plan, request
-from workflows.core.entra_audit.partner_changes import PartnerChange, names_another
+from tests.workflows.core.builders import AMARA, DANA, NOW, REQUEST, TENANT, access_plan, noted, request
+from workflows.core.entra_audit.partner_changes import PartnerChange, has_other_authors
 from workflows.core.requests.commands.partner import Revoke
-from workflows.core.requests.commands.request import Approve
+from workflows.core.requests.commands.request import Approve, RecordResent
 from workflows.core.requests.effects import CheckPermission
+from workflows.core.requests.lifecycle import Situation, advance
 from workflows.core.requests.overdue import unchecked_revocations, unshown_writes, waiting_revocations
 from workflows.core.requests.request import AccessRequest, RequestKind, RequestState
 from workflows.core.requests.resending import (
@@ -37,9 +38,9 @@ def unseen(kind: RequestKind = RequestKind.ACCESS, *, resent: timedelta | None =
 
 
 def test_nobody_named_is_somebody_else() -> None:
-    assert not names_another([])
-    assert not names_another([OURS, OURS])
-    assert names_another([OURS, THEIRS])
+    assert not has_other_authors([])
+    assert not has_other_authors([OURS, OURS])
+    assert has_other_authors([OURS, THEIRS])
 
 
 @pytest.mark.parametrize(
@@ -160,3 +161,11 @@ def test_a_revocation_that_was_planned_again_rests_but_never_longer_than_a_minut
 )
 def test_each_pause_before_planning_again_is_longer_up_to_a_minute(replans: int, seconds: int) -> None:
     assert pause_before(replans) == seconds * SECOND
+
+
+def test_a_revocation_that_is_sent_again_twice_in_one_moment_is_stored_once() -> None:
+    again, later = RecordResent(reason=noted("It does not show.")), Situation(now=NOW + MINUTE)
+    once = advance(unseen(RequestKind.REVOCATION), again, later).request
+    assert once.resent_at == NOW + MINUTE
+    twice = advance(once, again, later)
+    assert (twice.request, twice.effects) == (once, ())

@@ -1,6 +1,7 @@
 """What applies to a partner, and whom it lets in: every small case against an oracle that shares no code with it."""
 
 from itertools import product
+from types import MappingProxyType
 from typing import Any
 
 import pytest
@@ -217,3 +218,27 @@ def test_what_cannot_be_read_is_not_replaced_by_the_default() -> None:
     assert applies.flags[Property.INBOUND_TRUST, "mfa"] == unread
     assert applies.flags[Property.IDENTITY_SYNCHRONIZATION, "is_allowed"] == unread
     assert effective_settings({}, {"inboundTrust": 7}).flags[Property.INBOUND_TRUST, "mfa"] == unread
+
+
+# --- What was asked before is remembered by its value ---------------------------------------------------------------
+
+
+def test_a_document_that_changed_is_merged_anew() -> None:
+    own: dict[str, Any] = {"inboundTrust": {"isMfaAccepted": True}}
+    flag = (Property.INBOUND_TRUST, "mfa")
+    assert effective_settings(own, {}).flags[flag].value is True
+    own["inboundTrust"]["isMfaAccepted"] = False
+    assert effective_settings(own, {}).flags[flag].value is False
+    assert effective_settings(own, {}) == effective_settings({"inboundTrust": {"isMfaAccepted": False}}, {})
+
+
+def test_a_tenant_of_another_cloud_is_another_question() -> None:
+    default = {INBOUND.value: {"usersAndGroups": listed("allowed", "AllUsers")}}
+    here, elsewhere = effective_settings(None, default), effective_settings(None, default, is_cross_cloud=True)
+    assert here.targets[INBOUND].origins != elsewhere.targets[INBOUND].origins
+
+
+def test_what_is_remembered_cannot_be_changed_by_who_was_told() -> None:
+    found = effective_settings({}, {})
+    assert isinstance(found.targets, MappingProxyType)
+    assert isinstance(found.flags, MappingProxyType)

@@ -87,7 +87,7 @@ async def test_first_click_does_not_hold_the_event_loop(entra: Entra, graph: Gra
         around.read_sign_ins(CONTOSO, datetime.now(UTC)),
         # Each kind has builders of its own in the SDK, loaded on their first use.
         *(around.name_of(Target(type=kind, id=GROUP)) for kind in TargetType),
-        *(around.find_by_name(kind, "Bridge project", 5) for kind in TargetType),
+        *(around.find_by_prefix(kind, "Bridge project", 5) for kind in TargetType),
     )
     heart.cancel()
     gc.unfreeze()

@@ -85,7 +85,10 @@ async def test_the_list_of_policies_passes_evaluations_that_queue(
         "<html>not Graph</html>",
     ],
 )
-async def test_an_evaluation_that_is_not_whole_is_none(entra: Entra, graph: Graph, body: Any) -> None:
+async def test_an_evaluation_that_is_not_whole_is_none(
+    entra: Entra, graph: Graph, body: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(entra.tenant_settings, "_conditional_access", Pace(1, 0.0))
     graph.fail(answering(200, body))
     with pytest.raises(TenantUnavailable):
         await entra.tenant_settings.evaluate_access(QUESTION)

@@ -102,9 +102,9 @@ async def test_no_more_than_so_many_names_are_remembered(
     assert len(graph.seen) == 4, "the first was forgotten"
 
 
-async def test_our_own_objects_are_found_by_name_and_by_what_begins_so(entra: Entra, graph: Graph) -> None:
-    """Quotes are doubled; what is exactly so comes first; hidden memberships are nobody's to search."""
-    find = entra.tenant_settings.find_by_name
+async def test_our_own_objects_are_found_by_what_their_name_begins_with(entra: Entra, graph: Graph) -> None:
+    """Quotes are doubled; users are found by address, too; hidden memberships are nobody's to search."""
+    find = entra.tenant_settings.find_by_prefix
     hidden = {"visibility": "HiddenMembership", "groupTypes": ["Unified"]}
     pilot = seed.PROJECT_GROUPS[1][0]
     groups = {"11111111-0000-4000-8000-000000000001": "Pilot", "11111111-0000-4000-8000-000000000002": "O'Neil's & co"}
@@ -113,18 +113,18 @@ async def test_our_own_objects_are_found_by_name_and_by_what_begins_so(entra: En
         graph.stand_in.merge({"groups": {group_id: {**known, "id": group_id, "displayName": name, "members": []}}})
     [bridge] = await find(TargetType.GROUP, "bridge PROJECT", 5)
     assert (bridge.id, bridge.name, bridge.kind) == (seed.PROJECT_GROUPS[0][0], "Bridge project", "security_group")
-    assert [one.name for one in await find(TargetType.GROUP, "Pilot", 5)] == ["Pilot"]
-    assert [one.name for one in await find(TargetType.GROUP, "Pil", 5)] == ["Pilot", "Pilot users"]
+    assert [one.name for one in await find(TargetType.GROUP, "Pilot", 5)] == ["Pilot", "Pilot users"]
     assert [one.name for one in await find(TargetType.GROUP, "Pil", 1)] == ["Pilot"]
-    assert [one.name for one in await find(TargetType.GROUP, "O'Neil's & co", 5)] == ["O'Neil's & co"]
+    assert [one.name for one in await find(TargetType.GROUP, "O'Neil's &", 5)] == ["O'Neil's & co"]
     graph.stand_in.merge({"groups": {pilot: hidden}})
     assert [one.name for one in await find(TargetType.GROUP, "Pil", 5)] == ["Pilot"]
     assert await find(TargetType.GROUP, "Pilot users", 5) == []
-    [person] = await find(TargetType.USER, "admin@woodgrove.com", 5)
+    [person] = await find(TargetType.USER, "admin@woodgrove", 5)
     assert (person.name, person.kind, person.mail) == ("Dana Reyes", "member", "admin@woodgrove.com")
     [portal] = await find(TargetType.APPLICATION, seed.APPLICATIONS[0].name, 5)
     assert portal.id == seed.APPLICATIONS[0].app_id
     assert all(one.method == "GET" and one.query["$top"] == "25" for one in graph.seen)
+    assert len(graph.seen) == 8, "one read for each search"
     graph.stand_in.merge({"appRoles": ["Policy.Read.All"]})
     with pytest.raises(TenantRefused, match=r"needs the permission GroupMember\.Read\.All"):
         await find(TargetType.GROUP, "Bridge project", 5)

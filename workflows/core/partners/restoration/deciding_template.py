@@ -6,7 +6,7 @@ from dataclasses import replace
 from workflows.core.errors.raised import InvalidField
 from workflows.core.errors.refusal_codes import RefusalCode
 from workflows.core.partners.restoration.plan import is_same_configuration
-from workflows.core.partners.restoration.restorable import FIELD, settled_at
+from workflows.core.partners.restoration.restorable import FIELD, ended_at
 from workflows.core.plans.changes import plan_access_change
 from workflows.core.plans.plan import Plan
 from workflows.core.policy.risk import deciding_risk, weakness_of
@@ -67,7 +67,7 @@ def _approved_before(
     image: JsonObject | None, requests: Sequence[AccessRequest], templates: Mapping[str, Template]
 ) -> Iterator[Template]:
     """Return the template of the newest access request that led to `image`, if it still exists."""
-    for request in sorted(requests, key=settled_at, reverse=True):
+    for request in sorted(requests, key=ended_at, reverse=True):
         is_applied_access = request.state is RequestState.APPLIED and request.particulars.kind is RequestKind.ACCESS
         if not is_applied_access:
             continue

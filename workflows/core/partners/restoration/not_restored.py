@@ -5,7 +5,7 @@ from typing import Any, Final
 
 from workflows.core.checks.findings import Finding, FindingCode, Severity
 from workflows.core.partners.restoration.plan import previous_members
-from workflows.core.partners.restoration.restorable import is_cut_short
+from workflows.core.partners.restoration.restorable import ended_while_writing
 from workflows.core.plans.plan import Plan
 from workflows.core.requests.request import AccessRequest
 from workflows.core.settings.canonical import JsonObject
@@ -48,7 +48,7 @@ def settings_not_restored(
 
 def _findings(change: AccessRequest, image: JsonObject | None, now: JsonObject | None) -> Iterator[Finding]:
     about = {"request_id": change.id}
-    if is_cut_short(change):
+    if ended_while_writing(change):
         yield Finding(code=FindingCode.RESTORES_A_PART, severity=Severity.NOTE, source=_UPDATE, values=about)
     if image is None:
         yield Finding(code=FindingCode.RESTORES_INHERITANCE, severity=Severity.NOTE, source=_DELETE, values=about)

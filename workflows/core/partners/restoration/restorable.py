@@ -15,13 +15,13 @@ _CUT_SHORT: Final = frozenset({RequestState.FAILED, RequestState.STOPPED})
 def is_restorable(request: AccessRequest) -> bool:
     """Return whether a request changed, or may have changed, something in the tenant that can be restored.
 
-    See `is_cut_short`.
+    See `ended_while_writing`.
     """
-    is_written = request.state in _IN_EFFECT or is_cut_short(request)
+    is_written = request.state in _IN_EFFECT or ended_while_writing(request)
     return is_written and request.prepared is not None and bool(request.prepared.plan.operations)
 
 
-def is_cut_short(request: AccessRequest) -> bool:
+def ended_while_writing(request: AccessRequest) -> bool:
     """Return whether a request ended while it was being written. None, a part or all of its plan may be applied.
 
     The restoration is planned from the current settings, so this need not be known.
@@ -29,12 +29,12 @@ def is_cut_short(request: AccessRequest) -> bool:
     return request.state in _CUT_SHORT and request.writing_since is not None
 
 
-def settled_at(request: AccessRequest) -> datetime:
+def ended_at(request: AccessRequest) -> datetime:
     """Return when a change was read back, found overwritten, or cut short."""
     return request.confirmed_at or request.changed_at
 
 
-def restored(request: AccessRequest) -> Restored:
+def restored_summary(request: AccessRequest) -> Restored:
     """Return a summary of the change whose previous settings are restored.
 
     :raises Refused: while the request has no plan.
@@ -45,5 +45,5 @@ def restored(request: AccessRequest) -> Restored:
         kind=request.particulars.kind,
         title=known.template_title,
         by=known.requester,
-        at=settled_at(request),
+        at=ended_at(request),
     )

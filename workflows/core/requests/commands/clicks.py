@@ -21,6 +21,7 @@ from workflows.core.requests.commands.request import (
     RequestCommand,
     Withdraw,
 )
+from workflows.core.requests.request import RequestId
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -51,13 +52,27 @@ class DropEffect:
         return {"effect_id": self.effect_id}
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AskReminder:
+    """Somebody wants the approvers of their own request to be reminded, under a chat id that did not file it."""
+
+    name: Literal["ask_reminder"] = field(default="ask_reminder")
+    actor: ChatId
+    request_id: RequestId
+    channel: str = ""
+
+    def audit_details(self) -> Details:
+        """Return nothing: the request shows the rest."""
+        return {}
+
+
 DecisionClick = Approve[ChatId] | Reject[ChatId]
 
 SetupClick = ConfirmSetup[ChatId] | UnconfirmSetup[ChatId] | RemindSetup[ChatId]
 
 EffectClick = RetryEffect | DropEffect
 
-Click = DecisionClick | Withdraw | Keep[ChatId] | Revoke | SetupClick | EffectClick
+Click = DecisionClick | Withdraw | AskReminder | Keep[ChatId] | Revoke | SetupClick | EffectClick
 
 RECEIVED_AS: Final = "want_"
 """The prefix of a command's name in the audit log before the permission check, and when the command is refused."""
@@ -71,7 +86,7 @@ def received_name(click: Click) -> str:
 def subject_of(click: Click) -> CommandSubject:
     """Return the request or partner that a click names."""
     match click:
-        case Approve() | Reject() | Withdraw():
+        case Approve() | Reject() | Withdraw() | AskReminder():
             return CommandSubject(request_id=click.request_id)
         case Keep() | ConfirmSetup() | UnconfirmSetup() | RemindSetup():
             return CommandSubject(tenant_id=click.tenant_id)

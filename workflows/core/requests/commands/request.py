@@ -64,6 +64,10 @@ class Submit:
             "sponsor": asked.sponsor,
             "days": None if asked.duration is None else asked.duration.days,
         }
+        if asked.ends_at is not None:
+            details["ends_at"] = asked.ends_at.isoformat()
+        if asked.ticket:
+            details["ticket"] = asked.ticket
         return details if asked.restores is None else {**details, "restores": asked.restores}
 
 
@@ -160,6 +164,8 @@ class RemindApprovers:
     name: Literal["remind_approvers"] = field(default="remind_approvers")
     actor: ChatId | None = None
     """The requester who asks for it; None when the reminder is due."""
+    is_requester: bool = False
+    """As in `Withdraw`: whether the accounts were read and are the same."""
 
     def audit_details(self, after: AccessRequest) -> Details:
         """Return how many reminders that makes."""

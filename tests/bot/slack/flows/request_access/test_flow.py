@@ -1,6 +1,7 @@
 """The open request form: a slow look-up and a choice made meanwhile are both shown in the end."""
 
 import asyncio
+from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -13,14 +14,18 @@ from bot.slack.flows.request_access.open_form import OpenRequestForm
 from bot.slack.people.members import Members
 from tests.bot.bot_under_test import BotUnderTest, request_values, submission
 from tests.bot.surfaces import shown
-from tests.workflows.core.builders import NOW, RILEY, identity
-from workflows.app.requests.intake import Form
+from tests.workflows.core.builders import AMARA, NOW, RILEY, identity
+from workflows.app.requests.forms import Form
 from workflows.catalog.catalog import SHIPPED, load_catalog
 from workflows.core.errors.raised import InvalidField
-from workflows.core.people import ChatId
+from workflows.core.people import ChatId, Role
+from workflows.core.policy.offers import Offer, arranged, offers_of
+from workflows.core.policy.template import Stage, Template
 from workflows.core.requests.request import ObservedPartner
 
 CATALOG = load_catalog(SHIPPED)
+OFFERS = arranged(offers_of(CATALOG.templates.values()))
+PORTAL = "1b4f7c2e-0a5d-4f3b-9c61-2d8e7f5a9b03"
 BLANK = Form(requester=RILEY.chat_id, target="", template="", justification="", sponsor=RILEY.chat_id, days=0)
 
 
@@ -52,6 +57,26 @@ class Desk:
 
     async def open_request(self, tenant_id: str) -> None:
         """No request is open."""
+
+    async def open(self, chosen: str = "") -> tuple[Offer, ...]:
+        """Offer what opens access."""
+        return OFFERS
+
+    async def stages(self, template: Template, *_: object) -> tuple[Stage, ...]:
+        """The template's own."""
+        return template.stages
+
+    async def holders(self, role: Role) -> frozenset[ChatId]:
+        """One person has every role, and so does the requester."""
+        return frozenset({AMARA.chat_id, RILEY.chat_id})
+
+    async def all_ids(self, people: Iterable[ChatId]) -> frozenset[ChatId]:
+        """One id each."""
+        return frozenset(people)
+
+    async def name_of(self, chat_id: ChatId) -> str:
+        """Amara's name."""
+        return {AMARA.chat_id: "Amara Okafor"}[chat_id]
 
     @property
     def last(self) -> dict[str, Any]:
@@ -92,8 +117,10 @@ def open_form(desk: Desk) -> FormOnScreen:
             lookup_permission=there,
             intake=there,
             service=nobody,
-            tenant=nobody,
             catalog=CATALOG,
+            offers=there,
+            search=nobody,
+            shown_directory=there,
         )
     )
 
@@ -151,11 +178,23 @@ async def test_nothing_typed_is_nothing_looked_up(desk: Desk) -> None:
     assert "No organization looked up yet." in shown(desk.last)
 
 
-async def test_what_was_typed_into_a_hole_stays(desk: Desk) -> None:
-    typed = replace(BLANK, template="contractor-portal", placeholders={"portal_application": "1b4f"})
-    await open_form(desk).show_partner(typed, typed="contoso.com")
+async def test_what_was_chosen_for_a_hole_stays(desk: Desk) -> None:
+    chosen: dict[str, Any] = {
+        "placeholders": {"portal_application": PORTAL},
+        "labels": {"portal_application": "Partner portal"},
+    }
+    await open_form(desk).show_partner(replace(BLANK, template="contractor-portal", **chosen), typed="contoso.com")
     (block,) = [block for block in desk.last["blocks"] if block.get("block_id") == "hole_portal_application"]
-    assert block["element"]["initial_value"] == "1b4f"
+    option = block["element"]["initial_option"]
+    assert (option["text"]["text"], option["value"]) == ("Partner portal", PORTAL)
+
+
+async def test_a_choice_shows_who_decides_without_the_requester(desk: Desk) -> None:
+    form = open_form(desk)
+    await form.show_template(replace(BLANK, template="trusted-partner"))
+    assert len(desk.views) == 1, "one update for one choice"
+    assert "Security, 1 approval: Amara Okafor" in shown(desk.last)
+    assert "Riley" not in shown(desk.last)
 
 
 # --- filing ---
@@ -174,3 +213,13 @@ async def test_a_form_that_is_repeated_is_filed_once(gatehouse: BotUnderTest) ->
     assert {answer.status for answer in answers} == {200}
     await gatehouse.idle()
     assert len(await gatehouse.store.open_requests()) == 1
+
+
+async def test_a_second_request_for_a_partner_shows_the_first_with_its_buttons(gatehouse: BotUnderTest) -> None:
+    """The field says what is open, and the form is updated: it can be opened and withdrawn from there."""
+    first = submission("requester", "request_access", "", request_values("contoso.com", "guest-collaboration"))
+    await gatehouse.interact(first)
+    await gatehouse.idle()
+    second = submission("requester", "request_access", "", request_values("contoso.com", "merger"))
+    answer = await gatehouse.interact(second)
+    assert "You have an open access request for this partner" in answer.json["errors"]["target"]

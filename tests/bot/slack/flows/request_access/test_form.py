@@ -7,8 +7,9 @@ from typing import Any
 
 from hypothesis import given, settings
 
-from bot.slack.flows.request_access.form import Found, RequestForm, request_view
-from bot.slack.ids import fingerprint
+from bot.slack.flows.request_access.form import RequestForm, request_view
+from bot.slack.flows.request_access.partner_result import Found
+from bot.slack.people.approvers import Approvers, AskedStage
 from tests.bot import surfaces
 from tests.bot.surfaces import Json, assert_sound, element, hostile_or_blank, shown
 from tests.workflows.core.builders import (
@@ -24,12 +25,13 @@ from tests.workflows.core.builders import (
 from workflows.core.errors.facts import Fact
 from workflows.core.errors.refusal_codes import RefusalCode
 from workflows.core.people import ChatId
+from workflows.core.policy.offers import Offer
 from workflows.core.policy.placeholders import Placeholder
-from workflows.core.policy.template import Template
+from workflows.core.policy.risk import RiskLevel
+from workflows.core.policy.template import Template, TicketRule
 from workflows.core.requests.request import ObservedPartner, RequestState
 from workflows.core.settings.directory_objects import Owner
 from workflows.core.settings.model import TargetType
-from workflows.ports.tenant_settings import FoundObject, ObjectKind
 
 
 def template(name: str, *days: int, default: int, title: str = "", description: str = "What it does.") -> Template:
@@ -51,8 +53,12 @@ GUESTS = template("guest-collaboration", 90, 180, 365, default=180)
 TRUSTED = template("trusted-partner", 30, 90, default=90, description="d" * 300)
 
 
-def form(**changes: Any) -> Json:
-    return request_view(RequestForm(**{"templates": (GUESTS, TRUSTED), "requester": RILEY.chat_id, **changes}))
+def offered(*templates: Template, wait: timedelta | None = None) -> tuple[Offer, ...]:
+    return tuple(Offer(template=one, level=RiskLevel.LOW, closes=False, usual_wait=wait) for one in templates)
+
+
+def form(templates: tuple[Template, ...] = (GUESTS, TRUSTED), **changes: Any) -> Json:
+    return request_view(RequestForm(**{"offers": offered(*templates), "requester": RILEY.chat_id, **changes}))
 
 
 def labels(view: Json) -> dict[str, str]:
@@ -102,11 +108,13 @@ def test_the_chosen_template_brings_its_default_duration() -> None:
     assert element(form(templates=(GUESTS,)), "duration")["initial_option"]["value"] == "180"
 
 
-def test_durations_are_the_union_and_the_hint_says_what_each_template_allows() -> None:
+def test_durations_are_the_union_and_the_hint_says_what_the_chosen_template_allows() -> None:
     view = form()
     assert [option["value"] for option in element(view, "duration")["options"]] == ["30", "90", "180", "365"]
-    assert "Guest collaboration: 90, 180 or 365 days. Trusted partner: 30 or 90 days." in shown(view)
-    assert "Once: 7 days." in shown(form(templates=(template("once", 7, default=7),)))
+    by_id = {block.get("block_id"): block for block in view["blocks"]}
+    assert "hint" not in by_id["duration"], "a list of all templates would be read by nobody"
+    assert "30 or 90 days." in shown(form(template="trusted-partner"))
+    assert "7 days." in shown(form(templates=(template("once", 7, default=7),)))
 
 
 def test_choosing_a_template_is_sent_at_once_and_leaves_its_durations_only() -> None:
@@ -115,8 +123,8 @@ def test_choosing_a_template_is_sent_at_once_and_leaves_its_durations_only() -> 
     assert [option["value"] for option in element(view, "duration")["options"]] == ["30", "90"]
     assert element(view, "duration")["initial_option"]["value"] == "90"
     assert "Guest collaboration" not in labels(view)
-    assert "Trusted partner: 30 or 90 days." in shown(view)
-    assert "Guest collaboration: 90" not in shown(view)
+    assert "30 or 90 days." in shown(view)
+    assert "90, 180 or 365 days" not in shown(view)
     assert [option["value"] for option in element(form(template="gone"), "duration")["options"]][-1] == "365"
 
 
@@ -227,40 +235,165 @@ def test_the_name_that_was_taken_out_is_shown() -> None:
         assert "Taken from" not in shown(form(found=found(typed=typed)))
 
 
-# --- names in place of IDs ---
+# --- what is chosen ---
 
-OURS = Placeholder(name="portal", label="Portal", kind=TargetType.APPLICATION, owner=Owner.OURS)
+
+def test_templates_are_grouped_by_purpose_each_with_risk_approvers_and_usual_time() -> None:
+    guests = replace(GUESTS, need="Documents and chat as guests", purpose="Work with us")
+    view = request_view(RequestForm(offers=offered(guests, TRUSTED, wait=timedelta(days=3)), requester=RILEY.chat_id))
+    assert_sound(view)
+    groups = element(view, "template")["option_groups"]
+    assert [group["label"]["text"] for group in groups] == ["Work with us", "Other access"]
+    (option,) = groups[0]["options"]
+    assert option["text"]["text"] == "Documents and chat as guests"
+    assert option["description"]["text"] == "Low risk · Security, Data owners · usually 3 days"
+    assert groups[1]["options"][0]["text"]["text"] == "Trusted partner", "without a need its title says it"
+    assert element(view, "template")["placeholder"]["text"] == "What do they need?"
+    assert "usually" not in shown(form())
+
+
+def test_the_chosen_template_is_said_in_whole_with_its_waiting_time() -> None:
+    offers = offered(TRUSTED, wait=timedelta(hours=5))
+    view = request_view(RequestForm(offers=offers, requester=RILEY.chat_id, template=TRUSTED.name))
+    assert "Trusted partner: " + "d" * 300 in shown(view)
+    assert "Low risk. Earlier requests waited 5 hours for the last approval (median)." in shown(view)
+
+
+def test_a_hundred_templates_and_the_longest_names_fit() -> None:
+    stages = tuple(replace(STAGES[0], title="T" * 60) for _ in range(10))
+    many = tuple(
+        replace(
+            template(f"t{number}", 90, default=90, title="W" * 60),
+            need="N" * 75,
+            purpose="P" * 60 if number % 2 else "",
+            stages=stages,
+        )
+        for number in range(450)
+    )
+    view = request_view(
+        RequestForm(offers=offered(*many, wait=timedelta(days=200)), requester=RILEY.chat_id, template="t7")
+    )
+    assert_sound(view)
+    groups = element(view, "template")["option_groups"]
+    assert [group["label"]["text"][-3:] for group in groups] == ["ess", "(2)", "(3)", "PPP", "(2)", "(3)"]
+    assert sum(len(group["options"]) for group in groups) == 450
+    assert groups[0]["options"][0]["description"]["text"] == "Low risk · 10 approvers · usually 200 days"
+    assert element(view, "template")["initial_option"]["value"] == "t7"
+    assert len(json.dumps(view)) < 250_000
+
+
+def test_who_decides_is_shown_before_it_is_sent() -> None:
+    asked = [
+        AskedStage(stage=STAGES[0], approvers=Approvers(names=("Amara", "Bruno"), others=3)),
+        AskedStage(stage=STAGES[1], approvers=Approvers()),
+        AskedStage(stage=STAGES[1]),
+    ]
+    view = form(template="trusted-partner", asked=asked)
+    assert_sound(view)
+    text = shown(view)
+    assert "Security, 1 approval: Amara, Bruno and 3 more" in text
+    assert "nobody. It cannot be sent until an admin adds people to the role “data-owner”." in text
+    assert text.count("nobody.") == 1, "what is not known is not said"
+    assert "The requester and the sponsor cannot approve." in text
+    assert "Who decides" not in shown(form())
+
+
+def test_guests_that_come_in_by_the_default_are_said() -> None:
+    default = {
+        "isServiceDefault": True,
+        "b2bCollaborationInbound": {
+            "usersAndGroups": {"accessType": "allowed", "targets": [{"target": "AllUsers", "targetType": "user"}]},
+            "applications": {
+                "accessType": "allowed",
+                "targets": [{"target": "AllApplications", "targetType": "application"}],
+            },
+        },
+    }
+    said = "Guests of this partner can come in already"
+
+    def seen(configuration: Any, default: Any) -> str:
+        return shown(
+            form(
+                found=Found.of(
+                    ObservedPartner(identity=identity(), configuration=configuration, default=default, at=NOW)
+                )
+            )
+        )
+
+    assert said in seen(None, default)
+    assert said in seen({"tenantId": TENANT}, default)
+    assert said not in seen(closed_document(), default)
+    assert said not in seen(None, None), "a default that could not be read says nothing"
+    assert said not in seen(None, {"b2bCollaborationInbound": closed_document()["b2bCollaborationInbound"]})
+
+
+def test_an_end_date_and_a_ticket_are_asked_for_where_the_template_has_them() -> None:
+    asks = replace(GUESTS, may_end_on_date=True, ticket=TicketRule(pattern="x", hint="As in PRJ-1.", is_required=False))
+    view = form(templates=(asks, TRUSTED), template=asks.name, ends_on="2027-03-31", ticket="PRJ-1")
+    assert_sound(view)
+    assert element(view, "end_date")["initial_date"] == "2027-03-31"
+    assert element(view, "ticket")["initial_value"] == "PRJ-1"
+    by_id = {block.get("block_id"): block for block in view["blocks"]}
+    assert by_id["end_date"]["optional"] is by_id["ticket"]["optional"] is True
+    assert "at most 365 days from today" in by_id["end_date"]["hint"]["text"]
+    assert by_id["ticket"]["hint"]["text"] == "As in PRJ-1."
+    for other in (form(templates=(asks, TRUSTED)), form(templates=(asks, TRUSTED), template=TRUSTED.name)):
+        assert not {"end_date", "ticket"} & labels(other).keys()
+
+
+# --- our own objects, and the partner's ---
+
+OURS = Placeholder(name="portal", label="Portal", kind=TargetType.APPLICATION, owner=Owner.OURS, prefix="APP-")
 PILOT = Placeholder(name="pilot", label="Pilot group", kind=TargetType.GROUP, owner=Owner.THEIRS)
-PORTAL = FoundObject(id="1b4f7c2e-0a5d-4f3b-9c61-2d8e7f5a9b03", name="Portal", mail="", kind=ObjectKind.APPLICATION)
+PORTAL_ID = "1b4f7c2e-0a5d-4f3b-9c61-2d8e7f5a9b03"
 NAMING = replace(TRUSTED, placeholders=(PILOT, OURS))
 
 
-def naming(**changes: Any) -> Json:
-    return form(templates=(NAMING,), template=NAMING.name, placeholders={"portal": "Portal", "pilot": "x"}, **changes)
+def naming(portal: str = PORTAL_ID, **changes: Any) -> Json:
+    return form(templates=(NAMING,), template=NAMING.name, placeholders={"portal": portal, "pilot": "x"}, **changes)
 
 
-def test_enter_looks_a_name_up_only_where_an_id_of_ours_is_wanted() -> None:
-    view = naming()
+def test_our_own_objects_are_searched_and_the_choice_stays() -> None:
+    view = naming(labels={"portal": "Partner portal"})
     assert_sound(view)
-    by_id = {block["block_id"]: block for block in view["blocks"] if block.get("block_id", "").startswith("hole_")}
-    assert by_id["hole_portal"]["dispatch_action"] is True
-    assert "press Enter to look it up" in by_id["hole_portal"]["hint"]["text"]
-    assert "dispatch_action" not in by_id["hole_pilot"]
+    select = element(view, "hole_portal")
+    assert (select["type"], select["action_id"], select["min_query_length"]) == ("external_select", "hole_portal", 3)
+    chosen = {"text": {"type": "plain_text", "text": "Partner portal", "emoji": False}, "value": PORTAL_ID}
+    assert select["initial_option"] == chosen
+    assert "initial_option" not in element(naming(portal=""), "hole_portal")
+    assert element(naming(), "hole_portal")["initial_option"]["text"]["text"] == f"ID {PORTAL_ID}"
+    by_id = {block.get("block_id"): block for block in view["blocks"]}
+    assert by_id["hole_portal"]["hint"]["text"].endswith("Its name begins with “APP-”.")
+    assert element(view, "hole_pilot")["type"] == "plain_text_input", "nobody here can search the partner's"
 
 
-def test_what_a_name_was_taken_for_stands_below_its_field_and_in_the_metadata() -> None:
-    view = naming(named={"portal": PORTAL}, must_look=True)
+def test_where_nothing_can_be_searched_the_id_is_typed_and_the_permission_named() -> None:
+    missing = Fact(RefusalCode.NAMES_REFUSED, {"kind": "application", "answer": "It needs Application.Read.All."})
+    view = naming(unsearchable={"portal": missing})
     assert_sound(view)
-    assert "Not sent yet." in shown(view["blocks"][0])
+    typed = element(view, "hole_portal")
+    assert (typed["type"], typed["action_id"], typed["initial_value"]) == (
+        "plain_text_input",
+        "hole_portal_id",
+        PORTAL_ID,
+    )
     at = [block.get("block_id") for block in view["blocks"]].index("hole_portal")
-    assert f"Portal: application “Portal” (application), ID {PORTAL.id}" in shown(view["blocks"][at + 1])
-    assert json.loads(view["private_metadata"])["named"] == {"portal": f"{fingerprint('Portal')}:{PORTAL.id}"}
-    nobody = Fact(RefusalCode.NAME_UNKNOWN, {"kind": "application", "name": "Portl"})
-    assert "Our directory has no application" in shown(naming(name_problems={"portal": nobody}))
+    assert "Applications cannot be searched by name: It needs Application.Read.All." in shown(view["blocks"][at + 1])
+
+
+def test_the_partners_ids_come_with_a_text_to_send() -> None:
+    text = shown(naming())
+    assert "Send this to the partner's administrator:" in text
+    assert "1. The Object ID of your group (Entra admin center, Groups, the group, Overview), for: Pilot group" in text
+    assert "for: Portal" not in text, "ours is not asked of them"
+    only_ours = replace(TRUSTED, placeholders=(OURS,))
+    assert "Send this" not in shown(form(templates=(only_ours,), template=only_ours.name))
 
 
 @settings(deadline=None, max_examples=30)
 @given(hostile_or_blank)
 def test_hostile_names_stay_text(text: str) -> None:
-    unknown = Fact(RefusalCode.NAME_UNKNOWN, {"kind": "group", "name": text})
-    assert_sound(naming(named={"portal": replace(PORTAL, name=text, mail=text)}, name_problems={"pilot": unknown}))
+    problem = Fact(RefusalCode.NAMES_REFUSED, {"kind": "application", "answer": text})
+    asked = [AskedStage(stage=replace(STAGES[0], title=text), approvers=Approvers(names=(text,), others=1))]
+    assert_sound(naming(labels={"portal": text}, asked=asked))
+    assert_sound(naming(unsearchable={"portal": problem}, ticket=text))

@@ -50,6 +50,18 @@ def report(
     return assess(documents, entries, TENANT, trust, chosen, answers or {})
 
 
+def report_with_every_meaning() -> AccessReport:
+    """Judge five policies for every kind of visitor, so that each meaning is there."""
+    return report(
+        policy("block", name="A"),
+        policy("mfa", name="B"),
+        policy(name="C", termsOfUse=["t"]),
+        policy("block", name="D", state="enabledForReportingButNotEnforced"),
+        policy("block", name="E", users={"includeGroups": ["g"]}),
+        entries=tuple(Entry(visitor=one, applications=(ALL,)) for one in VisitorType),
+    )
+
+
 def says(document: dict[str, Any], applies: Any, reason: Any = "notSet", **more: Any) -> Answers:
     """Answer the one question about guests."""
     return {GUESTS: [{**document, "policyApplies": applies, "analysisReasons": reason, **more}]}
@@ -397,17 +409,7 @@ def test_a_policy_for_other_applications_only_is_not_told() -> None:
 
 
 def test_one_fact_for_each_meaning_the_worst_first() -> None:
-    everybody = tuple(Entry(visitor=one, applications=(ALL,)) for one in VisitorType)
-    found = access_findings(
-        report(
-            policy("block", name="A"),
-            policy("mfa", name="B"),
-            policy(name="C", termsOfUse=["t"]),
-            policy("block", name="D", state="enabledForReportingButNotEnforced"),
-            policy("block", name="E", users={"includeGroups": ["g"]}),
-            entries=everybody,
-        )
-    )
+    found = access_findings(report_with_every_meaning())
     assert [one.code for one in found] == [
         *(FindingCode.CA_LOCKED_OUT, FindingCode.CA_DEPENDS, FindingCode.CA_ASKED_HERE, FindingCode.CA_WORKS),
         *(FindingCode.CA_REPORT_ONLY, FindingCode.CA_ESTIMATE),

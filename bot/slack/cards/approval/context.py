@@ -1,0 +1,144 @@
+"""What the approval card says beside the request: issues, what the partner has now, who uses it, other requests."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Final
+
+from bot.slack.blocks.blocks import Part, part, when, words
+from bot.words.actions import with_commands
+from bot.words.findings.finding import finding_words
+from workflows.core.checks.findings import Finding, FindingCode, Severity
+from workflows.core.partners.partnership import Partnership, PartnershipState
+from workflows.core.policy.risk import RiskLevel, deciding_risk, risk_of
+from workflows.core.requests.request import AccessRequest, Prepared
+from workflows.core.settings.openness import open_access
+from workflows.core.text import counted
+
+MOST_ISSUE: Final = 25
+"""Words of the first issue; a longer one is counted with the others."""
+RISKS: Final[Mapping[RiskLevel, str]] = {
+    RiskLevel.LOW: "Low risk",
+    RiskLevel.ELEVATED: "Elevated risk",
+    RiskLevel.HIGH: "High risk",
+}
+
+Note = list[Part]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CardContext:
+    """What our records say beside the request."""
+
+    is_first: bool
+    """Whether there was no earlier request about this partner."""
+    others_open: int = 0
+    """How many other requests of the same requester are open."""
+    partnership: Partnership | None = None
+    """The partner's record; None when Gatehouse has not changed this partner."""
+    successor: AccessRequest | None = None
+    """For a request that was applied: the later one under which the partner stands today."""
+
+
+def notes(known: Prepared, context: CardContext, room: int) -> Iterator[Part]:
+    """Return the notes that fit.
+
+    The issues, access that stays, and what the partner has now are always there, the first issue as a count at least.
+
+    :param room: how many words there is room for.
+    """
+    now = _partner_now(known, context)
+    least = [issue_counts(known.findings), *([words(text)] for text in _staying(known)), now]
+    sentence = first_issue(known.findings)
+    others = f"Requester has {counted(context.others_open, 'other open request')}" if context.others_open else ""
+    wider: list[Note] = [[words(text)] for text in (*_signed_in(known.findings), others) if text]
+    shown, room = list(least), room - sum(map(_count, least))
+    if sentence is not None and (more := _count(sentence) - _count(least[0])) <= room:
+        shown[0], room = sentence, room - more
+    for note in wider:
+        if _count(note) <= room:
+            shown.append(note)
+            room -= _count(note)
+    for index, note in enumerate(shown):
+        if index:
+            yield words(" · " if index > 1 else "\n")
+        yield from note
+
+
+def word_count(node: Any) -> int:
+    """Count the words that a reader sees in blocks, in Slack's form; signs alone are no words."""
+    if isinstance(node, Mapping):
+        own = node.get("text") if node.get("type") in ("plain_text", "text") else None
+        own = node.get("fallback") if node.get("type") == "date" else own
+        inside = sum(word_count(value) for key, value in node.items() if key != "confirm")
+        return inside + (sum(any(map(str.isalnum, word)) for word in own.split()) if isinstance(own, str) else 0)
+    return sum(map(word_count, node)) if isinstance(node, list) else 0
+
+
+def issue_counts(findings: Sequence[Finding]) -> Note:
+    """Count what needs a look; what passed is in Details."""
+    issues, unchecked = len(_issues(findings)), _unchecked(findings)
+    if not issues and not unchecked:
+        return [words("✅ No issues found")]
+    texts = [counted(issues, "issue")] if issues else []
+    texts += [f"{unchecked} not checked"] if unchecked else []
+    return [words(f"⚠️ {', '.join(texts)}")]
+
+
+def first_issue(findings: Sequence[Finding]) -> Note | None:
+    """Return the most serious issue in its sentence, the others counted; None when there is none, or it is long."""
+    issues, unchecked = _issues(findings), _unchecked(findings)
+    if not issues:
+        return None
+    said = with_commands(finding_words(issues[0]))
+    if len(said.split()) > MOST_ISSUE:
+        return None
+    counts = [counted(len(issues) - 1, "more issue")] if len(issues) > 1 else []
+    counts += [f"{unchecked} not checked"] if unchecked else []
+    return [words("⚠️ "), part(said, 300), *([words(f" ({', '.join(counts)})")] if counts else [])]
+
+
+def _issues(findings: Sequence[Finding]) -> list[Finding]:
+    found = [one for one in findings if one.severity in (Severity.ERROR, Severity.WARNING)]
+    return sorted(found, key=lambda one: one.severity is not Severity.ERROR)
+
+
+def _unchecked(findings: Sequence[Finding]) -> int:
+    return sum(one.severity is Severity.UNCHECKED for one in findings)
+
+
+def _count(note: Note) -> int:
+    return word_count([one.to_dict() for one in note])
+
+
+def _staying(known: Prepared) -> Iterator[str]:
+    """Say when the risk comes from access that the partner has already and keeps."""
+    default = known.observation.default
+    if risk_of(known.plan, default).level < (level := deciding_risk(known.plan, default).level):
+        yield f"{RISKS[level]} because of access that stays"
+
+
+def _partner_now(known: Prepared, context: CardContext) -> Note:
+    """Return what is on record for the partner: what was approved until when, or since when it is blocked."""
+    record, before = context.partnership, known.plan.before
+    if record is None:
+        if context.is_first:
+            return [words("First request for this partner" if before is None else "Not yet managed by Gatehouse")]
+        return [words("This partner has settings already" if before is not None else "Asked for before")]
+    if record.state is PartnershipState.REVOKED:
+        is_blocked = before is not None and not open_access(before, known.observation.default)
+        if is_blocked:
+            return [words("Blocked since "), when(record.since)]
+        return [words("Revoked "), when(record.since), words(", settings changed since")]
+    title = part(record.template_title, 60)
+    if record.ends_at is None:
+        return [words("Approved now: "), title, words(", no end")]
+    return [words("Approved now: "), title, words(" until "), when(record.ends_at)]
+
+
+def _signed_in(findings: Sequence[Finding]) -> Iterator[str]:
+    """State how many of the partner's people signed in here lately, where the log was read."""
+    for one in findings:
+        if one.code in (FindingCode.SIGN_INS, FindingCode.SIGN_INS_LOST) and "people" in one.values:
+            least = "" if one.values["is_complete"] else "at least "
+            people = counted(one.values["people"], "person of theirs", "people of theirs")
+            yield f"{least}{people} signed in, last {one.values['days']} days"

@@ -1,0 +1,114 @@
+"""The one message about a request for its requester, and the one for its sponsor: updated in place, with history."""
+
+from collections.abc import Iterator
+from datetime import datetime
+from typing import Final, NamedTuple
+
+from slack_sdk.models.blocks import Block
+
+from bot.slack import ids
+from bot.slack.blocks.blocks import Part, actions, button, header, paragraph, part, rich, when, words
+from bot.slack.blocks.message import Message, message
+from bot.slack.cards.approval.closed import closed_headline, closed_summary, shortened_note, status_parts
+from bot.slack.cards.chain import still_needed
+from bot.slack.cards.requests import kind_words, may_be_decided, may_be_withdrawn, remind_button, withdraw_button
+from bot.words.plans.changes import duration_words
+from workflows.core.policy.approval import Choice
+from workflows.core.requests.request import AccessRequest, RequestState
+
+MOST_HISTORY: Final = 4
+"""Steps on the message, the newest; Details show all of them."""
+_CHOICES: Final = {Choice.APPROVE: "approved", Choice.REJECT: "rejected"}
+
+
+class Step(NamedTuple):
+    """One step of a request's short history."""
+
+    text: str
+    at: datetime
+
+
+def requester_card(request: AccessRequest, *, now: datetime, successor: AccessRequest | None = None) -> Message:
+    """Return the message for the requester, with Remind and Withdraw while they are possible.
+
+    :param successor: see `closed_card`.
+    """
+    blocks: list[Block] = [
+        header(closed_headline(request, successor)),
+        rich(
+            paragraph(*status_parts(request, successor, now)),
+            *([paragraph(*_asked_again(request))] if _is_asked_again(request) else []),
+            paragraph(*_history(request)),
+            paragraph(*_about(request)),
+        ),
+    ]
+    if may_be_decided(request, now):
+        blocks.append(remind_button(request))
+    elif may_be_withdrawn(request):
+        blocks.append(withdraw_button(request))
+    return message(f"{closed_summary(request, successor)} {still_needed(request)}".strip(), blocks)
+
+
+def sponsor_card(request: AccessRequest, *, now: datetime, successor: AccessRequest | None = None) -> Message:
+    """Return the message that tells a person that they are the sponsor, and how the request stands.
+
+    :param successor: see `closed_card`.
+    """
+    blocks: list[Block] = [
+        header(closed_headline(request, successor)),
+        rich(
+            paragraph(
+                part(request.known.requester.name, bold=True),
+                words(" named you as the sponsor. You are responsible for this access and answer its reviews."),
+            ),
+            paragraph(*status_parts(request, successor, now)),
+            paragraph(*_about(request)),
+        ),
+        actions(f"details:{request.id}", button("Details", ids.REVIEW_REQUEST, ids.decision_value(request))),
+    ]
+    return message(f"{closed_summary(request, successor)} You are the sponsor.", blocks)
+
+
+def _is_asked_again(request: AccessRequest) -> bool:
+    return bool(request.asked_again) and request.state is RequestState.AWAITING_APPROVAL
+
+
+def _asked_again(request: AccessRequest) -> Iterator[Part]:
+    yield words("Needs new approval: ", bold=True)
+    yield part(shortened_note(request.asked_again), 500)
+
+
+def _about(request: AccessRequest) -> Iterator[Part]:
+    known, duration = request.prepared, request.particulars.duration
+    yield part(f"Your {kind_words(request)}" if known is None else known.template_title)
+    if duration is not None:
+        yield words(f" · {duration_words(duration)}")
+    yield words(f" · {request.id}")
+
+
+def _history(request: AccessRequest) -> Iterator[Part]:
+    """Return the newest steps in one line, each with its time."""
+    steps = sorted(_steps(request), key=lambda step: step.at)
+    shown = steps[-MOST_HISTORY:]
+    if len(shown) < len(steps):
+        yield words(f"{len(steps) - len(shown)} earlier · ")
+    for index, step in enumerate(shown):
+        if index:
+            yield words(" · ")
+        yield part(step.text, 150)
+        yield words(" ")
+        yield when(step.at)
+
+
+def _steps(request: AccessRequest) -> Iterator[Step]:
+    yield Step("Sent", request.created_at)
+    for decision in request.decisions:
+        yield Step(f"{decision.person.name} {_CHOICES[decision.choice]}", decision.at)
+    for decision in request.void:
+        yield Step(f"{decision.person.name} {_CHOICES[decision.choice]} (no longer counts)", decision.at)
+    if request.reminded_at is not None:
+        yield Step("Approvers reminded", request.reminded_at)
+    if request.confirmed_at is not None:
+        yield Step("Read back", request.confirmed_at)
+    elif request.is_terminal:
+        yield Step("Ended", request.changed_at)

@@ -1,0 +1,169 @@
+"""The fields of the request form that the chosen template decides on. Pure."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import timedelta
+from typing import Final
+
+from slack_sdk.models.blocks import (
+    Block,
+    DatePickerElement,
+    ExternalDataSelectElement,
+    InputBlock,
+    Option,
+    OptionGroup,
+    PlainTextInputElement,
+    StaticSelectElement,
+)
+from slack_sdk.models.blocks.block_elements import InputInteractiveElement
+
+from bot.slack import ids
+from bot.slack.blocks.blocks import Limit, footnote, paragraph, plain_text, quote, rich, words
+from bot.slack.blocks.modal import input_block, option
+from bot.slack.blocks.untrusted import cut, encodable
+from bot.words.plans.changes import duration_words
+from bot.words.refusals.ids import wanted_words
+from bot.words.refusals.words import fact_words
+from bot.words.requests.form import (
+    OTHER_PURPOSES,
+    WHAT_THEY_NEED,
+    need_words,
+    offer_words,
+    partner_question,
+    until_words,
+)
+from workflows.app.reads.own_objects import SHORTEST
+from workflows.app.requests.field_checks import TICKET_LIMIT
+from workflows.core.errors.facts import Fact
+from workflows.core.policy.offers import Offer
+from workflows.core.policy.placeholders import Placeholder
+from workflows.core.policy.template import Template, TicketRule
+from workflows.core.settings.directory_objects import Owner
+
+_MOST_IN_GROUP: Final = 100
+"""How many options Slack takes in one group, and how many groups."""
+
+
+def template_field(offers: Sequence[Offer], chosen: str) -> InputBlock:
+    """Return the select of the templates: one group for each purpose, in the order of the offers."""
+    groups = list(_groups(offers))
+    options = [one for _, choices in groups for one in choices]
+    grouped = [OptionGroup(label=plain_text(label, Limit.OPTION), options=choices) for label, choices in groups]
+    is_one = len(groups) == 1
+    element = StaticSelectElement(
+        action_id=ids.TEMPLATE,
+        options=options if is_one else None,
+        option_groups=None if is_one else grouped[:_MOST_IN_GROUP],
+        initial_option=next((one for one in options if one.value == chosen), None),
+        placeholder=plain_text(WHAT_THEY_NEED, Limit.OPTION),
+    )
+    return input_block("Access template", ids.TEMPLATE, element, is_dispatched=True)
+
+
+def _groups(offers: Sequence[Offer]) -> Iterator[tuple[str, list[Option]]]:
+    """Yield the options of each purpose, in parts that Slack takes; every part after the first has a number."""
+    by_purpose: dict[str, list[Option]] = {}
+    for one in offers:
+        choice = option(need_words(one), one.template.name, offer_words(one, Limit.OPTION))
+        by_purpose.setdefault(one.template.purpose or OTHER_PURPOSES, []).append(choice)
+    for purpose, choices in by_purpose.items():
+        for start in range(0, len(choices), _MOST_IN_GROUP):
+            number = f" ({start // _MOST_IN_GROUP + 1})" if start else ""
+            yield f"{purpose}{number}", choices[start : start + _MOST_IN_GROUP]
+
+
+def placeholder_fields(
+    template: Template | None, typed: Mapping[str, str], labels: Mapping[str, str], unsearchable: Mapping[str, Fact]
+) -> Iterator[Block]:
+    """Return one field for each ID that the template asks for, and the text that asks the partner for theirs.
+
+    :param labels: the text of the chosen option, by the placeholder's name.
+    :param unsearchable: why our own directory cannot be searched for a field, so that the ID has to be typed.
+    """
+    for placeholder in () if template is None else template.placeholders:
+        value, problem = typed.get(placeholder.name, ""), unsearchable.get(placeholder.name)
+        is_searched = placeholder.owner is Owner.OURS and problem is None
+        element = (
+            _search(placeholder, value, labels.get(placeholder.name, "")) if is_searched else _id(placeholder, value)
+        )
+        yield input_block(
+            placeholder.label,
+            placeholder.field,
+            element,
+            hint=_hint(placeholder, is_searched=is_searched),
+            is_optional=not placeholder.is_required,
+        )
+        if problem is not None:
+            yield footnote(f"⚠️ {placeholder.label}: {fact_words(problem)}")
+    if template is not None and (question := partner_question(template.placeholders)):
+        yield rich(paragraph(words("Send this to the partner's administrator:", bold=True)), quote(question, 2000))
+
+
+def _hint(placeholder: Placeholder, *, is_searched: bool) -> str:
+    if not is_searched:
+        wanted = wanted_words(placeholder.kind.value, placeholder.owner.value)
+        return " ".join(filter(None, (wanted, placeholder.hint)))
+    begins = f" Its name begins with “{placeholder.prefix}”." if placeholder.prefix else ""
+    return f"Type at least {SHORTEST} characters from the beginning of its name, or its ID.{begins}"
+
+
+def _search(placeholder: Placeholder, value: str, label: str) -> InputInteractiveElement:
+    return ExternalDataSelectElement(
+        action_id=placeholder.field,
+        min_query_length=SHORTEST,
+        placeholder=plain_text(f"Search our {placeholder.kind.value}s by name", Limit.OPTION),
+        initial_option=option(label or f"ID {value}", cut(value, ids.MOST_PLACEHOLDER)) if value else None,
+    )
+
+
+def _id(placeholder: Placeholder, value: str) -> InputInteractiveElement:
+    return PlainTextInputElement(
+        action_id=f"{placeholder.field}{ids.TYPED}" if placeholder.owner is Owner.OURS else placeholder.field,
+        initial_value=encodable(cut(value, ids.MOST_PLACEHOLDER)) or None,
+        max_length=ids.MOST_PLACEHOLDER,
+        placeholder=plain_text("00000000-0000-0000-0000-000000000000", Limit.OPTION),
+    )
+
+
+def duration_field(offered: Sequence[Template], days: int) -> InputBlock:
+    """Return the select of the durations: those of the chosen template, or of all."""
+    choices = sorted({duration for template in offered for duration in template.durations})[:100]
+    options = [option(duration_words(duration), str(duration.days)) for duration in choices]
+    is_offered = days in [duration.days for duration in choices]
+    chosen = str(days if is_offered else _default_days(offered))
+    element = StaticSelectElement(
+        action_id=ids.DURATION,
+        options=options,
+        initial_option=next((one for one in options if one.value == chosen), None),
+    )
+    (hint,) = [f"{_choices(t.durations)}." for t in offered] if len(offered) == 1 else [""]
+    return input_block("Duration", ids.DURATION, element, hint=hint)
+
+
+def end_date_field(template: Template | None, chosen: str) -> Iterator[InputBlock]:
+    """Return the field for the day of the end, where the template takes one."""
+    if template is not None and template.may_end_on_date:
+        element = DatePickerElement(action_id=ids.END_DATE, initial_date=chosen or None)
+        hint = until_words(template.longest.days)
+        yield input_block("End date", ids.END_DATE, element, hint=hint, is_optional=True)
+
+
+def ticket_field(rule: TicketRule | None, typed: str) -> Iterator[InputBlock]:
+    """Return the field for the ticket, where the template asks for one."""
+    if rule is not None:
+        element = PlainTextInputElement(
+            action_id=ids.TICKET,
+            initial_value=encodable(cut(typed, TICKET_LIMIT)) or None,
+            max_length=TICKET_LIMIT,
+        )
+        yield input_block("Ticket", ids.TICKET, element, hint=rule.hint, is_optional=not rule.is_required)
+
+
+def _default_days(offered: Sequence[Template]) -> int:
+    """Return the chosen template's default; without a choice, the default common to all templates, if any."""
+    defaults = {t.default_duration.days for t in offered}
+    return defaults.pop() if len(defaults) == 1 else 0
+
+
+def _choices(durations: Sequence[timedelta]) -> str:
+    *first, last = (str(duration.days) for duration in durations)
+    return f"{', '.join(first)} or {last} days" if first else f"{last} days"

@@ -1,0 +1,118 @@
+"""The part of the request form below the partner: which organization it is, what applies to it, what is open. Pure."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Self
+
+from slack_sdk.models.blocks import ActionsBlock, RichTextBlock
+from slack_sdk.models.blocks.block_elements import RichTextElement
+
+from bot.slack import ids
+from bot.slack.blocks.blocks import DOMAIN, actions, bullets, button, paragraph, part, rich, words
+from bot.slack.cards.partners import MOST_LINE, identity_paragraph
+from bot.words.actions import with_commands
+from bot.words.plans.current_settings import describe_current
+from bot.words.refusals.words import fact_words
+from bot.words.requests.form import NOT_A_PARTNER, NOT_ADDED, guests_words
+from workflows.app.requests.open_request import may_withdraw, open_request_fact
+from workflows.core.people import ChatId, PersonId
+from workflows.core.plans.plan import TenantIdentity
+from workflows.core.requests.request import AccessRequest, ObservedPartner
+from workflows.core.settings.effective import effective_settings
+from workflows.core.settings.model import Property
+from workflows.core.settings.openness import Openness, openness_of
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Found:
+    """The result of looking up the target."""
+
+    identity: TenantIdentity
+    exists: bool
+    """Whether the partner has its own configuration already."""
+    lines: tuple[str, ...] = ()
+    """The settings of that configuration, one in each line."""
+    taken: str = ""
+    """The name that was found in the typed text; empty when the text was only the name."""
+    waiting: AccessRequest | None = None
+    """The open request about this partner."""
+    account: PersonId | None = None
+    """The account of the person who looks up, when the chat id does not show that the open request is theirs."""
+    guests: Openness = Openness.UNKNOWN
+    """How far the tenant's default lets the partner's guests in; unknown when the partner has a setting of its own."""
+
+    @classmethod
+    def of(
+        cls,
+        observation: ObservedPartner,
+        *,
+        typed: str = "",
+        waiting: AccessRequest | None = None,
+        account: PersonId | None = None,
+    ) -> Self:
+        """Return a summary of the directory's answer."""
+        asked = observation.identity.asked
+        is_cross_cloud = not observation.identity.is_resolved
+        current = describe_current(observation.configuration, observation.default, is_cross_cloud=is_cross_cloud)
+        return cls(
+            identity=observation.identity,
+            exists=observation.configuration is not None,
+            lines=tuple(f"{entry.setting}: {entry.words}" for entry in current if entry.is_own),
+            taken="" if typed.strip().lower() in ("", asked) else asked,
+            waiting=waiting,
+            account=account,
+            guests=_inherited_guests(observation),
+        )
+
+
+def _inherited_guests(observation: ObservedPartner) -> Openness:
+    """Return how far the default lets guests in, where it decides on it alone."""
+    is_cross_cloud = not observation.identity.is_resolved
+    applies = effective_settings(observation.configuration, observation.default, is_cross_cloud=is_cross_cloud)
+    guests = applies.targets[Property.B2B_COLLABORATION_INBOUND]
+    is_default = all(origin.is_inherited for origin in guests.origins)
+    return openness_of(guests) if is_default else Openness.UNKNOWN
+
+
+def target_result(found: Found | None, problem: str, requester: ChatId) -> RichTextBlock:
+    """Return the text below the target: the tenant and what exists already, or the problem in words."""
+    if problem:
+        said = paragraph(words("⚠️ Problem: ", bold=True), part(with_commands(problem), 1000, lines=True))
+        return rich(said, block_id=ids.TARGET_RESULT)
+    if found is None:
+        return rich(paragraph(words("No organization looked up yet.")), block_id=ids.TARGET_RESULT)
+    elements: list[RichTextElement] = [identity_paragraph(found.identity)]
+    if found.taken:
+        elements.insert(0, paragraph(words("Taken from what you typed: "), part(found.taken, DOMAIN, bold=True)))
+    if found.waiting is not None:
+        open_one = fact_words(open_request_fact(found.waiting, requester, found.account))
+        elements.append(paragraph(words("⏳ "), part(open_one, 600, bold=True)))
+    return rich(*elements, *_what_applies(found), block_id=ids.TARGET_RESULT)
+
+
+def _what_applies(found: Found) -> Iterator[RichTextElement]:
+    if not found.exists and not found.identity.is_resolved:
+        yield paragraph(words(NOT_ADDED))
+    elif not found.exists:
+        yield paragraph(words(NOT_A_PARTNER))
+    elif not found.lines:
+        yield paragraph(words("Already a partner, without any setting of its own."))
+    else:
+        yield paragraph(words("Already a partner. Set for it now:"))
+        yield bullets([part(line, MOST_LINE)] for line in found.lines[:15])
+    if guests := guests_words(found.guests):
+        yield paragraph(words(f"⚠️ {guests}"))
+
+
+def waiting_buttons(found: Found | None, requester: ChatId) -> Iterator[ActionsBlock]:
+    """Return the buttons for the open request that this person may use; every click is checked again."""
+    if found is None or found.waiting is None:
+        return
+    waiting = found.waiting
+    buttons = []
+    if waiting.prepared is not None:
+        buttons.append(button("Show", ids.REVIEW_REQUEST, ids.decision_value(waiting)))
+    if may_withdraw(waiting, requester, found.account):
+        buttons.append(button("Withdraw", ids.WITHDRAW, waiting.id))
+    if buttons:
+        yield actions(f"waiting:{waiting.id}", *buttons)

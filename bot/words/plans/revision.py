@@ -1,0 +1,67 @@
+"""What is different since the plan that an approver saw, in words: one line a setting, as seen and as it is now."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Final, NamedTuple
+
+from bot.words.plans.changes import Line, describe, duration_words, subject_title
+from bot.words.plans.drift import default_lines
+from workflows.core.plans.changes import ChangeSubject, setting_changes
+from workflows.core.plans.revision import PlanShown, revisions
+from workflows.core.policy.risk import deciding_risk
+from workflows.core.policy.template import Stage
+from workflows.core.requests.request import AccessRequest, Prepared
+
+UNCHANGED: Final = "not changed by it"
+
+
+class RevisedLine(NamedTuple):
+    """One difference: what the earlier plan said, and what the plan says now."""
+
+    about: str
+    seen: str
+    now: str
+
+
+def revision_lines(request: AccessRequest) -> tuple[RevisedLine, ...]:
+    """Return the differences between the plan that people saw and the present one; empty when there is none."""
+    if request.seen is None or request.prepared is None:
+        return ()
+    return tuple(_lines(request, request.seen, request.prepared))
+
+
+def _lines(request: AccessRequest, seen: Prepared, now: Prepared) -> Iterator[RevisedLine]:
+    was, becomes = _shown(seen), _shown(now)
+    lines_was, lines_now = _by_subject(was, seen.names), _by_subject(becomes, now.names)
+    for one in revisions(was, becomes):
+        about = subject_title(one.subject)
+        yield RevisedLine(about, _step(lines_was.get(one.subject)), _step(lines_now.get(one.subject)))
+    if request.drift is not None:
+        for default in default_lines(request.drift):
+            yield RevisedLine(f"{default.setting}, by the tenant's default", default.shown, default.now)
+    yield from _differs("Risk", *(deciding_risk(one.plan, one.default).level.word for one in (was, becomes)))
+    yield from _differs("Approval policy", *(_policy(one.stages) for one in (seen, now)))
+    yield from _differs("Access template", seen.template_title, now.template_title)
+    durations = [one.plan.duration for one in (was, becomes)]
+    yield from _differs("Duration", *("no end" if one is None else duration_words(one) for one in durations))
+
+
+def _shown(prepared: Prepared) -> PlanShown:
+    return PlanShown(plan=prepared.plan, default=prepared.observation.default)
+
+
+def _by_subject(shown: PlanShown, names: Mapping[str, str]) -> Mapping[ChangeSubject, Line]:
+    changes, lines = setting_changes(shown.plan, shown.default), describe(shown.plan, shown.default, names)
+    return {change.subject: line for change, line in zip(changes, lines, strict=True)}
+
+
+def _step(line: Line | None) -> str:
+    return UNCHANGED if line is None else f"{line.before} → {line.after}"
+
+
+def _differs(about: str, seen: str, now: str) -> Iterator[RevisedLine]:
+    if seen != now:
+        yield RevisedLine(about, seen, now)
+
+
+def _policy(stages: Sequence[Stage]) -> str:
+    return ", then ".join(f"{stage.title} ({stage.quorum})" for stage in stages)

@@ -1,0 +1,130 @@
+"""The sentences of the request form: what is offered, who decides, what applies already, what the partner must send."""
+
+from collections.abc import Iterable
+from datetime import UTC, datetime, timedelta
+from typing import Final
+
+from bot.words.plans.changes import duration_words
+from bot.words.plans.risk import risk_level_words
+from bot.words.refusals.ids import asked_of_partner
+from bot.words.sentences import counted
+from workflows.core.policy.offers import Offer
+from workflows.core.policy.placeholders import Placeholder
+from workflows.core.policy.template import Stage
+from workflows.core.requests.request import Particulars
+from workflows.core.settings.directory_objects import Owner
+from workflows.core.settings.openness import Openness
+
+WHAT_THEY_NEED: Final = "What do they need?"
+NOT_CHOSEN: Final = "Choose what they need. The form then shows who decides, and what else it asks for."
+OTHER_PURPOSES: Final = "Other access"
+NOT_ADDED: Final = (
+    "Not a partner yet. A tenant of another Microsoft cloud is blocked until it is added here, whatever the tenant's "
+    "default says."
+)
+NOT_A_PARTNER: Final = "Not a partner yet: the tenant's defaults apply to it."
+CANNOT_APPROVE: Final = "The requester and the sponsor cannot approve."
+_HOUR: Final = timedelta(hours=1)
+_DAY: Final = timedelta(days=1)
+_GUESTS: Final = {
+    Openness.OPEN: (
+        "Guests of this partner can come in already: the tenant's default lets every organization in. "
+        "Ask only if they need more than that, or if it has to be limited."
+    ),
+    Openness.PARTLY: (
+        "Some guests of this partner can come in already, by the tenant's default. "
+        "Ask only if they need more than that, or if it has to be limited."
+    ),
+}
+
+
+def need_words(offer: Offer) -> str:
+    """Return what people need who choose this template."""
+    return offer.template.need or offer.template.title
+
+
+def offer_words(offer: Offer, most: int) -> str:
+    """Return the risk, the approvers and the usual waiting time of a template.
+
+    :param most: the most characters. The stages are counted when their names are too long, and the time is left out
+        last.
+    """
+    stages = offer.template.stages
+    people = sum(stage.quorum for stage in stages)
+    named = ", ".join(stage.title for stage in stages)
+    number = f"{counted(people, 'approver', 'approvers')}"
+    risk = f"{risk_level_words(offer.level).capitalize()} risk"
+    wait = [] if offer.usual_wait is None else [f"usually {wait_words(offer.usual_wait)}"]
+    for parts in ([risk, named, *wait], [risk, number, *wait]):
+        text = " · ".join(parts)
+        if len(text) <= most:
+            return text
+    return f"{risk} · {number}"
+
+
+def wait_words(wait: timedelta) -> str:
+    """Return a waiting time in whole hours or days: "under an hour", "5 hours", "3 days"."""
+    if wait < _HOUR:
+        return "under an hour"
+    if wait < 2 * _DAY:
+        return counted(round(wait / _HOUR), "hour", "hours")
+    return counted(round(wait / _DAY), "day", "days")
+
+
+def chosen_words(offer: Offer) -> tuple[str, ...]:
+    """Return what a person must know about the chosen template, one sentence or two for each line."""
+    risk = f"{risk_level_words(offer.level).capitalize()} risk."
+    if offer.usual_wait is not None:
+        risk += f" Earlier requests waited {wait_words(offer.usual_wait)} for the last approval (median)."
+    return (f"{offer.template.title}: {offer.template.description}", risk)
+
+
+def stage_words(stage: Stage) -> str:
+    """Return one stage and how many people of it must approve: "Data owners, 2 approvals"."""
+    return f"{stage.title}, {counted(stage.quorum, 'approval', 'approvals')}"
+
+
+def nobody_words(stage: Stage) -> str:
+    """State that nobody could decide on a stage, and what to do."""
+    return f"nobody. It cannot be sent until an admin adds people to the role “{stage.role}”."
+
+
+def guests_words(opening: Openness) -> str:
+    """State that the tenant's default lets guests in already; empty when it does not, or when that is not known."""
+    return _GUESTS.get(opening, "")
+
+
+def partner_question(placeholders: Iterable[Placeholder]) -> str:
+    """Return a text for the partner's administrator: which IDs to send, and where to find them. Empty for none."""
+    lines = [
+        f"{number}. {_sentence_case(asked_of_partner(one.kind.value, one.label))}"
+        for number, one in enumerate((one for one in placeholders if one.owner is Owner.THEIRS), 1)
+    ]
+    if not lines:
+        return ""
+    opening = "We prepare access between our organizations in Microsoft Entra. Please send us from your tenant:"
+    return "\n".join([opening, *lines, "These IDs are not secret."])
+
+
+def _sentence_case(text: str) -> str:
+    return f"{text[:1].upper()}{text[1:]}"
+
+
+def lasts_words(asked: Particulars) -> str:
+    """Return how long a request's access shall last: "180 days from approval", "until 2026-12-31"; empty for none."""
+    if asked.ends_at is not None:
+        return f"until {last_day(asked.ends_at)}"
+    return "" if asked.duration is None else f"{duration_words(asked.duration)} from approval"
+
+
+def last_day(ends_at: datetime) -> str:
+    """Return the last day of an access that ends at this moment, in UTC."""
+    return f"{ends_at.astimezone(UTC) - timedelta(seconds=1):%Y-%m-%d}"
+
+
+def until_words(days: int) -> str:
+    """Return what the field for the end date takes."""
+    return (
+        f"The last day of the project, at most {days} days from today. It replaces the duration. "
+        "The access ends when that day ends (UTC)."
+    )

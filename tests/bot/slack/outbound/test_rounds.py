@@ -1,0 +1,112 @@
+"""When approval is needed again, everybody who must act gets one new message, with the difference only."""
+
+from dataclasses import replace
+from datetime import timedelta
+from typing import Any
+
+from tests.bot.bot_under_test import SLACK_IDS
+from tests.bot.slack.outbound.scene import CHANNEL, Scene, action_ids, decided_by, person, request
+from tests.bot.surfaces import dicts, shown
+from tests.workflows.core.builders import NOW, access_plan, noted
+from workflows.core.partners.outcome import advance_partner
+from workflows.core.requests.commands.request import RecordPrepared, Replan
+from workflows.core.requests.lifecycle import Situation
+from workflows.core.requests.request import AccessRequest, RequestState
+
+WHY = "Somebody changed this partner's settings after the plan was made."
+
+
+def asked_again(before: AccessRequest) -> AccessRequest:
+    """The request after an outside change, with the plan that follows from what stands now."""
+    at = Situation(now=NOW + timedelta(hours=1))
+    again = advance_partner(before, Replan(reason=noted(WHY)), at).request
+    plan = access_plan({"tenantId": before.known.plan.tenant_id, "inboundTrust": {"isMfaAccepted": False}})
+    return advance_partner(again, RecordPrepared(prepared=replace(before.known, plan=plan)), at).request
+
+
+def newest(scene: Scene, place: str) -> dict[str, Any]:
+    return max(scene.messages(place), key=lambda one: str(one["ts"]))
+
+
+def mentioned(message: dict[str, Any]) -> list[str]:
+    return [one["user_id"] for one in dicts(message["blocks"]) if one.get("type") == "user"]
+
+
+async def test_who_must_decide_again_gets_one_new_message_with_the_difference(scene: Scene) -> None:
+    first = request(decisions=(decided_by("approver1"),))
+    await scene.notifier().show_request(request())
+    await scene.notifier().show_request(first)
+    again = asked_again(first)
+    for _ in range(3):
+        await scene.notifier().show_request(again)
+    counts = scene.counts()
+    assert counts["@approver1"] == 2, "a new one, once"
+    assert counts["@approver2"] == 1, "whose turn it is not is not asked"
+    assert (counts["@requester"], counts["@admin"]) == (1, 1)
+    message = newest(scene, "@approver1")
+    said = shown(message["blocks"])
+    assert "needs new approval" in message["text"]
+    assert WHY in said
+    assert "Different from the plan you saw" in said
+    assert "Trust in the partner's MFA: was inherits the tenant's default" in said
+    assert "now not trusted → trusted" in said
+    assert "No longer counts: Amara Okafor" in said
+    assert action_ids(message) == ["approve", "reject", "review_request"]
+
+
+async def test_the_earlier_message_keeps_the_receipt_and_loses_its_buttons(scene: Scene) -> None:
+    await scene.notifier().show_request(request())
+    await scene.notifier().show_request(asked_again(request(decisions=(decided_by("approver1"),))))
+    older = min(scene.messages("@approver1"), key=lambda one: str(one["ts"]))
+    assert action_ids(older) == ["review_request"]
+    said = shown(older["blocks"])
+    assert "the newer message has the buttons" in said
+    assert "Your approval of 2027-03-01 09:00 UTC no longer counts" in said
+
+
+async def test_the_channel_keeps_one_card_and_its_thread_mentions_who_must_decide(scene: Scene) -> None:
+    await scene.notifier().show_request(request())
+    again = asked_again(request())
+    for _ in range(2):
+        await scene.notifier().show_request(again)
+    card, reply = sorted(scene.messages(CHANNEL), key=lambda one: str(one["ts"]))
+    assert reply["thread_ts"] == card["ts"]
+    assert "thread_ts" not in card
+    assert mentioned(reply) == [SLACK_IDS["approver1"]]
+    assert action_ids(reply) == ["approve", "reject", "review_request"]
+    decided = replace(again, state=RequestState.APPLYING)
+    await scene.notifier().show_request(decided)
+    assert action_ids(newest(scene, CHANNEL)) == ["review_request"]
+    assert len(scene.messages(CHANNEL)) == 2
+
+
+async def test_an_approver_who_saw_no_earlier_plan_gets_the_whole_card(scene: Scene) -> None:
+    await scene.notifier().show_request(request())
+    again = asked_again(request())
+    mine = replace(decided_by("approver1"), digest=again.known.plan.digest)
+    await scene.notifier().show_request(replace(again, decisions=(mine,)))
+    message = newest(scene, "@approver2")
+    assert "Different from the plan you saw" not in shown(message["blocks"])
+    assert "approve" in action_ids(message)
+
+
+async def test_who_decided_keeps_a_dated_receipt(scene: Scene) -> None:
+    await scene.notifier().show_request(request())
+    for state in (RequestState.AWAITING_APPROVAL, RequestState.APPLIED):
+        await scene.notifier().show_request(request(state, decisions=(decided_by("approver1"),), confirmed_at=NOW))
+        assert "You approved this 2027-03-01 09:00 UTC" in shown(scene.messages("@approver1")[0]["blocks"])
+    assert scene.counts()["@approver1"] == 1
+
+
+async def test_the_sponsor_is_told_once_and_a_sponsor_who_asks_for_themselves_has_one_message(scene: Scene) -> None:
+    await scene.notifier().show_request(request())
+    (told,) = scene.messages("@admin")
+    assert "named you as the sponsor" in shown(told["blocks"])
+    own = request(id="r-2")
+    own = replace(
+        own,
+        particulars=replace(own.particulars, sponsor=own.particulars.requester),
+        prepared=replace(own.known, sponsor=person("requester")),
+    )
+    await scene.notifier().show_request(own)
+    assert (len(scene.messages("@admin")), len(scene.messages("@requester"))) == (1, 2)

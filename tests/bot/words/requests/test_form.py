@@ -1,0 +1,83 @@
+"""The sentences of the request form: one golden sentence for each thing it can say."""
+
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from bot.words.requests import form
+from tests.workflows.core.builders import STAGES, request
+from workflows.catalog.catalog import SHIPPED, load_catalog
+from workflows.core.policy.offers import Offer
+from workflows.core.policy.risk import RiskLevel
+from workflows.core.requests.request import RequestState
+from workflows.core.settings.openness import Openness
+
+TEMPLATES = load_catalog(SHIPPED).templates
+GUESTS = Offer(template=TEMPLATES["guest-collaboration"], level=RiskLevel.LOW, closes=False)
+
+
+@pytest.mark.parametrize(
+    ("wait", "words"),
+    [
+        (timedelta(minutes=20), "under an hour"),
+        (timedelta(hours=1), "1 hour"),
+        (timedelta(hours=47), "47 hours"),
+        (timedelta(hours=60), "2 days"),
+        (timedelta(days=9), "9 days"),
+    ],
+)
+def test_a_waiting_time_is_said_in_hours_or_days(wait: timedelta, words: str) -> None:
+    assert form.wait_words(wait) == words
+
+
+def test_an_offer_names_its_stages_where_they_fit_and_counts_them_where_not() -> None:
+    trusted = replace(GUESTS, template=TEMPLATES["trusted-partner"], level=RiskLevel.HIGH)
+    assert form.offer_words(trusted, 75) == "High risk · Security, Data owners"
+    waits = replace(trusted, usual_wait=timedelta(days=3))
+    assert form.offer_words(waits, 75) == "High risk · Security, Data owners · usually 3 days"
+    assert form.offer_words(waits, 45) == "High risk · 3 approvers · usually 3 days"
+    assert form.offer_words(waits, 30) == "High risk · 3 approvers"
+
+
+def test_what_is_said_of_the_chosen_template() -> None:
+    assert form.need_words(GUESTS) == "Documents and chat as guests"
+    assert form.need_words(replace(GUESTS, template=replace(GUESTS.template, need=""))) == "Guest collaboration"
+    title, risk = form.chosen_words(GUESTS)
+    assert title.startswith("Guest collaboration: Their people work as guests")
+    assert risk == "Low risk."
+
+
+def test_a_stage_and_that_nobody_is_in_it() -> None:
+    assert form.stage_words(STAGES[0]) == "Security, 1 approval"
+    assert form.nobody_words(STAGES[0]) == (
+        "nobody. It cannot be sent until an admin adds people to the role “security”."
+    )
+
+
+def test_what_the_default_lets_in_is_said_only_where_it_does() -> None:
+    said = {openness: form.guests_words(openness) for openness in Openness}
+    assert said[Openness.OPEN].startswith("Guests of this partner can come in already")
+    assert said[Openness.PARTLY].startswith("Some guests of this partner can come in already")
+    assert said[Openness.CLOSED] == said[Openness.UNKNOWN] == ""
+
+
+def test_the_text_for_the_partners_administrator() -> None:
+    assert form.partner_question(TEMPLATES["regulated-project"].placeholders) == (
+        "We prepare access between our organizations in Microsoft Entra. Please send us from your tenant:\n"
+        "1. The Object ID of your group (Entra admin center, Groups, the group, Overview), "
+        "for: Pilot group of the partner\n"
+        "2. The Application ID of your application (Entra admin center, Enterprise applications, the application, "
+        "Overview), for: Application of the partner\n"
+        "These IDs are not secret."
+    )
+    assert form.partner_question(TEMPLATES["contractor-portal"].placeholders) == "", "it asks for an ID of ours only"
+
+
+def test_how_long_it_shall_last() -> None:
+    asked = request(RequestState.AWAITING_APPROVAL).particulars
+    assert form.lasts_words(replace(asked, duration=timedelta(days=180))) == "180 days from approval"
+    ends_at = datetime(2027, 4, 1, tzinfo=UTC)
+    assert form.lasts_words(replace(asked, ends_at=ends_at)) == "until 2027-03-31"
+    assert form.lasts_words(replace(asked, duration=None)) == ""
+    assert form.until_words(180).startswith("The last day of the project, at most 180 days from today.")

@@ -1,0 +1,92 @@
+"""Nobody hears the same thing twice, and nobody misses that they must act: every message that each person gets."""
+
+from typing import Any
+
+import pytest
+
+from tests.scenarios.stage import CHANNEL, CONTOSO, DAY, Stage, buttons, words
+
+pytestmark = pytest.mark.story
+
+EVERYBODY = ("requester", "approver1", "approver2", "approver3", "admin")
+
+
+async def received(stage: Stage) -> dict[str, int]:
+    """How many direct messages everybody has."""
+    return {who: len(await stage.direct(who)) for who in EVERYBODY}
+
+
+async def in_thread(stage: Stage, ts: str) -> list[dict[str, Any]]:
+    """What stands under a card of the channel."""
+    return [message for message in await stage.messages() if message.get("thread_ts") == ts and message["ts"] != ts]
+
+
+async def test_an_onboarding_takes_two_messages_for_the_requester_and_one_for_everybody_else(stage: Stage) -> None:
+    """Its sponsor is another person: told when named, and asked in the same message for what the partner says."""
+    ts = await stage.ask(sponsor="admin")
+    assert await received(stage) == {"requester": 1, "approver1": 1, "approver2": 0, "approver3": 0, "admin": 1}
+    assert "named you as the sponsor" in words((await stage.direct("admin"))[0])
+    for approver in ("approver1", "approver2", "approver3"):
+        assert await stage.press(approver, "approve", ts) == []
+    assert await received(stage) == {"requester": 2, "approver1": 1, "approver2": 1, "approver3": 1, "admin": 1}
+    assert "confirm_half" in buttons((await stage.direct("admin"))[0])
+    for approver in ("approver1", "approver2", "approver3"):
+        assert "You approved this" in words((await stage.direct(approver))[0])
+    assert len(await stage.messages()) == 1
+
+
+async def test_after_an_outside_change_everybody_who_must_decide_again_gets_a_new_message(stage: Stage) -> None:
+    """The change comes after two approvals, and is found just before the write."""
+    ts = await stage.ask()
+    for approver in ("approver1", "approver2"):
+        assert await stage.press(approver, "approve", ts) == []
+    changed = {"tenantId": CONTOSO, "inboundTrust": {"isMfaAccepted": False, "isCompliantDeviceAccepted": True}}
+    assert (await stage.call("PATCH", "graph/state", {"partners": {CONTOSO: changed}}))["ok"] is True
+    assert await stage.press("approver3", "approve", ts) == []
+    assert await stage.writes() == []
+    assert (await received(stage))["approver1"] == 2
+    older, newer = await stage.direct("approver1")
+    assert buttons(older) == []
+    assert "no longer counts" in words(older)
+    assert buttons(newer) == ["approve", "reject"]
+    assert "Different from the plan you saw" in words(newer)
+    assert "Trust in the partner's MFA" in words(newer)
+    [reply] = await in_thread(stage, ts)
+    assert buttons(reply) == ["approve", "reject"]
+
+    assert await stage.press("approver1", "approve", newer["ts"], channel="@approver1") == []
+    for approver in ("approver2", "approver3"):
+        assert (await received(stage))[approver] == 2
+        mine = (await stage.direct(approver))[-1]
+        assert await stage.press(approver, "approve", mine["ts"], channel=f"@{approver}") == []
+    assert len(await stage.writes()) == 1
+    assert await received(stage) == {"requester": 2, "approver1": 2, "approver2": 2, "approver3": 2, "admin": 0}
+    assert len(await in_thread(stage, ts)) == 1
+    assert all(buttons(message) == [] for message in await stage.messages())
+
+
+async def test_approvers_hear_once_that_requests_expired_and_the_requester_in_the_message(stage: Stage) -> None:
+    await stage.ask()
+    await stage.ask(target="fabrikam.com")
+    await stage.do("clock", advance_seconds=30 * DAY)
+    await stage.rest()
+    told = [
+        message for message in await stage.direct("approver1") if "expired without your decision" in message["text"]
+    ]
+    assert len(told) == 1
+    assert "2 requests" in told[0]["text"]
+    assert [await stage.direct(who) for who in ("approver2", "approver3")] == [[], []]
+    mine = await stage.direct("requester")
+    assert len(mine) == 2
+    assert all("expired" in message["text"] for message in mine)
+
+
+async def test_after_a_revocation_the_card_of_the_approval_does_not_say_that_it_is_set(stage: Stage) -> None:
+    ts = await stage.open_access()
+    assert (await stage.revoke())["errors"] == {}
+    [card] = [message for message in await stage.messages(channel=CHANNEL) if message["ts"] == ts]
+    assert "revoked later" in card["text"]
+    assert "Dana Reyes" in words(card)
+    assert "active (verified" not in words(card)
+    for who in ("requester", "approver1"):
+        assert "revoked later" in (await stage.direct(who))[0]["text"]

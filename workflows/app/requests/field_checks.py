@@ -1,0 +1,133 @@
+"""Check the fields of the forms that need no answer from a directory. Every check adds its problem to `problems`."""
+
+import re
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, time, timedelta
+from typing import Final
+
+from workflows.app.requests.forms import Form
+from workflows.app.requests.proposing import current_template
+from workflows.catalog.catalog import Catalog
+from workflows.core.errors.facts import Fact
+from workflows.core.errors.raised import InvalidField
+from workflows.core.errors.refusal_codes import RefusalCode
+from workflows.core.policy.placeholders import parse_placeholder
+from workflows.core.policy.template import Template
+from workflows.partner_lookup.target import normalize_target
+
+JUSTIFICATION_LIMIT: Final = 2000
+TICKET_LIMIT: Final = 40
+"""Characters. The pattern of a template is matched against no more than this."""
+TICKET: Final = "ticket"
+END_DATE: Final = "end_date"
+
+Problems = dict[str, Fact]
+"""What is wrong, by the form's field."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Lasting:
+    """How long the access shall last."""
+
+    duration: timedelta
+    ends_at: datetime | None = None
+    """The end of the day that was chosen; None when the duration counts from the last approval."""
+
+
+def checked_justification(typed: str, problems: Problems, *, is_restore: bool) -> str:
+    """Return a justification as it is stored."""
+    justification = typed.strip()
+    if not any(character.isprintable() and not character.isspace() for character in justification):
+        problems["justification"] = Fact(RefusalCode.JUSTIFICATION_MISSING, {"is_restore": is_restore})
+    elif len(justification) > JUSTIFICATION_LIMIT:
+        problems["justification"] = Fact(RefusalCode.JUSTIFICATION_TOO_LONG, {"limit": JUSTIFICATION_LIMIT})
+    return justification
+
+
+def checked_template(form: Form, catalog: Catalog, problems: Problems) -> Template | None:
+    """Return the chosen template; None when there is none of this name."""
+    try:
+        return current_template(catalog, form.template)
+    except InvalidField as error:
+        problems[error.field] = error.fact
+        return None
+
+
+def checked_target(form: Form, problems: Problems) -> str | None:
+    """Return the domain or tenant id that was typed; None when it is neither."""
+    try:
+        return normalize_target(form.target)
+    except InvalidField as error:
+        problems[error.field] = error.fact
+        return None
+
+
+def checked_end(form: Form, template: Template, now: datetime, problems: Problems) -> Lasting:
+    """Return how long the access shall last: to the end of the chosen day (UTC), or for the chosen duration."""
+    if form.ends_on:
+        return _until(form.ends_on, template, now, problems)
+    allowed = [duration.days for duration in template.durations]
+    if form.days not in allowed:
+        problems["duration"] = Fact(RefusalCode.DURATION_NOT_OFFERED, {"template": template.title, "days": allowed})
+    return Lasting(duration=timedelta(days=form.days))
+
+
+def latest_end(template: Template, now: datetime) -> date:
+    """Return the last day on which an access of this template may end."""
+    return (now.astimezone(UTC) + template.longest).date()
+
+
+def _until(chosen: str, template: Template, now: datetime, problems: Problems) -> Lasting:
+    today, latest = now.astimezone(UTC).date(), latest_end(template, now)
+    try:
+        day = date.fromisoformat(chosen) if template.may_end_on_date else None
+    except ValueError:
+        day = None
+    if day is None:
+        where = END_DATE if template.may_end_on_date else "duration"
+        problems[where] = Fact(RefusalCode.END_DATE_WRONG, {"template": template.title})
+        return Lasting(duration=template.default_duration)
+    if day <= today:
+        problems[END_DATE] = Fact(RefusalCode.END_DATE_PASSED)
+    elif day > latest:
+        problems[END_DATE] = Fact(
+            RefusalCode.END_DATE_TOO_LATE, {"template": template.title, "latest": latest.isoformat()}
+        )
+    else:
+        ends_at = datetime.combine(day + timedelta(days=1), time(), UTC)
+        return Lasting(duration=day - today, ends_at=ends_at)
+    return Lasting(duration=template.default_duration)
+
+
+def checked_ticket(form: Form, template: Template, problems: Problems) -> str:
+    """Return the ticket as it is stored; empty when the template asks for none."""
+    rule, ticket = template.ticket, form.ticket.strip()
+    if rule is None:
+        return ""
+    about = {"hint": rule.hint}
+    if not ticket:
+        if rule.is_required:
+            problems[TICKET] = Fact(RefusalCode.TICKET_MISSING, about)
+    elif len(ticket) > TICKET_LIMIT or not re.fullmatch(rule.pattern, ticket):
+        problems[TICKET] = Fact(RefusalCode.TICKET_WRONG, about)
+    return ticket
+
+
+def checked_placeholders(form: Form, template: Template, problems: Problems) -> dict[str, str] | None:
+    """Return the ids for the template's placeholders; None when one is missing or wrong.
+
+    A field that is not shown cannot show an error. What is missing there is shown at the template.
+    """
+    values, unseen, is_sound = {}, [], True
+    for placeholder in template.placeholders:
+        try:
+            values[placeholder.name] = parse_placeholder(placeholder, form.placeholders.get(placeholder.name, ""))
+        except InvalidField as error:
+            is_sound = False
+            if placeholder.name in form.placeholders:
+                problems[error.field] = error.fact
+            else:
+                unseen.append(placeholder.label)
+    if unseen:
+        problems["template"] = Fact(RefusalCode.TEMPLATE_ASKS_MORE, {"template": template.title, "labels": unseen})
+    return {name: value for name, value in values.items() if value} if is_sound else None

@@ -1,0 +1,44 @@
+"""What is different between the plan that people saw and the one that replaces it."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from workflows.core.plans.changes import ChangeSubject, SettingChange, setting_changes
+from workflows.core.plans.plan import Plan
+from workflows.core.settings.canonical import JsonObject
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PlanShown:
+    """A plan with the tenant's default as it was when the plan was made (None: not known)."""
+
+    plan: Plan
+    default: JsonObject | None
+
+    def changes(self) -> Mapping[ChangeSubject, SettingChange]:
+        """Return the change of each setting, in the order of the plan."""
+        return {change.subject: change for change in setting_changes(self.plan, self.default)}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Revision:
+    """One setting that the two plans treat differently."""
+
+    subject: ChangeSubject
+    seen: SettingChange | None
+    """What the plan that people saw does with it; None when it does not write it."""
+    new: SettingChange | None
+    """What the new plan does with it; None when it does not write it."""
+
+
+def revisions(seen: PlanShown, new: PlanShown) -> tuple[Revision, ...]:
+    """List the settings that the two plans treat differently: another value before, another value after, or neither.
+
+    Settings of the new plan come first, in its order.
+    """
+    was, becomes = seen.changes(), new.changes()
+    return tuple(
+        Revision(subject=subject, seen=was.get(subject), new=becomes.get(subject))
+        for subject in dict.fromkeys([*becomes, *was])
+        if was.get(subject) != becomes.get(subject)
+    )

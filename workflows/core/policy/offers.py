@@ -1,0 +1,85 @@
+"""The templates as the request form offers them: by purpose, the lowest risk first, with the usual waiting time."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import timedelta
+from statistics import median
+from types import MappingProxyType
+from typing import Final
+
+from workflows.core.plans.closing import closes_everything
+from workflows.core.plans.plan import plan_access
+from workflows.core.policy.risk import RiskLevel, risk_of_settings
+from workflows.core.policy.template import Template
+from workflows.core.settings.model import TenantId
+
+FEWEST_WAITS: Final = 3
+"""From so many earlier requests on, their waiting time says something about the next one."""
+_NO_WAITS: Final[Mapping[str, Sequence[timedelta]]] = MappingProxyType({})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Offer:
+    """One template that can be chosen."""
+
+    template: Template
+    level: RiskLevel
+    closes: bool
+    """Whether it only closes a partner. Such templates are not offered together with those that open."""
+    usual_wait: timedelta | None = None
+    """The median time from filing to the last approval; None while there are too few earlier requests."""
+
+
+def offers_of(templates: Iterable[Template]) -> tuple[Offer, ...]:
+    """Return every template with its risk, the lowest first. Computing the risk takes some milliseconds for each."""
+    return tuple(sorted(map(_offer, templates), key=_order))
+
+
+def arranged(
+    offers: Iterable[Offer], waits: Mapping[str, Sequence[timedelta]] = _NO_WAITS, *, closing: bool = False
+) -> tuple[Offer, ...]:
+    """Return the offers that open access, or with `closing` those that only close it, with their waiting times.
+
+    Templates of one purpose follow each other. The purpose with the lowest risk comes first.
+
+    :param offers: by risk.
+    :param waits: the waiting times of earlier requests, by the template's name.
+    """
+    shown = [one for one in offers if one.closes is closing]
+    purposes = dict.fromkeys(one.template.purpose for one in shown)
+    return tuple(
+        replace(one, usual_wait=usual_wait(waits.get(one.template.name, ())))
+        for purpose in purposes
+        for one in shown
+        if one.template.purpose == purpose
+    )
+
+
+def usual_wait(waits: Sequence[timedelta]) -> timedelta | None:
+    """Return the median waiting time; None while there are too few to say anything."""
+    if len(waits) < FEWEST_WAITS:
+        return None
+    return timedelta(seconds=median(wait.total_seconds() for wait in waits))
+
+
+def closes_a_partner(template: Template) -> bool:
+    """Return whether a template leaves nothing of a partner open."""
+    return closes_everything(
+        plan_access(
+            tenant_id=TenantId("00000000-0000-0000-0000-000000000000"),
+            before=None,
+            settings=template.settings,
+            template=template.name,
+            template_hash=template.content_hash,
+            duration=template.longest,
+        )
+    )
+
+
+def _offer(template: Template) -> Offer:
+    level = risk_of_settings(template.settings, template.longest).level
+    return Offer(template=template, level=level, closes=closes_a_partner(template))
+
+
+def _order(offer: Offer) -> tuple[int, int, str]:
+    return offer.level, sum(stage.quorum for stage in offer.template.stages), offer.template.name
