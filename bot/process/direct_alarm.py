@@ -21,7 +21,7 @@ async def send_directly(alarm: Alarm, *, directory: Directory, client: AsyncWebC
     try:
         admins = sorted(await directory.holders(ADMIN))
     except (DirectoryUnavailable, TenantUnavailable, TenantRefused) as error:
-        raise NotifierUnavailable(str(error)) from error
+        raise NotifierUnavailable(error.facts) from error
     copies, refused = [], "nobody is an admin"
     for admin in admins:
         try:

@@ -92,8 +92,8 @@ async def warm_up(tenant: Entra, settings: Settings) -> None:
 
     :raises SettingsProblems: when Entra answers for another tenant. An unreachable Entra is no such problem.
     """
-    if reason := await tenant.warm():
-        _log.warning("entra_out_of_reach", reason=reason)
+    if problem := await tenant.warm():
+        _log.warning("entra_out_of_reach", reason=str(problem))
     elif (home := await tenant.home()) != settings.azure_tenant_id:
         raise SettingsProblems(
             (f"AZURE_TENANT_ID: Entra answers for the tenant {home}; set it to that, or use that tenant's credentials",)

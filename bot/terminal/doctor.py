@@ -19,8 +19,8 @@ from bot.slack.errors import NO_ANSWER, error_code
 from bot.slack.outbound.approval_channel import CURE, ChannelUnsuitable, channel_problem
 from bot.slack.people.directory import SlackDirectory
 from bot.slack.words.alarms import alarm_cure, alarm_text
-from bot.words.refusals.words import refusal_words, with_facts
 from bot.words.requests.messages import missing_groups_words
+from bot.words.requests.notes import note_words, refusal_words
 from workflows.catalog.catalog import Catalog, CatalogProblems, load_catalog
 from workflows.core.errors.raised import DomainError
 from workflows.core.settings.model import Target, TargetType
@@ -252,7 +252,7 @@ async def _records(settings: Settings) -> list[Finding]:
     return [
         Finding(
             subject=f"{subject}: {one.lane}, no. {one.id}",
-            state=with_facts(one.error),
+            state=note_words(one.error),
             cure=f"Remove the reason, then: gatehouse doctor --retry {one.id} (or --give-up {one.id}, to forget it)",
         )
         for one in parked

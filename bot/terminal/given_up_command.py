@@ -11,7 +11,7 @@ from pathlib import Path
 
 from rich.console import Console
 
-from bot.words.refusals.words import refusal_words
+from bot.words.requests.notes import refusal_words
 from workflows.app.alarms import Alarms
 from workflows.app.schedule.given_up import settle_given_up
 from workflows.app.service import Service

@@ -13,6 +13,7 @@ from bot.terminal.plan_json import plan_json
 from bot.terminal.plan_print import print_plan
 from bot.terminal.printing import NOT_POSSIBLE, complain, terminal
 from bot.words.refusals.words import fact_words
+from bot.words.requests.notes import refusal_words
 from workflows.app.requests.planning import PlanImpossible, Planned, plan_request
 from workflows.catalog.catalog import Catalog, CatalogProblems, load_catalog
 from workflows.catalog.request_files import RequestFile, RequestFileProblems, load_request_file
@@ -45,7 +46,7 @@ def show_plan(path: Path, *, as_json: bool) -> int:
         complain(_OPENING, f"{error}; set DATABASE_URL to the bot's own file")
         return NOT_POSSIBLE
     except (TenantUnavailable, TenantRefused) as error:
-        complain(_OPENING, error.reason)
+        complain(_OPENING, refusal_words(error))
         return NOT_POSSIBLE
     if as_json:
         sys.stdout.write(plan_json(planned) + "\n")

@@ -14,6 +14,7 @@ from bot.process.settings import SettingsProblems, TenantSettings, load_tenant_s
 from bot.terminal.posture_json import posture_json
 from bot.terminal.posture_table import print_posture
 from bot.terminal.printing import NOT_POSSIBLE, complain, terminal
+from bot.words.requests.notes import refusal_words
 from workflows.app.reads.posture import read_posture
 from workflows.core.posture.model import Posture
 from workflows.ports.records import StoreUnusable
@@ -33,7 +34,7 @@ def show_posture(*, as_json: bool, looks_up_names: bool) -> int:
         complain("The posture could not be read:", f"{error}; set DATABASE_URL to the bot's own file")
         return NOT_POSSIBLE
     except (TenantUnavailable, TenantRefused) as error:
-        complain("The posture could not be read:", error.reason)
+        complain("The posture could not be read:", refusal_words(error))
         return NOT_POSSIBLE
     if as_json:
         sys.stdout.write(posture_json(posture) + "\n")

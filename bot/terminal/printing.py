@@ -7,7 +7,6 @@ from rich.console import Console
 from rich.text import Text
 
 from bot.slack.blocks.untrusted import clean
-from bot.words.actions import with_commands
 
 NOT_POSSIBLE: Final = 1
 """The exit status when there is no answer."""
@@ -21,7 +20,7 @@ def shown(text: str, limit: int = MOST_TEXT, style: str = "") -> Text:
 
 def complain(opening: str, *reasons: str) -> None:
     """Print what went wrong on standard error, one line each."""
-    print(opening, *(f"- {clean(with_commands(reason), MOST_TEXT)}" for reason in reasons), sep="\n", file=sys.stderr)
+    print(opening, *(f"- {clean(reason, MOST_TEXT)}" for reason in reasons), sep="\n", file=sys.stderr)
 
 
 def terminal() -> Console:

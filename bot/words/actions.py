@@ -1,13 +1,12 @@
-"""The commands of `/partner` for the actions that sentences name."""
+"""The commands of `/partner` for the actions that sentences name. A boundary: the words of every subject share it."""
 
-import re
 from collections.abc import Mapping
 from enum import Enum
 from typing import Final
 
 
 class Action(Enum):
-    """An action that a person can ask for. Its text, a name in marks, is part of texts that earlier versions stored."""
+    """An action that a person can ask for."""
 
     LIST = "list partners"
     SHOW = "show partner"
@@ -15,10 +14,6 @@ class Action(Enum):
     CHECKLIST = "partner checklist"
     REVOKE = "revoke partner"
     RESTORE = "restore settings"
-
-    def __str__(self) -> str:
-        # Marks that people hardly ever type, so that nothing which they wrote is taken for an action.
-        return f"‹{self.value}›"
 
 
 COMMANDS: Final[Mapping[Action, str]] = {
@@ -29,10 +24,3 @@ COMMANDS: Final[Mapping[Action, str]] = {
     Action.REVOKE: "/partner revoke",
     Action.RESTORE: "/partner restore",
 }
-_NAMED: Final = {str(action): command for action, command in COMMANDS.items()}
-_ACTIONS: Final = re.compile("|".join(map(re.escape, _NAMED)))
-
-
-def with_commands(text: str) -> str:
-    """Replace each action in a text by the command that a person types for it."""
-    return _ACTIONS.sub(lambda found: _NAMED[found.group()], text)

@@ -194,7 +194,7 @@ class World:
                 try:
                     await self.performer.perform(pending.effect)
                 except WAITS as error:
-                    await self.store.retry(pending.id, self.clock.now() + timedelta(minutes=1), str(error))
+                    await self.store.retry(pending.id, self.clock.now() + timedelta(minutes=1), error.facts)
                 else:
                     await self.store.done(pending.id)
 

@@ -4,10 +4,10 @@ from collections.abc import Sequence
 from typing import Any
 
 from workflows.app.alarms import Alarms
-from workflows.core.errors.facts import Fact
+from workflows.core.errors.facts import Fact, Facts, as_values
 from workflows.core.plans.refused_writes import RefusedWrite
 from workflows.core.requests.alarms import OPEN_ACCESS, AlarmCode, EndingCode
-from workflows.core.requests.notes import Facts, NoteCode, as_values
+from workflows.core.requests.notes import NoteCode
 from workflows.core.requests.request import AccessRequest, RequestId
 from workflows.ports.store import Store
 from workflows.ports.tenant import TenantUnavailable

@@ -41,7 +41,7 @@ from workflows.core.requests.commands.request import (
     Stop,
 )
 from workflows.core.requests.lifecycle import closes
-from workflows.core.requests.notes import NoteCode, error_facts, is_first_plan, not_written, progress
+from workflows.core.requests.notes import NoteCode, is_first_plan, not_written, progress
 from workflows.core.requests.request import AccessRequest, RequestId, RequestKind, RequestState
 from workflows.core.requests.resending import ALARMING_REPLANS
 from workflows.core.settings.canonical import JsonObject
@@ -95,7 +95,7 @@ class Applier:
         except (TenantUnavailable, DirectoryUnavailable) as error:
             if await self._is_still_to_do(request_id):
                 await self.service.advance(
-                    request_id, RecordDelayed(reason=(*error_facts(error), Fact(NoteCode.KEEPS_TRYING)))
+                    request_id, RecordDelayed(reason=(*error.facts, Fact(NoteCode.KEEPS_TRYING)))
                 )
                 raise
         except Refused:
@@ -284,7 +284,7 @@ class Applier:
         errors = [one for one in check_partner(plan.tenant_id, observed) if one.severity is Severity.ERROR]
         if request.particulars.kind is RequestKind.REVOCATION or not errors:
             return False
-        reason = error_facts(UnfitPlan("target", errors))
+        reason = UnfitPlan("target", errors).facts
         if request.writing_since is None:
             await self.service.advance(request.id, Stop(reason=(*reason, not_written(request))))
         elif done is None or done == len(plan.required):

@@ -10,10 +10,10 @@ from contextlib import suppress
 from dataclasses import dataclass
 from typing import Final
 
-from workflows.core.errors.facts import Fact
+from workflows.core.errors.facts import Fact, Facts
 from workflows.core.plans.plan import Operation, Plan, is_confirmed
 from workflows.core.plans.refused_writes import RefusedWrite, is_shown, written_names
-from workflows.core.requests.notes import Facts, NoteCode
+from workflows.core.requests.notes import NoteCode
 from workflows.core.settings.canonical import JsonObject
 from workflows.ports.tenant import Tenant, TenantRefused, TenantUnavailable
 

@@ -3,10 +3,10 @@
 from dataclasses import dataclass
 from typing import Final
 
-from workflows.core.errors.facts import Fact
+from workflows.core.errors.facts import Fact, Facts
 from workflows.core.plans.default_drift import default_drift, inherits_access
 from workflows.core.plans.drift import Drift
-from workflows.core.requests.notes import Facts, NoteCode
+from workflows.core.requests.notes import NoteCode
 from workflows.core.requests.request import AccessRequest
 from workflows.ports.tenant import Tenant, TenantRefused, TenantUnavailable
 

@@ -17,6 +17,8 @@ from typing import Final
 
 import structlog
 
+from workflows.core.errors.facts import Facts, log_text, text_fact
+from workflows.core.errors.raised import CodedError, ToldError
 from workflows.core.requests.effects import Effect, Rank, rank
 from workflows.ports.clock import Clock
 from workflows.ports.directory import DirectoryUnavailable
@@ -52,8 +54,8 @@ class Outbox:
         store: Store,
         clock: Clock,
         perform: Callable[[Effect], Awaitable[None]],
-        may_give_up: Callable[[Effect, str], Awaitable[bool]],
-        gave_up: Callable[[PendingEffect, str], Awaitable[None]],
+        may_give_up: Callable[[Effect, Facts], Awaitable[bool]],
+        gave_up: Callable[[PendingEffect, Facts], Awaitable[None]],
     ) -> None:
         """Create the loop.
 
@@ -133,32 +135,33 @@ class Outbox:
         except (TenantUnavailable, DirectoryUnavailable, NotifierUnavailable, StoreNotWritable) as error:
             log.warning("effect_waits", reason=str(error))
             longest = _LONGEST_BLOCKED_SECONDS if isinstance(error, NotifierBlocked) else _LONGEST_RETRY_SECONDS
-            await self._again(pending, str(error), getattr(error, "retry_after", None), longest)
+            await self._again(pending, error.facts, getattr(error, "retry_after", None), longest)
         except NotifierRefused as error:
             log.warning("effect_refused", reason=str(error))
-            await self._give_up(pending, str(error))
+            await self._give_up(pending, error.facts)
         except Exception as error:
             log.exception("effect_failed")
+            reason = error.facts if isinstance(error, ToldError | CodedError) else (text_fact(repr(error)),)
             self._own_faults[pending.id] = self._own_faults.get(pending.id, 0) + 1
             if self._own_faults[pending.id] >= _ATTEMPTS_WITH_OUR_OWN_FAULT:
-                await self._give_up(pending, repr(error))
+                await self._give_up(pending, reason)
             else:
-                await self._again(pending, repr(error), None)
+                await self._again(pending, reason, None)
         else:
             await self._store.done(pending.id)
             self._own_faults.pop(pending.id, None)
 
-    async def _give_up(self, pending: PendingEffect, reason: str) -> None:
+    async def _give_up(self, pending: PendingEffect, reason: Facts) -> None:
         """Park an effect. An effect that may not be given up is tried again instead, as long as needed."""
         if not await self._is_given_up(pending.effect, reason):
             await self._again(pending, reason, None, _LONGEST_KEPT_SECONDS)
             return
-        _log.warning("effect_parked", effect=pending.effect.kind, effect_id=pending.id, reason=reason)
+        _log.warning("effect_parked", effect=pending.effect.kind, effect_id=pending.id, reason=log_text(reason))
         await self._store.park(pending.id, reason)
         self._own_faults.pop(pending.id, None)
         await self._gave_up(pending, reason)
 
-    async def _is_given_up(self, effect: Effect, reason: str) -> bool:
+    async def _is_given_up(self, effect: Effect, reason: Facts) -> bool:
         try:
             return await self._may_give_up(effect, reason)
         except Exception:
@@ -166,7 +169,7 @@ class Outbox:
             return False
 
     async def _again(
-        self, pending: PendingEffect, error: str, after: float | None, longest: float = _LONGEST_RETRY_SECONDS
+        self, pending: PendingEffect, error: Facts, after: float | None, longest: float = _LONGEST_RETRY_SECONDS
     ) -> None:
         if after is not None and after >= 0 and not math.isnan(after):
             seconds = min(after, MOST_RETRY_AFTER)

@@ -9,7 +9,7 @@ from workflows.app.identifiers import revocation_id
 from workflows.app.revocation_alarms import partner_of, report_refused_revocation
 from workflows.app.schedule.given_up import raise_given_up, settle_given_up
 from workflows.app.service import Service
-from workflows.core.errors.facts import Fact
+from workflows.core.errors.facts import Fact, Facts, as_values, log_text
 from workflows.core.errors.raised import Refused
 from workflows.core.partners.partnership import Partnership
 from workflows.core.requests.alarms import AlarmCode
@@ -119,12 +119,12 @@ class Performer:
         try:
             await showing
         except NotifierBlocked as blocked:
-            values = {**about, "reason": str(blocked)}
+            values = {**about, "reason": as_values(blocked.facts)}
             await self.alarms.raise_alarm(AlarmCode.CARD_NOT_POSTED, subject, values)
             raise
         await self.alarms.clear_alarm(AlarmCode.CARD_NOT_POSTED, subject)
 
-    async def may_give_up(self, effect: Effect, reason: str) -> bool:
+    async def may_give_up(self, effect: Effect, reason: Facts) -> bool:
         """Return whether an effect may be parked.
 
         An effect that revokes a partner may not: the admins are told, and it is tried again.
@@ -140,11 +140,11 @@ class Performer:
             case _:
                 return True
         await report_refused_revocation(
-            self.alarms, request_id, partner, (Fact(NoteCode.OWN_FAULT, {"error": reason}),)
+            self.alarms, request_id, partner, (Fact(NoteCode.OWN_FAULT, {"error": log_text(reason)}),)
         )
         return False
 
-    async def gave_up(self, pending: PendingEffect, reason: str) -> None:
+    async def gave_up(self, pending: PendingEffect, reason: Facts) -> None:
         """Raise an alarm for an effect that was given up, and tell the affected person: parked work must be visible."""
         await raise_given_up(pending.id, pending.effect, reason, alarms=self.alarms)
         match effect := pending.effect:

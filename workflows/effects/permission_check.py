@@ -11,7 +11,7 @@ from workflows.app.revocation_alarms import report_refused_revocation
 from workflows.app.schedule.role_check import check_soon, role_shortages
 from workflows.app.service import Service
 from workflows.catalog.catalog import Catalog, changed_rules
-from workflows.core.errors.facts import Fact
+from workflows.core.errors.facts import Fact, as_values
 from workflows.core.errors.raised import Refused
 from workflows.core.errors.refusal_codes import RefusalCode
 from workflows.core.partners.revoking import requests_stopped_by_revocation, require_may_revoke
@@ -31,7 +31,7 @@ from workflows.core.requests.commands.clicks import (
 from workflows.core.requests.commands.partner import ConfirmSetup, Keep, RemindSetup, Revoke, UnconfirmSetup
 from workflows.core.requests.commands.request import Approve, Reject, RemindApprovers, Replan, Stop, Withdraw
 from workflows.core.requests.effects import CheckPermission, MessageCode
-from workflows.core.requests.notes import NoteCode, error_facts
+from workflows.core.requests.notes import NoteCode
 from workflows.core.requests.request import AccessRequest, Particulars, RequestId, RequestKind, RequestState
 from workflows.partner_lookup.identifying import identify_partner
 from workflows.ports.directory import Directory, DirectoryRefused, DirectoryUnavailable
@@ -71,7 +71,7 @@ class PermissionCheck:
             if isinstance(click, Revoke) and isinstance(error, TenantRefused | DirectoryRefused):
                 await self._say_that_it_waits(effect)
                 raise await report_refused_revocation(
-                    self.alarms, revocation_id(effect.key), click.target, error_facts(error)
+                    self.alarms, revocation_id(effect.key), click.target, error.facts
                 ) from error
             refused = error if isinstance(error, Refused) else _not_checked(error)
             await self.service.record_refusal(
@@ -236,4 +236,4 @@ class PermissionCheck:
 
 
 def _not_checked(error: TenantRefused) -> Refused:
-    return Refused(RefusalCode.CANNOT_BE_CHECKED, answer=str(error))
+    return Refused(RefusalCode.CANNOT_BE_CHECKED, answer=as_values(error.facts))

@@ -36,7 +36,7 @@ from workflows.core.plans.plan import Plan, plan_revocation
 from workflows.core.policy.template import Stage, Template
 from workflows.core.requests.commands.request import RecordDelayed, RecordPrepared, RecordUnfit
 from workflows.core.requests.lifecycle import NO_PARTNER
-from workflows.core.requests.notes import NoteCode, error_facts
+from workflows.core.requests.notes import NoteCode
 from workflows.core.requests.request import (
     AccessRequest,
     ObservedPartner,
@@ -88,7 +88,7 @@ class Preparer:
         try:
             prepared = await self._prepared(request)
         except (TenantUnavailable, DirectoryUnavailable) as error:
-            await self._record(request_id, RecordDelayed(reason=(*error_facts(error), Fact(NoteCode.KEEPS_TRYING))))
+            await self._record(request_id, RecordDelayed(reason=(*error.facts, Fact(NoteCode.KEEPS_TRYING))))
             raise
         except (TenantRefused, CodedError) as error:
             await self._not_prepared(request, error)
@@ -102,15 +102,13 @@ class Preparer:
         """
         has_no_partner = isinstance(error, Refused) and error.code in NO_PARTNER
         if request.particulars.kind is RequestKind.REVOCATION and not has_no_partner:
-            await self._record(request.id, RecordDelayed(reason=(*error_facts(error), Fact(NoteCode.KEEPS_TRYING))))
-            raise await report_refused_revocation(
-                self.alarms, request.id, partner_of(request), error_facts(error)
-            ) from error
+            await self._record(request.id, RecordDelayed(reason=(*error.facts, Fact(NoteCode.KEEPS_TRYING))))
+            raise await report_refused_revocation(self.alarms, request.id, partner_of(request), error.facts) from error
         if isinstance(error, TenantRefused) and error.status in (401, 403):
             reason = (*error.facts, Fact(NoteCode.WAITS_FOR_ADMIN))
             await self._record(request.id, RecordDelayed(reason=reason))
             raise TenantUnavailable(reason) from error
-        await self._record(request.id, RecordUnfit(code=error.code, reason=error_facts(error)))
+        await self._record(request.id, RecordUnfit(code=error.code, reason=error.facts))
 
     async def _record(self, request_id: RequestId, command: RecordPrepared | RecordUnfit | RecordDelayed) -> None:
         """Store the result, unless the request was withdrawn or expired while it was being prepared."""
@@ -119,7 +117,7 @@ class Preparer:
         except OtherOpenRequest as error:
             # Two for one tenant were prepared at once, and the other one was stored first.
             other = await self.store.request(error.other)
-            reason = error_facts(error) if other is None else (open_request_fact(other, None),)
+            reason = error.facts if other is None else (open_request_fact(other, None),)
             await self._record(request_id, RecordUnfit(code=RefusalCode.OPEN_REQUEST, reason=reason))
         except Refused as refused:
             if refused.code is not RefusalCode.NOT_NOW:

@@ -5,11 +5,11 @@ from dataclasses import dataclass
 from typing import TypeAlias
 
 from workflows.catalog.catalog import Catalog, changed_rules
-from workflows.core.errors.facts import Fact
+from workflows.core.errors.facts import Fact, Facts
 from workflows.core.people import Roster
 from workflows.core.plans.drift import Drift
 from workflows.core.requests.commands.request import Reopen, Replan, Stop
-from workflows.core.requests.notes import Facts, NoteCode, error_facts, is_first_plan, not_written
+from workflows.core.requests.notes import NoteCode, is_first_plan, not_written
 from workflows.core.requests.request import AccessRequest, RequestKind
 from workflows.effects.inheritance import changed_inheritance
 from workflows.partner_lookup.resolving import LookupRefused, is_same_tenant, resolve_again
@@ -63,7 +63,7 @@ async def objection(
     try:
         roster = await directory.roster([decision.person for decision in request.decisions])
     except DirectoryRefused as error:
-        raise DirectoryUnavailable(str(error)) from error  # an approved plan waits until this is repaired
+        raise DirectoryUnavailable(error.facts) from error  # an approved plan waits until this is repaired
     verdict = request.verdict(roster)
     if not verdict.is_complete:
         return Objection(
@@ -88,7 +88,7 @@ async def _moved(request: AccessRequest, tenant: Tenant) -> Objection | None:
     try:
         identity = await resolve_again(request, tenant=tenant)
     except LookupRefused as refused:
-        return Objection(reason=error_facts(refused), first=Stop, cure=_stopped)
+        return Objection(reason=refused.facts, first=Stop, cure=_stopped)
     if is_same_tenant(request, identity):
         return None
     values = {

@@ -1,4 +1,4 @@
-"""Read Microsoft Graph's answers: JSON without annotations, accounts, pages, and refusals in words. No SDK, no I/O.
+"""Read Microsoft Graph's answers: JSON without annotations, accounts, pages, and its refusals. No SDK, no I/O.
 
 Graph's errors are `{"error": {"code", "message", "innerError": {"request-id"}}}` ("Microsoft Graph error responses").
 `code` may be empty, and messages change. The next step depends on the status, and on whether there is an error object
@@ -17,21 +17,20 @@ from typing import Any, Final
 from urllib.parse import urlsplit
 
 from workflows.core.checks.facts import SignIns
+from workflows.core.errors.facts import Fact, Values
 from workflows.core.people import PersonId
 from workflows.core.plans.plan import TenantIdentity
 from workflows.core.settings.canonical import JsonObject
 from workflows.core.settings.model import TenantId, is_guid
 from workflows.entra.known_refusals import meaning_of
 from workflows.ports.tenant import MOST_RETRY_AFTER, Account, AlreadyExists, TenantRefused, TenantUnavailable
+from workflows.ports.tenant_problems import Purpose, TenantCode
 
 _PORTS: Final = {"http": 80, "https": 443}
 _SIGN_IN_CODE: Final = re.compile(r"AADSTS\d+")
 _LONGEST_QUOTE: Final = 300
 _OF_THE_WAY: Final = frozenset({407, 408, 412, 421, 423, 425, 429})
 """Client errors about a proxy, a lock or a temporary state, not about the request itself (RFC 9110, 4918, 8470)."""
-_CREDENTIALS_CURE: Final = (
-    "Check the bot's credentials (AZURE_TENANT_ID, AZURE_CLIENT_ID and its secret or certificate)."
-)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -41,12 +40,20 @@ class Call:
     method: str
     path: str
     """Below the service root, without the query, because filters contain names of people."""
-    purpose: str
-    """Completes "Entra refused to …"."""
+    purpose: Purpose
     permission: str
     """The application permission that the call needs."""
+    of: str = ""
+    """What the purpose is about: a name, an id."""
+    kind: str = ""
+    """The kind of object that it is about."""
     is_question: bool = False
     """Whether it is sent by POST but changes nothing."""
+
+    @property
+    def asked(self) -> Values:
+        """Return what was asked, as the value `call` of a problem."""
+        return {"purpose": self.purpose.value, "of": self.of, "kind": self.kind}
 
     @property
     def is_write(self) -> bool:
@@ -74,9 +81,14 @@ class Answer:
         return named if named or self.is_success else str(_inner_error(self).get("request-id") or "")
 
 
-def reading(path: str, purpose: str, permission: str) -> Call:
+def reading(path: str, purpose: Purpose, permission: str, *, of: str = "", kind: str = "") -> Call:
     """Return the description of a read."""
-    return Call(method="GET", path=path, purpose=purpose, permission=permission)
+    return Call(method="GET", path=path, purpose=purpose, permission=permission, of=of, kind=kind)
+
+
+def unavailable(code: TenantCode, **values: Any) -> TenantUnavailable:
+    """Return the error that Entra gave no useful answer."""
+    return TenantUnavailable((Fact(code, values),))
 
 
 def quoted(text: str) -> str:
@@ -96,7 +108,7 @@ def json_object(call: Call, answer: Answer) -> JsonObject:
     """
     parsed = _parsed(answer.body)
     if not isinstance(parsed, dict):
-        raise TenantUnavailable(f"Entra's answer could not be read when asked to {call.purpose}{_footnote(answer)}.")
+        raise unavailable(TenantCode.UNREADABLE_ANSWER, call=call.asked, request_id=answer.request_id)
     return parsed
 
 
@@ -126,7 +138,7 @@ def rows_of(call: Call, answer: Answer, *, key: str = "id") -> tuple[Sequence[Js
     page = json_object(call, answer)
     rows, link = page.get("value"), page.get("@odata.nextLink")
     if not isinstance(rows, list) or not all(_is_named(row, key) for row in rows) or not isinstance(link, str | None):
-        raise TenantUnavailable(f"Entra's list could not be read when asked to {call.purpose}{_footnote(answer)}.")
+        raise unavailable(TenantCode.UNREADABLE_LIST, call=call.asked, request_id=answer.request_id)
     return rows, link
 
 
@@ -184,7 +196,7 @@ def verified_domains(rows: Sequence[JsonObject]) -> Sequence[str]:
     named = [domain.get("name") for row in rows for domain in row.get("verifiedDomains") or () if domain]
     domains = [name.lower() for name in named if isinstance(name, str) and name]
     if not domains:
-        raise TenantUnavailable("Entra did not name this tenant's own domains.")
+        raise unavailable(TenantCode.NO_OWN_DOMAINS)
     return domains
 
 
@@ -227,69 +239,50 @@ def failure(call: Call, answer: Answer) -> TenantUnavailable | TenantRefused:
     status = answer.status
     if status == 429:
         wait = retry_after(answer.headers)
-        asks = "" if wait is None else f" It asks for {wait:.0f} seconds."
-        return TenantUnavailable(
-            f"Entra is throttling the bot and did not {call.purpose}{_footnote(answer)}.{asks}", wait, is_throttled=True
-        )
+        throttled = Fact(TenantCode.THROTTLED, {"call": call.asked, "request_id": answer.request_id, "seconds": wait})
+        return TenantUnavailable((throttled,), wait, is_throttled=True)
     error = _error(answer)
     if not isinstance(error, dict) or not _is_about_the_request(call, status):
-        wait = retry_after(answer.headers)
-        return TenantUnavailable(
-            f"Entra answered {status} when asked to {call.purpose}{_footnote(answer)}{doubt(call)}", wait
-        )
+        values = {"call": call.asked, "status": status, "request_id": answer.request_id, "is_write": call.is_write}
+        return TenantUnavailable((Fact(TenantCode.ANSWERED_OTHERWISE, values),), retry_after(answer.headers))
     code = str(error.get("code") or "")
-    says = _one_line(str(error.get("message") or "no reason given"))
-    named = f"{status} {code}".rstrip()
-    refused = f"Entra refused to {call.purpose}: {says} ({named}{_footnote(answer, bare=True)})."
-    reason = f"{refused}{_cure(call, status, says)}"
+    says = _one_line(str(error.get("message") or ""))
+    meaning = meaning_of(status, says)
+    refused = Fact(
+        TenantCode.REFUSED_BY_ENTRA,
+        {
+            "call": call.asked,
+            "status": status,
+            "code": code,
+            "says": says,
+            "request_id": answer.request_id,
+            "permission": call.permission,
+            "meaning": None if meaning is None else meaning.value,
+        },
+    )
     kind = AlreadyExists if status == 409 and call.method in ("POST", "PUT") else TenantRefused
-    return kind(status, code, reason)
+    return kind(status, code, (refused,))
 
 
 def token_failure(says: str, status: int | None) -> TenantUnavailable | TenantRefused:
     """Return the domain's error when the authority refuses a token or does not answer (`status` None)."""
     says = _one_line(says)
     if status is None or status >= 500 or status in (408, 429):
-        return TenantUnavailable(f"Entra gives no token at the moment; nothing was sent: {says}.")
+        return unavailable(TenantCode.NO_TOKEN, says=says)
     match = _SIGN_IN_CODE.search(says)
     code = match.group() if match else "invalid_client"
-    return TenantRefused(401, code, f"Entra refused the bot's credentials: {says}. {_CREDENTIALS_CURE}")
+    return TenantRefused(401, code, (Fact(TenantCode.CREDENTIALS_REFUSED, {"says": says}),))
 
 
 def no_credential(missing: Sequence[str]) -> TenantUnavailable:
     """Return the error that no credential could even be tried, and why the last one could not."""
-    last = f" The last one tried says: {_one_line(missing[-1])}." if missing else ""
-    return TenantUnavailable(
-        "The bot has no credentials for Entra; nothing was sent. Set AZURE_TENANT_ID, AZURE_CLIENT_ID and "
-        "AZURE_CLIENT_SECRET or AZURE_CLIENT_CERTIFICATE_PATH, or run it where it has a workload or managed identity."
-        f"{last}"
-    )
-
-
-def doubt(call: Call) -> str:
-    """Return the end of a sentence about a call without a usable answer."""
-    return "; the outcome is unknown until it is read back." if call.is_write else "."
+    return unavailable(TenantCode.NO_CREDENTIALS, says=_one_line(missing[-1]) if missing else "")
 
 
 def _is_about_the_request(call: Call, status: int) -> bool:
     """Return whether a status can be about the request itself, so that asking again does not help."""
     passes = status == 409 and call.method not in ("POST", "PUT")
     return 400 <= status < 500 and status not in _OF_THE_WAY and not passes
-
-
-def _cure(call: Call, status: int, says: str) -> str:
-    if status == 401:
-        return f" {_CREDENTIALS_CURE}"
-    if status == 403:
-        return f" The application needs the permission {call.permission} with admin consent."
-    meaning = meaning_of(status, says)
-    return f" {meaning}" if meaning else ""
-
-
-def _footnote(answer: Answer, *, bare: bool = False) -> str:
-    if not answer.request_id:
-        return ""
-    return f", request id {answer.request_id}" if bare else f" (request id {answer.request_id})"
 
 
 def _error(answer: Answer) -> object:

@@ -12,9 +12,9 @@ from kiota_abstractions.method import Method
 from workflows.core.checks.conditional_access.questions import Question
 from workflows.core.settings.canonical import JsonObject, canonical_json
 from workflows.entra.addresses import request_to
-from workflows.entra.answers import Call, failure, rows_of, without_annotations
+from workflows.entra.answers import Call, failure, rows_of, unavailable, without_annotations
 from workflows.entra.transport.connection import Connection
-from workflows.ports.tenant import TenantUnavailable
+from workflows.ports.tenant_problems import Purpose, TenantCode
 
 
 async def evaluate(connection: Connection, question: Question) -> Sequence[JsonObject]:
@@ -25,7 +25,7 @@ async def evaluate(connection: Connection, question: Question) -> Sequence[JsonO
     call = Call(
         method="POST",
         path="/identity/conditionalAccess/evaluate",
-        purpose="evaluate Conditional Access policies",
+        purpose=Purpose.EVALUATE_ACCESS,
         permission="Policy.Read.ConditionalAccess or Policy.Read.All",
         is_question=True,
     )
@@ -36,10 +36,10 @@ async def evaluate(connection: Connection, question: Question) -> Sequence[JsonO
         raise failure(call, answer)
     rows, link = rows_of(call, answer)
     if link is not None:
-        raise TenantUnavailable(f"Entra's answer was not whole when asked to {call.purpose}.")
+        raise unavailable(TenantCode.PARTIAL_LIST, call=call.asked)
     found: list[JsonObject] = [without_annotations(row) for row in rows]
     if len({row["id"] for row in found}) != len(found):
-        raise TenantUnavailable(f"Entra's answer names a policy twice when asked to {call.purpose}.")
+        raise unavailable(TenantCode.REPEATED_POLICY, call=call.asked)
     return found
 
 

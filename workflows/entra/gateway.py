@@ -6,6 +6,7 @@ from typing import Final
 from kiota_abstractions.method import Method
 
 from workflows.cache import Cache
+from workflows.core.errors.facts import Fact
 from workflows.core.people import PersonId, folded_mail
 from workflows.core.plans.plan import Operation, TenantIdentity
 from workflows.core.settings.canonical import JsonObject, canonical_json
@@ -20,6 +21,7 @@ from workflows.entra.answers import (
     is_absent,
     quoted,
     reading,
+    unavailable,
     without_annotations,
 )
 from workflows.entra.own_tenant_guard import HomeGuard
@@ -28,6 +30,7 @@ from workflows.entra.tenant_settings import GraphTenantSettings
 from workflows.entra.transport.connection import Connection, document_of, open_connection
 from workflows.intervals import TENANTS_KEPT_FOR
 from workflows.ports.tenant import Account, TenantRefused, TenantUnavailable
+from workflows.ports.tenant_problems import Purpose, TenantCode
 
 _FOUND_KEPT: Final = 500
 _FILTER_CLAUSES: Final = 15
@@ -67,15 +70,15 @@ class Entra:
         """Return the reads of other settings of the tenant that matter for a partner."""
         return self._tenant_settings
 
-    async def warm(self) -> str | None:
+    async def warm(self) -> TenantUnavailable | TenantRefused | None:
         """Get the first token, open the first connection and read the tenant's id, so that no click waits for them.
 
-        :returns: the problem in words; None when Entra can be used. Never raises for a problem with Entra.
+        :returns: the problem; None when Entra can be used. Never raises for a problem with Entra.
         """
         try:
             await self.home()
         except (TenantUnavailable, TenantRefused) as error:
-            return error.reason
+            return error
         return None
 
     async def granted(self) -> frozenset[str] | None:
@@ -102,12 +105,12 @@ class Entra:
         await self._guard.verify(must_be_known=must_be_known)
 
     async def _read_home(self) -> TenantId:
-        call = reading("/organization", "name this tenant", "Organization.Read.All")
+        call = reading("/organization", Purpose.NAME_HOME, "Organization.Read.All")
         request = request_to(Method.GET, self._connection.graph.organization, select=["id"])
         rows = await self._connection.collect(call, request)
         ids = {str(row.get("id") or "").lower() for row in rows}
         if len(ids) != 1 or not all(map(is_guid, ids)):
-            raise TenantUnavailable("Entra did not name this tenant: exactly one organization was expected.")
+            raise unavailable(TenantCode.NOT_ONE_ORGANIZATION)
         return TenantId(ids.pop())
 
     async def find(self, target: str, *, fresh: bool = False) -> TenantIdentity | None:
@@ -127,15 +130,16 @@ class Entra:
         )
         call = reading(
             f"/tenantRelationships/findTenantInformationBy{by}",
-            f"look up the tenant {asked}",
+            Purpose.FIND_TENANT,
             "CrossTenantInformation.ReadBasic.All",
+            of=asked,
         )
         answer = await self._connection.send(call, request_to(Method.GET, builder))
         if is_absent(answer):
             return None
         identity = identity_of(document_of(call, answer), asked=asked)
         if identity is None or (is_guid(asked) and identity.tenant_id != asked):
-            raise TenantUnavailable(f"Entra's answer does not name the tenant when asked to {call.purpose}.")
+            raise unavailable(TenantCode.NAMES_NO_TENANT, call=call.asked)
         return identity
 
     async def read_partner(self, tenant_id: TenantId) -> JsonObject | None:
@@ -144,8 +148,9 @@ class Entra:
         builder = partners.by_cross_tenant_access_policy_configuration_partner_tenant_id(tenant_id)
         call = reading(
             f"/policies/crossTenantAccessPolicy/partners/{tenant_id}",
-            f"show the partner configuration of {tenant_id}",
+            Purpose.SHOW_PARTNER,
             "Policy.Read.All",
+            of=tenant_id,
         )
         answer = await self._connection.send(call, request_to(Method.GET, builder, expand=[IDENTITY_SYNCHRONIZATION]))
         if is_absent(answer):
@@ -153,7 +158,7 @@ class Entra:
         document = document_of(call, answer)
         if str(document.get("tenantId")).lower() != tenant_id.lower():
             # NB. otherwise any JSON object, even an empty one, would count as a partner that inherits everything.
-            raise TenantUnavailable(f"Entra's answer does not name the tenant when asked to {call.purpose}.")
+            raise unavailable(TenantCode.NAMES_NO_TENANT, call=call.asked)
         return document
 
     async def read_partners(self) -> Sequence[JsonObject]:
@@ -162,7 +167,7 @@ class Entra:
         The list takes no filter, and the service chooses its page size (Graph: "List
         crossTenantAccessPolicyConfigurationPartners").
         """
-        call = reading("/policies/crossTenantAccessPolicy/partners", "list the partners", "Policy.Read.All")
+        call = reading("/policies/crossTenantAccessPolicy/partners", Purpose.LIST_PARTNERS, "Policy.Read.All")
         request = request_to(
             Method.GET,
             self._connection.graph.policies.cross_tenant_access_policy.partners,
@@ -173,21 +178,21 @@ class Entra:
         for row in map(without_annotations, rows):
             named = row["tenantId"].lower()
             if not is_guid(named):
-                raise TenantUnavailable("Entra's list of partners names something that is no tenant.")
+                raise unavailable(TenantCode.PARTNER_IS_NO_TENANT)
             if found.setdefault(named, row) != row:
                 # A list that grows while it is paged may repeat a row. Two answers about one tenant count as none.
-                raise TenantUnavailable("Entra's list of partners changed while it was read; ask again.")
+                raise unavailable(TenantCode.PARTNERS_CHANGED)
         return list(found.values())
 
     async def read_default(self) -> JsonObject:
         """Read the tenant's default configuration. The gateway cannot write it."""
-        call = reading("/policies/crossTenantAccessPolicy/default", "show the default configuration", "Policy.Read.All")
+        call = reading("/policies/crossTenantAccessPolicy/default", Purpose.SHOW_DEFAULT, "Policy.Read.All")
         builder = self._connection.graph.policies.cross_tenant_access_policy.default
         document = document_of(call, await self._connection.send(call, request_to(Method.GET, builder)))
         if not any(name in document for name in _DEFAULT):
             # NB. otherwise any JSON object would count as a default that sets nothing, and approval would be requested
             # again.
-            raise TenantUnavailable(f"Entra's answer is no default configuration when asked to {call.purpose}.")
+            raise unavailable(TenantCode.NO_DEFAULT, call=call.asked)
         return document
 
     async def write(self, operation: Operation) -> None:
@@ -201,7 +206,7 @@ class Entra:
         call = Call(
             method=operation.method,
             path=operation.path,
-            purpose="change the partner configuration",
+            purpose=Purpose.CHANGE_PARTNER,
             permission="Policy.ReadWrite.CrossTenantAccess",
         )
         request = request_to(Method(operation.method), writable_address(self._connection.graph, operation))
@@ -230,19 +235,20 @@ class Entra:
         """
         call = reading(
             f"/groups/{group_id}/transitiveMembers",
-            f"list the members of the group {group_id}",
+            Purpose.LIST_MEMBERS,
             "GroupMember.Read.All",
+            of=group_id,
         )
         if not is_guid(group_id):
-            raise TenantRefused(404, "", f"{group_id!r} is not a group: an Entra group is named by its object id.")
+            raise TenantRefused(404, "", (Fact(TenantCode.NO_SUCH_GROUP, {"group": group_id}),))
         builder = self._connection.graph.groups.by_group_id(group_id).transitive_members
         rows = await self._connection.collect(call, request_to(Method.GET, builder, select=["id"], top=999))
         if not all("@odata.type" in row for row in rows):
-            raise TenantUnavailable(f"Entra did not say which are people when asked to {call.purpose}.")
+            raise unavailable(TenantCode.MEMBERS_WITHOUT_KIND, call=call.asked)
         return frozenset(PersonId(row["id"].lower()) for row in rows if row["@odata.type"] == "#microsoft.graph.user")
 
     async def _accounts(self, filters: Sequence[str]) -> Sequence[Account]:
-        call = reading("/users", "look up accounts", "User.Read.All")
+        call = reading("/users", Purpose.FIND_ACCOUNTS, "User.Read.All")
         accounts: dict[PersonId, Account] = {}
         for clause in filters:
             request = request_to(Method.GET, self._connection.graph.users, filter=clause, select=_ACCOUNT)

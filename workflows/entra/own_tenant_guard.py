@@ -7,8 +7,10 @@ from contextlib import suppress
 from typing import Final
 
 from workflows.core.settings.model import TenantId
+from workflows.entra.answers import unavailable
 from workflows.intervals import HOME_TENANT_ASKED_AGAIN_AFTER, HOME_TENANT_CHECKED_EVERY
 from workflows.ports.tenant import TenantRefused, TenantUnavailable, WrongTenant
+from workflows.ports.tenant_problems import TenantCode
 
 _TRUSTED_SECONDS: Final = HOME_TENANT_CHECKED_EVERY.total_seconds()
 _ASKED_AGAIN_SECONDS: Final = HOME_TENANT_ASKED_AGAIN_AFTER.total_seconds()
@@ -48,6 +50,6 @@ class HomeGuard:
                 with suppress(TenantUnavailable, TenantRefused):
                     self.note(await self._read())
         if must_be_known and self._found is None:
-            raise TenantUnavailable("Microsoft Graph has not said yet which tenant it answers for. Nothing was sent.")
+            raise unavailable(TenantCode.HOME_NOT_KNOWN)
         if self._found not in (None, self._expected):
             raise WrongTenant(self._found, self._expected)

@@ -17,14 +17,14 @@ from workflows.core.entra_audit.partner_changes import CLOCKS_DIFFER_BY, Partner
 from workflows.core.settings.canonical import JsonObject
 from workflows.core.settings.model import Target, TargetType, TenantId, is_guid
 from workflows.entra.addresses import request_to
-from workflows.entra.answers import Call, is_absent, quoted, reading, sign_ins_of, verified_domains
+from workflows.entra.answers import Call, is_absent, quoted, reading, sign_ins_of, unavailable, verified_domains
 from workflows.entra.audits import AUDITED, partner_changes
 from workflows.entra.evaluation import evaluate
 from workflows.entra.name_search import SELECTED, begins_filter, found_objects
 from workflows.entra.transport.connection import Connection, document_of
 from workflows.entra.transport.pacing import Pace
 from workflows.intervals import ABSENCE_KEPT_FOR, OBJECT_NAMES_KEPT_FOR, POLICIES_KEPT_FOR
-from workflows.ports.tenant import TenantUnavailable
+from workflows.ports.tenant_problems import Purpose, TenantCode
 from workflows.ports.tenant_settings import FoundObject
 
 _NAMES_KEPT: Final = 500
@@ -70,25 +70,25 @@ class GraphTenantSettings:
 
     async def verified_domains(self) -> Sequence[str]:
         """List the tenant's own verified domains, lower case."""
-        call = reading("/organization", "list this tenant's own domains", "Organization.Read.All")
+        call = reading("/organization", Purpose.LIST_OWN_DOMAINS, "Organization.Read.All")
         request = request_to(Method.GET, self._connection.graph.organization, select=["id", "verifiedDomains"])
         return verified_domains(await self._connection.collect(call, request))
 
     async def read_access_policy(self) -> JsonObject:
         """Read the cross-tenant access policy itself: `allowedCloudEndpoints`."""
-        call = reading("/policies/crossTenantAccessPolicy", "show the cross-tenant access policy", "Policy.Read.All")
+        call = reading("/policies/crossTenantAccessPolicy", Purpose.SHOW_ACCESS_POLICY, "Policy.Read.All")
         builder = self._connection.graph.policies.cross_tenant_access_policy
         return await self._connection.document(call, request_to(Method.GET, builder))
 
     async def read_authorization(self) -> JsonObject:
         """Read the authorization policy: who may invite, what guests see."""
-        call = reading("/policies/authorizationPolicy", "show the authorization policy", "Policy.Read.All")
+        call = reading("/policies/authorizationPolicy", Purpose.SHOW_AUTHORIZATION, "Policy.Read.All")
         builder = self._connection.graph.policies.authorization_policy
         return await self._connection.document(call, request_to(Method.GET, builder))
 
     async def read_sharepoint(self) -> JsonObject:
         """Read SharePoint's sharing settings."""
-        call = reading("/admin/sharepoint/settings", "show SharePoint's settings", "SharePointTenantSettings.Read.All")
+        call = reading("/admin/sharepoint/settings", Purpose.SHOW_SHAREPOINT, "SharePointTenantSettings.Read.All")
         builder = self._connection.graph.admin.sharepoint.settings
         return await self._connection.document(call, request_to(Method.GET, builder))
 
@@ -97,7 +97,7 @@ class GraphTenantSettings:
         return await self._policies.ask(None)
 
     async def _all_conditional_access(self) -> Sequence[JsonObject]:
-        call = reading("/identity/conditionalAccess/policies", "list Conditional Access policies", "Policy.Read.All")
+        call = reading("/identity/conditionalAccess/policies", Purpose.LIST_CONDITIONAL_ACCESS, "Policy.Read.All")
         request = _unrepeated(request_to(Method.GET, self._connection.graph.identity.conditional_access.policies))
         pages = self._connection.pages(call, request, turn=partial(self._conditional_access.turn, goes_first=True))
         return [row async for page in pages for row in page]
@@ -117,7 +117,7 @@ class GraphTenantSettings:
 
         :param home: None counts the partner's people here; our own tenant id counts our people at the partner.
         """
-        call = reading("/auditLogs/signIns", "count the partner's sign-ins", "AuditLog.Read.All")
+        call = reading("/auditLogs/signIns", Purpose.COUNT_SIGN_INS, "AuditLog.Read.All")
         who = f"homeTenantId eq {quoted(home or tenant_id)}"
         where = "" if home is None else f" and resourceTenantId eq {quoted(tenant_id)}"
         request = request_to(
@@ -139,7 +139,7 @@ class GraphTenantSettings:
 
     async def read_partner_changes(self, tenant_id: TenantId, since: datetime) -> Sequence[PartnerChange]:
         """List who changed one partner's own configuration since then, newest first; complete, or it raises."""
-        call = reading("/auditLogs/directoryAudits", "read who changed the partner", "AuditLog.Read.All")
+        call = reading("/auditLogs/directoryAudits", Purpose.READ_PARTNER_CHANGES, "AuditLog.Read.All")
         request = request_to(
             Method.GET,
             self._connection.graph.audit_logs.directory_audits,
@@ -150,7 +150,7 @@ class GraphTenantSettings:
         async for page in self._connection.pages(call, request):
             rows += page
             if len(rows) > _AUDITS_READ:
-                raise TenantUnavailable("Entra's audit log holds too many changes since then to be read.")
+                raise unavailable(TenantCode.TOO_MANY_CHANGES)
         ours = {name for name in (self._client_id, *self._connection.own_ids()) if name}
         return partner_changes(rows, tenant_id, ours=frozenset(name.lower() for name in ours))
 
@@ -166,7 +166,7 @@ class GraphTenantSettings:
             TargetType.USER: ("/users", graph.users, "User.Read.All"),
             TargetType.APPLICATION: ("/servicePrincipals", graph.service_principals, "Application.Read.All"),
         }[kind]
-        call = reading(path, f"look up a {kind.value} by its name", permission)
+        call = reading(path, Purpose.FIND_BY_NAME, permission, kind=kind.value)
         query = request_to(Method.GET, builder, filter=clause, select=SELECTED[kind], top=_SEARCH_PAGE)
         async for page in self._connection.pages(call, query):
             if page:
@@ -197,20 +197,22 @@ class GraphTenantSettings:
             return None
         document = document_of(call, answer)
         if not document.get("id"):
-            raise TenantUnavailable(f"Entra's answer names nothing when asked to {call.purpose}.")
+            raise unavailable(TenantCode.NAMES_NOTHING, call=call.asked)
         return str(document.get("displayName") or "(no name)")
 
     def _address_of(self, target: Target) -> tuple[Call, BaseRequestBuilder]:
-        graph, purpose = self._connection.graph, f"name the {target.type.value} {target.id}"
-        match target.type:
-            case TargetType.GROUP:
-                call = reading(f"/groups/{target.id}", purpose, "GroupMember.Read.All")
-                return call, graph.groups.by_group_id(target.id)
-            case TargetType.USER:
-                return reading(f"/users/{target.id}", purpose, "User.Read.All"), graph.users.by_user_id(target.id)
-            case TargetType.APPLICATION:
-                call = reading(f"/servicePrincipals(appId='{target.id}')", purpose, "Application.Read.All")
-                return call, graph.service_principals_with_app_id(target.id)
+        graph = self._connection.graph
+        path, permission, builder = {
+            TargetType.GROUP: (f"/groups/{target.id}", "GroupMember.Read.All", graph.groups.by_group_id),
+            TargetType.USER: (f"/users/{target.id}", "User.Read.All", graph.users.by_user_id),
+            TargetType.APPLICATION: (
+                f"/servicePrincipals(appId='{target.id}')",
+                "Application.Read.All",
+                graph.service_principals_with_app_id,
+            ),
+        }[target.type]
+        call = reading(path, Purpose.NAME_OBJECT, permission, of=target.id, kind=target.type.value)
+        return call, builder(target.id)
 
 
 def _unrepeated(request: RequestInformation) -> RequestInformation:

@@ -4,16 +4,21 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
-from workflows.core.errors.raised import DomainError, Refused
+from workflows.core.errors.facts import Facts
+from workflows.core.errors.raised import Refused, ToldError
 from workflows.core.errors.refusal_codes import RefusalCode
 from workflows.core.people import ChatId, Person, Role, Roster
 
 
-class DirectoryUnavailable(DomainError):
+class DirectoryUnavailable(ToldError):
     """The people directory could not be read; nobody is eligible until it can. `retry_after` in seconds, if given."""
 
-    def __init__(self, reason: str, retry_after: float | None = None) -> None:
-        super().__init__(reason)
+    def __init__(self, said: str | Facts, retry_after: float | None = None) -> None:
+        """Create the error.
+
+        :param said: what it tells: facts, or text from outside.
+        """
+        super().__init__(said)
         self.retry_after = retry_after
 
 

@@ -3,9 +3,18 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from enum import StrEnum
 from typing import Protocol
 
+from workflows.core.errors.facts import Facts
 from workflows.core.requests.effects import CheckPermission, Effect
+
+
+class QueueCode(StrEnum):
+    """Why an effect was given up by the queue itself."""
+
+    UNREADABLE = "effect_unreadable"
+    """Values: `problems`, how many."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -25,7 +34,7 @@ class GivenUp:
 
     id: int
     lane: str
-    error: str
+    error: Facts
     """Why it was given up."""
     effect: Effect | None
     """None when it cannot be read."""
@@ -46,10 +55,10 @@ class EffectsQueue(Protocol):
     async def done(self, effect_id: int) -> None:
         """Mark an effect as performed."""
 
-    async def retry(self, effect_id: int, at: datetime, error: str) -> None:
+    async def retry(self, effect_id: int, at: datetime, error: Facts) -> None:
         """Postpone an effect until `at`, and count one more attempt."""
 
-    async def park(self, effect_id: int, error: str) -> None:
+    async def park(self, effect_id: int, error: Facts) -> None:
         """Give up an effect; it stays visible and does not delay its lane."""
 
     async def unchecked_clicks(self) -> Sequence[CheckPermission]:

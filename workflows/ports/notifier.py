@@ -2,19 +2,23 @@
 
 from typing import Protocol
 
-from workflows.core.errors.facts import Fact
-from workflows.core.errors.raised import DomainError
+from workflows.core.errors.facts import Fact, Facts
+from workflows.core.errors.raised import ToldError
 from workflows.core.partners.partnership import Partnership
 from workflows.core.people import ChatId
 from workflows.core.requests.alarms import Alarm
 from workflows.core.requests.request import AccessRequest
 
 
-class NotifierUnavailable(DomainError):
+class NotifierUnavailable(ToldError):
     """The chat system did not accept a message. `retry_after` in seconds, if given."""
 
-    def __init__(self, reason: str, retry_after: float | None = None) -> None:
-        super().__init__(reason)
+    def __init__(self, said: str | Facts, retry_after: float | None = None) -> None:
+        """Create the error.
+
+        :param said: what it tells: facts, or text from outside.
+        """
+        super().__init__(said)
         self.retry_after = retry_after
 
 
@@ -22,7 +26,7 @@ class NotifierBlocked(NotifierUnavailable):
     """A channel accepts no message until an admin repairs that: it is archived, or the bot is no member."""
 
 
-class NotifierRefused(DomainError):
+class NotifierRefused(ToldError):
     """The chat system will never accept this message (the channel or the person no longer exists)."""
 
 

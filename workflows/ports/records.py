@@ -3,14 +3,17 @@
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from enum import StrEnum
 from typing import Any, Generic, Protocol, TypeVar
 
-from workflows.core.errors.raised import DomainError
+from workflows.core.errors.facts import Fact
+from workflows.core.errors.raised import DomainError, ToldError
 from workflows.core.partners.partnership import Partnership
 from workflows.core.partners.records import Records
 from workflows.core.people import ChatId, PersonId, Role
 from workflows.core.requests.alarms import Alarm, AlarmCode, AlarmId
 from workflows.core.requests.effects import Effect
+from workflows.core.requests.notes import NoteCode
 from workflows.core.requests.request import AccessRequest, RequestId
 from workflows.core.settings.model import TenantId
 
@@ -21,19 +24,36 @@ class StoreUnusable(DomainError):
     """The records cannot be opened, or another process uses them already."""
 
 
-class StoreNotWritable(DomainError):
+class StoreTrouble(StrEnum):
+    """Why the records cannot be written. The values are stored in alarms."""
+
+    DISK_FULL = "disk_full"
+    LOCKED = "locked"
+    """Another program holds a lock on the database."""
+    READ_ONLY = "read_only"
+    FILE_BESIDE = "file_beside"
+    """A file beside the database cannot be opened."""
+    DISK_ERROR = "disk_error"
+    DAMAGED = "damaged"
+
+
+class StoreNotWritable(ToldError):
     """The records cannot be written at the moment (the disk is full, or locked); nothing was stored."""
+
+    def __init__(self, trouble: StoreTrouble) -> None:
+        super().__init__((Fact(trouble),))
+        self.trouble = trouble
 
 
 class StaleVersion(DomainError):
     """Somebody else stored a newer version of the record. Load it again and decide again."""
 
 
-class OtherOpenRequest(DomainError):
+class OtherOpenRequest(ToldError):
     """Another request about the same tenant is open: `other` names it. Nothing was stored."""
 
     def __init__(self, other: RequestId) -> None:
-        super().__init__(f"{other} is open for the same tenant.")
+        super().__init__((Fact(NoteCode.OTHER_IS_OPEN, {"other": other}),))
         self.other = other
 
 
@@ -94,11 +114,11 @@ class RecordStore(Protocol):
     """
 
     @property
-    def trouble(self) -> str:
-        """Return why records cannot be written, as of the last write; empty when they can."""
+    def trouble(self) -> StoreTrouble | None:
+        """Return why records cannot be written, as of the last write; None when they can."""
 
-    async def probe(self) -> str:
-        """Check by writing one record whether records can be written now. Returns the reason when not; empty otherwise.
+    async def probe(self) -> StoreTrouble | None:
+        """Check by writing one record whether records can be written now. Returns the reason when not; None otherwise.
 
         While they cannot, no effect is pending: an effect that cannot be marked as done would be repeated again and
         again.

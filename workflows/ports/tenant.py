@@ -4,12 +4,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final, Protocol
 
-from workflows.core.errors.raised import DomainError
+from workflows.core.errors.facts import Fact, Facts
+from workflows.core.errors.raised import ToldError
 from workflows.core.people import PersonId
 from workflows.core.plans.plan import Operation, TenantIdentity
-from workflows.core.requests.notes import Facts, log_text, text_note
 from workflows.core.settings.canonical import JsonObject
 from workflows.core.settings.model import TenantId
+from workflows.ports.tenant_problems import TenantCode
 from workflows.ports.tenant_settings import TenantSettings
 
 MOST_RETRY_AFTER: Final = 300.0
@@ -17,7 +18,7 @@ MOST_RETRY_AFTER: Final = 300.0
 """
 
 
-class TenantUnavailable(DomainError):
+class TenantUnavailable(ToldError):
     """Entra did not answer, or not usefully. The result of the request is not known.
 
     `retry_after` is the number of seconds the service asked for, if any. `is_throttled` means that the service limits
@@ -29,9 +30,7 @@ class TenantUnavailable(DomainError):
 
         :param said: what it tells: facts, or text from outside.
         """
-        self.facts = (text_note(said),) if isinstance(said, str) else said
-        self.reason = log_text(self.facts)
-        super().__init__(self.reason)
+        super().__init__(said)
         self.retry_after = retry_after
         self.is_throttled = is_throttled
 
@@ -40,22 +39,22 @@ class WrongTenant(TenantUnavailable):
     """Graph answers for a tenant other than the configured one. Nothing is written there."""
 
     def __init__(self, found: TenantId, expected: TenantId) -> None:
-        super().__init__(
-            f"Microsoft Graph answers for the tenant {found}, not for {expected} (AZURE_TENANT_ID). Nothing was sent."
-        )
+        super().__init__((Fact(TenantCode.WRONG_TENANT, {"found": found, "expected": expected}),))
         self.found = found
         self.expected = expected
 
 
-class TenantRefused(DomainError):
-    """Entra refused permanently: asking again would be refused again. `reason` contains code and request id."""
+class TenantRefused(ToldError):
+    """Entra refused permanently: asking again would be refused again."""
 
-    def __init__(self, status: int, code: str, reason: str) -> None:
-        super().__init__(reason)
+    def __init__(self, status: int, code: str, said: str | Facts) -> None:
+        """Create the error.
+
+        :param said: what it tells: facts, or text from outside.
+        """
+        super().__init__(said)
         self.status = status
         self.code = code
-        self.reason = reason
-        self.facts: Facts = (text_note(reason),)
 
 
 class AlreadyExists(TenantRefused):

@@ -2,8 +2,9 @@
 
 from typing import Annotated, Any, Final, TypeVar
 
-from pydantic import Field, TypeAdapter
+from pydantic import Field, TypeAdapter, ValidationError
 
+from workflows.core.errors.facts import Facts, text_fact
 from workflows.core.partners.partnership import Partnership
 from workflows.core.requests.alarms import Alarm
 from workflows.core.requests.effects import Effect
@@ -13,6 +14,7 @@ REQUEST: Final[TypeAdapter[AccessRequest]] = TypeAdapter(AccessRequest)
 PARTNERSHIP: Final[TypeAdapter[Partnership]] = TypeAdapter(Partnership)
 ALARM: Final[TypeAdapter[Alarm]] = TypeAdapter(Alarm)
 EFFECT: Final[TypeAdapter[Effect]] = TypeAdapter(Annotated[Effect, Field(discriminator="kind")])
+FACTS: Final[TypeAdapter[Facts]] = TypeAdapter(Facts)
 DETAILS: Final[TypeAdapter[dict[str, Any]]] = TypeAdapter(dict[str, Any])
 
 Record = TypeVar("Record")
@@ -29,3 +31,14 @@ def load(adapter: TypeAdapter[Record], text: str) -> Record:
     :raises pydantic.ValidationError: when the text is no such record; nothing is guessed.
     """
     return adapter.validate_json(text)
+
+
+def told_in(text: str) -> Facts:
+    """Read the facts of why an effect waits or was given up; empty when nothing is stored.
+
+    A store that was not yet migrated contains another text there, which is repeated.
+    """
+    try:
+        return load(FACTS, text) if text else ()
+    except ValidationError:
+        return (text_fact(text),)

@@ -9,13 +9,13 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any, Final
 
-from workflows.core.errors.facts import Fact
+from workflows.core.errors.facts import Fact, Facts
 from workflows.core.partners.partnership import Partnership
 from workflows.core.requests.alarms import Alarm
 from workflows.core.requests.effects import Effect, Tell
 from workflows.core.requests.request import AccessRequest
 from workflows.core.text import redacted
-from workflows.store.codec import ALARM, DETAILS, EFFECT, PARTNERSHIP, REQUEST, dump
+from workflows.store.codec import ALARM, DETAILS, EFFECT, FACTS, PARTNERSHIP, REQUEST, dump
 
 _FROM_ERRORS: Final = frozenset({"reason", "error", "message", "note", "problem", "refused", "said", "values"})
 """The details of an audit entry that may quote another system's answer."""
@@ -58,7 +58,11 @@ class RecordRedactor:
         """Return an alarm as text."""
         return self._without_known(dump(ALARM, replace(alarm, values=redacted(alarm.values, self.error))))
 
-    def _facts(self, facts: tuple[Fact, ...]) -> tuple[Fact, ...]:
+    def told(self, facts: Facts) -> str:
+        """Return as text why an effect waits or was given up."""
+        return self._without_known(dump(FACTS, self._facts(facts)))
+
+    def _facts(self, facts: Facts) -> Facts:
         return tuple(map(self._fact, facts))
 
     def _fact(self, fact: Fact) -> Fact:

@@ -10,13 +10,14 @@ from typing import Final
 import structlog
 
 from bot.slack.inbound.socket import SlackSocket
+from bot.words.unavailable.storage import trouble_words
 from workflows.app.alarms import Alarms, new_alarm
 from workflows.core.errors.raised import DomainError
 from workflows.core.requests.alarms import Alarm, AlarmCode
 from workflows.intervals import HEALTH_CHECKED_EVERY
 from workflows.ports.clock import Clock
 from workflows.ports.message_copies import MessageCopy
-from workflows.ports.records import StoreNotWritable
+from workflows.ports.records import StoreNotWritable, StoreTrouble
 from workflows.ports.store import Store
 
 CHECK_SECONDS: Final = HEALTH_CHECKED_EVERY.total_seconds()
@@ -58,7 +59,7 @@ class Health:
         """Return why clicks cannot be received or stored now; empty when they can."""
         found = []
         if self._store.trouble:
-            found.append(f"the records cannot be written: {self._store.trouble}")
+            found.append(f"the records cannot be written: {trouble_words(self._store.trouble)}")
         if self._socket is not None and self._socket.silence:
             found.append(f"Slack is not heard: {self._socket.silence}")
         return tuple(found)
@@ -80,13 +81,13 @@ class Health:
         await self._clear_store_alarm()
         await self._update_socket_alarm()
 
-    async def _alarm_about_store(self, trouble: str) -> None:
+    async def _alarm_about_store(self, trouble: StoreTrouble) -> None:
         """Tell the admins once. The alarm cannot be stored, so it is kept here until it can."""
         self._failed_checks += 1
         if self._failed_checks < _CHECKS_UNTIL_ALARM:
             return
         if self._unstored is None:
-            self._unstored = new_alarm(AlarmCode.STORE_NOT_WRITABLE, "", {"reason": trouble}, self._clock.now())
+            self._unstored = new_alarm(AlarmCode.STORE_NOT_WRITABLE, "", {"reason": trouble.value}, self._clock.now())
         if self._copies is None:
             try:
                 self._copies = await self._send(self._unstored)

@@ -17,7 +17,7 @@ from bot.slack.blocks.message import Message, refusal
 from bot.slack.payloads.models import Invocation
 from bot.slack.people.directory import SlackDirectory
 from bot.slack.words.unavailable import not_now
-from bot.words.refusals.words import refusal_words
+from bot.words.requests.notes import refusal_words
 from workflows.app.reads.look_up_permission import LookupPermission
 from workflows.app.service import Service
 from workflows.core.errors.raised import InvalidField, Refused

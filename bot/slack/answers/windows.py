@@ -17,7 +17,7 @@ from bot.slack.blocks.modal import loading_view, message_view
 from bot.slack.errors import NO_ANSWER, error_code, is_passing
 from bot.slack.payloads.models import Interaction, Invocation
 from bot.slack.words.unavailable import not_now
-from bot.words.refusals.words import refusal_words
+from bot.words.requests.notes import refusal_words
 from workflows.app.service import Service
 from workflows.core.errors.facts import Fact
 from workflows.core.errors.raised import InvalidField, Refused, UnreadableSetting

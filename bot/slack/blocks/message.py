@@ -8,7 +8,6 @@ from slack_sdk.models.blocks import Block
 
 from bot.slack.blocks.blocks import Json, paragraph, part, rich, within_limits, words
 from bot.slack.blocks.untrusted import clean, escape
-from bot.words.refusals.words import with_facts
 
 MOST_FALLBACK: Final = 700
 """Escaping may make it five times as long, and chat.update accepts 4,000 characters."""
@@ -30,12 +29,11 @@ def message(summary: str, blocks: Sequence[Block]) -> Message:
 
 
 def notice(text: str) -> Message:
-    """Return a message of one or two sentences of the domain."""
-    text = with_facts(text)
+    """Return a message of one or two sentences."""
     return message(text, [rich(paragraph(part(text, MOST_NOTICE, lines=True)))])
 
 
 def refusal(text: str) -> Message:
     """Return a message that a request was not carried out, and why."""
-    opening, text = "⛔ Not done. ", with_facts(text)
+    opening = "⛔ Not done. "
     return message(opening + text, [rich(paragraph(words(opening, bold=True), part(text, MOST_NOTICE, lines=True)))])

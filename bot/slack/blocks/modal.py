@@ -15,7 +15,6 @@ from slack_sdk.models.views import View
 from bot.slack import ids
 from bot.slack.blocks.blocks import Json, Limit, paragraph, part, plain_text, rich, within_limits, words
 from bot.slack.blocks.untrusted import cut, encodable
-from bot.words.actions import with_commands
 
 SPONSOR_HINT: Final = "Answers for the access and is asked in reviews. Cannot approve this request."
 
@@ -71,7 +70,7 @@ def input_block(
 
 def message_view(title: str, text: str) -> Json:
     """Return a modal that only shows a text."""
-    return modal(title, [rich(paragraph(part(with_commands(text), Limit.PLAIN, lines=True)))], ids.MESSAGE_VIEW)
+    return modal(title, [rich(paragraph(part(text, Limit.PLAIN, lines=True)))], ids.MESSAGE_VIEW)
 
 
 def loading_view(title: str = "One moment") -> Json:

@@ -8,7 +8,6 @@ from slack_sdk.models.blocks.block_elements import RichTextElement
 
 from bot.slack.blocks.blocks import Part, bullets, paragraph, part, quote, when, words
 from bot.slack.people.approvers import MOST_NAMED, Approvers
-from bot.words.actions import with_commands
 from bot.words.requests.notes import note_words
 from workflows.core.partner_setup.steps import asked_by
 from workflows.core.people import Role
@@ -78,14 +77,14 @@ def outcome_elements(request: AccessRequest, now: datetime) -> Iterator[RichText
     if request.asked_again and request.state is RequestState.AWAITING_APPROVAL:
         yield paragraph(
             words("Needs new approval: ", bold=True),
-            part(with_commands(note_words(request.asked_again)), MOST_NOTE, lines=True),
+            part(note_words(request.asked_again), MOST_NOTE, lines=True),
         )
     sentence = list(state_parts(request, now))
     if sentence:
         yield paragraph(*sentence)
     is_said = request.state in _SAID_BY_SENTENCE or request.note == request.asked_again
     if request.note and not is_said:
-        yield paragraph(part(with_commands(note_words(request.note)), MOST_NOTE, lines=True))
+        yield paragraph(part(note_words(request.note), MOST_NOTE, lines=True))
     elif request.state in _SAID_BY_SENTENCE and (sent := with_sent_before(request, ())):
         yield paragraph(words(note_words(sent)))
 

@@ -10,7 +10,6 @@ from slack_sdk.models.blocks.block_elements import RichTextElement
 
 from bot.slack.blocks.blocks import DOMAIN, NAME, Part, bullets, paragraph, part, preformatted, rich, words
 from bot.slack.blocks.untrusted import clean
-from bot.words.actions import with_commands
 from bot.words.findings.finding import finding_words, severity_words, source_words
 from bot.words.plans.changes import Line
 from bot.words.sentences import place_to_cut
@@ -85,7 +84,7 @@ def consequence_elements(sentences: Sequence[str]) -> Iterator[RichTextElement]:
     """Return the consequences of a plan."""
     if sentences:
         yield paragraph(words("Notes", bold=True))
-        yield bullets([words(with_commands(sentence))] for sentence in sentences)
+        yield bullets([words(sentence)] for sentence in sentences)
 
 
 def finding_elements(

@@ -22,7 +22,7 @@ from bot.slack.payloads.button_values import parse_card_value
 from bot.slack.payloads.models import Interaction
 from bot.slack.people.directory import SlackDirectory
 from bot.slack.people.members import Members
-from bot.words.refusals.words import refusal_words
+from bot.words.requests.notes import refusal_words
 from workflows.app.service import Service
 from workflows.core.errors.facts import Fact
 from workflows.core.errors.raised import Refused

@@ -42,7 +42,6 @@ from bot.slack.flows.entry_points import EntryPoint, HomeEvent
 from bot.slack.payloads.models import HomeOpened
 from bot.slack.people.members import Members
 from bot.slack.words.alarms import alarm_elements
-from bot.words.actions import with_commands
 from bot.words.plans.changes import describe
 from bot.words.requests.form import lasts_words
 from bot.words.requests.notes import note_words
@@ -180,7 +179,7 @@ def _mine(request: AccessRequest) -> Iterator[Block]:
     if waits := still_needed(request):
         elements.append(paragraph(part(waits, 300)))
     if request.note:
-        elements.append(paragraph(part(with_commands(note_words(request.note)), 500)))
+        elements.append(paragraph(part(note_words(request.note), 500)))
     yield rich(*elements)
     if may_be_withdrawn(request):
         yield withdraw_button(request)

@@ -17,7 +17,7 @@ from bot.slack.flows.entry_points import Action, Card, EntryPoint, Submission
 from bot.slack.payloads.button_values import parse_tenant_id
 from bot.slack.payloads.models import Interaction
 from bot.slack.people.members import Members
-from bot.words.refusals.words import refusal_words
+from bot.words.requests.notes import refusal_words
 from workflows.app.service import Service
 from workflows.core.errors.raised import Refused
 from workflows.core.errors.refusal_codes import RefusalCode

@@ -102,8 +102,8 @@ def waiting_for_the_directory() -> Iterator[None]:
     try:
         yield
     except (DirectoryUnavailable, TenantUnavailable) as error:
-        raise NotifierUnavailable(str(error), error.retry_after) from error
+        raise NotifierUnavailable(error.facts, error.retry_after) from error
     except TenantRefused as error:
-        raise NotifierUnavailable(str(error)) from error
+        raise NotifierUnavailable(error.facts) from error
     except DirectoryRefused as error:
-        raise NotifierRefused(str(error)) from error
+        raise NotifierRefused(error.facts) from error

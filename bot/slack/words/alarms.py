@@ -7,10 +7,10 @@ from slack_sdk.models.blocks.block_elements import RichTextElement
 
 from bot.slack.blocks.blocks import paragraph, part, rich, when, words
 from bot.slack.blocks.message import Message, message
-from bot.words.refusals.words import with_facts
 from bot.words.requests.messages import missing_groups_words
 from bot.words.requests.notes import stored_words
 from bot.words.settings.openness import access_kind_title
+from bot.words.unavailable.storage import trouble_words
 from workflows.core.requests.alarms import ENDED, OPEN_ACCESS, Alarm, AlarmCode, EndingCode
 
 _MOST_TEXT: Final = 1500
@@ -151,7 +151,8 @@ def _words_of(alarm: Alarm) -> tuple[str, str]:
 def _said(alarm: Alarm, text: str) -> str:
     values = _Values(alarm.values)
     if "reason" in values:
-        values["reason"] = stored_words(values["reason"])
+        is_store = alarm.code is AlarmCode.STORE_NOT_WRITABLE
+        values["reason"] = (trouble_words if is_store else stored_words)(values["reason"])
     if "missing_groups" in values:
         values["missing"] = missing_groups_words(values["missing_groups"])
     if alarm.code is AlarmCode.EFFECT_GIVEN_UP:
@@ -160,7 +161,7 @@ def _said(alarm: Alarm, text: str) -> str:
         values["work"] = values["what"] if known is None else known.format_map(values)
     if OPEN_ACCESS in alarm.values:
         values["titles"] = "; ".join(map(access_kind_title, alarm.values[OPEN_ACCESS].split(", ")))
-    return with_facts(text.format_map(values)).strip()
+    return text.format_map(values).strip()
 
 
 class _Values(dict[str, Any]):

@@ -2,7 +2,7 @@
 
 from typing import Final
 
-from bot.words.refusals.words import refusal_words
+from bot.words.requests.notes import refusal_words
 from workflows.core.errors.raised import DomainError
 from workflows.ports.tenant import TenantRefused
 

@@ -14,7 +14,7 @@ from bot.words.conditional_access.verdicts import (
     some_words,
     whole_words,
 )
-from bot.words.not_read import WHY
+from bot.words.unavailable.not_read import WHY
 from workflows.core.checks.conditional_access.controls import PolicyEffect, VisitorType
 from workflows.core.checks.conditional_access.policy import NO_RISK
 from workflows.core.checks.conditional_access.scope import ALL

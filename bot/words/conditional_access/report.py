@@ -1,7 +1,7 @@
 """A report about Conditional Access as JSON for programs, with stable names."""
 
 from bot.words.conditional_access.findings import question_words
-from bot.words.not_read import WHY
+from bot.words.unavailable.not_read import WHY
 from workflows.core.checks.conditional_access.findings import question_values, verdict_values
 from workflows.core.checks.conditional_access.verdicts import AccessReport
 

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Final, NamedTuple
 
-from bot.words.not_read import WHY
+from bot.words.unavailable.not_read import WHY
 from workflows.core.checks.facts import UnreadReason
 from workflows.core.checks.findings import FindingCode
 from workflows.core.errors.facts import Values

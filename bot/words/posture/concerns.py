@@ -5,10 +5,11 @@ from datetime import UTC, datetime
 from typing import Any, Final
 
 from bot.words.conditional_access.findings import estimate_words, locked_out_words
-from bot.words.not_read import WHY
+from bot.words.requests.notes import stored_words
 from bot.words.sentences import times_words
 from bot.words.settings.openness import access_kinds_words
 from bot.words.settings.values import DOUBTS, TRUST_TITLES, title
+from bot.words.unavailable.not_read import WHY
 from workflows.core.checks.facts import UnreadReason
 from workflows.core.errors.facts import Values
 from workflows.core.posture.codes import ConcernCode
@@ -114,9 +115,8 @@ def _conditional_access_unread(values: Values) -> str:
 
 
 def _default_unread(values: Values) -> str:
-    return (
-        f"What the default allows could not be checked, and with it whatever a partner inherits. {values['reason']}"
-    ).strip()
+    why = stored_words(values["reason"])
+    return f"What the default allows could not be checked, and with it whatever a partner inherits. {why}".strip()
 
 
 def _open_by_default(kind: str, meaning: str) -> Callable[[Values], str]:

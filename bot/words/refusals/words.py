@@ -1,9 +1,8 @@
-"""The words of every error that the domain raises on purpose, for the person whom it concerns."""
+"""The words of every refusal, for the person whom it concerns, and of what does not answer."""
 
 from collections.abc import Callable
 from typing import Final
 
-from bot.words.actions import with_commands
 from bot.words.findings.finding import finding_words, source_words
 from bot.words.refusals.decisions import DECISIONS
 from bot.words.refusals.forms import FORMS
@@ -11,37 +10,44 @@ from bot.words.refusals.ids import IDS, UNREADABLE
 from bot.words.refusals.partner_names import PARTNER_NAMES
 from bot.words.refusals.people import ABOUT_THE_SPONSOR, PEOPLE
 from bot.words.sentences import Sentences, said
+from bot.words.unavailable.entra import entra_words
+from bot.words.unavailable.storage import trouble_words
 from workflows.core.checks.findings import finding_in
-from workflows.core.errors.facts import TEXT, Fact, Values, fact_in, with_facts_replaced
-from workflows.core.errors.raised import CodedError, DomainError
+from workflows.core.errors.facts import TEXT, Fact, Values, fact_in, from_values
 from workflows.core.errors.refusal_codes import RefusalCode
-
-
-def refusal_words(error: DomainError) -> str:
-    """State what is not possible, why, and what to do next. Errors without a fact have a text of their own."""
-    return fact_words(error.fact) if isinstance(error, CodedError) else with_facts(str(error))
+from workflows.ports.effects_queue import QueueCode
+from workflows.ports.records import StoreTrouble
+from workflows.ports.tenant_problems import TenantCode
 
 
 def fact_words(fact: Fact) -> str:
-    """State a refusal's fact in words. A fact that this version does not know is shown as its code and values."""
-    words = _words(fact)
-    return str(fact) if words is None else words
+    """State in words what is refused, or does not answer.
 
-
-def with_facts(text: str) -> str:
-    """Replace, in a text of the domain, every fact by its words and every action by its command."""
-    return with_commands(with_facts_replaced(text, _words))
-
-
-def _words(fact: Fact) -> str | None:
-    """Return the words of a fact; None when its code, or one of its values, is not known."""
-    if fact.code == TEXT:
-        return with_facts(str(fact.values.get("text", "")))
+    A fact that this version does not know is shown as its code and values: one value of a stored fact must not keep its
+    card from being shown.
+    """
     try:
-        sentence = SENTENCES[RefusalCode(fact.code)]
-        return with_commands(said(sentence, fact.values))
+        return _words(fact)
     except (ArithmeticError, AttributeError, LookupError, RecursionError, TypeError, ValueError):
-        return None  # a stored text that only looks like a fact must not keep its card from being shown
+        return str(fact)
+
+
+def _words(fact: Fact) -> str:
+    if fact.code == TEXT:
+        return str(fact)
+    if fact.code in set(TenantCode):
+        return entra_words(fact)
+    if fact.code in set(StoreTrouble):
+        return f"The records cannot be written: {trouble_words(fact.code)}."
+    if fact.code == QueueCode.UNREADABLE:
+        return "unreadable: {problems} problems".format_map(fact.values)
+    return said(SENTENCES[RefusalCode(fact.code)], _with_answer(fact.values))
+
+
+def _with_answer(values: Values) -> Values:
+    """Put words in the place of the facts that another system's answer was told by; earlier, it was stored as text."""
+    answer = values.get("answer")
+    return {**values, "answer": " ".join(map(fact_words, from_values(answer)))} if isinstance(answer, list) else values
 
 
 def _about_the_sponsor(values: Values) -> str:

@@ -5,12 +5,13 @@ from datetime import datetime
 from typing import Any, Final
 
 from bot.words.actions import COMMANDS, Action
-from bot.words.refusals.words import fact_words, with_facts
+from bot.words.refusals.words import fact_words
 from bot.words.settings.openness import access_kind_title, not_closed_words
 from bot.words.settings.values import title
-from workflows.core.errors.facts import Fact, Values
+from workflows.core.errors.facts import Fact, Values, from_values
+from workflows.core.errors.raised import DomainError
 from workflows.core.policy.approval import DiscountCode
-from workflows.core.requests.notes import NoteCode, from_values
+from workflows.core.requests.notes import NoteCode
 from workflows.core.settings.openness import OpenAccess, Openness
 
 _SHOW: Final = COMMANDS[Action.SHOW]
@@ -25,6 +26,10 @@ SENTENCES: Final[Mapping[str, str]] = {
         "A change of an earlier plan of this request was sent but not verified. It may be active in the tenant. "
         f"{_SHOW} shows the current settings."
     ),
+    NoteCode.REVOKED_MEANWHILE: (
+        "{name} revoked this partner before the change was verified. The partner is being blocked instead."
+    ),
+    NoteCode.OTHER_IS_OPEN: "{other} is open for the same tenant.",
     NoteCode.REVOKED_MEANWHILE: (
         "{name} revoked this partner before the change was verified. The partner is being blocked instead."
     ),
@@ -88,6 +93,11 @@ def note_words(note: Fact | Iterable[Fact]) -> str:
     if isinstance(note, Fact):
         return _sentence(note)
     return " ".join(filter(None, map(_sentence, note)))
+
+
+def refusal_words(error: DomainError) -> str:
+    """State what is not possible, why, and what to do next. What only an operator reads has a text of its own."""
+    return note_words(error.facts)
 
 
 def stored_words(value: str | Sequence[Mapping[str, Any]]) -> str:
@@ -179,7 +189,6 @@ def _not_taken(values: Values) -> str:
 
 
 _MADE: Final[Mapping[str, Callable[[Values], str]]] = {
-    NoteCode.TEXT: lambda values: with_facts(str(values["text"])),
     NoteCode.NOT_WRITTEN: _not_written,
     NoteCode.PLANNED_AGAIN: _planned_again,
     NoteCode.UNKNOWN_SETTINGS_CHANGED: _unknown_settings,

@@ -165,7 +165,7 @@ async def test_an_entra_that_does_not_say_whose_tenant_it_is_does_not_stop_the_s
 ) -> None:
     world.faults.add(fault)
     async with running(settings) as parts:
-        assert (await parts.store.probe()) == ""
+        assert (await parts.store.probe()) is None
 
 
 async def test_health_readiness_and_numbers(gatehouse: BotUnderTest) -> None:

@@ -21,6 +21,7 @@ from tests.bot.bot_under_test import BotUnderTest
 from tests.workflows.core.builders import NOW
 from tests.workflows.fakes import FakeTenant
 from workflows.app.alarms import Alarms
+from workflows.core.errors.facts import text_fact
 from workflows.core.requests.alarms import AlarmCode
 from workflows.core.requests.effects import ShowRequest
 from workflows.core.requests.request import RequestId
@@ -166,7 +167,7 @@ async def park(store: Store, error: str) -> None:
     entry = AuditEntry(key=error, at=NOW, actor="U0ADMIN0001", command="tell", outcome="accepted", details={})
     await store.commit(Commit(entry=entry, effects=(ShowRequest(request_id=RequestId(f"R-{error[:1]}")),)))
     (pending,) = await store.pending(datetime.max.replace(tzinfo=UTC), 9)
-    await store.park(pending.id, error)
+    await store.park(pending.id, (text_fact(error),))
 
 
 async def test_what_was_given_up_is_listed_and_left_alone(settings: Settings, world: Sandbox) -> None:

@@ -14,6 +14,7 @@ from tests.bot.bot_under_test import SLACK_IDS, BotUnderTest, click
 from tests.bot.surfaces import buttons, shown
 from tests.workflows.fakes import FixedClock
 from workflows.app.alarms import Alarms
+from workflows.core.errors.facts import text_fact
 from workflows.core.people import ChatId
 from workflows.core.requests.alarms import AlarmCode
 from workflows.core.requests.effects import ShowRequest
@@ -118,7 +119,7 @@ async def test_the_command_line_does_it_itself_where_no_bot_runs(tmp_path: Path,
     entry = AuditEntry(key="k", at=clock.now(), actor="t", command="t", outcome="accepted", details={})
     effects = (ShowRequest(request_id=RequestId("r-1")), ShowRequest(request_id=RequestId("r-2")))
     await store.commit(Commit(entry=entry, effects=effects))
-    await store.park(1, "invalid_blocks")
+    await store.park(1, (text_fact("invalid_blocks"),))
     await Alarms(store=store, clock=clock, wake=lambda: None).raise_alarm(AlarmCode.EFFECT_GIVEN_UP, "1")
     await store.close()
     out = StringIO()

@@ -16,6 +16,7 @@ from bot.words.posture.summary import record_words
 from tests.bot.surfaces import MARK, hostile, shown, texts
 from tests.workflows.core.builders import NOW, TENANT, closed_document, identity, partnership, person, request
 from tests.workflows.core.posture.test_posture import ALL, CLOSED_DEFAULT, MICROSOFTS, TRUST, inputs
+from workflows.core.errors.facts import text_fact
 from workflows.core.partners.partnership import PartnershipState
 from workflows.core.partners.records import Records
 from workflows.core.posture.default import default_posture
@@ -48,7 +49,7 @@ def posture(
     usual: dict[str, Any] = {
         "read_at": NOW,
         "home": TENANT,
-        "default": default_posture(default, "It was refused."),
+        "default": default_posture(default, (text_fact("It was refused."),)),
         "partners": sorted_partners(partners),
         "listed": len(partners),
         "records_are_read": records is not None,

@@ -7,7 +7,7 @@ from typing import TypeVar
 
 import pytest
 
-from bot.words.refusals.words import refusal_words
+from bot.words.requests.notes import refusal_words
 from workflows.core.errors.raised import CodedError
 
 Error = TypeVar("Error", bound=CodedError)

@@ -9,14 +9,17 @@ from typing import Any, Final
 
 import pytest
 
-from bot.words.actions import Action
 from bot.words.refusals.people import ABOUT_THE_SPONSOR
-from bot.words.refusals.words import SENTENCES, fact_words, refusal_words, with_facts
-from workflows.core.errors.facts import TEXT, Fact, fact_in
+from bot.words.refusals.words import SENTENCES, fact_words
+from bot.words.requests.notes import note_words, refusal_words
+from bot.words.unavailable.entra import entra_words
+from workflows.core.errors.facts import TEXT, Fact, as_values, fact_in
 from workflows.core.errors.raised import CodedError, InvalidField, NothingToChange, Refused
 from workflows.core.errors.refusal_codes import RefusalCode
-from workflows.ports.directory import DirectoryRefused
+from workflows.core.requests.notes import NoteCode
+from workflows.ports.directory import DirectoryRefused, DirectoryUnavailable
 from workflows.ports.tenant import TenantUnavailable
+from workflows.ports.tenant_problems import TenantCode
 
 PROJECT: Final = Path(__file__).parents[3]
 GOLDEN: Final[list[tuple[RefusalCode, dict[str, Any], str]]] = [
@@ -83,9 +86,7 @@ def test_every_code_has_words_and_a_sentence_to_compare_with() -> None:
 def test_a_refusal_in_words(code: RefusalCode, values: dict[str, Any], sentence: str) -> None:
     assert fact_words(Fact(code, values)) == sentence
     assert refusal_words(Refused(code, **values)) == sentence
-    assert with_facts(f"It waits: {Fact(code, values)} Gatehouse keeps trying.") == (
-        f"It waits: {sentence} Gatehouse keeps trying."
-    )
+    assert note_words([Fact(code, values), Fact(NoteCode.KEEPS_TRYING)]) == f"{sentence} Gatehouse keeps trying."
 
 
 def test_every_refusal_says_what_to_do_next() -> None:
@@ -131,36 +132,46 @@ def test_a_refusal_of_a_sponsor_without_words_of_its_own_is_passed_on() -> None:
 
 def test_an_error_without_a_fact_has_its_own_text() -> None:
     assert refusal_words(TenantUnavailable("Microsoft Graph does not answer.")) == "Microsoft Graph does not answer."
-    waits = TenantUnavailable(f"{DirectoryRefused('users.info', 'token_revoked')} It is tried again.")
+    waits = DirectoryUnavailable(DirectoryRefused("users.info", "token_revoked").facts)
     assert refusal_words(waits).startswith("The chat system refuses to say who people are (users.info: token_revoked).")
 
 
 def test_a_text_from_outside_or_from_an_earlier_version_stays_as_it_is() -> None:
     assert fact_words(Fact(TEXT, {"text": "You filed this request."})) == "You filed this request."
-    assert fact_words(Fact(TEXT, {"text": f"See {Action.LIST}."})) == "See /partner list."
 
 
 @pytest.mark.parametrize(
-    "text",
+    "code", [RefusalCode.CANNOT_BE_CHECKED, RefusalCode.LOOKUPS_REFUSED, RefusalCode.NAMES_REFUSED]
+)
+def test_the_answer_in_a_refusal_is_worded_too_and_an_earlier_versions_text_is_repeated(code: RefusalCode) -> None:
+    values = next(values for one, values, _ in GOLDEN if one is code)
+    answer = Fact(TenantCode.CREDENTIALS_REFUSED, {"says": "AADSTS7000215"})
+    told, stored = entra_words(answer), "Entra refused to look up accounts: no (403)."
+    assert told in fact_words(Fact(code, {**values, "answer": as_values([answer])}))
+    assert stored in fact_words(Fact(code, {**values, "answer": stored}))
+
+
+@pytest.mark.parametrize(
+    "fact",
     [
-        "‹unheard_of›",
-        '‹limit_reached {"limit": 3}›',
-        '‹limit_reached {"limit": 3, "what": "requests", "again_at": "soon"}›',
-        '‹open_request {"kind": "access", "seconds": 1e300}›',
-        "‹limit_reached {not JSON}›",
-        '‹sponsor_refused {"refused": []}›',
-        "‹not_now {" + '"a":[' * 3000 + "›",
-        '‹not_now {"a":' + "[" * 100_000 + "]" * 100_000 + "}›",
+        Fact("unheard_of"),
+        Fact("limit_reached", {"limit": 3}),
+        Fact("limit_reached", {"limit": 3, "what": "requests", "again_at": "soon"}),
+        Fact("open_request", {"kind": "access", "seconds": 1e300}),
+        Fact("sponsor_refused", {"refused": []}),
+        Fact("refused_by_entra", {"status": 403}),
+        Fact("too_late", {"call": {"purpose": "unheard_of"}, "is_sent": True, "is_write": True}),
     ],
 )
-def test_what_only_looks_like_a_fact_stays_and_breaks_nothing(text: str) -> None:
-    """A reason that somebody typed is a part of a note, and so is a fact of a later version."""
-    assert with_facts(f"Rejected: {text}") == f"Rejected: {text}"
+def test_a_fact_of_a_later_version_is_shown_as_code_and_values_and_breaks_nothing(fact: Fact) -> None:
+    assert fact_words(fact) == str(fact)
 
 
-def test_a_value_with_the_marks_of_a_fact_is_no_fact() -> None:
-    fact = Fact(RefusalCode.NAME_OUTSIDE_PREFIX, {"kind": "group", "prefix": "‹expired› } ›"})
-    assert with_facts(str(fact)).startswith("This template takes only a group whose name begins with “‹expired› } ›”.")
+@pytest.mark.parametrize("text", ["‹expired›", "‹list partners›", '‹limit_reached {"limit": 3}›'])
+def test_what_somebody_typed_is_never_taken_for_a_fact(text: str) -> None:
+    """A reason that somebody typed is a part of a note."""
+    assert note_words([Fact(NoteCode.REJECTED, {"name": "Sam", "reason": text})]) == f"Rejected by Sam: {text}"
+    assert fact_words(Fact(TEXT, {"text": text})) == text
 
 
 def test_a_fact_is_a_value_of_another_and_is_read_back() -> None:
@@ -178,4 +189,4 @@ def test_an_error_carries_its_fact_and_its_text_is_code_and_values() -> None:
     for error in errors:
         assert error.fact == Fact("limit_reached", {"limit": 3})
         assert error.code is RefusalCode.LIMIT_REACHED
-        assert str(error) == '‹limit_reached {"limit": 3}›'
+        assert str(error) == "limit_reached limit=3"

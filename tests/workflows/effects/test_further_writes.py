@@ -9,8 +9,8 @@ from bot.words.requests.notes import note_words
 from tests.workflows.core.builders import DANA, RILEY, TENANT
 from tests.workflows.effects.applying import INVALID, NO_ANSWER, decided, put, revocation
 from tests.workflows.world import World
+from workflows.core.errors.facts import as_values
 from workflows.core.partners.partnership import PartnershipState
-from workflows.core.requests.notes import as_values
 from workflows.core.requests.request import RequestId, RequestKind, RequestState
 from workflows.core.settings.block import not_blocked
 from workflows.core.settings.openness import OpenAccess, Openness
@@ -57,7 +57,7 @@ async def test_what_stays_open_is_named_with_the_reason_everywhere(world: World,
     assert request.state is S.APPLIED
     assert request.not_closed == (OpenAccess(name=name, opening=Openness.UNKNOWN),)
     assert [(one.names, one.reason) for one in request.refused] == [((name,), INVALID.facts)]
-    said = f"Still open or not known: {name} (not known). Not accepted: {name}. {INVALID.reason}"
+    said = f"Still open or not known: {name} (not known). Not accepted: {name}. {INVALID}"
     assert note_words(request.note) == said
     text = world.notifier.texts_to(RILEY.chat_id)[-1]
     assert said in text

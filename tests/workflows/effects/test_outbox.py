@@ -17,6 +17,7 @@ import workflows.effects.outbox
 from tests.workflows.core.builders import RILEY, SAM, text_message
 from tests.workflows.fakes import FixedClock
 from tests.workflows.world import QuickStore
+from workflows.core.errors.facts import Facts, log_text
 from workflows.core.people import ChatId
 from workflows.core.requests.commands.request import CommandSubject
 from workflows.core.requests.effects import Apply, Effect, Prepare, ShowHome, ShowRequest, Tell
@@ -57,14 +58,14 @@ class Rig:
             store=self.store, clock=self.clock, perform=self.perform, may_give_up=self.may_give_up, gave_up=self.gave_up
         )
 
-    async def may_give_up(self, effect: Effect, reason: str) -> bool:
+    async def may_give_up(self, effect: Effect, reason: Facts) -> bool:
         """Tell whether the test lets an effect be parked."""
         return not (isinstance(effect, Tell) and text_of(effect) in self.kept)
 
-    async def gave_up(self, pending: PendingEffect, reason: str) -> None:
+    async def gave_up(self, pending: PendingEffect, reason: Facts) -> None:
         """Remember what was parked, and why."""
         self.given_up.append(pending.effect)
-        self.reasons.append(reason)
+        self.reasons.append(log_text(reason))
 
     async def perform(self, effect: Effect) -> None:
         """Do what the test says, then remember it."""
@@ -528,7 +529,7 @@ async def test_a_fault_in_saying_that_something_was_given_up_holds_up_nothing(ri
         if text_of(effect) == "broken":
             raise ValueError("our own fault")
 
-    async def cannot_say(pending: PendingEffect, _: str) -> None:
+    async def cannot_say(pending: PendingEffect, _: Facts) -> None:
         rig.given_up.append(pending.effect)
         raise RuntimeError("nor can it be said")
 

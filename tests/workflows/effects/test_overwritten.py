@@ -330,9 +330,7 @@ async def test_a_refusal_that_an_admin_can_mend_keeps_what_was_approved(world: W
     for _ in range(3):
         waiting = await retried(world, request)
         assert waiting.state is S.APPLYING
-        assert note_words(waiting.note).startswith(
-            f"{refused.reason} The request waits until an admin has corrected this."
-        )
+        assert note_words(waiting.note).startswith(f"{refused} The request waits until an admin has corrected this.")
         assert waiting.decisions == request.decisions
         world.clock.advance(days=3)
     said = [text for text in world.notifier.texts_to(RILEY.chat_id) if "waits" in text]

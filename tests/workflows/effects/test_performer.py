@@ -14,6 +14,7 @@ from tests.workflows.core.builders import request as usual
 from tests.workflows.effects.applying import decided
 from tests.workflows.world import World
 from workflows.app.identifiers import revocation_id
+from workflows.core.errors.facts import Facts, as_values, text_fact
 from workflows.core.requests.alarms import AlarmCode, AlarmId
 from workflows.core.requests.commands.partner import Revoke
 from workflows.core.requests.commands.request import CommandSubject
@@ -49,7 +50,7 @@ async def test_who_clicked_hears_once_that_the_click_was_not_judged(world: World
     request = await world.waiting()
     judge = CheckPermission(command=world.approval(request, AMARA), key="click-1")
     for _ in range(3):
-        await world.performer.gave_up(pending(judge), "KeyError('x')")
+        await world.performer.gave_up(pending(judge), (text_fact("KeyError('x')"),))
     await world.settle()
     ((person, text, channel),) = [one for one in world.notifier.told if one[0] == AMARA.chat_id]
     assert (person, channel) == (AMARA.chat_id, "C-PARTNERS")
@@ -66,7 +67,7 @@ async def test_a_request_whose_work_was_given_up_says_so(world: World, state: Re
         else Apply(request_id=request.id, tenant_id=request.known.plan.tenant_id)
     )
     for _ in range(2):
-        await world.performer.gave_up(pending(effect), "KeyError('x')")
+        await world.performer.gave_up(pending(effect), (text_fact("KeyError('x')"),))
     stored = await world.request(request.id)
     assert stored.state is state
     assert note_words(stored.note).startswith(WRONG)
@@ -79,8 +80,8 @@ async def test_a_request_whose_work_was_given_up_says_so(world: World, state: Re
 async def test_a_request_that_moved_on_is_not_touched_by_giving_up(world: World, state: RequestState) -> None:
     request = await world.put(usual(state))
     for effect in (Prepare(request_id=request.id), Apply(request_id=request.id, tenant_id=TENANT)):
-        await world.performer.gave_up(pending(effect), "")
-    await world.performer.gave_up(pending(Prepare(request_id=RequestId("r-nowhere"))), "")
+        await world.performer.gave_up(pending(effect), (text_fact(""),))
+    await world.performer.gave_up(pending(Prepare(request_id=RequestId("r-nowhere"))), (text_fact(""),))
     assert await world.request(request.id) == request
 
 
@@ -99,18 +100,21 @@ async def test_a_message_that_was_given_up_is_an_alarm_once_and_brings_no_other_
 ) -> None:
     """Whom it could not be shown to would not get another one either; the admins do."""
     for _ in range(2):
-        await world.performer.gave_up(pending(effect), "chat.postMessage: msg_too_long")
+        await world.performer.gave_up(pending(effect), (text_fact("chat.postMessage: msg_too_long"),))
     assert await world.log() == [("gatehouse", "raise_alarm", "accepted")]
     await world.settle()
     (alarm,) = world.notifier.alarms
     assert (alarm.code, alarm.subject) == (AlarmCode.EFFECT_GIVEN_UP, "7")
-    assert (alarm.values["what"], alarm.values["reason"]) == (effect.kind, "chat.postMessage: msg_too_long")
+    assert (alarm.values["what"], alarm.values["reason"]) == (
+        effect.kind,
+        as_values([text_fact("chat.postMessage: msg_too_long")]),
+    )
     assert world.notifier.told == []
 
 
 async def test_an_alarm_that_cannot_be_shown_raises_no_other_alarm(world: World) -> None:
     """It would be given up as well, and so on for ever."""
-    await world.performer.gave_up(pending(ShowAlarm(alarm_id=AlarmId("A-1"))), "KeyError('x')")
+    await world.performer.gave_up(pending(ShowAlarm(alarm_id=AlarmId("A-1"))), (text_fact("KeyError('x')"),))
     assert (await world.log(), await world.store.open_alarms()) == ([], [])
 
 
@@ -141,7 +145,7 @@ async def test_a_fault_of_our_own_while_preparing_reaches_the_requester_in_the_e
     finished = asyncio.Event()
     store_retry, store_done = world.store.retry, world.store.done
 
-    async def retry(effect_id: int, at: datetime, error: str) -> None:
+    async def retry(effect_id: int, at: datetime, error: Facts) -> None:
         await store_retry(effect_id, at, error)
         world.clock.advance(minutes=2)
         outbox.wake()
@@ -182,7 +186,7 @@ async def test_a_card_that_is_not_taken_is_an_alarm_until_it_is_and_the_requeste
     assert dict(alarm.values) == {
         "partner": "contoso.com",
         "request": request.id,
-        "reason": "chat.postMessage: not_in_channel",
+        "reason": as_values([text_fact("chat.postMessage: not_in_channel")]),
     }
     await world.performer.perform(ShowRequest(request_id=request.id))
     assert await world.store.open_alarms() == []
@@ -207,14 +211,14 @@ async def test_a_review_that_nobody_can_be_asked_is_an_alarm_until_somebody_is(w
 
 async def test_what_revokes_a_partner_is_never_given_up_and_the_admins_are_told(world: World) -> None:
     click = CheckPermission(command=Revoke(actor=DANA.chat_id, target=TENANT, reason="Ended"), key="click-1")
-    assert not await world.performer.may_give_up(click, "KeyError('x')")
+    assert not await world.performer.may_give_up(click, (text_fact("KeyError('x')"),))
     [alarm] = await world.store.open_alarms()
     assert (alarm.code, alarm.subject) == (AlarmCode.REVOCATION_WAITS, revocation_id(click.key))
     assert "KeyError('x')" in stored_words(alarm.values["reason"])
     await world.revoke(DANA, but=Prepare)
     [request] = await world.all_requests()
     effects = (Prepare(request_id=request.id), Apply(request_id=request.id, tenant_id=TENANT))
-    assert [await world.performer.may_give_up(one, "") for one in effects] == [False, False]
+    assert [await world.performer.may_give_up(one, (text_fact(""),)) for one in effects] == [False, False]
     assert {one.subject for one in await world.store.open_alarms()} == {revocation_id(click.key), request.id}
 
 
@@ -227,5 +231,5 @@ async def test_other_work_may_be_given_up(world: World) -> None:
         Prepare(request_id=RequestId("r-nowhere")),
         ShowRequest(request_id=request.id),
     ]
-    assert all([await world.performer.may_give_up(one, "") for one in effects])
+    assert all([await world.performer.may_give_up(one, (text_fact(""),)) for one in effects])
     assert await world.store.open_alarms() == []

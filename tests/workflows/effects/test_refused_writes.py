@@ -31,7 +31,7 @@ async def test_a_refused_write_ends_the_request_and_says_that_nothing_stands(wor
     request = await put(world, decided())
     world.script.fail("tenant.write", INVALID)
     request = await world.settled(request.id)
-    assert (request.state, note_words(request.note)) == (S.FAILED, f"Nothing was written. {INVALID.reason}")
+    assert (request.state, note_words(request.note)) == (S.FAILED, f"Nothing was written. {INVALID}")
     assert world.tenant.partners == {}
     assert await world.store.partnership(TENANT) is None
     assert world.notifier.texts_to(RILEY.chat_id) == [
@@ -47,7 +47,7 @@ async def test_a_refused_second_write_says_which_half_stands(world: World) -> No
     assert request.state is S.FAILED
     assert note_words(request.note) == (
         "1 of 2 changes are in the tenant. Sent: Automatic redemption. Not sent: Identity synchronization into this "
-        f"tenant. {INVALID.reason}"
+        f"tenant. {INVALID}"
     )
     assert [one.path for one in world.tenant.writes] == [f"{PARTNERS}/{TENANT}"]
 
@@ -60,13 +60,13 @@ async def test_a_refused_revocation_is_tried_until_it_is_taken_and_the_admins_kn
     for _ in range(20):
         request = await retried(world, request)
         assert request.state is S.APPLYING
-        assert "1 of 3 changes are in the tenant." in note_words(request.note)
-        assert INVALID.reason in note_words(request.note)
+        assert "1 of 3 writes stand in the tenant." in note_words(request.note)
+        assert str(INVALID) in note_words(request.note)
         assert await world.store.partnership(TENANT) is None, "a half is not recorded as revoked"
         [alarm] = [one for one in await world.store.open_alarms() if one.code is AlarmCode.REVOCATION_WAITS]
         assert alarm.subject == request.id
         assert alarm.values["partner"] == "Contoso Ltd (contoso.com)"
-        assert INVALID.reason in stored_words(alarm.values["reason"])
+        assert str(INVALID) in stored_words(alarm.values["reason"])
         await world.checks.run()
     assert (await retried(world, request)).state is S.APPLIED
     await world.checks.run()
@@ -129,7 +129,7 @@ async def test_when_the_tenant_cannot_be_read_nothing_is_claimed_about_what_stan
     request = await retried(world, request)
     assert request.state is S.FAILED
     assert "not known" in note_words(request.note)
-    assert INVALID.reason in note_words(request.note)
+    assert str(INVALID) in note_words(request.note)
     assert "Nothing was written" not in note_words(request.note)
 
 
@@ -138,5 +138,5 @@ async def test_a_check_that_graph_refuses_for_good_ends_the_request_before_any_w
     request = await put(world, decided())
     world.script.fail(method, INVALID)
     request = await world.settled(request.id)
-    assert (request.state, note_words(request.note)) == (S.FAILED, f"Nothing was written. {INVALID.reason}")
+    assert (request.state, note_words(request.note)) == (S.FAILED, f"Nothing was written. {INVALID}")
     assert world.tenant.attempts == []

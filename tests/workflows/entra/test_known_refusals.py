@@ -5,9 +5,10 @@ import json
 import pytest
 
 from workflows.entra.answers import Answer, Call, failure
-from workflows.entra.known_refusals import OBJECT_LIMIT, meaning_of
+from workflows.entra.known_refusals import meaning_of
+from workflows.ports.tenant_problems import KnownRefusal, Purpose
 
-WRITE = Call(method="POST", path="/partners", purpose="add the partner", permission="Policy.ReadWrite.X")
+WRITE = Call(method="POST", path="/partners", purpose=Purpose.CHANGE_PARTNER, permission="Policy.ReadWrite.X")
 
 
 @pytest.mark.parametrize(
@@ -20,9 +21,9 @@ WRITE = Call(method="POST", path="/partners", purpose="add the partner", permiss
 )
 def test_the_object_limit_is_told_by_its_name_beside_the_services_own_words(says: str) -> None:
     body = json.dumps({"error": {"code": "BadRequest", "message": says}}).encode()
-    reason = str(failure(WRITE, Answer(status=400, body=body)))
-    assert says.rstrip(".") in reason
-    assert reason.endswith(OBJECT_LIMIT)
+    (refused,) = failure(WRITE, Answer(status=400, body=body)).facts
+    assert refused.values["says"] == says.rstrip(".")
+    assert refused.values["meaning"] == KnownRefusal.OBJECT_LIMIT
 
 
 @pytest.mark.parametrize(
@@ -30,4 +31,4 @@ def test_the_object_limit_is_told_by_its_name_beside_the_services_own_words(says
     [(400, "Invalid property 'b2BCollaborationInbound'."), (409, "object limit"), (500, "object limit"), (400, "")],
 )
 def test_nothing_is_added_to_what_no_page_explains(status: int, says: str) -> None:
-    assert meaning_of(status, says) == ""
+    assert meaning_of(status, says) is None

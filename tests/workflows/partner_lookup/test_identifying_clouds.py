@@ -4,7 +4,7 @@ from typing import Final
 
 import pytest
 
-from bot.words.refusals.words import refusal_words
+from bot.words.requests.notes import refusal_words
 from tests.workflows.world import World
 from workflows.core.errors.raised import Refused
 from workflows.core.settings.model import TenantId

@@ -5,8 +5,7 @@ from dataclasses import replace
 import pytest
 
 from bot.words.findings.finding import finding_words
-from bot.words.refusals.words import refusal_words
-from bot.words.requests.notes import note_words
+from bot.words.requests.notes import note_words, refusal_words
 from tests.bot.words.refused import worded_refusal
 from tests.workflows.core.builders import AMARA, BRUNO, CHIE, RILEY, TENANT
 from tests.workflows.fakes import FakeTenant

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from bot.words.refusals.words import refusal_words
+from bot.words.requests.notes import refusal_words
 from tests.bot.words.refused import worded_refusal
 from workflows.core.errors.raised import InvalidField
 from workflows.partner_lookup.pasted import MOST

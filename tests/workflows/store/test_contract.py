@@ -26,6 +26,7 @@ from tests.workflows.core.builders import (
     text_message,
 )
 from tests.workflows.fakes import FixedClock
+from workflows.core.errors.facts import text_fact
 from workflows.core.partners.partnership import Partnership
 from workflows.core.requests.commands.request import CommandSubject
 from workflows.core.requests.effects import Apply, Effect, Prepare, ShowHome, ShowRequest, Tell
@@ -262,15 +263,15 @@ async def test_an_effect_that_waits_holds_up_nobody_not_even_its_lane(store: Sto
     await put_effects(store, FIRST, SECOND, OTHER)
     first, _ = await store.pending(NOW, 10)
     later = NOW + timedelta(minutes=5)
-    await store.retry(first.id, later, "no answer")
+    await store.retry(first.id, later, (text_fact("no answer"),))
     assert [each.effect for each in await store.pending(NOW, 10)] == [SECOND, OTHER]
     assert [each.effect for each in await store.pending(later - MILLISECOND, 10)] == [SECOND, OTHER]
     back, other = await store.pending(later, 10)
     assert (back.id, back.effect, back.attempts, other.effect) == (first.id, FIRST, 1, OTHER)
-    await store.retry(back.id, later, "no answer")
+    await store.retry(back.id, later, (text_fact("no answer"),))
     assert [each.attempts for each in await store.pending(later, 10)] == [2, 0]
     (behind, _) = await store.pending(NOW, 10)
-    await store.retry(behind.id, later, "no answer")
+    await store.retry(behind.id, later, (text_fact("no answer"),))
     assert [each.effect for each in await store.pending(NOW, 10)] == [OTHER]
     assert [each.effect for each in await store.pending(later, 10)] == [FIRST, OTHER], "the oldest first again"
 
@@ -278,7 +279,7 @@ async def test_an_effect_that_waits_holds_up_nobody_not_even_its_lane(store: Sto
 async def test_a_parked_effect_holds_nothing_and_stays_counted(store: Store) -> None:
     await put_effects(store, FIRST, SECOND)
     (first,) = await store.pending(NOW, 10)
-    await store.park(first.id, "the channel is gone")
+    await store.park(first.id, (text_fact("the channel is gone"),))
     assert [each.effect for each in await store.pending(NOW, 10)] == [SECOND]
     assert await store.count_pending(NOW) == (1, 0, 1)
 
@@ -288,8 +289,8 @@ async def test_effects_are_counted_by_what_they_wait_for(store: Store, place: Pl
     await put_effects(store, FIRST, OTHER, ShowHome(person=RILEY.chat_id))
     first, other, home = await store.pending(NOW, 10)
     later = NOW + timedelta(seconds=90)
-    await store.retry(first.id, later, "wait")
-    await store.park(other.id, "no")
+    await store.retry(first.id, later, (text_fact("wait"),))
+    await store.park(other.id, (text_fact("no"),))
     assert await store.count_pending(NOW) == (1, 1, 1)
     assert await store.count_pending(later) == (2, 0, 1)
     await store.done(home.id)
@@ -311,7 +312,7 @@ async def test_an_effect_is_due_from_the_moment_of_its_commit(store: Store, plac
 async def test_pending_effects_survive_a_restart_in_order(store: Store, place: Place) -> None:
     await put_effects(store, FIRST, SECOND, key="a")
     (first,) = await store.pending(NOW, 10)
-    await store.retry(first.id, NOW, "wait")
+    await store.retry(first.id, NOW, (text_fact("wait"),))
     await place.close()
     store = await place.open()
     (again,) = await store.pending(NOW, 10)

@@ -14,7 +14,7 @@ from workflows.app.limits import Allowance, LimitedAction, Limits
 from workflows.app.reads.look_up_permission import Members
 from workflows.app.service import SEARCH, Service
 from workflows.catalog.catalog import Catalog
-from workflows.core.errors.facts import Fact
+from workflows.core.errors.facts import Fact, as_values
 from workflows.core.errors.raised import Refused
 from workflows.core.errors.refusal_codes import RefusalCode
 from workflows.core.people import ChatId
@@ -72,7 +72,9 @@ class NameSearch:
                 await self.members.require_member(actor)
                 return await self._search(actor, template, asked, begins)
         except TenantRefused as error:
-            return Found(problem=Fact(RefusalCode.NAMES_REFUSED, {"kind": asked.kind.value, "answer": str(error)}))
+            return Found(
+                problem=Fact(RefusalCode.NAMES_REFUSED, {"kind": asked.kind.value, "answer": as_values(error.facts)})
+            )
         except (TenantUnavailable, DirectoryUnavailable, TimeoutError):
             return NOTHING
 

@@ -9,6 +9,7 @@ from collections.abc import Awaitable, Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Final
 
+from workflows.core.errors.facts import Facts
 from workflows.core.partners.records import Records
 from workflows.core.plans.plan import TenantIdentity
 from workflows.core.posture.default import default_posture
@@ -36,7 +37,7 @@ class _Read:
 
     partners: Mapping[TenantId, JsonObject]
     default: JsonObject | None
-    unread_because: str
+    unread_because: Facts
     before: Records | None
     after: Records | None
 
@@ -110,11 +111,11 @@ async def _read(tenant: Tenant, records: ReadRecords) -> _Read:
     return _Read(partners=partners, default=document, unread_because=reason, before=before, after=after)
 
 
-async def _default(tenant: Tenant) -> tuple[JsonObject | None, str]:
+async def _default(tenant: Tenant) -> tuple[JsonObject | None, Facts]:
     try:
-        return await tenant.read_default(), ""
+        return await tenant.read_default(), ()
     except (TenantUnavailable, TenantRefused) as error:
-        return None, error.reason
+        return None, error.facts
 
 
 async def _home(tenant: Tenant) -> TenantId | None:

@@ -9,7 +9,7 @@ from typing import Final
 from workflows.app.requests.forms import InvalidForm
 from workflows.app.requests.proposing import require_chain
 from workflows.app.requests.request_limit import Filing
-from workflows.core.errors.facts import Fact
+from workflows.core.errors.facts import Fact, as_values
 from workflows.core.errors.raised import InvalidField, Refused
 from workflows.core.errors.refusal_codes import RefusalCode
 from workflows.core.people import ChatId, PersonId
@@ -23,7 +23,7 @@ TIMEOUT_SECONDS: Final = 1.8
 
 def lookups_refused(error: TenantRefused) -> Fact:
     """Return that Entra refuses every lookup until an admin repairs that; nothing can be sent before."""
-    return Fact(RefusalCode.LOOKUPS_REFUSED, {"answer": str(error)})
+    return Fact(RefusalCode.LOOKUPS_REFUSED, {"answer": as_values(error.facts)})
 
 
 async def require_within_limits(

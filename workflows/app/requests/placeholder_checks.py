@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from typing import Final
 
 from workflows.core.checks.target_checks import is_microsofts
-from workflows.core.errors.facts import Fact
+from workflows.core.errors.facts import Fact, as_values
 from workflows.core.errors.refusal_codes import RefusalCode
 from workflows.core.policy.placeholders import Placeholder, begins_with
 from workflows.core.policy.template import Template
@@ -51,7 +51,8 @@ async def _problem(placeholder: Placeholder, typed: str, tenant: Tenant, timeout
             name = await tenant.tenant_settings.name_of(target, fresh=True)
     except (TenantUnavailable, TenantRefused, TimeoutError) as error:
         # Without its name, nothing shows that an object is one of those that the template allows.
-        return Fact(RefusalCode.NAME_UNREAD, {**about, "answer": str(error)}) if prefix else None
+        answer = () if isinstance(error, TimeoutError) else error.facts
+        return Fact(RefusalCode.NAME_UNREAD, {**about, "answer": as_values(answer)}) if prefix else None
     if name is not None and not begins_with(name, prefix):
         return Fact(RefusalCode.NAME_OUTSIDE_PREFIX, about)
     if placeholder.owner is Owner.THEIRS:

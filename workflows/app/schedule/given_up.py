@@ -1,9 +1,10 @@
 """Effects that were given up: the alarm about each, and what an admin can decide about it."""
 
 from collections.abc import Mapping
-from typing import Final
+from typing import Any, Final
 
 from workflows.app.alarms import Alarms
+from workflows.core.errors.facts import Facts, as_values
 from workflows.core.requests.alarms import AlarmCode
 from workflows.core.requests.effects import (
     Apply,
@@ -25,12 +26,12 @@ from workflows.ports.store import Store
 _UNREADABLE: Final = "unknown"
 
 
-def alarm_values(effect: Effect | None, reason: str) -> Mapping[str, str]:
+def alarm_values(effect: Effect | None, reason: Facts) -> Mapping[str, Any]:
     """Return the values of the alarm about a given-up effect: its kind, its subject, and why it was given up."""
     return {
         "what": _UNREADABLE if effect is None else effect.kind,
         "about": "" if effect is None else _about(effect),
-        "reason": reason,
+        "reason": as_values(reason),
     }
 
 
@@ -42,7 +43,7 @@ def is_alarming(effect: Effect | None) -> bool:
     return not isinstance(effect, ShowAlarm)
 
 
-async def raise_given_up(effect_id: int, effect: Effect, reason: str, *, alarms: Alarms) -> None:
+async def raise_given_up(effect_id: int, effect: Effect, reason: Facts, *, alarms: Alarms) -> None:
     """Raise the alarm that an effect was given up."""
     if is_alarming(effect):
         await alarms.raise_alarm(AlarmCode.EFFECT_GIVEN_UP, str(effect_id), alarm_values(effect, reason))

@@ -1,8 +1,6 @@
 """Facts: what the domain has to say, as codes and values. Each surface has one place for words."""
 
-import json
-import re
-from collections.abc import Callable, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final
 
@@ -11,8 +9,6 @@ Values = Mapping[str, Any]
 
 TEXT: Final = "text"
 """The code of a fact that is a text already: from outside, or stored by an earlier version. Values: `text`."""
-
-_MARKED: Final = re.compile(r"‹([a-z][a-z0-9_]*)(?: (\{[^‹›]*\}))?›")
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,13 +25,10 @@ class Fact:
         return hash(self.code)
 
     def __str__(self) -> str:
-        """Return code and values between marks: for logs, and for a stored text whose words a surface puts in.
-
-        JSON writes every such mark inside a value as an escape.
-        """
+        """Return code and values for a log line; a text from outside as it is."""
         if self.code == TEXT:
             return str(self.values.get("text", ""))
-        return f"‹{self.code} {json.dumps(self.values, default=str)}›" if self.values else f"‹{self.code}›"
+        return " ".join([str(self.code), *(f"{name}={value}" for name, value in self.values.items())])
 
     def as_value(self) -> dict[str, Any]:
         """Return the fact as a value of another fact, or of an audit entry; see `fact_in`."""
@@ -47,18 +40,25 @@ def fact_in(value: Mapping[str, Any]) -> Fact:
     return Fact(str(value.get("code", "")), value.get("values") or {})
 
 
-def with_facts_replaced(text: str, words: Callable[[Fact], str | None]) -> str:
-    """Replace each marked fact in a text by its words.
+Facts = tuple[Fact, ...]
+"""Facts that are told one after the other."""
 
-    :param words: None for a fact that it does not know; that text is kept.
-    """
 
-    def replaced(found: re.Match[str]) -> str:
-        try:
-            values = json.loads(found[2]) if found[2] else {}
-        except (ValueError, RecursionError):
-            return found[0]
-        said = words(Fact(found[1], values))
-        return found[0] if said is None else said
+def text_fact(text: str) -> Fact:
+    """Return a fact that repeats text from outside."""
+    return Fact(TEXT, {"text": text})
 
-    return _MARKED.sub(replaced, text)
+
+def as_values(facts: Iterable[Fact]) -> list[dict[str, Any]]:
+    """Return facts as a value of another fact, or of an alarm or an audit entry."""
+    return [fact.as_value() for fact in facts]
+
+
+def from_values(values: Iterable[Mapping[str, Any]]) -> Facts:
+    """Return the facts in the value of another fact."""
+    return tuple(map(fact_in, values))
+
+
+def log_text(facts: Iterable[Fact]) -> str:
+    """Return facts for a log line: codes and values; text from outside as it is."""
+    return " ".join(map(str, facts))

@@ -2,12 +2,34 @@
 
 from typing import Any
 
-from workflows.core.errors.facts import Fact
+from workflows.core.errors.facts import Fact, Facts, log_text, text_fact
 from workflows.core.errors.refusal_codes import RefusalCode
 
 
 class DomainError(Exception):
-    """Base of every error that the domain raises on purpose. `str(error)` is for logs."""
+    """Base of every error that the domain raises on purpose. `str(error)` is for logs: codes and values."""
+
+    @property
+    def facts(self) -> Facts:
+        """Return what the error tells. A text of its own is for operators, or from outside."""
+        return (text_fact(str(self)),)
+
+
+class ToldError(DomainError):
+    """An error that tells facts one after the other, or repeats a text from outside."""
+
+    def __init__(self, said: Facts | str) -> None:
+        """Create the error.
+
+        :param said: facts; a text only when another system wrote it.
+        """
+        self._facts = (text_fact(said),) if isinstance(said, str) else said
+        super().__init__(log_text(self._facts))
+
+    @property
+    def facts(self) -> Facts:
+        """Return what the error tells."""
+        return self._facts
 
 
 class CodedError(DomainError):
@@ -17,6 +39,11 @@ class CodedError(DomainError):
         super().__init__(str(fact))
         self.fact = fact
         self.code: str = fact.code
+
+    @property
+    def facts(self) -> Facts:
+        """Return the fact."""
+        return (self.fact,)
 
 
 class Refused(CodedError):

@@ -4,7 +4,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any, Final, TypeVar
 
-from workflows.core.errors.facts import Fact
+from workflows.core.errors.facts import Fact, as_values
 from workflows.core.partner_setup.state import open_steps, still_wanted
 from workflows.core.partner_setup.steps import setup_of
 from workflows.core.partners.approval_policy import is_live, stricter
@@ -17,7 +17,6 @@ from workflows.core.policy.template import Stage
 from workflows.core.requests.commands.request import CommandSubject, RecordApplied, RecordOverwritten, RequestCommand
 from workflows.core.requests.effects import Effect, MessageCode, ShowRequest, ShowReview, ShowSetup, Tell
 from workflows.core.requests.lifecycle import Situation, advance, closes, partner_of
-from workflows.core.requests.notes import as_values
 from workflows.core.requests.request import AccessRequest, Prepared, RequestKind
 from workflows.core.settings.canonical import JsonObject
 

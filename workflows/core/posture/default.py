@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Sequence
 from typing import Final
 
+from workflows.core.errors.facts import Facts, as_values
 from workflows.core.posture.access import access_kind_values, b2b_access_of, trust_of, unreadable_settings
 from workflows.core.posture.codes import ConcernCode
 from workflows.core.posture.model import B2BAccess, Concern, DefaultPosture, Weight, sorted_concerns
@@ -19,7 +20,7 @@ _OPEN_CODES: Final = {
 }
 
 
-def default_posture(document: JsonObject | None, unread_because: str = "") -> DefaultPosture:
+def default_posture(document: JsonObject | None, unread_because: Facts = ()) -> DefaultPosture:
     """Return the default's posture with its concerns.
 
     :param document: None when it could not be read; `unread_because` says why.
@@ -75,5 +76,5 @@ def _concerns(
         yield Concern(code=ConcernCode.DEFAULT_IS_MICROSOFTS, weight=Weight.NOTE)
 
 
-def _unread(reason: str) -> Concern:
-    return Concern(code=ConcernCode.DEFAULT_UNREAD, weight=Weight.UNCHECKED, values={"reason": reason})
+def _unread(reason: Facts) -> Concern:
+    return Concern(code=ConcernCode.DEFAULT_UNREAD, weight=Weight.UNCHECKED, values={"reason": as_values(reason)})

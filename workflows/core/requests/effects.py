@@ -5,13 +5,12 @@ from datetime import datetime
 from enum import IntEnum, StrEnum
 from typing import Literal, assert_never
 
-from workflows.core.errors.facts import Fact
+from workflows.core.errors.facts import Fact, as_values
 from workflows.core.errors.raised import Refused
 from workflows.core.people import ChatId
 from workflows.core.requests.alarms import AlarmId
 from workflows.core.requests.commands.clicks import Click
 from workflows.core.requests.commands.request import CommandSubject
-from workflows.core.requests.notes import as_values, error_facts
 from workflows.core.requests.request import RequestId
 from workflows.core.settings.model import TenantId
 
@@ -188,7 +187,7 @@ Effect = (
 
 def refusal_message(refused: Refused) -> Fact:
     """Return the message that tells a person why something was refused."""
-    return Fact(MessageCode.REFUSED, {"reasons": as_values(error_facts(refused))})
+    return Fact(MessageCode.REFUSED, {"reasons": as_values(refused.facts)})
 
 
 class Rank(IntEnum):

@@ -57,7 +57,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any, Final
 
-from workflows.core.errors.facts import Fact
+from workflows.core.errors.facts import Fact, Facts, as_values
 from workflows.core.errors.raised import Refused
 from workflows.core.errors.refusal_codes import RefusalCode
 from workflows.core.people import ChatId, Person, Roster
@@ -90,7 +90,7 @@ from workflows.core.requests.commands.request import (
 from workflows.core.requests.deciding import require_may_decide
 from workflows.core.requests.effects import Apply, Effect, MessageCode, Prepare, Remind, ShowRequest, Tell, TellExpired
 from workflows.core.requests.eligibility import asked_last
-from workflows.core.requests.notes import Facts, NoteCode, as_values, with_sent_before
+from workflows.core.requests.notes import NoteCode, with_sent_before
 from workflows.core.requests.reminding import may_be_reminded, next_reminder_at
 from workflows.core.requests.request import AccessRequest, Particulars, RequestKind, RequestState
 from workflows.core.requests.resending import may_be_resent, pause_before

@@ -1,17 +1,13 @@
 """What readers of a request need besides its data: its displayed state and its notes, as codes and values."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from enum import StrEnum
-from typing import Any, Final, TypeAlias
+from typing import Final
 
-from workflows.core.errors.facts import Fact
-from workflows.core.errors.raised import CodedError
+from workflows.core.errors.facts import Fact, Facts
 from workflows.core.plans.plan import Operation
 from workflows.core.requests.request import AccessRequest, RequestKind, RequestState
 from workflows.core.settings.model import IDENTITY_SYNCHRONIZATION
-
-Facts: TypeAlias = tuple[Fact, ...]
-"""Facts that are told one after the other."""
 
 
 class NoteCode(StrEnum):
@@ -26,6 +22,8 @@ class NoteCode(StrEnum):
     UNDECIDED = "undecided"
     SENT_BEFORE = "sent_before"
     """A write of an earlier plan was sent and may have taken effect."""
+    OTHER_IS_OPEN = "other_is_open"
+    """Another request was stored first. Values: `other`, its id."""
     REVOKED_MEANWHILE = "revoked_meanwhile"
     """Values: `name`."""
     OVERWRITTEN = "overwritten"
@@ -157,19 +155,6 @@ def displayed_state(request: AccessRequest) -> DisplayedState:
     return DisplayedState(state.value)
 
 
-def text_note(text: str) -> Fact:
-    """Return a note that repeats text from outside."""
-    return Fact(NoteCode.TEXT, {"text": text})
-
-
-def error_facts(error: Exception) -> Facts:
-    """Return the facts of an error, for a note."""
-    if isinstance(error, CodedError):
-        return (error.fact,)
-    facts: Facts = getattr(error, "facts", ())
-    return facts or (text_note(str(error)),)
-
-
 def not_written(request: AccessRequest) -> Fact:
     """Return the note that nothing was written; where an earlier plan was sent, only that this one was not."""
     return Fact(NoteCode.NOT_WRITTEN, {"is_first": is_first_plan(request)})
@@ -203,23 +188,3 @@ def _settings_of(operation: Operation) -> list[str]:
     if operation.path.endswith(f"/{IDENTITY_SYNCHRONIZATION}"):
         return [IDENTITY_SYNCHRONIZATION]
     return [name for name in operation.body if name != "tenantId"]
-
-
-def as_values(facts: Iterable[Fact]) -> list[dict[str, Any]]:
-    """Return facts as a value of another fact, or of an alarm or an audit entry."""
-    return [{"code": str(fact.code), "values": dict(fact.values)} for fact in facts]
-
-
-def from_values(values: Iterable[Mapping[str, Any]]) -> Facts:
-    """Return the facts in the value of another fact."""
-    return tuple(Fact(value["code"], value["values"]) for value in values)
-
-
-def log_text(facts: Facts) -> str:
-    """Return facts for a log line: codes and values; text from outside as it is."""
-    return " ".join(
-        str(fact.values["text"])
-        if fact.code == NoteCode.TEXT
-        else " ".join([str(fact.code), *(f"{name}={value}" for name, value in fact.values.items())])
-        for fact in facts
-    )

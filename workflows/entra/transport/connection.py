@@ -25,18 +25,19 @@ from workflows.entra.addresses import load_builders, request_to_link
 from workflows.entra.answers import (
     Answer,
     Call,
-    doubt,
     failure,
     is_same_service,
     json_object,
     retry_after,
     rows_of,
+    unavailable,
     without_annotations,
 )
 from workflows.entra.settings import EntraSettings
 from workflows.entra.transport.claims import granted_in
 from workflows.entra.transport.credential import UnattendedCredential
 from workflows.ports.tenant import TenantUnavailable
+from workflows.ports.tenant_problems import TenantCode
 
 _CONNECT_SECONDS: Final = 3.0
 _READ_SECONDS: Final = 10.0
@@ -160,7 +161,7 @@ class Connection:
             if link is None:
                 return
             if link in seen or len(seen) >= _PAGES or not is_same_service(link, self._root):
-                raise TenantUnavailable(f"Entra's list did not end, or led elsewhere, when asked to {call.purpose}.")
+                raise unavailable(TenantCode.ENDLESS_LIST, call=call.asked)
             seen.add(link)
             request = request_to_link(link)
 
@@ -185,9 +186,8 @@ class Connection:
                 answer = await self._answered(call, request)
             return answer
         except TimeoutError as error:
-            raise TenantUnavailable(
-                f"Entra took too long to {call.purpose}{doubt(call) if is_sent else '; nothing was sent.'}"
-            ) from error
+            values = {"call": call.asked, "is_sent": is_sent, "is_write": call.is_write}
+            raise unavailable(TenantCode.TOO_LATE, **values) from error
         finally:
             _log.info(
                 "graph call",
@@ -229,12 +229,10 @@ class Connection:
         try:
             response: Any = await self._adapter.send_primitive_async(request, "bytes", None)
         except (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout) as error:
-            raise TenantUnavailable(f"Entra could not be reached to {call.purpose}; nothing was sent.") from error
+            raise unavailable(TenantCode.UNREACHABLE, call=call.asked) from error
         except (httpx.HTTPError, httpx.InvalidURL, ValueError) as error:
             # ValueError: the adapter could not decode a claims challenge.
-            raise TenantUnavailable(
-                f"The connection to Entra broke on the way to {call.purpose}{doubt(call)}"
-            ) from error
+            raise unavailable(TenantCode.BROKEN_OFF, call=call.asked, is_write=call.is_write) from error
         answered: httpx.Response = response
         return answered
 

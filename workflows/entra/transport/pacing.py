@@ -5,8 +5,13 @@ import heapq
 import time
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
+from typing import Final
 
+from workflows.core.errors.facts import Fact
 from workflows.ports.tenant import TenantUnavailable
+from workflows.ports.tenant_problems import TenantCode
+
+_OUT_OF_TURN: Final = Fact(TenantCode.OUT_OF_TURN)
 
 
 class Pace:
@@ -45,9 +50,7 @@ class Pace:
                     await held.enter_async_context(self._turns)
                     await self._rest()
             except TimeoutError as error:
-                raise TenantUnavailable(
-                    "Entra takes no more requests of this kind at the moment.", self._seconds, is_throttled=True
-                ) from error
+                raise TenantUnavailable((_OUT_OF_TURN,), self._seconds, is_throttled=True) from error
             try:
                 yield
             finally:

@@ -16,6 +16,7 @@ from pydantic import TypeAdapter, ValidationError
 from sqlite_utils import Database
 
 from workflows.ports.clock import Clock
+from workflows.ports.records import StoreTrouble
 from workflows.store.codec import load
 from workflows.store.redaction import RecordRedactor
 from workflows.store.sqlite.file import StoreFile
@@ -48,11 +49,11 @@ class SqliteDatabase:
         await self._run(self._open)
 
     @property
-    def trouble(self) -> str:
+    def trouble(self) -> StoreTrouble | None:
         """Return why records cannot be written, as of the last write; empty when they can."""
         return self._writes.trouble
 
-    async def probe(self) -> str:
+    async def probe(self) -> StoreTrouble | None:
         """Check whether records can be written now; see `ports.records`."""
         return await self._run(lambda: self._writes.probe(self._db, text_of(self._clock.now())))
 

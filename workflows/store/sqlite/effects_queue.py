@@ -7,9 +7,10 @@ from typing import Any
 import structlog
 from pydantic import ValidationError
 
+from workflows.core.errors.facts import Fact, Facts
 from workflows.core.requests.effects import CheckPermission, Effect, Rank, lane, rank
-from workflows.ports.effects_queue import GivenUp, PendingEffect
-from workflows.store.codec import EFFECT, load
+from workflows.ports.effects_queue import GivenUp, PendingEffect, QueueCode
+from workflows.store.codec import EFFECT, load, told_in
 from workflows.store.sqlite.database import SqliteDatabase, readable, text_of
 
 _log = structlog.get_logger()
@@ -40,7 +41,7 @@ class SqliteEffectsQueue(SqliteDatabase):
                 effect = load(EFFECT, row["doc"])
             except ValidationError as error:
                 _log.error("effect_unreadable", effect_id=row["id"])
-                await self.park(row["id"], f"unreadable: {error.error_count()} problems")
+                await self.park(row["id"], (Fact(QueueCode.UNREADABLE, {"problems": error.error_count()}),))
                 continue
             found.append(PendingEffect(id=row["id"], lane=row["lane"], attempts=row["attempts"], effect=effect))
         return found
@@ -66,19 +67,19 @@ class SqliteEffectsQueue(SqliteDatabase):
         """
         await self._write("delete from effects where id = ?", effect_id)
 
-    async def retry(self, effect_id: int, at: datetime, error: str) -> None:
+    async def retry(self, effect_id: int, at: datetime, error: Facts) -> None:
         """Postpone an effect until `at`, and count one more attempt."""
         await self._write(
             "update effects set due_at = ?, attempts = attempts + 1, error = ? where id = ?",
             text_of(at),
-            self._clean.error(error),
+            self._clean.told(error),
             effect_id,
         )
 
-    async def park(self, effect_id: int, error: str) -> None:
+    async def park(self, effect_id: int, error: Facts) -> None:
         """Give up an effect; it stays visible and does not delay its lane."""
         await self._write(
-            "update effects set is_parked = 1, error = ? where id = ?", self._clean.error(error), effect_id
+            "update effects set is_parked = 1, error = ? where id = ?", self._clean.told(error), effect_id
         )
 
     async def unchecked_clicks(self) -> Sequence[CheckPermission]:
@@ -116,4 +117,4 @@ def _given_up(row: dict[str, Any]) -> GivenUp:
         effect = load(EFFECT, row["doc"])
     except ValidationError:
         effect = None
-    return GivenUp(id=row["id"], lane=row["lane"], error=row["error"], effect=effect)
+    return GivenUp(id=row["id"], lane=row["lane"], error=told_in(row["error"]), effect=effect)

@@ -1,7 +1,7 @@
 """The schema of the embedded store, as ordered steps. To change it, add a step; never edit a released one.
 
 NB. m003 and m007 share a function with m010, which computes the same rows again when all requests can be read. So the
-result of all steps is the same as before.
+result of all steps is the same as before. This file is long because it keeps every released step.
 """
 
 import json
@@ -17,6 +17,7 @@ from workflows.core.requests.eligibility import still_asked
 from workflows.core.requests.reminding import next_due_at
 from workflows.ports.records import StoreUnusable
 from workflows.store.codec import REQUEST, load
+from workflows.store.sqlite.earlier_texts import EarlierTexts
 
 migrations = Migrations("gatehouse")
 
@@ -25,6 +26,17 @@ _SOURCES: Final = {
     "Gatehouse's records": "records",
 }
 """The sources of findings that were sentences before m010, as codes."""
+_EARLIER: Final = EarlierTexts(
+    {
+        "list partners": "/partner list",
+        "show partner": "/partner show",
+        "request access": "/partner request",
+        "partner checklist": "/partner checklist",
+        "revoke partner": "/partner revoke",
+        "restore settings": "/partner restore",
+    }
+)
+"""The texts before m013, with the commands that were shown for the actions in them."""
 
 
 def require_known_steps(db: Database, named: str) -> None:
@@ -216,6 +228,24 @@ def m012_notes_are_facts(db: Database) -> None:
         if isinstance(record, dict) and record.get("kind") == "tell" and isinstance(record.get("text"), str):
             record["said"] = _facts_of(record.pop("text"))[0]
             db.execute("update effects set doc = ? where id = ?", (_written(record), effect_id))
+
+
+@migrations()
+def m013_no_marked_texts(db: Database) -> None:
+    """Store why effects wait as facts, and facts and commands in place of the marks that earlier versions stored."""
+    for effect_id, error in db.execute("select id, error from effects where error != ''").fetchall():
+        db.execute(
+            "update effects set error = ? where id = ?",
+            (json.dumps(_EARLIER.told(error), ensure_ascii=False), effect_id),
+        )
+    for table in ("requests", "effects", "alarms"):
+        marked = f"select id, doc from {table} where json_valid(doc) and (instr(doc, '‹') or instr(doc, '\\u2039'))"  # noqa: S608
+        for identity, doc in db.execute(marked).fetchall():
+            record = json.loads(doc)
+            values = record.get("values") if isinstance(record, dict) and table == "alarms" else None
+            if isinstance(values, dict) and isinstance(values.get("reason"), str):
+                values["reason"] = _EARLIER.told(values["reason"])
+            db.execute(f"update {table} set doc = ? where id = ?", (_written(_EARLIER.with_told(record)), identity))  # noqa: S608
 
 
 @migrations()

@@ -9,8 +9,9 @@ from typing import Any
 
 from pydantic import ValidationError
 
+from workflows.core.errors.facts import Facts
 from workflows.core.requests.alarms import Alarm
-from workflows.store.codec import ALARM, load
+from workflows.store.codec import ALARM, load, told_in
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -19,7 +20,7 @@ class Parked:
 
     id: int
     lane: str
-    error: str
+    error: Facts
 
 
 def read_parked(path: Path) -> Sequence[Parked]:
@@ -28,7 +29,7 @@ def read_parked(path: Path) -> Sequence[Parked]:
     :raises OSError: when the file is not a store, or cannot be read.
     """
     rows = _read(path, "select id, lane, error from effects where is_parked = 1 order by id")
-    return [Parked(id=row[0], lane=row[1], error=row[2] or "") for row in rows]
+    return [Parked(id=row[0], lane=row[1], error=told_in(row[2])) for row in rows]
 
 
 def read_open_alarms(path: Path) -> Sequence[Alarm]:

@@ -11,7 +11,7 @@ from typing import Final
 import structlog
 from sqlite_utils import Database
 
-from workflows.ports.records import StoreNotWritable
+from workflows.ports.records import StoreNotWritable, StoreTrouble
 from workflows.store.sqlite.file import BUSY_MILLISECONDS, LOG_BYTES, StoreFile
 
 _IMPATIENT_MILLISECONDS: Final = 200
@@ -21,15 +21,15 @@ _PROOF_BYTES: Final = 256 * 1024
 _MARK: Final = "written_at"
 _PROOF: Final = "room"
 _OF_THE_WORLD: Final = {
-    sqlite3.SQLITE_FULL: "the disk is full",
-    sqlite3.SQLITE_BUSY: "another program holds a lock on the database",
-    sqlite3.SQLITE_LOCKED: "another program holds a lock on the database",
-    sqlite3.SQLITE_READONLY: "the database may not be written",
-    sqlite3.SQLITE_PERM: "the database may not be written",
-    sqlite3.SQLITE_CANTOPEN: "a file beside the database cannot be opened",
-    sqlite3.SQLITE_IOERR: "the disk reports an error",
-    sqlite3.SQLITE_CORRUPT: "the database is damaged",
-    sqlite3.SQLITE_NOTADB: "the database is damaged",
+    sqlite3.SQLITE_FULL: StoreTrouble.DISK_FULL,
+    sqlite3.SQLITE_BUSY: StoreTrouble.LOCKED,
+    sqlite3.SQLITE_LOCKED: StoreTrouble.LOCKED,
+    sqlite3.SQLITE_READONLY: StoreTrouble.READ_ONLY,
+    sqlite3.SQLITE_PERM: StoreTrouble.READ_ONLY,
+    sqlite3.SQLITE_CANTOPEN: StoreTrouble.FILE_BESIDE,
+    sqlite3.SQLITE_IOERR: StoreTrouble.DISK_ERROR,
+    sqlite3.SQLITE_CORRUPT: StoreTrouble.DAMAGED,
+    sqlite3.SQLITE_NOTADB: StoreTrouble.DAMAGED,
 }
 """Errors that are not the program's own, by SQLite's primary code."""
 
@@ -37,12 +37,12 @@ _log = structlog.get_logger()
 
 
 class WriteMonitor:
-    """Observes every write. `trouble` is the reason why records cannot be stored; empty when they can."""
+    """Observes every write. `trouble` is the reason why records cannot be stored; None when they can."""
 
     def __init__(self, file: StoreFile) -> None:
         self._file = file
         self._is_log_long = False
-        self.trouble = ""
+        self.trouble: StoreTrouble | None = None
 
     @contextmanager
     def watched(self, db: Database) -> Iterator[None]:
@@ -53,13 +53,13 @@ class WriteMonitor:
         try:
             yield
         except sqlite3.DatabaseError as error:
-            reason = _OF_THE_WORLD.get(getattr(error, "sqlite_errorcode", 0) & 0xFF)
-            if reason is None:
+            trouble = _OF_THE_WORLD.get(getattr(error, "sqlite_errorcode", 0) & 0xFF)
+            if trouble is None:
                 raise
-            self._note(db, reason)
-            raise StoreNotWritable(f"The records cannot be written: {reason}.") from error
+            self._note(db, trouble)
+            raise StoreNotWritable(trouble) from error
 
-    def probe(self, db: Database, value: str) -> str:
+    def probe(self, db: Database, value: str) -> StoreTrouble | None:
         """Check by writing one record whether records can be written; keep the log short.
 
         Returns the reason when not.
@@ -72,9 +72,9 @@ class WriteMonitor:
                     db.execute("insert or replace into marks (name, value) values (?, ?)", [_MARK, value])
         except StoreNotWritable:
             return self.trouble
-        self._note(db, "")
+        self._note(db, None)
         self._shorten(db)
-        return ""
+        return None
 
     def _prove_room(self, db: Database) -> None:
         with db.atomic():
@@ -82,11 +82,11 @@ class WriteMonitor:
         with db.atomic():
             db.execute("delete from marks where name = ?", [_PROOF])
 
-    def _note(self, db: Database, trouble: str) -> None:
-        if bool(trouble) != bool(self.trouble):
+    def _note(self, db: Database, trouble: StoreTrouble | None) -> None:
+        if (trouble is None) != (self.trouble is None):
             db.execute(f"pragma busy_timeout = {_IMPATIENT_MILLISECONDS if trouble else BUSY_MILLISECONDS}")
             if trouble:
-                _log.error("store_not_writable", reason=trouble)
+                _log.error("store_not_writable", reason=trouble.value)
             else:
                 _log.warning("store_writable_again")
         self.trouble = trouble

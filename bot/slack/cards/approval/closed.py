@@ -12,13 +12,12 @@ from bot.slack.blocks.message import Message, message
 from bot.slack.blocks.untrusted import clean
 from bot.slack.cards.chain import EXPIRES_NOW, state_parts, still_needed
 from bot.slack.cards.requests import headline, request_target, summary
-from bot.words.actions import with_commands
 from bot.words.requests.notes import note_words
 from bot.words.requests.states import state_words
-from workflows.core.errors.facts import Fact
+from workflows.core.errors.facts import Fact, Facts
 from workflows.core.people import ChatId
 from workflows.core.policy.approval import Choice, Decision
-from workflows.core.requests.notes import Facts, NoteCode, with_sent_before
+from workflows.core.requests.notes import NoteCode, with_sent_before
 from workflows.core.requests.request import AccessRequest, RequestKind, RequestState
 from workflows.core.text import counted
 
@@ -112,7 +111,7 @@ def status_parts(request: AccessRequest, successor: AccessRequest | None, now: d
 def _sent_before(request: AccessRequest) -> Iterator[Part]:
     if sent := with_sent_before(request, ()):
         yield words(" ")
-        yield part(with_commands(note_words(sent)), MOST_LONG)
+        yield part(note_words(sent), MOST_LONG)
 
 
 def _replaced(successor: AccessRequest) -> Iterator[Part]:
@@ -145,7 +144,7 @@ def shortened_note(note: Facts) -> str:
         if index == 0 or is_short or fact.code == NoteCode.SENT_BEFORE:
             shown.append(fact)
     more = len(note) - len(shown)
-    return with_commands(note_words(shown)) + (f" ({counted(more, 'more note')} in Details)" if more else "")
+    return note_words(shown) + (f" ({counted(more, 'more note')} in Details)" if more else "")
 
 
 def _people(request: AccessRequest) -> Iterator[Part]:

@@ -5,7 +5,6 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from bot.slack.blocks.blocks import Part, part, when, words
-from bot.words.actions import with_commands
 from bot.words.findings.finding import finding_words
 from workflows.core.checks.findings import Finding, FindingCode, Severity
 from workflows.core.partners.partnership import Partnership, PartnershipState
@@ -89,7 +88,7 @@ def first_issue(findings: Sequence[Finding]) -> Note | None:
     issues, unchecked = _issues(findings), _unchecked(findings)
     if not issues:
         return None
-    said = with_commands(finding_words(issues[0]))
+    said = finding_words(issues[0])
     if len(said.split()) > MOST_ISSUE:
         return None
     counts = [counted(len(issues) - 1, "more issue")] if len(issues) > 1 else []

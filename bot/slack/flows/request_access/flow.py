@@ -19,7 +19,8 @@ from bot.slack.payloads.models import Interaction, Invocation
 from bot.slack.people.approvers import name_stages
 from bot.slack.people.members import Members
 from bot.slack.people.shown_directory import ShownDirectory
-from bot.words.refusals.words import fact_words, refusal_words
+from bot.words.refusals.words import fact_words
+from bot.words.requests.notes import refusal_words
 from workflows.app.reads.look_up_permission import LookupPermission
 from workflows.app.reads.offers import Offers
 from workflows.app.requests.directory_checks import lookups_refused

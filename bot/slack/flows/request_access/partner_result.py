@@ -10,7 +10,6 @@ from slack_sdk.models.blocks.block_elements import RichTextElement
 from bot.slack import ids
 from bot.slack.blocks.blocks import DOMAIN, actions, bullets, button, paragraph, part, rich, words
 from bot.slack.cards.partners import MOST_LINE, identity_paragraph
-from bot.words.actions import with_commands
 from bot.words.plans.current_settings import describe_current
 from bot.words.refusals.words import fact_words
 from bot.words.requests.form import NOT_A_PARTNER, NOT_ADDED, guests_words
@@ -77,7 +76,7 @@ def _inherited_guests(observation: ObservedPartner) -> Openness:
 def target_result(found: Found | None, problem: str, requester: ChatId) -> RichTextBlock:
     """Return the text below the target: the tenant and what exists already, or the problem in words."""
     if problem:
-        said = paragraph(words("⚠️ Problem: ", bold=True), part(with_commands(problem), 1000, lines=True))
+        said = paragraph(words("⚠️ Problem: ", bold=True), part(problem, 1000, lines=True))
         return rich(said, block_id=ids.TARGET_RESULT)
     if found is None:
         return rich(paragraph(words("No organization looked up yet.")), block_id=ids.TARGET_RESULT)

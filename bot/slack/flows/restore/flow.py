@@ -16,7 +16,8 @@ from bot.slack.flows.restore.form import Preview, RestoreShown, restore_view
 from bot.slack.payloads.forms import parse_restore_form
 from bot.slack.payloads.models import Interaction, Invocation
 from bot.slack.people.members import Members
-from bot.words.refusals.words import fact_words, refusal_words
+from bot.words.refusals.words import fact_words
+from bot.words.requests.notes import refusal_words
 from workflows.app.reads.look_up_permission import LookupPermission
 from workflows.app.requests.directory_checks import lookups_refused
 from workflows.app.requests.restore_intake import RestoreForm, RestoreIntake

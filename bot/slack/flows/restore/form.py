@@ -18,7 +18,6 @@ from bot.slack.cards.partners import (
     identity_block,
 )
 from bot.slack.cards.risk import risk_elements, staying_elements
-from bot.words.actions import with_commands
 from bot.words.plans.changes import describe, duration_words
 from bot.words.plans.consequences import consequence_words
 from workflows.app.requests.restore_intake import RestoreForm
@@ -130,7 +129,7 @@ def _result_elements(shown: RestoreShown) -> Iterator[RichTextElement]:
     """Return the text below the choice: the difference and the approvers, or the problem in words."""
     preview = shown.preview
     if shown.problem:
-        yield paragraph(words("⚠️ Problem: ", bold=True), part(with_commands(shown.problem), 1000, lines=True))
+        yield paragraph(words("⚠️ Problem: ", bold=True), part(shown.problem, 1000, lines=True))
     elif preview is None:
         yield paragraph(words(_FIRST))
     else:

@@ -21,7 +21,7 @@ from bot.slack.payloads.models import Interaction, Invocation
 from bot.slack.people.directory import SlackDirectory
 from bot.slack.people.members import Members
 from bot.words.findings.finding import finding_words
-from bot.words.refusals.words import refusal_words
+from bot.words.requests.notes import refusal_words
 from workflows.app.service import Service
 from workflows.core.errors.raised import Refused
 from workflows.core.partners.partnership import Partnership

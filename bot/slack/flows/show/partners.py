@@ -25,7 +25,6 @@ from bot.slack.cards.partners import identity_block, partner_name, partner_words
 from bot.slack.cards.requests import icon, kind_words, restore_hint
 from bot.slack.cards.reviews import partner_row, partnership_facts, partnership_state_words
 from bot.slack.cards.setup_steps import setup_elements
-from bot.words.actions import with_commands
 from bot.words.plans.current_settings import CurrentLine, describe_current
 from bot.words.posture.concerns import WEIGHTS, concern_words
 from bot.words.requests.notes import note_words
@@ -199,5 +198,5 @@ def _history_parts(request: AccessRequest) -> list[Part]:
     shown = [words(f"{icon(request)} {kind_words(request).capitalize()}"), *by, words(": ")]
     shown += [words(state_words(request), bold=True), words(", "), when(request.changed_at)]
     if request.note:
-        shown += [words(". "), part(with_commands(note_words(request.note)), 300)]
+        shown += [words(". "), part(note_words(request.note), 300)]
     return shown

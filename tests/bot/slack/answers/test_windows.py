@@ -10,8 +10,8 @@ from slack_sdk.errors import SlackApiError
 from bot.sandbox.http.faults import Fault
 from bot.slack.answers import windows
 from bot.slack.flows.revoke import flow as revoke
-from bot.words.refusals.words import refusal_words
 from bot.words.requests.messages import message_words
+from bot.words.requests.notes import refusal_words
 from tests.bot.bot_under_test import BotUnderTest, click, window_shown
 from tests.bot.surfaces import shown
 from workflows.core.errors.facts import Fact

@@ -14,7 +14,7 @@ from bot.words.conditional_access.findings import (
 )
 from bot.words.conditional_access.report import report_values
 from bot.words.conditional_access.verdicts import MEANINGS, VISITORS
-from bot.words.not_read import WHY
+from bot.words.unavailable.not_read import WHY
 from tests.workflows.core.checks.conditional_access.test_verdicts import (
     GUESTS,
     TENANT,

@@ -13,7 +13,7 @@ from bot.words.findings.finding import (
     source_words,
 )
 from bot.words.findings.targets import LIKENESSES
-from bot.words.not_read import WHY
+from bot.words.unavailable.not_read import WHY
 from tests.workflows.core.builders import prepared, request
 from workflows.core.checks.facts import UnreadReason
 from workflows.core.checks.findings import Finding, FindingCode, Severity, Source

@@ -6,10 +6,10 @@ from typing import Any, Final
 import pytest
 
 from bot.words.requests.notes import note_words, stored_words
-from workflows.core.errors.facts import Fact
+from workflows.core.errors.facts import Fact, as_values, from_values, log_text, text_fact
 from workflows.core.errors.refusal_codes import RefusalCode
 from workflows.core.policy.approval import DiscountCode
-from workflows.core.requests.notes import NoteCode, as_values, from_values, log_text, text_note
+from workflows.core.requests.notes import NoteCode
 
 GOLDEN: Final[tuple[tuple[str, dict[str, Any], str], ...]] = (
     (NoteCode.TEXT, {"text": "Insufficient {privileges}."}, "Insufficient {privileges}."),
@@ -178,6 +178,7 @@ GOLDEN: Final[tuple[tuple[str, dict[str, Any], str], ...]] = (
         {},
         "The block cannot be verified, because somebody keeps changing the partner's settings.",
     ),
+    (NoteCode.OTHER_IS_OPEN, {"other": "R-1"}, "R-1 is open for the same tenant."),
     (NoteCode.OWN_FAULT, {"error": "KeyError('x')"}, "Something went wrong inside Gatehouse: KeyError('x')."),
     (DiscountCode.EARLIER_VERSION, {"person": "Amara"}, "Amara approved an earlier version of this request."),
     (DiscountCode.MAY_NOT, {"person": "Sam"}, "Sam may not approve this request."),
@@ -201,7 +202,7 @@ def test_a_note_reads_as_always(code: str, values: dict[str, Any], sentence: str
 
 
 def test_several_notes_follow_one_another_and_none_says_nothing() -> None:
-    note = (text_note("No answer."), text_note(""), Fact(NoteCode.KEEPS_TRYING))
+    note = (text_fact("No answer."), text_fact(""), Fact(NoteCode.KEEPS_TRYING))
     assert note_words(note) == "No answer. Gatehouse keeps trying."
     assert note_words(()) == ""
 
@@ -212,7 +213,7 @@ def test_a_text_of_an_earlier_version_is_shown_as_it_is() -> None:
 
 
 def test_a_log_line_has_codes_and_values_and_no_sentence() -> None:
-    note = (text_note("No answer."), Fact(NoteCode.ROLE_CHANGED, {"role": "security"}), Fact(NoteCode.KEEPS_TRYING))
+    note = (text_fact("No answer."), Fact(NoteCode.ROLE_CHANGED, {"role": "security"}), Fact(NoteCode.KEEPS_TRYING))
     assert log_text(note) == "No answer. role_differs role=security keeps_trying"
 
 

@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from bot.words.refusals.words import fact_words
 from tests.workflows.core.builders import AMARA, MALLORY, RILEY
 from tests.workflows.world import CATALOG, World
 from workflows.app.limits import LimitedAction, Limits
@@ -139,7 +140,7 @@ async def test_a_missing_permission_is_named_so_that_the_id_is_typed(world: Worl
     found = await searching(world).find(RILEY.chat_id, PILOT, "project_group", "Bridge")
     assert found.problem is not None
     assert found.problem.code == RefusalCode.NAMES_REFUSED
-    assert "GroupMember.Read.All" in found.problem.values["answer"]
+    assert "GroupMember.Read.All" in fact_words(found.problem)
 
 
 async def test_searches_are_limited_for_each_person(world: World) -> None:

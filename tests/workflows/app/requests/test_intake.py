@@ -8,7 +8,8 @@ from typing import Any
 import pytest
 
 import workflows.app.requests.directory_checks
-from bot.words.refusals.words import fact_words, refusal_words
+from bot.words.refusals.words import fact_words
+from bot.words.requests.notes import refusal_words
 from tests.workflows.core.builders import AMARA, BRUNO, CHIE, DANA, MALLORY, NOW, RILEY, SAM, TENANT
 from tests.workflows.fakes import HOME
 from tests.workflows.world import CATALOG, CONTOSO, World, filled_form

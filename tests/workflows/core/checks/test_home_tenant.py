@@ -7,7 +7,7 @@ from typing import Any, Final
 import pytest
 
 from bot.words.findings.finding import finding_words
-from bot.words.not_read import WHY
+from bot.words.unavailable.not_read import WHY
 from tests.workflows.core.builders import TENANT, access_plan, identity
 from tests.workflows.core.policies import policy
 from workflows.core.checks.conditional_access.entries import entries_under, trust_under

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from bot.words.findings.finding import finding_words
-from bot.words.refusals.words import refusal_words
+from bot.words.requests.notes import refusal_words
 from tests.workflows.core.builders import TENANT, closed_document
 from workflows.core.checks.findings import Finding, FindingCode, Severity, UnfitPlan, require_fit
 from workflows.core.checks.partner_rules import MICROSOFT_SUPPORT, check_partner

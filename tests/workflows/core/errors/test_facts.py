@@ -1,8 +1,7 @@
-"""A fact is a code with values: equal by both, stored as text between marks, and found again in such a text."""
+"""A fact is a code with values: equal by both, logged as both, and a value of another fact."""
 
-import pytest
-
-from workflows.core.errors.facts import TEXT, Fact, fact_in, with_facts_replaced
+from workflows.core.errors.facts import TEXT, Fact, as_values, fact_in, from_values, log_text, text_fact
+from workflows.core.errors.raised import DomainError, Refused, ToldError
 from workflows.core.errors.refusal_codes import RefusalCode
 
 TURN = Fact(RefusalCode.NOT_YOUR_TURN, {"stage": "Security", "later": "Data owners"})
@@ -14,9 +13,9 @@ def test_facts_are_equal_by_code_and_values_and_hashed_although_values_are_lists
     assert list(dict.fromkeys([one, other, same])) == [one, other]
 
 
-def test_as_text_it_is_code_and_values_between_marks() -> None:
-    assert str(Fact(RefusalCode.EXPIRED)) == "‹expired›"
-    assert str(TURN) == '‹not_your_turn {"stage": "Security", "later": "Data owners"}›'
+def test_as_text_it_is_code_and_values() -> None:
+    assert str(Fact(RefusalCode.EXPIRED)) == "expired"
+    assert str(TURN) == "not_your_turn stage=Security later=Data owners"
 
 
 def test_a_fact_that_is_a_text_is_that_text() -> None:
@@ -33,31 +32,19 @@ def test_a_fact_is_read_back_from_the_value_that_it_was_made() -> None:
     assert fact_in({"code": "expired", "values": None}) == Fact("expired")
 
 
-def test_each_fact_in_a_text_is_replaced_by_its_words() -> None:
-    text = f"It waits: {TURN} And {Fact(RefusalCode.EXPIRED)}."
-    found: list[Fact] = []
-
-    def words(fact: Fact) -> str:
-        found.append(fact)
-        return fact.code.upper()
-
-    assert with_facts_replaced(text, words) == "It waits: NOT_YOUR_TURN And EXPIRED."
-    assert found == [TURN, Fact("expired")]
+def test_facts_are_values_of_another_and_are_read_back_in_their_order() -> None:
+    told = (TURN, Fact("expired"), text_fact("Graph said: no."))
+    assert from_values(as_values(told)) == told
+    assert log_text(told) == "not_your_turn stage=Security later=Data owners expired Graph said: no."
 
 
-def test_marks_inside_a_value_do_not_end_the_fact() -> None:
-    fact = Fact(RefusalCode.NAME_OUTSIDE_PREFIX, {"name": "‹expired› } ›"})
-    assert with_facts_replaced(f"No: {fact}", lambda one: str(one.values["name"])) == "No: ‹expired› } ›"
+def test_an_error_tells_its_facts_and_is_logged_as_codes_and_values() -> None:
+    for error in (Refused(RefusalCode.LIMIT_REACHED, limit=3), ToldError((Fact("limit_reached", {"limit": 3}),))):
+        assert error.facts == (Fact("limit_reached", {"limit": 3}),)
+        assert str(error) == "limit_reached limit=3"
 
 
-@pytest.mark.parametrize(
-    "text",
-    ["‹list partners›", "‹not_now {no JSON}›", '‹not_now {"a":' + "[" * 100_000 + "]" * 100_000 + "}›"],
-    ids=["an action", "no JSON", "too deep"],
-)
-def test_what_only_looks_like_a_fact_stays(text: str) -> None:
-    assert with_facts_replaced(text, lambda _: "words") == text
-
-
-def test_a_fact_without_words_stays_as_it_is() -> None:
-    assert with_facts_replaced(f"It waits: {TURN}", lambda _: None) == f"It waits: {TURN}"
+def test_a_text_from_outside_is_told_as_a_text() -> None:
+    for error in (ToldError("No answer."), DomainError("No answer.")):
+        assert error.facts == (text_fact("No answer."),)
+        assert str(error) == "No answer."

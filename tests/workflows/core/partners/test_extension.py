@@ -4,7 +4,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from bot.words.refusals.words import refusal_words
+from bot.words.requests.notes import refusal_words
 from tests.workflows.core.builders import partnership
 from tests.workflows.world import CATALOG
 from workflows.core.partners.extension import extension_of, may_be_renewed, no_extension_error

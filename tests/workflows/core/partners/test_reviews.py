@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 
 import pytest
 
-from bot.words.refusals.words import refusal_words
+from bot.words.requests.notes import refusal_words
 from tests.workflows.core.builders import (
     AMARA,
     DANA,

@@ -2,7 +2,7 @@
 
 import pytest
 
-from bot.words.refusals.words import refusal_words
+from bot.words.requests.notes import refusal_words
 from tests.workflows.core.builders import DANA, NOW, RILEY, SAM, identity, partnership, request, roster
 from workflows.core.errors.raised import Refused
 from workflows.core.partners.partnership import PartnershipState

@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from bot.words.refusals.words import refusal_words
 from bot.words.requests.messages import message_words
+from bot.words.requests.notes import refusal_words
 from tests.workflows.core.builders import (
     AMARA,
     DANA,

@@ -8,6 +8,7 @@ from bot.words.plans.current_settings import describe_current
 from bot.words.posture.concerns import concern_words
 from tests.workflows.core.builders import NOW, TENANT, closed_document, identity, partnership, request
 from workflows.core.checks.partner_rules import MICROSOFT_SUPPORT
+from workflows.core.errors.facts import text_fact
 from workflows.core.partners.records import Records
 from workflows.core.plans.plan import TenantIdentity
 from workflows.core.policy.risk import RiskLevel, RiskReason
@@ -258,7 +259,7 @@ def test_direct_connect_and_trust_for_everybody() -> None:
 
 
 def test_a_default_that_cannot_be_read_is_said_not_judged() -> None:
-    posture = default_posture(None, "Entra refused.")
+    posture = default_posture(None, (text_fact("Entra refused."),))
     assert [one.code for one in posture.concerns] == ["default_unread"]
     assert "Entra refused." in concern_words(posture.concerns[0])
     assert not posture.is_read

@@ -6,7 +6,7 @@ from datetime import datetime
 
 import pytest
 
-from bot.words.refusals.words import refusal_words
+from bot.words.requests.notes import refusal_words
 from tests.bot.words.refused import worded_refusal
 from tests.workflows.core.builders import (
     AMARA,

@@ -17,7 +17,7 @@ from hypothesis.stateful import (
     run_state_machine_as_test,
 )
 
-from bot.words.refusals.words import refusal_words
+from bot.words.requests.notes import refusal_words
 from tests.workflows.core.builders import (
     DATA_OWNER,
     LIFETIME,

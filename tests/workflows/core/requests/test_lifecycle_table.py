@@ -7,7 +7,7 @@ from typing import Any, Final, get_args
 
 import pytest
 
-from bot.words.refusals.words import refusal_words
+from bot.words.requests.notes import refusal_words
 from tests.bot.words.refused import worded_refusal
 from tests.workflows.core.builders import (
     AMARA,

@@ -7,22 +7,9 @@ from typing import Any
 import pytest
 
 from tests.workflows.core.builders import NOW, TENANT, noted, prepared, request
-from workflows.core.errors.facts import Fact
-from workflows.core.errors.raised import Refused
-from workflows.core.errors.refusal_codes import RefusalCode
+from workflows.core.errors.facts import Fact, as_values, from_values, log_text, text_fact
 from workflows.core.plans.plan import plan_access, plan_revocation
-from workflows.core.requests.notes import (
-    DisplayedState,
-    NoteCode,
-    as_values,
-    displayed_state,
-    error_facts,
-    from_values,
-    log_text,
-    progress,
-    text_note,
-    with_sent_before,
-)
+from workflows.core.requests.notes import DisplayedState, NoteCode, displayed_state, progress, with_sent_before
 from workflows.core.requests.request import AccessRequest, RequestKind, RequestState
 from workflows.core.settings.model import IDENTITY_SYNCHRONIZATION
 from workflows.core.settings.openness import OpenAccess, Openness
@@ -100,20 +87,6 @@ def test_where_a_request_stands_never_claims_more_than_was_read(
     assert displayed_state(request(state, kind, **changes)) is where
 
 
-class Failure(Exception):
-    """An error of a port, which may carry facts."""
-
-    facts: tuple[Fact, ...] = ()
-
-
-def test_an_error_tells_its_own_facts_and_else_its_text() -> None:
-    assert error_facts(Refused(RefusalCode.NOT_DUE, what="review")) == (Fact(RefusalCode.NOT_DUE, {"what": "review"}),)
-    failure = Failure("Graph said: no.")
-    assert error_facts(failure) == noted("Graph said: no.")
-    failure.facts = (Fact(NoteCode.KEEPS_TRYING),)
-    assert error_facts(failure) == (Fact(NoteCode.KEEPS_TRYING),)
-
-
 def test_what_was_sent_under_an_earlier_plan_is_added_to_a_note() -> None:
     note = noted("Over.")
     assert with_sent_before(request(), note) == note
@@ -121,7 +94,7 @@ def test_what_was_sent_under_an_earlier_plan_is_added_to_a_note() -> None:
 
 
 def test_facts_stand_in_a_value_and_are_read_back() -> None:
-    facts = (text_note("Graph said: no."), Fact(NoteCode.NOT_WRITTEN, {"is_first": True}))
+    facts = (text_fact("Graph said: no."), Fact(NoteCode.NOT_WRITTEN, {"is_first": True}))
     values = as_values(facts)
     assert values == [
         {"code": "text", "values": {"text": "Graph said: no."}},
@@ -131,5 +104,5 @@ def test_facts_stand_in_a_value_and_are_read_back() -> None:
 
 
 def test_a_log_line_has_codes_and_values_and_text_from_outside_as_it_is() -> None:
-    facts = (text_note("Graph said: no."), Fact(NoteCode.NOT_WRITTEN, {"is_first": True}), Fact(NoteCode.WITHDRAWN))
+    facts = (text_fact("Graph said: no."), Fact(NoteCode.NOT_WRITTEN, {"is_first": True}), Fact(NoteCode.WITHDRAWN))
     assert log_text(facts) == "Graph said: no. not_written is_first=True withdrawn"

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.words.refusals.words import refusal_words
+from bot.words.requests.notes import refusal_words
 from tests.bot.words.refused import worded_refusal
 from tests.workflows.core.strategies import B2B_SETTINGS, DOCUMENTS, GUIDS, PROPERTY, setting_of
 from workflows.core.errors.raised import DomainError, UnreadableSetting

@@ -101,7 +101,7 @@ async def test_hostile_next_link_is_not_followed(entra: Entra, graph: Graph) -> 
         "/users",
     ):
         graph.fail(answering(200, {"value": [{"id": GROUP}], "@odata.nextLink": link}))
-        with pytest.raises(TenantUnavailable, match="led elsewhere"):
+        with pytest.raises(TenantUnavailable, match="endless_list"):
             await entra.accounts_by_mail(["a@b.example"])
     assert met == []
     await runner.cleanup()
@@ -110,7 +110,7 @@ async def test_hostile_next_link_is_not_followed(entra: Entra, graph: Graph) -> 
 async def test_list_in_a_circle_ends(entra: Entra, graph: Graph) -> None:
     page = {"value": [], "@odata.nextLink": f"{graph.url}/users?$skiptoken=1"}
     graph.fail(*[answering(200, page)] * 3)
-    with pytest.raises(TenantUnavailable, match="did not end"):
+    with pytest.raises(TenantUnavailable, match="endless_list"):
         await entra.accounts_by_mail(["a@b.example"])
     assert len(graph.seen) == 2
 
@@ -151,7 +151,7 @@ async def test_group_members_are_its_people(entra: Entra, graph: Graph) -> None:
 
 async def test_members_of_unknown_kind_are_not_counted_out(entra: Entra, graph: Graph) -> None:
     graph.fail(answering(200, {"value": [{"id": "a"}]}))
-    with pytest.raises(TenantUnavailable, match="which are people"):
+    with pytest.raises(TenantUnavailable, match="members_without_kind"):
         await entra.group_members(GROUP)
 
 
@@ -159,6 +159,6 @@ async def test_absent_group_is_not_an_empty_one(entra: Entra, graph: Graph) -> N
     graph.fail(refusing(404, "Request_ResourceNotFound"))
     with pytest.raises(TenantRefused):
         await entra.group_members(GROUP)
-    with pytest.raises(TenantRefused, match="object id"):
+    with pytest.raises(TenantRefused, match="no_such_group"):
         await entra.group_members("partner-admins")
     assert len(graph.seen) == 1

@@ -49,7 +49,7 @@ async def test_wrong_secret_is_refused_for_good(
 ) -> None:
     environment.setenv("AZURE_CLIENT_SECRET", "wrong")
     entra = connect(EntraSettings(graph_url=graph.url, authority_host=authority.url))
-    with pytest.raises(TenantRefused, match="Check the bot's credentials") as refused:
+    with pytest.raises(TenantRefused, match="credentials_refused") as refused:
         await entra.read_partner(CONTOSO)
     assert (refused.value.status, refused.value.code) == (401, "AADSTS7000215")
     assert graph.seen == []
@@ -58,7 +58,7 @@ async def test_wrong_secret_is_refused_for_good(
 
 async def test_unreachable_authority_is_unavailable(graph: Graph, environment: pytest.MonkeyPatch) -> None:
     entra = connect(EntraSettings(graph_url=graph.url, authority_host="https://127.0.0.1:9"))
-    with pytest.raises(TenantUnavailable, match="nothing was sent"):
+    with pytest.raises(TenantUnavailable, match="no_token"):
         await entra.write(adding())
     assert await entra.warm() is not None
     assert graph.seen == []
@@ -90,7 +90,7 @@ async def test_no_credentials_is_said_in_words(graph: Graph, environment: pytest
     # Without this the machine's own metadata service would be asked for a managed identity.
     environment.setenv("AZURE_TOKEN_CREDENTIALS", "EnvironmentCredential")
     entra = connect(EntraSettings(graph_url=graph.url))
-    with pytest.raises(TenantUnavailable, match="AZURE_CLIENT_SECRET"):
+    with pytest.raises(TenantUnavailable, match="no_credentials"):
         await entra.home()
     await entra.close()
 

@@ -39,7 +39,7 @@ async def test_a_proxy_s_404_is_not_an_absent_partner(entra: Entra, graph: Graph
 @pytest.mark.parametrize("body", ["<html>Sign in to the guest network</html>", "[]", "", '{"a": '])
 async def test_unreadable_success_is_unavailable(entra: Entra, graph: Graph, body: str) -> None:
     graph.fail(answering(200, body))
-    with pytest.raises(TenantUnavailable, match="could not be read"):
+    with pytest.raises(TenantUnavailable, match="unreadable_answer"):
         await entra.read_partner(CONTOSO)
 
 
@@ -100,7 +100,7 @@ async def test_reads_are_given_up_after_three_tries(
 
 async def test_a_long_wait_is_the_caller_s(entra: Entra, graph: Graph) -> None:
     graph.fail(refusing(429, "TooManyRequests", Retry_After="60"))
-    with pytest.raises(TenantUnavailable, match="60 seconds") as unavailable:
+    with pytest.raises(TenantUnavailable, match="seconds=60") as unavailable:
         await entra.read_partner(CONTOSO)
     assert unavailable.value.retry_after == 60
     assert len(graph.seen) == 1

@@ -22,13 +22,13 @@ async def test_a_read_on_a_connection_that_was_dropped_is_sent_once_more(entra: 
     assert await entra.read_partner(CONTOSO) is None
     assert [one.method for one in graph.seen] == ["GET", "GET"]
     graph.fail(reset, reset)
-    with pytest.raises(TenantUnavailable, match="broke on the way"):
+    with pytest.raises(TenantUnavailable, match="broken_off"):
         await entra.read_partner(CONTOSO)
 
 
 async def test_a_write_on_a_connection_that_was_dropped_is_not_repeated(entra: Entra, graph: Graph) -> None:
     graph.fail(reset)
-    with pytest.raises(TenantUnavailable, match="outcome is unknown"):
+    with pytest.raises(TenantUnavailable, match="is_write=True"):
         await entra.write(adding())
     assert len(graph.seen) == 1
 
@@ -46,7 +46,7 @@ async def test_a_refused_token_is_dropped_once(entra: Entra, graph: Graph, heade
 
 async def test_a_token_that_is_refused_again_is_a_refusal(entra: Entra, graph: Graph) -> None:
     graph.fail(refusing(401), refusing(401))
-    with pytest.raises(TenantRefused, match="Check the bot's credentials"):
+    with pytest.raises(TenantRefused, match="status=401"):
         await entra.read_partner(CONTOSO)
     assert len(graph.seen) == 2
 

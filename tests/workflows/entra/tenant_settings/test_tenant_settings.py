@@ -32,7 +32,7 @@ async def test_surroundings_are_read_as_graph_shows_them(entra: Entra, graph: Gr
 
 async def test_a_tenant_without_domains_was_not_told(entra: Entra, graph: Graph) -> None:
     graph.fail(answering(200, {"value": [{"id": GROUP, "verifiedDomains": [None, {"name": ""}]}]}))
-    with pytest.raises(TenantUnavailable, match="own domains"):
+    with pytest.raises(TenantUnavailable, match="no_own_domains"):
         await entra.tenant_settings.verified_domains()
 
 

@@ -16,6 +16,7 @@ import structlog
 import workflows.store.sqlite.file
 from tests.workflows.fakes import FixedClock
 from tests.workflows.store.sqlite.test_store import ROOT, click
+from workflows.core.errors.facts import text_fact
 from workflows.ports.records import StoreUnusable
 from workflows.store.sqlite.beside_running_bot import open_beside
 from workflows.store.sqlite.read_only import read_parked
@@ -135,9 +136,9 @@ async def test_readers_beside_a_running_bot_see_what_it_stored_by_any_name(tmp_p
     link.symlink_to(path)
     store = await open_store(path, FixedClock())
     await store.commit(click(1))
-    await store.park(1, "no such channel")
+    await store.park(1, (text_fact("no such channel"),))
     for name in (path, link):
-        assert [one.error for one in read_parked(name)] == ["no such channel"]
+        assert [one.error for one in read_parked(name)] == [(text_fact("no such channel"),)]
         records = await read_records(name)
         assert records is not None
         assert set(records.requests) == {"r-1"}
@@ -253,13 +254,13 @@ async def test_a_log_that_grew_while_somebody_read_is_short_again_afterwards(tmp
     log = tmp_path / "gatehouse.db-wal"
     with structlog.testing.capture_logs() as logs:
         began = time.monotonic()
-        assert await store.probe() == ""
-        assert await store.probe() == ""
+        assert await store.probe() is None
+        assert await store.probe() is None
         assert time.monotonic() - began < 1, "nobody waits for the reader"
     assert log.stat().st_size > 7_000_000
     assert [line["event"] for line in logs] == ["log_held_by_a_reader"]
     reader.close()
-    assert await store.probe() == ""
+    assert await store.probe() is None
     assert log.stat().st_size <= 4 * 1024 * 1024
     await store.close()
 

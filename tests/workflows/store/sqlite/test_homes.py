@@ -25,6 +25,7 @@ from tests.workflows.core.builders import (
 )
 from tests.workflows.fakes import FixedClock
 from tests.workflows.world import QuickStore
+from workflows.core.errors.facts import text_fact
 from workflows.core.people import ChatId
 from workflows.core.requests.commands.partner import Revoke
 from workflows.core.requests.commands.request import CommandSubject
@@ -160,10 +161,13 @@ async def test_given_up_work_is_tried_again_or_forgotten_once_somebody_decides(s
     await put(store, ShowRequest(request_id=RequestId("r-1")), ShowRequest(request_id=RequestId("r-2")))
     first, second = await store.pending(NOW, 9)
     for number, one in ((1, first), (2, second)):
-        await store.retry(one.id, NOW, "no")
-        await store.park(one.id, f"reason {number}")
+        await store.retry(one.id, NOW, (text_fact("no"),))
+        await store.park(one.id, (text_fact(f"reason {number}"),))
     given_up = await store.given_up()
-    assert [(one.effect, one.error) for one in given_up] == [(first.effect, "reason 1"), (second.effect, "reason 2")]
+    assert [(one.effect, one.error) for one in given_up] == [
+        (first.effect, (text_fact("reason 1"),)),
+        (second.effect, (text_fact("reason 2"),)),
+    ]
     await store.retry_given_up(first.id)
     await store.drop_given_up(second.id)
     (again,) = await store.pending(NOW, 9)
@@ -177,7 +181,7 @@ async def test_given_up_work_that_cannot_be_read_is_listed(store: QuickStore) ->
     await put(store, ShowRequest(request_id=RequestId("r-1")))
     await store._write("update effects set doc = '{}', is_parked = 1, error = 'unreadable' where id = 1")
     ((one),) = await store.given_up()
-    assert (one.id, one.effect, one.error) == (1, None, "unreadable")
+    assert (one.id, one.effect, one.error) == (1, None, (text_fact("unreadable"),))
 
 
 # --- files of an older version ---

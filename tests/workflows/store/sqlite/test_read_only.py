@@ -7,6 +7,7 @@ import pytest
 
 from tests.workflows.core.builders import NOW, RILEY, SAM, text_message
 from tests.workflows.fakes import FixedClock
+from workflows.core.errors.facts import text_fact
 from workflows.core.requests.commands.request import CommandSubject
 from workflows.core.requests.effects import Tell
 from workflows.ports.records import AuditEntry, Commit
@@ -22,14 +23,14 @@ async def stored(path: Path) -> SqliteStore:
     ]
     entry = AuditEntry(key="k", at=NOW, actor="t", command="t", outcome="accepted", details={})
     assert await store.commit(Commit(entry=entry, effects=tuple(tells)))
-    await store.park(3, "the channel is gone")
-    await store.park(1, "ValueError('our own fault')")
+    await store.park(3, (text_fact("the channel is gone"),))
+    await store.park(1, (text_fact("ValueError('our own fault')"),))
     return store
 
 
 PARKED = [
-    Parked(id=1, lane=f"tell:{RILEY.chat_id}", error="ValueError('our own fault')"),
-    Parked(id=3, lane=f"tell:{RILEY.chat_id}", error="the channel is gone"),
+    Parked(id=1, lane=f"tell:{RILEY.chat_id}", error=(text_fact("ValueError('our own fault')"),)),
+    Parked(id=3, lane=f"tell:{RILEY.chat_id}", error=(text_fact("the channel is gone"),)),
 ]
 
 
@@ -38,7 +39,7 @@ async def test_what_was_given_up_is_listed_while_the_bot_runs_and_after_it(tmp_p
     path = tmp_path / "gatehouse.db"
     store = await stored(path)
     assert read_parked(path) == PARKED
-    await store.park(2, "later")
+    await store.park(2, (text_fact("later"),))
     assert [one.id for one in read_parked(path)] == [1, 2, 3]
     await store.close()
     files = sorted(os.listdir(tmp_path))

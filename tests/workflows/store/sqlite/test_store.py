@@ -242,7 +242,7 @@ async def test_an_effect_that_cannot_be_read_is_parked_and_holds_up_nobody(tmp_p
     assert lines == [("effect_unreadable", number, "error") for number in (1, 5, 2)]
     assert await store.count_pending(NOW) == (4, 0, 3), "what is parked stays visible"
     (row,) = await store._query("select error, doc from effects where id = 1")
-    assert row["error"].startswith("unreadable")
+    assert row["error"].startswith('[{"code":"effect_unreadable"')
     assert row["doc"] == POISON
     await store.close()
 

@@ -1,6 +1,7 @@
 """A store that cannot be written says so, stores nothing by halves, and notices when it can be written again."""
 
 import asyncio
+import json
 import resource
 import sqlite3
 import time
@@ -14,7 +15,8 @@ import pytest
 from tests.workflows.core.builders import NOW
 from tests.workflows.fakes import FixedClock
 from tests.workflows.store.sqlite.test_store import click
-from workflows.ports.records import StoreNotWritable
+from workflows.core.errors.facts import as_values, text_fact
+from workflows.ports.records import StoreNotWritable, StoreTrouble
 from workflows.store.sqlite.store import SqliteStore, open_store
 
 
@@ -49,16 +51,16 @@ async def until_refused(store: SqliteStore) -> int:
 
 
 async def test_a_full_disk_refuses_the_click_whole_and_is_noticed_until_there_is_room(store: SqliteStore) -> None:
-    assert await store.probe() == ""
+    assert await store.probe() is None
     await fill_up(store)
     number = await until_refused(store)
-    assert store.trouble == "the disk is full"
+    assert store.trouble is StoreTrouble.DISK_FULL
     assert not await store.is_known(f"click-{number}")
     assert await store.request(click(number).request.id) is None  # type: ignore[union-attr]
-    assert await store.probe() == "the disk is full", "a record so small that it finds room proves nothing"
+    assert await store.probe() is StoreTrouble.DISK_FULL, "a record so small that it finds room proves nothing"
     assert await store.pending(NOW, 9) == [], "what cannot be marked as done is not begun"
     await make_room(store)
-    assert await store.probe() == ""
+    assert await store.probe() is None
     assert await store.pending(NOW, 9) != []
     assert await store.commit(click(number))
     assert "room" not in {row["name"] for row in await store._query("select name from marks")}
@@ -69,7 +71,7 @@ async def test_a_file_that_may_not_grow_is_a_full_disk(tmp_path: Path, store: Sq
     with files_no_larger_than((tmp_path / "gatehouse.db-wal").stat().st_size + 3 * 4096):
         number = await until_refused(store)
         assert await store.probe() != ""
-    assert await store.probe() == ""
+    assert await store.probe() is None
     assert await store.commit(click(number))
 
 
@@ -90,7 +92,7 @@ async def test_a_lock_that_somebody_else_holds_is_said_in_time_and_forgotten_onc
     other = sqlite3.connect(tmp_path / "gatehouse.db", isolation_level=None)
     other.execute("begin immediate")
     began = time.monotonic()
-    with pytest.raises(StoreNotWritable, match="another program holds a lock"):
+    with pytest.raises(StoreNotWritable, match="locked"):
         await store.commit(click(1))
     assert time.monotonic() - began < 3
     began = time.monotonic()
@@ -98,10 +100,10 @@ async def test_a_lock_that_somebody_else_holds_is_said_in_time_and_forgotten_onc
     assert all(isinstance(one, StoreNotWritable) for one in refused)
     assert time.monotonic() - began < 2, "whoever clicks next does not wait as long again"
     assert await store.request(click(0).request.id) is not None, "reading goes on"  # type: ignore[union-attr]
-    assert await store.probe() == "another program holds a lock on the database"
+    assert await store.probe() is StoreTrouble.LOCKED
     other.execute("rollback")
     other.close()
-    assert await store.probe() == ""
+    assert await store.probe() is None
     assert await store.commit(click(1))
 
 
@@ -110,7 +112,7 @@ async def test_a_fault_of_our_own_is_no_fault_of_the_disk(store: SqliteStore) ->
         await store._write("insert into nowhere values (1)")
     with pytest.raises(sqlite3.IntegrityError):
         await store._write("insert into marks (name, value) values (?, ?)", "x", None)
-    assert store.trouble == ""
+    assert store.trouble is None
 
 
 async def test_secrets_are_stored_nowhere(tmp_path: Path) -> None:
@@ -123,10 +125,11 @@ async def test_secrets_are_stored_nowhere(tmp_path: Path) -> None:
     entry = click(1).entry
     commit = replace(click(1), entry=replace(entry, details={"reason": 'it said "canary"', "canary": ["canary", 1]}))
     await store.commit(commit)
-    await store.retry(1, NOW, "canary")
-    assert (await store._query("select error from effects"))[0]["error"] == "[redacted]"
-    await store.park(1, "a canary sang")
-    assert (await store._query("select error from effects"))[0]["error"] == "a [redacted] sang"
+    await store.retry(1, NOW, (text_fact("canary"),))
+    select = "select error from effects"
+    assert json.loads((await store._query(select))[0]["error"]) == as_values([text_fact("[redacted]")])
+    await store.park(1, (text_fact("a canary sang"),))
+    assert json.loads((await store._query(select))[0]["error"]) == as_values([text_fact("a [redacted] sang")])
     (known,) = await store.history()
     assert known.details == {"reason": 'it said "[redacted]"', "canary": ["[redacted]", 1]}
     assert await store.request(commit.request.id) == commit.request  # type: ignore[union-attr]

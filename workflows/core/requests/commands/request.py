@@ -12,11 +12,10 @@ from dataclasses import asdict, dataclass, field
 from datetime import timedelta
 from typing import Any, Generic, Literal, TypeAlias
 
-from workflows.core.errors.facts import Fact
+from workflows.core.errors.facts import Fact, as_values
 from workflows.core.people import Actor, ChatId, Person, PersonId
 from workflows.core.plans.drift import Drift
 from workflows.core.plans.refused_writes import RefusedWrite
-from workflows.core.requests.notes import as_values
 from workflows.core.requests.request import AccessRequest, ObservedPartner, Particulars, Prepared, RequestId
 from workflows.core.settings.canonical import Digest, JsonObject
 from workflows.core.settings.model import TenantId

@@ -1,0 +1,139 @@
+"""The sentences for every problem with Entra: what was asked, what came back, and what to mend."""
+
+from collections.abc import Callable, Mapping
+from typing import Final
+
+from workflows.core.errors.facts import Fact, Values
+from workflows.ports.tenant_problems import KnownRefusal, Purpose, TenantCode
+
+ASKED: Final[Mapping[Purpose, str]] = {
+    Purpose.NAME_HOME: "name this tenant",
+    Purpose.LIST_OWN_DOMAINS: "list this tenant's own domains",
+    Purpose.FIND_TENANT: "look up the tenant {of}",
+    Purpose.SHOW_PARTNER: "show the partner configuration of {of}",
+    Purpose.LIST_PARTNERS: "list the partners",
+    Purpose.SHOW_DEFAULT: "show the default configuration",
+    Purpose.CHANGE_PARTNER: "change the partner configuration",
+    Purpose.LIST_MEMBERS: "list the members of the group {of}",
+    Purpose.FIND_ACCOUNTS: "look up accounts",
+    Purpose.FIND_BY_NAME: "look up a {kind} by its name",
+    Purpose.NAME_OBJECT: "name the {kind} {of}",
+    Purpose.SHOW_ACCESS_POLICY: "show the cross-tenant access policy",
+    Purpose.SHOW_AUTHORIZATION: "show the authorization policy",
+    Purpose.SHOW_SHAREPOINT: "show SharePoint's settings",
+    Purpose.LIST_CONDITIONAL_ACCESS: "list Conditional Access policies",
+    Purpose.EVALUATE_ACCESS: "evaluate Conditional Access policies",
+    Purpose.COUNT_SIGN_INS: "count the partner's sign-ins",
+    Purpose.READ_PARTNER_CHANGES: "read who changed the partner",
+}
+"""What was asked; completes "Entra refused to …"."""
+
+MEANINGS: Final[Mapping[KnownRefusal, str]] = {
+    KnownRefusal.OBJECT_LIMIT: (
+        "This is Microsoft's object limit: the older storage of cross-tenant access settings holds 25 KB for all "
+        "partners together. Since August 2023 Microsoft moves tenants to a newer one without a limit on partners; ask "
+        "Microsoft support whether this tenant is still to be moved. A partner that is deleted to make room falls back "
+        "to the tenant's defaults."
+    ),
+}
+"""What Microsoft's pages say about a refusal."""
+
+_CREDENTIALS_CURE: Final = (
+    "Check the bot's credentials (AZURE_TENANT_ID, AZURE_CLIENT_ID and its secret or certificate)."
+)
+
+
+def entra_words(fact: Fact) -> str:
+    """State a problem with Entra. It may contain text from outside."""
+    sentence = SENTENCES[TenantCode(fact.code)]
+    return sentence(fact.values) if callable(sentence) else sentence.format_map(fact.values)
+
+
+def _asked(values: Values) -> str:
+    call = values["call"]
+    return ASKED[Purpose(call["purpose"])].format_map(call)
+
+
+def _footnote(values: Values) -> str:
+    return f" (request id {values['request_id']})" if values["request_id"] else ""
+
+
+def _doubt(values: Values) -> str:
+    return "; the outcome is unknown until it is read back." if values["is_write"] else "."
+
+
+def _refused(values: Values) -> str:
+    status, number = values["status"], values["request_id"]
+    named = f"{status} {values['code']}".rstrip() + (f", request id {number}" if number else "")
+    said = f"Entra refused to {_asked(values)}: {values['says'] or 'no reason given'} ({named})."
+    if status == 401:
+        return f"{said} {_CREDENTIALS_CURE}"
+    if status == 403:
+        return f"{said} The application needs the permission {values['permission']} with admin consent."
+    return said if values["meaning"] is None else f"{said} {MEANINGS[KnownRefusal(values['meaning'])]}"
+
+
+def _throttled(values: Values) -> str:
+    asks = "" if values["seconds"] is None else f" It asks for {values['seconds']:.0f} seconds."
+    return f"Entra is throttling the bot and did not {_asked(values)}{_footnote(values)}.{asks}"
+
+
+def _no_credentials(values: Values) -> str:
+    last = f" The last one tried says: {values['says']}." if values["says"] else ""
+    return (
+        "The bot has no credentials for Entra; nothing was sent. Set AZURE_TENANT_ID, AZURE_CLIENT_ID and "
+        "AZURE_CLIENT_SECRET or AZURE_CLIENT_CERTIFICATE_PATH, or run it where it has a workload or managed identity."
+        f"{last}"
+    )
+
+
+def _too_late(values: Values) -> str:
+    return f"Entra took too long to {_asked(values)}{_doubt(values) if values['is_sent'] else '; nothing was sent.'}"
+
+
+def _when_asked(opening: str) -> Callable[[Values], str]:
+    """Return the sentence about an answer that cannot be used."""
+    return lambda values: f"{opening} when asked to {_asked(values)}."
+
+
+SENTENCES: Final[Mapping[TenantCode, str | Callable[[Values], str]]] = {
+    TenantCode.REFUSED_BY_ENTRA: _refused,
+    TenantCode.CREDENTIALS_REFUSED: f"Entra refused the bot's credentials: {{says}}. {_CREDENTIALS_CURE}",
+    TenantCode.NO_SUCH_GROUP: lambda values: (
+        f"{values['group']!r} is not a group: an Entra group is named by its object id."
+    ),
+    TenantCode.THROTTLED: _throttled,
+    TenantCode.ANSWERED_OTHERWISE: lambda values: (
+        f"Entra answered {values['status']} when asked to {_asked(values)}{_footnote(values)}{_doubt(values)}"
+    ),
+    TenantCode.NO_TOKEN: "Entra gives no token at the moment; nothing was sent: {says}.",
+    TenantCode.NO_CREDENTIALS: _no_credentials,
+    TenantCode.TOO_LATE: _too_late,
+    TenantCode.UNREACHABLE: lambda values: f"Entra could not be reached to {_asked(values)}; nothing was sent.",
+    TenantCode.BROKEN_OFF: lambda values: (
+        f"The connection to Entra broke on the way to {_asked(values)}{_doubt(values)}"
+    ),
+    TenantCode.OUT_OF_TURN: "Entra takes no more requests of this kind at the moment.",
+    TenantCode.HOME_NOT_KNOWN: "Microsoft Graph has not said yet which tenant it answers for. Nothing was sent.",
+    TenantCode.WRONG_TENANT: (
+        "Microsoft Graph answers for the tenant {found}, not for {expected} (AZURE_TENANT_ID). Nothing was sent."
+    ),
+    TenantCode.UNREADABLE_ANSWER: lambda values: (
+        f"Entra's answer could not be read when asked to {_asked(values)}{_footnote(values)}."
+    ),
+    TenantCode.UNREADABLE_LIST: lambda values: (
+        f"Entra's list could not be read when asked to {_asked(values)}{_footnote(values)}."
+    ),
+    TenantCode.ENDLESS_LIST: _when_asked("Entra's list did not end, or led elsewhere,"),
+    TenantCode.PARTIAL_LIST: _when_asked("Entra's answer was not whole"),
+    TenantCode.REPEATED_POLICY: _when_asked("Entra's answer names a policy twice"),
+    TenantCode.NAMES_NOTHING: _when_asked("Entra's answer names nothing"),
+    TenantCode.NAMES_NO_TENANT: _when_asked("Entra's answer does not name the tenant"),
+    TenantCode.NOT_ONE_ORGANIZATION: "Entra did not name this tenant: exactly one organization was expected.",
+    TenantCode.NO_OWN_DOMAINS: "Entra did not name this tenant's own domains.",
+    TenantCode.PARTNER_IS_NO_TENANT: "Entra's list of partners names something that is no tenant.",
+    TenantCode.PARTNERS_CHANGED: "Entra's list of partners changed while it was read; ask again.",
+    TenantCode.NO_DEFAULT: _when_asked("Entra's answer is no default configuration"),
+    TenantCode.MEMBERS_WITHOUT_KIND: _when_asked("Entra did not say which are people"),
+    TenantCode.TOO_MANY_CHANGES: "Entra's audit log holds too many changes since then to be read.",
+}

@@ -1,0 +1,224 @@
+"""Every problem with Entra in words: no code without a sentence, and one sentence of each to compare with."""
+
+from typing import Any, Final
+
+import pytest
+
+from bot.words.refusals.words import SENTENCES as REFUSALS
+from bot.words.refusals.words import fact_words
+from bot.words.requests.notes import note_words, refusal_words
+from bot.words.unavailable.entra import ASKED, MEANINGS, SENTENCES, entra_words
+from tests.workflows.core.builders import TENANT
+from workflows.core.errors.facts import Fact
+from workflows.core.policy.approval import DiscountCode
+from workflows.core.requests.notes import NoteCode
+from workflows.ports.tenant import TenantRefused, TenantUnavailable
+from workflows.ports.tenant_problems import KnownRefusal, Purpose, TenantCode
+
+C = TenantCode
+LOOK_UP: Final = {"purpose": "find_tenant", "of": "contoso.example", "kind": ""}
+CHANGE: Final = {"purpose": "change_partner", "of": "", "kind": ""}
+DENIED: Final[dict[str, Any]] = {
+    "call": LOOK_UP,
+    "status": 400,
+    "code": "BadRequest",
+    "says": "No",
+    "request_id": "r-1",
+    "permission": "Policy.Read.All",
+    "meaning": None,
+}
+GOLDEN: Final[list[tuple[TenantCode, dict[str, Any], str]]] = [
+    (
+        C.REFUSED_BY_ENTRA,
+        DENIED,
+        "Entra refused to look up the tenant contoso.example: No (400 BadRequest, request id r-1).",
+    ),
+    (
+        C.REFUSED_BY_ENTRA,
+        {**DENIED, "code": "", "says": "", "request_id": ""},
+        "Entra refused to look up the tenant contoso.example: no reason given (400).",
+    ),
+    (
+        C.REFUSED_BY_ENTRA,
+        {**DENIED, "status": 401, "code": "InvalidAuthenticationToken"},
+        "Entra refused to look up the tenant contoso.example: No (401 InvalidAuthenticationToken, request id r-1). "
+        "Check the bot's credentials (AZURE_TENANT_ID, AZURE_CLIENT_ID and its secret or certificate).",
+    ),
+    (
+        C.REFUSED_BY_ENTRA,
+        {**DENIED, "status": 403, "code": "Forbidden"},
+        "Entra refused to look up the tenant contoso.example: No (403 Forbidden, request id r-1). The application "
+        "needs the permission Policy.Read.All with admin consent.",
+    ),
+    (
+        C.REFUSED_BY_ENTRA,
+        {**DENIED, "meaning": "object_limit"},
+        "Entra refused to look up the tenant contoso.example: No (400 BadRequest, request id r-1). "
+        f"{MEANINGS[KnownRefusal.OBJECT_LIMIT]}",
+    ),
+    (
+        C.CREDENTIALS_REFUSED,
+        {"says": "AADSTS7000215"},
+        "Entra refused the bot's credentials: AADSTS7000215. Check the bot's credentials (AZURE_TENANT_ID, "
+        "AZURE_CLIENT_ID and its secret or certificate).",
+    ),
+    (C.NO_SUCH_GROUP, {"group": "it"}, "'it' is not a group: an Entra group is named by its object id."),
+    (
+        C.THROTTLED,
+        {"call": CHANGE, "request_id": "r-1", "seconds": 60.0},
+        "Entra is throttling the bot and did not change the partner configuration (request id r-1). It asks for 60 "
+        "seconds.",
+    ),
+    (
+        C.THROTTLED,
+        {"call": CHANGE, "request_id": "", "seconds": None},
+        "Entra is throttling the bot and did not change the partner configuration.",
+    ),
+    (
+        C.ANSWERED_OTHERWISE,
+        {"call": CHANGE, "status": 503, "request_id": "r-1", "is_write": True},
+        "Entra answered 503 when asked to change the partner configuration (request id r-1); the outcome is unknown "
+        "until it is read back.",
+    ),
+    (
+        C.ANSWERED_OTHERWISE,
+        {"call": LOOK_UP, "status": 503, "request_id": "", "is_write": False},
+        "Entra answered 503 when asked to look up the tenant contoso.example.",
+    ),
+    (C.NO_TOKEN, {"says": "timed out"}, "Entra gives no token at the moment; nothing was sent: timed out."),
+    (
+        C.NO_CREDENTIALS,
+        {"says": ""},
+        "The bot has no credentials for Entra; nothing was sent. Set AZURE_TENANT_ID, AZURE_CLIENT_ID and "
+        "AZURE_CLIENT_SECRET or AZURE_CLIENT_CERTIFICATE_PATH, or run it where it has a workload or managed identity.",
+    ),
+    (
+        C.NO_CREDENTIALS,
+        {"says": "no identity here"},
+        "The bot has no credentials for Entra; nothing was sent. Set AZURE_TENANT_ID, AZURE_CLIENT_ID and "
+        "AZURE_CLIENT_SECRET or AZURE_CLIENT_CERTIFICATE_PATH, or run it where it has a workload or managed identity. "
+        "The last one tried says: no identity here.",
+    ),
+    (
+        C.TOO_LATE,
+        {"call": CHANGE, "is_sent": True, "is_write": True},
+        "Entra took too long to change the partner configuration; the outcome is unknown until it is read back.",
+    ),
+    (
+        C.TOO_LATE,
+        {"call": CHANGE, "is_sent": False, "is_write": True},
+        "Entra took too long to change the partner configuration; nothing was sent.",
+    ),
+    (
+        C.TOO_LATE,
+        {"call": LOOK_UP, "is_sent": True, "is_write": False},
+        "Entra took too long to look up the tenant contoso.example.",
+    ),
+    (
+        C.UNREACHABLE,
+        {"call": LOOK_UP},
+        "Entra could not be reached to look up the tenant contoso.example; nothing was sent.",
+    ),
+    (
+        C.BROKEN_OFF,
+        {"call": CHANGE, "is_write": True},
+        "The connection to Entra broke on the way to change the partner configuration; the outcome is unknown until it "
+        "is read back.",
+    ),
+    (C.OUT_OF_TURN, {}, "Entra takes no more requests of this kind at the moment."),
+    (
+        C.HOME_NOT_KNOWN,
+        {},
+        "Microsoft Graph has not said yet which tenant it answers for. Nothing was sent.",
+    ),
+    (
+        C.WRONG_TENANT,
+        {"found": "a", "expected": "b"},
+        "Microsoft Graph answers for the tenant a, not for b (AZURE_TENANT_ID). Nothing was sent.",
+    ),
+    (
+        C.UNREADABLE_ANSWER,
+        {"call": LOOK_UP, "request_id": "r-1"},
+        "Entra's answer could not be read when asked to look up the tenant contoso.example (request id r-1).",
+    ),
+    (
+        C.UNREADABLE_LIST,
+        {"call": {"purpose": "list_partners", "of": "", "kind": ""}, "request_id": ""},
+        "Entra's list could not be read when asked to list the partners.",
+    ),
+    (
+        C.ENDLESS_LIST,
+        {"call": {"purpose": "list_partners", "of": "", "kind": ""}},
+        "Entra's list did not end, or led elsewhere, when asked to list the partners.",
+    ),
+    (
+        C.PARTIAL_LIST,
+        {"call": {"purpose": "evaluate_access", "of": "", "kind": ""}},
+        "Entra's answer was not whole when asked to evaluate Conditional Access policies.",
+    ),
+    (
+        C.REPEATED_POLICY,
+        {"call": {"purpose": "evaluate_access", "of": "", "kind": ""}},
+        "Entra's answer names a policy twice when asked to evaluate Conditional Access policies.",
+    ),
+    (
+        C.NAMES_NOTHING,
+        {"call": {"purpose": "name_object", "of": "7", "kind": "group"}},
+        "Entra's answer names nothing when asked to name the group 7.",
+    ),
+    (
+        C.NAMES_NO_TENANT,
+        {"call": {"purpose": "show_partner", "of": TENANT, "kind": ""}},
+        f"Entra's answer does not name the tenant when asked to show the partner configuration of {TENANT}.",
+    ),
+    (
+        C.NOT_ONE_ORGANIZATION,
+        {},
+        "Entra did not name this tenant: exactly one organization was expected.",
+    ),
+    (C.NO_OWN_DOMAINS, {}, "Entra did not name this tenant's own domains."),
+    (C.PARTNER_IS_NO_TENANT, {}, "Entra's list of partners names something that is no tenant."),
+    (C.PARTNERS_CHANGED, {}, "Entra's list of partners changed while it was read; ask again."),
+    (
+        C.NO_DEFAULT,
+        {"call": {"purpose": "show_default", "of": "", "kind": ""}},
+        "Entra's answer is no default configuration when asked to show the default configuration.",
+    ),
+    (
+        C.MEMBERS_WITHOUT_KIND,
+        {"call": {"purpose": "list_members", "of": "7", "kind": ""}},
+        "Entra did not say which are people when asked to list the members of the group 7.",
+    ),
+    (C.TOO_MANY_CHANGES, {}, "Entra's audit log holds too many changes since then to be read."),
+]
+
+
+def test_every_code_has_words_and_a_sentence_to_compare_with() -> None:
+    assert set(SENTENCES) == set(TenantCode)
+    assert {code for code, _, _ in GOLDEN} == set(TenantCode)
+    assert set(ASKED) == set(Purpose)
+    assert set(MEANINGS) == set(KnownRefusal)
+
+
+@pytest.mark.parametrize(("code", "values", "sentence"), GOLDEN)
+def test_a_problem_in_words(code: TenantCode, values: dict[str, Any], sentence: str) -> None:
+    fact = Fact(code, values)
+    assert entra_words(fact) == fact_words(fact) == sentence
+    assert note_words([fact, Fact(NoteCode.KEEPS_TRYING)]) == f"{sentence} Gatehouse keeps trying."
+    for error in (TenantUnavailable((fact,)), TenantRefused(403, "", (fact,))):
+        assert refusal_words(error) == sentence
+
+
+@pytest.mark.parametrize("purpose", Purpose)
+def test_every_purpose_completes_the_sentence(purpose: Purpose) -> None:
+    said = entra_words(Fact(C.UNREACHABLE, {"call": {"purpose": purpose.value, "of": "contoso", "kind": "group"}}))
+    assert said.startswith("Entra could not be reached to ")
+    assert "{" not in said
+
+
+def test_no_code_is_that_of_another_subject_that_a_note_tells() -> None:
+    """A note looks its words up by the code alone."""
+    subjects = (set(TenantCode), set(NoteCode) | set(DiscountCode), set(REFUSALS))
+    for one in subjects:
+        for other in subjects:
+            assert one is other or {str(code) for code in one}.isdisjoint({str(code) for code in other} - {"text"})

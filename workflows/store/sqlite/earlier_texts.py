@@ -1,0 +1,84 @@
+"""Texts that earlier versions stored with marked facts and marked actions in them, as facts.
+
+The boundary to what those versions wrote. They marked a fact as its code, and its values as JSON, between ‹ and ›,
+and an action by its name; whoever showed such a text put the words in.
+"""
+
+import json
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Final
+
+_MARKED: Final = re.compile(r"‹([a-z][a-z0-9_]*)(?: (\{[^‹›]*\}))?›")
+
+
+@dataclass(frozen=True, slots=True)
+class EarlierTexts:
+    """Reads what earlier versions marked in their texts."""
+
+    actions: Mapping[str, str]
+    """What stands in the place of each marked action, by its name."""
+
+    def told(self, text: str) -> list[dict[str, Any]]:
+        """Return a text as facts: what was marked in it, and the text between."""
+        facts: list[dict[str, Any]] = []
+        start = 0
+        for found in _MARKED.finditer(text):
+            try:
+                values = json.loads(found[2]) if found[2] else {}
+            except (ValueError, RecursionError):
+                continue  # it only looks like a fact
+            facts += [*self._plain(text[start : found.start()]), {"code": found[1], "values": values}]
+            start = found.end()
+        return [*facts, *self._plain(text[start:])]
+
+    def with_told(self, value: Any) -> Any:
+        """Return a JSON value with facts for the marks in its texts.
+
+        Only texts of facts are read, never what people typed or what the tenant answered.
+        """
+        if isinstance(value, list):
+            each = (self._told_again(item) if _is_text(item) else [self.with_told(item)] for item in value)
+            return [inside for items in each for inside in items]
+        if not isinstance(value, dict):
+            return value
+        if _is_finding(value):
+            return {**value, "values": {**value["values"], "text": self._with_actions(value["values"]["text"])}}
+        return {
+            name: self._as_one(inside) if _is_text(inside) else self.with_told(inside) for name, inside in value.items()
+        }
+
+    def _told_again(self, fact: dict[str, Any]) -> list[dict[str, Any]]:
+        return self.told(fact["values"]["text"]) or [fact]
+
+    def _as_one(self, fact: dict[str, Any]) -> dict[str, Any]:
+        """Return a message that is one fact; of several, the one that tells them all."""
+        facts = self._told_again(fact)
+        return facts[0] if len(facts) == 1 and _is_text(facts[0]) else _together(facts)
+
+    def _plain(self, text: str) -> list[dict[str, Any]]:
+        stripped = self._with_actions(text).strip()
+        return [{"code": "text", "values": {"text": stripped}}] if stripped else []
+
+    def _with_actions(self, text: str) -> str:
+        for action, shown in self.actions.items():
+            text = text.replace(f"‹{action}›", shown)
+        return text
+
+
+def _together(facts: list[dict[str, Any]]) -> dict[str, Any]:
+    return {"code": "refused", "values": {"reasons": facts}}
+
+
+def _is_text(value: Any) -> bool:
+    return isinstance(value, dict) and value.keys() == {"code", "values"} and value["code"] == "text" and _has(value)
+
+
+def _is_finding(value: dict[str, Any]) -> bool:
+    return "severity" in value and "source" in value and _has(value)
+
+
+def _has(value: dict[str, Any]) -> bool:
+    values = value.get("values")
+    return isinstance(values, dict) and isinstance(values.get("text"), str)
