@@ -26,9 +26,6 @@ SENTENCES: Final[Mapping[str, str]] = {
         "A change of an earlier plan of this request was sent but not verified. It may be active in the tenant. "
         f"{_SHOW} shows the current settings."
     ),
-    NoteCode.REVOKED_MEANWHILE: (
-        "{name} revoked this partner before the change was verified. The partner is being blocked instead."
-    ),
     NoteCode.OTHER_IS_OPEN: "{other} is open for the same tenant.",
     NoteCode.REVOKED_MEANWHILE: (
         "{name} revoked this partner before the change was verified. The partner is being blocked instead."
