@@ -206,7 +206,9 @@ def _templates(settings: Settings) -> tuple[Catalog | None, list[Finding]]:
     try:
         catalog = load_catalog(settings.gatehouse_templates)
     except CatalogProblems as error:
-        return None, [Finding(subject="Templates", state=problem, cure="Mend the file") for problem in error.problems]
+        return None, [
+            Finding(subject="Templates", state=problem, cure=("Correct the file")) for problem in error.problems
+        ]
     return catalog, [Finding(subject="Templates", state=", ".join(catalog.templates))]
 
 

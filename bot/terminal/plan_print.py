@@ -139,7 +139,9 @@ def _print_chain(planned: Planned, plan: Plan, console: Console) -> None:
     for number, stage in enumerate(planned.stages, 1):
         who = counted(stage.quorum, "person", "people")
         console.print(_item(shown(f"{number}. {stage.title}: {who} with the role {stage.role}")))
-    console.print(_item(Text("Never the requester or the sponsor; one person counts once. Nobody was looked up.")))
+    console.print(
+        _item(Text("Never the requester or the sponsor. Each person can approve once. Nobody was looked up."))
+    )
     console.print()
 
 

@@ -144,7 +144,7 @@ def _concerns(posture: Posture) -> Iterator[RenderableType]:
     found = list(grouped(posture))
     if found:
         yield Text()
-        yield shown("What to look at", style="bold")
+        yield shown("Issues", style="bold")
     for concern, partners in found:
         yield _concern_line(concern)
         yield Padding(shown(_names(partners), style="dim"), (0, 0, 0, 4), expand=False)

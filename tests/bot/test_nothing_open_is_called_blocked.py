@@ -46,9 +46,9 @@ from workflows.core.settings.model import FLAGS, Property
 from workflows.core.settings.openness import AccessKind, access_kinds, not_surely_closed
 
 WHOLE: Final = re.compile(
-    r"in every respect|every direction|is blocked(?! until)|already blocked|blocked and read back|recorded as blocked"
-    r"|read back as blocked|blocked, nothing|blocks the partner and|nothing else is open|every way in and out is closed"
-    r"|is closed today",
+    r"in every respect|every direction|is blocked(?! until)|already blocked|blocked \(verified|recorded as blocked"
+    r"|verified as blocked|blocked, nothing|blocks the partner instead|nothing else is open"
+    r"|every way in and out is closed|is closed today",
     re.IGNORECASE,
 )
 """What is said only of a partner with no way left open."""

@@ -163,7 +163,7 @@ async def test_a02_four_hundred_partners_are_no_limit_and_the_object_limit_is_to
     """Error: at most 400 policies. There is no such limit; what an old tenant can still meet is a limit in bytes."""
     crowd: dict[str, Json] = {f"00000000-0400-4000-8000-{number:012d}": {} for number in range(401)}
     await patch(world, {"partners": crowd})
-    assert "read back" in (await opened(world, "fabrikam.com"))["text"]
+    assert "verified" in (await opened(world, "fabrikam.com"))["text"]
     assert await world.partner(FABRIKAM) is not None
 
     await world.do("faults", target="graph", method="POST", match="partners", times=1, status=400, body=OBJECT_LIMIT)
@@ -257,8 +257,8 @@ async def test_a07_a_revocation_does_not_claim_sessions_that_it_cannot_end(world
     await world.do("close", user="admin", view_id=view_id)
     assert (await world.revoke(typed=domain, domain=domain))["errors"] == {}
     told = " ".join(message["text"] for message in await world.direct("admin"))
-    assert "Tokens already issued usually work for up to an hour, longer where a token lifetime policy says" in told
-    assert "sessions in the partner's own tenant are theirs to end" in told
+    assert "Issued tokens usually work for up to one more hour. A token lifetime policy can make this longer" in told
+    assert "Only the partner can end sessions in its own tenant" in told
     assert not [entry for entry in await world.graph() if "revokesigninsessions" in entry["path"].lower()]
 
 

@@ -138,7 +138,7 @@ async def test_row_73_an_acquisition_opens_sharepoint_and_teams_with_trust_and_a
     assert "90 days" in await world.read()
     assert "MFA" in await world.read()
     card = await approved(world, card, "approver1", "approver2", "approver3")
-    assert "read back" in card["text"]
+    assert "verified" in card["text"]
     partner = await world.partner(FABRIKAM)
     assert partner is not None
     assert partner["b2bCollaborationInbound"] == OFFICE
@@ -158,7 +158,7 @@ async def test_row_74_a_merger_opens_direct_connect_both_ways_and_says_what_the_
     assert "sets automatic redemption, inbound" in said
     assert "4 steps for the partner's administrator, not confirmed" in said
     card = await approved(world, card, "approver1", "approver2", "approver3")
-    assert "That is our half: 4 steps for the partner's administrator" in await world.read()
+    assert "Partner setup: 4 steps for the partner's administrator" in await world.read()
     partner = await world.partner(TAILSPIN)
     assert partner is not None
     assert partner["b2bDirectConnectInbound"] == partner["b2bDirectConnectOutbound"] == OFFICE
@@ -170,7 +170,7 @@ async def test_row_74_a_merger_opens_direct_connect_both_ways_and_says_what_the_
     home = (await world.see("graph/state"))["state"]["organization"]["id"]
     for theirs in ("b2bDirectConnectInbound", "b2bDirectConnectOutbound"):
         assert f'partners/{home}\n{{"{theirs}": {json.dumps(OFFICE)}}}' in checklist
-    assert checklist.count("ours done, theirs unknown") == 4
+    assert checklist.count("Our side: done. Partner's side: not confirmed") == 4
 
 
 async def test_row_75_a_regulated_project_pilots_with_one_group_then_widens_then_narrows(world: Stage) -> None:
@@ -214,7 +214,7 @@ async def test_row_75_a_regulated_project_pilots_with_one_group_then_widens_then
     card = await asked(world, "regulated-project", "northwind.com", duration="90", **placeholders)
     assert "only narrows or closes access, so one approval is enough" in await world.read()
     card = await approved(world, card, "approver1")
-    assert "read back" in card["text"]
+    assert "verified" in card["text"]
     assert (await world.writes())[-1]["body"] == {"b2bCollaborationInbound": pilot}
 
 
@@ -267,7 +267,7 @@ async def test_row_76_every_contractor_gets_the_same_template_and_nothing_more(w
         await newcomer(world, tenant_id, domain)
         card = await asked(world, "contractor-portal", domain, duration="30", hole_portal_application=PORTAL)
         assert "Risk: low" in await world.read()
-        assert "read back" in (await approved(world, card, "approver1"))["text"]
+        assert "verified" in (await approved(world, card, "approver1"))["text"]
     for tenant_id in companies:
         partner = await world.partner(tenant_id)
         assert partner is not None
@@ -347,7 +347,7 @@ async def test_row_79_due_diligence_ends_with_the_project_and_asks_then(alone: S
     await opened(alone, "regulated-project", "contoso.com", CONTOSO, duration="30", **placeholders)
     await alone.do("clock", advance_seconds=31 * DAY)
     review = (await alone.direct("requester"))[-1]
-    assert "the approved time is over" in review["text"]
+    assert "access period ended" in review["text"]
     assert "still open" in words(review)
     assert "revoke_review" in buttons(review)
     writes = len(await alone.writes())
@@ -356,11 +356,11 @@ async def test_row_79_due_diligence_ends_with_the_project_and_asks_then(alone: S
     assert "Access to extend" in await alone.read()
     assert "No setting changes." in await alone.read()
     card = await approved(alone, card, "approver1", "approver2", "approver3")
-    assert "read back" in card["text"]
+    assert "verified" in card["text"]
     assert len(await alone.writes()) == writes
     assert await alone.partner(CONTOSO) == before
     await alone.do("clock", advance_seconds=DAY)
-    assert "the approved time is over" not in (await alone.direct("requester"))[-1]["text"]
+    assert "access period ended" not in (await alone.direct("requester"))[-1]["text"]
 
 
 async def test_row_79_a_joint_venture_is_kept_until_its_end_and_by_nobody_alone_after_it(alone: Stage) -> None:
@@ -445,7 +445,7 @@ async def test_row_80_the_kill_switch_works_while_nobody_answers_and_slack_takes
     await alone.rest()
     cards = {message["ts"]: message for message in await alone.messages()}
     assert buttons(cards[waiting["ts"]]) == []
-    assert any("blocked and read back" in card["text"] for card in cards.values())
+    assert any("blocked (verified" in card["text"] for card in cards.values())
     told = " ".join(message["text"] for message in await alone.direct("admin"))
     assert "contoso.com) is blocked" in told
 
@@ -485,13 +485,13 @@ async def test_row_82_a_partner_in_a_sovereign_cloud_is_opened_by_its_id_with_bo
 
     card = await asked(world, "trusted-partner", ELSEWHERE)
     said = await world.read()
-    assert "Entra does not know this tenant id in our own cloud, so nothing about its owner is proven" in said
+    assert "Entra does not know this tenant ID in our cloud, so its owner is not verified" in said
     assert "nothing works until both tenants have enabled each other's cloud" in said
     assert "Removing such a partner blocks it." in said
     for approver in ("approver1", "approver2", "approver3"):
         if buttons(await world.card()):
             assert await world.press(approver, "approve", card["ts"]) == []
-    assert "read back" in (await world.card())["text"]
+    assert "verified" in (await world.card())["text"]
     write = (await world.writes())[-1]
     assert (write["method"], write["status"], write["body"]["tenantId"]) == ("POST", 201, ELSEWHERE)
     await patch(world, {"crossTenantAccessPolicy": {"allowedCloudEndpoints": []}})

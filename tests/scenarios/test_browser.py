@@ -86,7 +86,7 @@ async def test_a_stranger_clicks_from_request_to_revoke(page: Page, stage: Stage
         await page.get_by_test_id("confirm-yes").click()
         await expect(card).to_contain_text(re.compile(rf"[Aa]pproved by .*{name}"))
     await expect(page.get_by_test_id(f"partner-{CONTOSO}")).to_be_visible()
-    await expect(page.get_by_test_id("message").last).to_contain_text("read back")
+    await expect(page.get_by_test_id("message").last).to_contain_text("verified")
     await expect(page.get_by_test_id("message").last.get_by_role("button", name="Approve")).to_have_count(0)
     await picture("3-applied")
 
@@ -104,7 +104,7 @@ async def test_a_stranger_clicks_from_request_to_revoke(page: Page, stage: Stage
     await modal.get_by_label("Type contoso.com to confirm").fill("contoso.com")
     await picture("5-revoke")
     await page.get_by_test_id("modal-submit").click()
-    await expect(page.get_by_test_id("message").last).to_contain_text("contoso.com: blocked and read back")
+    await expect(page.get_by_test_id("message").last).to_contain_text("contoso.com: blocked (verified")
     await picture("6-blocked")
     assert [entry["method"] for entry in await stage.writes()] == ["POST", "PATCH"]
     partner = await stage.partner()

@@ -52,10 +52,10 @@ async def test_a_subsidiary_synchronizes_only_after_its_redemption_and_is_shown_
     assert [(entry["method"], entry["status"]) for entry in writes] == [("POST", 201), ("PUT", 204)]
     assert writes[1]["path"].endswith(f"/partners/{CONTOSO}/identitySynchronization")
     assert writes[1]["body"] == {"userSyncInbound": {"isSyncAllowed": True}}
-    assert "read back" in (await stage.card())["text"]
+    assert "verified" in (await stage.card())["text"]
     assert (await stage.revoke())["errors"] == {}
     assert [entry["method"] for entry in await stage.writes()] == ["POST", "PUT", "PATCH", "PATCH"]
-    assert "blocked and read back" in (await stage.card())["text"]
+    assert "blocked (verified" in (await stage.card())["text"]
 
 
 async def test_a_service_provider_is_refused_at_the_field(stage: Stage) -> None:

@@ -87,6 +87,6 @@ async def test_after_a_revocation_the_card_of_the_approval_does_not_say_that_it_
     [card] = [message for message in await stage.messages(channel=CHANNEL) if message["ts"] == ts]
     assert "revoked later" in card["text"]
     assert "Dana Reyes" in words(card)
-    assert "set and read back" not in words(card)
+    assert "active (verified" not in words(card)
     for who in ("requester", "approver1"):
         assert "revoked later" in (await stage.direct(who))[0]["text"]

@@ -59,7 +59,7 @@ async def test_the_sponsor_vouches_for_the_partners_half_and_everybody_else_only
     assert len(told) == 2, "the message about the request, and the card about the partner's half: nothing twice"
     card = await newest(stage, "requester")
     said = words(card)
-    assert said.index("contoso.com") < said.index("ours done, theirs unknown")
+    assert said.index("contoso.com") < said.index("Our side: done. Partner's side: not confirmed")
     assert "Their automatic redemption, outbound" in said
     assert "Also open by Microsoft's default: their B2B collaboration" in said
     assert "access does not need it" in said
@@ -78,7 +78,7 @@ async def test_the_sponsor_vouches_for_the_partners_half_and_everybody_else_only
     refusals = [outcome for _, outcome in recorded(stage, "want_confirm_half") if outcome != "received"]
     assert len(refusals) == 3
     assert {"outsider", "not_the_sponsor"} <= set(refusals)
-    assert "ours done, theirs unknown" in words(await newest(stage, "requester"))
+    assert "Our side: done. Partner's side: not confirmed" in words(await newest(stage, "requester"))
 
     await stage.do("click", user="requester", action_id="remind_half", channel="@requester", ts=card["ts"])
     await stage.rest()
@@ -100,21 +100,21 @@ async def test_the_sponsor_vouches_for_the_partners_half_and_everybody_else_only
     await stage.rest()
     seen = (await stage.see("messages", channel="@requester", user="requester"))["messages"]
     told = [m["text"] for m in [*answer["ephemeral"], *seen] if m.get("is_ephemeral", True)]
-    assert any("Recorded under your name" in text and "automatic redemption, outbound" in text for text in told), told
+    assert any("recorded under your name" in text and "automatic redemption, outbound" in text for text in told), told
     assert [outcome for _, outcome in recorded(stage, "confirm_half")] == ["accepted"]
     for message in await stage.direct("requester"):
         if "show_checklist" in buttons(message):
             assert "theirs confirmed by Riley Park" in said_by(message)
     shown = said_by(await typed(stage, "approver2", "/partner show contoso.com"))
-    assert "The partner's half" in shown
+    assert "Partner setup" in shown
     assert "theirs confirmed by Riley Park" in shown
     home = words((await stage.see("home", user="requester"))["home"])
-    assert "ours done, theirs confirmed" in home
+    assert "Our side: done. Partner's side: confirmed" in home
 
     assert (await stage.revoke())["errors"] == {}
     gone = [m for m in await stage.direct("requester") if m["ts"] in (card["ts"], reminder["ts"])]
     assert all(buttons(message) == [] for message in gone)
-    assert all("nothing is wanted from the partner" in words(message) for message in gone)
+    assert all("nothing is needed from the partner" in words(message) for message in gone)
 
 
 async def test_the_checklist_is_what_a_tenant_accepts(stage: Stage) -> None:

@@ -34,7 +34,7 @@ async def test_a_user_group_emptied_while_a_request_waits_is_told_to_admins_requ
     await stage.do("clock", advance_seconds=121)
     await stage.rest()
     (alarm,) = [message for message in await stage.direct("admin") if "partner-security" in words(message)]
-    assert alarm["text"].startswith("Mended. The alarm said: ")
+    assert alarm["text"].startswith("Fixed. The alarm was: ")
     assert await stage.press("approver1", "approve", ts) == []
 
 

@@ -115,7 +115,7 @@ async def test_a_written_plan_is_what_the_approvers_are_then_asked(stage: Stage)
     status, out, _ = await gatehouse(stage, "plan", "request.toml", columns=120)
     assert status == 0
     assert plan["digest"] in out
-    assert "Filed now, it would be refused" in " ".join(out.split())
+    assert "This request would be refused now" in " ".join(out.split())
 
     for approver in ("approver1", "approver2", "approver3"):
         assert await stage.press(approver, "approve", ts) == []

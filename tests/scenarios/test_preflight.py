@@ -74,7 +74,7 @@ async def test_look_alikes_are_refused_or_told_and_another_cloud_needs_both_halv
     assert "the risk is elevated and needs 2 approvers" in few["template"], "one approver is too few for another cloud"
     ts = await stage.ask(target=ELSEWHERE)
     card = await stage.read()
-    assert "Entra does not know this tenant id in our own cloud" in card
+    assert "Entra does not know this tenant ID in our cloud" in card
     assert "microsoftonline.us" in card
     assert "The partner is in another Microsoft cloud." in card
     assert "Cloud:  another one, or the tenant is gone: Entra cannot look it up" in card
@@ -115,4 +115,4 @@ async def test_a_domain_that_moves_to_another_tenant_stops_the_request(stage: St
     await patch(stage, {"organizations": {CONTOSO: {"domains": []}, LOOK_ALIKE: taken}})
     await stage.press("approver3", "approve", ts)
     assert await stage.writes() == []
-    assert f"leads to the tenant {LOOK_ALIKE} now" in await stage.read()
+    assert f"but to the tenant {LOOK_ALIKE} now" in await stage.read()

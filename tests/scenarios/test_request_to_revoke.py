@@ -54,7 +54,7 @@ async def test_a_trusted_partner_is_asked_for_approved_applied_reviewed_and_revo
         assert all(buttons(message) == [] for message in await stage.direct(person))
     card = await stage.card()
     assert buttons(card) == []
-    assert "read back" in card["text"]
+    assert "verified" in card["text"]
     assert "Approved by  Amara Okafor, Bruno Keller, Chie Tanaka" in words(card)
     received = {who: len(await stage.direct(who)) for who in ("requester", "approver1", "approver2", "approver3")}
     # The requester, who is the sponsor too: the message about the request, and the partner's setup.
@@ -83,7 +83,7 @@ async def test_a_trusted_partner_is_asked_for_approved_applied_reviewed_and_revo
     }
     after = (await stage.graph())[-1]
     assert (after["method"], after["status"]) == ("GET", 200)
-    assert "blocked and read back" in (await stage.card())["text"]
+    assert "blocked (verified" in (await stage.card())["text"]
     assert all(buttons(message) == [] for message in await stage.direct("requester"))
     assert not any("/default" in entry["path"] for entry in writes)
 

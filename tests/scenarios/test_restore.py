@@ -72,7 +72,7 @@ async def test_a_revocation_and_then_the_first_opening_are_put_back(stage: Stage
     view = await choose(stage, view, revocation)
     for expected in ("What would change from now", "Trust in the partner's MFA", "Risk: high", "3 approvers"):
         assert expected in words(view), words(view)
-    assert "This is the chain of “ Trusted partner ”" in words(view)
+    assert "This is the approval policy of “ Trusted partner ”" in words(view)
     answer = await stage.do(
         "submit", user="requester", view_id=view["id"], values=values(restores=revocation, justification=" ")
     )
@@ -83,14 +83,14 @@ async def test_a_revocation_and_then_the_first_opening_are_put_back(stage: Stage
     card = await stage.card()
     assert buttons(card) == ["approve", "reject"]
     assert "Restores " in await stage.read()
-    assert f"what stood before {revocation}" in " ".join((await stage.read()).split())
+    assert f"the settings from before {revocation}" in " ".join((await stage.read()).split())
     before = await stage.writes()
     for approver in ("approver1", "approver2"):
         assert await stage.press(approver, "approve", card["ts"]) == []
         assert await stage.writes() == before
     assert await stage.press("approver3", "approve", card["ts"]) == []
     assert set_here(await stage.partner()) == opened
-    assert "put back and read back" in (await stage.card())["text"]
+    assert "restored (verified" in (await stage.card())["text"]
 
     view = await open_form(stage)
     assert list(offered(view))[1:] == [revocation, first]
@@ -115,7 +115,7 @@ async def test_who_may_not_is_told_and_what_cannot_be_is_said_at_the_field(stage
     view = await open_form(stage, user="guest")
     assert view["submit"] is None
     assert "guest" in words(view)
-    assert "Nothing to put back" in str((await open_form(stage))["title"])
+    assert "Nothing to restore" in str((await open_form(stage))["title"])
 
     await stage.open_access()
     view = await open_form(stage)

@@ -28,7 +28,7 @@ async def test_a_channel_that_takes_no_card_is_waited_for_while_the_chain_goes_o
     await stage.do("clock", advance_seconds=300)
     await stage.rest()
     (card,) = await stage.messages()
-    assert "set and read back" in card["text"]
+    assert "active (verified" in card["text"]
     (alarm,) = await stage.direct("admin")
     assert alarm["text"].startswith("Mended")
     assert sum("approval card" in message["text"] for message in await stage.direct("requester")) == 1

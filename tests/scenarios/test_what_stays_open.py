@@ -62,7 +62,7 @@ async def test_every_way_is_closed_that_can_be_and_then_nothing_is_left(stage: S
     assert partner["appServiceConnectInbound"]["applications"]["accessType"] == "blocked"
     assert partner["crossCloudMeetingConfiguration"] is None
     assert "is blocked:" in await told(stage)
-    assert "blocked and read back" in (await stage.card())["text"]
+    assert "blocked (verified" in (await stage.card())["text"]
     assert "already blocked in every respect" in await window(stage)
     assert "Nothing: every way in and out is closed." in await shown(stage, "contoso.com")
 
@@ -107,7 +107,7 @@ async def test_a_refused_further_write_leaves_the_block_confirmed_and_what_stays
     patches = [entry for entry in await stage.writes() if entry["method"] == "PATCH"]
     assert [entry["status"] for entry in patches] == [204, 400, 400, 400], "every one was tried"
     card = await stage.card()
-    assert "block read back, not everything closed" in card["text"]
+    assert "block verified, not everything closed" in card["text"]
     for text in (await told(stage), await stage.read()):
         for name in (
             "Microsoft 365 collaboration, inbound (open)",
@@ -196,7 +196,7 @@ async def test_an_unknown_claim_survives_a_request_and_blames_nobody(stage: Stag
     )
     await stage.press("approver3", "approve", ts)
     card = await stage.read()
-    assert "settings of this partner that Gatehouse does not know otherwise than when this was planned" in card
+    assert "Settings of this partner that Gatehouse does not know have changed since the plan" in card
     assert "Somebody" not in card
     for approver in ("approver1", "approver2", "approver3"):
         await stage.press(approver, "approve", (await stage.card())["ts"])
@@ -207,7 +207,7 @@ async def test_an_unknown_claim_survives_a_request_and_blames_nobody(stage: Stag
     assert partner["crossCloudMeetingConfiguration"] == {"inboundAllowed": True, "outboundAllowed": None} or partner[
         "crossCloudMeetingConfiguration"
     ] == {"inboundAllowed": True}
-    assert "set and read back" in (await stage.card())["text"]
+    assert "active (verified" in (await stage.card())["text"]
 
 
 async def test_only_the_direction_that_was_reopened_is_called_open(stage: Stage) -> None:
@@ -216,4 +216,4 @@ async def test_only_the_direction_that_was_reopened_is_called_open(stage: Stage)
     await stage.call("PATCH", "graph/state", {"partners": {CONTOSO: {"b2bCollaborationInbound": OPEN}}})
     answer = await shown(stage, "contoso.com")
     assert "Recorded as revoked, but open now: B2B collaboration, inbound (open). Revoke it again." in answer
-    assert "no longer blocked explicitly" not in answer
+    assert "not blocked explicitly any more" not in answer

@@ -43,12 +43,12 @@ def _review_headline(partnership: Partnership, now: datetime) -> tuple[str, str]
         case PartnershipState.REVOKED:
             return ("⚠️" if partnership.not_closed else "🔒"), "revoked, nothing to review"
         case PartnershipState.REVIEW_DUE if partnership.is_past_its_end(now):
-            return "⏰", "the approved time is over"
+            return "⏰", "access period ended"
         case PartnershipState.REVIEW_DUE:
             return "🔔", "is this access still needed?"
         case _ if _answer(partnership) is not None:
             return "✅", "review answered, access kept"
-    return "✅", "access approved anew, nothing to review"
+    return "✅", "access approved again, nothing to review"
 
 
 def _review_elements(partnership: Partnership, now: datetime) -> Iterator[RichTextElement]:
@@ -65,12 +65,12 @@ def _review_elements(partnership: Partnership, now: datetime) -> Iterator[RichTe
     if partnership.is_past_its_end(now):
         domain = partner_name(partnership.identity)
         yield paragraph(
-            words("The access is still open. One person cannot prolong it: to go on, file a new request with "),
+            words("The access is still open. One person cannot extend it. To keep it, send a new request with "),
             part(f"/partner request {domain}", DOMAIN + 20, code=True),
             words("; otherwise revoke it."),
         )
     else:
-        yield paragraph(words("Keep asks for a reason. Revoke shows what it will do before it does anything."))
+        yield paragraph(words("Keep asks for a reason. Revoke shows what will change before you confirm."))
 
 
 def _who_answers(partnership: Partnership) -> str:

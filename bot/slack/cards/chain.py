@@ -23,14 +23,13 @@ from workflows.core.text import counted
 MOST_NAMES: Final = MOST_NAMED
 MOST_REASON: Final = 2000
 MOST_NOTE: Final = 1500
-EXPIRES_NOW: Final = "The time to decide is over; this request expires now."
+EXPIRES_NOW: Final = "The time to decide is over. This request expires now."
 
 _ONE_IS_ENOUGH: Final = (
     "This only narrows or closes access, so one approval is enough. The end that was approved earlier stays."
 )
 _WHOLE_CHAIN: Final = (
-    "Against today's default this opens nothing. The default can change, and without it nothing proves that this "
-    "narrows, so the whole chain decides."
+    "With today's default this gives no more access. The default can change, so the full approval policy applies."
 )
 _PENDING: Final = (RequestState.PREPARING, RequestState.AWAITING_APPROVAL)
 
@@ -49,7 +48,7 @@ def chain_elements(request: AccessRequest, holders: Mapping[Role, Approvers]) ->
         (_stage_parts(request, verdict, index, stage, holders) for index, stage in enumerate(stages)), ordered=True
     )
     if request.state is RequestState.AWAITING_APPROVAL:
-        yield paragraph(words("The requester and the sponsor cannot approve; one person counts once."))
+        yield paragraph(words("The requester and the sponsor cannot approve. Each person can approve once."))
     if verdict.discounted:
         yield paragraph(words("Not counted", bold=True))
         yield bullets([part(note_words(one), 300)] for one in verdict.discounted[:MOST_NAMES])
@@ -77,7 +76,7 @@ def outcome_elements(request: AccessRequest, now: datetime) -> Iterator[RichText
         return
     if request.asked_again and request.state is RequestState.AWAITING_APPROVAL:
         yield paragraph(
-            words("Asked again: ", bold=True),
+            words("Needs new approval: ", bold=True),
             part(note_words(request.asked_again), MOST_NOTE, lines=True),
         )
     sentence = list(state_parts(request, now))
@@ -112,18 +111,15 @@ def state_parts(request: AccessRequest, now: datetime, *, with_steps: bool = Tru
     is_revocation = request.particulars.kind is RequestKind.REVOCATION
     match request.state:
         case RequestState.APPLIED:
-            yield words("The tenant was read back ")
+            yield words("Verified in the tenant")
             if request.confirmed_at is not None:
-                yield words("on ")
+                yield words(" on ")
                 yield when(request.confirmed_at)
-                yield words(" ")
-            yield words(
-                "and showed every change that it needs." if request.refused else "and showed every change of the plan."
-            )
+            yield words(": every change that it needs." if request.refused else ": every change of the plan.")
             if with_steps and (steps := _left_to_the_partner(request)):
                 yield words(
-                    f" That is our half: {counted(steps, 'step')} for the partner's administrator, which Gatehouse "
-                    "cannot see. /partner checklist has them."
+                    f" Partner setup: {counted(steps, 'step')} for the partner's administrator, which Gatehouse cannot "
+                    "see. /partner checklist lists them."
                 )
         case RequestState.APPLYING if not request.note:
             done = "Nothing more is needed from people." if is_revocation else "Every approval is in."
@@ -171,7 +167,7 @@ def _stage_parts(
 
 def _who_decides(verdict: Verdict, index: int, approvers: Approvers) -> list[Part]:
     """Return the people who can still decide on a stage, as far as they are known."""
-    opening = " Decides now" if index == verdict.open_stage else " Decides after that"
+    opening = " Current approvers" if index == verdict.open_stage else " Next approvers"
     if not approvers.names:
         return [words(f"{opening}.")]
     others = len(approvers.names) - len(approvers.names[:MOST_NAMES]) + approvers.others

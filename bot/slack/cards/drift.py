@@ -58,7 +58,7 @@ def _default_parts(line: DefaultLine) -> list[Part]:
         part(line.setting, 200, bold=True),
         words(", inherited from the tenant's default: was "),
         part(line.shown, MOST_LINE),
-        words(" when it was shown; stands now: "),
+        words(" when it was shown; now: "),
         part(line.now, MOST_LINE, bold=True),
     ]
 
@@ -70,6 +70,6 @@ def _line_parts(line: DriftLine) -> list[Part]:
         part(line.approved_from, MOST_LINE),
         words(" to "),
         part(line.approved_to, MOST_LINE),
-        words("; stands now: "),
+        words("; now: "),
         part(line.now, MOST_LINE, bold=True),
     ]

@@ -81,12 +81,12 @@ def kind_words(request: AccessRequest) -> str:
 def restore_hint(identity: TenantIdentity) -> RichTextElement:
     """State how to undo a change of this partner."""
     command = part(f"/partner restore {ids.confirmation(identity)}", DOMAIN + 20, code=True)
-    return paragraph(words("To ask that a change be put back: "), command)
+    return paragraph(words("To restore previous settings: "), command)
 
 
 def restored_parts(request: AccessRequest) -> Iterator[Part]:
     """State which change a restore request undoes, and its date."""
-    yield words("what stood before ")
+    yield words("the settings from before ")
     yield part(request.particulars.restores or "another change")
     if request.prepared is not None and (was := request.prepared.restored) is not None:
         yield words(" (“")

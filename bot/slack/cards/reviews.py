@@ -21,8 +21,8 @@ def partnership_state_words(partnership: Partnership, now: datetime) -> str:
     if partnership.state is PartnershipState.REVOKED:
         return "revoked, not everything closed" if partnership.not_closed else "revoked"
     if partnership.is_past_its_end(now):
-        return "open, approved time is over"
-    return "open, review is due" if partnership.state is PartnershipState.REVIEW_DUE else "open"
+        return "active, access period ended"
+    return "active, review is due" if partnership.state is PartnershipState.REVIEW_DUE else "active"
 
 
 def partnership_icon(partnership: Partnership, now: datetime) -> str:
@@ -36,7 +36,7 @@ def partnership_icon(partnership: Partnership, now: datetime) -> str:
 def partnership_facts(partnership: Partnership) -> Iterator[Part]:
     """State since when, under which template, until when, and when the next review is."""
     if partnership.state is PartnershipState.REVOKED:
-        yield words("Revoked and read back ")
+        yield words("Revoked (verified) ")
         yield when(partnership.since)
         if partnership.not_closed:
             yield words("\nStill open or not known then: ")
@@ -60,7 +60,7 @@ def partnership_facts(partnership: Partnership) -> Iterator[Part]:
         yield when(partnership.sponsor_gone_at)
         yield words(")")
     if said := setup_words(partnership.setup, partnership.confirmations):
-        yield words(f"\nThe partner's half: {said}")
+        yield words(f"\nPartner setup: {said}")
 
 
 def review_buttons(partnership: Partnership, now: datetime) -> ActionsBlock | None:

@@ -41,7 +41,7 @@ def setup_card(partnership: Partnership, *, may_speak: bool, reader: str = "", i
             blocks.append(rich(paragraph(*_reminder_parts(partnership, reader))))
         blocks += _body(partnership, may_speak=may_speak)
     said = setup_words(partnership.setup, partnership.confirmations) or opening
-    start = "reminder of the partner's half" if is_reminder else "the partner's half"
+    start = "reminder of the partner setup" if is_reminder else "partner setup"
     return message(f"{partner_words(identity)}, {start}: {said}.", blocks)
 
 
@@ -53,14 +53,14 @@ def _was_reminded(partnership: Partnership) -> bool:
 
 def _headline(partnership: Partnership, *, is_reminder: bool) -> tuple[str, str]:
     if partnership.state is PartnershipState.REVOKED:
-        return "🔒", "revoked, nothing is wanted from the partner"
+        return "🔒", "revoked, nothing is needed from the partner"
     if not partnership.setup:
-        return "ℹ️", "nothing is wanted from the partner any more"
+        return "ℹ️", "nothing is needed from the partner any more"
     if not needed_steps(partnership.setup):
         return "ℹ️", "nothing is needed from the partner"
     if not open_steps(partnership.setup, partnership.confirmations):
-        return "✅", "the partner's half is confirmed"
-    return ("⏰", "reminder of the partner's half") if is_reminder else ("🤝", "the partner's half")
+        return "✅", "the partner setup is confirmed"
+    return ("⏰", "reminder of the partner setup") if is_reminder else ("🤝", "partner setup")
 
 
 def _reminder_parts(partnership: Partnership, reader: str) -> Iterator[Part]:
@@ -83,13 +83,13 @@ def _reminder_parts(partnership: Partnership, reader: str) -> Iterator[Part]:
 def _body(partnership: Partnership, *, may_speak: bool) -> Iterator[Block]:
     setup, confirmations = partnership.setup, partnership.confirmations
     left = open_steps(setup, confirmations)
-    opening = "Our half is set and was read back. Gatehouse cannot see the partner's tenant"
+    opening = "Our side: done (verified). Gatehouse cannot see the partner's tenant"
     if left:
-        opening += ", so a step is unknown until somebody here confirms it."
+        opening += ", so somebody here confirms each step."
     elif needed_steps(setup):
-        opening += ": every step was confirmed by somebody here."
+        opening += ". Somebody here confirmed every step."
     else:
-        opening += "; nothing is needed there."
+        opening += ". Nothing is needed there."
     yield rich(paragraph(words(opening)))
     may_confirm = {step.digest for step in setup} if may_speak else set()
     yield from step_blocks(partnership.identity, setup, confirmations, may_confirm)
@@ -99,7 +99,8 @@ def _body(partnership: Partnership, *, may_speak: bool) -> Iterator[Block]:
         yield rich(paragraph(*reminded, when(partnership.remind_setup_at)))
     if may_speak and needed_steps(setup):
         yield footnote(
-            "Confirm what the partner told you. It is recorded under your name, and void if the plan changes."
+            "Confirm what the partner told you. It is recorded under your name. If the plan changes, it needs a new "
+            "confirmation."
         )
 
 

@@ -26,8 +26,18 @@ def step_parts(step: SetupStep, steps: Sequence[SetupStep], confirmations: Seque
     known = confirmation_of(step, confirmations)
     label = part(LABELS[step.key], bold=True)
     if known is None:
-        return [words("❔ "), label, words(f": ours done, theirs unknown. {missing_until(step, steps)}")]
-    said = [words("✅ "), label, words(": ours done, theirs confirmed by "), part(known.person.name), words(" on ")]
+        return [
+            words("❔ "),
+            label,
+            words(f": Our side: done. Partner's side: not confirmed. {missing_until(step, steps)}"),
+        ]
+    said = [
+        words("✅ "),
+        label,
+        words(": Our side: done. Partner's side: confirmed by "),
+        part(known.person.name),
+        words(" on "),
+    ]
     return [*said, when(known.at), words(f" ({UNSEEN})")]
 
 
@@ -59,10 +69,12 @@ def _step_button(identity: TenantIdentity, step: SetupStep, confirmations: Seque
     value, block_id, name = ids.setup_value(identity.tenant_id, step), f"half:{step.key.value}", SHORT_NAMES[step.key]
     partner = clean(partner_name(identity), 100)
     if confirmation_of(step, confirmations) is None:
-        told = f"Did the administrator of {partner} tell you that this is set: {name}? It is recorded under your name."
+        told = f"Did the administrator of {partner} confirm this setting: {name}? It is recorded under your name."
         sure = confirm_dialog(f"Confirm: {name}?", told, "Confirm")
         return actions(block_id, button(f"Confirm: {name}", ids.CONFIRM_SETUP, value, confirm=sure))
-    sure = confirm_dialog(f"Not confirmed: {name}?", f"For {partner} it counts as unknown again.", "Take it back")
+    sure = confirm_dialog(
+        f"Not confirmed: {name}?", (f"For {partner} this step is not confirmed any more."), "Take it back"
+    )
     return actions(block_id, button(f"Not confirmed after all: {name}", ids.UNCONFIRM_SETUP, value, confirm=sure))
 
 
@@ -75,7 +87,7 @@ def setup_elements(
     """Return the partner setup that follows from the current settings, step by step."""
     setup = setup_of(configuration, default, is_cross_cloud=not identity.is_resolved)
     confirmations = () if partnership is None else partnership.confirmations
-    yield paragraph(words("The partner's half", bold=True))
+    yield paragraph(words("Partner setup", bold=True))
     if setup.steps:
         if needed := needed_steps(setup.steps):
             yield bullets(step_parts(step, setup.steps, confirmations) for step in needed)

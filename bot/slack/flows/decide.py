@@ -92,7 +92,7 @@ class DecideFlow:
         request_id, digest = parse_card_value(view.private_metadata)
         reason = view.value(ids.REASON)
         if not reason.strip():
-            problem = {ids.REASON: "Say why: the requester has to know what to change."}
+            problem = {ids.REASON: "Write a reason, so that the requester knows what to change."}
             await ack(response_action="errors", errors=problem)
             return
         command = Reject(actor=click.actor, request_id=request_id, digest=digest, reason=reason)
@@ -149,7 +149,7 @@ def decision_view(
     blocks = details_blocks(request, holders={}, history=history, now=now, others=others)
     if may_be_decided(request, now):
         blocks.append(decision_row(request, can_decide=True, with_details=False))
-        blocks.append(footnote("Whether you may decide is checked when you click."))
+        blocks.append(footnote("Your permission is checked when you click."))
     return modal("Details", blocks, ids.DECIDE)
 
 
@@ -157,8 +157,8 @@ def decided_view(what: str) -> Json:
     """Return the view that says only that a click is stored."""
     return message_view(
         "Stored",
-        f"Your {what} is stored. Gatehouse checks now whether you may decide on this request, and tells you if it does "
-        "not count. The request's card shows how it stands.",
+        f"Received: your {what}. Still checking your permission. Gatehouse tells you if it does not count. The "
+        "request's card shows the current state.",
     )
 
 
@@ -173,7 +173,7 @@ def reject_view(request: AccessRequest) -> Json:
             "Reason",
             ids.REASON,
             text_area(ids.REASON),
-            hint="The requester reads it: say what would have to change.",
+            hint="The requester reads this. Write what must change.",
         ),
     ]
     return modal("Reject request", blocks, ids.REJECT_REASON, submit="Reject", metadata=ids.decision_value(request))

@@ -121,9 +121,9 @@ def alarm_elements(alarm: Alarm) -> list[RichTextElement]:
         said += [paragraph(part(alarm_cure(alarm), _MOST_TEXT)), paragraph(words("Since "), when(alarm.raised_at))]
     else:
         ended = ending_words(alarm)
-        said += [paragraph(words("Ended " if ended else "Mended "), when(alarm.cleared_at))]
+        said += [paragraph(words("Ended " if ended else "Fixed "), when(alarm.cleared_at))]
         if ended:
-            said += [paragraph(words("Not mended: "), part(f"{ended}.", _MOST_TEXT))]
+            said += [paragraph(words("Not fixed: "), part(f"{ended}.", _MOST_TEXT))]
     return said
 
 
@@ -137,11 +137,11 @@ def _state(alarm: Alarm) -> str:
     if alarm.cleared_at is None:
         return "Alarm: "
     # The text was true when it was raised, and is not any more.
-    return "Ended. The alarm said: " if alarm.values.get(ENDED) else "Mended. The alarm said: "
+    return "Ended. The alarm was: " if alarm.values.get(ENDED) else "Fixed. The alarm was: "
 
 
 def _why(ended: str) -> str:
-    return f" Not mended: {ended}." if ended else ""
+    return f" Not fixed: {ended}." if ended else ""
 
 
 def _words_of(alarm: Alarm) -> tuple[str, str]:

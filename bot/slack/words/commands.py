@@ -23,15 +23,15 @@ class _Usage:
 
 
 COMMANDS: Final[Mapping[str, _Usage]] = {
-    "request": _Usage("ask for access for a partner organization", "[domain]"),
+    "request": _Usage("request access for a partner organization", "[domain]"),
     "block": _Usage("ask for a partner to be closed (admins: /partner revoke closes at once)", "[domain]"),
     "list": _Usage("partners that Gatehouse has opened or closed, all or filtered", "[filters]"),
     "show": _Usage("current settings of a partner, its approvals and its history", _PARTNER),
     "checklist": _Usage("what the partner's administrator has to set on its side", _PARTNER),
-    "posture": _Usage("what the default and every partner's settings let in and out, with warnings"),
-    "revoke": _Usage("close a partner (admins; a review's card lets the sponsor)", _PARTNER),
-    "restore": _Usage("ask to put back what stood before a change", _PARTNER),
-    "home": _Usage("where your requests and what waits for you are listed; /partner alone does the same"),
+    "posture": _Usage("what the default and every partner's settings allow, with warnings"),
+    "revoke": _Usage("block a partner (admins; the sponsor on a review's card)", _PARTNER),
+    "restore": _Usage("request to restore the settings from before a change", _PARTNER),
+    "home": _Usage("your requests and what waits for you; /partner alone does the same"),
     "help": _Usage("this list"),
 }
 """The subcommands, as the help lists them."""
@@ -74,7 +74,7 @@ def unknown_command(text: str) -> Message:
     if needs_partner(said.lower()):
         opening = f"Name the partner: /partner {said.lower()} with its domain or tenant ID."
     else:
-        opening = f"“{said}” is not a command that I know." if said else "Say what you want to do."
+        opening = f"“{said}” is not a known command." if said else "Say what you want to do."
     return message(f"{opening} Try /partner help.", [rich(paragraph(part(opening, 200))), mrkdwn(_help())])
 
 

@@ -15,5 +15,5 @@ def not_now(error: DomainError) -> str:
     """State why something is not possible now, and who can do what about it."""
     why = refusal_words(error)
     if isinstance(error, TenantRefused) and error.status in _NOT_ALLOWED:
-        return f"{why} Nothing was changed. Tell an admin: trying again does not help before that is mended."
+        return f"{why} Nothing was changed. Tell an admin. Trying again does not help until this is corrected."
     return f"{why} Nothing was changed; try again."

@@ -10,13 +10,13 @@ from workflows.core.text import counted
 
 SENTENCES: Final[Mapping[FindingCode, str]] = {
     FindingCode.OTHER_CLOUD_BLOCKED: (
-        "A tenant of another cloud is blocked until it is added here, whatever the tenant's default says. Adding it "
-        "lets that default apply wherever the change does not say otherwise."
+        "A tenant of another cloud is blocked until it is added here. After it is added, the tenant's default applies "
+        "to every setting that the change does not set."
     ),
     FindingCode.MFA_REGISTRATION_UNREAD: (
         "Whether guests are excluded from the MFA registration policy could not be checked: Microsoft Graph v1.0 does "
-        "not show it. While they are not, they are asked to register MFA here in spite of the trust. Look in Entra "
-        "admin center, ID Protection, Multifactor authentication registration policy."
+        "not show it. If not, they must register MFA here although we accept theirs. Look in Entra admin center, ID "
+        "Protection, Multifactor authentication registration policy."
     ),
     FindingCode.GUESTS_SEE_ALL: "Guests see this tenant's directory as members do.",
     FindingCode.DOMAIN_LIST_UNREAD: (
@@ -25,7 +25,7 @@ SENTENCES: Final[Mapping[FindingCode, str]] = {
         "collaboration settings, Collaboration restrictions."
     ),
     FindingCode.SHAREPOINT_DISABLED: (
-        "SharePoint and OneDrive share with nobody outside; what is opened here does not change that."
+        "SharePoint and OneDrive do not share outside the organization. This change does not change that."
     ),
     FindingCode.SHAREPOINT_EXISTING_ONLY: (
         "SharePoint and OneDrive share only with guests who are in this directory already."
@@ -66,22 +66,22 @@ def _tenant_mismatch(values: Values) -> str:
 def _other_cloud(values: Values) -> str:
     enabled = ", ".join(values["clouds"]) or "which ones could not be read"
     return (
-        "Entra does not know this tenant id in our own cloud, so nothing about its owner is proven. Other clouds are "
-        f"enabled here ({enabled}): ask the partner for their cloud and to confirm the id."
+        "Entra does not know this tenant ID in our cloud, so its owner is not verified. Other clouds are enabled here "
+        f"({enabled}). Ask the partner for their cloud and to confirm the ID."
     )
 
 
 def _default_applies(values: Values) -> str:
-    return f"{_not_blocked(values)}: that applies to this partner now, and this does not change it."
+    return f"{_not_blocked(values)}. This applies to this partner now, and the change does not change it."
 
 
 def _default_will_apply(values: Values) -> str:
-    return f"{_not_blocked(values)}: after this, that applies to this partner."
+    return f"{_not_blocked(values)}. After the change, this applies to this partner."
 
 
 def _default_open(values: Values) -> str:
     return (
-        f"{_not_blocked(values)}: if this partner's settings were removed instead of blocked, that would apply to them."
+        f"{_not_blocked(values)}. If this partner's settings were removed instead of blocked, this would apply to them."
     )
 
 
@@ -133,7 +133,7 @@ def _applications(values: Values) -> str:
 def _lost(seen: Callable[[Values], str]) -> Callable[[Values], str]:
     def words(values: Values) -> str:
         if values["is_certain"]:
-            return f"{seen(values)} These people lose access where this narrows it."
+            return f"{seen(values)} These people lose access where the change reduces it."
         return f"{seen(values)} These people may lose access."
 
     return words

@@ -20,10 +20,10 @@ OPEN_STATES: Final[Mapping[DisplayedState, str]] = {
     DisplayedState.AWAITING_APPROVAL: "waiting for approval",
     DisplayedState.TO_BE_WRITTEN: "approved, waiting to be written",
     DisplayedState.APPLYING: "approved, being written",
-    DisplayedState.UNCONFIRMED: "written, not yet confirmed",
+    DisplayedState.UNCONFIRMED: "sent, waiting for Microsoft to show it",
     DisplayedState.TO_BE_BLOCKED: "waiting to be blocked",
     DisplayedState.BLOCKING: "being blocked",
-    DisplayedState.BLOCK_UNCONFIRMED: "block written, not yet confirmed",
+    DisplayedState.BLOCK_UNCONFIRMED: "block sent, waiting for Microsoft to show it",
 }
 """The states of an open request in words."""
 

@@ -9,12 +9,12 @@ from workflows.core.errors.facts import Values
 
 FORMATS: Final[Mapping[FindingCode, str]] = {
     FindingCode.RESTORES_A_PART: (
-        "{request_id} ended half-way, so perhaps not all of it was written. What is put back is planned from what "
-        "stands now."
+        "{request_id} ended before it was complete, so perhaps only a part was applied. The restore is planned from "
+        "the current settings."
     ),
     FindingCode.RESTORES_INHERITANCE: (
-        "This partner had no settings of its own before {request_id}. It is not deleted: every setting is set to "
-        "inherit, so the tenant's defaults apply to it, as before."
+        "This partner had no settings of its own before {request_id}. It is not deleted: every setting is set to the "
+        "default, so the tenant's defaults apply to it, as before."
     ),
     FindingCode.RECORDS_UNREAD: (
         "Whether a request for this tenant is open, and whether its domain looks like that of another partner, could "
@@ -34,21 +34,20 @@ def _replaces_template(values: Values) -> str:
 
 def _keeps_approval_policy(values: Values) -> str:
     return (
-        f"“{values['template']}” alone asks for {_chain(values['alone'])}. This partner stands under a stricter "
-        "approval policy, or the risk of all that stands after is higher, so it needs "
-        f"{_chain(values['needed'])}."
+        f"“{values['template']}” alone asks for {_chain(values['alone'])}. This partner has a stricter approval "
+        f"policy, or the risk of all settings after the change is higher. So it needs {_chain(values['needed'])}."
     )
 
 
 def _not_restored(values: Values) -> str:
     return (
-        f"Not as before {values['request_id']}, and left as it is, because Gatehouse does not write it: "
+        f"Different from before {values['request_id']} and not restored, because Gatehouse does not manage it: "
         f"{', '.join(values['names'])}."
     )
 
 
 def _open_request(values: Values) -> str:
-    return f"Filed now, it would be refused: {open_request_words(values['refusal']['values'])}"
+    return f"This request would be refused now: {open_request_words(values['refusal']['values'])}"
 
 
 def _chain(stages: Iterable[Mapping[str, Any]]) -> str:

@@ -11,17 +11,17 @@ from workflows.core.settings.certainty import Doubt
 FORMATS: Final[Mapping[FindingCode, str]] = {
     FindingCode.HALF_A_BLOCK: ("{setting}: all people and all applications have to be blocked together, or neither."),
     FindingCode.NOBODY_OR_NOTHING: (
-        "{setting}: whoever is let in needs at least one application, and an application somebody who may use it."
+        "{setting}: allowed people need at least one application, and allowed applications need at least one person."
     ),
-    FindingCode.ALL_AND_SOME: "{setting}: {everything} stands alone or not at all in a list.",
-    FindingCode.UNCLEAR_LIST: "{setting}: it is not certain what this lets in: {doubt}.",
+    FindingCode.ALL_AND_SOME: "{setting}: {everything} cannot be combined with other targets in a list.",
+    FindingCode.UNCLEAR_LIST: "{setting}: it is not certain what this allows: {doubt}.",
     FindingCode.TWO_DENY_LISTS: (
         "{setting}: people and applications are both lists of exceptions. Microsoft's pages leave open whether the "
         "people named are blocked from everything or only from the applications named."
     ),
     FindingCode.FOREIGN_IDS: (
         "{settings}: these users and groups are in the partner's directory, which nobody here can read. Compare the "
-        "IDs with what the partner sent."
+        "IDs with those that the partner sent."
     ),
     FindingCode.SYNCHRONIZATION_WITHOUT_REDEMPTION: (
         "Synchronization into this tenant requires automatic redemption inbound to be on."
@@ -42,8 +42,8 @@ FORMATS: Final[Mapping[FindingCode, str]] = {
     ),
     FindingCode.LICENCE_P1_BOTH: "B2B direct connect needs Microsoft Entra ID P1 in both tenants.",
     FindingCode.MICROSOFT_SUPPORT: (
-        "This is the tenant of Microsoft's own support. Microsoft adds it by itself while a support case is open; it "
-        "is no partner to open anything to."
+        "This is the tenant of Microsoft's own support. Microsoft adds it automatically while a support case is open. "
+        "It cannot be a partner."
     ),
     FindingCode.SERVICE_PROVIDER: (
         "This tenant is a service provider of ours (delegated administration). Its settings belong to that "
@@ -56,8 +56,8 @@ FORMATS: Final[Mapping[FindingCode, str]] = {
     ),
 }
 _LACKS_TRUST: Final = (
-    "People who come by B2B direct connect have no account here to register MFA with, so where Conditional Access asks "
-    "for MFA the partner's must be trusted; otherwise they are turned away (AADSTS90071)."
+    "People who come by B2B direct connect have no account here to register MFA with, so where Conditional Access "
+    "asks for MFA the partner's must be trusted; otherwise they cannot sign in (AADSTS90071)."
 )
 
 

@@ -14,7 +14,7 @@ FORMATS: Final[Mapping[FindingCode, str]] = {
     FindingCode.IDN: "The domain is displayed as “{shown}”; its plain form is {domain}.",
     FindingCode.LOOK_ALIKE_SCRIPT: "“{shown}” is written in another script but reads like “{latin}”.",
     FindingCode.IMITATES_MICROSOFT: (
-        "“{domain}” imitates a name that Microsoft gives to tenants, but it is anybody's own domain."
+        "“{domain}” looks like a name that Microsoft gives to tenants, but it is a private domain."
     ),
 }
 LIKENESSES: Final[Mapping[Likeness, str]] = {
@@ -29,7 +29,7 @@ _MOST_LISTED: Final = 5
 def _gone(values: Values) -> str:
     return (
         f"“{title(values['setting'])}” listed {values['kind']} {values['id']} before and lists it after this, but this "
-        f"tenant has no such {values['kind']} now. Nothing comes of it, unless it was deleted and comes back."
+        f"tenant has no such {values['kind']} now. It has no effect, unless it was deleted and is restored."
     )
 
 
@@ -51,7 +51,7 @@ def _is_ours(values: Values) -> str:
     kind = values["kind"]
     return (
         f"{kind.capitalize()} {_id(values)} is “{values['name']}” in this tenant, but “{title(values['setting'])}” "
-        f"names the partner's own: it finds nobody there. Ask the partner for the ID of their {kind}."
+        f"needs an ID of the partner. It has no effect there. Ask the partner for the ID of their {kind}."
     )
 
 
@@ -67,8 +67,8 @@ def _named(values: Values) -> str:
 
 def _theirs(values: Values) -> str:
     return (
-        f"Only the partner knows what stands behind application {_listed(values['ids'])}: nobody can look up an "
-        "application of theirs here. The ID must come from the partner."
+        f"Only the partner knows application {_listed(values['ids'])}, because it cannot be looked up here. The ID "
+        "must come from the partner."
     )
 
 
@@ -83,7 +83,7 @@ def _in_both(values: Values) -> str:
 def _look_alike(values: Values) -> str:
     likeness = LIKENESSES[Likeness(values["likeness"])]
     whose = "this tenant's own domain" if values["is_own"] else "a partner's domain"
-    return f"“{values['domain']}” {likeness} {whose} “{values['other']}”. Make sure which one is meant."
+    return f"“{values['domain']}” {likeness} {whose} “{values['other']}”. Check which one is meant."
 
 
 def _id(values: Values) -> str:

@@ -58,7 +58,7 @@ def setup_words(steps: Sequence[SetupStep], confirmations: Sequence[Confirmation
         return ""
     still_open = len(open_steps(steps, confirmations))
     if not still_open:
-        return f"ours done, theirs confirmed ({UNSEEN})"
+        return f"Our side: done. Partner's side: confirmed ({UNSEEN})"
     done, count = len(needed) - still_open, counted(len(needed), "step")
-    said = f"{done} of {count} confirmed, the rest unknown" if done else f"unknown, {count}"
-    return f"ours done, theirs {said} ({UNSEEN})"
+    said = f"{done} of {count} confirmed" if done else f"not confirmed, {count}"
+    return f"Our side: done. Partner's side: {said} ({UNSEEN})"

@@ -17,12 +17,14 @@ class Words(NamedTuple):
 
 USUAL_HEADING: Final = "Only if something does not work"
 USUAL: Final = (
-    "By Microsoft's default your tenant allows this already: change nothing unless your default or your settings for "
-    "us are in the way. Then look here."
+    "By Microsoft's default your tenant allows this already. Change something only if your default or your settings "
+    "for us block it."
 )
-_WIDER: Final = "What you have set may be wider already; then leave it, because the call below replaces it."
-BOTH_LISTS: Final = "Only your half and ours together do that."
-OTHER_FLAG: Final = "If you have set the other flag of this setting for us, send it along: the call may replace both."
+_WIDER: Final = (
+    "If your current setting already allows more, do not use the call below, because it replaces the setting."
+)
+BOTH_LISTS: Final = "This works only after both sides set it."
+OTHER_FLAG: Final = "If you have set the other flag of this setting for us, send both. The call may replace both."
 _GUESTS_OUT: Final = "So that your people can accept our invitations and use what we share with them."
 _GUESTS_IN: Final = "So that our people can be your guests."
 _REDEEM: Final = "Trust settings > Automatic redemption > Automatically redeem invitations with the tenant"
@@ -54,7 +56,8 @@ WORDS: Final[Mapping[StepKey, Words]] = {
     ),
     StepKey.PROVISIONING_JOB: Words(
         "A provisioning job",
-        "A job in your tenant creates your people's accounts in ours. What becomes of people who leave is set there.",
+        "A job in your tenant creates your people's accounts in ours. That job defines what happens to accounts of "
+        "people who leave.",
         "",
     ),
     StepKey.B2B_COLLABORATION_OUTBOUND: Words(

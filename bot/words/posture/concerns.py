@@ -46,12 +46,11 @@ def _differs(values: Values) -> str:
     request, names = values["request_id"], _titles(values["settings"])
     if values["is_overwritten"]:
         return (
-            f"What stands was not approved as it is: request {request} was sent, and somebody else changed the "
-            f"partner. Different from the approved plan: {names}."
+            f"The current settings are not the approved ones: request {request} was sent, and somebody else changed "
+            f"the partner. Different from the approved plan: {names}."
         )
     return (
-        f"Not as it was last approved and read back (request {request}): {names}. Have it approved by a new request, "
-        "or revoke."
+        f"Different from what was last approved and verified (request {request}): {names}. Request approval, or revoke."
     )
 
 
@@ -100,7 +99,7 @@ def _inherits_open_default(values: Values) -> str:
 
 def _not_certain(values: Values) -> str:
     reasons = "; ".join(DOUBTS[Doubt(one)] for one in values["doubts"])
-    return f"It is not certain what {title(values['setting'])} lets in, so it counts as open: {reasons}."
+    return f"It is not certain what {title(values['setting'])} allows, so it counts as open: {reasons}."
 
 
 def _conditional_access_unread(values: Values) -> str:
@@ -153,8 +152,8 @@ _C: Final = ConcernCode
 
 _WORDS: Final[Mapping[ConcernCode, str | Callable[[Values], str]]] = {
     _C.UNFINISHED: _unfinished,
-    _C.UNKNOWN_TO_GATEHOUSE: "Gatehouse's records do not know this partner: it was added outside of Gatehouse, or "
-    "before these records. It has no sponsor, and nobody is asked whether it is still needed.",
+    _C.UNKNOWN_TO_GATEHOUSE: "This partner is not in Gatehouse's records. It was added outside Gatehouse, or before "
+    "these records. It has no sponsor and no reviews.",
     _C.NOT_COMPARED: lambda values: (
         f"Whether it is still as approved could not be checked: request {values['request_id']} cannot be read."
     ),
@@ -167,22 +166,23 @@ _WORDS: Final[Mapping[ConcernCode, str | Callable[[Values], str]]] = {
         "Revoke it again."
     ),
     _C.REVOKED_NOT_EXPLICIT: _with_settings(
-        "Recorded as revoked, and closed, but no longer blocked explicitly: {}. A change of the default may open it. "
-        "Revoke it again."
+        "Recorded as revoked, and closed, but not blocked explicitly any more: {}. A change of the default may open "
+        "it. Revoke it again."
     ),
-    _C.BEING_WRITTEN: "Gatehouse is changing this partner right now, so what stands was not compared with the records. "
-    "Look again in a minute.",
+    _C.BEING_WRITTEN: "Gatehouse is changing this partner right now, so its settings were not compared with the "
+    "records. Check again in a minute.",
     _C.RECORD_UNREADABLE: "Gatehouse has a record of this partner that this version cannot read, so nothing could be "
     "compared.",
     _C.TIME_IS_OVER: lambda values: (
-        f"The approved time ended on {_day(values['ended_at'])}. Nothing closes by itself: revoke, or ask anew."
+        f"The access period ended on {_day(values['ended_at'])}. Access does not end automatically. Revoke it, or "
+        "request it again."
     ),
     _C.REVIEW_OVERDUE: _review_overdue,
     _C.SYNCHRONIZATION_ON: "Identity synchronization is allowed: the partner's administrators can create and change "
     "user accounts in this tenant.",
     _C.ALL_TRUST_ALL_APPLICATIONS: _with_settings(
         "Both the partner's MFA and its devices are trusted while its people are not limited to named applications "
-        "({}): what Conditional Access asks of them is then checked by the partner alone."
+        "({}): only the partner then checks what Conditional Access requires of them."
     ),
     _C.INHERITS_OPEN_DEFAULT: _inherits_open_default,
     _C.ALSO_OPEN: _with_access_kinds("Open as well: {}."),

@@ -53,9 +53,9 @@ def _weakness(weak: Values) -> str:
 
 
 def _chain_too_weak(values: Values) -> str:
-    where = "For a partner of another cloud, and over" if values["is_cross_cloud"] else "Over"
+    where = "For a partner of another cloud, and for" if values["is_cross_cloud"] else "For"
     weak, why = _weakness(values["weakness"]), " ".join(risk_reason_words(RiskReason(one)) for one in values["reasons"])
-    return f"{where} what stands for this partner now, {weak}. Choose another template. {why}"
+    return f"{where} all settings after the change, {weak}. Choose another template. {why}"
 
 
 def _restore_chain_too_weak(values: Values) -> str:

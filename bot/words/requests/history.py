@@ -26,7 +26,7 @@ DONE: Final[Mapping[str, str]] = {
     "record_resent": "Sent again",
     "record_applied": "Verified in the tenant",
     "record_apply_failed": "Microsoft Graph refused the change",
-    "record_overwritten": "Changed by somebody else meanwhile",
+    "record_overwritten": "Changed by somebody else",
     "stop": "Stopped",
     "revoke": "Revocation requested",
     "keep": "Access kept",

@@ -18,29 +18,25 @@ SENTENCES: Final[Mapping[str, str]] = {
     MessageCode.YOU_WITHDREW: "You withdrew your request for {partner}. {note}",
     MessageCode.ENDED: "Your request for {partner} ended as {state}. {note}",
     MessageCode.OVERWRITTEN: "{partner}: {note}",
-    MessageCode.OPENED: "Access for {partner} is set and was read back from the tenant. {note}",
-    MessageCode.PUT_BACK: (
-        "The settings of {partner} are put back to what stood before {restores}, and were read back from the tenant. "
-        "{note}"
-    ),
+    MessageCode.OPENED: "Access for {partner} is active (verified). {note}",
+    MessageCode.PUT_BACK: ("The settings of {partner} from before {restores} are restored (verified). {note}"),
     MessageCode.CARD_NOT_POSTED: (
         "The approval card of your request for {partner} cannot be posted in the approval channel. The admins know. "
-        "Approvers get the card directly meanwhile."
+        "Until then, approvers get the card as a direct message."
     ),
     MessageCode.CLICK_WAITS: (
-        "Your click is received and still being checked: not every answer that this needs has come from the chat "
-        "system or Microsoft Entra. Gatehouse keeps trying and tells you the outcome. You need not click again."
+        "Your click is received. Still checking your permission, because an answer from the chat system or Microsoft "
+        "Entra is missing. Gatehouse keeps trying and tells you the result. You do not need to click again."
     ),
     MessageCode.CLICK_NOT_JUDGED: (
-        "Something went wrong inside Gatehouse, and your click was not judged. Nothing more happens by itself: an "
-        "admin has to look (gatehouse doctor lists what was given up)."
+        "Your click was not processed, because of an error in Gatehouse. It is not tried again automatically. Ask an "
+        "admin to run gatehouse doctor."
     ),
     MessageCode.VIEW_NOT_OPENED: (
-        "The window did not open: Slack did not take it in time. Nothing was stored or changed. Click the button again."
+        "The window did not open in time. Nothing was stored or changed. Click the button again."
     ),
     MessageCode.VIEW_NOT_FILLED: (
-        "The window could not be filled: Slack did not take its contents. Nothing was stored or changed. "
-        "Close it and open it again."
+        "The window could not be shown. Nothing was stored or changed. Close it and open it again."
     ),
     MessageCode.DECISION_RECEIVED: "Your {choice} is received. The window could not show it.",
 }
@@ -84,19 +80,18 @@ def _closed(values: Values) -> str:
     opening = f"{partner} is blocked: " if values["is_all"] else f"{partner}: "
     rest = " ".join(filter(None, ["Nothing else is open." if values["is_all"] else "", note]))
     return (
-        f"{opening}B2B collaboration and direct connect are blocked explicitly in both directions, trust, automatic "
-        f"redemption and synchronization are off, and reading it back confirmed it. {rest} Tokens already issued "
-        "usually work for up to an hour, longer where a token lifetime policy says so; sessions in the partner's own "
-        "tenant are theirs to end."
+        f"{opening}B2B collaboration and direct connect are blocked explicitly in both directions. Trust, automatic "
+        f"redemption and synchronization are off. This was verified in the tenant. {rest} Issued tokens usually work "
+        "for up to one more hour. A token lifetime policy can make this longer. Only the partner can end sessions in "
+        "its own tenant."
     )
 
 
 def _our_side_set(values: Values) -> str:
     said = (
-        f"Our half of the access for {values['partner']} is set and was read back from the tenant. The other half is "
-        f"the partner's: {counted(values['steps'], 'step')} on its side. Gatehouse cannot see that half and counts it "
-        "as unknown until the sponsor confirms it. The card about the partner's half has the checklist for its "
-        f"administrator. {stored_words(values['note'])}"
+        f"Our side of the access for {values['partner']} is done (verified). Partner's side: "
+        f"{counted(values['steps'], 'step')}, not confirmed. Gatehouse cannot see the partner's tenant, so the sponsor "
+        f"confirms the steps. The partner setup card has the checklist. {stored_words(values['note'])}"
     )
     return said.strip()
 
@@ -104,32 +99,32 @@ def _our_side_set(values: Values) -> str:
 def _role_empty(values: Values) -> str:
     reasons = " ".join(map(shortage_words, values["lacks"]))
     return (
-        f"Your request {values['request']} cannot be approved now: {reasons} The admins are told. You need not do "
-        "anything: it goes on once there are people again."
+        f"Your request {values['request']} cannot be approved now: {reasons} The admins are told. You do not need to "
+        "do anything. The request continues when there are enough approvers."
     )
 
 
 def _setup_confirmed(values: Values) -> str:
     step = f"{SHORT_NAMES[StepKey(values['step'])]} of {values['partner']}"
-    return f"Recorded under your name as confirmed by the partner: {step}. {_still_unknown(values['left'])}"
+    return f"Confirmed, recorded under your name: {step}. {_still_unknown(values['left'])}"
 
 
 def _setup_unconfirmed(values: Values) -> str:
     step = f"{SHORT_NAMES[StepKey(values['step'])]} of {values['partner']}"
-    return f"Taken back: {step} counts as unknown again. {_still_unknown(values['left'])}"
+    return f"Not confirmed any more: {step}. {_still_unknown(values['left'])}"
 
 
 def _still_unknown(left: Sequence[str]) -> str:
     if not left:
         return "Every step is confirmed now."
     names = "; ".join(SHORT_NAMES[StepKey(key)] for key in left)
-    return f"Still unknown, {counted(len(left), 'step')}: {names}."
+    return f"Not confirmed yet, {counted(len(left), 'step')}: {names}."
 
 
 def _limit_near(values: Values) -> str:
     return (
-        f"You have {values['left']} more {values['what']} in this hour; one person may have {values['maximum']}. "
-        f"The next one becomes free at {minute(values['more_at'])}."
+        f"You have {values['left']} more {values['what']} in this hour. The limit for one person is "
+        f"{values['maximum']}. The next one is possible at {minute(values['more_at'])}."
     )
 
 

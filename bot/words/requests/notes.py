@@ -19,71 +19,68 @@ _FIRST: Final = "Nothing was written"
 _THIS_PLAN: Final = "This plan was not written"
 
 SENTENCES: Final[Mapping[str, str]] = {
-    NoteCode.REJECTED: "{name} rejected it: {reason}",
+    NoteCode.REJECTED: "Rejected by {name}: {reason}",
     NoteCode.WITHDRAWN: "The requester withdrew it.",
-    NoteCode.UNDECIDED: "The approvals were not complete in time. Request it again if it is still needed.",
+    NoteCode.UNDECIDED: "Not approved in time. Request it again if it is still needed.",
     NoteCode.SENT_BEFORE: (
-        "A write of an earlier plan of this request was sent and was not confirmed. It may stand in the tenant all the "
-        f"same: {_SHOW} reads what does."
+        "A change of an earlier plan of this request was sent but not verified. It may be active in the tenant. "
+        f"{_SHOW} shows the current settings."
     ),
     NoteCode.OTHER_IS_OPEN: "{other} is open for the same tenant.",
-    NoteCode.REVOKED_MEANWHILE: ("{name} revoked this partner before the change was confirmed. It is closed instead."),
+    NoteCode.REVOKED_MEANWHILE: (
+        "{name} revoked this partner before the change was verified. The partner is being blocked instead."
+    ),
     NoteCode.OVERWRITTEN: (
-        "Gatehouse had begun to write the change when somebody else changed the partner's settings. The settings now "
-        "are neither those before the change nor the approved ones, so nobody can keep them alone. Look at them with "
-        f"{_SHOW}. Then revoke the partner, or ask for the right settings with {COMMANDS[Action.REQUEST]}."
+        "Somebody else changed the partner's settings while Gatehouse was sending the change. The current settings "
+        f"are not the approved ones, so one person cannot keep them. Check them with {_SHOW}. Then revoke the partner, "
+        f"or request the right settings with {COMMANDS[Action.REQUEST]}."
     ),
     NoteCode.KEEPS_CHANGING: "Somebody keeps changing this partner's settings.",
     NoteCode.KEEPS_TRYING: "Gatehouse keeps trying.",
-    NoteCode.WAITS_FOR_ADMIN: "The request waits until an admin has mended that.",
+    NoteCode.WAITS_FOR_ADMIN: "The request waits until an admin has corrected this.",
     NoteCode.WENT_WRONG: (
-        "Something went wrong inside Gatehouse. Nothing more happens by itself: an admin has to look (gatehouse doctor "
-        "lists what was given up)."
+        "There was an error in Gatehouse. It does not continue automatically. Ask an admin to run gatehouse doctor."
     ),
     NoteCode.NOT_SHOWN_YET: (
         "Microsoft Graph accepted the change but does not show it yet. Gatehouse keeps reading until it does."
     ),
     NoteCode.CHANGE_NOT_SHOWN: "Microsoft Graph does not show the change yet.",
-    NoteCode.SENT_NOT_SHOWN: "The change was sent; it is not shown yet.",
+    NoteCode.SENT_NOT_SHOWN: "The change was sent, but Microsoft does not show it yet.",
     NoteCode.SENT_UNREADABLE: "The change was sent but cannot be read back:",
     NoteCode.ACCEPTED_UNREADABLE: "The change was accepted but cannot be read back:",
     NoteCode.EXISTS_UNREADABLE: "The partner exists already but cannot be read:",
-    NoteCode.EXISTS_NOT_SHOWN: "What was to be created exists already but Microsoft Graph does not show it yet.",
-    NoteCode.SETTINGS_UNREADABLE: ("The partner's settings cannot be read, so what stands in the tenant is not known."),
+    NoteCode.EXISTS_NOT_SHOWN: "The partner's entry exists already, but Microsoft Graph does not show it yet.",
+    NoteCode.SETTINGS_UNREADABLE: ("The partner's settings cannot be read, so the current settings are not known."),
     NoteCode.WAS_THERE: "The partner was there a moment ago:",
-    NoteCode.TRIED_AGAIN: "It was there a moment ago, so it is tried again.",
-    NoteCode.SENT_DOES_NOT_SHOW: "What was sent before does not show.",
-    NoteCode.ACCEPTED_NOT_SHOWN: "Microsoft Graph accepted the change and does not show it.",
+    NoteCode.TRIED_AGAIN: "It was there a moment ago, so Gatehouse tries again.",
+    NoteCode.SENT_DOES_NOT_SHOW: "Microsoft does not show the change that was sent before.",
+    NoteCode.ACCEPTED_NOT_SHOWN: "Microsoft Graph accepted the change but does not show it.",
     NoteCode.PLANNED_FROM_NOW: (
-        "Microsoft Graph accepted the change and does not show it, so it is planned and asked again from what is set "
-        "now."
+        "Microsoft Graph accepted the change but does not show it. It is planned again from the current settings and "
+        "needs new approval."
     ),
     NoteCode.CHANGED_BY_OTHERS: "Somebody changed this partner's settings after the plan was made.",
     NoteCode.TEMPLATE_CHANGED: "The template changed after this request was shown.",
-    NoteCode.ROLE_CHANGED: (
-        "The role “{role}” is defined differently now: other people may hold it than when this was shown."
-    ),
-    NoteCode.ASKED_AGAIN: "So it is planned and asked again.",
-    NoteCode.DEFAULT_UNKNOWN: (
-        "What this partner would inherit from the tenant's default is not known, so nothing is written."
-    ),
-    NoteCode.ASK_PARTNER_FIRST: "Ask the partner before filing it again.",
-    NoteCode.LOG_TOO_SHORT: "Entra's audit log does not reach back that far, so this is asked again.",
-    NoteCode.LOG_UNREADABLE: "Entra's audit log cannot be read, so this is asked again.",
-    NoteCode.CHANGED_SINCE_APPROVED: "This partner was changed since it was approved, so this is asked again.",
+    NoteCode.ROLE_CHANGED: ("The definition of the role “{role}” changed after this was shown."),
+    NoteCode.ASKED_AGAIN: "It is planned again and needs new approval.",
+    NoteCode.DEFAULT_UNKNOWN: ("The tenant's default for this partner is not known, so nothing is sent."),
+    NoteCode.ASK_PARTNER_FIRST: "Ask the partner before you request it again.",
+    NoteCode.LOG_TOO_SHORT: "Entra's audit log does not go back far enough, so this needs new approval.",
+    NoteCode.LOG_UNREADABLE: "Entra's audit log cannot be read, so this needs new approval.",
+    NoteCode.CHANGED_SINCE_APPROVED: "This partner was changed after the approval, so this needs new approval.",
     NoteCode.DEFAULT_UNREAD: (
-        f"The tenant's default could not be read, so what the partner inherits is not known. {_SHOW} reads it again."
+        f"The tenant's default could not be read, so what applies by default is not known. {_SHOW} reads it again."
     ),
     NoteCode.LATE: "Microsoft Graph did not answer in time.",
-    NoteCode.TAKEN_NOT_SHOWN: "Microsoft Graph accepted it and does not show it.",
+    NoteCode.TAKEN_NOT_SHOWN: "Microsoft Graph accepted it but does not show it.",
     NoteCode.PERSON_UNREADABLE: "Who asked for it cannot be looked up.",
     NoteCode.CHANGED_REPEATEDLY: (
-        "Somebody changes the partner's settings again and again, before the block can be read back."
+        "The block cannot be verified, because somebody keeps changing the partner's settings."
     ),
     NoteCode.OWN_FAULT: "Something went wrong inside Gatehouse: {error}.",
     DiscountCode.EARLIER_VERSION: "{person} approved an earlier version of this request.",
     DiscountCode.MAY_NOT: "{person} may not approve this request.",
-    DiscountCode.COUNTS_ONCE: "{person} already counts once.",
+    DiscountCode.COUNTS_ONCE: "{person} has already approved once.",
     DiscountCode.LOST_ROLE: "{person} no longer holds the role “{stage}”.",
 }
 
@@ -120,41 +117,40 @@ def _planned_again(values: Values) -> str:
     if values["is_unwritten"]:
         opening = f"{_FIRST if values['is_first'] else _THIS_PLAN} over it"
     else:
-        opening = "What was sent before does not stand as it was sent"
+        opening = "The change that was sent before is not active as sent"
     if values["is_revocation"]:
-        return f"{opening}; the revocation is planned again from what stands now."
-    return f"{opening}; the change is planned and asked again from what stands now."
+        return f"{opening}. The revocation is planned again from the current settings."
+    return f"{opening}. The change is planned again from the current settings and needs new approval."
 
 
 def _unknown_settings(values: Values) -> str:
     names = "; ".join(map(access_kind_title, values["names"]))
     opening = _FIRST if values["is_first"] else _THIS_PLAN
     return (
-        "Microsoft Graph shows settings of this partner that Gatehouse does not know otherwise than when this was "
-        f"planned: {names}. What they do is not known. {opening}; the change is planned and asked again from what "
-        "stands now."
+        f"Settings of this partner that Gatehouse does not know have changed since the plan: {names}. Their effect is "
+        f"not known. {opening}. The change is planned again from the current settings and needs new approval."
     )
 
 
 def _stage_open_again(values: Values) -> str:
-    return f"{_FIRST if values['is_first'] else _THIS_PLAN}; the stage is open again."
+    return f"{_FIRST if values['is_first'] else _THIS_PLAN}. The stage is open again."
 
 
 def _default_changed(values: Values) -> str:
     settings = "; ".join(map(title, values["names"]))
-    return f"The tenant's default changed after this was shown, and the partner would inherit it: {settings}."
+    return f"The tenant's default changed after this was shown and would apply to the partner: {settings}."
 
 
 def _asked_with_default(values: Values) -> str:
     opening = _FIRST if values["is_first"] else _THIS_PLAN
-    return f"{opening}; the change is planned and asked again with the default of now."
+    return f"{opening}. The change is planned again with the current default and needs new approval."
 
 
 def _leads_elsewhere(values: Values) -> str:
     opening = f"“{values['target']}” led to the tenant {values['tenant']} when it was approved"
     if values["now"] is None:
-        return f"{opening} and leads to no tenant now."
-    return f"{opening} and leads to the tenant {values['now']} now."
+        return f"{opening}, but to no tenant now."
+    return f"{opening}, but to the tenant {values['now']} now."
 
 
 def _not_running(values: Values) -> str:
@@ -170,8 +166,8 @@ def _not_running(values: Values) -> str:
 def _progress(values: Values) -> str:
     written, unwritten = values["written"], values["unwritten"]
     return (
-        f"{len(written)} of {len(written) + len(unwritten)} writes stand in the tenant. Written: {_writes(written)}. "
-        f"Not written: {_writes(unwritten)}."
+        f"{len(written)} of {len(written) + len(unwritten)} changes are in the tenant. Sent: {_writes(written)}. Not "
+        f"sent: {_writes(unwritten)}."
     )
 
 
@@ -186,7 +182,7 @@ def _not_closed(values: Values) -> str:
 
 
 def _not_taken(values: Values) -> str:
-    return f"Not taken: {'; '.join(map(access_kind_title, values['names']))}."
+    return f"Not accepted: {'; '.join(map(access_kind_title, values['names']))}."
 
 
 _MADE: Final[Mapping[str, Callable[[Values], str]]] = {

@@ -1,30 +1,35 @@
 """The state of a request in a few words."""
 
 from collections.abc import Mapping
+from datetime import UTC
 from typing import Final
 
 from bot.words.findings.open_request import OPEN_STATES
 from workflows.core.requests.notes import DisplayedState, displayed_state
 from workflows.core.requests.request import AccessRequest
 
+VERIFIED: Final = "(verified)"
 STATE_WORDS: Final[Mapping[DisplayedState, str]] = {
     **OPEN_STATES,
-    DisplayedState.APPLIED: "set and read back",
-    DisplayedState.PUT_BACK: "put back and read back",
+    DisplayedState.APPLIED: "active (verified)",
+    DisplayedState.PUT_BACK: "restored (verified)",
     DisplayedState.REJECTED: "rejected",
     DisplayedState.WITHDRAWN: "withdrawn",
-    DisplayedState.EXPIRED: "expired, nobody decided in time",
+    DisplayedState.EXPIRED: "expired",
     DisplayedState.UNFIT: "could not be carried out",
     DisplayedState.STOPPED: "stopped before it was confirmed",
     DisplayedState.OVERWRITTEN: "sent, then changed by somebody else",
     DisplayedState.FAILED: "failed, Microsoft Graph refused it",
-    DisplayedState.BLOCKED: "blocked and read back",
-    DisplayedState.BLOCK_READ: "block read back",
-    DisplayedState.BLOCKED_IN_PART: "block read back, not everything closed",
+    DisplayedState.BLOCKED: "blocked (verified)",
+    DisplayedState.BLOCK_READ: "block verified",
+    DisplayedState.BLOCKED_IN_PART: "block verified, not everything closed",
     DisplayedState.REVOCATION_STOPPED: "stopped",
 }
 
 
 def state_words(request: AccessRequest) -> str:
-    """State the state of a request in a few words, without the content of its note."""
-    return STATE_WORDS[displayed_state(request)]
+    """State the state of a request in a few words, and when it was verified; without the content of its note."""
+    words, confirmed_at = STATE_WORDS[displayed_state(request)], request.confirmed_at
+    if confirmed_at is None:
+        return words
+    return words.replace(VERIFIED, f"(verified {confirmed_at.astimezone(UTC):%Y-%m-%d %H:%M} UTC)")

@@ -96,7 +96,7 @@ def test_what_is_known_of_a_partner_stands_in_its_row() -> None:
 def test_one_concern_of_many_partners_is_said_once_and_the_cut_is_counted() -> None:
     many = [{"tenantId": tenant_id(number), "b2bCollaborationInbound": ALL} for number in range(MOST_NAMES + 5)]
     text = printed(posture(*many), 160)
-    assert text.count("Gatehouse's records do not know this partner") == 1
+    assert text.count("This partner is not in Gatehouse's records") == 1
     assert "and 5 more; --json lists all" in " ".join(text.split())
 
 
@@ -105,7 +105,7 @@ def test_without_records_the_table_says_so_and_claims_nothing() -> None:
     assert "No records were read" in text
     assert "records not read" in text
     assert "1,200 tenant IDs could not be looked up" in text
-    assert "do not know this partner" not in text
+    assert "is not in Gatehouse's records" not in text
 
 
 def test_an_empty_tenant_has_no_table() -> None:

@@ -87,7 +87,7 @@ async def test_a_default_that_cannot_be_read_is_said_to_be_not_known(world: Worl
     assert DEFAULT in {kind.name: kind.opening for kind in request.not_closed or ()}
     assert all(kind.opening is Openness.UNKNOWN for kind in request.not_closed or ())
     text = said(world, request)
-    assert "The tenant's default could not be read, so what the partner inherits is not known." in text
+    assert "The tenant's default could not be read, so what applies by default is not known." in text
     assert ALL_CLOSED.search(text) is None, text
 
 

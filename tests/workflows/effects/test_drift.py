@@ -47,7 +47,7 @@ async def test_a_partner_that_changed_is_planned_and_asked_again(
     await world.applier.apply(request.id)
     drifted = await world.request(request.id)
     assert drifted.state is S.PREPARING
-    assert "planned and asked again" in note_words(drifted.asked_again)
+    assert "needs new approval" in note_words(drifted.asked_again)
     unknown_to_us = {"crossCloudMeetingConfiguration"}
     is_unknown_only = (
         now is not None

@@ -57,7 +57,7 @@ async def test_what_stays_open_is_named_with_the_reason_everywhere(world: World,
     assert request.state is S.APPLIED
     assert request.not_closed == (OpenAccess(name=name, opening=Openness.UNKNOWN),)
     assert [(one.names, one.reason) for one in request.refused] == [((name,), INVALID.facts)]
-    said = f"Still open or not known: {name} (not known). Not taken: {name}. {INVALID}"
+    said = f"Still open or not known: {name} (not known). Not accepted: {name}. {INVALID}"
     assert note_words(request.note) == said
     text = world.notifier.texts_to(RILEY.chat_id)[-1]
     assert said in text
@@ -81,7 +81,7 @@ async def test_what_is_taken_and_does_not_show_is_named_and_delays_nothing(world
     await world.applier.apply(again.id)
     done = await world.request(again.id)
     assert done.state is S.APPLIED
-    assert "Microsoft Graph accepted it and does not show it." in note_words(done.note)
+    assert "Microsoft Graph accepted it but does not show it." in note_words(done.note)
 
 
 async def test_a_read_that_fails_afterwards_does_not_lose_the_confirmation(world: World) -> None:
@@ -107,7 +107,7 @@ async def test_a_member_that_says_something_else_is_asked_about_again_and_nobody
     await world.applier.apply(request.id)
     request = await world.request(request.id)
     assert request.state is S.PREPARING
-    assert "does not know otherwise than when this was planned: places." in note_words(request.asked_again)
+    assert "does not know have changed since the plan: places." in note_words(request.asked_again)
     assert "omebody" not in note_words(request.asked_again)
     assert world.tenant.attempts == []
     assert request.drift is not None

@@ -24,7 +24,7 @@ async def test_a_changed_default_asks_again_and_shows_what_changed(world: World)
     world.tenant.default = {"isServiceDefault": False, "b2bCollaborationOutbound": BLOCKED}
     again = await world.settled(request.id)
     assert (again.state, again.decisions, world.tenant.attempts) == (S.AWAITING_APPROVAL, (), [])
-    assert "would inherit it: B2B collaboration, outbound. Nothing was written" in note_words(again.asked_again)
+    assert "would apply to the partner: B2B collaboration, outbound. Nothing" in note_words(again.asked_again)
     assert again.drift is not None
     assert [one.name for one in again.drift.defaults] == ["b2bCollaborationOutbound"]
     assert again.known.observation.default == world.tenant.default
@@ -58,10 +58,7 @@ async def test_a_default_that_cannot_be_read_makes_the_request_wait(world: World
     world.script.fail("tenant.read_default", error)
     waits = await world.settled(request.id)
     assert (waits.state, waits.writing_since, world.tenant.attempts) == (S.APPLYING, None, [])
-    assert (
-        "What this partner would inherit from the tenant's default is not known, so nothing is written."
-        in note_words(waits.note)
-    )
+    assert "The tenant's default for this partner is not known, so nothing is sent." in note_words(waits.note)
     world.clock.advance(minutes=2)
     assert (await world.settled(request.id)).state is S.APPLIED
 

@@ -57,7 +57,7 @@ async def assert_overwritten(world: World, request: AccessRequest) -> None:
     assert (stored.state, stored.request_id, stored.sponsor) == (PartnershipState.ACTIVE, request.id, SAM)
     assert stored.next_review_at == world.clock.now()
     for person in (RILEY, SAM):
-        assert "somebody else changed the partner's settings" in world.notifier.texts_to(person.chat_id)[-1]
+        assert "Somebody else changed the partner's settings" in world.notifier.texts_to(person.chat_id)[-1]
     assert await world.all_requests() == []
     await tick(service=world.service, store=world.store, directory=world.directory, clock=world.clock)
     await world.settle()
@@ -191,7 +191,7 @@ async def test_half_of_a_plan_for_what_became_a_service_provider_is_named(world:
     world.tenant.edit(TENANT, isServiceProvider=True)
     request = await retried(world, request)
     assert request.state is S.FAILED
-    assert note_words(request.note).startswith("1 of 2 writes stand in the tenant.")
+    assert note_words(request.note).startswith("1 of 2 changes are in the tenant.")
     assert "service provider of ours" in note_words(request.note)
     assert "Nothing was written" not in note_words(request.note)
     assert [one.method for one in world.tenant.writes] == ["POST"]
@@ -330,7 +330,7 @@ async def test_a_refusal_that_an_admin_can_mend_keeps_what_was_approved(world: W
     for _ in range(3):
         waiting = await retried(world, request)
         assert waiting.state is S.APPLYING
-        assert note_words(waiting.note).startswith(f"{refused} The request waits until an admin has mended that.")
+        assert note_words(waiting.note).startswith(f"{refused} The request waits until an admin has corrected this.")
         assert waiting.decisions == request.decisions
         world.clock.advance(days=3)
     said = [text for text in world.notifier.texts_to(RILEY.chat_id) if "waits" in text]
@@ -354,7 +354,7 @@ async def test_a_half_written_revocation_that_is_forbidden_goes_on_where_it_stoo
     world.script.fail("tenant.write", FORBIDDEN, on=2)
     waiting = await world.settled(request.id)
     assert waiting.state is S.APPLYING
-    assert "mended" in note_words(waiting.note)
+    assert "corrected" in note_words(waiting.note)
     request = await retried(world, request)
     assert request.state is S.APPLIED
     assert world.tenant.writes == list(request.known.plan.operations)

@@ -37,8 +37,8 @@ from workflows.ports.effects_queue import PendingEffect
 from workflows.ports.notifier import NotifierBlocked
 
 S = RequestState
-WRONG = "Something went wrong inside Gatehouse"
-ADMIN = "Nothing more happens by itself: an admin has to look"
+WRONG = "There was an error in Gatehouse. It does not continue automatically."
+CLICK_WRONG = "Your click was not processed, because of an error in Gatehouse."
 
 
 def pending(effect: Effect) -> PendingEffect:
@@ -54,7 +54,7 @@ async def test_who_clicked_hears_once_that_the_click_was_not_judged(world: World
     await world.settle()
     ((person, text, channel),) = [one for one in world.notifier.told if one[0] == AMARA.chat_id]
     assert (person, channel) == (AMARA.chat_id, "C-PARTNERS")
-    assert text.startswith(f"{WRONG}, and your click was not judged. {ADMIN}")
+    assert text.startswith(CLICK_WRONG)
     assert await world.request(request.id) == request
 
 
@@ -70,7 +70,7 @@ async def test_a_request_whose_work_was_given_up_says_so(world: World, state: Re
         await world.performer.gave_up(pending(effect), (text_fact("KeyError('x')"),))
     stored = await world.request(request.id)
     assert stored.state is state
-    assert note_words(stored.note).startswith(f"{WRONG}. {ADMIN}")
+    assert note_words(stored.note).startswith(WRONG)
     assert stored.version == request.version + 1
     await world.settle(but=type(effect))
     assert [text for text in world.notifier.texts_to(RILEY.chat_id) if WRONG in text] != []

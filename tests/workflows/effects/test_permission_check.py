@@ -156,7 +156,7 @@ async def test_a_rejection_ends_the_request_and_its_reason_reaches_the_requester
     request = await world.waiting()
     await world.reject(request, AMARA, "Their last audit failed")
     ended = await world.request(request.id)
-    assert (ended.state, note_words(ended.note)) == (S.REJECTED, "Amara rejected it: Their last audit failed")
+    assert (ended.state, note_words(ended.note)) == (S.REJECTED, "Rejected by Amara: Their last audit failed")
     assert "Their last audit failed" in world.notifier.texts_to(RILEY.chat_id)[-1]
     await world.approve(request, AMARA)
     assert await world.refusals() == [(AMARA.chat_id, "not_now")]
@@ -292,7 +292,7 @@ async def test_a_click_that_cannot_be_judged_waits_says_so_once_and_counts_in_th
         await world.settle()
         assert (await world.request(request.id)).decisions == ()
     (said,) = world.notifier.texts_to(AMARA.chat_id)
-    assert said.startswith("Your click is received and still being checked")
+    assert said.startswith("Your click is received. Still checking your permission")
     world.clock.advance(minutes=2)
     await world.settle()
     assert [decision.person for decision in (await world.request(request.id)).decisions] == [AMARA]

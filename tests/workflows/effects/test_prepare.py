@@ -183,7 +183,9 @@ async def test_what_an_admin_can_mend_is_waited_for(world: World, method: str, s
     for _ in range(2):
         request = await world.settled(request_id)
         assert request.state is S.PREPARING
-        assert note_words(request.note) == "Insufficient privileges. The request waits until an admin has mended that."
+        assert note_words(request.note) == (
+            "Insufficient privileges. The request waits until an admin has corrected this."
+        )
         world.clock.advance(minutes=2)
     assert world.notifier.texts_to(RILEY.chat_id) == [f"Your request for contoso.com waits: {note_words(request.note)}"]
     request = await world.settled(request_id)

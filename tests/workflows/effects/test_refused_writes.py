@@ -46,8 +46,8 @@ async def test_a_refused_second_write_says_which_half_stands(world: World) -> No
     request = await world.settled(request.id)
     assert request.state is S.FAILED
     assert note_words(request.note) == (
-        "1 of 2 writes stand in the tenant. Written: Automatic redemption. Not written: "
-        f"Identity synchronization into this tenant. {INVALID}"
+        "1 of 2 changes are in the tenant. Sent: Automatic redemption. Not sent: Identity synchronization into this "
+        f"tenant. {INVALID}"
     )
     assert [one.path for one in world.tenant.writes] == [f"{PARTNERS}/{TENANT}"]
 

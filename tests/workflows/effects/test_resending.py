@@ -205,7 +205,7 @@ async def assert_asked_again(world: World, request: AccessRequest, words: str) -
 async def test_an_opening_whose_name_leads_nowhere_any_more_is_not_sent_again(world: World) -> None:
     request = await unseen(world, decided())
     world.tenant.tenants.clear()
-    await assert_asked_again(world, request, "leads to no tenant now")
+    await assert_asked_again(world, request, "but to no tenant now")
 
 
 async def test_an_opening_whose_approved_name_leads_to_another_tenant_is_not_sent_again(world: World) -> None:
@@ -214,7 +214,7 @@ async def test_an_opening_whose_approved_name_leads_to_another_tenant_is_not_sen
     request = await unseen(world, replace(request, particulars=replace(request.particulars, target="www.contoso.com")))
     world.tenant.tenants["www.contoso.com"] = CONTOSO
     world.tenant.tenants["contoso.com"] = replace(CONTOSO, tenant_id=OTHER_TENANT)
-    await assert_asked_again(world, request, f"leads to the tenant {OTHER_TENANT} now")
+    await assert_asked_again(world, request, f"but to the tenant {OTHER_TENANT} now")
 
 
 async def test_an_opening_of_another_cloud_that_nobody_here_can_resolve_is_sent_again(world: World) -> None:
@@ -234,7 +234,7 @@ async def test_an_opening_whose_role_is_defined_otherwise_is_not_sent_again(worl
     source = replace(CATALOG.roles[SECURITY], user_groups=("another-group",))
     other = replace(CATALOG, roles={**CATALOG.roles, SECURITY: source})
     async with restarted(world, catalog=other) as again:
-        await assert_asked_again(again, request, "is defined differently now")
+        await assert_asked_again(again, request, "changed after this was shown")
 
 
 async def test_a_directory_that_refuses_makes_a_second_sending_wait(world: World) -> None:

@@ -73,8 +73,8 @@ async def test_an_unconfirmed_change_that_somebody_changed_is_revoked_at_once(wo
     await world.revoke(DANA)
     stopped = await world.request(request.id)
     assert stopped.state is S.STOPPED
-    assert (
-        note_words(stopped.note) == "Dana revoked this partner before the change was confirmed. It is closed instead."
+    assert note_words(stopped.note) == (
+        "Dana revoked this partner before the change was verified. The partner is being blocked instead."
     )
     assert [one.method for one in world.tenant.writes] == ["POST", "PATCH"]
     assert world.tenant.writes[-1].body == BLOCKS
@@ -295,7 +295,7 @@ async def test_a_blocked_partner_about_to_be_opened_again_is_stopped_by_revoking
     stopped = await world.request(waiting.id)
     assert (stopped.state, note_words(stopped.note)) == (
         S.STOPPED,
-        "Dana revoked this partner before the change was confirmed. It is closed instead.",
+        "Dana revoked this partner before the change was verified. The partner is being blocked instead.",
     )
     assert ("gatehouse", "stop", "accepted") in await world.log(of=waiting.id)
     assert [one.state for one in await revocations(world)] == [S.APPLIED, S.APPLIED]

@@ -37,7 +37,7 @@ async def test_new_holders_do_not_complete_the_old_chain(world: World) -> None:
         assert (BRUNO.chat_id, "role_changed") in await again.refusals()
         entries = await again.store.history(request_id=asked.id)
         (replanned,) = [one for one in entries if one.command == "replan"]
-        assert "The role “security” is defined differently now" in stored_words(replanned.details["reason"])
+        assert "The definition of the role “security” changed after" in stored_words(replanned.details["reason"])
         assert again.tenant.writes == []
 
 
@@ -49,7 +49,7 @@ async def test_a_role_redefined_after_the_last_approval_is_found_before_the_firs
         stored = await again.settled(asked.id)
         assert stored.state is RequestState.AWAITING_APPROVAL
         assert stored.decisions == ()
-        assert "defined differently" in note_words(stored.asked_again)
+        assert "changed after this was shown" in note_words(stored.asked_again)
         assert again.tenant.writes == []
 
 

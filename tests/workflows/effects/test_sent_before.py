@@ -34,7 +34,7 @@ async def asked_again(world: World) -> AccessRequest:
         request = await after(world, request, minutes=1)
     assert (request.state, request.writing_since, request.sent_before) == (S.AWAITING_APPROVAL, None, sent)
     assert request.was_sent
-    assert "Microsoft Graph accepted the change and does not show it" in card(world, request)
+    assert "Microsoft Graph accepted the change but does not show it" in card(world, request)
     return request
 
 
@@ -132,6 +132,6 @@ async def test_a_revocation_that_may_have_written_does_not_disown_it(world: Worl
     request = await world.request(request.id)
     assert (request.state, request.was_sent) == (S.PREPARING, True)
     assert NOTHING.search(note_words(request.note)) is None
-    assert "What was sent before does not stand as it was sent; the revocation is planned again" in note_words(
+    assert "The change that was sent before is not active as sent. The revocation is planned again" in note_words(
         request.note
     )

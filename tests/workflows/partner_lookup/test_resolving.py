@@ -102,7 +102,7 @@ async def test_a_missing_permission_is_still_waited_for_after_the_approval(
         refuse_only(world, patched, "contoso.com", await world.tenant.home())
         request = await world.settled(request.id)
         assert request.state is RequestState.APPLYING
-        assert "until an admin has mended that" in note_words(request.note)
+        assert "until an admin has corrected this" in note_words(request.note)
     world.clock.advance(minutes=2)
     assert (await world.settled(request.id)).state is RequestState.APPLIED
 

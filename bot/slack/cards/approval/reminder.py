@@ -15,7 +15,7 @@ from workflows.core.requests.request import AccessRequest
 from workflows.core.text import counted
 from workflows.ports.records import LimitedList
 
-NOTHING: Final = "✅ Nothing waits for your decision any more."
+NOTHING: Final = "✅ You're all caught up: nothing waits for your decision."
 
 
 def reminder_message(waiting: LimitedList[AccessRequest], *, now: datetime) -> Message:

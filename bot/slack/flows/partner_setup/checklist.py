@@ -32,7 +32,7 @@ def checklist_message(present: PresentSetup, *, may_speak: bool) -> Message:
     :param may_speak: offer to confirm the steps of Gatehouse's record: for the sponsor and the admins.
     """
     name = clean(partner_name(present.identity), 90)
-    blocks = [header(f"🤝 {name}: the partner's half"), *_blocks(present, may_speak=may_speak)]
+    blocks = [header(f"🤝 {name}: partner setup"), *_blocks(present, may_speak=may_speak)]
     needed = needed_steps(present.setup.steps)
     steps = counted(len(needed), "step") if needed else "nothing"
     return message(f"{partner_words(present.identity)}: {steps} for the partner's administrator.", blocks)
@@ -40,7 +40,7 @@ def checklist_message(present: PresentSetup, *, may_speak: bool) -> Message:
 
 def checklist_view(present: PresentSetup) -> Json:
     """Return the checklist as a window."""
-    return modal("The partner's half", [*_blocks(present, may_speak=False)], ids.CHECKLIST)
+    return modal("Partner setup", [*_blocks(present, may_speak=False)], ids.CHECKLIST)
 
 
 def checklist_text(present: PresentSetup) -> list[str]:
@@ -65,14 +65,14 @@ def _blocks(present: PresentSetup, *, may_speak: bool) -> Iterator[Block]:
     yield identity_block(present.identity)
     if setup.steps:
         recorded = {step.digest for step in partnership.setup} if partnership is not None and may_speak else set()
-        yield rich(paragraph(words("Where it stands. Gatehouse cannot see the partner's tenant.")))
+        yield rich(paragraph(words("Current state. Gatehouse cannot see the partner's tenant.")))
         yield from step_blocks(present.identity, setup.steps, confirmations, recorded)
     elif not setup.unread and not setup.unread_inherited:
         yield rich(paragraph(words(NOTHING)), *_remarks(remarks(setup)))
     if remarked := list(remark_elements(setup)):
         yield rich(*remarked)
     yield from _text_blocks(checklist_text(present))
-    yield footnote("From what stands in our tenant, read just now.")
+    yield footnote("From the current settings in our tenant, read just now.")
 
 
 def _text_blocks(chunks: Sequence[str]) -> Iterator[Block]:

@@ -31,7 +31,7 @@ from workflows.core.requests.request import AccessRequest, RequestState
 from workflows.core.settings.canonical import JsonObject
 from workflows.core.text import counted
 
-RESTORE_TITLE: Final = "Put a change back"
+RESTORE_TITLE: Final = "Restore previous settings"
 MOST_CHANGES: Final = 100
 """The most choices that Slack accepts in a select."""
 
@@ -40,7 +40,7 @@ _ENDED: Final[Mapping[RequestState, str]] = {
     RequestState.FAILED: "failed half-way",
     RequestState.STOPPED: "stopped half-way",
 }
-_FIRST: Final = "Choose a change to see what putting it back would change from what stands now."
+_FIRST: Final = "Choose a change to see what the restore would change."
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -81,8 +81,8 @@ class RestoreShown:
 def restore_view(shown: RestoreShown) -> Json:
     """Return the restore form. Its metadata names the tenant, and is unverified when it comes back."""
     if not shown.changes:
-        said = "Gatehouse has changed nothing about this partner that could be put back. See /partner show."
-        return message_view("Nothing to put back", said)
+        said = "There is no change of this partner to restore from. See /partner show."
+        return message_view("Nothing to restore", said)
     form = shown.form
     blocks: list[Block] = [
         identity_block(shown.identity),
@@ -109,7 +109,7 @@ def change_words(change: AccessRequest) -> str:
 
 def _changes_field(shown: RestoreShown) -> InputBlock:
     options = [
-        option(change_words(change), change.id, "Puts back what stood before it")
+        option(change_words(change), change.id, "Restores the settings from before it")
         for change in shown.changes[:MOST_CHANGES]
     ]
     element = StaticSelectElement(
@@ -118,8 +118,11 @@ def _changes_field(shown: RestoreShown) -> InputBlock:
         initial_option=next((option for option in options if option.value == shown.form.restores), None),
         placeholder=plain_text("Choose a change", Limit.OPTION),
     )
-    hint = "What stood before this change is put back. It is planned again from what stands when you send."
-    return input_block("Change to put back", ids.RESTORES, element, hint=hint, is_dispatched=True)
+    hint = (
+        "The settings from before this change are restored. The plan is made again from the current settings when you "
+        "send."
+    )
+    return input_block("Change to undo", ids.RESTORES, element, hint=hint, is_dispatched=True)
 
 
 def _result_elements(shown: RestoreShown) -> Iterator[RichTextElement]:
@@ -145,7 +148,7 @@ def _chain_elements(preview: Preview) -> Iterator[RichTextElement]:
         yield paragraph(words("This only narrows or closes access, so one approval is enough."))
     stages = ((stage.title, stage.quorum) for stage in preview.stages)
     yield bullets([part(title), words(f": {counted(quorum, 'approval')}")] for title, quorum in stages)
-    yield paragraph(words("This is the chain of “"), part(preview.template.title), words("”."))
+    yield paragraph(words("This is the approval policy of “"), part(preview.template.title), words("”."))
 
 
 def _duration_field(shown: RestoreShown) -> InputBlock:
@@ -159,5 +162,5 @@ def _duration_field(shown: RestoreShown) -> InputBlock:
         options=options,
         initial_option=next((option for option in options if option.value == str(days)), None),
     )
-    hint = "How long what is put back is meant to last. The chain that decides on it sets the choices."
+    hint = "How long the restored settings are valid. The approval policy sets the choices."
     return input_block("Duration", ids.DURATION, element, hint=hint)

@@ -53,7 +53,7 @@ _COUNTING_SECONDS: Final = 2.5
 """Seconds to wait for the sign-ins; nothing depends on them."""
 _COUNTING_GRACE: Final = 0.2
 """Seconds that the window is delayed for them."""
-_COUNTING: Final = "Who used this partner lately is still being counted."
+_COUNTING: Final = "Still checking who used this partner recently."
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -30,12 +30,12 @@ from workflows.core.settings.canonical import JsonObject
 from workflows.core.settings.openness import AccessKind, access_kinds, not_surely_closed
 
 _BLOCKED: Final = "This tenant is already blocked in every respect, so no setting is written."
-_NOTHING_TO_WRITE: Final = "Every block stands already, so no setting is written."
-_LEFT: Final = "Gatehouse can write nothing that closes these for certain: "
+_NOTHING_TO_WRITE: Final = "Every block is already set, so no setting is changed."
+_LEFT: Final = "Gatehouse has no setting that surely closes these: "
 _UNREAD: Final = (
     "If you confirm, Gatehouse blocks B2B collaboration and direct connect in both directions as soon as Microsoft "
-    "answers, switches trust, automatic redemption and synchronization off, and reads that back. What else is open it "
-    "tries to close, and names what stays open. Whether you may revoke is checked then."
+    "answers, switches trust, automatic redemption and synchronization off, and reads that back. Gatehouse tries to "
+    "close everything else and names what stays open. Your permission is checked then."
 )
 _MOST_STOPPED: Final = 10
 
@@ -143,5 +143,5 @@ def _stop_parts(request: AccessRequest) -> list[Part]:
 
 def _current_block(partnership: Partnership | None) -> RichTextBlock:
     if partnership is None:
-        return rich(paragraph(words("Gatehouse has no record of this partner; it can be closed all the same.")))
+        return rich(paragraph(words("Gatehouse has no record of this partner; it can still be blocked.")))
     return rich(paragraph(*partnership_facts(partnership)))

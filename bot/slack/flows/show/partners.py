@@ -82,7 +82,7 @@ def partner_details(
     current = describe_current(configuration, default, names, is_cross_cloud=is_cross_cloud)
     found = access_kinds(configuration, default, is_cross_cloud=is_cross_cloud)
     blocks: list[Block] = [
-        header(f"🔎 {clean(partner_name(identity), 90)}: what stands now"),
+        header(f"🔎 {clean(partner_name(identity), 90)}: current settings"),
         identity_block(identity),
         *_concern_blocks(concerns),
         rich(*_current_elements(configuration, current, is_cross_cloud=is_cross_cloud)),
@@ -104,7 +104,7 @@ def partner_details(
 
 def _concern_blocks(concerns: Sequence[Concern]) -> Iterator[Block]:
     if concerns:
-        label = paragraph(words("To look at, from what stands now and Gatehouse's records", bold=True))
+        label = paragraph(words("Issues, from the current settings and Gatehouse's records", bold=True))
         yield rich(label, *concern_elements(concerns, MOST_CONCERNS))
 
 

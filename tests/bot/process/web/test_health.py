@@ -87,7 +87,7 @@ async def test_the_admins_are_told_once_though_nothing_can_be_stored_and_it_is_s
     await eventually(lambda: is_mended(gatehouse))
     await gatehouse.idle()
     (told,) = await direct_messages(gatehouse, "admin")
-    assert told.startswith("Mended. The alarm said: The records cannot be written")
+    assert told.startswith("Fixed. The alarm was: The records cannot be written")
     rows = [entry for entry in await gatehouse.history() if entry.command in ("raise_alarm", "clear_alarm")]
     assert [entry.command for entry in rows] == ["raise_alarm", "clear_alarm"]
     assert not await gatehouse.has_alarm(STORE)

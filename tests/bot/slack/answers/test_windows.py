@@ -132,7 +132,7 @@ async def test_who_waits_before_a_window_that_cannot_be_filled_is_told(
     gatehouse.world.faults.add(Fault(target="slack", method="views.update", times=99, **fault))
     await gatehouse.control.post("command", user="admin", text="/partner revoke fabrikam.com")
     await gatehouse.idle()
-    assert "The window could not be filled" in await gatehouse.told("admin")
+    assert "The window could not be shown" in await gatehouse.told("admin")
     assert "Close it and open it again" in await gatehouse.told("admin")
 
 

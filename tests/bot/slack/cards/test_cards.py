@@ -134,14 +134,14 @@ def test_operations_that_are_too_long_say_how_much_is_missing() -> None:
 
 def test_stages_say_who_approved_and_who_must_still_decide() -> None:
     start = shown(details(request()).blocks)
-    assert "Security: 0 of 1 approval. Decides now: Amara." in start
-    assert "Data owners: 0 of 2 approvals. Decides after that: Bruno, Chie." in start
+    assert "Security: 0 of 1 approval. Current approvers: Amara." in start
+    assert "Data owners: 0 of 2 approvals. Next approvers: Bruno, Chie." in start
     half_way = request(decisions=(approval(AMARA, 0), approval(BRUNO, 1)))
     later = shown(details(half_way, holders={DATA_OWNER: Approvers(names=("Chie",))}).blocks)
     assert f"✅ Security: approved. Amara, {utc_words(NOW)}." in later
-    assert f"Data owners: 1 of 2 approvals. Bruno, {utc_words(NOW)}. Decides now: Chie." in later
+    assert f"Data owners: 1 of 2 approvals. Bruno, {utc_words(NOW)}. Current approvers: Chie." in later
     unknown = shown(details(request(), holders={}).blocks)
-    assert "Security: 0 of 1 approval. Decides now." in unknown
+    assert "Security: 0 of 1 approval. Current approvers." in unknown
 
 
 def test_of_many_approvers_some_are_named_and_all_are_counted() -> None:
@@ -161,7 +161,7 @@ def test_a_rejection_says_who_and_why_once() -> None:
     asked = request(
         RequestState.REJECTED,
         decisions=(approval(AMARA, 0), rejection),
-        note=noted("Bruno rejected it: Ask for a separate site"),
+        note=noted("Rejected by Bruno: Ask for a separate site"),
     )
     said = shown(card(asked).blocks)
     assert "Rejected by Bruno" in said
@@ -171,11 +171,9 @@ def test_a_rejection_says_who_and_why_once() -> None:
 
 def test_applied_claims_the_read_back_and_nothing_else_does() -> None:
     done = request(RequestState.APPLIED, confirmed_at=NOW)
-    assert f"The tenant was read back on {utc_words(NOW)} and showed every change of the plan." in shown(
-        card(done).blocks
-    )
+    assert f"Verified in the tenant on {utc_words(NOW)}: every change of the plan." in shown(card(done).blocks)
     for state in set(RequestState) - {RequestState.APPLIED}:
-        assert "read back" not in shown(card(request(state)).blocks)
+        assert "verified" not in shown(card(request(state)).blocks)
 
 
 @pytest.mark.parametrize(
@@ -215,7 +213,7 @@ def test_what_the_form_saw_names_the_target_while_preparing() -> None:
 
 def test_a_revocation_needs_no_approval_and_says_what_it_is() -> None:
     revoked = request(RequestState.APPLIED, REVOCATION, confirmed_at=NOW, not_closed=())
-    assert "🔒 contoso.com: blocked and read back" in shown(card(revoked).blocks)
+    assert "🔒 contoso.com: blocked (verified 2027-03-01 09:00 UTC)" in shown(card(revoked).blocks)
     assert "Requester Riley" in shown(card(revoked).blocks)
     said = shown(details(revoked).blocks)
     assert "none are needed to close a partner" in said
@@ -276,13 +274,13 @@ def test_an_older_answer_is_not_taken_for_one_about_a_new_approval() -> None:
     kept = Attestation(person=SAM, reason="Old reason", at=NOW - timedelta(days=1))
     said = shown(review(attestations=(kept,)).blocks)
     assert "Old reason" not in said
-    assert "access approved anew" in said
+    assert "access approved again" in said
 
 
 def test_a_revoked_partner_has_nothing_to_review() -> None:
     asked = review(state=PartnershipState.REVOKED, ends_at=None, next_review_at=None)
     assert buttons(asked.blocks) == {}
-    assert "Revoked and read back" in shown(asked.blocks)
+    assert "Revoked (verified)" in shown(asked.blocks)
 
 
 def test_a_tenant_without_a_domain_is_named_by_its_id() -> None:

@@ -23,7 +23,7 @@ def test_it_is_shown_while_the_request_is_asked_again_and_not_after() -> None:
     now = {"tenantId": TENANT, "inboundTrust": {"isMfaAccepted": False}}
     (block,) = drift_blocks(drifted(RequestState.AWAITING_APPROVAL, now))
     text = json.dumps(block.to_dict())
-    for words in ("approved from ", "; stands now: ", "What changed behind the approved plan", "standsNow"):
+    for words in ("approved from ", "; now: ", "What changed behind the approved plan", "standsNow"):
         assert words in text
     assert list(drift_blocks(drifted(RequestState.APPLIED, now))) == []
     assert list(drift_blocks(request(RequestState.AWAITING_APPROVAL))) == []

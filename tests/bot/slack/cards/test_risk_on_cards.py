@@ -161,6 +161,6 @@ def test_what_narrows_only_against_todays_default_says_why_the_whole_chain_decid
     observed = ObservedPartner(identity=identity(), configuration=None, default=default, at=NOW)
     known = prepared(plan=plan, observation=observed)
     said = shown(request(RequestState.AWAITING_APPROVAL, prepared=known))
-    assert "Against today's default this opens nothing." in said
-    assert "the whole chain decides" in said
-    assert "the whole chain decides" not in shown(waiting())
+    assert "With today's default this gives no more access." in said
+    assert "the full approval policy applies" in said
+    assert "the full approval policy applies" not in shown(waiting())

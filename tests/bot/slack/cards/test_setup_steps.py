@@ -65,14 +65,14 @@ def test_the_card_says_who_vouched_for_what_and_offers_the_rest() -> None:
     card = setup_card(known(), may_speak=True)
     assert_sound(card)
     said = shown(card.blocks)
-    assert "ours done, theirs confirmed by Dana on 2027-03-01 09:00 UTC (Gatehouse cannot see it)" in said
-    assert said.count("ours done, theirs unknown") == 4
+    assert "Our side: done. Partner's side: confirmed by Dana on 2027-03-01 09:00 UTC (Gatehouse cannot see it)" in said
+    assert said.count("Our side: done. Partner's side: not confirmed") == 4
     ids = every_button(card.blocks)
     assert (ids.count("confirm_half"), ids.count("unconfirm_half")) == (4, 1)
     assert "Also open by Microsoft's default: their B2B collaboration, outbound" in said
     assert "Until it is set there, our people keep seeing the consent prompt there; access does not need it." in said
     assert ids[-2:] == ["show_checklist", "remind_half"]
-    assert "1 of 5 steps confirmed, the rest unknown" in card.text
+    assert "1 of 5 steps confirmed" in card.text
     assert every_button(setup_card(known(), may_speak=False).blocks) == ["show_checklist"]
 
 
@@ -81,7 +81,7 @@ def test_the_card_changes_with_what_is_open() -> None:
     assert "remind_half" not in every_button(reminded.blocks)
     assert "is reminded on 2027-03-08 09:00 UTC" in shown(reminded.blocks)
     done = setup_card(known(setup=(REDEEM_STEP,)), may_speak=True)
-    assert "the partner's half is confirmed" in shown(done.blocks)
+    assert "the partner setup is confirmed" in shown(done.blocks)
     assert every_button(done.blocks) == ["unconfirm_half", "show_checklist"]
     usual = setup_card(known(setup=ALL.steps[-2:]), may_speak=True)
     assert "nothing is needed from the partner" in shown(usual.blocks)
@@ -91,7 +91,7 @@ def test_the_card_changes_with_what_is_open() -> None:
         setup_card(known(state=PartnershipState.REVOKED, setup=()), may_speak=True),
     ):
         assert_sound(gone)
-        assert "nothing is wanted from the partner" in shown(gone.blocks)
+        assert "nothing is needed from the partner" in shown(gone.blocks)
         assert every_button(gone.blocks) == []
 
 
@@ -99,13 +99,13 @@ def test_show_and_list_and_home_say_the_state() -> None:
     details = partner_details(identity(), WHOLE, MICROSOFTS, known(), [], now=NOW)
     assert_sound(details)
     said = shown(details.blocks)
-    assert "The partner's half" in said
-    assert "theirs confirmed by Dana" in said
+    assert "Partner setup" in said
+    assert "side: 1 of 5 steps confirmed" in said
     assert "/partner checklist contoso.com" in said
     assert "Nothing that is set here" in shown(partner_details(identity(), None, MICROSOFTS, None, [], now=NOW).blocks)
     for row in (partner_list(all_of([known()]), NOW).blocks, partner_row(known(), NOW).to_dict()):
-        assert "The partner's half: ours done, theirs 1 of 5 steps confirmed" in shown(row)
-    assert "partner's half" not in shown(partner_list(all_of([partnership()]), NOW).blocks)
+        assert "Partner setup: Our side: done. Partner's side: 1 of 5 steps confirmed" in shown(row)
+    assert "Partner setup" not in shown(partner_list(all_of([partnership()]), NOW).blocks)
 
 
 @settings(deadline=None, max_examples=40)
@@ -152,7 +152,7 @@ def test_a_reminder_says_who_asked_for_it_and_since_when_and_an_older_card_point
     card = setup_card(mine, may_speak=True, reader=sponsor)
     assert_sound(card)
     assert "You asked to be reminded, on 2027-03-01 09:00 UTC" in shown(card.blocks)
-    assert "reminder of the partner's half" in card.text
+    assert "reminder of the partner setup" in card.text
     assert "Dana asked that you be reminded" in shown(setup_card(asked, may_speak=True, reader=sponsor).blocks)
     other = shown(setup_card(asked, may_speak=True, reader="U-OTHER").blocks)
     assert f"Dana asked that {asked.sponsor.name} be reminded" in other

@@ -115,8 +115,8 @@ async def test_an_alarm_that_ended_without_being_mended_says_why(scene: Scene) -
     await scene.notifier().show_alarm(ALARM)
     await scene.notifier().show_alarm(ended)
     text = scene.messages("@admin")[0]["text"]
-    assert text.startswith("Ended. The alarm said: ")
-    assert text.endswith("Not mended: replaced by R-2.")
+    assert text.startswith("Ended. The alarm was: ")
+    assert text.endswith("Not fixed: replaced by R-2.")
     assert "Mended" not in str(scene.messages("@admin")[0])
 
 

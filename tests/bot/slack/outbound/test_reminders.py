@@ -79,7 +79,7 @@ async def test_a_reminder_shows_what_still_waits_once_somebody_decided(scene: Sc
     await scene.notifier().remind(first)
     await scene.notifier().show_request(decided)
     reminder = scene.messages("@approver1")[-1]
-    assert "Nothing waits for your decision any more" in reminder["text"]
+    assert "nothing waits for your decision" in reminder["text"]
     assert action_ids(reminder) == []
 
 

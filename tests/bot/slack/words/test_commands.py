@@ -21,7 +21,7 @@ def test_help_and_unknown_commands_list_every_command() -> None:
 def test_a_command_that_lacks_its_partner_is_not_called_unknown(subcommand: str) -> None:
     said = shown(unknown_command(subcommand).blocks)
     assert f"Name the partner: /partner {subcommand.strip().lower()}" in said
-    assert "is not a command" not in said
+    assert "is not a known command" not in said
 
 
 @settings(deadline=None)

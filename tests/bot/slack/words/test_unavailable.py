@@ -12,8 +12,8 @@ from workflows.ports.tenant import TenantRefused, TenantUnavailable
 def test_what_only_an_admin_can_mend_is_not_to_be_tried_again(status: int) -> None:
     said = not_now(TenantRefused(status, "x", "The application needs the permission Policy.Read.All."))
     assert said == (
-        "The application needs the permission Policy.Read.All. Nothing was changed. Tell an admin: trying again does "
-        "not help before that is mended."
+        "The application needs the permission Policy.Read.All. Nothing was changed. Tell an admin. Trying again does "
+        "not help until this is corrected."
     )
 
 

@@ -52,12 +52,12 @@ THEIRS: Final = f"2 people of the partner signed in to 2 applications (A, B) dur
 OURS: Final = f"2 of our people signed in to 2 applications (A, B) at the partner during the last 30 days. {LIMIT}"
 GRANT: Final = "(permission missing). Grant the application Policy.Read.All with admin consent, or look in"
 LACKS_TRUST: Final = (
-    "People who come by B2B direct connect have no account here to register MFA with, so where Conditional Access asks "
-    "for MFA the partner's must be trusted; otherwise they are turned away (AADSTS90071)."
+    "People who come by B2B direct connect have no account here to register MFA with, so where Conditional Access "
+    "asks for MFA the partner's must be trusted; otherwise they cannot sign in (AADSTS90071)."
 )
 MISMATCH: Final = {"asked": "contoso.com", "tenant_id": ID, "default_domain": "contoso.com"}
 DEFAULT: Final = {"settings": [INBOUND, "b2bDirectConnectOutbound"], "is_microsofts": True}
-DEFAULT_OPEN: Final = "default does not block B2B collaboration inbound, B2B direct connect outbound:"
+DEFAULT_OPEN: Final = "default does not block B2B collaboration inbound, B2B direct connect outbound."
 SENTENCES: Final[tuple[tuple[FindingCode, dict[str, Any], str], ...]] = (
     (C.TEXT, {"text": "An old sentence."}, "An old sentence."),
     (
@@ -68,18 +68,18 @@ SENTENCES: Final[tuple[tuple[FindingCode, dict[str, Any], str], ...]] = (
     (
         C.NOBODY_OR_NOTHING,
         {"setting": INBOUND},
-        "B2B collaboration, inbound: whoever is let in needs at least one application, and an application somebody who "
-        "may use it.",
+        "B2B collaboration, inbound: allowed people need at least one application, and allowed applications need at "
+        "least one person.",
     ),
     (
         C.ALL_AND_SOME,
         {"setting": INBOUND, "everything": "AllUsers"},
-        "B2B collaboration, inbound: AllUsers stands alone or not at all in a list.",
+        "B2B collaboration, inbound: AllUsers cannot be combined with other targets in a list.",
     ),
     (
         C.UNCLEAR_LIST,
         {"setting": INBOUND, "doubt": "empty_list"},
-        "B2B collaboration, inbound: it is not certain what this lets in: Microsoft does not document what an empty "
+        "B2B collaboration, inbound: it is not certain what this allows: Microsoft does not document what an empty "
         "list means.",
     ),
     (
@@ -91,8 +91,8 @@ SENTENCES: Final[tuple[tuple[FindingCode, dict[str, Any], str], ...]] = (
     (
         C.FOREIGN_IDS,
         {"settings": [INBOUND, "tenantRestrictions"]},
-        "B2B collaboration, inbound; Tenant restrictions: these users and groups are in the partner's directory, which "
-        "nobody here can read. Compare the IDs with what the partner sent.",
+        "B2B collaboration, inbound; Tenant restrictions: these users and groups are in the partner's directory, "
+        "which nobody here can read. Compare the IDs with those that the partner sent.",
     ),
     (
         C.DIRECT_CONNECT_WITHOUT_TRUST,
@@ -148,43 +148,43 @@ SENTENCES: Final[tuple[tuple[FindingCode, dict[str, Any], str], ...]] = (
     (
         C.OTHER_CLOUD,
         {"clouds": ["microsoftonline.us"]},
-        "Entra does not know this tenant id in our own cloud, so nothing about its owner is proven. Other clouds are "
-        "enabled here (microsoftonline.us): ask the partner for their cloud and to confirm the id.",
+        "Entra does not know this tenant ID in our cloud, so its owner is not verified. Other clouds are enabled here "
+        "(microsoftonline.us). Ask the partner for their cloud and to confirm the ID.",
     ),
     (
         C.OTHER_CLOUD,
         {"clouds": []},
-        "Entra does not know this tenant id in our own cloud, so nothing about its owner is proven. Other clouds are "
-        "enabled here (which ones could not be read): ask the partner for their cloud and to confirm the id.",
+        "Entra does not know this tenant ID in our cloud, so its owner is not verified. Other clouds are enabled here "
+        "(which ones could not be read). Ask the partner for their cloud and to confirm the ID.",
     ),
     (
         C.OTHER_CLOUD_BLOCKED,
         {},
-        "A tenant of another cloud is blocked until it is added here, whatever the tenant's default says. Adding it "
-        "lets that default apply wherever the change does not say otherwise.",
+        "A tenant of another cloud is blocked until it is added here. After it is added, the tenant's default applies "
+        "to every setting that the change does not set.",
     ),
     (
         C.DEFAULT_APPLIES,
         DEFAULT,
-        f"Microsoft's {DEFAULT_OPEN} that applies to this partner now, and this does not change it.",
+        f"Microsoft's {DEFAULT_OPEN} This applies to this partner now, and the change does not change it.",
     ),
     (
         C.DEFAULT_WILL_APPLY,
         {**DEFAULT, "is_microsofts": False},
-        f"This tenant's {DEFAULT_OPEN} after this, that applies to this partner.",
+        f"This tenant's {DEFAULT_OPEN} After the change, this applies to this partner.",
     ),
     (
         C.DEFAULT_OPEN,
         DEFAULT,
-        f"Microsoft's {DEFAULT_OPEN} if this partner's settings were removed instead of blocked, that would apply to "
+        f"Microsoft's {DEFAULT_OPEN} If this partner's settings were removed instead of blocked, this would apply to "
         "them.",
     ),
     (
         C.MFA_REGISTRATION_UNREAD,
         {},
         "Whether guests are excluded from the MFA registration policy could not be checked: Microsoft Graph v1.0 does "
-        "not show it. While they are not, they are asked to register MFA here in spite of the trust. Look in Entra "
-        "admin center, ID Protection, Multifactor authentication registration policy.",
+        "not show it. If not, they must register MFA here although we accept theirs. Look in Entra admin center, ID "
+        "Protection, Multifactor authentication registration policy.",
     ),
     (
         C.INVITATIONS,
@@ -223,7 +223,7 @@ SENTENCES: Final[tuple[tuple[FindingCode, dict[str, Any], str], ...]] = (
     (
         C.SHAREPOINT_DISABLED,
         {},
-        "SharePoint and OneDrive share with nobody outside; what is opened here does not change that.",
+        "SharePoint and OneDrive do not share outside the organization. This change does not change that.",
     ),
     (
         C.SHAREPOINT_EXISTING_ONLY,
@@ -257,7 +257,7 @@ SENTENCES: Final[tuple[tuple[FindingCode, dict[str, Any], str], ...]] = (
     (
         C.OUTBOUND_SIGN_INS_LOST,
         {**SEEN, "is_certain": True},
-        f"{OURS} These people lose access where this narrows it.",
+        f"{OURS} These people lose access where the change reduces it.",
     ),
     (C.SIGN_INS_END, SEEN, f"{THEIRS} These people lose access."),
     (C.OUTBOUND_SIGN_INS_END, SEEN, f"{OURS} These people lose access."),
@@ -334,7 +334,7 @@ SENTENCES: Final[tuple[tuple[FindingCode, dict[str, Any], str], ...]] = (
         C.TARGET_GONE,
         {"setting": INBOUND, "kind": "group", "id": ID},
         f"“B2B collaboration, inbound” listed group {ID} before and lists it after this, but this tenant has no such "
-        "group now. Nothing comes of it, unless it was deleted and comes back.",
+        "group now. It has no effect, unless it was deleted and is restored.",
     ),
     (
         C.TARGET_ABSENT,
@@ -350,8 +350,8 @@ SENTENCES: Final[tuple[tuple[FindingCode, dict[str, Any], str], ...]] = (
     (
         C.TARGET_IS_OURS,
         {"setting": INBOUND, "kind": "group", "id": ID, "label": None, "name": "Finance"},
-        f"Group {ID} is “Finance” in this tenant, but “B2B collaboration, inbound” names the partner's own: it finds "
-        "nobody there. Ask the partner for the ID of their group.",
+        f"Group {ID} is “Finance” in this tenant, but “B2B collaboration, inbound” needs an ID of the partner. It has "
+        "no effect there. Ask the partner for the ID of their group.",
     ),
     (
         C.TARGETS_LEFT_OUT,
@@ -371,8 +371,8 @@ SENTENCES: Final[tuple[tuple[FindingCode, dict[str, Any], str], ...]] = (
     (
         C.TARGETS_THEIRS,
         {"ids": [ID]},
-        f"Only the partner knows what stands behind application {ID}: nobody can look up an application of theirs "
-        "here. The ID must come from the partner.",
+        f"Only the partner knows application {ID}, because it cannot be looked up here. The ID must come from the "
+        "partner.",
     ),
     (
         C.TARGETS_IN_BOTH,
@@ -383,8 +383,8 @@ SENTENCES: Final[tuple[tuple[FindingCode, dict[str, Any], str], ...]] = (
     (
         C.MICROSOFT_SUPPORT,
         {},
-        "This is the tenant of Microsoft's own support. Microsoft adds it by itself while a support case is open; it "
-        "is no partner to open anything to.",
+        "This is the tenant of Microsoft's own support. Microsoft adds it automatically while a support case is open. "
+        "It cannot be a partner.",
     ),
     (
         C.SERVICE_PROVIDER,
@@ -412,17 +412,17 @@ SENTENCES: Final[tuple[tuple[FindingCode, dict[str, Any], str], ...]] = (
     (
         C.IMITATES_MICROSOFT,
         {"domain": "contoso-onmicrosoft.com"},
-        "“contoso-onmicrosoft.com” imitates a name that Microsoft gives to tenants, but it is anybody's own domain.",
+        "“contoso-onmicrosoft.com” looks like a name that Microsoft gives to tenants, but it is a private domain.",
     ),
     (
         C.LOOK_ALIKE,
         {"domain": "c0ntoso.com", "likeness": "looks_the_same", "is_own": True, "other": "contoso.com"},
-        "“c0ntoso.com” looks the same as this tenant's own domain “contoso.com”. Make sure which one is meant.",
+        "“c0ntoso.com” looks the same as this tenant's own domain “contoso.com”. Check which one is meant.",
     ),
     (
         C.LOOK_ALIKE,
         {"domain": "contosa.com", "likeness": "one_letter_off", "is_own": False, "other": "contoso.com"},
-        "“contosa.com” is one letter off a partner's domain “contoso.com”. Make sure which one is meant.",
+        "“contosa.com” is one letter off a partner's domain “contoso.com”. Check which one is meant.",
     ),
     (
         C.REPLACES_TEMPLATE,
@@ -440,25 +440,25 @@ SENTENCES: Final[tuple[tuple[FindingCode, dict[str, Any], str], ...]] = (
             "alone": [{"title": "Security", "quorum": 1}],
             "needed": [{"title": "Security", "quorum": 1}, {"title": "Data owners", "quorum": 2}],
         },
-        "“Guests” alone asks for 1 of “Security”. This partner stands under a stricter approval policy, or the risk of "
-        "all that stands after is higher, so it needs 1 of “Security” and 2 of “Data owners”.",
+        "“Guests” alone asks for 1 of “Security”. This partner has a stricter approval policy, or the risk of all "
+        "settings after the change is higher. So it needs 1 of “Security” and 2 of “Data owners”.",
     ),
     (
         C.RESTORES_A_PART,
         {"request_id": "R-FBMG"},
-        "R-FBMG ended half-way, so perhaps not all of it was written. What is put back is planned from what stands "
-        "now.",
+        "R-FBMG ended before it was complete, so perhaps only a part was applied. The restore is planned from the "
+        "current settings.",
     ),
     (
         C.RESTORES_INHERITANCE,
         {"request_id": "R-FBMG"},
-        "This partner had no settings of its own before R-FBMG. It is not deleted: every setting is set to inherit, so "
-        "the tenant's defaults apply to it, as before.",
+        "This partner had no settings of its own before R-FBMG. It is not deleted: every setting is set to the "
+        "default, so the tenant's defaults apply to it, as before.",
     ),
     (
         C.NOT_RESTORED,
         {"request_id": "R-FBMG", "names": ["places", "tenantRestrictions.devices"]},
-        "Not as before R-FBMG, and left as it is, because Gatehouse does not write it: places, "
+        "Different from before R-FBMG and not restored, because Gatehouse does not manage it: places, "
         "tenantRestrictions.devices.",
     ),
     (
@@ -470,8 +470,8 @@ SENTENCES: Final[tuple[tuple[FindingCode, dict[str, Any], str], ...]] = (
     (
         C.OPEN_REQUEST,
         {"refusal": OPEN_REQUEST},
-        "Filed now, it would be refused: Somebody else has an open access request for this partner: R-1 (“merger”), "
-        "sent on 2027-03-01, being prepared. Wait for its end.",
+        "This request would be refused now: Somebody else has an open access request for this partner: R-1 "
+        "(“merger”), sent on 2027-03-01, being prepared. Wait for its end.",
     ),
 )
 CONDITIONAL_ACCESS: Final = frozenset(code for code in FindingCode if code.startswith("ca_"))
@@ -505,7 +505,7 @@ def test_a_finding_about_conditional_access_has_its_text_and_its_lines(code: Fin
 
 def test_text_from_outside_is_no_format_of_ours() -> None:
     told = finding(C.IMITATES_MICROSOFT, {"domain": "{domain.__class__}"})
-    assert "“{domain.__class__}” imitates" in finding_words(told)
+    assert "“{domain.__class__}” looks like" in finding_words(told)
 
 
 def test_severity_source_reason_and_likeness_have_words() -> None:

@@ -414,7 +414,7 @@ def test_every_state_has_words(state: RequestState, kind: RequestKind) -> None:
 
 
 def test_read_back_is_claimed_only_where_it_happened() -> None:
-    claims = {state for state in RequestState if "read back" in state_words(request(state))}
+    claims = {state for state in RequestState if "verified" in state_words(request(state))}
     assert claims == {RequestState.APPLIED}
 
 

@@ -30,8 +30,8 @@ GOLDEN: Final[list[tuple[ConcernCode, Values, str]]] = [
     (
         C.UNKNOWN_TO_GATEHOUSE,
         {},
-        "Gatehouse's records do not know this partner: it was added outside of Gatehouse, or before these records. It "
-        "has no sponsor, and nobody is asked whether it is still needed.",
+        "This partner is not in Gatehouse's records. It was added outside Gatehouse, or before these records. It has "
+        "no sponsor and no reviews.",
     ),
     (
         C.NOT_COMPARED,
@@ -41,14 +41,13 @@ GOLDEN: Final[list[tuple[ConcernCode, Values, str]]] = [
     (
         C.DIFFERS_FROM_APPROVED,
         {"request_id": "R-1", "is_overwritten": False, **SETTINGS},
-        f"Not as it was last approved and read back (request R-1): {TITLES}. Have it approved by a new request, or "
-        "revoke.",
+        f"Different from what was last approved and verified (request R-1): {TITLES}. Request approval, or revoke.",
     ),
     (
         C.DIFFERS_FROM_APPROVED,
         {"request_id": "R-1", "is_overwritten": True, **SETTINGS},
-        "What stands was not approved as it is: request R-1 was sent, and somebody else changed the partner. Different "
-        f"from the approved plan: {TITLES}.",
+        "The current settings are not the approved ones: request R-1 was sent, and somebody else changed the partner. "
+        f"Different from the approved plan: {TITLES}.",
     ),
     (
         C.ABSENT,
@@ -95,14 +94,14 @@ GOLDEN: Final[list[tuple[ConcernCode, Values, str]]] = [
     (
         C.REVOKED_NOT_EXPLICIT,
         SETTINGS,
-        f"Recorded as revoked, and closed, but no longer blocked explicitly: {TITLES}. A change of the default may "
+        f"Recorded as revoked, and closed, but not blocked explicitly any more: {TITLES}. A change of the default may "
         "open it. Revoke it again.",
     ),
     (
         C.BEING_WRITTEN,
         {},
-        "Gatehouse is changing this partner right now, so what stands was not compared with the records. Look again in "
-        "a minute.",
+        "Gatehouse is changing this partner right now, so its settings were not compared with the records. Check "
+        "again in a minute.",
     ),
     (
         C.RECORD_UNREADABLE,
@@ -112,7 +111,7 @@ GOLDEN: Final[list[tuple[ConcernCode, Values, str]]] = [
     (
         C.TIME_IS_OVER,
         {"ended_at": "2026-03-01T23:30:00-02:00"},
-        "The approved time ended on 2026-03-02. Nothing closes by itself: revoke, or ask anew.",
+        "The access period ended on 2026-03-02. Access does not end automatically. Revoke it, or request it again.",
     ),
     (
         C.REVIEW_OVERDUE,
@@ -134,7 +133,7 @@ GOLDEN: Final[list[tuple[ConcernCode, Values, str]]] = [
         C.ALL_TRUST_ALL_APPLICATIONS,
         {"settings": ["b2bCollaborationInbound"]},
         "Both the partner's MFA and its devices are trusted while its people are not limited to named applications "
-        "(B2B collaboration, inbound): what Conditional Access asks of them is then checked by the partner alone.",
+        "(B2B collaboration, inbound): only the partner then checks what Conditional Access requires of them.",
     ),
     (
         C.INHERITS_OPEN_DEFAULT,
@@ -157,7 +156,7 @@ GOLDEN: Final[list[tuple[ConcernCode, Values, str]]] = [
     (
         C.NOT_CERTAIN,
         {"setting": "b2bCollaborationInbound", "doubts": ["empty_list", "wrong_type"]},
-        "It is not certain what B2B collaboration, inbound lets in, so it counts as open: Microsoft does not document "
+        "It is not certain what B2B collaboration, inbound allows, so it counts as open: Microsoft does not document "
         "what an empty list means; a target has a type that does not belong in its list.",
     ),
     (

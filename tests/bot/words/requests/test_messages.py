@@ -15,12 +15,12 @@ NOTE: Final = [
 LACK: Final = {"stage": "Security", "role": "security", "people": 0, "needed": 1, "missing_groups": ["sec"]}
 OTHER_LACK: Final = {"stage": "Data", "role": "data", "people": 1, "needed": 2, "missing_groups": []}
 BLOCKED: Final = (
-    "B2B collaboration and direct connect are blocked explicitly in both directions, trust, automatic redemption and "
-    "synchronization are off, and reading it back confirmed it."
+    "B2B collaboration and direct connect are blocked explicitly in both directions. Trust, automatic redemption and "
+    "synchronization are off. This was verified in the tenant."
 )
 TOKENS: Final = (
-    "Tokens already issued usually work for up to an hour, longer where a token lifetime policy says so; sessions in "
-    "the partner's own tenant are theirs to end."
+    "Issued tokens usually work for up to one more hour. A token lifetime policy can make this longer. Only the "
+    "partner can end sessions in its own tenant."
 )
 
 GOLDEN: Final[tuple[tuple[MessageCode, dict[str, Any], str], ...]] = (
@@ -55,76 +55,71 @@ GOLDEN: Final[tuple[tuple[MessageCode, dict[str, Any], str], ...]] = (
     (
         MessageCode.OPENED,
         {"partner": "contoso.com", "note": []},
-        "Access for contoso.com is set and was read back from the tenant.",
+        "Access for contoso.com is active (verified).",
     ),
     (
         MessageCode.PUT_BACK,
         {"partner": "contoso.com", "restores": "R-1", "note": NOTE[:1]},
-        "The settings of contoso.com are put back to what stood before R-1, and were read back from the tenant. No "
-        "answer.",
+        "The settings of contoso.com from before R-1 are restored (verified). No answer.",
     ),
     (
         MessageCode.OUR_SIDE_SET,
         {"partner": "contoso.com", "steps": 2, "note": []},
-        "Our half of the access for contoso.com is set and was read back from the tenant. The other half is the "
-        "partner's: 2 steps on its side. Gatehouse cannot see that half and counts it as unknown until the sponsor "
-        "confirms it. The card about the partner's half has the checklist for its administrator.",
+        "Our side of the access for contoso.com is done (verified). Partner's side: 2 steps, not confirmed. Gatehouse "
+        "cannot see the partner's tenant, so the sponsor confirms the steps. The partner setup card has the checklist.",
     ),
     (
         MessageCode.ROLE_EMPTY,
         {"request": "R-1", "lacks": [LACK, OTHER_LACK]},
         "Your request R-1 cannot be approved now: “Security” needs 1 approval from the role “security”, and nobody "
         "with this role can give one now. The user group @sec does not exist or is off. “Data” needs 2 approvals from "
-        "the role “data”, and 1 person with this role can give one now. The admins are told. You need not do anything: "
-        "it goes on once there are people again.",
+        "the role “data”, and 1 person with this role can give one now. The admins are told. You do not need to do "
+        "anything. The request continues when there are enough approvers.",
     ),
     (
         MessageCode.CARD_NOT_POSTED,
         {"partner": "contoso.com"},
         "The approval card of your request for contoso.com cannot be posted in the approval channel. The admins know. "
-        "Approvers get the card directly meanwhile.",
+        "Until then, approvers get the card as a direct message.",
     ),
     (
         MessageCode.SETUP_CONFIRMED,
         {"partner": "contoso.com", "step": "automatic_redemption_outbound", "left": ["provisioning_job"]},
-        "Recorded under your name as confirmed by the partner: automatic redemption, outbound of contoso.com. Still "
-        "unknown, 1 step: provisioning job.",
+        "Confirmed, recorded under your name: automatic redemption, outbound of contoso.com. Not confirmed yet, 1 "
+        "step: provisioning job.",
     ),
     (
         MessageCode.SETUP_UNCONFIRMED,
         {"partner": "contoso.com", "step": "automatic_redemption_outbound", "left": []},
-        "Taken back: automatic redemption, outbound of contoso.com counts as unknown again. Every step is confirmed "
-        "now.",
+        "Not confirmed any more: automatic redemption, outbound of contoso.com. Every step is confirmed now.",
     ),
     (
         MessageCode.CLICK_WAITS,
         {},
-        "Your click is received and still being checked: not every answer that this needs has come from the chat "
-        "system or Microsoft Entra. Gatehouse keeps trying and tells you the outcome. You need not click again.",
+        "Your click is received. Still checking your permission, because an answer from the chat system or Microsoft "
+        "Entra is missing. Gatehouse keeps trying and tells you the result. You do not need to click again.",
     ),
     (
         MessageCode.CLICK_NOT_JUDGED,
         {},
-        "Something went wrong inside Gatehouse, and your click was not judged. Nothing more happens by itself: an "
-        "admin has to look (gatehouse doctor lists what was given up).",
+        "Your click was not processed, because of an error in Gatehouse. It is not tried again automatically. Ask an "
+        "admin to run gatehouse doctor.",
     ),
     (
         MessageCode.LIMIT_NEAR,
         {"what": "requests", "left": 2, "maximum": 10, "more_at": "2027-03-01T10:05:00+00:00"},
-        "You have 2 more requests in this hour; one person may have 10. The next one becomes free at 2027-03-01 10:05 "
-        "UTC.",
+        "You have 2 more requests in this hour. The limit for one person is 10. The next one is possible at "
+        "2027-03-01 10:05 UTC.",
     ),
     (
         MessageCode.VIEW_NOT_OPENED,
         {},
-        "The window did not open: Slack did not take it in time. Nothing was stored or changed. Click the button "
-        "again.",
+        "The window did not open in time. Nothing was stored or changed. Click the button again.",
     ),
     (
         MessageCode.VIEW_NOT_FILLED,
         {},
-        "The window could not be filled: Slack did not take its contents. Nothing was stored or changed. Close it and "
-        "open it again.",
+        "The window could not be shown. Nothing was stored or changed. Close it and open it again.",
     ),
     (
         MessageCode.DECISION_RECEIVED,

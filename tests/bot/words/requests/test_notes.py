@@ -13,35 +13,34 @@ from workflows.core.requests.notes import NoteCode
 
 GOLDEN: Final[tuple[tuple[str, dict[str, Any], str], ...]] = (
     (NoteCode.TEXT, {"text": "Insufficient {privileges}."}, "Insufficient {privileges}."),
-    (NoteCode.REJECTED, {"name": "Bruno", "reason": "Too {wide}"}, "Bruno rejected it: Too {wide}"),
+    (NoteCode.REJECTED, {"name": "Bruno", "reason": "Too {wide}"}, "Rejected by Bruno: Too {wide}"),
     (NoteCode.WITHDRAWN, {}, "The requester withdrew it."),
-    (NoteCode.UNDECIDED, {}, "The approvals were not complete in time. Request it again if it is still needed."),
+    (NoteCode.UNDECIDED, {}, "Not approved in time. Request it again if it is still needed."),
     (
         NoteCode.SENT_BEFORE,
         {},
-        "A write of an earlier plan of this request was sent and was not confirmed. It may stand in the tenant all the "
-        "same: /partner show reads what does.",
+        "A change of an earlier plan of this request was sent but not verified. It may be active in the tenant. "
+        "/partner show shows the current settings.",
     ),
     (
         NoteCode.REVOKED_MEANWHILE,
         {"name": "Dana"},
-        "Dana revoked this partner before the change was confirmed. It is closed instead.",
+        "Dana revoked this partner before the change was verified. The partner is being blocked instead.",
     ),
     (
         NoteCode.OVERWRITTEN,
         {},
-        "Gatehouse had begun to write the change when somebody else changed the partner's settings. The settings now "
-        "are neither those before the change nor the approved ones, so nobody can keep them alone. Look at them with "
-        "/partner show. Then revoke the partner, or ask for the right settings with /partner request.",
+        "Somebody else changed the partner's settings while Gatehouse was sending the change. The current settings "
+        "are not the approved ones, so one person cannot keep them. Check them with /partner show. Then revoke the "
+        "partner, or request the right settings with /partner request.",
     ),
     (NoteCode.KEEPS_CHANGING, {}, "Somebody keeps changing this partner's settings."),
     (NoteCode.KEEPS_TRYING, {}, "Gatehouse keeps trying."),
-    (NoteCode.WAITS_FOR_ADMIN, {}, "The request waits until an admin has mended that."),
+    (NoteCode.WAITS_FOR_ADMIN, {}, "The request waits until an admin has corrected this."),
     (
         NoteCode.WENT_WRONG,
         {},
-        "Something went wrong inside Gatehouse. Nothing more happens by itself: an admin has to look (gatehouse doctor "
-        "lists what was given up).",
+        "There was an error in Gatehouse. It does not continue automatically. Ask an admin to run gatehouse doctor.",
     ),
     (
         NoteCode.NOT_SHOWN_YET,
@@ -49,96 +48,98 @@ GOLDEN: Final[tuple[tuple[str, dict[str, Any], str], ...]] = (
         "Microsoft Graph accepted the change but does not show it yet. Gatehouse keeps reading until it does.",
     ),
     (NoteCode.CHANGE_NOT_SHOWN, {}, "Microsoft Graph does not show the change yet."),
-    (NoteCode.SENT_NOT_SHOWN, {}, "The change was sent; it is not shown yet."),
+    (NoteCode.SENT_NOT_SHOWN, {}, "The change was sent, but Microsoft does not show it yet."),
     (NoteCode.SENT_UNREADABLE, {}, "The change was sent but cannot be read back:"),
     (NoteCode.ACCEPTED_UNREADABLE, {}, "The change was accepted but cannot be read back:"),
     (NoteCode.EXISTS_UNREADABLE, {}, "The partner exists already but cannot be read:"),
     (
         NoteCode.EXISTS_NOT_SHOWN,
         {},
-        "What was to be created exists already but Microsoft Graph does not show it yet.",
+        "The partner's entry exists already, but Microsoft Graph does not show it yet.",
     ),
     (
         NoteCode.SETTINGS_UNREADABLE,
         {},
-        "The partner's settings cannot be read, so what stands in the tenant is not known.",
+        "The partner's settings cannot be read, so the current settings are not known.",
     ),
     (NoteCode.WAS_THERE, {}, "The partner was there a moment ago:"),
-    (NoteCode.TRIED_AGAIN, {}, "It was there a moment ago, so it is tried again."),
-    (NoteCode.SENT_DOES_NOT_SHOW, {}, "What was sent before does not show."),
+    (NoteCode.TRIED_AGAIN, {}, "It was there a moment ago, so Gatehouse tries again."),
+    (NoteCode.SENT_DOES_NOT_SHOW, {}, "Microsoft does not show the change that was sent before."),
     (
         NoteCode.PROGRESS,
         {"written": [[], ["b2bCollaborationInbound", "inboundTrust"]], "unwritten": [["identitySynchronization"]]},
-        "2 of 3 writes stand in the tenant. Written: the partner without settings of its own; B2B collaboration, "
-        "inbound, Inbound trust. Not written: Identity synchronization into this tenant.",
+        "2 of 3 changes are in the tenant. Sent: the partner without settings of its own; B2B collaboration, inbound, "
+        "Inbound trust. Not sent: Identity synchronization into this tenant.",
     ),
     (NoteCode.NOT_WRITTEN, {"is_first": True}, "Nothing was written."),
     (NoteCode.NOT_WRITTEN, {"is_first": False}, "This plan was not written."),
-    (NoteCode.ACCEPTED_NOT_SHOWN, {}, "Microsoft Graph accepted the change and does not show it."),
+    (NoteCode.ACCEPTED_NOT_SHOWN, {}, "Microsoft Graph accepted the change but does not show it."),
     (
         NoteCode.PLANNED_FROM_NOW,
         {},
-        "Microsoft Graph accepted the change and does not show it, so it is planned and asked again from what is set "
-        "now.",
+        "Microsoft Graph accepted the change but does not show it. It is planned again from the current settings and "
+        "needs new approval.",
     ),
     (NoteCode.CHANGED_BY_OTHERS, {}, "Somebody changed this partner's settings after the plan was made."),
     (
         NoteCode.PLANNED_AGAIN,
         {"is_first": True, "is_unwritten": True, "is_revocation": False},
-        "Nothing was written over it; the change is planned and asked again from what stands now.",
+        "Nothing was written over it. The change is planned again from the current settings and needs new approval.",
     ),
     (
         NoteCode.PLANNED_AGAIN,
         {"is_first": False, "is_unwritten": True, "is_revocation": False},
-        "This plan was not written over it; the change is planned and asked again from what stands now.",
+        "This plan was not written over it. The change is planned again from the current settings and needs new "
+        "approval.",
     ),
     (
         NoteCode.PLANNED_AGAIN,
         {"is_first": True, "is_unwritten": False, "is_revocation": True},
-        "What was sent before does not stand as it was sent; the revocation is planned again from what stands now.",
+        "The change that was sent before is not active as sent. The revocation is planned again from the current "
+        "settings.",
     ),
     (
         NoteCode.UNKNOWN_SETTINGS_CHANGED,
         {"names": ["places", "newer"], "is_first": True},
-        "Microsoft Graph shows settings of this partner that Gatehouse does not know otherwise than when this was "
-        "planned: places; newer. What they do is not known. Nothing was written; the change is planned and asked again "
-        "from what stands now.",
+        "Settings of this partner that Gatehouse does not know have changed since the plan: places; newer. Their "
+        "effect is not known. Nothing was written. The change is planned again from the current settings and needs "
+        "new approval.",
     ),
     (NoteCode.TEMPLATE_CHANGED, {}, "The template changed after this request was shown."),
     (
         NoteCode.ROLE_CHANGED,
         {"role": "security"},
-        "The role “security” is defined differently now: other people may hold it than when this was shown.",
+        "The definition of the role “security” changed after this was shown.",
     ),
-    (NoteCode.ASKED_AGAIN, {}, "So it is planned and asked again."),
-    (NoteCode.STAGE_OPEN_AGAIN, {"is_first": True}, "Nothing was written; the stage is open again."),
+    (NoteCode.ASKED_AGAIN, {}, "It is planned again and needs new approval."),
+    (NoteCode.STAGE_OPEN_AGAIN, {"is_first": True}, "Nothing was written. The stage is open again."),
     (
         NoteCode.DEFAULT_CHANGED,
         {"names": ["b2bCollaborationOutbound"]},
-        "The tenant's default changed after this was shown, and the partner would inherit it: B2B collaboration, "
+        "The tenant's default changed after this was shown and would apply to the partner: B2B collaboration, "
         "outbound.",
     ),
     (
         NoteCode.ASKED_WITH_DEFAULT,
         {"is_first": False},
-        "This plan was not written; the change is planned and asked again with the default of now.",
+        "This plan was not written. The change is planned again with the current default and needs new approval.",
     ),
     (
         NoteCode.DEFAULT_UNKNOWN,
         {},
-        "What this partner would inherit from the tenant's default is not known, so nothing is written.",
+        "The tenant's default for this partner is not known, so nothing is sent.",
     ),
     (
         NoteCode.LEADS_ELSEWHERE,
         {"target": "contoso.com", "tenant": "t-1", "now": "t-2"},
-        "“contoso.com” led to the tenant t-1 when it was approved and leads to the tenant t-2 now.",
+        "“contoso.com” led to the tenant t-1 when it was approved, but to the tenant t-2 now.",
     ),
     (
         NoteCode.LEADS_ELSEWHERE,
         {"target": "contoso.com", "tenant": "t-1", "now": None},
-        "“contoso.com” led to the tenant t-1 when it was approved and leads to no tenant now.",
+        "“contoso.com” led to the tenant t-1 when it was approved, but to no tenant now.",
     ),
-    (NoteCode.ASK_PARTNER_FIRST, {}, "Ask the partner before filing it again."),
+    (NoteCode.ASK_PARTNER_FIRST, {}, "Ask the partner before you request it again."),
     (
         NoteCode.NOT_RUNNING,
         {"since": "2027-03-01T09:00:00+00:00", "until": "2027-03-01T10:30:00+00:00"},
@@ -150,12 +151,12 @@ GOLDEN: Final[tuple[tuple[str, dict[str, Any], str], ...]] = (
         {"since": None, "until": "2027-03-01T10:30:00+00:00"},
         "Gatehouse was not running for a while, so its records may be older than the tenant.",
     ),
-    (NoteCode.LOG_TOO_SHORT, {}, "Entra's audit log does not reach back that far, so this is asked again."),
-    (NoteCode.LOG_UNREADABLE, {}, "Entra's audit log cannot be read, so this is asked again."),
+    (NoteCode.LOG_TOO_SHORT, {}, "Entra's audit log does not go back far enough, so this needs new approval."),
+    (NoteCode.LOG_UNREADABLE, {}, "Entra's audit log cannot be read, so this needs new approval."),
     (
         NoteCode.CHANGED_SINCE_APPROVED,
         {},
-        "This partner was changed since it was approved, so this is asked again.",
+        "This partner was changed after the approval, so this needs new approval.",
     ),
     (
         NoteCode.NOT_CLOSED,
@@ -165,23 +166,23 @@ GOLDEN: Final[tuple[tuple[str, dict[str, Any], str], ...]] = (
     (
         NoteCode.DEFAULT_UNREAD,
         {},
-        "The tenant's default could not be read, so what the partner inherits is not known. /partner show reads it "
+        "The tenant's default could not be read, so what applies by default is not known. /partner show reads it "
         "again.",
     ),
-    (NoteCode.NOT_TAKEN, {"names": ["places", "newer"]}, "Not taken: places; newer."),
+    (NoteCode.NOT_TAKEN, {"names": ["places", "newer"]}, "Not accepted: places; newer."),
     (NoteCode.LATE, {}, "Microsoft Graph did not answer in time."),
-    (NoteCode.TAKEN_NOT_SHOWN, {}, "Microsoft Graph accepted it and does not show it."),
+    (NoteCode.TAKEN_NOT_SHOWN, {}, "Microsoft Graph accepted it but does not show it."),
     (NoteCode.PERSON_UNREADABLE, {}, "Who asked for it cannot be looked up."),
     (
         NoteCode.CHANGED_REPEATEDLY,
         {},
-        "Somebody changes the partner's settings again and again, before the block can be read back.",
+        "The block cannot be verified, because somebody keeps changing the partner's settings.",
     ),
     (NoteCode.OTHER_IS_OPEN, {"other": "R-1"}, "R-1 is open for the same tenant."),
     (NoteCode.OWN_FAULT, {"error": "KeyError('x')"}, "Something went wrong inside Gatehouse: KeyError('x')."),
     (DiscountCode.EARLIER_VERSION, {"person": "Amara"}, "Amara approved an earlier version of this request."),
     (DiscountCode.MAY_NOT, {"person": "Sam"}, "Sam may not approve this request."),
-    (DiscountCode.COUNTS_ONCE, {"person": "Bruno"}, "Bruno already counts once."),
+    (DiscountCode.COUNTS_ONCE, {"person": "Bruno"}, "Bruno has already approved once."),
     (
         DiscountCode.LOST_ROLE,
         {"person": "Bruno", "stage": "Data owners"},

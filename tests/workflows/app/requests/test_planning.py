@@ -83,7 +83,7 @@ async def test_an_open_request_is_warned_of(world: World) -> None:
     await world.waiting()
     last = (await planned(world, template="guest-collaboration", records=await world.store.records())).findings[-1]
     assert (last.code, last.severity) == ("open_request", Severity.WARNING)
-    assert "Filed now, it would be refused" in finding_words(last)
+    assert "This request would be refused now" in finding_words(last)
 
 
 async def test_a_narrowing_needs_one_approver(world: World) -> None:

@@ -159,7 +159,9 @@ def test_an_id_of_another_cloud_is_told_and_nothing_is_claimed() -> None:
         in found(who=stranger, by_id=None, access_policy=Unread(why=UnreadReason.THROTTLED))["other_cloud"]
     )
     added = replace(access_plan(), is_cross_cloud=True)
-    assert "whatever the tenant's default says" in found(added, who=stranger, **facts)["other_cloud_blocked"]
+    assert ("After it is added, the tenant's default applies") in found(added, who=stranger, **facts)[
+        "other_cloud_blocked"
+    ]
     known = found(replace(access_plan({"tenantId": TENANT}), is_cross_cloud=True), who=stranger, **facts)
     assert "other_cloud" in known
     assert "other_cloud_blocked" not in known, "it was added before"
@@ -170,7 +172,7 @@ def test_an_id_of_another_cloud_is_told_and_nothing_is_claimed() -> None:
 
 def test_an_open_default_is_warned_of_by_name() -> None:
     text = found(closing())["default_open"]
-    assert text.startswith("Microsoft's default does not block B2B collaboration inbound: if this partner's settings")
+    assert text.startswith("Microsoft's default does not block B2B collaboration inbound. If this partner's settings")
     assert "direct connect" not in text
     assert "outbound" not in text, "what the default does not say is not called open"
     mine = {**OPEN_DEFAULT, "isServiceDefault": False}
@@ -180,7 +182,7 @@ def test_an_open_default_is_warned_of_by_name() -> None:
 def test_what_the_default_leaves_open_now_is_said_to_apply_and_nothing_about_removal() -> None:
     """The usual plan sets trust only: collaboration is inherited before it and after it."""
     said = found()
-    assert said["default_applies"].startswith("Microsoft's default does not block B2B collaboration inbound: that appl")
+    assert said["default_applies"].startswith("Microsoft's default does not block B2B collaboration inbound. This appl")
     assert "default_open" not in said
     assert "default_will_apply" not in said
 
@@ -198,7 +200,7 @@ def test_what_the_default_will_open_is_said_to_come_with_the_change() -> None:
     added = replace(access_plan(), is_cross_cloud=True)
     for plan in (given_back, added):
         said = found(plan)
-        assert "after this, that applies to this partner" in said["default_will_apply"]
+        assert "After the change, this applies to this partner" in said["default_will_apply"]
         assert "default_applies" not in said
     removed = found(replace(closing(), is_cross_cloud=True))
     assert "default_open" not in removed, "a removed partner of another cloud is blocked"

@@ -235,12 +235,12 @@ def test_both_flags_of_automatic_redemption_are_one_section_and_one_call() -> No
         "3. B2B direct connect, outbound (needed)",
     ]
     assert written[0].text.count("PATCH ") == 1
-    assert "send it along" not in written[0].text, "it is in the call"
+    assert "send both" not in written[0].text, "it is in the call"
     assert "Outbound access > Trust settings" in written[0].text
     assert "Inbound access > Trust settings" in written[0].text
     one_way = setup_of({"automaticUserConsentSettings": {"inboundAllowed": True}}, MICROSOFTS)
     [alone] = sections(one_way, HOME, is_cross_cloud=False)
-    assert "send it along" in alone.text
+    assert "send both" in alone.text
 
 
 def test_what_is_usually_open_gets_no_call_that_would_narrow_it() -> None:
@@ -345,15 +345,17 @@ def test_the_state_is_said_in_one_line() -> None:
     [guests] = setup_of({"b2bCollaborationInbound": b2b()}, MICROSOFTS).steps
     said = Confirmation(step=REDEEM_STEP.key, wanted=REDEEM_STEP.digest, person=DANA, at=NOW)
     assert setup_words((), ()) == ""
-    assert setup_words((REDEEM_STEP,), ()) == "ours done, theirs unknown, 1 step (Gatehouse cannot see it)"
-    assert setup_words((REDEEM_STEP,), (said,)) == "ours done, theirs confirmed (Gatehouse cannot see it)"
+    assert setup_words((REDEEM_STEP,), ()) == (
+        "Our side: done. Partner's side: not confirmed, 1 step (Gatehouse cannot see it)"
+    )
+    assert setup_words((REDEEM_STEP,), (said,)) == "Our side: done. Partner's side: confirmed (Gatehouse cannot see it)"
     assert setup_words((REDEEM_STEP, guests), (said,)) == setup_words((REDEEM_STEP,), (said,))
     assert setup_words((REDEEM_STEP, guests), ()) == setup_words((REDEEM_STEP,), ())
     assert setup_words((guests,), ()) == ""
     assert open_steps((guests,), ()) == ()
     job = replace(REDEEM_STEP, key=K.PROVISIONING_JOB)
     assert setup_words((REDEEM_STEP, job), (said,)) == (
-        "ours done, theirs 1 of 2 steps confirmed, the rest unknown (Gatehouse cannot see it)"
+        "Our side: done. Partner's side: 1 of 2 steps confirmed (Gatehouse cannot see it)"
     )
     assert usual_words((REDEEM_STEP, guests)) == (
         "Also open by Microsoft's default: their B2B collaboration, outbound. Look there if it does not work."

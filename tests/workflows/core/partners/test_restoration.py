@@ -296,8 +296,8 @@ def test_a_value_that_graph_shows_without_its_name_is_never_sent() -> None:
 
 
 def test_a_value_of_a_shape_that_is_not_known_goes_back_as_it_was_by_the_whole_chain() -> None:
-    plan = restoration(document(), document(inboundTrust="all of it"))
-    assert body(plan) == {"inboundTrust": "all of it"}
+    plan = restoration(document(), document(inboundTrust="only a part"))
+    assert body(plan) == {"inboundTrust": "only a part"}
     assert not only_narrows(plan)
 
 
@@ -332,7 +332,7 @@ def test_of_what_was_cut_short_it_is_said_that_perhaps_not_all_was_written() -> 
     setup = applied(restoration(document(), closed_document()), state=RequestState.FAILED, writing_since=NOW)
     codes = {one.code: finding_words(one) for one in restoration_findings(setup, document())}
     assert codes.keys() == {"restores_a_part"}
-    assert "planned from what stands now" in codes[FindingCode.RESTORES_A_PART]
+    assert "planned from the current settings" in codes[FindingCode.RESTORES_A_PART]
 
 
 def test_what_wrote_nothing_has_nothing_to_put_back() -> None:
@@ -362,7 +362,7 @@ def test_settings_that_are_not_ours_are_named_and_left() -> None:
     now = document(crossCloudMeetingConfiguration={"inboundAllowed": True}, isServiceProvider=False)
     [finding] = restoration_findings(change, now)
     assert finding.code == "not_restored"
-    assert "not write it: crossCloudMeetingConfiguration." in finding_words(finding)
+    assert "not manage it: crossCloudMeetingConfiguration." in finding_words(finding)
     assert restoration_findings(change, change.known.plan.before) == ()
 
 

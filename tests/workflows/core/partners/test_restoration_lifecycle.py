@@ -57,7 +57,7 @@ def test_what_is_put_back_opens_a_partnership_anew() -> None:
     )
     assert (done.state, state) == (S.APPLIED, PartnershipState.ACTIVE)
     assert text == "", "the partner setup card says it"
-    assert state_words(done) == "put back and read back"
+    assert state_words(done) == "restored (verified 2027-03-01 09:00 UTC)"
 
 
 def test_who_asked_reads_to_what_it_was_put_back() -> None:
@@ -66,7 +66,7 @@ def test_who_asked_reads_to_what_it_was_put_back() -> None:
     inherits = restoration(closed_document(), None)
     _, state, text = applied(request(S.APPLYING, RESTORATION, prepared=prepared(plan=inherits)))
     assert state is PartnershipState.ACTIVE
-    assert "put back to what stood before" in text
+    assert "are restored (verified)" in text
 
 
 def test_what_is_put_back_to_a_block_is_recorded_as_one() -> None:

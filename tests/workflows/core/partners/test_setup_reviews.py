@@ -187,14 +187,12 @@ def test_who_confirms_or_takes_back_is_told_which_step_it_was_and_what_is_left()
 
     first = told(known(), replace(confirm(), channel="C-1"))
     assert (first.person, first.channel, first.subject.tenant_id) == (SAM.chat_id, "C-1", TENANT)
-    assert "confirmed by the partner: automatic redemption, outbound of contoso.com." in message_words(first.said)
-    assert "Still unknown, 1 step: provisioning job." in message_words(first.said)
+    assert "recorded under your name: automatic redemption, outbound of contoso.com." in message_words(first.said)
+    assert "Not confirmed yet, 1 step: provisioning job." in message_words(first.said)
     whole = known(confirmations=(said(),))
     assert "Every step is confirmed now." in message_words(told(whole, confirm(step=JOB)).said)
     back = told(whole, UnconfirmSetup(actor=SAM, tenant_id=TENANT, step=REDEEM_STEP.key, channel="C-1"))
-    assert "Taken back: automatic redemption, outbound of contoso.com counts as unknown again." in message_words(
-        back.said
-    )
+    assert "Not confirmed any more: automatic redemption, outbound of contoso.com." in message_words(back.said)
     assert "Still unknown, 2 steps" in message_words(back.said)
 
 

@@ -60,7 +60,7 @@ def test_what_was_changed_since_is_named() -> None:
 def test_what_was_overwritten_says_that_it_was_not_approved_as_it_is() -> None:
     overwritten = request(RequestState.OVERWRITTEN)
     posture = judged({**AS_APPROVED, "inboundTrust": None}, kept(partnership(), overwritten))
-    assert "not approved as it is" in concern_words(posture.concerns[0])
+    assert "not the approved ones" in concern_words(posture.concerns[0])
     assert codes(judged(AS_APPROVED, kept(partnership(), overwritten))) == []
 
 
@@ -93,7 +93,7 @@ def test_a_revoked_partner_that_is_blocked_is_no_concern() -> None:
         ({"b2bCollaborationInbound": ALL}, CLOSED_DEFAULT, "revoked_but_open", "but open now: B2B collaboration"),
         ({"b2bCollaborationInbound": None}, MICROSOFTS, "revoked_but_open", "but open now"),
         ({"b2bCollaborationInbound": None}, None, "revoked_but_open", "perhaps open now"),
-        ({"b2bCollaborationInbound": None}, CLOSED_DEFAULT, "revoked_not_explicit", "no longer blocked explicitly"),
+        ({"b2bCollaborationInbound": None}, CLOSED_DEFAULT, "revoked_not_explicit", "not blocked explicitly any more"),
         ({"inboundTrust": {"isMfaAccepted": True}}, CLOSED_DEFAULT, "revoked_but_open", "Trust in the partner's MFA"),
         (
             {"identitySynchronization": {"userSyncInbound": {"isSyncAllowed": True}}},

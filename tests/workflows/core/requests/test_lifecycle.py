@@ -218,7 +218,7 @@ def test_a_rejection_ends_the_request_with_its_reason_trimmed() -> None:
     )
     assert worded(advance(known, command, situation(LATER))) == ended(
         RequestState.REJECTED,
-        "Bruno rejected it: Office 365 is enough",
+        "Rejected by Bruno: Office 365 is enough",
         decisions=(*WHOLE_CHAIN[:1], rejection),
     )
 
@@ -230,7 +230,7 @@ def test_the_requester_takes_a_request_back() -> None:
 
 
 def test_an_undecided_request_expires() -> None:
-    note = "The approvals were not complete in time. Request it again if it is still needed."
+    note = "Not approved in time. Request it again if it is still needed."
     transition = worded(advance(request(), Expire(), situation(EXPIRY)))
     assert transition.request == ended(RequestState.EXPIRED, note, changed_at=EXPIRY).request
     assert transition.effects == (SHOWN, TellExpired(request_id=REQUEST)), "the requester reads it in their own message"
@@ -469,9 +469,9 @@ def test_that_something_may_stand_is_forgotten_by_a_new_plan_only(command: Reque
 
 
 OVERWRITTEN = (
-    "Gatehouse had begun to write the change when somebody else changed the partner's settings. The settings now "
-    "are neither those before the change nor the approved ones, so nobody can keep them alone. Look at them with "
-    "/partner show. Then revoke the partner, or ask for the right settings with /partner request."
+    "Somebody else changed the partner's settings while Gatehouse was sending the change. The current settings are "
+    "not the approved ones, so one person cannot keep them. Check them with /partner show. Then revoke the partner, "
+    "or request the right settings with /partner request."
 )
 
 
@@ -613,9 +613,9 @@ def test_an_applied_revocation_closes_the_partnership_and_says_what_it_cannot_cl
     transition = advance_partner(request(RequestState.APPLYING, kind), command, situation(LATER), known)
     text = (
         "Contoso Ltd (contoso.com) is blocked: B2B collaboration and direct connect are blocked explicitly in both "
-        "directions, trust, automatic redemption and synchronization are off, and reading it back confirmed it. "
-        "Nothing else is open. Tokens already issued usually work for up to an hour, longer where a token lifetime "
-        "policy says so; sessions in the partner's own tenant are theirs to end."
+        "directions. Trust, automatic redemption and synchronization are off. This was verified in the tenant. "
+        "Nothing else is open. Issued tokens usually work for up to one more hour. A token lifetime policy can make "
+        "this longer. Only the partner can end sessions in its own tenant."
     )
     assert worded(transition) == PartnerOutcome(
         request=request(RequestState.APPLIED, kind, version=6, changed_at=LATER, confirmed_at=LATER, not_closed=()),

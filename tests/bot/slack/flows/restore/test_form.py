@@ -49,7 +49,7 @@ def test_the_form_names_the_target_first_and_asks_as_the_request_form_does() -> 
     assert_sound(form)
     assert "Partner: contoso.com" in shown(form["blocks"][0])
     labels = [block["label"]["text"] for block in form["blocks"] if block["type"] == "input"]
-    assert labels == ["Change to put back", "Justification", "Sponsor", "Duration"]
+    assert labels == ["Change to undo", "Justification", "Sponsor", "Duration"]
     assert (form["callback_id"], form["private_metadata"]) == (ids.RESTORE_ACCESS, TENANT)
     assert element(form, "sponsor")["initial_user"] == RILEY.chat_id
     [option] = element(form, "restores")["options"]
@@ -73,7 +73,7 @@ def test_without_a_change_there_is_nothing_to_send() -> None:
     empty = restore_view(RestoreShown(identity=identity(), changes=(), templates=(STRONG,), form=BLANK))
     assert_sound(empty)
     assert empty.get("submit") is None
-    assert "could be put back" in shown(empty["blocks"])
+    assert "no change of this partner to restore" in shown(empty["blocks"])
 
 
 def test_the_difference_its_risk_and_who_decides_stand_below_the_choice() -> None:

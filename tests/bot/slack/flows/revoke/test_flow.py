@@ -56,7 +56,7 @@ async def test_a_known_partner_can_be_revoked_while_nothing_can_be_read(
     view_id, text = await window_shown(opened, f"revoke {target}")
     assert UNREAD in text
     assert "in both directions as soon as Microsoft answers" in text
-    assert "Whether you may revoke is checked then" in text
+    assert "Your permission is checked then" in text
     values = {"confirm": {"confirm": "contoso.com"}, "reason": {"reason": "Project ended"}}
     answer = await opened.control.post("submit", user="admin", view_id=view_id, values=values)
     assert answer["errors"] == {}

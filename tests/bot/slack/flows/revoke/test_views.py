@@ -77,7 +77,7 @@ def test_a_revocation_that_nobody_can_plan_now_says_what_is_not_known() -> None:
     assert "present settings cannot be read now" in said
     assert "in both directions as soon as Microsoft answers" in said
     assert "names what stays open" in said
-    assert "Whether you may revoke is checked then" in said
+    assert "Your permission is checked then" in said
     assert partnership().sponsor.name not in said
 
 

@@ -79,9 +79,9 @@ def test_an_empty_list_says_what_to_do() -> None:
 @pytest.mark.parametrize(
     ("changes", "words"),
     [
-        ({}, "✅ contoso.com (Contoso Ltd): recorded as open"),
-        ({"state": PartnershipState.REVIEW_DUE}, "⏰ contoso.com (Contoso Ltd): recorded as open, review is due"),
-        ({"ends_at": NOW}, "⏰ contoso.com (Contoso Ltd): recorded as open, approved time is over"),
+        ({}, "✅ contoso.com (Contoso Ltd): recorded as active"),
+        ({"state": PartnershipState.REVIEW_DUE}, "⏰ contoso.com (Contoso Ltd): recorded as active, review is due"),
+        ({"ends_at": NOW}, "⏰ contoso.com (Contoso Ltd): recorded as active, access period ended"),
         ({"state": PartnershipState.REVOKED}, "🔒 contoso.com (Contoso Ltd): recorded as revoked"),
     ],
 )
@@ -104,7 +104,7 @@ def test_details_tell_own_settings_from_inherited_ones_and_list_the_history() ->
     assert "Trust in the partner's compliant devices: the default could not be read · inherits" in said
     assert "not managed by Gatehouse: protectedContentSharing" in said
     assert "Kept by Sam" in said
-    assert "Access request by Riley: set and read back" in said
+    assert "Access request by Riley: active (verified)" in said
     assert "Too wide" in said
     assert TENANT in message.text
 
