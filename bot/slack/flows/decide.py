@@ -156,8 +156,8 @@ def decision_view(
 def decided_view(what: str) -> Json:
     """Return the view that says only that a click is stored."""
     return message_view(
-        "Stored",
-        f"Received: your {what}. Still checking your permission. Gatehouse tells you if it does not count. The "
+        "Received",
+        f"Your {what} is received. Still checking your permission. Gatehouse tells you if it does not count. The "
         "request's card shows the current state.",
     )
 

@@ -87,7 +87,7 @@ def _admin(home: Home, now: datetime) -> Iterator[Block]:
     if not home.is_admin:
         return
     if home.alarms.count or home.overdue.count:
-        yield header(f"To look at: {counted(home.alarms.count + home.overdue.count, 'entry', 'entries')}")
+        yield header(f"Alerts: {counted(home.alarms.count + home.overdue.count, 'entry', 'entries')}")
     yield from section("Alarms", HomeList.ALARMS, home.alarms, alarm_row)
     overdue = "Overdue reviews and ended access"
     yield from section(overdue, HomeList.OVERDUE, home.overdue, lambda one: partner_entry(one, now, "overdue"))

@@ -53,7 +53,7 @@ async def test_a_request_is_shown_whole_and_approved_in_its_window(gatehouse: Bo
     for part in (request.known.plan.digest, "The exact Microsoft Graph operations", "Checks"):
         assert part in shown(view)
     after = await press(gatehouse, view, "approve")
-    assert "Your approval is stored" in shown(after)
+    assert "Your approval is received" in shown(after)
     assert buttons(after) == {}
     assert [one.person.name for one in (await stored(gatehouse, request)).decisions] == ["Amara Okafor"]
 
@@ -63,7 +63,7 @@ async def test_a_rejection_from_the_window_asks_for_its_reason_on_top_of_it(gate
     reasoning = await press(gatehouse, await window(gatehouse), "reject")
     values = {"reason": {"reason": {"value": "Not this quarter"}}}
     await gatehouse.control.post("submit", user="approver1", view_id=reasoning["id"], values=values)
-    assert "Your rejection is stored" in shown(await top(gatehouse))
+    assert "Your rejection is received" in shown(await top(gatehouse))
     assert "Not this quarter" in note_words((await stored(gatehouse, request)).note)
 
 
@@ -72,7 +72,7 @@ async def test_a_click_in_an_old_window_is_judged_and_refused_as_on_a_card(gateh
     view = await window(gatehouse)
     await gatehouse.interact(click("requester", "withdraw", request.id))
     await gatehouse.idle()
-    assert "Your approval is stored" in shown(await press(gatehouse, view, "approve"))
+    assert "Your approval is received" in shown(await press(gatehouse, view, "approve"))
     assert ("want_approve", "not_now") in await gatehouse.outcomes("approver1")
     assert "This request is closed" in await gatehouse.told("approver1")
 

@@ -106,7 +106,7 @@ async def test_an_alarm_is_sent_to_each_admin_once_and_updated_when_it_is_mended
     assert scene.counts() == {"@admin": 1, "@approver1": 1}
     await scene.notifier().show_alarm(replace(ALARM, cleared_at=builders.NOW))
     assert scene.counts() == {"@admin": 1, "@approver1": 1}
-    assert scene.messages("@admin")[0]["text"].startswith("Mended")
+    assert scene.messages("@admin")[0]["text"].startswith("Fixed")
 
 
 async def test_an_alarm_that_ended_without_being_mended_says_why(scene: Scene) -> None:

@@ -87,7 +87,7 @@ def test_what_waits_comes_first_then_what_is_mine_then_what_an_admin_must_look_a
         overdue=page(due),
     )
     assert_sound(view, "home")
-    assert titles(view) == ["Waiting for me: 2", "My requests and partners", "To look at: 2 entries"]
+    assert titles(view) == ["Waiting for me: 2", "My requests and partners", "Alerts: 2 entries"]
     said = shown(view)
     assert said.index("Reviews due") < said.index("Approvals") < said.index("My requests, open") < said.index("Alarms")
     found = buttons(view)
