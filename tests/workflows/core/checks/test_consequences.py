@@ -1,6 +1,7 @@
 """Whether the effect of a change depends on a default that is not known: from the values, never from their words."""
 
-from datetime import timedelta
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 
 import pytest
@@ -135,3 +136,11 @@ def test_a_renewal_says_until_when_and_that_nothing_closes_by_itself() -> None:
     assert Fact(Consequence.EXTENDS, {"seconds": 7_776_000}) in found
     assert Fact(Consequence.STAYS_OPEN, {"seconds": 7_776_000}) in found
     assert Consequence.EXTENDS not in {fact.code for fact in consequences(access_plan(before), {})}
+
+
+def test_access_with_a_last_day_says_which_day_it_is() -> None:
+    end = datetime(2027, 6, 1, 12, tzinfo=UTC)
+    plan = replace(access_plan(), ends_at=end)
+    assert plan.duration is not None
+    lasts = {"seconds": int(plan.duration.total_seconds()), "ends_at": "2027-06-01T12:00:00+00:00"}
+    assert Fact(Consequence.STAYS_OPEN, lasts) in consequences(plan, {})

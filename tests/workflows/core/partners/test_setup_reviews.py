@@ -193,7 +193,7 @@ def test_who_confirms_or_takes_back_is_told_which_step_it_was_and_what_is_left()
     assert "Every step is confirmed now." in message_words(told(whole, confirm(step=JOB)).said)
     back = told(whole, UnconfirmSetup(actor=SAM, tenant_id=TENANT, step=REDEEM_STEP.key, channel="C-1"))
     assert "Not confirmed any more: automatic redemption, outbound of contoso.com." in message_words(back.said)
-    assert "Still unknown, 2 steps" in message_words(back.said)
+    assert "Not confirmed yet, 2 steps" in message_words(back.said)
 
 
 def test_what_is_open_by_microsofts_default_is_neither_reminded_of_nor_missing() -> None:

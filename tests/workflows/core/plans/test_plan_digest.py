@@ -3,7 +3,7 @@
 import json
 import unicodedata
 from dataclasses import replace
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta, timezone
 from typing import Any
 
 import pytest
@@ -151,3 +151,11 @@ def test_a_digest_does_not_depend_on_the_form_of_a_document_but_on_its_members()
         replace(access_plan(), before=closed_document()).digest
         == replace(access_plan(), before=reordered(closed_document(), 2)).digest
     )
+
+
+def test_the_day_on_which_access_ends_is_approved_in_whatever_time_zone_it_is_given() -> None:
+    end = datetime(2027, 6, 1, 12, tzinfo=UTC)
+    dated = replace(access_plan(), ends_at=end)
+    assert dated.digest != access_plan().digest
+    assert dated.digest != replace(dated, ends_at=end + timedelta(days=1)).digest
+    assert dated.digest == replace(dated, ends_at=end.astimezone(timezone(timedelta(hours=9)))).digest

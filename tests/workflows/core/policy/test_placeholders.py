@@ -11,7 +11,14 @@ from bot.words.requests.notes import refusal_words
 from tests.bot.words.refused import worded_refusal
 from tests.workflows.core.builders import STAGES
 from workflows.core.errors.raised import InvalidField
-from workflows.core.policy.placeholders import Placeholder, fill, parse_placeholder, placeholder_of, placeholder_uses
+from workflows.core.policy.placeholders import (
+    Placeholder,
+    begins_with,
+    fill,
+    parse_placeholder,
+    placeholder_of,
+    placeholder_uses,
+)
 from workflows.core.policy.template import Stage, Template, filled, stages_for
 from workflows.core.settings.breadth import AccessChange
 from workflows.core.settings.directory_objects import Owner
@@ -182,3 +189,11 @@ def test_only_a_proven_narrowing_needs_fewer_hands(access: AccessChange) -> None
         assert needed == (Stage(title="S", role=STAGES[0].role, quorum=1),)
     else:
         assert needed == trusted.stages
+
+
+@pytest.mark.parametrize(
+    ("name", "prefix", "is_so"),
+    [("PRJ-Bridge", "prj-", True), ("Straße", "STRASSE", True), ("A PRJ-Bridge", "PRJ-", False), ("Any", "", True)],
+)
+def test_a_name_begins_with_a_prefix_in_any_case(name: str, prefix: str, is_so: bool) -> None:
+    assert begins_with(name, prefix) is is_so

@@ -8,6 +8,7 @@ import pytest
 from tests.workflows.core.builders import (
     AMARA,
     LIFETIME,
+    NOW,
     REDEEM_STEP,
     REQUEST,
     RILEY,
@@ -202,3 +203,10 @@ def test_what_was_applied_is_kept_with_what_stays_open_and_what_was_not_accepted
     }
     assert command.audit_details(after(not_closed=()))["not_closed"] == {}, "checked, and nothing is open"
     assert "not_closed" not in command.audit_details(after()), "not checked"
+
+
+def test_the_last_day_and_the_ticket_of_a_request_are_in_its_audit_entry_when_there_are_any() -> None:
+    asked = replace(SUBMIT.particulars, ends_at=NOW, ticket="CHG-12")
+    kept = replace(SUBMIT, particulars=asked).audit_details(after())
+    assert (kept["ends_at"], kept["ticket"]) == (NOW.isoformat(), "CHG-12")
+    assert not {"ends_at", "ticket"} & SUBMIT.audit_details(after()).keys()

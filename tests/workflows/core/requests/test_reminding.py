@@ -10,8 +10,8 @@ from workflows.core.errors.raised import Refused
 from workflows.core.requests.commands.request import RemindApprovers
 from workflows.core.requests.effects import Remind
 from workflows.core.requests.lifecycle import advance
-from workflows.core.requests.reminding import LEAST_BETWEEN, may_be_reminded, next_reminder_at
-from workflows.core.requests.request import AccessRequest, RequestState
+from workflows.core.requests.reminding import LEAST_BETWEEN, may_be_reminded, next_due_at, next_reminder_at
+from workflows.core.requests.request import AccessRequest, RequestKind, RequestState
 
 DAY = timedelta(days=1)
 
@@ -76,3 +76,15 @@ def test_the_days_of_a_later_stage_count_from_when_it_was_asked() -> None:
     """Who is asked on the fifth day is not reminded at once, and not forgotten either."""
     asked = replace(waiting(), decisions=(approval(AMARA, 0, at=NOW + 5 * DAY),), reminded_at=NOW + 3 * DAY)
     assert next_reminder_at(asked) == NOW + 6 * DAY
+
+
+def test_a_request_is_due_at_its_next_reminder_and_then_when_it_expires() -> None:
+    asked = waiting()
+    assert next_due_at(asked) == NOW + DAY
+    for day in (1, 3, 7):
+        asked = reminded(asked, NOW + day * DAY)
+    assert next_due_at(asked) == asked.expires_at
+    assert next_due_at(replace(asked, state=RequestState.PREPARING)) == asked.expires_at
+    assert next_due_at(replace(asked, state=RequestState.REJECTED)) is None
+    revocation = replace(asked.particulars, kind=RequestKind.REVOCATION)
+    assert next_due_at(replace(asked, particulars=revocation)) is None

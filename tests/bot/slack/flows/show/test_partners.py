@@ -26,10 +26,10 @@ from tests.workflows.core.builders import (
     request,
 )
 from workflows.core.errors.raised import Refused
-from workflows.core.partners.partnership import Attestation, PartnershipState, opened_at
+from workflows.core.partners.partnership import Attestation, PartnershipState
 from workflows.core.posture.codes import ConcernCode
 from workflows.core.posture.model import Concern, Weight
-from workflows.core.requests.request import AccessRequest, RequestId, RequestKind, RequestState
+from workflows.core.requests.request import RequestId, RequestKind, RequestState
 from workflows.ports.pages import Page, Place
 
 STATES = [(state, kind) for state in RequestState for kind in RequestKind]
@@ -124,17 +124,6 @@ def test_details_tell_since_when_who_approved_and_why() -> None:
         assert f"Approved by {decision.person.name}, {utc_words(decision.at)}" in said
     revoked = partner_details(identity(), {}, {}, replace(known, state=PartnershipState.REVOKED), [current], NOW)
     assert "Active since" not in shown(revoked.blocks)
-
-
-def test_access_that_was_blocked_and_opened_again_is_active_since_then() -> None:
-    def applied(days: int, kind: RequestKind = RequestKind.ACCESS) -> AccessRequest:
-        return request(RequestState.APPLIED, kind, confirmed_at=NOW - timedelta(days=days))
-
-    known = partnership(since=NOW - timedelta(days=5))
-    blocked = [applied(300), applied(100, RequestKind.REVOCATION), applied(50), applied(5)]
-    assert opened_at(known, blocked) == NOW - timedelta(days=50)
-    assert opened_at(known, []) == known.since
-    assert opened_at(known, [request(RequestState.REJECTED, confirmed_at=None), applied(7)]) == NOW - timedelta(days=7)
 
 
 def test_details_say_first_what_the_posture_finds_wrong() -> None:
