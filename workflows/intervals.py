@@ -37,6 +37,8 @@ ADMINS_ASKED_FROM_REMINDER: Final = 2
 OPEN_AFTER_BLOCK_SHOWN_FOR: Final = timedelta(hours=24)
 """How long admins are reminded of what stays open after a confirmed block."""
 
+HOME_SHOWS_ENDS_WITHIN: Final = timedelta(days=30)
+"""Access that ends within this time is listed in its sponsor's App Home."""
 HOME_PUBLISHED_EVERY: Final = timedelta(seconds=2)
 """A person's App Home is published no more often than this."""
 ROLES_SHOWN_FOR: Final = timedelta(seconds=30)

@@ -223,13 +223,9 @@ def buttons(message: dict[str, Any]) -> list[str]:
 
 
 def actions(message: dict[str, Any]) -> list[str]:
-    """List the action ids of a message's buttons."""
-    return [
-        element["action_id"]
-        for block in message["blocks"]
-        if block["type"] == "actions"
-        for element in block["elements"]
-    ]
+    """List the action ids of a message's buttons, also of those beside a text."""
+    found = [[block["accessory"]] if "accessory" in block else block.get("elements", []) for block in message["blocks"]]
+    return [element["action_id"] for elements in found for element in elements if "action_id" in element]
 
 
 def words(message: dict[str, Any]) -> str:

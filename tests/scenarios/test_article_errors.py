@@ -144,8 +144,8 @@ async def test_a01_the_default_is_read_each_time_and_never_assumed_to_block(worl
     """Error: the default blocks everything. Microsoft's allows B2B collaboration, and a tenant may have changed it."""
     card = await read(world, "contoso.com")
     assert "Microsoft's default: everyone from the partner may use every application" in card
-    assert "Microsoft's default does not block B2B collaboration inbound: if this partner's settings were" in card
-    assert "Microsoft's default does not block B2B collaboration outbound: that applies to this partner now" in card
+    assert "Microsoft's default does not block B2B collaboration inbound. If this partner's settings were" in card
+    assert "Microsoft's default does not block B2B collaboration outbound. This applies to this partner now" in card
 
     people = {"accessType": "blocked", "targets": [{"target": "AllUsers", "targetType": "user"}]}
     applications = {"accessType": "blocked", "targets": [{"target": "AllApplications", "targetType": "application"}]}

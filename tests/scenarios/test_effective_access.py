@@ -24,7 +24,7 @@ async def test_a_card_says_what_is_inherited_and_decides_what_opens(stage: Stage
     await stage.ask(template="guest-collaboration")
     card = await stage.read()
     assert "Microsoft's default: everyone from the partner may use every application" in card
-    assert "narrows" in card
+    assert "B2B collaboration, inbound: less access" in card
     assert "may open or narrow" not in card
     assert "Risk: low" in card
     assert "Microsoft Entra ID P1" in card

@@ -104,12 +104,12 @@ async def test_the_sponsor_vouches_for_the_partners_half_and_everybody_else_only
     assert [outcome for _, outcome in recorded(stage, "confirm_half")] == ["accepted"]
     for message in await stage.direct("requester"):
         if "show_checklist" in buttons(message):
-            assert "theirs confirmed by Riley Park" in said_by(message)
+            assert "side: confirmed by Riley Park" in said_by(message)
     shown = said_by(await typed(stage, "approver2", "/partner show contoso.com"))
     assert "Partner setup" in shown
-    assert "theirs confirmed by Riley Park" in shown
-    home = words((await stage.see("home", user="requester"))["home"])
-    assert "Our side: done. Partner's side: confirmed" in home
+    assert "side: confirmed by Riley Park" in shown
+    listed = said_by(await typed(stage, "approver2", "/partner list"))
+    assert "Our side: done. Partner's side: confirmed" in listed
 
     assert (await stage.revoke())["errors"] == {}
     gone = [m for m in await stage.direct("requester") if m["ts"] in (card["ts"], reminder["ts"])]
@@ -209,7 +209,7 @@ async def test_a_partner_that_an_earlier_version_opened_gets_its_half_at_the_sta
     await forged(stage, "requester", redemption)
     await forged(stage, "requester", other, "unconfirm_half")
     assert [outcome for _, outcome in recorded(stage, "want_unconfirm_half")] == ["received", "stale_card"]
-    assert "theirs confirmed by Riley Park" in said_by(await newest(stage, "requester"))
+    assert "side: confirmed by Riley Park" in said_by(await newest(stage, "requester"))
     await forged(stage, "requester", redemption, "unconfirm_half")
     assert recorded(stage, "unconfirm_half")[0][1] == "accepted"
-    assert "theirs confirmed by" not in said_by(await newest(stage, "requester"))
+    assert "side: confirmed by" not in said_by(await newest(stage, "requester"))

@@ -30,8 +30,8 @@ async def test_the_card_tells_the_tenant_around_the_change_and_what_could_not_be
     await stage.ask()
     card = await stage.read()
     for told in (
-        "Microsoft's default does not block B2B collaboration inbound: if this partner's settings were removed",
-        "Microsoft's default does not block B2B collaboration outbound: that applies to this partner now",
+        "Microsoft's default does not block B2B collaboration inbound. If this partner's settings were removed",
+        "Microsoft's default does not block B2B collaboration outbound. This applies to this partner now",
         "Asked in the partner's tenant: guests, by “Require MFA for guests” (MFA: theirs is accepted).",
         "MFA registration policy could not be checked",
         "Look in Entra admin center, ID Protection, Multifactor authentication registration policy.",
@@ -84,7 +84,7 @@ async def test_look_alikes_are_refused_or_told_and_another_cloud_needs_both_halv
 
 
 async def test_drift_is_told_in_three_ways_and_a_service_provider_is_refused_at_apply(stage: Stage) -> None:
-    """Approved from, approved to, stands now, in words and in Graph's values; then the partner becomes a provider."""
+    """Approved from, approved to, now, in words and in Graph's values; then the partner becomes a provider."""
     ts = await stage.ask()
     for approver in ("approver1", "approver2"):
         await stage.press(approver, "approve", ts)
@@ -93,7 +93,7 @@ async def test_drift_is_told_in_three_ways_and_a_service_provider_is_refused_at_
     await stage.press("approver3", "approve", ts)
     assert await stage.writes() == []
     card = await stage.read()
-    assert "The partner : approved from  no settings of its own  to  its own settings ; stands now:" in card
+    assert "The partner : approved from  no settings of its own  to  its own settings ; now:" in card
     for value in ('"approvedFrom": null', '"approvedTo": {"is', '"standsNow": {"isMfa'):
         assert value in card
     for approver in ("approver1", "approver2"):

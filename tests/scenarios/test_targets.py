@@ -120,7 +120,7 @@ async def test_the_home_leads_to_the_whole_request_and_its_window_decides(stage:
     await stage.do("click", user="approver1", view_id=window["id"], action_id="approve")
     await stage.rest()
     [after] = (await stage.see("views", user="approver1"))["views"]
-    assert "Your approval is stored" in words(after)
+    assert "Your approval is received" in words(after)
     assert buttons(after) == []
     assert "Amara" in await stage.read()
 
@@ -130,7 +130,7 @@ async def test_the_home_leads_to_the_whole_request_and_its_window_decides(stage:
     await stage.do("submit", user="approver2", view_id=opened["views"][-1], values=reason)
     await stage.rest()
     [after] = (await stage.see("views", user="approver2"))["views"]
-    assert "Your rejection is stored" in words(after)
+    assert "Your rejection is received" in words(after)
     assert "rejected" in (await stage.card())["text"]
     assert card["ts"] == ts == (await stage.card())["ts"]
 

@@ -66,7 +66,7 @@ async def test_a_refused_revocation_tells_the_admins_at_once_and_when_it_is_mend
     assert await blocked(stage)
     await pass_minutes(stage, 1)
     [alarm] = [one for one in await stage.direct("admin") if "The revocation of" in one["text"]]
-    assert alarm["text"].startswith("Mended")
+    assert alarm["text"].startswith("Fixed")
 
 
 async def test_a_restored_backup_does_not_open_what_was_closed_since(tmp_path: Path) -> None:

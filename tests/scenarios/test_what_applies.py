@@ -109,8 +109,8 @@ async def test_a_card_says_what_applies_now_by_default_and_what_only_a_removal_w
     assert "settings were removed" not in card
     await stage.ask(template="guest-collaboration", target="fabrikam.com")
     card = await stage.read()
-    assert "does not block B2B collaboration inbound: If this partner's settings were removed instead" in card
-    assert "does not block B2B collaboration outbound: that applies to this partner now" in card
+    assert "does not block B2B collaboration inbound. If this partner's settings were removed instead" in card
+    assert "does not block B2B collaboration outbound. This applies to this partner now" in card
 
 
 async def test_what_stays_open_is_named_and_the_chain_is_weighed_by_it(stage: Stage) -> None:

@@ -24,8 +24,6 @@ NOT_ADDED: Final = (
 )
 NOT_A_PARTNER: Final = "Not a partner yet: the tenant's defaults apply to it."
 CANNOT_APPROVE: Final = "The requester and the sponsor cannot approve."
-_HOUR: Final = timedelta(hours=1)
-_DAY: Final = timedelta(days=1)
 _GUESTS: Final = {
     Openness.OPEN: (
         "Guests of this partner can come in already: the tenant's default lets every organization in. "
@@ -64,11 +62,12 @@ def offer_words(offer: Offer, most: int) -> str:
 
 def wait_words(wait: timedelta) -> str:
     """Return a waiting time in whole hours or days: "under an hour", "5 hours", "3 days"."""
-    if wait < _HOUR:
+    hours = wait / timedelta(hours=1)
+    if hours < 1:
         return "under an hour"
-    if wait < 2 * _DAY:
-        return counted(round(wait / _HOUR), "hour", "hours")
-    return counted(round(wait / _DAY), "day", "days")
+    if hours < 48:
+        return counted(round(hours), "hour", "hours")
+    return counted(round(hours / 24), "day", "days")
 
 
 def chosen_words(offer: Offer) -> tuple[str, ...]:

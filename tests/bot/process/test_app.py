@@ -220,4 +220,4 @@ async def test_a_request_with_three_approvals_asks_slack_little(gatehouse: BotUn
     assert applied.state is RequestState.APPLIED
     asked = Counter(entry["path"].rpartition("/")[2] for entry in gatehouse.world.slack_log.entries)
     assert asked["usergroups.list"] + asked["usergroups.users.list"] <= 10
-    assert asked["users.info"] <= 28
+    assert asked["users.info"] <= 29, "one of them names an approver in the form"

@@ -74,7 +74,7 @@ async def test_an_admin_has_given_up_work_tried_again(gatehouse: BotUnderTest) -
     assert await cards(gatehouse) == 1
     assert (await gatehouse.store.given_up(), await gatehouse.store.open_alarms()) == ([], [])
     assert await gatehouse.outcomes("admin") == [("want_retry_effect", "received"), ("retry_effect", "accepted")]
-    assert "Mended" in await gatehouse.told("admin")
+    assert "Fixed" in await gatehouse.told("admin")
     assert "Alarms" not in shown(await home(gatehouse, "admin"))
     await settled(gatehouse, "admin", "retry_effect", number)
     assert (await gatehouse.outcomes("admin"))[-1] == ("want_retry_effect", "not_given_up")

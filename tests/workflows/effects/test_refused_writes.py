@@ -60,7 +60,7 @@ async def test_a_refused_revocation_is_tried_until_it_is_taken_and_the_admins_kn
     for _ in range(20):
         request = await retried(world, request)
         assert request.state is S.APPLYING
-        assert "1 of 3 writes stand in the tenant." in note_words(request.note)
+        assert "1 of 3 changes are in the tenant." in note_words(request.note)
         assert str(INVALID) in note_words(request.note)
         assert await world.store.partnership(TENANT) is None, "a half is not recorded as revoked"
         [alarm] = [one for one in await world.store.open_alarms() if one.code is AlarmCode.REVOCATION_WAITS]

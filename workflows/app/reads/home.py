@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import datetime
 from enum import StrEnum
 from typing import Final
 
@@ -11,6 +11,7 @@ from workflows.core.partners.partnership import Partnership, PartnershipState
 from workflows.core.people import ADMIN, ChatId, Person, PersonId
 from workflows.core.requests.alarms import Alarm
 from workflows.core.requests.request import AccessRequest
+from workflows.intervals import HOME_SHOWS_ENDS_WITHIN
 from workflows.ports.directory import Directory
 from workflows.ports.pages import EMPTY, START, Cursor, Page, PartnerFilter, Place
 from workflows.ports.store import Store
@@ -19,8 +20,6 @@ PAGE: Final = 10
 """Records of one list on a page."""
 ALARMS_PAGE: Final = 5
 """Alarms on a page: each is some sentences long."""
-ENDING_WITHIN: Final = timedelta(days=30)
-"""How long before its end access is listed as ending soon."""
 _LIVE: Final = frozenset({PartnershipState.ACTIVE, PartnershipState.REVIEW_DUE})
 
 
@@ -60,7 +59,7 @@ class Home:
     """Requests that this person can decide on, by deadline."""
     mine: Page[AccessRequest] = EMPTY
     ending: Page[Partnership] = EMPTY
-    """Access that this person sponsors and that ends within `ENDING_WITHIN`."""
+    """Access that this person sponsors and that ends within `HOME_SHOWS_ENDS_WITHIN`."""
     is_admin: bool = False
     overdue: Page[Partnership] = EMPTY
     """For admins: every review that is due, and every access period that has ended."""
@@ -92,7 +91,9 @@ async def read_home(
         return await store.partners_page(wanted, limit=PAGE, place=at.at(name), by_end=by_end)
 
     due = PartnerFilter(states=frozenset({PartnershipState.REVIEW_DUE}), sponsors=every, text=at.text)
-    soon = PartnerFilter(states=_LIVE, sponsors=every, ends_after=now, ends_by=now + ENDING_WITHIN, text=at.text)
+    soon = PartnerFilter(
+        states=_LIVE, sponsors=every, ends_after=now, ends_by=now + HOME_SHOWS_ENDS_WITHIN, text=at.text
+    )
     return Home(
         text=at.text,
         reviews=await partners(HomeList.REVIEWS, due),

@@ -81,7 +81,9 @@ def own_row(request: AccessRequest, now: datetime) -> Iterator[Block]:
         paragraph(
             words(f"{icon(request)} "),
             part(request_target(request), _DOMAIN, bold=True),
-            words(f" · {kind_words(request)} · {state_words(request)} · "),
+            words(" · "),
+            part(_access(request), _TITLE),
+            words(f" · {state_words(request)} · "),
             when(request.changed_at),
             *more,
         )
@@ -123,6 +125,12 @@ def alarm_row(alarm: Alarm) -> Iterator[Block]:
             button("Try again", ids.RETRY_EFFECT, alarm.subject, "primary"),
             button("Give up", ids.DROP_EFFECT, alarm.subject, "danger", confirm=sure),
         )
+
+
+def _access(request: AccessRequest) -> str:
+    """Return the template's title once it is known, for every other kind of request that kind."""
+    is_access = request.particulars.kind is RequestKind.ACCESS and request.prepared is not None
+    return request.known.template_title if is_access else kind_words(request)
 
 
 def _partner(partnership: Partnership) -> str:

@@ -101,7 +101,7 @@ async def test_a_frozen_peer_is_noticed_and_said_and_heard_again_when_it_thaws(c
     await alarmed(connected, is_open=False)
     await connected.idle()
     told = await connected.told("admin")
-    assert "Mended" in told
+    assert "Fixed" in told
     assert await hears(connected)
 
 

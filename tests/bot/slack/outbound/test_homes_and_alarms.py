@@ -117,7 +117,7 @@ async def test_an_alarm_that_ended_without_being_mended_says_why(scene: Scene) -
     text = scene.messages("@admin")[0]["text"]
     assert text.startswith("Ended. The alarm was: ")
     assert text.endswith("Not fixed: replaced by R-2.")
-    assert "Mended" not in str(scene.messages("@admin")[0])
+    assert "Fixed" not in str(scene.messages("@admin")[0])
 
 
 async def test_one_admin_whom_slack_refuses_does_not_keep_the_others_from_hearing(scene: Scene) -> None:
