@@ -38,7 +38,7 @@ class MessageCopies(Protocol):
         """Return whether a person has ever opened the App Home."""
 
     async def save_home(self, person: ChatId) -> None:
-        """Record that a person opened the App Home: it begins at the start of every list, and is published anew."""
+        """Record that a person opened the App Home: it begins at the start of every list, and is published again."""
 
     async def home_place(self, person: ChatId) -> str:
         """Return where in its lists a person's App Home is; empty: at the start."""

@@ -1,4 +1,4 @@
-"""Pages of long lists: where a page begins, what it shows, and how much stands before and after it."""
+"""Pages of long lists: where a page begins, what it shows, and how many records come before and after it."""
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
@@ -34,7 +34,7 @@ class Page(Generic[Item]):
     count: int = 0
     """How many records the whole list has."""
     skipped: int = 0
-    """How many of them stand before this page."""
+    """How many of them come before this page."""
     first: Cursor = ()
     last: Cursor = ()
     size: int = 0
@@ -42,7 +42,7 @@ class Page(Generic[Item]):
 
     @property
     def left(self) -> int:
-        """Return how many records stand after this page."""
+        """Return how many records come after this page."""
         return self.count - self.skipped - self.size
 
 

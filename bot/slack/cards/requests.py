@@ -50,7 +50,7 @@ def headline(request: AccessRequest) -> str:
 def summary(request: AccessRequest, state: str = "") -> str:
     """Describe a request in one or two plain sentences, target first, for notifications.
 
-    :param state: words for where it stands today; empty for the state of the request.
+    :param state: words for its state of today; empty for the state of the request.
     """
     by = f" by {clean(request.prepared.requester.name, 80)}" if request.prepared else ""
     return f"{request_target(request)}: {state or state_words(request)}. {kind_words(request).capitalize()}{by}."

@@ -195,7 +195,7 @@ class RequestMessages:
         subject = f"sponsor:{request.id}"
         card = sponsor_card(request, now=self._clock.now(), successor=context.successor)
         async with self._lock_of(request.id):
-            # NB. read now: the partner setup card may have taken the message's place meanwhile.
+            # NB. read now: the partner setup card may have taken the message's place since.
             record = await self._store.partnership(request.known.plan.tenant_id)
             setup = () if record is None or record.request_id != request.id else record.setup
             needed = {step.digest for step in setup if step.is_needed}

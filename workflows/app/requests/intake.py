@@ -112,7 +112,7 @@ class Intake:
         observation, account = await self._ask_the_directory(form, asked, template, problems)
         if problems or asked is None:
             if await self.store.request(request_id) is not None:
-                return request_id  # delivered again, and the other delivery was stored meanwhile
+                return request_id  # delivered again, and the other delivery was stored first
             raise InvalidForm(problems)
         await require_within_limits(filing, form.requester, FIELD, key=key, account=account)
         particulars = asked.particulars

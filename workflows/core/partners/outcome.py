@@ -95,7 +95,7 @@ def _opened(request: AccessRequest, partnership: Partnership) -> Fact | None:
 
 
 def _show_replaced(request: AccessRequest, known: Partnership | None) -> tuple[ShowRequest, ...]:
-    """Update the cards of the request that stood before, so that they do not say that it still does."""
+    """Update the cards of the request that was in force before, so that they do not say that it still is."""
     if known is None or known.request_id == request.id:
         return ()
     return (ShowRequest(request_id=known.request_id),)

@@ -53,7 +53,7 @@ class SqliteDatabase:
 
     @property
     def trouble(self) -> StoreTrouble | None:
-        """Return why records cannot be written, as of the last write; empty when they can."""
+        """Return why records cannot be written, as of the last write; None when they can."""
         return self._writes.trouble
 
     async def probe(self) -> StoreTrouble | None:
@@ -102,7 +102,7 @@ def readable(adapter: TypeAdapter[Result], rows: list[dict[str, Any]]) -> list[R
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Found:
-    """The rows of one page, and how many stand before them and in the whole list."""
+    """The rows of one page, how many come before them, and how many the whole list has."""
 
     docs: list[dict[str, Any]]
     count: int

@@ -47,7 +47,7 @@ class SqliteMessageCopies(SqliteEffectsQueue):
         return bool(await self._query("select 1 from homes where person = ?", person))
 
     async def save_home(self, person: ChatId) -> None:
-        """Record that a person opened the App Home: it begins at the start, and is published anew."""
+        """Record that a person opened the App Home: it begins at the start, and is published again."""
         await self._write(
             "insert into homes (person) values (?) on conflict (person) do update set place = '', content = ''", person
         )

@@ -43,7 +43,7 @@ def closed_card(
 ) -> Message:
     """Return the card as a message.
 
-    :param successor: the later request under which the partner stands today; None where this one's result stands.
+    :param successor: the later request whose settings the partner has today; None where it has those of this one.
     :param reader: whose copy it is, for the receipt of their decisions; None for the channel's card.
     :param is_older: whether a newer message asks for the decision.
     """
@@ -60,7 +60,7 @@ def closed_card(
 
 
 def closed_headline(request: AccessRequest, successor: AccessRequest | None) -> str:
-    """Return target and state in a few words: what was set by the request, or that it does not stand any more."""
+    """Return target and state in a few words: what was set by the request, or that it is not in force any more."""
     if successor is None:
         return headline(request)
     icon = "ℹ️" if successor.particulars.kind is not RequestKind.REVOCATION else "⚠️" if successor.not_closed else "🔒"
@@ -80,7 +80,7 @@ def replaced_words(successor: AccessRequest) -> str:
 
 
 def status_parts(request: AccessRequest, successor: AccessRequest | None, now: datetime) -> Iterator[Part]:
-    """State in one line how it stands: who ended it, when, and why; or what replaced it."""
+    """State its result in one line: who ended it, when, and why; or what replaced it."""
     rejection = next((one for one in reversed(request.decisions) if one.choice is Choice.REJECT), None)
     if successor is not None:
         yield from _replaced(successor)
@@ -136,7 +136,7 @@ def first_words(text: str) -> str:
 def shortened_note(note: Facts) -> str:
     """Return the first sentences of a note; the others are counted. No sentence is cut, unless it is very long.
 
-    That something was sent and may stand in the tenant is always said.
+    That something was sent and may be in the tenant is always said.
     """
     shown: list[Fact] = []
     for index, fact in enumerate(note):

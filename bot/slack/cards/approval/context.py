@@ -35,7 +35,7 @@ class CardContext:
     partnership: Partnership | None = None
     """The partner's record; None when Gatehouse has not changed this partner."""
     successor: AccessRequest | None = None
-    """For a request that was applied: the later one under which the partner stands today."""
+    """For a request that was applied: the later one whose settings the partner has today."""
 
 
 def notes(known: Prepared, context: CardContext, room: int) -> Iterator[Part]:
@@ -135,7 +135,7 @@ def _partner_now(known: Prepared, context: CardContext) -> Note:
 
 
 def _signed_in(findings: Sequence[Finding]) -> Iterator[str]:
-    """State how many of the partner's people signed in here lately, where the log was read."""
+    """State how many of the partner's people signed in here in the days that the log was read for."""
     for one in findings:
         if one.code in (FindingCode.SIGN_INS, FindingCode.SIGN_INS_LOST) and "people" in one.values:
             least = "" if one.values["is_complete"] else "at least "

@@ -50,7 +50,7 @@ def requester_card(request: AccessRequest, *, now: datetime, successor: AccessRe
 
 
 def sponsor_card(request: AccessRequest, *, now: datetime, successor: AccessRequest | None = None) -> Message:
-    """Return the message that tells a person that they are the sponsor, and how the request stands.
+    """Return the message that tells a person that they are the sponsor, and the state of the request.
 
     :param successor: see `closed_card`.
     """

@@ -156,7 +156,7 @@ class RequestAccessFlow:
             return
         stages = await self.offers.stages(template, shown.observation, form.days)
         asked = await name_stages(stages, {form.requester, form.sponsor}, self.shown_directory)
-        if shown.form.template == template.name:  # another one may have been chosen meanwhile
+        if shown.form.template == template.name:  # another one may have been chosen since
             shown.asked = asked
 
     async def _look_up(self, window: Window, shown: OpenRequestForm, typed: str) -> None:
