@@ -2,7 +2,6 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from enum import StrEnum
 from typing import Any
 
 from workflows.core.errors.facts import Fact
@@ -11,17 +10,6 @@ from workflows.core.settings.canonical import JsonObject
 from workflows.core.settings.described import undescribed
 from workflows.core.settings.documents import has_no_value, is_same_value
 from workflows.core.settings.model import IDENTITY_SYNCHRONIZATION
-
-
-class RefusalReason(StrEnum):
-    """Why a write that Graph may refuse did not take effect."""
-
-    ANSWERED = "answered"
-    """`reason` contains what was answered. Records of earlier versions have this only."""
-    NO_ANSWER = "no_answer"
-    """Graph did not answer in time."""
-    NOT_SHOWN = "not_shown"
-    """Graph accepted it and does not show it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
