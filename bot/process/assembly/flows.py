@@ -61,7 +61,15 @@ def make_flows(
     request_access = _request_access(systems, service, limits, windows, members, lookup_permission, shown)
     return (
         request_access,
-        DecideFlow(service=service, store=store, windows=windows, members=members, directory=directory, clock=clock),
+        DecideFlow(
+            service=service,
+            store=store,
+            windows=windows,
+            members=members,
+            directory=directory,
+            people=shown,
+            clock=clock,
+        ),
         OwnRequestFlow(service=service, store=store, request_access=request_access),
         ReviewFlow(service=service, store=store, members=members, windows=windows, clock=clock),
         _revoke(systems, service, windows, members),
