@@ -6,7 +6,8 @@ from typing import Any
 import pytest
 
 from bot.slack.blocks.blocks import within_limits
-from bot.slack.cards.approval.details import MOST_LINES, ROWS, details_blocks, notes_of
+from bot.slack.cards.approval.details import ROWS, details_blocks, notes_of
+from bot.slack.cards.partners import MOST_LINES
 from bot.slack.flows.decide import notes_view
 from bot.words.plans.changes import Line
 from bot.words.plans.consequences import ALWAYS_TRUE, consequence_words
