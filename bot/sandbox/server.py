@@ -1,4 +1,4 @@
-"""Compose the sandbox: both stand-ins, the page, the control API, one clock, one port on 127.0.0.1."""
+"""Connect the parts of the sandbox: both simulators, the page, the control API, one clock, one port on 127.0.0.1."""
 
 import secrets
 from pathlib import Path
@@ -32,14 +32,16 @@ _PREFIXES: dict[Target, tuple[str, ...]] = {"slack": ("/slack/api/", "/slack/res
 
 
 class FolderInUse(Exception):
-    """Two sandboxes cannot serve one folder."""
+    """Another sandbox uses this folder."""
 
 
 class Sandbox:
-    """A Slack workspace and an Entra tenant to play with, kept in the folder `data`.
+    """A simulated Slack workspace and Entra tenant, stored in the folder `data`.
 
-    `only` leaves the other stand-in out. `socket_mode` sends Slack's payloads over the bot's own WebSockets. `bot` is
-    set by whoever starts the bot; until then nothing can be delivered over HTTP.
+    :param only: start only this simulator.
+    :param socket_mode: send Slack's payloads over the bot's own WebSockets.
+
+    `bot` is set when the bot is started; before, nothing can be sent to it over HTTP.
     """
 
     def __init__(self, data: Path, only: Literal["slack", "entra"] | None = None, socket_mode: bool = False) -> None:
@@ -62,19 +64,19 @@ class Sandbox:
 
     @property
     def slack(self) -> Workspace | None:
-        """The workspace, for reading."""
+        """Return the workspace, for reading; None when it is not running."""
         return self.slack_stand_in.workspace if self.slack_stand_in else None
 
     @property
     def url(self) -> str:
-        """`http://127.0.0.1:PORT/`, once started."""
+        """Return `http://127.0.0.1:PORT/`, once started."""
         return f"http://127.0.0.1:{self._port}/"
 
     async def start(self, port: int) -> None:
-        """Serve on 127.0.0.1; port 0 picks a free one.
+        """Listen on 127.0.0.1; port 0 means any free port.
 
-        :raises OSError: when the port is taken.
-        :raises FolderInUse: when another sandbox serves this folder.
+        :raises OSError: when the port is in use.
+        :raises FolderInUse: when another sandbox uses this folder.
         """
         self._claim_folder()
         if self.authority is not None:
@@ -100,7 +102,7 @@ class Sandbox:
             raise FolderInUse(f"another sandbox uses {self.data}; stop it, or choose another folder") from error
 
     async def stop(self) -> None:
-        """Stop serving; everything is on disk already."""
+        """Stop listening; everything is stored already."""
         if self.slack_stand_in is not None:
             await self.slack_stand_in.stop()
         if self._runner is not None:
@@ -117,11 +119,14 @@ class Sandbox:
         return await self.revision.wait(seen)
 
     async def settle(self) -> None:
-        """Give a bot that answers its metrics a moment to finish what it began."""
+        """Give a bot that answers its metrics a moment to finish its work."""
         await self.status.idle(SETTLE_SECONDS, patient=False)
 
     def bot_settings(self, port: int) -> dict[str, str]:
-        """The environment of a bot on this sandbox that listens on `port`; only what is served here is named."""
+        """Return the environment variables for a bot that uses this sandbox and listens on `port`.
+
+        Variables of a simulator that is not running are left out.
+        """
         settings = {"GATEHOUSE_CLOCK_FILE": str(self.clock.path), "PORT": str(port), "HOST": "127.0.0.1"}
         if self.slack_stand_in is not None:
             credentials = self.slack_stand_in.credentials
@@ -194,7 +199,7 @@ class Sandbox:
 
     @web.middleware
     async def _watched(self, request: web.Request, handler: Handler) -> web.StreamResponse:
-        """Record requests to the stand-ins and let faults happen to them."""
+        """Record requests to the simulators, and apply faults to them."""
         target = next((name for name, paths in _PREFIXES.items() if request.path.startswith(paths)), None)
         if target is None:
             return await handler(request)

@@ -1,4 +1,4 @@
-"""Serve the control calls about everything but Slack: clock, bot, idleness, faults, logs, the tenant's state."""
+"""Serve the control calls that are not about Slack: clock, bot, faults, request logs, the tenant's state."""
 
 import time
 from typing import Annotated, Literal
@@ -22,7 +22,7 @@ _DEFAULT_BOT_PORT = 3000
 
 
 class Advance(Input):
-    """How far the clock moves on."""
+    """How far to move the clock."""
 
     advance_seconds: int = Field(ge=0, le=_TEN_YEARS)
 
@@ -34,19 +34,19 @@ class Idle(Input):
 
 
 class Attach(Input):
-    """A bot that somebody else started on this machine."""
+    """A bot on this machine that was started separately."""
 
     url: str = Field(pattern=r"^http://(127\.0\.0\.1|localhost)(:\d{1,5})?/?$")
 
 
 class SocketTrouble(Input):
-    """What happens to the Socket Mode connections."""
+    """What to do with the Socket Mode connections."""
 
     do: Literal["freeze", "thaw", "drop"]
 
 
 def environment_routes(sandbox: Sandbox) -> list[web.RouteDef]:
-    """The routes; those of a stand-in that is not served are absent."""
+    """Return the routes; routes of a simulator that is not running are left out."""
     routes = [*_clock_routes(sandbox), *_bot_routes(sandbox), *_fault_routes(sandbox)]
     if sandbox.slack_stand_in is not None:
         routes += _slack_routes(sandbox, sandbox.slack_stand_in)

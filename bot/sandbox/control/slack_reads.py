@@ -10,7 +10,7 @@ from bot.sandbox.slack.stand_in import SlackStandIn
 
 
 class Messages(Input):
-    """Whose eyes on which conversation; for direct messages (`@handle`) the user is that person by default."""
+    """Which conversation to read, and as which person. For direct messages (`@handle`) the default is that person."""
 
     channel: str
     user: str | None = None
@@ -23,7 +23,7 @@ class Whose(Input):
 
 
 def read_routes(slack: SlackStandIn) -> list[web.RouteDef]:
-    """The routes."""
+    """Return the routes."""
     workspace, client = slack.workspace, slack.client
 
     async def messages(request: web.Request) -> web.Response:

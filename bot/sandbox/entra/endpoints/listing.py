@@ -1,4 +1,4 @@
-"""Answer a GET of a whole collection: filter, select, page, in that order."""
+"""Answer a GET of a collection: filter, select, page, in that order."""
 
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
@@ -12,27 +12,27 @@ from bot.sandbox.entra.tenant.tenant import Tenant
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Listing:
-    """How one collection is read."""
+    """How one collection is answered."""
 
     context: str
-    """After `$metadata#`."""
+    """The text after `$metadata#`."""
     type_name: str
     selectable: Collection[str] | None = None
-    """None: whatever the objects have."""
+    """The names that `$select` accepts; None: every property of the objects."""
     by_default: tuple[str, ...] = ()
-    """Names returned without `$select`; empty: all."""
+    """The names returned without `$select`; empty: all."""
     filterable: Filterable | None = None
     largest_page: int = 999
     hidden: frozenset[str] = frozenset()
-    """What is stored with an object and is no property of it."""
+    """Names that are stored with an object but are not its properties."""
     odata_type: str = ""
-    """Set where a collection mixes types and each object says its own."""
+    """The type that each object states, in a collection of several types; otherwise empty."""
 
 
 def listed(tenant: Tenant, call: Call, rows: Iterable[Mapping[str, Any]], how: Listing) -> Answer:
     """Return one page of `rows`.
 
-    :raises Refusal: 400 for an option, property or filter that this collection does not take.
+    :raises Refusal: 400 for an option, property or filter that this collection does not accept.
     """
     options = set(COLLECTION)
     if how.filterable is not None:
@@ -58,7 +58,7 @@ def listed(tenant: Tenant, call: Call, rows: Iterable[Mapping[str, Any]], how: L
 
 
 def shown_row(row: Mapping[str, Any], names: tuple[str, ...], how: Listing) -> dict[str, Any]:
-    """Return the properties of `row` that the caller gets to see."""
+    """Return the properties of `row` that the caller receives."""
     chosen = names or how.by_default
     shown = projected(row, chosen) if chosen else {name: row[name] for name in row if name not in how.hidden}
     return {"@odata.type": how.odata_type, **shown} if how.odata_type else shown

@@ -1,4 +1,4 @@
-"""Match a call to an endpoint: path templates, OData keys in parentheses, functions."""
+"""Find the endpoint of a call: path templates, OData keys in parentheses, functions."""
 
 import re
 from collections.abc import Callable, Sequence
@@ -15,26 +15,29 @@ _FUNCTION = re.compile(r"([A-Za-z]+)\((.*)\)", re.DOTALL)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Endpoint:
-    """One method on one path template, such as `/users/{userId}`; `{x}` matches a segment that is no `$word`."""
+    """One method on one path template, such as `/users/{userId}`.
+
+    `{x}` matches any segment that does not begin with `$`.
+    """
 
     method: str
     template: str
     handler: Handler
     permissions: frozenset[str]
-    """Any one of these application permissions opens it."""
+    """The application permissions; the token needs one of them."""
 
 
 def endpoint(method: str, template: str, handler: Handler, permissions: str) -> Endpoint:
-    """Build an Endpoint; `permissions` are separated by spaces."""
+    """Create an Endpoint; `permissions` are separated by spaces."""
     return Endpoint(method=method, template=template, handler=handler, permissions=frozenset(permissions.split()))
 
 
 def match(endpoints: Sequence[Endpoint], call: Call) -> tuple[Endpoint, Call]:
-    """Return the endpoint for `call`, and the call with `params` filled.
+    """Return the endpoint for `call`, and the call with its `params`.
 
-    Literal segments match in any case, as Graph's do; the first endpoint that fits wins.
+    Literal segments are compared without regard to case, as in Graph; the first matching endpoint is used.
 
-    :raises Refusal: 400 when no endpoint has this path, 405 when one has, but not for this method.
+    :raises Refusal: 400 when no endpoint has this path, 405 when one has it for other methods only.
     """
     segments = _opened(call.segments)
     known = False
@@ -51,12 +54,12 @@ def match(endpoints: Sequence[Endpoint], call: Call) -> tuple[Endpoint, Call]:
 
 
 def not_allowed() -> Refusal:
-    """The 405 of a path that exists, but not for this method."""
+    """Return the 405 for a path that exists for other methods only."""
     return Refusal(405, "Request_BadRequest", "Specified HTTP method is not allowed for the request target.")
 
 
 def _opened(segments: Sequence[str]) -> tuple[str, ...]:
-    """Write `partners('key')` as two segments; a function keeps its argument list as a segment of its own."""
+    """Write `partners('key')` as two segments; the argument list of a function stays in one segment."""
     opened: list[str] = []
     for segment in segments:
         key = _KEY.fullmatch(segment)

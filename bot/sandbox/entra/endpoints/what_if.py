@@ -1,7 +1,8 @@
 """Answer Conditional Access's What If evaluation from the tenant's own policies.
 
-Written from "conditionalAccessRoot: evaluate", "whatIfAnalysisResult" and the pages on conditions. A detail that a
-policy needs and the question lacks makes `notEnoughInformation`; the order in which reasons are looked at is ours.
+Written from "conditionalAccessRoot: evaluate", "whatIfAnalysisResult" and the pages on conditions. When a policy needs
+a value that the call does not give, the reason is `notEnoughInformation`. Microsoft does not document the order in
+which the conditions are checked; this order is ours.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -81,24 +82,24 @@ _ACTIONS = {
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _SignIn:
-    """The sign-in in question."""
+    """The sign-in to evaluate."""
 
     identity: Json
     context: Json
     conditions: Json
     memberships: frozenset[str]
-    """The account's own id and those of its groups; nothing where no account is named."""
+    """The ids of the account and of its groups; empty when the call names no account."""
     kinds: frozenset[str]
-    """What kind of external person it is; nothing for somebody of our own."""
+    """The kinds of external user that apply; empty for an internal user."""
 
     @property
     def is_person(self) -> bool:
-        """Tell a user from a service principal."""
+        """Return whether it is a user; otherwise it is a service principal."""
         return str(self.identity["@odata.type"]).endswith("userSignIn")
 
 
 def evaluate(tenant: Tenant, call: Call) -> Answer:
-    """POST identity/conditionalAccess/evaluate: every policy, with whether it applies and why not."""
+    """Evaluate every policy (POST identity/conditionalAccess/evaluate): whether it applies, and why not."""
     body = json_object(call)
     check_properties(body, "evaluate", _BODY)
     for name in ("signInIdentity", "signInContext", "signInConditions"):
@@ -149,7 +150,7 @@ def _sign_in(tenant: Tenant, body: Json) -> _SignIn:
 
 
 def _why_not(policy: Json, sign_in: _SignIn) -> str | None:
-    """Give the reason for which a policy does not apply; None: it applies."""
+    """Return the reason why a policy does not apply; None when it applies."""
     conditions = _object(policy, "conditions")
     if policy.get("state") == "disabled":
         return "policyNotEnabled"
@@ -241,7 +242,7 @@ def _within(rule: Json | None, what: str, value: str | None, *, unstated: Sequen
 
 
 def _devices(policy: Json, asked: Json) -> bool | None:
-    """A filter's rule is not read here: with a device stated or without, that it matches cannot be told."""
+    """Return whether any device is accepted; None for a device filter, which is not evaluated here."""
     return None if _object(policy, "devices").get("deviceFilter") else True
 
 
@@ -266,7 +267,7 @@ _HOLD: dict[str, Callable[[Json, Json], bool | None]] = {
     "authenticationFlow": _flows,
     "insiderRisk": _insider,
 }
-"""Conditions by the reason that Graph gives where they do not hold; None: not enough is stated to tell."""
+"""The check of each condition, by the reason that Graph gives when it fails; None: a needed value is not given."""
 
 
 def _object(document: Json, name: str) -> Json:

@@ -1,7 +1,7 @@
-"""Check who and what a cross-tenant setting targets: the consistency rules behind the types.
+"""Check the users and applications that a cross-tenant setting names: the rules that the types cannot express.
 
-The texts are ours: Microsoft documents the rules ("crossTenantAccessPolicyTarget", "Cross-tenant access overview")
-but prints no message for them.
+Microsoft documents the rules ("crossTenantAccessPolicyTarget", "Cross-tenant access overview") but not their error
+texts, which are ours.
 """
 
 from collections.abc import Mapping
@@ -17,10 +17,10 @@ APP_SUITES = ("Office365", "AllMicrosoftApps")
 
 
 def require_consistent(image: Mapping[str, Any], touched: frozenset[str], *, is_default: bool) -> None:
-    """Check each setting of `image` named in `touched`; null (inherit) always passes.
+    """Check each setting of `image` that `touched` names; null (inherit) is always accepted.
 
-    :raises Refusal: 400 for targets of the wrong kind, all mixed with some, half a setting, or a pair that blocks one
-        half of everything and not the other.
+    :raises Refusal: 400 for targets of the wrong kind, "all" beside other targets, users without applications (or the
+        reverse), or a setting that blocks all of one and not all of the other.
     """
     for name in sorted(touched):
         value = image.get(name)

@@ -1,4 +1,4 @@
-"""Do what a person does with a whole modal: submit it, or close it."""
+"""What a person does with a whole modal: submit it, or close it."""
 
 from typing import Any
 
@@ -16,10 +16,10 @@ from bot.sandbox.slack.workspace.views import OpenView
 
 
 async def submit(client: Client, person: Person, view: OpenView, values: dict[str, Any]) -> Outcome:
-    """Put `values` in and press the submit button.
+    """Enter the values and press the submit button.
 
-    The outcome has `errors` (block_id to text; from Slack's client when `sent` is false, else from the bot) and
-    `view_id`, the view now in front of the person in its stack, or None.
+    The outcome has `errors` (block_id to text; from Slack's client when `sent` is false, otherwise from the bot) and
+    `view_id`, the view that the person sees afterwards, or None.
 
     :raises Refused: `not_a_form`, `no_such_field`, what `input_value` refuses, `operation_timeout`, `dispatch_failed`,
         `bad_response_action`.
@@ -44,10 +44,9 @@ async def submit(client: Client, person: Person, view: OpenView, values: dict[st
 async def fill(
     client: Client, person: Person, view: OpenView, values: dict[str, Any], *, strict: bool = True
 ) -> OpenView:
-    """Put values in: `{block_id: {action_id: value}}`, or `{block_id: value}` where the block has one element.
+    """Enter values: `{block_id: {action_id: value}}`, or `{block_id: value}` when the block has one element.
 
-    Not `strict`, it leaves out what the view does not have (any more).
-
+    :param strict: refuse fields that the view does not have; otherwise they are ignored.
     :raises Refused: `no_such_field`, what `input_value` refuses.
     """
     elements = list(stateful_elements(view.view["blocks"]))
@@ -71,7 +70,7 @@ async def fill(
 
 
 def _by_action(block_id: str, given: Any, action_ids: list[str]) -> dict[str, Any]:
-    """Read what is given for one block: by action_id, or one value for its only element."""
+    """Return the input for one block by action_id; a single value belongs to the only element."""
     if isinstance(given, dict) and given and set(given) <= set(action_ids):
         return given
     if isinstance(given, dict) and all(isinstance(one, dict) and "type" in one for one in given.values()):
@@ -81,7 +80,7 @@ def _by_action(block_id: str, given: Any, action_ids: list[str]) -> dict[str, An
 
 
 def _apply(client: Client, view: OpenView, body: Any) -> dict[str, str]:
-    """Do what the bot answered to a submission; gives the errors it wants shown."""
+    """Do what the bot answered to a submission; return the errors to show."""
     views = client.workspace.views
     now_shown = views.get(view.id)
     answer = body if isinstance(body, dict) else {}
@@ -125,7 +124,7 @@ def _bad(found: list[str]) -> Refused:
 
 
 async def close(client: Client, person: Person, view: OpenView) -> Outcome:
-    """Close a modal and those above it; the bot hears of each that has `notify_on_close`."""
+    """Close a modal and those above it; the bot receives an event for each that has `notify_on_close`."""
     if view.view["type"] != "modal":
         raise Refused("not_a_modal", "view_id: an App Home cannot be closed")
     before = seen_now(client, person)

@@ -1,4 +1,4 @@
-"""Bring payloads to the app over its own WebSockets. Protocol: Slack's "Using Socket Mode"."""
+"""Send payloads to the app over its own WebSockets. Protocol: Slack's "Using Socket Mode"."""
 
 import asyncio
 import json
@@ -32,15 +32,15 @@ class Sockets:
 
     @property
     def count(self) -> int:
-        """How many connections are open."""
+        """Return how many connections are open."""
         return len(self._connections)
 
     def routes(self) -> list[web.RouteDef]:
-        """Where the app connects to."""
+        """Return the route for the app's connections."""
         return [web.get(PATH, self._connected)]
 
     def new_url(self) -> str:
-        """Make an address that is good for one connection: the answer of apps.connections.open."""
+        """Return an address that is valid for one connection: the answer of apps.connections.open."""
         ticket = secrets.token_urlsafe(18)
         self._tickets.add(ticket)
         return f"{self._site().replace('http', 'ws', 1).rstrip('/')}{PATH}?ticket={ticket}&app_id={APP_ID}"
@@ -77,7 +77,7 @@ class Sockets:
         return Acknowledged(status=200, body=body)
 
     async def refresh(self, reason: str = "refresh_requested") -> int:
-        """Ask the app to connect anew, as Slack does every few hours; gives the number of connections closed."""
+        """Ask the app to connect again, as Slack does every few hours; return the number of closed connections."""
         closing = list(self._connections)
         self._connections.clear()
         for socket in closing:
@@ -85,19 +85,19 @@ class Sockets:
         return len(closing)
 
     def freeze(self) -> None:
-        """Neither hear nor say anything on any connection, also on new ones; all of them stay open."""
+        """Neither read nor send anything on any connection, also on new ones; all of them stay open."""
         self._moving.clear()
         for transport in self._transports.values():
             transport.pause_reading()
 
     def thaw(self) -> None:
-        """Go on where `freeze` stopped."""
+        """End `freeze`, and continue."""
         self._moving.set()
         for transport in self._transports.values():
             transport.resume_reading()
 
     def drop(self) -> int:
-        """Break every connection without a close frame, as a network does; gives how many there were."""
+        """End every connection without a close frame, as a network failure does; return how many there were."""
         dropped = list(self._transports.values())
         for transport in dropped:
             transport.abort()
@@ -140,7 +140,7 @@ class Sockets:
         }
 
     def _acknowledge(self, text: str) -> None:
-        """Take the app's answer to an envelope; what is not one is left aside, as Slack does."""
+        """Handle the app's answer to an envelope; any other text is ignored, as in Slack."""
         try:
             answer = json.loads(text)
         except ValueError:

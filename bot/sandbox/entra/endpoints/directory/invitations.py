@@ -1,4 +1,4 @@
-"""Answer `POST /invitations`: invite a guest, unless a cross-tenant block forbids it."""
+"""Answer `POST /invitations`: invite a guest, unless a cross-tenant setting blocks it."""
 
 import re
 import uuid
@@ -38,7 +38,7 @@ _BODY = {
 
 
 def invite(tenant: Tenant, call: Call) -> Answer:
-    """Create the guest, or invite an existing guest again; 201 and the invitation."""
+    """Create a guest, or invite an existing guest again (POST): 201 and the invitation."""
     require_options(call, ())
     body = json_object(call)
     check_properties(body, "invitation", _BODY)
