@@ -4,11 +4,11 @@ from typing import Protocol
 
 from bot.sandbox.bot_status import BotHandle, BotStatus
 from bot.sandbox.clock import SandboxClock
-from bot.sandbox.entra import EntraStandIn
+from bot.sandbox.entra import EntraSimulator
 from bot.sandbox.http.faults import Faults
 from bot.sandbox.http.request_log import RequestLog
 from bot.sandbox.revision import Revision
-from bot.sandbox.slack.stand_in import SlackStandIn
+from bot.sandbox.slack.simulator import SlackSimulator
 
 
 class Sandbox(Protocol):
@@ -43,12 +43,12 @@ class Sandbox(Protocol):
         ...
 
     @property
-    def slack_stand_in(self) -> SlackStandIn | None:
+    def slack_simulator(self) -> SlackSimulator | None:
         """Return the simulated Slack; None when it is not running."""
         ...
 
     @property
-    def entra(self) -> EntraStandIn | None:
+    def entra(self) -> EntraSimulator | None:
         """Return the simulated Entra tenant; None when it is not running."""
         ...
 

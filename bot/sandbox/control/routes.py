@@ -16,9 +16,9 @@ from bot.sandbox.refusals import Refused
 def control_routes(sandbox: Sandbox) -> list[web.RouteDef]:
     """Return all routes of the control API; routes of a simulator that is not running are left out."""
     routes = environment_routes(sandbox)
-    if sandbox.slack_stand_in is not None:
-        routes += action_routes(sandbox.slack_stand_in)
-        routes += read_routes(sandbox.slack_stand_in)
+    if sandbox.slack_simulator is not None:
+        routes += action_routes(sandbox.slack_simulator)
+        routes += read_routes(sandbox.slack_simulator)
     return routes
 
 

@@ -7,7 +7,7 @@ from pydantic import Field
 
 from bot.sandbox.control.input import Input, answer, person_of, read_body
 from bot.sandbox.slack.client import clicks, entry_points, submissions
-from bot.sandbox.slack.stand_in import SlackStandIn
+from bot.sandbox.slack.simulator import SlackSimulator
 
 
 class Command(Input):
@@ -67,7 +67,7 @@ class Close(Input):
     view_id: str
 
 
-def action_routes(slack: SlackStandIn) -> list[web.RouteDef]:
+def action_routes(slack: SlackSimulator) -> list[web.RouteDef]:
     """Return the routes."""
     client = slack.client
 

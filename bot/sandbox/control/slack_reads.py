@@ -6,7 +6,7 @@ from bot.sandbox.control.input import Input, answer, person_of, read_query
 from bot.sandbox.refusals import Refused
 from bot.sandbox.seed import PEOPLE, TEAM_ID, Person
 from bot.sandbox.slack.client import entry_points
-from bot.sandbox.slack.stand_in import SlackStandIn
+from bot.sandbox.slack.simulator import SlackSimulator
 
 
 class Messages(Input):
@@ -22,7 +22,7 @@ class Whose(Input):
     user: str
 
 
-def read_routes(slack: SlackStandIn) -> list[web.RouteDef]:
+def read_routes(slack: SlackSimulator) -> list[web.RouteDef]:
     """Return the routes."""
     workspace, client = slack.workspace, slack.client
 

@@ -24,10 +24,10 @@ def answer(
     :param is_inside_batch: whether the call is part of a `$batch`.
     """
     request_id = str(uuid.uuid4())
-    client_request_id = _echoed(call.headers.get("client-request-id", "")) or request_id
+    client_request_id = _safe_request_id(call.headers.get("client-request-id", "")) or request_id
     ids = {"request-id": request_id, "client-request-id": client_request_id}
     try:
-        found = _admitted(tenant, call, accepts_token, is_inside_batch)
+        found = _check_and_handle(tenant, call, accepts_token, is_inside_batch)
         return replace(found, headers={**ids, **found.headers})
     except Refusal as refusal:
         date = tenant.now().strftime("%Y-%m-%dT%H:%M:%S")
@@ -38,7 +38,9 @@ def answer(
         )
 
 
-def _admitted(tenant: Tenant, call: Call, accepts_token: Callable[[str], bool], is_inside_batch: bool) -> Answer:
+def _check_and_handle(
+    tenant: Tenant, call: Call, accepts_token: Callable[[str], bool], is_inside_batch: bool
+) -> Answer:
     scheme, _, token = call.headers.get("authorization", "").partition(" ")
     if scheme.lower() != "bearer" or not token.strip():
         raise _unauthenticated("Access token is empty.")
@@ -69,10 +71,10 @@ def _error(refusal: Refusal, inner: dict[str, str]) -> dict[str, Any]:
     return {**error, "innerError": inner}
 
 
-def _echoed(client_request_id: str) -> str:
+def _safe_request_id(client_request_id: str) -> str:
     """Return the caller's own request id when it is safe in a header."""
-    fits = 0 < len(client_request_id) <= 64 and client_request_id.isascii() and client_request_id.isprintable()
-    return client_request_id if fits else ""
+    is_safe = 0 < len(client_request_id) <= 64 and client_request_id.isascii() and client_request_id.isprintable()
+    return client_request_id if is_safe else ""
 
 
 def _app_id(token: str) -> str:

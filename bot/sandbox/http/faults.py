@@ -62,8 +62,8 @@ class Fault(BaseModel):
         if self.body is None and 200 <= status < 300:
             # Taken, as the service says of a write without an answer of its own; nothing was done.
             return web.Response(status=status, headers=self.headers)
-        body = self.body if self.body is not None else _own_words(self.target, status)
-        return web.json_response(body, status=status, headers={**_own_headers(self.target, status), **self.headers})
+        body = self.body if self.body is not None else _default_error(self.target, status)
+        return web.json_response(body, status=status, headers={**_default_headers(self.target, status), **self.headers})
 
 
 class Faults:
@@ -130,7 +130,7 @@ async def faulted(request: web.Request, handler: Handler, fault: Fault | None) -
     return fault.answer()
 
 
-def _own_words(target: Target, status: int) -> dict[str, Any]:
+def _default_error(target: Target, status: int) -> dict[str, Any]:
     if target == "slack":
         return {"ok": False, "error": "ratelimited" if status == 429 else "internal_error"}
     codes = {401: "InvalidAuthenticationToken", 403: "Authorization_RequestDenied", 404: "Request_ResourceNotFound"}
@@ -140,6 +140,6 @@ def _own_words(target: Target, status: int) -> dict[str, Any]:
     }
 
 
-def _own_headers(target: Target, status: int) -> dict[str, str]:
+def _default_headers(target: Target, status: int) -> dict[str, str]:
     """Return the headers of the service's own error. Slack always sends Retry-After; Graph often does not."""
     return {"Retry-After": "1"} if target == "slack" and status == 429 else {}

@@ -46,7 +46,7 @@ class Workspace(Protocol):
         ...
 
     def find(self, reference: str, /) -> Conversation | None:
-        """Find a conversation by name, or by `@handle` for the direct messages with the bot; None when there is none."""
+        """Find a conversation by name, or by `@handle` for direct messages with the bot; None when there is none."""
         ...
 
     def messages(self, channel_id: str, viewer: str | None = None, /) -> Sequence[Json]:

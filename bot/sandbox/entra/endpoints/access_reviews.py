@@ -29,8 +29,8 @@ _BODY = {
 
 def list_definitions(tenant: Tenant, call: Call) -> Answer:
     """List the access review definitions (GET)."""
-    how = Listing(context=_CONTEXT, type_name="accessReviewScheduleDefinition", selectable=_BODY, largest_page=100)
-    return listed(tenant, call, tenant.objects["accessReviews"].values(), how)
+    listing = Listing(context=_CONTEXT, type_name="accessReviewScheduleDefinition", selectable=_BODY, largest_page=100)
+    return listed(tenant, call, tenant.objects["accessReviews"].values(), listing)
 
 
 def create_definition(tenant: Tenant, call: Call) -> Answer:
@@ -70,8 +70,8 @@ def delete_definition(tenant: Tenant, call: Call) -> Answer:
 def list_instances(tenant: Tenant, call: Call) -> Answer:
     """List the instances (GET): none, because no review runs here."""
     definition = _existing(tenant, call)
-    how = Listing(context=f"{_CONTEXT}('{definition['id']}')/instances", type_name="accessReviewInstance")
-    return listed(tenant, call, [], how)
+    listing = Listing(context=f"{_CONTEXT}('{definition['id']}')/instances", type_name="accessReviewInstance")
+    return listed(tenant, call, [], listing)
 
 
 def list_decisions(tenant: Tenant, call: Call) -> Answer:

@@ -52,8 +52,8 @@ _AUDITS = Filterable(
 
 def list_sign_ins(tenant: Tenant, call: Call) -> Answer:
     """List the sign-ins (GET)."""
-    how = Listing(context="auditLogs/signIns", type_name="signIn", filterable=_SIGN_INS, largest_page=1000)
-    return listed(tenant, call, _newest_first(tenant.objects["signIns"], "createdDateTime"), how)
+    listing = Listing(context="auditLogs/signIns", type_name="signIn", filterable=_SIGN_INS, largest_page=1000)
+    return listed(tenant, call, _newest_first(tenant.objects["signIns"], "createdDateTime"), listing)
 
 
 def get_sign_in(tenant: Tenant, call: Call) -> Answer:
@@ -63,10 +63,10 @@ def get_sign_in(tenant: Tenant, call: Call) -> Answer:
 
 def list_audits(tenant: Tenant, call: Call) -> Answer:
     """List the directory audit entries (GET)."""
-    how = Listing(
+    listing = Listing(
         context="auditLogs/directoryAudits", type_name="directoryAudit", filterable=_AUDITS, largest_page=1000
     )
-    return listed(tenant, call, _newest_first(tenant.objects["directoryAudits"], "activityDateTime"), how)
+    return listed(tenant, call, _newest_first(tenant.objects["directoryAudits"], "activityDateTime"), listing)
 
 
 def get_audit(tenant: Tenant, call: Call) -> Answer:

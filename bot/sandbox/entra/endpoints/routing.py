@@ -39,7 +39,7 @@ def match(endpoints: Sequence[Endpoint], call: Call) -> tuple[Endpoint, Call]:
 
     :raises Refusal: 400 when no endpoint has this path, 405 when one has it for other methods only.
     """
-    segments = _opened(call.segments)
+    segments = _with_key_segments(call.segments)
     known = False
     for candidate in endpoints:
         params = _params(candidate.template, segments)
@@ -50,7 +50,7 @@ def match(endpoints: Sequence[Endpoint], call: Call) -> tuple[Endpoint, Call]:
         known = True
     if known:
         raise not_allowed()
-    raise Refusal(400, "BadRequest", f"Resource not found for the segment '{_stranger(endpoints, segments)}'.")
+    raise Refusal(400, "BadRequest", f"Resource not found for the segment '{_unknown_segment(endpoints, segments)}'.")
 
 
 def not_allowed() -> Refusal:
@@ -58,19 +58,19 @@ def not_allowed() -> Refusal:
     return Refusal(405, "Request_BadRequest", "Specified HTTP method is not allowed for the request target.")
 
 
-def _opened(segments: Sequence[str]) -> tuple[str, ...]:
+def _with_key_segments(segments: Sequence[str]) -> tuple[str, ...]:
     """Write `partners('key')` as two segments; the argument list of a function stays in one segment."""
-    opened: list[str] = []
+    split_segments: list[str] = []
     for segment in segments:
         key = _KEY.fullmatch(segment)
         function = _FUNCTION.fullmatch(segment)
         if key is not None:
-            opened += [key.group(1), key.group(2).replace("''", "'")]
+            split_segments += [key.group(1), key.group(2).replace("''", "'")]
         elif function is not None:
-            opened += [f"{function.group(1)}()", function.group(2)]
+            split_segments += [f"{function.group(1)}()", function.group(2)]
         else:
-            opened.append(segment)
-    return tuple(opened)
+            split_segments.append(segment)
+    return tuple(split_segments)
 
 
 def _params(template: str, segments: tuple[str, ...]) -> dict[str, str] | None:
@@ -88,8 +88,8 @@ def _params(template: str, segments: tuple[str, ...]) -> dict[str, str] | None:
     return params
 
 
-def _stranger(endpoints: Sequence[Endpoint], segments: tuple[str, ...]) -> str:
-    """Name the first segment after which no endpoint goes on, which is the one Graph's message names."""
+def _unknown_segment(endpoints: Sequence[Endpoint], segments: tuple[str, ...]) -> str:
+    """Return the first segment that no endpoint has at its place; Graph's message names it."""
     for length in range(1, len(segments) + 1):
         head = segments[:length]
         if not any(

@@ -61,10 +61,7 @@ def audit_entry(
     before: Mapping[str, Any] | None,
     after: Mapping[str, Any] | None,
 ) -> dict[str, Any]:
-    """Return one audit entry.
-
-    The partner's id is the modified property `tenantId`; its values are JSON inside a string.
-    """
+    """Return one audit entry. The partner's id is the modified property `tenantId`, as JSON inside a string."""
     name, category, operation = activity.value
     old, new = before or {}, after or {}
     tenant_id = new.get("tenantId", old.get("tenantId"))

@@ -57,7 +57,7 @@ _GUESTS = (
 
 
 def initial_state(now: datetime) -> dict[str, Any]:
-    """Return the tenant's objects at the start; `EntraStandIn.state()` and `merge` use the same keys."""
+    """Return the tenant's objects at the start; `EntraSimulator.state()` and `merge` use the same keys."""
     users = {user["id"]: user for user in (*_people(), *_guests())}
     return {
         "crossTenantAccessPolicy": {

@@ -19,21 +19,21 @@ class PartnerHistory:
 
     def __init__(self, monotonic: Callable[[], float] = time.monotonic) -> None:
         self._monotonic = monotonic
-        self._images: list[tuple[float, str, Any]] = []
+        self._earlier: list[tuple[float, str, Any]] = []
 
     def note(self, tenant_id: str, before: Mapping[str, Any] | None) -> None:
         """Store that `tenant_id` looked like `before` until now (None: it did not exist)."""
         now = self._monotonic()
-        self._images = [row for row in self._images if row[0] > now - _HISTORY_SECONDS]
-        self._images.append((now, tenant_id, deepcopy(before)))
+        self._earlier = [row for row in self._earlier if row[0] > now - _HISTORY_SECONDS]
+        self._earlier.append((now, tenant_id, deepcopy(before)))
 
     def seen_with_lag(self, partners: Mapping[str, Any], lag_seconds: float) -> dict[str, Any]:
         """Return `partners` as they were `lag_seconds` ago (at most an hour)."""
-        horizon = self._monotonic() - lag_seconds
+        shown_until = self._monotonic() - lag_seconds
         seen = dict(partners)
-        # The newest first, so that the oldest image inside the lag has the last word.
-        for written_at, tenant_id, before in reversed(self._images):
-            if written_at <= horizon:
+        # The newest first, so that the oldest state within the delay is the one that is used.
+        for written_at, tenant_id, before in reversed(self._earlier):
+            if written_at <= shown_until:
                 break
             if before is None:
                 seen.pop(tenant_id, None)
@@ -127,31 +127,33 @@ class Tenant:
         who = by_user(administrator) if administrator else {"user": None, "app": None}
         old, new = before["partners"], self.partners
         for tenant_id in sorted({*old, *new}):
-            was, is_now = old.get(tenant_id), new.get(tenant_id)
-            if was == is_now:
+            before_change, after_change = old.get(tenant_id), new.get(tenant_id)
+            if before_change == after_change:
                 continue
-            changed, sync_change = _split(was, is_now)
+            changed, sync_change = _compare_partner(before_change, after_change)
             if changed:
-                self.record(_partner_activity(was, is_now), who, was, is_now)
+                self.record(_partner_activity(before_change, after_change), who, before_change, after_change)
             if sync_change:
-                self.record(sync_change, who, was, is_now)
+                self.record(sync_change, who, before_change, after_change)
         if before["default"] != self.objects["default"]:
             if before["default"].get("isServiceDefault") is True:
                 self.objects["default"]["isServiceDefault"] = False
             self.record(Activity.DEFAULT_UPDATED, who, before["default"], self.objects["default"])
 
 
-def _partner_activity(was: object, is_now: object) -> Activity:
-    if was is None:
+def _partner_activity(before_change: object, after_change: object) -> Activity:
+    if before_change is None:
         return Activity.PARTNER_ADDED
-    return Activity.PARTNER_DELETED if is_now is None else Activity.PARTNER_UPDATED
+    return Activity.PARTNER_DELETED if after_change is None else Activity.PARTNER_UPDATED
 
 
-def _split(was: Mapping[str, Any] | None, is_now: Mapping[str, Any] | None) -> tuple[bool, Activity | None]:
+def _compare_partner(
+    before_change: Mapping[str, Any] | None, after_change: Mapping[str, Any] | None
+) -> tuple[bool, Activity | None]:
     """Return whether the partner itself changed, and the audit activity for its synchronization policy, if any."""
     name = "identitySynchronization"
-    old_sync, new_sync = (was or {}).get(name), (is_now or {}).get(name)
-    rest = [{k: v for k, v in image.items() if k != name} if image else None for image in (was, is_now)]
+    old_sync, new_sync = (before_change or {}).get(name), (after_change or {}).get(name)
+    rest = [{k: v for k, v in image.items() if k != name} if image else None for image in (before_change, after_change)]
     if old_sync == new_sync:
         return rest[0] != rest[1], None
     if old_sync is None:

@@ -60,7 +60,7 @@ class TokenAuthority:
         return self._ca_file
 
     async def start(self, folder: Path) -> None:
-        """Create a certificate authority, write its certificate into `folder` (mode 0600), and listen on a free port."""
+        """Create a certificate authority, write its certificate into `folder` (mode 0600), listen on a free port."""
         authority = trustme.CA(organization_name="Gatehouse sandbox")
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
         authority.issue_cert("localhost", "127.0.0.1").configure_cert(context)

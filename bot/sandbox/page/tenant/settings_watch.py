@@ -21,7 +21,7 @@ class PartnerCard:
     tenant_id: str
     name: str
     domain: str
-    standing: str
+    state_words: str
     """Its state in one or two words: Blocked, Own settings, Inherits all, Removed."""
     tone: str
     settings: tuple[Setting, ...]
@@ -58,7 +58,7 @@ def cards(state: Json) -> tuple[PartnerCard, tuple[PartnerCard, ...]]:
         tenant_id=_DEFAULT,
         name="Default configuration",
         domain="where no partner says otherwise",
-        standing="As shipped" if default.get("isServiceDefault", True) else "Customised",
+        state_words="As shipped" if default.get("isServiceDefault", True) else "Customised",
         tone="off",
         settings=settings_of(default),
         raw=default,
@@ -71,16 +71,16 @@ def cards(state: Json) -> tuple[PartnerCard, tuple[PartnerCard, ...]]:
 def _partner(tenant_id: str, raw: Json, default: Json, organization: Json) -> PartnerCard:
     domains = organization.get("domains") or ()
     if is_blocked(raw):
-        standing, tone = "Blocked", "closed"
+        state_words, tone = "Blocked", "closed"
     elif says_anything(raw):
-        standing, tone = "Own settings", "open"
+        state_words, tone = "Own settings", "open"
     else:
-        standing, tone = "Inherits all", "off"
+        state_words, tone = "Inherits all", "off"
     return PartnerCard(
         tenant_id=tenant_id,
         name=str(organization.get("displayName") or "Unknown organization"),
         domain=str(organization.get("defaultDomainName") or (domains[0] if domains else "")),
-        standing=standing,
+        state_words=state_words,
         tone=tone,
         settings=settings_of(raw, default),
         raw=raw,
@@ -141,7 +141,7 @@ def _removed(card: PartnerCard) -> PartnerCard:
         tenant_id=card.tenant_id,
         name=card.name,
         domain=card.domain,
-        standing="Removed: the default applies",
+        state_words="Removed: the default applies",
         tone="mixed",
         settings=(),
         raw={},

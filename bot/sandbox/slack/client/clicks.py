@@ -148,17 +148,17 @@ async def click(client: Client, person: Person, place: Place, pick: Pick) -> Out
         action |= value
         filled = with_value(filled, block["block_id"], element["action_id"], value)
     else:
-        action |= _pressed(element, pick)
+        action |= _button_payload(element, pick)
     action["action_ts"] = action_ts(client.workspace.now())
     if isinstance(place, InView):
-        sent = await _in_view(client, person, place, filled, action, dispatch=block.get("dispatch_action", True))
+        sent = await _click_in_view(client, person, place, filled, action, dispatch=block.get("dispatch_action", True))
     else:
-        sent = await _in_message(client, person, place, filled, action)
+        sent = await _click_in_message(client, person, place, filled, action)
     where = place.channel if isinstance(place, InMessage) else None
     return await outcome(client, person, before, place=where, sent=sent)
 
 
-def _pressed(element: dict[str, Any], pick: Pick) -> dict[str, Any]:
+def _button_payload(element: dict[str, Any], pick: Pick) -> dict[str, Any]:
     """Return what a button or an overflow menu sends; a `value` given for a button replaces its own."""
     if element["type"] == "overflow":
         option = offered_option(element, str(pick.value if pick.selected is None else pick.selected))
@@ -169,7 +169,7 @@ def _pressed(element: dict[str, Any], pick: Pick) -> dict[str, Any]:
     return result if pick.value is None else {**result, "value": str(pick.value)}
 
 
-async def _in_view(
+async def _click_in_view(
     client: Client, person: Person, place: InView, filled: Values, action: dict[str, Any], *, dispatch: bool
 ) -> bool:
     view = place.view
@@ -190,7 +190,9 @@ async def _in_view(
     return True
 
 
-async def _in_message(client: Client, person: Person, place: InMessage, filled: Values, action: dict[str, Any]) -> bool:
+async def _click_in_message(
+    client: Client, person: Person, place: InMessage, filled: Values, action: dict[str, Any]
+) -> bool:
     message, channel = place.message, place.channel
     payload = message_action_payload(
         person,

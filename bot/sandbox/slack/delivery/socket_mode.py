@@ -27,8 +27,8 @@ class Sockets:
         self._waiting: dict[str, tuple[web.WebSocketResponse, asyncio.Future[Any]]] = {}
         self._turn = 0
         self._transports: dict[web.WebSocketResponse, asyncio.Transport] = {}
-        self._moving = asyncio.Event()
-        self._moving.set()
+        self._not_frozen = asyncio.Event()
+        self._not_frozen.set()
 
     @property
     def count(self) -> int:
@@ -65,7 +65,7 @@ class Sockets:
         acknowledged: asyncio.Future[Any] = asyncio.get_running_loop().create_future()
         self._waiting[envelope_id] = (socket, acknowledged)
         try:
-            await asyncio.wait_for(self._moving.wait(), ACKNOWLEDGE_SECONDS)
+            await asyncio.wait_for(self._not_frozen.wait(), ACKNOWLEDGE_SECONDS)
             await socket.send_json(content)
             body = await asyncio.wait_for(acknowledged, ACKNOWLEDGE_SECONDS)
         except TimeoutError as error:
@@ -81,18 +81,18 @@ class Sockets:
         closing = list(self._connections)
         self._connections.clear()
         for socket in closing:
-            await self._dismiss(socket, reason)
+            await self._disconnect(socket, reason)
         return len(closing)
 
     def freeze(self) -> None:
         """Neither read nor send anything on any connection, also on new ones; all of them stay open."""
-        self._moving.clear()
+        self._not_frozen.clear()
         for transport in self._transports.values():
             transport.pause_reading()
 
     def thaw(self) -> None:
         """End `freeze`, and continue."""
-        self._moving.set()
+        self._not_frozen.set()
         for transport in self._transports.values():
             transport.resume_reading()
 
@@ -103,7 +103,7 @@ class Sockets:
             transport.abort()
         return len(dropped)
 
-    async def _dismiss(self, socket: web.WebSocketResponse, reason: str) -> None:
+    async def _disconnect(self, socket: web.WebSocketResponse, reason: str) -> None:
         await socket.send_json({"type": "disconnect", "reason": reason, "debug_info": {"host": _HOST}})
         await socket.close()
 
@@ -112,11 +112,11 @@ class Sockets:
         if ticket not in self._tickets:
             return web.json_response({"ok": False, "error": "invalid_ticket"}, status=401)
         self._tickets.discard(ticket)
-        await self._moving.wait()
+        await self._not_frozen.wait()
         socket = web.WebSocketResponse()
         await socket.prepare(request)
         if len(self._connections) >= MOST_CONNECTIONS:
-            await self._dismiss(socket, "too_many_websockets")
+            await self._disconnect(socket, "too_many_websockets")
             return socket
         self._connections.append(socket)
         if isinstance(request.transport, asyncio.Transport):
@@ -128,7 +128,7 @@ class Sockets:
                 if message.type is WSMsgType.TEXT:
                     self._acknowledge(message.data)
         finally:
-            self._gone(socket)
+            self._remove(socket)
         return socket
 
     def _hello(self) -> dict[str, Any]:
@@ -151,11 +151,11 @@ class Sockets:
         if waiting is not None and not waiting.done():
             waiting.set_result(answer.get("payload") or None)
 
-    def _gone(self, socket: web.WebSocketResponse) -> None:
+    def _remove(self, socket: web.WebSocketResponse) -> None:
         self._transports.pop(socket, None)
         if socket in self._connections:
             self._connections.remove(socket)
-        for owner, waiting in self._waiting.values():
-            if owner is socket and not waiting.done():
+        for connection, waiting in self._waiting.values():
+            if connection is socket and not waiting.done():
                 waiting.set_exception(ConnectionResetError("the app closed its connection"))
         self._changed()

@@ -44,13 +44,13 @@ class ResponseUrls:
 
     async def _handle(self, request: web.Request) -> web.Response:
         try:
-            self._spend(request.match_info["key"], await _read(request))
+            self._use(request.match_info["key"], await _read(request))
         except SlackError as error:
             missing = error.code in ("expired_url", "used_url")
             return web.json_response(error.body(), status=404 if missing else 400)
         return web.Response(text="ok")
 
-    def _spend(self, key: str, payload: dict[str, Any]) -> None:
+    def _use(self, key: str, payload: dict[str, Any]) -> None:
         kept = self._tables.get("response_urls", key)
         if kept is None or datetime.fromisoformat(kept["expires"]) <= self._workspace.now():
             raise SlackError("expired_url")

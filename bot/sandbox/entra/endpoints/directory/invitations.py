@@ -100,7 +100,7 @@ def _invitation(body: dict[str, Any], user: dict[str, Any]) -> dict[str, Any]:
 
 def _is_blocked(tenant: Tenant, domain: str) -> bool:
     organizations = tenant.objects["organizations"].items()
-    home = next((tid for tid, row in organizations if domain in (row.get("domains") or ())), None)
+    home = next((tenant_id for tenant_id, row in organizations if domain in (row.get("domains") or ())), None)
     partner = tenant.partners.get(str(home)) or {}
     setting = partner.get("b2bCollaborationInbound") or tenant.objects["default"].get("b2bCollaborationInbound") or {}
     users = setting.get("usersAndGroups") or {}

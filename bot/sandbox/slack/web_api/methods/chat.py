@@ -11,7 +11,7 @@ from bot.sandbox.slack.workspace.conversations import Conversation
 from bot.sandbox.slack.workspace.people import find_person
 
 
-def _writable(call: Call) -> Conversation:
+def _channel_to_post_in(call: Call) -> Conversation:
     conversation = call.conversation()
     if not conversation.bot_is_member:
         raise SlackError("not_in_channel")
@@ -32,17 +32,17 @@ def _parent(call: Call, channel: Conversation) -> dict[str, str]:
 
 def post_message(call: Call) -> Answer:
     """Answer chat.postMessage."""
-    channel = _writable(call)
+    channel = _channel_to_post_in(call)
     content = message_content(call)
     metadata = call.parsed("metadata", "invalid_metadata_format")
-    told = {"metadata": metadata} if metadata else {}
-    message = call.workspace.post(channel.id, {"text": "", **content, **_parent(call, channel), **told})
+    metadata_part = {"metadata": metadata} if metadata else {}
+    message = call.workspace.post(channel.id, {"text": "", **content, **_parent(call, channel), **metadata_part})
     return {"channel": channel.id, "ts": message["ts"], "message": message}
 
 
 def post_ephemeral(call: Call) -> Answer:
     """Answer chat.postEphemeral."""
-    channel = _writable(call)
+    channel = _channel_to_post_in(call)
     person = find_person(call.text("user"))
     if person is None or person.slack_id not in channel.members:
         raise SlackError("user_not_in_channel")

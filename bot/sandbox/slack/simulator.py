@@ -19,7 +19,7 @@ from bot.sandbox.slack.workspace.workspace import Workspace
 from bot.sandbox.storage.tables import AppendOnlyTables
 
 
-class SlackStandIn:
+class SlackSimulator:
     """One workspace in a file, served over HTTP. `site` is the sandbox's address with a slash at the end."""
 
     def __init__(

@@ -17,7 +17,7 @@ _PREFIX = "/graph/v1.0"
 _JSON = "application/json;odata.metadata=minimal;odata.streaming=true;IEEE754Compatible=false;charset=utf-8"
 
 
-class EntraStandIn:
+class EntraSimulator:
     """A part of Microsoft Graph v1.0 over one tenant in memory.
 
     `accepts_token` checks bearer tokens (`TokenAuthority.accepts`). `changed` is called after every change of state.
@@ -45,7 +45,7 @@ class EntraStandIn:
 
     @property
     def read_lag(self) -> float:
-        """Return by how many real seconds reads of partners are delayed after writes (`readLagSeconds` in the state)."""
+        """Return by how many real seconds reads of partners lag behind writes (`readLagSeconds` in the state)."""
         return float(self._tenant.objects["readLagSeconds"])
 
     @read_lag.setter
