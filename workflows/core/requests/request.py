@@ -49,7 +49,7 @@ class RequestState(StrEnum):
     UNFIT = "unfit"
     """Could never become a plan. Nothing was written."""
     STOPPED = "stopped"
-    """Given up before it was confirmed: the tenant is no longer the approved partner, or was revoked meanwhile."""
+    """Given up before it was confirmed: not the approved partner any more, revoked meanwhile, or past its end."""
     OVERWRITTEN = "overwritten"
     """Sent, then found changed by somebody else. Whether Graph accepted our write is not known; a review is due."""
     FAILED = "failed"
