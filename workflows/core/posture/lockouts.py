@@ -12,7 +12,9 @@ from workflows.core.posture.model import Concern, Weight
 
 
 def lockout_concerns(report: AccessReport) -> Iterator[Concern]:
-    """List the concerns about people who are locked out, and about what is not known. Report-only policies do not count.
+    """List the concerns about people who are locked out, and about what is not known.
+
+    Report-only policies lock nobody out.
     """
     if report.unread is not None:
         why = {"why": report.unread.why.value}
