@@ -70,8 +70,7 @@ def check_targets(
 
 
 def is_microsofts(target: Target) -> bool:
-    """Return whether this is the id of one of Microsoft's own applications. A tenant may not have it before first use.
-    """
+    """Return whether this is the id of one of Microsoft's own applications. A tenant may not have it before first use."""
     return target.type is TargetType.APPLICATION and _FIRST_PARTY.fullmatch(target.id) is not None
 
 
