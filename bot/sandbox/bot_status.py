@@ -16,7 +16,7 @@ _LAST_TICK = "gatehouse_last_tick_timestamp_seconds"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BotHandle:
-    """The bot process as the sandbox knows it."""
+    """The bot's process: its address, its process id, and whether it is alive."""
 
     url: str
     pid: Callable[[], int]
@@ -32,7 +32,7 @@ class BotMetrics:
 
 
 def parse_metrics(text: str) -> BotMetrics | None:
-    """Read Prometheus text; None when it lacks either of the two gauges."""
+    """Read Prometheus text; return None when one of the two gauges is missing."""
     found = {}
     for name in (_EFFECTS_DUE, _LAST_TICK):
         samples = re.findall(rf"^{name}(?:\{{[^}}]*\}})?\s+(\S+)", text, flags=re.MULTILINE)
@@ -43,7 +43,7 @@ def parse_metrics(text: str) -> BotMetrics | None:
 
 
 class BotStatus:
-    """Looks at the bot until it is idle. `busy` says whether something is on its way to the bot."""
+    """Reads the bot's metrics until the bot is idle. `busy` returns whether a payload is being sent to the bot."""
 
     def __init__(self, *, bot: Callable[[], BotHandle | None], busy: Callable[[], bool]) -> None:
         self._bot = bot
@@ -51,7 +51,7 @@ class BotStatus:
         self._session: aiohttp.ClientSession | None = None
 
     async def read(self) -> BotMetrics | None:
-        """Look once; None when there is no bot, or it does not answer."""
+        """Read the metrics once; return None when there is no bot, or when it does not answer."""
         bot = self._bot()
         if bot is None:
             return None
@@ -64,9 +64,12 @@ class BotStatus:
             return None
 
     async def idle(self, seconds: float, *, since: datetime | None = None, patient: bool = True) -> bool:
-        """Wait until the bot has nothing due in two reads in a row, `seconds` at most; says whether it came to that.
+        """Wait until two reads in a row show no due work.
 
-        With `since`, its last tick must be that late. When not `patient`, a bot that does not answer is not waited for.
+        :param seconds: how long to wait at most.
+        :param since: when given, the bot's last tick must be at or after this time.
+        :param patient: whether to wait for a bot that does not answer.
+        :returns: whether the bot became idle in time.
         """
         deadline = time.monotonic() + seconds
         quiet = 0

@@ -1,4 +1,4 @@
-"""Clock, idleness, the bot's particulars, and a sandbox with one stand-in only."""
+"""Clock, idleness, the bot's particulars, and a sandbox with one simulator only."""
 
 import asyncio
 import ssl
