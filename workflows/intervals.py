@@ -1,7 +1,7 @@
 """The intervals of checks and repetitions, and the times for which answers of other systems are kept.
 
-docs/operations.md has the same table. The intervals that belong to a rule (reminders of reviews, reading back, sending
-again) are defined with their rules in `workflows.core`.
+docs/operations.md has the same table. Intervals that belong to a rule, such as reminders of reviews, are defined with
+their rules in `workflows.core`.
 """
 
 from datetime import timedelta

@@ -42,7 +42,7 @@ _TRIES: Final = 5
 Record = TypeVar("Record")
 
 RosterOf = Callable[[AccessRequest], Awaitable[Roster]]
-"""Reads the current roles of the actor of a command, and of the people who decided on this version of the request."""
+"""Reads the current roles of the actor of a command, and of the people who decided on the request."""
 
 
 class Service:
@@ -66,10 +66,8 @@ class Service:
     ) -> None:
         """Store a new request. It is prepared later. Nothing is stored when the audit log contains `key` already.
 
-        :param decide_within: how long the request may stay undecided.
         :param observation: the partner as the form read it, if it did.
         :param submitter: the person who filed it, if that was checked.
-        :param account: the requester's account, if it is known.
         """
         command = Submit(
             request_id=request_id,
@@ -122,7 +120,7 @@ class Service:
     async def remind(self, request_id: RequestId, actor: ChatId, *, key: str) -> None:
         """Remind the approvers of a request because its requester asks for it.
 
-        :raises Refused: when somebody else filed the request, when it waits for no approval, or within a day of the
+        :raises Refused: when somebody else filed the request, or it waits for no approval. Also within a day of the
             last reminder.
         """
         await self.advance(request_id, RemindApprovers(actor=actor), key=key)

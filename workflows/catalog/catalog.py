@@ -64,8 +64,8 @@ def role_hash(source: RoleSource) -> str:
 def changed_role(was: Mapping[str, str], catalog: Catalog) -> str:
     """Return the name of a role whose definition changed after a plan was made; empty when none changed.
 
-    :param was: the hash of each role when the plan was made; empty in requests of earlier versions, which are not
-        compared.
+    :param was: the hash of each role when the plan was made. It is empty in requests of earlier versions, which are
+        not compared.
     """
     now = catalog.role_hashes(map(Role, was))
     return next((role for role in sorted(was) if was[role] != now[role]), "")

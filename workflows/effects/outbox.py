@@ -1,7 +1,7 @@
 """Perform stored effects, each at least once. Each lane is performed in order, and lanes run in parallel.
 
-An effect is retried as long as another system does not accept it. An effect that fails because of an error in Gatehouse
-is given up ("parked") after a few attempts, and an alarm reports it. Effects that must not be given up, such as a
+An effect is retried as long as another system does not accept it. After a few failures because of an error in
+Gatehouse, an effect is given up ("parked"), and an alarm reports it. Effects that must not be given up, such as a
 revocation, are never parked.
 
 Permission checks and writes have priority over messages, and App Homes come last. Neither permission checks nor

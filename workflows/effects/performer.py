@@ -1,4 +1,4 @@
-"""Perform each kind of effect, and handle effects that are given up and cards that the chat system does not accept."""
+"""Perform each kind of effect. Handle effects that are given up, and cards that the chat system does not accept."""
 
 from collections.abc import Awaitable, Mapping
 from contextlib import suppress

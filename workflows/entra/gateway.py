@@ -71,7 +71,7 @@ class Entra:
         return self._tenant_settings
 
     async def warm(self) -> TenantUnavailable | TenantRefused | None:
-        """Get a token, open a connection and read the tenant's id, so that the first click does not wait for them.
+        """Get a token, open a connection and read the tenant's id, so that no click waits for them.
 
         :returns: the problem, which is not raised; None when Entra can be used.
         """

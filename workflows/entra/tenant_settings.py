@@ -180,9 +180,9 @@ class GraphTenantSettings:
         return []
 
     async def name_of(self, target: Target, *, fresh: bool = False) -> str | None:
-        """Return the name of one of our users, groups or applications; None when there is none of this kind and id.
+        """Return the name of one of our users, groups or applications; None when there is no such object.
 
-        A name is cached for a minute, a missing object for ten seconds, so that people cannot cause many Graph calls. A
+        A name is cached for a minute, and a missing object for ten seconds. So people cannot cause many Graph calls. A
         failed read is not cached.
 
         :param fresh: read now, without the cache.

@@ -14,8 +14,8 @@ async def identify_partner(target: str, *, store: Store, tenant: Tenant) -> tupl
     """Find the partner of a name, from Entra's current answer and from our own records.
 
     A domain can be deleted, or moved to another tenant. Our records then still contain the earlier tenant. When two
-    tenants are possible, none is chosen. A tenant id that has settings in our tenant is a partner, also when Entra does
-    not know it: it can be shown and closed without a name.
+    tenants are possible, none is chosen. A tenant id that has settings in our tenant is a partner, even if Entra does
+    not know the id. Such a partner can be shown and closed.
 
     :param target: a domain or tenant id, normalized.
     :returns: the partner's identity, and its record if there is one.

@@ -171,7 +171,7 @@ def differs_by_one_edit(left: str, right: str) -> bool:
 
 
 def registrable(domain: str) -> str:
-    """Return the part of a host name that a company can register; the whole name when there is no such part.
+    """Return the part of a host name that a company can register; the whole name without such a part.
 
     For a name below onmicrosoft.com it includes the tenant's own part, for example contoso.onmicrosoft.com.
     """

@@ -25,8 +25,8 @@ async def look_up(target: str, *, tenant: Tenant, clock: Clock, register: Regist
 
     :param target: a name as it was typed or normalized. Its candidates are looked up in order.
     :param register: the recorded partners, used to suggest similar names.
-    :raises InvalidField: when there is no such tenant, Entra refuses to look it up, it is our own tenant, or it is no
-        organization.
+    :raises InvalidField: when there is no such tenant, or Entra refuses to look it up. Also when it is our own tenant,
+        or no organization.
     :raises TenantUnavailable, TenantRefused: when Entra does not give the answer.
     """
     names = target_candidates(target)

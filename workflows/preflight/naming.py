@@ -20,14 +20,17 @@ MOST_SHOWN: Final = 10
 async def ask_names(
     targets: Iterable[NamedTarget], *, tenant: Tenant, timeout_seconds: float = TIMEOUT_SECONDS
 ) -> Names:
-    """Read the names of the ids that can be of our tenant, in parallel, without a cache. A failed read raises no error."""
+    """Read the names of the ids that can be of our tenant, in parallel, without a cache.
+
+    A failed read raises no error.
+    """
     return await _ask(to_look_up(targets), tenant, timeout_seconds, fresh=True)
 
 
 async def names_shown(targets: Iterable[NamedTarget], *, tenant: Tenant) -> dict[str, str]:
     """Return the names that could be read in time, by id; for display only.
 
-    At most `MOST_SHOWN` names are read, and they may be a minute old, because every lookup of a partner reads them.
+    Every lookup of a partner reads them. So at most `MOST_SHOWN` names are read, and they may be a minute old.
     """
     return known_names(await _ask(to_look_up(targets)[:MOST_SHOWN], tenant, TIMEOUT_SECONDS, fresh=False))
 

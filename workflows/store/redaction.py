@@ -1,7 +1,7 @@
 """Convert records to JSON text for storage, without secrets.
 
-Text that only looks like a secret is removed only from texts of errors. Plans, settings, names and typed texts stay
-exactly the same: the digest of a plan depends on them, and a partner's name may look like a secret.
+Text that only looks like a secret is removed only from texts of errors. Plans, settings, names and typed texts are not
+changed. The digest of a plan depends on them, and a partner's name may look like a secret.
 """
 
 import json

@@ -1,4 +1,4 @@
-"""The lists of a person's App Home: what waits for them, what they requested, and what an admin must look at."""
+"""The lists of a person's App Home: what waits for them, what they requested, and what admins must look at."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field

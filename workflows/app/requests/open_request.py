@@ -26,7 +26,7 @@ async def open_request_about(
     """Return the oldest open request about a tenant; None when there is none.
 
     :param but: the id of a request that is being prepared. It is not returned, and neither is any other request that
-        is being prepared: otherwise two requests could each wait for the other.
+        is being prepared. Otherwise two requests could each wait for the other.
     """
     for request in await register.open_requests():
         if request.id == but:
@@ -43,7 +43,7 @@ async def open_request_about(
 
 
 async def account_beside(request: AccessRequest, person: ChatId, directory: Directory) -> PersonId | None:
-    """Return the account of a person who may have filed this request under another chat id.
+    """Return the account of a person, if it is needed to find whether they filed this request.
 
     None when the request was filed under this chat id, or when the account cannot be read now. In the second case the
     request counts as somebody else's, and a click is checked again.

@@ -22,8 +22,8 @@ async def unknown_ids(
 ) -> dict[str, Fact]:
     """Return the problem of each id that is in the wrong tenant, by the name of the form's field.
 
-    Such an id must be of our tenant and is not, or must be of the partner's tenant and is of ours. An id that cannot
-    be read in time is checked while the request is prepared; the card then shows the problem.
+    Such an id is of our tenant and should be of the partner's tenant, or the other way round. An id that cannot be read
+    in time is checked while the request is prepared. The card then shows the problem.
     """
     told = [
         placeholder

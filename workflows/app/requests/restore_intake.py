@@ -1,4 +1,4 @@
-"""File the restore form: list the changes that can be undone, show the effect of undoing one, and store the request.
+"""File the restore form: list the changes that can be undone, show the effect, and store the request.
 
 A problem that is found in time is shown at its field. What Entra does not answer in time is checked later, while the
 request is prepared.

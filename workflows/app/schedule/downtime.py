@@ -1,4 +1,4 @@
-"""Detect a gap in which the bot did not run, and check Entra's audit log before an older plan opens access."""
+"""Find gaps in which the bot did not run, and check Entra's audit log before an older plan opens access."""
 
 from datetime import datetime
 from typing import Final

@@ -53,7 +53,7 @@ class RoleShortage:
 
 
 async def role_shortages(request: AccessRequest, directory: Directory) -> tuple[RoleShortage, ...]:
-    """Return the roles that have too few people for the open stages of a request; empty when no stage is open.
+    """Return the roles that have too few people for the open stages of a request; empty without an open stage.
 
     :raises DirectoryUnavailable, DirectoryRefused, TenantUnavailable, TenantRefused: when it cannot be read.
     """

@@ -1,4 +1,4 @@
-"""Find whether a user can use an application of the other tenant, by which rule, and where that rule comes from.
+"""Find whether a user can use an application of the other tenant, and which rule decides.
 
 Only other checks use the result; it is not shown to people.
 """

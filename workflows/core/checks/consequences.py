@@ -106,7 +106,7 @@ def consequences(
 
     :param default: the tenant's default configuration; None when it is not known.
     :param is_applied: whether the plan was applied already.
-    :param not_closed: the access that was still open when it was read back after closing; None when it was not read.
+    :param not_closed: the access that was still open after closing; None when it was not read back.
     """
     if not_closed is None:
         not_closed = open_access(plan.image_after() or {}, default)

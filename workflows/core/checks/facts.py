@@ -56,4 +56,4 @@ class PreflightFacts:
     """The identity that Entra returns for the tenant id; None when Entra does not know the id."""
     own_domains: tuple[str, ...] | Unread
     names: Mapping[Target, str | Unread | None] = field(default_factory=dict)
-    """The name of each id of the plan that is in our tenant; None for an id that is not in our tenant."""
+    """The names of the plan's ids in our tenant; None for an id that our tenant does not have."""

@@ -1,4 +1,4 @@
-"""Look up the ids of a plan in our tenant: findings about wrong ids, and names to show with the ids.
+"""Look up the ids of a plan in our tenant: findings about wrong ids, and names to show.
 
 Ids of the partner's tenant cannot be looked up. It can only be found that such an id is by mistake one of our tenant.
 """
@@ -28,7 +28,7 @@ _READS: Final[Mapping[TargetType, str]] = {
 }
 
 Names = Mapping[Target, str | Unread | None]
-"""The result of looking up each id: its name, None when our tenant has no such id, or why it was not read."""
+"""The result for each id: its name, None when our tenant has no such object, or why it was not read."""
 
 
 def to_look_up(targets: Iterable[NamedTarget]) -> tuple[Target, ...]:
@@ -70,7 +70,7 @@ def check_targets(
 
 
 def is_microsofts(target: Target) -> bool:
-    """Return whether this is the id of one of Microsoft's own applications. A tenant may not have it before first use."""
+    """Return whether this is one of Microsoft's own applications. A tenant may not have it before its first use."""
     return target.type is TargetType.APPLICATION and _FIRST_PARTY.fullmatch(target.id) is not None
 
 

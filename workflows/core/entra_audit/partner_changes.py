@@ -23,5 +23,5 @@ class PartnerChange:
 
 
 def has_other_authors(changes: Sequence[PartnerChange]) -> bool:
-    """Return whether anybody except Gatehouse made a change. A change of an unknown author counts as somebody else's."""
+    """Return whether anybody except Gatehouse made a change. An unknown author counts as somebody else."""
     return not all(change.is_ours for change in changes)

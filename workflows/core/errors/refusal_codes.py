@@ -36,8 +36,8 @@ class RefusalCode(StrEnum):
     NOT_NOW = "not_now"
     """The command is not possible in the present state.
 
-    Values: `state` and `is_closed` of a request; only `is_closed` on an old card; `sponsor` of a partner's record; no
-    values when there is no such request.
+    Values of a request: `state` and `is_closed`; on an old card only `is_closed`. Value of a partner's record:
+    `sponsor`. There are no values when there is no such request.
     """
     UNKNOWN_REQUEST = "unknown_request"
     """There is no such request."""

@@ -1,9 +1,9 @@
 """The partner setup: what the partner's administrator must set so that our settings take effect.
 
 These must be set in both tenants: B2B collaboration and direct connect, automatic redemption, synchronization, and
-enabling each other's cloud. Trust is set in one tenant only. Sources (Entra): "Cross-tenant access overview", "B2B
-direct connect overview", "Configure cross-tenant synchronization using PowerShell or Microsoft Graph API", "Configure
-Microsoft cloud settings".
+enabling each other's cloud. Trust is set in one tenant only (Entra: "Cross-tenant access overview", "B2B direct connect
+overview", "Configure cross-tenant synchronization using PowerShell or Microsoft Graph API", "Configure Microsoft cloud
+settings").
 """
 
 from collections.abc import Iterator, Sequence

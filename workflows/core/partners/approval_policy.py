@@ -30,9 +30,9 @@ def chain_for(plan: Plan, chain: Chain, policy: ApprovalPolicy, level: RiskLevel
     """Return the stages that decide on a plan.
 
     A plan that certainly only reduces access needs one approver of the first stage. Every other plan needs the
-    template's chain, and for a live partner also the partner's current chain. When the partner has settings already,
-    the chain must also have enough people for the risk of all settings after the plan. The strongest chain is added
-    when the people are too few, or when a role of the current chain no longer exists.
+    template's chain, and for a live partner also the partner's current chain. For a partner with settings, the chain
+    must have enough people for the risk of all settings after the plan. The strongest chain is added to a chain with
+    too few people. It is also added when a role of the current chain no longer exists.
 
     :param chain: the chain of the requested template.
     :param level: the risk of all settings after the plan.

@@ -109,8 +109,8 @@ def opened_partnership(
 ) -> Partnership:
     """Return the record of a partner whose access was just applied and read back.
 
-    The end, the reviews and the responsible people are set from the request only when its chain is strong enough for
-    all current settings. Otherwise the existing record keeps them, with its open review. This is the case after a
+    A request with a chain that is strong enough for all current settings sets the end, reviews and responsible people.
+    Otherwise the existing record keeps them, with its open review. This is the case after a
     reduction with one approver, see `stages_for`. Confirmations of unchanged steps of the partner setup stay valid.
 
     :param known: the partner's record before; None when there is none.

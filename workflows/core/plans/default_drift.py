@@ -1,8 +1,8 @@
 """Find changes of the tenant's default after approvers saw a plan. They also approve the inherited values.
 
-A setting that neither the plan nor the partner sets comes from the default, which an Entra admin can change at any
-time. The plan contains the inherited values, so that its digest covers them. They are compared again before the first
-write.
+A setting that neither the plan nor the partner sets comes from the default. An Entra admin can change the default at
+any time. The plan contains the inherited values, so that its digest covers them. They are compared again before the
+first write.
 """
 
 from collections.abc import Iterator, Mapping

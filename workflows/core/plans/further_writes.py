@@ -58,7 +58,7 @@ def _further_writes(before: JsonObject, default: JsonObject | None) -> Iterator[
 
 
 def _address_key(path: Path) -> str:
-    """Return a key that is equal for members of the same body: one for each setting, one for each policy member."""
+    """Return a key that is equal for members of one body. A body is a setting, or one member of the policy."""
     return ".".join(path[:2]) if path[0] == IDENTITY_SYNCHRONIZATION else path[0]
 
 

@@ -72,12 +72,8 @@ def evaluate(
     excluded: frozenset[PersonId],
     roster: Roster | None,
 ) -> Verdict:
-    """Count the approvals of a chain.
+    """Count the approvals of people who are not excluded, approved this digest and have the role now, each once.
 
-    An approval counts when the person is not excluded, approved this digest and has the role now. One person counts
-    once in the whole chain.
-
-    :param excluded: the accounts of the people who may not decide.
     :param roster: the current roles. None counts every decision without checking roles, which is only for display.
     """
     counted: list[list[Person]] = [[] for _ in stages]

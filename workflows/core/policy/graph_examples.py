@@ -1,7 +1,7 @@
 """Recognise pasted Microsoft Graph settings, and list which values are wrong and what to write instead.
 
-Examples in articles often use names of Conditional Access, other upper and lower case, or lists whose meaning Microsoft
-does not document (Graph: "crossTenantAccessPolicyTarget resource type").
+Examples in articles often use names of Conditional Access, or other upper and lower case. Some use lists whose meaning
+Microsoft does not document (Graph: "crossTenantAccessPolicyTarget resource type").
 """
 
 from collections.abc import Iterator, Mapping

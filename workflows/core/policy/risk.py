@@ -1,4 +1,4 @@
-"""Compute the risk of a plan from the access that it opens, and the number of people who must approve it.
+"""Compute the risk of a plan from the access that it opens, and how many people must approve it.
 
 A template does not declare its risk. A template whose chain is too weak for its highest possible risk is not loaded.
 """
@@ -33,7 +33,7 @@ from workflows.core.settings.model import (
 )
 
 LONG: Final = timedelta(days=366)
-"""An access that lasts longer than this has a higher risk: after a year people often forget the reason for it."""
+"""A longer access has a higher risk, because after a year people often forget the reason for it."""
 
 
 class RiskLevel(IntEnum):
@@ -155,7 +155,7 @@ def risk_of(plan: Plan, default: JsonObject | None = None) -> Risk:
 
 
 def risk_of_result(plan: Plan, default: JsonObject | None = None) -> Risk:
-    """Compute the risk of all settings of the partner after a plan, also of those that the plan does not write.
+    """Compute the risk of all settings of the partner after a plan, not only of those that it writes.
 
     Inherited access does not count: the tenant's default gives it to every tenant, without an approval for this
     partner. For a tenant of another cloud it counts, because such a tenant inherits only when it is added.

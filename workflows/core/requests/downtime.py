@@ -1,7 +1,7 @@
 """Gaps in which the bot did not run. After a gap, the database may be an older backup.
 
-A request that was approved before the gap may have been applied and revoked in it, without a trace in a restored
-database. So a plan that opens access is written only when Entra's audit log shows no change of the partner since.
+A request that was approved before the gap may have been applied and revoked in it. A restored database does not show
+that. So a plan that opens access is written only when Entra's audit log shows no change of the partner since.
 """
 
 from dataclasses import dataclass
@@ -50,8 +50,8 @@ def unsure_since(request: AccessRequest, gap: Gap | None) -> datetime | None:
     """Return since when a partner must be unchanged, so that the request may be written; None: no check is needed.
 
     Closing needs no check. Neither does a request whose decisions were all made after the gap, on the current settings.
-    Otherwise the result is the earliest of three times: the partner was read for the plan, the first approver decided,
-    the gap began.
+    Otherwise the result is the earliest of these times: the read of the partner, the first decision, the start of the
+    gap.
     """
     if gap is None or request.particulars.kind is RequestKind.REVOCATION:
         return None

@@ -175,7 +175,7 @@ def is_first_plan(request: AccessRequest) -> bool:
 
 
 def with_sent_before(request: AccessRequest, note: Facts) -> Facts:
-    """Return a note, with the fact added that an earlier plan was sent and may have taken effect, if it was."""
+    """Return a note; if an earlier plan was sent, with the fact that it may have taken effect."""
     return note if is_first_plan(request) else (*note, Fact(NoteCode.SENT_BEFORE))
 
 

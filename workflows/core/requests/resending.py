@@ -1,7 +1,7 @@
 """Decide whether a write that Graph accepted but does not show is sent again, or approval is requested again.
 
-A revocation is sent again as often as needed. When somebody changes the partner before it takes effect, the revocation
-is planned again, after a pause that becomes longer each time.
+A revocation is sent again as often as needed. It is planned again when somebody changes the partner before it takes
+effect. The pause before that becomes longer each time.
 
 A plan that opens access is sent again only once, soon after the first time. Entra's audit log must then show that
 nobody else has written since: an administrator may have undone the change. The log is written some minutes late, so an

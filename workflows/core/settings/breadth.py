@@ -68,7 +68,7 @@ def is_certainly_blocked(setting: TargetSetting | None) -> bool:
     """Return whether the setting certainly blocks everybody, whatever the tenant's default is.
 
     A block needs both lists. When only one of two lists blocks everything, the effect is not certain (Graph:
-    "Cross-tenant access settings API overview"), so the setting does not count as blocked.
+    "Cross-tenant access settings API overview"). Such a setting does not count as blocked.
     """
     return setting is not None and not setting_doubts(setting) and all(map(blocks_all, configurations(setting)))
 

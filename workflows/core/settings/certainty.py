@@ -66,7 +66,7 @@ def setting_doubts(setting: TargetSetting | None) -> tuple[Doubt, ...]:
 
 
 def list_doubt(everything: str, configuration: TargetConfiguration | None) -> Doubt | None:
-    """Return why the meaning of one list is not certain; None when it is documented, or when there is no list.
+    """Return why the meaning of one list is not certain; None when it is documented, or without a list.
 
     :param everything: the reserved word for all targets of this list; it distinguishes users from applications.
     """

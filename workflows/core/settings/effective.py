@@ -2,8 +2,8 @@
 
 Each property that a partner does not set is inherited (Graph: "Cross-tenant access settings API overview"). Inside a
 property, each list and each flag is inherited separately. When only one of two lists is set, it is not documented
-whether the other one is inherited, which is a doubt (see `certainty`). A tenant of another Microsoft cloud inherits
-nothing until it is added (Entra: "Configure Microsoft cloud settings for B2B collaboration").
+whether the other one is inherited (see `certainty`). A tenant of another Microsoft cloud inherits nothing until it is
+added (Entra: "Configure Microsoft cloud settings for B2B collaboration").
 """
 
 from collections.abc import Mapping

@@ -148,7 +148,7 @@ Setting = TargetSetting | FlagSetting | IdentitySynchronization | None
 
 
 class TargetListName(NamedTuple):
-    """One list of a setting: its name in Graph and in the model, and the reserved word for all its targets."""
+    """One list of a setting: its names in Graph and in the model, and the reserved word for all targets."""
 
     graph: str
     ours: str

@@ -1,7 +1,7 @@
 """Convert texts that earlier versions stored, with marks in them, to facts.
 
-A boundary to the stored texts of those versions. A mark was a text between ‹ and ›: a fact (its code, and its values
-as JSON) or the name of an action. The words were put in when the text was shown.
+A boundary to the stored texts of those versions. A mark was a text between ‹ and ›. It was a fact (its code, and its
+values as JSON) or the name of an action. It was replaced by words when the text was shown.
 """
 
 import json

@@ -1,6 +1,6 @@
 """The schema of the embedded store, as ordered steps. To change it, add a step; never edit a released one.
 
-NB. m003, m007 and m010 share a function. m010 computes the rows of the other two again, when every request can be read.
+NB. m003, m007 and m010 share a function. When every request can be read, m010 computes the rows of the others again.
 This file is long because it contains every released step.
 """
 
@@ -365,7 +365,7 @@ def _rename_fields(db: Database, table: str, key: str, within: tuple[str, ...], 
 
 
 def _note_who_waits(db: Database) -> None:
-    """Store in the row of each waiting request the role that it waits for, and who may not decide on it."""
+    """Store for each waiting request the role that it waits for, and who may not decide on it."""
     for request_id, doc in db.execute("select id, doc from requests where state = 'awaiting_approval'").fetchall():
         try:
             who = still_asked(load(REQUEST, _with_facts(doc)))

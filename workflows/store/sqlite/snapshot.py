@@ -45,7 +45,7 @@ class SnapshotRows:
 
 
 async def read_records(path: Path) -> Records | None:
-    """Read the records of the store in the file at `path`, which a bot may use; None when there is no such file.
+    """Read the records of the store in the file at `path`; None when there is no such file. A bot may be using it.
 
     :raises StoreUnusable: when the file is not a store, was changed by a newer version, or cannot be read.
     """
@@ -73,7 +73,7 @@ def parse_rows(rows: SnapshotRows) -> Records:
     requests = {key: _parsed(REQUEST, key, text) for key, _, text in rows.requests}
     known = {TenantId(key): one for key, one in partnerships.items() if one is not None}
     unreadable = {key for key, one in partnerships.items() if one is None}
-    # NB. a request that cannot be read may have written its tenant, so the state of that tenant is not known either.
+    # NB. a request that cannot be read may have written its tenant. So the state of that tenant is not known either.
     unreadable |= {
         tenant for key, tenant, _ in rows.requests if tenant and requests[key] is None and tenant not in known
     }

@@ -163,7 +163,7 @@ async def open_store(
 
 
 def _sought(request: AccessRequest) -> str:
-    """Return the text in which a request is searched: its id, and the names of the partner and of the template."""
+    """Return the text in which a request is searched: its id, and the names of partner and template."""
     seen = request.observation if request.prepared is None else request.prepared.observation
     names = () if seen is None else (seen.identity.default_domain, seen.identity.display_name, seen.identity.tenant_id)
     title = "" if request.prepared is None else request.prepared.template_title

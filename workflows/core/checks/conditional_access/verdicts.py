@@ -1,7 +1,7 @@
 """Evaluate the effect of Conditional Access on a partner's people.
 
-Entra decides which policies apply, and `controls` decides their effect. A policy without a certain answer of Entra is
-evaluated from its own document, and the result is called an estimate. An unknown result is never reported as "works".
+Entra decides which policies apply, and `controls` decides their effect. Without a certain answer of Entra, a policy is
+evaluated from its own document. The result is then an estimate. An unknown result is never reported as "works".
 """
 
 from collections.abc import Iterator, Mapping, Sequence

@@ -37,7 +37,7 @@ def plan_restoration(
     """Compute the operations that change a partner from `now` back to `image`, for every setting of the model.
 
     A value is written completely, as Graph returned it. A setting without a value is written as null, which inherits.
-    Members that v1.0 does not describe are not changed; `not_restored` lists them. There is one exception: a member
+    Members that v1.0 does not describe are not changed; `not_restored` lists them. There is one exception. A member
     that the undone change set to null is written last, and Graph may refuse it. A partner that had no configuration is
     not deleted, because v1.0 cannot undo a deletion. All its settings inherit instead. The order of the operations is
     that of an access plan.
