@@ -1,4 +1,4 @@
-"""Clock, idleness, the bot's particulars, and a sandbox with one stand-in only."""
+"""Clock, idleness, the bot's particulars, and a sandbox with one simulator only."""
 
 import asyncio
 import ssl
@@ -44,7 +44,7 @@ async def test_idle(bot: FakeBot, control: Control) -> None:
     assert (status, answer["error"]) == (504, "not_idle")
 
 
-async def test_a_bot_that_was_idle_is_looked_at_once_if_nothing_has_happened_since(
+async def test_a_bot_that_was_idle_is_read_once_if_nothing_has_happened_since(
     bot: FakeBot, control: Control, sandbox: Sandbox
 ) -> None:
     async def reads() -> int:
