@@ -173,6 +173,8 @@ class Connection:
         :raises TenantRefused: when the credentials are refused.
         """
         own_id = str(uuid.uuid4())
+        request.path_parameters["baseurl"] = self._root
+        request.url = request.url  # otherwise the adapter expands the template at every look at it
         request.headers.try_add("client-request-id", own_id)
         request.add_request_options([ResponseHandlerOption(NativeResponseHandler())])
         started = time.perf_counter()
