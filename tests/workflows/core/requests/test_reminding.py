@@ -73,7 +73,7 @@ def test_only_what_waits_for_approval_is_reminded_of(state: RequestState) -> Non
 
 
 def test_the_days_of_a_later_stage_count_from_when_it_was_asked() -> None:
-    """Who is asked on the fifth day is not reminded at once, and not forgotten either."""
+    "Who is asked on the fifth day is not reminded at once, and not given up either."
     asked = replace(waiting(), decisions=(approval(AMARA, 0, at=NOW + 5 * DAY),), reminded_at=NOW + 3 * DAY)
     assert next_reminder_at(asked) == NOW + 6 * DAY
 
