@@ -1,4 +1,4 @@
-"""The process: open the bot's connections, start its tasks, end them in reverse order."""
+"""Open the bot's connections, start its tasks, and end them in reverse order."""
 
 import asyncio
 import signal
@@ -65,7 +65,11 @@ async def run(settings: Settings) -> None:
 
 @asynccontextmanager
 async def running(settings: Settings) -> AsyncIterator[BotParts]:
-    """Assemble everything, start it, and end it in reverse order. Yields what runs."""
+    """Open the connections, start the tasks, and end them in reverse order.
+
+    :yields: the running parts.
+    :raises SettingsProblems: when the templates, the database, Slack or Entra show that a setting is wrong.
+    """
     catalog, clock, redact = checked_catalog(settings), open_clock(settings), redactor_of(settings)
     client = SlackClient(
         token=settings.slack_bot_token.get_secret_value(), base_url=settings.slack_api_url, redact=redact
@@ -108,7 +112,7 @@ async def _start_loops(
     warm: asyncio.Task[None],
     noticed: asyncio.Task[None],
 ) -> Readiness:
-    """Start to perform effects, to tick, to look after the process's health, and to listen."""
+    """Start the tasks: perform effects, do what is due, check the process's health, and listen."""
     settings, socket = systems.settings, _socket(systems, parts)
     health = Health(
         store=systems.store,
@@ -145,7 +149,10 @@ def _socket(systems: ExternalSystems, parts: BotParts) -> SlackSocket | None:
 async def _listen(
     stack: AsyncExitStack, systems: ExternalSystems, parts: BotParts, metrics: Metrics, readiness: Readiness
 ) -> None:
-    """Listen on the port."""
+    """Accept HTTP requests on the configured port.
+
+    :raises SettingsProblems: when the port cannot be used.
+    """
     settings = systems.settings
     app = make_web(
         inbound=None if settings.is_socket_mode else parts.inbound,

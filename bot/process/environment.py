@@ -1,4 +1,4 @@
-"""The environment: the `.env` file loaded into it, and unknown names in it that look like settings."""
+"""Load the `.env` file into the environment, and find unknown names in it that look like settings."""
 
 import re
 from collections.abc import Iterable, Mapping, Set
@@ -16,9 +16,11 @@ _ADDRESS: Final = re.compile(r"(?:tcp|udp|sctp)://")
 
 
 def load_env_file(path: Path) -> str:
-    """Load the settings of a `.env` file into the environment, which has priority. Returns what is wrong with the file.
+    """Load the settings of a `.env` file into the environment, which has priority.
 
     azure-identity reads the environment itself, so the file must be loaded into it.
+
+    :returns: what is wrong with the file; empty when nothing is.
     """
     try:
         text = path.read_bytes().decode("utf-8-sig")
@@ -35,7 +37,7 @@ def load_env_file(path: Path) -> str:
 
 
 def unknown_names(given: Mapping[str, str], known: Set[str]) -> tuple[str, ...]:
-    """List the unknown names that look like our settings, each with the nearest known name; never a value."""
+    """Return each unknown name that looks like one of our settings, with the nearest known name; never a value."""
     found = sorted(name for name in given if name.upper().startswith(_OURS) and name.upper() not in known)
     return tuple(_problem(name, known) for name in found if not _is_a_platforms(name, given[name]))
 

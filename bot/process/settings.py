@@ -45,7 +45,7 @@ class SettingsProblems(Exception):
 
 
 class _Templates(BaseSettings):
-    """The folder of the templates: the only setting that is read while others are wrong."""
+    """The folder of the templates. It is also read when other settings are wrong."""
 
     model_config = SettingsConfigDict(
         env_ignore_empty=True, extra="ignore", frozen=True, hide_input_in_errors=True, validate_default=True
@@ -55,7 +55,7 @@ class _Templates(BaseSettings):
 
 
 class TenantSettings(_Templates):
-    """The settings for reading the tenant and the records: enough for the commands that need no Slack."""
+    """The settings for reading the tenant and the records, for the commands that need no Slack."""
 
     azure_tenant_id: Guid
     azure_client_id: Guid
@@ -63,11 +63,11 @@ class TenantSettings(_Templates):
     graph_url: str = "https://graph.microsoft.com/v1.0"
     database_url: str = "sqlite:///gatehouse.db"
     gatehouse_clock_file: Path | None = None
-    """A file with a number of seconds to add to the clock; for rehearsals against local services only."""
+    """A file with a number of seconds to add to the clock; only with local services, for tests."""
 
     @property
     def database_file(self) -> Path:
-        """Return the file of the embedded store."""
+        """Return the path of the database file."""
         return Path(self.database_url.removeprefix("sqlite:///"))
 
     @field_validator("graph_url", "azure_authority_host")
@@ -99,7 +99,7 @@ class _SlackSettings(_Templates):
 
     slack_bot_token: Annotated[SecretStr, Field(min_length=10)]
     slack_app_token: SecretStr | None = None
-    """Present: Socket Mode. Absent: HTTP."""
+    """The app-level token. With it the bot uses Socket Mode, otherwise HTTP."""
     slack_signing_secret: SecretStr = SecretStr("")
     slack_api_url: str = "https://slack.com/api/"
     slack_channel: Annotated[str, StringConstraints(pattern=r"^[CG][A-Z0-9]{2,}$")]

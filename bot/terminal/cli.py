@@ -1,4 +1,4 @@
-"""The command line."""
+"""Define the commands and options of the command line."""
 
 import asyncio
 import importlib.metadata

@@ -1,4 +1,4 @@
-"""`gatehouse doctor`: check everything that the bot depends on and report problems; changes nothing."""
+"""`gatehouse doctor`: check everything that the bot depends on, and report problems. Nothing is changed."""
 
 import asyncio
 from collections.abc import Awaitable, Callable
@@ -92,7 +92,7 @@ async def examine(settings: Settings, console: Console) -> int:
 
 _SOME_GROUP: Final = Target(type=TargetType.GROUP, id="00000003-0000-0000-c000-000000000000")
 _SOME_APPLICATION: Final = Target(type=TargetType.APPLICATION, id="00000003-0000-0000-c000-000000000000")
-"""Microsoft Graph itself. Whether it exists or not, the answer shows whether the bot has the permission."""
+"""The application id of Microsoft Graph. Every answer about it shows whether the bot has the permission."""
 
 
 async def tenant_settings(tenant: Tenant) -> list[Finding]:
@@ -213,7 +213,7 @@ def _templates(settings: Settings) -> tuple[Catalog | None, list[Finding]]:
 
 
 async def _roles(client: AsyncWebClient, tenant: Entra, settings: Settings) -> list[Finding]:
-    """Count the members of each role, and compare with the largest quorum that a template requires."""
+    """Count the people of each role, and compare the number with the largest quorum of a template."""
     catalog, findings = _templates(settings)
     if catalog is None:
         return findings

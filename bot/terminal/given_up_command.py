@@ -1,7 +1,7 @@
-"""`gatehouse doctor --retry` and `--give-up`: decide about work that the bot gave up.
+"""`gatehouse doctor --retry` and `--give-up`: decide about work that the bot stopped trying.
 
 While a bot runs, the command is stored, and the bot performs it within seconds. Otherwise it is performed here. In both
-cases it is recorded in the audit log under the operating system's user. The command line knows no other person.
+cases the audit log names the operating system's user: the command line knows no other person.
 """
 
 import asyncio
@@ -24,7 +24,7 @@ from workflows.store.sqlite.store import SqliteStore, open_store
 
 
 def settle(path: Path, effect_id: int, *, is_retried: bool, clock: Clock, console: Console) -> int:
-    """Retry a given-up effect, or drop it. Returns 0 when that is stored, otherwise 1."""
+    """Retry stopped work, or give it up. Returns 0 when that is stored, otherwise 1."""
     if not path.exists():
         console.print(f"There are no records in {path}. Set DATABASE_URL to the bot's own file.", markup=False)
         return 1
@@ -54,7 +54,7 @@ async def _settled(path: Path, effect_id: int, *, is_retried: bool, clock: Clock
 
 
 async def _opened(path: Path, clock: Clock) -> tuple[SqliteStore, bool]:
-    """Open the records, alone or next to the bot that uses them; the flag says which."""
+    """Open the records, alone or while a bot uses them; the flag is True when alone."""
     try:
         return await open_store(path, clock), True
     except StoreUnusable:
@@ -62,7 +62,7 @@ async def _opened(path: Path, clock: Clock) -> tuple[SqliteStore, bool]:
 
 
 async def _perform(store: SqliteStore, clock: Clock, effect_id: int) -> None:
-    """Perform what was just stored, and nothing else that is due."""
+    """Perform the decision that was just stored, and nothing else that is due."""
     alarms = Alarms(store=store, clock=clock, wake=_nobody)
     for pending in await store.pending(clock.now(), 1000):
         if isinstance(pending.effect, SettleGivenUp) and pending.effect.effect_id == effect_id:

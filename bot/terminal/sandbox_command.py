@@ -1,7 +1,7 @@
-"""The `sandbox` command: start the simulated services and a bot between them. No other module knows both.
+"""The `sandbox` command: start the simulated services and a bot between them. No other module imports both.
 
-The bot runs in its own process, with the settings that it would have in production and nothing else. When it dies it is
-started again on the same data, as a platform would do.
+The bot runs in its own process, with the settings that it would have in production and nothing else. When it ends, it
+is started again on the same data, as a hosting platform would do.
 """
 
 import asyncio
@@ -31,7 +31,7 @@ _NEW_PROCESSES: Final = multiprocessing.get_context("spawn")
 _PORTS_TRIED: Final = 100
 _TICK_SECONDS: Final = 0.2
 _HANDED_ON: Final = "GATEHOUSE_MAX_"
-"""The limits per hour may be set for the sandbox's bot, too."""
+"""The prefix of the settings that are passed on to the sandbox's bot: the limits per hour."""
 _READY_WITHIN_SECONDS: Final = 30.0
 _MOST_RESTARTS: Final = 20
 
@@ -45,7 +45,7 @@ async def rehearse(
     socket_mode: bool,
     processes: Processes = _NEW_PROCESSES,
 ) -> int:
-    """Serve until Ctrl-C or SIGTERM. Prints `ready http://127.0.0.1:PORT/` when everything answers.
+    """Run the sandbox until Ctrl-C or SIGTERM. Print `ready http://127.0.0.1:PORT/` when everything answers.
 
     :param processes: how the bot's process is started.
     :returns: the exit status.
@@ -156,7 +156,7 @@ class _Bot:
 
 
 async def _keep_alive(bot: _Bot, folder: Path, stop: asyncio.Event) -> None:
-    """Start the bot again when it has died, as a platform does."""
+    """Start the bot again when it has ended, as a hosting platform does."""
     for _ in range(_MOST_RESTARTS):
         await asyncio.to_thread(bot.join)
         print(f"the bot ended; starting it again (its log: {folder / 'bot.log'})", file=sys.stderr, flush=True)
@@ -182,11 +182,11 @@ def _print_settings(sandbox: Sandbox) -> None:
 
 
 def _free_port() -> int:
-    """Return a port on which nobody listens, below those that Linux gives to outgoing connections (32768 and above).
+    """Return a free port below 32768, the first port that Linux gives to outgoing connections.
 
-    So no connection takes it before the bot listens there.
+    So no outgoing connection uses it before the bot listens there.
 
-    :raises OSError: when none of many is free.
+    :raises OSError: when none of 100 ports is free.
     """
     for port in secrets.SystemRandom().sample(range(20_000, 32_000), _PORTS_TRIED):
         with socket.socket() as probe, contextlib.suppress(OSError):

@@ -1,4 +1,4 @@
-"""Assemble the effects, the flows and the checks of every tick. Starts nothing."""
+"""Create the effects, the flows and the periodic checks. Nothing is started here."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -38,7 +38,7 @@ from workflows.ports.store import Store
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BotParts:
-    """The parts that run."""
+    """The assembled parts that run."""
 
     store: Store
     service: Service
@@ -51,7 +51,7 @@ class BotParts:
 
 
 def assemble(systems: ExternalSystems) -> BotParts:
-    """Connect the effects and the flows with the service."""
+    """Create the effects and the flows, and connect them with the service."""
     outbox = Outbox(
         store=systems.store,
         clock=systems.clock,
@@ -111,7 +111,7 @@ def _inbound(
 def _scheduled_checks(
     systems: ExternalSystems, service: Service, alarms: Alarms, directory: ShownDirectory, others: Sequence[Check]
 ) -> ScheduledChecks:
-    """Return the checks of every tick."""
+    """Return the checks of each tick: a tick does what is due, every few seconds."""
     store, clock, tenant = systems.store, systems.clock, systems.tenant
     checks = usual_checks(store=store, clock=clock, tenant=tenant, alarms=alarms)
     roles = partial(

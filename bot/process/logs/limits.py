@@ -1,4 +1,4 @@
-"""A limit of lines of one kind per minute; one line counts the lines that were left out."""
+"""Limit the lines of one kind per minute; one line counts the lines that were left out."""
 
 import logging
 import time
@@ -10,7 +10,7 @@ from structlog.typing import EventDict, WrappedLogger
 
 _SECONDS: Final = 60.0
 _MOST_KINDS: Final = 500
-"""How many kinds of lines are distinguished; text from outside must not make this grow."""
+"""The most kinds of lines that are counted separately, so that text from outside cannot use up the memory."""
 _LIMITED: Final = frozenset({"warning", "error", "critical"})
 _COUNT: Final = "lines_left_out"
 
@@ -51,7 +51,7 @@ class LogLimit:
 
 
 class LineLimit:
-    """The same limit as a step of structlog.
+    """The same limit as a processing step of structlog.
 
     Only warnings and errors are limited; other lines are about completed work.
 

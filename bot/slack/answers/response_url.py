@@ -28,12 +28,12 @@ from workflows.core.text import redacted
 _SLACK_HOOKS: Final = "hooks.slack.com"
 
 BuildMessage = Callable[[Invocation], Awaitable[Message]]
-"""Reads what a command asks for and returns its message. The text of an error becomes the answer."""
+"""Reads what a command asks for, and returns the message. The text of an error becomes the answer."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Answers:
-    """Answers members of the workspace; nobody else gets information about partners."""
+    """Answers members of the workspace; other people get no information about partners."""
 
     service: Service
     lookup_permission: LookupPermission

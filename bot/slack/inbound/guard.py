@@ -49,7 +49,7 @@ _log = structlog.get_logger()
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Guard:
-    """Registers the flows with Bolt, and answers for them. It contains no rules."""
+    """Registers the flows with Bolt, and answers when they refuse. It contains no rules of its own."""
 
     service: Service
     replaced_cards: ReplacedCards
@@ -111,9 +111,9 @@ class Guard:
         return guarded
 
     def _asked(self, listener: ClickListener, stored: str) -> Callable[..., Awaitable[None]]:
-        """Wrap a select's question for its options. A refusal is recorded, and nothing is offered.
+        """Wrap a select's request for its options. A refusal is recorded, and no options are offered.
 
-        Slack shows no text of an answer, so the person sees that nothing was found.
+        Slack shows no text of such an answer, so the person sees that nothing was found.
         """
 
         async def guarded(ack: AsyncAck, body: dict[str, Any]) -> None:
@@ -133,7 +133,7 @@ class Guard:
         return guarded
 
     def _typed(self, subcommands: Mapping[str, CommandListener]) -> Callable[..., Awaitable[None]]:
-        """Wrap the command: each subcommand has its flow, and any other text has one, too."""
+        """Wrap the command: each subcommand has its flow, and unknown text has one too."""
 
         async def guarded(ack: AsyncAck, body: dict[str, Any]) -> None:
             command = Invocation.model_validate(body)

@@ -1,8 +1,8 @@
-"""Clicks on cards that no longer count: another card replaced them, or it was never known that they were posted.
+"""Refuse clicks on cards that no longer count, because another card replaced them.
 
-Slack may post a card and its answer may be lost. The next attempt posts a second card, and the first cannot be found:
-the bot may not read a channel's history. So a click contains the place of its card. At most one card of each place
-counts: the stored one. An unknown card takes the place if it is free; otherwise it is out of date.
+Slack may post a card, but its answer may be lost. The next attempt then posts a second card, and the first cannot be
+found: the bot may not read a channel's history. So a click contains the place of its card. At most one card counts in
+each place: the stored one. An unknown card counts if the place has no other card.
 """
 
 from collections.abc import Callable, Mapping

@@ -53,7 +53,7 @@ async def channel_problem(client: AsyncWebClient, channel: str) -> str:
 
 
 def _unseen(error: SlackApiError) -> str:
-    """State what a missing scope means: with the scope for private channels, the bot sees no other channel."""
+    """Return what a missing scope means: with the scope for private channels, the bot sees no other channel."""
     data = getattr(error.response, "data", None)
     provided = str(data.get("provided") or "") if isinstance(data, Mapping) else ""
     if "groups:read" in provided.split(","):

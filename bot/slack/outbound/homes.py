@@ -22,7 +22,7 @@ _log = structlog.get_logger()
 
 
 class Homes:
-    """Publishes App Homes, for one person one at a time."""
+    """Publishes App Homes; for one person, one at a time."""
 
     def __init__(self, *, copies: CardCopies, directory: ShownDirectory, store: Store, clock: Clock) -> None:
         self._copies = copies

@@ -1,7 +1,7 @@
 """Perform Slack effects: post and update cards, send direct messages, publish App Homes.
 
-Showing is reconciling: what is posted is compared with what should be posted. Doing it twice changes nothing. Who gets
-a card is decided in `bot.slack.outbound.recipients`.
+Each effect compares what is posted with what should be posted, so a repetition changes nothing.
+`bot.slack.outbound.recipients` decides who gets a card.
 """
 
 from collections.abc import Sequence
@@ -75,7 +75,7 @@ class SlackNotifier:
         await self._reminders.remind(await self._recipients.deciders(request, holders))
 
     async def tell_expired(self, request: AccessRequest) -> None:
-        """Tell everybody who was to decide on a request that it expired, each in one message a day for all of them."""
+        """Tell everybody who should have decided on a request that it expired, in one message a day for all of them."""
         await self._reminders.tell_expired(await self._recipients.were_to_decide(request))
 
     async def show_review(self, partnership: Partnership, *, remind: bool) -> None:
@@ -218,7 +218,7 @@ class SlackNotifier:
         return None if heard else refused
 
     async def _refresh_homes(self, *people: ChatId) -> None:
-        """Publish these people's App Homes soon, by a separate effect, so that no card waits for it."""
+        """Publish these people's App Homes soon, by a separate effect, so that no card waits for them."""
         await self._store.want_homes(list(dict.fromkeys(people)))
 
 

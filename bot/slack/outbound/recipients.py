@@ -30,7 +30,7 @@ _log = structlog.get_logger()
 
 
 class Recipients:
-    """Reads who has a role, and who of them can decide now."""
+    """Reads who has a role, and which of them can decide now."""
 
     def __init__(self, directory: ShownDirectory) -> None:
         self._directory = directory
@@ -60,7 +60,7 @@ class Recipients:
         return frozenset() if who is None else await still_free(who, holders[who.open_stages[0].role], self._directory)
 
     async def were_to_decide(self, request: AccessRequest) -> frozenset[ChatId]:
-        """List who was to decide on a request when it expired."""
+        """List who should have decided on a request when it expired."""
         who = asked_last(request)
         if who is None:
             return frozenset()
@@ -94,9 +94,9 @@ def may_confirm(copy: MessageCopy, partnership: Partnership, requester: ChatId) 
 
 @contextmanager
 def waiting_for_the_directory() -> Iterator[None]:
-    """Convert errors of the directory, so that showing waits for the recipients and nothing is lost.
+    """Convert errors of the directory into errors of the notifier, so that the effect is repeated later.
 
-    :raises NotifierUnavailable: when the directory or Entra cannot be read now; it is tried again.
+    :raises NotifierUnavailable: when the directory or Entra cannot be read now.
     :raises NotifierRefused: when the directory refuses.
     """
     try:

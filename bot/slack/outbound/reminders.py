@@ -1,4 +1,4 @@
-"""Tell approvers what waits for them, and what expired: one message a person and day, however many requests."""
+"""Tell approvers what waits for them and what expired, in one message a person and day."""
 
 from collections.abc import Iterable
 
@@ -14,9 +14,9 @@ from workflows.ports.records import LimitedList
 from workflows.ports.store import Store
 
 MOST_LISTED = 10
-"""Requests in one message; more are counted."""
+"""The most requests in one message; the others are counted."""
 MOST_READ = 200
-"""Requests that expired on one day, as far as they are looked at."""
+"""The most expired requests of one day that are read."""
 
 
 class Reminders:
@@ -46,7 +46,7 @@ class Reminders:
             await self._tell_expired(person)
 
     async def refresh(self, people: Iterable[ChatId]) -> None:
-        """Let the newest reminder of these people show what waits for them now. Nobody gets a new one.
+        """Update the newest reminder of these people to what waits for them now. Nobody gets a new one.
 
         :raises NotifierUnavailable: when Slack or the directory does not answer; it is tried again.
         """

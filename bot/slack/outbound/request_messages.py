@@ -1,7 +1,7 @@
 """The messages about one request: the channel's card and its thread, approvers, the requester, the sponsor.
 
-Everybody has one message about a request, which is updated in place. Who must decide again, because approval was
-requested again, gets a new one: an update notifies nobody.
+Everybody has one message about a request, which is updated in place. People who must decide again get a new one,
+because an update notifies nobody.
 """
 
 import asyncio
@@ -31,13 +31,13 @@ from workflows.ports.message_copies import MessageCopy
 from workflows.ports.store import Store
 
 MOST_COUNTED: Final = 50
-"""Requests of one requester, or of one partner, that are looked at for a card."""
+"""The most requests of one requester, or of one partner, that are read for a card."""
 _SET: Final = (RequestState.APPLIED, RequestState.OVERWRITTEN)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Forms:
-    """What each reader is shown of a request now."""
+    """The messages that each reader gets about a request now."""
 
     request: AccessRequest
     context: CardContext
@@ -45,7 +45,7 @@ class _Forms:
     now: datetime
     card: Callable[[], Message]
     told_before: frozenset[str]
-    """Who has a message about an earlier round of approval."""
+    """The people who have a message about an earlier round of approval."""
 
     @property
     def occasion(self) -> str:
@@ -53,7 +53,7 @@ class _Forms:
         return str(self.request.round) if self.request.round else ""
 
     def of(self, copy: MessageCopy) -> Message:
-        """Return what a posted copy shows now."""
+        """Return the present message for a posted copy."""
         if not copy.audience and not copy.occasion:
             return self.card()
         is_present = copy.occasion == self.occasion
@@ -65,13 +65,13 @@ class _Forms:
         return self.thread() if is_present and self.deciders else self._closed(None, is_older=not is_present)
 
     def asking(self, audience: str) -> Message:
-        """Return the direct message to somebody who must decide: the card, or what is different from the last one."""
+        """Return the direct message to an approver: the card, or the difference from the last one."""
         if audience in self.told_before:
             return again_message(self.request, now=self.now)
         return self.card()
 
     def thread(self) -> Message:
-        """Return the message under the channel's card that asks again."""
+        """Return the message under the channel's card that asks for approval again."""
         return again_message(self.request, now=self.now, asked=self.deciders)
 
     def _closed(self, reader: ChatId | None, *, is_older: bool) -> Message:
@@ -81,7 +81,7 @@ class _Forms:
 
 
 class RequestMessages:
-    """Posts and updates the messages about a request. Doing it twice changes nothing."""
+    """Posts and updates the messages about a request. A repetition changes nothing."""
 
     def __init__(
         self,
@@ -130,7 +130,7 @@ class RequestMessages:
             raise problem
 
     async def _context(self, request: AccessRequest) -> CardContext:
-        """Read what the card says beside the request: what is known of the partner, and what its requester has open."""
+        """Read what the card shows besides the request: the partner's record, and the requester's open requests."""
         if request.prepared is None or (request.is_terminal and request.state not in _SET):
             return CardContext(is_first=False)
         asked, known = request.particulars, request.known
@@ -182,7 +182,10 @@ class RequestMessages:
             await self._copies.post(subject, request.particulars.requester, card)
 
     async def hand_over_sponsor(self, request_id: RequestId, sponsor: ChatId, subject: str, occasion: str) -> None:
-        """Let another card take the place of the message that named the sponsor: one message a person for a request."""
+        """Stop updating the message that named the sponsor, because another card takes its place.
+
+        So each person has one message about a request.
+        """
         async with self._lock_of(request_id):
             for copy in await self._copies.live(f"sponsor:{request_id}"):
                 if copy.audience == sponsor:
@@ -208,7 +211,7 @@ class RequestMessages:
                 await self._copies.post(subject, request.particulars.sponsor, card)
 
     def _lock_of(self, request_id: RequestId) -> asyncio.Lock:
-        """Return the lock of a sponsor's message: two effects update it, and they are performed in parallel."""
+        """Return the lock of a sponsor's message: two effects update it, and they run in parallel."""
         return self._locks.setdefault(request_id, asyncio.Lock())
 
 

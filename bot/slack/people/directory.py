@@ -1,7 +1,7 @@
-"""Map a Slack user to exactly one Entra person or refuse; read who has a role now.
+"""Find the one Entra person of a Slack user, or refuse; read who has a role now.
 
-A click proves a Slack user. Two questions identify the person, each time it matters. To Slack: is this a full member of
-our workspace? To Entra: is there exactly one enabled member account with this mail address? Nothing is cached here; for
+A click proves a Slack user. Two questions identify the person, each time it matters. Slack: is this a full member of
+our workspace? Entra: is there exactly one enabled member account with this mail address? Nothing is cached here; for
 display see `bot.slack.people.shown_directory`.
 """
 
@@ -34,7 +34,7 @@ Key = TypeVar("Key")
 
 
 class _Gone(Exception):
-    """Slack does not know the user, or shows it to nobody."""
+    """Slack does not know the user, or does not show it."""
 
 
 class _NoGroups(Exception):
@@ -66,7 +66,7 @@ class SlackDirectory:
         self._roles = roles
 
     async def identify(self, chat_id: ChatId) -> Person:
-        """Map a Slack user to one Entra person; see `ports.Directory.identify`."""
+        """Find the one Entra person of a Slack user; see `ports.Directory.identify`."""
         user = await self.user(chat_id)
         mail = require_full_member(user, self._team_id)
         accounts = [a for a in await self._tenant.accounts_by_mail([mail]) if is_same_mail(a.mail, mail)]
@@ -232,7 +232,7 @@ class SlackDirectory:
 
 
 async def _side_by_side(keys: Sequence[Key], read: Callable[[Key], Awaitable[Answer]]) -> list[Answer]:
-    """Read several things, a few at a time; return the answers in the order of the keys."""
+    """Read several things in parallel, a few at a time; return the answers in the order of the keys."""
     answers: list[Answer] = []
     for start in range(0, len(keys), _AT_ONCE):
         answers += await asyncio.gather(*map(read, keys[start : start + _AT_ONCE]))
