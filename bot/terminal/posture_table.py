@@ -95,7 +95,7 @@ def _row(posture: Posture, partner: PartnerPosture, *, is_wide: bool) -> list[Re
     row: list[RenderableType] = [_name(posture, partner, is_wide=is_wide)]
     if is_wide:
         row.append(Text(partner.tenant_id))
-    row += [_both(partner, inbound, outbound) for _, inbound, outbound in B2B_DIRECTIONS]
+    row += [_in_and_out(partner, inbound, outbound) for _, inbound, outbound in B2B_DIRECTIONS]
     row.append(Text("\n".join(_short_trust(partner)) or "-"))
     if is_wide:
         redemption = "\n".join(
@@ -131,7 +131,7 @@ def _name(posture: Posture, partner: PartnerPosture, *, is_wide: bool) -> Render
     return Group(*lines)
 
 
-def _both(partner: PartnerPosture, inbound: Property, outbound: Property) -> Text:
+def _in_and_out(partner: PartnerPosture, inbound: Property, outbound: Property) -> Text:
     text = Text("in ").append_text(_openness(partner.b2b_access[inbound].opening)).append("\nout ")
     return text.append_text(_openness(partner.b2b_access[outbound].opening))
 

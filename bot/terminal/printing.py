@@ -18,7 +18,7 @@ def shown(text: str, limit: int = MOST_TEXT, style: str = "") -> Text:
     return Text(clean(text, limit), style=style)
 
 
-def complain(opening: str, *reasons: str) -> None:
+def print_error(opening: str, *reasons: str) -> None:
     """Print an error on standard error, with one line for each reason."""
     print(opening, *(f"- {clean(reason, MOST_TEXT)}" for reason in reasons), sep="\n", file=sys.stderr)
 

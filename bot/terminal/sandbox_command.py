@@ -30,13 +30,13 @@ Processes = SpawnContext | ForkServerContext
 _NEW_PROCESSES: Final = multiprocessing.get_context("spawn")
 _PORTS_TRIED: Final = 100
 _TICK_SECONDS: Final = 0.2
-_HANDED_ON: Final = "GATEHOUSE_MAX_"
+_PASSED_ON: Final = "GATEHOUSE_MAX_"
 """The prefix of the settings that are passed on to the sandbox's bot: the limits per hour."""
 _READY_WITHIN_SECONDS: Final = 30.0
 _MOST_RESTARTS: Final = 20
 
 
-async def rehearse(
+async def run_sandbox(
     *,
     port: int,
     browser: bool,
@@ -61,29 +61,29 @@ async def rehearse(
             sandbox = Sandbox(folder, only=only, socket_mode=socket_mode)  # type: ignore[arg-type]
             await sandbox.start(port)
         except FolderInUse as error:
-            return _cannot(f"--data: {error}")
+            return _print_reason(f"--data: {error}")
         except OSError as error:
             if error.errno == errno.EADDRINUSE:
-                return _cannot(f"--port: {port} is in use; choose another, or 0 for any free one")
-            return _cannot(f"--data: {folder} cannot be used ({error.strerror}); name a folder")
+                return _print_reason(f"--port: {port} is in use; choose another, or 0 for any free one")
+            return _print_reason(f"--data: {folder} cannot be used ({error.strerror}); name a folder")
         try:
             if only is None:
-                await _with_bot(sandbox, folder, stop, browser=browser, processes=processes)
+                await _run_with_bot(sandbox, folder, stop, browser=browser, processes=processes)
             else:
                 _print_settings(sandbox)
-                await _ready(sandbox, browser=browser)
+                await _print_ready(sandbox, browser=browser)
                 await stop.wait()
         finally:
             await sandbox.stop()
     return 0
 
 
-def _cannot(reason: str) -> int:
+def _print_reason(reason: str) -> int:
     print(f"The sandbox cannot start: {reason}.", file=sys.stderr)
     return CANNOT_START
 
 
-async def _with_bot(
+async def _run_with_bot(
     sandbox: Sandbox, folder: Path, stop: asyncio.Event, *, browser: bool, processes: Processes
 ) -> None:
     port = _free_port()
@@ -91,26 +91,26 @@ async def _with_bot(
         **sandbox.bot_settings(port),
         "DATABASE_URL": f"sqlite:///{folder / 'gatehouse.db'}",
         "GATEHOUSE_TICK_SECONDS": str(_TICK_SECONDS),
-        **{name: value for name, value in os.environ.items() if name.startswith(_HANDED_ON)},
+        **{name: value for name, value in os.environ.items() if name.startswith(_PASSED_ON)},
     }
     bot = _Bot(settings, folder, processes)
     bot.start()
     url = f"http://127.0.0.1:{port}"
     sandbox.bot = BotHandle(url=url, pid=lambda: bot.pid, alive=bot.is_alive)
-    keeper = asyncio.create_task(_keep_alive(bot, folder, stop))
+    restarts = asyncio.create_task(_keep_alive(bot, folder, stop))
     try:
         await _until_ready(url, stop)
         if not stop.is_set():
-            await _ready(sandbox, browser=browser)
+            await _print_ready(sandbox, browser=browser)
         await stop.wait()
     finally:
-        keeper.cancel()
+        restarts.cancel()
         # NB. in a thread: over Socket Mode the bot closes its connection, and the simulated Slack must still answer
         # meanwhile.
         await asyncio.to_thread(bot.stop)
 
 
-async def _ready(sandbox: Sandbox, *, browser: bool) -> None:
+async def _print_ready(sandbox: Sandbox, *, browser: bool) -> None:
     print(f"ready {sandbox.url}", flush=True)
     if browser:
         await asyncio.to_thread(webbrowser.open, sandbox.url)

@@ -16,6 +16,7 @@ from bot.slack.outbound.approval_channel import ApprovalChannel
 from bot.slack.outbound.card_copies import CardCopies
 from bot.slack.outbound.former_channels import FormerCards
 from bot.slack.outbound.notifier import SlackNotifier
+from bot.slack.outbound.recipients import Outbound
 from bot.slack.people.shown_directory import ShownDirectory
 from workflows.app.alarms import Alarms
 from workflows.app.limits import LimitedAction, Limits
@@ -66,7 +67,7 @@ def assemble(systems: ExternalSystems) -> BotParts:
     )
     shown = ShownDirectory(systems.directory, systems.clock)
     copies = CardCopies(client=systems.client, store=systems.store, channel=channel)
-    notifier = SlackNotifier(copies=copies, directory=shown, store=systems.store, clock=systems.clock)
+    notifier = SlackNotifier(Outbound(copies=copies, directory=shown, store=systems.store, clock=systems.clock))
     former = FormerCards(store=systems.store, service=service, copies=copies, channel=channel, clock=systems.clock)
     limits = _limits(systems, alarms)
     performer = _performer(systems, service, alarms, notifier, limits)

@@ -26,7 +26,7 @@ class LogLimit:
         self._begun: dict[str, float] = {}
         self._counts: dict[str, int] = {}
 
-    def takes(self, kind: str) -> bool:
+    def allows(self, kind: str) -> bool:
         """Return whether one more line of this kind may be written now, and count it."""
         self._end_minutes()
         if kind not in self._begun:
@@ -36,10 +36,10 @@ class LogLimit:
         self._counts[kind] = self._counts.get(kind, 0) + 1
         return self._counts[kind] <= self._most
 
-    def takes_record(self, record: logging.LogRecord) -> bool:
+    def allows_record(self, record: logging.LogRecord) -> bool:
         """Decide about a library's line. Its kind is the logger and the first line of the message template."""
         first = str(record.msg).partition("\n")[0]
-        return self.takes(f"{record.name}: {first[:100]}")
+        return self.allows(f"{record.name}: {first[:100]}")
 
     def _end_minutes(self) -> None:
         ended = [kind for kind, begun in self._begun.items() if self._now() - begun >= _SECONDS]
@@ -67,8 +67,8 @@ class LineLimit:
 
         :raises structlog.DropEvent: when too many of its kind were written within this minute.
         """
-        said = str(event.get("event", ""))
+        event_name = str(event.get("event", ""))
         limit = self._with_traceback if event.get("exc_info") else self._limit
-        if event.get("level") in _LIMITED and said != _COUNT and not limit.takes(said[:100]):
+        if event.get("level") in _LIMITED and event_name != _COUNT and not limit.allows(event_name[:100]):
             raise structlog.DropEvent
         return event

@@ -15,7 +15,7 @@ HEADER_SECONDS: Final = 5.0
 """Seconds that a connection may take until its headers are complete."""
 _LINGERING_SECONDS: Final = 1.0
 """Seconds during which the rest of a body is still read after the answer."""
-_BACKLOG: Final = 128
+_MOST_WAITING: Final = 128
 _FEWEST: Final = 8
 _MOST: Final = 1000
 
@@ -29,7 +29,7 @@ def most_connections() -> int:
 
 def most_at_once() -> int:
     """Return how many connections may wait to be accepted (the backlog), from the file descriptors."""
-    return max(_FEWEST, min(_BACKLOG, _descriptors() // 8))
+    return max(_FEWEST, min(_MOST_WAITING, _descriptors() // 8))
 
 
 def _descriptors() -> int:
@@ -67,7 +67,7 @@ class Connections:
             waiting = next((one for one in connections if one not in self._busy), None)
             if waiting is None:
                 _log.warning("connection_refused", reason="too many requests at once")
-                return _HangUp()
+                return _ClosedAtOnce()
             _log.warning("connection_closed", reason="too many connections")
             waiting.force_close()
         return server()
@@ -118,7 +118,7 @@ async def _close_afterwards(_: web.Request, response: web.StreamResponse) -> Non
     response.headers["Connection"] = "close"
 
 
-class _HangUp(asyncio.Protocol):
+class _ClosedAtOnce(asyncio.Protocol):
     """Closes a new connection when there are too many."""
 
     def connection_made(self, transport: Any) -> None:

@@ -57,12 +57,12 @@ class Health:
     @property
     def reasons(self) -> tuple[str, ...]:
         """Return why clicks cannot be received or stored now; empty when they can."""
-        found = []
+        problems = []
         if self._store.trouble:
-            found.append(f"the records cannot be written: {trouble_words(self._store.trouble)}")
+            problems.append(f"the records cannot be written: {trouble_words(self._store.trouble)}")
         if self._socket is not None and self._socket.silence:
-            found.append(f"Slack is not heard: {self._socket.silence}")
-        return tuple(found)
+            problems.append(f"Slack is not heard: {self._socket.silence}")
+        return tuple(problems)
 
     async def run(self) -> None:
         """Repeat the check until cancelled."""

@@ -46,7 +46,7 @@ def _setup(subject: CommandSubject) -> Effect:
     return ShowSetup(tenant_id=subject.tenant_id or TenantId(""))
 
 
-_BROUGHT_UP_TO_DATE: Final[Mapping[Card, Callable[[CommandSubject], Effect]]] = {
+_UPDATE_EFFECTS: Final[Mapping[Card, Callable[[CommandSubject], Effect]]] = {
     Card.REQUEST: _request,
     Card.REQUESTER: _request,
     Card.REVIEW: _review,
@@ -76,7 +76,7 @@ class ReplacedCards:
         about = subject.request_id or subject.tenant_id
         if about is None:
             return  # a card of another kind is refused for that
-        stored, effect_of = f"{card.value}:{about}", _BROUGHT_UP_TO_DATE[card]
+        stored, effect_of = f"{card.value}:{about}", _UPDATE_EFFECTS[card]
         copies = await self.store.copies(stored)
         known = next(
             (one for one in copies if (one.channel, one.message_id) == (where.channel_id, where.message_ts)), None

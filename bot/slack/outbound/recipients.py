@@ -2,11 +2,13 @@
 
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
 import structlog
 
+from bot.slack.outbound.card_copies import CardCopies
 from bot.slack.people.approvers import still_free
 from bot.slack.people.shown_directory import ShownDirectory
 from workflows.core.partners.partnership import Partnership
@@ -14,9 +16,11 @@ from workflows.core.people import ChatId, Role
 from workflows.core.requests.eligibility import asked_last, still_asked
 from workflows.core.requests.request import AccessRequest
 from workflows.intervals import ADMINS_ASKED_FROM_REMINDER
+from workflows.ports.clock import Clock
 from workflows.ports.directory import DirectoryRefused, DirectoryUnavailable
 from workflows.ports.message_copies import MessageCopy
 from workflows.ports.notifier import NotifierRefused, NotifierUnavailable
+from workflows.ports.store import Store
 from workflows.ports.tenant import TenantRefused, TenantUnavailable
 
 _MOST_DIRECT_COPIES: Final = 10
@@ -27,6 +31,16 @@ request.
 """
 
 _log = structlog.get_logger()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Outbound:
+    """What every kind of message needs: the posted copies, the people, the stored records, the time."""
+
+    copies: CardCopies
+    directory: ShownDirectory
+    store: Store
+    clock: Clock
 
 
 class Recipients:

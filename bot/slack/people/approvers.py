@@ -109,7 +109,8 @@ async def _people(free: frozenset[ChatId], directory: ShownDirectory) -> Approve
     names = {person: name for person in people[:MOST_NAMED] if (name := await _name(person, directory))}
     counted = Counter(names.values())
     told_apart = [
-        f"{name} ({await _mark(person, directory)})" if counted[name] > 1 else name for person, name in names.items()
+        f"{name} ({await _distinguishing_text(person, directory)})" if counted[name] > 1 else name
+        for person, name in names.items()
     ]
     return Approvers(names=tuple(told_apart), others=len(people) - len(names))
 
@@ -122,6 +123,6 @@ async def _name(person: ChatId, directory: ShownDirectory) -> str:
         return ""
 
 
-async def _mark(person: ChatId, directory: ShownDirectory) -> str:
+async def _distinguishing_text(person: ChatId, directory: ShownDirectory) -> str:
     """Return the text that distinguishes people of the same name."""
     return await directory.mail_of(person) or person
