@@ -22,7 +22,7 @@ from workflows.entra.audits import AUDITED, partner_changes
 from workflows.entra.evaluation import evaluate
 from workflows.entra.name_search import SELECTED, begins_filter, found_objects
 from workflows.entra.transport.connection import Connection, document_of
-from workflows.entra.transport.pacing import Pace
+from workflows.entra.transport.pacing import RateLimit
 from workflows.intervals import ABSENCE_KEPT_FOR, OBJECT_NAMES_KEPT_FOR, POLICIES_KEPT_FOR
 from workflows.ports.tenant_problems import Purpose, TenantCode
 from workflows.ports.tenant_settings import FoundObject
@@ -55,8 +55,8 @@ class GraphTenantSettings:
     def __init__(self, connection: Connection, *, client_id: str | None = None) -> None:
         self._connection = connection
         self._client_id = client_id
-        self._reports = Pace(*_REPORTS, longest_wait=_REPORTS_WAIT)
-        self._conditional_access = Pace(*_CONDITIONAL_ACCESS)
+        self._reports = RateLimit(*_REPORTS, longest_wait=_REPORTS_WAIT)
+        self._conditional_access = RateLimit(*_CONDITIONAL_ACCESS)
         self._policies: Cache[None, Sequence[JsonObject]] = Cache(
             read=lambda _: self._all_conditional_access(), kept_for=lambda _: POLICIES_KEPT_FOR, max_entries=1
         )

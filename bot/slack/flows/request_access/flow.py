@@ -26,7 +26,7 @@ from workflows.app.reads.look_up_permission import LookupPermission
 from workflows.app.reads.offers import Offers
 from workflows.app.requests.forms import Form
 from workflows.app.requests.intake import Intake
-from workflows.app.requests.open_request import account_beside
+from workflows.app.requests.open_request import account_of_other_chat_id
 from workflows.app.requests.people_checks import lookups_refused
 from workflows.app.service import LOOK_UP, SEARCH, Service
 from workflows.catalog.catalog import Catalog
@@ -171,7 +171,7 @@ class RequestAccessFlow:
             await self.lookup_permission.require(actor, typed, key=key, by="form")
             seen = await self.intake.look_up(typed)
             waiting = await self.intake.open_request(seen.identity.tenant_id)
-            account = None if waiting is None else await account_beside(waiting, actor, self.intake.directory)
+            account = None if waiting is None else await account_of_other_chat_id(waiting, actor, self.intake.directory)
             found = Found.of(seen, typed=typed, waiting=waiting, account=account)
         except Refused as refused:
             if refused.code is not RefusalCode.LIMIT_REACHED:
