@@ -6,6 +6,7 @@ from types import MappingProxyType
 from typing import Any, Final
 
 from bot.words.sentences import place_to_cut
+from workflows.core.checks.target_checks import shown_name
 from workflows.core.errors.raised import UnreadableSetting
 from workflows.core.settings.breadth import is_certainly_blocked, is_list_of_exceptions
 from workflows.core.settings.certainty import Doubt, blocks_all, list_doubt, setting_doubts
@@ -30,7 +31,6 @@ from workflows.core.settings.model import (
     is_guid,
     lists_of,
 )
-from workflows.core.text import shown_name
 
 INHERITS: Final = "inherits the tenant's default"
 NOT_SET: Final = "not set"
