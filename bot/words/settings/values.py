@@ -5,6 +5,7 @@ from collections.abc import Iterator, Mapping
 from types import MappingProxyType
 from typing import Any, Final
 
+from bot.words.found_object import object_name
 from bot.words.sentences import place_to_cut
 from workflows.core.checks.target_checks import shown_name
 from workflows.core.errors.raised import UnreadableSetting
@@ -32,7 +33,7 @@ from workflows.core.settings.model import (
     lists_of,
 )
 
-INHERITS: Final = "inherits the tenant's default"
+INHERITS: Final = "the tenant's default (value not known)"
 NOT_SET: Final = "not set"
 OFF_UNSET: Final = "off (not set)"
 ALLOWED: Final = "allowed"
@@ -72,7 +73,7 @@ DOUBTS: Final[Mapping[Doubt, str]] = {
     Doubt.UNKNOWN_WORD: "a target is neither an ID nor a word that Microsoft Graph knows",
     Doubt.WRONG_TYPE: "a target has a type that does not belong in its list",
     Doubt.ALL_AND_SOME: "Microsoft does not document what “all” together with single targets means",
-    Doubt.BLOCK_OF_ONE_LIST: "one list blocks everything and the other does not; a whole block needs both",
+    Doubt.BLOCK_OF_ONE_LIST: "one list blocks everything and the other does not; a complete block needs both",
     Doubt.ONE_LIST_ONLY: "one list is set and the other is not; Microsoft does not document what then applies",
 }
 """The text of each doubt; each text continues a sentence."""
@@ -295,4 +296,4 @@ def _target(name: str, target: Target, names: Mapping[str, str]) -> str:
     kind = target.type.value
     if known is None:
         return f"{kind} {target.id if is_guid(target.id) else shown_name(target.id)}"
-    return f"{kind} “{shown_name(known)}” ({target.id})"
+    return f"{kind} “{object_name(known)}” ({target.id})"
