@@ -24,7 +24,7 @@ from workflows.core.policy.graph_examples import corrected_word
 from workflows.core.policy.risk import required, risk_of_settings, weakness_of
 from workflows.core.policy.template import Template
 from workflows.core.requests.notes import NoteCode
-from workflows.ports.directory import RoleSource
+from workflows.ports.people_directory import RoleSource
 
 SHIPPED: Final = Path(__file__).parent.parent / "templates"
 ROLES_FILE: Final = "roles.toml"

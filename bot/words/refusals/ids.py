@@ -9,7 +9,7 @@ from bot.words.settings.where import where_to_find
 from workflows.core.checks.target_checks import shown_name
 from workflows.core.errors.facts import Values
 from workflows.core.errors.refusal_codes import RefusalCode as R
-from workflows.core.settings.directory_objects import Owner
+from workflows.core.settings.id_owner import Owner
 from workflows.core.settings.model import TargetType
 
 _WANTED: Final = {
