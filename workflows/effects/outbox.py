@@ -20,6 +20,7 @@ import structlog
 from workflows.core.errors.facts import Facts, log_text, text_fact
 from workflows.core.errors.raised import CodedError, ToldError
 from workflows.core.requests.effects import Effect, Rank, rank
+from workflows.pauses import USUAL_PAUSES, Pauses
 from workflows.ports.clock import Clock
 from workflows.ports.directory import DirectoryUnavailable
 from workflows.ports.effects_queue import PendingEffect
@@ -32,8 +33,6 @@ _AT_ONCE: Final = 16
 _MOST_OF_ONE: Final = 12
 """How many of those may be permission checks and writes, and how many may be messages."""
 _MOST_HOMES: Final = 4
-_POLL_SECONDS: Final = 0.5
-"""The longest sleep. The clock may jump (in the sandbox, and after a machine slept)."""
 _FIRST_RETRY_SECONDS: Final = 1.0
 _LONGEST_RETRY_SECONDS: Final = 60.0
 _LONGEST_BLOCKED_SECONDS: Final = 300.0
@@ -56,6 +55,7 @@ class Outbox:
         perform: Callable[[Effect], Awaitable[None]],
         may_give_up: Callable[[Effect, Facts], Awaitable[bool]],
         gave_up: Callable[[PendingEffect, Facts], Awaitable[None]],
+        pauses: Pauses = USUAL_PAUSES,
     ) -> None:
         """Create the loop.
 
@@ -67,6 +67,7 @@ class Outbox:
         self._perform = perform
         self._may_give_up = may_give_up
         self._gave_up = gave_up
+        self._longest_sleep = pauses.due_work_read_every
         self._own_faults: dict[int, int] = {}
         """How often each effect failed because of an error in Gatehouse since the start. Outages do not count."""
         self._woken = asyncio.Event()
@@ -107,7 +108,7 @@ class Outbox:
 
     async def _rest(self) -> None:
         try:
-            async with asyncio.timeout(_POLL_SECONDS):
+            async with asyncio.timeout(self._longest_sleep):
                 await self._woken.wait()
         except TimeoutError:
             return

@@ -24,21 +24,17 @@ from workflows.entra.name_search import SELECTED, begins_filter, found_objects
 from workflows.entra.transport.connection import Connection, document_of
 from workflows.entra.transport.pacing import Pace
 from workflows.intervals import ABSENCE_KEPT_FOR, OBJECT_NAMES_KEPT_FOR, POLICIES_KEPT_FOR
+from workflows.pauses import USUAL_PAUSES, Pauses
 from workflows.ports.tenant_problems import Purpose, TenantCode
 from workflows.ports.tenant_settings import FoundObject
 
 _NAMES_KEPT: Final = 500
 _EVALUATIONS_KEPT: Final = 500
-_CONDITIONAL_ACCESS: Final = (1, 1.0)
-"""Conditional Access accepts so many requests in so many seconds from each tenant ("Microsoft Graph service-specific
-throttling limits"). It does not say how long to wait, so a throttled request is not repeated."""
 _SEARCH_PAGE: Final = 25
 """More than are ever shown, because groups with hidden membership are removed."""
 _SIGN_IN_PAGE: Final = 1000
 _SIGN_IN_PAGES: Final = 2
 """For each direction. Further pages are not counted, and the text says so."""
-_REPORTS: Final = (5, 10.0)
-"""Reports accept so many requests in so many seconds ("Microsoft Graph service-specific throttling limits")."""
 _REPORTS_WAIT: Final = 2.0
 """Seconds that a report waits for its turn, so that no card waits for it."""
 _AUDIT_PAGE: Final = 500
@@ -49,11 +45,11 @@ _SIGN_IN: Final = ["id", "userId", "appDisplayName", "status"]
 class GraphTenantSettings:
     """Reads of the tenant's other settings and logs."""
 
-    def __init__(self, connection: Connection, *, client_id: str | None = None) -> None:
+    def __init__(self, connection: Connection, *, client_id: str | None = None, pauses: Pauses = USUAL_PAUSES) -> None:
         self._connection = connection
         self._client_id = client_id
-        self._reports = Pace(*_REPORTS, longest_wait=_REPORTS_WAIT)
-        self._conditional_access = Pace(*_CONDITIONAL_ACCESS)
+        self._reports = Pace(*pauses.reports, longest_wait=_REPORTS_WAIT)
+        self._conditional_access = Pace(*pauses.conditional_access)
         self._policies: Cache[None, Sequence[JsonObject]] = Cache(
             read=lambda _: self._all_conditional_access(), lasts=lambda _: POLICIES_KEPT_FOR, most=1
         )
