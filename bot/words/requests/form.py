@@ -11,7 +11,7 @@ from workflows.core.policy.offers import Offer
 from workflows.core.policy.placeholders import Placeholder
 from workflows.core.policy.template import Stage
 from workflows.core.requests.request import Particulars
-from workflows.core.settings.directory_objects import Owner
+from workflows.core.settings.id_owner import Owner
 from workflows.core.settings.openness import Openness
 from workflows.core.text import counted
 
@@ -37,7 +37,7 @@ _GUESTS: Final = {
 
 
 def need_words(offer: Offer) -> str:
-    """Return what people need who choose this template."""
+    """Return the need for which people choose this template."""
     return offer.template.need or offer.template.title
 
 

@@ -13,7 +13,7 @@ from workflows.core.checks.findings import Finding, FindingCode, Severity
 from workflows.core.checks.unchecked import unread
 from workflows.core.plans.named_targets import NamedTarget, current_targets, written_targets
 from workflows.core.plans.plan import Plan
-from workflows.core.settings.directory_objects import Owner
+from workflows.core.settings.id_owner import Owner
 from workflows.core.settings.model import Target, TargetType
 
 MAX_LOOKED_UP: Final = 40
@@ -28,7 +28,7 @@ _READS: Final[Mapping[TargetType, str]] = {
 }
 
 Names = Mapping[Target, str | Unread | None]
-"""The result for each id: its name, None when our tenant has no such object, or why it was not read."""
+"""The result for each id: its name (may be empty), None without such an object, or why it was not read."""
 
 
 def to_look_up(targets: Iterable[NamedTarget]) -> tuple[Target, ...]:
