@@ -22,16 +22,16 @@ Arrows = Mapping[str, frozenset[str]]
 
 def arrows_of(graph: grimp.ImportGraph, package: str) -> Arrows:
     """Return the packages right below a package, each with those that it imports, through any module inside."""
-    packages = sorted(package for package in graph.find_children(package) if not package.endswith("__main__"))
-    inside = {package: {package, *graph.find_descendants(package)} for package in packages}
-    owner = {module: package for package, modules in inside.items() for module in modules}
-    found: dict[str, set[str]] = {package: set() for package in packages}
-    for module, package in owner.items():
+    children = sorted(child for child in graph.find_children(package) if not child.endswith("__main__"))
+    inside = {child: {child, *graph.find_descendants(child)} for child in children}
+    owner = {module: child for child, modules in inside.items() for module in modules}
+    found: dict[str, set[str]] = {child: set() for child in children}
+    for module, child in owner.items():
         for imported in graph.find_modules_directly_imported_by(module):
             other = owner.get(imported)
-            if other is not None and other != package:
-                found[package].add(other)
-    return {package: frozenset(others) for package, others in found.items()}
+            if other is not None and other != child:
+                found[child].add(other)
+    return {child: frozenset(others) for child, others in found.items()}
 
 
 def layers_of(arrows: Arrows) -> dict[str, int]:
@@ -64,9 +64,9 @@ def drawing(graph: grimp.ImportGraph, package: str) -> str:
     """Return one package as a Mermaid flowchart, with its counts."""
     arrows = arrows_of(graph, package)
     layers = layers_of(arrows)
-    short = {package: package.removeprefix(f"{package}.") for package in arrows}
-    nodes = [f"    {short[package]}" for package in sorted(arrows, key=lambda one: (-layers[one], one))]
-    lines = [f"    {short[package]} --> {short[other]}" for package, other in shown_arrows(arrows)]
+    short = {child: child.removeprefix(f"{package}.") for child in arrows}
+    nodes = [f"    {short[child]}" for child in sorted(arrows, key=lambda one: (-layers[one], one))]
+    lines = [f"    {short[child]} --> {short[other]}" for child, other in shown_arrows(arrows)]
     count = f"{len(arrows)} packages in {1 + max(layers.values())} layers, {sum(map(len, arrows.values()))} imports"
     chart = "\n".join(["flowchart TD", *nodes, *lines])
     return f"`{package}`: {count}; an import that follows from others is left out.\n\n```mermaid\n{chart}\n```"

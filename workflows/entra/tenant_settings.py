@@ -13,9 +13,9 @@ from kiota_http.middleware.options import RetryHandlerOption
 from workflows.cache import Cache
 from workflows.core.checks.conditional_access.questions import Question
 from workflows.core.checks.facts import SignIns
-from workflows.core.entra_audit.partner_changes import CLOCKS_DIFFER_BY, PartnerChange
 from workflows.core.settings.canonical import JsonObject
 from workflows.core.settings.model import Target, TargetType, TenantId, is_guid
+from workflows.core.settings.partner_changes import CLOCKS_DIFFER_BY, PartnerChange
 from workflows.entra.addresses import request_to
 from workflows.entra.answers import Call, is_absent, quoted, reading, sign_ins_of, unavailable, verified_domains
 from workflows.entra.audits import AUDITED, partner_changes
@@ -204,7 +204,7 @@ class GraphTenantSettings:
         document = document_of(call, answer)
         if not document.get("id"):
             raise unavailable(TenantCode.NAMES_NOTHING, call=call.asked)
-        return str(document.get("displayName") or "(no name)")
+        return str(document.get("displayName") or "")
 
     def _address_of(self, target: Target) -> tuple[Call, BaseRequestBuilder]:
         graph = self._connection.graph
