@@ -164,7 +164,7 @@ def test_what_is_required_is_a_member() -> None:
 
 
 class ReadAs:
-    """Stands where the SDK's reader of JSON stands: says which way a member is read."""
+    """Replaces the SDK's JSON reader, and records how each member is read."""
 
     def __getattr__(self, name: str) -> Any:
         return lambda *types: (name, *types)

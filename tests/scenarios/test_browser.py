@@ -81,7 +81,7 @@ class Story:
         await expect(self.page.get_by_test_id(place)).to_have_attribute("aria-current", "page")
 
     async def looks(self, where: str) -> None:
-        """Let axe-core look at the page as it is, on a desk and on a phone."""
+        """Check the present page with axe-core, at the sizes of a desktop and a phone."""
         self.faults += [f"{where}, {fault}" for fault in await violations_at_all_sizes(self.page)]
 
     async def picture(self, name: str) -> None:
@@ -178,7 +178,7 @@ async def sees_every_role(story: Story) -> None:
 
 
 async def is_blocked(stage: Stage, tenant_id: str) -> None:
-    """Hold that the tenant blocks a partner."""
+    """Assert that the tenant blocks a partner."""
     partner = await stage.partner(tenant_id)
     assert partner is not None
     assert partner["b2bCollaborationInbound"]["usersAndGroups"]["accessType"] == "blocked"

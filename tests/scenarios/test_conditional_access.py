@@ -20,7 +20,7 @@ EVERYBODY: Final = {
 
 
 async def patch(stage: Stage, state: Json) -> None:
-    """Change the tenant behind the bot's back."""
+    """Change the tenant from outside, without the bot."""
     answer = await stage.call("PATCH", "graph/state", state)
     assert answer["ok"] is True, answer
 
@@ -164,7 +164,7 @@ async def test_one_of_several_controls_suffices_also_beside_one_that_is_not_supp
 
 
 async def test_where_entra_cannot_be_asked_the_card_says_that_it_is_an_estimate(stage: Stage) -> None:
-    """Refused, throttled, not offered: the policies are read and judged all the same, and nobody is stopped."""
+    """When Entra refuses or limits the evaluation, the policies are read instead, and no request is stopped."""
     await only(stage, policy("block", name="Nobody from outside"))
     partners = ("contoso.com", "fabrikam.com", "litware.com", "tailspin.com", "northwind.onmicrosoft.com")
     faults: tuple[tuple[Json, str], ...] = (

@@ -1,4 +1,4 @@
-"""Whoever holds hundreds of connections open holds up nobody, and fills no disk."""
+"""Hundreds of open connections delay nobody, and do not fill the disk."""
 
 import asyncio
 import hashlib
@@ -25,7 +25,7 @@ Streams = tuple[asyncio.StreamReader, asyncio.StreamWriter]
 
 @asynccontextmanager
 async def held(url: str, count: int, sent: bytes) -> AsyncIterator[list[Streams]]:
-    """Hold connections on which no whole request comes."""
+    """Keep connections open without sending a complete request."""
     place = urlsplit(url)
 
     async def one() -> Streams:

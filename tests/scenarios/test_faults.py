@@ -186,7 +186,7 @@ async def test_slack_refusing_for_a_while_loses_no_card(stage: Stage) -> None:
 
 
 async def test_socket_mode_plays_the_same_story(tmp_path: Path) -> None:
-    """Request to revoke without a single HTTP request to the bot's door."""
+    """From request to revocation without a single HTTP request to the bot."""
     stage = Stage(data=tmp_path / "data", arguments=("--socket-mode",))
     await stage.start()
     try:

@@ -1,4 +1,4 @@
-"""Slack takes no card, loses an answer, or is busy: whoever can decide hears of it, and everything is made good."""
+"""Slack refuses a card, loses an answer, or is busy: those who can decide are asked, and everything is posted later."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""What stands and what a change does is said as it really applies: other clouds, defaults, what stays, who uses it."""
+"""Current settings and changes are described as they really apply: other clouds, defaults, what stays, who uses it."""
 
 import asyncio
 from typing import Any
@@ -114,7 +114,7 @@ async def test_a_card_says_what_applies_now_by_default_and_what_only_a_removal_w
 
 
 async def test_what_stays_open_is_named_and_the_chain_is_weighed_by_it(stage: Stage) -> None:
-    """A chain of one is too weak beside synchronization: the strongest joins it, and sees all of it by name."""
+    """With synchronization, one approver is not enough: the strongest approval policy decides, and sees all of it."""
     stands = {
         "tenantId": CONTOSO,
         "b2bDirectConnectOutbound": ALL,

@@ -1,4 +1,4 @@
-"""A revocation closes or names every way in; what Graph's description does not know delays and undoes nothing."""
+"""A revocation closes or names every kind of access; unknown settings neither delay nor undo it."""
 
 from typing import Any
 
@@ -44,7 +44,7 @@ async def window(stage: Stage) -> str:
 
 
 def is_certainly_blocked(partner: dict[str, Any] | None) -> bool:
-    """Tell whether the four blocks stand."""
+    """Return whether all four blocks are set."""
     assert partner is not None
     names = ("b2bCollaborationInbound", "b2bCollaborationOutbound", "b2bDirectConnectInbound")
     return all(partner[name] == BLOCKED for name in (*names, "b2bDirectConnectOutbound"))

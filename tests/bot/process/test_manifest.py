@@ -106,7 +106,7 @@ def called() -> set[str]:
 
 @dataclass(slots=True)
 class RecordingApp:
-    """Stands where Bolt stands; `names` is what was registered, by kind."""
+    """Replaces Bolt; `names` contains the registered listeners, by kind."""
 
     names: dict[str, list[str]] = field(default_factory=dict)
 

@@ -70,7 +70,7 @@ async def ended(*arguments: str, folder: Path, given: Mapping[str, str] | None =
 
 
 def problems(result: Ended) -> list[str]:
-    """Hold that a start was refused in one message on standard error, and give what it lists."""
+    """Assert that a start was refused in one message on standard error, and return the listed problems."""
     status, out, err = result
     assert status == 2, err
     assert out == ""

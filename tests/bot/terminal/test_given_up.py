@@ -43,7 +43,7 @@ async def home(gatehouse: BotUnderTest, user: str) -> dict[str, Any]:
 
 
 async def cards(gatehouse: BotUnderTest) -> int:
-    """How many cards stand in the channel."""
+    """Return how many cards there are in the channel."""
     return len((await gatehouse.control.get("messages", channel=CHANNEL, user="approver1"))["messages"])
 
 

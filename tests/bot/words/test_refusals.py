@@ -62,7 +62,7 @@ RAISED: Final = frozenset(
 
 
 def sources() -> Iterator[tuple[str, ast.Module]]:
-    """Give every file that may refuse a person; the sandbox stands in for others, and refuses the bot."""
+    """Return every file that may refuse a person; the sandbox is left out, because it refuses the bot."""
     for path in sorted([*PROJECT.glob("bot/**/*.py"), *PROJECT.glob("workflows/**/*.py")]):
         if not path.is_relative_to(PROJECT / "bot" / "sandbox"):
             yield str(path.relative_to(PROJECT)), ast.parse(path.read_text())

@@ -24,7 +24,7 @@ MAXIMUMS = {LimitedAction.REQUESTS: 5, LimitedAction.APPROVALS: 3, LimitedAction
 
 
 def limit(world: World) -> Limits:
-    """Hold everybody in this world to the limits above."""
+    """Apply the limits above to every person."""
     alarms = Alarms(store=world.store, clock=world.clock, wake=lambda: None)
     limits = Limits(store=world.store, alarms=alarms, clock=world.clock, maximums=MAXIMUMS)
     world.intake = replace(world.intake, limits=limits)

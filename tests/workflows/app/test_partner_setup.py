@@ -1,4 +1,4 @@
-"""The partner's half through the shell: stored, judged, reminded of by the clock, and read from the tenant now."""
+"""The partner setup: clicks are stored and checked, reminders are due, and the tenant is read."""
 
 import json
 from collections.abc import AsyncIterator
@@ -170,7 +170,7 @@ SETTINGS: Final = [call for call in every_call().values() if not call.path.start
 
 @pytest.fixture
 async def theirs() -> AsyncIterator[TestClient[web.Request, web.Application]]:
-    """The partner's tenant: a simulator that knows nothing of us."""
+    """Return the partner's tenant: a simulator without settings for us."""
     tenant = EntraSimulator(now=lambda: datetime.now(UTC), changed=lambda: None, accepts_token=lambda _: True)
     application = web.Application()
     application.add_routes(tenant.routes())

@@ -1,4 +1,4 @@
-"""The door: what a command stores, once for each key, whoever else is at the door."""
+"""Storing a command: once for each key, also when several arrive at once."""
 
 import asyncio
 from datetime import timedelta

@@ -59,7 +59,7 @@ async def test_what_waits_is_raised_for_the_outbox_to_try_again(world: World) ->
 @pytest.mark.parametrize("when", ["before", "after"])
 @pytest.mark.parametrize("case", CASES)
 async def test_a_crash_at_any_call_neither_repeats_nor_loses_a_write(tmp_path: Path, case: str, when: str) -> None:
-    """Kill the process around the first call to a neighbour, around the second, and so on; start again each time."""
+    """The process is killed at the first call to another system, at the second, and so on, and started again."""
     points = 0
     while await _crashed_at(points + 1, when == "after", tmp_path / f"{points}.db", CASES[case]):
         points += 1

@@ -46,7 +46,7 @@ AMARA_W = replace(AMARA, chat_id=ChatId("W-AMARA"))
 
 
 def two_ids(world: World, *people: Person) -> None:
-    """Let the directory know these ids, too."""
+    """Add these ids to the directory."""
     for person in people:
         world.directory.people[person.chat_id] = person
 

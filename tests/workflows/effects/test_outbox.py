@@ -373,7 +373,7 @@ async def test_a_fault_of_our_own_is_parked_after_five_attempts_and_its_lane_goe
 async def test_a_neighbour_that_does_not_answer_is_tried_for_as_long_as_it_takes(
     rig: Rig, kind: type[Exception]
 ) -> None:
-    """Far beyond the attempts that a fault of our own gets; what follows in the lane does not wait behind it."""
+    """More often than an error of our own; later effects of other lanes do not wait."""
 
     async def act(effect: Tell) -> None:
         if text_of(effect) == "first" and rig.begun.count("first") <= 12:
@@ -448,7 +448,7 @@ async def test_what_an_admin_has_to_mend_is_tried_again_every_five_minutes_for_e
 
 
 async def test_waits_grow_to_a_minute_and_are_spread(rig: Rig) -> None:
-    """Between half and the whole of 1, 2, 4 … 60 seconds, so that many who wait do not come back in one wave."""
+    """Between half and all of 1, 2, 4 … 60 seconds, so that many effects are not repeated at the same moment."""
 
     async def act(effect: Tell) -> None:
         raise NotifierUnavailable("No answer.")
@@ -480,7 +480,7 @@ async def test_a_clock_that_jumps_is_noticed_without_being_told(rig: Rig) -> Non
 
 
 async def test_cancelling_loses_nothing(rig: Rig) -> None:
-    """What was begun, what waits behind it and what nobody touched is performed after the restart."""
+    """The running effect, the waiting ones and the untouched ones are performed after the restart."""
     gate = asyncio.Event()
 
     async def act(effect: Tell) -> None:
@@ -512,7 +512,7 @@ async def test_one_effect_that_cannot_be_read_among_good_ones_holds_up_none(rig:
 async def test_a_store_that_fails_for_a_while_does_not_end_the_outbox(
     rig: Rig, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """A full disk, a locked file: it goes on once that is mended, and nothing was lost."""
+    """A full disk or a locked file: the work continues when that is repaired, and nothing is lost."""
     left = [sqlite3.OperationalError("database or disk is full")] * 3
     look = rig.store.pending
 

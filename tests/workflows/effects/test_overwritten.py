@@ -115,7 +115,7 @@ async def test_a_change_right_after_our_write_is_overwritten_at_the_first_attemp
 
 
 async def test_a_partner_deleted_after_our_change_is_overwritten_too(world: World) -> None:
-    """Without a configuration of its own the defaults apply: what was approved does not stand, nor what was before."""
+    """Without a configuration the defaults apply: neither the approved nor the earlier settings are active."""
     request = await unconfirmed(world, decided(CHANGE))
     world.tenant.delete(TENANT)
     request = await retried(world, request)

@@ -1,4 +1,4 @@
-"""Performing and giving up: the records as they stand now, and nobody left without a word."""
+"""Performing and stopping effects: with the present records, and everybody concerned gets a message."""
 
 import asyncio
 import contextlib

@@ -1,4 +1,4 @@
-"""Judging clicks: on today's roster, once each, in one total order; refusals are recorded and said."""
+"""Permission checks of clicks: with today's roles, once each, in one order; refusals are recorded and sent."""
 
 import asyncio
 from dataclasses import replace
@@ -42,7 +42,7 @@ MORE_OWNERS = tuple(person(f"Owner{number}") for number in range(8))
 
 
 async def judge_at_once(world: World, *clicks: Click) -> None:
-    """Judge clicks side by side, as the outbox does with lanes of their own; what meets a fault is tried again."""
+    """Check clicks in parallel, as the outbox does; a failed check is repeated."""
     pending = [CheckPermission(command=click, key=world.key()) for click in clicks]
     for _ in range(5):
         outcomes = await asyncio.gather(*map(world.permission_check.check_click, pending), return_exceptions=True)
@@ -110,7 +110,7 @@ async def test_whom_the_directory_refuses_never_approves(world: World) -> None:
 
 
 async def test_an_approval_is_judged_on_the_roster_of_today(world: World) -> None:
-    """Who held the role when the request was shown is of no interest, in either direction."""
+    """It does not matter who had the role when the request was shown."""
     request = await world.waiting()
     world.directory.assign(AMARA, "data-owner")
     world.directory.assign(MALLORY, "security")
@@ -211,7 +211,7 @@ async def test_one_judgement_performed_many_times_counts_once(world: World) -> N
 
 
 async def test_fifty_clicks_of_one_person_at_once_count_once(world: World) -> None:
-    """Fifty deliveries, fifty keys, one human: also where that human holds the roles of both stages."""
+    """Fifty deliveries with fifty keys by one person, who has the roles of both stages."""
     world.directory.assign(AMARA, "security data-owner")
     request = await world.waiting()
     await judge_at_once(world, *[world.approval(request, AMARA)] * 50)
@@ -223,7 +223,7 @@ async def test_fifty_clicks_of_one_person_at_once_count_once(world: World) -> No
 
 
 async def test_two_people_who_approve_at_once_both_count(world: World) -> None:
-    """Each is judged on a roster that holds the other, so the chain is complete and the request goes on."""
+    """Each check sees the other approval, so the policy is complete and the request continues."""
     request = await world.waiting()
     await world.approve(request, AMARA)
     await judge_at_once(world, world.approval(request, BRUNO), world.approval(request, CHIE))
@@ -303,7 +303,7 @@ async def test_a_click_that_cannot_be_judged_waits_says_so_once_and_counts_in_th
 
 @pytest.mark.parametrize("method", ["directory.identify", "directory.roster"])
 async def test_a_click_that_graph_refuses_to_judge_is_refused_and_recorded(world: World, method: str) -> None:
-    """A missing permission does not answer by waiting: whoever clicked hears of it instead of nothing."""
+    """Waiting does not help when a permission is missing: the person is told."""
     request = await world.waiting()
     world.script.fail(method, TenantRefused(403, "Authorization_RequestDenied", "Insufficient privileges."))
     await world.approve(request, AMARA)

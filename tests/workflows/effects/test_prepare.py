@@ -252,7 +252,7 @@ async def test_a_partner_that_is_closed_already_is_only_read_back(world: World) 
 
 
 async def test_a_revocation_by_somebody_whose_account_is_gone_by_then_is_carried_out(world: World) -> None:
-    """Dana was judged when she asked; closing does not hang on the directory, nor on her, once more."""
+    """Dana was checked when she asked. Blocking does not depend on a second check."""
     await world.opened()
     await world.revoke(DANA, but=Prepare)
     world.directory.refusals[DANA.chat_id] = Refused(RefusalCode.DEACTIVATED)

@@ -1,4 +1,4 @@
-"""What Graph refuses: the request ends, a revocation is tried again, and what stands is said."""
+"""Writes that Graph refuses: the request ends, a revocation is tried again, and the current settings are reported."""
 
 import pytest
 
@@ -111,7 +111,7 @@ async def test_a_revoked_partner_that_vanished_meanwhile_is_blocked_anew(world: 
 
 
 async def test_a_partner_that_a_write_does_not_find_and_a_read_does_is_tried_again(world: World) -> None:
-    """The directory is replicated: a write can meet a copy that is behind."""
+    """The directory is replicated: a write may use an older copy."""
     request = await put(world, decided(OPEN))
     world.script.fail("tenant.write", TenantRefused(404, "Request_ResourceNotFound", "No such partner."), times=2)
     for _ in range(3):

@@ -32,7 +32,7 @@ AUDITS = "/auditLogs/directoryAudits"
 
 @pytest.fixture
 async def entra(graph: Graph, authority: TokenAuthority, environment: pytest.MonkeyPatch) -> AsyncIterator[Entra]:
-    """The gateway as the running bot makes it: it knows its tenant and its application."""
+    """Return the gateway as the running bot creates it, with its tenant and its application."""
     settings = EntraSettings(
         graph_url=graph.url, authority_host=authority.url, tenant_id=seed.HOME_TENANT_ID.upper(), client_id=CLIENT_ID
     )

@@ -1,4 +1,4 @@
-"""Looking a partner up: who may be a partner at all, and what stands for them now."""
+"""Looking up a partner: which tenants can be partners, and their current settings."""
 
 from dataclasses import replace
 

@@ -1,4 +1,4 @@
-"""Every record and effect comes back from its JSON text as it was, whatever stands in it."""
+"""Every record and effect is read from its JSON text unchanged."""
 
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final, get_args

@@ -167,7 +167,7 @@ async def nothing_is_stored(store: Store) -> None:
 
 @pytest.mark.parametrize("version", [0, 2, 4, 5, 7, 60])
 async def test_a_record_follows_its_stored_version_exactly(store: Store, version: int) -> None:
-    """Version 5 stands (6 would follow); every other one is refused and changes nothing."""
+    """Version 5 is stored (6 would follow); every other version is refused and changes nothing."""
     last = request(version=5)
     await put(store, *(replace(last, version=number) for number in range(1, 6)))
     entries = await store.history()

@@ -1,4 +1,4 @@
-"""A tour of every operation in Microsoft's description: the simulator has them all and answers as described."""
+"""The simulator has every operation of Microsoft's description, and answers as described."""
 
 import re
 from collections.abc import Callable
@@ -134,7 +134,7 @@ BEYOND: list[str] = [
 
 
 async def test_every_operation_answers(graph: Graph, simulator: EntraSimulator) -> None:
-    """Every body and answer is held against Microsoft's SDK, and against Microsoft's file where it is present."""
+    """Every body and answer is compared with Microsoft's SDK, and with Microsoft's description when it is present."""
     for method, path, body, status in TOUR:
         seen = await graph(method, _filled(path, simulator.state()), body=body)
         assert seen.status == status, (method, path, seen.text)

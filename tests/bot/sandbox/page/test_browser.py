@@ -336,7 +336,7 @@ async def test_nothing_overflows(page: Page, stage: Stage, width: int, scheme: s
 
 
 async def test_colours_can_be_read(page: Page, stage: Stage) -> None:
-    """Every visible text has the contrast WCAG 2.2 AA asks of it: 4.5, or 3 where large."""
+    """Every visible text has the contrast that WCAG 2.2 AA requires: 4.5, or 3 for large text."""
     stage.post(CHANNELS["partner-access"], "card", blocks=samples.CARD_BLOCKS)
     stage.post(CHANNELS["partner-access"], "psst", only_for=PEOPLE["requester"])
     stage.apply(samples.trusted_partner(), "POST")

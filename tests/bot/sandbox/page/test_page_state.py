@@ -1,4 +1,4 @@
-"""Places, threads, unread counts, logs and the guide: the pure parts behind the fragments."""
+"""The pure parts of the page: places, threads, unread counts, logs and the guide."""
 
 from datetime import UTC
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""Cards say what a change opens, what stands already and raises the risk, and what stays open, by name."""
+"""Cards show what a change opens, which current access raises the risk, and what stays open."""
 
 from dataclasses import replace
 from datetime import timedelta

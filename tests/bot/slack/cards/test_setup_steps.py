@@ -1,4 +1,4 @@
-"""The partner's half as people see it: the state of each step, who may speak, and text that fits into Slack."""
+"""The partner setup on cards: the state of each step, who may confirm, and text within Slack's limits."""
 
 from dataclasses import replace
 from datetime import timedelta

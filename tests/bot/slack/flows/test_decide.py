@@ -116,7 +116,7 @@ async def test_while_the_directory_is_away_nothing_is_shown(gatehouse: BotUnderT
 
 
 def decision(request: AccessRequest) -> str:
-    """What the buttons of the request's card carry."""
+    """Return the value of the decision buttons on the request's card."""
     return f"{request.id}:{request.known.plan.digest}"
 
 

@@ -16,7 +16,7 @@ UNKNOWN: Final = "R-ABCDEFGHI2:" + "0123456789abcdef" * 4
 
 
 def decision(request: AccessRequest) -> str:
-    """What the buttons of the request's card carry."""
+    """Return the value of the decision buttons on the request's card."""
     return f"{request.id}:{request.known.plan.digest}"
 
 

@@ -1,4 +1,4 @@
-"""What people see: posted once, updated at every change, repeated never; who cannot be reached holds nobody up."""
+"""Cards are posted once, updated at every change, and never repeated; an unreachable person does not delay others."""
 
 from dataclasses import replace
 from typing import Any
@@ -86,7 +86,7 @@ async def test_a_request_without_a_plan_is_told_to_the_requester_only(scene: Sce
 
 @pytest.mark.parametrize("error", ["channel_not_found", "is_archived", "not_in_channel"])
 async def test_a_channel_that_is_gone_does_not_keep_people_from_being_asked(scene: Scene, error: str) -> None:
-    """An admin can mend that, so it waits and is tried again; meanwhile the chain goes on by direct messages."""
+    """An admin can repair that, so the card is tried again. Until then people get direct messages."""
     for _ in range(2):
         scene.fail("chat.postMessage", error, match=CHANNEL)
         with pytest.raises(NotifierBlocked, match=error):
@@ -97,7 +97,7 @@ async def test_a_channel_that_is_gone_does_not_keep_people_from_being_asked(scen
 
 
 async def test_of_a_large_role_ten_are_told_directly_while_the_channel_takes_no_card(scene: Scene) -> None:
-    """Somebody who can decide always hears of a request; who that is does not change from one attempt to the next."""
+    """Somebody who can decide always gets the request. The ten people are the same at every attempt."""
     scene.directory.roles[builders.SECURITY] = tuple(f"U{number:02}" for number in range(12))
     for _ in range(2):
         scene.fail("chat.postMessage", "not_in_channel", match=CHANNEL)

@@ -1,4 +1,4 @@
-"""The card about the partner's half: posted once to whom it concerns, updated everywhere, once more as a reminder."""
+"""The partner setup card: posted once to the people concerned, updated everywhere, and posted again as a reminder."""
 
 import asyncio
 from dataclasses import replace

@@ -376,7 +376,7 @@ json_values = st.recursive(
 @PROPERTY
 @given(st.fixed_dictionaries({}, optional=dict.fromkeys([*Property, "identitySynchronization"], json_values)))
 def test_no_document_breaks_the_wording(document: dict[str, Any]) -> None:
-    """Whatever Graph may send one day, the card can still be shown and the door closed."""
+    """Whatever Graph may return, the card can be shown and the partner can be blocked."""
     try:
         made = plan_revocation(tenant_id=TENANT, default={}, before={"tenantId": TENANT, **document})
     except AttributeError:

@@ -1,4 +1,4 @@
-"""What stands for a partner now: its own settings, and what it inherits."""
+"""A partner's current settings in words: its own, and what it inherits."""
 
 from typing import Any
 

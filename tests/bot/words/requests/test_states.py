@@ -1,4 +1,4 @@
-"""Every standing of a request has its words."""
+"""Every state of a request has its words."""
 
 from bot.words.requests.states import STATE_WORDS
 from workflows.core.requests.notes import DisplayedState

@@ -1,4 +1,4 @@
-"""A change put back: filed, planned from what stands, decided by a whole chain, applied; stopped by a revocation."""
+"""A restore: requested, planned from the current settings, approved, applied; a revocation stops it."""
 
 import asyncio
 import json
@@ -277,7 +277,7 @@ async def test_a_template_that_is_gone_leaves_it_to_the_strongest_chain(
 async def test_what_somebody_else_changed_after_a_write_is_overwritten_and_can_be_put_back(
     world: World, revocation: AccessRequest
 ) -> None:
-    """The write was sent and its answer lost; then the portal was used: what stands is not ours."""
+    """The write's answer was lost, then somebody used the portal: the current settings are not ours."""
     waiting = await world.settled((await file(world, revocation)).id)
     for person in (AMARA, BRUNO, CHIE):
         await world.approve(waiting, person, but=Apply)
@@ -292,7 +292,7 @@ async def test_what_somebody_else_changed_after_a_write_is_overwritten_and_can_b
 
 @pytest.mark.parametrize("is_taken", [True, False], ids=["taken", "not taken"])
 async def test_what_was_stopped_half_way_can_be_put_back(world: World, is_taken: bool) -> None:
-    """The write may or may not have come through; the plan starts from what stands."""
+    """It is unknown whether the write arrived; the plan starts from the current settings."""
     setup = await world.approved()
     world.script.fail("tenant.write", TenantUnavailable("busy", retry_after=3600.0), after=is_taken)
     await world.settle()
@@ -310,7 +310,7 @@ async def test_what_was_stopped_half_way_can_be_put_back(world: World, is_taken:
 
 
 async def test_what_failed_half_way_can_be_put_back(world: World) -> None:
-    """The partner is written, synchronization is refused for good: half of it stands."""
+    """The partner is written, but synchronization is refused: only a part is set."""
     setup = await put(world, synchronizing(OPEN))
     world.script.fail("tenant.write", TenantRefused(400, "invalid", "No."), on=2)
     setup = await world.settled(setup.id)
@@ -325,7 +325,7 @@ async def test_what_failed_half_way_can_be_put_back(world: World) -> None:
 
 
 async def test_a_group_that_was_deleted_meanwhile_is_put_back_with_a_warning(world: World) -> None:
-    """Nobody can mend it in a restore, and nothing comes of an ID that is nobody's: the approvers read it."""
+    """A restore cannot correct that, and the ID has no effect: the approvers see it."""
     ours, theirs, application = (f"5f0a1b2c-000{n}-4d3e-8f90-a1b2c3d4e5f6" for n in range(3))
     placeholders = {"pilot_group": theirs, "project_group": ours, "partner_application": application}
     world.tenant.tenant_settings.names[theirs] = None

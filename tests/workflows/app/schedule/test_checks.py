@@ -1,4 +1,4 @@
-"""What admins learn of without asking: given up work, another tenant, revocations that nobody can judge."""
+"""Alarms that admins get: stopped work, another tenant, revocations that cannot be checked."""
 
 import asyncio
 from dataclasses import replace
@@ -87,7 +87,7 @@ async def test_another_tenant_holds_every_write_and_alarms_until_it_is_right(wor
 
 
 async def test_a_revocation_that_cannot_be_judged_for_two_minutes_alarms_until_it_is(world: World) -> None:
-    """The directory of people does not answer: the click is stored, nobody is judged, and the partner is still open."""
+    """The directory does not answer: the click is stored but not checked, and the partner is still open."""
     world.tenant.partners[TENANT] = dict(OPEN)
     world.script.fail("directory.identify", PeopleDirectoryUnavailable("Slack does not answer."), times=4)
     await world.revoke(DANA)

@@ -1,4 +1,4 @@
-"""A sponsor whose account is disabled, gone or a guest: the admins are asked at once, and who keeps it takes over."""
+"""A sponsor without an account: the admins are asked, and the one who keeps the access becomes the sponsor."""
 
 from dataclasses import replace
 

@@ -76,7 +76,7 @@ async def test_an_undecided_request_expires_once_and_its_approvers_are_told(worl
 
 @pytest.mark.parametrize("is_last", [True, False], ids=["completes the chain", "one of several"])
 async def test_an_approval_that_came_in_time_counts_however_long_judging_it_takes(world: World, is_last: bool) -> None:
-    """Graph is slow, the clock goes on, and the ticker does not let the request expire under a stored click."""
+    """Graph is slow: the request does not expire while a stored click waits for its check."""
     request = await world.waiting()
     people = (AMARA, BRUNO, CHIE) if is_last else (AMARA, BRUNO)
     for person in people[:-1]:
@@ -104,14 +104,14 @@ async def test_an_approval_that_came_too_late_is_refused_and_the_request_expires
 
 
 async def stored_in_time(world: World, request: AccessRequest, click: Click) -> None:
-    """Store a click just before the request's end; it is not judged, and the time passes."""
+    """Store a click just before the request's end; it is not checked before the end has passed."""
     world.clock.moment = request.expires_at - timedelta(seconds=2)
     await world.service.store_click(click, key="in time")
     world.clock.moment = request.expires_at
 
 
 async def looked_at(world: World, request: AccessRequest) -> RequestState:
-    """Ask what is due, without judging any click, and give the request's state."""
+    """Do what is due without checking any click, and return the request's state."""
     await tick(service=world.service, store=world.store, directory=world.directory, clock=world.clock)
     return (await world.request(request.id)).state
 
@@ -166,7 +166,7 @@ async def test_a_click_of_which_nobody_can_tell_yet_whether_it_counts_is_judged_
 
 
 async def test_nobodys_click_brings_new_time_to_what_was_not_decided_in_time(world: World) -> None:
-    """The template changed meanwhile, which brings a new plan and new time while there is time."""
+    """The template changed. That gives a new plan and more time only before the request expires."""
     request = await world.waiting()
     await stored_in_time(world, request, world.approval(request, MALLORY))
     await world.store.execute(

@@ -1,4 +1,4 @@
-"""The rules that a plan is held against before anybody is asked: each broken once, and each kept."""
+"""The rules for a plan, before anybody is asked: each is violated once, and followed once."""
 
 from dataclasses import replace
 from datetime import timedelta

@@ -1,4 +1,4 @@
-"""The chain that decides: never less than the one under which the partner stands, never too few for what stands."""
+"""The approval policy: never less strict than the partner's present one, and strict enough for the result."""
 
 from dataclasses import replace
 from datetime import timedelta
@@ -107,7 +107,7 @@ def test_where_a_role_is_gone_the_strongest_chain_decides() -> None:
 
 
 def test_the_risk_of_the_result_weighs_what_the_plan_leaves_alone() -> None:
-    """Synchronization that stands already is no change, and still there after it."""
+    """Existing synchronization is no change, but it is part of the result."""
     before = {"tenantId": TENANT, "identitySynchronization": {"userSyncInbound": {"isSyncAllowed": True}}}
     assert risk_of_result(access_plan(before), None).level is RiskLevel.HIGH
 

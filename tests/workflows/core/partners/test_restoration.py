@@ -1,4 +1,4 @@
-"""Putting a change back: from whatever stands now to what stood before, never by deleting, and by whose chain."""
+"""A restore: from the current settings to the earlier ones, never by deleting, and by which approval policy."""
 
 from dataclasses import replace
 from datetime import timedelta
@@ -323,7 +323,7 @@ def test_what_changed_the_tenant_can_be_put_back(state: RequestState) -> None:
 
 @pytest.mark.parametrize("state", list(RequestState))
 def test_what_was_cut_short_while_it_was_written_can_be_put_back(state: RequestState) -> None:
-    """None, a part or all of it may stand; what is still under way has to end first."""
+    """None, a part or all of it may be set; a running change must end first."""
     ended = (RequestState.APPLIED, RequestState.OVERWRITTEN, RequestState.FAILED, RequestState.STOPPED)
     assert is_restorable(request(state, writing_since=NOW)) is (state in ended)
 

@@ -1,4 +1,4 @@
-"""Who may say what of the partner's half, and when it counts no more."""
+"""Who may confirm partner setup steps, and when a confirmation no longer counts."""
 
 from dataclasses import replace
 from datetime import datetime, timedelta

@@ -1,4 +1,4 @@
-"""What a revocation writes beside its block: last, each for itself, and put back by a restore."""
+"""What a revocation writes besides its block: last, separately, and restored by a restore."""
 
 from dataclasses import replace
 from typing import Any, Final
@@ -172,7 +172,7 @@ def test_a_setting_of_the_wrong_type_does_not_break_an_access_plan() -> None:
 
 
 def restoration(before: JsonObject, default: JsonObject | None = None) -> tuple[Plan, JsonObject, Plan]:
-    """A revocation of this, what stands after it, and the plan that puts it back."""
+    """Return a revocation, the settings after it, and the plan that restores the earlier ones."""
     revocation = plan_revocation(tenant_id=TENANT, before=before, default=default or {})
     now = revocation.image_after() or {}
     return revocation, now, plan_restoration(tenant_id=TENANT, now=now, image=before, undone=revocation)

@@ -182,7 +182,7 @@ def test_what_everybody_has_by_default_does_not_raise_the_result() -> None:
 
 
 def test_closing_is_weighed_by_itself_alone() -> None:
-    """A proven narrowing stays easy, whatever stays open beside it."""
+    """A proven reduction stays easy, whatever else stays open."""
     before = standing(identitySynchronization=SYNCHRONIZED, b2bCollaborationInbound=ALL)
     plan = replace(access_plan(before), duration=None)
     (patch,) = plan.operations

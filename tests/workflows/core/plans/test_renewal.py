@@ -1,4 +1,4 @@
-"""A renewal writes nothing, weighs as much as opening it all anew would, and prolongs only what its chain may open."""
+"""An extension writes nothing, has the risk of opening everything, and extends what its chain may open."""
 
 from dataclasses import replace
 from datetime import datetime, timedelta
@@ -48,7 +48,7 @@ CLOSED_DEFAULT = {
 
 
 def renewal(before: dict[str, Any] | None = None, days: int = 90) -> Plan:
-    """A renewal of what stands."""
+    """Return an extension of the current settings."""
     return plan_renewal(
         tenant_id=TENANT,
         before=before or STANDS,
@@ -191,7 +191,7 @@ def test_a_weak_chain_leaves_the_open_review_the_sponsor_and_the_name_of_what_st
 
 
 def test_after_somebody_overwrote_it_the_approved_time_is_over() -> None:
-    """What stands was approved by nobody, so no chain of ours prolongs it and nobody keeps it alone."""
+    """Nobody approved the current settings, so they can be neither extended nor kept by one person."""
     late = NOW + timedelta(days=20)
     known = prepared()
     for before in (None, OPENED):

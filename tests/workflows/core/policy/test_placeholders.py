@@ -1,4 +1,4 @@
-"""Placeholders: whose ID is wanted follows from the place; only a GUID fills one; an optional one may stay empty."""
+"""Placeholders: the place decides whose ID is needed; only a GUID is accepted; an optional one may stay empty."""
 
 from datetime import timedelta
 from typing import Any

@@ -124,7 +124,7 @@ def test_the_most_that_a_template_lets_in(
     ],
 )
 def test_all_microsoft_apps_weighs_as_what_is_not_limited(name: Property, level: RiskLevel, reason: RiskReason) -> None:
-    """It names one target and stands for every Microsoft application: it weighs as much as all applications do."""
+    """It is one target but means every Microsoft application: its risk is that of all applications."""
     risk = risk_of_settings({name: MICROSOFT}, YEAR)
     assert (risk.level, reason in risk.reasons) == (level, True)
     assert risk.level == risk_of_settings({name: ALL}, YEAR).level

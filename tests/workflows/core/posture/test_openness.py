@@ -17,7 +17,7 @@ MEETINGS: Final = {"crossCloudMeetingConfiguration": {"inboundAllowed": True}}
 
 
 def revoked(default: JsonObject | None = CLOSED_DEFAULT, **changes: Any) -> PartnerPosture:
-    """A partner that is recorded as revoked, with these settings beside its block."""
+    """Return a partner that is recorded as revoked, with these settings besides its block."""
     return evaluate_partner(TENANT, {**closed_document(), **changes}, None, inputs(default, kept(REVOKED)))
 
 

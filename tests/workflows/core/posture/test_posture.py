@@ -1,4 +1,4 @@
-"""What a posture says of one partner's settings: how far each way is open, how risky that is, what to know of it."""
+"""The posture of one partner: how far each kind of access is open, the risk, and the concerns."""
 
 from typing import Any, Final
 
@@ -59,13 +59,13 @@ MICROSOFTS: Final = {
 def inputs(
     default: JsonObject | None = CLOSED_DEFAULT, records: Records | None = None, **changes: Any
 ) -> PostureInputs:
-    """What was read beside a partner; no records unless they are given."""
+    """Return what was read about a partner; without records unless they are given."""
     usual: dict[str, Any] = {"being_changed": frozenset(), "unfinished": {}, "now": NOW}
     return PostureInputs(default=default, records=records, **{**usual, **changes})
 
 
 def judged(own: JsonObject | None, around: PostureInputs | None = None, tenant_id: TenantId = TENANT) -> PartnerPosture:
-    """Judge a partner whose document is `own` and its tenant id."""
+    """Return the posture of a partner with the document `own` and its tenant id."""
     document = None if own is None else {"tenantId": tenant_id, **own}
     return evaluate_partner(tenant_id, document, None, around or inputs())
 
@@ -200,7 +200,7 @@ def test_trust_in_everything_while_reaching_every_application(own: JsonObject, i
 
 
 def test_what_is_not_known_is_no_open_way() -> None:
-    """An application list that nobody knows is not called unlimited."""
+    """An unknown application list is not reported as unlimited."""
     own = {"inboundTrust": TRUST, "b2bCollaborationInbound": {"usersAndGroups": ALL["usersAndGroups"]}}
     assert "all_trust_all_applications" not in codes(judged(own, inputs(None)))
 

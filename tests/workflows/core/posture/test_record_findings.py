@@ -1,4 +1,4 @@
-"""Where what stands and what our records say do not agree: no false alarm, and no silence either."""
+"""Differences between current settings and our records: none is missed, and none is reported wrongly."""
 
 from dataclasses import replace
 from datetime import timedelta
@@ -36,7 +36,7 @@ def kept(one: Partnership | None = None, *requests: AccessRequest, **changes: An
 
 
 def judged(configuration: JsonObject | None, records: Records, **changes: Any) -> PartnerPosture:
-    """Judge the tenant with these records and a closed default."""
+    """Return the posture of the tenant with these records and a closed default."""
     return evaluate_partner(TENANT, configuration, None, inputs(records=records, **changes))
 
 
@@ -218,7 +218,7 @@ def test_of_a_changed_partner_undeclared_settings_count_and_facts_do_not() -> No
 
 
 def test_what_a_write_never_says_is_no_difference() -> None:
-    """The service names a synchronization policy by itself, and `devices` is not supported."""
+    """The service names a synchronization policy itself, and `devices` is not supported."""
     before = {
         "tenantId": TENANT,
         "identitySynchronization": {"userSyncInbound": {"isSyncAllowed": True}},

@@ -1,4 +1,4 @@
-"""A click names a chat id and no more: what it wants is no command until the permission check knows who that is."""
+"""A click contains a chat id only; it becomes a command after the permission check finds the person."""
 
 import pytest
 

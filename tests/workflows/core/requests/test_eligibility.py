@@ -1,4 +1,4 @@
-"""Who may decide now is one answer: what is shown, who is asked and who is let through say the same."""
+"""Who may decide now: what is shown, who is asked and who is accepted always agree."""
 
 from dataclasses import replace
 
@@ -95,7 +95,7 @@ def _is_let_through(known: AccessRequest, someone: Person) -> bool:
 
 @pytest.mark.parametrize("count", [0, 1, 2])
 def test_who_is_asked_is_exactly_who_is_let_through(count: int) -> None:
-    """Everybody holds every role here, so that only the request's own answer tells them apart."""
+    """Everybody has every role here, so only the request itself makes a difference."""
     known = request(decisions=WHOLE_CHAIN[:count])
     who = still_asked(known)
     assert who is not None

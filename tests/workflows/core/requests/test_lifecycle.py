@@ -296,7 +296,7 @@ def test_what_was_decided_on_the_plan_before_counts_nothing_on_a_new_one() -> No
 
 
 def test_a_new_plan_may_have_a_shorter_chain_than_the_one_that_was_decided_on() -> None:
-    """Contract: a decision on an earlier plan never counts and never stands in the way, whatever its stage was."""
+    """A decision on an earlier plan never counts and never prevents another one, whatever its stage was."""
     known = advance(
         request(decisions=WHOLE_CHAIN[:2]), Replan(reason=noted("The template changed.")), situation()
     ).request
@@ -358,7 +358,7 @@ def test_a_partner_that_is_no_longer_who_was_approved_stops_the_request() -> Non
     ],
 )
 def test_whatever_is_open_can_be_stopped_and_its_requester_reads_why(state: RequestState, kind: RequestKind) -> None:
-    """Also a half approved or half applied one: an admin who revokes the partner does not wait for it."""
+    """Also a partly approved or applied one: an admin who revokes the partner does not wait for it."""
     known = request(state, kind, prepared=prepared(kind), note=noted("Waits."))
     note = "Dana revoked this partner before the change was confirmed."
     transition = advance(known, Stop(reason=noted(note)), situation(LATER))
@@ -517,7 +517,7 @@ def test_a_requester_who_is_also_the_sponsor_hears_once_that_it_was_overwritten(
 
 @pytest.mark.parametrize("state", [RequestState.APPLYING, RequestState.UNCONFIRMED])
 def test_a_revocation_is_never_overwritten_but_planned_again(state: RequestState) -> None:
-    """It is not over before the block holds, whoever writes in between."""
+    """It does not end before the block is verified, whoever changes the partner."""
     known = request(state, RequestKind.REVOCATION, writing_since=NOW)
     with worded_refusal(Refused, match="planned again from the current settings") as refused:
         advance_partner(known, RecordOverwritten(image={}), situation(LATER), partnership())

@@ -1,4 +1,4 @@
-"""Where a request stands, and its notes: how far a plan was written by Graph's names, and what an error tells."""
+"""The state of a request and its notes: how far a plan was written, and what an error says."""
 
 from dataclasses import replace
 from datetime import timedelta

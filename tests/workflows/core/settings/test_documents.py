@@ -31,7 +31,7 @@ GUEST = "00aa00aa-0000-4000-8000-00000000AbCd"
 
 
 def targets(document: object) -> dict[str, object]:
-    """A setting that holds one list of applications."""
+    """Return a setting with one list of applications."""
     return {"usersAndGroups": None, "applications": document}
 
 

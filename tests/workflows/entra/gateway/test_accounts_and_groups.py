@@ -73,7 +73,7 @@ async def test_what_graph_does_not_say_is_not_so(
 
 
 async def test_hostile_next_link_is_not_followed(entra: Entra, graph: Graph) -> None:
-    """Contract: a token goes to Graph's own host and port, and nowhere else; half a list is no list."""
+    """A token is sent to Graph's own host and port only; an incomplete list is no list."""
     met: list[web.Request] = []
 
     async def thief(request: web.Request) -> web.Response:

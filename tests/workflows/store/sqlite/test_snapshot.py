@@ -1,4 +1,4 @@
-"""Records for a posture: of one moment, with what cannot be read named; beside a running bot nothing is touched."""
+"""Records for a posture: of one moment, naming what cannot be read, and without touching a running bot."""
 
 import asyncio
 import os
@@ -32,7 +32,7 @@ def names(folder: Path) -> set[str]:
 
 
 async def fill(store: Store) -> None:
-    """Store a partnership with its request, an open request, an old one, and one that was given up half-kind."""
+    """Store a partnership with its request, an open request, an old one, and a stopped effect of an old kind."""
     kept = partnership(version=1)
     for number, one in enumerate(
         [
@@ -130,7 +130,7 @@ async def test_a_request_that_cannot_be_read_leaves_its_tenant_neither_known_nor
 
 
 async def test_a_reader_beside_a_writer_never_waits_for_it(tmp_path: Path) -> None:
-    """The bot commits while records are read; neither holds up the other."""
+    """The bot commits while records are read; neither delays the other."""
     path = tmp_path / "gatehouse.db"
     store = await open_store(path, FixedClock())
     await fill(store)

@@ -1,4 +1,4 @@
-"""Members that no description has are taken where the object holds them, and only there."""
+"""Properties that no description contains are accepted only where the object has them already."""
 
 from typing import Any
 

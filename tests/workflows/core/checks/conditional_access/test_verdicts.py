@@ -45,13 +45,13 @@ def report(
     trust: InboundTrustFlags = NOTHING,
     answers: Answers | None = None,
 ) -> AccessReport:
-    """Judge; where no answers are given, by the documents alone."""
+    """Evaluate the policies; without Entra's answers, from the documents alone."""
     chosen = questions([parse_policy(one) for one in documents], entries, TENANT)
     return assess(documents, entries, TENANT, trust, chosen, answers or {})
 
 
 def report_with_every_meaning() -> AccessReport:
-    """Judge five policies for every kind of visitor, so that each meaning is there."""
+    """Evaluate five policies for every kind of visitor, so that each effect occurs."""
     return report(
         policy("block", name="A"),
         policy("mfa", name="B"),
