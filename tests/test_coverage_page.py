@@ -228,7 +228,7 @@ def reading():
 """
 
 
-def test_a_test_that_reads_what_lies_beside_the_clone_is_found_out(tmp_path: Path) -> None:
+def test_a_test_that_reads_what_lies_next_to_the_clone_is_found_out(tmp_path: Path) -> None:
     """Also where it is neither skipped nor broken there, and whichever way it comes to the folder."""
     (tmp_path / "tests").mkdir()
     (tmp_path / "tests" / "__init__.py").write_text("")
@@ -241,7 +241,7 @@ def test_a_test_that_reads_what_lies_beside_the_clone_is_found_out(tmp_path: Pat
     assert not leans_outside(tmp_path, "tests/test_leaning.py::test_alone")
 
 
-def test_the_tests_that_are_known_to_lean_on_the_folder_beside_are_found_out() -> None:
+def test_the_tests_that_are_known_to_lean_on_the_folder_outside_are_found_out() -> None:
     for name in (
         "tests/workflows/catalog/test_shipped_templates.py::test_what_it_writes_is_what_graph_takes",
         "tests/bot/slack/inbound/test_payloads.py::test_recorded_commands_parse",

@@ -52,7 +52,7 @@ def with_targets(**changed: Any) -> dict[str, Any]:
         ("POST", "/$batch", {"requests": []}),
     ],
 )
-def test_what_the_sdk_has_is_taken(method: str, path: str, body: Any) -> None:
+def test_what_the_sdk_has_is_accepted(method: str, path: str, body: Any) -> None:
     assert sent(method, path, body) == []
 
 
@@ -110,7 +110,7 @@ def test_a_missing_body_is_found() -> None:
         ("POST", "/$batch", 200, {"responses": []}),
     ],
 )
-def test_an_answer_that_the_sdk_has_is_taken(method: str, path: str, status: int, body: Any) -> None:
+def test_an_answer_that_the_sdk_has_is_accepted(method: str, path: str, status: int, body: Any) -> None:
     assert answered(method, path, body, status) == []
 
 

@@ -419,7 +419,7 @@ async def test_row_80_a_partner_that_turned_competitor_is_blocked_by_one_approve
     assert "already" in answer["errors"]["target"]
 
 
-async def test_row_80_the_kill_switch_works_while_nobody_answers_and_slack_takes_no_messages(alone: Stage) -> None:
+async def test_row_80_the_kill_switch_works_while_nobody_answers_and_slack_accepts_no_messages(alone: Stage) -> None:
     """A block waits for an approver who does not answer; an admin blocks the partner at once, by command."""
     await opened(alone, "merger", "contoso.com", CONTOSO)
     waiting = await asked(alone, "block", "contoso.com", duration="365")
@@ -474,7 +474,7 @@ async def test_row_82_a_partner_in_another_cloud_is_not_guessed(world: Stage) ->
         assert cure in said
 
 
-async def test_row_82_a_partner_in_a_sovereign_cloud_is_opened_by_its_id_with_both_halves_said(world: Stage) -> None:
+async def test_row_82_a_partner_in_a_sovereign_cloud_is_opened_by_its_id_with_both_sides_named(world: Stage) -> None:
     """Once the cloud is enabled here: warned of on the card, no direct connect, written by tenant id, read back."""
     await patch(world, {"crossTenantAccessPolicy": {"allowedCloudEndpoints": ["microsoftonline.us"]}})
     answer = await world.fill_in(target=ELSEWHERE, template="teams-shared-channels", duration="90")

@@ -184,7 +184,7 @@ async def is_blocked(stage: Stage, tenant_id: str) -> None:
     assert partner["b2bCollaborationInbound"]["usersAndGroups"]["accessType"] == "blocked"
 
 
-async def test_the_keyboard_is_enough_for_the_whole_story(story: Story, stage: Stage) -> None:
+async def test_the_keyboard_is_enough_for_everything(story: Story, stage: Stage) -> None:
     """Only Tab, Shift+Tab, Enter, Space, arrows, Escape and typing; every stop of the focus shows its ring."""
     page, modal, keys = story.page, story.modal, Keyboard(story.page)
     shortcuts = page.get_by_role("button", name="Shortcuts")

@@ -152,7 +152,7 @@ async def test_no_trust_covers_custom_controls_and_what_is_not_understood_is_nam
     assert "“Tomorrow” (a control that Gatehouse does not know “proofOfHumanity”)" in window
 
 
-async def test_one_of_several_controls_suffices_also_beside_one_that_is_not_supported(stage: Stage) -> None:
+async def test_one_of_several_controls_suffices_also_next_to_one_that_is_not_supported(stage: Stage) -> None:
     await only(
         stage,
         policy("compliantDevice", name="Device or terms", termsOfUse=["9d2f5a3e-0000-4000-8000-000000000001"]),
@@ -183,7 +183,7 @@ async def test_where_entra_cannot_be_asked_the_card_says_that_it_is_an_estimate(
         assert "approve" in buttons(await stage.card())
 
 
-async def test_what_only_reports_is_told_apart_and_what_names_groups_depends(stage: Stage) -> None:
+async def test_what_only_reports_is_distinguished_and_what_names_groups_depends(stage: Stage) -> None:
     await only(
         stage,
         policy("block", name="Trial", state="enabledForReportingButNotEnforced"),

@@ -75,7 +75,7 @@ async def answered_in(bot: dict[str, str]) -> float:
     return time.monotonic() - began
 
 
-async def test_five_hundred_idle_connections_and_half_headers_hold_up_no_click(stage: Stage) -> None:
+async def test_five_hundred_idle_connections_and_incomplete_headers_delay_no_click(stage: Stage) -> None:
     bot = await stage.see("bot")
     assert await answered_in(bot) < 1
     before = log_size(stage)
@@ -90,7 +90,7 @@ async def test_five_hundred_idle_connections_and_half_headers_hold_up_no_click(s
     assert await stage.ask(), "the story goes on"
 
 
-async def test_five_hundred_half_bodies_hold_up_no_click(stage: Stage) -> None:
+async def test_five_hundred_incomplete_bodies_delay_no_click(stage: Stage) -> None:
     bot = await stage.see("bot")
     before = log_size(stage)
     async with held(bot["url"], 500, HALF_BODY) as setup:

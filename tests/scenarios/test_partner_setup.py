@@ -52,7 +52,7 @@ def recorded(stage: Stage, command: str) -> list[tuple[str, str]]:
         return list(database.execute("select actor, outcome from audit where command = ? order by seq", (command,)))
 
 
-async def test_the_sponsor_vouches_for_the_partners_half_and_everybody_else_only_reads(stage: Stage) -> None:
+async def test_the_sponsor_confirms_the_partner_setup_and_everybody_else_only_reads(stage: Stage) -> None:
     """Applied, handed over, refused to others, confirmed by name; a reminder once, offered again."""
     await stage.open_access()
     told = [message["text"] for message in await stage.direct("requester")]

@@ -55,7 +55,7 @@ async def asked_in_slack(stage: Stage, user: str) -> str:
     return words([one for one in found if one.get("is_ephemeral")][-1])
 
 
-async def test_a_posture_sees_what_we_opened_and_what_was_opened_behind_our_back(stage: Stage) -> None:
+async def test_a_posture_sees_what_we_opened_and_what_was_opened_from_outside(stage: Stage) -> None:
     """The running bot's file is not changed. Then the partner is revoked, changed from outside, and read again."""
     ts = await stage.ask(template="guest-collaboration")
     assert await stage.press("approver1", "approve", ts) == []

@@ -56,7 +56,7 @@ async def choose(stage: Stage, view: dict[str, Any], change: str) -> dict[str, A
     return shown
 
 
-async def test_a_revocation_and_then_the_first_opening_are_put_back(stage: Stage) -> None:
+async def test_a_revocation_and_then_the_first_opening_are_restored(stage: Stage) -> None:
     """Each needs more than one approver. The earlier settings are restored, and nothing is ever deleted."""
     await stage.open_access()
     opened = set_here(await stage.partner())

@@ -149,7 +149,7 @@ async def test_the_synchronization_of_groups_is_switched_off_or_named(stage: Sta
     )
 
 
-async def test_an_unknown_claim_is_cleared_by_a_revocation_and_put_back_by_a_restore(stage: Stage) -> None:
+async def test_an_unknown_claim_is_cleared_by_a_revocation_and_restored_by_a_restore(stage: Stage) -> None:
     trust = {"isMfaAccepted": True, "isPasskeyAccepted": True}
     await stands(stage, inboundTrust=trust)
     assert (await stage.revoke())["errors"] == {}

@@ -61,7 +61,7 @@ async def test_an_empty_client_secret(settings: Settings, monkeypatch: pytest.Mo
     assert (await refused(settings)).startswith("AZURE_…: ")
 
 
-async def test_a_port_that_is_taken(settings: Settings, world: Sandbox) -> None:
+async def test_a_port_that_is_in_use(settings: Settings, world: Sandbox) -> None:
     taken = int(world.url.rstrip("/").rpartition(":")[2])
     assert (await refused(settings, port=taken)).startswith(f"HOST, PORT: cannot listen on 127.0.0.1:{taken} (")
 
@@ -184,7 +184,7 @@ async def test_health_readiness_and_numbers(gatehouse: BotUnderTest) -> None:
     assert "refus" not in text, "docs/coverage.md says that refusals are not counted"
 
 
-async def test_a_bot_in_socket_mode_hears_by_the_socket_alone(
+async def test_a_bot_in_socket_mode_receives_by_the_socket_alone(
     tmp_path: Path, bare_environment: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     world = Sandbox(tmp_path / "socket", socket_mode=True)

@@ -227,7 +227,7 @@ def test_what_is_clicked_is_stored_under_a_name_that_stays() -> None:
     assert stored == STORED
 
 
-def test_every_button_that_decides_says_on_which_card_it_stands() -> None:
+def test_every_button_that_decides_says_on_which_card_it_is() -> None:
     """Without that, a click on a copy that does not count any more would count."""
     cards = {point.action_id: point.card for point in entry_points() if isinstance(point, Action) and point.card}
     assert cards == {
@@ -243,7 +243,7 @@ def test_every_button_that_decides_says_on_which_card_it_stands() -> None:
     }
 
 
-def test_every_address_is_the_one_door() -> None:
+def test_every_address_is_the_same() -> None:
     settings = MANIFEST["settings"]
     urls = {
         settings["event_subscriptions"]["request_url"],

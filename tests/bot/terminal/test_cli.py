@@ -252,7 +252,7 @@ def test_the_doctor_needs_the_same_settings(bare_environment: Path) -> None:
     assert problems((result.exit_code, result.stdout, result.stderr)) == NEEDED
 
 
-def test_only_knows_two_worlds() -> None:
+def test_only_accepts_two_simulators() -> None:
     result = invoked("sandbox", "--only", "nonsense", "--no-browser")
     assert result.exit_code == 2
     assert "--only: choose slack or entra" in result.output

@@ -168,7 +168,7 @@ def test_a_fact_of_a_later_version_is_shown_as_code_and_values_and_breaks_nothin
 
 
 @pytest.mark.parametrize("text", ["‹expired›", "‹list partners›", '‹limit_reached {"limit": 3}›'])
-def test_what_somebody_typed_is_never_taken_for_a_fact(text: str) -> None:
+def test_what_somebody_typed_is_never_treated_as_a_fact(text: str) -> None:
     """A reason that somebody typed is a part of a note."""
     assert note_words([Fact(NoteCode.REJECTED, {"name": "Sam", "reason": text})]) == f"Rejected by Sam: {text}"
     assert fact_words(Fact(TEXT, {"text": text})) == text

@@ -209,7 +209,7 @@ def test_users_groups_and_applications_are_named_by_id(write: Write) -> None:
     ]
 
 
-def test_a_whole_block_is_taken(write: Write) -> None:
+def test_a_whole_block_is_accepted(write: Write) -> None:
     text = TEMPLATE.replace('"allowed"', '"blocked"').replace(OFFICE_365, ALL_APPLICATIONS)
     assert load_catalog(write(text)).templates
 
@@ -456,7 +456,7 @@ def test_placeholders_are_read_and_know_whose_ids_they_ask_for(write: Write) -> 
         ),
     ],
 )
-def test_a_hole_that_does_not_fit_is_named(write: Write, text: str, problem: str) -> None:
+def test_a_placeholder_that_does_not_fit_is_named(write: Write, text: str, problem: str) -> None:
     found = problems(write(text))
     assert any(problem in one for one in found), found
     assert all(one.startswith("open.toml: ") for one in found)

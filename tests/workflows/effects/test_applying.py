@@ -76,7 +76,7 @@ async def test_the_audit_log_keeps_what_was_read_back(world: World) -> None:
     assert entry.tenant_id == TENANT
 
 
-async def test_a_plan_that_stands_already_is_confirmed_without_a_write(world: World) -> None:
+async def test_a_plan_that_is_set_already_is_confirmed_without_a_write(world: World) -> None:
     request = await put(world, decided())
     world.tenant.partners[TENANT] = dict(request.known.plan.image_after() or {})
     assert (await world.settled(request.id)).state is S.APPLIED

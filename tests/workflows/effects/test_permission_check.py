@@ -109,7 +109,7 @@ async def test_whom_the_directory_refuses_never_approves(world: World) -> None:
     assert world.notifier.texts_to(AMARA.chat_id) == [refusal_words(refused)]
 
 
-async def test_an_approval_is_judged_on_the_roster_of_today(world: World) -> None:
+async def test_an_approval_is_checked_on_the_roster_of_today(world: World) -> None:
     """It does not matter who had the role when the request was shown."""
     request = await world.waiting()
     world.directory.assign(AMARA, "data-owner")
@@ -194,7 +194,7 @@ async def test_one_click_delivered_twenty_times_counts_once(world: World) -> Non
     assert entries == [(AMARA.chat_id, "want_approve", "received"), (AMARA.chat_id, "approve", "accepted")]
 
 
-async def test_one_judgement_performed_many_times_counts_once(world: World) -> None:
+async def test_one_check_performed_many_times_counts_once(world: World) -> None:
     """The outbox performs at least once: after a crash between the verdict and its end, or side by side."""
     request = await world.waiting()
     effect = CheckPermission(command=world.approval(request, AMARA), key="delivery-1")
@@ -283,7 +283,7 @@ async def test_approve_and_reject_at_once_end_in_one_order(world: World, turn: i
     "error", [PeopleDirectoryUnavailable("Slack does not answer."), TenantUnavailable("No answer.")]
 )
 @pytest.mark.parametrize("method", ["directory.identify", "directory.roster"])
-async def test_a_click_that_cannot_be_judged_waits_says_so_once_and_counts_in_the_end(
+async def test_a_click_that_cannot_be_checked_waits_says_so_once_and_counts_in_the_end(
     world: World, method: str, error: Exception
 ) -> None:
     request = await world.waiting()
@@ -302,7 +302,7 @@ async def test_a_click_that_cannot_be_judged_waits_says_so_once_and_counts_in_th
 
 
 @pytest.mark.parametrize("method", ["directory.identify", "directory.roster"])
-async def test_a_click_that_graph_refuses_to_judge_is_refused_and_recorded(world: World, method: str) -> None:
+async def test_a_click_that_graph_refuses_to_check_is_refused_and_recorded(world: World, method: str) -> None:
     """Waiting does not help when a permission is missing: the person is told."""
     request = await world.waiting()
     world.script.fail(method, TenantRefused(403, "Authorization_RequestDenied", "Insufficient privileges."))

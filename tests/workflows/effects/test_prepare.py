@@ -143,7 +143,7 @@ async def test_a_second_open_request_about_a_tenant_is_unfit(world: World) -> No
         ("tenant.read_partner", NO_ANSWER),
     ],
 )
-async def test_a_neighbour_that_does_not_answer_is_waited_for_and_that_is_said_once(
+async def test_a_system_that_does_not_answer_is_waited_for_and_that_is_said_once(
     world: World, method: str, error: Exception
 ) -> None:
     request_id = await world.file()
@@ -266,7 +266,7 @@ async def test_a_revocation_by_somebody_whose_account_is_gone_by_then_is_carried
     assert [one.method for one in world.tenant.writes] == ["POST", "PATCH"]
 
 
-async def test_a_revocation_without_a_judged_submitter_asks_the_directory(world: World) -> None:
+async def test_a_revocation_without_a_checked_submitter_asks_the_directory(world: World) -> None:
     """As records of before have none; who asked is then looked up, and waited for where nobody answers."""
     await world.opened()
     kind = RequestKind.REVOCATION
@@ -312,7 +312,7 @@ async def test_a_narrowing_is_decided_by_one_approver_of_the_first_stage(world: 
     assert (await world.request(request.id)).state is S.APPLIED
 
 
-async def test_a_hole_that_the_template_gained_since_makes_the_request_unfit(world: World) -> None:
+async def test_a_placeholder_that_the_template_gained_since_makes_the_request_unfit(world: World) -> None:
     """The plan is made again from what was typed, which no longer says enough."""
     request_id = await world.file(template="guest-collaboration")
     asks = replace(CATALOG.templates["contractor-portal"], name="guest-collaboration")

@@ -172,7 +172,7 @@ async def test_one_whose_tenant_is_not_known_yet_is_stopped_by_its_name(world: W
     assert (await world.request(request.id)).state is S.STOPPED
 
 
-async def test_requests_about_other_partners_go_on(world: World) -> None:
+async def test_requests_about_other_partners_continue(world: World) -> None:
     await world.opened()
     world.tenant.add_tenant(replace(MOVED, asked=MOVED.default_domain))
     other = await world.waiting(target=MOVED.default_domain)
@@ -181,7 +181,7 @@ async def test_requests_about_other_partners_go_on(world: World) -> None:
     assert [one.id for one in await world.all_requests()] == [other.id]
 
 
-async def test_one_that_ends_by_itself_meanwhile_does_not_hold_up_the_revocation(world: World) -> None:
+async def test_one_that_ends_by_itself_meanwhile_does_not_delay_the_revocation(world: World) -> None:
     request = await world.waiting()
     world.script.meanwhile("store.commit", lambda: world.service.withdraw(request.id, RILEY.chat_id, key="withdraw-1"))
     await world.permission_check.check_click(CheckPermission(command=WANT_REVOKE, key="revoke-1"))
@@ -374,7 +374,7 @@ async def test_a_name_with_a_live_record_that_leads_elsewhere_now_is_ambiguous(w
     assert (await met(world))[0] == OTHER, "once the old one is closed, the name is clear"
 
 
-async def test_a_name_that_leads_home_now_is_not_taken_for_the_partner(world: World) -> None:
+async def test_a_name_that_leads_home_now_is_not_treated_as_the_partner(world: World) -> None:
     await world.opened()
     world.tenant.tenants["contoso.com"] = replace(CONTOSO, tenant_id=HOME)
     with pytest.raises(Refused) as refused:

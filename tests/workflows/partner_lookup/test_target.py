@@ -223,7 +223,7 @@ def test_whatever_is_typed_becomes_a_plain_name_or_is_refused(typed: str) -> Non
         (f"<https://contoso.com/{GUID}|{GUID}>", "contoso.com"),
     ],
 )
-def test_the_domain_is_taken_out_of_what_is_pasted(typed: str, target: str) -> None:
+def test_the_domain_is_removed_from_what_is_pasted(typed: str, target: str) -> None:
     assert normalize_target(typed) == target
 
 

@@ -106,7 +106,7 @@ async def is_mended(gatehouse: BotUnderTest) -> bool:
     return "clear_alarm" in [entry.command for entry in await gatehouse.history()]
 
 
-async def test_an_alarm_that_slack_does_not_take_is_sent_when_it_does(gatehouse: BotUnderTest) -> None:
+async def test_an_alarm_that_slack_does_not_accept_is_sent_when_it_does(gatehouse: BotUnderTest) -> None:
     gatehouse.world.faults.add(Fault(target="slack", method="chat.postMessage", status=500, times=6))
     with locked(gatehouse):
         await eventually(lambda: is_told(gatehouse))

@@ -296,7 +296,7 @@ JUNK: Final[dict[str, tuple[bytes, str]]] = {
 
 
 @pytest.mark.parametrize("name", JUNK)
-async def test_unsigned_junk_is_not_even_parsed(slack_door: Door, caplog: pytest.LogCaptureFixture, name: str) -> None:
+async def test_unsigned_input_is_not_even_parsed(slack_door: Door, caplog: pytest.LogCaptureFixture, name: str) -> None:
     body, content_type = JUNK[name]
     await refused(slack_door, body, {"Content-Type": content_type}, caplog)
 
@@ -418,7 +418,7 @@ async def test_a_body_too_large_is_refused_without_a_length(slack_door: Door) ->
     assert slack_door.heard == []
 
 
-async def test_a_large_payload_within_the_limit_is_taken(slack_door: Door) -> None:
+async def test_a_large_payload_within_the_limit_is_accepted(slack_door: Door) -> None:
     body = COMMAND + b"&more=" + b"0" * 200_000
     assert (await slack_door.post(body, signed(body, at=NOW)))[0] == 200
 
@@ -433,7 +433,9 @@ async def test_a_body_that_does_not_come_is_not_waited_for(slack_door: Door, mon
 
 
 @pytest.mark.parametrize("at", [NOW, NOW - 1000])
-async def test_socket_mode_has_no_door(closed_door: Door, caplog: pytest.LogCaptureFixture, at: int) -> None:
+async def test_socket_mode_has_no_address_for_slack(
+    closed_door: Door, caplog: pytest.LogCaptureFixture, at: int
+) -> None:
     await refused(closed_door, COMMAND, signed(COMMAND, at=at), caplog)
 
 

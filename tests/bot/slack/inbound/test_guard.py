@@ -174,7 +174,7 @@ async def test_a_view_that_cannot_be_opened_stores_nothing(gatehouse: BotUnderTe
 # --- what the audit log says of a refusal ---
 
 
-async def test_a_refusal_stands_in_the_history_of_the_request_that_was_clicked(gatehouse: BotUnderTest) -> None:
+async def test_a_refusal_is_in_the_history_of_the_request_that_was_clicked(gatehouse: BotUnderTest) -> None:
     """Whoever reads a request's history has to see the clicks on it that were refused at the edge, too."""
     request = await gatehouse.file_request()
     stale = f"{request.id}:{'0' * 64}"

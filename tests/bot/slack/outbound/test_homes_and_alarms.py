@@ -99,7 +99,7 @@ ALARM: Final = Alarm(
 )
 
 
-async def test_an_alarm_is_sent_to_each_admin_once_and_updated_when_it_is_mended(scene: Scene) -> None:
+async def test_an_alarm_is_sent_to_each_admin_once_and_updated_when_it_is_repaired(scene: Scene) -> None:
     scene.directory.roles[ADMIN] = ("admin", "approver1")
     for _ in range(2):
         await scene.notifier().show_alarm(ALARM)
@@ -109,7 +109,7 @@ async def test_an_alarm_is_sent_to_each_admin_once_and_updated_when_it_is_mended
     assert scene.messages("@admin")[0]["text"].startswith("Fixed")
 
 
-async def test_an_alarm_that_ended_without_being_mended_says_why(scene: Scene) -> None:
+async def test_an_alarm_that_ended_without_being_repaired_says_why(scene: Scene) -> None:
     scene.directory.roles[ADMIN] = ("admin",)
     ended = replace(ALARM, cleared_at=builders.NOW, values={**ALARM.values, "ended": "replaced by R-2"})
     await scene.notifier().show_alarm(ALARM)

@@ -46,7 +46,7 @@ async def read(tenant: FakeTenant, **options: Any) -> Posture:
 # --- with the fakes --------------------------------------------------------------------------------------------------
 
 
-async def test_a_partner_opened_by_us_and_one_opened_behind_our_back(world: World) -> None:
+async def test_a_partner_opened_by_us_and_one_opened_from_outside(world: World) -> None:
     await world.opened()
     world.tenant.edit(tenant_id(7), b2bCollaborationInbound=ALL)
     posture = await read(world.tenant, records=world.store.records, clock=world.clock)
@@ -235,7 +235,7 @@ async def test_a_row_that_comes_twice_counts_once(entra: Entra, graph: Graph) ->
     assert list(await entra.read_partners()) == [{"tenantId": TENANT}]
 
 
-async def test_half_a_list_is_no_list(entra: Entra, graph: Graph) -> None:
+async def test_an_incomplete_list_is_no_list(entra: Entra, graph: Graph) -> None:
     fill(graph, 3)
     graph.simulator.merge({"pageSize": 2})
 

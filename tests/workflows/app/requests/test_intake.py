@@ -110,7 +110,7 @@ async def test_a_problem_stands_at_its_field(world: World, form: dict[str, Any],
     assert words in found[field]
 
 
-async def test_a_justification_of_the_whole_length_is_taken(world: World) -> None:
+async def test_a_justification_of_the_whole_length_is_accepted(world: World) -> None:
     assert await world.file(justification="x" * 2000)
 
 

@@ -66,7 +66,7 @@ async def test_without_a_duration_the_templates_own_counts(world: World) -> None
     assert shown.duration == CATALOG.templates["trusted-partner"].default_duration
 
 
-async def test_what_stands_already_is_nothing_to_change(world: World) -> None:
+async def test_what_is_set_already_is_nothing_to_change(world: World) -> None:
     await world.opened()
     shown = await planned(world, records=await world.store.records())
     assert (shown.plan, shown.findings, shown.stages) == (None, (), ())

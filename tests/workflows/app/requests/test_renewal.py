@@ -32,7 +32,7 @@ async def test_what_is_found_out_only_after_sending_ends_with_the_same_words(wor
     assert "To extend it now, choose 365 days." in note_words(request.note)
 
 
-async def test_what_stands_is_prolonged_by_the_whole_chain_and_nothing_is_written(world: World) -> None:
+async def test_the_current_settings_is_prolonged_by_the_whole_chain_and_nothing_is_written(world: World) -> None:
     opened = await world.opened()
     known = await world.store.partnership(TENANT)
     assert known is not None

@@ -226,7 +226,7 @@ async def test_a_revocation_is_never_held(world: World) -> None:
     assert READ_CHANGES not in world.script.calls
 
 
-async def test_what_stands_already_is_recorded_without_asking(world: World) -> None:
+async def test_what_is_set_already_is_recorded_without_asking(world: World) -> None:
     """Nothing is written, so nothing is opened."""
     request = await world.approved()
     world.tenant.partners[TENANT] = dict(request.known.plan.image_after() or {})

@@ -75,7 +75,7 @@ async def test_an_undecided_request_expires_once_and_its_approvers_are_told(worl
 
 
 @pytest.mark.parametrize("is_last", [True, False], ids=["completes the chain", "one of several"])
-async def test_an_approval_that_came_in_time_counts_however_long_judging_it_takes(world: World, is_last: bool) -> None:
+async def test_an_approval_that_came_in_time_counts_however_long_checking_it_takes(world: World, is_last: bool) -> None:
     """Graph is slow: the request does not expire while a stored click waits for its check."""
     request = await world.waiting()
     people = (AMARA, BRUNO, CHIE) if is_last else (AMARA, BRUNO)
@@ -156,7 +156,7 @@ async def test_a_click_that_came_too_late_holds_no_request_open(world: World) ->
     assert await looked_at(world, request) is S.EXPIRED
 
 
-async def test_a_click_of_which_nobody_can_tell_yet_whether_it_counts_is_judged_first(world: World) -> None:
+async def test_a_click_of_which_nobody_can_tell_yet_whether_it_counts_is_checked_first(world: World) -> None:
     request = await world.waiting()
     await stored_in_time(world, request, world.approval(request, AMARA))
     world.script.fail("directory.identify", PeopleDirectoryUnavailable("No answer."))
@@ -258,7 +258,7 @@ async def test_a_revoked_partner_is_never_asked_about(world: World) -> None:
 
 
 @pytest.mark.parametrize("faults", [1, 3])
-async def test_a_fault_about_one_record_holds_up_no_other(world: World, faults: int) -> None:
+async def test_a_fault_about_one_record_delays_no_other(world: World, faults: int) -> None:
     """A full disk at the first commit, say: the others get their turn, and it is tried again at the next tick."""
     first = await world.put(usual(id=RequestId("r-1")))
     second = await world.put(usual(id=RequestId("r-2"), expires_at=first.expires_at + MILLISECOND))
@@ -275,7 +275,7 @@ async def test_a_fault_about_one_record_holds_up_no_other(world: World, faults: 
     assert asked == [PartnershipState.REVIEW_DUE] * 2
 
 
-async def test_one_that_somebody_else_ended_meanwhile_holds_up_nothing(world: World) -> None:
+async def test_one_that_somebody_else_ended_meanwhile_delays_nothing(world: World) -> None:
     """What was due when it was asked for need not be so a moment later; the others still get their turn."""
     first = await world.put(usual(id=RequestId("r-1")))
     second = await world.put(usual(id=RequestId("r-2"), expires_at=first.expires_at + MILLISECOND))

@@ -82,9 +82,7 @@ def test_what_only_closes_needs_one_approver_whatever_the_partner_stands_under()
 
 
 @given(chains, chains, st.sampled_from(list(RiskLevel)))
-def test_the_chain_is_enough_for_the_risk_of_what_stands_after(
-    template: Chain, current: Chain, level: RiskLevel
-) -> None:
+def test_the_chain_is_enough_for_the_risk_of_the_result(template: Chain, current: Chain, level: RiskLevel) -> None:
     """As long as the strongest chain there is suffices for it."""
     chain = chain_for(opening(), template, policy(current), level)
     assert is_as_strict(chain, current)

@@ -112,7 +112,7 @@ def test_without_the_default_every_setting_of_a_service_is_blocked() -> None:
         ),
     ],
 )
-def test_members_that_nobody_knows_are_set_to_null_beside_the_blocks_own_values(
+def test_members_that_nobody_knows_are_set_to_null_next_to_the_blocks_own_values(
     own: dict[str, Any], written: list[tuple[str, JsonObject]]
 ) -> None:
     assert further(document(**own)) == written

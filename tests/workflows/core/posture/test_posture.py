@@ -109,7 +109,7 @@ def test_what_is_inherited_is_marked_and_merged() -> None:
     assert "Microsoft's own default" in concern_words(posture.concerns[0])
 
 
-def test_a_half_that_inherits_is_not_certain_and_said_to_be() -> None:
+def test_a_list_that_inherits_is_not_certain_and_said_to_be() -> None:
     """People are limited here, the applications are null: what then applies is not documented."""
     target_list = {"usersAndGroups": lists(OTHER)["usersAndGroups"], "applications": None}
     for default in ({**CLOSED_DEFAULT, "b2bCollaborationInbound": ALL}, CLOSED_DEFAULT):
@@ -258,7 +258,7 @@ def test_direct_connect_and_trust_for_everybody() -> None:
     assert "partly open" in concern_words(posture.concerns[1])
 
 
-def test_a_default_that_cannot_be_read_is_said_not_judged() -> None:
+def test_a_default_that_cannot_be_read_is_said_not_checked() -> None:
     posture = default_posture(None, (text_fact("Entra refused."),))
     assert [one.code for one in posture.concerns] == ["default_unread"]
     assert "Entra refused." in concern_words(posture.concerns[0])

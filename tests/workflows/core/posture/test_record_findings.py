@@ -43,7 +43,7 @@ def judged(configuration: JsonObject | None, records: Records, **changes: Any) -
 # --- a partner that the records know ---------------------------------------------------------------------------------
 
 
-def test_what_stands_as_approved_is_no_concern() -> None:
+def test_the_current_settings_as_approved_is_no_concern() -> None:
     posture = judged(AS_APPROVED, kept(partnership(), APPLIED))
     assert codes(posture) == []
     assert posture.record_state is RecordState.KEPT
@@ -166,7 +166,7 @@ def test_without_records_nobody_is_called_unknown() -> None:
     assert posture.record_state is RecordState.NOT_READ
 
 
-def test_a_request_that_was_given_up_half_way_is_named_instead() -> None:
+def test_a_request_that_was_given_up_before_its_end_is_named_instead() -> None:
     failed = request(RequestState.FAILED, writing_since=NOW)
     posture = judged({"tenantId": TENANT}, kept(None, failed), unfinished={TENANT: failed})
     assert codes(posture) == ["unfinished"]

@@ -45,7 +45,7 @@ UNCONFIRM = UnconfirmSetup(actor=SAM.chat_id, tenant_id=TENANT, step=REDEEM_STEP
 REMIND = RemindSetup(actor=SAM.chat_id, tenant_id=TENANT)
 
 
-def test_a_click_is_not_taken_for_a_command() -> None:
+def test_a_click_is_not_treated_as_a_command() -> None:
     """NB. each `type: ignore` is the proof: mypy reports one that nothing needs. Run all the same, it fails."""
     with pytest.raises(AttributeError):
         advance(request(), APPROVE, moment())  # type: ignore[arg-type]

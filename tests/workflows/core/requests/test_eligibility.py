@@ -94,7 +94,7 @@ def _is_let_through(known: AccessRequest, someone: Person) -> bool:
 
 
 @pytest.mark.parametrize("count", [0, 1, 2])
-def test_who_is_asked_is_exactly_who_is_let_through(count: int) -> None:
+def test_who_is_asked_is_exactly_who_is_accepted(count: int) -> None:
     """Everybody has every role here, so only the request itself makes a difference."""
     known = request(decisions=WHOLE_CHAIN[:count])
     who = still_asked(known)

@@ -380,7 +380,7 @@ MOST_RUNS: Final = 3
 
 
 @pytest.mark.no_cover
-def test_whatever_happens_the_promises_of_the_chain_hold() -> None:
+def test_whatever_happens_the_rules_of_the_chain_are_kept() -> None:
     VISITED.clear()
     WITNESSED.clear()
     common = {

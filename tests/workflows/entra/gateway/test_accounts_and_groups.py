@@ -126,7 +126,7 @@ async def test_list_in_a_circle_ends(entra: Entra, graph: Graph) -> None:
         answering(200, "<html>"),
     ],
 )
-async def test_half_a_list_is_no_list(entra: Entra, graph: Graph, second: Fault) -> None:
+async def test_an_incomplete_list_is_no_list(entra: Entra, graph: Graph, second: Fault) -> None:
     row = {"id": GROUP, "accountEnabled": True, "userType": "Member"}
     first = answering(200, {"value": [row], "@odata.nextLink": f"{graph.url}/users?$skiptoken=1"})
     graph.fail(first, second, second)

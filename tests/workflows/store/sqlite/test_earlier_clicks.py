@@ -124,7 +124,7 @@ async def test_what_is_no_click_of_the_version_before_stays_as_it_is(tmp_path: P
     db.close()
 
 
-async def test_a_click_that_waits_in_a_database_of_the_version_before_is_judged(tmp_path: Path) -> None:
+async def test_a_click_that_waits_in_a_database_of_the_version_before_is_checked(tmp_path: Path) -> None:
     """It counts once, under the name that it was stored with; the log stays unchanged."""
     path = tmp_path / "gatehouse.db"
     db = earlier_database(path)

@@ -130,7 +130,7 @@ async def test_a_link_to_a_database_that_is_not_there_yet_makes_it_where_it_lead
     assert (tmp_path / "link.db").is_symlink()
 
 
-async def test_readers_beside_a_running_bot_see_what_it_stored_by_any_name(tmp_path: Path) -> None:
+async def test_readers_next_to_a_running_bot_see_what_it_stored_by_any_name(tmp_path: Path) -> None:
     path, link = tmp_path / "gatehouse.db", tmp_path / "other" / "link.db"
     link.parent.mkdir()
     link.symlink_to(path)
@@ -163,7 +163,7 @@ async def test_an_empty_file_is_no_database_and_is_left_as_it_is(tmp_path: Path,
     await filled(path)
 
 
-async def test_a_log_without_its_database_is_not_begun_anew(tmp_path: Path) -> None:
+async def test_a_log_without_its_database_is_not_begun_again(tmp_path: Path) -> None:
     path, log = tmp_path / "gatehouse.db", tmp_path / "gatehouse.db-wal"
     log.write_bytes(b"what was written last")
     assert "gatehouse.db is gone, and gatehouse.db-wal is there; restore the backup" in await refused(path)
@@ -171,7 +171,7 @@ async def test_a_log_without_its_database_is_not_begun_anew(tmp_path: Path) -> N
     assert not path.exists()
 
 
-async def test_a_database_that_vanished_is_made_anew_and_said(tmp_path: Path) -> None:
+async def test_a_database_that_vanished_is_created_again_and_said(tmp_path: Path) -> None:
     path = tmp_path / "gatehouse.db"
     with structlog.testing.capture_logs() as logs:
         await filled(path)

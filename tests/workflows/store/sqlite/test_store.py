@@ -222,7 +222,7 @@ async def behind_its_back(store: SqliteStore, sql: str, *values: object) -> None
     await store._write(sql, *values)
 
 
-async def test_an_effect_that_cannot_be_read_is_parked_and_holds_up_nobody(tmp_path: Path) -> None:
+async def test_an_effect_that_cannot_be_read_is_parked_and_delays_nobody(tmp_path: Path) -> None:
     """Later effects in its lane and in every other lane are performed."""
     store = await open_store(tmp_path / "gatehouse.db", FixedClock())
     texts = [

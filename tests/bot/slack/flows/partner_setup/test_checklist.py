@@ -49,7 +49,7 @@ def test_hundreds_of_ids_are_cut_into_lines_that_fit() -> None:
     assert "more parts are too long for Slack" in shown(checklist_message(present(setup), may_speak=True).blocks)
 
 
-def test_nothing_to_do_is_told_apart_from_what_could_not_be_checked() -> None:
+def test_nothing_to_do_is_distinguished_from_what_could_not_be_checked() -> None:
     nothing = checklist_message(
         present(setup_of({"inboundTrust": {"isMfaAccepted": True}}, MICROSOFTS)), may_speak=True
     )

@@ -178,7 +178,7 @@ async def test_nothing_typed_is_nothing_looked_up(desk: Desk) -> None:
     assert "No organization looked up yet." in shown(desk.last)
 
 
-async def test_what_was_chosen_for_a_hole_stays(desk: Desk) -> None:
+async def test_what_was_chosen_for_a_placeholder_stays(desk: Desk) -> None:
     chosen: dict[str, Any] = {
         "placeholders": {"portal_application": PORTAL},
         "labels": {"portal_application": "Partner portal"},
