@@ -86,6 +86,8 @@ def _not_due(values: Values) -> str:
 def _not_the_requester(values: Values) -> str:
     if values.get("reminds"):
         return "Only the requester can remind the approvers. Ask that person."
+    if values.get("edits"):
+        return f"Only the requester can edit a request. Ask that person, or send your own request with {_REQUEST}."
     return "Only the requester can withdraw a request. Ask that person."
 
 
@@ -133,6 +135,23 @@ DECISIONS: Final[Sentences] = {
     f"request it again with {_REQUEST}.",
     R.NOT_PREPARED: "This request has no plan yet. Wait until it is prepared.",
     R.NOT_THE_REQUESTER: _not_the_requester,
+    R.STALE_EDIT: (
+        "This request changed after you opened this window, so your edit is not saved. Open it again with Edit, and "
+        "change what is still needed."
+    ),
+    R.EDIT_NOT_CHECKED: (
+        "An answer from the chat system or Microsoft Entra is missing, so your edit is not saved. The request that "
+        "waits is unchanged. Try again in a minute."
+    ),
+    R.NOTHING_EDITED: "Nothing is different from the request that waits. Change something, or leave it as it is.",
+    R.NOT_EDITABLE: (
+        f"Only an access request can be edited. Withdraw this one. Use {COMMANDS[Action.RESTORE]} to restore other "
+        "settings."
+    ),
+    R.OTHER_PARTNER: (
+        f"“{{target}}” belongs to another tenant now, so this request cannot be edited. Ask the partner, withdraw it, "
+        f"and send a new request with {_REQUEST}."
+    ),
     R.REMINDED_LATELY: (
         "The approvers were asked or reminded within the last 24 hours. Wait until then, and remind them again."
     ),
