@@ -16,7 +16,7 @@ from bot.slack.blocks.message import Message
 from bot.slack.cards.approval.again import again_message
 from bot.slack.cards.approval.closed import closed_card
 from bot.slack.cards.approval.context import CardContext
-from bot.slack.cards.approval.own import requester_card, sponsor_card
+from bot.slack.cards.approval.own import former_sponsor_card, requester_card, sponsor_card
 from bot.slack.cards.approval.request_card import request_card
 from bot.slack.outbound.card_copies import CardCopies, Trouble, UpdateResult
 from bot.slack.outbound.recipients import Recipients, told_directly
@@ -175,7 +175,8 @@ class RequestMessages:
 
     async def _show_requester(self, request: AccessRequest, context: CardContext) -> None:
         subject = f"requester:{request.id}"
-        card = requester_card(request, now=self._clock.now(), successor=context.successor)
+        now, record = self._clock.now(), context.partnership
+        card = requester_card(request, now=now, successor=context.successor, record=record)
         for copy in await self._copies.live(subject):
             await self._copies.renew(copy, card, is_wanted=not request.is_terminal)
         if not await self._store.copies(subject):
@@ -189,23 +190,33 @@ class RequestMessages:
                     await self._store.save_copy(replace(copy, subject=subject, occasion=occasion, content=""))
 
     async def _show_sponsor(self, request: AccessRequest, context: CardContext) -> None:
-        """Tell the sponsor once that they are named, and update that message."""
-        if request.prepared is None or _is_only_requester(request):
+        """Tell the sponsor once that they are named, and update that message; tell whom an edit replaced."""
+        if request.prepared is None or request.particulars.kind is RequestKind.REVOCATION:
             return
-        subject = f"sponsor:{request.id}"
-        card = sponsor_card(request, now=self._clock.now(), successor=context.successor)
+        subject, sponsor = f"sponsor:{request.id}", request.particulars.sponsor
+        now, record = self._clock.now(), context.partnership
+        card = sponsor_card(request, now=now, successor=context.successor, record=record)
         async with self._lock_of(request.id):
+            copies = await self._copies.live(subject)
+            if request.state is not RequestState.PREPARING:  # until then, the plan names the sponsor of before
+                for copy in copies:
+                    if copy.audience != sponsor:
+                        await self._copies.renew(copy, former_sponsor_card(request), is_wanted=False)
+            if _is_only_requester(request):
+                return
             # NB. read now: the partner setup card may have taken the message's place since.
             record = await self._store.partnership(request.known.plan.tenant_id)
             setup = () if record is None or record.request_id != request.id else record.setup
             needed = {step.digest for step in setup if step.is_needed}
             if record is not None and needed & {step.digest for step in open_steps(setup, record.confirmations)}:
                 return
-            for copy in await self._copies.live(subject):
-                await self._copies.renew(copy, card, is_wanted=not request.is_terminal)
+            for copy in copies:
+                if copy.audience == sponsor:
+                    await self._copies.renew(copy, card, is_wanted=not request.is_terminal)
             is_told = not request.is_terminal or (request.state is RequestState.APPLIED and context.successor is None)
-            if is_told and not needed and not await self._store.copies(subject):
-                await self._copies.post(subject, request.particulars.sponsor, card)
+            is_told = is_told and not (request.edits and request.state is RequestState.PREPARING)
+            if is_told and not needed and all(one.audience != sponsor for one in await self._store.copies(subject)):
+                await self._copies.post(subject, sponsor, card)
 
     def _lock_of(self, request_id: RequestId) -> asyncio.Lock:
         """Return the lock of a sponsor's message: two effects update it, and they are performed in parallel."""
@@ -215,5 +226,4 @@ class RequestMessages:
 def _is_only_requester(request: AccessRequest) -> bool:
     """Return whether there is no other sponsor who would have to be told."""
     asked, known = request.particulars, request.known
-    is_same = asked.sponsor == asked.requester or known.sponsor.id == known.requester.id
-    return is_same or asked.kind is RequestKind.REVOCATION
+    return asked.sponsor == asked.requester or known.sponsor.id == known.requester.id

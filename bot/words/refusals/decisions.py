@@ -102,7 +102,10 @@ def _not_an_admin(values: Values) -> str:
         return f"{rule} Ask one of them."
     if values["is_review_due"]:
         return f"{rule} You are the sponsor, and a review is due: choose Revoke on the review's card, or ask an admin."
-    return f"{rule} You are the sponsor, but no review is due now. Ask an admin."
+    return (
+        f"{rule} You are the sponsor, but no review is due now. Use {COMMANDS[Action.SHOW]} and Close early to send a "
+        "request that one approver decides, or ask an admin."
+    )
 
 
 def _card_replaced(values: Values) -> str:
@@ -162,8 +165,7 @@ DECISIONS: Final[Sentences] = {
     R.STILL_COMPLETE: "Every approval still counts.",
     R.PLAN_AGAIN: "The revocation is planned again from the current settings until it is verified.",
     R.NOT_AGAIN: "The change cannot be sent again. It is sent again only once, soon after the first time.",
-    R.REVOKED: f"This partner is already revoked, so there is nothing to review. Request access with {_REQUEST} if it "
-    "is needed.",
+    R.REVOKED: f"This partner is already revoked. Request access with {_REQUEST} if it is needed.",
     R.UNKNOWN_PARTNER: f"Gatehouse does not know this partner. See {_LIST}.",
     R.PAST_ITS_END: f"The access period ended, so one person cannot extend it. Send a new request with {_REQUEST} for "
     "{domain}, or revoke.",

@@ -26,7 +26,7 @@ from tests.workflows.core.builders import (
 from workflows.core.errors.raised import Refused
 from workflows.core.errors.refusal_codes import RefusalCode
 from workflows.core.people import ChatId, PersonId
-from workflows.core.requests.commands.editing import WishField, changed_fields, changed_values, may_be_edited
+from workflows.core.requests.commands.editing import WishField, changed_fields, changed_values, is_editable
 from workflows.core.requests.commands.request import Approve, RecordPrepared, RecordUnfit, Replan
 from workflows.core.requests.effects import Prepare, ShowRequest
 from workflows.core.requests.lifecycle import advance
@@ -88,8 +88,7 @@ def test_a_later_plan_for_another_reason_is_compared_by_its_settings_only() -> N
 def test_only_an_access_request_that_waits_can_be_edited(state: RequestState, kind: RequestKind) -> None:
     known = request(state, kind)
     is_possible = state is RequestState.AWAITING_APPROVAL and kind is RequestKind.ACCESS
-    assert may_be_edited(known, NOW) is is_possible
-    assert not may_be_edited(known, EXPIRY)
+    assert is_editable(known) is is_possible
 
 
 @pytest.mark.parametrize(

@@ -49,13 +49,9 @@ def changed_values(before: Particulars, after: Particulars) -> dict[str, list[An
     }
 
 
-def may_be_edited(request: AccessRequest, now: datetime) -> bool:
-    """Return whether the requester can edit it now: an access request that waits for approvals."""
-    return (
-        request.particulars.kind is RequestKind.ACCESS
-        and request.state is RequestState.AWAITING_APPROVAL
-        and now < request.expires_at
-    )
+def is_editable(request: AccessRequest) -> bool:
+    """Return whether its requester can edit it while it has not expired: an access request that waits for approvals."""
+    return request.particulars.kind is RequestKind.ACCESS and request.state is RequestState.AWAITING_APPROVAL
 
 
 def require_may_edit(request: AccessRequest, actor: Person, digest: str, now: datetime) -> None:

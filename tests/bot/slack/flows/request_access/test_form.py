@@ -205,14 +205,14 @@ def found(**changes: Any) -> Found:
 def test_ones_own_open_request_has_its_buttons_below_the_partner() -> None:
     view = form(found=found(waiting=request(RequestState.AWAITING_APPROVAL)))
     assert_sound(view)
-    assert list(surfaces.buttons(view)) == ["review_request", "withdraw"]
+    assert list(surfaces.buttons(view)) == ["review_request", "edit", "withdraw"]
     assert "You have an open access request for this partner" in shown(view["blocks"][1])
 
 
 def test_ones_own_open_request_is_known_under_the_other_chat_id_too() -> None:
     waiting = request(RequestState.AWAITING_APPROVAL)
     view = form(requester=ChatId("W-RILEY"), found=found(waiting=waiting, account=RILEY.id))
-    assert list(surfaces.buttons(view)) == ["review_request", "withdraw"]
+    assert list(surfaces.buttons(view)) == ["review_request", "edit", "withdraw"]
     assert "You have an open access request for this partner" in shown(view["blocks"][1])
 
 
