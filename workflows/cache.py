@@ -1,7 +1,7 @@
-"""A bounded cache of answers, each kept for its own time, with one read for parallel requests.
+"""A cache of answers with a maximum size. Each answer is kept for its own time. Parallel requests share one read.
 
-The only cache of answers: of Microsoft Graph's, and of the chat system's for display. It is a boundary: every layer
-that talks to another system may use it, and it knows none of them.
+It is used for answers of Microsoft Graph, and for answers of the chat system that are only displayed. It is a
+boundary: every layer that talks to another system may use it, and it imports none of them.
 """
 
 import asyncio
@@ -24,12 +24,15 @@ class Cache(Generic[Asked, Answer]):
     """How long an answer is kept, counted from its arrival."""
     most: int
     now: Callable[[], float] = time.monotonic
-    """The present time in seconds. A clock that was set back makes an answer too old, too."""
+    """Returns the present time in seconds. When the clock was set back, a kept answer counts as too old."""
     _kept: dict[Asked, "_Kept[Answer]"] = field(default_factory=dict)
     _asking: dict[Asked, asyncio.Task[Answer]] = field(default_factory=dict)
 
     async def ask(self, asked: Asked) -> Answer:
-        """Return a kept answer, or the answer of a running read, or read it now. A failure is not kept."""
+        """Return the kept answer, the answer of a read that is running, or the answer of a new read.
+
+        A failed read is not kept; its error is raised.
+        """
         kept = self._kept.get(asked)
         if kept is not None and kept.since <= self.now() < kept.until:
             return kept.answer
@@ -41,7 +44,7 @@ class Cache(Generic[Asked, Answer]):
         return await asyncio.shield(self._asking[asked])
 
     async def ask_now(self, asked: Asked) -> Answer:
-        """Read it now without the cache, and keep the answer."""
+        """Read the answer now, without the cache, and keep it."""
         answer = await self.read(asked)
         self._kept.pop(asked, None)
         while len(self._kept) >= self.most:

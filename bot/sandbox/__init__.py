@@ -1,1 +1,1 @@
-"""A stand-in Slack workspace and a stand-in Entra tenant: none of their code is shared with the bot."""
+"""A simulated Slack workspace and a simulated Entra tenant. They share no code with the bot."""

@@ -1,4 +1,4 @@
-"""The one clock that the stand-ins and the bot share: real time plus an offset kept in a small file."""
+"""The clock that the simulators and the bot share: real time plus an offset in a small file."""
 
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -7,7 +7,7 @@ from pathlib import Path
 class SandboxClock:
     """Real time plus an offset that only grows.
 
-    The offset stands in `path` as a whole number of seconds, so that another process can follow the same clock.
+    The offset is stored in `path` as a whole number of seconds, so that the bot's process can use the same clock.
     """
 
     def __init__(self, path: Path) -> None:
@@ -17,16 +17,17 @@ class SandboxClock:
 
     @property
     def offset(self) -> timedelta:
-        """How far this clock is ahead of the machine's."""
+        """Return how far this clock is ahead of the machine's clock."""
         return timedelta(seconds=int(self.path.read_text(encoding="ascii")))
 
     def now(self) -> datetime:
-        """The sandbox's time, UTC."""
+        """Return the sandbox's time in UTC."""
         return datetime.now(UTC) + self.offset
 
     def advance(self, seconds: int) -> datetime:
-        """Move forward by `seconds` (not negative) and return the new time.
+        """Move the clock forward and return the new time.
 
+        :param seconds: not negative.
         :raises ValueError: when `seconds` is negative.
         """
         if seconds < 0:

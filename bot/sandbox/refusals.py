@@ -4,7 +4,7 @@ from typing import Any
 
 
 class Refused(Exception):
-    """A control call is refused: answered as `{"ok": false, "error": code, "message": …}` with `status`."""
+    """A refused control call, answered as `{"ok": false, "error": code, "message": …}` with `status`."""
 
     def __init__(self, code: str, message: str, status: int = 400, **more: Any) -> None:
         super().__init__(message)

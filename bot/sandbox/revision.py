@@ -1,10 +1,10 @@
-"""Count changes, and let others wait for the next one."""
+"""Count changes, and wait for the next one."""
 
 import asyncio
 
 
 class Revision:
-    """A number that grows at each change of anything the sandbox shows."""
+    """A number that increases with each change of anything that the sandbox shows."""
 
     def __init__(self) -> None:
         self.number = 0

@@ -1,4 +1,4 @@
-"""What the sandbox holds at the start: people, channels, user groups, tenants."""
+"""The sandbox's data at the start: people, channels, user groups, tenants."""
 
 from dataclasses import dataclass
 
@@ -15,7 +15,7 @@ APP_CLIENT_ID = "3b8c5f0e-7a41-4d0e-9c55-5de7c2f0a6d2"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Person:
-    """One human, as Slack and as the home tenant know them. `handle` is what the control API calls them."""
+    """One person in Slack and in the home tenant. `handle` is the name in the control API."""
 
     handle: str
     slack_id: str
@@ -97,14 +97,14 @@ PEOPLE = (
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Channel:
-    """One conversation of several people."""
+    """A channel with several people."""
 
     id: str
     name: str
     is_private: bool
     topic: str
     members: tuple[str, ...]
-    """Handles of the people in it; the bot is in all of them."""
+    """Handles of its members; the bot is a member of every channel."""
     is_ext_shared: bool = False
     """Whether another workspace is connected to it."""
 
@@ -154,7 +154,7 @@ PROJECT_GROUPS = (
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Application:
-    """An application that is in use in the home tenant. `app_id` is what settings name."""
+    """An application that the home tenant uses. `app_id` is the id in settings."""
 
     app_id: str
     name: str
@@ -171,7 +171,7 @@ APPLICATIONS = (
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Organization:
-    """A tenant somewhere in Entra, found by any of its domains."""
+    """An Entra tenant that can be found by any of its domains."""
 
     tenant_id: str
     display_name: str

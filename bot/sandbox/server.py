@@ -1,4 +1,4 @@
-"""Compose the sandbox: both stand-ins, the page, the control API, one clock, one port on 127.0.0.1."""
+"""Connect the parts of the sandbox: both simulators, the page, the control API, one clock, one port on 127.0.0.1."""
 
 import secrets
 from pathlib import Path
@@ -11,14 +11,14 @@ from filelock import FileLock, Timeout
 from bot.sandbox.bot_status import BotHandle, BotStatus
 from bot.sandbox.clock import SandboxClock
 from bot.sandbox.control.routes import control_errors, control_routes
-from bot.sandbox.entra import EntraStandIn, TokenAuthority
+from bot.sandbox.entra import EntraSimulator, TokenAuthority
 from bot.sandbox.http.faults import Faults, Target, delayed, faulted
 from bot.sandbox.http.origin_check import require_own_origin
 from bot.sandbox.http.request_log import RequestLog, logged, parsed_body
 from bot.sandbox.page import page_routes
 from bot.sandbox.revision import Revision
 from bot.sandbox.seed import APP_CLIENT_ID, HOME_TENANT_ID, TEAM_ID
-from bot.sandbox.slack.stand_in import SlackStandIn
+from bot.sandbox.slack.simulator import SlackSimulator
 from bot.sandbox.slack.workspace.conversations import CONVERSATIONS
 from bot.sandbox.slack.workspace.workspace import Workspace
 from bot.sandbox.storage.json_document import load_document, save_document
@@ -32,14 +32,16 @@ _PREFIXES: dict[Target, tuple[str, ...]] = {"slack": ("/slack/api/", "/slack/res
 
 
 class FolderInUse(Exception):
-    """Two sandboxes cannot serve one folder."""
+    """Another sandbox uses this folder."""
 
 
 class Sandbox:
-    """A Slack workspace and an Entra tenant to play with, kept in the folder `data`.
+    """A simulated Slack workspace and Entra tenant, stored in the folder `data`.
 
-    `only` leaves the other stand-in out. `socket_mode` sends Slack's payloads over the bot's own WebSockets. `bot` is
-    set by whoever starts the bot; until then nothing can be delivered over HTTP.
+    :param only: start only this simulator.
+    :param socket_mode: send Slack's payloads over the bot's own WebSockets.
+
+    `bot` is set when the bot is started; before, nothing can be sent to it over HTTP.
     """
 
     def __init__(self, data: Path, only: Literal["slack", "entra"] | None = None, socket_mode: bool = False) -> None:
@@ -53,8 +55,8 @@ class Sandbox:
         self.faults = Faults()
         self.slack_log = RequestLog(data / "slack-log.jsonl", changed=self.revision.bump)
         self.graph_log = RequestLog(data / "graph-log.jsonl", changed=self.revision.bump)
-        self.status = BotStatus(bot=lambda: self.bot, busy=self._is_delivering)
-        self.slack_stand_in = None if only == "entra" else self._new_slack()
+        self.status = BotStatus(bot=lambda: self.bot, busy=self._is_delivering, revision=self.revision)
+        self.slack_simulator = None if only == "entra" else self._new_slack()
         self.authority = None if only == "slack" else self._new_authority()
         self.entra = None if self.authority is None else self._new_entra(self.authority)
         self._runner: web.AppRunner | None = None
@@ -62,19 +64,19 @@ class Sandbox:
 
     @property
     def slack(self) -> Workspace | None:
-        """The workspace, for reading."""
-        return self.slack_stand_in.workspace if self.slack_stand_in else None
+        """Return the workspace, for reading; None when it is not running."""
+        return self.slack_simulator.workspace if self.slack_simulator else None
 
     @property
     def url(self) -> str:
-        """`http://127.0.0.1:PORT/`, once started."""
+        """Return `http://127.0.0.1:PORT/`, once started."""
         return f"http://127.0.0.1:{self._port}/"
 
     async def start(self, port: int) -> None:
-        """Serve on 127.0.0.1; port 0 picks a free one.
+        """Listen on 127.0.0.1; port 0 means any free port.
 
-        :raises OSError: when the port is taken.
-        :raises FolderInUse: when another sandbox serves this folder.
+        :raises OSError: when the port is in use.
+        :raises FolderInUse: when another sandbox uses this folder.
         """
         self._claim_folder()
         if self.authority is not None:
@@ -85,7 +87,7 @@ class Sandbox:
         application.middlewares.append(control_errors)
         application.add_routes(control_routes(self))
         application.add_routes(page_routes(self))
-        for side in (self.slack_stand_in, self.entra):
+        for side in (self.slack_simulator, self.entra):
             if side is not None:
                 application.add_routes(side.routes())
         self._runner = web.AppRunner(application, access_log=None, shutdown_timeout=0.2)
@@ -100,9 +102,9 @@ class Sandbox:
             raise FolderInUse(f"another sandbox uses {self.data}; stop it, or choose another folder") from error
 
     async def stop(self) -> None:
-        """Stop serving; everything is on disk already."""
-        if self.slack_stand_in is not None:
-            await self.slack_stand_in.stop()
+        """Stop listening; everything is stored already."""
+        if self.slack_simulator is not None:
+            await self.slack_simulator.stop()
         if self._runner is not None:
             await self._runner.cleanup()
         if self.authority is not None:
@@ -117,14 +119,17 @@ class Sandbox:
         return await self.revision.wait(seen)
 
     async def settle(self) -> None:
-        """Give a bot that answers its metrics a moment to finish what it began."""
+        """Give a bot that answers its metrics a moment to finish its work."""
         await self.status.idle(SETTLE_SECONDS, patient=False)
 
     def bot_settings(self, port: int) -> dict[str, str]:
-        """The environment of a bot on this sandbox that listens on `port`; only what is served here is named."""
+        """Return the environment variables for a bot that uses this sandbox and listens on `port`.
+
+        Variables of a simulator that is not running are left out.
+        """
         settings = {"GATEHOUSE_CLOCK_FILE": str(self.clock.path), "PORT": str(port), "HOST": "127.0.0.1"}
-        if self.slack_stand_in is not None:
-            credentials = self.slack_stand_in.credentials
+        if self.slack_simulator is not None:
+            credentials = self.slack_simulator.credentials
             channel = next(one for one in CONVERSATIONS.values() if one.name == APPROVAL_CHANNEL)
             settings |= {
                 "SLACK_BOT_TOKEN": credentials.bot_token,
@@ -146,8 +151,8 @@ class Sandbox:
             }
         return settings
 
-    def _new_slack(self) -> SlackStandIn:
-        return SlackStandIn(
+    def _new_slack(self) -> SlackSimulator:
+        return SlackSimulator(
             self.data / "slack.jsonl",
             now=self.clock.now,
             revision=self.revision,
@@ -171,7 +176,7 @@ class Sandbox:
             roles=lambda: [str(role) for role in self.entra.state()["appRoles"]] if self.entra else (),
         )
 
-    def _new_entra(self, authority: TokenAuthority) -> EntraStandIn:
+    def _new_entra(self, authority: TokenAuthority) -> EntraSimulator:
         path = self.data / "entra.json"
 
         def changed() -> None:
@@ -179,14 +184,14 @@ class Sandbox:
             save_document(path, entra.snapshot())
             self.revision.bump()
 
-        entra = EntraStandIn(now=self.clock.now, changed=changed, accepts_token=authority.accepts)
+        entra = EntraSimulator(now=self.clock.now, changed=changed, accepts_token=authority.accepts)
         kept = load_document(path)
         if kept is not None:
             entra.restore(kept)
         return entra
 
     def _is_delivering(self) -> bool:
-        return self.slack_stand_in is not None and self.slack_stand_in.delivery.in_flight > 0
+        return self.slack_simulator is not None and self.slack_simulator.delivery.in_flight > 0
 
     @web.middleware
     async def _origin_checked(self, request: web.Request, handler: Handler) -> web.StreamResponse:
@@ -194,7 +199,7 @@ class Sandbox:
 
     @web.middleware
     async def _watched(self, request: web.Request, handler: Handler) -> web.StreamResponse:
-        """Record requests to the stand-ins and let faults happen to them."""
+        """Record requests to the simulators, and apply faults to them."""
         target = next((name for name, paths in _PREFIXES.items() if request.path.startswith(paths)), None)
         if target is None:
             return await handler(request)

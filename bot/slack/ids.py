@@ -23,6 +23,7 @@ HOME: Final = "home"
 POSTURE: Final = "posture"
 REVIEW_ACCESS: Final = "review_access"
 NAME_PARTNER: Final = "name_partner"
+NOTES: Final = "notes"
 
 # action_id of buttons
 REVIEW_REQUEST: Final = "review_request"
@@ -50,6 +51,7 @@ HOME_PREVIOUS: Final = "home_previous"
 HOME_NEXT: Final = "home_next"
 HOME_SEARCH: Final = "home_search"
 HOME_CLEAR: Final = "home_clear"
+SHOW_NOTES: Final = "show_notes"
 LIST_PREVIOUS: Final = "list_previous"
 LIST_NEXT: Final = "list_next"
 

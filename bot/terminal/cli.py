@@ -22,7 +22,7 @@ Browser = Annotated[bool, typer.Option("--browser/--no-browser", help="Open the 
 Data = Annotated[
     Path | None, typer.Option(help="Keep everything in this folder across restarts; a temporary one otherwise.")
 ]
-Only = Annotated[str | None, typer.Option(help="Start one stand-in alone: slack or entra. No bot is started then.")]
+Only = Annotated[str | None, typer.Option(help="Start one simulator alone: slack or entra. No bot is started then.")]
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON with stable keys instead, and nothing else.")]
 Names = Annotated[bool, typer.Option("--names", help="Look up who the unknown tenant IDs are: one call for each.")]
 PlanFile = Annotated[Path, typer.Argument(help="The request, as TOML; docs/plan.md has an example.", metavar="FILE")]

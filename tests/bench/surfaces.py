@@ -1,6 +1,6 @@
 """Measure each surface: words, blocks, and pixels in a browser at three widths.
 
-`uv run python -m tests.bench.surfaces [--pictures FOLDER] [--full]` prints one line of JSON a surface and width.
+`uv run python -m tests.bench.surfaces [--pictures FOLDER] [--only NAME]` prints one line of JSON a surface and width.
 """
 
 import argparse
@@ -183,14 +183,14 @@ async def measure(browser: Browser, name: str, shown: list[Json] | Json, folder:
     return found
 
 
-async def main(folder: Path | None) -> None:
-    """Measure every surface and print the results."""
+async def main(folder: Path | None, only: str) -> None:
+    """Measure every surface whose name contains `only`, and print the results."""
     async with async_playwright() as playwright:
         browser = await playwright.chromium.launch(
             executable_path=shutil.which("chromium"), args=["--no-sandbox", "--disable-background-networking"]
         )
         surfaces: dict[str, list[Json] | Json] = {**cards(), **messages(), **windows(), **request_forms(), **homes()}
-        for name, shown in surfaces.items():
+        for name, shown in ((name, shown) for name, shown in surfaces.items() if only in name):
             for line in await measure(browser, name, shown, folder):
                 print(json.dumps(line), flush=True)
         await browser.close()
@@ -199,7 +199,8 @@ async def main(folder: Path | None) -> None:
 if __name__ == "__main__":
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--pictures", type=Path, help="write a picture of each surface into this folder")
+    parser.add_argument("--only", default="", help="measure only surfaces whose name contains this")
     arguments = parser.parse_args()
     if arguments.pictures:
         arguments.pictures.mkdir(parents=True, exist_ok=True)
-    asyncio.run(main(arguments.pictures))
+    asyncio.run(main(arguments.pictures, arguments.only))

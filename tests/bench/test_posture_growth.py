@@ -1,6 +1,6 @@
 """Ten times the partners must not cost much more than ten times as much, nor one call more than their pages.
 
-Measured is the whole way in this one process: the stand-in tenant, its pages over a socket, the gateway, the judgement.
+The whole read is measured in this one process: the simulated tenant, its pages over a socket, the gateway, the posture.
 """
 
 import time
@@ -9,7 +9,7 @@ import pytest
 
 from tests.workflows.core.posture.test_posture import ALL, TRUST
 from tests.workflows.entra.conftest import authority, entra, environment, graph
-from tests.workflows.entra.stand_in_tenant import Graph
+from tests.workflows.entra.simulated_tenant import Graph
 from tests.workflows.fakes import FixedClock
 from workflows.app.reads.posture import read_posture
 from workflows.core.partners.records import Records
@@ -33,8 +33,8 @@ async def cost(entra: Entra, graph: Graph, count: int, *, rounds: int) -> tuple[
     """Seconds of processor time for a posture of so many partners, at best of `rounds`; and its requests."""
     listed = [f"00000000-0000-4000-8000-{number:012x}" for number in range(count)]
     settings = {"b2bCollaborationInbound": ALL, "inboundTrust": TRUST}
-    others = dict.fromkeys(graph.stand_in.state()["partners"])
-    graph.stand_in.merge({"pageSize": PAGE, "partners": {**others, **dict.fromkeys(listed, settings)}})
+    others = dict.fromkeys(graph.simulator.state()["partners"])
+    graph.simulator.merge({"pageSize": PAGE, "partners": {**others, **dict.fromkeys(listed, settings)}})
     best = float("inf")
     for _ in range(rounds):
         graph.seen.clear()

@@ -1,4 +1,4 @@
-"""Hold what is sent to Graph, and what its stand-in answers, against the installed msgraph-sdk; works in every clone.
+"""Hold what is sent to Graph, and what its simulator answers, against the installed msgraph-sdk; works in every clone.
 
 Found: addresses, methods, query parameters, members and values of enumerations that the SDK lacks, and values of
 another type. Not found, because the SDK does not say it: which members are required, which may be null, and how long

@@ -304,7 +304,7 @@ async def test_a10_redemption_has_two_halves_and_ours_alone_is_never_called_work
 
 
 def product_files() -> Iterator[Path]:
-    """The product's own code and templates, the stand-ins left out."""
+    """The product's own code and templates, the simulators left out."""
     for folder in ("bot", "workflows"):
         for path in sorted((PROJECT / folder).rglob("*")):
             if path.suffix in (".py", ".toml") and "sandbox" not in path.parts:

@@ -211,7 +211,7 @@ async def test_an_onboarding_evaluates_one_sign_in(stage: Stage) -> None:
 
 
 async def test_the_limit_of_one_request_a_second_is_kept(unhurried: Stage) -> None:
-    """The stand-in refuses what comes within a second of the last one; nothing is refused."""
+    """The simulator refuses what comes within a second of the last one; nothing is refused."""
     await unhurried.do("faults", target="graph", match="conditionalAccess", times=50, status=429, within_seconds=0.95)
     await only(
         unhurried,

@@ -11,7 +11,7 @@ import pytest
 from aiohttp import ClientSession, web
 from aiohttp.test_utils import TestClient, TestServer
 
-from bot.sandbox.entra import EntraStandIn
+from bot.sandbox.entra import EntraSimulator
 from bot.sandbox.seed import OTHER_TEAM_ID, TEAM_ID
 from tests.bot.bot_under_test import SLACK_IDS, click
 from tests.bot.signing import interaction_body, signed
@@ -176,9 +176,9 @@ async def forged(stage: Stage, user: str, value: str, action_id: str = "confirm_
 async def as_their_admin(calls: list[tuple[str, str, str]]) -> dict[str, Any]:
     """Send the checklist's calls to a second tenant that knows nothing of us; give what stands there for us then.
 
-    Every stand-in tenant is the same one, so that in this one our id is exchanged for another.
+    Every simulated tenant is the same one, so that in this one our id is exchanged for another.
     """
-    tenant = EntraStandIn(now=lambda: datetime.now(UTC), changed=lambda: None, accepts_token=lambda _: True)
+    tenant = EntraSimulator(now=lambda: datetime.now(UTC), changed=lambda: None, accepts_token=lambda _: True)
     application = web.Application()
     application.add_routes(tenant.routes())
     async with TestClient(TestServer(application), headers={"Authorization": "Bearer theirs"}) as client:

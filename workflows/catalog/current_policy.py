@@ -22,9 +22,10 @@ class PastRequests(Protocol):
 
 
 async def current_policy(known: Partnership | None, *, past: PastRequests | None, catalog: Catalog) -> ApprovalPolicy:
-    """Return the policy that a chain for this partner is compared with.
+    """Return the approval policy that a new chain for this partner must not be weaker than.
 
-    :param past: None when no earlier request can be read.
+    :param known: the partner's record; None when there is none.
+    :param past: reads earlier requests; None when they cannot be read.
     """
     return ApprovalPolicy(
         current=await _current_chain(known, past, catalog),
@@ -38,8 +39,7 @@ async def _current_chain(known: Partnership | None, past: PastRequests | None, c
         return ()
     if known.stages:
         return known.stages
-    # The record is from a version without this field. What was applied since the last block was decided by such a
-    # chain.
+    # The record is from a version without this field. The chains of the requests applied since the last block are used.
     requests = () if past is None else await past.requests_for(known.identity.tenant_id, MOST_REQUESTS)
     if derived := widest(_chains_since_the_block(requests)):
         return derived

@@ -27,7 +27,7 @@ _CURES: Final = {
 
 
 class RequestFileProblems(DomainError):
-    """The file is no valid request. `problems` lists every wrong key, with the correction."""
+    """The file is not a valid request. `problems` lists every wrong key, with the correction."""
 
     def __init__(self, problems: tuple[str, ...]) -> None:
         super().__init__("\n".join(problems))
@@ -40,7 +40,7 @@ class RequestFile(FileModel):
     partner: Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=300)]
     template: Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=100)]
     duration_days: Annotated[StrictInt, Field(ge=1, le=3650)] | None = None
-    """None: the template's own default."""
+    """The duration in days; None for the template's default."""
     placeholders: dict[str, Annotated[str, StringConstraints(max_length=300)]] = Field(
         default_factory=dict, max_length=50
     )
@@ -49,7 +49,7 @@ class RequestFile(FileModel):
 def load_request_file(path: Path) -> RequestFile:
     """Read a request from the file at `path`.
 
-    :raises RequestFileProblems: naming everything that is wrong with it.
+    :raises RequestFileProblems: when it is no valid request; the error lists every problem.
     """
     try:
         with path.open("rb") as file:

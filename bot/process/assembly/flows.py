@@ -64,7 +64,7 @@ def make_flows(
     return (
         request_access,
         ChangeFlow(request_access=request_access, editing=Editing(intake=request_access.intake), store=store),
-        DecideFlow(service=service, store=store, windows=windows, members=members, directory=directory, clock=clock),
+        _decide(systems, service, windows, members, shown),
         OwnRequestFlow(service=service, store=store, request_access=request_access),
         ReviewFlow(service=service, store=store, members=members, windows=windows, clock=clock),
         _revoke(systems, service, windows, members),
@@ -80,6 +80,20 @@ def make_flows(
         GivenUpFlow(service=service),
         HomeFlow(service=service, store=store, notifier=notifier, members=members, background=background),
         _show(systems, answers, windows, members, lookup_permission),
+    )
+
+
+def _decide(
+    systems: ExternalSystems, service: Service, windows: Windows, members: Members, shown: ShownDirectory
+) -> DecideFlow:
+    return DecideFlow(
+        service=service,
+        store=systems.store,
+        windows=windows,
+        members=members,
+        directory=systems.directory,
+        people=shown,
+        clock=systems.clock,
     )
 
 

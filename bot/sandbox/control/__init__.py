@@ -1,1 +1,1 @@
-"""The control API under `/control/`: what scripts, tests and the page do and read. See docs/sandbox.md."""
+"""The control API under `/control/`, for scripts, tests and the page. See docs/sandbox.md."""

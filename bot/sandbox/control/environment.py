@@ -1,4 +1,4 @@
-"""Serve the control calls about everything but Slack: clock, bot, idleness, faults, logs, the tenant's state."""
+"""Serve the control calls that are not about Slack: clock, bot, faults, request logs, the tenant's state."""
 
 import time
 from typing import Annotated, Literal
@@ -10,11 +10,11 @@ from pydantic import Field
 from bot.sandbox.bot_status import BotHandle
 from bot.sandbox.control.input import Input, answer, read_body, read_json, read_query
 from bot.sandbox.control.ports import Sandbox
-from bot.sandbox.entra import EntraStandIn
+from bot.sandbox.entra import EntraSimulator
 from bot.sandbox.http.faults import Fault
 from bot.sandbox.refusals import Refused
 from bot.sandbox.seed import APP_ID, TEAM_ID
-from bot.sandbox.slack.stand_in import SlackStandIn
+from bot.sandbox.slack.simulator import SlackSimulator
 
 PICK_UP_SECONDS = 15.0
 _TEN_YEARS = 10 * 366 * 24 * 3600
@@ -22,7 +22,7 @@ _DEFAULT_BOT_PORT = 3000
 
 
 class Advance(Input):
-    """How far the clock moves on."""
+    """How far to move the clock."""
 
     advance_seconds: int = Field(ge=0, le=_TEN_YEARS)
 
@@ -34,22 +34,22 @@ class Idle(Input):
 
 
 class Attach(Input):
-    """A bot that somebody else started on this machine."""
+    """A bot on this machine that was started separately."""
 
     url: str = Field(pattern=r"^http://(127\.0\.0\.1|localhost)(:\d{1,5})?/?$")
 
 
 class SocketTrouble(Input):
-    """What happens to the Socket Mode connections."""
+    """What to do with the Socket Mode connections."""
 
     do: Literal["freeze", "thaw", "drop"]
 
 
 def environment_routes(sandbox: Sandbox) -> list[web.RouteDef]:
-    """The routes; those of a stand-in that is not served are absent."""
+    """Return the routes; routes of a simulator that is not running are left out."""
     routes = [*_clock_routes(sandbox), *_bot_routes(sandbox), *_fault_routes(sandbox)]
-    if sandbox.slack_stand_in is not None:
-        routes += _slack_routes(sandbox, sandbox.slack_stand_in)
+    if sandbox.slack_simulator is not None:
+        routes += _slack_routes(sandbox, sandbox.slack_simulator)
     if sandbox.entra is not None:
         routes += _graph_routes(sandbox, sandbox.entra)
     return routes
@@ -77,7 +77,7 @@ def _clock_routes(sandbox: Sandbox) -> list[web.RouteDef]:
 
 def _bot_routes(sandbox: Sandbox) -> list[web.RouteDef]:
     async def read(_: web.Request) -> web.Response:
-        bot, slack = sandbox.bot, sandbox.slack_stand_in
+        bot, slack = sandbox.bot, sandbox.slack_simulator
         port = (urlsplit(bot.url).port or 80) if bot else _DEFAULT_BOT_PORT
         settings = sandbox.bot_settings(port)
         return answer(
@@ -124,7 +124,7 @@ def _fault_routes(sandbox: Sandbox) -> list[web.RouteDef]:
     return [web.get(path, read), web.post(path, add), web.delete(path, clear)]
 
 
-def _slack_routes(sandbox: Sandbox, slack: SlackStandIn) -> list[web.RouteDef]:
+def _slack_routes(sandbox: Sandbox, slack: SlackSimulator) -> list[web.RouteDef]:
     async def log(_: web.Request) -> web.Response:
         return answer(log=sandbox.slack_log.entries)
 
@@ -149,7 +149,7 @@ def _slack_routes(sandbox: Sandbox, slack: SlackStandIn) -> list[web.RouteDef]:
     ]
 
 
-def _graph_routes(sandbox: Sandbox, entra: EntraStandIn) -> list[web.RouteDef]:
+def _graph_routes(sandbox: Sandbox, entra: EntraSimulator) -> list[web.RouteDef]:
     async def log(_: web.Request) -> web.Response:
         return answer(log=sandbox.graph_log.entries)
 

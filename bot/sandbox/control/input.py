@@ -1,4 +1,4 @@
-"""Read what a control call is given, and refuse it by the name of the field."""
+"""Read the input of a control call. An error names the wrong field."""
 
 import json
 from collections.abc import Mapping
@@ -49,7 +49,7 @@ def read_query(request: web.Request, model: type[Model]) -> Model:
 
 
 def checked(given: Mapping[str, Any], model: type[Model]) -> Model:
-    """Check what is given, and say of every field what is wrong with it.
+    """Check the input, and report each wrong field.
 
     :raises Refused: `bad_field`.
     """
@@ -73,5 +73,5 @@ def person_of(reference: str) -> Person:
 
 
 def answer(**content: Any) -> web.Response:
-    """Answer a call that went well."""
+    """Return the answer of a successful call."""
     return web.json_response({"ok": True, **content})

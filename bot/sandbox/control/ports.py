@@ -1,67 +1,67 @@
-"""Say what the control API reads and changes of the sandbox, and nothing more."""
+"""The parts of the sandbox that the control API reads and changes."""
 
 from typing import Protocol
 
 from bot.sandbox.bot_status import BotHandle, BotStatus
 from bot.sandbox.clock import SandboxClock
-from bot.sandbox.entra import EntraStandIn
+from bot.sandbox.entra import EntraSimulator
 from bot.sandbox.http.faults import Faults
 from bot.sandbox.http.request_log import RequestLog
 from bot.sandbox.revision import Revision
-from bot.sandbox.slack.stand_in import SlackStandIn
+from bot.sandbox.slack.simulator import SlackSimulator
 
 
 class Sandbox(Protocol):
-    """The composition that the control API drives. With only one stand-in running, the other one is None."""
+    """The sandbox as the control API uses it. With only one simulator running, the other one is None."""
 
     bot: BotHandle | None
-    """Where payloads are delivered; a control call may set it."""
+    """Where payloads are sent; a control call may set it."""
 
     @property
     def clock(self) -> SandboxClock:
-        """The one clock."""
+        """Return the sandbox's clock."""
         ...
 
     @property
     def revision(self) -> Revision:
-        """Counts changes of anything the sandbox shows."""
+        """Return the counter of changes of everything that the sandbox shows."""
         ...
 
     @property
     def faults(self) -> Faults:
-        """What goes wrong at the next calls."""
+        """Return the faults to inject into the next calls."""
         ...
 
     @property
     def status(self) -> BotStatus:
-        """Whether the bot has work that is due."""
+        """Return the object that reports whether the bot has due work."""
         ...
 
     @property
     def socket_mode(self) -> bool:
-        """Whether Slack's payloads go over the bot's own WebSockets."""
+        """Return whether Slack's payloads are sent over the bot's own WebSockets."""
         ...
 
     @property
-    def slack_stand_in(self) -> SlackStandIn | None:
-        """The Slack stand-in."""
+    def slack_simulator(self) -> SlackSimulator | None:
+        """Return the simulated Slack; None when it is not running."""
         ...
 
     @property
-    def entra(self) -> EntraStandIn | None:
-        """The Entra stand-in."""
+    def entra(self) -> EntraSimulator | None:
+        """Return the simulated Entra tenant; None when it is not running."""
         ...
 
     @property
     def slack_log(self) -> RequestLog:
-        """Requests to Slack's Web API."""
+        """Return the log of requests to Slack's Web API."""
         ...
 
     @property
     def graph_log(self) -> RequestLog:
-        """Requests to Graph."""
+        """Return the log of requests to Graph."""
         ...
 
     def bot_settings(self, port: int) -> dict[str, str]:
-        """The environment of a bot on this sandbox that listens on `port`."""
+        """Return the environment variables for a bot that uses this sandbox and listens on `port`."""
         ...

@@ -1,6 +1,6 @@
-"""Serve the control API under `/control/`: what scripts, tests and the page do and read. See docs/sandbox.md.
+"""Serve the control API under `/control/`, for scripts, tests and the page. See docs/sandbox.md.
 
-The boundary of the control API: the server knows only this file of it.
+The boundary of the control API: the server imports only this file of it.
 """
 
 from aiohttp import web
@@ -14,11 +14,11 @@ from bot.sandbox.refusals import Refused
 
 
 def control_routes(sandbox: Sandbox) -> list[web.RouteDef]:
-    """All routes of the control API; those of a stand-in that is not served are absent."""
+    """Return all routes of the control API; routes of a simulator that is not running are left out."""
     routes = environment_routes(sandbox)
-    if sandbox.slack_stand_in is not None:
-        routes += action_routes(sandbox.slack_stand_in)
-        routes += read_routes(sandbox.slack_stand_in)
+    if sandbox.slack_simulator is not None:
+        routes += action_routes(sandbox.slack_simulator)
+        routes += read_routes(sandbox.slack_simulator)
     return routes
 
 

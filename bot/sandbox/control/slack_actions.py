@@ -1,4 +1,4 @@
-"""Serve the control calls by which people act in Slack: command, shortcut, click, submit, close."""
+"""Serve the control calls for what people do in Slack: command, shortcut, click, submit, close."""
 
 from typing import Any
 
@@ -7,11 +7,11 @@ from pydantic import Field
 
 from bot.sandbox.control.input import Input, answer, person_of, read_body
 from bot.sandbox.slack.client import clicks, entry_points, submissions
-from bot.sandbox.slack.stand_in import SlackStandIn
+from bot.sandbox.slack.simulator import SlackSimulator
 
 
 class Command(Input):
-    """`text` is what follows `/partner`; the whole line is taken as well."""
+    """A slash command. `text` is what follows `/partner`; the whole line is accepted too."""
 
     user: str
     text: str = ""
@@ -37,11 +37,11 @@ class Click(Input):
     value: Any = None
     selected: Any = None
     values: dict[str, Any] = Field(default_factory=dict)
-    """What else stands in the view by now, as in `Submit`."""
+    """The other values that the person entered in the view, as in `Submit`."""
 
 
 class Suggest(Input):
-    """What is typed into an external select."""
+    """The text that a person types into an external select."""
 
     user: str
     action_id: str
@@ -67,8 +67,8 @@ class Close(Input):
     view_id: str
 
 
-def action_routes(slack: SlackStandIn) -> list[web.RouteDef]:
-    """The routes."""
+def action_routes(slack: SlackSimulator) -> list[web.RouteDef]:
+    """Return the routes."""
     client = slack.client
 
     async def command(request: web.Request) -> web.Response:

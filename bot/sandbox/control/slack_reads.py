@@ -6,11 +6,11 @@ from bot.sandbox.control.input import Input, answer, person_of, read_query
 from bot.sandbox.refusals import Refused
 from bot.sandbox.seed import PEOPLE, TEAM_ID, Person
 from bot.sandbox.slack.client import entry_points
-from bot.sandbox.slack.stand_in import SlackStandIn
+from bot.sandbox.slack.simulator import SlackSimulator
 
 
 class Messages(Input):
-    """Whose eyes on which conversation; for direct messages (`@handle`) the user is that person by default."""
+    """Which conversation to read, and as which person. For direct messages (`@handle`) the default is that person."""
 
     channel: str
     user: str | None = None
@@ -22,8 +22,8 @@ class Whose(Input):
     user: str
 
 
-def read_routes(slack: SlackStandIn) -> list[web.RouteDef]:
-    """The routes."""
+def read_routes(slack: SlackSimulator) -> list[web.RouteDef]:
+    """Return the routes."""
     workspace, client = slack.workspace, slack.client
 
     async def messages(request: web.Request) -> web.Response:

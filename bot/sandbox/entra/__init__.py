@@ -1,6 +1,6 @@
-"""A stand-in Entra tenant: the slice of Microsoft Graph v1.0 that a partner bot meets, and its token endpoint."""
+"""A simulated Entra tenant: the part of Microsoft Graph v1.0 that the bot uses, and its token endpoint."""
 
-from bot.sandbox.entra.stand_in import EntraStandIn
+from bot.sandbox.entra.simulator import EntraSimulator
 from bot.sandbox.entra.tokens.authority import TokenAuthority
 
-__all__ = ["EntraStandIn", "TokenAuthority"]
+__all__ = ["EntraSimulator", "TokenAuthority"]

@@ -1,4 +1,4 @@
-"""Check one call's token, path and permission, then call its handler; every refusal becomes an answer."""
+"""Check the token, the path and the permission of a call, then run its handler. A refusal becomes an answer."""
 
 import base64
 import json
@@ -17,12 +17,17 @@ from bot.sandbox.entra.tenant.tenant import Tenant
 def answer(
     tenant: Tenant, call: Call, *, accepts_token: Callable[[str], bool], is_inside_batch: bool = False
 ) -> Answer:
-    """Answer `call`; errors carry request-id, client-request-id and the date, in headers and body as Graph's do."""
+    """Answer a call.
+
+    As in Graph, an error has the request id, the client's request id and the date in its headers and body.
+
+    :param is_inside_batch: whether the call is part of a `$batch`.
+    """
     request_id = str(uuid.uuid4())
-    client_request_id = _echoed(call.headers.get("client-request-id", "")) or request_id
+    client_request_id = _safe_request_id(call.headers.get("client-request-id", "")) or request_id
     ids = {"request-id": request_id, "client-request-id": client_request_id}
     try:
-        found = _admitted(tenant, call, accepts_token, is_inside_batch)
+        found = _check_and_handle(tenant, call, accepts_token, is_inside_batch)
         return replace(found, headers={**ids, **found.headers})
     except Refusal as refusal:
         date = tenant.now().strftime("%Y-%m-%dT%H:%M:%S")
@@ -33,7 +38,9 @@ def answer(
         )
 
 
-def _admitted(tenant: Tenant, call: Call, accepts_token: Callable[[str], bool], is_inside_batch: bool) -> Answer:
+def _check_and_handle(
+    tenant: Tenant, call: Call, accepts_token: Callable[[str], bool], is_inside_batch: bool
+) -> Answer:
     scheme, _, token = call.headers.get("authorization", "").partition(" ")
     if scheme.lower() != "bearer" or not token.strip():
         raise _unauthenticated("Access token is empty.")
@@ -64,10 +71,10 @@ def _error(refusal: Refusal, inner: dict[str, str]) -> dict[str, Any]:
     return {**error, "innerError": inner}
 
 
-def _echoed(client_request_id: str) -> str:
-    """Return the caller's own id when it can safely stand in a header."""
-    fits = 0 < len(client_request_id) <= 64 and client_request_id.isascii() and client_request_id.isprintable()
-    return client_request_id if fits else ""
+def _safe_request_id(client_request_id: str) -> str:
+    """Return the caller's own request id when it is safe in a header."""
+    is_safe = 0 < len(client_request_id) <= 64 and client_request_id.isascii() and client_request_id.isprintable()
+    return client_request_id if is_safe else ""
 
 
 def _app_id(token: str) -> str:

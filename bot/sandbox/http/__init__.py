@@ -1,1 +1,1 @@
-"""What happens to every HTTP request: a check of its origin, injected faults, the request log."""
+"""What applies to every HTTP request: a check of its origin, injected faults, the request log."""

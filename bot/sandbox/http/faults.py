@@ -1,4 +1,4 @@
-"""Inject faults: the next matching calls to a stand-in fail, wait, or lose their connection."""
+"""Inject faults: the next matching calls to a simulator fail, wait, or lose their connection."""
 
 import asyncio
 import json
@@ -13,7 +13,7 @@ Target = Literal["slack", "graph"]
 
 
 class Fault(BaseModel):
-    """The next `times` matching calls to `target` go wrong so. Unknown fields are refused."""
+    """The next `times` matching calls to `target` fail in this way. Unknown fields are refused."""
 
     model_config = ConfigDict(extra="forbid")
 
@@ -21,7 +21,7 @@ class Fault(BaseModel):
     method: str | None = None
     """An HTTP method, or a Web API method such as `chat.postMessage`; any when absent."""
     match: str | None = None
-    """Stands somewhere in the path or query, for Slack also in the body; anything when absent."""
+    """Text that must occur in the path or query, for Slack also in the body; None: any request."""
     times: int = Field(default=1, ge=1)
     status: int | None = Field(default=None, ge=200, le=599)
     headers: dict[str, str] = Field(default_factory=dict)
@@ -29,22 +29,22 @@ class Fault(BaseModel):
     after_commit: bool = False
     """Do the work first, then fail."""
     delay_seconds: float = Field(default=0, ge=0, le=600)
-    """Real seconds on the way: before the request arrives, or with `after_commit` before its answer does.
+    """Real seconds of delay: before the request arrives, or with `after_commit` before its answer arrives.
 
-    A caller who is gone before the request arrives has sent nothing: it is neither recorded nor answered.
+    When the caller ends the connection before the request arrives, it is neither recorded nor answered.
     """
     within_seconds: float | None = Field(default=None, gt=0, le=60)
-    """Only a call that comes so soon after the last matching one: a limit on requests a second."""
+    """Match only a call that comes within so many seconds after the last match: a limit on requests per second."""
     reset: bool = False
-    """Drop the connection instead of answering."""
+    """Close the connection instead of answering."""
 
     @property
     def only_delays(self) -> bool:
-        """Nothing fails: the call is just slow."""
+        """Return whether the call is only slow and does not fail."""
         return bool(self.delay_seconds) and not self.reset and self.status is None and self.body is None
 
     def matches(self, target: Target, request: web.Request, body: Any) -> bool:
-        """Say whether a request is meant."""
+        """Return whether this fault applies to a request."""
         method_name = request.path.rpartition("/")[2]
         if self.target != target:
             return False
@@ -55,42 +55,42 @@ class Fault(BaseModel):
         return target == "slack" and self.match in json.dumps(body, ensure_ascii=False)
 
     def answer(self) -> web.Response:
-        """The failing answer: what was asked for, or what the service itself would say with that status."""
+        """Return the failing answer: the given one, or the service's usual answer with that status."""
         status = self.status or (200 if self.body is not None else 503)
         if isinstance(self.body, str):
             return web.Response(status=status, text=self.body, headers=self.headers)
         if self.body is None and 200 <= status < 300:
             # Taken, as the service says of a write without an answer of its own; nothing was done.
             return web.Response(status=status, headers=self.headers)
-        body = self.body if self.body is not None else _own_words(self.target, status)
-        return web.json_response(body, status=status, headers={**_own_headers(self.target, status), **self.headers})
+        body = self.body if self.body is not None else _default_error(self.target, status)
+        return web.json_response(body, status=status, headers={**_default_headers(self.target, status), **self.headers})
 
 
 class Faults:
-    """The faults that wait for their calls, in the order in which they were asked for."""
+    """The faults that were added and not used up, in order."""
 
     def __init__(self) -> None:
         self._waiting: list[tuple[Fault, int]] = []
         self._last: dict[int, float] = {}
-        """When a fault with a limit was matched last, by its identity."""
+        """When each fault with a limit last matched, by its identity."""
 
     def add(self, fault: Fault) -> None:
-        """Let the next matching calls fail."""
+        """Make the next matching calls fail."""
         self._waiting.append((fault, fault.times))
 
     def clear(self) -> int:
-        """Take all faults away; gives how many there were."""
+        """Remove all faults; return how many there were."""
         count = len(self._waiting)
         self._waiting.clear()
         self._last.clear()
         return count
 
     def listed(self) -> list[dict[str, Any]]:
-        """What still waits, each with the `times` left."""
+        """Return the remaining faults, each with the `times` left."""
         return [{**fault.model_dump(), "times": left} for fault, left in self._waiting]
 
     def take(self, target: Target, request: web.Request, body: Any) -> Fault | None:
-        """Use up one time of the first fault that matches."""
+        """Return the first fault that matches, and count one use of it; None when none matches."""
         for index, (fault, left) in enumerate(self._waiting):
             if fault.matches(target, request, body) and self._is_due(fault):
                 self._waiting[index : index + 1] = [(fault, left - 1)] if left > 1 else []
@@ -106,7 +106,7 @@ class Faults:
 
 
 async def delayed(request: web.Request, fault: Fault | None) -> bool:
-    """Let a request be on its way for as long as its fault says. Tells whether it arrives."""
+    """Wait as long as the fault says. Return whether the request then still arrives."""
     if fault is None or fault.after_commit or not fault.delay_seconds:
         return True
     await asyncio.sleep(fault.delay_seconds)
@@ -114,7 +114,7 @@ async def delayed(request: web.Request, fault: Fault | None) -> bool:
 
 
 async def faulted(request: web.Request, handler: Handler, fault: Fault | None) -> web.StreamResponse:
-    """Let a request that has arrived be handled, unless a fault stands against it."""
+    """Handle a request that has arrived, or answer it as the fault says."""
     if fault is None or (fault.only_delays and not fault.after_commit):
         return await handler(request)
     answer: web.StreamResponse | None = None
@@ -130,7 +130,7 @@ async def faulted(request: web.Request, handler: Handler, fault: Fault | None) -
     return fault.answer()
 
 
-def _own_words(target: Target, status: int) -> dict[str, Any]:
+def _default_error(target: Target, status: int) -> dict[str, Any]:
     if target == "slack":
         return {"ok": False, "error": "ratelimited" if status == 429 else "internal_error"}
     codes = {401: "InvalidAuthenticationToken", 403: "Authorization_RequestDenied", 404: "Request_ResourceNotFound"}
@@ -140,6 +140,6 @@ def _own_words(target: Target, status: int) -> dict[str, Any]:
     }
 
 
-def _own_headers(target: Target, status: int) -> dict[str, str]:
-    """Slack always says how long to wait; Graph often does not, so there it has to be asked for."""
+def _default_headers(target: Target, status: int) -> dict[str, str]:
+    """Return the headers of the service's own error. Slack always sends Retry-After; Graph often does not."""
     return {"Retry-After": "1"} if target == "slack" and status == 429 else {}

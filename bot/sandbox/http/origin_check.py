@@ -1,6 +1,6 @@
-"""Keep web pages of other sites from driving the sandbox: it takes only its own Host and its own Origin.
+"""Refuse requests from web pages of other sites: only the sandbox's own Host and Origin are accepted.
 
-The boundary between the sandbox and the browser's other pages.
+The boundary between the sandbox and other pages in the browser.
 """
 
 from aiohttp import web
@@ -12,8 +12,8 @@ _SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
 async def require_own_origin(request: web.Request, handler: Handler, port: int) -> web.StreamResponse:
     """Handle a request to the server on `port`, or refuse it with 403.
 
-    A foreign Host is a page elsewhere whose name was pointed here (DNS rebinding); a foreign Origin on an unsafe
-    method is a form or script of another site. Programs send no Origin.
+    Another Host means that a foreign name was pointed to this address (DNS rebinding). Another Origin on an unsafe
+    method means a form or script of another site. Programs send no Origin.
     """
     hosts = {f"127.0.0.1:{port}", f"localhost:{port}"}
     if request.headers.get("Host", "").lower() not in hosts:

@@ -1,4 +1,4 @@
-"""Record every request to the stand-ins, in order, with what was answered."""
+"""Record every request to the simulators with its answer, in order."""
 
 import json
 import time
@@ -11,14 +11,16 @@ from aiohttp import web
 from aiohttp.typedefs import Handler
 
 Entry = dict[str, Any]
+_BODY = web.RequestKey("parsed_body", object)
 SECRETS = frozenset({"token", "access_token", "refresh_token", "client_secret", "client_assertion"})
 
 
 class RequestLog:
-    """Requests to one stand-in, oldest first, each `method, path, query, body, status, at, ms`.
+    """Requests to one simulator, oldest first, each with `method, path, query, body, status, at, ms`.
 
-    A request stands here from its arrival on; `status` and `ms` are None until it is answered, and `status` stays so
-    when the connection was dropped. Each has reached the operating system at arrival and again when answered.
+    A request is recorded when it arrives, and again when it is answered. Until then `status` and `ms` are None;
+    `status` stays None when the connection was closed without an answer. Both records are given to the operating system
+    at once.
     """
 
     def __init__(self, path: Path, *, changed: Callable[[], None]) -> None:
@@ -27,12 +29,12 @@ class RequestLog:
         self._file = path.open("a", encoding="utf-8")
 
     def arrived(self, entry: Entry) -> int:
-        """Note a request and give its number."""
+        """Record a request and return its number."""
         self.entries.append({**entry, "status": None, "ms": None})
         return self._write(len(self.entries) - 1)
 
     def answered(self, number: int, status: int | None, ms: float) -> None:
-        """Note what was answered; None when nothing was."""
+        """Record the answer of a request; None when there was none."""
         self.entries[number] |= {"status": status, "ms": ms}
         self._write(number)
 
@@ -48,7 +50,7 @@ class RequestLog:
 
 
 def _read(path: Path) -> Iterator[Entry]:
-    """Read a log; the last line of a request counts, and a line torn by a kill does not."""
+    """Read a log. The last line of a request counts; a line that is incomplete after a kill is ignored."""
     found: dict[int, Entry] = {}
     for line in path.read_text(encoding="utf-8").split("\n"):
         try:
@@ -60,7 +62,7 @@ def _read(path: Path) -> Iterator[Entry]:
 
 
 def body_of(raw: bytes, content_type: str, form: dict[str, Any]) -> Any:
-    """Read a body for the log: JSON or a form as what it says, secrets left out; other text as it is; else None."""
+    """Return a body for the log, without secrets: JSON or a form as an object, other text unchanged, otherwise None."""
     if form:
         return _without_secrets({name: _maybe_json(value) for name, value in form.items()})
     text = raw.decode("utf-8", errors="replace")
@@ -83,15 +85,18 @@ def _without_secrets(value: Any) -> Any:
 
 
 async def parsed_body(request: web.Request) -> Any:
-    """The body as the log and the faults see it. The handler can read it again."""
+    """Return the body for the log and the faults, parsed once. The handler can read it again."""
+    if _BODY in request:
+        return request[_BODY]
     raw = await request.read()
     posted = request.content_type in ("application/x-www-form-urlencoded", "multipart/form-data")
     form = dict(await request.post()) if posted else {}
-    return body_of(raw, request.content_type, form)
+    request[_BODY] = body_of(raw, request.content_type, form)
+    return request[_BODY]
 
 
 async def logged(request: web.Request, handler: Handler, log: RequestLog, now: datetime) -> web.StreamResponse:
-    """Let a request be handled, and record it."""
+    """Handle a request and record it."""
     entry = {
         "method": request.method,
         "path": request.path,

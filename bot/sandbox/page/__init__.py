@@ -1,4 +1,4 @@
-"""The sandbox's web page: a chat workspace, and beside it the tenant's live settings."""
+"""The sandbox's web page: a chat workspace, and next to it the tenant's current settings."""
 
 from bot.sandbox.page.routes import page_routes
 

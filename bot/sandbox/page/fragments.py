@@ -1,4 +1,4 @@
-"""Compose the page's parts for one person at one place: named fragments of HTML."""
+"""Create the page's parts for one person and one conversation: named fragments of HTML."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -20,7 +20,7 @@ Json = Mapping[str, Any]
 
 PARTS = ("people", "nav", "head", "guide", "messages", "composer", "modal", "clock", "tenant", "log")
 MOST_MESSAGES = 100
-"""Shown in a conversation. The page is drawn anew at every change, so it must not grow without end."""
+"""The most messages shown in a conversation: the page is rendered again at every change."""
 CLOCK_STEPS = (
     ("1h", "+1 hour", 3600),
     ("1d", "+1 day", 86400),
@@ -40,14 +40,14 @@ FIRST_NAMES = {person.handle: person.name.split()[0] for person in seed.PEOPLE}
 
 @dataclass(frozen=True, slots=True)
 class Memory:
-    """What the page must remember between two renderings; everything else is read anew."""
+    """What the page must keep between two renderings; everything else is read again."""
 
     watch: SettingsWatch
     read_marks: ReadMarks
 
 
 def fragments(sandbox: Sandbox, place: Place, names: Names, memory: Memory) -> dict[str, str]:
-    """All parts, by name, as `place` shows them now."""
+    """Return all parts of the page by name, for one place."""
     context = _stage(sandbox, place, names, memory) | _workspace(sandbox.slack, place, names, memory)
     context["steps"] = steps(
         asked=_asked(sandbox.slack),
@@ -60,13 +60,13 @@ def fragments(sandbox: Sandbox, place: Place, names: Names, memory: Memory) -> d
 
 
 def title(place: Place) -> str:
-    """The browser tab's title."""
+    """Return the title of the browser tab."""
     shown = {"dm": "Gatehouse", "home": "Gatehouse home"}.get(place.kind, f"#{place.channel}")
     return f"{shown} · {FIRST_NAMES[place.person.handle]} · {seed.TEAM_NAME}"
 
 
 def _stage(sandbox: Sandbox, place: Place, names: Names, memory: Memory) -> dict[str, Any]:
-    """What is around the workspace: people, clock, tenant and requests."""
+    """Return the values for everything outside the workspace: people, clock, tenant and requests."""
     state = sandbox.entra.state() if sandbox.entra else {}
     graph, slack = sandbox.graph_log.entries, sandbox.slack_log.entries
     return {
@@ -85,7 +85,7 @@ def _stage(sandbox: Sandbox, place: Place, names: Names, memory: Memory) -> dict
 
 
 def _workspace(slack: Workspace | None, place: Place, names: Names, memory: Memory) -> dict[str, Any]:
-    """What the person sees in Slack."""
+    """Return the values for what the person sees in Slack."""
     common = {"channels": channels_of(place.person), "commands": COMMANDS, "shortcut": SHORTCUT, "team": seed.TEAM_NAME}
     if slack is None:
         return common | {"slack": False, "messages": (), "unread": {}, "modal": None, "home": None}
@@ -108,6 +108,6 @@ def _workspace(slack: Workspace | None, place: Place, names: Names, memory: Memo
 
 
 def _asked(slack: Workspace | None) -> bool:
-    """Whether the bot has put anything into the approvals' channel, as everybody sees it."""
+    """Return whether the bot has posted a message in the approval channel that everybody sees."""
     found = slack.find("partner-access") if slack else None
     return bool(slack and found and slack.messages(found.id))

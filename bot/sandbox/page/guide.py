@@ -1,4 +1,4 @@
-"""Show a first visitor what to do next, and mark what has been done."""
+"""The guide: what a first visitor can do next, and what is done."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -13,7 +13,7 @@ CHANNEL = "partner-access"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StepButton:
-    """One button of a step: change to a person and a conversation, then do something there."""
+    """One button of a step: it changes to a person and a conversation, and then does something there."""
 
     label: str
     person: str = ""
@@ -21,7 +21,7 @@ class StepButton:
     command: str = ""
     shortcut: str = ""
     advance: int = 0
-    """Seconds to move the clock by."""
+    """Seconds by which the clock is moved."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -38,7 +38,11 @@ class Step:
 def steps(
     *, asked: bool, state: Json, graph_log: Sequence[Json], clock_moved: bool, people: Mapping[str, str]
 ) -> tuple[Step, ...]:
-    """The five steps. `asked`: a card stands in the channel; `people`: first names by handle."""
+    """Return the five steps of the guide.
+
+    :param asked: whether there is a card in the channel.
+    :param people: first names by handle.
+    """
     partners: Json = state.get("partners") or {}
     opened = any(says_anything(raw) for raw in partners.values()) or _has_added(graph_log)
     revoked = any(is_blocked(raw) for raw in partners.values())
@@ -105,7 +109,7 @@ def _has_added(graph_log: Sequence[Json]) -> bool:
 
 
 def _revoke(state: Json) -> str:
-    """The command that revokes the newest partner not yet blocked; without one, the list to choose from."""
+    """Return the command that revokes the newest partner that is not blocked; without one, the list of partners."""
     partners: Json = state.get("partners") or {}
     known: Json = state.get("organizations") or {}
     for tenant_id, raw in reversed(list(partners.items())):

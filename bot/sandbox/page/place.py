@@ -1,4 +1,4 @@
-"""Where a browser tab is: who looks, at which conversation, with which requests listed."""
+"""The place of a browser tab: which person, which conversation, and which requests are listed."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
@@ -16,13 +16,13 @@ _FILTERS = ("graph", "slack", "all")
 
 
 def channels_of(person: seed.Person) -> tuple[seed.Channel, ...]:
-    """List the channels that a person is in."""
+    """Return the channels that a person is a member of."""
     return tuple(channel for channel in seed.CHANNELS if person.handle in channel.members)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Place:
-    """One tab's place; all of it stands in the address, so that several tabs can be several people."""
+    """The place of one tab. All of it is in the address, so that several tabs can be several people."""
 
     person: seed.Person
     channel: str
@@ -30,22 +30,22 @@ class Place:
 
     @property
     def kind(self) -> Literal["channel", "dm", "home"]:
-        """What the middle of the page shows."""
+        """Return what the middle of the page shows."""
         return "dm" if self.channel == DIRECT else "home" if self.channel == HOME else "channel"
 
     @property
     def control_channel(self) -> str:
-        """What the control API calls this conversation."""
+        """Return the control API's name of this conversation."""
         return f"@{self.person.handle}" if self.kind == "dm" else self.channel
 
     def url(self, person: str = "", channel: str = "", log: str = "") -> str:
-        """The address of this place, or of one that differs in what is given."""
+        """Return the address of this place with the given values changed."""
         query = {"as": person or self.person.handle, "channel": channel or self.channel}
         return "/?" + urlencode(query | ({"log": log or self.log} if (log or self.log) != "graph" else {}))
 
 
 def place_of(query: Mapping[str, str]) -> Place:
-    """The place an address names; what it does not name, or wrongly, is where the guide begins."""
+    """Return the place that an address names; a missing or wrong value is replaced by the guide's first place."""
     start = Place(person=seed.PEOPLE[0], channel="partner-access", log="graph")
     person = _PEOPLE.get(query.get("as", ""), start.person)
     channels = [channel.name for channel in channels_of(person)]

@@ -1,4 +1,4 @@
-"""Say what the page reads of the sandbox, and nothing more."""
+"""The parts of the sandbox that the page reads."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any, Protocol
@@ -9,10 +9,10 @@ Json = Mapping[str, Any]
 
 
 class OpenView(Protocol):
-    """A view somebody has before them."""
+    """A view that is open for a person."""
 
     def to_slack(self) -> dict[str, Any]:
-        """The view object with its `state`."""
+        """Return the view object with its `state`."""
         ...
 
 
@@ -20,85 +20,85 @@ class OpenViews(Protocol):
     """All open views, by Slack user id."""
 
     def modals(self, user_id: str, /) -> Sequence[OpenView]:
-        """A person's modals, the one on top last."""
+        """Return a person's modals; the one on top is last."""
         ...
 
     def home(self, user_id: str, /) -> OpenView | None:
-        """A person's App Home, None before the app published one."""
+        """Return a person's App Home; None before the app published one."""
         ...
 
 
 class Conversation(Protocol):
-    """A place for messages."""
+    """A channel or a direct message conversation."""
 
     @property
     def id(self) -> str:
-        """Slack's channel id."""
+        """Return Slack's channel id."""
         ...
 
 
 class Workspace(Protocol):
-    """The Slack side."""
+    """The simulated Slack workspace, as the page reads it."""
 
     @property
     def views(self) -> OpenViews:
-        """The open views."""
+        """Return the open views."""
         ...
 
     def find(self, reference: str, /) -> Conversation | None:
-        """A conversation by name, or `@handle` for the direct messages with the bot."""
+        """Find a conversation by name, or by `@handle` for direct messages with the bot; None when there is none."""
         ...
 
     def messages(self, channel_id: str, viewer: str | None = None, /) -> Sequence[Json]:
-        """What the viewer (a Slack user id) can see, oldest first."""
+        """Return the messages that the viewer (a Slack user id) can see, oldest first."""
         ...
 
 
 class Tenant(Protocol):
-    """The Entra side."""
+    """The simulated Entra tenant, as the page reads it."""
 
     def state(self) -> dict[str, Any]:
-        """The tenant's objects, Graph-shaped: `default`, `partners` by tenant id, `organizations` by tenant id."""
+        """Return the tenant's objects in Graph's form, such as `default`, `partners` and `organizations`."""
         ...
 
 
 class RequestLog(Protocol):
-    """Requests to one stand-in."""
+    """The requests to one simulator."""
 
     @property
     def entries(self) -> Sequence[Json]:
-        """Oldest first: `method, path, query, body, status, at`, and `ms`, None until it is answered."""
+        """Return them, oldest first: `method, path, query, body, status, at`, and `ms` (None until answered)."""
         ...
 
 
 class Sandbox(Protocol):
-    """The composition the page is mounted on. With only one stand-in running, the other one is None."""
+    """The sandbox as the page uses it. With only one simulator running, the other one is None."""
 
     @property
     def clock(self) -> SandboxClock:
-        """The one clock."""
+        """Return the sandbox's clock."""
         ...
 
     @property
     def slack(self) -> Workspace | None:
-        """The Slack stand-in."""
+        """Return the simulated Slack; None when it is not running."""
         ...
 
     @property
     def entra(self) -> Tenant | None:
-        """The Entra stand-in."""
+        """Return the simulated Entra tenant; None when it is not running."""
         ...
 
     @property
     def graph_log(self) -> RequestLog:
-        """Requests to Graph."""
+        """Return the log of requests to Graph."""
         ...
 
     @property
     def slack_log(self) -> RequestLog:
-        """Requests to Slack's Web API."""
+        """Return the log of requests to Slack's Web API."""
         ...
 
     async def wait_for_change(self, seen: int) -> int:
-        """Answer the present revision, once it is greater than `seen`."""
+        """Return the present revision as soon as it is greater than `seen`."""
         ...

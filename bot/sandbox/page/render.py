@@ -1,4 +1,4 @@
-"""Show Slack's messages and views as HTML: the only caller of the block templates. Pure."""
+"""Show Slack's messages and views as HTML. Only this module uses the block templates. Pure."""
 
 import json
 import re
@@ -28,7 +28,7 @@ _INITIALLY_TYPED = ("initial_value", "initial_date", "initial_time", "initial_da
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Surface:
-    """What blocks stand in: who is called what, what the reader has filled in, and a prefix that makes ids unique."""
+    """Where blocks are shown: the names of ids, what the reader has entered, and a prefix for unique element ids."""
 
     names: Names
     scope: str
@@ -37,7 +37,7 @@ class Surface:
 
 
 def text_object(value: Any, names: Names) -> Markup:
-    """A Slack text object (or a bare string, taken as plain text) as HTML."""
+    """Return a Slack text object (or a string, shown as plain text) as HTML."""
     if not value:
         return Markup("")
     if isinstance(value, str):
@@ -47,19 +47,19 @@ def text_object(value: Any, names: Names) -> Markup:
 
 
 def label_text(value: Any) -> str:
-    """A text object's words without markup, for places where HTML cannot stand (option labels, attributes)."""
+    """Return a text object's words without markup, for places without HTML (option labels, attributes)."""
     text = value if isinstance(value, str) else str((value or {}).get("text", ""))
     return with_emoji(text).replace("\n", " ")
 
 
 def entered_value(element: Json, block_id: str, surface: Surface) -> Json:
-    """What the reader has already filled in for this element; empty when nothing."""
+    """Return what the reader has entered in this element; empty when nothing."""
     entered: Json = (surface.entered.get(block_id) or {}).get(element.get("action_id", "")) or {}
     return entered
 
 
 def typed(element: Json, block_id: str, surface: Surface) -> str:
-    """The text (or date, or time) the element shows: what was filled in, else its initial value."""
+    """Return the text (or date, or time) of the element: what was entered, otherwise its initial value."""
     entered = entered_value(element, block_id, surface)
     found = [entered[key] for key in _TYPED if entered.get(key) is not None]
     found += [element[key] for key in _INITIALLY_TYPED if element.get(key) is not None]
@@ -67,7 +67,7 @@ def typed(element: Json, block_id: str, surface: Surface) -> str:
 
 
 def chosen(element: Json, block_id: str, surface: Surface) -> frozenset[str]:
-    """The values of the options that stand selected: what was filled in, else the initial ones."""
+    """Return the values of the selected options: what was entered, otherwise the initial ones."""
     entered = entered_value(element, block_id, surface)
     return _selection(entered, "selected", _SELECTED) or _selection(element, "initial", _INITIAL)
 
@@ -83,29 +83,29 @@ def _selection(source: Json, prefix: str, single: Sequence[str]) -> frozenset[st
 
 
 def element_id(element: Json, block_id: str, surface: Surface) -> str:
-    """An id for the element, unique on the page and the same in every rendering."""
+    """Return an id for the element that is unique on the page and the same in every rendering."""
     return _SPACE.sub("-", f"{surface.scope}-{block_id}-{element.get('action_id', '')}")
 
 
 def safe_url(url: Any) -> str:
-    """`url` when it may stand in a link, else nothing."""
+    """Return `url` when it is safe in a link, otherwise an empty text."""
     text = str(url or "")
     return text if text.split(":", 1)[0].lower() in LINKABLE and ":" in text else ""
 
 
 def as_json(value: Any) -> str:
-    """Compact JSON for a data attribute (the template escapes it)."""
+    """Return compact JSON for a data attribute (the template escapes it)."""
     return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
 
 
 def pretty_json(value: Any) -> str:
-    """JSON that a person reads."""
+    """Return JSON in a form for people."""
     return json.dumps(value, ensure_ascii=False, indent=2)
 
 
 @cache
 def environment() -> Environment:
-    """The page's templates: escaped by default, blank where Slack leaves a property out."""
+    """Return the page's templates: escaped by default; a property that Slack leaves out is empty."""
     made = Environment(
         loader=PackageLoader("bot.sandbox.page"),
         autoescape=True,
@@ -129,14 +129,14 @@ def environment() -> Environment:
 
 
 def render_blocks(blocks: Sequence[Json], names: Names, *, scope: str, entered: Json | None = None) -> Markup:
-    """Slack blocks as HTML. An unknown block shows its name and JSON rather than vanishing."""
+    """Return Slack blocks as HTML. An unknown block is shown as its name and JSON."""
     surface = Surface(names=names, scope=scope, entered=entered or {})
     macro: Any = environment().get_template("blocks.html").module
     return Markup("").join(macro.block(block, surface) for block in blocks)
 
 
 def render_message(message: Json, names: Names) -> Markup:
-    """A message's body: its blocks, or its text when it has none, then its attachments."""
+    """Return a message's body: its blocks, or its text when it has none, then its attachments."""
     scope = f"m{message.get('ts', '')}"
     blocks = message.get("blocks") or ()
     body = render_blocks(blocks, names, scope=scope) if blocks else _text_only(message, names)
@@ -158,6 +158,6 @@ def _attachment(attachment: Json, names: Names, scope: str) -> Markup:
 
 
 def render_view(view: Json, names: Names) -> Markup:
-    """The blocks of a modal or an App Home, with what the reader has filled in so far."""
+    """Return the blocks of a modal or an App Home, with what the reader has entered."""
     entered: Json = (view.get("state") or {}).get("values") or {}
     return render_blocks(view.get("blocks") or (), names, scope=str(view.get("id", "view")), entered=entered)

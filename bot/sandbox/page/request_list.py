@@ -1,4 +1,4 @@
-"""Put the request logs of Graph and Slack into one list that a person reads, newest first."""
+"""List the requests to Graph and Slack together for display, newest first."""
 
 import json
 from collections.abc import Mapping, Sequence
@@ -27,9 +27,9 @@ class LogLine:
     method: str
     path: str
     short: str
-    """The path without what all cross-tenant paths begin with."""
+    """The path without the common beginning of all cross-tenant paths."""
     status: str
-    """The number and its words, such as `201 Created`."""
+    """The number and its meaning, such as `201 Created`."""
     tone: str
     time: str
     query: str
@@ -37,7 +37,7 @@ class LogLine:
 
 
 def log_lines(graph: Sequence[Json], slack: Sequence[Json], wanted: LogFilter, names: Names) -> tuple[LogLine, ...]:
-    """The newest requests of the wanted services, newest first."""
+    """Return the newest requests to the wanted services, newest first."""
     lines: list[tuple[str, LogLine]] = []
     for service, log in (("graph", graph), ("slack", slack)):
         if wanted in (service, "all"):
@@ -51,7 +51,7 @@ def log_lines(graph: Sequence[Json], slack: Sequence[Json], wanted: LogFilter, n
 
 
 def status_words(status: int | None) -> tuple[str, str]:
-    """The status in a number and words, and its tone: good or bad. None is a connection that was dropped."""
+    """Return the status with its meaning, and its tone (good or bad). None: the connection was closed."""
     if status is None:
         return "No answer", "bad"
     try:

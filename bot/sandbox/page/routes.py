@@ -1,4 +1,4 @@
-"""Answer the browser: the page, its fragments, its changes, its style sheet and script."""
+"""Serve the browser: the page, its fragments, its changes, its style sheet and its script."""
 
 import asyncio
 import hashlib
@@ -17,7 +17,7 @@ from bot.sandbox.page.tenant.settings_watch import SettingsWatch
 from bot.sandbox.page.text.names import seeded_names
 
 LONGEST_WAIT = 20.0
-"""Seconds after which a browser that waits for changes is told that there were none, and asks again."""
+"""Seconds until a browser that waits for changes is told that there were none, and asks again."""
 
 HEADERS = {
     # Everything comes from this server and nothing is inline, so that text from outside can do nothing.
@@ -37,14 +37,15 @@ def _asset(name: str) -> bytes:
 
 @cache
 def _version() -> str:
-    """Changes whenever a static file does, so that browsers may keep them for good."""
+    """Return a version that changes with every static file, so that browsers may cache the files."""
     return hashlib.sha256(b"".join(_asset(name) for name in _STATIC)).hexdigest()[:12]
 
 
 def page_routes(sandbox: Sandbox) -> list[web.RouteDef]:
-    """The routes of the page: `/`, `/page/fragment`, `/page/changes` and `/page/static/…`.
+    """Return the routes of the page: `/`, `/page/fragment`, `/page/changes` and `/page/static/…`.
 
     `/page/fragment?as=&channel=&log=` answers `{"ok", "revision", "title", "fragments": {name: HTML}}`.
+
     `/page/changes?seen=` answers `{"ok", "revision"}` once there is a newer one, or after `LONGEST_WAIT` seconds.
     """
     memory = Memory(SettingsWatch(), ReadMarks())

@@ -1,1 +1,1 @@
-"""A stand-in for slack.com: one workspace, its Web API, and the people in it."""
+"""A simulated slack.com: one workspace, its Web API, and its people."""

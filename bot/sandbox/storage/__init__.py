@@ -1,1 +1,1 @@
-"""Files of the sandbox: JSON tables in an append-only file, and one JSON document written whole."""
+"""Files of the sandbox: JSON tables in an append-only file, and one JSON document per file."""

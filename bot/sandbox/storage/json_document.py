@@ -1,4 +1,4 @@
-"""Keep one JSON document on disk, written whole and at once.
+"""Store one JSON document in a file.
 
 The boundary to the disk.
 """
@@ -18,7 +18,7 @@ def load_document(path: Path) -> dict[str, Any] | None:
 
 
 def save_document(path: Path, document: dict[str, Any]) -> None:
-    """Write the document: a reader, or a start after a kill, finds the old one or the new one, never half of one."""
+    """Write the document. After a kill, the file contains either the old or the new document, never a part."""
     temporary = path.with_suffix(".new")
     temporary.write_text(json.dumps(document, ensure_ascii=False), encoding="utf-8")
     os.replace(temporary, path)

@@ -1,4 +1,4 @@
-"""Tables of JSON rows in memory, with every change of them in an append-only file."""
+"""Tables of JSON rows in memory; every change is appended to a file."""
 
 import json
 from collections.abc import Callable, Mapping
@@ -11,9 +11,9 @@ Row = dict[str, Any]
 class AppendOnlyTables:
     """Tables of JSON rows, in order of first writing.
 
-    A change has reached the operating system when `put` or `drop` returns: it outlives SIGKILL (not a power cut). At
-    opening, the file is read, a last line torn by a kill is left out, and the file is written anew without what has
-    been overwritten. Rows that come out are the kept ones: read them, `put` a new one to change them.
+    A change is given to the operating system when `put` or `drop` returns: it survives SIGKILL, but not a power cut. At
+    opening, the file is read and rewritten without replaced rows. An incomplete last line is ignored. Returned rows are
+    the stored ones: read them, and `put` a new one to change them.
     """
 
     def __init__(self, path: Path, *, changed: Callable[[], None]) -> None:
@@ -29,20 +29,20 @@ class AppendOnlyTables:
         self._file = path.open("a", encoding="utf-8")
 
     def rows(self, table: str) -> Mapping[str, Row]:
-        """All rows of a table by key, oldest first."""
+        """Return all rows of a table by key, oldest first."""
         return self._tables.get(table, {})
 
     def get(self, table: str, key: str) -> Row | None:
-        """One row, or None."""
+        """Return one row, or None."""
         return self._tables.get(table, {}).get(key)
 
     def put(self, table: str, key: str, row: Row) -> None:
-        """Write a row, new or over the old one."""
+        """Store a row; it replaces an older one with its key."""
         self._tables.setdefault(table, {})[key] = row
         self._append(_line(table, key, row))
 
     def drop(self, table: str, key: str) -> None:
-        """Forget a row; nothing happens when there is none."""
+        """Remove a row; nothing happens when there is none."""
         if self._tables.get(table, {}).pop(key, None) is not None:
             self._append(_line(table, key, None))
 

@@ -47,6 +47,7 @@ class Limit(IntEnum):
     OPTION = 75
     HEADER = 150
     LABEL = 2000
+    FIELD = 2000
     PLAIN = 3000
     INPUT = 2000
     METADATA = 3000

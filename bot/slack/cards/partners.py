@@ -106,7 +106,6 @@ def finding_elements(
 def operations_block(plan: Plan) -> RichTextBlock:
     """Return the exact operations as JSON, and the digest that covers all of it."""
     return rich(
-        paragraph(words("The exact Microsoft Graph operations", bold=True)),
         preformatted(shortened(operations_json(plan.operations), MOST_JSON)),
         paragraph(words("Change ID: "), part(plan.digest, code=True)),
     )

@@ -1,6 +1,6 @@
 """Decide on a request: view it, approve it, or reject it with a reason. From a card or from a window."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
@@ -11,23 +11,26 @@ from slack_sdk.models.blocks import Block
 
 from bot.slack import ids
 from bot.slack.answers.windows import Window, Windows
-from bot.slack.blocks.blocks import Json, footnote
+from bot.slack.blocks.blocks import Json, bullets, footnote, rich, words
 from bot.slack.blocks.modal import input_block, message_view, modal, text_area
 from bot.slack.cards.approval.card import decision_row
-from bot.slack.cards.approval.details import details_blocks
+from bot.slack.cards.approval.details import details_blocks, notes_of
 from bot.slack.cards.partners import identity_block
 from bot.slack.cards.requests import may_be_decided
 from bot.slack.errors import NO_ANSWER
 from bot.slack.flows.entry_points import Action, Card, EntryPoint, Submission
 from bot.slack.payloads.button_values import parse_card_value
 from bot.slack.payloads.models import Interaction
+from bot.slack.people.approvers import NOBODY_KNOWN, Approvers, name_open_stages
 from bot.slack.people.directory import SlackDirectory
 from bot.slack.people.members import Members
+from bot.slack.people.shown_directory import ShownDirectory
 from bot.words.requests.notes import refusal_words
 from workflows.app.service import Service
 from workflows.core.errors.facts import Fact
 from workflows.core.errors.raised import Refused
 from workflows.core.errors.refusal_codes import RefusalCode
+from workflows.core.people import Role
 from workflows.core.requests.commands.request import Approve, CommandSubject, Reject
 from workflows.core.requests.effects import MessageCode
 from workflows.core.requests.request import AccessRequest, RequestId
@@ -50,11 +53,13 @@ class DecideFlow:
     windows: Windows
     members: Members
     directory: SlackDirectory
+    people: ShownDirectory
     clock: Clock
 
     def entry_points(self) -> Iterator[EntryPoint]:
         """Return the entry points of this flow."""
         yield Action(ids.REVIEW_REQUEST, self.review, stored="review_request")
+        yield Action(ids.SHOW_NOTES, self.notes, stored="review_request")
         yield Action(ids.APPROVE, self.approve, stored="want_approve", card=Card.REQUEST)
         yield Action(ids.REJECT, self.reject, stored="want_reject", card=Card.REQUEST)
         yield Submission(ids.REJECT_REASON, self.reject_with_reason, stored="want_reject")
@@ -69,6 +74,16 @@ class DecideFlow:
         await self.windows.load(
             ack, click, build, command="review_request", subject=CommandSubject(request_id=request_id)
         )
+
+    async def notes(self, ack: AsyncAck, click: Interaction) -> None:
+        """Show a full member, on top of Details, what is always true of such a change."""
+        await self.members.require_known(click.actor)
+        request_id, _ = parse_card_value(click.action.value)
+        request = await self.store.request(request_id)
+        if request is None:
+            raise Refused(RefusalCode.UNKNOWN_REQUEST)
+        await self.windows.open(click.trigger_id, notes_view(request))
+        await ack()
 
     async def approve(self, ack: AsyncAck, click: Interaction) -> None:
         """Store an approval. If it came from a window, the window shows that."""
@@ -112,7 +127,8 @@ class DecideFlow:
             raise Refused(RefusalCode.UNKNOWN_REQUEST)
         history = await self.store.history(request_id=request.id)
         others = await self._others(request)
-        return decision_view(request, history=history, now=self.clock.now(), others=others)
+        names = await name_open_stages(request, self.people)
+        return decision_view(request, holders=names, history=history, now=self.clock.now(), others=others)
 
     async def _others(self, request: AccessRequest) -> list[AccessRequest]:
         """List the other open requests of the same requester."""
@@ -139,18 +155,33 @@ class DecideFlow:
 
 
 def decision_view(
-    request: AccessRequest, *, history: Sequence[AuditEntry], now: datetime, others: Sequence[AccessRequest] = ()
+    request: AccessRequest,
+    *,
+    history: Sequence[AuditEntry],
+    now: datetime,
+    holders: Mapping[Role, Approvers] = NOBODY_KNOWN,
+    others: Sequence[AccessRequest] = (),
 ) -> Json:
     """Return the view with the details of a request, with Approve and Reject while it can be decided.
 
+    :param holders: who has each role of the chain now, by name; empty when that is not known.
     :param history: the audit entries of the request, the newest first.
     :param others: see `details_blocks`.
     """
-    blocks = details_blocks(request, holders={}, history=history, now=now, others=others)
+    blocks = details_blocks(request, holders=holders, history=history, now=now, others=others)
     if may_be_decided(request, now):
         blocks.append(decision_row(request, can_decide=True, with_details=False))
         blocks.append(footnote("Your permission is checked when you click."))
     return modal("Details", blocks, ids.DECIDE)
+
+
+def notes_view(request: AccessRequest) -> Json:
+    """Return the window with the notes that are true of every such change.
+
+    :raises Refused: while the request has no plan yet.
+    """
+    shown = bullets([words(sentence)] for sentence in notes_of(request)[1])
+    return modal("Notes", [identity_block(request.known.observation.identity), rich(shown)], ids.NOTES)
 
 
 def decided_view(what: str) -> Json:

@@ -5,13 +5,14 @@ from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import Final
 
 from bot.slack.people.shown_directory import ShownDirectory
 from workflows.core.errors.raised import Refused
 from workflows.core.people import ChatId, Role
 from workflows.core.policy.template import Stage
-from workflows.core.requests.eligibility import Eligibility, eligibility
+from workflows.core.requests.eligibility import Eligibility, eligibility, still_asked
 from workflows.core.requests.request import AccessRequest
 from workflows.ports.directory import DirectoryUnavailable
 from workflows.ports.tenant import TenantRefused, TenantUnavailable
@@ -41,6 +42,9 @@ class AskedStage:
     """None when that is not known now."""
 
 
+NOBODY_KNOWN: Final[Mapping[Role, Approvers]] = MappingProxyType({})
+
+
 async def still_free(who: Eligibility, holders: frozenset[ChatId], directory: ShownDirectory) -> frozenset[ChatId]:
     """Return the members who may still decide, without those who may not or already have, under any Slack id.
 
@@ -64,6 +68,19 @@ async def _named(request: AccessRequest, holders: frozenset[ChatId], directory: 
         return await _people(await still_free(eligibility(request), holders, directory), directory)
     except DirectoryUnavailable:
         return Approvers()  # the stage's title is shown instead
+
+
+async def name_open_stages(request: AccessRequest, directory: ShownDirectory) -> Mapping[Role, Approvers]:
+    """Return the people who can still decide, by role, for an open window; empty when that is not known in time."""
+    who = still_asked(request)
+    if who is None:
+        return NOBODY_KNOWN
+    try:
+        async with asyncio.timeout(_TIMEOUT_SECONDS):
+            holders = {stage.role: await directory.holders(stage.role) for stage in who.open_stages}
+            return await name_approvers(request, holders, directory)
+    except (DirectoryUnavailable, TenantUnavailable, TenantRefused, Refused, TimeoutError):
+        return NOBODY_KNOWN
 
 
 async def name_stages(

@@ -72,6 +72,26 @@ _SENTENCES: Final[Mapping[Consequence, str]] = {
     ),
 }
 
+ALWAYS_TRUE: Final = frozenset(
+    {
+        Consequence.NOT_DELETED,
+        Consequence.NOT_DELETED_ELSEWHERE,
+        Consequence.KEPT,
+        Consequence.KEPT_ELSEWHERE,
+        Consequence.TOKENS,
+        Consequence.GUESTS_STAY,
+        Consequence.SYNCHRONIZED_STAY,
+        Consequence.ENCRYPTED_MAIL,
+        Consequence.TRUST,
+        Consequence.REDEMPTION_INBOUND,
+        Consequence.REDEMPTION_OUTBOUND,
+        Consequence.SYNCHRONIZATION_THEIRS,
+        Consequence.DIRECT_CONNECT,
+        Consequence.ONLY_NAMED,
+    }
+)
+"""What is true of every change of this kind, whatever the partner: how Entra works. It has no values."""
+
 
 def consequence_words(fact: Fact) -> str:
     """Return the sentence for one consequence of a plan."""

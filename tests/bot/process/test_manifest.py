@@ -89,7 +89,7 @@ FAMILIES: Final = frozenset({name.partition("_")[0] for name in vars(AsyncWebCli
 
 
 def sources() -> Iterator[ast.Module]:
-    """The bot's own modules, without the stand-in."""
+    """The bot's own modules, without the simulator."""
     for file in sorted(set((ROOT / "bot").rglob("*.py")) - set((ROOT / "bot" / "sandbox").rglob("*.py"))):
         yield ast.parse(file.read_text())
 
@@ -178,7 +178,7 @@ def test_the_manifest_asks_for_what_the_doctor_looks_for() -> None:
     assert set(scopes["bot"]) == SCOPES
 
 
-def test_the_stand_in_grants_what_the_manifest_asks_for() -> None:
+def test_the_simulator_grants_what_the_manifest_asks_for() -> None:
     """A scope too many there would hide one that is missing here."""
     assert GRANTED == SCOPES
 

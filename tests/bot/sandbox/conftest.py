@@ -31,11 +31,11 @@ async def sandbox(tmp_path: Path) -> AsyncIterator[Sandbox]:
 @pytest.fixture
 async def bot(sandbox: Sandbox, session: ClientSession) -> AsyncIterator[FakeBot]:
     """A fake bot that the sandbox delivers to."""
-    assert sandbox.slack_stand_in is not None
+    assert sandbox.slack_simulator is not None
     fake = FakeBot(
         now=lambda: sandbox.clock.now().timestamp(),
         api_url=f"{sandbox.url}slack/api/",
-        token=sandbox.slack_stand_in.credentials.bot_token,
+        token=sandbox.slack_simulator.credentials.bot_token,
         session=session,
     )
     async with served(fake.application()) as fake.url:

@@ -34,7 +34,7 @@ async def test_what_is_mended_is_cleared_and_shown_and_may_come_again(world: Wor
     assert {one.subject for one in await world.store.open_alarms()} == {"security", "admin"}
 
 
-async def test_raising_and_clearing_stand_in_the_audit_log(world: World, alarms: Alarms) -> None:
+async def test_raising_and_clearing_are_in_the_audit_log(world: World, alarms: Alarms) -> None:
     await alarms.raise_alarm(AlarmCode.WRONG_TENANT, values={"found": "a", "expected": "b"})
     await alarms.clear_alarm(AlarmCode.WRONG_TENANT)
     entries = [(one.command, one.details["code"]) for one in await world.store.history()]

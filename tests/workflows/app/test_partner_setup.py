@@ -9,7 +9,7 @@ import pytest
 from aiohttp import web
 from aiohttp.test_utils import TestClient, TestServer
 
-from bot.sandbox.entra import EntraStandIn
+from bot.sandbox.entra import EntraSimulator
 from tests.bot.sandbox.entra.contract import check_request, mock_request
 from tests.workflows.core.builders import AMARA, DANA, NOW, REDEEM_STEP, SAM, TENANT, identity
 from tests.workflows.fakes import HOME
@@ -165,13 +165,13 @@ def every_call() -> dict[str, Call]:
 
 
 SETTINGS: Final = [call for call in every_call().values() if not call.path.startswith("/applicationTemplates")]
-"""The gallery of applications is neither in the description beside us nor in the stand-in."""
+"""The gallery of applications is neither in the description beside us nor in the simulator."""
 
 
 @pytest.fixture
 async def theirs() -> AsyncIterator[TestClient[web.Request, web.Application]]:
-    """The partner's tenant: a stand-in that knows nothing of us."""
-    tenant = EntraStandIn(now=lambda: datetime.now(UTC), changed=lambda: None, accepts_token=lambda _: True)
+    """The partner's tenant: a simulator that knows nothing of us."""
+    tenant = EntraSimulator(now=lambda: datetime.now(UTC), changed=lambda: None, accepts_token=lambda _: True)
     application = web.Application()
     application.add_routes(tenant.routes())
     async with TestClient(TestServer(application), headers={"Authorization": "Bearer theirs"}) as client:

@@ -1,6 +1,6 @@
 """Every fault at every Graph call of a revocation and of an approved opening, with the real gateway.
 
-The domain over a real store; Graph is the sandbox's stand-in over HTTP, and its faults are the sandbox's own.
+The domain over a real store; Graph is the sandbox's simulator over HTTP, and its faults are the sandbox's own.
 """
 
 import asyncio
@@ -15,14 +15,14 @@ import pytest
 from aiohttp import web
 
 from bot.sandbox import seed
-from bot.sandbox.entra import EntraStandIn, TokenAuthority
+from bot.sandbox.entra import EntraSimulator, TokenAuthority
 from bot.sandbox.http.faults import Fault, delayed, faulted
 from bot.words.requests.notes import note_words
 from tests.served import served
 from tests.workflows.core.builders import AMARA, BRUNO, CHIE, DANA, closed_document
 from tests.workflows.effects.applying import told
 from tests.workflows.entra.conftest import authority, environment
-from tests.workflows.entra.stand_in_tenant import CLIENT_ID, CONTOSO, Handler
+from tests.workflows.entra.simulated_tenant import CLIENT_ID, CONTOSO, Handler
 from tests.workflows.fakes import FakeDirectory, FixedClock
 from tests.workflows.world import World, open_world
 from workflows.app.requests.intake import Intake
@@ -87,7 +87,7 @@ UNSEEN_MINUTES: Final = 14
 
 @dataclass(slots=True)
 class Graph:
-    """The stand-in behind a door that counts calls and lets faults happen from the `first`-th call on."""
+    """The simulator behind a door that counts calls and lets faults happen from the `first`-th call on."""
 
     clock: FixedClock
     accepts_token: Any
@@ -98,18 +98,18 @@ class Graph:
     calls: list[str] = field(default_factory=list)
     done: list[str] = field(default_factory=list)
     """The methods of the writes that were carried out."""
-    stand_in: EntraStandIn = field(init=False)
+    simulator: EntraSimulator = field(init=False)
 
     def __post_init__(self) -> None:
-        self.stand_in = EntraStandIn(
+        self.simulator = EntraSimulator(
             now=lambda: self.clock.now(), changed=lambda: None, accepts_token=self.accepts_token
         )
 
     def begin(self, partner: dict[str, Any] | None) -> None:
         """Be as on the first day, with this partner."""
         self.heal()
-        self.stand_in.restore({})
-        self.stand_in.merge({"partners": {CONTOSO: partner}})
+        self.simulator.restore({})
+        self.simulator.merge({"partners": {CONTOSO: partner}})
         self.clock.advance(minutes=10)  # what an administrator set up is history by then
 
     def fail(self, how: dict[str, Any], *, first: int, times: int) -> None:
@@ -124,7 +124,7 @@ class Graph:
 
     @property
     def partner(self) -> dict[str, Any] | None:
-        found: dict[str, Any] | None = self.stand_in.state()["partners"].get(CONTOSO)
+        found: dict[str, Any] | None = self.simulator.state()["partners"].get(CONTOSO)
         return found
 
     @web.middleware
@@ -161,10 +161,10 @@ class AskingDirectory(FakeDirectory):
 
 @pytest.fixture
 async def graph(authority: TokenAuthority) -> AsyncIterator[Graph]:
-    """The stand-in on a socket."""
+    """The simulator on a socket."""
     graph = Graph(FixedClock(datetime.now(UTC)), authority.accepts)
     application = web.Application(middlewares=[graph.door])
-    application.add_routes(graph.stand_in.routes())
+    application.add_routes(graph.simulator.routes())
     async with served(application) as address:
         graph.url = f"{address}/graph/v1.0"
         yield graph

@@ -1,4 +1,4 @@
-"""The gateway, connected to a stand-in tenant and its token endpoint on real sockets."""
+"""The gateway, connected to a simulated tenant and its token endpoint on real sockets."""
 
 import os
 from collections.abc import AsyncIterator
@@ -9,15 +9,15 @@ import pytest
 from aiohttp import web
 
 from bot.sandbox import seed
-from bot.sandbox.entra import EntraStandIn, TokenAuthority
+from bot.sandbox.entra import EntraSimulator, TokenAuthority
 from tests.served import served
-from tests.workflows.entra.stand_in_tenant import CLIENT_ID, SECRET, Graph, Handler, Seen
+from tests.workflows.entra.simulated_tenant import CLIENT_ID, SECRET, Graph, Handler, Seen
 from workflows.entra import Entra, EntraSettings, connect
 
 
 @pytest.fixture
 async def authority(tmp_path: Path) -> AsyncIterator[TokenAuthority]:
-    """The stand-in's token endpoint."""
+    """The simulator's token endpoint."""
     authority = TokenAuthority(
         tenant_id=seed.HOME_TENANT_ID, client_id=CLIENT_ID, client_secret=SECRET, now=lambda: datetime.now(UTC)
     )
@@ -28,9 +28,9 @@ async def authority(tmp_path: Path) -> AsyncIterator[TokenAuthority]:
 
 @pytest.fixture
 async def graph(authority: TokenAuthority) -> AsyncIterator[Graph]:
-    """The stand-in tenant on a socket."""
-    stand_in = EntraStandIn(now=lambda: datetime.now(UTC), changed=lambda: None, accepts_token=authority.accepts)
-    graph = Graph(stand_in)
+    """The simulated tenant on a socket."""
+    simulator = EntraSimulator(now=lambda: datetime.now(UTC), changed=lambda: None, accepts_token=authority.accepts)
+    graph = Graph(simulator)
 
     @web.middleware
     async def record(request: web.Request, handler: Handler) -> web.StreamResponse:
@@ -46,7 +46,7 @@ async def graph(authority: TokenAuthority) -> AsyncIterator[Graph]:
         return await graph.faults.popleft()(request, handler) if graph.faults else await handler(request)
 
     application = web.Application(middlewares=[record])
-    application.add_routes(stand_in.routes())
+    application.add_routes(simulator.routes())
     async with served(application) as address:
         graph.url = f"{address}/graph/v1.0"
         yield graph
@@ -67,7 +67,7 @@ def environment(authority: TokenAuthority, monkeypatch: pytest.MonkeyPatch) -> p
 
 @pytest.fixture
 async def entra(graph: Graph, authority: TokenAuthority, environment: pytest.MonkeyPatch) -> AsyncIterator[Entra]:
-    """The gateway, connected to the stand-in through the same settings as to the real service."""
+    """The gateway, connected to the simulator through the same settings as to the real service."""
     entra = connect(EntraSettings(graph_url=graph.url, authority_host=authority.url))
     yield entra
     await entra.close()

@@ -10,7 +10,7 @@ import pytest
 
 from bot.sandbox import seed
 from bot.sandbox.entra import TokenAuthority
-from tests.workflows.entra.stand_in_tenant import (
+from tests.workflows.entra.simulated_tenant import (
     CLIENT_ID,
     CONTOSO,
     FABRIKAM,
@@ -56,14 +56,14 @@ async def test_writes_are_held_while_graph_answers_for_another_tenant(
     await entra.write(adding())
     monkeypatch.setattr(own_tenant_guard, "_TRUSTED_SECONDS", 0.0)
     monkeypatch.setattr(own_tenant_guard, "_ASKED_AGAIN_SECONDS", 0.0)
-    graph.stand_in.merge({"organization": {"id": OTHER}})
+    graph.simulator.merge({"organization": {"id": OTHER}})
     entra._guard._until = 0.0
     for operation in (adding(FABRIKAM), changing()):
         with pytest.raises(WrongTenant) as wrong:
             await entra.write(operation)
         assert (wrong.value.found, wrong.value.expected) == (OTHER, seed.HOME_TENANT_ID)
     assert [one.method for one in graph.seen if one.method != "GET"] == ["POST"]
-    graph.stand_in.merge({"organization": {"id": seed.HOME_TENANT_ID}})
+    graph.simulator.merge({"organization": {"id": seed.HOME_TENANT_ID}})
     await entra.write(adding(FABRIKAM))
 
 
@@ -129,7 +129,7 @@ async def test_our_own_changes_and_those_of_others_are_told_apart(entra: Entra, 
         ("Add a partner to cross-tenant access setting", True),
     ]
     assert not has_other_authors(changes)
-    graph.stand_in.merge({"partners": {CONTOSO: None}})
+    graph.simulator.merge({"partners": {CONTOSO: None}})
     newest, *_ = await entra.tenant_settings.read_partner_changes(CONTOSO, an_hour_ago())
     assert (newest.activity, newest.is_ours) == ("Delete partner specific cross-tenant access setting", False)
     assert newest.by.startswith("admin@")
@@ -155,7 +155,7 @@ async def test_a_long_log_is_read_to_its_end_or_not_at_all(
 
 
 async def test_a_log_that_may_not_be_read_is_not_an_empty_one(entra: Entra, graph: Graph) -> None:
-    graph.stand_in.merge({"appRoles": ["Policy.Read.All"]})
+    graph.simulator.merge({"appRoles": ["Policy.Read.All"]})
     with pytest.raises(TenantRefused, match=r"AuditLog\.Read\.All"):
         await entra.tenant_settings.read_partner_changes(CONTOSO, an_hour_ago())
 

@@ -1,4 +1,4 @@
-"""What the product sends to Microsoft Graph, and what its stand-in answers, held against what Microsoft says of it."""
+"""What the product sends to Microsoft Graph, and what its simulator answers, held against what Microsoft says of it."""
 
 import inspect
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
@@ -11,7 +11,7 @@ from aiohttp import web
 from openapi_core.templating.paths.exceptions import PathNotFound
 
 from bot.sandbox import seed
-from bot.sandbox.entra import EntraStandIn, TokenAuthority
+from bot.sandbox.entra import EntraSimulator, TokenAuthority
 from tests.bot.sandbox.entra.contract import (
     CONTRACT,
     check_request,
@@ -148,7 +148,7 @@ Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
 @dataclass(slots=True)
 class Checked:
-    """A stand-in tenant whose every exchange is checked."""
+    """A simulated tenant whose every exchange is checked."""
 
     url: str = ""
     seen: list[tuple[str, str]] = field(default_factory=list)
@@ -158,8 +158,8 @@ class Checked:
 
 @pytest.fixture
 async def checked(authority: TokenAuthority) -> AsyncIterator[Checked]:
-    """The stand-in behind a door that checks what passes."""
-    stand_in = EntraStandIn(now=lambda: datetime.now(UTC), changed=lambda: None, accepts_token=authority.accepts)
+    """The simulator behind a door that checks what passes."""
+    simulator = EntraSimulator(now=lambda: datetime.now(UTC), changed=lambda: None, accepts_token=authority.accepts)
     door = Checked()
 
     @web.middleware
@@ -187,7 +187,7 @@ async def checked(authority: TokenAuthority) -> AsyncIterator[Checked]:
         return answer
 
     application = web.Application(middlewares=[check])
-    application.add_routes(stand_in.routes())
+    application.add_routes(simulator.routes())
     async with served(application) as address:
         door.url = f"{address}/graph/v1.0"
         yield door
@@ -199,7 +199,7 @@ async def entra(
     authority: TokenAuthority,
     environment: pytest.MonkeyPatch,
 ) -> AsyncIterator[Entra]:
-    """The gateway on the checked stand-in."""
+    """The gateway on the checked simulator."""
     entra = connect(EntraSettings(graph_url=checked.url, authority_host=authority.url))
     yield entra
     await entra.close()

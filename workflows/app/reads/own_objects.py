@@ -39,7 +39,7 @@ class Found:
 
     objects: Sequence[FoundObject] = field(default_factory=tuple)
     problem: Fact | None = None
-    """Why this field cannot be searched now, so that an ID has to be typed; None for every other result."""
+    """Why this field cannot be searched now; an ID must then be typed. None for every other result."""
 
 
 NOTHING: Final = Found()
@@ -59,8 +59,8 @@ class NameSearch:
     async def find(self, actor: ChatId, template: str, placeholder: str, typed: str) -> Found:
         """Return the objects of ours whose name begins with the typed text, and that the template allows.
 
-        Nothing is found for text that is too short, for a field that the template does not have, and when no answer
-        comes in time.
+        The result is empty when the text is too short or the template has no such field. It is also empty when Entra
+        does not answer in time.
 
         :raises Refused: for a person who is no full member; the caller records that.
         """

@@ -18,7 +18,7 @@ async def waiting_for(
 ) -> LimitedList[AccessRequest]:
     """List the requests whose open stage this person could decide on now, oldest first.
 
-    :param known: who this is, when it could be read: requests and roles may use another chat id of the same person.
+    :param known: the person, if their account could be read. Records may contain another chat id of the same person.
     """
     ids = ids_of(person, known)
     roles = [role for role in await store.roles_waited_for() if ids & await directory.holders(role)]
@@ -27,5 +27,5 @@ async def waiting_for(
 
 
 def ids_of(person: ChatId, known: Person | None) -> frozenset[ChatId]:
-    """Return the chat ids of a person."""
+    """Return the given chat id, and the chat id of the identified person, which may be another one."""
     return frozenset({person} if known is None else {person, known.chat_id})

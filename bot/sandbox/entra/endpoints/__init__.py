@@ -1,1 +1,1 @@
-"""What Graph answers at each path: the table of endpoints and the modules that answer them."""
+"""The answers of Graph: the table of endpoints, and their handlers."""

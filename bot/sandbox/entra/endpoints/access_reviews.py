@@ -1,4 +1,4 @@
-"""Answer `/identityGovernance/accessReviews/definitions`: stored and returned; no review ever runs."""
+"""Answer `/identityGovernance/accessReviews/definitions`: definitions are stored, but no review ever runs."""
 
 import uuid
 from typing import Any
@@ -28,13 +28,13 @@ _BODY = {
 
 
 def list_definitions(tenant: Tenant, call: Call) -> Answer:
-    """GET definitions."""
-    how = Listing(context=_CONTEXT, type_name="accessReviewScheduleDefinition", selectable=_BODY, largest_page=100)
-    return listed(tenant, call, tenant.objects["accessReviews"].values(), how)
+    """List the access review definitions (GET)."""
+    listing = Listing(context=_CONTEXT, type_name="accessReviewScheduleDefinition", selectable=_BODY, largest_page=100)
+    return listed(tenant, call, tenant.objects["accessReviews"].values(), listing)
 
 
 def create_definition(tenant: Tenant, call: Call) -> Answer:
-    """POST definitions: 201."""
+    """Create a definition (POST): 201."""
     body = json_object(call)
     check_properties(body, "accessReviewScheduleDefinition", _BODY)
     for name in ("displayName", "scope"):
@@ -55,27 +55,27 @@ def create_definition(tenant: Tenant, call: Call) -> Answer:
 
 
 def get_definition(tenant: Tenant, call: Call) -> Answer:
-    """GET one definition."""
+    """Return one definition (GET)."""
     require_options(call, ENTITY - {"$expand", "$select"})
     return Answer(status=200, body=entity(call, f"{_CONTEXT}/$entity", _existing(tenant, call)))
 
 
 def delete_definition(tenant: Tenant, call: Call) -> Answer:
-    """DELETE one definition."""
+    """Delete one definition (DELETE)."""
     del tenant.objects["accessReviews"][_existing(tenant, call)["id"]]
     tenant.touch()
     return Answer(status=204)
 
 
 def list_instances(tenant: Tenant, call: Call) -> Answer:
-    """GET instances: none, as no review runs here."""
+    """List the instances (GET): none, because no review runs here."""
     definition = _existing(tenant, call)
-    how = Listing(context=f"{_CONTEXT}('{definition['id']}')/instances", type_name="accessReviewInstance")
-    return listed(tenant, call, [], how)
+    listing = Listing(context=f"{_CONTEXT}('{definition['id']}')/instances", type_name="accessReviewInstance")
+    return listed(tenant, call, [], listing)
 
 
 def list_decisions(tenant: Tenant, call: Call) -> Answer:
-    """GET decisions of an instance: there is no instance, so 404."""
+    """Refuse to list an instance's decisions (GET): 404, because there are no instances."""
     _existing(tenant, call)
     raise not_found(call.params["instanceId"])
 

@@ -1,4 +1,4 @@
-"""Answer a GET of a whole collection: filter, select, page, in that order."""
+"""Answer a GET of a collection: filter, select, page, in that order."""
 
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
@@ -12,57 +12,59 @@ from bot.sandbox.entra.tenant.tenant import Tenant
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Listing:
-    """How one collection is read."""
+    """How one collection is answered."""
 
     context: str
-    """After `$metadata#`."""
+    """The text after `$metadata#`."""
     type_name: str
     selectable: Collection[str] | None = None
-    """None: whatever the objects have."""
+    """The names that `$select` accepts; None: every property of the objects."""
     by_default: tuple[str, ...] = ()
-    """Names returned without `$select`; empty: all."""
+    """The names returned without `$select`; empty: all."""
     filterable: Filterable | None = None
     largest_page: int = 999
     hidden: frozenset[str] = frozenset()
-    """What is stored with an object and is no property of it."""
+    """Names that are stored with an object but are not its properties."""
     odata_type: str = ""
-    """Set where a collection mixes types and each object says its own."""
+    """The type that each object states, in a collection of several types; otherwise empty."""
 
 
-def listed(tenant: Tenant, call: Call, rows: Iterable[Mapping[str, Any]], how: Listing) -> Answer:
+def listed(tenant: Tenant, call: Call, rows: Iterable[Mapping[str, Any]], listing: Listing) -> Answer:
     """Return one page of `rows`.
 
-    :raises Refusal: 400 for an option, property or filter that this collection does not take.
+    :raises Refusal: 400 for an option, property or filter that this collection does not accept.
     """
     options = set(COLLECTION)
-    if how.filterable is not None:
+    if listing.filterable is not None:
         options.add("$filter")
     require_options(call, options)
     kept = list(rows)
-    names = selected(call, how.type_name, how.selectable if how.selectable is not None else _all_names(kept, how))
+    names = selected(
+        call, listing.type_name, listing.selectable if listing.selectable is not None else _all_names(kept, listing)
+    )
     clause = call.query.get("$filter")
-    if clause is not None and how.filterable is not None:
-        matches = parse_filter(clause, how.filterable, advanced=is_advanced(call))
+    if clause is not None and listing.filterable is not None:
+        matches = parse_filter(clause, listing.filterable, advanced=is_advanced(call))
         kept = [row for row in kept if matches(row)]
-    context = f"{how.context}({','.join(names)})" if names else how.context
-    shown = [shown_row(row, names, how) for row in kept]
+    context = f"{listing.context}({','.join(names)})" if names else listing.context
+    shown = [shown_row(row, names, listing) for row in kept]
     body = page(
         call,
         context,
         shown,
-        size=min(int(tenant.objects["pageSize"]), how.largest_page),
-        largest=how.largest_page,
+        size=min(int(tenant.objects["pageSize"]), listing.largest_page),
+        largest=listing.largest_page,
         empty_first=bool(tenant.objects["emptyPages"]),
     )
     return Answer(status=200, body=body)
 
 
-def shown_row(row: Mapping[str, Any], names: tuple[str, ...], how: Listing) -> dict[str, Any]:
-    """Return the properties of `row` that the caller gets to see."""
-    chosen = names or how.by_default
-    shown = projected(row, chosen) if chosen else {name: row[name] for name in row if name not in how.hidden}
-    return {"@odata.type": how.odata_type, **shown} if how.odata_type else shown
+def shown_row(row: Mapping[str, Any], names: tuple[str, ...], listing: Listing) -> dict[str, Any]:
+    """Return the properties of `row` that the caller receives."""
+    chosen = names or listing.by_default
+    shown = projected(row, chosen) if chosen else {name: row[name] for name in row if name not in listing.hidden}
+    return {"@odata.type": listing.odata_type, **shown} if listing.odata_type else shown
 
 
-def _all_names(rows: Iterable[Mapping[str, Any]], how: Listing) -> set[str]:
-    return {name for row in rows for name in row} - how.hidden
+def _all_names(rows: Iterable[Mapping[str, Any]], listing: Listing) -> set[str]:
+    return {name for row in rows for name in row} - listing.hidden

@@ -51,26 +51,26 @@ _AUDITS = Filterable(
 
 
 def list_sign_ins(tenant: Tenant, call: Call) -> Answer:
-    """GET signIns."""
-    how = Listing(context="auditLogs/signIns", type_name="signIn", filterable=_SIGN_INS, largest_page=1000)
-    return listed(tenant, call, _newest_first(tenant.objects["signIns"], "createdDateTime"), how)
+    """List the sign-ins (GET)."""
+    listing = Listing(context="auditLogs/signIns", type_name="signIn", filterable=_SIGN_INS, largest_page=1000)
+    return listed(tenant, call, _newest_first(tenant.objects["signIns"], "createdDateTime"), listing)
 
 
 def get_sign_in(tenant: Tenant, call: Call) -> Answer:
-    """GET one sign-in."""
+    """Return one sign-in (GET)."""
     return _one(call, tenant.objects["signIns"], "auditLogs/signIns", "signIn")
 
 
 def list_audits(tenant: Tenant, call: Call) -> Answer:
-    """GET directoryAudits."""
-    how = Listing(
+    """List the directory audit entries (GET)."""
+    listing = Listing(
         context="auditLogs/directoryAudits", type_name="directoryAudit", filterable=_AUDITS, largest_page=1000
     )
-    return listed(tenant, call, _newest_first(tenant.objects["directoryAudits"], "activityDateTime"), how)
+    return listed(tenant, call, _newest_first(tenant.objects["directoryAudits"], "activityDateTime"), listing)
 
 
 def get_audit(tenant: Tenant, call: Call) -> Answer:
-    """GET one directory audit."""
+    """Return one directory audit entry (GET)."""
     return _one(call, tenant.objects["directoryAudits"], "auditLogs/directoryAudits", "directoryAudit")
 
 

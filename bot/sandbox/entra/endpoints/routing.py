@@ -1,4 +1,4 @@
-"""Match a call to an endpoint: path templates, OData keys in parentheses, functions."""
+"""Find the endpoint of a call: path templates, OData keys in parentheses, functions."""
 
 import re
 from collections.abc import Callable, Sequence
@@ -15,28 +15,31 @@ _FUNCTION = re.compile(r"([A-Za-z]+)\((.*)\)", re.DOTALL)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Endpoint:
-    """One method on one path template, such as `/users/{userId}`; `{x}` matches a segment that is no `$word`."""
+    """One method on one path template, such as `/users/{userId}`.
+
+    `{x}` matches any segment that does not begin with `$`.
+    """
 
     method: str
     template: str
     handler: Handler
     permissions: frozenset[str]
-    """Any one of these application permissions opens it."""
+    """The application permissions; the token needs one of them."""
 
 
 def endpoint(method: str, template: str, handler: Handler, permissions: str) -> Endpoint:
-    """Build an Endpoint; `permissions` are separated by spaces."""
+    """Create an Endpoint; `permissions` are separated by spaces."""
     return Endpoint(method=method, template=template, handler=handler, permissions=frozenset(permissions.split()))
 
 
 def match(endpoints: Sequence[Endpoint], call: Call) -> tuple[Endpoint, Call]:
-    """Return the endpoint for `call`, and the call with `params` filled.
+    """Return the endpoint for `call`, and the call with its `params`.
 
-    Literal segments match in any case, as Graph's do; the first endpoint that fits wins.
+    Literal segments are compared without regard to case, as in Graph; the first matching endpoint is used.
 
-    :raises Refusal: 400 when no endpoint has this path, 405 when one has, but not for this method.
+    :raises Refusal: 400 when no endpoint has this path, 405 when one has it for other methods only.
     """
-    segments = _opened(call.segments)
+    segments = _with_key_segments(call.segments)
     known = False
     for candidate in endpoints:
         params = _params(candidate.template, segments)
@@ -47,27 +50,27 @@ def match(endpoints: Sequence[Endpoint], call: Call) -> tuple[Endpoint, Call]:
         known = True
     if known:
         raise not_allowed()
-    raise Refusal(400, "BadRequest", f"Resource not found for the segment '{_stranger(endpoints, segments)}'.")
+    raise Refusal(400, "BadRequest", f"Resource not found for the segment '{_unknown_segment(endpoints, segments)}'.")
 
 
 def not_allowed() -> Refusal:
-    """The 405 of a path that exists, but not for this method."""
+    """Return the 405 for a path that exists for other methods only."""
     return Refusal(405, "Request_BadRequest", "Specified HTTP method is not allowed for the request target.")
 
 
-def _opened(segments: Sequence[str]) -> tuple[str, ...]:
-    """Write `partners('key')` as two segments; a function keeps its argument list as a segment of its own."""
-    opened: list[str] = []
+def _with_key_segments(segments: Sequence[str]) -> tuple[str, ...]:
+    """Write `partners('key')` as two segments; the argument list of a function stays in one segment."""
+    split_segments: list[str] = []
     for segment in segments:
         key = _KEY.fullmatch(segment)
         function = _FUNCTION.fullmatch(segment)
         if key is not None:
-            opened += [key.group(1), key.group(2).replace("''", "'")]
+            split_segments += [key.group(1), key.group(2).replace("''", "'")]
         elif function is not None:
-            opened += [f"{function.group(1)}()", function.group(2)]
+            split_segments += [f"{function.group(1)}()", function.group(2)]
         else:
-            opened.append(segment)
-    return tuple(opened)
+            split_segments.append(segment)
+    return tuple(split_segments)
 
 
 def _params(template: str, segments: tuple[str, ...]) -> dict[str, str] | None:
@@ -85,8 +88,8 @@ def _params(template: str, segments: tuple[str, ...]) -> dict[str, str] | None:
     return params
 
 
-def _stranger(endpoints: Sequence[Endpoint], segments: tuple[str, ...]) -> str:
-    """Name the first segment after which no endpoint goes on, which is the one Graph's message names."""
+def _unknown_segment(endpoints: Sequence[Endpoint], segments: tuple[str, ...]) -> str:
+    """Return the first segment that no endpoint has at its place; Graph's message names it."""
     for length in range(1, len(segments) + 1):
         head = segments[:length]
         if not any(

@@ -1,4 +1,4 @@
-"""Every endpoint this stand-in has, with the application permissions that open it."""
+"""The endpoints of the simulated Graph, each with the application permissions that allow it."""
 
 from bot.sandbox.entra.endpoints import access_reviews, logs, tenant_information, tenant_settings, what_if
 from bot.sandbox.entra.endpoints.cross_tenant_access import identity_sync, partners, policy

@@ -1,4 +1,4 @@
-"""Answer `/tenantRelationships/findTenantInformationBy…`: who stands behind a domain name or a tenant id."""
+"""Answer `/tenantRelationships/findTenantInformationBy…`: the tenant of a domain name or tenant id."""
 
 import re
 from typing import Any
@@ -14,7 +14,7 @@ _DOMAIN = re.compile(rf"({_LABEL}\.)+{_LABEL}")
 
 
 def find_by_domain(tenant: Tenant, call: Call) -> Answer:
-    """GET findTenantInformationByDomainName(domainName='…'), single quotes doubled."""
+    """Find a tenant by domain (GET findTenantInformationByDomainName(domainName='…')); quotes are doubled."""
     domain = _argument(call, "domainName").lower()
     if len(domain) > 253 or not _DOMAIN.fullmatch(domain):
         raise Refusal(400, "BadRequest", f"Invalid domain name '{domain}'.")
@@ -25,7 +25,7 @@ def find_by_domain(tenant: Tenant, call: Call) -> Answer:
 
 
 def find_by_id(tenant: Tenant, call: Call) -> Answer:
-    """GET findTenantInformationByTenantId(tenantId='…')."""
+    """Find a tenant by id (GET findTenantInformationByTenantId(tenantId='…'))."""
     tenant_id = _argument(call, "tenantId")
     if not is_guid(tenant_id):
         raise Refusal(400, "BadRequest", f"Invalid tenant id '{tenant_id}'.")

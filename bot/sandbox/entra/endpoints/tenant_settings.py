@@ -1,4 +1,4 @@
-"""Answer for the tenant's own settings: organization, authorization policy, Conditional Access, SharePoint."""
+"""Answer for the tenant's settings: organization, authorization policy, Conditional Access, SharePoint."""
 
 from typing import Any
 
@@ -76,19 +76,19 @@ _SHAREPOINT_BODY: dict[str, Check] = {
 
 
 def list_organization(tenant: Tenant, call: Call) -> Answer:
-    """GET organization: a collection of one, the home tenant."""
+    """List the organization (GET): only the home tenant."""
     return listed(
         tenant, call, [tenant.objects["organization"]], Listing(context="organization", type_name="organization")
     )
 
 
 def get_authorization(tenant: Tenant, call: Call) -> Answer:
-    """GET the authorization policy."""
+    """Return the authorization policy (GET)."""
     return _singleton(call, tenant.objects["authorizationPolicy"], "policies/authorizationPolicy", _AUTHORIZATION_BODY)
 
 
 def update_authorization(tenant: Tenant, call: Call) -> Answer:
-    """PATCH the authorization policy."""
+    """Update the authorization policy (PATCH)."""
     changes = _checked(call, "authorizationPolicy", _AUTHORIZATION_BODY)
     policy = tenant.objects["authorizationPolicy"]
     permissions = changes.pop("defaultUserRolePermissions", {})
@@ -101,12 +101,12 @@ def update_authorization(tenant: Tenant, call: Call) -> Answer:
 
 
 def get_sharepoint(tenant: Tenant, call: Call) -> Answer:
-    """GET the SharePoint settings."""
+    """Return the SharePoint settings (GET)."""
     return _singleton(call, tenant.objects["sharepointSettings"], "admin/sharepoint/settings", _SHAREPOINT_BODY)
 
 
 def update_sharepoint(tenant: Tenant, call: Call) -> Answer:
-    """PATCH the SharePoint settings: 200 and the settings."""
+    """Update the SharePoint settings (PATCH): 200 and the settings."""
     settings = tenant.objects["sharepointSettings"]
     settings |= _checked(call, "sharepointSettings", _SHAREPOINT_BODY)
     tenant.touch()
@@ -114,12 +114,12 @@ def update_sharepoint(tenant: Tenant, call: Call) -> Answer:
 
 
 def list_conditional_access(tenant: Tenant, call: Call) -> Answer:
-    """GET Conditional Access policies."""
+    """List the Conditional Access policies (GET)."""
     return listed(tenant, call, tenant.objects["conditionalAccessPolicies"].values(), _POLICIES)
 
 
 def get_conditional_access(tenant: Tenant, call: Call) -> Answer:
-    """GET one Conditional Access policy."""
+    """Return one Conditional Access policy (GET)."""
     policy = tenant.objects["conditionalAccessPolicies"].get(call.params["id"].lower())
     if policy is None:
         raise not_found(call.params["id"])

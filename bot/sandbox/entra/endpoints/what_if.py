@@ -1,7 +1,8 @@
 """Answer Conditional Access's What If evaluation from the tenant's own policies.
 
-Written from "conditionalAccessRoot: evaluate", "whatIfAnalysisResult" and the pages on conditions. A detail that a
-policy needs and the question lacks makes `notEnoughInformation`; the order in which reasons are looked at is ours.
+Written from "conditionalAccessRoot: evaluate", "whatIfAnalysisResult" and the pages on conditions. When a policy needs
+a value that the call does not give, the reason is `notEnoughInformation`. Microsoft does not document the order in
+which the conditions are checked; this order is ours.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -81,24 +82,24 @@ _ACTIONS = {
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _SignIn:
-    """The sign-in in question."""
+    """The sign-in to evaluate."""
 
     identity: Json
     context: Json
     conditions: Json
     memberships: frozenset[str]
-    """The account's own id and those of its groups; nothing where no account is named."""
+    """The ids of the account and of its groups; empty when the call names no account."""
     kinds: frozenset[str]
-    """What kind of external person it is; nothing for somebody of our own."""
+    """The kinds of external user that apply; empty for an internal user."""
 
     @property
     def is_person(self) -> bool:
-        """Tell a user from a service principal."""
+        """Return whether it is a user; otherwise it is a service principal."""
         return str(self.identity["@odata.type"]).endswith("userSignIn")
 
 
 def evaluate(tenant: Tenant, call: Call) -> Answer:
-    """POST identity/conditionalAccess/evaluate: every policy, with whether it applies and why not."""
+    """Evaluate every policy (POST identity/conditionalAccess/evaluate): whether it applies, and why not."""
     body = json_object(call)
     check_properties(body, "evaluate", _BODY)
     for name in ("signInIdentity", "signInContext", "signInConditions"):
@@ -109,7 +110,7 @@ def evaluate(tenant: Tenant, call: Call) -> Answer:
     sign_in = _sign_in(tenant, body)
     rows = []
     for policy in tenant.objects["conditionalAccessPolicies"].values():
-        reason = _why_not(policy, sign_in)
+        reason = _reason_not_to_apply(policy, sign_in)
         if reason is None or not body.get("appliedPoliciesOnly"):
             rows.append({**policy, "policyApplies": reason is None, "analysisReasons": reason or "notSet"})
     context = f"{call.base}/$metadata#Collection(microsoft.graph.whatIfAnalysisResult)"
@@ -148,8 +149,8 @@ def _sign_in(tenant: Tenant, body: Json) -> _SignIn:
     )
 
 
-def _why_not(policy: Json, sign_in: _SignIn) -> str | None:
-    """Give the reason for which a policy does not apply; None: it applies."""
+def _reason_not_to_apply(policy: Json, sign_in: _SignIn) -> str | None:
+    """Return the reason why a policy does not apply; None when it applies."""
     conditions = _object(policy, "conditions")
     if policy.get("state") == "disabled":
         return "policyNotEnabled"
@@ -157,12 +158,12 @@ def _why_not(policy: Json, sign_in: _SignIn) -> str | None:
         return "emptyPolicy"
     if bool(conditions.get("clientApplications")) is sign_in.is_person:
         return "workloadIdentities" if sign_in.is_person else "users"
-    if sign_in.is_person and not _means_person(_object(conditions, "users"), sign_in):
+    if sign_in.is_person and not _includes_person(_object(conditions, "users"), sign_in):
         return "users"
     if reason := _wrong_target(_object(conditions, "applications"), sign_in.context):
         return reason
-    for name, holds in _HOLD.items():
-        found = holds(conditions, sign_in.conditions)
+    for name, check in _CONDITION_CHECKS.items():
+        found = check(conditions, sign_in.conditions)
         if found is None:
             return "notEnoughInformation"
         if not found:
@@ -170,19 +171,19 @@ def _why_not(policy: Json, sign_in: _SignIn) -> str | None:
     return None
 
 
-def _means_person(rule: Json, sign_in: _SignIn) -> bool:
-    return _names(rule, "include", sign_in) and not _names(rule, "exclude", sign_in)
+def _includes_person(rule: Json, sign_in: _SignIn) -> bool:
+    return _matches(rule, "include", sign_in) and not _matches(rule, "exclude", sign_in)
 
 
-def _names(rule: Json, way: str, sign_in: _SignIn) -> bool:
-    users = _listed(rule, f"{way}Users")
+def _matches(rule: Json, prefix: str, sign_in: _SignIn) -> bool:
+    users = _listed(rule, f"{prefix}Users")
     if "All" in users or ("GuestsOrExternalUsers" in users and sign_in.kinds):
         return True
-    if any(sign_in.memberships & _listed(rule, f"{way}{what}") for what in ("Users", "Groups", "Roles")):
+    if any(sign_in.memberships & _listed(rule, f"{prefix}{what}") for what in ("Users", "Groups", "Roles")):
         return True
-    external = _object(rule, f"{way}GuestsOrExternalUsers")
-    meant = {part.strip() for part in str(external.get("guestOrExternalUserTypes") or "").split(",")}
-    if not meant & sign_in.kinds:
+    external = _object(rule, f"{prefix}GuestsOrExternalUsers")
+    named_kinds = {part.strip() for part in str(external.get("guestOrExternalUserTypes") or "").split(",")}
+    if not named_kinds & sign_in.kinds:
         return False
     tenants = _object(external, "externalTenants")
     if tenants.get("membershipKind") != "enumerated":
@@ -202,33 +203,35 @@ def _wrong_target(rule: Json, context: Json) -> str | None:
             return None if context.get("authenticationContextValue") in references else "authenticationContext"
         case "userActionContext":
             return None if _ACTIONS.get(str(context.get("userAction"))) in actions else "userActions"
-    for asked in context.get("includeApplications") or ():
-        names = {asked, *(["Office365"] if asked in OFFICE_365 else [])}
+    for given in context.get("includeApplications") or ():
+        names = {given, *(["Office365"] if given in OFFICE_365 else [])}
         if included & (names | {"All"}) and not excluded & names:
             return None
     return "application"
 
 
-def _clients(policy: Json, asked: Json) -> bool | None:
-    types, client = _listed(policy, "clientAppTypes"), asked.get("clientAppType") or "all"
+def _clients(policy: Json, given: Json) -> bool | None:
+    types, client = _listed(policy, "clientAppTypes"), given.get("clientAppType") or "all"
     return client == "all" or not types or "all" in types or client in types
 
 
-def _risk(policy: Json, asked: Json, levels: str, level: str) -> bool | None:
+def _risk(policy: Json, given: Json, levels: str, level: str) -> bool | None:
     named = _listed(policy, levels)
-    return not named or (asked.get(level) or "none") in named
+    return not named or (given.get(level) or "none") in named
 
 
-def _platforms(policy: Json, asked: Json) -> bool | None:
-    return _within(_object(policy, "platforms"), "Platforms", asked.get("devicePlatform"), unstated=("all", None))
+def _platforms(policy: Json, given: Json) -> bool | None:
+    return _value_matches(
+        _object(policy, "platforms"), "Platforms", given.get("devicePlatform"), unstated=("all", None)
+    )
 
 
-def _locations(policy: Json, asked: Json) -> bool | None:
+def _locations(policy: Json, given: Json) -> bool | None:
     # Named locations are not kept here: what a country or an address lies in cannot be told.
-    return _within(_object(policy, "locations"), "Locations", None, unstated=(None,))
+    return _value_matches(_object(policy, "locations"), "Locations", None, unstated=(None,))
 
 
-def _within(rule: Json | None, what: str, value: str | None, *, unstated: Sequence[str | None]) -> bool | None:
+def _value_matches(rule: Json | None, what: str, value: str | None, *, unstated: Sequence[str | None]) -> bool | None:
     if not rule:
         return True
     included, excluded = _listed(rule, f"include{what}"), _listed(rule, f"exclude{what}")
@@ -240,33 +243,33 @@ def _within(rule: Json | None, what: str, value: str | None, *, unstated: Sequen
     return (is_any or value in included) and value not in excluded
 
 
-def _devices(policy: Json, asked: Json) -> bool | None:
-    """A filter's rule is not read here: with a device stated or without, that it matches cannot be told."""
+def _devices(policy: Json, given: Json) -> bool | None:
+    """Return whether any device is accepted; None for a device filter, which is not evaluated here."""
     return None if _object(policy, "devices").get("deviceFilter") else True
 
 
-def _flows(policy: Json, asked: Json) -> bool | None:
+def _flows(policy: Json, given: Json) -> bool | None:
     methods = _object(policy, "authenticationFlows").get("transferMethods") or "none"
-    stated = _object(asked, "authenticationFlow").get("transferMethod") or "none"
+    stated = _object(given, "authenticationFlow").get("transferMethod") or "none"
     return methods == "none" or stated in str(methods).split(",")
 
 
-def _insider(policy: Json, asked: Json) -> bool | None:
+def _insider(policy: Json, given: Json) -> bool | None:
     levels = policy.get("insiderRiskLevels")
-    return not levels or (asked.get("insiderRiskLevel") or "none") in str(levels).split(",")
+    return not levels or (given.get("insiderRiskLevel") or "none") in str(levels).split(",")
 
 
-_HOLD: dict[str, Callable[[Json, Json], bool | None]] = {
+_CONDITION_CHECKS: dict[str, Callable[[Json, Json], bool | None]] = {
     "clientApps": _clients,
-    "signInRisk": lambda policy, asked: _risk(policy, asked, "signInRiskLevels", "signInRiskLevel"),
-    "userRisk": lambda policy, asked: _risk(policy, asked, "userRiskLevels", "userRiskLevel"),
+    "signInRisk": lambda policy, given: _risk(policy, given, "signInRiskLevels", "signInRiskLevel"),
+    "userRisk": lambda policy, given: _risk(policy, given, "userRiskLevels", "userRiskLevel"),
     "devicePlatform": _platforms,
     "location": _locations,
     "devices": _devices,
     "authenticationFlow": _flows,
     "insiderRisk": _insider,
 }
-"""Conditions by the reason that Graph gives where they do not hold; None: not enough is stated to tell."""
+"""The check of each condition, by the reason that Graph gives when it fails; None: a needed value is not given."""
 
 
 def _object(document: Json, name: str) -> Json:

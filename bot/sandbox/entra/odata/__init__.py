@@ -1,1 +1,1 @@
-"""How a Graph call is read and answered: paths, query options, filters, batches, times, refusals."""
+"""Read and answer Graph calls: paths, query options, filters, batches, times, refusals."""

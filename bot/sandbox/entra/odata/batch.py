@@ -1,6 +1,6 @@
 """Answer `/$batch` ("Combine multiple HTTP requests using JSON batching"): up to twenty calls in one.
 
-The answers come back in another order than the calls went, as Graph gives no promise about it.
+The answers are in another order than the calls, because Graph promises no order.
 """
 
 import json
@@ -24,12 +24,13 @@ class _Inner:
 
 
 def run_batch(call: Call, send: Callable[[Call], Answer]) -> Answer:
-    """Run the inner calls, each of them through `send`, and collect their answers; the outer status says nothing.
+    """Run each inner call through `send`, and return their answers.
 
-    An inner call without an `Authorization` header of its own uses the outer one. One that depends on a failed call
-    answers 424.
+    The outer status does not depend on the inner ones. An inner call without its own `Authorization` header uses the
+    outer one. A call that depends on a failed call is answered with 424.
 
-    :raises Refusal: 400 for the whole batch: too many, no or double ids, unknown dependencies, a body without type.
+    :raises Refusal: 400 for the whole batch: too many calls, missing or repeated ids, unknown dependencies, or a body
+        without a content type.
     """
     rows = json_object(call).get("requests")
     if not isinstance(rows, list) or not rows:

@@ -1,4 +1,4 @@
-"""One call to Graph, its answer, and the refusals in Microsoft's error shape; free of any HTTP library."""
+"""A call to Graph, its answer, and refusals in Microsoft's error format. Independent of HTTP libraries."""
 
 import json
 from collections.abc import Mapping
@@ -8,28 +8,28 @@ from typing import Any
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Call:
-    """A request as the handlers see it; a request inside a `$batch` looks exactly like one outside."""
+    """A request as the handlers receive it; a request inside a `$batch` has the same form."""
 
     method: str
     segments: tuple[str, ...]
-    """The path below `/v1.0`, split at `/`, then decoded, so that an encoded slash stays inside its segment."""
+    """The path below `/v1.0`, split at `/` and then decoded, so that an encoded slash stays inside its segment."""
     query: Mapping[str, str] = field(default_factory=dict)
     headers: Mapping[str, str] = field(default_factory=dict)
     """Names in lower case."""
     content: bytes = b""
     base: str
-    """The address of `/v1.0` as the caller wrote it; links in answers start with it."""
+    """The address of `/v1.0` as the caller wrote it; links in answers begin with it."""
     path: str
-    """The path below `/v1.0` as it was written, for `@odata.nextLink`."""
+    """The path below `/v1.0` as the caller wrote it, for `@odata.nextLink`."""
     app_id: str = ""
-    """The calling application, from its token."""
+    """The id of the calling application, from its token."""
     params: Mapping[str, str] = field(default_factory=dict)
-    """What the path template's braces matched."""
+    """The values for the names in braces of the path template."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Answer:
-    """Status, JSON body (None = no body) and extra headers."""
+    """Status, JSON body (None: no body), and additional headers."""
 
     status: int
     body: Any = None
@@ -37,7 +37,7 @@ class Answer:
 
 
 class Refusal(Exception):
-    """Graph says no: what the error payload will say; `details` are its `{code, message, target}` rows."""
+    """An error answer of Graph. `details` are the `{code, message, target}` rows of the error."""
 
     def __init__(
         self,
@@ -57,12 +57,12 @@ class Refusal(Exception):
 
 
 def bad_request(message: str) -> Refusal:
-    """A 400 in the directory's own words."""
+    """Return a 400 in the format of the directory."""
     return Refusal(400, "Request_BadRequest", message)
 
 
 def not_found(identifier: str) -> Refusal:
-    """The directory's generic 404."""
+    """Return the directory's generic 404."""
     message = (
         f"Resource '{identifier}' does not exist or one of its queried reference-property objects are not present."
     )
@@ -70,9 +70,9 @@ def not_found(identifier: str) -> Refusal:
 
 
 def json_object(call: Call) -> dict[str, Any]:
-    """Parse the body, which must be a JSON object sent as JSON.
+    """Parse the body, which must be a JSON object with a JSON content type.
 
-    :raises Refusal: 400 when it is anything else: no body, another media type, bad UTF-8, bad JSON, NaN, too deep.
+    :raises Refusal: 400 for anything else: no body, another content type, bad UTF-8, bad JSON, NaN, too many levels.
     """
     if not call.content:
         raise Refusal(400, "BadRequest", "Empty Payload. JSON content expected.")

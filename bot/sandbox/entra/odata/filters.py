@@ -43,21 +43,21 @@ _DEEPEST = 30
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Filterable:
-    """What one resource can be filtered by."""
+    """The filters that one resource accepts."""
 
     resource: str
-    """As in the error text: `User`."""
+    """The resource's name in the error text, such as `User`."""
     allows: Mapping[str, frozenset[str]]
     """Property path to operators: `eq ne gt ge lt le in startswith endswith contains any`."""
     needs_advanced: frozenset[str] = frozenset()
-    """Operators, `not` among them, that the directory answers only with eventual consistency and a count."""
+    """Operators, and maybe `not`, that need an advanced query: eventual consistency and a count."""
 
 
 def parse_filter(text: str, filterable: Filterable, *, advanced: bool) -> Predicate:
-    """Turn `text` into a predicate. Text compares without regard to case, as the directory does.
+    """Convert `text` into a predicate. As in the directory, text is compared without regard to case.
 
-    :raises Refusal: 400 `Request_UnsupportedQuery` for a property or operator that is not filterable (or only in an
-        advanced query), 400 `BadRequest` for what is not a filter at all.
+    :raises Refusal: 400 `Request_UnsupportedQuery` for a property or operator that cannot be used here, or only in an
+        advanced query; 400 `BadRequest` for text that is no filter.
     """
     parser = _Parser(_tokens(text), filterable, advanced)
     predicate = parser.any_of(0)
@@ -88,7 +88,7 @@ class _Parser:
     advanced: bool
     at: int = 0
     variables: dict[str, str] = field(default_factory=dict)
-    """Lambda variable to the collection it ranges over."""
+    """The collection of each lambda variable."""
 
     def any_of(self, depth: int) -> Callable[[_Scope], bool]:
         terms = [self._all_of(depth)]

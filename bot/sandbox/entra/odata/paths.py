@@ -7,14 +7,14 @@ from bot.sandbox.entra.odata.calls import Refusal
 
 
 def segments_of(path: str) -> tuple[str, ...]:
-    """Split at `/` first and decode then, so that an encoded slash stays inside its segment."""
+    """Split at `/` first and decode afterwards, so that an encoded slash stays inside its segment."""
     return tuple(unquote(part) for part in path.strip("/").split("/"))
 
 
 def query_of(text: str) -> Mapping[str, str]:
     """Decode a query string.
 
-    :raises Refusal: 400 when a name stands twice.
+    :raises Refusal: 400 when a name occurs twice.
     """
     found: dict[str, str] = {}
     for name, value in parse_qsl(text, keep_blank_values=True):

@@ -1,4 +1,4 @@
-"""Apply OData query options: which ones a path takes, $select, $top, $count and server-side paging."""
+"""Apply OData query options: which ones a path accepts, $select, $top, $count, and pages."""
 
 import base64
 import binascii
@@ -14,16 +14,19 @@ COLLECTION = frozenset({"$select", "$top", "$count", "$skiptoken", "$format"})
 
 
 def require_options(call: Call, allowed: Collection[str]) -> None:
-    """Refuse (400) a system query option that this path does not take; options without `$` pass, as in OData."""
+    """Refuse system query options that this path does not accept; options without `$` are allowed, as in OData.
+
+    :raises Refusal: 400.
+    """
     for name in call.query:
         if name.startswith("$") and name not in allowed:
             raise Refusal(400, "Request_UnsupportedQuery", f"Query option '{name}' is not supported here.")
 
 
 def selected(call: Call, type_name: str, declared: Collection[str]) -> tuple[str, ...]:
-    """Return the names in `$select`; empty means that the caller did not choose.
+    """Return the names in `$select`; empty when there is none.
 
-    :raises Refusal: 400 for a name the type does not have.
+    :raises Refusal: 400 for a name that the type does not have.
     """
     names = tuple(name.strip() for name in call.query.get("$select", "").split(",") if name.strip())
     for name in names:
@@ -35,7 +38,10 @@ def selected(call: Call, type_name: str, declared: Collection[str]) -> tuple[str
 
 
 def expanded(call: Call, type_name: str, navigations: Collection[str]) -> tuple[str, ...]:
-    """Return the names in `$expand`, each of which must be one of `navigations`."""
+    """Return the names in `$expand`.
+
+    :raises Refusal: 400 for a name that is not one of `navigations`.
+    """
     names = tuple(name.strip() for name in call.query.get("$expand", "").split(",") if name.strip())
     for name in names:
         if name not in navigations:
@@ -49,12 +55,12 @@ def expanded(call: Call, type_name: str, navigations: Collection[str]) -> tuple[
 
 
 def projected(row: Mapping[str, Any], names: Iterable[str]) -> dict[str, Any]:
-    """Return only `names` of `row`; one that is not stored reads as null."""
+    """Return only the properties `names` of `row`; one that is not stored is null."""
     return {name: row.get(name) for name in names}
 
 
 def entity(call: Call, context: str, row: Mapping[str, Any]) -> dict[str, Any]:
-    """Wrap one object with its `@odata.context`."""
+    """Return one object with its `@odata.context`."""
     return {"@odata.context": f"{call.base}/$metadata#{context}", **row}
 
 
@@ -67,12 +73,11 @@ def page(
     largest: int = 999,
     empty_first: bool = False,
 ) -> dict[str, Any]:
-    """Cut one page out of `rows`: `value`, `@odata.count` when asked, and an opaque `@odata.nextLink` unless it ends.
+    """Return one page of `rows`: `value`, `@odata.count` when requested, and `@odata.nextLink` unless it is the last.
 
-    `size` is the server's page size, which `$top` can only lower. With `empty_first`, the first page is empty and has a
-    next link, as real collections now and then do.
-
-    :raises Refusal: 400 for a `$top` outside 1..largest, a bad `$count` or a `$skiptoken` that we did not make.
+    :param size: the server's page size; `$top` can only make it smaller.
+    :param empty_first: return an empty first page with a next link, as real collections sometimes do.
+    :raises Refusal: 400 for a `$top` outside 1..largest, a bad `$count`, or an unknown `$skiptoken`.
     """
     top = _top(call, largest)
     limit = size if top is None else min(top, size)
@@ -91,7 +96,7 @@ def page(
 
 
 def is_advanced(call: Call) -> bool:
-    """Tell whether the call asked for the directory's advanced queries: eventual consistency, and a count."""
+    """Return whether the call is an advanced query: eventual consistency, and a count."""
     return call.headers.get("consistencylevel", "").lower() == "eventual" and _flag(call, "$count")
 
 

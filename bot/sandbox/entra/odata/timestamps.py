@@ -1,15 +1,15 @@
-"""Write and read instants the way Microsoft Graph prints them."""
+"""Write and read times in the format of Microsoft Graph."""
 
 from datetime import UTC, datetime
 
 
 def stamp(moment: datetime) -> str:
-    """Print `moment` as Graph does: ISO 8601, UTC, seven digits, `Z`."""
+    """Write a time as Graph does: ISO 8601, UTC, seven digits, `Z`."""
     return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%f") + "0Z"
 
 
 def moment_of(text: str) -> datetime:
-    """Read an ISO 8601 date or instant; without an offset it means UTC.
+    """Read an ISO 8601 date or time; without an offset it is UTC.
 
     :raises ValueError: when `text` is neither.
     """

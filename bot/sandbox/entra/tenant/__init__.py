@@ -1,1 +1,1 @@
-"""What the Entra tenant holds: its initial state, its changes, and the audit entries they leave."""
+"""The data of the Entra tenant: its initial state, its changes, and its audit entries."""

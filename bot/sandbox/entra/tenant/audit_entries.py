@@ -1,4 +1,4 @@
-"""Build directory audit entries for cross-tenant writes, named as in Microsoft's "Audit activity reference"."""
+"""Create directory audit entries for cross-tenant writes, named as in Microsoft's "Audit activity reference"."""
 
 import json
 import uuid
@@ -14,7 +14,7 @@ _SYNC = "CrossTenantIdentitySyncSettings"
 
 
 class Activity(Enum):
-    """(activityDisplayName, category, operationType) of what the log records."""
+    """The activityDisplayName, category and operationType of an audit entry."""
 
     PARTNER_ADDED = ("Add a partner to cross-tenant access setting", _SETTINGS, "Add")
     PARTNER_UPDATED = ("Update a partner cross-tenant access setting", _SETTINGS, "Update")
@@ -28,7 +28,7 @@ class Activity(Enum):
 
 
 def by_app(app_id: str) -> dict[str, Any]:
-    """`initiatedBy` of a write that came through Graph with an application token."""
+    """Return `initiatedBy` for a write through Graph with an application token."""
     return {
         "user": None,
         "app": {
@@ -41,7 +41,7 @@ def by_app(app_id: str) -> dict[str, Any]:
 
 
 def by_user(user: Mapping[str, Any]) -> dict[str, Any]:
-    """`initiatedBy` of a change a person made in the portal."""
+    """Return `initiatedBy` for a change that a person made in the portal."""
     return {
         "user": {
             "id": user["id"],
@@ -61,7 +61,7 @@ def audit_entry(
     before: Mapping[str, Any] | None,
     after: Mapping[str, Any] | None,
 ) -> dict[str, Any]:
-    """One entry; the partner's id is the modified property `tenantId`, whose values are JSON inside a string."""
+    """Return one audit entry. The partner's id is the modified property `tenantId`, as JSON inside a string."""
     name, category, operation = activity.value
     old, new = before or {}, after or {}
     tenant_id = new.get("tenantId", old.get("tenantId"))

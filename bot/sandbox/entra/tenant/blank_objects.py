@@ -1,4 +1,4 @@
-"""Make users, groups, applications and findable organizations with every property this stand-in keeps."""
+"""Create users, groups, applications and organizations with every property that the simulator stores."""
 
 from typing import Any
 
@@ -9,7 +9,7 @@ CREATED = "2024-03-04T09:00:00.0000000Z"
 
 
 def blank_user(user_id: str) -> dict[str, Any]:
-    """A user object with the properties this stand-in keeps."""
+    """Return a user with all stored properties."""
     return {
         "id": user_id,
         "accountEnabled": True,
@@ -40,7 +40,10 @@ def blank_user(user_id: str) -> dict[str, Any]:
 
 
 def guest_user(user_id: str, name: str | None, mail: str) -> dict[str, Any]:
-    """A B2B guest: `#EXT#` user principal name, the home address as mail; v1.0 says nothing of the home tenant id."""
+    """Return a B2B guest: an `#EXT#` user principal name, and the home address as mail.
+
+    Graph v1.0 does not return a guest's home tenant id.
+    """
     return blank_user(user_id) | {
         "creationType": "Invitation",
         "displayName": name or mail.partition("@")[0],
@@ -59,7 +62,7 @@ def guest_user(user_id: str, name: str | None, mail: str) -> dict[str, Any]:
 
 
 def blank_group(group_id: str) -> dict[str, Any]:
-    """A security group; `members` holds object ids and is not part of its representation."""
+    """Return a security group. `members` contains object ids and is not returned by Graph."""
     return {
         "id": group_id,
         "createdDateTime": CREATED,
@@ -78,7 +81,7 @@ def blank_group(group_id: str) -> dict[str, Any]:
 
 
 def blank_service_principal(object_id: str) -> dict[str, Any]:
-    """An application of somebody else's that is in use here."""
+    """Return an application of another tenant that this tenant uses."""
     return {
         "id": object_id,
         "accountEnabled": True,
@@ -93,7 +96,7 @@ def blank_service_principal(object_id: str) -> dict[str, Any]:
 
 
 def blank_organization(tenant_id: str) -> dict[str, Any]:
-    """A findable tenant somewhere in Entra."""
+    """Return another Entra tenant that can be found."""
     return {
         "tenantId": tenant_id,
         "displayName": None,

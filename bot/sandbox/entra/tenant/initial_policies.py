@@ -7,7 +7,7 @@ from bot.sandbox.entra.tenant.stable_ids import stable_id
 
 
 def authorization_policy() -> dict[str, Any]:
-    """Only admins and guest inviters invite; guests see little."""
+    """Return the authorization policy: only admins and guest inviters may invite, and guests see little."""
     return {
         "id": "authorizationPolicy",
         "displayName": "Authorization Policy",
@@ -33,7 +33,7 @@ def authorization_policy() -> dict[str, Any]:
 
 
 def conditional_access_policies() -> dict[str, dict[str, Any]]:
-    """One policy that is on, and several to be switched on; by id."""
+    """Return one policy that is on and several that can be switched on, by id."""
     policies = (
         # Every guest needs MFA: why trusting a partner's MFA is worth something.
         _policy("Require MFA for guests", _grant("mfa"), is_on=True),
@@ -135,7 +135,7 @@ def _policy(
 
 
 def sharepoint_settings() -> dict[str, Any]:
-    """SharePoint has switches of its own, and here they are open to guests."""
+    """Return the SharePoint settings: sharing with guests is allowed."""
     return {
         "id": stable_id("sharepointSettings"),
         "sharingCapability": "externalUserAndGuestSharing",

@@ -1,4 +1,4 @@
-"""The tenant's objects at the start: people, guests, findable organizations, policies at service defaults."""
+"""The tenant's objects at the start: people, guests, other organizations, policies with service defaults."""
 
 from datetime import datetime, timedelta
 from typing import Any
@@ -23,12 +23,12 @@ from bot.sandbox.entra.tenant.service_defaults import multi_tenant_templates, se
 from bot.sandbox.entra.tenant.stable_ids import stable_id
 
 CONSUMER_TENANT_ID = "9188040d-6c67-4c5b-b112-36a304b66dad"
-"""Where every personal Microsoft account lives."""
+"""The tenant of every personal Microsoft account."""
 _MICROSOFT = "f8cdef31-a31e-4b4a-93e4-5f571e91255a"
 """The tenant that owns Microsoft's own applications."""
 
 _PORTAL = "c0a1b2c3-aaaa-4aaa-8bbb-0123456789a1"
-"""An application of the first partner that our own people use."""
+"""An application of the first partner that our own users use."""
 
 APP_ROLES = (
     "AccessReview.ReadWrite.All",
@@ -46,7 +46,7 @@ APP_ROLES = (
     "User.ReadWrite.All",
     "User.RevokeSessions.All",
 )
-"""Application permissions with admin consent. Taking one out of the state makes its calls answer 403."""
+"""Application permissions with admin consent. Remove one from the state, and its calls are answered with 403."""
 
 _GUESTS = (
     ("Maria Lindqvist", "maria@contoso.com"),
@@ -57,7 +57,7 @@ _GUESTS = (
 
 
 def initial_state(now: datetime) -> dict[str, Any]:
-    """Build everything this tenant holds; the keys are the ones `EntraStandIn.state()` shows and `merge` takes."""
+    """Return the tenant's objects at the start; `EntraSimulator.state()` and `merge` use the same keys."""
     users = {user["id"]: user for user in (*_people(), *_guests())}
     return {
         "crossTenantAccessPolicy": {
@@ -212,7 +212,7 @@ def _sign_ins(now: datetime, guests: list[dict[str, Any]]) -> list[dict[str, Any
 
 
 def _sign_ins_abroad(now: datetime, members: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    """Let the first of our own people have used an application of the first partner."""
+    """Return sign-ins of our first user to an application of the first partner."""
     partner = next(known for known in seed.ORGANIZATIONS if known.tenant_id != seed.HOME_TENANT_ID)
     abroad = {
         "appId": _PORTAL,

@@ -1,4 +1,4 @@
-"""The cross-tenant access settings of a tenant that never touched them."""
+"""The cross-tenant access settings of a tenant that never changed them."""
 
 from typing import Any
 
@@ -7,7 +7,7 @@ from bot.sandbox.entra.types.cross_tenant_access import blank_consent
 
 
 def service_default() -> dict[str, Any]:
-    """The default configuration of a tenant that never touched it ("Cross-tenant access overview")."""
+    """Return the default configuration of a tenant that never changed it ("Cross-tenant access overview")."""
     return {
         "id": stable_id("default"),
         "isServiceDefault": True,
@@ -37,7 +37,7 @@ def service_default() -> dict[str, Any]:
 
 
 def multi_tenant_templates() -> dict[str, Any]:
-    """The two multitenant-organization templates, unused."""
+    """Return the two multitenant-organization templates, without changes."""
     return {
         "multiTenantOrganizationPartnerConfiguration": {
             "id": stable_id("multiTenantOrganizationPartnerConfiguration"),
@@ -58,7 +58,7 @@ def multi_tenant_templates() -> dict[str, Any]:
 
 
 def everything(access: str) -> dict[str, Any]:
-    """A B2B setting that allows or blocks everybody and every application."""
+    """Return a B2B setting that allows or blocks every user and every application."""
     return {
         "usersAndGroups": {"accessType": access, "targets": [{"target": "AllUsers", "targetType": "user"}]},
         "applications": {

@@ -1,4 +1,4 @@
-"""Give the initial objects the same ids in every sandbox."""
+"""The initial objects have the same ids in every sandbox."""
 
 import uuid
 
@@ -6,5 +6,5 @@ from bot.sandbox import seed
 
 
 def stable_id(name: str) -> str:
-    """The same GUID for the same name in every sandbox, so that screenshots and tests can rely on it."""
+    """Return the same GUID for the same name, so that screenshots and tests can rely on it."""
     return str(uuid.uuid5(uuid.UUID(seed.HOME_TENANT_ID), name))

@@ -35,7 +35,7 @@ def with_lowered_partner_ids(patch: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def completed(merged: dict[str, Any]) -> dict[str, Any]:
-    """Fill in what a patch left out of partners, users, groups, organizations and the default; return `merged`."""
+    """Add the properties that a patch left out of partners, users, groups, organizations and the default."""
     for name, blank in _BLANKS.items():
         rows = merged.get(name)
         if not isinstance(rows, dict):
@@ -59,10 +59,9 @@ def _complete_synchronization(rows: dict[str, Any]) -> None:
 
 
 def require_shape(objects: Mapping[str, Any], named: set[str]) -> None:
-    """Check the top level against the initial state: same keys, same kinds, objects where objects belong.
+    """Check the top level against the initial state: the same keys, and values of the same kinds.
 
-    `named` are the keys that somebody wrote, which must all be known.
-
+    :param named: the keys of the patch; each must be known.
     :raises ValueError: naming what is wrong.
     """
     model = _MODEL

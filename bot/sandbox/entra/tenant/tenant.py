@@ -1,4 +1,4 @@
-"""Hold the stand-in tenant's objects: one JSON document, changed by Graph calls or behind the bot's back."""
+"""The objects of the simulated tenant: one JSON document, changed by Graph calls or from outside."""
 
 import time
 from collections.abc import Callable, Mapping
@@ -15,25 +15,25 @@ _HISTORY_SECONDS = 3600.0
 
 
 class PartnerHistory:
-    """Before-images of partners by real time: a moved sandbox clock must not make a lagging replica catch up."""
+    """Earlier states of partners, by real time: a moved sandbox clock must not end a read delay."""
 
     def __init__(self, monotonic: Callable[[], float] = time.monotonic) -> None:
         self._monotonic = monotonic
-        self._images: list[tuple[float, str, Any]] = []
+        self._earlier: list[tuple[float, str, Any]] = []
 
     def note(self, tenant_id: str, before: Mapping[str, Any] | None) -> None:
-        """Remember that `tenant_id` looked like `before` (None = it was not there) until now."""
+        """Store that `tenant_id` looked like `before` until now (None: it did not exist)."""
         now = self._monotonic()
-        self._images = [row for row in self._images if row[0] > now - _HISTORY_SECONDS]
-        self._images.append((now, tenant_id, deepcopy(before)))
+        self._earlier = [row for row in self._earlier if row[0] > now - _HISTORY_SECONDS]
+        self._earlier.append((now, tenant_id, deepcopy(before)))
 
     def seen_with_lag(self, partners: Mapping[str, Any], lag_seconds: float) -> dict[str, Any]:
         """Return `partners` as they were `lag_seconds` ago (at most an hour)."""
-        horizon = self._monotonic() - lag_seconds
+        shown_until = self._monotonic() - lag_seconds
         seen = dict(partners)
-        # The newest first, so that the oldest image inside the lag has the last word.
-        for written_at, tenant_id, before in reversed(self._images):
-            if written_at <= horizon:
+        # The newest first, so that the oldest state within the delay is the one that is used.
+        for written_at, tenant_id, before in reversed(self._earlier):
+            if written_at <= shown_until:
                 break
             if before is None:
                 seen.pop(tenant_id, None)
@@ -43,7 +43,7 @@ class PartnerHistory:
 
 
 class Tenant:
-    """The objects and the three ways they change: a Graph call, a merge from outside, a restore."""
+    """The tenant's objects. They change by a Graph call, by a merge from outside, or by a restore."""
 
     def __init__(self, *, now: Callable[[], datetime], changed: Callable[[], None]) -> None:
         self.now = now
@@ -53,26 +53,26 @@ class Tenant:
 
     @property
     def own_id(self) -> str:
-        """The home tenant's id."""
+        """Return the home tenant's id."""
         return str(self.objects["organization"]["id"])
 
     @property
     def partners(self) -> dict[str, Any]:
-        """Partners by tenant id, as they are."""
+        """Return the partners by tenant id, with every change."""
         partners: dict[str, Any] = self.objects["partners"]
         return partners
 
     def visible_partners(self) -> dict[str, Any]:
-        """Partners by tenant id, as a read sees them: `readLagSeconds` behind."""
+        """Return the partners by tenant id as a read sees them: `readLagSeconds` ago."""
         lag = float(self.objects["readLagSeconds"])
         return self._history.seen_with_lag(self.partners, lag) if lag > 0 else self.partners
 
     def touch(self) -> None:
-        """Say that the state changed."""
+        """Report that the state changed."""
         self._changed()
 
     def set_partner(self, tenant_id: str, after: dict[str, Any] | None, activity: Activity, app_id: str) -> None:
-        """Store (None: remove) a partner, remember the image before, write the audit entry."""
+        """Store a partner (None: remove it), its earlier state, and the audit entry."""
         before = self.partners.get(tenant_id)
         self._history.note(tenant_id, before)
         if after is None:
@@ -89,18 +89,18 @@ class Tenant:
         before: Mapping[str, Any] | None,
         after: Mapping[str, Any] | None,
     ) -> None:
-        """Append to the directory audit log, which keeps its newest five hundred entries."""
+        """Add an entry to the directory audit log, which contains the newest five hundred entries."""
         log: list[dict[str, Any]] = self.objects["directoryAudits"]
         log.append(audit_entry(activity, at=self.now(), initiated_by=initiated_by, before=before, after=after))
         del log[:-_AUDITS_KEPT]
 
     def merge(self, patch: Mapping[str, Any]) -> dict[str, Any]:
-        """Apply a JSON merge patch (RFC 7386) behind the bot's back and return the new state.
+        """Apply a JSON merge patch (RFC 7386), as a change that the bot did not make, and return the new state.
 
-        A partner, user, group or organization that the patch creates is completed to a full object. Changes of partners
-        and of the default are in the audit log as an administrator's portal edits. Reads see them at once.
+        Missing properties of a new partner, user, group or organization are added. Changes of partners and of the
+        default are in the audit log as an administrator's changes in the portal. Reads show them at once.
 
-        :raises ValueError: for a top-level key the state does not have, a value of the wrong kind, a key that is no id.
+        :raises ValueError: for an unknown top-level key, a value of the wrong kind, or a key that is no id.
         """
         if not isinstance(patch, Mapping):
             raise ValueError("a merge patch of the tenant must be an object")
@@ -112,7 +112,7 @@ class Tenant:
         return deepcopy(self.objects)
 
     def restore(self, snapshot: Mapping[str, Any]) -> None:
-        """Become what `snapshot` says; what it does not mention is as at the start.
+        """Replace the state by `snapshot`; keys that are missing there get their initial values.
 
         :raises ValueError: as `merge`.
         """
@@ -127,31 +127,33 @@ class Tenant:
         who = by_user(administrator) if administrator else {"user": None, "app": None}
         old, new = before["partners"], self.partners
         for tenant_id in sorted({*old, *new}):
-            was, is_now = old.get(tenant_id), new.get(tenant_id)
-            if was == is_now:
+            before_change, after_change = old.get(tenant_id), new.get(tenant_id)
+            if before_change == after_change:
                 continue
-            changed, sync_change = _split(was, is_now)
+            changed, sync_change = _compare_partner(before_change, after_change)
             if changed:
-                self.record(_partner_activity(was, is_now), who, was, is_now)
+                self.record(_partner_activity(before_change, after_change), who, before_change, after_change)
             if sync_change:
-                self.record(sync_change, who, was, is_now)
+                self.record(sync_change, who, before_change, after_change)
         if before["default"] != self.objects["default"]:
             if before["default"].get("isServiceDefault") is True:
                 self.objects["default"]["isServiceDefault"] = False
             self.record(Activity.DEFAULT_UPDATED, who, before["default"], self.objects["default"])
 
 
-def _partner_activity(was: object, is_now: object) -> Activity:
-    if was is None:
+def _partner_activity(before_change: object, after_change: object) -> Activity:
+    if before_change is None:
         return Activity.PARTNER_ADDED
-    return Activity.PARTNER_DELETED if is_now is None else Activity.PARTNER_UPDATED
+    return Activity.PARTNER_DELETED if after_change is None else Activity.PARTNER_UPDATED
 
 
-def _split(was: Mapping[str, Any] | None, is_now: Mapping[str, Any] | None) -> tuple[bool, Activity | None]:
-    """Tell whether the partner itself changed, and what became of its synchronization."""
+def _compare_partner(
+    before_change: Mapping[str, Any] | None, after_change: Mapping[str, Any] | None
+) -> tuple[bool, Activity | None]:
+    """Return whether the partner itself changed, and the audit activity for its synchronization policy, if any."""
     name = "identitySynchronization"
-    old_sync, new_sync = (was or {}).get(name), (is_now or {}).get(name)
-    rest = [{k: v for k, v in image.items() if k != name} if image else None for image in (was, is_now)]
+    old_sync, new_sync = (before_change or {}).get(name), (after_change or {}).get(name)
+    rest = [{k: v for k, v in image.items() if k != name} if image else None for image in (before_change, after_change)]
     if old_sync == new_sync:
         return rest[0] != rest[1], None
     if old_sync is None:
@@ -160,9 +162,9 @@ def _split(was: Mapping[str, Any] | None, is_now: Mapping[str, Any] | None) -> t
 
 
 def merge_patch(target: Any, patch: Any) -> Any:
-    """Return `target` changed by `patch`: null removes a member, an object merges, anything else replaces.
+    """Return `target` changed by `patch`: null removes a member, an object is merged, anything else replaces.
 
-    As RFC 7386 has it (JSON merge patch).
+    Source: RFC 7386 (JSON merge patch).
     """
     if not isinstance(patch, dict):
         return patch

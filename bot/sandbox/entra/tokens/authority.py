@@ -1,4 +1,4 @@
-"""Stand in for login.microsoftonline.com: a TLS token endpoint with a private certificate authority."""
+"""Simulate login.microsoftonline.com: a TLS token endpoint with a private certificate authority."""
 
 import os
 import secrets
@@ -20,10 +20,10 @@ LIFETIME_SECONDS = 3600
 
 
 class TokenAuthority:
-    """Issues and judges the application tokens of one tenant and one client.
+    """Issues and checks the application tokens of one tenant and one client.
 
-    NB. A token's life is measured by the machine's clock, not by the sandbox's: the client that caches it cannot know
-    that somebody moved the sandbox clock, and would go on using a token that this side calls expired.
+    NB. A token expires by the machine's clock, not by the sandbox's. The client that caches a token does not know that
+    the sandbox's clock was moved, and would use a token that this side calls expired.
     """
 
     def __init__(
@@ -47,20 +47,20 @@ class TokenAuthority:
 
     @property
     def url(self) -> str:
-        """The authority's address, `https://localhost:PORT`, once started."""
+        """Return the authority's address, `https://localhost:PORT`, once started."""
         if not self._port:
             raise RuntimeError("the token authority is not started")
         return f"https://localhost:{self._port}"
 
     @property
     def ca_file(self) -> Path:
-        """The PEM file of the certificate authority, for `SSL_CERT_FILE` or `connection_verify`, once started."""
+        """Return the certificate authority's PEM file, for `SSL_CERT_FILE` or `connection_verify`, once started."""
         if self._ca_file is None:
             raise RuntimeError("the token authority is not started")
         return self._ca_file
 
     async def start(self, folder: Path) -> None:
-        """Make a certificate authority, write its certificate into `folder` (mode 0600), serve on a free port."""
+        """Create a certificate authority, write its certificate into `folder` (mode 0600), listen on a free port."""
         authority = trustme.CA(organization_name="Gatehouse sandbox")
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
         authority.issue_cert("localhost", "127.0.0.1").configure_cert(context)
@@ -81,13 +81,13 @@ class TokenAuthority:
         self._port = int(self._runner.addresses[0][1])
 
     async def stop(self) -> None:
-        """Stop serving; a second call does nothing."""
+        """Stop listening; a second call does nothing."""
         runner, self._runner = self._runner, None
         if runner is not None:
             await runner.cleanup()
 
     def issue(self, lifetime_seconds: int = LIFETIME_SECONDS) -> str:
-        """Make a token for Graph, valid for `lifetime_seconds` of real time."""
+        """Return a token for Graph that is valid for `lifetime_seconds` of real time."""
         return signed_token(
             self._key,
             tenant_id=self.tenant_id,
@@ -97,7 +97,7 @@ class TokenAuthority:
         )
 
     def accepts(self, token: str) -> bool:
-        """Tell whether `token` is one of ours and not expired."""
+        """Return whether `token` was issued here and has not expired."""
         return is_valid(self._key, token)
 
     async def _token(self, request: web.Request) -> web.Response:
@@ -168,7 +168,7 @@ class TokenAuthority:
 
 
 def _write_private(path: Path, content: bytes) -> None:
-    """Write a file that only its owner can read, from its first byte on."""
+    """Write a file that only its owner can read, from the beginning."""
     path.unlink(missing_ok=True)
     with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:
         file.write(content)

@@ -11,7 +11,7 @@ _LOOPBACK = ("localhost", "127.0.0.1", "::1")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class KnownClient:
-    """The one application that may have a token here."""
+    """The only application that gets tokens here."""
 
     tenant_id: str
     client_id: str
@@ -20,7 +20,7 @@ class KnownClient:
 
 @dataclass(frozen=True, slots=True)
 class TokenRefusal:
-    """HTTP status, OAuth error, AADSTS number, text."""
+    """A refusal: HTTP status, OAuth error, AADSTS number, text."""
 
     status: int
     error: str
@@ -29,7 +29,7 @@ class TokenRefusal:
 
 
 def refuse_form(form: Mapping[str, str], *, tenant: str, known: KnownClient) -> TokenRefusal | None:
-    """Return why this form gets no token, or None. Fields that are not looked at, such as `claims`, do no harm."""
+    """Return why this form gets no token, or None. Other fields, such as `claims`, are ignored."""
     if tenant.lower() != known.tenant_id.lower():
         return tenant_not_found(tenant)
     grant = form.get("grant_type", "")
@@ -51,13 +51,16 @@ def refuse_form(form: Mapping[str, str], *, tenant: str, known: KnownClient) -> 
 
 
 def tenant_not_found(tenant: str) -> TokenRefusal:
-    """The answer to a tenant that is not this one."""
+    """Return the refusal for another tenant's id."""
     text = f"Tenant '{tenant}' not found. Check to make sure you have the correct tenant ID."
     return TokenRefusal(400, "invalid_request", 90002, text)
 
 
 def _refuse_scope(scope: str) -> TokenRefusal | None:
-    """Want `<resource>/.default`, the resource being Graph by one of its names, or the loopback that stands for it."""
+    """Return a refusal unless the scope is `<resource>/.default`.
+
+    The resource is Graph by one of its names, or the loopback address of this sandbox.
+    """
     resource, default, rest = scope.partition("/.default")
     if not default or rest:
         text = f"The provided value for scope {scope} is not valid: it must be the resource's identifier and /.default."

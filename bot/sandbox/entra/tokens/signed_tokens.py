@@ -1,4 +1,4 @@
-"""Make and check tokens shaped like Entra's: header.payload.signature, signed with a key that never leaves here."""
+"""Create and check tokens in Entra's form: header.payload.signature. The key never leaves this process."""
 
 import base64
 import hashlib
@@ -11,7 +11,7 @@ from typing import Any
 
 
 def signed_token(key: bytes, *, tenant_id: str, client_id: str, lifetime: int, roles: Sequence[str]) -> str:
-    """Make an application token for Graph that expires after `lifetime` seconds of the machine's clock."""
+    """Return an application token for Graph that expires after `lifetime` seconds of the machine's clock."""
     issued = int(time.time())
     claims = {
         "aud": "https://graph.microsoft.com",
@@ -32,7 +32,7 @@ def signed_token(key: bytes, *, tenant_id: str, client_id: str, lifetime: int, r
 
 
 def is_valid(key: bytes, token: str) -> bool:
-    """Tell whether `token` was signed with `key` and has not expired."""
+    """Return whether `token` was signed with `key` and has not expired."""
     head, _, signature = token.rpartition(".")
     if not hmac.compare_digest(signature.encode(errors="replace"), _signature(key, head).encode()):
         return False

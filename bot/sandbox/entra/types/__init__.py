@@ -1,1 +1,1 @@
-"""Which properties a Graph body may carry, of which types, and what they may target."""
+"""The properties that a Graph body may contain, their types, and the targets that a setting may have."""

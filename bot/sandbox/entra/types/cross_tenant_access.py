@@ -1,4 +1,4 @@
-"""The write side of the cross-tenant access types: which properties a body may carry, and what blank ones look like."""
+"""The cross-tenant access types: the properties that a body may contain, and objects without settings."""
 
 from typing import Any
 
@@ -103,15 +103,15 @@ MTO_SYNC_BODY: dict[str, Check] = {
 
 
 def blank_consent() -> dict[str, None]:
-    """What the service returns for automatic redemption that nobody configured; it resolves to false."""
+    """Return automatic redemption as the service returns it when nobody set it; the effect is false."""
     return dict.fromkeys(CONSENTS)
 
 
 def blank_partner(tenant_id: str) -> dict[str, Any]:
-    """A partner that inherits everything: what `POST {"tenantId": …}` alone makes.
+    """Return a partner that inherits everything, as `POST {"tenantId": …}` creates it.
 
-    NB. the last two properties are in no description of the type; the service returns them all the same (sample output
-    of "Configure cross-tenant synchronization using PowerShell or Microsoft Graph API").
+    NB. no description of the type contains the last two properties, but the service returns them (sample output of
+    "Configure cross-tenant synchronization using PowerShell or Microsoft Graph API").
     """
     return {
         "tenantId": tenant_id,

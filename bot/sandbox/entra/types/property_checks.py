@@ -1,4 +1,4 @@
-"""Check a JSON value against a declared Graph type: names, types and enum values, exactly and case-sensitively."""
+"""Check a JSON value against a declared Graph type: names, types and enum values, with exact case."""
 
 import re
 from collections.abc import Callable, Mapping
@@ -8,40 +8,40 @@ from bot.sandbox.entra.odata.calls import bad_request
 from bot.sandbox.entra.odata.timestamps import moment_of
 
 Check = Callable[[Any, str], None]
-"""Called with a value and the name of its property; raises Refusal (400) when the value is not of the type."""
+"""Called with a value and the name of its property; raises Refusal (400) when the value has another type."""
 
 _GUID = re.compile(r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
 
 
 def is_guid(text: object) -> bool:
-    """Tell whether `text` is a GUID in its plain 8-4-4-4-12 form."""
+    """Return whether `text` is a GUID in the form 8-4-4-4-12."""
     return isinstance(text, str) and _GUID.fullmatch(text) is not None
 
 
 def boolean(value: Any, name: str) -> None:
-    """Edm.Boolean."""
+    """Check an Edm.Boolean."""
     _require(isinstance(value, bool), name, "Edm.Boolean")
 
 
 def text(value: Any, name: str) -> None:
-    """Edm.String."""
+    """Check an Edm.String."""
     _require(isinstance(value, str), name, "Edm.String")
 
 
 def whole_number(value: Any, name: str) -> None:
-    """Edm.Int32."""
+    """Check an Edm.Int32."""
     _require(isinstance(value, int) and not isinstance(value, bool) and abs(value) < 2**31, name, "Edm.Int32")
 
 
 def guid(value: Any, name: str) -> None:
-    """A GUID; the directory's text for anything else names the value."""
+    """Check a GUID. As in the directory, the error text contains the wrong value."""
     text(value, name)
     if not is_guid(value):
         raise bad_request(f"Invalid value specified for property '{name}' of resource: '{value}' is not a GUID.")
 
 
 def instant(value: Any, name: str) -> None:
-    """Edm.DateTimeOffset."""
+    """Check an Edm.DateTimeOffset."""
     text(value, name)
     try:
         moment_of(value)
@@ -50,11 +50,11 @@ def instant(value: Any, name: str) -> None:
 
 
 def anything(_value: Any, _name: str) -> None:
-    """A complex value this stand-in stores without looking into it."""
+    """Accept a complex value that this simulator stores without a check."""
 
 
 def one_of(*names: str) -> Check:
-    """An enum. `unknownFutureValue` is a reader's sentinel and never among `names`: sending it is refused."""
+    """Return the check of an enum. `unknownFutureValue` is only for readers: it is refused in a write."""
 
     def check(value: Any, name: str) -> None:
         text(value, name)
@@ -65,7 +65,7 @@ def one_of(*names: str) -> Check:
 
 
 def flags_of(*names: str) -> Check:
-    """A flags enum: one or more of `names`, comma-separated."""
+    """Return the check of a flags enum: one or more of `names`, separated by commas."""
     single = one_of(*names)
 
     def check(value: Any, name: str) -> None:
@@ -77,7 +77,7 @@ def flags_of(*names: str) -> Check:
 
 
 def many(item: Check) -> Check:
-    """A collection, never null, none of its items null."""
+    """Return the check of a collection: neither the collection nor an item may be null."""
 
     def check(value: Any, name: str) -> None:
         _require(isinstance(value, list), name, "Collection")
@@ -88,7 +88,7 @@ def many(item: Check) -> Check:
 
 
 def nullable(inner: Check) -> Check:
-    """`inner`, or null."""
+    """Return the check of a value that may be null."""
 
     def check(value: Any, name: str) -> None:
         if value is not None:
@@ -98,14 +98,14 @@ def nullable(inner: Check) -> Check:
 
 
 def read_only(_value: Any, name: str) -> None:
-    """A property the service sets: any attempt to send it is refused."""
+    """Refuse a property that only the service sets."""
     raise bad_request(f"Property '{name}' is read-only and cannot be set.")
 
 
 def structure(**properties: Check) -> Check:
-    """A complex type with exactly these properties, each of which may be absent.
+    """Return the check of a complex type with these properties, each of which may be absent.
 
-    Names are case-sensitive, as the service has been since spring 2025; `@odata.type` is the one annotation taken.
+    Names are case-sensitive, as in the service since spring 2025. The only annotation accepted is `@odata.type`.
     """
     return lambda value, name: check_properties(value, name, properties)
 

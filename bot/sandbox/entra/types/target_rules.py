@@ -1,7 +1,7 @@
-"""Check who and what a cross-tenant setting targets: the consistency rules behind the types.
+"""Check the users and applications that a cross-tenant setting names: the rules that the types cannot express.
 
-The texts are ours: Microsoft documents the rules ("crossTenantAccessPolicyTarget", "Cross-tenant access overview")
-but prints no message for them.
+Microsoft documents the rules ("crossTenantAccessPolicyTarget", "Cross-tenant access overview") but not their error
+texts, which are ours.
 """
 
 from collections.abc import Mapping
@@ -17,10 +17,10 @@ APP_SUITES = ("Office365", "AllMicrosoftApps")
 
 
 def require_consistent(image: Mapping[str, Any], touched: frozenset[str], *, is_default: bool) -> None:
-    """Check each setting of `image` named in `touched`; null (inherit) always passes.
+    """Check each setting of `image` that `touched` names; null (inherit) is always accepted.
 
-    :raises Refusal: 400 for targets of the wrong kind, all mixed with some, half a setting, or a pair that blocks one
-        half of everything and not the other.
+    :raises Refusal: 400 for targets of the wrong kind, "all" beside other targets, users without applications (or the
+        reverse), or a setting that blocks all of one and not all of the other.
     """
     for name in sorted(touched):
         value = image.get(name)
@@ -31,17 +31,17 @@ def require_consistent(image: Mapping[str, Any], touched: frozenset[str], *, is_
             if is_default and name.endswith("Inbound"):
                 _require_everybody(name, value["usersAndGroups"])
         elif name == "m365CollaborationInbound":
-            _require_half(name, "users", value.get("users"))
+            _require_target_list(name, "users", value.get("users"))
         elif name == "m365CollaborationOutbound":
-            _require_half(name, "usersAndGroups", value.get("usersAndGroups"))
+            _require_target_list(name, "usersAndGroups", value.get("usersAndGroups"))
         elif name == "appServiceConnectInbound":
-            _require_half(name, "applications", value.get("applications"))
+            _require_target_list(name, "applications", value.get("applications"))
 
 
 def _require_pair(name: str, value: Mapping[str, Any]) -> None:
     users, apps = value.get("usersAndGroups"), value.get("applications")
-    _require_half(name, "usersAndGroups", users)
-    _require_half(name, "applications", apps)
+    _require_target_list(name, "usersAndGroups", users)
+    _require_target_list(name, "applications", apps)
     if users is None or apps is None:  # NB. never so after the two lines above; said for the type checker
         return
     if _blocks_all(users, EVERYBODY) and not _blocks_all(apps, EVERY_APP):
@@ -52,21 +52,21 @@ def _require_pair(name: str, value: Mapping[str, Any]) -> None:
         raise bad_request(f"{name}: when all applications are blocked, all users must be blocked.")
 
 
-def _blocks_all(half: Mapping[str, Any], everything: str) -> bool:
-    return half["accessType"] == "blocked" and any(row["target"] == everything for row in half["targets"])
+def _blocks_all(target_list: Mapping[str, Any], everything: str) -> bool:
+    return target_list["accessType"] == "blocked" and any(row["target"] == everything for row in target_list["targets"])
 
 
-def _require_half(name: str, half_name: str, half: Mapping[str, Any] | None) -> None:
-    where = f"{name}.{half_name}"
-    if not isinstance(half, Mapping):  # NB. a change from outside may have left anything here
+def _require_target_list(name: str, list_name: str, target_list: Mapping[str, Any] | None) -> None:
+    where = f"{name}.{list_name}"
+    if not isinstance(target_list, Mapping):  # NB. a change from outside may have left anything here
         raise bad_request(f"{where} must be specified.")
-    if half.get("accessType") is None:
+    if target_list.get("accessType") is None:
         raise bad_request(f"{where}: accessType must be specified.")
-    targets = half.get("targets") or []
+    targets = target_list.get("targets") or []
     if not targets:
         raise bad_request(f"{where}: at least one target must be specified.")
     for row in targets:
-        _require_target(where, row, is_app=half_name == "applications")
+        _require_target(where, row, is_app=list_name == "applications")
     names = [row["target"] for row in targets]
     if len(names) > 1 and {EVERYBODY, EVERY_APP} & set(names):
         raise bad_request(f"{where}: '{EVERYBODY}' or '{EVERY_APP}' cannot be combined with other targets.")

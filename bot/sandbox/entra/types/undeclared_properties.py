@@ -1,6 +1,6 @@
-"""Accept properties that no description of a type has, where the object holds them already.
+"""Accept properties that no description of a type contains, when the stored object has them already.
 
-Microsoft's pages do not say whether the service takes them; this stand-in does. A fault can refuse the write instead.
+Microsoft's pages do not say whether the service accepts them; this simulator does. A fault can refuse the write.
 """
 
 from collections.abc import Collection, Mapping
@@ -8,20 +8,20 @@ from typing import Any, NamedTuple
 
 
 class Split(NamedTuple):
-    """A body in two parts."""
+    """A body in two parts: declared and undeclared properties."""
 
     declared: dict[str, Any]
-    """To be checked against the declared type and merged as usual."""
+    """To be checked against the declared type and merged."""
     undeclared: dict[str, Any]
-    """Undeclared members that the object has; for a setting, an object of such members inside it."""
+    """Undeclared properties that the object has; for a setting, an object of such properties inside it."""
 
 
 def split_undeclared(
     before: Mapping[str, Any], body: Mapping[str, Any], declared: Mapping[str, Collection[str] | None]
 ) -> Split:
-    """Separate the undeclared members that `before` holds from everything else.
+    """Separate the undeclared properties that `before` has from the rest of `body`.
 
-    :param declared: the declared names, each with the declared names inside it; None where that is not looked into.
+    :param declared: the declared names, each with the declared names inside it; None when those are not checked.
     """
     split = Split({}, {})
     for name, value in body.items():
@@ -41,6 +41,6 @@ def split_undeclared(
 def with_undeclared(
     after: Mapping[str, Any], undeclared: Mapping[str, Any], declared: Collection[str]
 ) -> dict[str, Any]:
-    """Merge the undeclared members of a body into the object that its declared members led to."""
+    """Merge the undeclared properties of a body into the object with the declared ones."""
     inside = {name: {**(after[name] or {}), **value} for name, value in undeclared.items() if name in declared}
     return {**after, **undeclared, **inside}

@@ -1,4 +1,4 @@
-"""What a user has, what a caller gets without asking, what it can be filtered by, and what a PATCH may carry."""
+"""The properties of users and groups: all, those returned by default, those to filter by, those to update."""
 
 from bot.sandbox.entra.odata.filters import Filterable
 from bot.sandbox.entra.types.property_checks import (
@@ -26,7 +26,7 @@ BY_DEFAULT = (
     "userPrincipalName",
     "id",
 )
-"""All that comes without `$select`: neither accountEnabled nor userType ("user resource type")."""
+"""What is returned without `$select`: neither accountEnabled nor userType ("user resource type")."""
 
 _TEXTS = (
     "city",

@@ -1,4 +1,4 @@
-"""Arrange a conversation's messages for reading: days, threads, authors."""
+"""Arrange the messages of a conversation for display: days, threads, authors."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -27,13 +27,13 @@ class Line:
     time: str
     moment: str
     day: str
-    """Set on the first message of a day, blank on the others."""
+    """The day, on the first message of each day; otherwise empty."""
     replies: int
     body: Markup
 
 
 def arranged(messages: Sequence[Json], names: Names) -> tuple[Line, ...]:
-    """Messages with each thread's replies under its parent, whatever came between."""
+    """Return the messages with the replies of each thread directly below its first message."""
     return tuple(_lines(list(_threaded(messages)), names))
 
 

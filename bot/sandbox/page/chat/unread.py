@@ -1,4 +1,4 @@
-"""Remember what each person has read, so that unread messages can be counted."""
+"""Store what each person has read, so that unread messages can be counted."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
@@ -9,30 +9,30 @@ from bot.sandbox.page.ports import Workspace
 
 Json = Mapping[str, Any]
 Unread = Mapping[tuple[str, str], int]
-"""By (handle, conversation), only where there is something."""
+"""The number of unread messages by (handle, conversation); zeros are left out."""
 
 
 def messages_of(slack: Workspace, person: seed.Person, conversation: str) -> Sequence[Json]:
-    """What a person sees in a conversation of the page, oldest first."""
+    """Return what a person sees in a conversation of the page, oldest first."""
     found = slack.find(f"@{person.handle}" if conversation == DIRECT else conversation)
     return slack.messages(found.id, person.slack_id) if found else ()
 
 
 def conversations() -> Iterator[tuple[seed.Person, str]]:
-    """Everybody with every conversation they have."""
+    """Return every person with each of their conversations."""
     for person in seed.PEOPLE:
         for conversation in (*CHANNELS, DIRECT):
             yield person, conversation
 
 
 class ReadMarks:
-    """Keeps, per person and conversation, the `ts` read last. What was there before the first look counts as read."""
+    """The `ts` that each person read last in each conversation. Messages before the first visit count as read."""
 
     def __init__(self) -> None:
         self._read: dict[tuple[str, str], str] | None = None
 
     def unread(self, slack: Workspace, person: seed.Person, conversation: str) -> Unread:
-        """Mark the conversation as read by the person who looks at it, and count what everybody has not read."""
+        """Mark a conversation as read by this person, and return the number of unread messages of everybody."""
         first = self._read is None
         read = self._read = self._read or {}
         counts = {}

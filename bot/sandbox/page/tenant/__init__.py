@@ -1,1 +1,1 @@
-"""The tenant side of the page: cross-tenant settings, what changed in them, Conditional Access policies."""
+"""The tenant on the page: cross-tenant settings, their latest change, Conditional Access policies."""

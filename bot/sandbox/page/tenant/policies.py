@@ -1,4 +1,4 @@
-"""Show Conditional Access: which policies there are, what they are for, and whether each is on."""
+"""Show the Conditional Access policies: their purpose, and whether each is on."""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -20,7 +20,7 @@ _KINDS = {
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PolicyRow:
-    """One policy as the pane shows it."""
+    """One policy as the page shows it."""
 
     id: str
     name: str
@@ -31,12 +31,12 @@ class PolicyRow:
 
     @property
     def next_state(self) -> str:
-        """What a press of its button makes of it, in Graph's word."""
+        """Return the state, in Graph's words, that a press of its button sets."""
         return "disabled" if self.is_on else "enabled"
 
 
 def policy_rows(state: Json) -> tuple[PolicyRow, ...]:
-    """The tenant's policies, in the order they came."""
+    """Return the tenant's policies in their order in the tenant."""
     policies: Json = state.get("conditionalAccessPolicies") or {}
     return tuple(_row(policy_id, policy) for policy_id, policy in policies.items())
 

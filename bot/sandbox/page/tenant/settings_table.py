@@ -1,4 +1,4 @@
-"""Put a partner's cross-tenant access settings into words: one row for each setting, inherited ones resolved."""
+"""A partner's cross-tenant access settings in words: one row for each setting, with inherited values."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -32,12 +32,12 @@ _ALL = {"AllUsers": "all users", "AllApplications": "all applications", "Office3
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Setting:
-    """One row: what it is called, what it says, and whether the partner says it or the default does."""
+    """One row: the setting's name, its value, and whether the partner or the default sets it."""
 
     key: str
     label: str
     side: str
-    """Inbound or outbound, blank where there is only one."""
+    """Inbound or outbound; empty when there is only one."""
     value: str
     detail: str
     tone: Tone
@@ -45,25 +45,25 @@ class Setting:
 
     @property
     def says(self) -> str:
-        """The row's whole statement, for comparing and for telling what was before."""
+        """Return the row as one text, for comparing it with an earlier value."""
         return " · ".join(part for part in (self.value, self.detail, "from default" if self.inherited else "") if part)
 
 
 def settings_of(config: Json, default: Json | None = None) -> tuple[Setting, ...]:
-    """The rows of a partner configuration; without `default`, those of the default configuration itself.
+    """Return the rows of a partner's configuration; without `default`, those of the default configuration.
 
-    A null property of a partner inherits the default's, property by property.
+    A null property of a partner inherits the default's property.
     """
     return tuple(_rows(config, default))
 
 
 def is_blocked(config: Json) -> bool:
-    """Whether all four B2B settings are explicit and block everybody."""
+    """Return whether all four B2B settings are explicit and block everybody."""
     return all(_access(config.get(key) or {}, side) == "blocked" for key, _, _ in PAIRS for side in _SIDES)
 
 
 def says_anything(config: Json) -> bool:
-    """Whether the partner configuration overrides anything of the default one."""
+    """Return whether the partner's configuration sets anything itself."""
     return any(not setting.inherited for setting in settings_of(config, {}))
 
 
@@ -92,7 +92,7 @@ def _rows(config: Json, default: Json | None) -> Iterator[Setting]:
 
 
 def _rare(config: Json) -> Iterator[Setting]:
-    """Rows that stand only where they say something."""
+    """Return the rows of settings that are shown only when they are set."""
     sync = ((config.get("identitySynchronization") or {}).get("userSyncInbound") or {}).get("isSyncAllowed")
     if sync is not None:
         yield Setting(
@@ -126,7 +126,7 @@ def _access(setting: Json, side: str) -> str:
 
 
 def _targets(side: Json | None) -> str:
-    """Whom or what a setting names, in few words."""
+    """Return in a few words whom or what a setting names."""
     targets: Sequence[Json] = (side or {}).get("targets") or ()
     names = [_ALL.get(str(item.get("target")), "") for item in targets]
     listed = [item for item, name in zip(targets, names, strict=True) if not name]

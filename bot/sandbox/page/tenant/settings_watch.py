@@ -1,4 +1,4 @@
-"""Watch the tenant's settings: what they say now, and what the latest change altered."""
+"""Compare the tenant's settings with their last state: what they are now, and the latest change."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -10,19 +10,19 @@ from bot.sandbox.page.tenant.settings_table import Setting, is_blocked, says_any
 Json = Mapping[str, Any]
 _WRITES = frozenset({"POST", "PATCH", "PUT", "DELETE"})
 _QUESTION = "/evaluate"
-"""Sent by POST, and changes nothing."""
+"""The end of a path that is called by POST and changes nothing."""
 _DEFAULT = "default"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PartnerCard:
-    """One partner configuration as the pane shows it."""
+    """One partner configuration as the page shows it."""
 
     tenant_id: str
     name: str
     domain: str
-    standing: str
-    """In one or two words: Blocked, Own settings, Inherits all, Removed."""
+    state_words: str
+    """Its state in one or two words: Blocked, Own settings, Inherits all, Removed."""
     tone: str
     settings: tuple[Setting, ...]
     raw: Json
@@ -30,18 +30,18 @@ class PartnerCard:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Changes:
-    """What the latest change altered: by (tenant id or "default", setting key), what it said before."""
+    """The latest change: the earlier text of each changed row, by (tenant id or "default", setting key)."""
 
     number: int = 0
-    """Counts the changes, so that the style sheet can tell one from the next."""
+    """The number of changes so far, so that the style sheet can distinguish two changes."""
     was: Mapping[tuple[str, str], str] = field(default_factory=dict)
     by: str = ""
-    """Where it was made: "by the bot" or "in the portal"."""
+    """Who made it: "by the bot" or "in the portal"."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TenantPane:
-    """Everything the pane shows."""
+    """Everything that the tenant's part of the page shows."""
 
     default: PartnerCard
     partners: tuple[PartnerCard, ...]
@@ -50,7 +50,7 @@ class TenantPane:
 
 
 def cards(state: Json) -> tuple[PartnerCard, tuple[PartnerCard, ...]]:
-    """The default configuration's card, and the partners' in the order they came."""
+    """Return the default configuration's card, and the partners' cards in their order in the tenant."""
     default: Json = state.get("default") or {}
     known: Json = state.get("organizations") or {}
     partners: Json = state.get("partners") or {}
@@ -58,7 +58,7 @@ def cards(state: Json) -> tuple[PartnerCard, tuple[PartnerCard, ...]]:
         tenant_id=_DEFAULT,
         name="Default configuration",
         domain="where no partner says otherwise",
-        standing="As shipped" if default.get("isServiceDefault", True) else "Customised",
+        state_words="As shipped" if default.get("isServiceDefault", True) else "Customised",
         tone="off",
         settings=settings_of(default),
         raw=default,
@@ -71,16 +71,16 @@ def cards(state: Json) -> tuple[PartnerCard, tuple[PartnerCard, ...]]:
 def _partner(tenant_id: str, raw: Json, default: Json, organization: Json) -> PartnerCard:
     domains = organization.get("domains") or ()
     if is_blocked(raw):
-        standing, tone = "Blocked", "closed"
+        state_words, tone = "Blocked", "closed"
     elif says_anything(raw):
-        standing, tone = "Own settings", "open"
+        state_words, tone = "Own settings", "open"
     else:
-        standing, tone = "Inherits all", "off"
+        state_words, tone = "Inherits all", "off"
     return PartnerCard(
         tenant_id=tenant_id,
         name=str(organization.get("displayName") or "Unknown organization"),
         domain=str(organization.get("defaultDomainName") or (domains[0] if domains else "")),
-        standing=standing,
+        state_words=state_words,
         tone=tone,
         settings=settings_of(raw, default),
         raw=raw,
@@ -88,7 +88,7 @@ def _partner(tenant_id: str, raw: Json, default: Json, organization: Json) -> Pa
 
 
 def writes_in(log: Sequence[Json]) -> int:
-    """How many writes to the tenant in a request log succeeded."""
+    """Return how many writes to the tenant in a request log succeeded."""
     return sum(
         entry["method"] in _WRITES and 200 <= (entry["status"] or 0) < 300 and not entry["path"].endswith(_QUESTION)
         for entry in log
@@ -96,7 +96,7 @@ def writes_in(log: Sequence[Json]) -> int:
 
 
 class SettingsWatch:
-    """Remembers the settings last seen, since a change can only be shown against what was before."""
+    """Stores the settings as last read, so that a change can be shown."""
 
     def __init__(self) -> None:
         self._seen: dict[tuple[str, str], str] | None = None
@@ -106,7 +106,7 @@ class SettingsWatch:
         self._gone: tuple[PartnerCard, ...] = ()
 
     def observe(self, state: Json, graph_log: Sequence[Json]) -> TenantPane:
-        """Take the present state in and return the pane, its changes marked until the next ones."""
+        """Read the present state, and return what the page shows. The latest change is marked until the next one."""
         default, partners = cards(state)
         writes = writes_in(graph_log)
         now = {(card.tenant_id, row.key): row.says for card in (default, *partners) for row in card.settings}
@@ -125,7 +125,7 @@ class SettingsWatch:
 def _altered(
     before: Mapping[tuple[str, str], str], now: Mapping[tuple[str, str], str], partners: Sequence[PartnerCard]
 ) -> dict[tuple[str, str], str]:
-    """The rows that say something else than before; of a new partner, those it sets itself."""
+    """Return the rows whose text changed; for a new partner, the rows that it sets itself."""
     own = {(card.tenant_id, row.key) for card in partners for row in card.settings if not row.inherited}
     altered = {}
     for place, says in now.items():
@@ -141,7 +141,7 @@ def _removed(card: PartnerCard) -> PartnerCard:
         tenant_id=card.tenant_id,
         name=card.name,
         domain=card.domain,
-        standing="Removed: the default applies",
+        state_words="Removed: the default applies",
         tone="mixed",
         settings=(),
         raw={},

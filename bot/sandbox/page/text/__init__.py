@@ -1,1 +1,1 @@
-"""Slack's text for reading: mrkdwn, Markdown, rich text, emoji, dates and names as HTML."""
+"""Slack's text for display: mrkdwn, Markdown, rich text, emoji, dates and names as HTML."""

@@ -21,9 +21,9 @@ def _date_short(moment: datetime) -> str:
 
 
 def _token(name: str, moment: datetime) -> str | None:
-    """One date token of Slack's page "Formatting text for app surfaces"; None when there is no such token.
+    """Return one date token of Slack's page "Formatting text for app surfaces"; None for an unknown token.
 
-    The `_pretty` ones say "today" in Slack; here they stay plain, since the sandbox's today moves.
+    The `_pretty` tokens say "today" in Slack. Here they do not, because the sandbox's clock can be moved.
     """
     plain = name.removesuffix("_pretty")
     forms = {
@@ -41,9 +41,9 @@ def _token(name: str, moment: datetime) -> str | None:
 
 
 def filled(template: str, epoch: int, names: Names, fallback: str = "") -> str:
-    """`template` with its tokens replaced by the moment `epoch` (seconds since 1970).
+    """Return `template` with its tokens replaced by the time `epoch` (seconds since 1970).
 
-    Answers `fallback`, as Slack does, when the moment cannot be shown or a token is unknown.
+    As in Slack, the result is `fallback` when the time cannot be shown or a token is unknown.
     """
     try:
         moment = names.local(datetime.fromtimestamp(epoch, UTC))

@@ -60,5 +60,5 @@ _SHORT = re.compile(r":([a-z0-9_+-]{1,40}):")
 
 
 def with_emoji(text: str) -> str:
-    """`text` with the short names we know written as characters; the others stay as they are."""
+    """Return `text` with known short names replaced by characters; other names are unchanged."""
     return _SHORT.sub(lambda match: SHORT_NAMES.get(match[1], match[0]), text)

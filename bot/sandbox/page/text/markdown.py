@@ -1,4 +1,4 @@
-"""Show Slack's markdown block, a small part of Markdown, as HTML. Everything else in it is shown as text."""
+"""Show Slack's markdown block, a small part of Markdown, as HTML. Everything else is shown as text."""
 
 import re
 
@@ -28,7 +28,7 @@ _NOTHING = Markup("")
 
 
 def markdown(text: str, names: Names) -> Markup:
-    """Headings, lists, quotes, fences and inline marks as HTML; raw HTML in it stays text."""
+    """Return headings, lists, quotes, code and inline formatting as HTML; raw HTML in it stays text."""
     del names  # Standard Markdown has no mentions; the signature is that of mrkdwn().
     shown = []
     for index, part in enumerate(_FENCE.split(text)):

@@ -1,4 +1,4 @@
-"""Show Slack's mrkdwn as HTML, with everything that is not its markup escaped."""
+"""Show Slack's mrkdwn as HTML. Everything that is not its markup is escaped."""
 
 import re
 from urllib.parse import urlsplit
@@ -32,19 +32,19 @@ _BREAK = Markup("<br>")
 
 
 def decoded(text: str) -> str:
-    """`text` with the three entities Slack uses turned back; no others, as Slack knows no others."""
+    """Return `text` with Slack's three entities decoded; Slack has no others."""
     for entity, character in _ENTITIES:
         text = text.replace(entity, character)
     return text
 
 
 def plain(text: str) -> Markup:
-    """A plain_text's text: escaped, lines kept, emoji as characters."""
+    """Return plain text as HTML: escaped, with line breaks, emoji as characters."""
     return _BREAK.join(escape(with_emoji(line)) for line in text.split("\n"))
 
 
 def link(url: str, label: Markup) -> Markup:
-    """A link that opens elsewhere, or only its label when the address is not http, https or mailto."""
+    """Return a link that opens in another tab, or only its label when the address is not http, https or mailto."""
     try:
         scheme = urlsplit(url).scheme.lower()
     except ValueError:
@@ -55,12 +55,12 @@ def link(url: str, label: Markup) -> Markup:
 
 
 def mention(label: str) -> Markup:
-    """A person, channel or group that is spoken of."""
+    """Return the mention of a person, channel or group."""
     return Markup('<span class="mention">{}</span>').format(label)
 
 
 def mrkdwn(text: str, names: Names) -> Markup:
-    """Slack's mrkdwn as HTML. Whatever it holds, no tag and no link of its own making comes out."""
+    """Return Slack's mrkdwn as HTML. The text cannot create any other tag or link."""
     parts = _PRE.split(text)
     shown = []
     for index, part in enumerate(parts):
@@ -75,7 +75,7 @@ def mrkdwn(text: str, names: Names) -> Markup:
 
 
 def _lines(text: str, names: Names) -> Markup:
-    """Lines, those that begin with > gathered into quotes."""
+    """Return the lines; lines that begin with > become one quote."""
     shown: list[Markup] = []
     run: list[Markup] = []
     quoted = False
@@ -120,7 +120,7 @@ def _leaf(text: str) -> Markup:
 
 
 def _angle(inner: str, names: Names) -> Markup:
-    """What stands between < and >: a mention, a date, a broadcast or a link."""
+    """Return what is between < and >: a mention, a date, a broadcast or a link."""
     target, _, label = inner.partition("|")
     if target.startswith("@"):
         return mention("@" + names.user(target[1:]))

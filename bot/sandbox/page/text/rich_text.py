@@ -23,7 +23,7 @@ _STYLES = (
 
 
 def rich_text(block: Json, names: Names) -> Markup:
-    """One rich_text block: sections, lists, preformatted text and quotes."""
+    """Return one rich_text block as HTML: sections, lists, preformatted text and quotes."""
     return _NOTHING.join(_part(part, names) for part in block.get("elements", ()))
 
 
@@ -51,7 +51,7 @@ def _list(part: Json, names: Names) -> Markup:
 
 
 def _item(item: Json, names: Names) -> Markup:
-    """A list's item is a section; its text stands in the item itself, without a paragraph around."""
+    """Return a list item. Its text is directly in the item, without a paragraph."""
     pieces: Sequence[Json] = item.get("elements", ())
     return _NOTHING.join(_piece(piece, names) for piece in pieces)
 

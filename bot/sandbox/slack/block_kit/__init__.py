@@ -1,1 +1,1 @@
-"""Slack's Block Kit: checks of blocks and views, the defaults Slack adds, and the values of elements."""
+"""Slack's Block Kit: checks of blocks and views, defaults that Slack adds, and the values of elements."""

@@ -26,7 +26,7 @@ _CONTEXT_ITEM = typed(
 
 
 def _column(value: Any, at: str) -> Iterator[str]:
-    """Accept null for a column that keeps its defaults."""
+    """Check a table's column; null means the defaults."""
     if value is not None:
         yield from shape({}, {"align": choice("left", "center", "right"), "is_wrapped": flag})(value, at)
 
@@ -79,7 +79,7 @@ _NOT_ON: dict[Surface, set[str]] = {
     "home": {"markdown", "table", "alert"},
 }
 # NB. Slack does take input blocks in messages; without a submit button nobody learns what was typed, so no
-# message of ours may hold one and the stand-in is stricter here.
+# message of ours may hold one and the simulator is stricter here.
 _ON: dict[Surface, Check] = {
     surface: typed({name: check for name, check in BLOCKS.items() if name not in away})
     for surface, away in _NOT_ON.items()
@@ -87,7 +87,7 @@ _ON: dict[Surface, Check] = {
 
 
 def problems(blocks: object, surface: Surface, at: str = "/blocks") -> list[str]:
-    """List everything Slack would refuse in `blocks` on `surface`, each with its JSON pointer; empty when sound."""
+    """List everything that Slack would refuse in `blocks` on `surface`, with JSON pointers; empty when valid."""
     found = list(items(_ON[surface], least=0, most=MOST_BLOCKS[surface])(blocks, at))
     if found or not isinstance(blocks, list):
         return found
@@ -95,7 +95,7 @@ def problems(blocks: object, surface: Surface, at: str = "/blocks") -> list[str]
 
 
 def elements_of(block: dict[str, Any]) -> list[tuple[str, dict[str, Any]]]:
-    """The elements a block holds, with the JSON pointer of each inside the block. Text and images are left out."""
+    """Return the elements of a block, each with its JSON pointer inside the block; no texts and images."""
     if block["type"] == "actions":
         return [(f"/elements/{index}", element) for index, element in enumerate(block["elements"])]
     name = {"section": "accessory", "input": "element"}.get(block["type"], "")
@@ -105,7 +105,10 @@ def elements_of(block: dict[str, Any]) -> list[tuple[str, dict[str, Any]]]:
 
 
 def _duplicates(blocks: list[dict[str, Any]], at: str) -> Iterator[str]:
-    """A block_id is unique in its message or view, an action_id in its block, and only one element takes the focus."""
+    """Check that a block_id is unique in its message or view, and an action_id in its block.
+
+    Only one element may have the focus at the start.
+    """
     seen: set[str] = set()
     focused = 0
     for index, block in enumerate(blocks):
@@ -125,7 +128,7 @@ def _duplicates(blocks: list[dict[str, Any]], at: str) -> Iterator[str]:
 
 
 def _sums(blocks: list[dict[str, Any]], at: str) -> Iterator[str]:
-    """Limits over a whole message: markdown text in all, one table only."""
+    """Check the limits of a whole message: the length of all markdown text, and one table only."""
     markdown = sum(len(block["text"]) for block in blocks if block["type"] == "markdown")
     if markdown > MOST_MARKDOWN:
         yield problem(f"markdown blocks must hold less than {MOST_MARKDOWN + 1} characters in all", at)

@@ -9,12 +9,12 @@ SLACK_FILE = shape({}, {"id": string(255, least=1), "url": string(3000, least=1)
 
 
 def plain_text(most: int) -> Check:
-    """Expect a `plain_text` object of 1 to `most` characters."""
+    """Return the check of a `plain_text` object of 1 to `most` characters."""
     return typed({"plain_text": shape({"text": string(most, least=1)}, {"emoji": flag})})
 
 
 def text(most: int) -> Check:
-    """Expect a `plain_text` or `mrkdwn` object of 1 to `most` characters."""
+    """Return the check of a `plain_text` or `mrkdwn` object of 1 to `most` characters."""
     return typed(
         {
             "plain_text": shape({"text": string(most, least=1)}, {"emoji": flag}),
@@ -29,7 +29,7 @@ def _option(label: Check, description: Check) -> Check:
 
 OPTION = _option(plain_text(75), plain_text(75))
 MARKED_OPTION = _option(text(75), text(75))
-"""Checkboxes and radio buttons alone may use mrkdwn in an option."""
+"""An option that may use mrkdwn: only for checkboxes and radio buttons."""
 OPTION_GROUP = shape({"label": plain_text(75), "options": items(OPTION, most=100)})
 
 CONFIRM = shape(
@@ -54,13 +54,13 @@ CONVERSATION_FILTER = shape(
 
 
 def options_of(element: dict[str, Any]) -> list[dict[str, Any]]:
-    """All options of an element, those inside groups included."""
+    """Return all options of an element, including those in groups."""
     grouped = [option for group in element.get("option_groups", []) for option in group["options"]]
     return [*element.get("options", []), *grouped]
 
 
 def initial_is_an_option(element: Any, at: str) -> Iterator[str]:
-    """Expect what an element starts with to be among its options, property by property."""
+    """Check that an element's initial value is one of its options, property by property."""
     known = options_of(element)
     if "initial_option" in element and not _is_among(element["initial_option"], known):
         yield problem("initial_option must be one of the options", f"{at}/initial_option")
@@ -70,12 +70,12 @@ def initial_is_an_option(element: Any, at: str) -> Iterator[str]:
 
 
 def _is_among(option: dict[str, Any], known: list[dict[str, Any]]) -> bool:
-    """Compare what a person sees and the bot gets; `emoji` and the like do not count."""
+    """Return whether an option is known, by what a person sees and the bot receives; `emoji` is ignored."""
     wanted = (option["value"], option["text"]["text"])
     return any((one["value"], one["text"]["text"]) == wanted for one in known)
 
 
 def exactly_one_list_of_options(element: Any, at: str) -> Iterator[str]:
-    """Expect either `options` or `option_groups`."""
+    """Check that there is either `options` or `option_groups`."""
     if ("options" in element) == ("option_groups" in element):
         yield problem("exactly one of options and option_groups is required", at)

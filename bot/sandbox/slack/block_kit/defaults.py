@@ -1,4 +1,4 @@
-"""Add to blocks what Slack adds when it takes them in: missing block_id, action_id and defaults."""
+"""Add to blocks what Slack adds when it stores them: missing block_id, action_id and defaults."""
 
 import copy
 import secrets
@@ -8,7 +8,7 @@ from bot.sandbox.slack.block_kit.blocks import elements_of
 
 
 def with_defaults(blocks: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    """Return a copy of valid blocks with every missing id and default filled in."""
+    """Return a copy of valid blocks with every missing id and default added."""
     done = copy.deepcopy(blocks)
     for block in done:
         block.setdefault("block_id", secrets.token_urlsafe(4)[:5])

@@ -1,4 +1,4 @@
-"""Check Block Kit's interactive elements, and say which block may hold which. Limits: Slack's "Block elements"."""
+"""Check Block Kit's interactive elements, and which block may contain which. Limits: Slack's "Block elements"."""
 
 import re
 from collections.abc import Iterator
@@ -29,7 +29,7 @@ _IDS = items(_ID, most=100)
 
 
 def matching(pattern: str, words: str) -> Check:
-    """Expect a string of exactly this form."""
+    """Return the check of a string of exactly this form."""
 
     def check(value: Any, at: str) -> Iterator[str]:
         if not isinstance(value, str) or not re.fullmatch(pattern, value):

@@ -1,4 +1,4 @@
-"""Check `rich_text` blocks: sections, lists, quotes and preformatted text of small inline elements."""
+"""Check `rich_text` blocks: sections, lists, quotes and preformatted text, with their inline elements."""
 
 from bot.sandbox.slack.block_kit.schema import Check, choice, flag, integer, items, shape, string, typed
 

@@ -1,7 +1,7 @@
-"""Describe JSON as small checks that compose; each check yields what is wrong and where, in Slack's words.
+"""Describe JSON by small checks; each check yields what is wrong and where, in Slack's words.
 
-A check takes a value and the JSON pointer it stands at, and yields problems such as
-`must be less than 151 characters [json-pointer:/blocks/0/text/text]`. A value without problems yields nothing.
+A check takes a value and its JSON pointer, and yields problems such as `must be less than 151 characters [json-
+pointer:/blocks/0/text/text]`. A valid value yields nothing.
 """
 
 from collections.abc import Callable, Iterator, Mapping
@@ -11,12 +11,12 @@ Check = Callable[[Any, str], Iterator[str]]
 
 
 def problem(words: str, at: str) -> str:
-    """Say `words` about the place `at`, as Slack's `response_metadata.messages` does."""
+    """Return a problem at the place `at`, in the form of Slack's `response_metadata.messages`."""
     return f"{words} [json-pointer:{at}]"
 
 
 def string(most: int, *, least: int = 0) -> Check:
-    """Expect a string of `least` to `most` characters."""
+    """Return the check of a string of `least` to `most` characters."""
 
     def check(value: Any, at: str) -> Iterator[str]:
         if not isinstance(value, str):
@@ -30,13 +30,13 @@ def string(most: int, *, least: int = 0) -> Check:
 
 
 def flag(value: Any, at: str) -> Iterator[str]:
-    """Expect a boolean."""
+    """Check a boolean."""
     if not isinstance(value, bool):
         yield problem("must be a boolean", at)
 
 
 def integer(least: int, most: int) -> Check:
-    """Expect a whole number from `least` to `most`."""
+    """Return the check of a whole number from `least` to `most`."""
 
     def check(value: Any, at: str) -> Iterator[str]:
         if not isinstance(value, int) or isinstance(value, bool):
@@ -48,7 +48,7 @@ def integer(least: int, most: int) -> Check:
 
 
 def choice(*allowed: str) -> Check:
-    """Expect one of a few words."""
+    """Return the check of one of a few words."""
 
     def check(value: Any, at: str) -> Iterator[str]:
         if value not in allowed:
@@ -58,7 +58,7 @@ def choice(*allowed: str) -> Check:
 
 
 def items(each: Check, *, most: int, least: int = 1) -> Check:
-    """Expect a list of `least` to `most` values, each passing `each`."""
+    """Return the check of a list of `least` to `most` values; `each` checks every value."""
 
     def check(value: Any, at: str) -> Iterator[str]:
         if not isinstance(value, list):
@@ -77,7 +77,10 @@ def items(each: Check, *, most: int, least: int = 1) -> Check:
 def shape(
     required: Mapping[str, Check], optional: Mapping[str, Check] | None = None, *, also: Check | None = None
 ) -> Check:
-    """Expect an object with exactly these properties (`type` may always stand there); `also` sees a sound one."""
+    """Return the check of an object with exactly these properties; `type` is always allowed.
+
+    :param also: a further check of an object that is valid so far.
+    """
     optional = optional or {}
     known = {**required, **optional}
 
@@ -104,7 +107,7 @@ def shape(
 
 
 def typed(table: Mapping[str, Check]) -> Check:
-    """Expect an object whose `type` is one of `table`, and check it by that entry."""
+    """Return the check of an object whose `type` is a key of `table`; the entry checks it."""
 
     def check(value: Any, at: str) -> Iterator[str]:
         if not isinstance(value, dict):
@@ -125,7 +128,7 @@ def anything(value: Any, at: str) -> Iterator[str]:
 
 
 def all_of(*checks: Check) -> Check:
-    """Expect every one of `checks` to pass."""
+    """Return the check that every one of `checks` passes."""
 
     def check(value: Any, at: str) -> Iterator[str]:
         for one in checks:

@@ -1,4 +1,4 @@
-"""Values of interactive elements: the initial one, the one a person entered, and their form in payloads."""
+"""The values of interactive elements: the initial one, the entered one, and their form in payloads."""
 
 from collections.abc import Iterator
 from typing import Any
@@ -28,11 +28,11 @@ KEYS = {
     "datepicker": ("selected_date", "initial_date"),
     "timepicker": ("selected_time", "initial_time"),
 }
-"""Element type -> (key in the payload, key of the element's start). Buttons and overflow menus hold no state."""
+"""Element type -> (key in the payload, key of the initial value). Buttons and overflow menus have no state."""
 
 
 def stateful_elements(blocks: list[dict[str, Any]]) -> Iterator[tuple[dict[str, Any], dict[str, Any]]]:
-    """All (block, element) whose value a view's or message's `state` carries."""
+    """Yield each (block, element) whose value is part of a view's or message's `state`."""
     for block in blocks:
         for _, element in elements_of(block):
             if element["type"] in KEYS:
@@ -40,7 +40,7 @@ def stateful_elements(blocks: list[dict[str, Any]]) -> Iterator[tuple[dict[str, 
 
 
 def current_values(blocks: list[dict[str, Any]], filled: Values) -> Values:
-    """Give `state.values`: what the person put in, else what each element starts with, else an explicit nothing."""
+    """Return `state.values`: what the person entered, otherwise the initial value, otherwise an explicit null."""
     values: Values = {}
     for block, element in stateful_elements(blocks):
         kept = filled.get(block["block_id"], {}).get(element["action_id"])
@@ -57,7 +57,10 @@ def _start(element: dict[str, Any]) -> Value:
 
 
 def still_there(blocks: list[dict[str, Any]], filled: Values) -> Values:
-    """Keep of `filled` what has an element of the same ids and type in `blocks`: so Slack does at views.update."""
+    """Return the part of `filled` whose elements exist in `blocks` with the same ids and type.
+
+    This is what Slack keeps at views.update.
+    """
     kept: Values = {}
     for block, element in stateful_elements(blocks):
         value = filled.get(block["block_id"], {}).get(element["action_id"])
@@ -67,17 +70,17 @@ def still_there(blocks: list[dict[str, Any]], filled: Values) -> Values:
 
 
 def with_value(filled: Values, block_id: str, action_id: str, value: Value) -> Values:
-    """Give `filled` with one value changed."""
+    """Return `filled` with one value changed."""
     return {**filled, block_id: {**filled.get(block_id, {}), action_id: value}}
 
 
 def is_empty(value: Value) -> bool:
-    """Say whether nothing is put in."""
+    """Return whether nothing is entered."""
     return value[KEYS[value["type"]][0]] in (None, "", [])
 
 
 def offered_option(element: dict[str, Any], wanted: str) -> dict[str, Any] | None:
-    """The element's option with this value, or else with this text."""
+    """Return the element's option with this value, otherwise with this text; None when there is none."""
     known = options_of(element)
     for option in known:
         if option["value"] == wanted:

@@ -32,7 +32,7 @@ _HOME_VIEW = typed({"home": _HOME})
 
 
 def view_problems(view: object, kind: str) -> list[str]:
-    """List everything Slack would refuse in a view that should be a `kind` (`modal` or `home`)."""
+    """List everything that Slack would refuse in a view of this `kind` (`modal` or `home`)."""
     found = list((_HOME_VIEW if kind == "home" else _MODAL_VIEW)(view, "/view"))
     if not isinstance(view, dict) or "blocks" not in view:
         return found
@@ -43,7 +43,7 @@ def view_problems(view: object, kind: str) -> list[str]:
 
 
 def is_too_large(view: dict[str, Any]) -> bool:
-    """Say whether Slack would answer `view_too_large`."""
+    """Return whether Slack would answer `view_too_large`."""
     return len(json.dumps(view, ensure_ascii=False).encode()) > LARGEST_VIEW
 
 

@@ -1,1 +1,1 @@
-"""What a person does in a Slack client: commands, shortcuts, clicks, and modals filled in and submitted."""
+"""What a person does in a Slack client: commands, shortcuts, clicks; filling in and submitting modals."""

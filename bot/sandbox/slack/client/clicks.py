@@ -1,4 +1,4 @@
-"""Do what a person does with one element: press a button, choose in a select, press Enter in a field."""
+"""What a person does with one element: press a button, choose in a select, press Enter in a field."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -24,7 +24,7 @@ class InMessage:
 
     @property
     def blocks(self) -> list[dict[str, Any]]:
-        """Where its elements are."""
+        """Return the blocks with its elements."""
         return blocks_of(self.message)
 
 
@@ -36,7 +36,7 @@ class InView:
 
     @property
     def blocks(self) -> list[dict[str, Any]]:
-        """Where its elements are."""
+        """Return the blocks with its elements."""
         return list(self.view.view["blocks"])
 
 
@@ -45,7 +45,7 @@ Place = InMessage | InView
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Pick:
-    """Which element, and what with it. `value` None: no value is given."""
+    """The element to use, and the input. `value` None: no value is given."""
 
     action_id: str
     block_id: str | None = None
@@ -58,7 +58,7 @@ def place_of(
 ) -> Place:
     """Find the view or the message.
 
-    :param is_forged: whether the person may use a message that they cannot see, as somebody with a stolen payload.
+    :param is_forged: whether the person may use a message that they cannot see, as with a stolen payload.
     :raises Refused: `view_not_found`, `channel_not_found`, `message_not_found`, `missing_place`.
     """
     if view_id:
@@ -74,10 +74,10 @@ def place_of(
 
 
 def element_in(place: Place, pick: Pick) -> tuple[dict[str, Any], dict[str, Any]]:
-    """Find the one element meant: (block, element).
+    """Find the element: (block, element).
 
-    :raises Refused: `no_such_element`; `ambiguous_element` when several have the action_id and nothing tells them
-        apart.
+    :raises Refused: `no_such_element`; `ambiguous_element` when several have the action_id and nothing distinguishes
+        them.
     """
     found = [
         (block, element)
@@ -97,7 +97,7 @@ def element_in(place: Place, pick: Pick) -> tuple[dict[str, Any], dict[str, Any]
 
 
 def suggest_with(client: Client, person: Person, place: Place, block_id: str) -> Suggest:
-    """Make the function that asks the bot for an external select's options."""
+    """Return a function that requests an external select's options from the bot."""
 
     async def suggest(element: dict[str, Any], query: str) -> list[dict[str, Any]]:
         payload = suggestion_payload(
@@ -128,7 +128,7 @@ def _place_payload(place: Place) -> dict[str, Any]:
 
 
 async def click(client: Client, person: Person, place: Place, pick: Pick) -> Outcome:
-    """Use an element. In an input block without `dispatch_action` this only puts the value in, as in Slack.
+    """Use an element. In an input block without `dispatch_action` this only enters the value, as in Slack.
 
     :raises Refused: `no_such_element`, `ambiguous_element`, what `input_value` refuses, `operation_timeout`,
         `dispatch_failed`.
@@ -148,18 +148,18 @@ async def click(client: Client, person: Person, place: Place, pick: Pick) -> Out
         action |= value
         filled = with_value(filled, block["block_id"], element["action_id"], value)
     else:
-        action |= _pressed(element, pick)
+        action |= _button_payload(element, pick)
     action["action_ts"] = action_ts(client.workspace.now())
     if isinstance(place, InView):
-        sent = await _in_view(client, person, place, filled, action, dispatch=block.get("dispatch_action", True))
+        sent = await _click_in_view(client, person, place, filled, action, dispatch=block.get("dispatch_action", True))
     else:
-        sent = await _in_message(client, person, place, filled, action)
+        sent = await _click_in_message(client, person, place, filled, action)
     where = place.channel if isinstance(place, InMessage) else None
     return await outcome(client, person, before, place=where, sent=sent)
 
 
-def _pressed(element: dict[str, Any], pick: Pick) -> dict[str, Any]:
-    """What a button or an overflow menu sends; a `value` given for a button stands in for its own."""
+def _button_payload(element: dict[str, Any], pick: Pick) -> dict[str, Any]:
+    """Return what a button or an overflow menu sends; a `value` given for a button replaces its own."""
     if element["type"] == "overflow":
         option = offered_option(element, str(pick.value if pick.selected is None else pick.selected))
         if option is None:
@@ -169,7 +169,7 @@ def _pressed(element: dict[str, Any], pick: Pick) -> dict[str, Any]:
     return result if pick.value is None else {**result, "value": str(pick.value)}
 
 
-async def _in_view(
+async def _click_in_view(
     client: Client, person: Person, place: InView, filled: Values, action: dict[str, Any], *, dispatch: bool
 ) -> bool:
     view = place.view
@@ -190,7 +190,9 @@ async def _in_view(
     return True
 
 
-async def _in_message(client: Client, person: Person, place: InMessage, filled: Values, action: dict[str, Any]) -> bool:
+async def _click_in_message(
+    client: Client, person: Person, place: InMessage, filled: Values, action: dict[str, Any]
+) -> bool:
     message, channel = place.message, place.channel
     payload = message_action_payload(
         person,

@@ -1,4 +1,4 @@
-"""What every action of a person needs, and what the person sees after it."""
+"""What every action of a person needs, and what the person sees afterwards."""
 
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
@@ -20,7 +20,7 @@ Outcome = dict[str, Any]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Client:
-    """A Slack client with the workspace behind it."""
+    """A Slack client and its workspace."""
 
     workspace: Workspace
     credentials: Credentials
@@ -28,11 +28,11 @@ class Client:
     response_urls: ResponseUrls
     delivery: Delivery
     settle: Callable[[], Awaitable[None]]
-    """Waits a moment for the bot to finish what it began."""
+    """Waits a moment for the bot to finish its work."""
     revision: Revision
 
     def conversation(self, reference: str, person: Person) -> Conversation:
-        """A conversation this person is in.
+        """Return a conversation that this person is a member of.
 
         :raises Refused: `channel_not_found`.
         """
@@ -44,7 +44,7 @@ class Client:
         return found
 
     def any_conversation(self, reference: str, person: Person) -> Conversation:
-        """A conversation, whether this person is in it or not.
+        """Return a conversation, whether this person is a member or not.
 
         :raises Refused: `channel_not_found`.
         """
@@ -52,7 +52,9 @@ class Client:
         return found if found is not None else self.conversation(reference, person)
 
     def for_command(self, reference: str, person: Person) -> Conversation:
-        """Where a command is typed: any channel, which is easier to try things with than in Slack, or own messages.
+        """Return the conversation where a command is typed: any channel, or the person's own direct messages.
+
+        Slack itself would require membership of the channel.
 
         :raises Refused: `channel_not_found`, also for another person's direct messages.
         """
@@ -60,7 +62,7 @@ class Client:
         return self.conversation(reference, person) if found.kind == "im" else found
 
     def view(self, view_id: str, person: Person) -> OpenView:
-        """A view this person has open (a modal, or their App Home).
+        """Return a view that this person has open (a modal, or their App Home).
 
         :raises Refused: `view_not_found`.
         """
@@ -76,12 +78,12 @@ class Client:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Seen:
-    """What a person saw before an action, to find out what is new after it."""
+    """What a person saw before an action, to find out what is new afterwards."""
 
     views: frozenset[str]
     ephemerals: int
     direct: int
-    """How many messages the bot had sent to them directly."""
+    """The number of direct messages from the bot."""
 
 
 def seen_now(client: Client, person: Person) -> Seen:
@@ -101,10 +103,11 @@ def _direct(client: Client, person: Person) -> list[dict[str, Any]]:
 async def outcome(
     client: Client, person: Person, before: Seen, *, place: Conversation | None = None, **more: Any
 ) -> Outcome:
-    """Let the bot finish, then return what the person sees: open views, and ephemeral messages since `before`.
+    """Wait for the bot to finish; return what the person sees: open views, and new ephemeral messages.
 
-    :param place: where it was done. Slack shows no ephemeral message to a person who is not in it: new direct messages
-        are returned instead.
+    :param before: what the person saw before the action.
+    :param place: where it was done. Slack shows no ephemeral message to a person who is not a member there: new direct
+        messages are returned instead.
     """
     await client.settle()
     is_in = place is None or person.slack_id in place.members

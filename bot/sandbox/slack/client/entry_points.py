@@ -1,4 +1,4 @@
-"""Do what a person does to reach the app: type a command, pick a shortcut, open its Home."""
+"""What a person does to reach the app: type a command, choose a shortcut, open its Home."""
 
 import asyncio
 import contextlib
@@ -16,9 +16,9 @@ HOME_WAIT_SECONDS = 1.0
 
 
 async def command(client: Client, person: Person, channel: Conversation, typed: str) -> Outcome:
-    """Type a slash command; `typed` may or may not begin with it.
+    """Type a slash command; `typed` may begin with the command or not.
 
-    The outcome has `text` (of the first ephemeral message, or None) and `view_id` (the modal opened, or None).
+    The outcome has `text` (of the first ephemeral message, or None) and `view_id` (the opened modal, or None).
 
     :raises Refused: `operation_timeout`, `dispatch_failed`, `bad_message`.
     """
@@ -43,7 +43,7 @@ async def command(client: Client, person: Person, channel: Conversation, typed: 
 
 
 def _show(client: Client, person: Person, channel: Conversation, body: Any) -> None:
-    """Show what the bot answered the command with: plain text, or a message; nothing for nothing."""
+    """Show the bot's answer to a command: plain text, or a message; an empty answer shows nothing."""
     message = {"text": body} if isinstance(body, str) else body
     if not isinstance(message, dict) or not any(message.get(name) for name in ("text", "blocks", "attachments")):
         return
@@ -55,7 +55,7 @@ def _show(client: Client, person: Person, channel: Conversation, body: Any) -> N
 
 
 async def shortcut(client: Client, person: Person, callback_id: str) -> Outcome:
-    """Pick a global shortcut; the outcome has `view_id` (the modal opened, or None).
+    """Choose a global shortcut; the outcome has `view_id` (the opened modal, or None).
 
     :raises Refused: `operation_timeout`, `dispatch_failed`.
     """
@@ -73,7 +73,10 @@ async def shortcut(client: Client, person: Person, callback_id: str) -> Outcome:
 
 
 async def open_home(client: Client, person: Person) -> dict[str, Any] | None:
-    """Open the App Home: the bot gets the event and has a second to publish; returns the view then shown, or None."""
+    """Open the App Home: send the event, and wait a second for the bot to publish it.
+
+    :returns: the shown view, or None.
+    """
     views = client.workspace.views
     shown = views.home(person.slack_id)
     payload = home_opened_payload(

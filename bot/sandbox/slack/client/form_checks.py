@@ -1,4 +1,4 @@
-"""Check a modal as Slack's own client does before it submits: required, lengths, numbers, addresses."""
+"""Check a modal as Slack's own client does before it submits: required fields, lengths, numbers, addresses."""
 
 import re
 from typing import Any
@@ -8,7 +8,7 @@ from bot.sandbox.slack.workspace.views import OpenView
 
 
 def form_errors(view: OpenView) -> dict[str, str]:
-    """Return by block_id what keeps the modal from being submitted; empty when nothing does."""
+    """Return the problems that prevent submitting the modal, by block_id; empty when there are none."""
     values = current_values(view.view["blocks"], view.filled)
     found = {}
     for block in view.view["blocks"]:

@@ -1,4 +1,4 @@
-"""Turn what a script or the page enters or chooses into the value a Slack client would send."""
+"""Convert the input of a script or the page into the value that a Slack client would send."""
 
 from collections.abc import Awaitable, Callable
 from typing import Any
@@ -9,15 +9,14 @@ from bot.sandbox.slack.workspace.people import find_person
 from bot.sandbox.slack.workspace.workspace import Workspace
 
 Suggest = Callable[[dict[str, Any], str], Awaitable[list[dict[str, Any]]]]
-"""Ask the app for the options of an external select: (element, query) -> options."""
+"""Requests the options of an external select from the app: (element, query) -> options."""
 
 
 async def input_value(element: dict[str, Any], given: Any, *, workspace: Workspace, suggest: Suggest) -> Value:
     """Return the `state.values` entry for an element.
 
-    `given` is Slack's own shape (`{"selected_option": {"value": …}}`) or short: a text, an option's value or text, a
-    handle, a channel name, a list of those; None empties the element.
-
+    :param given: Slack's own form (`{"selected_option": {"value": …}}`), or a short form: a text, an option's value or
+        text, a handle, a channel name, a list of those. None empties the element.
     :raises Refused: `no_such_option`, `no_such_user`, `no_such_channel`, `bad_value`.
     """
     kind = element["type"]

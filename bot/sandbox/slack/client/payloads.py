@@ -1,4 +1,4 @@
-"""Build what Slack sends to an app: commands, interactions, events. Shapes: Slack's "Interaction payloads"."""
+"""Create what Slack sends to an app: commands, interactions, events. Source: Slack's "Interaction payloads"."""
 
 import secrets
 from datetime import datetime
@@ -13,12 +13,15 @@ Payload = dict[str, Any]
 
 
 def action_ts(now: datetime) -> str:
-    """A moment as Slack writes it in actions and events."""
+    """Return a time in the form that Slack uses in actions and events."""
     return f"{now.timestamp():.6f}"
 
 
 def _user(person: Person) -> Payload:
-    """NB. For somebody from another workspace this `team_id` is the only sign of it in the whole payload."""
+    """Return the user of a payload.
+
+    NB. for a person from another workspace, only this `team_id` shows it in the whole payload.
+    """
     return {"id": person.slack_id, "username": person.handle, "name": person.handle, "team_id": person.team_id}
 
 
@@ -44,7 +47,7 @@ def command_payload(
     trigger_id: str,
     response_url: str,
 ) -> dict[str, str]:
-    """A slash command: form fields, all of them strings."""
+    """Return a slash command: form fields, all of them strings."""
     return {
         "token": credentials.verification_token,
         "team_id": person.team_id,
@@ -65,7 +68,7 @@ def command_payload(
 def shortcut_payload(
     person: Person, credentials: Credentials, *, callback_id: str, trigger_id: str, now: datetime
 ) -> Payload:
-    """A global shortcut."""
+    """Return a global shortcut."""
     return {
         **_interaction("shortcut", person, credentials),
         "action_ts": action_ts(now),
@@ -85,7 +88,7 @@ def message_action_payload(
     trigger_id: str,
     response_url: str,
 ) -> Payload:
-    """A click in a message. An ephemeral message itself is not in the payload, as Slack does not keep it."""
+    """Return a click in a message. An ephemeral message is not in the payload, because Slack does not store it."""
     ephemeral = bool(message.get("is_ephemeral"))
     payload = {
         **_interaction("block_actions", person, credentials),
@@ -108,7 +111,7 @@ def message_action_payload(
 def view_action_payload(
     person: Person, credentials: Credentials, *, view: OpenView, action: Payload, trigger_id: str
 ) -> Payload:
-    """A click in a modal or in the App Home."""
+    """Return a click in a modal or in the App Home."""
     return {
         **_interaction("block_actions", person, credentials),
         "container": {"type": "view", "view_id": view.id},
@@ -121,7 +124,7 @@ def view_action_payload(
 def suggestion_payload(
     person: Person, credentials: Credentials, *, place: Payload, action_id: str, block_id: str, query: str
 ) -> Payload:
-    """A question for the options of an external select; `place` holds the container and what it contains."""
+    """Return a request for the options of an external select; `place` is the container with its content."""
     return {
         **_interaction("block_suggestion", person, credentials),
         **place,
@@ -132,7 +135,7 @@ def suggestion_payload(
 
 
 def submission_payload(person: Person, credentials: Credentials, *, view: OpenView, trigger_id: str) -> Payload:
-    """The submit button of a modal."""
+    """Return the submission of a modal."""
     return {
         **_interaction("view_submission", person, credentials),
         "trigger_id": trigger_id,
@@ -142,7 +145,7 @@ def submission_payload(person: Person, credentials: Credentials, *, view: OpenVi
 
 
 def closed_payload(person: Person, credentials: Credentials, *, view: OpenView, is_cleared: bool) -> Payload:
-    """A modal was closed without submitting."""
+    """Return the event that a modal was closed without submitting."""
     return {
         **_interaction("view_closed", person, credentials),
         "view": view.to_slack(),
@@ -154,7 +157,7 @@ def closed_payload(person: Person, credentials: Credentials, *, view: OpenView, 
 def home_opened_payload(
     person: Person, credentials: Credentials, *, channel_id: str, home: OpenView | None, now: datetime
 ) -> Payload:
-    """The event `app_home_opened`; it carries the view shown now, if there is one."""
+    """Return the event `app_home_opened`, with the view that is shown now, if there is one."""
     event = {
         "type": "app_home_opened",
         "user": person.slack_id,

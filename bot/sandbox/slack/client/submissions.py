@@ -1,4 +1,4 @@
-"""Do what a person does with a whole modal: submit it, or close it."""
+"""What a person does with a whole modal: submit it, or close it."""
 
 from typing import Any
 
@@ -16,10 +16,10 @@ from bot.sandbox.slack.workspace.views import OpenView
 
 
 async def submit(client: Client, person: Person, view: OpenView, values: dict[str, Any]) -> Outcome:
-    """Put `values` in and press the submit button.
+    """Enter the values and press the submit button.
 
-    The outcome has `errors` (block_id to text; from Slack's client when `sent` is false, else from the bot) and
-    `view_id`, the view now in front of the person in its stack, or None.
+    The outcome has `errors` (block_id to text; from Slack's client when `sent` is false, otherwise from the bot) and
+    `view_id`, the view that the person sees afterwards, or None.
 
     :raises Refused: `not_a_form`, `no_such_field`, what `input_value` refuses, `operation_timeout`, `dispatch_failed`,
         `bad_response_action`.
@@ -37,31 +37,32 @@ async def submit(client: Client, person: Person, view: OpenView, values: dict[st
         sent = True
         errors = _apply(client, view, answer.body)
     result = await outcome(client, person, before, sent=sent, errors=errors)
-    left = [one.id for one in client.workspace.views.modals(person.slack_id) if one.view["root_view_id"] == stack_root]
-    return {**result, "view_id": left[-1] if left else None}
+    open_ids = [
+        one.id for one in client.workspace.views.modals(person.slack_id) if one.view["root_view_id"] == stack_root
+    ]
+    return {**result, "view_id": open_ids[-1] if open_ids else None}
 
 
 async def fill(
     client: Client, person: Person, view: OpenView, values: dict[str, Any], *, strict: bool = True
 ) -> OpenView:
-    """Put values in: `{block_id: {action_id: value}}`, or `{block_id: value}` where the block has one element.
+    """Enter values: `{block_id: {action_id: value}}`, or `{block_id: value}` when the block has one element.
 
-    Not `strict`, it leaves out what the view does not have (any more).
-
+    :param strict: refuse fields that the view does not have; otherwise they are ignored.
     :raises Refused: `no_such_field`, what `input_value` refuses.
     """
     elements = list(stateful_elements(view.view["blocks"]))
     filled = view.filled
     for block_id, given in values.items():
-        here = {element["action_id"]: element for block, element in elements if block["block_id"] == block_id}
-        if not here and not strict:
+        fields = {element["action_id"]: element for block, element in elements if block["block_id"] == block_id}
+        if not fields and not strict:
             continue
-        if not here:
+        if not fields:
             known = [block["block_id"] for block, _ in elements]
             raise Refused("no_such_field", f"values: there is no block {block_id} to fill; there are {known}")
-        for action_id, one in _by_action(block_id, given, list(here)).items():
+        for action_id, one in _by_action(block_id, given, list(fields)).items():
             value = await input_value(
-                here[action_id],
+                fields[action_id],
                 one,
                 workspace=client.workspace,
                 suggest=suggest_with(client, person, InView(view=view), block_id),
@@ -71,61 +72,63 @@ async def fill(
 
 
 def _by_action(block_id: str, given: Any, action_ids: list[str]) -> dict[str, Any]:
-    """Read what is given for one block: by action_id, or one value for its only element."""
+    """Return the input for one block by action_id; a single value belongs to the only element."""
     if isinstance(given, dict) and given and set(given) <= set(action_ids):
         return given
     if isinstance(given, dict) and all(isinstance(one, dict) and "type" in one for one in given.values()):
-        strange = sorted(set(given) - set(action_ids))
-        raise Refused("no_such_field", f"values: block {block_id} has {action_ids}, not {strange}")
+        unknown = sorted(set(given) - set(action_ids))
+        raise Refused("no_such_field", f"values: block {block_id} has {action_ids}, not {unknown}")
     return {action_ids[0]: given}
 
 
 def _apply(client: Client, view: OpenView, body: Any) -> dict[str, str]:
-    """Do what the bot answered to a submission; gives the errors it wants shown."""
+    """Do what the bot answered to a submission; return the errors to show."""
     views = client.workspace.views
-    now_shown = views.get(view.id)
+    current = views.get(view.id)
     answer = body if isinstance(body, dict) else {}
     action = answer.get("response_action")
     if action == "errors":
         return _checked_errors(view, answer.get("errors"))
-    if now_shown is None:
+    if current is None:
         return {}
     if action is None:
-        views.close(now_shown)
+        views.close(current)
     elif action == "clear":
-        views.close_stack(now_shown)
+        views.close_stack(current)
     elif action in ("update", "push"):
         new = answer.get("view")
         if not isinstance(new, dict) or (found := view_problems(new, "modal")):
-            raise _bad(found if isinstance(new, dict) else ["missing required field: view [json-pointer:/view]"])
+            raise _bad_response(
+                found if isinstance(new, dict) else ["missing required field: view [json-pointer:/view]"]
+            )
         try:
             if action == "update":
-                views.update(now_shown, new)
+                views.update(current, new)
             else:
-                views.open(now_shown.user_id, new, on=now_shown)
+                views.open(current.user_id, new, on=current)
         except SlackError as error:
-            raise _bad([error.code]) from error
+            raise _bad_response([error.code]) from error
     else:
-        raise _bad([f"response_action is {action!r}; Slack knows errors, update, push and clear"])
+        raise _bad_response([f"response_action is {action!r}; Slack knows errors, update, push and clear"])
     return {}
 
 
 def _checked_errors(view: OpenView, errors: Any) -> dict[str, str]:
     inputs = {block["block_id"] for block in view.view["blocks"] if block["type"] == "input"}
     if not isinstance(errors, dict) or not errors:
-        raise _bad(["errors must map block_ids to texts"])
-    if strange := sorted(set(errors) - inputs):
-        raise _bad([f"errors names {strange}, which are no input blocks of the view"])
+        raise _bad_response(["errors must map block_ids to texts"])
+    if unknown := sorted(set(errors) - inputs):
+        raise _bad_response([f"errors names {unknown}, which are no input blocks of the view"])
     return {block_id: str(text) for block_id, text in errors.items()}
 
 
-def _bad(found: list[str]) -> Refused:
+def _bad_response(found: list[str]) -> Refused:
     words = "the bot answered a submission with what Slack does not take: " + "; ".join(found)
     return Refused("bad_response_action", words, 502)
 
 
 async def close(client: Client, person: Person, view: OpenView) -> Outcome:
-    """Close a modal and those above it; the bot hears of each that has `notify_on_close`."""
+    """Close a modal and those above it; the bot receives an event for each that has `notify_on_close`."""
     if view.view["type"] != "modal":
         raise Refused("not_a_modal", "view_id: an App Home cannot be closed")
     before = seen_now(client, person)

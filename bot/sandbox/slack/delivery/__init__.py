@@ -1,1 +1,1 @@
-"""How payloads reach the app: signed HTTP POSTs or Socket Mode, with Slack's time limit and retries."""
+"""Send payloads to the app: signed HTTP POSTs or Socket Mode, with Slack's time limit and retries."""

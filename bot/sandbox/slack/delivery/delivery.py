@@ -11,7 +11,7 @@ from bot.sandbox.refusals import Refused
 
 ACKNOWLEDGE_SECONDS = 3.0
 RETRY_AFTER_SECONDS = (0.0, 60.0, 300.0)
-"""When Slack sends an event again that was not acknowledged; interactions never come again."""
+"""When Slack sends an unacknowledged event again; interactions are never sent again."""
 
 Envelope = Literal["slash_commands", "interactive", "events_api"]
 Reason = Literal["http_timeout", "http_error", "connection_failed"]
@@ -19,14 +19,14 @@ Reason = Literal["http_timeout", "http_error", "connection_failed"]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Acknowledged:
-    """The app said 200 in time; `body` is parsed JSON, plain text, or None for nothing."""
+    """The app answered 200 in time; `body` is parsed JSON, plain text, or None when empty."""
 
     status: int
     body: Any
 
 
 class NotAcknowledged(Exception):
-    """The app was late, refused, or was not there."""
+    """The app was late, refused, or could not be reached."""
 
     def __init__(self, reason: Reason, detail: str, status: int | None = None) -> None:
         super().__init__(detail)
@@ -35,16 +35,19 @@ class NotAcknowledged(Exception):
 
 
 class Transport(Protocol):
-    """One try to bring an envelope to the app."""
+    """Sends an envelope to the app once."""
 
     async def send(
         self, envelope: Envelope, payload: dict[str, Any], *, retry: int = 0, retry_reason: str = ""
     ) -> Acknowledged:
-        """:raises NotAcknowledged: when there is no 200 within `ACKNOWLEDGE_SECONDS`."""
+        """Send one envelope.
+
+        :raises NotAcknowledged: when there is no 200 within `ACKNOWLEDGE_SECONDS`.
+        """
 
 
 def to_raw_body(envelope: Envelope, payload: dict[str, Any]) -> tuple[bytes, str]:
-    """Encode a payload as Slack does over HTTP; gives the bytes and their content type."""
+    """Encode a payload as Slack does over HTTP; return the bytes and their content type."""
     if envelope == "events_api":
         return json.dumps(payload).encode(), "application/json"
     form = payload if envelope == "slash_commands" else {"payload": json.dumps(payload)}
@@ -52,7 +55,7 @@ def to_raw_body(envelope: Envelope, payload: dict[str, Any]) -> tuple[bytes, str
 
 
 class Delivery:
-    """What Slack sends, counted while it is under way."""
+    """Sends payloads, and counts those that are not answered yet."""
 
     def __init__(self, transport: Transport, *, sleep: Callable[[float], Awaitable[None]] = asyncio.sleep) -> None:
         self._transport = transport
@@ -63,7 +66,7 @@ class Delivery:
     async def interact(self, envelope: Envelope, payload: dict[str, Any]) -> Acknowledged:
         """Send a command or an interaction, once.
 
-        :raises Refused: `operation_timeout` or `dispatch_failed`: what Slack tells the person.
+        :raises Refused: `operation_timeout` or `dispatch_failed`: what Slack shows the person.
         """
         try:
             return await self._send(envelope, payload)
@@ -71,7 +74,7 @@ class Delivery:
             raise refusal_for(error) from error
 
     async def event(self, payload: dict[str, Any]) -> bool:
-        """Send an event and say whether it was acknowledged at once; otherwise it goes on being retried."""
+        """Send an event; return whether it was acknowledged at once. Otherwise it is retried."""
         try:
             await self._send("events_api", payload)
         except NotAcknowledged as error:
@@ -82,7 +85,7 @@ class Delivery:
         return True
 
     async def stop(self) -> None:
-        """Give up the retries."""
+        """Stop the retries."""
         for task in list(self._retries):
             task.cancel()
         await asyncio.gather(*self._retries, return_exceptions=True)
@@ -108,7 +111,7 @@ class Delivery:
 
 
 def refusal_for(error: NotAcknowledged) -> Refused:
-    """Word it as Slack does for the person: the operation timed out, or the dispatch failed."""
+    """Return the error in Slack's words for the person: the operation timed out, or the dispatch failed."""
     if error.reason == "http_timeout":
         words = (
             f"the bot did not acknowledge within {ACKNOWLEDGE_SECONDS:g} seconds; Slack shows a warning to the person"

@@ -1,4 +1,4 @@
-"""Bring payloads to the app by signed HTTP POSTs. Signature: Slack's "Verifying requests from Slack"."""
+"""Send payloads to the app by signed HTTP POSTs. Signature: Slack's "Verifying requests from Slack"."""
 
 import hashlib
 import hmac
@@ -78,7 +78,7 @@ class HttpTransport:
 
 
 def _parsed(text: str) -> Any:
-    """Slack takes JSON or plain text for an answer."""
+    """Return an answer as JSON, otherwise as plain text; Slack accepts both."""
     if not text.strip():
         return None
     try:

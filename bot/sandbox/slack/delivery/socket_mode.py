@@ -1,4 +1,4 @@
-"""Bring payloads to the app over its own WebSockets. Protocol: Slack's "Using Socket Mode"."""
+"""Send payloads to the app over its own WebSockets. Protocol: Slack's "Using Socket Mode"."""
 
 import asyncio
 import json
@@ -27,20 +27,20 @@ class Sockets:
         self._waiting: dict[str, tuple[web.WebSocketResponse, asyncio.Future[Any]]] = {}
         self._turn = 0
         self._transports: dict[web.WebSocketResponse, asyncio.Transport] = {}
-        self._moving = asyncio.Event()
-        self._moving.set()
+        self._not_frozen = asyncio.Event()
+        self._not_frozen.set()
 
     @property
     def count(self) -> int:
-        """How many connections are open."""
+        """Return how many connections are open."""
         return len(self._connections)
 
     def routes(self) -> list[web.RouteDef]:
-        """Where the app connects to."""
+        """Return the route for the app's connections."""
         return [web.get(PATH, self._connected)]
 
     def new_url(self) -> str:
-        """Make an address that is good for one connection: the answer of apps.connections.open."""
+        """Return an address that is valid for one connection: the answer of apps.connections.open."""
         ticket = secrets.token_urlsafe(18)
         self._tickets.add(ticket)
         return f"{self._site().replace('http', 'ws', 1).rstrip('/')}{PATH}?ticket={ticket}&app_id={APP_ID}"
@@ -65,7 +65,7 @@ class Sockets:
         acknowledged: asyncio.Future[Any] = asyncio.get_running_loop().create_future()
         self._waiting[envelope_id] = (socket, acknowledged)
         try:
-            await asyncio.wait_for(self._moving.wait(), ACKNOWLEDGE_SECONDS)
+            await asyncio.wait_for(self._not_frozen.wait(), ACKNOWLEDGE_SECONDS)
             await socket.send_json(content)
             body = await asyncio.wait_for(acknowledged, ACKNOWLEDGE_SECONDS)
         except TimeoutError as error:
@@ -77,33 +77,33 @@ class Sockets:
         return Acknowledged(status=200, body=body)
 
     async def refresh(self, reason: str = "refresh_requested") -> int:
-        """Ask the app to connect anew, as Slack does every few hours; gives the number of connections closed."""
+        """Ask the app to connect again, as Slack does every few hours; return the number of closed connections."""
         closing = list(self._connections)
         self._connections.clear()
         for socket in closing:
-            await self._dismiss(socket, reason)
+            await self._disconnect(socket, reason)
         return len(closing)
 
     def freeze(self) -> None:
-        """Neither hear nor say anything on any connection, also on new ones; all of them stay open."""
-        self._moving.clear()
+        """Neither read nor send anything on any connection, also on new ones; all of them stay open."""
+        self._not_frozen.clear()
         for transport in self._transports.values():
             transport.pause_reading()
 
     def thaw(self) -> None:
-        """Go on where `freeze` stopped."""
-        self._moving.set()
+        """End `freeze`, and continue."""
+        self._not_frozen.set()
         for transport in self._transports.values():
             transport.resume_reading()
 
     def drop(self) -> int:
-        """Break every connection without a close frame, as a network does; gives how many there were."""
+        """End every connection without a close frame, as a network failure does; return how many there were."""
         dropped = list(self._transports.values())
         for transport in dropped:
             transport.abort()
         return len(dropped)
 
-    async def _dismiss(self, socket: web.WebSocketResponse, reason: str) -> None:
+    async def _disconnect(self, socket: web.WebSocketResponse, reason: str) -> None:
         await socket.send_json({"type": "disconnect", "reason": reason, "debug_info": {"host": _HOST}})
         await socket.close()
 
@@ -112,11 +112,11 @@ class Sockets:
         if ticket not in self._tickets:
             return web.json_response({"ok": False, "error": "invalid_ticket"}, status=401)
         self._tickets.discard(ticket)
-        await self._moving.wait()
+        await self._not_frozen.wait()
         socket = web.WebSocketResponse()
         await socket.prepare(request)
         if len(self._connections) >= MOST_CONNECTIONS:
-            await self._dismiss(socket, "too_many_websockets")
+            await self._disconnect(socket, "too_many_websockets")
             return socket
         self._connections.append(socket)
         if isinstance(request.transport, asyncio.Transport):
@@ -128,7 +128,7 @@ class Sockets:
                 if message.type is WSMsgType.TEXT:
                     self._acknowledge(message.data)
         finally:
-            self._gone(socket)
+            self._remove(socket)
         return socket
 
     def _hello(self) -> dict[str, Any]:
@@ -140,7 +140,7 @@ class Sockets:
         }
 
     def _acknowledge(self, text: str) -> None:
-        """Take the app's answer to an envelope; what is not one is left aside, as Slack does."""
+        """Handle the app's answer to an envelope; any other text is ignored, as in Slack."""
         try:
             answer = json.loads(text)
         except ValueError:
@@ -151,11 +151,11 @@ class Sockets:
         if waiting is not None and not waiting.done():
             waiting.set_result(answer.get("payload") or None)
 
-    def _gone(self, socket: web.WebSocketResponse) -> None:
+    def _remove(self, socket: web.WebSocketResponse) -> None:
         self._transports.pop(socket, None)
         if socket in self._connections:
             self._connections.remove(socket)
-        for owner, waiting in self._waiting.values():
-            if owner is socket and not waiting.done():
+        for connection, waiting in self._waiting.values():
+            if connection is socket and not waiting.done():
                 waiting.set_exception(ConnectionResetError("the app closed its connection"))
         self._changed()

@@ -1,1 +1,1 @@
-"""What the app calls: Slack's Web API methods and the `response_url`s."""
+"""The addresses that the app calls: Slack's Web API methods and the `response_url`s."""

@@ -44,7 +44,7 @@ class WebApi:
         self._socket_url = socket_url
 
     def routes(self) -> list[web.RouteDef]:
-        """The methods, each by GET and POST."""
+        """Return a route for each method, for GET and POST."""
         path = PREFIX + "{method}"
         return [web.get(path, self._handle, allow_head=False), web.post(path, self._handle)]
 
@@ -73,7 +73,10 @@ class WebApi:
         return method.run(call)
 
     def _check_token(self, token: str | None, method: Method) -> None:
-        """:raises SlackError: `not_authed`, `invalid_auth`, `not_allowed_token_type`, `missing_scope`."""
+        """Check the token and its scopes.
+
+        :raises SlackError: `not_authed`, `invalid_auth`, `not_allowed_token_type`, `missing_scope`.
+        """
         known = {self._credentials.bot_token: False, self._credentials.app_token: True}
         if not token:
             raise SlackError("not_authed")

@@ -1,4 +1,4 @@
-"""Describe one call of a Web API method: who calls, with what; and read its arguments."""
+"""One call of a Web API method: the caller and the arguments."""
 
 import json
 from collections.abc import Callable, Mapping
@@ -15,7 +15,7 @@ Answer = dict[str, Any]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Call:
-    """One call. `socket_url` makes the address of a new Socket Mode connection."""
+    """One call. `socket_url` returns the address of a new Socket Mode connection."""
 
     arguments: Mapping[str, Any]
     workspace: Workspace
@@ -26,7 +26,7 @@ class Call:
     socket_url: Callable[[], str]
 
     def text(self, name: str) -> str:
-        """A required string.
+        """Return a required string.
 
         :raises SlackError: `invalid_arguments`.
         """
@@ -36,17 +36,17 @@ class Call:
         return str(value)
 
     def maybe(self, name: str) -> str | None:
-        """An optional string; empty counts as absent."""
+        """Return an optional string; empty counts as absent."""
         value = self.arguments.get(name)
         return None if value in (None, "") else str(value)
 
     def flag(self, name: str, *, default: bool = False) -> bool:
-        """An optional boolean; a form carries it as `true`, `false`, `1` or `0`."""
+        """Return an optional boolean; a form contains it as `true`, `false`, `1` or `0`."""
         value = self.arguments.get(name, default)
         return value if isinstance(value, bool) else str(value).lower() in ("true", "1")
 
     def parsed(self, name: str, refusal: str) -> Any:
-        """An optional object or array; a form carries it as JSON text.
+        """Return an optional object or array; a form contains it as JSON text.
 
         :raises SlackError: `refusal`, when the text is not JSON.
         """
@@ -59,7 +59,7 @@ class Call:
             raise SlackError(refusal) from error
 
     def conversation(self, name: str = "channel", refusal: str = "channel_not_found") -> Conversation:
-        """The conversation an argument names.
+        """Return the conversation that an argument names.
 
         :raises SlackError: `channel_not_found`.
         """
@@ -71,16 +71,16 @@ class Call:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Method:
-    """A Web API method: what it does, and the scopes of which the token needs one (none listed: no scope needed)."""
+    """A Web API method: its handler, and the scopes of which the token needs one (empty: none needed)."""
 
     run: Callable[[Call], Answer]
     scopes: tuple[str, ...] = ()
     app_level: bool = False
-    """Called with an app-level token (`xapp-…`), not with the bot's."""
+    """Called with an app-level token (`xapp-…`) instead of the bot's token."""
 
 
 def paged(call: Call, name: str, rows: list[Any], most: int = 1000) -> Answer:
-    """Answer one page of a list, with a cursor to the next.
+    """Return one page of a list, with a cursor to the next.
 
     :raises SlackError: `invalid_cursor`, `invalid_limit`.
     """

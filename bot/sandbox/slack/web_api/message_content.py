@@ -1,4 +1,4 @@
-"""Check what a message says (text, blocks, attachments) and make it ready to keep."""
+"""Check the content of a message (text, blocks, attachments), and prepare it for storage."""
 
 from typing import Any
 
@@ -13,7 +13,7 @@ MOST_ATTACHMENTS = 100
 
 
 def message_content(call: Call, *, longest: int = LONGEST_TEXT) -> dict[str, Any]:
-    """Give the parts of a message that the call names, checked.
+    """Return the parts of a message that the call contains, after checking them.
 
     :raises SlackError: `no_text`, `msg_too_long`, `invalid_blocks`, `invalid_blocks_format`, `invalid_attachments`.
     """
@@ -33,7 +33,7 @@ def message_content(call: Call, *, longest: int = LONGEST_TEXT) -> dict[str, Any
 
 
 def checked_content(content: dict[str, Any], *, longest: int = LONGEST_TEXT) -> dict[str, Any]:
-    """Check the parts of a message that `content` has, and finish its blocks.
+    """Check the parts of a message in `content`, and add the defaults to its blocks.
 
     :raises SlackError: `msg_too_long`, `invalid_blocks`, `invalid_attachments`.
     """
@@ -66,6 +66,6 @@ def _attachments(attachments: Any) -> list[dict[str, Any]]:
 
 
 def blocks_of(message: dict[str, Any]) -> list[dict[str, Any]]:
-    """All blocks of a message, those of its attachments included."""
+    """Return all blocks of a message, including those of its attachments."""
     attached = [block for one in message.get("attachments", []) for block in one["blocks"]]
     return [*message.get("blocks", []), *attached]

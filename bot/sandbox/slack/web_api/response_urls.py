@@ -28,7 +28,7 @@ class ResponseUrls:
         self._site = site
 
     def issue(self, user_id: str, channel_id: str, message_ts: str | None = None) -> str:
-        """Make an address that answers `user_id` in a conversation; with a message, the one it may replace."""
+        """Return an address to answer `user_id` in a conversation; with a message, it may replace that message."""
         key = f"{TEAM_ID}/{secrets.token_hex(12)}"
         expires = (self._workspace.now() + LIFETIME).isoformat()
         self._tables.put(
@@ -39,18 +39,18 @@ class ResponseUrls:
         return f"{self._site()}{PREFIX.removeprefix('/')}{key}"
 
     def routes(self) -> list[web.RouteDef]:
-        """The addresses."""
+        """Return the route of the addresses."""
         return [web.post(PREFIX + "{key:.+}", self._handle)]
 
     async def _handle(self, request: web.Request) -> web.Response:
         try:
-            self._spend(request.match_info["key"], await _read(request))
+            self._use(request.match_info["key"], await _read(request))
         except SlackError as error:
             missing = error.code in ("expired_url", "used_url")
             return web.json_response(error.body(), status=404 if missing else 400)
         return web.Response(text="ok")
 
-    def _spend(self, key: str, payload: dict[str, Any]) -> None:
+    def _use(self, key: str, payload: dict[str, Any]) -> None:
         kept = self._tables.get("response_urls", key)
         if kept is None or datetime.fromisoformat(kept["expires"]) <= self._workspace.now():
             raise SlackError("expired_url")
@@ -60,9 +60,9 @@ class ResponseUrls:
         self._tables.put("response_urls", key, {**kept, "uses": kept["uses"] - 1})
 
     def respond(self, user_id: str, channel_id: str, ts: str | None, payload: dict[str, Any]) -> None:
-        """Do what the payload says: delete, replace, or post anew, to one person or to all.
+        """Do what the payload requests: delete, replace, or post a message, for one person or for all.
 
-        :raises SlackError: what is wrong with the message, `message_not_found`.
+        :raises SlackError: for a problem of the message, or `message_not_found`.
         """
         if payload.get("delete_original"):
             self._original(channel_id, ts, user_id)

@@ -1,1 +1,1 @@
-"""What the Slack workspace holds: people, conversations, messages, views, tokens and trigger ids."""
+"""The data of the Slack workspace: people, conversations, messages, views, tokens and trigger ids."""

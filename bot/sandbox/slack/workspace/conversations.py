@@ -12,7 +12,7 @@ Kind = Literal["public_channel", "private_channel", "im"]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Conversation:
-    """A place for messages; `members` are Slack ids, the bot's left out."""
+    """A channel or direct message conversation; `members` are Slack ids, without the bot's."""
 
     id: str
     name: str
@@ -24,12 +24,12 @@ class Conversation:
 
     @property
     def payload_name(self) -> str:
-        """The name payloads carry: Slack hides those of private conversations."""
+        """Return the name in payloads: Slack hides the names of private conversations."""
         return {"public_channel": self.name, "private_channel": "privategroup", "im": "directmessage"}[self.kind]
 
 
 def direct_message_id(user_id: str) -> str:
-    """Give the id of the direct message channel between the bot and a person."""
+    """Return the id of the direct message channel between the bot and a person."""
     return "D" + user_id[1:]
 
 
@@ -59,7 +59,7 @@ def _seeded() -> dict[str, Conversation]:
 
 
 def find_conversation(known: dict[str, Conversation], reference: str) -> Conversation | None:
-    """Find a conversation by id, `name`, `#name`, `@handle`, or the Slack id of a person (their direct messages)."""
+    """Find a conversation by id, `name`, `#name`, `@handle`, or a person's Slack id (their direct messages)."""
     if reference in known:
         return known[reference]
     if not reference.startswith("@"):
@@ -76,7 +76,7 @@ CONVERSATIONS = _seeded()
 
 
 def conversation_object(conversation: Conversation) -> dict[str, Any]:
-    """Give Slack's conversation object."""
+    """Return Slack's conversation object."""
     if conversation.kind == "im":
         return {
             "id": conversation.id,
@@ -113,5 +113,5 @@ def conversation_object(conversation: Conversation) -> dict[str, Any]:
 
 
 def everyone_in(conversation: Conversation) -> list[str]:
-    """The Slack ids of all members, the bot among them."""
+    """Return the Slack ids of all members, including the bot."""
     return [*conversation.members, *([BOT_USER_ID] if conversation.bot_is_member else [])]

@@ -1,4 +1,4 @@
-"""Make and keep the workspace's secrets: the app's tokens and its signing secret."""
+"""Create and store the workspace's secrets: the app's tokens and its signing secret."""
 
 import secrets
 from dataclasses import dataclass
@@ -8,22 +8,22 @@ from bot.sandbox.storage.tables import AppendOnlyTables
 SCOPES = frozenset(
     {"commands", "chat:write", "groups:read", "im:write", "users:read", "users:read.email", "usergroups:read"}
 )
-"""What the app's manifest asks for, and nothing more: a call that needs another scope fails as it would in Slack."""
+"""The scopes in the app's manifest, and no others: a call that needs another scope fails, as in Slack."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Credentials:
-    """What the app would find on its pages at api.slack.com."""
+    """The secrets that Slack shows on the app's pages at api.slack.com."""
 
     bot_token: str
     app_token: str
     signing_secret: str
     verification_token: str
-    """The old, unsigned `token` of payloads; nobody should look at it."""
+    """The old, unsigned `token` of payloads; an app should ignore it."""
 
 
 def load_credentials(tables: AppendOnlyTables) -> Credentials:
-    """Read the workspace's secrets, made at its first start and the same ever after."""
+    """Return the workspace's secrets, which are created at its first start and never change."""
     kept = tables.get("credentials", "app")
     if kept is None:
         kept = {

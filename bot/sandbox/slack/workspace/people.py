@@ -1,4 +1,4 @@
-"""Show the people and user groups of the seed as Slack's user and usergroup objects."""
+"""The people and user groups of the sandbox as Slack's user and usergroup objects."""
 
 from datetime import datetime
 from typing import Any
@@ -11,12 +11,12 @@ _CREATED = 1_700_000_000
 
 
 def find_person(reference: str) -> Person | None:
-    """Find someone by handle (with or without `@`) or Slack id."""
+    """Find a person by handle (with or without `@`) or Slack id; None when there is none."""
     return _BY_REFERENCE.get(reference.removeprefix("@"))
 
 
 def user_object(person: Person, *, with_email: bool = True) -> dict[str, Any]:
-    """Give a Slack user object. For a person of another workspace it is shorter: no email, no roles."""
+    """Return a Slack user object. A person of another workspace has fewer properties: no email, no roles."""
     profile = {
         "title": person.title,
         "real_name": person.name,
@@ -54,7 +54,7 @@ def user_object(person: Person, *, with_email: bool = True) -> dict[str, Any]:
 
 
 def bot_user_object() -> dict[str, Any]:
-    """Give the app's own user object."""
+    """Return the app's own user object."""
     return {
         "id": BOT_USER_ID,
         "team_id": TEAM_ID,
@@ -72,7 +72,7 @@ def bot_user_object() -> dict[str, Any]:
 
 
 def usergroup_objects(now: datetime, *, with_users: bool) -> list[dict[str, Any]]:
-    """Give all user groups, with their members' ids when asked for."""
+    """Return all user groups, with their members' ids when requested."""
     groups = []
     for group_id, handle, name, members in USER_GROUPS:
         group: dict[str, Any] = {
@@ -95,5 +95,5 @@ def usergroup_objects(now: datetime, *, with_users: bool) -> list[dict[str, Any]
 
 
 def member_ids(handles: tuple[str, ...]) -> list[str]:
-    """Turn handles of the seed into Slack ids."""
+    """Convert handles into Slack ids."""
     return [_BY_REFERENCE[handle].slack_id for handle in handles]

@@ -1,4 +1,4 @@
-"""Hand out trigger ids: good for three seconds of real time, and for one use."""
+"""Issue trigger ids: each is valid for three seconds of real time, and for one use."""
 
 import secrets
 import time
@@ -12,16 +12,16 @@ LIFETIME_SECONDS = 3.0
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Trigger:
-    """Issue an id after a person did something: with it the app may open a view for them."""
+    """A trigger id, issued after an action of a person: with it the app may open a view for that person."""
 
     user_id: str
     view_id: str | None
-    """The modal it was done in: a view opened by it lies on top of that one."""
+    """The modal of the action: a view that is opened by it is on top of that modal."""
     born: float
 
 
 class Triggers:
-    """All trigger ids of this process. NB. real time, not the sandbox clock: it is the person who waits."""
+    """All trigger ids of this process. NB. by real time, not by the sandbox's clock, because a person waits."""
 
     def __init__(self, monotonic: Callable[[], float] = time.monotonic) -> None:
         self._monotonic = monotonic
@@ -29,13 +29,13 @@ class Triggers:
         self._used: set[str] = set()
 
     def issue(self, user_id: str, view_id: str | None = None) -> str:
-        """Make a new trigger id."""
+        """Create a trigger id."""
         trigger_id = f"{secrets.randbelow(10**13)}.{secrets.randbelow(10**12)}.{secrets.token_hex(16)}"
         self._live[trigger_id] = Trigger(user_id=user_id, view_id=view_id, born=self._monotonic())
         return trigger_id
 
     def exchange(self, trigger_id: str) -> Trigger:
-        """Use a trigger id up.
+        """Use a trigger id, which is then no longer valid.
 
         :raises SlackError: `invalid_trigger_id`, `exchanged_trigger_id` (second use) or `expired_trigger_id`.
         """

@@ -1,4 +1,4 @@
-"""Hold the views: each person's open modals and App Home, with the values entered so far."""
+"""Each person's open modals and App Home, with the values entered so far."""
 
 import secrets
 from collections.abc import Callable
@@ -28,7 +28,7 @@ _DEFAULTS: View = {
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OpenView:
-    """A view somebody has before them: a modal, or their App Home."""
+    """A view that is open for a person: a modal, or their App Home."""
 
     user_id: str
     view: View
@@ -36,40 +36,40 @@ class OpenView:
 
     @property
     def id(self) -> str:
-        """Slack's view id."""
+        """Return Slack's view id."""
         return str(self.view["id"])
 
     def to_slack(self) -> View:
-        """The view object as payloads and methods carry it, with `state`."""
+        """Return the view object of payloads and methods, with `state`."""
         return {**self.view, "state": {"values": current_values(self.view["blocks"], self.filled)}}
 
 
 class Views:
-    """All open views. A person may have several stacks open at once, as on a laptop and a phone; newest last."""
+    """All open views. A person may have several stacks, as on a laptop and a phone; the newest is last."""
 
     def __init__(self, tables: AppendOnlyTables, *, now: Callable[[], datetime]) -> None:
         self._tables = tables
         self._now = now
 
     def get(self, view_id: str) -> OpenView | None:
-        """An open modal or an App Home by its id."""
+        """Return an open modal or an App Home by its id."""
         row = self._tables.get("views", view_id)
         return OpenView(**row) if row else None
 
     def by_external_id(self, external_id: str) -> OpenView | None:
-        """An open modal by the id the app gave it."""
+        """Return an open modal by the external_id that the app gave it."""
         return next((one for one in self._all() if one.view["external_id"] == external_id), None)
 
     def modals(self, user_id: str) -> list[OpenView]:
-        """A person's open modals; the one on top is last."""
+        """Return a person's open modals; the one on top is last."""
         return [one for one in self._all() if one.user_id == user_id and one.view["type"] == "modal"]
 
     def home(self, user_id: str) -> OpenView | None:
-        """A person's App Home, or None when the app never published one."""
+        """Return a person's App Home; None when the app never published one."""
         return next((one for one in self._all() if one.user_id == user_id and one.view["type"] == "home"), None)
 
     def stack(self, view: OpenView) -> list[OpenView]:
-        """The stack a modal lies in, bottom first."""
+        """Return the stack of a modal, bottom first."""
         return [one for one in self.modals(view.user_id) if one.view["root_view_id"] == view.view["root_view_id"]]
 
     def open(self, user_id: str, view: View, *, on: OpenView | None = None) -> OpenView:
@@ -95,7 +95,7 @@ class Views:
         )
 
     def update(self, old: OpenView, view: View, expected_hash: str | None = None) -> OpenView:
-        """Show something else in an open view; what the person put in stays where the ids stay.
+        """Replace the content of an open view; entered values stay where the ids stay.
 
         :raises SlackError: `hash_conflict` when `expected_hash` is no longer the view's, `duplicate_external_id`.
         """
@@ -109,7 +109,7 @@ class Views:
     def publish(self, user_id: str, view: View, expected_hash: str | None = None) -> OpenView:
         """Show an App Home.
 
-        :raises SlackError: `hash_conflict` when `expected_hash` is not that of the home shown now.
+        :raises SlackError: `hash_conflict` when `expected_hash` is not that of the present home.
         """
         old = self.home(user_id)
         if old is not None:
@@ -121,11 +121,11 @@ class Views:
         return self._put(OpenView(user_id=user_id, view=new))
 
     def fill(self, view: OpenView, filled: Values) -> OpenView:
-        """Keep what the person has put in so far."""
+        """Store what the person has entered so far."""
         return self._put(replace(view, filled=filled))
 
     def close(self, view: OpenView) -> list[OpenView]:
-        """Close a modal and every one above it; gives the closed ones, top first."""
+        """Close a modal and every one above it; return the closed ones, top first."""
         stack = self.stack(view)
         closed = stack[[one.id for one in stack].index(view.id) :]
         for one in closed:
@@ -133,7 +133,7 @@ class Views:
         return closed[::-1]
 
     def close_stack(self, view: OpenView) -> list[OpenView]:
-        """Close the whole stack a modal lies in."""
+        """Close the whole stack of a modal."""
         return self.close(self.stack(view)[0])
 
     def _all(self) -> list[OpenView]:
@@ -144,7 +144,7 @@ class Views:
         return view
 
     def _completed(self, view: View, **identity: Any) -> View:
-        """Add what Slack adds to a view it takes in."""
+        """Add what Slack adds to a view when it stores it."""
         return {
             **identity,
             "team_id": TEAM_ID,
@@ -158,7 +158,7 @@ class Views:
         }
 
     def _check_external_id(self, view: View, old: OpenView | None) -> None:
-        """An external_id is unique among open views."""
+        """Check that an external_id is unique among open views."""
         if not view.get("external_id"):
             return
         other = self.by_external_id(view["external_id"])

@@ -1,4 +1,4 @@
-"""Hold the stand-in's workspace: its conversations, messages and views, kept across restarts."""
+"""The workspace: its conversations, messages and views, stored across restarts."""
 
 from collections.abc import Callable
 from datetime import datetime
@@ -14,7 +14,7 @@ MICROSECONDS = 1_000_000
 
 
 class Workspace:
-    """Everything people see in Slack. Objects that come out are the kept ones: read them, never change them."""
+    """Everything that people see in Slack. Returned objects are the stored ones: read them, never change them."""
 
     def __init__(self, tables: AppendOnlyTables, *, now: Callable[[], datetime]) -> None:
         self.now = now
@@ -25,16 +25,16 @@ class Workspace:
         self._last_ts = int(latest.replace(".", ""))
 
     def next_ts(self) -> str:
-        """Make a message id: the sandbox's time in microseconds, unique and growing."""
+        """Create a message id: the sandbox's time in microseconds, unique and increasing."""
         self._last_ts = max(int(self.now().timestamp() * MICROSECONDS), self._last_ts + 1)
         return f"{self._last_ts // MICROSECONDS}.{self._last_ts % MICROSECONDS:06d}"
 
     def find(self, reference: str) -> Conversation | None:
-        """Find a conversation by id, `name`, `#name`, `@handle` or a person's Slack id."""
+        """Find a conversation by id, `name`, `#name`, `@handle` or a person's Slack id; None when there is none."""
         return find_conversation(self.conversations, reference)
 
     def post(self, channel_id: str, content: Message, *, only_for: str | None = None) -> Message:
-        """Put a message of the bot into a conversation; with `only_for` (a Slack id) it is ephemeral."""
+        """Post a message of the bot in a conversation; with `only_for` (a Slack id) it is ephemeral."""
         message = {
             "type": "message",
             "user": BOT_USER_ID,
@@ -50,12 +50,12 @@ class Workspace:
         return message
 
     def keep(self, channel_id: str, message: Message, only_for: str | None = None) -> None:
-        """Write a message as it stands, new or over the old one with its ts."""
+        """Store a message; it replaces an older one with its ts."""
         row = {"channel": channel_id, "only_for": only_for, "message": message}
         self._tables.put("messages", f"{channel_id}/{message['ts']}", row)
 
     def message(self, channel_id: str, ts: str, *, viewer: str | None = None) -> Message | None:
-        """One message that `viewer` can see; without a viewer, one that is not ephemeral."""
+        """Return one message that `viewer` can see; without a viewer, one that is not ephemeral."""
         row = self._tables.get("messages", f"{channel_id}/{ts}")
         if row is None or row["only_for"] not in (None, viewer) or not self._may_look(channel_id, viewer):
             return None
@@ -63,18 +63,18 @@ class Workspace:
         return message
 
     def remove(self, channel_id: str, ts: str) -> None:
-        """Take a message away."""
+        """Remove a message."""
         self._tables.drop("messages", f"{channel_id}/{ts}")
 
     def messages(self, channel_id: str, viewer: str | None = None) -> list[Message]:
-        """All messages that `viewer` (a Slack id) can see, oldest first; without a viewer, all but ephemeral ones."""
+        """Return all messages that `viewer` (a Slack id) can see, oldest first; without a viewer, no ephemeral ones."""
         if not self._may_look(channel_id, viewer):
             return []
         rows = self._tables.rows("messages").values()
         return [row["message"] for row in rows if row["channel"] == channel_id and row["only_for"] in (None, viewer)]
 
     def ephemerals(self, user_id: str) -> list[Message]:
-        """All ephemeral messages a person ever got, oldest first, each with its `channel`."""
+        """Return all ephemeral messages to a person, oldest first, each with its `channel`."""
         rows = self._tables.rows("messages").values()
         return [{**row["message"], "channel": row["channel"]} for row in rows if row["only_for"] == user_id]
 

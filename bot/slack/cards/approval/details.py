@@ -1,20 +1,37 @@
-"""Details of a request: everything that its card leaves out, in the order in which approvers ask for it."""
+"""Details of a request: what its card leaves out, in the order in which approvers ask for it; and its notes."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Final
 
-from slack_sdk.models.blocks import Block, SectionBlock
+from slack_sdk.models.blocks import Block, PlainTextObject, SectionBlock
 from slack_sdk.models.blocks.block_elements import RichTextElement
 
-from bot.slack.blocks.blocks import DOMAIN, Part, header, mention, paragraph, part, plain_text, quote, rich, when, words
+from bot.slack import ids
+from bot.slack.blocks.blocks import (
+    DOMAIN,
+    Limit,
+    Part,
+    bullets,
+    button,
+    header,
+    mention,
+    paragraph,
+    part,
+    plain_text,
+    quote,
+    rich,
+    row,
+    when,
+    words,
+)
+from bot.slack.blocks.untrusted import clean
 from bot.slack.cards.chain import MOST_REASON, chain_elements, outcome_elements
 from bot.slack.cards.drift import drift_blocks
 from bot.slack.cards.findings import full_findings
 from bot.slack.cards.partners import (
     MOST_LINE,
     MOST_LINES,
-    consequence_elements,
     finding_elements,
     identity_block,
     operations_block,
@@ -23,19 +40,24 @@ from bot.slack.cards.requests import current_plan, identity_of, request_target, 
 from bot.slack.cards.risk import risk_elements, staying_elements
 from bot.slack.people.approvers import Approvers
 from bot.words.plans.changes import Line, describe, duration_words
-from bot.words.plans.consequences import consequence_words
+from bot.words.plans.consequences import ALWAYS_TRUE, consequence_words
 from bot.words.requests.form import last_day
 from bot.words.requests.history import RECEIVED, entry_words
 from workflows.app.audit_entries import GATEHOUSE
 from workflows.core.checks.consequences import consequences
+from workflows.core.checks.findings import Severity
 from workflows.core.partners.restoration.restorable import is_restorable
 from workflows.core.people import Role
 from workflows.core.requests.request import AccessRequest, Prepared, RequestKind, RequestState
 from workflows.core.settings.breadth import AccessChange
+from workflows.core.text import counted
 from workflows.ports.records import AuditEntry
 
+ROWS: Final = 5
+"""Rows of the table in one block: Slack accepts ten fields."""
 MOST_HISTORY: Final = 20
 MOST_OTHERS: Final = 10
+_SIGNS: Final[Mapping[bool | None, str]] = {True: "➕", False: "➖", None: "❔"}
 _UNDECIDED: Final = (RequestState.PREPARING, RequestState.AWAITING_APPROVAL)
 
 
@@ -67,7 +89,7 @@ def details_blocks(
             blocks += [header("Risk"), rich(*risk_elements(plan, default, is_decided=request.state not in _UNDECIDED))]
         blocks += _checks(request, known, lines)
         blocks += [header("Approval policy"), rich(*chain_elements(request, holders))]
-        blocks.append(operations_block(plan))
+        blocks += [header("The exact Microsoft Graph operations"), operations_block(plan)]
     if is_restorable(request):
         blocks.append(rich(restore_hint(request.known.observation.identity)))
     if told := [entry for entry in history if entry.outcome != RECEIVED]:
@@ -112,44 +134,75 @@ def _others(others: Sequence[AccessRequest]) -> Iterator[RichTextElement]:
 
 
 def _changes(lines: Sequence[Line]) -> Iterator[Block]:
-    """Return each changed setting with its value now and after, more access first."""
+    """Return a table: each changed setting with its value now on the left and after on the right, more access first.
+
+    Slack has no table in windows: two columns of fields are one on a wide screen, and a list on a phone.
+    """
     told = sorted(
         (line for line in lines if line.access is not AccessChange.SAME), key=lambda line: line.opens is not True
     )
-    for line in told[:MOST_LINES]:
-        yield SectionBlock(
-            text=plain_text(f"{line.setting}: {line.effect.lower()}", 300),
-            fields=[plain_text(f"Now: {line.before}", MOST_LINE), plain_text(f"After: {line.after}", MOST_LINE)],
-        )
-    rest = (
-        [f"{len(told) - MOST_LINES} more settings: the Graph operations below show them."]
-        if (len(told) > MOST_LINES)
-        else []
-    )
+    for first in range(0, min(len(told), MOST_LINES), ROWS):
+        rows = told[first : min(first + ROWS, MOST_LINES)]
+        yield SectionBlock(fields=[cell for line in rows for cell in _cells(line)])
+    rest = []
+    if (more := len(told) - MOST_LINES) > 0:
+        rest.append(f"{counted(more, 'more setting')}: see the Graph operations below.")
     if same := len(lines) - len(told):
-        rest.append(
-            f"{same} settings set explicitly (no effect today)."
-            if same > 1
-            else ("1 setting set explicitly (no effect today).")
-        )
+        rest.append(f"{counted(same, 'setting')} set explicitly (no effect today).")
     if not told:
         rest.insert(0, "No setting changes.")
     if rest:
         yield rich(paragraph(words(" ".join(rest))))
 
 
+def _cells(line: Line) -> tuple[PlainTextObject, PlainTextObject]:
+    """Return one row. A line break in a value must not look like another row, so each value is one line."""
+    setting, now, after = clean(line.setting, 200), clean(line.before, MOST_LINE), clean(line.after, MOST_LINE)
+    left, right = f"{_SIGNS[line.opens]} {setting}\nNow: {now}", f"{line.effect}\nAfter: {after}"
+    return plain_text(left, Limit.FIELD, lines=True), plain_text(right, Limit.FIELD, lines=True)
+
+
 def _checks(request: AccessRequest, known: Prepared, lines: Sequence[Line]) -> Iterator[Block]:
+    """Return what failed, then in one line what passed; and the notes, with what is always true behind a button."""
+    findings = known.findings
+    failed = [one for one in findings if one.severity is not Severity.NOTE]
+    passed = "✅ The other checks found no issue." if failed else "✅ Every check passed."
+    yield header("Checks")
+    yield rich(*finding_elements(failed, lines, is_titled=False), paragraph(words(passed)))
+    yield from full_findings(findings)
+    noted = [one for one in findings if one.severity is Severity.NOTE]
+    particular, always = notes_of(request)
+    elements = [*finding_elements(noted, lines, is_titled=False), *_listed(particular)]
+    if elements or always:
+        yield header("Notes")
+    if elements:
+        yield rich(*elements)
+    if always:
+        kind = "is always true of such a change" if len(always) == 1 else "are always true of such a change"
+        shows = button("Show notes", ids.SHOW_NOTES, ids.decision_value(request))
+        yield row(f"{counted(len(always), 'note')} {kind}.", f"notes:{request.id}", shows)
+
+
+def notes_of(request: AccessRequest) -> tuple[list[str], list[str]]:
+    """Return what follows from a request's plan: what is particular to it, and what is true of every such change.
+
+    Of a revocation everything is particular: it is read afterwards, as a record of what is still possible.
+    """
+    known = request.known
     facts = consequences(
         known.plan,
         known.observation.default,
         is_applied=request.state is RequestState.APPLIED,
         not_closed=request.not_closed,
     )
-    said = tuple(map(consequence_words, facts))
-    elements = [*finding_elements(known.findings, lines, is_titled=False), *consequence_elements(said)]
-    yield header("Checks")
-    yield rich(*elements) if elements else rich(paragraph(words("✅ Every check passed.")))
-    yield from full_findings(known.findings)
+    is_closing = request.particulars.kind is RequestKind.REVOCATION
+    always = [one for one in facts if one.code in ALWAYS_TRUE and not is_closing]
+    return [consequence_words(one) for one in facts if one not in always], list(map(consequence_words, always))
+
+
+def _listed(sentences: Sequence[str]) -> Iterator[RichTextElement]:
+    if sentences:
+        yield bullets([words(sentence)] for sentence in sentences)
 
 
 def _history(history: Sequence[AuditEntry]) -> Iterator[RichTextElement]:

@@ -1,1 +1,1 @@
-"""Tests of the stand-in Entra tenant."""
+"""Tests of the simulated Entra tenant."""

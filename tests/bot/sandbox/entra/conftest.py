@@ -1,4 +1,4 @@
-"""A stand-in tenant behind a real HTTP server, and a client that checks all it sees against what Microsoft says."""
+"""A simulated tenant behind a real HTTP server, and a client that checks all it sees against what Microsoft says."""
 
 import importlib
 import json
@@ -13,7 +13,7 @@ import pytest
 from aiohttp import web
 from yarl import URL
 
-from bot.sandbox.entra import EntraStandIn
+from bot.sandbox.entra import EntraSimulator
 from tests.bot.sandbox.entra.contract import (
     check_request,
     check_request_in_sdk,
@@ -58,7 +58,7 @@ class Seen:
 
 @dataclass(slots=True)
 class Graph:
-    """A client of the stand-in that checks every answer, and every request that was accepted, against the SDK.
+    """A client of the simulator that checks every answer, and every request that was accepted, against the SDK.
 
     Also against the contract, where it is present.
     """
@@ -114,13 +114,13 @@ def changes() -> Changes:
 
 
 @pytest.fixture
-def stand_in(changes: Changes) -> EntraStandIn:
-    return EntraStandIn(now=lambda: NOW, changed=changes, accepts_token=lambda token: token == TOKEN)
+def simulator(changes: Changes) -> EntraSimulator:
+    return EntraSimulator(now=lambda: NOW, changed=changes, accepts_token=lambda token: token == TOKEN)
 
 
 @pytest.fixture
-async def graph(stand_in: EntraStandIn) -> AsyncIterator[Graph]:
+async def graph(simulator: EntraSimulator) -> AsyncIterator[Graph]:
     application = web.Application()
-    application.add_routes(stand_in.routes())
+    application.add_routes(simulator.routes())
     async with served(application) as address, aiohttp.ClientSession() as session:
         yield Graph(f"{address}/graph/v1.0", session)

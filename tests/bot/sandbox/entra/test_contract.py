@@ -1,4 +1,4 @@
-"""A tour of every operation in Microsoft's description: the stand-in has them all and answers as described."""
+"""A tour of every operation in Microsoft's description: the simulator has them all and answers as described."""
 
 import re
 from collections.abc import Callable
@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from bot.sandbox import seed
-from bot.sandbox.entra import EntraStandIn
+from bot.sandbox.entra import EntraSimulator
 from bot.sandbox.entra.endpoints.routing import match
 from bot.sandbox.entra.endpoints.table import ENDPOINTS
 from bot.sandbox.entra.odata.calls import Call
@@ -133,17 +133,17 @@ BEYOND: list[str] = [
 """Reads that the description beside does not have, and the SDK has."""
 
 
-async def test_every_operation_answers(graph: Graph, stand_in: EntraStandIn) -> None:
+async def test_every_operation_answers(graph: Graph, simulator: EntraSimulator) -> None:
     """Every body and answer is held against Microsoft's SDK, and against Microsoft's file where it is present."""
     for method, path, body, status in TOUR:
-        seen = await graph(method, _filled(path, stand_in.state()), body=body)
+        seen = await graph(method, _filled(path, simulator.state()), body=body)
         assert seen.status == status, (method, path, seen.text)
     for path in BEYOND:
-        seen = await graph("GET", _filled(path, stand_in.state()), described=False)
+        seen = await graph("GET", _filled(path, simulator.state()), described=False)
         assert seen.status == 200, (path, seen.text)
 
 
-def test_the_tour_leaves_no_endpoint_of_the_stand_in_out() -> None:
+def test_the_tour_leaves_no_endpoint_of_the_simulator_out() -> None:
     reached = set()
     for method, path in [*((method, path) for method, path, _, _ in TOUR), *(("GET", path) for path in BEYOND)]:
         if path != "/$batch":
@@ -156,7 +156,7 @@ def test_the_tour_leaves_no_endpoint_of_the_stand_in_out() -> None:
 @pytest.mark.skipif(
     not CONTRACT.exists(),
     reason="../shared/contracts is not there, which lists Graph's operations; that the tour leaves no endpoint of the "
-    "stand-in out, and that Microsoft's SDK has each, holds in every clone",
+    "simulator out, and that Microsoft's SDK has each, holds in every clone",
 )
 def test_the_tour_leaves_nothing_out() -> None:
     assert {(method, _template(path)) for method, path, _, _ in TOUR} == {

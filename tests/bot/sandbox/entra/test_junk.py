@@ -1,4 +1,4 @@
-"""No junk makes the stand-in fail: whatever the body, path or filter, the answer is a Graph answer."""
+"""No junk makes the simulator fail: whatever the body, path or filter, the answer is a Graph answer."""
 
 import json
 from datetime import UTC, datetime

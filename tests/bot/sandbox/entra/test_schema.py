@@ -1,4 +1,4 @@
-"""Generated requests, fitting and unfitting, find no server error in the Graph stand-in."""
+"""Generated requests, fitting and unfitting, find no server error in the Graph simulator."""
 
 import asyncio
 import threading
@@ -11,7 +11,7 @@ import pytest
 from aiohttp import web
 from hypothesis import HealthCheck, Phase, given, settings
 
-from bot.sandbox.entra import EntraStandIn
+from bot.sandbox.entra import EntraSimulator
 from tests.bot.sandbox.entra.conftest import CONTOSO, TOKEN
 from tests.bot.sandbox.entra.contract import CONTRACT, described
 
@@ -34,7 +34,7 @@ pytestmark = [
 
 @pytest.fixture
 def address() -> Iterator[str]:
-    """A stand-in on a loop and a thread of its own: the generated client is not asynchronous."""
+    """A simulator on a loop and a thread of its own: the generated client is not asynchronous."""
     loop = asyncio.new_event_loop()
     thread = threading.Thread(target=loop.run_forever)
     thread.start()
@@ -47,19 +47,19 @@ def address() -> Iterator[str]:
 
 
 async def _start() -> tuple[web.AppRunner, str]:
-    stand_in = EntraStandIn(
+    simulator = EntraSimulator(
         now=lambda: datetime.now(UTC), changed=lambda: None, accepts_token=lambda token: token == TOKEN
     )
-    stand_in.merge({"partners": {CONTOSO: {"tenantId": CONTOSO}}})
+    simulator.merge({"partners": {CONTOSO: {"tenantId": CONTOSO}}})
     application = web.Application()
-    application.add_routes(stand_in.routes())
+    application.add_routes(simulator.routes())
     runner = web.AppRunner(application, access_log=None)
     await runner.setup()
     await web.TCPSite(runner, "127.0.0.1", 0).start()
     return runner, f"http://127.0.0.1:{runner.addresses[0][1]}/graph/v1.0"
 
 
-def test_no_request_makes_the_stand_in_fail(address: str) -> None:
+def test_no_request_makes_the_simulator_fail(address: str) -> None:
     """Every operation of Microsoft's description, with bodies and parameters that fit it and that do not."""
     import schemathesis  # here, as no other test needs it: it takes a second in each worker
     from schemathesis.generation import GenerationMode

@@ -1,4 +1,4 @@
-"""Microsoft's own SDK against the stand-in: partners, synchronization, tenants, users."""
+"""Microsoft's own SDK against the simulator: partners, synchronization, tenants, users."""
 
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime
@@ -29,7 +29,7 @@ from msgraph.generated.users.users_request_builder import UsersRequestBuilder
 from msgraph.graph_request_adapter import GraphRequestAdapter
 from msgraph.graph_service_client import GraphServiceClient
 
-from bot.sandbox.entra import EntraStandIn
+from bot.sandbox.entra import EntraSimulator
 from tests.bot.sandbox.entra.conftest import CONTOSO, TOKEN, Graph
 
 # Builders are imported when they are first used, and warn about themselves then.
@@ -81,7 +81,7 @@ def _blocked() -> CrossTenantAccessPolicyB2BSetting:
     )
 
 
-async def test_the_life_of_a_partner(client: GraphServiceClient, stand_in: EntraStandIn) -> None:
+async def test_the_life_of_a_partner(client: GraphServiceClient, simulator: EntraSimulator) -> None:
     partners = client.policies.cross_tenant_access_policy.partners
     trust = CrossTenantAccessPolicyInboundTrust(is_mfa_accepted=True, is_compliant_device_accepted=True)
     made = await partners.post(CrossTenantAccessPolicyConfigurationPartner(tenant_id=CONTOSO, inbound_trust=trust))
@@ -105,7 +105,7 @@ async def test_the_life_of_a_partner(client: GraphServiceClient, stand_in: Entra
     assert refused.value.response_status_code == 400
     await one.identity_synchronization.delete()
     await one.delete()
-    assert stand_in.state()["partners"] == {}
+    assert simulator.state()["partners"] == {}
 
 
 async def test_refusals_reach_the_sdk_with_code_and_request_id(client: GraphServiceClient) -> None:
@@ -121,9 +121,9 @@ async def test_refusals_reach_the_sdk_with_code_and_request_id(client: GraphServ
     assert refused.value.error.inner_error.date is not None
 
 
-async def test_paging_by_next_link(client: GraphServiceClient, stand_in: EntraStandIn) -> None:
-    stand_in.page_size = 1
-    stand_in.merge({"emptyPages": True, "partners": {CONTOSO: {}, "fab0fab0-2222-4aaa-8bbb-0123456789a2": {}}})
+async def test_paging_by_next_link(client: GraphServiceClient, simulator: EntraSimulator) -> None:
+    simulator.page_size = 1
+    simulator.merge({"emptyPages": True, "partners": {CONTOSO: {}, "fab0fab0-2222-4aaa-8bbb-0123456789a2": {}}})
     partners = client.policies.cross_tenant_access_policy.partners
     page, found = await partners.get(), []
     while page is not None:

@@ -126,4 +126,4 @@ async def test_without_slack_or_entra(client: Client, stage: Stage) -> None:
     stage.slack = None  # type: ignore[assignment]
     assert "not running here" in text_of(await (await client.get("/")).text())
     stage.entra = None  # type: ignore[assignment]
-    assert "The Entra stand-in is not running here" in text_of(await (await client.get("/")).text())
+    assert "The Entra simulator is not running here" in text_of(await (await client.get("/")).text())

@@ -60,7 +60,7 @@ async def test_a_foreign_response_url_is_never_called(gatehouse: BotUnderTest, w
     assert "address for the answer is not allowed" in await gatehouse.told("requester")
 
 
-@pytest.mark.parametrize("url", ["https://hooks.slack.com/commands/T1/1/x", "the stand-in's"])
+@pytest.mark.parametrize("url", ["https://hooks.slack.com/commands/T1/1/x", "the simulator's"])
 async def test_slacks_own_response_url_is_called(
     gatehouse: BotUnderTest, webhook: type[RecordingWebhook], url: str
 ) -> None:

@@ -49,13 +49,23 @@ async def test_a_request_is_shown_whole_and_approved_in_its_window(gatehouse: Bo
     request = await gatehouse.file_request()
     view = await window(gatehouse)
     value = f"{request.id}:{request.known.plan.digest}"
-    assert buttons(view) == {"approve": value, "reject": value}
+    assert buttons(view) == {"approve": value, "reject": value, "show_notes": value}
+    assert "Current approvers: Amara Okafor" in shown(view)
     for part in (request.known.plan.digest, "The exact Microsoft Graph operations", "Checks"):
         assert part in shown(view)
     after = await press(gatehouse, view, "approve")
     assert "Your approval is received" in shown(after)
     assert buttons(after) == {}
     assert [one.person.name for one in (await stored(gatehouse, request)).decisions] == ["Amara Okafor"]
+
+
+async def test_the_notes_that_are_always_true_open_on_top_of_details(gatehouse: BotUnderTest) -> None:
+    await gatehouse.file_request()
+    view = await window(gatehouse)
+    assert "Issued tokens usually work" not in shown(view)
+    notes = await press(gatehouse, view, "show_notes")
+    assert notes["title"]["text"] == "Notes"
+    assert "Issued tokens usually work for up to one more hour." in shown(notes)
 
 
 async def test_a_rejection_from_the_window_asks_for_its_reason_on_top_of_it(gatehouse: BotUnderTest) -> None:

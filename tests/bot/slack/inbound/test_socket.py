@@ -41,7 +41,7 @@ async def connected(
         stack.push_async_callback(world.stop)
         session = await stack.enter_async_context(aiohttp.ClientSession())
         parts = await stack.enter_async_context(running(settings))
-        stack.callback(world.slack_stand_in.sockets.thaw)  # type: ignore[union-attr]
+        stack.callback(world.slack_simulator.sockets.thaw)  # type: ignore[union-attr]
         world.bot = BotHandle(url=url, pid=lambda: 0, alive=lambda: True)
         bot = BotUnderTest(world=world, settings=settings, session=session, store=parts.store, url=url)
         await eventually(bot.is_ready)

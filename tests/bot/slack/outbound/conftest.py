@@ -14,9 +14,9 @@ from workflows.store.sqlite.store import open_store
 @pytest.fixture
 async def scene(world: Sandbox, tmp_path: Path) -> AsyncIterator[Scene]:
     """An empty workspace and an empty database."""
-    assert world.slack_stand_in is not None
+    assert world.slack_simulator is not None
     store = await open_store(tmp_path / "gatehouse.db", world.clock)
-    token = world.slack_stand_in.credentials.bot_token
+    token = world.slack_simulator.credentials.bot_token
     client = AsyncWebClient(token=token, base_url=f"{world.url}slack/api/", retry_handlers=[])
     yield Scene(world=world, store=store, directory=FakeDirectory(), client=client)
     await store.close()

@@ -28,8 +28,8 @@ def shows(world: Sandbox, times: int = 999, **changes: Any) -> None:
 
 @pytest.fixture
 def client(world: Sandbox) -> AsyncWebClient:
-    assert world.slack_stand_in is not None
-    token = world.slack_stand_in.credentials.bot_token
+    assert world.slack_simulator is not None
+    token = world.slack_simulator.credentials.bot_token
     return AsyncWebClient(token=token, base_url=f"{world.url}slack/api/", retry_handlers=[])
 
 

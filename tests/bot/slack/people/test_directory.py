@@ -1,4 +1,4 @@
-"""Who people are: Slack's word from the stand-in over HTTP, Entra's from a fake; in doubt, refused."""
+"""Who people are: Slack's word from the simulator over HTTP, Entra's from a fake; in doubt, refused."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
@@ -79,10 +79,10 @@ def tenant() -> FakeTenant:
 
 @pytest.fixture
 async def directory(world: Sandbox, tenant: FakeTenant) -> SlackDirectory:
-    """A directory over the stand-in's Slack."""
-    assert world.slack_stand_in is not None
+    """A directory over the simulator's Slack."""
+    assert world.slack_simulator is not None
     client = AsyncWebClient(
-        token=world.slack_stand_in.credentials.bot_token, base_url=f"{world.url}slack/api/", retry_handlers=[]
+        token=world.slack_simulator.credentials.bot_token, base_url=f"{world.url}slack/api/", retry_handlers=[]
     )
     return SlackDirectory(client=client, tenant=tenant, team_id=TEAM_ID, roles=ROLES)  # type: ignore[arg-type]
 

@@ -11,7 +11,7 @@ from bot.words.posture.concerns import concern_words
 from tests.workflows.core.builders import TENANT, identity
 from tests.workflows.core.posture.test_posture import ALL, codes
 from tests.workflows.entra.conftest import authority, entra, environment, graph
-from tests.workflows.entra.stand_in_tenant import Graph, answering, refusing
+from tests.workflows.entra.simulated_tenant import Graph, answering, refusing
 from tests.workflows.fakes import HOME, FakeTenant, FixedClock
 from tests.workflows.world import World
 from workflows.app.reads.posture import LOOKUPS_AT_ONCE, read_posture
@@ -153,17 +153,17 @@ class _Watched:
 
 
 def fill(graph: Graph, count: int) -> None:
-    """Make `count` partners in the stand-in."""
+    """Make `count` partners in the simulator."""
     documents = {
         tenant_id(number): {"tenantId": tenant_id(number), "b2bCollaborationInbound": ALL} for number in range(count)
     }
-    graph.stand_in.merge({"partners": documents})
+    graph.simulator.merge({"partners": documents})
 
 
 async def test_calls_grow_with_pages_not_with_partners(entra: Entra, graph: Graph) -> None:
     """A thousand partners: their pages, the default, its own id, and Conditional Access once for all of them."""
     fill(graph, 1000)
-    size = graph.stand_in.page_size
+    size = graph.simulator.page_size
     held = _Held()
     checks = asyncio.create_task(held.watch())
     began = time.perf_counter()
@@ -200,7 +200,7 @@ class _Held:
 async def test_a_list_is_read_to_its_end_with_each_policy(entra: Entra, graph: Graph) -> None:
     fill(graph, 3)
     policy = {"userSyncInbound": {"isSyncAllowed": True}, "displayName": "x", "tenantId": tenant_id(2)}
-    graph.stand_in.merge(
+    graph.simulator.merge(
         {"pageSize": 2, "emptyPages": True, "partners": {tenant_id(2): {"identitySynchronization": policy}}}
     )
     partners = await entra.read_partners()
@@ -237,7 +237,7 @@ async def test_a_row_that_comes_twice_counts_once(entra: Entra, graph: Graph) ->
 
 async def test_half_a_list_is_no_list(entra: Entra, graph: Graph) -> None:
     fill(graph, 3)
-    graph.stand_in.merge({"pageSize": 2})
+    graph.simulator.merge({"pageSize": 2})
 
     async def second_fails(request: Any, handler: Any) -> Any:
         graph.fail(refusing(403, "Authorization_RequestDenied"))

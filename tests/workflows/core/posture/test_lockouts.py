@@ -67,7 +67,7 @@ def test_what_was_only_estimated_is_said_with_the_reason() -> None:
     )
 
 
-def test_a_concern_can_stand_in_a_set_although_its_values_are_lists() -> None:
+def test_a_concern_can_be_in_a_set_although_its_values_are_lists() -> None:
     (concern,) = concerns(policy("block"))
     (same,) = concerns(policy("block"))
     (other,) = concerns(policy("block", name="Other"))

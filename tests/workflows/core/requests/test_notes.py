@@ -93,7 +93,7 @@ def test_what_was_sent_under_an_earlier_plan_is_added_to_a_note() -> None:
     assert with_sent_before(request(sent_before=NOW), note) == (*note, Fact(NoteCode.SENT_BEFORE))
 
 
-def test_facts_stand_in_a_value_and_are_read_back() -> None:
+def test_facts_can_be_values_and_are_read_back() -> None:
     facts = (text_fact("Graph said: no."), Fact(NoteCode.NOT_WRITTEN, {"is_first": True}))
     values = as_values(facts)
     assert values == [

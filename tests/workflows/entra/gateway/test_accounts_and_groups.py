@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 from aiohttp import web
 
-from tests.workflows.entra.stand_in_tenant import GROUP, Fault, Graph, answering, refusing, reset
+from tests.workflows.entra.simulated_tenant import GROUP, Fault, Graph, answering, refusing, reset
 from workflows.core.people import PersonId
 from workflows.entra import Entra
 from workflows.ports.tenant import TenantRefused, TenantUnavailable
@@ -33,8 +33,8 @@ async def test_a_mail_cannot_escape_its_quotes(entra: Entra, graph: Graph) -> No
 
 
 async def test_many_accounts_in_chunks_and_pages(entra: Entra, graph: Graph) -> None:
-    graph.stand_in.page_size = 1
-    users = graph.stand_in.state()["users"]
+    graph.simulator.page_size = 1
+    users = graph.simulator.state()["users"]
     mails = [user["mail"] for user in users.values() if user["mail"]]
     fillers = [f"nobody{number}@woodgrove.com" for number in range(20)]
     accounts = await entra.accounts_by_mail([*mails, *fillers])
@@ -46,7 +46,7 @@ async def test_many_accounts_in_chunks_and_pages(entra: Entra, graph: Graph) -> 
 
 
 async def test_empty_page_with_a_next_link_is_not_the_end(entra: Entra, graph: Graph) -> None:
-    graph.stand_in.merge({"emptyPages": True})
+    graph.simulator.merge({"emptyPages": True})
     assert len(await entra.accounts_by_mail(["admin@woodgrove.com"])) == 1
 
 

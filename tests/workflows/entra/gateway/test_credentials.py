@@ -8,7 +8,7 @@ from aiohttp import web
 
 from bot.sandbox import seed
 from bot.sandbox.entra import TokenAuthority
-from tests.workflows.entra.stand_in_tenant import (
+from tests.workflows.entra.simulated_tenant import (
     CONTOSO,
     Graph,
     adding,

@@ -6,7 +6,7 @@ import time
 import pytest
 
 from bot.sandbox import seed
-from tests.workflows.entra.stand_in_tenant import (
+from tests.workflows.entra.simulated_tenant import (
     CONTOSO,
     FABRIKAM,
     Graph,

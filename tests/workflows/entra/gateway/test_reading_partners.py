@@ -5,7 +5,7 @@ import asyncio
 import pytest
 
 import workflows.entra.transport.connection
-from tests.workflows.entra.stand_in_tenant import (
+from tests.workflows.entra.simulated_tenant import (
     CONTOSO,
     PARTNERS,
     Graph,
@@ -24,7 +24,7 @@ async def test_absent_partner_is_none(entra: Entra, graph: Graph) -> None:
 
 
 async def test_forbidden_partner_is_not_none(entra: Entra, graph: Graph) -> None:
-    graph.stand_in.merge({"appRoles": []})
+    graph.simulator.merge({"appRoles": []})
     with pytest.raises(TenantRefused, match=r"Policy\.Read\.All") as refused:
         await entra.read_partner(CONTOSO)
     assert (refused.value.status, refused.value.code) == (403, "Authorization_RequestDenied")
@@ -70,7 +70,7 @@ async def test_partner_keeps_what_this_version_does_not_know(entra: Entra, graph
 
 async def test_read_partner_is_never_cached(entra: Entra, graph: Graph) -> None:
     assert await entra.read_partner(CONTOSO) is None
-    graph.stand_in.merge({"partners": {CONTOSO: {"inboundTrust": {"isMfaAccepted": True}}}})
+    graph.simulator.merge({"partners": {CONTOSO: {"inboundTrust": {"isMfaAccepted": True}}}})
     partner = await entra.read_partner(CONTOSO)
     assert partner is not None
     assert partner["inboundTrust"]["isMfaAccepted"] is True

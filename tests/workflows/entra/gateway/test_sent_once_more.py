@@ -5,7 +5,7 @@ import asyncio
 import pytest
 
 from bot.sandbox.entra import TokenAuthority
-from tests.workflows.entra.stand_in_tenant import (
+from tests.workflows.entra.simulated_tenant import (
     CONTOSO,
     Graph,
     adding,

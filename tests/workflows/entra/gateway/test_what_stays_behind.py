@@ -10,7 +10,7 @@ import pytest
 import structlog
 
 from bot.sandbox.entra import TokenAuthority
-from tests.workflows.entra.stand_in_tenant import (
+from tests.workflows.entra.simulated_tenant import (
     CONTOSO,
     GROUP,
     PARTNERS,
@@ -77,7 +77,7 @@ async def test_first_click_does_not_hold_the_event_loop(entra: Entra, graph: Gra
     await asyncio.gather(
         entra.read_default(),
         entra.accounts_by_mail(["admin@woodgrove.com"]),
-        entra.group_members(next(iter(graph.stand_in.state()["groups"]))),
+        entra.group_members(next(iter(graph.simulator.state()["groups"]))),
         around.verified_domains(),
         around.read_access_policy(),
         around.read_authorization(),

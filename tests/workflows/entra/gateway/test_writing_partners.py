@@ -7,7 +7,7 @@ import pytest
 
 import workflows.entra.transport.connection
 from bot.sandbox.entra import TokenAuthority
-from tests.workflows.entra.stand_in_tenant import (
+from tests.workflows.entra.simulated_tenant import (
     CONTOSO,
     PARTNERS,
     Graph,
@@ -42,7 +42,7 @@ async def test_approved_bytes_are_sent_bytes(entra: Entra, graph: Graph) -> None
 
 async def test_revocation_closes_the_partner_and_its_synchronization(entra: Entra, graph: Graph) -> None:
     sync = {"userSyncInbound": {"isSyncAllowed": True}}
-    graph.stand_in.merge({"partners": {CONTOSO: {"identitySynchronization": sync}}})
+    graph.simulator.merge({"partners": {CONTOSO: {"identitySynchronization": sync}}})
     plan = plan_revocation(tenant_id=CONTOSO, default={}, before=await entra.read_partner(CONTOSO))
     for operation in plan.operations:
         await entra.write(operation)
@@ -199,7 +199,7 @@ async def test_reset_after_commit_is_unknown_and_not_repeated(entra: Entra, grap
     with pytest.raises(TenantUnavailable, match="is_write=True"):
         await entra.write(adding())
     assert graph.calls == [("POST", PARTNERS)]
-    assert CONTOSO in graph.stand_in.state()["partners"]
+    assert CONTOSO in graph.simulator.state()["partners"]
 
 
 async def test_slow_write_has_an_unknown_outcome(entra: Entra, graph: Graph, monkeypatch: pytest.MonkeyPatch) -> None:

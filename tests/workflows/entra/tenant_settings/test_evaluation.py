@@ -15,7 +15,7 @@ from msgraph.generated.models.conditional_access_guest_or_external_user_types im
 )
 from msgraph.generated.models.risk_level import RiskLevel
 
-from tests.workflows.entra.stand_in_tenant import (
+from tests.workflows.entra.simulated_tenant import (
     QUESTION,
     Graph,
     answering,

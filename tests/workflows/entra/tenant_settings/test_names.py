@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from bot.sandbox import seed
-from tests.workflows.entra.stand_in_tenant import (
+from tests.workflows.entra.simulated_tenant import (
     GROUP,
     Graph,
     answering,
@@ -42,7 +42,7 @@ async def test_our_own_objects_are_named_by_key(entra: Entra, graph: Graph) -> N
 
 async def test_an_object_that_cannot_be_read_is_never_absent(entra: Entra, graph: Graph) -> None:
     target = Target(type=TargetType.APPLICATION, id=GROUP)
-    graph.stand_in.merge({"appRoles": ["Policy.Read.All"]})
+    graph.simulator.merge({"appRoles": ["Policy.Read.All"]})
     with pytest.raises(TenantRefused, match=r"status=403 .* permission=Application\.Read\.All"):
         await entra.tenant_settings.name_of(target)
     graph.fail(answering(404, "<html>a proxy</html>"))
@@ -109,14 +109,14 @@ async def test_our_own_objects_are_found_by_what_their_name_begins_with(entra: E
     pilot = seed.PROJECT_GROUPS[1][0]
     groups = {"11111111-0000-4000-8000-000000000001": "Pilot", "11111111-0000-4000-8000-000000000002": "O'Neil's & co"}
     for group_id, name in groups.items():
-        known = graph.stand_in.state()["groups"][pilot]
-        graph.stand_in.merge({"groups": {group_id: {**known, "id": group_id, "displayName": name, "members": []}}})
+        known = graph.simulator.state()["groups"][pilot]
+        graph.simulator.merge({"groups": {group_id: {**known, "id": group_id, "displayName": name, "members": []}}})
     [bridge] = await find(TargetType.GROUP, "bridge PROJECT", 5)
     assert (bridge.id, bridge.name, bridge.kind) == (seed.PROJECT_GROUPS[0][0], "Bridge project", "security_group")
     assert [one.name for one in await find(TargetType.GROUP, "Pilot", 5)] == ["Pilot", "Pilot users"]
     assert [one.name for one in await find(TargetType.GROUP, "Pil", 1)] == ["Pilot"]
     assert [one.name for one in await find(TargetType.GROUP, "O'Neil's &", 5)] == ["O'Neil's & co"]
-    graph.stand_in.merge({"groups": {pilot: hidden}})
+    graph.simulator.merge({"groups": {pilot: hidden}})
     assert [one.name for one in await find(TargetType.GROUP, "Pil", 5)] == ["Pilot"]
     assert await find(TargetType.GROUP, "Pilot users", 5) == []
     [person] = await find(TargetType.USER, "admin@woodgrove", 5)
@@ -125,7 +125,7 @@ async def test_our_own_objects_are_found_by_what_their_name_begins_with(entra: E
     assert portal.id == seed.APPLICATIONS[0].app_id
     assert all(one.method == "GET" and one.query["$top"] == "25" for one in graph.seen)
     assert len(graph.seen) == 8, "one read for each search"
-    graph.stand_in.merge({"appRoles": ["Policy.Read.All"]})
+    graph.simulator.merge({"appRoles": ["Policy.Read.All"]})
     with pytest.raises(TenantRefused, match=r"status=403 .* permission=GroupMember\.Read\.All"):
         await find(TargetType.GROUP, "Bridge project", 5)
 

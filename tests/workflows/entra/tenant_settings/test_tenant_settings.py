@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from tests.workflows.entra.stand_in_tenant import (
+from tests.workflows.entra.simulated_tenant import (
     CONTOSO,
     GROUP,
     Graph,

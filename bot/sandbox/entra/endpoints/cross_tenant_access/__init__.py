@@ -1,1 +1,1 @@
-"""The cross-tenant access policy: its default, its templates, its partners and their synchronization."""
+"""The cross-tenant access policy: its default, its templates, its partners, and their synchronization."""

@@ -20,7 +20,7 @@ _DECLARED: dict[str, tuple[str, ...] | None] = {
 
 
 def get_sync(tenant: Tenant, call: Call) -> Answer:
-    """GET: 404 when the partner has none."""
+    """Return the synchronization policy (GET): 404 when the partner has none."""
     require_options(call, ENTITY)
     partner = existing(tenant.visible_partners(), call)
     sync = _sync_of(partner)
@@ -30,7 +30,7 @@ def get_sync(tenant: Tenant, call: Call) -> Answer:
 
 
 def create_sync(tenant: Tenant, call: Call) -> Answer:
-    """PUT: creates, and only creates; 409 when there is one already."""
+    """Create the synchronization policy (PUT): 409 when there is one already."""
     partner = existing(tenant.partners, call)
     body = _checked(json_object(call), partner["tenantId"])
     if partner.get(SYNC) is not None:
@@ -47,7 +47,7 @@ def create_sync(tenant: Tenant, call: Call) -> Answer:
 
 
 def update_sync(tenant: Tenant, call: Call) -> Answer:
-    """PATCH: 404 when there is none."""
+    """Update the synchronization policy (PATCH): 404 when there is none."""
     partner = existing(tenant.partners, call)
     sync = _sync_of(partner)
     body, undeclared = split_undeclared(sync, json_object(call), _DECLARED)
@@ -57,7 +57,7 @@ def update_sync(tenant: Tenant, call: Call) -> Answer:
 
 
 def delete_sync(tenant: Tenant, call: Call) -> Answer:
-    """DELETE: 404 when there is none. Users synchronized already stay."""
+    """Delete the synchronization policy (DELETE): 404 when there is none. Synchronized users remain."""
     partner = existing(tenant.partners, call)
     _sync_of(partner)
     _store(tenant, call, partner, None, Activity.SYNC_DELETED)
@@ -65,14 +65,14 @@ def delete_sync(tenant: Tenant, call: Call) -> Answer:
 
 
 def get_constraints(tenant: Tenant, call: Call) -> Answer:
-    """GET serviceProviderConstraints: an entity without properties of its own."""
+    """Return serviceProviderConstraints (GET): an entity without properties of its own."""
     partner = existing(tenant.visible_partners(), call)
     context = f"{CONTEXT}('{partner['tenantId']}')/serviceProviderConstraints/$entity"
     return Answer(status=200, body=entity(call, context, {"id": partner["tenantId"]}))
 
 
 def update_constraints(tenant: Tenant, call: Call) -> Answer:
-    """PATCH serviceProviderConstraints: there is nothing in it to change."""
+    """Update serviceProviderConstraints (PATCH): it has no property that can change."""
     existing(tenant.partners, call)
     check_properties(json_object(call), "serviceProviderConstraints", {})
     return Answer(status=204)

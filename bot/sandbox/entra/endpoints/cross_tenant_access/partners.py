@@ -1,8 +1,7 @@
 """Answer `/policies/crossTenantAccessPolicy/partners`: list, create, read, update, delete.
 
-Where Microsoft's pages are silent this stand-in chooses, and says so: a PATCH merges one level into a setting (so
-`usersAndGroups` alone leaves `applications` as they are), each of the two is replaced whole, and the result must hold
-together.
+Microsoft's pages do not say how a PATCH merges nested values. This simulator merges one level: `usersAndGroups` alone
+leaves `applications` unchanged, and each of the two is replaced as a whole. The result must be consistent.
 """
 
 from collections.abc import Callable, Mapping
@@ -54,7 +53,7 @@ _DECLARED: Mapping[str, tuple[str, ...] | None] = {**dict.fromkeys(PARTNER_BODY)
 
 
 def list_partners(tenant: Tenant, call: Call) -> Answer:
-    """GET partners: `$select`, `$expand=identitySynchronization`, `$top`, `$count`, paged."""
+    """List the partners (GET): `$select`, `$expand=identitySynchronization`, `$top`, `$count`, in pages."""
     require_options(call, COLLECTION | {"$expand"})
     rows = [*map(_views(call), tenant.visible_partners().values())]
     return Answer(
@@ -70,13 +69,16 @@ def list_partners(tenant: Tenant, call: Call) -> Answer:
 
 
 def count_partners(tenant: Tenant, call: Call) -> Answer:
-    """GET partners/$count: a bare number."""
+    """Return the number of partners as plain text (GET `/$count`)."""
     require_options(call, ())
     return Answer(status=200, body=str(len(tenant.visible_partners())), headers={"Content-Type": "text/plain"})
 
 
 def create_partner(tenant: Tenant, call: Call) -> Answer:
-    """POST partners: 201 and the whole partner; `{"tenantId": …}` alone is enough and changes nothing by itself."""
+    """Create a partner (POST): 201 and the whole partner.
+
+    A body with only `tenantId` is enough; the partner then inherits everything.
+    """
     body = json_object(call)
     check_properties(body, TYPE, PARTNER_BODY)
     if "tenantId" not in body:
@@ -101,14 +103,17 @@ def create_partner(tenant: Tenant, call: Call) -> Answer:
 
 
 def get_partner(tenant: Tenant, call: Call) -> Answer:
-    """GET one partner."""
+    """Return one partner (GET)."""
     require_options(call, ENTITY)
     shown = _views(call)(existing(tenant.visible_partners(), call))
     return Answer(status=200, body=entity(call, f"{CONTEXT}/$entity", shown))
 
 
 def update_partner(tenant: Tenant, call: Call) -> Answer:
-    """PATCH one partner: what is absent stays, null means inherit. 204 without a body."""
+    """Update one partner (PATCH): 204 without a body.
+
+    An absent property is unchanged; null means that the default is inherited.
+    """
     before = existing(tenant.partners, call)
     body, undeclared = split_undeclared(before, json_object(call), _DECLARED)
     check_properties(body, TYPE, PARTNER_BODY)
@@ -122,7 +127,10 @@ def update_partner(tenant: Tenant, call: Call) -> Answer:
 
 
 def delete_partner(tenant: Tenant, call: Call) -> Answer:
-    """DELETE one partner, after which it falls back to the defaults. Refused while it synchronizes or serves us."""
+    """Delete one partner (DELETE); the defaults then apply to it.
+
+    It is refused while the partner has a synchronization policy or is a service provider of ours.
+    """
     partner = existing(tenant.partners, call)
     if partner.get("isServiceProvider"):
         raise bad_request("The partner is a service provider for this tenant and cannot be removed.")
@@ -147,12 +155,12 @@ def existing(partners: Mapping[str, Any], call: Call) -> dict[str, Any]:
 
 
 def absent() -> Refusal:
-    """The 404 of a partner, or a part of one, that is not there."""
+    """Return the 404 for a partner, or a part of a partner, that does not exist."""
     return Refusal(404, "Directory_ObjectNotFound", "Unable to read the company information from the directory.")
 
 
 def with_changes(image: Mapping[str, Any], body: Mapping[str, Any]) -> dict[str, Any]:
-    """Return `image` with the checked `body` merged in, annotations left out."""
+    """Return `image` with the checked `body` merged in, without annotations."""
     after = deepcopy(dict(image))
     for name, value in body.items():
         if name in ("@odata.type", "tenantId"):
@@ -178,7 +186,10 @@ def _without_annotations(value: Any) -> Any:
 
 
 def _views(call: Call) -> Callable[[Mapping[str, Any]], dict[str, Any]]:
-    """Return how `$select` and `$expand` show a partner; both are checked here, before there is any partner."""
+    """Return a function that formats a partner as `$select` and `$expand` require.
+
+    Both options are checked here, even when there is no partner.
+    """
     names = selected(call, TYPE, PARTNER_SELECTABLE)
     navigations = expanded(call, TYPE, (SYNC,))
 

@@ -30,7 +30,7 @@ _TEMPLATES: Mapping[str, tuple[str, Mapping[str, Check]]] = {
 
 
 def get_policy(tenant: Tenant, call: Call) -> Answer:
-    """GET the policy itself."""
+    """Return the policy itself (GET)."""
     require_options(call, ENTITY - {"$expand"})
     policy = tenant.objects["crossTenantAccessPolicy"]
     names = selected(call, "crossTenantAccessPolicy", policy) or tuple(policy)
@@ -38,7 +38,7 @@ def get_policy(tenant: Tenant, call: Call) -> Answer:
 
 
 def update_policy(tenant: Tenant, call: Call) -> Answer:
-    """PATCH displayName or allowedCloudEndpoints."""
+    """Update displayName or allowedCloudEndpoints (PATCH)."""
     body = json_object(call)
     check_properties(body, "crossTenantAccessPolicy", POLICY_BODY)
     tenant.objects["crossTenantAccessPolicy"] |= _own(body)
@@ -47,7 +47,7 @@ def update_policy(tenant: Tenant, call: Call) -> Answer:
 
 
 def get_default(tenant: Tenant, call: Call) -> Answer:
-    """GET the default configuration."""
+    """Return the default configuration (GET)."""
     require_options(call, ENTITY - {"$expand"})
     default = tenant.objects["default"]
     names = selected(call, "crossTenantAccessPolicyConfigurationDefault", DEFAULT_SELECTABLE) or tuple(default)
@@ -55,9 +55,9 @@ def get_default(tenant: Tenant, call: Call) -> Answer:
 
 
 def update_default(tenant: Tenant, call: Call) -> Answer:
-    """PATCH the default configuration. Nothing stands behind it, so null is refused.
+    """Update the default configuration (PATCH). It inherits from nothing, so null is refused.
 
-    NB. Gatehouse must never call this; the stand-in answers so that a test can see that it was not called.
+    NB. Gatehouse must never call this. The simulator answers, so that a test can prove that it was not called.
     """
     body = json_object(call)
     check_properties(body, "crossTenantAccessPolicyConfigurationDefault", DEFAULT_BODY)
@@ -71,13 +71,13 @@ def update_default(tenant: Tenant, call: Call) -> Answer:
 
 
 def reset_default(tenant: Tenant, call: Call) -> Answer:
-    """POST resetToSystemDefault."""
+    """Reset the default configuration (POST resetToSystemDefault)."""
     _store_default(tenant, call, service_default(), Activity.DEFAULT_RESET)
     return Answer(status=204)
 
 
 def get_templates(tenant: Tenant, call: Call) -> Answer:
-    """GET the templates' root, which has nothing but an id unless expanded."""
+    """Return the templates' root (GET): only an id, unless it is expanded."""
     require_options(call, ENTITY)
     root: dict[str, Any] = {"id": "templates"}
     for name in filter(None, call.query.get("$expand", "").split(",")):
@@ -88,7 +88,7 @@ def get_templates(tenant: Tenant, call: Call) -> Answer:
 
 
 def get_template(tenant: Tenant, call: Call) -> Answer:
-    """GET one multitenant-organization template."""
+    """Return one multitenant-organization template (GET)."""
     require_options(call, ENTITY - {"$expand"})
     name, declared = _template(call)
     row = tenant.objects["templates"][name]
@@ -97,7 +97,7 @@ def get_template(tenant: Tenant, call: Call) -> Answer:
 
 
 def update_template(tenant: Tenant, call: Call) -> Answer:
-    """PATCH one template."""
+    """Update one template (PATCH)."""
     name, declared = _template(call)
     body = json_object(call)
     check_properties(body, name, declared)
@@ -109,7 +109,7 @@ def update_template(tenant: Tenant, call: Call) -> Answer:
 
 
 def reset_template(tenant: Tenant, call: Call) -> Answer:
-    """POST resetToDefaultSettings."""
+    """Reset one template (POST resetToDefaultSettings)."""
     name, _ = _template(call)
     tenant.objects["templates"][name] = multi_tenant_templates()[name]
     tenant.touch()

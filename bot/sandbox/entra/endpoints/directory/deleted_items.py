@@ -1,4 +1,4 @@
-"""Answer `/directory/deletedItems`: users and groups that were deleted softly; partners never are, on v1.0."""
+"""Answer `/directory/deletedItems`: deleted users and groups. In v1.0, partners never appear here."""
 
 from typing import Any
 
@@ -11,23 +11,23 @@ _HIDDEN = frozenset({"members", "@odata.type"})
 
 
 def list_deleted_users(tenant: Tenant, call: Call) -> Answer:
-    """GET deletedItems/microsoft.graph.user."""
+    """List the deleted users (GET deletedItems/microsoft.graph.user)."""
     return _listed(tenant, call, "user")
 
 
 def list_deleted_groups(tenant: Tenant, call: Call) -> Answer:
-    """GET deletedItems/microsoft.graph.group."""
+    """List the deleted groups (GET deletedItems/microsoft.graph.group)."""
     return _listed(tenant, call, "group")
 
 
 def get_deleted(tenant: Tenant, call: Call) -> Answer:
-    """GET one deleted object."""
+    """Return one deleted object (GET)."""
     require_options(call, ENTITY - {"$expand"})
     return Answer(status=200, body=entity(call, "directoryObjects/$entity", _shown(_existing(tenant, call))))
 
 
 def restore_deleted(tenant: Tenant, call: Call) -> Answer:
-    """POST restore: 200 and the object, back where it was (though in no group)."""
+    """Restore a deleted object (POST): 200 and the object. It is a member of no group afterwards."""
     row = _existing(tenant, call)
     collection = "users" if row["@odata.type"].endswith("user") else "groups"
     del tenant.objects["deletedItems"][row["id"]]
@@ -38,7 +38,7 @@ def restore_deleted(tenant: Tenant, call: Call) -> Answer:
 
 
 def purge_deleted(tenant: Tenant, call: Call) -> Answer:
-    """DELETE for good."""
+    """Delete a deleted object permanently (DELETE)."""
     del tenant.objects["deletedItems"][_existing(tenant, call)["id"]]
     tenant.touch()
     return Answer(status=204)

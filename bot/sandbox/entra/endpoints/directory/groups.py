@@ -52,12 +52,12 @@ _MEMBERS = Listing(
 
 
 def list_groups(tenant: Tenant, call: Call) -> Answer:
-    """GET groups."""
+    """List the groups (GET)."""
     return listed(tenant, call, tenant.objects["groups"].values(), _GROUPS)
 
 
 def create_group(tenant: Tenant, call: Call) -> Answer:
-    """POST groups: 201."""
+    """Create a group (POST): 201."""
     body = json_object(call)
     check_properties(body, "group", _BODY)
     for name in ("displayName", "mailEnabled", "mailNickname", "securityEnabled"):
@@ -71,14 +71,14 @@ def create_group(tenant: Tenant, call: Call) -> Answer:
 
 
 def get_group(tenant: Tenant, call: Call) -> Answer:
-    """GET one group."""
+    """Return one group (GET)."""
     require_options(call, ENTITY - {"$expand"})
     names = selected(call, "group", _SELECTABLE)
     return Answer(status=200, body=entity(call, "groups/$entity", shown_row(_existing(tenant, call), names, _GROUPS)))
 
 
 def update_group(tenant: Tenant, call: Call) -> Answer:
-    """PATCH one group."""
+    """Update one group (PATCH)."""
     group = _existing(tenant, call)
     body = json_object(call)
     check_properties(body, "group", _BODY)
@@ -88,7 +88,7 @@ def update_group(tenant: Tenant, call: Call) -> Answer:
 
 
 def delete_group(tenant: Tenant, call: Call) -> Answer:
-    """DELETE one group, softly."""
+    """Delete one group (DELETE). It moves to `/directory/deletedItems`."""
     group = _existing(tenant, call)
     del tenant.objects["groups"][group["id"]]
     tenant.objects["deletedItems"][group["id"]] = group | {
@@ -100,14 +100,14 @@ def delete_group(tenant: Tenant, call: Call) -> Answer:
 
 
 def list_members(tenant: Tenant, call: Call) -> Answer:
-    """GET members, as users that say their type."""
+    """List the members of a group (GET), as users with their type."""
     users = tenant.objects["users"]
     members = [users[member] for member in _existing(tenant, call)["members"] if member in users]
     return listed(tenant, call, members, _MEMBERS)
 
 
 def add_member(tenant: Tenant, call: Call) -> Answer:
-    """POST members/$ref with `{"@odata.id": "…/directoryObjects/{id}"}`."""
+    """Add a member to a group (POST members/$ref with `{"@odata.id": "…/directoryObjects/{id}"}`)."""
     group = _existing(tenant, call)
     body = json_object(call)
     reference = body.get("@odata.id")
@@ -126,7 +126,7 @@ def add_member(tenant: Tenant, call: Call) -> Answer:
 
 
 def remove_member(tenant: Tenant, call: Call) -> Answer:
-    """DELETE members/{id}/$ref."""
+    """Remove a member from a group (DELETE members/{id}/$ref)."""
     group = _existing(tenant, call)
     member = call.params["objectId"].lower()
     if member not in group["members"]:

@@ -1,4 +1,4 @@
-"""Answer `POST /invitations`: invite a guest, unless a cross-tenant block forbids it."""
+"""Answer `POST /invitations`: invite a guest, unless a cross-tenant setting blocks it."""
 
 import re
 import uuid
@@ -38,7 +38,7 @@ _BODY = {
 
 
 def invite(tenant: Tenant, call: Call) -> Answer:
-    """Create the guest, or invite an existing guest again; 201 and the invitation."""
+    """Create a guest, or invite an existing guest again (POST): 201 and the invitation."""
     require_options(call, ())
     body = json_object(call)
     check_properties(body, "invitation", _BODY)
@@ -100,7 +100,7 @@ def _invitation(body: dict[str, Any], user: dict[str, Any]) -> dict[str, Any]:
 
 def _is_blocked(tenant: Tenant, domain: str) -> bool:
     organizations = tenant.objects["organizations"].items()
-    home = next((tid for tid, row in organizations if domain in (row.get("domains") or ())), None)
+    home = next((tenant_id for tenant_id, row in organizations if domain in (row.get("domains") or ())), None)
     partner = tenant.partners.get(str(home)) or {}
     setting = partner.get("b2bCollaborationInbound") or tenant.objects["default"].get("b2bCollaborationInbound") or {}
     users = setting.get("usersAndGroups") or {}

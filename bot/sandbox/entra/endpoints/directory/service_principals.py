@@ -1,4 +1,4 @@
-"""Answer `/servicePrincipals`: the applications that are in use in this tenant."""
+"""Answer `/servicePrincipals`: the applications that this tenant uses."""
 
 import re
 from collections.abc import Iterator
@@ -44,17 +44,17 @@ _SERVICE_PRINCIPALS = Listing(
 
 
 def list_service_principals(tenant: Tenant, call: Call) -> Answer:
-    """GET servicePrincipals."""
+    """List the service principals (GET)."""
     return listed(tenant, call, tenant.objects["servicePrincipals"].values(), _SERVICE_PRINCIPALS)
 
 
 def get_service_principal(tenant: Tenant, call: Call) -> Answer:
-    """GET one by its object id."""
+    """Return one by its object id (GET)."""
     return _shown(call, tenant.objects["servicePrincipals"].get(call.params["servicePrincipalId"].lower()))
 
 
 def get_by_app_id(tenant: Tenant, call: Call) -> Answer:
-    """GET one by its application id: `servicePrincipals(appId='…')`."""
+    """Return one by its application id (GET `servicePrincipals(appId='…')`)."""
     match = _ARGUMENTS.fullmatch(call.params["arguments"])
     if match is None:
         raise bad_request("Resource not found for the segment 'servicePrincipals'.")

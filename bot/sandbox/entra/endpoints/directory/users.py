@@ -14,12 +14,12 @@ _USERS = Listing(context="users", type_name="user", selectable=USER_SELECTABLE, 
 
 
 def list_users(tenant: Tenant, call: Call) -> Answer:
-    """GET users."""
+    """List the users (GET)."""
     return listed(tenant, call, tenant.objects["users"].values(), _USERS)
 
 
 def get_user(tenant: Tenant, call: Call) -> Answer:
-    """GET one user, by object id or user principal name."""
+    """Return one user, by object id or user principal name (GET)."""
     require_options(call, ENTITY - {"$expand"})
     names = selected(call, "user", USER_SELECTABLE)
     context = f"users({','.join(names)})/$entity" if names else "users/$entity"
@@ -27,7 +27,7 @@ def get_user(tenant: Tenant, call: Call) -> Answer:
 
 
 def update_user(tenant: Tenant, call: Call) -> Answer:
-    """PATCH one user."""
+    """Update one user (PATCH)."""
     user = existing_user(tenant, call)
     body = json_object(call)
     check_properties(body, "user", USER_BODY)
@@ -42,7 +42,7 @@ def update_user(tenant: Tenant, call: Call) -> Answer:
 
 
 def delete_user(tenant: Tenant, call: Call) -> Answer:
-    """DELETE one user, softly: it goes to `/directory/deletedItems` and out of its groups."""
+    """Delete one user (DELETE). The user moves to `/directory/deletedItems` and leaves all groups."""
     user = existing_user(tenant, call)
     del tenant.objects["users"][user["id"]]
     for group in tenant.objects["groups"].values():
@@ -56,7 +56,10 @@ def delete_user(tenant: Tenant, call: Call) -> Answer:
 
 
 def revoke_sessions(tenant: Tenant, call: Call) -> Answer:
-    """POST revokeSignInSessions: 200 `{"value": true}`, for a guest too, whose sessions it does not end."""
+    """Answer POST revokeSignInSessions: 200 `{"value": true}`.
+
+    A guest gets the same answer, although the guest's sessions do not end: only the home tenant can end them.
+    """
     user = existing_user(tenant, call)
     if user.get("userType") != "Guest":
         tenant.objects["users"][user["id"]] = user | {"signInSessionsValidFromDateTime": stamp(tenant.now())}
@@ -65,7 +68,10 @@ def revoke_sessions(tenant: Tenant, call: Call) -> Answer:
 
 
 def existing_user(tenant: Tenant, call: Call) -> dict[str, Any]:
-    """Return the user that the path names, or refuse with 404."""
+    """Return the user that the path names.
+
+    :raises Refusal: 404 when there is none.
+    """
     key = call.params["userId"]
     user = user_by_key(tenant, key)
     if user is None:
@@ -74,7 +80,7 @@ def existing_user(tenant: Tenant, call: Call) -> dict[str, Any]:
 
 
 def user_by_key(tenant: Tenant, key: str) -> dict[str, Any] | None:
-    """Return the user with this object id or user principal name, in any case."""
+    """Return the user with this object id or user principal name, ignoring case; None when there is none."""
     wanted = key.casefold()
     for user in tenant.objects["users"].values():
         if wanted in (str(user.get("id")).casefold(), str(user.get("userPrincipalName")).casefold()):

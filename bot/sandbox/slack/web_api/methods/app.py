@@ -9,7 +9,7 @@ from bot.sandbox.slack.workspace.people import BOT_NAME
 
 
 def auth_test(call: Call) -> Answer:
-    """auth.test."""
+    """Answer auth.test."""
     return {
         "url": call.site,
         "team": TEAM_NAME,
@@ -22,7 +22,7 @@ def auth_test(call: Call) -> Answer:
 
 
 def open_connection(call: Call) -> Answer:
-    """apps.connections.open: an address for one Socket Mode connection."""
+    """Answer apps.connections.open with an address for one Socket Mode connection."""
     return {"url": call.socket_url()}
 
 

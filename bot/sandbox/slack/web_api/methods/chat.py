@@ -11,7 +11,7 @@ from bot.sandbox.slack.workspace.conversations import Conversation
 from bot.sandbox.slack.workspace.people import find_person
 
 
-def _writable(call: Call) -> Conversation:
+def _channel_to_post_in(call: Call) -> Conversation:
     conversation = call.conversation()
     if not conversation.bot_is_member:
         raise SlackError("not_in_channel")
@@ -19,7 +19,10 @@ def _writable(call: Call) -> Conversation:
 
 
 def _parent(call: Call, channel: Conversation) -> dict[str, str]:
-    """The `thread_ts` of a reply. Slack takes a reply to a message it does not have as a message of its own."""
+    """Return the `thread_ts` of a reply.
+
+    A reply to an unknown message becomes a message of its own, as in Slack.
+    """
     ts = call.maybe("thread_ts")
     parent = call.workspace.message(channel.id, ts) if ts else None
     if parent is None:
@@ -28,18 +31,18 @@ def _parent(call: Call, channel: Conversation) -> dict[str, str]:
 
 
 def post_message(call: Call) -> Answer:
-    """chat.postMessage."""
-    channel = _writable(call)
+    """Answer chat.postMessage."""
+    channel = _channel_to_post_in(call)
     content = message_content(call)
     metadata = call.parsed("metadata", "invalid_metadata_format")
-    told = {"metadata": metadata} if metadata else {}
-    message = call.workspace.post(channel.id, {"text": "", **content, **_parent(call, channel), **told})
+    metadata_part = {"metadata": metadata} if metadata else {}
+    message = call.workspace.post(channel.id, {"text": "", **content, **_parent(call, channel), **metadata_part})
     return {"channel": channel.id, "ts": message["ts"], "message": message}
 
 
 def post_ephemeral(call: Call) -> Answer:
-    """chat.postEphemeral."""
-    channel = _writable(call)
+    """Answer chat.postEphemeral."""
+    channel = _channel_to_post_in(call)
     person = find_person(call.text("user"))
     if person is None or person.slack_id not in channel.members:
         raise SlackError("user_not_in_channel")
@@ -51,7 +54,7 @@ def post_ephemeral(call: Call) -> Answer:
 
 
 def update(call: Call) -> Answer:
-    """chat.update: parts that are not named stay as they are."""
+    """Answer chat.update; parts that are not named stay unchanged."""
     channel = call.conversation()
     message = _own_message(call, channel, "cant_update_message")
     content = message_content(call, longest=LONGEST_UPDATED_TEXT)
@@ -62,7 +65,7 @@ def update(call: Call) -> Answer:
 
 
 def delete(call: Call) -> Answer:
-    """chat.delete."""
+    """Answer chat.delete."""
     channel = call.conversation()
     message = _own_message(call, channel, "cant_delete_message")
     call.workspace.remove(channel.id, message["ts"])
@@ -79,7 +82,7 @@ def _own_message(call: Call, channel: Conversation, refusal: str) -> dict[str, A
 
 
 def get_permalink(call: Call) -> Answer:
-    """chat.getPermalink."""
+    """Answer chat.getPermalink."""
     channel = call.conversation()
     ts = call.text("message_ts")
     if call.workspace.message(channel.id, ts) is None:
@@ -88,7 +91,7 @@ def get_permalink(call: Call) -> Answer:
 
 
 def scheduled_messages(call: Call) -> Answer:
-    """chat.scheduledMessages.list: none, because nothing can be scheduled here. A channel is named by its id only."""
+    """Answer chat.scheduledMessages.list: always empty. A channel is named by its id only."""
     if call.maybe("channel") is not None:
         channel = call.workspace.conversations.get(call.text("channel"))
         if channel is None or not channel.bot_is_member:
@@ -97,7 +100,7 @@ def scheduled_messages(call: Call) -> Answer:
 
 
 def validate_blocks(call: Call) -> Answer:
-    """blocks.validate: needs no scope and keeps nothing."""
+    """Answer blocks.validate: it needs no scope and stores nothing."""
     if found := problems(call.parsed("blocks", "invalid_blocks_format"), "message"):
         raise invalid_blocks(found)
     return {}

@@ -10,7 +10,7 @@ _HISTORY = {"public_channel": "channels:history", "private_channel": "groups:his
 
 
 def _need(call: Call, scope: str) -> None:
-    """Refuse when the token lacks the scope that this kind of conversation asks for."""
+    """Refuse when the token lacks the scope for this kind of conversation."""
     if scope not in call.scopes:
         raise SlackError("missing_scope", needed=scope, provided=",".join(sorted(call.scopes)))
 
@@ -24,7 +24,7 @@ def _visible(call: Call, needs: dict[str, str] = _READ) -> Conversation:
 
 
 def open_conversation(call: Call) -> Answer:
-    """conversations.open: a direct message with one person."""
+    """Answer conversations.open: a direct message with one person."""
     if call.maybe("channel"):
         return {"channel": {"id": call.conversation().id}}
     users = call.text("users").split(",")
@@ -40,17 +40,17 @@ def open_conversation(call: Call) -> Answer:
 
 
 def info(call: Call) -> Answer:
-    """conversations.info."""
+    """Answer conversations.info."""
     return {"channel": conversation_object(_visible(call))}
 
 
 def members(call: Call) -> Answer:
-    """conversations.members."""
+    """Answer conversations.members."""
     return paged(call, "members", everyone_in(_visible(call)))
 
 
 def history(call: Call) -> Answer:
-    """conversations.history: newest first, replies in threads left out."""
+    """Answer conversations.history: newest first, without replies in threads."""
     channel = _visible(call, _HISTORY)
     if not channel.bot_is_member:
         raise SlackError("not_in_channel")

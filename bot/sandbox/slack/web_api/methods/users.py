@@ -11,7 +11,7 @@ def _sees_email(call: Call) -> bool:
 
 
 def info(call: Call) -> Answer:
-    """users.info: takes ids only, as Slack does."""
+    """Answer users.info; it accepts ids only, as in Slack."""
     user_id = call.text("user")
     if user_id == BOT_USER_ID:
         return {"user": bot_user_object()}
@@ -22,13 +22,13 @@ def info(call: Call) -> Answer:
 
 
 def listed(call: Call) -> Answer:
-    """users.list: the workspace's own people and the bot; people of other workspaces are not listed."""
+    """Answer users.list: the workspace's own people and the bot, without people of other workspaces."""
     own = [user_object(one, with_email=_sees_email(call)) for one in PEOPLE if one.team_id == TEAM_ID]
     return {"cache_ts": int(call.workspace.now().timestamp()), **paged(call, "members", [*own, bot_user_object()])}
 
 
 def lookup_by_email(call: Call) -> Answer:
-    """users.lookupByEmail."""
+    """Answer users.lookupByEmail."""
     email = call.text("email").lower()
     for person in PEOPLE:
         if person.mail.lower() == email and person.team_id == TEAM_ID:
@@ -37,12 +37,12 @@ def lookup_by_email(call: Call) -> Answer:
 
 
 def usergroups(call: Call) -> Answer:
-    """usergroups.list."""
+    """Answer usergroups.list."""
     return {"usergroups": usergroup_objects(call.workspace.now(), with_users=call.flag("include_users"))}
 
 
 def usergroup_users(call: Call) -> Answer:
-    """usergroups.users.list."""
+    """Answer usergroups.users.list."""
     wanted = call.text("usergroup")
     for group in usergroup_objects(call.workspace.now(), with_users=True):
         if group["id"] == wanted:
@@ -51,7 +51,7 @@ def usergroup_users(call: Call) -> Answer:
 
 
 def team_info(call: Call) -> Answer:
-    """team.info."""
+    """Answer team.info."""
     return {"team": {"id": TEAM_ID, "name": TEAM_NAME, "domain": TEAM_NAME.lower(), "url": call.site}}
 
 

@@ -22,7 +22,7 @@ def _view(call: Call, kind: str) -> dict[str, Any]:
 
 
 def open_view(call: Call) -> Answer:
-    """views.open and views.push: a trigger from inside a modal puts the new one on top of it."""
+    """Answer views.open and views.push: a trigger from a modal opens the new view on top of it."""
     view = _view(call, "modal")
     trigger = call.triggers.exchange(call.text("trigger_id"))
     below = call.workspace.views.get(trigger.view_id) if trigger.view_id else None
@@ -30,7 +30,7 @@ def open_view(call: Call) -> Answer:
 
 
 def push(call: Call) -> Answer:
-    """views.push: only from inside an open modal."""
+    """Answer views.push: only from an open modal."""
     view = _view(call, "modal")
     trigger = call.triggers.exchange(call.text("trigger_id"))
     below = call.workspace.views.get(trigger.view_id) if trigger.view_id else None
@@ -40,7 +40,7 @@ def push(call: Call) -> Answer:
 
 
 def update(call: Call) -> Answer:
-    """views.update, by view_id or external_id."""
+    """Answer views.update, by view_id or external_id."""
     view = _view(call, "modal")
     return {"view": call.workspace.views.update(_found(call), view, call.maybe("hash")).to_slack()}
 
@@ -55,7 +55,7 @@ def _found(call: Call) -> OpenView:
 
 
 def publish(call: Call) -> Answer:
-    """views.publish."""
+    """Answer views.publish."""
     person = find_person(call.text("user_id"))
     if person is None:
         raise SlackError("user_not_found")

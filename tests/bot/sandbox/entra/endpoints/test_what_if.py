@@ -1,10 +1,10 @@
-"""The stand-in evaluates Conditional Access from its own policies, by Microsoft's description."""
+"""The simulator evaluates Conditional Access from its own policies, by Microsoft's description."""
 
 from typing import Any, Final
 
 import pytest
 
-from bot.sandbox.entra import EntraStandIn
+from bot.sandbox.entra import EntraSimulator
 from tests.bot.sandbox.entra.conftest import CONTOSO, FABRIKAM, Graph
 
 EVALUATE: Final = "/identity/conditionalAccess/evaluate"
@@ -26,13 +26,13 @@ def question(
     }
 
 
-async def why(graph: Graph, stand_in: EntraStandIn, changes: dict[str, Any], body: dict[str, Any]) -> str:
+async def why(graph: Graph, simulator: EntraSimulator, changes: dict[str, Any], body: dict[str, Any]) -> str:
     """Put one policy in the place of all others, ask, and give the reason."""
-    state = stand_in.state()["conditionalAccessPolicies"]
+    state = simulator.state()["conditionalAccessPolicies"]
     first = next(iter(state))
     policy = {**state[first], **changes, "conditions": {**state[first]["conditions"], **changes.get("conditions", {})}}
-    stand_in.merge({"conditionalAccessPolicies": dict.fromkeys(state)})
-    stand_in.merge({"conditionalAccessPolicies": {first: policy}})
+    simulator.merge({"conditionalAccessPolicies": dict.fromkeys(state)})
+    simulator.merge({"conditionalAccessPolicies": {first: policy}})
     (row,) = (await graph("POST", EVALUATE, body=body)).json["value"]
     assert row["policyApplies"] is (row["analysisReasons"] == "notSet")
     return str(row["analysisReasons"])
@@ -110,9 +110,9 @@ def external(kinds: str, *tenants: str) -> dict[str, Any]:
     ],
 )
 async def test_why_a_policy_applies_or_not(
-    graph: Graph, stand_in: EntraStandIn, policy: dict[str, Any], body: dict[str, Any], expected: str
+    graph: Graph, simulator: EntraSimulator, policy: dict[str, Any], body: dict[str, Any], expected: str
 ) -> None:
-    assert await why(graph, stand_in, policy, body) == expected
+    assert await why(graph, simulator, policy, body) == expected
 
 
 async def test_only_what_applies_is_answered_where_that_is_asked_for(graph: Graph) -> None:

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from bot.sandbox.entra import EntraStandIn
+from bot.sandbox.entra import EntraSimulator
 from tests.bot.sandbox.entra.conftest import CONTOSO, PARTNERS, TOKEN, Graph
 
 JSON = {"Content-Type": "application/json"}
@@ -20,7 +20,7 @@ async def _batch(graph: Graph, *steps: dict[str, Any]) -> dict[str, dict[str, An
     return {row["id"]: row for row in seen.json["responses"]}
 
 
-async def test_inner_calls_do_their_work(graph: Graph, stand_in: EntraStandIn) -> None:
+async def test_inner_calls_do_their_work(graph: Graph, simulator: EntraSimulator) -> None:
     answers = await _batch(
         graph,
         step("1", "POST", PARTNERS, body={"tenantId": CONTOSO}, headers=JSON),
@@ -30,7 +30,7 @@ async def test_inner_calls_do_their_work(graph: Graph, stand_in: EntraStandIn) -
     assert {name: row["status"] for name, row in answers.items()} == {"1": 201, "2": 200, "3": 204}
     assert answers["2"]["body"]["value"] == [{"tenantId": CONTOSO}]
     assert "body" not in answers["3"]
-    assert CONTOSO in stand_in.state()["partners"]
+    assert CONTOSO in simulator.state()["partners"]
 
 
 async def test_order_is_not_kept(graph: Graph) -> None:

@@ -8,33 +8,33 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.sandbox.entra import EntraStandIn
+from bot.sandbox.entra import EntraSimulator
 from bot.sandbox.entra.tenant.tenant import PartnerHistory, merge_patch
 from tests.bot.sandbox.entra.conftest import CONTOSO, FABRIKAM, PARTNERS, Changes, Graph
 
 
-def _stand_in(changes: Changes) -> EntraStandIn:
-    return EntraStandIn(now=lambda: datetime(2026, 1, 1, tzinfo=UTC), changed=changes, accepts_token=lambda _: True)
+def _simulator(changes: Changes) -> EntraSimulator:
+    return EntraSimulator(now=lambda: datetime(2026, 1, 1, tzinfo=UTC), changed=changes, accepts_token=lambda _: True)
 
 
-async def test_a_merged_partner_is_completed(graph: Graph, stand_in: EntraStandIn, changes: Changes) -> None:
-    after = stand_in.merge({"partners": {CONTOSO.upper(): {"inboundTrust": {"isMfaAccepted": True}}}})
+async def test_a_merged_partner_is_completed(graph: Graph, simulator: EntraSimulator, changes: Changes) -> None:
+    after = simulator.merge({"partners": {CONTOSO.upper(): {"inboundTrust": {"isMfaAccepted": True}}}})
     assert changes.count == 1
     assert after["partners"][CONTOSO]["tenantId"] == CONTOSO
     assert after["partners"][CONTOSO]["b2bCollaborationInbound"] is None
     assert (await graph("GET", f"{PARTNERS}/{CONTOSO}")).json["inboundTrust"] == {"isMfaAccepted": True}
-    stand_in.merge({"partners": {CONTOSO: {"inboundTrust": None}}})
+    simulator.merge({"partners": {CONTOSO: {"inboundTrust": None}}})
     assert (await graph("GET", f"{PARTNERS}/{CONTOSO}")).json["inboundTrust"] is None
-    stand_in.merge({"partners": {CONTOSO: {"identitySynchronization": {"userSyncInbound": {"isSyncAllowed": True}}}}})
+    simulator.merge({"partners": {CONTOSO: {"identitySynchronization": {"userSyncInbound": {"isSyncAllowed": True}}}}})
     assert (await graph("DELETE", f"{PARTNERS}/{CONTOSO}")).status == 400
-    stand_in.merge({"partners": {CONTOSO: None}})
+    simulator.merge({"partners": {CONTOSO: None}})
     assert (await graph("GET", f"{PARTNERS}/{CONTOSO}")).status == 404
 
 
 def test_state_is_a_copy() -> None:
-    stand_in = _stand_in(Changes())
-    stand_in.state()["partners"]["x"] = 1
-    assert stand_in.state()["partners"] == {}
+    simulator = _simulator(Changes())
+    simulator.state()["partners"]["x"] = 1
+    assert simulator.state()["partners"] == {}
 
 
 @pytest.mark.parametrize(
@@ -58,43 +58,43 @@ def test_state_is_a_copy() -> None:
 )
 def test_patches_refused_leave_everything_as_it_was(patch: dict[str, Any], says: str) -> None:
     changes = Changes()
-    stand_in = _stand_in(changes)
-    before = stand_in.state()
+    simulator = _simulator(changes)
+    before = simulator.state()
     with pytest.raises(ValueError, match=says):
-        stand_in.merge(patch)
-    assert stand_in.state() == before
+        simulator.merge(patch)
+    assert simulator.state() == before
     assert changes.count == 0
 
 
 def test_a_patch_that_is_no_object_is_refused() -> None:
     with pytest.raises(ValueError, match="must be an object"):
-        _stand_in(Changes()).merge([])  # type: ignore[arg-type]
+        _simulator(Changes()).merge([])  # type: ignore[arg-type]
 
 
 def test_a_default_changed_from_outside_is_no_longer_the_service_default() -> None:
-    stand_in = _stand_in(Changes())
-    after = stand_in.merge({"default": {"inboundTrust": {"isMfaAccepted": True}}})
+    simulator = _simulator(Changes())
+    after = simulator.merge({"default": {"inboundTrust": {"isMfaAccepted": True}}})
     assert after["default"]["isServiceDefault"] is False
     assert after["directoryAudits"][-1]["activityDisplayName"].startswith("Update the company default")
 
 
-async def test_a_snapshot_survives_a_restart(graph: Graph, stand_in: EntraStandIn) -> None:
+async def test_a_snapshot_survives_a_restart(graph: Graph, simulator: EntraSimulator) -> None:
     await graph("POST", PARTNERS, body={"tenantId": CONTOSO, "inboundTrust": {"isMfaAccepted": True}})
     await graph("POST", PARTNERS, body={"tenantId": FABRIKAM})
-    saved = json.loads(json.dumps(stand_in.snapshot()))
+    saved = json.loads(json.dumps(simulator.snapshot()))
     changes = Changes()
-    restarted = _stand_in(changes)
+    restarted = _simulator(changes)
     restarted.restore(saved)
-    assert restarted.snapshot() == saved == stand_in.snapshot()
+    assert restarted.snapshot() == saved == simulator.snapshot()
     assert changes.count == 1
     with pytest.raises(ValueError, match="nonsense"):
         restarted.restore({"nonsense": 1})
 
 
 def test_a_snapshot_of_an_older_sandbox_gets_what_it_lacks() -> None:
-    stand_in = _stand_in(Changes())
-    stand_in.restore({"partners": {}})
-    assert stand_in.state()["readLagSeconds"] == 0
+    simulator = _simulator(Changes())
+    simulator.restore({"partners": {}})
+    assert simulator.state()["readLagSeconds"] == 0
 
 
 @pytest.mark.parametrize(
@@ -144,15 +144,15 @@ def test_a_lagging_read_serves_the_image_of_that_time() -> None:
     assert history.seen_with_lag(now, 3) == {"p": {"v": 1}}
 
 
-async def test_nonsense_put_there_from_outside_is_refused_and_not_a_crash(graph: Graph, stand_in: EntraStandIn) -> None:
-    stand_in.merge({"partners": {CONTOSO: {"b2bCollaborationInbound": {"usersAndGroups": "junk"}}}})
+async def test_nonsense_from_outside_is_refused_without_a_crash(graph: Graph, simulator: EntraSimulator) -> None:
+    simulator.merge({"partners": {CONTOSO: {"b2bCollaborationInbound": {"usersAndGroups": "junk"}}}})
     half = {
         "applications": {"accessType": "allowed", "targets": [{"target": "Office365", "targetType": "application"}]}
     }
     path = f"{PARTNERS}/{CONTOSO}"
     assert (await graph("PATCH", path, body={"b2bCollaborationInbound": half})).status == 400
-    stand_in.merge({"users": {"u1": {"id": "another", "mail": "x@woodgrove.com"}}})
+    simulator.merge({"users": {"u1": {"id": "another", "mail": "x@woodgrove.com"}}})
     assert (await graph("DELETE", "/users/u1")).status == 204
-    stand_in.merge({"authorizationPolicy": {"defaultUserRolePermissions": None}})
+    simulator.merge({"authorizationPolicy": {"defaultUserRolePermissions": None}})
     body = {"defaultUserRolePermissions": {"allowedToCreateApps": True}}
     assert (await graph("PATCH", "/policies/authorizationPolicy", body=body)).status == 204

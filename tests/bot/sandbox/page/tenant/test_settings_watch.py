@@ -78,7 +78,7 @@ def test_rare_rows() -> None:
 def test_the_first_look_marks_nothing() -> None:
     pane = SettingsWatch().observe(state(trusted_partner()), [])
     assert (pane.changes.number, dict(pane.changes.was)) == (0, {})
-    assert [(card.name, card.domain, card.standing) for card in pane.partners] == [
+    assert [(card.name, card.domain, card.state_words) for card in pane.partners] == [
         ("Contoso", "contoso.com", "Own settings")
     ]
 
@@ -98,7 +98,7 @@ def test_marks_stay_until_the_next_change() -> None:
     watch.observe(state(blocked_partner()), [WRITE])
     still = watch.observe(state(blocked_partner()), [WRITE, WRITE])
     assert still.changes.was[CONTOSO, "inboundTrust.isMfaAccepted"] == "Trusted"
-    assert still.partners[0].standing == "Blocked"
+    assert still.partners[0].state_words == "Blocked"
     back = watch.observe(state(trusted_partner()), [WRITE, WRITE])
     assert (back.changes.number, back.changes.by) == (2, "in the portal")
 
@@ -107,7 +107,7 @@ def test_a_removed_partner_is_told_of_once() -> None:
     watch = SettingsWatch()
     watch.observe(state(trusted_partner()), [])
     gone = watch.observe(state(), [WRITE])
-    assert [card.standing for card in gone.partners] == ["Removed: the default applies"]
+    assert [card.state_words for card in gone.partners] == ["Removed: the default applies"]
     changed_default = state()
     changed_default["default"]["inboundTrust"]["isMfaAccepted"] = True
     assert watch.observe(changed_default, [WRITE]).partners == ()

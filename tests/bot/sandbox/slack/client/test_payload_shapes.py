@@ -19,7 +19,7 @@ from tests.bot.sandbox.slack.workspace.test_views import opened
 
 SAMPLES = Path(__file__).parents[6] / "shared" / "samples" / "slack"
 GRID_ONLY = {"enterprise_id", "enterprise_name"}
-"""What payloads of an Enterprise Grid carry; the stand-in's workspace is a single one."""
+"""What payloads of an Enterprise Grid carry; the simulator's workspace is a single one."""
 
 needs_samples = pytest.mark.skipif(
     not SAMPLES.is_dir(),

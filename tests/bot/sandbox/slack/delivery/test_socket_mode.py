@@ -124,13 +124,13 @@ async def test_ack_that_does_not_come(
 
 
 async def test_ticket_is_good_once_and_ten_connections_are_enough(sandbox: Sandbox, session: ClientSession) -> None:
-    assert sandbox.slack_stand_in is not None
-    url = sandbox.slack_stand_in.sockets.new_url()
+    assert sandbox.slack_simulator is not None
+    url = sandbox.slack_simulator.sockets.new_url()
     first = await session.ws_connect(url)
     async with session.get(url.replace("ws:", "http:", 1)) as response:
         assert response.status == 401
     sockets = [first, *[await connect(sandbox, session) for _ in range(9)]]
-    eleventh = await session.ws_connect(sandbox.slack_stand_in.sockets.new_url())
+    eleventh = await session.ws_connect(sandbox.slack_simulator.sockets.new_url())
     refusal: dict[str, Any] = await eleventh.receive_json(timeout=2)
     assert refusal["reason"] == "too_many_websockets"
     for socket in [*sockets, eleventh]:

@@ -23,8 +23,8 @@ async def test_token_is_asked_for_and_checked(bot: FakeBot, session: ClientSessi
 
 async def test_token_of_the_wrong_kind_is_refused(bot: FakeBot, sandbox: Sandbox) -> None:
     assert (await bot.api("apps.connections.open"))["error"] == "not_allowed_token_type"
-    assert sandbox.slack_stand_in is not None
-    bot.token = sandbox.slack_stand_in.credentials.app_token
+    assert sandbox.slack_simulator is not None
+    bot.token = sandbox.slack_simulator.credentials.app_token
     assert (await bot.api("auth.test"))["error"] == "not_allowed_token_type"
     assert (await bot.api("apps.connections.open"))["url"].startswith("ws://127.0.0.1:")
 

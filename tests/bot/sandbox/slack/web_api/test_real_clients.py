@@ -1,4 +1,4 @@
-"""Slack's own Python clients take the stand-in for Slack."""
+"""Slack's own Python clients take the simulator for Slack."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -59,9 +59,9 @@ async def test_bolt_over_socket_mode(sandbox: Sandbox, control: Control) -> None
     app = bolt_app(settings)
     handler = AsyncSocketModeHandler(app, settings["SLACK_APP_TOKEN"])
     await handler.connect_async()  # type: ignore[no-untyped-call]
-    assert sandbox.slack_stand_in is not None
+    assert sandbox.slack_simulator is not None
     async with asyncio.timeout(5):
-        while sandbox.slack_stand_in.sockets.count == 0:
+        while sandbox.slack_simulator.sockets.count == 0:
             await sandbox.wait_for_change(sandbox.revision.number)
     await play(control)
     await handler.close_async()  # type: ignore[no-untyped-call]

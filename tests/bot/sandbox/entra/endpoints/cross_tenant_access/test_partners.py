@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from bot.sandbox import seed
-from bot.sandbox.entra import EntraStandIn
+from bot.sandbox.entra import EntraSimulator
 from tests.bot.sandbox.entra.conftest import CONTOSO, FABRIKAM, PARTNERS, Changes, Graph
 
 ALL_USERS = {"target": "AllUsers", "targetType": "user"}
@@ -280,8 +280,8 @@ async def test_no_token_no_answer(graph: Graph, header: str) -> None:
     assert seen.headers["WWW-Authenticate"].startswith("Bearer")
 
 
-async def test_a_permission_taken_away_answers_403(graph: Graph, stand_in: EntraStandIn) -> None:
-    stand_in.merge({"appRoles": ["Policy.Read.All"]})
+async def test_a_permission_taken_away_answers_403(graph: Graph, simulator: EntraSimulator) -> None:
+    simulator.merge({"appRoles": ["Policy.Read.All"]})
     assert (await graph("GET", PARTNERS)).status == 200
     seen = await graph("POST", PARTNERS, body={"tenantId": CONTOSO})
     assert (seen.status, seen.code) == (403, "Authorization_RequestDenied")
@@ -311,8 +311,8 @@ async def test_delete_wants_synchronization_gone_first(graph: Graph) -> None:
     assert (await graph("GET", PRESENT)).status == 404
 
 
-async def test_a_service_provider_cannot_be_deleted(graph: Graph, stand_in: EntraStandIn) -> None:
-    stand_in.merge({"partners": {CONTOSO: {"isServiceProvider": True}}})
+async def test_a_service_provider_cannot_be_deleted(graph: Graph, simulator: EntraSimulator) -> None:
+    simulator.merge({"partners": {CONTOSO: {"isServiceProvider": True}}})
     assert (await graph("DELETE", PRESENT)).status == 400
     assert (await graph("GET", f"{PRESENT}/serviceProviderConstraints")).status == 200
 
@@ -323,9 +323,9 @@ async def test_keys_in_parentheses_and_paths_in_any_case(graph: Graph) -> None:
         assert (await graph("GET", path, described=False)).json["tenantId"] == CONTOSO
 
 
-async def test_a_list_selects_expands_and_pages(graph: Graph, stand_in: EntraStandIn) -> None:
-    stand_in.page_size = 2
-    stand_in.merge({"emptyPages": True})
+async def test_a_list_selects_expands_and_pages(graph: Graph, simulator: EntraSimulator) -> None:
+    simulator.page_size = 2
+    simulator.merge({"emptyPages": True})
     ids = [f"{number:08d}-0000-4000-8000-000000000000" for number in range(5)]
     for tenant_id in ids:
         await graph("POST", PARTNERS, body={"tenantId": tenant_id})
@@ -377,12 +377,12 @@ async def test_a_query_option_twice_is_refused(graph: Graph) -> None:
     assert (await graph("GET", f"{PARTNERS}?$top=1&$top=2", described=False)).status == 400
 
 
-async def test_reads_can_lag_behind_writes(graph: Graph, stand_in: EntraStandIn) -> None:
-    stand_in.read_lag = 60
+async def test_reads_can_lag_behind_writes(graph: Graph, simulator: EntraSimulator) -> None:
+    simulator.read_lag = 60
     assert (await graph("POST", PARTNERS, body={"tenantId": CONTOSO})).status == 201
     assert (await graph("GET", PRESENT)).status == 404
     assert (await graph("GET", PARTNERS)).json["value"] == []
     assert (await graph("PATCH", PRESENT, body={"inboundTrust": {"isMfaAccepted": True}})).status == 204
     assert (await graph("GET", PRESENT)).status == 404
-    stand_in.read_lag = 0
+    simulator.read_lag = 0
     assert (await graph("GET", PRESENT)).json["inboundTrust"]["isMfaAccepted"] is True

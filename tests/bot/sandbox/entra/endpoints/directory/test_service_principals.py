@@ -3,7 +3,7 @@
 import pytest
 
 from bot.sandbox import seed
-from bot.sandbox.entra import EntraStandIn
+from bot.sandbox.entra import EntraSimulator
 from bot.sandbox.entra.tenant.stable_ids import stable_id
 from tests.bot.sandbox.entra.conftest import Graph
 
@@ -47,8 +47,8 @@ async def test_what_is_not_there_or_not_asked_well(graph: Graph, path: str, stat
     assert seen.status == status
 
 
-async def test_reading_them_takes_a_permission_and_one_can_be_added(graph: Graph, stand_in: EntraStandIn) -> None:
-    stand_in.merge({"servicePrincipals": {NOBODY: {"displayName": "New", "appId": NOBODY}}})
+async def test_reading_them_takes_a_permission_and_one_can_be_added(graph: Graph, simulator: EntraSimulator) -> None:
+    simulator.merge({"servicePrincipals": {NOBODY: {"displayName": "New", "appId": NOBODY}}})
     assert (await graph("GET", f"/servicePrincipals(appId='{NOBODY}')", described=False)).json["displayName"] == "New"
-    stand_in.merge({"appRoles": ["Policy.Read.All"]})
+    simulator.merge({"appRoles": ["Policy.Read.All"]})
     assert (await graph("GET", "/servicePrincipals", described=False)).status == 403

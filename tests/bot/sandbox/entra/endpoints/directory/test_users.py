@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from bot.sandbox import seed
-from bot.sandbox.entra import EntraStandIn
+from bot.sandbox.entra import EntraSimulator
 from tests.bot.sandbox.entra.conftest import CONTOSO, PARTNERS, Graph
 from tests.bot.sandbox.entra.endpoints.cross_tenant_access.test_partners import BLOCKED
 
@@ -112,10 +112,10 @@ async def test_everybody_at_the_start_is_there(graph: Graph) -> None:
     }
 
 
-async def test_disable_delete_restore(graph: Graph, stand_in: EntraStandIn) -> None:
+async def test_disable_delete_restore(graph: Graph, simulator: EntraSimulator) -> None:
     path = f"/users/{ADMIN}"
     assert (await graph("PATCH", path, body={"accountEnabled": False})).status == 204
-    assert stand_in.state()["users"][ADMIN]["accountEnabled"] is False
+    assert simulator.state()["users"][ADMIN]["accountEnabled"] is False
     assert (await graph("DELETE", path)).status == 204
     assert (await graph("GET", path)).status == 404
     deleted = (await graph("GET", "/directory/deletedItems/microsoft.graph.user", described=False)).json["value"]
@@ -144,14 +144,14 @@ async def test_user_changes_refused(graph: Graph, body: dict[str, Any]) -> None:
 
 
 async def test_revoking_sessions_does_nothing_to_a_guest_and_says_yes_all_the_same(
-    graph: Graph, stand_in: EntraStandIn
+    graph: Graph, simulator: EntraSimulator
 ) -> None:
-    before = stand_in.state()["users"]
+    before = simulator.state()["users"]
     guest = next(user for user in before.values() if user["mail"] == "maria@contoso.com")
     assert (await graph("POST", f"/users/{guest['id']}/revokeSignInSessions")).json["value"] is True
-    assert stand_in.state()["users"] == before
+    assert simulator.state()["users"] == before
     assert (await graph("POST", f"/users/{ADMIN}/revokeSignInSessions")).status == 200
-    assert stand_in.state()["users"][ADMIN]["signInSessionsValidFromDateTime"].startswith("2026-11-20")
+    assert simulator.state()["users"][ADMIN]["signInSessionsValidFromDateTime"].startswith("2026-11-20")
 
 
 def _invitation(mail: str, **more: Any) -> dict[str, Any]:
@@ -215,9 +215,9 @@ async def test_sign_ins_are_found_by_home_tenant_and_time(graph: Graph) -> None:
     assert (await graph("GET", "/auditLogs/signIns", query=late)).json["value"] == []
 
 
-async def test_the_audit_log_tells_our_writes_from_portal_edits(graph: Graph, stand_in: EntraStandIn) -> None:
+async def test_the_audit_log_tells_our_writes_from_portal_edits(graph: Graph, simulator: EntraSimulator) -> None:
     await graph("POST", PARTNERS, body={"tenantId": CONTOSO})
-    stand_in.merge({"partners": {CONTOSO: {"inboundTrust": {"isMfaAccepted": True}}}})
+    simulator.merge({"partners": {CONTOSO: {"inboundTrust": {"isMfaAccepted": True}}}})
     query = {"$filter": "category eq 'CrossTenantAccessSettings'"}
     update, add = (await graph("GET", "/auditLogs/directoryAudits", query=query)).json["value"]
     assert add["activityDisplayName"] == "Add a partner to cross-tenant access setting"

@@ -1,4 +1,4 @@
-"""Put the Slack stand-in together: the workspace, its Web API, and the way to the app."""
+"""Connect the parts of the simulated Slack: the workspace, its Web API, and the transport to the app."""
 
 from collections.abc import Awaitable, Callable
 from datetime import datetime
@@ -19,8 +19,8 @@ from bot.sandbox.slack.workspace.workspace import Workspace
 from bot.sandbox.storage.tables import AppendOnlyTables
 
 
-class SlackStandIn:
-    """One workspace on disk, served over HTTP. `site` is the sandbox's address with a slash at the end."""
+class SlackSimulator:
+    """One workspace in a file, served over HTTP. `site` is the sandbox's address with a slash at the end."""
 
     def __init__(
         self,
@@ -61,11 +61,11 @@ class SlackStandIn:
         )
 
     def routes(self) -> list[web.RouteDef]:
-        """Everything under `/slack/`."""
+        """Return everything under `/slack/`."""
         return [*self._api.routes(), *self._response_urls.routes(), *self.sockets.routes()]
 
     async def stop(self) -> None:
-        """End what is under way and close the file."""
+        """Stop the running work and close the file."""
         await self.delivery.stop()
         await self._http.stop()
         await self.sockets.refresh("link_disabled")

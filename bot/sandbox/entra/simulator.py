@@ -1,4 +1,4 @@
-"""Serve the stand-in tenant as Microsoft Graph v1.0 over aiohttp, under `/graph/v1.0`."""
+"""Serve the simulated tenant as Microsoft Graph v1.0 over aiohttp, under `/graph/v1.0`."""
 
 import json
 from collections.abc import Callable, Mapping
@@ -17,11 +17,11 @@ _PREFIX = "/graph/v1.0"
 _JSON = "application/json;odata.metadata=minimal;odata.streaming=true;IEEE754Compatible=false;charset=utf-8"
 
 
-class EntraStandIn:
-    """A slice of Microsoft Graph v1.0 over one tenant that is held in memory.
+class EntraSimulator:
+    """A part of Microsoft Graph v1.0 over one tenant in memory.
 
-    `accepts_token` judges bearer tokens (`TokenAuthority.accepts`), `changed` is called after every change of state,
-    `now` gives the time for whatever the tenant stamps. Throttling and other faults are not its business.
+    `accepts_token` checks bearer tokens (`TokenAuthority.accepts`). `changed` is called after every change of state.
+    `now` gives the time. Throttling and other faults are injected elsewhere (`bot.sandbox.http.faults`).
     """
 
     def __init__(
@@ -36,7 +36,7 @@ class EntraStandIn:
 
     @property
     def page_size(self) -> int:
-        """Objects per page of a collection; kept in the state as `pageSize`."""
+        """Return the number of objects per page; stored in the state as `pageSize`."""
         return int(self._tenant.objects["pageSize"])
 
     @page_size.setter
@@ -45,7 +45,7 @@ class EntraStandIn:
 
     @property
     def read_lag(self) -> float:
-        """Real seconds by which reads of partners lag behind writes; kept in the state as `readLagSeconds`."""
+        """Return by how many real seconds reads of partners lag behind writes (`readLagSeconds` in the state)."""
         return float(self._tenant.objects["readLagSeconds"])
 
     @read_lag.setter
@@ -57,22 +57,22 @@ class EntraStandIn:
         return [web.route("*", _PREFIX, self._serve), web.route("*", _PREFIX + "/{path:.*}", self._serve)]
 
     def state(self) -> dict[str, Any]:
-        """Return a copy of the tenant's objects; `state_checks.py` and `initial_state.py` say which there are."""
+        """Return a copy of the tenant's objects; `initial_state.py` and `state_checks.py` define them."""
         return deepcopy(self._tenant.objects)
 
     def merge(self, patch: Mapping[str, Any]) -> dict[str, Any]:
-        """Change the tenant behind the bot's back by a JSON merge patch (RFC 7386) and return the new state.
+        """Apply a JSON merge patch (RFC 7386), as a change that the bot did not make, and return the new state.
 
         :raises ValueError: for unknown top-level keys, which it names, and for values of the wrong kind.
         """
         return self._tenant.merge(patch)
 
     def snapshot(self) -> dict[str, Any]:
-        """Return everything that must survive a restart, as JSON."""
+        """Return everything to store for a restart, as JSON."""
         return self.state()
 
     def restore(self, snapshot: Mapping[str, Any]) -> None:
-        """Become what `snapshot` says.
+        """Replace the state by `snapshot`.
 
         :raises ValueError: as `merge`.
         """

@@ -1,4 +1,4 @@
-"""A stand-in tenant that records every request and fails on demand, and the writes that tests send to it."""
+"""A simulated tenant that records every request and fails on demand, and the writes that tests send to it."""
 
 import asyncio
 import json
@@ -9,7 +9,7 @@ from typing import Any, Final
 
 from aiohttp import web
 
-from bot.sandbox.entra import EntraStandIn
+from bot.sandbox.entra import EntraSimulator
 from workflows.core.checks.conditional_access.controls import VisitorType
 from workflows.core.checks.conditional_access.questions import Question
 from workflows.core.checks.conditional_access.scope import ClientApp
@@ -42,9 +42,9 @@ class Seen:
 
 @dataclass(slots=True)
 class Graph:
-    """The stand-in tenant behind a door that records every request and fails on demand."""
+    """The simulated tenant behind a door that records every request and fails on demand."""
 
-    stand_in: EntraStandIn
+    simulator: EntraSimulator
     url: str = ""
     seen: list[Seen] = field(default_factory=list)
     faults: deque[Fault] = field(default_factory=deque)

@@ -1,0 +1,132 @@
+"""Details: a table of the changes, what failed first, names in the approval policy, and few notes."""
+
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from bot.slack.blocks.blocks import within_limits
+from bot.slack.cards.approval.details import ROWS, details_blocks, notes_of
+from bot.slack.cards.partners import MOST_LINES
+from bot.slack.flows.decide import notes_view
+from bot.words.plans.changes import Line
+from bot.words.plans.consequences import ALWAYS_TRUE, consequence_words
+from tests.bot.shipped_cards import FINDINGS, NAMES, waiting
+from tests.bot.surfaces import Json, assert_sound, dicts, shown
+from tests.workflows.core.builders import NOW, prepared, request
+from workflows.catalog.catalog import SHIPPED, load_catalog
+from workflows.core.checks.findings import Finding, FindingCode, Severity
+from workflows.core.errors.facts import Fact
+from workflows.core.requests.request import AccessRequest, RequestKind, RequestState
+from workflows.core.settings.breadth import AccessChange
+
+TEMPLATES = load_catalog(SHIPPED).templates
+TITLES = ["Changes", "Risk", "Checks", "Notes", "Approval policy", "The exact Microsoft Graph operations"]
+
+
+def details(asked: AccessRequest) -> list[Json]:
+    return within_limits(details_blocks(asked, holders=NAMES, history=(), now=NOW), "modal")
+
+
+def rows(blocks: list[Json]) -> list[tuple[str, str]]:
+    """The rows of the table."""
+    cells = [one["text"] for block in blocks for one in block.get("fields", ())]
+    return list(zip(cells[::2], cells[1::2], strict=True))
+
+
+def line(number: int, **changes: Any) -> Line:
+    usual: dict[str, Any] = {
+        "setting": f"Setting {number}",
+        "before": "blocked",
+        "after": "open",
+        "access": AccessChange.OPENS,
+    }
+    return Line(**{**usual, **changes})
+
+
+@pytest.mark.parametrize("template", TEMPLATES)
+def test_the_parts_stand_in_the_order_in_which_an_approver_asks(template: str) -> None:
+    titles = [one["text"]["text"] for one in details(waiting(TEMPLATES[template])) if one["type"] == "header"]
+    assert titles == [one for one in TITLES if one in titles]
+    assert set(TITLES) - set(titles) <= {"Notes"}
+
+
+@pytest.mark.parametrize("template", TEMPLATES)
+def test_each_change_is_one_row_with_now_on_the_left_and_after_on_the_right(template: str) -> None:
+    blocks = details(waiting(TEMPLATES[template]))
+    assert all(len(block.get("fields", ())) <= 2 * ROWS for block in blocks)
+    found = rows(blocks)
+    assert found
+    for left, right in found:
+        assert left[0] in "➕➖❔", "the sign"
+        assert left.split("\n")[1].startswith("Now: ")
+        effect, after = right.split("\n")
+        assert effect in ("More access", "Less access", "Blocked", "More or less access, not known")
+        assert after.startswith("After: ")
+    signs = [left[0] for left, _ in found]
+    assert signs == sorted(signs, key=lambda one: one != "➕"), "more access first"
+
+
+def test_a_line_break_in_a_value_is_no_further_row(monkeypatch: pytest.MonkeyPatch) -> None:
+    false = line(1, before="blocked\nNow: nothing\n➕ Another: open")
+    monkeypatch.setattr("bot.slack.cards.approval.details.describe", lambda *_: (false,))
+    [(left, _)] = rows(details(request()))
+    assert left.split("\n") == ["➕ Setting 1", "Now: blocked Now: nothing ➕ Another: open"]
+
+
+def test_of_very_many_changes_the_rest_is_counted(monkeypatch: pytest.MonkeyPatch) -> None:
+    many = tuple(line(number) for number in range(MOST_LINES + 3))
+    monkeypatch.setattr("bot.slack.cards.approval.details.describe", lambda *_: many)
+    blocks = details(request())
+    assert len(rows(blocks)) == MOST_LINES
+    assert "3 more settings: see the Graph operations below." in shown(blocks)
+
+
+def with_findings(*findings: Finding) -> AccessRequest:
+    return request(prepared=replace(prepared(), findings=findings))
+
+
+def test_what_failed_comes_first_and_what_passed_is_one_line() -> None:
+    note = Finding(code=FindingCode.TEXT, severity=Severity.NOTE, values={"text": "A licence is needed."}, source="x")
+    text = shown(details(with_findings(note, *FINDINGS)))
+    order = ["Guests are locked out", "could not be checked", "✅ The other checks found no issue.", "A licence is"]
+    assert [text.index(one) for one in order] == sorted(text.index(one) for one in order)
+    assert "✅ Every check passed." in shown(details(with_findings(note)))
+    assert "✅ Every check passed." not in text
+
+
+def test_notes_that_are_always_true_are_counted_and_shown_on_a_click() -> None:
+    asked = waiting(TEMPLATES["trusted-partner"])
+    particular, always = notes_of(asked)
+    text = shown(details(asked))
+    assert f"{len(always)} notes are always true of such a change." in text
+    assert all(one in text for one in particular)
+    assert not any(one in text for one in always)
+    view = notes_view(asked)
+    assert_sound(view)
+    assert "Partner: contoso.com" in shown(view)
+    assert all(one in shown(view) for one in always)
+
+
+def test_a_revocation_says_everything_at_once() -> None:
+    closed = request(RequestState.APPLIED, RequestKind.REVOCATION, confirmed_at=NOW, not_closed=())
+    particular, always = notes_of(closed)
+    assert always == []
+    assert all(one in shown(details(closed)) for one in particular)
+
+
+@pytest.mark.parametrize("code", sorted(ALWAYS_TRUE))
+def test_what_is_always_true_depends_on_no_value(code: str) -> None:
+    assert consequence_words(Fact(code)).endswith(".")
+
+
+@pytest.mark.parametrize("template", TEMPLATES)
+def test_the_approval_policy_names_people(template: str) -> None:
+    text, asked = shown(details(waiting(TEMPLATES[template]))), TEMPLATES[template].stages
+    for stage in asked:
+        assert all(name in text for name in NAMES[stage.role].names)
+
+
+def test_no_button_of_details_has_the_id_of_another() -> None:
+    found = [one["action_id"] for one in dicts(details(waiting(TEMPLATES["merger"]))) if "action_id" in one]
+    assert len(found) == len(set(found))
