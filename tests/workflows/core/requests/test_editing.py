@@ -23,14 +23,21 @@ from tests.workflows.core.builders import (
     request,
     situation,
 )
+from workflows.core.errors.facts import Fact
 from workflows.core.errors.raised import Refused
 from workflows.core.errors.refusal_codes import RefusalCode
 from workflows.core.people import ChatId, PersonId
-from workflows.core.requests.commands.editing import WishField, changed_fields, changed_values, is_editable
+from workflows.core.requests.commands.editing import (
+    WishField,
+    changed_fields,
+    changed_values,
+    is_editable,
+    require_may_edit,
+)
 from workflows.core.requests.commands.request import Approve, RecordPrepared, RecordUnfit, Replan
 from workflows.core.requests.effects import Prepare, ShowRequest
 from workflows.core.requests.lifecycle import advance
-from workflows.core.requests.request import AccessRequest, Edited, RequestKind, RequestState
+from workflows.core.requests.request import TERMINAL, AccessRequest, Edited, RequestKind, RequestState
 from workflows.core.settings.model import TenantId
 
 LATER = NOW + timedelta(days=3)
@@ -111,6 +118,14 @@ def test_an_edit_that_cannot_be_is_refused_with_the_next_step(
     with pytest.raises(Refused) as refused:
         advance(known, command, situation())  # type: ignore[arg-type]
     assert refused.value.code == code
+
+
+@pytest.mark.parametrize("state", [one for one in RequestState if one is not RequestState.AWAITING_APPROVAL])
+def test_the_form_for_an_edit_does_not_open_in_any_other_state(state: RequestState) -> None:
+    with pytest.raises(Refused) as refused:
+        require_may_edit(request(state), RILEY, "", NOW)
+    is_closed = state in TERMINAL
+    assert refused.value.fact == Fact(RefusalCode.NOT_NOW, {"state": state.value, "is_closed": is_closed})
 
 
 def test_the_requester_may_edit_under_another_chat_id() -> None:
