@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Callable, Mapping
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Final
 
 from workflows.core.errors.facts import Values
@@ -40,6 +40,11 @@ def one_of(items: object) -> str:
 def day(moment: str) -> str:
     """Return the day of an ISO time, in UTC."""
     return f"{_read(moment):%Y-%m-%d}"
+
+
+def last_day(ends_at: str) -> str:
+    """Return the last day of an access that ends at an ISO time, in UTC."""
+    return f"{_read(ends_at) - timedelta(seconds=1):%Y-%m-%d}"
 
 
 def time_of_day(moment: str) -> str:

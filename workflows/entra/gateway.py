@@ -61,7 +61,7 @@ class Entra:
         self._home: TenantId | None = None
         self._guard = HomeGuard(read=self._read_home, expected=expected)
         self._found: Cache[str, TenantIdentity | None] = Cache(
-            read=self._ask_for_tenant, lasts=lambda _: TENANTS_KEPT_FOR, most=_FOUND_KEPT
+            read=self._ask_for_tenant, kept_for=lambda _: TENANTS_KEPT_FOR, max_entries=_FOUND_KEPT
         )
         self._tenant_settings = GraphTenantSettings(connection, client_id=client_id)
 
@@ -116,7 +116,7 @@ class Entra:
     async def find(self, target: str, *, fresh: bool = False) -> TenantIdentity | None:
         """Return the tenant of a normalized domain or a tenant id; None when there is none. Cached for a minute."""
         asked = target.lower()
-        return await (self._found.ask_now(asked) if fresh else self._found.ask(asked))
+        return await (self._found.read_now(asked) if fresh else self._found.get(asked))
 
     async def _ask_for_tenant(self, asked: str) -> TenantIdentity | None:
         relationships = self._connection.graph.tenant_relationships

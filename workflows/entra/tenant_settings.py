@@ -58,17 +58,17 @@ class GraphTenantSettings:
         self._reports = Pace(*_REPORTS, longest_wait=_REPORTS_WAIT)
         self._conditional_access = Pace(*_CONDITIONAL_ACCESS)
         self._policies: Cache[None, Sequence[JsonObject]] = Cache(
-            read=lambda _: self._all_conditional_access(), lasts=lambda _: POLICIES_KEPT_FOR, most=1
+            read=lambda _: self._all_conditional_access(), kept_for=lambda _: POLICIES_KEPT_FOR, max_entries=1
         )
         self._evaluations: Cache[Question, Sequence[JsonObject]] = Cache(
             read=self._ask_whether_policies_apply,
-            lasts=lambda _: POLICIES_KEPT_FOR,
-            most=_EVALUATIONS_KEPT,
+            kept_for=lambda _: POLICIES_KEPT_FOR,
+            max_entries=_EVALUATIONS_KEPT,
         )
         self._names: Cache[Target, str | None] = Cache(
             read=self._ask_for_name,
-            lasts=lambda name: ABSENCE_KEPT_FOR if name is None else OBJECT_NAMES_KEPT_FOR,
-            most=_NAMES_KEPT,
+            kept_for=lambda name: ABSENCE_KEPT_FOR if name is None else OBJECT_NAMES_KEPT_FOR,
+            max_entries=_NAMES_KEPT,
         )
 
     async def verified_domains(self) -> Sequence[str]:
@@ -97,7 +97,7 @@ class GraphTenantSettings:
 
     async def read_conditional_access(self) -> Sequence[JsonObject]:
         """Read every Conditional Access policy, at most once a minute and once a second."""
-        return await self._policies.ask(None)
+        return await self._policies.get(None)
 
     async def _all_conditional_access(self) -> Sequence[JsonObject]:
         call = reading("/identity/conditionalAccess/policies", Purpose.LIST_CONDITIONAL_ACCESS, "Policy.Read.All")
@@ -107,7 +107,7 @@ class GraphTenantSettings:
 
     async def evaluate_access(self, question: Question) -> Sequence[JsonObject]:
         """Ask which policies apply to a sign-in; cached for a minute, one question a second in total."""
-        return await self._evaluations.ask(question)
+        return await self._evaluations.get(question)
 
     async def _ask_whether_policies_apply(self, question: Question) -> Sequence[JsonObject]:
         async with self._conditional_access.turn():
@@ -189,7 +189,7 @@ class GraphTenantSettings:
         """
         if not is_guid(target.id):
             return None
-        return await (self._names.ask_now(target) if fresh else self._names.ask(target))
+        return await (self._names.read_now(target) if fresh else self._names.get(target))
 
     async def _ask_for_name(self, target: Target) -> str | None:
         """Read the object by its key.

@@ -47,8 +47,8 @@ from workflows.ports.directory import Directory
 from workflows.ports.store import Store
 from workflows.ports.tenant import Tenant, TenantRefused, TenantUnavailable
 
-_SEEN_FOR: Final = timedelta(minutes=1)
-_MOST_SEEN: Final = 1000
+_REMEMBERED_FOR: Final = timedelta(minutes=1)
+_MAX_REMEMBERED: Final = 1000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -93,7 +93,7 @@ class Intake:
         """
         target = normalize_target(typed)
         observation = await look_up(target, tenant=self.tenant, clock=self.clock, register=self.store)
-        if len(self._seen) >= _MOST_SEEN:
+        if len(self._seen) >= _MAX_REMEMBERED:
             self._seen.clear()
         self._seen[target] = observation
         return observation
@@ -260,7 +260,7 @@ class Intake:
         The tenant is read again before anything is written, so this only saves a call.
         """
         seen = self._seen.pop(target, None)
-        return seen if seen is not None and self.clock.now() - seen.at < _SEEN_FOR else None
+        return seen if seen is not None and self.clock.now() - seen.at < _REMEMBERED_FOR else None
 
     async def _ids(self, asked: _Asked, problems: Problems) -> None:
         found = await unknown_ids(

@@ -30,7 +30,7 @@ from workflows.partner_lookup.target import FIELD
 from workflows.ports.directory import Directory
 from workflows.ports.records import Register
 
-_MOST_REASONS: Final = 3
+_MAX_REASONS: Final = 3
 """How many reasons of a risk are shown at the form's field."""
 
 
@@ -128,7 +128,7 @@ def check_proposal(
             RefusalCode.CHAIN_TOO_WEAK,
             is_cross_cloud=plan.is_cross_cloud,
             weakness=weak.as_value(),
-            reasons=[one.value for one in risk.reasons[:_MOST_REASONS]],
+            reasons=[one.value for one in risk.reasons[:_MAX_REASONS]],
         )
     return found
 

@@ -25,7 +25,7 @@ from workflows.app.requests.forms import InvalidForm
 from workflows.app.requests.proposing import check_proposal, require_no_other_request
 from workflows.app.requests.request_limit import Filing
 from workflows.app.requests.restoring import (
-    MOST_REQUESTS,
+    MAX_REQUESTS,
     Restoration,
     change_of,
     propose_restoration,
@@ -175,7 +175,7 @@ class RestoreIntake:
 
     async def _likely(self, change: AccessRequest) -> tuple[Template, ...]:
         plan = change.known.plan
-        requests = await self.store.requests_for(plan.tenant_id, MOST_REQUESTS)
+        requests = await self.store.requests_for(plan.tenant_id, MAX_REQUESTS)
         return likely_templates(plan.before, requests=requests, templates=self.catalog.templates)
 
 
