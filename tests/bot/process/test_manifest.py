@@ -73,6 +73,7 @@ STORED: Final = {
     "edit": "edit",
     "edit_request": "edit",
     "close_early": "close_early",
+    "show_notes": "review_request",
     "revoke_partner": "want_revoke",
     "block_partner": "want_revoke",
     "name_partner": "want_revoke",

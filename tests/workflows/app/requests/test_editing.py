@@ -119,7 +119,7 @@ async def test_edits_count_as_requests_of_the_hour(world: World) -> None:
     request = await world.waiting()
     most = dict.fromkeys(LimitedAction, 2)
     alarms = Alarms(store=world.store, clock=world.clock, wake=lambda: None)
-    limits = Limits(store=world.store, alarms=alarms, clock=world.clock, most=most)
+    limits = Limits(store=world.store, alarms=alarms, clock=world.clock, maximums=most)
     editing = Editing(intake=replace(world.intake, limits=limits))
     await editing.edit(edit_of(request, justification="One"), key="k1")
     request = await world.settled(request.id)
