@@ -1,8 +1,7 @@
-"""The bot's own process in the sandbox: this environment, this folder, not longer than the sandbox runs.
+"""The bot's process in the sandbox: it runs with given settings in a given folder, and ends with the sandbox.
 
-The boundary between the sandbox's process and the bot's.
-
-Imported first by the new process: only the standard library, so that the bot's own imports begin at once.
+The boundary between the sandbox's process and the bot's. The new process imports this module first. It needs only the
+standard library, so that the bot's own imports begin at once.
 """
 
 import multiprocessing

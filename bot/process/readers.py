@@ -1,4 +1,4 @@
-"""The parts for reading, made from the settings: the tenant, the clock, the records next to a running bot."""
+"""What commands read without Slack, created from the settings: the tenant, the clock, the stored records."""
 
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -20,18 +20,21 @@ class SystemClock:
 
 
 class OffsetClock:
-    """The machine's clock plus a whole number of seconds from a file, which is read at every call."""
+    """The machine's clock plus a number of seconds from a file; for tests with simulated services.
+
+    The file contains a whole number, and is read at every call.
+    """
 
     def __init__(self, path: Path) -> None:
         self._path = path
 
     def now(self) -> datetime:
-        """Return the present time of the rehearsal in UTC."""
+        """Return the moved time in UTC."""
         return datetime.now(UTC) + timedelta(seconds=int(self._path.read_text(encoding="ascii")))
 
 
 def open_tenant(settings: TenantSettings) -> Entra:
-    """Build the gateway to the tenant; nothing is sent yet.
+    """Create the gateway to the tenant; nothing is sent yet.
 
     :raises SettingsProblems: when the credential cannot be used.
     """
@@ -42,7 +45,7 @@ def open_tenant(settings: TenantSettings) -> Entra:
 
 
 def entra_settings(settings: TenantSettings) -> EntraSettings:
-    """Return Entra's addresses, and the redactor for texts of errors."""
+    """Return Entra's addresses, and the function that removes secrets from error texts."""
     return EntraSettings(
         graph_url=settings.graph_url,
         authority_host=settings.azure_authority_host,
@@ -53,13 +56,13 @@ def entra_settings(settings: TenantSettings) -> EntraSettings:
 
 
 def open_clock(settings: TenantSettings) -> Clock:
-    """Return the machine's clock, or the rehearsal's."""
+    """Return the machine's clock, or the clock that the file moves."""
     return OffsetClock(settings.gatehouse_clock_file) if settings.gatehouse_clock_file else SystemClock()
 
 
 async def read_stored_records(settings: TenantSettings) -> Records | None:
-    """Read our records next to a running bot; None when there is no database.
+    """Read our records, also while the bot runs; None when there is no database.
 
-    :raises StoreUnusable: when there is one that cannot be read.
+    :raises StoreUnusable: when the database cannot be read.
     """
     return await read_records(settings.database_file)

@@ -1,4 +1,4 @@
-"""The bot as a process: logs, settings, the event loop, the exit status."""
+"""Run the bot as a process: logs, settings, the event loop, the exit status."""
 
 import asyncio
 import os
@@ -31,5 +31,5 @@ def run_bot() -> int:
 
 
 def print_problems(error: SettingsProblems) -> None:
-    """Print every problem of the settings at once, on standard error."""
+    """Print every problem of the settings on standard error."""
     print("Gatehouse cannot start:", *(f"- {problem}" for problem in error.problems), sep="\n", file=sys.stderr)

@@ -1,4 +1,4 @@
-"""The command line."""
+"""Define the commands and options of the command line."""
 
 import asyncio
 import importlib.metadata
@@ -45,11 +45,11 @@ def sandbox(
     socket_mode: SocketMode = False,
 ) -> None:
     """Run a simulated chat workspace, a simulated tenant and the bot on this machine. No account is needed."""
-    from bot.terminal.sandbox_command import rehearse
+    from bot.terminal.sandbox_command import run_sandbox
 
     if only not in (None, "slack", "entra"):
         raise typer.BadParameter("choose slack or entra", param_hint="--only")
-    status = asyncio.run(rehearse(port=port, browser=browser, data=data, only=only, socket_mode=socket_mode))
+    status = asyncio.run(run_sandbox(port=port, browser=browser, data=data, only=only, socket_mode=socket_mode))
     raise typer.Exit(status)
 
 
@@ -89,10 +89,12 @@ def doctor(retry: Retry = None, give_up: GiveUp = None) -> None:
         raise typer.BadParameter("choose one of them", param_hint="--retry, --give-up")
     if (number := retry if retry is not None else give_up) is not None:
         from bot.process.readers import open_clock
-        from bot.terminal.given_up_command import settle
+        from bot.terminal.given_up_command import decide_stopped_work
 
         clock, is_retried = open_clock(settings), retry is not None
-        raise typer.Exit(settle(settings.database_file, number, is_retried=is_retried, clock=clock, console=Console()))
+        raise typer.Exit(
+            decide_stopped_work(settings.database_file, number, is_retried=is_retried, clock=clock, console=Console())
+        )
     raise typer.Exit(asyncio.run(examine(settings, Console())))
 
 

@@ -11,7 +11,7 @@ from bot.process.run import WRONG_SETTINGS, print_problems
 from bot.process.settings import SettingsProblems, TenantSettings, load_tenant_settings
 from bot.terminal.plan_json import plan_json
 from bot.terminal.plan_print import print_plan
-from bot.terminal.printing import NOT_POSSIBLE, complain, terminal
+from bot.terminal.printing import NOT_POSSIBLE, print_error, terminal
 from bot.words.refusals.words import fact_words
 from bot.words.requests.notes import refusal_words
 from workflows.app.requests.planning import PlanImpossible, Planned, plan_request
@@ -37,16 +37,16 @@ def show_plan(path: Path, *, as_json: bool) -> int:
         print_problems(error)
         return WRONG_SETTINGS
     except RequestFileProblems as error:
-        complain("The file is no request:", *error.problems)
+        print_error("The file is no request:", *error.problems)
         return WRONG_SETTINGS
     except PlanImpossible as error:
-        complain(_OPENING, *(f"{key}: {fact_words(problem)}" for key, problem in error.problems.items()))
+        print_error(_OPENING, *(f"{key}: {fact_words(problem)}" for key, problem in error.problems.items()))
         return NOT_POSSIBLE
     except StoreUnusable as error:
-        complain(_OPENING, f"{error}; set DATABASE_URL to the bot's own file")
+        print_error(_OPENING, f"{error}; set DATABASE_URL to the bot's own file")
         return NOT_POSSIBLE
     except (TenantUnavailable, TenantRefused) as error:
-        complain(_OPENING, refusal_words(error))
+        print_error(_OPENING, refusal_words(error))
         return NOT_POSSIBLE
     if as_json:
         sys.stdout.write(plan_json(planned) + "\n")

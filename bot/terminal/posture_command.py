@@ -13,7 +13,7 @@ from bot.process.run import WRONG_SETTINGS, print_problems
 from bot.process.settings import SettingsProblems, TenantSettings, load_tenant_settings
 from bot.terminal.posture_json import posture_json
 from bot.terminal.posture_table import print_posture
-from bot.terminal.printing import NOT_POSSIBLE, complain, terminal
+from bot.terminal.printing import NOT_POSSIBLE, print_error, terminal
 from bot.words.requests.notes import refusal_words
 from workflows.app.reads.posture import read_posture
 from workflows.core.posture.model import Posture
@@ -31,10 +31,10 @@ def show_posture(*, as_json: bool, looks_up_names: bool) -> int:
         print_problems(error)
         return WRONG_SETTINGS
     except StoreUnusable as error:
-        complain("The posture could not be read:", f"{error}; set DATABASE_URL to the bot's own file")
+        print_error("The posture could not be read:", f"{error}; set DATABASE_URL to the bot's own file")
         return NOT_POSSIBLE
     except (TenantUnavailable, TenantRefused) as error:
-        complain("The posture could not be read:", refusal_words(error))
+        print_error("The posture could not be read:", refusal_words(error))
         return NOT_POSSIBLE
     if as_json:
         sys.stdout.write(posture_json(posture) + "\n")

@@ -1,4 +1,4 @@
-"""The shape of the tables of sentences, and the parts that several texts need."""
+"""The type of the tables of sentences, and functions that several texts need."""
 
 import re
 from collections.abc import Callable, Mapping
@@ -58,7 +58,7 @@ def minute(moment: str) -> str:
 
 
 def place_to_cut(text: str, most: int) -> int:
-    """Return the last place, at most `most`, that is not inside an ID, because nobody could guess the rest of an ID."""
+    """Return the last place, at most `most`, that is not inside an ID."""
     for found in _ID.finditer(text, max(0, most - _LENGTH), most + _LENGTH):
         if found.start() < most < found.end():
             return found.start()

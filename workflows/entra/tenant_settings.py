@@ -204,7 +204,7 @@ class GraphTenantSettings:
         document = document_of(call, answer)
         if not document.get("id"):
             raise unavailable(TenantCode.NAMES_NOTHING, call=call.asked)
-        return str(document.get("displayName") or "(no name)")
+        return str(document.get("displayName") or "")
 
     def _address_of(self, target: Target) -> tuple[Call, BaseRequestBuilder]:
         graph = self._connection.graph

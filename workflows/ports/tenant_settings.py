@@ -89,7 +89,7 @@ class TenantSettings(Protocol):
     async def name_of(self, target: Target, *, fresh: bool = False) -> str | None:
         """Return the name of one of our own users or groups (by object id) or applications (by application id).
 
-        None when there is no object of this kind with this id.
+        The name may be empty. None when there is no object of this kind with this id.
 
         :param fresh: read it now; otherwise the answer may be up to a minute old.
         """

@@ -1,4 +1,4 @@
-"""Decide on a request: view it, approve it, or reject it with a reason. From a card or from a window."""
+"""Decide on a request: view it, approve it, or reject it with a reason, from a card or a window."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass

@@ -1,7 +1,7 @@
-"""Map a Slack user to exactly one Entra person or refuse; read who has a role now.
+"""Find the one Entra person of a Slack user, or refuse; read who has a role now.
 
-A click proves a Slack user. Two questions identify the person, each time it matters. To Slack: is this a full member of
-our workspace? To Entra: is there exactly one enabled member account with this mail address? Nothing is cached here; for
+A click proves a Slack user. Two questions identify the person, each time it matters. Slack: is this a full member of
+our workspace? Entra: is there exactly one enabled member account with this mail address? Nothing is cached here; for
 display see `bot.slack.people.shown_directory`.
 """
 
@@ -33,8 +33,8 @@ Answer = TypeVar("Answer")
 Key = TypeVar("Key")
 
 
-class _Gone(Exception):
-    """Slack does not know the user, or shows it to nobody."""
+class _UnknownUser(Exception):
+    """Slack does not know the user, or does not show it."""
 
 
 class _NoGroups(Exception):
@@ -66,7 +66,7 @@ class SlackDirectory:
         self._roles = roles
 
     async def identify(self, chat_id: ChatId) -> Person:
-        """Map a Slack user to one Entra person; see `ports.Directory.identify`."""
+        """Find the one Entra person of a Slack user; see `ports.Directory.identify`."""
         user = await self.user(chat_id)
         mail = require_full_member(user, self._team_id)
         accounts = [a for a in await self._tenant.accounts_by_mail([mail]) if is_same_mail(a.mail, mail)]
@@ -117,10 +117,10 @@ class SlackDirectory:
         if person_ids := await self._entra_members(source):
             accounts = await self._tenant.accounts_by_id(sorted(person_ids))
             mails |= {folded_mail(account.mail) for account in accounts if _is_eligible(account)}
-        found = await _side_by_side(sorted(mails), reads.user_by_mail)
+        found = await _read_in_parallel(sorted(mails), reads.user_by_mail)
         by_mail = {main_id(user, ChatId("")) for user in found if user and is_full_member(user, self._team_id)}
         groups = await reads.user_groups() if source.user_groups else {}
-        return frozenset(by_mail) | await self._living(_members(source, groups), reads)
+        return frozenset(by_mail) | await self._active(_members(source, groups), reads)
 
     async def all_ids(self, chat_ids: Iterable[ChatId]) -> frozenset[ChatId]:
         """List every Slack id of the people with these ids; see `ports.Directory.all_ids`."""
@@ -129,7 +129,7 @@ class SlackDirectory:
     async def all_ids_by(self, chat_ids: Iterable[ChatId], reads: Reads) -> frozenset[ChatId]:
         """List every Slack id of these people, using the caller's reads of Slack."""
         asked = sorted(set(chat_ids))
-        users = await _side_by_side(asked, lambda one: _user_or_none(reads, one))
+        users = await _read_in_parallel(asked, lambda one: _user_or_none(reads, one))
         found = (ids_of(user or {}, chat_id) for chat_id, user in zip(asked, users, strict=True))
         return frozenset[ChatId]().union(*found)
 
@@ -186,23 +186,23 @@ class SlackDirectory:
         """
         try:
             return dict((await self._call("users.info", user=chat_id))["user"])
-        except _Gone as error:
+        except _UnknownUser as error:
             raise Refused(RefusalCode.UNKNOWN_USER) from error
 
     async def user_by_mail(self, mail: str) -> SlackUser | None:
         """Find the user with a mail address; None when there is none."""
         try:
             return dict((await self._call("users.lookupByEmail", email=mail))["user"])
-        except _Gone:
+        except _UnknownUser:
             return None
 
-    async def _living(self, listed: Iterable[ChatId], reads: Reads) -> frozenset[ChatId]:
+    async def _active(self, listed: Iterable[ChatId], reads: Reads) -> frozenset[ChatId]:
         """Return the full, active members of a list; after enough were found, the rest is included unchecked."""
         left, found = sorted(listed), set[ChatId]()
         while left and len(found) < ENOUGH:
             some, left = left[:_AT_ONCE], left[_AT_ONCE:]
             for chat_id, user in zip(
-                some, await _side_by_side(some, lambda one: _user_or_none(reads, one)), strict=True
+                some, await _read_in_parallel(some, lambda one: _user_or_none(reads, one)), strict=True
             ):
                 if user is not None and is_full_member(user, self._team_id):
                     found.add(main_id(user, chat_id))
@@ -220,7 +220,7 @@ class SlackDirectory:
         except SlackApiError as error:
             code = error_code(error)
             if code in _GONE:
-                raise _Gone from error
+                raise _UnknownUser from error
             if code in _NO_GROUPS and method == "usergroups.list":
                 raise _NoGroups from error
             if is_passing(error):
@@ -231,8 +231,8 @@ class SlackDirectory:
         return dict(response.data) if isinstance(response.data, dict) else {}
 
 
-async def _side_by_side(keys: Sequence[Key], read: Callable[[Key], Awaitable[Answer]]) -> list[Answer]:
-    """Read several things, a few at a time; return the answers in the order of the keys."""
+async def _read_in_parallel(keys: Sequence[Key], read: Callable[[Key], Awaitable[Answer]]) -> list[Answer]:
+    """Read several things in parallel, a few at a time; return the answers in the order of the keys."""
     answers: list[Answer] = []
     for start in range(0, len(keys), _AT_ONCE):
         answers += await asyncio.gather(*map(read, keys[start : start + _AT_ONCE]))

@@ -1,4 +1,4 @@
-"""Check who may open a window: full members, within the time that the window's trigger is valid."""
+"""Check who may open a window: full members, in the time that the window's trigger is valid."""
 
 import asyncio
 from contextlib import suppress
@@ -19,12 +19,12 @@ _MEMBER_SECONDS: Final = 0.8
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Members:
-    """Asks Slack who is a full member, in time for an acknowledgement."""
+    """Asks Slack whether a person is a full member, in time for an acknowledgement."""
 
     directory: SlackDirectory
 
     async def require_known(self, actor: ChatId) -> None:
-        """Check for a full member; nobody passes when Slack does not answer. For a window that shows records.
+        """Require a full member; refuse everybody when Slack does not answer in time. For windows that show records.
 
         :raises Refused: for everybody else, and when there is no answer in time.
         """
@@ -35,7 +35,7 @@ class Members:
             raise Refused(RefusalCode.NOT_KNOWN_NOW) from None
 
     async def require(self, actor: ChatId) -> None:
-        """Check for a full member; everybody passes when Slack does not answer in time.
+        """Require a full member; accept everybody when Slack does not answer in time.
 
         That is safe because later code checks again.
 

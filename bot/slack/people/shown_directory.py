@@ -1,4 +1,4 @@
-"""A short cache of the directory, for display only. Nothing is decided with it."""
+"""Cache the directory for a short time, for display only. Nothing is decided with it."""
 
 import asyncio
 from collections.abc import Callable, Coroutine, Hashable, Iterable, Sequence
@@ -27,8 +27,7 @@ Answer = TypeVar("Answer")
 class ShownDirectory:
     """Implements `ports.Directory` for display: role members up to 30 seconds old, names up to 10 minutes.
 
-    Identity, membership and roles of a person are read again wherever anything depends on them: nothing is decided with
-    the cache.
+    A person's identity, membership and roles are never read from the cache, because decisions depend on them.
     """
 
     def __init__(self, directory: SlackDirectory, clock: Clock) -> None:
@@ -46,7 +45,7 @@ class ShownDirectory:
         self._by_mail = cache(directory.user_by_mail, NAMES_SHOWN_FOR)
 
     async def identify(self, chat_id: ChatId) -> Person:
-        """Map a Slack user to one Entra person, without the cache."""
+        """Find the one Entra person of a Slack user, without the cache."""
         return await self._directory.identify(chat_id)
 
     async def known_person(self, chat_id: ChatId) -> Person | None:

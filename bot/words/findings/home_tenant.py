@@ -123,7 +123,7 @@ def _limit(values: Values) -> str:
 
 def _applications(values: Values) -> str:
     count, named = values["application_count"], values["applications"]
-    names = ", ".join(named)
+    names = ", ".join(name or "an application without a name" for name in named)
     if count > len(named):
         names += f" and {count - len(named)} more"
     applications = f"{counted(count, 'application')} ({names})"

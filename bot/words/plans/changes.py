@@ -1,4 +1,4 @@
-"""The effect of a plan in plain words. Every statement was read from the tenant or computed."""
+"""The effect of a plan in plain words, from what was read and computed."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass

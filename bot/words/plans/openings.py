@@ -30,7 +30,7 @@ from workflows.core.text import counted, shown_name
 
 _BLOCKED: Final = "blocked"
 MOST_NAMED: Final = 2
-"""So many targets of a list are named; more are only counted."""
+"""The most targets of a list that are named; the others are counted."""
 
 _NO_NAMES: Final[Mapping[str, str]] = MappingProxyType({})
 
@@ -41,7 +41,7 @@ class Sign(Enum):
     MORE = auto()
     LESS = auto()
     UNKNOWN = auto()
-    """It may give more access; this is not known, so it counts as more."""
+    """It may give more access; because this is not known, it counts as more."""
 
 
 ACCEPTED: Final[Mapping[str, str]] = {

@@ -2,6 +2,7 @@
 
 from typing import Final
 
+from bot.words.found_object import object_name
 from bot.words.sentences import Sentences, listed
 from bot.words.settings.values import title
 from bot.words.settings.where import where_to_find
@@ -75,7 +76,7 @@ def _placeholder_unknown(values: Values) -> str:
 
 
 def _id_is_ours(values: Values) -> str:
-    kind, name = values["kind"], shown_name(values["name"])
+    kind, name = values["kind"], object_name(values["name"])
     return f"This is our own {kind} “{name}”. Ask the partner for the ID of their {kind}."
 
 

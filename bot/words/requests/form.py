@@ -41,7 +41,7 @@ _GUESTS: Final = {
 
 
 def need_words(offer: Offer) -> str:
-    """Return what people need who choose this template."""
+    """Return the need for which people choose this template."""
     return offer.template.need or offer.template.title
 
 

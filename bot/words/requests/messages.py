@@ -136,4 +136,4 @@ _MADE: Final[Mapping[str, Callable[[Values], str]]] = {
     MessageCode.SETUP_UNCONFIRMED: _setup_unconfirmed,
     MessageCode.LIMIT_NEAR: _limit_near,
 }
-"""The sentences that a format string is not enough for."""
+"""The sentences that need a function."""

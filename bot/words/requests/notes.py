@@ -99,7 +99,10 @@ def note_words(note: Fact | Iterable[Fact]) -> str:
 
 
 def refusal_words(error: DomainError) -> str:
-    """State what is not possible, why, and what to do next. What only an operator reads has a text of its own."""
+    """State what is not possible, why, and what to do next.
+
+    Errors that only an operator reads have their own texts.
+    """
     return note_words(error.facts)
 
 
@@ -217,4 +220,4 @@ _MADE: Final[Mapping[str, Callable[[Values], str]]] = {
     NoteCode.NOT_CLOSED: _not_closed,
     NoteCode.NOT_TAKEN: _not_taken,
 }
-"""The sentences that a format string is not enough for."""
+"""The sentences that need a function."""

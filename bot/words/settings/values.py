@@ -5,6 +5,7 @@ from collections.abc import Iterator, Mapping
 from types import MappingProxyType
 from typing import Any, Final
 
+from bot.words.found_object import object_name
 from bot.words.sentences import place_to_cut
 from workflows.core.errors.raised import UnreadableSetting
 from workflows.core.settings.breadth import is_certainly_blocked, is_list_of_exceptions
@@ -295,4 +296,4 @@ def _target(name: str, target: Target, names: Mapping[str, str]) -> str:
     kind = target.type.value
     if known is None:
         return f"{kind} {target.id if is_guid(target.id) else shown_name(target.id)}"
-    return f"{kind} “{shown_name(known)}” ({target.id})"
+    return f"{kind} “{object_name(known)}” ({target.id})"

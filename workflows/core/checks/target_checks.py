@@ -28,7 +28,7 @@ _READS: Final[Mapping[TargetType, str]] = {
 }
 
 Names = Mapping[Target, str | Unread | None]
-"""The result for each id: its name, None when our tenant has no such object, or why it was not read."""
+"""The result for each id: its name (may be empty), None without such an object, or why it was not read."""
 
 
 def to_look_up(targets: Iterable[NamedTarget]) -> tuple[Target, ...]:

@@ -138,7 +138,7 @@ class RequestAccessFlow:
     async def show_partner(self, window: Window, form: Form, *, typed: str) -> None:
         """Resolve the target field and show the tenant, or the problem, below it."""
         shown = self.forms.at(window.id, replace(form, target=typed))
-        async with self.windows.refusing(window):
+        async with self.windows.showing_refusals(window):
             await self._look_up(window, shown, typed)
             await self._read_around(shown)
             await self.forms.show(window.id, shown, shown.view)
@@ -146,7 +146,7 @@ class RequestAccessFlow:
     async def show_template(self, window: Window, form: Form) -> None:
         """Show the chosen template with its fields and who decides, then the tenant if it was not looked up yet."""
         shown = self.forms.at(window.id, form)
-        async with self.windows.refusing(window):
+        async with self.windows.showing_refusals(window):
             await self.members.require(form.requester)
             if not shown.is_about(form.target):
                 shown.forget()

@@ -98,7 +98,7 @@ class RestoreFlow:
     async def show_difference(self, window: Window, form: RestoreForm) -> None:
         """Show a full member what the chosen restoration would change. A later choice in the same form wins."""
         shown = self.forms.at(window.id, form)
-        async with self.windows.refusing(window):
+        async with self.windows.showing_refusals(window):
             await self.members.require(form.requester)
             changes = await self.intake.changes(form.tenant_id)
             if not changes:
