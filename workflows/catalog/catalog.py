@@ -25,7 +25,7 @@ from workflows.core.policy.risk import required, risk_of_settings, weakness_of
 from workflows.core.policy.template import Template
 from workflows.core.requests.notes import NoteCode
 from workflows.core.text import counted
-from workflows.ports.directory import RoleSource
+from workflows.ports.people_directory import RoleSource
 
 SHIPPED: Final = Path(__file__).parent.parent / "templates"
 ROLES_FILE: Final = "roles.toml"

@@ -52,7 +52,7 @@ from workflows.effects.resending import ResendDecision
 from workflows.effects.still_approved import objection
 from workflows.partner_lookup.lookup import read_default
 from workflows.ports.clock import Clock
-from workflows.ports.directory import Directory, DirectoryUnavailable
+from workflows.ports.people_directory import PeopleDirectory, PeopleDirectoryUnavailable
 from workflows.ports.store import Store
 from workflows.ports.tenant import AlreadyExists, Tenant, TenantRefused, TenantUnavailable
 
@@ -73,7 +73,7 @@ class Applier:
     service: Service
     store: Store
     tenant: Tenant
-    directory: Directory
+    directory: PeopleDirectory
     clock: Clock
     alarms: Alarms
     catalog: Catalog | None = None
@@ -83,7 +83,7 @@ class Applier:
     async def apply(self, request_id: RequestId) -> None:
         """Change the tenant to the state after the plan, or record why not.
 
-        :raises TenantUnavailable, DirectoryUnavailable: after recording that the request waits; try again later.
+        :raises TenantUnavailable, PeopleDirectoryUnavailable: after recording that the request waits; try again later.
         """
         request = await self.store.request(request_id)
         if request is None or request.state not in _TO_DO:
@@ -93,7 +93,7 @@ class Applier:
                 await self._write(request)
             else:
                 await self._confirm(request, rests=(0.0,))
-        except (TenantUnavailable, DirectoryUnavailable) as error:
+        except (TenantUnavailable, PeopleDirectoryUnavailable) as error:
             if await self._is_still_to_do(request_id):
                 await self.service.advance(
                     request_id, RecordDelayed(reason=(*error.facts, Fact(NoteCode.KEEPS_TRYING)))

@@ -22,9 +22,9 @@ from workflows.core.errors.facts import Facts, log_text, text_fact
 from workflows.core.errors.raised import CodedError, ToldError
 from workflows.core.requests.effects import Effect, Rank, rank
 from workflows.ports.clock import Clock
-from workflows.ports.directory import DirectoryUnavailable
 from workflows.ports.effects_queue import PendingEffect
 from workflows.ports.notifier import NotifierBlocked, NotifierRefused, NotifierUnavailable
+from workflows.ports.people_directory import PeopleDirectoryUnavailable
 from workflows.ports.records import StoreNotWritable
 from workflows.ports.store import Store
 from workflows.ports.tenant import MAX_RETRY_AFTER, TenantUnavailable
@@ -134,7 +134,7 @@ class Outbox:
         log = _log.bind(effect=pending.effect.kind, effect_id=pending.id, attempt=pending.attempts + 1)
         try:
             await self._perform(pending.effect)
-        except (TenantUnavailable, DirectoryUnavailable, NotifierUnavailable, StoreNotWritable) as error:
+        except (TenantUnavailable, PeopleDirectoryUnavailable, NotifierUnavailable, StoreNotWritable) as error:
             log.warning("effect_waits", reason=str(error))
             longest = _MAX_BLOCKED_SECONDS if isinstance(error, NotifierBlocked) else _MAX_RETRY_SECONDS
             await self._again(pending, error.facts, getattr(error, "retry_after", None), longest)

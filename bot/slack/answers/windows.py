@@ -24,10 +24,10 @@ from workflows.core.errors.raised import InvalidField, Refused, UnreadableSettin
 from workflows.core.people import ChatId
 from workflows.core.requests.commands.request import CommandSubject
 from workflows.core.requests.effects import MessageCode, refusal_message
-from workflows.ports.directory import DirectoryUnavailable
+from workflows.ports.people_directory import PeopleDirectoryUnavailable
 from workflows.ports.tenant import TenantRefused, TenantUnavailable
 
-NOT_NOW: Final = (TenantUnavailable, TenantRefused, DirectoryUnavailable)
+NOT_NOW: Final = (TenantUnavailable, TenantRefused, PeopleDirectoryUnavailable)
 """The errors when something cannot be read now; `words.not_now` explains them to the person."""
 
 _HASH_CONFLICT: Final = "hash_conflict"

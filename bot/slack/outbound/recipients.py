@@ -17,9 +17,9 @@ from workflows.core.requests.eligibility import asked_last, still_asked
 from workflows.core.requests.request import AccessRequest
 from workflows.intervals import ADMINS_ASKED_FROM_REMINDER
 from workflows.ports.clock import Clock
-from workflows.ports.directory import DirectoryRefused, DirectoryUnavailable
 from workflows.ports.message_copies import MessageCopy
 from workflows.ports.notifier import NotifierRefused, NotifierUnavailable
+from workflows.ports.people_directory import PeopleDirectoryRefused, PeopleDirectoryUnavailable
 from workflows.ports.store import Store
 from workflows.ports.tenant import TenantRefused, TenantUnavailable
 
@@ -64,7 +64,7 @@ class Recipients:
         with waiting_for_the_directory():
             try:
                 return await self._directory.holders(role)
-            except DirectoryRefused as error:
+            except PeopleDirectoryRefused as error:
                 _log.error("role_unreadable", role=role, reason=str(error))
                 return frozenset()  # the stage's title is shown instead
 
@@ -115,9 +115,9 @@ def waiting_for_the_directory() -> Iterator[None]:
     """
     try:
         yield
-    except (DirectoryUnavailable, TenantUnavailable) as error:
+    except (PeopleDirectoryUnavailable, TenantUnavailable) as error:
         raise NotifierUnavailable(error.facts, error.retry_after) from error
     except TenantRefused as error:
         raise NotifierUnavailable(error.facts) from error
-    except DirectoryRefused as error:
+    except PeopleDirectoryRefused as error:
         raise NotifierRefused(error.facts) from error

@@ -163,20 +163,12 @@ class RequestMessages:
 
     async def _show_requester(self, request: AccessRequest, context: CardContext) -> None:
         subject = f"requester:{request.id}"
-<<<<<<< HEAD
-        now, record = self._clock.now(), context.partnership
+        now, record = self._outbound.clock.now(), context.partnership
         card = requester_card(request, now=now, successor=context.successor, record=record)
-        for copy in await self._copies.live(subject):
-            await self._copies.renew(copy, card, is_wanted=not request.is_terminal)
-        if not await self._store.copies(subject):
-            await self._copies.post(subject, request.particulars.requester, card)
-=======
-        card = requester_card(request, now=self._outbound.clock.now(), successor=context.successor)
         for copy in await self._outbound.copies.live(subject):
             await self._outbound.copies.renew(copy, card, is_wanted=not request.is_terminal)
         if not await self._outbound.store.copies(subject):
             await self._outbound.copies.post(subject, request.particulars.requester, card)
->>>>>>> main
 
     async def hand_over_sponsor(self, request_id: RequestId, sponsor: ChatId, subject: str, occasion: str) -> None:
         """Stop updating the message that named the sponsor, because another card takes its place.
@@ -192,20 +184,13 @@ class RequestMessages:
         """Tell the sponsor once that they are named, and update that message; tell whom an edit replaced."""
         if request.prepared is None or request.particulars.kind is RequestKind.REVOCATION:
             return
-<<<<<<< HEAD
         subject, sponsor = f"sponsor:{request.id}", request.particulars.sponsor
-        now, record = self._clock.now(), context.partnership
-        card = sponsor_card(request, now=now, successor=context.successor, record=record)
-=======
-        subject = f"sponsor:{request.id}"
-        card = sponsor_card(request, now=self._outbound.clock.now(), successor=context.successor)
->>>>>>> main
         async with self._lock_of(request.id):
-            copies = await self._copies.live(subject)
-            if request.state is not RequestState.PREPARING:  # until then, the plan names the sponsor of before
-                for copy in copies:
-                    if copy.audience != sponsor:
-                        await self._copies.renew(copy, former_sponsor_card(request), is_wanted=False)
+            copies = await self._outbound.copies.live(subject)
+            is_planned = request.state is not RequestState.PREPARING  # until then, the plan names the earlier sponsor
+            for copy in copies if is_planned else ():
+                if copy.audience != sponsor:
+                    await self._outbound.copies.renew(copy, former_sponsor_card(request), is_wanted=False)
             if _is_only_requester(request):
                 return
             # NB. read now: the partner setup card may have taken the message's place since.
@@ -214,21 +199,15 @@ class RequestMessages:
             needed = {step.digest for step in setup if step.is_needed}
             if record is not None and needed & {step.digest for step in open_steps(setup, record.confirmations)}:
                 return
-<<<<<<< HEAD
+            now, successor = self._outbound.clock.now(), context.successor
+            card = sponsor_card(request, now=now, successor=successor, record=context.partnership)
             for copy in copies:
                 if copy.audience == sponsor:
-                    await self._copies.renew(copy, card, is_wanted=not request.is_terminal)
-            is_told = not request.is_terminal or (request.state is RequestState.APPLIED and context.successor is None)
-            is_told = is_told and not (request.edits and request.state is RequestState.PREPARING)
-            if is_told and not needed and all(one.audience != sponsor for one in await self._store.copies(subject)):
-                await self._copies.post(subject, sponsor, card)
-=======
-            for copy in await self._outbound.copies.live(subject):
-                await self._outbound.copies.renew(copy, card, is_wanted=not request.is_terminal)
-            is_told = not request.is_terminal or (request.state is RequestState.APPLIED and context.successor is None)
-            if is_told and not needed and not await self._outbound.store.copies(subject):
-                await self._outbound.copies.post(subject, request.particulars.sponsor, card)
->>>>>>> main
+                    await self._outbound.copies.renew(copy, card, is_wanted=not request.is_terminal)
+            is_told = not request.is_terminal or (request.state is RequestState.APPLIED and successor is None)
+            is_new = all(one.audience != sponsor for one in await self._outbound.store.copies(subject))
+            if is_told and is_new and not needed and (is_planned or not request.edits):
+                await self._outbound.copies.post(subject, sponsor, card)
 
     def _lock_of(self, request_id: RequestId) -> asyncio.Lock:
         """Return the lock of a sponsor's message: two effects update it, and they run in parallel."""

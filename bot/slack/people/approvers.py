@@ -14,7 +14,7 @@ from workflows.core.people import ChatId, Role
 from workflows.core.policy.template import Stage
 from workflows.core.requests.eligibility import Eligibility, eligibility, still_asked
 from workflows.core.requests.request import AccessRequest
-from workflows.ports.directory import DirectoryUnavailable
+from workflows.ports.people_directory import PeopleDirectoryUnavailable
 from workflows.ports.tenant import TenantRefused, TenantUnavailable
 
 MOST_NAMED: Final = 12
@@ -52,7 +52,7 @@ async def still_free(who: Eligibility, holders: frozenset[ChatId], directory: Sh
     of a person now, the known ids are removed. A click is checked again.
     """
     taken = who.chat_ids
-    with suppress(DirectoryUnavailable):
+    with suppress(PeopleDirectoryUnavailable):
         taken |= await directory.all_ids(taken)
     return who.free(holders, taken)
 
@@ -67,7 +67,7 @@ async def name_approvers(
 async def _named(request: AccessRequest, holders: frozenset[ChatId], directory: ShownDirectory) -> Approvers:
     try:
         return await _people(await still_free(eligibility(request), holders, directory), directory)
-    except DirectoryUnavailable:
+    except PeopleDirectoryUnavailable:
         return Approvers()  # the stage's title is shown instead
 
 
@@ -80,7 +80,7 @@ async def name_open_stages(request: AccessRequest, directory: ShownDirectory) ->
         async with asyncio.timeout(_TIMEOUT_SECONDS):
             holders = {stage.role: await directory.holders(stage.role) for stage in who.open_stages}
             return await name_approvers(request, holders, directory)
-    except (DirectoryUnavailable, TenantUnavailable, TenantRefused, Refused, TimeoutError):
+    except (PeopleDirectoryUnavailable, TenantUnavailable, TenantRefused, Refused, TimeoutError):
         return NOBODY_KNOWN
 
 
@@ -100,7 +100,7 @@ async def _asked(stage: Stage, excluded: Collection[ChatId], directory: ShownDir
             holders = await directory.holders(stage.role)
             free = holders - await directory.all_ids(excluded)
             return AskedStage(stage=stage, approvers=await _people(free, directory))
-    except (DirectoryUnavailable, TenantUnavailable, TenantRefused, Refused, TimeoutError):
+    except (PeopleDirectoryUnavailable, TenantUnavailable, TenantRefused, Refused, TimeoutError):
         return AskedStage(stage=stage)
 
 

@@ -17,7 +17,7 @@ from bot.slack.people.users import SlackUser, ids_of, is_full_member, main_id, n
 from workflows.core.errors.raised import Refused
 from workflows.core.errors.refusal_codes import RefusalCode
 from workflows.core.people import ChatId, Person, PersonId, Role, Roster, folded_mail, is_same_mail
-from workflows.ports.directory import DirectoryRefused, DirectoryUnavailable, RoleSource
+from workflows.ports.people_directory import PeopleDirectoryRefused, PeopleDirectoryUnavailable, RoleSource
 from workflows.ports.tenant import Account, Tenant
 
 _GONE: Final = frozenset({"user_not_found", "user_not_visible", "users_not_found"})
@@ -55,7 +55,7 @@ class Reads(Protocol):
 
 
 class SlackDirectory:
-    """Implements `ports.Directory` over Slack's user and user group methods and Entra's accounts."""
+    """Implements `ports.PeopleDirectory` over Slack's user and user group methods and Entra's accounts."""
 
     def __init__(
         self, *, client: AsyncWebClient, tenant: Tenant, team_id: str, roles: Mapping[Role, RoleSource]
@@ -66,7 +66,7 @@ class SlackDirectory:
         self._roles = roles
 
     async def identify(self, chat_id: ChatId) -> Person:
-        """Find the one Entra person of a Slack user; see `ports.Directory.identify`."""
+        """Find the one Entra person of a Slack user; see `ports.PeopleDirectory.identify`."""
         user = await self.user(chat_id)
         mail = require_full_member(user, self._team_id)
         accounts = [a for a in await self._tenant.accounts_by_mail([mail]) if is_same_mail(a.mail, mail)]
@@ -105,7 +105,7 @@ class SlackDirectory:
         return Roster(roles={person_id: frozenset(held) for person_id, held in roles.items()})
 
     async def holders(self, role: Role) -> frozenset[ChatId]:
-        """List the active, full members who have a role now; see `ports.Directory.holders`."""
+        """List the active, full members who have a role now; see `ports.PeopleDirectory.holders`."""
         return await self.holders_by(role, self)
 
     async def holders_by(self, role: Role, reads: Reads) -> frozenset[ChatId]:
@@ -123,7 +123,7 @@ class SlackDirectory:
         return frozenset(by_mail) | await self._active(_members(source, groups), reads)
 
     async def all_ids(self, chat_ids: Iterable[ChatId]) -> frozenset[ChatId]:
-        """List every Slack id of the people with these ids; see `ports.Directory.all_ids`."""
+        """List every Slack id of the people with these ids; see `ports.PeopleDirectory.all_ids`."""
         return await self.all_ids_by(chat_ids, self)
 
     async def all_ids_by(self, chat_ids: Iterable[ChatId], reads: Reads) -> frozenset[ChatId]:
@@ -153,7 +153,7 @@ class SlackDirectory:
             return {}
         listed = answer.get("usergroups")
         if not isinstance(listed, list):
-            raise DirectoryUnavailable("Slack's answer to usergroups.list has no user groups in it.")
+            raise PeopleDirectoryUnavailable("Slack's answer to usergroups.list has no user groups in it.")
         return {
             str(group["handle"]): frozenset(ChatId(user) for user in group.get("users") or ())
             for group in listed
@@ -168,7 +168,7 @@ class SlackDirectory:
         require_full_member(await self.user(chat_id), self._team_id)
 
     async def is_member(self, chat_id: ChatId) -> bool:
-        """Return whether this is a full member of our workspace; see `ports.Directory.is_member`."""
+        """Return whether this is a full member of our workspace; see `ports.PeopleDirectory.is_member`."""
         try:
             await self.require_member(chat_id)
         except Refused:
@@ -224,10 +224,12 @@ class SlackDirectory:
             if code in _NO_GROUPS and method == "usergroups.list":
                 raise _NoGroups from error
             if is_passing(error):
-                raise DirectoryUnavailable(f"Slack does not answer {method} ({code}).", retry_after(error)) from error
-            raise DirectoryRefused(method, code) from error
+                raise PeopleDirectoryUnavailable(
+                    f"Slack does not answer {method} ({code}).", retry_after(error)
+                ) from error
+            raise PeopleDirectoryRefused(method, code) from error
         except NO_ANSWER as error:
-            raise DirectoryUnavailable("Slack does not answer.") from error
+            raise PeopleDirectoryUnavailable("Slack does not answer.") from error
         return dict(response.data) if isinstance(response.data, dict) else {}
 
 

@@ -9,7 +9,7 @@ from bot.slack.people.directory import SlackDirectory
 from workflows.core.errors.raised import Refused
 from workflows.core.errors.refusal_codes import RefusalCode
 from workflows.core.people import ChatId
-from workflows.ports.directory import DirectoryUnavailable
+from workflows.ports.people_directory import PeopleDirectoryUnavailable
 
 _KNOWN_SECONDS: Final = 1.25
 """Seconds that a window with records waits for Slack's answer about the user: half of the time to open it."""
@@ -31,7 +31,7 @@ class Members:
         try:
             async with asyncio.timeout(_KNOWN_SECONDS):
                 await self.directory.require_member(actor)
-        except (DirectoryUnavailable, TimeoutError):
+        except (PeopleDirectoryUnavailable, TimeoutError):
             raise Refused(RefusalCode.NOT_KNOWN_NOW) from None
 
     async def require(self, actor: ChatId) -> None:
@@ -41,6 +41,6 @@ class Members:
 
         :raises Refused: for everybody else.
         """
-        with suppress(DirectoryUnavailable, TimeoutError):
+        with suppress(PeopleDirectoryUnavailable, TimeoutError):
             async with asyncio.timeout(_MEMBER_SECONDS):
                 await self.directory.require_member(actor)

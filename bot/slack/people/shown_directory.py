@@ -12,7 +12,7 @@ from workflows.core.errors.raised import Refused
 from workflows.core.people import ChatId, Person, Role, Roster
 from workflows.intervals import NAMES_SHOWN_FOR, ROLES_SHOWN_FOR
 from workflows.ports.clock import Clock
-from workflows.ports.directory import DirectoryUnavailable
+from workflows.ports.people_directory import PeopleDirectoryUnavailable
 from workflows.ports.tenant import TenantRefused, TenantUnavailable
 
 _TIMEOUT_SECONDS: Final = 2.0
@@ -25,7 +25,7 @@ Answer = TypeVar("Answer")
 
 
 class ShownDirectory:
-    """Implements `ports.Directory` for display: role members up to 30 seconds old, names up to 10 minutes.
+    """Implements `ports.PeopleDirectory` for display: role members up to 30 seconds old, names up to 10 minutes.
 
     A person's identity, membership and roles are never read from the cache, because decisions depend on them.
     """
@@ -53,7 +53,7 @@ class ShownDirectory:
         try:
             async with asyncio.timeout(_TIMEOUT_SECONDS):
                 return await self._people.get(chat_id)
-        except (Refused, DirectoryUnavailable, TenantRefused, TenantUnavailable, TimeoutError):
+        except (Refused, PeopleDirectoryUnavailable, TenantRefused, TenantUnavailable, TimeoutError):
             return None
 
     async def is_member(self, chat_id: ChatId) -> bool:

@@ -12,8 +12,8 @@ from workflows.core.plans.plan import Plan
 from workflows.core.settings.breadth import AccessChange, is_certainly_blocked, is_list_of_exceptions
 from workflows.core.settings.canonical import JsonObject
 from workflows.core.settings.certainty import blocks_all, setting_doubts
-from workflows.core.settings.directory_objects import Owner, owner_of
 from workflows.core.settings.effective import EffectiveTargets
+from workflows.core.settings.id_owner import Owner, owner_of
 from workflows.core.settings.model import (
     ALL_APPLICATIONS,
     ALL_MICROSOFT_APPS,

@@ -8,7 +8,7 @@ from bot.words.settings.values import title
 from bot.words.settings.where import where_to_find
 from workflows.core.errors.facts import Values
 from workflows.core.errors.refusal_codes import RefusalCode as R
-from workflows.core.settings.directory_objects import Owner
+from workflows.core.settings.id_owner import Owner
 from workflows.core.settings.model import TargetType
 from workflows.core.text import shown_name
 

@@ -13,7 +13,7 @@ from workflows.core.policy.offers import Offer
 from workflows.core.policy.placeholders import Placeholder
 from workflows.core.policy.template import Stage
 from workflows.core.requests.request import Particulars
-from workflows.core.settings.directory_objects import Owner
+from workflows.core.settings.id_owner import Owner
 from workflows.core.settings.openness import Openness
 from workflows.core.text import counted
 

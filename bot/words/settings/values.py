@@ -10,9 +10,9 @@ from bot.words.sentences import place_to_cut
 from workflows.core.errors.raised import UnreadableSetting
 from workflows.core.settings.breadth import is_certainly_blocked, is_list_of_exceptions
 from workflows.core.settings.certainty import Doubt, blocks_all, list_doubt, setting_doubts
-from workflows.core.settings.directory_objects import Owner, owner_of
 from workflows.core.settings.documents import parse_setting, parse_targets
 from workflows.core.settings.effective import EffectiveFlag, EffectiveTargets, Origin
+from workflows.core.settings.id_owner import Owner, owner_of
 from workflows.core.settings.model import (
     ALL_APPLICATIONS,
     ALL_MICROSOFT_APPS,

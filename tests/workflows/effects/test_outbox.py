@@ -24,9 +24,9 @@ from workflows.core.requests.effects import Apply, Effect, Prepare, ShowHome, Sh
 from workflows.core.requests.request import RequestId
 from workflows.core.settings.model import TenantId
 from workflows.effects.outbox import Outbox
-from workflows.ports.directory import DirectoryUnavailable
 from workflows.ports.effects_queue import PendingEffect
 from workflows.ports.notifier import NotifierBlocked, NotifierRefused, NotifierUnavailable
+from workflows.ports.people_directory import PeopleDirectoryUnavailable
 from workflows.ports.records import AuditEntry, Commit
 from workflows.ports.store import Store
 from workflows.ports.tenant import TenantRefused, TenantUnavailable
@@ -360,7 +360,7 @@ async def test_a_fault_of_our_own_is_parked_after_five_attempts_and_its_lane_goe
     assert rig.given_up == [tell(RILEY.chat_id, "broken")]
 
 
-@pytest.mark.parametrize("kind", [TenantUnavailable, DirectoryUnavailable, NotifierUnavailable])
+@pytest.mark.parametrize("kind", [TenantUnavailable, PeopleDirectoryUnavailable, NotifierUnavailable])
 async def test_a_neighbour_that_does_not_answer_is_tried_for_as_long_as_it_takes(
     rig: Rig, kind: type[Exception]
 ) -> None:
@@ -384,7 +384,7 @@ async def test_a_neighbour_that_does_not_answer_is_tried_for_as_long_as_it_takes
     assert rig.given_up == [], "nothing is wrong with us"
 
 
-@pytest.mark.parametrize("kind", [TenantUnavailable, DirectoryUnavailable, NotifierUnavailable])
+@pytest.mark.parametrize("kind", [TenantUnavailable, PeopleDirectoryUnavailable, NotifierUnavailable])
 async def test_a_wait_that_was_asked_for_is_honoured(rig: Rig, kind: type[TenantUnavailable]) -> None:
     async def act(effect: Tell) -> None:
         if len(rig.begun) == 1:

@@ -6,10 +6,10 @@ An edit takes nothing on trust. What cannot be read now is refused, because the 
 import asyncio
 from dataclasses import dataclass, replace
 
-from workflows.app.requests import directory_checks
-from workflows.app.requests.directory_checks import require_within_limits
+from workflows.app.requests import people_checks
 from workflows.app.requests.forms import Form, InvalidForm
 from workflows.app.requests.intake import Checked, Intake
+from workflows.app.requests.people_checks import require_within_limits
 from workflows.app.requests.request_limit import Filing
 from workflows.core.errors.facts import Fact
 from workflows.core.errors.raised import Refused
@@ -19,7 +19,7 @@ from workflows.core.requests.commands.editing import changed_fields, require_may
 from workflows.core.requests.commands.request import Edit
 from workflows.core.requests.request import AccessRequest, RequestId
 from workflows.partner_lookup.target import FIELD
-from workflows.ports.directory import DirectoryUnavailable
+from workflows.ports.people_directory import PeopleDirectoryUnavailable
 from workflows.ports.tenant import TenantRefused, TenantUnavailable
 
 PLACE = "template"
@@ -36,7 +36,7 @@ class Editing:
         """Return a request for the form that edits it, as it is now.
 
         :raises Refused: when this person cannot edit it now.
-        :raises DirectoryUnavailable, TenantUnavailable, TenantRefused: when it cannot be read who asks.
+        :raises PeopleDirectoryUnavailable, TenantUnavailable, TenantRefused: when it cannot be read who asks.
         """
         request = await self._known(request_id)
         digest = "" if request.prepared is None else request.prepared.plan.digest
@@ -91,7 +91,7 @@ class Editing:
 
     async def _identified(self, actor: ChatId) -> Person:
         try:
-            async with asyncio.timeout(directory_checks.TIMEOUT_SECONDS):
+            async with asyncio.timeout(people_checks.TIMEOUT_SECONDS):
                 return await self.intake.directory.identify(actor)
-        except (DirectoryUnavailable, TenantUnavailable, TenantRefused, TimeoutError) as error:
+        except (PeopleDirectoryUnavailable, TenantUnavailable, TenantRefused, TimeoutError) as error:
             raise InvalidForm({PLACE: Fact(RefusalCode.EDIT_NOT_CHECKED)}) from error

@@ -13,7 +13,7 @@ from workflows.core.checks.findings import Finding, FindingCode, Severity
 from workflows.core.checks.unchecked import unread
 from workflows.core.plans.named_targets import NamedTarget, current_targets, written_targets
 from workflows.core.plans.plan import Plan
-from workflows.core.settings.directory_objects import Owner
+from workflows.core.settings.id_owner import Owner
 from workflows.core.settings.model import Target, TargetType
 
 MAX_LOOKED_UP: Final = 40

@@ -12,7 +12,7 @@ from workflows.core.people import Person
 from workflows.core.plans.plan import TenantIdentity
 from workflows.core.policy.template import Stage
 from workflows.core.requests.lifecycle import closes
-from workflows.core.requests.request import AccessRequest, RequestId, RequestState
+from workflows.core.requests.request import AccessRequest, RequestId, RequestKind, RequestState
 from workflows.core.settings.openness import OpenAccess
 
 

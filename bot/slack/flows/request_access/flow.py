@@ -25,17 +25,17 @@ from bot.words.requests.form import EDIT_UNCHECKED
 from bot.words.requests.notes import refusal_words
 from workflows.app.reads.look_up_permission import LookupPermission
 from workflows.app.reads.offers import Offers
-from workflows.app.requests.directory_checks import lookups_refused
 from workflows.app.requests.forms import Form, Refill
 from workflows.app.requests.intake import Intake
 from workflows.app.requests.open_request import account_beside
+from workflows.app.requests.people_checks import lookups_refused
 from workflows.app.service import LOOK_UP, SEARCH, Service
 from workflows.catalog.catalog import Catalog
 from workflows.core.errors.raised import InvalidField, Refused
 from workflows.core.errors.refusal_codes import RefusalCode
 from workflows.core.people import ChatId
 from workflows.core.requests.commands.request import CommandSubject
-from workflows.ports.directory import DirectoryUnavailable
+from workflows.ports.people_directory import PeopleDirectoryUnavailable
 from workflows.ports.tenant import TenantRefused, TenantUnavailable
 
 
@@ -195,7 +195,7 @@ class RequestAccessFlow:
             problem = refusal_words(error)
         except TenantRefused as error:
             problem = fact_words(lookups_refused(error))
-        except (TenantUnavailable, DirectoryUnavailable) as error:
+        except (TenantUnavailable, PeopleDirectoryUnavailable) as error:
             why = refusal_words(error)
             anyway = "You can send the request anyway; it waits until it can."
             problem = f"This cannot be looked up now: {why} {anyway if shown.form.edits is None else EDIT_UNCHECKED}"

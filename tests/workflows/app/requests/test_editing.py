@@ -18,7 +18,7 @@ from workflows.core.errors.raised import Refused
 from workflows.core.errors.refusal_codes import RefusalCode
 from workflows.core.people import ChatId, Person
 from workflows.core.requests.request import AccessRequest, RequestId, RequestState
-from workflows.ports.directory import DirectoryUnavailable
+from workflows.ports.people_directory import PeopleDirectoryUnavailable
 from workflows.ports.tenant import TenantRefused, TenantUnavailable
 
 
@@ -81,7 +81,7 @@ async def test_what_is_wrong_with_the_partner_is_said_at_a_field_that_is_there(w
 
 async def test_nobody_unknown_edits(world: World) -> None:
     request = await world.waiting()
-    world.script.fail("directory.identify", DirectoryUnavailable("Slack does not answer."), times=9)
+    world.script.fail("directory.identify", PeopleDirectoryUnavailable("Slack does not answer."), times=9)
     found = await problems(world, edit_of(request, justification="More"))
     assert set(found) == {"template"}
     assert await world.request(request.id) == request

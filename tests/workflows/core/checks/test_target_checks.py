@@ -21,8 +21,8 @@ from workflows.core.checks.target_checks import (
 )
 from workflows.core.plans.named_targets import NamedTarget, current_targets, shown_targets, written_targets
 from workflows.core.plans.plan import Plan, plan_access
-from workflows.core.settings.directory_objects import Owner
 from workflows.core.settings.documents import to_document
+from workflows.core.settings.id_owner import Owner
 from workflows.core.settings.model import (
     ALL_USERS,
     OFFICE_365,
