@@ -70,8 +70,9 @@ async def running(settings: Settings) -> AsyncIterator[BotParts]:
     client = SlackClient(
         token=settings.slack_bot_token.get_secret_value(), base_url=settings.slack_api_url, redact=redact
     )
-    await require_slack(client, settings)
     async with AsyncExitStack() as stack:
+        stack.push_async_callback(client.close)
+        await require_slack(client, settings)
         store = await checked_store(settings, clock, redact)
         stack.push_async_callback(store.close)
         noticed = _start(stack, store_gap(store, clock))

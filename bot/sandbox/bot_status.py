@@ -9,7 +9,13 @@ from datetime import datetime
 
 import aiohttp
 
+from bot.sandbox.revision import Revision
+
 BETWEEN_READS_SECONDS = 0.03
+_LONGEST_PAUSE = 0.12
+"""Between two reads of a bot that is busy without calling anybody."""
+_LONGEST_UNREAD = 0.3
+"""How long a bot that keeps calling Slack or Graph is not read."""
 _EFFECTS_DUE = "gatehouse_effects_due"
 _LAST_TICK = "gatehouse_last_tick_timestamp_seconds"
 
@@ -45,9 +51,18 @@ def parse_metrics(text: str) -> BotMetrics | None:
 class BotStatus:
     """Reads the bot's metrics until the bot is idle. `busy` returns whether a payload is being sent to the bot."""
 
-    def __init__(self, *, bot: Callable[[], BotHandle | None], busy: Callable[[], bool]) -> None:
+    def __init__(self, *, bot: Callable[[], BotHandle | None], busy: Callable[[], bool], revision: Revision) -> None:
+        """Watch a bot.
+
+        :param bot: returns the bot; None while there is none.
+        :param busy: returns whether a payload is being sent to the bot.
+        :param revision: changes with every call that the bot makes.
+        """
         self._bot = bot
         self._busy = busy
+        self._revision = revision
+        self._idle_at = -1
+        """The revision at which the bot was last found idle."""
         self._session: aiohttp.ClientSession | None = None
 
     async def read(self) -> BotMetrics | None:
@@ -66,13 +81,16 @@ class BotStatus:
     async def idle(self, seconds: float, *, since: datetime | None = None, patient: bool = True) -> bool:
         """Wait until two reads in a row show no due work.
 
+        The first of the two may be the last one of the previous call, if nothing has happened since.
+
         :param seconds: how long to wait at most.
         :param since: when given, the bot's last tick must be at or after this time.
         :param patient: whether to wait for a bot that does not answer.
         :returns: whether the bot became idle in time.
         """
         deadline = time.monotonic() + seconds
-        quiet = 0
+        quiet = 1 if self._idle_at == self._revision.number else 0
+        pause = BETWEEN_READS_SECONDS
         while True:
             metrics = await self.read()
             if metrics is None and not patient:
@@ -81,10 +99,20 @@ class BotStatus:
             late_enough = since is None or (metrics is not None and metrics.last_tick >= since.timestamp())
             quiet = quiet + 1 if settled and late_enough else 0
             if quiet == 2:
+                self._idle_at = self._revision.number
                 return True
             if time.monotonic() >= deadline:
                 return False
-            await asyncio.sleep(BETWEEN_READS_SECONDS)
+            pause = BETWEEN_READS_SECONDS if quiet else min(pause * 1.5, _LONGEST_PAUSE)
+            await self._pause(pause, deadline)
+
+    async def _pause(self, seconds: float, deadline: float) -> None:
+        """Wait, and wait longer while the bot calls Slack or Graph: it is busy, and need not be asked."""
+        end = min(deadline, time.monotonic() + _LONGEST_UNREAD)
+        seen = -1
+        while seen != self._revision.number and time.monotonic() < end:
+            seen = self._revision.number
+            await asyncio.sleep(seconds)
 
     async def stop(self) -> None:
         """Close the connections."""

@@ -55,7 +55,7 @@ class Sandbox:
         self.faults = Faults()
         self.slack_log = RequestLog(data / "slack-log.jsonl", changed=self.revision.bump)
         self.graph_log = RequestLog(data / "graph-log.jsonl", changed=self.revision.bump)
-        self.status = BotStatus(bot=lambda: self.bot, busy=self._is_delivering)
+        self.status = BotStatus(bot=lambda: self.bot, busy=self._is_delivering, revision=self.revision)
         self.slack_simulator = None if only == "entra" else self._new_slack()
         self.authority = None if only == "slack" else self._new_authority()
         self.entra = None if self.authority is None else self._new_entra(self.authority)

@@ -51,13 +51,13 @@ PERMISSIONS: Final = frozenset(
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Finding:
-    """One check. `cure` is empty when there is no problem."""
+    """The result of one check. `cure` says what to do; it is empty when there is no problem."""
 
     subject: str
     state: str
     cure: str = ""
     is_optional: bool = False
-    """The bot works without it, and then shows on its cards what could not be checked."""
+    """Whether the bot also works without it. Its cards then show what could not be checked."""
 
 
 async def examine(settings: Settings, console: Console) -> int:
@@ -81,7 +81,7 @@ async def examine(settings: Settings, console: Console) -> int:
     findings += await _records(settings)
     findings += await _alarms(settings)
     redact = redactor_of(settings)
-    table = Table("Looked at", "Found", "What to do", title="gatehouse doctor", title_justify="left")
+    table = Table("Check", "Result", "What to do", title="gatehouse doctor", title_justify="left")
     for finding in findings:
         style, sign = ("green", "✓") if not finding.cure else ("yellow", "–") if finding.is_optional else ("red", "✗")
         state = redact(finding.state)
@@ -96,7 +96,7 @@ _SOME_APPLICATION: Final = Target(type=TargetType.APPLICATION, id="00000003-0000
 
 
 async def tenant_settings(tenant: Tenant) -> list[Finding]:
-    """Check what is read around a plan before people decide. The bot works without any of it."""
+    """Check the reads that inform approvers. The bot works without them."""
     tenant_settings = tenant.tenant_settings
 
     async def sign_ins() -> object:
@@ -137,7 +137,7 @@ async def _channel(client: AsyncWebClient, settings: Settings) -> Finding:
     try:
         await client.api_call("chat.scheduledMessages.list", json={"channel": settings.slack_channel})
     except SlackApiError as error:
-        code = error_code(error) or "no answer of Slack's"
+        code = error_code(error) or "no answer from Slack"
         return Finding(
             subject=subject, state=code, cure=f"Invite the app to {settings.slack_channel}, or set SLACK_CHANNEL"
         )
@@ -163,7 +163,7 @@ async def _entra(tenant: Entra, settings: Settings) -> list[Finding]:
 
 
 async def _whose(tenant: Entra, settings: Settings) -> Finding:
-    subject = "Entra: who we are"
+    subject = "Entra: our tenant"
     finding = await _asked(subject, tenant.home, "Organization.Read.All, and the right settings AZURE_…")
     if finding.cure or (home := await tenant.home()) == settings.azure_tenant_id:
         return finding
@@ -187,7 +187,7 @@ async def _grants(tenant: Entra) -> list[Finding]:
         findings = [Finding(subject=subject, state="missing", cure=f"Grant {_TO_WRITE}, with admin consent")]
     if wide := sorted(granted - PERMISSIONS):
         found = f"more than the bot needs: {', '.join(wide)}"
-        cure = "Take them from the application: what it may not do, nobody can make it do"
+        cure = "Remove them from the application, so that nobody can misuse them"
         findings.append(Finding(subject="Entra: other permissions", state=found, cure=cure, is_optional=True))
     return findings
 
@@ -197,7 +197,7 @@ async def _asked(subject: str, ask: Callable[[], Awaitable[object]], needs: str)
         await ask()
     except DomainError as error:
         state = refusal_words(error)
-        cure = "Do what it says" if needs.replace(",", "").split()[0] in state else f"It needs {needs}"
+        cure = "Follow the message" if needs.replace(",", "").split()[0] in state else f"It needs {needs}"
         return Finding(subject=subject, state=state, cure=cure)
     return Finding(subject=subject, state="answers")
 
@@ -239,8 +239,8 @@ async def _roles(client: AsyncWebClient, tenant: Entra, settings: Settings) -> l
 
 
 async def _records(settings: Settings) -> list[Finding]:
-    """List what the bot gave up. When it never ran, there is nothing to check."""
-    subject = "Records: effects that were given up"
+    """List the work that the bot stopped trying; nothing when the bot never ran."""
+    subject = "Records: stopped work"
     if not settings.database_file.exists():
         return []
     try:
@@ -253,7 +253,7 @@ async def _records(settings: Settings) -> list[Finding]:
         Finding(
             subject=f"{subject}: {one.lane}, no. {one.id}",
             state=note_words(one.error),
-            cure=f"Remove the reason, then: gatehouse doctor --retry {one.id} (or --give-up {one.id}, to forget it)",
+            cure=f"Correct the cause, then run gatehouse doctor --retry {one.id}, or --give-up {one.id}",
         )
         for one in parked
     ]

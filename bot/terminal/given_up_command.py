@@ -26,7 +26,7 @@ from workflows.store.sqlite.store import SqliteStore, open_store
 def settle(path: Path, effect_id: int, *, is_retried: bool, clock: Clock, console: Console) -> int:
     """Retry a given-up effect, or drop it. Returns 0 when that is stored, otherwise 1."""
     if not path.exists():
-        console.print(f"There are no records at {path}. Set DATABASE_URL to the bot's own file.", markup=False)
+        console.print(f"There are no records in {path}. Set DATABASE_URL to the bot's own file.", markup=False)
         return 1
     try:
         said, status = asyncio.run(_settled(path, effect_id, is_retried=is_retried, clock=clock))
@@ -41,7 +41,7 @@ async def _settled(path: Path, effect_id: int, *, is_retried: bool, clock: Clock
     store, is_alone = await _opened(path, clock)
     try:
         if effect_id not in {one.id for one in await store.given_up()}:
-            return f"No. {effect_id} is not given up. Run gatehouse doctor to see what is.", 1
+            return f"No. {effect_id} is no stopped work. Run gatehouse doctor to see the numbers.", 1
         service = Service(store=store, clock=clock, wake=_nobody)
         key, user = f"command_line:{secrets.token_hex(8)}", f"os:{getpass.getuser()}"
         await service.settle_given_up(effect_id, is_retried=is_retried, key=key, actor=user, account="")
@@ -49,7 +49,7 @@ async def _settled(path: Path, effect_id: int, *, is_retried: bool, clock: Clock
             await _perform(store, clock, effect_id)
     finally:
         await store.close()
-    done = f"No. {effect_id} is {'tried again' if is_retried else 'forgotten'}"
+    done = f"No. {effect_id} is {'tried again' if is_retried else 'given up'}"
     return f"{done} {'as soon as the bot runs' if is_alone and is_retried else 'now'}.", 0
 
 

@@ -65,7 +65,7 @@ def _tenant(identity: TenantIdentity) -> Iterator[tuple[str, str]]:
     else:
         yield "Not confirmed", "Entra does not know this tenant ID in this Microsoft cloud"
     if identity.asked not in (identity.default_domain.lower(), identity.tenant_id):
-        yield "Asked for as", identity.asked
+        yield "Requested as", identity.asked
 
 
 def _print_changes(planned: Planned, plan: Plan, console: Console) -> None:
@@ -140,7 +140,7 @@ def _print_chain(planned: Planned, plan: Plan, console: Console) -> None:
         who = counted(stage.quorum, "person", "people")
         console.print(_item(shown(f"{number}. {stage.title}: {who} with the role {stage.role}")))
     console.print(
-        _item(Text("Never the requester or the sponsor. Each person can approve once. Nobody was looked up."))
+        _item(Text("Never the requester or the sponsor. Each person can approve once. No people were looked up."))
     )
     console.print()
 

@@ -65,7 +65,7 @@ def print_posture(posture: Posture, console: Console) -> None:
 
 
 def _default_lines(default: DefaultPosture) -> Iterator[RenderableType]:
-    yield shown("What applies to every tenant without settings of its own (the default)", style="bold")
+    yield shown("The default, for every tenant without settings of its own", style="bold")
     for name, inbound, outbound in B2B_DIRECTIONS:
         line = Text(f"  {name}: in ")
         line.append_text(_openness(default.b2b_access[inbound].opening)).append(", out ")
@@ -169,6 +169,6 @@ def _names(partners: Sequence[PartnerPosture]) -> str:
 def _footer(posture: Posture) -> Iterator[str]:
     yield counts_words(posture)
     if posture.unanswered:
-        yield f"{posture.unanswered:,} tenant IDs could not be looked up: Entra gave no answer."
+        yield f"{posture.unanswered:,} tenant IDs could not be looked up, because Entra gave no answer."
     if not posture.records_are_read:
         yield NO_RECORDS

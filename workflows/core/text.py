@@ -3,13 +3,13 @@
 from collections.abc import Callable, Mapping
 from typing import Any, Final
 
-_MOST_NAME: Final = 60
+_MAX_NAME: Final = 60
 
 
 def shown_name(name: str) -> str:
-    """Return a directory name for use in quotation marks in a sentence: one short line, without quotation marks."""
+    """Return a name for use in quotation marks: one line of at most 60 characters, without quotation marks."""
     line = " ".join(name.replace("“", '"').replace("”", '"').split())
-    return line if len(line) <= _MOST_NAME else f"{line[: _MOST_NAME - 1]}…"
+    return line if len(line) <= _MAX_NAME else f"{line[: _MAX_NAME - 1]}…"
 
 
 def counted(count: int, one: str, many: str = "") -> str:

@@ -1,8 +1,8 @@
 """Write an approved plan and verify it: read, compare, write what is missing, read back.
 
-An unknown result is read, and never repeated without reading. After a crash, a timeout or a reset, the next attempt
-starts by reading. A write that was accepted but is not shown is sent again as `workflows.core.requests.resending`
-decides. A revocation is never given up.
+A write with an unknown result is never repeated before the partner was read. After a crash or a timeout, the next
+attempt starts by reading. `workflows.core.requests.resending` decides when an accepted write is sent again that Graph
+does not show. A revocation is never given up.
 
 This file is long because the order of reading, writing and reading back has to be read in one place.
 """
@@ -67,7 +67,7 @@ _NOT_FOUND: Final = 404
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Applier:
-    """Performs Apply. Safe to repeat at any point."""
+    """Performs Apply. May be repeated safely at every point."""
 
     service: Service
     store: Store
@@ -99,7 +99,7 @@ class Applier:
                 )
                 raise
         except Refused:
-            # The request changed while it was being applied. For example, an admin's revocation stopped it.
+            # The request has changed in the meantime. For example, an admin's revocation stopped it.
             if await self._is_still_to_do(request_id):
                 raise
 
@@ -141,7 +141,7 @@ class Applier:
         await self.service.advance(request.id, RecordApplyFailed(reason=reason))
 
     async def _may_be_written(self, request: AccessRequest, observed: JsonObject | None, done: int) -> bool:
-        """Make every check before the rest of the plan is written. When one fails, its result is recorded.
+        """Make every check before the rest of the plan is written. When a check fails, its result is recorded.
 
         :param done: how many operations of the plan the partner shows.
         """
@@ -254,7 +254,7 @@ class Applier:
             ) from error
 
     async def _unseen(self, request: AccessRequest) -> None:
-        """Leave APPLYING once. Later attempts only say why they wait, so that a long wait sends no further messages."""
+        """Record the state UNCONFIRMED, once. Later attempts send no more messages."""
         if request.state is RequestState.APPLYING:
             await self.service.advance(request.id, RecordUnseen())
 

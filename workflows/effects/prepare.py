@@ -1,4 +1,4 @@
-"""Prepare a stored request for the decision: people, tenant, plan, chain."""
+"""Prepare a stored request for approval: identify people and tenant, make the plan, choose the chain."""
 
 from dataclasses import dataclass
 from datetime import timedelta
@@ -59,12 +59,12 @@ from workflows.ports.tenant import Tenant, TenantRefused, TenantUnavailable
 from workflows.preflight.preflight import Preflight
 
 _FRESH: Final = timedelta(minutes=10)
-"""The greatest age of the form's observation. Applying reads the tenant again, so this only saves a read."""
+"""The greatest age of the form's observation. An older one is read again."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Preparer:
-    """Performs Prepare. Safe to repeat: a request that is not PREPARING any more is not changed."""
+    """Performs Prepare. May be repeated safely: a request that is no longer PREPARING is not changed."""
 
     service: Service
     store: Store
@@ -75,10 +75,11 @@ class Preparer:
     alarms: Alarms
 
     async def prepare(self, request_id: RequestId) -> None:
-        """Make the plan, or record why there can be none.
+        """Make the plan and store it, or store why no plan can be made.
 
-        :raises TenantUnavailable, DirectoryUnavailable: after recording that the request waits; also during the pause
-            of a revocation that was planned again and again.
+        :raises TenantUnavailable: after storing that the request waits, and in the pause before a revocation is planned
+            again.
+        :raises DirectoryUnavailable: after storing that the request waits.
         """
         request = await self.store.request(request_id)
         if request is None or request.state is not RequestState.PREPARING:
@@ -96,9 +97,9 @@ class Preparer:
             await self._record(request_id, RecordPrepared(prepared=prepared))
 
     async def _not_prepared(self, request: AccessRequest, error: CodedError | TenantRefused) -> None:
-        """Record that there can be no plan. A revocation ends like this only when there is no partner.
+        """Store that no plan can be made. A revocation ends with this only when there is no partner.
 
-        :raises TenantUnavailable: after recording that the request waits.
+        :raises TenantUnavailable: for every other revocation, after storing that it waits.
         """
         has_no_partner = isinstance(error, Refused) and error.code in NO_PARTNER
         if request.particulars.kind is RequestKind.REVOCATION and not has_no_partner:
@@ -115,7 +116,7 @@ class Preparer:
         try:
             await self.service.advance(request_id, command)
         except OtherOpenRequest as error:
-            # Two for one tenant were prepared at once, and the other one was stored first.
+            # Two requests about one tenant were prepared at the same time, and the other one was stored first.
             other = await self.store.request(error.other)
             reason = error.facts if other is None else (open_request_fact(other, None),)
             await self._record(request_id, RecordUnfit(code=RefusalCode.OPEN_REQUEST, reason=reason))
@@ -125,7 +126,7 @@ class Preparer:
 
     async def _prepared(self, request: AccessRequest) -> Prepared:
         if request.particulars.kind is RequestKind.REVOCATION:
-            # The requester was checked when they asked. Closing must not depend on the directory again.
+            # The requester was checked when they clicked. Closing must not depend on a second check.
             requester = request.submitter or await self.directory.identify(request.particulars.requester)
             return await self._prepared_revocation(request, requester)
         requester = await self.directory.identify(request.particulars.requester)
@@ -195,7 +196,7 @@ class Preparer:
             default=default,
             is_cross_cloud=not identity.is_resolved,
         )
-        # When every block is set already there is nothing to write. It is still read back and recorded.
+        # A plan without operations is valid: everything is blocked already. It is still read back and recorded.
         return Prepared(
             observation=ObservedPartner(
                 identity=identity, configuration=configuration, default=default, at=self.clock.now()
@@ -222,7 +223,7 @@ class Preparer:
 
 
 class _Proposal(NamedTuple):
-    """What is to be written, and whose chain decides on it."""
+    """A plan, and the template whose chain decides on it."""
 
     plan: Plan
     template: Template

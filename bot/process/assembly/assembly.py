@@ -129,13 +129,13 @@ def _scheduled_checks(
 
 def _limits(systems: ExternalSystems, alarms: Alarms) -> Limits:
     settings = systems.settings
-    most = {
+    maximums = {
         LimitedAction.REQUESTS: settings.gatehouse_max_requests_per_hour,
         LimitedAction.APPROVALS: settings.gatehouse_max_approvals_per_hour,
         LimitedAction.LOOK_UPS: settings.gatehouse_max_lookups_per_hour,
         LimitedAction.SEARCHES: settings.gatehouse_max_searches_per_hour,
     }
-    return Limits(store=systems.store, alarms=alarms, clock=systems.clock, most=most)
+    return Limits(store=systems.store, alarms=alarms, clock=systems.clock, maximums=maximums)
 
 
 def _performer(

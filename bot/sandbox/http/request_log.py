@@ -11,6 +11,7 @@ from aiohttp import web
 from aiohttp.typedefs import Handler
 
 Entry = dict[str, Any]
+_BODY = web.RequestKey("parsed_body", object)
 SECRETS = frozenset({"token", "access_token", "refresh_token", "client_secret", "client_assertion"})
 
 
@@ -84,11 +85,14 @@ def _without_secrets(value: Any) -> Any:
 
 
 async def parsed_body(request: web.Request) -> Any:
-    """Return the body for the log and the faults. The handler can read it again."""
+    """Return the body for the log and the faults, parsed once. The handler can read it again."""
+    if _BODY in request:
+        return request[_BODY]
     raw = await request.read()
     posted = request.content_type in ("application/x-www-form-urlencoded", "multipart/form-data")
     form = dict(await request.post()) if posted else {}
-    return body_of(raw, request.content_type, form)
+    request[_BODY] = body_of(raw, request.content_type, form)
+    return request[_BODY]
 
 
 async def logged(request: web.Request, handler: Handler, log: RequestLog, now: datetime) -> web.StreamResponse:

@@ -99,6 +99,7 @@ def _workspace(slack: Workspace | None, place: Place, names: Names, memory: Memo
         "unread": memory.read_marks.unread(slack, place.person, place.channel),
         "modal": (view := modals[-1].to_slack() if modals else None),
         "modal_body": render_view(view, names) if view else "",
+        "modal_has_fields": any("element" in block for block in (view or {}).get("blocks", ())),
         "home": (view := home.to_slack() if home else None),
         "home_body": render_view(view, names) if view else "",
         "topic": next((channel.topic for channel in seed.CHANNELS if channel.name == place.channel), ""),

@@ -4,21 +4,34 @@ The boundary to Slack.
 """
 
 from collections.abc import Callable
-from typing import Any
+from typing import Any, Final
 
+import aiohttp
 from slack_sdk.web.async_client import AsyncWebClient
 from slack_sdk.web.async_slack_response import AsyncSlackResponse
 
 from workflows.core.text import redacted
 
+_READ: Final = "GET"
+
 
 class SlackClient(AsyncWebClient):
-    """Cleans every text of every call; the credentials of the call stay."""
+    """Cleans every text of every call; the credentials of the call stay.
+
+    Reads share connections that stay open. Everything else has a connection of its own: Slack may close a kept one at
+    any moment, and whether it then posted a message would not be known. A read is simply sent again.
+    """
 
     def __init__(self, *, token: str, base_url: str, redact: Callable[[str], str]) -> None:
         # NB. without the client's own retries: a message whose answer was lost would be posted twice.
         super().__init__(token=token, base_url=base_url, retry_handlers=[])
         self._redact = redact
+        self._reads = AsyncWebClient(token=token, base_url=base_url, retry_handlers=[])
+
+    async def close(self) -> None:
+        """Close the kept connections."""
+        if self._reads.session is not None:
+            await self._reads.session.close()
 
     async def api_call(self, api_method: str, **arguments: Any) -> AsyncSlackResponse:
         """Call a method of the Web API."""
@@ -26,7 +39,11 @@ class SlackClient(AsyncWebClient):
             name: self._clean(value) if name in ("json", "data", "params") else value
             for name, value in arguments.items()
         }
-        return await super().api_call(api_method, **clean)
+        if arguments.get("http_verb") != _READ:
+            return await super().api_call(api_method, **clean)
+        if self._reads.session is None:
+            self._reads.session = aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=self.timeout))
+        return await self._reads.api_call(api_method, **clean)
 
     def _clean(self, given: Any) -> Any:
         if not isinstance(given, dict):

@@ -37,7 +37,7 @@ class ShownDirectory:
         def cache(
             read: Callable[[Asked], Coroutine[Any, Any, Answer]], kept_for: timedelta = ROLES_SHOWN_FOR
         ) -> Cache[Asked, Answer]:
-            return Cache(read=read, lasts=lambda _: kept_for, most=_MOST, now=lambda: clock.now().timestamp())
+            return Cache(read=read, kept_for=lambda _: kept_for, max_entries=_MOST, now=lambda: clock.now().timestamp())
 
         self._people = cache(directory.identify)
         self._holders: Cache[Role, frozenset[ChatId]] = cache(lambda role: directory.holders_by(role, self))
@@ -53,7 +53,7 @@ class ShownDirectory:
         """Return the person of a Slack user from the cache; None when not known now, or without an account."""
         try:
             async with asyncio.timeout(_TIMEOUT_SECONDS):
-                return await self._people.ask(chat_id)
+                return await self._people.get(chat_id)
         except (Refused, DirectoryUnavailable, TenantRefused, TenantUnavailable, TimeoutError):
             return None
 
@@ -67,7 +67,7 @@ class ShownDirectory:
 
     async def holders(self, role: Role) -> frozenset[ChatId]:
         """List the Slack users who have a role, from the cache."""
-        return await self._holders.ask(role)
+        return await self._holders.get(role)
 
     async def all_ids(self, chat_ids: Iterable[ChatId]) -> frozenset[ChatId]:
         """List every Slack id of the people with these ids, from the cache."""
@@ -87,12 +87,12 @@ class ShownDirectory:
 
     async def user_groups(self) -> UserGroups:
         """Return every user group with its members, from the cache."""
-        return await self._groups.ask(None)
+        return await self._groups.get(None)
 
     async def user(self, chat_id: ChatId) -> SlackUser:
         """Return a user, from the cache."""
-        return await self._users.ask(chat_id)
+        return await self._users.get(chat_id)
 
     async def user_by_mail(self, mail: str) -> SlackUser | None:
         """Return the user with a mail address, from the cache."""
-        return await self._by_mail.ask(mail)
+        return await self._by_mail.get(mail)

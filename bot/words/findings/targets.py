@@ -20,8 +20,8 @@ FORMATS: Final[Mapping[FindingCode, str]] = {
 LIKENESSES: Final[Mapping[Likeness, str]] = {
     Likeness.BEGINS_ALIKE: "begins like",
     Likeness.LOOKS_THE_SAME: "looks the same as",
-    Likeness.OTHER_ENDING: "is the same name under another ending as",
-    Likeness.ONE_LETTER_OFF: "is one letter off",
+    Likeness.OTHER_ENDING: "has the same name, but another ending, as",
+    Likeness.ONE_LETTER_OFF: "differs by one letter from",
 }
 _MOST_LISTED: Final = 5
 
@@ -42,7 +42,7 @@ def _absent(values: Values) -> str:
 
 def _not_installed(values: Values) -> str:
     return (
-        f"{values['kind'].capitalize()} {_id(values)} is one of Microsoft's own, and nobody has used it in this tenant "
+        f"{values['kind'].capitalize()} {_id(values)} is one of Microsoft's own, but nobody has used it in this tenant "
         "yet."
     )
 
@@ -57,7 +57,7 @@ def _is_ours(values: Values) -> str:
 
 def _left_out(values: Values) -> str:
     ids = "One more ID" if values["count"] == 1 else f"{values['count']} more IDs"
-    return f"{ids} could not be checked: no more than {values['most']} are looked up for one request."
+    return f"{ids} could not be checked, because at most {values['most']} are looked up for one request."
 
 
 def _named(values: Values) -> str:
@@ -75,8 +75,8 @@ def _theirs(values: Values) -> str:
 def _in_both(values: Values) -> str:
     named = [f"application {target['id']} is “{target['name']}” here" for target in values["targets"]]
     return (
-        f"Of the partner's applications, this tenant has some as well: {_listed(named)}. An application of several "
-        "tenants has one ID in all of them; one of ours alone would be the wrong ID."
+        f"This tenant also has some of the partner's applications: {_listed(named)}. An application of several "
+        "tenants has the same ID in all of them. An application of only our tenant would be the wrong one."
     )
 
 

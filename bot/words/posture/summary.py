@@ -26,8 +26,8 @@ _TRUST: Final = {
     "hybrid_joined_device": "hybrid joined devices",
 }
 NO_RECORDS: Final = (
-    "No records were read (DATABASE_URL names no file): which partners Gatehouse opened, for whom and until when is "
-    "not known here."
+    "No records were read, because DATABASE_URL names no file. So it is not known which partners Gatehouse opened, for "
+    "whom, and until when."
 )
 
 
@@ -99,7 +99,7 @@ def day(moment: datetime | None) -> str:
 def _kept_words(record: Partnership, now: datetime) -> str:
     if record.state is PartnershipState.REVOKED:
         return f"revoked {day(record.since)}"
-    over = ", time is over" if record.is_past_its_end(now) else ""
+    over = ", access period ended" if record.is_past_its_end(now) else ""
     until = f" until {day(record.ends_at)}" if record.ends_at else ""
     return f"{record.template_title}{until}{over}"
 

@@ -117,7 +117,7 @@ FORMS: Final[Sentences] = {
     R.END_DATE_WRONG: "“{template}” takes no such end date. Choose a duration.",
     R.TICKET_MISSING: lambda values: f"Type the ticket that this belongs to. {values['hint']}".rstrip(),
     R.TICKET_WRONG: lambda values: (
-        f"This is no ticket of the expected form. Check the number. {values['hint']}".rstrip()
+        f"This ticket does not have the expected format. Check the number. {values['hint']}".rstrip()
     ),
     R.CHAIN_TOO_WEAK: _chain_too_weak,
     R.STAGE_WITHOUT_PEOPLE: _stage_without_people,

@@ -23,8 +23,8 @@ def _not_one_account(values: Values) -> str:
 
 
 PEOPLE: Final[Sentences] = {
-    R.CANNOT_BE_CHECKED: "Your click changed nothing, because Gatehouse could not check your permission: {answer} "
-    "Tell an admin, and click again after it is corrected.",
+    R.CANNOT_BE_CHECKED: "Your click changed nothing. Gatehouse could not check your permission: {answer} Tell an "
+    "admin, and click again after it is corrected.",
     R.LIMIT_REACHED: _limit_reached,
     R.DIRECTORY_REFUSED: "The chat system refuses to say who people are ({method}: {answer}). Tell an admin. Trying "
     "again does not help until this is corrected.",

@@ -33,7 +33,7 @@ DONE: Final[Mapping[str, str]] = {
     "ask_review": "Review due",
     "ask_half": "Partner setup shown",
     "confirm_half": "Partner setup step confirmed",
-    "unconfirm_half": "Confirmation of a partner setup step taken back",
+    "unconfirm_half": "Confirmation of a partner setup step undone",
     "remind_half": "Partner setup reminder",
     "record_half": "Partner setup changed",
     "record_sponsor_gone": "The sponsor has no account any more",

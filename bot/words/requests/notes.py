@@ -51,8 +51,8 @@ SENTENCES: Final[Mapping[str, str]] = {
     NoteCode.EXISTS_UNREADABLE: "The partner exists already but cannot be read:",
     NoteCode.EXISTS_NOT_SHOWN: "The partner's entry exists already, but Microsoft Graph does not show it yet.",
     NoteCode.SETTINGS_UNREADABLE: ("The partner's settings cannot be read, so the current settings are not known."),
-    NoteCode.WAS_THERE: "The partner was there a moment ago:",
-    NoteCode.TRIED_AGAIN: "It was there a moment ago, so Gatehouse tries again.",
+    NoteCode.WAS_THERE: "The partner's entry existed a moment ago:",
+    NoteCode.TRIED_AGAIN: "It existed a moment ago, so Gatehouse tries again.",
     NoteCode.SENT_DOES_NOT_SHOW: "Microsoft does not show the change that was sent before.",
     NoteCode.ACCEPTED_NOT_SHOWN: "Microsoft Graph accepted the change but does not show it.",
     NoteCode.PLANNED_FROM_NOW: (
@@ -73,15 +73,15 @@ SENTENCES: Final[Mapping[str, str]] = {
     ),
     NoteCode.LATE: "Microsoft Graph did not answer in time.",
     NoteCode.TAKEN_NOT_SHOWN: "Microsoft Graph accepted it but does not show it.",
-    NoteCode.PERSON_UNREADABLE: "Who asked for it cannot be looked up.",
+    NoteCode.PERSON_UNREADABLE: "The requester cannot be looked up.",
     NoteCode.CHANGED_REPEATEDLY: (
         "The block cannot be verified, because somebody keeps changing the partner's settings."
     ),
-    NoteCode.OWN_FAULT: "Something went wrong inside Gatehouse: {error}.",
+    NoteCode.OWN_FAULT: "There was an error in Gatehouse: {error}.",
     DiscountCode.EARLIER_VERSION: "{person} approved an earlier version of this request.",
     DiscountCode.MAY_NOT: "{person} may not approve this request.",
     DiscountCode.COUNTS_ONCE: "{person} has already approved once.",
-    DiscountCode.LOST_ROLE: "{person} no longer holds the role “{stage}”.",
+    DiscountCode.LOST_ROLE: "{person} no longer has the role “{stage}”.",
 }
 
 
@@ -147,10 +147,10 @@ def _asked_with_default(values: Values) -> str:
 
 
 def _leads_elsewhere(values: Values) -> str:
-    opening = f"“{values['target']}” led to the tenant {values['tenant']} when it was approved"
+    opening = f"“{values['target']}” belonged to the tenant {values['tenant']} when this was approved"
     if values["now"] is None:
-        return f"{opening}, but to no tenant now."
-    return f"{opening}, but to the tenant {values['now']} now."
+        return f"{opening}, but belongs to no tenant now."
+    return f"{opening}, but belongs to the tenant {values['now']} now."
 
 
 def _not_running(values: Values) -> str:

@@ -32,7 +32,7 @@ from workflows.core.settings.model import (
 )
 from workflows.core.text import shown_name
 
-INHERITS: Final = "inherits the tenant's default"
+INHERITS: Final = "the tenant's default (value not known)"
 NOT_SET: Final = "not set"
 OFF_UNSET: Final = "off (not set)"
 ALLOWED: Final = "allowed"
@@ -72,7 +72,7 @@ DOUBTS: Final[Mapping[Doubt, str]] = {
     Doubt.UNKNOWN_WORD: "a target is neither an ID nor a word that Microsoft Graph knows",
     Doubt.WRONG_TYPE: "a target has a type that does not belong in its list",
     Doubt.ALL_AND_SOME: "Microsoft does not document what “all” together with single targets means",
-    Doubt.BLOCK_OF_ONE_LIST: "one list blocks everything and the other does not; a whole block needs both",
+    Doubt.BLOCK_OF_ONE_LIST: "one list blocks everything and the other does not; a complete block needs both",
     Doubt.ONE_LIST_ONLY: "one list is set and the other is not; Microsoft does not document what then applies",
 }
 """The text of each doubt; each text continues a sentence."""

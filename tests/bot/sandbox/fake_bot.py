@@ -35,6 +35,8 @@ class FakeBot:
     effects_due: int = 0
     last_tick: Callable[[], float] | None = None
     session: ClientSession | None = None
+    reads: int = 0
+    """How often its metrics were read."""
 
     def application(self) -> web.Application:
         """The bot's two addresses."""
@@ -67,6 +69,7 @@ class FakeBot:
         return web.Response(text=answer or "")
 
     async def _metrics(self, _: web.Request) -> web.Response:
+        self.reads += 1
         tick = (self.last_tick or self.now)()
         text = f"# HELP x\ngatehouse_effects_due {self.effects_due}.0\n"
         return web.Response(text=f"{text}gatehouse_last_tick_timestamp_seconds {tick!r}\n")

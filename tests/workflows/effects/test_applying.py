@@ -124,7 +124,7 @@ async def test_a_decider_who_lost_role_or_account_reopens_the_stage(
     assert request.verdict().open_stage == stage
     assert person not in [decision.person for decision in request.decisions]
     assert len(request.decisions) == 2
-    assert f"{person.name} no longer holds the role" in note_words(request.note)
+    assert f"{person.name} no longer has the role" in note_words(request.note)
     assert "Nothing was written" in note_words(request.note)
     assert await world.log() == [("test", "put", "accepted"), ("gatehouse", "reopen", "accepted")]
 

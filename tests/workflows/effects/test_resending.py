@@ -205,7 +205,7 @@ async def assert_asked_again(world: World, request: AccessRequest, words: str) -
 async def test_an_opening_whose_name_leads_nowhere_any_more_is_not_sent_again(world: World) -> None:
     request = await unseen(world, decided())
     world.tenant.tenants.clear()
-    await assert_asked_again(world, request, "but to no tenant now")
+    await assert_asked_again(world, request, "but belongs to no tenant now")
 
 
 async def test_an_opening_whose_approved_name_leads_to_another_tenant_is_not_sent_again(world: World) -> None:
@@ -214,7 +214,7 @@ async def test_an_opening_whose_approved_name_leads_to_another_tenant_is_not_sen
     request = await unseen(world, replace(request, particulars=replace(request.particulars, target="www.contoso.com")))
     world.tenant.tenants["www.contoso.com"] = CONTOSO
     world.tenant.tenants["contoso.com"] = replace(CONTOSO, tenant_id=OTHER_TENANT)
-    await assert_asked_again(world, request, f"but to the tenant {OTHER_TENANT} now")
+    await assert_asked_again(world, request, f"but belongs to the tenant {OTHER_TENANT} now")
 
 
 async def test_an_opening_of_another_cloud_that_nobody_here_can_resolve_is_sent_again(world: World) -> None:

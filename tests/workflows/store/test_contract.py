@@ -1,4 +1,4 @@
-"""The contract of every store: whole commits, compare-and-set, one entry a key, effects in order, nothing forgotten."""
+"The contract of every store: whole commits, compare-and-set, one entry a key, effects in order, nothing given up."
 
 import asyncio
 import json

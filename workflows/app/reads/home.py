@@ -1,4 +1,4 @@
-"""What concerns one person now, by role: what waits for them, what is theirs, and what an admin must look at."""
+"""The lists of a person's App Home: what waits for them, what they requested, and what admins must look at."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -37,20 +37,20 @@ class HomeList(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class HomePlace:
-    """Where a person is in the lists of the App Home."""
+    """The page that a person sees of each list, and the text that they searched for."""
 
     text: str = ""
-    """What was searched for; empty: nothing."""
+    """The searched text; empty when nothing was searched for."""
     places: Mapping[HomeList, Place] = field(default_factory=dict)
 
     def at(self, name: HomeList) -> Place:
-        """Return where one list begins."""
+        """Return where the shown page of one list begins."""
         return self.places.get(name, START)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Home:
-    """What concerns one person, as last recorded."""
+    """The content of one person's App Home, from the records."""
 
     text: str = ""
     reviews: Page[Partnership] = EMPTY
@@ -70,7 +70,7 @@ class Home:
 
     @property
     def is_about_nothing(self) -> bool:
-        """Return whether there is nothing that concerns this person."""
+        """Return whether there is nothing to show: the person is no admin, searched nothing, and has empty lists."""
         lists = (self.reviews, self.approvals, self.mine, self.ending)
         return not (self.is_admin or self.text or any(one.count for one in lists))
 
@@ -80,7 +80,7 @@ async def read_home(
 ) -> Home:
     """Read one page of each list that concerns a person.
 
-    :param known: who this is, when it could be read: requests and roles may use another chat id of the same person.
+    :param known: the person, if their account could be read. Records may contain another chat id of the same person.
     """
     chat_ids = ids_of(person, known)
     every: frozenset[ChatId | PersonId] = chat_ids if known is None else chat_ids | {known.id}

@@ -1,4 +1,4 @@
-"""Check the fields of the forms that need no answer from a directory. Every check adds its problem to `problems`."""
+"""Check the fields of the forms that need no answer of another system. Every check adds its problem to `problems`."""
 
 import re
 from dataclasses import dataclass
@@ -17,17 +17,17 @@ from workflows.partner_lookup.target import normalize_target
 
 JUSTIFICATION_LIMIT: Final = 2000
 TICKET_LIMIT: Final = 40
-"""Characters. The pattern of a template is matched against no more than this."""
+"""The most characters of a ticket. A template's pattern is never matched against a longer text."""
 TICKET: Final = "ticket"
 END_DATE: Final = "end_date"
 
 Problems = dict[str, Fact]
-"""What is wrong, by the form's field."""
+"""The problem of each wrong field, by the name of the field."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Lasting:
-    """How long the access shall last."""
+    """The requested period of the access."""
 
     duration: timedelta
     ends_at: datetime | None = None
@@ -35,7 +35,7 @@ class Lasting:
 
 
 def checked_justification(typed: str, problems: Problems, *, is_restore: bool) -> str:
-    """Return a justification as it is stored."""
+    """Check the justification, and return it as it is stored."""
     justification = typed.strip()
     if not any(character.isprintable() and not character.isspace() for character in justification):
         problems["justification"] = Fact(RefusalCode.JUSTIFICATION_MISSING, {"is_restore": is_restore})
@@ -45,7 +45,7 @@ def checked_justification(typed: str, problems: Problems, *, is_restore: bool) -
 
 
 def checked_template(form: Form, catalog: Catalog, problems: Problems) -> Template | None:
-    """Return the chosen template; None when there is none of this name."""
+    """Return the chosen template; None when there is no template of this name."""
     try:
         return current_template(catalog, form.template)
     except InvalidField as error:

@@ -27,7 +27,7 @@ class Form:
 
 
 class InvalidForm(Exception):
-    """The form cannot be filed. `problems` says for each field what is wrong."""
+    """The form cannot be filed. `problems` contains the problem of each wrong field, by the name of the field."""
 
     def __init__(self, problems: dict[str, Fact]) -> None:
         super().__init__("; ".join(f"{field}: {problem}" for field, problem in problems.items()))

@@ -1,7 +1,7 @@
-"""File the request form: check its fields, ask the directories, and store the request.
+"""File the request form: check its fields, ask Entra and the chat system, and store the request.
 
-What is known at once is shown at the field. What Entra does not answer in time is checked while preparing. The request
-is then stored and waits, because losing it would be worse.
+A problem that is found in time is shown at its field. What Entra does not answer in time is checked later, while the
+request is prepared. The request is stored all the same, so that it is not lost.
 """
 
 import asyncio
@@ -47,13 +47,13 @@ from workflows.ports.directory import Directory
 from workflows.ports.store import Store
 from workflows.ports.tenant import Tenant, TenantRefused, TenantUnavailable
 
-_SEEN_FOR: Final = timedelta(minutes=1)
-_MOST_SEEN: Final = 1000
+_REMEMBERED_FOR: Final = timedelta(minutes=1)
+_MAX_REMEMBERED: Final = 1000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Asked:
-    """What a form asks for, as far as its fields say."""
+    """The request of a form, from its fields alone."""
 
     particulars: Particulars
     template: Template
@@ -72,17 +72,17 @@ class Intake:
     limits: Limits | None = None
     """The limit of requests per hour for one person; None: no limit."""
     _seen: dict[str, ObservedPartner] = field(default_factory=dict)
-    """What the form has just shown, for the one request that follows from it."""
+    """The partners that forms showed in the last minute, for the request that is filed from the same form."""
 
     async def look_up(self, typed: str) -> ObservedPartner:
         """Resolve the text of the target field, for display.
 
-        :raises InvalidField: with the text for the field.
+        :raises InvalidField: with the problem that the field shows.
         :raises TenantUnavailable, TenantRefused: when Entra does not give the answer.
         """
         target = normalize_target(typed)
         observation = await look_up(target, tenant=self.tenant, clock=self.clock, register=self.store)
-        if len(self._seen) >= _MOST_SEEN:
+        if len(self._seen) >= _MAX_REMEMBERED:
             self._seen.clear()
         self._seen[target] = observation
         return observation
@@ -95,7 +95,7 @@ class Intake:
         return await open_request_about(tenant_id, register=self.store)
 
     async def file(self, form: Form, *, key: str) -> RequestId:
-        """Check the form and store the request. From then on nothing is lost.
+        """Check the form and store the request.
 
         :raises InvalidForm: naming every field that must change; nothing is stored.
         """
@@ -128,7 +128,7 @@ class Intake:
         return request_id
 
     def _asked(self, form: Form, template: Template | None, problems: Problems) -> _Asked | None:
-        """Check every field that needs no answer; None when the plan cannot be made from them."""
+        """Check the fields that need no answer of another system; None when no plan can be made from them."""
         justification, target = (
             checked_justification(form.justification, problems, is_restore=False),
             checked_target(form, problems),
@@ -157,9 +157,9 @@ class Intake:
     async def _ask_the_directory(
         self, form: Form, asked: _Asked | None, template: Template | None, problems: Problems
     ) -> tuple[ObservedPartner | None, PersonId | None]:
-        """Ask about the tenant and the people in parallel, within the time that the form waits.
+        """Read the tenant and the people in parallel, within the time that the form waits.
 
-        :returns: the observation of the tenant, and the requester's account, as far as they are known in time.
+        :returns: the observation of the tenant, and the requester's account; each is None when not known in time.
         """
         excluded = {form.requester, form.sponsor}
         async with asyncio.TaskGroup() as group:
@@ -182,7 +182,7 @@ class Intake:
     async def _observe(
         self, form: Form, asked: _Asked | None, problems: Problems
     ) -> tuple[ObservedPartner | None, tuple[Stage, ...] | None]:
-        """Look up the tenant; return the observation, and the chain that the plan would need."""
+        """Read the tenant; return the observation, and the chain that the plan would need."""
         stages = None
         try:
             target = normalize_target(form.target)
@@ -208,7 +208,7 @@ class Intake:
     async def _stages(self, asked: _Asked, observation: ObservedPartner) -> tuple[Stage, ...]:
         """Make the plan, check it, and return the chain that it would need.
 
-        :raises InvalidField, NothingToChange: with what must change.
+        :raises InvalidField, NothingToChange: when no plan can be made; the error says what must change.
         """
         particulars, template = asked.particulars, asked.template
         known = await self.store.partnership(observation.identity.tenant_id)
@@ -227,9 +227,12 @@ class Intake:
         return stages
 
     def _just_seen(self, target: str) -> ObservedPartner | None:
-        """Return what the form showed shortly before. Applying reads the tenant again, so this only saves a call."""
+        """Return the partner that the form showed shortly before; None when there is none.
+
+        The tenant is read again before anything is written, so this only saves a call.
+        """
         seen = self._seen.pop(target, None)
-        return seen if seen is not None and self.clock.now() - seen.at < _SEEN_FOR else None
+        return seen if seen is not None and self.clock.now() - seen.at < _REMEMBERED_FOR else None
 
     async def _ids(self, asked: _Asked, problems: Problems) -> None:
         found = await unknown_ids(

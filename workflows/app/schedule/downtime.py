@@ -1,4 +1,4 @@
-"""Detect that the bot did not run for some time, and check Entra's audit log before an older plan opens access."""
+"""Find gaps in which the bot did not run, and check Entra's audit log before an older plan opens access."""
 
 from datetime import datetime
 from typing import Final
@@ -17,7 +17,7 @@ _GAP: Final = "gap"
 
 
 async def note_tick(*, store: Store, clock: Clock) -> Gap | None:
-    """Record that the bot runs now. A gap since the last tick is stored first, as at a start."""
+    """Record that the bot runs now. A gap since the last tick is stored first."""
     now, last_tick = clock.now(), await _last_tick(store)
     gap = gap_at_tick(last_tick, now=now)
     await _save_gap(gap, store)
@@ -26,12 +26,12 @@ async def note_tick(*, store: Store, clock: Clock) -> Gap | None:
 
 
 async def notice_gap(*, store: Store, clock: Clock) -> Gap | None:
-    """Compare with the last tick at a start, before any effect is performed. A gap is stored, for later starts too."""
+    """Find the gap before a start, and store it. Must be called before any effect is performed."""
     now, last_tick = clock.now(), await _last_tick(store)
     has_records = bool(await store.history(limit=1))
     gap = gap_at_start(last_tick, has_records=has_records, now=now)
     await _save_gap(gap, store)
-    # A start that ends before its first tick, or an empty database, must give no gap at the next start.
+    # The tick is stored at once, so that a process that ends before its first tick leaves no gap.
     await store.save_mark(LAST_TICK, now.isoformat())
     return gap
 

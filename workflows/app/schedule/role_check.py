@@ -23,7 +23,7 @@ from workflows.ports.store import Store
 from workflows.ports.tenant import TenantRefused, TenantUnavailable
 
 MARK: Final = "roles_checked_at"
-"""When roles were last checked. An empty mark makes the next tick check them."""
+"""The name of the mark with the time of the last check. An empty value makes the next tick check the roles."""
 
 _log = structlog.get_logger()
 
@@ -54,7 +54,7 @@ class RoleShortage:
 
 
 async def role_shortages(request: AccessRequest, directory: Directory) -> tuple[RoleShortage, ...]:
-    """Return the roles with too few people for what a request still needs; empty when nobody needs to decide.
+    """Return the roles that have too few people for the open stages of a request; empty without an open stage.
 
     :raises DirectoryUnavailable, DirectoryRefused, TenantUnavailable, TenantRefused: when it cannot be read.
     """
@@ -86,7 +86,7 @@ async def check_roles(
 ) -> None:
     """Raise alarms for roles with too few people for open requests, and tell each requester once.
 
-    At most once a minute. What cannot be read now changes nothing and is checked again.
+    The check runs at most once a minute. When a role cannot be read, its alarm stays as it is.
     """
     now = clock.now()
     if not _is_due(await store.mark(MARK), now):
@@ -111,7 +111,7 @@ async def check_roles(
 
 
 async def check_soon(store: Store) -> None:
-    """Make the next tick check the roles, because somebody has just met a role with too few people."""
+    """Make the next tick check the roles: a click was just refused because a role has too few people."""
     await store.save_mark(MARK, "")
 
 

@@ -1,4 +1,4 @@
-"""Issue the commands that are due at the present time."""
+"""Issue the commands whose time has come: expiry, reminders, reviews."""
 
 import asyncio
 from collections.abc import Awaitable, Iterable
@@ -21,25 +21,29 @@ from workflows.ports.store import Store
 from workflows.ports.tenant import TenantRefused, TenantUnavailable
 
 _TIMEOUT_SECONDS: Final = 5.0
-"""Seconds that one tick waits for the directory. A click whose person is not known by then is checked first."""
+"""Seconds that one tick waits for the people directory. A click of a person who is not known by then is checked first.
+"""
 
 _log = structlog.get_logger()
 
 
 async def tick(*, service: Service, store: Store, directory: Directory, clock: Clock) -> None:
-    """Expire undecided requests, remind approvers, request reviews, send setup reminders: once for each due moment."""
+    """Expire undecided requests, remind approvers, ask for reviews, and send reminders of the partner setup.
+
+    Each is done once when it is due.
+    """
     if gap := await note_tick(store=store, clock=clock):
         _log.warning("gap_noticed", since=str(gap.since), until=str(gap.until))
     requests, partners = await store.due(clock.now())
-    # NB. read after the due items: a click that came in time is stored by then, and its own time counts.
+    # NB. read after the due items, so that every click that arrived before the deadline is in this list.
     clicks = await store.unchecked_clicks() if requests else ()
     until = asyncio.get_running_loop().time() + _TIMEOUT_SECONDS
     for request_id in requests:
-        # NB. the request decides which of the two is due. The other command is refused and leaves no entry.
+        # NB. both commands are issued. The lifecycle accepts only the one that is due, and refuses the other silently.
         await _unless_refused(service.advance(request_id, RemindApprovers()))
         await _unless_refused(_expire(request_id, clicks, until, service=service, store=store, directory=directory))
     for tenant_id in partners:
-        # The record decides which of the two is due. The other command is refused and leaves no entry.
+        # Both commands are issued. The lifecycle accepts only the one that is due, and refuses the other silently.
         await _unless_refused(service.advance_review(tenant_id, AskReview()))
         await _unless_refused(service.advance_review(tenant_id, AskSetup()))
 
@@ -53,7 +57,7 @@ async def _expire(
     store: Store,
     directory: Directory,
 ) -> None:
-    """Let a request expire, unless a stored click must be checked first; see `_is_being_decided`."""
+    """Expire a request, unless a stored click must be checked first; see `_is_being_decided`."""
     if not await _is_being_decided(request_id, clicks, until, store=store, directory=directory):
         await service.advance(request_id, Expire())
 
@@ -105,7 +109,7 @@ async def _may_count(
 
 
 async def _unless_refused(work: Awaitable[object]) -> None:
-    """Run a command; ignore a refusal, because somebody else acted first.
+    """Run a command and ignore a refusal: somebody else acted first.
 
     A failure with one record does not stop others.
     """

@@ -2,9 +2,8 @@
 
 Rule 1: `TABLE` lists every allowed pair of state and command, and where it may lead. Any other pair is refused, and
 nothing happens.
-Rule 2: every new record (after a review's answer, a missing sponsor, a request that was written) is checked against
-the table before it is stored.
-Rule 3: only a request that was written and read back opens a partner, closes it, or opens a revoked one again.
+Rule 2: every new record is checked against the table before it is stored.
+Rule 3: only a request that was written and read back can open or close a partner.
 
 The diagram shows the table (a test compares them):
 
@@ -90,10 +89,10 @@ TABLE: Final[Mapping[tuple[PartnershipState | None, type[Any]], frozenset[Partne
     (S.REVOKED, RecordApplied): frozenset({S.ACTIVE, S.REVOKED}),
     (S.REVOKED, RecordOverwritten): frozenset({S.ACTIVE}),
 }
-"""Each allowed pair of state and command, with the states it may lead to. None: there is no record yet."""
+"""Each allowed pair of state and command, with the possible new states. The state is None when there is no record."""
 
 PartnerStep = PartnershipCommand | RecordApplied | RecordOverwritten
-"""A command that makes a new record of a partner: a command of the partner, or a request that was written."""
+"""A command that changes the record of a partner: a command about the partner, or the result of a request."""
 
 
 def is_allowed(partnership: Partnership, command: PartnershipCommand) -> bool:
@@ -102,9 +101,9 @@ def is_allowed(partnership: Partnership, command: PartnershipCommand) -> bool:
 
 
 def require_table_result(before: Partnership | None, command: PartnerStep, after: Partnership) -> Partnership:
-    """Return the new record of a partner when the table allows the transition.
+    """Check that the table allows a transition, and return the new record.
 
-    :raises AssertionError: when it does not; that is an error in Gatehouse.
+    :raises AssertionError: when it does not allow it; that is a programming error in Gatehouse.
     """
     state = None if before is None else before.state
     if after.state not in TABLE.get((state, type(command)), frozenset()):

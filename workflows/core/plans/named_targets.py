@@ -1,4 +1,4 @@
-"""Which users, groups and applications a plan names by id, and the directory that each id belongs to."""
+"""List the users, groups and applications whose ids are in a plan, and the tenant that each id belongs to."""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -13,7 +13,7 @@ from workflows.core.settings.model import TARGET_PROPERTIES, Property, Target, c
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NamedTarget:
-    """One id that a setting names. Graph's reserved words are not ids."""
+    """One id in a setting. Graph's reserved words are no ids."""
 
     setting: Property
     target: Target

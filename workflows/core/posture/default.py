@@ -1,4 +1,4 @@
-"""The access that the tenant's default gives to and from every tenant without its own settings."""
+"""Evaluate the tenant's default configuration, which applies to every partner without its own settings."""
 
 from collections.abc import Iterator, Sequence
 from typing import Final
@@ -21,9 +21,9 @@ _OPEN_CODES: Final = {
 
 
 def default_posture(document: JsonObject | None, unread_because: Facts = ()) -> DefaultPosture:
-    """Return the default's posture with its concerns.
+    """Return the posture of the default with its concerns.
 
-    :param document: None when it could not be read; `unread_because` says why.
+    :param document: the default configuration; None when it could not be read. `unread_because` then says why.
     """
     applies = effective_settings(None, document)
     b2b_access, found = b2b_access_of(applies), access_kinds(None, document)

@@ -1,4 +1,4 @@
-"""Who may decide on a request now: only on the newest plan, and never its requester or sponsor."""
+"""Check who may decide on a request: only on its newest plan, and never the requester or the sponsor."""
 
 from datetime import datetime
 
@@ -10,9 +10,10 @@ from workflows.core.requests.request import AccessRequest, RequestState
 
 
 def is_in_time(request: AccessRequest, digest: str, received_at: datetime | None) -> bool:
-    """Return whether the request still accepts a click: it is on its newest plan and before its end.
+    """Return whether a click is about the newest plan of a request and was stored before the request expired.
 
-    :param received_at: when the click was stored; when this is not known, the time of the check is used.
+    :param digest: the digest of the plan that the clicked card showed.
+    :param received_at: when the click was stored; None when that is not known, which never counts as in time.
     """
     is_asked = request.state is RequestState.AWAITING_APPROVAL and request.known.plan.digest == digest
     return is_asked and received_at is not None and received_at < request.expires_at
@@ -21,10 +22,12 @@ def is_in_time(request: AccessRequest, digest: str, received_at: datetime | None
 def require_may_decide(
     request: AccessRequest, actor: Person, digest: str, *, roster: Roster, now: datetime, may_repeat: bool = False
 ) -> int | None:
-    """Return the stage that `actor` may decide on now; None when the chain is complete with the current roles.
+    """Check that a person may decide on a request now.
 
-    :param may_repeat: let somebody whose approval counts decide again, so that they can still stop a mistake.
-    :raises Refused: with the reason, when this person may not decide.
+    :param digest: the digest of the plan that the clicked card showed.
+    :param may_repeat: whether a person who has approved already may decide again, in order to reject.
+    :returns: the index of the stage; None when the chain is complete with the current roles.
+    :raises Refused: when this person may not decide.
     """
     known, who = request.known, eligibility(request, roster)
     verdict, bar = who.verdict, who.bar(actor.chat_id, actor.id)

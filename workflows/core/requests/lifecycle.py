@@ -4,10 +4,10 @@ Rule 1: every change of a request's state is in this file; no other module creat
 Rule 2: `TABLE` lists every allowed pair of state and command, and where it may lead. Any other pair is refused, and
 nothing happens.
 Rule 3: a terminal state accepts no command.
-Rule 4: only APPLYING and UNCONFIRMED may write to the tenant. An access or restore request gets there only with a
-complete chain. A revocation gets there when somebody with the right requests it.
-Rule 5: a revocation does not end by itself before it is confirmed, unless there is no such partner. A newer revocation
-of the same partner may replace it once it is sent.
+Rule 4: only a request in APPLYING or UNCONFIRMED may write to the tenant. An access or restore request gets there only
+with a complete chain. A revocation gets there when a person with the right requests it.
+Rule 5: a revocation does not end before it is confirmed, unless there is no such partner. A newer revocation of the
+same partner may replace it once it is sent.
 
 The diagram shows the table (a test compares them):
 
@@ -99,7 +99,7 @@ from workflows.core.settings.openness import OpenAccess, open_access
 S = RequestState
 
 NO_PARTNER: Final = frozenset({RefusalCode.UNKNOWN_TENANT, RefusalCode.OWN_TENANT})
-"""Why even a revocation can end without a write: there is no partner to close."""
+"""The only reasons for which a revocation may end without a write: there is no partner to close."""
 
 TABLE: Final[Mapping[tuple[RequestState | None, type[Any]], frozenset[RequestState]]] = {
     (None, Submit): frozenset({S.PREPARING}),
@@ -139,13 +139,13 @@ TABLE: Final[Mapping[tuple[RequestState | None, type[Any]], frozenset[RequestSta
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Situation:
-    """What the caller knows at the time of a command."""
+    """The data that a command is decided with, besides the request."""
 
     now: datetime
     roster: Roster = field(default_factory=Roster)
-    """The current roles of the actor and of everybody who has decided."""
+    """The current roles of the actor and of the people who have decided."""
     received_at: datetime | None = None
-    """When the click for the command was stored; None when that is now, or nobody clicked."""
+    """When the click for the command was stored; None when it is not known, or when there was no click."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -157,7 +157,9 @@ class Transition:
 
 
 def advance(request: AccessRequest | None, command: RequestCommand, situation: Situation) -> Transition:
-    """Return the effect of `command` on `request` (None: there is none yet). Pure.
+    """Apply a command to a request. Pure.
+
+    :param request: the request before the command; None before `Submit`.
 
     :raises Refused: when the command is not allowed in this state or for this person; nothing changes.
     """
@@ -229,7 +231,7 @@ def _approve(request: AccessRequest, command: Approve[Person], at: Situation) ->
     received = at.received_at or at.now
     stage = require_may_decide(request, command.actor, command.digest, roster=at.roster, now=received)
     if stage is None:
-        # An approver got the role back since the last decision. Nothing is missing any more, so no approval is added.
+        # An earlier approver has the role again, so the chain is complete without this approval.
         return _to_apply(_moved(request, S.APPLYING, at, note=()))
     decision = Decision(
         person=command.actor, choice=Choice.APPROVE, stage=stage, digest=command.digest, reason="", at=received
@@ -238,7 +240,7 @@ def _approve(request: AccessRequest, command: Approve[Person], at: Situation) ->
     verdict = request.verdict(at.roster)
     if verdict.is_complete:
         return _to_apply(replace(request, state=S.APPLYING))
-    # The requester's own card shows it. No message comes for what needs nothing from them.
+    # No message to the requester, who need not do anything: their card shows it.
     return Transition(request=request, effects=(ShowRequest(request_id=request.id),))
 
 
@@ -270,7 +272,7 @@ def _withdraw(request: AccessRequest, command: Withdraw, at: Situation) -> Trans
     if command.actor != request.particulars.requester and not command.is_requester:
         raise Refused(RefusalCode.NOT_THE_REQUESTER)
     request = _noted(request, S.WITHDRAWN, at, (Fact(NoteCode.WITHDRAWN),))
-    # Who withdrew knows it; their own card shows it, with what was sent before.
+    # No message: the requester withdrew it, and their card shows it.
     return Transition(request=request, effects=(ShowRequest(request_id=request.id),))
 
 
@@ -294,17 +296,17 @@ def _expire(request: AccessRequest, command: Expire, at: Situation) -> Transitio
     if at.now < request.expires_at:
         raise Refused(RefusalCode.NOT_DUE, what="expiry")
     request = _noted(request, S.EXPIRED, at, (Fact(NoteCode.UNDECIDED),))
-    # The requester reads it in the message about the request.
+    # No message: the requester's card shows it.
     told = () if asked_last(request) is None else (TellExpired(request_id=request.id),)
     return Transition(request=request, effects=(ShowRequest(request_id=request.id), *told))
 
 
 def _replan(request: AccessRequest, command: Replan, at: Situation) -> Transition:
     if request.state is S.AWAITING_APPROVAL and at.now >= request.expires_at:
-        # NB. a new plan starts a new decision period. A click must not start one for a request that expired undecided.
+        # NB. a new plan starts a new decision period, which a request that has expired must not get.
         raise Refused(RefusalCode.EXPIRED)
     lifetime = request.expires_at - request.created_at if request.lifetime is None else request.lifetime
-    # NB. uses the request before the change; the reason itself covers what is given up now.
+    # NB. from the request before the change. The reason already says what is given up now.
     reason = with_sent_before(request, command.reason)
     sent = None if command.is_unwritten else request.writing_since or request.unseen_since
     is_revocation = request.particulars.kind is RequestKind.REVOCATION
@@ -329,7 +331,7 @@ def _replan(request: AccessRequest, command: Replan, at: Situation) -> Transitio
         resent_at=None,
         reminders=0,
         reminded_at=None,
-        decisions=(),  # invalid, even when the new plan is the same: approval is requested again
+        decisions=(),  # also when the new plan is the same: approval is requested again
         expires_at=_decided_by(request.particulars, at.now + lifetime),
         lifetime=lifetime,
     )
@@ -337,7 +339,7 @@ def _replan(request: AccessRequest, command: Replan, at: Situation) -> Transitio
 
 
 def _decided_by(asked: Particulars, usual: datetime) -> datetime:
-    """Return when an undecided request expires: no later than the requested end of the access."""
+    """Return when an undecided request expires: at the usual time, but not later than the requested end."""
     return usual if asked.ends_at is None else min(usual, asked.ends_at)
 
 
@@ -403,7 +405,7 @@ def _resent(request: AccessRequest, command: RecordResent, at: Situation) -> Tra
 
 def _applied(request: AccessRequest, command: RecordApplied, at: Situation) -> Transition:
     is_closing = closes(request)
-    # NB. with the default read just now: what the partner inherits may have changed since the plan was made.
+    # NB. with the default that was read after the writes: inherited values may have changed since the plan was made.
     left = open_access(command.image, command.default) if is_closing else None
     unread = (Fact(NoteCode.DEFAULT_UNREAD),) if is_closing and command.default is None else ()
     request = _moved(
@@ -431,9 +433,9 @@ def _not_taken(refused: Sequence[RefusedWrite]) -> Facts:
 
 
 def closes(request: AccessRequest) -> bool:
-    """Return whether a request closes its partner, so that the read-back must check what is still open.
+    """Return whether a request closes its partner. After such a request it is read which access is still open.
 
-    :raises Refused: while there is no plan yet.
+    :raises Refused: while the request has no plan.
     """
     return request.particulars.kind is RequestKind.REVOCATION or closes_everything(request.known.plan)
 
@@ -479,7 +481,7 @@ def _tell_requester(request: AccessRequest, code: MessageCode, **values: Any) ->
 
 
 def partner_of(request: AccessRequest) -> str:
-    """Return the name of the request's partner, as far as it is known."""
+    """Return the name of a request's partner; the typed name while the tenant is not known."""
     if request.prepared is None:
         return request.particulars.target
     identity = request.prepared.observation.identity

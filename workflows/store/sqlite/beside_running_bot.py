@@ -1,7 +1,6 @@
-"""Store commands next to a running bot. Its lock is not taken, its schema is not changed, it is not disturbed.
+"""Store commands while the bot is running, from another process. The file is not locked, and its schema not changed.
 
-One short transaction at a time; SQLite lets the bot and this process alternate. The bot performs what is stored, within
-seconds or when it starts again.
+Each command is one short transaction. The bot performs the stored effects within seconds, or when it starts again.
 """
 
 import sqlite3
@@ -25,7 +24,7 @@ class StoreBeside(SqliteStore):
     """A store that another process has locked. Reading and `commit` work; only the bot performs effects.
 
     Every method raises StoreUnusable when the file cannot be used. A method that writes raises StoreNotWritable when
-    the file is busy for too long.
+    another process writes for too long.
     """
 
     def _open(self) -> None:
@@ -45,7 +44,10 @@ class StoreBeside(SqliteStore):
 
 
 async def open_beside(path: Path, clock: Clock) -> StoreBeside:
-    """Open the store in the existing file at `path`, next to the bot that uses it."""
+    """Open the store in the existing file at `path`, which a running bot uses.
+
+    :raises StoreUnusable: when the file is not a store, or was changed by a newer version.
+    """
     store = StoreBeside(path, clock)
     await store.open()
     return store

@@ -1,6 +1,6 @@
-"""Whether the embedded store can be written now: the result of the last write, and a small test write.
+"""Find whether the embedded store can be written: by the result of the last write, and by a test write.
 
-SQLite: "Result and Error Codes".
+Source: SQLite, "Result and Error Codes".
 """
 
 import sqlite3
@@ -15,9 +15,9 @@ from workflows.ports.records import StoreNotWritable, StoreTrouble
 from workflows.store.sqlite.file import BUSY_MILLISECONDS, LOG_BYTES, StoreFile
 
 _IMPATIENT_MILLISECONDS: Final = 200
-"""The wait for a lock once it is known that somebody holds it, so that a person who clicked gets an answer in time."""
+"""The wait for a lock when an earlier write already failed because of it. It is short, so that clicks are answered."""
 _PROOF_BYTES: Final = 256 * 1024
-"""More than any commit needs, so that after a full disk there is certainly space again."""
+"""The size of the test write. It is larger than any commit, so that after it there is certainly enough space."""
 _MARK: Final = "written_at"
 _PROOF: Final = "room"
 _OF_THE_WORLD: Final = {
@@ -31,13 +31,13 @@ _OF_THE_WORLD: Final = {
     sqlite3.SQLITE_CORRUPT: StoreTrouble.DAMAGED,
     sqlite3.SQLITE_NOTADB: StoreTrouble.DAMAGED,
 }
-"""Errors that are not the program's own, by SQLite's primary code."""
+"""The primary codes of SQLite's errors that are no programming errors."""
 
 _log = structlog.get_logger()
 
 
 class WriteMonitor:
-    """Observes every write. `trouble` is the reason why records cannot be stored; None when they can."""
+    """Observes every write. `trouble` is why the last write failed; None when it succeeded."""
 
     def __init__(self, file: StoreFile) -> None:
         self._file = file
@@ -46,9 +46,9 @@ class WriteMonitor:
 
     @contextmanager
     def watched(self, db: Database) -> Iterator[None]:
-        """Record when a write fails for a reason outside of the program.
+        """Run a write, and record whether it fails because of the disk, the file or a lock.
 
-        :raises StoreNotWritable: in that case; nothing was stored.
+        :raises StoreNotWritable: when it fails for such a reason; nothing was stored.
         """
         try:
             yield
@@ -60,9 +60,9 @@ class WriteMonitor:
             raise StoreNotWritable(trouble) from error
 
     def probe(self, db: Database, value: str) -> StoreTrouble | None:
-        """Check by writing one record whether records can be written; keep the log short.
+        """Write one record to check whether records can be written now, and shorten a long log.
 
-        Returns the reason when not.
+        :returns: why records cannot be written; None when they can.
         """
         try:
             with self.watched(db):
@@ -92,7 +92,7 @@ class WriteMonitor:
         self.trouble = trouble
 
     def _shorten(self, db: Database) -> None:
-        """Shorten a log that has grown. It grows while a reader uses an older state, and stays large afterwards."""
+        """Shorten a write-ahead log that has grown. It grows while a process reads an older state."""
         try:
             size = self._file.log_path.stat().st_size
         except OSError:

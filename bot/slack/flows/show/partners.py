@@ -53,10 +53,10 @@ MOST_ACCESS_KINDS: Final = 1500
 
 NOT_ADDED: Final = "a tenant of another Microsoft cloud, blocked until it is added here"
 _INHERITED: Final[Mapping[Origin, str]] = {
-    Origin.SET_HERE: " · inherits",
-    Origin.UNREAD: " · inherits",
-    Origin.TENANT_DEFAULT: " · inherits the tenant's default",
-    Origin.MICROSOFT_DEFAULT: " · inherits Microsoft's default",
+    Origin.SET_HERE: " · from the default",
+    Origin.UNREAD: " · from the default",
+    Origin.TENANT_DEFAULT: " · from the tenant's default",
+    Origin.MICROSOFT_DEFAULT: " · from Microsoft's default",
     Origin.NOT_ADDED: "",
 }
 

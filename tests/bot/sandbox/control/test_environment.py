@@ -44,6 +44,38 @@ async def test_idle(bot: FakeBot, control: Control) -> None:
     assert (status, answer["error"]) == (504, "not_idle")
 
 
+async def test_a_bot_that_was_idle_is_read_once_if_nothing_has_happened_since(
+    bot: FakeBot, control: Control, sandbox: Sandbox
+) -> None:
+    async def reads() -> int:
+        before = bot.reads
+        assert (await control.get("idle"))["idle"] is True
+        return bot.reads - before
+
+    assert await reads() == 2
+    assert await reads() == 1
+    await bot.api("auth.test")
+    assert await reads() == 2, "what the bot called for may have led to something"
+    assert await reads() == 1
+    sandbox.revision.bump()
+    assert await reads() == 2
+
+
+async def test_a_bot_that_calls_is_not_asked_whether_it_is_busy(bot: FakeBot, control: Control) -> None:
+    bot.effects_due = 1
+
+    async def work() -> None:
+        for _ in range(25):
+            await bot.api("auth.test")
+            await asyncio.sleep(0.01)
+        bot.effects_due = 0
+
+    working = asyncio.create_task(work())
+    assert (await control.get("idle"))["idle"] is True
+    assert working.done()
+    assert bot.reads <= 5
+
+
 async def test_idle_without_a_bot(sandbox: Sandbox, control: Control) -> None:
     status, answer = await control.call("GET", "idle", timeout="0.1")
     assert (status, answer["error"]) == (504, "not_idle")

@@ -1,5 +1,6 @@
 """The page's routes answer, with headers that let nothing foreign run."""
 
+import re
 from collections.abc import AsyncIterator
 from pathlib import Path
 
@@ -112,6 +113,17 @@ async def test_changes(client: Client, stage: Stage, monkeypatch: pytest.MonkeyP
     assert after_restart["revision"] == 1
     wrong = await client.get("/page/changes?seen=x")
     assert (wrong.status, (await wrong.json())["error"]) == (400, "invalid_seen")
+
+
+async def test_each_script_that_another_imports_is_served(client: Client) -> None:
+    imported, asked = {"page.js"}, set[str]()
+    while missing := imported - asked:
+        name = missing.pop()
+        asked.add(name)
+        answer = await client.get(f"/page/static/{name}")
+        assert (answer.status, answer.content_type) == (200, "text/javascript"), name
+        imported |= set(re.findall(r'from "\./([a-z]+\.js)"', await answer.text()))
+    assert asked == {"page.js", "combobox.js", "dom.js", "focus.js", "menus.js"}
 
 
 async def test_static_files_are_kept_by_version(client: Client) -> None:

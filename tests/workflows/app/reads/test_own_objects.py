@@ -144,7 +144,7 @@ async def test_a_missing_permission_is_named_so_that_the_id_is_typed(world: Worl
 
 
 async def test_searches_are_limited_for_each_person(world: World) -> None:
-    limits = Limits(store=world.store, alarms=world.alarms, clock=world.clock, most={LimitedAction.SEARCHES: 2})
+    limits = Limits(store=world.store, alarms=world.alarms, clock=world.clock, maximums={LimitedAction.SEARCHES: 2})
     search = searching(world, limits=limits)
     for typed in ("Bridge", "Bridge"):
         world.clock.advance(seconds=1)

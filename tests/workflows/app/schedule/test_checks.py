@@ -244,8 +244,8 @@ async def test_what_stays_open_because_graph_did_not_take_it_alarms_until_it_is_
     [operation] = request.known.plan.further
     assert alarm.subject == request.id
     assert alarm.values["ways"] == ", ".join(written_names(operation))
-    assert "is confirmed, but" in alarm_text(alarm)
-    assert "revoke the partner once more" in alarm_cure(alarm)
+    assert "is verified, but" in alarm_text(alarm)
+    assert "Revoke the partner again" in alarm_cure(alarm)
     assert await alarms(world, AlarmCode.REVOCATION_WAITS) == [alarm]
     await world.tenant.write(operation)
     assert await alarms(world, AlarmCode.REVOCATION_WAITS) == []
@@ -282,7 +282,7 @@ async def test_what_stays_open_is_alarmed_of_for_a_day(world: World) -> None:
     assert await alarms(world, AlarmCode.REVOCATION_WAITS) == []
     ended = await world.store.alarm(alarm.id)
     assert ended is not None
-    assert "a day has passed" in ending_words(ended)
+    assert "a day passed" in ending_words(ended)
 
 
 async def test_revoking_once_more_closes_what_stayed_open_and_ends_its_alarm(world: World) -> None:

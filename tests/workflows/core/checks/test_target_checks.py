@@ -12,7 +12,7 @@ from tests.workflows.core.builders import TENANT
 from workflows.core.checks.facts import Unread, UnreadReason
 from workflows.core.checks.findings import Finding, Severity
 from workflows.core.checks.target_checks import (
-    MOST_LOOKED_UP,
+    MAX_LOOKED_UP,
     Names,
     check_targets,
     is_microsofts,
@@ -239,15 +239,15 @@ def test_what_could_not_be_read_is_said_with_the_permission_it_takes() -> None:
 
 @pytest.mark.parametrize(("count", "words"), [(1, "One more ID could"), (7, "7 more IDs could")])
 def test_more_ids_than_are_looked_up_are_counted(count: int, words: str) -> None:
-    many = tuple(target(G, f"5f0a1b2c-0000-4d3e-8f90-{n:012d}") for n in range(MOST_LOOKED_UP + count))
+    many = tuple(target(G, f"5f0a1b2c-0000-4d3e-8f90-{n:012d}") for n in range(MAX_LOOKED_UP + count))
     everything = only(target(U, ALL_USERS), target(A, OFFICE_365))
     people = TargetConfiguration(access=AccessType.ALLOWED, targets=many)
     big = plan({OUTBOUND: replace(everything, users_and_groups=people)})
     asked_for = to_look_up(shown_targets(big))
-    assert len(asked_for) == MOST_LOOKED_UP
+    assert len(asked_for) == MAX_LOOKED_UP
     told = found(dict.fromkeys(asked_for, "Group"), big)
     assert finding_words(told["targets_left_out"]).startswith(words)
-    assert f"and {MOST_LOOKED_UP - 5} more" in finding_words(told["targets_named"])
+    assert f"and {MAX_LOOKED_UP - 5} more" in finding_words(told["targets_named"])
 
 
 @pytest.mark.parametrize(

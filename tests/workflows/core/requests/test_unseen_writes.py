@@ -14,7 +14,7 @@ from workflows.core.requests.lifecycle import Situation, advance
 from workflows.core.requests.overdue import unchecked_revocations, unshown_writes, waiting_revocations
 from workflows.core.requests.request import AccessRequest, RequestKind, RequestState
 from workflows.core.requests.resending import (
-    LONGEST_PAUSE,
+    MAX_PAUSE,
     ResendStep,
     first_sent,
     may_be_resent,
@@ -142,10 +142,10 @@ def test_clicks_that_revoke_are_late_after_two_minutes_and_where_nobody_knows() 
     [
         (None, None),
         (NOW + SECOND, SECOND),
-        (NOW + LONGEST_PAUSE, LONGEST_PAUSE),
+        (NOW + MAX_PAUSE, MAX_PAUSE),
         (NOW, None),
         (NOW - SECOND, None),
-        (NOW + LONGEST_PAUSE + SECOND, None),
+        (NOW + MAX_PAUSE + SECOND, None),
     ],
 )
 def test_a_revocation_that_was_planned_again_rests_but_never_longer_than_a_minute(

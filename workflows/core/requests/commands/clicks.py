@@ -1,4 +1,4 @@
-"""The stored form of a click: a command whose actor is a chat id, until the permission check identifies the person."""
+"""The stored form of a click: a command whose actor is only a chat id. The permission check identifies the person."""
 
 from dataclasses import dataclass, field, replace
 from typing import Any, Final, Literal, assert_never, overload
@@ -54,7 +54,7 @@ class DropEffect:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AskReminder:
-    """Somebody wants the approvers of their own request to be reminded, under a chat id that did not file it."""
+    """A person asks to remind the approvers of a request that they filed under another chat id."""
 
     name: Literal["ask_reminder"] = field(default="ask_reminder")
     actor: ChatId
@@ -120,7 +120,7 @@ def with_person(click: UnconfirmSetup[ChatId], actor: Person) -> UnconfirmSetup[
 @overload
 def with_person(click: RemindSetup[ChatId], actor: Person) -> RemindSetup[Person]: ...
 def with_person(click: Any, actor: Person) -> Any:
-    """Return the command of a click with the person whom the directory knows. No other function makes this conversion.
+    """Return the command of a click, with a person in place of the chat id. Only this function makes the conversion.
 
     :param actor: the person whom the permission check found for the click's chat id.
     """
