@@ -84,11 +84,11 @@ def about_requests() -> Iterator[tuple[str, Message]]:
     two = LimitedList(shown=(request(), request()), count=2)
     yield "reminder", reminder_message(two, now=NOW)
     yield "expired", expired_message(two)
-    for state in PartnershipState:
+    for standing in PartnershipState:
         for moment in (NOW, EXPIRY + timedelta(days=400)):
-            yield f"review {state} {moment}", review_card(partnership(state=state), now=moment)
+            yield f"review {standing} {moment}", review_card(partnership(state=standing), now=moment)
         for may_speak in (True, False):
-            yield f"setup {state}", setup_card(partnership(state=state), may_speak=may_speak)
+            yield f"setup {standing} {may_speak}", setup_card(partnership(state=standing), may_speak=may_speak)
 
 
 def about_partners() -> Iterator[tuple[str, Message]]:
