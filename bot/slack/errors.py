@@ -18,7 +18,7 @@ WRONG_TOKEN: Final = frozenset(
         *("not_allowed_token_type", "no_permission", "missing_scope", "access_denied", "ekm_access_denied"),
     }
 )
-"""Slack's error codes until an admin has repaired the app's token or its rights (Slack: "auth.test", errors)."""
+"""Slack's error codes for a token or rights that an admin must repair (Slack: "auth.test", errors)."""
 
 PASSING: Final = frozenset(
     {

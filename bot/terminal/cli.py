@@ -1,4 +1,4 @@
-"""The command line."""
+"""Define the commands and options of the command line."""
 
 import asyncio
 import importlib.metadata
@@ -8,6 +8,8 @@ from typing import Annotated
 
 import typer
 from rich.console import Console
+
+from workflows.pauses import USUAL_PAUSES, Pauses
 
 app = typer.Typer(
     name="gatehouse",
@@ -45,11 +47,11 @@ def sandbox(
     socket_mode: SocketMode = False,
 ) -> None:
     """Run a simulated chat workspace, a simulated tenant and the bot on this machine. No account is needed."""
-    from bot.terminal.sandbox_command import rehearse
+    from bot.terminal.sandbox_command import run_sandbox
 
     if only not in (None, "slack", "entra"):
         raise typer.BadParameter("choose slack or entra", param_hint="--only")
-    status = asyncio.run(rehearse(port=port, browser=browser, data=data, only=only, socket_mode=socket_mode))
+    status = asyncio.run(run_sandbox(port=port, browser=browser, data=data, only=only, socket_mode=socket_mode))
     raise typer.Exit(status)
 
 
@@ -89,27 +91,29 @@ def doctor(retry: Retry = None, give_up: GiveUp = None) -> None:
         raise typer.BadParameter("choose one of them", param_hint="--retry, --give-up")
     if (number := retry if retry is not None else give_up) is not None:
         from bot.process.readers import open_clock
-        from bot.terminal.given_up_command import settle
+        from bot.terminal.given_up_command import decide_stopped_work
 
         clock, is_retried = open_clock(settings), retry is not None
-        raise typer.Exit(settle(settings.database_file, number, is_retried=is_retried, clock=clock, console=Console()))
+        raise typer.Exit(
+            decide_stopped_work(settings.database_file, number, is_retried=is_retried, clock=clock, console=Console())
+        )
     raise typer.Exit(asyncio.run(examine(settings, Console())))
 
 
 @app.command()
-def posture(as_json: AsJson = False, names: Names = False) -> None:
+def posture(given: typer.Context, as_json: AsJson = False, names: Names = False) -> None:
     """Show what access the tenant's default and every partner's settings give, with warnings. Change nothing."""
     from bot.terminal.posture_command import show_posture
 
-    raise typer.Exit(show_posture(as_json=as_json, looks_up_names=names))
+    raise typer.Exit(show_posture(as_json=as_json, looks_up_names=names, pauses=given.obj or USUAL_PAUSES))
 
 
 @app.command()
-def plan(file: PlanFile, as_json: AsJson = False) -> None:
+def plan(given: typer.Context, file: PlanFile, as_json: AsJson = False) -> None:
     """Show what the request in FILE would change, and who would decide. Nothing is stored or written."""
     from bot.terminal.plan_command import show_plan
 
-    raise typer.Exit(show_plan(file, as_json=as_json))
+    raise typer.Exit(show_plan(file, as_json=as_json, pauses=given.obj or USUAL_PAUSES))
 
 
 @app.callback()
@@ -117,6 +121,6 @@ def gatehouse(version: Version = False) -> None:
     """Opens a Microsoft Entra tenant to partner organizations from Slack."""
 
 
-def main() -> None:
+def main(pauses: Pauses = USUAL_PAUSES) -> None:
     """Run the command line."""
-    app()
+    app(obj=pauses)

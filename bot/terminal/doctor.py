@@ -1,4 +1,4 @@
-"""`gatehouse doctor`: check everything that the bot depends on and report problems; changes nothing."""
+"""`gatehouse doctor`: check everything that the bot depends on, and report problems. Nothing is changed."""
 
 import asyncio
 from collections.abc import Awaitable, Callable
@@ -21,10 +21,10 @@ from bot.slack.people.directory import SlackDirectory
 from bot.slack.words.alarms import alarm_cure, alarm_text
 from bot.words.requests.messages import missing_groups_words
 from bot.words.requests.notes import note_words, refusal_words
+from bot.words.sentences import counted
 from workflows.catalog.catalog import Catalog, CatalogProblems, load_catalog
 from workflows.core.errors.raised import DomainError
 from workflows.core.settings.model import Target, TargetType
-from workflows.core.text import counted
 from workflows.entra import Entra, connect
 from workflows.ports.tenant import Tenant
 from workflows.store.sqlite.read_only import read_open_alarms, read_parked
@@ -73,7 +73,7 @@ async def examine(settings: Settings, console: Console) -> int:
     else:
         try:
             findings += await _entra(tenant, settings)
-            findings += await _grants(tenant)
+            findings += await _permissions(tenant)
             findings += await tenant_settings(tenant)
             findings += await _roles(client, tenant, settings)
         finally:
@@ -92,7 +92,7 @@ async def examine(settings: Settings, console: Console) -> int:
 
 _SOME_GROUP: Final = Target(type=TargetType.GROUP, id="00000003-0000-0000-c000-000000000000")
 _SOME_APPLICATION: Final = Target(type=TargetType.APPLICATION, id="00000003-0000-0000-c000-000000000000")
-"""Microsoft Graph itself. Whether it exists or not, the answer shows whether the bot has the permission."""
+"""The application id of Microsoft Graph. Every answer about it shows whether the bot has the permission."""
 
 
 async def tenant_settings(tenant: Tenant) -> list[Finding]:
@@ -103,15 +103,17 @@ async def tenant_settings(tenant: Tenant) -> list[Finding]:
         return await tenant_settings.read_sign_ins(await tenant.home(), datetime.now(UTC) - timedelta(hours=1))
 
     asked = [
-        await _asked("Entra: who may invite", tenant_settings.read_authorization, "Policy.Read.All"),
-        await _asked("Entra: Conditional Access", tenant_settings.read_conditional_access, "Policy.Read.All"),
-        await _asked("Entra: our own domains", tenant_settings.verified_domains, "Organization.Read.All"),
-        await _asked("Entra: sign-ins of partners", sign_ins, "AuditLog.Read.All and Entra ID P1"),
-        await _asked("Entra: names of groups", lambda: tenant_settings.name_of(_SOME_GROUP), "GroupMember.Read.All"),
-        await _asked(
+        await _call_result("Entra: who may invite", tenant_settings.read_authorization, "Policy.Read.All"),
+        await _call_result("Entra: Conditional Access", tenant_settings.read_conditional_access, "Policy.Read.All"),
+        await _call_result("Entra: our own domains", tenant_settings.verified_domains, "Organization.Read.All"),
+        await _call_result("Entra: sign-ins of partners", sign_ins, "AuditLog.Read.All and Entra ID P1"),
+        await _call_result(
+            "Entra: names of groups", lambda: tenant_settings.name_of(_SOME_GROUP), "GroupMember.Read.All"
+        ),
+        await _call_result(
             "Entra: names of applications", lambda: tenant_settings.name_of(_SOME_APPLICATION), "Application.Read.All"
         ),
-        await _asked(
+        await _call_result(
             "SharePoint: sharing settings", tenant_settings.read_sharepoint, "SharePointTenantSettings.Read.All"
         ),
     ]
@@ -154,17 +156,17 @@ async def _channel(client: AsyncWebClient, settings: Settings) -> Finding:
 
 async def _entra(tenant: Entra, settings: Settings) -> list[Finding]:
     return [
-        await _whose(tenant, settings),
-        await _asked("Entra: default configuration", tenant.read_default, "Policy.Read.All"),
-        await _asked(
+        await _home_tenant(tenant, settings),
+        await _call_result("Entra: default configuration", tenant.read_default, "Policy.Read.All"),
+        await _call_result(
             "Entra: find a tenant", lambda: tenant.find("microsoft.com"), "CrossTenantInformation.ReadBasic.All"
         ),
     ]
 
 
-async def _whose(tenant: Entra, settings: Settings) -> Finding:
+async def _home_tenant(tenant: Entra, settings: Settings) -> Finding:
     subject = "Entra: our tenant"
-    finding = await _asked(subject, tenant.home, "Organization.Read.All, and the right settings AZURE_…")
+    finding = await _call_result(subject, tenant.home, "Organization.Read.All, and the right settings AZURE_…")
     if finding.cure or (home := await tenant.home()) == settings.azure_tenant_id:
         return finding
     return Finding(
@@ -172,7 +174,7 @@ async def _whose(tenant: Entra, settings: Settings) -> Finding:
     )
 
 
-async def _grants(tenant: Entra) -> list[Finding]:
+async def _permissions(tenant: Entra) -> list[Finding]:
     """Check the permissions in the bot's token, so that nothing must be written to test them."""
     subject = "Entra: the permission to write"
     try:
@@ -185,16 +187,16 @@ async def _grants(tenant: Entra) -> list[Finding]:
     findings = [Finding(subject=subject, state=_TO_WRITE)]
     if _TO_WRITE not in granted:
         findings = [Finding(subject=subject, state="missing", cure=f"Grant {_TO_WRITE}, with admin consent")]
-    if wide := sorted(granted - PERMISSIONS):
-        found = f"more than the bot needs: {', '.join(wide)}"
+    if not_needed := sorted(granted - PERMISSIONS):
+        found = f"more than the bot needs: {', '.join(not_needed)}"
         cure = "Remove them from the application, so that nobody can misuse them"
         findings.append(Finding(subject="Entra: other permissions", state=found, cure=cure, is_optional=True))
     return findings
 
 
-async def _asked(subject: str, ask: Callable[[], Awaitable[object]], needs: str) -> Finding:
+async def _call_result(subject: str, call: Callable[[], Awaitable[object]], needs: str) -> Finding:
     try:
-        await ask()
+        await call()
     except DomainError as error:
         state = refusal_words(error)
         cure = "Follow the message" if needs.replace(",", "").split()[0] in state else f"It needs {needs}"
@@ -213,7 +215,7 @@ def _templates(settings: Settings) -> tuple[Catalog | None, list[Finding]]:
 
 
 async def _roles(client: AsyncWebClient, tenant: Entra, settings: Settings) -> list[Finding]:
-    """Count the members of each role, and compare with the largest quorum that a template requires."""
+    """Count the people of each role, and compare the number with the largest quorum of a template."""
     catalog, findings = _templates(settings)
     if catalog is None:
         return findings
@@ -222,16 +224,16 @@ async def _roles(client: AsyncWebClient, tenant: Entra, settings: Settings) -> l
         needed = max([1, *(s.quorum for t in catalog.templates.values() for s in t.stages if s.role == role)])
         subject = f"Role {role}"
         try:
-            held = len(await directory.holders(role))
+            people = len(await directory.holders(role))
             missing = missing_groups_words(await directory.missing_groups(role))
         except DomainError as error:
             cure = "Check Slack's usergroups:read and users:read.email, Graph's User.Read.All and GroupMember.Read.All"
             findings.append(Finding(subject=subject, state=refusal_words(error), cure=cure))
             continue
         cure = (
-            "" if held >= needed else f"Needs {needed}: add people to {', '.join(source.user_groups) or 'roles.toml'}"
+            "" if people >= needed else f"Needs {needed}: add people to {', '.join(source.user_groups) or 'roles.toml'}"
         )
-        state = counted(held, "person", "people")
+        state = counted(people, "person", "people")
         if missing:
             state, cure = f"{state}. {missing}", "Restore the user group in Slack, or correct roles.toml"
         findings.append(Finding(subject=subject, state=state, cure=cure))

@@ -205,7 +205,7 @@ def sign_ins_of(rows: Sequence[JsonObject], *, is_complete: bool) -> SignIns:
     good = [row for row in rows if isinstance(row.get("status"), dict) and row["status"].get("errorCode") == 0]
     return SignIns(
         people=len({row.get("userId") for row in good}),
-        applications=tuple(sorted({str(row.get("appDisplayName") or "an application without a name") for row in good})),
+        applications=tuple(sorted({str(row.get("appDisplayName") or "") for row in good})),
         is_complete=is_complete,
     )
 

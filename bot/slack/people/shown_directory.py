@@ -1,4 +1,4 @@
-"""A short cache of the directory, for display only. Nothing is decided with it."""
+"""Cache the directory for a short time, for display only. Nothing is decided with it."""
 
 import asyncio
 from collections.abc import Callable, Coroutine, Hashable, Iterable, Sequence
@@ -12,7 +12,7 @@ from workflows.core.errors.raised import Refused
 from workflows.core.people import ChatId, Person, Role, Roster
 from workflows.intervals import NAMES_SHOWN_FOR, ROLES_SHOWN_FOR
 from workflows.ports.clock import Clock
-from workflows.ports.directory import DirectoryUnavailable
+from workflows.ports.people_directory import PeopleDirectoryUnavailable
 from workflows.ports.tenant import TenantRefused, TenantUnavailable
 
 _TIMEOUT_SECONDS: Final = 2.0
@@ -25,10 +25,9 @@ Answer = TypeVar("Answer")
 
 
 class ShownDirectory:
-    """Implements `ports.Directory` for display: role members up to 30 seconds old, names up to 10 minutes.
+    """Implements `ports.PeopleDirectory` for display: role members up to 30 seconds old, names up to 10 minutes.
 
-    Identity, membership and roles of a person are read again wherever anything depends on them: nothing is decided with
-    the cache.
+    A person's identity, membership and roles are never read from the cache, because decisions depend on them.
     """
 
     def __init__(self, directory: SlackDirectory, clock: Clock) -> None:
@@ -46,7 +45,7 @@ class ShownDirectory:
         self._by_mail = cache(directory.user_by_mail, NAMES_SHOWN_FOR)
 
     async def identify(self, chat_id: ChatId) -> Person:
-        """Map a Slack user to one Entra person, without the cache."""
+        """Find the one Entra person of a Slack user, without the cache."""
         return await self._directory.identify(chat_id)
 
     async def known_person(self, chat_id: ChatId) -> Person | None:
@@ -54,7 +53,7 @@ class ShownDirectory:
         try:
             async with asyncio.timeout(_TIMEOUT_SECONDS):
                 return await self._people.get(chat_id)
-        except (Refused, DirectoryUnavailable, TenantRefused, TenantUnavailable, TimeoutError):
+        except (Refused, PeopleDirectoryUnavailable, TenantRefused, TenantUnavailable, TimeoutError):
             return None
 
     async def is_member(self, chat_id: ChatId) -> bool:

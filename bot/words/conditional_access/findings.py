@@ -1,4 +1,4 @@
-"""What Conditional Access means for the partner's people, in words: the sentence of each code, and its details."""
+"""The sentence and the details of each finding about Conditional Access."""
 
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Final
@@ -53,7 +53,7 @@ def locked_out_words(values: Values) -> str:
 
 
 def estimate_words(values: Values) -> str:
-    """State that a part of what is said is an estimate, and why."""
+    """State that a part of the result is an estimate, and why."""
     if values["why"] is not None:
         return (
             f"Entra did not evaluate every sign-in ({WHY[UnreadReason(values['why'])]}). Conditional Access policies "

@@ -3,10 +3,10 @@
 from collections.abc import Callable, Mapping
 from typing import Final
 
+from bot.words.sentences import counted
 from workflows.core.checks.findings import FindingCode
 from workflows.core.errors.facts import Values
 from workflows.core.settings.model import Property
-from workflows.core.text import counted
 
 SENTENCES: Final[Mapping[FindingCode, str]] = {
     FindingCode.OTHER_CLOUD_BLOCKED: (
@@ -123,7 +123,7 @@ def _limit(values: Values) -> str:
 
 def _applications(values: Values) -> str:
     count, named = values["application_count"], values["applications"]
-    names = ", ".join(named)
+    names = ", ".join(name or "an application without a name" for name in named)
     if count > len(named):
         names += f" and {count - len(named)} more"
     applications = f"{counted(count, 'application')} ({names})"

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Mapping, Sequence
 from typing import Final
 
+from bot.words.found_object import object_name
 from bot.words.settings.values import title
 from bot.words.settings.where import where_to_find
 from workflows.core.checks.findings import FindingCode
@@ -48,9 +49,9 @@ def _not_installed(values: Values) -> str:
 
 
 def _is_ours(values: Values) -> str:
-    kind = values["kind"]
+    kind, name = values["kind"], object_name(values["name"])
     return (
-        f"{kind.capitalize()} {_id(values)} is “{values['name']}” in this tenant, but “{title(values['setting'])}” "
+        f"{kind.capitalize()} {_id(values)} is “{name}” in this tenant, but “{title(values['setting'])}” "
         f"needs an ID of the partner. It has no effect there. Ask the partner for the ID of their {kind}."
     )
 
@@ -61,7 +62,7 @@ def _left_out(values: Values) -> str:
 
 
 def _named(values: Values) -> str:
-    named = [f"{target['kind']} {target['id']} is “{target['name']}”" for target in values["targets"]]
+    named = [f"{target['kind']} {target['id']} is “{object_name(target['name'])}”" for target in values["targets"]]
     return f"In this tenant, {_listed(named)}."
 
 
@@ -73,7 +74,7 @@ def _theirs(values: Values) -> str:
 
 
 def _in_both(values: Values) -> str:
-    named = [f"application {target['id']} is “{target['name']}” here" for target in values["targets"]]
+    named = [f"application {target['id']} is “{object_name(target['name'])}” here" for target in values["targets"]]
     return (
         f"This tenant also has some of the partner's applications: {_listed(named)}. An application of several "
         "tenants has the same ID in all of them. An application of only our tenant would be the wrong one."

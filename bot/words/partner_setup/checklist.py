@@ -52,7 +52,7 @@ class Section(NamedTuple):
 
 
 def opening(home: Home, partner: TenantId, *, is_cross_cloud: bool, has_calls: bool = True) -> Section:
-    """Return the section that says who asks whom, and how to add our tenant as an organization.
+    """Return the first section: who asks whom, and how to add our tenant as an organization.
 
     :param has_calls: whether anything must be set at all.
     """
@@ -100,7 +100,7 @@ def sections(setup: PartnerSetup, home: Home, *, is_cross_cloud: bool) -> tuple[
 
 
 def remarks(setup: PartnerSetup) -> tuple[str, ...]:
-    """List what the partner must know besides the steps. Complete sentences."""
+    """List what the partner must know besides the steps, in complete sentences."""
     said = []
     if setup.trusts:
         claims = ", ".join(TRUST_WORDS[key] for key in setup.trusts)
@@ -139,9 +139,9 @@ def _section(number: int, group: Sequence[SetupStep], home: Home, root: str) -> 
 
 
 def _usual(steps: Sequence[SetupStep], home: Home) -> Section:
-    """Return the section that says where to look.
+    """Return the section about steps that are usually open: it only says where to check.
 
-    A call would replace the current list by a shorter one in many cases.
+    In many cases a call would replace the current list by a shorter one.
     """
     lines = [USUAL]
     for step in steps:

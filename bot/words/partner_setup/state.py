@@ -3,9 +3,9 @@
 from collections.abc import Mapping, Sequence
 from typing import Final
 
+from bot.words.sentences import counted
 from workflows.core.partner_setup.state import Confirmation, needed_steps, open_steps
 from workflows.core.partner_setup.steps import SetupStep, StepKey
-from workflows.core.text import counted
 
 UNSEEN: Final = "Gatehouse cannot see it"
 
@@ -45,7 +45,7 @@ def usual_words(steps: Sequence[SetupStep]) -> str:
 
 
 def missing_until(step: SetupStep, steps: Sequence[SetupStep]) -> str:
-    """State what does not work until the partner has done a needed step. A complete sentence."""
+    """State in one sentence what does not work until the partner has done a needed step."""
     is_synchronized = any(other.key is StepKey.PROVISIONING_JOB for other in steps)
     is_for_accounts = is_synchronized and step.key is StepKey.AUTOMATIC_REDEMPTION_OUTBOUND
     return f"Until they set it, {_NO_SYNCHRONIZATION if is_for_accounts else _MISSING[step.key]}."

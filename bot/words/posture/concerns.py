@@ -1,4 +1,4 @@
-"""The concerns of a posture in words."""
+"""The sentences for the concerns of a posture."""
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import UTC, datetime

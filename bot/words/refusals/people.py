@@ -1,4 +1,4 @@
-"""Sentences for people who cannot take part, told to themselves, and about a sponsor, told to whoever chose them."""
+"""Sentences about people who cannot take part: for the person, and for whoever named them as a sponsor."""
 
 from typing import Final
 
@@ -56,4 +56,4 @@ ABOUT_THE_SPONSOR: Final[Sentences] = {
     R.NO_MAIL: "The workspace shows no mail address of the sponsor, so Gatehouse cannot find the Entra account. "
     "Choose somebody else, or ask an admin.",
 }
-"""The refusals of people as `Directory.identify` raises them, for somebody who named them as a sponsor."""
+"""The same refusals in words for the person who named the sponsor."""

@@ -6,6 +6,7 @@ from typing import Any, Final
 
 from bot.words.actions import COMMANDS, Action
 from bot.words.refusals.words import fact_words
+from bot.words.sentences import last_day
 from bot.words.settings.openness import access_kind_title, not_closed_words
 from bot.words.settings.values import title
 from workflows.core.errors.facts import Fact, Values, from_values
@@ -68,6 +69,10 @@ SENTENCES: Final[Mapping[str, str]] = {
     NoteCode.LOG_TOO_SHORT: "Entra's audit log does not go back far enough, so this needs new approval.",
     NoteCode.LOG_UNREADABLE: "Entra's audit log cannot be read, so this needs new approval.",
     NoteCode.CHANGED_SINCE_APPROVED: "This partner was changed after the approval, so this needs new approval.",
+    NoteCode.REQUEST_LATER_END: "Request it again with a later end.",
+    NoteCode.CHECK_PART: (
+        f"Check the current settings with {_SHOW}. Then revoke the partner, or request it again with a later end."
+    ),
     NoteCode.DEFAULT_UNREAD: (
         f"The tenant's default could not be read, so what applies by default is not known. {_SHOW} reads it again."
     ),
@@ -93,7 +98,10 @@ def note_words(note: Fact | Iterable[Fact]) -> str:
 
 
 def refusal_words(error: DomainError) -> str:
-    """State what is not possible, why, and what to do next. What only an operator reads has a text of its own."""
+    """State what is not possible, why, and what to do next.
+
+    Errors that only an operator reads have their own texts.
+    """
     return note_words(error.facts)
 
 
@@ -153,6 +161,17 @@ def _leads_elsewhere(values: Values) -> str:
     return f"{opening}, but belongs to the tenant {values['now']} now."
 
 
+def _access_ended(values: Values) -> str:
+    return f"The last day of the requested access, {last_day(values['ends_at'])} (UTC), passed before it was applied."
+
+
+def _ended_already(values: Values) -> str:
+    return (
+        f"The last day of this access, {last_day(values['ends_at'])} (UTC), passed before it was verified. It does not "
+        "end by itself: revoke the partner, or request it again with a later end."
+    )
+
+
 def _not_running(values: Values) -> str:
     if values["since"] is None:
         return "Gatehouse was not running for a while, so its records may be older than the tenant."
@@ -193,9 +212,11 @@ _MADE: Final[Mapping[str, Callable[[Values], str]]] = {
     NoteCode.DEFAULT_CHANGED: _default_changed,
     NoteCode.ASKED_WITH_DEFAULT: _asked_with_default,
     NoteCode.LEADS_ELSEWHERE: _leads_elsewhere,
+    NoteCode.ACCESS_ENDED: _access_ended,
+    NoteCode.ENDED_ALREADY: _ended_already,
     NoteCode.NOT_RUNNING: _not_running,
     NoteCode.PROGRESS: _progress,
     NoteCode.NOT_CLOSED: _not_closed,
     NoteCode.NOT_TAKEN: _not_taken,
 }
-"""The sentences that a format string is not enough for."""
+"""The sentences that need a function."""

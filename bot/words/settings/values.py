@@ -5,13 +5,15 @@ from collections.abc import Iterator, Mapping
 from types import MappingProxyType
 from typing import Any, Final
 
+from bot.words.found_object import object_name
 from bot.words.sentences import place_to_cut
+from workflows.core.checks.target_checks import shown_name
 from workflows.core.errors.raised import UnreadableSetting
 from workflows.core.settings.breadth import is_certainly_blocked, is_list_of_exceptions
 from workflows.core.settings.certainty import Doubt, blocks_all, list_doubt, setting_doubts
-from workflows.core.settings.directory_objects import Owner, owner_of
 from workflows.core.settings.documents import parse_setting, parse_targets
 from workflows.core.settings.effective import EffectiveFlag, EffectiveTargets, Origin
+from workflows.core.settings.id_owner import Owner, owner_of
 from workflows.core.settings.model import (
     ALL_APPLICATIONS,
     ALL_MICROSOFT_APPS,
@@ -30,7 +32,6 @@ from workflows.core.settings.model import (
     is_guid,
     lists_of,
 )
-from workflows.core.text import shown_name
 
 INHERITS: Final = "the tenant's default (value not known)"
 NOT_SET: Final = "not set"
@@ -295,4 +296,4 @@ def _target(name: str, target: Target, names: Mapping[str, str]) -> str:
     kind = target.type.value
     if known is None:
         return f"{kind} {target.id if is_guid(target.id) else shown_name(target.id)}"
-    return f"{kind} “{shown_name(known)}” ({target.id})"
+    return f"{kind} “{object_name(known)}” ({target.id})"

@@ -1,4 +1,4 @@
-"""The sentences for every problem with Entra: what was asked, what came back, and what to mend."""
+"""The sentences for every problem with Entra: the call, the answer, and the correction."""
 
 from collections.abc import Callable, Mapping
 from typing import Final

@@ -9,7 +9,7 @@ import pytest
 from rich.console import Console
 
 from bot.sandbox.http.faults import Fault
-from bot.terminal.given_up_command import settle
+from bot.terminal.given_up_command import decide_stopped_work
 from tests.bot.bot_under_test import SLACK_IDS, BotUnderTest, click
 from tests.bot.surfaces import buttons, shown
 from tests.workflows.fakes import FixedClock
@@ -107,7 +107,9 @@ async def at_the_command_line(gatehouse: BotUnderTest, number: int, *, is_retrie
     out = StringIO()
     console = Console(file=out, width=200)
     path, clock = gatehouse.settings.database_file, gatehouse.world.clock
-    status = await asyncio.to_thread(settle, path, number, is_retried=is_retried, clock=clock, console=console)
+    status = await asyncio.to_thread(
+        decide_stopped_work, path, number, is_retried=is_retried, clock=clock, console=console
+    )
     return status, out.getvalue()
 
 
@@ -124,7 +126,7 @@ async def test_the_command_line_does_it_itself_where_no_bot_runs(tmp_path: Path,
     await store.close()
     out = StringIO()
     console = Console(file=out, width=200)
-    status = await asyncio.to_thread(settle, path, 1, is_retried=is_retried, clock=clock, console=console)
+    status = await asyncio.to_thread(decide_stopped_work, path, 1, is_retried=is_retried, clock=clock, console=console)
     said = "No. 1 is tried again as soon as the bot runs.\n" if is_retried else "No. 1 is given up now.\n"
     assert (status, out.getvalue()) == (0, said)
     store = await open_store(path, clock)
@@ -137,7 +139,7 @@ async def test_the_command_line_does_it_itself_where_no_bot_runs(tmp_path: Path,
 async def test_where_there_are_no_records_nothing_is_made(tmp_path: Path) -> None:
     out = StringIO()
     path = tmp_path / "gatehouse.db"
-    status = settle(path, 1, is_retried=True, clock=FixedClock(), console=Console(file=out, width=200))
+    status = decide_stopped_work(path, 1, is_retried=True, clock=FixedClock(), console=Console(file=out, width=200))
     assert (status, "There are no records" in out.getvalue(), path.exists()) == (1, True, False)
 
 

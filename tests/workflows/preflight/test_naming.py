@@ -3,7 +3,7 @@
 from tests.workflows.world import World
 from workflows.core.checks.target_checks import MAX_LOOKED_UP
 from workflows.core.plans.named_targets import NamedTarget
-from workflows.core.settings.directory_objects import Owner
+from workflows.core.settings.id_owner import Owner
 from workflows.core.settings.model import Property, Target, TargetType
 from workflows.preflight.naming import MAX_SHOWN, ask_names, names_shown
 

@@ -20,9 +20,9 @@ from workflows.core.errors.refusal_codes import RefusalCode
 from workflows.core.people import ChatId
 from workflows.core.policy.placeholders import Placeholder, begins_with
 from workflows.core.requests.commands.request import CommandSubject
-from workflows.core.settings.directory_objects import Owner
+from workflows.core.settings.id_owner import Owner
 from workflows.ports.clock import Clock
-from workflows.ports.directory import DirectoryUnavailable
+from workflows.ports.people_directory import PeopleDirectoryUnavailable
 from workflows.ports.tenant import Tenant, TenantRefused, TenantUnavailable
 from workflows.ports.tenant_settings import FoundObject
 
@@ -75,7 +75,7 @@ class NameSearch:
             return Found(
                 problem=Fact(RefusalCode.NAMES_REFUSED, {"kind": asked.kind.value, "answer": as_values(error.facts)})
             )
-        except (TenantUnavailable, DirectoryUnavailable, TimeoutError):
+        except (TenantUnavailable, PeopleDirectoryUnavailable, TimeoutError):
             return NOTHING
 
     def _placeholder(self, template: str, name: str) -> Placeholder | None:

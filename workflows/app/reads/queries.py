@@ -5,7 +5,7 @@ The boundary between a person and the store's lists.
 
 from workflows.core.people import ChatId, Person, PersonId
 from workflows.core.requests.request import AccessRequest
-from workflows.ports.directory import Directory
+from workflows.ports.people_directory import PeopleDirectory
 from workflows.ports.records import LimitedList
 from workflows.ports.store import Store
 
@@ -14,7 +14,7 @@ MAX_RECORDS: int = 50
 
 
 async def waiting_for(
-    person: ChatId, *, store: Store, directory: Directory, limit: int = MAX_RECORDS, known: Person | None = None
+    person: ChatId, *, store: Store, directory: PeopleDirectory, limit: int = MAX_RECORDS, known: Person | None = None
 ) -> LimitedList[AccessRequest]:
     """List the requests whose open stage this person could decide on now, oldest first.
 

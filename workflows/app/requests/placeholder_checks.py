@@ -9,7 +9,7 @@ from workflows.core.errors.facts import Fact, as_values
 from workflows.core.errors.refusal_codes import RefusalCode
 from workflows.core.policy.placeholders import Placeholder, begins_with
 from workflows.core.policy.template import Template
-from workflows.core.settings.directory_objects import Owner
+from workflows.core.settings.id_owner import Owner
 from workflows.core.settings.model import Target, TargetType
 from workflows.ports.tenant import Tenant, TenantRefused, TenantUnavailable
 

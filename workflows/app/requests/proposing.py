@@ -27,7 +27,7 @@ from workflows.core.requests.request import (
     RequestId,
 )
 from workflows.partner_lookup.target import FIELD
-from workflows.ports.directory import Directory
+from workflows.ports.people_directory import PeopleDirectory
 from workflows.ports.records import Register
 
 _MAX_REASONS: Final = 3
@@ -147,7 +147,7 @@ async def require_no_other_request(
     observation: ObservedPartner,
     request_id: RequestId | None,
     asker: ChatId | None = None,
-    directory: Directory | None = None,
+    directory: PeopleDirectory | None = None,
 ) -> None:
     """Check that no other request about the same tenant is open: two plans from one state cannot both be applied.
 
@@ -164,7 +164,7 @@ async def require_no_other_request(
         raise InvalidField(FIELD, RefusalCode.OPEN_REQUEST, **open_request_fact(other, asker, account).values)
 
 
-async def require_chain(directory: Directory, stages: tuple[Stage, ...], excluded: Iterable[ChatId]) -> None:
+async def require_chain(directory: PeopleDirectory, stages: tuple[Stage, ...], excluded: Iterable[ChatId]) -> None:
     """Check that every stage has enough people who may decide.
 
     :param excluded: the chat ids of the people who may not decide.

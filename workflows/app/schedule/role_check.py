@@ -18,7 +18,12 @@ from workflows.core.requests.lifecycle import partner_of
 from workflows.core.requests.request import AccessRequest, RequestState
 from workflows.intervals import ROLES_CHECKED_EVERY
 from workflows.ports.clock import Clock
-from workflows.ports.directory import Directory, DirectoryRefused, DirectoryUnavailable, RoleSource
+from workflows.ports.people_directory import (
+    PeopleDirectory,
+    PeopleDirectoryRefused,
+    PeopleDirectoryUnavailable,
+    RoleSource,
+)
 from workflows.ports.store import Store
 from workflows.ports.tenant import TenantRefused, TenantUnavailable
 
@@ -53,10 +58,11 @@ class RoleShortage:
         }
 
 
-async def role_shortages(request: AccessRequest, directory: Directory) -> tuple[RoleShortage, ...]:
+async def role_shortages(request: AccessRequest, directory: PeopleDirectory) -> tuple[RoleShortage, ...]:
     """Return the roles that have too few people for the open stages of a request; empty without an open stage.
 
-    :raises DirectoryUnavailable, DirectoryRefused, TenantUnavailable, TenantRefused: when it cannot be read.
+    :raises PeopleDirectoryUnavailable, PeopleDirectoryRefused: when people or roles cannot be read.
+    :raises TenantUnavailable, TenantRefused: when an account or a group cannot be read.
     """
     who = still_asked(request)
     if who is None:
@@ -78,7 +84,7 @@ async def role_shortages(request: AccessRequest, directory: Directory) -> tuple[
 async def check_roles(
     *,
     store: Store,
-    directory: Directory,
+    directory: PeopleDirectory,
     alarms: Alarms,
     service: Service,
     clock: Clock,
@@ -100,7 +106,7 @@ async def check_roles(
             for shortage in await role_shortages(request, directory):
                 found.setdefault(shortage.role, shortage)
                 held_up.setdefault(shortage.role, []).append(request)
-    except (DirectoryUnavailable, DirectoryRefused, TenantUnavailable, TenantRefused) as error:
+    except (PeopleDirectoryUnavailable, PeopleDirectoryRefused, TenantUnavailable, TenantRefused) as error:
         _log.warning("roles_not_checked", reason=str(error))
         return
     wanted = {str(role): _values(shortage, held_up[role], roles.get(role)) for role, shortage in found.items()}

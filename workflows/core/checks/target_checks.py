@@ -13,7 +13,7 @@ from workflows.core.checks.findings import Finding, FindingCode, Severity
 from workflows.core.checks.unchecked import unread
 from workflows.core.plans.named_targets import NamedTarget, current_targets, written_targets
 from workflows.core.plans.plan import Plan
-from workflows.core.settings.directory_objects import Owner
+from workflows.core.settings.id_owner import Owner
 from workflows.core.settings.model import Target, TargetType
 
 MAX_LOOKED_UP: Final = 40
@@ -27,8 +27,10 @@ _READS: Final[Mapping[TargetType, str]] = {
     TargetType.APPLICATION: "applications",
 }
 
+_MAX_NAME_LENGTH: Final = 60
+
 Names = Mapping[Target, str | Unread | None]
-"""The result for each id: its name, None when our tenant has no such object, or why it was not read."""
+"""The result for each id: its name (may be empty), None without such an object, or why it was not read."""
 
 
 def to_look_up(targets: Iterable[NamedTarget]) -> tuple[Target, ...]:
@@ -39,6 +41,12 @@ def to_look_up(targets: Iterable[NamedTarget]) -> tuple[Target, ...]:
     """
     wanted = (one.target for one in sorted(targets, key=lambda one: not _can_be_ours(one)))
     return tuple(islice(dict.fromkeys(wanted), MAX_LOOKED_UP))
+
+
+def shown_name(name: str) -> str:
+    """Return a name for use in quotation marks: one line of at most 60 characters, without quotation marks."""
+    line = " ".join(name.replace("“", '"').replace("”", '"').split())
+    return line if len(line) <= _MAX_NAME_LENGTH else f"{line[: _MAX_NAME_LENGTH - 1]}…"
 
 
 def known_names(names: Names) -> dict[str, str]:

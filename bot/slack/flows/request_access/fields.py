@@ -37,7 +37,7 @@ from workflows.core.errors.facts import Fact
 from workflows.core.policy.offers import Offer
 from workflows.core.policy.placeholders import Placeholder
 from workflows.core.policy.template import Template, TicketRule
-from workflows.core.settings.directory_objects import Owner
+from workflows.core.settings.id_owner import Owner
 
 _MOST_IN_GROUP: Final = 100
 """How many options Slack takes in one group, and how many groups."""

@@ -430,6 +430,17 @@ SENTENCES: Final[tuple[tuple[FindingCode, dict[str, Any], str], ...]] = (
         "“contosa.com” differs by one letter from a partner's domain “contoso.com”. Check which one is meant.",
     ),
     (
+        C.SIGN_INS,
+        {**SEEN, "applications": ["", "B"]},
+        f"2 people of the partner signed in to 2 applications (an application without a name, B) during the last 30 "
+        f"days. {LIMIT}",
+    ),
+    (
+        C.TARGETS_NAMED,
+        {"targets": [{"kind": "group", "id": ID, "name": ""}]},
+        f"In this tenant, group {ID} is “(no name)”.",
+    ),
+    (
         C.REPLACES_TEMPLATE,
         {
             "before": {"title": "Guests", "ends_at": None, "review_days": None},

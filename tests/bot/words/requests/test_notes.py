@@ -64,6 +64,23 @@ GOLDEN: Final[tuple[tuple[str, dict[str, Any], str], ...]] = (
     ),
     (NoteCode.WAS_THERE, {}, "The partner's entry existed a moment ago:"),
     (NoteCode.TRIED_AGAIN, {}, "It existed a moment ago, so Gatehouse tries again."),
+    (
+        NoteCode.ACCESS_ENDED,
+        {"ends_at": "2027-03-04T00:00:00+00:00"},
+        "The last day of the requested access, 2027-03-03 (UTC), passed before it was applied.",
+    ),
+    (NoteCode.REQUEST_LATER_END, {}, "Request it again with a later end."),
+    (
+        NoteCode.CHECK_PART,
+        {},
+        "Check the current settings with /partner show. Then revoke the partner, or request it again with a later end.",
+    ),
+    (
+        NoteCode.ENDED_ALREADY,
+        {"ends_at": "2027-03-04T09:00:00+00:00"},
+        "The last day of this access, 2027-03-04 (UTC), passed before it was verified. It does not end by itself: "
+        "revoke the partner, or request it again with a later end.",
+    ),
     (NoteCode.SENT_DOES_NOT_SHOW, {}, "Microsoft does not show the change that was sent before."),
     (
         NoteCode.PROGRESS,

@@ -52,7 +52,7 @@ async def test_an_object_that_cannot_be_read_is_never_absent(entra: Entra, graph
     with pytest.raises(TenantUnavailable, match="names_nothing"):
         await entra.tenant_settings.name_of(target)
     graph.fail(answering(200, {"id": GROUP, "displayName": None}))
-    assert await entra.tenant_settings.name_of(target) == "(no name)"
+    assert await entra.tenant_settings.name_of(target) == ""
 
 
 async def test_names_are_remembered_for_a_minute_and_absence_for_less(
