@@ -25,6 +25,7 @@ from bot.slack.answers.background import Background
 from bot.slack.inbound.socket import SlackSocket
 from bot.slack.outbound.client import SlackClient
 from workflows.intervals import START_STORED_AGAIN_AFTER
+from workflows.pauses import USUAL_PAUSES, Pauses
 
 _log = structlog.get_logger()
 
@@ -48,7 +49,7 @@ class Readiness:
         return "" if all(task.done() for task in self.starting) and is_heard else "starting\n"
 
 
-async def run(settings: Settings) -> None:
+async def run(settings: Settings, pauses: Pauses = USUAL_PAUSES) -> None:
     """Run the bot until SIGTERM or SIGINT.
 
     :raises SettingsProblems: when the templates, or Slack's answer about the token, show that a setting is wrong.
@@ -57,14 +58,14 @@ async def run(settings: Settings) -> None:
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, stop.set)
-    async with running(settings):
+    async with running(settings, pauses):
         _log.info("ready", port=settings.port, socket_mode=settings.is_socket_mode)
         await stop.wait()
         _log.info("stopping")
 
 
 @asynccontextmanager
-async def running(settings: Settings) -> AsyncIterator[BotParts]:
+async def running(settings: Settings, pauses: Pauses = USUAL_PAUSES) -> AsyncIterator[BotParts]:
     """Open the connections, start the tasks, and end them in reverse order.
 
     :yields: the running parts.
@@ -81,7 +82,7 @@ async def running(settings: Settings) -> AsyncIterator[BotParts]:
         stack.push_async_callback(store.close)
         outage_stored = _start(stack, store_outage(store, clock))
         await asyncio.wait([outage_stored], timeout=START_STORED_AGAIN_AFTER.total_seconds())
-        tenant, background = open_tenant(settings), Background()
+        tenant, background = open_tenant(settings, pauses), Background()
         stack.push_async_callback(tenant.close)
         stack.push_async_callback(background.close)
         systems = ExternalSystems(
@@ -93,6 +94,7 @@ async def running(settings: Settings) -> AsyncIterator[BotParts]:
             tenant=tenant,
             background=background,
             redact=redact,
+            pauses=pauses,
         )
         parts = assemble(systems)
         background.start(name_missing_groups(parts.directory, catalog))

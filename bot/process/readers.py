@@ -7,6 +7,7 @@ from bot.process.logs.redactor import redactor_of
 from bot.process.settings import SettingsProblems, TenantSettings
 from workflows.core.partners.records import Records
 from workflows.entra import Entra, EntraSettings, connect
+from workflows.pauses import USUAL_PAUSES, Pauses
 from workflows.ports.clock import Clock
 from workflows.store.sqlite.snapshot import read_records
 
@@ -33,18 +34,18 @@ class OffsetClock:
         return datetime.now(UTC) + timedelta(seconds=int(self._path.read_text(encoding="ascii")))
 
 
-def open_tenant(settings: TenantSettings) -> Entra:
+def open_tenant(settings: TenantSettings, pauses: Pauses = USUAL_PAUSES) -> Entra:
     """Create the gateway to the tenant; nothing is sent yet.
 
     :raises SettingsProblems: when the credential cannot be used.
     """
     try:
-        return connect(entra_settings(settings))
+        return connect(entra_settings(settings, pauses))
     except ValueError as error:
         raise SettingsProblems((f"AZURE_…: the credential cannot be used ({error})",)) from error
 
 
-def entra_settings(settings: TenantSettings) -> EntraSettings:
+def entra_settings(settings: TenantSettings, pauses: Pauses = USUAL_PAUSES) -> EntraSettings:
     """Return Entra's addresses, and the function that removes secrets from error texts."""
     return EntraSettings(
         graph_url=settings.graph_url,
@@ -52,6 +53,7 @@ def entra_settings(settings: TenantSettings) -> EntraSettings:
         tenant_id=settings.azure_tenant_id,
         client_id=settings.azure_client_id,
         redact=redactor_of(settings),
+        pauses=pauses,
     )
 
 

@@ -9,6 +9,8 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
+from workflows.pauses import USUAL_PAUSES, Pauses
+
 app = typer.Typer(
     name="gatehouse",
     help="Opens a Microsoft Entra tenant to partner organizations from Slack.",
@@ -99,19 +101,19 @@ def doctor(retry: Retry = None, give_up: GiveUp = None) -> None:
 
 
 @app.command()
-def posture(as_json: AsJson = False, names: Names = False) -> None:
+def posture(given: typer.Context, as_json: AsJson = False, names: Names = False) -> None:
     """Show what access the tenant's default and every partner's settings give, with warnings. Change nothing."""
     from bot.terminal.posture_command import show_posture
 
-    raise typer.Exit(show_posture(as_json=as_json, looks_up_names=names))
+    raise typer.Exit(show_posture(as_json=as_json, looks_up_names=names, pauses=given.obj or USUAL_PAUSES))
 
 
 @app.command()
-def plan(file: PlanFile, as_json: AsJson = False) -> None:
+def plan(given: typer.Context, file: PlanFile, as_json: AsJson = False) -> None:
     """Show what the request in FILE would change, and who would decide. Nothing is stored or written."""
     from bot.terminal.plan_command import show_plan
 
-    raise typer.Exit(show_plan(file, as_json=as_json))
+    raise typer.Exit(show_plan(file, as_json=as_json, pauses=given.obj or USUAL_PAUSES))
 
 
 @app.callback()
@@ -119,6 +121,6 @@ def gatehouse(version: Version = False) -> None:
     """Opens a Microsoft Entra tenant to partner organizations from Slack."""
 
 
-def main() -> None:
+def main(pauses: Pauses = USUAL_PAUSES) -> None:
     """Run the command line."""
-    app()
+    app(obj=pauses)

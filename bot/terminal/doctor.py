@@ -21,10 +21,10 @@ from bot.slack.people.directory import SlackDirectory
 from bot.slack.words.alarms import alarm_cure, alarm_text
 from bot.words.requests.messages import missing_groups_words
 from bot.words.requests.notes import note_words, refusal_words
+from bot.words.sentences import counted
 from workflows.catalog.catalog import Catalog, CatalogProblems, load_catalog
 from workflows.core.errors.raised import DomainError
 from workflows.core.settings.model import Target, TargetType
-from workflows.core.text import counted
 from workflows.entra import Entra, connect
 from workflows.ports.tenant import Tenant
 from workflows.store.sqlite.read_only import read_open_alarms, read_parked

@@ -17,13 +17,14 @@ from bot.words.requests.notes import refusal_words
 from workflows.app.requests.planning import PlanImpossible, Planned, plan_request
 from workflows.catalog.catalog import Catalog, CatalogProblems, load_catalog
 from workflows.catalog.request_files import RequestFile, RequestFileProblems, load_request_file
+from workflows.pauses import Pauses
 from workflows.ports.records import StoreUnusable
 from workflows.ports.tenant import TenantRefused, TenantUnavailable
 
 _OPENING = "No plan can be made:"
 
 
-def show_plan(path: Path, *, as_json: bool) -> int:
+def show_plan(path: Path, *, as_json: bool, pauses: Pauses) -> int:
     """Print the plan of the request in a file.
 
     :returns: the exit status: 0 for a plan or nothing to change, 1 when no plan can be made, 2 for wrong settings or a
@@ -32,7 +33,7 @@ def show_plan(path: Path, *, as_json: bool) -> int:
     configure_terminal_logs(Redactor())
     try:
         settings, catalog, file = _loaded(path)
-        planned = asyncio.run(_planned(settings, catalog, file))
+        planned = asyncio.run(_planned(settings, catalog, file, pauses))
     except SettingsProblems as error:
         print_problems(error)
         return WRONG_SETTINGS
@@ -64,8 +65,8 @@ def _loaded(path: Path) -> tuple[TenantSettings, Catalog, RequestFile]:
     return settings, catalog, load_request_file(path)
 
 
-async def _planned(settings: TenantSettings, catalog: Catalog, file: RequestFile) -> Planned:
-    tenant = open_tenant(settings)
+async def _planned(settings: TenantSettings, catalog: Catalog, file: RequestFile, pauses: Pauses) -> Planned:
+    tenant = open_tenant(settings, pauses)
     try:
         return await plan_request(
             file,

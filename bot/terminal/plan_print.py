@@ -17,13 +17,13 @@ from bot.words.plans.consequences import consequence_words
 from bot.words.plans.current_settings import describe_staying_open
 from bot.words.plans.risk import risk_level_words, risk_reason_words
 from bot.words.refusals.words import fact_words
+from bot.words.sentences import counted
 from workflows.app.requests.planning import Planned
 from workflows.core.checks.consequences import consequences
 from workflows.core.checks.findings import Severity
 from workflows.core.plans.closing import only_narrows
 from workflows.core.plans.plan import Plan, TenantIdentity
 from workflows.core.policy.risk import RiskLevel, deciding_risk, required, risk_of, risk_of_result
-from workflows.core.text import counted
 
 _EFFECTS = {True: "yellow", False: "green", None: "magenta"}
 _RISKS = {RiskLevel.LOW: "green", RiskLevel.ELEVATED: "yellow", RiskLevel.HIGH: "bold red"}

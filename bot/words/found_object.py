@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Final
 
-from workflows.core.text import shown_name
+from workflows.core.checks.target_checks import shown_name
 from workflows.ports.tenant_settings import FoundObject, ObjectKind
 
 KINDS: Final[Mapping[ObjectKind, str]] = {

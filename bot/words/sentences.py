@@ -22,6 +22,14 @@ def said(sentence: Sentence, values: Values) -> str:
     return sentence.format_map(values) if isinstance(sentence, str) else sentence(values)
 
 
+def counted(count: int, one: str, many: str = "") -> str:
+    """Return a count with its noun: "1 step", "3 steps".
+
+    :param many: the plural, when it is not `one` with an s.
+    """
+    return f"{count} {one if count == 1 else many or f'{one}s'}"
+
+
 def times_words(count: int) -> str:
     """Return how often: "once", "twice", "3 times"."""
     return {1: "once", 2: "twice"}.get(count, f"{count} times")

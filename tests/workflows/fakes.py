@@ -15,7 +15,6 @@ from tests.workflows.core.builders import AMARA, BRUNO, CHIE, DANA, MALLORY, NOW
 from tests.workflows.what_if import SignIn, evaluate
 from workflows.core.checks.conditional_access.questions import Question
 from workflows.core.checks.facts import SignIns
-from workflows.core.entra_audit.partner_changes import PartnerChange
 from workflows.core.errors.facts import Fact
 from workflows.core.errors.raised import Refused
 from workflows.core.errors.refusal_codes import RefusalCode
@@ -26,6 +25,7 @@ from workflows.core.requests.alarms import Alarm
 from workflows.core.requests.request import AccessRequest
 from workflows.core.settings.canonical import JsonObject
 from workflows.core.settings.model import IDENTITY_SYNCHRONIZATION, Property, Target, TargetType, TenantId
+from workflows.core.settings.partner_changes import PartnerChange
 from workflows.ports.clock import Clock
 from workflows.ports.notifier import Notifier
 from workflows.ports.people_directory import PeopleDirectory

@@ -51,13 +51,11 @@ from workflows.effects.further_writes import write_further
 from workflows.effects.resending import ResendDecision
 from workflows.effects.still_approved import objection
 from workflows.partner_lookup.lookup import read_default
+from workflows.pauses import USUAL_PAUSES, Pauses
 from workflows.ports.clock import Clock
 from workflows.ports.people_directory import PeopleDirectory, PeopleDirectoryUnavailable
 from workflows.ports.store import Store
 from workflows.ports.tenant import AlreadyExists, Tenant, TenantRefused, TenantUnavailable
-
-READ_BACK_AFTER: Final = (0.0, 0.5, 1.0, 2.0, 4.0)
-"""Seconds to wait before each read-back. The directory is replicated; a write can take some time to be shown."""
 
 _TO_DO: Final = frozenset({RequestState.APPLYING, RequestState.UNCONFIRMED})
 _FOR_AN_ADMIN: Final = frozenset({401, 403})
@@ -79,6 +77,7 @@ class Applier:
     catalog: Catalog | None = None
     """The current templates and roles; None: they are not compared."""
     sleep: Callable[[float], Awaitable[None]] = asyncio.sleep
+    pauses: Pauses = USUAL_PAUSES
 
     async def apply(self, request_id: RequestId) -> None:
         """Change the tenant to the state after the plan, or record why not.
@@ -136,7 +135,7 @@ class Applier:
         if is_missing:
             await self.service.advance(request.id, RecordWriting())
         if await self._send(request, done):
-            await self._confirm(request, rests=READ_BACK_AFTER)
+            await self._confirm(request, rests=self.pauses.read_back_after)
 
     async def _unreadable(self, request: AccessRequest, error: TenantRefused) -> None:
         """Record that Graph refuses to show the partner, or raise the error that makes the outbox try again."""
@@ -207,7 +206,7 @@ class Applier:
             if observed is not None and is_confirmed(plan, observed):
                 if plan.further and request.state is RequestState.APPLYING:
                     await self.service.advance(request.id, RecordWriting())
-                tried = await write_further(plan, observed, tenant=self.tenant, sleep=self.sleep)
+                tried = await write_further(plan, observed, tenant=self.tenant, sleep=self.sleep, pauses=self.pauses)
                 if tried.unanswered and request.particulars.kind is RequestKind.REVOCATION:
                     # Before the end is recorded: a crash in between repeats this, and the alarm is never missing.
                     await report_open_access(self.alarms, self.store, request, tried.unanswered)

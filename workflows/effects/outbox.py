@@ -21,6 +21,7 @@ import structlog
 from workflows.core.errors.facts import Facts, log_text, text_fact
 from workflows.core.errors.raised import CodedError, ToldError
 from workflows.core.requests.effects import Effect, Rank, rank
+from workflows.pauses import USUAL_PAUSES, Pauses
 from workflows.ports.clock import Clock
 from workflows.ports.effects_queue import PendingEffect
 from workflows.ports.notifier import NotifierBlocked, NotifierRefused, NotifierUnavailable
@@ -33,8 +34,6 @@ _AT_ONCE: Final = 16
 _MAX_OF_ONE_KIND: Final = 12
 """The most permission checks and writes at the same time, and also the most messages."""
 _MAX_HOMES: Final = 4
-_POLL_SECONDS: Final = 0.5
-"""The longest wait before the queue is read again. The clock may jump in the sandbox, or after a suspended machine."""
 _FIRST_RETRY_SECONDS: Final = 1.0
 _MAX_RETRY_SECONDS: Final = 60.0
 _MAX_BLOCKED_SECONDS: Final = 300.0
@@ -57,6 +56,7 @@ class Outbox:
         perform: Callable[[Effect], Awaitable[None]],
         may_give_up: Callable[[Effect, Facts], Awaitable[bool]],
         gave_up: Callable[[PendingEffect, Facts], Awaitable[None]],
+        pauses: Pauses = USUAL_PAUSES,
     ) -> None:
         """Create the outbox.
 
@@ -70,6 +70,7 @@ class Outbox:
         self._perform = perform
         self._may_give_up = may_give_up
         self._gave_up = gave_up
+        self._longest_sleep = pauses.due_work_read_every
         self._own_faults: dict[int, int] = {}
         """How often each effect failed because of an error in Gatehouse since the start. Outages do not count."""
         self._woken = asyncio.Event()
@@ -110,7 +111,7 @@ class Outbox:
 
     async def _rest(self) -> None:
         try:
-            async with asyncio.timeout(_POLL_SECONDS):
+            async with asyncio.timeout(self._longest_sleep):
                 await self._woken.wait()
         except TimeoutError:
             return

@@ -5,12 +5,12 @@ from dataclasses import dataclass
 from typing import Final
 
 from workflows.catalog.catalog import Catalog
-from workflows.core.entra_audit.partner_changes import PartnerChange
 from workflows.core.errors.facts import Fact
 from workflows.core.requests.commands.request import RecordResent, Replan
 from workflows.core.requests.notes import NoteCode
 from workflows.core.requests.request import AccessRequest
 from workflows.core.requests.resending import ResendStep, first_sent, needs_the_audit_log, next_step
+from workflows.core.settings.partner_changes import PartnerChange
 from workflows.effects.still_approved import objection
 from workflows.ports.clock import Clock
 from workflows.ports.people_directory import PeopleDirectory

@@ -29,6 +29,7 @@ from workflows.entra.own_tenant_guard import HomeGuard
 from workflows.entra.tenant_settings import GraphTenantSettings
 from workflows.entra.transport.connection import Connection, document_of, open_connection
 from workflows.intervals import TENANTS_KEPT_FOR
+from workflows.pauses import USUAL_PAUSES, Pauses
 from workflows.ports.tenant import Account, TenantRefused, TenantUnavailable
 from workflows.ports.tenant_problems import Purpose, TenantCode
 
@@ -48,6 +49,7 @@ def connect(settings: EntraSettings) -> "Entra":
         open_connection(settings),
         expected=None if settings.tenant_id is None else TenantId(settings.tenant_id.lower()),
         client_id=settings.client_id,
+        pauses=settings.pauses,
     )
 
 
@@ -55,7 +57,12 @@ class Entra:
     """Our tenant in Graph. Implements `ports.Tenant`."""
 
     def __init__(
-        self, connection: Connection, *, expected: TenantId | None = None, client_id: str | None = None
+        self,
+        connection: Connection,
+        *,
+        expected: TenantId | None = None,
+        client_id: str | None = None,
+        pauses: Pauses = USUAL_PAUSES,
     ) -> None:
         self._connection = connection
         self._home: TenantId | None = None
@@ -63,7 +70,7 @@ class Entra:
         self._found: Cache[str, TenantIdentity | None] = Cache(
             read=self._ask_for_tenant, kept_for=lambda _: TENANTS_KEPT_FOR, max_entries=_FOUND_KEPT
         )
-        self._tenant_settings = GraphTenantSettings(connection, client_id=client_id)
+        self._tenant_settings = GraphTenantSettings(connection, client_id=client_id, pauses=pauses)
 
     @property
     def tenant_settings(self) -> GraphTenantSettings:

@@ -13,9 +13,9 @@ from kiota_http.middleware.options import RetryHandlerOption
 from workflows.cache import Cache
 from workflows.core.checks.conditional_access.questions import Question
 from workflows.core.checks.facts import SignIns
-from workflows.core.entra_audit.partner_changes import CLOCKS_DIFFER_BY, PartnerChange
 from workflows.core.settings.canonical import JsonObject
 from workflows.core.settings.model import Target, TargetType, TenantId, is_guid
+from workflows.core.settings.partner_changes import CLOCKS_DIFFER_BY, PartnerChange
 from workflows.entra.addresses import request_to
 from workflows.entra.answers import Call, is_absent, quoted, reading, sign_ins_of, unavailable, verified_domains
 from workflows.entra.audits import AUDITED, partner_changes
@@ -24,24 +24,17 @@ from workflows.entra.name_search import SELECTED, begins_filter, found_objects
 from workflows.entra.transport.connection import Connection, document_of
 from workflows.entra.transport.pacing import Pace
 from workflows.intervals import ABSENCE_KEPT_FOR, OBJECT_NAMES_KEPT_FOR, POLICIES_KEPT_FOR
+from workflows.pauses import USUAL_PAUSES, Pauses
 from workflows.ports.tenant_problems import Purpose, TenantCode
 from workflows.ports.tenant_settings import FoundObject
 
 _NAMES_KEPT: Final = 500
 _EVALUATIONS_KEPT: Final = 500
-_CONDITIONAL_ACCESS: Final = (1, 1.0)
-"""Conditional Access's limit: the number of requests in a number of seconds, for a whole tenant.
-
-Source: "Microsoft Graph service-specific throttling limits". The service does not say how long to wait, so a throttled
-request is not repeated.
-"""
 _SEARCH_PAGE: Final = 25
 """More than are shown, because groups with hidden membership are removed."""
 _SIGN_IN_PAGE: Final = 1000
 _SIGN_IN_PAGES: Final = 2
 """The most pages that are read for each direction. When there are more, the result says "at least"."""
-_REPORTS: Final = (5, 10.0)
-"""The limit of reports: the number of requests in a number of seconds (same source)."""
 _REPORTS_WAIT: Final = 2.0
 """The most seconds that a report waits for this limit, because a card waits for the report."""
 _AUDIT_PAGE: Final = 500
@@ -52,11 +45,11 @@ _SIGN_IN: Final = ["id", "userId", "appDisplayName", "status"]
 class GraphTenantSettings:
     """Reads the tenant's other settings and logs. Implements `ports.TenantSettings`."""
 
-    def __init__(self, connection: Connection, *, client_id: str | None = None) -> None:
+    def __init__(self, connection: Connection, *, client_id: str | None = None, pauses: Pauses = USUAL_PAUSES) -> None:
         self._connection = connection
         self._client_id = client_id
-        self._reports = Pace(*_REPORTS, longest_wait=_REPORTS_WAIT)
-        self._conditional_access = Pace(*_CONDITIONAL_ACCESS)
+        self._reports = Pace(*pauses.reports, longest_wait=_REPORTS_WAIT)
+        self._conditional_access = Pace(*pauses.conditional_access)
         self._policies: Cache[None, Sequence[JsonObject]] = Cache(
             read=lambda _: self._all_conditional_access(), kept_for=lambda _: POLICIES_KEPT_FOR, max_entries=1
         )

@@ -4,10 +4,9 @@ import asyncio
 from collections.abc import Iterable, Sequence
 from typing import Final
 
-from workflows.core.checks.target_checks import Names, known_names, to_look_up
+from workflows.core.checks.target_checks import Names, known_names, shown_name, to_look_up
 from workflows.core.plans.named_targets import NamedTarget
 from workflows.core.settings.model import Target
-from workflows.core.text import shown_name
 from workflows.ports.facts import read_fact
 from workflows.ports.tenant import Tenant
 

@@ -59,6 +59,7 @@ def assemble(systems: ExternalSystems) -> BotParts:
         perform=lambda effect: performer.perform(effect),
         may_give_up=lambda effect, reason: performer.may_give_up(effect, reason),
         gave_up=lambda pending, reason: performer.gave_up(pending, reason),
+        pauses=systems.pauses,
     )
     service = Service(store=systems.store, clock=systems.clock, wake=outbox.wake)
     alarms = Alarms(store=systems.store, clock=systems.clock, wake=outbox.wake)
@@ -171,6 +172,7 @@ def _performer(
             clock=systems.clock,
             alarms=alarms,
             catalog=catalog,
+            pauses=systems.pauses,
         ),
         notifier=notifier,
         store=store,

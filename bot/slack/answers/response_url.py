@@ -20,10 +20,10 @@ from bot.slack.words.unavailable import not_now
 from bot.words.requests.notes import refusal_words
 from workflows.app.reads.look_up_permission import LookupPermission
 from workflows.app.service import Service
+from workflows.core.errors.facts import redacted
 from workflows.core.errors.raised import InvalidField, Refused
 from workflows.core.errors.refusal_codes import RefusalCode
 from workflows.core.requests.commands.request import CommandSubject
-from workflows.core.text import redacted
 
 _SLACK_HOOKS: Final = "hooks.slack.com"
 

@@ -10,7 +10,7 @@ import aiohttp
 from slack_sdk.web.async_client import AsyncWebClient
 from slack_sdk.web.async_slack_response import AsyncSlackResponse
 
-from workflows.core.text import redacted
+from workflows.core.errors.facts import redacted
 
 _READ: Final = "GET"
 

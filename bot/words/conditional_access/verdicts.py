@@ -4,6 +4,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Final
 
 from bot.words.conditional_access.stated_verdict import StatedCondition, StatedVerdict
+from bot.words.sentences import counted
 from workflows.core.checks.conditional_access.controls import (
     PolicyEffect,
     PolicyReason,
@@ -15,7 +16,6 @@ from workflows.core.checks.conditional_access.findings import grouped
 from workflows.core.checks.conditional_access.policy import ControlKind
 from workflows.core.checks.conditional_access.scope import ClientApp, ConditionType
 from workflows.core.checks.conditional_access.verdicts import Source
-from workflows.core.text import counted
 
 MOST_GROUPS: Final = 3
 """Groups of policies that one line on a card names. The rest is counted; the details show all."""

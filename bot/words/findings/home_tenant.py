@@ -3,10 +3,10 @@
 from collections.abc import Callable, Mapping
 from typing import Final
 
+from bot.words.sentences import counted
 from workflows.core.checks.findings import FindingCode
 from workflows.core.errors.facts import Values
 from workflows.core.settings.model import Property
-from workflows.core.text import counted
 
 SENTENCES: Final[Mapping[FindingCode, str]] = {
     FindingCode.OTHER_CLOUD_BLOCKED: (

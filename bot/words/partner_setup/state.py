@@ -3,9 +3,9 @@
 from collections.abc import Mapping, Sequence
 from typing import Final
 
+from bot.words.sentences import counted
 from workflows.core.partner_setup.state import Confirmation, needed_steps, open_steps
 from workflows.core.partner_setup.steps import SetupStep, StepKey
-from workflows.core.text import counted
 
 UNSEEN: Final = "Gatehouse cannot see it"
 

@@ -6,7 +6,9 @@ from enum import Enum, auto
 from types import MappingProxyType
 from typing import Final, NamedTuple
 
+from bot.words.sentences import counted
 from bot.words.settings.values import title
+from workflows.core.checks.target_checks import shown_name
 from workflows.core.plans.changes import BeforeAfter, SettingChange, SettingPart, setting_changes
 from workflows.core.plans.plan import Plan
 from workflows.core.settings.breadth import AccessChange, is_certainly_blocked, is_list_of_exceptions
@@ -26,7 +28,6 @@ from workflows.core.settings.model import (
     TargetType,
     configurations,
 )
-from workflows.core.text import counted, shown_name
 
 _BLOCKED: Final = "blocked"
 MOST_NAMED: Final = 2

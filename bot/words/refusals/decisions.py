@@ -3,10 +3,9 @@
 from typing import Final
 
 from bot.words.actions import COMMANDS, Action
-from bot.words.sentences import Sentences, last_day, listed, minute
+from bot.words.sentences import Sentences, counted, last_day, listed, minute
 from workflows.core.errors.facts import Values
 from workflows.core.errors.refusal_codes import RefusalCode as R
-from workflows.core.text import counted
 
 _LIST, _REQUEST = COMMANDS[Action.LIST], COMMANDS[Action.REQUEST]
 

@@ -5,11 +5,10 @@ from typing import Final
 from bot.words.actions import COMMANDS, Action
 from bot.words.findings.open_request import open_request_words
 from bot.words.plans.risk import risk_reason_words
-from bot.words.sentences import Sentences, day, listed, minute, one_of
+from bot.words.sentences import Sentences, counted, day, listed, minute, one_of
 from workflows.core.errors.facts import Values
 from workflows.core.errors.refusal_codes import RefusalCode as R
 from workflows.core.policy.risk import RiskReason
-from workflows.core.text import counted
 
 
 def _no_such_template(values: Values) -> str:

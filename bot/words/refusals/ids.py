@@ -6,11 +6,11 @@ from bot.words.found_object import object_name
 from bot.words.sentences import Sentences, listed
 from bot.words.settings.values import title
 from bot.words.settings.where import where_to_find
+from workflows.core.checks.target_checks import shown_name
 from workflows.core.errors.facts import Values
 from workflows.core.errors.refusal_codes import RefusalCode as R
 from workflows.core.settings.id_owner import Owner
 from workflows.core.settings.model import TargetType
-from workflows.core.text import shown_name
 
 _WANTED: Final = {
     (TargetType.GROUP, Owner.OURS): "The object ID of a group in our own directory.",

@@ -7,6 +7,7 @@ from typing import Final
 from bot.words.plans.changes import duration_words
 from bot.words.plans.risk import risk_level_words
 from bot.words.refusals.ids import asked_of_partner
+from bot.words.sentences import counted
 from workflows.app.requests.forms import RefillCode
 from workflows.core.errors.facts import Fact
 from workflows.core.policy.offers import Offer
@@ -15,7 +16,6 @@ from workflows.core.policy.template import Stage
 from workflows.core.requests.request import Particulars
 from workflows.core.settings.id_owner import Owner
 from workflows.core.settings.openness import Openness
-from workflows.core.text import counted
 
 WHAT_THEY_NEED: Final = "What do they need?"
 NOT_CHOSEN: Final = "Choose what they need. The form then shows who decides, and what else it asks for."

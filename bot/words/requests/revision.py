@@ -6,12 +6,12 @@ from typing import Final, NamedTuple
 from bot.words.plans.changes import Line, describe, duration_words, subject_title
 from bot.words.plans.drift import default_lines
 from bot.words.requests.form import last_day
+from bot.words.sentences import counted
 from workflows.core.plans.changes import ChangeSubject, setting_changes
 from workflows.core.plans.revision import PlanShown, revisions
 from workflows.core.policy.risk import deciding_risk
 from workflows.core.policy.template import Stage
 from workflows.core.requests.request import AccessRequest, Prepared
-from workflows.core.text import counted
 
 UNCHANGED: Final = "not in the plan"
 MOST_WORDS: Final = 25

@@ -371,8 +371,8 @@ def test_what_is_no_folder_is_named_by_its_setting(tmp_path: Path) -> None:
         (
             1,
             [
-                "open.toml: stages: the risk is high and needs 3 approvers in at least 2 stages, "
-                "but the approval policy has 2 in 2."
+                "open.toml: stages: the risk is high and needs 3 approvers (stages: at least 2), "
+                "but the approval policy has 2 (stages: 2)."
             ],
         ),
     ],

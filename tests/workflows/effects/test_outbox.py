@@ -13,7 +13,6 @@ from pathlib import Path
 import pytest
 import structlog
 
-import workflows.effects.outbox
 from tests.workflows.core.builders import RILEY, SAM, text_message
 from tests.workflows.fakes import FixedClock
 from tests.workflows.world import QuickStore
@@ -24,6 +23,7 @@ from workflows.core.requests.effects import Apply, Effect, Prepare, ShowHome, Sh
 from workflows.core.requests.request import RequestId
 from workflows.core.settings.model import TenantId
 from workflows.effects.outbox import Outbox
+from workflows.pauses import USUAL_PAUSES, Pauses
 from workflows.ports.effects_queue import PendingEffect
 from workflows.ports.notifier import NotifierBlocked, NotifierRefused, NotifierUnavailable
 from workflows.ports.people_directory import PeopleDirectoryUnavailable
@@ -54,8 +54,17 @@ class Rig:
     outbox: Outbox = field(init=False)
 
     def __post_init__(self) -> None:
-        self.outbox = Outbox(
-            store=self.store, clock=self.clock, perform=self.perform, may_give_up=self.may_give_up, gave_up=self.gave_up
+        self.outbox = self.new_outbox()
+
+    def new_outbox(self, pauses: Pauses = USUAL_PAUSES) -> Outbox:
+        """Make an outbox on this store."""
+        return Outbox(
+            store=self.store,
+            clock=self.clock,
+            perform=self.perform,
+            may_give_up=self.may_give_up,
+            gave_up=self.gave_up,
+            pauses=pauses,
         )
 
     async def may_give_up(self, effect: Effect, reason: Facts) -> bool:
@@ -152,9 +161,9 @@ async def test_what_is_stored_is_performed_once_and_forgotten(rig: Rig) -> None:
 
 
 @pytest.fixture
-def no_poll(monkeypatch: pytest.MonkeyPatch) -> None:
+def no_poll(rig: Rig) -> None:
     """Let the outbox notice only what it is woken for."""
-    monkeypatch.setattr(workflows.effects.outbox, "_POLL_SECONDS", 3600)
+    rig.outbox = rig.new_outbox(Pauses(due_work_read_every=3600))
 
 
 @pytest.mark.usefixtures("no_poll")

@@ -23,11 +23,11 @@ from tests.workflows.effects.applying import (
 from tests.workflows.fakes import Crash, FakeTenant, FixedClock
 from tests.workflows.partner_lookup.test_resolving import refuse_only
 from tests.workflows.world import CATALOG, CONTOSO, World, open_world, restarted
-from workflows.core.entra_audit.partner_changes import PartnerChange
 from workflows.core.requests.alarms import AlarmCode
 from workflows.core.requests.request import AccessRequest, RequestKind, RequestState
 from workflows.core.requests.resending import ResendStep, next_step
 from workflows.core.settings.model import TenantId
+from workflows.core.settings.partner_changes import PartnerChange
 from workflows.ports.people_directory import PeopleDirectoryRefused
 
 S = RequestState

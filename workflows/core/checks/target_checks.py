@@ -27,6 +27,8 @@ _READS: Final[Mapping[TargetType, str]] = {
     TargetType.APPLICATION: "applications",
 }
 
+_MAX_NAME_LENGTH: Final = 60
+
 Names = Mapping[Target, str | Unread | None]
 """The result for each id: its name (may be empty), None without such an object, or why it was not read."""
 
@@ -39,6 +41,12 @@ def to_look_up(targets: Iterable[NamedTarget]) -> tuple[Target, ...]:
     """
     wanted = (one.target for one in sorted(targets, key=lambda one: not _can_be_ours(one)))
     return tuple(islice(dict.fromkeys(wanted), MAX_LOOKED_UP))
+
+
+def shown_name(name: str) -> str:
+    """Return a name for use in quotation marks: one line of at most 60 characters, without quotation marks."""
+    line = " ".join(name.replace("“", '"').replace("”", '"').split())
+    return line if len(line) <= _MAX_NAME_LENGTH else f"{line[: _MAX_NAME_LENGTH - 1]}…"
 
 
 def known_names(names: Names) -> dict[str, str]:

@@ -13,8 +13,8 @@ from datetime import datetime, timedelta
 from enum import Enum, auto
 from typing import Final
 
-from workflows.core.entra_audit.partner_changes import PartnerChange, has_other_authors
 from workflows.core.requests.request import AccessRequest, RequestKind
+from workflows.core.settings.partner_changes import PartnerChange, has_other_authors
 
 READ_FOR: Final = timedelta(minutes=1)
 """How long an unchanged partner is read before anything is sent again: Entra needs time to replicate a write."""

@@ -21,8 +21,8 @@ from bot.slack.flows.home.rows import (
     sponsored_row,
 )
 from bot.slack.flows.home.sections import section
+from bot.words.sentences import counted
 from workflows.app.reads.home import Home, HomeList
-from workflows.core.text import counted
 
 ABOUT: Final = (
     "Gatehouse opens this company's Microsoft Entra tenant to a partner organization, after the right people approved "

@@ -30,6 +30,7 @@ from bot.words.plans.current_settings import CurrentLine, describe_current
 from bot.words.posture.concerns import WEIGHTS, concern_words
 from bot.words.requests.notes import note_words
 from bot.words.requests.states import state_words
+from bot.words.sentences import counted
 from bot.words.settings.openness import access_kinds_words
 from bot.words.settings.values import NO_NAMES
 from workflows.core.partners.approval_policy import is_live
@@ -44,7 +45,6 @@ from workflows.core.requests.request import AccessRequest, RequestKind
 from workflows.core.settings.canonical import JsonObject
 from workflows.core.settings.effective import Origin
 from workflows.core.settings.openness import AccessKind, Openness, access_kinds, closed_by_default, not_surely_closed
-from workflows.core.text import counted
 
 MOST_CONCERNS: Final = 8
 MOST_HISTORY: Final = 15

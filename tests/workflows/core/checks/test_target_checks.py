@@ -17,6 +17,7 @@ from workflows.core.checks.target_checks import (
     check_targets,
     is_microsofts,
     known_names,
+    shown_name,
     to_look_up,
 )
 from workflows.core.plans.named_targets import NamedTarget, current_targets, shown_targets, written_targets
@@ -34,7 +35,6 @@ from workflows.core.settings.model import (
     TargetConfiguration,
     TargetType,
 )
-from workflows.core.text import shown_name
 
 INBOUND, OUTBOUND = Property.B2B_COLLABORATION_INBOUND, Property.B2B_COLLABORATION_OUTBOUND
 G, U, A = TargetType.GROUP, TargetType.USER, TargetType.APPLICATION
@@ -260,3 +260,9 @@ def test_more_ids_than_are_looked_up_are_counted(count: int, words: str) -> None
 )
 def test_a_name_fits_in_quotation_marks(name: str, shown: str) -> None:
     assert shown_name(name) == shown
+
+
+def test_a_shown_name_is_one_short_line_without_quotation_marks() -> None:
+    assert shown_name("Sales\n  “East”") == 'Sales "East"'
+    assert shown_name("a" * 60) == "a" * 60
+    assert shown_name("a" * 61) == "a" * 59 + "…"

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from bot.words.partner_setup.checklist import opening, remarks, sections
 from bot.words.partner_setup.state import missing_until, setup_words, usual_words
+from bot.words.sentences import counted
 from tests.workflows.core.builders import DANA, NOW, REDEEM_STEP, SAM, TENANT, access_plan
 from tests.workflows.core.strategies import PROPERTY, partner_documents
 from workflows.core.checks.consequences import Consequence, consequences
@@ -24,7 +25,6 @@ from workflows.core.settings.breadth import is_certainly_blocked
 from workflows.core.settings.certainty import setting_doubts
 from workflows.core.settings.documents import parse_setting, parse_targets, to_document
 from workflows.core.settings.model import BLOCK_ALL, CLOSED, Property, TenantId
-from workflows.core.text import counted
 
 K = StepKey
 ID: Final = "1b4f7c2e-0a5d-4f3b-9c61-2d8e7f5a9b03"

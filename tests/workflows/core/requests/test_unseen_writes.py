@@ -6,7 +6,6 @@ from datetime import datetime, timedelta
 import pytest
 
 from tests.workflows.core.builders import AMARA, DANA, NOW, REQUEST, TENANT, access_plan, noted, request
-from workflows.core.entra_audit.partner_changes import PartnerChange, has_other_authors
 from workflows.core.requests.commands.partner import Revoke
 from workflows.core.requests.commands.request import Approve, RecordResent
 from workflows.core.requests.effects import CheckPermission
@@ -23,6 +22,7 @@ from workflows.core.requests.resending import (
     pause_before,
     rest_of_pause,
 )
+from workflows.core.settings.partner_changes import PartnerChange, has_other_authors
 
 S = RequestState
 MINUTE = timedelta(minutes=1)
