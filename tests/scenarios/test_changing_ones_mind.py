@@ -216,9 +216,9 @@ async def test_after_the_end_and_after_a_revocation_it_can_be_requested_again(st
 
 async def test_a_sponsor_asks_to_close_early_and_one_approver_decides(stage: Stage) -> None:
     await stage.open_access(sponsor="admin")
-    [setup, *_] = await stage.direct("admin")
-    assert "close_early" in buttons(setup)
-    view = await opened(stage, "admin", "close_early", channel="@admin", ts=setup["ts"])
+    [named, *_] = await stage.direct("admin")
+    assert "close_early" in buttons(named)
+    view = await opened(stage, "admin", "close_early", channel="@admin", ts=named["ts"])
     assert view["title"]["text"] == "Close partner access"
     assert (filled(view)["target"], filled(view)["template"]) == ("contoso.com", "block")
     assert filled(view)["justification"] is None, "somebody types why"

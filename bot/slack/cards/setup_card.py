@@ -10,7 +10,6 @@ from bot.slack.blocks.blocks import Part, actions, button, footnote, header, par
 from bot.slack.blocks.message import Message, message
 from bot.slack.blocks.untrusted import clean
 from bot.slack.cards.partners import identity_block, partner_name
-from bot.slack.cards.reviews import close_early_button
 from bot.slack.cards.setup_steps import step_blocks
 from bot.words.partner_setup.state import setup_words
 from workflows.core.partner_setup.state import needed_steps, open_steps
@@ -94,8 +93,7 @@ def _body(partnership: Partnership, *, may_speak: bool) -> Iterator[Block]:
     yield rich(paragraph(words(opening)))
     may_confirm = {step.digest for step in setup} if may_speak else set()
     yield from step_blocks(partnership.identity, setup, confirmations, may_confirm)
-    may_remind = may_speak and bool(left) and partnership.remind_setup_at is None
-    yield _buttons(partnership, may_remind=may_remind, may_close=may_speak)
+    yield _buttons(partnership, may_remind=may_speak and bool(left) and partnership.remind_setup_at is None)
     if partnership.remind_setup_at is not None:
         reminded = [words("The sponsor, "), part(partnership.sponsor.name), words(", is reminded on ")]
         yield rich(paragraph(*reminded, when(partnership.remind_setup_at)))
@@ -106,11 +104,9 @@ def _body(partnership: Partnership, *, may_speak: bool) -> Iterator[Block]:
         )
 
 
-def _buttons(partnership: Partnership, *, may_remind: bool, may_close: bool) -> ActionsBlock:
+def _buttons(partnership: Partnership, *, may_remind: bool) -> ActionsBlock:
     tenant_id = partnership.identity.tenant_id
     shown = [button("Show the checklist", ids.SHOW_CHECKLIST, tenant_id, "primary")]
     if may_remind:
         shown.append(button("Remind me in a week", ids.REMIND_SETUP, tenant_id))
-    if may_close:
-        shown.append(close_early_button(tenant_id))
     return actions(f"half:{tenant_id}", *shown)

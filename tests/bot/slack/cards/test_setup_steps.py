@@ -71,7 +71,7 @@ def test_the_card_says_who_vouched_for_what_and_offers_the_rest() -> None:
     assert (ids.count("confirm_half"), ids.count("unconfirm_half")) == (4, 1)
     assert "Also open by Microsoft's default: their B2B collaboration, outbound" in said
     assert "Until they set it, our people still see the consent prompt there; access works without it." in said
-    assert ids[-3:] == ["show_checklist", "remind_half", "close_early"]
+    assert ids[-2:] == ["show_checklist", "remind_half"]
     assert "1 of 5 steps confirmed" in card.text
     assert every_button(setup_card(known(), may_speak=False).blocks) == ["show_checklist"]
 
@@ -82,10 +82,10 @@ def test_the_card_changes_with_what_is_open() -> None:
     assert "is reminded on 2027-03-08 09:00 UTC" in shown(reminded.blocks)
     done = setup_card(known(setup=(REDEEM_STEP,)), may_speak=True)
     assert "the partner setup is confirmed" in shown(done.blocks)
-    assert every_button(done.blocks) == ["unconfirm_half", "show_checklist", "close_early"]
+    assert every_button(done.blocks) == ["unconfirm_half", "show_checklist"]
     usual = setup_card(known(setup=ALL.steps[-2:]), may_speak=True)
     assert "nothing is needed from the partner" in shown(usual.blocks)
-    assert every_button(usual.blocks) == ["show_checklist", "close_early"]
+    assert every_button(usual.blocks) == ["show_checklist"]
     for gone in (
         setup_card(known(setup=()), may_speak=True),
         setup_card(known(state=PartnershipState.REVOKED, setup=()), may_speak=True),

@@ -38,12 +38,7 @@ async def test_sponsor_and_requester_get_it_once_and_only_the_sponsor_may_speak(
     for _ in range(3):
         await scene.notifier().show_setup(partnership(), remind=False)
     assert scene.counts() == {"@approver2": 1, "@requester": 1}
-    assert action_ids(scene.messages("@approver2")[0]) == [
-        "confirm_half",
-        "show_checklist",
-        "remind_half",
-        "close_early",
-    ]
+    assert action_ids(scene.messages("@approver2")[0]) == ["confirm_half", "show_checklist", "remind_half"]
     assert action_ids(scene.messages("@requester")[0]) == ["show_checklist"]
     assert {copy.subject for copy in await scene.store.copies(f"half:{TENANT}")} == {f"half:{TENANT}"}
 
@@ -93,7 +88,7 @@ async def test_a_word_changes_every_copy_and_posts_none(scene: Scene) -> None:
         await scene.notifier().show_setup(partnership(confirmations=confirmed("admin")), remind=False)
     assert {place: scene.messages(place)[0]["ts"] for place in scene.counts()} == before
     assert scene.written() == ["chat.postMessage"] * 2 + ["chat.update"] * 2
-    assert action_ids(scene.messages("@approver2")[0]) == ["unconfirm_half", "show_checklist", "close_early"]
+    assert action_ids(scene.messages("@approver2")[0]) == ["unconfirm_half", "show_checklist"]
 
 
 async def test_what_is_confirmed_or_one_sided_or_usually_open_is_not_posted(scene: Scene) -> None:
@@ -133,7 +128,7 @@ async def test_the_admins_are_asked_where_the_sponsor_cannot_be_reached(scene: S
     scene.fail("chat.postMessage", "channel_not_found", times=1)
     await scene.notifier().show_setup(partnership(), remind=False)
     assert scene.counts() == {"@admin": 1}
-    assert action_ids(scene.messages("@admin")[0]) == ["confirm_half", "show_checklist", "remind_half", "close_early"]
+    assert action_ids(scene.messages("@admin")[0]) == ["confirm_half", "show_checklist", "remind_half"]
 
 
 async def test_nobody_reached_is_not_silent(scene: Scene) -> None:
