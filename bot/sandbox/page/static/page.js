@@ -370,6 +370,7 @@ document.addEventListener("click", (event) => {
   if (menus.clicked(target) || combobox.clicked(target)) return;
   const link = target.closest("a[data-nav]");
   const plain = !event.metaKey && !event.ctrlKey && !event.shiftKey;
+  const opened = target.closest("a[data-open]");
   const element = target.closest("[data-act]");
   const part = target.closest("[data-show-part]");
   if (link && plain) {
@@ -378,6 +379,13 @@ document.addEventListener("click", (event) => {
     // On a phone the list of people is gone now; the focus goes on in the conversation.
     if (!isShown(link)) $("#f-messages").focus({ preventScroll: true });
     go(link.getAttribute("href"));
+  }
+  else if (opened && plain) {
+    event.preventDefault();
+    const query = place();
+    query.set("as", me());
+    query.set("channel", opened.dataset.open);
+    go(`/?${query}`);
   }
   else if (element) act(element);
   else if (part) showPart(part.dataset.showPart);

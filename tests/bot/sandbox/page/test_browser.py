@@ -308,6 +308,16 @@ async def test_the_log_can_be_narrowed_and_opened(page: Page, stage: Stage) -> N
     await expect(page.get_by_text("No requests yet.")).to_be_visible()
 
 
+async def test_a_link_of_slacks_own_opens_its_place_on_the_page(page: Page, stage: Stage) -> None:
+    await page.get_by_test_id("as-approver1").click()
+    await expect(page.get_by_test_id("as-approver1")).to_have_attribute("aria-current", "true")
+    stage.post(CHANNELS["partner-access"], "<slack://app?team=T0WOODGROVE&amp;id=A0GATEHOUSE&amp;tab=home|My Home>")
+    await stage.change()
+    await page.get_by_role("link", name="My Home").click()
+    await expect(page).to_have_url(re.compile("as=approver1&channel=home"))
+    await expect(page.get_by_test_id("home-view")).to_be_visible()
+
+
 async def test_badges_and_several_people(page: Page, stage: Stage) -> None:
     stage.post("D" + PEOPLE["approver2"][1:], "Please decide")
     await stage.change()
