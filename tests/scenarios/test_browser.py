@@ -105,7 +105,7 @@ async def test_a_new_visitor_clicks_from_request_to_revoke(story: Story, stage: 
     """
     page, modal = story.page, story.modal
     await story.looks("start page")
-    await page.get_by_role("button", name="Ask as Riley").click()
+    await page.get_by_role("button", name="Request as Riley").click()
     await modal.get_by_label("Partner domain or tenant ID").fill("contoso.com")
     await modal.get_by_label("Partner domain or tenant ID").press("Tab")
     await expect(modal).to_contain_text(CONTOSO)

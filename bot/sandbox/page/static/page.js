@@ -118,7 +118,7 @@ async function listen() {
       const answer = await fetch(`/page/changes?seen=${revision}`).then((r) => r.json());
       revision = answer.revision;
       await refresh();
-      if (offline) toast("The sandbox is back.", "good");
+      if (offline) toast("The sandbox answers again.", "good");
       offline = false;
     } catch {
       if (!offline) toast("The sandbox does not answer. Trying again…");
@@ -137,9 +137,9 @@ async function call(method, path, body) {
     const sent = body ? { headers: { "Content-Type": "application/json" }, body: JSON.stringify(body) } : {};
     answer = await fetch(path, { method, ...sent }).then((r) => r.json());
   } catch {
-    answer = { ok: false, message: "The sandbox does not answer. Is it still running?" };
+    answer = { ok: false, message: "The sandbox does not answer. Check that it still runs." };
   }
-  if (!answer.ok) toast(answer.message || answer.error || "That did not work.");
+  if (!answer.ok) toast(answer.message || answer.error || "The sandbox could not do this. Try again.");
   refresh().catch(() => {});
   return answer;
 }
@@ -305,7 +305,7 @@ async function submit(form) {
     const answer = await call("POST", "/control/submit", body);
     showErrors(form, answer.errors || {});
     const general = $("[data-form-error]", form);
-    general.textContent = answer.ok ? "" : answer.message || answer.error || "That did not work.";
+    general.textContent = answer.ok ? "" : answer.message || answer.error || "The sandbox could not do this. Try again.";
   });
 }
 

@@ -52,7 +52,7 @@ async def sent(stage: Stage, call: str) -> samples.Json:
 
 
 async def test_the_story_needs_no_typing_beyond_the_form(page: Page, stage: Stage) -> None:
-    await page.get_by_role("button", name="Ask as Riley").click()
+    await page.get_by_role("button", name="Request as Riley").click()
     await expect(page.get_by_label("Partner domain or tenant ID")).to_be_focused()
     await page.keyboard.type("contoso.com")
     await page.keyboard.press("Tab")
