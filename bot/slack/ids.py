@@ -1,4 +1,4 @@
-"""The ids that Slack sends back: written by the views and messages, read by the payloads and the flows."""
+"""The ids that Slack sends back: written into views and messages, read by the payloads and the flows."""
 
 from typing import Final
 

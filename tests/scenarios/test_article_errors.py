@@ -172,7 +172,7 @@ async def test_a02_four_hundred_partners_are_no_limit_and_the_object_limit_is_to
     said = await world.read()
     assert "Nothing was written." in said
     assert "Failure to update policy due to object limit" in said
-    assert "Microsoft's object limit: the older storage of cross-tenant access settings holds 25 KB" in said
+    assert "Microsoft's object limit. The older storage of cross-tenant access settings has 25 KB" in said
     assert await world.partner(TAILSPIN) is None
     await world.do("command", user="approver1", text="/partner list")
     await world.rest()
@@ -215,10 +215,12 @@ async def test_a04_direct_connect_needs_trust_where_conditional_access_asks_for_
     stands = {"b2bDirectConnectInbound": {"usersAndGroups": people, "applications": applications}}
     await patch(world, {"partners": {LITWARE: stands}})
     untrusted = await read(world, "litware.com")
-    assert "Locked out: B2B direct connect users, by “Require MFA for guests” – accept their MFA" in untrusted
+    assert "Locked out: B2B direct connect users, by “Require MFA for guests” (to fix: accept their MFA" in untrusted
     trusted = await read(world, await newcomer(world, 4), "teams-shared-channels")
     assert "Locked out" not in trusted
-    assert "Asked in the partner's tenant: guests and B2B direct connect users, by “Require MFA for guests”" in trusted
+    assert (
+        "Required in the partner's tenant: guests and B2B direct connect users, by “Require MFA for guests”" in trusted
+    )
 
 
 async def test_a05_there_is_no_outbound_trust_in_what_is_sent_or_in_what_can_be_asked_for(
@@ -238,11 +240,13 @@ async def test_a06_trusted_people_are_not_asked_again_and_conditional_access_sti
     """Error: guests are asked for MFA although it is trusted. The claim from home satisfies what is still required."""
     tenant = await newcomer(world, 6)
     trusted = await read(world, tenant, "trusted-partner")
-    assert "Asked in the partner's tenant: guests, by “Require MFA for guests” (MFA: theirs is accepted)." in trusted
+    assert "Required in the partner's tenant: guests, by “Require MFA for guests” (MFA: theirs is accepted)." in trusted
     assert "Conditional Access still applies." in trusted
-    assert "Asked here" not in trusted
+    assert "Required in this tenant" not in trusted
     untrusted = await read(world, await newcomer(world, 60))
-    assert "Asked here: guests, by “Require MFA for guests” (MFA: they register and do it in this tenant)." in untrusted
+    assert (
+        "Required in this tenant: guests, by “Require MFA for guests” (MFA: they register and use it in this tenant)."
+    ) in untrusted
 
 
 async def test_a07_a_revocation_does_not_claim_sessions_that_it_cannot_end(world: Stage) -> None:

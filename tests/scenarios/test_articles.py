@@ -486,7 +486,7 @@ async def test_row_82_a_partner_in_a_sovereign_cloud_is_opened_by_its_id_with_bo
     card = await asked(world, "trusted-partner", ELSEWHERE)
     said = await world.read()
     assert "Entra does not know this tenant ID in our cloud, so its owner is not verified" in said
-    assert "nothing works until both tenants have enabled each other's cloud" in said
+    assert "Nothing works until both tenants enable each other's cloud" in said
     assert "Removing such a partner blocks it." in said
     for approver in ("approver1", "approver2", "approver3"):
         if buttons(await world.card()):

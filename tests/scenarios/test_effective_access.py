@@ -29,7 +29,7 @@ async def test_a_card_says_what_is_inherited_and_decides_what_opens(stage: Stage
     assert "Risk: low" in card
     assert "Microsoft Entra ID P1" in card
     said = await shown(stage)
-    assert "B2B direct connect, inbound :  blocked for everyone  · inherits Microsoft's default" in said
+    assert "B2B direct connect, inbound :  blocked for everyone  · from Microsoft's default" in said
     assert "Tenant restrictions" in said
 
     await stage.do("faults", target="graph", match="crossTenantAccessPolicy/default", times=20, status=403)

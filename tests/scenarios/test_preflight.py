@@ -32,7 +32,7 @@ async def test_the_card_tells_the_tenant_around_the_change_and_what_could_not_be
     for told in (
         "Microsoft's default does not block B2B collaboration inbound. If this partner's settings were removed",
         "Microsoft's default does not block B2B collaboration outbound. This applies to this partner now",
-        "Asked in the partner's tenant: guests, by “Require MFA for guests” (MFA: theirs is accepted).",
+        "Required in the partner's tenant: guests, by “Require MFA for guests” (MFA: theirs is accepted).",
         "MFA registration policy could not be checked",
         "Look in Entra admin center, ID Protection, Multifactor authentication registration policy.",
         "Only admins and guest inviters can invite the partner's people.",
@@ -115,4 +115,4 @@ async def test_a_domain_that_moves_to_another_tenant_stops_the_request(stage: St
     await patch(stage, {"organizations": {CONTOSO: {"domains": []}, LOOK_ALIKE: taken}})
     await stage.press("approver3", "approve", ts)
     assert await stage.writes() == []
-    assert f"but to the tenant {LOOK_ALIKE} now" in await stage.read()
+    assert f"but belongs to the tenant {LOOK_ALIKE} now" in await stage.read()

@@ -79,8 +79,8 @@ async def test_ids_are_shown_with_their_names_and_ids_that_are_nobodys_are_refus
     assert (await asked(stage, "contractor-portal", **fields))["errors"] == {}
     said = await stage.read()
     assert (
-        "Whether the applications that it names are this tenant's could not be checked (permission missing). Grant "
-        "the application Application.Read.All with admin consent" in said
+        "Whether the named applications are this tenant's could not be checked (permission "
+        "missing). Grant the application Application.Read.All with admin consent" in said
     )
     assert "Contractor portal” (" not in said
     assert "approve" in buttons(await stage.card())

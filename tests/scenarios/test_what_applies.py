@@ -103,8 +103,8 @@ async def test_a_card_says_what_applies_now_by_default_and_what_only_a_removal_w
     await stage.ask(template="teams-shared-channels")
     card = await stage.read()
     assert (
-        "Microsoft's default does not block B2B collaboration inbound, B2B collaboration outbound. This applies to "
-        "this partner now, and the change does not change it." in card
+        "Microsoft's default does not block B2B collaboration inbound, B2B collaboration "
+        "outbound. This applies to this partner now, and the change does not affect it." in card
     )
     assert "settings were removed" not in card
     await stage.ask(template="guest-collaboration", target="fabrikam.com")

@@ -216,4 +216,4 @@ async def test_only_the_direction_that_was_reopened_is_called_open(stage: Stage)
     await stage.call("PATCH", "graph/state", {"partners": {CONTOSO: {"b2bCollaborationInbound": OPEN}}})
     answer = await shown(stage, "contoso.com")
     assert "Recorded as revoked, but open now: B2B collaboration, inbound (open). Revoke it again." in answer
-    assert "not blocked explicitly any more" not in answer
+    assert "but not blocked explicitly" not in answer

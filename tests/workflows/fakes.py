@@ -15,7 +15,6 @@ from tests.workflows.core.builders import AMARA, BRUNO, CHIE, DANA, MALLORY, NOW
 from tests.workflows.what_if import SignIn, evaluate
 from workflows.core.checks.conditional_access.questions import Question
 from workflows.core.checks.facts import SignIns
-from workflows.core.entra_audit.partner_changes import PartnerChange
 from workflows.core.errors.facts import Fact
 from workflows.core.errors.raised import Refused
 from workflows.core.errors.refusal_codes import RefusalCode
@@ -26,9 +25,10 @@ from workflows.core.requests.alarms import Alarm
 from workflows.core.requests.request import AccessRequest
 from workflows.core.settings.canonical import JsonObject
 from workflows.core.settings.model import IDENTITY_SYNCHRONIZATION, Property, Target, TargetType, TenantId
+from workflows.core.settings.partner_changes import PartnerChange
 from workflows.ports.clock import Clock
-from workflows.ports.directory import Directory
 from workflows.ports.notifier import Notifier
+from workflows.ports.people_directory import PeopleDirectory
 from workflows.ports.tenant import Account, AlreadyExists, Tenant, TenantRefused, TenantUnavailable, WrongTenant
 from workflows.ports.tenant_settings import FoundObject
 
@@ -475,4 +475,4 @@ class FakeNotifier:
 
 def _held_to_the_ports(clock: FixedClock, tenant: FakeTenant, directory: FakeDirectory, notifier: FakeNotifier) -> None:
     """Let the type checker compare every fake with its port."""
-    _: tuple[Clock, Tenant, Directory, Notifier] = (clock, tenant, directory, notifier)
+    _: tuple[Clock, Tenant, PeopleDirectory, Notifier] = (clock, tenant, directory, notifier)

@@ -47,7 +47,7 @@ def told() -> frozenset[str]:
 
 def test_every_error_that_a_person_may_read_tells_facts() -> None:
     expected = {"TenantUnavailable", "TenantRefused", "WrongTenant", "StoreNotWritable", "OtherOpenRequest"}
-    assert expected | {"DirectoryUnavailable", "NotifierRefused", "Refused", "InvalidField"} <= told()
+    assert expected | {"PeopleDirectoryUnavailable", "NotifierRefused", "Refused", "InvalidField"} <= told()
 
 
 def test_no_sentence_is_made_in_the_domain() -> None:

@@ -31,8 +31,8 @@ from workflows.effects.apply import Applier
 from workflows.effects.performer import Performer
 from workflows.effects.permission_check import PermissionCheck
 from workflows.effects.prepare import Preparer
-from workflows.ports.directory import DirectoryUnavailable
 from workflows.ports.notifier import NotifierUnavailable
+from workflows.ports.people_directory import PeopleDirectoryUnavailable
 from workflows.ports.records import AuditEntry, Commit
 from workflows.ports.tenant import TenantUnavailable
 from workflows.store.sqlite.file import StoreFile
@@ -40,7 +40,7 @@ from workflows.store.sqlite.store import SqliteStore
 
 CATALOG: Final = load_catalog(SHIPPED)
 CONTOSO: Final = identity()
-WAITS: Final = (TenantUnavailable, DirectoryUnavailable, NotifierUnavailable)
+WAITS: Final = (TenantUnavailable, PeopleDirectoryUnavailable, NotifierUnavailable)
 
 
 class QuickStore(SqliteStore):

@@ -85,14 +85,14 @@ class Limits:
     store: Store
     alarms: Alarms
     clock: Clock
-    most: Mapping[LimitedAction, int]
+    maximums: Mapping[LimitedAction, int]
 
     async def require(self, what: LimitedAction, actor: ChatId, account: PersonId | None = None) -> Allowance:
         """Check that one more action is within the limit.
 
         :raises Refused: `limit_reached`, with the time from which on it is possible again.
         """
-        maximum, now = self.most[what], self.clock.now()
+        maximum, now = self.maximums[what], self.clock.now()
         times = await self.store.times_of(actor, account, _COMMANDS[what], now - HOUR)
         if len(times) >= maximum:
             again = times[len(times) - maximum] + HOUR
@@ -124,5 +124,5 @@ class Limits:
             limited, since = LimitedAction(what), self.clock.now() - HOUR
             person = PersonId(account) if account else None
             times = await self.store.times_of(ChatId(actor), person, _COMMANDS[limited], since)
-            if len(times) < self.most[limited]:
+            if len(times) < self.maximums[limited]:
                 await self.alarms.clear_alarm(AlarmCode.LIMIT_REACHED, alarm.subject)

@@ -24,8 +24,7 @@ from workflows.core.policy.graph_examples import corrected_word
 from workflows.core.policy.risk import required, risk_of_settings, weakness_of
 from workflows.core.policy.template import Template
 from workflows.core.requests.notes import NoteCode
-from workflows.core.text import counted
-from workflows.ports.directory import RoleSource
+from workflows.ports.people_directory import RoleSource
 
 SHIPPED: Final = Path(__file__).parent.parent / "templates"
 ROLES_FILE: Final = "roles.toml"
@@ -148,8 +147,8 @@ def _chain_problems(template: Template) -> Iterator[str]:
         need = required(risk.level)
         why = ", ".join(reason.value.replace("_", " ") for reason in risk.reasons)
         yield (
-            f"stages: the risk is {risk.level.name.lower()} and needs {counted(need.people, 'approver')} in at least "
-            f"{counted(need.stages, 'stage')}, but the approval policy has {weak.people} in {weak.stages}. "
+            f"stages: the risk is {risk.level.name.lower()} and needs {need.people} approvers (stages: at least "
+            f"{need.stages}), but the approval policy has {weak.people} (stages: {weak.stages}). "
             f"The risk is because of: {why}"
         )
 

@@ -10,7 +10,7 @@ from workflows.core.partners.restoration.restorable import ended_at
 from workflows.core.requests.request import AccessRequest, RequestKind, RequestState
 from workflows.core.settings.model import TenantId
 
-MOST_REQUESTS = 1000
+MAX_REQUESTS = 1000
 _IN_EFFECT = frozenset({RequestState.APPLIED, RequestState.OVERWRITTEN})
 
 
@@ -40,7 +40,7 @@ async def _current_chain(known: Partnership | None, past: PastRequests | None, c
     if known.stages:
         return known.stages
     # The record is from a version without this field. The chains of the requests applied since the last block are used.
-    requests = () if past is None else await past.requests_for(known.identity.tenant_id, MOST_REQUESTS)
+    requests = () if past is None else await past.requests_for(known.identity.tenant_id, MAX_REQUESTS)
     if derived := widest(_chains_since_the_block(requests)):
         return derived
     template = catalog.templates.get(known.template)

@@ -13,7 +13,7 @@ from workflows.catalog.template_settings import RENAMED_KEYS, FileModel
 from workflows.core.errors.raised import DomainError
 from workflows.core.policy.graph_examples import corrections, is_graph_example
 
-MOST_BYTES: Final = 65_536
+MAX_BYTES: Final = 65_536
 _NO_REQUEST: Final = (
     "these are settings of Microsoft Graph, not a request; name a partner and a template instead, whose settings are "
     "written in its own file (docs/templates.md). What is wrong in them:"
@@ -53,9 +53,9 @@ def load_request_file(path: Path) -> RequestFile:
     """
     try:
         with path.open("rb") as file:
-            content = file.read(MOST_BYTES + 1)
-        if len(content) > MOST_BYTES:
-            raise RequestFileProblems((f"{path.name}: larger than {MOST_BYTES} bytes, which no request is",))
+            content = file.read(MAX_BYTES + 1)
+        if len(content) > MAX_BYTES:
+            raise RequestFileProblems((f"{path.name}: larger than {MAX_BYTES} bytes, which no request is",))
         document = _parsed(content.decode("utf-8"))
         if is_graph_example(document):
             found = corrections(document) or ("nothing",)

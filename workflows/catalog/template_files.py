@@ -13,8 +13,8 @@ from workflows.catalog.template_settings import GUID, PLACEHOLDER_NAME, FileMode
 from workflows.core.people import Role
 from workflows.core.policy.placeholders import Placeholder, placeholder_uses
 from workflows.core.policy.template import Stage, Template, TicketRule
-from workflows.core.settings.directory_objects import Owner
 from workflows.core.settings.documents import to_document
+from workflows.core.settings.id_owner import Owner
 from workflows.core.settings.model import Property, Setting, TargetType
 
 Title = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=60)]

@@ -15,12 +15,9 @@ from workflows.core.plans.plan import Operation, Plan, is_confirmed
 from workflows.core.plans.refused_writes import RefusedWrite, is_shown, written_names
 from workflows.core.requests.notes import NoteCode
 from workflows.core.settings.canonical import JsonObject
+from workflows.pauses import USUAL_PAUSES, Pauses
 from workflows.ports.tenant import Tenant, TenantRefused, TenantUnavailable
 
-_REST: Final = 1.0
-"""Seconds before a write without an answer is sent a second time. Two equal writes have the result of one."""
-_READ_AFTER: Final = (0.0, 0.5, 1.0, 2.0)
-"""Seconds to wait before each read-back."""
 _SENDING_SECONDS: Final = 5.0
 """The longest time for sending. Each write gets an equal share of the remaining time."""
 _READING_SECONDS: Final = 5.0
@@ -44,7 +41,12 @@ class FurtherWritesResult:
 
 
 async def write_further(
-    plan: Plan, image: JsonObject, *, tenant: Tenant, sleep: Callable[[float], Awaitable[None]]
+    plan: Plan,
+    image: JsonObject,
+    *,
+    tenant: Tenant,
+    sleep: Callable[[float], Awaitable[None]],
+    pauses: Pauses = USUAL_PAUSES,
 ) -> FurtherWritesResult:
     """Send the writes that are not in effect yet, and read the partner back. An error of the tenant is not raised.
 
@@ -59,8 +61,8 @@ async def write_further(
     for index, operation in enumerate(missing):
         now = loop.time()
         share = max(0.0, until - now) / (len(missing) - index)
-        answers.append(await _sent(operation, tenant, sleep, now + share))
-    image = await _read_back(plan, image, missing, tenant, sleep)
+        answers.append(await _sent(operation, tenant, sleep, pauses, now + share))
+    image = await _read_back(plan, image, missing, tenant, sleep, pauses)
     not_shown = [
         (RefusedWrite(names=written_names(operation), reason=reason or _NOT_SHOWN), may_be_taken)
         for operation, (reason, may_be_taken) in zip(missing, answers, strict=True)
@@ -74,7 +76,11 @@ async def write_further(
 
 
 async def _sent(
-    operation: Operation, tenant: Tenant, sleep: Callable[[float], Awaitable[None]], until: float
+    operation: Operation,
+    tenant: Tenant,
+    sleep: Callable[[float], Awaitable[None]],
+    pauses: Pauses,
+    until: float,
 ) -> tuple[Facts, bool]:
     """Send one write; return the reason when it failed (empty: accepted), and whether it may be accepted later.
 
@@ -82,7 +88,7 @@ async def _sent(
     """
     try:
         async with asyncio.timeout_at(until):
-            await _sent_twice(operation, tenant, sleep)
+            await _sent_twice(operation, tenant, sleep, pauses.further_sent_again_after)
     except TimeoutError:
         return _LATE, True
     except TenantUnavailable as error:
@@ -92,12 +98,14 @@ async def _sent(
     return (), False
 
 
-async def _sent_twice(operation: Operation, tenant: Tenant, sleep: Callable[[float], Awaitable[None]]) -> None:
+async def _sent_twice(
+    operation: Operation, tenant: Tenant, sleep: Callable[[float], Awaitable[None]], rest: float
+) -> None:
     """Send one write, and once more when there is no answer."""
     try:
         await tenant.write(operation)
     except TenantUnavailable:
-        await sleep(_REST)
+        await sleep(rest)
         await tenant.write(operation)
 
 
@@ -107,6 +115,7 @@ async def _read_back(
     written: list[Operation],
     tenant: Tenant,
     sleep: Callable[[float], Awaitable[None]],
+    pauses: Pauses,
 ) -> JsonObject:
     """Read the partner until it shows every sent write, or the time is over.
 
@@ -114,7 +123,7 @@ async def _read_back(
     """
     with suppress(TimeoutError):
         async with asyncio.timeout(_READING_SECONDS):
-            for rest in _READ_AFTER:
+            for rest in pauses.further_read_back_after:
                 await sleep(rest)
                 try:
                     observed = await tenant.read_partner(plan.tenant_id)

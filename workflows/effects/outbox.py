@@ -21,25 +21,24 @@ import structlog
 from workflows.core.errors.facts import Facts, log_text, text_fact
 from workflows.core.errors.raised import CodedError, ToldError
 from workflows.core.requests.effects import Effect, Rank, rank
+from workflows.pauses import USUAL_PAUSES, Pauses
 from workflows.ports.clock import Clock
-from workflows.ports.directory import DirectoryUnavailable
 from workflows.ports.effects_queue import PendingEffect
 from workflows.ports.notifier import NotifierBlocked, NotifierRefused, NotifierUnavailable
+from workflows.ports.people_directory import PeopleDirectoryUnavailable
 from workflows.ports.records import StoreNotWritable
 from workflows.ports.store import Store
-from workflows.ports.tenant import MOST_RETRY_AFTER, TenantUnavailable
+from workflows.ports.tenant import MAX_RETRY_AFTER, TenantUnavailable
 
 _AT_ONCE: Final = 16
-_MOST_OF_ONE: Final = 12
+_MAX_OF_ONE_KIND: Final = 12
 """The most permission checks and writes at the same time, and also the most messages."""
-_MOST_HOMES: Final = 4
-_POLL_SECONDS: Final = 0.5
-"""The longest wait before the queue is read again. The clock may jump in the sandbox, or after a suspended machine."""
+_MAX_HOMES: Final = 4
 _FIRST_RETRY_SECONDS: Final = 1.0
-_LONGEST_RETRY_SECONDS: Final = 60.0
-_LONGEST_BLOCKED_SECONDS: Final = 300.0
+_MAX_RETRY_SECONDS: Final = 60.0
+_MAX_BLOCKED_SECONDS: Final = 300.0
 """The longest pause of an effect that waits for an admin to repair something."""
-_LONGEST_KEPT_SECONDS: Final = 300.0
+_MAX_KEPT_SECONDS: Final = 300.0
 """The longest pause of an effect that must not be given up."""
 _ATTEMPTS_WITH_OUR_OWN_FAULT: Final = 5
 
@@ -57,6 +56,7 @@ class Outbox:
         perform: Callable[[Effect], Awaitable[None]],
         may_give_up: Callable[[Effect, Facts], Awaitable[bool]],
         gave_up: Callable[[PendingEffect, Facts], Awaitable[None]],
+        pauses: Pauses = USUAL_PAUSES,
     ) -> None:
         """Create the outbox.
 
@@ -70,6 +70,7 @@ class Outbox:
         self._perform = perform
         self._may_give_up = may_give_up
         self._gave_up = gave_up
+        self._longest_sleep = pauses.due_work_read_every
         self._own_faults: dict[int, int] = {}
         """How often each effect failed because of an error in Gatehouse since the start. Outages do not count."""
         self._woken = asyncio.Event()
@@ -103,14 +104,14 @@ class Outbox:
     def _has_room(self, one: Rank) -> bool:
         """Return whether one more effect of this rank can be performed now."""
         running = list(self._ranks.values())
-        if len(running) >= _AT_ONCE or (one is Rank.HOME and running.count(Rank.HOME) >= _MOST_HOMES):
+        if len(running) >= _AT_ONCE or (one is Rank.HOME and running.count(Rank.HOME) >= _MAX_HOMES):
             return False
         deciding = running.count(Rank.DECIDE)
-        return (deciding if one is Rank.DECIDE else len(running) - deciding) < _MOST_OF_ONE
+        return (deciding if one is Rank.DECIDE else len(running) - deciding) < _MAX_OF_ONE_KIND
 
     async def _rest(self) -> None:
         try:
-            async with asyncio.timeout(_POLL_SECONDS):
+            async with asyncio.timeout(self._longest_sleep):
                 await self._woken.wait()
         except TimeoutError:
             return
@@ -134,9 +135,9 @@ class Outbox:
         log = _log.bind(effect=pending.effect.kind, effect_id=pending.id, attempt=pending.attempts + 1)
         try:
             await self._perform(pending.effect)
-        except (TenantUnavailable, DirectoryUnavailable, NotifierUnavailable, StoreNotWritable) as error:
+        except (TenantUnavailable, PeopleDirectoryUnavailable, NotifierUnavailable, StoreNotWritable) as error:
             log.warning("effect_waits", reason=str(error))
-            longest = _LONGEST_BLOCKED_SECONDS if isinstance(error, NotifierBlocked) else _LONGEST_RETRY_SECONDS
+            longest = _MAX_BLOCKED_SECONDS if isinstance(error, NotifierBlocked) else _MAX_RETRY_SECONDS
             await self._again(pending, error.facts, getattr(error, "retry_after", None), longest)
         except NotifierRefused as error:
             log.warning("effect_refused", reason=str(error))
@@ -156,7 +157,7 @@ class Outbox:
     async def _give_up(self, pending: PendingEffect, reason: Facts) -> None:
         """Give up an effect. An effect that must not be given up is retried instead."""
         if not await self._is_given_up(pending.effect, reason):
-            await self._again(pending, reason, None, _LONGEST_KEPT_SECONDS)
+            await self._again(pending, reason, None, _MAX_KEPT_SECONDS)
             return
         _log.warning("effect_parked", effect=pending.effect.kind, effect_id=pending.id, reason=log_text(reason))
         await self._store.park(pending.id, reason)
@@ -171,10 +172,10 @@ class Outbox:
             return False
 
     async def _again(
-        self, pending: PendingEffect, error: Facts, after: float | None, longest: float = _LONGEST_RETRY_SECONDS
+        self, pending: PendingEffect, error: Facts, after: float | None, longest: float = _MAX_RETRY_SECONDS
     ) -> None:
         if after is not None and after >= 0 and not math.isnan(after):
-            seconds = min(after, MOST_RETRY_AFTER)
+            seconds = min(after, MAX_RETRY_AFTER)
         else:
             # Half of the pause is random, so that many waiting effects are not retried at the same time.
             grown = min(longest, _FIRST_RETRY_SECONDS * 2 ** min(pending.attempts, 20))

@@ -34,7 +34,7 @@ from workflows.core.requests.effects import CheckPermission, MessageCode
 from workflows.core.requests.notes import NoteCode
 from workflows.core.requests.request import AccessRequest, Particulars, RequestId, RequestKind, RequestState
 from workflows.partner_lookup.identifying import identify_partner
-from workflows.ports.directory import Directory, DirectoryRefused, DirectoryUnavailable
+from workflows.ports.people_directory import PeopleDirectory, PeopleDirectoryRefused, PeopleDirectoryUnavailable
 from workflows.ports.store import Store
 from workflows.ports.tenant import Tenant, TenantRefused, TenantUnavailable
 
@@ -49,7 +49,7 @@ class PermissionCheck:
     service: Service
     store: Store
     tenant: Tenant
-    directory: Directory
+    directory: PeopleDirectory
     catalog: Catalog
     alarms: Alarms
     limits: Limits | None = None
@@ -58,7 +58,7 @@ class PermissionCheck:
     async def check_click(self, effect: CheckPermission) -> None:
         """Identify the actor, read the current roles, and pass the command to the lifecycle. A refusal is recorded.
 
-        :raises TenantUnavailable, DirectoryUnavailable: when the person or the roles cannot be read now.
+        :raises TenantUnavailable, PeopleDirectoryUnavailable: when the person or the roles cannot be read now.
         """
         key = verdict_key(effect.key)
         if await self.store.is_known(key):
@@ -68,7 +68,7 @@ class PermissionCheck:
             actor = await self.directory.identify(click.actor)
             await self._check_command(click, actor, key, effect.received_at)
         except (Refused, TenantRefused) as error:
-            if isinstance(click, Revoke) and isinstance(error, TenantRefused | DirectoryRefused):
+            if isinstance(click, Revoke) and isinstance(error, TenantRefused | PeopleDirectoryRefused):
                 await self._say_that_it_waits(effect)
                 raise await report_refused_revocation(
                     self.alarms, revocation_id(effect.key), click.target, error.facts
@@ -82,7 +82,7 @@ class PermissionCheck:
                 subject=subject_of(click),
                 channel=click.channel,
             )
-        except (TenantUnavailable, DirectoryUnavailable):
+        except (TenantUnavailable, PeopleDirectoryUnavailable):
             await self._say_that_it_waits(effect)
             raise
 
@@ -160,7 +160,7 @@ class PermissionCheck:
         """
         try:
             lack = next(iter(await role_shortages(request, self.directory)), None)
-        except (DirectoryUnavailable, DirectoryRefused, TenantUnavailable, TenantRefused):
+        except (PeopleDirectoryUnavailable, PeopleDirectoryRefused, TenantUnavailable, TenantRefused):
             return
         if lack is not None:
             await check_soon(self.store)

@@ -52,7 +52,7 @@ from workflows.partner_lookup.identifying import identify_partner
 from workflows.partner_lookup.lookup import look_up, read_both
 from workflows.partner_lookup.target import FIELD
 from workflows.ports.clock import Clock
-from workflows.ports.directory import Directory, DirectoryUnavailable
+from workflows.ports.people_directory import PeopleDirectory, PeopleDirectoryUnavailable
 from workflows.ports.records import OtherOpenRequest
 from workflows.ports.store import Store
 from workflows.ports.tenant import Tenant, TenantRefused, TenantUnavailable
@@ -69,7 +69,7 @@ class Preparer:
     service: Service
     store: Store
     tenant: Tenant
-    directory: Directory
+    directory: PeopleDirectory
     catalog: Catalog
     clock: Clock
     alarms: Alarms
@@ -79,7 +79,7 @@ class Preparer:
 
         :raises TenantUnavailable: after storing that the request waits, and in the pause before a revocation is planned
             again.
-        :raises DirectoryUnavailable: after storing that the request waits.
+        :raises PeopleDirectoryUnavailable: after storing that the request waits.
         """
         request = await self.store.request(request_id)
         if request is None or request.state is not RequestState.PREPARING:
@@ -88,7 +88,7 @@ class Preparer:
             raise TenantUnavailable((Fact(NoteCode.KEEPS_CHANGING),), rest.total_seconds())
         try:
             prepared = await self._prepared(request)
-        except (TenantUnavailable, DirectoryUnavailable) as error:
+        except (TenantUnavailable, PeopleDirectoryUnavailable) as error:
             await self._record(request_id, RecordDelayed(reason=(*error.facts, Fact(NoteCode.KEEPS_TRYING))))
             raise
         except (TenantRefused, CodedError) as error:

@@ -5,15 +5,15 @@ from dataclasses import dataclass
 from typing import Final
 
 from workflows.catalog.catalog import Catalog
-from workflows.core.entra_audit.partner_changes import PartnerChange
 from workflows.core.errors.facts import Fact
 from workflows.core.requests.commands.request import RecordResent, Replan
 from workflows.core.requests.notes import NoteCode
 from workflows.core.requests.request import AccessRequest
 from workflows.core.requests.resending import ResendStep, first_sent, needs_the_audit_log, next_step
+from workflows.core.settings.partner_changes import PartnerChange
 from workflows.effects.still_approved import objection
 from workflows.ports.clock import Clock
-from workflows.ports.directory import Directory
+from workflows.ports.people_directory import PeopleDirectory
 from workflows.ports.tenant import Tenant, TenantRefused, TenantUnavailable
 
 NOT_SHOWN: Final = Fact(NoteCode.PLANNED_FROM_NOW)
@@ -25,7 +25,7 @@ class ResendDecision:
     """Decides about requests whose partner still shows the state before the last write."""
 
     tenant: Tenant
-    directory: Directory
+    directory: PeopleDirectory
     clock: Clock
     catalog: Catalog | None = None
     """The current templates and roles; None: they are not compared."""
@@ -33,7 +33,7 @@ class ResendDecision:
     async def next_command(self, request: AccessRequest) -> RecordResent | Replan | None:
         """Return the command to store first: send again, or request approval again. None: only read again.
 
-        :raises TenantUnavailable, TenantRefused, DirectoryUnavailable: when the approvals cannot be checked now.
+        :raises TenantUnavailable, TenantRefused, PeopleDirectoryUnavailable: when the approvals cannot be checked now.
         """
         now = self.clock.now()
         changes = await self._changes(request) if needs_the_audit_log(request, now) else None

@@ -13,7 +13,7 @@ from workflows.core.requests.notes import NoteCode, is_first_plan, not_written
 from workflows.core.requests.request import AccessRequest, RequestKind
 from workflows.effects.inheritance import changed_inheritance
 from workflows.partner_lookup.resolving import LookupRefused, is_same_tenant, resolve_again
-from workflows.ports.directory import Directory, DirectoryRefused, DirectoryUnavailable
+from workflows.ports.people_directory import PeopleDirectory, PeopleDirectoryRefused, PeopleDirectoryUnavailable
 from workflows.ports.tenant import Tenant
 
 Cure: TypeAlias = Callable[[AccessRequest], Facts]
@@ -48,13 +48,13 @@ class Objection:
 
 
 async def objection(
-    request: AccessRequest, *, tenant: Tenant, directory: Directory, catalog: Catalog | None
+    request: AccessRequest, *, tenant: Tenant, directory: PeopleDirectory, catalog: Catalog | None
 ) -> Objection | None:
     """Check the partner's identity, template, roles, approvals and inherited values.
 
     :param catalog: the current templates and roles; None: they are not compared.
     :returns: the first reason not to write the request; None when everything is as it was approved.
-    :raises TenantUnavailable, TenantRefused, DirectoryUnavailable: when something cannot be read now.
+    :raises TenantUnavailable, TenantRefused, PeopleDirectoryUnavailable: when something cannot be read now.
     """
     if request.particulars.kind is RequestKind.REVOCATION:
         return None
@@ -66,8 +66,8 @@ async def objection(
         return Objection(reason=(changed.fact,), first=Replan, cure=_asked_again)
     try:
         roster = await directory.roster([decision.person for decision in request.decisions])
-    except DirectoryRefused as error:
-        raise DirectoryUnavailable(error.facts) from error  # an approved plan waits until this is repaired
+    except PeopleDirectoryRefused as error:
+        raise PeopleDirectoryUnavailable(error.facts) from error  # an approved plan waits until this is repaired
     verdict = request.verdict(roster)
     if not verdict.is_complete:
         return Objection(

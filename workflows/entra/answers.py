@@ -23,12 +23,12 @@ from workflows.core.plans.plan import TenantIdentity
 from workflows.core.settings.canonical import JsonObject
 from workflows.core.settings.model import TenantId, is_guid
 from workflows.entra.known_refusals import meaning_of
-from workflows.ports.tenant import MOST_RETRY_AFTER, Account, AlreadyExists, TenantRefused, TenantUnavailable
+from workflows.ports.tenant import MAX_RETRY_AFTER, Account, AlreadyExists, TenantRefused, TenantUnavailable
 from workflows.ports.tenant_problems import Purpose, TenantCode
 
 _PORTS: Final = {"http": 80, "https": 443}
 _SIGN_IN_CODE: Final = re.compile(r"AADSTS\d+")
-_LONGEST_QUOTE: Final = 300
+_MAX_QUOTED_CHARACTERS: Final = 300
 _OF_THE_WAY: Final = frozenset({407, 408, 412, 421, 423, 425, 429})
 """Client errors that are about a proxy, a lock or a temporary state, not the request (RFC 9110, 4918, 8470)."""
 
@@ -205,7 +205,7 @@ def sign_ins_of(rows: Sequence[JsonObject], *, is_complete: bool) -> SignIns:
     good = [row for row in rows if isinstance(row.get("status"), dict) and row["status"].get("errorCode") == 0]
     return SignIns(
         people=len({row.get("userId") for row in good}),
-        applications=tuple(sorted({str(row.get("appDisplayName") or "an application without a name") for row in good})),
+        applications=tuple(sorted({str(row.get("appDisplayName") or "") for row in good})),
         is_complete=is_complete,
     )
 
@@ -213,20 +213,20 @@ def sign_ins_of(rows: Sequence[JsonObject], *, is_complete: bool) -> SignIns:
 def retry_after(headers: Mapping[str, str], now: datetime | None = None) -> float | None:
     """Read `Retry-After`, in seconds or as a date (RFC 9110); None when it is absent or unreadable.
 
-    :returns: seconds, never more than `MOST_RETRY_AFTER`.
+    :returns: seconds, never more than `MAX_RETRY_AFTER`.
     """
     text = headers.get("retry-after", "").strip()
     seconds = text.partition(",")[0].strip()
     if seconds.isascii() and seconds.isdigit():
         # NB. the header may contain any number of digits. A long number counts as the maximum.
-        return min(float(seconds), MOST_RETRY_AFTER) if len(seconds) < 8 else MOST_RETRY_AFTER
+        return min(float(seconds), MAX_RETRY_AFTER) if len(seconds) < 8 else MAX_RETRY_AFTER
     try:
         moment = parsedate_to_datetime(text)
     except (ValueError, TypeError, OverflowError):
         return None
     if moment.tzinfo is None:
         moment = moment.replace(tzinfo=UTC)
-    return min(max(0.0, (moment - (now or datetime.now(UTC))).total_seconds()), MOST_RETRY_AFTER)
+    return min(max(0.0, (moment - (now or datetime.now(UTC))).total_seconds()), MAX_RETRY_AFTER)
 
 
 def failure(call: Call, answer: Answer) -> TenantUnavailable | TenantRefused:
@@ -315,4 +315,4 @@ def _refuse_constant(name: str) -> None:
 
 def _one_line(text: str) -> str:
     line = " ".join(text.split()).rstrip(".")
-    return line if len(line) <= _LONGEST_QUOTE else f"{line[: _LONGEST_QUOTE - 1]}…"
+    return line if len(line) <= _MAX_QUOTED_CHARACTERS else f"{line[: _MAX_QUOTED_CHARACTERS - 1]}…"

@@ -9,9 +9,9 @@ from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any, Final
 
-from workflows.core.entra_audit.partner_changes import PartnerChange
 from workflows.core.settings.canonical import JsonObject
 from workflows.core.settings.model import TenantId
+from workflows.core.settings.partner_changes import PartnerChange
 
 AUDITED: Final = "category eq 'CrossTenantAccessSettings' or category eq 'CrossTenantIdentitySyncSettings'"
 """The filter for the log. It has both categories, because Microsoft's reference is not consistent about them."""

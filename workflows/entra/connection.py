@@ -3,6 +3,8 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from workflows.pauses import USUAL_PAUSES, Pauses
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EntraSettings:
@@ -20,5 +22,7 @@ class EntraSettings:
     """The id of the bot's application, by which the bot's changes are recognised in Entra's audit log."""
     redact: Callable[[str], str] = str
     """Removes secrets from Entra's error texts, which may contain what was sent."""
+    pauses: Pauses = USUAL_PAUSES
+    """How long to wait to stay within Graph's limits."""
     use_environment_proxy: bool = False
     """Whether Graph and the authority are reached through `HTTPS_PROXY`."""

@@ -29,6 +29,7 @@ from workflows.entra.own_tenant_guard import HomeGuard
 from workflows.entra.tenant_settings import GraphTenantSettings
 from workflows.entra.transport.connection import Connection, document_of, open_connection
 from workflows.intervals import TENANTS_KEPT_FOR
+from workflows.pauses import USUAL_PAUSES, Pauses
 from workflows.ports.tenant import Account, TenantRefused, TenantUnavailable
 from workflows.ports.tenant_problems import Purpose, TenantCode
 
@@ -48,6 +49,7 @@ def connect(settings: EntraSettings) -> "Entra":
         open_connection(settings),
         expected=None if settings.tenant_id is None else TenantId(settings.tenant_id.lower()),
         client_id=settings.client_id,
+        pauses=settings.pauses,
     )
 
 
@@ -55,15 +57,20 @@ class Entra:
     """Our tenant in Graph. Implements `ports.Tenant`."""
 
     def __init__(
-        self, connection: Connection, *, expected: TenantId | None = None, client_id: str | None = None
+        self,
+        connection: Connection,
+        *,
+        expected: TenantId | None = None,
+        client_id: str | None = None,
+        pauses: Pauses = USUAL_PAUSES,
     ) -> None:
         self._connection = connection
         self._home: TenantId | None = None
         self._guard = HomeGuard(read=self._read_home, expected=expected)
         self._found: Cache[str, TenantIdentity | None] = Cache(
-            read=self._ask_for_tenant, lasts=lambda _: TENANTS_KEPT_FOR, most=_FOUND_KEPT
+            read=self._ask_for_tenant, kept_for=lambda _: TENANTS_KEPT_FOR, max_entries=_FOUND_KEPT
         )
-        self._tenant_settings = GraphTenantSettings(connection, client_id=client_id)
+        self._tenant_settings = GraphTenantSettings(connection, client_id=client_id, pauses=pauses)
 
     @property
     def tenant_settings(self) -> GraphTenantSettings:
@@ -116,7 +123,7 @@ class Entra:
     async def find(self, target: str, *, fresh: bool = False) -> TenantIdentity | None:
         """Return the tenant of a normalized domain or a tenant id; None when there is none. Cached for a minute."""
         asked = target.lower()
-        return await (self._found.ask_now(asked) if fresh else self._found.ask(asked))
+        return await (self._found.read_now(asked) if fresh else self._found.get(asked))
 
     async def _ask_for_tenant(self, asked: str) -> TenantIdentity | None:
         relationships = self._connection.graph.tenant_relationships

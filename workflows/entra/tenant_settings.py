@@ -13,9 +13,9 @@ from kiota_http.middleware.options import RetryHandlerOption
 from workflows.cache import Cache
 from workflows.core.checks.conditional_access.questions import Question
 from workflows.core.checks.facts import SignIns
-from workflows.core.entra_audit.partner_changes import CLOCKS_DIFFER_BY, PartnerChange
 from workflows.core.settings.canonical import JsonObject
 from workflows.core.settings.model import Target, TargetType, TenantId, is_guid
+from workflows.core.settings.partner_changes import CLOCKS_DIFFER_BY, PartnerChange
 from workflows.entra.addresses import request_to
 from workflows.entra.answers import Call, is_absent, quoted, reading, sign_ins_of, unavailable, verified_domains
 from workflows.entra.audits import AUDITED, partner_changes
@@ -24,24 +24,17 @@ from workflows.entra.name_search import SELECTED, begins_filter, found_objects
 from workflows.entra.transport.connection import Connection, document_of
 from workflows.entra.transport.pacing import Pace
 from workflows.intervals import ABSENCE_KEPT_FOR, OBJECT_NAMES_KEPT_FOR, POLICIES_KEPT_FOR
+from workflows.pauses import USUAL_PAUSES, Pauses
 from workflows.ports.tenant_problems import Purpose, TenantCode
 from workflows.ports.tenant_settings import FoundObject
 
 _NAMES_KEPT: Final = 500
 _EVALUATIONS_KEPT: Final = 500
-_CONDITIONAL_ACCESS: Final = (1, 1.0)
-"""Conditional Access's limit: the number of requests in a number of seconds, for a whole tenant.
-
-Source: "Microsoft Graph service-specific throttling limits". The service does not say how long to wait, so a throttled
-request is not repeated.
-"""
 _SEARCH_PAGE: Final = 25
 """More than are shown, because groups with hidden membership are removed."""
 _SIGN_IN_PAGE: Final = 1000
 _SIGN_IN_PAGES: Final = 2
 """The most pages that are read for each direction. When there are more, the result says "at least"."""
-_REPORTS: Final = (5, 10.0)
-"""The limit of reports: the number of requests in a number of seconds (same source)."""
 _REPORTS_WAIT: Final = 2.0
 """The most seconds that a report waits for this limit, because a card waits for the report."""
 _AUDIT_PAGE: Final = 500
@@ -52,23 +45,23 @@ _SIGN_IN: Final = ["id", "userId", "appDisplayName", "status"]
 class GraphTenantSettings:
     """Reads the tenant's other settings and logs. Implements `ports.TenantSettings`."""
 
-    def __init__(self, connection: Connection, *, client_id: str | None = None) -> None:
+    def __init__(self, connection: Connection, *, client_id: str | None = None, pauses: Pauses = USUAL_PAUSES) -> None:
         self._connection = connection
         self._client_id = client_id
-        self._reports = Pace(*_REPORTS, longest_wait=_REPORTS_WAIT)
-        self._conditional_access = Pace(*_CONDITIONAL_ACCESS)
+        self._reports = Pace(*pauses.reports, longest_wait=_REPORTS_WAIT)
+        self._conditional_access = Pace(*pauses.conditional_access)
         self._policies: Cache[None, Sequence[JsonObject]] = Cache(
-            read=lambda _: self._all_conditional_access(), lasts=lambda _: POLICIES_KEPT_FOR, most=1
+            read=lambda _: self._all_conditional_access(), kept_for=lambda _: POLICIES_KEPT_FOR, max_entries=1
         )
         self._evaluations: Cache[Question, Sequence[JsonObject]] = Cache(
             read=self._ask_whether_policies_apply,
-            lasts=lambda _: POLICIES_KEPT_FOR,
-            most=_EVALUATIONS_KEPT,
+            kept_for=lambda _: POLICIES_KEPT_FOR,
+            max_entries=_EVALUATIONS_KEPT,
         )
         self._names: Cache[Target, str | None] = Cache(
             read=self._ask_for_name,
-            lasts=lambda name: ABSENCE_KEPT_FOR if name is None else OBJECT_NAMES_KEPT_FOR,
-            most=_NAMES_KEPT,
+            kept_for=lambda name: ABSENCE_KEPT_FOR if name is None else OBJECT_NAMES_KEPT_FOR,
+            max_entries=_NAMES_KEPT,
         )
 
     async def verified_domains(self) -> Sequence[str]:
@@ -97,7 +90,7 @@ class GraphTenantSettings:
 
     async def read_conditional_access(self) -> Sequence[JsonObject]:
         """Read every Conditional Access policy, at most once a minute and once a second."""
-        return await self._policies.ask(None)
+        return await self._policies.get(None)
 
     async def _all_conditional_access(self) -> Sequence[JsonObject]:
         call = reading("/identity/conditionalAccess/policies", Purpose.LIST_CONDITIONAL_ACCESS, "Policy.Read.All")
@@ -107,7 +100,7 @@ class GraphTenantSettings:
 
     async def evaluate_access(self, question: Question) -> Sequence[JsonObject]:
         """Ask which policies apply to a sign-in; cached for a minute, one question a second in total."""
-        return await self._evaluations.ask(question)
+        return await self._evaluations.get(question)
 
     async def _ask_whether_policies_apply(self, question: Question) -> Sequence[JsonObject]:
         async with self._conditional_access.turn():
@@ -189,7 +182,7 @@ class GraphTenantSettings:
         """
         if not is_guid(target.id):
             return None
-        return await (self._names.ask_now(target) if fresh else self._names.ask(target))
+        return await (self._names.read_now(target) if fresh else self._names.get(target))
 
     async def _ask_for_name(self, target: Target) -> str | None:
         """Read the object by its key.
@@ -204,7 +197,7 @@ class GraphTenantSettings:
         document = document_of(call, answer)
         if not document.get("id"):
             raise unavailable(TenantCode.NAMES_NOTHING, call=call.asked)
-        return str(document.get("displayName") or "(no name)")
+        return str(document.get("displayName") or "")
 
     def _address_of(self, target: Target) -> tuple[Call, BaseRequestBuilder]:
         graph = self._connection.graph

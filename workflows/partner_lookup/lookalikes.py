@@ -28,15 +28,15 @@ _TOGETHER: Final = (
 _NEUTRAL: Final = frozenset({"COMMON", "INHERITED"})
 _PAIRS: Final = (("rn", "m"), ("vv", "w"), ("cl", "d"))
 _SAME: Final = str.maketrans("015i", "olsl")
-_SHORTEST: Final = 5
+_MIN_COMPARED_LENGTH: Final = 5
 """The shortest name that is compared. In shorter names, one different letter is too often a coincidence."""
 _MICROSOFT: Final = re.compile(r"(?:^|[.-])(?:onmicrosoft|onmschina|sharepoint)(?:[.-]|$)")
 _MICROSOFTS_OWN: Final = (".onmicrosoft.com", ".onmicrosoft.us", ".partner.onmschina.cn", ".sharepoint.com")
 _SUFFIXES: Final = PublicSuffixList()
-_LONG: Final = 8
+_MIN_LONG_LENGTH: Final = 8
 """Names of at least this length are also suggested when they differ by two letters."""
-_SHORTEST_MEANT: Final = 4
-_MOST_MEANT: Final = 3
+_MIN_SUGGESTED_LENGTH: Final = 4
+_MAX_SUGGESTIONS: Final = 3
 
 
 class Likeness(StrEnum):
@@ -104,7 +104,7 @@ def _likeness(domain: str, other: str) -> Likeness | None:
     name, other_name = mine.partition(".")[0], theirs.partition(".")[0]
     if name == other_name:
         return Likeness.OTHER_ENDING
-    is_near = min(len(name), len(other_name)) >= _SHORTEST and differs_by_one_edit(name, other_name)
+    is_near = min(len(name), len(other_name)) >= _MIN_COMPARED_LENGTH and differs_by_one_edit(name, other_name)
     return Likeness.ONE_LETTER_OFF if is_near else None
 
 
@@ -116,7 +116,7 @@ def similar_names(domain: str, known: Iterable[str]) -> tuple[str, ...]:
     """
     distances = {name: _distance(registrable(domain), registrable(name)) for name in known if name != domain}
     near = sorted((far, name) for name, far in distances.items() if far is not None)
-    return tuple(name for _, name in near[:_MOST_MEANT])
+    return tuple(name for _, name in near[:_MAX_SUGGESTIONS])
 
 
 def _distance(mine: str, theirs: str) -> int | None:
@@ -125,8 +125,8 @@ def _distance(mine: str, theirs: str) -> int | None:
         return 0
     name, other = mine.partition(".")[0], theirs.partition(".")[0]
     far, shorter = edit_distance(name, other), min(len(name), len(other))
-    most = 2 if shorter >= _LONG else 1 if shorter >= _SHORTEST_MEANT else 0
-    return far if far <= most else None
+    maximum = 2 if shorter >= _MIN_LONG_LENGTH else 1 if shorter >= _MIN_SUGGESTED_LENGTH else 0
+    return far if far <= maximum else None
 
 
 def edit_distance(left: str, right: str) -> int:

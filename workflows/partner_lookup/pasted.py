@@ -27,7 +27,7 @@ _INITIAL: Final = re.compile(r"[^.@]*(?:\.[^.@]+)*\.[a-z]")
 """Words like "e.g" or "J.R", which are no domains: no top-level domain has only one letter."""
 
 
-MOST: Final = 1000
+MAX_CHARACTERS: Final = 1000
 """The most characters of a text in which names are searched."""
 
 
@@ -39,7 +39,7 @@ def names_in(text: str) -> tuple[str, ...]:
 
     :param text: the text, in lower case and on one line.
     """
-    if len(text) > MOST:
+    if len(text) > MAX_CHARACTERS:
         return (text,)
     found = tuple(dict.fromkeys(name for word in _words(text) if (name := _name_of(word))))
     return found or (text,)

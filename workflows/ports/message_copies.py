@@ -34,9 +34,6 @@ class MessageCopies(Protocol):
     async def save_copy(self, copy: MessageCopy) -> None:
         """Store a posted copy, or its new content."""
 
-    async def has_opened_home(self, person: ChatId) -> bool:
-        """Return whether a person has ever opened the App Home."""
-
     async def save_home(self, person: ChatId) -> None:
         """Store that a person opened the App Home. It is published with the start of every list."""
 

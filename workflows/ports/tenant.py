@@ -13,7 +13,7 @@ from workflows.core.settings.model import TenantId
 from workflows.ports.tenant_problems import TenantCode
 from workflows.ports.tenant_settings import TenantSettings
 
-MOST_RETRY_AFTER: Final = 300.0
+MAX_RETRY_AFTER: Final = 300.0
 """Seconds. When another system asks for a longer pause, it is called again after this time: a revocation may wait."""
 
 

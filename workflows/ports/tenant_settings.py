@@ -8,9 +8,9 @@ from typing import Protocol
 
 from workflows.core.checks.conditional_access.questions import Question
 from workflows.core.checks.facts import SignIns
-from workflows.core.entra_audit.partner_changes import PartnerChange
 from workflows.core.settings.canonical import JsonObject
 from workflows.core.settings.model import Target, TargetType, TenantId
+from workflows.core.settings.partner_changes import PartnerChange
 
 
 class ObjectKind(StrEnum):
@@ -89,7 +89,7 @@ class TenantSettings(Protocol):
     async def name_of(self, target: Target, *, fresh: bool = False) -> str | None:
         """Return the name of one of our own users or groups (by object id) or applications (by application id).
 
-        None when there is no object of this kind with this id.
+        The name may be empty. None when there is no object of this kind with this id.
 
         :param fresh: read it now; otherwise the answer may be up to a minute old.
         """

@@ -11,7 +11,7 @@ from typing import Final
 from workflows.core.checks.conditional_access.controls import InboundTrustFlags
 from workflows.core.checks.conditional_access.entries import entries_of, trust_of
 from workflows.core.checks.conditional_access.policy import Policy, parse_policy
-from workflows.core.checks.conditional_access.questions import MOST, Entry, Question, Questions, questions
+from workflows.core.checks.conditional_access.questions import MAX_QUESTIONS, Entry, Question, Questions, questions
 from workflows.core.checks.conditional_access.scope import named_tenants
 from workflows.core.checks.conditional_access.verdicts import AccessReport, assess
 from workflows.core.checks.facts import Unread
@@ -95,7 +95,7 @@ async def _reports(
             chosen = questions(policies, alike.entries, tenant_id)
             wanted[alike] = (*chosen.asked, *chosen.left_out)
     every = tuple(dict.fromkeys(question for some in wanted.values() for question in some))
-    asked = every[:MOST]
+    asked = every[:MAX_QUESTIONS]
     answers = await check.ask(Questions(asked=asked))
     reports: dict[_Alike, AccessReport] = {}
     for number, (alike, mine) in enumerate(wanted.items(), 1):

@@ -4,17 +4,16 @@ import asyncio
 from collections.abc import Iterable, Sequence
 from typing import Final
 
-from workflows.core.checks.target_checks import Names, known_names, to_look_up
+from workflows.core.checks.target_checks import Names, known_names, shown_name, to_look_up
 from workflows.core.plans.named_targets import NamedTarget
 from workflows.core.settings.model import Target
-from workflows.core.text import shown_name
 from workflows.ports.facts import read_fact
 from workflows.ports.tenant import Tenant
 
 TIMEOUT_SECONDS: Final = 2.0
 """Seconds to wait for names that are shown beside ids."""
-MOST_SHOWN: Final = 10
-"""The most names that are read for display only. For a request, up to `MOST_LOOKED_UP` are read."""
+MAX_SHOWN: Final = 10
+"""The most names that are read for display only. For a request, up to `MAX_LOOKED_UP` are read."""
 
 
 async def ask_names(
@@ -30,9 +29,9 @@ async def ask_names(
 async def names_shown(targets: Iterable[NamedTarget], *, tenant: Tenant) -> dict[str, str]:
     """Return the names that could be read in time, by id; for display only.
 
-    Every lookup of a partner reads them. So at most `MOST_SHOWN` names are read, and they may be a minute old.
+    Every lookup of a partner reads them. So at most `MAX_SHOWN` names are read, and they may be a minute old.
     """
-    return known_names(await _ask(to_look_up(targets)[:MOST_SHOWN], tenant, TIMEOUT_SECONDS, fresh=False))
+    return known_names(await _ask(to_look_up(targets)[:MAX_SHOWN], tenant, TIMEOUT_SECONDS, fresh=False))
 
 
 async def _ask(wanted: Sequence[Target], tenant: Tenant, timeout_seconds: float, *, fresh: bool) -> Names:

@@ -9,12 +9,11 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any, Final
 
-from workflows.core.errors.facts import Fact, Facts
+from workflows.core.errors.facts import Fact, Facts, redacted
 from workflows.core.partners.partnership import Partnership
 from workflows.core.requests.alarms import Alarm
 from workflows.core.requests.effects import Effect, Tell
 from workflows.core.requests.request import AccessRequest
-from workflows.core.text import redacted
 from workflows.store.codec import ALARM, DETAILS, EFFECT, FACTS, PARTNERSHIP, REQUEST, dump
 
 _FROM_ERRORS: Final = frozenset({"reason", "error", "message", "note", "problem", "refused", "said", "values"})

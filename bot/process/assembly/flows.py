@@ -1,4 +1,4 @@
-"""Create each flow in Slack with what it needs. To add a flow, create it here: its entry points are included."""
+"""Create each flow in Slack with what it needs. Add a new flow here: its entry points are then included."""
 
 from collections.abc import Iterator, Sequence
 from typing import Protocol
@@ -36,7 +36,7 @@ from workflows.ports.notifier import Notifier
 
 
 class Flow(Protocol):
-    """A flow in Slack: what a person does, from its entry points to what is stored."""
+    """A flow in Slack: one thing that people do, from its entry points to the stored command."""
 
     def entry_points(self) -> Iterator[EntryPoint]:
         """Return the entry points of this flow."""

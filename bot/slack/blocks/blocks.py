@@ -96,12 +96,12 @@ def footnote(*texts: str) -> ContextBlock:
 
 
 def row(text: str, block_id: str, accessory: ButtonElement | None, limit: int = Limit.PLAIN) -> SectionBlock:
-    """Return a record of a list in some lines of plain text, with its button beside it."""
+    """Return one record of a list as plain text, with its button next to it."""
     return SectionBlock(text=plain_text(text, limit, lines=True), block_id=block_id, accessory=accessory)
 
 
 def part(text: str, limit: int = NAME, *, bold: bool = False, code: bool = False, lines: bool = False) -> Part:
-    """Return a run of text, trusted or not."""
+    """Return a run of text; the text may come from outside."""
     style = RichTextElementParts.TextStyle(bold=bold or None, code=code or None) if bold or code else None
     return RichTextElementParts.Text(text=clean(text, limit, lines=lines), style=style)
 
@@ -118,12 +118,12 @@ def mention(user_id: str) -> Part:
 
 
 def when(moment: datetime) -> Part:
-    """Return a time, shown in the reader's own time zone."""
+    """Return a time that Slack shows in the reader's own time zone."""
     return RichTextElementParts.Date(timestamp=int(moment.timestamp()), format=_DATE_FORMAT, fallback=utc_words(moment))
 
 
 def with_times(text: str, limit: int) -> list[Part]:
-    """Return a text, trusted or not, with each time in UTC as a time that Slack shows in the reader's own zone."""
+    """Return a text with each time in UTC as a time that Slack shows in the reader's own zone."""
     parts: list[Part] = []
     said, end = clean(text, limit, lines=True), 0
     for found in _UTC_TIME.finditer(said):
@@ -159,7 +159,7 @@ def quote(text: str, limit: int) -> RichTextQuoteElement:
 
 
 def preformatted(ascii_text: str) -> RichTextPreformattedElement:
-    """Return preformatted text, shown unchanged. The caller keeps it ASCII and short."""
+    """Return preformatted text, shown unchanged. The caller must pass short ASCII text."""
     return RichTextPreformattedElement(elements=[words(ascii_text)])
 
 

@@ -9,6 +9,7 @@ from slack_sdk.models.blocks.block_elements import RichTextElement
 from bot.slack.blocks.blocks import Part, bullets, paragraph, part, quote, when, words
 from bot.slack.people.approvers import MOST_NAMED, Approvers
 from bot.words.requests.notes import note_words
+from bot.words.sentences import counted
 from workflows.core.partner_setup.steps import asked_by
 from workflows.core.people import Role
 from workflows.core.plans.changes import plan_access_change
@@ -18,7 +19,6 @@ from workflows.core.policy.template import Stage
 from workflows.core.requests.notes import with_sent_before
 from workflows.core.requests.request import AccessRequest, RequestKind, RequestState
 from workflows.core.settings.breadth import AccessChange
-from workflows.core.text import counted
 
 MOST_NAMES: Final = MOST_NAMED
 MOST_REASON: Final = 2000

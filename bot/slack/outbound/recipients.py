@@ -2,11 +2,13 @@
 
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
 import structlog
 
+from bot.slack.outbound.card_copies import CardCopies
 from bot.slack.people.approvers import still_free
 from bot.slack.people.shown_directory import ShownDirectory
 from workflows.core.partners.partnership import Partnership
@@ -14,9 +16,11 @@ from workflows.core.people import ChatId, Role
 from workflows.core.requests.eligibility import asked_last, still_asked
 from workflows.core.requests.request import AccessRequest
 from workflows.intervals import ADMINS_ASKED_FROM_REMINDER
-from workflows.ports.directory import DirectoryRefused, DirectoryUnavailable
+from workflows.ports.clock import Clock
 from workflows.ports.message_copies import MessageCopy
 from workflows.ports.notifier import NotifierRefused, NotifierUnavailable
+from workflows.ports.people_directory import PeopleDirectoryRefused, PeopleDirectoryUnavailable
+from workflows.ports.store import Store
 from workflows.ports.tenant import TenantRefused, TenantUnavailable
 
 _MOST_DIRECT_COPIES: Final = 10
@@ -29,8 +33,18 @@ request.
 _log = structlog.get_logger()
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Outbound:
+    """What every kind of message needs: the posted copies, the people, the stored records, the time."""
+
+    copies: CardCopies
+    directory: ShownDirectory
+    store: Store
+    clock: Clock
+
+
 class Recipients:
-    """Reads who has a role, and who of them can decide now."""
+    """Reads who has a role, and which of them can decide now."""
 
     def __init__(self, directory: ShownDirectory) -> None:
         self._directory = directory
@@ -50,7 +64,7 @@ class Recipients:
         with waiting_for_the_directory():
             try:
                 return await self._directory.holders(role)
-            except DirectoryRefused as error:
+            except PeopleDirectoryRefused as error:
                 _log.error("role_unreadable", role=role, reason=str(error))
                 return frozenset()  # the stage's title is shown instead
 
@@ -60,7 +74,7 @@ class Recipients:
         return frozenset() if who is None else await still_free(who, holders[who.open_stages[0].role], self._directory)
 
     async def were_to_decide(self, request: AccessRequest) -> frozenset[ChatId]:
-        """List who was to decide on a request when it expired."""
+        """List who should have decided on a request when it expired."""
         who = asked_last(request)
         if who is None:
             return frozenset()
@@ -94,16 +108,16 @@ def may_confirm(copy: MessageCopy, partnership: Partnership, requester: ChatId) 
 
 @contextmanager
 def waiting_for_the_directory() -> Iterator[None]:
-    """Convert errors of the directory, so that showing waits for the recipients and nothing is lost.
+    """Convert errors of the directory into errors of the notifier, so that the effect is repeated later.
 
-    :raises NotifierUnavailable: when the directory or Entra cannot be read now; it is tried again.
+    :raises NotifierUnavailable: when the directory or Entra cannot be read now.
     :raises NotifierRefused: when the directory refuses.
     """
     try:
         yield
-    except (DirectoryUnavailable, TenantUnavailable) as error:
+    except (PeopleDirectoryUnavailable, TenantUnavailable) as error:
         raise NotifierUnavailable(error.facts, error.retry_after) from error
     except TenantRefused as error:
         raise NotifierUnavailable(error.facts) from error
-    except DirectoryRefused as error:
+    except PeopleDirectoryRefused as error:
         raise NotifierRefused(error.facts) from error

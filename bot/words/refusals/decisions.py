@@ -3,10 +3,9 @@
 from typing import Final
 
 from bot.words.actions import COMMANDS, Action
-from bot.words.sentences import Sentences, listed, minute
+from bot.words.sentences import Sentences, counted, last_day, listed, minute
 from workflows.core.errors.facts import Values
 from workflows.core.errors.refusal_codes import RefusalCode as R
-from workflows.core.text import counted
 
 _LIST, _REQUEST = COMMANDS[Action.LIST], COMMANDS[Action.REQUEST]
 
@@ -110,8 +109,16 @@ def _card_replaced(values: Values) -> str:
     return f"{wrong} The newest card is in this conversation, posted {minute(values['newest_at'])}."
 
 
+def _last_day_passed(values: Values) -> str:
+    return (
+        f"The last day of the requested access, {last_day(values['ends_at'])} (UTC), has passed, so nobody can decide "
+        "this request any more. Request it again with a later end."
+    )
+
+
 DECISIONS: Final[Sentences] = {
     R.EXPIRED: "This request has expired, so nobody can decide it any more. Request it again if it is still needed.",
+    R.LAST_DAY_PASSED: _last_day_passed,
     R.STALE_CARD: _stale_card,
     R.OWN_REQUEST: "You can't approve your own request. Ask one of the approvers on the card.",
     R.SPONSOR: "You can't decide on this request, because you are the partner's sponsor. Ask one of the approvers on "

@@ -7,13 +7,13 @@ from typing import Final
 from bot.words.plans.changes import duration_words
 from bot.words.plans.risk import risk_level_words
 from bot.words.refusals.ids import asked_of_partner
+from bot.words.sentences import counted
 from workflows.core.policy.offers import Offer
 from workflows.core.policy.placeholders import Placeholder
 from workflows.core.policy.template import Stage
 from workflows.core.requests.request import Particulars
-from workflows.core.settings.directory_objects import Owner
+from workflows.core.settings.id_owner import Owner
 from workflows.core.settings.openness import Openness
-from workflows.core.text import counted
 
 WHAT_THEY_NEED: Final = "What do they need?"
 NOT_CHOSEN: Final = "Choose what they need. The form then shows who decides, and what else it asks for."
@@ -37,7 +37,7 @@ _GUESTS: Final = {
 
 
 def need_words(offer: Offer) -> str:
-    """Return what people need who choose this template."""
+    """Return the need for which people choose this template."""
     return offer.template.need or offer.template.title
 
 

@@ -5,11 +5,10 @@ from typing import Any, Final
 
 from bot.words.partner_setup.state import SHORT_NAMES
 from bot.words.requests.notes import stored_words
-from bot.words.sentences import minute
+from bot.words.sentences import counted, minute
 from workflows.core.errors.facts import Fact, Values
 from workflows.core.partner_setup.steps import StepKey
 from workflows.core.requests.effects import MessageCode
-from workflows.core.text import counted
 
 SENTENCES: Final[Mapping[str, str]] = {
     MessageCode.TEXT: "{text}",
@@ -136,4 +135,4 @@ _MADE: Final[Mapping[str, Callable[[Values], str]]] = {
     MessageCode.SETUP_UNCONFIRMED: _setup_unconfirmed,
     MessageCode.LIMIT_NEAR: _limit_near,
 }
-"""The sentences that a format string is not enough for."""
+"""The sentences that need a function."""

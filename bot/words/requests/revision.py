@@ -1,4 +1,4 @@
-"""What is different since the plan that an approver saw, in words: one line a setting, as seen and as it is now."""
+"""The differences between the plan that an approver saw and the present plan, one line for each."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Final, NamedTuple

@@ -17,6 +17,7 @@ from bot.sandbox.http.faults import Fault
 from bot.sandbox.server import Sandbox
 from bot.terminal.doctor import examine
 from tests.bot.bot_under_test import BotUnderTest, click, request_values, submission
+from tests.warm.haste import SHORT_PAUSES
 
 
 def secrets(settings: Settings, world: Sandbox) -> list[str]:
@@ -126,7 +127,7 @@ async def test_the_authority_may_repeat_the_client_secret(
     wrong = "canary~client.secret+/= with a space"
     monkeypatch.setenv("AZURE_CLIENT_SECRET", wrong)
     log_as_the_process_does(settings)
-    async with running(settings):
+    async with running(settings, SHORT_PAUSES):
         pass
     written = capsys.readouterr()
     assert "entra_out_of_reach" in written.out

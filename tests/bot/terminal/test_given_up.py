@@ -1,4 +1,4 @@
-"""Given up work: the admins hear of it, try it again or forget it, on their App Home or at the command line."""
+"""Stopped work: admins get an alarm, and retry it or give it up, on the App Home or at the command line."""
 
 import asyncio
 from io import StringIO
@@ -9,7 +9,7 @@ import pytest
 from rich.console import Console
 
 from bot.sandbox.http.faults import Fault
-from bot.terminal.given_up_command import settle
+from bot.terminal.given_up_command import decide_stopped_work
 from tests.bot.bot_under_test import SLACK_IDS, BotUnderTest, click
 from tests.bot.surfaces import buttons, shown
 from tests.workflows.fakes import FixedClock
@@ -48,7 +48,7 @@ async def cards(gatehouse: BotUnderTest) -> int:
 
 
 async def settled(gatehouse: BotUnderTest, user: str, action: str, effect_id: int) -> None:
-    """Press a button beside given up work on an App Home, and let everything follow."""
+    """Press a button next to stopped work on an App Home, and let everything follow."""
     place = {"container": {"type": "view", "view_id": "V1"}}
     assert (await gatehouse.interact(click(user, action, str(effect_id), **place))).status == 200
     await gatehouse.idle()
@@ -80,7 +80,7 @@ async def test_an_admin_has_given_up_work_tried_again(gatehouse: BotUnderTest) -
     assert (await gatehouse.outcomes("admin"))[-1] == ("want_retry_effect", "not_given_up")
 
 
-async def test_an_admin_has_given_up_work_forgotten(gatehouse: BotUnderTest) -> None:
+async def test_an_admin_gives_up_stopped_work(gatehouse: BotUnderTest) -> None:
     number = await given_up(gatehouse)
     await settled(gatehouse, "admin", "drop_effect", number)
     assert await cards(gatehouse) == 0
@@ -107,7 +107,9 @@ async def at_the_command_line(gatehouse: BotUnderTest, number: int, *, is_retrie
     out = StringIO()
     console = Console(file=out, width=200)
     path, clock = gatehouse.settings.database_file, gatehouse.world.clock
-    status = await asyncio.to_thread(settle, path, number, is_retried=is_retried, clock=clock, console=console)
+    status = await asyncio.to_thread(
+        decide_stopped_work, path, number, is_retried=is_retried, clock=clock, console=console
+    )
     return status, out.getvalue()
 
 
@@ -124,8 +126,8 @@ async def test_the_command_line_does_it_itself_where_no_bot_runs(tmp_path: Path,
     await store.close()
     out = StringIO()
     console = Console(file=out, width=200)
-    status = await asyncio.to_thread(settle, path, 1, is_retried=is_retried, clock=clock, console=console)
-    said = "No. 1 is tried again as soon as the bot runs.\n" if is_retried else "No. 1 is forgotten now.\n"
+    status = await asyncio.to_thread(decide_stopped_work, path, 1, is_retried=is_retried, clock=clock, console=console)
+    said = "No. 1 is tried again as soon as the bot runs.\n" if is_retried else "No. 1 is given up now.\n"
     assert (status, out.getvalue()) == (0, said)
     store = await open_store(path, clock)
     kinds = sorted(one.effect.kind for one in await store.pending(clock.now(), 9))
@@ -137,7 +139,7 @@ async def test_the_command_line_does_it_itself_where_no_bot_runs(tmp_path: Path,
 async def test_where_there_are_no_records_nothing_is_made(tmp_path: Path) -> None:
     out = StringIO()
     path = tmp_path / "gatehouse.db"
-    status = settle(path, 1, is_retried=True, clock=FixedClock(), console=Console(file=out, width=200))
+    status = decide_stopped_work(path, 1, is_retried=True, clock=FixedClock(), console=Console(file=out, width=200))
     assert (status, "There are no records" in out.getvalue(), path.exists()) == (1, True, False)
 
 
@@ -151,4 +153,4 @@ async def test_the_command_line_leaves_it_to_a_running_bot(gatehouse: BotUnderTe
     assert entry.actor.startswith("os:")
     assert dict(entry.details) == {"effect": number}
     status, said = await at_the_command_line(gatehouse, number, is_retried=True)
-    assert (status, "is not given up" in said) == (1, True)
+    assert (status, "is no stopped work" in said) == (1, True)

@@ -119,7 +119,7 @@ def test_an_empty_tenant_has_no_table() -> None:
     [
         ({"state": PartnershipState.REVOKED, "ends_at": None}, "revoked 2027-03-01"),
         ({"ends_at": None}, "Trusted partner"),
-        ({"ends_at": NOW}, "Trusted partner until 2027-03-01, time is over"),
+        ({"ends_at": NOW}, "Trusted partner until 2027-03-01, access period ended"),
     ],
 )
 def test_the_record_in_words(changes: dict[str, Any], words: str) -> None:
@@ -299,4 +299,4 @@ def test_a_partner_of_another_cloud_that_is_not_listed_is_shown_closed_and_inher
     assert (partner["settings"], partner["has_settings"]) == ([], False)
     for text in (" ".join(printed(one, 120).split()), shown(posture_message(one).blocks)):
         assert "blocked until it is added again" in text
-        assert "leaves open" not in text
+        assert "allows" not in text

@@ -20,13 +20,13 @@ from workflows.core.requests.alarms import Alarm, AlarmCode
 from workflows.core.requests.request import AccessRequest, RequestState
 from workflows.core.settings.model import TenantId
 
-MOST = {LimitedAction.REQUESTS: 5, LimitedAction.APPROVALS: 3, LimitedAction.LOOK_UPS: 5, LimitedAction.SEARCHES: 4}
+MAXIMUMS = {LimitedAction.REQUESTS: 5, LimitedAction.APPROVALS: 3, LimitedAction.LOOK_UPS: 5, LimitedAction.SEARCHES: 4}
 
 
 def limit(world: World) -> Limits:
     """Hold everybody in this world to the limits above."""
     alarms = Alarms(store=world.store, clock=world.clock, wake=lambda: None)
-    limits = Limits(store=world.store, alarms=alarms, clock=world.clock, most=MOST)
+    limits = Limits(store=world.store, alarms=alarms, clock=world.clock, maximums=MAXIMUMS)
     world.intake = replace(world.intake, limits=limits)
     world.permission_check = replace(world.permission_check, limits=limits)
     world.performer = replace(world.performer, permission_check=world.permission_check)
@@ -88,7 +88,7 @@ async def test_sixty_requests_in_a_row_make_few_messages_and_one_alarm(world: Wo
         except InvalidForm:
             world.clock.advance(seconds=0.3)
     await world.settle()
-    assert len(await world.all_requests()) == MOST[LimitedAction.REQUESTS]
+    assert len(await world.all_requests()) == MAXIMUMS[LimitedAction.REQUESTS]
     assert len(world.notifier.texts_to(RILEY.chat_id)) <= 2
     (alarm,) = await alarms(world)
     assert (alarm.values["limit"], alarm.values["what"]) == ("5", "requests")

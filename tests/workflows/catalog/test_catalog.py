@@ -12,7 +12,7 @@ from workflows.catalog.catalog import SHIPPED, CatalogProblems, load_catalog
 from workflows.core.people import ADMIN, Role
 from workflows.core.policy.placeholders import Placeholder
 from workflows.core.policy.template import TicketRule, filled
-from workflows.core.settings.directory_objects import Owner
+from workflows.core.settings.id_owner import Owner
 from workflows.core.settings.model import (
     ALL_APPLICATIONS,
     ALL_USERS,
@@ -31,7 +31,7 @@ from workflows.core.settings.model import (
     TargetType,
     TenantRestrictions,
 )
-from workflows.ports.directory import RoleSource
+from workflows.ports.people_directory import RoleSource
 
 GUID = "0b000000-0001-4e1b-9b51-6d1f00000001"
 
@@ -371,8 +371,8 @@ def test_what_is_no_folder_is_named_by_its_setting(tmp_path: Path) -> None:
         (
             1,
             [
-                "open.toml: stages: the risk is high and needs 3 approvers in at least 2 stages, "
-                "but the approval policy has 2 in 2."
+                "open.toml: stages: the risk is high and needs 3 approvers (stages: at least 2), "
+                "but the approval policy has 2 (stages: 2)."
             ],
         ),
     ],

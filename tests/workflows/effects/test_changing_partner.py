@@ -19,7 +19,7 @@ from tests.workflows.fakes import FakeTenant, FixedClock
 from tests.workflows.world import CONTOSO, World, open_world
 from workflows.core.requests.alarms import Alarm, AlarmCode
 from workflows.core.requests.request import RequestKind, RequestState
-from workflows.core.requests.resending import ALARMING_REPLANS, LONGEST_PAUSE, pause_before, rest_of_pause
+from workflows.core.requests.resending import ALARMING_REPLANS, MAX_PAUSE, pause_before, rest_of_pause
 from workflows.core.settings.canonical import JsonObject
 from workflows.core.settings.model import TenantId
 from workflows.effects.outbox import Outbox
@@ -122,8 +122,8 @@ def test_a_pause_grows_to_its_longest_and_stays_there() -> None:
 
 def test_a_clock_that_was_put_back_holds_up_no_revocation() -> None:
     clock = FixedClock()
-    waiting = usual(S.PREPARING, RequestKind.REVOCATION, not_before=clock.now() + LONGEST_PAUSE)
-    assert rest_of_pause(waiting, clock.now()) == LONGEST_PAUSE
-    assert rest_of_pause(waiting, clock.now() + LONGEST_PAUSE) is None
+    waiting = usual(S.PREPARING, RequestKind.REVOCATION, not_before=clock.now() + MAX_PAUSE)
+    assert rest_of_pause(waiting, clock.now()) == MAX_PAUSE
+    assert rest_of_pause(waiting, clock.now() + MAX_PAUSE) is None
     assert rest_of_pause(waiting, clock.now() - timedelta(hours=1)) is None
     assert rest_of_pause(usual(S.PREPARING, RequestKind.REVOCATION), clock.now()) is None

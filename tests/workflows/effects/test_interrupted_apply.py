@@ -10,7 +10,7 @@ from tests.workflows.effects.applying import CASES, NO_ANSWER, S, assert_stands,
 from tests.workflows.fakes import Crash, FakeTenant, FixedClock
 from tests.workflows.world import CONTOSO, World, open_world
 from workflows.core.requests.request import AccessRequest
-from workflows.ports.directory import DirectoryUnavailable
+from workflows.ports.people_directory import PeopleDirectoryUnavailable
 from workflows.ports.tenant import TenantUnavailable
 
 # --- no answer ---
@@ -22,7 +22,7 @@ from workflows.ports.tenant import TenantUnavailable
         ("tenant.read_partner", NO_ANSWER),
         ("tenant.find", NO_ANSWER),
         ("tenant.write", NO_ANSWER),
-        ("directory.roster", DirectoryUnavailable("Slack does not answer.")),
+        ("directory.roster", PeopleDirectoryUnavailable("Slack does not answer.")),
     ],
 )
 async def test_a_neighbour_that_does_not_answer_is_waited_for_and_that_is_said_once(

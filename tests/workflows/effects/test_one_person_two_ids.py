@@ -34,7 +34,7 @@ from workflows.core.requests.commands.clicks import AskReminder
 from workflows.core.requests.commands.partner import ConfirmSetup, RemindSetup, UnconfirmSetup
 from workflows.core.requests.commands.request import Withdraw
 from workflows.core.requests.request import RequestId, RequestState
-from workflows.ports.directory import DirectoryUnavailable
+from workflows.ports.people_directory import PeopleDirectoryUnavailable
 from workflows.ports.tenant import TenantRefused
 from workflows.store.codec import REQUEST, dump
 from workflows.store.sqlite.migrations import migrations
@@ -138,7 +138,7 @@ async def test_approvers_are_reminded_for_either_id_of_the_requester(
     assert (await world.request(request.id)).reminders == int(is_reminded)
 
 
-@pytest.mark.parametrize("trouble", [DirectoryUnavailable("away"), TenantRefused(403, "Denied", "no consent")])
+@pytest.mark.parametrize("trouble", [PeopleDirectoryUnavailable("away"), TenantRefused(403, "Denied", "no consent")])
 async def test_where_it_cannot_be_told_it_is_somebody_elses(world: World, trouble: Exception) -> None:
     two_ids(world, RILEY_W)
     request = await world.waiting()
@@ -187,7 +187,7 @@ async def test_the_form_counts_nobody_who_asks_or_sponsors_under_another_id(worl
     assert "“Security” needs 1 person besides the requester and the sponsor" in fact_words(
         caught.value.problems["template"]
     )
-    world.script.fail("directory.all_ids", DirectoryUnavailable("away"))
+    world.script.fail("directory.all_ids", PeopleDirectoryUnavailable("away"))
     request = await world.settled(await world.file(requester=RILEY_W))
     assert request.state is RequestState.UNFIT, "what the form could not tell, preparing does"
     assert "“Security” needs 1 person" in note_words(request.note)

@@ -13,7 +13,6 @@ from pathlib import Path
 import pytest
 import structlog
 
-import workflows.effects.outbox
 from tests.workflows.core.builders import RILEY, SAM, text_message
 from tests.workflows.fakes import FixedClock
 from tests.workflows.world import QuickStore
@@ -24,9 +23,10 @@ from workflows.core.requests.effects import Apply, Effect, Prepare, ShowHome, Sh
 from workflows.core.requests.request import RequestId
 from workflows.core.settings.model import TenantId
 from workflows.effects.outbox import Outbox
-from workflows.ports.directory import DirectoryUnavailable
+from workflows.pauses import USUAL_PAUSES, Pauses
 from workflows.ports.effects_queue import PendingEffect
 from workflows.ports.notifier import NotifierBlocked, NotifierRefused, NotifierUnavailable
+from workflows.ports.people_directory import PeopleDirectoryUnavailable
 from workflows.ports.records import AuditEntry, Commit
 from workflows.ports.store import Store
 from workflows.ports.tenant import TenantRefused, TenantUnavailable
@@ -54,8 +54,17 @@ class Rig:
     outbox: Outbox = field(init=False)
 
     def __post_init__(self) -> None:
-        self.outbox = Outbox(
-            store=self.store, clock=self.clock, perform=self.perform, may_give_up=self.may_give_up, gave_up=self.gave_up
+        self.outbox = self.new_outbox()
+
+    def new_outbox(self, pauses: Pauses = USUAL_PAUSES) -> Outbox:
+        """Make an outbox on this store."""
+        return Outbox(
+            store=self.store,
+            clock=self.clock,
+            perform=self.perform,
+            may_give_up=self.may_give_up,
+            gave_up=self.gave_up,
+            pauses=pauses,
         )
 
     async def may_give_up(self, effect: Effect, reason: Facts) -> bool:
@@ -152,9 +161,9 @@ async def test_what_is_stored_is_performed_once_and_forgotten(rig: Rig) -> None:
 
 
 @pytest.fixture
-def no_poll(monkeypatch: pytest.MonkeyPatch) -> None:
+def no_poll(rig: Rig) -> None:
     """Let the outbox notice only what it is woken for."""
-    monkeypatch.setattr(workflows.effects.outbox, "_POLL_SECONDS", 3600)
+    rig.outbox = rig.new_outbox(Pauses(due_work_read_every=3600))
 
 
 @pytest.mark.usefixtures("no_poll")
@@ -360,7 +369,7 @@ async def test_a_fault_of_our_own_is_parked_after_five_attempts_and_its_lane_goe
     assert rig.given_up == [tell(RILEY.chat_id, "broken")]
 
 
-@pytest.mark.parametrize("kind", [TenantUnavailable, DirectoryUnavailable, NotifierUnavailable])
+@pytest.mark.parametrize("kind", [TenantUnavailable, PeopleDirectoryUnavailable, NotifierUnavailable])
 async def test_a_neighbour_that_does_not_answer_is_tried_for_as_long_as_it_takes(
     rig: Rig, kind: type[Exception]
 ) -> None:
@@ -384,7 +393,7 @@ async def test_a_neighbour_that_does_not_answer_is_tried_for_as_long_as_it_takes
     assert rig.given_up == [], "nothing is wrong with us"
 
 
-@pytest.mark.parametrize("kind", [TenantUnavailable, DirectoryUnavailable, NotifierUnavailable])
+@pytest.mark.parametrize("kind", [TenantUnavailable, PeopleDirectoryUnavailable, NotifierUnavailable])
 async def test_a_wait_that_was_asked_for_is_honoured(rig: Rig, kind: type[TenantUnavailable]) -> None:
     async def act(effect: Tell) -> None:
         if len(rig.begun) == 1:

@@ -34,7 +34,7 @@ from workflows.core.requests.commands.request import Reject
 from workflows.core.requests.effects import Apply, CheckPermission
 from workflows.core.requests.request import RequestId, RequestKind, RequestState
 from workflows.core.settings.documents import is_equivalent
-from workflows.ports.directory import DirectoryUnavailable
+from workflows.ports.people_directory import PeopleDirectoryUnavailable
 from workflows.ports.tenant import TenantRefused, TenantUnavailable
 
 S = RequestState
@@ -279,7 +279,9 @@ async def test_approve_and_reject_at_once_end_in_one_order(world: World, turn: i
 # --- neighbours that do not answer ---
 
 
-@pytest.mark.parametrize("error", [DirectoryUnavailable("Slack does not answer."), TenantUnavailable("No answer.")])
+@pytest.mark.parametrize(
+    "error", [PeopleDirectoryUnavailable("Slack does not answer."), TenantUnavailable("No answer.")]
+)
 @pytest.mark.parametrize("method", ["directory.identify", "directory.roster"])
 async def test_a_click_that_cannot_be_judged_waits_says_so_once_and_counts_in_the_end(
     world: World, method: str, error: Exception

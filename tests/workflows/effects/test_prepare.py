@@ -29,7 +29,7 @@ from workflows.core.policy.template import filled
 from workflows.core.requests.effects import Apply, Prepare
 from workflows.core.requests.request import RequestKind, RequestState
 from workflows.core.settings.documents import to_document
-from workflows.ports.directory import DirectoryUnavailable
+from workflows.ports.people_directory import PeopleDirectoryUnavailable
 from workflows.ports.tenant import TenantRefused, TenantUnavailable
 
 S = RequestState
@@ -137,8 +137,8 @@ async def test_a_second_open_request_about_a_tenant_is_unfit(world: World) -> No
 @pytest.mark.parametrize(
     ("method", "error"),
     [
-        ("directory.identify", DirectoryUnavailable("Slack does not answer.")),
-        ("directory.holders", DirectoryUnavailable("Slack does not answer.")),
+        ("directory.identify", PeopleDirectoryUnavailable("Slack does not answer.")),
+        ("directory.holders", PeopleDirectoryUnavailable("Slack does not answer.")),
         ("tenant.find", NO_ANSWER),
         ("tenant.read_partner", NO_ANSWER),
     ],
@@ -256,7 +256,7 @@ async def test_a_revocation_by_somebody_whose_account_is_gone_by_then_is_carried
     await world.opened()
     await world.revoke(DANA, but=Prepare)
     world.directory.refusals[DANA.chat_id] = Refused(RefusalCode.DEACTIVATED)
-    world.script.fail("directory.identify", DirectoryUnavailable("Slack does not answer."), times=9)
+    world.script.fail("directory.identify", PeopleDirectoryUnavailable("Slack does not answer."), times=9)
     calls = len(world.script.calls)
     (request,) = await world.all_requests()
     assert request.submitter == DANA
@@ -271,7 +271,7 @@ async def test_a_revocation_without_a_judged_submitter_asks_the_directory(world:
     await world.opened()
     kind = RequestKind.REVOCATION
     request = await world.put(usual(S.PREPARING, kind, particulars=replace(particulars(kind), requester=DANA.chat_id)))
-    world.script.fail("directory.identify", DirectoryUnavailable("Slack does not answer."))
+    world.script.fail("directory.identify", PeopleDirectoryUnavailable("Slack does not answer."))
     assert (await world.settled(request.id)).state is S.PREPARING
     world.clock.advance(minutes=2)
     request = await world.settled(request.id)

@@ -13,7 +13,7 @@ from workflows.catalog.catalog import Catalog, changed_role, role_hash
 from workflows.core.people import Role
 from workflows.core.requests.effects import Apply
 from workflows.core.requests.request import RequestState
-from workflows.ports.directory import RoleSource
+from workflows.ports.people_directory import RoleSource
 from workflows.store.codec import REQUEST, dump, load
 
 

@@ -20,7 +20,7 @@ from tests.workflows.entra.simulated_tenant import (
     changing,
     refusing,
 )
-from workflows.core.entra_audit.partner_changes import has_other_authors
+from workflows.core.settings.partner_changes import has_other_authors
 from workflows.entra import Entra, EntraSettings, connect, own_tenant_guard
 from workflows.entra.answers import retry_after
 from workflows.entra.audits import partner_changes

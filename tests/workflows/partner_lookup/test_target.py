@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from bot.words.requests.notes import refusal_words
 from tests.bot.words.refused import worded_refusal
 from workflows.core.errors.raised import InvalidField
-from workflows.partner_lookup.pasted import MOST
+from workflows.partner_lookup.pasted import MAX_CHARACTERS
 from workflows.partner_lookup.target import (
     CONSUMER_DOMAINS,
     CONSUMER_TENANTS,
@@ -285,7 +285,7 @@ def test_pasting_leads_around_no_check(typed: str) -> None:
 @pytest.mark.parametrize("piece", ["*", "<", ".", "a.", "'", "(", "@", "<http://a.com|", "&lt;", "a,", "~a*", "//"])
 def test_a_long_text_is_read_in_no_time(piece: str) -> None:
     """Slack takes 4,000 characters after a command."""
-    for text in (piece * (4000 // len(piece)), piece * (MOST // len(piece))):
+    for text in (piece * (4000 // len(piece)), piece * (MAX_CHARACTERS // len(piece))):
         began = time.perf_counter()
         with pytest.raises(InvalidField):
             target_candidates(text)

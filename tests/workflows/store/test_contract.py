@@ -1,4 +1,4 @@
-"""The contract of every store: whole commits, compare-and-set, one entry a key, effects in order, nothing forgotten."""
+"The contract of every store: whole commits, compare-and-set, one entry a key, effects in order, nothing given up."
 
 import asyncio
 import json
@@ -429,13 +429,15 @@ async def test_the_occasion_of_a_copy_is_kept(store: Store, place: Place) -> Non
 
 
 async def test_an_opened_home_is_remembered(store: Store, place: Place) -> None:
-    assert not await store.has_opened_home(RILEY.chat_id)
+    await store.want_homes([RILEY.chat_id])
+    assert await store.home_wanted(RILEY.chat_id) == 0, "nothing is published for somebody who never opened it"
     await store.save_home(RILEY.chat_id)
     await store.save_home(RILEY.chat_id)
     await place.close()
     store = await place.open()
-    assert await store.has_opened_home(RILEY.chat_id)
-    assert not await store.has_opened_home(AMARA.chat_id)
+    await store.want_homes([RILEY.chat_id, AMARA.chat_id])
+    assert await store.home_wanted(RILEY.chat_id) == 1
+    assert await store.home_wanted(AMARA.chat_id) == 0
 
 
 @pytest.mark.parametrize(

@@ -12,8 +12,8 @@ from workflows.core.people import ADMIN, ChatId, Person, PersonId
 from workflows.core.requests.alarms import Alarm
 from workflows.core.requests.request import AccessRequest
 from workflows.intervals import HOME_SHOWS_ENDS_WITHIN
-from workflows.ports.directory import Directory
 from workflows.ports.pages import EMPTY, START, Cursor, Page, PartnerFilter, Place
+from workflows.ports.people_directory import PeopleDirectory
 from workflows.ports.store import Store
 
 PAGE: Final = 10
@@ -76,7 +76,7 @@ class Home:
 
 
 async def read_home(
-    person: ChatId, *, known: Person | None, at: HomePlace, store: Store, directory: Directory, now: datetime
+    person: ChatId, *, known: Person | None, at: HomePlace, store: Store, directory: PeopleDirectory, now: datetime
 ) -> Home:
     """Read one page of each list that concerns a person.
 

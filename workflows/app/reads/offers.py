@@ -19,7 +19,7 @@ from workflows.ports.store import Store
 
 TIMEOUT_SECONDS: Final = 0.5
 """Seconds that the form waits for the waiting times of earlier requests. Without them it says nothing about that."""
-_MOST_WAITS: Final = 500
+_MAX_WAITS: Final = 500
 """Earlier requests that are read. Older ones say less about the next one."""
 _EXAMPLE: Final = "00000000-0000-4000-8000-0000000000"
 
@@ -42,7 +42,7 @@ class Offers:
         waits: Mapping[str, Sequence[timedelta]] = {}
         with suppress(TimeoutError):
             async with asyncio.timeout(TIMEOUT_SECONDS):
-                waits = await self.store.approval_waits(_MOST_WAITS)
+                waits = await self.store.approval_waits(_MAX_WAITS)
         template = self.catalog.templates.get(chosen)
         closing = closing if template is None else closes_a_partner(template)
         if not self._offers:

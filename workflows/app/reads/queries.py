@@ -5,16 +5,16 @@ The boundary between a person and the store's lists.
 
 from workflows.core.people import ChatId, Person, PersonId
 from workflows.core.requests.request import AccessRequest
-from workflows.ports.directory import Directory
+from workflows.ports.people_directory import PeopleDirectory
 from workflows.ports.records import LimitedList
 from workflows.ports.store import Store
 
-MOST: int = 50
+MAX_RECORDS: int = 50
 """The most records that are read for one person's list; the rest is counted."""
 
 
 async def waiting_for(
-    person: ChatId, *, store: Store, directory: Directory, limit: int = MOST, known: Person | None = None
+    person: ChatId, *, store: Store, directory: PeopleDirectory, limit: int = MAX_RECORDS, known: Person | None = None
 ) -> LimitedList[AccessRequest]:
     """List the requests whose open stage this person could decide on now, oldest first.
 

@@ -11,13 +11,7 @@ from typing import Final
 
 from workflows.app.identifiers import derived_request_id
 from workflows.app.limits import Limits
-from workflows.app.requests import directory_checks
-from workflows.app.requests.directory_checks import (
-    chain_problem,
-    check_people,
-    lookups_refused,
-    require_within_limits,
-)
+from workflows.app.requests import people_checks
 from workflows.app.requests.field_checks import (
     Problems,
     checked_end,
@@ -29,6 +23,12 @@ from workflows.app.requests.field_checks import (
 )
 from workflows.app.requests.forms import Form, InvalidForm
 from workflows.app.requests.open_request import open_request_about
+from workflows.app.requests.people_checks import (
+    chain_problem,
+    check_people,
+    lookups_refused,
+    require_within_limits,
+)
 from workflows.app.requests.placeholder_checks import unknown_ids
 from workflows.app.requests.proposing import access_plan, chain_of, check_proposal, require_no_other_request
 from workflows.app.requests.request_limit import Filing
@@ -43,12 +43,12 @@ from workflows.core.settings.model import TenantId
 from workflows.partner_lookup.lookup import look_up
 from workflows.partner_lookup.target import FIELD, normalize_target
 from workflows.ports.clock import Clock
-from workflows.ports.directory import Directory
+from workflows.ports.people_directory import PeopleDirectory
 from workflows.ports.store import Store
 from workflows.ports.tenant import Tenant, TenantRefused, TenantUnavailable
 
-_SEEN_FOR: Final = timedelta(minutes=1)
-_MOST_SEEN: Final = 1000
+_REMEMBERED_FOR: Final = timedelta(minutes=1)
+_MAX_REMEMBERED: Final = 1000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -66,7 +66,7 @@ class Intake:
     service: Service
     store: Store
     tenant: Tenant
-    directory: Directory
+    directory: PeopleDirectory
     catalog: Catalog
     clock: Clock
     limits: Limits | None = None
@@ -82,7 +82,7 @@ class Intake:
         """
         target = normalize_target(typed)
         observation = await look_up(target, tenant=self.tenant, clock=self.clock, register=self.store)
-        if len(self._seen) >= _MOST_SEEN:
+        if len(self._seen) >= _MAX_REMEMBERED:
             self._seen.clear()
         self._seen[target] = observation
         return observation
@@ -186,7 +186,7 @@ class Intake:
         stages = None
         try:
             target = normalize_target(form.target)
-            async with asyncio.timeout(directory_checks.TIMEOUT_SECONDS):
+            async with asyncio.timeout(people_checks.TIMEOUT_SECONDS):
                 observation = self._just_seen(target) or await look_up(
                     target, tenant=self.tenant, clock=self.clock, register=self.store
                 )
@@ -232,13 +232,13 @@ class Intake:
         The tenant is read again before anything is written, so this only saves a call.
         """
         seen = self._seen.pop(target, None)
-        return seen if seen is not None and self.clock.now() - seen.at < _SEEN_FOR else None
+        return seen if seen is not None and self.clock.now() - seen.at < _REMEMBERED_FOR else None
 
     async def _ids(self, asked: _Asked, problems: Problems) -> None:
         found = await unknown_ids(
             asked.template,
             asked.particulars.placeholders,
             tenant=self.tenant,
-            timeout_seconds=directory_checks.TIMEOUT_SECONDS,
+            timeout_seconds=people_checks.TIMEOUT_SECONDS,
         )
         problems.update(found)

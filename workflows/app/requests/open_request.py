@@ -12,7 +12,7 @@ from workflows.core.requests.commands.request import Withdraw
 from workflows.core.requests.lifecycle import TABLE
 from workflows.core.requests.request import AccessRequest, RequestId
 from workflows.core.settings.model import TenantId
-from workflows.ports.directory import Directory, DirectoryUnavailable
+from workflows.ports.people_directory import PeopleDirectory, PeopleDirectoryUnavailable
 from workflows.ports.records import Register
 from workflows.ports.tenant import TenantRefused, TenantUnavailable
 
@@ -42,7 +42,7 @@ async def open_request_about(
     return None
 
 
-async def account_beside(request: AccessRequest, person: ChatId, directory: Directory) -> PersonId | None:
+async def account_beside(request: AccessRequest, person: ChatId, directory: PeopleDirectory) -> PersonId | None:
     """Return the account of a person, if it is needed to find whether they filed this request.
 
     None when the request was filed under this chat id, or when the account cannot be read now. In the second case the
@@ -53,7 +53,7 @@ async def account_beside(request: AccessRequest, person: ChatId, directory: Dire
     try:
         async with asyncio.timeout(_TIMEOUT_SECONDS):
             return (await directory.identify(person)).id
-    except (Refused, DirectoryUnavailable, TenantRefused, TenantUnavailable, TimeoutError):
+    except (Refused, PeopleDirectoryUnavailable, TenantRefused, TenantUnavailable, TimeoutError):
         return None
 
 

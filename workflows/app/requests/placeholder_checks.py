@@ -9,11 +9,11 @@ from workflows.core.errors.facts import Fact, as_values
 from workflows.core.errors.refusal_codes import RefusalCode
 from workflows.core.policy.placeholders import Placeholder, begins_with
 from workflows.core.policy.template import Template
-from workflows.core.settings.directory_objects import Owner
+from workflows.core.settings.id_owner import Owner
 from workflows.core.settings.model import Target, TargetType
 from workflows.ports.tenant import Tenant, TenantRefused, TenantUnavailable
 
-_MOST: Final = 20
+_MAX_IDS: Final = 20
 """How many ids of one form are looked up. The others are looked up while the request is prepared."""
 
 
@@ -29,7 +29,7 @@ async def unknown_ids(
         placeholder
         for placeholder in template.placeholders
         if _can_be_told(placeholder) and placeholders.get(placeholder.name)
-    ][:_MOST]
+    ][:_MAX_IDS]
     said = await asyncio.gather(
         *(_problem(placeholder, placeholders[placeholder.name], tenant, timeout_seconds) for placeholder in told)
     )

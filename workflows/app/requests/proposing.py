@@ -27,10 +27,10 @@ from workflows.core.requests.request import (
     RequestId,
 )
 from workflows.partner_lookup.target import FIELD
-from workflows.ports.directory import Directory
+from workflows.ports.people_directory import PeopleDirectory
 from workflows.ports.records import Register
 
-_MOST_REASONS: Final = 3
+_MAX_REASONS: Final = 3
 """How many reasons of a risk are shown at the form's field."""
 
 
@@ -128,7 +128,7 @@ def check_proposal(
             RefusalCode.CHAIN_TOO_WEAK,
             is_cross_cloud=plan.is_cross_cloud,
             weakness=weak.as_value(),
-            reasons=[one.value for one in risk.reasons[:_MOST_REASONS]],
+            reasons=[one.value for one in risk.reasons[:_MAX_REASONS]],
         )
     return found
 
@@ -147,7 +147,7 @@ async def require_no_other_request(
     observation: ObservedPartner,
     request_id: RequestId | None,
     asker: ChatId | None = None,
-    directory: Directory | None = None,
+    directory: PeopleDirectory | None = None,
 ) -> None:
     """Check that no other request about the same tenant is open: two plans from one state cannot both be applied.
 
@@ -164,7 +164,7 @@ async def require_no_other_request(
         raise InvalidField(FIELD, RefusalCode.OPEN_REQUEST, **open_request_fact(other, asker, account).values)
 
 
-async def require_chain(directory: Directory, stages: tuple[Stage, ...], excluded: Iterable[ChatId]) -> None:
+async def require_chain(directory: PeopleDirectory, stages: tuple[Stage, ...], excluded: Iterable[ChatId]) -> None:
     """Check that every stage has enough people who may decide.
 
     :param excluded: the chat ids of the people who may not decide.

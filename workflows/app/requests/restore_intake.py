@@ -13,19 +13,19 @@ from typing import Final
 
 from workflows.app.identifiers import derived_request_id
 from workflows.app.limits import Limits
-from workflows.app.requests.directory_checks import (
+from workflows.app.requests.field_checks import checked_justification
+from workflows.app.requests.forms import InvalidForm
+from workflows.app.requests.people_checks import (
     TIMEOUT_SECONDS,
     chain_problem,
     check_people,
     lookups_refused,
     require_within_limits,
 )
-from workflows.app.requests.field_checks import checked_justification
-from workflows.app.requests.forms import InvalidForm
 from workflows.app.requests.proposing import check_proposal, require_no_other_request
 from workflows.app.requests.request_limit import Filing
 from workflows.app.requests.restoring import (
-    MOST_REQUESTS,
+    MAX_REQUESTS,
     Restoration,
     change_of,
     propose_restoration,
@@ -44,7 +44,7 @@ from workflows.core.requests.request import AccessRequest, ObservedPartner, Part
 from workflows.core.settings.model import TenantId
 from workflows.partner_lookup.lookup import look_up
 from workflows.ports.clock import Clock
-from workflows.ports.directory import Directory
+from workflows.ports.people_directory import PeopleDirectory
 from workflows.ports.store import Store
 from workflows.ports.tenant import Tenant, TenantRefused, TenantUnavailable
 
@@ -71,7 +71,7 @@ class RestoreIntake:
     service: Service
     store: Store
     tenant: Tenant
-    directory: Directory
+    directory: PeopleDirectory
     catalog: Catalog
     clock: Clock
     limits: Limits | None = None
@@ -175,7 +175,7 @@ class RestoreIntake:
 
     async def _likely(self, change: AccessRequest) -> tuple[Template, ...]:
         plan = change.known.plan
-        requests = await self.store.requests_for(plan.tenant_id, MOST_REQUESTS)
+        requests = await self.store.requests_for(plan.tenant_id, MAX_REQUESTS)
         return likely_templates(plan.before, requests=requests, templates=self.catalog.templates)
 
 

@@ -22,7 +22,7 @@ from workflows.core.requests.request import AccessRequest, ObservedPartner, Requ
 from workflows.core.settings.model import TenantId
 from workflows.ports.store import Store
 
-MOST_REQUESTS: Final = 1000
+MAX_REQUESTS: Final = 1000
 """How many requests about one partner are read, newest first."""
 
 
@@ -45,7 +45,7 @@ class Restoration:
 
 async def restorable_changes(tenant_id: TenantId, *, store: Store) -> tuple[AccessRequest, ...]:
     """List the changes of one partner that can be undone, newest first."""
-    requests = await store.requests_for(tenant_id, MOST_REQUESTS)
+    requests = await store.requests_for(tenant_id, MAX_REQUESTS)
     return tuple(sorted(filter(is_restorable, requests), key=ended_at, reverse=True))
 
 
@@ -82,7 +82,7 @@ async def propose_restoration(
     tenant_id = observation.identity.tenant_id
     change = await change_of(restores, tenant_id, store=store)
     plan = _plan(change, observation, duration)
-    requests = await store.requests_for(tenant_id, MOST_REQUESTS)
+    requests = await store.requests_for(tenant_id, MAX_REQUESTS)
     template = deciding_template(
         plan, change.known.plan.before, requests=requests, templates=catalog.templates, default=observation.default
     )

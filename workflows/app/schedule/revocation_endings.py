@@ -19,7 +19,7 @@ from workflows.ports.tenant import Tenant, TenantRefused, TenantUnavailable
 
 _TIMEOUT_SECONDS: Final = 3.0
 """Seconds that reading the partner may take. The next check waits until this one has ended."""
-_MOST_REQUESTS: Final = 50
+_MAX_REQUESTS: Final = 50
 
 Clicks = Iterable[tuple[CheckPermission, Revoke, bool]]
 
@@ -84,7 +84,7 @@ async def _confirmed_since(request: AccessRequest, store: Store, *, is_any_kind:
     """
     if request.prepared is None:
         return ""
-    for one in await store.requests_for(request.prepared.plan.tenant_id, _MOST_REQUESTS):
+    for one in await store.requests_for(request.prepared.plan.tenant_id, _MAX_REQUESTS):
         is_later = one.id != request.id and one.created_at >= request.created_at
         is_wanted_kind = is_any_kind or one.particulars.kind is RequestKind.REVOCATION
         if is_later and is_wanted_kind and one.state is RequestState.APPLIED:

@@ -17,7 +17,12 @@ from workflows.core.requests.eligibility import still_asked
 from workflows.core.requests.request import AccessRequest, RequestState
 from workflows.intervals import ROLES_CHECKED_EVERY
 from workflows.ports.clock import Clock
-from workflows.ports.directory import Directory, DirectoryRefused, DirectoryUnavailable, RoleSource
+from workflows.ports.people_directory import (
+    PeopleDirectory,
+    PeopleDirectoryRefused,
+    PeopleDirectoryUnavailable,
+    RoleSource,
+)
 from workflows.ports.store import Store
 from workflows.ports.tenant import TenantRefused, TenantUnavailable
 
@@ -52,10 +57,11 @@ class RoleShortage:
         }
 
 
-async def role_shortages(request: AccessRequest, directory: Directory) -> tuple[RoleShortage, ...]:
+async def role_shortages(request: AccessRequest, directory: PeopleDirectory) -> tuple[RoleShortage, ...]:
     """Return the roles that have too few people for the open stages of a request; empty without an open stage.
 
-    :raises DirectoryUnavailable, DirectoryRefused, TenantUnavailable, TenantRefused: when it cannot be read.
+    :raises PeopleDirectoryUnavailable, PeopleDirectoryRefused: when people or roles cannot be read.
+    :raises TenantUnavailable, TenantRefused: when an account or a group cannot be read.
     """
     who = still_asked(request)
     if who is None:
@@ -77,7 +83,7 @@ async def role_shortages(request: AccessRequest, directory: Directory) -> tuple[
 async def check_roles(
     *,
     store: Store,
-    directory: Directory,
+    directory: PeopleDirectory,
     alarms: Alarms,
     service: Service,
     clock: Clock,
@@ -99,7 +105,7 @@ async def check_roles(
             for shortage in await role_shortages(request, directory):
                 found.setdefault(shortage.role, shortage)
                 held_up.setdefault(shortage.role, []).append(request)
-    except (DirectoryUnavailable, DirectoryRefused, TenantUnavailable, TenantRefused) as error:
+    except (PeopleDirectoryUnavailable, PeopleDirectoryRefused, TenantUnavailable, TenantRefused) as error:
         _log.warning("roles_not_checked", reason=str(error))
         return
     wanted = {str(role): _values(shortage, held_up[role], roles.get(role)) for role, shortage in found.items()}

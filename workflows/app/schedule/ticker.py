@@ -16,7 +16,7 @@ from workflows.core.requests.deciding import is_in_time, require_may_decide
 from workflows.core.requests.effects import CheckPermission
 from workflows.core.requests.request import AccessRequest, RequestId
 from workflows.ports.clock import Clock
-from workflows.ports.directory import Directory, DirectoryRefused, DirectoryUnavailable
+from workflows.ports.people_directory import PeopleDirectory, PeopleDirectoryRefused, PeopleDirectoryUnavailable
 from workflows.ports.store import Store
 from workflows.ports.tenant import TenantRefused, TenantUnavailable
 
@@ -27,7 +27,7 @@ _TIMEOUT_SECONDS: Final = 5.0
 _log = structlog.get_logger()
 
 
-async def tick(*, service: Service, store: Store, directory: Directory, clock: Clock) -> None:
+async def tick(*, service: Service, store: Store, directory: PeopleDirectory, clock: Clock) -> None:
     """Expire undecided requests, remind approvers, ask for reviews, and send reminders of the partner setup.
 
     Each is done once when it is due.
@@ -55,7 +55,7 @@ async def _expire(
     *,
     service: Service,
     store: Store,
-    directory: Directory,
+    directory: PeopleDirectory,
 ) -> None:
     """Expire a request, unless a stored click must be checked first; see `_is_being_decided`."""
     if not await _is_being_decided(request_id, clicks, until, store=store, directory=directory):
@@ -63,7 +63,7 @@ async def _expire(
 
 
 async def _is_being_decided(
-    request_id: RequestId, clicks: Iterable[CheckPermission], until: float, *, store: Store, directory: Directory
+    request_id: RequestId, clicks: Iterable[CheckPermission], until: float, *, store: Store, directory: PeopleDirectory
 ) -> bool:
     """Return whether a stored, unchecked click may still count for this request's decision.
 
@@ -86,7 +86,7 @@ async def _is_being_decided(
 
 
 async def _may_count(
-    request: AccessRequest, wanted: DecisionClick, click: CheckPermission, until: float, directory: Directory
+    request: AccessRequest, wanted: DecisionClick, click: CheckPermission, until: float, directory: PeopleDirectory
 ) -> bool:
     """Return whether the person who clicked may decide. True when it is not known now: the click is checked first."""
     try:
@@ -101,7 +101,7 @@ async def _may_count(
             now=click.received_at or request.expires_at,
             may_repeat=isinstance(wanted, Reject),
         )
-    except (DirectoryRefused, DirectoryUnavailable, TenantRefused, TenantUnavailable, TimeoutError):
+    except (PeopleDirectoryRefused, PeopleDirectoryUnavailable, TenantRefused, TenantUnavailable, TimeoutError):
         return True
     except Refused:
         return False

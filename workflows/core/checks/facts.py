@@ -34,7 +34,7 @@ class SignIns:
 
     people: int
     applications: tuple[str, ...]
-    """Display names, alphabetical."""
+    """The display names, sorted. An application without a name is an empty text."""
     is_complete: bool
     """False when not every page was read. The real numbers may then be larger."""
 

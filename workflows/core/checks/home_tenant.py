@@ -26,7 +26,7 @@ _OVERVIEW: Final = "Entra: “Cross-tenant access overview”"
 RETENTION: Final = "Entra: “Microsoft Entra data retention”"
 _REGISTRATION: Final = "Entra: “Configure the MFA registration policy”"
 _CLOUDS: Final = "Entra: “Configure Microsoft cloud settings for B2B collaboration”"
-_MOST_APPLICATIONS: Final = 5
+_MAX_APPLICATIONS: Final = 5
 _OUTBOUND: Final = frozenset(
     {
         Property.B2B_COLLABORATION_OUTBOUND,
@@ -208,7 +208,7 @@ def sign_in_values(found: SignIns) -> dict[str, Any]:
     """Return the values of `FindingCode.SIGN_INS`, without `days`. Of many applications, only the first are named."""
     return {
         "people": found.people,
-        "applications": list(found.applications[:_MOST_APPLICATIONS]),
+        "applications": list(found.applications[:_MAX_APPLICATIONS]),
         "application_count": len(found.applications),
         "is_complete": found.is_complete,
         "days": SIGN_IN_DAYS,

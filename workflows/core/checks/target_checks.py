@@ -13,10 +13,10 @@ from workflows.core.checks.findings import Finding, FindingCode, Severity
 from workflows.core.checks.unchecked import unread
 from workflows.core.plans.named_targets import NamedTarget, current_targets, written_targets
 from workflows.core.plans.plan import Plan
-from workflows.core.settings.directory_objects import Owner
+from workflows.core.settings.id_owner import Owner
 from workflows.core.settings.model import Target, TargetType
 
-MOST_LOOKED_UP: Final = 40
+MAX_LOOKED_UP: Final = 40
 """The most ids of one plan that are looked up. Each needs one call."""
 _SOURCE: Final = "Graph: “crossTenantAccessPolicyTarget resource type”"
 _FIRST_PARTY: Final = re.compile(r"0000[0-9a-f]{4}(?:-[0-9a-f]{4}){3}-000000000000")
@@ -27,18 +27,26 @@ _READS: Final[Mapping[TargetType, str]] = {
     TargetType.APPLICATION: "applications",
 }
 
+_MAX_NAME_LENGTH: Final = 60
+
 Names = Mapping[Target, str | Unread | None]
-"""The result for each id: its name, None when our tenant has no such object, or why it was not read."""
+"""The result for each id: its name (may be empty), None without such an object, or why it was not read."""
 
 
 def to_look_up(targets: Iterable[NamedTarget]) -> tuple[Target, ...]:
-    """List the ids to look up in our tenant, in order, at most `MOST_LOOKED_UP`.
+    """List the ids to look up in our tenant, in order, at most `MAX_LOOKED_UP`.
 
     The partner's applications come last. An application has the same id in every tenant that uses it. So it is no
     error when our tenant has it, too; this is only reported.
     """
     wanted = (one.target for one in sorted(targets, key=lambda one: not _can_be_ours(one)))
-    return tuple(islice(dict.fromkeys(wanted), MOST_LOOKED_UP))
+    return tuple(islice(dict.fromkeys(wanted), MAX_LOOKED_UP))
+
+
+def shown_name(name: str) -> str:
+    """Return a name for use in quotation marks: one line of at most 60 characters, without quotation marks."""
+    line = " ".join(name.replace("“", '"').replace("”", '"').split())
+    return line if len(line) <= _MAX_NAME_LENGTH else f"{line[: _MAX_NAME_LENGTH - 1]}…"
 
 
 def known_names(names: Names) -> dict[str, str]:
@@ -117,7 +125,7 @@ def _unread(written: Iterable[NamedTarget], names: Names) -> Iterator[Finding]:
     failed = (finding for one in asked_for for finding in unread(_READS[one.type], names.get(one)))
     yield from dict.fromkeys(failed)
     if left := [one for one in asked_for if one not in names]:
-        yield _finding(FindingCode.TARGETS_LEFT_OUT, Severity.UNCHECKED, count=len(left), most=MOST_LOOKED_UP)
+        yield _finding(FindingCode.TARGETS_LEFT_OUT, Severity.UNCHECKED, count=len(left), most=MAX_LOOKED_UP)
 
 
 def _named(ours: Iterable[NamedTarget], names: Names) -> Iterator[Finding]:

@@ -1,6 +1,6 @@
 """Facts: a code with values, from which `bot/words` makes a sentence."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final
 
@@ -62,3 +62,16 @@ def from_values(values: Iterable[Mapping[str, Any]]) -> Facts:
 def log_text(facts: Iterable[Fact]) -> str:
     """Return facts as text for one log line."""
     return " ".join(map(str, facts))
+
+
+def redacted(value: Any, redact: Callable[[str], str]) -> Any:
+    """Remove secrets from every text in a JSON value; the names in its objects stay."""
+    match value:
+        case str():
+            return redact(value)
+        case Mapping():
+            return {name: redacted(inside, redact) for name, inside in value.items()}
+        case list() | tuple():
+            return [redacted(inside, redact) for inside in value]
+        case _:
+            return value

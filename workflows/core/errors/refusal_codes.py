@@ -9,6 +9,8 @@ class RefusalCode(StrEnum):
     # Decisions on a request
     EXPIRED = "expired"
     """Nobody decided in time."""
+    LAST_DAY_PASSED = "last_day_passed"
+    """The requested end of the access has passed. Values: `ends_at`."""
     STALE_CARD = "stale_card"
     """The content of the card has changed. Values, for a step of the partner setup: `confirms` (False: takes back)."""
     OWN_REQUEST = "own_request"

@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 from workflows.core.errors.raised import NothingToChange
 from workflows.core.errors.refusal_codes import RefusalCode
 from workflows.core.partners.partnership import Partnership, PartnershipState
-from workflows.core.plans.renewal import SHORTEST
+from workflows.core.plans.renewal import MIN_EXTENSION
 from workflows.core.policy.template import Template
 
 
@@ -32,14 +32,14 @@ def extension_of(
     if known is None or known.state is PartnershipState.REVOKED or known.ends_at is None:
         return None
     prolonging = tuple(duration for duration in durations if may_be_renewed(known, duration, now))
-    return Extension(ends_at=known.ends_at, now=prolonging, asked_from=known.ends_at - asked + SHORTEST)
+    return Extension(ends_at=known.ends_at, now=prolonging, asked_from=known.ends_at - asked + MIN_EXTENSION)
 
 
 def may_be_renewed(known: Partnership | None, duration: timedelta, now: datetime) -> bool:
     """Return whether an approval of the current settings for `duration` would end later than the present access."""
     if known is None or known.state is PartnershipState.REVOKED or known.ends_at is None:
         return False
-    return now + duration - known.ends_at >= SHORTEST
+    return now + duration - known.ends_at >= MIN_EXTENSION
 
 
 def no_extension_error(

@@ -14,7 +14,14 @@ from workflows.core.partners.reviews import next_review
 from workflows.core.plans.closing import only_narrows
 from workflows.core.policy.risk import risk_of_result, weakness_of
 from workflows.core.policy.template import Stage
-from workflows.core.requests.commands.request import CommandSubject, RecordApplied, RecordOverwritten, RequestCommand
+from workflows.core.requests.commands.request import (
+    CommandSubject,
+    RecordApplied,
+    RecordOverwritten,
+    RequestCommand,
+    Stop,
+)
+from workflows.core.requests.deciding import access_ends_at
 from workflows.core.requests.effects import Effect, MessageCode, ShowRequest, ShowReview, ShowSetup, Tell
 from workflows.core.requests.lifecycle import Situation, advance, closes, partner_of
 from workflows.core.requests.request import AccessRequest, Prepared, RequestKind
@@ -40,14 +47,17 @@ def advance_partner(
     :raises Refused: when the command is not allowed in this state or for this person; nothing changes.
     """
     moved = advance(request, command, situation)
-    if not isinstance(command, RecordApplied | RecordOverwritten):
+    is_without_record = isinstance(command, Stop) and command.image is None
+    if is_without_record or not isinstance(command, RecordApplied | RecordOverwritten | Stop):
         return PartnerOutcome(request=moved.request, effects=moved.effects)
     after, now = moved.request, situation.now
     shown: tuple[Effect, ...] = ()
-    if isinstance(command, RecordOverwritten):
+    said: Fact | None = None
+    if isinstance(command, RecordOverwritten | Stop):
         # Nobody approved the current settings, so a review is due at once.
         record = replace(opened_partnership(after, known, now, image=command.image or {}), next_review_at=now)
-        said: Fact | None = _said(after, MessageCode.OVERWRITTEN)
+        if isinstance(command, RecordOverwritten):  # of a stop, the requester hears as of any other end
+            said = _said(after, MessageCode.OVERWRITTEN)
     else:
         is_closed = closes(after)
         record = closed_partnership(after, known, now) if is_closed else opened_partnership(after, known, now)
@@ -117,9 +127,7 @@ def opened_partnership(
     :param image: the current settings, when they are not the result of the plan; nobody approved them.
     """
     prepared = request.known
-    duration = prepared.plan.duration
-    ends_at = prepared.plan.ends_at or (None if duration is None else now + duration)
-    ends_at = ends_at if image is None else now
+    ends_at = access_ends_at(request) if image is None else now
     record = Partnership(
         identity=prepared.observation.identity,
         version=1 if known is None else known.version + 1,

@@ -10,7 +10,8 @@ from workflows.core.partner_setup.steps import SetupStep
 from workflows.core.people import Person
 from workflows.core.plans.plan import TenantIdentity
 from workflows.core.policy.template import Stage
-from workflows.core.requests.request import AccessRequest, RequestId, RequestKind, RequestState
+from workflows.core.requests.lifecycle import closes
+from workflows.core.requests.request import AccessRequest, RequestId, RequestState
 from workflows.core.settings.openness import OpenAccess
 
 
@@ -87,16 +88,14 @@ class Partnership:
 def opened_at(partnership: Partnership, requests: Iterable[AccessRequest]) -> datetime:
     """Return when the present access was first opened; later extensions and changes do not count.
 
-    :param requests: the requests about this partner, in any order. Only those confirmed after the last block count.
+    :param requests: the requests about this partner, in any order. Only those confirmed after the last block count,
+        whether it was a revocation or a request that was approved.
     """
-    read_back = [one for one in requests if one.state is RequestState.APPLIED and one.confirmed_at is not None]
-    ended = [one.confirmed_at for one in read_back if one.particulars.kind is RequestKind.REVOCATION]
-    last_end = max((moment for moment in ended if moment), default=None)
-    openings = [
-        one.confirmed_at
-        for one in read_back
-        if one.particulars.kind is not RequestKind.REVOCATION
-        and one.confirmed_at
-        and (last_end is None or one.confirmed_at > last_end)
+    confirmed = [
+        (one.confirmed_at, closes(one))
+        for one in requests
+        if one.state is RequestState.APPLIED and one.confirmed_at is not None
     ]
+    last_end = max((moment for moment, is_end in confirmed if is_end), default=None)
+    openings = [moment for moment, is_end in confirmed if not is_end and (last_end is None or moment > last_end)]
     return min([*openings, partnership.since])

@@ -6,8 +6,8 @@ from typing import Any
 
 from workflows.core.errors.raised import UnreadableSetting
 from workflows.core.plans.plan import Plan, changes
-from workflows.core.settings.directory_objects import Owner, owner_of
 from workflows.core.settings.documents import parse_targets
+from workflows.core.settings.id_owner import Owner, owner_of
 from workflows.core.settings.model import TARGET_PROPERTIES, Property, Target, configurations, is_guid
 
 

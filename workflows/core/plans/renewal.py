@@ -12,7 +12,7 @@ from workflows.core.settings.documents import has_no_value
 from workflows.core.settings.model import FLAGS, IDENTITY_SYNCHRONIZATION, Property, TenantId
 
 _PARTNERS: Final = "/policies/crossTenantAccessPolicy/partners"
-SHORTEST: Final = timedelta(days=1)
+MIN_EXTENSION: Final = timedelta(days=1)
 """A request that would extend an access by less than this is treated as a duplicate."""
 
 

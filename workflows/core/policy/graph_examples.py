@@ -38,7 +38,7 @@ _ACCESS: Final[Mapping[str, AccessType]] = {
     "block": AccessType.BLOCKED,
     "blocked": AccessType.BLOCKED,
 }
-_MOST_DEPTH: Final = 20
+_MAX_DEPTH: Final = 20
 
 
 def is_graph_example(document: object) -> bool:
@@ -64,7 +64,7 @@ def corrections(document: object) -> tuple[str, ...]:
 
 
 def _corrections(value: object, path: tuple[str, ...], depth: int) -> Iterator[str]:
-    if depth > _MOST_DEPTH:
+    if depth > _MAX_DEPTH:
         return
     if isinstance(value, list | tuple):
         for index, item in enumerate(value):
@@ -109,7 +109,7 @@ def _target(value: Any, path: tuple[str, ...], beside: Mapping[Any, Any]) -> Ite
 
 
 def _names(value: object, depth: int) -> Iterator[str]:
-    if depth > _MOST_DEPTH:
+    if depth > _MAX_DEPTH:
         return
     if isinstance(value, Mapping):
         for name, item in value.items():

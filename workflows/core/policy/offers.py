@@ -13,7 +13,7 @@ from workflows.core.policy.risk import RiskLevel, risk_of_settings
 from workflows.core.policy.template import Template
 from workflows.core.settings.model import TenantId
 
-FEWEST_WAITS: Final = 3
+MIN_WAITS: Final = 3
 """The number of earlier requests that are needed to show a usual waiting time."""
 _NO_WAITS: Final[Mapping[str, Sequence[timedelta]]] = MappingProxyType({})
 
@@ -56,8 +56,8 @@ def arranged(
 
 
 def usual_wait(waits: Sequence[timedelta]) -> timedelta | None:
-    """Return the median waiting time; None while there are fewer than `FEWEST_WAITS`."""
-    if len(waits) < FEWEST_WAITS:
+    """Return the median waiting time; None while there are fewer than `MIN_WAITS`."""
+    if len(waits) < MIN_WAITS:
         return None
     return timedelta(seconds=median(wait.total_seconds() for wait in waits))
 

@@ -8,7 +8,7 @@ from typing import Any, Final
 from workflows.core.errors.raised import InvalidField
 from workflows.core.errors.refusal_codes import RefusalCode
 from workflows.core.policy.graph_examples import corrected_word
-from workflows.core.settings.directory_objects import Owner, owner_of
+from workflows.core.settings.id_owner import Owner, owner_of
 from workflows.core.settings.model import Property, Setting, Target, TargetConfiguration, TargetType, is_guid
 
 _PLACEHOLDER: Final = re.compile(r"\{([a-z][a-z0-9_]*)\}")

@@ -1,12 +1,38 @@
-"""Check who may decide on a request: only on its newest plan, and never the requester or the sponsor."""
+"""Check who may decide on a request, and until when: only on its newest plan, never the requester or the sponsor."""
 
 from datetime import datetime
 
 from workflows.core.errors.raised import Refused
 from workflows.core.errors.refusal_codes import RefusalCode
 from workflows.core.people import Person, Roster
+from workflows.core.plans.closing import closes_everything, only_narrows
 from workflows.core.requests.eligibility import IneligibleReason, eligibility
 from workflows.core.requests.request import AccessRequest, RequestState
+
+
+def access_ends_at(request: AccessRequest) -> datetime | None:
+    """Return when the requested access ends: with the chosen day, or so long after the last approval.
+
+    None: it has no end, or nobody has approved it yet.
+
+    :raises Refused: while there is no plan yet.
+    """
+    plan = request.known.plan
+    if plan.ends_at is not None or plan.duration is None:
+        return plan.ends_at
+    approved_at = max((decision.at for decision in request.decisions), default=None)
+    return None if approved_at is None else approved_at + plan.duration
+
+
+def is_too_late(request: AccessRequest, now: datetime) -> bool:
+    """Return whether the end of the requested access has passed, so that its plan must not be written any more.
+
+    It is never too late to close or to reduce access.
+
+    :raises Refused: while there is no plan yet.
+    """
+    plan, ends_at = request.known.plan, access_ends_at(request)
+    return ends_at is not None and now >= ends_at and not (closes_everything(plan) or only_narrows(plan))
 
 
 def is_in_time(request: AccessRequest, digest: str, received_at: datetime | None) -> bool:
@@ -31,6 +57,9 @@ def require_may_decide(
     """
     known, who = request.known, eligibility(request, roster)
     verdict, bar = who.verdict, who.bar(actor.chat_id, actor.id)
+    ends_at = known.plan.ends_at
+    if ends_at is not None and is_too_late(request, now):
+        raise Refused(RefusalCode.LAST_DAY_PASSED, ends_at=ends_at.isoformat())
     if now >= request.expires_at:
         raise Refused(RefusalCode.EXPIRED)
     if digest != known.plan.digest:

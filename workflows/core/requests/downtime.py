@@ -10,7 +10,7 @@ from typing import Final
 
 from workflows.core.requests.request import AccessRequest, RequestKind
 
-LONGEST_REST: Final = timedelta(minutes=15)
+MAX_PAUSE_WITHOUT_GAP: Final = timedelta(minutes=15)
 """A shorter pause does not count as a gap."""
 BEFORE_A_TICK: Final = timedelta(minutes=1)
 """A gap between two ticks is assumed to end this long before the second tick."""
@@ -32,7 +32,7 @@ def gap_at_start(last_tick: datetime | None, *, has_records: bool, now: datetime
     """Return the gap before a start; None when there is none. A database without records has no gap."""
     if last_tick is None:
         return Gap(since=None, until=now) if has_records else None
-    return Gap(since=last_tick, until=now) if now - last_tick > LONGEST_REST else None
+    return Gap(since=last_tick, until=now) if now - last_tick > MAX_PAUSE_WITHOUT_GAP else None
 
 
 def gap_at_tick(last_tick: datetime | None, *, now: datetime) -> Gap | None:
@@ -41,7 +41,7 @@ def gap_at_tick(last_tick: datetime | None, *, now: datetime) -> Gap | None:
     The cause is a machine that was suspended, or restored from a snapshot. The gap ends shortly before this tick, so
     that later decisions count as made after it.
     """
-    if last_tick is None or now - last_tick <= LONGEST_REST:
+    if last_tick is None or now - last_tick <= MAX_PAUSE_WITHOUT_GAP:
         return None
     return Gap(since=last_tick, until=now - BEFORE_A_TICK)
 

@@ -87,7 +87,7 @@ from workflows.core.requests.commands.request import (
     Submit,
     Withdraw,
 )
-from workflows.core.requests.deciding import require_may_decide
+from workflows.core.requests.deciding import access_ends_at, is_too_late, require_may_decide
 from workflows.core.requests.effects import Apply, Effect, MessageCode, Prepare, Remind, ShowRequest, Tell, TellExpired
 from workflows.core.requests.eligibility import asked_last
 from workflows.core.requests.notes import NoteCode, with_sent_before
@@ -412,12 +412,20 @@ def _applied(request: AccessRequest, command: RecordApplied, at: Situation) -> T
         request,
         S.APPLIED,
         at,
-        note=(*_not_closed(left or ()), *unread, *_not_taken(command.refused)),
+        note=(*_not_closed(left or ()), *unread, *_not_taken(command.refused), *_ended_already(request, at)),
         confirmed_at=at.now,
         not_closed=left,
         refused=command.refused,
     )
     return Transition(request=request, effects=(ShowRequest(request_id=request.id),))
+
+
+def _ended_already(request: AccessRequest, at: Situation) -> Facts:
+    """Return that the access ended before the change was verified, as after a crash in between."""
+    ends_at = access_ends_at(request)
+    if ends_at is None or not is_too_late(request, at.now):
+        return ()
+    return (Fact(NoteCode.ENDED_ALREADY, {"ends_at": ends_at.isoformat()}),)
 
 
 def _not_closed(left: Sequence[OpenAccess]) -> Facts:

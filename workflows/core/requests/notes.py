@@ -85,6 +85,14 @@ class NoteCode(StrEnum):
     LOG_UNREADABLE = "log_unreadable"
     CHANGED_SINCE_APPROVED = "changed_since_approved"
 
+    ACCESS_ENDED = "access_ended"
+    """The requested access ended before its plan was written. Values: `ends_at`."""
+    REQUEST_LATER_END = "request_later_end"
+    CHECK_PART = "check_part"
+    """The next step where a part of the plan is in the tenant."""
+    ENDED_ALREADY = "ended_already"
+    """The change was verified only after the access had ended. Values: `ends_at`."""
+
     NOT_CLOSED = "not_closed"
     """Values: `ways`: a list of `name` (Graph's) and `opening`."""
     DEFAULT_UNREAD = "default_unread"

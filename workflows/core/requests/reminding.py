@@ -7,7 +7,7 @@ from workflows.core.requests.request import AccessRequest, RequestKind, RequestS
 
 REMIND_AFTER: Final = (timedelta(days=1), timedelta(days=3), timedelta(days=7))
 """The times of the reminders, counted from the moment when the approvers were asked."""
-LEAST_BETWEEN: Final = timedelta(days=1)
+MIN_BETWEEN_REMINDERS: Final = timedelta(days=1)
 """The shortest time between the last reminder and one that the requester asks for."""
 
 _UNDECIDED: Final = (RequestState.PREPARING, RequestState.AWAITING_APPROVAL)
@@ -46,4 +46,4 @@ def may_be_reminded(request: AccessRequest, now: datetime) -> bool:
     """Return whether the requester may ask for a reminder now: once a day, not on the first day."""
     if request.state is not RequestState.AWAITING_APPROVAL or now >= request.expires_at:
         return False
-    return now >= (request.reminded_at or asked_at(request)) + LEAST_BETWEEN
+    return now >= (request.reminded_at or asked_at(request)) + MIN_BETWEEN_REMINDERS

@@ -49,7 +49,7 @@ class RequestState(StrEnum):
     UNFIT = "unfit"
     """No plan could be made. Nothing was written."""
     STOPPED = "stopped"
-    """Ended before it was confirmed: the name belongs to another tenant now, or the partner was revoked."""
+    """Ended before it was confirmed: it led to another tenant, the partner was revoked, or it was too late."""
     OVERWRITTEN = "overwritten"
     """A write was sent, but somebody else changed the partner. A review is due."""
     FAILED = "failed"

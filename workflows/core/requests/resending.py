@@ -13,17 +13,17 @@ from datetime import datetime, timedelta
 from enum import Enum, auto
 from typing import Final
 
-from workflows.core.entra_audit.partner_changes import PartnerChange, has_other_authors
 from workflows.core.requests.request import AccessRequest, RequestKind
+from workflows.core.settings.partner_changes import PartnerChange, has_other_authors
 
 READ_FOR: Final = timedelta(minutes=1)
 """How long an unchanged partner is read before anything is sent again: Entra needs time to replicate a write."""
-LONGEST_BETWEEN: Final = timedelta(minutes=5)
+MAX_BETWEEN_SENDINGS: Final = timedelta(minutes=5)
 """The longest time between two sendings of a revocation."""
 OPENING_WITHIN: Final = timedelta(minutes=15)
 """How long after its first write a plan that opens access may be sent again. Later, approval is requested again."""
 
-LONGEST_PAUSE: Final = timedelta(minutes=1)
+MAX_PAUSE: Final = timedelta(minutes=1)
 """The longest pause between two tries of a revocation whose partner changes before each try."""
 ALARMING_REPLANS: Final = 3
 """After this many new plans of one revocation an alarm is raised."""
@@ -67,7 +67,7 @@ def next_step(request: AccessRequest, now: datetime, changes: Sequence[PartnerCh
 
 def pause_before(replans: int) -> timedelta:
     """Return the pause before a revocation is tried that was planned again `replans` times: at first none."""
-    return timedelta() if replans < 2 else min(timedelta(seconds=2 ** min(replans - 2, 20)), LONGEST_PAUSE)
+    return timedelta() if replans < 2 else min(timedelta(seconds=2 ** min(replans - 2, 20)), MAX_PAUSE)
 
 
 def rest_of_pause(request: AccessRequest, now: datetime) -> timedelta | None:
@@ -76,7 +76,7 @@ def rest_of_pause(request: AccessRequest, now: datetime) -> timedelta | None:
         return None
     rest = request.not_before - now
     # NB. a clock that was set back must not delay a revocation.
-    return rest if timedelta() < rest <= LONGEST_PAUSE else None
+    return rest if timedelta() < rest <= MAX_PAUSE else None
 
 
 def may_be_resent(request: AccessRequest, now: datetime) -> bool:
@@ -105,7 +105,7 @@ def _is_read_long_enough(request: AccessRequest, now: datetime) -> bool:
     if request.resent_at is None:
         return now - unseen >= READ_FOR
     # The time between two sendings doubles: one minute, two, four, and then always five.
-    rest = min(max(request.resent_at - unseen, READ_FOR), LONGEST_BETWEEN)
+    rest = min(max(request.resent_at - unseen, READ_FOR), MAX_BETWEEN_SENDINGS)
     return now - request.resent_at >= rest
 
 

@@ -43,7 +43,7 @@ _CONNECT_SECONDS: Final = 3.0
 _READ_SECONDS: Final = 10.0
 _WRITE_SECONDS: Final = 15.0
 _RETRIES: Final = 2
-_LONGEST_WAIT: Final = 4.0
+_MAX_WAIT_SECONDS: Final = 4.0
 """The longest Retry-After, in seconds, after which a read is repeated here. The caller handles a longer one."""
 _PAGES: Final = 1000
 _LOOPBACK: Final = frozenset({"localhost", "127.0.0.1", "::1"})
@@ -249,7 +249,7 @@ class _ReadRetries(RetryHandler):
     def should_retry(self, request: httpx.Request, options: RetryHandlerOption, response: httpx.Response) -> bool:
         """Return whether to repeat the request now."""
         wait = retry_after(response.headers)
-        return super().should_retry(request, options, response) and (wait is None or wait <= _LONGEST_WAIT)
+        return super().should_retry(request, options, response) and (wait is None or wait <= _MAX_WAIT_SECONDS)
 
     def get_delay_time(self, retry_count: int, response: httpx.Response | None = None, delay: float = 0.0) -> float:
         """Return the seconds until the next try: the requested pause, or a growing time with a random part."""

@@ -15,22 +15,22 @@ _OUT_OF_TURN: Final = Fact(TenantCode.OUT_OF_TURN)
 
 
 class Pace:
-    """A rate limit. At most `most` requests run in parallel, and each one counts until `seconds` after its end.
+    """A rate limit. At most `limit` requests run in parallel, and each one counts until `seconds` after its end.
 
-    A request reaches Graph at some time between its start and its end. So Graph never gets more than `most` requests in
+    A request reaches Graph at some time between its start and its end. So Graph never gets more than that in
     a period of `seconds`.
     """
 
-    def __init__(self, most: int, seconds: float, *, longest_wait: float | None = None) -> None:
+    def __init__(self, limit: int, seconds: float, *, longest_wait: float | None = None) -> None:
         """Create the rate limit. No request is counted yet.
 
         :param longest_wait: the longest wait for a turn; None: no limit.
         """
         self._seconds = seconds
         self._longest_wait = longest_wait
-        self._queue = asyncio.Semaphore(most)
-        self._turns = asyncio.Semaphore(most)
-        self._free = [float("-inf")] * most
+        self._queue = asyncio.Semaphore(limit)
+        self._turns = asyncio.Semaphore(limit)
+        self._free = [float("-inf")] * limit
         """When each turn is free again; a heap."""
 
     @asynccontextmanager
@@ -39,7 +39,7 @@ class Pace:
 
         A caller that stops waiting is not counted.
 
-        :param goes_first: whether to start before other waiting requests; at most `most` of them can still be first.
+        :param goes_first: whether to start before other waiting requests; at most `limit` of them can still be first.
         :raises TenantUnavailable: when the wait would be longer than `longest_wait`.
         """
         async with AsyncExitStack() as held:

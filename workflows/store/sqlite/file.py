@@ -27,7 +27,7 @@ _CHECK_SECONDS: Final = 5.0
 """The longest time of the check. A larger file is used without a complete check, and that is logged."""
 _CHECK_STEPS: Final = 100_000
 """The number of steps of SQLite's virtual machine between two looks at the time: a few milliseconds."""
-_SMALLEST: Final = 512
+_MIN_PAGE_BYTES: Final = 512
 """The size of SQLite's smallest page in bytes."""
 LOG_BYTES: Final = 4 * 1024 * 1024
 """The most bytes of the write-ahead log that stay after its data was written into the file."""
@@ -92,7 +92,7 @@ class StoreFile:
             size = self.path.stat().st_size
             if not size:
                 raise StoreUnusable(f"{self._named} is empty; {_RESTORE}; to begin anew, delete the empty file")
-            if size < _SMALLEST:
+            if size < _MIN_PAGE_BYTES:
                 # SQLite treats a file of one byte as empty, and creates a new database in it.
                 raise StoreUnusable(f"{self._named} is too short to be a database; {_RESTORE}")
             return

@@ -42,10 +42,6 @@ class SqliteMessageCopies(SqliteEffectsQueue):
             ),
         )
 
-    async def has_opened_home(self, person: ChatId) -> bool:
-        """Return whether a person has ever opened the App Home."""
-        return bool(await self._query("select 1 from homes where person = ?", person))
-
     async def save_home(self, person: ChatId) -> None:
         """Store that a person opened the App Home. It is published with the start of every list."""
         await self._write(

@@ -41,16 +41,26 @@ _EARLIER: Final = EarlierTexts(
 
 
 def require_known_steps(db: Database, named: str) -> None:
-    """Check that no newer version has changed the file: this version could lose parts of its records.
+    """Check that only the steps of this version changed the file, in their order: it could lose parts of its records.
+
+    A step reads what the steps before it wrote. A file that skipped one can come only from a version that was never
+    released.
 
     :param named: the name of the file for the error.
-    :raises StoreUnusable: when a newer version has changed it; the error names the unknown steps.
+    :raises StoreUnusable: when a newer version has changed it, or steps are missing in between; the error names them.
     """
-    known = {step.name for step in migrations.pending(Database(memory=True))}
-    if unknown := [step.name for step in migrations.applied(db) if step.name not in known]:
+    known = [step.name for step in migrations.pending(Database(memory=True))]
+    applied = [step.name for step in migrations.applied(db)]
+    if unknown := [name for name in applied if name not in known]:
         raise StoreUnusable(
             f"{named} was changed by a newer version of Gatehouse ({', '.join(unknown)}); start that version, or "
             "restore the backup from before it"
+        )
+    if applied != known[: len(applied)]:
+        missing = [name for name in known if name not in applied and known.index(name) < known.index(applied[-1])]
+        raise StoreUnusable(
+            f"{named} was changed by a version of Gatehouse that was never released (not in order: "
+            f"{', '.join(missing or applied)}); restore a backup of a released version"
         )
 
 

@@ -29,12 +29,12 @@ from bot.slack.cards.requests import may_be_decided, request_target, restored_pa
 from bot.slack.people.approvers import Approvers
 from bot.words.plans.openings import ShortChange, Sign, short_changes
 from bot.words.requests.form import lasts_words
+from bot.words.sentences import counted
 from workflows.core.people import Role
 from workflows.core.plans.renewal import is_renewal, plan_from
 from workflows.core.policy.risk import RiskLevel, deciding_risk
 from workflows.core.requests.eligibility import eligibility
 from workflows.core.requests.request import AccessRequest, Prepared, RequestKind
-from workflows.core.text import counted
 
 MOST_QUOTED: Final = 25
 """Words of the justification on the card; the rest is in Details."""

@@ -10,9 +10,9 @@ from bot.slack.blocks.blocks import DOMAIN, header, paragraph, part, rich, when,
 from bot.slack.blocks.message import Message, message
 from bot.slack.blocks.untrusted import clean
 from bot.slack.cards.requests import request_target, review_button
+from bot.words.sentences import counted
 from workflows.core.policy.risk import deciding_risk
 from workflows.core.requests.request import AccessRequest
-from workflows.core.text import counted
 from workflows.ports.records import LimitedList
 
 NOTHING: Final = "✅ You're all caught up: nothing waits for your decision."

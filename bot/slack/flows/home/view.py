@@ -13,8 +13,8 @@ from bot.slack.blocks.modal import input_block
 from bot.slack.flows.home.places import MOST_TEXT
 from bot.slack.flows.home.rows import alarm_row, approval_row, ending_row, own_row, partner_entry, review_row
 from bot.slack.flows.home.sections import section
+from bot.words.sentences import counted
 from workflows.app.reads.home import Home, HomeList
-from workflows.core.text import counted
 
 ABOUT: Final = (
     "Gatehouse opens this company's Microsoft Entra tenant to a partner organization, after the right people approved "

@@ -24,17 +24,17 @@ from bot.words.refusals.words import fact_words
 from bot.words.requests.notes import refusal_words
 from workflows.app.reads.look_up_permission import LookupPermission
 from workflows.app.reads.offers import Offers
-from workflows.app.requests.directory_checks import lookups_refused
 from workflows.app.requests.forms import Form
 from workflows.app.requests.intake import Intake
 from workflows.app.requests.open_request import account_beside
+from workflows.app.requests.people_checks import lookups_refused
 from workflows.app.service import LOOK_UP, SEARCH, Service
 from workflows.catalog.catalog import Catalog
 from workflows.core.errors.raised import InvalidField, Refused
 from workflows.core.errors.refusal_codes import RefusalCode
 from workflows.core.people import ChatId
 from workflows.core.requests.commands.request import CommandSubject
-from workflows.ports.directory import DirectoryUnavailable
+from workflows.ports.people_directory import PeopleDirectoryUnavailable
 from workflows.ports.tenant import TenantRefused, TenantUnavailable
 
 
@@ -130,7 +130,7 @@ class RequestAccessFlow:
     async def show_partner(self, window: Window, form: Form, *, typed: str) -> None:
         """Resolve the target field and show the tenant, or the problem, below it."""
         shown = self.forms.at(window.id, replace(form, target=typed))
-        async with self.windows.refusing(window):
+        async with self.windows.showing_refusals(window):
             await self._look_up(window, shown, typed)
             await self._read_around(shown)
             await self.forms.show(window.id, shown, shown.view)
@@ -138,7 +138,7 @@ class RequestAccessFlow:
     async def show_template(self, window: Window, form: Form) -> None:
         """Show the chosen template with its fields and who decides, then the tenant if it was not looked up yet."""
         shown = self.forms.at(window.id, form)
-        async with self.windows.refusing(window):
+        async with self.windows.showing_refusals(window):
             await self.members.require(form.requester)
             if not shown.is_about(form.target):
                 shown.forget()
@@ -184,7 +184,7 @@ class RequestAccessFlow:
             problem = refusal_words(error)
         except TenantRefused as error:
             problem = fact_words(lookups_refused(error))
-        except (TenantUnavailable, DirectoryUnavailable) as error:
+        except (TenantUnavailable, PeopleDirectoryUnavailable) as error:
             why = refusal_words(error)
             problem = f"This cannot be looked up now: {why} You can send the request anyway; it waits until it can."
         shown.found, shown.observation, shown.problem, shown.looked_up = found, seen, problem, typed

@@ -19,7 +19,7 @@ from bot.slack.people.members import Members
 from bot.words.refusals.words import fact_words
 from bot.words.requests.notes import refusal_words
 from workflows.app.reads.look_up_permission import LookupPermission
-from workflows.app.requests.directory_checks import lookups_refused
+from workflows.app.requests.people_checks import lookups_refused
 from workflows.app.requests.restore_intake import RestoreForm, RestoreIntake
 from workflows.app.requests.restoring import Restoration
 from workflows.catalog.catalog import Catalog
@@ -98,7 +98,7 @@ class RestoreFlow:
     async def show_difference(self, window: Window, form: RestoreForm) -> None:
         """Show a full member what the chosen restoration would change. A later choice in the same form wins."""
         shown = self.forms.at(window.id, form)
-        async with self.windows.refusing(window):
+        async with self.windows.showing_refusals(window):
             await self.members.require(form.requester)
             changes = await self.intake.changes(form.tenant_id)
             if not changes:

@@ -15,10 +15,10 @@ from bot.slack.cards.partners import partner_name
 from bot.slack.cards.reviews import partner_row, partnership_state_words
 from bot.slack.flows.show.filters import MOST_TYPED
 from bot.slack.payloads.models import Payload
+from bot.words.sentences import counted
 from workflows.core.errors.raised import Refused
 from workflows.core.errors.refusal_codes import RefusalCode
 from workflows.core.partners.partnership import Partnership
-from workflows.core.text import counted
 from workflows.ports.pages import Cursor, Page, Place
 
 PAGE: Final = 10

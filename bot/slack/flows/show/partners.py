@@ -29,6 +29,7 @@ from bot.words.plans.current_settings import CurrentLine, describe_current
 from bot.words.posture.concerns import WEIGHTS, concern_words
 from bot.words.requests.notes import note_words
 from bot.words.requests.states import state_words
+from bot.words.sentences import counted
 from bot.words.settings.openness import access_kinds_words
 from bot.words.settings.values import NO_NAMES
 from workflows.core.partners.partnership import Partnership, PartnershipState, opened_at
@@ -41,7 +42,6 @@ from workflows.core.requests.request import AccessRequest
 from workflows.core.settings.canonical import JsonObject
 from workflows.core.settings.effective import Origin
 from workflows.core.settings.openness import AccessKind, Openness, access_kinds, closed_by_default, not_surely_closed
-from workflows.core.text import counted
 
 MOST_CONCERNS: Final = 8
 MOST_HISTORY: Final = 15
@@ -53,10 +53,10 @@ MOST_ACCESS_KINDS: Final = 1500
 
 NOT_ADDED: Final = "a tenant of another Microsoft cloud, blocked until it is added here"
 _INHERITED: Final[Mapping[Origin, str]] = {
-    Origin.SET_HERE: " · inherits",
-    Origin.UNREAD: " · inherits",
-    Origin.TENANT_DEFAULT: " · inherits the tenant's default",
-    Origin.MICROSOFT_DEFAULT: " · inherits Microsoft's default",
+    Origin.SET_HERE: " · from the default",
+    Origin.UNREAD: " · from the default",
+    Origin.TENANT_DEFAULT: " · from the tenant's default",
+    Origin.MICROSOFT_DEFAULT: " · from Microsoft's default",
     Origin.NOT_ADDED: "",
 }
 

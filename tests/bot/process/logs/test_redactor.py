@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from bot.process.logs.redactor import Redactor, secrets_of
 from bot.process.settings import Settings, TenantSettings
-from workflows.core.text import redacted
+from workflows.core.errors.facts import redacted
 
 SECRET: Final = "Pa$$ 'wörd'\\ <&> +/=?\"~1"
 

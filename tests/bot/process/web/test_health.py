@@ -53,7 +53,7 @@ async def test_a_locked_database_makes_the_bot_unready_until_it_is_free(gatehous
         status, reason = await gatehouse.readiness()
         assert (status, reason) == (
             503,
-            "the records cannot be written: another program holds a lock on the database\n",
+            "the records cannot be written: another program locks the database\n",
         )
         async with gatehouse.session.get(f"{gatehouse.url}/metrics") as response:
             assert "gatehouse_ready 0.0" in await response.text()
@@ -81,7 +81,7 @@ async def test_the_admins_are_told_once_though_nothing_can_be_stored_and_it_is_s
         await eventually(lambda: is_told(gatehouse))
         await asyncio.sleep(1)
         (told,) = await direct_messages(gatehouse, "admin")
-        assert told.startswith("Alarm: The records cannot be written: another program holds a lock on the database.")
+        assert told.startswith("Alarm: The records cannot be written: another program locks the database.")
         assert not await gatehouse.has_alarm(STORE)
     await eventually(gatehouse.is_ready)
     await eventually(lambda: is_mended(gatehouse))

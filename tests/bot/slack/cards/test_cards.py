@@ -106,7 +106,7 @@ def test_details_say_who_what_and_why() -> None:
         "Joint launch in May",
         "➕ Trust in the partner's MFA",
         "More access",
-        "Now: inherits the tenant's default",
+        "Now: the tenant's default (value not known)",
         "After: trusted",
         "Access does not end automatically after 90 days",
         DIGEST,

@@ -16,6 +16,7 @@ from bot.sandbox.http.faults import Fault
 from bot.sandbox.server import BotHandle, Sandbox
 from bot.slack.inbound import socket as slack_socket
 from tests.bot.bot_under_test import BotUnderTest, eventually, free_port
+from tests.warm.haste import SHORT_PAUSES
 from workflows.core.requests.alarms import AlarmCode
 
 PING, SILENT = 0.2, 0.8
@@ -40,7 +41,7 @@ async def connected(
     async with AsyncExitStack() as stack:
         stack.push_async_callback(world.stop)
         session = await stack.enter_async_context(aiohttp.ClientSession())
-        parts = await stack.enter_async_context(running(settings))
+        parts = await stack.enter_async_context(running(settings, SHORT_PAUSES))
         stack.callback(world.slack_simulator.sockets.thaw)  # type: ignore[union-attr]
         world.bot = BotHandle(url=url, pid=lambda: 0, alive=lambda: True)
         bot = BotUnderTest(world=world, settings=settings, session=session, store=parts.store, url=url)
@@ -145,7 +146,7 @@ async def test_a_slack_that_is_away_at_start_is_waited_for_and_said(
         monkeypatch.setenv(name, value)
     settings = load_settings()
     world.faults.add(Fault(target="slack", method="apps.connections.open", status=503, times=1000))
-    async with running(settings) as parts, aiohttp.ClientSession() as session:
+    async with running(settings, SHORT_PAUSES) as parts, aiohttp.ClientSession() as session:
         url = f"http://127.0.0.1:{settings.port}"
         bot = BotUnderTest(world=world, settings=settings, session=session, store=parts.store, url=url)
         assert not await bot.is_ready()

@@ -12,6 +12,7 @@ from bot.sandbox.server import Sandbox
 from bot.slack.outbound.approval_channel import ApprovalChannel
 from bot.slack.outbound.card_copies import CardCopies
 from bot.slack.outbound.notifier import SlackNotifier
+from bot.slack.outbound.recipients import Outbound
 from tests.bot.bot_under_test import SLACK_IDS
 from tests.workflows.core import builders
 from workflows.app.alarms import Alarms
@@ -96,10 +97,12 @@ class Scene:
     def notifier(self, channel: str = CHANNEL) -> SlackNotifier:
         """A notifier that posts cards to a channel."""
         return SlackNotifier(
-            copies=CardCopies(client=self.client, store=self.store, channel=self.channel(channel)),
-            directory=self.directory,  # type: ignore[arg-type]
-            store=self.store,
-            clock=self.world.clock,
+            Outbound(
+                copies=CardCopies(client=self.client, store=self.store, channel=self.channel(channel)),
+                directory=self.directory,  # type: ignore[arg-type]
+                store=self.store,
+                clock=self.world.clock,
+            )
         )
 
     def channel(self, channel: str = CHANNEL) -> ApprovalChannel:

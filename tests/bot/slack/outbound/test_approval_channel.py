@@ -14,6 +14,7 @@ from bot.sandbox.server import Sandbox
 from bot.slack.outbound.approval_channel import ChannelUnsuitable, channel_problem
 from tests.bot.bot_under_test import BotUnderTest
 from tests.bot.terminal.test_doctor import examined, finding
+from tests.warm.haste import SHORT_PAUSES
 from workflows.core.requests.alarms import AlarmCode
 
 GENERAL, PRIVATE, SHARED = (channel.id for channel in CHANNELS)
@@ -106,7 +107,7 @@ async def test_an_unfit_channel_is_refused_at_start_with_the_cure(
     settings: Settings, channel: str, reason: str
 ) -> None:
     with pytest.raises(SettingsProblems) as problems:
-        async with running(settings.model_copy(update={"slack_channel": channel})):
+        async with running(settings.model_copy(update={"slack_channel": channel}), SHORT_PAUSES):
             pass
     (problem,) = problems.value.problems
     assert problem.startswith(f"SLACK_CHANNEL: {channel} cannot be used for approval cards: ")
@@ -116,7 +117,7 @@ async def test_an_unfit_channel_is_refused_at_start_with_the_cure(
 
 async def test_a_slack_that_does_not_tell_at_start_is_no_refusal(settings: Settings, world: Sandbox) -> None:
     world.faults.add(Fault(target="slack", method="conversations.info", status=503, times=9))
-    async with running(settings):
+    async with running(settings, SHORT_PAUSES):
         pass
 
 

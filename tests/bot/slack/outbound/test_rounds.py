@@ -48,7 +48,7 @@ async def test_who_must_decide_again_gets_one_new_message_with_the_difference(sc
     assert "needs new approval" in message["text"]
     assert WHY in said
     assert "Different from the plan you saw" in said
-    assert "Trust in the partner's MFA: was inherits the tenant's default" in said
+    assert "Trust in the partner's MFA: was the tenant's default (value not known)" in said
     assert "now not trusted → trusted" in said
     assert "Earlier approvals no longer count: Amara Okafor" in said
     assert action_ids(message) == ["approve", "reject", "review_request"]

@@ -17,7 +17,7 @@ from tests.bot.bot_under_test import SLACK_IDS
 from tests.bot.words.refused import worded_refusal
 from workflows.core.errors.raised import Refused
 from workflows.core.people import ChatId, Person, PersonId, Role
-from workflows.ports.directory import DirectoryUnavailable, RoleSource
+from workflows.ports.people_directory import PeopleDirectoryUnavailable, RoleSource
 from workflows.ports.tenant import Account
 
 ACCOUNTS: Final = {
@@ -241,13 +241,13 @@ async def test_a_slack_that_does_not_tell_makes_nobody_eligible(
 ) -> None:
     """It is no refusal either: it is asked again later."""
     world.faults.add(Fault(target="slack", times=99, **fault))
-    with pytest.raises(DirectoryUnavailable):
+    with pytest.raises(PeopleDirectoryUnavailable):
         await directory.identify(chat("approver1"))
-    with pytest.raises(DirectoryUnavailable):
+    with pytest.raises(PeopleDirectoryUnavailable):
         await directory.is_member(chat("approver1"))
-    with pytest.raises(DirectoryUnavailable):
+    with pytest.raises(PeopleDirectoryUnavailable):
         await directory.roster([person("approver1")])
-    with pytest.raises(DirectoryUnavailable):
+    with pytest.raises(PeopleDirectoryUnavailable):
         await directory.holders(SECURITY)
 
 
@@ -354,7 +354,7 @@ async def test_a_busy_slack_is_left_alone_for_as_long_as_it_says(
     directory: SlackDirectory, world: Sandbox, said: str, seconds: float | None
 ) -> None:
     world.faults.add(Fault(target="slack", status=429, headers={"Retry-After": said}))
-    with pytest.raises(DirectoryUnavailable) as busy:
+    with pytest.raises(PeopleDirectoryUnavailable) as busy:
         await directory.holders(SECURITY)
     assert busy.value.retry_after == seconds
 
@@ -375,7 +375,7 @@ async def test_what_is_shown_may_be_half_a_minute_old(directory: SlackDirectory,
 async def test_what_could_not_be_read_is_not_remembered(directory: SlackDirectory, world: Sandbox) -> None:
     shown = ShownDirectory(directory, world.clock)
     world.faults.add(Fault(target="slack", method="usergroups.list", status=503))
-    with pytest.raises(DirectoryUnavailable):
+    with pytest.raises(PeopleDirectoryUnavailable):
         await shown.holders(SECURITY)
     assert await shown.holders(SECURITY) == {chat("approver1")}
 

@@ -27,7 +27,7 @@ from tests.bot.slack.people.test_directory import (
 from tests.bot.words.refused import worded_refusal
 from workflows.core.errors.raised import Refused
 from workflows.core.people import ChatId, PersonId, Role, folded_mail, is_same_mail
-from workflows.ports.directory import DirectoryRefused, DirectoryUnavailable
+from workflows.ports.people_directory import PeopleDirectoryRefused, PeopleDirectoryUnavailable
 
 __all__ = ["directory", "tenant"]
 
@@ -132,9 +132,9 @@ async def test_a_role_whose_groups_are_all_there_misses_none(directory: SlackDir
 
 async def test_a_lasting_refusal_is_no_trouble_that_passes(directory: SlackDirectory, world: Sandbox) -> None:
     groups(world, ok=False, error="invalid_arguments")
-    with worded_refusal(DirectoryRefused, match="invalid_arguments"):
+    with worded_refusal(PeopleDirectoryRefused, match="invalid_arguments"):
         await directory.holders(SECURITY)
-    with pytest.raises(DirectoryRefused):
+    with pytest.raises(PeopleDirectoryRefused):
         await directory.roster([person("approver1")])
 
 
@@ -144,7 +144,7 @@ async def test_an_answer_without_groups_is_none(
 ) -> None:
     """What could not be read is never an empty role."""
     groups(world, **answer)
-    with pytest.raises(DirectoryUnavailable):
+    with pytest.raises(PeopleDirectoryUnavailable):
         await directory.holders(SECURITY)
 
 

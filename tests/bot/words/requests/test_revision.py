@@ -18,7 +18,7 @@ def test_a_first_plan_and_an_unchanged_one_have_no_difference() -> None:
 def test_a_setting_that_somebody_changed_is_told_as_seen_and_as_it_is() -> None:
     plan = access_plan({"tenantId": TENANT, "inboundTrust": {"isMfaAccepted": False}})
     [line] = revision_lines(request(seen=prepared(), prepared=prepared(plan=plan)))
-    assert line == RevisedLine(TRUST, "inherits the tenant's default → trusted", "not trusted → trusted")
+    assert line == RevisedLine(TRUST, "the tenant's default (value not known) → trusted", "not trusted → trusted")
 
 
 def test_what_is_set_already_is_not_changed_by_the_new_plan() -> None:

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-import workflows.app.requests.directory_checks
+import workflows.app.requests.people_checks
 from bot.words.refusals.words import fact_words
 from bot.words.requests.notes import refusal_words
 from tests.workflows.core.builders import AMARA, BRUNO, CHIE, DANA, MALLORY, NOW, RILEY, SAM, TENANT
@@ -20,10 +20,10 @@ from workflows.core.errors.refusal_codes import RefusalCode
 from workflows.core.requests.request import Particulars, RequestKind, RequestState
 from workflows.core.settings.documents import to_document
 from workflows.partner_lookup.target import CONSUMER_TENANTS
-from workflows.ports.directory import DirectoryUnavailable
+from workflows.ports.people_directory import PeopleDirectoryUnavailable
 from workflows.ports.tenant import TenantRefused, TenantUnavailable
 
-NO_SLACK = DirectoryUnavailable("Slack does not answer.")
+NO_SLACK = PeopleDirectoryUnavailable("Slack does not answer.")
 NO_ANSWER = TenantUnavailable("Microsoft Graph does not answer.")
 
 
@@ -188,7 +188,7 @@ async def test_what_does_not_answer_does_not_stop_the_form(world: World, method:
 
 async def test_who_does_not_answer_in_time_is_not_waited_for(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
     """Slack's patience is three seconds for everything; here ours is cut to a hundredth of one."""
-    monkeypatch.setattr(workflows.app.requests.directory_checks, "TIMEOUT_SECONDS", 0.01)
+    monkeypatch.setattr(workflows.app.requests.people_checks, "TIMEOUT_SECONDS", 0.01)
     never = asyncio.Event()
 
     async def hangs(*_: object, **__: object) -> Any:

@@ -23,7 +23,7 @@ from workflows.core.requests.effects import Prepare, ShowAlarm
 from workflows.core.requests.notes import NoteCode
 from workflows.core.requests.request import AccessRequest, RequestState
 from workflows.core.settings.model import TenantId
-from workflows.ports.directory import DirectoryRefused, DirectoryUnavailable
+from workflows.ports.people_directory import PeopleDirectoryRefused, PeopleDirectoryUnavailable
 from workflows.ports.tenant import TenantRefused, WrongTenant
 
 OTHER = TenantId("0ddba11d-0000-4000-8000-000000000001")
@@ -89,7 +89,7 @@ async def test_another_tenant_holds_every_write_and_alarms_until_it_is_right(wor
 async def test_a_revocation_that_cannot_be_judged_for_two_minutes_alarms_until_it_is(world: World) -> None:
     """The directory of people does not answer: the click is stored, nobody is judged, and the partner is still open."""
     world.tenant.partners[TENANT] = dict(OPEN)
-    world.script.fail("directory.identify", DirectoryUnavailable("Slack does not answer."), times=4)
+    world.script.fail("directory.identify", PeopleDirectoryUnavailable("Slack does not answer."), times=4)
     await world.revoke(DANA)
     assert await alarms(world, AlarmCode.REVOCATION_WAITS) == []
     world.clock.advance(minutes=2)
@@ -121,7 +121,7 @@ async def test_a_revocation_whose_judging_is_refused_by_graph_waits_and_alarms_a
 async def test_a_revocation_waits_where_the_directory_refuses_to_say_who_asks(world: World) -> None:
     """No role can be read until an admin mends the directory: the click is kept and not recorded as refused."""
     world.tenant.partners[TENANT] = dict(OPEN)
-    world.script.fail("directory.identify", DirectoryRefused("users.info", "token_revoked"), times=2)
+    world.script.fail("directory.identify", PeopleDirectoryRefused("users.info", "token_revoked"), times=2)
     await world.revoke(DANA)
     assert len(await alarms(world, AlarmCode.REVOCATION_WAITS)) == 1
     assert await world.refusals() == []
@@ -192,7 +192,7 @@ async def test_clicks_that_are_not_judged_are_listed_and_given_up_ones_are_not(w
 
 
 async def test_a_revoke_click_that_an_older_version_gave_up_still_waits(world: World) -> None:
-    world.script.fail("directory.identify", DirectoryUnavailable("Slack does not answer."))
+    world.script.fail("directory.identify", PeopleDirectoryUnavailable("Slack does not answer."))
     await world.revoke(DANA)
     world.clock.advance(minutes=2)
     [first] = await alarms(world, AlarmCode.REVOCATION_WAITS)
@@ -201,7 +201,7 @@ async def test_a_revoke_click_that_an_older_version_gave_up_still_waits(world: W
 
 
 async def test_the_alarm_of_a_click_that_was_refused_is_not_called_mended(world: World) -> None:
-    world.script.fail("directory.identify", DirectoryUnavailable("Slack does not answer."))
+    world.script.fail("directory.identify", PeopleDirectoryUnavailable("Slack does not answer."))
     await world.revoke(AMARA)
     world.clock.advance(minutes=2)
     [alarm] = await alarms(world, AlarmCode.REVOCATION_WAITS)
@@ -244,8 +244,8 @@ async def test_what_stays_open_because_graph_did_not_take_it_alarms_until_it_is_
     [operation] = request.known.plan.further
     assert alarm.subject == request.id
     assert alarm.values["ways"] == ", ".join(written_names(operation))
-    assert "is confirmed, but" in alarm_text(alarm)
-    assert "revoke the partner once more" in alarm_cure(alarm)
+    assert "is verified, but" in alarm_text(alarm)
+    assert "Revoke the partner again" in alarm_cure(alarm)
     assert await alarms(world, AlarmCode.REVOCATION_WAITS) == [alarm]
     await world.tenant.write(operation)
     assert await alarms(world, AlarmCode.REVOCATION_WAITS) == []
@@ -282,7 +282,7 @@ async def test_what_stays_open_is_alarmed_of_for_a_day(world: World) -> None:
     assert await alarms(world, AlarmCode.REVOCATION_WAITS) == []
     ended = await world.store.alarm(alarm.id)
     assert ended is not None
-    assert "a day has passed" in ending_words(ended)
+    assert "a day passed" in ending_words(ended)
 
 
 async def test_revoking_once_more_closes_what_stayed_open_and_ends_its_alarm(world: World) -> None:

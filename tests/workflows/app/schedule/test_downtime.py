@@ -11,10 +11,10 @@ from tests.workflows.effects.applying import FORBIDDEN, NO_ANSWER, OPEN, decided
 from tests.workflows.world import World, restarted
 from workflows.app.schedule.downtime import LAST_TICK, last_gap, notice_gap
 from workflows.app.schedule.ticker import tick
-from workflows.core.entra_audit.partner_changes import PartnerChange
 from workflows.core.requests.downtime import Gap, gap_at_start, gap_at_tick, unsure_since
 from workflows.core.requests.effects import Apply
 from workflows.core.requests.request import AccessRequest, RequestState
+from workflows.core.settings.partner_changes import PartnerChange
 
 S = RequestState
 READ_CHANGES = "surroundings.read_partner_changes"

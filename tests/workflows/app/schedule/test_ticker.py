@@ -32,7 +32,7 @@ from workflows.core.requests.commands.request import Reject
 from workflows.core.requests.request import AccessRequest, RequestId, RequestState
 from workflows.core.settings.canonical import Digest
 from workflows.core.settings.model import TenantId
-from workflows.ports.directory import DirectoryUnavailable
+from workflows.ports.people_directory import PeopleDirectoryUnavailable
 from workflows.ports.records import AuditEntry, Commit
 
 S = RequestState
@@ -159,7 +159,7 @@ async def test_a_click_that_came_too_late_holds_no_request_open(world: World) ->
 async def test_a_click_of_which_nobody_can_tell_yet_whether_it_counts_is_judged_first(world: World) -> None:
     request = await world.waiting()
     await stored_in_time(world, request, world.approval(request, AMARA))
-    world.script.fail("directory.identify", DirectoryUnavailable("No answer."))
+    world.script.fail("directory.identify", PeopleDirectoryUnavailable("No answer."))
     assert await looked_at(world, request) is S.AWAITING_APPROVAL
     world.directory.remove(AMARA)
     assert await looked_at(world, request) is S.EXPIRED

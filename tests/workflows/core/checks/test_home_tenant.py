@@ -146,8 +146,8 @@ def test_what_could_not_be_read_is_said_with_reason_and_place(
 
 def test_answers_that_disagree_are_an_error() -> None:
     other = replace(identity(), default_domain="contoso.example")
-    assert "disagree" in found(by_id=other)["tenant_mismatch"]
-    assert "does not know a tenant with this id" in found(by_id=None)["tenant_mismatch"]
+    assert "differ" in found(by_id=other)["tenant_mismatch"]
+    assert "does not know a tenant with this ID" in found(by_id=None)["tenant_mismatch"]
 
 
 def test_an_id_of_another_cloud_is_told_and_nothing_is_claimed() -> None:
@@ -338,7 +338,7 @@ def test_our_own_people_at_the_partner_are_counted_and_lose_only_what_is_closed_
 @pytest.mark.parametrize(
     ("seen", "words"),
     [
-        (NOBODY, "Nobody of the partner signed in successfully during the last 30 days. The log goes back 30 days"),
+        (NOBODY, "Nobody of the partner signed in successfully during the last 30 days. The log contains 30 days"),
         (
             SEEN,
             "2 people of the partner signed in to 1 application (SharePoint Online) during the last 30 days. The log",

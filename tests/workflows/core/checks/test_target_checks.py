@@ -12,17 +12,18 @@ from tests.workflows.core.builders import TENANT
 from workflows.core.checks.facts import Unread, UnreadReason
 from workflows.core.checks.findings import Finding, Severity
 from workflows.core.checks.target_checks import (
-    MOST_LOOKED_UP,
+    MAX_LOOKED_UP,
     Names,
     check_targets,
     is_microsofts,
     known_names,
+    shown_name,
     to_look_up,
 )
 from workflows.core.plans.named_targets import NamedTarget, current_targets, shown_targets, written_targets
 from workflows.core.plans.plan import Plan, plan_access
-from workflows.core.settings.directory_objects import Owner
 from workflows.core.settings.documents import to_document
+from workflows.core.settings.id_owner import Owner
 from workflows.core.settings.model import (
     ALL_USERS,
     OFFICE_365,
@@ -34,7 +35,6 @@ from workflows.core.settings.model import (
     TargetConfiguration,
     TargetType,
 )
-from workflows.core.text import shown_name
 
 INBOUND, OUTBOUND = Property.B2B_COLLABORATION_INBOUND, Property.B2B_COLLABORATION_OUTBOUND
 G, U, A = TargetType.GROUP, TargetType.USER, TargetType.APPLICATION
@@ -239,15 +239,15 @@ def test_what_could_not_be_read_is_said_with_the_permission_it_takes() -> None:
 
 @pytest.mark.parametrize(("count", "words"), [(1, "One more ID could"), (7, "7 more IDs could")])
 def test_more_ids_than_are_looked_up_are_counted(count: int, words: str) -> None:
-    many = tuple(target(G, f"5f0a1b2c-0000-4d3e-8f90-{n:012d}") for n in range(MOST_LOOKED_UP + count))
+    many = tuple(target(G, f"5f0a1b2c-0000-4d3e-8f90-{n:012d}") for n in range(MAX_LOOKED_UP + count))
     everything = only(target(U, ALL_USERS), target(A, OFFICE_365))
     people = TargetConfiguration(access=AccessType.ALLOWED, targets=many)
     big = plan({OUTBOUND: replace(everything, users_and_groups=people)})
     asked_for = to_look_up(shown_targets(big))
-    assert len(asked_for) == MOST_LOOKED_UP
+    assert len(asked_for) == MAX_LOOKED_UP
     told = found(dict.fromkeys(asked_for, "Group"), big)
     assert finding_words(told["targets_left_out"]).startswith(words)
-    assert f"and {MOST_LOOKED_UP - 5} more" in finding_words(told["targets_named"])
+    assert f"and {MAX_LOOKED_UP - 5} more" in finding_words(told["targets_named"])
 
 
 @pytest.mark.parametrize(
@@ -260,3 +260,9 @@ def test_more_ids_than_are_looked_up_are_counted(count: int, words: str) -> None
 )
 def test_a_name_fits_in_quotation_marks(name: str, shown: str) -> None:
     assert shown_name(name) == shown
+
+
+def test_a_shown_name_is_one_short_line_without_quotation_marks() -> None:
+    assert shown_name("Sales\n  “East”") == 'Sales "East"'
+    assert shown_name("a" * 60) == "a" * 60
+    assert shown_name("a" * 61) == "a" * 59 + "…"

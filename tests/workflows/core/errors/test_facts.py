@@ -1,6 +1,6 @@
 """A fact is a code with values: equal by both, logged as both, and a value of another fact."""
 
-from workflows.core.errors.facts import TEXT, Fact, as_values, fact_in, from_values, log_text, text_fact
+from workflows.core.errors.facts import TEXT, Fact, as_values, fact_in, from_values, log_text, redacted, text_fact
 from workflows.core.errors.raised import DomainError, Refused, ToldError
 from workflows.core.errors.refusal_codes import RefusalCode
 
@@ -48,3 +48,13 @@ def test_a_text_from_outside_is_told_as_a_text() -> None:
     for error in (ToldError("No answer."), DomainError("No answer.")):
         assert error.facts == (text_fact("No answer."),)
         assert str(error) == "No answer."
+
+
+def test_secrets_are_removed_from_every_text_but_not_from_names() -> None:
+    value = {"token": ["token", ("a token", 7)], "n": {"token": "token"}, "none": None, "yes": True}
+    assert redacted(value, lambda text: text.replace("token", "•")) == {
+        "token": ["•", ["a •", 7]],
+        "n": {"token": "•"},
+        "none": None,
+        "yes": True,
+    }

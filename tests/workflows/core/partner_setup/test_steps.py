@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from bot.words.partner_setup.checklist import opening, remarks, sections
 from bot.words.partner_setup.state import missing_until, setup_words, usual_words
+from bot.words.sentences import counted
 from tests.workflows.core.builders import DANA, NOW, REDEEM_STEP, SAM, TENANT, access_plan
 from tests.workflows.core.strategies import PROPERTY, partner_documents
 from workflows.core.checks.consequences import Consequence, consequences
@@ -24,7 +25,6 @@ from workflows.core.settings.breadth import is_certainly_blocked
 from workflows.core.settings.certainty import setting_doubts
 from workflows.core.settings.documents import parse_setting, parse_targets, to_document
 from workflows.core.settings.model import BLOCK_ALL, CLOSED, Property, TenantId
-from workflows.core.text import counted
 
 K = StepKey
 ID: Final = "1b4f7c2e-0a5d-4f3b-9c61-2d8e7f5a9b03"
@@ -93,7 +93,7 @@ def test_trust_is_one_sided_and_only_a_remark() -> None:
     setup = setup_of({"inboundTrust": {"isMfaAccepted": True, "isCompliantDeviceAccepted": False}}, MICROSOFTS)
     assert (setup.steps, setup.trusts) == ((), ("mfa",))
     [said] = remarks(setup)
-    assert "no outbound trust setting" in said
+    assert "You do not need to set anything for this" in said
     assert "multifactor authentication" in said
 
 
@@ -249,7 +249,7 @@ def test_what_is_usually_open_gets_no_call_that_would_narrow_it() -> None:
     assert usual.heading == "Only if something does not work"
     assert not {"PATCH", "POST", "Update-Mg", "Graph:"} & set(re.findall(r"PATCH|POST|Update-Mg|Graph:", usual.text))
     assert "Organizational settings > woodgrove.com > Outbound access > B2B collaboration" in usual.text
-    assert "Applications: has to let through application Office365" in usual.text
+    assert "Applications: must allow application Office365" in usual.text
     first = opening(HOME, TENANT, is_cross_cloud=False, has_calls=False).text
     assert "Nothing has to be set on your side." in first
     assert "POST" not in first
@@ -259,8 +259,8 @@ def test_what_is_usually_open_gets_no_call_that_would_narrow_it() -> None:
 @pytest.mark.parametrize("key", [key for key in K if not key.value.startswith("b2b_collaboration")])
 def test_each_needed_step_says_what_is_missing_until_then(key: StepKey) -> None:
     step = replace(REDEEM_STEP, key=key)
-    assert missing_until(step, (step,)).startswith("Until it is set there, ")
-    assert ("access does not need it" in missing_until(step, (step,))) is key.value.startswith("automatic_redemption")
+    assert missing_until(step, (step,)).startswith("Until they set it, ")
+    assert ("access works without it" in missing_until(step, (step,))) is key.value.startswith("automatic_redemption")
     job = replace(REDEEM_STEP, key=K.PROVISIONING_JOB)
     assert "synchronized" in missing_until(REDEEM_STEP, (REDEEM_STEP, job))
 
@@ -287,7 +287,7 @@ def test_the_checklist_says_where_in_the_portal_and_what_in_graph_and_powershell
         f"Update-MgPolicyCrossTenantAccessPolicyPartner -CrossTenantAccessPolicyConfigurationPartnerTenantId '{US}'"
     ) in connect
     assert "By Microsoft's default your tenant allows this" in usual
-    assert "has to let through all applications" in usual
+    assert "must allow all applications" in usual
     assert "Cross-tenant synchronization > Configurations" in job
     assert f"CompanyId {US}" in job
     said = " ".join(remarks(setup))
@@ -358,7 +358,7 @@ def test_the_state_is_said_in_one_line() -> None:
         "Our side: done. Partner's side: 1 of 2 steps confirmed (Gatehouse cannot see it)"
     )
     assert usual_words((REDEEM_STEP, guests)) == (
-        "Also open by Microsoft's default: their B2B collaboration, outbound. Look there if it does not work."
+        "Also open by Microsoft's default: their B2B collaboration, outbound. Check them if something does not work."
     )
     assert usual_words((REDEEM_STEP,)) == ""
     assert counted(1, "step") == "1 step"

@@ -13,6 +13,7 @@ from tests.workflows.core.builders import (
     NOW,
     SECURITY,
     TENANT,
+    WHOLE_CHAIN,
     access_plan,
     partnership,
     prepared,
@@ -145,7 +146,7 @@ def test_a_value_that_cannot_be_read_weighs_the_most() -> None:
 def changed(
     stages: tuple[Stage, ...], before: dict[str, Any] | None, now: datetime, known_before: Partnership = OPENED
 ) -> Partnership:
-    """The record after a change that opens a bit more was decided by these stages."""
+    """The record after a change that opens a bit more was approved by these stages, and applied, at `now`."""
     plan = access_plan(before)
     known = prepared(
         plan=plan,
@@ -154,7 +155,8 @@ def changed(
             identity=partnership().identity, configuration=before, default=CLOSED_DEFAULT, at=NOW
         ),
     )
-    return opened_partnership(request(RequestState.APPLYING, prepared=known), known_before, now)
+    decided = tuple(replace(decision, at=now) for decision in WHOLE_CHAIN)
+    return opened_partnership(request(RequestState.APPLYING, prepared=known, decisions=decided), known_before, now)
 
 
 def test_a_chain_that_may_open_all_of_it_prolongs_it() -> None:

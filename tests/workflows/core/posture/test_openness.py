@@ -36,8 +36,8 @@ def test_one_reopened_direction_is_the_only_one_that_is_called_open() -> None:
 
 def test_a_way_beside_the_block_is_named_as_open_or_as_not_known() -> None:
     assert text(revoked(**SERVICES), "revoked_but_open") == (
-        "Recorded as revoked, but open now: Microsoft 365 collaboration, inbound (open). Perhaps open as well: "
-        "Microsoft 365 capabilities (not known). Revoke it again."
+        "Recorded as revoked, but open now: Microsoft 365 collaboration, inbound (open). Maybe "
+        "also open: Microsoft 365 capabilities (not known). Revoke it again."
     )
     found = revoked(**MEETINGS)
     assert "crossCloudMeetingConfiguration (not known)" in text(found, "revoked_not_known")

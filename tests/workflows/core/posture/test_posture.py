@@ -254,8 +254,8 @@ def test_direct_connect_and_trust_for_everybody() -> None:
         "default_open_b2b_direct_connect_inbound",
     ]
     assert posture.concerns[0].weight is Weight.ALERT
-    assert "EVERY" in concern_words(posture.concerns[0])
-    assert "in part" in concern_words(posture.concerns[1])
+    assert "every other tenant" in concern_words(posture.concerns[0])
+    assert "partly open" in concern_words(posture.concerns[1])
 
 
 def test_a_default_that_cannot_be_read_is_said_not_judged() -> None:

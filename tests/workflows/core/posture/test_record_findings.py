@@ -92,8 +92,8 @@ def test_a_revoked_partner_that_is_blocked_is_no_concern() -> None:
     [
         ({"b2bCollaborationInbound": ALL}, CLOSED_DEFAULT, "revoked_but_open", "but open now: B2B collaboration"),
         ({"b2bCollaborationInbound": None}, MICROSOFTS, "revoked_but_open", "but open now"),
-        ({"b2bCollaborationInbound": None}, None, "revoked_but_open", "perhaps open now"),
-        ({"b2bCollaborationInbound": None}, CLOSED_DEFAULT, "revoked_not_explicit", "not blocked explicitly any more"),
+        ({"b2bCollaborationInbound": None}, None, "revoked_but_open", "maybe open now"),
+        ({"b2bCollaborationInbound": None}, CLOSED_DEFAULT, "revoked_not_explicit", "but not blocked explicitly"),
         ({"inboundTrust": {"isMfaAccepted": True}}, CLOSED_DEFAULT, "revoked_but_open", "Trust in the partner's MFA"),
         (
             {"identitySynchronization": {"userSyncInbound": {"isSyncAllowed": True}}},
@@ -101,7 +101,7 @@ def test_a_revoked_partner_that_is_blocked_is_no_concern() -> None:
             "revoked_but_open",
             "but open now: Identity",
         ),
-        ({"identitySynchronization": 7}, CLOSED_DEFAULT, "revoked_but_open", "perhaps open now: Identity"),
+        ({"identitySynchronization": 7}, CLOSED_DEFAULT, "revoked_but_open", "maybe open now: Identity"),
     ],
 )
 def test_a_revoked_partner_that_is_not_blocked(
@@ -121,10 +121,10 @@ def test_a_revoked_partner_that_is_not_blocked(
     ("record", "default", "code", "weight", "words"),
     [
         (partnership(), MICROSOFTS, "absent", Weight.WARNING, "Recorded as open"),
-        (partnership(), CLOSED_DEFAULT, "absent", Weight.WARNING, "which is closed today"),
-        (REVOKED, MICROSOFTS, "revoked_but_absent", Weight.ALERT, "leaves open: B2B collaboration, inbound"),
+        (partnership(), CLOSED_DEFAULT, "absent", Weight.WARNING, "and is closed now"),
+        (REVOKED, MICROSOFTS, "revoked_but_absent", Weight.ALERT, "allows: B2B collaboration, inbound"),
         (REVOKED, None, "revoked_but_absent", Weight.ALERT, "could not be read"),
-        (REVOKED, CLOSED_DEFAULT, "revoked_but_absent", Weight.WARNING, "which is closed today"),
+        (REVOKED, CLOSED_DEFAULT, "revoked_but_absent", Weight.WARNING, "and is closed now"),
         (
             REVOKED,
             {**CLOSED_DEFAULT, "b2bDirectConnectInbound": 7},

@@ -101,6 +101,7 @@ OF_REQUESTS: list[tuple[RequestCommand, dict[str, Any]]] = [
     ),
     (Reopen(reason=WHY), {"reason": WHY_VALUES}),
     (Stop(reason=WHY), {"reason": WHY_VALUES}),
+    (Stop(reason=WHY, image={"tenantId": TENANT}), {"reason": WHY_VALUES, "image": {"tenantId": TENANT}}),
     (RecordWriting(), {"digest": DIGEST}),
     (RecordOverwritten(image={"tenantId": TENANT}), {"image": {"tenantId": TENANT}, "digest": DIGEST}),
     (RecordOverwritten(image=None), {"digest": DIGEST}),

@@ -8,7 +8,7 @@ import pytest
 from tests.workflows.core.builders import AMARA, NOW, approval, prepared, request
 from workflows.core.requests.downtime import (
     BEFORE_A_TICK,
-    LONGEST_REST,
+    MAX_PAUSE_WITHOUT_GAP,
     Gap,
     gap_at_start,
     gap_at_tick,
@@ -18,14 +18,14 @@ from workflows.core.requests.request import RequestKind, RequestState
 
 SECOND = timedelta(seconds=1)
 HOUR = timedelta(hours=1)
-TOO_LONG = LONGEST_REST + SECOND
+TOO_LONG = MAX_PAUSE_WITHOUT_GAP + SECOND
 GAP = Gap(since=NOW + HOUR, until=NOW + 2 * HOUR)
 
 
 @pytest.mark.parametrize(
     ("last_tick", "has_records", "gap"),
     [
-        (NOW - LONGEST_REST, True, None),
+        (NOW - MAX_PAUSE_WITHOUT_GAP, True, None),
         (NOW - TOO_LONG, True, Gap(since=NOW - TOO_LONG, until=NOW)),
         (NOW - TOO_LONG, False, Gap(since=NOW - TOO_LONG, until=NOW)),
         (None, True, Gap(since=None, until=NOW)),
@@ -42,7 +42,7 @@ def test_a_start_ends_a_gap_unless_it_was_short_or_nothing_is_stored(
     ("last_tick", "gap"),
     [
         (None, None),
-        (NOW - LONGEST_REST, None),
+        (NOW - MAX_PAUSE_WITHOUT_GAP, None),
         (NOW - TOO_LONG, Gap(since=NOW - TOO_LONG, until=NOW - BEFORE_A_TICK)),
     ],
 )

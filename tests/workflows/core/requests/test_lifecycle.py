@@ -557,7 +557,7 @@ def test_an_applied_access_opens_a_partnership_and_the_setup_card_tells_of_it(st
             setup=(REDEEM_STEP,),
             version=1,
             since=LATER,
-            ends_at=LATER + timedelta(days=90),
+            ends_at=NOW + timedelta(days=90),
             next_review_at=LATER + timedelta(days=30),
         ),
     )
@@ -598,7 +598,7 @@ def test_a_renewed_access_continues_the_partnership_with_its_attestations() -> N
     assert transition.partnership == partnership(
         version=9,
         since=LATER,
-        ends_at=LATER + timedelta(days=90),
+        ends_at=NOW + timedelta(days=90),
         next_review_at=LATER + timedelta(days=30),
         attestations=(said,),
         setup=(REDEEM_STEP,),

@@ -6,7 +6,6 @@ from datetime import datetime, timedelta
 import pytest
 
 from tests.workflows.core.builders import AMARA, DANA, NOW, REQUEST, TENANT, access_plan, noted, request
-from workflows.core.entra_audit.partner_changes import PartnerChange, has_other_authors
 from workflows.core.requests.commands.partner import Revoke
 from workflows.core.requests.commands.request import Approve, RecordResent
 from workflows.core.requests.effects import CheckPermission
@@ -14,7 +13,7 @@ from workflows.core.requests.lifecycle import Situation, advance
 from workflows.core.requests.overdue import unchecked_revocations, unshown_writes, waiting_revocations
 from workflows.core.requests.request import AccessRequest, RequestKind, RequestState
 from workflows.core.requests.resending import (
-    LONGEST_PAUSE,
+    MAX_PAUSE,
     ResendStep,
     first_sent,
     may_be_resent,
@@ -23,6 +22,7 @@ from workflows.core.requests.resending import (
     pause_before,
     rest_of_pause,
 )
+from workflows.core.settings.partner_changes import PartnerChange, has_other_authors
 
 S = RequestState
 MINUTE = timedelta(minutes=1)
@@ -142,10 +142,10 @@ def test_clicks_that_revoke_are_late_after_two_minutes_and_where_nobody_knows() 
     [
         (None, None),
         (NOW + SECOND, SECOND),
-        (NOW + LONGEST_PAUSE, LONGEST_PAUSE),
+        (NOW + MAX_PAUSE, MAX_PAUSE),
         (NOW, None),
         (NOW - SECOND, None),
-        (NOW + LONGEST_PAUSE + SECOND, None),
+        (NOW + MAX_PAUSE + SECOND, None),
     ],
 )
 def test_a_revocation_that_was_planned_again_rests_but_never_longer_than_a_minute(

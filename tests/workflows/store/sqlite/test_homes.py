@@ -218,6 +218,8 @@ async def test_a_file_of_an_older_version_keeps_everything_and_is_put_in_order(t
         assert ([one.id for one in listed.shown], listed.count) == (["r-1"], 1)
         (copy,) = await store.copies("request:r-1")
         assert copy.is_live is True
-        assert await store.has_opened_home(ChatId("U-RILEY"))
+        await store.want_homes([ChatId("U-RILEY"), ChatId("U-NOBODY")])
+        wanted = [await store.home_wanted(ChatId(person)) for person in ("U-RILEY", "U-NOBODY")]
+        assert wanted == [1, 0]
     finally:
         await store.close()

@@ -12,9 +12,9 @@ from workflows.core.checks.unchecked import CONDITIONAL_ACCESS, unread
 from workflows.core.errors.facts import Values
 
 WHAT_IF: Final = "Graph: “conditionalAccessRoot: evaluate”"
-MOST_KEPT: Final = 100
+MAX_KEPT: Final = 100
 """The most sign-ins and policy names in one fact. The others are counted."""
-MOST_VALUES: Final = 10
+MAX_VALUES: Final = 10
 """The most values of one condition in a fact. The others are counted."""
 
 
@@ -93,7 +93,7 @@ def _findings(report: AccessReport) -> Iterator[Finding]:
     if reporting := [one for one in report.verdicts if not one.is_enforced]:
         yield _about(FindingCode.CA_REPORT_ONLY, Severity.NOTE, reporting)
     if (estimate := estimate_values(report)) is not None:
-        questions = [question_values(one) for one in report.left_out[:MOST_KEPT]]
+        questions = [question_values(one) for one in report.left_out[:MAX_KEPT]]
         yield Finding(
             code=FindingCode.CA_ESTIMATE,
             severity=Severity.UNCHECKED,
@@ -104,7 +104,7 @@ def _findings(report: AccessReport) -> Iterator[Finding]:
         yield Finding(
             code=FindingCode.CA_UNLISTED,
             severity=Severity.UNCHECKED,
-            values={"policies": list(report.unlisted[:MOST_KEPT]), "count": len(report.unlisted)},
+            values={"policies": list(report.unlisted[:MAX_KEPT]), "count": len(report.unlisted)},
             source=WHAT_IF,
         )
 
@@ -134,7 +134,7 @@ def _group_values(verdicts: Sequence[PolicyVerdict]) -> dict[str, Any]:
 
 
 def _condition_values(one: PolicyCondition) -> dict[str, Any]:
-    return {"when": one.when.value, "values": list(one.values[:MOST_VALUES]), "count": len(one.values)}
+    return {"when": one.when.value, "values": list(one.values[:MAX_VALUES]), "count": len(one.values)}
 
 
 def grouped(items: Sequence[_Item], key: Callable[[_Item], object]) -> list[Sequence[_Item]]:

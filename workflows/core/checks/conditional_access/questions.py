@@ -19,7 +19,7 @@ from workflows.core.checks.conditional_access.scope import (
 )
 from workflows.core.settings.model import TenantId
 
-MOST: Final = 12
+MAX_QUESTIONS: Final = 12
 """The most evaluations for one plan. Conditional Access accepts one request a second from a whole tenant."""
 _LEVELS: Final = ("high", "medium", "low")
 
@@ -79,14 +79,16 @@ class Questions:
     left_out: tuple[Question, ...] = ()
 
 
-def questions(policies: Sequence[Policy], entries: Sequence[Entry], tenant_id: TenantId, most: int = MOST) -> Questions:
+def questions(
+    policies: Sequence[Policy], entries: Sequence[Entry], tenant_id: TenantId, limit: int = MAX_QUESTIONS
+) -> Questions:
     """Choose the sign-ins of visitors from a tenant that Entra shall evaluate.
 
     There is one sign-in for each kind of visitor and application, without risk, by browser. A second one is by other
     clients, where a policy treats these differently. One more follows for each policy that none of them covers. The
     result is empty when no policy is switched on.
 
-    :param most: the most sign-ins to ask about.
+    :param limit: the most sign-ins to ask about.
     """
     wanted: dict[Question, None] = {}
     rest: dict[Question, None] = {}
@@ -107,7 +109,7 @@ def questions(policies: Sequence[Policy], entries: Sequence[Entry], tenant_id: T
         wanted |= dict.fromkeys(first)
         rest |= dict.fromkeys(_further(concerned, entry, tenant_id, first))
     every = [*wanted, *(one for one in rest if one not in wanted)]
-    return Questions(asked=tuple(every[:most]), left_out=tuple(every[most:]))
+    return Questions(asked=tuple(every[:limit]), left_out=tuple(every[limit:]))
 
 
 def _further(

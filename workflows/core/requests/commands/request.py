@@ -211,14 +211,16 @@ class Reopen:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Stop:
-    """The name belongs to another tenant than the approved one, or an admin revoked the partner."""
+    """The name belongs to another tenant than the approved one, an admin revoked the partner, or it is too late."""
 
     name: Literal["stop"] = field(default="stop")
     reason: tuple[Fact, ...]
+    image: JsonObject | None = None
+    """What was read, when a part of the plan is in the tenant."""
 
     def audit_details(self, after: AccessRequest) -> Details:
-        """Return the reason."""
-        return {"reason": as_values(self.reason)}
+        """Return the reason, and what was read when a part of the plan is in the tenant."""
+        return {"reason": as_values(self.reason), **({} if self.image is None else {"image": self.image})}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -55,7 +55,7 @@ def test_nothing_to_do_is_told_apart_from_what_could_not_be_checked() -> None:
     )
     assert_sound(nothing)
     assert "Nothing that is set here for this partner needs a setting on its side." in shown(nothing.blocks)
-    assert "no outbound trust setting" in shown(nothing.blocks)
+    assert "You do not need to set anything for this" in shown(nothing.blocks)
     unread = checklist_message(present(setup_of(None, None)), may_speak=True)
     assert_sound(unread)
     assert "Could not be checked" in shown(unread.blocks)

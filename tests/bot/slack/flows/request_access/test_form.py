@@ -30,7 +30,7 @@ from workflows.core.policy.placeholders import Placeholder
 from workflows.core.policy.risk import RiskLevel
 from workflows.core.policy.template import Template, TicketRule
 from workflows.core.requests.request import ObservedPartner, RequestState
-from workflows.core.settings.directory_objects import Owner
+from workflows.core.settings.id_owner import Owner
 from workflows.core.settings.model import TargetType
 
 

@@ -101,7 +101,7 @@ def test_details_tell_own_settings_from_inherited_ones_and_list_the_history() ->
     assert_sound_message(message)
     said = shown(message.blocks)
     assert "Trust in the partner's MFA: trusted · set here" in said
-    assert "Trust in the partner's compliant devices: the default could not be read · inherits" in said
+    assert "Trust in the partner's compliant devices: the default could not be read · from the default" in said
     assert "not managed by Gatehouse: protectedContentSharing" in said
     assert "Kept by Sam" in said
     assert "Access request by Riley: active (verified)" in said

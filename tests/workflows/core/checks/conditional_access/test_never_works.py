@@ -14,7 +14,7 @@ from tests.workflows.core.policies import PHISHING_RESISTANT, external, strength
 from tests.workflows.what_if import SUITE, SignIn, evaluate, why_not
 from workflows.core.checks.conditional_access.controls import InboundTrustFlags, PolicyEffect, VisitorType
 from workflows.core.checks.conditional_access.policy import parse_policy
-from workflows.core.checks.conditional_access.questions import MOST, Entry, Question, Questions, questions
+from workflows.core.checks.conditional_access.questions import MAX_QUESTIONS, Entry, Question, Questions, questions
 from workflows.core.checks.conditional_access.verdicts import AccessReport, Answers, assess
 from workflows.core.checks.facts import Unread, UnreadReason
 from workflows.core.settings.model import TenantId
@@ -214,7 +214,7 @@ def reports(
 ) -> Iterator[tuple[str, AccessReport]]:
     """Judge, by Entra's evaluation, by the policies alone, and by as much of the evaluation as one answer."""
     chosen = questions([parse_policy(one) for one in policies], entries, TENANT)
-    assert len(chosen.asked) <= MOST
+    assert len(chosen.asked) <= MAX_QUESTIONS
     answers = answered(policies, chosen)
     ways: dict[str, Answers] = {
         "evaluation": answers,

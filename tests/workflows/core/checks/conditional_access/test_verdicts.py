@@ -8,9 +8,9 @@ from msgraph.generated.models.what_if_analysis_reasons import WhatIfAnalysisReas
 from tests.workflows.core.policies import EVERYTHING, NOTHING, external, policy
 from workflows.core.checks.conditional_access.controls import InboundTrustFlags, PolicyEffect, ReasonCode, VisitorType
 from workflows.core.checks.conditional_access.entries import entries_of
-from workflows.core.checks.conditional_access.findings import MOST_KEPT, MOST_VALUES, access_findings
+from workflows.core.checks.conditional_access.findings import MAX_KEPT, MAX_VALUES, access_findings
 from workflows.core.checks.conditional_access.policy import parse_policy
-from workflows.core.checks.conditional_access.questions import MOST, Entry, Question, Questions, questions
+from workflows.core.checks.conditional_access.questions import MAX_QUESTIONS, Entry, Question, Questions, questions
 from workflows.core.checks.conditional_access.scope import (
     ALL,
     ClientApp,
@@ -114,7 +114,7 @@ def test_at_most_twelve_are_asked_and_the_rest_is_named() -> None:
     many = [policy("block", name=f"{n}", applications={"includeApplications": [f"app-{n}"]}) for n in range(20)]
     everything = (Entry(visitor=VisitorType.GUEST, applications=(ALL,)),)
     chosen = questions([parse_policy(one) for one in many], everything, TENANT)
-    assert (len(chosen.asked), len(chosen.left_out)) == (MOST, 9)
+    assert (len(chosen.asked), len(chosen.left_out)) == (MAX_QUESTIONS, 9)
     answers: Answers = {
         question: [
             {**one, "policyApplies": question.application in one["conditions"]["applications"]["includeApplications"]}
@@ -427,8 +427,8 @@ def test_a_fact_keeps_as_much_as_people_read_and_counts_the_rest() -> None:
     several = policy("block", conditions={"locations": {"includeLocations": [f"place {n}" for n in range(30)]}})
     (found,) = [one for one in access_findings(report(several)) if one.code is FindingCode.CA_DEPENDS]
     (condition,) = found.values["verdicts"][0]["conditions"]
-    assert (len(condition["values"]), condition["count"]) == (MOST_VALUES, 30)
-    ghosts = [policy("block", name=f"Ghost {n}") for n in range(MOST_KEPT + 5)]
+    assert (len(condition["values"]), condition["count"]) == (MAX_VALUES, 30)
+    ghosts = [policy("block", name=f"Ghost {n}") for n in range(MAX_KEPT + 5)]
     answers: Answers = {GUESTS: [row for one in ghosts for row in says(one, True)[GUESTS]]}  # type: ignore[union-attr]
     (unlisted,) = [one for one in access_findings(report(answers=answers)) if one.code is FindingCode.CA_UNLISTED]
-    assert (len(unlisted.values["policies"]), unlisted.values["count"]) == (MOST_KEPT, MOST_KEPT + 5)
+    assert (len(unlisted.values["policies"]), unlisted.values["count"]) == (MAX_KEPT, MAX_KEPT + 5)

@@ -10,7 +10,7 @@ from workflows.core.errors.refusal_codes import RefusalCode
 from workflows.core.people import ChatId, Person, Role, Roster
 
 
-class DirectoryUnavailable(ToldError):
+class PeopleDirectoryUnavailable(ToldError):
     """The people directory could not be read now. `retry_after` is in seconds; None when it is not known."""
 
     def __init__(self, said: str | Facts, retry_after: float | None = None) -> None:
@@ -22,7 +22,7 @@ class DirectoryUnavailable(ToldError):
         self.retry_after = retry_after
 
 
-class DirectoryRefused(Refused):
+class PeopleDirectoryRefused(Refused):
     """The chat system refuses to identify people, until an admin repairs the cause."""
 
     def __init__(self, method: str, answer: str) -> None:
@@ -40,10 +40,10 @@ class RoleSource:
     people: tuple[str, ...] = ()
 
 
-class Directory(Protocol):
+class PeopleDirectory(Protocol):
     """The people directory. A chat user belongs to exactly one enabled member account, or is refused.
 
-    Every method can raise DirectoryUnavailable, DirectoryRefused, TenantUnavailable and TenantRefused.
+    Every method can raise PeopleDirectoryUnavailable, PeopleDirectoryRefused, TenantUnavailable and TenantRefused.
     """
 
     async def identify(self, chat_id: ChatId) -> Person:

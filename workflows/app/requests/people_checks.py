@@ -14,7 +14,7 @@ from workflows.core.errors.raised import InvalidField, Refused
 from workflows.core.errors.refusal_codes import RefusalCode
 from workflows.core.people import ChatId, PersonId
 from workflows.core.policy.template import Stage
-from workflows.ports.directory import Directory, DirectoryRefused, DirectoryUnavailable
+from workflows.ports.people_directory import PeopleDirectory, PeopleDirectoryRefused, PeopleDirectoryUnavailable
 from workflows.ports.tenant import TenantRefused, TenantUnavailable
 
 TIMEOUT_SECONDS: Final = 1.8
@@ -41,7 +41,7 @@ async def require_within_limits(
 
 
 async def check_people(
-    requester: ChatId, sponsor: ChatId, place: str, problems: dict[str, Fact], *, directory: Directory
+    requester: ChatId, sponsor: ChatId, place: str, problems: dict[str, Fact], *, directory: PeopleDirectory
 ) -> PersonId | None:
     """Check the requester and the sponsor, and add to `problems` why one of them cannot take part.
 
@@ -62,12 +62,12 @@ async def check_people(
                     else:
                         about = {"refused": refused.fact.as_value()}
                         problems.setdefault(field, Fact(RefusalCode.SPONSOR_REFUSED, about))
-    except (TenantUnavailable, TenantRefused, DirectoryUnavailable, TimeoutError):
+    except (TenantUnavailable, TenantRefused, PeopleDirectoryUnavailable, TimeoutError):
         pass
     return found.get(requester)
 
 
-async def chain_problem(stages: tuple[Stage, ...], excluded: set[ChatId], *, directory: Directory) -> Fact | None:
+async def chain_problem(stages: tuple[Stage, ...], excluded: set[ChatId], *, directory: PeopleDirectory) -> Fact | None:
     """Return why the approval chain cannot be completed; None when it can, or when it is not known in time.
 
     :param excluded: the chat ids of the people who may not decide.
@@ -77,6 +77,6 @@ async def chain_problem(stages: tuple[Stage, ...], excluded: set[ChatId], *, dir
             await require_chain(directory, stages, await directory.all_ids(excluded))
     except InvalidField as error:
         return error.fact
-    except (TenantUnavailable, TenantRefused, DirectoryUnavailable, DirectoryRefused, TimeoutError):
+    except (TenantUnavailable, TenantRefused, PeopleDirectoryUnavailable, PeopleDirectoryRefused, TimeoutError):
         pass
     return None
