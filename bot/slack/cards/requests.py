@@ -53,7 +53,8 @@ def summary(request: AccessRequest, state: str = "") -> str:
     :param state: words for its state of today; empty for the state of the request.
     """
     by = f" by {clean(request.prepared.requester.name, 80)}" if request.prepared else ""
-    return f"{request_target(request)}: {state or state_words(request)}. {kind_words(request).capitalize()}{by}."
+    kind = kind_words(request).capitalize()
+    return f"{request_target(request)}: {state or state_words(request)}. {kind} {request.id}{by}."
 
 
 def request_target(request: AccessRequest) -> str:

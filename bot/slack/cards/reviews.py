@@ -38,6 +38,7 @@ def partnership_facts(partnership: Partnership) -> Iterator[Part]:
     if partnership.state is PartnershipState.REVOKED:
         yield words("Revoked (verified) ")
         yield when(partnership.since)
+        yield words(f" ({partnership.request_id})")
         if partnership.not_closed:
             yield words("\nStill open or not known then: ")
             yield part(access_kinds_words(partnership.not_closed), MOST_ACCESS_KINDS)
@@ -46,7 +47,7 @@ def partnership_facts(partnership: Partnership) -> Iterator[Part]:
     yield when(partnership.since)
     yield words(" as “")
     yield part(partnership.template_title)
-    yield words("”")
+    yield words(f"” ({partnership.request_id})")
     if partnership.ends_at is not None:
         yield words("\nApproved until ")
         yield when(partnership.ends_at)

@@ -51,6 +51,7 @@ STORED: Final = {
     "template": "template",
     "restores": "restores",
     "review_request": "review_request",
+    "show_notes": "review_request",
     "approve": "want_approve",
     "reject": "want_reject",
     "reject_reason": "want_reject",

@@ -484,7 +484,7 @@ def _moved(request: AccessRequest, state: RequestState, at: Situation, **changes
 
 def _tell_requester(request: AccessRequest, code: MessageCode, **values: Any) -> tuple[Tell, ...]:
     requester: ChatId = request.particulars.requester
-    said = Fact(code, {"partner": partner_of(request), **values})
+    said = Fact(code, {"partner": partner_of(request), "request": request.id, **values})
     return (Tell(person=requester, subject=CommandSubject(request_id=request.id), said=said),)
 
 

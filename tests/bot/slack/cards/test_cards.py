@@ -252,7 +252,8 @@ def test_a_due_review_offers_keep_and_revoke() -> None:
     assert_sound_message(asked)
     assert buttons(asked.blocks) == {"keep": TENANT, "revoke_review": TENANT}
     assert "Asked twice." in shown(asked.blocks)
-    assert TENANT in asked.text
+    assert asked.text == "contoso.com: is this access still needed? Trusted partner (r-1)"
+    assert "“Trusted partner” (r-1)" in shown(asked.blocks)
 
 
 def test_past_its_end_only_revoke_is_possible_and_the_way_on_is_said() -> None:
