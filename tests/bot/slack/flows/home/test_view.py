@@ -200,7 +200,7 @@ def test_a_home_with_every_list_full_stays_within_a_hundred_blocks(is_searched: 
     assert "more parts are not shown" not in shown(view)
 
 
-def test_admins_see_what_is_wrong_and_decide_about_given_up_work() -> None:
+def test_admins_see_what_is_wrong_and_decide_about_stopped_work() -> None:
     view = home(is_admin=True, alarms=page([*alarms(1), *alarms(1, AlarmCode.CARD_NOT_POSTED)], ALARMS_PAGE))
     assert_sound(view, "home")
     assert "show the card of request R-1" in shown(view)
