@@ -79,7 +79,8 @@ def _waiting(home: Home, now: datetime) -> Iterator[Block]:
 def _own(home: Home, now: datetime) -> Iterator[Block]:
     if home.mine.count or home.ending.count:
         yield header("My requests and partners")
-    yield from section("My requests, open ones first", HomeList.MINE, home.mine, lambda one: own_row(one, now))
+    mine = "My requests, open ones first"
+    yield from section(mine, HomeList.MINE, home.mine, lambda one: own_row(one, now, home.setups.get(one.id)))
     yield from section("My partners whose access ends soon", HomeList.ENDING, home.ending, ending_row)
 
 
