@@ -62,7 +62,7 @@ def decisions(stage: Stage) -> dict[str, list[tuple[str, str, str]]]:
 
 
 async def found_in_entra(stage: Stage) -> None:
-    """Let Entra know six more organizations."""
+    """Add six more organizations to Entra."""
     known = (await stage.see("graph/state"))["state"]["organizations"]
     like = known[CONTOSO]
     rows = {

@@ -8,7 +8,7 @@ from typing import Final
 
 from workflows.app.reads.queries import ids_of
 from workflows.core.partner_setup.state import open_steps
-from workflows.core.partners.partnership import Partnership, PartnershipState
+from workflows.core.partners.partnership import Partnership, PartnershipState, is_over
 from workflows.core.people import ADMIN, ChatId, Person, PersonId
 from workflows.core.requests.alarms import Alarm
 from workflows.core.requests.request import AccessRequest, RequestId, RequestKind, RequestState
@@ -21,6 +21,8 @@ PAGE: Final = 10
 """Records of one list on a page."""
 ALARMS_PAGE: Final = 5
 """Alarms on a page: each is some sentences long."""
+SPONSORED_PAGE: Final = 5
+"""Partners on a page of those with active access: with every other list full, a home still has room."""
 _LIVE: Final = frozenset({PartnershipState.ACTIVE, PartnershipState.REVIEW_DUE})
 
 
@@ -31,6 +33,7 @@ class HomeList(StrEnum):
     APPROVALS = "approvals"
     MINE = "mine"
     ENDING = "ending"
+    SPONSORED = "sponsored"
     OVERDUE = "overdue"
     PARTNERS = "partners"
     ALARMS = "alarms"
@@ -61,8 +64,12 @@ class Home:
     mine: Page[AccessRequest] = EMPTY
     setups: Mapping[RequestId, Partnership] = field(default_factory=dict)
     """The records of partners that have to do something for one of these requests, by request."""
+    over: frozenset[RequestId] = frozenset()
+    """Of the shown own requests, those that can be requested again; see `partnership.is_over`."""
     ending: Page[Partnership] = EMPTY
     """Access that this person sponsors and that ends within `HOME_SHOWS_ENDS_WITHIN`."""
+    sponsored: Page[Partnership] = EMPTY
+    """All active access that this person sponsors, the next to end first."""
     is_admin: bool = False
     overdue: Page[Partnership] = EMPTY
     """For admins: every review that is due, and every access period that has ended."""
@@ -74,7 +81,7 @@ class Home:
     @property
     def is_about_nothing(self) -> bool:
         """Return whether there is nothing to show: the person is no admin, searched nothing, and has empty lists."""
-        lists = (self.reviews, self.approvals, self.mine, self.ending)
+        lists = (self.reviews, self.approvals, self.mine, self.ending, self.sponsored)
         return not (self.is_admin or self.text or any(one.count for one in lists))
 
 
@@ -90,13 +97,16 @@ async def read_home(
     roles = [role for role in await store.roles_waited_for() if chat_ids & await directory.holders(role)]
     is_admin = bool(chat_ids & await directory.holders(ADMIN))
 
-    async def partners(name: HomeList, wanted: PartnerFilter, *, by_end: bool = True) -> Page[Partnership]:
-        return await store.partners_page(wanted, limit=PAGE, place=at.at(name), by_end=by_end)
+    async def partners(
+        name: HomeList, wanted: PartnerFilter, *, by_end: bool = True, limit: int = PAGE
+    ) -> Page[Partnership]:
+        return await store.partners_page(wanted, limit=limit, place=at.at(name), by_end=by_end)
 
     due = PartnerFilter(states=frozenset({PartnershipState.REVIEW_DUE}), sponsors=every, text=at.text)
     soon = PartnerFilter(
         states=_LIVE, sponsors=every, ends_after=now, ends_by=now + HOME_SHOWS_ENDS_WITHIN, text=at.text
     )
+    live = PartnerFilter(states=_LIVE, sponsors=every, text=at.text)
     mine = await store.own_page(every, text=at.text, limit=PAGE, place=at.at(HomeList.MINE))
     return Home(
         text=at.text,
@@ -104,7 +114,9 @@ async def read_home(
         approvals=await store.waiting_page(roles, every, text=at.text, limit=PAGE, place=at.at(HomeList.APPROVALS)),
         mine=mine,
         setups=await _setups(mine.shown, store),
+        over=frozenset([one.id for one in mine.shown if await _is_over(one, store, now)]),
         ending=await partners(HomeList.ENDING, soon),
+        sponsored=await partners(HomeList.SPONSORED, live, limit=SPONSORED_PAGE),
         is_admin=is_admin,
         overdue=await partners(HomeList.OVERDUE, PartnerFilter(overdue_at=now, text=at.text)) if is_admin else EMPTY,
         partners=await partners(HomeList.PARTNERS, PartnerFilter(text=at.text), by_end=False)
@@ -124,6 +136,11 @@ async def _setups(requests: Sequence[AccessRequest], store: Store) -> Mapping[Re
             if record is not None and is_present and open_steps(record.setup, record.confirmations):
                 found[request.id] = record
     return found
+
+
+async def _is_over(request: AccessRequest, store: Store, now: datetime) -> bool:
+    known = None if request.prepared is None else await store.partnership(request.prepared.plan.tenant_id)
+    return is_over(request, known, now)
 
 
 def _page(oldest_first: Sequence[Alarm], place: Place) -> Page[Alarm]:

@@ -26,12 +26,10 @@ from bot.slack.cards.requests import (
     icon,
     kind_words,
     may_be_decided,
-    may_be_withdrawn,
-    remind_button,
+    own_buttons,
     request_target,
-    withdraw_button,
 )
-from bot.slack.cards.reviews import partnership_icon, partnership_state_words
+from bot.slack.cards.reviews import close_early_button, partnership_icon, partnership_state_words
 from bot.slack.words.alarms import alarm_elements
 from bot.words.partner_setup.state import setup_words
 from bot.words.plans.risk import LEVELS
@@ -73,9 +71,12 @@ def review_row(partnership: Partnership, now: datetime) -> Iterator[Block]:
     yield row(text, f"due:{tenant_id}", review, MOST_ROW, _end(partnership, now))
 
 
-def own_row(request: AccessRequest, now: datetime, setup: Partnership | None = None) -> Iterator[Block]:
+def own_row(
+    request: AccessRequest, now: datetime, *, is_over: bool, setup: Partnership | None = None
+) -> Iterator[Block]:
     """Return one of the person's own requests, with what its state allows.
 
+    :param is_over: see `own_buttons`.
     :param setup: the partner's record while the partner has to do something for this request.
     """
     said = still_needed(request)
@@ -99,10 +100,15 @@ def own_row(request: AccessRequest, now: datetime, setup: Partnership | None = N
     if setup is not None:
         show = button("Partner setup", ids.SHOW_CHECKLIST, setup.identity.tenant_id)
         yield actions(f"setup:{request.id}", show)
-    elif may_be_reminded(request, now):
-        yield remind_button(request)
-    elif may_be_withdrawn(request):
-        yield withdraw_button(request)
+    else:
+        yield from own_buttons(request, now, is_over=is_over, offers_reminder=may_be_reminded(request, now))
+
+
+def sponsored_row(partnership: Partnership, now: datetime) -> Iterator[Block]:
+    """Return access that is active and that this person sponsors, with Close early."""
+    tenant_id = partnership.identity.tenant_id
+    text = f"{_partner(partnership)}{_no_end(partnership)}"
+    yield row(text, f"sponsored:{tenant_id}", close_early_button(tenant_id), MOST_ROW, _end(partnership, now))
 
 
 def ending_row(partnership: Partnership) -> Iterator[Block]:
