@@ -13,7 +13,7 @@ from workflows.core.partners.outcome import PartnerOutcome, advance_partner
 from workflows.core.partners.partnership import Partnership
 from workflows.core.partners.reviews import advance_review
 from workflows.core.people import ChatId, Person, PersonId, Roster
-from workflows.core.requests.commands.clicks import Click, given_by, received_name, subject_of
+from workflows.core.requests.commands.clicks import Click, actor_of, received_name, subject_of
 from workflows.core.requests.commands.partner import PartnershipCommand
 from workflows.core.requests.commands.request import (
     CommandSubject,
@@ -165,7 +165,7 @@ class Service:
             entry=entry_of(
                 key or f"{request.id}:{request.version}:{command.name}",
                 now,
-                given_by(command),
+                actor_of(command),
                 command.name,
                 command.audit_details(transition.request),
                 request_id=request.id,
@@ -194,7 +194,7 @@ class Service:
             entry = entry_of(
                 key or f"{tenant_id}:{partnership.version}:{command.name}",
                 now,
-                given_by(command),
+                actor_of(command),
                 command.name,
                 command.audit_details(),
                 tenant_id=tenant_id,
@@ -263,7 +263,7 @@ class Service:
         details = {"typed": typed, "kind": kind, "template": template}
         await self._commit(Commit(entry=entry_of(key, self._clock.now(), actor, SEARCH, details)))
 
-    async def show_elsewhere(self, request_id: RequestId, *, key: str, channel: str) -> None:
+    async def update_cards(self, request_id: RequestId, *, key: str, channel: str) -> None:
         """Update a request's cards because one left a channel; once for each `key`."""
         details = {"from": channel}
         entry = entry_of(key, self._clock.now(), GATEHOUSE, "move_card", details, request_id=request_id)

@@ -19,7 +19,7 @@ from typing import Final
 import structlog
 
 from workflows.core.errors.facts import Facts, log_text, text_fact
-from workflows.core.errors.raised import CodedError, ToldError
+from workflows.core.errors.raised import CodedError, FactsError
 from workflows.core.requests.effects import Effect, Rank, rank
 from workflows.pauses import USUAL_PAUSES, Pauses
 from workflows.ports.clock import Clock
@@ -144,7 +144,7 @@ class Outbox:
             await self._give_up(pending, error.facts)
         except Exception as error:
             log.exception("effect_failed")
-            reason = error.facts if isinstance(error, ToldError | CodedError) else (text_fact(repr(error)),)
+            reason = error.facts if isinstance(error, FactsError | CodedError) else (text_fact(repr(error)),)
             self._own_faults[pending.id] = self._own_faults.get(pending.id, 0) + 1
             if self._own_faults[pending.id] >= _ATTEMPTS_WITH_OUR_OWN_FAULT:
                 await self._give_up(pending, reason)

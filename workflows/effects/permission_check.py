@@ -8,7 +8,7 @@ from workflows.app.alarms import Alarms
 from workflows.app.identifiers import derived_request_id, revocation_id, verdict_key
 from workflows.app.limits import Allowance, LimitedAction, Limits
 from workflows.app.revocation_alarms import report_refused_revocation
-from workflows.app.schedule.role_check import check_soon, role_shortages
+from workflows.app.schedule.role_check import request_role_check, role_shortages
 from workflows.app.service import Service
 from workflows.catalog.catalog import Catalog, changed_rules
 from workflows.core.errors.facts import Fact, as_values
@@ -163,7 +163,7 @@ class PermissionCheck:
         except (PeopleDirectoryUnavailable, PeopleDirectoryRefused, TenantUnavailable, TenantRefused):
             return
         if lack is not None:
-            await check_soon(self.store)
+            await request_role_check(self.store)
             raise Refused(
                 RefusalCode.ROLE_EMPTY,
                 stage=lack.title,

@@ -16,7 +16,7 @@ from workflows.partner_lookup.resolving import LookupRefused, is_same_tenant, re
 from workflows.ports.people_directory import PeopleDirectory, PeopleDirectoryRefused, PeopleDirectoryUnavailable
 from workflows.ports.tenant import Tenant
 
-Cure: TypeAlias = Callable[[AccessRequest], Facts]
+NextStep: TypeAlias = Callable[[AccessRequest], Facts]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -26,7 +26,7 @@ class Objection:
     reason: Facts
     first: type[Stop] | type[Reopen] | type[Replan]
     """The class of the command for a request of which nothing was sent."""
-    cure: Cure
+    cure: NextStep
     """Returns the facts that nothing was written, and what happens next."""
     roster: Roster | None = None
     """The roles with which the approvals were counted, when approvals are missing."""

@@ -96,7 +96,7 @@ def _suspicions(domain: str, own: Collection[str], partners: Collection[str]) ->
 def _likeness(domain: str, other: str) -> Likeness | None:
     if domain.startswith(f"{other}."):
         return Likeness.BEGINS_ALIKE
-    mine, theirs = registrable(domain), registrable(other)
+    mine, theirs = registrable_domain(domain), registrable_domain(other)
     if mine == theirs:
         return None
     if skeleton(mine) == skeleton(theirs):
@@ -114,7 +114,9 @@ def similar_names(domain: str, known: Iterable[str]) -> tuple[str, ...]:
     A similar name looks the same, has another ending, or is a part of the domain. Or it differs by one edit (see
     `edit_distance`), or by two in a long name.
     """
-    distances = {name: _distance(registrable(domain), registrable(name)) for name in known if name != domain}
+    distances = {
+        name: _distance(registrable_domain(domain), registrable_domain(name)) for name in known if name != domain
+    }
     near = sorted((far, name) for name, far in distances.items() if far is not None)
     return tuple(name for _, name in near[:_MAX_SUGGESTIONS])
 
@@ -170,7 +172,7 @@ def differs_by_one_edit(left: str, right: str) -> bool:
     return left[start + 1 :] == right[start + 1 :] or swapped == right
 
 
-def registrable(domain: str) -> str:
+def registrable_domain(domain: str) -> str:
     """Return the part of a host name that a company can register; the whole name without such a part.
 
     For a name below onmicrosoft.com it includes the tenant's own part, for example contoso.onmicrosoft.com.

@@ -29,7 +29,7 @@ _AT_ONCE: Final = 5
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class _Alike:
+class _EvaluationInputs:
     """The inputs of an evaluation. Partners with equal inputs share one."""
 
     entries: tuple[Entry, ...]
@@ -42,7 +42,7 @@ async def with_access(
     partners: Sequence[PartnerPosture], tenant_settings: TenantSettings, timeout_seconds: float = EVALUATION_SECONDS
 ) -> list[PartnerPosture]:
     """Return the partners, each with the effect of Conditional Access on its people. A failed read raises no error."""
-    current = [one for one in partners if one.has_settings and not one.is_barred]
+    current = [one for one in partners if one.has_settings and not one.is_blocked_until_added]
     if not current:
         return list(partners)
     documents = await read_fact(tenant_settings.read_conditional_access(), TIMEOUT_SECONDS)
@@ -62,12 +62,14 @@ def _told(partner: PartnerPosture, report: AccessReport | None) -> PartnerPostur
     return replace(partner, access=report, concerns=concerns)
 
 
-def _grouped(partners: Iterable[PartnerPosture], policies: Sequence[Policy]) -> dict[_Alike, list[PartnerPosture]]:
+def _grouped(
+    partners: Iterable[PartnerPosture], policies: Sequence[Policy]
+) -> dict[_EvaluationInputs, list[PartnerPosture]]:
     """Group partners with equal inputs, the largest group first."""
     named = frozenset(tenant for policy in policies for tenant in named_tenants(policy))
-    groups: dict[_Alike, list[PartnerPosture]] = {}
+    groups: dict[_EvaluationInputs, list[PartnerPosture]] = {}
     for partner in partners:
-        alike = _Alike(
+        alike = _EvaluationInputs(
             entries=entries_of(
                 collaboration=partner.b2b_access[Property.B2B_COLLABORATION_INBOUND].targets.certain,
                 direct_connect=partner.b2b_access[Property.B2B_DIRECT_CONNECT_INBOUND].targets.certain,
@@ -81,14 +83,14 @@ def _grouped(partners: Iterable[PartnerPosture], policies: Sequence[Policy]) -> 
 
 
 async def _reports(
-    groups: dict[_Alike, list[PartnerPosture]],
+    groups: dict[_EvaluationInputs, list[PartnerPosture]],
     documents: Sequence[JsonObject] | Unread,
     policies: Sequence[Policy],
     check: AccessCheck,
-) -> dict[_Alike, AccessReport]:
+) -> dict[_EvaluationInputs, AccessReport]:
     # For partners that no policy names, the answer for one of them is used for all.
     representative = next((some[0].tenant_id for alike, some in groups.items() if alike.tenant_id is None), None)
-    wanted: dict[_Alike, tuple[Question, ...]] = {}
+    wanted: dict[_EvaluationInputs, tuple[Question, ...]] = {}
     for alike in groups:
         tenant_id = alike.tenant_id or representative
         if tenant_id is not None:
@@ -97,7 +99,7 @@ async def _reports(
     every = tuple(dict.fromkeys(question for some in wanted.values() for question in some))
     asked = every[:MAX_QUESTIONS]
     answers = await check.ask(Questions(asked=asked))
-    reports: dict[_Alike, AccessReport] = {}
+    reports: dict[_EvaluationInputs, AccessReport] = {}
     for number, (alike, mine) in enumerate(wanted.items(), 1):
         reports[alike] = assess(
             documents,

@@ -79,7 +79,7 @@ class Home:
     """For admins: the open alarms, the newest first. They are not searched."""
 
     @property
-    def is_about_nothing(self) -> bool:
+    def has_nothing_to_show(self) -> bool:
         """Return whether there is nothing to show: the person is no admin, searched nothing, and has empty lists."""
         lists = (self.reviews, self.approvals, self.mine, self.ending, self.sponsored)
         return not (self.is_admin or self.text or any(one.count for one in lists))

@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from types import MappingProxyType
 from typing import Final
 
-from workflows.app.requests.open_request import account_beside, open_request_about, open_request_fact
+from workflows.app.requests.open_request import account_of_other_chat_id, open_request_about, open_request_fact
 from workflows.catalog.catalog import Catalog
 from workflows.core.checks.findings import Finding, require_fit
 from workflows.core.checks.partner_rules import check_partner
@@ -160,7 +160,7 @@ async def require_no_other_request(
     if other is not None:
         account = None
         if asker is not None and directory is not None:
-            account = await account_beside(other, asker, directory)
+            account = await account_of_other_chat_id(other, asker, directory)
         raise InvalidField(FIELD, RefusalCode.OPEN_REQUEST, **open_request_fact(other, asker, account).values)
 
 

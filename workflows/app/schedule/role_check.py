@@ -13,7 +13,7 @@ from workflows.core.errors.facts import Fact
 from workflows.core.people import Role
 from workflows.core.requests.alarms import AlarmCode
 from workflows.core.requests.effects import MessageCode
-from workflows.core.requests.eligibility import still_asked
+from workflows.core.requests.eligibility import current_eligibility
 from workflows.core.requests.lifecycle import partner_of
 from workflows.core.requests.request import AccessRequest, RequestState
 from workflows.intervals import ROLES_CHECKED_EVERY
@@ -64,7 +64,7 @@ async def role_shortages(request: AccessRequest, directory: PeopleDirectory) -> 
     :raises PeopleDirectoryUnavailable, PeopleDirectoryRefused: when people or roles cannot be read.
     :raises TenantUnavailable, TenantRefused: when an account or a group cannot be read.
     """
-    who = still_asked(request)
+    who = current_eligibility(request)
     if who is None:
         return ()
     taken = await directory.all_ids(who.chat_ids)
@@ -116,7 +116,7 @@ async def check_roles(
             await _tell_requester(request, shortages, service)
 
 
-async def check_soon(store: Store) -> None:
+async def request_role_check(store: Store) -> None:
     """Make the next tick check the roles: a click was just refused because a role has too few people."""
     await store.save_mark(MARK, "")
 

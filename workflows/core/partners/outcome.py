@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 from typing import Any, Final, TypeVar
 
 from workflows.core.errors.facts import Fact, as_values
-from workflows.core.partner_setup.state import open_steps, still_wanted
+from workflows.core.partner_setup.state import open_steps, still_valid
 from workflows.core.partner_setup.steps import setup_of
 from workflows.core.partners.approval_policy import is_live, stricter
 from workflows.core.partners.lifecycle import require_table_result
@@ -175,7 +175,7 @@ def _with_setup(
 ) -> Partnership:
     observed = prepared.observation
     setup = setup_of(current, observed.default, is_cross_cloud=not observed.identity.is_resolved).steps
-    confirmations = () if known is None else still_wanted(setup, known.confirmations)
+    confirmations = () if known is None else still_valid(setup, known.confirmations)
     is_set = known is not None and known.remind_setup_at is not None and open_steps(setup, confirmations)
     reminded = known if is_set else None
     return replace(

@@ -13,7 +13,7 @@ from workflows.core.settings.canonical import JsonObject
 from workflows.core.settings.described import Path, copied, is_restriction, put_member, undescribed
 from workflows.core.settings.documents import has_no_value, to_document
 from workflows.core.settings.model import IDENTITY_SYNCHRONIZATION, Property, blocked_setting
-from workflows.core.settings.openness import SERVICE_PROPERTIES, access_kinds, not_surely_closed
+from workflows.core.settings.openness import SERVICE_PROPERTIES, access_kinds, possibly_open
 
 _GROUPS: Final = "groupSyncInbound"
 """In beta since March 2026, in the same policy as `userSyncInbound`."""
@@ -39,7 +39,7 @@ def further_writes(before: JsonObject | None, default: JsonObject | None) -> tup
 
 def _further_writes(before: JsonObject, default: JsonObject | None) -> Iterator[FurtherWrite]:
     # A partner of another cloud with its own configuration is treated like every other partner.
-    still_open = {kind.name for kind in not_surely_closed(access_kinds(before, default))}
+    still_open = {kind.name for kind in possibly_open(access_kinds(before, default))}
     services = {name.value: _blocked_body(name) for name in SERVICE_PROPERTIES if name in still_open}
     if services:
         yield FurtherWrite(is_synchronization=False, body=services)

@@ -133,11 +133,11 @@ def synchronization_of(applies: EffectiveSettings, found: Iterable[AccessKind]) 
     :param found: every kind of access under the settings that apply.
     """
     users = applies.flags[Property.IDENTITY_SYNCHRONIZATION, SYNCHRONIZATION_FLAG]
-    is_open = any(kind.setting == IDENTITY_SYNCHRONIZATION for kind in not_surely_closed(found))
+    is_open = any(kind.setting == IDENTITY_SYNCHRONIZATION for kind in possibly_open(found))
     return EffectiveFlag(value=None, origin=Origin.UNREAD) if is_open and users.value is False else users
 
 
-def not_surely_closed(found: Iterable[AccessKind]) -> tuple[AccessKind, ...]:
+def possibly_open(found: Iterable[AccessKind]) -> tuple[AccessKind, ...]:
     """Return the kinds of access that are not certainly closed."""
     return tuple(kind for kind in found if kind.opening is not Openness.CLOSED)
 
@@ -145,8 +145,7 @@ def not_surely_closed(found: Iterable[AccessKind]) -> tuple[AccessKind, ...]:
 def open_access(configuration: JsonObject, default: JsonObject | None) -> tuple[OpenAccess, ...]:
     """List the kinds of access that a configuration does not certainly close, as they are stored in records."""
     return tuple(
-        OpenAccess(name=kind.name, opening=kind.opening)
-        for kind in not_surely_closed(access_kinds(configuration, default))
+        OpenAccess(name=kind.name, opening=kind.opening) for kind in possibly_open(access_kinds(configuration, default))
     )
 
 
@@ -199,7 +198,7 @@ def _flag_kind(name: str, category: AccessCategory, flag: EffectiveFlag, documen
 
 def _capabilities(found: Mapping[str, AccessKind]) -> AccessKind:
     carriers = [found[Property.M365_COLLABORATION_INBOUND], found[Property.APP_SERVICE_CONNECT_INBOUND]]
-    is_closed = not not_surely_closed(carriers)
+    is_closed = not possibly_open(carriers)
     return AccessKind(
         name=CAPABILITIES,
         category=AccessCategory.CAPABILITIES,

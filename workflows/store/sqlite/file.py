@@ -66,7 +66,7 @@ class StoreFile:
             raise self._in_use() from error
         try:
             self._make_if_missing(was_here)
-            self._hold(until)
+            self._lock_file(until)
             return self._opened()
         except sqlite3.Error as error:
             self.release()
@@ -109,7 +109,7 @@ class StoreFile:
             db.execute("pragma journal_mode = wal")
         os.replace(new, self.path)
 
-    def _hold(self, until: float) -> None:
+    def _lock_file(self, until: float) -> None:
         """Lock the file itself, so that another name of it is locked too.
 
         :param until: the time of the monotonic clock at which to stop waiting.

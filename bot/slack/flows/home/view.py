@@ -34,7 +34,7 @@ _RECORDED: Final = "As last recorded. /partner show with a domain reads the curr
 def home_view(home: Home, *, now: datetime) -> Json:
     """Return one person's App Home. What is not on this page of a list is counted, and its buttons show it."""
     blocks: list[Block] = [actions("home", *_buttons(home))]
-    if home.is_about_nothing:
+    if home.has_nothing_to_show:
         blocks += [rich(paragraph(words(ABOUT)), paragraph(words("Nothing waits for you.")))]
         return _view(blocks)
     blocks += [*_search(home), *_waiting(home, now), *_own(home, now), *_admin(home, now), footnote(_RECORDED)]

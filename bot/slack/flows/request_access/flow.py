@@ -27,7 +27,7 @@ from workflows.app.reads.look_up_permission import LookupPermission
 from workflows.app.reads.offers import Offers
 from workflows.app.requests.forms import Form, Refill
 from workflows.app.requests.intake import Intake
-from workflows.app.requests.open_request import account_beside
+from workflows.app.requests.open_request import account_of_other_chat_id
 from workflows.app.requests.people_checks import lookups_refused
 from workflows.app.service import LOOK_UP, SEARCH, Service
 from workflows.catalog.catalog import Catalog
@@ -182,7 +182,7 @@ class RequestAccessFlow:
             edits = shown.form.edits
             if edits is not None and waiting is not None and waiting.id == edits.request_id:
                 waiting = None
-            account = None if waiting is None else await account_beside(waiting, actor, self.intake.directory)
+            account = None if waiting is None else await account_of_other_chat_id(waiting, actor, self.intake.directory)
             found = Found.of(seen, typed=typed, waiting=waiting, account=account)
         except Refused as refused:
             if refused.code is not RefusalCode.LIMIT_REACHED:

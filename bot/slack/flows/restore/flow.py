@@ -34,7 +34,7 @@ from workflows.core.settings.model import TenantId
 from workflows.partner_lookup.named_partner import named_partner
 from workflows.ports.store import Store
 from workflows.ports.tenant import Tenant, TenantRefused, TenantUnavailable
-from workflows.preflight.naming import names_shown
+from workflows.preflight.naming import names_for_display
 
 READING_SECONDS: Final = 6.0
 """Seconds that a person waits for the difference before the form is shown without it."""
@@ -121,7 +121,7 @@ class RestoreFlow:
         try:
             async with asyncio.timeout(READING_SECONDS):
                 found, observation = await self._proposed(shown.form)
-                names = await names_shown(shown_targets(found.plan), tenant=self.tenant)
+                names = await names_for_display(shown_targets(found.plan), tenant=self.tenant)
         except NothingToChange:
             return replace(shown, problem=fact_words(Fact(RefusalCode.ALREADY_RESTORED, {"is_form": True})))
         except (InvalidField, UnreadableSetting) as error:

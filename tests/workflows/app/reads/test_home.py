@@ -28,7 +28,7 @@ async def test_an_approver_loses_what_was_decided_and_the_requester_keeps_it(wor
     request = await world.waiting()
     assert [one.id for one in (await home_of(world, AMARA)).approvals.shown] == [request.id]
     await world.approve(request, AMARA)
-    assert (await home_of(world, AMARA)).is_about_nothing
+    assert (await home_of(world, AMARA)).has_nothing_to_show
     mine = (await home_of(world, RILEY)).mine.shown
     assert [one.state for one in mine] == [RequestState.AWAITING_APPROVAL]
     assert (await home_of(world, RILEY)).approvals.count == 0
