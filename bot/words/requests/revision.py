@@ -21,7 +21,7 @@ WORDS_BEFORE: Final = 3
 
 
 class RevisedLine(NamedTuple):
-    """One difference: what the earlier plan said, and what the plan says now."""
+    """One difference between the earlier plan and the present one."""
 
     about: str
     seen: str
