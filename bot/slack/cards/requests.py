@@ -122,14 +122,18 @@ def review_button(request: AccessRequest) -> ActionsBlock:
     return actions(f"review:{request.id}", button("Review", ids.REVIEW_REQUEST, ids.decision_value(request), "primary"))
 
 
-def own_buttons(request: AccessRequest, now: datetime, *, is_over: bool = False) -> Iterator[ActionsBlock]:
+def own_buttons(
+    request: AccessRequest, now: datetime, *, is_over: bool = False, offers_reminder: bool = True
+) -> Iterator[ActionsBlock]:
     """Return what a requester can do with their own request; nothing when that is nothing.
 
     :param is_over: whether it can be requested again, see `partnership.is_over`.
+    :param offers_reminder: False on a surface that is drawn anew when it is opened, while no reminder is possible.
     """
     buttons = []
     if may_be_decided(request, now):
-        buttons.append(button("Remind approvers", ids.REMIND, request.id))
+        if offers_reminder:
+            buttons.append(button("Remind approvers", ids.REMIND, request.id))
         if is_editable(request):
             buttons.append(edit_element(request))
     if may_be_withdrawn(request):

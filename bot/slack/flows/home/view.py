@@ -95,9 +95,12 @@ def _waiting(home: Home, now: datetime) -> Iterator[Block]:
 def _own(home: Home, now: datetime) -> Iterator[Block]:
     if home.mine.count or home.ending.count or home.sponsored.count:
         yield header("My requests and partners")
-    mine, sponsored = home.mine, home.sponsored
+    sponsored = home.sponsored
     yield from section(
-        "My requests, open ones first", HomeList.MINE, mine, lambda one: own_row(one, now, is_over=one.id in home.over)
+        "My requests, open ones first",
+        HomeList.MINE,
+        home.mine,
+        lambda one: own_row(one, now, is_over=one.id in home.over, setup=home.setups.get(one.id)),
     )
     yield from section("My partners whose access ends soon", HomeList.ENDING, home.ending, ending_row)
     yield from section(

@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from slack_bolt.async_app import AsyncAck
 
 from bot.slack import ids
-from bot.slack.answers.open_forms import answer_filing
+from bot.slack.answers.open_forms import answer_submission
 from bot.slack.answers.windows import Window
 from bot.slack.blocks.blocks import Json
 from bot.slack.blocks.modal import message_view
@@ -68,7 +68,7 @@ class ChangeFlow:
         await self.request_access.members.require(click.actor)
         form = parse_form(click)
         try:
-            await answer_filing(ack, self.editing.edit(form, key=click.key))
+            await answer_submission(ack, self.editing.edit(form, key=click.key))
         except Refused as refused:
             await self.request_access.service.record_refusal(
                 refused,

@@ -8,7 +8,7 @@ from typing import Final
 from slack_bolt.async_app import AsyncAck
 
 from bot.slack import ids
-from bot.slack.answers.open_forms import OpenForm, OpenForms, answer_filing
+from bot.slack.answers.open_forms import OpenForm, OpenForms, answer_submission
 from bot.slack.answers.windows import Window, Windows
 from bot.slack.blocks.blocks import Json
 from bot.slack.flows.entry_points import Action, EntryPoint, Subcommand, Submission
@@ -59,7 +59,7 @@ class RestoreFlow:
         """Return the entry points of this flow."""
         yield Subcommand("restore", self.open_named)
         yield Action(ids.RESTORES, self.choose_change, stored="restores")
-        yield Submission(ids.RESTORE_ACCESS, self.file, stored="submit")
+        yield Submission(ids.RESTORE_ACCESS, self.submit, stored="submit")
 
     async def open_named(self, ack: AsyncAck, command: Invocation) -> None:
         """Open the form about the partner that the command names."""
@@ -76,10 +76,10 @@ class RestoreFlow:
         window = Window.of(click, command=_STORED, subject=CommandSubject(tenant_id=form.tenant_id))
         self.windows.start(window, self.show_difference(window, form))
 
-    async def file(self, ack: AsyncAck, click: Interaction) -> None:
-        """File the request."""
+    async def submit(self, ack: AsyncAck, click: Interaction) -> None:
+        """Send the request."""
         await self.members.require(click.actor)
-        await answer_filing(ack, self.intake.file(parse_restore_form(click), key=click.key))
+        await answer_submission(ack, self.intake.file(parse_restore_form(click), key=click.key))
 
     async def _changes(self, window: Window, typed: str) -> Json:
         """Return the view with the changes of a partner that can be undone."""

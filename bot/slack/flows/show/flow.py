@@ -105,7 +105,7 @@ class ShowFlow:
         await say(ack, help_message())
 
     async def show_start(self, ack: AsyncAck, command: Invocation) -> None:
-        """Lead a person who typed only the command to the App Home and to a new request."""
+        """Answer the command without any word: lead to the App Home and to a new request."""
         await self.members.require(command.actor)
         await say(ack, start_message(command.team_id, command.api_app_id))
 

@@ -197,7 +197,7 @@ async def test_a_choice_shows_who_decides_without_the_requester(desk: Desk) -> N
     assert "Riley" not in shown(desk.last)
 
 
-# --- filing ---
+# --- sending ---
 
 
 async def test_an_empty_form_says_what_is_missing(gatehouse: BotUnderTest) -> None:
