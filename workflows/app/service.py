@@ -230,9 +230,9 @@ class Service:
             request_id=subject.request_id,
             tenant_id=subject.tenant_id,
         )
-        tell = Tell(person=actor, subject=subject, said=refusal_message(refused), channel=channel)
+        message_effect = Tell(person=actor, subject=subject, said=refusal_message(refused), channel=channel)
         await self._commit(
-            Commit(entry=replace(entry, outcome=refused.code), effects=also if is_told else (tell, *also))
+            Commit(entry=replace(entry, outcome=refused.code), effects=also if is_told else (message_effect, *also))
         )
 
     async def settle_given_up(self, effect_id: int, *, is_retried: bool, key: str, actor: str, account: str) -> None:
@@ -243,8 +243,8 @@ class Service:
         command = "retry_effect" if is_retried else "drop_effect"
         details = {"effect": effect_id, **({"account": account} if account else {})}
         entry = entry_of(key, self._clock.now(), actor, command, details)
-        settle = SettleGivenUp(effect_id=effect_id, is_retried=is_retried)
-        await self._commit(Commit(entry=entry, effects=(settle,)))
+        settle_effect = SettleGivenUp(effect_id=effect_id, is_retried=is_retried)
+        await self._commit(Commit(entry=entry, effects=(settle_effect,)))
 
     async def record_lookup(self, actor: ChatId, target: str, *, key: str, by: str) -> None:
         """Record in the audit log that somebody looked up a partner.
@@ -272,8 +272,8 @@ class Service:
     async def send_message(self, said: Fact, *, key: str, person: ChatId, channel: str = "") -> None:
         """Send one person a message, once for each `key`."""
         entry = entry_of(key, self._clock.now(), GATEHOUSE, "tell", {"to": person, "said": asdict(said)})
-        tell = Tell(person=person, subject=CommandSubject(), said=said, channel=channel)
-        await self._commit(Commit(entry=entry, effects=(tell,)))
+        message_effect = Tell(person=person, subject=CommandSubject(), said=said, channel=channel)
+        await self._commit(Commit(entry=entry, effects=(message_effect,)))
 
     async def _load(self, request_id: RequestId) -> AccessRequest:
         request = await self._store.request(request_id)

@@ -186,8 +186,8 @@ class Preparer:
         )
         policy = await current_policy(known, past=self.store, catalog=self.catalog)
         stages = chain_of(plan, template, observation, policy)
-        lasts = duration if ends_at is None else ends_at - now
-        findings = replacement_findings(known, plan, template, stages, lasts, now)
+        period = duration if ends_at is None else ends_at - now
+        findings = replacement_findings(known, plan, template, stages, period, now)
         return _Proposal(plan, template, stages, template.title, findings)
 
     async def _prepared_revocation(self, request: AccessRequest, requester: Person) -> Prepared:

@@ -29,8 +29,8 @@ class HomeGuard:
     def note(self, found: TenantId) -> None:
         """Record the id of the tenant that Graph has just answered for."""
         self._found = found
-        is_right = found == self._expected
-        self._period_until = time.monotonic() + (_TRUSTED_SECONDS if is_right else _ASKED_AGAIN_SECONDS)
+        is_expected = found == self._expected
+        self._period_until = time.monotonic() + (_TRUSTED_SECONDS if is_expected else _ASKED_AGAIN_SECONDS)
 
     async def verify(self, *, must_be_known: bool = False) -> None:
         """Check that Graph answers for the configured tenant. Asks Graph, unless it was asked recently.

@@ -118,16 +118,16 @@ def checked_placeholders(form: Form, template: Template, problems: Problems) -> 
 
     A field that is not shown cannot show an error. What is missing there is shown at the template.
     """
-    values, unseen, is_sound = {}, [], True
+    values, unseen, is_valid = {}, [], True
     for placeholder in template.placeholders:
         try:
             values[placeholder.name] = parse_placeholder(placeholder, form.placeholders.get(placeholder.name, ""))
         except InvalidField as error:
-            is_sound = False
+            is_valid = False
             if placeholder.name in form.placeholders:
                 problems[error.field] = error.fact
             else:
                 unseen.append(placeholder.label)
     if unseen:
         problems["template"] = Fact(RefusalCode.TEMPLATE_ASKS_MORE, {"template": template.title, "labels": unseen})
-    return {name: value for name, value in values.items() if value} if is_sound else None
+    return {name: value for name, value in values.items() if value} if is_valid else None

@@ -75,9 +75,9 @@ def access_plan(
             is_cross_cloud=not observation.identity.is_resolved,
         )
     except NothingToChange as nothing:
-        lasts = (ends_at or now + duration) - now
-        if not may_be_renewed(known, lasts, now):
-            raise no_extension_error(known, template, lasts, now) from nothing
+        period = (ends_at or now + duration) - now
+        if not may_be_renewed(known, period, now):
+            raise no_extension_error(known, template, period, now) from nothing
         plan = _renewal(observation, template, duration)
     return with_inheritance(replace(plan, ends_at=ends_at), observation.default)
 

@@ -100,19 +100,19 @@ async def check_roles(
     await store.save_mark(MARK, now.isoformat())
     waiting = [one for one in await store.open_requests() if one.state is RequestState.AWAITING_APPROVAL]
     found: dict[Role, RoleShortage] = {}
-    held_up: dict[Role, list[AccessRequest]] = {}
+    requests_by_role: dict[Role, list[AccessRequest]] = {}
     try:
         for request in waiting:
             for shortage in await role_shortages(request, directory):
                 found.setdefault(shortage.role, shortage)
-                held_up.setdefault(shortage.role, []).append(request)
+                requests_by_role.setdefault(shortage.role, []).append(request)
     except (PeopleDirectoryUnavailable, PeopleDirectoryRefused, TenantUnavailable, TenantRefused) as error:
         _log.warning("roles_not_checked", reason=str(error))
         return
-    wanted = {str(role): _values(shortage, held_up[role], roles.get(role)) for role, shortage in found.items()}
+    wanted = {str(role): _values(shortage, requests_by_role[role], roles.get(role)) for role, shortage in found.items()}
     await alarms.update_alarms(AlarmCode.ROLE_EMPTY, wanted)
     for request in waiting:
-        if shortages := [found[role] for role, requests in held_up.items() if request in requests]:
+        if shortages := [found[role] for role, requests in requests_by_role.items() if request in requests]:
             await _tell_requester(request, shortages, service)
 
 

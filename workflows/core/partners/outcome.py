@@ -46,11 +46,11 @@ def advance_partner(
     :param known: the partner's record, if there is one.
     :raises Refused: when the command is not allowed in this state or for this person; nothing changes.
     """
-    moved = advance(request, command, situation)
+    transition = advance(request, command, situation)
     is_without_record = isinstance(command, Stop) and command.image is None
     if is_without_record or not isinstance(command, RecordApplied | RecordOverwritten | Stop):
-        return PartnerOutcome(request=moved.request, effects=moved.effects)
-    after, now = moved.request, situation.now
+        return PartnerOutcome(request=transition.request, effects=transition.effects)
+    after, now = transition.request, situation.now
     shown: tuple[Effect, ...] = ()
     said: Fact | None = None
     if isinstance(command, RecordOverwritten | Stop):
@@ -63,7 +63,13 @@ def advance_partner(
         record = closed_partnership(after, known, now) if is_closed else opened_partnership(after, known, now)
         said = _closed(after) if is_closed else _opened(after, record)
         shown = (ShowReview(tenant_id=record.identity.tenant_id),)
-    effects = (*moved.effects, *shown, *_show_setup(record, known), *_show_replaced(after, known), *_told(after, said))
+    effects = (
+        *transition.effects,
+        *shown,
+        *_show_setup(record, known),
+        *_show_replaced(after, known),
+        *_told(after, said),
+    )
     return PartnerOutcome(request=after, effects=effects, partnership=require_table_result(known, command, record))
 
 

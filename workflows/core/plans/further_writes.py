@@ -49,7 +49,7 @@ def _further_writes(before: JsonObject, default: JsonObject | None) -> Iterator[
         is_ours = path[0] == Property.TENANT_RESTRICTIONS or is_restriction(path)
         if not has_no_value(value) and _TARGETS not in path[1:-1] and not is_ours:
             body = nulls.setdefault(_address_key(path), _blocked_base(path))
-            put_member(body, path, _no(path, value))
+            put_member(body, path, _closing_value(path, value))
     for body in nulls.values():
         is_synchronization = IDENTITY_SYNCHRONIZATION in body
         yield FurtherWrite(
@@ -74,7 +74,7 @@ def _blocked_base(path: Path) -> dict[str, Any]:
     return {name: _blocked_body(Property(name))}
 
 
-def _no(path: Path, value: Any) -> Any:
+def _closing_value(path: Path, value: Any) -> Any:
     """Return the value that closes a member: an explicit false where its form is known, otherwise null."""
     if path == (IDENTITY_SYNCHRONIZATION, _GROUPS):
         others = [key for key in value if key != _ALLOWED and "@" not in key] if isinstance(value, Mapping) else []

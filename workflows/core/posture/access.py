@@ -98,11 +98,11 @@ def _allows_all_applications(direction: B2BAccess) -> bool:
 
 def _inherited_concerns(b2b_access: dict[Property, B2BAccess]) -> Iterator[Concern]:
     found = [name for name, direction in b2b_access.items() if inherited_open(direction)]
-    grave = [name for name in found if name is not Property.B2B_COLLABORATION_OUTBOUND]
+    more_serious = [name for name in found if name is not Property.B2B_COLLABORATION_OUTBOUND]
     if found:
         yield Concern(
             code=ConcernCode.INHERITS_OPEN_DEFAULT,
-            weight=Weight.WARNING if grave else Weight.NOTE,
+            weight=Weight.WARNING if more_serious else Weight.NOTE,
             values={
                 "settings": [name.value for name in found],
                 "is_microsofts": _is_microsofts(b2b_access[found[0]]),

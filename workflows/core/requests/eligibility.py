@@ -60,7 +60,7 @@ class Eligibility:
     @property
     def excluded_ids(self) -> frozenset[ChatId | PersonId]:
         """Return every known id of the people who may not decide: accounts and chat ids."""
-        counted = {an_id for people in self.verdict.counted for one in people for an_id in (one.id, one.chat_id)}
+        counted = {known_id for people in self.verdict.counted for one in people for known_id in (one.id, one.chat_id)}
         return self.requester | self.sponsor | counted
 
     def bar(self, chat_id: ChatId, account: PersonId | None = None) -> IneligibleReason | None:

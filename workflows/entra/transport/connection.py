@@ -220,10 +220,10 @@ class Connection:
         return Answer(
             status=response.status_code,
             headers={name.lower(): value for name, value in response.headers.items()},
-            body=response.content if response.is_success else self._told(response.content),
+            body=response.content if response.is_success else self._redacted(response.content),
         )
 
-    def _told(self, body: bytes) -> bytes:
+    def _redacted(self, body: bytes) -> bytes:
         """Return the body of an error without secrets."""
         return self._redact(body.decode(errors="replace")).encode()
 

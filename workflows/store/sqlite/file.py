@@ -65,7 +65,7 @@ class StoreFile:
         except Timeout as error:
             raise self._in_use() from error
         try:
-            self._make_if_missing(was_here)
+            self._create_if_missing(was_here=was_here)
             self._lock_file(until)
             return self._opened()
         except sqlite3.Error as error:
@@ -86,7 +86,7 @@ class StoreFile:
             self._held = None
         self._lock.release()
 
-    def _make_if_missing(self, was_here: bool) -> None:
+    def _create_if_missing(self, *, was_here: bool) -> None:
         """Create the file under another name, and rename it when it is complete. So an empty file is never a store."""
         if self.path.exists():
             size = self.path.stat().st_size

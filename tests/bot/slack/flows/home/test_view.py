@@ -17,7 +17,7 @@ from tests.bot.surfaces import Json, assert_sound, buttons, dicts, hostile_or_bl
 from tests.workflows.core.builders import NOW, TENANT, identity, noted, partnership, request
 from workflows.app.reads.home import ALARMS_PAGE, PAGE, Home, HomeList, HomePlace
 from workflows.core.errors.raised import Refused
-from workflows.core.partner_setup.steps import asked_by
+from workflows.core.partner_setup.steps import newly_required_steps
 from workflows.core.partners.partnership import Partnership, PartnershipState
 from workflows.core.requests.alarms import Alarm, AlarmCode, AlarmId
 from workflows.core.requests.request import AccessRequest, RequestId, RequestKind, RequestState
@@ -162,7 +162,7 @@ def test_remind_is_gone_once_it_was_used_until_it_is_possible_again(days: float,
 
 def test_a_request_whose_partner_has_something_to_do_says_so_and_leads_to_it() -> None:
     done = request(RequestState.APPLIED, confirmed_at=NOW)
-    steps = asked_by(done.known.plan, {})
+    steps = newly_required_steps(done.known.plan, {})
     record = partnership(setup=steps)
     view = home(mine=page([done]), setups={done.id: record})
     assert_sound(view, "home")
