@@ -52,6 +52,11 @@ class EntraSimulator:
     def read_lag(self, seconds: float) -> None:
         self._tenant.merge({"readLagSeconds": seconds})
 
+    @property
+    def app_roles(self) -> tuple[str, ...]:
+        """Return the application permissions that are granted."""
+        return tuple(map(str, self._tenant.objects["appRoles"]))
+
     def routes(self) -> list[web.RouteDef]:
         """Return the aiohttp routes: everything under `/graph/v1.0`."""
         return [web.route("*", _PREFIX, self._serve), web.route("*", _PREFIX + "/{path:.*}", self._serve)]
