@@ -2,7 +2,6 @@
 
 import json
 from collections.abc import Callable, Mapping
-from copy import deepcopy
 from datetime import datetime
 from typing import Any
 
@@ -12,6 +11,7 @@ from bot.sandbox.entra.dispatch import answer
 from bot.sandbox.entra.odata.calls import Answer, Call, Refusal
 from bot.sandbox.entra.odata.paths import query_of, segments_of
 from bot.sandbox.entra.tenant.tenant import Tenant
+from bot.sandbox.storage.json_document import copied
 
 _PREFIX = "/graph/v1.0"
 _JSON = "application/json;odata.metadata=minimal;odata.streaming=true;IEEE754Compatible=false;charset=utf-8"
@@ -63,7 +63,7 @@ class EntraSimulator:
 
     def state(self) -> dict[str, Any]:
         """Return a copy of the tenant's objects; `initial_state.py` and `state_checks.py` define them."""
-        return deepcopy(self._tenant.objects)
+        return copied(self._tenant.objects)
 
     def merge(self, patch: Mapping[str, Any]) -> dict[str, Any]:
         """Apply a JSON merge patch (RFC 7386), as a change that the bot did not make, and return the new state.
