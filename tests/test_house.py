@@ -9,7 +9,7 @@ from typing import Final
 import grimp
 import pytest
 
-from tests.house import PAGE, drawn_page, floors_of, shown_arrows
+from tests.house import PAGE, drawn_page, layers_of, shown_arrows
 
 PROJECT: Final = Path(__file__).parents[1]
 MOST_ENTRIES: Final = 12
@@ -43,13 +43,13 @@ def test_no_folder_has_more_entries_than_a_reader_takes_in(folder: Path) -> None
 
 def test_a_circle_cannot_be_drawn() -> None:
     with pytest.raises(ValueError, match=r"a circle among \['a', 'b'\]"):
-        floors_of({"a": frozenset({"b"}), "b": frozenset({"a"}), "c": frozenset()})
+        layers_of({"a": frozenset({"b"}), "b": frozenset({"a"}), "c": frozenset()})
 
 
 def test_an_arrow_that_a_longer_way_says_is_left_out() -> None:
     arrows = {"top": frozenset({"middle", "low"}), "middle": frozenset({"low"}), "low": frozenset()}
     assert list(shown_arrows(arrows)) == [("middle", "low"), ("top", "middle")]
-    assert floors_of(arrows) == {"low": 0, "middle": 1, "top": 2}
+    assert layers_of(arrows) == {"low": 0, "middle": 1, "top": 2}
 
 
 def test_every_package_says_what_it_is_about() -> None:

@@ -1,13 +1,11 @@
 """The stories in a real browser, from the empty page to the proof: by mouse, and by keyboard alone.
 
-With `GATEHOUSE_PICTURES=docs/pictures` the first also writes the README's pictures: `uv run poe pictures`.
+The first also makes the README's pictures: `uv run poe pictures`.
 """
 
-import os
 import re
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
-from pathlib import Path
 
 import pytest
 import pytest_asyncio
@@ -15,12 +13,12 @@ from playwright.async_api import Browser, Locator, Page, expect
 
 from tests.bot.sandbox.page.accessibility import SIZES, violations_at_all_sizes
 from tests.scenarios.keyboard import Keyboard
-from tests.scenarios.stage import CONTOSO, Stage, raised
+from tests.scenarios.pictures import SHARPNESS, Pictures
+from tests.scenarios.stage import CONTOSO, UNLIMITED, Stage, raised
 from tests.warm.browser import CAN_BE_MISSED, WHY_SKIPPED
 
 FABRIKAM = "fab0fab0-2222-4aaa-8bbb-0123456789a2"
 APPROVERS = (("approver1", "Amara"), ("approver2", "Bruno"), ("approver3", "Chie"))
-DESK = {"width": SIZES[0][0], "height": SIZES[0][1]}
 
 pytestmark = [
     pytest.mark.story,
@@ -34,14 +32,17 @@ pytestmark = [
 @pytest_asyncio.fixture(scope="module", loop_scope="session")
 async def stage(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Stage]:
     """One sandbox for the stories of this file; each has its own partner."""
-    async with raised(Stage(data=tmp_path_factory.mktemp("browser") / "data", warm=True)) as stage:
+    data = tmp_path_factory.mktemp("browser") / "data"
+    async with raised(Stage(data=data, warm=True, environment=UNLIMITED)) as stage:
         yield stage
 
 
 @pytest_asyncio.fixture(loop_scope="session")
 async def page(browser: Browser, stage: Stage) -> AsyncIterator[Page]:
     """The sandbox's page; an error in its script fails the test."""
-    page = await browser.new_page(viewport={"width": DESK["width"], "height": DESK["height"]}, reduced_motion="reduce")
+    page = await browser.new_page(
+        viewport={"width": SIZES[0][0], "height": SIZES[0][1]}, reduced_motion="reduce", device_scale_factor=SHARPNESS
+    )
     page.set_default_timeout(30_000)
     expect.set_options(timeout=30_000)
     errors: list[str] = []
@@ -57,7 +58,6 @@ class Story:
     """One page, with what a person does and what is looked at on the way."""
 
     page: Page
-    pictures: Path
     faults: list[str] = field(default_factory=list)
 
     @property
@@ -84,18 +84,11 @@ class Story:
         """Let axe-core look at the page as it is, on a desk and on a phone."""
         self.faults += [f"{where}, {fault}" for fault in await violations_at_all_sizes(self.page)]
 
-    async def picture(self, name: str) -> None:
-        """Write a picture for the README."""
-        await self.page.wait_for_timeout(300)
-        await self.page.screenshot(path=self.pictures / f"{name}.png")
-
 
 @pytest.fixture
-def story(page: Page, tmp_path: Path) -> Story:
-    """The story, and the folder that its pictures are written to."""
-    folder = Path(os.environ.get("GATEHOUSE_PICTURES") or tmp_path)
-    folder.mkdir(parents=True, exist_ok=True)
-    return Story(page, folder)
+def story(page: Page) -> Story:
+    """The story on the page."""
+    return Story(page)
 
 
 async def test_a_new_visitor_clicks_from_request_to_revoke(story: Story, stage: Stage) -> None:
@@ -103,24 +96,24 @@ async def test_a_new_visitor_clicks_from_request_to_revoke(story: Story, stage: 
 
     axe-core finds no fault anywhere on the way.
     """
-    page, modal = story.page, story.modal
+    page, modal, pictures = story.page, story.modal, Pictures(story.page)
     await story.looks("start page")
-    await page.get_by_role("button", name="Ask as Riley").click()
+    await page.get_by_role("button", name="Request as Riley").click()
     await modal.get_by_label("Partner domain or tenant ID").fill("contoso.com")
     await modal.get_by_label("Partner domain or tenant ID").press("Tab")
     await expect(modal).to_contain_text(CONTOSO)
     await modal.get_by_label("Access template").select_option("trusted-partner")
     await modal.get_by_label("Justification").fill("The bridge project needs their engineers in our Teams.")
     await story.looks("form")
-    await story.picture("1-request")
     await page.get_by_test_id("modal-submit").click()
     await expect(modal).to_have_count(0)
+    await story.acts_as("approver1")
+    await pictures.card("1-approve")
     for handle, name in APPROVERS:
         await approves(story, handle, name)
     await expect(page.get_by_test_id(f"partner-{CONTOSO}")).to_be_visible()
     await expect(story.newest).to_contain_text("verified")
     await expect(story.newest.get_by_role("button", name="Approve")).to_have_count(0)
-    await story.picture("3-applied")
 
     await page.get_by_test_id("clock-30d").click()
     await page.get_by_test_id("clock-1d").click()
@@ -128,7 +121,6 @@ async def test_a_new_visitor_clicks_from_request_to_revoke(story: Story, stage: 
     await story.opens("dm")
     await expect(page.get_by_role("button", name="Keep")).to_be_visible()
     await story.looks("direct messages")
-    await story.picture("4-review")
 
     await story.acts_as("admin")
     await story.opens("channel-partner-access")
@@ -136,13 +128,13 @@ async def test_a_new_visitor_clicks_from_request_to_revoke(story: Story, stage: 
     await page.get_by_test_id("send").click()
     await modal.get_by_label("Type contoso.com to confirm").fill("contoso.com")
     await story.looks("revocation")
-    await story.picture("5-revoke")
     await page.get_by_test_id("modal-submit").click()
     await expect(story.newest).to_contain_text("contoso.com: blocked (verified")
-    await story.picture("6-blocked")
+    await pictures.workspace_and_tenant("2-revoke")
     assert [entry["method"] for entry in await stage.writes()] == ["POST", "PATCH"]
     await is_blocked(stage, CONTOSO)
-    await sees_every_role(story)
+    await asks_for_more(stage)
+    await sees_every_role(story, pictures)
     assert story.faults == []
 
 
@@ -154,8 +146,6 @@ async def approves(story: Story, handle: str, name: str) -> None:
     await expect(card.get_by_role("button", name="Approve")).to_be_visible()
     if handle == "approver2":
         await story.looks("card")
-        await card.get_by_role("heading").first.scroll_into_view_if_needed()
-        await story.picture("2-decide")
         await card.get_by_role("button", name="Details").click()
         await expect(story.modal).to_be_visible()
         await story.looks("Details")
@@ -168,13 +158,27 @@ async def approves(story: Story, handle: str, name: str) -> None:
     await expect(card).to_contain_text(re.compile(rf"[Aa]pproved by .*{name}"))
 
 
-async def sees_every_role(story: Story) -> None:
+async def asks_for_more(stage: Stage) -> None:
+    """Let Riley ask for three more partners, so that the homes have something to show."""
+    for domain, template in (
+        ("northwind.com", "guest-collaboration"),
+        ("tailspin.com", "teams-shared-channels"),
+        ("litware.com", "trusted-partner"),
+    ):
+        assert (await stage.fill_in(target=domain, template=template))["errors"] == {}
+    await stage.rest()
+
+
+async def sees_every_role(story: Story, pictures: Pictures) -> None:
     """Look at the home of everybody."""
     for handle in ("requester", "approver1", "admin", "guest", "outsider"):
         await story.acts_as(handle)
         await story.opens("home")
         await expect(story.page.get_by_test_id("home-view")).not_to_contain_text("Opening")
         await story.looks(f"home of {handle}")
+        if handle == "approver1":
+            await expect(story.page.get_by_role("button", name="Review")).to_have_count(3)
+            await pictures.home("3-home")
 
 
 async def is_blocked(stage: Stage, tenant_id: str) -> None:

@@ -108,7 +108,7 @@ class Performer:
             await self._shown(self.notifier.show_request(request), request.id, about)
         except NotifierBlocked:
             await self.service.send_message(
-                Fact(MessageCode.CARD_NOT_POSTED, {"partner": target}),
+                Fact(MessageCode.CARD_NOT_POSTED, about),
                 key=f"card_not_posted:{request.id}",
                 person=request.particulars.requester,
             )

@@ -29,11 +29,11 @@ CLOCK_STEPS = (
     ("90d", "+90 days", 90 * 86400),
 )
 COMMANDS = (
-    ("/partner request", "Ask for a partner's access"),
+    ("/partner request", "Request access for a partner"),
     ("/partner list", "Every partner and its state"),
     ("/partner show", "One partner's settings: add a domain"),
-    ("/partner revoke", "Close a partner's access: add a domain (admins)"),
-    ("/partner help", "What the bot can do"),
+    ("/partner revoke", "Revoke a partner's access: add a domain (admins)"),
+    ("/partner help", "All commands"),
 )
 FIRST_NAMES = {person.handle: person.name.split()[0] for person in seed.PEOPLE}
 

@@ -39,9 +39,12 @@ def partner_name(identity: TenantIdentity) -> str:
 
 
 def partner_words(identity: TenantIdentity) -> str:
-    """Return a partner as one plain text: domain, display name, tenant id."""
+    """Return a partner as one plain text for notifications: domain and display name.
+
+    The tenant ID is in the blocks; it stands here only for a partner without a domain.
+    """
     own = clean(identity.display_name, NAME, empty="no name")
-    return f"{clean(partner_name(identity), 100)} ({own}, tenant {identity.tenant_id})"
+    return f"{clean(partner_name(identity), 100)} ({own})"
 
 
 def identity_block(identity: TenantIdentity) -> RichTextBlock:

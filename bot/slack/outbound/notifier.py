@@ -189,8 +189,6 @@ class SlackNotifier:
         request = f"{partnership.request_id}."
         occasion = f"{request}{partnership.setup_reminders}"
         sponsor, refused = partnership.sponsor.chat_id, None
-        if not remind:
-            await self._requests.hand_over_sponsor(partnership.request_id, sponsor, subject, occasion)
         copies = await self._outbound.store.copies(subject)
         has = {c.audience for c in copies if c.occasion == occasion or (not remind and c.occasion.startswith(request))}
         card = setup_card(partnership, may_speak=True, reader=sponsor)

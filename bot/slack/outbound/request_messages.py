@@ -1,30 +1,27 @@
 """The messages about one request: the channel's card and its thread, approvers, the requester, the sponsor.
 
 Everybody has one message about a request, which is updated in place. People who must decide again get a new one,
-because an update notifies nobody.
+because an update notifies nobody. A sponsor who must do something after the change gets the partner setup card, too.
 """
 
-import asyncio
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import cache, partial
 from typing import Final
-from weakref import WeakValueDictionary
 
 from bot.slack.blocks.message import Message
 from bot.slack.cards.approval.again import again_message
 from bot.slack.cards.approval.closed import closed_card
 from bot.slack.cards.approval.context import CardContext
-from bot.slack.cards.approval.own import requester_card, sponsor_card
+from bot.slack.cards.approval.own import former_sponsor_card, requester_card, sponsor_card
 from bot.slack.cards.approval.request_card import request_card
 from bot.slack.outbound.card_copies import Trouble, UpdateResult
 from bot.slack.outbound.recipients import Outbound, Recipients, told_directly
 from bot.slack.outbound.reminders import Reminders
 from bot.slack.people.approvers import name_approvers
-from workflows.core.partner_setup.state import open_steps
 from workflows.core.people import ChatId
-from workflows.core.requests.request import AccessRequest, RequestId, RequestKind, RequestState
+from workflows.core.requests.request import AccessRequest, RequestKind, RequestState
 from workflows.ports.message_copies import MessageCopy
 
 MOST_COUNTED: Final = 50
@@ -84,7 +81,6 @@ class RequestMessages:
         self._outbound = outbound
         self._recipients = Recipients(outbound.directory)
         self._reminders = reminders
-        self._locks: WeakValueDictionary[RequestId, asyncio.Lock] = WeakValueDictionary()
 
     async def show(self, request: AccessRequest) -> None:
         """Update every copy, and post what is missing.
@@ -163,48 +159,42 @@ class RequestMessages:
 
     async def _show_requester(self, request: AccessRequest, context: CardContext) -> None:
         subject = f"requester:{request.id}"
-        card = requester_card(request, now=self._outbound.clock.now(), successor=context.successor)
+        now, record = self._outbound.clock.now(), context.partnership
+        card = requester_card(request, now=now, successor=context.successor, record=record)
         for copy in await self._outbound.copies.live(subject):
             await self._outbound.copies.renew(copy, card, is_wanted=not request.is_terminal)
         if not await self._outbound.store.copies(subject):
             await self._outbound.copies.post(subject, request.particulars.requester, card)
 
-    async def hand_over_sponsor(self, request_id: RequestId, sponsor: ChatId, subject: str, occasion: str) -> None:
-        """Stop updating the message that named the sponsor, because another card takes its place.
-
-        So each person has one message about a request.
-        """
-        async with self._lock_of(request_id):
-            for copy in await self._outbound.copies.live(f"sponsor:{request_id}"):
-                if copy.audience == sponsor:
-                    await self._outbound.store.save_copy(replace(copy, subject=subject, occasion=occasion, content=""))
-
     async def _show_sponsor(self, request: AccessRequest, context: CardContext) -> None:
-        """Tell the sponsor once that they are named, and update that message."""
-        if request.prepared is None or _is_only_requester(request):
-            return
-        subject = f"sponsor:{request.id}"
-        card = sponsor_card(request, now=self._outbound.clock.now(), successor=context.successor)
-        async with self._lock_of(request.id):
-            # NB. read now: the partner setup card may have taken the message's place since.
-            record = await self._outbound.store.partnership(request.known.plan.tenant_id)
-            setup = () if record is None or record.request_id != request.id else record.setup
-            needed = {step.digest for step in setup if step.is_needed}
-            if record is not None and needed & {step.digest for step in open_steps(setup, record.confirmations)}:
-                return
-            for copy in await self._outbound.copies.live(subject):
-                await self._outbound.copies.renew(copy, card, is_wanted=not request.is_terminal)
-            is_told = not request.is_terminal or (request.state is RequestState.APPLIED and context.successor is None)
-            if is_told and not needed and not await self._outbound.store.copies(subject):
-                await self._outbound.copies.post(subject, request.particulars.sponsor, card)
+        """Tell the sponsor once that they are named, and update that message; tell whom an edit replaced.
 
-    def _lock_of(self, request_id: RequestId) -> asyncio.Lock:
-        """Return the lock of a sponsor's message: two effects update it, and they run in parallel."""
-        return self._locks.setdefault(request_id, asyncio.Lock())
+        What they must do after the change has a message of its own, because an update notifies nobody. This message is
+        written only here, so only in the lane of the request: it is not posted twice.
+        """
+        if request.prepared is None or request.particulars.kind is RequestKind.REVOCATION:
+            return
+        subject, sponsor, record = f"sponsor:{request.id}", request.particulars.sponsor, context.partnership
+        copies = await self._outbound.copies.live(subject)
+        is_planned = request.state is not RequestState.PREPARING  # until then, the plan names the earlier sponsor
+        for copy in copies if is_planned else ():
+            if copy.audience != sponsor:
+                await self._outbound.copies.renew(copy, former_sponsor_card(request), is_wanted=False)
+        if _is_only_requester(request):
+            return
+        card = sponsor_card(request, now=self._outbound.clock.now(), successor=context.successor, record=record)
+        for copy in copies:
+            if copy.audience == sponsor:
+                await self._outbound.copies.renew(copy, card, is_wanted=not request.is_terminal)
+        setup = () if record is None or record.request_id != request.id else record.setup
+        is_asked = any(step.is_needed for step in setup)  # the partner setup card tells them
+        is_told = not request.is_terminal or (request.state is RequestState.APPLIED and context.successor is None)
+        is_new = all(one.audience != sponsor for one in await self._outbound.store.copies(subject))
+        if is_told and is_new and not is_asked and (is_planned or not request.edits):
+            await self._outbound.copies.post(subject, sponsor, card)
 
 
 def _is_only_requester(request: AccessRequest) -> bool:
     """Return whether there is no other sponsor who would have to be told."""
     asked, known = request.particulars, request.known
-    is_same = asked.sponsor == asked.requester or known.sponsor.id == known.requester.id
-    return is_same or asked.kind is RequestKind.REVOCATION
+    return asked.sponsor == asked.requester or known.sponsor.id == known.requester.id

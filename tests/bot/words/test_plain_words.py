@@ -23,11 +23,17 @@ FORBIDDEN: Final = (
     ),
     *("ask anew", "anew", "vouch", "stranger", "meanwhile", "mended", "nobody's", "Good to know"),
 )
-SURFACES: Final = ("bot/words", "bot/slack", "bot/terminal")
+SURFACES: Final = ("bot/words", "bot/slack", "bot/terminal", "bot/sandbox/page")
 SENTENCES: Final = ("bot/words", "bot/terminal", "bot/slack/words")
+PAGE: Final = PROJECT / "bot" / "sandbox" / "page"
 MOST_WORDS: Final = 20
 LONG: Final[dict[str, str]] = {}
 """The codes whose sentences may be longer, each with the reason."""
+_TEMPLATE_CODE: Final = re.compile(r"\{[%#].*?[%#]\}|<!--.*?-->", re.DOTALL)
+_SHOWN_ATTRIBUTES: Final = re.compile(r'\b(?:aria-label|title|placeholder|alt)="([^"]*)"')
+_INLINE_TAG: Final = re.compile(r"</?(?:strong|em|code|time|span)\b[^>]*>")
+_TAG: Final = re.compile(r"<[^>]+>")
+_SCRIPT_TEXT: Final = re.compile(r'"((?:[^"\\\n]|\\.)*)"|`([^`]*)`')
 CHAT: Final = "Slack"
 
 
@@ -40,6 +46,21 @@ def _texts(file: Path) -> Iterator[str]:
             yield node.value
 
 
+def _page_texts() -> Iterator[tuple[str, str]]:
+    """Every text of the sandbox's page by its file: of templates, scripts and modules."""
+    for file in sorted(PAGE.rglob("*.html")):
+        html = _TEMPLATE_CODE.sub("\n", file.read_text())
+        yield from ((file.name, text) for text in _SHOWN_ATTRIBUTES.findall(html))
+        yield from (
+            (file.name, " ".join(text.split())) for text in _TAG.sub("\n", _INLINE_TAG.sub(" ", html)).split("\n")
+        )
+    for file in sorted(PAGE.rglob("*.js")):
+        code = "\n".join(line for line in file.read_text().split("\n") if not line.lstrip().startswith("//"))
+        yield from ((file.name, quoted or template) for quoted, template in _SCRIPT_TEXT.findall(code))
+    for file in sorted(PAGE.rglob("*.py")):
+        yield from ((file.name, text) for text in _texts(file))
+
+
 def _found(text: str) -> list[str]:
     return [phrase for phrase in FORBIDDEN if re.search(rf"\b{re.escape(phrase)}", text, re.IGNORECASE)]
 
@@ -47,6 +68,15 @@ def _found(text: str) -> list[str]:
 def test_no_surface_uses_a_replaced_phrase() -> None:
     files = [file for folder in SURFACES for file in sorted((PROJECT / folder).rglob("*.py"))]
     assert [(file.name, text, _found(text)) for file in files for text in _texts(file) if _found(text)] == []
+
+
+def test_the_sandboxs_page_uses_no_replaced_phrase() -> None:
+    assert [(name, text) for name, text in _page_texts() if _found(text)] == []
+
+
+def test_the_texts_of_the_page_are_found() -> None:
+    texts = {text for _, text in _page_texts()}
+    assert {"From request to revoke", "Move the clock", "The sandbox answers again.", "More actions"} <= texts
 
 
 def test_the_words_that_all_surfaces_share_do_not_name_the_chat() -> None:
@@ -91,6 +121,11 @@ def test_no_sentence_is_longer_than_twenty_words() -> None:
         if code not in LONG
     ]
     assert long == []
+
+
+def test_no_sentence_of_the_sandboxs_page_is_longer_than_twenty_words() -> None:
+    long = [(name, one) for name, text in _page_texts() for one in _long_sentences(text)]
+    assert [(name, one) for name, one in long if not one.startswith("default-src")] == []
 
 
 def test_a_long_sentence_is_found_with_its_code() -> None:

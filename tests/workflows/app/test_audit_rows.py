@@ -16,6 +16,7 @@ from tests.workflows.core.builders import (
     SAM,
     TENANT,
     classes,
+    edit,
     everybody,
     noted,
     particulars,
@@ -115,6 +116,14 @@ OF_REQUESTS: Final[tuple[tuple[RequestState, RequestCommand, Row], ...]] = (
         S.AWAITING_APPROVAL,
         Withdraw(actor=RILEY.chat_id, request_id=REQUEST),
         (f"U-RILEY withdraw accepted r-1 {TENANT} -", "{}"),
+    ),
+    (
+        S.AWAITING_APPROVAL,
+        edit(),
+        (
+            f"U-RILEY edit accepted r-1 {TENANT} id-riley",
+            f'{{"digest":"{DIGEST}","changed":{{"justification":["Joint launch in May","Joint launch in June"]}}}}',
+        ),
     ),
     (
         S.AWAITING_APPROVAL,

@@ -66,7 +66,7 @@ async def test_the_sponsors_word_is_recorded_under_the_sponsors_name_and_shown(w
     [said] = (await record(world)).confirmations
     assert (said.person, said.step, said.wanted) == (SAM, REDEEM_STEP.key, REDEEM_STEP.digest)
     assert world.notifier.halves[shown:] == [(await record(world), False)]
-    assert world.notifier.texts_to(SAM.chat_id)[-1].startswith("Confirmed, recorded under your name")
+    assert world.notifier.texts_to(SAM.chat_id)[-1].startswith("contoso.com: confirmed, recorded under your name")
     assert (SAM.chat_id, "confirm_half", "accepted") in await world.log()
     entry = next(e for e in await world.store.history() if e.command == "confirm_half")
     assert entry.details == {"step": REDEEM_STEP.key.value, "wanted": REDEEM_STEP.digest, "account": SAM.id}

@@ -74,7 +74,7 @@ async def test_a_default_that_closed_after_the_plan_is_not_held_against_the_part
     request = await put(world, replace(asked, prepared=replace(asked.known, observation=observed)))
     request = await world.settled(request.id)
     assert (request.state, request.not_closed, note_words(request.note)) == (S.APPLIED, (), "")
-    assert "is blocked:" in world.notifier.texts_to(RILEY.chat_id)[-1]
+    assert "is blocked (request " in world.notifier.texts_to(RILEY.chat_id)[-1]
 
 
 @pytest.mark.parametrize("error", [FORBIDDEN, NO_ANSWER], ids=["refused", "no answer"])
@@ -102,7 +102,7 @@ async def test_an_approved_plan_that_closes_everything_is_judged_the_same_way(wo
     request = await world.settled(request.id)
     assert request.state is S.APPLIED, note_words(request.note)
     assert M365 in [kind.name for kind in request.not_closed or ()]
-    assert "is blocked:" not in world.notifier.texts_to(RILEY.chat_id)[-1]
+    assert "is blocked (request " not in world.notifier.texts_to(RILEY.chat_id)[-1]
 
 
 async def test_only_a_closing_reads_the_default_once_more(world: World) -> None:

@@ -31,7 +31,7 @@ async def test_all_of_them_are_sent_after_the_block_and_nothing_is_left(world: W
     assert len(request.known.plan.operations) == WRITES
     request = await world.settled(request.id)
     assert (request.state, note_words(request.note), request.not_closed, request.refused) == (S.APPLIED, "", (), ())
-    assert "is blocked:" in world.notifier.texts_to(RILEY.chat_id)[-1]
+    assert "is blocked (request " in world.notifier.texts_to(RILEY.chat_id)[-1]
     calls = [one for one in world.script.calls if one in ("tenant.write", "tenant.read_partner")]
     assert calls[:3] == ["tenant.read_partner", "tenant.write", "tenant.read_partner"], "the block is read back first"
 
@@ -61,7 +61,7 @@ async def test_what_stays_open_is_named_with_the_reason_everywhere(world: World,
     assert note_words(request.note) == said
     text = world.notifier.texts_to(RILEY.chat_id)[-1]
     assert said in text
-    assert "is blocked:" not in text
+    assert "is blocked (request " not in text
     record = await world.store.partnership(TENANT)
     assert record is not None
     assert (record.state, record.not_closed) == (PartnershipState.REVOKED, request.not_closed)

@@ -1,6 +1,7 @@
 """Preparing: people, tenant, plan and chain, or the reason why there can be none; waiting where nobody answers."""
 
 import contextlib
+import re
 from dataclasses import replace
 from datetime import timedelta
 
@@ -107,7 +108,7 @@ async def test_what_can_never_become_a_plan_ends_with_the_reason(world: World, b
     assert request.state is S.UNFIT
     assert words in note_words(request.note)
     assert world.notifier.texts_to(RILEY.chat_id) == [
-        f"Your request for contoso.com ended as unfit. {note_words(request.note)}",
+        f"contoso.com: your request {request.id} could not be carried out. {note_words(request.note)}",
     ]
     assert world.tenant.attempts == []
 
@@ -153,7 +154,8 @@ async def test_a_neighbour_that_does_not_answer_is_waited_for_and_that_is_said_o
         request = await world.settled(request_id)
         assert (request.state, note_words(request.note)) == (S.PREPARING, f"{error} Gatehouse keeps trying.")
         world.clock.advance(minutes=2)
-    assert world.notifier.texts_to(RILEY.chat_id) == [f"Your request for contoso.com waits: {note_words(request.note)}"]
+    text = f"contoso.com: your request {request.id} waits. {note_words(request.note)}"
+    assert world.notifier.texts_to(RILEY.chat_id) == [text]
     request = await world.settled(request_id)
     assert (request.state, note_words(request.note)) == (S.AWAITING_APPROVAL, "")
 
@@ -187,7 +189,8 @@ async def test_what_an_admin_can_mend_is_waited_for(world: World, method: str, s
             "Insufficient privileges. The request waits until an admin has corrected this."
         )
         world.clock.advance(minutes=2)
-    assert world.notifier.texts_to(RILEY.chat_id) == [f"Your request for contoso.com waits: {note_words(request.note)}"]
+    text = f"contoso.com: your request {request.id} waits. {note_words(request.note)}"
+    assert world.notifier.texts_to(RILEY.chat_id) == [text]
     request = await world.settled(request_id)
     assert (request.state, note_words(request.note)) == (S.AWAITING_APPROVAL, "")
 
@@ -244,10 +247,8 @@ async def test_a_partner_that_is_closed_already_is_only_read_back(world: World) 
     world.tenant.partners[TENANT] = closed_document()
     await world.revoke(DANA)
     assert await world.all_requests() == []
-    assert (
-        "is blocked: B2B collaboration and direct connect are blocked explicitly"
-        in world.notifier.texts_to(DANA.chat_id)[-1]
-    )
+    text = world.notifier.texts_to(DANA.chat_id)[-1]
+    assert re.search(r"is blocked \(request R-\w+\): B2B collaboration and direct connect are blocked", text), text
     assert world.tenant.attempts == []
 
 

@@ -35,7 +35,7 @@ async def test_a_refused_write_ends_the_request_and_says_that_nothing_stands(wor
     assert world.tenant.partners == {}
     assert await world.store.partnership(TENANT) is None
     assert world.notifier.texts_to(RILEY.chat_id) == [
-        f"Your request for Contoso Ltd (contoso.com) ended as failed. {note_words(request.note)}"
+        f"Contoso Ltd (contoso.com): your request {request.id} failed. {note_words(request.note)}"
     ]
 
 

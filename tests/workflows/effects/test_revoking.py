@@ -160,7 +160,8 @@ async def test_every_open_access_request_of_the_partner_is_stopped(
     assert note_words(request.note).startswith("Dana revoked this partner")
     await world.settle()
     assert await world.request(request.id) == request
-    assert world.notifier.texts_to(RILEY.chat_id)[-1].endswith(f"ended as stopped. {note_words(request.note)}")
+    text = f"your request {request.id} was stopped. {note_words(request.note)}"
+    assert world.notifier.texts_to(RILEY.chat_id)[-1].endswith(text)
     await assert_blocked(world)
 
 

@@ -14,6 +14,7 @@ from workflows.core.people import Role
 from workflows.core.requests.alarms import AlarmCode
 from workflows.core.requests.effects import MessageCode
 from workflows.core.requests.eligibility import still_asked
+from workflows.core.requests.lifecycle import partner_of
 from workflows.core.requests.request import AccessRequest, RequestState
 from workflows.intervals import ROLES_CHECKED_EVERY
 from workflows.ports.clock import Clock
@@ -121,7 +122,8 @@ async def check_soon(store: Store) -> None:
 
 
 async def _tell_requester(request: AccessRequest, shortages: Sequence[RoleShortage], service: Service) -> None:
-    said = Fact(MessageCode.ROLE_EMPTY, {"request": request.id, "lacks": [shortage.values for shortage in shortages]})
+    values = {"partner": partner_of(request), "request": request.id, "lacks": [one.values for one in shortages]}
+    said = Fact(MessageCode.ROLE_EMPTY, values)
     await service.send_message(
         said,
         key=f"role_empty:{request.id}",

@@ -84,7 +84,8 @@ def _told(request: AccessRequest, said: Fact | None) -> tuple[Tell, ...]:
 
 
 def _said(request: AccessRequest, code: MessageCode, **values: Any) -> Fact:
-    return Fact(code, {"partner": partner_of(request), **values, "note": as_values(request.note)})
+    about = {"partner": partner_of(request), "request": request.id}
+    return Fact(code, {**about, **values, "note": as_values(request.note)})
 
 
 def _closed(request: AccessRequest) -> Fact:

@@ -95,7 +95,10 @@ class ShowHome:
 
 
 class MessageCode(StrEnum):
-    """What a private message says. The values are stored. `note` and `reasons` are lists of facts."""
+    """What a private message says. The values are stored. `note` and `reasons` are lists of facts.
+
+    An earlier version stored no `request` with `partner`, and no `partner` with `role_empty`.
+    """
 
     TEXT = "text"
     """A text that an earlier version stored. Values: `text`."""
@@ -103,25 +106,25 @@ class MessageCode(StrEnum):
     """Values: `reasons`."""
 
     REQUEST_WAITS = "request_waits"
-    """Values: `partner`, `note`."""
+    """Values: `partner`, `request`, `note`."""
     YOU_WITHDREW = "you_withdrew"
     """Values: `partner`, `note`."""
     ENDED = "ended"
-    """Values: `partner`, `state`, `note`."""
+    """Values: `partner`, `request`, `state`, `note`."""
     OVERWRITTEN = "overwritten"
-    """Values: `partner`, `note`."""
+    """Values: `partner`, `request`, `note`."""
     CLOSED = "closed"
-    """Values: `partner`, `is_all` (nothing else is open), `note`."""
+    """Values: `partner`, `request`, `is_all` (nothing else is open), `note`."""
     OPENED = "opened"
-    """Values: `partner`, `note`."""
+    """Values: `partner`, `request`, `note`."""
     PUT_BACK = "put_back"
-    """Values: `partner`, `restores` (a request's id), `note`."""
+    """Values: `partner`, `request`, `restores` (a request's id), `note`."""
     OUR_SIDE_SET = "our_side_set"
     """Values: `partner`, `steps` (how many steps the partner must do), `note`."""
     ROLE_EMPTY = "role_empty"
-    """Values: `request`, `lacks`: a list of `stage`, `role`, `people`, `needed`, `missing_groups`."""
+    """Values: `partner`, `request`, `lacks`: a list of `stage`, `role`, `people`, `needed`, `missing_groups`."""
     CARD_NOT_POSTED = "card_not_posted"
-    """Values: `partner`."""
+    """Values: `partner`, `request`."""
 
     SETUP_CONFIRMED = "setup_confirmed"
     """Values: `partner`, `step`, `left` (the steps that are still open)."""

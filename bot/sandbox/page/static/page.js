@@ -118,7 +118,7 @@ async function listen() {
       const answer = await fetch(`/page/changes?seen=${revision}`).then((r) => r.json());
       revision = answer.revision;
       await refresh();
-      if (offline) toast("The sandbox is back.", "good");
+      if (offline) toast("The sandbox answers again.", "good");
       offline = false;
     } catch {
       if (!offline) toast("The sandbox does not answer. Trying again…");
@@ -137,9 +137,9 @@ async function call(method, path, body) {
     const sent = body ? { headers: { "Content-Type": "application/json" }, body: JSON.stringify(body) } : {};
     answer = await fetch(path, { method, ...sent }).then((r) => r.json());
   } catch {
-    answer = { ok: false, message: "The sandbox does not answer. Is it still running?" };
+    answer = { ok: false, message: "The sandbox does not answer. Check that it still runs." };
   }
-  if (!answer.ok) toast(answer.message || answer.error || "That did not work.");
+  if (!answer.ok) toast(answer.message || answer.error || "The sandbox could not do this. Try again.");
   refresh().catch(() => {});
   return answer;
 }
@@ -305,7 +305,7 @@ async function submit(form) {
     const answer = await call("POST", "/control/submit", body);
     showErrors(form, answer.errors || {});
     const general = $("[data-form-error]", form);
-    general.textContent = answer.ok ? "" : answer.message || answer.error || "That did not work.";
+    general.textContent = answer.ok ? "" : answer.message || answer.error || "The sandbox could not do this. Try again.";
   });
 }
 
@@ -370,6 +370,7 @@ document.addEventListener("click", (event) => {
   if (menus.clicked(target) || combobox.clicked(target)) return;
   const link = target.closest("a[data-nav]");
   const plain = !event.metaKey && !event.ctrlKey && !event.shiftKey;
+  const opened = target.closest("a[data-open]");
   const element = target.closest("[data-act]");
   const part = target.closest("[data-show-part]");
   if (link && plain) {
@@ -378,6 +379,13 @@ document.addEventListener("click", (event) => {
     // On a phone the list of people is gone now; the focus goes on in the conversation.
     if (!isShown(link)) $("#f-messages").focus({ preventScroll: true });
     go(link.getAttribute("href"));
+  }
+  else if (opened && plain) {
+    event.preventDefault();
+    const query = place();
+    query.set("as", me());
+    query.set("channel", opened.dataset.open);
+    go(`/?${query}`);
   }
   else if (element) act(element);
   else if (part) showPart(part.dataset.showPart);

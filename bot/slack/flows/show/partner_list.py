@@ -52,9 +52,7 @@ def partner_list(page: Page[Partnership], now: datetime, typed: str = "") -> Mes
         blocks.append(actions("list", *buttons))
     blocks.append(footnote("As last recorded. /partner show with a domain reads the current settings."))
     names = "; ".join(
-        f"{clean(partner_name(p.identity), 60)} (tenant {p.identity.tenant_id}): "
-        f"recorded as {partnership_state_words(p, now)}"
-        for p in page.shown
+        f"{clean(partner_name(p.identity), 60)}: recorded as {partnership_state_words(p, now)}" for p in page.shown
     )
     return message(f"{count}{range_words}. {names}", blocks)
 

@@ -52,7 +52,7 @@ async def sent(stage: Stage, call: str) -> samples.Json:
 
 
 async def test_the_story_needs_no_typing_beyond_the_form(page: Page, stage: Stage) -> None:
-    await page.get_by_role("button", name="Ask as Riley").click()
+    await page.get_by_role("button", name="Request as Riley").click()
     await expect(page.get_by_label("Partner domain or tenant ID")).to_be_focused()
     await page.keyboard.type("contoso.com")
     await page.keyboard.press("Tab")
@@ -306,6 +306,16 @@ async def test_the_log_can_be_narrowed_and_opened(page: Page, stage: Stage) -> N
     await stage.change()
     await page.get_by_test_id("log-slack").click()
     await expect(page.get_by_text("No requests yet.")).to_be_visible()
+
+
+async def test_a_link_of_slacks_own_opens_its_place_on_the_page(page: Page, stage: Stage) -> None:
+    await page.get_by_test_id("as-approver1").click()
+    await expect(page.get_by_test_id("as-approver1")).to_have_attribute("aria-current", "true")
+    stage.post(CHANNELS["partner-access"], "<slack://app?team=T0WOODGROVE&amp;id=A0GATEHOUSE&amp;tab=home|My Home>")
+    await stage.change()
+    await page.get_by_role("link", name="My Home").click()
+    await expect(page).to_have_url(re.compile("as=approver1&channel=home"))
+    await expect(page.get_by_test_id("home-view")).to_be_visible()
 
 
 async def test_badges_and_several_people(page: Page, stage: Stage) -> None:

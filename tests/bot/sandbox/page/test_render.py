@@ -39,7 +39,7 @@ OPTIONS = [option("One", "1"), option("Two", "2")]
         ),
         ({"type": "markdown", "text": "**bold**"}, "bold"),
         ({"type": "alert", "level": "warning", "text": mrkdwn("Mind this")}, "Warning Mind this"),
-        ({"type": "video", "title": plain("Film")}, "A “video” block, which the sandbox does not draw"),
+        ({"type": "video", "title": plain("Film")}, "A “video” block, which the sandbox does not show"),
     ],
 )
 def test_blocks(block: Json, text: str) -> None:

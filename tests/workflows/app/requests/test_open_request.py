@@ -26,7 +26,7 @@ async def test_ones_own_open_request_is_named_with_what_to_do(world: World) -> N
     first = await world.waiting()
     assert await said_at_the_field(world, template="guest-collaboration") == (
         f"You have an open access request for this partner: {first.id} (“Trusted partner”, 180 days), {SENT}, waiting "
-        "for approval. Wait for its end, or withdraw it first."
+        "for approval. Wait for its end, edit it, or withdraw it first."
     )
     assert may_withdraw(first, RILEY.chat_id)
 

@@ -187,12 +187,13 @@ def test_who_confirms_or_takes_back_is_told_which_step_it_was_and_what_is_left()
 
     first = told(known(), replace(confirm(), channel="C-1"))
     assert (first.person, first.channel, first.subject.tenant_id) == (SAM.chat_id, "C-1", TENANT)
-    assert "recorded under your name: automatic redemption, outbound of contoso.com." in message_words(first.said)
-    assert "Not confirmed yet, 1 step: provisioning job." in message_words(first.said)
+    text = message_words(first.said)
+    assert "contoso.com: confirmed, recorded under your name: automatic redemption, outbound." in text
+    assert "Not confirmed yet, 1 step: provisioning job." in text
     whole = known(confirmations=(said(),))
     assert "Every step is confirmed now." in message_words(told(whole, confirm(step=JOB)).said)
     back = told(whole, UnconfirmSetup(actor=SAM, tenant_id=TENANT, step=REDEEM_STEP.key, channel="C-1"))
-    assert "Not confirmed any more: automatic redemption, outbound of contoso.com." in message_words(back.said)
+    assert "contoso.com: not confirmed any more: automatic redemption, outbound." in message_words(back.said)
     assert "Not confirmed yet, 2 steps" in message_words(back.said)
 
 

@@ -7,7 +7,7 @@ from typing import TypeVar
 
 import pytest
 
-from bot.words.requests.messages import message_words
+from bot.words.requests.messages import ENDED, message_words
 from bot.words.requests.notes import note_words
 from tests.bot.words.refused import worded_refusal
 from tests.workflows.core.builders import (
@@ -107,7 +107,7 @@ def ended(state: RequestState, note: str, **changes: object) -> Transition:
     usual: dict[str, object] = {"version": 6, "changed_at": LATER, "note": noted(note), "decisions": ()}
     return Transition(
         request=request(state, **{**usual, **changes}),
-        effects=(SHOWN, told(f"Your request for Contoso Ltd (contoso.com) ended as {state.value}. {note}")),
+        effects=(SHOWN, told(f"Contoso Ltd (contoso.com): your request r-1 {ENDED[state]}. {note}")),
     )
 
 
@@ -161,7 +161,7 @@ def test_an_unfit_request_ends_before_anything_is_known_and_tells_the_requester_
         advance(known, RecordUnfit(code="no_such_tenant", reason=noted(note)), situation(LATER))
     ) == Transition(
         request=replace(known, state=RequestState.UNFIT, version=6, changed_at=LATER, note=noted(note)),
-        effects=(SHOWN, told(f"Your request for contoso.com ended as unfit. {note}")),
+        effects=(SHOWN, told(f"contoso.com: your request r-1 could not be carried out. {note}")),
     )
 
 
@@ -172,7 +172,7 @@ def test_a_delay_is_shown_and_told_once(state: RequestState) -> None:
     once = advance(request(state), RecordDelayed(reason=noted(first)), situation(LATER))
     assert worded(once) == Transition(
         request=request(state, version=6, changed_at=LATER, note=noted(first)),
-        effects=(SHOWN, told(f"Your request for {name} waits: {first}")),
+        effects=(SHOWN, told(f"{name}: your request r-1 waits. {first}")),
     )
     again = advance(once.request, RecordDelayed(reason=noted(first)), situation(LATER + LIFETIME))
     assert again == Transition(request=once.request, effects=()), "the same delay again changes nothing"
@@ -364,7 +364,7 @@ def test_whatever_is_open_can_be_stopped_and_its_requester_reads_why(state: Requ
     transition = advance(known, Stop(reason=noted(note)), situation(LATER))
     assert worded(transition) == Transition(
         request=replace(known, state=RequestState.STOPPED, version=6, changed_at=LATER, note=noted(note)),
-        effects=(SHOWN, told(f"Your request for Contoso Ltd (contoso.com) ended as stopped. {note}")),
+        effects=(SHOWN, told(f"Contoso Ltd (contoso.com): your request r-1 was stopped. {note}")),
     )
 
 
@@ -482,7 +482,7 @@ def test_what_was_written_and_then_overwritten_is_recorded_and_reviewed_at_once(
 ) -> None:
     """The partner may be open by our doing: it is on record, its review is due now, both people are told."""
     transition = advance_partner(request(state, writing_since=NOW), RecordOverwritten(image=image), situation(LATER))
-    text = f"Contoso Ltd (contoso.com): {OVERWRITTEN}"
+    text = f"Contoso Ltd (contoso.com) (request r-1): {OVERWRITTEN}"
     assert worded(transition) == PartnerOutcome(
         request=request(
             RequestState.OVERWRITTEN, version=6, changed_at=LATER, note=noted(OVERWRITTEN), writing_since=NOW
@@ -612,10 +612,10 @@ def test_an_applied_revocation_closes_the_partnership_and_says_what_it_cannot_cl
     command = RecordApplied(image=closed_document(), default={})
     transition = advance_partner(request(RequestState.APPLYING, kind), command, situation(LATER), known)
     text = (
-        "Contoso Ltd (contoso.com) is blocked: B2B collaboration and direct connect are blocked explicitly in both "
-        "directions. Trust, automatic redemption and synchronization are off. This was verified in the tenant. "
-        "Nothing else is open. Issued tokens usually work for up to one more hour. A token lifetime policy can make "
-        "this longer. Only the partner can end sessions in its own tenant."
+        "Contoso Ltd (contoso.com) is blocked (request r-1): B2B collaboration and direct connect are blocked "
+        "explicitly in both directions. Trust, automatic redemption and synchronization are off. This was verified in "
+        "the tenant. Nothing else is open. Issued tokens usually work for up to one more hour. A token lifetime policy "
+        "can make this longer. Only the partner can end sessions in its own tenant."
     )
     assert worded(transition) == PartnerOutcome(
         request=request(RequestState.APPLIED, kind, version=6, changed_at=LATER, confirmed_at=LATER, not_closed=()),

@@ -30,6 +30,7 @@ def test_the_names_of_commands() -> None:
         "approve",
         "reject",
         "withdraw",
+        "edit",
         "remind_approvers",
         "expire",
         "replan",

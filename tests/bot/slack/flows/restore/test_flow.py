@@ -68,7 +68,7 @@ async def test_the_form_is_filed_once_however_often_it_is_delivered(
     [waiting] = await gatehouse.store.open_requests()
     assert (waiting.particulars.kind, waiting.particulars.restores) == (RequestKind.RESTORATION, opened.id)
     told = await gatehouse.told("approver1")
-    assert "Restore request by" in told
+    assert "Restore request R-" in told
     assert ", of " in told
 
 
