@@ -119,7 +119,7 @@ class Sandbox:
         return await self.revision.wait(seen)
 
     async def settle(self) -> None:
-        """Give a bot that answers its metrics a moment to finish its work."""
+        """Wait a moment until a bot with metrics has finished its work."""
         await self.status.idle(SETTLE_SECONDS, patient=False)
 
     def bot_settings(self, port: int) -> dict[str, str]:

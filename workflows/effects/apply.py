@@ -186,15 +186,15 @@ class Applier:
 
     async def _may_still_be_applied(self, request: AccessRequest) -> bool:
         """Check once more, before the first write, that it is still what was approved."""
-        objected = await objection(request, tenant=self.tenant, directory=self.directory, catalog=self.catalog)
-        if objected is None:
+        found_objection = await objection(request, tenant=self.tenant, directory=self.directory, catalog=self.catalog)
+        if found_objection is None:
             return True
 
         async def as_read(_: AccessRequest) -> Roster:
-            return objected.roster or Roster()
+            return found_objection.roster or Roster()
 
-        roster_of = None if objected.roster is None else as_read
-        await self.service.advance(request.id, objected.before_the_first_write(request), roster_of=roster_of)
+        roster_of = None if found_objection.roster is None else as_read
+        await self.service.advance(request.id, found_objection.before_the_first_write(request), roster_of=roster_of)
         return False
 
     async def _confirm(self, request: AccessRequest, *, rests: tuple[float, ...]) -> None:

@@ -1,7 +1,4 @@
-"""Store one JSON document in a file.
-
-The boundary to the disk.
-"""
+"""Store one JSON document in a file. A boundary: the sandbox writes whole files only here."""
 
 import json
 import os

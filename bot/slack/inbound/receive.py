@@ -53,7 +53,7 @@ class Inbound:
             )
             answer = await self._bolt.async_dispatch(request)
         except (Unreadable, AttributeError, LookupError, TypeError, ValueError, RecursionError) as error:
-            # Bolt reads more of a payload than the bot does. Errors of listeners do not come here.
+            # Bolt reads more of a payload than the bot does. Errors of listeners are handled elsewhere.
             return _unreadable(payload, error)
         answer.body = self._redact(answer.body)
         return answer

@@ -92,7 +92,7 @@ class SlackNotifier:
     async def show_setup(self, partnership: Partnership, *, remind: bool) -> None:
         """Update every partner setup card; post it when it is new, and once more with `remind`.
 
-        :raises NotifierRefused: when nobody at all could be told.
+        :raises NotifierRefused: when nobody could be told.
         """
         subject = f"half:{partnership.identity.tenant_id}"
         sponsor, unheard = partnership.sponsor.chat_id, None
@@ -121,8 +121,8 @@ class SlackNotifier:
     async def show_alarm(self, alarm: Alarm) -> None:
         """Send an alarm to every admin who has not got it yet; update the copies that were sent before.
 
-        :raises NotifierUnavailable: when no admin at all could be told of an open alarm. It is tried again while the
-            alarm is open.
+        :raises NotifierUnavailable: when no admin could be told of an open alarm. It is tried again while the alarm is
+            open.
         """
         subject, message = f"alarm:{alarm.id}", alarm_message(alarm)
         copies = await self._outbound.copies.live(subject)

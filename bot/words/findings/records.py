@@ -1,4 +1,4 @@
-"""The words for what a request replaces, what it does not restore, and what the records do not say."""
+"""The words for what a request replaces or does not restore, and for missing records."""
 
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any, Final

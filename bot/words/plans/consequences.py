@@ -1,4 +1,4 @@
-"""The words for what an approver must know besides the settings."""
+"""The words for the consequences of a plan that an approver must know besides the settings."""
 
 from collections.abc import Callable, Mapping
 from datetime import timedelta

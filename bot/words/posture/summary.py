@@ -8,7 +8,7 @@ from bot.words.posture.concerns import concern_words
 from workflows.core.partners.partnership import Partnership, PartnershipState
 from workflows.core.posture.model import Concern, DefaultPosture, PartnerPosture, Posture, RecordState, Weight
 from workflows.core.settings.model import Property
-from workflows.core.settings.openness import AccessCategory, Openness, not_surely_closed
+from workflows.core.settings.openness import AccessCategory, Openness, possibly_open
 
 B2B_DIRECTIONS: Final = (
     ("B2B collaboration", Property.B2B_COLLABORATION_INBOUND, Property.B2B_COLLABORATION_OUTBOUND),
@@ -32,10 +32,10 @@ NO_RECORDS: Final = (
 
 
 def trust_words(posture: PartnerPosture | DefaultPosture) -> tuple[str, ...]:
-    """Return which claims are trusted; an unknown flag has a question mark."""
+    """Return which MFA and device claims are trusted; an unknown one has a question mark."""
     others = any(
         kind.category is AccessCategory.UNDESCRIBED and kind.setting == Property.INBOUND_TRUST
-        for kind in not_surely_closed(posture.access_kinds)
+        for kind in possibly_open(posture.access_kinds)
     )
     return (
         *(

@@ -1,4 +1,4 @@
-"""The sentences of private messages: what a person is told about a request, a partner, or a click."""
+"""The sentences of private messages about a request, a partner, or a click."""
 
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Final

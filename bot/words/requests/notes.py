@@ -1,4 +1,4 @@
-"""The sentences of a request's notes: what a reader must know about its present state."""
+"""The sentences of a request's notes, which explain its present state."""
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime

@@ -15,13 +15,13 @@ from workflows.core.requests.request import AccessRequest, Prepared
 
 UNCHANGED: Final = "not in the plan"
 MOST_WORDS: Final = 25
-"""Words of a justification; the rest is counted, and is in Details."""
+"""Words of a justification; the rest is counted. Details have the present text."""
 WORDS_BEFORE: Final = 3
 """Words before the first one that differs."""
 
 
 class RevisedLine(NamedTuple):
-    """One difference: what the earlier plan said, and what the plan says now."""
+    """One difference between the earlier plan and the present one."""
 
     about: str
     seen: str
@@ -78,18 +78,22 @@ def _differs(about: str, seen: str, now: str) -> Iterator[RevisedLine]:
 
 
 def _told_apart(seen: str, now: str) -> tuple[str, str]:
-    """Return two texts from the word on in which they differ first; what is left out is counted."""
+    """Return two texts, long ones from the first word on in which they differ; what is left out is counted."""
     was, becomes = seen.split(), now.split()
+    if max(len(was), len(becomes)) <= MOST_WORDS:
+        return _from(was, 0), _from(becomes, 0)
     same = next((at for at, pair in enumerate(zip(was, becomes, strict=False)) if pair[0] != pair[1]), None)
     start = max(0, (min(len(was), len(becomes)) if same is None else same) - WORDS_BEFORE)
     return _from(was, start), _from(becomes, start)
 
 
 def _from(said: Sequence[str], start: int) -> str:
-    shown = " ".join(said[start : start + MOST_WORDS])
-    opening = f"({counted(start, 'word')} as before) … " if start else ""
-    more = len(said) - start - MOST_WORDS
-    return f"“{opening}{shown}”" if more <= 0 else f"“{opening}{shown} …” ({counted(more, 'more word')} in Details)"
+    end = start + MOST_WORDS
+    more = len(said) - end
+    text = f"{'… ' if start else ''}{' '.join(said[start:end])}{' …' if more > 0 else ''}"
+    counts = [f"{counted(start, 'word')} before"] if start else []
+    counts += [f"{counted(more, 'word')} after"] if more > 0 else []
+    return f"“{text}” ({', '.join(counts)})" if counts else f"“{text}”"
 
 
 def _policy(stages: Sequence[Stage]) -> str:

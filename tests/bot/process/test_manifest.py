@@ -109,7 +109,7 @@ def called() -> set[str]:
 
 @dataclass(slots=True)
 class RecordingApp:
-    """Stands where Bolt stands; `names` is what was registered, by kind."""
+    """Replaces Bolt; `names` contains the registered listeners, by kind."""
 
     names: dict[str, list[str]] = field(default_factory=dict)
 
@@ -230,7 +230,7 @@ def test_what_is_clicked_is_stored_under_a_name_that_stays() -> None:
     assert stored == STORED
 
 
-def test_every_button_that_decides_says_on_which_card_it_stands() -> None:
+def test_every_button_that_decides_says_on_which_card_it_is() -> None:
     """Without that, a click on a copy that does not count any more would count."""
     cards = {point.action_id: point.card for point in entry_points() if isinstance(point, Action) and point.card}
     assert cards == {
@@ -247,7 +247,7 @@ def test_every_button_that_decides_says_on_which_card_it_stands() -> None:
     }
 
 
-def test_every_address_is_the_one_door() -> None:
+def test_every_address_is_the_same() -> None:
     settings = MANIFEST["settings"]
     urls = {
         settings["event_subscriptions"]["request_url"],

@@ -87,7 +87,7 @@ def test_the_table_fits_and_cuts_nothing(width: int, default: JsonObject | None)
     assert "…" not in text
 
 
-def test_what_is_known_of_a_partner_stands_in_its_row() -> None:
+def test_what_is_known_of_a_partner_is_in_its_row() -> None:
     text = printed(posture(WORST), 160)
     for words in ("≤ high", "in open", "MFA", "hybrid", "Trusted partner", "2027-05-30", "2027-03-31", "in off"):
         assert words in text
@@ -289,8 +289,8 @@ def test_a_message_of_the_worst_partners_stays_small() -> None:
 
 def test_a_partner_of_another_cloud_that_is_not_listed_is_shown_closed_and_inherits_nothing() -> None:
     record = partnership(identity=replace(identity(), is_resolved=False))
-    barred = evaluate_partner(TENANT, None, None, inputs(MICROSOFTS, Records(partnerships={TENANT: record})))
-    one = posture(default=MICROSOFTS, partners=(barred,))
+    excluded_ids = evaluate_partner(TENANT, None, None, inputs(MICROSOFTS, Records(partnerships={TENANT: record})))
+    one = posture(default=MICROSOFTS, partners=(excluded_ids,))
     (partner,) = json.loads(posture_json(one))["partners"]
     assert {kind["opening"] for kind in partner["access"].values()} == {"closed"}
     assert {origin for kind in partner["access"].values() for origin in kind["origins"]} == {

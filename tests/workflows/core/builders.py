@@ -155,7 +155,7 @@ WHOLE_CHAIN: Final = (approval(AMARA, 0), approval(BRUNO, 1), approval(CHIE, 1))
 def request(
     state: RequestState = RequestState.AWAITING_APPROVAL, kind: RequestKind = RequestKind.ACCESS, /, **changes: Any
 ) -> AccessRequest:
-    """A request that stands in `state`, as the lifecycle would have left it there; version 5."""
+    """Return a request in `state`, as the lifecycle would have left it; version 5."""
     is_access = kind is not RequestKind.REVOCATION
     is_decided = state not in (RequestState.PREPARING, RequestState.AWAITING_APPROVAL)
     usual = AccessRequest(

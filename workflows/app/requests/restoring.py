@@ -86,8 +86,8 @@ async def propose_restoration(
     template = deciding_template(
         plan, change.known.plan.before, requests=requests, templates=catalog.templates, default=observation.default
     )
-    lasts = _checked_duration(duration, template)
-    plan = with_inheritance(replace(decided_by(plan, template), duration=lasts), observation.default)
+    period = _checked_duration(duration, template)
+    plan = with_inheritance(replace(decided_by(plan, template), duration=period), observation.default)
     known = await store.partnership(tenant_id)
     policy = await current_policy(known, past=store, catalog=catalog)
     stages = chain_of(plan, template, observation, policy)
@@ -98,7 +98,7 @@ async def propose_restoration(
         stages=stages,
         findings=(
             *restoration_findings(change, observation.configuration),
-            *replacement_findings(known, plan, template, stages, lasts, at),
+            *replacement_findings(known, plan, template, stages, period, at),
         ),
     )
 

@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 from typing import Any, Final, TypeVar
 
 from workflows.core.errors.facts import Fact, as_values
-from workflows.core.partner_setup.state import open_steps, still_wanted
+from workflows.core.partner_setup.state import open_steps, still_valid
 from workflows.core.partner_setup.steps import setup_of
 from workflows.core.partners.approval_policy import is_live, stricter
 from workflows.core.partners.lifecycle import require_table_result
@@ -46,11 +46,11 @@ def advance_partner(
     :param known: the partner's record, if there is one.
     :raises Refused: when the command is not allowed in this state or for this person; nothing changes.
     """
-    moved = advance(request, command, situation)
+    transition = advance(request, command, situation)
     is_without_record = isinstance(command, Stop) and command.image is None
     if is_without_record or not isinstance(command, RecordApplied | RecordOverwritten | Stop):
-        return PartnerOutcome(request=moved.request, effects=moved.effects)
-    after, now = moved.request, situation.now
+        return PartnerOutcome(request=transition.request, effects=transition.effects)
+    after, now = transition.request, situation.now
     shown: tuple[Effect, ...] = ()
     said: Fact | None = None
     if isinstance(command, RecordOverwritten | Stop):
@@ -63,7 +63,13 @@ def advance_partner(
         record = closed_partnership(after, known, now) if is_closed else opened_partnership(after, known, now)
         said = _closed(after) if is_closed else _opened(after, record)
         shown = (ShowReview(tenant_id=record.identity.tenant_id),)
-    effects = (*moved.effects, *shown, *_show_setup(record, known), *_show_replaced(after, known), *_told(after, said))
+    effects = (
+        *transition.effects,
+        *shown,
+        *_show_setup(record, known),
+        *_show_replaced(after, known),
+        *_told(after, said),
+    )
     return PartnerOutcome(request=after, effects=effects, partnership=require_table_result(known, command, record))
 
 
@@ -175,7 +181,7 @@ def _with_setup(
 ) -> Partnership:
     observed = prepared.observation
     setup = setup_of(current, observed.default, is_cross_cloud=not observed.identity.is_resolved).steps
-    confirmations = () if known is None else still_wanted(setup, known.confirmations)
+    confirmations = () if known is None else still_valid(setup, known.confirmations)
     is_set = known is not None and known.remind_setup_at is not None and open_steps(setup, confirmations)
     reminded = known if is_set else None
     return replace(

@@ -72,7 +72,7 @@ def require_may_decide(
         return None
     if bar is IneligibleReason.COUNTED:
         if may_repeat:
-            return who.counted_in(actor.id)
+            return who.approved_stage(actor.id)
         raise Refused(RefusalCode.ALREADY_DECIDED)
     if verdict.open_stage is None:
         raise Refused(RefusalCode.NOT_AN_APPROVER)

@@ -239,7 +239,7 @@ class AccessRequest:
             return self.prepared.requester.id
         return self.account if self.submitter is None else self.submitter.id
 
-    def is_by(self, chat_id: ChatId | None, account: PersonId | None = None) -> bool:
+    def is_filed_by(self, chat_id: ChatId | None, account: PersonId | None = None) -> bool:
         """Return whether the given person filed this request.
 
         A person may have two chat ids, so accounts are compared where they are known.

@@ -227,7 +227,7 @@ def _platforms(policy: Json, given: Json) -> bool | None:
 
 
 def _locations(policy: Json, given: Json) -> bool | None:
-    # Named locations are not kept here: what a country or an address lies in cannot be told.
+    # Named locations are not stored here, so the location of an address is not known.
     return _value_matches(_object(policy, "locations"), "Locations", None, unstated=(None,))
 
 

@@ -206,7 +206,7 @@ def test_the_note_is_shown(state: RequestState) -> None:
     assert note in shown(shows(request(state, note=noted(note))).blocks)
 
 
-def test_a_plan_that_no_longer_stands_is_not_shown() -> None:
+def test_a_plan_that_is_no_longer_current_is_not_shown() -> None:
     """After a new look at the tenant the old plan would be a false promise."""
     again = request(RequestState.PREPARING, prepared=prepared(), note=noted("The partner changed meanwhile."))
     message = card(again)
@@ -316,7 +316,7 @@ def test_an_answered_review_says_who_kept_it_and_why() -> None:
     assert "Campaign runs until May" in shown(asked.blocks)
 
 
-def test_an_older_answer_is_not_taken_for_one_about_a_new_approval() -> None:
+def test_an_older_answer_is_not_treated_as_one_about_a_new_approval() -> None:
     kept = Attestation(person=SAM, reason="Old reason", at=NOW - timedelta(days=1))
     said = shown(review(attestations=(kept,)).blocks)
     assert "Old reason" not in said

@@ -1,4 +1,4 @@
-"""The digest that stands in every button: one value for one plan, and another for any other."""
+"""The digest in every button: one value for one plan, and another value for every other plan."""
 
 import json
 import unicodedata

@@ -1,4 +1,4 @@
-"""Random lives of a request: whatever happens in whatever order, the promises of the chain hold."""
+"""Random sequences of commands: the rules of the approval policy are never violated."""
 
 from collections.abc import Callable
 from dataclasses import replace
@@ -161,7 +161,7 @@ class Life(RuleBasedStateMachine):
         assert self.request.version == 1
 
     def give(self, command: RequestCommand) -> None:
-        """Give a command and check what must hold of every answer."""
+        """Give a command, and check what must be true of every result."""
         moment = Situation(now=self.now, roster=self.roster)
         transition = answer(self.request, command, moment)
         if isinstance(transition, Refused):
@@ -351,7 +351,7 @@ class Life(RuleBasedStateMachine):
     @precondition(lambda self: self.request.state is RequestState.AWAITING_APPROVAL)
     @rule()
     def complete_the_chain_by_a_role_that_returns(self) -> None:
-        """Everybody approves in turn; while the very last approval is given, its neighbour has lost the role."""
+        """Everybody approves in turn; during the last approval, another approver has lost the role."""
         whole = {one.id: frozenset({SECURITY, DATA_OWNER}) for one in EVERYONE}
         for other in EVERYONE:
             verdict = self.request.verdict(Roster(roles=whole))
@@ -400,7 +400,7 @@ MOST_RUNS: Final = 3
 
 
 @pytest.mark.no_cover
-def test_whatever_happens_the_promises_of_the_chain_hold() -> None:
+def test_whatever_happens_the_rules_of_the_chain_are_kept() -> None:
     VISITED.clear()
     WITNESSED.clear()
     common = {

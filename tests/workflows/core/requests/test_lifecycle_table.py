@@ -89,7 +89,7 @@ DIGEST: Final = prepared().plan.digest
 
 
 def _commands(name: str) -> list[RequestCommand]:
-    """Commands of one name such that each outcome of the table is reached by one of them somewhere."""
+    """Return commands of one name that together produce each outcome in the table."""
     actors = (AMARA, BRUNO, CHIE)
     commands: dict[str, list[RequestCommand]] = {
         "submit": [Submit(request_id=REQUEST, particulars=particulars(), lifetime=LIFETIME)],

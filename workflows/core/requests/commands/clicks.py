@@ -97,7 +97,7 @@ def subject_of(click: Click) -> CommandSubject:
             assert_never(click)
 
 
-def given_by(command: RequestCommand | PartnershipCommand) -> Person | ChatId | None:
+def actor_of(command: RequestCommand | PartnershipCommand) -> Person | ChatId | None:
     """Return who gave a command; None for a command of the bot itself."""
     match command:
         case Approve() | Reject() | Withdraw() | Keep() | ConfirmSetup() | UnconfirmSetup() | RemindSetup():

@@ -271,7 +271,7 @@ def test_what_is_being_prepared_can_be_withdrawn_and_not_shown_yet() -> None:
     assert list(surfaces.buttons(view)) == ["withdraw"]
 
 
-def test_the_name_that_was_taken_out_is_shown() -> None:
+def test_the_name_that_was_removed_is_shown() -> None:
     view = form(target="https://www.contoso.com/about", found=found(typed="https://www.contoso.com/about"))
     assert "Taken from what you typed: contoso.com" in shown(view["blocks"][1])
     for typed in ("", "contoso.com", " Contoso.COM "):

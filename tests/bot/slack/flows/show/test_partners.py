@@ -148,7 +148,7 @@ def test_details_say_first_what_the_posture_finds_wrong() -> None:
     assert "Note" not in calm.text
 
 
-def test_details_of_a_stranger_say_that_the_defaults_apply() -> None:
+def test_details_of_an_unknown_partner_say_that_the_defaults_apply() -> None:
     message = partner_details(identity(), None, {}, None, [request()] * 40, NOW)
     assert_sound_message(message)
     said = shown(message.blocks)
