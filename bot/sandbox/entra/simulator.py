@@ -66,7 +66,7 @@ class EntraSimulator:
         return copied(self._tenant.objects)
 
     def merge(self, patch: Mapping[str, Any]) -> dict[str, Any]:
-        """Apply a JSON merge patch (RFC 7386), as a change that the bot did not make, and return the new state.
+        """Apply a JSON merge patch (RFC 7386) as a change from outside, and return the new state.
 
         :raises ValueError: for unknown top-level keys, which it names, and for values of the wrong kind.
         """

@@ -96,7 +96,7 @@ class Tenant:
         del log[:-_AUDITS_KEPT]
 
     def merge(self, patch: Mapping[str, Any]) -> dict[str, Any]:
-        """Apply a JSON merge patch (RFC 7386), as a change that the bot did not make, and return the new state.
+        """Apply a JSON merge patch (RFC 7386) as a change from outside, and return the new state.
 
         Missing properties of a new partner, user, group or organization are added. Changes of partners and of the
         default are in the audit log as an administrator's changes in the portal. Reads show them at once.
