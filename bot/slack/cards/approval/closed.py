@@ -60,7 +60,7 @@ def closed_card(
 
 
 def closed_headline(request: AccessRequest, successor: AccessRequest | None) -> str:
-    """Return target and state in a few words: what was set by the request, or that it is not in force any more."""
+    """Return target and state in a few words: what the request set, or that it is no longer in force."""
     if successor is None:
         return headline(request)
     icon = "ℹ️" if successor.particulars.kind is not RequestKind.REVOCATION else "⚠️" if successor.not_closed else "🔒"
