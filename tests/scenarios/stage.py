@@ -20,6 +20,7 @@ CONTOSO = "c0a1b2c3-1111-4aaa-8bbb-0123456789a1"
 CHANNEL = "partner-access"
 DAY = 86_400
 DETAILS = "review_request"
+NOTES = "show_notes"
 UNLIMITED = {"GATEHOUSE_MAX_APPROVALS_PER_HOUR": "1000", "GATEHOUSE_MAX_REQUESTS_PER_HOUR": "1000"}
 """For a sandbox that many stories share: everybody does in a minute what they would do in weeks."""
 
@@ -166,15 +167,22 @@ class Stage:
         return (await self.messages())[-1]
 
     async def read(self, user: str = "approver1") -> str:
-        """Read the newest card of the channel and its Details, as an approver does."""
+        """Read the newest card of the channel, its Details and the notes behind them, as an approver does."""
         card = await self.card()
         if DETAILS not in actions(card):
             return words(card)
         opened = await self.do("click", user=user, action_id=DETAILS, channel=CHANNEL, ts=card["ts"])
         await self.rest()
         view = (await self.see("views", user=user))["views"][-1]
+        told = f"{words(card)} {words(view)}"
+        if NOTES in actions(view):
+            await self.do("click", user=user, action_id=NOTES, view_id=view["id"])
+            await self.rest()
+            notes = (await self.see("views", user=user))["views"][-1]
+            told = f"{told} {words(notes)}"
+            await self.do("close", user=user, view_id=notes["id"])
         await self.do("close", user=user, view_id=opened["opened"])
-        return f"{words(card)} {words(view)}"
+        return told
 
     async def direct(self, user: str) -> list[dict[str, Any]]:
         """List what the bot wrote to somebody."""
