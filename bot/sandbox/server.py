@@ -173,7 +173,7 @@ class Sandbox:
             client_id=APP_CLIENT_ID,
             client_secret=kept["client_secret"],
             now=self.clock.now,
-            roles=lambda: [str(role) for role in self.entra.state()["appRoles"]] if self.entra else (),
+            roles=lambda: self.entra.app_roles if self.entra else (),
         )
 
     def _new_entra(self, authority: TokenAuthority) -> EntraSimulator:

@@ -1,6 +1,6 @@
 """Store the open forms, so that a slow lookup does not undo a later choice, and update them in order.
 
-Slack keeps what is typed, but a view is updated as a whole, so an update must know the other fields. A form that is not
+Slack keeps what is typed. But a view is updated as a whole, so an update must know the other fields. A form that is not
 stored here (after a restart, or on another replica) is looked up again.
 """
 

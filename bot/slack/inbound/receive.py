@@ -30,7 +30,7 @@ _NOT_STORED: Final = (
 _log = structlog.get_logger()
 
 Tell = Callable[[ChatId, str, str], Awaitable[None]]
-"""Sends a person a text: visible only to them in a channel, or as a direct message when the channel is empty."""
+"""Sends a person a text: visible only to them in a channel; with an empty channel, as a direct message."""
 
 
 class Inbound:

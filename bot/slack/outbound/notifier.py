@@ -56,12 +56,12 @@ class SlackNotifier:
             await self._refresh_homes(request.particulars.requester, request.particulars.sponsor, *concerned)
 
     async def remind(self, request: AccessRequest) -> None:
-        """Remind everybody who can decide on a request, each in one message for all that waits for them, once a day."""
+        """Remind everybody who can decide on a request, once a day, in one message for all that waits for them."""
         holders = await self._recipients.stage_holders(request)
         await self._reminders.remind(await self._recipients.deciders(request, holders))
 
     async def tell_expired(self, request: AccessRequest) -> None:
-        """Tell everybody who should have decided on a request that it expired, in one message a day for all of them."""
+        """Tell everybody who should have decided on a request that it expired, in one message a day."""
         await self._reminders.tell_expired(await self._recipients.were_to_decide(request))
 
     async def show_review(self, partnership: Partnership, *, remind: bool) -> None:

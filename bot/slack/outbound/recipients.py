@@ -26,7 +26,7 @@ from workflows.ports.tenant import TenantRefused, TenantUnavailable
 _MOST_DIRECT_COPIES: Final = 10
 """When more people have a role, they get no direct copies; they use the channel's card and the App Home.
 
-If the channel does not accept the card, the first ten by id still get one: somebody who can decide always gets the
+If the channel does not accept the card, the first ten by id get one. So somebody who can decide always gets the
 request.
 """
 
@@ -55,7 +55,7 @@ class Recipients:
         return {} if who is None else {stage.role: await self.holders(stage.role) for stage in who.open_stages}
 
     async def concerned(self, request: AccessRequest) -> frozenset[ChatId]:
-        """List the members of every role of a request's chain: it is, or was, in a list of their App Homes."""
+        """List the members of every role of a request's chain: their App Homes list the request, or did."""
         roles = {stage.role for stage in request.prepared.stages} if request.prepared is not None else ()
         return frozenset().union(*[await self.holders(role) for role in sorted(roles)])
 

@@ -72,7 +72,7 @@ async def _named(request: AccessRequest, holders: frozenset[ChatId], directory: 
 
 
 async def name_open_stages(request: AccessRequest, directory: ShownDirectory) -> Mapping[Role, Approvers]:
-    """Return the people who can still decide, by role, for an open window; empty when that is not known in time."""
+    """Return the people who can still decide, by role, for a window; empty when that takes too long."""
     who = current_eligibility(request)
     if who is None:
         return NOBODY_KNOWN

@@ -107,7 +107,7 @@ def refusal_words(error: DomainError) -> str:
 
 
 def stored_words(value: str | Sequence[Mapping[str, Any]]) -> str:
-    """Return the sentences of a note in the values of a fact or an alarm; an earlier version stored a text there."""
+    """Return the sentences of a note in a fact or an alarm. An earlier version stored a text there."""
     return value if isinstance(value, str) else note_words(from_values(value))
 
 

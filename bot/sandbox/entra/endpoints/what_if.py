@@ -269,7 +269,7 @@ _CONDITION_CHECKS: dict[str, Callable[[Json, Json], bool | None]] = {
     "authenticationFlow": _flows,
     "insiderRisk": _insider,
 }
-"""The check of each condition, by the reason that Graph gives when it fails; None: a needed value is not given."""
+"""The check of each condition, by Graph's reason when it fails. It returns None when a value is missing."""
 
 
 def _object(document: Json, name: str) -> Json:

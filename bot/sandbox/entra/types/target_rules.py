@@ -19,8 +19,8 @@ APP_SUITES = ("Office365", "AllMicrosoftApps")
 def require_consistent(image: Mapping[str, Any], touched: frozenset[str], *, is_default: bool) -> None:
     """Check each setting of `image` that `touched` names; null (inherit) is always accepted.
 
-    :raises Refusal: 400 for targets of the wrong kind, for "all" together with other targets, for users without
-        applications (or the reverse), and for a block of all users but not of all applications (or the reverse).
+    :raises Refusal: 400 for targets of the wrong kind, or "all" together with other targets. Also for users without
+        applications, or a block of all users but not of all applications (and the reverse).
     """
     for name in sorted(touched):
         value = image.get(name)

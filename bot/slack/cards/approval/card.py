@@ -25,7 +25,7 @@ from bot.slack.blocks.blocks import (
 )
 from bot.slack.blocks.untrusted import clean
 from bot.slack.cards.approval.context import RISKS, CardContext, notes, word_count
-from bot.slack.cards.requests import may_be_decided, request_target, restored_parts
+from bot.slack.cards.requests import MOST_TARGET, may_be_decided, request_target, restored_parts, whole_target
 from bot.slack.people.approvers import Approvers
 from bot.words.plans.openings import ShortChange, Sign, short_changes
 from bot.words.requests.form import lasts_words
@@ -73,7 +73,7 @@ def approval_blocks(
     changes = changes_of(known)
     risk = deciding_risk(known.plan, known.observation.default).level
     top = [
-        header(f"{clean(request_target(request), 90)}: {clean(_title(request), 30)} · {RISKS[risk]}"),
+        header(f"{clean(request_target(request), MOST_TARGET)}: {clean(_title(request), 30)} · {RISKS[risk]}"),
         rich(paragraph(*_facts(request)), *_quoted(request)),
     ]
     told = list(_changes(changes, is_extension=is_renewal(known.plan)))
@@ -101,6 +101,7 @@ def _title(request: AccessRequest) -> str:
 def _facts(request: AccessRequest) -> Iterator[Part]:
     known, asked = request.known, request.particulars
     identity = known.observation.identity
+    yield from whole_target(request)
     if identity.asked.strip().lower() not in ("", identity.default_domain.lower(), identity.tenant_id.lower()):
         yield words("Asked for as ")
         yield part(identity.asked, DOMAIN, bold=True)

@@ -1,4 +1,4 @@
-"""Details of a request: what its card leaves out, in the order in which approvers ask for it; and its notes."""
+"""Details of a request: what its card leaves out, in the order of approvers' questions, and its notes."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
@@ -135,9 +135,9 @@ def _others(others: Sequence[AccessRequest]) -> Iterator[RichTextElement]:
 
 
 def _changes(lines: Sequence[Line]) -> Iterator[Block]:
-    """Return a table: each changed setting with its value now on the left and after on the right, more access first.
+    """Return each changed setting with its value now on the left and after on the right, more access first.
 
-    Slack has no table in windows: two columns of fields are one on a wide screen, and a list on a phone.
+    Slack has no tables in windows: two columns of fields become one list on a phone.
     """
     told = sorted(
         (line for line in lines if line.access is not AccessChange.SAME), key=lambda line: line.opens is not True

@@ -101,7 +101,7 @@ def own_row(
     if setup is not None:
         show = button("Partner setup", ids.SHOW_CHECKLIST, setup.identity.tenant_id)
         yield actions(f"setup:{request.id}", show)
-    else:
+    if setup is None or is_over:
         yield from own_buttons(request, now, is_over=is_over, offers_reminder=may_be_reminded(request, now))
 
 

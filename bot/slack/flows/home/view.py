@@ -1,4 +1,4 @@
-"""The App Home of one person: what waits for them first, then what is theirs, then what an admin must look at. Pure."""
+"""The App Home of one person: first what waits for them, then what is theirs, then the tasks of admins."""
 
 import hashlib
 from collections.abc import Iterator

@@ -1,4 +1,4 @@
-"""Open the request form with everything filled in: to edit a request, to request it again, to close a partner early."""
+"""Open the request form with all values filled in: to edit a request, request it again, or close a partner early."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
