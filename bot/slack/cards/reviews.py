@@ -71,10 +71,11 @@ def review_buttons(partnership: Partnership, now: datetime) -> ActionsBlock | No
     if partnership.state is not PartnershipState.REVIEW_DUE:
         return None
     tenant_id = partnership.identity.tenant_id
-    revoke = button("Revoke", ids.REVOKE_REVIEW, tenant_id, "danger")
+    # NB. no colour: none of the answers is the recommended one.
+    revoke = button("Revoke", ids.REVOKE_REVIEW, tenant_id)
     if partnership.is_past_its_end(now):
         return actions(f"review:{tenant_id}", revoke)
-    return actions(f"review:{tenant_id}", button("Keep", ids.KEEP, tenant_id, "primary"), revoke)
+    return actions(f"review:{tenant_id}", button("Keep", ids.KEEP, tenant_id), revoke)
 
 
 def close_early_button(tenant_id: TenantId) -> ButtonElement:
