@@ -6,6 +6,7 @@ from typing import Any, Final
 
 from bot.slack.blocks.blocks import Part, part, when, words
 from bot.words.findings.finding import finding_words
+from bot.words.requests.titles import partner_title
 from bot.words.sentences import counted
 from workflows.core.checks.findings import Finding, FindingCode, Severity
 from workflows.core.partners.partnership import Partnership, PartnershipState
@@ -128,7 +129,7 @@ def _partner_now(known: Prepared, context: CardContext) -> Note:
         if is_blocked:
             return [words("Blocked since "), when(record.since)]
         return [words("Revoked "), when(record.since), words(", settings changed since")]
-    title = part(record.template_title, 60)
+    title = part(partner_title(record), 60)
     if record.ends_at is None:
         return [words("Approved now: "), title, words(", no end")]
     return [words("Approved now: "), title, words(" until "), when(record.ends_at)]
