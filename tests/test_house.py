@@ -1,4 +1,4 @@
-"""The house: its drawing is that of the imports, no folder is crowded, no circle stands."""
+"""The packages: the drawing shows the imports, no folder is too large, no imports form a circle."""
 
 import ast
 import re
@@ -115,7 +115,7 @@ HANDMADE: Final = re.compile(
 
 
 def test_plural_forms_are_made_in_one_place() -> None:
-    """The sandbox stands for other systems and shares nothing with the bot."""
+    """The sandbox is left out, because it shares nothing with the bot."""
     for folder in folders():
         for path in folder.glob("*.py"):
             where = path.relative_to(PROJECT).as_posix()

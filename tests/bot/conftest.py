@@ -42,7 +42,7 @@ async def world(tmp_path: Path) -> AsyncIterator[Sandbox]:
 
 @pytest.fixture
 def settings(world: Sandbox, bare_environment: Path, monkeypatch: pytest.MonkeyPatch) -> Settings:
-    """The settings of a bot in that world, which stand in the environment too."""
+    """Return the settings of a bot in the sandbox. They are also in the environment."""
     given = {
         **world.bot_settings(free_port()),
         "DATABASE_URL": f"sqlite:///{bare_environment}/gatehouse.db",

@@ -90,7 +90,7 @@ def element(view: Json, block_id: str) -> Json:
 
 
 def assert_sound(view: Json, kind: str = "modal") -> None:
-    """Slack takes the view, Slack's own SDK knows every part of it, and nothing in it is markup."""
+    """Assert that Slack and its SDK accept the view, and that nothing in it is markup."""
     assert view_problems(view, kind) == []
     assert View(**view).to_dict() == view
     assert not is_too_large(view)

@@ -1,7 +1,7 @@
-"""No text says blocked, or nothing trusted, while the one answer says open or not known.
+"""No text says "blocked" or "nothing trusted" about access that is open or not known.
 
-Random configurations of a partner and of the default, of this cloud and another, with members that nobody knows and
-values of the wrong type, on every surface that can say so. What fails prints the blob that reproduces it.
+Random configurations of a partner and of the default are shown on every surface, in this cloud and another, with
+unknown members and values of the wrong type. A failure prints the input that reproduces it.
 """
 
 import io
@@ -62,7 +62,7 @@ _SAYS: Final = st.sampled_from([None, False, True, {"inboundAllowed": True}, {"i
 
 @st.composite
 def settings_of(draw: st.DrawFn, name: Property) -> Any:
-    """One setting: as Graph would have it, with a member that nobody knows, or of a wrong type."""
+    """Return a setting as Graph returns it, with an unknown member, or of a wrong type."""
     kind = draw(st.sampled_from(["usual", "usual", "nested", "wrong"]))
     if kind == "wrong":
         return draw(JSON)
@@ -83,12 +83,12 @@ OWN: Final = st.none() | configurations()
 
 
 def is_trust(kind: AccessKind) -> bool:
-    """Tell whether a way is about what of the partner's claims is accepted."""
+    """Return whether a kind of access is about trusted MFA or devices."""
     return kind.setting == Property.INBOUND_TRUST
 
 
 def assert_true(text: str, found: tuple[AccessKind, ...], where: str) -> None:
-    """Hold a text against the ways that it is about."""
+    """Compare a text with the kinds of access that it describes."""
     left = not_surely_closed(found)
     if left:
         assert (match := WHOLE.search(text)) is None, (where, match and match.group(), left, text)
@@ -149,7 +149,7 @@ def test_a_window_a_listing_and_a_posture_call_nothing_blocked_that_is_not(
 
 
 def assert_json(document: Any, found: dict[str, AccessKind], of_default: tuple[AccessKind, ...]) -> None:
-    """Hold the JSON against the ways: closed and false only of what is closed; what is null has a reason."""
+    """Compare the JSON with the kinds of access: only closed ones are closed or false, and null has a reason."""
     partner, still = document["partners"][0], {kind.name for kind in not_surely_closed(found.values())}
     for name, door in partner["access"].items():
         assert (door["opening"] == "closed") is (name not in still)

@@ -33,7 +33,7 @@ class Keyboard:
     async def tab_to(self, wanted: Locator, *, back: bool = False) -> None:
         """Press Tab, or Shift+Tab, until an element has the focus.
 
-        :raises AssertionError: it cannot be reached, or a stop on the way shows no focus ring.
+        :raises AssertionError: when the element cannot be focused, or a focused element on the way has no focus ring.
         """
         await expect(wanted).to_be_visible()
         for _ in range(MOST_STOPS):

@@ -83,7 +83,7 @@ async def world(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Stage
 
 
 async def patch(stage: Stage, state: Json) -> None:
-    """Change the tenant behind the bot's back."""
+    """Change the tenant from outside, without the bot."""
     answer = await stage.call("PATCH", "graph/state", state)
     assert answer["ok"] is True, answer
 
@@ -101,7 +101,7 @@ async def read(stage: Stage, target: str, template: str = "guest-collaboration")
 
 
 async def opened(stage: Stage, target: str, template: str = "guest-collaboration", **fields: str) -> Json:
-    """Ask, and let everybody approve who is asked; returns the card as it stands then."""
+    """Request access and let all approvers approve; returns the card afterwards."""
     card = await asked(stage, target, template, **fields)
     for approver in ("approver1", "approver2", "approver3"):
         if buttons(await stage.card()):
@@ -201,7 +201,7 @@ async def test_a03_a_partner_is_written_by_its_tenant_id_in_graphs_own_shape(wor
 async def test_a04_direct_connect_needs_trust_where_conditional_access_asks_for_mfa(
     world: Stage, tmp_path: Path
 ) -> None:
-    """Error: direct connect knows no trust settings. It does, and without them Conditional Access locks it out."""
+    """The article says that direct connect has no trust settings. It has, and they are needed for MFA."""
     settings = dict(load_catalog(own_folder(tmp_path, UNTRUSTING)).templates["ours"].settings)
     plan = plan_access(
         tenant_id=TenantId(LITWARE), before=None, settings=settings, template="ours", template_hash="", duration=DAYS
@@ -237,7 +237,10 @@ async def test_a05_there_is_no_outbound_trust_in_what_is_sent_or_in_what_can_be_
 
 
 async def test_a06_trusted_people_are_not_asked_again_and_conditional_access_still_applies(world: Stage) -> None:
-    """Error: guests are asked for MFA although it is trusted. The claim from home satisfies what is still required."""
+    """The article's error: guests are asked for MFA although it is trusted.
+
+    The partner's MFA satisfies the requirement.
+    """
     tenant = await newcomer(world, 6)
     trusted = await read(world, tenant, "trusted-partner")
     assert "Required in the partner's tenant: guests, by “Require MFA for guests” (MFA: theirs is accepted)." in trusted
@@ -295,7 +298,7 @@ async def test_a09_only_verified_organizations_is_no_option_and_is_not_offered(t
     assert not [entry for entry in await world.writes() if entry["path"].rstrip("/").endswith("/default")]
 
 
-async def test_a10_redemption_has_two_halves_and_ours_alone_is_never_called_working(world: Stage) -> None:
+async def test_a10_redemption_has_two_sides_and_ours_alone_is_never_called_working(world: Stage) -> None:
     """Error: redemption is one switch. It takes home outbound and resource inbound; the default is always off."""
     await patch(world, {"default": {"automaticUserConsentSettings": {"inboundAllowed": True, "outboundAllowed": True}}})
     card = await read(world, await newcomer(world, 10), "trusted-partner")

@@ -81,7 +81,7 @@ class Story:
         await expect(self.page.get_by_test_id(place)).to_have_attribute("aria-current", "page")
 
     async def looks(self, where: str) -> None:
-        """Let axe-core look at the page as it is, on a desk and on a phone."""
+        """Check the present page with axe-core, at the sizes of a desktop and a phone."""
         self.faults += [f"{where}, {fault}" for fault in await violations_at_all_sizes(self.page)]
 
     async def looks_at_each_part_on_a_phone(self) -> None:
@@ -194,13 +194,13 @@ async def sees_every_role(story: Story, pictures: Pictures) -> None:
 
 
 async def is_blocked(stage: Stage, tenant_id: str) -> None:
-    """Hold that the tenant blocks a partner."""
+    """Assert that the tenant blocks a partner."""
     partner = await stage.partner(tenant_id)
     assert partner is not None
     assert partner["b2bCollaborationInbound"]["usersAndGroups"]["accessType"] == "blocked"
 
 
-async def test_the_keyboard_is_enough_for_the_whole_story(story: Story, stage: Stage) -> None:
+async def test_the_keyboard_is_enough_for_everything(story: Story, stage: Stage) -> None:
     """Only Tab, Shift+Tab, Enter, Space, arrows, Escape and typing; every stop of the focus shows its ring."""
     page, modal, keys = story.page, story.modal, Keyboard(story.page)
     shortcuts = page.get_by_role("button", name="Shortcuts")

@@ -20,7 +20,7 @@ EVERYBODY: Final = {
 
 
 async def patch(stage: Stage, state: Json) -> None:
-    """Change the tenant behind the bot's back."""
+    """Change the tenant from outside, without the bot."""
     answer = await stage.call("PATCH", "graph/state", state)
     assert answer["ok"] is True, answer
 
@@ -152,7 +152,7 @@ async def test_no_trust_covers_custom_controls_and_what_is_not_understood_is_nam
     assert "“Tomorrow” (a control that Gatehouse does not know “proofOfHumanity”)" in window
 
 
-async def test_one_of_several_controls_suffices_also_beside_one_that_is_not_supported(stage: Stage) -> None:
+async def test_one_of_several_controls_suffices_also_next_to_one_that_is_not_supported(stage: Stage) -> None:
     await only(
         stage,
         policy("compliantDevice", name="Device or terms", termsOfUse=["9d2f5a3e-0000-4000-8000-000000000001"]),
@@ -164,7 +164,7 @@ async def test_one_of_several_controls_suffices_also_beside_one_that_is_not_supp
 
 
 async def test_where_entra_cannot_be_asked_the_card_says_that_it_is_an_estimate(stage: Stage) -> None:
-    """Refused, throttled, not offered: the policies are read and judged all the same, and nobody is stopped."""
+    """When Entra refuses or limits the evaluation, the policies are read instead, and no request is stopped."""
     await only(stage, policy("block", name="Nobody from outside"))
     partners = ("contoso.com", "fabrikam.com", "litware.com", "tailspin.com", "northwind.onmicrosoft.com")
     faults: tuple[tuple[Json, str], ...] = (
@@ -183,7 +183,7 @@ async def test_where_entra_cannot_be_asked_the_card_says_that_it_is_an_estimate(
         assert "approve" in buttons(await stage.card())
 
 
-async def test_what_only_reports_is_told_apart_and_what_names_groups_depends(stage: Stage) -> None:
+async def test_what_only_reports_is_distinguished_and_what_names_groups_depends(stage: Stage) -> None:
     await only(
         stage,
         policy("block", name="Trial", state="enabledForReportingButNotEnforced"),

@@ -40,7 +40,7 @@ async def test_a_kill_around_the_write_leads_to_exactly_one_post(stage: Stage, f
     assert await stage.partner() is not None
 
 
-async def test_a_restart_of_everything_on_the_same_folder_goes_on_where_it_stood(tmp_path: Path) -> None:
+async def test_a_restart_of_everything_on_the_same_folder_continues_where_it_stopped(tmp_path: Path) -> None:
     """Workspace, tenant and the bot's records are all kept; the open card can still be decided."""
     first = Stage(data=tmp_path / "data", warm=True)
     await first.start()
@@ -186,7 +186,7 @@ async def test_slack_refusing_for_a_while_loses_no_card(stage: Stage) -> None:
 
 
 async def test_socket_mode_plays_the_same_story(tmp_path: Path) -> None:
-    """Request to revoke without a single HTTP request to the bot's door."""
+    """From request to revocation without a single HTTP request to the bot."""
     stage = Stage(data=tmp_path / "data", arguments=("--socket-mode",))
     await stage.start()
     try:

@@ -49,7 +49,7 @@ async def decide(stage: Stage, user: str, value: str, *, reject: bool) -> None:
 
 
 async def found_in_entra(stage: Stage) -> None:
-    """Let Entra know six more organizations."""
+    """Add six more organizations to Entra."""
     known = (await stage.see("graph/state"))["state"]["organizations"]
     like = known[CONTOSO]
     rows = {

@@ -1,4 +1,4 @@
-"""Nobody hears the same thing twice, and nobody misses that they must act: every message that each person gets."""
+"""Every message that each person gets: none twice, and every necessary one."""
 
 from typing import Any
 
@@ -17,7 +17,7 @@ async def received(stage: Stage) -> dict[str, int]:
 
 
 async def in_thread(stage: Stage, ts: str) -> list[dict[str, Any]]:
-    """What stands under a card of the channel."""
+    """Return the messages in the thread of a card."""
     return [message for message in await stage.messages() if message.get("thread_ts") == ts and message["ts"] != ts]
 
 

@@ -1,4 +1,4 @@
-"""A revocation closes or names every way in; what Graph's description does not know delays and undoes nothing."""
+"""A revocation closes or names every kind of access; unknown settings neither delay nor undo it."""
 
 from typing import Any
 
@@ -44,7 +44,7 @@ async def window(stage: Stage) -> str:
 
 
 def is_certainly_blocked(partner: dict[str, Any] | None) -> bool:
-    """Tell whether the four blocks stand."""
+    """Return whether all four blocks are set."""
     assert partner is not None
     names = ("b2bCollaborationInbound", "b2bCollaborationOutbound", "b2bDirectConnectInbound")
     return all(partner[name] == BLOCKED for name in (*names, "b2bDirectConnectOutbound"))
@@ -149,7 +149,7 @@ async def test_the_synchronization_of_groups_is_switched_off_or_named(stage: Sta
     )
 
 
-async def test_an_unknown_claim_is_cleared_by_a_revocation_and_put_back_by_a_restore(stage: Stage) -> None:
+async def test_an_unknown_claim_is_cleared_by_a_revocation_and_restored_by_a_restore(stage: Stage) -> None:
     trust = {"isMfaAccepted": True, "isPasskeyAccepted": True}
     await stands(stage, inboundTrust=trust)
     assert (await stage.revoke())["errors"] == {}

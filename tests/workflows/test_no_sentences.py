@@ -1,4 +1,4 @@
-"""No sentence for a person is made in the domain: what an error tells, and what a fact holds, are codes and values."""
+"""The domain creates no sentence for people: errors and facts are codes and values."""
 
 import ast
 from collections.abc import Iterator

@@ -35,7 +35,7 @@ class LimitedAction(StrEnum):
 
 
 _COMMANDS: Final[Mapping[LimitedAction, tuple[str, ...]]] = {
-    LimitedAction.REQUESTS: ("submit",),
+    LimitedAction.REQUESTS: ("submit", "edit"),
     LimitedAction.APPROVALS: ("approve",),
     LimitedAction.LOOK_UPS: (LOOK_UP,),
     LimitedAction.SEARCHES: (SEARCH,),

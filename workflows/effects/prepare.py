@@ -1,6 +1,6 @@
 """Prepare a stored request for approval: identify people and tenant, make the plan, choose the chain."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import Final, NamedTuple
 
@@ -109,7 +109,8 @@ class Preparer:
             reason = (*error.facts, Fact(NoteCode.WAITS_FOR_ADMIN))
             await self._record(request.id, RecordDelayed(reason=reason))
             raise TenantUnavailable(reason) from error
-        await self._record(request.id, RecordUnfit(code=error.code, reason=error.facts))
+        unfit = RecordUnfit(code=error.code, reason=error.facts, edition=len(request.edits))
+        await self._record(request.id, unfit)
 
     async def _record(self, request_id: RequestId, command: RecordPrepared | RecordUnfit | RecordDelayed) -> None:
         """Store the result, unless the request was withdrawn or expired while it was being prepared."""
@@ -119,7 +120,8 @@ class Preparer:
             # Two requests about one tenant were prepared at the same time, and the other one was stored first.
             other = await self.store.request(error.other)
             reason = error.facts if other is None else (open_request_fact(other, None),)
-            await self._record(request_id, RecordUnfit(code=RefusalCode.OPEN_REQUEST, reason=reason))
+            edition = command.prepared.plan.edition if isinstance(command, RecordPrepared) else 0
+            await self._record(request_id, RecordUnfit(code=RefusalCode.OPEN_REQUEST, reason=reason, edition=edition))
         except Refused as refused:
             if refused.code is not RefusalCode.NOT_NOW:
                 raise
@@ -137,6 +139,7 @@ class Preparer:
         await require_no_other_request(self.store, observation, request.id, requester.chat_id, self.directory)
         proposal = await self._proposed(request.particulars, observation)
         plan, template, stages = proposal.plan, proposal.template, proposal.stages
+        plan = replace(plan, edition=len(request.edits))
         preflight = Preflight(tenant=self.tenant, store=self.store, clock=self.clock)
         is_put_back = request.particulars.kind is RequestKind.RESTORATION
         labels = labels_of(template, request.particulars.placeholders)

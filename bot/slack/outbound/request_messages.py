@@ -14,7 +14,7 @@ from bot.slack.blocks.message import Message
 from bot.slack.cards.approval.again import again_message
 from bot.slack.cards.approval.closed import closed_card
 from bot.slack.cards.approval.context import CardContext
-from bot.slack.cards.approval.own import requester_card, sponsor_card
+from bot.slack.cards.approval.own import former_sponsor_card, requester_card, sponsor_card
 from bot.slack.cards.approval.request_card import request_card
 from bot.slack.outbound.card_copies import Trouble, UpdateResult
 from bot.slack.outbound.recipients import Outbound, Recipients, told_directly
@@ -159,33 +159,42 @@ class RequestMessages:
 
     async def _show_requester(self, request: AccessRequest, context: CardContext) -> None:
         subject = f"requester:{request.id}"
-        card = requester_card(request, now=self._outbound.clock.now(), successor=context.successor)
+        now, record = self._outbound.clock.now(), context.partnership
+        card = requester_card(request, now=now, successor=context.successor, record=record)
         for copy in await self._outbound.copies.live(subject):
             await self._outbound.copies.renew(copy, card, is_wanted=not request.is_terminal)
         if not await self._outbound.store.copies(subject):
             await self._outbound.copies.post(subject, request.particulars.requester, card)
 
     async def _show_sponsor(self, request: AccessRequest, context: CardContext) -> None:
-        """Tell the sponsor once that they are named, and update that message.
+        """Tell the sponsor once that they are named, and update that message; tell whom an edit replaced.
 
         What they must do after the change has a message of its own, because an update notifies nobody. This message is
         written only here, so only in the lane of the request: it is not posted twice.
         """
-        if request.prepared is None or _is_only_requester(request):
+        if request.prepared is None or request.particulars.kind is RequestKind.REVOCATION:
             return
-        subject, record = f"sponsor:{request.id}", context.partnership
-        card = sponsor_card(request, now=self._outbound.clock.now(), successor=context.successor)
-        for copy in await self._outbound.copies.live(subject):
-            await self._outbound.copies.renew(copy, card, is_wanted=not request.is_terminal)
+        subject, sponsor, record = f"sponsor:{request.id}", request.particulars.sponsor, context.partnership
+        copies = await self._outbound.copies.live(subject)
+        is_planned = request.state is not RequestState.PREPARING  # until then, the plan names the earlier sponsor
+        for copy in copies if is_planned else ():
+            if copy.audience != sponsor:
+                await self._outbound.copies.renew(copy, former_sponsor_card(request), is_wanted=False)
+        if _is_only_requester(request):
+            return
+        card = sponsor_card(request, now=self._outbound.clock.now(), successor=context.successor, record=record)
+        for copy in copies:
+            if copy.audience == sponsor:
+                await self._outbound.copies.renew(copy, card, is_wanted=not request.is_terminal)
         setup = () if record is None or record.request_id != request.id else record.setup
         is_asked = any(step.is_needed for step in setup)  # the partner setup card tells them
         is_told = not request.is_terminal or (request.state is RequestState.APPLIED and context.successor is None)
-        if is_told and not is_asked and not await self._outbound.store.copies(subject):
-            await self._outbound.copies.post(subject, request.particulars.sponsor, card)
+        is_new = all(one.audience != sponsor for one in await self._outbound.store.copies(subject))
+        if is_told and is_new and not is_asked and (is_planned or not request.edits):
+            await self._outbound.copies.post(subject, sponsor, card)
 
 
 def _is_only_requester(request: AccessRequest) -> bool:
     """Return whether there is no other sponsor who would have to be told."""
     asked, known = request.particulars, request.known
-    is_same = asked.sponsor == asked.requester or known.sponsor.id == known.requester.id
-    return is_same or asked.kind is RequestKind.REVOCATION
+    return asked.sponsor == asked.requester or known.sponsor.id == known.requester.id

@@ -37,6 +37,16 @@ def parse_card_value(value: str) -> tuple[RequestId, Digest]:
     return RequestId(parsed.request_id), Digest(parsed.digest)
 
 
+def parse_request_id(value: str) -> RequestId:
+    """Read a request id from a button.
+
+    :raises Refused: for any other text.
+    """
+    if not re.fullmatch(REQUEST_ID, value):
+        raise Refused(RefusalCode.MALFORMED)
+    return RequestId(value)
+
+
 def parse_tenant_id(value: str) -> TenantId:
     """Read a tenant id from a button or a view's metadata.
 

@@ -63,6 +63,7 @@ SENTENCES: Final[Mapping[str, str]] = {
     NoteCode.CHANGED_BY_OTHERS: "Somebody changed this partner's settings after the plan was made.",
     NoteCode.TEMPLATE_CHANGED: "The template changed after this request was shown.",
     NoteCode.ROLE_CHANGED: ("The definition of the role “{role}” changed after this was shown."),
+    NoteCode.EDITED: "{name} edited this request.",
     NoteCode.ASKED_AGAIN: "It is planned again and needs new approval.",
     NoteCode.DEFAULT_UNKNOWN: ("The tenant's default for this partner is not known, so nothing is sent."),
     NoteCode.ASK_PARTNER_FIRST: "Ask the partner before you request it again.",

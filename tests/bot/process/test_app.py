@@ -61,7 +61,7 @@ async def test_an_empty_client_secret(settings: Settings, monkeypatch: pytest.Mo
     assert (await refused(settings)).startswith("AZURE_…: ")
 
 
-async def test_a_port_that_is_taken(settings: Settings, world: Sandbox) -> None:
+async def test_a_port_that_is_in_use(settings: Settings, world: Sandbox) -> None:
     taken = int(world.url.rstrip("/").rpartition(":")[2])
     assert (await refused(settings, port=taken)).startswith(f"HOST, PORT: cannot listen on 127.0.0.1:{taken} (")
 
@@ -131,7 +131,7 @@ async def says(bot: BotUnderTest, reason: str) -> bool:
 async def test_a_start_while_nothing_can_be_stored_performs_nothing_before_the_outage_is_stored(
     settings: Settings, world: Sandbox
 ) -> None:
-    """It is red until then; what was approved before the outage is judged by it once it can be stored."""
+    """The bot is not ready until then. Approvals from before the outage are checked after it is stored."""
     await with_a_change_to_apply(settings, world)
     before = partner_writes(world)
     world.clock.advance(3600)
@@ -184,7 +184,7 @@ async def test_health_readiness_and_numbers(gatehouse: BotUnderTest) -> None:
     assert "refus" not in text, "docs/coverage.md says that refusals are not counted"
 
 
-async def test_a_bot_in_socket_mode_hears_by_the_socket_alone(
+async def test_a_bot_in_socket_mode_receives_by_the_socket_alone(
     tmp_path: Path, bare_environment: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     world = Sandbox(tmp_path / "socket", socket_mode=True)
@@ -208,9 +208,9 @@ async def test_a_bot_in_socket_mode_hears_by_the_socket_alone(
 
 
 async def test_a_request_with_three_approvals_asks_slack_little(gatehouse: BotUnderTest) -> None:
-    """Slack allows 20 readings of user groups a minute (tier 2): one request must leave room for others.
+    """Slack allows 20 reads of user groups a minute (tier 2), so one request must use only a few of them.
 
-    Who decides is read anew for every decision; only what is shown is remembered for a moment.
+    The deciders are read again for every decision; only shown names are cached for a moment.
     """
     request = await gatehouse.file_request()
     for approver in ("approver1", "approver2", "approver3"):

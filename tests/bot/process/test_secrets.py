@@ -1,4 +1,4 @@
-"""Secrets that Graph or Slack repeat in an error reach no log, no record, no message and no terminal."""
+"""Secrets that Graph or Slack repeat in an error appear in no log, record, message or terminal output."""
 
 import io
 import json
@@ -38,7 +38,7 @@ def log_as_the_process_does(settings: Settings) -> None:
 
 
 def found_in(text: str, canaries: list[str]) -> list[str]:
-    """Name the canaries that stand in a text, by their number, whole or by their first half."""
+    """Return the numbers of the test secrets that occur in a text, complete or by their first half."""
     return [f"number {number}" for number, one in enumerate(canaries) if one[: max(12, len(one) // 2)] in text]
 
 

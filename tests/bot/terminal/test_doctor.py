@@ -279,7 +279,7 @@ async def test_another_tenant_than_the_one_that_is_set_is_named(settings: Settin
     assert "AZURE_TENANT_ID" in row
 
 
-async def test_open_alarms_are_listed_beside_a_running_bot(gatehouse: BotUnderTest) -> None:
+async def test_open_alarms_are_listed_next_to_a_running_bot(gatehouse: BotUnderTest) -> None:
     _, text = await examined(gatehouse.settings)
     assert "✓ none" in finding(text, "open alarms")
     clock = gatehouse.world.clock

@@ -43,7 +43,7 @@ async def home(gatehouse: BotUnderTest, user: str) -> dict[str, Any]:
 
 
 async def cards(gatehouse: BotUnderTest) -> int:
-    """How many cards stand in the channel."""
+    """Return how many cards there are in the channel."""
     return len((await gatehouse.control.get("messages", channel=CHANNEL, user="approver1"))["messages"])
 
 
@@ -54,7 +54,7 @@ async def settled(gatehouse: BotUnderTest, user: str, action: str, effect_id: in
     await gatehouse.idle()
 
 
-async def test_given_up_work_is_an_alarm_that_only_admins_see(gatehouse: BotUnderTest) -> None:
+async def test_stopped_work_is_an_alarm_that_only_admins_see(gatehouse: BotUnderTest) -> None:
     number = await given_up(gatehouse)
     (alarm,) = await gatehouse.store.open_alarms()
     assert (alarm.code, alarm.subject) == (AlarmCode.EFFECT_GIVEN_UP, str(number))
@@ -67,7 +67,7 @@ async def test_given_up_work_is_an_alarm_that_only_admins_see(gatehouse: BotUnde
     assert "invalid_blocks" not in await gatehouse.told("approver1")
 
 
-async def test_an_admin_has_given_up_work_tried_again(gatehouse: BotUnderTest) -> None:
+async def test_an_admin_has_stopped_work_tried_again(gatehouse: BotUnderTest) -> None:
     number = await given_up(gatehouse)
     assert await cards(gatehouse) == 0
     await settled(gatehouse, "admin", "retry_effect", number)
@@ -89,7 +89,7 @@ async def test_an_admin_gives_up_stopped_work(gatehouse: BotUnderTest) -> None:
 
 
 @pytest.mark.parametrize("action", ["retry_effect", "drop_effect"])
-async def test_nobody_else_decides_about_given_up_work(gatehouse: BotUnderTest, action: str) -> None:
+async def test_nobody_else_decides_about_stopped_work(gatehouse: BotUnderTest, action: str) -> None:
     number = await given_up(gatehouse)
     await settled(gatehouse, "approver1", action, number)
     assert await gatehouse.outcomes("approver1") == [(f"want_{action}", "received"), (f"want_{action}", "not_admin")]

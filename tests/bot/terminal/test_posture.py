@@ -87,7 +87,7 @@ def test_the_table_fits_and_cuts_nothing(width: int, default: JsonObject | None)
     assert "…" not in text
 
 
-def test_what_is_known_of_a_partner_stands_in_its_row() -> None:
+def test_what_is_known_of_a_partner_is_in_its_row() -> None:
     text = printed(posture(WORST), 160)
     for words in ("≤ high", "in open", "MFA", "hybrid", "Trusted partner", "2027-05-30", "2027-03-31", "in off"):
         assert words in text

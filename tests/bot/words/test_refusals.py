@@ -62,7 +62,7 @@ RAISED: Final = frozenset(
 
 
 def sources() -> Iterator[tuple[str, ast.Module]]:
-    """Give every file that may refuse a person; the sandbox stands in for others, and refuses the bot."""
+    """Return every file that may refuse a person; the sandbox is left out, because it refuses the bot."""
     for path in sorted([*PROJECT.glob("bot/**/*.py"), *PROJECT.glob("workflows/**/*.py")]):
         if not path.is_relative_to(PROJECT / "bot" / "sandbox"):
             yield str(path.relative_to(PROJECT)), ast.parse(path.read_text())
@@ -168,7 +168,7 @@ def test_a_fact_of_a_later_version_is_shown_as_code_and_values_and_breaks_nothin
 
 
 @pytest.mark.parametrize("text", ["‹expired›", "‹list partners›", '‹limit_reached {"limit": 3}›'])
-def test_what_somebody_typed_is_never_taken_for_a_fact(text: str) -> None:
+def test_what_somebody_typed_is_never_treated_as_a_fact(text: str) -> None:
     """A reason that somebody typed is a part of a note."""
     assert note_words([Fact(NoteCode.REJECTED, {"name": "Sam", "reason": text})]) == f"Rejected by Sam: {text}"
     assert fact_words(Fact(TEXT, {"text": text})) == text

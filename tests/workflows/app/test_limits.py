@@ -24,7 +24,7 @@ MAXIMUMS = {LimitedAction.REQUESTS: 5, LimitedAction.APPROVALS: 3, LimitedAction
 
 
 def limit(world: World) -> Limits:
-    """Hold everybody in this world to the limits above."""
+    """Apply the limits above to every person."""
     alarms = Alarms(store=world.store, clock=world.clock, wake=lambda: None)
     limits = Limits(store=world.store, alarms=alarms, clock=world.clock, maximums=MAXIMUMS)
     world.intake = replace(world.intake, limits=limits)
@@ -111,7 +111,7 @@ async def test_one_persons_limit_is_nobody_elses(world: World, limits: Limits) -
     assert (await ask(world, 6, DANA)).state is RequestState.AWAITING_APPROVAL
 
 
-async def test_a_second_id_does_not_start_anew(world: World, limits: Limits) -> None:
+async def test_a_second_id_does_not_start_again(world: World, limits: Limits) -> None:
     two_ids(world, RILEY_W)
     for number in range(5):
         await ask(world, number)

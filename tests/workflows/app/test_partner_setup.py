@@ -1,4 +1,4 @@
-"""The partner's half through the shell: stored, judged, reminded of by the clock, and read from the tenant now."""
+"""The partner setup: clicks are stored and checked, reminders are due, and the tenant is read."""
 
 import json
 from collections.abc import AsyncIterator
@@ -119,7 +119,7 @@ async def test_the_reminder_comes_once_at_its_time_and_the_review_at_its_own(wor
     assert len(world.notifier.halves) == shown + 1
 
 
-async def test_a_revocation_ends_what_was_said_of_the_partners_half(world: World) -> None:
+async def test_a_revocation_ends_what_was_said_of_the_partner_setup(world: World) -> None:
     await world.opened()
     await world.click(confirming(SAM))
     await world.revoke(DANA)
@@ -128,7 +128,7 @@ async def test_a_revocation_ends_what_was_said_of_the_partners_half(world: World
     assert world.notifier.halves[-1] == (ended, False)
 
 
-async def test_the_checklist_is_of_what_stands_now_and_names_our_own_tenant(world: World) -> None:
+async def test_the_checklist_is_of_the_current_settings_and_names_our_own_tenant(world: World) -> None:
     checklists = Checklists(store=world.store, tenant=world.tenant, cloud=GLOBAL)
     home = TenantIdentity(tenant_id=HOME, display_name="Woodgrove", default_domain="woodgrove.com", asked=HOME)
     assert await checklists.home() == Home(tenant_id=HOME, domain="", cloud=GLOBAL), "a domain is never guessed"
@@ -170,7 +170,7 @@ SETTINGS: Final = [call for call in every_call().values() if not call.path.start
 
 @pytest.fixture
 async def theirs() -> AsyncIterator[TestClient[web.Request, web.Application]]:
-    """The partner's tenant: a simulator that knows nothing of us."""
+    """Return the partner's tenant: a simulator without settings for us."""
     tenant = EntraSimulator(now=lambda: datetime.now(UTC), changed=lambda: None, accepts_token=lambda _: True)
     application = web.Application()
     application.add_routes(tenant.routes())

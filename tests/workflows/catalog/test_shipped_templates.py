@@ -1,4 +1,4 @@
-"""The shipped templates: what each writes is valid, holds together, and is what its page says."""
+"""The shipped templates: what each writes is valid and consistent, and is what its page says."""
 
 import json
 import re

@@ -150,7 +150,7 @@ async def test_an_extension_is_not_recorded_after_its_own_end(world: World) -> N
     await assert_refused_unwritten(world, await world.settled(request.id))
 
 
-async def test_what_somebody_else_set_meanwhile_is_not_taken_for_the_change(world: World) -> None:
+async def test_what_somebody_else_set_meanwhile_is_not_treated_as_the_change(world: World) -> None:
     request = await put(world, until(decided()))
     world.tenant.partners[TENANT] = dict(request.known.plan.image_after() or {})
     world.clock.advance(days=4)

@@ -76,7 +76,7 @@ async def test_the_audit_log_keeps_what_was_read_back(world: World) -> None:
     assert entry.tenant_id == TENANT
 
 
-async def test_a_plan_that_stands_already_is_confirmed_without_a_write(world: World) -> None:
+async def test_a_plan_that_is_set_already_is_confirmed_without_a_write(world: World) -> None:
     request = await put(world, decided())
     world.tenant.partners[TENANT] = dict(request.known.plan.image_after() or {})
     assert (await world.settled(request.id)).state is S.APPLIED
@@ -226,7 +226,7 @@ async def test_a_read_back_that_fails_leaves_only_reading_to_do(world: World, er
 
 
 async def test_a_revocation_and_an_access_request_of_one_partner_share_a_lane(world: World) -> None:
-    """What was approved is given up where it stands, and its stored Apply ends quietly; the partner ends closed."""
+    """The approved request is stopped and its stored effect does nothing; the partner ends blocked."""
     request = await world.approved()
     world.tenant.partners[TENANT] = dict(OPEN)
     await world.revoke(DANA, but=Apply)

@@ -120,7 +120,7 @@ def test_a_pause_grows_to_its_longest_and_stays_there() -> None:
     ]
 
 
-def test_a_clock_that_was_put_back_holds_up_no_revocation() -> None:
+def test_a_clock_that_was_set_back_delays_no_revocation() -> None:
     clock = FixedClock()
     waiting = usual(S.PREPARING, RequestKind.REVOCATION, not_before=clock.now() + MAX_PAUSE)
     assert rest_of_pause(waiting, clock.now()) == MAX_PAUSE

@@ -70,7 +70,7 @@ async def test_what_stays_open_is_named_with_the_reason_everywhere(world: World,
     assert row.details["refused"] == [{"names": [name], "reason": as_values(INVALID.facts)}]
 
 
-async def test_what_is_taken_and_does_not_show_is_named_and_delays_nothing(world: World) -> None:
+async def test_what_is_accepted_and_does_not_show_is_named_and_delays_nothing(world: World) -> None:
     request = await put(world, revocation({"tenantId": TENANT, "places": True}))
     await world.applier.apply(request.id)
     world.tenant.partners[TENANT]["places"] = True
@@ -93,7 +93,7 @@ async def test_a_read_that_fails_afterwards_does_not_lose_the_confirmation(world
     assert world.tenant.partners[TENANT]["places"] is None, "written, and not read back: so not called closed"
 
 
-async def test_a_member_that_changes_holds_up_no_revocation(world: World) -> None:
+async def test_a_member_that_changes_delays_no_revocation(world: World) -> None:
     request = await put(world, revocation({"tenantId": TENANT}))
     world.tenant.edit(TENANT, places={"a": True})
     request = await world.settled(request.id)

@@ -25,7 +25,7 @@ from workflows.ports.tenant import TenantUnavailable
         ("directory.roster", PeopleDirectoryUnavailable("Slack does not answer.")),
     ],
 )
-async def test_a_neighbour_that_does_not_answer_is_waited_for_and_that_is_said_once(
+async def test_a_system_that_does_not_answer_is_waited_for_and_that_is_said_once(
     world: World, method: str, error: Exception
 ) -> None:
     request = await put(world, decided())
@@ -59,7 +59,7 @@ async def test_what_waits_is_raised_for_the_outbox_to_try_again(world: World) ->
 @pytest.mark.parametrize("when", ["before", "after"])
 @pytest.mark.parametrize("case", CASES)
 async def test_a_crash_at_any_call_neither_repeats_nor_loses_a_write(tmp_path: Path, case: str, when: str) -> None:
-    """Kill the process around the first call to a neighbour, around the second, and so on; start again each time."""
+    """The process is killed at the first call to another system, at the second, and so on, and started again."""
     points = 0
     while await _crashed_at(points + 1, when == "after", tmp_path / f"{points}.db", CASES[case]):
         points += 1
@@ -88,7 +88,7 @@ async def _crashed_at(point: int, is_after: bool, path: Path, request: AccessReq
 
 
 @pytest.mark.parametrize("case", CASES)
-async def test_a_write_taken_by_a_call_that_broke_off_is_not_repeated(world: World, case: str) -> None:
+async def test_a_write_accepted_by_a_call_that_broke_off_is_not_repeated(world: World, case: str) -> None:
     request = await put(world, CASES[case])
     world.script.fail("tenant.write", NO_ANSWER, after=True)
     request = await world.settled(request.id)

@@ -46,7 +46,7 @@ AMARA_W = replace(AMARA, chat_id=ChatId("W-AMARA"))
 
 
 def two_ids(world: World, *people: Person) -> None:
-    """Let the directory know these ids, too."""
+    """Add these ids to the directory."""
     for person in people:
         world.directory.people[person.chat_id] = person
 
@@ -193,7 +193,7 @@ async def test_the_form_counts_nobody_who_asks_or_sponsors_under_another_id(worl
     assert "“Security” needs 1 person" in note_words(request.note)
 
 
-async def test_a_role_that_only_the_requester_holds_under_another_id_is_empty(world: World) -> None:
+async def test_a_role_that_only_the_requester_has_under_another_id_is_empty(world: World) -> None:
     request = await world.waiting()
     two_ids(world, RILEY_W, AMARA_W)
     world.directory.assign(AMARA, "")
@@ -248,7 +248,7 @@ async def test_the_sponsor_revokes_under_the_other_id_in_answer_to_a_review(worl
     assert (await sponsored(world)).state is PartnershipState.REVOKED
 
 
-async def test_the_sponsor_speaks_for_the_partner_under_the_other_id(world: World) -> None:
+async def test_the_sponsor_confirms_under_the_other_id(world: World) -> None:
     """Confirming a step, taking that back, and asking to be reminded."""
     await world.opened()
     world.directory.assign(SAM_W, "")

@@ -144,7 +144,7 @@ async def test_a_second_open_request_about_a_tenant_is_unfit(world: World) -> No
         ("tenant.read_partner", NO_ANSWER),
     ],
 )
-async def test_a_neighbour_that_does_not_answer_is_waited_for_and_that_is_said_once(
+async def test_a_system_that_does_not_answer_is_waited_for_and_that_is_said_once(
     world: World, method: str, error: Exception
 ) -> None:
     request_id = await world.file()
@@ -253,7 +253,7 @@ async def test_a_partner_that_is_closed_already_is_only_read_back(world: World) 
 
 
 async def test_a_revocation_by_somebody_whose_account_is_gone_by_then_is_carried_out(world: World) -> None:
-    """Dana was judged when she asked; closing does not hang on the directory, nor on her, once more."""
+    """Dana was checked when she asked. Blocking does not depend on a second check."""
     await world.opened()
     await world.revoke(DANA, but=Prepare)
     world.directory.refusals[DANA.chat_id] = Refused(RefusalCode.DEACTIVATED)
@@ -267,7 +267,7 @@ async def test_a_revocation_by_somebody_whose_account_is_gone_by_then_is_carried
     assert [one.method for one in world.tenant.writes] == ["POST", "PATCH"]
 
 
-async def test_a_revocation_without_a_judged_submitter_asks_the_directory(world: World) -> None:
+async def test_a_revocation_without_a_checked_submitter_asks_the_directory(world: World) -> None:
     """As records of before have none; who asked is then looked up, and waited for where nobody answers."""
     await world.opened()
     kind = RequestKind.REVOCATION
@@ -313,7 +313,7 @@ async def test_a_narrowing_is_decided_by_one_approver_of_the_first_stage(world: 
     assert (await world.request(request.id)).state is S.APPLIED
 
 
-async def test_a_hole_that_the_template_gained_since_makes_the_request_unfit(world: World) -> None:
+async def test_a_placeholder_that_the_template_gained_since_makes_the_request_unfit(world: World) -> None:
     """The plan is made again from what was typed, which no longer says enough."""
     request_id = await world.file(template="guest-collaboration")
     asks = replace(CATALOG.templates["contractor-portal"], name="guest-collaboration")

@@ -56,7 +56,7 @@ async def commands(world: World, request: AccessRequest) -> list[str]:
 
 
 @pytest.mark.parametrize("before", [None, OPEN], ids=["create", "change"])
-async def test_a_revocation_that_was_taken_without_effect_is_sent_again_until_it_shows(
+async def test_a_revocation_that_was_accepted_without_effect_is_sent_again_until_it_shows(
     world: World, before: dict[str, object] | None
 ) -> None:
     world.tenant.ignored = 5
@@ -83,7 +83,7 @@ async def test_a_revocation_that_was_taken_without_effect_is_sent_again_until_it
     assert (await commands(world, request)).count("record_resent") == 5
 
 
-async def test_an_opening_that_was_taken_without_effect_is_sent_again_once(world: World) -> None:
+async def test_an_opening_that_was_accepted_without_effect_is_sent_again_once(world: World) -> None:
     world.tenant.ignored = 1
     request = await put(world, decided())
     request = await world.settled(request.id)

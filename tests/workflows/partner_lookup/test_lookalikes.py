@@ -103,5 +103,5 @@ def test_the_domain_that_the_tenant_calls_its_own_is_looked_at_too() -> None:
     assert lookalike_findings(replace(who, asked="c0ntoso.com"), own=OWN, partners=PARTNERS) == (finding,)
 
 
-def test_a_name_that_cannot_be_displayed_is_taken_as_it_is() -> None:
+def test_a_name_that_cannot_be_displayed_is_accepted_as_it_is() -> None:
     assert mixed_scripts("xn--a.com") == ()

@@ -82,7 +82,7 @@ def test_a_web_address_means_its_host_and_nothing_behind_it(typed: str) -> None:
 
 
 def test_of_a_web_address_with_a_user_the_host_counts() -> None:
-    """As a browser reads it: what stands before the @ is a user's name, however much it looks like a domain."""
+    """As in a browser, the text before the @ is a user name, however much it looks like a domain."""
     assert normalize_target("https://contoso.com@evil.example/x") == "evil.example"
 
 
@@ -223,7 +223,7 @@ def test_whatever_is_typed_becomes_a_plain_name_or_is_refused(typed: str) -> Non
         (f"<https://contoso.com/{GUID}|{GUID}>", "contoso.com"),
     ],
 )
-def test_the_domain_is_taken_out_of_what_is_pasted(typed: str, target: str) -> None:
+def test_the_domain_is_removed_from_what_is_pasted(typed: str, target: str) -> None:
     assert normalize_target(typed) == target
 
 

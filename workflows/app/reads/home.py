@@ -7,10 +7,10 @@ from enum import StrEnum
 from typing import Final
 
 from workflows.app.reads.queries import ids_of
-from workflows.core.partners.partnership import Partnership, PartnershipState
+from workflows.core.partners.partnership import Partnership, PartnershipState, is_over
 from workflows.core.people import ADMIN, ChatId, Person, PersonId
 from workflows.core.requests.alarms import Alarm
-from workflows.core.requests.request import AccessRequest
+from workflows.core.requests.request import AccessRequest, RequestId
 from workflows.intervals import HOME_SHOWS_ENDS_WITHIN
 from workflows.ports.pages import EMPTY, START, Cursor, Page, PartnerFilter, Place
 from workflows.ports.people_directory import PeopleDirectory
@@ -20,6 +20,8 @@ PAGE: Final = 10
 """Records of one list on a page."""
 ALARMS_PAGE: Final = 5
 """Alarms on a page: each is some sentences long."""
+SPONSORED_PAGE: Final = 5
+"""Partners on a page of those with active access: with every other list full, a home still has room."""
 _LIVE: Final = frozenset({PartnershipState.ACTIVE, PartnershipState.REVIEW_DUE})
 
 
@@ -30,6 +32,7 @@ class HomeList(StrEnum):
     APPROVALS = "approvals"
     MINE = "mine"
     ENDING = "ending"
+    SPONSORED = "sponsored"
     OVERDUE = "overdue"
     PARTNERS = "partners"
     ALARMS = "alarms"
@@ -58,8 +61,12 @@ class Home:
     approvals: Page[AccessRequest] = EMPTY
     """Requests that this person can decide on, by deadline."""
     mine: Page[AccessRequest] = EMPTY
+    over: frozenset[RequestId] = frozenset()
+    """Of the shown own requests, those that can be requested again; see `partnership.is_over`."""
     ending: Page[Partnership] = EMPTY
     """Access that this person sponsors and that ends within `HOME_SHOWS_ENDS_WITHIN`."""
+    sponsored: Page[Partnership] = EMPTY
+    """All active access that this person sponsors, the next to end first."""
     is_admin: bool = False
     overdue: Page[Partnership] = EMPTY
     """For admins: every review that is due, and every access period that has ended."""
@@ -71,7 +78,7 @@ class Home:
     @property
     def is_about_nothing(self) -> bool:
         """Return whether there is nothing to show: the person is no admin, searched nothing, and has empty lists."""
-        lists = (self.reviews, self.approvals, self.mine, self.ending)
+        lists = (self.reviews, self.approvals, self.mine, self.ending, self.sponsored)
         return not (self.is_admin or self.text or any(one.count for one in lists))
 
 
@@ -87,19 +94,25 @@ async def read_home(
     roles = [role for role in await store.roles_waited_for() if chat_ids & await directory.holders(role)]
     is_admin = bool(chat_ids & await directory.holders(ADMIN))
 
-    async def partners(name: HomeList, wanted: PartnerFilter, *, by_end: bool = True) -> Page[Partnership]:
-        return await store.partners_page(wanted, limit=PAGE, place=at.at(name), by_end=by_end)
+    async def partners(
+        name: HomeList, wanted: PartnerFilter, *, by_end: bool = True, limit: int = PAGE
+    ) -> Page[Partnership]:
+        return await store.partners_page(wanted, limit=limit, place=at.at(name), by_end=by_end)
 
     due = PartnerFilter(states=frozenset({PartnershipState.REVIEW_DUE}), sponsors=every, text=at.text)
     soon = PartnerFilter(
         states=_LIVE, sponsors=every, ends_after=now, ends_by=now + HOME_SHOWS_ENDS_WITHIN, text=at.text
     )
+    live = PartnerFilter(states=_LIVE, sponsors=every, text=at.text)
+    mine = await store.own_page(every, text=at.text, limit=PAGE, place=at.at(HomeList.MINE))
     return Home(
         text=at.text,
         reviews=await partners(HomeList.REVIEWS, due),
         approvals=await store.waiting_page(roles, every, text=at.text, limit=PAGE, place=at.at(HomeList.APPROVALS)),
-        mine=await store.own_page(every, text=at.text, limit=PAGE, place=at.at(HomeList.MINE)),
+        mine=mine,
+        over=frozenset([one.id for one in mine.shown if await _is_over(one, store, now)]),
         ending=await partners(HomeList.ENDING, soon),
+        sponsored=await partners(HomeList.SPONSORED, live, limit=SPONSORED_PAGE),
         is_admin=is_admin,
         overdue=await partners(HomeList.OVERDUE, PartnerFilter(overdue_at=now, text=at.text)) if is_admin else EMPTY,
         partners=await partners(HomeList.PARTNERS, PartnerFilter(text=at.text), by_end=False)
@@ -107,6 +120,11 @@ async def read_home(
         else EMPTY,
         alarms=_page(await store.open_alarms(), at.at(HomeList.ALARMS)) if is_admin and not at.text else EMPTY,
     )
+
+
+async def _is_over(request: AccessRequest, store: Store, now: datetime) -> bool:
+    known = None if request.prepared is None else await store.partnership(request.prepared.plan.tenant_id)
+    return is_over(request, known, now)
 
 
 def _page(oldest_first: Sequence[Alarm], place: Place) -> Page[Alarm]:

@@ -60,6 +60,17 @@ class _Asked:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Checked:
+    """A form without a problem, as far as the directories answered in time."""
+
+    particulars: Particulars
+    template: Template
+    observation: ObservedPartner | None
+    account: PersonId | None
+    """The requester's account, when it is known."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Intake:
     """Looks up partners for the form, and files requests."""
 
@@ -104,28 +115,40 @@ class Intake:
             return request_id  # delivered again
         filing = Filing(service=self.service, limits=self.limits)
         await require_within_limits(filing, form.requester, FIELD, key=key)
+        try:
+            checked = await self.checked(form)
+        except InvalidForm:
+            if await self.store.request(request_id) is not None:
+                return request_id  # delivered again, and the other delivery was stored first
+            raise
+        await require_within_limits(filing, form.requester, FIELD, key=key, account=checked.account)
+        particulars, observation = checked.particulars, checked.observation
+        await self.service.submit(
+            request_id,
+            particulars if observation is None else replace(particulars, target=observation.identity.asked),
+            key=key,
+            decide_within=checked.template.decide_within,
+            observation=observation,
+            account=checked.account,
+        )
+        await filing.done(key=key)
+        return request_id
+
+    async def checked(self, form: Form, *, edits: RequestId | None = None) -> Checked:
+        """Check a form, at the directories too.
+
+        :param edits: the open request that the form edits; it is no other request for the same partner.
+        :raises InvalidForm: naming every field that must change.
+        """
         problems: Problems = {}
         template = checked_template(form, self.catalog, problems)
         asked = self._asked(form, template, problems)
         if FIELD in problems:
             raise InvalidForm(problems)  # without a partner there is nothing to ask about
-        observation, account = await self._ask_the_directory(form, asked, template, problems)
+        observation, account = await self._ask_the_directory(form, asked, template, problems, edits)
         if problems or asked is None:
-            if await self.store.request(request_id) is not None:
-                return request_id  # delivered again, and the other delivery was stored first
             raise InvalidForm(problems)
-        await require_within_limits(filing, form.requester, FIELD, key=key, account=account)
-        particulars = asked.particulars
-        await self.service.submit(
-            request_id,
-            particulars if observation is None else replace(particulars, target=observation.identity.asked),
-            key=key,
-            decide_within=asked.template.decide_within,
-            observation=observation,
-            account=account,
-        )
-        await filing.done(key=key)
-        return request_id
+        return Checked(particulars=asked.particulars, template=asked.template, observation=observation, account=account)
 
     def _asked(self, form: Form, template: Template | None, problems: Problems) -> _Asked | None:
         """Check the fields that need no answer of another system; None when no plan can be made from them."""
@@ -155,7 +178,12 @@ class Intake:
         return _Asked(particulars=particulars, template=template)
 
     async def _ask_the_directory(
-        self, form: Form, asked: _Asked | None, template: Template | None, problems: Problems
+        self,
+        form: Form,
+        asked: _Asked | None,
+        template: Template | None,
+        problems: Problems,
+        edits: RequestId | None,
     ) -> tuple[ObservedPartner | None, PersonId | None]:
         """Read the tenant and the people in parallel, within the time that the form waits.
 
@@ -163,7 +191,7 @@ class Intake:
         """
         excluded = {form.requester, form.sponsor}
         async with asyncio.TaskGroup() as group:
-            observed = group.create_task(self._observe(form, asked, problems))
+            observed = group.create_task(self._observe(form, asked, problems, edits))
             people = group.create_task(
                 check_people(form.requester, form.sponsor, FIELD, problems, directory=self.directory)
             )
@@ -180,7 +208,7 @@ class Intake:
         return observation, people.result()
 
     async def _observe(
-        self, form: Form, asked: _Asked | None, problems: Problems
+        self, form: Form, asked: _Asked | None, problems: Problems, edits: RequestId | None
     ) -> tuple[ObservedPartner | None, tuple[Stage, ...] | None]:
         """Read the tenant; return the observation, and the chain that the plan would need."""
         stages = None
@@ -190,7 +218,7 @@ class Intake:
                 observation = self._just_seen(target) or await look_up(
                     target, tenant=self.tenant, clock=self.clock, register=self.store
                 )
-            await require_no_other_request(self.store, observation, None, form.requester, self.directory)
+            await require_no_other_request(self.store, observation, edits, form.requester, self.directory)
             if asked is not None:
                 stages = await self._stages(asked, observation)
         except InvalidField as error:

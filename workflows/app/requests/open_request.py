@@ -8,6 +8,7 @@ from workflows.core.errors.facts import Fact
 from workflows.core.errors.raised import Refused
 from workflows.core.errors.refusal_codes import RefusalCode
 from workflows.core.people import ChatId, PersonId
+from workflows.core.requests.commands.editing import is_editable
 from workflows.core.requests.commands.request import Withdraw
 from workflows.core.requests.lifecycle import TABLE
 from workflows.core.requests.request import AccessRequest, RequestId
@@ -60,6 +61,11 @@ async def account_beside(request: AccessRequest, person: ChatId, directory: Peop
 def may_withdraw(request: AccessRequest, person: ChatId | None, account: PersonId | None = None) -> bool:
     """Return whether to show this person a button to withdraw the request. The click itself is checked again."""
     return request.is_by(person, account) and _is_withdrawable(request)
+
+
+def may_edit(request: AccessRequest, person: ChatId | None, account: PersonId | None = None) -> bool:
+    """Return whether to offer this person to edit a request. It is checked again when the form opens and is sent."""
+    return request.is_by(person, account) and is_editable(request)
 
 
 def open_request_fact(request: AccessRequest, asker: ChatId | None, account: PersonId | None = None) -> Fact:

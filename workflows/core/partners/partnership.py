@@ -4,6 +4,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
+from typing import Final
 
 from workflows.core.partner_setup.state import Confirmation
 from workflows.core.partner_setup.steps import SetupStep
@@ -11,7 +12,7 @@ from workflows.core.people import Person
 from workflows.core.plans.plan import TenantIdentity
 from workflows.core.policy.template import Stage
 from workflows.core.requests.lifecycle import closes
-from workflows.core.requests.request import AccessRequest, RequestId, RequestState
+from workflows.core.requests.request import AccessRequest, RequestId, RequestKind, RequestState
 from workflows.core.settings.openness import OpenAccess
 
 
@@ -85,6 +86,9 @@ class Partnership:
         return self.ends_at is not None and now >= self.ends_at
 
 
+_WRITTEN: Final = (RequestState.APPLIED, RequestState.OVERWRITTEN)
+
+
 def opened_at(partnership: Partnership, requests: Iterable[AccessRequest]) -> datetime:
     """Return when the present access was first opened; later extensions and changes do not count.
 
@@ -99,3 +103,17 @@ def opened_at(partnership: Partnership, requests: Iterable[AccessRequest]) -> da
     last_end = max((moment for moment, is_end in confirmed if is_end), default=None)
     openings = [moment for moment, is_end in confirmed if not is_end and (last_end is None or moment > last_end)]
     return min([*openings, partnership.since])
+
+
+def is_over(request: AccessRequest, record: Partnership | None, now: datetime) -> bool:
+    """Return whether an access request is closed and nothing of it is active, so that it can be requested again.
+
+    :param record: the record of its partner, if there is one.
+    """
+    if request.particulars.kind is not RequestKind.ACCESS or not request.is_terminal:
+        return False
+    if request.state not in _WRITTEN:
+        return True
+    if record is None or record.request_id != request.id:
+        return record is not None  # replaced or revoked later
+    return record.state is not PartnershipState.REVOKED and record.is_past_its_end(now)

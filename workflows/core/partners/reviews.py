@@ -23,7 +23,7 @@ from workflows.core.requests.commands.partner import (
     RemindSetup,
     UnconfirmSetup,
 )
-from workflows.core.requests.effects import Effect, ShowReview, ShowSetup
+from workflows.core.requests.effects import Effect, ShowRequest, ShowReview, ShowSetup
 
 REMIND_AGAIN_AFTER: Final = timedelta(days=3)
 """The time between two questions to the sponsor in a review without an answer."""
@@ -98,9 +98,10 @@ def _ask(partnership: Partnership, now: datetime) -> ReviewTransition:
         next_review_at=now + REMIND_AGAIN_AFTER,
         reminders=partnership.reminders + 1,
     )
-    return ReviewTransition(
-        partnership=partnership, effects=(ShowReview(tenant_id=partnership.identity.tenant_id, remind=True),)
-    )
+    # The requester's message offers to request the access again once its period has ended.
+    ended = (ShowRequest(request_id=partnership.request_id),) if partnership.is_past_its_end(now) else ()
+    asked = ShowReview(tenant_id=partnership.identity.tenant_id, remind=True)
+    return ReviewTransition(partnership=partnership, effects=(asked, *ended))
 
 
 def _keep(partnership: Partnership, command: Keep[Person], roster: Roster, now: datetime) -> ReviewTransition:

@@ -91,6 +91,8 @@ class Plan:
     """Whether the partner is in another Microsoft cloud. Without its own configuration such a tenant is blocked."""
     ends_at: datetime | None = None
     """When the access ends, if a day was requested; None: `duration` counts from the last approval."""
+    edition: int = 0
+    """How often the request was edited before this plan was made, so that no decision on an earlier text counts."""
 
     @property
     def digest(self) -> Digest:
@@ -110,6 +112,8 @@ class Plan:
             approved["isCrossCloud"] = True
         if self.ends_at is not None:
             approved["endsAt"] = self.ends_at.astimezone(UTC).isoformat()
+        if self.edition:
+            approved["edition"] = self.edition
         return digest(_DIGEST_DOMAIN, approved)
 
     @property

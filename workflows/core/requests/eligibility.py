@@ -39,7 +39,7 @@ class Eligibility:
     stages: tuple[Stage, ...]
     verdict: Verdict
     requester: frozenset[ChatId | PersonId]
-    """Every known id of the requester."""
+    """Every known id of the requester, and of everybody who edited the request."""
     sponsor: frozenset[ChatId | PersonId]
     """Every known id of the sponsor."""
     chat_ids: frozenset[ChatId]
@@ -94,13 +94,14 @@ def eligibility(request: AccessRequest, roster: Roster | None = None) -> Eligibi
     """
     known, asked, verdict = request.known, request.particulars, request.verdict(roster)
     counted = (one.chat_id for people in verdict.counted for one in people)
+    editors = [one.person for one in request.edits]
     named = (known.requester.chat_id, asked.requester, known.sponsor.chat_id, asked.sponsor)
     return Eligibility(
         stages=known.stages,
         verdict=verdict,
-        requester=_ids(known.requester, asked.requester),
+        requester=_ids(known.requester, asked.requester).union(*(_ids(one, one.chat_id) for one in editors)),
         sponsor=_ids(known.sponsor, asked.sponsor),
-        chat_ids=frozenset((*named, *counted)),
+        chat_ids=frozenset((*named, *(one.chat_id for one in editors), *counted)),
     )
 
 

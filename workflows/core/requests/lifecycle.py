@@ -25,6 +25,7 @@ stateDiagram-v2
     awaiting_approval --> applying: approve
     awaiting_approval --> rejected: reject
     awaiting_approval --> withdrawn: withdraw
+    awaiting_approval --> preparing: edit
     awaiting_approval --> awaiting_approval: remind_approvers
     awaiting_approval --> expired: expire
     awaiting_approval --> preparing: replan
@@ -54,7 +55,7 @@ This file is long because it contains every change of a state, with the table an
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any, Final
 
 from workflows.core.errors.facts import Fact, Facts, as_values
@@ -65,9 +66,11 @@ from workflows.core.plans.closing import closes_everything
 from workflows.core.plans.plan import plan_revocation
 from workflows.core.plans.refused_writes import RefusedWrite
 from workflows.core.policy.approval import Choice, Decision
+from workflows.core.requests.commands.editing import changed_fields, require_may_edit, with_wish
 from workflows.core.requests.commands.request import (
     Approve,
     CommandSubject,
+    Edit,
     Expire,
     RecordApplied,
     RecordApplyFailed,
@@ -92,7 +95,7 @@ from workflows.core.requests.effects import Apply, Effect, MessageCode, Prepare,
 from workflows.core.requests.eligibility import asked_last
 from workflows.core.requests.notes import NoteCode, with_sent_before
 from workflows.core.requests.reminding import may_be_reminded, next_reminder_at
-from workflows.core.requests.request import AccessRequest, Particulars, RequestKind, RequestState
+from workflows.core.requests.request import AccessRequest, Edited, Particulars, RequestKind, RequestState
 from workflows.core.requests.resending import may_be_resent, pause_before
 from workflows.core.settings.openness import OpenAccess, open_access
 
@@ -112,6 +115,7 @@ TABLE: Final[Mapping[tuple[RequestState | None, type[Any]], frozenset[RequestSta
     (S.AWAITING_APPROVAL, Approve): frozenset({S.AWAITING_APPROVAL, S.APPLYING}),
     (S.AWAITING_APPROVAL, Reject): frozenset({S.REJECTED}),
     (S.AWAITING_APPROVAL, Withdraw): frozenset({S.WITHDRAWN}),
+    (S.AWAITING_APPROVAL, Edit): frozenset({S.PREPARING}),
     (S.AWAITING_APPROVAL, RemindApprovers): frozenset({S.AWAITING_APPROVAL}),
     (S.AWAITING_APPROVAL, Expire): frozenset({S.EXPIRED}),
     (S.AWAITING_APPROVAL, Replan): frozenset({S.PREPARING}),
@@ -193,6 +197,7 @@ def _submit(_: None, command: Submit, at: Situation) -> Transition:
 def _prepared(request: AccessRequest, command: RecordPrepared, at: Situation) -> Transition:
     is_revocation = request.particulars.kind is RequestKind.REVOCATION
     plan = command.prepared.plan
+    _require_newest_edition(request, plan.edition)
     revocation = plan_revocation(
         tenant_id=plan.tenant_id,
         before=plan.before,
@@ -213,7 +218,14 @@ def _prepared(request: AccessRequest, command: RecordPrepared, at: Situation) ->
     return Transition(request=request, effects=(ShowRequest(request_id=request.id),))
 
 
+def _require_newest_edition(request: AccessRequest, edition: int) -> None:
+    """Refuse what was prepared from an earlier text: the request was edited while that was being read."""
+    if edition != len(request.edits):
+        raise _not_now(request)
+
+
 def _unfit(request: AccessRequest, command: RecordUnfit, at: Situation) -> Transition:
+    _require_newest_edition(request, command.edition)
     if command.code not in NO_PARTNER:
         _require_no_revocation(request)
     return _ended(request, S.UNFIT, at, note=command.reason)
@@ -306,35 +318,74 @@ def _replan(request: AccessRequest, command: Replan, at: Situation) -> Transitio
         # NB. a new plan starts a new decision period, which a request that has expired must not get.
         raise Refused(RefusalCode.EXPIRED)
     lifetime = request.expires_at - request.created_at if request.lifetime is None else request.lifetime
-    # NB. from the request before the change. The reason already says what is given up now.
-    reason = with_sent_before(request, command.reason)
-    sent = None if command.is_unwritten else request.writing_since or request.unseen_since
     is_revocation = request.particulars.kind is RequestKind.REVOCATION
     replans = request.replans + is_revocation
     pause = pause_before(replans)
-    request = _moved(
+    return _planned_again(
         request,
-        S.PREPARING,
         at,
-        note=reason,
-        asked_again=reason,
+        command.reason,
+        lifetime,
+        is_unwritten=command.is_unwritten,
         round=request.round + (not is_revocation),
-        seen=request.prepared,
-        void=(*request.void, *request.decisions),
+        seen_particulars=None,
         drift=command.drift,
         observation=None,
-        writing_since=None,
-        sent_before=request.sent_before or sent,
         replans=replans,
         not_before=at.now + pause if pause else None,
-        unseen_since=None,
-        resent_at=None,
-        reminders=0,
-        reminded_at=None,
-        decisions=(),  # also when the new plan is the same: approval is requested again
-        expires_at=_decided_by(request.particulars, at.now + lifetime),
-        lifetime=lifetime,
     )
+
+
+def _edit(request: AccessRequest, command: Edit, at: Situation) -> Transition:
+    require_may_edit(request, command.actor, command.digest, at.now)
+    if command.observation.identity.tenant_id != request.known.plan.tenant_id:
+        raise Refused(RefusalCode.OTHER_PARTNER, target=request.particulars.target)
+    wanted = with_wish(request.particulars, command.wanted)
+    if not changed_fields(request.particulars, wanted):
+        raise Refused(RefusalCode.NOTHING_EDITED)
+    return _planned_again(
+        request,
+        at,
+        (Fact(NoteCode.EDITED, {"name": command.actor.name}), Fact(NoteCode.ASKED_AGAIN)),
+        command.lifetime,
+        particulars=wanted,
+        seen_particulars=request.particulars,
+        edits=(*request.edits, Edited(person=command.actor, at=at.now)),
+        drift=None,
+        observation=command.observation,
+    )
+
+
+def _planned_again(
+    request: AccessRequest,
+    at: Situation,
+    why: Facts,
+    lifetime: timedelta,
+    *,
+    is_unwritten: bool = False,
+    **changes: Any,
+) -> Transition:
+    """Give up the plan and every decision on it, and prepare the request again, with its whole time to decide."""
+    # NB. from the request before the change. The reason already says what is given up now.
+    reason = with_sent_before(request, why)
+    sent = None if is_unwritten else request.writing_since or request.unseen_since
+    usual: dict[str, Any] = {
+        "note": reason,
+        "asked_again": reason,
+        "round": request.round + 1,
+        "seen": request.prepared,
+        "void": (*request.void, *request.decisions),
+        "writing_since": None,
+        "sent_before": request.sent_before or sent,
+        "unseen_since": None,
+        "resent_at": None,
+        "reminders": 0,
+        "reminded_at": None,
+        "decisions": (),  # also when the new plan is the same: approval is requested again
+        "expires_at": _decided_by(changes.get("particulars", request.particulars), at.now + lifetime),
+        "lifetime": lifetime,
+    }
+    request = _moved(request, S.PREPARING, at, **{**usual, **changes})
     return Transition(request=request, effects=(ShowRequest(request_id=request.id), Prepare(request_id=request.id)))
 
 
@@ -360,6 +411,7 @@ def _reopen(request: AccessRequest, command: Reopen, at: Situation) -> Transitio
         asked_again=reason,
         round=request.round + 1,
         seen=None,
+        seen_particulars=None,
         void=(*request.void, *(one for one in request.decisions if one not in kept)),
         drift=None,
     )
@@ -510,6 +562,7 @@ _HANDLERS: Final[Mapping[type[Any], Callable[..., Transition]]] = {
     Approve: _approve,
     Reject: _reject,
     Withdraw: _withdraw,
+    Edit: _edit,
     RemindApprovers: _remind,
     Expire: _expire,
     Replan: _replan,

@@ -68,6 +68,8 @@ class NoteCode(StrEnum):
     TEMPLATE_CHANGED = "template_differs"
     ROLE_CHANGED = "role_differs"
     """Values: `role`."""
+    EDITED = "edited"
+    """The requester changed what is asked for. Values: `name`."""
     ASKED_AGAIN = "asked_again"
     STAGE_OPEN_AGAIN = "stage_open_again"
     """Values: `is_first`."""

@@ -144,6 +144,14 @@ class Prepared:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Edited:
+    """Who edited a request, and when."""
+
+    person: Person
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class AccessRequest:
     """The complete record of a request. `version` increases with every stored change; an outdated write is refused."""
 
@@ -173,6 +181,10 @@ class AccessRequest:
     """How often approval was requested again. Each round has its own messages and its own decisions."""
     seen: Prepared | None = None
     """The plan that approvers saw before the present plan; None when there was none, or it was the same."""
+    seen_particulars: Particulars | None = None
+    """What the requester had filled in when approvers saw the earlier plan; None where that is still the same."""
+    edits: tuple[Edited, ...] = ()
+    """Who edited the request, the newest last. None of them may decide on it."""
     void: tuple[Decision, ...] = ()
     """The decisions of earlier rounds, which no longer count."""
     writing_since: datetime | None = None
@@ -242,4 +254,5 @@ class AccessRequest:
         :raises Refused: while there is no plan yet.
         """
         known = self.known
-        return evaluate(known.stages, self.decisions, digest=known.plan.digest, excluded=known.excluded, roster=roster)
+        excluded = known.excluded | {one.person.id for one in self.edits}
+        return evaluate(known.stages, self.decisions, digest=known.plan.digest, excluded=excluded, roster=roster)

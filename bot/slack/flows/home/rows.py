@@ -26,12 +26,10 @@ from bot.slack.cards.requests import (
     icon,
     kind_words,
     may_be_decided,
-    may_be_withdrawn,
-    remind_button,
+    own_buttons,
     request_target,
-    withdraw_button,
 )
-from bot.slack.cards.reviews import partnership_icon, partnership_state_words
+from bot.slack.cards.reviews import close_early_button, partnership_icon, partnership_state_words
 from bot.slack.words.alarms import alarm_elements
 from bot.words.plans.risk import LEVELS
 from bot.words.requests.notes import note_words
@@ -71,8 +69,11 @@ def review_row(partnership: Partnership, now: datetime) -> Iterator[Block]:
     yield row(f"{_partner(partnership)}\nStill needed? · {ends}", f"due:{tenant_id}", review, MOST_ROW)
 
 
-def own_row(request: AccessRequest, now: datetime) -> Iterator[Block]:
-    """Return one of the person's own requests, with what its state allows."""
+def own_row(request: AccessRequest, now: datetime, *, is_over: bool) -> Iterator[Block]:
+    """Return one of the person's own requests, with what its state allows.
+
+    :param is_over: see `own_buttons`.
+    """
     said = still_needed(request)
     if not said and request.note:
         said = note_words(request.note)
@@ -88,10 +89,14 @@ def own_row(request: AccessRequest, now: datetime) -> Iterator[Block]:
             *more,
         )
     )
-    if may_be_decided(request, now):
-        yield remind_button(request)
-    elif may_be_withdrawn(request):
-        yield withdraw_button(request)
+    yield from own_buttons(request, now, is_over=is_over)
+
+
+def sponsored_row(partnership: Partnership, now: datetime) -> Iterator[Block]:
+    """Return access that is active and that this person sponsors, with Close early."""
+    tenant_id = partnership.identity.tenant_id
+    text = f"{_partner(partnership)}\n{_end_words(partnership, now)}"
+    yield row(text, f"sponsored:{tenant_id}", close_early_button(tenant_id), MOST_ROW)
 
 
 def ending_row(partnership: Partnership) -> Iterator[Block]:

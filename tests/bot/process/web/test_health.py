@@ -1,4 +1,7 @@
-"""Unready exactly when clicks cannot be received or stored; the admins hear of it even when that cannot be stored."""
+"""The bot is unready exactly when clicks cannot be received or stored.
+
+Admins get the alarm even when nothing can be stored.
+"""
 
 import asyncio
 import json
@@ -25,7 +28,7 @@ TOLD = "Gatehouse cannot store anything at the moment"
 
 @contextmanager
 def locked(gatehouse: BotUnderTest) -> Iterator[None]:
-    """Hold a write lock on the bot's database, as a stuck backup or an open editor does."""
+    """Lock the bot's database for writing, as a stuck backup or an open editor does."""
     other = sqlite3.connect(gatehouse.settings.database_file, isolation_level=None, timeout=5)
     other.execute("begin immediate")
     try:
@@ -103,7 +106,7 @@ async def is_mended(gatehouse: BotUnderTest) -> bool:
     return "clear_alarm" in [entry.command for entry in await gatehouse.history()]
 
 
-async def test_an_alarm_that_slack_does_not_take_is_sent_when_it_does(gatehouse: BotUnderTest) -> None:
+async def test_an_alarm_that_slack_does_not_accept_is_sent_when_it_does(gatehouse: BotUnderTest) -> None:
     gatehouse.world.faults.add(Fault(target="slack", method="chat.postMessage", status=500, times=6))
     with locked(gatehouse):
         await eventually(lambda: is_told(gatehouse))
@@ -123,7 +126,7 @@ async def test_a_lock_of_a_moment_is_no_alarm(gatehouse: BotUnderTest) -> None:
 
 @pytest.fixture
 async def stuck(gatehouse: BotUnderTest) -> AsyncIterator[BotUnderTest]:
-    """A bot whose database somebody locks, and that knows it."""
+    """Return a bot whose database another program locks, after the bot noticed it."""
     with locked(gatehouse):
         await eventually(lambda: is_unready(gatehouse))
         yield gatehouse

@@ -29,7 +29,7 @@ async def violations(page: Page) -> list[str]:
 
 
 async def violations_at_all_sizes(page: Page) -> list[str]:
-    """List what axe-core finds on a desk and on a phone; afterwards the page has its size of before."""
+    """Return what axe-core finds at the sizes of a desktop and a phone; afterwards the page has its former size."""
     before = page.viewport_size
     found = []
     for width, height in SIZES:

@@ -52,7 +52,7 @@ async def sent(stage: Stage, call: str) -> samples.Json:
     raise AssertionError(f"the page did not send {call}")
 
 
-async def test_the_story_needs_no_typing_beyond_the_form(page: Page, stage: Stage) -> None:
+async def test_the_visit_needs_no_typing_beyond_the_form(page: Page, stage: Stage) -> None:
     await page.get_by_role("button", name="Request as Riley").click()
     await expect(page.get_by_label("Partner domain or tenant ID")).to_be_focused()
     await page.keyboard.type("contoso.com")
@@ -259,7 +259,7 @@ async def test_the_focus_stays_in_a_modal_and_goes_back_afterwards(page: Page, s
     await expect(reject).to_be_focused()
 
 
-async def test_the_focus_goes_on_nearby_when_its_button_is_gone(page: Page, stage: Stage) -> None:
+async def test_the_focus_moves_nearby_when_its_button_is_gone(page: Page, stage: Stage) -> None:
     card = stage.post(CHANNELS["partner-access"], "card", blocks=list(samples.CARD_BLOCKS))
     await stage.change()
     await page.get_by_role("button", name="Approve", exact=True).focus()
@@ -268,7 +268,7 @@ async def test_the_focus_goes_on_nearby_when_its_button_is_gone(page: Page, stag
     await expect(page.get_by_test_id("message").locator(":focus")).to_have_count(1)
 
 
-async def test_a_confirm_dialog_stands_before_the_click(page: Page, stage: Stage) -> None:
+async def test_a_confirm_dialog_comes_before_the_click(page: Page, stage: Stage) -> None:
     stage.post(CHANNELS["partner-access"], "card", blocks=samples.CARD_BLOCKS)
     await stage.change()
     await page.get_by_role("button", name="Reject").click()
@@ -288,7 +288,7 @@ async def test_a_failed_call_says_why_and_gives_the_text_back(page: Page, stage:
     await expect(page.get_by_test_id("composer")).to_have_value("/partner list")
 
 
-async def test_the_guide_opens_and_closes_beside_messages(page: Page, stage: Stage) -> None:
+async def test_the_guide_opens_and_closes_next_to_messages(page: Page, stage: Stage) -> None:
     stage.post(CHANNELS["partner-access"], "card", blocks=samples.CARD_BLOCKS)
     await stage.change()
     await expect(page.get_by_test_id("step-1")).to_be_hidden()
@@ -388,7 +388,7 @@ async def test_nothing_overflows(page: Page, stage: Stage, width: int, scheme: s
 
 
 async def test_colours_can_be_read(page: Page, stage: Stage) -> None:
-    """Every visible text has the contrast WCAG 2.2 AA asks of it: 4.5, or 3 where large."""
+    """Every visible text has the contrast that WCAG 2.2 AA requires: 4.5, or 3 for large text."""
     stage.post(CHANNELS["partner-access"], "card", blocks=samples.CARD_BLOCKS)
     stage.post(CHANNELS["partner-access"], "psst", only_for=PEOPLE["requester"])
     stage.apply(samples.trusted_partner(), "POST")

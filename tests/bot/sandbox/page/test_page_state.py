@@ -1,4 +1,4 @@
-"""Places, threads, unread counts, logs and the guide: the pure parts behind the fragments."""
+"""The pure parts of the page: places, threads, unread counts, logs and the guide."""
 
 from datetime import UTC
 from pathlib import Path
@@ -35,7 +35,7 @@ def test_place(query: dict[str, str], handle: str, channel: str, log: str, url: 
     assert url is None or place.url() == url
 
 
-def test_replies_stand_under_their_parent() -> None:
+def test_replies_are_under_their_parent() -> None:
     messages = [
         message("10.0", "first"),
         message("20.0", "second"),

@@ -182,7 +182,7 @@ def test_overflow() -> None:
         ({"initial_option": OPTIONS[0]}, {"b": {"a": {"type": "static_select", "selected_option": OPTIONS[1]}}}, "2"),
     ],
 )
-def test_what_was_filled_in_stands(initial: Json, entered: Json, selected: str) -> None:
+def test_what_was_filled_in_stays(initial: Json, entered: Json, selected: str) -> None:
     html = show(field({"type": "static_select", "options": OPTIONS, **initial}), entered=entered)
     assert [tag.attributes["value"] for tag in tags_of(html) if "selected" in tag.attributes] == [selected]
 

@@ -42,7 +42,7 @@ async def test_every_answer_is_strict(client: Client, path: str) -> None:
     assert "Set-Cookie" not in answer.headers
 
 
-async def test_the_page_holds_nothing_inline_and_nothing_from_elsewhere(client: Client) -> None:
+async def test_the_page_has_nothing_inline_and_nothing_from_elsewhere(client: Client) -> None:
     tags = tags_of(await (await client.get("/")).text())
     assert not [tag for tag in tags if "style" in tag.attributes or tag.tag == "style"]
     assert [tag.attributes["src"].split("?")[0] for tag in tags if tag.tag == "script"] == ["/page/static/page.js"]

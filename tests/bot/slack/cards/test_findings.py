@@ -30,7 +30,7 @@ HOSTILE: Final = "<!channel> *bold* [red]x[/red] <https://evil.example|here> "
 
 
 def report(*policies: dict[str, Any]) -> AccessReport:
-    """Judge for guests and direct connect users without trust, by the policies alone."""
+    """Evaluate the policies for guests and direct connect users without trust."""
     visitors = (VisitorType.GUEST, VisitorType.DIRECT_CONNECT)
     return test_verdicts.report(*policies, entries=tuple(Entry(visitor=one, applications=(ALL,)) for one in visitors))
 

@@ -1,4 +1,4 @@
-"""The partner's half as people see it: the state of each step, who may speak, and text that fits into Slack."""
+"""The partner setup on cards: the state of each step, who may confirm, and text within Slack's limits."""
 
 from dataclasses import replace
 from datetime import timedelta
@@ -61,7 +61,7 @@ def every_button(value: Any) -> list[str]:
     return [item["action_id"] for item in dicts(value) if item.get("type") == "button"]
 
 
-def test_the_card_says_who_vouched_for_what_and_offers_the_rest() -> None:
+def test_the_card_says_who_confirmed_what_and_offers_the_rest() -> None:
     card = setup_card(known(), may_speak=True)
     assert_sound(card)
     said = shown(card.blocks)

@@ -16,7 +16,7 @@ UNKNOWN: Final = "R-ABCDEFGHI2:" + "0123456789abcdef" * 4
 
 
 def decision(request: AccessRequest) -> str:
-    """What the buttons of the request's card carry."""
+    """Return the value of the decision buttons on the request's card."""
     return f"{request.id}:{request.known.plan.digest}"
 
 
@@ -174,7 +174,7 @@ async def test_a_view_that_cannot_be_opened_stores_nothing(gatehouse: BotUnderTe
 # --- what the audit log says of a refusal ---
 
 
-async def test_a_refusal_stands_in_the_history_of_the_request_that_was_clicked(gatehouse: BotUnderTest) -> None:
+async def test_a_refusal_is_in_the_history_of_the_request_that_was_clicked(gatehouse: BotUnderTest) -> None:
     """Whoever reads a request's history has to see the clicks on it that were refused at the edge, too."""
     request = await gatehouse.file_request()
     stale = f"{request.id}:{'0' * 64}"

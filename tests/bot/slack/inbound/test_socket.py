@@ -86,7 +86,7 @@ def test_silence_is_noticed_within_a_minute() -> None:
     assert slack_socket.SILENT_SECONDS + slack_socket.PING_SECONDS + 2 * CHECK_SECONDS < 60
 
 
-async def test_a_frozen_peer_is_noticed_and_said_and_heard_again_when_it_thaws(connected: BotUnderTest) -> None:
+async def test_a_frozen_peer_is_noticed_and_said_and_reported_again_when_it_thaws(connected: BotUnderTest) -> None:
     """The connections stay open: nothing but the missing answers shows that nobody is there."""
     assert await hears(connected)
     await connected.control.post("slack/socket", do="freeze")

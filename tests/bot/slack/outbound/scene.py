@@ -111,14 +111,14 @@ class Scene:
         return ApprovalChannel(client=self.client, channel=channel, alarms=alarms, clock=self.world.clock)
 
     def messages(self, place: str) -> list[dict[str, Any]]:
-        """What stands in a channel, or in somebody's direct messages (`@handle`)."""
+        """Return the messages in a channel, or in a person's direct messages (`@handle`)."""
         assert self.world.slack is not None
         conversation = self.world.slack.find(place)
         assert conversation is not None
         return self.world.slack.messages(conversation.id)
 
     def counts(self) -> dict[str, int]:
-        """How many messages stand where."""
+        """Return how many messages there are in each place."""
         places = [CHANNEL, *(f"@{name}" for name in ("requester", "approver1", "approver2", "approver3", "admin"))]
         return {place: len(found) for place in places if (found := self.messages(place))}
 

@@ -143,7 +143,7 @@ async def cards(gatehouse: BotUnderTest, place: str = PRIVATE, user: str = "appr
 
 
 @pytest.mark.parametrize("change", [{"is_ext_shared": True}, {"is_private": False}, {"is_pending_ext_shared": True}])
-async def test_no_card_goes_into_a_channel_that_is_not_private_any_more_and_it_comes_when_that_is_mended(
+async def test_no_card_goes_into_a_channel_that_is_not_private_any_more_and_it_comes_when_that_is_repaired(
     gatehouse: BotUnderTest, change: dict[str, Any]
 ) -> None:
     shows(gatehouse.world, **change)
@@ -191,7 +191,7 @@ async def pass_by(gatehouse: BotUnderTest, seconds: int) -> None:
     await gatehouse.idle()
 
 
-async def test_cards_are_taken_out_of_a_channel_that_is_not_private_any_more_and_come_back(
+async def test_cards_are_removed_from_a_channel_that_is_not_private_any_more_and_come_back(
     gatehouse: BotUnderTest,
 ) -> None:
     """Nothing about the request has to change for that, and nothing is written there while the channel is unfit."""

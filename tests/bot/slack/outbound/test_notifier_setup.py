@@ -1,4 +1,4 @@
-"""The card about the partner's half: posted once to whom it concerns, updated everywhere, once more as a reminder."""
+"""The partner setup card: posted once to the people concerned, updated everywhere, and posted again as a reminder."""
 
 import asyncio
 from dataclasses import replace
@@ -33,7 +33,7 @@ async def known(scene: Scene) -> AccessRequest:
     return asked
 
 
-async def test_sponsor_and_requester_get_it_once_and_only_the_sponsor_may_speak(scene: Scene) -> None:
+async def test_sponsor_and_requester_get_it_once_and_only_the_sponsor_may_confirm(scene: Scene) -> None:
     await known(scene)
     for _ in range(3):
         await scene.notifier().show_setup(partnership(), remind=False)
@@ -80,7 +80,7 @@ async def test_a_sponsor_who_was_never_named_is_only_asked_to_act(scene: Scene) 
     assert scene.counts()["@admin"] == 1
 
 
-async def test_a_word_changes_every_copy_and_posts_none(scene: Scene) -> None:
+async def test_a_confirmation_changes_every_copy_and_posts_none(scene: Scene) -> None:
     await known(scene)
     await scene.notifier().show_setup(partnership(), remind=False)
     before = {place: scene.messages(place)[0]["ts"] for place in scene.counts()}
@@ -116,7 +116,7 @@ async def test_a_reminder_is_a_new_card_for_the_sponsor_alone_and_once(scene: Sc
     assert action_ids(scene.messages("@requester")[0]) == ["show_checklist"]
 
 
-async def test_a_new_request_that_leaves_something_open_asks_anew(scene: Scene) -> None:
+async def test_a_new_request_that_leaves_something_open_asks_again(scene: Scene) -> None:
     await known(scene)
     await scene.notifier().show_setup(partnership(), remind=False)
     await scene.notifier().show_setup(partnership(request_id="R-2"), remind=False)

@@ -94,7 +94,7 @@ async def expired(scene: Scene, number: int) -> AccessRequest:
     return ended
 
 
-async def test_who_was_to_decide_hears_once_a_day_of_all_that_expired(scene: Scene) -> None:
+async def test_who_was_to_decide_is_told_once_a_day_of_all_that_expired(scene: Scene) -> None:
     ended = [await expired(scene, number) for number in range(12)]
     for one in ended:
         await scene.notifier().tell_expired(one)
@@ -109,7 +109,7 @@ async def test_who_was_to_decide_hears_once_a_day_of_all_that_expired(scene: Sce
     assert "partner12.com (R-12): 1 request expired" in newest["text"]
 
 
-async def test_nobody_hears_of_what_did_not_expire_or_was_their_own(scene: Scene) -> None:
+async def test_nobody_is_told_of_what_did_not_expire_or_was_their_own(scene: Scene) -> None:
     await scene.notifier().tell_expired(await put(scene, 0))
     scene.directory.roles[builders.SECURITY] = ("requester", "admin")
     await scene.notifier().tell_expired(await expired(scene, 1))

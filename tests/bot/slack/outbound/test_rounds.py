@@ -17,7 +17,7 @@ WHY = "Somebody changed this partner's settings after the plan was made."
 
 
 def asked_again(before: AccessRequest) -> AccessRequest:
-    """The request after an outside change, with the plan that follows from what stands now."""
+    """Return the request after an outside change, with the plan that follows from the current settings."""
     at = Situation(now=NOW + timedelta(hours=1))
     again = advance_partner(before, Replan(reason=noted(WHY)), at).request
     plan = access_plan({"tenantId": before.known.plan.tenant_id, "inboundTrust": {"isMfaAccepted": False}})

@@ -73,7 +73,7 @@ async def test_where_slack_does_not_say_who_is_one_the_ids_that_are_known_are_le
     assert await free(shown, *ids(RILEY, AMARA, CHIE)) == ids(CHIE)
 
 
-async def test_two_people_of_one_name_are_told_apart() -> None:
+async def test_two_people_of_one_name_are_distinguished() -> None:
     one, other, third = map(ChatId, ("U1", "U2", "U3"))
     shown = FakeShown({one: "Kim Lee", other: "Kim Lee", third: "Ada"}, {one: "kim@x.com"})
     assert (await named(shown, one, other, third)).names == (

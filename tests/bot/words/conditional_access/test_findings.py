@@ -1,4 +1,4 @@
-"""What Conditional Access means, in words: one line for each meaning, the whole behind it, and nothing uncertain."""
+"""The words about Conditional Access: one line for each effect, with complete details, and nothing uncertain."""
 
 import json
 from typing import Any, Final

@@ -88,6 +88,7 @@ GOLDEN: Final[tuple[tuple[str, dict[str, Any], str], ...]] = (
         "2 of 3 changes are in the tenant. Sent: the partner without settings of its own; B2B collaboration, inbound, "
         "Inbound trust. Not sent: Identity synchronization into this tenant.",
     ),
+    (NoteCode.EDITED, {"name": "Riley"}, "Riley edited this request."),
     (NoteCode.NOT_WRITTEN, {"is_first": True}, "Nothing was written."),
     (NoteCode.NOT_WRITTEN, {"is_first": False}, "This plan was not written."),
     (NoteCode.ACCEPTED_NOT_SHOWN, {}, "Microsoft Graph accepted the change but does not show it."),

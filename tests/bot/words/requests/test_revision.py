@@ -3,8 +3,10 @@
 from dataclasses import replace
 from datetime import UTC, datetime
 
+import pytest
+
 from bot.words.requests.revision import RevisedLine, revision_lines
-from tests.workflows.core.builders import STAGES, TENANT, access_plan, prepared, request
+from tests.workflows.core.builders import DANA, STAGES, TENANT, access_plan, particulars, prepared, request
 from workflows.core.plans.drift import DefaultDrift, Drift
 
 TRUST = "Trust in the partner's MFA"
@@ -46,3 +48,36 @@ def test_chain_template_duration_and_a_changed_default_are_told() -> None:
     assert lines["Last day"] == ("not set", "2027-05-31")
     assert lines["Duration"] == ("90 days", "no end")
     assert any(about.endswith("by the tenant's default") for about in lines)
+
+
+def test_what_an_edit_changed_besides_the_settings_is_told() -> None:
+    asked = replace(particulars(), justification=" ".join(f"w{at}" for at in range(40)), ticket="PRJ-1")
+    wanted = replace(asked, justification=asked.justification.replace("w9", "other"), ticket="")
+    edited = request(
+        seen=prepared(), prepared=prepared(sponsor=DANA), particulars=wanted, seen_particulars=asked, edits=()
+    )
+    lines = {line.about: (line.seen, line.now) for line in revision_lines(edited)}
+    assert lines["Sponsor"] == ("Sam", "Dana")
+    assert lines["Ticket"] == ("PRJ-1", "none")
+    seen, now = lines["Justification"]
+    assert seen.startswith("“(6 words as before) … w6 w7 w8 w9 w10")
+    assert now.startswith("“(6 words as before) … w6 w7 w8 other w10")
+    assert now.endswith("w30 …” (9 more words in Details)")
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "lines"),
+    [
+        ("For May", "For June", ("“For May”", "“For June”")),
+        ("For May", "For May and June", ("“For May”", "“For May and June”")),
+        (
+            "One two three four five",
+            "One two three four",
+            ("“(1 word as before) … two three four five”", "“(1 word as before) … two three four”"),
+        ),
+    ],
+)
+def test_a_justification_is_shown_from_where_it_differs(before: str, after: str, lines: tuple[str, str]) -> None:
+    asked = replace(particulars(), justification=before)
+    edited = request(seen=prepared(), particulars=replace(asked, justification=after), seen_particulars=asked)
+    assert revision_lines(edited) == (RevisedLine("Justification", *lines),)

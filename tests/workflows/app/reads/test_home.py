@@ -42,6 +42,17 @@ async def test_a_sponsor_sees_what_ends_soon_and_what_is_to_be_answered(world: W
     assert (await home_of(world, AMARA)).ending.count == 0
 
 
+async def test_a_sponsor_sees_all_active_access_and_the_requester_what_can_be_requested_again(world: World) -> None:
+    request = await world.opened()
+    [partner] = (await home_of(world, SAM)).sponsored.shown
+    assert partner.request_id == request.id
+    assert (await home_of(world, RILEY)).sponsored.count == 0
+    assert (await home_of(world, RILEY)).over == frozenset()
+    await world.revoke(DANA)
+    assert (await home_of(world, SAM)).sponsored.count == 0
+    assert (await home_of(world, RILEY)).over == {request.id}
+
+
 async def test_only_an_admin_sees_what_is_overdue_and_finds_partners(world: World) -> None:
     await world.opened()
     world.clock.advance(days=400)

@@ -110,7 +110,7 @@ async def test_a_problem_stands_at_its_field(world: World, form: dict[str, Any],
     assert words in found[field]
 
 
-async def test_a_justification_of_the_whole_length_is_taken(world: World) -> None:
+async def test_a_justification_of_the_whole_length_is_accepted(world: World) -> None:
     assert await world.file(justification="x" * 2000)
 
 
@@ -153,7 +153,7 @@ async def test_a_second_request_about_a_tenant_names_the_first(world: World) -> 
 async def test_a_chain_that_nobody_could_complete_is_said_before_anything_is_stored(
     world: World, roles: dict[Any, str], words: str
 ) -> None:
-    """Riley and Sam hold every role, and count for nothing: they are requester and sponsor."""
+    """Riley and Sam have every role, but cannot approve: they are requester and sponsor."""
     for person, held in roles.items():
         world.directory.assign(person, held)
     found = await problems(world)

@@ -206,7 +206,7 @@ async def test_what_is_decided_after_the_start_is_written_without_asking(world: 
 
 
 async def test_a_click_from_before_the_gap_counts_as_decided_before_it(world: World) -> None:
-    """It was stored and not judged when the backup was taken."""
+    """It was stored but not checked when the backup was made."""
     waiting = await world.waiting()
     for person in (AMARA, BRUNO):
         await world.approve(waiting, person)
@@ -226,7 +226,7 @@ async def test_a_revocation_is_never_held(world: World) -> None:
     assert READ_CHANGES not in world.script.calls
 
 
-async def test_what_stands_already_is_recorded_without_asking(world: World) -> None:
+async def test_what_is_set_already_is_recorded_without_asking(world: World) -> None:
     """Nothing is written, so nothing is opened."""
     request = await world.approved()
     world.tenant.partners[TENANT] = dict(request.known.plan.image_after() or {})

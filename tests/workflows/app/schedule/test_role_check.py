@@ -1,4 +1,4 @@
-"""A role without people holds requests up: admins hear of it at once, each requester once, who clicks is told why."""
+"""A role without people: admins get an alarm, each requester one message, and a click is refused with the reason."""
 
 import pytest
 

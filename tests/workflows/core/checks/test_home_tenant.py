@@ -74,7 +74,7 @@ ALWAYS: Final = {
 
 
 def access(facts: PreflightFacts, plan: Plan) -> AccessReport:
-    """Judge the policies that were read; Entra was not asked."""
+    """Evaluate the policies that were read, without asking Entra."""
     default = None if isinstance(facts.default, Unread) else facts.default
     applies = effective_settings(plan.image_after(), default, is_cross_cloud=plan.is_cross_cloud)
     return assess(
@@ -83,7 +83,7 @@ def access(facts: PreflightFacts, plan: Plan) -> AccessReport:
 
 
 def found(plan: Plan | None = None, who: TenantIdentity | None = None, **facts: Any) -> dict[str, str]:
-    """Judge the usual facts with some of them changed: texts by code."""
+    """Return the findings for the usual facts with some changes: texts by code."""
     these, this = replace(CALM, **facts), plan or access_plan()
     findings = evaluate_facts(these, access(these, this), plan=this, identity=who or identity())
     return {finding.code: finding_words(finding) for finding in findings}

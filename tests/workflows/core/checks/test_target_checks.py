@@ -92,7 +92,7 @@ def test_every_id_is_named_with_its_owner_and_reserved_words_are_no_ids() -> Non
     assert shown_targets(reserved) == ()
 
 
-def test_what_stood_before_is_shown_but_not_judged() -> None:
+def test_what_stood_before_is_shown_but_not_checked() -> None:
     before = {"tenantId": TENANT, INBOUND.value: to_document(only(target(U, ALL_USERS), target(A, OUR_APP)))}
     narrowed = plan({INBOUND: only(target(U, ALL_USERS), target(A, THEIR_APP))}, before)
     assert [one.target.id for one in shown_targets(narrowed)] == [THEIR_APP, OUR_APP]
@@ -176,7 +176,7 @@ def test_an_id_that_another_setting_listed_is_new_here() -> None:
     assert told["target_absent"].severity is Severity.ERROR
 
 
-def test_what_is_put_back_may_name_what_is_nobodys_now() -> None:
+def test_what_is_restored_may_name_what_is_nobodys_now() -> None:
     absent = {target(A, OUR_APP): None, target(G, OUR_GROUP): None}
     assert "target_absent" in found(absent)
     told = list(check_targets(PROJECT, absent, {}, is_put_back=True))

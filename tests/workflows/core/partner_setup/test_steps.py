@@ -203,7 +203,7 @@ def test_a_step_appears_exactly_where_our_side_is_open(document: dict[str, Any])
 @PROPERTY
 @given(partner_documents(TENANT), st.booleans())
 def test_every_call_is_one_that_this_program_could_read_back(document: dict[str, Any], is_abroad: bool) -> None:
-    """Settings in Graph's names, for us and nobody else; and the text holds the same bytes."""
+    """Settings have Graph's names and concern only us; the text contains the same bytes."""
     setup = setup_of(document, MICROSOFTS, is_cross_cloud=is_abroad)
     written = sections(setup, HOME, is_cross_cloud=is_abroad)
     found = groups(setup.steps)
@@ -365,7 +365,7 @@ def test_the_state_is_said_in_one_line() -> None:
 
 
 def test_adding_a_partner_of_another_cloud_asks_for_the_cloud_too() -> None:
-    """Until it is added it is blocked, whatever our default lets through, so nothing was wanted of it before."""
+    """Until it is added it is blocked, whatever our default allows, so no step was needed before."""
     plan = replace(access_plan(), is_cross_cloud=True)
     for default in ({**MICROSOFTS, "b2bCollaborationInbound": b2b()}, MICROSOFTS, None):
         asked = [step.key for step in asked_by(plan, default)]

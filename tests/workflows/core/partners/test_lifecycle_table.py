@@ -170,7 +170,7 @@ def test_a_revoked_partner_takes_nothing_and_says_so(name: str) -> None:
         assert refused.value.code == "revoked"
 
 
-def test_who_may_not_keep_a_partner_hears_that_also_where_no_review_waits() -> None:
+def test_who_may_not_keep_a_partner_is_told_that_also_where_no_review_waits() -> None:
     stranger = Keep(actor=AMARA, tenant_id=TENANT, reason="Needed")
     with pytest.raises(Refused) as refused:
         advance_review(partnership(), stranger, roster=everybody(), now=NOW)

@@ -12,6 +12,7 @@ from tests.workflows.core.builders import (
     MILLISECOND,
     NOW,
     REDEEM_STEP,
+    REQUEST,
     RILEY,
     SAM,
     TENANT,
@@ -28,7 +29,7 @@ from workflows.core.partners.partnership import Attestation, Partnership, Partne
 from workflows.core.partners.reviews import REMIND_AGAIN_AFTER, ReviewTransition, advance_review, may_close
 from workflows.core.people import Person, Roster
 from workflows.core.requests.commands.partner import AskReview, Keep, PartnershipCommand
-from workflows.core.requests.effects import ShowReview
+from workflows.core.requests.effects import ShowRequest, ShowReview
 from workflows.core.requests.request import RequestState
 
 DAY = timedelta(days=1)
@@ -65,7 +66,10 @@ def test_a_review_is_due_at_its_exact_instant_and_not_before() -> None:
                 next_review_at=now + 3 * DAY,
                 reminders=1,
             ),
-            effects=(ShowReview(tenant_id=TENANT, remind=True),),
+            effects=(
+                ShowReview(tenant_id=TENANT, remind=True),
+                *([ShowRequest(request_id=REQUEST)] if now >= END else []),
+            ),
         )
 
 
@@ -181,8 +185,7 @@ def test_a_revoked_partnership_absorbs_everything(command: PartnershipCommand) -
     met = refusal(known, command, END)
     assert (met.code, refusal_words(met)) == (
         "revoked",
-        "This partner is already revoked, so there is nothing to review. Request access with /partner request if it "
-        "is needed.",
+        "This partner is already revoked. Request access with /partner request if it is needed.",
     )
 
 

@@ -1,4 +1,4 @@
-"""Who may say what of the partner's half, and when it counts no more."""
+"""Who may confirm partner setup steps, and when a confirmation no longer counts."""
 
 from dataclasses import replace
 from datetime import datetime, timedelta
@@ -161,7 +161,7 @@ def test_a_click_on_an_older_card_takes_no_newer_confirmation_back() -> None:
     assert after(record, exact).confirmations == ()
 
 
-def test_what_an_earlier_version_left_out_is_recorded_once_and_only_for_what_stands() -> None:
+def test_what_an_earlier_version_left_out_is_recorded_once_and_only_for_the_current_settings() -> None:
     applied = request(RequestState.APPLIED)
     assert setup_for_request(applied) == (REDEEM_STEP,)
     assert setup_for_request(request(RequestState.OVERWRITTEN)) == ()

@@ -1,4 +1,4 @@
-"""Where what stands and what our records say do not agree: no false alarm, and no silence either."""
+"""Differences between current settings and our records: none is missed, and none is reported wrongly."""
 
 from dataclasses import replace
 from datetime import timedelta
@@ -36,14 +36,14 @@ def kept(one: Partnership | None = None, *requests: AccessRequest, **changes: An
 
 
 def judged(configuration: JsonObject | None, records: Records, **changes: Any) -> PartnerPosture:
-    """Judge the tenant with these records and a closed default."""
+    """Return the posture of the tenant with these records and a closed default."""
     return evaluate_partner(TENANT, configuration, None, inputs(records=records, **changes))
 
 
 # --- a partner that the records know ---------------------------------------------------------------------------------
 
 
-def test_what_stands_as_approved_is_no_concern() -> None:
+def test_the_current_settings_as_approved_is_no_concern() -> None:
     posture = judged(AS_APPROVED, kept(partnership(), APPLIED))
     assert codes(posture) == []
     assert posture.record_state is RecordState.KEPT
@@ -166,7 +166,7 @@ def test_without_records_nobody_is_called_unknown() -> None:
     assert posture.record_state is RecordState.NOT_READ
 
 
-def test_a_request_that_was_given_up_half_way_is_named_instead() -> None:
+def test_a_request_that_was_given_up_before_its_end_is_named_instead() -> None:
     failed = request(RequestState.FAILED, writing_since=NOW)
     posture = judged({"tenantId": TENANT}, kept(None, failed), unfinished={TENANT: failed})
     assert codes(posture) == ["unfinished"]
@@ -218,7 +218,7 @@ def test_of_a_changed_partner_undeclared_settings_count_and_facts_do_not() -> No
 
 
 def test_what_a_write_never_says_is_no_difference() -> None:
-    """The service names a synchronization policy by itself, and `devices` is not supported."""
+    """The service names a synchronization policy itself, and `devices` is not supported."""
     before = {
         "tenantId": TENANT,
         "identitySynchronization": {"userSyncInbound": {"isSyncAllowed": True}},

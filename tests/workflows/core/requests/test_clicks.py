@@ -1,4 +1,4 @@
-"""A click names a chat id and no more: what it wants is no command until the permission check knows who that is."""
+"""A click contains a chat id only; it becomes a command after the permission check finds the person."""
 
 import pytest
 
@@ -45,7 +45,7 @@ UNCONFIRM = UnconfirmSetup(actor=SAM.chat_id, tenant_id=TENANT, step=REDEEM_STEP
 REMIND = RemindSetup(actor=SAM.chat_id, tenant_id=TENANT)
 
 
-def test_a_click_is_not_taken_for_a_command() -> None:
+def test_a_click_is_not_treated_as_a_command() -> None:
     """NB. each `type: ignore` is the proof: mypy reports one that nothing needs. Run all the same, it fails."""
     with pytest.raises(AttributeError):
         advance(request(), APPROVE, moment())  # type: ignore[arg-type]

@@ -154,14 +154,14 @@ def test_a_card_of_an_earlier_plan_decides_nothing() -> None:
     )
 
 
-def test_the_role_is_judged_today_not_when_the_card_was_sent() -> None:
+def test_the_role_is_checked_today_not_when_the_card_was_sent() -> None:
     assert refusal(request(), AMARA, amara="").code == "not_an_approver"
     assert advance(
         request(), Approve(actor=MALLORY, request_id=REQUEST, digest=DIGEST), situation(mallory="security")
     ).request.decisions
 
 
-def test_somebody_absent_from_the_roster_holds_nothing() -> None:
+def test_somebody_absent_from_the_roster_has_nothing() -> None:
     nobody = replace(situation(), roster=replace(everybody(), roles={}))
     with pytest.raises(Refused) as refused:
         advance(request(), Approve(actor=AMARA, request_id=REQUEST, digest=DIGEST), nobody)

@@ -1,4 +1,4 @@
-"""Who may decide now is one answer: what is shown, who is asked and who is let through say the same."""
+"""Who may decide now: what is shown, who is asked and who is accepted always agree."""
 
 from dataclasses import replace
 
@@ -10,6 +10,7 @@ from tests.workflows.core.builders import (
     CHIE,
     DATA_OWNER,
     MALLORY,
+    NOW,
     RILEY,
     SAM,
     SECURITY,
@@ -24,7 +25,7 @@ from workflows.core.errors.raised import Refused
 from workflows.core.people import ChatId, Person
 from workflows.core.requests.deciding import require_may_decide
 from workflows.core.requests.eligibility import IneligibleReason, OpenStage, eligibility, still_asked
-from workflows.core.requests.request import AccessRequest, RequestState
+from workflows.core.requests.request import AccessRequest, Edited, RequestState
 
 EVERYONE = (RILEY, SAM, AMARA, BRUNO, CHIE, MALLORY)
 ALL_ROLES = everybody(**{one.name.lower(): "security data-owner" for one in EVERYONE})
@@ -85,6 +86,18 @@ def test_the_chat_id_by_which_somebody_was_named_is_barred_too() -> None:
     assert who.free([ChatId("W-RILEY"), ChatId("W-SAM"), RILEY.chat_id, SAM.chat_id, AMARA.chat_id]) == {AMARA.chat_id}
 
 
+def test_whoever_edited_a_request_may_not_decide_on_it() -> None:
+    """It is the requester by the rules of an edit; who may decide does not depend on them."""
+    edited = request(edits=(Edited(person=AMARA, at=NOW),), decisions=WHOLE_CHAIN[:1])
+    who = eligibility(edited)
+    assert who.bar(AMARA.chat_id) is IneligibleReason.REQUESTER
+    assert who.bar(ChatId("U-OTHER"), AMARA.id) is IneligibleReason.REQUESTER
+    assert AMARA.chat_id in who.chat_ids
+    assert who.free([AMARA.chat_id, BRUNO.chat_id]) == {BRUNO.chat_id}
+    assert edited.verdict().counted[0] == (), "nor does an approval of theirs count"
+    assert not _is_let_through(edited, AMARA)
+
+
 def _is_let_through(known: AccessRequest, someone: Person) -> bool:
     try:
         require_may_decide(known, someone, access_plan().digest, roster=ALL_ROLES, now=known.created_at)
@@ -94,8 +107,8 @@ def _is_let_through(known: AccessRequest, someone: Person) -> bool:
 
 
 @pytest.mark.parametrize("count", [0, 1, 2])
-def test_who_is_asked_is_exactly_who_is_let_through(count: int) -> None:
-    """Everybody holds every role here, so that only the request's own answer tells them apart."""
+def test_who_is_asked_is_exactly_who_is_accepted(count: int) -> None:
+    """Everybody has every role here, so only the request itself makes a difference."""
     known = request(decisions=WHOLE_CHAIN[:count])
     who = still_asked(known)
     assert who is not None

@@ -130,7 +130,7 @@ def test_a_submitted_request_is_stored_as_asked_and_prepared() -> None:
     )
 
 
-def test_who_filed_it_is_kept_where_that_was_judged_before() -> None:
+def test_who_filed_it_is_kept_where_that_was_checked_before() -> None:
     command = Submit(request_id=REQUEST, particulars=particulars(), lifetime=LIFETIME, submitter=DANA)
     known = advance(None, command, situation()).request
     assert known.submitter == DANA
@@ -242,7 +242,7 @@ def test_nobody_is_told_that_a_request_expired_which_nobody_was_asked_about() ->
 
 
 @pytest.mark.parametrize("state", [RequestState.AWAITING_APPROVAL, RequestState.APPLYING])
-def test_replanning_forgets_what_the_form_saw_and_prepares_anew(state: RequestState) -> None:
+def test_replanning_forgets_what_the_form_saw_and_prepares_again(state: RequestState) -> None:
     seen = ObservedPartner(identity=identity(), configuration=None, at=NOW)
     known = request(state, observation=seen)
     assert worded(advance(known, Replan(reason=noted("The partner changed.")), situation(LATER))) == Transition(
@@ -296,7 +296,7 @@ def test_what_was_decided_on_the_plan_before_counts_nothing_on_a_new_one() -> No
 
 
 def test_a_new_plan_may_have_a_shorter_chain_than_the_one_that_was_decided_on() -> None:
-    """Contract: a decision on an earlier plan never counts and never stands in the way, whatever its stage was."""
+    """A decision on an earlier plan never counts and never prevents another one, whatever its stage was."""
     known = advance(
         request(decisions=WHOLE_CHAIN[:2]), Replan(reason=noted("The template changed.")), situation()
     ).request
@@ -358,7 +358,7 @@ def test_a_partner_that_is_no_longer_who_was_approved_stops_the_request() -> Non
     ],
 )
 def test_whatever_is_open_can_be_stopped_and_its_requester_reads_why(state: RequestState, kind: RequestKind) -> None:
-    """Also a half approved or half applied one: an admin who revokes the partner does not wait for it."""
+    """Also a partly approved or applied one: an admin who revokes the partner does not wait for it."""
     known = request(state, kind, prepared=prepared(kind), note=noted("Waits."))
     note = "Dana revoked this partner before the change was confirmed."
     transition = advance(known, Stop(reason=noted(note)), situation(LATER))
@@ -420,7 +420,7 @@ def test_what_opens_is_sent_again_for_a_quarter_of_an_hour_only(minutes: int, is
         advance(known, RecordResent(reason=noted("It does not show.")), moment)
 
 
-def test_a_click_that_came_in_time_counts_however_late_it_is_judged() -> None:
+def test_a_click_that_came_in_time_counts_however_late_it_is_checked() -> None:
     known = request()
     late = EXPIRY + timedelta(seconds=5)
     approve = Approve(actor=AMARA, request_id=REQUEST, digest=known.known.plan.digest)
@@ -462,7 +462,7 @@ def test_the_first_write_is_announced_once_and_nobody_is_shown_it(kind: RequestK
     ],
     ids=lambda command: command.name,
 )
-def test_that_something_may_stand_is_forgotten_by_a_new_plan_only(command: RequestCommand) -> None:
+def test_that_something_may_be_set_is_forgotten_by_a_new_plan_only(command: RequestCommand) -> None:
     known = request(RequestState.APPLYING, writing_since=NOW)
     assert advance(known, command, situation(LATER, amara="")).request.writing_since == NOW
     assert advance(known, REPLAN, situation(LATER)).request.writing_since is None
@@ -507,7 +507,7 @@ def test_an_overwritten_renewal_continues_the_partnership_it_was_about() -> None
     )
 
 
-def test_a_requester_who_is_also_the_sponsor_hears_once_that_it_was_overwritten() -> None:
+def test_a_requester_who_is_also_the_sponsor_is_told_once_that_it_was_overwritten() -> None:
     own = replace(particulars(), sponsor=RILEY.chat_id)
     transition = advance_partner(
         request(RequestState.UNCONFIRMED, particulars=own), RecordOverwritten(image={}), situation()
@@ -517,7 +517,7 @@ def test_a_requester_who_is_also_the_sponsor_hears_once_that_it_was_overwritten(
 
 @pytest.mark.parametrize("state", [RequestState.APPLYING, RequestState.UNCONFIRMED])
 def test_a_revocation_is_never_overwritten_but_planned_again(state: RequestState) -> None:
-    """It is not over before the block holds, whoever writes in between."""
+    """It does not end before the block is verified, whoever changes the partner."""
     known = request(state, RequestKind.REVOCATION, writing_since=NOW)
     with worded_refusal(Refused, match="planned again from the current settings") as refused:
         advance_partner(known, RecordOverwritten(image={}), situation(LATER), partnership())

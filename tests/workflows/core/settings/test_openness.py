@@ -152,7 +152,7 @@ def test_a_list_of_ones_own_replaces_the_defaults_with_its_unknown_members() -> 
     assert names({**closed_document(), "m365CollaborationInbound": {"users": NOBODY}}, default) == []
 
 
-def test_an_unknown_member_beside_a_block_is_named_wherever_it_stands() -> None:
+def test_an_unknown_member_next_to_a_block_is_named_wherever_it_is() -> None:
     """A block with exceptions that nobody understands is no certain block."""
     block = closed_document()["b2bCollaborationInbound"]
     entry = {"target": "AllUsers", "targetType": "user", "except": 1}

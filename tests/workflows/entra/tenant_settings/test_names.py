@@ -58,7 +58,7 @@ async def test_an_object_that_cannot_be_read_is_never_absent(entra: Entra, graph
 async def test_names_are_remembered_for_a_minute_and_absence_for_less(
     entra: Entra, graph: Graph, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """However often somebody looks, and however many look at once; judging asks anew, and is remembered too."""
+    """However many people ask at once. A decision reads again, and that answer is cached too."""
     around, (group, _, called, *_) = entra.tenant_settings, seed.PROJECT_GROUPS[0]
     named, absent = Target(type=TargetType.GROUP, id=group), Target(type=TargetType.USER, id=GROUP)
     for _ in range(3):
@@ -103,7 +103,7 @@ async def test_no_more_than_so_many_names_are_remembered(
 
 
 async def test_our_own_objects_are_found_by_what_their_name_begins_with(entra: Entra, graph: Graph) -> None:
-    """Quotes are doubled; users are found by address, too; hidden memberships are nobody's to search."""
+    """Quotes are doubled; users are also found by address; groups with hidden membership are never found."""
     find = entra.tenant_settings.find_by_prefix
     hidden = {"visibility": "HiddenMembership", "groupTypes": ["Unified"]}
     pilot = seed.PROJECT_GROUPS[1][0]

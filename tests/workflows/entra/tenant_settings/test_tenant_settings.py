@@ -19,7 +19,7 @@ from workflows.ports.tenant import TenantRefused, TenantUnavailable
 from workflows.ports.tenant_settings import TenantSettings
 
 
-async def test_surroundings_are_read_as_graph_shows_them(entra: Entra, graph: Graph) -> None:
+async def test_tenant_settings_are_read_as_graph_shows_them(entra: Entra, graph: Graph) -> None:
     around: TenantSettings = entra.tenant_settings
     assert "woodgrove.com" in await around.verified_domains()
     assert (await around.read_access_policy())["allowedCloudEndpoints"] == []

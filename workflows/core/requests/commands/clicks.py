@@ -16,6 +16,7 @@ from workflows.core.requests.commands.request import (
     Approve,
     CommandSubject,
     Details,
+    Edit,
     Reject,
     RemindApprovers,
     RequestCommand,
@@ -101,7 +102,7 @@ def given_by(command: RequestCommand | PartnershipCommand) -> Person | ChatId | 
     match command:
         case Approve() | Reject() | Withdraw() | Keep() | ConfirmSetup() | UnconfirmSetup() | RemindSetup():
             return command.actor
-        case RemindApprovers():
+        case RemindApprovers() | Edit():
             return command.actor
         case _:
             return None

@@ -16,6 +16,7 @@ from workflows.core.errors.facts import Fact, as_values
 from workflows.core.people import Actor, ChatId, Person, PersonId
 from workflows.core.plans.drift import Drift
 from workflows.core.plans.refused_writes import RefusedWrite
+from workflows.core.requests.commands.editing import changed_values
 from workflows.core.requests.request import AccessRequest, ObservedPartner, Particulars, Prepared, RequestId
 from workflows.core.settings.canonical import Digest, JsonObject
 from workflows.core.settings.model import TenantId
@@ -89,6 +90,8 @@ class RecordUnfit:
     name: Literal["record_unfit"] = field(default="record_unfit")
     code: str
     reason: tuple[Fact, ...]
+    edition: int = 0
+    """How often the request had been edited when that was found."""
 
     def audit_details(self, after: AccessRequest) -> Details:
         """Return the reason, and its code."""
@@ -153,6 +156,28 @@ class Withdraw:
     def audit_details(self, after: AccessRequest | None = None) -> Details:
         """Return nothing: the request shows the rest."""
         return {}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Edit:
+    """The requester changes what is asked for. It is planned again, and everybody decides on the new plan."""
+
+    name: Literal["edit"] = field(default="edit")
+    actor: Person
+    request_id: RequestId
+    digest: Digest
+    """The plan that the window for editing was opened on."""
+    wanted: Particulars
+    """What is filled in now. Its partner, kind and requester are not used: they cannot be changed."""
+    observation: ObservedPartner
+    """The partner as the form just read it."""
+    lifetime: timedelta
+    """How long the request may stay undecided from now on."""
+
+    def audit_details(self, after: AccessRequest) -> Details:
+        """Return the digest of the plan that is given up, and each changed field before and after."""
+        was = after.seen_particulars or after.particulars
+        return {"digest": self.digest, "changed": changed_values(was, after.particulars)}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -311,6 +336,7 @@ RequestCommand = (
     | Approve[Person]
     | Reject[Person]
     | Withdraw
+    | Edit
     | RemindApprovers
     | Expire
     | Replan

@@ -133,7 +133,7 @@ def test_what_is_over_has_no_buttons() -> None:
 @pytest.mark.parametrize(
     ("state", "offered"),
     [
-        (RequestState.AWAITING_APPROVAL, {"remind", "withdraw"}),
+        (RequestState.AWAITING_APPROVAL, {"remind", "edit", "withdraw"}),
         (RequestState.PREPARING, {"withdraw"}),
         (RequestState.APPLYING, set()),
         (RequestState.APPLIED, set()),
@@ -141,6 +141,19 @@ def test_what_is_over_has_no_buttons() -> None:
 )
 def test_own_requests_offer_what_their_state_allows(state: RequestState, offered: set[str]) -> None:
     assert set(buttons(home(mine=page(requests(1, state))))) == {"open_request", *offered}
+
+
+def test_a_closed_request_can_be_requested_again_where_nothing_of_it_is_active() -> None:
+    closed = requests(2, RequestState.REJECTED)
+    view = home(mine=page(closed), over=frozenset({closed[0].id}))
+    assert buttons(view) == {"open_request": "home", "request_again": closed[0].id}
+
+
+def test_a_sponsor_can_close_active_access_early() -> None:
+    view = home(sponsored=page([partnership()]))
+    assert "My partners with active access" in shown(view)
+    assert f"Access ends {utc_words(NOW + timedelta(days=90))}" in shown(view)
+    assert buttons(view)["close_early"] == TENANT
 
 
 def test_access_that_ends_soon_can_be_requested_again() -> None:
@@ -187,7 +200,7 @@ def test_a_home_with_every_list_full_stays_within_a_hundred_blocks(is_searched: 
     assert "more parts are not shown" not in shown(view)
 
 
-def test_admins_see_what_is_wrong_and_decide_about_given_up_work() -> None:
+def test_admins_see_what_is_wrong_and_decide_about_stopped_work() -> None:
     view = home(is_admin=True, alarms=page([*alarms(1), *alarms(1, AlarmCode.CARD_NOT_POSTED)], ALARMS_PAGE))
     assert_sound(view, "home")
     assert "show the card of request R-1" in shown(view)

@@ -45,13 +45,13 @@ def report(
     trust: InboundTrustFlags = NOTHING,
     answers: Answers | None = None,
 ) -> AccessReport:
-    """Judge; where no answers are given, by the documents alone."""
+    """Evaluate the policies; without Entra's answers, from the documents alone."""
     chosen = questions([parse_policy(one) for one in documents], entries, TENANT)
     return assess(documents, entries, TENANT, trust, chosen, answers or {})
 
 
 def report_with_every_meaning() -> AccessReport:
-    """Judge five policies for every kind of visitor, so that each meaning is there."""
+    """Evaluate five policies for every kind of visitor, so that each effect occurs."""
     return report(
         policy("block", name="A"),
         policy("mfa", name="B"),
@@ -144,7 +144,7 @@ def test_at_most_twelve_are_asked_and_the_rest_is_named() -> None:
 # --- what Entra answers ---
 
 
-def test_a_policy_that_applies_is_judged() -> None:
+def test_a_policy_that_applies_is_checked() -> None:
     block = policy("block")
     found = report(block, answers=says(block, True))
     assert (only(found).meaning, only(found).source) == (PolicyEffect.LOCKED_OUT, Source.ENTRA)
@@ -220,7 +220,7 @@ def test_an_answer_of_the_wrong_shape_is_not_known(row: dict[str, Any] | None) -
     assert (found.meaning, found.reasons[0].because) == (PolicyEffect.NOT_KNOWN, ReasonCode.ANSWER_NOT_UNDERSTOOD)
 
 
-def test_a_policy_that_the_list_does_not_have_is_judged_and_named() -> None:
+def test_a_policy_that_the_list_does_not_have_is_checked_and_named() -> None:
     ghost = policy("block", name="Ghost")
     found = report(policy("mfa"), answers={GUESTS: [*says(ghost, True)[GUESTS], *says(policy("mfa"), True)[GUESTS]]})  # type: ignore[misc]
     assert found.unlisted == ("Ghost",)
@@ -244,7 +244,7 @@ def test_where_nothing_was_read_only_that_is_said() -> None:
 
 
 @pytest.mark.parametrize("why", UnreadReason)
-def test_why_entra_was_not_asked_is_said_and_the_policies_are_judged_all_the_same(why: UnreadReason) -> None:
+def test_why_entra_was_not_asked_is_said_and_the_policies_are_checked_all_the_same(why: UnreadReason) -> None:
     found = report(policy("block"), answers={GUESTS: Unread(why=why)})
     assert found.is_estimate
     assert only(found).source is Source.ESTIMATE
@@ -330,7 +330,7 @@ def test_a_policy_that_asks_nothing_is_not_told() -> None:
     assert report(nothing, answers=says(nothing, True)).verdicts == report(nothing).verdicts == ()
 
 
-def test_actions_contexts_and_workloads_are_told_from_sign_ins() -> None:
+def test_actions_contexts_and_workloads_are_distinguished_from_sign_ins() -> None:
     def of(**applications: Any) -> tuple[PolicyVerdict, ...]:
         return report(policy("block", applications={"includeApplications": [], **applications})).verdicts
 
