@@ -81,8 +81,8 @@ def approval_blocks(
         rich(*_chain(request, holders)),
         decision_row(request, can_decide=with_buttons and may_be_decided(request, now)),
     ]
-    room = MOST_WORDS - word_count([one.to_dict() for one in (*top, rich(*told), *end)])
-    return [*top, rich(*told, paragraph(*notes(known, context, room))), *end]
+    words_left = MOST_WORDS - word_count([one.to_dict() for one in (*top, rich(*told), *end)])
+    return [*top, rich(*told, paragraph(*notes(known, context, words_left))), *end]
 
 
 def changes_of(known: Prepared) -> tuple[ShortChange, ...]:

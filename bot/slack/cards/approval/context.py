@@ -39,25 +39,25 @@ class CardContext:
     """For a request that was applied: the later one whose settings the partner has today."""
 
 
-def notes(known: Prepared, context: CardContext, room: int) -> Iterator[Part]:
+def notes(known: Prepared, context: CardContext, words_left: int) -> Iterator[Part]:
     """Return the notes that fit.
 
     The issues, access that stays, and what the partner has now are always there, the first issue as a count at least.
 
-    :param room: how many words there is room for.
+    :param words_left: how many words fit.
     """
     now = _partner_now(known, context)
     least = [issue_counts(known.findings), *([words(text)] for text in _staying(known)), now]
     sentence = first_issue(known.findings)
     others = f"Requester has {counted(context.others_open, 'other open request')}" if context.others_open else ""
     wider: list[Note] = [[words(text)] for text in (*_signed_in(known.findings), others) if text]
-    shown, room = list(least), room - sum(map(_count, least))
-    if sentence is not None and (more := _count(sentence) - _count(least[0])) <= room:
-        shown[0], room = sentence, room - more
+    shown, words_left = list(least), words_left - sum(map(_count, least))
+    if sentence is not None and (more := _count(sentence) - _count(least[0])) <= words_left:
+        shown[0], words_left = sentence, words_left - more
     for note in wider:
-        if _count(note) <= room:
+        if _count(note) <= words_left:
             shown.append(note)
-            room -= _count(note)
+            words_left -= _count(note)
     for index, note in enumerate(shown):
         if index:
             yield words(" · " if index > 1 else "\n")
