@@ -1,6 +1,6 @@
 """No text says "blocked" or "nothing trusted" about access that is open or not known.
 
-Random configurations of a partner and of the default are shown on every surface, in this cloud and another, with
+Random configurations of a partner and of the default are shown on every surface, in this cloud and another. Some have
 unknown members and values of the wrong type. A failure prints the input that reproduces it.
 """
 
@@ -173,7 +173,7 @@ def assert_json(document: Any, found: dict[str, AccessKind], of_default: tuple[A
 def test_the_outcome_of_a_revocation_calls_nothing_blocked_that_is_not_and_names_what_is_left(
     own: JsonObject | None, planned: JsonObject | None, default: JsonObject | None, refused: set[int]
 ) -> None:
-    """The default may be another one, or be read only one of the times, when it is planned and when it is confirmed."""
+    """The default may change, or be unreadable, between the plan and the verification."""
     plan = plan_revocation(tenant_id=TENANT, before=own, default=planned)
     done = replace(
         plan,

@@ -25,7 +25,7 @@ def kinds(error: type[Exception]) -> Iterator[str]:
 
 
 def sentences(module: ast.Module, names: frozenset[str]) -> Iterator[str]:
-    """Give every text with a space that is handed to one of these, or to `super().__init__` of one of these classes."""
+    """Return every text with a space that is passed to one of these classes, or to its `super().__init__`."""
     for node in ast.walk(module):
         if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id in names:
             yield from _texts(node)

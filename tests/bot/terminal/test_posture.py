@@ -1,4 +1,4 @@
-"""A posture as a table, as JSON and in Slack: it fits, it counts what it cuts, and no text from outside is markup."""
+"""A posture as a table, as JSON and in Slack: it fits, counts what it leaves out, and contains no markup."""
 
 import io
 import json

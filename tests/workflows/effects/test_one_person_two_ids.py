@@ -1,4 +1,4 @@
-"""On an Enterprise Grid a person has a U… and a W… id: people are compared by their Entra account, everywhere."""
+"""On an Enterprise Grid a person has a U… and a W… id: people are always compared by their Entra account."""
 
 import json
 from dataclasses import replace
@@ -263,7 +263,7 @@ async def test_the_sponsor_confirms_under_the_other_id(world: World) -> None:
 
 
 async def test_nobody_is_asked_about_their_own_request_under_an_id_that_it_does_not_name(world: World) -> None:
-    """The request names the id under which it was filed; the account says that the other one is the same person's."""
+    """The request contains one id of the requester; the Entra account shows that the other id is the same person."""
     request = await world.waiting()
     other = ChatId("E-RILEY")
     world.directory.assign(RILEY, "security")

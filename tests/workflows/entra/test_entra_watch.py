@@ -1,4 +1,4 @@
-"""What the gateway reads to be sure of what it writes: whose tenant it is, and who else has changed a partner."""
+"""What the gateway reads before it writes: whose tenant it is, and who else has changed a partner."""
 
 import asyncio
 from collections.abc import AsyncIterator

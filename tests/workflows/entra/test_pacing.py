@@ -1,4 +1,4 @@
-"""A limit of so many requests in so many seconds is kept by waiting, and only by who really starts one."""
+"""A limit of requests per time is kept by waiting; only requests that really start count."""
 
 import asyncio
 import time

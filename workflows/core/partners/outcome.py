@@ -142,6 +142,7 @@ def opened_partnership(
         sponsor=prepared.sponsor,
         template=prepared.plan.template,
         template_title=prepared.template_title,
+        restored_from=prepared.restored.request_id if prepared.restored and prepared.restored.policy_title else None,
         request_id=request.id,
         since=now,
         ends_at=ends_at,

@@ -1,4 +1,4 @@
-"""With every text at its longest, all stays within Slack's limits, and what is left out is counted and can be opened."""
+"""With every text at its longest, all stays within Slack's limits. What is left out is counted and can be opened."""
 
 from collections.abc import Iterator
 from dataclasses import replace

@@ -1,4 +1,4 @@
-"""After a time in which the bot did not run: nothing older is opened before the tenant shows that it was left alone."""
+"""After an outage, no earlier approval is applied before the tenant shows that the partner is unchanged."""
 
 from dataclasses import replace
 from datetime import datetime, timedelta

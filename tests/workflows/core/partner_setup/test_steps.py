@@ -1,4 +1,4 @@
-"""What the partner has to set on its side: exactly what follows from ours, as commands that are safe to hand over."""
+"""The partner's steps: exactly those that our settings need, as commands that are safe to copy."""
 
 import json
 import re

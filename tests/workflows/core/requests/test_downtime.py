@@ -1,4 +1,4 @@
-"""A gap in which the bot did not run: what was approved before it is opened only on a partner that is unchanged."""
+"""After an outage, an earlier approval is applied only when the partner is unchanged."""
 
 from dataclasses import replace
 from datetime import datetime, timedelta

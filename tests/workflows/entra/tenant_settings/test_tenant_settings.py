@@ -39,7 +39,7 @@ async def test_a_tenant_without_domains_was_not_told(entra: Entra, graph: Graph)
 async def test_conditional_access_is_read_once_a_minute_and_once_a_second(
     entra: Entra, graph: Graph, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Ten requests at once read it once; when the minute is over it is read again, a second after the last time."""
+    """Ten requests at once cause one read. After a minute it is read again, at most once a second."""
     monkeypatch.setattr(entra.tenant_settings, "_conditional_access", RateLimit(1, 0.3))
     found = await asyncio.gather(*(entra.tenant_settings.read_conditional_access() for _ in range(10)))
     assert len(graph.seen) == 1

@@ -152,7 +152,7 @@ async def test_readers_next_to_a_running_bot_see_what_it_stored_by_any_name(tmp_
 
 @pytest.mark.parametrize("beside", [(), (".lock",), ("-wal",), (".lock", "-wal", "-shm")])
 async def test_an_empty_file_is_no_database_and_is_left_as_it_is(tmp_path: Path, beside: tuple[str, ...]) -> None:
-    """Ours is made whole under another name, so an empty one is a backup that was not restored, or a full disk."""
+    """The bot never creates an empty file, so it comes from a failed restore or a full disk."""
     path = tmp_path / "gatehouse.db"
     for name in ("", *beside):
         touch(f"{path}{name}")

@@ -1,4 +1,4 @@
-"""Steps of the schema are only appended, and a file has run the first of them in order, without a gap."""
+"""Migrations are only appended. Every file has run the first ones, in order and without a gap."""
 
 import sqlite3
 from contextlib import closing
