@@ -277,7 +277,7 @@ def leans_outside(project: Path, named: str) -> bool:
 
 @cache
 def looked_at(project: Path, place: Place) -> tuple[bool, frozenset[Place]]:
-    """Tell of one name at the top of a file whether it names that folder itself, and what else it uses."""
+    """Return whether a name at the top of a file names that folder, and what else it uses."""
     path, name = place
     module = module_of(project, path)
     node = module.nodes.get(name)

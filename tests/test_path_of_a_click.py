@@ -29,7 +29,7 @@ class Step(NamedTuple):
 
 
 def steps_of(page: str) -> list[Step]:
-    """Read the numbered list under the heading; a numbered line that is not read so is an error of its own."""
+    """Read the numbered list under the heading. A numbered line in another form is an error."""
     part = page.partition("\n## The path of a click\n")[2].partition("\n## ")[0]
     found = re.findall(r"^(\d+)\. `([\w/]+\.py)`(?: \(([^)]+)\))?: \S", part, re.MULTILINE)
     assert len(found) == len(re.findall(r"^\d+\.", part, re.MULTILINE)), "a line is not: number, file, what it does"

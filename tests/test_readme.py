@@ -9,7 +9,7 @@ from workflows.catalog.catalog import SHIPPED, load_catalog
 
 PROJECT: Final = Path(__file__).parents[1]
 README: Final = (PROJECT / "README.md").read_text()
-PICTURES: Final = tuple((PROJECT / "docs" / "pictures").iterdir())
+PICTURES: Final = tuple((PROJECT / "docs" / "pictures").glob("*"))
 MOST_BYTES: Final = 200_000
 
 

@@ -101,7 +101,7 @@ async def running(settings: Settings, pauses: Pauses = USUAL_PAUSES) -> AsyncIte
         warm = asyncio.create_task(warm_up(tenant, settings))
         readiness = await _start_loops(stack, systems, parts, warm, outage_stored)
         if (socket := readiness.socket) is not None:
-            # Slack may be unreachable for long. Meanwhile the bot performs what is stored, and can be stopped.
+            # Slack may be unreachable for long. Until then the bot performs stored work, and can be stopped.
             readiness.loops.append(_start(stack, socket.run()))
         await warm
         yield parts

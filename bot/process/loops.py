@@ -8,7 +8,7 @@ from bot.process.assembly.assembly import BotParts
 from bot.process.settings import Settings
 from bot.process.web.metrics import Metrics
 from bot.slack.people.shown_directory import ShownDirectory
-from workflows.app.schedule.downtime import notice_gap
+from workflows.app.schedule.downtime import store_gap_at_start
 from workflows.app.schedule.missing_setup import record_missing_setup
 from workflows.app.schedule.ticker import tick
 from workflows.catalog.catalog import Catalog
@@ -25,7 +25,7 @@ async def store_outage(store: SqliteStore, clock: Clock) -> None:
     """Store that the bot did not run for some time. Repeat until the store accepts it."""
     while True:
         try:
-            gap = await notice_gap(store=store, clock=clock)
+            gap = await store_gap_at_start(store=store, clock=clock)
         except StoreNotWritable as error:
             _log.warning("gap_not_stored", reason=str(error))
             await asyncio.sleep(START_STORED_AGAIN_AFTER.total_seconds())

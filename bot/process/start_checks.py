@@ -55,7 +55,7 @@ async def require_slack(client: AsyncWebClient, settings: Settings) -> None:
     try:
         answer = await client.auth_test()
         if settings.slack_app_token is not None:
-            # The Socket Mode client would retry a wrong token for ever, and could not be stopped meanwhile.
+            # The Socket Mode client would retry a wrong token for ever, and could not be stopped during that.
             name = "SLACK_APP_TOKEN"
             await client.apps_connections_open(app_token=settings.slack_app_token.get_secret_value())
     except SlackApiError as error:

@@ -7,7 +7,7 @@ from pathlib import Path
 class SandboxClock:
     """Real time plus an offset that only grows.
 
-    The offset is stored in `path` as a whole number of seconds, so that the bot's process can use the same clock.
+    The offset is a whole number of seconds in the file `path`, so that the bot can use the same clock.
     """
 
     def __init__(self, path: Path) -> None:

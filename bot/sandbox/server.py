@@ -119,7 +119,7 @@ class Sandbox:
         return await self.revision.wait(seen)
 
     async def settle(self) -> None:
-        """Give a bot that answers its metrics a moment to finish its work."""
+        """Wait a moment until a bot with metrics has finished its work."""
         await self.status.idle(SETTLE_SECONDS, patient=False)
 
     def bot_settings(self, port: int) -> dict[str, str]:
@@ -173,7 +173,7 @@ class Sandbox:
             client_id=APP_CLIENT_ID,
             client_secret=kept["client_secret"],
             now=self.clock.now,
-            roles=lambda: [str(role) for role in self.entra.state()["appRoles"]] if self.entra else (),
+            roles=lambda: self.entra.app_roles if self.entra else (),
         )
 
     def _new_entra(self, authority: TokenAuthority) -> EntraSimulator:

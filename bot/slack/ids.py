@@ -72,7 +72,7 @@ PLACEHOLDER: Final = "hole_"
 """Followed by the placeholder's name: the field for the id of one placeholder."""
 
 TYPED: Final = "_id"
-"""Follows the name of a field in the action_id of a text field, where our own directory cannot be searched for it."""
+"""The end of the action_id of a text field for an ID, used when our own directory cannot be searched."""
 
 MOST_PLACEHOLDER: Final = 100
 """The most characters of a typed id; longer text is no GUID, and the field says so."""

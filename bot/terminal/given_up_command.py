@@ -19,7 +19,7 @@ from workflows.core.errors.raised import DomainError
 from workflows.core.requests.effects import SettleGivenUp
 from workflows.ports.clock import Clock
 from workflows.ports.records import StoreUnusable
-from workflows.store.sqlite.beside_running_bot import open_beside
+from workflows.store.sqlite.shared_store import open_shared
 from workflows.store.sqlite.store import SqliteStore, open_store
 
 
@@ -58,7 +58,7 @@ async def _open_records(path: Path, clock: Clock) -> tuple[SqliteStore, bool]:
     try:
         return await open_store(path, clock), True
     except StoreUnusable:
-        return await open_beside(path, clock), False
+        return await open_shared(path, clock), False
 
 
 async def _perform(store: SqliteStore, clock: Clock, effect_id: int) -> None:

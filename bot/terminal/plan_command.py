@@ -27,8 +27,8 @@ _OPENING = "No plan can be made:"
 def show_plan(path: Path, *, as_json: bool, pauses: Pauses) -> int:
     """Print the plan of the request in a file.
 
-    :returns: the exit status: 0 for a plan or nothing to change, 1 when no plan can be made, 2 for wrong settings or a
-        file that is no request.
+    :returns: the exit status: 0 for a plan or nothing to change, 1 when no plan can be made. It is 2 for wrong
+        settings, or a file that is no request.
     """
     configure_terminal_logs(Redactor())
     try:

@@ -25,6 +25,8 @@ from bot.slack.cards.approval.context import CardContext
 from bot.slack.cards.approval.details import details_blocks
 from bot.slack.cards.approval.own import requester_card, sponsor_card
 from bot.slack.cards.approval.reminder import expired_message
+from bot.slack.cards.cards import review_card
+from bot.slack.cards.setup_card import setup_card
 from bot.slack.flows.home.view import home_view
 from bot.slack.flows.request_access.form import RequestForm, request_view
 from bot.slack.flows.request_access.partner_result import Found
@@ -35,7 +37,9 @@ from tests.workflows.core.builders import AMARA, NOW, RILEY, TENANT, access_plan
 from workflows.app.reads.home import Home
 from workflows.catalog.catalog import SHIPPED, load_catalog
 from workflows.core.errors.facts import Fact
-from workflows.core.policy.offers import arranged, offers_of
+from workflows.core.partner_setup.steps import newly_required_steps
+from workflows.core.partners.partnership import PartnershipState
+from workflows.core.policy.offers import arranged_offers, offers_of
 from workflows.core.requests.commands.request import RecordPrepared, Replan
 from workflows.core.requests.lifecycle import Situation, advance
 from workflows.core.requests.notes import NoteCode
@@ -84,7 +88,10 @@ def messages() -> dict[str, list[Json]]:
     plan = access_plan({"tenantId": TENANT, "inboundTrust": {"isMfaAccepted": False}})
     again = advance(again, RecordPrepared(prepared=replace(asked.known, plan=plan)), at).request
     done = replace(decided, state=RequestState.APPLIED, confirmed_at=NOW)
+    setup = partnership(setup=newly_required_steps(asked.known.plan, OPEN_DEFAULT))
     return {
+        "setup": setup_card(setup, may_speak=True).blocks,
+        "review": review_card(partnership(state=PartnershipState.REVIEW_DUE, reminders=1), now=NOW).blocks,
         "again": again_message(again, now=NOW, asked=(AMARA.chat_id,)).blocks,
         "closed": closed_card(done, successor=None, now=NOW, reader=AMARA.chat_id).blocks,
         "requester": requester_card(decided, now=NOW).blocks,
@@ -104,7 +111,7 @@ def windows() -> dict[str, Json]:
 
 def request_forms() -> dict[str, Json]:
     """Return the request form: empty, and with a partner and each shipped template chosen."""
-    offers = arranged(offers_of(load_catalog(SHIPPED).templates.values()), closing=False)
+    offers = arranged_offers(offers_of(load_catalog(SHIPPED).templates.values()), closing=False)
     partner = ObservedPartner(identity=identity(), configuration=None, default=OPEN_DEFAULT, at=NOW)
     found = {"form-empty": request_view(RequestForm(offers=offers, requester=RILEY.chat_id))}
     for offer in offers:
@@ -124,7 +131,7 @@ def request_forms() -> dict[str, Json]:
 
 
 def homes() -> dict[str, Json]:
-    """Return App Homes by role: an approver for whom 200 requests wait, a requester and sponsor, an admin, nobody."""
+    """Return App Homes by role: reviewer, approver for whom 200 requests wait, requester and sponsor, admin, nobody."""
     templates = list(load_catalog(SHIPPED).templates.values())
     asked = [waiting(templates[number % len(templates)]) for number in range(10)]
     partners = [partnership() for _ in range(10)]
@@ -133,6 +140,7 @@ def homes() -> dict[str, Json]:
         return Page(shown=records, count=count, size=len(records), first=("a", "b"), last=("c", "d"))
 
     shown = {
+        "reviewer": Home(reviews=page(partners, 12)),
         "approver": Home(approvals=page(asked, 200)),
         "requester": Home(mine=page(asked, 12), ending=page(partners[:2], 2)),
         "admin": Home(is_admin=True, overdue=page(partners, 25)),

@@ -1,6 +1,6 @@
-"""Ten times the partners must not cost much more than ten times as much, nor one call more than their pages.
+"""Ten times the partners must cost little more than ten times as much, and no additional call except pages.
 
-The whole read is measured in this one process: the simulated tenant, its pages over a socket, the gateway, the posture.
+The whole read is measured in this process: the simulated tenant, its pages over a socket, the gateway, the posture.
 """
 
 import time

@@ -121,7 +121,7 @@ def values(enumeration: Name) -> frozenset[str]:
 
 
 def _folder(path: str) -> Path | None:
-    """Where the SDK keeps an address: one folder for each segment, in any case as with Graph, "item" for an id."""
+    """Return the SDK's folder of an address: one folder for each segment, ignoring case, "item" for an id."""
     folder = GENERATED
     for segment in _segments(path):
         known = {one.name.replace("_", ""): one for one in folder.iterdir() if one.is_dir()}

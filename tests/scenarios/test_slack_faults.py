@@ -1,4 +1,4 @@
-"""Slack refuses a card, loses an answer, or is busy: those who can decide are asked, and everything is posted later."""
+"""Slack refuses a card, loses an answer, or is busy: approvers are asked, and everything is posted later."""
 
 import pytest
 

@@ -41,10 +41,7 @@ async def asked(stage: Stage, template: str, **fields: str) -> dict[str, Any]:
 
 
 async def test_ids_are_shown_with_their_names_and_ids_that_are_nobodys_are_refused(stage: Stage) -> None:
-    """At the field, and where the field could not tell in time, at preparing; the partner's ids are said to be theirs.
-
-    Then the names are on every surface, and what may not be read is "could not be checked".
-    """
+    """Refused at the field, or during preparation when the field could not tell; the partner's ids are marked."""
     answer = await asked(stage, "contractor-portal", hole_portal_application=NOBODYS)
     assert answer["errors"].keys() == {"hole_portal_application"}
     assert "no application with this ID in this tenant" in answer["errors"]["hole_portal_application"]

@@ -1,4 +1,4 @@
-"""Graph takes a write and nothing comes of it; a backup is older than the tenant: the whole bot against the sandbox."""
+"""Graph accepts a write without effect, or a backup is older than the tenant: the whole bot in the sandbox."""
 
 import asyncio
 import shutil

@@ -4,6 +4,8 @@ NB. no thread may be started here: a process with threads cannot be forked safel
 """
 
 import gc
+from importlib import import_module
+from typing import Final
 
 from kiota_abstractions.authentication import AnonymousAuthenticationProvider
 from msgraph.graph_request_adapter import GraphRequestAdapter
@@ -19,6 +21,21 @@ import bot.terminal.sandbox_command  # noqa: F401
 from tests.warm.block_checks import remember_checks
 from workflows.entra.addresses import load_builders
 
+_IMPORTED_AT_FIRST_USE: Final = (
+    "anyio._backends._asyncio",
+    "azure.core.pipeline.transport._aiohttp",
+    "azure.core.rest._aiohttp",
+    "azure.identity.aio._credentials.imds",
+    "cryptography.hazmat.backends.openssl.backend",
+    "encodings.utf_16_be",
+    "encodings.utf_8_sig",
+    "multiprocessing.popen_forkserver",
+    "slack_bolt.listener_matcher.async_builtins",
+)
+"""By the libraries: a forked process would import them again, every one of them."""
+
+for name in _IMPORTED_AT_FIRST_USE:
+    import_module(name)
 load_builders(GraphRequestAdapter(AnonymousAuthenticationProvider()))
 remember_checks()
 gc.freeze()  # so that no collection in a forked process copies the pages of what was imported

@@ -10,7 +10,7 @@ import workflows.effects.performer
 import workflows.entra.gateway
 import workflows.partner_lookup.lookup
 import workflows.store.sqlite.store  # noqa: F401
-from workflows.core.errors.raised import CodedError, ToldError
+from workflows.core.errors.raised import CodedError, FactsError
 
 DOMAIN: Final = Path(__file__).parents[2] / "workflows"
 MAKERS: Final = frozenset({"Fact", "text_fact", "unavailable"})
@@ -25,7 +25,7 @@ def kinds(error: type[Exception]) -> Iterator[str]:
 
 
 def sentences(module: ast.Module, names: frozenset[str]) -> Iterator[str]:
-    """Give every text with a space that is handed to one of these, or to `super().__init__` of one of these classes."""
+    """Return every text with a space that is passed to one of these classes, or to its `super().__init__`."""
     for node in ast.walk(module):
         if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id in names:
             yield from _texts(node)
@@ -42,7 +42,7 @@ def _texts(call: ast.Call) -> Iterator[str]:
 
 
 def told() -> frozenset[str]:
-    return frozenset({*kinds(ToldError), *kinds(CodedError), *MAKERS})
+    return frozenset({*kinds(FactsError), *kinds(CodedError), *MAKERS})
 
 
 def test_every_error_that_a_person_may_read_tells_facts() -> None:

@@ -21,7 +21,7 @@ from workflows.ports.clock import Clock
 from workflows.ports.store import Store
 
 HOUR: Final = timedelta(hours=1)
-_SAID_FROM: Final = 0.8
+_WARNED_FROM: Final = 0.8
 """From this part of a limit on, the person is told how much is left."""
 
 
@@ -62,17 +62,17 @@ class Allowance:
         return self.maximum - self.left
 
     @property
-    def is_first_near(self) -> bool:
+    def is_first_warning(self) -> bool:
         """Return whether this is the first action close to the limit.
 
         For small actions, the warning is shown only then.
         """
-        return self.said is not None and self.used - 1 < _SAID_FROM * self.maximum
+        return self.said is not None and self.used - 1 < _WARNED_FROM * self.maximum
 
     @property
     def said(self) -> Fact | None:
         """Return how many actions are left, for a message; None while many are left."""
-        if self.used < _SAID_FROM * self.maximum:
+        if self.used < _WARNED_FROM * self.maximum:
             return None
         values = {"what": self.what.value, "left": self.left, "maximum": self.maximum}
         return Fact(MessageCode.LIMIT_NEAR, {**values, "more_at": self.more_at.isoformat()})
@@ -115,7 +115,7 @@ class Limits:
         values = {"person": name, "limit": str(allowance.maximum), "what": allowance.what.value}
         await self.alarms.raise_alarm(AlarmCode.LIMIT_REACHED, subject, values)
 
-    async def clear_what_is_over(self) -> None:
+    async def clear_ended_alarms(self) -> None:
         """Clear the alarms about people who may act again."""
         for alarm in await self.store.open_alarms():
             if alarm.code is not AlarmCode.LIMIT_REACHED:

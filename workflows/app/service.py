@@ -13,7 +13,7 @@ from workflows.core.partners.outcome import PartnerOutcome, advance_partner
 from workflows.core.partners.partnership import Partnership
 from workflows.core.partners.reviews import advance_review
 from workflows.core.people import ChatId, Person, PersonId, Roster
-from workflows.core.requests.commands.clicks import Click, given_by, received_name, subject_of
+from workflows.core.requests.commands.clicks import Click, actor_of, received_name, subject_of
 from workflows.core.requests.commands.partner import PartnershipCommand
 from workflows.core.requests.commands.request import (
     CommandSubject,
@@ -156,7 +156,7 @@ class Service:
             is_new = await self._commit(self._commit_of(request, command, transition, key, at.now))
             return transition.request if is_new else await self._load(request_id)
 
-        return await _again_when_stale(attempt)
+        return await _retry_when_stale(attempt)
 
     def _commit_of(
         self, request: AccessRequest, command: RequestCommand, transition: PartnerOutcome, key: str, now: datetime
@@ -165,7 +165,7 @@ class Service:
             entry=entry_of(
                 key or f"{request.id}:{request.version}:{command.name}",
                 now,
-                given_by(command),
+                actor_of(command),
                 command.name,
                 command.audit_details(transition.request),
                 request_id=request.id,
@@ -194,7 +194,7 @@ class Service:
             entry = entry_of(
                 key or f"{tenant_id}:{partnership.version}:{command.name}",
                 now,
-                given_by(command),
+                actor_of(command),
                 command.name,
                 command.audit_details(),
                 tenant_id=tenant_id,
@@ -202,7 +202,7 @@ class Service:
             await self._commit(Commit(entry=entry, partnership=transition.partnership, effects=transition.effects))
             return transition.partnership
 
-        return await _again_when_stale(attempt)
+        return await _retry_when_stale(attempt)
 
     async def record_refusal(
         self,
@@ -230,9 +230,9 @@ class Service:
             request_id=subject.request_id,
             tenant_id=subject.tenant_id,
         )
-        tell = Tell(person=actor, subject=subject, said=refusal_message(refused), channel=channel)
+        message_effect = Tell(person=actor, subject=subject, said=refusal_message(refused), channel=channel)
         await self._commit(
-            Commit(entry=replace(entry, outcome=refused.code), effects=also if is_told else (tell, *also))
+            Commit(entry=replace(entry, outcome=refused.code), effects=also if is_told else (message_effect, *also))
         )
 
     async def settle_given_up(self, effect_id: int, *, is_retried: bool, key: str, actor: str, account: str) -> None:
@@ -243,8 +243,8 @@ class Service:
         command = "retry_effect" if is_retried else "drop_effect"
         details = {"effect": effect_id, **({"account": account} if account else {})}
         entry = entry_of(key, self._clock.now(), actor, command, details)
-        settle = SettleGivenUp(effect_id=effect_id, is_retried=is_retried)
-        await self._commit(Commit(entry=entry, effects=(settle,)))
+        settle_effect = SettleGivenUp(effect_id=effect_id, is_retried=is_retried)
+        await self._commit(Commit(entry=entry, effects=(settle_effect,)))
 
     async def record_lookup(self, actor: ChatId, target: str, *, key: str, by: str) -> None:
         """Record in the audit log that somebody looked up a partner.
@@ -263,7 +263,7 @@ class Service:
         details = {"typed": typed, "kind": kind, "template": template}
         await self._commit(Commit(entry=entry_of(key, self._clock.now(), actor, SEARCH, details)))
 
-    async def show_elsewhere(self, request_id: RequestId, *, key: str, channel: str) -> None:
+    async def update_cards(self, request_id: RequestId, *, key: str, channel: str) -> None:
         """Update a request's cards because one left a channel; once for each `key`."""
         details = {"from": channel}
         entry = entry_of(key, self._clock.now(), GATEHOUSE, "move_card", details, request_id=request_id)
@@ -272,8 +272,8 @@ class Service:
     async def send_message(self, said: Fact, *, key: str, person: ChatId, channel: str = "") -> None:
         """Send one person a message, once for each `key`."""
         entry = entry_of(key, self._clock.now(), GATEHOUSE, "tell", {"to": person, "said": asdict(said)})
-        tell = Tell(person=person, subject=CommandSubject(), said=said, channel=channel)
-        await self._commit(Commit(entry=entry, effects=(tell,)))
+        message_effect = Tell(person=person, subject=CommandSubject(), said=said, channel=channel)
+        await self._commit(Commit(entry=entry, effects=(message_effect,)))
 
     async def _load(self, request_id: RequestId) -> AccessRequest:
         request = await self._store.request(request_id)
@@ -287,7 +287,7 @@ class Service:
         return is_new
 
 
-async def _again_when_stale(attempt: Callable[[], Awaitable[Record]]) -> Record:
+async def _retry_when_stale(attempt: Callable[[], Awaitable[Record]]) -> Record:
     for _ in range(_TRIES - 1):
         try:
             return await attempt()

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from typing import Protocol
 
 from workflows.catalog.catalog import Catalog
-from workflows.core.partners.approval_policy import ApprovalPolicy, Chain, is_live, strongest_chain, widest
+from workflows.core.partners.approval_policy import ApprovalPolicy, Chain, is_live, merged_chain, strongest_chain
 from workflows.core.partners.partnership import Partnership
 from workflows.core.partners.restoration.restorable import ended_at
 from workflows.core.requests.request import AccessRequest, RequestKind, RequestState
@@ -41,7 +41,7 @@ async def _current_chain(known: Partnership | None, past: PastRequests | None, c
         return known.stages
     # The record is from a version without this field. The chains of the requests applied since the last block are used.
     requests = () if past is None else await past.requests_for(known.identity.tenant_id, MAX_REQUESTS)
-    if derived := widest(_chains_since_the_block(requests)):
+    if derived := merged_chain(_chains_since_the_block(requests)):
         return derived
     template = catalog.templates.get(known.template)
     return strongest_chain(catalog.templates.values()) if template is None else template.stages

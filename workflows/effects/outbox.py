@@ -19,7 +19,7 @@ from typing import Final
 import structlog
 
 from workflows.core.errors.facts import Facts, log_text, text_fact
-from workflows.core.errors.raised import CodedError, ToldError
+from workflows.core.errors.raised import CodedError, FactsError
 from workflows.core.requests.effects import Effect, Rank, rank
 from workflows.pauses import USUAL_PAUSES, Pauses
 from workflows.ports.clock import Clock
@@ -90,7 +90,7 @@ class Outbox:
                     await self._start_what_is_due()
                 except Exception:
                     _log.exception("outbox_cannot_look")  # tried again: a full disk or a locked file may be repaired
-                await self._rest()
+                await self._wait_for_work()
         finally:
             for task in self._lanes.values():
                 task.cancel()
@@ -109,7 +109,7 @@ class Outbox:
         deciding = running.count(Rank.DECIDE)
         return (deciding if one is Rank.DECIDE else len(running) - deciding) < _MAX_OF_ONE_KIND
 
-    async def _rest(self) -> None:
+    async def _wait_for_work(self) -> None:
         try:
             async with asyncio.timeout(self._longest_sleep):
                 await self._woken.wait()
@@ -117,7 +117,7 @@ class Outbox:
             return
 
     def _start(self, pending: PendingEffect) -> None:
-        task = asyncio.create_task(self._one(pending))
+        task = asyncio.create_task(self._perform_one(pending))
         self._lanes[pending.lane] = task
         self._ranks[pending.lane] = rank(pending.effect)
 
@@ -131,25 +131,25 @@ class Outbox:
 
         task.add_done_callback(ended)
 
-    async def _one(self, pending: PendingEffect) -> None:
+    async def _perform_one(self, pending: PendingEffect) -> None:
         log = _log.bind(effect=pending.effect.kind, effect_id=pending.id, attempt=pending.attempts + 1)
         try:
             await self._perform(pending.effect)
         except (TenantUnavailable, PeopleDirectoryUnavailable, NotifierUnavailable, StoreNotWritable) as error:
             log.warning("effect_waits", reason=str(error))
             longest = _MAX_BLOCKED_SECONDS if isinstance(error, NotifierBlocked) else _MAX_RETRY_SECONDS
-            await self._again(pending, error.facts, getattr(error, "retry_after", None), longest)
+            await self._retry_later(pending, error.facts, getattr(error, "retry_after", None), longest)
         except NotifierRefused as error:
             log.warning("effect_refused", reason=str(error))
             await self._give_up(pending, error.facts)
         except Exception as error:
             log.exception("effect_failed")
-            reason = error.facts if isinstance(error, ToldError | CodedError) else (text_fact(repr(error)),)
+            reason = error.facts if isinstance(error, FactsError | CodedError) else (text_fact(repr(error)),)
             self._own_faults[pending.id] = self._own_faults.get(pending.id, 0) + 1
             if self._own_faults[pending.id] >= _ATTEMPTS_WITH_OUR_OWN_FAULT:
                 await self._give_up(pending, reason)
             else:
-                await self._again(pending, reason, None)
+                await self._retry_later(pending, reason, None)
         else:
             await self._store.done(pending.id)
             self._own_faults.pop(pending.id, None)
@@ -157,7 +157,7 @@ class Outbox:
     async def _give_up(self, pending: PendingEffect, reason: Facts) -> None:
         """Give up an effect. An effect that must not be given up is retried instead."""
         if not await self._is_given_up(pending.effect, reason):
-            await self._again(pending, reason, None, _MAX_KEPT_SECONDS)
+            await self._retry_later(pending, reason, None, _MAX_KEPT_SECONDS)
             return
         _log.warning("effect_parked", effect=pending.effect.kind, effect_id=pending.id, reason=log_text(reason))
         await self._store.park(pending.id, reason)
@@ -171,13 +171,13 @@ class Outbox:
             _log.exception("outbox_cannot_ask")  # not known whether it may be given up, so it is retried
             return False
 
-    async def _again(
+    async def _retry_later(
         self, pending: PendingEffect, error: Facts, after: float | None, longest: float = _MAX_RETRY_SECONDS
     ) -> None:
         if after is not None and after >= 0 and not math.isnan(after):
             seconds = min(after, MAX_RETRY_AFTER)
         else:
             # Half of the pause is random, so that many waiting effects are not retried at the same time.
-            grown = min(longest, _FIRST_RETRY_SECONDS * 2 ** min(pending.attempts, 20))
-            seconds = grown * (0.5 + random.random() / 2)  # noqa: S311
+            pause_seconds = min(longest, _FIRST_RETRY_SECONDS * 2 ** min(pending.attempts, 20))
+            seconds = pause_seconds * (0.5 + random.random() / 2)  # noqa: S311
         await self._store.retry(pending.id, self._clock.now() + timedelta(seconds=seconds), error)

@@ -8,7 +8,7 @@ from workflows.app.alarms import Alarms
 from workflows.app.identifiers import derived_request_id, revocation_id, verdict_key
 from workflows.app.limits import Allowance, LimitedAction, Limits
 from workflows.app.revocation_alarms import report_refused_revocation
-from workflows.app.schedule.role_check import check_soon, role_shortages
+from workflows.app.schedule.role_check import request_role_check, role_shortages
 from workflows.app.service import Service
 from workflows.catalog.catalog import Catalog, changed_rules
 from workflows.core.errors.facts import Fact, as_values
@@ -69,7 +69,7 @@ class PermissionCheck:
             await self._check_command(click, actor, key, effect.received_at)
         except (Refused, TenantRefused) as error:
             if isinstance(click, Revoke) and isinstance(error, TenantRefused | PeopleDirectoryRefused):
-                await self._say_that_it_waits(effect)
+                await self._tell_that_it_waits(effect)
                 raise await report_refused_revocation(
                     self.alarms, revocation_id(effect.key), click.target, error.facts
                 ) from error
@@ -83,10 +83,10 @@ class PermissionCheck:
                 channel=click.channel,
             )
         except (TenantUnavailable, PeopleDirectoryUnavailable):
-            await self._say_that_it_waits(effect)
+            await self._tell_that_it_waits(effect)
             raise
 
-    async def _say_that_it_waits(self, effect: CheckPermission) -> None:
+    async def _tell_that_it_waits(self, effect: CheckPermission) -> None:
         await self.service.send_message(
             Fact(MessageCode.CLICK_WAITS),
             key=f"delayed:{effect.key}",
@@ -132,9 +132,9 @@ class PermissionCheck:
                 await self._require_people(request)
             raise
         if allowance is not None:
-            await self._say_what_is_left(allowance, click, actor, key)
+            await self._tell_what_is_left(allowance, click, actor, key)
 
-    async def _say_what_is_left(self, allowance: Allowance, click: Click, actor: Person, key: str) -> None:
+    async def _tell_what_is_left(self, allowance: Allowance, click: Click, actor: Person, key: str) -> None:
         if (said := allowance.said) is not None:
             await self.service.send_message(said, key=f"left:{key}", person=click.actor, channel=click.channel)
         if self.limits is not None:
@@ -159,18 +159,18 @@ class PermissionCheck:
         :raises Refused: `role_empty`, which names what an admin must repair.
         """
         try:
-            lack = next(iter(await role_shortages(request, self.directory)), None)
+            shortage = next(iter(await role_shortages(request, self.directory)), None)
         except (PeopleDirectoryUnavailable, PeopleDirectoryRefused, TenantUnavailable, TenantRefused):
             return
-        if lack is not None:
-            await check_soon(self.store)
+        if shortage is not None:
+            await request_role_check(self.store)
             raise Refused(
                 RefusalCode.ROLE_EMPTY,
-                stage=lack.title,
-                role=lack.role,
-                needed=lack.needed,
-                people=lack.people,
-                missing_groups=list(lack.missing_groups),
+                stage=shortage.title,
+                role=shortage.role,
+                needed=shortage.needed,
+                people=shortage.people,
+                missing_groups=list(shortage.missing_groups),
             )
 
     async def _require_same_rules(self, request: AccessRequest) -> None:

@@ -47,7 +47,7 @@ from workflows.core.requests.request import (
     RequestState,
     Restored,
 )
-from workflows.core.requests.resending import rest_of_pause
+from workflows.core.requests.resending import remaining_pause
 from workflows.partner_lookup.identifying import identify_partner
 from workflows.partner_lookup.lookup import look_up, read_both
 from workflows.partner_lookup.target import FIELD
@@ -84,7 +84,7 @@ class Preparer:
         request = await self.store.request(request_id)
         if request is None or request.state is not RequestState.PREPARING:
             return
-        if (rest := rest_of_pause(request, self.clock.now())) is not None:
+        if (rest := remaining_pause(request, self.clock.now())) is not None:
             raise TenantUnavailable((Fact(NoteCode.KEEPS_CHANGING),), rest.total_seconds())
         try:
             prepared = await self._prepared(request)
@@ -141,9 +141,9 @@ class Preparer:
         plan, template, stages = proposal.plan, proposal.template, proposal.stages
         plan = replace(plan, edition=len(request.edits))
         preflight = Preflight(tenant=self.tenant, store=self.store, clock=self.clock)
-        is_put_back = request.particulars.kind is RequestKind.RESTORATION
+        is_restoration = request.particulars.kind is RequestKind.RESTORATION
         labels = labels_of(template, request.particulars.placeholders)
-        result = await preflight.check(observation, plan, labels, is_put_back=is_put_back)
+        result = await preflight.check(observation, plan, labels, is_restoration=is_restoration)
         findings = (
             *proposal.findings,
             *check_proposal(observation, plan, stages, result.circumstances),
@@ -174,8 +174,8 @@ class Preparer:
                 store=self.store,
                 catalog=self.catalog,
             )
-            was = restored_summary(found.change)
-            return _Proposal(found.plan, found.template, found.stages, found.title, found.findings, was)
+            was = replace(restored_summary(found.change), policy_title=found.template.title)
+            return _Proposal(found.plan, found.template, found.stages, found.template.title, found.findings, was)
         template = current_template(self.catalog, particulars.template)
         known = await self.store.partnership(observation.identity.tenant_id)
         duration = particulars.duration or template.default_duration
@@ -186,8 +186,8 @@ class Preparer:
         )
         policy = await current_policy(known, past=self.store, catalog=self.catalog)
         stages = chain_of(plan, template, observation, policy)
-        lasts = duration if ends_at is None else ends_at - now
-        findings = replacement_findings(known, plan, template, stages, lasts, now)
+        period = duration if ends_at is None else ends_at - now
+        findings = replacement_findings(known, plan, template, stages, period, now)
         return _Proposal(plan, template, stages, template.title, findings)
 
     async def _prepared_revocation(self, request: AccessRequest, requester: Person) -> Prepared:

@@ -55,5 +55,5 @@ class ResendDecision:
 
     async def _no_longer_approved(self, request: AccessRequest) -> Replan | None:
         """Check a request that opens access as before its first write; None when everything is still as approved."""
-        objected = await objection(request, tenant=self.tenant, directory=self.directory, catalog=self.catalog)
-        return None if objected is None else objected.after_a_write(NOT_SHOWN)
+        found_objection = await objection(request, tenant=self.tenant, directory=self.directory, catalog=self.catalog)
+        return None if found_objection is None else found_objection.after_a_write(NOT_SHOWN)

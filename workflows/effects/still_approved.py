@@ -16,7 +16,7 @@ from workflows.partner_lookup.resolving import LookupRefused, is_same_tenant, re
 from workflows.ports.people_directory import PeopleDirectory, PeopleDirectoryRefused, PeopleDirectoryUnavailable
 from workflows.ports.tenant import Tenant
 
-Cure: TypeAlias = Callable[[AccessRequest], Facts]
+NextStep: TypeAlias = Callable[[AccessRequest], Facts]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -26,7 +26,7 @@ class Objection:
     reason: Facts
     first: type[Stop] | type[Reopen] | type[Replan]
     """The class of the command for a request of which nothing was sent."""
-    cure: Cure
+    next_step: NextStep
     """Returns the facts that nothing was written, and what happens next."""
     roster: Roster | None = None
     """The roles with which the approvals were counted, when approvals are missing."""
@@ -34,7 +34,7 @@ class Objection:
 
     def before_the_first_write(self, request: AccessRequest) -> Stop | Reopen | Replan:
         """Return the command for a request of whose plan nothing was sent."""
-        reason = (*self.reason, *self.cure(request))
+        reason = (*self.reason, *self.next_step(request))
         if self.first is Replan:
             return Replan(reason=reason, drift=self.drift, is_unwritten=True)
         return self.first(reason=reason)
@@ -58,12 +58,12 @@ async def objection(
     """
     if request.particulars.kind is RequestKind.REVOCATION:
         return None
-    moved = await _moved(request, tenant)
-    if moved is not None:
-        return moved
+    wrong_tenant = await _wrong_tenant(request, tenant)
+    if wrong_tenant is not None:
+        return wrong_tenant
     known = request.known
     if catalog is not None and (changed := changed_rules(known.plan, known.roles, catalog)):
-        return Objection(reason=(changed.fact,), first=Replan, cure=_asked_again)
+        return Objection(reason=(changed.fact,), first=Replan, next_step=_approval_again)
     try:
         roster = await directory.roster([decision.person for decision in request.decisions])
     except PeopleDirectoryRefused as error:
@@ -73,7 +73,7 @@ async def objection(
         return Objection(
             reason=verdict.discounted,
             first=Reopen,
-            cure=_stage_open_again,
+            next_step=_stage_open_again,
             roster=roster,
         )
     changed_default = await changed_inheritance(request, tenant=tenant)
@@ -82,17 +82,17 @@ async def objection(
     return Objection(
         reason=changed_default.reason,
         first=Replan,
-        cure=_asked_with_default,
+        next_step=_asked_with_default,
         drift=changed_default.drift,
     )
 
 
-async def _moved(request: AccessRequest, tenant: Tenant) -> Objection | None:
+async def _wrong_tenant(request: AccessRequest, tenant: Tenant) -> Objection | None:
     known = request.known
     try:
         identity = await resolve_again(request, tenant=tenant)
     except LookupRefused as refused:
-        return Objection(reason=refused.facts, first=Stop, cure=_stopped)
+        return Objection(reason=refused.facts, first=Stop, next_step=_stopped)
     if is_same_tenant(request, identity):
         return None
     values = {
@@ -100,18 +100,18 @@ async def _moved(request: AccessRequest, tenant: Tenant) -> Objection | None:
         "tenant": known.plan.tenant_id,
         "now": None if identity is None else identity.tenant_id,
     }
-    return Objection(reason=(Fact(NoteCode.LEADS_ELSEWHERE, values),), first=Stop, cure=_ask_partner)
+    return Objection(reason=(Fact(NoteCode.LEADS_ELSEWHERE, values),), first=Stop, next_step=_ask_partner_first)
 
 
 def _stopped(request: AccessRequest) -> Facts:
     return (not_written(request),)
 
 
-def _ask_partner(request: AccessRequest) -> Facts:
+def _ask_partner_first(request: AccessRequest) -> Facts:
     return (not_written(request), Fact(NoteCode.ASK_PARTNER_FIRST))
 
 
-def _asked_again(request: AccessRequest) -> Facts:
+def _approval_again(request: AccessRequest) -> Facts:
     return (not_written(request), Fact(NoteCode.ASKED_AGAIN))
 
 

@@ -29,7 +29,7 @@ from workflows.ports.tenant_problems import Purpose, TenantCode
 _PORTS: Final = {"http": 80, "https": 443}
 _SIGN_IN_CODE: Final = re.compile(r"AADSTS\d+")
 _MAX_QUOTED_CHARACTERS: Final = 300
-_OF_THE_WAY: Final = frozenset({407, 408, 412, 421, 423, 425, 429})
+_TRANSPORT_STATUSES: Final = frozenset({407, 408, 412, 421, 423, 425, 429})
 """Client errors that are about a proxy, a lock or a temporary state, not the request (RFC 9110, 4918, 8470)."""
 
 
@@ -282,7 +282,7 @@ def no_credential(missing: Sequence[str]) -> TenantUnavailable:
 def _is_about_the_request(call: Call, status: int) -> bool:
     """Return whether a status can be about the request. Sending it again then does not help."""
     passes = status == 409 and call.method not in ("POST", "PUT")
-    return 400 <= status < 500 and status not in _OF_THE_WAY and not passes
+    return 400 <= status < 500 and status not in _TRANSPORT_STATUSES and not passes
 
 
 def _error(answer: Answer) -> object:

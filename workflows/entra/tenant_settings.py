@@ -22,7 +22,7 @@ from workflows.entra.audits import AUDITED, partner_changes
 from workflows.entra.evaluation import evaluate
 from workflows.entra.name_search import SELECTED, begins_filter, found_objects
 from workflows.entra.transport.connection import Connection, document_of
-from workflows.entra.transport.pacing import Pace
+from workflows.entra.transport.pacing import RateLimit
 from workflows.intervals import ABSENCE_KEPT_FOR, OBJECT_NAMES_KEPT_FOR, POLICIES_KEPT_FOR
 from workflows.pauses import USUAL_PAUSES, Pauses
 from workflows.ports.tenant_problems import Purpose, TenantCode
@@ -48,8 +48,8 @@ class GraphTenantSettings:
     def __init__(self, connection: Connection, *, client_id: str | None = None, pauses: Pauses = USUAL_PAUSES) -> None:
         self._connection = connection
         self._client_id = client_id
-        self._reports = Pace(*pauses.reports, longest_wait=_REPORTS_WAIT)
-        self._conditional_access = Pace(*pauses.conditional_access)
+        self._reports = RateLimit(*pauses.reports, longest_wait=_REPORTS_WAIT)
+        self._conditional_access = RateLimit(*pauses.conditional_access)
         self._policies: Cache[None, Sequence[JsonObject]] = Cache(
             read=lambda _: self._all_conditional_access(), kept_for=lambda _: POLICIES_KEPT_FOR, max_entries=1
         )

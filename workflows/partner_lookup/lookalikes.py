@@ -96,12 +96,12 @@ def _suspicions(domain: str, own: Collection[str], partners: Collection[str]) ->
 def _likeness(domain: str, other: str) -> Likeness | None:
     if domain.startswith(f"{other}."):
         return Likeness.BEGINS_ALIKE
-    mine, theirs = registrable(domain), registrable(other)
-    if mine == theirs:
+    left_name, right_name = registrable_domain(domain), registrable_domain(other)
+    if left_name == right_name:
         return None
-    if skeleton(mine) == skeleton(theirs):
+    if skeleton(left_name) == skeleton(right_name):
         return Likeness.LOOKS_THE_SAME
-    name, other_name = mine.partition(".")[0], theirs.partition(".")[0]
+    name, other_name = left_name.partition(".")[0], right_name.partition(".")[0]
     if name == other_name:
         return Likeness.OTHER_ENDING
     is_near = min(len(name), len(other_name)) >= _MIN_COMPARED_LENGTH and differs_by_one_edit(name, other_name)
@@ -114,19 +114,21 @@ def similar_names(domain: str, known: Iterable[str]) -> tuple[str, ...]:
     A similar name looks the same, has another ending, or is a part of the domain. Or it differs by one edit (see
     `edit_distance`), or by two in a long name.
     """
-    distances = {name: _distance(registrable(domain), registrable(name)) for name in known if name != domain}
-    near = sorted((far, name) for name, far in distances.items() if far is not None)
-    return tuple(name for _, name in near[:_MAX_SUGGESTIONS])
+    distances = {
+        name: _distance(registrable_domain(domain), registrable_domain(name)) for name in known if name != domain
+    }
+    similar = sorted((distance, name) for name, distance in distances.items() if distance is not None)
+    return tuple(name for _, name in similar[:_MAX_SUGGESTIONS])
 
 
-def _distance(mine: str, theirs: str) -> int | None:
+def _distance(left_name: str, right_name: str) -> int | None:
     """Return the distance of two registrable domains; None when they are not similar."""
-    if skeleton(mine) == skeleton(theirs):
+    if skeleton(left_name) == skeleton(right_name):
         return 0
-    name, other = mine.partition(".")[0], theirs.partition(".")[0]
-    far, shorter = edit_distance(name, other), min(len(name), len(other))
+    name, other = left_name.partition(".")[0], right_name.partition(".")[0]
+    distance, shorter = edit_distance(name, other), min(len(name), len(other))
     maximum = 2 if shorter >= _MIN_LONG_LENGTH else 1 if shorter >= _MIN_SUGGESTED_LENGTH else 0
-    return far if far <= maximum else None
+    return distance if distance <= maximum else None
 
 
 def edit_distance(left: str, right: str) -> int:
@@ -166,11 +168,11 @@ def differs_by_one_edit(left: str, right: str) -> bool:
     start = next((at for at, (a, b) in enumerate(zip(left, right, strict=False)) if a != b), len(left))
     if len(left) < len(right):
         return left[start:] == right[start + 1 :]
-    swapped = left[:start] + left[start + 1 : start + 2] + left[start : start + 1] + left[start + 2 :]
-    return left[start + 1 :] == right[start + 1 :] or swapped == right
+    with_swapped_letters = left[:start] + left[start + 1 : start + 2] + left[start : start + 1] + left[start + 2 :]
+    return left[start + 1 :] == right[start + 1 :] or with_swapped_letters == right
 
 
-def registrable(domain: str) -> str:
+def registrable_domain(domain: str) -> str:
     """Return the part of a host name that a company can register; the whole name without such a part.
 
     For a name below onmicrosoft.com it includes the tenant's own part, for example contoso.onmicrosoft.com.

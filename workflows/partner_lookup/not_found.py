@@ -8,7 +8,7 @@ from workflows.core.errors.facts import Values
 from workflows.core.errors.raised import InvalidField
 from workflows.core.errors.refusal_codes import RefusalCode
 from workflows.core.settings.model import TenantId
-from workflows.partner_lookup.lookalikes import registrable, similar_names
+from workflows.partner_lookup.lookalikes import registrable_domain, similar_names
 from workflows.partner_lookup.target import FIELD, is_tenant_id
 from workflows.ports.facts import read_fact
 from workflows.ports.records import Register
@@ -58,7 +58,7 @@ async def _partner_names(register: Register | None) -> Sequence[str]:
 
 async def _whole(name: str, tenant: Tenant) -> str:
     """Return the registrable part of a longer name, if it belongs to a tenant; otherwise empty."""
-    domain = registrable(name)
+    domain = registrable_domain(name)
     if domain == name:
         return ""
     try:

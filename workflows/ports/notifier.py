@@ -3,14 +3,14 @@
 from typing import Protocol
 
 from workflows.core.errors.facts import Fact, Facts
-from workflows.core.errors.raised import ToldError
+from workflows.core.errors.raised import FactsError
 from workflows.core.partners.partnership import Partnership
 from workflows.core.people import ChatId
 from workflows.core.requests.alarms import Alarm
 from workflows.core.requests.request import AccessRequest
 
 
-class NotifierUnavailable(ToldError):
+class NotifierUnavailable(FactsError):
     """The chat system did not accept a message now. `retry_after` is in seconds; None when it is not known."""
 
     def __init__(self, said: str | Facts, retry_after: float | None = None) -> None:
@@ -26,7 +26,7 @@ class NotifierBlocked(NotifierUnavailable):
     """A channel accepts no message until an admin repairs it. It is archived, for example, or the bot is no member."""
 
 
-class NotifierRefused(ToldError):
+class NotifierRefused(FactsError):
     """The chat system will never accept this message. The channel or the person no longer exists, for example."""
 
 

@@ -5,12 +5,12 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from workflows.core.errors.facts import Facts
-from workflows.core.errors.raised import Refused, ToldError
+from workflows.core.errors.raised import FactsError, Refused
 from workflows.core.errors.refusal_codes import RefusalCode
 from workflows.core.people import ChatId, Person, Role, Roster
 
 
-class PeopleDirectoryUnavailable(ToldError):
+class PeopleDirectoryUnavailable(FactsError):
     """The people directory could not be read now. `retry_after` is in seconds; None when it is not known."""
 
     def __init__(self, said: str | Facts, retry_after: float | None = None) -> None:

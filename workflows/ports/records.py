@@ -7,7 +7,7 @@ from enum import StrEnum
 from typing import Any, Generic, Protocol, TypeVar
 
 from workflows.core.errors.facts import Fact
-from workflows.core.errors.raised import DomainError, ToldError
+from workflows.core.errors.raised import DomainError, FactsError
 from workflows.core.partners.partnership import Partnership
 from workflows.core.partners.records import Records
 from workflows.core.people import ChatId, PersonId, Role
@@ -37,7 +37,7 @@ class StoreTrouble(StrEnum):
     DAMAGED = "damaged"
 
 
-class StoreNotWritable(ToldError):
+class StoreNotWritable(FactsError):
     """The records cannot be written now; nothing was stored. `trouble` is the reason."""
 
     def __init__(self, trouble: StoreTrouble) -> None:
@@ -49,7 +49,7 @@ class StaleVersion(DomainError):
     """Another command has stored a newer version of the record. The caller must load it and decide again."""
 
 
-class OtherOpenRequest(ToldError):
+class OtherOpenRequest(FactsError):
     """Another request about the same tenant is open; nothing was stored. `other` is its id."""
 
     def __init__(self, other: RequestId) -> None:

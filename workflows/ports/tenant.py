@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Final, Protocol
 
 from workflows.core.errors.facts import Fact, Facts
-from workflows.core.errors.raised import ToldError
+from workflows.core.errors.raised import FactsError
 from workflows.core.people import PersonId
 from workflows.core.plans.plan import Operation, TenantIdentity
 from workflows.core.settings.canonical import JsonObject
@@ -17,7 +17,7 @@ MAX_RETRY_AFTER: Final = 300.0
 """Seconds. When another system asks for a longer pause, it is called again after this time: a revocation may wait."""
 
 
-class TenantUnavailable(ToldError):
+class TenantUnavailable(FactsError):
     """Entra did not answer, or its answer cannot be used. The result of the request is not known.
 
     `retry_after` is the pause in seconds that the service asked for; None when it asked for none. `is_throttled` is
@@ -43,7 +43,7 @@ class WrongTenant(TenantUnavailable):
         self.expected = expected
 
 
-class TenantRefused(ToldError):
+class TenantRefused(FactsError):
     """Entra refused the request. The same request would be refused again."""
 
     def __init__(self, status: int, code: str, said: str | Facts) -> None:

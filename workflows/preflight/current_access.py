@@ -29,7 +29,7 @@ _AT_ONCE: Final = 5
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class _Alike:
+class _EvaluationInputs:
     """The inputs of an evaluation. Partners with equal inputs share one."""
 
     entries: tuple[Entry, ...]
@@ -42,7 +42,7 @@ async def with_access(
     partners: Sequence[PartnerPosture], tenant_settings: TenantSettings, timeout_seconds: float = EVALUATION_SECONDS
 ) -> list[PartnerPosture]:
     """Return the partners, each with the effect of Conditional Access on its people. A failed read raises no error."""
-    current = [one for one in partners if one.has_settings and not one.is_barred]
+    current = [one for one in partners if one.has_settings and not one.is_blocked_until_added]
     if not current:
         return list(partners)
     documents = await read_fact(tenant_settings.read_conditional_access(), TIMEOUT_SECONDS)
@@ -51,23 +51,25 @@ async def with_access(
     reports = await _reports(
         groups, documents, policies, AccessCheck(tenant_settings=tenant_settings, timeout_seconds=timeout_seconds)
     )
-    by_id = {partner.tenant_id: reports[alike] for alike, some in groups.items() for partner in some}
-    return [_told(partner, by_id.get(partner.tenant_id)) for partner in partners]
+    by_id = {partner.tenant_id: reports[inputs] for inputs, members in groups.items() for partner in members}
+    return [_with_report(partner, by_id.get(partner.tenant_id)) for partner in partners]
 
 
-def _told(partner: PartnerPosture, report: AccessReport | None) -> PartnerPosture:
+def _with_report(partner: PartnerPosture, report: AccessReport | None) -> PartnerPosture:
     if report is None:
         return partner
     concerns = sorted_concerns((*partner.concerns, *lockout_concerns(report)))
     return replace(partner, access=report, concerns=concerns)
 
 
-def _grouped(partners: Iterable[PartnerPosture], policies: Sequence[Policy]) -> dict[_Alike, list[PartnerPosture]]:
+def _grouped(
+    partners: Iterable[PartnerPosture], policies: Sequence[Policy]
+) -> dict[_EvaluationInputs, list[PartnerPosture]]:
     """Group partners with equal inputs, the largest group first."""
     named = frozenset(tenant for policy in policies for tenant in named_tenants(policy))
-    groups: dict[_Alike, list[PartnerPosture]] = {}
+    groups: dict[_EvaluationInputs, list[PartnerPosture]] = {}
     for partner in partners:
-        alike = _Alike(
+        inputs = _EvaluationInputs(
             entries=entries_of(
                 collaboration=partner.b2b_access[Property.B2B_COLLABORATION_INBOUND].targets.certain,
                 direct_connect=partner.b2b_access[Property.B2B_DIRECT_CONNECT_INBOUND].targets.certain,
@@ -76,42 +78,44 @@ def _grouped(partners: Iterable[PartnerPosture], policies: Sequence[Policy]) -> 
             trust=trust_of(partner.trust),
             tenant_id=partner.tenant_id if partner.tenant_id.lower() in named else None,
         )
-        groups.setdefault(alike, []).append(partner)
+        groups.setdefault(inputs, []).append(partner)
     return dict(sorted(groups.items(), key=lambda group: -len(group[1])))
 
 
 async def _reports(
-    groups: dict[_Alike, list[PartnerPosture]],
+    groups: dict[_EvaluationInputs, list[PartnerPosture]],
     documents: Sequence[JsonObject] | Unread,
     policies: Sequence[Policy],
     check: AccessCheck,
-) -> dict[_Alike, AccessReport]:
+) -> dict[_EvaluationInputs, AccessReport]:
     # For partners that no policy names, the answer for one of them is used for all.
-    representative = next((some[0].tenant_id for alike, some in groups.items() if alike.tenant_id is None), None)
-    wanted: dict[_Alike, tuple[Question, ...]] = {}
-    for alike in groups:
-        tenant_id = alike.tenant_id or representative
+    representative = next(
+        (members[0].tenant_id for inputs, members in groups.items() if inputs.tenant_id is None), None
+    )
+    wanted: dict[_EvaluationInputs, tuple[Question, ...]] = {}
+    for inputs in groups:
+        tenant_id = inputs.tenant_id or representative
         if tenant_id is not None:
-            chosen = questions(policies, alike.entries, tenant_id)
-            wanted[alike] = (*chosen.asked, *chosen.left_out)
-    every = tuple(dict.fromkeys(question for some in wanted.values() for question in some))
+            chosen = questions(policies, inputs.entries, tenant_id)
+            wanted[inputs] = (*chosen.asked, *chosen.left_out)
+    every = tuple(dict.fromkeys(question for own_questions in wanted.values() for question in own_questions))
     asked = every[:MAX_QUESTIONS]
     answers = await check.ask(Questions(asked=asked))
-    reports: dict[_Alike, AccessReport] = {}
-    for number, (alike, mine) in enumerate(wanted.items(), 1):
-        reports[alike] = assess(
+    reports: dict[_EvaluationInputs, AccessReport] = {}
+    for number, (inputs, own_questions) in enumerate(wanted.items(), 1):
+        reports[inputs] = assess(
             documents,
-            alike.entries,
-            alike.tenant_id or mine[0].tenant_id if mine else TenantId(""),
-            alike.trust,
+            inputs.entries,
+            inputs.tenant_id or own_questions[0].tenant_id if own_questions else TenantId(""),
+            inputs.trust,
             Questions(
-                asked=tuple(one for one in mine if one in asked),
-                left_out=tuple(one for one in mine if one not in asked),
+                asked=tuple(one for one in own_questions if one in asked),
+                left_out=tuple(one for one in own_questions if one not in asked),
             ),
             {
                 question: answer
                 for question, answer in answers.items()
-                if question in mine or isinstance(answer, Unread)
+                if question in own_questions or isinstance(answer, Unread)
             },
         )
         if number % _AT_ONCE == 0:

@@ -31,7 +31,7 @@ from workflows.ports.facts import Fact, read_fact
 from workflows.ports.records import Register
 from workflows.ports.tenant import Tenant
 from workflows.preflight.access_check import EVALUATION_SECONDS, AccessCheck
-from workflows.preflight.naming import ask_names
+from workflows.preflight.naming import read_names
 from workflows.preflight.sign_ins import read_outbound_sign_ins
 
 TIMEOUT_SECONDS: Final = 6.0
@@ -67,12 +67,12 @@ class Preflight:
         plan: Plan,
         asked: Mapping[str, str] = MappingProxyType({}),
         *,
-        is_put_back: bool = False,
+        is_restoration: bool = False,
     ) -> PreflightResult:
         """Read the facts for a plan, and check the plan with them. A failed read raises no error.
 
         :param asked: the label of the form's field for each id that was typed there.
-        :param is_put_back: whether the plan restores previous settings.
+        :param is_restoration: whether the plan restores previous settings.
         """
         identity = observation.identity
         facts, names = await asyncio.gather(self._facts(identity, observation.default), self._names(plan))
@@ -84,7 +84,9 @@ class Preflight:
             circumstances=circumstances(facts, access),
             findings=(
                 *lookalike_findings(identity, own=own, partners=partners),
-                *evaluate_facts(facts, access, plan=plan, identity=identity, asked=asked, is_put_back=is_put_back),
+                *evaluate_facts(
+                    facts, access, plan=plan, identity=identity, asked=asked, is_restoration=is_restoration
+                ),
             ),
             names=known_names(names),
             access=access,
@@ -131,7 +133,7 @@ class Preflight:
         return read_fact(read, self.timeout_seconds)
 
     def _names(self, plan: Plan) -> Awaitable[Names]:
-        return ask_names(shown_targets(plan), tenant=self.tenant, timeout_seconds=self.timeout_seconds)
+        return read_names(shown_targets(plan), tenant=self.tenant, timeout_seconds=self.timeout_seconds)
 
     async def _partners(self, identity: TenantIdentity) -> frozenset[str]:
         """Return the domains of all recorded partners except the given one."""

@@ -37,7 +37,7 @@ async def read_partnership_use(
     return PartnershipUse(inbound=inbound, outbound=outbound)
 
 
-def losing_access(use: PartnershipUse) -> tuple[Finding, ...]:
+def lost_access_findings(use: PartnershipUse) -> tuple[Finding, ...]:
     """Return the findings, one for each direction, about people who lose access that they used recently."""
     return (
         *_losing("sign_ins", use.inbound, FindingCode.SIGN_INS_END),

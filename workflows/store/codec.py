@@ -33,7 +33,7 @@ def load(adapter: TypeAdapter[Record], text: str) -> Record:
     return adapter.validate_json(text)
 
 
-def told_in(text: str) -> Facts:
+def stored_facts(text: str) -> Facts:
     """Read the stored facts why an effect waits or was given up; empty when nothing is stored.
 
     In a store of an earlier version this is another text, which is returned as one fact.

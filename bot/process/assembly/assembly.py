@@ -81,7 +81,7 @@ def assemble(systems: ExternalSystems) -> BotParts:
         service=service,
         alarms=alarms,
         checks=_scheduled_checks(
-            systems, service, alarms, shown, (limits.clear_what_is_over, channel.check, former.empty)
+            systems, service, alarms, shown, (limits.clear_ended_alarms, channel.check, former.empty)
         ),
         outbox=outbox,
         inbound=_inbound(systems, service, notifier, limits, shown),

@@ -14,7 +14,7 @@ from bot.process.settings import TenantSettings
 
 REDACTED: Final = "[redacted]"
 _START: Final = r"(?:(?<![\w.-])|(?<=\\[bfnrt])|(?<=\\u[0-9a-f]{4})|(?<=%[0-9A-Fa-f]{2}))"
-"""Where a token may begin: not inside a word or a domain name, but after an escape of JSON or of an address."""
+"""Where a token may begin: not inside a word or a domain name. An escape of JSON or of an address may precede it."""
 _LOOKS_SECRET: Final = re.compile(
     rf"{_START}(?:xox[abeprs](?:\.xox[a-z])?-\d[A-Za-z0-9-]{{9,}}|xapp-\d-[A-Z0-9]+-[A-Za-z0-9-]{{10,}}"
     r"|eyJ[\w-]{10,}\.eyJ[\w-]{10,}\.[\w-]*)"

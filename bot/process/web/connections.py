@@ -12,7 +12,7 @@ from aiohttp import web
 from aiohttp.typedefs import Handler
 
 HEADER_SECONDS: Final = 5.0
-"""Seconds that a connection may take until its headers are complete."""
+"""The most seconds until a connection's headers are complete."""
 _LINGERING_SECONDS: Final = 1.0
 """Seconds during which the rest of a body is still read after the answer."""
 _MOST_WAITING: Final = 128
@@ -23,7 +23,7 @@ _log = structlog.get_logger()
 
 
 def most_connections() -> int:
-    """Return the most connections: half of this process's file descriptors, within fixed bounds."""
+    """Return the most connections: one for every two file descriptors of this process, within fixed bounds."""
     return max(_FEWEST, min(_MOST, _descriptors() // 2))
 
 

@@ -1,6 +1,6 @@
 """Whether clicks can be received and stored: checked every few seconds, reported by /readyz and by alarms.
 
-Nothing else makes the bot unready. The bot waits for an unreachable system and accepts clicks meanwhile.
+Nothing else makes the bot unready. When another system is unreachable, the bot waits for it and accepts clicks.
 """
 
 import asyncio

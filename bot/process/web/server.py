@@ -1,7 +1,8 @@
 """The HTTP server: signature check on the raw bytes, then Bolt; also health and metrics.
 
-Bolt parses before it verifies, so unsigned data would reach its decoders. Here, before the signature over the raw bytes
-is verified, nothing is parsed or logged, and the only answer is 401 (Slack: "Verifying requests from Slack").
+Bolt parses before it verifies, so unsigned data would reach its decoders. So the signature over the raw bytes is
+verified here first (Slack: "Verifying requests from Slack"). Before that, nothing is parsed or logged, and the only
+answer is 401.
 """
 
 import asyncio

@@ -19,7 +19,7 @@ def answer(
 ) -> Answer:
     """Answer a call.
 
-    As in Graph, an error has the request id, the client's request id and the date in its headers and body.
+    As in Graph, headers and body of an error have the request id, the client's request id and the date.
 
     :param is_inside_batch: whether the call is part of a `$batch`.
     """

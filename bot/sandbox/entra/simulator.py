@@ -2,7 +2,6 @@
 
 import json
 from collections.abc import Callable, Mapping
-from copy import deepcopy
 from datetime import datetime
 from typing import Any
 
@@ -12,6 +11,7 @@ from bot.sandbox.entra.dispatch import answer
 from bot.sandbox.entra.odata.calls import Answer, Call, Refusal
 from bot.sandbox.entra.odata.paths import query_of, segments_of
 from bot.sandbox.entra.tenant.tenant import Tenant
+from bot.sandbox.storage.json_document import copied
 
 _PREFIX = "/graph/v1.0"
 _JSON = "application/json;odata.metadata=minimal;odata.streaming=true;IEEE754Compatible=false;charset=utf-8"
@@ -52,16 +52,21 @@ class EntraSimulator:
     def read_lag(self, seconds: float) -> None:
         self._tenant.merge({"readLagSeconds": seconds})
 
+    @property
+    def app_roles(self) -> tuple[str, ...]:
+        """Return the application permissions that are granted."""
+        return tuple(map(str, self._tenant.objects["appRoles"]))
+
     def routes(self) -> list[web.RouteDef]:
         """Return the aiohttp routes: everything under `/graph/v1.0`."""
         return [web.route("*", _PREFIX, self._serve), web.route("*", _PREFIX + "/{path:.*}", self._serve)]
 
     def state(self) -> dict[str, Any]:
         """Return a copy of the tenant's objects; `initial_state.py` and `state_checks.py` define them."""
-        return deepcopy(self._tenant.objects)
+        return copied(self._tenant.objects)
 
     def merge(self, patch: Mapping[str, Any]) -> dict[str, Any]:
-        """Apply a JSON merge patch (RFC 7386), as a change that the bot did not make, and return the new state.
+        """Apply a JSON merge patch (RFC 7386) as a change from outside, and return the new state.
 
         :raises ValueError: for unknown top-level keys, which it names, and for values of the wrong kind.
         """

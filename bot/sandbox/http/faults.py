@@ -34,7 +34,7 @@ class Fault(BaseModel):
     When the caller ends the connection before the request arrives, it is neither recorded nor answered.
     """
     within_seconds: float | None = Field(default=None, gt=0, le=60)
-    """Match only a call that comes within so many seconds after the last match: a limit on requests per second."""
+    """Match only a call within this time after the last matching one: a limit on requests per second."""
     reset: bool = False
     """Close the connection instead of answering."""
 
@@ -60,7 +60,7 @@ class Fault(BaseModel):
         if isinstance(self.body, str):
             return web.Response(status=status, text=self.body, headers=self.headers)
         if self.body is None and 200 <= status < 300:
-            # Taken, as the service says of a write without an answer of its own; nothing was done.
+            # Accepted without a body, as the service answers a write; nothing was done.
             return web.Response(status=status, headers=self.headers)
         body = self.body if self.body is not None else _default_error(self.target, status)
         return web.json_response(body, status=status, headers={**_default_headers(self.target, status), **self.headers})

@@ -6,7 +6,7 @@ from datetime import timedelta
 from typing import Any
 
 from bot.sandbox import seed
-from bot.sandbox.page.chat.conversation import arranged
+from bot.sandbox.page.chat.conversation import arranged_offers
 from bot.sandbox.page.chat.unread import ReadMarks, messages_of
 from bot.sandbox.page.guide import SHORTCUT, steps
 from bot.sandbox.page.place import CHANNELS, DIRECT, Place, channels_of
@@ -94,7 +94,7 @@ def _workspace(slack: Workspace | None, place: Place, names: Names, memory: Memo
     home = slack.views.home(place.person.slack_id) if place.kind == "home" else None
     return common | {
         "slack": True,
-        "messages": arranged(shown[-MOST_MESSAGES:], names),
+        "messages": arranged_offers(shown[-MOST_MESSAGES:], names),
         "earlier": max(0, len(shown) - MOST_MESSAGES),
         "unread": memory.read_marks.unread(slack, place.person, place.channel),
         "modal": (view := modals[-1].to_slack() if modals else None),

@@ -64,7 +64,7 @@ def page_routes(sandbox: Sandbox) -> list[web.RouteDef]:
 
     async def fragment(request: web.Request) -> web.Response:
         place = place_of(request.query)
-        # NB. the revision is read before the parts: a change in between is then told again, never missed.
+        # NB. the revision is read before the parts: a change in between is then reported again, never missed.
         revision = await sandbox.wait_for_change(-1)
         parts = fragments(sandbox, place, names, memory)
         answer = {"ok": True, "revision": revision, "title": title(place), "fragments": parts}
@@ -76,7 +76,7 @@ def page_routes(sandbox: Sandbox) -> list[web.RouteDef]:
             problem = {"ok": False, "error": "invalid_seen", "message": "seen: give the revision seen last, a number"}
             return web.json_response(problem, status=400, headers=HEADERS)
         revision = await sandbox.wait_for_change(-1)
-        # A greater `seen` comes from before a restart: the browser then has to look anew, too.
+        # A greater `seen` comes from before a restart: the browser then has to read again, too.
         if revision == int(seen):
             with suppress(TimeoutError):
                 revision = await asyncio.wait_for(sandbox.wait_for_change(revision), LONGEST_WAIT)

@@ -1,12 +1,11 @@
-"""Store one JSON document in a file.
-
-The boundary to the disk.
-"""
+"""Store one JSON document in a file. A boundary: the sandbox writes whole files only here."""
 
 import json
 import os
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
+
+Document = TypeVar("Document", dict[str, Any], list[dict[str, Any]])
 
 
 def load_document(path: Path) -> dict[str, Any] | None:
@@ -15,6 +14,12 @@ def load_document(path: Path) -> dict[str, Any] | None:
         return None
     loaded: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
     return loaded
+
+
+def copied(document: Document) -> Document:
+    """Return a deep copy of JSON, several times as fast as `copy.deepcopy`."""
+    copy: Document = json.loads(json.dumps(document))
+    return copy
 
 
 def save_document(path: Path, document: dict[str, Any]) -> None:

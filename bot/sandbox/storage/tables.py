@@ -11,7 +11,7 @@ Row = dict[str, Any]
 class AppendOnlyTables:
     """Tables of JSON rows, in order of first writing.
 
-    A change is given to the operating system when `put` or `drop` returns: it survives SIGKILL, but not a power cut. At
+    When `put` or `drop` returns, the operating system has the change: it survives SIGKILL, but not a power cut. At
     opening, the file is read and rewritten without replaced rows. An incomplete last line is ignored. Returned rows are
     the stored ones: read them, and `put` a new one to change them.
     """

@@ -1,6 +1,6 @@
 """Store the open forms, so that a slow lookup does not undo a later choice, and update them in order.
 
-Slack keeps what is typed, but a view is updated as a whole, so an update must know the other fields. A form that is not
+Slack keeps what is typed. But a view is updated as a whole, so an update must know the other fields. A form that is not
 stored here (after a restart, or on another replica) is looked up again.
 """
 
@@ -63,13 +63,13 @@ class OpenForms(Generic[Filled, Open]):
                 await self._windows.update(view_id, current)
 
 
-async def answer_filing(ack: AsyncAck, filing: Awaitable[object]) -> Mapping[str, Fact]:
+async def answer_submission(ack: AsyncAck, submission: Awaitable[object]) -> Mapping[str, Fact]:
     """Submit a form, then close it. Fields with a problem show it.
 
     :returns: the problems by field; empty when the form is submitted.
     """
     try:
-        await filing
+        await submission
     except InvalidForm as error:
         await ack(
             response_action="errors", errors={field: fact_words(problem) for field, problem in error.problems.items()}

@@ -153,10 +153,10 @@ class Windows:
             )
 
     async def update(self, view_id: str, view: Json) -> bool:
-        """Replace the content of an open view; return False when it was closed meanwhile.
+        """Replace the content of an open view; return False when it was closed before.
 
-        No hash is sent, so it always replaces the newest view. When Slack says that the view changed at the same
-        moment, or does not answer, it is tried again: replacing twice changes nothing.
+        No hash is sent, so it always replaces the newest view. It is tried again when Slack does not answer, or reports
+        another change at the same moment. Replacing twice changes nothing.
 
         :raises SlackApiError: when Slack refuses it, or does not accept it after some tries.
         """

@@ -10,7 +10,7 @@ from bot.slack.blocks.blocks import Part, bullets, paragraph, part, quote, when,
 from bot.slack.people.approvers import MOST_NAMED, Approvers
 from bot.words.requests.notes import note_words
 from bot.words.sentences import counted
-from workflows.core.partner_setup.steps import asked_by
+from workflows.core.partner_setup.steps import newly_required_steps
 from workflows.core.people import Role
 from workflows.core.plans.changes import plan_access_change
 from workflows.core.plans.closing import only_narrows
@@ -142,7 +142,7 @@ def state_parts(request: AccessRequest, now: datetime, *, with_steps: bool = Tru
 
 def _left_to_the_partner(request: AccessRequest) -> int:
     """Return how many steps of the partner this request needs."""
-    steps = asked_by(request.known.plan, request.known.observation.default)
+    steps = newly_required_steps(request.known.plan, request.known.observation.default)
     return sum(step.is_needed for step in steps)
 
 

@@ -20,6 +20,8 @@ from workflows.core.requests.request import AccessRequest, RequestKind, RequestS
 
 S = RequestState
 
+MOST_TARGET: Final = 90
+"""The most characters of a domain in a headline."""
 _ICONS: Final[Mapping[RequestState, str]] = {
     S.PREPARING: "🔎",
     S.AWAITING_APPROVAL: "⏳",
@@ -45,7 +47,7 @@ _UNPLANNED: Final = (S.PREPARING, S.UNFIT)
 
 def headline(request: AccessRequest) -> str:
     """Return target and state in a few words, target first."""
-    return f"{icon(request)} {clean(request_target(request), 90)}: {state_words(request)}"
+    return f"{icon(request)} {clean(request_target(request), MOST_TARGET)}: {state_words(request)}"
 
 
 def summary(request: AccessRequest, state: str = "") -> str:
@@ -62,6 +64,18 @@ def request_target(request: AccessRequest) -> str:
     """Return the target: the partner's domain, or the typed text while the domain is not known."""
     identity = identity_of(request)
     return partner_name(identity) if identity else clean(request.particulars.target, DOMAIN)
+
+
+def whole_target(request: AccessRequest) -> Iterator[Part]:
+    """Return the whole domain on a line of its own where a headline has only its beginning; otherwise nothing.
+
+    A long domain may begin like another organization's, and what it belongs to is at its end.
+    """
+    target = request_target(request)
+    if len(target) > MOST_TARGET:
+        yield words("Partner ")
+        yield part(target, DOMAIN, bold=True)
+        yield words("\n")
 
 
 def identity_of(request: AccessRequest) -> TenantIdentity | None:
@@ -122,14 +136,18 @@ def review_button(request: AccessRequest) -> ActionsBlock:
     return actions(f"review:{request.id}", button("Review", ids.REVIEW_REQUEST, ids.decision_value(request), "primary"))
 
 
-def own_buttons(request: AccessRequest, now: datetime, *, is_over: bool = False) -> Iterator[ActionsBlock]:
+def own_buttons(
+    request: AccessRequest, now: datetime, *, is_over: bool = False, offers_reminder: bool = True
+) -> Iterator[ActionsBlock]:
     """Return what a requester can do with their own request; nothing when that is nothing.
 
     :param is_over: whether it can be requested again, see `partnership.is_over`.
+    :param offers_reminder: False on a surface that is drawn anew when it is opened, while no reminder is possible.
     """
     buttons = []
     if may_be_decided(request, now):
-        buttons.append(button("Remind approvers", ids.REMIND, request.id))
+        if offers_reminder:
+            buttons.append(button("Remind approvers", ids.REMIND, request.id))
         if is_editable(request):
             buttons.append(edit_element(request))
     if may_be_withdrawn(request):

@@ -35,7 +35,7 @@ class OwnRequestFlow:
         For another chat id the accounts are compared first.
         """
         request_id = RequestId(click.action.value)
-        if await self._is_filed_by(click, request_id):
+        if await self._is_sent_by(click, request_id):
             await self.service.remind(request_id, click.actor, key=click.key)
         else:
             asked = AskReminder(actor=click.actor, request_id=request_id, channel=click.channel)
@@ -45,7 +45,7 @@ class OwnRequestFlow:
     async def withdraw(self, ack: AsyncAck, click: Interaction) -> None:
         """Withdraw at once for the requester; for anybody else the accounts are compared first."""
         request_id = RequestId(click.action.value)
-        if await self._is_filed_by(click, request_id):
+        if await self._is_sent_by(click, request_id):
             await self.service.withdraw(request_id, click.actor, key=click.key)
         else:
             command = Withdraw(actor=click.actor, request_id=request_id, channel=click.channel)
@@ -54,7 +54,7 @@ class OwnRequestFlow:
         if click.is_in(ids.REQUEST_ACCESS):
             self.request_access.show_again(click)
 
-    async def _is_filed_by(self, click: Interaction, request_id: RequestId) -> bool:
+    async def _is_sent_by(self, click: Interaction, request_id: RequestId) -> bool:
         """Return whether a click is certainly the requester's; otherwise it may still come from their second id."""
         request = await self.store.request(request_id)
         return request is None or click.actor == request.particulars.requester

@@ -30,7 +30,7 @@ _NOT_STORED: Final = (
 _log = structlog.get_logger()
 
 Tell = Callable[[ChatId, str, str], Awaitable[None]]
-"""Sends a person a text: visible only to them in a channel, or as a direct message when the channel is empty."""
+"""Sends a person a text: visible only to them in a channel; with an empty channel, as a direct message."""
 
 
 class Inbound:
@@ -53,7 +53,7 @@ class Inbound:
             )
             answer = await self._bolt.async_dispatch(request)
         except (Unreadable, AttributeError, LookupError, TypeError, ValueError, RecursionError) as error:
-            # Bolt reads more of a payload than the bot does. Errors of listeners do not come here.
+            # Bolt reads more of a payload than the bot does. Errors of listeners are handled elsewhere.
             return _unreadable(payload, error)
         answer.body = self._redact(answer.body)
         return answer

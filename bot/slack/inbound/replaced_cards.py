@@ -1,8 +1,8 @@
 """Refuse clicks on cards that no longer count, because another card replaced them.
 
-Slack may post a card, but its answer may be lost. The next attempt then posts a second card, and the first cannot be
-found: the bot may not read a channel's history. So a click contains the place of its card. At most one card counts in
-each place: the stored one. An unknown card counts if the place has no other card.
+Slack may post a card, but its answer may be lost. The next attempt then posts a second card. The first one cannot be
+found, because the bot may not read a channel's history. So a click contains the place of its card. At most one card
+counts in each place: the stored one. An unknown card counts if the place has no other card.
 """
 
 from collections.abc import Callable, Mapping

@@ -58,6 +58,6 @@ class FormerCards:
         kind, _, name = copy.subject.partition(":")
         request = await self.store.request(RequestId(name)) if kind == "request" else None
         if request is not None and not request.is_terminal:
-            await self.service.show_elsewhere(
+            await self.service.update_cards(
                 request.id, key=f"moved:{copy.channel}:{copy.message_id}", channel=copy.channel
             )

@@ -56,12 +56,12 @@ class SlackNotifier:
             await self._refresh_homes(request.particulars.requester, request.particulars.sponsor, *concerned)
 
     async def remind(self, request: AccessRequest) -> None:
-        """Remind everybody who can decide on a request, each in one message for all that waits for them, once a day."""
+        """Remind everybody who can decide on a request, once a day, in one message for all that waits for them."""
         holders = await self._recipients.stage_holders(request)
         await self._reminders.remind(await self._recipients.deciders(request, holders))
 
     async def tell_expired(self, request: AccessRequest) -> None:
-        """Tell everybody who should have decided on a request that it expired, in one message a day for all of them."""
+        """Tell everybody who should have decided on a request that it expired, in one message a day."""
         await self._reminders.tell_expired(await self._recipients.were_to_decide(request))
 
     async def show_review(self, partnership: Partnership, *, remind: bool) -> None:
@@ -92,7 +92,7 @@ class SlackNotifier:
     async def show_setup(self, partnership: Partnership, *, remind: bool) -> None:
         """Update every partner setup card; post it when it is new, and once more with `remind`.
 
-        :raises NotifierRefused: when nobody at all could be told.
+        :raises NotifierRefused: when nobody could be told.
         """
         subject = f"half:{partnership.identity.tenant_id}"
         sponsor, unheard = partnership.sponsor.chat_id, None
@@ -121,8 +121,8 @@ class SlackNotifier:
     async def show_alarm(self, alarm: Alarm) -> None:
         """Send an alarm to every admin who has not got it yet; update the copies that were sent before.
 
-        :raises NotifierUnavailable: when no admin at all could be told of an open alarm. It is tried again while the
-            alarm is open.
+        :raises NotifierUnavailable: when no admin could be told of an open alarm. It is tried again while the alarm is
+            open.
         """
         subject, message = f"alarm:{alarm.id}", alarm_message(alarm)
         copies = await self._outbound.copies.live(subject)

@@ -13,7 +13,7 @@ from bot.slack.people.approvers import still_free
 from bot.slack.people.shown_directory import ShownDirectory
 from workflows.core.partners.partnership import Partnership
 from workflows.core.people import ChatId, Role
-from workflows.core.requests.eligibility import asked_last, still_asked
+from workflows.core.requests.eligibility import current_eligibility, eligibility_at_expiry
 from workflows.core.requests.request import AccessRequest
 from workflows.intervals import ADMINS_ASKED_FROM_REMINDER
 from workflows.ports.clock import Clock
@@ -26,7 +26,7 @@ from workflows.ports.tenant import TenantRefused, TenantUnavailable
 _MOST_DIRECT_COPIES: Final = 10
 """When more people have a role, they get no direct copies; they use the channel's card and the App Home.
 
-If the channel does not accept the card, the first ten by id still get one: somebody who can decide always gets the
+If the channel does not accept the card, the first ten by id get one. So somebody who can decide always gets the
 request.
 """
 
@@ -51,11 +51,11 @@ class Recipients:
 
     async def stage_holders(self, request: AccessRequest) -> dict[Role, frozenset[ChatId]]:
         """List the members of roles that still have to decide; empty when nobody needs to decide."""
-        who = still_asked(request)
+        who = current_eligibility(request)
         return {} if who is None else {stage.role: await self.holders(stage.role) for stage in who.open_stages}
 
     async def concerned(self, request: AccessRequest) -> frozenset[ChatId]:
-        """List the members of every role of a request's chain: it is, or was, in a list of their App Homes."""
+        """List the members of every role of a request's chain: their App Homes list the request, or did."""
         roles = {stage.role for stage in request.prepared.stages} if request.prepared is not None else ()
         return frozenset().union(*[await self.holders(role) for role in sorted(roles)])
 
@@ -70,12 +70,12 @@ class Recipients:
 
     async def deciders(self, request: AccessRequest, holders: Mapping[Role, frozenset[ChatId]]) -> frozenset[ChatId]:
         """List who can decide now: members of the open stage's role who are not excluded and have not decided."""
-        who = still_asked(request)
+        who = current_eligibility(request)
         return frozenset() if who is None else await still_free(who, holders[who.open_stages[0].role], self._directory)
 
     async def were_to_decide(self, request: AccessRequest) -> frozenset[ChatId]:
         """List who should have decided on a request when it expired."""
-        who = asked_last(request)
+        who = eligibility_at_expiry(request)
         if who is None:
             return frozenset()
         return await still_free(who, await self.holders(who.open_stages[0].role), self._directory)
@@ -96,7 +96,7 @@ def is_escalated(partnership: Partnership, now: datetime) -> bool:
 def requester_told(partnership: Partnership, request: AccessRequest | None) -> ChatId:
     """Return who gets the requester's partner setup card: the sponsor when that is the same person."""
     sponsor = partnership.sponsor
-    if request is None or request.is_by(sponsor.chat_id, sponsor.id):
+    if request is None or request.is_filed_by(sponsor.chat_id, sponsor.id):
         return sponsor.chat_id
     return request.particulars.requester
 

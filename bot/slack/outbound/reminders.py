@@ -31,7 +31,7 @@ class Reminders:
             await self._remind(person)
 
     async def tell_expired(self, people: Iterable[ChatId]) -> None:
-        """Tell each person in one message a day which requests expired today that they were to decide on.
+        """Tell each person, in one message a day, which requests expired today without their decision.
 
         :raises NotifierUnavailable: when Slack or the directory does not answer; it is tried again.
         """

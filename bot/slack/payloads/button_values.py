@@ -87,7 +87,7 @@ def parse_setup_value(value: str) -> tuple[TenantId, StepKey, Digest]:
 
 
 def named_subject(interaction: Interaction) -> CommandSubject:
-    """Read which request or tenant a click names, for the audit log of a refusal; empty when it is not certain."""
+    """Read which request or tenant a click names, for the audit log; empty when it is not certain."""
     view = interaction.view
     said = interaction.action.value if interaction.actions else view.private_metadata if view is not None else ""
     name = said.partition(":")[0]

@@ -12,7 +12,7 @@ from bot.slack.people.shown_directory import ShownDirectory
 from workflows.core.errors.raised import Refused
 from workflows.core.people import ChatId, Role
 from workflows.core.policy.template import Stage
-from workflows.core.requests.eligibility import Eligibility, eligibility, still_asked
+from workflows.core.requests.eligibility import Eligibility, current_eligibility, eligibility
 from workflows.core.requests.request import AccessRequest
 from workflows.ports.people_directory import PeopleDirectoryUnavailable
 from workflows.ports.tenant import TenantRefused, TenantUnavailable
@@ -72,8 +72,8 @@ async def _named(request: AccessRequest, holders: frozenset[ChatId], directory: 
 
 
 async def name_open_stages(request: AccessRequest, directory: ShownDirectory) -> Mapping[Role, Approvers]:
-    """Return the people who can still decide, by role, for an open window; empty when that is not known in time."""
-    who = still_asked(request)
+    """Return the people who can still decide, by role, for a window; empty when that takes too long."""
+    who = current_eligibility(request)
     if who is None:
         return NOBODY_KNOWN
     try:

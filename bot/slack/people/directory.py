@@ -182,7 +182,7 @@ class SlackDirectory:
     async def user(self, chat_id: ChatId) -> SlackUser:
         """Read a user.
 
-        :raises Refused: when Slack knows none with this id.
+        :raises Refused: when Slack has none with this id.
         """
         try:
             return dict((await self._call("users.info", user=chat_id))["user"])

@@ -115,7 +115,7 @@ def ending_words(alarm: Alarm) -> str:
 
 
 def alarm_elements(alarm: Alarm) -> list[RichTextElement]:
-    """Describe the problem, what to do and since when; for a cleared alarm, when it was repaired, or why it ended."""
+    """Describe the problem, what to do and since when. A cleared alarm says when it was fixed, or why it ended."""
     said: list[RichTextElement] = [paragraph(words(_state(alarm), bold=True), part(alarm_text(alarm), _MOST_TEXT))]
     if alarm.cleared_at is None:
         said += [paragraph(part(alarm_cure(alarm), _MOST_TEXT)), paragraph(words("Since "), when(alarm.raised_at))]

@@ -1,4 +1,4 @@
-"""The words for what a request replaces, what it does not restore, and what the records do not say."""
+"""The words for what a request replaces or does not restore, and for missing records."""
 
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any, Final
@@ -62,7 +62,7 @@ def _interval(values: Values) -> str:
     return "none" if values["review_days"] is None else f"every {values['review_days']} days"
 
 
-MADE: Final[Mapping[FindingCode, Callable[[Values], str]]] = {
+FUNCTIONS: Final[Mapping[FindingCode, Callable[[Values], str]]] = {
     FindingCode.REPLACES_TEMPLATE: _replaces_template,
     FindingCode.KEEPS_APPROVAL_POLICY: _keeps_approval_policy,
     FindingCode.NOT_RESTORED: _not_restored,

@@ -23,8 +23,8 @@ from workflows.core.partner_setup.checklist import (
     SYNCHRONIZATION_TEMPLATE,
     Call,
     Home,
-    add_us,
     call_of,
+    call_to_add_our_tenant,
     groups,
 )
 from workflows.core.partner_setup.powershell import literal, quoted
@@ -76,7 +76,7 @@ def opening(home: Home, partner: TenantId, *, is_cross_cloud: bool, has_calls: b
         "First, if you have no organizational settings for us, add us. In the same cloud, this alone changes nothing.",
         f"Portal: {_SETTINGS} > Organizational settings > Add organization > {home.tenant_id}",
         f"Graph: first GET {root}{PARTNERS}/{home.tenant_id}; only if the answer is 404:",
-        *_graph(root, add_us(home)),
+        *_graph(root, call_to_add_our_tenant(home)),
         f"PowerShell: Connect-MgGraph -Environment {environment} -TenantId {quoted(partner)} "
         "-Scopes 'Policy.ReadWrite.CrossTenantAccess'",
         f"New-MgPolicyCrossTenantAccessPolicyPartner -BodyParameter {literal({'tenantId': home.tenant_id})}",
@@ -108,10 +108,10 @@ def remarks(setup: PartnerSetup) -> tuple[str, ...]:
             f"We accept your {claims}. You do not need to set anything for this. It works for people who really have "
             "it in your tenant."
         )
-    if setup.ids_of_theirs:
+    if setup.partner_object_ids:
         said.append(
             "Our settings name these IDs of your users, groups or applications. We cannot look them up. Please check "
-            f"that they are the right ones: {', '.join(setup.ids_of_theirs)}."
+            f"that they are the right ones: {', '.join(setup.partner_object_ids)}."
         )
     keys = {step.key for step in setup.steps}
     if keys & {StepKey.B2B_DIRECT_CONNECT_INBOUND, StepKey.B2B_DIRECT_CONNECT_OUTBOUND}:

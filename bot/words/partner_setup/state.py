@@ -1,4 +1,4 @@
-"""The state of the partner setup in words: the names of the steps, and what does not work until they are done."""
+"""The state of the partner setup in words: names of steps, and what does not work until they are done."""
 
 from collections.abc import Mapping, Sequence
 from typing import Final

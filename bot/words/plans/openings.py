@@ -1,4 +1,4 @@
-"""The changes of a plan in a few words each, for a card: what gives more access, and what gives less."""
+"""The changes of a plan in a few words each, for a card: more access, and less access."""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass

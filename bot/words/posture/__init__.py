@@ -1,1 +1,1 @@
-"""Sentences about a tenant's posture: its concerns, and what a table says of a partner."""
+"""Sentences about a tenant's posture: its concerns, and the words of its table."""

@@ -1,4 +1,4 @@
-"""Where the facts behind a posture's concern can be looked up: the vendor's page, or our own records."""
+"""The sources of a posture's concerns: the vendor's page, or our own records."""
 
 from collections.abc import Mapping
 from typing import Final
@@ -52,7 +52,7 @@ _SOURCES: Final[Mapping[ConcernCode, str]] = {
 
 
 def concern_source(concern: Concern) -> str:
-    """Return the vendor's page, or the place in our own records, that a concern is based on."""
+    """Return the source of a concern: the vendor's page, or the place in our own records."""
     if concern.code in (ConcernCode.ABSENT, ConcernCode.REVOKED_BUT_ABSENT):
         return f"{_COMPARED}; {_CLOUDS if concern.values['is_other_cloud'] else _OVERVIEW}"
     return _SOURCES[concern.code]

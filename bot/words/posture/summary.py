@@ -5,10 +5,11 @@ from datetime import UTC, datetime
 from typing import Final
 
 from bot.words.posture.concerns import concern_words
+from bot.words.requests.titles import partner_title
 from workflows.core.partners.partnership import Partnership, PartnershipState
 from workflows.core.posture.model import Concern, DefaultPosture, PartnerPosture, Posture, RecordState, Weight
 from workflows.core.settings.model import Property
-from workflows.core.settings.openness import AccessCategory, Openness, not_surely_closed
+from workflows.core.settings.openness import AccessCategory, Openness, possibly_open
 
 B2B_DIRECTIONS: Final = (
     ("B2B collaboration", Property.B2B_COLLABORATION_INBOUND, Property.B2B_COLLABORATION_OUTBOUND),
@@ -32,10 +33,10 @@ NO_RECORDS: Final = (
 
 
 def trust_words(posture: PartnerPosture | DefaultPosture) -> tuple[str, ...]:
-    """Return which claims are trusted; an unknown flag has a question mark."""
+    """Return which MFA and device claims are trusted; an unknown one has a question mark."""
     others = any(
         kind.category is AccessCategory.UNDESCRIBED and kind.setting == Property.INBOUND_TRUST
-        for kind in not_surely_closed(posture.access_kinds)
+        for kind in possibly_open(posture.access_kinds)
     )
     return (
         *(
@@ -101,7 +102,7 @@ def _kept_words(record: Partnership, now: datetime) -> str:
         return f"revoked {day(record.since)}"
     over = ", access period ended" if record.is_past_its_end(now) else ""
     until = f" until {day(record.ends_at)}" if record.ends_at else ""
-    return f"{record.template_title}{until}{over}"
+    return f"{partner_title(record)}{until}{over}"
 
 
 def _counted(count: int, one: str, many: str) -> str:

@@ -1,4 +1,4 @@
-"""Sentences for ids that a form or a file asks for, for names typed in their place, and for unreadable settings."""
+"""Sentences for ids that a form or a file needs, for names typed instead, and for unreadable settings."""
 
 from typing import Final
 

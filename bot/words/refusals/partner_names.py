@@ -1,4 +1,4 @@
-"""Sentences for the name of a partner that cannot be used, or that leads to no partner."""
+"""Sentences for a partner's name that cannot be used, or that belongs to no partner."""
 
 from typing import Final
 

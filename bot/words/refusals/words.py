@@ -23,7 +23,7 @@ from workflows.ports.tenant_problems import TenantCode
 def fact_words(fact: Fact) -> str:
     """Return the sentence for a refusal, or for a system that does not answer.
 
-    A fact that this version does not know is shown as its code and values, so that its card can still be shown.
+    An unknown fact is shown as its code and values, so that its card can still be shown.
     """
     try:
         return _words(fact)

@@ -75,7 +75,7 @@ def wait_words(wait: timedelta) -> str:
 
 
 def chosen_words(offer: Offer) -> tuple[str, ...]:
-    """Return what a person must know about the chosen template, one sentence or two for each line."""
+    """Return what a person must know about the chosen template, in lines of one or two sentences."""
     risk = f"{risk_level_words(offer.level).capitalize()} risk."
     if offer.usual_wait is not None:
         risk += f" Earlier requests waited {wait_words(offer.usual_wait)} for the last approval (median)."
@@ -153,7 +153,7 @@ _REFILLED: Final[Mapping[str, str]] = {
 
 
 def until_words(days: int) -> str:
-    """Return what the field for the end date takes."""
+    """Return which days the field for the end date accepts."""
     return (
         f"The last day of the project, at most {days} days from today. It replaces the duration. "
         "The access ends when that day ends (UTC)."

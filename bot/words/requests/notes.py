@@ -1,4 +1,4 @@
-"""The sentences of a request's notes: what a reader must know about its present state."""
+"""The sentences of a request's notes, which explain its present state."""
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime
@@ -107,13 +107,13 @@ def refusal_words(error: DomainError) -> str:
 
 
 def stored_words(value: str | Sequence[Mapping[str, Any]]) -> str:
-    """Return the sentences of a note in the values of a fact or an alarm; an earlier version stored a text there."""
+    """Return the sentences of a note in a fact or an alarm. An earlier version stored a text there."""
     return value if isinstance(value, str) else note_words(from_values(value))
 
 
 def _sentence(fact: Fact) -> str:
-    if fact.code in _MADE:
-        return _MADE[fact.code](fact.values)
+    if fact.code in _FUNCTIONS:
+        return _FUNCTIONS[fact.code](fact.values)
     # NB. a note may also be why something is refused; no two of these codes are the same.
     return SENTENCES[fact.code].format_map(fact.values) if fact.code in SENTENCES else fact_words(fact)
 
@@ -205,7 +205,7 @@ def _not_taken(values: Values) -> str:
     return f"Not accepted: {'; '.join(map(access_kind_title, values['names']))}."
 
 
-_MADE: Final[Mapping[str, Callable[[Values], str]]] = {
+_FUNCTIONS: Final[Mapping[str, Callable[[Values], str]]] = {
     NoteCode.NOT_WRITTEN: _not_written,
     NoteCode.PLANNED_AGAIN: _planned_again,
     NoteCode.UNKNOWN_SETTINGS_CHANGED: _unknown_settings,

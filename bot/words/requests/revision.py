@@ -6,6 +6,7 @@ from typing import Final, NamedTuple
 from bot.words.plans.changes import Line, describe, duration_words, subject_title
 from bot.words.plans.drift import default_lines
 from bot.words.requests.form import last_day
+from bot.words.requests.titles import prepared_title
 from bot.words.sentences import counted
 from workflows.core.plans.changes import ChangeSubject, setting_changes
 from workflows.core.plans.revision import PlanShown, revisions
@@ -15,13 +16,13 @@ from workflows.core.requests.request import AccessRequest, Prepared
 
 UNCHANGED: Final = "not in the plan"
 MOST_WORDS: Final = 25
-"""Words of a justification; the rest is counted, and is in Details."""
+"""Words of a justification; the rest is counted. Details have the present text."""
 WORDS_BEFORE: Final = 3
 """Words before the first one that differs."""
 
 
 class RevisedLine(NamedTuple):
-    """One difference: what the earlier plan said, and what the plan says now."""
+    """One difference between the earlier plan and the present one."""
 
     about: str
     seen: str
@@ -46,7 +47,7 @@ def _lines(request: AccessRequest, seen: Prepared, now: Prepared) -> Iterator[Re
             yield RevisedLine(f"{default.setting}, by the tenant's default", default.shown, default.now)
     yield from _differs("Risk", *(deciding_risk(one.plan, one.default).level.word for one in (was, becomes)))
     yield from _differs("Approval policy", *(_policy(one.stages) for one in (seen, now)))
-    yield from _differs("Access template", seen.template_title, now.template_title)
+    yield from _differs("Access template", prepared_title(seen), prepared_title(now))
     ends = [one.plan.ends_at for one in (was, becomes)]
     durations = [one.plan.duration for one in (was, becomes)]
     yield from _differs("Last day", *("not set" if one is None else last_day(one) for one in ends))
@@ -78,18 +79,22 @@ def _differs(about: str, seen: str, now: str) -> Iterator[RevisedLine]:
 
 
 def _told_apart(seen: str, now: str) -> tuple[str, str]:
-    """Return two texts from the word on in which they differ first; what is left out is counted."""
+    """Return two texts, long ones from the first word on in which they differ; what is left out is counted."""
     was, becomes = seen.split(), now.split()
+    if max(len(was), len(becomes)) <= MOST_WORDS:
+        return _from(was, 0), _from(becomes, 0)
     same = next((at for at, pair in enumerate(zip(was, becomes, strict=False)) if pair[0] != pair[1]), None)
     start = max(0, (min(len(was), len(becomes)) if same is None else same) - WORDS_BEFORE)
     return _from(was, start), _from(becomes, start)
 
 
 def _from(said: Sequence[str], start: int) -> str:
-    shown = " ".join(said[start : start + MOST_WORDS])
-    opening = f"({counted(start, 'word')} as before) … " if start else ""
-    more = len(said) - start - MOST_WORDS
-    return f"“{opening}{shown}”" if more <= 0 else f"“{opening}{shown} …” ({counted(more, 'more word')} in Details)"
+    end = start + MOST_WORDS
+    more = len(said) - end
+    text = f"{'… ' if start else ''}{' '.join(said[start:end])}{' …' if more > 0 else ''}"
+    counts = [f"{counted(start, 'word')} before"] if start else []
+    counts += [f"{counted(more, 'word')} after"] if more > 0 else []
+    return f"“{text}” ({', '.join(counts)})" if counts else f"“{text}”"
 
 
 def _policy(stages: Sequence[Stage]) -> str:

@@ -28,7 +28,7 @@ STATE_WORDS: Final[Mapping[DisplayedState, str]] = {
 
 
 def state_words(request: AccessRequest) -> str:
-    """State the state of a request in a few words, and when it was verified; without the content of its note."""
+    """State the state of a request in a few words, and when it was verified; without its note."""
     words, confirmed_at = STATE_WORDS[displayed_state(request)], request.confirmed_at
     if confirmed_at is None:
         return words

@@ -173,7 +173,7 @@ def inherited(words: str | None, origin: Origin) -> str:
 
 
 def trust_words(flag: bool | None, applies: EffectiveFlag | None = None) -> str:
-    """State whether a claim of the partner's tenant is trusted.
+    """State whether the partner's MFA or devices are trusted.
 
     :param flag: the partner's own value.
     :param applies: the effective value, used to describe an inherited value.
@@ -209,7 +209,7 @@ def synchronization_words(document: Any) -> str:
 
 
 def setting_words(name: str, document: Any) -> str:
-    """Describe a whole setting of a `Property` on one line. A value that cannot be read is shown unchanged."""
+    """Describe a complete setting of a `Property` on one line. A value that cannot be read is shown unchanged."""
     try:
         known = Property(name)
         setting = None if known in TARGET_PROPERTIES else parse_setting(known, document)
@@ -275,11 +275,11 @@ def _names(name: str, configuration: TargetConfiguration | None, names: Mapping[
     """List the targets of a list by name, without cutting a name. The targets that do not fit are counted."""
     targets = () if configuration is None else configuration.targets
     named: list[str] = []
-    room = MOST_LIST
+    characters_left = MOST_LIST
     for target in targets:
         words = _target(name, target, names)
-        room -= len(words) + 2
-        if named and room < 0:
+        characters_left -= len(words) + 2
+        if named and characters_left < 0:
             break
         named.append(words)
     if more := len(targets) - len(named):

@@ -36,7 +36,7 @@ MEANINGS: Final[Mapping[KnownRefusal, str]] = {
         "tenant's defaults apply to it."
     ),
 }
-"""What Microsoft's pages say about a refusal."""
+"""The explanation of a refusal, from Microsoft's pages."""
 
 _CREDENTIALS_CURE: Final = (
     "Check the bot's credentials (AZURE_TENANT_ID, AZURE_CLIENT_ID and its secret or certificate)."

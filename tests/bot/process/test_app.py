@@ -208,7 +208,7 @@ async def test_a_bot_in_socket_mode_receives_by_the_socket_alone(
 
 
 async def test_a_request_with_three_approvals_asks_slack_little(gatehouse: BotUnderTest) -> None:
-    """Slack allows 20 reads of user groups a minute (tier 2), so one request must use only a few of them.
+    """Slack allows 20 reads of user groups a minute (tier 2), so one request must use few of them.
 
     The deciders are read again for every decision; only shown names are cached for a moment.
     """

@@ -40,7 +40,7 @@ async def alarms(gatehouse: BotUnderTest) -> list[Alarm]:
 
 
 async def test_the_usual_limit_of_approvals_is_said_before_kept_and_alarmed_once(gatehouse: BotUnderTest) -> None:
-    """From 80 % of six on it is said how many are left; the seventh is refused, and nothing of it counts."""
+    """From 80 % of six, a message says how many are left. The seventh is refused without any effect."""
     taken, near, alarmed = [], [], []
     for _ in range(MOST_APPROVALS + 1):
         request = await approve(gatehouse)

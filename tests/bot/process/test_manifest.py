@@ -85,7 +85,7 @@ STORED: Final = {
     "list_previous": "/partner list",
     "list_next": "/partner list",
 }
-"""By the id of a button, a window or the shortcut, what the audit log calls it where it is refused."""
+"""The name in the audit log of a refused button, window or shortcut, by its id."""
 FAMILIES: Final = frozenset({name.partition("_")[0] for name in vars(AsyncWebClient) if not name.startswith("_")})
 
 

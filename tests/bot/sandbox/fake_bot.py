@@ -1,4 +1,4 @@
-"""A bot in a few lines: records what it is sent, answers what a test says, calls the Web API back."""
+"""A small bot for tests: it records what it gets, answers as a test says, and calls the Web API."""
 
 import json
 from collections.abc import Awaitable, Callable

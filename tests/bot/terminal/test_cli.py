@@ -1,4 +1,4 @@
-"""The command line, in processes of its own: what is wrong is said once, whole, on standard error, with status 2."""
+"""The command line in its own process: all problems once, on standard error, with status 2."""
 
 import asyncio
 import json
@@ -30,7 +30,7 @@ Ended = tuple[int | None, str, str]
 
 @pytest.fixture(autouse=True)
 def _logs_of_this_process() -> Iterator[None]:
-    """Leave this process's logs as they were: a command run in it writes them to a stream that is closed with it."""
+    """Restore this process's logs: a command that runs here writes them to a stream that is closed later."""
     kept = structlog.get_config()
     yield
     structlog.configure(**kept)

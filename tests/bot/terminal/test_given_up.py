@@ -1,4 +1,4 @@
-"""Stopped work: admins get an alarm, and retry it or give it up, on the App Home or at the command line."""
+"""Stopped work: admins get an alarm, and retry it or give it up, in Slack or at the command line."""
 
 import asyncio
 from io import StringIO

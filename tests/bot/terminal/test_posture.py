@@ -1,4 +1,4 @@
-"""A posture as a table, as JSON and in Slack: it fits, it counts what it cuts, and no text from outside is markup."""
+"""A posture as a table, as JSON and in Slack: it fits, counts what it leaves out, and contains no markup."""
 
 import io
 import json
@@ -289,8 +289,8 @@ def test_a_message_of_the_worst_partners_stays_small() -> None:
 
 def test_a_partner_of_another_cloud_that_is_not_listed_is_shown_closed_and_inherits_nothing() -> None:
     record = partnership(identity=replace(identity(), is_resolved=False))
-    barred = evaluate_partner(TENANT, None, None, inputs(MICROSOFTS, Records(partnerships={TENANT: record})))
-    one = posture(default=MICROSOFTS, partners=(barred,))
+    excluded_ids = evaluate_partner(TENANT, None, None, inputs(MICROSOFTS, Records(partnerships={TENANT: record})))
+    one = posture(default=MICROSOFTS, partners=(excluded_ids,))
     (partner,) = json.loads(posture_json(one))["partners"]
     assert {kind["opening"] for kind in partner["access"].values()} == {"closed"}
     assert {origin for kind in partner["access"].values() for origin in kind["origins"]} == {

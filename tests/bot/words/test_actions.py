@@ -8,7 +8,7 @@ from typing import Any, Final
 
 import pytest
 
-from bot.slack.answers.open_forms import answer_filing
+from bot.slack.answers.open_forms import answer_submission
 from bot.slack.blocks.message import notice, refusal
 from bot.slack.blocks.modal import message_view
 from bot.slack.blocks.untrusted import clean
@@ -75,10 +75,10 @@ async def test_a_fields_problem_is_shown_in_words() -> None:
     async def ack(**answer: Any) -> None:
         answers.append(answer)
 
-    async def filing() -> None:
+    async def submission() -> None:
         raise InvalidForm({"target": Fact(RefusalCode.TARGET_EMPTY)})
 
-    await answer_filing(ack, filing())  # type: ignore[arg-type]
+    await answer_submission(ack, submission())  # type: ignore[arg-type]
     assert answers == [{"response_action": "errors", "errors": {"target": fact_words(Fact(RefusalCode.TARGET_EMPTY))}}]
 
 

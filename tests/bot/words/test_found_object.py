@@ -1,4 +1,4 @@
-"""What was found in our directory: its name, its kind, whether it is disabled, its mail and the end of its ID."""
+"""The words for an object of our directory: name, kind, whether it is disabled, mail, end of its ID."""
 
 import pytest
 

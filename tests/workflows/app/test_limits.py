@@ -178,10 +178,10 @@ async def test_approvals_under_another_id_count_with_the_account(world: World, l
 async def test_the_alarm_is_cleared_when_the_hour_is_over(world: World, limits: Limits) -> None:
     for number in range(3):
         await world.approve(await ask(world, number), AMARA)
-    await limits.clear_what_is_over()
+    await limits.clear_ended_alarms()
     assert [one.values["what"] for one in await alarms(world)] == ["approvals"]
     world.clock.advance(hours=1.1)
-    await limits.clear_what_is_over()
+    await limits.clear_ended_alarms()
     assert await alarms(world) == []
 
 

@@ -20,7 +20,7 @@ from workflows.app.schedule.ticker import tick
 from workflows.catalog.catalog import SHIPPED, load_catalog
 from workflows.core.errors.raised import InvalidField, Refused
 from workflows.core.errors.refusal_codes import RefusalCode
-from workflows.core.partner_setup.checklist import Call, Home, add_us, call_of, groups
+from workflows.core.partner_setup.checklist import Call, Home, call_of, call_to_add_our_tenant, groups
 from workflows.core.partner_setup.clouds import CLOUDS, GLOBAL
 from workflows.core.partner_setup.steps import setup_of
 from workflows.core.partners.partnership import Partnership
@@ -160,7 +160,7 @@ def every_call() -> dict[str, Call]:
         for cloud, is_abroad in [(GLOBAL, False), *((cloud, True) for cloud in CLOUDS)]:
             home = Home(tenant_id=US, domain="woodgrove.com", cloud=cloud)
             setup = setup_of(plan.image_after(), MICROSOFTS, is_cross_cloud=is_abroad)
-            found += [add_us(home), *(call_of(group, home) for group in groups(setup.steps))]
+            found += [call_to_add_our_tenant(home), *(call_of(group, home) for group in groups(setup.steps))]
     return {json.dumps(call): call for call in found}
 
 

@@ -216,7 +216,7 @@ async def test_a_command_is_decided_again_on_what_somebody_else_stored_meanwhile
 
 @pytest.mark.parametrize("is_at_once", [False, True], ids=["one after the other", "at once"])
 async def test_a_command_with_a_known_key_returns_what_is_stored(world: World, is_at_once: bool) -> None:
-    """Not what it would have led to: the same key brought another note the first time, and nothing is stored twice."""
+    """The same key returns the first result, even with another note, and nothing is stored twice."""
     request = await world.put(usual(S.PREPARING))
     commands = [RecordDelayed(reason=noted(f"Wait {number}.")) for number in range(5)]
     work = [world.service.advance(request.id, command, key="click-1") for command in commands]

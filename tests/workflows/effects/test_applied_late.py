@@ -296,7 +296,7 @@ async def test_a_revocation_stops_a_late_change_as_any_other(world: World) -> No
 
 
 async def assert_asked_at_once(world: World, request: AccessRequest) -> None:
-    """Check that the partner is on record past its end, and that its sponsor is asked and cannot keep it alone."""
+    """Assert that the partner is recorded past its end, that its sponsor is asked, and cannot keep it alone."""
     partnership = await world.store.partnership(TENANT)
     assert partnership is not None
     assert (partnership.state, partnership.request_id) == (PartnershipState.ACTIVE, request.id)

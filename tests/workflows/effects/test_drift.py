@@ -83,7 +83,7 @@ async def test_after_drift_the_new_plan_is_approved_and_written_over_the_current
 
 
 async def test_a_partner_that_exists_with_the_same_content_is_adopted(world: World) -> None:
-    """Our own POST may have been taken by a call that broke off, and its copy of the directory read may be old."""
+    """Our own POST may have been accepted by a call that failed, and a read may return an older copy."""
     request = await put(world, decided())
     world.tenant.partners[TENANT] = dict(request.known.plan.image_after() or {})
     world.tenant._stale[TENANT] = (1, None)
@@ -105,7 +105,7 @@ async def test_a_partner_that_exists_with_other_content_is_not_overwritten(world
 
 
 async def test_a_partner_that_exists_but_does_not_show_yet_is_no_drift(world: World) -> None:
-    """The POST broke off after it was taken, and the directory still shows nothing: wait for it, do not plan again."""
+    """The POST failed after it was accepted, and the directory does not show it yet: wait, and do not plan again."""
     world.tenant.lag = 3
     request = await put(world, decided())
     world.script.fail("tenant.write", NO_ANSWER, after=True)

@@ -189,7 +189,7 @@ async def a_world(path: Path, graph: Graph, entra: Entra) -> AsyncIterator[World
     """The domain over the gateway instead of the fake tenant."""
     entra._found._kept.clear()
     entra._home = None
-    entra._guard._until = float("-inf")
+    entra._guard._period_until = float("-inf")
     async with open_world(path, clock=graph.clock) as world:
         directory = AskingDirectory(script=world.script, tenant=entra)
         around: Any = {"service": world.service, "store": world.store, "tenant": entra, "directory": directory}

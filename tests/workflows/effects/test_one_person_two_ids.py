@@ -1,4 +1,4 @@
-"""On an Enterprise Grid a person has a U… and a W… id: people are compared by their Entra account, everywhere."""
+"""On an Enterprise Grid a person has a U… and a W… id: people are always compared by their Entra account."""
 
 import json
 from dataclasses import replace
@@ -26,7 +26,7 @@ from tests.workflows.fakes import FixedClock
 from tests.workflows.world import World
 from workflows.app.reads.queries import waiting_for
 from workflows.app.requests.forms import InvalidForm
-from workflows.app.requests.open_request import account_beside, may_withdraw, open_request_fact
+from workflows.app.requests.open_request import account_of_other_chat_id, may_withdraw, open_request_fact
 from workflows.app.schedule.role_check import role_shortages
 from workflows.core.partners.partnership import Partnership, PartnershipState
 from workflows.core.people import ChatId, Person
@@ -97,7 +97,7 @@ async def test_the_open_request_is_ones_own_under_the_other_id(world: World) -> 
     """In the form, when it is sent, and when two were prepared at once."""
     two_ids(world, RILEY_W)
     request = await world.waiting()
-    account = await account_beside(request, RILEY_W.chat_id, world.directory)
+    account = await account_of_other_chat_id(request, RILEY_W.chat_id, world.directory)
     assert may_withdraw(request, RILEY_W.chat_id, account)
     assert fact_words(open_request_fact(request, RILEY_W.chat_id, account)).startswith(
         "You have an open access request"
@@ -120,7 +120,7 @@ async def test_the_open_request_that_is_not_prepared_yet_is_ones_own_too(world: 
 async def test_nobody_elses_request_is_ones_own(world: World) -> None:
     two_ids(world, RILEY_W)
     request = await world.waiting()
-    account = await account_beside(request, DANA.chat_id, world.directory)
+    account = await account_of_other_chat_id(request, DANA.chat_id, world.directory)
     assert account == DANA.id
     assert not may_withdraw(request, DANA.chat_id, account)
     assert fact_words(open_request_fact(request, DANA.chat_id, account)).startswith("Riley has an open access request")
@@ -143,7 +143,7 @@ async def test_where_it_cannot_be_told_it_is_somebody_elses(world: World, troubl
     two_ids(world, RILEY_W)
     request = await world.waiting()
     world.script.fail("directory.identify", trouble)
-    assert await account_beside(request, RILEY_W.chat_id, world.directory) is None
+    assert await account_of_other_chat_id(request, RILEY_W.chat_id, world.directory) is None
     assert not may_withdraw(request, RILEY_W.chat_id, None)
 
 
@@ -263,7 +263,7 @@ async def test_the_sponsor_confirms_under_the_other_id(world: World) -> None:
 
 
 async def test_nobody_is_asked_about_their_own_request_under_an_id_that_it_does_not_name(world: World) -> None:
-    """The request names the id under which it was filed; the account says that the other one is the same person's."""
+    """The request contains one id of the requester; the Entra account shows that the other id is the same person."""
     request = await world.waiting()
     other = ChatId("E-RILEY")
     world.directory.assign(RILEY, "security")

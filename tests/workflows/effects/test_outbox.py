@@ -347,7 +347,7 @@ async def test_a_message_that_will_never_be_accepted_is_parked_and_its_lane_cont
 async def test_a_fault_of_our_own_is_parked_after_five_attempts_and_its_lane_continues(
     rig: Rig, error: Exception
 ) -> None:
-    """What follows in the lane does not even wait for the attempts; whom it concerns is told, once, at the end."""
+    """Later effects of the lane do not wait for the attempts; the people concerned are told once, at the end."""
 
     async def act(effect: Tell) -> None:
         if text_of(effect) == "broken":
@@ -446,7 +446,7 @@ async def test_what_an_admin_has_to_mend_is_tried_again_every_five_minutes_for_e
 
 
 async def test_waits_grow_to_a_minute_and_are_spread(rig: Rig) -> None:
-    """Between half and all of 1, 2, 4 … 60 seconds, so that many effects are not repeated at the same moment."""
+    """Between half and all of 1, 2, 4 … 60 seconds, so that effects are not repeated all at once."""
 
     async def act(effect: Tell) -> None:
         raise NotifierUnavailable("No answer.")
@@ -561,7 +561,7 @@ async def test_a_fault_in_saying_that_something_was_given_up_delays_nothing(rig:
 async def test_an_end_that_cannot_be_stored_is_not_performed_again_without_a_rest(
     rig: Rig, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """At least once is the promise; a disk that is full for a while must not send a message a thousand times."""
+    """Effects are performed at least once, but a full disk must not send a message a thousand times."""
     full = True
     finish = rig.store.done
 

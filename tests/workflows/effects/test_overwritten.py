@@ -174,7 +174,7 @@ async def test_a_policy_that_somebody_made_after_our_first_write_is_overwritten(
 
 
 async def test_our_own_whole_change_behind_an_old_answer_is_no_drift(world: World) -> None:
-    """Both writes were taken, and an old answer still shows no partner: the POST meets more than it would have made."""
+    """Both writes were accepted, but an old read shows no partner: the POST finds more than it would have created."""
     request = await put(world, synchronizing(CREATE))
     world.script.fail("tenant.write", NO_ANSWER, on=2, after=True)
     waiting = await world.settled(request.id)

@@ -1,4 +1,4 @@
-"""A write that Graph took and does not show: read, sent again as far as that is safe, asked again otherwise."""
+"""A write that Graph accepted without effect: read, sent again when that is safe, otherwise approved again."""
 
 from dataclasses import replace
 from datetime import datetime, timedelta
@@ -133,7 +133,7 @@ async def test_without_the_audit_log_nothing_that_opens_is_sent_twice(world: Wor
 
 
 async def test_an_opening_that_somebody_else_may_have_undone_is_asked_again_and_nobody_is_blamed(world: World) -> None:
-    """Our write was taken and an administrator put the partner back as it was: it must not be opened over that."""
+    """An administrator may have undone our write: it must not be sent again without approval."""
     request = await put(world, decided(OPEN))
     world.tenant.ignored = 1
     await world.settle()
@@ -168,7 +168,7 @@ async def test_an_opening_is_not_sent_again_for_approvals_that_do_not_count_any_
 async def test_an_opening_is_not_sent_again_where_its_name_does_not_lead_to_the_partner_any_more(
     world: World, monkeypatch: pytest.MonkeyPatch, now: str
 ) -> None:
-    """A second write needs what the first one did; a look-up that is refused for this one name is not waited for."""
+    """A second write has the same conditions as the first. A refused look-up is not waited for."""
     request = await unseen(world, decided())
     if now == "elsewhere":
         world.tenant.tenants["contoso.com"] = replace(CONTOSO, tenant_id=OTHER)

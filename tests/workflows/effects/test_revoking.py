@@ -66,7 +66,7 @@ async def assert_blocked(world: World, tenant_id: TenantId = TENANT) -> None:
 
 
 async def test_an_unconfirmed_change_that_somebody_changed_is_revoked_at_once(world: World) -> None:
-    """The change waits for its read-back and never sees it; the blocks are sent all the same, in the same minute."""
+    """The change was never read back. The blocks are sent in the same minute."""
     request = await unconfirmed(world)
     world.tenant.edit(TENANT, **FOREIGN)
     assert await world.store.count_pending(world.clock.now()) == (0, 1, 0), "its Apply waits in the partner's lane"
@@ -166,7 +166,7 @@ async def test_every_open_access_request_of_the_partner_is_stopped(
 
 
 async def test_one_whose_tenant_is_not_known_yet_is_stopped_by_its_name(world: World) -> None:
-    """The form could not look the domain up in time, so the request has nothing but the name that was typed."""
+    """The look-up of the domain took too long, so the request contains only the typed name."""
     request = await world.put(usual_request(S.PREPARING))
     assert (request.observation, request.prepared) == (None, None)
     await world.revoke(DANA, target="contoso.com", but=Prepare)
@@ -203,7 +203,7 @@ async def test_who_may_not_revoke_stops_nothing(world: World) -> None:
 
 
 async def test_an_unconfirmed_revocation_gives_way_to_a_new_one(world: World) -> None:
-    """Somebody opened the partner again before it was read back: an admin need not wait for the old one to notice."""
+    """Somebody opened the partner before the first was verified: an admin can revoke it again at once."""
     await world.opened()
     world.tenant.lag = 99
     await world.revoke(DANA)

@@ -1,4 +1,4 @@
-"""What a role means is part of what was decided: redefined, it is asked again; nobody new completes an old chain."""
+"""A role's definition is part of the decision: after a change, approval is needed again."""
 
 import json
 from dataclasses import replace

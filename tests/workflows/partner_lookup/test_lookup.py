@@ -84,7 +84,7 @@ async def test_a_default_that_takes_too_long_is_not_waited_for(
 
 
 async def test_an_unknown_id_is_accepted_on_trust_only_where_other_clouds_are_enabled(tenant: FakeTenant) -> None:
-    """Entra's lookup sees its own cloud only, so an id of another one cannot be told from no id at all."""
+    """Entra's look-up covers its own cloud only, so it cannot say whether an id of another cloud exists."""
     stranger = "0ddba11d-0000-4000-8000-000000000001"
     with worded_refusal(InvalidField, match="no other cloud is enabled"):
         await look_up(stranger, tenant=tenant, clock=FixedClock())

@@ -1,4 +1,4 @@
-"""A refusal of one look-up is told from a missing permission, and said in the same words wherever it is met."""
+"""One refused look-up differs from a missing permission, and has the same words everywhere."""
 
 from dataclasses import replace
 

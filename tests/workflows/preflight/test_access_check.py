@@ -1,4 +1,4 @@
-"""Asking Entra within a bound, once for all who ask, and for the posture once for all that it cannot tell apart."""
+"""Asking Entra's evaluation: within limits, once for several requests, and once for equal partners of the posture."""
 
 import asyncio
 from typing import Any, Final

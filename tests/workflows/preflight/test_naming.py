@@ -5,7 +5,7 @@ from workflows.core.checks.target_checks import MAX_LOOKED_UP
 from workflows.core.plans.named_targets import NamedTarget
 from workflows.core.settings.id_owner import Owner
 from workflows.core.settings.model import Property, Target, TargetType
-from workflows.preflight.naming import MAX_SHOWN, ask_names, names_shown
+from workflows.preflight.naming import MAX_SHOWN, names_for_display, read_names
 
 SIXTY = tuple(
     NamedTarget(
@@ -18,13 +18,13 @@ SIXTY = tuple(
 
 
 async def test_a_look_names_the_first_few_and_leaves_the_rest_as_ids(world: World) -> None:
-    names = await names_shown(SIXTY, tenant=world.tenant)
+    names = await names_for_display(SIXTY, tenant=world.tenant)
     assert list(names) == [one.target.id for one in SIXTY[:MAX_SHOWN]]
     assert world.tenant.tenant_settings.named == [(one.target, False) for one in SIXTY[:MAX_SHOWN]]
 
 
 async def test_what_is_checked_is_asked_for_now_and_further(world: World) -> None:
-    names = await ask_names(SIXTY, tenant=world.tenant)
+    names = await read_names(SIXTY, tenant=world.tenant)
     assert len(names) == MAX_LOOKED_UP
     assert world.tenant.tenant_settings.named == [(one.target, True) for one in SIXTY[:MAX_LOOKED_UP]]
 

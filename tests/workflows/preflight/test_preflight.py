@@ -9,7 +9,6 @@ from pathlib import Path
 import pytest
 
 from bot.words.findings.finding import finding_words
-from bot.words.requests.notes import note_words
 from tests.workflows.core.builders import NOW, TENANT, access_plan, identity
 from tests.workflows.fakes import FakeSurroundings
 from tests.workflows.world import CONTOSO, World, open_world
@@ -107,7 +106,8 @@ async def test_two_answers_about_one_tenant_that_disagree_make_a_request_unfit(w
     other = replace(CONTOSO, default_domain="contoso.example")
     world.tenant.tenants[TENANT] = other
     request = await world.settled(await world.file())
-    assert (request.state, "disagree" in note_words(request.note)) == (RequestState.UNFIT, True)
+    errors = [error["code"] for fact in request.note for error in fact.values.get("errors", ())]
+    assert (request.state, errors) == (RequestState.UNFIT, ["tenant_mismatch"])
 
 
 async def test_partners_on_record_are_what_a_look_alike_is_compared_with(world: World) -> None:

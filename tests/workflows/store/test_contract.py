@@ -259,7 +259,7 @@ async def test_each_lane_shows_its_oldest_effect(store: Store) -> None:
 
 
 async def test_an_effect_that_waits_delays_nobody_not_even_its_lane(store: Store) -> None:
-    """A lane keeps its order by performing one at a time; what waits for later has its turn when it is due again."""
+    """A lane performs one effect at a time; an effect that must wait is performed when it is due again."""
     await put_effects(store, FIRST, SECOND, OTHER)
     first, _ = await store.pending(NOW, 10)
     later = NOW + timedelta(minutes=5)

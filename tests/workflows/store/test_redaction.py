@@ -1,4 +1,4 @@
-"""What is stored is what was meant, by the letter, whatever it looks like; errors' texts are cleaned by their looks."""
+"""Stored values stay exactly as they are, whatever they look like; only texts of errors are cleaned."""
 
 from dataclasses import replace
 from pathlib import Path

@@ -7,10 +7,11 @@ from enum import StrEnum
 from typing import Final
 
 from workflows.app.reads.queries import ids_of
+from workflows.core.partner_setup.state import open_steps
 from workflows.core.partners.partnership import Partnership, PartnershipState, is_over
 from workflows.core.people import ADMIN, ChatId, Person, PersonId
 from workflows.core.requests.alarms import Alarm
-from workflows.core.requests.request import AccessRequest, RequestId
+from workflows.core.requests.request import AccessRequest, RequestId, RequestKind, RequestState
 from workflows.intervals import HOME_SHOWS_ENDS_WITHIN
 from workflows.ports.pages import EMPTY, START, Cursor, Page, PartnerFilter, Place
 from workflows.ports.people_directory import PeopleDirectory
@@ -61,6 +62,8 @@ class Home:
     approvals: Page[AccessRequest] = EMPTY
     """Requests that this person can decide on, by deadline."""
     mine: Page[AccessRequest] = EMPTY
+    setups: Mapping[RequestId, Partnership] = field(default_factory=dict)
+    """The records of partners that have to do something for one of these requests, by request."""
     over: frozenset[RequestId] = frozenset()
     """Of the shown own requests, those that can be requested again; see `partnership.is_over`."""
     ending: Page[Partnership] = EMPTY
@@ -76,7 +79,7 @@ class Home:
     """For admins: the open alarms, the newest first. They are not searched."""
 
     @property
-    def is_about_nothing(self) -> bool:
+    def has_nothing_to_show(self) -> bool:
         """Return whether there is nothing to show: the person is no admin, searched nothing, and has empty lists."""
         lists = (self.reviews, self.approvals, self.mine, self.ending, self.sponsored)
         return not (self.is_admin or self.text or any(one.count for one in lists))
@@ -110,6 +113,7 @@ async def read_home(
         reviews=await partners(HomeList.REVIEWS, due),
         approvals=await store.waiting_page(roles, every, text=at.text, limit=PAGE, place=at.at(HomeList.APPROVALS)),
         mine=mine,
+        setups=await _setups(mine.shown, store),
         over=frozenset([one.id for one in mine.shown if await _is_over(one, store, now)]),
         ending=await partners(HomeList.ENDING, soon),
         sponsored=await partners(HomeList.SPONSORED, live, limit=SPONSORED_PAGE),
@@ -120,6 +124,18 @@ async def read_home(
         else EMPTY,
         alarms=_page(await store.open_alarms(), at.at(HomeList.ALARMS)) if is_admin and not at.text else EMPTY,
     )
+
+
+async def _setups(requests: Sequence[AccessRequest], store: Store) -> Mapping[RequestId, Partnership]:
+    """Read the records whose partner setup is not complete, for requests that are in force."""
+    found = {}
+    for request in requests:
+        if request.state is RequestState.APPLIED and request.particulars.kind is not RequestKind.REVOCATION:
+            record = await store.partnership(request.known.plan.tenant_id)
+            is_present = record is not None and record.request_id == request.id
+            if record is not None and is_present and open_steps(record.setup, record.confirmations):
+                found[request.id] = record
+    return found
 
 
 async def _is_over(request: AccessRequest, store: Store, now: datetime) -> bool:

@@ -42,6 +42,6 @@ class LookupPermission:
         await self.service.record_lookup(actor, target, key=look, by=by)
         if allowance is None or self.limits is None:
             return
-        if allowance.is_first_near and (said := allowance.said) is not None:
+        if allowance.is_first_warning and (said := allowance.said) is not None:
             await self.service.send_message(said, key=f"left:{key}", person=actor)
         await self.limits.used(allowance, actor)

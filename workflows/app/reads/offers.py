@@ -11,7 +11,7 @@ from workflows.app.requests.proposing import access_plan, chain_of
 from workflows.catalog.catalog import Catalog
 from workflows.catalog.current_policy import current_policy
 from workflows.core.errors.raised import CodedError
-from workflows.core.policy.offers import Offer, arranged, closes_a_partner, offers_of
+from workflows.core.policy.offers import Offer, arranged_offers, closes_a_partner, offers_of
 from workflows.core.policy.template import Stage, Template
 from workflows.core.requests.request import ObservedPartner
 from workflows.ports.clock import Clock
@@ -47,7 +47,7 @@ class Offers:
         closing = closing if template is None else closes_a_partner(template)
         if not self._offers:
             self._offers.extend(offers_of(self.catalog.templates.values()))
-        return arranged(self._offers, waits, closing=closing)
+        return arranged_offers(self._offers, waits, closing=closing)
 
     async def stages(self, template: Template, observation: ObservedPartner | None, days: int = 0) -> tuple[Stage, ...]:
         """Return the chain that would decide: the template's, and what the partner's own chain adds to it.

@@ -142,10 +142,10 @@ async def _names(
     """Look up tenants by id, several at a time; return those found, and how many gave no answer."""
     found: dict[TenantId, TenantIdentity] = {}
     counts = {"asked": 0, "unanswered": 0}
-    gate = asyncio.Semaphore(LOOKUPS_AT_ONCE)
+    semaphore = asyncio.Semaphore(LOOKUPS_AT_ONCE)
 
     async def look_up(tenant_id: TenantId) -> None:
-        async with gate:
+        async with semaphore:
             try:
                 identity = await tenant.find(tenant_id)
             except (TenantUnavailable, TenantRefused):

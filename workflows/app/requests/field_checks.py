@@ -26,7 +26,7 @@ Problems = dict[str, Fact]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Lasting:
+class RequestedPeriod:
     """The requested period of the access."""
 
     duration: timedelta
@@ -62,14 +62,14 @@ def checked_target(form: Form, problems: Problems) -> str | None:
         return None
 
 
-def checked_end(form: Form, template: Template, now: datetime, problems: Problems) -> Lasting:
+def checked_end(form: Form, template: Template, now: datetime, problems: Problems) -> RequestedPeriod:
     """Return how long the access shall last: to the end of the chosen day (UTC), or for the chosen duration."""
     if form.ends_on:
-        return _until(form.ends_on, template, now, problems)
+        return _period_until(form.ends_on, template, now, problems)
     allowed = [duration.days for duration in template.durations]
     if form.days not in allowed:
         problems["duration"] = Fact(RefusalCode.DURATION_NOT_OFFERED, {"template": template.title, "days": allowed})
-    return Lasting(duration=timedelta(days=form.days))
+    return RequestedPeriod(duration=timedelta(days=form.days))
 
 
 def latest_end(template: Template, now: datetime) -> date:
@@ -77,7 +77,7 @@ def latest_end(template: Template, now: datetime) -> date:
     return (now.astimezone(UTC) + template.longest).date()
 
 
-def _until(chosen: str, template: Template, now: datetime, problems: Problems) -> Lasting:
+def _period_until(chosen: str, template: Template, now: datetime, problems: Problems) -> RequestedPeriod:
     today, latest = now.astimezone(UTC).date(), latest_end(template, now)
     try:
         day = date.fromisoformat(chosen) if template.may_end_on_date else None
@@ -86,7 +86,7 @@ def _until(chosen: str, template: Template, now: datetime, problems: Problems) -
     if day is None:
         where = END_DATE if template.may_end_on_date else "duration"
         problems[where] = Fact(RefusalCode.END_DATE_WRONG, {"template": template.title})
-        return Lasting(duration=template.default_duration)
+        return RequestedPeriod(duration=template.default_duration)
     if day <= today:
         problems[END_DATE] = Fact(RefusalCode.END_DATE_PASSED)
     elif day > latest:
@@ -95,8 +95,8 @@ def _until(chosen: str, template: Template, now: datetime, problems: Problems) -
         )
     else:
         ends_at = datetime.combine(day + timedelta(days=1), time(), UTC)
-        return Lasting(duration=day - today, ends_at=ends_at)
-    return Lasting(duration=template.default_duration)
+        return RequestedPeriod(duration=day - today, ends_at=ends_at)
+    return RequestedPeriod(duration=template.default_duration)
 
 
 def checked_ticket(form: Form, template: Template, problems: Problems) -> str:
@@ -118,16 +118,16 @@ def checked_placeholders(form: Form, template: Template, problems: Problems) -> 
 
     A field that is not shown cannot show an error. What is missing there is shown at the template.
     """
-    values, unseen, is_sound = {}, [], True
+    values, unseen, is_valid = {}, [], True
     for placeholder in template.placeholders:
         try:
             values[placeholder.name] = parse_placeholder(placeholder, form.placeholders.get(placeholder.name, ""))
         except InvalidField as error:
-            is_sound = False
+            is_valid = False
             if placeholder.name in form.placeholders:
                 problems[error.field] = error.fact
             else:
                 unseen.append(placeholder.label)
     if unseen:
         problems["template"] = Fact(RefusalCode.TEMPLATE_ASKS_MORE, {"template": template.title, "labels": unseen})
-    return {name: value for name, value in values.items() if value} if is_sound else None
+    return {name: value for name, value in values.items() if value} if is_valid else None

@@ -43,13 +43,15 @@ async def open_request_about(
     return None
 
 
-async def account_beside(request: AccessRequest, person: ChatId, directory: PeopleDirectory) -> PersonId | None:
+async def account_of_other_chat_id(
+    request: AccessRequest, person: ChatId, directory: PeopleDirectory
+) -> PersonId | None:
     """Return the account of a person, if it is needed to find whether they filed this request.
 
     None when the request was filed under this chat id, or when the account cannot be read now. In the second case the
     request counts as somebody else's, and a click is checked again.
     """
-    if request.is_by(person) or request.requester_account is None:
+    if request.is_filed_by(person) or request.requester_account is None:
         return None
     try:
         async with asyncio.timeout(_TIMEOUT_SECONDS):
@@ -60,12 +62,12 @@ async def account_beside(request: AccessRequest, person: ChatId, directory: Peop
 
 def may_withdraw(request: AccessRequest, person: ChatId | None, account: PersonId | None = None) -> bool:
     """Return whether to show this person a button to withdraw the request. The click itself is checked again."""
-    return request.is_by(person, account) and _is_withdrawable(request)
+    return request.is_filed_by(person, account) and _is_withdrawable(request)
 
 
 def may_edit(request: AccessRequest, person: ChatId | None, account: PersonId | None = None) -> bool:
     """Return whether to offer this person to edit a request. It is checked again when the form opens and is sent."""
-    return request.is_by(person, account) and is_editable(request)
+    return request.is_filed_by(person, account) and is_editable(request)
 
 
 def open_request_fact(request: AccessRequest, asker: ChatId | None, account: PersonId | None = None) -> Fact:
@@ -78,10 +80,11 @@ def open_request_fact(request: AccessRequest, asker: ChatId | None, account: Per
     values = {
         "id": request.id,
         "kind": asked.kind.value,
-        "is_own": request.is_by(asker, account),
+        "is_own": request.is_filed_by(asker, account),
         "may_withdraw": _is_withdrawable(request),
         "requester": None if prepared is None else prepared.requester.name,
         "asks": asked.template if prepared is None else prepared.template_title,
+        "restores": asked.restores,
         "seconds": None if asked.duration is None else asked.duration.total_seconds(),
         "sent_at": request.created_at.astimezone(UTC).isoformat(),
         "state": request.state.value,

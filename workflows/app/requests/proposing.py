@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from types import MappingProxyType
 from typing import Final
 
-from workflows.app.requests.open_request import account_beside, open_request_about, open_request_fact
+from workflows.app.requests.open_request import account_of_other_chat_id, open_request_about, open_request_fact
 from workflows.catalog.catalog import Catalog
 from workflows.core.checks.findings import Finding, require_fit
 from workflows.core.checks.partner_rules import check_partner
@@ -75,9 +75,9 @@ def access_plan(
             is_cross_cloud=not observation.identity.is_resolved,
         )
     except NothingToChange as nothing:
-        lasts = (ends_at or now + duration) - now
-        if not may_be_renewed(known, lasts, now):
-            raise no_extension_error(known, template, lasts, now) from nothing
+        period = (ends_at or now + duration) - now
+        if not may_be_renewed(known, period, now):
+            raise no_extension_error(known, template, period, now) from nothing
         plan = _renewal(observation, template, duration)
     return with_inheritance(replace(plan, ends_at=ends_at), observation.default)
 
@@ -160,7 +160,7 @@ async def require_no_other_request(
     if other is not None:
         account = None
         if asker is not None and directory is not None:
-            account = await account_beside(other, asker, directory)
+            account = await account_of_other_chat_id(other, asker, directory)
         raise InvalidField(FIELD, RefusalCode.OPEN_REQUEST, **open_request_fact(other, asker, account).values)
 
 

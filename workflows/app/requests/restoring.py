@@ -37,11 +37,6 @@ class Restoration:
     stages: tuple[Stage, ...]
     findings: tuple[Finding, ...]
 
-    @property
-    def title(self) -> str:
-        """Return the title of the request, used in the place of a template's title."""
-        return f"Restore of {self.change.id} (chain of “{self.template.title}”)"
-
 
 async def restorable_changes(tenant_id: TenantId, *, store: Store) -> tuple[AccessRequest, ...]:
     """List the changes of one partner that can be undone, newest first."""
@@ -86,8 +81,8 @@ async def propose_restoration(
     template = deciding_template(
         plan, change.known.plan.before, requests=requests, templates=catalog.templates, default=observation.default
     )
-    lasts = _checked_duration(duration, template)
-    plan = with_inheritance(replace(decided_by(plan, template), duration=lasts), observation.default)
+    period = _checked_duration(duration, template)
+    plan = with_inheritance(replace(decided_by(plan, template), duration=period), observation.default)
     known = await store.partnership(tenant_id)
     policy = await current_policy(known, past=store, catalog=catalog)
     stages = chain_of(plan, template, observation, policy)
@@ -98,7 +93,7 @@ async def propose_restoration(
         stages=stages,
         findings=(
             *restoration_findings(change, observation.configuration),
-            *replacement_findings(known, plan, template, stages, lasts, at),
+            *replacement_findings(known, plan, template, stages, period, at),
         ),
     )
 

@@ -5,7 +5,7 @@ from typing import Final
 
 from workflows.core.errors.facts import Fact
 from workflows.core.requests.commands.request import Replan
-from workflows.core.requests.downtime import AUDIT_KEPT_FOR, Gap, gap_at_start, gap_at_tick, unsure_since
+from workflows.core.requests.downtime import AUDIT_KEPT_FOR, Gap, gap_at_start, gap_at_tick, must_be_unchanged_since
 from workflows.core.requests.notes import NoteCode
 from workflows.core.requests.request import AccessRequest
 from workflows.ports.clock import Clock
@@ -16,7 +16,7 @@ LAST_TICK: Final = "last_tick"
 _GAP: Final = "gap"
 
 
-async def note_tick(*, store: Store, clock: Clock) -> Gap | None:
+async def store_tick(*, store: Store, clock: Clock) -> Gap | None:
     """Record that the bot runs now. A gap since the last tick is stored first."""
     now, last_tick = clock.now(), await _last_tick(store)
     gap = gap_at_tick(last_tick, now=now)
@@ -25,7 +25,7 @@ async def note_tick(*, store: Store, clock: Clock) -> Gap | None:
     return gap
 
 
-async def notice_gap(*, store: Store, clock: Clock) -> Gap | None:
+async def store_gap_at_start(*, store: Store, clock: Clock) -> Gap | None:
     """Find the gap before a start, and store it. Must be called before any effect is performed."""
     now, last_tick = clock.now(), await _last_tick(store)
     has_records = bool(await store.history(limit=1))
@@ -62,7 +62,7 @@ async def command_after_gap(request: AccessRequest, *, store: Store, tenant: Ten
     It may write when Entra's audit log shows that nobody has changed the partner since, Gatehouse included.
     """
     gap = await last_gap(store=store)
-    since = unsure_since(request, gap)
+    since = must_be_unchanged_since(request, gap)
     if gap is None or since is None:
         return None
     span = {"since": None if gap.since is None else gap.since.isoformat(), "until": gap.until.isoformat()}

@@ -13,7 +13,7 @@ from workflows.core.errors.facts import Fact
 from workflows.core.people import Role
 from workflows.core.requests.alarms import AlarmCode
 from workflows.core.requests.effects import MessageCode
-from workflows.core.requests.eligibility import still_asked
+from workflows.core.requests.eligibility import current_eligibility
 from workflows.core.requests.lifecycle import partner_of
 from workflows.core.requests.request import AccessRequest, RequestState
 from workflows.intervals import ROLES_CHECKED_EVERY
@@ -64,7 +64,7 @@ async def role_shortages(request: AccessRequest, directory: PeopleDirectory) -> 
     :raises PeopleDirectoryUnavailable, PeopleDirectoryRefused: when people or roles cannot be read.
     :raises TenantUnavailable, TenantRefused: when an account or a group cannot be read.
     """
-    who = still_asked(request)
+    who = current_eligibility(request)
     if who is None:
         return ()
     taken = await directory.all_ids(who.chat_ids)
@@ -100,23 +100,23 @@ async def check_roles(
     await store.save_mark(MARK, now.isoformat())
     waiting = [one for one in await store.open_requests() if one.state is RequestState.AWAITING_APPROVAL]
     found: dict[Role, RoleShortage] = {}
-    held_up: dict[Role, list[AccessRequest]] = {}
+    requests_by_role: dict[Role, list[AccessRequest]] = {}
     try:
         for request in waiting:
             for shortage in await role_shortages(request, directory):
                 found.setdefault(shortage.role, shortage)
-                held_up.setdefault(shortage.role, []).append(request)
+                requests_by_role.setdefault(shortage.role, []).append(request)
     except (PeopleDirectoryUnavailable, PeopleDirectoryRefused, TenantUnavailable, TenantRefused) as error:
         _log.warning("roles_not_checked", reason=str(error))
         return
-    wanted = {str(role): _values(shortage, held_up[role], roles.get(role)) for role, shortage in found.items()}
+    wanted = {str(role): _values(shortage, requests_by_role[role], roles.get(role)) for role, shortage in found.items()}
     await alarms.update_alarms(AlarmCode.ROLE_EMPTY, wanted)
     for request in waiting:
-        if shortages := [found[role] for role, requests in held_up.items() if request in requests]:
+        if shortages := [found[role] for role, requests in requests_by_role.items() if request in requests]:
             await _tell_requester(request, shortages, service)
 
 
-async def check_soon(store: Store) -> None:
+async def request_role_check(store: Store) -> None:
     """Make the next tick check the roles: a click was just refused because a role has too few people."""
     await store.save_mark(MARK, "")
 

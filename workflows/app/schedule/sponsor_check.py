@@ -31,13 +31,13 @@ async def check_sponsors(*, store: Store, tenant: Tenant, alarms: Alarms, servic
     """
     now = clock.now()
     if await _is_due(store, MARK, SPONSORS_CHECKED_EVERY, now):
-        await _look(await _live(store), tenant, service)
+        await _check_accounts(await _live(store), tenant, service)
     if await _is_due(store, _ALARMS_MARK, SPONSOR_ALARMS_EVERY, now):
         gone = [one for one in await _live(store) if one.sponsor_gone_at is not None]
         await alarms.update_alarms(AlarmCode.SPONSOR_GONE, {one.identity.tenant_id: _values(one) for one in gone})
 
 
-async def _look(partnerships: Sequence[Partnership], tenant: Tenant, service: Service) -> None:
+async def _check_accounts(partnerships: Sequence[Partnership], tenant: Tenant, service: Service) -> None:
     if not partnerships:
         return
     try:

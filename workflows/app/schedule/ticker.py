@@ -6,7 +6,7 @@ from typing import Final
 
 import structlog
 
-from workflows.app.schedule.downtime import note_tick
+from workflows.app.schedule.downtime import store_tick
 from workflows.app.service import Service
 from workflows.core.errors.raised import Refused
 from workflows.core.requests.commands.clicks import DecisionClick
@@ -32,7 +32,7 @@ async def tick(*, service: Service, store: Store, directory: PeopleDirectory, cl
 
     Each is done once when it is due.
     """
-    if gap := await note_tick(store=store, clock=clock):
+    if gap := await store_tick(store=store, clock=clock):
         _log.warning("gap_noticed", since=str(gap.since), until=str(gap.until))
     requests, partners = await store.due(clock.now())
     # NB. read after the due items, so that every click that arrived before the deadline is in this list.
@@ -40,12 +40,12 @@ async def tick(*, service: Service, store: Store, directory: PeopleDirectory, cl
     until = asyncio.get_running_loop().time() + _TIMEOUT_SECONDS
     for request_id in requests:
         # NB. both commands are issued. The lifecycle accepts only the one that is due, and refuses the other silently.
-        await _unless_refused(service.advance(request_id, RemindApprovers()))
-        await _unless_refused(_expire(request_id, clicks, until, service=service, store=store, directory=directory))
+        await _ignore_refusal(service.advance(request_id, RemindApprovers()))
+        await _ignore_refusal(_expire(request_id, clicks, until, service=service, store=store, directory=directory))
     for tenant_id in partners:
         # Both commands are issued. The lifecycle accepts only the one that is due, and refuses the other silently.
-        await _unless_refused(service.advance_review(tenant_id, AskReview()))
-        await _unless_refused(service.advance_review(tenant_id, AskSetup()))
+        await _ignore_refusal(service.advance_review(tenant_id, AskReview()))
+        await _ignore_refusal(service.advance_review(tenant_id, AskSetup()))
 
 
 async def _expire(
@@ -108,7 +108,7 @@ async def _may_count(
     return True
 
 
-async def _unless_refused(work: Awaitable[object]) -> None:
+async def _ignore_refusal(work: Awaitable[object]) -> None:
     """Run a command and ignore a refusal: somebody else acted first.
 
     A failure with one record does not stop others.

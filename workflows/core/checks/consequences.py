@@ -11,7 +11,7 @@ from typing import Any, Final
 
 from workflows.core.errors.facts import Fact
 from workflows.core.errors.raised import UnreadableSetting
-from workflows.core.partner_setup.steps import asked_by
+from workflows.core.partner_setup.steps import newly_required_steps
 from workflows.core.plans.changes import BeforeAfter, SettingChange, SettingPart, setting_changes
 from workflows.core.plans.closing import closes_everything, only_narrows
 from workflows.core.plans.plan import Plan, changes
@@ -178,7 +178,7 @@ def _when_opening(plan: Plan) -> Iterator[Fact]:
 
 
 def _when_two_sided(plan: Plan, default: JsonObject | None, *, is_applied: bool) -> Iterator[Fact]:
-    needed = sum(step.is_needed for step in asked_by(plan, default))
+    needed = sum(step.is_needed for step in newly_required_steps(plan, default))
     if needed:
         yield Fact(Consequence.PARTNER_STEPS, {"count": needed, "is_applied": is_applied})
 

@@ -55,17 +55,17 @@ def evaluate_facts(
     plan: Plan,
     identity: TenantIdentity,
     asked: Mapping[str, str] = MappingProxyType({}),
-    is_put_back: bool = False,
+    is_restoration: bool = False,
 ) -> tuple[Finding, ...]:
     """List the findings that follow from the facts for a plan.
 
     :param access: the effect of Conditional Access on the partner's people who have access after the plan.
     :param asked: the label of the form's field for each id that was typed there.
-    :param is_put_back: whether the plan restores previous settings.
+    :param is_restoration: whether the plan restores previous settings.
     """
     return (
         *_identity(facts, identity, plan),
-        *check_targets(plan, facts.names, asked, is_put_back=is_put_back),
+        *check_targets(plan, facts.names, asked, is_restoration=is_restoration),
         *_default(facts, plan),
         *_conditional_access(access),
         *_invitations(facts, access),

@@ -151,8 +151,8 @@ def _direct_connect_trust(case: _Case) -> Iterator[Finding]:
 
 def _synchronization(case: _Case) -> Iterator[Finding]:
     redemption = case.after.flags[Property.AUTOMATIC_REDEMPTION, "inbound"].value
-    is_touched = case.written & {IDENTITY_SYNCHRONIZATION, Property.AUTOMATIC_REDEMPTION}
-    if is_touched and case.after.flags[Property.IDENTITY_SYNCHRONIZATION, "is_allowed"].value and not redemption:
+    is_written = case.written & {IDENTITY_SYNCHRONIZATION, Property.AUTOMATIC_REDEMPTION}
+    if is_written and case.after.flags[Property.IDENTITY_SYNCHRONIZATION, "is_allowed"].value and not redemption:
         yield _error(FindingCode.SYNCHRONIZATION_WITHOUT_REDEMPTION, SYNCHRONIZATION)
 
 

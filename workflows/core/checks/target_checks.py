@@ -30,10 +30,10 @@ _READS: Final[Mapping[TargetType, str]] = {
 _MAX_NAME_LENGTH: Final = 60
 
 Names = Mapping[Target, str | Unread | None]
-"""The result for each id: its name (may be empty), None without such an object, or why it was not read."""
+"""The result for each id: its name (may be empty), None when there is none, or why it was not read."""
 
 
-def to_look_up(targets: Iterable[NamedTarget]) -> tuple[Target, ...]:
+def ids_to_look_up(targets: Iterable[NamedTarget]) -> tuple[Target, ...]:
     """List the ids to look up in our tenant, in order, at most `MAX_LOOKED_UP`.
 
     The partner's applications come last. An application has the same id in every tenant that uses it. So it is no
@@ -55,21 +55,21 @@ def known_names(names: Names) -> dict[str, str]:
 
 
 def check_targets(
-    plan: Plan, names: Names, asked: Mapping[str, str], *, is_put_back: bool = False
+    plan: Plan, names: Names, asked: Mapping[str, str], *, is_restoration: bool = False
 ) -> Iterator[Finding]:
     """Check every id that a plan writes against our tenant.
 
     :param asked: the label of the form's field for each id that was typed there.
-    :param is_put_back: whether the plan restores previous settings, whose ids were not typed for this request.
+    :param is_restoration: whether the plan restores previous settings, whose ids were not typed for this request.
     """
     written = written_targets(plan)
     ours = [one for one in written if one.owner is Owner.OURS]
     theirs = [one for one in written if one.owner is Owner.THEIRS]
     absent = [one for one in ours if names.get(one.target, "") is None]
-    kept = ours if is_put_back else current_targets(plan.before)
+    kept = ours if is_restoration else current_targets(plan.before)
     yield from _gone([one for one in absent if one in kept])
     yield from _absent([one for one in absent if one not in kept], asked)
-    kept = theirs if is_put_back else current_targets(plan.before)
+    kept = theirs if is_restoration else current_targets(plan.before)
     yield from _on_the_wrong_side(theirs, kept, names, asked)
     yield from _unread(written, names)
     yield from _named(ours, names)

@@ -15,7 +15,7 @@ class DomainError(Exception):
         return (text_fact(str(self)),)
 
 
-class ToldError(DomainError):
+class FactsError(DomainError):
     """An error with several facts, or with a text from another system."""
 
     def __init__(self, said: Facts | str) -> None:

@@ -47,7 +47,7 @@ def groups(steps: Sequence[SetupStep]) -> tuple[tuple[SetupStep, ...], ...]:
     return tuple(map(tuple, found.values()))
 
 
-def add_us(home: Home) -> Call:
+def call_to_add_our_tenant(home: Home) -> Call:
     """Return the call that creates a configuration for our tenant in a tenant that has none."""
     return Call("POST", PARTNERS, {"tenantId": home.tenant_id})
 

@@ -78,7 +78,7 @@ class PartnerSetup:
 
     It is not known whether the partner must do anything for them.
     """
-    ids_of_theirs: tuple[str, ...] = ()
+    partner_object_ids: tuple[str, ...] = ()
     """The ids of the partner's users, groups and applications in our settings. Only the partner can look them up."""
     trusts: tuple[str, ...] = ()
     """The claims of the partner that our tenant accepts, by the flag's name in the model.
@@ -144,20 +144,20 @@ def setup_of(
             unread.append(mirror.ours.value)
         else:
             steps[step.key] = step
-    if is_cross_cloud and configuration is not None and (steps or _lets_guests_through(applies)):
+    if is_cross_cloud and configuration is not None and (steps or _allows_guests(applies)):
         steps[StepKey.MICROSOFT_CLOUD] = SetupStep(key=StepKey.MICROSOFT_CLOUD, is_needed=True, wanted={})
     inherited, unread_inherited = _inherited(mirrors, configuration, applies)
     return PartnerSetup(
         steps=tuple(steps[key] for key in _ORDER if key in steps),
         unread=tuple(unread),
-        ids_of_theirs=tuple(sorted(set(_ids_of_theirs(applies)))),
+        partner_object_ids=tuple(sorted(set(_partner_object_ids(applies)))),
         trusts=tuple(key for key in FLAGS[_P.INBOUND_TRUST] if applies.flags[_P.INBOUND_TRUST, key].value),
         inherited=tuple(inherited),
         unread_inherited=tuple(unread_inherited),
     )
 
 
-def asked_by(plan: Plan, default: JsonObject | None) -> tuple[SetupStep, ...]:
+def newly_required_steps(plan: Plan, default: JsonObject | None) -> tuple[SetupStep, ...]:
     """List the steps that a plan newly requires from the partner.
 
     A tenant of another cloud is blocked until it is added, whatever the default says. So it has no steps before the
@@ -242,7 +242,7 @@ def _ordered(configuration: TargetConfiguration) -> TargetConfiguration:
     return replace(configuration, targets=tuple(sorted(set(lowered))))
 
 
-def _ids_of_theirs(applies: EffectiveSettings) -> Iterator[str]:
+def _partner_object_ids(applies: EffectiveSettings) -> Iterator[str]:
     for mirror in _MIRRORS:
         people, applications = configurations(applies.targets[mirror.ours].setting)
         theirs = people if mirror.ours in _INBOUND else applications
@@ -251,7 +251,7 @@ def _ids_of_theirs(applies: EffectiveSettings) -> Iterator[str]:
                 yield target.id.lower()
 
 
-def _lets_guests_through(applies: EffectiveSettings) -> bool:
+def _allows_guests(applies: EffectiveSettings) -> bool:
     return not all(
         is_certainly_blocked(applies.targets[name].certain)
         for name in (_P.B2B_COLLABORATION_INBOUND, _P.B2B_COLLABORATION_OUTBOUND)

@@ -84,7 +84,7 @@ def is_live(partnership: Partnership | None) -> bool:
     return partnership is not None and partnership.state is not PartnershipState.REVOKED
 
 
-def widest(chains: Iterable[Chain]) -> Chain:
+def merged_chain(chains: Iterable[Chain]) -> Chain:
     """Merge chains into one that is at least as strict as each of them; empty for none."""
     merged: Chain = ()
     for chain in chains:

@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 from typing import Any, Final, TypeVar
 
 from workflows.core.errors.facts import Fact, as_values
-from workflows.core.partner_setup.state import open_steps, still_wanted
+from workflows.core.partner_setup.state import open_steps, still_valid
 from workflows.core.partner_setup.steps import setup_of
 from workflows.core.partners.approval_policy import is_live, stricter
 from workflows.core.partners.lifecycle import require_table_result
@@ -46,24 +46,30 @@ def advance_partner(
     :param known: the partner's record, if there is one.
     :raises Refused: when the command is not allowed in this state or for this person; nothing changes.
     """
-    moved = advance(request, command, situation)
+    transition = advance(request, command, situation)
     is_without_record = isinstance(command, Stop) and command.image is None
     if is_without_record or not isinstance(command, RecordApplied | RecordOverwritten | Stop):
-        return PartnerOutcome(request=moved.request, effects=moved.effects)
-    after, now = moved.request, situation.now
+        return PartnerOutcome(request=transition.request, effects=transition.effects)
+    after, now = transition.request, situation.now
     shown: tuple[Effect, ...] = ()
     said: Fact | None = None
     if isinstance(command, RecordOverwritten | Stop):
         # Nobody approved the current settings, so a review is due at once.
         record = replace(opened_partnership(after, known, now, image=command.image or {}), next_review_at=now)
         if isinstance(command, RecordOverwritten):  # of a stop, the requester hears as of any other end
-            said = _said(after, MessageCode.OVERWRITTEN)
+            said = _message(after, MessageCode.OVERWRITTEN)
     else:
         is_closed = closes(after)
         record = closed_partnership(after, known, now) if is_closed else opened_partnership(after, known, now)
         said = _closed(after) if is_closed else _opened(after, record)
         shown = (ShowReview(tenant_id=record.identity.tenant_id),)
-    effects = (*moved.effects, *shown, *_show_setup(record, known), *_show_replaced(after, known), *_told(after, said))
+    effects = (
+        *transition.effects,
+        *shown,
+        *_show_setup(record, known),
+        *_show_replaced(after, known),
+        *_messages(after, said),
+    )
     return PartnerOutcome(request=after, effects=effects, partnership=require_table_result(known, command, record))
 
 
@@ -71,7 +77,7 @@ _ONLY_REQUESTER: Final = frozenset({MessageCode.OPENED, MessageCode.PUT_BACK})
 """Messages that only the requester gets. The sponsor's own message shows the same."""
 
 
-def _told(request: AccessRequest, said: Fact | None) -> tuple[Tell, ...]:
+def _messages(request: AccessRequest, said: Fact | None) -> tuple[Tell, ...]:
     """Return the message to the requester, and to the sponsor unless `_ONLY_REQUESTER` contains its code."""
     if said is None:
         return ()
@@ -83,14 +89,14 @@ def _told(request: AccessRequest, said: Fact | None) -> tuple[Tell, ...]:
     )
 
 
-def _said(request: AccessRequest, code: MessageCode, **values: Any) -> Fact:
+def _message(request: AccessRequest, code: MessageCode, **values: Any) -> Fact:
     about = {"partner": partner_of(request), "request": request.id}
     return Fact(code, {**about, **values, "note": as_values(request.note)})
 
 
 def _closed(request: AccessRequest) -> Fact:
     """Return the message about a closed partner. `is_all` is true only when the read-back showed nothing open."""
-    return _said(request, MessageCode.CLOSED, is_all=not request.not_closed)
+    return _message(request, MessageCode.CLOSED, is_all=not request.not_closed)
 
 
 def _opened(request: AccessRequest, partnership: Partnership) -> Fact | None:
@@ -98,8 +104,8 @@ def _opened(request: AccessRequest, partnership: Partnership) -> Fact | None:
     if any(step.is_needed for step in open_steps(partnership.setup, partnership.confirmations)):
         return None
     if request.particulars.kind is RequestKind.RESTORATION:
-        return _said(request, MessageCode.PUT_BACK, restores=request.particulars.restores)
-    return _said(request, MessageCode.OPENED)
+        return _message(request, MessageCode.PUT_BACK, restores=request.particulars.restores)
+    return _message(request, MessageCode.OPENED)
 
 
 def _show_replaced(request: AccessRequest, known: Partnership | None) -> tuple[ShowRequest, ...]:
@@ -136,6 +142,7 @@ def opened_partnership(
         sponsor=prepared.sponsor,
         template=prepared.plan.template,
         template_title=prepared.template_title,
+        restored_from=prepared.restored.request_id if prepared.restored and prepared.restored.policy_title else None,
         request_id=request.id,
         since=now,
         ends_at=ends_at,
@@ -175,7 +182,7 @@ def _with_setup(
 ) -> Partnership:
     observed = prepared.observation
     setup = setup_of(current, observed.default, is_cross_cloud=not observed.identity.is_resolved).steps
-    confirmations = () if known is None else still_wanted(setup, known.confirmations)
+    confirmations = () if known is None else still_valid(setup, known.confirmations)
     is_set = known is not None and known.remind_setup_at is not None and open_steps(setup, confirmations)
     reminded = known if is_set else None
     return replace(

@@ -78,7 +78,7 @@ def _why_not_now(partnership: Partnership, command: PartnershipCommand, roster: 
     return Refused(RefusalCode.NOT_DUE, what="answered_review")
 
 
-def may_close(partnership: Partnership | None, person: Person, roster: Roster) -> bool:
+def may_revoke(partnership: Partnership | None, person: Person, roster: Roster) -> bool:
     """Return whether `person` may revoke: every admin at any time, the sponsor in answer to a review."""
     is_asked = (
         partnership is not None

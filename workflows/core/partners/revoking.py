@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from workflows.core.errors.raised import Refused
 from workflows.core.errors.refusal_codes import RefusalCode
 from workflows.core.partners.partnership import Partnership, PartnershipState
-from workflows.core.partners.reviews import may_close
+from workflows.core.partners.reviews import may_revoke
 from workflows.core.people import Person, Roster
 from workflows.core.plans.plan import TenantIdentity
 from workflows.core.requests.request import AccessRequest, RequestKind, RequestState
@@ -20,7 +20,7 @@ def require_may_revoke(
     :param in_review: whether it can be the answer to a review. A revocation by command cannot.
     :raises Refused: for everybody else.
     """
-    if not may_close(partnership if in_review else None, person, roster):
+    if not may_revoke(partnership if in_review else None, person, roster):
         raise Refused(
             RefusalCode.NOT_AN_ADMIN,
             is_sponsor=partnership is not None and partnership.sponsor.id == person.id,
@@ -37,7 +37,7 @@ def requests_stopped_by_revocation(
     already blocked, because an approval would open access again. An earlier revocation is stopped only when it was
     sent and waits for its read-back.
     """
-    return tuple(one for one in requests if _concerns(one, identity) and _gives_way(one))
+    return tuple(one for one in requests if _concerns(one, identity) and _is_stopped_by_revocation(one))
 
 
 def opening_requests(requests: Iterable[AccessRequest], identity: TenantIdentity) -> tuple[AccessRequest, ...]:
@@ -53,5 +53,5 @@ def _concerns(request: AccessRequest, identity: TenantIdentity) -> bool:
     return about in (identity.tenant_id, identity.default_domain, identity.asked)
 
 
-def _gives_way(request: AccessRequest) -> bool:
+def _is_stopped_by_revocation(request: AccessRequest) -> bool:
     return request.particulars.kind is not RequestKind.REVOCATION or request.state is RequestState.UNCONFIRMED

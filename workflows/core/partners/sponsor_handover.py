@@ -35,8 +35,8 @@ def advance_sponsor(
     return changed
 
 
-def with_new_sponsor(partnership: Partnership, keeper: Person) -> Partnership:
+def with_new_sponsor(partnership: Partnership, new_sponsor: Person) -> Partnership:
     """Return the record with a new sponsor: the person who kept the access while the sponsor had no account."""
     if partnership.sponsor_gone_at is None:
         return partnership
-    return replace(partnership, sponsor=keeper, sponsor_gone_at=None)
+    return replace(partnership, sponsor=new_sponsor, sponsor_gone_at=None)

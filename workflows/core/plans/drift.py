@@ -49,15 +49,15 @@ def three_way_difference(plan: Plan, observed: JsonObject | None) -> Drift:
 
     :param observed: the partner's configuration that was just read; None when it has none.
     """
-    ends = (plan.before or {}, plan.image_after() or {}, observed or {})
-    names = dict.fromkeys(name for end in ends for name in end if name != _KEY)
+    states = (plan.before or {}, plan.image_after() or {}, observed or {})
+    names = dict.fromkeys(name for state in states for name in state if name != _KEY)
     return Drift(
         existed=plan.before is not None,
         exists=observed is not None,
         settings=tuple(
             SettingDrift(name=name, approved_from=before, approved_to=after, now=now)
             for name in names
-            for before, after, now in [tuple(end.get(name) for end in ends)]
+            for before, after, now in [tuple(state.get(name) for state in states)]
             if not (is_same_value(before, after) and is_same_value(before, now))
         ),
     )

@@ -13,7 +13,7 @@ from workflows.core.settings.canonical import JsonObject
 from workflows.core.settings.described import Path, copied, is_restriction, put_member, undescribed
 from workflows.core.settings.documents import has_no_value, to_document
 from workflows.core.settings.model import IDENTITY_SYNCHRONIZATION, Property, blocked_setting
-from workflows.core.settings.openness import SERVICE_PROPERTIES, access_kinds, not_surely_closed
+from workflows.core.settings.openness import SERVICE_PROPERTIES, access_kinds, possibly_open
 
 _GROUPS: Final = "groupSyncInbound"
 """In beta since March 2026, in the same policy as `userSyncInbound`."""
@@ -39,7 +39,7 @@ def further_writes(before: JsonObject | None, default: JsonObject | None) -> tup
 
 def _further_writes(before: JsonObject, default: JsonObject | None) -> Iterator[FurtherWrite]:
     # A partner of another cloud with its own configuration is treated like every other partner.
-    still_open = {kind.name for kind in not_surely_closed(access_kinds(before, default))}
+    still_open = {kind.name for kind in possibly_open(access_kinds(before, default))}
     services = {name.value: _blocked_body(name) for name in SERVICE_PROPERTIES if name in still_open}
     if services:
         yield FurtherWrite(is_synchronization=False, body=services)
@@ -49,7 +49,7 @@ def _further_writes(before: JsonObject, default: JsonObject | None) -> Iterator[
         is_ours = path[0] == Property.TENANT_RESTRICTIONS or is_restriction(path)
         if not has_no_value(value) and _TARGETS not in path[1:-1] and not is_ours:
             body = nulls.setdefault(_address_key(path), _blocked_base(path))
-            put_member(body, path, _no(path, value))
+            put_member(body, path, _closing_value(path, value))
     for body in nulls.values():
         is_synchronization = IDENTITY_SYNCHRONIZATION in body
         yield FurtherWrite(
@@ -74,7 +74,7 @@ def _blocked_base(path: Path) -> dict[str, Any]:
     return {name: _blocked_body(Property(name))}
 
 
-def _no(path: Path, value: Any) -> Any:
+def _closing_value(path: Path, value: Any) -> Any:
     """Return the value that closes a member: an explicit false where its form is known, otherwise null."""
     if path == (IDENTITY_SYNCHRONIZATION, _GROUPS):
         others = [key for key in value if key != _ALLOWED and "@" not in key] if isinstance(value, Mapping) else []

@@ -35,7 +35,7 @@ def offers_of(templates: Iterable[Template]) -> tuple[Offer, ...]:
     return tuple(sorted(map(_offer, templates), key=_order))
 
 
-def arranged(
+def arranged_offers(
     offers: Iterable[Offer], waits: Mapping[str, Sequence[timedelta]] = _NO_WAITS, *, closing: bool = False
 ) -> tuple[Offer, ...]:
     """Return the offers that open access, or with `closing` those that only close it, with their waiting times.

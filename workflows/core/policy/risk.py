@@ -148,8 +148,7 @@ def risk_of(plan: Plan, default: JsonObject | None = None) -> Risk:
     if opened:
         reasons += [RiskReason.LONG] if plan.duration is not None and plan.duration > LONG else []
     # A tenant of another cloud is blocked until it is added. So adding it opens access, whatever the default says.
-    is_added = plan.before is None and not closes_everything(plan)
-    if plan.is_cross_cloud and (opened or is_added):
+    if plan.is_cross_cloud and (opened or (plan.before is None and not closes_everything(plan))):
         reasons.append(RiskReason.CROSS_CLOUD)
     return _weighed(reasons)
 

@@ -13,11 +13,11 @@ from workflows.core.settings.canonical import JsonObject
 from workflows.core.settings.documents import parse_setting
 from workflows.core.settings.effective import SYNCHRONIZATION_FLAG, EffectiveFlag, EffectiveSettings, Origin
 from workflows.core.settings.model import B2B_PROPERTIES, FLAGS, Property, TenantId, configurations
-from workflows.core.settings.openness import AccessCategory, AccessKind, Openness, not_surely_closed, openness_of
+from workflows.core.settings.openness import AccessCategory, AccessKind, Openness, openness_of, possibly_open
 
 INBOUND: Final = (Property.B2B_COLLABORATION_INBOUND, Property.B2B_DIRECT_CONNECT_INBOUND)
 DIRECT_CONNECT: Final = (Property.B2B_DIRECT_CONNECT_INBOUND, Property.B2B_DIRECT_CONNECT_OUTBOUND)
-_LETS_IN: Final = (Openness.OPEN, Openness.PARTLY)
+_OPEN_OR_PARTLY: Final = (Openness.OPEN, Openness.PARTLY)
 
 
 def b2b_access_of(applies: EffectiveSettings) -> dict[Property, B2BAccess]:
@@ -76,7 +76,9 @@ def unreadable_settings(configuration: JsonObject) -> tuple[str, ...]:
 def inherited_open(direction: B2BAccess) -> bool:
     """Return whether access is certainly open, and one of the lists that allow it comes from a default."""
     lists = zip(configurations(direction.targets.setting), direction.targets.origins, strict=True)
-    return direction.opening in _LETS_IN and any(origin.is_inherited and not is_empty(one) for one, origin in lists)
+    return direction.opening in _OPEN_OR_PARTLY and any(
+        origin.is_inherited and not is_empty(one) for one, origin in lists
+    )
 
 
 def _trust_concerns(applies: EffectiveSettings, b2b_access: dict[Property, B2BAccess]) -> Iterator[Concern]:
@@ -91,16 +93,16 @@ def _trust_concerns(applies: EffectiveSettings, b2b_access: dict[Property, B2BAc
 
 def _allows_all_applications(direction: B2BAccess) -> bool:
     applications = configurations(direction.targets.setting)[1]
-    return direction.opening in _LETS_IN and applications is not None and is_unbounded(applications)
+    return direction.opening in _OPEN_OR_PARTLY and applications is not None and is_unbounded(applications)
 
 
 def _inherited_concerns(b2b_access: dict[Property, B2BAccess]) -> Iterator[Concern]:
     found = [name for name, direction in b2b_access.items() if inherited_open(direction)]
-    grave = [name for name in found if name is not Property.B2B_COLLABORATION_OUTBOUND]
+    more_serious = [name for name in found if name is not Property.B2B_COLLABORATION_OUTBOUND]
     if found:
         yield Concern(
             code=ConcernCode.INHERITS_OPEN_DEFAULT,
-            weight=Weight.WARNING if grave else Weight.NOTE,
+            weight=Weight.WARNING if more_serious else Weight.NOTE,
             values={
                 "settings": [name.value for name in found],
                 "is_microsofts": _is_microsofts(b2b_access[found[0]]),
@@ -112,7 +114,7 @@ def _other_access(found: Sequence[AccessKind]) -> Iterator[Concern]:
     """List other access that is open or not known: all but B2B, trust, redemption and synchronization of users."""
     others = [
         kind
-        for kind in not_surely_closed(found)
+        for kind in possibly_open(found)
         if kind.category in (AccessCategory.SERVICE, AccessCategory.CAPABILITIES, AccessCategory.UNDESCRIBED)
     ]
     opened = [kind for kind in others if kind.opening is not Openness.UNKNOWN]

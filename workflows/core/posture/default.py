@@ -10,7 +10,7 @@ from workflows.core.posture.model import B2BAccess, Concern, DefaultPosture, Wei
 from workflows.core.settings.canonical import JsonObject
 from workflows.core.settings.effective import effective_settings
 from workflows.core.settings.model import Property
-from workflows.core.settings.openness import AccessCategory, AccessKind, Openness, access_kinds, not_surely_closed
+from workflows.core.settings.openness import AccessCategory, AccessKind, Openness, access_kinds, possibly_open
 
 _OPEN_CODES: Final = {
     Property.B2B_COLLABORATION_INBOUND: ConcernCode.DEFAULT_OPEN_B2B_COLLABORATION_INBOUND,
@@ -59,7 +59,7 @@ def _concerns(
     unreadable = unreadable_settings(document)
     others = [
         kind
-        for kind in not_surely_closed(found)
+        for kind in possibly_open(found)
         if kind.category in (AccessCategory.SERVICE, AccessCategory.UNDESCRIBED) and kind.setting not in unreadable
     ]
     if opened := [kind for kind in others if kind.opening is not Openness.UNKNOWN]:

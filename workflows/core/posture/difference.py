@@ -12,7 +12,7 @@ from workflows.core.settings.model import IDENTITY_SYNCHRONIZATION, Property
 _SETTINGS: Final = tuple(name.value for name in Property)
 
 
-def differing(plan: Plan, observed: JsonObject) -> tuple[str, ...]:
+def differing_settings(plan: Plan, observed: JsonObject) -> tuple[str, ...]:
     """Return Graph's names of the settings that differ from the state after `plan`; empty when none differs.
 
     A changed member that v1.0 does not describe counts, but not one that became empty. For a partner that the plan

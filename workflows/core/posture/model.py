@@ -111,7 +111,7 @@ class PartnerPosture:
         return self.configuration is not None
 
     @property
-    def is_barred(self) -> bool:
+    def is_blocked_until_added(self) -> bool:
         """Return whether it is blocked because it is in another Microsoft cloud and not added in our tenant."""
         return self.configuration is None and self.identity is not None and not self.identity.is_resolved
 

@@ -7,13 +7,13 @@ from typing import Final
 from workflows.core.partners.partnership import Partnership, PartnershipState
 from workflows.core.posture.access import access_kind_values
 from workflows.core.posture.codes import ConcernCode
-from workflows.core.posture.difference import differing
+from workflows.core.posture.difference import differing_settings
 from workflows.core.posture.model import Concern, Weight
 from workflows.core.requests.request import AccessRequest, RequestState
 from workflows.core.settings.block import not_blocked
 from workflows.core.settings.canonical import JsonObject
 from workflows.core.settings.model import TARGET_PROPERTIES, Property
-from workflows.core.settings.openness import AccessCategory, AccessKind, Openness, not_surely_closed
+from workflows.core.settings.openness import AccessCategory, AccessKind, Openness, possibly_open
 
 GRACE: Final = timedelta(hours=1)
 """How late a review question may be. After that the bot counts as not running."""
@@ -46,7 +46,7 @@ def present_partner_concerns(
     elif request is None:
         values = {"request_id": partnership.request_id}
         yield Concern(code=ConcernCode.NOT_COMPARED, weight=Weight.UNCHECKED, values=values)
-    elif names := differing(request.known.plan, configuration):
+    elif names := differing_settings(request.known.plan, configuration):
         yield _difference(request, names)
 
 
@@ -57,7 +57,7 @@ def missing_partner_concerns(
 
     :param found: every kind of access that still applies; all closed for a tenant of another cloud.
     """
-    left = not_surely_closed(found)
+    left = possibly_open(found)
     is_revoked = partnership.state is PartnershipState.REVOKED
     yield Concern(
         code=ConcernCode.REVOKED_BUT_ABSENT if is_revoked else ConcernCode.ABSENT,
@@ -103,7 +103,7 @@ _SETTABLE: Final = (
 
 def _not_closed_concerns(configuration: JsonObject, found: Sequence[AccessKind]) -> Iterator[Concern]:
     """Report access of a revoked partner that is open, not known, or closed without an explicit block."""
-    left, missing = not_surely_closed(found), not_blocked(configuration)
+    left, missing = possibly_open(found), not_blocked(configuration)
     opened = [kind for kind in left if kind.opening is not Openness.UNKNOWN]
     unknown = [
         kind for kind in left if kind.opening is Openness.UNKNOWN and kind.category is not AccessCategory.DEFAULT

@@ -28,7 +28,7 @@ from workflows.core.settings.openness import (
     AccessKind,
     Openness,
     access_kinds,
-    not_surely_closed,
+    possibly_open,
     synchronization_of,
 )
 
@@ -142,7 +142,7 @@ def _record_state(tenant_id: TenantId, record: Partnership | None, records: Reco
 
 def _is_known(applies: EffectiveSettings, found: tuple[AccessKind, ...]) -> bool:
     b2b_access = b2b_access_of(applies).values()
-    has_unknown = any(kind.category is AccessCategory.UNDESCRIBED for kind in not_surely_closed(found))
+    has_unknown = any(kind.category is AccessCategory.UNDESCRIBED for kind in possibly_open(found))
     return (
         not has_unknown
         and all(direction.opening is not Openness.UNKNOWN for direction in b2b_access)

@@ -1,4 +1,4 @@
-"""Check who may decide on a request, and until when: only on its newest plan, never the requester or the sponsor."""
+"""Check who may decide on a request, and until when. The requester and the sponsor never may."""
 
 from datetime import datetime
 
@@ -72,7 +72,7 @@ def require_may_decide(
         return None
     if bar is IneligibleReason.COUNTED:
         if may_repeat:
-            return who.counted_in(actor.id)
+            return who.approved_stage(actor.id)
         raise Refused(RefusalCode.ALREADY_DECIDED)
     if verdict.open_stage is None:
         raise Refused(RefusalCode.NOT_AN_APPROVER)

@@ -46,12 +46,11 @@ def gap_at_tick(last_tick: datetime | None, *, now: datetime) -> Gap | None:
     return Gap(since=last_tick, until=now - BEFORE_A_TICK)
 
 
-def unsure_since(request: AccessRequest, gap: Gap | None) -> datetime | None:
+def must_be_unchanged_since(request: AccessRequest, gap: Gap | None) -> datetime | None:
     """Return since when a partner must be unchanged, so that the request may be written; None: no check is needed.
 
     Closing needs no check. Neither does a request whose decisions were all made after the gap, on the current settings.
-    Otherwise the result is the earliest of these times: the read of the partner, the first decision, the start of the
-    gap.
+    Otherwise it is the earliest of these times: the read of the partner, the first decision, the start of the gap.
     """
     if gap is None or request.particulars.kind is RequestKind.REVOCATION:
         return None

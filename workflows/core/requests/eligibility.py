@@ -58,9 +58,9 @@ class Eligibility:
         )
 
     @property
-    def barred(self) -> frozenset[ChatId | PersonId]:
+    def excluded_ids(self) -> frozenset[ChatId | PersonId]:
         """Return every known id of the people who may not decide: accounts and chat ids."""
-        counted = {an_id for people in self.verdict.counted for one in people for an_id in (one.id, one.chat_id)}
+        counted = {known_id for people in self.verdict.counted for one in people for known_id in (one.id, one.chat_id)}
         return self.requester | self.sponsor | counted
 
     def bar(self, chat_id: ChatId, account: PersonId | None = None) -> IneligibleReason | None:
@@ -70,9 +70,9 @@ class Eligibility:
             return IneligibleReason.REQUESTER
         if who in self.sponsor:
             return IneligibleReason.SPONSOR
-        return IneligibleReason.COUNTED if who in self.barred else None
+        return IneligibleReason.COUNTED if who in self.excluded_ids else None
 
-    def counted_in(self, account: PersonId) -> int | None:
+    def approved_stage(self, account: PersonId) -> int | None:
         """Return the index of the stage in which a person's approval counts; None when it counts in none."""
         stages = enumerate(self.verdict.counted)
         return next((index for index, people in stages if any(account == one.id for one in people)), None)
@@ -109,7 +109,7 @@ def _ids(person: Person, named: ChatId) -> frozenset[ChatId | PersonId]:
     return frozenset({person.id, person.chat_id, named})
 
 
-def asked_last(request: AccessRequest) -> Eligibility | None:
+def eligibility_at_expiry(request: AccessRequest) -> Eligibility | None:
     """Return who could have decided on a request that expired; None when it did not expire, or had no plan."""
     if request.state is not RequestState.EXPIRED or request.prepared is None:
         return None
@@ -117,7 +117,7 @@ def asked_last(request: AccessRequest) -> Eligibility | None:
     return who if who.open_stages else None
 
 
-def still_asked(request: AccessRequest) -> Eligibility | None:
+def current_eligibility(request: AccessRequest) -> Eligibility | None:
     """Return who may decide on a request that waits for approvals; None for any other request."""
     if request.state is not RequestState.AWAITING_APPROVAL:
         return None

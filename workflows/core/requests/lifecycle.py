@@ -66,7 +66,7 @@ from workflows.core.plans.closing import closes_everything
 from workflows.core.plans.plan import plan_revocation
 from workflows.core.plans.refused_writes import RefusedWrite
 from workflows.core.policy.approval import Choice, Decision
-from workflows.core.requests.commands.editing import changed_fields, require_may_edit, with_wish
+from workflows.core.requests.commands.editing import changed_fields, require_may_edit, with_edited_values
 from workflows.core.requests.commands.request import (
     Approve,
     CommandSubject,
@@ -92,11 +92,11 @@ from workflows.core.requests.commands.request import (
 )
 from workflows.core.requests.deciding import access_ends_at, is_too_late, require_may_decide
 from workflows.core.requests.effects import Apply, Effect, MessageCode, Prepare, Remind, ShowRequest, Tell, TellExpired
-from workflows.core.requests.eligibility import asked_last
+from workflows.core.requests.eligibility import eligibility_at_expiry
 from workflows.core.requests.notes import NoteCode, with_sent_before
 from workflows.core.requests.reminding import may_be_reminded, next_reminder_at
 from workflows.core.requests.request import AccessRequest, Edited, Particulars, RequestKind, RequestState
-from workflows.core.requests.resending import may_be_resent, pause_before
+from workflows.core.requests.resending import may_be_resent, pause_before_replan
 from workflows.core.settings.openness import OpenAccess, open_access
 
 S = RequestState
@@ -293,7 +293,7 @@ def _remind(request: AccessRequest, command: RemindApprovers, at: Situation) -> 
         due = next_reminder_at(request)
         if due is None or at.now < due:
             raise Refused(RefusalCode.NOT_DUE, what="approver_reminder")
-    elif not request.is_by(command.actor) and not command.is_requester:
+    elif not request.is_filed_by(command.actor) and not command.is_requester:
         raise Refused(RefusalCode.NOT_THE_REQUESTER, reminds=True)
     elif not may_be_reminded(request, at.now):
         raise Refused(RefusalCode.REMINDED_LATELY)
@@ -309,7 +309,7 @@ def _expire(request: AccessRequest, command: Expire, at: Situation) -> Transitio
         raise Refused(RefusalCode.NOT_DUE, what="expiry")
     request = _noted(request, S.EXPIRED, at, (Fact(NoteCode.UNDECIDED),))
     # No message: the requester's card shows it.
-    told = () if asked_last(request) is None else (TellExpired(request_id=request.id),)
+    told = () if eligibility_at_expiry(request) is None else (TellExpired(request_id=request.id),)
     return Transition(request=request, effects=(ShowRequest(request_id=request.id), *told))
 
 
@@ -320,7 +320,7 @@ def _replan(request: AccessRequest, command: Replan, at: Situation) -> Transitio
     lifetime = request.expires_at - request.created_at if request.lifetime is None else request.lifetime
     is_revocation = request.particulars.kind is RequestKind.REVOCATION
     replans = request.replans + is_revocation
-    pause = pause_before(replans)
+    pause = pause_before_replan(replans)
     return _planned_again(
         request,
         at,
@@ -340,7 +340,7 @@ def _edit(request: AccessRequest, command: Edit, at: Situation) -> Transition:
     require_may_edit(request, command.actor, command.digest, at.now)
     if command.observation.identity.tenant_id != request.known.plan.tenant_id:
         raise Refused(RefusalCode.OTHER_PARTNER, target=request.particulars.target)
-    wanted = with_wish(request.particulars, command.wanted)
+    wanted = with_edited_values(request.particulars, command.wanted)
     if not changed_fields(request.particulars, wanted):
         raise Refused(RefusalCode.NOTHING_EDITED)
     return _planned_again(

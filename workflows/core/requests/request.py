@@ -114,6 +114,11 @@ class Restored:
     by: Person
     at: datetime
     """When it was read back, or found overwritten."""
+    policy_title: str = ""
+    """The title of the template whose chain decides.
+
+    Empty in requests of earlier versions. Their `Prepared.template_title` is a sentence.
+    """
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -239,7 +244,7 @@ class AccessRequest:
             return self.prepared.requester.id
         return self.account if self.submitter is None else self.submitter.id
 
-    def is_by(self, chat_id: ChatId | None, account: PersonId | None = None) -> bool:
+    def is_filed_by(self, chat_id: ChatId | None, account: PersonId | None = None) -> bool:
         """Return whether the given person filed this request.
 
         A person may have two chat ids, so accounts are compared where they are known.

@@ -60,17 +60,17 @@ def next_step(request: AccessRequest, now: datetime, changes: Sequence[PartnerCh
         return ResendStep.ASK_AGAIN
     if now - first_sent(request) > OPENING_WITHIN:
         return ResendStep.ASK_AGAIN
-    if changes is None or request.resent_at is not None or not _tells_of_our_write(request, now, changes):
+    if changes is None or request.resent_at is not None or not _is_log_trusted(request, now, changes):
         return ResendStep.READ
     return ResendStep.SEND_AGAIN
 
 
-def pause_before(replans: int) -> timedelta:
+def pause_before_replan(replans: int) -> timedelta:
     """Return the pause before a revocation is tried that was planned again `replans` times: at first none."""
     return timedelta() if replans < 2 else min(timedelta(seconds=2 ** min(replans - 2, 20)), MAX_PAUSE)
 
 
-def rest_of_pause(request: AccessRequest, now: datetime) -> timedelta | None:
+def remaining_pause(request: AccessRequest, now: datetime) -> timedelta | None:
     """Return the remaining pause of a revocation that was planned again; None when it is due."""
     if request.not_before is None:
         return None
@@ -91,7 +91,7 @@ def first_sent(request: AccessRequest) -> datetime:
     return request.writing_since or request.unseen_since or request.changed_at
 
 
-def _tells_of_our_write(request: AccessRequest, now: datetime, changes: Sequence[PartnerChange]) -> bool:
+def _is_log_trusted(request: AccessRequest, now: datetime, changes: Sequence[PartnerChange]) -> bool:
     """Return whether the log can be trusted: it contains our own write, or it is old enough."""
     sent = first_sent(request)
     # The log may give times without fractions of a second.

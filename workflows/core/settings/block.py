@@ -5,11 +5,12 @@ from typing import Any, Final
 
 from workflows.core.settings.canonical import JsonObject
 from workflows.core.settings.described import described_part
-from workflows.core.settings.documents import is_same_value, to_document
+from workflows.core.settings.documents import normal_value, to_document
 from workflows.core.settings.model import CLOSED, IDENTITY_SYNCHRONIZATION, Property
 
 BLOCK: Final[Mapping[str, Any]] = {name.value: to_document(setting) for name, setting in CLOSED.items()}
 """The settings of the block as Graph's documents. Synchronization is not among them: it has its own endpoint."""
+_NORMAL_BLOCK: Final = {name: normal_value(wanted) for name, wanted in BLOCK.items()}
 
 
 def not_blocked(configuration: JsonObject) -> tuple[Property, ...]:
@@ -20,8 +21,8 @@ def not_blocked(configuration: JsonObject) -> tuple[Property, ...]:
     """
     found = [
         Property(name)
-        for name, wanted in BLOCK.items()
-        if not is_same_value(described_part(name, configuration.get(name)), wanted)
+        for name, wanted in _NORMAL_BLOCK.items()
+        if normal_value(described_part(name, configuration.get(name))) != wanted
     ]
     if is_synchronization_allowed(configuration):
         found.append(Property.IDENTITY_SYNCHRONIZATION)

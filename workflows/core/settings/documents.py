@@ -124,7 +124,12 @@ def is_equivalent(left: JsonObject | None, right: JsonObject | None) -> bool:
 
 def is_same_value(left: Any, right: Any) -> bool:
     """Return whether two values of one member mean the same. None means absent or null."""
-    return is_equivalent({"": left}, {"": right})
+    return bool(normal_value(left) == normal_value(right))
+
+
+def normal_value(value: Any) -> Any:
+    """Return the normal form of one member's value. None means absent or null, which is the same as empty."""
+    return normalize({"": value})
 
 
 def _targets_document(configuration: TargetConfiguration | None) -> dict[str, Any] | None:

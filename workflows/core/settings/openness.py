@@ -133,11 +133,11 @@ def synchronization_of(applies: EffectiveSettings, found: Iterable[AccessKind]) 
     :param found: every kind of access under the settings that apply.
     """
     users = applies.flags[Property.IDENTITY_SYNCHRONIZATION, SYNCHRONIZATION_FLAG]
-    is_open = any(kind.setting == IDENTITY_SYNCHRONIZATION for kind in not_surely_closed(found))
+    is_open = any(kind.setting == IDENTITY_SYNCHRONIZATION for kind in possibly_open(found))
     return EffectiveFlag(value=None, origin=Origin.UNREAD) if is_open and users.value is False else users
 
 
-def not_surely_closed(found: Iterable[AccessKind]) -> tuple[AccessKind, ...]:
+def possibly_open(found: Iterable[AccessKind]) -> tuple[AccessKind, ...]:
     """Return the kinds of access that are not certainly closed."""
     return tuple(kind for kind in found if kind.opening is not Openness.CLOSED)
 
@@ -145,8 +145,7 @@ def not_surely_closed(found: Iterable[AccessKind]) -> tuple[AccessKind, ...]:
 def open_access(configuration: JsonObject, default: JsonObject | None) -> tuple[OpenAccess, ...]:
     """List the kinds of access that a configuration does not certainly close, as they are stored in records."""
     return tuple(
-        OpenAccess(name=kind.name, opening=kind.opening)
-        for kind in not_surely_closed(access_kinds(configuration, default))
+        OpenAccess(name=kind.name, opening=kind.opening) for kind in possibly_open(access_kinds(configuration, default))
     )
 
 
@@ -198,13 +197,13 @@ def _flag_kind(name: str, category: AccessCategory, flag: EffectiveFlag, documen
 
 
 def _capabilities(found: Mapping[str, AccessKind]) -> AccessKind:
-    carriers = [found[Property.M365_COLLABORATION_INBOUND], found[Property.APP_SERVICE_CONNECT_INBOUND]]
-    is_closed = not not_surely_closed(carriers)
+    underlying = [found[Property.M365_COLLABORATION_INBOUND], found[Property.APP_SERVICE_CONNECT_INBOUND]]
+    is_closed = not possibly_open(underlying)
     return AccessKind(
         name=CAPABILITIES,
         category=AccessCategory.CAPABILITIES,
         opening=Openness.CLOSED if is_closed else Openness.UNKNOWN,
-        is_explicit=is_closed and not closed_by_default(carriers),
+        is_explicit=is_closed and not closed_by_default(underlying),
     )
 
 
@@ -214,15 +213,17 @@ def _undescribed_kinds(own: JsonObject, default: JsonObject) -> Iterator[AccessK
         if path[0] == Property.TENANT_RESTRICTIONS:
             continue
         here, there = mine.get(path), theirs.get(path) if _inherits(path, own) else None
-        is_quiet = has_no_value(here) and (_is_all(False, here) or has_no_value(there))
+        closes_access = has_no_value(here) and (_is_all(here, expected=False) or has_no_value(there))
         if is_restriction(path):
             # A restriction closes access when it is true. A false value, also in a part of it, may allow access.
-            is_quiet = _is_all(True, here) or (here is None and (there is None or _is_all(True, there)))
+            closes_access = _is_all(here, expected=True) or (
+                here is None and (there is None or _is_all(there, expected=True))
+            )
         yield AccessKind(
             name=".".join(path),
             category=AccessCategory.UNDESCRIBED,
-            opening=Openness.CLOSED if is_quiet else Openness.UNKNOWN,
-            is_explicit=not has_no_value(here) or _is_all(False, here),
+            opening=Openness.CLOSED if closes_access else Openness.UNKNOWN,
+            is_explicit=not has_no_value(here) or _is_all(here, expected=False),
         )
 
 
@@ -232,11 +233,11 @@ def _inherits(path: Path, own: JsonObject) -> bool:
     return not (len(path) > 2 and isinstance(setting, Mapping) and isinstance(setting.get(path[1]), Mapping))
 
 
-def _is_all(said: bool, value: Any) -> bool:
-    """Return whether every part of a value is true (or false, for `said` False), and no part is null."""
+def _is_all(value: Any, *, expected: bool) -> bool:
+    """Return whether every part of a value is true (or false, as `expected` says), and no part is null."""
     if isinstance(value, Mapping):
-        return bool(value) and all(_is_all(said, item) for key, item in value.items() if "@" not in key)
-    return value is said
+        return bool(value) and all(_is_all(item, expected=expected) for key, item in value.items() if "@" not in key)
+    return value is expected
 
 
 def _is_unset(name: Property, document: JsonObject) -> bool:

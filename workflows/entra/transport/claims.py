@@ -7,7 +7,7 @@ import base64
 import json
 
 
-def granted_in(token: str) -> frozenset[str] | None:
+def permissions_in(token: str) -> frozenset[str] | None:
     """Return the application permissions in a token's claims; None when they cannot be read.
 
     Microsoft does not guarantee the content of a token for another service ("Access tokens in the Microsoft identity

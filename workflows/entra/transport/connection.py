@@ -34,7 +34,7 @@ from workflows.entra.answers import (
     without_annotations,
 )
 from workflows.entra.connection import EntraSettings
-from workflows.entra.transport.claims import granted_in
+from workflows.entra.transport.claims import permissions_in
 from workflows.entra.transport.credential import UnattendedCredential
 from workflows.ports.tenant import TenantUnavailable
 from workflows.ports.tenant_problems import TenantCode
@@ -127,7 +127,7 @@ class Connection:
 
         :raises TenantRefused, TenantUnavailable: when there is no token.
         """
-        return granted_in((await self._credential.get_token(self._scope, enable_cae=True)).token)
+        return permissions_in((await self._credential.get_token(self._scope, enable_cae=True)).token)
 
     async def document(self, call: Call, request: RequestInformation) -> JsonObject:
         """Read one object, without annotations."""
@@ -220,10 +220,10 @@ class Connection:
         return Answer(
             status=response.status_code,
             headers={name.lower(): value for name, value in response.headers.items()},
-            body=response.content if response.is_success else self._told(response.content),
+            body=response.content if response.is_success else self._redacted(response.content),
         )
 
-    def _told(self, body: bytes) -> bytes:
+    def _redacted(self, body: bytes) -> bytes:
         """Return the body of an error without secrets."""
         return self._redact(body.decode(errors="replace")).encode()
 

@@ -14,7 +14,7 @@ from workflows.ports.tenant_problems import TenantCode
 _OUT_OF_TURN: Final = Fact(TenantCode.OUT_OF_TURN)
 
 
-class Pace:
+class RateLimit:
     """A rate limit. At most `limit` requests run in parallel, and each one counts until `seconds` after its end.
 
     A request reaches Graph at some time between its start and its end. So Graph never gets more than that in

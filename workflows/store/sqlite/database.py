@@ -25,7 +25,7 @@ from workflows.store.redaction import RecordRedactor
 from workflows.store.sqlite.file import StoreFile
 from workflows.store.sqlite.writes import WriteMonitor
 
-AS_IT_IS: Final = RecordRedactor()
+NO_REDACTION: Final = RecordRedactor()
 
 Result = TypeVar("Result")
 _log = structlog.get_logger()
@@ -34,7 +34,7 @@ _log = structlog.get_logger()
 class SqliteDatabase:
     """One open SQLite file. Call `open` before anything else, and `close` at the end."""
 
-    def __init__(self, path: Path, clock: Clock, clean: RecordRedactor = AS_IT_IS) -> None:
+    def __init__(self, path: Path, clock: Clock, clean: RecordRedactor = NO_REDACTION) -> None:
         self._path = path
         self._clock = clock
         self._clean = clean
@@ -122,17 +122,17 @@ class Rows:
     where: str
     values: tuple[object, ...]
     keys: tuple[str, ...]
-    is_falling: bool = False
+    is_descending: bool = False
 
     def read(self, db: Database, limit: int, place: Place) -> Found:
         """Read one page; the first page when there are no rows at the given place any more."""
         cursor = place.cursor if len(place.cursor) == len(self.keys) else ()
         is_back = place.is_before and bool(cursor)
-        way = "desc" if is_back != self.is_falling else "asc"
-        beyond, values = self._beside(cursor, is_back=is_back)
+        way = "desc" if is_back != self.is_descending else "asc"
+        past_cursor, values = self._past_cursor(cursor, is_back=is_back)
         order = ", ".join(f"{key} {way}" for key in self.keys)
         sql = f"""select {self.keys[-1]} as id, {", ".join(self.keys)}, doc from {self.table}
-            where {self.where}{beyond} order by {order} limit ?"""  # noqa: S608
+            where {self.where}{past_cursor} order by {order} limit ?"""  # noqa: S608
         rows = list(db.query(sql, [*self.values, *values, limit]))
         if cursor and (not rows or (is_back and len(rows) < limit)):
             return self.read(db, limit, START)
@@ -143,15 +143,15 @@ class Rows:
             docs=rows, count=self._count(db, ()), skipped=self._count(db, first) if first else 0, first=first, last=last
         )
 
-    def _beside(self, cursor: Cursor, *, is_back: bool) -> tuple[str, Cursor]:
+    def _past_cursor(self, cursor: Cursor, *, is_back: bool) -> tuple[str, Cursor]:
         if not cursor:
             return "", ()
-        sign = "<" if is_back != self.is_falling else ">"
+        sign = "<" if is_back != self.is_descending else ">"
         return f" and ({', '.join(self.keys)}) {sign} ({', '.join('?' * len(cursor))})", cursor
 
     def _count(self, db: Database, before: Cursor) -> int:
-        beyond, values = self._beside(before, is_back=True)
-        sql = f"select count(*) from {self.table} where {self.where}{beyond}"  # noqa: S608
+        past_cursor, values = self._past_cursor(before, is_back=True)
+        sql = f"select count(*) from {self.table} where {self.where}{past_cursor}"  # noqa: S608
         return int(db.execute(sql, [*self.values, *values]).fetchone()[0])
 
     def _cursor(self, row: dict[str, Any]) -> Cursor:

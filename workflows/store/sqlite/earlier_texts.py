@@ -33,28 +33,29 @@ class EarlierTexts:
             start = found.end()
         return [*facts, *self._plain(text[start:])]
 
-    def with_told(self, value: Any) -> Any:
+    def with_facts(self, value: Any) -> Any:
         """Return a JSON value in which every text fact with marks is replaced by the marked facts.
 
         Texts that people typed, and answers of the tenant, are not changed.
         """
         if isinstance(value, list):
-            each = (self._told_again(item) if _is_text(item) else [self.with_told(item)] for item in value)
+            each = (self._converted(item) if _is_text(item) else [self.with_facts(item)] for item in value)
             return [inside for items in each for inside in items]
         if not isinstance(value, dict):
             return value
         if _is_finding(value):
             return {**value, "values": {**value["values"], "text": self._with_actions(value["values"]["text"])}}
         return {
-            name: self._as_one(inside) if _is_text(inside) else self.with_told(inside) for name, inside in value.items()
+            name: self._as_one(inside) if _is_text(inside) else self.with_facts(inside)
+            for name, inside in value.items()
         }
 
-    def _told_again(self, fact: dict[str, Any]) -> list[dict[str, Any]]:
+    def _converted(self, fact: dict[str, Any]) -> list[dict[str, Any]]:
         return self.told(fact["values"]["text"]) or [fact]
 
     def _as_one(self, fact: dict[str, Any]) -> dict[str, Any]:
         """Return a fact with marks as one fact. When there are several facts in it, the result contains all of them."""
-        facts = self._told_again(fact)
+        facts = self._converted(fact)
         return facts[0] if len(facts) == 1 and _is_text(facts[0]) else _together(facts)
 
     def _plain(self, text: str) -> list[dict[str, Any]]:

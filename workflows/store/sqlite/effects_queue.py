@@ -10,7 +10,7 @@ from pydantic import ValidationError
 from workflows.core.errors.facts import Fact, Facts
 from workflows.core.requests.effects import CheckPermission, Effect, Rank, lane, rank
 from workflows.ports.effects_queue import GivenUp, PendingEffect, QueueCode
-from workflows.store.codec import EFFECT, load, told_in
+from workflows.store.codec import EFFECT, load, stored_facts
 from workflows.store.columns import text_of
 from workflows.store.sqlite.database import SqliteDatabase, readable
 
@@ -115,4 +115,4 @@ def _given_up(row: dict[str, Any]) -> GivenUp:
         effect = load(EFFECT, row["doc"])
     except ValidationError:
         effect = None
-    return GivenUp(id=row["id"], lane=row["lane"], error=told_in(row["error"]), effect=effect)
+    return GivenUp(id=row["id"], lane=row["lane"], error=stored_facts(row["error"]), effect=effect)

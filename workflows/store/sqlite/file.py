@@ -65,8 +65,8 @@ class StoreFile:
         except Timeout as error:
             raise self._in_use() from error
         try:
-            self._make_if_missing(was_here)
-            self._hold(until)
+            self._create_if_missing(was_here=was_here)
+            self._lock_file(until)
             return self._opened()
         except sqlite3.Error as error:
             self.release()
@@ -86,7 +86,7 @@ class StoreFile:
             self._held = None
         self._lock.release()
 
-    def _make_if_missing(self, was_here: bool) -> None:
+    def _create_if_missing(self, *, was_here: bool) -> None:
         """Create the file under another name, and rename it when it is complete. So an empty file is never a store."""
         if self.path.exists():
             size = self.path.stat().st_size
@@ -109,7 +109,7 @@ class StoreFile:
             db.execute("pragma journal_mode = wal")
         os.replace(new, self.path)
 
-    def _hold(self, until: float) -> None:
+    def _lock_file(self, until: float) -> None:
         """Lock the file itself, so that another name of it is locked too.
 
         :param until: the time of the monotonic clock at which to stop waiting.

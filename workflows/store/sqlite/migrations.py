@@ -13,7 +13,7 @@ from pydantic import ValidationError
 from sqlite_utils import Database, Migrations
 
 from workflows.core.checks.findings import FindingCode
-from workflows.core.requests.eligibility import still_asked
+from workflows.core.requests.eligibility import current_eligibility
 from workflows.core.requests.reminding import next_due_at
 from workflows.ports.records import StoreUnusable
 from workflows.store.codec import REQUEST, load
@@ -41,7 +41,7 @@ _EARLIER: Final = EarlierTexts(
 
 
 def require_known_steps(db: Database, named: str) -> None:
-    """Check that only the steps of this version changed the file, in their order: it could lose parts of its records.
+    """Check that only steps of this version changed the file, in their order. Otherwise parts of records could be lost.
 
     A step reads what the steps before it wrote. A file that skipped one can come only from a version that was never
     released.
@@ -257,7 +257,7 @@ def m013_no_marked_texts(db: Database) -> None:
             values = record.get("values") if isinstance(record, dict) and table == "alarms" else None
             if isinstance(values, dict) and isinstance(values.get("reason"), str):
                 values["reason"] = _EARLIER.told(values["reason"])
-            db.execute(f"update {table} set doc = ? where id = ?", (_written(_EARLIER.with_told(record)), identity))  # noqa: S608
+            db.execute(f"update {table} set doc = ? where id = ?", (_written(_EARLIER.with_facts(record)), identity))  # noqa: S608
 
 
 @migrations()
@@ -378,9 +378,9 @@ def _note_who_waits(db: Database) -> None:
     """Store for each waiting request the role that it waits for, and who may not decide on it."""
     for request_id, doc in db.execute("select id, doc from requests where state = 'awaiting_approval'").fetchall():
         try:
-            who = still_asked(load(REQUEST, _with_facts(doc)))
+            who = current_eligibility(load(REQUEST, _with_facts(doc)))
         except (ValidationError, ValueError):
             continue  # an unreadable record does not hide others
         if who is not None:
-            values = (who.open_stages[0].role, json.dumps(sorted(who.barred)), request_id)
+            values = (who.open_stages[0].role, json.dumps(sorted(who.excluded_ids)), request_id)
             db.execute("update requests set waits_for = ?, excluded = ? where id = ?", values)

@@ -11,7 +11,7 @@ from pydantic import ValidationError
 
 from workflows.core.errors.facts import Facts
 from workflows.core.requests.alarms import Alarm
-from workflows.store.codec import ALARM, load, told_in
+from workflows.store.codec import ALARM, load, stored_facts
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -29,7 +29,7 @@ def read_parked(path: Path) -> Sequence[Parked]:
     :raises OSError: when the file is not a store, or cannot be read.
     """
     rows = _read(path, "select id, lane, error from effects where is_parked = 1 order by id")
-    return [Parked(id=row[0], lane=row[1], error=told_in(row[2])) for row in rows]
+    return [Parked(id=row[0], lane=row[1], error=stored_facts(row[2])) for row in rows]
 
 
 def read_open_alarms(path: Path) -> Sequence[Alarm]:

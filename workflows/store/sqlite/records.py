@@ -74,7 +74,9 @@ class SqliteRecords(SqliteDatabase):
         known = json.dumps(sorted(ids))
         where = """(requester in (select value from json_each(?)) or account in (select value from json_each(?)))
             and instr(sought, ?) > 0"""
-        rows = Rows("requests", where, (known, known, sought(text)), ("is_open", "created_at", "id"), is_falling=True)
+        rows = Rows(
+            "requests", where, (known, known, sought(text)), ("is_open", "created_at", "id"), is_descending=True
+        )
         return await self._page(REQUEST, rows, limit, place)
 
     async def partners_page(

@@ -7,7 +7,7 @@ from typing import Any
 
 from workflows.core.partners.partnership import Partnership
 from workflows.core.requests.alarms import Alarm
-from workflows.core.requests.eligibility import still_asked
+from workflows.core.requests.eligibility import current_eligibility
 from workflows.core.requests.reminding import next_due_at
 from workflows.core.requests.request import AccessRequest, RequestId
 from workflows.ports.clock import Clock
@@ -53,7 +53,7 @@ class SqliteStore(SqliteRecords, SqliteMessageCopies):
         return True
 
     def _put_request(self, request: AccessRequest) -> None:
-        who = still_asked(request)
+        who = current_eligibility(request)
         self._put(
             "requests",
             "id",
@@ -70,7 +70,7 @@ class SqliteStore(SqliteRecords, SqliteMessageCopies):
                 "expires_at": text_of(request.expires_at),
                 "sought": _sought(request),
                 "waits_for": None if who is None else who.open_stages[0].role,
-                "excluded": json.dumps([] if who is None else sorted(who.barred)),
+                "excluded": json.dumps([] if who is None else sorted(who.excluded_ids)),
                 "doc": self._clean.request(request),
             },
         )

@@ -14,13 +14,13 @@ from sqlite_utils import Database
 from workflows.ports.records import StoreNotWritable, StoreTrouble
 from workflows.store.sqlite.file import BUSY_MILLISECONDS, LOG_BYTES, StoreFile
 
-_IMPATIENT_MILLISECONDS: Final = 200
+_SHORT_WAIT_MILLISECONDS: Final = 200
 """The wait for a lock when an earlier write already failed because of it. It is short, so that clicks are answered."""
-_PROOF_BYTES: Final = 256 * 1024
+_TEST_WRITE_BYTES: Final = 256 * 1024
 """The size of the test write. It is larger than any commit, so that after it there is certainly enough space."""
 _MARK: Final = "written_at"
-_PROOF: Final = "room"
-_OF_THE_WORLD: Final = {
+_TEST_MARK: Final = "room"
+_EXTERNAL_ERRORS: Final = {
     sqlite3.SQLITE_FULL: StoreTrouble.DISK_FULL,
     sqlite3.SQLITE_BUSY: StoreTrouble.LOCKED,
     sqlite3.SQLITE_LOCKED: StoreTrouble.LOCKED,
@@ -53,7 +53,7 @@ class WriteMonitor:
         try:
             yield
         except sqlite3.DatabaseError as error:
-            trouble = _OF_THE_WORLD.get(getattr(error, "sqlite_errorcode", 0) & 0xFF)
+            trouble = _EXTERNAL_ERRORS.get(getattr(error, "sqlite_errorcode", 0) & 0xFF)
             if trouble is None:
                 raise
             self._note(db, trouble)
@@ -67,7 +67,7 @@ class WriteMonitor:
         try:
             with self.watched(db):
                 if self.trouble:
-                    self._prove_room(db)
+                    self._check_free_space(db)
                 with db.atomic():
                     db.execute("insert or replace into marks (name, value) values (?, ?)", [_MARK, value])
         except StoreNotWritable:
@@ -76,15 +76,17 @@ class WriteMonitor:
         self._shorten(db)
         return None
 
-    def _prove_room(self, db: Database) -> None:
+    def _check_free_space(self, db: Database) -> None:
         with db.atomic():
-            db.execute("insert or replace into marks (name, value) values (?, ?)", [_PROOF, "0" * _PROOF_BYTES])
+            db.execute(
+                "insert or replace into marks (name, value) values (?, ?)", [_TEST_MARK, "0" * _TEST_WRITE_BYTES]
+            )
         with db.atomic():
-            db.execute("delete from marks where name = ?", [_PROOF])
+            db.execute("delete from marks where name = ?", [_TEST_MARK])
 
     def _note(self, db: Database, trouble: StoreTrouble | None) -> None:
         if (trouble is None) != (self.trouble is None):
-            db.execute(f"pragma busy_timeout = {_IMPATIENT_MILLISECONDS if trouble else BUSY_MILLISECONDS}")
+            db.execute(f"pragma busy_timeout = {_SHORT_WAIT_MILLISECONDS if trouble else BUSY_MILLISECONDS}")
             if trouble:
                 _log.error("store_not_writable", reason=trouble.value)
             else:

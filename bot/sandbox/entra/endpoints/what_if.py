@@ -227,7 +227,7 @@ def _platforms(policy: Json, given: Json) -> bool | None:
 
 
 def _locations(policy: Json, given: Json) -> bool | None:
-    # Named locations are not kept here: what a country or an address lies in cannot be told.
+    # Named locations are not stored here, so the location of an address is not known.
     return _value_matches(_object(policy, "locations"), "Locations", None, unstated=(None,))
 
 
@@ -269,7 +269,7 @@ _CONDITION_CHECKS: dict[str, Callable[[Json, Json], bool | None]] = {
     "authenticationFlow": _flows,
     "insiderRisk": _insider,
 }
-"""The check of each condition, by the reason that Graph gives when it fails; None: a needed value is not given."""
+"""The check of each condition, by Graph's reason when it fails. It returns None when a value is missing."""
 
 
 def _object(document: Json, name: str) -> Json:

@@ -29,8 +29,8 @@ def run_batch(call: Call, send: Callable[[Call], Answer]) -> Answer:
     The outer status does not depend on the inner ones. An inner call without its own `Authorization` header uses the
     outer one. A call that depends on a failed call is answered with 424.
 
-    :raises Refusal: 400 for the whole batch: too many calls, missing or repeated ids, unknown dependencies, or a body
-        without a content type.
+    :raises Refusal: 400 for the whole batch: too many calls, bad ids, unknown dependencies, or a body without a content
+        type.
     """
     rows = json_object(call).get("requests")
     if not isinstance(rows, list) or not rows:

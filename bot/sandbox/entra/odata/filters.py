@@ -56,8 +56,8 @@ class Filterable:
 def parse_filter(text: str, filterable: Filterable, *, advanced: bool) -> Predicate:
     """Convert `text` into a predicate. As in the directory, text is compared without regard to case.
 
-    :raises Refusal: 400 `Request_UnsupportedQuery` for a property or operator that cannot be used here, or only in an
-        advanced query; 400 `BadRequest` for text that is no filter.
+    :raises Refusal: 400 `Request_UnsupportedQuery` for a property or operator that cannot be used here. 400
+        `BadRequest` for text that is no filter.
     """
     parser = _Parser(_tokens(text), filterable, advanced)
     predicate = parser.any_of(0)

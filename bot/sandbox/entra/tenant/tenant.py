@@ -9,6 +9,7 @@ from typing import Any
 from bot.sandbox.entra.tenant.audit_entries import Activity, audit_entry, by_app, by_user
 from bot.sandbox.entra.tenant.initial_state import initial_state
 from bot.sandbox.entra.tenant.state_checks import completed, require_shape, with_lowered_partner_ids
+from bot.sandbox.storage.json_document import copied
 
 _AUDITS_KEPT = 500
 _HISTORY_SECONDS = 3600.0
@@ -95,7 +96,7 @@ class Tenant:
         del log[:-_AUDITS_KEPT]
 
     def merge(self, patch: Mapping[str, Any]) -> dict[str, Any]:
-        """Apply a JSON merge patch (RFC 7386), as a change that the bot did not make, and return the new state.
+        """Apply a JSON merge patch (RFC 7386) as a change from outside, and return the new state.
 
         Missing properties of a new partner, user, group or organization are added. Changes of partners and of the
         default are in the audit log as an administrator's changes in the portal. Reads show them at once.
@@ -104,12 +105,12 @@ class Tenant:
         """
         if not isinstance(patch, Mapping):
             raise ValueError("a merge patch of the tenant must be an object")
-        merged = completed(merge_patch(deepcopy(self.objects), with_lowered_partner_ids(patch)))
+        merged = completed(merge_patch(copied(self.objects), with_lowered_partner_ids(patch)))
         require_shape(merged, set(patch))
         before, self.objects = self.objects, merged
         self._record_portal_edits(before)
         self.touch()
-        return deepcopy(self.objects)
+        return copied(self.objects)
 
     def restore(self, snapshot: Mapping[str, Any]) -> None:
         """Replace the state by `snapshot`; keys that are missing there get their initial values.

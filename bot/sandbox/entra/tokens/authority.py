@@ -22,8 +22,8 @@ LIFETIME_SECONDS = 3600
 class TokenAuthority:
     """Issues and checks the application tokens of one tenant and one client.
 
-    NB. A token expires by the machine's clock, not by the sandbox's. The client that caches a token does not know that
-    the sandbox's clock was moved, and would use a token that this side calls expired.
+    NB. A token expires by the machine's clock, not by the sandbox's. The client that caches a token does not notice
+    when the sandbox's clock is moved.
     """
 
     def __init__(

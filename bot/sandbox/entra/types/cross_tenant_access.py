@@ -110,8 +110,8 @@ def blank_consent() -> dict[str, None]:
 def blank_partner(tenant_id: str) -> dict[str, Any]:
     """Return a partner that inherits everything, as `POST {"tenantId": …}` creates it.
 
-    NB. no description of the type contains the last two properties, but the service returns them (sample output of
-    "Configure cross-tenant synchronization using PowerShell or Microsoft Graph API").
+    NB. no description of the type contains the last two properties, but the service returns them. Source: the sample
+    output of "Configure cross-tenant synchronization using PowerShell or Microsoft Graph API".
     """
     return {
         "tenantId": tenant_id,

@@ -19,8 +19,8 @@ APP_SUITES = ("Office365", "AllMicrosoftApps")
 def require_consistent(image: Mapping[str, Any], touched: frozenset[str], *, is_default: bool) -> None:
     """Check each setting of `image` that `touched` names; null (inherit) is always accepted.
 
-    :raises Refusal: 400 for targets of the wrong kind, "all" beside other targets, users without applications (or the
-        reverse), or a setting that blocks all of one and not all of the other.
+    :raises Refusal: 400 for targets of the wrong kind, or "all" together with other targets. Also for users without
+        applications, or a block of all users but not of all applications (and the reverse).
     """
     for name in sorted(touched):
         value = image.get(name)
@@ -42,7 +42,7 @@ def _require_pair(name: str, value: Mapping[str, Any]) -> None:
     users, apps = value.get("usersAndGroups"), value.get("applications")
     _require_target_list(name, "usersAndGroups", users)
     _require_target_list(name, "applications", apps)
-    if users is None or apps is None:  # NB. never so after the two lines above; said for the type checker
+    if users is None or apps is None:  # NB. impossible after the two lines above; for the type checker
         return
     if _blocks_all(users, EVERYBODY) and not _blocks_all(apps, EVERY_APP):
         raise bad_request(f"{name}: when all users are blocked, all applications must be blocked.")

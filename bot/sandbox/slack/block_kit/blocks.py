@@ -78,8 +78,8 @@ _NOT_ON: dict[Surface, set[str]] = {
     "modal": {"markdown", "table"},
     "home": {"markdown", "table", "alert"},
 }
-# NB. Slack does take input blocks in messages; without a submit button nobody learns what was typed, so no
-# message of ours may hold one and the simulator is stricter here.
+# NB. Slack accepts input blocks in messages. Without a submit button nobody gets what was typed, so no
+# message of ours may contain one, and the simulator is stricter here.
 _ON: dict[Surface, Check] = {
     surface: typed({name: check for name, check in BLOCKS.items() if name not in away})
     for surface, away in _NOT_ON.items()

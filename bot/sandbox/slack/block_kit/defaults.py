@@ -1,15 +1,15 @@
 """Add to blocks what Slack adds when it stores them: missing block_id, action_id and defaults."""
 
-import copy
 import secrets
 from typing import Any
 
 from bot.sandbox.slack.block_kit.blocks import elements_of
+from bot.sandbox.storage.json_document import copied
 
 
 def with_defaults(blocks: list[dict[str, Any]]) -> list[dict[str, Any]]:
     """Return a copy of valid blocks with every missing id and default added."""
-    done = copy.deepcopy(blocks)
+    done = copied(blocks)
     for block in done:
         block.setdefault("block_id", secrets.token_urlsafe(4)[:5])
         if block["type"] == "input":

@@ -15,8 +15,8 @@ Suggest = Callable[[dict[str, Any], str], Awaitable[list[dict[str, Any]]]]
 async def input_value(element: dict[str, Any], given: Any, *, workspace: Workspace, suggest: Suggest) -> Value:
     """Return the `state.values` entry for an element.
 
-    :param given: Slack's own form (`{"selected_option": {"value": …}}`), or a short form: a text, an option's value or
-        text, a handle, a channel name, a list of those. None empties the element.
+    :param given: Slack's own form (`{"selected_option": {"value": …}}`), or a short form. This is a text, an option's
+        value or text, a handle, a channel name, or a list of those. None empties the element.
     :raises Refused: `no_such_option`, `no_such_user`, `no_such_channel`, `bad_value`.
     """
     kind = element["type"]

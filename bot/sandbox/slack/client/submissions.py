@@ -18,8 +18,8 @@ from bot.sandbox.slack.workspace.views import OpenView
 async def submit(client: Client, person: Person, view: OpenView, values: dict[str, Any]) -> Outcome:
     """Enter the values and press the submit button.
 
-    The outcome has `errors` (block_id to text; from Slack's client when `sent` is false, otherwise from the bot) and
-    `view_id`, the view that the person sees afterwards, or None.
+    The outcome has `errors` (block_id to text). They come from Slack's client when `sent` is false, otherwise from the
+    bot. It also has `view_id`, the view that the person sees afterwards, or None.
 
     :raises Refused: `not_a_form`, `no_such_field`, what `input_value` refuses, `operation_timeout`, `dispatch_failed`,
         `bad_response_action`.

@@ -12,7 +12,7 @@ LIFETIME_SECONDS = 3.0
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Trigger:
-    """A trigger id, issued after an action of a person: with it the app may open a view for that person."""
+    """A trigger id, issued after an action of a person. With it the app may open a view for that person."""
 
     user_id: str
     view_id: str | None

@@ -14,7 +14,7 @@ from bot.slack.cards.approval.card import decision_row
 from bot.slack.cards.approval.closed import shortened_note
 from bot.slack.cards.approval.context import RISKS
 from bot.slack.cards.chain import still_needed
-from bot.slack.cards.requests import may_be_decided, request_target
+from bot.slack.cards.requests import MOST_TARGET, may_be_decided, request_target, whole_target
 from bot.words.requests.revision import RevisedLine, revision_lines
 from workflows.core.people import ChatId
 from workflows.core.policy.approval import Decision
@@ -34,13 +34,15 @@ def again_message(request: AccessRequest, *, now: datetime, asked: Iterable[Chat
     """
     known = request.known
     risk = RISKS[deciding_risk(known.plan, known.observation.default).level]
-    title = f"{clean(request_target(request), 90)}: needs new approval"
+    title = f"{clean(request_target(request), MOST_TARGET)}: needs new approval"
     mentioned = list(_mentioned(asked))
     blocks: list[Block] = [
         header(f"🔁 {title} · {risk}"),
         rich(
             *([paragraph(*mentioned)] if mentioned else []),
-            paragraph(words("Why: ", bold=True), part(shortened_note(request.asked_again), 500)),
+            paragraph(
+                *whole_target(request), words("Why: ", bold=True), part(shortened_note(request.asked_again), 500)
+            ),
             *_differences(revision_lines(request)),
             paragraph(*_void(request.void), *_still(request)),
         ),

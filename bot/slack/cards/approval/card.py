@@ -25,10 +25,11 @@ from bot.slack.blocks.blocks import (
 )
 from bot.slack.blocks.untrusted import clean
 from bot.slack.cards.approval.context import RISKS, CardContext, notes, word_count
-from bot.slack.cards.requests import may_be_decided, request_target, restored_parts
+from bot.slack.cards.requests import MOST_TARGET, may_be_decided, request_target, restored_parts, whole_target
 from bot.slack.people.approvers import Approvers
 from bot.words.plans.openings import ShortChange, Sign, short_changes
 from bot.words.requests.form import lasts_words
+from bot.words.requests.titles import prepared_title
 from bot.words.sentences import counted
 from workflows.core.people import Role
 from workflows.core.plans.renewal import is_renewal, plan_from
@@ -72,7 +73,7 @@ def approval_blocks(
     changes = changes_of(known)
     risk = deciding_risk(known.plan, known.observation.default).level
     top = [
-        header(f"{clean(request_target(request), 90)}: {clean(_title(request), 30)} · {RISKS[risk]}"),
+        header(f"{clean(request_target(request), MOST_TARGET)}: {clean(_title(request), 30)} · {RISKS[risk]}"),
         rich(paragraph(*_facts(request)), *_quoted(request)),
     ]
     told = list(_changes(changes, is_extension=is_renewal(known.plan)))
@@ -80,8 +81,8 @@ def approval_blocks(
         rich(*_chain(request, holders)),
         decision_row(request, can_decide=with_buttons and may_be_decided(request, now)),
     ]
-    room = MOST_WORDS - word_count([one.to_dict() for one in (*top, rich(*told), *end)])
-    return [*top, rich(*told, paragraph(*notes(known, context, room))), *end]
+    words_left = MOST_WORDS - word_count([one.to_dict() for one in (*top, rich(*told), *end)])
+    return [*top, rich(*told, paragraph(*notes(known, context, words_left))), *end]
 
 
 def changes_of(known: Prepared) -> tuple[ShortChange, ...]:
@@ -93,13 +94,14 @@ def changes_of(known: Prepared) -> tuple[ShortChange, ...]:
 def _title(request: AccessRequest) -> str:
     if request.particulars.kind is RequestKind.RESTORATION:
         return "restore settings"
-    title = request.known.template_title
+    title = prepared_title(request.known)
     return f"extend {title}" if is_renewal(request.known.plan) else title
 
 
 def _facts(request: AccessRequest) -> Iterator[Part]:
     known, asked = request.known, request.particulars
     identity = known.observation.identity
+    yield from whole_target(request)
     if identity.asked.strip().lower() not in ("", identity.default_domain.lower(), identity.tenant_id.lower()):
         yield words("Asked for as ")
         yield part(identity.asked, DOMAIN, bold=True)

@@ -11,9 +11,10 @@ from bot.slack.blocks.blocks import Part, actions, button, header, paragraph, pa
 from bot.slack.blocks.message import Message, message
 from bot.slack.blocks.untrusted import clean
 from bot.slack.cards.chain import EXPIRES_NOW, state_parts, still_needed
-from bot.slack.cards.requests import headline, request_target, summary
+from bot.slack.cards.requests import MOST_TARGET, headline, request_target, summary, whole_target
 from bot.words.requests.notes import note_words
 from bot.words.requests.states import state_words
+from bot.words.requests.titles import prepared_title
 from bot.words.sentences import counted
 from workflows.core.errors.facts import Fact, Facts
 from workflows.core.people import ChatId
@@ -50,7 +51,7 @@ def closed_card(
     status = [words(_NEWER)] if is_older else [*status_parts(request, successor, now)]
     blocks: list[Block] = [
         header(closed_headline(request, successor)),
-        rich(paragraph(*status), paragraph(*_people(request), *_receipts(request, reader))),
+        rich(paragraph(*status), paragraph(*whole_target(request), *_people(request), *_receipts(request, reader))),
     ]
     if request.prepared is not None:
         blocks.append(
@@ -60,11 +61,11 @@ def closed_card(
 
 
 def closed_headline(request: AccessRequest, successor: AccessRequest | None) -> str:
-    """Return target and state in a few words: what was set by the request, or that it is not in force any more."""
+    """Return target and state in a few words: what the request set, or that it is no longer in force."""
     if successor is None:
         return headline(request)
     icon = "ℹ️" if successor.particulars.kind is not RequestKind.REVOCATION else "⚠️" if successor.not_closed else "🔒"
-    return f"{icon} {clean(request_target(request), 90)}: {replaced_words(successor)}"
+    return f"{icon} {clean(request_target(request), MOST_TARGET)}: {replaced_words(successor)}"
 
 
 def closed_summary(request: AccessRequest, successor: AccessRequest | None) -> str:
@@ -122,7 +123,7 @@ def _replaced(successor: AccessRequest) -> Iterator[Part]:
     yield part(successor.known.requester.name, bold=True)
     if not is_closed:
         yield words(" with ")
-        yield part(successor.known.template_title)
+        yield part(prepared_title(successor.known))
     yield words(f" ({successor.id})")
 
 
@@ -149,7 +150,7 @@ def shortened_note(note: Facts) -> str:
 
 def _people(request: AccessRequest) -> Iterator[Part]:
     if request.prepared is not None:
-        yield part(request.prepared.template_title)
+        yield part(prepared_title(request.prepared))
         yield words(" · Requester ")
         yield part(request.prepared.requester.name)
         approvers = [one.person.name for one in request.decisions if one.choice is Choice.APPROVE]

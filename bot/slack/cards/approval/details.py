@@ -1,4 +1,4 @@
-"""Details of a request: what its card leaves out, in the order in which approvers ask for it; and its notes."""
+"""Details of a request: what its card leaves out, in the order of approvers' questions, and its notes."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
@@ -43,6 +43,7 @@ from bot.words.plans.changes import Line, describe, duration_words
 from bot.words.plans.consequences import ALWAYS_TRUE, consequence_words
 from bot.words.requests.form import last_day
 from bot.words.requests.history import RECEIVED, entry_words
+from bot.words.requests.titles import prepared_title
 from bot.words.sentences import counted
 from workflows.app.audit_entries import GATEHOUSE
 from workflows.core.checks.consequences import consequences
@@ -110,7 +111,7 @@ def _facts(request: AccessRequest) -> Iterator[RichTextElement]:
     rows: list[Part] = [words(f"Request {request.id}")]
     if known is not None:
         rows += [words("\nRequester: "), part(known.requester.name), words("\nSponsor: "), part(known.sponsor.name)]
-        rows += [words("\nAccess template: "), part(known.template_title)]
+        rows += [words("\nAccess template: "), part(prepared_title(known))]
     if asked.kind is RequestKind.RESTORATION:
         rows += [words("\nRestores: "), *restored_parts(request)]
     if asked.ends_at is not None:
@@ -134,9 +135,9 @@ def _others(others: Sequence[AccessRequest]) -> Iterator[RichTextElement]:
 
 
 def _changes(lines: Sequence[Line]) -> Iterator[Block]:
-    """Return a table: each changed setting with its value now on the left and after on the right, more access first.
+    """Return each changed setting with its value now on the left and after on the right, more access first.
 
-    Slack has no table in windows: two columns of fields are one on a wide screen, and a list on a phone.
+    Slack has no tables in windows: two columns of fields become one list on a phone.
     """
     told = sorted(
         (line for line in lines if line.access is not AccessChange.SAME), key=lambda line: line.opens is not True

@@ -1,4 +1,4 @@
-"""Where a person is in the lists of the App Home: the values of its page buttons, and what is stored."""
+"""The place of a person in the lists of the App Home: the values of page buttons, and what is stored."""
 
 import json
 from dataclasses import replace

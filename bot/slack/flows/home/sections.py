@@ -1,4 +1,4 @@
-"""One list of the App Home: its title with what it shows of how many, its rows, and the buttons for the other pages."""
+"""One list of the App Home: its title with the counts, its rows, and the buttons for other pages."""
 
 from collections.abc import Callable, Iterator
 from typing import TypeVar

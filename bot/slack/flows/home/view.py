@@ -1,4 +1,4 @@
-"""The App Home of one person: what waits for them first, then what is theirs, then what an admin must look at. Pure."""
+"""The App Home of one person: first what waits for them, then what is theirs, then the tasks of admins."""
 
 import hashlib
 from collections.abc import Iterator
@@ -34,7 +34,7 @@ _RECORDED: Final = "As last recorded. /partner show with a domain reads the curr
 def home_view(home: Home, *, now: datetime) -> Json:
     """Return one person's App Home. What is not on this page of a list is counted, and its buttons show it."""
     blocks: list[Block] = [actions("home", *_buttons(home))]
-    if home.is_about_nothing:
+    if home.has_nothing_to_show:
         blocks += [rich(paragraph(words(ABOUT)), paragraph(words("Nothing waits for you.")))]
         return _view(blocks)
     blocks += [*_search(home), *_waiting(home, now), *_own(home, now), *_admin(home, now), footnote(_RECORDED)]
@@ -95,9 +95,12 @@ def _waiting(home: Home, now: datetime) -> Iterator[Block]:
 def _own(home: Home, now: datetime) -> Iterator[Block]:
     if home.mine.count or home.ending.count or home.sponsored.count:
         yield header("My requests and partners")
-    mine, sponsored = home.mine, home.sponsored
+    sponsored = home.sponsored
     yield from section(
-        "My requests, open ones first", HomeList.MINE, mine, lambda one: own_row(one, now, is_over=one.id in home.over)
+        "My requests, open ones first",
+        HomeList.MINE,
+        home.mine,
+        lambda one: own_row(one, now, is_over=one.id in home.over, setup=home.setups.get(one.id)),
     )
     yield from section("My partners whose access ends soon", HomeList.ENDING, home.ending, ending_row)
     yield from section(

@@ -94,7 +94,7 @@ def _remarks(sentences: Sequence[str]) -> Iterator[RichTextElement]:
 
 
 def _pieces(text: str) -> Iterator[str]:
-    """Split a text that is too long for one block: after a line, or else after a comma, never inside a value."""
+    """Split a text that is too long for one block: after a line or a comma, never inside a value."""
     piece = ""
     for line in text.split("\n"):
         while len(line) > MOST_CHUNK:

@@ -1,4 +1,4 @@
-"""The partner setup: confirm its steps or take that back, set its reminder, show its checklist."""
+"""The partner setup: confirm its steps or undo that, set its reminder, show its checklist."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -29,7 +29,7 @@ from workflows.core.settings.model import TenantId
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PartnerSetupFlow:
-    """Stores what people say about the partner setup. The stored click is checked later for the right to do so."""
+    """Stores confirmations and reminders of the partner setup. The right of the person is checked later."""
 
     service: Service
     windows: Windows
@@ -55,7 +55,7 @@ class PartnerSetupFlow:
         await ack()
 
     async def unconfirm(self, ack: AsyncAck, click: Interaction) -> None:
-        """Store that a confirmation is taken back."""
+        """Store that a confirmation is undone."""
         tenant_id, step, wanted = parse_setup_value(click.action.value)
         who, where = click.actor, click.channel
         command = UnconfirmSetup(actor=who, tenant_id=tenant_id, step=step, wanted=wanted, channel=where)
@@ -63,7 +63,7 @@ class PartnerSetupFlow:
         await ack()
 
     async def remind(self, ack: AsyncAck, click: Interaction) -> None:
-        """Store that a reminder is wanted."""
+        """Store that somebody asked for a reminder."""
         tenant_id = parse_tenant_id(click.action.value)
         command = RemindSetup(actor=click.actor, tenant_id=tenant_id, channel=click.channel)
         await self.service.store_click(command, key=click.key)

@@ -1,1 +1,1 @@
-"""Requesting access for a partner: the form, its lookups, the filing."""
+"""Requesting access for a partner: the form, its lookups, and the sending."""

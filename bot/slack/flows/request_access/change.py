@@ -1,4 +1,4 @@
-"""Open the request form with everything filled in: to edit a request, to request it again, to close a partner early."""
+"""Open the request form with all values filled in: to edit a request, request it again, or close a partner early."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from slack_bolt.async_app import AsyncAck
 
 from bot.slack import ids
-from bot.slack.answers.open_forms import answer_filing
+from bot.slack.answers.open_forms import answer_submission
 from bot.slack.answers.windows import Window
 from bot.slack.blocks.blocks import Json
 from bot.slack.blocks.modal import message_view
@@ -18,7 +18,7 @@ from bot.slack.payloads.models import Interaction
 from bot.words.requests.notes import refusal_words
 from workflows.app.requests.editing import Editing
 from workflows.app.requests.forms import Form, PlanEdited, Refill, refilled
-from workflows.app.requests.open_request import account_beside
+from workflows.app.requests.open_request import account_of_other_chat_id
 from workflows.core.errors.raised import Refused
 from workflows.core.errors.refusal_codes import RefusalCode
 from workflows.core.partners.approval_policy import is_live
@@ -68,7 +68,7 @@ class ChangeFlow:
         await self.request_access.members.require(click.actor)
         form = parse_form(click)
         try:
-            await answer_filing(ack, self.editing.edit(form, key=click.key))
+            await answer_submission(ack, self.editing.edit(form, key=click.key))
         except Refused as refused:
             await self.request_access.service.record_refusal(
                 refused,
@@ -123,8 +123,8 @@ class ChangeFlow:
         request, is_sponsor = await self._earlier(subject, actor)
         if request is None or request.particulars.kind is not RequestKind.ACCESS:
             return _only(actor, subject.tenant_id or "")
-        account = await account_beside(request, actor, self.editing.intake.directory)
-        if is_sponsor or request.is_by(actor, account):
+        account = await account_of_other_chat_id(request, actor, self.editing.intake.directory)
+        if is_sponsor or request.is_filed_by(actor, account):
             return self._refilled(request, actor)
         return _only(actor, request.particulars.target)
 

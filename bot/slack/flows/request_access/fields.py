@@ -40,7 +40,7 @@ from workflows.core.policy.template import Template, TicketRule
 from workflows.core.settings.id_owner import Owner
 
 _MOST_IN_GROUP: Final = 100
-"""How many options Slack takes in one group, and how many groups."""
+"""The most options that Slack accepts in one group, and the most groups."""
 
 
 def template_field(offers: Sequence[Offer], chosen: str) -> InputBlock:
@@ -60,7 +60,7 @@ def template_field(offers: Sequence[Offer], chosen: str) -> InputBlock:
 
 
 def _groups(offers: Sequence[Offer]) -> Iterator[tuple[str, list[Option]]]:
-    """Yield the options of each purpose, in parts that Slack takes; every part after the first has a number."""
+    """Yield the options of each purpose, in parts that Slack accepts; every further part has a number."""
     by_purpose: dict[str, list[Option]] = {}
     for one in offers:
         choice = option(need_words(one), one.template.name, offer_words(one, Limit.OPTION))
@@ -140,7 +140,7 @@ def duration_field(offered: Sequence[Template], days: int) -> InputBlock:
 
 
 def end_date_field(template: Template | None, chosen: str) -> Iterator[InputBlock]:
-    """Return the field for the day of the end, where the template takes one."""
+    """Return the field for the last day, when the template accepts one."""
     if template is not None and template.may_end_on_date:
         element = DatePickerElement(action_id=ids.END_DATE, initial_date=chosen or None)
         hint = until_words(template.longest.days)

@@ -1,4 +1,4 @@
-"""Request access for a partner: the form opens at once, looks up what is typed, and is filed when it is sent."""
+"""Request access for a partner: the form opens at once and looks up what is typed; then it is sent."""
 
 import re
 from collections.abc import Iterator
@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from slack_bolt.async_app import AsyncAck
 
 from bot.slack import ids
-from bot.slack.answers.open_forms import OpenForms, answer_filing
+from bot.slack.answers.open_forms import OpenForms, answer_submission
 from bot.slack.answers.windows import Window, Windows
 from bot.slack.blocks.blocks import Json
 from bot.slack.flows.entry_points import Action, EntryPoint, Options, Shortcut, Subcommand, Submission
@@ -27,7 +27,7 @@ from workflows.app.reads.look_up_permission import LookupPermission
 from workflows.app.reads.offers import Offers
 from workflows.app.requests.forms import Form, Refill
 from workflows.app.requests.intake import Intake
-from workflows.app.requests.open_request import account_beside
+from workflows.app.requests.open_request import account_of_other_chat_id
 from workflows.app.requests.people_checks import lookups_refused
 from workflows.app.service import LOOK_UP, SEARCH, Service
 from workflows.catalog.catalog import Catalog
@@ -63,7 +63,7 @@ class RequestAccessFlow:
         yield Action(ids.TARGET, self.look_up, stored="target")
         yield Action(ids.TEMPLATE, self.choose_template, stored="template")
         yield Options(re.compile(f"^{ids.PLACEHOLDER}"), self.search.suggest, stored=SEARCH)
-        yield Submission(ids.REQUEST_ACCESS, self.file, stored="submit")
+        yield Submission(ids.REQUEST_ACCESS, self.submit, stored="submit")
 
     async def open_named(self, ack: AsyncAck, command: Invocation) -> None:
         """Open the form, and look up the partner that the command names."""
@@ -95,10 +95,10 @@ class RequestAccessFlow:
         form, window = parse_form(click), Window.of(click, command=LOOK_UP)
         self.windows.background.start(self.show_partner(window, form, typed=form.target))
 
-    async def file(self, ack: AsyncAck, click: Interaction) -> None:
-        """File the request. Where another one is open for this partner, the form shows it with its buttons."""
+    async def submit(self, ack: AsyncAck, click: Interaction) -> None:
+        """Send the request. When another one is open for this partner, the form shows it with its buttons."""
         await self.members.require(click.actor)
-        problems = await answer_filing(ack, self.intake.file(parse_form(click), key=click.key))
+        problems = await answer_submission(ack, self.intake.file(parse_form(click), key=click.key))
         if ids.TARGET in problems and problems[ids.TARGET].code == RefusalCode.OPEN_REQUEST:
             self.show_again(click)
 
@@ -182,7 +182,7 @@ class RequestAccessFlow:
             edits = shown.form.edits
             if edits is not None and waiting is not None and waiting.id == edits.request_id:
                 waiting = None
-            account = None if waiting is None else await account_beside(waiting, actor, self.intake.directory)
+            account = None if waiting is None else await account_of_other_chat_id(waiting, actor, self.intake.directory)
             found = Found.of(seen, typed=typed, waiting=waiting, account=account)
         except Refused as refused:
             if refused.code is not RefusalCode.LIMIT_REACHED:

@@ -37,7 +37,7 @@ class Found:
     waiting: AccessRequest | None = None
     """The open request about this partner."""
     account: PersonId | None = None
-    """The account of the person who looks up, when the chat id does not show that the open request is theirs."""
+    """The account of the person who looks up; set when the chat id alone does not show whose request it is."""
     guests: Openness = Openness.UNKNOWN
     """How far the tenant's default lets the partner's guests in; unknown when the partner has a setting of its own."""
 

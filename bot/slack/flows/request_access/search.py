@@ -46,7 +46,7 @@ class SearchOwn:
         """Replace the select by a field for the ID, and say why."""
         form = parse_form(asked)
         if not form.template:
-            return  # the payload carries no values, which an update of the form would erase
+            return  # the payload contains no values, so an update of the form would erase them
         shown = self.forms.at(asked.the_view.id, form)
         shown.unsearchable[name] = problem
         shown.offers = shown.offers or await self.offers.open(form.template)

@@ -1,1 +1,1 @@
-"""Requesting a restoration of previous settings: the form, its effect, the filing."""
+"""Requesting a restoration of previous settings: the form, its effect, and the sending."""

@@ -8,7 +8,7 @@ from typing import Final
 from slack_bolt.async_app import AsyncAck
 
 from bot.slack import ids
-from bot.slack.answers.open_forms import OpenForm, OpenForms, answer_filing
+from bot.slack.answers.open_forms import OpenForm, OpenForms, answer_submission
 from bot.slack.answers.windows import Window, Windows
 from bot.slack.blocks.blocks import Json
 from bot.slack.flows.entry_points import Action, EntryPoint, Subcommand, Submission
@@ -34,7 +34,7 @@ from workflows.core.settings.model import TenantId
 from workflows.partner_lookup.named_partner import named_partner
 from workflows.ports.store import Store
 from workflows.ports.tenant import Tenant, TenantRefused, TenantUnavailable
-from workflows.preflight.naming import names_shown
+from workflows.preflight.naming import names_for_display
 
 READING_SECONDS: Final = 6.0
 """Seconds that a person waits for the difference before the form is shown without it."""
@@ -59,7 +59,7 @@ class RestoreFlow:
         """Return the entry points of this flow."""
         yield Subcommand("restore", self.open_named)
         yield Action(ids.RESTORES, self.choose_change, stored="restores")
-        yield Submission(ids.RESTORE_ACCESS, self.file, stored="submit")
+        yield Submission(ids.RESTORE_ACCESS, self.submit, stored="submit")
 
     async def open_named(self, ack: AsyncAck, command: Invocation) -> None:
         """Open the form about the partner that the command names."""
@@ -76,10 +76,10 @@ class RestoreFlow:
         window = Window.of(click, command=_STORED, subject=CommandSubject(tenant_id=form.tenant_id))
         self.windows.start(window, self.show_difference(window, form))
 
-    async def file(self, ack: AsyncAck, click: Interaction) -> None:
-        """File the request."""
+    async def submit(self, ack: AsyncAck, click: Interaction) -> None:
+        """Send the request."""
         await self.members.require(click.actor)
-        await answer_filing(ack, self.intake.file(parse_restore_form(click), key=click.key))
+        await answer_submission(ack, self.intake.file(parse_restore_form(click), key=click.key))
 
     async def _changes(self, window: Window, typed: str) -> Json:
         """Return the view with the changes of a partner that can be undone."""
@@ -121,7 +121,7 @@ class RestoreFlow:
         try:
             async with asyncio.timeout(READING_SECONDS):
                 found, observation = await self._proposed(shown.form)
-                names = await names_shown(shown_targets(found.plan), tenant=self.tenant)
+                names = await names_for_display(shown_targets(found.plan), tenant=self.tenant)
         except NothingToChange:
             return replace(shown, problem=fact_words(Fact(RefusalCode.ALREADY_RESTORED, {"is_form": True})))
         except (InvalidField, UnreadableSetting) as error:

@@ -42,8 +42,8 @@ from workflows.ports.clock import Clock
 from workflows.ports.people_directory import PeopleDirectoryUnavailable
 from workflows.ports.store import Store
 from workflows.ports.tenant import Tenant, TenantRefused, TenantUnavailable
-from workflows.preflight.naming import names_shown
-from workflows.preflight.sign_ins import losing_access, read_partnership_use
+from workflows.preflight.naming import names_for_display
+from workflows.preflight.sign_ins import lost_access_findings, read_partnership_use
 
 _CONFIRMATION_SECONDS: Final = 1.5
 """Seconds that a confirmation waits for Graph before it is acknowledged."""
@@ -206,12 +206,12 @@ class RevokeFlow:
             )
         )
         try:
-            names = await names_shown(shown_targets(plan), tenant=self.tenant)
+            names = await names_for_display(shown_targets(plan), tenant=self.tenant)
             await asyncio.wait({counting}, timeout=_COUNTING_GRACE)
             if not counting.done():
                 counted = revocation_view(identity, partnership, plan, default, stops, names, (_COUNTING,))
                 await self.windows.update(window.id, counted)
-            used = tuple(map(finding_words, losing_access(await counting)))
+            used = tuple(map(finding_words, lost_access_findings(await counting)))
             return revocation_view(identity, partnership, plan, default, stops, names, used)
         finally:
             counting.cancel()

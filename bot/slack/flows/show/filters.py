@@ -35,7 +35,7 @@ class UnknownFilter(Exception):
 
 
 def parse_filter(typed: str, *, reader: Collection[ChatId | PersonId], now: datetime) -> PartnerFilter:
-    """Return the conditions that were typed; all of them must hold.
+    """Return the typed conditions; a partner must match all of them.
 
     :param reader: every id of the person who asks, for `sponsor:me`.
     :raises UnknownFilter: when a word is not a filter, or a filter has no value.

@@ -30,7 +30,7 @@ from workflows.ports.clock import Clock
 from workflows.ports.pages import START, Place
 from workflows.ports.store import Store
 from workflows.ports.tenant import Tenant
-from workflows.preflight.naming import names_shown
+from workflows.preflight.naming import names_for_display
 
 MOST_READ: Final = 200
 """Requests about one partner that are read to find its first opening; the message shows the newest."""
@@ -105,7 +105,7 @@ class ShowFlow:
         await say(ack, help_message())
 
     async def show_start(self, ack: AsyncAck, command: Invocation) -> None:
-        """Lead a person who typed only the command to the App Home and to a new request."""
+        """Answer the command without any word: lead to the App Home and to a new request."""
         await self.members.require(command.actor)
         await say(ack, start_message(command.team_id, command.api_app_id))
 
@@ -147,7 +147,7 @@ class ShowFlow:
             partnership,
             await self.store.requests_for(identity.tenant_id, MOST_READ),
             now=self.clock.now(),
-            names=await names_shown(current_targets(configuration), tenant=self.tenant),
+            names=await names_for_display(current_targets(configuration), tenant=self.tenant),
             concerns=concerns,
             reader=await self._ids_of(command.actor),
         )

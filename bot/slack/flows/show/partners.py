@@ -44,7 +44,7 @@ from workflows.core.posture.model import Concern, Weight
 from workflows.core.requests.request import AccessRequest, RequestKind
 from workflows.core.settings.canonical import JsonObject
 from workflows.core.settings.effective import Origin
-from workflows.core.settings.openness import AccessKind, Openness, access_kinds, closed_by_default, not_surely_closed
+from workflows.core.settings.openness import AccessKind, Openness, access_kinds, closed_by_default, possibly_open
 
 MOST_CONCERNS: Final = 8
 MOST_HISTORY: Final = 15
@@ -152,7 +152,7 @@ def _current_elements(
 def _openness_elements(found: Sequence[AccessKind]) -> Iterator[RichTextElement]:
     """Summarize what is open, what is not known, and what only a default closes."""
     yield paragraph(words("What this leaves open", bold=True))
-    left = not_surely_closed(found)
+    left = possibly_open(found)
     unknown = [kind for kind in left if kind.opening is Openness.UNKNOWN]
     opened = [kind for kind in left if kind.opening is not Openness.UNKNOWN]
     items = [[words("Open: "), part(access_kinds_words(opened), MOST_ACCESS_KINDS)]] if opened else []

@@ -1,4 +1,4 @@
-"""Open connections without a request do no harm: they end soon, and the oldest is closed when there are too many."""
+"""Open connections without a request do no harm: they end soon, and the oldest is closed first."""
 
 import asyncio
 import resource

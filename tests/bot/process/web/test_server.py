@@ -154,7 +154,7 @@ async def closed_door(session: aiohttp.ClientSession) -> AsyncIterator[Door]:
 
 
 async def refused(opened: Door, body: Any, headers: Any, caplog: pytest.LogCaptureFixture) -> None:
-    """Assert that the answer is 401, that no listener is called, and that the log gets at most one short line."""
+    """Assert that the answer is 401, that no listener is called, and that the log gets one short line at most."""
     caplog.set_level(logging.DEBUG)
     caplog.clear()
     with capture_logs() as logged:

@@ -1,4 +1,4 @@
-"""A fake sandbox with a fake bot for the page: the control API answers, so that the page can be used."""
+"""A fake sandbox with a fake bot behind its control API, so that the page can be used."""
 
 import asyncio
 import sys

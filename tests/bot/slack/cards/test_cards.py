@@ -295,6 +295,7 @@ def test_a_due_review_offers_keep_and_revoke() -> None:
     asked = review(state=PartnershipState.REVIEW_DUE, reminders=2)
     assert_sound_message(asked)
     assert buttons(asked.blocks) == {"keep": TENANT, "revoke_review": TENANT}
+    assert not any("style" in one for one in surfaces.dicts(asked.blocks) if one.get("type") == "button")
     assert "Asked twice." in shown(asked.blocks)
     assert asked.text == "contoso.com: is this access still needed? Trusted partner (r-1)"
     assert "“Trusted partner” (r-1)" in shown(asked.blocks)

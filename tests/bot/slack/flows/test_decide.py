@@ -1,4 +1,4 @@
-"""Deciding from a window: the request is shown whole, the click is stored as from a card, and the window says so."""
+"""Deciding in a window: it shows the whole request, stores the click as a card does, and confirms it."""
 
 from typing import Any, Final
 

@@ -112,7 +112,7 @@ def test_another_act_has_another_key(payload: dict[str, Any], path: str, value: 
 
 
 def test_what_a_person_types_cannot_forge_another_acts_key() -> None:
-    """The parts of a key are joined: moving a line end from one part to the next must not lead to the same key."""
+    """The parts of a key are joined: a line end moved between two parts must give another key."""
     one = changed(changed(CLICK, "actions.0.action_id", "a\nb"), "actions.0.block_id", "c")
     other = changed(changed(CLICK, "actions.0.action_id", "a"), "actions.0.block_id", "b\nc")
     assert key(one) != key(other)

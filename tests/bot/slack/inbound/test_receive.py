@@ -1,4 +1,4 @@
-"""Whatever is signed is answered: a payload that cannot be read with 400, one that can with 200, never a traceback."""
+"""Every signed payload is answered: 400 when it cannot be read, otherwise 200, never a traceback."""
 
 import json
 import logging

@@ -56,7 +56,7 @@ async def test_a_home_knows_a_person_under_both_slack_ids(scene: Scene) -> None:
 
 
 async def test_the_requester_is_not_asked_under_another_id(scene: Scene) -> None:
-    """The role lists another id of the requester: it gets no copy with buttons, and is not named as an approver."""
+    """The role lists another id of the requester. It gets no copy with buttons, and is not named as an approver."""
     scene.directory.roles[builders.SECURITY] = ("approver1", "approver2")
     await scene.notifier().show_request(request())
     assert {"@approver1", "@approver2"} <= set(scene.counts())

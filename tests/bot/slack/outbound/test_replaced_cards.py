@@ -28,7 +28,7 @@ async def test_a_card_that_somebody_deleted_stays_deleted_when_all_is_over(scene
 
 @pytest.mark.parametrize("error", ["message_not_found", "cant_update_message", "edit_window_closed"])
 async def test_a_card_that_cannot_be_updated_any_more_is_replaced_once(scene: Scene, error: str) -> None:
-    """Between two stages: the next approvers need a card with buttons, and the old one is left alone from then on."""
+    """Between two stages, the next approvers need a card with buttons. The old card is not updated again."""
     await scene.notifier().show_request(request())
     scene.fail("chat.update", error, match=CHANNEL)
     second_stage = request(decisions=(decided_by("approver1"),))

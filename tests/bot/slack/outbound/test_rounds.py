@@ -11,7 +11,7 @@ from tests.workflows.core.builders import NOW, access_plan, noted
 from workflows.core.partners.outcome import advance_partner
 from workflows.core.requests.commands.request import RecordPrepared, Replan
 from workflows.core.requests.lifecycle import Situation
-from workflows.core.requests.request import AccessRequest, RequestState
+from workflows.core.requests.request import AccessRequest, Edited, RequestState
 
 WHY = "Somebody changed this partner's settings after the plan was made."
 
@@ -110,3 +110,23 @@ async def test_the_sponsor_is_told_once_and_a_sponsor_who_asks_for_themselves_ha
     )
     await scene.notifier().show_request(own)
     assert (len(scene.messages("@admin")), len(scene.messages("@requester"))) == (1, 2)
+
+
+async def test_after_an_edit_the_new_sponsor_is_told_and_the_former_one_reads_it_in_place(scene: Scene) -> None:
+    before = request()
+    await scene.notifier().show_request(before)
+    asked = replace(before.particulars, sponsor=person("approver3").chat_id)
+    edited = replace(
+        before, state=RequestState.PREPARING, particulars=asked, edits=(Edited(person=person("requester"), at=NOW),)
+    )
+    await scene.notifier().show_request(edited)
+    assert "named you as the sponsor" in shown(scene.messages("@admin")[0]["blocks"]), "until there is a new plan"
+    assert scene.messages("@approver3") == []
+    planned = replace(
+        edited, state=RequestState.AWAITING_APPROVAL, prepared=replace(before.known, sponsor=person("approver3"))
+    )
+    for _ in range(2):
+        await scene.notifier().show_request(planned)
+    [former], [named] = scene.messages("@admin"), scene.messages("@approver3")
+    assert "You are not the sponsor any more" in shown(former["blocks"])
+    assert "named you as the sponsor" in shown(named["blocks"])

@@ -105,7 +105,7 @@ async def test_a_channels_card_that_cannot_be_updated_is_an_alarm_and_is_tried_a
 
 @pytest.mark.parametrize("status", [200, 502])
 async def test_a_page_that_is_not_slacks_is_no_answer(scene: Scene, status: int) -> None:
-    """A proxy's page must not look like a fault of our own, which would be given up after a few attempts."""
+    """A proxy's page must not count as an error of our own, which would be given up after some attempts."""
     scene.world.faults.add(Fault(target="slack", body="<html>proxy</html>", status=status))
     with pytest.raises(NotifierUnavailable):
         await scene.notifier().show_request(request())

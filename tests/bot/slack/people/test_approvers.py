@@ -1,4 +1,4 @@
-"""Who is named on a card as an approver: who can still decide, told apart, and nobody looked up who is not named."""
+"""The approvers named on a card: who can still decide, names that differ, and no look-up of other people."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field, replace

@@ -1,4 +1,4 @@
-"""A role has exactly the living, full members it has; one bad entry hides nobody; only as many as needed are asked."""
+"""A role has exactly its active, full members; one bad entry hides nobody; only as many as needed are read."""
 
 from dataclasses import replace
 from typing import Any, Final

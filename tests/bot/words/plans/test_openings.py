@@ -1,4 +1,4 @@
-"""The changes of a plan in a few words: no opening is left out, and nothing is said to open that does not."""
+"""The changes of a plan in a few words: every opening is named, and nothing else is."""
 
 from collections.abc import Mapping
 from contextlib import suppress

@@ -60,9 +60,9 @@ def test_what_an_edit_changed_besides_the_settings_is_told() -> None:
     assert lines["Sponsor"] == ("Sam", "Dana")
     assert lines["Ticket"] == ("PRJ-1", "none")
     seen, now = lines["Justification"]
-    assert seen.startswith("“(6 words as before) … w6 w7 w8 w9 w10")
-    assert now.startswith("“(6 words as before) … w6 w7 w8 other w10")
-    assert now.endswith("w30 …” (9 more words in Details)")
+    assert seen.startswith("“… w6 w7 w8 w9 w10")
+    assert now.startswith("“… w6 w7 w8 other w10")
+    assert now.endswith("w30 …” (6 words before, 9 words after)")
 
 
 @pytest.mark.parametrize(
@@ -71,13 +71,16 @@ def test_what_an_edit_changed_besides_the_settings_is_told() -> None:
         ("For May", "For June", ("“For May”", "“For June”")),
         ("For May", "For May and June", ("“For May”", "“For May and June”")),
         (
-            "One two three four five",
-            "One two three four",
-            ("“(1 word as before) … two three four five”", "“(1 word as before) … two three four”"),
+            " ".join(["same"] * 26),
+            " ".join(["same"] * 27),
+            (
+                "“… same same same” (23 words before)",
+                "“… same same same same” (23 words before)",
+            ),
         ),
     ],
 )
-def test_a_justification_is_shown_from_where_it_differs(before: str, after: str, lines: tuple[str, str]) -> None:
+def test_a_long_justification_is_shown_from_where_it_differs(before: str, after: str, lines: tuple[str, str]) -> None:
     asked = replace(particulars(), justification=before)
     edited = request(seen=prepared(), particulars=replace(asked, justification=after), seen_particulars=asked)
     assert revision_lines(edited) == (RevisedLine("Justification", *lines),)

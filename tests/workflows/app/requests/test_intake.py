@@ -1,4 +1,4 @@
-"""The form: everything that is wrong at once, each at its field; what cannot be known in time is filed and waits."""
+"""The form: all problems at once, each at its field; what cannot be known in time is checked later."""
 
 import asyncio
 from dataclasses import replace

@@ -10,7 +10,7 @@ from workflows.ports.records import StaleVersion
 
 
 async def filed_at_once(world: World) -> tuple[RequestId, RequestId]:
-    """File one by domain and one by tenant id; neither finds the other: one is filed while the other is stored."""
+    """Send one request by domain and one by tenant id at the same time; neither finds the other."""
     others: list[RequestId] = []
 
     async def other() -> None:

@@ -259,7 +259,7 @@ async def test_a_revoked_partner_is_never_asked_about(world: World) -> None:
 
 @pytest.mark.parametrize("faults", [1, 3])
 async def test_a_fault_about_one_record_delays_no_other(world: World, faults: int) -> None:
-    """A full disk at the first commit, say: the others get their turn, and it is tried again at the next tick."""
+    """For example a full disk at the first commit: the others are done, and it is tried again at the next tick."""
     first = await world.put(usual(id=RequestId("r-1")))
     second = await world.put(usual(id=RequestId("r-2"), expires_at=first.expires_at + MILLISECOND))
     for number in range(2):
@@ -276,7 +276,7 @@ async def test_a_fault_about_one_record_delays_no_other(world: World, faults: in
 
 
 async def test_one_that_somebody_else_ended_meanwhile_delays_nothing(world: World) -> None:
-    """What was due when it was asked for need not be so a moment later; the others still get their turn."""
+    """A request may end between the list and its turn; the others are still done."""
     first = await world.put(usual(id=RequestId("r-1")))
     second = await world.put(usual(id=RequestId("r-2"), expires_at=first.expires_at + MILLISECOND))
     world.clock.moment = second.expires_at

@@ -1,4 +1,4 @@
-"""Whether the effect of a change depends on a default that is not known: from the values, never from their words."""
+"""Whether the effect of a change depends on an unknown default: decided by values, never by words."""
 
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta

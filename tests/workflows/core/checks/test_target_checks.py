@@ -15,10 +15,10 @@ from workflows.core.checks.target_checks import (
     MAX_LOOKED_UP,
     Names,
     check_targets,
+    ids_to_look_up,
     is_microsofts,
     known_names,
     shown_name,
-    to_look_up,
 )
 from workflows.core.plans.named_targets import NamedTarget, current_targets, shown_targets, written_targets
 from workflows.core.plans.plan import Plan, plan_access
@@ -114,13 +114,13 @@ def test_half_a_setting_and_other_settings_name_what_they_hold() -> None:
 
 
 def test_what_is_ours_is_looked_up_and_so_are_their_people_and_last_their_applications() -> None:
-    assert to_look_up(shown_targets(PROJECT)) == (
+    assert ids_to_look_up(shown_targets(PROJECT)) == (
         target(G, THEIR_GROUP),
         target(A, OUR_APP),
         target(G, OUR_GROUP),
         target(A, THEIR_APP),
     )
-    assert to_look_up(reversed(shown_targets(PROJECT)))[-1] == target(A, THEIR_APP)
+    assert ids_to_look_up(reversed(shown_targets(PROJECT)))[-1] == target(A, THEIR_APP)
 
 
 def test_an_application_of_theirs_that_is_here_as_well_is_only_told() -> None:
@@ -179,11 +179,11 @@ def test_an_id_that_another_setting_listed_is_new_here() -> None:
 def test_what_is_restored_may_name_what_is_nobodys_now() -> None:
     absent = {target(A, OUR_APP): None, target(G, OUR_GROUP): None}
     assert "target_absent" in found(absent)
-    told = list(check_targets(PROJECT, absent, {}, is_put_back=True))
+    told = list(check_targets(PROJECT, absent, {}, is_restoration=True))
     assert [one.severity for one in told if one.code == "target_gone"] == [Severity.WARNING] * 2
     assert "target_absent" not in {one.code for one in told}
     office = plan({INBOUND: only(target(U, ALL_USERS), target(A, SHAREPOINT))})
-    (note,) = check_targets(office, {target(A, SHAREPOINT): None}, {}, is_put_back=True)
+    (note,) = check_targets(office, {target(A, SHAREPOINT): None}, {}, is_restoration=True)
     assert note.code == "target_not_installed"
 
 
@@ -210,7 +210,7 @@ def test_an_id_of_ours_that_was_listed_there_before_is_a_warning() -> None:
     """Nobody chose it in this request: what narrows the list, or puts it back, must not hang on it."""
     (told,) = (
         one
-        for one in check_targets(PROJECT, {target(G, THEIR_GROUP): "Finance"}, {}, is_put_back=True)
+        for one in check_targets(PROJECT, {target(G, THEIR_GROUP): "Finance"}, {}, is_restoration=True)
         if one.code == "target_is_ours"
     )
     assert told.severity is Severity.WARNING
@@ -243,7 +243,7 @@ def test_more_ids_than_are_looked_up_are_counted(count: int, words: str) -> None
     everything = only(target(U, ALL_USERS), target(A, OFFICE_365))
     people = TargetConfiguration(access=AccessType.ALLOWED, targets=many)
     big = plan({OUTBOUND: replace(everything, users_and_groups=people)})
-    asked_for = to_look_up(shown_targets(big))
+    asked_for = ids_to_look_up(shown_targets(big))
     assert len(asked_for) == MAX_LOOKED_UP
     told = found(dict.fromkeys(asked_for, "Group"), big)
     assert finding_words(told["targets_left_out"]).startswith(words)

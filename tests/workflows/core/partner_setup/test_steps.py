@@ -1,4 +1,4 @@
-"""What the partner has to set on its side: exactly what follows from ours, as commands that are safe to hand over."""
+"""The partner's steps: exactly those that our settings need, as commands that are safe to copy."""
 
 import json
 import re
@@ -16,11 +16,11 @@ from tests.workflows.core.builders import DANA, NOW, REDEEM_STEP, SAM, TENANT, a
 from tests.workflows.core.strategies import PROPERTY, partner_documents
 from workflows.core.checks.consequences import Consequence, consequences
 from workflows.core.errors.facts import Fact
-from workflows.core.partner_setup.checklist import Call, Home, add_us, call_of, groups
+from workflows.core.partner_setup.checklist import Call, Home, call_of, call_to_add_our_tenant, groups
 from workflows.core.partner_setup.clouds import CLOUDS, GLOBAL, cloud_of
 from workflows.core.partner_setup.powershell import literal, quoted
-from workflows.core.partner_setup.state import Confirmation, confirmation_of, needed_steps, open_steps, still_wanted
-from workflows.core.partner_setup.steps import PartnerSetup, StepKey, asked_by, setup_of
+from workflows.core.partner_setup.state import Confirmation, confirmation_of, needed_steps, open_steps, still_valid
+from workflows.core.partner_setup.steps import PartnerSetup, StepKey, newly_required_steps, setup_of
 from workflows.core.settings.breadth import is_certainly_blocked
 from workflows.core.settings.certainty import setting_doubts
 from workflows.core.settings.documents import parse_setting, parse_targets, to_document
@@ -66,7 +66,7 @@ def test_what_we_open_for_named_people_and_applications_they_open_for_the_same(
     [step] = setup.steps
     assert (step.key, step.is_needed, step.wanted) == (key, is_needed, {theirs: b2b(ID, OTHER)})
     assert setup.unread == ()
-    assert setup.ids_of_theirs == ((ID,) if ours.endswith("Inbound") else (OTHER,))
+    assert setup.partner_object_ids == ((ID,) if ours.endswith("Inbound") else (OTHER,))
     assert setup_of({ours: b2b(access="blocked", application="AllApplications")}, MICROSOFTS) == PartnerSetup(steps=())
 
 
@@ -169,9 +169,9 @@ def test_a_partner_in_another_cloud_enables_ours_and_has_no_direct_connect() -> 
 
 
 def test_a_plan_asks_only_for_what_was_not_wanted_before() -> None:
-    assert asked_by(access_plan(), None) == (REDEEM_STEP,)
+    assert newly_required_steps(access_plan(), None) == (REDEEM_STEP,)
     wanted_already = {"tenantId": TENANT, "automaticUserConsentSettings": {"inboundAllowed": True}}
-    assert asked_by(access_plan(wanted_already), None) == ()
+    assert newly_required_steps(access_plan(wanted_already), None) == ()
 
 
 @PROPERTY
@@ -276,7 +276,7 @@ def test_the_checklist_says_where_in_the_portal_and_what_in_graph_and_powershell
     assert "Settings for woodgrove.com in your Microsoft Entra tenant" in first
     assert f"Your tenant ID: {TENANT}" in first
     assert "Connect-MgGraph -Environment Global" in first
-    assert add_us(HOME).body == {"tenantId": US}
+    assert call_to_add_our_tenant(HOME).body == {"tenantId": US}
     written = [section.text for section in sections(setup, HOME, is_cross_cloud=False)]
     _, connect, job, usual = written
     assert "(needed)" in connect
@@ -336,8 +336,8 @@ def test_a_confirmation_counts_for_exactly_what_was_confirmed() -> None:
     said = Confirmation(step=wide.key, wanted=wide.digest, person=SAM, at=NOW)
     assert confirmation_of(wide, (said,)) is said
     assert confirmation_of(narrow, (said,)) is None
-    assert still_wanted((narrow,), (said,)) == ()
-    assert still_wanted((wide,), (said,)) == (said,)
+    assert still_valid((narrow,), (said,)) == ()
+    assert still_valid((wide,), (said,)) == (said,)
     assert open_steps((wide, REDEEM_STEP), (said,)) == (REDEEM_STEP,)
 
 
@@ -368,8 +368,8 @@ def test_adding_a_partner_of_another_cloud_asks_for_the_cloud_too() -> None:
     """Until it is added it is blocked, whatever our default allows, so no step was needed before."""
     plan = replace(access_plan(), is_cross_cloud=True)
     for default in ({**MICROSOFTS, "b2bCollaborationInbound": b2b()}, MICROSOFTS, None):
-        asked = [step.key for step in asked_by(plan, default)]
+        asked = [step.key for step in newly_required_steps(plan, default)]
         assert asked == [K.MICROSOFT_CLOUD, K.AUTOMATIC_REDEMPTION_OUTBOUND]
         assert Fact(Consequence.PARTNER_STEPS, {"count": 2, "is_applied": False}) in consequences(plan, default)
         added = replace(access_plan({"tenantId": TENANT}), is_cross_cloud=True)
-        assert K.MICROSOFT_CLOUD not in [step.key for step in asked_by(added, default)]
+        assert K.MICROSOFT_CLOUD not in [step.key for step in newly_required_steps(added, default)]

@@ -14,9 +14,9 @@ from workflows.core.partners.approval_policy import (
     Chain,
     chain_for,
     is_as_strict,
+    merged_chain,
     stricter,
     strongest_chain,
-    widest,
 )
 from workflows.core.people import Role
 from workflows.core.plans.plan import Plan, plan_revocation
@@ -58,7 +58,7 @@ def test_the_stricter_of_two_chains_is_as_strict_as_each(one: Chain, other: Chai
 def test_merging_once_more_changes_nothing(one: Chain, other: Chain) -> None:
     merged = stricter(one, other)
     assert stricter(merged, one) == stricter(merged, other) == stricter(merged, merged) == merged
-    assert widest([one, other, one]) == stricter(stricter((), one), other)
+    assert merged_chain([one, other, one]) == stricter(stricter((), one), other)
 
 
 def test_the_order_of_the_longer_chain_stays() -> None:
@@ -138,5 +138,5 @@ def test_a_role_that_only_the_weaker_chain_has_is_added_and_a_shared_one_gets_th
 
 
 def test_any_number_of_chains_is_merged() -> None:
-    assert widest([]) == ()
-    assert widest([ONE, STAGES]) == STAGES
+    assert merged_chain([]) == ()
+    assert merged_chain([ONE, STAGES]) == STAGES

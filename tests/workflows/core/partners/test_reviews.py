@@ -26,7 +26,7 @@ from tests.workflows.core.builders import (
 from workflows.core.errors.raised import Refused
 from workflows.core.partners.outcome import closed_partnership, opened_partnership
 from workflows.core.partners.partnership import Attestation, Partnership, PartnershipState
-from workflows.core.partners.reviews import REMIND_AGAIN_AFTER, ReviewTransition, advance_review, may_close
+from workflows.core.partners.reviews import REMIND_AGAIN_AFTER, ReviewTransition, advance_review, may_revoke
 from workflows.core.people import Person, Roster
 from workflows.core.requests.commands.partner import AskReview, Keep, PartnershipCommand
 from workflows.core.requests.effects import ShowRequest, ShowReview
@@ -215,7 +215,7 @@ def test_a_revoked_partnership_absorbs_everything(command: PartnershipCommand) -
 def test_admins_may_close_a_partner_and_its_sponsor_in_answer_to_a_review(
     person: Person, on: Roster, known: Partnership | None, may: bool
 ) -> None:
-    assert may_close(known, person, on) is may
+    assert may_revoke(known, person, on) is may
 
 
 # --- Opening and closing --------------------------------------------------------------------------------------------

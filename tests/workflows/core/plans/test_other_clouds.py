@@ -1,7 +1,4 @@
-"""A tenant of another Microsoft cloud is blocked until it is added: what a plan does to it, and what is said of it.
-
-Source: Entra, "Configure Microsoft cloud settings for B2B collaboration".
-"""
+"""A tenant of another Microsoft cloud is blocked until it is added: what a plan changes, and what is shown."""
 
 from dataclasses import replace
 from datetime import timedelta

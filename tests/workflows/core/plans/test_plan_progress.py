@@ -1,4 +1,4 @@
-"""How far a plan has come, read from what the tenant shows: a prefix of it, all of it, or something foreign."""
+"""How much of a plan is in the tenant: the beginning, all of it, or something else."""
 
 from typing import Any
 

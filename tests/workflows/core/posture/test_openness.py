@@ -1,4 +1,4 @@
-"""A posture names as open what is open, as not known what is not, and what only lost its explicit block apart."""
+"""A posture separates open access, access that is not known, and closed access without an explicit block."""
 
 from typing import Any, Final
 

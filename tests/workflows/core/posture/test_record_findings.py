@@ -12,7 +12,7 @@ from tests.workflows.core.posture.test_posture import ALL, CLOSED_DEFAULT, MICRO
 from workflows.core.partners.partnership import Partnership, PartnershipState
 from workflows.core.partners.records import Records, changed_meanwhile
 from workflows.core.policy.risk import RiskLevel
-from workflows.core.posture.difference import differing
+from workflows.core.posture.difference import differing_settings
 from workflows.core.posture.model import PartnerPosture, RecordState, Weight
 from workflows.core.posture.rows import PostureInputs, evaluate_partner
 from workflows.core.requests.request import AccessRequest, RequestId, RequestState
@@ -206,15 +206,17 @@ def test_what_is_overdue(changes: dict[str, Any], found: list[str]) -> None:
 
 def test_of_a_created_partner_only_what_the_model_knows_is_compared() -> None:
     observed = {**AS_APPROVED, "crossCloudMeetingConfiguration": {"inboundAllowed": True}, "isServiceProvider": True}
-    assert differing(access_plan(), observed) == ()
+    assert differing_settings(access_plan(), observed) == ()
 
 
 def test_of_a_changed_partner_undeclared_settings_count_and_facts_do_not() -> None:
     plan = access_plan({"tenantId": TENANT, "isServiceProvider": None})
-    assert differing(plan, {**AS_APPROVED, "isServiceProvider": True}) == ()
-    assert differing(plan, {**AS_APPROVED, "places": {"moon": True}}) == ("places",)
-    assert differing(plan, {**AS_APPROVED, "places": {"moon": False}}) == ()
-    assert differing(plan, {**AS_APPROVED, "places@odata.context": "x", "inboundTrust": None}) == ("inboundTrust",)
+    assert differing_settings(plan, {**AS_APPROVED, "isServiceProvider": True}) == ()
+    assert differing_settings(plan, {**AS_APPROVED, "places": {"moon": True}}) == ("places",)
+    assert differing_settings(plan, {**AS_APPROVED, "places": {"moon": False}}) == ()
+    assert differing_settings(plan, {**AS_APPROVED, "places@odata.context": "x", "inboundTrust": None}) == (
+        "inboundTrust",
+    )
 
 
 def test_what_a_write_never_says_is_no_difference() -> None:
@@ -229,7 +231,7 @@ def test_what_a_write_never_says_is_no_difference() -> None:
         "identitySynchronization": {"displayName": "Contoso", "userSyncInbound": {"isSyncAllowed": True}},
         "tenantRestrictions": {**NOBODY, "devices": {"mode": "allowed"}},
     }
-    assert differing(access_plan(before), now) == ()
+    assert differing_settings(access_plan(before), now) == ()
 
 
 # --- records ---------------------------------------------------------------------------------------------------------
@@ -285,11 +287,11 @@ def test_a_partner_of_another_cloud_that_is_not_listed_is_blocked_whatever_the_d
     assert "default" not in concern_words(concern)
     assert {direction.opening for direction in posture.b2b_access.values()} == {Openness.CLOSED}
     assert not any(flag.value for flag in posture.trust.values())
-    assert (posture.risk.level, posture.is_risk_certain, posture.is_barred) == (RiskLevel.LOW, True, True)
+    assert (posture.risk.level, posture.is_risk_certain, posture.is_blocked_until_added) == (RiskLevel.LOW, True, True)
 
 
 def test_a_partner_of_another_cloud_that_is_listed_has_its_settings_and_the_default() -> None:
     record = partnership(identity=replace(identity(), is_resolved=False))
     posture = evaluate_partner(TENANT, {"tenantId": TENANT}, None, inputs(MICROSOFTS, kept(record)))
-    assert not posture.is_barred
+    assert not posture.is_blocked_until_added
     assert {direction.opening for direction in posture.b2b_access.values()} == {Openness.OPEN, Openness.CLOSED}

@@ -11,7 +11,7 @@ from workflows.core.requests.commands.clicks import (
     Click,
     DropEffect,
     RetryEffect,
-    given_by,
+    actor_of,
     received_name,
     subject_of,
     with_person,
@@ -120,4 +120,4 @@ def test_a_click_is_entered_under_a_name_of_its_own_and_about_what_it_names(
 def test_who_gave_a_command_is_known_unless_the_bot_did(
     command: RequestCommand | PartnershipCommand, actor: Person | ChatId | None
 ) -> None:
-    assert given_by(command) == actor
+    assert actor_of(command) == actor

@@ -33,10 +33,11 @@ from workflows.core.errors.raised import DomainError, Refused
 from workflows.core.people import Person
 from workflows.core.plans.plan import plan_access
 from workflows.core.policy.template import Stage
-from workflows.core.requests.commands.request import Approve, Reject
+from workflows.core.requests.commands.request import Approve, RecordApplied, Reject
 from workflows.core.requests.deciding import access_ends_at, is_in_time, is_too_late
 from workflows.core.requests.effects import Apply
 from workflows.core.requests.lifecycle import advance
+from workflows.core.requests.notes import NoteCode
 from workflows.core.requests.request import AccessRequest, RequestKind, RequestState
 from workflows.core.settings.canonical import Digest, JsonObject
 from workflows.core.settings.model import InboundTrust, Property
@@ -269,3 +270,10 @@ def test_nobody_decides_after_the_last_day() -> None:
     assert refusal(known, AMARA, digest=digest, now=LAST).code == "last_day_passed"
     approve = Approve(actor=AMARA, request_id=REQUEST, digest=digest)
     assert advance(known, approve, situation(LAST - MILLISECOND)).request.decisions
+
+
+def test_what_is_verified_after_its_end_says_so() -> None:
+    late = advance(request(RequestState.APPLYING), RecordApplied(image={}), situation(NOW + timedelta(days=90)))
+    assert [fact.code for fact in late.request.note] == [NoteCode.ENDED_ALREADY]
+    in_time = advance(request(RequestState.APPLYING), RecordApplied(image={}), situation())
+    assert in_time.request.note == ()

@@ -24,7 +24,7 @@ from tests.workflows.core.builders import (
 from workflows.core.errors.raised import Refused
 from workflows.core.people import ChatId, Person
 from workflows.core.requests.deciding import require_may_decide
-from workflows.core.requests.eligibility import IneligibleReason, OpenStage, eligibility, still_asked
+from workflows.core.requests.eligibility import IneligibleReason, OpenStage, current_eligibility, eligibility
 from workflows.core.requests.request import AccessRequest, Edited, RequestState
 
 EVERYONE = (RILEY, SAM, AMARA, BRUNO, CHIE, MALLORY)
@@ -43,7 +43,7 @@ SECURITY_ASKED = OpenStage(role=SECURITY, title="Security", missing=1)
 def test_the_stages_that_still_need_approvals_start_with_the_one_that_decides_now(
     count: int, stages: tuple[OpenStage, ...]
 ) -> None:
-    who = still_asked(request(decisions=WHOLE_CHAIN[:count]))
+    who = current_eligibility(request(decisions=WHOLE_CHAIN[:count]))
     assert who is not None
     assert who.open_stages == stages
 
@@ -56,11 +56,11 @@ def test_a_later_stage_whose_approvals_are_in_needs_none_less_than_none() -> Non
 
 @pytest.mark.parametrize("state", [state for state in RequestState if state is not RequestState.AWAITING_APPROVAL])
 def test_nobody_is_asked_about_what_is_not_to_be_decided(state: RequestState) -> None:
-    assert still_asked(request(state)) is None
+    assert current_eligibility(request(state)) is None
 
 
 def test_nobody_is_asked_once_the_chain_is_complete() -> None:
-    assert still_asked(request(decisions=WHOLE_CHAIN)) is None
+    assert current_eligibility(request(decisions=WHOLE_CHAIN)) is None
     assert eligibility(request(decisions=WHOLE_CHAIN)).open_stages == ()
 
 
@@ -76,7 +76,7 @@ def test_requester_sponsor_and_who_counts_are_barred_by_account_and_by_chat_id()
         assert who.bar(ChatId("U-OTHER"), someone.id) is bar, "another chat id of the same account"
         assert who.bar(RILEY.chat_id, someone.id) is bar, "where the account is known, the chat id says nothing"
     assert who.free([one.chat_id for one in EVERYONE]) == {BRUNO.chat_id, CHIE.chat_id, MALLORY.chat_id}
-    assert (who.counted_in(AMARA.id), who.counted_in(BRUNO.id)) == (0, None)
+    assert (who.approved_stage(AMARA.id), who.approved_stage(BRUNO.id)) == (0, None)
 
 
 def test_the_chat_id_by_which_somebody_was_named_is_barred_too() -> None:
@@ -110,7 +110,7 @@ def _is_let_through(known: AccessRequest, someone: Person) -> bool:
 def test_who_is_asked_is_exactly_who_is_accepted(count: int) -> None:
     """Everybody has every role here, so only the request itself makes a difference."""
     known = request(decisions=WHOLE_CHAIN[:count])
-    who = still_asked(known)
+    who = current_eligibility(known)
     assert who is not None
     asked = who.free(one.chat_id for one in EVERYONE)
     assert asked == {one.chat_id for one in EVERYONE if _is_let_through(known, one)}

@@ -480,7 +480,7 @@ OVERWRITTEN = (
 def test_what_was_written_and_then_overwritten_is_recorded_and_reviewed_at_once(
     state: RequestState, image: dict[str, object] | None
 ) -> None:
-    """The partner may be open by our doing: it is on record, its review is due now, both people are told."""
+    """The bot may have opened the partner: it is recorded, its review is due now, and both people are told."""
     transition = advance_partner(request(state, writing_since=NOW), RecordOverwritten(image=image), situation(LATER))
     text = f"Contoso Ltd (contoso.com) (request r-1): {OVERWRITTEN}"
     assert worded(transition) == PartnerOutcome(

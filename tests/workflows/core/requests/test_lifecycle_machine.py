@@ -109,7 +109,7 @@ Chain = tuple[Stage, ...]
 
 
 def plan_with(stages: Chain) -> Plan:
-    """Make a plan of a template with this chain: a template's hash covers its chain, and a plan's digest the hash."""
+    """Make a plan of a template with this chain. The chain is part of the template's hash and of the plan's digest."""
     return access_plan(template_hash=repr(stages))
 
 

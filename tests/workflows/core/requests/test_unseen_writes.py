@@ -19,8 +19,8 @@ from workflows.core.requests.resending import (
     may_be_resent,
     needs_the_audit_log,
     next_step,
-    pause_before,
-    rest_of_pause,
+    pause_before_replan,
+    remaining_pause,
 )
 from workflows.core.settings.partner_changes import PartnerChange, has_other_authors
 
@@ -153,14 +153,14 @@ def test_a_revocation_that_was_planned_again_rests_but_never_longer_than_a_minut
 ) -> None:
     """A moment further away means that the clock was set back: that delays no revocation."""
     known = request(S.PREPARING, RequestKind.REVOCATION, not_before=not_before)
-    assert rest_of_pause(known, NOW) == rest
+    assert remaining_pause(known, NOW) == rest
 
 
 @pytest.mark.parametrize(
     ("replans", "seconds"), [(0, 0), (1, 0), (2, 1), (3, 2), (7, 32), (8, 60), (9, 60), (10_000, 60)]
 )
 def test_each_pause_before_planning_again_is_longer_up_to_a_minute(replans: int, seconds: int) -> None:
-    assert pause_before(replans) == seconds * SECOND
+    assert pause_before_replan(replans) == seconds * SECOND
 
 
 def test_a_revocation_that_is_sent_again_twice_in_one_moment_is_stored_once() -> None:

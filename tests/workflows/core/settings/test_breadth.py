@@ -1,4 +1,4 @@
-"""Whether a change of one list opens or narrows is decided by equal ids only; what overlaps unseen is not known."""
+"""Whether a change of one list opens or reduces: decided by equal ids only; other overlaps are not known."""
 
 import pytest
 

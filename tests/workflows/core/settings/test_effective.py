@@ -1,4 +1,4 @@
-"""What applies to a partner, and whom it lets in: every small case against an oracle that shares no code with it."""
+"""The effective settings of a partner: every small case is compared with an independent computation."""
 
 from itertools import product
 from types import MappingProxyType

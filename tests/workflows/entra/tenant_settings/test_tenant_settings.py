@@ -14,7 +14,7 @@ from tests.workflows.entra.simulated_tenant import (
     refusing,
 )
 from workflows.entra import Entra
-from workflows.entra.transport.pacing import Pace
+from workflows.entra.transport.pacing import RateLimit
 from workflows.ports.tenant import TenantRefused, TenantUnavailable
 from workflows.ports.tenant_settings import TenantSettings
 
@@ -39,8 +39,8 @@ async def test_a_tenant_without_domains_was_not_told(entra: Entra, graph: Graph)
 async def test_conditional_access_is_read_once_a_minute_and_once_a_second(
     entra: Entra, graph: Graph, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Ten requests at once read it once; when the minute is over it is read again, a second after the last time."""
-    monkeypatch.setattr(entra.tenant_settings, "_conditional_access", Pace(1, 0.3))
+    """Ten requests at once cause one read. After a minute it is read again, at most once a second."""
+    monkeypatch.setattr(entra.tenant_settings, "_conditional_access", RateLimit(1, 0.3))
     found = await asyncio.gather(*(entra.tenant_settings.read_conditional_access() for _ in range(10)))
     assert len(graph.seen) == 1
     assert all(rows == found[0] for rows in found)

@@ -18,8 +18,8 @@ from tests.workflows.fakes import FixedClock
 from tests.workflows.store.sqlite.test_store import ROOT, click
 from workflows.core.errors.facts import text_fact
 from workflows.ports.records import StoreUnusable
-from workflows.store.sqlite.beside_running_bot import open_beside
 from workflows.store.sqlite.read_only import read_parked
+from workflows.store.sqlite.shared_store import open_shared
 from workflows.store.sqlite.snapshot import read_records
 from workflows.store.sqlite.store import SqliteStore, open_store
 
@@ -152,7 +152,7 @@ async def test_readers_next_to_a_running_bot_see_what_it_stored_by_any_name(tmp_
 
 @pytest.mark.parametrize("beside", [(), (".lock",), ("-wal",), (".lock", "-wal", "-shm")])
 async def test_an_empty_file_is_no_database_and_is_left_as_it_is(tmp_path: Path, beside: tuple[str, ...]) -> None:
-    """Ours is made whole under another name, so an empty one is a backup that was not restored, or a full disk."""
+    """The bot never creates an empty file, so it comes from a failed restore or a full disk."""
     path = tmp_path / "gatehouse.db"
     for name in ("", *beside):
         touch(f"{path}{name}")
@@ -281,7 +281,7 @@ async def test_a_file_that_a_newer_version_changed_is_refused_by_whoever_opens_i
     with closing(sqlite3.connect(path)) as db:
         db.execute("insert into _sqlite_migrations (migration_set, name, applied_at) values ('gatehouse', 'm999', '')")
         db.commit()
-    for opening in (open_store(path, FixedClock()), open_beside(path, FixedClock()), read_records(path)):
+    for opening in (open_store(path, FixedClock()), open_shared(path, FixedClock()), read_records(path)):
         with pytest.raises(
             StoreUnusable, match=r"changed by a newer version of Gatehouse \(m999\); start that version"
         ):

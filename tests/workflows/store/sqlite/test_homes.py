@@ -1,4 +1,4 @@
-"""App Homes wait once each, what decides goes first, given up work waits for a person, and older files are read."""
+"""App Homes wait once each, decisions come first, stopped work waits for a person, and older files are read."""
 
 import sqlite3
 from collections.abc import AsyncIterator

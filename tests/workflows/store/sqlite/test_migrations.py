@@ -1,4 +1,4 @@
-"""Steps of the schema are only appended, and a file has run the first of them in order, without a gap."""
+"""Migrations are only appended. Every file has run the first ones, in order and without a gap."""
 
 import sqlite3
 from contextlib import closing
@@ -11,8 +11,8 @@ from sqlite_utils import Database
 
 from tests.workflows.fakes import FixedClock
 from workflows.ports.records import StoreUnusable
-from workflows.store.sqlite.beside_running_bot import open_beside
 from workflows.store.sqlite.migrations import migrations
+from workflows.store.sqlite.shared_store import open_shared
 from workflows.store.sqlite.snapshot import read_records
 from workflows.store.sqlite.store import open_store
 
@@ -59,7 +59,7 @@ async def test_a_file_that_skipped_a_step_is_refused_by_whoever_opens_it(
     with closing(sqlite3.connect(path)) as db:
         db.executemany("delete from _sqlite_migrations where name = ?", [(name,) for name in skipped])
         db.commit()
-    for opening in (open_store(path, FixedClock()), open_beside(path, FixedClock()), read_records(path)):
+    for opening in (open_store(path, FixedClock()), open_shared(path, FixedClock()), read_records(path)):
         with pytest.raises(StoreUnusable, match=rf"never released \(not in order: {', '.join(skipped)}\); restore"):
             await opening
 

@@ -124,9 +124,9 @@ def remedies(policy: Policy, visitor: VisitorType, trust: InboundTrustFlags) -> 
 
     These are the smallest sets of trust flags that suffice, and the changes that always suffice.
     """
-    off = [flag for flag in _FLAGS if getattr(trust, flag) is not True]
-    for count in range(1, len(off) + 1):
-        for chosen in combinations(off, count):
+    missing_flags = [flag for flag in _FLAGS if getattr(trust, flag) is not True]
+    for count in range(1, len(missing_flags) + 1):
+        for chosen in combinations(missing_flags, count):
             with_them = replace(trust, **dict.fromkeys(chosen, True))
             if outcome_of(policy, visitor, with_them).meaning in (
                 PolicyEffect.WORKS,
@@ -147,9 +147,9 @@ def _granted(grants: Sequence[PolicyOutcome], operator: str) -> PolicyOutcome:
         return _all_of(grants)
     if operator.upper() == "OR":
         return _any_of(grants)
-    strict, mild = _all_of(grants), _any_of(grants)
-    if strict.meaning is mild.meaning:
-        return strict
+    all_required, any_sufficient = _all_of(grants), _any_of(grants)
+    if all_required.meaning is any_sufficient.meaning:
+        return all_required
     return PolicyOutcome(
         meaning=PolicyEffect.NOT_KNOWN,
         reasons=(PolicyReason(because=ReasonCode.OPERATOR_NOT_UNDERSTOOD, name=operator),),

@@ -99,11 +99,11 @@ def questions(
         concerned = [
             one for one in live if conditions_for(one, entry.visitor, tenant_id, entry.applications) is not None
         ]
-        is_told_apart = any(clients_of(policy) is not None for policy in concerned)
+        has_client_conditions = any(clients_of(policy) is not None for policy in concerned)
         # One question is enough to find that no policy applies.
         first = [
             Question(tenant_id=tenant_id, visitor=entry.visitor, application=application, client=client)
-            for client in (tuple(ClientApp) if is_told_apart else (ClientApp.BROWSER,))
+            for client in (tuple(ClientApp) if has_client_conditions else (ClientApp.BROWSER,))
             for application in entry.applications
         ]
         wanted |= dict.fromkeys(first)

@@ -105,8 +105,8 @@ def conditions_for(
     :param applications: what the visitor may use: application ids, `All` or `Office365`.
     """
     conditions = policy.conditions
-    if strange := tuple(_misshapen(conditions)):
-        return (PolicyCondition(when=ConditionType.OTHER, values=strange),)
+    if unknown_names := tuple(_misshapen(conditions)):
+        return (PolicyCondition(when=ConditionType.OTHER, values=unknown_names),)
     if texts(member(conditions, "clientApplications"), "includeServicePrincipals") and not _names_people(conditions):
         return None
     who = _who(member(conditions, "users"), visitor, tenant_id)
@@ -149,8 +149,8 @@ def aims_at_applications(policy: Policy) -> bool:
 def named_applications(policy: Policy) -> tuple[str, ...]:
     """Return the applications that a policy names and does not exclude."""
     rule = member(policy.conditions, "applications")
-    taken_out = frozenset(name.lower() for name in (*texts(rule, "excludeApplications"), ALL, "None"))
-    return tuple(name for name in texts(rule, "includeApplications") if name.lower() not in taken_out)
+    excluded = frozenset(name.lower() for name in (*texts(rule, "excludeApplications"), ALL, "None"))
+    return tuple(name for name in texts(rule, "includeApplications") if name.lower() not in excluded)
 
 
 def clients_of(policy: Policy) -> tuple[ClientApp, ...] | None:

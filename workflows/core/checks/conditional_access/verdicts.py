@@ -206,8 +206,8 @@ def _verdict(
         return None if conditions is None else _evaluated(policy, entry.visitor, trust, conditions, Source.ESTIMATE)
     if "notEnoughInformation" in reasons:
         return _unknown(policy, entry.visitor, conditions or (), ReasonCode.NOT_ENOUGH_INFORMATION, "")
-    if strange := next((one for one in reasons if one not in _SETTLED and one not in _OPEN), None):
-        return _unknown(policy, entry.visitor, conditions or (), ReasonCode.ANSWER_NOT_UNDERSTOOD, strange)
+    if unknown_reason := next((one for one in reasons if one not in _SETTLED and one not in _OPEN), None):
+        return _unknown(policy, entry.visitor, conditions or (), ReasonCode.ANSWER_NOT_UNDERSTOOD, unknown_reason)
     left_open = tuple(one for one in conditions or () if any(one.when in _OPEN.get(reason, ()) for reason in reasons))
     if left_open:
         kept = tuple(one for one in conditions or () if one in left_open or one.when in CERTAIN)

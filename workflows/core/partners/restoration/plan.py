@@ -115,7 +115,7 @@ def _further(
     for path, value in previous_members(now, image, undone).items():
         name = path[0]
         if name not in bodies:
-            bodies[name] = {} if len(path) == 1 else {name: _beside(name, image)}
+            bodies[name] = {} if len(path) == 1 else {name: _written_together(name, image)}
         put_member(bodies[name], path, value)
     for name, body in bodies.items():
         address = partner_address(tenant_id)
@@ -126,16 +126,16 @@ def _further(
 
 def previous_members(now: JsonObject | None, image: JsonObject | None, undone: Plan | None) -> Mapping[Path, Any]:
     """Return the undescribed members that the undone change has set to null, with their previous values."""
-    nulled = {name for operation in (undone.further if undone else ()) for name in written_names(operation)}
+    set_to_null = {name for operation in (undone.further if undone else ()) for name in written_names(operation)}
     here = undescribed(now)
     return {
         path: _without_annotations(value)
         for path, value in undescribed(image).items()
-        if ".".join(path) in nulled and not _has_unknown_value(value) and not is_same_value(here.get(path), value)
+        if ".".join(path) in set_to_null and not _has_unknown_value(value) and not is_same_value(here.get(path), value)
     }
 
 
-def _beside(name: str, image: JsonObject | None) -> Any:
+def _written_together(name: str, image: JsonObject | None) -> Any:
     """Return the values to write together with a member of a setting: the restored setting; empty for a policy."""
     if name == IDENTITY_SYNCHRONIZATION:
         return {}

@@ -27,7 +27,7 @@ from workflows.core.requests.request import RequestId
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RetryEffect:
-    """An admin wants to retry an effect that was given up."""
+    """An admin asks to retry an effect that was given up."""
 
     name: Literal["retry_effect"] = field(default="retry_effect")
     actor: ChatId
@@ -41,7 +41,7 @@ class RetryEffect:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DropEffect:
-    """An admin wants to drop an effect that was given up."""
+    """An admin asks to drop an effect that was given up."""
 
     name: Literal["drop_effect"] = field(default="drop_effect")
     actor: ChatId
@@ -97,7 +97,7 @@ def subject_of(click: Click) -> CommandSubject:
             assert_never(click)
 
 
-def given_by(command: RequestCommand | PartnershipCommand) -> Person | ChatId | None:
+def actor_of(command: RequestCommand | PartnershipCommand) -> Person | ChatId | None:
     """Return who gave a command; None for a command of the bot itself."""
     match command:
         case Approve() | Reject() | Withdraw() | Keep() | ConfirmSetup() | UnconfirmSetup() | RemindSetup():

@@ -19,12 +19,12 @@ from workflows.app.requests.forms import Form
 from workflows.catalog.catalog import SHIPPED, load_catalog
 from workflows.core.errors.raised import InvalidField
 from workflows.core.people import ChatId, Role
-from workflows.core.policy.offers import Offer, arranged, offers_of
+from workflows.core.policy.offers import Offer, arranged_offers, offers_of
 from workflows.core.policy.template import Stage, Template
 from workflows.core.requests.request import ObservedPartner
 
 CATALOG = load_catalog(SHIPPED)
-OFFERS = arranged(offers_of(CATALOG.templates.values()))
+OFFERS = arranged_offers(offers_of(CATALOG.templates.values()))
 PORTAL = "1b4f7c2e-0a5d-4f3b-9c61-2d8e7f5a9b03"
 BLANK = Form(requester=RILEY.chat_id, target="", template="", justification="", sponsor=RILEY.chat_id, days=0)
 
@@ -197,7 +197,7 @@ async def test_a_choice_shows_who_decides_without_the_requester(desk: Desk) -> N
     assert "Riley" not in shown(desk.last)
 
 
-# --- filing ---
+# --- sending ---
 
 
 async def test_an_empty_form_says_what_is_missing(gatehouse: BotUnderTest) -> None:

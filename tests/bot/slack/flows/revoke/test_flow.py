@@ -170,7 +170,7 @@ def revoke_over(records: Records) -> RevokeFlow:
 
 @pytest.mark.parametrize("domain", ["contoso.onmicrosoft.com", " "])
 async def test_exactly_what_the_window_names_has_to_be_typed(domain: str) -> None:
-    """A tenant without a domain is confirmed by its id; what somebody else once typed to find it does not do."""
+    """A tenant without a domain is confirmed by its id, not by the text that was once typed to find it."""
     usual = builders.partnership()
     known = replace(usual, identity=replace(usual.identity, default_domain=domain, asked="contoso.com"))
     expected = confirmation(known.identity)

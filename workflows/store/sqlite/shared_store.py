@@ -20,7 +20,7 @@ _BUSY_MILLISECONDS: Final = 5000
 Result = TypeVar("Result")
 
 
-class StoreBeside(SqliteStore):
+class SharedStore(SqliteStore):
     """A store that another process has locked. Reading and `commit` work; only the bot performs effects.
 
     Every method raises StoreUnusable when the file cannot be used. A method that writes raises StoreNotWritable when
@@ -43,11 +43,11 @@ class StoreBeside(SqliteStore):
             raise StoreUnusable(f"{self._path.name} cannot be used now ({error})") from error
 
 
-async def open_beside(path: Path, clock: Clock) -> StoreBeside:
+async def open_shared(path: Path, clock: Clock) -> SharedStore:
     """Open the store in the existing file at `path`, which a running bot uses.
 
     :raises StoreUnusable: when the file is not a store, or was changed by a newer version.
     """
-    store = StoreBeside(path, clock)
+    store = SharedStore(path, clock)
     await store.open()
     return store

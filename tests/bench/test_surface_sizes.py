@@ -1,0 +1,52 @@
+"""In a browser: the approval card of every shipped template fits on one screen, with its buttons in view."""
+
+from pathlib import Path
+from typing import Any, Final
+
+import pytest
+from aiohttp.test_utils import TestServer
+from playwright.async_api import Browser, Page
+
+from tests.bench.surfaces import cards, messages
+from tests.bot.sandbox.page.stage import CHANNELS, Stage
+from tests.warm.browser import CAN_BE_MISSED, WHY_SKIPPED
+
+pytestmark = [
+    pytest.mark.browser,
+    pytest.mark.asyncio(loop_scope="session"),
+    pytest.mark.xdist_group("browser"),
+    pytest.mark.skipif(CAN_BE_MISSED, reason=WHY_SKIPPED),
+]
+
+MOST_PIXELS: Final = {1440: 700, 1024: 700, 390: round(1.5 * 844)}
+"""The most pixels of a message by the width of the window: one screen, and 1.5 screens of a phone."""
+
+
+async def boxes(page: Page, width: int) -> list[dict[str, Any]]:
+    """The size of each message, and how far below its top its last button ends."""
+    await page.set_viewport_size({"width": width, "height": 900})
+    found: list[dict[str, Any]] = await page.get_by_test_id("message").evaluate_all(
+        """all => all.map(one => {
+            const box = one.getBoundingClientRect(), buttons = [...one.querySelectorAll("button")]
+            const ends = buttons.map(each => each.getBoundingClientRect().bottom - box.top)
+            return {height: box.height, wide: one.scrollWidth > one.clientWidth + 1, last: Math.max(0, ...ends)}
+        })"""
+    )
+    return found
+
+
+async def test_every_card_and_message_fits_on_one_screen(browser: Browser, tmp_path: Path) -> None:
+    shown = {**cards(), **messages()}
+    stage = Stage(tmp_path)
+    for name, blocks in shown.items():
+        stage.post(CHANNELS["partner-access"], name, blocks=blocks)
+    await stage.change()
+    async with TestServer(stage.app()) as server:
+        page = await browser.new_page()
+        await page.goto(str(server.make_url("/?as=approver1&channel=partner-access")))
+        for width, most in MOST_PIXELS.items():
+            found = dict(zip(shown, await boxes(page, width), strict=True))
+            assert {name: one["height"] for name, one in found.items() if one["height"] > most} == {}, width
+            assert [name for name, one in found.items() if one["wide"]] == [], f"nothing is cut off at {width}"
+            assert [name for name in cards() if not 0 < found[name]["last"] <= most] == [], "buttons are in view"
+        await page.close()
