@@ -5,13 +5,15 @@ from io import BytesIO
 from pathlib import Path
 from typing import Final
 
-from PIL import Image
+from PIL import Image, ImageOps
 from playwright.async_api import Locator, Page
 
 FOLDER: Final = os.environ.get("GATEHOUSE_PICTURES")
 SHARPNESS: Final = 1.5 if FOLDER else 1
 """Pixels of a picture for each CSS pixel."""
 _COLOURS: Final = 128
+_FRAME: Final = 2
+_FRAME_COLOUR: Final = "#c3ccc8"
 _CARD: Final = (1400, 900)
 _WIDE: Final = (1320, 800)
 
@@ -49,5 +51,5 @@ class Pictures:
 
 def _save(shot: bytes, path: Path) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
-    picture = Image.open(BytesIO(shot)).convert("RGB").quantize(_COLOURS, dither=Image.Dither.NONE)
-    picture.save(path, optimize=True)
+    framed = ImageOps.expand(Image.open(BytesIO(shot)).convert("RGB"), border=_FRAME, fill=_FRAME_COLOUR)
+    framed.quantize(_COLOURS, dither=Image.Dither.NONE).save(path, optimize=True)

@@ -334,7 +334,7 @@ async def test_row_78_a_subsidiary_and_a_vendor_are_two_templates(alone: Stage) 
     shown = words([*answer["ephemeral"], *(m for m in messages if m.get("is_ephemeral"))][-1])
     # What the vendor's template does not name is inherited, and whoever looks is told what that is.
     assert "B2B collaboration, inbound :  everyone from the partner may use every application" in shown
-    assert "inherits Microsoft's default" in shown
+    assert "from Microsoft's default" in shown
 
 
 async def test_row_79_due_diligence_ends_with_the_project_and_asks_then(alone: Stage) -> None:

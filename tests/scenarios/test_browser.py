@@ -11,7 +11,7 @@ import pytest
 import pytest_asyncio
 from playwright.async_api import Browser, Locator, Page, expect
 
-from tests.bot.sandbox.page.accessibility import SIZES, violations_at_all_sizes
+from tests.bot.sandbox.page.accessibility import SIZES, violations, violations_at_all_sizes
 from tests.scenarios.keyboard import Keyboard
 from tests.scenarios.pictures import SHARPNESS, Pictures
 from tests.scenarios.stage import CONTOSO, UNLIMITED, Stage, raised
@@ -84,6 +84,17 @@ class Story:
         """Check the present page with axe-core, at the sizes of a desktop and a phone."""
         self.faults += [f"{where}, {fault}" for fault in await violations_at_all_sizes(self.page)]
 
+    async def looks_at_each_part_on_a_phone(self) -> None:
+        """Let axe-core look at the parts that a phone shows one at a time, and at dark colors."""
+        await self.page.set_viewport_size({"width": SIZES[1][0], "height": SIZES[1][1]})
+        for part in ("People", "Entra tenant", "Workspace"):
+            await self.page.get_by_role("button", name=part, exact=True).click()
+            self.faults += [f"{part}, {fault}" for fault in await violations(self.page)]
+        await self.page.set_viewport_size({"width": SIZES[0][0], "height": SIZES[0][1]})
+        await self.page.emulate_media(color_scheme="dark")
+        self.faults += [f"dark, {fault}" for fault in await violations(self.page)]
+        await self.page.emulate_media(color_scheme="light")
+
 
 @pytest.fixture
 def story(page: Page) -> Story:
@@ -98,6 +109,7 @@ async def test_a_new_visitor_clicks_from_request_to_revoke(story: Story, stage: 
     """
     page, modal, pictures = story.page, story.modal, Pictures(story.page)
     await story.looks("start page")
+    await story.looks_at_each_part_on_a_phone()
     await page.get_by_role("button", name="Request as Riley").click()
     await modal.get_by_label("Partner domain or tenant ID").fill("contoso.com")
     await modal.get_by_label("Partner domain or tenant ID").press("Tab")

@@ -127,7 +127,7 @@ async def test_a_second_request_shows_the_first_with_the_buttons_of_who_looks(sh
 
     mine = await form_for(shared, "northwind.com")
     assert "You have an open access request for this partner" in words(mine)
-    assert [one["action_id"] for one in elements(mine)] == ["review_request", "withdraw"]
+    assert [one["action_id"] for one in elements(mine)] == ["review_request", "edit", "withdraw"]
     await shared.do("click", user="requester", view_id=mine["id"], action_id="review_request")
     await shared.rest()
     shown = (await shared.see("views", user="requester"))["views"]

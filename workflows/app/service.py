@@ -156,7 +156,7 @@ class Service:
             is_new = await self._commit(self._commit_of(request, command, transition, key, at.now))
             return transition.request if is_new else await self._load(request_id)
 
-        return await _again_when_stale(attempt)
+        return await _retry_when_stale(attempt)
 
     def _commit_of(
         self, request: AccessRequest, command: RequestCommand, transition: PartnerOutcome, key: str, now: datetime
@@ -202,7 +202,7 @@ class Service:
             await self._commit(Commit(entry=entry, partnership=transition.partnership, effects=transition.effects))
             return transition.partnership
 
-        return await _again_when_stale(attempt)
+        return await _retry_when_stale(attempt)
 
     async def record_refusal(
         self,
@@ -287,7 +287,7 @@ class Service:
         return is_new
 
 
-async def _again_when_stale(attempt: Callable[[], Awaitable[Record]]) -> Record:
+async def _retry_when_stale(attempt: Callable[[], Awaitable[Record]]) -> Record:
     for _ in range(_TRIES - 1):
         try:
             return await attempt()

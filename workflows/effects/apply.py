@@ -93,17 +93,17 @@ class Applier:
             else:
                 await self._confirm(request, rests=(0.0,))
         except (TenantUnavailable, PeopleDirectoryUnavailable) as error:
-            if await self._is_still_to_do(request_id):
+            if await self._is_open(request_id):
                 await self.service.advance(
                     request_id, RecordDelayed(reason=(*error.facts, Fact(NoteCode.KEEPS_TRYING)))
                 )
                 raise
         except Refused:
             # The request has changed in the meantime. For example, an admin's revocation stopped it.
-            if await self._is_still_to_do(request_id):
+            if await self._is_open(request_id):
                 raise
 
-    async def _is_still_to_do(self, request_id: RequestId) -> bool:
+    async def _is_open(self, request_id: RequestId) -> bool:
         request = await self.store.request(request_id)
         return request is not None and request.state in _TO_DO
 
@@ -140,7 +140,7 @@ class Applier:
     async def _unreadable(self, request: AccessRequest, error: TenantRefused) -> None:
         """Record that Graph refuses to show the partner, or raise the error that makes the outbox try again."""
         if request.particulars.kind is RequestKind.REVOCATION:
-            raise await self._still_tried(request, error) from error
+            raise await self._retried_with_alarm(request, error) from error
         if error.status in _FOR_AN_ADMIN:
             raise TenantUnavailable((*error.facts, _WAITS_FOR_AN_ADMIN)) from error
         # An earlier attempt may have written and then been interrupted. So the text says nothing about the result.
@@ -152,7 +152,7 @@ class Applier:
 
         :param done: how many operations of the plan the partner shows.
         """
-        if done < len(request.known.plan.required) and await self._is_held_by_gap(request):
+        if done < len(request.known.plan.required) and await self._is_replanned_after_gap(request):
             return False
         if done > 0 or request.writing_since is not None:
             # Once a write was sent, the check before it has passed. Only reading and finishing is left.
@@ -222,7 +222,7 @@ class Applier:
         if request.state is RequestState.UNCONFIRMED:
             if await self._is_given_up_late(request, observed, count_written(plan, observed) or 0):
                 return
-            if await self._is_taken_up_again(request):
+            if await self._is_sent_again_or_replanned(request):
                 return
         await self._unseen(request)
         raise TenantUnavailable((Fact(NoteCode.CHANGE_NOT_SHOWN),))
@@ -255,7 +255,7 @@ class Applier:
         await self.service.advance(request.id, Stop(reason=reason, image=observed if done else None))
         return True
 
-    async def _is_taken_up_again(self, request: AccessRequest) -> bool:
+    async def _is_sent_again_or_replanned(self, request: AccessRequest) -> bool:
         """Send again, or request approval again, for writes that are not shown for some time.
 
         False: only reading is left. The decision to send again is stored first, so that a crash never sends an opening
@@ -273,7 +273,7 @@ class Applier:
             await self._write(request)
         return True
 
-    async def _is_held_by_gap(self, request: AccessRequest) -> bool:
+    async def _is_replanned_after_gap(self, request: AccessRequest) -> bool:
         """Request approval again for a plan approved before a gap, unless the tenant shows no change since."""
         again = await command_after_gap(request, store=self.store, tenant=self.tenant, clock=self.clock)
         if again is not None:
@@ -287,7 +287,7 @@ class Applier:
             # Graph accepted every write. From now on only reading is left, whatever error it meets.
             await self._unseen(request)
             if isinstance(error, TenantRefused) and request.particulars.kind is RequestKind.REVOCATION:
-                raise await self._still_tried(request, error, Fact(NoteCode.SENT_UNREADABLE)) from error
+                raise await self._retried_with_alarm(request, error, Fact(NoteCode.SENT_UNREADABLE)) from error
             raise TenantUnavailable(
                 (Fact(NoteCode.ACCEPTED_UNREADABLE), *error.facts),
                 getattr(error, "retry_after", None),
@@ -369,7 +369,7 @@ class Applier:
 
     async def _failed(self, request: AccessRequest, done: int, error: TenantRefused) -> None:
         if request.particulars.kind is RequestKind.REVOCATION:
-            raise await self._still_tried(request, error, progress(request, done)) from error
+            raise await self._retried_with_alarm(request, error, progress(request, done)) from error
         if error.status in _FOR_AN_ADMIN:
             raise TenantUnavailable((*error.facts, _WAITS_FOR_AN_ADMIN))
         await self.service.advance(request.id, RecordApplyFailed(reason=(progress(request, done), *error.facts)))
@@ -393,11 +393,13 @@ class Applier:
         await self._record_drift(request, observed, is_written=is_written)
         return True
 
-    async def _still_tried(self, request: AccessRequest, error: TenantRefused, *stands: Fact) -> TenantUnavailable:
+    async def _retried_with_alarm(
+        self, request: AccessRequest, error: TenantRefused, *earlier_facts: Fact
+    ) -> TenantUnavailable:
         """Raise the alarm that a revocation is refused, and return the error that makes the outbox try again."""
         cure = (_WAITS_FOR_AN_ADMIN,) if error.status in _FOR_AN_ADMIN else ()
         return await report_refused_revocation(
-            self.alarms, request.id, partner_of(request), (*stands, *error.facts, *cure)
+            self.alarms, request.id, partner_of(request), (*earlier_facts, *error.facts, *cure)
         )
 
 

@@ -174,8 +174,8 @@ class Preparer:
                 store=self.store,
                 catalog=self.catalog,
             )
-            was = restored_summary(found.change)
-            return _Proposal(found.plan, found.template, found.stages, found.title, found.findings, was)
+            was = replace(restored_summary(found.change), policy_title=found.template.title)
+            return _Proposal(found.plan, found.template, found.stages, found.template.title, found.findings, was)
         template = current_template(self.catalog, particulars.template)
         known = await self.store.partnership(observation.identity.tenant_id)
         duration = particulars.duration or template.default_duration

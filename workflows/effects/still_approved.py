@@ -63,7 +63,7 @@ async def objection(
         return wrong_tenant
     known = request.known
     if catalog is not None and (changed := changed_rules(known.plan, known.roles, catalog)):
-        return Objection(reason=(changed.fact,), first=Replan, next_step=_asked_again)
+        return Objection(reason=(changed.fact,), first=Replan, next_step=_approval_again)
     try:
         roster = await directory.roster([decision.person for decision in request.decisions])
     except PeopleDirectoryRefused as error:
@@ -100,18 +100,18 @@ async def _wrong_tenant(request: AccessRequest, tenant: Tenant) -> Objection | N
         "tenant": known.plan.tenant_id,
         "now": None if identity is None else identity.tenant_id,
     }
-    return Objection(reason=(Fact(NoteCode.LEADS_ELSEWHERE, values),), first=Stop, next_step=_ask_partner)
+    return Objection(reason=(Fact(NoteCode.LEADS_ELSEWHERE, values),), first=Stop, next_step=_ask_partner_first)
 
 
 def _stopped(request: AccessRequest) -> Facts:
     return (not_written(request),)
 
 
-def _ask_partner(request: AccessRequest) -> Facts:
+def _ask_partner_first(request: AccessRequest) -> Facts:
     return (not_written(request), Fact(NoteCode.ASK_PARTNER_FIRST))
 
 
-def _asked_again(request: AccessRequest) -> Facts:
+def _approval_again(request: AccessRequest) -> Facts:
     return (not_written(request), Fact(NoteCode.ASKED_AGAIN))
 
 

@@ -45,17 +45,17 @@ async def identify_partner(target: str, *, store: Store, tenant: Tenant) -> tupl
         return found, await store.partnership(found.tenant_id)
     if named:
         return (live or named)[0].identity, (live or named)[0]
-    return await _unknown_to_entra(target, store, tenant), None
+    return await _found_without_entra(target, store, tenant), None
 
 
-async def _unknown_to_entra(target: str, store: Store, tenant: Tenant) -> TenantIdentity:
+async def _found_without_entra(target: str, store: Store, tenant: Tenant) -> TenantIdentity:
     """Find a partner that neither Entra nor our records know, by its settings in our tenant or an open request.
 
     :raises Refused: when there are no such settings and no such request.
     """
     if unnamed := await _with_settings_here(target, tenant, is_resolved=False):
         return unnamed
-    if requested := await _requested(target, store):
+    if requested := await _found_by_request(target, store):
         return requested
     if is_tenant_id(target):
         clouds = await _has_other_clouds(tenant)
@@ -63,7 +63,7 @@ async def _unknown_to_entra(target: str, store: Store, tenant: Tenant) -> Tenant
     raise Refused(RefusalCode.UNKNOWN_TENANT, target=target, is_id=False)
 
 
-async def _requested(target: str, store: Store) -> TenantIdentity | None:
+async def _found_by_request(target: str, store: Store) -> TenantIdentity | None:
     """Find a tenant by an open request about it. So a partner can be revoked before its first request is applied."""
     for request in await store.open_requests():
         seen = request.observation if request.prepared is None else request.prepared.observation

@@ -22,7 +22,7 @@ class LookupRefused(InvalidField):
 
 
 async def resolve(names: Sequence[str], *, tenant: Tenant, fresh: bool = False) -> TenantIdentity | None:
-    """Return the tenant of the first of these names that Entra knows; None when it knows none of them.
+    """Return the tenant of the first of these names that has a tenant; None when none has.
 
     :param fresh: ask Entra now, without the cache.
     :raises LookupRefused: when Entra refuses only this name.

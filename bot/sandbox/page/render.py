@@ -35,8 +35,6 @@ class Surface:
     scope: str
     entered: Json
     """Slack's `view.state.values`: by block_id, by action_id."""
-    level: int = 2
-    """Of headings: one below the heading that the blocks stand under."""
 
 
 def text_object(value: Any, names: Names) -> Markup:
@@ -145,11 +143,9 @@ def environment() -> Environment:
     return made
 
 
-def render_blocks(
-    blocks: Sequence[Json], names: Names, *, scope: str, entered: Json | None = None, level: int = 2
-) -> Markup:
+def render_blocks(blocks: Sequence[Json], names: Names, *, scope: str, entered: Json | None = None) -> Markup:
     """Return Slack blocks as HTML. An unknown block is shown as its name and JSON."""
-    surface = Surface(names=names, scope=scope, entered=entered or {}, level=level)
+    surface = Surface(names=names, scope=scope, entered=entered or {})
     macro: Any = environment().get_template("blocks.html").module
     return Markup("").join(macro.block(block, surface) for block in blocks)
 
@@ -179,6 +175,4 @@ def _attachment(attachment: Json, names: Names, scope: str) -> Markup:
 def render_view(view: Json, names: Names) -> Markup:
     """Return the blocks of a modal or an App Home, with what the reader has entered."""
     entered: Json = (view.get("state") or {}).get("values") or {}
-    level = 3 if view.get("type") == "modal" else 2
-    scope = str(view.get("id", "view"))
-    return render_blocks(view.get("blocks") or (), names, scope=scope, entered=entered, level=level)
+    return render_blocks(view.get("blocks") or (), names, scope=str(view.get("id", "view")), entered=entered)

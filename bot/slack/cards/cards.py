@@ -15,6 +15,7 @@ from bot.slack.cards.partners import (
     partner_name,
 )
 from bot.slack.cards.reviews import partnership_facts, review_buttons
+from bot.words.requests.titles import partner_title
 from bot.words.sentences import times_words
 from workflows.core.partners.partnership import Attestation, Partnership, PartnershipState
 from workflows.core.requests.request import RequestState
@@ -34,7 +35,7 @@ def review_card(partnership: Partnership, *, now: datetime) -> Message:
             review_buttons(partnership, now),
         ]
     )
-    about = f"{clean(partnership.template_title, NAME)} ({partnership.request_id})"
+    about = f"{clean(partner_title(partnership), NAME)} ({partnership.request_id})"
     stop = "" if opening[1].endswith("?") else "."
     return message(f"{domain}: {opening[1]}{stop} {about}", blocks)
 

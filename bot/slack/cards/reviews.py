@@ -10,6 +10,7 @@ from bot.slack import ids
 from bot.slack.blocks.blocks import DOMAIN, Part, actions, button, paragraph, part, rich, when, words
 from bot.slack.cards.partners import partner_name
 from bot.words.partner_setup.state import setup_words
+from bot.words.requests.titles import partner_title
 from bot.words.settings.openness import access_kinds_words
 from workflows.core.partners.partnership import Partnership, PartnershipState
 from workflows.core.settings.model import TenantId
@@ -47,7 +48,7 @@ def partnership_facts(partnership: Partnership) -> Iterator[Part]:
     yield words("Present settings since ")
     yield when(partnership.since)
     yield words(" as “")
-    yield part(partnership.template_title)
+    yield part(partner_title(partnership))
     yield words(f"” ({partnership.request_id})")
     if partnership.ends_at is not None:
         yield words("\nApproved until ")

@@ -12,6 +12,7 @@ from bot.slack.blocks.untrusted import clean
 from bot.slack.cards.partners import identity_block, partner_name
 from bot.slack.cards.setup_steps import step_blocks
 from bot.words.partner_setup.state import setup_words
+from bot.words.requests.titles import partner_title
 from workflows.core.partner_setup.state import needed_steps, open_steps
 from workflows.core.partners.partnership import Partnership, PartnershipState
 
@@ -32,7 +33,7 @@ def setup_card(partnership: Partnership, *, may_speak: bool, reader: str = "", i
     blocks: list[Block] = [
         header(f"{icon} {clean(partner_name(identity), 90)}: {opening}"),
         identity_block(identity),
-        rich(paragraph(part(partnership.template_title), words(f" · {partnership.request_id}"))),
+        rich(paragraph(part(partner_title(partnership)), words(f" · {partnership.request_id}"))),
     ]
     if is_live and is_older:
         blocks.append(rich(paragraph(words(_OLDER))))

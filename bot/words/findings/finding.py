@@ -19,11 +19,11 @@ SOURCES: Final[Mapping[Source, str]] = {
     Source.RECORDS: "Gatehouse's records",
 }
 _FORMATS: Final[Mapping[FindingCode, str]] = {**home_tenant.SENTENCES, **targets.FORMATS, **records.FORMATS}
-_MADE: Final[Mapping[FindingCode, Callable[[Values], str]]] = {
-    **rules.MADE,
-    **home_tenant.MADE,
-    **targets.MADE,
-    **records.MADE,
+_FUNCTIONS: Final[Mapping[FindingCode, Callable[[Values], str]]] = {
+    **rules.FUNCTIONS,
+    **home_tenant.FUNCTIONS,
+    **targets.FUNCTIONS,
+    **records.FUNCTIONS,
 }
 
 
@@ -62,4 +62,4 @@ def _words(code: FindingCode, values: Values) -> str:
         return rules.rule_words(code, values)
     if code in unchecked.READS:
         return unchecked.unchecked_words(code, values)
-    return _FORMATS[code].format_map(values) if code in _FORMATS else _MADE[code](values)
+    return _FORMATS[code].format_map(values) if code in _FORMATS else _FUNCTIONS[code](values)

@@ -146,7 +146,7 @@ def _ended(seen: Callable[[Values], str]) -> Callable[[Values], str]:
     return words
 
 
-MADE: Final[Mapping[FindingCode, Callable[[Values], str]]] = {
+FUNCTIONS: Final[Mapping[FindingCode, Callable[[Values], str]]] = {
     FindingCode.TENANT_MISMATCH: _tenant_mismatch,
     FindingCode.OTHER_CLOUD: _other_cloud,
     FindingCode.DEFAULT_APPLIES: _default_applies,

@@ -33,7 +33,8 @@ def open_request_words(values: Values) -> str:
     kind, requester = RequestKind(values["kind"]), values["requester"]
     lasts = "" if values["seconds"] is None else f", {duration_words(timedelta(seconds=values['seconds']))}"
     state = OPEN_STATES[displayed(RequestState(values["state"]), kind, is_delayed=values["is_waiting"])]
-    what = f"{values['id']} (“{values['asks']}”{lasts}), sent on {day(values['sent_at'])}, {state}"
+    asks = f"Restore of {values['restores']}" if values.get("restores") else values["asks"]
+    what = f"{values['id']} (“{asks}”{lasts}), sent on {day(values['sent_at'])}, {state}"
     todo = "Wait for its end."
     if values["is_own"]:
         who = "You have"

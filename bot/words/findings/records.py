@@ -62,7 +62,7 @@ def _interval(values: Values) -> str:
     return "none" if values["review_days"] is None else f"every {values['review_days']} days"
 
 
-MADE: Final[Mapping[FindingCode, Callable[[Values], str]]] = {
+FUNCTIONS: Final[Mapping[FindingCode, Callable[[Values], str]]] = {
     FindingCode.REPLACES_TEMPLATE: _replaces_template,
     FindingCode.KEEPS_APPROVAL_POLICY: _keeps_approval_policy,
     FindingCode.NOT_RESTORED: _not_restored,

@@ -79,6 +79,6 @@ def _direct_connect_without_trust(values: Values) -> str:
     return f"{_LACKS_TRUST} Choose a template that trusts it."
 
 
-MADE: Final[Mapping[FindingCode, Callable[[Values], str]]] = {
+FUNCTIONS: Final[Mapping[FindingCode, Callable[[Values], str]]] = {
     FindingCode.DIRECT_CONNECT_WITHOUT_TRUST: _direct_connect_without_trust,
 }

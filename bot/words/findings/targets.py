@@ -96,7 +96,7 @@ def _listed(named: Sequence[str]) -> str:
     return ", ".join(named[:_MOST_LISTED]) + (f" and {more} more" if more > 0 else "")
 
 
-MADE: Final[Mapping[FindingCode, Callable[[Values], str]]] = {
+FUNCTIONS: Final[Mapping[FindingCode, Callable[[Values], str]]] = {
     FindingCode.TARGET_GONE: _gone,
     FindingCode.TARGET_ABSENT: _absent,
     FindingCode.TARGET_NOT_INSTALLED: _not_installed,

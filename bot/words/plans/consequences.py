@@ -96,7 +96,7 @@ ALWAYS_TRUE: Final = frozenset(
 def consequence_words(fact: Fact) -> str:
     """Return the sentence for one consequence of a plan."""
     code = Consequence(fact.code)
-    return _SENTENCES[code] if code in _SENTENCES else _MADE[code](fact.values)
+    return _SENTENCES[code] if code in _SENTENCES else _FUNCTIONS[code](fact.values)
 
 
 def _not_closed(values: Values) -> str:
@@ -141,7 +141,7 @@ def _duration(values: Values) -> str:
     return duration_words(timedelta(seconds=values["seconds"]))
 
 
-_MADE: Final[Mapping[Consequence, Callable[[Values], str]]] = {
+_FUNCTIONS: Final[Mapping[Consequence, Callable[[Values], str]]] = {
     Consequence.NOT_CLOSED: _not_closed,
     Consequence.NOT_TOUCHED: _not_touched,
     Consequence.WRITTEN_LAST: _written_last,

@@ -5,6 +5,7 @@ from datetime import UTC, datetime
 from typing import Final
 
 from bot.words.posture.concerns import concern_words
+from bot.words.requests.titles import partner_title
 from workflows.core.partners.partnership import Partnership, PartnershipState
 from workflows.core.posture.model import Concern, DefaultPosture, PartnerPosture, Posture, RecordState, Weight
 from workflows.core.settings.model import Property
@@ -101,7 +102,7 @@ def _kept_words(record: Partnership, now: datetime) -> str:
         return f"revoked {day(record.since)}"
     over = ", access period ended" if record.is_past_its_end(now) else ""
     until = f" until {day(record.ends_at)}" if record.ends_at else ""
-    return f"{record.template_title}{until}{over}"
+    return f"{partner_title(record)}{until}{over}"
 
 
 def _counted(count: int, one: str, many: str) -> str:

@@ -55,7 +55,7 @@ ENDED: Final[Mapping[str, str]] = {
 
 def message_words(said: Fact) -> str:
     """Return the sentences of a message. They may contain text from outside."""
-    make = _MADE.get(said.code)
+    make = _FUNCTIONS.get(said.code)
     if make is not None:
         return make(said.values)
     return SENTENCES[said.code].format_map(_with_words(said.values)).strip()
@@ -148,7 +148,7 @@ def _limit_near(values: Values) -> str:
     )
 
 
-_MADE: Final[Mapping[str, Callable[[Values], str]]] = {
+_FUNCTIONS: Final[Mapping[str, Callable[[Values], str]]] = {
     MessageCode.CLOSED: _closed,
     MessageCode.OUR_SIDE_SET: _our_side_set,
     MessageCode.ROLE_EMPTY: _role_empty,

@@ -112,8 +112,8 @@ def stored_words(value: str | Sequence[Mapping[str, Any]]) -> str:
 
 
 def _sentence(fact: Fact) -> str:
-    if fact.code in _MADE:
-        return _MADE[fact.code](fact.values)
+    if fact.code in _FUNCTIONS:
+        return _FUNCTIONS[fact.code](fact.values)
     # NB. a note may also be why something is refused; no two of these codes are the same.
     return SENTENCES[fact.code].format_map(fact.values) if fact.code in SENTENCES else fact_words(fact)
 
@@ -205,7 +205,7 @@ def _not_taken(values: Values) -> str:
     return f"Not accepted: {'; '.join(map(access_kind_title, values['names']))}."
 
 
-_MADE: Final[Mapping[str, Callable[[Values], str]]] = {
+_FUNCTIONS: Final[Mapping[str, Callable[[Values], str]]] = {
     NoteCode.NOT_WRITTEN: _not_written,
     NoteCode.PLANNED_AGAIN: _planned_again,
     NoteCode.UNKNOWN_SETTINGS_CHANGED: _unknown_settings,

@@ -6,6 +6,7 @@ from typing import Final, NamedTuple
 from bot.words.plans.changes import Line, describe, duration_words, subject_title
 from bot.words.plans.drift import default_lines
 from bot.words.requests.form import last_day
+from bot.words.requests.titles import prepared_title
 from bot.words.sentences import counted
 from workflows.core.plans.changes import ChangeSubject, setting_changes
 from workflows.core.plans.revision import PlanShown, revisions
@@ -46,7 +47,7 @@ def _lines(request: AccessRequest, seen: Prepared, now: Prepared) -> Iterator[Re
             yield RevisedLine(f"{default.setting}, by the tenant's default", default.shown, default.now)
     yield from _differs("Risk", *(deciding_risk(one.plan, one.default).level.word for one in (was, becomes)))
     yield from _differs("Approval policy", *(_policy(one.stages) for one in (seen, now)))
-    yield from _differs("Access template", seen.template_title, now.template_title)
+    yield from _differs("Access template", prepared_title(seen), prepared_title(now))
     ends = [one.plan.ends_at for one in (was, becomes)]
     durations = [one.plan.duration for one in (was, becomes)]
     yield from _differs("Last day", *("not set" if one is None else last_day(one) for one in ends))

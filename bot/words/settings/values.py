@@ -275,11 +275,11 @@ def _names(name: str, configuration: TargetConfiguration | None, names: Mapping[
     """List the targets of a list by name, without cutting a name. The targets that do not fit are counted."""
     targets = () if configuration is None else configuration.targets
     named: list[str] = []
-    room = MOST_LIST
+    characters_left = MOST_LIST
     for target in targets:
         words = _target(name, target, names)
-        room -= len(words) + 2
-        if named and room < 0:
+        characters_left -= len(words) + 2
+        if named and characters_left < 0:
             break
         named.append(words)
     if more := len(targets) - len(named):

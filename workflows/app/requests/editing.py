@@ -1,6 +1,6 @@
-"""Edit a request that waits for approvals: its form is checked as at filing, and the same request is planned anew.
+"""Edit a request that waits for approvals. The form is checked again, and the request gets a new plan.
 
-An edit takes nothing on trust. What cannot be read now is refused, because the request that waits stays as it is.
+When something cannot be read now, the edit is refused, and the request stays as it is.
 """
 
 import asyncio
@@ -15,7 +15,7 @@ from workflows.core.errors.facts import Fact
 from workflows.core.errors.raised import Refused
 from workflows.core.errors.refusal_codes import RefusalCode
 from workflows.core.people import ChatId, Person
-from workflows.core.requests.commands.editing import changed_fields, require_may_edit, with_wish
+from workflows.core.requests.commands.editing import changed_fields, require_may_edit, with_edited_values
 from workflows.core.requests.commands.request import Edit
 from workflows.core.requests.request import AccessRequest, RequestId
 from workflows.partner_lookup.target import FIELD
@@ -23,7 +23,7 @@ from workflows.ports.people_directory import PeopleDirectoryUnavailable
 from workflows.ports.tenant import TenantRefused, TenantUnavailable
 
 PLACE = "template"
-"""The field that shows what no field of an edit is about: the form of an edit has none for the partner."""
+"""The name of the field that shows problems with the partner, because this form has no field for it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -36,7 +36,7 @@ class Editing:
         """Return a request for the form that edits it, as it is now.
 
         :raises Refused: when this person cannot edit it now.
-        :raises PeopleDirectoryUnavailable, TenantUnavailable, TenantRefused: when it cannot be read who asks.
+        :raises PeopleDirectoryUnavailable, TenantUnavailable, TenantRefused: when the person cannot be identified now.
         """
         request = await self._known(request_id)
         digest = "" if request.prepared is None else request.prepared.plan.digest
@@ -45,7 +45,7 @@ class Editing:
         return request
 
     async def edit(self, form: Form, *, key: str) -> None:
-        """Check the form and store the edit. A known `key` changes nothing.
+        """Check the form and store the edit. A repeated click (same `key`) changes nothing.
 
         :raises InvalidForm: naming every field that must change; nothing is stored.
         :raises Refused: when the request cannot be edited any more, or not by this person.
@@ -58,7 +58,7 @@ class Editing:
         filing = Filing(service=self.intake.service, limits=self.intake.limits)
         await require_within_limits(filing, form.requester, PLACE, key=key, account=person.id)
         checked = await self._checked(form, request)
-        if not changed_fields(request.particulars, with_wish(request.particulars, checked.particulars)):
+        if not changed_fields(request.particulars, with_edited_values(request.particulars, checked.particulars)):
             raise InvalidForm({PLACE: Fact(RefusalCode.NOTHING_EDITED)})
         if checked.observation is None:
             raise InvalidForm({PLACE: Fact(RefusalCode.EDIT_NOT_CHECKED)})

@@ -1,4 +1,4 @@
-"""The values of the request form, as typed or from an earlier request, and the error that names its wrong fields."""
+"""The values of the request form, typed or from an earlier request, and the error about its wrong fields."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
@@ -39,7 +39,7 @@ class Form:
     labels: Mapping[str, str] = field(default_factory=dict)
     """The text of the option that was chosen for a placeholder, by name; only for display."""
     edits: PlanEdited | None = None
-    """What the form edits; None for a new request."""
+    """The request that the form edits; None for a new request."""
 
 
 class InvalidForm(Exception):
@@ -51,16 +51,16 @@ class InvalidForm(Exception):
 
 
 class RefillCode(StrEnum):
-    """What of an earlier request cannot be filled in as it was, or means something else today."""
+    """Why a field cannot be filled in from an earlier request, or has another meaning now."""
 
     TEMPLATE_GONE = "template_gone"
-    """Values: `template`: its title then."""
+    """The template no longer exists. Values: `template`: its title at that time."""
     TEMPLATE_CHANGED = "template_changed_since"
     """Values: `template`: its title."""
     DURATION_GONE = "duration_gone"
     """Values: `template`, `days`."""
     END_DATE_OVER = "end_date_over"
-    """Values: `day`, an ISO date: it has passed, is too late, or the template takes none any more."""
+    """The end date cannot be used now. Values: `day`: an ISO date."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -69,15 +69,15 @@ class Refill:
 
     form: Form
     notes: Mapping[str, Fact]
-    """By the field, what is different from then; codes: `RefillCode`."""
+    """What is different now, by the name of the field. The codes are `RefillCode`."""
     template: str
-    """The template that the notes are about."""
+    """The title of the template that the notes are about."""
 
 
 def refilled(request: AccessRequest, requester: ChatId, catalog: Catalog, now: datetime) -> Refill:
-    """Return the form as it was filled in for an access request, with a note at each field that is different now.
+    """Return a form with the values of an earlier access request, and a note about each field that differs now.
 
-    :param requester: who sends it now.
+    :param requester: the person who fills in the form now.
     """
     asked, prepared = request.particulars, request.prepared
     names = {} if prepared is None else prepared.names

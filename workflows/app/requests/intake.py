@@ -52,7 +52,7 @@ _MAX_REMEMBERED: Final = 1000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class _Asked:
+class _FormRequest:
     """The request of a form, from its fields alone."""
 
     particulars: Particulars
@@ -145,12 +145,12 @@ class Intake:
         asked = self._asked(form, template, problems)
         if FIELD in problems:
             raise InvalidForm(problems)  # without a partner there is nothing to ask about
-        observation, account = await self._ask_the_directory(form, asked, template, problems, edits)
+        observation, account = await self._read_tenant_and_people(form, asked, template, problems, edits)
         if problems or asked is None:
             raise InvalidForm(problems)
         return Checked(particulars=asked.particulars, template=asked.template, observation=observation, account=account)
 
-    def _asked(self, form: Form, template: Template | None, problems: Problems) -> _Asked | None:
+    def _asked(self, form: Form, template: Template | None, problems: Problems) -> _FormRequest | None:
         """Check the fields that need no answer of another system; None when no plan can be made from them."""
         justification, target = (
             checked_justification(form.justification, problems, is_restore=False),
@@ -175,12 +175,12 @@ class Intake:
             ends_at=lasting.ends_at,
             ticket=ticket,
         )
-        return _Asked(particulars=particulars, template=template)
+        return _FormRequest(particulars=particulars, template=template)
 
-    async def _ask_the_directory(
+    async def _read_tenant_and_people(
         self,
         form: Form,
-        asked: _Asked | None,
+        asked: _FormRequest | None,
         template: Template | None,
         problems: Problems,
         edits: RequestId | None,
@@ -208,14 +208,14 @@ class Intake:
         return observation, people.result()
 
     async def _observe(
-        self, form: Form, asked: _Asked | None, problems: Problems, edits: RequestId | None
+        self, form: Form, asked: _FormRequest | None, problems: Problems, edits: RequestId | None
     ) -> tuple[ObservedPartner | None, tuple[Stage, ...] | None]:
         """Read the tenant; return the observation, and the chain that the plan would need."""
         stages = None
         try:
             target = normalize_target(form.target)
             async with asyncio.timeout(people_checks.TIMEOUT_SECONDS):
-                observation = self._just_seen(target) or await look_up(
+                observation = self._remembered(target) or await look_up(
                     target, tenant=self.tenant, clock=self.clock, register=self.store
                 )
             await require_no_other_request(self.store, observation, edits, form.requester, self.directory)
@@ -233,7 +233,7 @@ class Intake:
             return observation, stages
         return None, None
 
-    async def _stages(self, asked: _Asked, observation: ObservedPartner) -> tuple[Stage, ...]:
+    async def _stages(self, asked: _FormRequest, observation: ObservedPartner) -> tuple[Stage, ...]:
         """Make the plan, check it, and return the chain that it would need.
 
         :raises InvalidField, NothingToChange: when no plan can be made; the error says what must change.
@@ -254,7 +254,7 @@ class Intake:
         check_proposal(observation, plan, stages)
         return stages
 
-    def _just_seen(self, target: str) -> ObservedPartner | None:
+    def _remembered(self, target: str) -> ObservedPartner | None:
         """Return the partner that the form showed shortly before; None when there is none.
 
         The tenant is read again before anything is written, so this only saves a call.
@@ -262,7 +262,7 @@ class Intake:
         seen = self._seen.pop(target, None)
         return seen if seen is not None and self.clock.now() - seen.at < _REMEMBERED_FOR else None
 
-    async def _ids(self, asked: _Asked, problems: Problems) -> None:
+    async def _ids(self, asked: _FormRequest, problems: Problems) -> None:
         found = await unknown_ids(
             asked.template,
             asked.particulars.placeholders,

@@ -84,6 +84,7 @@ def open_request_fact(request: AccessRequest, asker: ChatId | None, account: Per
         "may_withdraw": _is_withdrawable(request),
         "requester": None if prepared is None else prepared.requester.name,
         "asks": asked.template if prepared is None else prepared.template_title,
+        "restores": asked.restores,
         "seconds": None if asked.duration is None else asked.duration.total_seconds(),
         "sent_at": request.created_at.astimezone(UTC).isoformat(),
         "state": request.state.value,

@@ -37,11 +37,6 @@ class Restoration:
     stages: tuple[Stage, ...]
     findings: tuple[Finding, ...]
 
-    @property
-    def title(self) -> str:
-        """Return the title of the request, used in the place of a template's title."""
-        return f"Restore of {self.change.id} (chain of “{self.template.title}”)"
-
 
 async def restorable_changes(tenant_id: TenantId, *, store: Store) -> tuple[AccessRequest, ...]:
     """List the changes of one partner that can be undone, newest first."""

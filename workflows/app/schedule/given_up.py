@@ -50,7 +50,7 @@ async def raise_given_up(effect_id: int, effect: Effect, reason: Facts, *, alarm
 
 
 async def settle_given_up(decided: SettleGivenUp, *, store: Store, alarms: Alarms) -> None:
-    """Carry out an admin's decision about a given-up effect. May be repeated safely."""
+    """Retry or drop an effect that was given up, as an admin decided. May be repeated safely."""
     if decided.is_retried:
         await store.retry_given_up(decided.effect_id)
     else:

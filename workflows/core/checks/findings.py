@@ -149,8 +149,8 @@ class FindingCode(StrEnum):
     CA_ESTIMATE = "ca_estimate"
     """Entra did not evaluate every sign-in.
 
-    Values: `why` (null: there were too many), `answered` and `left_out` (numbers of sign-ins), `questions` (the first
-    sign-ins that were left out).
+    Values: `why` (null: there were too many), `answered` and `left_out` (numbers of sign-ins), `questions` (some of
+    the others).
     """
     CA_UNLISTED = "ca_unlisted"
     """Entra's evaluation names policies that its list does not contain. Values: `policies`, `count`."""

@@ -30,7 +30,7 @@ _READS: Final[Mapping[TargetType, str]] = {
 _MAX_NAME_LENGTH: Final = 60
 
 Names = Mapping[Target, str | Unread | None]
-"""The result for each id: its name (may be empty), None without such an object, or why it was not read."""
+"""The result for each id: its name (may be empty), None when there is none, or why it was not read."""
 
 
 def ids_to_look_up(targets: Iterable[NamedTarget]) -> tuple[Target, ...]:

@@ -190,8 +190,9 @@ class RefusalCode(StrEnum):
     OPEN_REQUEST = "open_request"
     """Another request about the partner is open.
 
-    Values: `id`, `kind`, `is_own`, `may_withdraw`, `requester`, `asks` (what it requests), `seconds` (its duration),
-    `sent_at`, `state`, `is_waiting` (whether something delays it).
+    Values: `id`, `kind`, `is_own`, `may_withdraw`, `requester`, `asks` (the requested template), `restores` (the
+    request that it undoes, or null), `seconds` (its duration), `sent_at`, `state`, `is_waiting` (whether something
+    delays it).
     """
     NO_SUCH_TEMPLATE = "no_such_template"
     """Values: `template`; for a file also `known`: the names of the templates."""

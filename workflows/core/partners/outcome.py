@@ -57,7 +57,7 @@ def advance_partner(
         # Nobody approved the current settings, so a review is due at once.
         record = replace(opened_partnership(after, known, now, image=command.image or {}), next_review_at=now)
         if isinstance(command, RecordOverwritten):  # of a stop, the requester hears as of any other end
-            said = _said(after, MessageCode.OVERWRITTEN)
+            said = _message(after, MessageCode.OVERWRITTEN)
     else:
         is_closed = closes(after)
         record = closed_partnership(after, known, now) if is_closed else opened_partnership(after, known, now)
@@ -68,7 +68,7 @@ def advance_partner(
         *shown,
         *_show_setup(record, known),
         *_show_replaced(after, known),
-        *_told(after, said),
+        *_messages(after, said),
     )
     return PartnerOutcome(request=after, effects=effects, partnership=require_table_result(known, command, record))
 
@@ -77,7 +77,7 @@ _ONLY_REQUESTER: Final = frozenset({MessageCode.OPENED, MessageCode.PUT_BACK})
 """Messages that only the requester gets. The sponsor's own message shows the same."""
 
 
-def _told(request: AccessRequest, said: Fact | None) -> tuple[Tell, ...]:
+def _messages(request: AccessRequest, said: Fact | None) -> tuple[Tell, ...]:
     """Return the message to the requester, and to the sponsor unless `_ONLY_REQUESTER` contains its code."""
     if said is None:
         return ()
@@ -89,14 +89,14 @@ def _told(request: AccessRequest, said: Fact | None) -> tuple[Tell, ...]:
     )
 
 
-def _said(request: AccessRequest, code: MessageCode, **values: Any) -> Fact:
+def _message(request: AccessRequest, code: MessageCode, **values: Any) -> Fact:
     about = {"partner": partner_of(request), "request": request.id}
     return Fact(code, {**about, **values, "note": as_values(request.note)})
 
 
 def _closed(request: AccessRequest) -> Fact:
     """Return the message about a closed partner. `is_all` is true only when the read-back showed nothing open."""
-    return _said(request, MessageCode.CLOSED, is_all=not request.not_closed)
+    return _message(request, MessageCode.CLOSED, is_all=not request.not_closed)
 
 
 def _opened(request: AccessRequest, partnership: Partnership) -> Fact | None:
@@ -104,8 +104,8 @@ def _opened(request: AccessRequest, partnership: Partnership) -> Fact | None:
     if any(step.is_needed for step in open_steps(partnership.setup, partnership.confirmations)):
         return None
     if request.particulars.kind is RequestKind.RESTORATION:
-        return _said(request, MessageCode.PUT_BACK, restores=request.particulars.restores)
-    return _said(request, MessageCode.OPENED)
+        return _message(request, MessageCode.PUT_BACK, restores=request.particulars.restores)
+    return _message(request, MessageCode.OPENED)
 
 
 def _show_replaced(request: AccessRequest, known: Partnership | None) -> tuple[ShowRequest, ...]:
@@ -142,6 +142,7 @@ def opened_partnership(
         sponsor=prepared.sponsor,
         template=prepared.plan.template,
         template_title=prepared.template_title,
+        restored_from=prepared.restored.request_id if prepared.restored and prepared.restored.policy_title else None,
         request_id=request.id,
         since=now,
         ends_at=ends_at,

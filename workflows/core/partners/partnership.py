@@ -75,6 +75,11 @@ class Partnership:
     """When somebody asked for that reminder."""
     not_closed: tuple[OpenAccess, ...] | None = None
     """For a revoked partner: the access that is not certainly closed; None when that was not checked."""
+    restored_from: RequestId | None = None
+    """The request that a restoration undid, when the present settings are restored ones.
+
+    None in records of earlier versions. Their `template_title` is then a sentence.
+    """
 
     @property
     def due_at(self) -> datetime | None:

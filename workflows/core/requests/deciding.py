@@ -1,4 +1,4 @@
-"""Check who may decide on a request, and until when: only on its newest plan, never the requester or the sponsor."""
+"""Check who may decide on a request, and until when. The requester and the sponsor never may."""
 
 from datetime import datetime
 

@@ -50,8 +50,7 @@ def must_be_unchanged_since(request: AccessRequest, gap: Gap | None) -> datetime
     """Return since when a partner must be unchanged, so that the request may be written; None: no check is needed.
 
     Closing needs no check. Neither does a request whose decisions were all made after the gap, on the current settings.
-    Otherwise the result is the earliest of these times: the read of the partner, the first decision, the start of the
-    gap.
+    Otherwise it is the earliest of these times: the read of the partner, the first decision, the start of the gap.
     """
     if gap is None or request.particulars.kind is RequestKind.REVOCATION:
         return None

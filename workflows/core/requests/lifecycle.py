@@ -66,7 +66,7 @@ from workflows.core.plans.closing import closes_everything
 from workflows.core.plans.plan import plan_revocation
 from workflows.core.plans.refused_writes import RefusedWrite
 from workflows.core.policy.approval import Choice, Decision
-from workflows.core.requests.commands.editing import changed_fields, require_may_edit, with_wish
+from workflows.core.requests.commands.editing import changed_fields, require_may_edit, with_edited_values
 from workflows.core.requests.commands.request import (
     Approve,
     CommandSubject,
@@ -340,7 +340,7 @@ def _edit(request: AccessRequest, command: Edit, at: Situation) -> Transition:
     require_may_edit(request, command.actor, command.digest, at.now)
     if command.observation.identity.tenant_id != request.known.plan.tenant_id:
         raise Refused(RefusalCode.OTHER_PARTNER, target=request.particulars.target)
-    wanted = with_wish(request.particulars, command.wanted)
+    wanted = with_edited_values(request.particulars, command.wanted)
     if not changed_fields(request.particulars, wanted):
         raise Refused(RefusalCode.NOTHING_EDITED)
     return _planned_again(

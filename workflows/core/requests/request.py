@@ -114,6 +114,11 @@ class Restored:
     by: Person
     at: datetime
     """When it was read back, or found overwritten."""
+    policy_title: str = ""
+    """The title of the template whose chain decides.
+
+    Empty in requests of earlier versions. Their `Prepared.template_title` is a sentence.
+    """
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

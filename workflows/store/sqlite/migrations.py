@@ -41,7 +41,7 @@ _EARLIER: Final = EarlierTexts(
 
 
 def require_known_steps(db: Database, named: str) -> None:
-    """Check that only the steps of this version changed the file, in their order: it could lose parts of its records.
+    """Check that only steps of this version changed the file, in their order. Otherwise parts of records could be lost.
 
     A step reads what the steps before it wrote. A file that skipped one can come only from a version that was never
     released.

@@ -40,7 +40,7 @@ function giveBack() {
   const [opener] = returnTo;
   if (opener?.isConnected && isShown(opener)) opener.focus({ preventScroll: true });
   else keepFocus(returnTo);
-  if (!hasFocus()) ($("[data-testid=composer]") || $("#f-messages")).focus({ preventScroll: true });
+  if (!hasFocus()) ($("[data-testid=composer]") || $("#workspace")).focus({ preventScroll: true });
 }
 
 function focusFirst(modal) {

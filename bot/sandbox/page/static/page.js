@@ -377,7 +377,7 @@ document.addEventListener("click", (event) => {
     event.preventDefault();
     if (link.closest(".side")) showPart("chat");
     // On a phone the list of people is gone now; the focus goes on in the conversation.
-    if (!isShown(link)) $("#f-messages").focus({ preventScroll: true });
+    if (!isShown(link)) $("#workspace").focus({ preventScroll: true });
     go(link.getAttribute("href"));
   }
   else if (opened && plain) {

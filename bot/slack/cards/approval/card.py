@@ -29,6 +29,7 @@ from bot.slack.cards.requests import MOST_TARGET, may_be_decided, request_target
 from bot.slack.people.approvers import Approvers
 from bot.words.plans.openings import ShortChange, Sign, short_changes
 from bot.words.requests.form import lasts_words
+from bot.words.requests.titles import prepared_title
 from bot.words.sentences import counted
 from workflows.core.people import Role
 from workflows.core.plans.renewal import is_renewal, plan_from
@@ -80,8 +81,8 @@ def approval_blocks(
         rich(*_chain(request, holders)),
         decision_row(request, can_decide=with_buttons and may_be_decided(request, now)),
     ]
-    room = MOST_WORDS - word_count([one.to_dict() for one in (*top, rich(*told), *end)])
-    return [*top, rich(*told, paragraph(*notes(known, context, room))), *end]
+    words_left = MOST_WORDS - word_count([one.to_dict() for one in (*top, rich(*told), *end)])
+    return [*top, rich(*told, paragraph(*notes(known, context, words_left))), *end]
 
 
 def changes_of(known: Prepared) -> tuple[ShortChange, ...]:
@@ -93,7 +94,7 @@ def changes_of(known: Prepared) -> tuple[ShortChange, ...]:
 def _title(request: AccessRequest) -> str:
     if request.particulars.kind is RequestKind.RESTORATION:
         return "restore settings"
-    title = request.known.template_title
+    title = prepared_title(request.known)
     return f"extend {title}" if is_renewal(request.known.plan) else title
 
 

@@ -14,6 +14,7 @@ from bot.slack.cards.chain import EXPIRES_NOW, state_parts, still_needed
 from bot.slack.cards.requests import MOST_TARGET, headline, request_target, summary, whole_target
 from bot.words.requests.notes import note_words
 from bot.words.requests.states import state_words
+from bot.words.requests.titles import prepared_title
 from bot.words.sentences import counted
 from workflows.core.errors.facts import Fact, Facts
 from workflows.core.people import ChatId
@@ -122,7 +123,7 @@ def _replaced(successor: AccessRequest) -> Iterator[Part]:
     yield part(successor.known.requester.name, bold=True)
     if not is_closed:
         yield words(" with ")
-        yield part(successor.known.template_title)
+        yield part(prepared_title(successor.known))
     yield words(f" ({successor.id})")
 
 
@@ -149,7 +150,7 @@ def shortened_note(note: Facts) -> str:
 
 def _people(request: AccessRequest) -> Iterator[Part]:
     if request.prepared is not None:
-        yield part(request.prepared.template_title)
+        yield part(prepared_title(request.prepared))
         yield words(" · Requester ")
         yield part(request.prepared.requester.name)
         approvers = [one.person.name for one in request.decisions if one.choice is Choice.APPROVE]

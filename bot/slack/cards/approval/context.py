@@ -6,6 +6,7 @@ from typing import Any, Final
 
 from bot.slack.blocks.blocks import Part, part, when, words
 from bot.words.findings.finding import finding_words
+from bot.words.requests.titles import partner_title
 from bot.words.sentences import counted
 from workflows.core.checks.findings import Finding, FindingCode, Severity
 from workflows.core.partners.partnership import Partnership, PartnershipState
@@ -38,25 +39,25 @@ class CardContext:
     """For a request that was applied: the later one whose settings the partner has today."""
 
 
-def notes(known: Prepared, context: CardContext, room: int) -> Iterator[Part]:
+def notes(known: Prepared, context: CardContext, words_left: int) -> Iterator[Part]:
     """Return the notes that fit.
 
     The issues, access that stays, and what the partner has now are always there, the first issue as a count at least.
 
-    :param room: how many words there is room for.
+    :param words_left: how many words fit.
     """
     now = _partner_now(known, context)
     least = [issue_counts(known.findings), *([words(text)] for text in _staying(known)), now]
     sentence = first_issue(known.findings)
     others = f"Requester has {counted(context.others_open, 'other open request')}" if context.others_open else ""
     wider: list[Note] = [[words(text)] for text in (*_signed_in(known.findings), others) if text]
-    shown, room = list(least), room - sum(map(_count, least))
-    if sentence is not None and (more := _count(sentence) - _count(least[0])) <= room:
-        shown[0], room = sentence, room - more
+    shown, words_left = list(least), words_left - sum(map(_count, least))
+    if sentence is not None and (more := _count(sentence) - _count(least[0])) <= words_left:
+        shown[0], words_left = sentence, words_left - more
     for note in wider:
-        if _count(note) <= room:
+        if _count(note) <= words_left:
             shown.append(note)
-            room -= _count(note)
+            words_left -= _count(note)
     for index, note in enumerate(shown):
         if index:
             yield words(" · " if index > 1 else "\n")
@@ -128,7 +129,7 @@ def _partner_now(known: Prepared, context: CardContext) -> Note:
         if is_blocked:
             return [words("Blocked since "), when(record.since)]
         return [words("Revoked "), when(record.since), words(", settings changed since")]
-    title = part(record.template_title, 60)
+    title = part(partner_title(record), 60)
     if record.ends_at is None:
         return [words("Approved now: "), title, words(", no end")]
     return [words("Approved now: "), title, words(" until "), when(record.ends_at)]

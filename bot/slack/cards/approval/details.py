@@ -43,6 +43,7 @@ from bot.words.plans.changes import Line, describe, duration_words
 from bot.words.plans.consequences import ALWAYS_TRUE, consequence_words
 from bot.words.requests.form import last_day
 from bot.words.requests.history import RECEIVED, entry_words
+from bot.words.requests.titles import prepared_title
 from bot.words.sentences import counted
 from workflows.app.audit_entries import GATEHOUSE
 from workflows.core.checks.consequences import consequences
@@ -110,7 +111,7 @@ def _facts(request: AccessRequest) -> Iterator[RichTextElement]:
     rows: list[Part] = [words(f"Request {request.id}")]
     if known is not None:
         rows += [words("\nRequester: "), part(known.requester.name), words("\nSponsor: "), part(known.sponsor.name)]
-        rows += [words("\nAccess template: "), part(known.template_title)]
+        rows += [words("\nAccess template: "), part(prepared_title(known))]
     if asked.kind is RequestKind.RESTORATION:
         rows += [words("\nRestores: "), *restored_parts(request)]
     if asked.ends_at is not None:

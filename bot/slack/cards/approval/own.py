@@ -14,6 +14,7 @@ from bot.slack.cards.chain import still_needed
 from bot.slack.cards.requests import headline, kind_words, own_buttons, request_target
 from bot.slack.cards.reviews import close_early_button
 from bot.words.plans.changes import duration_words
+from bot.words.requests.titles import prepared_title
 from workflows.core.partners.approval_policy import is_live
 from workflows.core.partners.partnership import Partnership, is_over
 from workflows.core.policy.approval import Choice
@@ -114,7 +115,7 @@ def _asked_again(request: AccessRequest) -> Iterator[Part]:
 
 def _about(request: AccessRequest) -> Iterator[Part]:
     known, duration = request.prepared, request.particulars.duration
-    yield part(f"Your {kind_words(request)}" if known is None else known.template_title)
+    yield part(f"Your {kind_words(request)}" if known is None else prepared_title(known))
     if duration is not None:
         yield words(f" · {duration_words(duration)}")
     yield words(f" · {request.id}")

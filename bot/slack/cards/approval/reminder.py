@@ -10,6 +10,7 @@ from bot.slack.blocks.blocks import DOMAIN, header, paragraph, part, rich, when,
 from bot.slack.blocks.message import Message, message
 from bot.slack.blocks.untrusted import clean
 from bot.slack.cards.requests import request_target, review_button
+from bot.words.requests.titles import prepared_title
 from bot.words.sentences import counted
 from workflows.core.policy.risk import deciding_risk
 from workflows.core.requests.request import AccessRequest
@@ -44,7 +45,7 @@ def _entry(request: AccessRequest) -> Iterator[Block]:
         paragraph(
             part(request_target(request), DOMAIN, bold=True),
             words(": "),
-            part(known.template_title),
+            part(prepared_title(known)),
             words(f" · {level.word.capitalize()} risk · requested by "),
             part(known.requester.name),
             words(" · decide by "),
@@ -65,7 +66,7 @@ def expired_message(expired: LimitedList[AccessRequest]) -> Message:
                 paragraph(
                     part(request_target(request), DOMAIN, bold=True),
                     words(": "),
-                    part(request.known.template_title),
+                    part(prepared_title(request.known)),
                     words(" · requested by "),
                     part(request.known.requester.name),
                     words(" · expired "),

@@ -35,6 +35,7 @@ from bot.words.partner_setup.state import setup_words
 from bot.words.plans.risk import LEVELS
 from bot.words.requests.notes import note_words
 from bot.words.requests.states import state_words
+from bot.words.requests.titles import partner_title, prepared_title
 from workflows.core.partners.partnership import Partnership
 from workflows.core.policy.risk import deciding_risk
 from workflows.core.requests.alarms import Alarm, AlarmCode
@@ -52,7 +53,7 @@ def approval_row(request: AccessRequest, now: datetime) -> Iterator[Block]:
     """Return a request that this person can decide on: partner, access, risk, age, deadline."""
     known = request.known
     risk = LEVELS[deciding_risk(known.plan, known.observation.default).level].capitalize()
-    title = "Restore settings" if request.particulars.kind is RequestKind.RESTORATION else known.template_title
+    title = "Restore settings" if request.particulars.kind is RequestKind.RESTORATION else prepared_title(known)
     about = f"{clean(request_target(request), _DOMAIN)} · {clean(title, _TITLE)} · {risk} risk · {request.id}"
     if may_be_decided(request, now):
         review = button("Review", ids.REVIEW_REQUEST, ids.decision_value(request), "primary")
@@ -148,12 +149,12 @@ def alarm_row(alarm: Alarm) -> Iterator[Block]:
 def _access(request: AccessRequest) -> str:
     """Return the template's title once it is known, for every other kind of request that kind."""
     is_access = request.particulars.kind is RequestKind.ACCESS and request.prepared is not None
-    return request.known.template_title if is_access else kind_words(request)
+    return prepared_title(request.known) if is_access else kind_words(request)
 
 
 def _partner(partnership: Partnership) -> str:
     domain = clean(partner_name(partnership.identity), _DOMAIN)
-    return f"{domain} · {clean(partnership.template_title, _TITLE)} · {partnership.request_id}"
+    return f"{domain} · {clean(partner_title(partnership), _TITLE)} · {partnership.request_id}"
 
 
 def _no_end(partnership: Partnership) -> str:

@@ -20,6 +20,7 @@ from bot.slack.cards.partners import (
 from bot.slack.cards.risk import risk_elements, staying_elements
 from bot.words.plans.changes import describe, duration_words
 from bot.words.plans.consequences import consequence_words
+from bot.words.requests.titles import prepared_title
 from bot.words.sentences import counted
 from workflows.app.requests.restore_intake import RestoreForm
 from workflows.core.checks.consequences import consequences
@@ -104,7 +105,7 @@ def change_words(change: AccessRequest) -> str:
     """Describe a change in one line: id, how it ended and when, its kind, the requester."""
     known = change.known
     at, ended = ended_at(change), _ENDED.get(change.state, "applied")
-    return f"{change.id}, {ended} {at.day} {at:%b %Y}, {clean(known.template_title, 40)}, by {known.requester.name}"
+    return f"{change.id}, {ended} {at.day} {at:%b %Y}, {clean(prepared_title(known), 40)}, by {known.requester.name}"
 
 
 def _changes_field(shown: RestoreShown) -> InputBlock:

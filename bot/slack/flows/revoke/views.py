@@ -34,8 +34,8 @@ _NOTHING_TO_WRITE: Final = "Every block is already set, so no setting is changed
 _LEFT: Final = "Gatehouse has no setting that surely closes these: "
 _UNREAD: Final = (
     "If you confirm, Gatehouse blocks B2B collaboration and direct connect in both directions as soon as Microsoft "
-    "answers, switches trust, automatic redemption and synchronization off, and reads that back. Gatehouse tries to "
-    "close everything else and names what stays open. Your permission is checked then."
+    "answers. It switches trust, automatic redemption and synchronization off, and reads that back. It tries to close "
+    "everything else and names what stays open. Your permission is checked then."
 )
 _MOST_STOPPED: Final = 10
 

@@ -11,6 +11,7 @@ from aiohttp.test_utils import TestServer
 from playwright.async_api import Browser, Page, expect
 
 from tests.bot.sandbox.page import samples
+from tests.bot.sandbox.page.accessibility import violations_at_all_sizes
 from tests.bot.sandbox.page.stage import CHANNELS, PEOPLE, Stage
 from tests.warm.browser import CAN_BE_MISSED, WHY_SKIPPED
 
@@ -316,6 +317,47 @@ async def test_a_link_of_slacks_own_opens_its_place_on_the_page(page: Page, stag
     await page.get_by_role("link", name="My Home").click()
     await expect(page).to_have_url(re.compile("as=approver1&channel=home"))
     await expect(page.get_by_test_id("home-view")).to_be_visible()
+
+
+async def test_on_a_phone_the_focus_follows_into_the_conversation(page: Page, stage: Stage) -> None:
+    await page.set_viewport_size({"width": 390, "height": 800})
+    people = page.get_by_role("button", name="People")
+    await people.focus()
+    await page.keyboard.press("Enter")
+    await expect(people).to_have_attribute("aria-pressed", "true")
+    await page.get_by_test_id("as-approver2").focus()
+    await page.keyboard.press("Enter")
+    await expect(page).to_have_url(re.compile("as=approver2"))
+    await expect(page.get_by_role("region", name="Workspace")).to_be_focused()
+    await expect(people).to_have_attribute("aria-pressed", "false")
+
+
+async def test_every_kind_of_field_is_accessible(page: Page, stage: Stage) -> None:
+    """Each element that a modal can have, also those that the bot does not use."""
+    view = with_search("external_select")
+    options = [samples.option("One", "1"), samples.option("Two", "2")]
+    kinds: list[samples.Json] = [
+        {"type": "radio_buttons", "options": options},
+        {"type": "checkboxes", "options": options},
+        {"type": "multi_static_select", "options": options},
+        {"type": "multi_external_select"},
+        {"type": "datepicker"},
+        {"type": "timepicker"},
+        {"type": "number_input", "is_decimal_allowed": False},
+        {"type": "email_text_input"},
+    ]
+    for number, kind in enumerate(kinds):
+        label = samples.plain(f"Field {number}")
+        element = {"action_id": f"e{number}", **kind}
+        view["blocks"].append({"type": "input", "block_id": f"b{number}", "label": label, "element": element})
+    cells = [[{"type": "raw_text", "text": "Name"}], [{"type": "raw_text", "text": "Contoso"}]]
+    view["blocks"].append({"type": "table", "block_id": "t", "rows": cells, "caption": samples.plain("Partners")})
+    stage.slack.views.open[PEOPLE["requester"]] = view
+    stage.answers["suggest"] = {"ok": True, "suggest": FOUND}
+    await stage.change()
+    await page.get_by_role("combobox", name="Pilot group").fill("bri")
+    await expect(page.get_by_role("option", name="Bridge pilots")).to_be_visible()
+    assert await violations_at_all_sizes(page) == []
 
 
 async def test_badges_and_several_people(page: Page, stage: Stage) -> None:

@@ -1,4 +1,4 @@
-"""What Conditional Access means, as each surface shows it: cut inside Slack's limits, whole where there is room."""
+"""What Conditional Access means, as each surface shows it: cut inside Slack's limits, complete where it fits."""
 
 import json
 from dataclasses import replace

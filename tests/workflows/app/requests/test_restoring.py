@@ -11,6 +11,7 @@ import pytest
 from bot.words.findings.finding import finding_words
 from bot.words.refusals.words import fact_words
 from bot.words.requests.notes import note_words
+from bot.words.requests.titles import prepared_title
 from tests.workflows.core.builders import AMARA, BRUNO, CHIE, DANA, MALLORY, RILEY, SAM, TENANT, request
 from tests.workflows.effects.applying import OPEN, put, synchronizing
 from tests.workflows.world import CATALOG, World
@@ -78,7 +79,8 @@ async def test_a_revocation_is_restored_by_the_whole_chain(world: World, revocat
     waiting = await world.settled((await file(world, revocation)).id)
     assert waiting.state is S.AWAITING_APPROVAL, note_words(waiting.note)
     known = waiting.known
-    assert known.template_title == f"Restore of {revocation.id} (chain of “Trusted partner”)"
+    assert known.template_title == "Trusted partner"
+    assert prepared_title(known) == f"Restore of {revocation.id} (approval policy of “Trusted partner”)"
     assert known.stages == CATALOG.templates["trusted-partner"].stages
     assert known.restored is not None
     assert (known.restored.request_id, known.restored.by) == (revocation.id, DANA)
@@ -99,6 +101,7 @@ async def test_a_revocation_is_restored_by_the_whole_chain(world: World, revocat
     assert partnership is not None
     assert partnership.state is PartnershipState.ACTIVE
     assert (partnership.template, partnership.request_id) == ("trusted-partner", waiting.id)
+    assert (partnership.template_title, partnership.restored_from) == ("Trusted partner", revocation.id)
     assert partnership.review_interval == CATALOG.templates["trusted-partner"].review_interval
     assert partnership.ends_at == world.clock.now() + timedelta(days=180)
 

@@ -28,7 +28,7 @@ from workflows.core.errors.raised import Refused
 from workflows.core.errors.refusal_codes import RefusalCode
 from workflows.core.people import ChatId, PersonId
 from workflows.core.requests.commands.editing import (
-    WishField,
+    EditableField,
     changed_fields,
     changed_values,
     is_editable,
@@ -144,10 +144,10 @@ def test_what_is_different_is_listed_with_both_values() -> None:
     before = particulars()
     after = replace(before, sponsor=ChatId("U-DANA"), duration=timedelta(days=30), ends_at=LATER, ticket="PRJ-1")
     assert changed_fields(before, after) == (
-        WishField.SPONSOR,
-        WishField.DURATION,
-        WishField.ENDS_AT,
-        WishField.TICKET,
+        EditableField.SPONSOR,
+        EditableField.DURATION,
+        EditableField.ENDS_AT,
+        EditableField.TICKET,
     )
     assert changed_values(before, after) == {
         "sponsor": ["U-SAM", "U-DANA"],

@@ -27,7 +27,7 @@ from workflows.core.requests.request import RequestId
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RetryEffect:
-    """An admin wants to retry an effect that was given up."""
+    """An admin asks to retry an effect that was given up."""
 
     name: Literal["retry_effect"] = field(default="retry_effect")
     actor: ChatId
@@ -41,7 +41,7 @@ class RetryEffect:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DropEffect:
-    """An admin wants to drop an effect that was given up."""
+    """An admin asks to drop an effect that was given up."""
 
     name: Literal["drop_effect"] = field(default="drop_effect")
     actor: ChatId

@@ -1,4 +1,4 @@
-"""Editing a request: what an edit can change, and who may do it: the requester, while it waits for approvals. Pure."""
+"""Rules for edits of a request: which fields an edit can change, and who may edit. Pure."""
 
 from dataclasses import replace
 from datetime import datetime, timedelta
@@ -11,8 +11,8 @@ from workflows.core.people import Person
 from workflows.core.requests.request import AccessRequest, Particulars, RequestKind, RequestState
 
 
-class WishField(StrEnum):
-    """The fields of a request that an edit can change; the values are their names. The partner is not among them."""
+class EditableField(StrEnum):
+    """The fields of a request that an edit can change, by their names. The partner cannot be changed."""
 
     TEMPLATE = "template"
     PLACEHOLDERS = "placeholders"
@@ -23,26 +23,27 @@ class WishField(StrEnum):
     TICKET = "ticket"
 
 
-def with_wish(before: Particulars, wanted: Particulars) -> Particulars:
-    """Return a request's particulars with what is filled in now. Kind, requester and partner stay."""
-    return replace(before, **{one.value: getattr(wanted, one.value) for one in WishField})
+def with_edited_values(before: Particulars, wanted: Particulars) -> Particulars:
+    """Return a request's particulars with the new values. Kind, requester and partner stay the same."""
+    return replace(before, **{one.value: getattr(wanted, one.value) for one in EditableField})
 
 
-def changed_fields(before: Particulars, after: Particulars) -> tuple[WishField, ...]:
-    """List what is different.
+def changed_fields(before: Particulars, after: Particulars) -> tuple[EditableField, ...]:
+    """List the fields with different values.
 
-    With a chosen day of the end, the duration only counts the days from sending to it, so it is no change of its own.
+    The duration is not compared when the same day is chosen as the end: it is then computed from that day.
     """
     is_same_day = before.ends_at is not None and before.ends_at == after.ends_at
     return tuple(
         one
-        for one in WishField
-        if getattr(before, one.value) != getattr(after, one.value) and not (is_same_day and one is WishField.DURATION)
+        for one in EditableField
+        if getattr(before, one.value) != getattr(after, one.value)
+        and not (is_same_day and one is EditableField.DURATION)
     )
 
 
 def changed_values(before: Particulars, after: Particulars) -> dict[str, list[Any]]:
-    """Return each changed field with its value before and after, as the audit log keeps them."""
+    """Return the changed fields, each with its value before and after, for the audit log."""
     return {
         one.value: [_stored(getattr(before, one.value)), _stored(getattr(after, one.value))]
         for one in changed_fields(before, after)
@@ -50,17 +51,17 @@ def changed_values(before: Particulars, after: Particulars) -> dict[str, list[An
 
 
 def is_editable(request: AccessRequest) -> bool:
-    """Return whether its requester can edit it while it has not expired: an access request that waits for approvals."""
+    """Return whether a request can be edited: an access request that waits for approvals."""
     return request.particulars.kind is RequestKind.ACCESS and request.state is RequestState.AWAITING_APPROVAL
 
 
 def require_may_edit(request: AccessRequest, actor: Person, digest: str, now: datetime) -> None:
     """Check that a person may edit a request.
 
-    :param digest: the plan that the window was opened on.
-    :raises Refused: with the next step.
+    :param digest: the digest of the plan when the window was opened.
+    :raises Refused: when this person may not edit it now.
     """
-    # NB. by the account, not by the chat id: an edit makes every decision void.
+    # NB. accounts are compared, not chat ids, because an edit makes every decision invalid.
     if request.requester_account not in (actor.id, None):
         raise Refused(RefusalCode.NOT_THE_REQUESTER, edits=True)
     if request.particulars.kind is not RequestKind.ACCESS:

@@ -42,7 +42,7 @@ class Keep(Generic[Actor]):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Revoke:
-    """The sponsor or an admin wants to close the partner. The permission check creates a revocation for it."""
+    """The sponsor or an admin asks to close the partner. The permission check creates a revocation for it."""
 
     name: Literal["revoke"] = field(default="revoke")
     actor: ChatId
@@ -97,7 +97,7 @@ class UnconfirmSetup(Generic[Actor]):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RemindSetup(Generic[Actor]):
-    """The sponsor or an admin wants a reminder of the partner's remaining steps."""
+    """The sponsor or an admin asks for a reminder of the partner's remaining steps."""
 
     name: Literal["remind_half"] = field(default="remind_half")
     actor: Actor

@@ -15,7 +15,7 @@ from bot.words.partner_setup.state import setup_words
 from tests.bot import surfaces
 from tests.bot.surfaces import Json, assert_sound, buttons, dicts, hostile_or_blank, hostile_request, shown
 from tests.workflows.core.builders import NOW, TENANT, identity, noted, partnership, request
-from workflows.app.reads.home import ALARMS_PAGE, PAGE, Home, HomeList, HomePlace
+from workflows.app.reads.home import ALARMS_PAGE, PAGE, SPONSORED_PAGE, Home, HomeList, HomePlace
 from workflows.core.errors.raised import Refused
 from workflows.core.partner_setup.steps import newly_required_steps
 from workflows.core.partners.partnership import Partnership, PartnershipState
@@ -229,6 +229,7 @@ def test_a_home_with_every_list_full_stays_within_a_hundred_blocks(is_searched: 
         approvals=page(requests(40), skipped=10),
         mine=page(requests(40), skipped=10),
         ending=page(due, skipped=10),
+        sponsored=page(due, SPONSORED_PAGE, skipped=5),
         is_admin=True,
         overdue=page(due, skipped=10),
         partners=page(due, skipped=10) if is_searched else EMPTY,

@@ -1,0 +1,23 @@
+"""The title of a request, and of what a partner's access was approved as: a template, or restored settings."""
+
+from workflows.core.partners.partnership import Partnership
+from workflows.core.requests.request import Prepared, RequestId
+
+
+def prepared_title(prepared: Prepared) -> str:
+    """Return the title of a prepared request."""
+    restored = prepared.restored
+    if restored is None or not restored.policy_title:
+        return prepared.template_title
+    return _restored(restored.request_id, restored.policy_title)
+
+
+def partner_title(partnership: Partnership) -> str:
+    """Return the title of the access that a partner has, or had before it was revoked."""
+    if partnership.restored_from is None:
+        return partnership.template_title
+    return _restored(partnership.restored_from, partnership.template_title)
+
+
+def _restored(request_id: RequestId, policy_title: str) -> str:
+    return f"Restore of {request_id} (approval policy of “{policy_title}”)"
