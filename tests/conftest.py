@@ -4,14 +4,20 @@ import gc
 import os
 import shutil
 import signal
+from collections.abc import AsyncIterator
 from pathlib import Path
 from types import FrameType
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 import pytest
+import pytest_asyncio
 from structlog.dev import ConsoleRenderer, plain_traceback
 
 from tests.warm.block_checks import remember_checks
+from tests.warm.browser import started_browser
+
+if TYPE_CHECKING:
+    from playwright.async_api import Browser
 
 _MEMORY: Final = Path("/dev/shm")
 _ROOM_NEEDED: Final = 1_000_000_000
@@ -58,3 +64,10 @@ def pytest_xdist_auto_num_workers() -> int | None:
     if os.environ.get("PYTEST_XDIST_AUTO_NUM_WORKERS"):
         return None
     return 2 * (os.cpu_count() or 1)
+
+
+@pytest_asyncio.fixture(scope="session", loop_scope="session")
+async def browser() -> AsyncIterator["Browser"]:
+    """One Chromium for all tests in a browser; every page has a context of its own: its cookies, its storage."""
+    async with started_browser() as browser:
+        yield browser

@@ -1,4 +1,4 @@
-"""The import contracts hold what they say, and name packages, never lists of modules."""
+"""The import contracts enforce their rules, and name packages, never lists of modules."""
 
 import tomllib
 from collections.abc import Iterator

@@ -50,7 +50,7 @@ def links(cell: str) -> list[str]:
 
 
 def reasons(cell: str) -> list[str]:
-    """What stands behind each "Refused:" and "Not yet:" of a cell."""
+    """Return the reason after each "Refused:" and "Not yet:" of a cell."""
     return re.findall(r"(?:Refused|Not yet): ([^|]*?)(?=(?:Refused|Not yet): |$)", cell)
 
 
@@ -90,7 +90,7 @@ SOUND: Final = "tests/workflows/catalog/test_catalog.py::test_the_hash_changes_w
 
 @pytest.fixture(scope="module")
 def clone(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A copy of what tests are made of, with nothing beside it; and in it, tests that show nothing."""
+    """Return a copy of the project with nothing next to it, and tests in it that prove nothing."""
     clone = standing_alone(tmp_path_factory.mktemp("alone") / "clone")
     (clone / "tests" / "test_skipping.py").write_text(SKIPPING)
     (clone / "tests" / "test_leaning.py").write_text(LEANING)
@@ -106,16 +106,16 @@ def outcome(clone: Path) -> dict[str, str]:
 
 @pytest.mark.xdist_group("clone")
 def test_every_named_test_runs_in_a_clone_that_stands_alone(clone: Path, outcome: dict[str, str]) -> None:
-    """Without Microsoft's and Slack's descriptions beside it: a test that is skipped there shows nothing to a reader.
+    """A test that is skipped without Microsoft's and Slack's descriptions proves nothing to a reader.
 
-    pytest itself says which ones would run, in a copy of the project; the tests are set up there, and not run.
+    pytest says which tests would run in a copy of the project; they are set up there, but not run.
     """
     assert objections(clone, rows(), outcome) == {}
 
 
 @pytest.mark.xdist_group("clone")
 def test_a_row_whose_test_needs_more_than_the_clone_is_refused(clone: Path, outcome: dict[str, str]) -> None:
-    """The check can fail, for each of its reasons; a row beside them that needs nothing is let through."""
+    """Each reason makes the check fail; a row that needs nothing more is accepted."""
     of = [made_up(SKIPPED, SOUND), made_up(MARKED), made_up(MAY_SKIP, LEANS)]
     assert objections(clone, of, outcome) == {
         SKIPPED: "does not run",
@@ -153,9 +153,9 @@ def all_named(of: list[Row]) -> list[str]:
 
 
 def objections(clone: Path, of: list[Row], outcome: Mapping[str, str]) -> dict[str, str]:
-    """Tell why tests that rows name show nothing in a clone that stands alone; nothing of those that do.
+    """Return why the tests of a row prove nothing in a separate clone; empty when they do.
 
-    :param outcome: what pytest tells of them there; see `planned`.
+    :param outcome: what pytest reports about them there; see `planned`.
     """
     found = {}
     for name in all_named(of):
@@ -228,7 +228,7 @@ def reading():
 """
 
 
-def test_a_test_that_reads_what_lies_beside_the_clone_is_found_out(tmp_path: Path) -> None:
+def test_a_test_that_reads_what_lies_next_to_the_clone_is_found_out(tmp_path: Path) -> None:
     """Also where it is neither skipped nor broken there, and whichever way it comes to the folder."""
     (tmp_path / "tests").mkdir()
     (tmp_path / "tests" / "__init__.py").write_text("")
@@ -241,7 +241,7 @@ def test_a_test_that_reads_what_lies_beside_the_clone_is_found_out(tmp_path: Pat
     assert not leans_outside(tmp_path, "tests/test_leaning.py::test_alone")
 
 
-def test_the_tests_that_are_known_to_lean_on_the_folder_beside_are_found_out() -> None:
+def test_the_tests_that_are_known_to_lean_on_the_folder_outside_are_found_out() -> None:
     for name in (
         "tests/workflows/catalog/test_shipped_templates.py::test_what_it_writes_is_what_graph_takes",
         "tests/bot/slack/inbound/test_payloads.py::test_recorded_commands_parse",
@@ -260,7 +260,7 @@ Place = tuple[Path, str]
 
 
 def leans_outside(project: Path, named: str) -> bool:
-    """Tell whether a test, or what it uses of this project's tests, names the folder beside the repository."""
+    """Return whether a test, or what it uses, names the folder next to the repository."""
     file, _, name = named.partition("::")
     waiting, seen = [(project / file, name)], set[Place]()
     while waiting:
@@ -341,7 +341,7 @@ def module_of(project: Path, path: Path) -> Module:
 
 
 def standing_alone(clone: Path) -> Path:
-    """Copy what tests are made of to a folder with nothing beside it."""
+    """Copy the project's tests to a folder with nothing next to it."""
     for folder in ("bot", "workflows"):
         shutil.copytree(PROJECT / folder, clone / folder)  # what is compiled is still good: it knows the files' times
     for folder in ("tests", "docs"):

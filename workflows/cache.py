@@ -1,7 +1,7 @@
-"""A bounded cache of answers, each kept for its own time, with one read for parallel requests.
+"""A cache of answers with a maximum size. Each answer is kept for its own time. Parallel requests share one read.
 
-The only cache of answers: of Microsoft Graph's, and of the chat system's for display. It is a boundary: every layer
-that talks to another system may use it, and it knows none of them.
+It is used for answers of Microsoft Graph, and for answers of the chat system that are only displayed. It is a
+boundary: every layer that talks to another system may use it, and it imports none of them.
 """
 
 import asyncio
@@ -11,47 +11,50 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any, Generic, TypeVar
 
-Asked = TypeVar("Asked", bound=Hashable)
+Key = TypeVar("Key", bound=Hashable)
 Answer = TypeVar("Answer")
 
 
 @dataclass(slots=True, kw_only=True)
-class Cache(Generic[Asked, Answer]):
-    """Answers by request. The oldest are removed when there are more than `most`."""
+class Cache(Generic[Key, Answer]):
+    """Answers by request. The oldest are removed when there are more than `max_entries`."""
 
-    read: Callable[[Asked], Coroutine[Any, Any, Answer]]
-    lasts: Callable[[Answer], timedelta]
+    read: Callable[[Key], Coroutine[Any, Any, Answer]]
+    kept_for: Callable[[Answer], timedelta]
     """How long an answer is kept, counted from its arrival."""
-    most: int
+    max_entries: int
     now: Callable[[], float] = time.monotonic
-    """The present time in seconds. A clock that was set back makes an answer too old, too."""
-    _kept: dict[Asked, "_Kept[Answer]"] = field(default_factory=dict)
-    _asking: dict[Asked, asyncio.Task[Answer]] = field(default_factory=dict)
+    """Returns the present time in seconds. When the clock was set back, a kept answer counts as too old."""
+    _kept: dict[Key, "_Kept[Answer]"] = field(default_factory=dict)
+    _running: dict[Key, asyncio.Task[Answer]] = field(default_factory=dict)
 
-    async def ask(self, asked: Asked) -> Answer:
-        """Return a kept answer, or the answer of a running read, or read it now. A failure is not kept."""
-        kept = self._kept.get(asked)
+    async def get(self, key: Key) -> Answer:
+        """Return the kept answer, the answer of a read that is running, or the answer of a new read.
+
+        A failed read is not kept; its error is raised.
+        """
+        kept = self._kept.get(key)
         if kept is not None and kept.since <= self.now() < kept.until:
             return kept.answer
-        if asked not in self._asking:
-            task = asyncio.create_task(self.ask_now(asked))
-            self._asking[asked] = task
-            task.add_done_callback(lambda done: self._ended(asked, done))
+        if key not in self._running:
+            task = asyncio.create_task(self.read_now(key))
+            self._running[key] = task
+            task.add_done_callback(lambda done: self._ended(key, done))
         # NB. shielded: a caller that stops waiting does not cancel the read for the others.
-        return await asyncio.shield(self._asking[asked])
+        return await asyncio.shield(self._running[key])
 
-    async def ask_now(self, asked: Asked) -> Answer:
-        """Read it now without the cache, and keep the answer."""
-        answer = await self.read(asked)
-        self._kept.pop(asked, None)
-        while len(self._kept) >= self.most:
+    async def read_now(self, key: Key) -> Answer:
+        """Read the answer now, without the cache, and keep it."""
+        answer = await self.read(key)
+        self._kept.pop(key, None)
+        while len(self._kept) >= self.max_entries:
             del self._kept[next(iter(self._kept))]
         now = self.now()
-        self._kept[asked] = _Kept(since=now, until=now + self.lasts(answer).total_seconds(), answer=answer)
+        self._kept[key] = _Kept(since=now, until=now + self.kept_for(answer).total_seconds(), answer=answer)
         return answer
 
-    def _ended(self, asked: Asked, done: asyncio.Task[Answer]) -> None:
-        del self._asking[asked]
+    def _ended(self, key: Key, done: asyncio.Task[Answer]) -> None:
+        del self._running[key]
         if not done.cancelled():
             done.exception()  # read here, for the case that nobody waits for it any more
 

@@ -1,1 +1,1 @@
-"""The process: settings, composition, start and end."""
+"""The bot's process: its settings, its parts, its start and its end."""

@@ -1,4 +1,4 @@
-"""The process: open the bot's connections, start its tasks, end them in reverse order."""
+"""Open the bot's connections, start its tasks, and end them in reverse order."""
 
 import asyncio
 import signal
@@ -13,7 +13,7 @@ from aiohttp import web
 from bot.process.assembly.assembly import BotParts, assemble
 from bot.process.assembly.external_systems import ExternalSystems
 from bot.process.logs.redactor import redactor_of
-from bot.process.loops import keep_ticking, name_missing_groups, perform_effects, store_gap
+from bot.process.loops import keep_ticking, name_missing_groups, perform_effects, store_outage
 from bot.process.readers import open_clock, open_tenant
 from bot.process.settings import Settings, SettingsProblems
 from bot.process.start_checks import checked_catalog, checked_store, require_slack, warm_up
@@ -25,6 +25,7 @@ from bot.slack.answers.background import Background
 from bot.slack.inbound.socket import SlackSocket
 from bot.slack.outbound.client import SlackClient
 from workflows.intervals import START_STORED_AGAIN_AFTER
+from workflows.pauses import USUAL_PAUSES, Pauses
 
 _log = structlog.get_logger()
 
@@ -48,7 +49,7 @@ class Readiness:
         return "" if all(task.done() for task in self.starting) and is_heard else "starting\n"
 
 
-async def run(settings: Settings) -> None:
+async def run(settings: Settings, pauses: Pauses = USUAL_PAUSES) -> None:
     """Run the bot until SIGTERM or SIGINT.
 
     :raises SettingsProblems: when the templates, or Slack's answer about the token, show that a setting is wrong.
@@ -57,15 +58,19 @@ async def run(settings: Settings) -> None:
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, stop.set)
-    async with running(settings):
+    async with running(settings, pauses):
         _log.info("ready", port=settings.port, socket_mode=settings.is_socket_mode)
         await stop.wait()
         _log.info("stopping")
 
 
 @asynccontextmanager
-async def running(settings: Settings) -> AsyncIterator[BotParts]:
-    """Assemble everything, start it, and end it in reverse order. Yields what runs."""
+async def running(settings: Settings, pauses: Pauses = USUAL_PAUSES) -> AsyncIterator[BotParts]:
+    """Open the connections, start the tasks, and end them in reverse order.
+
+    :yields: the running parts.
+    :raises SettingsProblems: when the templates, the database, Slack or Entra show that a setting is wrong.
+    """
     catalog, clock, redact = checked_catalog(settings), open_clock(settings), redactor_of(settings)
     client = SlackClient(
         token=settings.slack_bot_token.get_secret_value(), base_url=settings.slack_api_url, redact=redact
@@ -75,9 +80,9 @@ async def running(settings: Settings) -> AsyncIterator[BotParts]:
         await require_slack(client, settings)
         store = await checked_store(settings, clock, redact)
         stack.push_async_callback(store.close)
-        noticed = _start(stack, store_gap(store, clock))
-        await asyncio.wait([noticed], timeout=START_STORED_AGAIN_AFTER.total_seconds())
-        tenant, background = open_tenant(settings), Background()
+        outage_stored = _start(stack, store_outage(store, clock))
+        await asyncio.wait([outage_stored], timeout=START_STORED_AGAIN_AFTER.total_seconds())
+        tenant, background = open_tenant(settings, pauses), Background()
         stack.push_async_callback(tenant.close)
         stack.push_async_callback(background.close)
         systems = ExternalSystems(
@@ -89,11 +94,12 @@ async def running(settings: Settings) -> AsyncIterator[BotParts]:
             tenant=tenant,
             background=background,
             redact=redact,
+            pauses=pauses,
         )
         parts = assemble(systems)
         background.start(name_missing_groups(parts.directory, catalog))
         warm = asyncio.create_task(warm_up(tenant, settings))
-        readiness = await _start_loops(stack, systems, parts, warm, noticed)
+        readiness = await _start_loops(stack, systems, parts, warm, outage_stored)
         if (socket := readiness.socket) is not None:
             # Slack may be unreachable for long. Meanwhile the bot performs what is stored, and can be stopped.
             readiness.loops.append(_start(stack, socket.run()))
@@ -106,9 +112,9 @@ async def _start_loops(
     systems: ExternalSystems,
     parts: BotParts,
     warm: asyncio.Task[None],
-    noticed: asyncio.Task[None],
+    outage_stored: asyncio.Task[None],
 ) -> Readiness:
-    """Start to perform effects, to tick, to look after the process's health, and to listen."""
+    """Start the tasks: perform effects, do what is due, check the process's health, and listen."""
     settings, socket = systems.settings, _socket(systems, parts)
     health = Health(
         store=systems.store,
@@ -118,7 +124,7 @@ async def _start_loops(
         socket=socket,
         check_seconds=min(CHECK_SECONDS, settings.gatehouse_tick_seconds),
     )
-    readiness = Readiness(starting=(warm, noticed), health=health, socket=socket)
+    readiness = Readiness(starting=(warm, outage_stored), health=health, socket=socket)
     metrics = Metrics(
         store=systems.store,
         clock=systems.clock,
@@ -126,11 +132,11 @@ async def _start_loops(
         is_ready=readiness.what_is_missing,
     )
     readiness.loops += [
-        _start(stack, perform_effects(parts, warm, noticed)),
-        _start(stack, keep_ticking(parts, systems.clock, metrics, settings, noticed)),
+        _start(stack, perform_effects(parts, warm, outage_stored)),
+        _start(stack, keep_ticking(parts, systems.clock, metrics, settings, outage_stored)),
         _start(stack, health.run()),
     ]
-    stack.push_async_callback(_cancelled, warm)
+    stack.push_async_callback(_cancel, warm)
     await _listen(stack, systems, parts, metrics, readiness)
     return readiness
 
@@ -145,7 +151,10 @@ def _socket(systems: ExternalSystems, parts: BotParts) -> SlackSocket | None:
 async def _listen(
     stack: AsyncExitStack, systems: ExternalSystems, parts: BotParts, metrics: Metrics, readiness: Readiness
 ) -> None:
-    """Listen on the port."""
+    """Accept HTTP requests on the configured port.
+
+    :raises SettingsProblems: when the port cannot be used.
+    """
     settings = systems.settings
     app = make_web(
         inbound=None if settings.is_socket_mode else parts.inbound,
@@ -167,10 +176,10 @@ async def _listen(
 def _start(stack: AsyncExitStack, work: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
     """Start a task that is cancelled when the stack is closed."""
     task = asyncio.create_task(work)
-    stack.push_async_callback(_cancelled, task)
+    stack.push_async_callback(_cancel, task)
     return task
 
 
-async def _cancelled(task: asyncio.Task[None]) -> None:
+async def _cancel(task: asyncio.Task[None]) -> None:
     task.cancel()
     await asyncio.gather(task, return_exceptions=True)  # its error was reported where it is awaited

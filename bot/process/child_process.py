@@ -1,8 +1,7 @@
-"""The bot's own process in the sandbox: this environment, this folder, not longer than the sandbox runs.
+"""The bot's process in the sandbox: it runs with given settings in a given folder, and ends with the sandbox.
 
-The boundary between the sandbox's process and the bot's.
-
-Imported first by the new process: only the standard library, so that the bot's own imports begin at once.
+The boundary between the sandbox's process and the bot's. The new process imports this module first. It needs only the
+standard library, so that the bot's own imports begin at once.
 """
 
 import multiprocessing
@@ -11,13 +10,19 @@ import signal
 import sys
 import threading
 from pathlib import Path
-from typing import Final
+from typing import TYPE_CHECKING, Final
+
+if TYPE_CHECKING:
+    from workflows.pauses import Pauses
 
 _OURS: Final = ("SLACK_", "AZURE_", "GRAPH_", "GATEHOUSE_", "DATABASE_URL", "PORT", "HOST")
 
 
-def become_bot_process(settings: dict[str, str], folder: Path) -> None:
-    """Run the bot with exactly these settings, as `gatehouse run` would. Does not return."""
+def become_bot_process(settings: dict[str, str], folder: Path, **options: "Pauses") -> None:
+    """Run the bot with exactly these settings, as `gatehouse run` would. Does not return.
+
+    :param options: passed to `run_bot`.
+    """
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the sandbox, which ends the bot itself
     for name in list(os.environ):
         if name.startswith(_OURS):
@@ -30,7 +35,7 @@ def become_bot_process(settings: dict[str, str], folder: Path) -> None:
     threading.Thread(target=_end_with_parent, daemon=True).start()
     from bot.process.run import run_bot
 
-    sys.exit(run_bot())
+    sys.exit(run_bot(**options))
 
 
 def _end_with_parent() -> None:

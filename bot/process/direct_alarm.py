@@ -7,20 +7,20 @@ from bot.slack.errors import NO_ANSWER, error_code
 from bot.slack.words.alarms import alarm_message
 from workflows.core.people import ADMIN, ChatId
 from workflows.core.requests.alarms import Alarm
-from workflows.ports.directory import Directory, DirectoryUnavailable
 from workflows.ports.message_copies import MessageCopy
 from workflows.ports.notifier import NotifierUnavailable
+from workflows.ports.people_directory import PeopleDirectory, PeopleDirectoryUnavailable
 from workflows.ports.tenant import TenantRefused, TenantUnavailable
 
 
-async def send_directly(alarm: Alarm, *, directory: Directory, client: AsyncWebClient) -> list[MessageCopy]:
+async def send_directly(alarm: Alarm, *, directory: PeopleDirectory, client: AsyncWebClient) -> list[MessageCopy]:
     """Send an alarm to every admin by direct message. Returns the copies, to be stored later.
 
     :raises NotifierUnavailable: when nobody could be told now.
     """
     try:
         admins = sorted(await directory.holders(ADMIN))
-    except (DirectoryUnavailable, TenantUnavailable, TenantRefused) as error:
+    except (PeopleDirectoryUnavailable, TenantUnavailable, TenantRefused) as error:
         raise NotifierUnavailable(error.facts) from error
     copies, refused = [], "nobody is an admin"
     for admin in admins:

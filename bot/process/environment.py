@@ -1,4 +1,4 @@
-"""The environment: the `.env` file loaded into it, and unknown names in it that look like settings."""
+"""Load the `.env` file into the environment, and find unknown names in it that look like settings."""
 
 import re
 from collections.abc import Iterable, Mapping, Set
@@ -10,15 +10,17 @@ from typing import Final
 from dotenv import load_dotenv
 
 _OURS: Final = ("GATEHOUSE_", "SLACK_")
-_OF_A_PLATFORM: Final = re.compile(r"\w+_(?:SERVICE_HOST|SERVICE_PORT(?:_\w+)?|PORT_\d+_(?:TCP|UDP|SCTP)(?:_\w+)?)")
+_PLATFORM_NAME: Final = re.compile(r"\w+_(?:SERVICE_HOST|SERVICE_PORT(?:_\w+)?|PORT_\d+_(?:TCP|UDP|SCTP)(?:_\w+)?)")
 """Variables that Kubernetes and Docker add for a service called `gatehouse` or `slack-…`."""
 _ADDRESS: Final = re.compile(r"(?:tcp|udp|sctp)://")
 
 
 def load_env_file(path: Path) -> str:
-    """Load the settings of a `.env` file into the environment, which has priority. Returns what is wrong with the file.
+    """Load the settings of a `.env` file into the environment, which has priority.
 
     azure-identity reads the environment itself, so the file must be loaded into it.
+
+    :returns: what is wrong with the file; empty when nothing is.
     """
     try:
         text = path.read_bytes().decode("utf-8-sig")
@@ -35,16 +37,16 @@ def load_env_file(path: Path) -> str:
 
 
 def unknown_names(given: Mapping[str, str], known: Set[str]) -> tuple[str, ...]:
-    """List the unknown names that look like our settings, each with the nearest known name; never a value."""
+    """Return each unknown name that looks like one of our settings, with the nearest known name; never a value."""
     found = sorted(name for name in given if name.upper().startswith(_OURS) and name.upper() not in known)
-    return tuple(_problem(name, known) for name in found if not _is_a_platforms(name, given[name]))
+    return tuple(_problem(name, known) for name in found if not _is_set_by_platform(name, given[name]))
 
 
-def _is_a_platforms(name: str, value: str) -> bool:
-    return bool(_OF_A_PLATFORM.fullmatch(name) or (name.endswith("_PORT") and _ADDRESS.match(value)))
+def _is_set_by_platform(name: str, value: str) -> bool:
+    return bool(_PLATFORM_NAME.fullmatch(name) or (name.endswith("_PORT") and _ADDRESS.match(value)))
 
 
 def _problem(name: str, known: Iterable[str]) -> str:
-    near = get_close_matches(name.upper(), sorted(known), n=1, cutoff=0.6)
-    cure = f"did you mean {near[0]}?" if near else "remove it"
-    return f"{name}: Gatehouse knows no such setting; {cure}"
+    similar = get_close_matches(name.upper(), sorted(known), n=1, cutoff=0.6)
+    advice = f"did you mean {similar[0]}?" if similar else "remove it"
+    return f"{name}: Gatehouse knows no such setting; {advice}"

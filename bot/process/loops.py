@@ -1,4 +1,4 @@
-"""The tasks that run as long as the bot: perform stored effects, tick; and what they wait for."""
+"""The tasks that run as long as the bot: perform stored effects, and do what is due."""
 
 import asyncio
 
@@ -8,7 +8,7 @@ from bot.process.assembly.assembly import BotParts
 from bot.process.settings import Settings
 from bot.process.web.metrics import Metrics
 from bot.slack.people.shown_directory import ShownDirectory
-from workflows.app.schedule.downtime import notice_gap
+from workflows.app.schedule.downtime import store_gap_at_start
 from workflows.app.schedule.missing_setup import record_missing_setup
 from workflows.app.schedule.ticker import tick
 from workflows.catalog.catalog import Catalog
@@ -21,11 +21,11 @@ from workflows.store.sqlite.store import SqliteStore
 _log = structlog.get_logger()
 
 
-async def store_gap(store: SqliteStore, clock: Clock) -> None:
-    """Store that the bot did not run for some time, as soon as anything can be stored."""
+async def store_outage(store: SqliteStore, clock: Clock) -> None:
+    """Store that the bot did not run for some time. Repeat until the store accepts it."""
     while True:
         try:
-            gap = await notice_gap(store=store, clock=clock)
+            gap = await store_gap_at_start(store=store, clock=clock)
         except StoreNotWritable as error:
             _log.warning("gap_not_stored", reason=str(error))
             await asyncio.sleep(START_STORED_AGAIN_AFTER.total_seconds())
@@ -35,21 +35,27 @@ async def store_gap(store: SqliteStore, clock: Clock) -> None:
         _log.warning("gap_noticed", since=str(gap.since), until=str(gap.until))
 
 
-async def perform_effects(parts: BotParts, warm: asyncio.Task[None], noticed: asyncio.Task[None]) -> None:
-    """Perform stored effects, once the tenant's identity is known, or it is known that Entra is unreachable.
+async def perform_effects(parts: BotParts, warm: asyncio.Task[None], outage_stored: asyncio.Task[None]) -> None:
+    """Perform stored effects, after the check of the tenant's identity is finished.
 
-    An effect approved for one tenant must not be written to another. Nor may it be written after an outage that is not
-    stored.
+    An effect approved for one tenant must not be written to another. After an outage, nothing is written before the
+    outage is stored.
+
+    :param warm: the task that checks which tenant Entra answers for.
+    :param outage_stored: the task that stores the outage.
     """
     await asyncio.wait([warm])
     if warm.cancelled() or warm.exception() is not None:
         return  # the start is refused
-    await asyncio.shield(noticed)
+    await asyncio.shield(outage_stored)
     await parts.outbox.run()
 
 
 async def name_missing_groups(directory: ShownDirectory, catalog: Catalog) -> None:
-    """Log the missing user groups of roles. The people concerned are told when a request waits for such a role."""
+    """Log the user groups that roles name and Slack does not have.
+
+    The people concerned are told when a request waits for such a role.
+    """
     for role in catalog.roles:
         try:
             missing = await directory.missing_groups(role)
@@ -61,10 +67,13 @@ async def name_missing_groups(directory: ShownDirectory, catalog: Catalog) -> No
 
 
 async def keep_ticking(
-    parts: BotParts, clock: Clock, metrics: Metrics, settings: Settings, noticed: asyncio.Task[None]
+    parts: BotParts, clock: Clock, metrics: Metrics, settings: Settings, outage_stored: asyncio.Task[None]
 ) -> None:
-    """Do what is due, again and again. An error of one tick is logged, and the next tick tries again."""
-    await asyncio.shield(noticed)  # the first tick replaces the time of the last one
+    """Do what is due, every few seconds. An error is logged, and the next round tries again.
+
+    :param outage_stored: the task that stores the outage; nothing is done before it ends.
+    """
+    await asyncio.shield(outage_stored)  # the first tick replaces the time of the last one
     try:
         await record_missing_setup(service=parts.service, store=parts.store)
     except Exception:

@@ -1,4 +1,4 @@
-"""The parts for reading, made from the settings: the tenant, the clock, the records next to a running bot."""
+"""What commands read without Slack, created from the settings: the tenant, the clock, the stored records."""
 
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -7,6 +7,7 @@ from bot.process.logs.redactor import redactor_of
 from bot.process.settings import SettingsProblems, TenantSettings
 from workflows.core.partners.records import Records
 from workflows.entra import Entra, EntraSettings, connect
+from workflows.pauses import USUAL_PAUSES, Pauses
 from workflows.ports.clock import Clock
 from workflows.store.sqlite.snapshot import read_records
 
@@ -20,46 +21,50 @@ class SystemClock:
 
 
 class OffsetClock:
-    """The machine's clock plus a whole number of seconds from a file, which is read at every call."""
+    """The machine's clock plus a number of seconds from a file; for tests with simulated services.
+
+    The file contains a whole number, and is read at every call.
+    """
 
     def __init__(self, path: Path) -> None:
         self._path = path
 
     def now(self) -> datetime:
-        """Return the present time of the rehearsal in UTC."""
+        """Return the moved time in UTC."""
         return datetime.now(UTC) + timedelta(seconds=int(self._path.read_text(encoding="ascii")))
 
 
-def open_tenant(settings: TenantSettings) -> Entra:
-    """Build the gateway to the tenant; nothing is sent yet.
+def open_tenant(settings: TenantSettings, pauses: Pauses = USUAL_PAUSES) -> Entra:
+    """Create the gateway to the tenant; nothing is sent yet.
 
     :raises SettingsProblems: when the credential cannot be used.
     """
     try:
-        return connect(entra_settings(settings))
+        return connect(entra_settings(settings, pauses))
     except ValueError as error:
         raise SettingsProblems((f"AZURE_…: the credential cannot be used ({error})",)) from error
 
 
-def entra_settings(settings: TenantSettings) -> EntraSettings:
-    """Return Entra's addresses, and the redactor for texts of errors."""
+def entra_settings(settings: TenantSettings, pauses: Pauses = USUAL_PAUSES) -> EntraSettings:
+    """Return Entra's addresses, and the function that removes secrets from error texts."""
     return EntraSettings(
         graph_url=settings.graph_url,
         authority_host=settings.azure_authority_host,
         tenant_id=settings.azure_tenant_id,
         client_id=settings.azure_client_id,
         redact=redactor_of(settings),
+        pauses=pauses,
     )
 
 
 def open_clock(settings: TenantSettings) -> Clock:
-    """Return the machine's clock, or the rehearsal's."""
+    """Return the machine's clock, or the clock that the file moves."""
     return OffsetClock(settings.gatehouse_clock_file) if settings.gatehouse_clock_file else SystemClock()
 
 
 async def read_stored_records(settings: TenantSettings) -> Records | None:
-    """Read our records next to a running bot; None when there is no database.
+    """Read our records, also while the bot runs; None when there is no database.
 
-    :raises StoreUnusable: when there is one that cannot be read.
+    :raises StoreUnusable: when the database cannot be read.
     """
     return await read_records(settings.database_file)

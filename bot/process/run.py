@@ -1,4 +1,4 @@
-"""The bot as a process: logs, settings, the event loop, the exit status."""
+"""Run the bot as a process: logs, settings, the event loop, the exit status."""
 
 import asyncio
 import os
@@ -8,12 +8,13 @@ from typing import Final
 from bot.process.logs.logs import configure_logs
 from bot.process.logs.redactor import Redactor, secrets_of
 from bot.process.settings import SettingsProblems, load_settings
+from workflows.pauses import USUAL_PAUSES, Pauses
 
 WRONG_SETTINGS: Final = 2
 """The exit status when the bot cannot start with these settings."""
 
 
-def run_bot() -> int:
+def run_bot(pauses: Pauses = USUAL_PAUSES) -> int:
     """Run the bot with the settings of the environment until it is asked to stop. Returns the exit status."""
     redactor = Redactor()
     configure_logs(redactor)
@@ -23,7 +24,7 @@ def run_bot() -> int:
         # After the settings: a wrong one is reported before slow imports.
         from bot.process.app import run
 
-        asyncio.run(run(settings))
+        asyncio.run(run(settings, pauses))
     except SettingsProblems as error:
         print_problems(error)
         return WRONG_SETTINGS
@@ -31,5 +32,5 @@ def run_bot() -> int:
 
 
 def print_problems(error: SettingsProblems) -> None:
-    """Print every problem of the settings at once, on standard error."""
+    """Print every problem of the settings on standard error."""
     print("Gatehouse cannot start:", *(f"- {problem}" for problem in error.problems), sep="\n", file=sys.stderr)

@@ -17,7 +17,7 @@ from workflows.catalog.catalog import SHIPPED, CatalogProblems, load_catalog
 
 _LOOPBACK: Final = frozenset({"127.0.0.1", "localhost", "::1"})
 _GUID: Final = r"^[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}$"
-_CURES: Final = {
+_ADVICE: Final = {
     "SLACK_BOT_TOKEN": "the bot token (xoxb-…) from “OAuth & Permissions” of the Slack app",
     "SLACK_SIGNING_SECRET": "the signing secret from “Basic Information” of the Slack app (or set SLACK_APP_TOKEN)",
     "SLACK_CHANNEL": "the id (C…) of the channel where approval cards are posted",
@@ -32,7 +32,7 @@ _CURES: Final = {
     "PORT": "a whole number from 1 to 65535",
 }
 
-Known = TypeVar("Known", bound=BaseSettings)
+SettingsType = TypeVar("SettingsType", bound=BaseSettings)
 Guid = Annotated[str, StringConstraints(pattern=_GUID, to_lower=True)]
 
 
@@ -45,7 +45,7 @@ class SettingsProblems(Exception):
 
 
 class _Templates(BaseSettings):
-    """The folder of the templates: the only setting that is read while others are wrong."""
+    """The folder of the templates. It is also read when other settings are wrong."""
 
     model_config = SettingsConfigDict(
         env_ignore_empty=True, extra="ignore", frozen=True, hide_input_in_errors=True, validate_default=True
@@ -55,7 +55,7 @@ class _Templates(BaseSettings):
 
 
 class TenantSettings(_Templates):
-    """The settings for reading the tenant and the records: enough for the commands that need no Slack."""
+    """The settings for reading the tenant and the records, for the commands that need no Slack."""
 
     azure_tenant_id: Guid
     azure_client_id: Guid
@@ -63,11 +63,11 @@ class TenantSettings(_Templates):
     graph_url: str = "https://graph.microsoft.com/v1.0"
     database_url: str = "sqlite:///gatehouse.db"
     gatehouse_clock_file: Path | None = None
-    """A file with a number of seconds to add to the clock; for rehearsals against local services only."""
+    """A file with a number of seconds to add to the clock; only with local services, for tests."""
 
     @property
     def database_file(self) -> Path:
-        """Return the file of the embedded store."""
+        """Return the path of the database file."""
         return Path(self.database_url.removeprefix("sqlite:///"))
 
     @field_validator("graph_url", "azure_authority_host")
@@ -86,7 +86,7 @@ class TenantSettings(_Templates):
 
     @field_validator("gatehouse_clock_file")
     @classmethod
-    def _is_a_rehearsal(cls, value: Path | None, info: ValidationInfo) -> Path | None:
+    def _is_with_local_services(cls, value: Path | None, info: ValidationInfo) -> Path | None:
         addresses = [name for name in ("slack_api_url", "graph_url") if name in cls.model_fields]
         if value is not None and not all(_is_local(info.data.get(name, "")) for name in addresses):
             places = " and ".join(map(str.upper, addresses))
@@ -99,7 +99,7 @@ class _SlackSettings(_Templates):
 
     slack_bot_token: Annotated[SecretStr, Field(min_length=10)]
     slack_app_token: SecretStr | None = None
-    """Present: Socket Mode. Absent: HTTP."""
+    """The app-level token. With it the bot uses Socket Mode, otherwise HTTP."""
     slack_signing_secret: SecretStr = SecretStr("")
     slack_api_url: str = "https://slack.com/api/"
     slack_channel: Annotated[str, StringConstraints(pattern=r"^[CG][A-Z0-9]{2,}$")]
@@ -117,7 +117,7 @@ class _SlackSettings(_Templates):
 
     @field_validator("slack_signing_secret")
     @classmethod
-    def _is_there_for_http(cls, value: SecretStr, info: ValidationInfo) -> SecretStr:
+    def _is_given_for_http(cls, value: SecretStr, info: ValidationInfo) -> SecretStr:
         if info.data.get("slack_app_token") is None and not value.get_secret_value():
             raise ValueError("missing")
         return value
@@ -136,7 +136,7 @@ class Settings(TenantSettings, _SlackSettings):
     gatehouse_max_lookups_per_hour: Annotated[int, Field(ge=1, le=10_000)] = 60
     gatehouse_max_searches_per_hour: Annotated[int, Field(ge=1, le=10_000)] = 120
     """How many partners one person may look up in an hour."""
-    host: str = "0.0.0.0"  # noqa: S104  # a container's port has to be reachable; signatures guard the door
+    host: str = "0.0.0.0"  # noqa: S104  # a container's port has to be reachable; every request is checked by its signature
     port: Annotated[int, Field(ge=1, le=65535)] = 3000
 
 
@@ -156,7 +156,7 @@ def load_tenant_settings() -> TenantSettings:
     return _loaded(TenantSettings)
 
 
-def _loaded(kind: type[Known]) -> Known:
+def _loaded(kind: type[SettingsType]) -> SettingsType:
     unreadable = load_env_file(Path(".env"))
     if unreadable:
         raise SettingsProblems((unreadable,))  # every other problem may be a consequence of this one
@@ -185,11 +185,11 @@ def _problem(item: ErrorDetails) -> str:
     if not item["loc"]:
         return item["msg"].removeprefix("Value error, ")
     name = str(item["loc"][0]).upper()
-    cure = f"; set it to {_CURES[name]}" if name in _CURES else ""
+    advice = f"; set it to {_ADVICE[name]}" if name in _ADVICE else ""
     if item["type"] == "value_error":
         # Our own text; any other text is pydantic's, which contains patterns and inputs.
-        return f"{name}: {item['msg'].removeprefix('Value error, ')}{cure}"
-    return f"{name}: {'missing' if item['type'] == 'missing' else 'this value cannot be used'}{cure}"
+        return f"{name}: {item['msg'].removeprefix('Value error, ')}{advice}"
+    return f"{name}: {'missing' if item['type'] == 'missing' else 'this value cannot be used'}{advice}"
 
 
 def _safe_address(value: str) -> str:

@@ -1,6 +1,6 @@
 """Open what the settings name, and refuse to start when a setting is certainly wrong.
 
-A system that cannot be reached now is no such problem: the bot starts, and waits for it.
+A system that cannot be reached now is no reason to refuse: the bot starts, and waits for it.
 """
 
 import structlog
@@ -45,10 +45,11 @@ async def checked_store(settings: Settings, clock: Clock, redact: Redactor) -> S
 
 
 async def require_slack(client: AsyncWebClient, settings: Settings) -> None:
-    """Ask Slack whose token this is.
+    """Check the bot's token, its workspace and the approval channel.
 
-    :raises SettingsProblems: when the token is invalid, or another workspace's. An unreachable Slack is no such
-        problem: stored work is performed as soon as it answers.
+    An unreachable Slack is accepted: stored work is performed as soon as it answers.
+
+    :raises SettingsProblems: when the token is invalid or of another workspace, or the channel is not private.
     """
     name = "SLACK_BOT_TOKEN"
     try:
@@ -72,10 +73,11 @@ async def require_slack(client: AsyncWebClient, settings: Settings) -> None:
 
 
 async def _require_private_channel(client: AsyncWebClient, settings: Settings) -> None:
-    """Ask Slack whether approval cards may be posted to their channel.
+    """Check that approval cards may be posted to their channel.
 
-    :raises SettingsProblems: when the channel is not certainly private. A missing answer is no such problem: the check
-        is repeated before each card.
+    When Slack does not answer, the start goes on: the check is repeated before each card.
+
+    :raises SettingsProblems: when the channel is not certainly private.
     """
     try:
         problem = await channel_problem(client, settings.slack_channel)
@@ -88,9 +90,11 @@ async def _require_private_channel(client: AsyncWebClient, settings: Settings) -
 
 
 async def warm_up(tenant: Entra, settings: Settings) -> None:
-    """Load and connect what the first request would otherwise wait for.
+    """Connect to Entra and load what the first request would otherwise wait for.
 
-    :raises SettingsProblems: when Entra answers for another tenant. An unreachable Entra is no such problem.
+    An unreachable Entra is accepted.
+
+    :raises SettingsProblems: when Entra answers for another tenant.
     """
     if problem := await tenant.warm():
         _log.warning("entra_out_of_reach", reason=str(problem))

@@ -6,7 +6,7 @@ from typing import Final
 import aiohttp
 from slack_sdk.errors import SlackApiError
 
-from workflows.ports.tenant import MOST_RETRY_AFTER
+from workflows.ports.tenant import MAX_RETRY_AFTER
 
 NO_ANSWER: Final = (aiohttp.ClientError, TimeoutError, AttributeError)
 """The errors of a call when Slack did not answer. AttributeError: the client treats any 200 in plain text, which a
@@ -18,7 +18,7 @@ WRONG_TOKEN: Final = frozenset(
         *("not_allowed_token_type", "no_permission", "missing_scope", "access_denied", "ekm_access_denied"),
     }
 )
-"""Slack's error codes until an admin has repaired the app's token or its rights (Slack: "auth.test", errors)."""
+"""Slack's error codes for a token or rights that an admin must repair (Slack: "auth.test", errors)."""
 
 PASSING: Final = frozenset(
     {
@@ -57,7 +57,7 @@ def is_passing(error: SlackApiError) -> bool:
 def retry_after(error: SlackApiError) -> float | None:
     """Return how many seconds Slack asks to wait, at most five minutes; None when it gives no number of seconds."""
     said = _header(error, "retry-after")
-    return min(float(said), MOST_RETRY_AFTER) if said.isascii() and said.isdecimal() else None
+    return min(float(said), MAX_RETRY_AFTER) if said.isascii() and said.isdecimal() else None
 
 
 def error_code(error: SlackApiError) -> str:

@@ -1,4 +1,4 @@
-"""The ids that Slack sends back: written by the views and messages, read by the payloads and the flows."""
+"""The ids that Slack sends back: written into views and messages, read by the payloads and the flows."""
 
 from typing import Final
 
@@ -10,6 +10,7 @@ from workflows.core.settings.model import TenantId
 # callback_id of views and shortcuts
 REQUEST_SHORTCUT: Final = "request_partner_access"
 REQUEST_ACCESS: Final = "request_access"
+EDIT_REQUEST: Final = "edit_request"
 REQUEST_ACCESS_LOADING: Final = "request_access_loading"
 DECIDE: Final = "decide_request"
 REJECT_REASON: Final = "reject_reason"
@@ -30,6 +31,8 @@ APPROVE: Final = "approve"
 REJECT: Final = "reject"
 WITHDRAW: Final = "withdraw"
 REMIND: Final = "remind"
+EDIT: Final = "edit"
+CLOSE_EARLY: Final = "close_early"
 KEEP: Final = "keep"
 REVOKE_REVIEW: Final = "revoke_review"
 OPEN_REQUEST: Final = "open_request"
@@ -77,6 +80,10 @@ MOST_PLACEHOLDER: Final = 100
 # keys of the request form's metadata
 PLACEHOLDERS_OF: Final = "holes_of"
 """The template whose placeholders the form shows."""
+LOOKED_UP: Final = "looked_up"
+"""The name of the partner that the form shows."""
+EDITS: Final = "edits"
+"""The request that the form edits, and the digest of its plan then."""
 
 
 def decision_value(request: AccessRequest) -> str:

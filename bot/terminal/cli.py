@@ -1,4 +1,4 @@
-"""The command line."""
+"""Define the commands and options of the command line."""
 
 import asyncio
 import importlib.metadata
@@ -9,6 +9,8 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
+from workflows.pauses import USUAL_PAUSES, Pauses
+
 app = typer.Typer(
     name="gatehouse",
     help="Opens a Microsoft Entra tenant to partner organizations from Slack.",
@@ -17,14 +19,12 @@ app = typer.Typer(
     pretty_exceptions_show_locals=False,
 )
 
-Port = Annotated[int, typer.Option(help="The port of the page; 0 picks a free one.", min=0, max=65535)]
+Port = Annotated[int, typer.Option(help="The port of the page; 0 means any free port.", min=0, max=65535)]
 Browser = Annotated[bool, typer.Option("--browser/--no-browser", help="Open the page in a browser.")]
-Data = Annotated[
-    Path | None, typer.Option(help="Keep everything in this folder across restarts; a temporary one otherwise.")
-]
-Only = Annotated[str | None, typer.Option(help="Start one simulator alone: slack or entra. No bot is started then.")]
-AsJson = Annotated[bool, typer.Option("--json", help="Print JSON with stable keys instead, and nothing else.")]
-Names = Annotated[bool, typer.Option("--names", help="Look up who the unknown tenant IDs are: one call for each.")]
+Data = Annotated[Path | None, typer.Option(help="Store everything in this folder; without it, in a temporary folder.")]
+Only = Annotated[str | None, typer.Option(help="Start one simulator only (slack or entra), and no bot.")]
+AsJson = Annotated[bool, typer.Option("--json", help="Print JSON with stable keys, and nothing else.")]
+Names = Annotated[bool, typer.Option("--names", help="Look up the names of unknown tenant IDs, with one call each.")]
 PlanFile = Annotated[Path, typer.Argument(help="The request, as TOML; docs/plan.md has an example.", metavar="FILE")]
 SocketMode = Annotated[bool, typer.Option("--socket-mode", help="Reach the bot by Socket Mode instead of HTTP.")]
 
@@ -46,12 +46,12 @@ def sandbox(
     only: Only = None,
     socket_mode: SocketMode = False,
 ) -> None:
-    """Play everything on this machine: a chat workspace, a tenant, and the bot between them. Nothing to sign up for."""
-    from bot.terminal.sandbox_command import rehearse
+    """Run a simulated chat workspace, a simulated tenant and the bot on this machine. No account is needed."""
+    from bot.terminal.sandbox_command import run_sandbox
 
     if only not in (None, "slack", "entra"):
         raise typer.BadParameter("choose slack or entra", param_hint="--only")
-    status = asyncio.run(rehearse(port=port, browser=browser, data=data, only=only, socket_mode=socket_mode))
+    status = asyncio.run(run_sandbox(port=port, browser=browser, data=data, only=only, socket_mode=socket_mode))
     raise typer.Exit(status)
 
 
@@ -63,15 +63,15 @@ def run() -> None:
     raise typer.Exit(run_bot())
 
 
-Retry = Annotated[int | None, typer.Option("--retry", help="Try given up work again, by its number.", metavar="NUMBER")]
-GiveUp = Annotated[int | None, typer.Option("--give-up", help="Forget given up work, by its number.", metavar="NUMBER")]
+Retry = Annotated[int | None, typer.Option("--retry", help="Try stopped work again, by its number.", metavar="NUMBER")]
+GiveUp = Annotated[int | None, typer.Option("--give-up", help="Give up stopped work, by its number.", metavar="NUMBER")]
 
 
 @app.command()
 def doctor(retry: Retry = None, give_up: GiveUp = None) -> None:
-    """Check the settings, the Slack app, the Graph permissions and the roles; change nothing.
+    """Check the settings, the Slack app, the Graph permissions and the roles. Change nothing.
 
-    With --retry or --give-up: decide about work that the bot gave up instead.
+    With --retry or --give-up, decide instead about work that the bot stopped trying.
     """
     from bot.process.logs.logs import configure_terminal_logs
     from bot.process.logs.redactor import Redactor, secrets_of
@@ -91,27 +91,29 @@ def doctor(retry: Retry = None, give_up: GiveUp = None) -> None:
         raise typer.BadParameter("choose one of them", param_hint="--retry, --give-up")
     if (number := retry if retry is not None else give_up) is not None:
         from bot.process.readers import open_clock
-        from bot.terminal.given_up_command import settle
+        from bot.terminal.given_up_command import decide_stopped_work
 
         clock, is_retried = open_clock(settings), retry is not None
-        raise typer.Exit(settle(settings.database_file, number, is_retried=is_retried, clock=clock, console=Console()))
+        raise typer.Exit(
+            decide_stopped_work(settings.database_file, number, is_retried=is_retried, clock=clock, console=Console())
+        )
     raise typer.Exit(asyncio.run(examine(settings, Console())))
 
 
 @app.command()
-def posture(as_json: AsJson = False, names: Names = False) -> None:
-    """Show what the tenant's default and every partner's settings let in and out, with warnings; change nothing."""
+def posture(given: typer.Context, as_json: AsJson = False, names: Names = False) -> None:
+    """Show what access the tenant's default and every partner's settings give, with warnings. Change nothing."""
     from bot.terminal.posture_command import show_posture
 
-    raise typer.Exit(show_posture(as_json=as_json, looks_up_names=names))
+    raise typer.Exit(show_posture(as_json=as_json, looks_up_names=names, pauses=given.obj or USUAL_PAUSES))
 
 
 @app.command()
-def plan(file: PlanFile, as_json: AsJson = False) -> None:
-    """Show what a request written in FILE would change and who would decide; nothing is stored or written."""
+def plan(given: typer.Context, file: PlanFile, as_json: AsJson = False) -> None:
+    """Show what the request in FILE would change, and who would decide. Nothing is stored or written."""
     from bot.terminal.plan_command import show_plan
 
-    raise typer.Exit(show_plan(file, as_json=as_json))
+    raise typer.Exit(show_plan(file, as_json=as_json, pauses=given.obj or USUAL_PAUSES))
 
 
 @app.callback()
@@ -119,6 +121,6 @@ def gatehouse(version: Version = False) -> None:
     """Opens a Microsoft Entra tenant to partner organizations from Slack."""
 
 
-def main() -> None:
-    """Enter the command line."""
-    app()
+def main(pauses: Pauses = USUAL_PAUSES) -> None:
+    """Run the command line."""
+    app(obj=pauses)

@@ -1,4 +1,4 @@
-"""`gatehouse doctor`: check everything that the bot depends on and report problems; changes nothing."""
+"""`gatehouse doctor`: check everything that the bot depends on, and report problems. Nothing is changed."""
 
 import asyncio
 from collections.abc import Awaitable, Callable
@@ -21,10 +21,10 @@ from bot.slack.people.directory import SlackDirectory
 from bot.slack.words.alarms import alarm_cure, alarm_text
 from bot.words.requests.messages import missing_groups_words
 from bot.words.requests.notes import note_words, refusal_words
+from bot.words.sentences import counted
 from workflows.catalog.catalog import Catalog, CatalogProblems, load_catalog
 from workflows.core.errors.raised import DomainError
 from workflows.core.settings.model import Target, TargetType
-from workflows.core.text import counted
 from workflows.entra import Entra, connect
 from workflows.ports.tenant import Tenant
 from workflows.store.sqlite.read_only import read_open_alarms, read_parked
@@ -51,13 +51,13 @@ PERMISSIONS: Final = frozenset(
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Finding:
-    """One check. `cure` is empty when there is no problem."""
+    """The result of one check. `cure` says what to do; it is empty when there is no problem."""
 
     subject: str
     state: str
     cure: str = ""
     is_optional: bool = False
-    """The bot works without it, and then shows on its cards what could not be checked."""
+    """Whether the bot also works without it. Its cards then show what could not be checked."""
 
 
 async def examine(settings: Settings, console: Console) -> int:
@@ -73,7 +73,7 @@ async def examine(settings: Settings, console: Console) -> int:
     else:
         try:
             findings += await _entra(tenant, settings)
-            findings += await _grants(tenant)
+            findings += await _permissions(tenant)
             findings += await tenant_settings(tenant)
             findings += await _roles(client, tenant, settings)
         finally:
@@ -81,7 +81,7 @@ async def examine(settings: Settings, console: Console) -> int:
     findings += await _records(settings)
     findings += await _alarms(settings)
     redact = redactor_of(settings)
-    table = Table("Looked at", "Found", "What to do", title="gatehouse doctor", title_justify="left")
+    table = Table("Check", "Result", "What to do", title="gatehouse doctor", title_justify="left")
     for finding in findings:
         style, sign = ("green", "✓") if not finding.cure else ("yellow", "–") if finding.is_optional else ("red", "✗")
         state = redact(finding.state)
@@ -92,26 +92,28 @@ async def examine(settings: Settings, console: Console) -> int:
 
 _SOME_GROUP: Final = Target(type=TargetType.GROUP, id="00000003-0000-0000-c000-000000000000")
 _SOME_APPLICATION: Final = Target(type=TargetType.APPLICATION, id="00000003-0000-0000-c000-000000000000")
-"""Microsoft Graph itself. Whether it exists or not, the answer shows whether the bot has the permission."""
+"""The application id of Microsoft Graph. Every answer about it shows whether the bot has the permission."""
 
 
 async def tenant_settings(tenant: Tenant) -> list[Finding]:
-    """Check what is read around a plan before people decide. The bot works without any of it."""
+    """Check the reads that inform approvers. The bot works without them."""
     tenant_settings = tenant.tenant_settings
 
     async def sign_ins() -> object:
         return await tenant_settings.read_sign_ins(await tenant.home(), datetime.now(UTC) - timedelta(hours=1))
 
     asked = [
-        await _asked("Entra: who may invite", tenant_settings.read_authorization, "Policy.Read.All"),
-        await _asked("Entra: Conditional Access", tenant_settings.read_conditional_access, "Policy.Read.All"),
-        await _asked("Entra: our own domains", tenant_settings.verified_domains, "Organization.Read.All"),
-        await _asked("Entra: sign-ins of partners", sign_ins, "AuditLog.Read.All and Entra ID P1"),
-        await _asked("Entra: names of groups", lambda: tenant_settings.name_of(_SOME_GROUP), "GroupMember.Read.All"),
-        await _asked(
+        await _call_result("Entra: who may invite", tenant_settings.read_authorization, "Policy.Read.All"),
+        await _call_result("Entra: Conditional Access", tenant_settings.read_conditional_access, "Policy.Read.All"),
+        await _call_result("Entra: our own domains", tenant_settings.verified_domains, "Organization.Read.All"),
+        await _call_result("Entra: sign-ins of partners", sign_ins, "AuditLog.Read.All and Entra ID P1"),
+        await _call_result(
+            "Entra: names of groups", lambda: tenant_settings.name_of(_SOME_GROUP), "GroupMember.Read.All"
+        ),
+        await _call_result(
             "Entra: names of applications", lambda: tenant_settings.name_of(_SOME_APPLICATION), "Application.Read.All"
         ),
-        await _asked(
+        await _call_result(
             "SharePoint: sharing settings", tenant_settings.read_sharepoint, "SharePointTenantSettings.Read.All"
         ),
     ]
@@ -137,7 +139,7 @@ async def _channel(client: AsyncWebClient, settings: Settings) -> Finding:
     try:
         await client.api_call("chat.scheduledMessages.list", json={"channel": settings.slack_channel})
     except SlackApiError as error:
-        code = error_code(error) or "no answer of Slack's"
+        code = error_code(error) or "no answer from Slack"
         return Finding(
             subject=subject, state=code, cure=f"Invite the app to {settings.slack_channel}, or set SLACK_CHANNEL"
         )
@@ -154,17 +156,17 @@ async def _channel(client: AsyncWebClient, settings: Settings) -> Finding:
 
 async def _entra(tenant: Entra, settings: Settings) -> list[Finding]:
     return [
-        await _whose(tenant, settings),
-        await _asked("Entra: default configuration", tenant.read_default, "Policy.Read.All"),
-        await _asked(
+        await _home_tenant(tenant, settings),
+        await _call_result("Entra: default configuration", tenant.read_default, "Policy.Read.All"),
+        await _call_result(
             "Entra: find a tenant", lambda: tenant.find("microsoft.com"), "CrossTenantInformation.ReadBasic.All"
         ),
     ]
 
 
-async def _whose(tenant: Entra, settings: Settings) -> Finding:
-    subject = "Entra: who we are"
-    finding = await _asked(subject, tenant.home, "Organization.Read.All, and the right settings AZURE_…")
+async def _home_tenant(tenant: Entra, settings: Settings) -> Finding:
+    subject = "Entra: our tenant"
+    finding = await _call_result(subject, tenant.home, "Organization.Read.All, and the right settings AZURE_…")
     if finding.cure or (home := await tenant.home()) == settings.azure_tenant_id:
         return finding
     return Finding(
@@ -172,7 +174,7 @@ async def _whose(tenant: Entra, settings: Settings) -> Finding:
     )
 
 
-async def _grants(tenant: Entra) -> list[Finding]:
+async def _permissions(tenant: Entra) -> list[Finding]:
     """Check the permissions in the bot's token, so that nothing must be written to test them."""
     subject = "Entra: the permission to write"
     try:
@@ -185,19 +187,19 @@ async def _grants(tenant: Entra) -> list[Finding]:
     findings = [Finding(subject=subject, state=_TO_WRITE)]
     if _TO_WRITE not in granted:
         findings = [Finding(subject=subject, state="missing", cure=f"Grant {_TO_WRITE}, with admin consent")]
-    if wide := sorted(granted - PERMISSIONS):
-        found = f"more than the bot needs: {', '.join(wide)}"
-        cure = "Take them from the application: what it may not do, nobody can make it do"
+    if not_needed := sorted(granted - PERMISSIONS):
+        found = f"more than the bot needs: {', '.join(not_needed)}"
+        cure = "Remove them from the application, so that nobody can misuse them"
         findings.append(Finding(subject="Entra: other permissions", state=found, cure=cure, is_optional=True))
     return findings
 
 
-async def _asked(subject: str, ask: Callable[[], Awaitable[object]], needs: str) -> Finding:
+async def _call_result(subject: str, call: Callable[[], Awaitable[object]], needs: str) -> Finding:
     try:
-        await ask()
+        await call()
     except DomainError as error:
         state = refusal_words(error)
-        cure = "Do what it says" if needs.replace(",", "").split()[0] in state else f"It needs {needs}"
+        cure = "Follow the message" if needs.replace(",", "").split()[0] in state else f"It needs {needs}"
         return Finding(subject=subject, state=state, cure=cure)
     return Finding(subject=subject, state="answers")
 
@@ -213,7 +215,7 @@ def _templates(settings: Settings) -> tuple[Catalog | None, list[Finding]]:
 
 
 async def _roles(client: AsyncWebClient, tenant: Entra, settings: Settings) -> list[Finding]:
-    """Count the members of each role, and compare with the largest quorum that a template requires."""
+    """Count the people of each role, and compare the number with the largest quorum of a template."""
     catalog, findings = _templates(settings)
     if catalog is None:
         return findings
@@ -222,16 +224,16 @@ async def _roles(client: AsyncWebClient, tenant: Entra, settings: Settings) -> l
         needed = max([1, *(s.quorum for t in catalog.templates.values() for s in t.stages if s.role == role)])
         subject = f"Role {role}"
         try:
-            held = len(await directory.holders(role))
+            people = len(await directory.holders(role))
             missing = missing_groups_words(await directory.missing_groups(role))
         except DomainError as error:
             cure = "Check Slack's usergroups:read and users:read.email, Graph's User.Read.All and GroupMember.Read.All"
             findings.append(Finding(subject=subject, state=refusal_words(error), cure=cure))
             continue
         cure = (
-            "" if held >= needed else f"Needs {needed}: add people to {', '.join(source.user_groups) or 'roles.toml'}"
+            "" if people >= needed else f"Needs {needed}: add people to {', '.join(source.user_groups) or 'roles.toml'}"
         )
-        state = counted(held, "person", "people")
+        state = counted(people, "person", "people")
         if missing:
             state, cure = f"{state}. {missing}", "Restore the user group in Slack, or correct roles.toml"
         findings.append(Finding(subject=subject, state=state, cure=cure))
@@ -239,8 +241,8 @@ async def _roles(client: AsyncWebClient, tenant: Entra, settings: Settings) -> l
 
 
 async def _records(settings: Settings) -> list[Finding]:
-    """List what the bot gave up. When it never ran, there is nothing to check."""
-    subject = "Records: effects that were given up"
+    """List the work that the bot stopped trying; nothing when the bot never ran."""
+    subject = "Records: stopped work"
     if not settings.database_file.exists():
         return []
     try:
@@ -253,7 +255,7 @@ async def _records(settings: Settings) -> list[Finding]:
         Finding(
             subject=f"{subject}: {one.lane}, no. {one.id}",
             state=note_words(one.error),
-            cure=f"Remove the reason, then: gatehouse doctor --retry {one.id} (or --give-up {one.id}, to forget it)",
+            cure=f"Correct the cause, then run gatehouse doctor --retry {one.id}, or --give-up {one.id}",
         )
         for one in parked
     ]

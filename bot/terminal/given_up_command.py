@@ -1,7 +1,7 @@
-"""`gatehouse doctor --retry` and `--give-up`: decide about work that the bot gave up.
+"""`gatehouse doctor --retry` and `--give-up`: decide about work that the bot stopped trying.
 
 While a bot runs, the command is stored, and the bot performs it within seconds. Otherwise it is performed here. In both
-cases it is recorded in the audit log under the operating system's user. The command line knows no other person.
+cases the audit log names the operating system's user: the command line knows no other person.
 """
 
 import asyncio
@@ -19,56 +19,56 @@ from workflows.core.errors.raised import DomainError
 from workflows.core.requests.effects import SettleGivenUp
 from workflows.ports.clock import Clock
 from workflows.ports.records import StoreUnusable
-from workflows.store.sqlite.beside_running_bot import open_beside
+from workflows.store.sqlite.shared_store import open_shared
 from workflows.store.sqlite.store import SqliteStore, open_store
 
 
-def settle(path: Path, effect_id: int, *, is_retried: bool, clock: Clock, console: Console) -> int:
-    """Retry a given-up effect, or drop it. Returns 0 when that is stored, otherwise 1."""
+def decide_stopped_work(path: Path, effect_id: int, *, is_retried: bool, clock: Clock, console: Console) -> int:
+    """Retry stopped work, or give it up. Returns 0 when that is stored, otherwise 1."""
     if not path.exists():
-        console.print(f"There are no records at {path}. Set DATABASE_URL to the bot's own file.", markup=False)
+        console.print(f"There are no records in {path}. Set DATABASE_URL to the bot's own file.", markup=False)
         return 1
     try:
-        said, status = asyncio.run(_settled(path, effect_id, is_retried=is_retried, clock=clock))
+        text, status = asyncio.run(_decide(path, effect_id, is_retried=is_retried, clock=clock))
     except (OSError, DomainError) as error:
         why = refusal_words(error) if isinstance(error, DomainError) else error
-        said, status = f"The records cannot be used: {why}", 1
-    console.print(said, markup=False)
+        text, status = f"The records cannot be used: {why}", 1
+    console.print(text, markup=False)
     return status
 
 
-async def _settled(path: Path, effect_id: int, *, is_retried: bool, clock: Clock) -> tuple[str, int]:
-    store, is_alone = await _opened(path, clock)
+async def _decide(path: Path, effect_id: int, *, is_retried: bool, clock: Clock) -> tuple[str, int]:
+    store, is_alone = await _open_records(path, clock)
     try:
         if effect_id not in {one.id for one in await store.given_up()}:
-            return f"No. {effect_id} is not given up. Run gatehouse doctor to see what is.", 1
-        service = Service(store=store, clock=clock, wake=_nobody)
+            return f"No. {effect_id} is no stopped work. Run gatehouse doctor to see the numbers.", 1
+        service = Service(store=store, clock=clock, wake=_wake_nobody)
         key, user = f"command_line:{secrets.token_hex(8)}", f"os:{getpass.getuser()}"
         await service.settle_given_up(effect_id, is_retried=is_retried, key=key, actor=user, account="")
         if is_alone:
             await _perform(store, clock, effect_id)
     finally:
         await store.close()
-    done = f"No. {effect_id} is {'tried again' if is_retried else 'forgotten'}"
+    done = f"No. {effect_id} is {'tried again' if is_retried else 'given up'}"
     return f"{done} {'as soon as the bot runs' if is_alone and is_retried else 'now'}.", 0
 
 
-async def _opened(path: Path, clock: Clock) -> tuple[SqliteStore, bool]:
-    """Open the records, alone or next to the bot that uses them; the flag says which."""
+async def _open_records(path: Path, clock: Clock) -> tuple[SqliteStore, bool]:
+    """Open the records, alone or while a bot uses them; the flag is True when alone."""
     try:
         return await open_store(path, clock), True
     except StoreUnusable:
-        return await open_beside(path, clock), False
+        return await open_shared(path, clock), False
 
 
 async def _perform(store: SqliteStore, clock: Clock, effect_id: int) -> None:
-    """Perform what was just stored, and nothing else that is due."""
-    alarms = Alarms(store=store, clock=clock, wake=_nobody)
+    """Perform the decision that was just stored, and nothing else that is due."""
+    alarms = Alarms(store=store, clock=clock, wake=_wake_nobody)
     for pending in await store.pending(clock.now(), 1000):
         if isinstance(pending.effect, SettleGivenUp) and pending.effect.effect_id == effect_id:
             await settle_given_up(pending.effect, store=store, alarms=alarms)
             await store.done(pending.id)
 
 
-def _nobody() -> None:
+def _wake_nobody() -> None:
     """Do nothing: the bot checks by itself."""

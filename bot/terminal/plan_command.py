@@ -11,19 +11,20 @@ from bot.process.run import WRONG_SETTINGS, print_problems
 from bot.process.settings import SettingsProblems, TenantSettings, load_tenant_settings
 from bot.terminal.plan_json import plan_json
 from bot.terminal.plan_print import print_plan
-from bot.terminal.printing import NOT_POSSIBLE, complain, terminal
+from bot.terminal.printing import NOT_POSSIBLE, print_error, terminal
 from bot.words.refusals.words import fact_words
 from bot.words.requests.notes import refusal_words
 from workflows.app.requests.planning import PlanImpossible, Planned, plan_request
 from workflows.catalog.catalog import Catalog, CatalogProblems, load_catalog
 from workflows.catalog.request_files import RequestFile, RequestFileProblems, load_request_file
+from workflows.pauses import Pauses
 from workflows.ports.records import StoreUnusable
 from workflows.ports.tenant import TenantRefused, TenantUnavailable
 
 _OPENING = "No plan can be made:"
 
 
-def show_plan(path: Path, *, as_json: bool) -> int:
+def show_plan(path: Path, *, as_json: bool, pauses: Pauses) -> int:
     """Print the plan of the request in a file.
 
     :returns: the exit status: 0 for a plan or nothing to change, 1 when no plan can be made, 2 for wrong settings or a
@@ -32,21 +33,21 @@ def show_plan(path: Path, *, as_json: bool) -> int:
     configure_terminal_logs(Redactor())
     try:
         settings, catalog, file = _loaded(path)
-        planned = asyncio.run(_planned(settings, catalog, file))
+        planned = asyncio.run(_planned(settings, catalog, file, pauses))
     except SettingsProblems as error:
         print_problems(error)
         return WRONG_SETTINGS
     except RequestFileProblems as error:
-        complain("The file is no request:", *error.problems)
+        print_error("The file is no request:", *error.problems)
         return WRONG_SETTINGS
     except PlanImpossible as error:
-        complain(_OPENING, *(f"{key}: {fact_words(problem)}" for key, problem in error.problems.items()))
+        print_error(_OPENING, *(f"{key}: {fact_words(problem)}" for key, problem in error.problems.items()))
         return NOT_POSSIBLE
     except StoreUnusable as error:
-        complain(_OPENING, f"{error}; set DATABASE_URL to the bot's own file")
+        print_error(_OPENING, f"{error}; set DATABASE_URL to the bot's own file")
         return NOT_POSSIBLE
     except (TenantUnavailable, TenantRefused) as error:
-        complain(_OPENING, refusal_words(error))
+        print_error(_OPENING, refusal_words(error))
         return NOT_POSSIBLE
     if as_json:
         sys.stdout.write(plan_json(planned) + "\n")
@@ -64,8 +65,8 @@ def _loaded(path: Path) -> tuple[TenantSettings, Catalog, RequestFile]:
     return settings, catalog, load_request_file(path)
 
 
-async def _planned(settings: TenantSettings, catalog: Catalog, file: RequestFile) -> Planned:
-    tenant = open_tenant(settings)
+async def _planned(settings: TenantSettings, catalog: Catalog, file: RequestFile, pauses: Pauses) -> Planned:
+    tenant = open_tenant(settings, pauses)
     try:
         return await plan_request(
             file,

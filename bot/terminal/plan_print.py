@@ -17,13 +17,13 @@ from bot.words.plans.consequences import consequence_words
 from bot.words.plans.current_settings import describe_staying_open
 from bot.words.plans.risk import risk_level_words, risk_reason_words
 from bot.words.refusals.words import fact_words
+from bot.words.sentences import counted
 from workflows.app.requests.planning import Planned
 from workflows.core.checks.consequences import consequences
 from workflows.core.checks.findings import Severity
 from workflows.core.plans.closing import only_narrows
 from workflows.core.plans.plan import Plan, TenantIdentity
 from workflows.core.policy.risk import RiskLevel, deciding_risk, required, risk_of, risk_of_result
-from workflows.core.text import counted
 
 _EFFECTS = {True: "yellow", False: "green", None: "magenta"}
 _RISKS = {RiskLevel.LOW: "green", RiskLevel.ELEVATED: "yellow", RiskLevel.HIGH: "bold red"}
@@ -65,7 +65,7 @@ def _tenant(identity: TenantIdentity) -> Iterator[tuple[str, str]]:
     else:
         yield "Not confirmed", "Entra does not know this tenant ID in this Microsoft cloud"
     if identity.asked not in (identity.default_domain.lower(), identity.tenant_id):
-        yield "Asked for as", identity.asked
+        yield "Requested as", identity.asked
 
 
 def _print_changes(planned: Planned, plan: Plan, console: Console) -> None:
@@ -140,7 +140,7 @@ def _print_chain(planned: Planned, plan: Plan, console: Console) -> None:
         who = counted(stage.quorum, "person", "people")
         console.print(_item(shown(f"{number}. {stage.title}: {who} with the role {stage.role}")))
     console.print(
-        _item(Text("Never the requester or the sponsor. Each person can approve once. Nobody was looked up."))
+        _item(Text("Never the requester or the sponsor. Each person can approve once. No people were looked up."))
     )
     console.print()
 

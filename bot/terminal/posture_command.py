@@ -13,28 +13,29 @@ from bot.process.run import WRONG_SETTINGS, print_problems
 from bot.process.settings import SettingsProblems, TenantSettings, load_tenant_settings
 from bot.terminal.posture_json import posture_json
 from bot.terminal.posture_table import print_posture
-from bot.terminal.printing import NOT_POSSIBLE, complain, terminal
+from bot.terminal.printing import NOT_POSSIBLE, print_error, terminal
 from bot.words.requests.notes import refusal_words
 from workflows.app.reads.posture import read_posture
 from workflows.core.posture.model import Posture
+from workflows.pauses import Pauses
 from workflows.ports.records import StoreUnusable
 from workflows.ports.tenant import TenantRefused, TenantUnavailable
 
 
-def show_posture(*, as_json: bool, looks_up_names: bool) -> int:
+def show_posture(*, as_json: bool, looks_up_names: bool, pauses: Pauses) -> int:
     """Print the posture. Returns the exit status: 0 read, 1 not read, 2 wrong settings."""
     configure_terminal_logs(Redactor())
     try:
         settings = load_tenant_settings()
-        posture = asyncio.run(_read(settings, looks_up_names=looks_up_names))
+        posture = asyncio.run(_read(settings, looks_up_names=looks_up_names, pauses=pauses))
     except SettingsProblems as error:
         print_problems(error)
         return WRONG_SETTINGS
     except StoreUnusable as error:
-        complain("The posture could not be read:", f"{error}; set DATABASE_URL to the bot's own file")
+        print_error("The posture could not be read:", f"{error}; set DATABASE_URL to the bot's own file")
         return NOT_POSSIBLE
     except (TenantUnavailable, TenantRefused) as error:
-        complain("The posture could not be read:", refusal_words(error))
+        print_error("The posture could not be read:", refusal_words(error))
         return NOT_POSSIBLE
     if as_json:
         sys.stdout.write(posture_json(posture) + "\n")
@@ -43,8 +44,8 @@ def show_posture(*, as_json: bool, looks_up_names: bool) -> int:
     return 0
 
 
-async def _read(settings: TenantSettings, *, looks_up_names: bool) -> Posture:
-    tenant = open_tenant(settings)
+async def _read(settings: TenantSettings, *, looks_up_names: bool, pauses: Pauses) -> Posture:
+    tenant = open_tenant(settings, pauses)
     try:
         console = Console(stderr=True)
         with Progress(console=console, transient=True, disable=not (looks_up_names and console.is_terminal)) as shown:

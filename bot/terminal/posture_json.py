@@ -73,7 +73,9 @@ def _partner(partner: PartnerPosture, default: JsonObject | None) -> dict[str, A
         "automatic_redemption": _flags(partner.redemption),
         "identity_synchronization": _flag(partner.synchronization),
         "ways": _access_kinds(partner.access_kinds),
-        "settings": [] if partner.is_barred else _current_settings(describe_current(partner.configuration, default)),
+        "settings": []
+        if partner.is_blocked_until_added
+        else _current_settings(describe_current(partner.configuration, default)),
         "unmanaged": list(partner.unmanaged),
         "risk": {
             "level": partner.risk.level.word,

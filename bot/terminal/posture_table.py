@@ -1,4 +1,4 @@
-"""A posture for a terminal: the default, a table that fits eighty columns, the concerns, counts."""
+"""Print a posture on a terminal: the default, a table of partners, the issues, the counts."""
 
 from collections.abc import Iterator, Sequence
 from typing import Final
@@ -29,7 +29,7 @@ from workflows.core.settings.model import Property
 from workflows.core.settings.openness import Openness
 
 WIDE: Final = 160
-"""From this many columns on, additional data gets its own columns."""
+"""The number of columns from which on additional data gets columns of its own."""
 MOST_NAMES: Final = 12
 _NAME: Final = 60
 _STYLES: Final = {
@@ -65,7 +65,7 @@ def print_posture(posture: Posture, console: Console) -> None:
 
 
 def _default_lines(default: DefaultPosture) -> Iterator[RenderableType]:
-    yield shown("What applies to every tenant without settings of its own (the default)", style="bold")
+    yield shown("The default, for every tenant without settings of its own", style="bold")
     for name, inbound, outbound in B2B_DIRECTIONS:
         line = Text(f"  {name}: in ")
         line.append_text(_openness(default.b2b_access[inbound].opening)).append(", out ")
@@ -95,7 +95,7 @@ def _row(posture: Posture, partner: PartnerPosture, *, is_wide: bool) -> list[Re
     row: list[RenderableType] = [_name(posture, partner, is_wide=is_wide)]
     if is_wide:
         row.append(Text(partner.tenant_id))
-    row += [_both(partner, inbound, outbound) for _, inbound, outbound in B2B_DIRECTIONS]
+    row += [_in_and_out(partner, inbound, outbound) for _, inbound, outbound in B2B_DIRECTIONS]
     row.append(Text("\n".join(_short_trust(partner)) or "-"))
     if is_wide:
         redemption = "\n".join(
@@ -114,7 +114,7 @@ def _row(posture: Posture, partner: PartnerPosture, *, is_wide: bool) -> list[Re
 
 
 def _short_trust(partner: PartnerPosture) -> Iterator[str]:
-    """Return which claims are trusted, in words of nine characters at most."""
+    """Return which MFA and device claims are trusted, each in at most nine characters."""
     for word in trust_words(partner):
         yield word.partition(" ")[0] + ("?" if word.endswith("?") and " " in word else "")
 
@@ -131,7 +131,7 @@ def _name(posture: Posture, partner: PartnerPosture, *, is_wide: bool) -> Render
     return Group(*lines)
 
 
-def _both(partner: PartnerPosture, inbound: Property, outbound: Property) -> Text:
+def _in_and_out(partner: PartnerPosture, inbound: Property, outbound: Property) -> Text:
     text = Text("in ").append_text(_openness(partner.b2b_access[inbound].opening)).append("\nout ")
     return text.append_text(_openness(partner.b2b_access[outbound].opening))
 
@@ -169,6 +169,6 @@ def _names(partners: Sequence[PartnerPosture]) -> str:
 def _footer(posture: Posture) -> Iterator[str]:
     yield counts_words(posture)
     if posture.unanswered:
-        yield f"{posture.unanswered:,} tenant IDs could not be looked up: Entra gave no answer."
+        yield f"{posture.unanswered:,} tenant IDs could not be looked up, because Entra gave no answer."
     if not posture.records_are_read:
         yield NO_RECORDS

@@ -1,4 +1,4 @@
-"""The output of commands for a person: text from outside made safe, and the reason when there is no answer."""
+"""Print for a person at a terminal: text from outside made safe, and error messages."""
 
 import sys
 from typing import Final
@@ -18,11 +18,11 @@ def shown(text: str, limit: int = MOST_TEXT, style: str = "") -> Text:
     return Text(clean(text, limit), style=style)
 
 
-def complain(opening: str, *reasons: str) -> None:
-    """Print what went wrong on standard error, one line each."""
+def print_error(opening: str, *reasons: str) -> None:
+    """Print an error on standard error, with one line for each reason."""
     print(opening, *(f"- {clean(reason, MOST_TEXT)}" for reason in reasons), sep="\n", file=sys.stderr)
 
 
 def terminal() -> Console:
-    """Return standard output as a console. Colours only when it is a terminal."""
+    """Return standard output as a console. It uses colours only on a terminal."""
     return Console(highlight=False, emoji=False, markup=False)

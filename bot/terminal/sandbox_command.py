@@ -1,7 +1,7 @@
-"""The `sandbox` command: start the simulated services and a bot between them. No other module knows both.
+"""The `sandbox` command: start the simulated services and a bot between them. No other module imports both.
 
-The bot runs in its own process, with the settings that it would have in production and nothing else. When it dies it is
-started again on the same data, as a platform would do.
+The bot runs in its own process, with the settings that it would have in production and nothing else. When it ends, it
+is started again on the same data, as a hosting platform would do.
 """
 
 import asyncio
@@ -30,13 +30,13 @@ Processes = SpawnContext | ForkServerContext
 _NEW_PROCESSES: Final = multiprocessing.get_context("spawn")
 _PORTS_TRIED: Final = 100
 _TICK_SECONDS: Final = 0.2
-_HANDED_ON: Final = "GATEHOUSE_MAX_"
-"""The limits per hour may be set for the sandbox's bot, too."""
+_PASSED_ON: Final = "GATEHOUSE_MAX_"
+"""The prefix of the settings that are passed on to the sandbox's bot: the limits per hour."""
 _READY_WITHIN_SECONDS: Final = 30.0
 _MOST_RESTARTS: Final = 20
 
 
-async def rehearse(
+async def run_sandbox(
     *,
     port: int,
     browser: bool,
@@ -45,7 +45,7 @@ async def rehearse(
     socket_mode: bool,
     processes: Processes = _NEW_PROCESSES,
 ) -> int:
-    """Serve until Ctrl-C or SIGTERM. Prints `ready http://127.0.0.1:PORT/` when everything answers.
+    """Run the sandbox until Ctrl-C or SIGTERM. Print `ready http://127.0.0.1:PORT/` when everything answers.
 
     :param processes: how the bot's process is started.
     :returns: the exit status.
@@ -61,29 +61,29 @@ async def rehearse(
             sandbox = Sandbox(folder, only=only, socket_mode=socket_mode)  # type: ignore[arg-type]
             await sandbox.start(port)
         except FolderInUse as error:
-            return _cannot(f"--data: {error}")
+            return _print_reason(f"--data: {error}")
         except OSError as error:
             if error.errno == errno.EADDRINUSE:
-                return _cannot(f"--port: {port} is in use; choose another, or 0 for any free one")
-            return _cannot(f"--data: {folder} cannot be used ({error.strerror}); name a folder")
+                return _print_reason(f"--port: {port} is in use; choose another, or 0 for any free one")
+            return _print_reason(f"--data: {folder} cannot be used ({error.strerror}); name a folder")
         try:
             if only is None:
-                await _with_bot(sandbox, folder, stop, browser=browser, processes=processes)
+                await _run_with_bot(sandbox, folder, stop, browser=browser, processes=processes)
             else:
                 _print_settings(sandbox)
-                await _ready(sandbox, browser=browser)
+                await _print_ready(sandbox, browser=browser)
                 await stop.wait()
         finally:
             await sandbox.stop()
     return 0
 
 
-def _cannot(reason: str) -> int:
+def _print_reason(reason: str) -> int:
     print(f"The sandbox cannot start: {reason}.", file=sys.stderr)
     return CANNOT_START
 
 
-async def _with_bot(
+async def _run_with_bot(
     sandbox: Sandbox, folder: Path, stop: asyncio.Event, *, browser: bool, processes: Processes
 ) -> None:
     port = _free_port()
@@ -91,26 +91,26 @@ async def _with_bot(
         **sandbox.bot_settings(port),
         "DATABASE_URL": f"sqlite:///{folder / 'gatehouse.db'}",
         "GATEHOUSE_TICK_SECONDS": str(_TICK_SECONDS),
-        **{name: value for name, value in os.environ.items() if name.startswith(_HANDED_ON)},
+        **{name: value for name, value in os.environ.items() if name.startswith(_PASSED_ON)},
     }
     bot = _Bot(settings, folder, processes)
     bot.start()
     url = f"http://127.0.0.1:{port}"
     sandbox.bot = BotHandle(url=url, pid=lambda: bot.pid, alive=bot.is_alive)
-    keeper = asyncio.create_task(_keep_alive(bot, folder, stop))
+    restarts = asyncio.create_task(_keep_alive(bot, folder, stop))
     try:
         await _until_ready(url, stop)
         if not stop.is_set():
-            await _ready(sandbox, browser=browser)
+            await _print_ready(sandbox, browser=browser)
         await stop.wait()
     finally:
-        keeper.cancel()
+        restarts.cancel()
         # NB. in a thread: over Socket Mode the bot closes its connection, and the simulated Slack must still answer
         # meanwhile.
         await asyncio.to_thread(bot.stop)
 
 
-async def _ready(sandbox: Sandbox, *, browser: bool) -> None:
+async def _print_ready(sandbox: Sandbox, *, browser: bool) -> None:
     print(f"ready {sandbox.url}", flush=True)
     if browser:
         await asyncio.to_thread(webbrowser.open, sandbox.url)
@@ -156,7 +156,7 @@ class _Bot:
 
 
 async def _keep_alive(bot: _Bot, folder: Path, stop: asyncio.Event) -> None:
-    """Start the bot again when it has died, as a platform does."""
+    """Start the bot again when it has ended, as a hosting platform does."""
     for _ in range(_MOST_RESTARTS):
         await asyncio.to_thread(bot.join)
         print(f"the bot ended; starting it again (its log: {folder / 'bot.log'})", file=sys.stderr, flush=True)
@@ -182,11 +182,11 @@ def _print_settings(sandbox: Sandbox) -> None:
 
 
 def _free_port() -> int:
-    """Return a port on which nobody listens, below those that Linux gives to outgoing connections (32768 and above).
+    """Return a free port below 32768, the first port that Linux gives to outgoing connections.
 
-    So no connection takes it before the bot listens there.
+    So no outgoing connection uses it before the bot listens there.
 
-    :raises OSError: when none of many is free.
+    :raises OSError: when none of 100 ports is free.
     """
     for port in secrets.SystemRandom().sample(range(20_000, 32_000), _PORTS_TRIED):
         with socket.socket() as probe, contextlib.suppress(OSError):

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Final
 
-from workflows.core.text import shown_name
+from workflows.core.checks.target_checks import shown_name
 from workflows.ports.tenant_settings import FoundObject, ObjectKind
 
 KINDS: Final[Mapping[ObjectKind, str]] = {
@@ -22,9 +22,14 @@ def kind_words(one: FoundObject) -> str:
     return f"{KINDS[one.kind]}{', disabled' if one.is_disabled else ''}"
 
 
+def object_name(name: str) -> str:
+    """Return the name of a user, group or application of our tenant; "(no name)" when it has none."""
+    return shown_name(name) or "(no name)"
+
+
 def found_name(one: FoundObject) -> str:
     """Return the name of an object as a choice."""
-    return shown_name(one.name) or "(no name)"
+    return object_name(one.name)
 
 
 def found_words(one: FoundObject) -> str:

@@ -1,8 +1,8 @@
-"""The shape of the tables of sentences, and the parts that several texts need."""
+"""The type of the tables of sentences, and functions that several texts need."""
 
 import re
 from collections.abc import Callable, Mapping
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Final
 
 from workflows.core.errors.facts import Values
@@ -20,6 +20,14 @@ Sentences = Mapping[RefusalCode, Sentence]
 def said(sentence: Sentence, values: Values) -> str:
     """Return a sentence with its values."""
     return sentence.format_map(values) if isinstance(sentence, str) else sentence(values)
+
+
+def counted(count: int, one: str, many: str = "") -> str:
+    """Return a count with its noun: "1 step", "3 steps".
+
+    :param many: the plural, when it is not `one` with an s.
+    """
+    return f"{count} {one if count == 1 else many or f'{one}s'}"
 
 
 def times_words(count: int) -> str:
@@ -42,6 +50,11 @@ def day(moment: str) -> str:
     return f"{_read(moment):%Y-%m-%d}"
 
 
+def last_day(ends_at: str) -> str:
+    """Return the last day of an access that ends at an ISO time, in UTC."""
+    return f"{_read(ends_at) - timedelta(seconds=1):%Y-%m-%d}"
+
+
 def time_of_day(moment: str) -> str:
     """Return the time of day of an ISO time, in UTC."""
     return f"{_read(moment):%H:%M} UTC"
@@ -53,7 +66,7 @@ def minute(moment: str) -> str:
 
 
 def place_to_cut(text: str, most: int) -> int:
-    """Return the last place, at most `most`, that is not inside an ID, because nobody could guess the rest of an ID."""
+    """Return the last place, at most `most`, that is not inside an ID."""
     for found in _ID.finditer(text, max(0, most - _LENGTH), most + _LENGTH):
         if found.start() < most < found.end():
             return found.start()

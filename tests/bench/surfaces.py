@@ -35,7 +35,7 @@ from tests.workflows.core.builders import AMARA, NOW, RILEY, TENANT, access_plan
 from workflows.app.reads.home import Home
 from workflows.catalog.catalog import SHIPPED, load_catalog
 from workflows.core.errors.facts import Fact
-from workflows.core.policy.offers import arranged, offers_of
+from workflows.core.policy.offers import arranged_offers, offers_of
 from workflows.core.requests.commands.request import RecordPrepared, Replan
 from workflows.core.requests.lifecycle import Situation, advance
 from workflows.core.requests.notes import NoteCode
@@ -104,7 +104,7 @@ def windows() -> dict[str, Json]:
 
 def request_forms() -> dict[str, Json]:
     """Return the request form: empty, and with a partner and each shipped template chosen."""
-    offers = arranged(offers_of(load_catalog(SHIPPED).templates.values()), closing=False)
+    offers = arranged_offers(offers_of(load_catalog(SHIPPED).templates.values()), closing=False)
     partner = ObservedPartner(identity=identity(), configuration=None, default=OPEN_DEFAULT, at=NOW)
     found = {"form-empty": request_view(RequestForm(offers=offers, requester=RILEY.chat_id))}
     for offer in offers:

@@ -137,7 +137,7 @@ def request_values(domain: str, template: str, justification: str = "Joint proje
 
 
 def click(person: str, action_id: str, value: str, **changes: Any) -> dict[str, Any]:
-    """Build the payload of a button in the approval channel, wherever its card stands there."""
+    """Build the payload of a button on a request's card in the approval channel."""
     return {
         "type": "block_actions",
         "user": {"id": SLACK_IDS[person], "team_id": TEAM_ID},
@@ -196,10 +196,7 @@ async def eventually(ask: Callable[[], Awaitable[bool]], seconds: float = 20) ->
 
 
 def free_port() -> int:
-    """A port that nobody listens on, out of this worker's own share of those that no connection is given by itself.
-
-    A port below Linux's range for outgoing connections (32768 and above) stays free until it is bound.
-    """
+    """Return a free port for this test process, below Linux's range for outgoing connections (32768 and above)."""
     worker = int(os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw")) % 8
     for port in secrets.SystemRandom().sample(range(20_000 + 1_500 * worker, 20_000 + 1_500 * (worker + 1)), 100):
         with socket.socket() as probe, contextlib.suppress(OSError):

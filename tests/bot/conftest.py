@@ -12,7 +12,7 @@ from bot.process.app import running
 from bot.process.settings import Settings, load_settings
 from bot.sandbox.server import BotHandle, Sandbox
 from tests.bot.bot_under_test import BotUnderTest, free_port
-from tests.warm.haste import short_pauses
+from tests.warm.haste import SHORT_PAUSES
 from tests.workflows.world import CATALOG, new_database
 from workflows.catalog.catalog import SHIPPED, Catalog, load_catalog
 
@@ -42,7 +42,7 @@ async def world(tmp_path: Path) -> AsyncIterator[Sandbox]:
 
 @pytest.fixture
 def settings(world: Sandbox, bare_environment: Path, monkeypatch: pytest.MonkeyPatch) -> Settings:
-    """The settings of a bot in that world, which stand in the environment too."""
+    """Return the settings of a bot in the sandbox. They are also in the environment."""
     given = {
         **world.bot_settings(free_port()),
         "DATABASE_URL": f"sqlite:///{bare_environment}/gatehouse.db",
@@ -50,9 +50,6 @@ def settings(world: Sandbox, bare_environment: Path, monkeypatch: pytest.MonkeyP
     }
     for name, value in given.items():
         monkeypatch.setenv(name, value)
-    # The pauses that keep Entra's limits, and give its replicas time, are made in a story; here nobody counts them.
-    for module, name, pause in short_pauses():
-        monkeypatch.setattr(module, name, pause)
     for place in ("start_checks", "settings"):
         monkeypatch.setattr(f"bot.process.{place}.load_catalog", _catalog)
     return load_settings()
@@ -71,6 +68,6 @@ async def gatehouse(world: Sandbox, settings: Settings) -> AsyncIterator[BotUnde
     url = f"http://127.0.0.1:{settings.port}"
     async with AsyncExitStack() as stack:
         session = await stack.enter_async_context(aiohttp.ClientSession())
-        parts = await stack.enter_async_context(running(settings))
+        parts = await stack.enter_async_context(running(settings, SHORT_PAUSES))
         world.bot = BotHandle(url=url, pid=os.getpid, alive=lambda: True)
         yield BotUnderTest(world=world, settings=settings, session=session, store=parts.store, url=url)

@@ -1,7 +1,7 @@
-"""No text says blocked, or nothing trusted, while the one answer says open or not known.
+"""No text says "blocked" or "nothing trusted" about access that is open or not known.
 
-Random configurations of a partner and of the default, of this cloud and another, with members that nobody knows and
-values of the wrong type, on every surface that can say so. What fails prints the blob that reproduces it.
+Random configurations of a partner and of the default are shown on every surface, in this cloud and another, with
+unknown members and values of the wrong type. A failure prints the input that reproduces it.
 """
 
 import io
@@ -43,7 +43,7 @@ from workflows.core.requests.request import ObservedPartner, RequestKind, Reques
 from workflows.core.settings.canonical import JsonObject
 from workflows.core.settings.documents import to_document
 from workflows.core.settings.model import FLAGS, Property
-from workflows.core.settings.openness import AccessKind, access_kinds, not_surely_closed
+from workflows.core.settings.openness import AccessKind, access_kinds, possibly_open
 
 WHOLE: Final = re.compile(
     r"in every respect|every direction|is blocked(?! until)|already blocked|blocked \(verified|recorded as blocked"
@@ -62,7 +62,7 @@ _SAYS: Final = st.sampled_from([None, False, True, {"inboundAllowed": True}, {"i
 
 @st.composite
 def settings_of(draw: st.DrawFn, name: Property) -> Any:
-    """One setting: as Graph would have it, with a member that nobody knows, or of a wrong type."""
+    """Return a setting as Graph returns it, with an unknown member, or of a wrong type."""
     kind = draw(st.sampled_from(["usual", "usual", "nested", "wrong"]))
     if kind == "wrong":
         return draw(JSON)
@@ -83,13 +83,13 @@ OWN: Final = st.none() | configurations()
 
 
 def is_trust(kind: AccessKind) -> bool:
-    """Tell whether a way is about what of the partner's claims is accepted."""
+    """Return whether a kind of access is about trusted MFA or devices."""
     return kind.setting == Property.INBOUND_TRUST
 
 
 def assert_true(text: str, found: tuple[AccessKind, ...], where: str) -> None:
-    """Hold a text against the ways that it is about."""
-    left = not_surely_closed(found)
+    """Compare a text with the kinds of access that it describes."""
+    left = possibly_open(found)
     if left:
         assert (match := WHOLE.search(text)) is None, (where, match and match.group(), left, text)
     if any(map(is_trust, left)):
@@ -105,10 +105,10 @@ def test_a_window_a_listing_and_a_posture_call_nothing_blocked_that_is_not(
     state = PartnershipState.REVOKED if is_revoked else PartnershipState.ACTIVE
     record = replace(partnership(state=state), identity=who)
     found = access_kinds(own, default, is_cross_cloud=is_cross_cloud)
-    event("all closed" if not not_surely_closed(found) else "something open")
+    event("all closed" if not possibly_open(found) else "something open")
 
     plan = plan_revocation(tenant_id=TENANT, before=own, default=default)
-    left_after = not_surely_closed(access_kinds(plan.image_after(), default))
+    left_after = possibly_open(access_kinds(plan.image_after(), default))
     for known in (None, record):
         text = shown(revocation_view(who, known, plan, default))
         assert "This blocks the partner instead of deleting it" not in text or not left_after
@@ -139,18 +139,18 @@ def test_a_window_a_listing_and_a_posture_call_nothing_blocked_that_is_not(
         assert_true(of_the_partner, found, "terminal")
         assert_true(of_the_default, tuple(filter(is_trust, of_default)), "terminal, the default")
     for judged, ours in ((posture.partners[0], found), (posture.default, of_default)):
-        assert trust_words(judged) or not any(map(is_trust, not_surely_closed(ours))), "a dash says: nothing"
+        assert trust_words(judged) or not any(map(is_trust, possibly_open(ours))), "a dash says: nothing"
     slack = posture_message(posture)
     assert NO_TRUST.search(shown(slack.blocks).partition("in the tenant;")[0]) is None or not any(
-        map(is_trust, not_surely_closed(of_default))
+        map(is_trust, possibly_open(of_default))
     )
     assert_true(shown(slack.blocks).partition("in the tenant;")[2], found, "Slack")
     assert_json(json.loads(posture_json(posture)), {kind.name: kind for kind in found}, of_default)
 
 
 def assert_json(document: Any, found: dict[str, AccessKind], of_default: tuple[AccessKind, ...]) -> None:
-    """Hold the JSON against the ways: closed and false only of what is closed; what is null has a reason."""
-    partner, still = document["partners"][0], {kind.name for kind in not_surely_closed(found.values())}
+    """Compare the JSON with the kinds of access: only closed ones are closed or false, and null has a reason."""
+    partner, still = document["partners"][0], {kind.name for kind in possibly_open(found.values())}
     for name, door in partner["access"].items():
         assert (door["opening"] == "closed") is (name not in still)
     flags = {Property.INBOUND_TRUST: partner["inbound_trust"]}
@@ -188,7 +188,7 @@ def test_the_outcome_of_a_revocation_calls_nothing_blocked_that_is_not_and_names
     command = RecordApplied(image=image, refused=names, default=default)
     transition = advance_partner(request(RequestState.APPLYING, kind, prepared=known), command, Situation(now=NOW))
     found = access_kinds(image, default)
-    event("all closed" if not not_surely_closed(found) else "something open")
+    event("all closed" if not possibly_open(found) else "something open")
     record = transition.partnership
     assert record is not None
     texts = [message_words(effect.said) for effect in transition.effects if isinstance(effect, Tell)]
@@ -196,7 +196,7 @@ def test_the_outcome_of_a_revocation_calls_nothing_blocked_that_is_not_and_names
     texts.append(f"{card.text} {shown(card.blocks)}")
     for text in texts:
         assert_true(text, found, "outcome")
-        for open_kind in not_surely_closed(found):
+        for open_kind in possibly_open(found):
             assert access_kind_title(open_kind.name) in text
     shown_records = [review_card(record, now=NOW), partner_list(all_of([record]), NOW)]
     shown_records.append(partner_details(identity(), image, default, record, [transition.request], NOW))

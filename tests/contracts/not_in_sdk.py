@@ -5,7 +5,7 @@ from typing import Final, NamedTuple
 
 
 class Instead(NamedTuple):
-    """What a call is held against although the SDK does not have it."""
+    """What a call is compared with when the SDK does not have it."""
 
     method: str | None
     """Another method at the same address that takes the same bodies; None where nothing describes them."""

@@ -1,8 +1,8 @@
-"""Hold what is sent to Graph, and what its simulator answers, against the installed msgraph-sdk; works in every clone.
+"""Compare requests to Graph and the simulator's answers with the installed msgraph-sdk, in every clone.
 
-Found: addresses, methods, query parameters, members and values of enumerations that the SDK lacks, and values of
-another type. Not found, because the SDK does not say it: which members are required, which may be null, and how long
-or of which pattern a text is. The description of Graph beside the repository says these, where it is present.
+It finds addresses, methods, query parameters, members and enumeration values that the SDK lacks, and values of another
+type. The SDK does not say which members are required, which may be null, or how long a text may be. Microsoft's
+description says that, where it is present.
 """
 
 import json
@@ -56,7 +56,7 @@ def response_problems(method: str, path: str, status: int, content: bytes) -> li
 
 
 def object_problems(value: Any, model: Name, at: str = "") -> Iterator[str]:
-    """List what in one object the model does not know, at any depth."""
+    """List everything in one object that the SDK's model does not have, at any depth."""
     if not isinstance(value, Mapping):
         yield f"{at or 'the body'} is no {model.name}"
         return

@@ -25,7 +25,7 @@ class Name(NamedTuple):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Member:
-    """What one member of a model holds."""
+    """The type of one member of a model."""
 
     reader: str
     """How the SDK reads it: "object", "enum", "primitive", "str", "bool", "int", "datetime", …"""
@@ -61,7 +61,7 @@ _FUNCTION: Final = re.compile(r"(\w+)\((\w+)=.*\)", re.DOTALL)
 
 
 def model(name: str) -> Name:
-    """Name a model by the file it stands in, such as "user_sign_in"."""
+    """Name a model by its file, such as "user_sign_in"."""
     file = GENERATED / "models" / f"{name}.py"
     [found] = [one.name for one in _tree(file).body if isinstance(one, ast.ClassDef)]
     return Name(file, found)
@@ -97,7 +97,7 @@ def members(model: Name) -> Mapping[str, Member]:
 
 @cache
 def kinds(model: Name) -> Mapping[str, Name]:
-    """The models that may stand for this one, by their `@odata.type`."""
+    """Return the models that may replace this one, by their `@odata.type`."""
     assert model.file is not None
     found = {}
     for node in ast.walk(_method(_class(model), "create_from_discriminator_value")):
@@ -112,7 +112,7 @@ def kinds(model: Name) -> Mapping[str, Name]:
 
 @cache
 def values(enumeration: Name) -> frozenset[str]:
-    """The values of an enumeration, without the one that stands for values of the future: nobody sends that."""
+    """Return the values of an enumeration, without the one for future values: nobody sends that."""
     found = set()
     for node in _class(enumeration).body:
         if isinstance(node, ast.Assign):

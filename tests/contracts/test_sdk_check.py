@@ -52,7 +52,7 @@ def with_targets(**changed: Any) -> dict[str, Any]:
         ("POST", "/$batch", {"requests": []}),
     ],
 )
-def test_what_the_sdk_has_is_taken(method: str, path: str, body: Any) -> None:
+def test_what_the_sdk_has_is_accepted(method: str, path: str, body: Any) -> None:
     assert sent(method, path, body) == []
 
 
@@ -110,7 +110,7 @@ def test_a_missing_body_is_found() -> None:
         ("POST", "/$batch", 200, {"responses": []}),
     ],
 )
-def test_an_answer_that_the_sdk_has_is_taken(method: str, path: str, status: int, body: Any) -> None:
+def test_an_answer_that_the_sdk_has_is_accepted(method: str, path: str, status: int, body: Any) -> None:
     assert answered(method, path, body, status) == []
 
 
@@ -164,7 +164,7 @@ def test_what_is_required_is_a_member() -> None:
 
 
 class ReadAs:
-    """Stands where the SDK's reader of JSON stands: says which way a member is read."""
+    """Replaces the SDK's JSON reader, and records how each member is read."""
 
     def __getattr__(self, name: str) -> Any:
         return lambda *types: (name, *types)

@@ -223,7 +223,7 @@ def buttons(message: dict[str, Any]) -> list[str]:
 
 
 def actions(message: dict[str, Any]) -> list[str]:
-    """List the action ids of a message's buttons, also of those beside a text."""
+    """List the action ids of a message's buttons, including those next to a text."""
     found = [[block["accessory"]] if "accessory" in block else block.get("elements", []) for block in message["blocks"]]
     return [element["action_id"] for elements in found for element in elements if "action_id" in element]
 

@@ -83,7 +83,7 @@ async def world(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Stage
 
 
 async def patch(stage: Stage, state: Json) -> None:
-    """Change the tenant behind the bot's back."""
+    """Change the tenant from outside, without the bot."""
     answer = await stage.call("PATCH", "graph/state", state)
     assert answer["ok"] is True, answer
 
@@ -101,7 +101,7 @@ async def read(stage: Stage, target: str, template: str = "guest-collaboration")
 
 
 async def opened(stage: Stage, target: str, template: str = "guest-collaboration", **fields: str) -> Json:
-    """Ask, and let everybody approve who is asked; returns the card as it stands then."""
+    """Request access and let all approvers approve; returns the card afterwards."""
     card = await asked(stage, target, template, **fields)
     for approver in ("approver1", "approver2", "approver3"):
         if buttons(await stage.card()):
@@ -172,7 +172,7 @@ async def test_a02_four_hundred_partners_are_no_limit_and_the_object_limit_is_to
     said = await world.read()
     assert "Nothing was written." in said
     assert "Failure to update policy due to object limit" in said
-    assert "Microsoft's object limit: the older storage of cross-tenant access settings holds 25 KB" in said
+    assert "Microsoft's object limit. The older storage of cross-tenant access settings has 25 KB" in said
     assert await world.partner(TAILSPIN) is None
     await world.do("command", user="approver1", text="/partner list")
     await world.rest()
@@ -201,7 +201,7 @@ async def test_a03_a_partner_is_written_by_its_tenant_id_in_graphs_own_shape(wor
 async def test_a04_direct_connect_needs_trust_where_conditional_access_asks_for_mfa(
     world: Stage, tmp_path: Path
 ) -> None:
-    """Error: direct connect knows no trust settings. It does, and without them Conditional Access locks it out."""
+    """The article says that direct connect has no trust settings. It has, and they are needed for MFA."""
     settings = dict(load_catalog(own_folder(tmp_path, UNTRUSTING)).templates["ours"].settings)
     plan = plan_access(
         tenant_id=TenantId(LITWARE), before=None, settings=settings, template="ours", template_hash="", duration=DAYS
@@ -215,10 +215,12 @@ async def test_a04_direct_connect_needs_trust_where_conditional_access_asks_for_
     stands = {"b2bDirectConnectInbound": {"usersAndGroups": people, "applications": applications}}
     await patch(world, {"partners": {LITWARE: stands}})
     untrusted = await read(world, "litware.com")
-    assert "Locked out: B2B direct connect users, by “Require MFA for guests” – accept their MFA" in untrusted
+    assert "Locked out: B2B direct connect users, by “Require MFA for guests” (to fix: accept their MFA" in untrusted
     trusted = await read(world, await newcomer(world, 4), "teams-shared-channels")
     assert "Locked out" not in trusted
-    assert "Asked in the partner's tenant: guests and B2B direct connect users, by “Require MFA for guests”" in trusted
+    assert (
+        "Required in the partner's tenant: guests and B2B direct connect users, by “Require MFA for guests”" in trusted
+    )
 
 
 async def test_a05_there_is_no_outbound_trust_in_what_is_sent_or_in_what_can_be_asked_for(
@@ -235,14 +237,19 @@ async def test_a05_there_is_no_outbound_trust_in_what_is_sent_or_in_what_can_be_
 
 
 async def test_a06_trusted_people_are_not_asked_again_and_conditional_access_still_applies(world: Stage) -> None:
-    """Error: guests are asked for MFA although it is trusted. The claim from home satisfies what is still required."""
+    """The article's error: guests are asked for MFA although it is trusted.
+
+    The partner's MFA satisfies the requirement.
+    """
     tenant = await newcomer(world, 6)
     trusted = await read(world, tenant, "trusted-partner")
-    assert "Asked in the partner's tenant: guests, by “Require MFA for guests” (MFA: theirs is accepted)." in trusted
+    assert "Required in the partner's tenant: guests, by “Require MFA for guests” (MFA: theirs is accepted)." in trusted
     assert "Conditional Access still applies." in trusted
-    assert "Asked here" not in trusted
+    assert "Required in this tenant" not in trusted
     untrusted = await read(world, await newcomer(world, 60))
-    assert "Asked here: guests, by “Require MFA for guests” (MFA: they register and do it in this tenant)." in untrusted
+    assert (
+        "Required in this tenant: guests, by “Require MFA for guests” (MFA: they register and use it in this tenant)."
+    ) in untrusted
 
 
 async def test_a07_a_revocation_does_not_claim_sessions_that_it_cannot_end(world: Stage) -> None:
@@ -291,7 +298,7 @@ async def test_a09_only_verified_organizations_is_no_option_and_is_not_offered(t
     assert not [entry for entry in await world.writes() if entry["path"].rstrip("/").endswith("/default")]
 
 
-async def test_a10_redemption_has_two_halves_and_ours_alone_is_never_called_working(world: Stage) -> None:
+async def test_a10_redemption_has_two_sides_and_ours_alone_is_never_called_working(world: Stage) -> None:
     """Error: redemption is one switch. It takes home outbound and resource inbound; the default is always off."""
     await patch(world, {"default": {"automaticUserConsentSettings": {"inboundAllowed": True, "outboundAllowed": True}}})
     card = await read(world, await newcomer(world, 10), "trusted-partner")

@@ -1,6 +1,6 @@
-"""The scenarios that companies are told to prepare for, each played with the template that is made for it.
+"""The scenarios that articles tell companies to prepare for, each with its template.
 
-One sandbox serves them all: each has a partner of its own. What moves the clock or breaks something stands apart.
+All use one sandbox, each with its own partner. Tests that move the clock or break something are in other files.
 """
 
 import asyncio
@@ -52,7 +52,7 @@ async def alone(tmp_path: Path) -> AsyncIterator[Stage]:
 
 
 async def patch(stage: Stage, state: Json) -> None:
-    """Change the tenant behind the bot's back."""
+    """Change the tenant from outside, without the bot."""
     answer = await stage.call("PATCH", "graph/state", state)
     assert answer["ok"] is True, answer
 
@@ -64,13 +64,13 @@ async def newcomer(stage: Stage, tenant_id: str, domain: str) -> None:
 
 
 def people(access: str, *targets: tuple[str, str]) -> Json:
-    """One half of a B2B setting, as Graph has it; ("user", "AllUsers") where nothing is named."""
+    """Return the users of a B2B setting in Graph's form; ("user", "AllUsers") when none are named."""
     named = targets or (("user", "AllUsers"),)
     return {"accessType": access, "targets": [{"target": id, "targetType": kind} for kind, id in named]}
 
 
 def applications(access: str, id: str) -> Json:
-    """The other half."""
+    """Return the applications of a B2B setting in Graph's form."""
     return people(access, ("application", id))
 
 
@@ -115,14 +115,14 @@ async def asked(stage: Stage, template: str, target: str, **filled: str) -> Json
 
 
 async def approved(stage: Stage, card: Json, *approvers: str) -> Json:
-    """Let people approve a card one after the other; returns the card as it stands then."""
+    """Let people approve a card one after the other; returns the card afterwards."""
     for approver in approvers:
         assert await stage.press(approver, "approve", card["ts"]) == []
     return next(message for message in await stage.messages() if message["ts"] == card["ts"])
 
 
 async def opened(stage: Stage, template: str, target: str, tenant_id: str, **filled: str) -> Json:
-    """Ask, have it approved by the three approvers, and give what stands in the tenant then."""
+    """Request access, let the three approvers approve, and return the partner's settings in the tenant."""
     card = await asked(stage, template, target, **filled)
     for approver in ("approver1", "approver2", "approver3"):
         if buttons(await stage.card()):
@@ -150,7 +150,7 @@ async def test_row_73_an_acquisition_opens_sharepoint_and_teams_with_trust_and_a
 async def test_row_74_a_merger_opens_direct_connect_both_ways_and_says_what_the_other_side_must_do(
     world: Stage,
 ) -> None:
-    """Ours is one half: the card says so, and never that it works."""
+    """Only our side is set: the card says so, and never says that it works."""
     card = await asked(world, "merger", "tailspin.com")
     said = await world.read()
     assert "B2B direct connect works only after the partner allows it too." in said
@@ -338,7 +338,7 @@ async def test_row_78_a_subsidiary_and_a_vendor_are_two_templates(alone: Stage) 
 
 
 async def test_row_79_due_diligence_ends_with_the_project_and_asks_then(alone: Stage) -> None:
-    """Nothing closes by itself: at the end the sponsor is asked, and only the whole chain prolongs what stands."""
+    """Access does not end automatically: the sponsor is asked, and only the whole approval policy extends it."""
     placeholders = {
         "hole_pilot_group": PILOT_GROUP,
         "hole_project_group": PROJECT_GROUP,
@@ -419,8 +419,8 @@ async def test_row_80_a_partner_that_turned_competitor_is_blocked_by_one_approve
     assert "already" in answer["errors"]["target"]
 
 
-async def test_row_80_the_kill_switch_works_while_nobody_answers_and_slack_takes_no_messages(alone: Stage) -> None:
-    """The drill: a block waits for an approver who does not come; an admin closes the door at once, by command."""
+async def test_row_80_the_kill_switch_works_while_nobody_answers_and_slack_accepts_no_messages(alone: Stage) -> None:
+    """A block waits for an approver who does not answer; an admin blocks the partner at once, by command."""
     await opened(alone, "merger", "contoso.com", CONTOSO)
     waiting = await asked(alone, "block", "contoso.com", duration="365")
     view_id = (await alone.do("command", user="admin", text="/partner revoke contoso.com"))["view_id"]
@@ -463,7 +463,7 @@ async def test_row_81_thousands_of_people_are_a_matter_of_synchronization_not_of
 
 
 async def test_row_82_a_partner_in_another_cloud_is_not_guessed(world: Stage) -> None:
-    """The look-up knows one cloud: what it does not find is refused at the field, with what to do."""
+    """The look-up covers one cloud: an unknown ID is refused at the field, with what to do."""
     for target, cure in {
         "agency-in-another-cloud.us": "ask them for their tenant ID",
         "11111111-2222-4333-8444-555555555555": "once both tenants have enabled each other's cloud",
@@ -474,7 +474,7 @@ async def test_row_82_a_partner_in_another_cloud_is_not_guessed(world: Stage) ->
         assert cure in said
 
 
-async def test_row_82_a_partner_in_a_sovereign_cloud_is_opened_by_its_id_with_both_halves_said(world: Stage) -> None:
+async def test_row_82_a_partner_in_a_sovereign_cloud_is_opened_by_its_id_with_both_sides_named(world: Stage) -> None:
     """Once the cloud is enabled here: warned of on the card, no direct connect, written by tenant id, read back."""
     await patch(world, {"crossTenantAccessPolicy": {"allowedCloudEndpoints": ["microsoftonline.us"]}})
     answer = await world.fill_in(target=ELSEWHERE, template="teams-shared-channels", duration="90")
@@ -486,7 +486,7 @@ async def test_row_82_a_partner_in_a_sovereign_cloud_is_opened_by_its_id_with_bo
     card = await asked(world, "trusted-partner", ELSEWHERE)
     said = await world.read()
     assert "Entra does not know this tenant ID in our cloud, so its owner is not verified" in said
-    assert "nothing works until both tenants have enabled each other's cloud" in said
+    assert "Nothing works until both tenants enable each other's cloud" in said
     assert "Removing such a partner blocks it." in said
     for approver in ("approver1", "approver2", "approver3"):
         if buttons(await world.card()):

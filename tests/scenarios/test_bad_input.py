@@ -104,7 +104,7 @@ async def test_leaving_the_domain_field_shows_the_tenant_or_the_problem(untouche
 
 
 async def test_a_forged_or_stale_signature_is_answered_401_and_nothing_is_stored(shared: Stage) -> None:
-    """Straight to the bot's own door."""
+    """The requests are sent to the bot directly."""
     bot = await shared.see("bot")
     ts = await shared.ask(target="fabrikam.com")
     card = await shared.card()

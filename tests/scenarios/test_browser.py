@@ -1,112 +1,267 @@
-"""The story in a real browser, from the empty page to the proof, with no typing beyond the form.
+"""The stories in a real browser, from the empty page to the proof: by mouse, and by keyboard alone.
 
-With `GATEHOUSE_PICTURES=docs/pictures` it also writes the README's pictures.
+The first also makes the README's pictures: `uv run poe pictures`.
 """
 
-import os
 import re
-import shutil
 from collections.abc import AsyncIterator
-from pathlib import Path
+from dataclasses import dataclass, field
 
 import pytest
-from playwright.async_api import Page, async_playwright, expect
+import pytest_asyncio
+from playwright.async_api import Browser, Locator, Page, expect
 
-from tests.scenarios.stage import CONTOSO, Stage
+from tests.bot.sandbox.page.accessibility import SIZES, violations_at_all_sizes
+from tests.scenarios.keyboard import Keyboard
+from tests.scenarios.pictures import SHARPNESS, Pictures
+from tests.scenarios.stage import CONTOSO, UNLIMITED, Stage, raised
+from tests.warm.browser import CAN_BE_MISSED, WHY_SKIPPED
 
-CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
+FABRIKAM = "fab0fab0-2222-4aaa-8bbb-0123456789a2"
+APPROVERS = (("approver1", "Amara"), ("approver2", "Bruno"), ("approver3", "Chie"))
 
-pytestmark = [pytest.mark.story, pytest.mark.browser]
+pytestmark = [
+    pytest.mark.story,
+    pytest.mark.browser,
+    pytest.mark.asyncio(loop_scope="session"),
+    pytest.mark.xdist_group("browser"),
+    pytest.mark.skipif(CAN_BE_MISSED, reason=WHY_SKIPPED),
+]
 
-needs_chromium = pytest.mark.skipif(
-    CHROMIUM is None and not os.environ.get("CI"), reason="no Chromium on this machine: apt-get install chromium"
-)
+
+@pytest_asyncio.fixture(scope="module", loop_scope="session")
+async def stage(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Stage]:
+    """One sandbox for the stories of this file; each has its own partner."""
+    data = tmp_path_factory.mktemp("browser") / "data"
+    async with raised(Stage(data=data, warm=True, environment=UNLIMITED)) as stage:
+        yield stage
 
 
-@pytest.fixture
-async def page(stage: Stage) -> AsyncIterator[Page]:
-    """The sandbox's page in a headless Chromium; an error in its script fails the test."""
-    assert CHROMIUM is not None, "CI needs Chromium; .ci/run installs it"
-    async with async_playwright() as play:
-        browser = await play.chromium.launch(
-            executable_path=CHROMIUM,
-            args=["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-component-update"],
-        )
-        page = await browser.new_page(viewport={"width": 1440, "height": 1180}, device_scale_factor=1)
-        page.set_default_timeout(30_000)
-        expect.set_options(timeout=30_000)
-        errors: list[str] = []
-        page.on("pageerror", lambda error: errors.append(str(error)))
-        await page.goto(stage.url)
-        yield page
-        await browser.close()
+@pytest_asyncio.fixture(loop_scope="session")
+async def page(browser: Browser, stage: Stage) -> AsyncIterator[Page]:
+    """The sandbox's page; an error in its script fails the test."""
+    page = await browser.new_page(
+        viewport={"width": SIZES[0][0], "height": SIZES[0][1]}, reduced_motion="reduce", device_scale_factor=SHARPNESS
+    )
+    page.set_default_timeout(30_000)
+    expect.set_options(timeout=30_000)
+    errors: list[str] = []
+    page.on("pageerror", lambda error: errors.append(str(error)))
+    await page.goto(stage.url)
+    yield page
+    await page.close()
     assert errors == []
 
 
+@dataclass
+class Story:
+    """One page, with what a person does and what is looked at on the way."""
+
+    page: Page
+    faults: list[str] = field(default_factory=list)
+
+    @property
+    def modal(self) -> Locator:
+        """The open modal."""
+        return self.page.get_by_test_id("modal")
+
+    @property
+    def newest(self) -> Locator:
+        """The newest message of the conversation."""
+        return self.page.get_by_test_id("message").last
+
+    async def acts_as(self, handle: str) -> None:
+        """Become somebody else."""
+        await self.page.get_by_test_id(f"as-{handle}").click()
+        await expect(self.page.get_by_test_id(f"as-{handle}")).to_have_attribute("aria-current", "true")
+
+    async def opens(self, place: str) -> None:
+        """Open a channel, the direct messages or the home."""
+        await self.page.get_by_test_id(place).click()
+        await expect(self.page.get_by_test_id(place)).to_have_attribute("aria-current", "page")
+
+    async def looks(self, where: str) -> None:
+        """Check the present page with axe-core, at the sizes of a desktop and a phone."""
+        self.faults += [f"{where}, {fault}" for fault in await violations_at_all_sizes(self.page)]
+
+
 @pytest.fixture
-def pictures(tmp_path: Path) -> Path:
-    """The folder that pictures are written to."""
-    folder = Path(os.environ.get("GATEHOUSE_PICTURES") or tmp_path)
-    folder.mkdir(parents=True, exist_ok=True)
-    return folder
+def story(page: Page) -> Story:
+    """The story on the page."""
+    return Story(page)
 
 
-@needs_chromium
-async def test_a_stranger_clicks_from_request_to_revoke(page: Page, stage: Stage, pictures: Path) -> None:
-    """Asks as the project manager, decides as three approvers, moves the clock, revokes as the admin."""
+async def test_a_new_visitor_clicks_from_request_to_revoke(story: Story, stage: Stage) -> None:
+    """Asks as the project manager, decides as three approvers, moves the clock, revokes as the admin.
 
-    async def acts_as(handle: str) -> None:
-        await page.get_by_test_id(f"as-{handle}").click()
-        await expect(page.get_by_test_id(f"as-{handle}")).to_have_attribute("aria-current", "true")
-
-    async def picture(name: str) -> None:
-        await page.wait_for_timeout(300)
-        await page.screenshot(path=pictures / f"{name}.png")
-
-    await page.get_by_role("button", name="Ask as Riley").click()
-    modal = page.get_by_test_id("modal")
+    axe-core finds no fault anywhere on the way.
+    """
+    page, modal, pictures = story.page, story.modal, Pictures(story.page)
+    await story.looks("start page")
+    await page.get_by_role("button", name="Request as Riley").click()
     await modal.get_by_label("Partner domain or tenant ID").fill("contoso.com")
     await modal.get_by_label("Partner domain or tenant ID").press("Tab")
     await expect(modal).to_contain_text(CONTOSO)
     await modal.get_by_label("Access template").select_option("trusted-partner")
     await modal.get_by_label("Justification").fill("The bridge project needs their engineers in our Teams.")
-    await picture("1-request")
+    await story.looks("form")
     await page.get_by_test_id("modal-submit").click()
     await expect(modal).to_have_count(0)
-
-    for handle, name in (("approver1", "Amara"), ("approver2", "Bruno"), ("approver3", "Chie")):
-        await acts_as(handle)
-        await page.get_by_test_id("channel-partner-access").click()
-        card = page.get_by_test_id("message").last
-        await expect(card.get_by_role("button", name="Approve")).to_be_visible()
-        if handle == "approver2":
-            await card.get_by_role("heading").first.scroll_into_view_if_needed()
-            await picture("2-decide")
-        await card.get_by_role("button", name="Approve").click()
-        await page.get_by_test_id("confirm-yes").click()
-        await expect(card).to_contain_text(re.compile(rf"[Aa]pproved by .*{name}"))
+    await story.acts_as("approver1")
+    await pictures.card("1-approve")
+    for handle, name in APPROVERS:
+        await approves(story, handle, name)
     await expect(page.get_by_test_id(f"partner-{CONTOSO}")).to_be_visible()
-    await expect(page.get_by_test_id("message").last).to_contain_text("verified")
-    await expect(page.get_by_test_id("message").last.get_by_role("button", name="Approve")).to_have_count(0)
-    await picture("3-applied")
+    await expect(story.newest).to_contain_text("verified")
+    await expect(story.newest.get_by_role("button", name="Approve")).to_have_count(0)
 
     await page.get_by_test_id("clock-30d").click()
     await page.get_by_test_id("clock-1d").click()
-    await acts_as("requester")
-    await page.get_by_test_id("dm").click()
+    await story.acts_as("requester")
+    await story.opens("dm")
     await expect(page.get_by_role("button", name="Keep")).to_be_visible()
-    await picture("4-review")
+    await story.looks("direct messages")
 
-    await acts_as("admin")
-    await page.get_by_test_id("channel-partner-access").click()
+    await story.acts_as("admin")
+    await story.opens("channel-partner-access")
     await page.get_by_test_id("composer").fill("/partner revoke contoso.com")
     await page.get_by_test_id("send").click()
     await modal.get_by_label("Type contoso.com to confirm").fill("contoso.com")
-    await picture("5-revoke")
+    await story.looks("revocation")
     await page.get_by_test_id("modal-submit").click()
-    await expect(page.get_by_test_id("message").last).to_contain_text("contoso.com: blocked (verified")
-    await picture("6-blocked")
+    await expect(story.newest).to_contain_text("contoso.com: blocked (verified")
+    await pictures.workspace_and_tenant("2-revoke")
     assert [entry["method"] for entry in await stage.writes()] == ["POST", "PATCH"]
-    partner = await stage.partner()
+    await is_blocked(stage, CONTOSO)
+    await asks_for_more(stage)
+    await sees_every_role(story, pictures)
+    assert story.faults == []
+
+
+async def approves(story: Story, handle: str, name: str) -> None:
+    """Approve the newest request as somebody; look at the page where Bruno does."""
+    await story.acts_as(handle)
+    await story.opens("channel-partner-access")
+    card = story.newest
+    await expect(card.get_by_role("button", name="Approve")).to_be_visible()
+    if handle == "approver2":
+        await story.looks("card")
+        await card.get_by_role("button", name="Details").click()
+        await expect(story.modal).to_be_visible()
+        await story.looks("Details")
+        await story.page.get_by_test_id("modal-close").click()
+        await expect(story.modal).to_have_count(0)
+    await card.get_by_role("button", name="Approve").click()
+    if handle == "approver2":
+        await story.looks("confirmation")
+    await story.page.get_by_test_id("confirm-yes").click()
+    await expect(card).to_contain_text(re.compile(rf"[Aa]pproved by .*{name}"))
+
+
+async def asks_for_more(stage: Stage) -> None:
+    """Let Riley ask for three more partners, so that the homes have something to show."""
+    for domain, template in (
+        ("northwind.com", "guest-collaboration"),
+        ("tailspin.com", "teams-shared-channels"),
+        ("litware.com", "trusted-partner"),
+    ):
+        assert (await stage.fill_in(target=domain, template=template))["errors"] == {}
+    await stage.rest()
+
+
+async def sees_every_role(story: Story, pictures: Pictures) -> None:
+    """Look at the home of everybody."""
+    for handle in ("requester", "approver1", "admin", "guest", "outsider"):
+        await story.acts_as(handle)
+        await story.opens("home")
+        await expect(story.page.get_by_test_id("home-view")).not_to_contain_text("Opening")
+        await story.looks(f"home of {handle}")
+        if handle == "approver1":
+            await expect(story.page.get_by_role("button", name="Review")).to_have_count(3)
+            await pictures.home("3-home")
+
+
+async def is_blocked(stage: Stage, tenant_id: str) -> None:
+    """Assert that the tenant blocks a partner."""
+    partner = await stage.partner(tenant_id)
     assert partner is not None
     assert partner["b2bCollaborationInbound"]["usersAndGroups"]["accessType"] == "blocked"
+
+
+async def test_the_keyboard_is_enough_for_everything(story: Story, stage: Stage) -> None:
+    """Only Tab, Shift+Tab, Enter, Space, arrows, Escape and typing; every stop of the focus shows its ring."""
+    page, modal, keys = story.page, story.modal, Keyboard(story.page)
+    shortcuts = page.get_by_role("button", name="Shortcuts")
+    await keys.press_on(shortcuts, "Space")
+    await expect(page.get_by_role("menuitem", name="Request partner access")).to_be_focused()
+    await keys.press("Escape")
+    await expect(shortcuts).to_be_focused()
+    await keys.press("ArrowDown", "Enter")
+    await fills_in_by_keyboard(keys, modal)
+    await expect(modal).to_have_count(0)
+    await expect(page.locator(":focus")).to_have_count(1)
+    for handle, name in APPROVERS:
+        await keys.press_on(page.get_by_test_id(f"as-{handle}"), back=True)
+        await expect(page.get_by_test_id(f"as-{handle}")).to_have_attribute("aria-current", "true")
+        await expect(story.newest).to_contain_text("fabrikam.com")
+        if handle == "approver1":
+            await reads_details_by_keyboard(keys, story)
+        await keys.press_on(story.newest.get_by_role("button", name="Approve"))
+        await expect(page.get_by_test_id("confirm-no")).to_be_focused()
+        await keys.press_on(page.get_by_test_id("confirm-yes"))
+        await expect(story.newest).to_contain_text(re.compile(rf"[Aa]pproved by .*{name}"))
+        await expect(story.newest.locator(":focus")).to_have_count(1)
+    await expect(story.newest).to_contain_text("verified")
+
+    await keys.press_on(page.get_by_test_id("as-admin"), back=True)
+    await keys.tab_to(page.get_by_test_id("composer"))
+    await keys.type("/partner revoke fabrikam.com")
+    await keys.press("Enter")
+    await keys.tab_to(modal.get_by_label("Type fabrikam.com to confirm"))
+    await keys.type("fabrikam.com")
+    await keys.press_on(page.get_by_test_id("modal-submit"))
+    await expect(story.newest).to_contain_text("fabrikam.com: blocked (verified")
+    await expect(page.get_by_test_id("composer")).to_be_focused()
+    await is_blocked(stage, FABRIKAM)
+
+
+async def fills_in_by_keyboard(keys: Keyboard, modal: Locator) -> None:
+    """Ask for Fabrikam: find an application by its name, change one's mind about the template, send."""
+    domain, template = modal.get_by_label("Partner domain or tenant ID"), modal.get_by_label("Access template")
+    await expect(domain).to_be_focused()
+    await keys.type("fabrikam.com")
+    await keys.press("Enter")
+    await expect(modal).to_contain_text(FABRIKAM)
+    await keys.tab_to(template)
+    await keys.type("One application")
+    await expect(template).to_have_value("contractor-portal")
+    application = modal.get_by_role("combobox", name="Portal application")
+    await keys.tab_to(application)
+    await keys.type("Contractor")
+    await expect(modal.get_by_role("option", name="Contractor portal")).to_be_visible()
+    await keys.press("Enter")
+    await expect(application).to_have_value(re.compile("Contractor portal"))
+    await keys.tab_to(template, back=True)
+    await keys.type("Documents and chat as guests, with")
+    await expect(template).to_have_value("trusted-partner")
+    await expect(application).to_have_count(0)
+    await keys.tab_to(modal.get_by_label("Sponsor"))
+    await keys.type("Dana")
+    await expect(modal.get_by_label("Sponsor")).to_have_value("U0ADMIN0001")
+    await keys.tab_to(modal.get_by_label("Justification"), back=True)
+    await keys.type("Their designers draw the second bridge with us.")
+    await keys.press_on(modal.get_by_test_id("modal-submit"))
+
+
+async def reads_details_by_keyboard(keys: Keyboard, story: Story) -> None:
+    """Open Details, go around in it, close it: the focus is back on its button."""
+    details = story.newest.get_by_role("button", name="Details")
+    await keys.press_on(details)
+    await expect(story.modal).to_be_visible()
+    for key in ("Tab", "Tab", "Tab", "Tab", "Shift+Tab"):
+        await keys.press(key)
+        await expect(story.modal.locator(":focus")).to_have_count(1)
+    await keys.press("Escape")
+    await expect(story.modal).to_have_count(0)
+    await expect(details).to_be_focused()
+    await keys.tab_to(story.newest.get_by_role("button", name="Approve"), back=True)

@@ -20,7 +20,7 @@ EVERYBODY: Final = {
 
 
 async def patch(stage: Stage, state: Json) -> None:
-    """Change the tenant behind the bot's back."""
+    """Change the tenant from outside, without the bot."""
     answer = await stage.call("PATCH", "graph/state", state)
     assert answer["ok"] is True, answer
 
@@ -57,8 +57,10 @@ async def test_a_phishing_resistant_strength_locks_guests_out_and_accepting_thei
 ) -> None:
     await only(stage, policy(name="Require phishing-resistant MFA", authenticationStrength=PHISHING_RESISTANT))
     told = await card(stage)
-    assert "Locked out: guests, by “Require phishing-resistant MFA” – accept their MFA, or exclude them." in told
-    assert "asked here" not in told.lower()
+    assert (
+        "Locked out: guests, by “Require phishing-resistant MFA” (to fix: accept their MFA, or exclude them)." in told
+    )
+    assert "required in this tenant" not in told.lower()
     (asked,) = await evaluations(stage)
     assert asked["signInIdentity"] == {
         "@odata.type": "#microsoft.graph.userSignIn",
@@ -68,7 +70,7 @@ async def test_a_phishing_resistant_strength_locks_guests_out_and_accepting_thei
     assert asked["signInContext"]["includeApplications"] == ["Office365"]
     trusting = await card(stage, "trusted-partner", "fabrikam.com")
     assert "Locked out" not in trusting
-    assert "Asked in the partner's tenant: guests, by “Require phishing-resistant MFA”" in trusting
+    assert "Required in the partner's tenant: guests, by “Require phishing-resistant MFA”" in trusting
 
 
 async def test_an_app_protection_policy_or_an_approved_app_is_not_supported_for_people_from_outside(
@@ -76,7 +78,7 @@ async def test_an_app_protection_policy_or_an_approved_app_is_not_supported_for_
 ) -> None:
     await only(stage, policy("approvedApplication", "compliantApplication", name="Protected apps"))
     told = await card(stage, "trusted-partner")
-    assert "Locked out: guests, by “Protected apps” – exclude them, or require another control." in told
+    assert "Locked out: guests, by “Protected apps” (to fix: exclude them, or require another control)." in told
 
 
 async def test_terms_of_use_and_sign_in_frequency_are_not_supported_for_direct_connect(stage: Stage) -> None:
@@ -87,7 +89,9 @@ async def test_terms_of_use_and_sign_in_frequency_are_not_supported_for_direct_c
         {**policy(name="Every 4 hours", sessions=frequency), "grantControls": None},
     )
     told = await card(stage, "teams-shared-channels")
-    assert "Locked out: B2B direct connect users, by “Terms” – exclude them, or require another control." in told
+    assert (
+        "Locked out: B2B direct connect users, by “Terms” (to fix: exclude them, or require another control)." in told
+    )
     assert (
         "Not known: B2B direct connect users, by “Every 4 hours” (sign-in frequency: not supported for them)." in told
     )
@@ -100,7 +104,9 @@ async def test_a_block_of_members_is_told_where_people_are_synchronized(stage: S
         policy("block", name="No members", users={"includeGuestsOrExternalUsers": external("b2bCollaborationMember")}),
     )
     told = await card(stage, "subsidiary-synchronization")
-    assert "Locked out: synchronized members, by “No members” – exclude them, or require another control." in told
+    assert (
+        "Locked out: synchronized members, by “No members” (to fix: exclude them, or require another control)." in told
+    )
     asked = [body["signInIdentity"]["externalUserType"] for body in await evaluations(stage)]
     assert {"b2bCollaborationGuest", "b2bCollaborationMember"} <= set(asked)
     assert "Locked out" not in await card(stage, "guest-collaboration", "fabrikam.com")
@@ -113,10 +119,13 @@ async def test_risk_policies_say_who_they_block(stage: Stage) -> None:
         policy("mfa", name="Risky sign-ins", conditions={"signInRiskLevels": ["medium", "high"]}),
     )
     told = await card(stage)
-    assert "Locked out: guests, by “Risky users”, at high user risk – exclude them, or require another control." in told
     assert (
-        "Depends: guests, by “Risky sign-ins” (MFA: at risk, who never registered MFA in this tenant is blocked), "
-        "at medium and high sign-in risk." in told
+        "Locked out: guests, by “Risky users”, at high user risk (to fix: exclude them, or require another control)."
+        in told
+    )
+    assert (
+        "Depends on conditions: guests, by “Risky sign-ins” (MFA: people at risk who never registered MFA in "
+        "this tenant are blocked), at medium and high sign-in risk." in told
     )
     risks = [
         (body["signInConditions"]["signInRiskLevel"], body["signInConditions"]["userRiskLevel"])
@@ -139,11 +148,11 @@ async def test_no_trust_covers_custom_controls_and_what_is_not_understood_is_nam
     await stage.do("click", user="approver1", action_id="review_request", view_id=home["id"])
     await stage.rest()
     window = words((await stage.see("views", user="approver1"))["views"][-1])
-    assert "“Duo” (custom control “RequireDuoMfa”: no trust covers custom controls)" in window
+    assert "“Duo” (custom control “RequireDuoMfa”: trust settings do not cover custom controls)" in window
     assert "“Tomorrow” (a control that Gatehouse does not know “proofOfHumanity”)" in window
 
 
-async def test_one_of_several_controls_suffices_also_beside_one_that_is_not_supported(stage: Stage) -> None:
+async def test_one_of_several_controls_suffices_also_next_to_one_that_is_not_supported(stage: Stage) -> None:
     await only(
         stage,
         policy("compliantDevice", name="Device or terms", termsOfUse=["9d2f5a3e-0000-4000-8000-000000000001"]),
@@ -151,11 +160,11 @@ async def test_one_of_several_controls_suffices_also_beside_one_that_is_not_supp
     )
     told = await card(stage)
     assert "Locked out" not in told
-    assert "Asked here: guests, by “App or MFA” (MFA: they register and do it in this tenant)." in told
+    assert "Required in this tenant: guests, by “App or MFA” (MFA: they register and use it in this tenant)." in told
 
 
 async def test_where_entra_cannot_be_asked_the_card_says_that_it_is_an_estimate(stage: Stage) -> None:
-    """Refused, throttled, not offered: the policies are read and judged all the same, and nobody is stopped."""
+    """When Entra refuses or limits the evaluation, the policies are read instead, and no request is stopped."""
     await only(stage, policy("block", name="Nobody from outside"))
     partners = ("contoso.com", "fabrikam.com", "litware.com", "tailspin.com", "northwind.onmicrosoft.com")
     faults: tuple[tuple[Json, str], ...] = (
@@ -174,7 +183,7 @@ async def test_where_entra_cannot_be_asked_the_card_says_that_it_is_an_estimate(
         assert "approve" in buttons(await stage.card())
 
 
-async def test_what_only_reports_is_told_apart_and_what_names_groups_depends(stage: Stage) -> None:
+async def test_what_only_reports_is_distinguished_and_what_names_groups_depends(stage: Stage) -> None:
     await only(
         stage,
         policy("block", name="Trial", state="enabledForReportingButNotEnforced"),
@@ -182,8 +191,8 @@ async def test_what_only_reports_is_told_apart_and_what_names_groups_depends(sta
         policy("block", name="Switched off", state="disabled"),
     )
     told = await card(stage)
-    assert "Report-only policies, not enforced, would mean: locked out guests, by “Trial”" in told
-    assert "Depends: guests, by “Contractors”, if they are in a group or role, or are an account, that it names" in told
+    assert "Report-only policies are not enforced. If they were enforced: locked out: guests, by “Trial”" in told
+    assert "Depends on conditions: guests, by “Contractors”, if it names their account, group or role" in told
     assert "Switched off" not in told
 
 

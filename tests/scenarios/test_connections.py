@@ -1,4 +1,4 @@
-"""Whoever holds hundreds of connections open holds up nobody, and fills no disk."""
+"""Hundreds of open connections delay nobody, and do not fill the disk."""
 
 import asyncio
 import hashlib
@@ -25,7 +25,7 @@ Streams = tuple[asyncio.StreamReader, asyncio.StreamWriter]
 
 @asynccontextmanager
 async def held(url: str, count: int, sent: bytes) -> AsyncIterator[list[Streams]]:
-    """Hold connections on which no whole request comes."""
+    """Keep connections open without sending a complete request."""
     place = urlsplit(url)
 
     async def one() -> Streams:
@@ -75,7 +75,7 @@ async def answered_in(bot: dict[str, str]) -> float:
     return time.monotonic() - began
 
 
-async def test_five_hundred_idle_connections_and_half_headers_hold_up_no_click(stage: Stage) -> None:
+async def test_five_hundred_idle_connections_and_incomplete_headers_delay_no_click(stage: Stage) -> None:
     bot = await stage.see("bot")
     assert await answered_in(bot) < 1
     before = log_size(stage)
@@ -90,7 +90,7 @@ async def test_five_hundred_idle_connections_and_half_headers_hold_up_no_click(s
     assert await stage.ask(), "the story goes on"
 
 
-async def test_five_hundred_half_bodies_hold_up_no_click(stage: Stage) -> None:
+async def test_five_hundred_incomplete_bodies_delay_no_click(stage: Stage) -> None:
     bot = await stage.see("bot")
     before = log_size(stage)
     async with held(bot["url"], 500, HALF_BODY) as setup:

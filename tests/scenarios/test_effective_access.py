@@ -20,7 +20,7 @@ async def shown(stage: Stage, domain: str = "contoso.com") -> str:
 
 
 async def test_a_card_says_what_is_inherited_and_decides_what_opens(stage: Stage) -> None:
-    """With Microsoft's default known nothing "may open or narrow"; with it out of reach the card says that instead."""
+    """The effect of every change is known when Microsoft's default is known; otherwise the card says so."""
     await stage.ask(template="guest-collaboration")
     card = await stage.read()
     assert "Microsoft's default: everyone from the partner may use every application" in card
@@ -29,7 +29,7 @@ async def test_a_card_says_what_is_inherited_and_decides_what_opens(stage: Stage
     assert "Risk: low" in card
     assert "Microsoft Entra ID P1" in card
     said = await shown(stage)
-    assert "B2B direct connect, inbound :  blocked for everyone  · inherits Microsoft's default" in said
+    assert "B2B direct connect, inbound :  blocked for everyone  · from Microsoft's default" in said
     assert "Tenant restrictions" in said
 
     await stage.do("faults", target="graph", match="crossTenantAccessPolicy/default", times=20, status=403)

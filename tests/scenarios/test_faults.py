@@ -3,6 +3,7 @@
 import asyncio
 import signal
 import time
+from datetime import datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -39,7 +40,7 @@ async def test_a_kill_around_the_write_leads_to_exactly_one_post(stage: Stage, f
     assert await stage.partner() is not None
 
 
-async def test_a_restart_of_everything_on_the_same_folder_goes_on_where_it_stood(tmp_path: Path) -> None:
+async def test_a_restart_of_everything_on_the_same_folder_continues_where_it_stopped(tmp_path: Path) -> None:
     """Workspace, tenant and the bot's records are all kept; the open card can still be decided."""
     first = Stage(data=tmp_path / "data", warm=True)
     await first.start()
@@ -90,6 +91,69 @@ async def test_an_unreachable_graph_at_apply_keeps_the_approvals(stage: Stage) -
     assert "active (verified" in (await stage.card())["text"]
 
 
+DAY = 86_400
+
+
+async def ask_until_tomorrow(stage: Stage) -> str:
+    """Ask for access that ends with the next day; returns the channel card's ts."""
+    now = datetime.fromisoformat((await stage.see("clock"))["now"])
+    view_id = (await stage.do("command", user="requester", text="/partner request"))["view_id"]
+    await stage.do("click", user="requester", view_id=view_id, action_id="template", selected="guest-collaboration")
+    await stage.rest()
+    last_day = (now + timedelta(days=1)).date().isoformat()
+    answer = await stage.fill_in(view_id=view_id, template="guest-collaboration", end_date=last_day)
+    assert answer["errors"] == {}, answer
+    await stage.rest()
+    return str((await stage.card())["ts"])
+
+
+async def test_an_outage_and_a_kill_until_after_the_last_day_write_nothing(stage: Stage) -> None:
+    """Approved in time, then Graph is down, then the bot; when both are back, the chosen last day has passed."""
+    ts = await ask_until_tomorrow(stage)
+    await stage.do("faults", target="graph", match="partners", times=1000, status=503)
+    await stage.do("click", user="approver1", action_id="approve", channel="partner-access", ts=ts)
+    for _ in range(100):
+        if "keeps trying" in await stage.read():
+            break
+        await asyncio.sleep(0.1)
+    await stage.kill_the_bot()
+    await stage.do("clock", advance_seconds=3 * DAY)
+    await stage.call("DELETE", "faults")
+    await stage.do("clock", advance_seconds=600)
+    await stage.rest()
+    assert await stage.writes() == []
+    assert await stage.partner() is None
+    card = await stage.card()
+    assert (buttons(card), "passed before it was applied" in words(card)) == ([], True)
+    told = words((await stage.direct("requester"))[-1])
+    assert "Nothing was written. Request it again with a later end." in told
+
+
+async def test_a_kill_between_the_write_and_its_answer_is_read_back_after_the_last_day(stage: Stage) -> None:
+    """What Graph took is not left alone: it is recorded past its end, and the sponsor is asked at once."""
+    ts = await ask_until_tomorrow(stage)
+    await stage.do(
+        "faults", target="graph", method="POST", match="partners", times=1, delay_seconds=5, after_commit=True
+    )
+    await stage.do("click", user="approver1", action_id="approve", channel="partner-access", ts=ts)
+    for _ in range(100):
+        if await stage.writes():
+            break
+        await asyncio.sleep(0.1)
+    await stage.do("faults", target="graph", match="partners", times=1000, status=503)
+    await stage.kill_the_bot()
+    await stage.do("clock", advance_seconds=3 * DAY)
+    await stage.call("DELETE", "faults")
+    await stage.do("clock", advance_seconds=600)
+    await stage.rest()
+    assert [entry["method"] for entry in await stage.writes()] == ["POST"]
+    card = await stage.card()
+    assert "active (verified" in card["text"]
+    assert "passed before it was verified" in words(card)
+    asked = [words(message) for message in await stage.direct("requester")]
+    assert any("otherwise revoke it" in text for text in asked), asked
+
+
 async def test_a_change_behind_the_bots_back_stops_the_write_and_asks_again(stage: Stage) -> None:
     """Drift between approval and apply is never overwritten."""
     ts = await stage.ask()
@@ -122,7 +186,7 @@ async def test_slack_refusing_for_a_while_loses_no_card(stage: Stage) -> None:
 
 
 async def test_socket_mode_plays_the_same_story(tmp_path: Path) -> None:
-    """Request to revoke without a single HTTP request to the bot's door."""
+    """From request to revocation without a single HTTP request to the bot."""
     stage = Stage(data=tmp_path / "data", arguments=("--socket-mode",))
     await stage.start()
     try:

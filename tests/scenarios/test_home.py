@@ -1,5 +1,7 @@
 """Requests wait at once. They are decided from the App Home; after each decision one less is listed there."""
 
+import json
+import sqlite3
 from typing import Any
 
 import pytest
@@ -48,8 +50,19 @@ async def decide(stage: Stage, user: str, value: str, *, reject: bool) -> None:
         await stage.do("close", user=user, view_id=view["id"])
 
 
+def decisions(stage: Stage) -> dict[str, list[tuple[str, str, str]]]:
+    """What is stored of each request: who decided what, on which plan."""
+    [file] = stage.data.rglob("gatehouse.db")
+    with sqlite3.connect(f"file:{file}?mode=ro", uri=True) as database:
+        documents = {name: json.loads(doc) for name, doc in database.execute("select id, doc from requests")}
+    return {
+        name: [(one["person"]["chat_id"], one["choice"], one["digest"]) for one in document["decisions"]]
+        for name, document in documents.items()
+    }
+
+
 async def found_in_entra(stage: Stage) -> None:
-    """Let Entra know six more organizations."""
+    """Add six more organizations to Entra."""
     known = (await stage.see("graph/state"))["state"]["organizations"]
     like = known[CONTOSO]
     rows = {
@@ -75,15 +88,21 @@ async def test_twelve_at_once_are_decided_from_the_home(stage: Stage) -> None:
     assert "Waiting for me: 12" in said(shown)
     left = rows(shown)
     assert len(left) == 10, "a page; the others are counted"
+    decided = {}
     for index in range(12):
         (_, value), rest = left[0], left[1:]
         await decide(stage, "approver1", value, reject=index % 2 == 1)
+        request_id, _, digest = value.partition(":")
+        decided[request_id] = [("U0APPROVER1", "reject" if index % 2 == 1 else "approve", digest)]
+        assert decisions(stage)[request_id] == decided[request_id]
         shown = await home(stage, "approver1")
         left = rows(shown)
         assert left[: len(rest)] == rest, "what was decided is gone, and nothing else"
         assert len(left) == min(10, 11 - index)
         assert (f"Waiting for me: {11 - index}" in said(shown)) is (index < 11)
     assert "Nothing waits for you" in said(shown)
+    assert len(decided) == 12
+    assert decisions(stage) == decided, "each request has its own decision, on the plan that was shown, and no other"
     waiting = rows(await home(stage, "approver2"))
     assert len(waiting) == 6, "what was rejected waits for nobody"
     mine = said(await home(stage, "requester"))

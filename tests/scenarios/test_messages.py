@@ -1,4 +1,4 @@
-"""Nobody hears the same thing twice, and nobody misses that they must act: every message that each person gets."""
+"""Every message that each person gets: none twice, and every necessary one."""
 
 from typing import Any
 
@@ -17,19 +17,21 @@ async def received(stage: Stage) -> dict[str, int]:
 
 
 async def in_thread(stage: Stage, ts: str) -> list[dict[str, Any]]:
-    """What stands under a card of the channel."""
+    """Return the messages in the thread of a card."""
     return [message for message in await stage.messages() if message.get("thread_ts") == ts and message["ts"] != ts]
 
 
-async def test_an_onboarding_takes_two_messages_for_the_requester_and_one_for_everybody_else(stage: Stage) -> None:
-    """Its sponsor is another person: told when named, and asked in the same message for what the partner says."""
+async def test_an_onboarding_takes_two_messages_for_requester_and_sponsor_and_one_for_approvers(stage: Stage) -> None:
+    """Its sponsor is another person: told when named, and notified anew when the partner setup is to be confirmed."""
     ts = await stage.ask(sponsor="admin")
     assert await received(stage) == {"requester": 1, "approver1": 1, "approver2": 0, "approver3": 0, "admin": 1}
     assert "named you as the sponsor" in words((await stage.direct("admin"))[0])
     for approver in ("approver1", "approver2", "approver3"):
         assert await stage.press(approver, "approve", ts) == []
-    assert await received(stage) == {"requester": 2, "approver1": 1, "approver2": 1, "approver3": 1, "admin": 1}
-    assert "confirm_half" in buttons((await stage.direct("admin"))[0])
+    assert await received(stage) == {"requester": 2, "approver1": 1, "approver2": 1, "approver3": 1, "admin": 2}
+    named, acting = await stage.direct("admin")
+    assert "active (verified" in words(named)
+    assert (buttons(named), "confirm_half" in buttons(acting)) == ([], True)
     for approver in ("approver1", "approver2", "approver3"):
         assert "You approved this" in words((await stage.direct(approver))[0])
     assert len(await stage.messages()) == 1

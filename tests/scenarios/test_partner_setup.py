@@ -1,4 +1,4 @@
-"""The partner's half, played whole: handed over, vouched for, reminded of, and carried out in a tenant."""
+"""The whole partner setup: checklist, confirmations, reminders, and the calls in a second tenant."""
 
 import json
 import re
@@ -26,7 +26,7 @@ CALL = re.compile(rf"^(POST|PATCH) {re.escape(ROOT)}(\S+)\n(\{{.*\}})$", re.MULT
 
 
 async def newest(stage: Stage, user: str) -> dict[str, Any]:
-    """The newest card about the partner's half that somebody was sent."""
+    """Return the newest partner setup card that a person got."""
     found = [m for m in await stage.direct(user) if "show_checklist" in buttons(m)]
     return found[-1]
 
@@ -52,7 +52,7 @@ def recorded(stage: Stage, command: str) -> list[tuple[str, str]]:
         return list(database.execute("select actor, outcome from audit where command = ? order by seq", (command,)))
 
 
-async def test_the_sponsor_vouches_for_the_partners_half_and_everybody_else_only_reads(stage: Stage) -> None:
+async def test_the_sponsor_confirms_the_partner_setup_and_everybody_else_only_reads(stage: Stage) -> None:
     """Applied, handed over, refused to others, confirmed by name; a reminder once, offered again."""
     await stage.open_access()
     told = [message["text"] for message in await stage.direct("requester")]
@@ -62,7 +62,7 @@ async def test_the_sponsor_vouches_for_the_partners_half_and_everybody_else_only
     assert said.index("contoso.com") < said.index("Our side: done. Partner's side: not confirmed")
     assert "Their automatic redemption, outbound" in said
     assert "Also open by Microsoft's default: their B2B collaboration" in said
-    assert "access does not need it" in said
+    assert "access works without it" in said
     assert buttons(card).count("confirm_half") == 1
     assert "remind_half" in buttons(card)
 
@@ -174,9 +174,9 @@ async def forged(stage: Stage, user: str, value: str, action_id: str = "confirm_
 
 
 async def as_their_admin(calls: list[tuple[str, str, str]]) -> dict[str, Any]:
-    """Send the checklist's calls to a second tenant that knows nothing of us; give what stands there for us then.
+    """Send the checklist's calls to a second simulated tenant, and return its settings for our tenant.
 
-    Every simulated tenant is the same one, so that in this one our id is exchanged for another.
+    Every simulated tenant has the same id, so our id is replaced in this one.
     """
     tenant = EntraSimulator(now=lambda: datetime.now(UTC), changed=lambda: None, accepts_token=lambda _: True)
     application = web.Application()

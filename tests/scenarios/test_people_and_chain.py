@@ -1,4 +1,4 @@
-"""People come and go while requests are open: who has to act hears of it, and nobody is asked for the impossible."""
+"""People join and leave while requests are open: those who must decide are asked, and nobody else."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""The posture and a written plan beside a running bot: what was opened by us, and what behind our back."""
+"""The posture and the plan command next to a running bot: partners that we opened, and changes from outside."""
 
 import json
 import os
@@ -21,7 +21,7 @@ ALL: Final = {
 
 
 async def gatehouse(stage: Stage, *arguments: str, columns: int = 80) -> tuple[int | None, str, str]:
-    """Run `gatehouse …` as an admin beside the bot would: with the tenant's settings and the bot's file, no Slack."""
+    """Run `gatehouse …` next to the bot: with the tenant's settings and the bot's file, without Slack."""
     given = (await stage.see("bot"))["settings"]
     mine = {name: value for name, value in given.items() if not name.startswith(("SLACK_", "PORT", "HOST"))}
     environment = {
@@ -55,8 +55,8 @@ async def asked_in_slack(stage: Stage, user: str) -> str:
     return words([one for one in found if one.get("is_ephemeral")][-1])
 
 
-async def test_a_posture_sees_what_we_opened_and_what_was_opened_behind_our_back(stage: Stage) -> None:
-    """Beside the running bot, whose file is not touched; then revoked, tampered with, and seen again."""
+async def test_a_posture_sees_what_we_opened_and_what_was_opened_from_outside(stage: Stage) -> None:
+    """The running bot's file is not changed. Then the partner is revoked, changed from outside, and read again."""
     ts = await stage.ask(template="guest-collaboration")
     assert await stage.press("approver1", "approve", ts) == []
     await stage.call(

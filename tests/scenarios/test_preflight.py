@@ -1,4 +1,4 @@
-"""What approvers are told beside the change: the tenant around it, look-alikes, other clouds, drift in three ways."""
+"""What approvers see besides the change: tenant settings, look-alike domains, other clouds, outside changes."""
 
 from typing import Any
 
@@ -14,7 +14,7 @@ ELSEWHERE = "0ddba11d-2222-4aaa-8bbb-0123456789a1"
 
 
 async def patch(stage: Stage, state: dict[str, Any]) -> None:
-    """Change the tenant behind the bot's back."""
+    """Change the tenant from outside, without the bot."""
     answer = await stage.call("PATCH", "graph/state", state)
     assert answer["ok"] is True, answer
 
@@ -26,13 +26,13 @@ async def state(stage: Stage) -> dict[str, Any]:
 
 
 async def test_the_card_tells_the_tenant_around_the_change_and_what_could_not_be_checked(stage: Stage) -> None:
-    """With every permission; then without one, with Conditional Access throttled and SharePoint out of reach."""
+    """First with every permission. Then without one, with Conditional Access limited and SharePoint unreachable."""
     await stage.ask()
     card = await stage.read()
     for told in (
         "Microsoft's default does not block B2B collaboration inbound. If this partner's settings were removed",
         "Microsoft's default does not block B2B collaboration outbound. This applies to this partner now",
-        "Asked in the partner's tenant: guests, by “Require MFA for guests” (MFA: theirs is accepted).",
+        "Required in the partner's tenant: guests, by “Require MFA for guests” (MFA: theirs is accepted).",
         "MFA registration policy could not be checked",
         "Look in Entra admin center, ID Protection, Multifactor authentication registration policy.",
         "Only admins and guest inviters can invite the partner's people.",
@@ -58,8 +58,8 @@ async def test_the_card_tells_the_tenant_around_the_change_and_what_could_not_be
     assert await stage.partner(FABRIKAM) is not None
 
 
-async def test_look_alikes_are_refused_or_told_and_another_cloud_needs_both_halves(stage: Stage) -> None:
-    """A mixed script at the field; a digit for a letter on the card; an id that only another cloud can know."""
+async def test_look_alikes_are_refused_or_told_and_another_cloud_needs_both_sides(stage: Stage) -> None:
+    """Mixed scripts are refused at the field; a similar domain is shown on the card; so is an id of another cloud."""
     assert "mixes Cyrillic and Latin letters" in (await stage.fill_in(target="\u0441ontoso.com"))["errors"]["target"]
     assert "ask them for their tenant ID" in (await stage.fill_in(target="nobody.example"))["errors"]["target"]
     assert "no other cloud is enabled" in (await stage.fill_in(target=ELSEWHERE))["errors"]["target"]
@@ -115,4 +115,4 @@ async def test_a_domain_that_moves_to_another_tenant_stops_the_request(stage: St
     await patch(stage, {"organizations": {CONTOSO: {"domains": []}, LOOK_ALIKE: taken}})
     await stage.press("approver3", "approve", ts)
     assert await stage.writes() == []
-    assert f"but to the tenant {LOOK_ALIKE} now" in await stage.read()
+    assert f"but belongs to the tenant {LOOK_ALIKE} now" in await stage.read()

@@ -30,7 +30,7 @@ async def form_for(stage: Stage, typed: str, user: str = "requester") -> dict[st
 
 
 async def seen(stage: Stage, view_id: str, user: str = "requester") -> dict[str, Any]:
-    """A window as it stands now."""
+    """Return the present content of a window."""
     found: list[dict[str, Any]] = (await stage.see("views", user=user))["views"]
     return next(view for view in found if view["id"] == view_id)
 
@@ -145,7 +145,7 @@ async def test_a_second_request_shows_the_first_with_the_buttons_of_who_looks(sh
 
 
 async def test_a_slip_is_not_found_first_and_then_the_partner_on_record_is_offered(shared: Stage) -> None:
-    """Then asking for what stands already says which duration extends it."""
+    """A request for existing access says which duration extends it."""
     await shared.open_access()
     answer = await shared.fill_in(target="contso.com")
     assert answer["errors"]["target"] == (

@@ -1,4 +1,4 @@
-"""From the first click to the proof that the door is closed."""
+"""From the first click to the verified block."""
 
 import time
 
@@ -22,7 +22,7 @@ BLOCKED = {
 
 
 async def test_a_trusted_partner_is_asked_for_approved_applied_reviewed_and_revoked(stage: Stage) -> None:
-    """The whole story, held to what Graph received and to what every person saw."""
+    """The whole history, checked by Graph's requests and by what every person saw."""
     ts = await stage.ask()
     card = await stage.card()
     assert buttons(card) == ["approve", "reject"]
@@ -89,10 +89,10 @@ async def test_a_trusted_partner_is_asked_for_approved_applied_reviewed_and_revo
 
 
 async def test_onboarding_takes_at_most_six_calls_about_the_partner(stage: Stage) -> None:
-    """Resolve to read-back; who the people are is asked beside it.
+    """From the look-up to reading back; calls about people are not counted.
 
-    What the tenant is like around it is asked beside it, too, before people decide. Of that the default is read once
-    more just before the write, where the partner inherits from it.
+    Calls about the tenant's settings before the decision are not counted either. The default is read once more before
+    the write, when the partner inherits from it.
     """
     view_id = (await stage.do("command", user="requester", text="/partner request contoso.com"))["view_id"]
     answer = await stage.fill_in(view_id=view_id, template="guest-collaboration")

@@ -56,8 +56,8 @@ async def choose(stage: Stage, view: dict[str, Any], change: str) -> dict[str, A
     return shown
 
 
-async def test_a_revocation_and_then_the_first_opening_are_put_back(stage: Stage) -> None:
-    """One approver is not enough for either; what stood before stands again; nothing was ever deleted."""
+async def test_a_revocation_and_then_the_first_opening_are_restored(stage: Stage) -> None:
+    """Each needs more than one approver. The earlier settings are restored, and nothing is ever deleted."""
     await stage.open_access()
     opened = set_here(await stage.partner())
     assert (await stage.revoke())["errors"] == {}
@@ -111,7 +111,7 @@ async def test_a_revocation_and_then_the_first_opening_are_put_back(stage: Stage
 
 
 async def test_who_may_not_is_told_and_what_cannot_be_is_said_at_the_field(stage: Stage) -> None:
-    """Guests learn nothing; a partner without changes has nothing to put back; what stands so already is said."""
+    """Guests get no information; a partner without changes has nothing to restore; equal settings are reported."""
     view = await open_form(stage, user="guest")
     assert view["submit"] is None
     assert "guest" in words(view)

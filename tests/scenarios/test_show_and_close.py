@@ -1,4 +1,4 @@
-"""What stands is shown as it is, and closed, whatever the records and the look-up of tenants say."""
+"""Current settings are shown correctly and can be blocked, whatever the records and the look-up say."""
 
 import pytest
 
@@ -22,7 +22,7 @@ async def shown(stage: Stage, named: str, user: str = "admin") -> str:
 
 
 async def test_a_revoked_partner_that_is_open_again_and_one_that_nobody_knows(stage: Stage) -> None:
-    """Both were opened behind the bot's back: the answer begins with that, and both can be closed."""
+    """Both were opened from outside: the answer begins with that, and both can be blocked."""
     await stage.open_access()
     assert (await stage.revoke())["errors"] == {}
     assert "Alert" not in await shown(stage, "contoso.com")

@@ -1,4 +1,4 @@
-"""Slack takes no card, loses an answer, or is busy: whoever can decide hears of it, and everything is made good."""
+"""Slack refuses a card, loses an answer, or is busy: those who can decide are asked, and everything is posted later."""
 
 import pytest
 
@@ -7,7 +7,7 @@ from tests.scenarios.stage import Stage, buttons, words
 pytestmark = pytest.mark.story
 
 
-async def test_a_channel_that_takes_no_card_is_waited_for_while_the_chain_goes_on(stage: Stage) -> None:
+async def test_a_channel_that_accepts_no_card_is_waited_for_while_the_chain_continues(stage: Stage) -> None:
     """Admins are told at once, the requester once, the approver directly; the card is posted when it is mended."""
     refused = {"ok": False, "error": "not_in_channel"}
     channels = {channel["name"]: channel["id"] for channel in (await stage.see("channels"))["channels"]}

@@ -1,4 +1,4 @@
-"""What approvers see means something: names beside ids, ids that are nobody's, and a default that changed meanwhile."""
+"""What approvers can see about IDs: names, IDs that nobody has, and a default that changed since the plan."""
 
 from typing import Any
 
@@ -25,7 +25,7 @@ HOLES = {
 
 
 async def patch(stage: Stage, state: dict[str, Any]) -> None:
-    """Change the tenant behind the bot's back."""
+    """Change the tenant from outside, without the bot."""
     answer = await stage.call("PATCH", "graph/state", state)
     assert answer["ok"] is True, answer
 
@@ -79,8 +79,8 @@ async def test_ids_are_shown_with_their_names_and_ids_that_are_nobodys_are_refus
     assert (await asked(stage, "contractor-portal", **fields))["errors"] == {}
     said = await stage.read()
     assert (
-        "Whether the applications that it names are this tenant's could not be checked (permission missing). Grant "
-        "the application Application.Read.All with admin consent" in said
+        "Whether the named applications are this tenant's could not be checked (permission "
+        "missing). Grant the application Application.Read.All with admin consent" in said
     )
     assert "Contractor portal” (" not in said
     assert "approve" in buttons(await stage.card())
@@ -110,7 +110,7 @@ async def test_a_default_that_changed_after_the_approval_asks_again_and_an_unrea
 
 
 async def test_the_home_leads_to_the_whole_request_and_its_window_decides(stage: Stage) -> None:
-    """Review opens the card with operations, digest and checks; a click there is stored, judged, and said so."""
+    """Review opens the card with operations, digest and checks. A click there is stored, checked and confirmed."""
     ts = await stage.ask()
     assert "approve" not in buttons((await stage.see("home", user="approver1"))["home"])
     window = await reviewed(stage, "approver1")

@@ -28,7 +28,7 @@ async def pass_minutes(stage: Stage, count: int) -> None:
         await stage.rest()
 
 
-async def test_a_revocation_that_was_taken_without_effect_is_sent_again_and_the_partner_ends_blocked(
+async def test_a_revocation_that_was_accepted_without_effect_is_sent_again_and_the_partner_ends_blocked(
     stage: Stage,
 ) -> None:
     await stage.open_access()
@@ -54,7 +54,7 @@ async def test_an_answer_of_a_proxy_never_ends_a_revocation(stage: Stage) -> Non
     assert await blocked(stage)
 
 
-async def test_a_refused_revocation_tells_the_admins_at_once_and_when_it_is_mended(stage: Stage) -> None:
+async def test_a_refused_revocation_tells_the_admins_at_once_and_when_it_is_repaired(stage: Stage) -> None:
     await stage.open_access()
     await stage.do("faults", target="graph", method="PATCH", match="partners", times=1000, status=400)
     assert (await stage.revoke())["errors"] == {}

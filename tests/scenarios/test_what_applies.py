@@ -1,4 +1,4 @@
-"""What stands and what a change does is said as it really applies: other clouds, defaults, what stays, who uses it."""
+"""Current settings and changes are described as they really apply: other clouds, defaults, what stays, who uses it."""
 
 import asyncio
 from typing import Any
@@ -103,8 +103,8 @@ async def test_a_card_says_what_applies_now_by_default_and_what_only_a_removal_w
     await stage.ask(template="teams-shared-channels")
     card = await stage.read()
     assert (
-        "Microsoft's default does not block B2B collaboration inbound, B2B collaboration outbound. This applies to "
-        "this partner now, and the change does not change it." in card
+        "Microsoft's default does not block B2B collaboration inbound, B2B collaboration "
+        "outbound. This applies to this partner now, and the change does not affect it." in card
     )
     assert "settings were removed" not in card
     await stage.ask(template="guest-collaboration", target="fabrikam.com")
@@ -113,8 +113,8 @@ async def test_a_card_says_what_applies_now_by_default_and_what_only_a_removal_w
     assert "does not block B2B collaboration outbound. This applies to this partner now" in card
 
 
-async def test_what_stays_open_is_named_and_the_chain_is_weighed_by_it(stage: Stage) -> None:
-    """A chain of one is too weak beside synchronization: the strongest joins it, and sees all of it by name."""
+async def test_what_stays_open_is_named_and_the_chain_is_rated_by_it(stage: Stage) -> None:
+    """With synchronization, one approver is not enough: the strongest approval policy decides, and sees all of it."""
     stands = {
         "tenantId": CONTOSO,
         "b2bDirectConnectOutbound": ALL,
@@ -140,7 +140,9 @@ async def test_what_stays_open_is_named_and_the_chain_is_weighed_by_it(stage: St
     assert "more values" not in card
 
 
-async def test_one_application_beside_what_stands_takes_the_chain_of_what_stands(stage: Stage) -> None:
+async def test_one_application_next_to_the_current_settings_needs_the_chain_of_the_current_settings(
+    stage: Stage,
+) -> None:
     """Contractor portal, whose own chain is one person: a third approval, of the second stage, applies it."""
     stands = {
         "tenantId": CONTOSO,

@@ -1,4 +1,4 @@
-"""A revocation closes or names every way in; what Graph's description does not know delays and undoes nothing."""
+"""A revocation closes or names every kind of access; unknown settings neither delay nor undo it."""
 
 from typing import Any
 
@@ -44,7 +44,7 @@ async def window(stage: Stage) -> str:
 
 
 def is_certainly_blocked(partner: dict[str, Any] | None) -> bool:
-    """Tell whether the four blocks stand."""
+    """Return whether all four blocks are set."""
     assert partner is not None
     names = ("b2bCollaborationInbound", "b2bCollaborationOutbound", "b2bDirectConnectInbound")
     return all(partner[name] == BLOCKED for name in (*names, "b2bDirectConnectOutbound"))
@@ -61,7 +61,7 @@ async def test_every_way_is_closed_that_can_be_and_then_nothing_is_left(stage: S
     assert partner["m365CollaborationInbound"]["users"]["accessType"] == "blocked"
     assert partner["appServiceConnectInbound"]["applications"]["accessType"] == "blocked"
     assert partner["crossCloudMeetingConfiguration"] is None
-    assert "is blocked:" in await told(stage)
+    assert "is blocked (request " in await told(stage)
     assert "blocked (verified" in (await stage.card())["text"]
     assert "already blocked in every respect" in await window(stage)
     assert "Nothing: every way in and out is closed." in await shown(stage, "contoso.com")
@@ -76,7 +76,7 @@ async def test_what_the_default_opens_is_blocked_for_the_partner(stage: Stage) -
     assert partner["m365CollaborationInbound"]["users"]["accessType"] == "blocked"
     assert partner["appServiceConnectInbound"]["applications"]["accessType"] == "blocked"
     assert partner["m365CollaborationOutbound"] is None
-    assert "is blocked:" in await told(stage)
+    assert "is blocked (request " in await told(stage)
 
 
 async def test_what_the_default_opens_and_no_write_can_close_is_named_everywhere(stage: Stage) -> None:
@@ -87,7 +87,7 @@ async def test_what_the_default_opens_and_no_write_can_close_is_named_everywhere
     assert (await stage.revoke())["errors"] == {}
     for text in (await told(stage), await stage.read()):
         assert "Still open or not known: crossCloudMeetingConfiguration (not known)." in text
-        assert "is blocked:" not in text
+        assert "is blocked (request " not in text
     said = await window(stage)
     assert "already blocked" not in said
     assert "crossCloudMeetingConfiguration (not known)" in said
@@ -117,12 +117,12 @@ async def test_a_refused_further_write_leaves_the_block_confirmed_and_what_stays
         ):
             assert name in text
         assert "Invalid property 'crossCloudMeetingConfiguration' (400" in text
-        assert "is blocked:" not in text
+        assert "is blocked (request " not in text
     listed = await shown(stage, "contoso.com")
     assert "Recorded as revoked, not everything closed" in listed
     # Revoked again, without the fault, the rest is closed.
     assert (await stage.revoke())["errors"] == {}
-    assert "is blocked:" in await told(stage)
+    assert "is blocked (request " in await told(stage)
     assert "Recorded as revoked." in await shown(stage, "contoso.com")
 
 
@@ -139,7 +139,7 @@ async def test_the_synchronization_of_groups_is_switched_off_or_named(stage: Sta
     partner = await stage.partner()
     assert partner is not None
     assert partner["identitySynchronization"]["groupSyncInbound"] == {"isSyncAllowed": False}
-    assert "is blocked:" in await told(stage)
+    assert "is blocked (request " in await told(stage)
     await stands(stage, identitySynchronization=policy)
     await stage.do("faults", target="graph", method="PATCH", times=1, status=400, body=INVALID)
     assert (await stage.revoke())["errors"] == {}
@@ -149,7 +149,7 @@ async def test_the_synchronization_of_groups_is_switched_off_or_named(stage: Sta
     )
 
 
-async def test_an_unknown_claim_is_cleared_by_a_revocation_and_put_back_by_a_restore(stage: Stage) -> None:
+async def test_an_unknown_claim_is_cleared_by_a_revocation_and_restored_by_a_restore(stage: Stage) -> None:
     trust = {"isMfaAccepted": True, "isPasskeyAccepted": True}
     await stands(stage, inboundTrust=trust)
     assert (await stage.revoke())["errors"] == {}
@@ -157,7 +157,7 @@ async def test_an_unknown_claim_is_cleared_by_a_revocation_and_put_back_by_a_res
     assert partner is not None
     assert partner["inboundTrust"]["isMfaAccepted"] is False
     assert partner["inboundTrust"]["isPasskeyAccepted"] is None
-    assert "is blocked:" in await told(stage)
+    assert "is blocked (request " in await told(stage)
 
     view_id = (await stage.do("command", user="requester", text="/partner restore contoso.com"))["view_id"]
     await stage.rest()
@@ -216,4 +216,4 @@ async def test_only_the_direction_that_was_reopened_is_called_open(stage: Stage)
     await stage.call("PATCH", "graph/state", {"partners": {CONTOSO: {"b2bCollaborationInbound": OPEN}}})
     answer = await shown(stage, "contoso.com")
     assert "Recorded as revoked, but open now: B2B collaboration, inbound (open). Revoke it again." in answer
-    assert "not blocked explicitly any more" not in answer
+    assert "but not blocked explicitly" not in answer

@@ -8,7 +8,8 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from tests.warm.forks import forked, say_into
-from tests.warm.haste import hurry
+from tests.warm.haste import SHORT_PAUSES
+from workflows.pauses import USUAL_PAUSES, Pauses
 
 TIMEOUT_SECONDS = 20
 
@@ -28,7 +29,8 @@ def _ended(
 ) -> tuple[int | None, str, str]:
     with tempfile.TemporaryDirectory() as said:
         out, err = Path(said, "out"), Path(said, "err")
-        process = forked(_hasty if is_hasty else _run, arguments, folder, environment, out, err)
+        pauses = SHORT_PAUSES if is_hasty else USUAL_PAUSES
+        process = forked(_run, arguments, folder, environment, pauses, out, err)
         process.join(TIMEOUT_SECONDS)
         if process.exitcode is None:
             process.kill()
@@ -36,12 +38,9 @@ def _ended(
         return process.exitcode, out.read_text(), err.read_text()
 
 
-def _hasty(arguments: tuple[str, ...], folder: Path, environment: dict[str, str], out: Path, err: Path) -> None:
-    hurry()
-    _run(arguments, folder, environment, out, err)
-
-
-def _run(arguments: tuple[str, ...], folder: Path, environment: dict[str, str], out: Path, err: Path) -> None:
+def _run(
+    arguments: tuple[str, ...], folder: Path, environment: dict[str, str], pauses: Pauses, out: Path, err: Path
+) -> None:
     say_into(out, sys.stdout.fileno())
     say_into(err, sys.stderr.fileno())
     os.environ.clear()
@@ -50,4 +49,4 @@ def _run(arguments: tuple[str, ...], folder: Path, environment: dict[str, str], 
     sys.argv = ["gatehouse", *arguments]
     from bot.terminal.cli import main
 
-    main()
+    main(pauses)

@@ -4,47 +4,44 @@ A pause keeps a limit of Entra's, or gives its replicas time. Its length is held
 Conditional Access by a story of its own, the others in tests/workflows.
 """
 
+from collections.abc import Callable, Iterable, Mapping
 from multiprocessing.context import ForkServerContext, ForkServerProcess
-from types import ModuleType
-from typing import Final
+from typing import Any, Final
+
+from workflows.pauses import USUAL_PAUSES, Pauses
 
 _SHORTER: Final = 0.05
-_LIMITS: Final = ("_CONDITIONAL_ACCESS", "_REPORTS")
+
+
+def _shortened(rests: Iterable[float]) -> tuple[float, ...]:
+    return tuple(rest * _SHORTER for rest in rests)
+
+
+SHORT_PAUSES: Final = Pauses(
+    due_work_read_every=USUAL_PAUSES.due_work_read_every / 5,
+    read_back_after=_shortened(USUAL_PAUSES.read_back_after),
+    further_read_back_after=_shortened(USUAL_PAUSES.further_read_back_after),
+    further_sent_again_after=USUAL_PAUSES.further_sent_again_after * _SHORTER,
+    conditional_access=(USUAL_PAUSES.conditional_access[0], 0.0),
+    reports=(USUAL_PAUSES.reports[0], 0.0),
+)
 
 
 class HastyProcess(ForkServerProcess):
-    """A forked process that makes short pauses."""
+    """A forked process of a bot that makes short pauses."""
 
-    def run(self) -> None:
-        """Shorten the pauses, then do what it is there for."""
-        hurry()
-        super().run()
+    def __init__(
+        self,
+        *,
+        target: Callable[..., object],
+        args: Iterable[Any],
+        kwargs: Mapping[str, Any] | None = None,
+        **more: Any,
+    ) -> None:
+        super().__init__(target=target, args=args, kwargs={**(kwargs or {}), "pauses": SHORT_PAUSES}, **more)
 
 
 class HastyForks(ForkServerContext):
     """Forks such processes."""
 
     Process = HastyProcess
-
-
-def hurry() -> None:
-    """Shorten the pauses of this process, and look more often for what is due."""
-    from workflows.effects import outbox
-
-    for module, name, value in short_pauses():
-        setattr(module, name, value)
-    assert hasattr(outbox, "_POLL_SECONDS")
-    setattr(outbox, "_POLL_SECONDS", outbox._POLL_SECONDS / 5)  # noqa: B010
-
-
-def short_pauses() -> list[tuple[ModuleType, str, object]]:
-    """List the pauses by module and name, with what they are shortened to."""
-    from workflows.effects import apply, further_writes
-    from workflows.entra import tenant_settings
-
-    return [
-        *((tenant_settings, name, (getattr(tenant_settings, name)[0], 0.0)) for name in _LIMITS),
-        (apply, "READ_BACK_AFTER", tuple(rest * _SHORTER for rest in apply.READ_BACK_AFTER)),
-        (further_writes, "_READ_AFTER", tuple(rest * _SHORTER for rest in further_writes._READ_AFTER)),
-        (further_writes, "_REST", further_writes._REST * _SHORTER),
-    ]

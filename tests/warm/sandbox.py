@@ -53,7 +53,9 @@ def _play(data: Path, environment: dict[str, str], is_hasty: bool, says: Connect
     says.close()
     say_into(Path(os.devnull), sys.stderr.fileno())
     os.environ.update(environment)
-    from bot.terminal.sandbox_command import rehearse
+    from bot.terminal.sandbox_command import run_sandbox
 
     processes = HastyForks() if is_hasty else FORKS
-    sys.exit(asyncio.run(rehearse(port=0, browser=False, data=data, only=None, socket_mode=False, processes=processes)))
+    sys.exit(
+        asyncio.run(run_sandbox(port=0, browser=False, data=data, only=None, socket_mode=False, processes=processes))
+    )

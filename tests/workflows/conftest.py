@@ -9,7 +9,7 @@ from tests.workflows.world import World, open_world
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Leave out of the coverage what random examples reach: the same lines are covered in every run.
+    """Do not measure coverage in tests with random examples, so that it is the same in every run.
 
     Measuring them took most of the time of the core's tests.
     """

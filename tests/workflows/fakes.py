@@ -1,6 +1,6 @@
-"""Stand in for the domain's neighbours in memory: a clock, a tenant, a directory of people, a notifier.
+"""Fakes in memory for other systems: a clock, a tenant, a directory of people, a notifier.
 
-All of them fail on demand through one `Script`: before the work, or after it was done ("commit, then raise").
+Each fails on demand through one `Script`: before the work, or after it was done ("commit, then raise").
 """
 
 import asyncio
@@ -15,7 +15,6 @@ from tests.workflows.core.builders import AMARA, BRUNO, CHIE, DANA, MALLORY, NOW
 from tests.workflows.what_if import SignIn, evaluate
 from workflows.core.checks.conditional_access.questions import Question
 from workflows.core.checks.facts import SignIns
-from workflows.core.entra_audit.partner_changes import PartnerChange
 from workflows.core.errors.facts import Fact
 from workflows.core.errors.raised import Refused
 from workflows.core.errors.refusal_codes import RefusalCode
@@ -26,9 +25,10 @@ from workflows.core.requests.alarms import Alarm
 from workflows.core.requests.request import AccessRequest
 from workflows.core.settings.canonical import JsonObject
 from workflows.core.settings.model import IDENTITY_SYNCHRONIZATION, Property, Target, TargetType, TenantId
+from workflows.core.settings.partner_changes import PartnerChange
 from workflows.ports.clock import Clock
-from workflows.ports.directory import Directory
 from workflows.ports.notifier import Notifier
+from workflows.ports.people_directory import PeopleDirectory
 from workflows.ports.tenant import Account, AlreadyExists, Tenant, TenantRefused, TenantUnavailable, WrongTenant
 from workflows.ports.tenant_settings import FoundObject
 
@@ -46,7 +46,7 @@ HOME: Final = TenantId("6f1d2a34-9b0c-4f6e-8a57-2c1d0e9f4b11")
 
 @dataclass(slots=True)
 class FixedClock:
-    """Stands still until it is advanced."""
+    """A clock that does not move until it is advanced."""
 
     moment: datetime = NOW
 
@@ -73,7 +73,7 @@ class _Fault:
 
 @dataclass(slots=True)
 class Script:
-    """Which call fails with what, and which calls there were. An empty method stands for every call."""
+    """Which call fails with which error, and which calls there were. An empty method means every call."""
 
     calls: list[str] = field(default_factory=list)
     _faults: list[_Fault] = field(default_factory=list)
@@ -230,12 +230,12 @@ class FakeTenant:
             self.tenants[name] = identity
 
     def edit(self, tenant_id: TenantId, **changes: Any) -> None:
-        """Let somebody else change a partner in the portal; from then on every read shows what stands."""
+        """Change a partner as an admin in the portal would; every later read shows the change."""
         self.show(tenant_id)
         self.partners[tenant_id] = {**deepcopy(self.partners.get(tenant_id) or {"tenantId": tenant_id}), **changes}
 
     def show(self, tenant_id: TenantId) -> None:
-        """Let every read show what stands."""
+        """Make every read show the current settings."""
         self._stale.pop(tenant_id, None)
 
     def delete(self, tenant_id: TenantId) -> None:
@@ -249,7 +249,7 @@ class FakeTenant:
         return HOME
 
     async def verify_home(self, *, must_be_known: bool = False) -> None:
-        """Hold writes while this is another tenant, and what opens while it was never told."""
+        """Refuse writes when this is another tenant, and refuse opening writes when the tenant is not known."""
         if must_be_known and self.is_never_named:
             raise TenantUnavailable("Microsoft Graph has not said yet which tenant it answers for.")
         self.script.end(await self.script.begin("tenant.verify_home"))
@@ -277,7 +277,7 @@ class FakeTenant:
         return deepcopy(document)
 
     async def read_partners(self) -> Sequence[JsonObject]:
-        """List every partner as it stands."""
+        """List every partner with its current settings."""
         self.script.end(await self.script.begin("tenant.read_partners"))
         return [deepcopy(document) for document in self.partners.values()]
 
@@ -365,7 +365,7 @@ class FakeDirectory:
         self.roles[person.id] = frozenset(map(Role, roles.split()))
 
     def remove(self, person: Person) -> None:
-        """Let a person's account be gone."""
+        """Remove a person's account."""
         del self.people[person.chat_id]
         self.roles.pop(person.id, None)
 
@@ -395,7 +395,7 @@ class FakeDirectory:
         return Roster(roles={person_id: self.roles.get(person_id, frozenset()) for person_id in present})
 
     async def holders(self, role: Role) -> frozenset[ChatId]:
-        """List who holds a role."""
+        """List the people who have a role."""
         self.script.end(await self.script.begin("directory.holders"))
         held = (p for p in self.people.values() if role in self.roles.get(p.id, frozenset()))
         return frozenset(self._by_main_id(one).chat_id for one in held)
@@ -449,7 +449,7 @@ class FakeNotifier:
         self.reviews.append((partnership, remind))
 
     async def show_setup(self, partnership: Partnership, *, remind: bool) -> None:
-        """Remember a card about the partner's half."""
+        """Record a partner setup card."""
         self.script.end(await self.script.begin("notifier.show_half"))
         self.halves.append((partnership, remind))
 
@@ -475,4 +475,4 @@ class FakeNotifier:
 
 def _held_to_the_ports(clock: FixedClock, tenant: FakeTenant, directory: FakeDirectory, notifier: FakeNotifier) -> None:
     """Let the type checker compare every fake with its port."""
-    _: tuple[Clock, Tenant, Directory, Notifier] = (clock, tenant, directory, notifier)
+    _: tuple[Clock, Tenant, PeopleDirectory, Notifier] = (clock, tenant, directory, notifier)

@@ -1,4 +1,4 @@
-"""No sentence for a person is made in the domain: what an error tells, and what a fact holds, are codes and values."""
+"""The domain creates no sentence for people: errors and facts are codes and values."""
 
 import ast
 from collections.abc import Iterator
@@ -10,7 +10,7 @@ import workflows.effects.performer
 import workflows.entra.gateway
 import workflows.partner_lookup.lookup
 import workflows.store.sqlite.store  # noqa: F401
-from workflows.core.errors.raised import CodedError, ToldError
+from workflows.core.errors.raised import CodedError, FactsError
 
 DOMAIN: Final = Path(__file__).parents[2] / "workflows"
 MAKERS: Final = frozenset({"Fact", "text_fact", "unavailable"})
@@ -42,12 +42,12 @@ def _texts(call: ast.Call) -> Iterator[str]:
 
 
 def told() -> frozenset[str]:
-    return frozenset({*kinds(ToldError), *kinds(CodedError), *MAKERS})
+    return frozenset({*kinds(FactsError), *kinds(CodedError), *MAKERS})
 
 
 def test_every_error_that_a_person_may_read_tells_facts() -> None:
     expected = {"TenantUnavailable", "TenantRefused", "WrongTenant", "StoreNotWritable", "OtherOpenRequest"}
-    assert expected | {"DirectoryUnavailable", "NotifierRefused", "Refused", "InvalidField"} <= told()
+    assert expected | {"PeopleDirectoryUnavailable", "NotifierRefused", "Refused", "InvalidField"} <= told()
 
 
 def test_no_sentence_is_made_in_the_domain() -> None:

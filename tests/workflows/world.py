@@ -31,8 +31,8 @@ from workflows.effects.apply import Applier
 from workflows.effects.performer import Performer
 from workflows.effects.permission_check import PermissionCheck
 from workflows.effects.prepare import Preparer
-from workflows.ports.directory import DirectoryUnavailable
 from workflows.ports.notifier import NotifierUnavailable
+from workflows.ports.people_directory import PeopleDirectoryUnavailable
 from workflows.ports.records import AuditEntry, Commit
 from workflows.ports.tenant import TenantUnavailable
 from workflows.store.sqlite.file import StoreFile
@@ -40,7 +40,7 @@ from workflows.store.sqlite.store import SqliteStore
 
 CATALOG: Final = load_catalog(SHIPPED)
 CONTOSO: Final = identity()
-WAITS: Final = (TenantUnavailable, DirectoryUnavailable, NotifierUnavailable)
+WAITS: Final = (TenantUnavailable, PeopleDirectoryUnavailable, NotifierUnavailable)
 
 
 class QuickStore(SqliteStore):
@@ -81,7 +81,7 @@ class ScriptedStore(QuickStore):
         return self._path
 
     async def execute(self, sql: str, *values: object) -> None:
-        """Change what is stored behind the domain's back, as a fault of our own or an older program would."""
+        """Change stored data directly, as an error of ours or an older program would."""
         await self._write(sql, *values)
 
     async def commit(self, commit: Commit) -> bool:
@@ -144,7 +144,7 @@ class World:
         return request
 
     async def approve(self, request: AccessRequest, person: Person, *, key: str = "", but: type | None = None) -> None:
-        """Click Approve on the card of `request` as it stands there, and let everything follow."""
+        """Click Approve on the present card of `request`, and wait for the result."""
         await self.click(self.approval(request, person), key=key, but=but)
 
     async def reject(self, request: AccessRequest, person: Person, reason: str = "Not this quarter") -> None:
@@ -183,9 +183,9 @@ class World:
     # --- what the machine does ---
 
     async def settle(self, *, but: type | None = None) -> None:
-        """Perform what is due as the outbox does, one after the other; what cannot be done now waits a minute.
+        """Perform what is due as the outbox does, one effect after the other; what cannot be done now waits a minute.
 
-        :param but: leave effects of this kind, and what waits behind them, alone.
+        :param but: skip effects of this kind, and what waits for them.
         """
         while due := [
             one for one in await self.store.pending(self.clock.now(), 100) if but is None or type(one.effect) is not but
@@ -210,7 +210,7 @@ class World:
         await self.settle()
 
     async def put(self, request: AccessRequest) -> AccessRequest:
-        """Store a request as it stands, instead of the history that leads there; its Apply or Prepare is due."""
+        """Store a request in its state, without the history before it; its Apply or Prepare is due."""
         request = replace(request, version=1)
         effects: tuple[Effect, ...] = ()
         if request.state is RequestState.PREPARING:
@@ -353,9 +353,9 @@ async def open_world(
 
 @asynccontextmanager
 async def restarted(world: World, *, catalog: Catalog = CATALOG) -> AsyncIterator[World]:
-    """End the process that `world` stands for and start another one on its file, its clock and its tenant.
+    """End the process of `world`, and start another one with its file, its clock and its tenant.
 
-    One process at a time has the file, so `world` itself can be asked nothing after this.
+    Only one process at a time may use the file, so `world` cannot be used after this.
     """
     await world.store.close()
     async with open_world(world.store.path, clock=world.clock, catalog=catalog, tenant=world.tenant) as again:

@@ -24,7 +24,11 @@ def entry_of(
     tenant_id: TenantId | None = None,
     account: PersonId | None = None,
 ) -> AuditEntry:
-    """Return the audit entry of an accepted command, with a person's account. An empty actor is the bot itself."""
+    """Return the audit entry of an accepted command.
+
+    :param actor: a person, or the name of an actor that is no person; None for the bot itself.
+    :param account: the Entra account of the actor, for an actor given by name.
+    """
     if isinstance(actor, Person):
         account, actor = actor.id, actor.chat_id
     return AuditEntry(

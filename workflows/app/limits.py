@@ -21,7 +21,7 @@ from workflows.ports.clock import Clock
 from workflows.ports.store import Store
 
 HOUR: Final = timedelta(hours=1)
-_SAID_FROM: Final = 0.8
+_WARNED_FROM: Final = 0.8
 """From this part of a limit on, the person is told how much is left."""
 
 
@@ -35,7 +35,7 @@ class LimitedAction(StrEnum):
 
 
 _COMMANDS: Final[Mapping[LimitedAction, tuple[str, ...]]] = {
-    LimitedAction.REQUESTS: ("submit",),
+    LimitedAction.REQUESTS: ("submit", "edit"),
     LimitedAction.APPROVALS: ("approve",),
     LimitedAction.LOOK_UPS: (LOOK_UP,),
     LimitedAction.SEARCHES: (SEARCH,),
@@ -62,17 +62,17 @@ class Allowance:
         return self.maximum - self.left
 
     @property
-    def is_first_near(self) -> bool:
+    def is_first_warning(self) -> bool:
         """Return whether this is the first action close to the limit.
 
         For small actions, the warning is shown only then.
         """
-        return self.said is not None and self.used - 1 < _SAID_FROM * self.maximum
+        return self.said is not None and self.used - 1 < _WARNED_FROM * self.maximum
 
     @property
     def said(self) -> Fact | None:
         """Return how many actions are left, for a message; None while many are left."""
-        if self.used < _SAID_FROM * self.maximum:
+        if self.used < _WARNED_FROM * self.maximum:
             return None
         values = {"what": self.what.value, "left": self.left, "maximum": self.maximum}
         return Fact(MessageCode.LIMIT_NEAR, {**values, "more_at": self.more_at.isoformat()})
@@ -85,14 +85,14 @@ class Limits:
     store: Store
     alarms: Alarms
     clock: Clock
-    most: Mapping[LimitedAction, int]
+    maximums: Mapping[LimitedAction, int]
 
     async def require(self, what: LimitedAction, actor: ChatId, account: PersonId | None = None) -> Allowance:
         """Check that one more action is within the limit.
 
         :raises Refused: `limit_reached`, with the time from which on it is possible again.
         """
-        maximum, now = self.most[what], self.clock.now()
+        maximum, now = self.maximums[what], self.clock.now()
         times = await self.store.times_of(actor, account, _COMMANDS[what], now - HOUR)
         if len(times) >= maximum:
             again = times[len(times) - maximum] + HOUR
@@ -115,7 +115,7 @@ class Limits:
         values = {"person": name, "limit": str(allowance.maximum), "what": allowance.what.value}
         await self.alarms.raise_alarm(AlarmCode.LIMIT_REACHED, subject, values)
 
-    async def clear_what_is_over(self) -> None:
+    async def clear_ended_alarms(self) -> None:
         """Clear the alarms about people who may act again."""
         for alarm in await self.store.open_alarms():
             if alarm.code is not AlarmCode.LIMIT_REACHED:
@@ -124,5 +124,5 @@ class Limits:
             limited, since = LimitedAction(what), self.clock.now() - HOUR
             person = PersonId(account) if account else None
             times = await self.store.times_of(ChatId(actor), person, _COMMANDS[limited], since)
-            if len(times) < self.most[limited]:
+            if len(times) < self.maximums[limited]:
                 await self.alarms.clear_alarm(AlarmCode.LIMIT_REACHED, alarm.subject)

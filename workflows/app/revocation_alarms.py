@@ -1,4 +1,4 @@
-"""Alarms of revocations that Graph refuses, or that meet repeated changes. Each raises an alarm and is tried again."""
+"""Raise the alarms about revocations that Graph refuses, or whose partner somebody changes. Each is tried again."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -24,9 +24,11 @@ async def report_refused_revocation(
 async def report_open_access(
     alarms: Alarms, store: Store, request: AccessRequest, unanswered: Sequence[RefusedWrite]
 ) -> None:
-    """Raise the alarm about what a confirmed revocation did not close.
+    """Raise the alarm about access that is still open after a confirmed revocation.
 
     It replaces the alarm that the revocation is not confirmed.
+
+    :param unanswered: the writes that did not take effect and that Graph may accept later.
     """
     known = await store.open_alarm(AlarmCode.REVOCATION_WAITS, request.id)
     if known is not None and OPEN_ACCESS not in known.values:
@@ -44,12 +46,12 @@ async def report_repeated_changes(alarms: Alarms, request: AccessRequest) -> Non
 
 
 def values_of(request_id: RequestId, partner: str, reason: Facts) -> dict[str, Any]:
-    """Return the values for the text of an alarm about a request."""
+    """Return the values of an alarm about a request."""
     return {"partner": partner, "request": request_id, "reason": as_values(reason)}
 
 
 def partner_of(request: AccessRequest) -> str:
-    """Return the name of a request's partner, as far as it is known."""
+    """Return the name of a request's partner; the typed name while the tenant is not known."""
     if request.prepared is None:
         return request.particulars.target
     return request.prepared.observation.identity.full_name

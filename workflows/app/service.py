@@ -13,7 +13,7 @@ from workflows.core.partners.outcome import PartnerOutcome, advance_partner
 from workflows.core.partners.partnership import Partnership
 from workflows.core.partners.reviews import advance_review
 from workflows.core.people import ChatId, Person, PersonId, Roster
-from workflows.core.requests.commands.clicks import Click, given_by, received_name, subject_of
+from workflows.core.requests.commands.clicks import Click, actor_of, received_name, subject_of
 from workflows.core.requests.commands.partner import PartnershipCommand
 from workflows.core.requests.commands.request import (
     CommandSubject,
@@ -42,11 +42,11 @@ _TRIES: Final = 5
 Record = TypeVar("Record")
 
 RosterOf = Callable[[AccessRequest], Awaitable[Roster]]
-"""Reads the current roles of the people in a command and in the decisions of this version of the request."""
+"""Reads the current roles of the actor of a command, and of the people who decided on the request."""
 
 
 class Service:
-    """Accepts commands and clicks. Effects are only stored here, and the outbox is woken."""
+    """Accepts commands and clicks. It only stores effects; the outbox performs them."""
 
     def __init__(self, *, store: Store, clock: Clock, wake: Callable[[], None]) -> None:
         self._store = store
@@ -64,9 +64,10 @@ class Service:
         submitter: Person | None = None,
         account: PersonId | None = None,
     ) -> None:
-        """Store a new request; everything else happens later. A known `key` changes nothing.
+        """Store a new request. It is prepared later. Nothing is stored when the audit log contains `key` already.
 
-        :param account: the requester's account, when it is known already.
+        :param observation: the partner as the form read it, if it did.
+        :param submitter: the person who filed it, if that was checked.
         """
         command = Submit(
             request_id=request_id,
@@ -78,7 +79,7 @@ class Service:
         )
         now = self._clock.now()
         transition = advance_partner(None, command, Situation(now=now))
-        # The form's observation proves which tenant is meant; a domain that was only typed does not.
+        # Only a lookup proves which tenant is meant. A typed domain does not.
         tenant_id = None if observation is None else observation.identity.tenant_id
         entry = entry_of(
             key,
@@ -93,7 +94,7 @@ class Service:
         await self._commit(Commit(entry=entry, request=transition.request, effects=transition.effects))
 
     async def store_click(self, click: Click, *, key: str) -> None:
-        """Store a click; its permission check is next. A known `key` changes nothing: it was a repetition."""
+        """Store a click, and the effect that checks its permission. A repeated click (same `key`) changes nothing."""
         # The request's tenant is not read here: a click is stored even when other records cannot be read.
         subject = subject_of(click)
         now = self._clock.now()
@@ -110,16 +111,17 @@ class Service:
         await self._commit(Commit(entry=replace(entry, outcome="received"), effects=(check,)))
 
     async def withdraw(self, request_id: RequestId, actor: ChatId, *, key: str) -> None:
-        """Withdraw a request. A click of its requester is enough.
+        """Withdraw a request of the actor. This needs no permission check.
 
-        :raises Refused: for somebody else's request, and for a decided one.
+        :raises Refused: when somebody else filed the request, or it is decided.
         """
         await self.advance(request_id, Withdraw(actor=actor, request_id=request_id), key=key)
 
     async def remind(self, request_id: RequestId, actor: ChatId, *, key: str) -> None:
-        """Remind the approvers because the requester asks for it.
+        """Remind the approvers of a request because its requester asks for it.
 
-        :raises Refused: for somebody else's request, for one that does not wait, and within a day of the last reminder.
+        :raises Refused: when somebody else filed the request, or it waits for no approval. Also within a day of the
+            last reminder.
         """
         await self.advance(request_id, RemindApprovers(actor=actor), key=key)
 
@@ -134,12 +136,12 @@ class Service:
     ) -> AccessRequest:
         """Apply a command to a request and store the result.
 
-        :param key: idempotency key; empty derives one from the request's version, for the bot's own commands.
-        :param roster_of: called with the exact version that is decided on. So nobody who decided meanwhile is missing
-            from the roster; their decision would not count.
-        :param received_at: when the click for the command was stored; None when there was none.
+        :param key: the idempotency key; empty for a command of the bot itself, whose key is made from the version.
+        :param roster_of: called with the version of the request that the command changes. It must return the roles of
+            everybody who has decided on that version; otherwise their decisions do not count.
+        :param received_at: when the click was stored that led to the command; None when there was no click.
         :raises Refused: when the lifecycle does not allow it; nothing is stored.
-        :raises OtherOpenRequest: when another request for the same tenant got a plan first.
+        :raises OtherOpenRequest: when another request about the same tenant got a plan first.
         """
 
         async def attempt() -> AccessRequest:
@@ -163,7 +165,7 @@ class Service:
             entry=entry_of(
                 key or f"{request.id}:{request.version}:{command.name}",
                 now,
-                given_by(command),
+                actor_of(command),
                 command.name,
                 command.audit_details(transition.request),
                 request_id=request.id,
@@ -192,7 +194,7 @@ class Service:
             entry = entry_of(
                 key or f"{tenant_id}:{partnership.version}:{command.name}",
                 now,
-                given_by(command),
+                actor_of(command),
                 command.name,
                 command.audit_details(),
                 tenant_id=tenant_id,
@@ -216,8 +218,8 @@ class Service:
     ) -> None:
         """Record a refusal, and tell the refused person why and what they can do.
 
-        :param is_told: whether the caller shows it to them already, so that it is only recorded.
-        :param also: further effects of the refusal.
+        :param is_told: whether the caller shows the refusal, so that it is only recorded here.
+        :param also: effects to store with the refusal.
         """
         entry = entry_of(
             key,
@@ -245,16 +247,23 @@ class Service:
         await self._commit(Commit(entry=entry, effects=(settle,)))
 
     async def record_lookup(self, actor: ChatId, target: str, *, key: str, by: str) -> None:
-        """Record that somebody looked up a partner, and how."""
+        """Record in the audit log that somebody looked up a partner.
+
+        :param by: the command or button that was used.
+        """
         entry = entry_of(key, self._clock.now(), actor, LOOK_UP, {"target": target, "by": by})
         await self._commit(Commit(entry=entry))
 
     async def note_search(self, actor: ChatId, typed: str, *, key: str, kind: str, template: str) -> None:
-        """Record that somebody searched our own directory, for a field of which template."""
+        """Record in the audit log that somebody searched our own users, groups or applications by name.
+
+        :param kind: the kind of object that was searched for.
+        :param template: the name of the template whose field was filled in.
+        """
         details = {"typed": typed, "kind": kind, "template": template}
         await self._commit(Commit(entry=entry_of(key, self._clock.now(), actor, SEARCH, details)))
 
-    async def show_elsewhere(self, request_id: RequestId, *, key: str, channel: str) -> None:
+    async def update_cards(self, request_id: RequestId, *, key: str, channel: str) -> None:
         """Update a request's cards because one left a channel; once for each `key`."""
         details = {"from": channel}
         entry = entry_of(key, self._clock.now(), GATEHOUSE, "move_card", details, request_id=request_id)

@@ -1,6 +1,6 @@
 """Load and check the templates and the roles that they use: TOML files in one folder.
 
-Every problem is found before any is reported, each with file and key. A catalog with a problem is not loaded.
+All problems are reported together, each with its file and key. A catalog with a problem is not loaded.
 """
 
 import hashlib
@@ -24,8 +24,7 @@ from workflows.core.policy.graph_examples import corrected_word
 from workflows.core.policy.risk import required, risk_of_settings, weakness_of
 from workflows.core.policy.template import Template
 from workflows.core.requests.notes import NoteCode
-from workflows.core.text import counted
-from workflows.ports.directory import RoleSource
+from workflows.ports.people_directory import RoleSource
 
 SHIPPED: Final = Path(__file__).parent.parent / "templates"
 ROLES_FILE: Final = "roles.toml"
@@ -41,7 +40,7 @@ class CatalogProblems(DomainError):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Catalog:
-    """What can be requested, and who has which role."""
+    """The templates that can be requested, and the definition of each role."""
 
     templates: Mapping[str, Template]
     roles: Mapping[Role, RoleSource]
@@ -52,7 +51,7 @@ class Catalog:
 
 
 def role_hash(source: RoleSource) -> str:
-    """Hash the definition of a role's members. The title, the order and the case of mail addresses do not matter."""
+    """Hash the definition of a role's members, without its title. Order and upper case make no difference."""
     meaning = {
         "user_groups": sorted(set(source.user_groups)),
         "entra_groups": sorted({group.lower() for group in source.entra_groups}),
@@ -62,9 +61,10 @@ def role_hash(source: RoleSource) -> str:
 
 
 def changed_role(was: Mapping[str, str], catalog: Catalog) -> str:
-    """Return a role whose definition changed after a plan was made; empty when none changed.
+    """Return the name of a role whose definition changed after a plan was made; empty when none changed.
 
-    :param was: the hashes at that time; empty in requests of earlier versions, which are treated as before.
+    :param was: the hash of each role when the plan was made. It is empty in requests of earlier versions, which are
+        not compared.
     """
     now = catalog.role_hashes(map(Role, was))
     return next((role for role in sorted(was) if was[role] != now[role]), "")
@@ -72,18 +72,18 @@ def changed_role(was: Mapping[str, str], catalog: Catalog) -> str:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ChangedRules:
-    """The template or role definitions that a request was shown with have changed."""
+    """The template or a role definition has changed since the plan was shown to the approvers."""
 
     code: RefusalCode
     values: Values
     fact: Fact
-    """The same as a note of a request, `NoteCode`."""
+    """The same change as a note of a request; its code is a `NoteCode`."""
 
 
 def changed_rules(plan: Plan, roles: Mapping[str, str], catalog: Catalog) -> ChangedRules | None:
     """Compare the template and roles of a plan with the current ones; None when they are the same.
 
-    :param roles: the hashes of the roles' definitions at that time.
+    :param roles: the hash of each role's definition when the plan was made.
     """
     template = catalog.templates.get(plan.template)
     if template is None or template.content_hash != plan.template_hash:
@@ -141,14 +141,14 @@ def _load_roles(path: Path, problems: list[str]) -> dict[Role, RoleSource] | Non
 
 
 def _chain_problems(template: Template) -> Iterator[str]:
-    """State why the chain is too weak for the most that the template can open, whatever the tenant's default is."""
+    """Return the problem of a chain that is too weak for the highest risk of its template; at most one."""
     risk = risk_of_settings(template.settings, template.durations[-1])
     if (weak := weakness_of(template.stages, risk.level)) is not None:
         need = required(risk.level)
         why = ", ".join(reason.value.replace("_", " ") for reason in risk.reasons)
         yield (
-            f"stages: the risk is {risk.level.name.lower()} and needs {counted(need.people, 'approver')} in at least "
-            f"{counted(need.stages, 'stage')}, but the approval policy has {weak.people} in {weak.stages}. "
+            f"stages: the risk is {risk.level.name.lower()} and needs {need.people} approvers (stages: at least "
+            f"{need.stages}), but the approval policy has {weak.people} (stages: {weak.stages}). "
             f"The risk is because of: {why}"
         )
 

@@ -4,13 +4,13 @@ from collections.abc import Sequence
 from typing import Protocol
 
 from workflows.catalog.catalog import Catalog
-from workflows.core.partners.approval_policy import ApprovalPolicy, Chain, is_live, strongest_chain, widest
+from workflows.core.partners.approval_policy import ApprovalPolicy, Chain, is_live, merged_chain, strongest_chain
 from workflows.core.partners.partnership import Partnership
 from workflows.core.partners.restoration.restorable import ended_at
 from workflows.core.requests.request import AccessRequest, RequestKind, RequestState
 from workflows.core.settings.model import TenantId
 
-MOST_REQUESTS = 1000
+MAX_REQUESTS = 1000
 _IN_EFFECT = frozenset({RequestState.APPLIED, RequestState.OVERWRITTEN})
 
 
@@ -22,9 +22,10 @@ class PastRequests(Protocol):
 
 
 async def current_policy(known: Partnership | None, *, past: PastRequests | None, catalog: Catalog) -> ApprovalPolicy:
-    """Return the policy that a chain for this partner is compared with.
+    """Return the approval policy that a new chain for this partner must not be weaker than.
 
-    :param past: None when no earlier request can be read.
+    :param known: the partner's record; None when there is none.
+    :param past: reads earlier requests; None when they cannot be read.
     """
     return ApprovalPolicy(
         current=await _current_chain(known, past, catalog),
@@ -38,10 +39,9 @@ async def _current_chain(known: Partnership | None, past: PastRequests | None, c
         return ()
     if known.stages:
         return known.stages
-    # The record is from a version without this field. What was applied since the last block was decided by such a
-    # chain.
-    requests = () if past is None else await past.requests_for(known.identity.tenant_id, MOST_REQUESTS)
-    if derived := widest(_chains_since_the_block(requests)):
+    # The record is from a version without this field. The chains of the requests applied since the last block are used.
+    requests = () if past is None else await past.requests_for(known.identity.tenant_id, MAX_REQUESTS)
+    if derived := merged_chain(_chains_since_the_block(requests)):
         return derived
     template = catalog.templates.get(known.template)
     return strongest_chain(catalog.templates.values()) if template is None else template.stages

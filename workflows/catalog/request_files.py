@@ -13,7 +13,7 @@ from workflows.catalog.template_settings import RENAMED_KEYS, FileModel
 from workflows.core.errors.raised import DomainError
 from workflows.core.policy.graph_examples import corrections, is_graph_example
 
-MOST_BYTES: Final = 65_536
+MAX_BYTES: Final = 65_536
 _NO_REQUEST: Final = (
     "these are settings of Microsoft Graph, not a request; name a partner and a template instead, whose settings are "
     "written in its own file (docs/templates.md). What is wrong in them:"
@@ -27,7 +27,7 @@ _CURES: Final = {
 
 
 class RequestFileProblems(DomainError):
-    """The file is no valid request. `problems` lists every wrong key, with the correction."""
+    """The file is not a valid request. `problems` lists every wrong key, with the correction."""
 
     def __init__(self, problems: tuple[str, ...]) -> None:
         super().__init__("\n".join(problems))
@@ -40,7 +40,7 @@ class RequestFile(FileModel):
     partner: Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=300)]
     template: Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=100)]
     duration_days: Annotated[StrictInt, Field(ge=1, le=3650)] | None = None
-    """None: the template's own default."""
+    """The duration in days; None for the template's default."""
     placeholders: dict[str, Annotated[str, StringConstraints(max_length=300)]] = Field(
         default_factory=dict, max_length=50
     )
@@ -49,13 +49,13 @@ class RequestFile(FileModel):
 def load_request_file(path: Path) -> RequestFile:
     """Read a request from the file at `path`.
 
-    :raises RequestFileProblems: naming everything that is wrong with it.
+    :raises RequestFileProblems: when it is no valid request; the error lists every problem.
     """
     try:
         with path.open("rb") as file:
-            content = file.read(MOST_BYTES + 1)
-        if len(content) > MOST_BYTES:
-            raise RequestFileProblems((f"{path.name}: larger than {MOST_BYTES} bytes, which no request is",))
+            content = file.read(MAX_BYTES + 1)
+        if len(content) > MAX_BYTES:
+            raise RequestFileProblems((f"{path.name}: larger than {MAX_BYTES} bytes, which no request is",))
         document = _parsed(content.decode("utf-8"))
         if is_graph_example(document):
             found = corrections(document) or ("nothing",)

@@ -1,4 +1,4 @@
-"""The content of a template's file and of roles.toml: the pydantic models, and the template made from them."""
+"""Read a template's file and roles.toml: the pydantic models of their content, and the template made from them."""
 
 import hashlib
 import json
@@ -13,15 +13,15 @@ from workflows.catalog.template_settings import GUID, PLACEHOLDER_NAME, FileMode
 from workflows.core.people import Role
 from workflows.core.policy.placeholders import Placeholder, placeholder_uses
 from workflows.core.policy.template import Stage, Template, TicketRule
-from workflows.core.settings.directory_objects import Owner
 from workflows.core.settings.documents import to_document
+from workflows.core.settings.id_owner import Owner
 from workflows.core.settings.model import Property, Setting, TargetType
 
 Title = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=60)]
 Days = Annotated[int, Field(ge=1, le=3650)]
 
 _OF_THE_FORM: Final = frozenset({"need", "purpose", "ticket", "end_date"})
-"""Keys that only the form uses. They are no part of what is approved, so a change of them voids no decision."""
+"""Keys that only the form uses. Nobody approves them, so a change of them makes no decision invalid."""
 _REPEATED_GROUP: Final = re.compile(r"(?<!\\)\)[*+{]")
 
 
@@ -49,7 +49,7 @@ class _Ticket(FileModel):
     @field_validator("pattern")
     @classmethod
     def _is_quick(cls, pattern: str) -> str:
-        """Refuse what is no regular expression, and what could take for ever: a repetition of a group."""
+        """Check that the pattern is a regular expression without a repeated group, which could take very long."""
         try:
             re.compile(pattern)
         except re.error as error:
@@ -111,11 +111,11 @@ class TemplateFile(FileModel):
         )
 
     def _content_hash(self, settings: dict[Property, Setting]) -> str:
-        """Hash what the file means. Open requests keep this hash, so a new version must give today's files the same.
+        """Hash the meaning of the file. Open requests keep this hash, so every version must compute the same one.
 
-        A key that is at its default is left out. So a key that a later version adds changes no hash until a file sets
-        it. Keys that only the form uses are left out, too. `hint` and `required` of a placeholder are older than this
-        rule, and are always included.
+        A key with its default value is left out. So a key that a later version adds changes no hash until a file sets
+        it. Keys that only the form uses are left out, too. `hint` and `required` of a placeholder are always included,
+        because they are older than this rule.
         """
         meaning = {
             **self.model_dump(mode="json", exclude={"placeholders", *_OF_THE_FORM}, exclude_defaults=True),

@@ -1,4 +1,4 @@
-"""The content of [settings] in a template's file: the pydantic models, and the settings made from them."""
+"""Read the table [settings] of a template's file: the pydantic models, and the settings made from them."""
 
 from typing import Annotated, Final, Self
 
@@ -26,10 +26,10 @@ from workflows.core.settings.model import (
 )
 
 INHERIT: Final = "inherit"
-"""Written in place of a whole setting: the tenant's default applies again (Graph: null)."""
+"""The value of a setting that returns it to the tenant's default (in Graph: null)."""
 
 RENAMED_KEYS: Final = {"holes": "placeholders"}
-"""Keys of files as earlier versions called them, and as they are called now."""
+"""Keys that have a new name: the name in files of earlier versions, and the present name."""
 
 GUID: Final = r"[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}"
 PLACEHOLDER_NAME: Final = r"[a-z][a-z0-9_]*"
@@ -67,7 +67,7 @@ class _B2B(FileModel):
 
     @model_validator(mode="after")
     def _is_consistent(self) -> Self:
-        """Refuse what Graph refuses: a block of one list only, and "all" with single targets.
+        """Check what Graph requires: a full block has both lists, and "all" has no other targets beside it.
 
         Graph: "Target configuration".
         """
@@ -164,7 +164,7 @@ class SettingsTable(FileModel):
         return None
 
     def parsed(self) -> dict[Property, Setting]:
-        """Return the settings that are named; None returns a setting to the default."""
+        """Return the settings that the file contains; a value of None returns a setting to the tenant's default."""
         named = {name: getattr(self, name) for name in type(self).model_fields if name in self.model_fields_set}
         return {Property[name.upper()]: None if value is None else value.parsed() for name, value in named.items()}
 

@@ -6,21 +6,21 @@ from string import ascii_lowercase, ascii_uppercase
 from typing import Final, NewType, TypeVar
 
 ChatId = NewType("ChatId", str)
-"""A person's id in the chat system, which a verified click proves."""
+"""A person's id in the chat system. A verified click proves it."""
 PersonId = NewType("PersonId", str)
-"""The object id of an Entra account. Separation of duties compares these ids."""
+"""The object id of a user in Entra. Separation of duties compares these ids."""
 Role = NewType("Role", str)
-"""A name from roles.toml."""
+"""The name of a role in roles.toml."""
 
 _FOLDING: Final = str.maketrans(ascii_uppercase, ascii_lowercase)
 
 ADMIN: Final = Role("admin")
-"""The role that may revoke, and the only role that the code itself names."""
+"""The role that may revoke. No other role has a name in the code."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Person:
-    """One human: an enabled member account of the home tenant, and the chat user mapped to it."""
+    """One human: an enabled member account of our tenant, and the chat user that belongs to it."""
 
     id: PersonId
     chat_id: ChatId
@@ -28,12 +28,12 @@ class Person:
 
 
 Actor = TypeVar("Actor", bound=ChatId | Person)
-"""Who gives a command: a chat id from a click, or a person after the permission check has identified them."""
+"""The author of a command: a chat id from a click, or a person whom the permission check has identified."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Roster:
-    """The roles of each person at this moment. A person who is absent has no role, whatever the reason."""
+    """The roles of each person now. A person who is not in it has no role."""
 
     roles: Mapping[PersonId, frozenset[Role]] = field(default_factory=dict)
 
@@ -43,14 +43,14 @@ class Roster:
 
 
 def folded_mail(mail: str) -> str:
-    """Return a mail address in a form in which equal addresses are equal texts.
+    """Return a mail address with ASCII letters in lower case, so that equal addresses are equal texts.
 
-    NB. not by `lower` or `casefold`: Unicode folds other characters to ASCII letters, for example KELVIN SIGN (U+212A)
-    to `k`. The owner of an address with such a character would count as somebody else.
+    NB. `lower` and `casefold` are not used. They turn some other characters into ASCII letters, for example KELVIN
+    SIGN (U+212A) into `k`. Two different addresses would become equal.
     """
     return mail.translate(_FOLDING)
 
 
 def is_same_mail(one: str, other: str) -> bool:
-    """Return whether two mail addresses are the same."""
+    """Return whether two mail addresses differ at most in upper and lower case of ASCII letters."""
     return folded_mail(one) == folded_mail(other)

@@ -1,8 +1,8 @@
 """Write an approved plan and verify it: read, compare, write what is missing, read back.
 
-An unknown result is read, and never repeated without reading. After a crash, a timeout or a reset, the next attempt
-starts by reading. A write that was accepted but is not shown is sent again as `workflows.core.requests.resending`
-decides. A revocation is never given up.
+A write with an unknown result is never repeated before the partner was read. After a crash or a timeout, the next
+attempt starts by reading. `workflows.core.requests.resending` decides when an accepted write is sent again that Graph
+does not show. A revocation is never given up.
 
 This file is long because the order of reading, writing and reading back has to be read in one place.
 """
@@ -40,23 +40,22 @@ from workflows.core.requests.commands.request import (
     Replan,
     Stop,
 )
+from workflows.core.requests.deciding import access_ends_at, is_too_late
 from workflows.core.requests.lifecycle import closes
 from workflows.core.requests.notes import NoteCode, is_first_plan, not_written, progress
 from workflows.core.requests.request import AccessRequest, RequestId, RequestKind, RequestState
-from workflows.core.requests.resending import ALARMING_REPLANS
+from workflows.core.requests.resending import ALARMING_REPLANS, OPENING_WITHIN, first_sent
 from workflows.core.settings.canonical import JsonObject
 from workflows.core.settings.described import undescribed_changes
 from workflows.effects.further_writes import write_further
 from workflows.effects.resending import ResendDecision
 from workflows.effects.still_approved import objection
 from workflows.partner_lookup.lookup import read_default
+from workflows.pauses import USUAL_PAUSES, Pauses
 from workflows.ports.clock import Clock
-from workflows.ports.directory import Directory, DirectoryUnavailable
+from workflows.ports.people_directory import PeopleDirectory, PeopleDirectoryUnavailable
 from workflows.ports.store import Store
 from workflows.ports.tenant import AlreadyExists, Tenant, TenantRefused, TenantUnavailable
-
-READ_BACK_AFTER: Final = (0.0, 0.5, 1.0, 2.0, 4.0)
-"""Seconds to wait before each read-back. The directory is replicated; a write can take some time to be shown."""
 
 _TO_DO: Final = frozenset({RequestState.APPLYING, RequestState.UNCONFIRMED})
 _FOR_AN_ADMIN: Final = frozenset({401, 403})
@@ -67,22 +66,23 @@ _NOT_FOUND: Final = 404
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Applier:
-    """Performs Apply. Safe to repeat at any point."""
+    """Performs Apply. May be repeated safely at every point."""
 
     service: Service
     store: Store
     tenant: Tenant
-    directory: Directory
+    directory: PeopleDirectory
     clock: Clock
     alarms: Alarms
     catalog: Catalog | None = None
     """The current templates and roles; None: they are not compared."""
     sleep: Callable[[float], Awaitable[None]] = asyncio.sleep
+    pauses: Pauses = USUAL_PAUSES
 
     async def apply(self, request_id: RequestId) -> None:
         """Change the tenant to the state after the plan, or record why not.
 
-        :raises TenantUnavailable, DirectoryUnavailable: after recording that the request waits; try again later.
+        :raises TenantUnavailable, PeopleDirectoryUnavailable: after recording that the request waits; try again later.
         """
         request = await self.store.request(request_id)
         if request is None or request.state not in _TO_DO:
@@ -92,14 +92,14 @@ class Applier:
                 await self._write(request)
             else:
                 await self._confirm(request, rests=(0.0,))
-        except (TenantUnavailable, DirectoryUnavailable) as error:
+        except (TenantUnavailable, PeopleDirectoryUnavailable) as error:
             if await self._is_still_to_do(request_id):
                 await self.service.advance(
                     request_id, RecordDelayed(reason=(*error.facts, Fact(NoteCode.KEEPS_TRYING)))
                 )
                 raise
         except Refused:
-            # The request changed while it was being applied. For example, an admin's revocation stopped it.
+            # The request has changed in the meantime. For example, an admin's revocation stopped it.
             if await self._is_still_to_do(request_id):
                 raise
 
@@ -110,6 +110,8 @@ class Applier:
     async def _write(self, request: AccessRequest) -> None:
         """Read the partner, check that the plan may still be written, write what is missing, read back."""
         plan = request.known.plan
+        if await self._is_stopped_late(request):
+            return  # known without reading, so that it is also said while Graph does not answer
         try:
             observed = await self.tenant.read_partner(plan.tenant_id)
         except TenantRefused as error:
@@ -121,14 +123,19 @@ class Applier:
         if done is None:
             await self._record_drift(request, observed)
             return
+        if await self._is_given_up_late(request, observed, done):
+            return
         if not await self._may_be_written(request, observed, done):
             return
-        if done < len(plan.required):
-            if request.particulars.kind is not RequestKind.REVOCATION:
-                await self.tenant.verify_home(must_be_known=True)
+        is_missing = done < len(plan.required)
+        if is_missing and request.particulars.kind is not RequestKind.REVOCATION:
+            await self.tenant.verify_home(must_be_known=True)
+        if await self._is_stopped_late(request):
+            return  # the end came during the checks
+        if is_missing:
             await self.service.advance(request.id, RecordWriting())
         if await self._send(request, done):
-            await self._confirm(request, rests=READ_BACK_AFTER)
+            await self._confirm(request, rests=self.pauses.read_back_after)
 
     async def _unreadable(self, request: AccessRequest, error: TenantRefused) -> None:
         """Record that Graph refuses to show the partner, or raise the error that makes the outbox try again."""
@@ -141,7 +148,7 @@ class Applier:
         await self.service.advance(request.id, RecordApplyFailed(reason=reason))
 
     async def _may_be_written(self, request: AccessRequest, observed: JsonObject | None, done: int) -> bool:
-        """Make every check before the rest of the plan is written. When one fails, its result is recorded.
+        """Make every check before the rest of the plan is written. When a check fails, its result is recorded.
 
         :param done: how many operations of the plan the partner shows.
         """
@@ -162,6 +169,8 @@ class Applier:
         """Send the operations of the plan from number `done` on. False: the end of the request is recorded."""
         plan = request.known.plan
         for index in range(done, len(plan.required)):
+            if self._is_too_late(request):
+                raise TenantUnavailable((_access_ended(request),))  # the next attempt reads what is in the tenant
             try:
                 await self.tenant.write(plan.required[index])
             except AlreadyExists:
@@ -197,7 +206,7 @@ class Applier:
             if observed is not None and is_confirmed(plan, observed):
                 if plan.further and request.state is RequestState.APPLYING:
                     await self.service.advance(request.id, RecordWriting())
-                tried = await write_further(plan, observed, tenant=self.tenant, sleep=self.sleep)
+                tried = await write_further(plan, observed, tenant=self.tenant, sleep=self.sleep, pauses=self.pauses)
                 if tried.unanswered and request.particulars.kind is RequestKind.REVOCATION:
                     # Before the end is recorded: a crash in between repeats this, and the alarm is never missing.
                     await report_open_access(self.alarms, self.store, request, tried.unanswered)
@@ -210,10 +219,41 @@ class Applier:
             # Neither the plan nor a step towards it. Waiting longer cannot change that.
             await self._record_drift(request, observed, is_written=True)
             return
-        if request.state is RequestState.UNCONFIRMED and await self._is_taken_up_again(request):
-            return
+        if request.state is RequestState.UNCONFIRMED:
+            if await self._is_given_up_late(request, observed, count_written(plan, observed) or 0):
+                return
+            if await self._is_taken_up_again(request):
+                return
         await self._unseen(request)
         raise TenantUnavailable((Fact(NoteCode.CHANGE_NOT_SHOWN),))
+
+    def _is_too_late(self, request: AccessRequest) -> bool:
+        return is_too_late(request, self.clock.now())
+
+    async def _is_stopped_late(self, request: AccessRequest) -> bool:
+        """End a request of which nothing was sent before the requested access ended."""
+        if request.writing_since is not None or not self._is_too_late(request):
+            return False
+        reason = (_access_ended(request), not_written(request), Fact(NoteCode.REQUEST_LATER_END))
+        await self.service.advance(request.id, Stop(reason=reason))
+        return True
+
+    async def _is_given_up_late(self, request: AccessRequest, observed: JsonObject | None, done: int) -> bool:
+        """End a request whose access ended while its plan was being written: nothing more is sent.
+
+        What was sent may be shown late, so it is read for some time before. A part of the plan that is then in the
+        tenant is recorded, and its review is due at once. A complete plan is confirmed like any other.
+
+        :raises TenantUnavailable: while what was sent may still be shown.
+        """
+        if done == len(request.known.plan.required) or not self._is_too_late(request):
+            return False
+        if self.clock.now() - first_sent(request) < OPENING_WITHIN:
+            raise TenantUnavailable((Fact(NoteCode.CHANGE_NOT_SHOWN),))
+        next_step = Fact(NoteCode.CHECK_PART if done else NoteCode.REQUEST_LATER_END)
+        reason = (progress(request, done), _access_ended(request), next_step)
+        await self.service.advance(request.id, Stop(reason=reason, image=observed if done else None))
+        return True
 
     async def _is_taken_up_again(self, request: AccessRequest) -> bool:
         """Send again, or request approval again, for writes that are not shown for some time.
@@ -254,7 +294,7 @@ class Applier:
             ) from error
 
     async def _unseen(self, request: AccessRequest) -> None:
-        """Leave APPLYING once. Later attempts only say why they wait, so that a long wait sends no further messages."""
+        """Record the state UNCONFIRMED, once. Later attempts send no more messages."""
         if request.state is RequestState.APPLYING:
             await self.service.advance(request.id, RecordUnseen())
 
@@ -359,3 +399,8 @@ class Applier:
         return await report_refused_revocation(
             self.alarms, request.id, partner_of(request), (*stands, *error.facts, *cure)
         )
+
+
+def _access_ended(request: AccessRequest) -> Fact:
+    ends_at = access_ends_at(request)
+    return Fact(NoteCode.ACCESS_ENDED, {"ends_at": None if ends_at is None else ends_at.isoformat()})

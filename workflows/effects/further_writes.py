@@ -1,7 +1,7 @@
-"""Send the refusable writes of a plan, after everything that the plan requires was read back.
+"""Send the writes of a plan that Graph may refuse, after all required writes were read back.
 
-None of them undoes that, or delays it by more than a few seconds. A refusal and a missing answer are kept with their
-reason, and the rest is still tried.
+They never undo a required write, and delay the result by only a few seconds. When a write is refused or not answered,
+the reason is kept and the next write is sent.
 """
 
 import asyncio
@@ -15,12 +15,9 @@ from workflows.core.plans.plan import Operation, Plan, is_confirmed
 from workflows.core.plans.refused_writes import RefusedWrite, is_shown, written_names
 from workflows.core.requests.notes import NoteCode
 from workflows.core.settings.canonical import JsonObject
+from workflows.pauses import USUAL_PAUSES, Pauses
 from workflows.ports.tenant import Tenant, TenantRefused, TenantUnavailable
 
-_REST: Final = 1.0
-"""Seconds before a write without an answer is sent once more. Sending it twice has the same result as once."""
-_READ_AFTER: Final = (0.0, 0.5, 1.0, 2.0)
-"""Seconds to wait before each read-back."""
 _SENDING_SECONDS: Final = 5.0
 """The longest time for sending. Each write gets an equal share of the remaining time."""
 _READING_SECONDS: Final = 5.0
@@ -33,22 +30,27 @@ _NOT_SHOWN: Final = (Fact(NoteCode.TAKEN_NOT_SHOWN),)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FurtherWritesResult:
-    """The result of the writes."""
+    """The result of sending the writes."""
 
     image: JsonObject
-    """The partner's configuration as last read, with everything that the plan requires."""
+    """The newest configuration of the partner that shows all required writes."""
     refused: tuple[RefusedWrite, ...] = ()
-    """The writes that did not take effect, for whatever reason."""
+    """All writes that did not take effect."""
     unanswered: tuple[RefusedWrite, ...] = ()
-    """Those of them that Graph may accept later: it did not answer, or an admin must repair something first."""
+    """The writes among `refused` that Graph may accept later: it did not answer, or an admin must repair something."""
 
 
 async def write_further(
-    plan: Plan, image: JsonObject, *, tenant: Tenant, sleep: Callable[[float], Awaitable[None]]
+    plan: Plan,
+    image: JsonObject,
+    *,
+    tenant: Tenant,
+    sleep: Callable[[float], Awaitable[None]],
+    pauses: Pauses = USUAL_PAUSES,
 ) -> FurtherWritesResult:
-    """Send what is not in effect yet, then read back. Never raises for an answer of the tenant, or for a missing one.
+    """Send the writes that are not in effect yet, and read the partner back. An error of the tenant is not raised.
 
-    :param image: the configuration that was read; it shows every required write.
+    :param image: the partner's configuration, which shows every required write.
     """
     missing = [operation for operation in plan.further if not is_shown(operation, image)]
     if not missing:
@@ -59,8 +61,8 @@ async def write_further(
     for index, operation in enumerate(missing):
         now = loop.time()
         share = max(0.0, until - now) / (len(missing) - index)
-        answers.append(await _sent(operation, tenant, sleep, now + share))
-    image = await _read_back(plan, image, missing, tenant, sleep)
+        answers.append(await _sent(operation, tenant, sleep, pauses, now + share))
+    image = await _read_back(plan, image, missing, tenant, sleep, pauses)
     not_shown = [
         (RefusedWrite(names=written_names(operation), reason=reason or _NOT_SHOWN), may_be_taken)
         for operation, (reason, may_be_taken) in zip(missing, answers, strict=True)
@@ -74,12 +76,19 @@ async def write_further(
 
 
 async def _sent(
-    operation: Operation, tenant: Tenant, sleep: Callable[[float], Awaitable[None]], until: float
+    operation: Operation,
+    tenant: Tenant,
+    sleep: Callable[[float], Awaitable[None]],
+    pauses: Pauses,
+    until: float,
 ) -> tuple[Facts, bool]:
-    """Send one write; return why it was refused (empty: accepted), and whether it may be accepted later."""
+    """Send one write; return the reason when it failed (empty: accepted), and whether it may be accepted later.
+
+    :param until: the event loop's time at which to stop.
+    """
     try:
         async with asyncio.timeout_at(until):
-            await _sent_twice(operation, tenant, sleep)
+            await _sent_twice(operation, tenant, sleep, pauses.further_sent_again_after)
     except TimeoutError:
         return _LATE, True
     except TenantUnavailable as error:
@@ -89,12 +98,14 @@ async def _sent(
     return (), False
 
 
-async def _sent_twice(operation: Operation, tenant: Tenant, sleep: Callable[[float], Awaitable[None]]) -> None:
+async def _sent_twice(
+    operation: Operation, tenant: Tenant, sleep: Callable[[float], Awaitable[None]], rest: float
+) -> None:
     """Send one write, and once more when there is no answer."""
     try:
         await tenant.write(operation)
     except TenantUnavailable:
-        await sleep(_REST)
+        await sleep(rest)
         await tenant.write(operation)
 
 
@@ -104,14 +115,15 @@ async def _read_back(
     written: list[Operation],
     tenant: Tenant,
     sleep: Callable[[float], Awaitable[None]],
+    pauses: Pauses,
 ) -> JsonObject:
-    """Return the newest configuration that shows what the plan requires.
+    """Read the partner until it shows every sent write, or the time is over.
 
-    Stop waiting once it shows every sent write.
+    :returns: the newest configuration that shows every required write.
     """
     with suppress(TimeoutError):
         async with asyncio.timeout(_READING_SECONDS):
-            for rest in _READ_AFTER:
+            for rest in pauses.further_read_back_after:
                 await sleep(rest)
                 try:
                     observed = await tenant.read_partner(plan.tenant_id)

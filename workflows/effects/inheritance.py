@@ -1,4 +1,4 @@
-"""Check just before a write that the partner will inherit what the approvers saw."""
+"""Check before the first write that the partner will inherit the values that the approvers saw."""
 
 from dataclasses import dataclass
 from typing import Final
@@ -15,17 +15,17 @@ _UNKNOWN: Final = Fact(NoteCode.DEFAULT_UNKNOWN)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ChangedDefault:
-    """What the partner would inherit is not what the approvers saw."""
+    """The partner would inherit other values than the approvers saw."""
 
     reason: Facts
     drift: Drift
 
 
 async def changed_inheritance(request: AccessRequest, *, tenant: Tenant) -> ChangedDefault | None:
-    """Read the tenant's default once more; return the difference when it changes what is inherited.
+    """Read the tenant's default again; return the difference when the partner would inherit other values.
 
-    Nothing is read when the plan leaves nothing to the default. The same holds when the default was not known at the
-    decision: the card said so.
+    Nothing is read when the partner inherits nothing after the plan. The same is true when the default was not known
+    when the plan was made, because the approvers saw that.
 
     :raises TenantUnavailable: when the default cannot be read now.
     """

@@ -1,11 +1,12 @@
-"""Perform stored effects at least once, oldest first within a lane, lanes in parallel; retry or park failed ones.
+"""Perform stored effects, each at least once. Each lane is performed in order, and lanes run in parallel.
 
-When another system cannot accept an effect now, it is retried as long as needed: nothing acknowledged is lost. An
-effect that fails because of an error in Gatehouse is parked after a few attempts, visibly, so that it delays nobody.
-Effects that may not be given up, such as a revocation, are never parked.
+An effect is retried as long as another system does not accept it. After a few failures because of an error in
+Gatehouse, an effect is given up ("parked"), and an alarm reports it. Effects that must not be given up, such as a
+revocation, are never parked.
 
-Decisions have priority over messages, and App Homes come last. Each of the two always has some capacity. Two hundred
-cards do not delay an approval, and a Microsoft Graph that does not answer does not delay the cards.
+Permission checks and writes have priority over messages, and App Homes come last. Neither permission checks nor
+messages can use all places. So many cards do not delay an approval, and an unreachable Microsoft Graph does not delay
+the cards.
 """
 
 import asyncio
@@ -18,35 +19,34 @@ from typing import Final
 import structlog
 
 from workflows.core.errors.facts import Facts, log_text, text_fact
-from workflows.core.errors.raised import CodedError, ToldError
+from workflows.core.errors.raised import CodedError, FactsError
 from workflows.core.requests.effects import Effect, Rank, rank
+from workflows.pauses import USUAL_PAUSES, Pauses
 from workflows.ports.clock import Clock
-from workflows.ports.directory import DirectoryUnavailable
 from workflows.ports.effects_queue import PendingEffect
 from workflows.ports.notifier import NotifierBlocked, NotifierRefused, NotifierUnavailable
+from workflows.ports.people_directory import PeopleDirectoryUnavailable
 from workflows.ports.records import StoreNotWritable
 from workflows.ports.store import Store
-from workflows.ports.tenant import MOST_RETRY_AFTER, TenantUnavailable
+from workflows.ports.tenant import MAX_RETRY_AFTER, TenantUnavailable
 
 _AT_ONCE: Final = 16
-_MOST_OF_ONE: Final = 12
-"""How many of those may be permission checks and writes, and how many may be messages."""
-_MOST_HOMES: Final = 4
-_POLL_SECONDS: Final = 0.5
-"""The longest sleep. The clock may jump (in the sandbox, and after a machine slept)."""
+_MAX_OF_ONE_KIND: Final = 12
+"""The most permission checks and writes at the same time, and also the most messages."""
+_MAX_HOMES: Final = 4
 _FIRST_RETRY_SECONDS: Final = 1.0
-_LONGEST_RETRY_SECONDS: Final = 60.0
-_LONGEST_BLOCKED_SECONDS: Final = 300.0
+_MAX_RETRY_SECONDS: Final = 60.0
+_MAX_BLOCKED_SECONDS: Final = 300.0
 """The longest pause of an effect that waits for an admin to repair something."""
-_LONGEST_KEPT_SECONDS: Final = 300.0
-"""The longest pause of an effect that may not be given up."""
+_MAX_KEPT_SECONDS: Final = 300.0
+"""The longest pause of an effect that must not be given up."""
 _ATTEMPTS_WITH_OUR_OWN_FAULT: Final = 5
 
 _log = structlog.get_logger()
 
 
 class Outbox:
-    """The loop. `run` until cancelled; `wake` after something was stored."""
+    """Performs effects. Start it with `run`; call `wake` after storing an effect."""
 
     def __init__(
         self,
@@ -56,10 +56,13 @@ class Outbox:
         perform: Callable[[Effect], Awaitable[None]],
         may_give_up: Callable[[Effect, Facts], Awaitable[bool]],
         gave_up: Callable[[PendingEffect, Facts], Awaitable[None]],
+        pauses: Pauses = USUAL_PAUSES,
     ) -> None:
-        """Create the loop.
+        """Create the outbox.
 
-        :param may_give_up: called with the reason before an effect is parked; on False the effect is tried again.
+        :param perform: performs one effect; the error that it raises decides between retry and parking.
+        :param may_give_up: called with the reason before an effect is parked. When it returns False, the effect is
+            retried instead.
         :param gave_up: called with the reason after an effect was parked.
         """
         self._store = store
@@ -67,6 +70,7 @@ class Outbox:
         self._perform = perform
         self._may_give_up = may_give_up
         self._gave_up = gave_up
+        self._longest_sleep = pauses.due_work_read_every
         self._own_faults: dict[int, int] = {}
         """How often each effect failed because of an error in Gatehouse since the start. Outages do not count."""
         self._woken = asyncio.Event()
@@ -78,14 +82,14 @@ class Outbox:
         self._woken.set()
 
     async def run(self) -> None:
-        """Perform due effects without end. Cancelling waits for nothing: unfinished effects are still stored."""
+        """Perform due effects until cancelled. Unfinished effects stay stored for the next start."""
         try:
             while True:
                 self._woken.clear()
                 try:
                     await self._start_what_is_due()
                 except Exception:
-                    _log.exception("outbox_cannot_look")  # a full disk or a locked file may be repaired at any moment
+                    _log.exception("outbox_cannot_look")  # tried again: a full disk or a locked file may be repaired
                 await self._rest()
         finally:
             for task in self._lanes.values():
@@ -100,14 +104,14 @@ class Outbox:
     def _has_room(self, one: Rank) -> bool:
         """Return whether one more effect of this rank can be performed now."""
         running = list(self._ranks.values())
-        if len(running) >= _AT_ONCE or (one is Rank.HOME and running.count(Rank.HOME) >= _MOST_HOMES):
+        if len(running) >= _AT_ONCE or (one is Rank.HOME and running.count(Rank.HOME) >= _MAX_HOMES):
             return False
         deciding = running.count(Rank.DECIDE)
-        return (deciding if one is Rank.DECIDE else len(running) - deciding) < _MOST_OF_ONE
+        return (deciding if one is Rank.DECIDE else len(running) - deciding) < _MAX_OF_ONE_KIND
 
     async def _rest(self) -> None:
         try:
-            async with asyncio.timeout(_POLL_SECONDS):
+            async with asyncio.timeout(self._longest_sleep):
                 await self._woken.wait()
         except TimeoutError:
             return
@@ -120,8 +124,7 @@ class Outbox:
         def ended(done: asyncio.Task[None]) -> None:
             del self._lanes[pending.lane], self._ranks[pending.lane]
             if not done.cancelled() and (error := done.exception()) is not None:
-                # Its end could not be stored. It is still due, so the poll finds it; an immediate retry would be a busy
-                # loop.
+                # The result could not be stored. The effect is still due and found at the next read of the queue.
                 _log.error("effect_end_not_stored", effect_id=pending.id, exc_info=error)
                 return
             self.wake()
@@ -132,16 +135,16 @@ class Outbox:
         log = _log.bind(effect=pending.effect.kind, effect_id=pending.id, attempt=pending.attempts + 1)
         try:
             await self._perform(pending.effect)
-        except (TenantUnavailable, DirectoryUnavailable, NotifierUnavailable, StoreNotWritable) as error:
+        except (TenantUnavailable, PeopleDirectoryUnavailable, NotifierUnavailable, StoreNotWritable) as error:
             log.warning("effect_waits", reason=str(error))
-            longest = _LONGEST_BLOCKED_SECONDS if isinstance(error, NotifierBlocked) else _LONGEST_RETRY_SECONDS
+            longest = _MAX_BLOCKED_SECONDS if isinstance(error, NotifierBlocked) else _MAX_RETRY_SECONDS
             await self._again(pending, error.facts, getattr(error, "retry_after", None), longest)
         except NotifierRefused as error:
             log.warning("effect_refused", reason=str(error))
             await self._give_up(pending, error.facts)
         except Exception as error:
             log.exception("effect_failed")
-            reason = error.facts if isinstance(error, ToldError | CodedError) else (text_fact(repr(error)),)
+            reason = error.facts if isinstance(error, FactsError | CodedError) else (text_fact(repr(error)),)
             self._own_faults[pending.id] = self._own_faults.get(pending.id, 0) + 1
             if self._own_faults[pending.id] >= _ATTEMPTS_WITH_OUR_OWN_FAULT:
                 await self._give_up(pending, reason)
@@ -152,9 +155,9 @@ class Outbox:
             self._own_faults.pop(pending.id, None)
 
     async def _give_up(self, pending: PendingEffect, reason: Facts) -> None:
-        """Park an effect. An effect that may not be given up is tried again instead, as long as needed."""
+        """Give up an effect. An effect that must not be given up is retried instead."""
         if not await self._is_given_up(pending.effect, reason):
-            await self._again(pending, reason, None, _LONGEST_KEPT_SECONDS)
+            await self._again(pending, reason, None, _MAX_KEPT_SECONDS)
             return
         _log.warning("effect_parked", effect=pending.effect.kind, effect_id=pending.id, reason=log_text(reason))
         await self._store.park(pending.id, reason)
@@ -165,16 +168,16 @@ class Outbox:
         try:
             return await self._may_give_up(effect, reason)
         except Exception:
-            _log.exception("outbox_cannot_ask")  # its importance is not known, so it is kept
+            _log.exception("outbox_cannot_ask")  # not known whether it may be given up, so it is retried
             return False
 
     async def _again(
-        self, pending: PendingEffect, error: Facts, after: float | None, longest: float = _LONGEST_RETRY_SECONDS
+        self, pending: PendingEffect, error: Facts, after: float | None, longest: float = _MAX_RETRY_SECONDS
     ) -> None:
         if after is not None and after >= 0 and not math.isnan(after):
-            seconds = min(after, MOST_RETRY_AFTER)
+            seconds = min(after, MAX_RETRY_AFTER)
         else:
-            # One part fixed, one part random, so that many waiting effects do not return at the same time.
+            # Half of the pause is random, so that many waiting effects are not retried at the same time.
             grown = min(longest, _FIRST_RETRY_SECONDS * 2 ** min(pending.attempts, 20))
             seconds = grown * (0.5 + random.random() / 2)  # noqa: S311
         await self._store.retry(pending.id, self._clock.now() + timedelta(seconds=seconds), error)

@@ -1,4 +1,4 @@
-"""Choose the code for each effect, and handle an effect that is given up or a card that is not accepted."""
+"""Perform each kind of effect. Handle effects that are given up, and cards that the chat system does not accept."""
 
 from collections.abc import Awaitable, Mapping
 from contextlib import suppress
@@ -43,7 +43,7 @@ from workflows.ports.store import Store
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Performer:
-    """Runs an effect. The error it raises decides between retry and parking; see the outbox."""
+    """Performs effects. The error that it raises decides between retry and parking; see `outbox`."""
 
     permission_check: PermissionCheck
     preparer: Preparer
@@ -54,7 +54,7 @@ class Performer:
     alarms: Alarms
 
     async def perform(self, effect: Effect) -> None:
-        """Perform one effect with the current records, not with those at the time when it was stored."""
+        """Perform one effect with the current records."""
         match effect:
             case CheckPermission():
                 await self.permission_check.check_click(effect)
@@ -99,7 +99,7 @@ class Performer:
                 await self.notifier.tell_expired(request)
 
     async def _show_request(self, request: AccessRequest) -> None:
-        """Show a request. When the channel does not accept its card, tell the admins at once and the requester once."""
+        """Show a request. When the channel does not accept its card, alarm the admins, and tell the requester once."""
         target = request.particulars.target
         if request.prepared is not None:
             target = request.prepared.observation.identity.default_domain or target
@@ -108,14 +108,19 @@ class Performer:
             await self._shown(self.notifier.show_request(request), request.id, about)
         except NotifierBlocked:
             await self.service.send_message(
-                Fact(MessageCode.CARD_NOT_POSTED, {"partner": target}),
+                Fact(MessageCode.CARD_NOT_POSTED, about),
                 key=f"card_not_posted:{request.id}",
                 person=request.particulars.requester,
             )
             raise
 
     async def _shown(self, showing: Awaitable[None], subject: str, about: Mapping[str, str]) -> None:
-        """Show a card. When it is not accepted, keep an alarm until an admin repairs the cause."""
+        """Show a card. While it is not accepted, an alarm is open.
+
+        :param showing: shows the card.
+        :param subject: the subject of the alarm.
+        :param about: the values of the alarm.
+        """
         try:
             await showing
         except NotifierBlocked as blocked:
@@ -125,9 +130,9 @@ class Performer:
         await self.alarms.clear_alarm(AlarmCode.CARD_NOT_POSTED, subject)
 
     async def may_give_up(self, effect: Effect, reason: Facts) -> bool:
-        """Return whether an effect may be parked.
+        """Return whether an effect may be given up.
 
-        An effect that revokes a partner may not: the admins are told, and it is tried again.
+        An effect that revokes a partner must not be given up. An alarm is raised, and it is retried.
         """
         match effect:
             case CheckPermission(command=Revoke() as click):
@@ -145,7 +150,7 @@ class Performer:
         return False
 
     async def gave_up(self, pending: PendingEffect, reason: Facts) -> None:
-        """Raise an alarm for an effect that was given up, and tell the affected person: parked work must be visible."""
+        """Raise an alarm for an effect that was given up, and tell the person whose click or request it was."""
         await raise_given_up(pending.id, pending.effect, reason, alarms=self.alarms)
         match effect := pending.effect:
             case CheckPermission():

@@ -1,4 +1,4 @@
-"""Check a click: who clicked, what that person may do, and whether the lifecycle allows the command."""
+"""Check a click: identify the person, read their roles, and pass the command to the lifecycle."""
 
 from contextlib import suppress
 from dataclasses import dataclass, replace
@@ -8,7 +8,7 @@ from workflows.app.alarms import Alarms
 from workflows.app.identifiers import derived_request_id, revocation_id, verdict_key
 from workflows.app.limits import Allowance, LimitedAction, Limits
 from workflows.app.revocation_alarms import report_refused_revocation
-from workflows.app.schedule.role_check import check_soon, role_shortages
+from workflows.app.schedule.role_check import request_role_check, role_shortages
 from workflows.app.service import Service
 from workflows.catalog.catalog import Catalog, changed_rules
 from workflows.core.errors.facts import Fact, as_values
@@ -34,7 +34,7 @@ from workflows.core.requests.effects import CheckPermission, MessageCode
 from workflows.core.requests.notes import NoteCode
 from workflows.core.requests.request import AccessRequest, Particulars, RequestId, RequestKind, RequestState
 from workflows.partner_lookup.identifying import identify_partner
-from workflows.ports.directory import Directory, DirectoryRefused, DirectoryUnavailable
+from workflows.ports.people_directory import PeopleDirectory, PeopleDirectoryRefused, PeopleDirectoryUnavailable
 from workflows.ports.store import Store
 from workflows.ports.tenant import Tenant, TenantRefused, TenantUnavailable
 
@@ -44,21 +44,21 @@ REVOCATION_LIFETIME = timedelta(days=365)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PermissionCheck:
-    """Performs CheckPermission. Safe to repeat: the result is recorded once under a key derived from the click's."""
+    """Performs CheckPermission. May be repeated safely: the result of a click is recorded only once."""
 
     service: Service
     store: Store
     tenant: Tenant
-    directory: Directory
+    directory: PeopleDirectory
     catalog: Catalog
     alarms: Alarms
     limits: Limits | None = None
     """The limit of approvals per hour for one person; None: no limit."""
 
     async def check_click(self, effect: CheckPermission) -> None:
-        """Identify the actor, read the current roles, and pass the command to the lifecycle; record a refusal.
+        """Identify the actor, read the current roles, and pass the command to the lifecycle. A refusal is recorded.
 
-        :raises TenantUnavailable, DirectoryUnavailable: when this cannot be read now; nobody is eligible unchecked.
+        :raises TenantUnavailable, PeopleDirectoryUnavailable: when the person or the roles cannot be read now.
         """
         key = verdict_key(effect.key)
         if await self.store.is_known(key):
@@ -68,7 +68,7 @@ class PermissionCheck:
             actor = await self.directory.identify(click.actor)
             await self._check_command(click, actor, key, effect.received_at)
         except (Refused, TenantRefused) as error:
-            if isinstance(click, Revoke) and isinstance(error, TenantRefused | DirectoryRefused):
+            if isinstance(click, Revoke) and isinstance(error, TenantRefused | PeopleDirectoryRefused):
                 await self._say_that_it_waits(effect)
                 raise await report_refused_revocation(
                     self.alarms, revocation_id(effect.key), click.target, error.facts
@@ -82,7 +82,7 @@ class PermissionCheck:
                 subject=subject_of(click),
                 channel=click.channel,
             )
-        except (TenantUnavailable, DirectoryUnavailable):
+        except (TenantUnavailable, PeopleDirectoryUnavailable):
             await self._say_that_it_waits(effect)
             raise
 
@@ -154,16 +154,16 @@ class PermissionCheck:
         return (await self.directory.identify(request.particulars.requester)).id
 
     async def _require_people(self, request: AccessRequest) -> None:
-        """Refuse with what the admin must repair, when the actor lacks a role that has too few people.
+        """Check that the roles of the open stages have enough people, for an actor who has none of these roles.
 
-        :raises Refused: `role_empty`.
+        :raises Refused: `role_empty`, which names what an admin must repair.
         """
         try:
             lack = next(iter(await role_shortages(request, self.directory)), None)
-        except (DirectoryUnavailable, DirectoryRefused, TenantUnavailable, TenantRefused):
+        except (PeopleDirectoryUnavailable, PeopleDirectoryRefused, TenantUnavailable, TenantRefused):
             return
         if lack is not None:
-            await check_soon(self.store)
+            await request_role_check(self.store)
             raise Refused(
                 RefusalCode.ROLE_EMPTY,
                 stage=lack.title,
@@ -174,7 +174,10 @@ class PermissionCheck:
             )
 
     async def _require_same_rules(self, request: AccessRequest) -> None:
-        """Request approval again when the template or a role definition changed since: decisions on it are invalid."""
+        """Request approval again when the template or a role definition has changed since the plan was made.
+
+        :raises Refused: when it has changed.
+        """
         if request.state is not RequestState.AWAITING_APPROVAL:
             return
         changed = changed_rules(request.known.plan, request.known.roles, self.catalog)
@@ -221,10 +224,10 @@ class PermissionCheck:
         )
 
     async def _stop_open_access(self, identity: TenantIdentity, actor: Person) -> None:
-        """Stop every request that would open this partner: closing has priority, also over a partly applied request."""
+        """Stop every open request that would open access for this partner, also a partly applied one."""
         reason = (Fact(NoteCode.REVOKED_MEANWHILE, {"name": actor.name}),)
         for other in requests_stopped_by_revocation(await self.store.open_requests(), identity):
-            with suppress(Refused):  # it reached its own end meanwhile
+            with suppress(Refused):  # the request has ended in the meantime
                 await self.service.advance(other.id, Stop(reason=reason))
 
     async def _require_no_open_revocation(self, identity: TenantIdentity) -> None:

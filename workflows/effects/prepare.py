@@ -1,6 +1,6 @@
-"""Prepare a stored request for the decision: people, tenant, plan, chain."""
+"""Prepare a stored request for approval: identify people and tenant, make the plan, choose the chain."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import Final, NamedTuple
 
@@ -47,47 +47,48 @@ from workflows.core.requests.request import (
     RequestState,
     Restored,
 )
-from workflows.core.requests.resending import rest_of_pause
+from workflows.core.requests.resending import remaining_pause
 from workflows.partner_lookup.identifying import identify_partner
 from workflows.partner_lookup.lookup import look_up, read_both
 from workflows.partner_lookup.target import FIELD
 from workflows.ports.clock import Clock
-from workflows.ports.directory import Directory, DirectoryUnavailable
+from workflows.ports.people_directory import PeopleDirectory, PeopleDirectoryUnavailable
 from workflows.ports.records import OtherOpenRequest
 from workflows.ports.store import Store
 from workflows.ports.tenant import Tenant, TenantRefused, TenantUnavailable
 from workflows.preflight.preflight import Preflight
 
 _FRESH: Final = timedelta(minutes=10)
-"""The greatest age of the form's observation. Applying reads the tenant again, so this only saves a read."""
+"""The greatest age of the form's observation. An older one is read again."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Preparer:
-    """Performs Prepare. Safe to repeat: a request that is not PREPARING any more is not changed."""
+    """Performs Prepare. May be repeated safely: a request that is no longer PREPARING is not changed."""
 
     service: Service
     store: Store
     tenant: Tenant
-    directory: Directory
+    directory: PeopleDirectory
     catalog: Catalog
     clock: Clock
     alarms: Alarms
 
     async def prepare(self, request_id: RequestId) -> None:
-        """Make the plan, or record why there can be none.
+        """Make the plan and store it, or store why no plan can be made.
 
-        :raises TenantUnavailable, DirectoryUnavailable: after recording that the request waits; also during the pause
-            of a revocation that was planned again and again.
+        :raises TenantUnavailable: after storing that the request waits, and in the pause before a revocation is planned
+            again.
+        :raises PeopleDirectoryUnavailable: after storing that the request waits.
         """
         request = await self.store.request(request_id)
         if request is None or request.state is not RequestState.PREPARING:
             return
-        if (rest := rest_of_pause(request, self.clock.now())) is not None:
+        if (rest := remaining_pause(request, self.clock.now())) is not None:
             raise TenantUnavailable((Fact(NoteCode.KEEPS_CHANGING),), rest.total_seconds())
         try:
             prepared = await self._prepared(request)
-        except (TenantUnavailable, DirectoryUnavailable) as error:
+        except (TenantUnavailable, PeopleDirectoryUnavailable) as error:
             await self._record(request_id, RecordDelayed(reason=(*error.facts, Fact(NoteCode.KEEPS_TRYING))))
             raise
         except (TenantRefused, CodedError) as error:
@@ -96,9 +97,9 @@ class Preparer:
             await self._record(request_id, RecordPrepared(prepared=prepared))
 
     async def _not_prepared(self, request: AccessRequest, error: CodedError | TenantRefused) -> None:
-        """Record that there can be no plan. A revocation ends like this only when there is no partner.
+        """Store that no plan can be made. A revocation ends with this only when there is no partner.
 
-        :raises TenantUnavailable: after recording that the request waits.
+        :raises TenantUnavailable: for every other revocation, after storing that it waits.
         """
         has_no_partner = isinstance(error, Refused) and error.code in NO_PARTNER
         if request.particulars.kind is RequestKind.REVOCATION and not has_no_partner:
@@ -108,24 +109,26 @@ class Preparer:
             reason = (*error.facts, Fact(NoteCode.WAITS_FOR_ADMIN))
             await self._record(request.id, RecordDelayed(reason=reason))
             raise TenantUnavailable(reason) from error
-        await self._record(request.id, RecordUnfit(code=error.code, reason=error.facts))
+        unfit = RecordUnfit(code=error.code, reason=error.facts, edition=len(request.edits))
+        await self._record(request.id, unfit)
 
     async def _record(self, request_id: RequestId, command: RecordPrepared | RecordUnfit | RecordDelayed) -> None:
         """Store the result, unless the request was withdrawn or expired while it was being prepared."""
         try:
             await self.service.advance(request_id, command)
         except OtherOpenRequest as error:
-            # Two for one tenant were prepared at once, and the other one was stored first.
+            # Two requests about one tenant were prepared at the same time, and the other one was stored first.
             other = await self.store.request(error.other)
             reason = error.facts if other is None else (open_request_fact(other, None),)
-            await self._record(request_id, RecordUnfit(code=RefusalCode.OPEN_REQUEST, reason=reason))
+            edition = command.prepared.plan.edition if isinstance(command, RecordPrepared) else 0
+            await self._record(request_id, RecordUnfit(code=RefusalCode.OPEN_REQUEST, reason=reason, edition=edition))
         except Refused as refused:
             if refused.code is not RefusalCode.NOT_NOW:
                 raise
 
     async def _prepared(self, request: AccessRequest) -> Prepared:
         if request.particulars.kind is RequestKind.REVOCATION:
-            # The requester was checked when they asked. Closing must not depend on the directory again.
+            # The requester was checked when they clicked. Closing must not depend on a second check.
             requester = request.submitter or await self.directory.identify(request.particulars.requester)
             return await self._prepared_revocation(request, requester)
         requester = await self.directory.identify(request.particulars.requester)
@@ -136,10 +139,11 @@ class Preparer:
         await require_no_other_request(self.store, observation, request.id, requester.chat_id, self.directory)
         proposal = await self._proposed(request.particulars, observation)
         plan, template, stages = proposal.plan, proposal.template, proposal.stages
+        plan = replace(plan, edition=len(request.edits))
         preflight = Preflight(tenant=self.tenant, store=self.store, clock=self.clock)
-        is_put_back = request.particulars.kind is RequestKind.RESTORATION
+        is_restoration = request.particulars.kind is RequestKind.RESTORATION
         labels = labels_of(template, request.particulars.placeholders)
-        result = await preflight.check(observation, plan, labels, is_put_back=is_put_back)
+        result = await preflight.check(observation, plan, labels, is_restoration=is_restoration)
         findings = (
             *proposal.findings,
             *check_proposal(observation, plan, stages, result.circumstances),
@@ -195,7 +199,7 @@ class Preparer:
             default=default,
             is_cross_cloud=not identity.is_resolved,
         )
-        # When every block is set already there is nothing to write. It is still read back and recorded.
+        # A plan without operations is valid: everything is blocked already. It is still read back and recorded.
         return Prepared(
             observation=ObservedPartner(
                 identity=identity, configuration=configuration, default=default, at=self.clock.now()
@@ -222,7 +226,7 @@ class Preparer:
 
 
 class _Proposal(NamedTuple):
-    """What is to be written, and whose chain decides on it."""
+    """A plan, and the template whose chain decides on it."""
 
     plan: Plan
     template: Template

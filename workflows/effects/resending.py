@@ -1,19 +1,19 @@
-"""Decide whether a write that Graph accepted but does not show is sent again now. Reads only."""
+"""Decide whether a write that Graph accepted but does not show is sent again now. Only reads."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
 from workflows.catalog.catalog import Catalog
-from workflows.core.entra_audit.partner_changes import PartnerChange
 from workflows.core.errors.facts import Fact
 from workflows.core.requests.commands.request import RecordResent, Replan
 from workflows.core.requests.notes import NoteCode
 from workflows.core.requests.request import AccessRequest
 from workflows.core.requests.resending import ResendStep, first_sent, needs_the_audit_log, next_step
+from workflows.core.settings.partner_changes import PartnerChange
 from workflows.effects.still_approved import objection
 from workflows.ports.clock import Clock
-from workflows.ports.directory import Directory
+from workflows.ports.people_directory import PeopleDirectory
 from workflows.ports.tenant import Tenant, TenantRefused, TenantUnavailable
 
 NOT_SHOWN: Final = Fact(NoteCode.PLANNED_FROM_NOW)
@@ -22,20 +22,18 @@ _SENT_AGAIN: Final = Fact(NoteCode.ACCEPTED_NOT_SHOWN)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ResendDecision:
-    """Decides about one request whose partner is unchanged since before its last write."""
+    """Decides about requests whose partner still shows the state before the last write."""
 
     tenant: Tenant
-    directory: Directory
+    directory: PeopleDirectory
     clock: Clock
     catalog: Catalog | None = None
     """The current templates and roles; None: they are not compared."""
 
     async def next_command(self, request: AccessRequest) -> RecordResent | Replan | None:
-        """Return the command to record first: send again, or request approval again.
+        """Return the command to store first: send again, or request approval again. None: only read again.
 
-        None: continue reading.
-
-        :raises TenantUnavailable, TenantRefused, DirectoryUnavailable: when it cannot be read who may still open.
+        :raises TenantUnavailable, TenantRefused, PeopleDirectoryUnavailable: when the approvals cannot be checked now.
         """
         now = self.clock.now()
         changes = await self._changes(request) if needs_the_audit_log(request, now) else None
@@ -48,7 +46,7 @@ class ResendDecision:
                 return await self._no_longer_approved(request) or RecordResent(reason=(_SENT_AGAIN,))
 
     async def _changes(self, request: AccessRequest) -> Sequence[PartnerChange] | None:
-        """Read who else has written; None when it cannot be read."""
+        """Read the entries of Entra's audit log about the partner; None when they cannot be read."""
         since, tenant_id = first_sent(request), request.known.plan.tenant_id
         try:
             return await self.tenant.tenant_settings.read_partner_changes(tenant_id, since)
@@ -56,6 +54,6 @@ class ResendDecision:
             return None
 
     async def _no_longer_approved(self, request: AccessRequest) -> Replan | None:
-        """Check an opening as before its first write: a second write needs the same conditions as the first."""
+        """Check a request that opens access as before its first write; None when everything is still as approved."""
         objected = await objection(request, tenant=self.tenant, directory=self.directory, catalog=self.catalog)
         return None if objected is None else objected.after_a_write(NOT_SHOWN)

@@ -1,4 +1,4 @@
-"""Check, before every write that opens access, that the plan is still approved, and by whom."""
+"""Check, before every write that opens access, that the plan is still approved by people who may approve it."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -13,44 +13,48 @@ from workflows.core.requests.notes import NoteCode, is_first_plan, not_written
 from workflows.core.requests.request import AccessRequest, RequestKind
 from workflows.effects.inheritance import changed_inheritance
 from workflows.partner_lookup.resolving import LookupRefused, is_same_tenant, resolve_again
-from workflows.ports.directory import Directory, DirectoryRefused, DirectoryUnavailable
+from workflows.ports.people_directory import PeopleDirectory, PeopleDirectoryRefused, PeopleDirectoryUnavailable
 from workflows.ports.tenant import Tenant
 
-Cure: TypeAlias = Callable[[AccessRequest], Facts]
+NextStep: TypeAlias = Callable[[AccessRequest], Facts]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Objection:
-    """Why a request may not be written as it was approved."""
+    """The reason why an approved request must not be written."""
 
     reason: Facts
     first: type[Stop] | type[Reopen] | type[Replan]
-    """The command when nothing was sent yet."""
-    cure: Cure
-    """Returns that nothing was written, and the next step."""
+    """The class of the command for a request of which nothing was sent."""
+    cure: NextStep
+    """Returns the facts that nothing was written, and what happens next."""
     roster: Roster | None = None
-    """The roster that the approvals were counted with, when approvals are missing."""
+    """The roles with which the approvals were counted, when approvals are missing."""
     drift: Drift | None = None
 
     def before_the_first_write(self, request: AccessRequest) -> Stop | Reopen | Replan:
-        """Return the command for a request whose plan was not sent."""
+        """Return the command for a request of whose plan nothing was sent."""
         reason = (*self.reason, *self.cure(request))
         if self.first is Replan:
             return Replan(reason=reason, drift=self.drift, is_unwritten=True)
         return self.first(reason=reason)
 
     def after_a_write(self, why: Fact) -> Replan:
-        """Return the command for a request that was sent: it is planned and approved again, whatever the objection."""
+        """Return the command for a request that was sent already: a new plan, which needs a new approval.
+
+        :param why: the first fact of the reason.
+        """
         return Replan(reason=(*self.reason, why), drift=self.drift)
 
 
 async def objection(
-    request: AccessRequest, *, tenant: Tenant, directory: Directory, catalog: Catalog | None
+    request: AccessRequest, *, tenant: Tenant, directory: PeopleDirectory, catalog: Catalog | None
 ) -> Objection | None:
-    """Check the partner's identity, the rules, the approvals and the inherited values; None: all as approved.
+    """Check the partner's identity, template, roles, approvals and inherited values.
 
     :param catalog: the current templates and roles; None: they are not compared.
-    :raises TenantUnavailable, TenantRefused, DirectoryUnavailable: when it cannot be read now.
+    :returns: the first reason not to write the request; None when everything is as it was approved.
+    :raises TenantUnavailable, TenantRefused, PeopleDirectoryUnavailable: when something cannot be read now.
     """
     if request.particulars.kind is RequestKind.REVOCATION:
         return None
@@ -62,8 +66,8 @@ async def objection(
         return Objection(reason=(changed.fact,), first=Replan, cure=_asked_again)
     try:
         roster = await directory.roster([decision.person for decision in request.decisions])
-    except DirectoryRefused as error:
-        raise DirectoryUnavailable(error.facts) from error  # an approved plan waits until this is repaired
+    except PeopleDirectoryRefused as error:
+        raise PeopleDirectoryUnavailable(error.facts) from error  # an approved plan waits until this is repaired
     verdict = request.verdict(roster)
     if not verdict.is_complete:
         return Objection(

@@ -1,4 +1,4 @@
-"""The addresses that the bot can use in Graph: the builder of every read, and the only writable addresses."""
+"""The addresses of Graph: requests for reads, and the only addresses that can be written."""
 
 import re
 import warnings
@@ -20,9 +20,10 @@ _WRITABLE: Final = re.compile(
 
 
 def request_to(method: Method, builder: BaseRequestBuilder, **query: str | int | list[str]) -> RequestInformation:
-    """Return a request for an address.
+    """Return a request for the address of a builder.
 
-    The builder's own methods need a model as the body, and identitySynchronization's has none for PATCH.
+    The builder's own methods are not used. They need a model as the body, and identitySynchronization has none for
+    PATCH.
     """
     request = RequestInformation(method, builder.url_template, builder.path_parameters)
     request.query_parameters.update({f"%24{name}": value for name, value in query.items()})
@@ -31,7 +32,7 @@ def request_to(method: Method, builder: BaseRequestBuilder, **query: str | int |
 
 
 def request_to_link(link: str) -> RequestInformation:
-    """Return a request for the next page of a list. The link is opaque and used unchanged."""
+    """Return a request for the next page of a list. The link is used unchanged."""
     request = RequestInformation(Method.GET)
     request.url = link
     request.headers.try_add("Accept", "application/json")
@@ -39,11 +40,11 @@ def request_to_link(link: str) -> RequestInformation:
 
 
 def writable_address(graph: GraphServiceClient, operation: Operation) -> BaseRequestBuilder:
-    """Return the builder for an operation.
+    """Return the builder for an operation of a plan.
 
-    POST to the partners, PATCH to one of them, PUT or PATCH to its synchronization policy.
+    Allowed are POST to the partners, PATCH to one partner, and PUT or PATCH to its synchronization policy.
 
-    :raises ValueError: for everything else. No other address of the tenant can be written.
+    :raises ValueError: for every other method or address.
     """
     match = _WRITABLE.fullmatch(operation.path)
     if match is None or operation.method not in _methods(match):
@@ -59,9 +60,9 @@ def writable_address(graph: GraphServiceClient, operation: Operation) -> BaseReq
 
 
 def load_builders(adapter: GraphRequestAdapter) -> None:
-    """Import the builders now. The SDK would import them on first use, which would delay a click."""
+    """Import the builders at the start. The SDK imports them at first use, which would delay the first click."""
     with warnings.catch_warnings():
-        # They warn about their own deprecated inner classes during the import.
+        # During the import, the builders warn about their own deprecated inner classes.
         warnings.simplefilter("ignore", DeprecationWarning)
         graph = GraphServiceClient(request_adapter=adapter)
         policy = graph.policies.cross_tenant_access_policy

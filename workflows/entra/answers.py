@@ -1,8 +1,8 @@
-"""Read Microsoft Graph's answers: JSON without annotations, accounts, pages, and its refusals. No SDK, no I/O.
+"""Read Microsoft Graph's answers: JSON without annotations, accounts, pages, and refusals. No SDK, no I/O.
 
 Graph's errors are `{"error": {"code", "message", "innerError": {"request-id"}}}` ("Microsoft Graph error responses").
-`code` may be empty, and messages change. The next step depends on the status, and on whether there is an error object
-at all. Without one, the answer did not come from Graph.
+`code` may be empty, and messages change. So only the status is used, and whether there is an error object. An answer
+without an error object did not come from Graph.
 
 This file is long because each kind of answer has one short function here.
 """
@@ -23,36 +23,36 @@ from workflows.core.plans.plan import TenantIdentity
 from workflows.core.settings.canonical import JsonObject
 from workflows.core.settings.model import TenantId, is_guid
 from workflows.entra.known_refusals import meaning_of
-from workflows.ports.tenant import MOST_RETRY_AFTER, Account, AlreadyExists, TenantRefused, TenantUnavailable
+from workflows.ports.tenant import MAX_RETRY_AFTER, Account, AlreadyExists, TenantRefused, TenantUnavailable
 from workflows.ports.tenant_problems import Purpose, TenantCode
 
 _PORTS: Final = {"http": 80, "https": 443}
 _SIGN_IN_CODE: Final = re.compile(r"AADSTS\d+")
-_LONGEST_QUOTE: Final = 300
-_OF_THE_WAY: Final = frozenset({407, 408, 412, 421, 423, 425, 429})
-"""Client errors about a proxy, a lock or a temporary state, not about the request itself (RFC 9110, 4918, 8470)."""
+_MAX_QUOTED_CHARACTERS: Final = 300
+_TRANSPORT_STATUSES: Final = frozenset({407, 408, 412, 421, 423, 425, 429})
+"""Client errors that are about a proxy, a lock or a temporary state, not the request (RFC 9110, 4918, 8470)."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Call:
-    """One request to Graph, with its names for log lines and refusals."""
+    """The description of one request to Graph, for log lines and refusals."""
 
     method: str
     path: str
-    """Below the service root, without the query, because filters contain names of people."""
+    """The path below the service root, without the query: filters contain names of people."""
     purpose: Purpose
     permission: str
     """The application permission that the call needs."""
     of: str = ""
-    """What the purpose is about: a name, an id."""
+    """The name or id of the object that the call is about; may be empty."""
     kind: str = ""
-    """The kind of object that it is about."""
+    """The kind of object that the call is about; may be empty."""
     is_question: bool = False
-    """Whether it is sent by POST but changes nothing."""
+    """Whether it is a POST that changes nothing."""
 
     @property
     def asked(self) -> Values:
-        """Return what was asked, as the value `call` of a problem."""
+        """Return the value `call` of a problem (see `ports.tenant_problems`)."""
         return {"purpose": self.purpose.value, "of": self.of, "kind": self.kind}
 
     @property
@@ -82,12 +82,12 @@ class Answer:
 
 
 def reading(path: str, purpose: Purpose, permission: str, *, of: str = "", kind: str = "") -> Call:
-    """Return the description of a read."""
+    """Return the description of a GET request."""
     return Call(method="GET", path=path, purpose=purpose, permission=permission, of=of, kind=kind)
 
 
 def unavailable(code: TenantCode, **values: Any) -> TenantUnavailable:
-    """Return the error that Entra gave no useful answer."""
+    """Return the error that Entra did not answer, or that its answer cannot be used."""
     return TenantUnavailable((Fact(code, values),))
 
 
@@ -113,7 +113,7 @@ def json_object(call: Call, answer: Answer) -> JsonObject:
 
 
 def without_annotations(value: Any) -> Any:
-    """Remove every `@odata.…` member, at any depth. Everything else stays, undeclared fields and nulls too."""
+    """Remove every `@odata.…` member, at every depth. All other members stay, also undescribed ones and nulls."""
     if isinstance(value, dict):
         return {name: without_annotations(item) for name, item in value.items() if "@odata." not in name}
     if isinstance(value, list):
@@ -122,9 +122,9 @@ def without_annotations(value: Any) -> Any:
 
 
 def is_absent(answer: Answer) -> bool:
-    """Return whether Graph itself says that there is no such object.
+    """Return whether Graph says that there is no such object.
 
-    NB. a 404 without Graph's error object comes from a proxy or a wrong address. It proves nothing about the object.
+    NB. a 404 without Graph's error object comes from a proxy or a wrong address. It says nothing about the object.
     """
     return answer.status == 404 and isinstance(_error(answer), dict)
 
@@ -133,7 +133,7 @@ def rows_of(call: Call, answer: Answer, *, key: str = "id") -> tuple[Sequence[Js
     """Read one page of a collection: its objects, each with its key, and the address of the next page.
 
     :param key: the property that identifies an object of this collection; partners have no `id`.
-    :raises TenantUnavailable: when the page has any other form. A shorter list is never returned instead.
+    :raises TenantUnavailable: when the page has another form. A part of the page is never returned.
     """
     page = json_object(call, answer)
     rows, link = page.get("value"), page.get("@odata.nextLink")
@@ -143,9 +143,9 @@ def rows_of(call: Call, answer: Answer, *, key: str = "id") -> tuple[Sequence[Js
 
 
 def is_same_service(link: str, service_root: str) -> bool:
-    """Return whether `link` leads to the service itself: same scheme, host and port, and no user information.
+    """Return whether a link belongs to the service: same scheme, host and port, and no user information.
 
-    A next link is opaque, but it must not send our token to another server.
+    The link to the next page must not send our token to another server.
     """
     try:
         theirs, ours = urlsplit(link), urlsplit(service_root)
@@ -156,9 +156,9 @@ def is_same_service(link: str, service_root: str) -> bool:
 
 
 def identity_of(document: JsonObject, *, asked: str) -> TenantIdentity | None:
-    """Read a `tenantInformation`; None when it contains no tenant id.
+    """Read a `tenantInformation` of Graph; None when it contains no tenant id.
 
-    When the tenant shows no name or domain, its domain, the requested text, or its id is used instead.
+    A missing name is replaced by the domain, the requested text or the id.
     """
     tenant_id = str(document.get("tenantId") or "").lower()
     if not is_guid(tenant_id):
@@ -175,8 +175,8 @@ def identity_of(document: JsonObject, *, asked: str) -> TenantIdentity | None:
 def account_of(row: JsonObject) -> Account:
     """Read a user object that was selected with `id, displayName, mail, userPrincipalName, accountEnabled, userType`.
 
-    Fails closed: an account is enabled only when Graph says true, and a member only when it says `Member`. Graph
-    returns null for accounts older than the property. An admin sets `userType` once, and they are members.
+    An account is enabled only when Graph says true, and a member only when Graph says `Member`. Graph returns null for
+    accounts that are older than the property. An admin must set `userType` for them before they count as members.
     """
     name = str(row.get("userPrincipalName") or "")
     return Account(
@@ -191,7 +191,7 @@ def account_of(row: JsonObject) -> Account:
 def verified_domains(rows: Sequence[JsonObject]) -> Sequence[str]:
     """Read the domains of organizations that were selected with `verifiedDomains`, lower case.
 
-    :raises TenantUnavailable: when there is none. Every tenant has its initial domain, so the list is incomplete.
+    :raises TenantUnavailable: when there is none. Every tenant has an initial domain, so the list is incomplete.
     """
     named = [domain.get("name") for row in rows for domain in row.get("verifiedDomains") or () if domain]
     domains = [name.lower() for name in named if isinstance(name, str) and name]
@@ -201,11 +201,11 @@ def verified_domains(rows: Sequence[JsonObject]) -> Sequence[str]:
 
 
 def sign_ins_of(rows: Sequence[JsonObject], *, is_complete: bool) -> SignIns:
-    """Count people and applications of successful sign-ins (`status.errorCode` 0)."""
+    """Count the people, and list the applications, of successful sign-ins (`status.errorCode` 0)."""
     good = [row for row in rows if isinstance(row.get("status"), dict) and row["status"].get("errorCode") == 0]
     return SignIns(
         people=len({row.get("userId") for row in good}),
-        applications=tuple(sorted({str(row.get("appDisplayName") or "an application without a name") for row in good})),
+        applications=tuple(sorted({str(row.get("appDisplayName") or "") for row in good})),
         is_complete=is_complete,
     )
 
@@ -213,28 +213,28 @@ def sign_ins_of(rows: Sequence[JsonObject], *, is_complete: bool) -> SignIns:
 def retry_after(headers: Mapping[str, str], now: datetime | None = None) -> float | None:
     """Read `Retry-After`, in seconds or as a date (RFC 9110); None when it is absent or unreadable.
 
-    :returns: seconds, never more than `MOST_RETRY_AFTER`.
+    :returns: seconds, never more than `MAX_RETRY_AFTER`.
     """
     text = headers.get("retry-after", "").strip()
     seconds = text.partition(",")[0].strip()
     if seconds.isascii() and seconds.isdigit():
-        # NB. the header may contain any number of digits; only a short number is read.
-        return min(float(seconds), MOST_RETRY_AFTER) if len(seconds) < 8 else MOST_RETRY_AFTER
+        # NB. the header may contain any number of digits. A long number counts as the maximum.
+        return min(float(seconds), MAX_RETRY_AFTER) if len(seconds) < 8 else MAX_RETRY_AFTER
     try:
         moment = parsedate_to_datetime(text)
     except (ValueError, TypeError, OverflowError):
         return None
     if moment.tzinfo is None:
         moment = moment.replace(tzinfo=UTC)
-    return min(max(0.0, (moment - (now or datetime.now(UTC))).total_seconds()), MOST_RETRY_AFTER)
+    return min(max(0.0, (moment - (now or datetime.now(UTC))).total_seconds()), MAX_RETRY_AFTER)
 
 
 def failure(call: Call, answer: Answer) -> TenantUnavailable | TenantRefused:
-    """Return the domain's error for an unsuccessful answer.
+    """Return the error for an unsuccessful answer.
 
-    A permanent refusal needs Graph's own error object and a status that can be about the request itself. Everything
-    else is a transport problem, and the result stays unknown: throttling, redirects, 5xx, a proxy's pages, locks. Only
-    a POST or a PUT, which create, can find an existing object. A conflict of a PATCH is temporary.
+    It is TenantRefused only when the answer contains Graph's error object, and its status can be about the request. In
+    every other case the result is not known: throttling, redirects, 5xx, pages of a proxy, locks. A conflict means that
+    the object exists already, but only for POST and PUT, which create. A conflict of a PATCH is temporary.
     """
     status = answer.status
     if status == 429:
@@ -265,7 +265,7 @@ def failure(call: Call, answer: Answer) -> TenantUnavailable | TenantRefused:
 
 
 def token_failure(says: str, status: int | None) -> TenantUnavailable | TenantRefused:
-    """Return the domain's error when the authority refuses a token or does not answer (`status` None)."""
+    """Return the error when the authority refuses to give a token, or does not answer (`status` None)."""
     says = _one_line(says)
     if status is None or status >= 500 or status in (408, 429):
         return unavailable(TenantCode.NO_TOKEN, says=says)
@@ -275,14 +275,14 @@ def token_failure(says: str, status: int | None) -> TenantUnavailable | TenantRe
 
 
 def no_credential(missing: Sequence[str]) -> TenantUnavailable:
-    """Return the error that no credential could even be tried, and why the last one could not."""
+    """Return the error that no credential could be tried, with the reason of the last one."""
     return unavailable(TenantCode.NO_CREDENTIALS, says=_one_line(missing[-1]) if missing else "")
 
 
 def _is_about_the_request(call: Call, status: int) -> bool:
-    """Return whether a status can be about the request itself, so that asking again does not help."""
+    """Return whether a status can be about the request. Sending it again then does not help."""
     passes = status == 409 and call.method not in ("POST", "PUT")
-    return 400 <= status < 500 and status not in _OF_THE_WAY and not passes
+    return 400 <= status < 500 and status not in _TRANSPORT_STATUSES and not passes
 
 
 def _error(answer: Answer) -> object:
@@ -315,4 +315,4 @@ def _refuse_constant(name: str) -> None:
 
 def _one_line(text: str) -> str:
     line = " ".join(text.split()).rstrip(".")
-    return line if len(line) <= _LONGEST_QUOTE else f"{line[: _LONGEST_QUOTE - 1]}…"
+    return line if len(line) <= _MAX_QUOTED_CHARACTERS else f"{line[: _MAX_QUOTED_CHARACTERS - 1]}…"

@@ -1,7 +1,7 @@
-"""Read entries of Entra's audit log about cross-tenant access: which partner, by whom. No SDK, no I/O.
+"""Read entries of Entra's audit log about cross-tenant access: which partner was changed, and by whom. No SDK, no I/O.
 
-Names are those of Microsoft's "Audit activity reference". An entry that cannot be read completely is treated with
-caution: it counts for every partner, and as somebody else's change.
+Names are those of Microsoft's "Audit activity reference". An entry that cannot be read completely counts for every
+partner, and as somebody else's change.
 """
 
 import json
@@ -9,12 +9,12 @@ from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any, Final
 
-from workflows.core.entra_audit.partner_changes import PartnerChange
 from workflows.core.settings.canonical import JsonObject
 from workflows.core.settings.model import TenantId
+from workflows.core.settings.partner_changes import PartnerChange
 
 AUDITED: Final = "category eq 'CrossTenantAccessSettings' or category eq 'CrossTenantIdentitySyncSettings'"
-"""The filter: both categories, because the reference itself confuses them."""
+"""The filter for the log. It has both categories, because Microsoft's reference is not consistent about them."""
 _KEY: Final = "tenantId"
 _FAILED: Final = "failure"
 
@@ -24,7 +24,7 @@ def partner_changes(
 ) -> tuple[PartnerChange, ...]:
     """Return the entries about one partner, in the order of the log. A failed action changed nothing.
 
-    :param ours: ids of the application and its service principal, lower case.
+    :param ours: the ids of Gatehouse's application and its service principal, in lower case.
     """
     return tuple(
         _change(row, ours) for row in rows if row.get("result") != _FAILED and _concerns(row, tenant_id.lower())
@@ -35,12 +35,12 @@ def _concerns(row: JsonObject, tenant_id: str) -> bool:
     named = set(_named(row))
     if named:
         return tenant_id in named
-    # The reference has two activities in these categories that are about no partner. Both names contain the default.
+    # Two activities of these categories are not about a partner. The names of both contain "default".
     return "default" not in str(row.get("activityDisplayName")).lower()
 
 
 def _named(row: JsonObject) -> Iterator[str]:
-    """Return the tenants that an entry names: JSON inside a string, in the value before or after."""
+    """Return the tenant ids in an entry. They are in JSON texts, in the value before or after the change."""
     for resource in _mappings(row.get("targetResources")):
         for modified in _mappings(resource.get("modifiedProperties")):
             if modified.get("displayName") == _KEY:

@@ -1,8 +1,8 @@
 """Ask Entra's What If evaluation about one sign-in (Graph: "conditionalAccessRoot: evaluate"). It changes nothing.
 
-The body is written here and the answer is read raw, because the SDK's models drop unknown values. No `userId` is sent:
-a person from outside may have no account here yet. It is not documented that the service needs none. When it refuses,
-the policies are read instead.
+The body and the answer are JSON, because the SDK's models remove unknown values. No `userId` is sent, because a person
+of the partner may have no account in our tenant yet. Microsoft does not document that the service accepts this. When it
+refuses, the policies are read instead.
 """
 
 from collections.abc import Sequence
@@ -18,9 +18,11 @@ from workflows.ports.tenant_problems import Purpose, TenantCode
 
 
 async def evaluate(connection: Connection, question: Question) -> Sequence[JsonObject]:
-    """Ask about one sign-in; return every policy and whether it applies.
+    """Ask about one sign-in.
 
-    :raises TenantUnavailable: also when the answer is not the complete list.
+    :returns: every policy, and whether it applies.
+    :raises TenantUnavailable: when there is no answer, or it is not the complete list.
+    :raises TenantRefused: when Entra refuses the question.
     """
     call = Call(
         method="POST",

@@ -1,4 +1,4 @@
-"""The home tenant as `ports.Tenant` describes it: organization, partners, people, and the only write."""
+"""Our tenant in Graph (implements `ports.Tenant`): organization, partners, people, and the only write."""
 
 from collections.abc import Sequence
 from typing import Final
@@ -29,18 +29,19 @@ from workflows.entra.own_tenant_guard import HomeGuard
 from workflows.entra.tenant_settings import GraphTenantSettings
 from workflows.entra.transport.connection import Connection, document_of, open_connection
 from workflows.intervals import TENANTS_KEPT_FOR
+from workflows.pauses import USUAL_PAUSES, Pauses
 from workflows.ports.tenant import Account, TenantRefused, TenantUnavailable
 from workflows.ports.tenant_problems import Purpose, TenantCode
 
 _FOUND_KEPT: Final = 500
 _FILTER_CLAUSES: Final = 15
-"""Graph: "Advanced query capabilities on Microsoft Entra ID objects": more clauses than this are refused."""
+"""The most clauses in a filter that Graph accepts ("Advanced query capabilities on Microsoft Entra ID objects")."""
 _DEFAULT: Final = ("isServiceDefault", *(name.value for name in Property))
 _ACCOUNT: Final = ["id", "displayName", "mail", "userPrincipalName", "accountEnabled", "userType"]
 
 
 def connect(settings: EntraSettings) -> "Entra":
-    """Build the gateway. Nothing is sent before its first call, or `warm`.
+    """Create the gateway. Nothing is sent before its first call.
 
     :raises ValueError: when `graph_url` is neither https nor on loopback, or a credential setting cannot be used.
     """
@@ -48,32 +49,38 @@ def connect(settings: EntraSettings) -> "Entra":
         open_connection(settings),
         expected=None if settings.tenant_id is None else TenantId(settings.tenant_id.lower()),
         client_id=settings.client_id,
+        pauses=settings.pauses,
     )
 
 
 class Entra:
-    """The home tenant, as `ports.Tenant` describes it."""
+    """Our tenant in Graph. Implements `ports.Tenant`."""
 
     def __init__(
-        self, connection: Connection, *, expected: TenantId | None = None, client_id: str | None = None
+        self,
+        connection: Connection,
+        *,
+        expected: TenantId | None = None,
+        client_id: str | None = None,
+        pauses: Pauses = USUAL_PAUSES,
     ) -> None:
         self._connection = connection
         self._home: TenantId | None = None
         self._guard = HomeGuard(read=self._read_home, expected=expected)
         self._found: Cache[str, TenantIdentity | None] = Cache(
-            read=self._ask_for_tenant, lasts=lambda _: TENANTS_KEPT_FOR, most=_FOUND_KEPT
+            read=self._ask_for_tenant, kept_for=lambda _: TENANTS_KEPT_FOR, max_entries=_FOUND_KEPT
         )
-        self._tenant_settings = GraphTenantSettings(connection, client_id=client_id)
+        self._tenant_settings = GraphTenantSettings(connection, client_id=client_id, pauses=pauses)
 
     @property
     def tenant_settings(self) -> GraphTenantSettings:
-        """Return the reads of other settings of the tenant that matter for a partner."""
+        """Return the reader of the tenant's other settings."""
         return self._tenant_settings
 
     async def warm(self) -> TenantUnavailable | TenantRefused | None:
-        """Get the first token, open the first connection and read the tenant's id, so that no click waits for them.
+        """Get a token, open a connection and read the tenant's id, so that no click waits for them.
 
-        :returns: the problem; None when Entra can be used. Never raises for a problem with Entra.
+        :returns: the problem, which is not raised; None when Entra can be used.
         """
         try:
             await self.home()
@@ -90,7 +97,7 @@ class Entra:
         await self._connection.close()
 
     async def home(self) -> TenantId:
-        """Read the tenant's own id, once."""
+        """Return the tenant's own id. It is read once."""
         if self._home is None:
             self._home = await self._read_home()
             self._guard.note(self._home)
@@ -116,7 +123,7 @@ class Entra:
     async def find(self, target: str, *, fresh: bool = False) -> TenantIdentity | None:
         """Return the tenant of a normalized domain or a tenant id; None when there is none. Cached for a minute."""
         asked = target.lower()
-        return await (self._found.ask_now(asked) if fresh else self._found.ask(asked))
+        return await (self._found.read_now(asked) if fresh else self._found.get(asked))
 
     async def _ask_for_tenant(self, asked: str) -> TenantIdentity | None:
         relationships = self._connection.graph.tenant_relationships
@@ -157,14 +164,14 @@ class Entra:
             return None
         document = document_of(call, answer)
         if str(document.get("tenantId")).lower() != tenant_id.lower():
-            # NB. otherwise any JSON object, even an empty one, would count as a partner that inherits everything.
+            # NB. otherwise every JSON object, even an empty one, would count as a partner that inherits everything.
             raise unavailable(TenantCode.NAMES_NO_TENANT, call=call.asked)
         return document
 
     async def read_partners(self) -> Sequence[JsonObject]:
-        """List every partner's own configuration with its synchronization policy, completely. Never cached.
+        """List every partner's own configuration with its synchronization policy. Never cached.
 
-        The list takes no filter, and the service chooses its page size (Graph: "List
+        The list has no filter, and the service chooses the size of its pages (Graph: "List
         crossTenantAccessPolicyConfigurationPartners").
         """
         call = reading("/policies/crossTenantAccessPolicy/partners", Purpose.LIST_PARTNERS, "Policy.Read.All")
@@ -180,7 +187,7 @@ class Entra:
             if not is_guid(named):
                 raise unavailable(TenantCode.PARTNER_IS_NO_TENANT)
             if found.setdefault(named, row) != row:
-                # A list that grows while it is paged may repeat a row. Two answers about one tenant count as none.
+                # A list that grows while it is read may repeat a row. With two rows about one tenant, neither is used.
                 raise unavailable(TenantCode.PARTNERS_CHANGED)
         return list(found.values())
 
@@ -190,18 +197,19 @@ class Entra:
         builder = self._connection.graph.policies.cross_tenant_access_policy.default
         document = document_of(call, await self._connection.send(call, request_to(Method.GET, builder)))
         if not any(name in document for name in _DEFAULT):
-            # NB. otherwise any JSON object would count as a default that sets nothing, and approval would be requested
-            # again.
+            # NB. otherwise every JSON object would count as a default that sets nothing. Approval would then be
+            # requested again.
             raise unavailable(TenantCode.NO_DEFAULT, call=call.asked)
         return document
 
     async def write(self, operation: Operation) -> None:
-        """Perform one operation of a plan: its canonical bytes to its address, at most once.
+        """Perform one operation of a plan: send its canonical bytes to its address, at most once.
 
         :raises ValueError: for any address that is not one partner's own configuration; nothing was sent.
         :raises AlreadyExists: when the object of a POST or a PUT exists already.
         :raises WrongTenant: while Graph answers for another tenant; nothing was sent.
-        :raises TenantUnavailable: when the result is not known; read back before anything else.
+        :raises TenantRefused: when Graph refuses the write.
+        :raises TenantUnavailable: when the result is not known. The caller must read the partner before anything else.
         """
         call = Call(
             method=operation.method,
@@ -230,7 +238,7 @@ class Entra:
     async def group_members(self, group_id: str) -> frozenset[PersonId]:
         """List the users in an Entra group, nested ones included.
 
-        Types are distinguished here. Graph's own cast to users answers from an index with a delay ("List group
+        Users are selected here, and not by Graph's cast to users, which uses an index with a delay ("List group
         transitive members"). A person who was just removed from a group must not count as a member.
         """
         call = reading(

@@ -1,8 +1,8 @@
-"""Refusals of Graph that Microsoft's pages explain: which one it is, as a value beside the service's words.
+"""Recognise refusals of Graph that Microsoft's pages explain.
 
-The boundary to Microsoft's explanations.
+A boundary: no other module reads Graph's messages.
 
-NB. Microsoft changes its messages. A meaning is only told with a refusal; nothing is decided by it.
+NB. Microsoft changes its messages. A meaning is only shown with a refusal; nothing is decided by it.
 """
 
 from collections.abc import Mapping
@@ -12,7 +12,7 @@ from workflows.ports.tenant_problems import KnownRefusal
 
 
 class _Known(NamedTuple):
-    """The part of a message, in lower case, and its meaning."""
+    """Parts of a message, in lower case, and the meaning of a message that contains all of them."""
 
     phrases: tuple[str, ...]
     meaning: KnownRefusal
@@ -25,7 +25,7 @@ _MEANINGS: Final[Mapping[int, tuple[_Known, ...]]] = {
 
 
 def meaning_of(status: int, message: str) -> KnownRefusal | None:
-    """Explain a refusal by its HTTP status and the service's message; None when no page of Microsoft explains it."""
+    """Return the meaning of a refusal, from its HTTP status and Graph's message; None when it is not known."""
     said = message.lower()
     known = (one.meaning for one in _MEANINGS.get(status, ()) if any(phrase in said for phrase in one.phrases))
     return next(known, None)

@@ -1,4 +1,4 @@
-"""The search for our own users, groups and applications by name, and the data returned for each. No I/O."""
+"""Search our own users, groups and applications by name: the filter, and the results. No I/O."""
 
 from collections.abc import Mapping, Sequence
 from typing import Final
@@ -22,7 +22,7 @@ SELECTED: Final[Mapping[TargetType, list[str]]] = {
 
 
 def begins_filter(kind: TargetType, begins: str) -> str:
-    """Return the filter for objects whose name begins so. Graph ignores case in it."""
+    """Return the filter for objects whose name begins with a text. Graph ignores upper and lower case in it."""
     return " or ".join(f"startswith({field},{quoted(begins)})" for field in _SEARCHED[kind])
 
 

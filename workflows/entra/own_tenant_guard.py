@@ -17,36 +17,36 @@ _ASKED_AGAIN_SECONDS: Final = HOME_TENANT_ASKED_AGAIN_AFTER.total_seconds()
 
 
 class HomeGuard:
-    """Asks at most every few minutes, so that a write seldom waits for the answer."""
+    """Checks which tenant Graph answers for. It asks at most every few minutes, so that a write seldom waits."""
 
     def __init__(self, *, read: Callable[[], Awaitable[TenantId]], expected: TenantId | None) -> None:
         self._read = read
         self._expected = expected
         self._found: TenantId | None = None
-        self._until = float("-inf")
+        self._period_until = float("-inf")
         self._asking = asyncio.Lock()
 
     def note(self, found: TenantId) -> None:
-        """Record which tenant has just answered."""
+        """Record the id of the tenant that Graph has just answered for."""
         self._found = found
         is_right = found == self._expected
-        self._until = time.monotonic() + (_TRUSTED_SECONDS if is_right else _ASKED_AGAIN_SECONDS)
+        self._period_until = time.monotonic() + (_TRUSTED_SECONDS if is_right else _ASKED_AGAIN_SECONDS)
 
     async def verify(self, *, must_be_known: bool = False) -> None:
-        """Ask, unless there was a recent question.
+        """Check that Graph answers for the configured tenant. Asks Graph, unless it was asked recently.
 
-        A missing answer proves nothing: the last known answer stays valid.
+        Without an answer, the last known answer stays valid.
 
-        :param must_be_known: whether there must have been an answer. If there was none, it asks at once.
-        :raises WrongTenant: while the last answer named another tenant.
+        :param must_be_known: whether an answer is required. When there was none yet, Graph is asked at once.
+        :raises WrongTenant: while the last answer was for another tenant.
         :raises TenantUnavailable: while there was never an answer, when one is required.
         """
         if self._expected is None:
             return
         async with self._asking:
-            if time.monotonic() >= self._until or (must_be_known and self._found is None):
-                # Set before the question, so that a caller that stops waiting does not ask again at once.
-                self._until = time.monotonic() + _ASKED_AGAIN_SECONDS
+            if time.monotonic() >= self._period_until or (must_be_known and self._found is None):
+                # Set before Graph is asked, so that no second question follows at once when the caller stops waiting.
+                self._period_until = time.monotonic() + _ASKED_AGAIN_SECONDS
                 with suppress(TenantUnavailable, TenantRefused):
                     self.note(await self._read())
         if must_be_known and self._found is None:

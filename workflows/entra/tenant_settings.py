@@ -1,4 +1,4 @@
-"""The home tenant's other settings as `ports.TenantSettings` describes them: read only, one read each."""
+"""Read our tenant's other settings and logs from Graph (implements `ports.TenantSettings`)."""
 
 from collections.abc import Sequence
 from datetime import datetime
@@ -13,59 +13,55 @@ from kiota_http.middleware.options import RetryHandlerOption
 from workflows.cache import Cache
 from workflows.core.checks.conditional_access.questions import Question
 from workflows.core.checks.facts import SignIns
-from workflows.core.entra_audit.partner_changes import CLOCKS_DIFFER_BY, PartnerChange
 from workflows.core.settings.canonical import JsonObject
 from workflows.core.settings.model import Target, TargetType, TenantId, is_guid
+from workflows.core.settings.partner_changes import CLOCKS_DIFFER_BY, PartnerChange
 from workflows.entra.addresses import request_to
 from workflows.entra.answers import Call, is_absent, quoted, reading, sign_ins_of, unavailable, verified_domains
 from workflows.entra.audits import AUDITED, partner_changes
 from workflows.entra.evaluation import evaluate
 from workflows.entra.name_search import SELECTED, begins_filter, found_objects
 from workflows.entra.transport.connection import Connection, document_of
-from workflows.entra.transport.pacing import Pace
+from workflows.entra.transport.pacing import RateLimit
 from workflows.intervals import ABSENCE_KEPT_FOR, OBJECT_NAMES_KEPT_FOR, POLICIES_KEPT_FOR
+from workflows.pauses import USUAL_PAUSES, Pauses
 from workflows.ports.tenant_problems import Purpose, TenantCode
 from workflows.ports.tenant_settings import FoundObject
 
 _NAMES_KEPT: Final = 500
 _EVALUATIONS_KEPT: Final = 500
-_CONDITIONAL_ACCESS: Final = (1, 1.0)
-"""Conditional Access accepts so many requests in so many seconds from each tenant ("Microsoft Graph service-specific
-throttling limits"). It does not say how long to wait, so a throttled request is not repeated."""
 _SEARCH_PAGE: Final = 25
-"""More than are ever shown, because groups with hidden membership are removed."""
+"""More than are shown, because groups with hidden membership are removed."""
 _SIGN_IN_PAGE: Final = 1000
 _SIGN_IN_PAGES: Final = 2
-"""For each direction. Further pages are not counted, and the text says so."""
-_REPORTS: Final = (5, 10.0)
-"""Reports accept so many requests in so many seconds ("Microsoft Graph service-specific throttling limits")."""
+"""The most pages that are read for each direction. When there are more, the result says "at least"."""
 _REPORTS_WAIT: Final = 2.0
-"""Seconds that a report waits for its turn, so that no card waits for it."""
+"""The most seconds that a report waits for this limit, because a card waits for the report."""
 _AUDIT_PAGE: Final = 500
 _AUDITS_READ: Final = 2000
 _SIGN_IN: Final = ["id", "userId", "appDisplayName", "status"]
 
 
 class GraphTenantSettings:
-    """Reads of the tenant's other settings and logs."""
+    """Reads the tenant's other settings and logs. Implements `ports.TenantSettings`."""
 
-    def __init__(self, connection: Connection, *, client_id: str | None = None) -> None:
+    def __init__(self, connection: Connection, *, client_id: str | None = None, pauses: Pauses = USUAL_PAUSES) -> None:
         self._connection = connection
         self._client_id = client_id
-        self._reports = Pace(*_REPORTS, longest_wait=_REPORTS_WAIT)
-        self._conditional_access = Pace(*_CONDITIONAL_ACCESS)
+        self._reports = RateLimit(*pauses.reports, longest_wait=_REPORTS_WAIT)
+        self._conditional_access = RateLimit(*pauses.conditional_access)
         self._policies: Cache[None, Sequence[JsonObject]] = Cache(
-            read=lambda _: self._all_conditional_access(), lasts=lambda _: POLICIES_KEPT_FOR, most=1
+            read=lambda _: self._all_conditional_access(), kept_for=lambda _: POLICIES_KEPT_FOR, max_entries=1
         )
         self._evaluations: Cache[Question, Sequence[JsonObject]] = Cache(
             read=self._ask_whether_policies_apply,
-            lasts=lambda _: POLICIES_KEPT_FOR,
-            most=_EVALUATIONS_KEPT,
+            kept_for=lambda _: POLICIES_KEPT_FOR,
+            max_entries=_EVALUATIONS_KEPT,
         )
         self._names: Cache[Target, str | None] = Cache(
             read=self._ask_for_name,
-            lasts=lambda name: ABSENCE_KEPT_FOR if name is None else OBJECT_NAMES_KEPT_FOR,
-            most=_NAMES_KEPT,
+            kept_for=lambda name: ABSENCE_KEPT_FOR if name is None else OBJECT_NAMES_KEPT_FOR,
+            max_entries=_NAMES_KEPT,
         )
 
     async def verified_domains(self) -> Sequence[str]:
@@ -94,7 +90,7 @@ class GraphTenantSettings:
 
     async def read_conditional_access(self) -> Sequence[JsonObject]:
         """Read every Conditional Access policy, at most once a minute and once a second."""
-        return await self._policies.ask(None)
+        return await self._policies.get(None)
 
     async def _all_conditional_access(self) -> Sequence[JsonObject]:
         call = reading("/identity/conditionalAccess/policies", Purpose.LIST_CONDITIONAL_ACCESS, "Policy.Read.All")
@@ -104,18 +100,18 @@ class GraphTenantSettings:
 
     async def evaluate_access(self, question: Question) -> Sequence[JsonObject]:
         """Ask which policies apply to a sign-in; cached for a minute, one question a second in total."""
-        return await self._evaluations.ask(question)
+        return await self._evaluations.get(question)
 
     async def _ask_whether_policies_apply(self, question: Question) -> Sequence[JsonObject]:
         async with self._conditional_access.turn():
             return await evaluate(self._connection, question)
 
     async def read_sign_ins(self, tenant_id: TenantId, since: datetime, *, home: TenantId | None = None) -> SignIns:
-        """Count the people and applications of the sign-ins since then.
+        """Count the people, and list the applications, of the sign-ins since a time.
 
-        The result says "at least" when there are more than a few pages.
+        When there are more than `_SIGN_IN_PAGES` pages, `is_complete` is False.
 
-        :param home: None counts the partner's people here; our own tenant id counts our people at the partner.
+        :param home: None for the partner's people in our tenant; our tenant id for our people in the partner's tenant.
         """
         call = reading("/auditLogs/signIns", Purpose.COUNT_SIGN_INS, "AuditLog.Read.All")
         who = f"homeTenantId eq {quoted(home or tenant_id)}"
@@ -133,12 +129,15 @@ class GraphTenantSettings:
             rows += page
             pages += 1
             if pages == _SIGN_IN_PAGES:
-                # NB. even when this was the last page: "at least" stays true, and the next page is not requested.
+                # NB. this may have been the last page. "At least" is then also true.
                 return sign_ins_of(rows, is_complete=False)
         return sign_ins_of(rows, is_complete=True)
 
     async def read_partner_changes(self, tenant_id: TenantId, since: datetime) -> Sequence[PartnerChange]:
-        """List who changed one partner's own configuration since then, newest first; complete, or it raises."""
+        """List the changes of one partner's own configuration since a time, newest first, from Entra's audit log.
+
+        :raises TenantUnavailable: also when there are more entries than are read.
+        """
         call = reading("/auditLogs/directoryAudits", Purpose.READ_PARTNER_CHANGES, "AuditLog.Read.All")
         request = request_to(
             Method.GET,
@@ -155,11 +154,11 @@ class GraphTenantSettings:
         return partner_changes(rows, tenant_id, ours=frozenset(name.lower() for name in ours))
 
     async def find_by_prefix(self, kind: TargetType, begins: str, limit: int) -> Sequence[FoundObject]:
-        """List our own objects whose name begins so. Never cached."""
+        """List our own objects whose name begins with a text. Never cached."""
         return found_objects(kind, await self._search(kind, begins_filter(kind, begins)))[:limit]
 
     async def _search(self, kind: TargetType, clause: str) -> Sequence[JsonObject]:
-        """Read one page. More results are too many to choose from."""
+        """Read one page of results. More results would be too many to choose from."""
         graph = self._connection.graph
         path, builder, permission = {
             TargetType.GROUP: ("/groups", graph.groups, "GroupMember.Read.All"),
@@ -174,22 +173,22 @@ class GraphTenantSettings:
         return []
 
     async def name_of(self, target: Target, *, fresh: bool = False) -> str | None:
-        """Return the name of one of our users, groups or applications; None when there is none of this kind and id.
+        """Return the name of one of our users, groups or applications; None when there is no such object.
 
-        Cached for a minute, a missing object for ten seconds, so that a reader cannot cause many Graph calls. A failed
-        read is not cached.
+        A name is cached for a minute, and a missing object for ten seconds. So people cannot cause many Graph calls. A
+        failed read is not cached.
 
-        :param fresh: ask now, without the cache.
+        :param fresh: read now, without the cache.
         """
         if not is_guid(target.id):
             return None
-        return await (self._names.ask_now(target) if fresh else self._names.ask(target))
+        return await (self._names.read_now(target) if fresh else self._names.get(target))
 
     async def _ask_for_name(self, target: Target) -> str | None:
         """Read the object by its key.
 
-        A filtered list leaves out what the bot may not see, which would count as missing (Graph: "Use the $filter query
-        parameter").
+        A list with a filter leaves out objects that the bot may not read, which would then count as missing (Graph:
+        "Use the $filter query parameter").
         """
         call, builder = self._address_of(target)
         answer = await self._connection.send(call, request_to(Method.GET, builder, select=["id", "displayName"]))
@@ -198,7 +197,7 @@ class GraphTenantSettings:
         document = document_of(call, answer)
         if not document.get("id"):
             raise unavailable(TenantCode.NAMES_NOTHING, call=call.asked)
-        return str(document.get("displayName") or "(no name)")
+        return str(document.get("displayName") or "")
 
     def _address_of(self, target: Target) -> tuple[Call, BaseRequestBuilder]:
         graph = self._connection.graph

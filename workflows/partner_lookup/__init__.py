@@ -1,1 +1,1 @@
-"""Find the tenant that somebody means: from the typed text, Entra's answer and our records."""
+"""Find the tenant of a typed name: from the text, Entra's answer and our records."""

@@ -1,4 +1,4 @@
-"""Find the partner that a command names, from Entra's answer for the name and from our own records."""
+"""Find the partner of a normalized name, from Entra's answer and from our own records."""
 
 from workflows.core.errors.raised import Refused
 from workflows.core.errors.refusal_codes import RefusalCode
@@ -11,14 +11,16 @@ from workflows.ports.tenant import Tenant, TenantRefused, TenantUnavailable
 
 
 async def identify_partner(target: str, *, store: Store, tenant: Tenant) -> tuple[TenantIdentity, Partnership | None]:
-    """Find the partner that a command names, from Entra's current answer for the name and from our own records.
+    """Find the partner of a name, from Entra's current answer and from our own records.
 
-    A domain can disappear or move. Our records then still contain the tenant that was opened under it. When two tenants
-    are possible, none is chosen. A tenant ID that has settings here is a partner, whoever it is: showing and closing it
-    needs no name.
+    A domain can be deleted, or moved to another tenant. Our records then still contain the earlier tenant. When two
+    tenants are possible, none is chosen. A tenant id that has settings in our tenant is a partner, even if Entra does
+    not know the id. Such a partner can be shown and closed.
 
-    :raises Refused: when the name leads to no tenant, or to more than one.
-    :raises TenantUnavailable, TenantRefused: when only Entra has the answer.
+    :param target: a domain or tenant id, normalized.
+    :returns: the partner's identity, and its record if there is one.
+    :raises Refused: when the name belongs to no tenant, or to more than one.
+    :raises TenantUnavailable, TenantRefused: when Entra does not answer, and our records are not enough.
     """
     records = await store.partnerships()
     named = [p for p in records if target in (p.identity.tenant_id, p.identity.default_domain, p.identity.asked)]
@@ -30,7 +32,7 @@ async def identify_partner(target: str, *, store: Store, tenant: Tenant) -> tupl
     except (TenantUnavailable, TenantRefused):
         if len(live or named) == 1:
             return (live or named)[0].identity, (live or named)[0]
-        # NB. nobody stated that the tenant is in another cloud, so it must not be recorded like that.
+        # NB. it is not known that the tenant is in another cloud, so that must not be recorded.
         if unnamed := await _with_settings_here(target, tenant, is_resolved=True):
             return unnamed, None
         raise
@@ -47,9 +49,9 @@ async def identify_partner(target: str, *, store: Store, tenant: Tenant) -> tupl
 
 
 async def _unknown_to_entra(target: str, store: Store, tenant: Tenant) -> TenantIdentity:
-    """Find a partner that Entra does not know and that has no record, by its settings here or by a request about it.
+    """Find a partner that neither Entra nor our records know, by its settings in our tenant or an open request.
 
-    :raises Refused: when there is neither.
+    :raises Refused: when there are no such settings and no such request.
     """
     if unnamed := await _with_settings_here(target, tenant, is_resolved=False):
         return unnamed
@@ -62,7 +64,7 @@ async def _unknown_to_entra(target: str, store: Store, tenant: Tenant) -> Tenant
 
 
 async def _requested(target: str, store: Store) -> TenantIdentity | None:
-    """Find a tenant by the open requests about it, so that it can be shown and closed before it is opened."""
+    """Find a tenant by an open request about it. So a partner can be revoked before its first request is applied."""
     for request in await store.open_requests():
         seen = request.observation if request.prepared is None else request.prepared.observation
         if seen is not None and seen.identity.tenant_id == target:
@@ -71,7 +73,7 @@ async def _requested(target: str, store: Store) -> TenantIdentity | None:
 
 
 async def _has_other_clouds(tenant: Tenant) -> bool | None:
-    """Return whether other clouds are enabled here; None when that could not be read."""
+    """Return whether our tenant has other clouds enabled; None when that could not be read."""
     try:
         return bool((await tenant.tenant_settings.read_access_policy()).get("allowedCloudEndpoints"))
     except (TenantUnavailable, TenantRefused):
@@ -79,7 +81,7 @@ async def _has_other_clouds(tenant: Tenant) -> bool | None:
 
 
 async def _with_settings_here(target: str, tenant: Tenant, *, is_resolved: bool) -> TenantIdentity | None:
-    """Return a tenant ID as a partner because it has settings in our tenant; None when it has none.
+    """Return the identity of a tenant id that has settings in our tenant; None when it has none.
 
     :raises TenantUnavailable, TenantRefused: when the partner cannot be read.
     """

@@ -1,7 +1,7 @@
-"""Domains that look like another one: mixed scripts, similar characters, one letter different.
+"""Find domains that look like another domain: mixed scripts, similar characters, one letter different.
 
-Similar characters are those of Unicode's list (UTS #39, "confusables.txt", through confusable-homoglyphs). Pairs of
-letters and digits that people confuse in ASCII names are added here.
+Similar characters are those of Unicode's list (UTS #39, "confusables.txt", in the package confusable-homoglyphs). Pairs
+of letters and digits that people confuse in ASCII names are added here.
 """
 
 import re
@@ -24,19 +24,19 @@ _TOGETHER: Final = (
     frozenset({"LATIN", "HAN", "BOPOMOFO"}),
     frozenset({"LATIN", "HAN", "HANGUL"}),
 )
-"""Scripts that one label may mix (UTS #39, "Highly Restrictive")."""
+"""The sets of scripts that may be mixed in one label (UTS #39, "Highly Restrictive")."""
 _NEUTRAL: Final = frozenset({"COMMON", "INHERITED"})
 _PAIRS: Final = (("rn", "m"), ("vv", "w"), ("cl", "d"))
 _SAME: Final = str.maketrans("015i", "olsl")
-_SHORTEST: Final = 5
-"""In shorter names, a difference of one letter is too often a coincidence."""
+_MIN_COMPARED_LENGTH: Final = 5
+"""The shortest name that is compared. In shorter names, one different letter is too often a coincidence."""
 _MICROSOFT: Final = re.compile(r"(?:^|[.-])(?:onmicrosoft|onmschina|sharepoint)(?:[.-]|$)")
 _MICROSOFTS_OWN: Final = (".onmicrosoft.com", ".onmicrosoft.us", ".partner.onmschina.cn", ".sharepoint.com")
 _SUFFIXES: Final = PublicSuffixList()
-_LONG: Final = 8
-"""Names from this length on may differ by two letters and still be suggested."""
-_SHORTEST_MEANT: Final = 4
-_MOST_MEANT: Final = 3
+_MIN_LONG_LENGTH: Final = 8
+"""Names of at least this length are also suggested when they differ by two letters."""
+_MIN_SUGGESTED_LENGTH: Final = 4
+_MAX_SUGGESTIONS: Final = 3
 
 
 class Likeness(StrEnum):
@@ -49,7 +49,7 @@ class Likeness(StrEnum):
 
 
 def mixed_scripts(domain: str) -> tuple[str, ...]:
-    """Return the scripts that one label of a domain mixes and that no language mixes; empty when there are none."""
+    """Return the scripts in one label of a domain, if no language mixes them; otherwise empty."""
     for label in unicode_form(domain).split("."):
         scripts = frozenset(_script(character) for character in label) - _NEUTRAL
         if len(scripts) > 1 and not any(scripts <= allowed for allowed in _TOGETHER):
@@ -58,7 +58,7 @@ def mixed_scripts(domain: str) -> tuple[str, ...]:
 
 
 def unicode_form(domain: str) -> str:
-    """Return a domain as it is displayed; the ASCII form when it cannot be converted."""
+    """Return a domain with its Unicode characters; the ASCII form when it cannot be converted."""
     try:
         return idna.decode(domain)
     except (idna.IDNAError, UnicodeError):
@@ -68,10 +68,10 @@ def unicode_form(domain: str) -> str:
 def lookalike_findings(
     identity: TenantIdentity, *, own: Collection[str], partners: Collection[str]
 ) -> tuple[Finding, ...]:
-    """List what is suspicious about the typed domain, and about the domain that the tenant uses.
+    """List the findings about the typed domain, and about the tenant's default domain.
 
-    :param own: this tenant's verified domains.
-    :param partners: the domains of known partners, without this one's own.
+    :param own: our tenant's verified domains.
+    :param partners: the domains of other known partners.
     """
     names = dict.fromkeys(name for name in (identity.asked, identity.default_domain) if "." in name)
     found = [finding for name in names for finding in _suspicions(name, own, partners)]
@@ -96,7 +96,7 @@ def _suspicions(domain: str, own: Collection[str], partners: Collection[str]) ->
 def _likeness(domain: str, other: str) -> Likeness | None:
     if domain.startswith(f"{other}."):
         return Likeness.BEGINS_ALIKE
-    mine, theirs = registrable(domain), registrable(other)
+    mine, theirs = registrable_domain(domain), registrable_domain(other)
     if mine == theirs:
         return None
     if skeleton(mine) == skeleton(theirs):
@@ -104,33 +104,35 @@ def _likeness(domain: str, other: str) -> Likeness | None:
     name, other_name = mine.partition(".")[0], theirs.partition(".")[0]
     if name == other_name:
         return Likeness.OTHER_ENDING
-    is_near = min(len(name), len(other_name)) >= _SHORTEST and differs_by_one_edit(name, other_name)
+    is_near = min(len(name), len(other_name)) >= _MIN_COMPARED_LENGTH and differs_by_one_edit(name, other_name)
     return Likeness.ONE_LETTER_OFF if is_near else None
 
 
 def similar_names(domain: str, known: Iterable[str]) -> tuple[str, ...]:
-    """List the known names that a mistyped domain may mean, the nearest first; three at most.
+    """List the known names that are similar to a domain, the most similar first; at most three.
 
-    A near name looks the same, has the same name under another ending, or is a part of it. Or it differs by one letter
-    added, left out, replaced or swapped; by two in a long name.
+    A similar name looks the same, has another ending, or is a part of the domain. Or it differs by one edit (see
+    `edit_distance`), or by two in a long name.
     """
-    distances = {name: _distance(registrable(domain), registrable(name)) for name in known if name != domain}
+    distances = {
+        name: _distance(registrable_domain(domain), registrable_domain(name)) for name in known if name != domain
+    }
     near = sorted((far, name) for name, far in distances.items() if far is not None)
-    return tuple(name for _, name in near[:_MOST_MEANT])
+    return tuple(name for _, name in near[:_MAX_SUGGESTIONS])
 
 
 def _distance(mine: str, theirs: str) -> int | None:
-    """Return the distance of two registrable domains; None when they are not near."""
+    """Return the distance of two registrable domains; None when they are not similar."""
     if skeleton(mine) == skeleton(theirs):
         return 0
     name, other = mine.partition(".")[0], theirs.partition(".")[0]
     far, shorter = edit_distance(name, other), min(len(name), len(other))
-    most = 2 if shorter >= _LONG else 1 if shorter >= _SHORTEST_MEANT else 0
-    return far if far <= most else None
+    maximum = 2 if shorter >= _MIN_LONG_LENGTH else 1 if shorter >= _MIN_SUGGESTED_LENGTH else 0
+    return far if far <= maximum else None
 
 
 def edit_distance(left: str, right: str) -> int:
-    """Count the letters to add, remove, replace or swap with the next one until two names are the same."""
+    """Return the number of edits between two names. An edit adds, removes or replaces one letter, or swaps two."""
     before: list[int] = []
     last = list(range(len(right) + 1))
     for row, letter in enumerate(left, 1):
@@ -145,7 +147,7 @@ def edit_distance(left: str, right: str) -> int:
 
 
 def skeleton(domain: str) -> str:
-    """Return a domain reduced to its appearance, so that two that look alike are equal."""
+    """Return a form of a domain that is equal for domains that look the same."""
     text = latin_form(domain)
     for pair, letter in _PAIRS:
         text = text.replace(pair, letter)
@@ -153,12 +155,12 @@ def skeleton(domain: str) -> str:
 
 
 def latin_form(domain: str) -> str:
-    """Return a domain with its characters replaced by the Latin letters that they look like."""
+    """Return a domain with each character replaced by the Latin letters that it looks like."""
     return "".join(_prototype(character) for character in unicode_form(domain).lower())
 
 
 def differs_by_one_edit(left: str, right: str) -> bool:
-    """Return whether two names differ by one letter added, left out or replaced, or by two swapped letters."""
+    """Return whether two names differ by exactly one edit; see `edit_distance`."""
     if len(left) > len(right):
         left, right = right, left
     if len(right) - len(left) > 1 or left == right:
@@ -170,10 +172,10 @@ def differs_by_one_edit(left: str, right: str) -> bool:
     return left[start + 1 :] == right[start + 1 :] or swapped == right
 
 
-def registrable(domain: str) -> str:
-    """Return the part of a host name that somebody can register; the name itself when there is no such part.
+def registrable_domain(domain: str) -> str:
+    """Return the part of a host name that a company can register; the whole name without such a part.
 
-    For a name that Microsoft gives to tenants, this is the tenant's own part followed by Microsoft's.
+    For a name below onmicrosoft.com it includes the tenant's own part, for example contoso.onmicrosoft.com.
     """
     for suffix in _MICROSOFTS_OWN:
         if domain.endswith(suffix):
@@ -191,7 +193,7 @@ def _script(character: str) -> str:
 
 @cache
 def _prototype(character: str) -> str:
-    """Return the Latin letters that a character looks like; the character itself when there are none."""
+    """Return the Latin letters that a character looks like; the character when there are none."""
     if character.isascii():
         return character
     found: Any = confusables.is_confusable(character, preferred_aliases=[])

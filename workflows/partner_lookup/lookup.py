@@ -1,4 +1,4 @@
-"""Entra's data about a named partner: resolved and read; refused when it can never be a partner."""
+"""Find the tenant of a name in Entra, and read its settings. A tenant that can never be a partner is refused."""
 
 import asyncio
 from typing import Final
@@ -17,17 +17,17 @@ from workflows.ports.records import Register
 from workflows.ports.tenant import Tenant, TenantRefused, TenantUnavailable
 
 DEFAULT_SECONDS: Final = 1.2
-"""Seconds to wait for the default configuration. It explains inherited values; nothing depends on it."""
+"""Seconds to wait for the default configuration, which is needed to show inherited values."""
 
 
 async def look_up(target: str, *, tenant: Tenant, clock: Clock, register: Register | None = None) -> ObservedPartner:
-    """Resolve a target, and read the partner's present configuration and the tenant's default in parallel.
+    """Find the tenant of a name, and read the partner's configuration and the tenant's default in parallel.
 
-    :param target: as typed, or canonical; its candidates are looked up in order.
-    :param register: the partners on record, used for suggestions.
-    :raises InvalidField: for a tenant that does not exist, that Entra refuses to look up, that is the home tenant, or
-        that is no organization.
-    :raises TenantUnavailable: when Entra does not answer.
+    :param target: a name as it was typed or normalized. Its candidates are looked up in order.
+    :param register: the recorded partners, used to suggest similar names.
+    :raises InvalidField: when there is no such tenant, or Entra refuses to look it up. Also when it is our own tenant,
+        or no organization.
+    :raises TenantUnavailable, TenantRefused: when Entra does not give the answer.
     """
     names = target_candidates(target)
     try:
@@ -48,7 +48,7 @@ async def look_up(target: str, *, tenant: Tenant, clock: Clock, register: Regist
 async def read_both(tenant_id: TenantId, *, tenant: Tenant) -> tuple[JsonObject | None, JsonObject | None]:
     """Read a partner's own configuration and the tenant's default in parallel.
 
-    :returns: the partner's own (None: it has none), and the default (None: it could not be read in time).
+    :returns: the partner's own configuration (None: it has none), and the default (None: not read in time).
     :raises TenantUnavailable, TenantRefused: when the partner cannot be read.
     """
     default = asyncio.create_task(read_default(tenant=tenant))
@@ -68,9 +68,9 @@ async def read_default(*, tenant: Tenant) -> JsonObject | None:
 
 
 async def _of_another_cloud(target: str, tenant: Tenant, register: Register | None) -> TenantIdentity:
-    """Accept an unknown tenant id unverified when other clouds are enabled: Entra's lookup covers this cloud only.
+    """Return the identity of an unknown tenant id, when it may be in another cloud: lookups cover only this cloud.
 
-    :raises InvalidField: for everything else.
+    :raises InvalidField: for a domain, and when no other cloud is enabled.
     """
     if not is_tenant_id(target):
         raise await not_found(target, tenant=tenant, register=register)

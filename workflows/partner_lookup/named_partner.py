@@ -1,4 +1,4 @@
-"""Find the partner that somebody typed or pasted, for showing it and for closing it. Never guesses."""
+"""Find the partner of a typed or pasted text, to show or to close it. A similar name is never used."""
 
 from workflows.core.errors.raised import Refused
 from workflows.core.errors.refusal_codes import RefusalCode
@@ -13,11 +13,12 @@ from workflows.ports.tenant import Tenant, TenantRefused
 
 
 async def named_partner(typed: str, *, store: Store, tenant: Tenant) -> tuple[TenantIdentity, Partnership | None]:
-    """Find the partner that was typed, by the first of its candidate names that leads to one.
+    """Find the partner of a typed text: the first of its candidate names that belongs to a partner.
 
-    :raises InvalidField: when no single name was typed, or Entra refuses to look up this one.
-    :raises Refused: when the name leads to no tenant, or to more than one; a similar name is only suggested.
-    :raises TenantUnavailable, TenantRefused: when only Entra has the answer.
+    :returns: the partner's identity, and its record if there is one.
+    :raises InvalidField: when the text is not one name, or Entra refuses to look up this name.
+    :raises Refused: when the name belongs to no tenant, or to more than one.
+    :raises TenantUnavailable, TenantRefused: when Entra does not answer, and our records are not enough.
     """
     *earlier, last = target_candidates(typed)
     for name in earlier:

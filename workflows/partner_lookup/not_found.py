@@ -1,4 +1,4 @@
-"""What is known about a domain that belongs to no tenant: which known name is similar."""
+"""Suggest similar names for a domain that belongs to no tenant."""
 
 import asyncio
 from collections.abc import Mapping, Sequence
@@ -8,7 +8,7 @@ from workflows.core.errors.facts import Values
 from workflows.core.errors.raised import InvalidField
 from workflows.core.errors.refusal_codes import RefusalCode
 from workflows.core.settings.model import TenantId
-from workflows.partner_lookup.lookalikes import registrable, similar_names
+from workflows.partner_lookup.lookalikes import registrable_domain, similar_names
 from workflows.partner_lookup.target import FIELD, is_tenant_id
 from workflows.ports.facts import read_fact
 from workflows.ports.records import Register
@@ -19,7 +19,7 @@ TIMEOUT_SECONDS: Final = 0.6
 
 
 async def not_found(domain: str, *, tenant: Tenant, register: Register | None) -> InvalidField:
-    """Return that no tenant has this domain, and which name may have been meant."""
+    """Return the error that no tenant has this domain, with similar names."""
     near, policy = await asyncio.gather(
         suggestion(domain, tenant=tenant, register=register),
         read_fact(tenant.tenant_settings.read_access_policy(), TIMEOUT_SECONDS),
@@ -30,11 +30,11 @@ async def not_found(domain: str, *, tenant: Tenant, register: Register | None) -
 
 
 async def suggestion(name: str, *, tenant: Tenant, register: Register | None) -> Values:
-    """Suggest known names similar to a domain: of partners on record, our own, or the company's domain it belongs to.
+    """Suggest known names that are similar to a domain: recorded partners, our own domains, or a shorter domain.
 
-    A name is only suggested, never used.
+    A suggested name is only shown, never used.
 
-    :returns: `meant`: the similar names; or `own`: the similar name of our own tenant; or nothing.
+    :returns: `meant` with the similar names, or `own` with a similar name of our own tenant, or an empty mapping.
     """
     if is_tenant_id(name):
         return {}
@@ -50,15 +50,15 @@ async def suggestion(name: str, *, tenant: Tenant, register: Register | None) ->
 
 
 async def _partner_names(register: Register | None) -> Sequence[str]:
-    """List every domain of the partners on record."""
+    """List every domain of the recorded partners."""
     known = [] if register is None else [one.identity for one in await register.partnerships()]
     names = (name.lower() for identity in known for name in (identity.default_domain, identity.asked))
     return sorted({name for name in names if "." in name})
 
 
 async def _whole(name: str, tenant: Tenant) -> str:
-    """Return the company's domain that a longer name belongs to, if Entra knows it; otherwise empty."""
-    domain = registrable(name)
+    """Return the registrable part of a longer name, if it belongs to a tenant; otherwise empty."""
+    domain = registrable_domain(name)
     if domain == name:
         return ""
     try:
@@ -69,6 +69,6 @@ async def _whole(name: str, tenant: Tenant) -> str:
 
 
 async def tenant_ids_of(domain: str, register: Register | None) -> tuple[TenantId, ...]:
-    """List the tenants that this exact domain led to before, from our own records."""
+    """List the tenants in our records that have, or had, exactly this domain."""
     known = [] if register is None else [one.identity for one in await register.partnerships()]
     return tuple(one.tenant_id for one in known if domain in (one.default_domain.lower(), one.asked.lower()))

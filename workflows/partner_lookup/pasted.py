@@ -1,6 +1,6 @@
-"""Find the names of tenants in pasted text: web and mail addresses, chat markup, sentences. Pure.
+"""Find the domains and tenant ids in pasted text: web addresses, mail addresses, chat markup, sentences. Pure.
 
-Nothing is validated here. A result must still be a company's domain (`target`).
+The results are not validated here; `target` does that.
 """
 
 import re
@@ -8,13 +8,13 @@ from collections.abc import Iterator
 from typing import Final
 
 _LINK: Final = re.compile(r"<((?:https?://|mailto:)[^<>|\s]+)(?:\|([^<>]*))?>")
-"""A link in chat markup: the address, then optionally its displayed text."""
+"""A link in chat markup: the address, and optionally its displayed text."""
 _SCHEME: Final = re.compile(r"(?:[a-z][a-z0-9+.-]*:)?//")
 _MAIL: Final = "mailto:"
 _APART: Final = re.compile(r"""[\s<>"“”„«»‹›`]+""")
-"""Characters between words that are in no address."""
+"""Characters between words that no address contains."""
 _JOINED: Final = re.compile(r"[,;|()\[\]'‘’]+")
-"""Characters between words that are also in web addresses."""
+"""Characters between words that web addresses can contain too."""
 _POSSESSIVE: Final = re.compile(r"['’]s$")
 _EMPHASIS: Final = re.compile(r"([*_~])([^*_~].*)\1")
 _BEHIND: Final = ".,;:!?)]}"
@@ -24,22 +24,22 @@ _PORT: Final = re.compile(r":\d{1,5}$")
 _GUID: Final = re.compile(r"\{?([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})")
 """A closing brace is removed before."""
 _INITIAL: Final = re.compile(r"[^.@]*(?:\.[^.@]+)*\.[a-z]")
-"""Like "e.g" or "J.R": no top-level domain has one letter."""
+"""Words like "e.g" or "J.R", which are no domains: no top-level domain has only one letter."""
 
 
-MOST: Final = 1000
-"""Characters. A longer text is not treated as a name with a few words around it."""
+MAX_CHARACTERS: Final = 1000
+"""The most characters of a text in which names are searched."""
 
 
 def names_in(text: str) -> tuple[str, ...]:
     """List the hosts of addresses, the domains and the tenant ids in a text, each once, in order.
 
-    A text without any is returned unchanged, so that its problem can be reported. The displayed text of a link is part
-    of the text. When it names another domain than the link's address, both are listed.
+    A text without any is returned unchanged, so that its problem can be reported. When the displayed text of a link
+    contains another domain than its address, both are listed.
 
-    :param text: in lower case, on one line.
+    :param text: the text, in lower case and on one line.
     """
-    if len(text) > MOST:
+    if len(text) > MAX_CHARACTERS:
         return (text,)
     found = tuple(dict.fromkeys(name for word in _words(text) if (name := _name_of(word))))
     return found or (text,)
@@ -47,11 +47,11 @@ def names_in(text: str) -> tuple[str, ...]:
 
 def _words(text: str) -> Iterator[str]:
     plain = _LINK.sub(lambda link: f" {link[1]} {_shown(link[2])} ", text).translate(_DOTS)
-    # A chat escapes these three and nothing else (source: its "Formatting text for app surfaces").
+    # Only these three characters are escaped in a chat (source: "Formatting text for app surfaces").
     plain = plain.replace("&lt;", "<").replace("&gt;", ">").replace("&amp;", "&")
     for word in (one.removeprefix(_MAIL) for one in _APART.split(plain)):
         parts = [part for part in _JOINED.split(_POSSESSIVE.sub("", word)) if part]
-        # A list without spaces. When a part is no name, "con,toso.com" is one word with a typing error.
+        # A list without spaces, if every part is a name. Otherwise, as in "con,toso.com", it is a typing error.
         is_list = not _SCHEME.match(word) and all(map(_name_of, parts))
         yield from parts if is_list else (word,)
 

@@ -1,7 +1,7 @@
-"""Ask Entra which tenant a name leads to; distinguish a refusal of this name from a missing permission.
+"""Ask Entra for the tenant of a name. A refusal of this name is distinguished from a missing permission.
 
-Entra refuses some names to everybody (403), whatever permissions the bot has. Another lookup shows the difference: a
-tenant may always look up itself.
+Entra refuses to look up some names (403), whatever permissions the bot has. A second lookup shows the difference: our
+own tenant can always be looked up when the permission is there.
 """
 
 from collections.abc import Sequence
@@ -18,19 +18,16 @@ _FORBIDDEN: Final = 403
 
 
 class LookupRefused(InvalidField):
-    """Entra refuses to look up this name and no permission is missing.
-
-    Waiting or granting a permission does not help.
-    """
+    """Entra refuses to look up this name, although no permission is missing. A later lookup would be refused too."""
 
 
 async def resolve(names: Sequence[str], *, tenant: Tenant, fresh: bool = False) -> TenantIdentity | None:
     """Return the tenant of the first of these names that Entra knows; None when it knows none of them.
 
     :param fresh: ask Entra now, without the cache.
-    :raises LookupRefused: when Entra refuses this one name.
-    :raises TenantRefused: when it refuses every lookup, which an admin can repair.
-    :raises TenantUnavailable: when it does not answer, or when the two cases cannot be distinguished now.
+    :raises LookupRefused: when Entra refuses only this name.
+    :raises TenantRefused: when Entra refuses every lookup, which an admin can repair.
+    :raises TenantUnavailable: when Entra does not answer, or when the two cases cannot be distinguished now.
     """
     for name in names:
         try:
@@ -43,7 +40,7 @@ async def resolve(names: Sequence[str], *, tenant: Tenant, fresh: bool = False) 
 
 
 async def _asked_once_more(error: TenantRefused, name: str, *, tenant: Tenant) -> TenantIdentity | None:
-    """Ask again for a name that alone was refused, so that one temporary refusal ends no approved request.
+    """Ask again for a name that Entra refused, because a refusal may be temporary.
 
     :raises LookupRefused, TenantRefused, TenantUnavailable: as `resolve` does.
     """
@@ -57,27 +54,27 @@ async def _asked_once_more(error: TenantRefused, name: str, *, tenant: Tenant) -
 
 
 async def resolve_again(request: AccessRequest, *, tenant: Tenant) -> TenantIdentity | None:
-    """Ask once more, just before the first write, which tenant the approved name leads to now.
+    """Ask before the first write which tenant the approved name belongs to now.
 
-    :raises LookupRefused: when Entra refuses this one name by now, so that there can be no answer.
+    :raises LookupRefused, TenantRefused, TenantUnavailable: as `resolve` does.
     """
     asked = request.known.observation.identity.asked or request.particulars.target
     return await resolve((asked,), tenant=tenant, fresh=True)
 
 
 def is_same_tenant(request: AccessRequest, found: TenantIdentity | None) -> bool:
-    """Return whether the approved name still leads to the approved tenant.
+    """Return whether the approved name still belongs to the approved tenant.
 
-    :param found: what it leads to now. An id of another cloud, unknown in this cloud, was approved as such.
+    :param found: the tenant that it belongs to now; None for no tenant. None is right for a tenant id of another cloud.
     """
     known = request.known
     return not known.observation.identity.is_resolved if found is None else found.tenant_id == known.plan.tenant_id
 
 
 async def name_refusal(error: TenantRefused, name: str, *, tenant: Tenant) -> TenantRefused | LookupRefused:
-    """Return whether a refusal is about this name alone, or the original error when every lookup is refused.
+    """Return LookupRefused when Entra refuses only this name, and otherwise the given error.
 
-    :raises TenantUnavailable: when Entra does not answer the lookup that shows the difference.
+    :raises TenantUnavailable: when Entra does not answer the second lookup, which shows the difference.
     """
     if error.status == _FORBIDDEN and await _others_are_answered(tenant):
         return LookupRefused(
@@ -92,7 +89,7 @@ async def name_refusal(error: TenantRefused, name: str, *, tenant: Tenant) -> Te
 
 
 async def _others_are_answered(tenant: Tenant) -> bool:
-    """Look up our own tenant without the cache: a permission may have been removed since the last answer."""
+    """Return whether Entra answers a lookup of our own tenant. It is not read from the cache."""
     try:
         await tenant.find(await tenant.home(), fresh=True)
     except TenantRefused:

@@ -1,6 +1,6 @@
-"""Parse the domain or tenant id that a person typed; return its canonical form or refuse it.
+"""Check the domain or tenant id that a person typed, and return its canonical form.
 
-There is no network access here. Only Entra knows whether the domain belongs to a tenant.
+There is no network access here: whether a domain belongs to a tenant is asked later.
 """
 
 import re
@@ -18,7 +18,7 @@ from workflows.partner_lookup.lookalikes import mixed_scripts
 from workflows.partner_lookup.pasted import names_in
 
 FIELD: Final = "target"
-"""The name of the form field for every problem found here."""
+"""The name of the form's field for every problem that is found here."""
 
 CONSUMER_TENANTS: Final = frozenset(
     {
@@ -27,10 +27,10 @@ CONSUMER_TENANTS: Final = frozenset(
         TenantId("00000000-0000-0000-0000-000000000000"),
     }
 )
-"""Tenant ids that belong to no organization (Microsoft: "Access tokens", issuer and well-known tenants)."""
+"""Ids of tenants that belong to no organization (Microsoft: "Access tokens", issuer and well-known tenants)."""
 
 CONSUMER_DOMAINS: Final = frozenset(Path(__file__).with_name("consumer_domains.txt").read_text("ascii").split())
-"""Personal email providers; their users are no organization that could be a partner."""
+"""The domains of personal email providers. Their users belong to no organization that could be a partner."""
 
 _GUID: Final = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 _WWW: Final = "www."
@@ -44,20 +44,20 @@ def is_tenant_id(target: str) -> bool:
 
 
 def normalize_target(typed: str) -> str:
-    """Convert typed text to a lower-case GUID or an ASCII (IDNA 2008) domain name: the first of the candidates.
+    """Return the first candidate of a typed text: a GUID in lower case, or a domain in ASCII (IDNA 2008).
 
-    :raises InvalidField: with what is wrong and the correction.
+    :raises InvalidField: when the text is not one domain or tenant id.
     """
     return target_candidates(typed)[0]
 
 
 def target_candidates(typed: str) -> tuple[str, ...]:
-    """List the names that typed text can mean, in the order in which to ask Entra for them.
+    """List the names that a typed text can mean, in the order in which they are looked up.
 
-    The domain is found in a web address, a mail address with or without a name, chat markup, or a sentence. `www.` may
-    belong to the name, so only a second candidate omits it. A tenant ID has one candidate.
+    The name can be in a web address, a mail address, chat markup or a sentence. `www.` can be a part of the name. So
+    only the second candidate is without it. A tenant id has one candidate.
 
-    :raises InvalidField: with what is wrong and the correction.
+    :raises InvalidField: when the text is not one domain or tenant id.
     """
     found = tuple(dict.fromkeys(_name(one) for one in names_in(_cleaned(typed))))
     if len({name.removeprefix(_WWW) for name in found}) > 1:

@@ -1,4 +1,4 @@
-"""Stored effects that wait to be performed."""
+"""The interface to the queue of stored effects."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -19,7 +19,7 @@ class QueueCode(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PendingEffect:
-    """An effect that is stored and not yet performed."""
+    """A stored effect that has not been performed yet."""
 
     id: int
     lane: str
@@ -30,23 +30,23 @@ class PendingEffect:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class GivenUp:
-    """An effect that was given up: stored, and not tried until somebody decides."""
+    """An effect that was given up. It stays stored, and is not performed until an admin decides about it."""
 
     id: int
     lane: str
     error: Facts
     """Why it was given up."""
     effect: Effect | None
-    """None when it cannot be read."""
+    """The effect; None when it cannot be read."""
 
 
 class EffectsQueue(Protocol):
-    """The queue of effects. `commit` of the records adds them in the same transaction."""
+    """The queue of stored effects. `RecordStore.commit` adds effects in the same transaction as the records."""
 
     async def pending(self, now: datetime, limit: int) -> Sequence[PendingEffect]:
-        """List the oldest due effect of each lane: at most `limit` of each rank, the first rank first.
+        """List the oldest due effect of each lane, sorted by rank, at most `limit` of each rank.
 
-        An effect that waits for a later time does not delay its lane.
+        An effect that waits for a later time does not delay the others of its lane.
         """
 
     async def count_pending(self, now: datetime) -> tuple[int, int, int]:
@@ -56,19 +56,25 @@ class EffectsQueue(Protocol):
         """Mark an effect as performed."""
 
     async def retry(self, effect_id: int, at: datetime, error: Facts) -> None:
-        """Postpone an effect until `at`, and count one more attempt."""
+        """Store that an attempt failed, and that the effect is due again at `at`.
+
+        :param error: why the attempt failed.
+        """
 
     async def park(self, effect_id: int, error: Facts) -> None:
-        """Give up an effect; it stays visible and does not delay its lane."""
+        """Give up an effect. It stays stored, and no longer delays its lane.
+
+        :param error: why it is given up.
+        """
 
     async def unchecked_clicks(self) -> Sequence[CheckPermission]:
-        """List the stored, unchecked clicks, oldest first, without those that were given up."""
+        """List the clicks whose permission has not been checked, oldest first, without those that were given up."""
 
     async def given_up(self) -> Sequence[GivenUp]:
         """List the effects that were given up, oldest first."""
 
     async def retry_given_up(self, effect_id: int) -> None:
-        """Retry a given-up effect, as if for the first time; do nothing when it is not given up."""
+        """Make an effect that was given up due now; do nothing when it is not given up."""
 
     async def drop_given_up(self, effect_id: int) -> None:
-        """Drop a given-up effect; do nothing when it is not given up."""
+        """Delete an effect that was given up; do nothing when it is not given up."""

@@ -1,4 +1,4 @@
-"""Read one fact about the home tenant: its value, or why it is not known. A failed read never raises."""
+"""Read one fact about our tenant: its value, or why it is not known. A failed read raises no error."""
 
 import asyncio
 from collections.abc import Awaitable
@@ -8,13 +8,13 @@ from workflows.core.checks.facts import Unread, UnreadReason
 from workflows.ports.tenant import TenantRefused, TenantUnavailable
 
 _UNLICENSED: Final = ("NonPremium", "LicenseRequired", "LicenseNotFound")
-"""Parts of refusal codes that mean a missing licence."""
+"""Parts of Graph's error codes that mean a missing licence."""
 
 Fact = TypeVar("Fact")
 
 
 async def read_fact(read: Awaitable[Fact], timeout_seconds: float) -> Fact | Unread:
-    """Wait for a read, `timeout_seconds` seconds at most."""
+    """Wait for a read for at most `timeout_seconds`; return its value, or why there is none."""
     try:
         async with asyncio.timeout(timeout_seconds):
             return await read
@@ -27,7 +27,7 @@ async def read_fact(read: Awaitable[Fact], timeout_seconds: float) -> Fact | Unr
 
 
 def why_refused(error: TenantRefused) -> UnreadReason:
-    """Return why Entra refused, in a form for readers."""
+    """Return the reason of a refusal by Entra."""
     if any(word in error.code for word in _UNLICENSED):
         return UnreadReason.NO_LICENCE
     return UnreadReason.FORBIDDEN if error.status == 403 else UnreadReason.REFUSED

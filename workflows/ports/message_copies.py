@@ -1,4 +1,4 @@
-"""Posted copies of cards, and the App Homes that must be published."""
+"""The interface to the stored copies of posted cards, and to the state of each App Home."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -16,56 +16,55 @@ class MessageCopy:
     channel: str
     message_id: str
     audience: str
-    """Empty for the channel's card, otherwise the chat id of the recipient."""
+    """The chat id of the recipient; empty for the card in the channel."""
     content: str
-    """Hash of the shown content, so that an unchanged card is not sent again."""
+    """The hash of the shown content, so that an unchanged card is not sent again."""
     occasion: str = ""
-    """Which of several posts to one person about one subject this is; empty when there is only one."""
+    """Distinguishes several posts to one person about one subject; empty when there is only one."""
     is_live: bool = True
-    """False once another copy replaced it: clicks on it do not count."""
+    """False when a newer copy has replaced it. Clicks on it are then refused."""
 
 
 class MessageCopies(Protocol):
-    """Where posted copies of cards and wanted App Homes are stored."""
+    """Stores the copies of posted cards, and what each App Home shows."""
 
     async def copies(self, subject: str) -> Sequence[MessageCopy]:
         """List the posted copies of a card."""
 
     async def save_copy(self, copy: MessageCopy) -> None:
-        """Store a posted copy, or what it shows now."""
-
-    async def has_opened_home(self, person: ChatId) -> bool:
-        """Return whether a person has ever opened the App Home."""
+        """Store a posted copy, or its new content."""
 
     async def save_home(self, person: ChatId) -> None:
-        """Record that a person opened the App Home: it begins at the start of every list, and is published again."""
+        """Store that a person opened the App Home. It is published with the start of every list."""
 
     async def home_place(self, person: ChatId) -> str:
-        """Return where in its lists a person's App Home is; empty: at the start."""
+        """Return the stored place of a person's App Home in its lists; empty for the start."""
 
     async def move_home(self, person: ChatId, place: str) -> None:
-        """Record where in its lists a person's App Home is from now on."""
+        """Store the place of a person's App Home in its lists."""
 
     async def home_content(self, person: ChatId) -> str:
-        """Return the hash of what a person's App Home shows; empty when it must be published in any case."""
+        """Return the hash of the published content of a person's App Home; empty when it must be published."""
 
     async def save_home_content(self, person: ChatId, content: str) -> None:
-        """Record the hash of what a person's App Home shows now."""
+        """Store the hash of the published content of a person's App Home."""
 
     async def want_homes(self, people: Sequence[ChatId]) -> None:
-        """Publish again the App Homes of those people who ever opened theirs.
+        """Store effects that publish the App Homes of these people, without people who have never opened it.
 
-        At most one waits for each person, and each is published every few seconds at most.
+        At most one effect waits for each person, and an App Home is published at most every few seconds.
         """
 
     async def home_wanted(self, person: ChatId) -> int:
-        """Return how often a person's App Home was requested; 0 for a person who never opened it."""
+        """Return how often publishing a person's App Home was requested; 0 for a person who never opened it."""
 
     async def home_shown(self, person: ChatId, wanted: int) -> None:
-        """Record that the App Home shows the state of this request number.
+        """Store that the App Home was published.
 
-        If a newer request exists, it is published again.
+        It is published again when there was another request in the meantime.
+
+        :param wanted: the result of `home_wanted` before the content was read.
         """
 
     async def channel_copies(self, fit: str, limit: int) -> Sequence[MessageCopy]:
-        """List the live copies that were posted for no single person, except those in the channel `fit`."""
+        """List the live copies in channels other than `fit`. Copies for a single person are left out."""

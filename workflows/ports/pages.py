@@ -1,4 +1,4 @@
-"""Pages of long lists: where a page begins, what it shows, and how many records come before and after it."""
+"""Pages of long lists, and the interface that reads them."""
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
@@ -12,12 +12,12 @@ from workflows.core.requests.request import AccessRequest
 Item = TypeVar("Item")
 
 Cursor = tuple[str, ...]
-"""The sort values of one record. A page begins beside it, whatever the list gained or lost since."""
+"""The sort values of one record. A page begins after or before it, also when the record no longer exists."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Place:
-    """Where a page begins: after the record of the cursor, or before it; without a cursor at the start."""
+    """The place of a page in a list: after the cursor, or before it; without a cursor at the start."""
 
     cursor: Cursor = ()
     is_before: bool = False
@@ -32,17 +32,17 @@ class Page(Generic[Item]):
 
     shown: Sequence[Item] = ()
     count: int = 0
-    """How many records the whole list has."""
+    """The number of records in the whole list."""
     skipped: int = 0
-    """How many of them come before this page."""
+    """The number of records before this page."""
     first: Cursor = ()
     last: Cursor = ()
     size: int = 0
-    """How many records of the list this page covers: those shown, and those that could not be read."""
+    """The number of records on this page, including those that could not be read."""
 
     @property
     def left(self) -> int:
-        """Return how many records come after this page."""
+        """Return the number of records after this page."""
         return self.count - self.skipped - self.size
 
 
@@ -51,18 +51,18 @@ EMPTY: Final[Page[Any]] = Page()
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PartnerFilter:
-    """Which partners a list contains. Every condition that is set must hold."""
+    """The conditions for the partners in a list. All conditions that are set must be met."""
 
     states: frozenset[PartnershipState] = frozenset()
-    """Empty: every state."""
+    """The allowed states; empty for every state."""
     sponsors: Collection[ChatId | PersonId] | None = None
-    """Every id of one sponsor."""
+    """Every id of one sponsor; None for every sponsor."""
     sponsor_text: str = ""
     """A part of the sponsor's name."""
     template: str = ""
     """A part of the template's name or title."""
     overdue_at: datetime | None = None
-    """Only partners that are not revoked, and whose review is due or whose access period ended by this time."""
+    """Only partners that are not revoked, and whose review is due or whose access has ended at this time."""
     ends_after: datetime | None = None
     ends_by: datetime | None = None
     text: str = ""
@@ -70,19 +70,27 @@ class PartnerFilter:
 
 
 class PagedLists(Protocol):
-    """The lists that people look through, filtered and cut where they are stored."""
+    """Reads single pages of the lists that people look through."""
 
     async def waiting_page(
         self, roles: Sequence[Role], ids: Collection[ChatId | PersonId], *, text: str, limit: int, place: Place
     ) -> Page[AccessRequest]:
-        """List the requests that wait for one of these roles and that this person may decide on, by deadline."""
+        """List the requests that wait for one of these roles and that this person may decide on, by deadline.
+
+        :param ids: every id of that person.
+        :param text: a text that the requests must contain; empty for all requests.
+        """
 
     async def own_page(
         self, ids: Collection[ChatId | PersonId], *, text: str, limit: int, place: Place
     ) -> Page[AccessRequest]:
-        """List the requests of one person, who may have several ids: the open ones first, each part newest first."""
+        """List the requests of one person: first the open ones, then the others, each part newest first.
+
+        :param ids: every id of that person.
+        :param text: a text that the requests must contain; empty for all requests.
+        """
 
     async def partners_page(
         self, wanted: PartnerFilter, *, limit: int, place: Place, by_end: bool = False
     ) -> Page[Partnership]:
-        """List partners by default domain, or by the end of their access."""
+        """List partners, sorted by default domain, or with `by_end` by the end of their access."""

@@ -1,4 +1,4 @@
-"""The records: requests, partners, alarms and the audit log."""
+"""The interface to the records: requests, partners, alarms and the audit log."""
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
@@ -7,7 +7,7 @@ from enum import StrEnum
 from typing import Any, Generic, Protocol, TypeVar
 
 from workflows.core.errors.facts import Fact
-from workflows.core.errors.raised import DomainError, ToldError
+from workflows.core.errors.raised import DomainError, FactsError
 from workflows.core.partners.partnership import Partnership
 from workflows.core.partners.records import Records
 from workflows.core.people import ChatId, PersonId, Role
@@ -21,7 +21,7 @@ Item = TypeVar("Item")
 
 
 class StoreUnusable(DomainError):
-    """The records cannot be opened, or another process uses them already."""
+    """The records cannot be opened, or another process uses them."""
 
 
 class StoreTrouble(StrEnum):
@@ -32,13 +32,13 @@ class StoreTrouble(StrEnum):
     """Another program holds a lock on the database."""
     READ_ONLY = "read_only"
     FILE_BESIDE = "file_beside"
-    """A file beside the database cannot be opened."""
+    """Another file of the database, such as its log, cannot be opened."""
     DISK_ERROR = "disk_error"
     DAMAGED = "damaged"
 
 
-class StoreNotWritable(ToldError):
-    """The records cannot be written at the moment (the disk is full, or locked); nothing was stored."""
+class StoreNotWritable(FactsError):
+    """The records cannot be written now; nothing was stored. `trouble` is the reason."""
 
     def __init__(self, trouble: StoreTrouble) -> None:
         super().__init__((Fact(trouble),))
@@ -46,11 +46,11 @@ class StoreNotWritable(ToldError):
 
 
 class StaleVersion(DomainError):
-    """Somebody else stored a newer version of the record. Load it again and decide again."""
+    """Another command has stored a newer version of the record. The caller must load it and decide again."""
 
 
-class OtherOpenRequest(ToldError):
-    """Another request about the same tenant is open: `other` names it. Nothing was stored."""
+class OtherOpenRequest(FactsError):
+    """Another request about the same tenant is open; nothing was stored. `other` is its id."""
 
     def __init__(self, other: RequestId) -> None:
         super().__init__((Fact(NoteCode.OTHER_IS_OPEN, {"other": other}),))
@@ -59,12 +59,12 @@ class OtherOpenRequest(ToldError):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AuditEntry:
-    """One entry of the audit log. `key` is unique: a repeated click gives one entry."""
+    """One entry of the audit log. `key` is unique, so that a repeated click gives only one entry."""
 
     key: str
     at: datetime
     actor: str
-    """Chat id or account id of the actor; `gatehouse` for the bot itself."""
+    """The chat id of the person, or the user name at the command line; `gatehouse` for the bot itself."""
     command: str
     """The command's stored name."""
     outcome: str
@@ -78,7 +78,7 @@ class AuditEntry:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Commit:
-    """Everything that one command changes. It is stored completely or not at all."""
+    """Everything that one command changes. All of it is stored, or nothing."""
 
     entry: AuditEntry
     request: AccessRequest | None = None
@@ -86,7 +86,7 @@ class Commit:
     alarm: Alarm | None = None
     effects: tuple[Effect, ...] = ()
     is_only_one: bool = False
-    """Whether `request` is stored only when no other request about its tenant is open."""
+    """Whether `request` must be the only open request about its tenant."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -98,7 +98,7 @@ class LimitedList(Generic[Item]):
 
 
 class Register(Protocol):
-    """The other partners and requests, for read-only use; every `Store` is one."""
+    """A read-only list of partners and requests. Every `Store` implements it."""
 
     async def open_requests(self) -> Sequence[AccessRequest]:
         """List the requests that are not terminal, oldest first."""
@@ -108,27 +108,28 @@ class Register(Protocol):
 
 
 class RecordStore(Protocol):
-    """Where records and the audit log are stored. Data for which `commit` returned survives a crash.
+    """Stores records and the audit log. What `commit` has stored is not lost in a crash.
 
-    Every method that writes raises StoreNotWritable.
+    Every method that writes can raise StoreNotWritable.
     """
 
     @property
     def trouble(self) -> StoreTrouble | None:
-        """Return why records cannot be written, as of the last write; None when they can."""
+        """Return why the last write failed; None when it succeeded."""
 
     async def probe(self) -> StoreTrouble | None:
-        """Check by writing one record whether records can be written now. Returns the reason when not; None otherwise.
+        """Write one record to check whether records can be written now; return why not, or None.
 
-        While they cannot, no effect is pending: an effect that cannot be marked as done would be repeated again and
-        again.
+        While records cannot be written, `pending` lists no effects. An effect that cannot be marked as done would be
+        performed again and again.
         """
 
     async def commit(self, commit: Commit) -> bool:
-        """Store everything in one transaction; return False when the entry's key is known and nothing was done.
+        """Store everything in one transaction.
 
+        :returns: False when there is an audit entry with this key already; nothing was stored then.
         :raises StaleVersion: when a record is not exactly one version newer than the stored one.
-        :raises OtherOpenRequest: when it must be the only open one for its tenant, and is not.
+        :raises OtherOpenRequest: when the request must be the only open one about its tenant, and is not.
         """
 
     async def request(self, request_id: RequestId) -> AccessRequest | None:
@@ -141,47 +142,50 @@ class RecordStore(Protocol):
         """List the requests that are not terminal, oldest first."""
 
     async def roles_waited_for(self) -> Sequence[Role]:
-        """List the roles of open stages that requests wait for."""
+        """List the roles of the open stages of all requests that wait for approval."""
 
     async def requests_waiting(
         self, roles: Sequence[Role], ids: Collection[ChatId | PersonId], limit: int
     ) -> LimitedList[AccessRequest]:
         """List the requests that wait for one of these roles and that this person may decide on, oldest first.
 
-        :param ids: every chat id of that person, and the account when it is known.
+        :param ids: every chat id of that person, and the account if it is known.
         """
 
     async def requests_of(
         self, requester: ChatId, limit: int, account: PersonId | None = None
     ) -> Sequence[AccessRequest]:
-        """List a person's own requests, newest first: those filed under this chat id, or by this account."""
+        """List the requests that were filed under a chat id or by an account, newest first."""
 
     async def requests_for(self, tenant_id: TenantId, limit: int) -> Sequence[AccessRequest]:
         """List the requests about one tenant, newest first."""
 
     async def approval_waits(self, limit: int) -> Mapping[str, Sequence[timedelta]]:
-        """List the times from filing to the last approval, by template, of the newest access requests that were sent.
+        """Return, by template, the times from filing to the last approval of the newest applied access requests.
 
-        :param limit: how many requests are read.
+        :param limit: the most requests that are read.
         """
 
     async def partnerships(self) -> Sequence[Partnership]:
         """List every partnership, by default domain."""
 
     async def records(self) -> Records:
-        """Read every partnership and the requests that matter for the current settings, all at one moment.
+        """Read every partnership, and the requests that are needed to compare them with the tenant, at one moment.
 
-        A record that cannot be read is named, not left out.
+        The result lists the partners whose records cannot be read.
         """
 
     async def due(self, now: datetime) -> tuple[Sequence[RequestId], Sequence[TenantId]]:
-        """List undecided requests past their expiry, and partnerships with a review or a reminder due."""
+        """List requests whose expiry or reminder is due, and partnerships whose review or reminder is due."""
 
     async def expired_since(self, moment: datetime, limit: int) -> Sequence[AccessRequest]:
-        """List the requests that expired at this moment or later, the newest first."""
+        """List the requests that expired at this time or later, the newest first."""
 
     async def history(self, *, request_id: RequestId | None = None, limit: int = 200) -> Sequence[AuditEntry]:
-        """List audit entries, newest first."""
+        """List audit entries, newest first.
+
+        :param request_id: only entries about this request; None for all entries.
+        """
 
     async def is_known(self, key: str) -> bool:
         """Return whether an audit entry with this key exists."""
@@ -189,24 +193,25 @@ class RecordStore(Protocol):
     async def times_of(
         self, actor: ChatId, account: PersonId | None, commands: Sequence[str], since: datetime
     ) -> Sequence[datetime]:
-        """List the times since then when a person's commands of these names were accepted, oldest first.
+        """List the times when a person's commands of these names were accepted, oldest first.
 
         Commands that close a partner are left out.
 
-        :param account: entries of this account count too, whatever their chat id was.
+        :param account: entries of this account count, too, under whatever chat id.
+        :param since: earlier entries are left out.
         """
 
     async def alarm(self, alarm_id: AlarmId) -> Alarm | None:
         """Load one alarm, open or cleared."""
 
     async def open_alarm(self, code: AlarmCode, subject: str) -> Alarm | None:
-        """Load the open alarm of this code and subject."""
+        """Load the open alarm with this code and subject; None when there is none."""
 
     async def open_alarms(self) -> Sequence[Alarm]:
         """List the alarms that are not cleared, oldest first."""
 
     async def mark(self, name: str) -> str | None:
-        """Read one of the process's own marks, such as the time of its last check of what is due; None: never set."""
+        """Read a mark of the process, such as the time of its last tick; None when it was never stored."""
 
     async def save_mark(self, name: str, value: str) -> None:
-        """Store a mark."""
+        """Store a mark of the process. A mark is a text with a name."""

@@ -1,4 +1,4 @@
-"""The complete store: it implements all of these ports."""
+"""The interface to the complete store: all interfaces to stored data in one."""
 
 from typing import Protocol
 
@@ -9,4 +9,4 @@ from workflows.ports.records import RecordStore
 
 
 class Store(RecordStore, PagedLists, EffectsQueue, MessageCopies, Protocol):
-    """Records, effects queue and message copies in one database, so that one transaction covers them."""
+    """Records, effects queue and message copies in one database, so that they can be changed in one transaction."""

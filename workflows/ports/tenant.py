@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Final, Protocol
 
 from workflows.core.errors.facts import Fact, Facts
-from workflows.core.errors.raised import ToldError
+from workflows.core.errors.raised import FactsError
 from workflows.core.people import PersonId
 from workflows.core.plans.plan import Operation, TenantIdentity
 from workflows.core.settings.canonical import JsonObject
@@ -13,22 +13,21 @@ from workflows.core.settings.model import TenantId
 from workflows.ports.tenant_problems import TenantCode
 from workflows.ports.tenant_settings import TenantSettings
 
-MOST_RETRY_AFTER: Final = 300.0
-"""Seconds. No system is left uncalled for longer, whatever it asks for: an approved plan or a revocation waits for it.
-"""
+MAX_RETRY_AFTER: Final = 300.0
+"""Seconds. When another system asks for a longer pause, it is called again after this time: a revocation may wait."""
 
 
-class TenantUnavailable(ToldError):
-    """Entra did not answer, or not usefully. The result of the request is not known.
+class TenantUnavailable(FactsError):
+    """Entra did not answer, or its answer cannot be used. The result of the request is not known.
 
-    `retry_after` is the number of seconds the service asked for, if any. `is_throttled` means that the service limits
-    the bot's requests, not that its answers do not arrive.
+    `retry_after` is the pause in seconds that the service asked for; None when it asked for none. `is_throttled` is
+    true when the service refused because the bot sent too many requests.
     """
 
     def __init__(self, said: str | Facts, retry_after: float | None = None, *, is_throttled: bool = False) -> None:
         """Create the error.
 
-        :param said: what it tells: facts, or text from outside.
+        :param said: the reason: facts, or a text from another system.
         """
         super().__init__(said)
         self.retry_after = retry_after
@@ -36,7 +35,7 @@ class TenantUnavailable(ToldError):
 
 
 class WrongTenant(TenantUnavailable):
-    """Graph answers for a tenant other than the configured one. Nothing is written there."""
+    """Graph answers for another tenant than the configured one. Nothing is written there."""
 
     def __init__(self, found: TenantId, expected: TenantId) -> None:
         super().__init__((Fact(TenantCode.WRONG_TENANT, {"found": found, "expected": expected}),))
@@ -44,8 +43,8 @@ class WrongTenant(TenantUnavailable):
         self.expected = expected
 
 
-class TenantRefused(ToldError):
-    """Entra refused permanently: asking again would be refused again."""
+class TenantRefused(FactsError):
+    """Entra refused the request. The same request would be refused again."""
 
     def __init__(self, status: int, code: str, said: str | Facts) -> None:
         """Create the error.
@@ -58,12 +57,12 @@ class TenantRefused(ToldError):
 
 
 class AlreadyExists(TenantRefused):
-    """The object to create exists already (409): read it and compare."""
+    """The object that should be created exists already (409). The caller must read it and compare."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Account:
-    """A user object of the home tenant."""
+    """A user account of our tenant."""
 
     id: PersonId
     name: str
@@ -74,22 +73,22 @@ class Account:
 
 
 class Tenant(Protocol):
-    """The home tenant in Entra. Reads may be repeated; `write` performs one planned operation and nothing else.
+    """Our tenant in Entra. Reads may be repeated. Only `write` changes the tenant: one operation of a plan.
 
-    Every method raises TenantUnavailable or TenantRefused.
+    Every method can raise TenantUnavailable and TenantRefused.
     """
 
     @property
     def tenant_settings(self) -> TenantSettings:
-        """Return the reads of other settings of the tenant that matter for a partner."""
+        """Return the reader of the tenant's other settings."""
 
     async def home(self) -> TenantId:
         """Return the tenant's own id."""
 
     async def verify_home(self, *, must_be_known: bool = False) -> None:
-        """Check every few minutes that this is still the configured tenant. `write` is blocked while it is not.
+        """Check that Graph answers for the configured tenant. Graph is asked at most every few minutes.
 
-        :param must_be_known: block also while there was never an answer, as before every opening.
+        :param must_be_known: whether an answer is required, as before every write that opens access.
         :raises WrongTenant: while Graph answers for another tenant.
         :raises TenantUnavailable: while there was never an answer, when one is required.
         """
@@ -97,7 +96,7 @@ class Tenant(Protocol):
     async def find(self, target: str, *, fresh: bool = False) -> TenantIdentity | None:
         """Return the tenant of a domain or tenant id; None when there is none.
 
-        An answer may be up to a minute old, unless `fresh`.
+        :param fresh: read it now; otherwise the answer may be up to a minute old.
         """
 
     async def read_partner(self, tenant_id: TenantId) -> JsonObject | None:
@@ -106,18 +105,19 @@ class Tenant(Protocol):
     async def read_partners(self) -> Sequence[JsonObject]:
         """List every partner's own configuration with its synchronization policy, each with its `tenantId`.
 
-        Returns all of them or raises; never a part of the list.
+        A part of the list is never returned.
         """
 
     async def read_default(self) -> JsonObject:
         """Read the tenant's default configuration. It cannot be written through this interface."""
 
     async def write(self, operation: Operation) -> None:
-        """Perform one operation of a plan: send these bytes to this address.
+        """Perform one operation of a plan: send its body to its address.
 
         :raises AlreadyExists: when the object of a POST or a PUT exists already.
         :raises WrongTenant: while Graph answers for another tenant; nothing was sent.
-        :raises TenantUnavailable: when the result is not known; read back before anything else.
+        :raises TenantRefused: when Graph refuses the write.
+        :raises TenantUnavailable: when the result is not known. The caller must read the partner before anything else.
         """
 
     async def accounts_by_mail(self, mails: Sequence[str]) -> Sequence[Account]:
@@ -127,4 +127,4 @@ class Tenant(Protocol):
         """Return every account with one of these object ids; missing ones are left out."""
 
     async def group_members(self, group_id: str) -> frozenset[PersonId]:
-        """List the users in an Entra group, nested ones included."""
+        """List the users in an Entra group, including those in nested groups."""

@@ -1,28 +1,28 @@
-"""The codes of everything that Entra does not answer, or refuses. Codes are stored, so none is renamed."""
+"""The codes of problems with Entra: no answer, refusals, unusable answers. They are stored, so none is ever renamed."""
 
 from enum import StrEnum
 
 
 class Purpose(StrEnum):
-    """What a call to Graph is for. It is the value `purpose` of the value `call` of a problem."""
+    """The purpose of a call to Graph. A problem contains it as `purpose` in its value `call`."""
 
     NAME_HOME = "name_home"
-    """Name our own tenant."""
+    """Read the id of our own tenant."""
     LIST_OWN_DOMAINS = "list_own_domains"
     FIND_TENANT = "find_tenant"
-    """Values: `of`, a domain or tenant id."""
+    """Find the tenant of a name. Values: `of`: a domain or tenant id."""
     SHOW_PARTNER = "show_partner"
-    """Show a partner's own configuration. Values: `of`, its tenant id."""
+    """Read a partner's own configuration. Values: `of`: its tenant id."""
     LIST_PARTNERS = "list_partners"
     SHOW_DEFAULT = "show_default"
     CHANGE_PARTNER = "change_partner"
     LIST_MEMBERS = "list_members"
-    """List the members of a group. Values: `of`, its id."""
+    """List the members of a group. Values: `of`: its id."""
     FIND_ACCOUNTS = "find_accounts"
     FIND_BY_NAME = "find_by_name"
-    """Values: `kind` of the object: user, group or application."""
+    """Search objects by name. Values: `kind`: user, group or application."""
     NAME_OBJECT = "name_object"
-    """Values: `kind`, `of`, its id."""
+    """Read the name of an object. Values: `kind`; `of`: its id."""
     SHOW_ACCESS_POLICY = "show_access_policy"
     SHOW_AUTHORIZATION = "show_authorization"
     SHOW_SHAREPOINT = "show_sharepoint"
@@ -34,26 +34,27 @@ class Purpose(StrEnum):
 
 
 class TenantCode(StrEnum):
-    """Why Entra gave no useful answer. `call` is what was asked: its `purpose`, with `of` and `kind`."""
+    """The code of a problem with Entra. The value `call` is the call: its `purpose`, with `of` and `kind`."""
 
     # Entra refuses
     REFUSED_BY_ENTRA = "refused_by_entra"
-    """Values: `call`, `status`, `code`, `says` (Graph's message), `request_id`, `permission` of the call, `meaning`
-    (see `KnownRefusal`; null: none)."""
+    """Values: `call`, `status`, `code`, `says` (Graph's message), `request_id`, `permission` (needed for the call),
+    `meaning` (a `KnownRefusal`, or null)."""
     CREDENTIALS_REFUSED = "credentials_refused"
     """Values: `says`."""
     NO_SUCH_GROUP = "no_such_group"
-    """Nothing was asked, because the text is no object id. Values: `group`."""
+    """Nothing was sent, because the configured text is no object id. Values: `group`."""
 
     # Entra does not answer now
     THROTTLED = "throttled_by_entra"
-    """Values: `call`, `request_id`, `seconds` it asks for (null: none)."""
+    """Values: `call`, `request_id`, `seconds` (the requested pause, or null)."""
     ANSWERED_OTHERWISE = "answered_otherwise"
-    """A status that proves nothing about the request. Values: `call`, `status`, `request_id`, `is_write`."""
+    """The status does not show whether the request was carried out. Values: `call`, `status`, `request_id`, `is_write`.
+    """
     NO_TOKEN = "no_token"  # noqa: S105
     """Nothing was sent. Values: `says`."""
     NO_CREDENTIALS = "no_credentials"
-    """Nothing was sent. Values: `says`, of the last one that was tried; empty when none was."""
+    """Nothing was sent. Values: `says`: the reason of the last credential; empty when none is configured."""
     TOO_LATE = "too_late"
     """Values: `call`, `is_sent`, `is_write`."""
     UNREACHABLE = "entra_unreachable"
@@ -63,7 +64,7 @@ class TenantCode(StrEnum):
     OUT_OF_TURN = "out_of_turn"
     """The limit of requests of this kind is reached."""
     HOME_NOT_KNOWN = "home_not_known"
-    """Graph has not said yet which tenant it answers for. Nothing was sent."""
+    """It is not known yet which tenant Graph answers for. Nothing was sent."""
     WRONG_TENANT = "answers_for_other_tenant"
     """Nothing was sent. Values: `found`, `expected`."""
 
@@ -73,7 +74,7 @@ class TenantCode(StrEnum):
     UNREADABLE_LIST = "unreadable_list"
     """Values: `call`, `request_id`."""
     ENDLESS_LIST = "endless_list"
-    """A list did not end, or led to another server. Values: `call`."""
+    """A list did not end, or a link in it goes to another server. Values: `call`."""
     PARTIAL_LIST = "partial_list"
     """Values: `call`."""
     REPEATED_POLICY = "repeated_policy"
@@ -85,7 +86,7 @@ class TenantCode(StrEnum):
     NOT_ONE_ORGANIZATION = "not_one_organization"
     NO_OWN_DOMAINS = "no_own_domains"
     PARTNER_IS_NO_TENANT = "partner_is_no_tenant"
-    """The list of partners names something else."""
+    """The list of partners contains an entry without a tenant id."""
     PARTNERS_CHANGED = "partners_changed"
     """The list of partners changed while it was read."""
     NO_DEFAULT = "no_default"
@@ -93,7 +94,7 @@ class TenantCode(StrEnum):
     MEMBERS_WITHOUT_KIND = "members_without_kind"
     """Values: `call`."""
     TOO_MANY_CHANGES = "too_many_changes"
-    """The audit log has more than is read."""
+    """The audit log has more entries than are read."""
 
 
 class KnownRefusal(StrEnum):

@@ -1,4 +1,4 @@
-"""Settings of our own tenant that matter for partners: policies, sign-ins, names. Read only."""
+"""The interface to our tenant's other settings and logs: policies, sign-ins, names. Read only."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -8,13 +8,13 @@ from typing import Protocol
 
 from workflows.core.checks.conditional_access.questions import Question
 from workflows.core.checks.facts import SignIns
-from workflows.core.entra_audit.partner_changes import PartnerChange
 from workflows.core.settings.canonical import JsonObject
 from workflows.core.settings.model import Target, TargetType, TenantId
+from workflows.core.settings.partner_changes import PartnerChange
 
 
 class ObjectKind(StrEnum):
-    """What kind of user, group or application an object is."""
+    """The kind of a user, group or application."""
 
     MICROSOFT_365_GROUP = "microsoft_365_group"
     MAIL_ENABLED_SECURITY_GROUP = "mail_enabled_security_group"
@@ -35,14 +35,14 @@ class FoundObject:
     mail: str
     """Empty when there is none."""
     kind: ObjectKind
-    """It distinguishes objects of one name."""
+    """The kind, which distinguishes objects with the same name."""
     is_disabled: bool = False
 
 
 class TenantSettings(Protocol):
-    """Other settings of the home tenant that matter for a partner. Read only; nothing stops without an answer.
+    """Reads other settings and logs of our tenant. A failed read does not stop a request.
 
-    Every method raises TenantUnavailable or TenantRefused.
+    Every method can raise TenantUnavailable and TenantRefused.
     """
 
     async def verified_domains(self) -> Sequence[str]:
@@ -61,31 +61,35 @@ class TenantSettings(Protocol):
         """Read every Conditional Access policy. An answer may be up to a minute old."""
 
     async def evaluate_access(self, question: Question) -> Sequence[JsonObject]:
-        """Ask Entra which Conditional Access policies apply to a sign-in: every policy, and why one does not apply.
+        """Ask Entra which Conditional Access policies apply to a sign-in. This changes nothing.
 
-        This changes nothing. An answer may be up to a minute old.
+        :returns: every policy, each with whether it applies, or why not. The answer may be up to a minute old.
         """
 
     async def read_sign_ins(self, tenant_id: TenantId, since: datetime, *, home: TenantId | None = None) -> SignIns:
-        """Count the people and applications of the sign-ins since then.
+        """Count the people, and list the applications, of the sign-ins since a time.
 
-        :param home: None counts the partner's people here; our own tenant id counts our people at the partner.
+        :param home: None for the partner's people in our tenant; our tenant id for our people in the partner's tenant.
         """
 
     async def read_partner_changes(self, tenant_id: TenantId, since: datetime) -> Sequence[PartnerChange]:
-        """List who changed one partner's own configuration since then, from Entra's audit log.
+        """List the changes of one partner's own configuration since a time, from Entra's audit log.
 
-        Returns all entries or raises. NB. Entra writes its log some minutes late.
+        A part of the list is never returned. NB. Entra writes its log some minutes late.
         """
 
     async def find_by_prefix(self, kind: TargetType, begins: str, limit: int) -> Sequence[FoundObject]:
-        """List our own users, groups or applications whose name begins so, in any case; users also by address.
+        """List our own users, groups or applications whose name begins with a text; users also by mail address.
 
-        Groups with hidden membership are left out. At most `limit`, by name.
+        Upper and lower case make no difference. Groups with hidden membership are left out.
+
+        :param limit: the most objects to return, sorted by name.
         """
 
     async def name_of(self, target: Target, *, fresh: bool = False) -> str | None:
         """Return the name of one of our own users or groups (by object id) or applications (by application id).
 
-        None when there is none of this kind with this id. An answer may be up to a minute old, unless `fresh`.
+        The name may be empty. None when there is no object of this kind with this id.
+
+        :param fresh: read it now; otherwise the answer may be up to a minute old.
         """

@@ -1,1 +1,1 @@
-"""Reads in the home tenant before people decide."""
+"""Read facts in our tenant before people decide on a request."""

@@ -1,4 +1,7 @@
-"""Ask Entra for the effect of Conditional Access on a partner's people, within a time limit. The rest is estimated."""
+"""Ask Entra for the effect of Conditional Access on a partner's people, within a time limit.
+
+The effect of policies about which Entra did not answer is estimated.
+"""
 
 import asyncio
 import time
@@ -20,12 +23,12 @@ from workflows.ports.tenant import TenantRefused, TenantUnavailable
 from workflows.ports.tenant_settings import TenantSettings
 
 EVALUATION_SECONDS: Final = 15.0
-"""Seconds for all evaluations of one plan together: twelve at one a second, with a reserve."""
+"""Seconds for all evaluations of one plan together. There are at most twelve, at one a second."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AccessCheck:
-    """Asks about one partner, or about several within one time limit."""
+    """Asks Entra about one partner, or about several partners within one time limit."""
 
     tenant_settings: TenantSettings
     timeout_seconds: float = EVALUATION_SECONDS
@@ -37,10 +40,13 @@ class AccessCheck:
         tenant_id: TenantId,
         found: Sequence[AccessKind] = (),
     ) -> AccessReport:
-        """Return the effect of Conditional Access on those who can come in under these settings. Never raises.
+        """Return the effect of Conditional Access on the people who have access under these settings.
+
+        A failed read raises no error.
 
         :param documents: every policy, or why they could not be read.
-        :param found: every kind of access under the settings; more than users may be synchronized.
+        :param found: every kind of access under these settings; it shows whether other objects than users are
+            synchronized.
         """
         entries, trust = entries_under(applies, found), trust_under(applies)
         policies = () if isinstance(documents, Unread) else [parse_policy(one) for one in documents]
@@ -51,8 +57,10 @@ class AccessCheck:
     async def ask(self, chosen: Questions) -> dict[Question, Sequence[JsonObject] | Unread]:
         """Ask one question after the other until Entra cannot be asked, or the time is over.
 
-        The question that failed has the reason; later ones are absent. A refusal may be about the application in the
-        question, so the other questions are still asked.
+        After a refusal the other questions are still asked, because a refusal may be about the application of one
+        question.
+
+        :returns: the answer to each question, or why there is none; questions that were not asked are absent.
         """
         answers: dict[Question, Sequence[JsonObject] | Unread] = {}
         refused: set[str] = set()

@@ -1,6 +1,6 @@
-"""The effect of Conditional Access today on current partners.
+"""Find the present effect of Conditional Access on current partners.
 
-Partners that no policy distinguishes share one evaluation.
+Partners with equal access that no policy names share one evaluation.
 """
 
 import asyncio
@@ -11,7 +11,7 @@ from typing import Final
 from workflows.core.checks.conditional_access.controls import InboundTrustFlags
 from workflows.core.checks.conditional_access.entries import entries_of, trust_of
 from workflows.core.checks.conditional_access.policy import Policy, parse_policy
-from workflows.core.checks.conditional_access.questions import MOST, Entry, Question, Questions, questions
+from workflows.core.checks.conditional_access.questions import MAX_QUESTIONS, Entry, Question, Questions, questions
 from workflows.core.checks.conditional_access.scope import named_tenants
 from workflows.core.checks.conditional_access.verdicts import AccessReport, assess
 from workflows.core.checks.facts import Unread
@@ -24,28 +24,25 @@ from workflows.ports.tenant_settings import TenantSettings
 from workflows.preflight.access_check import EVALUATION_SECONDS, AccessCheck
 
 TIMEOUT_SECONDS: Final = 6.0
-"""Seconds for the list of policies."""
+"""Seconds for reading the list of policies."""
 _AT_ONCE: Final = 5
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class _Alike:
-    """The values that are equal for partners that Conditional Access does not distinguish."""
+class _EvaluationInputs:
+    """The inputs of an evaluation. Partners with equal inputs share one."""
 
     entries: tuple[Entry, ...]
     trust: InboundTrustFlags
     tenant_id: TenantId | None
-    """The tenant id of a partner that some policy names by its id."""
+    """The tenant id of a partner that a policy names; None for all other partners."""
 
 
 async def with_access(
     partners: Sequence[PartnerPosture], tenant_settings: TenantSettings, timeout_seconds: float = EVALUATION_SECONDS
 ) -> list[PartnerPosture]:
-    """Add to each partner with settings the effect of Conditional Access on its people. Never raises.
-
-    Partners share an evaluation unless some policy names one of them by its tenant id.
-    """
-    current = [one for one in partners if one.has_settings and not one.is_barred]
+    """Return the partners, each with the effect of Conditional Access on its people. A failed read raises no error."""
+    current = [one for one in partners if one.has_settings and not one.is_blocked_until_added]
     if not current:
         return list(partners)
     documents = await read_fact(tenant_settings.read_conditional_access(), TIMEOUT_SECONDS)
@@ -65,12 +62,14 @@ def _told(partner: PartnerPosture, report: AccessReport | None) -> PartnerPostur
     return replace(partner, access=report, concerns=concerns)
 
 
-def _grouped(partners: Iterable[PartnerPosture], policies: Sequence[Policy]) -> dict[_Alike, list[PartnerPosture]]:
-    """Group equal partners, the largest group first."""
+def _grouped(
+    partners: Iterable[PartnerPosture], policies: Sequence[Policy]
+) -> dict[_EvaluationInputs, list[PartnerPosture]]:
+    """Group partners with equal inputs, the largest group first."""
     named = frozenset(tenant for policy in policies for tenant in named_tenants(policy))
-    groups: dict[_Alike, list[PartnerPosture]] = {}
+    groups: dict[_EvaluationInputs, list[PartnerPosture]] = {}
     for partner in partners:
-        alike = _Alike(
+        alike = _EvaluationInputs(
             entries=entries_of(
                 collaboration=partner.b2b_access[Property.B2B_COLLABORATION_INBOUND].targets.certain,
                 direct_connect=partner.b2b_access[Property.B2B_DIRECT_CONNECT_INBOUND].targets.certain,
@@ -84,23 +83,23 @@ def _grouped(partners: Iterable[PartnerPosture], policies: Sequence[Policy]) -> 
 
 
 async def _reports(
-    groups: dict[_Alike, list[PartnerPosture]],
+    groups: dict[_EvaluationInputs, list[PartnerPosture]],
     documents: Sequence[JsonObject] | Unread,
     policies: Sequence[Policy],
     check: AccessCheck,
-) -> dict[_Alike, AccessReport]:
-    # One unnamed partner represents all of them: no policy distinguishes them.
+) -> dict[_EvaluationInputs, AccessReport]:
+    # For partners that no policy names, the answer for one of them is used for all.
     representative = next((some[0].tenant_id for alike, some in groups.items() if alike.tenant_id is None), None)
-    wanted: dict[_Alike, tuple[Question, ...]] = {}
+    wanted: dict[_EvaluationInputs, tuple[Question, ...]] = {}
     for alike in groups:
         tenant_id = alike.tenant_id or representative
         if tenant_id is not None:
             chosen = questions(policies, alike.entries, tenant_id)
             wanted[alike] = (*chosen.asked, *chosen.left_out)
     every = tuple(dict.fromkeys(question for some in wanted.values() for question in some))
-    asked = every[:MOST]
+    asked = every[:MAX_QUESTIONS]
     answers = await check.ask(Questions(asked=asked))
-    reports: dict[_Alike, AccessReport] = {}
+    reports: dict[_EvaluationInputs, AccessReport] = {}
     for number, (alike, mine) in enumerate(wanted.items(), 1):
         reports[alike] = assess(
             documents,

@@ -1,6 +1,6 @@
-"""Read facts in the home tenant before people decide: reads in parallel, each with its own result.
+"""Read facts in our tenant before people decide on a request, in parallel.
 
-A failed read cannot stop a request. It becomes a finding that says so.
+A failed read does not stop a request. It becomes a finding that says so.
 """
 
 import asyncio
@@ -31,29 +31,29 @@ from workflows.ports.facts import Fact, read_fact
 from workflows.ports.records import Register
 from workflows.ports.tenant import Tenant
 from workflows.preflight.access_check import EVALUATION_SECONDS, AccessCheck
-from workflows.preflight.naming import ask_names
+from workflows.preflight.naming import read_names
 from workflows.preflight.sign_ins import read_outbound_sign_ins
 
 TIMEOUT_SECONDS: Final = 6.0
-"""Seconds for all reads together; they run in parallel."""
+"""Seconds for all reads together."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PreflightResult:
-    """The results of a preflight."""
+    """The results of the reads and checks."""
 
     circumstances: Circumstances
-    """The facts for the consistency rules."""
+    """The facts for the rules about a plan."""
     findings: tuple[Finding, ...]
     names: Mapping[str, str] = field(default_factory=dict)
-    """The names in our own directory of the ids that the plan names, by id; only known ones."""
+    """The names of the users, groups and applications of our tenant in the plan, by id."""
     access: AccessReport = field(default_factory=AccessReport)
-    """The effect of Conditional Access on those who can come in after the plan."""
+    """The effect of Conditional Access on the partner's people who have access after the plan."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Preflight:
-    """Reads what else matters for a partner, and evaluates it against a plan."""
+    """Reads the facts in our tenant that matter for a plan, and checks the plan with them."""
 
     tenant: Tenant
     store: Register
@@ -67,12 +67,12 @@ class Preflight:
         plan: Plan,
         asked: Mapping[str, str] = MappingProxyType({}),
         *,
-        is_put_back: bool = False,
+        is_restoration: bool = False,
     ) -> PreflightResult:
-        """Read the facts for a plan about an observed partner. Never raises for a failed read.
+        """Read the facts for a plan, and check the plan with them. A failed read raises no error.
 
-        :param asked: by id that the plan names, the label of the form's field where it was typed.
-        :param is_put_back: whether the plan restores previous settings.
+        :param asked: the label of the form's field for each id that was typed there.
+        :param is_restoration: whether the plan restores previous settings.
         """
         identity = observation.identity
         facts, names = await asyncio.gather(self._facts(identity, observation.default), self._names(plan))
@@ -84,7 +84,9 @@ class Preflight:
             circumstances=circumstances(facts, access),
             findings=(
                 *lookalike_findings(identity, own=own, partners=partners),
-                *evaluate_facts(facts, access, plan=plan, identity=identity, asked=asked, is_put_back=is_put_back),
+                *evaluate_facts(
+                    facts, access, plan=plan, identity=identity, asked=asked, is_restoration=is_restoration
+                ),
             ),
             names=known_names(names),
             access=access,
@@ -112,7 +114,7 @@ class Preflight:
             "conditional_access": self._read(tenant_settings.read_conditional_access()),
             "sign_ins": self._read(tenant_settings.read_sign_ins(identity.tenant_id, since)),
             "outbound_sign_ins": self._read(read_outbound_sign_ins(identity.tenant_id, since, tenant=self.tenant)),
-            # A partner that was asked for by id has been looked up by id already.
+            # When the requester typed a tenant id, the lookup by id has been made already.
             "by_id": _known(identity) if is_tenant_id(identity.asked) else self._read(self._by_id(identity)),
             "own_domains": self._read(tenant_settings.verified_domains()),
         }
@@ -125,16 +127,16 @@ class Preflight:
         try:
             return await resolve((identity.tenant_id,), tenant=self.tenant)
         except LookupRefused:
-            return Unread(why=UnreadReason.REFUSED)  # about this one tenant: no permission is missing
+            return Unread(why=UnreadReason.REFUSED)  # only for this tenant; no permission is missing
 
     def _read(self, read: Awaitable[Fact]) -> Awaitable[Fact | Unread]:
         return read_fact(read, self.timeout_seconds)
 
     def _names(self, plan: Plan) -> Awaitable[Names]:
-        return ask_names(shown_targets(plan), tenant=self.tenant, timeout_seconds=self.timeout_seconds)
+        return read_names(shown_targets(plan), tenant=self.tenant, timeout_seconds=self.timeout_seconds)
 
     async def _partners(self, identity: TenantIdentity) -> frozenset[str]:
-        """Return the domains of the partners on record, without the partner in question."""
+        """Return the domains of all recorded partners except the given one."""
         others = [one.identity for one in await self.store.partnerships()]
         return frozenset(
             name

@@ -1,4 +1,4 @@
-"""Count who used a partnership recently, in both directions: the partner's people here, and our people there."""
+"""Count the recent sign-ins of a partner's people in our tenant, and of our people in the partner's tenant."""
 
 import asyncio
 from collections.abc import Iterator
@@ -17,18 +17,18 @@ from workflows.ports.tenant import Tenant
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PartnershipUse:
-    """Successful sign-ins in both directions, each with its own result."""
+    """Recent successful sign-ins in both directions; each direction may be unread."""
 
     inbound: SignIns | Unread
-    """Sign-ins of the partner's people here."""
+    """Sign-ins of the partner's people in our tenant."""
     outbound: SignIns | Unread
-    """Sign-ins of our people at the partner."""
+    """Sign-ins of our people in the partner's tenant."""
 
 
 async def read_partnership_use(
     tenant_id: TenantId, *, tenant: Tenant, clock: Clock, timeout_seconds: float
 ) -> PartnershipUse:
-    """Count both directions in parallel, for `timeout_seconds` seconds at most. Never raises for a failed read."""
+    """Count both directions in parallel, within `timeout_seconds`. A failed read raises no error."""
     since = clock.now() - timedelta(days=SIGN_IN_DAYS)
     inbound, outbound = await asyncio.gather(
         read_fact(tenant.tenant_settings.read_sign_ins(tenant_id, since), timeout_seconds),
@@ -37,8 +37,8 @@ async def read_partnership_use(
     return PartnershipUse(inbound=inbound, outbound=outbound)
 
 
-def losing_access(use: PartnershipUse) -> tuple[Finding, ...]:
-    """Return who used the partnership recently and loses access when all of it is closed, for each direction."""
+def lost_access_findings(use: PartnershipUse) -> tuple[Finding, ...]:
+    """Return the findings, one for each direction, about people who lose access that they used recently."""
     return (
         *_losing("sign_ins", use.inbound, FindingCode.SIGN_INS_END),
         *_losing("outbound_sign_ins", use.outbound, FindingCode.OUTBOUND_SIGN_INS_END),
@@ -53,7 +53,7 @@ def _losing(name: str, found: SignIns | Unread, code: FindingCode) -> Iterator[F
 
 
 async def read_outbound_sign_ins(tenant_id: TenantId, since: datetime, *, tenant: Tenant) -> SignIns:
-    """Count the sign-ins of our own people at a partner.
+    """Count the sign-ins of our own people in a partner's tenant, since a time.
 
     :raises TenantUnavailable, TenantRefused: when they cannot be read.
     """

@@ -1,1 +1,1 @@
-"""Storage of records, the audit log and effects. All SQL is here."""
+"""The storage of records, the audit log and effects. All SQL is in this package."""

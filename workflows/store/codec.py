@@ -1,4 +1,4 @@
-"""Convert records to JSON and back. No other module knows how frozen dataclasses are written."""
+"""Convert records to JSON text and back."""
 
 from typing import Annotated, Any, Final, TypeVar
 
@@ -21,22 +21,22 @@ Record = TypeVar("Record")
 
 
 def dump(adapter: TypeAdapter[Record], value: Record) -> str:
-    """Return a record as JSON text. Durations are ISO 8601, times are UTC, no field is left out."""
+    """Return a record as JSON text with all its fields. Durations and times are ISO 8601."""
     return adapter.dump_json(value).decode()
 
 
 def load(adapter: TypeAdapter[Record], text: str) -> Record:
     """Read a record from its JSON text.
 
-    :raises pydantic.ValidationError: when the text is no such record; nothing is guessed.
+    :raises pydantic.ValidationError: when the text is not a record of this kind.
     """
     return adapter.validate_json(text)
 
 
-def told_in(text: str) -> Facts:
-    """Read the facts of why an effect waits or was given up; empty when nothing is stored.
+def stored_facts(text: str) -> Facts:
+    """Read the stored facts why an effect waits or was given up; empty when nothing is stored.
 
-    A store that was not yet migrated contains another text there, which is repeated.
+    In a store of an earlier version this is another text, which is returned as one fact.
     """
     try:
         return load(FACTS, text) if text else ()

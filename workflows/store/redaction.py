@@ -1,7 +1,7 @@
-"""Records as JSON text for storage: secrets are removed, everything else is unchanged.
+"""Convert records to JSON text for storage, without secrets.
 
-Text that looks like a secret is removed only from texts of errors. Plans, images, names and what people typed stay
-exactly the same. A plan's digest depends on them, and a partner's name may look like anything.
+Text that only looks like a secret is removed only from texts of errors. Plans, settings, names and typed texts are not
+changed. The digest of a plan depends on them, and a partner's name may look like a secret.
 """
 
 import json
@@ -9,16 +9,15 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any, Final
 
-from workflows.core.errors.facts import Fact, Facts
+from workflows.core.errors.facts import Fact, Facts, redacted
 from workflows.core.partners.partnership import Partnership
 from workflows.core.requests.alarms import Alarm
 from workflows.core.requests.effects import Effect, Tell
 from workflows.core.requests.request import AccessRequest
-from workflows.core.text import redacted
 from workflows.store.codec import ALARM, DETAILS, EFFECT, FACTS, PARTNERSHIP, REQUEST, dump
 
 _FROM_ERRORS: Final = frozenset({"reason", "error", "message", "note", "problem", "refused", "said", "values"})
-"""The details of an audit entry that may quote another system's answer."""
+"""The details of an audit entry that may contain texts of another system."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -26,9 +25,9 @@ class RecordRedactor:
     """Converts records to text without secrets."""
 
     error: Callable[[str], str] = str
-    """Removes from an error's text everything that is secret or looks like it."""
+    """Removes from a text of an error everything that is a secret or looks like one."""
     known: Callable[[str], str] = str
-    """Removes known secrets only."""
+    """Removes only known secrets from a text."""
 
     def details(self, details: Mapping[str, Any]) -> str:
         """Return the details of an audit entry as text."""
@@ -59,16 +58,16 @@ class RecordRedactor:
         return self._without_known(dump(ALARM, replace(alarm, values=redacted(alarm.values, self.error))))
 
     def told(self, facts: Facts) -> str:
-        """Return as text why an effect waits or was given up."""
+        """Return the facts why an effect waits or was given up as text."""
         return self._without_known(dump(FACTS, self._facts(facts)))
 
     def _facts(self, facts: Facts) -> Facts:
         return tuple(map(self._fact, facts))
 
     def _fact(self, fact: Fact) -> Fact:
-        """Remove from a fact's values what is secret or looks like it. Its code stays."""
+        """Return a fact without texts in its values that are secrets or look like them."""
         return replace(fact, values=redacted(fact.values, self.error))
 
     def _without_known(self, doc: str) -> str:
-        """Remove known secrets from a document's values. The names stay."""
+        """Return a JSON document without known secrets in its values."""
         return doc if self.known(doc) == doc else json.dumps(redacted(json.loads(doc), self.known), ensure_ascii=False)

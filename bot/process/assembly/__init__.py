@@ -1,1 +1,1 @@
-"""Connect the domain with other systems: every flow and every effect gets what it needs, and no more."""
+"""Create the flows and the effects, each with the connections that it needs."""

@@ -1,4 +1,4 @@
-"""Assemble the effects, the flows and the checks of every tick. Starts nothing."""
+"""Create the effects, the flows and the periodic checks. Nothing is started here."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -16,6 +16,7 @@ from bot.slack.outbound.approval_channel import ApprovalChannel
 from bot.slack.outbound.card_copies import CardCopies
 from bot.slack.outbound.former_channels import FormerCards
 from bot.slack.outbound.notifier import SlackNotifier
+from bot.slack.outbound.recipients import Outbound
 from bot.slack.people.shown_directory import ShownDirectory
 from workflows.app.alarms import Alarms
 from workflows.app.limits import LimitedAction, Limits
@@ -38,7 +39,7 @@ from workflows.ports.store import Store
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BotParts:
-    """The parts that run."""
+    """The assembled parts that run."""
 
     store: Store
     service: Service
@@ -51,13 +52,14 @@ class BotParts:
 
 
 def assemble(systems: ExternalSystems) -> BotParts:
-    """Connect the effects and the flows with the service."""
+    """Create the effects and the flows, and connect them with the service."""
     outbox = Outbox(
         store=systems.store,
         clock=systems.clock,
         perform=lambda effect: performer.perform(effect),
         may_give_up=lambda effect, reason: performer.may_give_up(effect, reason),
         gave_up=lambda pending, reason: performer.gave_up(pending, reason),
+        pauses=systems.pauses,
     )
     service = Service(store=systems.store, clock=systems.clock, wake=outbox.wake)
     alarms = Alarms(store=systems.store, clock=systems.clock, wake=outbox.wake)
@@ -66,7 +68,7 @@ def assemble(systems: ExternalSystems) -> BotParts:
     )
     shown = ShownDirectory(systems.directory, systems.clock)
     copies = CardCopies(client=systems.client, store=systems.store, channel=channel)
-    notifier = SlackNotifier(copies=copies, directory=shown, store=systems.store, clock=systems.clock)
+    notifier = SlackNotifier(Outbound(copies=copies, directory=shown, store=systems.store, clock=systems.clock))
     former = FormerCards(store=systems.store, service=service, copies=copies, channel=channel, clock=systems.clock)
     limits = _limits(systems, alarms)
     performer = _performer(systems, service, alarms, notifier, limits)
@@ -79,7 +81,7 @@ def assemble(systems: ExternalSystems) -> BotParts:
         service=service,
         alarms=alarms,
         checks=_scheduled_checks(
-            systems, service, alarms, shown, (limits.clear_what_is_over, channel.check, former.empty)
+            systems, service, alarms, shown, (limits.clear_ended_alarms, channel.check, former.empty)
         ),
         outbox=outbox,
         inbound=_inbound(systems, service, notifier, limits, shown),
@@ -111,7 +113,7 @@ def _inbound(
 def _scheduled_checks(
     systems: ExternalSystems, service: Service, alarms: Alarms, directory: ShownDirectory, others: Sequence[Check]
 ) -> ScheduledChecks:
-    """Return the checks of every tick."""
+    """Return the checks of each tick: a tick does what is due, every few seconds."""
     store, clock, tenant = systems.store, systems.clock, systems.tenant
     checks = usual_checks(store=store, clock=clock, tenant=tenant, alarms=alarms)
     roles = partial(
@@ -129,13 +131,13 @@ def _scheduled_checks(
 
 def _limits(systems: ExternalSystems, alarms: Alarms) -> Limits:
     settings = systems.settings
-    most = {
+    maximums = {
         LimitedAction.REQUESTS: settings.gatehouse_max_requests_per_hour,
         LimitedAction.APPROVALS: settings.gatehouse_max_approvals_per_hour,
         LimitedAction.LOOK_UPS: settings.gatehouse_max_lookups_per_hour,
         LimitedAction.SEARCHES: settings.gatehouse_max_searches_per_hour,
     }
-    return Limits(store=systems.store, alarms=alarms, clock=systems.clock, most=most)
+    return Limits(store=systems.store, alarms=alarms, clock=systems.clock, maximums=maximums)
 
 
 def _performer(
@@ -170,6 +172,7 @@ def _performer(
             clock=systems.clock,
             alarms=alarms,
             catalog=catalog,
+            pauses=systems.pauses,
         ),
         notifier=notifier,
         store=store,

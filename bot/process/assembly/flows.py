@@ -1,4 +1,4 @@
-"""Create each flow in Slack with what it needs. To add a flow, create it here: its entry points are included."""
+"""Create each flow in Slack with what it needs. Add a new flow here: its entry points are then included."""
 
 from collections.abc import Iterator, Sequence
 from typing import Protocol
@@ -13,6 +13,7 @@ from bot.slack.flows.given_up import GivenUpFlow
 from bot.slack.flows.home.flow import HomeFlow
 from bot.slack.flows.own_request import OwnRequestFlow
 from bot.slack.flows.partner_setup.flow import PartnerSetupFlow
+from bot.slack.flows.request_access.change import ChangeFlow
 from bot.slack.flows.request_access.flow import RequestAccessFlow
 from bot.slack.flows.request_access.open_form import OpenRequestForm
 from bot.slack.flows.request_access.search import SearchOwn
@@ -27,6 +28,7 @@ from workflows.app.reads.checklists import Checklists
 from workflows.app.reads.look_up_permission import LookupPermission
 from workflows.app.reads.offers import Offers
 from workflows.app.reads.own_objects import NameSearch
+from workflows.app.requests.editing import Editing
 from workflows.app.requests.forms import Form
 from workflows.app.requests.intake import Intake
 from workflows.app.requests.restore_intake import RestoreForm, RestoreIntake
@@ -36,7 +38,7 @@ from workflows.ports.notifier import Notifier
 
 
 class Flow(Protocol):
-    """A flow in Slack: what a person does, from its entry points to what is stored."""
+    """A flow in Slack: one thing that people do, from its entry points to the stored command."""
 
     def entry_points(self) -> Iterator[EntryPoint]:
         """Return the entry points of this flow."""
@@ -61,6 +63,7 @@ def make_flows(
     request_access = _request_access(systems, service, limits, windows, members, lookup_permission, shown)
     return (
         request_access,
+        ChangeFlow(request_access=request_access, editing=Editing(intake=request_access.intake), store=store),
         _decide(systems, service, windows, members, shown),
         OwnRequestFlow(service=service, store=store, request_access=request_access),
         ReviewFlow(service=service, store=store, members=members, windows=windows, clock=clock),

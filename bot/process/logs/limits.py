@@ -1,4 +1,4 @@
-"""A limit of lines of one kind per minute; one line counts the lines that were left out."""
+"""Limit the lines of one kind per minute; one line counts the lines that were left out."""
 
 import logging
 import time
@@ -10,7 +10,7 @@ from structlog.typing import EventDict, WrappedLogger
 
 _SECONDS: Final = 60.0
 _MOST_KINDS: Final = 500
-"""How many kinds of lines are distinguished; text from outside must not make this grow."""
+"""The most kinds of lines that are counted separately, so that text from outside cannot use up the memory."""
 _LIMITED: Final = frozenset({"warning", "error", "critical"})
 _COUNT: Final = "lines_left_out"
 
@@ -26,7 +26,7 @@ class LogLimit:
         self._begun: dict[str, float] = {}
         self._counts: dict[str, int] = {}
 
-    def takes(self, kind: str) -> bool:
+    def allows(self, kind: str) -> bool:
         """Return whether one more line of this kind may be written now, and count it."""
         self._end_minutes()
         if kind not in self._begun:
@@ -36,10 +36,10 @@ class LogLimit:
         self._counts[kind] = self._counts.get(kind, 0) + 1
         return self._counts[kind] <= self._most
 
-    def takes_record(self, record: logging.LogRecord) -> bool:
+    def allows_record(self, record: logging.LogRecord) -> bool:
         """Decide about a library's line. Its kind is the logger and the first line of the message template."""
         first = str(record.msg).partition("\n")[0]
-        return self.takes(f"{record.name}: {first[:100]}")
+        return self.allows(f"{record.name}: {first[:100]}")
 
     def _end_minutes(self) -> None:
         ended = [kind for kind, begun in self._begun.items() if self._now() - begun >= _SECONDS]
@@ -51,7 +51,7 @@ class LogLimit:
 
 
 class LineLimit:
-    """The same limit as a step of structlog.
+    """The same limit as a processing step of structlog.
 
     Only warnings and errors are limited; other lines are about completed work.
 
@@ -67,8 +67,8 @@ class LineLimit:
 
         :raises structlog.DropEvent: when too many of its kind were written within this minute.
         """
-        said = str(event.get("event", ""))
+        event_name = str(event.get("event", ""))
         limit = self._with_traceback if event.get("exc_info") else self._limit
-        if event.get("level") in _LIMITED and said != _COUNT and not limit.takes(said[:100]):
+        if event.get("level") in _LIMITED and event_name != _COUNT and not limit.allows(event_name[:100]):
             raise structlog.DropEvent
         return event

@@ -37,7 +37,7 @@ def configure_logs(redact: Callable[[str], str]) -> None:
     )
     logging.basicConfig(level=logging.WARNING, format='{"level": "%(levelname)s", "logger": "%(name)s"}', force=True)
     for handler in logging.getLogger().handlers:
-        handler.addFilter(LogLimit(_MOST_WITH_TRACEBACK).takes_record)
+        handler.addFilter(LogLimit(_MOST_WITH_TRACEBACK).allows_record)
         handler.setFormatter(
             structlog.stdlib.ProcessorFormatter(
                 foreign_pre_chain=[

@@ -14,7 +14,7 @@ from bot.process.settings import TenantSettings
 
 REDACTED: Final = "[redacted]"
 _START: Final = r"(?:(?<![\w.-])|(?<=\\[bfnrt])|(?<=\\u[0-9a-f]{4})|(?<=%[0-9A-Fa-f]{2}))"
-"""Where a token may begin: not inside a word or a domain's name, but after an escape of JSON or of an address."""
+"""Where a token may begin: not inside a word or a domain name, but after an escape of JSON or of an address."""
 _LOOKS_SECRET: Final = re.compile(
     rf"{_START}(?:xox[abeprs](?:\.xox[a-z])?-\d[A-Za-z0-9-]{{9,}}|xapp-\d-[A-Z0-9]+-[A-Za-z0-9-]{{10,}}"
     r"|eyJ[\w-]{10,}\.eyJ[\w-]{10,}\.[\w-]*)"
@@ -33,7 +33,7 @@ _PROXY_NAMES: Final = tuple(
 )
 """Variables from which HTTP libraries read the proxy's address; they may contain a user name and a password."""
 _SHORTEST: Final = 8
-"""A shorter secret is a part of too many words; and it protects nothing."""
+"""The fewest characters of a secret that is replaced. Shorter ones occur inside ordinary words."""
 
 
 class Redactor:
@@ -50,7 +50,7 @@ class Redactor:
         return self._pattern.sub(REDACTED, text)
 
     def known(self, text: str) -> str:
-        """Return the text without known secrets. A text that only looks like one stays: it may be a name."""
+        """Return the text without known secrets. Text that only looks like a secret stays, because it may be a name."""
         return self._known.sub(REDACTED, text)
 
     def learn(self, secrets: Iterable[str]) -> None:
@@ -64,7 +64,7 @@ class Redactor:
 
 
 def redactor_of(settings: TenantSettings) -> Redactor:
-    """Return a redactor that knows the secrets of these settings and of the environment."""
+    """Return a redactor for the secrets in these settings and in the environment."""
     return Redactor(secrets_of(settings, os.environ))
 
 

@@ -1,6 +1,6 @@
-"""Limits for connections: their number, and the time until a request is complete.
+"""Limit the connections: their number, and the time until a request is complete.
 
-These come before everything else, because a connection costs a file descriptor before any byte is read.
+The limits apply before anything else, because a connection uses a file descriptor before any byte is read.
 """
 
 import asyncio
@@ -14,8 +14,8 @@ from aiohttp.typedefs import Handler
 HEADER_SECONDS: Final = 5.0
 """Seconds that a connection may take until its headers are complete."""
 _LINGERING_SECONDS: Final = 1.0
-"""Seconds that the rest of a body is still read after the answer."""
-_BACKLOG: Final = 128
+"""Seconds during which the rest of a body is still read after the answer."""
+_MOST_WAITING: Final = 128
 _FEWEST: Final = 8
 _MOST: Final = 1000
 
@@ -23,13 +23,13 @@ _log = structlog.get_logger()
 
 
 def most_connections() -> int:
-    """Return the limit from this process's file descriptors: half of them are for everything else."""
+    """Return the most connections: half of this process's file descriptors, within fixed bounds."""
     return max(_FEWEST, min(_MOST, _descriptors() // 2))
 
 
 def most_at_once() -> int:
-    """Return how many connections are accepted at once: connections closed to free space close just after it."""
-    return max(_FEWEST, min(_BACKLOG, _descriptors() // 8))
+    """Return how many connections may wait to be accepted (the backlog), from the file descriptors."""
+    return max(_FEWEST, min(_MOST_WAITING, _descriptors() // 8))
 
 
 def _descriptors() -> int:
@@ -38,9 +38,10 @@ def _descriptors() -> int:
 
 
 class Connections:
-    """The open connections of one server. Beyond `most`, the oldest without a complete request is closed.
+    """The open connections of one server.
 
-    Slack's connections send their request at once, so they succeed while others are kept open without one.
+    Beyond `most`, the oldest connection without a complete request is closed. Slack sends its requests at once, so they
+    succeed while others keep connections open without a request.
     """
 
     def __init__(self, most: int) -> None:
@@ -57,23 +58,23 @@ class Connections:
             self._busy.discard(request.protocol)
 
     def accept(self, server: web.Server) -> asyncio.Protocol:
-        """Return the protocol of one more connection, after freeing space for it.
+        """Return the protocol of a new connection, after closing an idle one when there are too many.
 
-        If there is no space, the protocol closes the connection.
+        If none is idle, the protocol closes the new connection.
         """
         connections = [one for one in server.connections if one.transport is not None]
         if len(connections) >= self._most:
             waiting = next((one for one in connections if one not in self._busy), None)
             if waiting is None:
                 _log.warning("connection_refused", reason="too many requests at once")
-                return _HangUp()
+                return _ClosedAtOnce()
             _log.warning("connection_closed", reason="too many connections")
             waiting.force_close()
         return server()
 
 
 class Runner(web.AppRunner):
-    """Serves an application; each connection is accepted by `Connections`."""
+    """Serves an application; `Connections` accepts each connection."""
 
     def __init__(self, app: web.Application, connections: Connections, **options: Any) -> None:
         super().__init__(app, **options)
@@ -108,17 +109,17 @@ def make_runner(app: web.Application, most: int | None = None) -> web.AppRunner:
 
 
 async def _close_afterwards(_: web.Request, response: web.StreamResponse) -> None:
-    """End a connection with its answer.
+    """Close the connection after its answer.
 
-    The server would close a kept connection after a short while. A proxy that sends a click on it at that moment
-    answers 502: a POST is not sent twice.
+    The server closes a kept connection after a short while. A proxy that sends a click on it at that moment answers
+    502, because a POST is not sent twice.
     """
     response.force_close()
     response.headers["Connection"] = "close"
 
 
-class _HangUp(asyncio.Protocol):
-    """Closes a connection for which there is no space."""
+class _ClosedAtOnce(asyncio.Protocol):
+    """Closes a new connection when there are too many."""
 
     def connection_made(self, transport: Any) -> None:
         transport.abort()

@@ -22,7 +22,7 @@ from workflows.ports.store import Store
 
 CHECK_SECONDS: Final = HEALTH_CHECKED_EVERY.total_seconds()
 _CHECKS_UNTIL_ALARM: Final = 2
-"""A lock that a backup holds for a moment is no alarm."""
+"""Failed checks until the alarm: a backup may lock the database for a moment."""
 
 _log = structlog.get_logger()
 
@@ -31,7 +31,7 @@ Send = Callable[[Alarm], Awaitable[Sequence[MessageCopy]]]
 
 
 class Health:
-    """The process's own state of health."""
+    """The health of this process: whether records can be written, and whether Slack is heard."""
 
     def __init__(
         self,
@@ -57,15 +57,15 @@ class Health:
     @property
     def reasons(self) -> tuple[str, ...]:
         """Return why clicks cannot be received or stored now; empty when they can."""
-        found = []
+        problems = []
         if self._store.trouble:
-            found.append(f"the records cannot be written: {trouble_words(self._store.trouble)}")
+            problems.append(f"the records cannot be written: {trouble_words(self._store.trouble)}")
         if self._socket is not None and self._socket.silence:
-            found.append(f"Slack is not heard: {self._socket.silence}")
-        return tuple(found)
+            problems.append(f"Slack is not heard: {self._socket.silence}")
+        return tuple(problems)
 
     async def run(self) -> None:
-        """Check without end."""
+        """Repeat the check until cancelled."""
         while True:
             try:
                 await self.check()
@@ -82,7 +82,7 @@ class Health:
         await self._update_socket_alarm()
 
     async def _alarm_about_store(self, trouble: StoreTrouble) -> None:
-        """Tell the admins once. The alarm cannot be stored, so it is kept here until it can."""
+        """Tell the admins once. The alarm cannot be stored now, so it is stored later."""
         self._failed_checks += 1
         if self._failed_checks < _CHECKS_UNTIL_ALARM:
             return
@@ -95,7 +95,7 @@ class Health:
                 _log.warning("alarm_not_sent", code=self._unstored.code.value, reason=str(error))
 
     async def _clear_store_alarm(self) -> None:
-        """Store what could not be stored, and that the store works again."""
+        """Store the alarm that could not be stored, and that the store works again."""
         self._failed_checks = 0
         if self._unstored is not None:
             for copy in self._copies or ():

@@ -1,4 +1,4 @@
-"""The process's own numbers, in Prometheus' text format."""
+"""The numbers about this process, in Prometheus' text format."""
 
 from collections import Counter
 from collections.abc import Awaitable, Callable
@@ -12,7 +12,7 @@ from workflows.ports.store import Store
 
 
 class Metrics:
-    """Gauges, read from the store at each scrape so that they are never outdated."""
+    """Gauges that are read from the store at each scrape, so that they are never outdated."""
 
     def __init__(
         self, *, store: Store, clock: Clock, lookups: Callable[[], int], is_ready: Callable[[], Awaitable[str]]

@@ -91,7 +91,7 @@ def make_web(
 
 
 async def _raw_body(request: web.Request) -> bytes:
-    """Read the sent bytes; none of them when they do not arrive completely, so that no signature fits.
+    """Read the sent bytes; empty when they do not arrive completely, so that no signature is valid.
 
     :raises web.HTTPRequestEntityTooLarge, web.HTTPRequestTimeout: for more, or slower, than Slack ever sends.
     """

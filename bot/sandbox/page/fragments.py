@@ -6,7 +6,7 @@ from datetime import timedelta
 from typing import Any
 
 from bot.sandbox import seed
-from bot.sandbox.page.chat.conversation import arranged
+from bot.sandbox.page.chat.conversation import arranged_offers
 from bot.sandbox.page.chat.unread import ReadMarks, messages_of
 from bot.sandbox.page.guide import SHORTCUT, steps
 from bot.sandbox.page.place import CHANNELS, DIRECT, Place, channels_of
@@ -29,11 +29,11 @@ CLOCK_STEPS = (
     ("90d", "+90 days", 90 * 86400),
 )
 COMMANDS = (
-    ("/partner request", "Ask for a partner's access"),
+    ("/partner request", "Request access for a partner"),
     ("/partner list", "Every partner and its state"),
     ("/partner show", "One partner's settings: add a domain"),
-    ("/partner revoke", "Close a partner's access: add a domain (admins)"),
-    ("/partner help", "What the bot can do"),
+    ("/partner revoke", "Revoke a partner's access: add a domain (admins)"),
+    ("/partner help", "All commands"),
 )
 FIRST_NAMES = {person.handle: person.name.split()[0] for person in seed.PEOPLE}
 
@@ -94,11 +94,12 @@ def _workspace(slack: Workspace | None, place: Place, names: Names, memory: Memo
     home = slack.views.home(place.person.slack_id) if place.kind == "home" else None
     return common | {
         "slack": True,
-        "messages": arranged(shown[-MOST_MESSAGES:], names),
+        "messages": arranged_offers(shown[-MOST_MESSAGES:], names),
         "earlier": max(0, len(shown) - MOST_MESSAGES),
         "unread": memory.read_marks.unread(slack, place.person, place.channel),
         "modal": (view := modals[-1].to_slack() if modals else None),
         "modal_body": render_view(view, names) if view else "",
+        "modal_has_fields": any("element" in block for block in (view or {}).get("blocks", ())),
         "home": (view := home.to_slack() if home else None),
         "home_body": render_view(view, names) if view else "",
         "topic": next((channel.topic for channel in seed.CHANNELS if channel.name == place.channel), ""),

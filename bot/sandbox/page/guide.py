@@ -52,13 +52,13 @@ def steps(
         Step(
             number=3,
             title="Watch the tenant change",
-            text="The settings appear on the right at once, each change marked, each request listed.",
+            text="The partner's settings appear on the right. Each change is marked, each request to Graph is listed.",
             done=opened,
         ),
         Step(
             number=4,
             title="Move the clock",
-            text="Access is reviewed as time passes: the sponsor is asked if it is still needed.",
+            text="When a review is due, the sponsor is asked whether the access is still needed.",
             done=clock_moved,
             buttons=(StepButton(label="+90 days", advance=90 * 86400),),
         ),
@@ -70,18 +70,18 @@ def _asking(people: Mapping[str, str], *, done: bool) -> Step:
     name = people["requester"]
     return Step(
         number=1,
-        title="Ask for a partner",
-        text=f"{name}, a project manager, wants Contoso in: the domain is contoso.com.",
+        title="Request access for a partner",
+        text=f"{name}, a project manager, requests access for Contoso. Its domain is contoso.com.",
         done=done,
-        buttons=(StepButton(label=f"Ask as {name}", person="requester", channel=CHANNEL, shortcut=SHORTCUT),),
+        buttons=(StepButton(label=f"Request as {name}", person="requester", channel=CHANNEL, shortcut=SHORTCUT),),
     )
 
 
 def _approving(people: Mapping[str, str], *, done: bool) -> Step:
     return Step(
         number=2,
-        title="Approve as the right people",
-        text="The card says what would change and who must decide. The requester may not.",
+        title="Approve the request",
+        text="The card shows what would change and who must approve. The requester cannot approve.",
         done=done,
         buttons=tuple(
             StepButton(label=f"Act as {people[handle]}", person=handle, channel=CHANNEL)
@@ -94,8 +94,8 @@ def _revoking(people: Mapping[str, str], *, command: str, done: bool) -> Step:
     name = people["admin"]
     return Step(
         number=5,
-        title="Revoke",
-        text=f"{name}, an admin, blocks the partner explicitly; the block is read back from the tenant.",
+        title="Revoke the access",
+        text=f"{name}, an admin, blocks the partner. Gatehouse reads the block back from the tenant.",
         done=done,
         buttons=(StepButton(label=f"Revoke as {name}", person="admin", channel=CHANNEL, command=command),),
     )

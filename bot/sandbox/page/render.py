@@ -12,8 +12,9 @@ from markupsafe import Markup
 
 from bot.sandbox import seed
 from bot.sandbox.page.text.emoji import with_emoji
+from bot.sandbox.page.text.links import LINKABLE, place_of_link
 from bot.sandbox.page.text.markdown import markdown
-from bot.sandbox.page.text.mrkdwn import LINKABLE, mrkdwn, plain
+from bot.sandbox.page.text.mrkdwn import mrkdwn, plain
 from bot.sandbox.page.text.names import Names
 from bot.sandbox.page.text.rich_text import rich_text
 
@@ -34,6 +35,8 @@ class Surface:
     scope: str
     entered: Json
     """Slack's `view.state.values`: by block_id, by action_id."""
+    level: int = 2
+    """Of headings: one below the heading that the blocks stand under."""
 
 
 def text_object(value: Any, names: Names) -> Markup:
@@ -70,6 +73,13 @@ def chosen(element: Json, block_id: str, surface: Surface) -> frozenset[str]:
     """Return the values of the selected options: what was entered, otherwise the initial ones."""
     entered = entered_value(element, block_id, surface)
     return _selection(entered, "selected", _SELECTED) or _selection(element, "initial", _INITIAL)
+
+
+def picked_option(element: Json, block_id: str, surface: Surface) -> Json | None:
+    """Return the option that an external select shows: the chosen one, otherwise its initial one."""
+    entered = entered_value(element, block_id, surface)
+    found: Json | None = entered.get("selected_option") if entered else element.get("initial_option")
+    return found
 
 
 def _selection(source: Json, prefix: str, single: Sequence[str]) -> frozenset[str]:
@@ -123,14 +133,23 @@ def environment() -> Environment:
         pretty=pretty_json,
     )
     made.globals.update(
-        typed=typed, chosen=chosen, element_id=element_id, safe_url=safe_url, people=seed.PEOPLE, channels=seed.CHANNELS
+        typed=typed,
+        chosen=chosen,
+        picked_option=picked_option,
+        element_id=element_id,
+        safe_url=safe_url,
+        place_of_link=place_of_link,
+        people=seed.PEOPLE,
+        channels=seed.CHANNELS,
     )
     return made
 
 
-def render_blocks(blocks: Sequence[Json], names: Names, *, scope: str, entered: Json | None = None) -> Markup:
+def render_blocks(
+    blocks: Sequence[Json], names: Names, *, scope: str, entered: Json | None = None, level: int = 2
+) -> Markup:
     """Return Slack blocks as HTML. An unknown block is shown as its name and JSON."""
-    surface = Surface(names=names, scope=scope, entered=entered or {})
+    surface = Surface(names=names, scope=scope, entered=entered or {}, level=level)
     macro: Any = environment().get_template("blocks.html").module
     return Markup("").join(macro.block(block, surface) for block in blocks)
 
@@ -160,4 +179,6 @@ def _attachment(attachment: Json, names: Names, scope: str) -> Markup:
 def render_view(view: Json, names: Names) -> Markup:
     """Return the blocks of a modal or an App Home, with what the reader has entered."""
     entered: Json = (view.get("state") or {}).get("values") or {}
-    return render_blocks(view.get("blocks") or (), names, scope=str(view.get("id", "view")), entered=entered)
+    level = 3 if view.get("type") == "modal" else 2
+    scope = str(view.get("id", "view"))
+    return render_blocks(view.get("blocks") or (), names, scope=scope, entered=entered, level=level)

@@ -92,4 +92,4 @@ def _body(body: Any) -> str:
     if body in (None, "", {}):
         return ""
     text = body if isinstance(body, str) else json.dumps(body, ensure_ascii=False, indent=2)
-    return text if len(text) <= BODY_LIMIT else text[:BODY_LIMIT] + "\n… (cut here; the whole is in the log)"
+    return text if len(text) <= BODY_LIMIT else text[:BODY_LIMIT] + "\n… (shortened: the control API returns all of it)"

@@ -1,4 +1,4 @@
-"""Work that a window waits for and that may be lost, such as a lookup shown in an open view."""
+"""Run tasks whose result may be lost, such as a lookup for an open window."""
 
 import asyncio
 from collections.abc import Coroutine
@@ -10,9 +10,9 @@ _log = structlog.get_logger()
 
 
 class Background:
-    """Runs such work in parallel with the acknowledgement and counts it.
+    """Runs tasks in parallel with the acknowledgement, and counts them.
 
-    Work that must not be lost does not belong here.
+    Use it only for work that may be lost when the process ends.
     """
 
     def __init__(self) -> None:
@@ -24,7 +24,7 @@ class Background:
         return len(self._tasks)
 
     def start(self, work: Coroutine[Any, Any, None]) -> None:
-        """Run `work` now; an error is logged."""
+        """Start a task; an error is logged."""
         task = asyncio.create_task(work)
         self._tasks.add(task)
         task.add_done_callback(self._ended)

@@ -1,7 +1,7 @@
-"""Keep open forms, so that a slow lookup does not undo a later choice; update them in order; file them.
+"""Store the open forms, so that a slow lookup does not undo a later choice, and update them in order.
 
-Slack keeps what is typed, but a view is updated as a whole, so an update must know the other fields. This is only a
-convenience. A form that is not kept here (after a restart, on another replica) is looked up again.
+Slack keeps what is typed, but a view is updated as a whole, so an update must know the other fields. A form that is not
+stored here (after a restart, or on another replica) is looked up again.
 """
 
 import asyncio
@@ -54,9 +54,9 @@ class OpenForms(Generic[Filled, Open]):
         return shown
 
     async def show(self, view_id: str, shown: Open, view: Callable[[], Json | None]) -> None:
-        """Update a form after its running update.
+        """Update a form after the update that is running.
 
-        :param view: called when it is this update's turn, so it uses the data known then; None when it came too late.
+        :param view: called when this update begins, so that it uses the newest data; None when it came too late.
         """
         async with shown.lock:
             if (current := view()) is not None:
@@ -64,9 +64,9 @@ class OpenForms(Generic[Filled, Open]):
 
 
 async def answer_filing(ack: AsyncAck, filing: Awaitable[object]) -> Mapping[str, Fact]:
-    """File a form, then close it. Fields that must change show their problem.
+    """Submit a form, then close it. Fields with a problem show it.
 
-    :returns: the problems by field; empty when it is filed.
+    :returns: the problems by field; empty when the form is submitted.
     """
     try:
         await filing

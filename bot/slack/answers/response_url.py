@@ -20,20 +20,20 @@ from bot.slack.words.unavailable import not_now
 from bot.words.requests.notes import refusal_words
 from workflows.app.reads.look_up_permission import LookupPermission
 from workflows.app.service import Service
+from workflows.core.errors.facts import redacted
 from workflows.core.errors.raised import InvalidField, Refused
 from workflows.core.errors.refusal_codes import RefusalCode
 from workflows.core.requests.commands.request import CommandSubject
-from workflows.core.text import redacted
 
 _SLACK_HOOKS: Final = "hooks.slack.com"
 
 BuildMessage = Callable[[Invocation], Awaitable[Message]]
-"""Reads what a command asks for and returns its message. The text of an error becomes the answer."""
+"""Reads what a command asks for, and returns the message. The text of an error becomes the answer."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Answers:
-    """Answers members of the workspace; nobody else gets information about partners."""
+    """Answers members of the workspace; other people get no information about partners."""
 
     service: Service
     lookup_permission: LookupPermission
@@ -80,14 +80,7 @@ class Answers:
         try:
             await self._send(command.response_url, await self._built(command, build, reads_tenant=reads_tenant))
         except Refused as refused:
-            await self.service.record_refusal(
-                refused,
-                key=command.key,
-                actor=command.actor,
-                command=command.stored_name,
-                subject=CommandSubject(),
-                channel=command.channel_id,
-            )
+            await record_refused_command(self.service, command, refused)
 
     async def _built(self, command: Invocation, build: BuildMessage, *, reads_tenant: bool) -> Message:
         try:
@@ -124,6 +117,18 @@ class Answers:
             return False
         is_hook = answer.scheme == "https" and answer.netloc == _SLACK_HOOKS
         return is_hook or (answer.scheme, answer.netloc) == (api.scheme, api.netloc)
+
+
+async def record_refused_command(service: Service, command: Invocation, refused: Refused) -> None:
+    """Record in the audit log that a command was refused, and tell the person."""
+    await service.record_refusal(
+        refused,
+        key=command.key,
+        actor=command.actor,
+        command=command.stored_name,
+        subject=CommandSubject(),
+        channel=command.channel_id,
+    )
 
 
 async def say(ack: AsyncAck, message: Message) -> None:

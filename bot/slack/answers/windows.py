@@ -1,4 +1,4 @@
-"""Open windows at once, because a trigger is valid for three seconds, and fill them after reading their content."""
+"""Open windows at once, because a trigger is valid for three seconds, and fill them afterwards."""
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine
@@ -24,16 +24,16 @@ from workflows.core.errors.raised import InvalidField, Refused, UnreadableSettin
 from workflows.core.people import ChatId
 from workflows.core.requests.commands.request import CommandSubject
 from workflows.core.requests.effects import MessageCode, refusal_message
-from workflows.ports.directory import DirectoryUnavailable
+from workflows.ports.people_directory import PeopleDirectoryUnavailable
 from workflows.ports.tenant import TenantRefused, TenantUnavailable
 
-NOT_NOW: Final = (TenantUnavailable, TenantRefused, DirectoryUnavailable)
+NOT_NOW: Final = (TenantUnavailable, TenantRefused, PeopleDirectoryUnavailable)
 """The errors when something cannot be read now; `words.not_now` explains them to the person."""
 
 _HASH_CONFLICT: Final = "hash_conflict"
 _CLOSED: Final = "not_found"
-_UPDATE_RESTS: Final = (0.1, 0.4, 1.0)
-"""Seconds to wait before a view is updated once more."""
+_UPDATE_PAUSES: Final = (0.1, 0.4, 1.0)
+"""Seconds to wait before each further attempt to update a view."""
 _TRIGGER_SECONDS: Final = 2.5
 """Seconds that Slack may take to open a view: a trigger and the acknowledgement are both valid for three seconds."""
 _ABOUT_NOTHING: Final = CommandSubject()
@@ -48,11 +48,11 @@ class Window:
     id: str
     actor: ChatId
     key: str
-    """The idempotency key of the action that is answered in it."""
+    """The idempotency key of the action that opened it."""
     command: str
-    """The name in the audit log of what was asked."""
+    """The name of the action in the audit log."""
     subject: CommandSubject = _ABOUT_NOTHING
-    """What it is about; set by the code that fills it, as soon as it is known."""
+    """The request or partner that it is about; set as soon as it is known."""
 
     @classmethod
     def of(cls, click: Interaction, *, command: str, subject: CommandSubject = _ABOUT_NOTHING) -> Self:
@@ -93,7 +93,7 @@ class Windows:
         command: str,
         subject: CommandSubject = _ABOUT_NOTHING,
     ) -> None:
-        """Open a window that shows "reading", acknowledge, and then show the view of `build`, or why there is none.
+        """Open a window that shows "reading", acknowledge, then show the view of `build`, or why there is none.
 
         :param command: the name under which a refusal is recorded, about `subject` unless `build` sets another.
         :raises SlackApiError: when Slack does not open it; see `open`.
@@ -105,11 +105,11 @@ class Windows:
 
     def start(self, window: Window, work: Coroutine[Any, Any, None]) -> None:
         """Fill an open window in parallel with the acknowledgement. When Slack does not accept it, tell the person."""
-        self.background.start(self._told(window, work))
+        self.background.start(self._fill_or_notify(window, work))
 
     async def show(self, window: Window, build: BuildView) -> None:
         """Show the view of `build` in an open window; otherwise show there why not, and record a refusal."""
-        async with self.refusing(window):
+        async with self.showing_refusals(window):
             try:
                 view = await build(window)
             except (InvalidField, UnreadableSetting) as error:
@@ -119,8 +119,8 @@ class Windows:
             await self.update(window.id, view)
 
     @asynccontextmanager
-    async def refusing(self, window: Window) -> AsyncIterator[None]:
-        """Record a refusal inside the block, and show it in the window."""
+    async def showing_refusals(self, window: Window) -> AsyncIterator[None]:
+        """Record a refusal that is raised inside the block, and show it in the window."""
         try:
             yield
         except Refused as refused:
@@ -142,7 +142,7 @@ class Windows:
         if not is_seen:
             await self.service.send_message(refusal_message(refused), key=f"{key}:unseen", person=actor)
 
-    async def _told(self, window: Window, work: Awaitable[None]) -> None:
+    async def _fill_or_notify(self, window: Window, work: Awaitable[None]) -> None:
         """Fill an open window. When Slack does not accept it, tell the person, once for each action."""
         try:
             await work
@@ -160,7 +160,7 @@ class Windows:
 
         :raises SlackApiError: when Slack refuses it, or does not accept it after some tries.
         """
-        for rest in _UPDATE_RESTS:
+        for rest in _UPDATE_PAUSES:
             try:
                 return await self._update_once(view_id, view)
             except SlackApiError as error:

@@ -5,9 +5,10 @@ Slack interprets no mention, link or formatting. Limits: Slack's "Reference: blo
 """
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 from enum import IntEnum
+from types import MappingProxyType
 from typing import Any, Final, Literal
 
 from slack_sdk.models.blocks import (
@@ -59,6 +60,7 @@ DOMAIN: Final = 253
 MOST_FOOTNOTES: Final = 10
 MOST_BLOCKS: Final[dict[Surface, int]] = {"message": 50, "modal": 100, "home": 100}
 
+NO_TIMES: Final[Mapping[str, datetime]] = MappingProxyType({})
 _UTC_TIME: Final = re.compile(r"\b(\d{4}-\d{2}-\d{2} \d{2}:\d{2}) UTC\b", re.ASCII)
 _DATE_FORMAT: Final = "{date_short_pretty} at {time}"
 
@@ -95,13 +97,29 @@ def footnote(*texts: str) -> ContextBlock:
     return ContextBlock(elements=[plain_text(text, Limit.PLAIN) for text in texts[:MOST_FOOTNOTES]])
 
 
-def row(text: str, block_id: str, accessory: ButtonElement | None, limit: int = Limit.PLAIN) -> SectionBlock:
-    """Return a record of a list in some lines of plain text, with its button beside it."""
-    return SectionBlock(text=plain_text(text, limit, lines=True), block_id=block_id, accessory=accessory)
+def row(
+    text: str,
+    block_id: str,
+    accessory: ButtonElement | None,
+    limit: int = Limit.PLAIN,
+    times: Mapping[str, datetime] = NO_TIMES,
+) -> SectionBlock:
+    """Return one record of a list as plain text, with its button next to it.
+
+    :param times: times below the text, by their constant label; Slack shows them in the reader's own time zone.
+    """
+    fields = [MarkdownTextObject(text=f"{label} {_time_token(at)}", verbatim=True) for label, at in times.items()]
+    body = plain_text(text, limit, lines=True)
+    return SectionBlock(text=body, block_id=block_id, accessory=accessory, fields=fields or None)
+
+
+def _time_token(moment: datetime) -> str:
+    """Return a time in Slack's markup: digits and constants only, the one markup that is made of a value."""
+    return f"<!date^{int(moment.timestamp())}^{_DATE_FORMAT}|{utc_words(moment)}>"
 
 
 def part(text: str, limit: int = NAME, *, bold: bool = False, code: bool = False, lines: bool = False) -> Part:
-    """Return a run of text, trusted or not."""
+    """Return a run of text; the text may come from outside."""
     style = RichTextElementParts.TextStyle(bold=bold or None, code=code or None) if bold or code else None
     return RichTextElementParts.Text(text=clean(text, limit, lines=lines), style=style)
 
@@ -118,12 +136,12 @@ def mention(user_id: str) -> Part:
 
 
 def when(moment: datetime) -> Part:
-    """Return a time, shown in the reader's own time zone."""
+    """Return a time that Slack shows in the reader's own time zone."""
     return RichTextElementParts.Date(timestamp=int(moment.timestamp()), format=_DATE_FORMAT, fallback=utc_words(moment))
 
 
 def with_times(text: str, limit: int) -> list[Part]:
-    """Return a text, trusted or not, with each time in UTC as a time that Slack shows in the reader's own zone."""
+    """Return a text with each time in UTC as a time that Slack shows in the reader's own zone."""
     parts: list[Part] = []
     said, end = clean(text, limit, lines=True), 0
     for found in _UTC_TIME.finditer(said):
@@ -159,7 +177,7 @@ def quote(text: str, limit: int) -> RichTextQuoteElement:
 
 
 def preformatted(ascii_text: str) -> RichTextPreformattedElement:
-    """Return preformatted text, shown unchanged. The caller keeps it ASCII and short."""
+    """Return preformatted text, shown unchanged. The caller must pass short ASCII text."""
     return RichTextPreformattedElement(elements=[words(ascii_text)])
 
 

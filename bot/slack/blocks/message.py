@@ -10,7 +10,7 @@ from bot.slack.blocks.blocks import Json, paragraph, rich, with_times, within_li
 from bot.slack.blocks.untrusted import clean, escape
 
 MOST_FALLBACK: Final = 700
-"""Escaping may make it five times as long, and chat.update accepts 4,000 characters."""
+"""The most characters of the text. Escaping may make it five times as long, and chat.update accepts 4,000."""
 MOST_NOTICE: Final = 2500
 
 

@@ -20,7 +20,7 @@ SPONSOR_HINT: Final = "Answers for the access and is asked in reviews. Cannot ap
 
 
 def modal(title: str, blocks: Sequence[Block], callback_id: str, *, submit: str = "", metadata: str = "") -> Json:
-    """Return a modal with the given blocks. Its `metadata` is unverified when it comes back, and gives no rights."""
+    """Return a modal with the given blocks. Its `metadata` is not verified when it comes back, and gives no rights."""
     view = View(
         type="modal",
         callback_id=callback_id,

@@ -1,4 +1,4 @@
-"""Make text from outside safe to show. Every such text passes this module."""
+"""Make text from outside safe to show. Every text from outside is passed through this module."""
 
 import re
 import unicodedata
@@ -17,7 +17,7 @@ _LINE_BREAKS: Final = re.compile(r"\r\n|[\r\v\f\x85\u2028\u2029]")
 _BLANK_LINES: Final = re.compile(r"\n(?:[^\S\n]*\n)+")
 _SPACES: Final = re.compile(r"\s+")
 _MOST_MARKS = 4
-"""More marks on one letter would cover the lines above and below."""
+"""More combining marks on one letter would cover the lines above and below."""
 
 
 def clean(text: str, limit: int, *, lines: bool = False, empty: str = "(empty)") -> str:

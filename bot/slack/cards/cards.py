@@ -5,7 +5,7 @@ from datetime import datetime
 
 from slack_sdk.models.blocks.block_elements import RichTextElement
 
-from bot.slack.blocks.blocks import DOMAIN, header, paragraph, part, quote, rich, when, words
+from bot.slack.blocks.blocks import DOMAIN, NAME, header, paragraph, part, quote, rich, when, words
 from bot.slack.blocks.message import Message, message
 from bot.slack.blocks.untrusted import clean
 from bot.slack.cards.chain import MOST_REASON
@@ -13,7 +13,6 @@ from bot.slack.cards.partners import (
     identity_block,
     joined,
     partner_name,
-    partner_words,
 )
 from bot.slack.cards.reviews import partnership_facts, review_buttons
 from bot.words.sentences import times_words
@@ -35,7 +34,9 @@ def review_card(partnership: Partnership, *, now: datetime) -> Message:
             review_buttons(partnership, now),
         ]
     )
-    return message(f"{partner_words(partnership.identity)}, {partnership.template_title}: {opening[1]}", blocks)
+    about = f"{clean(partnership.template_title, NAME)} ({partnership.request_id})"
+    stop = "" if opening[1].endswith("?") else "."
+    return message(f"{domain}: {opening[1]}{stop} {about}", blocks)
 
 
 def _review_headline(partnership: Partnership, now: datetime) -> tuple[str, str]:

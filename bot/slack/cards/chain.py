@@ -9,7 +9,8 @@ from slack_sdk.models.blocks.block_elements import RichTextElement
 from bot.slack.blocks.blocks import Part, bullets, paragraph, part, quote, when, words
 from bot.slack.people.approvers import MOST_NAMED, Approvers
 from bot.words.requests.notes import note_words
-from workflows.core.partner_setup.steps import asked_by
+from bot.words.sentences import counted
+from workflows.core.partner_setup.steps import newly_required_steps
 from workflows.core.people import Role
 from workflows.core.plans.changes import plan_access_change
 from workflows.core.plans.closing import only_narrows
@@ -18,7 +19,6 @@ from workflows.core.policy.template import Stage
 from workflows.core.requests.notes import with_sent_before
 from workflows.core.requests.request import AccessRequest, RequestKind, RequestState
 from workflows.core.settings.breadth import AccessChange
-from workflows.core.text import counted
 
 MOST_NAMES: Final = MOST_NAMED
 MOST_REASON: Final = 2000
@@ -142,7 +142,7 @@ def state_parts(request: AccessRequest, now: datetime, *, with_steps: bool = Tru
 
 def _left_to_the_partner(request: AccessRequest) -> int:
     """Return how many steps of the partner this request needs."""
-    steps = asked_by(request.known.plan, request.known.observation.default)
+    steps = newly_required_steps(request.known.plan, request.known.observation.default)
     return sum(step.is_needed for step in steps)
 
 

@@ -12,11 +12,10 @@ from bot.slack.blocks.blocks import DOMAIN, NAME, Part, bullets, paragraph, part
 from bot.slack.blocks.untrusted import clean
 from bot.words.findings.finding import finding_words, severity_words, source_words
 from bot.words.plans.changes import Line
-from bot.words.sentences import place_to_cut
+from bot.words.sentences import counted, place_to_cut
 from workflows.core.checks.findings import Finding, FindingCode, Severity
 from workflows.core.plans.plan import Operation, Plan, TenantIdentity
 from workflows.core.settings.breadth import AccessChange
-from workflows.core.text import counted
 
 MOST_LINE: Final = 1200
 """Characters for the words of one setting, which count their targets themselves. JSON and digest cover the rest."""
@@ -40,9 +39,12 @@ def partner_name(identity: TenantIdentity) -> str:
 
 
 def partner_words(identity: TenantIdentity) -> str:
-    """Return a partner as one plain text: domain, display name, tenant id."""
+    """Return a partner as one plain text for notifications: domain and display name.
+
+    The tenant ID is in the blocks; it stands here only for a partner without a domain.
+    """
     own = clean(identity.display_name, NAME, empty="no name")
-    return f"{clean(partner_name(identity), 100)} ({own}, tenant {identity.tenant_id})"
+    return f"{clean(partner_name(identity), 100)} ({own})"
 
 
 def identity_block(identity: TenantIdentity) -> RichTextBlock:

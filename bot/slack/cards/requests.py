@@ -13,6 +13,7 @@ from bot.slack.blocks.untrusted import clean
 from bot.slack.cards.partners import partner_name
 from bot.words.requests.states import state_words
 from workflows.core.plans.plan import Plan, TenantIdentity
+from workflows.core.requests.commands.editing import is_editable
 from workflows.core.requests.commands.request import Withdraw
 from workflows.core.requests.lifecycle import TABLE
 from workflows.core.requests.request import AccessRequest, RequestKind, RequestState
@@ -53,7 +54,8 @@ def summary(request: AccessRequest, state: str = "") -> str:
     :param state: words for its state of today; empty for the state of the request.
     """
     by = f" by {clean(request.prepared.requester.name, 80)}" if request.prepared else ""
-    return f"{request_target(request)}: {state or state_words(request)}. {kind_words(request).capitalize()}{by}."
+    kind = kind_words(request).capitalize()
+    return f"{request_target(request)}: {state or state_words(request)}. {kind} {request.id}{by}."
 
 
 def request_target(request: AccessRequest) -> str:
@@ -120,18 +122,31 @@ def review_button(request: AccessRequest) -> ActionsBlock:
     return actions(f"review:{request.id}", button("Review", ids.REVIEW_REQUEST, ids.decision_value(request), "primary"))
 
 
-def remind_button(request: AccessRequest) -> ActionsBlock:
-    """Return Remind approvers and Withdraw."""
-    return actions(
-        f"withdraw:{request.id}",
-        button("Remind approvers", ids.REMIND, request.id),
-        withdraw_element(request),
-    )
+def own_buttons(
+    request: AccessRequest, now: datetime, *, is_over: bool = False, offers_reminder: bool = True
+) -> Iterator[ActionsBlock]:
+    """Return what a requester can do with their own request; nothing when that is nothing.
+
+    :param is_over: whether it can be requested again, see `partnership.is_over`.
+    :param offers_reminder: False on a surface that is drawn anew when it is opened, while no reminder is possible.
+    """
+    buttons = []
+    if may_be_decided(request, now):
+        if offers_reminder:
+            buttons.append(button("Remind approvers", ids.REMIND, request.id))
+        if is_editable(request):
+            buttons.append(edit_element(request))
+    if may_be_withdrawn(request):
+        buttons.append(withdraw_element(request))
+    if is_over:
+        buttons.append(button("Request again", ids.REQUEST_AGAIN, request.id))
+    if buttons:
+        yield actions(f"withdraw:{request.id}", *buttons)
 
 
-def withdraw_button(request: AccessRequest) -> ActionsBlock:
-    """Return Withdraw."""
-    return actions(f"withdraw:{request.id}", withdraw_element(request))
+def edit_element(request: AccessRequest) -> ButtonElement:
+    """Return Edit, which opens the request form with everything filled in."""
+    return button("Edit", ids.EDIT, request.id)
 
 
 def withdraw_element(request: AccessRequest) -> ButtonElement:

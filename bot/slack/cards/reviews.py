@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from datetime import datetime
 from typing import Final
 
-from slack_sdk.models.blocks import ActionsBlock, RichTextBlock
+from slack_sdk.models.blocks import ActionsBlock, ButtonElement, RichTextBlock
 
 from bot.slack import ids
 from bot.slack.blocks.blocks import DOMAIN, Part, actions, button, paragraph, part, rich, when, words
@@ -12,6 +12,7 @@ from bot.slack.cards.partners import partner_name
 from bot.words.partner_setup.state import setup_words
 from bot.words.settings.openness import access_kinds_words
 from workflows.core.partners.partnership import Partnership, PartnershipState
+from workflows.core.settings.model import TenantId
 
 MOST_ACCESS_KINDS: Final = 600
 
@@ -38,6 +39,7 @@ def partnership_facts(partnership: Partnership) -> Iterator[Part]:
     if partnership.state is PartnershipState.REVOKED:
         yield words("Revoked (verified) ")
         yield when(partnership.since)
+        yield words(f" ({partnership.request_id})")
         if partnership.not_closed:
             yield words("\nStill open or not known then: ")
             yield part(access_kinds_words(partnership.not_closed), MOST_ACCESS_KINDS)
@@ -46,7 +48,7 @@ def partnership_facts(partnership: Partnership) -> Iterator[Part]:
     yield when(partnership.since)
     yield words(" as “")
     yield part(partnership.template_title)
-    yield words("”")
+    yield words(f"” ({partnership.request_id})")
     if partnership.ends_at is not None:
         yield words("\nApproved until ")
         yield when(partnership.ends_at)
@@ -72,6 +74,11 @@ def review_buttons(partnership: Partnership, now: datetime) -> ActionsBlock | No
     if partnership.is_past_its_end(now):
         return actions(f"review:{tenant_id}", revoke)
     return actions(f"review:{tenant_id}", button("Keep", ids.KEEP, tenant_id, "primary"), revoke)
+
+
+def close_early_button(tenant_id: TenantId) -> ButtonElement:
+    """Return Close early, which opens a request to block a partner. One approver decides on it."""
+    return button("Close early", ids.CLOSE_EARLY, tenant_id)
 
 
 def partner_row(partnership: Partnership, now: datetime) -> RichTextBlock:

@@ -9,6 +9,7 @@ from bot.slack.blocks.blocks import Part, bullets, paragraph, part, words
 from bot.slack.cards.partners import MOST_LINE, MOST_LINES
 from bot.words.plans.current_settings import CurrentLine, describe_staying_open, describe_untouched
 from bot.words.plans.risk import risk_level_words, risk_reason_words
+from bot.words.sentences import counted
 from bot.words.settings.values import NO_NAMES
 from workflows.core.plans.closing import only_narrows
 from workflows.core.plans.current_settings import unmanaged
@@ -16,7 +17,6 @@ from workflows.core.plans.plan import Plan
 from workflows.core.plans.renewal import is_renewal
 from workflows.core.policy.risk import deciding_risk, required, risk_of, risk_of_result
 from workflows.core.settings.canonical import JsonObject
-from workflows.core.text import counted
 
 _MOST_NAMES: Final = 500
 

@@ -9,7 +9,7 @@ from bot.slack import ids
 from bot.slack.blocks.blocks import Part, actions, button, footnote, header, paragraph, part, rich, when, words
 from bot.slack.blocks.message import Message, message
 from bot.slack.blocks.untrusted import clean
-from bot.slack.cards.partners import identity_block, partner_name, partner_words
+from bot.slack.cards.partners import identity_block, partner_name
 from bot.slack.cards.setup_steps import step_blocks
 from bot.words.partner_setup.state import setup_words
 from workflows.core.partner_setup.state import needed_steps, open_steps
@@ -42,7 +42,7 @@ def setup_card(partnership: Partnership, *, may_speak: bool, reader: str = "", i
         blocks += _body(partnership, may_speak=may_speak)
     said = setup_words(partnership.setup, partnership.confirmations) or opening
     start = "reminder of the partner setup" if is_reminder else "partner setup"
-    return message(f"{partner_words(identity)}, {start}: {said}.", blocks)
+    return message(f"{clean(partner_name(identity), 90)}: {start} ({partnership.request_id}), {said}.", blocks)
 
 
 def _was_reminded(partnership: Partnership) -> bool:

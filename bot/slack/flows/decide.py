@@ -1,4 +1,4 @@
-"""Decide on a request: view it, approve it, or reject it with a reason. From a card or from a window."""
+"""Decide on a request: view it, approve it, or reject it with a reason, from a card or a window."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -36,7 +36,7 @@ from workflows.core.requests.effects import MessageCode
 from workflows.core.requests.request import AccessRequest, RequestId
 from workflows.core.settings.canonical import Digest
 from workflows.ports.clock import Clock
-from workflows.ports.directory import DirectoryUnavailable
+from workflows.ports.people_directory import PeopleDirectoryUnavailable
 from workflows.ports.records import AuditEntry
 from workflows.ports.store import Store
 
@@ -120,7 +120,7 @@ class DecideFlow:
         """Return the view with the present state of a request, for a member of the workspace."""
         try:
             await self.directory.require_member(window.actor)
-        except DirectoryUnavailable as error:
+        except PeopleDirectoryUnavailable as error:
             return message_view("Not possible now", f"{refusal_words(error)} Try again.")
         request = await self.store.request(request_id)
         if request is None:

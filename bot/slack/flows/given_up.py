@@ -1,6 +1,6 @@
-"""Given-up work: an admin's App Home offers to retry it, or to drop it.
+"""Stopped work: an admin's App Home offers to retry it, or to give it up.
 
-A boundary: the only way from Slack to given-up work.
+A boundary: no other module handles stopped work in Slack.
 """
 
 from collections.abc import Iterator
@@ -18,7 +18,7 @@ from workflows.core.requests.commands.clicks import DropEffect, RetryEffect
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class GivenUpFlow:
-    """Stores decisions about given-up work. The stored click is checked later for the admin role."""
+    """Stores decisions about stopped work. The right of the person is checked later."""
 
     service: Service
 
@@ -34,7 +34,7 @@ class GivenUpFlow:
         await ack()
 
     async def drop(self, ack: AsyncAck, click: Interaction) -> None:
-        """Store the decision to drop it."""
+        """Store the decision to give it up."""
         command = DropEffect(actor=click.actor, effect_id=parse_effect_id(click.action.value))
         await self.service.store_click(command, key=click.key)
         await ack()

@@ -1,4 +1,4 @@
-"""What requesters do with their own open request: remind its approvers, withdraw it."""
+"""What requesters do with their own open request: remind its approvers, or withdraw it."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass

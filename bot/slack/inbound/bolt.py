@@ -1,4 +1,4 @@
-"""Bolt as this bot uses it: it parses and dispatches. It verifies nothing and sends Slack nothing by itself."""
+"""Create Bolt for this bot: it parses and dispatches. It verifies nothing and sends Slack nothing by itself."""
 
 import logging
 from collections.abc import Iterator
@@ -16,7 +16,7 @@ _EXPECTED: Final = frozenset({warning_client_prioritized_and_token_skipped(), wa
 
 
 def make_bolt(client: AsyncWebClient, team_id: str, bot_token: SecretStr) -> AsyncApp:
-    """Return Bolt without its own verification and its own calls, so that nothing delays a click before its commit."""
+    """Return Bolt without its own verification and its own calls, so that a click is stored without delay."""
 
     async def authorize() -> AuthorizeResult:
         return AuthorizeResult(enterprise_id=None, team_id=team_id, bot_token=bot_token.get_secret_value())

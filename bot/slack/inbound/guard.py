@@ -12,7 +12,7 @@ import structlog
 from slack_bolt.async_app import AsyncAck, AsyncApp
 from slack_sdk.errors import SlackApiError
 
-from bot.slack.answers.response_url import say
+from bot.slack.answers.response_url import record_refused_command, say
 from bot.slack.blocks.message import refusal
 from bot.slack.errors import NO_ANSWER
 from bot.slack.flows.entry_points import (
@@ -49,7 +49,7 @@ _log = structlog.get_logger()
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Guard:
-    """Registers the flows with Bolt, and answers for them. It contains no rules."""
+    """Registers the flows with Bolt, and answers when they refuse. It contains no rules of its own."""
 
     service: Service
     replaced_cards: ReplacedCards
@@ -61,20 +61,20 @@ class Guard:
         for point in entry_points:
             match point:
                 case Action():
-                    app.action(point.action_id)(self._clicked(point.listener, point.stored, point.card))
+                    app.action(point.action_id)(self._wrap_click(point.listener, point.stored, point.card))
                 case Options():
-                    app.options(point.action_id)(self._asked(point.listener, point.stored))
+                    app.options(point.action_id)(self._wrap_options(point.listener, point.stored))
                 case Submission():
-                    app.view(point.callback_id)(self._clicked(point.listener, point.stored))
+                    app.view(point.callback_id)(self._wrap_click(point.listener, point.stored))
                 case Shortcut():
-                    app.shortcut(point.callback_id)(self._clicked(point.listener, point.stored))
+                    app.shortcut(point.callback_id)(self._wrap_click(point.listener, point.stored))
                 case HomeEvent():
-                    app.event(point.event)(self._opened(point.listener))
+                    app.event(point.event)(self._wrap_home(point.listener))
                 case Subcommand():
                     subcommands[point.name] = point.listener
-        app.command(_COMMAND)(self._typed(subcommands))
+        app.command(_COMMAND)(self._wrap_command(subcommands))
 
-    def _clicked(
+    def _wrap_click(
         self, listener: ClickListener, stored: str, card: Card | None = None
     ) -> Callable[..., Awaitable[None]]:
         """Wrap a listener of clicks; a refusal is shown to the person who clicked, and recorded."""
@@ -110,10 +110,10 @@ class Guard:
 
         return guarded
 
-    def _asked(self, listener: ClickListener, stored: str) -> Callable[..., Awaitable[None]]:
-        """Wrap a select's question for its options. A refusal is recorded, and nothing is offered.
+    def _wrap_options(self, listener: ClickListener, stored: str) -> Callable[..., Awaitable[None]]:
+        """Wrap a select's request for its options. A refusal is recorded, and no options are offered.
 
-        Slack shows no text of an answer, so the person sees that nothing was found.
+        Slack shows no text of such an answer, so the person sees that nothing was found.
         """
 
         async def guarded(ack: AsyncAck, body: dict[str, Any]) -> None:
@@ -132,8 +132,8 @@ class Guard:
 
         return guarded
 
-    def _typed(self, subcommands: Mapping[str, CommandListener]) -> Callable[..., Awaitable[None]]:
-        """Wrap the command: each subcommand has its flow, and any other text has one, too."""
+    def _wrap_command(self, subcommands: Mapping[str, CommandListener]) -> Callable[..., Awaitable[None]]:
+        """Wrap the command: each subcommand has its flow, and unknown text has one too."""
 
         async def guarded(ack: AsyncAck, body: dict[str, Any]) -> None:
             command = Invocation.model_validate(body)
@@ -146,14 +146,7 @@ class Guard:
                     raise Refused(RefusalCode.OUTSIDER)
                 await listener(ack, command)
             except Refused as refused:
-                await self.service.record_refusal(
-                    refused,
-                    key=command.key,
-                    actor=command.actor,
-                    command=command.stored_name,
-                    subject=CommandSubject(),
-                    channel=command.channel_id,
-                )
+                await record_refused_command(self.service, command, refused)
                 await ack()
             except (SlackApiError, *NO_ANSWER) as error:
                 _log.warning("view_not_opened", error=repr(error))
@@ -161,7 +154,7 @@ class Guard:
 
         return guarded
 
-    def _opened(self, listener: EventListener) -> Callable[..., Awaitable[None]]:
+    def _wrap_home(self, listener: EventListener) -> Callable[..., Awaitable[None]]:
         """Wrap a listener of the App Home; events in other workspaces are ignored."""
 
         async def guarded(body: dict[str, Any]) -> None:

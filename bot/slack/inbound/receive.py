@@ -1,7 +1,6 @@
-"""Slack's payloads, by any transport: read once, passed to Bolt, and always answered.
+"""Accept Slack's payloads from any transport: read them once, pass them to Bolt, and always answer.
 
-A payload that cannot be read is a bad request, never a traceback. When a click cannot be stored, the person is told
-that nothing was done.
+A payload that cannot be read is a bad request. When a click cannot be stored, the person is told that nothing was done.
 """
 
 import json
@@ -60,7 +59,7 @@ class Inbound:
         return answer
 
     async def _failed(self, error: Exception, body: dict[str, Any]) -> BoltResponse:
-        """Answer for a listener that raised an error, or when there is no listener."""
+        """Answer when a listener raised an error, or when there is no listener."""
         match error:
             case BoltUnhandledRequestError():
                 _log.warning("payload_unhandled", kind=_kind(body))

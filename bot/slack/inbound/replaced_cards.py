@@ -1,8 +1,8 @@
-"""Clicks on cards that no longer count: another card replaced them, or it was never known that they were posted.
+"""Refuse clicks on cards that no longer count, because another card replaced them.
 
-Slack may post a card and its answer may be lost. The next attempt posts a second card, and the first cannot be found:
-the bot may not read a channel's history. So a click contains the place of its card. At most one card of each place
-counts: the stored one. An unknown card takes the place if it is free; otherwise it is out of date.
+Slack may post a card, but its answer may be lost. The next attempt then posts a second card, and the first cannot be
+found: the bot may not read a channel's history. So a click contains the place of its card. At most one card counts in
+each place: the stored one. An unknown card counts if the place has no other card.
 """
 
 from collections.abc import Callable, Mapping
@@ -46,7 +46,7 @@ def _setup(subject: CommandSubject) -> Effect:
     return ShowSetup(tenant_id=subject.tenant_id or TenantId(""))
 
 
-_BROUGHT_UP_TO_DATE: Final[Mapping[Card, Callable[[CommandSubject], Effect]]] = {
+_UPDATE_EFFECTS: Final[Mapping[Card, Callable[[CommandSubject], Effect]]] = {
     Card.REQUEST: _request,
     Card.REQUESTER: _request,
     Card.REVIEW: _review,
@@ -76,7 +76,7 @@ class ReplacedCards:
         about = subject.request_id or subject.tenant_id
         if about is None:
             return  # a card of another kind is refused for that
-        stored, effect_of = f"{card.value}:{about}", _BROUGHT_UP_TO_DATE[card]
+        stored, effect_of = f"{card.value}:{about}", _UPDATE_EFFECTS[card]
         copies = await self.store.copies(stored)
         known = next(
             (one for one in copies if (one.channel, one.message_id) == (where.channel_id, where.message_ts)), None

@@ -1,7 +1,7 @@
-"""Slack's payloads over Socket Mode, and whether Slack sends anything at all.
+"""Receive Slack's payloads over Socket Mode, and notice when Slack sends nothing at all.
 
-slack_sdk's client reconnects by itself in most cases, but never again in some: it retries a used address without end.
-So it is observed from outside, and replaced when nothing came for some time.
+slack_sdk's client reconnects by itself in most cases, but in some it retries a used address without end. So it is
+observed, and replaced when nothing came for some time.
 """
 
 import asyncio
@@ -30,7 +30,7 @@ _log = structlog.get_logger()
 
 
 class SlackSocket:
-    """One connection to Slack, while `run` runs."""
+    """The connection to Slack while `run` runs."""
 
     def __init__(
         self,

@@ -41,7 +41,7 @@ async def channel_problem(client: AsyncWebClient, channel: str) -> str:
     except SlackApiError as error:
         code = error_code(error)
         if code == "missing_scope":
-            return _unseen(error)
+            return _missing_scope_words(error)
         if is_passing(error):
             reason = f"Whether the approval channel is private cannot be told now ({code or 'no answer of Slack'})."
             raise ChannelUnsuitable(reason, retry_after(error)) from error
@@ -52,8 +52,8 @@ async def channel_problem(client: AsyncWebClient, channel: str) -> str:
     return _problem_with(found if isinstance(found, Mapping) else {})
 
 
-def _unseen(error: SlackApiError) -> str:
-    """State what a missing scope means: with the scope for private channels, the bot sees no other channel."""
+def _missing_scope_words(error: SlackApiError) -> str:
+    """Return what a missing scope means: with the scope for private channels, the bot sees no other channel."""
     data = getattr(error.response, "data", None)
     provided = str(data.get("provided") or "") if isinstance(data, Mapping) else ""
     if "groups:read" in provided.split(","):

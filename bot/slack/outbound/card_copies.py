@@ -1,7 +1,7 @@
-"""The posted copies of cards: posted once, updated in place, replaced when Slack allows no update any more.
+"""The posted copies of cards: posted once, updated in place, replaced when Slack allows no more updates.
 
-Slack has no way to post a message at most once, and the bot may not read a channel's history. So a lost answer may
-leave a card that is not known here. It cannot be found; clicks on it do not count (`replaced_cards`).
+Slack cannot post a message at most once, and the bot may not read a channel's history. So after a lost answer, there
+may be a card that is not known here. It cannot be found; clicks on it do not count (`replaced_cards`).
 """
 
 import hashlib
@@ -24,7 +24,7 @@ from workflows.ports.notifier import NotifierBlocked, NotifierRefused, NotifierU
 from workflows.ports.store import Store
 
 _CARD_GONE: Final = frozenset({"message_not_found", "cant_update_message", "edit_window_closed"})
-"""Why a posted card can never be updated again (Slack: "chat.update", errors)."""
+"""Slack's error codes for a posted card that can never be updated again (Slack: "chat.update", errors)."""
 _DELETED: Final = "message_not_found"
 _EMPTIED: Final = notice(
     "This channel takes no approval cards any more, so this request is handled elsewhere. Use the card in your direct "
@@ -42,7 +42,7 @@ class UpdateResult(Enum):
 
     DONE = auto()
     STUCK = auto()
-    """It exists and cannot be updated any more."""
+    """It exists, but cannot be updated any more."""
     DELETED = auto()
     """It does not exist any more."""
 
@@ -64,7 +64,7 @@ class CardCopies:
         self._channel = channel
 
     async def live(self, subject: str) -> list[MessageCopy]:
-        """List the copies of a card whose buttons count.
+        """Return the copies of a card whose buttons count.
 
         The others are updated once to say that they are out of date.
         """
@@ -133,7 +133,7 @@ class CardCopies:
         return trouble
 
     async def forget(self, copy: MessageCopy) -> None:
-        """Store that a copy no longer counts. It is not updated again, not even to say so."""
+        """Store that a copy no longer counts. It is not updated again, not even with that information."""
         await self._store.save_copy(replace(copy, content=_hash_of(_REPLACED), is_live=False))
 
     async def _updated(self, copy: MessageCopy, card: Message, *, is_wanted: bool) -> UpdateResult | Trouble:

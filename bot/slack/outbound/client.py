@@ -10,17 +10,13 @@ import aiohttp
 from slack_sdk.web.async_client import AsyncWebClient
 from slack_sdk.web.async_slack_response import AsyncSlackResponse
 
-from workflows.core.text import redacted
+from workflows.core.errors.facts import redacted
 
 _READ: Final = "GET"
 
 
 class SlackClient(AsyncWebClient):
-    """Cleans every text of every call; the credentials of the call stay.
-
-    Reads share connections that stay open. Everything else has a connection of its own: Slack may close a kept one at
-    any moment, and whether it then posted a message would not be known. A read is simply sent again.
-    """
+    """Removes secrets from every text of every call; the credentials of the call stay."""
 
     def __init__(self, *, token: str, base_url: str, redact: Callable[[str], str]) -> None:
         # NB. without the client's own retries: a message whose answer was lost would be posted twice.

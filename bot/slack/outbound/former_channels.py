@@ -1,6 +1,6 @@
-"""Cards in a channel that is no longer the approval channel, or no longer private. Each is emptied once.
+"""Empty the cards in a channel that is no longer the approval channel, or no longer private, once each.
 
-This needs no change of a request: cards of finished requests are emptied too. Nothing is written there afterwards.
+This changes no request: cards of finished requests are emptied too. Nothing is written there afterwards.
 """
 
 from dataclasses import dataclass, field
@@ -20,7 +20,7 @@ from workflows.ports.notifier import NotifierUnavailable
 from workflows.ports.store import Store
 
 _AT_ONCE: Final = 4
-"""How many are emptied in each check, a few seconds apart: Slack accepts about fifty updates a minute."""
+"""The most cards emptied in each check, a few seconds apart: Slack accepts about fifty updates a minute."""
 _log = structlog.get_logger()
 
 
@@ -58,6 +58,6 @@ class FormerCards:
         kind, _, name = copy.subject.partition(":")
         request = await self.store.request(RequestId(name)) if kind == "request" else None
         if request is not None and not request.is_terminal:
-            await self.service.show_elsewhere(
+            await self.service.update_cards(
                 request.id, key=f"moved:{copy.channel}:{copy.message_id}", channel=copy.channel
             )

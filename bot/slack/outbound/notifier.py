@@ -1,7 +1,7 @@
 """Perform Slack effects: post and update cards, send direct messages, publish App Homes.
 
-Showing is reconciling: what is posted is compared with what should be posted. Doing it twice changes nothing. Who gets
-a card is decided in `bot.slack.outbound.recipients`.
+Each effect compares what is posted with what should be posted, so a repetition changes nothing.
+`bot.slack.outbound.recipients` decides who gets a card.
 """
 
 from collections.abc import Sequence
@@ -11,9 +11,10 @@ import structlog
 from bot.slack.blocks.message import Message, notice
 from bot.slack.cards.cards import review_card
 from bot.slack.cards.setup_card import setup_card
-from bot.slack.outbound.card_copies import CardCopies, Trouble, content_of
+from bot.slack.outbound.card_copies import Trouble, content_of
 from bot.slack.outbound.homes import Homes
 from bot.slack.outbound.recipients import (
+    Outbound,
     Recipients,
     is_escalated,
     may_confirm,
@@ -21,7 +22,6 @@ from bot.slack.outbound.recipients import (
 )
 from bot.slack.outbound.reminders import Reminders
 from bot.slack.outbound.request_messages import RequestMessages
-from bot.slack.people.shown_directory import ShownDirectory
 from bot.slack.words.alarms import alarm_message
 from bot.words.requests.messages import message_words
 from workflows.core.errors.facts import Fact
@@ -30,10 +30,8 @@ from workflows.core.partners.partnership import Partnership, PartnershipState
 from workflows.core.people import ADMIN, ChatId
 from workflows.core.requests.alarms import Alarm
 from workflows.core.requests.request import AccessRequest
-from workflows.ports.clock import Clock
 from workflows.ports.message_copies import MessageCopy
 from workflows.ports.notifier import NotifierBlocked, NotifierRefused
-from workflows.ports.store import Store
 
 _log = structlog.get_logger()
 
@@ -41,24 +39,12 @@ _log = structlog.get_logger()
 class SlackNotifier:
     """Implements `ports.Notifier`."""
 
-    def __init__(
-        self,
-        *,
-        copies: CardCopies,
-        directory: ShownDirectory,
-        store: Store,
-        clock: Clock,
-    ) -> None:
-        self._copies = copies
-        self._directory = directory
-        self._store = store
-        self._clock = clock
-        self._recipients = Recipients(directory)
-        self._homes = Homes(copies=copies, directory=directory, store=store, clock=clock)
-        self._reminders = Reminders(copies=copies, directory=directory, store=store, clock=clock)
-        self._requests = RequestMessages(
-            copies=copies, directory=directory, store=store, clock=clock, reminders=self._reminders
-        )
+    def __init__(self, outbound: Outbound) -> None:
+        self._outbound = outbound
+        self._recipients = Recipients(outbound.directory)
+        self._homes = Homes(outbound)
+        self._reminders = Reminders(outbound)
+        self._requests = RequestMessages(outbound, self._reminders)
 
     async def show_request(self, request: AccessRequest) -> None:
         """Update every message about the request, and post what is missing; see `RequestMessages.show`."""
@@ -75,7 +61,7 @@ class SlackNotifier:
         await self._reminders.remind(await self._recipients.deciders(request, holders))
 
     async def tell_expired(self, request: AccessRequest) -> None:
-        """Tell everybody who was to decide on a request that it expired, each in one message a day for all of them."""
+        """Tell everybody who should have decided on a request that it expired, in one message a day for all of them."""
         await self._reminders.tell_expired(await self._recipients.were_to_decide(request))
 
     async def show_review(self, partnership: Partnership, *, remind: bool) -> None:
@@ -86,17 +72,19 @@ class SlackNotifier:
         :raises NotifierRefused: when nobody at all could be asked.
         """
         subject = f"review:{partnership.identity.tenant_id}"
-        card = review_card(partnership, now=self._clock.now())
+        card = review_card(partnership, now=self._outbound.clock.now())
         unheard = None
         if remind and partnership.state is PartnershipState.REVIEW_DUE:
             unheard = await self._remind(partnership, subject, card)
-        copies = await self._copies.live(subject)
+        copies = await self._outbound.copies.live(subject)
         newest = _newest(copies)
         for copy in copies:
             if copy.message_id == newest[copy.audience]:
-                await self._copies.renew(copy, card, is_wanted=partnership.state is PartnershipState.REVIEW_DUE)
+                await self._outbound.copies.renew(
+                    copy, card, is_wanted=partnership.state is PartnershipState.REVIEW_DUE
+                )
             else:
-                await self._copies.update(copy, card, is_wanted=False)
+                await self._outbound.copies.update(copy, card, is_wanted=False)
         await self._refresh_homes(partnership.sponsor.chat_id, *sorted(await self._recipients.holders(ADMIN)))
         if unheard is not None:
             raise unheard
@@ -108,20 +96,20 @@ class SlackNotifier:
         """
         subject = f"half:{partnership.identity.tenant_id}"
         sponsor, unheard = partnership.sponsor.chat_id, None
-        request = await self._store.request(partnership.request_id)
+        request = await self._outbound.store.request(partnership.request_id)
         requester = requester_told(partnership, request)
         # Steps that Microsoft's default opens need nobody: the checklist contains them, and no card does.
         if remind or any(step.is_needed for step in open_steps(partnership.setup, partnership.confirmations)):
             unheard = await self._post_setup(partnership, subject, () if remind else (requester,), remind=remind)
-        copies = await self._copies.live(subject)
+        copies = await self._outbound.copies.live(subject)
         newest = _newest(copies)
         for copy in copies:
             confirms, is_older = may_confirm(copy, partnership, requester), copy.message_id != newest[copy.audience]
             card = setup_card(partnership, may_speak=confirms, reader=copy.audience, is_older=is_older)
             if is_older:
-                await self._copies.update(copy, card, is_wanted=False)
+                await self._outbound.copies.update(copy, card, is_wanted=False)
             else:
-                await self._copies.renew(copy, card, is_wanted=True)
+                await self._outbound.copies.renew(copy, card, is_wanted=True)
         await self._refresh_homes(sponsor, requester)
         if unheard is not None:
             raise unheard
@@ -137,17 +125,17 @@ class SlackNotifier:
             alarm is open.
         """
         subject, message = f"alarm:{alarm.id}", alarm_message(alarm)
-        copies = await self._copies.live(subject)
+        copies = await self._outbound.copies.live(subject)
         told = {copy.audience for copy in copies}
         refused: Trouble | None = None
         admins = sorted(await self._recipients.holders(ADMIN))
         for admin in admins if alarm.is_open else ():
             if admin not in told:
-                trouble = await self._copies.post(subject, admin, message)
+                trouble = await self._outbound.copies.post(subject, admin, message)
                 refused = refused or trouble
                 told |= set() if trouble else {admin}
         for copy in copies:
-            await self._copies.update(copy, message)
+            await self._outbound.copies.update(copy, message)
         await self._refresh_homes(*admins)
         if alarm.is_open and not told:
             raise NotifierBlocked(f"no admin could be told: {refused or 'nobody holds the role'}")
@@ -157,14 +145,16 @@ class SlackNotifier:
         message = notice(message_words(said))
         if channel:
             try:
-                await self._copies.call("chat.postEphemeral", channel=channel, user=person, **content_of(message))
+                await self._outbound.copies.call(
+                    "chat.postEphemeral", channel=channel, user=person, **content_of(message)
+                )
             except (NotifierRefused, NotifierBlocked):
                 _log.info("ephemeral_not_possible", channel=channel)
             else:
                 return
         try:
-            direct = await self._copies.direct(person)
-            await self._copies.call("chat.postMessage", channel=direct, **content_of(message))
+            direct = await self._outbound.copies.direct(person)
+            await self._outbound.copies.call("chat.postMessage", channel=direct, **content_of(message))
         except NotifierBlocked as blocked:
             # No card waits for it, so it is given up, and an admin decides.
             raise NotifierRefused(str(blocked)) from blocked
@@ -176,15 +166,15 @@ class SlackNotifier:
         """
         # NB. with the request: access that was approved again counts its reminders from the beginning.
         occasion = f"{partnership.request_id}.{len(partnership.attestations)}.{partnership.reminders}"
-        asked = {copy.audience for copy in await self._store.copies(subject) if copy.occasion == occasion}
+        asked = {copy.audience for copy in await self._outbound.store.copies(subject) if copy.occasion == occasion}
         sponsor, refused = partnership.sponsor.chat_id, None
         is_gone = partnership.sponsor_gone_at is not None
         if not is_gone and sponsor not in asked:
-            refused = await self._copies.post(subject, sponsor, card, occasion)
+            refused = await self._outbound.copies.post(subject, sponsor, card, occasion)
             asked |= set() if refused else {sponsor}
-        if refused or is_gone or is_escalated(partnership, self._clock.now()):
+        if refused or is_gone or is_escalated(partnership, self._outbound.clock.now()):
             for admin in sorted(await self._recipients.holders(ADMIN) - asked - {sponsor}):
-                if await self._copies.post(subject, admin, card, occasion) is None:
+                if await self._outbound.copies.post(subject, admin, card, occasion) is None:
                     asked.add(admin)
         return None if asked else refused
 
@@ -199,27 +189,28 @@ class SlackNotifier:
         request = f"{partnership.request_id}."
         occasion = f"{request}{partnership.setup_reminders}"
         sponsor, refused = partnership.sponsor.chat_id, None
-        if not remind:
-            await self._requests.hand_over_sponsor(partnership.request_id, sponsor, subject, occasion)
-        copies = await self._store.copies(subject)
+        copies = await self._outbound.store.copies(subject)
         has = {c.audience for c in copies if c.occasion == occasion or (not remind and c.occasion.startswith(request))}
         card = setup_card(partnership, may_speak=True, reader=sponsor)
         heard = {one for one in has if one == sponsor or one not in others}
-        if sponsor not in heard and (refused := await self._copies.post(subject, sponsor, card, occasion)) is None:
+        if (
+            sponsor not in heard
+            and (refused := await self._outbound.copies.post(subject, sponsor, card, occasion)) is None
+        ):
             heard.add(sponsor)
         if refused is not None:
             for admin in sorted(await self._recipients.holders(ADMIN) - heard - {sponsor}):
                 card = setup_card(partnership, may_speak=True, reader=admin)
-                if await self._copies.post(subject, admin, card, occasion) is None:
+                if await self._outbound.copies.post(subject, admin, card, occasion) is None:
                     heard.add(admin)
         for person in others:
             if person not in has and person != sponsor:
-                await self._copies.post(subject, person, setup_card(partnership, may_speak=False), occasion)
+                await self._outbound.copies.post(subject, person, setup_card(partnership, may_speak=False), occasion)
         return None if heard else refused
 
     async def _refresh_homes(self, *people: ChatId) -> None:
-        """Publish these people's App Homes soon, by a separate effect, so that no card waits for it."""
-        await self._store.want_homes(list(dict.fromkeys(people)))
+        """Publish these people's App Homes soon, by a separate effect, so that no card waits for them."""
+        await self._outbound.store.want_homes(list(dict.fromkeys(people)))
 
 
 def _newest(copies: Sequence[MessageCopy]) -> dict[str, str]:

@@ -2,21 +2,25 @@
 
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
 import structlog
 
+from bot.slack.outbound.card_copies import CardCopies
 from bot.slack.people.approvers import still_free
 from bot.slack.people.shown_directory import ShownDirectory
 from workflows.core.partners.partnership import Partnership
 from workflows.core.people import ChatId, Role
-from workflows.core.requests.eligibility import asked_last, still_asked
+from workflows.core.requests.eligibility import current_eligibility, eligibility_at_expiry
 from workflows.core.requests.request import AccessRequest
 from workflows.intervals import ADMINS_ASKED_FROM_REMINDER
-from workflows.ports.directory import DirectoryRefused, DirectoryUnavailable
+from workflows.ports.clock import Clock
 from workflows.ports.message_copies import MessageCopy
 from workflows.ports.notifier import NotifierRefused, NotifierUnavailable
+from workflows.ports.people_directory import PeopleDirectoryRefused, PeopleDirectoryUnavailable
+from workflows.ports.store import Store
 from workflows.ports.tenant import TenantRefused, TenantUnavailable
 
 _MOST_DIRECT_COPIES: Final = 10
@@ -29,15 +33,25 @@ request.
 _log = structlog.get_logger()
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Outbound:
+    """What every kind of message needs: the posted copies, the people, the stored records, the time."""
+
+    copies: CardCopies
+    directory: ShownDirectory
+    store: Store
+    clock: Clock
+
+
 class Recipients:
-    """Reads who has a role, and who of them can decide now."""
+    """Reads who has a role, and which of them can decide now."""
 
     def __init__(self, directory: ShownDirectory) -> None:
         self._directory = directory
 
     async def stage_holders(self, request: AccessRequest) -> dict[Role, frozenset[ChatId]]:
         """List the members of roles that still have to decide; empty when nobody needs to decide."""
-        who = still_asked(request)
+        who = current_eligibility(request)
         return {} if who is None else {stage.role: await self.holders(stage.role) for stage in who.open_stages}
 
     async def concerned(self, request: AccessRequest) -> frozenset[ChatId]:
@@ -50,18 +64,18 @@ class Recipients:
         with waiting_for_the_directory():
             try:
                 return await self._directory.holders(role)
-            except DirectoryRefused as error:
+            except PeopleDirectoryRefused as error:
                 _log.error("role_unreadable", role=role, reason=str(error))
                 return frozenset()  # the stage's title is shown instead
 
     async def deciders(self, request: AccessRequest, holders: Mapping[Role, frozenset[ChatId]]) -> frozenset[ChatId]:
         """List who can decide now: members of the open stage's role who are not excluded and have not decided."""
-        who = still_asked(request)
+        who = current_eligibility(request)
         return frozenset() if who is None else await still_free(who, holders[who.open_stages[0].role], self._directory)
 
     async def were_to_decide(self, request: AccessRequest) -> frozenset[ChatId]:
-        """List who was to decide on a request when it expired."""
-        who = asked_last(request)
+        """List who should have decided on a request when it expired."""
+        who = eligibility_at_expiry(request)
         if who is None:
             return frozenset()
         return await still_free(who, await self.holders(who.open_stages[0].role), self._directory)
@@ -82,7 +96,7 @@ def is_escalated(partnership: Partnership, now: datetime) -> bool:
 def requester_told(partnership: Partnership, request: AccessRequest | None) -> ChatId:
     """Return who gets the requester's partner setup card: the sponsor when that is the same person."""
     sponsor = partnership.sponsor
-    if request is None or request.is_by(sponsor.chat_id, sponsor.id):
+    if request is None or request.is_filed_by(sponsor.chat_id, sponsor.id):
         return sponsor.chat_id
     return request.particulars.requester
 
@@ -94,16 +108,16 @@ def may_confirm(copy: MessageCopy, partnership: Partnership, requester: ChatId) 
 
 @contextmanager
 def waiting_for_the_directory() -> Iterator[None]:
-    """Convert errors of the directory, so that showing waits for the recipients and nothing is lost.
+    """Convert errors of the directory into errors of the notifier, so that the effect is repeated later.
 
-    :raises NotifierUnavailable: when the directory or Entra cannot be read now; it is tried again.
+    :raises NotifierUnavailable: when the directory or Entra cannot be read now.
     :raises NotifierRefused: when the directory refuses.
     """
     try:
         yield
-    except (DirectoryUnavailable, TenantUnavailable) as error:
+    except (PeopleDirectoryUnavailable, TenantUnavailable) as error:
         raise NotifierUnavailable(error.facts, error.retry_after) from error
     except TenantRefused as error:
         raise NotifierUnavailable(error.facts) from error
-    except DirectoryRefused as error:
+    except PeopleDirectoryRefused as error:
         raise NotifierRefused(error.facts) from error

@@ -1,33 +1,26 @@
-"""Tell approvers what waits for them, and what expired: one message a person and day, however many requests."""
+"""Tell approvers what waits for them and what expired, in one message a person and day."""
 
 from collections.abc import Iterable
 
 from bot.slack.cards.approval.reminder import expired_message, reminder_message
-from bot.slack.outbound.card_copies import CardCopies
-from bot.slack.outbound.recipients import Recipients, waiting_for_the_directory
-from bot.slack.people.shown_directory import ShownDirectory
+from bot.slack.outbound.recipients import Outbound, Recipients, waiting_for_the_directory
 from workflows.app.reads.queries import waiting_for
 from workflows.core.people import ChatId
 from workflows.core.requests.request import AccessRequest
-from workflows.ports.clock import Clock
 from workflows.ports.records import LimitedList
-from workflows.ports.store import Store
 
 MOST_LISTED = 10
-"""Requests in one message; more are counted."""
+"""The most requests in one message; the others are counted."""
 MOST_READ = 200
-"""Requests that expired on one day, as far as they are looked at."""
+"""The most expired requests of one day that are read."""
 
 
 class Reminders:
     """Posts reminders, and updates the one that was posted today."""
 
-    def __init__(self, *, copies: CardCopies, directory: ShownDirectory, store: Store, clock: Clock) -> None:
-        self._copies = copies
-        self._directory = directory
-        self._store = store
-        self._clock = clock
-        self._recipients = Recipients(directory)
+    def __init__(self, outbound: Outbound) -> None:
+        self._outbound = outbound
+        self._recipients = Recipients(outbound.directory)
 
     async def remind(self, people: Iterable[ChatId]) -> None:
         """Send each person one message about everything that waits for them now. A repetition updates it.
@@ -46,49 +39,53 @@ class Reminders:
             await self._tell_expired(person)
 
     async def refresh(self, people: Iterable[ChatId]) -> None:
-        """Let the newest reminder of these people show what waits for them now. Nobody gets a new one.
+        """Update the newest reminder of these people to what waits for them now. Nobody gets a new one.
 
         :raises NotifierUnavailable: when Slack or the directory does not answer; it is tried again.
         """
         for person in sorted(people):
-            if posted := await self._copies.live(_subject(person)):
+            if posted := await self._outbound.copies.live(_subject(person)):
                 waiting = await self._waiting(person)
-                await self._copies.renew(posted[-1], reminder_message(waiting, now=self._clock.now()), is_wanted=False)
+                await self._outbound.copies.renew(
+                    posted[-1], reminder_message(waiting, now=self._outbound.clock.now()), is_wanted=False
+                )
 
     async def _remind(self, person: ChatId) -> None:
         waiting = await self._waiting(person)
         if not waiting.count:
             return
-        now, subject = self._clock.now(), _subject(person)
+        now, subject = self._outbound.clock.now(), _subject(person)
         today, message = f"{now:%Y-%m-%d}", reminder_message(waiting, now=now)
-        posted = await self._copies.live(subject)
+        posted = await self._outbound.copies.live(subject)
         if posted and posted[-1].occasion == today:
-            await self._copies.renew(posted[-1], message, is_wanted=True)
+            await self._outbound.copies.renew(posted[-1], message, is_wanted=True)
             return
-        await self._copies.post(subject, person, message, today)
+        await self._outbound.copies.post(subject, person, message, today)
         for copy in posted:
-            await self._copies.forget(copy)
-        await self._copies.live(subject)
+            await self._outbound.copies.forget(copy)
+        await self._outbound.copies.live(subject)
 
     async def _tell_expired(self, person: ChatId) -> None:
-        now, subject = self._clock.now(), f"expired:{person}"
+        now, subject = self._outbound.clock.now(), f"expired:{person}"
         today = f"{now:%Y-%m-%d}"
-        ended = await self._store.expired_since(now.replace(hour=0, minute=0, second=0, microsecond=0), MOST_READ)
+        ended = await self._outbound.store.expired_since(
+            now.replace(hour=0, minute=0, second=0, microsecond=0), MOST_READ
+        )
         mine = [one for one in ended if person in await self._recipients.were_to_decide(one)]
         if not mine:
             return
         message = expired_message(LimitedList(shown=mine[:MOST_LISTED], count=len(mine)))
-        posted = [copy for copy in await self._copies.live(subject) if copy.occasion == today]
+        posted = [copy for copy in await self._outbound.copies.live(subject) if copy.occasion == today]
         if posted:
-            await self._copies.renew(posted[-1], message, is_wanted=False)
+            await self._outbound.copies.renew(posted[-1], message, is_wanted=False)
         else:
-            await self._copies.post(subject, person, message, today)
+            await self._outbound.copies.post(subject, person, message, today)
 
     async def _waiting(self, person: ChatId) -> LimitedList[AccessRequest]:
         with waiting_for_the_directory():
-            known = await self._directory.known_person(person)
+            known = await self._outbound.directory.known_person(person)
             return await waiting_for(
-                person, store=self._store, directory=self._directory, limit=MOST_LISTED, known=known
+                person, store=self._outbound.store, directory=self._outbound.directory, limit=MOST_LISTED, known=known
             )
 
 

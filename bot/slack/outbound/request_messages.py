@@ -1,43 +1,37 @@
 """The messages about one request: the channel's card and its thread, approvers, the requester, the sponsor.
 
-Everybody has one message about a request, which is updated in place. Who must decide again, because approval was
-requested again, gets a new one: an update notifies nobody.
+Everybody has one message about a request, which is updated in place. People who must decide again get a new one,
+because an update notifies nobody. A sponsor who must do something after the change gets the partner setup card, too.
 """
 
-import asyncio
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import cache, partial
 from typing import Final
-from weakref import WeakValueDictionary
 
 from bot.slack.blocks.message import Message
 from bot.slack.cards.approval.again import again_message
 from bot.slack.cards.approval.closed import closed_card
 from bot.slack.cards.approval.context import CardContext
-from bot.slack.cards.approval.own import requester_card, sponsor_card
+from bot.slack.cards.approval.own import former_sponsor_card, requester_card, sponsor_card
 from bot.slack.cards.approval.request_card import request_card
-from bot.slack.outbound.card_copies import CardCopies, Trouble, UpdateResult
-from bot.slack.outbound.recipients import Recipients, told_directly
+from bot.slack.outbound.card_copies import Trouble, UpdateResult
+from bot.slack.outbound.recipients import Outbound, Recipients, told_directly
 from bot.slack.outbound.reminders import Reminders
 from bot.slack.people.approvers import name_approvers
-from bot.slack.people.shown_directory import ShownDirectory
-from workflows.core.partner_setup.state import open_steps
 from workflows.core.people import ChatId
-from workflows.core.requests.request import AccessRequest, RequestId, RequestKind, RequestState
-from workflows.ports.clock import Clock
+from workflows.core.requests.request import AccessRequest, RequestKind, RequestState
 from workflows.ports.message_copies import MessageCopy
-from workflows.ports.store import Store
 
 MOST_COUNTED: Final = 50
-"""Requests of one requester, or of one partner, that are looked at for a card."""
+"""The most requests of one requester, or of one partner, that are read for a card."""
 _SET: Final = (RequestState.APPLIED, RequestState.OVERWRITTEN)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Forms:
-    """What each reader is shown of a request now."""
+    """The messages that each reader gets about a request now."""
 
     request: AccessRequest
     context: CardContext
@@ -45,7 +39,7 @@ class _Forms:
     now: datetime
     card: Callable[[], Message]
     told_before: frozenset[str]
-    """Who has a message about an earlier round of approval."""
+    """The people who have a message about an earlier round of approval."""
 
     @property
     def occasion(self) -> str:
@@ -53,7 +47,7 @@ class _Forms:
         return str(self.request.round) if self.request.round else ""
 
     def of(self, copy: MessageCopy) -> Message:
-        """Return what a posted copy shows now."""
+        """Return the present message for a posted copy."""
         if not copy.audience and not copy.occasion:
             return self.card()
         is_present = copy.occasion == self.occasion
@@ -65,13 +59,13 @@ class _Forms:
         return self.thread() if is_present and self.deciders else self._closed(None, is_older=not is_present)
 
     def asking(self, audience: str) -> Message:
-        """Return the direct message to somebody who must decide: the card, or what is different from the last one."""
+        """Return the direct message to an approver: the card, or the difference from the last one."""
         if audience in self.told_before:
             return again_message(self.request, now=self.now)
         return self.card()
 
     def thread(self) -> Message:
-        """Return the message under the channel's card that asks again."""
+        """Return the message under the channel's card that asks for approval again."""
         return again_message(self.request, now=self.now, asked=self.deciders)
 
     def _closed(self, reader: ChatId | None, *, is_older: bool) -> Message:
@@ -81,24 +75,12 @@ class _Forms:
 
 
 class RequestMessages:
-    """Posts and updates the messages about a request. Doing it twice changes nothing."""
+    """Posts and updates the messages about a request. A repetition changes nothing."""
 
-    def __init__(
-        self,
-        *,
-        copies: CardCopies,
-        directory: ShownDirectory,
-        store: Store,
-        clock: Clock,
-        reminders: Reminders,
-    ) -> None:
-        self._copies = copies
-        self._directory = directory
-        self._store = store
-        self._clock = clock
-        self._recipients = Recipients(directory)
+    def __init__(self, outbound: Outbound, reminders: Reminders) -> None:
+        self._outbound = outbound
+        self._recipients = Recipients(outbound.directory)
         self._reminders = reminders
-        self._locks: WeakValueDictionary[RequestId, asyncio.Lock] = WeakValueDictionary()
 
     async def show(self, request: AccessRequest) -> None:
         """Update every copy, and post what is missing.
@@ -106,15 +88,15 @@ class RequestMessages:
         :raises NotifierBlocked, NotifierRefused: when the channel does not accept its card now, or never will. A person
             whom Slack does not let us write to is logged only; that person uses the channel's card and the App Home.
         """
-        subject, now = f"request:{request.id}", self._clock.now()
+        subject, now = f"request:{request.id}", self._outbound.clock.now()
         holders = await self._recipients.stage_holders(request)
         deciders = await self._recipients.deciders(request, holders)
-        names = await name_approvers(request, holders, self._directory)
+        names = await name_approvers(request, holders, self._outbound.directory)
         context = await self._context(request)
         # A card has many copies. Building one takes some hundredths of a second.
         card = cache(partial(request_card, request, holders=names, context=context, now=now))
         forms = _Forms(request=request, context=context, deciders=deciders, now=now, card=card, told_before=frozenset())
-        posted = await self._copies.live(subject)
+        posted = await self._outbound.copies.live(subject)
         before = frozenset(copy.audience for copy in posted if copy.audience and copy.occasion != forms.occasion)
         forms = replace(forms, told_before=before)
         has, problem = await self._update(request, posted, forms)
@@ -122,7 +104,7 @@ class RequestMessages:
             problem = problem or await self._post_in_channel(subject, has, forms)
             for audience in told_directly(deciders, is_channel_closed=problem is not None):
                 if (audience, forms.occasion) not in has:
-                    await self._copies.post(subject, audience, forms.asking(audience), forms.occasion)
+                    await self._outbound.copies.post(subject, audience, forms.asking(audience), forms.occasion)
         await self._reminders.refresh({ChatId(copy.audience) for copy in posted if copy.audience})
         await self._show_requester(request, context)
         await self._show_sponsor(request, context)
@@ -130,18 +112,20 @@ class RequestMessages:
             raise problem
 
     async def _context(self, request: AccessRequest) -> CardContext:
-        """Read what the card says beside the request: what is known of the partner, and what its requester has open."""
+        """Read what the card shows besides the request: the partner's record, and the requester's open requests."""
         if request.prepared is None or (request.is_terminal and request.state not in _SET):
             return CardContext(is_first=False)
         asked, known = request.particulars, request.known
-        record = await self._store.partnership(known.plan.tenant_id)
+        record = await self._outbound.store.partnership(known.plan.tenant_id)
         if request.is_terminal:
             is_replaced = record is not None and record.request_id != request.id
-            successor = await self._store.request(record.request_id) if record is not None and is_replaced else None
+            successor = (
+                await self._outbound.store.request(record.request_id) if record is not None and is_replaced else None
+            )
             return CardContext(is_first=False, partnership=record, successor=successor)
-        mine = await self._store.requests_of(asked.requester, MOST_COUNTED, known.requester.id)
+        mine = await self._outbound.store.requests_of(asked.requester, MOST_COUNTED, known.requester.id)
         others = sum(not one.is_terminal and one.id != request.id for one in mine)
-        earlier = await self._store.requests_for(known.plan.tenant_id, MOST_COUNTED)
+        earlier = await self._outbound.store.requests_for(known.plan.tenant_id, MOST_COUNTED)
         is_first = all(one.id == request.id for one in earlier)
         return CardContext(is_first=is_first, others_open=others, partnership=record)
 
@@ -157,7 +141,7 @@ class RequestMessages:
         for copy in copies:
             # A card that somebody deleted is not posted again for a finished request, and not for an earlier round.
             is_wanted = not request.is_terminal and (not copy.audience or copy.occasion == forms.occasion)
-            updated = await self._copies.update(copy, forms.of(copy), is_wanted=is_wanted)
+            updated = await self._outbound.copies.update(copy, forms.of(copy), is_wanted=is_wanted)
             if updated not in (UpdateResult.STUCK, UpdateResult.DELETED):
                 has.add((copy.audience, copy.occasion))
             if isinstance(updated, Trouble) and not copy.audience:
@@ -166,54 +150,51 @@ class RequestMessages:
 
     async def _post_in_channel(self, subject: str, has: set[tuple[str, str]], forms: _Forms) -> Trouble | None:
         """Post the channel's card, and what is to be decided again into its thread: one card a request."""
-        if ("", "") not in has and (refused := await self._copies.post(subject, "", forms.card())) is not None:
+        if ("", "") not in has and (refused := await self._outbound.copies.post(subject, "", forms.card())) is not None:
             return refused
         if not forms.occasion or not forms.deciders or ("", forms.occasion) in has:
             return None
-        [card, *_] = [one for one in await self._copies.live(subject) if not one.audience and not one.occasion]
-        return await self._copies.post(subject, "", forms.thread(), forms.occasion, thread=card.message_id)
+        [card, *_] = [one for one in await self._outbound.copies.live(subject) if not one.audience and not one.occasion]
+        return await self._outbound.copies.post(subject, "", forms.thread(), forms.occasion, thread=card.message_id)
 
     async def _show_requester(self, request: AccessRequest, context: CardContext) -> None:
         subject = f"requester:{request.id}"
-        card = requester_card(request, now=self._clock.now(), successor=context.successor)
-        for copy in await self._copies.live(subject):
-            await self._copies.renew(copy, card, is_wanted=not request.is_terminal)
-        if not await self._store.copies(subject):
-            await self._copies.post(subject, request.particulars.requester, card)
-
-    async def hand_over_sponsor(self, request_id: RequestId, sponsor: ChatId, subject: str, occasion: str) -> None:
-        """Let another card take the place of the message that named the sponsor: one message a person for a request."""
-        async with self._lock_of(request_id):
-            for copy in await self._copies.live(f"sponsor:{request_id}"):
-                if copy.audience == sponsor:
-                    await self._store.save_copy(replace(copy, subject=subject, occasion=occasion, content=""))
+        now, record = self._outbound.clock.now(), context.partnership
+        card = requester_card(request, now=now, successor=context.successor, record=record)
+        for copy in await self._outbound.copies.live(subject):
+            await self._outbound.copies.renew(copy, card, is_wanted=not request.is_terminal)
+        if not await self._outbound.store.copies(subject):
+            await self._outbound.copies.post(subject, request.particulars.requester, card)
 
     async def _show_sponsor(self, request: AccessRequest, context: CardContext) -> None:
-        """Tell the sponsor once that they are named, and update that message."""
-        if request.prepared is None or _is_only_requester(request):
-            return
-        subject = f"sponsor:{request.id}"
-        card = sponsor_card(request, now=self._clock.now(), successor=context.successor)
-        async with self._lock_of(request.id):
-            # NB. read now: the partner setup card may have taken the message's place since.
-            record = await self._store.partnership(request.known.plan.tenant_id)
-            setup = () if record is None or record.request_id != request.id else record.setup
-            needed = {step.digest for step in setup if step.is_needed}
-            if record is not None and needed & {step.digest for step in open_steps(setup, record.confirmations)}:
-                return
-            for copy in await self._copies.live(subject):
-                await self._copies.renew(copy, card, is_wanted=not request.is_terminal)
-            is_told = not request.is_terminal or (request.state is RequestState.APPLIED and context.successor is None)
-            if is_told and not needed and not await self._store.copies(subject):
-                await self._copies.post(subject, request.particulars.sponsor, card)
+        """Tell the sponsor once that they are named, and update that message; tell whom an edit replaced.
 
-    def _lock_of(self, request_id: RequestId) -> asyncio.Lock:
-        """Return the lock of a sponsor's message: two effects update it, and they are performed in parallel."""
-        return self._locks.setdefault(request_id, asyncio.Lock())
+        What they must do after the change has a message of its own, because an update notifies nobody. This message is
+        written only here, so only in the lane of the request: it is not posted twice.
+        """
+        if request.prepared is None or request.particulars.kind is RequestKind.REVOCATION:
+            return
+        subject, sponsor, record = f"sponsor:{request.id}", request.particulars.sponsor, context.partnership
+        copies = await self._outbound.copies.live(subject)
+        is_planned = request.state is not RequestState.PREPARING  # until then, the plan names the earlier sponsor
+        for copy in copies if is_planned else ():
+            if copy.audience != sponsor:
+                await self._outbound.copies.renew(copy, former_sponsor_card(request), is_wanted=False)
+        if _is_only_requester(request):
+            return
+        card = sponsor_card(request, now=self._outbound.clock.now(), successor=context.successor, record=record)
+        for copy in copies:
+            if copy.audience == sponsor:
+                await self._outbound.copies.renew(copy, card, is_wanted=not request.is_terminal)
+        setup = () if record is None or record.request_id != request.id else record.setup
+        is_asked = any(step.is_needed for step in setup)  # the partner setup card tells them
+        is_told = not request.is_terminal or (request.state is RequestState.APPLIED and context.successor is None)
+        is_new = all(one.audience != sponsor for one in await self._outbound.store.copies(subject))
+        if is_told and is_new and not is_asked and (is_planned or not request.edits):
+            await self._outbound.copies.post(subject, sponsor, card)
 
 
 def _is_only_requester(request: AccessRequest) -> bool:
     """Return whether there is no other sponsor who would have to be told."""
     asked, known = request.particulars, request.known
-    is_same = asked.sponsor == asked.requester or known.sponsor.id == known.requester.id
-    return is_same or asked.kind is RequestKind.REVOCATION
+    return asked.sponsor == asked.requester or known.sponsor.id == known.requester.id

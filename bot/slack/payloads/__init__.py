@@ -1,1 +1,1 @@
-"""What Slack sends, parsed once, at the entry: only what the bot uses, only in the shapes it understands."""
+"""Parse what Slack sends, once: only what the bot uses, only in the forms that it knows."""

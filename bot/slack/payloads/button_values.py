@@ -1,4 +1,4 @@
-"""Parse the values of buttons and the metadata of windows. They are not verified: what they name is loaded again."""
+"""Parse the values of buttons and the metadata of windows. They are not verified: what they name is read again."""
 
 import re
 from typing import Annotated, Final
@@ -35,6 +35,16 @@ def parse_card_value(value: str) -> tuple[RequestId, Digest]:
     except ValueError as error:
         raise Refused(RefusalCode.MALFORMED) from error
     return RequestId(parsed.request_id), Digest(parsed.digest)
+
+
+def parse_request_id(value: str) -> RequestId:
+    """Read a request id from a button.
+
+    :raises Refused: for any other text.
+    """
+    if not re.fullmatch(REQUEST_ID, value):
+        raise Refused(RefusalCode.MALFORMED)
+    return RequestId(value)
 
 
 def parse_tenant_id(value: str) -> TenantId:
@@ -77,7 +87,7 @@ def parse_setup_value(value: str) -> tuple[TenantId, StepKey, Digest]:
 
 
 def named_subject(interaction: Interaction) -> CommandSubject:
-    """Read which request or tenant a click names, for the audit log of a refusal; empty when not certain."""
+    """Read which request or tenant a click names, for the audit log of a refusal; empty when it is not certain."""
     view = interaction.view
     said = interaction.action.value if interaction.actions else view.private_metadata if view is not None else ""
     name = said.partition(":")[0]

@@ -4,19 +4,28 @@ import json
 import re
 
 from bot.slack import ids
-from bot.slack.payloads.button_values import REQUEST_ID, parse_tenant_id
+from bot.slack.payloads.button_values import REQUEST_ID, parse_card_value, parse_tenant_id
 from bot.slack.payloads.models import Interaction, View
-from workflows.app.requests.forms import Form
+from workflows.app.requests.forms import Form, PlanEdited
 from workflows.app.requests.restore_intake import RestoreForm
 from workflows.core.people import ChatId
 
 
 def parse_form(interaction: Interaction) -> Form:
-    """Read the request form. Missing values stay empty; the intake reports them."""
+    """Read the request form, also the one that edits a request. Missing values stay empty; the intake reports them.
+
+    :raises Refused: when its metadata names what it edits in another form.
+    """
     view = interaction.the_view
+    metadata = _metadata(view)
+    edits = None
+    if ids.EDITS in metadata:
+        request_id, digest = parse_card_value(str(metadata[ids.EDITS]))
+        edits = PlanEdited(request_id=request_id, digest=digest)
     return Form(
         requester=interaction.actor,
-        target=view.value(ids.TARGET),
+        # The form of an edit has no field for the partner, which cannot be changed.
+        target=view.value(ids.TARGET) if edits is None else str(metadata.get(ids.LOOKED_UP, "")),
         template=view.value(ids.TEMPLATE),
         justification=view.value(ids.JUSTIFICATION),
         sponsor=ChatId(view.value(ids.SPONSOR) or interaction.actor),
@@ -25,6 +34,7 @@ def parse_form(interaction: Interaction) -> Form:
         ticket=view.value(ids.TICKET),
         placeholders=(placeholders := _typed_placeholders(view)),
         labels={name: label for name in placeholders if (label := view.label(f"{ids.PLACEHOLDER}{name}"))},
+        edits=edits,
     )
 
 

@@ -1,7 +1,7 @@
 """The models of what Slack sends: clicks, submitted windows, slash commands, opened App Homes.
 
-Ids in a payload (request ids, digests, tenant ids in values and metadata) are not verified. What they name is loaded
-and checked again.
+Ids in a payload (request ids, digests, tenant ids in values and metadata) are not verified. What they name is read and
+checked again.
 """
 
 import hashlib
@@ -16,7 +16,7 @@ from workflows.core.people import ChatId
 
 
 class Payload(BaseModel):
-    """A part of a payload. What the bot does not use is left out."""
+    """A part of a payload. What the bot does not use is ignored."""
 
     model_config = ConfigDict(extra="ignore", frozen=True, hide_input_in_errors=True)
 
@@ -65,7 +65,7 @@ class _State(Payload):
 
 
 class View(Payload):
-    """A window, with what is filled in."""
+    """A window, with the values that the person entered."""
 
     id: str
     callback_id: str = ""
@@ -145,7 +145,7 @@ class Interaction(Payload):
 
     @property
     def key(self) -> str:
-        """Return the key of this action: the same for every repeated delivery, and different for every other action."""
+        """Return the idempotency key: the same for a repeated delivery, different for every other action."""
         if self.type == "view_submission":
             # The values belong to the action: a corrected form that is sent again is another action.
             filled_in = json.dumps(self.the_view.state.model_dump(), sort_keys=True)
@@ -177,7 +177,7 @@ class Invocation(Payload):
 
     @property
     def key(self) -> str:
-        """Return the key of this command: the same for every repeated delivery."""
+        """Return the idempotency key: the same for every repeated delivery."""
         return f"command:{self.trigger_id}"
 
     @property

@@ -1,4 +1,4 @@
-"""Check the shape of whatever Slack sends, before anything reads it."""
+"""Check the form of everything that Slack sends, before anything reads it."""
 
 import re
 from collections.abc import Mapping
@@ -9,18 +9,18 @@ from pydantic import ValidationError
 from bot.slack.payloads.models import HomeOpened, Interaction, Invocation
 
 _NOT_TEXT: Final = re.compile("[\ud800-\udfff]")
-"""Single surrogates: JSON can contain them, and text storage cannot."""
+"""Single surrogates: JSON can contain them, but the store cannot."""
 _INTERACTIONS: Final = frozenset(
     {"block_actions", "view_submission", "view_closed", "shortcut", "message_action", "block_suggestion"}
 )
 
 
 class Unreadable(Exception):
-    """A payload that the bot does not understand."""
+    """Slack does not send a payload like this one."""
 
 
 def read_payload(payload: Mapping[str, Any]) -> dict[str, Any]:
-    """Remove nulls, which mean absent, and invalid characters; check the shape of the rest.
+    """Remove nulls, which mean absent, and invalid characters; check the form of the rest.
 
     :raises Unreadable: when Slack does not send this kind of payload, or a required part is missing.
     """

@@ -1,4 +1,4 @@
-"""The people who can still decide on a request, for a card. Only people who are shown are looked up."""
+"""The people who can still decide on a request, for a card. Only people whose names are shown are looked up."""
 
 import asyncio
 from collections import Counter
@@ -12,9 +12,9 @@ from bot.slack.people.shown_directory import ShownDirectory
 from workflows.core.errors.raised import Refused
 from workflows.core.people import ChatId, Role
 from workflows.core.policy.template import Stage
-from workflows.core.requests.eligibility import Eligibility, eligibility, still_asked
+from workflows.core.requests.eligibility import Eligibility, current_eligibility, eligibility
 from workflows.core.requests.request import AccessRequest
-from workflows.ports.directory import DirectoryUnavailable
+from workflows.ports.people_directory import PeopleDirectoryUnavailable
 from workflows.ports.tenant import TenantRefused, TenantUnavailable
 
 MOST_NAMED: Final = 12
@@ -25,10 +25,10 @@ _TIMEOUT_SECONDS: Final = 1.5
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Approvers:
-    """Who can decide on one stage. Empty when nobody can, or when it is not known."""
+    """The people who can decide on one stage; empty when nobody can, or when it is not known."""
 
     names: tuple[str, ...] = ()
-    """All are different: people of the same name also show their mail address or Slack id."""
+    """All names are different: people with the same name also show their mail address or Slack id."""
     others: int = 0
     """How many more there are."""
 
@@ -46,12 +46,13 @@ NOBODY_KNOWN: Final[Mapping[Role, Approvers]] = MappingProxyType({})
 
 
 async def still_free(who: Eligibility, holders: frozenset[ChatId], directory: ShownDirectory) -> frozenset[ChatId]:
-    """Return the members who may still decide, without those who may not or already have, under any Slack id.
+    """Return the members who may still decide.
 
-    When Slack does not return all ids of a person now, the known ids are removed. A click is checked again.
+    Excluded people, and people who have decided, are removed under every Slack id. When Slack does not return all ids
+    of a person now, the known ids are removed. A click is checked again.
     """
     taken = who.chat_ids
-    with suppress(DirectoryUnavailable):
+    with suppress(PeopleDirectoryUnavailable):
         taken |= await directory.all_ids(taken)
     return who.free(holders, taken)
 
@@ -66,27 +67,27 @@ async def name_approvers(
 async def _named(request: AccessRequest, holders: frozenset[ChatId], directory: ShownDirectory) -> Approvers:
     try:
         return await _people(await still_free(eligibility(request), holders, directory), directory)
-    except DirectoryUnavailable:
+    except PeopleDirectoryUnavailable:
         return Approvers()  # the stage's title is shown instead
 
 
 async def name_open_stages(request: AccessRequest, directory: ShownDirectory) -> Mapping[Role, Approvers]:
     """Return the people who can still decide, by role, for an open window; empty when that is not known in time."""
-    who = still_asked(request)
+    who = current_eligibility(request)
     if who is None:
         return NOBODY_KNOWN
     try:
         async with asyncio.timeout(_TIMEOUT_SECONDS):
             holders = {stage.role: await directory.holders(stage.role) for stage in who.open_stages}
             return await name_approvers(request, holders, directory)
-    except (DirectoryUnavailable, TenantUnavailable, TenantRefused, Refused, TimeoutError):
+    except (PeopleDirectoryUnavailable, TenantUnavailable, TenantRefused, Refused, TimeoutError):
         return NOBODY_KNOWN
 
 
 async def name_stages(
     stages: Sequence[Stage], excluded: Collection[ChatId], directory: ShownDirectory
 ) -> tuple[AskedStage, ...]:
-    """Return who would be asked by these stages, before a request is filed.
+    """Return who would be asked by these stages, before a request is sent.
 
     :param excluded: the requester and the sponsor, who cannot approve.
     """
@@ -99,7 +100,7 @@ async def _asked(stage: Stage, excluded: Collection[ChatId], directory: ShownDir
             holders = await directory.holders(stage.role)
             free = holders - await directory.all_ids(excluded)
             return AskedStage(stage=stage, approvers=await _people(free, directory))
-    except (DirectoryUnavailable, TenantUnavailable, TenantRefused, Refused, TimeoutError):
+    except (PeopleDirectoryUnavailable, TenantUnavailable, TenantRefused, Refused, TimeoutError):
         return AskedStage(stage=stage)
 
 
@@ -108,7 +109,8 @@ async def _people(free: frozenset[ChatId], directory: ShownDirectory) -> Approve
     names = {person: name for person in people[:MOST_NAMED] if (name := await _name(person, directory))}
     counted = Counter(names.values())
     told_apart = [
-        f"{name} ({await _mark(person, directory)})" if counted[name] > 1 else name for person, name in names.items()
+        f"{name} ({await _distinguishing_text(person, directory)})" if counted[name] > 1 else name
+        for person, name in names.items()
     ]
     return Approvers(names=tuple(told_apart), others=len(people) - len(names))
 
@@ -121,6 +123,6 @@ async def _name(person: ChatId, directory: ShownDirectory) -> str:
         return ""
 
 
-async def _mark(person: ChatId, directory: ShownDirectory) -> str:
+async def _distinguishing_text(person: ChatId, directory: ShownDirectory) -> str:
     """Return the text that distinguishes people of the same name."""
     return await directory.mail_of(person) or person

@@ -1,7 +1,7 @@
-"""Map a Slack user to exactly one Entra person or refuse; read who has a role now.
+"""Find the one Entra person of a Slack user, or refuse; read who has a role now.
 
-A click proves a Slack user. Two questions identify the person, each time it matters. To Slack: is this a full member of
-our workspace? To Entra: is there exactly one enabled member account with this mail address? Nothing is cached here; for
+A click proves a Slack user. Two questions identify the person, each time it matters. Slack: is this a full member of
+our workspace? Entra: is there exactly one enabled member account with this mail address? Nothing is cached here; for
 display see `bot.slack.people.shown_directory`.
 """
 
@@ -17,7 +17,7 @@ from bot.slack.people.users import SlackUser, ids_of, is_full_member, main_id, n
 from workflows.core.errors.raised import Refused
 from workflows.core.errors.refusal_codes import RefusalCode
 from workflows.core.people import ChatId, Person, PersonId, Role, Roster, folded_mail, is_same_mail
-from workflows.ports.directory import DirectoryRefused, DirectoryUnavailable, RoleSource
+from workflows.ports.people_directory import PeopleDirectoryRefused, PeopleDirectoryUnavailable, RoleSource
 from workflows.ports.tenant import Account, Tenant
 
 _GONE: Final = frozenset({"user_not_found", "user_not_visible", "users_not_found"})
@@ -33,8 +33,8 @@ Answer = TypeVar("Answer")
 Key = TypeVar("Key")
 
 
-class _Gone(Exception):
-    """Slack does not know the user, or shows it to nobody."""
+class _UnknownUser(Exception):
+    """Slack does not know the user, or does not show it."""
 
 
 class _NoGroups(Exception):
@@ -55,7 +55,7 @@ class Reads(Protocol):
 
 
 class SlackDirectory:
-    """Implements `ports.Directory` over Slack's user and user group methods and Entra's accounts."""
+    """Implements `ports.PeopleDirectory` over Slack's user and user group methods and Entra's accounts."""
 
     def __init__(
         self, *, client: AsyncWebClient, tenant: Tenant, team_id: str, roles: Mapping[Role, RoleSource]
@@ -66,7 +66,7 @@ class SlackDirectory:
         self._roles = roles
 
     async def identify(self, chat_id: ChatId) -> Person:
-        """Map a Slack user to one Entra person; see `ports.Directory.identify`."""
+        """Find the one Entra person of a Slack user; see `ports.PeopleDirectory.identify`."""
         user = await self.user(chat_id)
         mail = require_full_member(user, self._team_id)
         accounts = [a for a in await self._tenant.accounts_by_mail([mail]) if is_same_mail(a.mail, mail)]
@@ -105,7 +105,7 @@ class SlackDirectory:
         return Roster(roles={person_id: frozenset(held) for person_id, held in roles.items()})
 
     async def holders(self, role: Role) -> frozenset[ChatId]:
-        """List the active, full members who have a role now; see `ports.Directory.holders`."""
+        """List the active, full members who have a role now; see `ports.PeopleDirectory.holders`."""
         return await self.holders_by(role, self)
 
     async def holders_by(self, role: Role, reads: Reads) -> frozenset[ChatId]:
@@ -117,19 +117,19 @@ class SlackDirectory:
         if person_ids := await self._entra_members(source):
             accounts = await self._tenant.accounts_by_id(sorted(person_ids))
             mails |= {folded_mail(account.mail) for account in accounts if _is_eligible(account)}
-        found = await _side_by_side(sorted(mails), reads.user_by_mail)
+        found = await _read_in_parallel(sorted(mails), reads.user_by_mail)
         by_mail = {main_id(user, ChatId("")) for user in found if user and is_full_member(user, self._team_id)}
         groups = await reads.user_groups() if source.user_groups else {}
-        return frozenset(by_mail) | await self._living(_members(source, groups), reads)
+        return frozenset(by_mail) | await self._active(_members(source, groups), reads)
 
     async def all_ids(self, chat_ids: Iterable[ChatId]) -> frozenset[ChatId]:
-        """List every Slack id of the people with these ids; see `ports.Directory.all_ids`."""
+        """List every Slack id of the people with these ids; see `ports.PeopleDirectory.all_ids`."""
         return await self.all_ids_by(chat_ids, self)
 
     async def all_ids_by(self, chat_ids: Iterable[ChatId], reads: Reads) -> frozenset[ChatId]:
         """List every Slack id of these people, using the caller's reads of Slack."""
         asked = sorted(set(chat_ids))
-        users = await _side_by_side(asked, lambda one: _user_or_none(reads, one))
+        users = await _read_in_parallel(asked, lambda one: _user_or_none(reads, one))
         found = (ids_of(user or {}, chat_id) for chat_id, user in zip(asked, users, strict=True))
         return frozenset[ChatId]().union(*found)
 
@@ -153,7 +153,7 @@ class SlackDirectory:
             return {}
         listed = answer.get("usergroups")
         if not isinstance(listed, list):
-            raise DirectoryUnavailable("Slack's answer to usergroups.list has no user groups in it.")
+            raise PeopleDirectoryUnavailable("Slack's answer to usergroups.list has no user groups in it.")
         return {
             str(group["handle"]): frozenset(ChatId(user) for user in group.get("users") or ())
             for group in listed
@@ -168,7 +168,7 @@ class SlackDirectory:
         require_full_member(await self.user(chat_id), self._team_id)
 
     async def is_member(self, chat_id: ChatId) -> bool:
-        """Return whether this is a full member of our workspace; see `ports.Directory.is_member`."""
+        """Return whether this is a full member of our workspace; see `ports.PeopleDirectory.is_member`."""
         try:
             await self.require_member(chat_id)
         except Refused:
@@ -186,23 +186,23 @@ class SlackDirectory:
         """
         try:
             return dict((await self._call("users.info", user=chat_id))["user"])
-        except _Gone as error:
+        except _UnknownUser as error:
             raise Refused(RefusalCode.UNKNOWN_USER) from error
 
     async def user_by_mail(self, mail: str) -> SlackUser | None:
         """Find the user with a mail address; None when there is none."""
         try:
             return dict((await self._call("users.lookupByEmail", email=mail))["user"])
-        except _Gone:
+        except _UnknownUser:
             return None
 
-    async def _living(self, listed: Iterable[ChatId], reads: Reads) -> frozenset[ChatId]:
+    async def _active(self, listed: Iterable[ChatId], reads: Reads) -> frozenset[ChatId]:
         """Return the full, active members of a list; after enough were found, the rest is included unchecked."""
         left, found = sorted(listed), set[ChatId]()
         while left and len(found) < ENOUGH:
             some, left = left[:_AT_ONCE], left[_AT_ONCE:]
             for chat_id, user in zip(
-                some, await _side_by_side(some, lambda one: _user_or_none(reads, one)), strict=True
+                some, await _read_in_parallel(some, lambda one: _user_or_none(reads, one)), strict=True
             ):
                 if user is not None and is_full_member(user, self._team_id):
                     found.add(main_id(user, chat_id))
@@ -220,19 +220,21 @@ class SlackDirectory:
         except SlackApiError as error:
             code = error_code(error)
             if code in _GONE:
-                raise _Gone from error
+                raise _UnknownUser from error
             if code in _NO_GROUPS and method == "usergroups.list":
                 raise _NoGroups from error
             if is_passing(error):
-                raise DirectoryUnavailable(f"Slack does not answer {method} ({code}).", retry_after(error)) from error
-            raise DirectoryRefused(method, code) from error
+                raise PeopleDirectoryUnavailable(
+                    f"Slack does not answer {method} ({code}).", retry_after(error)
+                ) from error
+            raise PeopleDirectoryRefused(method, code) from error
         except NO_ANSWER as error:
-            raise DirectoryUnavailable("Slack does not answer.") from error
+            raise PeopleDirectoryUnavailable("Slack does not answer.") from error
         return dict(response.data) if isinstance(response.data, dict) else {}
 
 
-async def _side_by_side(keys: Sequence[Key], read: Callable[[Key], Awaitable[Answer]]) -> list[Answer]:
-    """Read several things, a few at a time; return the answers in the order of the keys."""
+async def _read_in_parallel(keys: Sequence[Key], read: Callable[[Key], Awaitable[Answer]]) -> list[Answer]:
+    """Read several things in parallel, a few at a time; return the answers in the order of the keys."""
     answers: list[Answer] = []
     for start in range(0, len(keys), _AT_ONCE):
         answers += await asyncio.gather(*map(read, keys[start : start + _AT_ONCE]))

@@ -1,4 +1,4 @@
-"""Check who may open a window: full members, within the time that the window's trigger is valid."""
+"""Check who may open a window: full members, in the time that the window's trigger is valid."""
 
 import asyncio
 from contextlib import suppress
@@ -9,7 +9,7 @@ from bot.slack.people.directory import SlackDirectory
 from workflows.core.errors.raised import Refused
 from workflows.core.errors.refusal_codes import RefusalCode
 from workflows.core.people import ChatId
-from workflows.ports.directory import DirectoryUnavailable
+from workflows.ports.people_directory import PeopleDirectoryUnavailable
 
 _KNOWN_SECONDS: Final = 1.25
 """Seconds that a window with records waits for Slack's answer about the user: half of the time to open it."""
@@ -19,28 +19,28 @@ _MEMBER_SECONDS: Final = 0.8
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Members:
-    """Asks Slack who is a full member, in time for an acknowledgement."""
+    """Asks Slack whether a person is a full member, in time for an acknowledgement."""
 
     directory: SlackDirectory
 
     async def require_known(self, actor: ChatId) -> None:
-        """Check for a full member; nobody passes when Slack does not answer. For a window that shows records.
+        """Require a full member; refuse everybody when Slack does not answer in time. For windows that show records.
 
         :raises Refused: for everybody else, and when there is no answer in time.
         """
         try:
             async with asyncio.timeout(_KNOWN_SECONDS):
                 await self.directory.require_member(actor)
-        except (DirectoryUnavailable, TimeoutError):
+        except (PeopleDirectoryUnavailable, TimeoutError):
             raise Refused(RefusalCode.NOT_KNOWN_NOW) from None
 
     async def require(self, actor: ChatId) -> None:
-        """Check for a full member; everybody passes when Slack does not answer in time.
+        """Require a full member; accept everybody when Slack does not answer in time.
 
         That is safe because later code checks again.
 
         :raises Refused: for everybody else.
         """
-        with suppress(DirectoryUnavailable, TimeoutError):
+        with suppress(PeopleDirectoryUnavailable, TimeoutError):
             async with asyncio.timeout(_MEMBER_SECONDS):
                 await self.directory.require_member(actor)

@@ -1,4 +1,4 @@
-"""A short cache of the directory, for display only. Nothing is decided with it."""
+"""Cache the directory for a short time, for display only. Nothing is decided with it."""
 
 import asyncio
 from collections.abc import Callable, Coroutine, Hashable, Iterable, Sequence
@@ -12,7 +12,7 @@ from workflows.core.errors.raised import Refused
 from workflows.core.people import ChatId, Person, Role, Roster
 from workflows.intervals import NAMES_SHOWN_FOR, ROLES_SHOWN_FOR
 from workflows.ports.clock import Clock
-from workflows.ports.directory import DirectoryUnavailable
+from workflows.ports.people_directory import PeopleDirectoryUnavailable
 from workflows.ports.tenant import TenantRefused, TenantUnavailable
 
 _TIMEOUT_SECONDS: Final = 2.0
@@ -25,10 +25,9 @@ Answer = TypeVar("Answer")
 
 
 class ShownDirectory:
-    """Implements `ports.Directory` for display: role members up to 30 seconds old, names up to 10 minutes.
+    """Implements `ports.PeopleDirectory` for display: role members up to 30 seconds old, names up to 10 minutes.
 
-    Identity, membership and roles of a person are read again wherever anything depends on them: nothing is decided with
-    the cache.
+    A person's identity, membership and roles are never read from the cache, because decisions depend on them.
     """
 
     def __init__(self, directory: SlackDirectory, clock: Clock) -> None:
@@ -37,7 +36,7 @@ class ShownDirectory:
         def cache(
             read: Callable[[Asked], Coroutine[Any, Any, Answer]], kept_for: timedelta = ROLES_SHOWN_FOR
         ) -> Cache[Asked, Answer]:
-            return Cache(read=read, lasts=lambda _: kept_for, most=_MOST, now=lambda: clock.now().timestamp())
+            return Cache(read=read, kept_for=lambda _: kept_for, max_entries=_MOST, now=lambda: clock.now().timestamp())
 
         self._people = cache(directory.identify)
         self._holders: Cache[Role, frozenset[ChatId]] = cache(lambda role: directory.holders_by(role, self))
@@ -46,15 +45,15 @@ class ShownDirectory:
         self._by_mail = cache(directory.user_by_mail, NAMES_SHOWN_FOR)
 
     async def identify(self, chat_id: ChatId) -> Person:
-        """Map a Slack user to one Entra person, without the cache."""
+        """Find the one Entra person of a Slack user, without the cache."""
         return await self._directory.identify(chat_id)
 
     async def known_person(self, chat_id: ChatId) -> Person | None:
         """Return the person of a Slack user from the cache; None when not known now, or without an account."""
         try:
             async with asyncio.timeout(_TIMEOUT_SECONDS):
-                return await self._people.ask(chat_id)
-        except (Refused, DirectoryUnavailable, TenantRefused, TenantUnavailable, TimeoutError):
+                return await self._people.get(chat_id)
+        except (Refused, PeopleDirectoryUnavailable, TenantRefused, TenantUnavailable, TimeoutError):
             return None
 
     async def is_member(self, chat_id: ChatId) -> bool:
@@ -67,7 +66,7 @@ class ShownDirectory:
 
     async def holders(self, role: Role) -> frozenset[ChatId]:
         """List the Slack users who have a role, from the cache."""
-        return await self._holders.ask(role)
+        return await self._holders.get(role)
 
     async def all_ids(self, chat_ids: Iterable[ChatId]) -> frozenset[ChatId]:
         """List every Slack id of the people with these ids, from the cache."""
@@ -87,12 +86,12 @@ class ShownDirectory:
 
     async def user_groups(self) -> UserGroups:
         """Return every user group with its members, from the cache."""
-        return await self._groups.ask(None)
+        return await self._groups.get(None)
 
     async def user(self, chat_id: ChatId) -> SlackUser:
         """Return a user, from the cache."""
-        return await self._users.ask(chat_id)
+        return await self._users.get(chat_id)
 
     async def user_by_mail(self, mail: str) -> SlackUser | None:
         """Return the user with a mail address, from the cache."""
-        return await self._by_mail.ask(mail)
+        return await self._by_mail.get(mail)

@@ -1,4 +1,4 @@
-"""Read Slack's user object: full membership of our workspace, ids, and name."""
+"""Read Slack's user object: full membership of our workspace, ids, name and mail address."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -40,7 +40,7 @@ def is_full_member(user: SlackUser, team_id: str) -> bool:
 
 
 def ids_of(user: SlackUser, asked: ChatId) -> frozenset[ChatId]:
-    """List every id that Slack may use for this user; on an Enterprise Grid a person has a U… and a W… one."""
+    """List every id that Slack may use for this user: on an Enterprise Grid a person has a U… and a W… one."""
     known = (asked, user.get("id"), (user.get("enterprise_user") or {}).get("id"))
     return frozenset(ChatId(str(one)) for one in known if one)
 

@@ -42,22 +42,22 @@ _WORDS: Final[Mapping[AlarmCode, tuple[str, str]]] = {
         "Make it a private channel of this workspace only, or set SLACK_CHANNEL to such a channel.",
     ),
     AlarmCode.CARD_NOT_POSTED: (
-        "Slack does not take the card about {partner} ({request}): {reason}.",
-        "Make sure that the approval channel is not archived and that the app is a member and may post there; "
-        "or set SLACK_CHANNEL to another channel. "
-        "Gatehouse tries again by itself. Until then approvers get the card directly.",
+        "Slack does not accept the card about {partner} ({request}): {reason}.",
+        "Make sure that the approval channel is not archived, and that the app is a member and may post there. "
+        "Or set SLACK_CHANNEL to another channel. "
+        "Gatehouse tries again automatically. Until then, approvers get the card as a direct message.",
     ),
     AlarmCode.STORE_NOT_WRITABLE: (
         "The records cannot be written: {reason}. Clicks are not accepted.",
-        "Free space on the disk, or end what locks the database file.",
+        "Free space on the disk, or end the program that locks the database file.",
     ),
     AlarmCode.SOCKET_SILENT: (
         "The connection to Slack is silent: {reason}. Clicks may not arrive.",
-        "Gatehouse connects again by itself. If this stays, check the network and SLACK_APP_TOKEN.",
+        "Gatehouse connects again automatically. If it does not succeed, check the network and SLACK_APP_TOKEN.",
     ),
     AlarmCode.WRONG_TENANT: (
         "Microsoft Graph answers for the tenant {found}, not for {expected}. Nothing is written.",
-        "Set AZURE_TENANT_ID and the credentials of one and the same tenant.",
+        "Set AZURE_TENANT_ID and the credentials to the same tenant.",
     ),
     AlarmCode.LIMIT_REACHED: (
         "{person} reached the limit of {limit} {what} an hour.",
@@ -65,19 +65,19 @@ _WORDS: Final[Mapping[AlarmCode, tuple[str, str]]] = {
     ),
 }
 _ACCESS_STAYS_OPEN: Final = (
-    "The block of {partner} ({request}) is confirmed, but Microsoft Graph did not take all that closes it further. "
-    "Perhaps still open: {titles}. {reason}",
-    "Gatehouse does not try this again by itself: revoke the partner once more, or close it in the Microsoft Entra "
-    "admin center.",
+    "The block of {partner} ({request}) is verified, but Microsoft Graph refused a part of the change. "
+    "These may still be open: {titles}. {reason}",
+    "Revoke the partner again, or close it in the Microsoft Entra admin center. Gatehouse does not try again "
+    "automatically.",
 )
-"""For a revocation that is confirmed and leaves something open."""
+"""The problem and the correction for a verified revocation that left something open."""
 
 ENDINGS: Final[Mapping[EndingCode, str]] = {
     EndingCode.CLICK_ENDED: "the click was refused, or an admin gave it up",
     EndingCode.REPLACED: "replaced by {by}",
     EndingCode.REQUEST_ENDED: "the request ended as {state}",
-    EndingCode.DAY_PASSED: "a day has passed, and it was not seen closed",
-    EndingCode.NOT_ALL_CLOSED: "the block is confirmed, but not all is closed",
+    EndingCode.DAY_PASSED: "a day passed without a verified block",
+    EndingCode.NOT_ALL_CLOSED: "the block is verified, but not everything is closed",
 }
 """Why an alarm ended although nothing was repaired."""
 
@@ -92,10 +92,10 @@ _WORK: Final[Mapping[str, str]] = {
     "show_half": "show the partner setup of {about}",
     "show_home": "show the App Home of {about}",
     "tell": "send a message to {about}",
-    "settle_given_up": "do what was decided about given up work {about}",
+    "settle_given_up": "retry or give up the stopped work {about}",
     "unknown": "a stored record that cannot be read",
 }
-"""What each kind of effect does, for a text that it is not done."""
+"""What each kind of effect does; completes "Gatehouse stopped trying: …"."""
 
 
 def alarm_text(alarm: Alarm) -> str:

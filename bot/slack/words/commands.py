@@ -45,15 +45,15 @@ def needs_partner(subcommand: str) -> bool:
 
 
 def help_message() -> Message:
-    """List the commands."""
+    """Return the list of commands."""
     return message(f"Commands: {_list()}".replace("`", ""), [mrkdwn(_help())])
 
 
 def start_message(team_id: str, app_id: str) -> Message:
-    """Lead to the App Home and to the request form.
+    """Return a message that leads to the App Home and to the request form.
 
     The link is Slack's own for an app's Home tab (Slack: "Deep linking into Slack"). Without an app id, or with ids of
-    another form, the words say where it is.
+    another form, the text says where it is.
     """
     is_known = _SLACK_ID.fullmatch(team_id) and _SLACK_ID.fullmatch(app_id)
     link = (
@@ -69,7 +69,7 @@ def start_message(team_id: str, app_id: str) -> Message:
 
 
 def unknown_command(text: str) -> Message:
-    """Answer an unknown command, or one without its partner, with the known commands."""
+    """Return the answer to an unknown command, or one without its partner: the known commands."""
     said = clean(text, 100, empty="")
     if needs_partner(said.lower()):
         opening = f"Name the partner: /partner {said.lower()} with its domain or tenant ID."

@@ -1,4 +1,4 @@
-"""The texts when something could not be read: try again where that helps, otherwise tell an admin."""
+"""The texts when something cannot be read now: what to do, and who can repair it."""
 
 from typing import Final
 

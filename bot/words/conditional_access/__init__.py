@@ -1,1 +1,1 @@
-"""Sentences about Conditional Access: whom which policy locks out or asks for more, and what helps."""
+"""Sentences about Conditional Access: which policy affects whom, and what changes that."""

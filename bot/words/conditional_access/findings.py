@@ -1,4 +1,4 @@
-"""What Conditional Access means for the partner's people, in words: the sentence of each code, and its details."""
+"""The sentence and the details of each finding about Conditional Access."""
 
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Final
@@ -53,16 +53,16 @@ def locked_out_words(values: Values) -> str:
 
 
 def estimate_words(values: Values) -> str:
-    """State that a part of what is said is an estimate, and why."""
+    """State that a part of the result is an estimate, and why."""
     if values["why"] is not None:
         return (
             f"Entra did not evaluate every sign-in ({WHY[UnreadReason(values['why'])]}). Conditional Access policies "
-            "were read instead: what is said of them is an estimate."
+            "were read instead, so this is an estimate."
         )
     left_out = values["left_out"]
     return (
         f"{left_out} of {values['answered'] + left_out} kinds of sign-in were not checked with Entra, which takes one "
-        "request a second. For them Conditional Access policies were read: that is an estimate."
+        "request a second. For these, Conditional Access policies were read instead, so this is an estimate."
     )
 
 
@@ -86,11 +86,11 @@ def _effect(code: FindingCode) -> Callable[[Values], str]:
 def _report_only_words(values: Values) -> str:
     verdicts: Sequence[StatedVerdict] = stated_verdicts(values)
     parts = [
-        f"{MEANINGS[meaning].lower()} {line_words(some)}"
+        f"{MEANINGS[meaning].lower()}: {line_words(some)}"
         for meaning in _ORDER
         if (some := [one for one in verdicts if one.meaning is meaning])
     ]
-    return f"Report-only policies, not enforced, would mean: {'. '.join(parts)}."
+    return f"Report-only policies are not enforced. If they were enforced: {'; '.join(parts)}."
 
 
 def _unlisted_words(values: Values) -> str:

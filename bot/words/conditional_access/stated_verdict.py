@@ -1,4 +1,4 @@
-"""A verdict about one policy and one kind of visitor, as a fact's values state it."""
+"""Read a fact's values as verdicts: the effect of one policy on one kind of visitor."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
@@ -17,7 +17,7 @@ from workflows.core.errors.facts import Values
 
 
 class StatedCondition(NamedTuple):
-    """A condition with the values that were kept, and how many there are."""
+    """A condition with some of its values, and how many values there are."""
 
     when: ConditionType
     values: tuple[str, ...]
@@ -25,7 +25,7 @@ class StatedCondition(NamedTuple):
 
 
 class StatedVerdict(NamedTuple):
-    """One verdict."""
+    """The effect of one policy on one kind of visitor."""
 
     policy_id: str
     policy: str

@@ -4,6 +4,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Final
 
 from bot.words.conditional_access.stated_verdict import StatedCondition, StatedVerdict
+from bot.words.sentences import counted
 from workflows.core.checks.conditional_access.controls import (
     PolicyEffect,
     PolicyReason,
@@ -15,7 +16,6 @@ from workflows.core.checks.conditional_access.findings import grouped
 from workflows.core.checks.conditional_access.policy import ControlKind
 from workflows.core.checks.conditional_access.scope import ClientApp, ConditionType
 from workflows.core.checks.conditional_access.verdicts import Source
-from workflows.core.text import counted
 
 MOST_GROUPS: Final = 3
 """Groups of policies that one line on a card names. The rest is counted; the details show all."""
@@ -30,9 +30,9 @@ VISITORS: Final[Mapping[VisitorType, str]] = {
 }
 MEANINGS: Final[Mapping[PolicyEffect, str]] = {
     PolicyEffect.LOCKED_OUT: "Locked out",
-    PolicyEffect.ASKED_HERE: "Asked here",
-    PolicyEffect.ASKED_THERE: "Asked in the partner's tenant",
-    PolicyEffect.DEPENDS: "Depends",
+    PolicyEffect.ASKED_HERE: "Required in this tenant",
+    PolicyEffect.ASKED_THERE: "Required in the partner's tenant",
+    PolicyEffect.DEPENDS: "Depends on conditions",
     PolicyEffect.NOT_KNOWN: "Not known",
     PolicyEffect.WORKS: "Works, with conditions",
 }
@@ -57,18 +57,18 @@ _BECAUSE: Final[Mapping[ReasonCode, str]] = {
     ReasonCode.BLOCKS: "",
     ReasonCode.SUPPORTED: "",
     ReasonCode.TRUSTED: "theirs is accepted",
-    ReasonCode.DONE_HERE: "they register and do it in this tenant",
+    ReasonCode.DONE_HERE: "they register and use it in this tenant",
     ReasonCode.NOT_TRUSTED: "theirs is not accepted, and they cannot satisfy it here",
     ReasonCode.TRUST_NOT_READ: "whether theirs is accepted could not be read",
     ReasonCode.NOT_SUPPORTED: "not supported for them",
     ReasonCode.NO_METHOD: "people from outside can use none of its methods",
     ReasonCode.METHODS_NOT_KNOWN: "whether people from outside can use its methods is not known",
-    ReasonCode.RISK_REGISTRATION: "at risk, who never registered MFA in this tenant is blocked",
-    ReasonCode.CUSTOM_CONTROL: "no trust covers custom controls",
+    ReasonCode.RISK_REGISTRATION: "people at risk who never registered MFA in this tenant are blocked",
+    ReasonCode.CUSTOM_CONTROL: "trust settings do not cover custom controls",
     ReasonCode.NOT_UNDERSTOOD: "",
     ReasonCode.OPERATOR_NOT_UNDERSTOOD: "whether one control suffices or all are required could not be read",
     ReasonCode.STATE_NOT_UNDERSTOOD: "whether it is enforced could not be read",
-    ReasonCode.NOT_ENOUGH_INFORMATION: "Entra says that it lacks information to evaluate it",
+    ReasonCode.NOT_ENOUGH_INFORMATION: "Entra does not have enough information to evaluate it",
     ReasonCode.ANSWER_NOT_UNDERSTOOD: "Entra's answer about it could not be read",
 }
 _REMEDIES: Final[Mapping[Remedy, str]] = {
@@ -90,8 +90,8 @@ def verdict_words(verdicts: Sequence[StatedVerdict]) -> str:
     sentence = f"{_meaning_words(one)}: {_who(verdicts)}, by {named(one.policy)}"
     sentence += f" ({what})" if what else ""
     sentence += f", {where}" if where else ""
-    sentence += f" – {cure}" if cure else ""
-    sentence += ". An estimate" if one.source is Source.ESTIMATE else ""
+    sentence += f". To fix: {cure}" if cure else ""
+    sentence += ". This is an estimate" if one.source is Source.ESTIMATE else ""
     return f"{sentence}."
 
 
@@ -129,7 +129,7 @@ def _row(policies: Sequence[Sequence[StatedVerdict]]) -> str:
     cure = _cures(first.remedies)
     return (
         f"{_who(policies[0])}, by {names}"
-        f"{f' ({what})' if what else ''}{f', {where}' if where else ''}{f' – {cure}' if cure else ''}"
+        f"{f' ({what})' if what else ''}{f', {where}' if where else ''}{f' (to fix: {cure})' if cure else ''}"
     )
 
 
@@ -200,9 +200,9 @@ def _condition_words(condition: StatedCondition) -> str:
         case ConditionType.CLIENTS:
             return f"in {' and '.join(CLIENTS.get(one, one) for one in condition.values) or 'some clients'}"
         case ConditionType.MEMBERSHIP:
-            return "if they are in a group or role, or are an account, that it names"
+            return "if it names their account, group or role"
         case ConditionType.NOT_EXCLUDED:
-            return "except who is in what it excludes"
+            return "except people whom it excludes"
         case _:
             short, long = _NAMED[condition.when]
             return (

@@ -1,4 +1,4 @@
-"""The words for a finding: its sentence, its lines, how serious it is, and what it is based on."""
+"""The words for a finding: its sentence, its details, its severity, and its source."""
 
 from collections.abc import Callable, Mapping
 from typing import Final
@@ -44,12 +44,12 @@ def finding_lines(finding: Finding) -> tuple[str, ...]:
 
 
 def severity_words(severity: Severity) -> str:
-    """Return the word for how serious a finding is."""
+    """Return the word for a finding's severity."""
     return SEVERITIES[severity]
 
 
 def source_words(source: str) -> str:
-    """Return what a finding is based on. The title of a vendor's page stays as it is."""
+    """Return the source of a finding. The title of a vendor's page is returned unchanged."""
     return SOURCES[Source(source)] if source in set(Source) else source
 
 

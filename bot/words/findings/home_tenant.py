@@ -3,10 +3,10 @@
 from collections.abc import Callable, Mapping
 from typing import Final
 
+from bot.words.sentences import counted
 from workflows.core.checks.findings import FindingCode
 from workflows.core.errors.facts import Values
 from workflows.core.settings.model import Property
-from workflows.core.text import counted
 
 SENTENCES: Final[Mapping[FindingCode, str]] = {
     FindingCode.OTHER_CLOUD_BLOCKED: (
@@ -14,18 +14,18 @@ SENTENCES: Final[Mapping[FindingCode, str]] = {
         "to every setting that the change does not set."
     ),
     FindingCode.MFA_REGISTRATION_UNREAD: (
-        "Whether guests are excluded from the MFA registration policy could not be checked: Microsoft Graph v1.0 does "
-        "not show it. If not, they must register MFA here although we accept theirs. Look in Entra admin center, ID "
-        "Protection, Multifactor authentication registration policy."
+        "Whether guests are excluded from the MFA registration policy could not be checked. Microsoft Graph v1.0 does "
+        "not show it. If they are not, they must register MFA here, even if we accept theirs. Look in Entra admin "
+        "center, ID Protection, Multifactor authentication registration policy."
     ),
     FindingCode.GUESTS_SEE_ALL: "Guests see this tenant's directory as members do.",
     FindingCode.DOMAIN_LIST_UNREAD: (
-        "The allow and deny list of domains for invitations could not be checked: Microsoft Graph v1.0 does not show "
-        "it, and it wins over what is opened here. Look in Entra admin center, External Identities, External "
-        "collaboration settings, Collaboration restrictions."
+        "The allow and deny list of domains for invitations could not be checked. Microsoft Graph v1.0 does not show "
+        "it. It can block invitations that this change allows. Look in Entra admin center, External Identities, "
+        "External collaboration settings, Collaboration restrictions."
     ),
     FindingCode.SHAREPOINT_DISABLED: (
-        "SharePoint and OneDrive do not share outside the organization. This change does not change that."
+        "SharePoint and OneDrive do not share outside the organization. The change does not affect that."
     ),
     FindingCode.SHAREPOINT_EXISTING_ONLY: (
         "SharePoint and OneDrive share only with guests who are in this directory already."
@@ -34,11 +34,11 @@ SENTENCES: Final[Mapping[FindingCode, str]] = {
         "SharePoint and OneDrive share with listed domains only, and the partner's domain is not on the list."
     ),
     FindingCode.SHAREPOINT_BLOCKED: (
-        "SharePoint and OneDrive refuse to share with the partner's domain: it is on their list."
+        "SharePoint and OneDrive do not share with the partner's domain, because it is on their block list."
     ),
 }
 _INVITERS: Final[Mapping[str, str]] = {
-    "none": "Nobody can invite guests in this tenant, so collaboration brings in no new ones.",
+    "none": "Nobody can invite guests in this tenant, so no new guests can be added.",
     "adminsAndGuestInviters": "Only admins and guest inviters can invite the partner's people.",
     "adminsGuestInvitersAndAllMembers": "Every member of this tenant can invite the partner's people.",
     "everyone": "Everybody can invite the partner's people here, even guests.",
@@ -54,12 +54,12 @@ _TITLES: Final[Mapping[str, str]] = {
 def _tenant_mismatch(values: Values) -> str:
     if values["domain_by_id"] is None:
         return (
-            f"“{values['asked']}” leads to the tenant {values['tenant_id']}, but Entra does not know a tenant with "
-            "this id. Ask the partner for their tenant ID."
+            f"“{values['asked']}” belongs to the tenant {values['tenant_id']}, but Entra does not know a tenant with "
+            "this ID. Ask the partner for their tenant ID."
         )
     return (
-        f"Entra's two answers disagree: “{values['asked']}” leads to {values['default_domain']} (tenant "
-        f"{values['tenant_id']}), and that id belongs to {values['domain_by_id']}. Ask the partner."
+        f"Entra's two answers differ: “{values['asked']}” belongs to {values['default_domain']} (tenant "
+        f"{values['tenant_id']}), and that ID belongs to {values['domain_by_id']}. Ask the partner."
     )
 
 
@@ -72,7 +72,7 @@ def _other_cloud(values: Values) -> str:
 
 
 def _default_applies(values: Values) -> str:
-    return f"{_not_blocked(values)}. This applies to this partner now, and the change does not change it."
+    return f"{_not_blocked(values)}. This applies to this partner now, and the change does not affect it."
 
 
 def _default_will_apply(values: Values) -> str:
@@ -118,12 +118,12 @@ def _is_nobody(values: Values) -> bool:
 
 
 def _limit(values: Values) -> str:
-    return f"The log goes back {values['days']} days at most; earlier use is not known."
+    return f"The log contains {values['days']} days at most. Earlier use is not known."
 
 
 def _applications(values: Values) -> str:
     count, named = values["application_count"], values["applications"]
-    names = ", ".join(named)
+    names = ", ".join(name or "an application without a name" for name in named)
     if count > len(named):
         names += f" and {count - len(named)} more"
     applications = f"{counted(count, 'application')} ({names})"

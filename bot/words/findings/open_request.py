@@ -38,7 +38,10 @@ def open_request_words(values: Values) -> str:
     if values["is_own"]:
         who = "You have"
         if values["may_withdraw"]:
+            is_waiting = values["state"] == RequestState.AWAITING_APPROVAL.value
             todo = "Wait for its end, or withdraw it first."
+            if kind is RequestKind.ACCESS and is_waiting:
+                todo = "Wait for its end, edit it, or withdraw it first."
     else:
         who = f"{requester or 'Somebody else'} has"
         if values["may_withdraw"] and requester is not None:

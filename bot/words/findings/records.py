@@ -9,7 +9,7 @@ from workflows.core.errors.facts import Values
 
 FORMATS: Final[Mapping[FindingCode, str]] = {
     FindingCode.RESTORES_A_PART: (
-        "{request_id} ended before it was complete, so perhaps only a part was applied. The restore is planned from "
+        "{request_id} ended before it was complete, so maybe only a part was applied. The restore is planned from "
         "the current settings."
     ),
     FindingCode.RESTORES_INHERITANCE: (
@@ -17,8 +17,8 @@ FORMATS: Final[Mapping[FindingCode, str]] = {
         "default, so the tenant's defaults apply to it, as before."
     ),
     FindingCode.RECORDS_UNREAD: (
-        "Whether a request for this tenant is open, and whether its domain looks like that of another partner, could "
-        "not be checked: there are no records here. Set DATABASE_URL to the bot's own file."
+        "There are no records here. So open requests for this tenant, and partners with a similar domain, could not be "
+        "checked. Set DATABASE_URL to the bot's own file."
     ),
 }
 
@@ -34,7 +34,7 @@ def _replaces_template(values: Values) -> str:
 
 def _keeps_approval_policy(values: Values) -> str:
     return (
-        f"“{values['template']}” alone asks for {_chain(values['alone'])}. This partner has a stricter approval "
+        f"“{values['template']}” alone needs {_chain(values['alone'])}. This partner has a stricter approval "
         f"policy, or the risk of all settings after the change is higher. So it needs {_chain(values['needed'])}."
     )
 

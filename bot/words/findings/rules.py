@@ -9,15 +9,15 @@ from workflows.core.errors.facts import Values
 from workflows.core.settings.certainty import Doubt
 
 FORMATS: Final[Mapping[FindingCode, str]] = {
-    FindingCode.HALF_A_BLOCK: ("{setting}: all people and all applications have to be blocked together, or neither."),
+    FindingCode.HALF_A_BLOCK: ("{setting}: block all people and all applications together, or neither of them."),
     FindingCode.NOBODY_OR_NOTHING: (
         "{setting}: allowed people need at least one application, and allowed applications need at least one person."
     ),
     FindingCode.ALL_AND_SOME: "{setting}: {everything} cannot be combined with other targets in a list.",
     FindingCode.UNCLEAR_LIST: "{setting}: it is not certain what this allows: {doubt}.",
     FindingCode.TWO_DENY_LISTS: (
-        "{setting}: people and applications are both lists of exceptions. Microsoft's pages leave open whether the "
-        "people named are blocked from everything or only from the applications named."
+        "{setting}: people and applications are both lists of exceptions. Microsoft's pages do not say whether the "
+        "named people are blocked from everything, or only from the named applications."
     ),
     FindingCode.FOREIGN_IDS: (
         "{settings}: these users and groups are in the partner's directory, which nobody here can read. Compare the "
@@ -30,12 +30,12 @@ FORMATS: Final[Mapping[FindingCode, str]] = {
         "{settings}: B2B direct connect does not work with a partner in another Microsoft cloud."
     ),
     FindingCode.CROSS_CLOUD: (
-        "The partner is in another Microsoft cloud: nothing works until both tenants have enabled each other's cloud "
-        "and added each other by tenant ID. Removing such a partner blocks it."
+        "The partner is in another Microsoft cloud. Nothing works until both tenants enable each other's cloud. Both "
+        "must also add each other by tenant ID. Removing such a partner blocks it."
     ),
     FindingCode.ENCRYPTED_MAIL: (
-        "The applications that are allowed outbound leave out Microsoft Rights Management Services ({application}), so "
-        "encrypted mail of this partner cannot be opened."
+        "Encrypted mail of this partner cannot be opened. The allowed outbound applications do not include Microsoft "
+        "Rights Management Services ({application})."
     ),
     FindingCode.LICENCE_P1: (
         "Single users, groups or applications, and inbound trust, need Microsoft Entra ID P1 in this tenant."
@@ -47,17 +47,17 @@ FORMATS: Final[Mapping[FindingCode, str]] = {
     ),
     FindingCode.SERVICE_PROVIDER: (
         "This tenant is a service provider of ours (delegated administration). Its settings belong to that "
-        "relationship and cannot be removed, so Gatehouse does not open anything to it. Change it in the Microsoft "
+        "relationship and cannot be removed, so Gatehouse gives it no access. Change it in the Microsoft "
         "Entra admin center together with the contract."
     ),
     FindingCode.MULTI_TENANT_ORGANIZATION: (
-        "This tenant is in our multi-tenant organization. The organization's own templates write its settings too and "
+        "This tenant is in our multi-tenant organization. The organization's templates also write its settings, and "
         "may overwrite what is approved here."
     ),
 }
 _LACKS_TRUST: Final = (
-    "People who come by B2B direct connect have no account here to register MFA with, so where Conditional Access "
-    "asks for MFA the partner's must be trusted; otherwise they cannot sign in (AADSTS90071)."
+    "People who use B2B direct connect have no account here, so they cannot register MFA here. If Conditional Access "
+    "requires MFA, they can sign in only if the partner's MFA is trusted (otherwise: AADSTS90071)."
 )
 
 
@@ -75,8 +75,8 @@ def rule_words(code: FindingCode, values: Values) -> str:
 
 def _direct_connect_without_trust(values: Values) -> str:
     if values["asks_for_mfa"] is None:
-        return f"{_LACKS_TRUST} Whether it asks could not be checked."
-    return f"{_LACKS_TRUST} Ask for a template that trusts it."
+        return f"{_LACKS_TRUST} Whether it requires MFA could not be checked."
+    return f"{_LACKS_TRUST} Choose a template that trusts it."
 
 
 MADE: Final[Mapping[FindingCode, Callable[[Values], str]]] = {

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Mapping, Sequence
 from typing import Final
 
+from bot.words.found_object import object_name
 from bot.words.settings.values import title
 from bot.words.settings.where import where_to_find
 from workflows.core.checks.findings import FindingCode
@@ -20,8 +21,8 @@ FORMATS: Final[Mapping[FindingCode, str]] = {
 LIKENESSES: Final[Mapping[Likeness, str]] = {
     Likeness.BEGINS_ALIKE: "begins like",
     Likeness.LOOKS_THE_SAME: "looks the same as",
-    Likeness.OTHER_ENDING: "is the same name under another ending as",
-    Likeness.ONE_LETTER_OFF: "is one letter off",
+    Likeness.OTHER_ENDING: "has the same name, but another ending, as",
+    Likeness.ONE_LETTER_OFF: "differs by one letter from",
 }
 _MOST_LISTED: Final = 5
 
@@ -42,26 +43,26 @@ def _absent(values: Values) -> str:
 
 def _not_installed(values: Values) -> str:
     return (
-        f"{values['kind'].capitalize()} {_id(values)} is one of Microsoft's own, and nobody has used it in this tenant "
+        f"{values['kind'].capitalize()} {_id(values)} is one of Microsoft's own, but nobody has used it in this tenant "
         "yet."
     )
 
 
 def _is_ours(values: Values) -> str:
-    kind = values["kind"]
+    kind, name = values["kind"], object_name(values["name"])
     return (
-        f"{kind.capitalize()} {_id(values)} is “{values['name']}” in this tenant, but “{title(values['setting'])}” "
+        f"{kind.capitalize()} {_id(values)} is “{name}” in this tenant, but “{title(values['setting'])}” "
         f"needs an ID of the partner. It has no effect there. Ask the partner for the ID of their {kind}."
     )
 
 
 def _left_out(values: Values) -> str:
     ids = "One more ID" if values["count"] == 1 else f"{values['count']} more IDs"
-    return f"{ids} could not be checked: no more than {values['most']} are looked up for one request."
+    return f"{ids} could not be checked, because at most {values['most']} are looked up for one request."
 
 
 def _named(values: Values) -> str:
-    named = [f"{target['kind']} {target['id']} is “{target['name']}”" for target in values["targets"]]
+    named = [f"{target['kind']} {target['id']} is “{object_name(target['name'])}”" for target in values["targets"]]
     return f"In this tenant, {_listed(named)}."
 
 
@@ -73,10 +74,10 @@ def _theirs(values: Values) -> str:
 
 
 def _in_both(values: Values) -> str:
-    named = [f"application {target['id']} is “{target['name']}” here" for target in values["targets"]]
+    named = [f"application {target['id']} is “{object_name(target['name'])}” here" for target in values["targets"]]
     return (
-        f"Of the partner's applications, this tenant has some as well: {_listed(named)}. An application of several "
-        "tenants has one ID in all of them; one of ours alone would be the wrong ID."
+        f"This tenant also has some of the partner's applications: {_listed(named)}. An application of several "
+        "tenants has the same ID in all of them. An application of only our tenant would be the wrong one."
     )
 
 

@@ -26,7 +26,7 @@ READS: Final[Mapping[FindingCode, _Read]] = {
         "Entra admin center, External Identities, External collaboration settings",
     ),
     FindingCode.CONDITIONAL_ACCESS_UNREAD: _Read(
-        "What Conditional Access asks of guests",
+        "What Conditional Access requires of guests",
         "Entra admin center, Conditional Access, Policies",
     ),
     FindingCode.SHAREPOINT_UNREAD: _Read(
@@ -42,7 +42,7 @@ READS: Final[Mapping[FindingCode, _Read]] = {
         "Entra admin center, Sign-in logs, filtered by resource tenant",
     ),
     FindingCode.TENANT_UNCONFIRMED: _Read(
-        "Whether Entra knows the tenant by its id, too,",
+        "Whether Entra also knows the tenant by its ID",
         "Entra admin center, Cross-tenant access settings, Add organization",
     ),
     FindingCode.OWN_DOMAINS_UNREAD: _Read(
@@ -50,15 +50,15 @@ READS: Final[Mapping[FindingCode, _Read]] = {
         "Entra admin center, Settings, Domain names",
     ),
     FindingCode.GROUPS_UNREAD: _Read(
-        "Whether the groups that it names are this tenant's",
+        "Whether the named groups are this tenant's",
         "Entra admin center, Groups",
     ),
     FindingCode.USERS_UNREAD: _Read(
-        "Whether the users that it names are this tenant's",
+        "Whether the named users are this tenant's",
         "Entra admin center, Users",
     ),
     FindingCode.APPLICATIONS_UNREAD: _Read(
-        "Whether the applications that it names are this tenant's",
+        "Whether the named applications are this tenant's",
         "Entra admin center, Enterprise applications",
     ),
 }

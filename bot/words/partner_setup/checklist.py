@@ -23,8 +23,8 @@ from workflows.core.partner_setup.checklist import (
     SYNCHRONIZATION_TEMPLATE,
     Call,
     Home,
-    add_us,
     call_of,
+    call_to_add_our_tenant,
     groups,
 )
 from workflows.core.partner_setup.powershell import literal, quoted
@@ -52,7 +52,7 @@ class Section(NamedTuple):
 
 
 def opening(home: Home, partner: TenantId, *, is_cross_cloud: bool, has_calls: bool = True) -> Section:
-    """Return the section that says who asks whom, and how to add our tenant as an organization.
+    """Return the first section: who asks whom, and how to add our tenant as an organization.
 
     :param has_calls: whether anything must be set at all.
     """
@@ -70,13 +70,13 @@ def opening(home: Home, partner: TenantId, *, is_cross_cloud: bool, has_calls: b
         "You need: Security Administrator; for Graph and PowerShell the permission Policy.ReadWrite.CrossTenantAccess."
     )
     if is_cross_cloud:
-        lines.append("YOUR-GRAPH and YOUR-CLOUD below: graph.microsoft.com and Global, graph.microsoft.us and USGov,")
+        lines.append("YOUR-GRAPH and YOUR-CLOUD are graph.microsoft.com and Global, graph.microsoft.us and USGov,")
         lines.append("dod-graph.microsoft.us and USGovDoD, or microsoftgraph.chinacloudapi.cn and China.")
     lines += [
-        "First, if you have no organizational settings for us, add us. Within one cloud that alone changes nothing.",
+        "First, if you have no organizational settings for us, add us. In the same cloud, this alone changes nothing.",
         f"Portal: {_SETTINGS} > Organizational settings > Add organization > {home.tenant_id}",
-        f"Graph: GET {root}{PARTNERS}/{home.tenant_id} tells; only where it answers 404:",
-        *_graph(root, add_us(home)),
+        f"Graph: first GET {root}{PARTNERS}/{home.tenant_id}; only if the answer is 404:",
+        *_graph(root, call_to_add_our_tenant(home)),
         f"PowerShell: Connect-MgGraph -Environment {environment} -TenantId {quoted(partner)} "
         "-Scopes 'Policy.ReadWrite.CrossTenantAccess'",
         f"New-MgPolicyCrossTenantAccessPolicyPartner -BodyParameter {literal({'tenantId': home.tenant_id})}",
@@ -100,18 +100,18 @@ def sections(setup: PartnerSetup, home: Home, *, is_cross_cloud: bool) -> tuple[
 
 
 def remarks(setup: PartnerSetup) -> tuple[str, ...]:
-    """List what the partner must know besides the steps. Complete sentences."""
+    """List what the partner must know besides the steps, in complete sentences."""
     said = []
     if setup.trusts:
         claims = ", ".join(TRUST_WORDS[key] for key in setup.trusts)
         said.append(
-            f"We accept your {claims}. There is nothing to switch on for that, and no outbound trust setting: it works "
-            "for your people who really have it in your tenant."
+            f"We accept your {claims}. You do not need to set anything for this. It works for people who really have "
+            "it in your tenant."
         )
-    if setup.ids_of_theirs:
+    if setup.partner_object_ids:
         said.append(
-            "Our settings name these IDs of your users, groups or applications. We cannot look them up; please check "
-            f"that they are the right ones: {', '.join(setup.ids_of_theirs)}."
+            "Our settings name these IDs of your users, groups or applications. We cannot look them up. Please check "
+            f"that they are the right ones: {', '.join(setup.partner_object_ids)}."
         )
     keys = {step.key for step in setup.steps}
     if keys & {StepKey.B2B_DIRECT_CONNECT_INBOUND, StepKey.B2B_DIRECT_CONNECT_OUTBOUND}:
@@ -119,7 +119,7 @@ def remarks(setup: PartnerSetup) -> tuple[str, ...]:
     if any(step.wanted for step in needed_steps(setup.steps)):
         said.append(
             "Some versions of the PowerShell module misspell the names of B2B settings and are refused with “Invalid "
-            "property”. The same JSON goes through with Invoke-MgGraphRequest -Method PATCH -Uri (the address above) "
+            "property”. The same JSON works with Invoke-MgGraphRequest -Method PATCH -Uri (the address above) "
             "-Body (the JSON above, in single quotes)."
         )
     return tuple(said)
@@ -139,14 +139,14 @@ def _section(number: int, group: Sequence[SetupStep], home: Home, root: str) -> 
 
 
 def _usual(steps: Sequence[SetupStep], home: Home) -> Section:
-    """Return the section that says where to look.
+    """Return the section about steps that are usually open: it only says where to check.
 
-    A call would replace the current list by a shorter one in many cases.
+    In many cases a call would replace the current list by a shorter one.
     """
     lines = [USUAL]
     for step in steps:
         words = WORDS[step.key]
-        lines += [f"{words.heading}: {words.why}", *_portal(step, words, home, named="has to let through")]
+        lines += [f"{words.heading}: {words.why}", *_portal(step, words, home, named="must allow")]
     return Section(USUAL_HEADING, tuple(lines))
 
 
@@ -156,9 +156,9 @@ def _portal(step: SetupStep, words: Words, home: Home, *, named: str = "") -> It
     elif step.key is StepKey.PROVISIONING_JOB:
         yield (
             "Portal: Microsoft Entra admin center > Entra ID > External Identities > Cross-tenant synchronization > "
-            f"Configurations > New configuration; authentication: Cross Tenant Synchronization Policy, tenant ID "
-            f"{home.tenant_id}"
+            "Configurations > New configuration"
         )
+        yield (f"  Authentication: Cross Tenant Synchronization Policy. Tenant ID: {home.tenant_id}")
     else:
         yield f"Portal: {_SETTINGS} > Organizational settings > {home.domain or home.tenant_id} > {words.portal}"
         for setting in step.wanted.values():
@@ -201,14 +201,11 @@ def _afterwards(step: SetupStep, home: Home) -> Iterator[str]:
         yield "The call replaces the whole list: read it first, and keep every cloud that you have enabled already."
     if step.key is StepKey.PROVISIONING_JOB:
         yield (
-            "Then create and start a job of the template Azure2Azure for it, with the secrets AuthenticationType "
-            f"SyncPolicy and CompanyId {home.tenant_id}; in the portal this is one form. The calls need "
+            "Then create and start a job of the template Azure2Azure for it. Its secrets are AuthenticationType "
+            f"SyncPolicy and CompanyId {home.tenant_id}. In the portal this is one form. The calls need "
             "Synchronization.ReadWrite.All and Application.ReadWrite.All."
         )
-        yield (
-            f"The side that receives the accounts is ours, and its setting {IDENTITY_SYNCHRONIZATION} is in place "
-            "already."
-        )
+        yield (f"Our tenant receives the accounts, and its setting {IDENTITY_SYNCHRONIZATION} is set already.")
 
 
 def _graph(root: str, call: Call) -> Iterator[str]:

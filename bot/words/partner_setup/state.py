@@ -3,9 +3,9 @@
 from collections.abc import Mapping, Sequence
 from typing import Final
 
+from bot.words.sentences import counted
 from workflows.core.partner_setup.state import Confirmation, needed_steps, open_steps
 from workflows.core.partner_setup.steps import SetupStep, StepKey
-from workflows.core.text import counted
 
 UNSEEN: Final = "Gatehouse cannot see it"
 
@@ -23,32 +23,32 @@ SHORT_NAMES: Final[Mapping[StepKey, str]] = {
 
 LABELS: Final[Mapping[StepKey, str]] = {
     **{key: f"Their {name}" for key, name in SHORT_NAMES.items()},
-    StepKey.MICROSOFT_CLOUD: "Our Microsoft cloud, enabled over there",
+    StepKey.MICROSOFT_CLOUD: "Our Microsoft cloud, enabled in their tenant",
 }
 """The label of each step on our side."""
 
 _MISSING: Final[Mapping[StepKey, str]] = {
     StepKey.MICROSOFT_CLOUD: "nothing between the two tenants works",
-    StepKey.AUTOMATIC_REDEMPTION_OUTBOUND: "their people keep seeing the consent prompt here; access does not need it",
-    StepKey.AUTOMATIC_REDEMPTION_INBOUND: "our people keep seeing the consent prompt there; access does not need it",
-    StepKey.B2B_DIRECT_CONNECT_OUTBOUND: "their people cannot take part in our shared channels",
-    StepKey.B2B_DIRECT_CONNECT_INBOUND: "our people cannot take part in their shared channels",
-    StepKey.PROVISIONING_JOB: "no account of theirs is created here",
+    StepKey.AUTOMATIC_REDEMPTION_OUTBOUND: "their people still see the consent prompt here; access works without it",
+    StepKey.AUTOMATIC_REDEMPTION_INBOUND: "our people still see the consent prompt there; access works without it",
+    StepKey.B2B_DIRECT_CONNECT_OUTBOUND: "their people cannot use our shared channels",
+    StepKey.B2B_DIRECT_CONNECT_INBOUND: "our people cannot use their shared channels",
+    StepKey.PROVISIONING_JOB: "no accounts of their users are created here",
 }
-_NO_SYNCHRONIZATION: Final = "no account of theirs can be synchronized into our tenant"
+_NO_SYNCHRONIZATION: Final = "their users cannot be synchronized into our tenant"
 
 
 def usual_words(steps: Sequence[SetupStep]) -> str:
     """State in two sentences what Microsoft's default in the partner's tenant opens already; empty when nothing."""
     names = "; ".join(SHORT_NAMES[step.key] for step in steps if not step.is_needed)
-    return f"Also open by Microsoft's default: their {names}. Look there if it does not work." if names else ""
+    return f"Also open by Microsoft's default: their {names}. Check them if something does not work." if names else ""
 
 
 def missing_until(step: SetupStep, steps: Sequence[SetupStep]) -> str:
-    """State what does not work until the partner has done a needed step. A complete sentence."""
+    """State in one sentence what does not work until the partner has done a needed step."""
     is_synchronized = any(other.key is StepKey.PROVISIONING_JOB for other in steps)
     is_for_accounts = is_synchronized and step.key is StepKey.AUTOMATIC_REDEMPTION_OUTBOUND
-    return f"Until it is set there, {_NO_SYNCHRONIZATION if is_for_accounts else _MISSING[step.key]}."
+    return f"Until they set it, {_NO_SYNCHRONIZATION if is_for_accounts else _MISSING[step.key]}."
 
 
 def setup_words(steps: Sequence[SetupStep], confirmations: Sequence[Confirmation]) -> str:

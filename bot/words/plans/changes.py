@@ -1,10 +1,11 @@
-"""The effect of a plan in plain words. Every statement was read from the tenant or computed."""
+"""The effect of a plan in plain words, from what was read and computed."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Final, NamedTuple
 
+from bot.words.sentences import counted
 from bot.words.settings.values import (
     NO_NAMES,
     NOT_SET,
@@ -24,7 +25,6 @@ from workflows.core.settings.breadth import AccessChange
 from workflows.core.settings.canonical import JsonObject
 from workflows.core.settings.documents import parse_targets
 from workflows.core.settings.model import Property
-from workflows.core.text import counted
 
 EFFECTS: Final[Mapping[AccessChange, str]] = {
     AccessChange.OPENS: "More access",

@@ -6,12 +6,12 @@ from typing import Final
 
 from bot.words.actions import COMMANDS, Action
 from bot.words.plans.changes import duration_words
+from bot.words.sentences import counted
 from bot.words.settings.openness import access_kind_title, access_kinds_words
 from bot.words.settings.values import title
 from workflows.core.checks.consequences import Consequence
 from workflows.core.errors.facts import Fact, Values
 from workflows.core.settings.openness import OpenAccess, Openness
-from workflows.core.text import counted
 
 _SENTENCES: Final[Mapping[Consequence, str]] = {
     Consequence.NOT_DELETED: (

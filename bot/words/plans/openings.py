@@ -6,14 +6,16 @@ from enum import Enum, auto
 from types import MappingProxyType
 from typing import Final, NamedTuple
 
+from bot.words.sentences import counted
 from bot.words.settings.values import title
+from workflows.core.checks.target_checks import shown_name
 from workflows.core.plans.changes import BeforeAfter, SettingChange, SettingPart, setting_changes
 from workflows.core.plans.plan import Plan
 from workflows.core.settings.breadth import AccessChange, is_certainly_blocked, is_list_of_exceptions
 from workflows.core.settings.canonical import JsonObject
 from workflows.core.settings.certainty import blocks_all, setting_doubts
-from workflows.core.settings.directory_objects import Owner, owner_of
 from workflows.core.settings.effective import EffectiveTargets
+from workflows.core.settings.id_owner import Owner, owner_of
 from workflows.core.settings.model import (
     ALL_APPLICATIONS,
     ALL_MICROSOFT_APPS,
@@ -26,11 +28,10 @@ from workflows.core.settings.model import (
     TargetType,
     configurations,
 )
-from workflows.core.text import counted, shown_name
 
 _BLOCKED: Final = "blocked"
 MOST_NAMED: Final = 2
-"""So many targets of a list are named; more are only counted."""
+"""The most targets of a list that are named; the others are counted."""
 
 _NO_NAMES: Final[Mapping[str, str]] = MappingProxyType({})
 
@@ -41,7 +42,7 @@ class Sign(Enum):
     MORE = auto()
     LESS = auto()
     UNKNOWN = auto()
-    """It may give more access; this is not known, so it counts as more."""
+    """It may give more access; because this is not known, it counts as more."""
 
 
 ACCEPTED: Final[Mapping[str, str]] = {

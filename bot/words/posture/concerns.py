@@ -1,4 +1,4 @@
-"""The concerns of a posture in words."""
+"""The sentences for the concerns of a posture."""
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import UTC, datetime
@@ -37,8 +37,8 @@ def concern_words(concern: Concern) -> str:
 def _unfinished(values: Values) -> str:
     state = values["state"].replace("_", " ")
     return (
-        f"Request {values['request_id']} began to write this partner and ended as {state}, so that no review of it is "
-        "due. Ask for it again, or revoke."
+        f"Request {values['request_id']} began to change this partner and ended as {state}, so no review of it is "
+        "due. Request it again, or revoke."
     )
 
 
@@ -57,8 +57,7 @@ def _differs(values: Values) -> str:
 def _absent(recorded: str) -> Callable[[Values], str]:
     def words(values: Values) -> str:
         return (
-            f"Recorded as {recorded}, but the tenant has no settings for this partner (any more). "
-            f"{_applies_instead(values)}"
+            f"Recorded as {recorded}, but the tenant has no settings for this partner now. {_applies_instead(values)}"
         )
 
     return words
@@ -68,25 +67,25 @@ def _applies_instead(values: Values) -> str:
     if values["is_other_cloud"]:
         return "It is in another Microsoft cloud, so it is blocked until it is added again."
     if not values["is_default_read"]:
-        return "The tenant's default applies to it instead, which could not be read."
+        return "The tenant's default applies instead. It could not be read."
     if values["ways"]:
-        return f"The tenant's default applies to it instead, which leaves open: {_access_kinds_words(values['ways'])}."
-    return "The tenant's default applies to it instead, which is closed today."
+        return f"The tenant's default applies instead and allows: {_access_kinds_words(values['ways'])}."
+    return "The tenant's default applies instead and is closed now."
 
 
 def _revoked_but_open(values: Values) -> str:
     opened, unknown = values["open"], values["unknown"]
     if not opened:
-        return f"Recorded as revoked, but perhaps open now: {_access_kinds_words(unknown)}. Revoke it again."
-    perhaps = f" Perhaps open as well: {_access_kinds_words(unknown)}." if unknown else ""
+        return f"Recorded as revoked, but maybe open now: {_access_kinds_words(unknown)}. Revoke it again."
+    perhaps = f" Maybe also open: {_access_kinds_words(unknown)}." if unknown else ""
     return f"Recorded as revoked, but open now: {_access_kinds_words(opened)}.{perhaps} Revoke it again."
 
 
 def _review_overdue(values: Values) -> str:
     if values["due_at"] is not None:
-        return f"A review was due on {_day(values['due_at'])} and nobody was asked yet. Is the bot running?"
+        return f"A review was due on {_day(values['due_at'])}, but nobody was asked. Check that the bot runs."
     asked = times_words(values["reminders"])
-    return f"A review waits for the answer of {values['sponsor']}, who was asked {asked}."
+    return f"A review waits for {values['sponsor']}, who was asked {asked}."
 
 
 def _inherits_open_default(values: Values) -> str:
@@ -109,21 +108,21 @@ def _conditional_access_unread(values: Values) -> str:
     }
     cure = cures.get(UnreadReason(values["why"]), "Look in")
     return (
-        f"What Conditional Access asks of guests could not be checked ({WHY[UnreadReason(values['why'])]}). {cure} "
+        f"What Conditional Access requires of guests could not be checked ({WHY[UnreadReason(values['why'])]}). {cure} "
         "Entra admin center, Conditional Access, Policies."
     )
 
 
 def _default_unread(values: Values) -> str:
     why = stored_words(values["reason"])
-    return f"What the default allows could not be checked, and with it whatever a partner inherits. {why}".strip()
+    return f"The default, and everything that partners inherit from it, could not be checked. {why}".strip()
 
 
 def _open_by_default(kind: str, meaning: str) -> Callable[[Values], str]:
     def words(values: Values) -> str:
         if values["is_whole"]:
             return f"{kind} is open by default: {meaning}."
-        return f"{kind} is open by default in part, for every tenant without settings of its own."
+        return f"{kind} is partly open by default, for every tenant without settings of its own."
 
     return words
 
@@ -155,19 +154,19 @@ _WORDS: Final[Mapping[ConcernCode, str | Callable[[Values], str]]] = {
     _C.UNKNOWN_TO_GATEHOUSE: "This partner is not in Gatehouse's records. It was added outside Gatehouse, or before "
     "these records. It has no sponsor and no reviews.",
     _C.NOT_COMPARED: lambda values: (
-        f"Whether it is still as approved could not be checked: request {values['request_id']} cannot be read."
+        f"Whether it is still as approved could not be checked, because request {values['request_id']} cannot be read."
     ),
     _C.DIFFERS_FROM_APPROVED: _differs,
     _C.ABSENT: _absent("open"),
     _C.REVOKED_BUT_ABSENT: _absent("revoked"),
     _C.REVOKED_BUT_OPEN: _revoked_but_open,
     _C.REVOKED_NOT_KNOWN: lambda values: (
-        f"Recorded as revoked, but these are not closed for certain: {_access_kinds_words(values['unknown'])}. "
+        f"Recorded as revoked, but it is not certain that these are closed: {_access_kinds_words(values['unknown'])}. "
         "Revoke it again."
     ),
     _C.REVOKED_NOT_EXPLICIT: _with_settings(
-        "Recorded as revoked, and closed, but not blocked explicitly any more: {}. A change of the default may open "
-        "it. Revoke it again."
+        "Recorded as revoked and closed now, but not blocked explicitly: {}. A change of the default may open it. "
+        "Revoke it again."
     ),
     _C.BEING_WRITTEN: "Gatehouse is changing this partner right now, so its settings were not compared with the "
     "records. Check again in a minute.",
@@ -181,31 +180,31 @@ _WORDS: Final[Mapping[ConcernCode, str | Callable[[Values], str]]] = {
     _C.SYNCHRONIZATION_ON: "Identity synchronization is allowed: the partner's administrators can create and change "
     "user accounts in this tenant.",
     _C.ALL_TRUST_ALL_APPLICATIONS: _with_settings(
-        "Both the partner's MFA and its devices are trusted while its people are not limited to named applications "
-        "({}): only the partner then checks what Conditional Access requires of them."
+        "The partner's MFA and devices are trusted, and its people are not limited to named applications ({}). So only "
+        "the partner checks what Conditional Access requires of them."
     ),
     _C.INHERITS_OPEN_DEFAULT: _inherits_open_default,
-    _C.ALSO_OPEN: _with_access_kinds("Open as well: {}."),
-    _C.NOT_KNOWN_CLOSED: _with_access_kinds("Set for this partner, and what it opens is not known: {}."),
+    _C.ALSO_OPEN: _with_access_kinds("Also open: {}."),
+    _C.NOT_KNOWN_CLOSED: _with_access_kinds("Set for this partner, with an effect that is not known: {}."),
     _C.NOT_CERTAIN: _not_certain,
     _C.UNREADABLE: _with_settings("Could not be checked, because this version cannot read the values: {}."),
-    _C.SERVICE_PROVIDER: "This tenant is a service provider of ours (delegated administration); Gatehouse opens "
-    "nothing to it. Its settings belong to that relationship and cannot be removed.",
-    _C.MULTI_TENANT_ORGANIZATION: "This tenant is in our multi-tenant organization, whose own templates write its "
-    "settings too and may overwrite them.",
-    _C.MICROSOFT_SUPPORT: "This is the tenant of Microsoft's own support, which Microsoft adds by itself while a "
-    "support case is open. Gatehouse opens nothing to it.",
+    _C.SERVICE_PROVIDER: "This tenant is a service provider of ours (delegated administration). Gatehouse gives it "
+    "no access. Its settings belong to that relationship and cannot be removed.",
+    _C.MULTI_TENANT_ORGANIZATION: "This tenant is in our multi-tenant organization. The organization's templates also "
+    "write its settings, and may overwrite them.",
+    _C.MICROSOFT_SUPPORT: "This is the tenant of Microsoft's own support. Microsoft adds it automatically while a "
+    "support case is open. Gatehouse gives it no access.",
     _C.CONDITIONAL_ACCESS_UNREAD: _conditional_access_unread,
     _C.LOCKED_OUT: lambda values: f"Conditional Access locks out today: {locked_out_words(values)}.",
     _C.ESTIMATE: estimate_words,
     _C.DEFAULT_UNREAD: _default_unread,
     _C.DEFAULT_TRUSTS_EVERYBODY: lambda values: (
-        "The default trusts EVERY other tenant that does not say otherwise: "
+        "The default trusts every other tenant without settings of its own: "
         f"{'; '.join(TRUST_TITLES[key] for key in values['flags'])}."
     ),
     _C.DEFAULT_OPEN_B2B_COLLABORATION_INBOUND: _open_by_default(
         "Inbound B2B collaboration",
-        "people of every other tenant can be invited as guests and reach every application that is given to them",
+        "people of every other tenant can be invited as guests, and use every application that they are given",
     ),
     _C.DEFAULT_OPEN_B2B_COLLABORATION_OUTBOUND: _open_by_default(
         "Outbound B2B collaboration",
@@ -217,14 +216,12 @@ _WORDS: Final[Mapping[ConcernCode, str | Callable[[Values], str]]] = {
     ),
     _C.DEFAULT_OPEN_B2B_DIRECT_CONNECT_OUTBOUND: _open_by_default(
         "Outbound B2B direct connect",
-        "our people can work in every other tenant that allows it, outside our own controls",
+        "our people can work in every other tenant that allows it, where our own controls do not apply",
     ),
-    _C.DEFAULT_ALSO_OPEN: _with_access_kinds(
-        "Open by default as well, for every tenant that does not say otherwise: {}."
-    ),
-    _C.DEFAULT_NOT_KNOWN_CLOSED: _with_access_kinds("Set in the default, and what it opens is not known: {}."),
+    _C.DEFAULT_ALSO_OPEN: _with_access_kinds("Also open by default, for every tenant without settings of its own: {}."),
+    _C.DEFAULT_NOT_KNOWN_CLOSED: _with_access_kinds("Set in the default, with an effect that is not known: {}."),
     _C.DEFAULT_UNREADABLE: _with_settings(
         "Could not be checked, because this version cannot read the default's values: {}."
     ),
-    _C.DEFAULT_IS_MICROSOFTS: "The default is Microsoft's own, never changed by this tenant; Microsoft may change it.",
+    _C.DEFAULT_IS_MICROSOFTS: "The default is Microsoft's own. This tenant never changed it. Microsoft may change it.",
 }

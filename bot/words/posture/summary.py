@@ -1,4 +1,4 @@
-"""A posture in short words, for a table and for a message."""
+"""Short words about a posture, for a table and for a message."""
 
 from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
@@ -8,7 +8,7 @@ from bot.words.posture.concerns import concern_words
 from workflows.core.partners.partnership import Partnership, PartnershipState
 from workflows.core.posture.model import Concern, DefaultPosture, PartnerPosture, Posture, RecordState, Weight
 from workflows.core.settings.model import Property
-from workflows.core.settings.openness import AccessCategory, Openness, not_surely_closed
+from workflows.core.settings.openness import AccessCategory, Openness, possibly_open
 
 B2B_DIRECTIONS: Final = (
     ("B2B collaboration", Property.B2B_COLLABORATION_INBOUND, Property.B2B_COLLABORATION_OUTBOUND),
@@ -26,8 +26,8 @@ _TRUST: Final = {
     "hybrid_joined_device": "hybrid joined devices",
 }
 NO_RECORDS: Final = (
-    "No records were read (DATABASE_URL names no file): which partners Gatehouse opened, for whom and until when is "
-    "not known here."
+    "No records were read, because DATABASE_URL names no file. So it is not known which partners Gatehouse opened, for "
+    "whom, and until when."
 )
 
 
@@ -35,7 +35,7 @@ def trust_words(posture: PartnerPosture | DefaultPosture) -> tuple[str, ...]:
     """Return which claims are trusted; an unknown flag has a question mark."""
     others = any(
         kind.category is AccessCategory.UNDESCRIBED and kind.setting == Property.INBOUND_TRUST
-        for kind in not_surely_closed(posture.access_kinds)
+        for kind in possibly_open(posture.access_kinds)
     )
     return (
         *(
@@ -53,7 +53,7 @@ def flag_words(value: bool | None) -> str:
 
 
 def risk_words(partner: PartnerPosture) -> str:
-    """Return the current risk, with a sign before it when it is only the highest possible."""
+    """Return the current risk; “≤” before it means that it is the highest possible one."""
     return partner.risk.level.word if partner.is_risk_certain else f"≤ {partner.risk.level.word}"
 
 
@@ -82,7 +82,7 @@ def counts_words(posture: Posture) -> str:
 
 
 def grouped(posture: Posture) -> Iterator[tuple[Concern, Sequence[PartnerPosture]]]:
-    """Return every concern that reads differently once with its partners, the most serious first."""
+    """Return every concern once for each sentence, with its partners, the most serious first."""
     about: dict[tuple[Weight, str, str], tuple[Concern, list[PartnerPosture]]] = {}
     for partner in posture.partners:
         for concern in partner.concerns:
@@ -99,7 +99,7 @@ def day(moment: datetime | None) -> str:
 def _kept_words(record: Partnership, now: datetime) -> str:
     if record.state is PartnershipState.REVOKED:
         return f"revoked {day(record.since)}"
-    over = ", time is over" if record.is_past_its_end(now) else ""
+    over = ", access period ended" if record.is_past_its_end(now) else ""
     until = f" until {day(record.ends_at)}" if record.ends_at else ""
     return f"{record.template_title}{until}{over}"
 

@@ -1,1 +1,1 @@
-"""Sentences for what is refused to a person: what is not possible, why, and what to do next."""
+"""Sentences for what is refused to a person: the result, the reason, and what to do next."""

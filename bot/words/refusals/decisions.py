@@ -3,10 +3,9 @@
 from typing import Final
 
 from bot.words.actions import COMMANDS, Action
-from bot.words.sentences import Sentences, listed, minute
+from bot.words.sentences import Sentences, counted, last_day, listed, minute
 from workflows.core.errors.facts import Values
 from workflows.core.errors.refusal_codes import RefusalCode as R
-from workflows.core.text import counted
 
 _LIST, _REQUEST = COMMANDS[Action.LIST], COMMANDS[Action.REQUEST]
 
@@ -86,6 +85,8 @@ def _not_due(values: Values) -> str:
 def _not_the_requester(values: Values) -> str:
     if values.get("reminds"):
         return "Only the requester can remind the approvers. Ask that person."
+    if values.get("edits"):
+        return f"Only the requester can edit a request. Ask that person, or send your own request with {_REQUEST}."
     return "Only the requester can withdraw a request. Ask that person."
 
 
@@ -100,7 +101,10 @@ def _not_an_admin(values: Values) -> str:
         return f"{rule} Ask one of them."
     if values["is_review_due"]:
         return f"{rule} You are the sponsor, and a review is due: choose Revoke on the review's card, or ask an admin."
-    return f"{rule} You are the sponsor, but no review is due now. Ask an admin."
+    return (
+        f"{rule} You are the sponsor, but no review is due now. Use {COMMANDS[Action.SHOW]} and Close early to send a "
+        "request that one approver decides, or ask an admin."
+    )
 
 
 def _card_replaced(values: Values) -> str:
@@ -110,8 +114,16 @@ def _card_replaced(values: Values) -> str:
     return f"{wrong} The newest card is in this conversation, posted {minute(values['newest_at'])}."
 
 
+def _last_day_passed(values: Values) -> str:
+    return (
+        f"The last day of the requested access, {last_day(values['ends_at'])} (UTC), has passed, so nobody can decide "
+        "this request any more. Request it again with a later end."
+    )
+
+
 DECISIONS: Final[Sentences] = {
     R.EXPIRED: "This request has expired, so nobody can decide it any more. Request it again if it is still needed.",
+    R.LAST_DAY_PASSED: _last_day_passed,
     R.STALE_CARD: _stale_card,
     R.OWN_REQUEST: "You can't approve your own request. Ask one of the approvers on the card.",
     R.SPONSOR: "You can't decide on this request, because you are the partner's sponsor. Ask one of the approvers on "
@@ -133,6 +145,23 @@ DECISIONS: Final[Sentences] = {
     f"request it again with {_REQUEST}.",
     R.NOT_PREPARED: "This request has no plan yet. Wait until it is prepared.",
     R.NOT_THE_REQUESTER: _not_the_requester,
+    R.STALE_EDIT: (
+        "This request changed after you opened this window, so your edit is not saved. Open it again with Edit, and "
+        "change what is still needed."
+    ),
+    R.EDIT_NOT_CHECKED: (
+        "An answer from the chat system or Microsoft Entra is missing, so your edit is not saved. The request that "
+        "waits is unchanged. Try again in a minute."
+    ),
+    R.NOTHING_EDITED: "Nothing is different from the request that waits. Change something, or leave it as it is.",
+    R.NOT_EDITABLE: (
+        f"Only an access request can be edited. Withdraw this one. Use {COMMANDS[Action.RESTORE]} to restore other "
+        "settings."
+    ),
+    R.OTHER_PARTNER: (
+        f"“{{target}}” belongs to another tenant now, so this request cannot be edited. Ask the partner, withdraw it, "
+        f"and send a new request with {_REQUEST}."
+    ),
     R.REMINDED_LATELY: (
         "The approvers were asked or reminded within the last 24 hours. Wait until then, and remind them again."
     ),
@@ -143,8 +172,7 @@ DECISIONS: Final[Sentences] = {
     R.STILL_COMPLETE: "Every approval still counts.",
     R.PLAN_AGAIN: "The revocation is planned again from the current settings until it is verified.",
     R.NOT_AGAIN: "The change cannot be sent again. It is sent again only once, soon after the first time.",
-    R.REVOKED: f"This partner is already revoked, so there is nothing to review. Request access with {_REQUEST} if it "
-    "is needed.",
+    R.REVOKED: f"This partner is already revoked. Request access with {_REQUEST} if it is needed.",
     R.UNKNOWN_PARTNER: f"Gatehouse does not know this partner. See {_LIST}.",
     R.PAST_ITS_END: f"The access period ended, so one person cannot extend it. Send a new request with {_REQUEST} for "
     "{domain}, or revoke.",

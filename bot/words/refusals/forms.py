@@ -5,11 +5,10 @@ from typing import Final
 from bot.words.actions import COMMANDS, Action
 from bot.words.findings.open_request import open_request_words
 from bot.words.plans.risk import risk_reason_words
-from bot.words.sentences import Sentences, day, listed, minute, one_of
+from bot.words.sentences import Sentences, counted, day, listed, minute, one_of
 from workflows.core.errors.facts import Values
 from workflows.core.errors.refusal_codes import RefusalCode as R
 from workflows.core.policy.risk import RiskReason
-from workflows.core.text import counted
 
 
 def _no_such_template(values: Values) -> str:
@@ -117,7 +116,7 @@ FORMS: Final[Sentences] = {
     R.END_DATE_WRONG: "“{template}” takes no such end date. Choose a duration.",
     R.TICKET_MISSING: lambda values: f"Type the ticket that this belongs to. {values['hint']}".rstrip(),
     R.TICKET_WRONG: lambda values: (
-        f"This is no ticket of the expected form. Check the number. {values['hint']}".rstrip()
+        f"This ticket does not have the expected format. Check the number. {values['hint']}".rstrip()
     ),
     R.CHAIN_TOO_WEAK: _chain_too_weak,
     R.STAGE_WITHOUT_PEOPLE: _stage_without_people,

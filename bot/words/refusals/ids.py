@@ -2,14 +2,15 @@
 
 from typing import Final
 
+from bot.words.found_object import object_name
 from bot.words.sentences import Sentences, listed
 from bot.words.settings.values import title
 from bot.words.settings.where import where_to_find
+from workflows.core.checks.target_checks import shown_name
 from workflows.core.errors.facts import Values
 from workflows.core.errors.refusal_codes import RefusalCode as R
-from workflows.core.settings.directory_objects import Owner
+from workflows.core.settings.id_owner import Owner
 from workflows.core.settings.model import TargetType
-from workflows.core.text import shown_name
 
 _WANTED: Final = {
     (TargetType.GROUP, Owner.OURS): "The object ID of a group in our own directory.",
@@ -75,7 +76,7 @@ def _placeholder_unknown(values: Values) -> str:
 
 
 def _id_is_ours(values: Values) -> str:
-    kind, name = values["kind"], shown_name(values["name"])
+    kind, name = values["kind"], object_name(values["name"])
     return f"This is our own {kind} “{name}”. Ask the partner for the ID of their {kind}."
 
 

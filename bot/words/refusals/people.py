@@ -1,4 +1,4 @@
-"""Sentences for people who cannot take part, told to themselves, and about a sponsor, told to whoever chose them."""
+"""Sentences about people who cannot take part: for the person, and for whoever named them as a sponsor."""
 
 from typing import Final
 
@@ -23,8 +23,8 @@ def _not_one_account(values: Values) -> str:
 
 
 PEOPLE: Final[Sentences] = {
-    R.CANNOT_BE_CHECKED: "Your click changed nothing, because Gatehouse could not check your permission: {answer} "
-    "Tell an admin, and click again after it is corrected.",
+    R.CANNOT_BE_CHECKED: "Your click changed nothing. Gatehouse could not check your permission: {answer} Tell an "
+    "admin, and click again after it is corrected.",
     R.LIMIT_REACHED: _limit_reached,
     R.DIRECTORY_REFUSED: "The chat system refuses to say who people are ({method}: {answer}). Tell an admin. Trying "
     "again does not help until this is corrected.",
@@ -56,4 +56,4 @@ ABOUT_THE_SPONSOR: Final[Sentences] = {
     R.NO_MAIL: "The workspace shows no mail address of the sponsor, so Gatehouse cannot find the Entra account. "
     "Choose somebody else, or ask an admin.",
 }
-"""The refusals of people as `Directory.identify` raises them, for somebody who named them as a sponsor."""
+"""The same refusals in words for the person who named the sponsor."""

@@ -1,4 +1,4 @@
-"""The words of every refusal, for the person whom it concerns, and of what does not answer."""
+"""The sentence of every refusal, and of every system that does not answer."""
 
 from collections.abc import Callable
 from typing import Final
@@ -21,10 +21,9 @@ from workflows.ports.tenant_problems import TenantCode
 
 
 def fact_words(fact: Fact) -> str:
-    """State in words what is refused, or does not answer.
+    """Return the sentence for a refusal, or for a system that does not answer.
 
-    A fact that this version does not know is shown as its code and values: one value of a stored fact must not keep its
-    card from being shown.
+    A fact that this version does not know is shown as its code and values, so that its card can still be shown.
     """
     try:
         return _words(fact)
@@ -45,7 +44,10 @@ def _words(fact: Fact) -> str:
 
 
 def _with_answer(values: Values) -> Values:
-    """Put words in the place of the facts that another system's answer was told by; earlier, it was stored as text."""
+    """Replace the facts about another system's answer by their sentences.
+
+    An earlier version stored the sentences.
+    """
     answer = values.get("answer")
     return {**values, "answer": " ".join(map(fact_words, from_values(answer)))} if isinstance(answer, list) else values
 

@@ -1,19 +1,21 @@
 """The sentences of the request form: what is offered, who decides, what applies already, what the partner must send."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Final
 
 from bot.words.plans.changes import duration_words
 from bot.words.plans.risk import risk_level_words
 from bot.words.refusals.ids import asked_of_partner
+from bot.words.sentences import counted
+from workflows.app.requests.forms import RefillCode
+from workflows.core.errors.facts import Fact
 from workflows.core.policy.offers import Offer
 from workflows.core.policy.placeholders import Placeholder
 from workflows.core.policy.template import Stage
 from workflows.core.requests.request import Particulars
-from workflows.core.settings.directory_objects import Owner
+from workflows.core.settings.id_owner import Owner
 from workflows.core.settings.openness import Openness
-from workflows.core.text import counted
 
 WHAT_THEY_NEED: Final = "What do they need?"
 NOT_CHOSEN: Final = "Choose what they need. The form then shows who decides, and what else it asks for."
@@ -23,6 +25,8 @@ NOT_ADDED: Final = (
     "default says."
 )
 NOT_A_PARTNER: Final = "Not a partner yet: the tenant's defaults apply to it."
+EDITED_PARTNER: Final = "The partner of a request cannot be changed. For another partner, send a new request."
+EDIT_UNCHECKED: Final = "Your edit can be sent once this can be looked up. The request that waits is unchanged."
 CANNOT_APPROVE: Final = "The requester and the sponsor cannot approve."
 _GUESTS: Final = {
     Openness.OPEN: (
@@ -37,7 +41,7 @@ _GUESTS: Final = {
 
 
 def need_words(offer: Offer) -> str:
-    """Return what people need who choose this template."""
+    """Return the need for which people choose this template."""
     return offer.template.need or offer.template.title
 
 
@@ -119,6 +123,33 @@ def lasts_words(asked: Particulars) -> str:
 def last_day(ends_at: datetime) -> str:
     """Return the last day of an access that ends at this moment, in UTC."""
     return f"{ends_at.astimezone(UTC) - timedelta(seconds=1):%Y-%m-%d}"
+
+
+def edit_words(decided: int) -> tuple[str, ...]:
+    """State what happens when an edit is sent, one or two sentences for each line.
+
+    :param decided: how many people have approved so far.
+    """
+    void = f"{counted(decided, 'approval')} no longer {'counts' if decided == 1 else 'count'}. " if decided else ""
+    return (
+        f"{void}Approvers get a message with what is different, and decide on the new plan.",
+        "The time to decide starts again. Who edits a request cannot approve it.",
+    )
+
+
+def refill_words(note: Fact) -> str:
+    """State what of an earlier request is different today, and what to do."""
+    return _REFILLED[note.code].format_map(note.values)
+
+
+_REFILLED: Final[Mapping[str, str]] = {
+    RefillCode.TEMPLATE_GONE: "The template “{template}” does not exist any more. Choose another one.",
+    RefillCode.TEMPLATE_CHANGED: (
+        "The template “{template}” changed since that request. Check what it gives now, and who decides."
+    ),
+    RefillCode.DURATION_GONE: "“{template}” does not offer {days} days any more. Check the duration.",
+    RefillCode.END_DATE_OVER: "The end date of that request, {day}, cannot be chosen any more. Choose a new end.",
+}
 
 
 def until_words(days: int) -> str:

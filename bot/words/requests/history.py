@@ -7,7 +7,7 @@ from workflows.ports.records import AuditEntry
 
 ACCEPTED: Final = "accepted"
 RECEIVED: Final = "received"
-"""The outcome of a click that is still to be checked: what came of it has an entry of its own."""
+"""The outcome of a click that is checked later; the result of the check has its own entry."""
 DONE: Final[Mapping[str, str]] = {
     "submit": "Requested",
     "record_prepared": "Checked and planned",
@@ -19,6 +19,7 @@ DONE: Final[Mapping[str, str]] = {
     "expire": "Expired",
     "remind_approvers": "Approvers reminded",
     "move_card": "Card moved to another channel",
+    "edit": "Edited and sent again",
     "replan": "Planned again",
     "reopen": "An approval no longer counts, needs new approval",
     "record_writing": "Sending the change to Microsoft",
@@ -33,7 +34,7 @@ DONE: Final[Mapping[str, str]] = {
     "ask_review": "Review due",
     "ask_half": "Partner setup shown",
     "confirm_half": "Partner setup step confirmed",
-    "unconfirm_half": "Confirmation of a partner setup step taken back",
+    "unconfirm_half": "Confirmation of a partner setup step undone",
     "remind_half": "Partner setup reminder",
     "record_half": "Partner setup changed",
     "record_sponsor_gone": "The sponsor has no account any more",
@@ -43,6 +44,7 @@ _TRIED: Final[Mapping[str, str]] = {
     "approve": "Approval not counted",
     "reject": "Rejection not counted",
     "withdraw": "Withdrawal refused",
+    "edit": "Edit refused",
     "revoke": "Revocation refused",
     "keep": "Keeping refused",
     "submit": "Request refused",
@@ -52,7 +54,7 @@ _TRIED: Final[Mapping[str, str]] = {
 
 
 def entry_words(entry: AuditEntry) -> str:
-    """Return what an audit entry says happened; an unknown command keeps its stored name."""
+    """Return in words what an audit entry records; an unknown command is shown by its stored name."""
     command = entry.command.removeprefix("want_")
     if entry.outcome == ACCEPTED:
         return DONE.get(command, command)

@@ -5,24 +5,24 @@ from typing import Any, Final
 
 from bot.words.partner_setup.state import SHORT_NAMES
 from bot.words.requests.notes import stored_words
-from bot.words.sentences import minute
+from bot.words.sentences import counted, minute
 from workflows.core.errors.facts import Fact, Values
 from workflows.core.partner_setup.steps import StepKey
 from workflows.core.requests.effects import MessageCode
-from workflows.core.text import counted
+from workflows.core.requests.request import RequestState
 
 SENTENCES: Final[Mapping[str, str]] = {
     MessageCode.TEXT: "{text}",
     MessageCode.REFUSED: "{reasons}",
-    MessageCode.REQUEST_WAITS: "Your request for {partner} waits: {note}",
-    MessageCode.YOU_WITHDREW: "You withdrew your request for {partner}. {note}",
-    MessageCode.ENDED: "Your request for {partner} ended as {state}. {note}",
-    MessageCode.OVERWRITTEN: "{partner}: {note}",
-    MessageCode.OPENED: "Access for {partner} is active (verified). {note}",
-    MessageCode.PUT_BACK: ("The settings of {partner} from before {restores} are restored (verified). {note}"),
+    MessageCode.REQUEST_WAITS: "{partner}: your request{id} waits. {note}",
+    MessageCode.YOU_WITHDREW: "{partner}: you withdrew your request{id}. {note}",
+    MessageCode.ENDED: "{partner}: your request{id} {ended}. {note}",
+    MessageCode.OVERWRITTEN: "{partner}{about}: {note}",
+    MessageCode.OPENED: "{partner}: the access of your request{id} is active (verified). {note}",
+    MessageCode.PUT_BACK: "{partner}{about}: the settings from before {restores} are restored (verified). {note}",
     MessageCode.CARD_NOT_POSTED: (
-        "The approval card of your request for {partner} cannot be posted in the approval channel. The admins know. "
-        "Until then, approvers get the card as a direct message."
+        "{partner}: the approval card of your request{id} cannot be posted in the channel. The admins know. Until "
+        "then, approvers get the card as a direct message."
     ),
     MessageCode.CLICK_WAITS: (
         "Your click is received. Still checking your permission, because an answer from the chat system or Microsoft "
@@ -40,6 +40,17 @@ SENTENCES: Final[Mapping[str, str]] = {
     ),
     MessageCode.DECISION_RECEIVED: "Your {choice} is received. The window could not show it.",
 }
+
+ENDED: Final[Mapping[str, str]] = {
+    RequestState.REJECTED: "is closed",
+    RequestState.WITHDRAWN: "was withdrawn",
+    RequestState.EXPIRED: "expired",
+    RequestState.UNFIT: "could not be carried out",
+    RequestState.STOPPED: "was stopped",
+    RequestState.OVERWRITTEN: "was sent, then changed by somebody else",
+    RequestState.FAILED: "failed",
+}
+"""How a request ended, after the word “request”."""
 
 
 def message_words(said: Fact) -> str:
@@ -71,13 +82,21 @@ def shortage_words(lack: Mapping[str, Any]) -> str:
 
 
 def _with_words(values: Values) -> dict[str, Any]:
-    """Return the values with sentences for the notes among them."""
-    return {name: stored_words(value) if name in ("note", "reasons") else value for name, value in values.items()}
+    """Return the values with sentences for the notes among them, and words for the request and its end."""
+    said = {name: stored_words(value) if name in ("note", "reasons") else value for name, value in values.items()}
+    request, state = values.get("request", ""), values.get("state", "")
+    about = _about(values)
+    return {**said, "id": f" {request}" if request else "", "about": about, "ended": ENDED.get(state, "is closed")}
+
+
+def _about(values: Values) -> str:
+    """Return the request in brackets; empty for what an earlier version stored."""
+    return f" (request {values['request']})" if "request" in values else ""
 
 
 def _closed(values: Values) -> str:
     partner, note = values["partner"], stored_words(values["note"])
-    opening = f"{partner} is blocked: " if values["is_all"] else f"{partner}: "
+    opening = f"{partner} is blocked{_about(values)}: " if values["is_all"] else f"{partner}{_about(values)}: "
     rest = " ".join(filter(None, ["Nothing else is open." if values["is_all"] else "", note]))
     return (
         f"{opening}B2B collaboration and direct connect are blocked explicitly in both directions. Trust, automatic "
@@ -89,7 +108,7 @@ def _closed(values: Values) -> str:
 
 def _our_side_set(values: Values) -> str:
     said = (
-        f"Our side of the access for {values['partner']} is done (verified). Partner's side: "
+        f"{values['partner']}: our side of the access is done (verified). Partner's side: "
         f"{counted(values['steps'], 'step')}, not confirmed. Gatehouse cannot see the partner's tenant, so the sponsor "
         f"confirms the steps. The partner setup card has the checklist. {stored_words(values['note'])}"
     )
@@ -98,20 +117,21 @@ def _our_side_set(values: Values) -> str:
 
 def _role_empty(values: Values) -> str:
     reasons = " ".join(map(shortage_words, values["lacks"]))
+    opening = f"{values['partner']}: y" if "partner" in values else "Y"
     return (
-        f"Your request {values['request']} cannot be approved now: {reasons} The admins are told. You do not need to "
-        "do anything. The request continues when there are enough approvers."
+        f"{opening}our request {values['request']} cannot be approved now. {reasons} The admins are told. You do not "
+        "need to do anything. The request continues when there are enough approvers."
     )
 
 
 def _setup_confirmed(values: Values) -> str:
-    step = f"{SHORT_NAMES[StepKey(values['step'])]} of {values['partner']}"
-    return f"Confirmed, recorded under your name: {step}. {_still_unknown(values['left'])}"
+    step = SHORT_NAMES[StepKey(values["step"])]
+    return f"{values['partner']}: confirmed, recorded under your name: {step}. {_still_unknown(values['left'])}"
 
 
 def _setup_unconfirmed(values: Values) -> str:
-    step = f"{SHORT_NAMES[StepKey(values['step'])]} of {values['partner']}"
-    return f"Not confirmed any more: {step}. {_still_unknown(values['left'])}"
+    step = SHORT_NAMES[StepKey(values["step"])]
+    return f"{values['partner']}: not confirmed any more: {step}. {_still_unknown(values['left'])}"
 
 
 def _still_unknown(left: Sequence[str]) -> str:
@@ -136,4 +156,4 @@ _MADE: Final[Mapping[str, Callable[[Values], str]]] = {
     MessageCode.SETUP_UNCONFIRMED: _setup_unconfirmed,
     MessageCode.LIMIT_NEAR: _limit_near,
 }
-"""The sentences that a format string is not enough for."""
+"""The sentences that need a function."""

@@ -6,6 +6,7 @@ from typing import Any, Final
 
 from bot.words.actions import COMMANDS, Action
 from bot.words.refusals.words import fact_words
+from bot.words.sentences import last_day
 from bot.words.settings.openness import access_kind_title, not_closed_words
 from bot.words.settings.values import title
 from workflows.core.errors.facts import Fact, Values, from_values
@@ -51,8 +52,8 @@ SENTENCES: Final[Mapping[str, str]] = {
     NoteCode.EXISTS_UNREADABLE: "The partner exists already but cannot be read:",
     NoteCode.EXISTS_NOT_SHOWN: "The partner's entry exists already, but Microsoft Graph does not show it yet.",
     NoteCode.SETTINGS_UNREADABLE: ("The partner's settings cannot be read, so the current settings are not known."),
-    NoteCode.WAS_THERE: "The partner was there a moment ago:",
-    NoteCode.TRIED_AGAIN: "It was there a moment ago, so Gatehouse tries again.",
+    NoteCode.WAS_THERE: "The partner's entry existed a moment ago:",
+    NoteCode.TRIED_AGAIN: "It existed a moment ago, so Gatehouse tries again.",
     NoteCode.SENT_DOES_NOT_SHOW: "Microsoft does not show the change that was sent before.",
     NoteCode.ACCEPTED_NOT_SHOWN: "Microsoft Graph accepted the change but does not show it.",
     NoteCode.PLANNED_FROM_NOW: (
@@ -62,26 +63,31 @@ SENTENCES: Final[Mapping[str, str]] = {
     NoteCode.CHANGED_BY_OTHERS: "Somebody changed this partner's settings after the plan was made.",
     NoteCode.TEMPLATE_CHANGED: "The template changed after this request was shown.",
     NoteCode.ROLE_CHANGED: ("The definition of the role “{role}” changed after this was shown."),
+    NoteCode.EDITED: "{name} edited this request.",
     NoteCode.ASKED_AGAIN: "It is planned again and needs new approval.",
     NoteCode.DEFAULT_UNKNOWN: ("The tenant's default for this partner is not known, so nothing is sent."),
     NoteCode.ASK_PARTNER_FIRST: "Ask the partner before you request it again.",
     NoteCode.LOG_TOO_SHORT: "Entra's audit log does not go back far enough, so this needs new approval.",
     NoteCode.LOG_UNREADABLE: "Entra's audit log cannot be read, so this needs new approval.",
     NoteCode.CHANGED_SINCE_APPROVED: "This partner was changed after the approval, so this needs new approval.",
+    NoteCode.REQUEST_LATER_END: "Request it again with a later end.",
+    NoteCode.CHECK_PART: (
+        f"Check the current settings with {_SHOW}. Then revoke the partner, or request it again with a later end."
+    ),
     NoteCode.DEFAULT_UNREAD: (
         f"The tenant's default could not be read, so what applies by default is not known. {_SHOW} reads it again."
     ),
     NoteCode.LATE: "Microsoft Graph did not answer in time.",
     NoteCode.TAKEN_NOT_SHOWN: "Microsoft Graph accepted it but does not show it.",
-    NoteCode.PERSON_UNREADABLE: "Who asked for it cannot be looked up.",
+    NoteCode.PERSON_UNREADABLE: "The requester cannot be looked up.",
     NoteCode.CHANGED_REPEATEDLY: (
         "The block cannot be verified, because somebody keeps changing the partner's settings."
     ),
-    NoteCode.OWN_FAULT: "Something went wrong inside Gatehouse: {error}.",
+    NoteCode.OWN_FAULT: "There was an error in Gatehouse: {error}.",
     DiscountCode.EARLIER_VERSION: "{person} approved an earlier version of this request.",
     DiscountCode.MAY_NOT: "{person} may not approve this request.",
     DiscountCode.COUNTS_ONCE: "{person} has already approved once.",
-    DiscountCode.LOST_ROLE: "{person} no longer holds the role “{stage}”.",
+    DiscountCode.LOST_ROLE: "{person} no longer has the role “{stage}”.",
 }
 
 
@@ -93,7 +99,10 @@ def note_words(note: Fact | Iterable[Fact]) -> str:
 
 
 def refusal_words(error: DomainError) -> str:
-    """State what is not possible, why, and what to do next. What only an operator reads has a text of its own."""
+    """State what is not possible, why, and what to do next.
+
+    Errors that only an operator reads have their own texts.
+    """
     return note_words(error.facts)
 
 
@@ -147,10 +156,21 @@ def _asked_with_default(values: Values) -> str:
 
 
 def _leads_elsewhere(values: Values) -> str:
-    opening = f"“{values['target']}” led to the tenant {values['tenant']} when it was approved"
+    opening = f"“{values['target']}” belonged to the tenant {values['tenant']} when this was approved"
     if values["now"] is None:
-        return f"{opening}, but to no tenant now."
-    return f"{opening}, but to the tenant {values['now']} now."
+        return f"{opening}, but belongs to no tenant now."
+    return f"{opening}, but belongs to the tenant {values['now']} now."
+
+
+def _access_ended(values: Values) -> str:
+    return f"The last day of the requested access, {last_day(values['ends_at'])} (UTC), passed before it was applied."
+
+
+def _ended_already(values: Values) -> str:
+    return (
+        f"The last day of this access, {last_day(values['ends_at'])} (UTC), passed before it was verified. It does not "
+        "end by itself: revoke the partner, or request it again with a later end."
+    )
 
 
 def _not_running(values: Values) -> str:
@@ -193,9 +213,11 @@ _MADE: Final[Mapping[str, Callable[[Values], str]]] = {
     NoteCode.DEFAULT_CHANGED: _default_changed,
     NoteCode.ASKED_WITH_DEFAULT: _asked_with_default,
     NoteCode.LEADS_ELSEWHERE: _leads_elsewhere,
+    NoteCode.ACCESS_ENDED: _access_ended,
+    NoteCode.ENDED_ALREADY: _ended_already,
     NoteCode.NOT_RUNNING: _not_running,
     NoteCode.PROGRESS: _progress,
     NoteCode.NOT_CLOSED: _not_closed,
     NoteCode.NOT_TAKEN: _not_taken,
 }
-"""The sentences that a format string is not enough for."""
+"""The sentences that need a function."""

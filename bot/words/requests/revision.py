@@ -1,4 +1,4 @@
-"""What is different since the plan that an approver saw, in words: one line a setting, as seen and as it is now."""
+"""The differences between the plan that an approver saw and the present plan, one line for each."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Final, NamedTuple
@@ -6,6 +6,7 @@ from typing import Final, NamedTuple
 from bot.words.plans.changes import Line, describe, duration_words, subject_title
 from bot.words.plans.drift import default_lines
 from bot.words.requests.form import last_day
+from bot.words.sentences import counted
 from workflows.core.plans.changes import ChangeSubject, setting_changes
 from workflows.core.plans.revision import PlanShown, revisions
 from workflows.core.policy.risk import deciding_risk
@@ -13,6 +14,10 @@ from workflows.core.policy.template import Stage
 from workflows.core.requests.request import AccessRequest, Prepared
 
 UNCHANGED: Final = "not in the plan"
+MOST_WORDS: Final = 25
+"""Words of a justification; the rest is counted. Details have the present text."""
+WORDS_BEFORE: Final = 3
+"""Words before the first one that differs."""
 
 
 class RevisedLine(NamedTuple):
@@ -46,6 +51,12 @@ def _lines(request: AccessRequest, seen: Prepared, now: Prepared) -> Iterator[Re
     durations = [one.plan.duration for one in (was, becomes)]
     yield from _differs("Last day", *("not set" if one is None else last_day(one) for one in ends))
     yield from _differs("Duration", *("no end" if one is None else duration_words(one) for one in durations))
+    yield from _differs("Sponsor", seen.sponsor.name, now.sponsor.name)
+    if (asked := request.seen_particulars) is not None:
+        new = request.particulars
+        yield from _differs("Ticket", *(one.ticket or "none" for one in (asked, new)))
+        if asked.justification != new.justification:
+            yield RevisedLine("Justification", *_told_apart(asked.justification, new.justification))
 
 
 def _shown(prepared: Prepared) -> PlanShown:
@@ -64,6 +75,25 @@ def _step(line: Line | None) -> str:
 def _differs(about: str, seen: str, now: str) -> Iterator[RevisedLine]:
     if seen != now:
         yield RevisedLine(about, seen, now)
+
+
+def _told_apart(seen: str, now: str) -> tuple[str, str]:
+    """Return two texts, long ones from the first word on in which they differ; what is left out is counted."""
+    was, becomes = seen.split(), now.split()
+    if max(len(was), len(becomes)) <= MOST_WORDS:
+        return _from(was, 0), _from(becomes, 0)
+    same = next((at for at, pair in enumerate(zip(was, becomes, strict=False)) if pair[0] != pair[1]), None)
+    start = max(0, (min(len(was), len(becomes)) if same is None else same) - WORDS_BEFORE)
+    return _from(was, start), _from(becomes, start)
+
+
+def _from(said: Sequence[str], start: int) -> str:
+    end = start + MOST_WORDS
+    more = len(said) - end
+    text = f"{'… ' if start else ''}{' '.join(said[start:end])}{' …' if more > 0 else ''}"
+    counts = [f"{counted(start, 'word')} before"] if start else []
+    counts += [f"{counted(more, 'word')} after"] if more > 0 else []
+    return f"“{text}” ({', '.join(counts)})" if counts else f"“{text}”"
 
 
 def _policy(stages: Sequence[Stage]) -> str:

@@ -5,13 +5,15 @@ from collections.abc import Iterator, Mapping
 from types import MappingProxyType
 from typing import Any, Final
 
+from bot.words.found_object import object_name
 from bot.words.sentences import place_to_cut
+from workflows.core.checks.target_checks import shown_name
 from workflows.core.errors.raised import UnreadableSetting
 from workflows.core.settings.breadth import is_certainly_blocked, is_list_of_exceptions
 from workflows.core.settings.certainty import Doubt, blocks_all, list_doubt, setting_doubts
-from workflows.core.settings.directory_objects import Owner, owner_of
 from workflows.core.settings.documents import parse_setting, parse_targets
 from workflows.core.settings.effective import EffectiveFlag, EffectiveTargets, Origin
+from workflows.core.settings.id_owner import Owner, owner_of
 from workflows.core.settings.model import (
     ALL_APPLICATIONS,
     ALL_MICROSOFT_APPS,
@@ -30,9 +32,8 @@ from workflows.core.settings.model import (
     is_guid,
     lists_of,
 )
-from workflows.core.text import shown_name
 
-INHERITS: Final = "inherits the tenant's default"
+INHERITS: Final = "the tenant's default (value not known)"
 NOT_SET: Final = "not set"
 OFF_UNSET: Final = "off (not set)"
 ALLOWED: Final = "allowed"
@@ -72,7 +73,7 @@ DOUBTS: Final[Mapping[Doubt, str]] = {
     Doubt.UNKNOWN_WORD: "a target is neither an ID nor a word that Microsoft Graph knows",
     Doubt.WRONG_TYPE: "a target has a type that does not belong in its list",
     Doubt.ALL_AND_SOME: "Microsoft does not document what “all” together with single targets means",
-    Doubt.BLOCK_OF_ONE_LIST: "one list blocks everything and the other does not; a whole block needs both",
+    Doubt.BLOCK_OF_ONE_LIST: "one list blocks everything and the other does not; a complete block needs both",
     Doubt.ONE_LIST_ONLY: "one list is set and the other is not; Microsoft does not document what then applies",
 }
 """The text of each doubt; each text continues a sentence."""
@@ -295,4 +296,4 @@ def _target(name: str, target: Target, names: Mapping[str, str]) -> str:
     kind = target.type.value
     if known is None:
         return f"{kind} {target.id if is_guid(target.id) else shown_name(target.id)}"
-    return f"{kind} “{shown_name(known)}” ({target.id})"
+    return f"{kind} “{object_name(known)}” ({target.id})"

@@ -1,1 +1,1 @@
-"""The words for what does not answer, refuses, or could not be read: Entra, the records, and single settings."""
+"""Words for what does not answer, is refused, or could not be read: Entra, the records, single settings."""

@@ -1,4 +1,4 @@
-"""The sentences for every problem with Entra: what was asked, what came back, and what to mend."""
+"""The sentences for every problem with Entra: the call, the answer, and the correction."""
 
 from collections.abc import Callable, Mapping
 from typing import Final
@@ -30,10 +30,10 @@ ASKED: Final[Mapping[Purpose, str]] = {
 
 MEANINGS: Final[Mapping[KnownRefusal, str]] = {
     KnownRefusal.OBJECT_LIMIT: (
-        "This is Microsoft's object limit: the older storage of cross-tenant access settings holds 25 KB for all "
-        "partners together. Since August 2023 Microsoft moves tenants to a newer one without a limit on partners; ask "
-        "Microsoft support whether this tenant is still to be moved. A partner that is deleted to make room falls back "
-        "to the tenant's defaults."
+        "This is Microsoft's object limit. The older storage of cross-tenant access settings has 25 KB for all "
+        "partners together. Since August 2023, Microsoft moves tenants to a newer storage without a limit on partners. "
+        "Ask Microsoft support whether this tenant is still to be moved. If you delete a partner to make space, the "
+        "tenant's defaults apply to it."
     ),
 }
 """What Microsoft's pages say about a refusal."""
@@ -59,7 +59,7 @@ def _footnote(values: Values) -> str:
 
 
 def _doubt(values: Values) -> str:
-    return "; the outcome is unknown until it is read back." if values["is_write"] else "."
+    return ". The result is unknown until it is read back." if values["is_write"] else "."
 
 
 def _refused(values: Values) -> str:
@@ -74,21 +74,21 @@ def _refused(values: Values) -> str:
 
 
 def _throttled(values: Values) -> str:
-    asks = "" if values["seconds"] is None else f" It asks for {values['seconds']:.0f} seconds."
-    return f"Entra is throttling the bot and did not {_asked(values)}{_footnote(values)}.{asks}"
+    asks = "" if values["seconds"] is None else f" It asks the bot to wait {values['seconds']:.0f} seconds."
+    return f"Entra limits the bot's requests now and did not {_asked(values)}{_footnote(values)}.{asks}"
 
 
 def _no_credentials(values: Values) -> str:
     last = f" The last one tried says: {values['says']}." if values["says"] else ""
     return (
-        "The bot has no credentials for Entra; nothing was sent. Set AZURE_TENANT_ID, AZURE_CLIENT_ID and "
+        "The bot has no credentials for Entra. Nothing was sent. Set AZURE_TENANT_ID, AZURE_CLIENT_ID and "
         "AZURE_CLIENT_SECRET or AZURE_CLIENT_CERTIFICATE_PATH, or run it where it has a workload or managed identity."
         f"{last}"
     )
 
 
 def _too_late(values: Values) -> str:
-    return f"Entra took too long to {_asked(values)}{_doubt(values) if values['is_sent'] else '; nothing was sent.'}"
+    return f"Entra took too long to {_asked(values)}{_doubt(values) if values['is_sent'] else '. Nothing was sent.'}"
 
 
 def _when_asked(opening: str) -> Callable[[Values], str]:
@@ -100,20 +100,20 @@ SENTENCES: Final[Mapping[TenantCode, str | Callable[[Values], str]]] = {
     TenantCode.REFUSED_BY_ENTRA: _refused,
     TenantCode.CREDENTIALS_REFUSED: f"Entra refused the bot's credentials: {{says}}. {_CREDENTIALS_CURE}",
     TenantCode.NO_SUCH_GROUP: lambda values: (
-        f"{values['group']!r} is not a group: an Entra group is named by its object id."
+        f"{values['group']!r} is not a group. Give the object ID of an Entra group."
     ),
     TenantCode.THROTTLED: _throttled,
     TenantCode.ANSWERED_OTHERWISE: lambda values: (
         f"Entra answered {values['status']} when asked to {_asked(values)}{_footnote(values)}{_doubt(values)}"
     ),
-    TenantCode.NO_TOKEN: "Entra gives no token at the moment; nothing was sent: {says}.",
+    TenantCode.NO_TOKEN: "Entra gives no token now: {says}. Nothing was sent.",
     TenantCode.NO_CREDENTIALS: _no_credentials,
     TenantCode.TOO_LATE: _too_late,
-    TenantCode.UNREACHABLE: lambda values: f"Entra could not be reached to {_asked(values)}; nothing was sent.",
+    TenantCode.UNREACHABLE: lambda values: f"Entra could not be reached to {_asked(values)}. Nothing was sent.",
     TenantCode.BROKEN_OFF: lambda values: (
-        f"The connection to Entra broke on the way to {_asked(values)}{_doubt(values)}"
+        f"The connection to Entra broke while Gatehouse asked it to {_asked(values)}{_doubt(values)}"
     ),
-    TenantCode.OUT_OF_TURN: "Entra takes no more requests of this kind at the moment.",
+    TenantCode.OUT_OF_TURN: "Entra accepts no more requests of this kind now.",
     TenantCode.HOME_NOT_KNOWN: "Microsoft Graph has not said yet which tenant it answers for. Nothing was sent.",
     TenantCode.WRONG_TENANT: (
         "Microsoft Graph answers for the tenant {found}, not for {expected} (AZURE_TENANT_ID). Nothing was sent."
@@ -124,15 +124,15 @@ SENTENCES: Final[Mapping[TenantCode, str | Callable[[Values], str]]] = {
     TenantCode.UNREADABLE_LIST: lambda values: (
         f"Entra's list could not be read when asked to {_asked(values)}{_footnote(values)}."
     ),
-    TenantCode.ENDLESS_LIST: _when_asked("Entra's list did not end, or led elsewhere,"),
-    TenantCode.PARTIAL_LIST: _when_asked("Entra's answer was not whole"),
+    TenantCode.ENDLESS_LIST: _when_asked("Entra's list did not end, or continued at another address,"),
+    TenantCode.PARTIAL_LIST: _when_asked("Entra's answer was incomplete"),
     TenantCode.REPEATED_POLICY: _when_asked("Entra's answer names a policy twice"),
     TenantCode.NAMES_NOTHING: _when_asked("Entra's answer names nothing"),
     TenantCode.NAMES_NO_TENANT: _when_asked("Entra's answer does not name the tenant"),
     TenantCode.NOT_ONE_ORGANIZATION: "Entra did not name this tenant: exactly one organization was expected.",
     TenantCode.NO_OWN_DOMAINS: "Entra did not name this tenant's own domains.",
     TenantCode.PARTNER_IS_NO_TENANT: "Entra's list of partners names something that is no tenant.",
-    TenantCode.PARTNERS_CHANGED: "Entra's list of partners changed while it was read; ask again.",
+    TenantCode.PARTNERS_CHANGED: "Entra's list of partners changed while it was read. Try again.",
     TenantCode.NO_DEFAULT: _when_asked("Entra's answer is no default configuration"),
     TenantCode.MEMBERS_WITHOUT_KIND: _when_asked("Entra did not say which are people"),
     TenantCode.TOO_MANY_CHANGES: "Entra's audit log holds too many changes since then to be read.",

@@ -15,6 +15,7 @@ from bot.process.settings import Settings, SettingsProblems
 from bot.sandbox.http.faults import Fault
 from bot.sandbox.server import BotHandle, Sandbox
 from tests.bot.bot_under_test import BotUnderTest, click, eventually, free_port
+from tests.warm.haste import SHORT_PAUSES
 from workflows.app.schedule.downtime import last_gap
 from workflows.core.requests.request import RequestId, RequestState
 
@@ -22,7 +23,7 @@ from workflows.core.requests.request import RequestId, RequestState
 async def refused(settings: Settings, **changes: Any) -> str:
     """Give what a start with these changes is refused for."""
     with pytest.raises(SettingsProblems) as problems:
-        async with running(settings.model_copy(update=changes)):
+        async with running(settings.model_copy(update=changes), SHORT_PAUSES):
             pass
     (problem,) = problems.value.problems
     return str(problem)
@@ -60,7 +61,7 @@ async def test_an_empty_client_secret(settings: Settings, monkeypatch: pytest.Mo
     assert (await refused(settings)).startswith("AZURE_…: ")
 
 
-async def test_a_port_that_is_taken(settings: Settings, world: Sandbox) -> None:
+async def test_a_port_that_is_in_use(settings: Settings, world: Sandbox) -> None:
     taken = int(world.url.rstrip("/").rpartition(":")[2])
     assert (await refused(settings, port=taken)).startswith(f"HOST, PORT: cannot listen on 127.0.0.1:{taken} (")
 
@@ -78,7 +79,7 @@ async def test_a_slack_that_is_away_does_not_stop_the_start(settings: Settings, 
     """What is stored is served as soon as Slack answers again."""
     world.faults.add(fault.model_copy(update={"times": 5}))
     url = f"http://127.0.0.1:{settings.port}/readyz"
-    async with running(settings), aiohttp.ClientSession() as session, session.get(url) as response:
+    async with running(settings, SHORT_PAUSES), aiohttp.ClientSession() as session, session.get(url) as response:
         assert response.status == 200
 
 
@@ -93,7 +94,7 @@ async def test_an_entra_that_answers_for_another_tenant(settings: Settings) -> N
 
 async def with_a_change_to_apply(settings: Settings, world: Sandbox) -> RequestId:
     """Leave a request that everybody approved and that is not written yet, because Entra refuses every write."""
-    async with running(settings) as parts, aiohttp.ClientSession() as session:
+    async with running(settings, SHORT_PAUSES) as parts, aiohttp.ClientSession() as session:
         url = f"http://127.0.0.1:{settings.port}"
         world.bot = BotHandle(url=url, pid=lambda: 0, alive=lambda: True)
         bot = BotUnderTest(world=world, settings=settings, session=session, store=parts.store, url=url)
@@ -130,13 +131,13 @@ async def says(bot: BotUnderTest, reason: str) -> bool:
 async def test_a_start_while_nothing_can_be_stored_performs_nothing_before_the_outage_is_stored(
     settings: Settings, world: Sandbox
 ) -> None:
-    """It is red until then; what was approved before the outage is judged by it once it can be stored."""
+    """The bot is not ready until then. Approvals from before the outage are checked after it is stored."""
     await with_a_change_to_apply(settings, world)
     before = partner_writes(world)
     world.clock.advance(3600)
     other = sqlite3.connect(settings.database_file, isolation_level=None)
     other.execute("begin immediate")
-    async with running(settings) as parts, aiohttp.ClientSession() as session:
+    async with running(settings, SHORT_PAUSES) as parts, aiohttp.ClientSession() as session:
         url = f"http://127.0.0.1:{settings.port}"
         bot = BotUnderTest(world=world, settings=settings, session=session, store=parts.store, url=url)
         assert (await bot.readiness())[0] == 503
@@ -164,7 +165,7 @@ async def test_an_entra_that_does_not_say_whose_tenant_it_is_does_not_stop_the_s
     settings: Settings, world: Sandbox, fault: Fault
 ) -> None:
     world.faults.add(fault)
-    async with running(settings) as parts:
+    async with running(settings, SHORT_PAUSES) as parts:
         assert (await parts.store.probe()) is None
 
 
@@ -183,7 +184,7 @@ async def test_health_readiness_and_numbers(gatehouse: BotUnderTest) -> None:
     assert "refus" not in text, "docs/coverage.md says that refusals are not counted"
 
 
-async def test_a_bot_in_socket_mode_hears_by_the_socket_alone(
+async def test_a_bot_in_socket_mode_receives_by_the_socket_alone(
     tmp_path: Path, bare_environment: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     world = Sandbox(tmp_path / "socket", socket_mode=True)
@@ -193,7 +194,7 @@ async def test_a_bot_in_socket_mode_hears_by_the_socket_alone(
     for name, value in given.items():
         monkeypatch.setenv(name, value)
     settings = Settings()
-    async with running(settings), aiohttp.ClientSession() as session:
+    async with running(settings, SHORT_PAUSES), aiohttp.ClientSession() as session:
         url = f"http://127.0.0.1:{port}"
         world.bot = BotHandle(url=url, pid=lambda: 0, alive=lambda: True)
         async with asyncio.timeout(5):
@@ -207,9 +208,9 @@ async def test_a_bot_in_socket_mode_hears_by_the_socket_alone(
 
 
 async def test_a_request_with_three_approvals_asks_slack_little(gatehouse: BotUnderTest) -> None:
-    """Slack allows 20 readings of user groups a minute (tier 2): one request must leave room for others.
+    """Slack allows 20 reads of user groups a minute (tier 2), so one request must use only a few of them.
 
-    Who decides is read anew for every decision; only what is shown is remembered for a moment.
+    The deciders are read again for every decision; only shown names are cached for a moment.
     """
     request = await gatehouse.file_request()
     for approver in ("approver1", "approver2", "approver3"):

@@ -51,6 +51,7 @@ STORED: Final = {
     "template": "template",
     "restores": "restores",
     "review_request": "review_request",
+    "show_notes": "review_request",
     "approve": "want_approve",
     "reject": "want_reject",
     "reject_reason": "want_reject",
@@ -70,6 +71,9 @@ STORED: Final = {
     "drop_effect": "want_drop_effect",
     "review_partner": "review_partner",
     "request_again": "open_request",
+    "edit": "edit",
+    "edit_request": "edit",
+    "close_early": "close_early",
     "revoke_partner": "want_revoke",
     "block_partner": "want_revoke",
     "name_partner": "want_revoke",
@@ -105,7 +109,7 @@ def called() -> set[str]:
 
 @dataclass(slots=True)
 class RecordingApp:
-    """Stands where Bolt stands; `names` is what was registered, by kind."""
+    """Replaces Bolt; `names` contains the registered listeners, by kind."""
 
     names: dict[str, list[str]] = field(default_factory=dict)
 
@@ -226,7 +230,7 @@ def test_what_is_clicked_is_stored_under_a_name_that_stays() -> None:
     assert stored == STORED
 
 
-def test_every_button_that_decides_says_on_which_card_it_stands() -> None:
+def test_every_button_that_decides_says_on_which_card_it_is() -> None:
     """Without that, a click on a copy that does not count any more would count."""
     cards = {point.action_id: point.card for point in entry_points() if isinstance(point, Action) and point.card}
     assert cards == {
@@ -234,6 +238,7 @@ def test_every_button_that_decides_says_on_which_card_it_stands() -> None:
         "reject": Card.REQUEST,
         "withdraw": Card.REQUESTER,
         "remind": Card.REQUESTER,
+        "edit": Card.REQUESTER,
         "keep": Card.REVIEW,
         "revoke_review": Card.REVIEW,
         "confirm_half": Card.SETUP,
@@ -242,7 +247,7 @@ def test_every_button_that_decides_says_on_which_card_it_stands() -> None:
     }
 
 
-def test_every_address_is_the_one_door() -> None:
+def test_every_address_is_the_same() -> None:
     settings = MANIFEST["settings"]
     urls = {
         settings["event_subscriptions"]["request_url"],

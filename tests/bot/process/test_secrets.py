@@ -1,4 +1,4 @@
-"""Secrets that Graph or Slack repeat in an error reach no log, no record, no message and no terminal."""
+"""Secrets that Graph or Slack repeat in an error appear in no log, record, message or terminal output."""
 
 import io
 import json
@@ -17,6 +17,7 @@ from bot.sandbox.http.faults import Fault
 from bot.sandbox.server import Sandbox
 from bot.terminal.doctor import examine
 from tests.bot.bot_under_test import BotUnderTest, click, request_values, submission
+from tests.warm.haste import SHORT_PAUSES
 
 
 def secrets(settings: Settings, world: Sandbox) -> list[str]:
@@ -37,7 +38,7 @@ def log_as_the_process_does(settings: Settings) -> None:
 
 
 def found_in(text: str, canaries: list[str]) -> list[str]:
-    """Name the canaries that stand in a text, by their number, whole or by their first half."""
+    """Return the numbers of the test secrets that occur in a text, complete or by their first half."""
     return [f"number {number}" for number, one in enumerate(canaries) if one[: max(12, len(one) // 2)] in text]
 
 
@@ -126,7 +127,7 @@ async def test_the_authority_may_repeat_the_client_secret(
     wrong = "canary~client.secret+/= with a space"
     monkeypatch.setenv("AZURE_CLIENT_SECRET", wrong)
     log_as_the_process_does(settings)
-    async with running(settings):
+    async with running(settings, SHORT_PAUSES):
         pass
     written = capsys.readouterr()
     assert "entra_out_of_reach" in written.out

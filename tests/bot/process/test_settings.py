@@ -32,7 +32,7 @@ def given(bare_environment: Path, monkeypatch: pytest.MonkeyPatch) -> pytest.Mon
 
 
 def problems() -> tuple[str, ...]:
-    """What the settings that stand in the environment are refused for."""
+    """Return the problems for which the settings in the environment are refused."""
     with pytest.raises(SettingsProblems) as refused:
         load_settings()
     assert str(refused.value) == "\n".join(refused.value.problems)
@@ -149,7 +149,7 @@ def test_plain_http_is_for_this_machine_only(given: pytest.MonkeyPatch, host: st
 
 
 def test_the_authority_may_be_named_without_a_scheme(given: pytest.MonkeyPatch) -> None:
-    """azure-identity's own variable holds a bare host name."""
+    """azure-identity's own variable contains a host name without a scheme."""
     given.setenv("AZURE_AUTHORITY_HOST", "login.microsoftonline.us")
     assert load_settings().azure_authority_host == "https://login.microsoftonline.us"
 
@@ -159,7 +159,7 @@ LOCAL: Final = {"SLACK_API_URL": "http://127.0.0.1:1/slack/api/", "GRAPH_URL": "
 
 @pytest.mark.parametrize("real", ["SLACK_API_URL", "GRAPH_URL", "neither"])
 def test_a_clock_file_is_for_rehearsals_only(given: pytest.MonkeyPatch, real: str) -> None:
-    """Moving the clock of a bot that reaches a real workspace or a real tenant would skip its reviews."""
+    """A moved clock with a real workspace or tenant would skip reviews."""
     given.setenv("GATEHOUSE_CLOCK_FILE", "clock")
     for name, value in LOCAL.items():
         if name != real:
@@ -194,7 +194,7 @@ def test_settings_do_not_change(given: pytest.MonkeyPatch) -> None:
 def test_dot_env_reaches_the_settings_and_the_environment(
     bare_environment: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """azure-identity reads its own variables from the environment: `.env` has to reach it there."""
+    """azure-identity reads its variables from the environment, so `.env` must be loaded into it."""
     lines = [f'{name}="{value}"' for name, value in GOOD.items()]
     (bare_environment / ".env").write_text("\n".join([*lines, "AZURE_CLIENT_SECRET=canary", "PORT=4000"]))
     monkeypatch.setenv("PORT", "5000")
@@ -257,7 +257,7 @@ def test_their_clock_file_is_for_rehearsals_too(given: pytest.MonkeyPatch, is_lo
 def test_an_env_file_in_another_encoding_is_one_named_problem(
     bare_environment: Path, monkeypatch: pytest.MonkeyPatch, content: bytes
 ) -> None:
-    """Nothing else is said: what is missing may stand in that very file."""
+    """No other problem is reported: the missing settings may be in that file."""
     (bare_environment / ".env").write_bytes(content)
     (problem,) = problems()
     assert problem.startswith(".env: is not UTF-8 text; save it again in the encoding UTF-8")
@@ -305,7 +305,7 @@ def test_a_name_that_is_no_setting_is_said_with_everything_else(given: pytest.Mo
 
 
 def test_what_a_platform_puts_into_the_environment_is_no_setting(given: pytest.MonkeyPatch) -> None:
-    """A service called `gatehouse` gives every pod beside it such variables (Kubernetes: "Service", environment)."""
+    """A service called `gatehouse` adds such variables to every pod (Kubernetes: "Service", environment)."""
     for name, value in {
         "GATEHOUSE_SERVICE_HOST": "10.0.0.11",
         "GATEHOUSE_SERVICE_PORT": "3000",

@@ -70,7 +70,7 @@ async def ended(*arguments: str, folder: Path, given: Mapping[str, str] | None =
 
 
 def problems(result: Ended) -> list[str]:
-    """Hold that a start was refused in one message on standard error, and give what it lists."""
+    """Assert that a start was refused in one message on standard error, and return the listed problems."""
     status, out, err = result
     assert status == 2, err
     assert out == ""
@@ -252,7 +252,7 @@ def test_the_doctor_needs_the_same_settings(bare_environment: Path) -> None:
     assert problems((result.exit_code, result.stdout, result.stderr)) == NEEDED
 
 
-def test_only_knows_two_worlds() -> None:
+def test_only_accepts_two_simulators() -> None:
     result = invoked("sandbox", "--only", "nonsense", "--no-browser")
     assert result.exit_code == 2
     assert "--only: choose slack or entra" in result.output

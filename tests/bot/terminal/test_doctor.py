@@ -25,7 +25,7 @@ from workflows.core.errors.facts import text_fact
 from workflows.core.requests.alarms import AlarmCode
 from workflows.core.requests.effects import ShowRequest
 from workflows.core.requests.request import RequestId
-from workflows.entra.transport.claims import granted_in
+from workflows.entra.transport.claims import permissions_in
 from workflows.ports.records import AuditEntry, Commit
 from workflows.ports.store import Store
 from workflows.ports.tenant import TenantRefused
@@ -126,7 +126,7 @@ async def test_a_slack_that_is_away_is_named(settings: Settings, world: Sandbox)
 @pytest.mark.parametrize(
     ("path", "subject", "permission"),
     [
-        ("/organization", "who we are", "Organization.Read.All"),
+        ("/organization", "our tenant", "Organization.Read.All"),
         ("crossTenantAccessPolicy/default", "default configuration", "Policy.Read.All"),
         ("findTenantInformation", "find a tenant", "CrossTenantInformation.ReadBasic.All"),
     ],
@@ -156,7 +156,7 @@ async def test_a_credential_that_cannot_be_used_is_a_finding(
 async def test_a_network_that_leads_nowhere_is_a_finding(settings: Settings, setting: str) -> None:
     status, text = await examined(settings.model_copy(update={setting: "https://127.0.0.1:1"}))
     assert status == 1
-    assert "✗" in finding(text, "who we are")
+    assert "✗" in finding(text, "our tenant")
 
 
 # --- the records ---
@@ -186,7 +186,7 @@ async def test_what_was_given_up_is_listed_and_left_alone(settings: Settings, wo
 async def test_a_running_bot_is_not_disturbed(gatehouse: BotUnderTest) -> None:
     status, text = await examined(gatehouse.settings)
     assert status == 0, text
-    assert "none" in finding(text, "given up")
+    assert "none" in finding(text, "stopped work")
     await park(gatehouse.store, "chat.postMessage: channel_not_found")
     status, text = await examined(gatehouse.settings)
     assert status == 1
@@ -198,7 +198,7 @@ async def test_records_that_are_none_are_named(settings: Settings) -> None:
     settings.database_file.write_text("not a database, but as long as the header of one: " + "x" * 100)
     status, text = await examined(settings)
     assert status == 1
-    assert "DATABASE_URL" in finding(text, "given up")
+    assert "DATABASE_URL" in finding(text, "stopped work")
     assert "DATABASE_URL" in finding(text, "open alarms")
 
 
@@ -263,23 +263,23 @@ def test_the_permissions_are_those_that_the_readme_asks_for() -> None:
 
 @pytest.mark.parametrize("token", ["", "opaque", "a.b.c", "e30.W10.x", "e30.eyJyb2xlcyI6NX0.x", "..", "e30.bnVsbA.x"])
 def test_a_token_that_cannot_be_read_says_nothing(token: str) -> None:
-    assert granted_in(token) is None
+    assert permissions_in(token) is None
 
 
 def test_a_token_without_permissions_has_none() -> None:
-    assert granted_in("e30.e30.x") == frozenset()
+    assert permissions_in("e30.e30.x") == frozenset()
 
 
 async def test_another_tenant_than_the_one_that_is_set_is_named(settings: Settings) -> None:
     other = "0c0ffee0-1111-4aaa-8bbb-0123456789a1"
     status, text = await examined(settings.model_copy(update={"azure_tenant_id": other}))
     assert status == 1
-    row = finding(text, "who we are")
+    row = finding(text, "our tenant")
     assert settings.azure_tenant_id in row
     assert "AZURE_TENANT_ID" in row
 
 
-async def test_open_alarms_are_listed_beside_a_running_bot(gatehouse: BotUnderTest) -> None:
+async def test_open_alarms_are_listed_next_to_a_running_bot(gatehouse: BotUnderTest) -> None:
     _, text = await examined(gatehouse.settings)
     assert "✓ none" in finding(text, "open alarms")
     clock = gatehouse.world.clock
@@ -291,7 +291,7 @@ async def test_open_alarms_are_listed_beside_a_running_bot(gatehouse: BotUnderTe
     status, text = await examined(gatehouse.settings)
     assert status == 1
     row = finding(text, "open alarms")
-    assert "Slack does not take the card about Contoso [/red] (R-1): is_archived." in row
+    assert "Slack does not accept the card about Contoso [/red] (R-1): is_archived." in row
     assert "Make sure that the approval channel" in row
     assert text.count("open alarms") == 1
 

@@ -1,4 +1,4 @@
-"""Given up work: the admins hear of it, try it again or forget it, on their App Home or at the command line."""
+"""Stopped work: admins get an alarm, and retry it or give it up, on the App Home or at the command line."""
 
 import asyncio
 from io import StringIO
@@ -9,7 +9,7 @@ import pytest
 from rich.console import Console
 
 from bot.sandbox.http.faults import Fault
-from bot.terminal.given_up_command import settle
+from bot.terminal.given_up_command import decide_stopped_work
 from tests.bot.bot_under_test import SLACK_IDS, BotUnderTest, click
 from tests.bot.surfaces import buttons, shown
 from tests.workflows.fakes import FixedClock
@@ -43,18 +43,18 @@ async def home(gatehouse: BotUnderTest, user: str) -> dict[str, Any]:
 
 
 async def cards(gatehouse: BotUnderTest) -> int:
-    """How many cards stand in the channel."""
+    """Return how many cards there are in the channel."""
     return len((await gatehouse.control.get("messages", channel=CHANNEL, user="approver1"))["messages"])
 
 
 async def settled(gatehouse: BotUnderTest, user: str, action: str, effect_id: int) -> None:
-    """Press a button beside given up work on an App Home, and let everything follow."""
+    """Press a button next to stopped work on an App Home, and let everything follow."""
     place = {"container": {"type": "view", "view_id": "V1"}}
     assert (await gatehouse.interact(click(user, action, str(effect_id), **place))).status == 200
     await gatehouse.idle()
 
 
-async def test_given_up_work_is_an_alarm_that_only_admins_see(gatehouse: BotUnderTest) -> None:
+async def test_stopped_work_is_an_alarm_that_only_admins_see(gatehouse: BotUnderTest) -> None:
     number = await given_up(gatehouse)
     (alarm,) = await gatehouse.store.open_alarms()
     assert (alarm.code, alarm.subject) == (AlarmCode.EFFECT_GIVEN_UP, str(number))
@@ -67,7 +67,7 @@ async def test_given_up_work_is_an_alarm_that_only_admins_see(gatehouse: BotUnde
     assert "invalid_blocks" not in await gatehouse.told("approver1")
 
 
-async def test_an_admin_has_given_up_work_tried_again(gatehouse: BotUnderTest) -> None:
+async def test_an_admin_has_stopped_work_tried_again(gatehouse: BotUnderTest) -> None:
     number = await given_up(gatehouse)
     assert await cards(gatehouse) == 0
     await settled(gatehouse, "admin", "retry_effect", number)
@@ -80,7 +80,7 @@ async def test_an_admin_has_given_up_work_tried_again(gatehouse: BotUnderTest) -
     assert (await gatehouse.outcomes("admin"))[-1] == ("want_retry_effect", "not_given_up")
 
 
-async def test_an_admin_has_given_up_work_forgotten(gatehouse: BotUnderTest) -> None:
+async def test_an_admin_gives_up_stopped_work(gatehouse: BotUnderTest) -> None:
     number = await given_up(gatehouse)
     await settled(gatehouse, "admin", "drop_effect", number)
     assert await cards(gatehouse) == 0
@@ -89,7 +89,7 @@ async def test_an_admin_has_given_up_work_forgotten(gatehouse: BotUnderTest) -> 
 
 
 @pytest.mark.parametrize("action", ["retry_effect", "drop_effect"])
-async def test_nobody_else_decides_about_given_up_work(gatehouse: BotUnderTest, action: str) -> None:
+async def test_nobody_else_decides_about_stopped_work(gatehouse: BotUnderTest, action: str) -> None:
     number = await given_up(gatehouse)
     await settled(gatehouse, "approver1", action, number)
     assert await gatehouse.outcomes("approver1") == [(f"want_{action}", "received"), (f"want_{action}", "not_admin")]
@@ -107,7 +107,9 @@ async def at_the_command_line(gatehouse: BotUnderTest, number: int, *, is_retrie
     out = StringIO()
     console = Console(file=out, width=200)
     path, clock = gatehouse.settings.database_file, gatehouse.world.clock
-    status = await asyncio.to_thread(settle, path, number, is_retried=is_retried, clock=clock, console=console)
+    status = await asyncio.to_thread(
+        decide_stopped_work, path, number, is_retried=is_retried, clock=clock, console=console
+    )
     return status, out.getvalue()
 
 
@@ -124,8 +126,8 @@ async def test_the_command_line_does_it_itself_where_no_bot_runs(tmp_path: Path,
     await store.close()
     out = StringIO()
     console = Console(file=out, width=200)
-    status = await asyncio.to_thread(settle, path, 1, is_retried=is_retried, clock=clock, console=console)
-    said = "No. 1 is tried again as soon as the bot runs.\n" if is_retried else "No. 1 is forgotten now.\n"
+    status = await asyncio.to_thread(decide_stopped_work, path, 1, is_retried=is_retried, clock=clock, console=console)
+    said = "No. 1 is tried again as soon as the bot runs.\n" if is_retried else "No. 1 is given up now.\n"
     assert (status, out.getvalue()) == (0, said)
     store = await open_store(path, clock)
     kinds = sorted(one.effect.kind for one in await store.pending(clock.now(), 9))
@@ -137,7 +139,7 @@ async def test_the_command_line_does_it_itself_where_no_bot_runs(tmp_path: Path,
 async def test_where_there_are_no_records_nothing_is_made(tmp_path: Path) -> None:
     out = StringIO()
     path = tmp_path / "gatehouse.db"
-    status = settle(path, 1, is_retried=True, clock=FixedClock(), console=Console(file=out, width=200))
+    status = decide_stopped_work(path, 1, is_retried=True, clock=FixedClock(), console=Console(file=out, width=200))
     assert (status, "There are no records" in out.getvalue(), path.exists()) == (1, True, False)
 
 
@@ -151,4 +153,4 @@ async def test_the_command_line_leaves_it_to_a_running_bot(gatehouse: BotUnderTe
     assert entry.actor.startswith("os:")
     assert dict(entry.details) == {"effect": number}
     status, said = await at_the_command_line(gatehouse, number, is_retried=True)
-    assert (status, "is not given up" in said) == (1, True)
+    assert (status, "is no stopped work" in said) == (1, True)

@@ -165,8 +165,7 @@ def test_a_finding_in_json_has_its_words_and_its_values() -> None:
         {
             "code": "half_a_block",
             "severity": "error",
-            "text": "B2B collaboration, inbound: all people and all applications have to be blocked together, or "
-            "neither.",
+            "text": "B2B collaboration, inbound: block all people and all applications together, or neither of them.",
             "source": "Gatehouse's records",
             "lines": [],
             "values": {"setting": "b2bCollaborationInbound"},

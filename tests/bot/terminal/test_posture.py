@@ -87,7 +87,7 @@ def test_the_table_fits_and_cuts_nothing(width: int, default: JsonObject | None)
     assert "…" not in text
 
 
-def test_what_is_known_of_a_partner_stands_in_its_row() -> None:
+def test_what_is_known_of_a_partner_is_in_its_row() -> None:
     text = printed(posture(WORST), 160)
     for words in ("≤ high", "in open", "MFA", "hybrid", "Trusted partner", "2027-05-30", "2027-03-31", "in off"):
         assert words in text
@@ -119,7 +119,7 @@ def test_an_empty_tenant_has_no_table() -> None:
     [
         ({"state": PartnershipState.REVOKED, "ends_at": None}, "revoked 2027-03-01"),
         ({"ends_at": None}, "Trusted partner"),
-        ({"ends_at": NOW}, "Trusted partner until 2027-03-01, time is over"),
+        ({"ends_at": NOW}, "Trusted partner until 2027-03-01, access period ended"),
     ],
 )
 def test_the_record_in_words(changes: dict[str, Any], words: str) -> None:
@@ -289,8 +289,8 @@ def test_a_message_of_the_worst_partners_stays_small() -> None:
 
 def test_a_partner_of_another_cloud_that_is_not_listed_is_shown_closed_and_inherits_nothing() -> None:
     record = partnership(identity=replace(identity(), is_resolved=False))
-    barred = evaluate_partner(TENANT, None, None, inputs(MICROSOFTS, Records(partnerships={TENANT: record})))
-    one = posture(default=MICROSOFTS, partners=(barred,))
+    excluded_ids = evaluate_partner(TENANT, None, None, inputs(MICROSOFTS, Records(partnerships={TENANT: record})))
+    one = posture(default=MICROSOFTS, partners=(excluded_ids,))
     (partner,) = json.loads(posture_json(one))["partners"]
     assert {kind["opening"] for kind in partner["access"].values()} == {"closed"}
     assert {origin for kind in partner["access"].values() for origin in kind["origins"]} == {
@@ -299,4 +299,4 @@ def test_a_partner_of_another_cloud_that_is_not_listed_is_shown_closed_and_inher
     assert (partner["settings"], partner["has_settings"]) == ([], False)
     for text in (" ".join(printed(one, 120).split()), shown(posture_message(one).blocks)):
         assert "blocked until it is added again" in text
-        assert "leaves open" not in text
+        assert "allows" not in text

@@ -13,18 +13,16 @@ from workflows.core.settings.model import FLAGS, Property
 
 USUALLY_OPEN: Final = {StepKey.B2B_COLLABORATION_OUTBOUND, StepKey.B2B_COLLABORATION_INBOUND}
 MISSING: Final = {
-    StepKey.MICROSOFT_CLOUD: "Until it is set there, nothing between the two tenants works.",
+    StepKey.MICROSOFT_CLOUD: "Until they set it, nothing between the two tenants works.",
     StepKey.AUTOMATIC_REDEMPTION_OUTBOUND: (
-        "Until it is set there, their people keep seeing the consent prompt here; access does not need it."
+        "Until they set it, their people still see the consent prompt here; access works without it."
     ),
     StepKey.AUTOMATIC_REDEMPTION_INBOUND: (
-        "Until it is set there, our people keep seeing the consent prompt there; access does not need it."
+        "Until they set it, our people still see the consent prompt there; access works without it."
     ),
-    StepKey.B2B_DIRECT_CONNECT_OUTBOUND: (
-        "Until it is set there, their people cannot take part in our shared channels."
-    ),
-    StepKey.B2B_DIRECT_CONNECT_INBOUND: "Until it is set there, our people cannot take part in their shared channels.",
-    StepKey.PROVISIONING_JOB: "Until it is set there, no account of theirs is created here.",
+    StepKey.B2B_DIRECT_CONNECT_OUTBOUND: ("Until they set it, their people cannot use our shared channels."),
+    StepKey.B2B_DIRECT_CONNECT_INBOUND: "Until they set it, our people cannot use their shared channels.",
+    StepKey.PROVISIONING_JOB: "Until they set it, no accounts of their users are created here.",
 }
 
 
@@ -43,5 +41,5 @@ def test_what_a_missing_step_means_reads_as_always(key: StepKey, sentence: str) 
 def test_synchronization_needs_the_redemption_too() -> None:
     job = replace(REDEEM_STEP, key=StepKey.PROVISIONING_JOB)
     assert missing_until(REDEEM_STEP, (REDEEM_STEP, job)) == (
-        "Until it is set there, no account of theirs can be synchronized into our tenant."
+        "Until they set it, their users cannot be synchronized into our tenant."
     )

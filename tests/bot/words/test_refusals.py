@@ -17,7 +17,7 @@ from workflows.core.errors.facts import TEXT, Fact, as_values, fact_in
 from workflows.core.errors.raised import CodedError, InvalidField, NothingToChange, Refused
 from workflows.core.errors.refusal_codes import RefusalCode
 from workflows.core.requests.notes import NoteCode
-from workflows.ports.directory import DirectoryRefused, DirectoryUnavailable
+from workflows.ports.people_directory import PeopleDirectoryRefused, PeopleDirectoryUnavailable
 from workflows.ports.tenant import TenantUnavailable
 from workflows.ports.tenant_problems import TenantCode
 
@@ -57,12 +57,12 @@ NOBODY_READS_OF: Final = {
 }
 """The same for some sentences of a code."""
 RAISED: Final = frozenset(
-    {"Refused", "InvalidField", "NothingToChange", "UnreadableSetting", "LookupRefused", "DirectoryRefused"}
+    {"Refused", "InvalidField", "NothingToChange", "UnreadableSetting", "LookupRefused", "PeopleDirectoryRefused"}
 )
 
 
 def sources() -> Iterator[tuple[str, ast.Module]]:
-    """Give every file that may refuse a person; the sandbox stands in for others, and refuses the bot."""
+    """Return every file that may refuse a person; the sandbox is left out, because it refuses the bot."""
     for path in sorted([*PROJECT.glob("bot/**/*.py"), *PROJECT.glob("workflows/**/*.py")]):
         if not path.is_relative_to(PROJECT / "bot" / "sandbox"):
             yield str(path.relative_to(PROJECT)), ast.parse(path.read_text())
@@ -124,7 +124,7 @@ def test_every_refusal_of_the_directory_has_words_about_a_sponsor() -> None:
 
 
 def test_a_refusal_of_a_sponsor_without_words_of_its_own_is_passed_on() -> None:
-    refused = DirectoryRefused("users.info", "token_revoked").fact.as_value()
+    refused = PeopleDirectoryRefused("users.info", "token_revoked").fact.as_value()
     assert fact_words(Fact(RefusalCode.SPONSOR_REFUSED, {"refused": refused})).startswith(
         "The sponsor cannot be used: The chat system refuses to say who people are (users.info: token_revoked)."
     )
@@ -132,7 +132,7 @@ def test_a_refusal_of_a_sponsor_without_words_of_its_own_is_passed_on() -> None:
 
 def test_an_error_without_a_fact_has_its_own_text() -> None:
     assert refusal_words(TenantUnavailable("Microsoft Graph does not answer.")) == "Microsoft Graph does not answer."
-    waits = DirectoryUnavailable(DirectoryRefused("users.info", "token_revoked").facts)
+    waits = PeopleDirectoryUnavailable(PeopleDirectoryRefused("users.info", "token_revoked").facts)
     assert refusal_words(waits).startswith("The chat system refuses to say who people are (users.info: token_revoked).")
 
 
@@ -168,7 +168,7 @@ def test_a_fact_of_a_later_version_is_shown_as_code_and_values_and_breaks_nothin
 
 
 @pytest.mark.parametrize("text", ["‹expired›", "‹list partners›", '‹limit_reached {"limit": 3}›'])
-def test_what_somebody_typed_is_never_taken_for_a_fact(text: str) -> None:
+def test_what_somebody_typed_is_never_treated_as_a_fact(text: str) -> None:
     """A reason that somebody typed is a part of a note."""
     assert note_words([Fact(NoteCode.REJECTED, {"name": "Sam", "reason": text})]) == f"Rejected by Sam: {text}"
     assert fact_words(Fact(TEXT, {"text": text})) == text

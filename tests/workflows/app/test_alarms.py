@@ -24,7 +24,7 @@ async def test_an_alarm_is_stored_and_shown_once_however_often_it_is_raised(worl
     assert [one.values for one in await world.store.open_alarms()] == [{"role": "security"}]
 
 
-async def test_what_is_mended_is_cleared_and_shown_and_may_come_again(world: World, alarms: Alarms) -> None:
+async def test_what_is_repaired_is_cleared_and_shown_and_may_come_again(world: World, alarms: Alarms) -> None:
     await alarms.update_alarms(AlarmCode.ROLE_EMPTY, {"security": {}, "admin": {}})
     await alarms.update_alarms(AlarmCode.ROLE_EMPTY, {"admin": {}})
     await world.settle()

@@ -16,6 +16,7 @@ from tests.workflows.core.builders import (
     SAM,
     TENANT,
     classes,
+    edit,
     everybody,
     noted,
     particulars,
@@ -115,6 +116,14 @@ OF_REQUESTS: Final[tuple[tuple[RequestState, RequestCommand, Row], ...]] = (
         S.AWAITING_APPROVAL,
         Withdraw(actor=RILEY.chat_id, request_id=REQUEST),
         (f"U-RILEY withdraw accepted r-1 {TENANT} -", "{}"),
+    ),
+    (
+        S.AWAITING_APPROVAL,
+        edit(),
+        (
+            f"U-RILEY edit accepted r-1 {TENANT} id-riley",
+            f'{{"digest":"{DIGEST}","changed":{{"justification":["Joint launch in May","Joint launch in June"]}}}}',
+        ),
     ),
     (
         S.AWAITING_APPROVAL,
@@ -375,7 +384,7 @@ async def test_a_click(world: World, click: Click, row: Row) -> None:
     assert await last_row(world) == row
 
 
-async def test_what_is_decided_about_given_up_work(world: World) -> None:
+async def test_what_is_decided_about_stopped_work(world: World) -> None:
     await world.service.settle_given_up(7, is_retried=True, key="a", actor=DANA.chat_id, account=DANA.id)
     assert await last_row(world) == ("U-DANA retry_effect accepted - - -", '{"effect":7,"account":"id-dana"}')
     await world.service.settle_given_up(7, is_retried=False, key="b", actor="os:root", account="")

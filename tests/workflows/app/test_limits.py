@@ -20,13 +20,13 @@ from workflows.core.requests.alarms import Alarm, AlarmCode
 from workflows.core.requests.request import AccessRequest, RequestState
 from workflows.core.settings.model import TenantId
 
-MOST = {LimitedAction.REQUESTS: 5, LimitedAction.APPROVALS: 3, LimitedAction.LOOK_UPS: 5, LimitedAction.SEARCHES: 4}
+MAXIMUMS = {LimitedAction.REQUESTS: 5, LimitedAction.APPROVALS: 3, LimitedAction.LOOK_UPS: 5, LimitedAction.SEARCHES: 4}
 
 
 def limit(world: World) -> Limits:
-    """Hold everybody in this world to the limits above."""
+    """Apply the limits above to every person."""
     alarms = Alarms(store=world.store, clock=world.clock, wake=lambda: None)
-    limits = Limits(store=world.store, alarms=alarms, clock=world.clock, most=MOST)
+    limits = Limits(store=world.store, alarms=alarms, clock=world.clock, maximums=MAXIMUMS)
     world.intake = replace(world.intake, limits=limits)
     world.permission_check = replace(world.permission_check, limits=limits)
     world.performer = replace(world.performer, permission_check=world.permission_check)
@@ -88,7 +88,7 @@ async def test_sixty_requests_in_a_row_make_few_messages_and_one_alarm(world: Wo
         except InvalidForm:
             world.clock.advance(seconds=0.3)
     await world.settle()
-    assert len(await world.all_requests()) == MOST[LimitedAction.REQUESTS]
+    assert len(await world.all_requests()) == MAXIMUMS[LimitedAction.REQUESTS]
     assert len(world.notifier.texts_to(RILEY.chat_id)) <= 2
     (alarm,) = await alarms(world)
     assert (alarm.values["limit"], alarm.values["what"]) == ("5", "requests")
@@ -111,7 +111,7 @@ async def test_one_persons_limit_is_nobody_elses(world: World, limits: Limits) -
     assert (await ask(world, 6, DANA)).state is RequestState.AWAITING_APPROVAL
 
 
-async def test_a_second_id_does_not_start_anew(world: World, limits: Limits) -> None:
+async def test_a_second_id_does_not_start_again(world: World, limits: Limits) -> None:
     two_ids(world, RILEY_W)
     for number in range(5):
         await ask(world, number)
@@ -178,10 +178,10 @@ async def test_approvals_under_another_id_count_with_the_account(world: World, l
 async def test_the_alarm_is_cleared_when_the_hour_is_over(world: World, limits: Limits) -> None:
     for number in range(3):
         await world.approve(await ask(world, number), AMARA)
-    await limits.clear_what_is_over()
+    await limits.clear_ended_alarms()
     assert [one.values["what"] for one in await alarms(world)] == ["approvals"]
     world.clock.advance(hours=1.1)
-    await limits.clear_what_is_over()
+    await limits.clear_ended_alarms()
     assert await alarms(world) == []
 
 

@@ -1,4 +1,4 @@
-"""The partner's half through the shell: stored, judged, reminded of by the clock, and read from the tenant now."""
+"""The partner setup: clicks are stored and checked, reminders are due, and the tenant is read."""
 
 import json
 from collections.abc import AsyncIterator
@@ -20,7 +20,7 @@ from workflows.app.schedule.ticker import tick
 from workflows.catalog.catalog import SHIPPED, load_catalog
 from workflows.core.errors.raised import InvalidField, Refused
 from workflows.core.errors.refusal_codes import RefusalCode
-from workflows.core.partner_setup.checklist import Call, Home, add_us, call_of, groups
+from workflows.core.partner_setup.checklist import Call, Home, call_of, call_to_add_our_tenant, groups
 from workflows.core.partner_setup.clouds import CLOUDS, GLOBAL
 from workflows.core.partner_setup.steps import setup_of
 from workflows.core.partners.partnership import Partnership
@@ -66,7 +66,7 @@ async def test_the_sponsors_word_is_recorded_under_the_sponsors_name_and_shown(w
     [said] = (await record(world)).confirmations
     assert (said.person, said.step, said.wanted) == (SAM, REDEEM_STEP.key, REDEEM_STEP.digest)
     assert world.notifier.halves[shown:] == [(await record(world), False)]
-    assert world.notifier.texts_to(SAM.chat_id)[-1].startswith("Confirmed, recorded under your name")
+    assert world.notifier.texts_to(SAM.chat_id)[-1].startswith("contoso.com: confirmed, recorded under your name")
     assert (SAM.chat_id, "confirm_half", "accepted") in await world.log()
     entry = next(e for e in await world.store.history() if e.command == "confirm_half")
     assert entry.details == {"step": REDEEM_STEP.key.value, "wanted": REDEEM_STEP.digest, "account": SAM.id}
@@ -119,7 +119,7 @@ async def test_the_reminder_comes_once_at_its_time_and_the_review_at_its_own(wor
     assert len(world.notifier.halves) == shown + 1
 
 
-async def test_a_revocation_ends_what_was_said_of_the_partners_half(world: World) -> None:
+async def test_a_revocation_ends_what_was_said_of_the_partner_setup(world: World) -> None:
     await world.opened()
     await world.click(confirming(SAM))
     await world.revoke(DANA)
@@ -128,7 +128,7 @@ async def test_a_revocation_ends_what_was_said_of_the_partners_half(world: World
     assert world.notifier.halves[-1] == (ended, False)
 
 
-async def test_the_checklist_is_of_what_stands_now_and_names_our_own_tenant(world: World) -> None:
+async def test_the_checklist_is_of_the_current_settings_and_names_our_own_tenant(world: World) -> None:
     checklists = Checklists(store=world.store, tenant=world.tenant, cloud=GLOBAL)
     home = TenantIdentity(tenant_id=HOME, display_name="Woodgrove", default_domain="woodgrove.com", asked=HOME)
     assert await checklists.home() == Home(tenant_id=HOME, domain="", cloud=GLOBAL), "a domain is never guessed"
@@ -160,7 +160,7 @@ def every_call() -> dict[str, Call]:
         for cloud, is_abroad in [(GLOBAL, False), *((cloud, True) for cloud in CLOUDS)]:
             home = Home(tenant_id=US, domain="woodgrove.com", cloud=cloud)
             setup = setup_of(plan.image_after(), MICROSOFTS, is_cross_cloud=is_abroad)
-            found += [add_us(home), *(call_of(group, home) for group in groups(setup.steps))]
+            found += [call_to_add_our_tenant(home), *(call_of(group, home) for group in groups(setup.steps))]
     return {json.dumps(call): call for call in found}
 
 
@@ -170,7 +170,7 @@ SETTINGS: Final = [call for call in every_call().values() if not call.path.start
 
 @pytest.fixture
 async def theirs() -> AsyncIterator[TestClient[web.Request, web.Application]]:
-    """The partner's tenant: a simulator that knows nothing of us."""
+    """Return the partner's tenant: a simulator without settings for us."""
     tenant = EntraSimulator(now=lambda: datetime.now(UTC), changed=lambda: None, accepts_token=lambda _: True)
     application = web.Application()
     application.add_routes(tenant.routes())

@@ -1,4 +1,4 @@
-"""The door: what a command stores, once for each key, whoever else is at the door."""
+"""Storing a command: once for each key, also when several arrive at once."""
 
 import asyncio
 from datetime import timedelta
@@ -86,7 +86,7 @@ async def test_want_stores_the_click_before_anything_is_known_about_it(world: Wo
     assert not any(call.startswith(("directory", "tenant")) for call in world.script.calls)
 
 
-async def test_a_command_that_is_not_taken_stores_nothing(world: World) -> None:
+async def test_a_command_that_is_not_accepted_stores_nothing(world: World) -> None:
     request = await world.put(usual(S.AWAITING_APPROVAL))
     stored = await world.log()
     with pytest.raises(Refused):
@@ -228,7 +228,7 @@ async def test_a_command_with_a_known_key_returns_what_is_stored(world: World, i
     assert await world.store.count_pending(world.clock.now()) == (3, 0, 0), "Prepare, the card, one message"
 
 
-async def test_who_was_judged_is_stored_with_the_request(world: World) -> None:
+async def test_who_was_checked_is_stored_with_the_request(world: World) -> None:
     await world.service.submit(RequestId("r-1"), particulars(), key="c", decide_within=DAY, submitter=AMARA)
     assert (await world.request(RequestId("r-1"))).submitter == AMARA
 

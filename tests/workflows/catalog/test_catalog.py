@@ -12,7 +12,7 @@ from workflows.catalog.catalog import SHIPPED, CatalogProblems, load_catalog
 from workflows.core.people import ADMIN, Role
 from workflows.core.policy.placeholders import Placeholder
 from workflows.core.policy.template import TicketRule, filled
-from workflows.core.settings.directory_objects import Owner
+from workflows.core.settings.id_owner import Owner
 from workflows.core.settings.model import (
     ALL_APPLICATIONS,
     ALL_USERS,
@@ -31,7 +31,7 @@ from workflows.core.settings.model import (
     TargetType,
     TenantRestrictions,
 )
-from workflows.ports.directory import RoleSource
+from workflows.ports.people_directory import RoleSource
 
 GUID = "0b000000-0001-4e1b-9b51-6d1f00000001"
 
@@ -209,7 +209,7 @@ def test_users_groups_and_applications_are_named_by_id(write: Write) -> None:
     ]
 
 
-def test_a_whole_block_is_taken(write: Write) -> None:
+def test_a_whole_block_is_accepted(write: Write) -> None:
     text = TEMPLATE.replace('"allowed"', '"blocked"').replace(OFFICE_365, ALL_APPLICATIONS)
     assert load_catalog(write(text)).templates
 
@@ -371,8 +371,8 @@ def test_what_is_no_folder_is_named_by_its_setting(tmp_path: Path) -> None:
         (
             1,
             [
-                "open.toml: stages: the risk is high and needs 3 approvers in at least 2 stages, "
-                "but the approval policy has 2 in 2."
+                "open.toml: stages: the risk is high and needs 3 approvers (stages: at least 2), "
+                "but the approval policy has 2 (stages: 2)."
             ],
         ),
     ],
@@ -456,14 +456,14 @@ def test_placeholders_are_read_and_know_whose_ids_they_ask_for(write: Write) -> 
         ),
     ],
 )
-def test_a_hole_that_does_not_fit_is_named(write: Write, text: str, problem: str) -> None:
+def test_a_placeholder_that_does_not_fit_is_named(write: Write, text: str, problem: str) -> None:
     found = problems(write(text))
     assert any(problem in one for one in found), found
     assert all(one.startswith("open.toml: ") for one in found)
 
 
 def test_the_hash_follows_the_placeholders_and_only_them(write: Write) -> None:
-    """A template without placeholders keeps the hash that requests already carry."""
+    """A template without placeholders keeps the hash that stored requests contain."""
     whole = content_hash(write(with_placeholders()))
     for old, new in (
         ("Pilot group", "Group"),
@@ -515,7 +515,7 @@ def test_the_seldom_settings_are_written_only_where_they_are_named(write: Write)
 
 
 def content_hash(folder: Path) -> str:
-    """The hash of the usual template as it stands in a folder."""
+    """Return the hash of the usual template in a folder."""
     return load_catalog(folder).templates["open"].content_hash
 
 
@@ -540,7 +540,7 @@ def test_the_hash_stays_when_only_the_writing_changes(write: Write, same: str) -
 
 
 def test_the_hash_stays_when_roles_or_other_templates_change(write: Write) -> None:
-    """Who holds a role is judged at each decision; it is no part of what was approved."""
+    """The members of a role are checked at each decision; they are no part of what was approved."""
     before = content_hash(write())
     assert content_hash(write(roles=ROLES.replace("dana@", "eve@"), other=edited("Open", "Other"))) == before
 

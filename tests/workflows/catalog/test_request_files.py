@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from workflows.catalog.request_files import MOST_BYTES, RequestFile, RequestFileProblems, load_request_file
+from workflows.catalog.request_files import MAX_BYTES, RequestFile, RequestFileProblems, load_request_file
 
 
 def load(folder: Path, content: str | bytes) -> RequestFile:
@@ -63,7 +63,7 @@ def test_a_duration_is_a_whole_number_of_days(tmp_path: Path, days: str) -> None
     [
         "partner = ",
         b"\xff\xfe",
-        "a" * (MOST_BYTES + 1),
+        "a" * (MAX_BYTES + 1),
         "x = " + "[" * 5000 + "]" * 5000,
         f"duration_days = {'9' * 5000}",
     ],

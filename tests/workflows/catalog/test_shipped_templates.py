@@ -1,4 +1,4 @@
-"""The shipped templates: what each writes is valid, holds together, and is what its page says."""
+"""The shipped templates: what each writes is valid and consistent, and is what its page says."""
 
 import json
 import re
@@ -19,7 +19,7 @@ from workflows.core.plans.closing import closes_everything
 from workflows.core.plans.plan import Plan, plan_access
 from workflows.core.policy.risk import RiskLevel, risk_of_settings
 from workflows.core.policy.template import Template, filled
-from workflows.core.settings.directory_objects import Owner
+from workflows.core.settings.id_owner import Owner
 from workflows.core.settings.model import FLAGS, InboundTrust, Property
 
 CATALOG = load_catalog(SHIPPED)

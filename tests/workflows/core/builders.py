@@ -12,6 +12,7 @@ from workflows.core.people import ADMIN, ChatId, Person, PersonId, Role, Roster
 from workflows.core.plans.plan import Plan, TenantIdentity, plan_access, plan_revocation
 from workflows.core.policy.approval import Choice, Decision
 from workflows.core.policy.template import Stage
+from workflows.core.requests.commands.request import Edit
 from workflows.core.requests.effects import MessageCode
 from workflows.core.requests.lifecycle import Situation
 from workflows.core.requests.notes import NoteCode
@@ -154,7 +155,7 @@ WHOLE_CHAIN: Final = (approval(AMARA, 0), approval(BRUNO, 1), approval(CHIE, 1))
 def request(
     state: RequestState = RequestState.AWAITING_APPROVAL, kind: RequestKind = RequestKind.ACCESS, /, **changes: Any
 ) -> AccessRequest:
-    """A request that stands in `state`, as the lifecycle would have left it there; version 5."""
+    """Return a request in `state`, as the lifecycle would have left it; version 5."""
     is_access = kind is not RequestKind.REVOCATION
     is_decided = state not in (RequestState.PREPARING, RequestState.AWAITING_APPROVAL)
     usual = AccessRequest(
@@ -169,6 +170,18 @@ def request(
         decisions=WHOLE_CHAIN if is_access and is_decided else (),
     )
     return replace(usual, **changes)
+
+
+def edit(actor: Person = RILEY, /, *, digest: Digest | None = None, **wanted: Any) -> Edit:
+    """An edit of the usual request: its justification, unless told otherwise."""
+    return Edit(
+        actor=actor,
+        request_id=REQUEST,
+        digest=access_plan().digest if digest is None else digest,
+        wanted=replace(particulars(), **(wanted or {"justification": "Joint launch in June"})),
+        observation=prepared().observation,
+        lifetime=LIFETIME,
+    )
 
 
 def noted(text: str) -> tuple[Fact, ...]:

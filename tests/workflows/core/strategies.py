@@ -1,4 +1,4 @@
-"""Draw partners, settings and JSON documents at random, within what Graph can hold."""
+"""Generate random partners, settings and JSON documents that Graph could return."""
 
 from collections.abc import Mapping
 from typing import Any, Final

@@ -34,7 +34,7 @@ from workflows.core.partners.partnership import PartnershipState
 from workflows.core.requests.effects import Apply
 from workflows.core.requests.request import RequestState
 from workflows.core.settings.documents import is_equivalent
-from workflows.effects.apply import READ_BACK_AFTER
+from workflows.pauses import USUAL_PAUSES
 
 # --- the plain way ---
 
@@ -76,7 +76,7 @@ async def test_the_audit_log_keeps_what_was_read_back(world: World) -> None:
     assert entry.tenant_id == TENANT
 
 
-async def test_a_plan_that_stands_already_is_confirmed_without_a_write(world: World) -> None:
+async def test_a_plan_that_is_set_already_is_confirmed_without_a_write(world: World) -> None:
     request = await put(world, decided())
     world.tenant.partners[TENANT] = dict(request.known.plan.image_after() or {})
     assert (await world.settled(request.id)).state is S.APPLIED
@@ -124,7 +124,7 @@ async def test_a_decider_who_lost_role_or_account_reopens_the_stage(
     assert request.verdict().open_stage == stage
     assert person not in [decision.person for decision in request.decisions]
     assert len(request.decisions) == 2
-    assert f"{person.name} no longer holds the role" in note_words(request.note)
+    assert f"{person.name} no longer has the role" in note_words(request.note)
     assert "Nothing was written" in note_words(request.note)
     assert await world.log() == [("test", "put", "accepted"), ("gatehouse", "reopen", "accepted")]
 
@@ -156,7 +156,7 @@ async def test_a_domain_that_moved_stops_the_request(world: World, moved: str) -
     assert (OTHER_TENANT if moved == "elsewhere" else "no tenant") in note_words(request.note)
     assert await world.store.partnership(TENANT) is None
     assert world.notifier.texts_to(RILEY.chat_id) == [
-        f"Your request for Contoso Ltd (contoso.com) ended as stopped. {note_words(request.note)}"
+        f"Contoso Ltd (contoso.com): your request {request.id} was stopped. {note_words(request.note)}"
     ]
 
 
@@ -172,12 +172,12 @@ async def test_a_revocation_needs_neither_the_domain_nor_anybodys_role(world: Wo
 
 
 async def test_a_write_that_does_not_show_is_unconfirmed_then_applied_without_a_second_write(world: World) -> None:
-    world.tenant.lag = len(READ_BACK_AFTER)
+    world.tenant.lag = len(USUAL_PAUSES.read_back_after)
     request = await put(world, decided())
     request = await world.settled(request.id)
     assert request.state is S.UNCONFIRMED
     assert "does not show the change yet" in note_words(request.note)
-    assert world.rests == list(READ_BACK_AFTER)
+    assert world.rests == list(USUAL_PAUSES.read_back_after)
     assert await world.store.partnership(TENANT) is None
     request = await retried(world, request)
     assert (request.state, note_words(request.note)) == (S.APPLIED, "")
@@ -186,7 +186,7 @@ async def test_a_write_that_does_not_show_is_unconfirmed_then_applied_without_a_
 
 async def test_an_unconfirmed_request_only_reads_where_the_audit_log_cannot_be_read(world: World) -> None:
     """For a quarter of an hour: the directory is replicated, and nothing that opens is sent twice blindly."""
-    world.tenant.lag = len(READ_BACK_AFTER) + 4
+    world.tenant.lag = len(USUAL_PAUSES.read_back_after) + 4
     world.script.fail("surroundings.read_partner_changes", FORBIDDEN, times=100)
     request = await put(world, decided())
     waiting = await world.settled(request.id)
@@ -226,7 +226,7 @@ async def test_a_read_back_that_fails_leaves_only_reading_to_do(world: World, er
 
 
 async def test_a_revocation_and_an_access_request_of_one_partner_share_a_lane(world: World) -> None:
-    """What was approved is given up where it stands, and its stored Apply ends quietly; the partner ends closed."""
+    """The approved request is stopped and its stored effect does nothing; the partner ends blocked."""
     request = await world.approved()
     world.tenant.partners[TENANT] = dict(OPEN)
     await world.revoke(DANA, but=Apply)

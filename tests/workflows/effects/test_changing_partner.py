@@ -19,7 +19,7 @@ from tests.workflows.fakes import FakeTenant, FixedClock
 from tests.workflows.world import CONTOSO, World, open_world
 from workflows.core.requests.alarms import Alarm, AlarmCode
 from workflows.core.requests.request import RequestKind, RequestState
-from workflows.core.requests.resending import ALARMING_REPLANS, LONGEST_PAUSE, pause_before, rest_of_pause
+from workflows.core.requests.resending import ALARMING_REPLANS, MAX_PAUSE, pause_before_replan, remaining_pause
 from workflows.core.settings.canonical import JsonObject
 from workflows.core.settings.model import TenantId
 from workflows.effects.outbox import Outbox
@@ -114,16 +114,16 @@ async def test_it_is_tried_with_growing_pauses_alarmed_of_once_and_closes_when_t
 
 
 def test_a_pause_grows_to_its_longest_and_stays_there() -> None:
-    assert [pause_before(times).total_seconds() for times in (0, 1, 2, 3, 4, 7, 8, 9, 5000)] == [
+    assert [pause_before_replan(times).total_seconds() for times in (0, 1, 2, 3, 4, 7, 8, 9, 5000)] == [
         *(0, 0, 1, 2, 4, 32),
         *(60, 60, 60),
     ]
 
 
-def test_a_clock_that_was_put_back_holds_up_no_revocation() -> None:
+def test_a_clock_that_was_set_back_delays_no_revocation() -> None:
     clock = FixedClock()
-    waiting = usual(S.PREPARING, RequestKind.REVOCATION, not_before=clock.now() + LONGEST_PAUSE)
-    assert rest_of_pause(waiting, clock.now()) == LONGEST_PAUSE
-    assert rest_of_pause(waiting, clock.now() + LONGEST_PAUSE) is None
-    assert rest_of_pause(waiting, clock.now() - timedelta(hours=1)) is None
-    assert rest_of_pause(usual(S.PREPARING, RequestKind.REVOCATION), clock.now()) is None
+    waiting = usual(S.PREPARING, RequestKind.REVOCATION, not_before=clock.now() + MAX_PAUSE)
+    assert remaining_pause(waiting, clock.now()) == MAX_PAUSE
+    assert remaining_pause(waiting, clock.now() + MAX_PAUSE) is None
+    assert remaining_pause(waiting, clock.now() - timedelta(hours=1)) is None
+    assert remaining_pause(usual(S.PREPARING, RequestKind.REVOCATION), clock.now()) is None

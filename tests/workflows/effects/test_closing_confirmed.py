@@ -1,4 +1,4 @@
-"""What a confirmed closing leaves open is judged by the tenant's default as it is at the confirmation."""
+"""What a verified block leaves open depends on the tenant's default at that moment."""
 
 import re
 from dataclasses import replace
@@ -68,18 +68,18 @@ async def test_a_default_that_opened_after_the_plan_is_named_at_the_confirmation
     assert record.not_closed == request.not_closed
 
 
-async def test_a_default_that_closed_after_the_plan_is_not_held_against_the_partner(world: World) -> None:
+async def test_a_default_that_closed_after_the_plan_is_not_counted_against_the_partner(world: World) -> None:
     asked = revocation({"tenantId": TENANT})
     observed = replace(asked.known.observation, default=OPENED)
     request = await put(world, replace(asked, prepared=replace(asked.known, observation=observed)))
     request = await world.settled(request.id)
     assert (request.state, request.not_closed, note_words(request.note)) == (S.APPLIED, (), "")
-    assert "is blocked:" in world.notifier.texts_to(RILEY.chat_id)[-1]
+    assert "is blocked (request " in world.notifier.texts_to(RILEY.chat_id)[-1]
 
 
 @pytest.mark.parametrize("error", [FORBIDDEN, NO_ANSWER], ids=["refused", "no answer"])
 async def test_a_default_that_cannot_be_read_is_said_to_be_not_known(world: World, error: Exception) -> None:
-    """The closing is confirmed all the same: what was read back holds. Nothing is claimed about what is inherited."""
+    """The block is verified by what was read back. Nothing is said about inherited settings."""
     request = await put(world, revocation({"tenantId": TENANT}))
     world.script.fail(READ_DEFAULT, error, times=9)
     request = await world.settled(request.id)
@@ -91,7 +91,7 @@ async def test_a_default_that_cannot_be_read_is_said_to_be_not_known(world: Worl
     assert ALL_CLOSED.search(text) is None, text
 
 
-async def test_an_approved_plan_that_closes_everything_is_judged_the_same_way(world: World) -> None:
+async def test_an_approved_plan_that_closes_everything_is_checked_the_same_way(world: World) -> None:
     request = await put(world, blocking())
 
     # Read for the approval first, unchanged; then changed before the read-back.
@@ -102,7 +102,7 @@ async def test_an_approved_plan_that_closes_everything_is_judged_the_same_way(wo
     request = await world.settled(request.id)
     assert request.state is S.APPLIED, note_words(request.note)
     assert M365 in [kind.name for kind in request.not_closed or ()]
-    assert "is blocked:" not in world.notifier.texts_to(RILEY.chat_id)[-1]
+    assert "is blocked (request " not in world.notifier.texts_to(RILEY.chat_id)[-1]
 
 
 async def test_only_a_closing_reads_the_default_once_more(world: World) -> None:

@@ -66,7 +66,7 @@ async def test_a_partner_that_changed_is_planned_and_asked_again(
     assert world.tenant.partners.get(TENANT) == now
 
 
-async def test_after_drift_the_new_plan_is_approved_and_written_over_what_stands_now(world: World) -> None:
+async def test_after_drift_the_new_plan_is_approved_and_written_over_the_current_settings(world: World) -> None:
     request = await world.approved()
     world.tenant.partners[TENANT] = dict(OPEN)
     request = await world.settled(request.id)

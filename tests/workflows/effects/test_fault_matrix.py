@@ -87,7 +87,7 @@ UNSEEN_MINUTES: Final = 14
 
 @dataclass(slots=True)
 class Graph:
-    """The simulator behind a door that counts calls and lets faults happen from the `first`-th call on."""
+    """The simulator behind a server that counts calls and injects faults from the `first`-th call on."""
 
     clock: FixedClock
     accepts_token: Any
@@ -113,7 +113,7 @@ class Graph:
         self.clock.advance(minutes=10)  # what an administrator set up is history by then
 
     def fail(self, how: dict[str, Any], *, first: int, times: int) -> None:
-        """Count anew, and let the `first`-th call and the ones after it go wrong."""
+        """Count from zero again, and make the `first`-th call and the following ones fail."""
         self.fault, self.first, self.times = Fault(target="graph", **how), first, times
         self.calls.clear()
         self.done.clear()
@@ -189,7 +189,7 @@ async def a_world(path: Path, graph: Graph, entra: Entra) -> AsyncIterator[World
     """The domain over the gateway instead of the fake tenant."""
     entra._found._kept.clear()
     entra._home = None
-    entra._guard._until = float("-inf")
+    entra._guard._period_until = float("-inf")
     async with open_world(path, clock=graph.clock) as world:
         directory = AskingDirectory(script=world.script, tenant=entra)
         around: Any = {"service": world.service, "store": world.store, "tenant": entra, "directory": directory}

@@ -31,7 +31,7 @@ async def test_all_of_them_are_sent_after_the_block_and_nothing_is_left(world: W
     assert len(request.known.plan.operations) == WRITES
     request = await world.settled(request.id)
     assert (request.state, note_words(request.note), request.not_closed, request.refused) == (S.APPLIED, "", (), ())
-    assert "is blocked:" in world.notifier.texts_to(RILEY.chat_id)[-1]
+    assert "is blocked (request " in world.notifier.texts_to(RILEY.chat_id)[-1]
     calls = [one for one in world.script.calls if one in ("tenant.write", "tenant.read_partner")]
     assert calls[:3] == ["tenant.read_partner", "tenant.write", "tenant.read_partner"], "the block is read back first"
 
@@ -61,7 +61,7 @@ async def test_what_stays_open_is_named_with_the_reason_everywhere(world: World,
     assert note_words(request.note) == said
     text = world.notifier.texts_to(RILEY.chat_id)[-1]
     assert said in text
-    assert "is blocked:" not in text
+    assert "is blocked (request " not in text
     record = await world.store.partnership(TENANT)
     assert record is not None
     assert (record.state, record.not_closed) == (PartnershipState.REVOKED, request.not_closed)
@@ -70,7 +70,7 @@ async def test_what_stays_open_is_named_with_the_reason_everywhere(world: World,
     assert row.details["refused"] == [{"names": [name], "reason": as_values(INVALID.facts)}]
 
 
-async def test_what_is_taken_and_does_not_show_is_named_and_delays_nothing(world: World) -> None:
+async def test_what_is_accepted_and_does_not_show_is_named_and_delays_nothing(world: World) -> None:
     request = await put(world, revocation({"tenantId": TENANT, "places": True}))
     await world.applier.apply(request.id)
     world.tenant.partners[TENANT]["places"] = True
@@ -93,7 +93,7 @@ async def test_a_read_that_fails_afterwards_does_not_lose_the_confirmation(world
     assert world.tenant.partners[TENANT]["places"] is None, "written, and not read back: so not called closed"
 
 
-async def test_a_member_that_changes_holds_up_no_revocation(world: World) -> None:
+async def test_a_member_that_changes_delays_no_revocation(world: World) -> None:
     request = await put(world, revocation({"tenantId": TENANT}))
     world.tenant.edit(TENANT, places={"a": True})
     request = await world.settled(request.id)

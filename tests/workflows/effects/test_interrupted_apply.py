@@ -10,7 +10,7 @@ from tests.workflows.effects.applying import CASES, NO_ANSWER, S, assert_stands,
 from tests.workflows.fakes import Crash, FakeTenant, FixedClock
 from tests.workflows.world import CONTOSO, World, open_world
 from workflows.core.requests.request import AccessRequest
-from workflows.ports.directory import DirectoryUnavailable
+from workflows.ports.people_directory import PeopleDirectoryUnavailable
 from workflows.ports.tenant import TenantUnavailable
 
 # --- no answer ---
@@ -22,10 +22,10 @@ from workflows.ports.tenant import TenantUnavailable
         ("tenant.read_partner", NO_ANSWER),
         ("tenant.find", NO_ANSWER),
         ("tenant.write", NO_ANSWER),
-        ("directory.roster", DirectoryUnavailable("Slack does not answer.")),
+        ("directory.roster", PeopleDirectoryUnavailable("Slack does not answer.")),
     ],
 )
-async def test_a_neighbour_that_does_not_answer_is_waited_for_and_that_is_said_once(
+async def test_a_system_that_does_not_answer_is_waited_for_and_that_is_said_once(
     world: World, method: str, error: Exception
 ) -> None:
     request = await put(world, decided())
@@ -35,7 +35,7 @@ async def test_a_neighbour_that_does_not_answer_is_waited_for_and_that_is_said_o
         waiting = await retried(world, request)
         assert (waiting.state, note_words(waiting.note)) == (S.APPLYING, f"{error} Gatehouse keeps trying.")
     assert [text for text in world.notifier.texts_to(RILEY.chat_id) if "waits" in text] == [
-        f"Your request for Contoso Ltd (contoso.com) waits: {error} Gatehouse keeps trying."
+        f"Contoso Ltd (contoso.com): your request {request.id} waits. {error} Gatehouse keeps trying."
     ]
     assert len(world.notifier.requests) == 1
     request = await retried(world, request)
@@ -59,7 +59,7 @@ async def test_what_waits_is_raised_for_the_outbox_to_try_again(world: World) ->
 @pytest.mark.parametrize("when", ["before", "after"])
 @pytest.mark.parametrize("case", CASES)
 async def test_a_crash_at_any_call_neither_repeats_nor_loses_a_write(tmp_path: Path, case: str, when: str) -> None:
-    """Kill the process around the first call to a neighbour, around the second, and so on; start again each time."""
+    """The process is killed at the first call to another system, at the second, and so on, and started again."""
     points = 0
     while await _crashed_at(points + 1, when == "after", tmp_path / f"{points}.db", CASES[case]):
         points += 1
@@ -88,7 +88,7 @@ async def _crashed_at(point: int, is_after: bool, path: Path, request: AccessReq
 
 
 @pytest.mark.parametrize("case", CASES)
-async def test_a_write_taken_by_a_call_that_broke_off_is_not_repeated(world: World, case: str) -> None:
+async def test_a_write_accepted_by_a_call_that_broke_off_is_not_repeated(world: World, case: str) -> None:
     request = await put(world, CASES[case])
     world.script.fail("tenant.write", NO_ANSWER, after=True)
     request = await world.settled(request.id)

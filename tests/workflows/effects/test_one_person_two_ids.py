@@ -26,7 +26,7 @@ from tests.workflows.fakes import FixedClock
 from tests.workflows.world import World
 from workflows.app.reads.queries import waiting_for
 from workflows.app.requests.forms import InvalidForm
-from workflows.app.requests.open_request import account_beside, may_withdraw, open_request_fact
+from workflows.app.requests.open_request import account_of_other_chat_id, may_withdraw, open_request_fact
 from workflows.app.schedule.role_check import role_shortages
 from workflows.core.partners.partnership import Partnership, PartnershipState
 from workflows.core.people import ChatId, Person
@@ -34,7 +34,7 @@ from workflows.core.requests.commands.clicks import AskReminder
 from workflows.core.requests.commands.partner import ConfirmSetup, RemindSetup, UnconfirmSetup
 from workflows.core.requests.commands.request import Withdraw
 from workflows.core.requests.request import RequestId, RequestState
-from workflows.ports.directory import DirectoryUnavailable
+from workflows.ports.people_directory import PeopleDirectoryUnavailable
 from workflows.ports.tenant import TenantRefused
 from workflows.store.codec import REQUEST, dump
 from workflows.store.sqlite.migrations import migrations
@@ -46,7 +46,7 @@ AMARA_W = replace(AMARA, chat_id=ChatId("W-AMARA"))
 
 
 def two_ids(world: World, *people: Person) -> None:
-    """Let the directory know these ids, too."""
+    """Add these ids to the directory."""
     for person in people:
         world.directory.people[person.chat_id] = person
 
@@ -97,7 +97,7 @@ async def test_the_open_request_is_ones_own_under_the_other_id(world: World) -> 
     """In the form, when it is sent, and when two were prepared at once."""
     two_ids(world, RILEY_W)
     request = await world.waiting()
-    account = await account_beside(request, RILEY_W.chat_id, world.directory)
+    account = await account_of_other_chat_id(request, RILEY_W.chat_id, world.directory)
     assert may_withdraw(request, RILEY_W.chat_id, account)
     assert fact_words(open_request_fact(request, RILEY_W.chat_id, account)).startswith(
         "You have an open access request"
@@ -120,7 +120,7 @@ async def test_the_open_request_that_is_not_prepared_yet_is_ones_own_too(world: 
 async def test_nobody_elses_request_is_ones_own(world: World) -> None:
     two_ids(world, RILEY_W)
     request = await world.waiting()
-    account = await account_beside(request, DANA.chat_id, world.directory)
+    account = await account_of_other_chat_id(request, DANA.chat_id, world.directory)
     assert account == DANA.id
     assert not may_withdraw(request, DANA.chat_id, account)
     assert fact_words(open_request_fact(request, DANA.chat_id, account)).startswith("Riley has an open access request")
@@ -138,12 +138,12 @@ async def test_approvers_are_reminded_for_either_id_of_the_requester(
     assert (await world.request(request.id)).reminders == int(is_reminded)
 
 
-@pytest.mark.parametrize("trouble", [DirectoryUnavailable("away"), TenantRefused(403, "Denied", "no consent")])
+@pytest.mark.parametrize("trouble", [PeopleDirectoryUnavailable("away"), TenantRefused(403, "Denied", "no consent")])
 async def test_where_it_cannot_be_told_it_is_somebody_elses(world: World, trouble: Exception) -> None:
     two_ids(world, RILEY_W)
     request = await world.waiting()
     world.script.fail("directory.identify", trouble)
-    assert await account_beside(request, RILEY_W.chat_id, world.directory) is None
+    assert await account_of_other_chat_id(request, RILEY_W.chat_id, world.directory) is None
     assert not may_withdraw(request, RILEY_W.chat_id, None)
 
 
@@ -187,13 +187,13 @@ async def test_the_form_counts_nobody_who_asks_or_sponsors_under_another_id(worl
     assert "“Security” needs 1 person besides the requester and the sponsor" in fact_words(
         caught.value.problems["template"]
     )
-    world.script.fail("directory.all_ids", DirectoryUnavailable("away"))
+    world.script.fail("directory.all_ids", PeopleDirectoryUnavailable("away"))
     request = await world.settled(await world.file(requester=RILEY_W))
     assert request.state is RequestState.UNFIT, "what the form could not tell, preparing does"
     assert "“Security” needs 1 person" in note_words(request.note)
 
 
-async def test_a_role_that_only_the_requester_holds_under_another_id_is_empty(world: World) -> None:
+async def test_a_role_that_only_the_requester_has_under_another_id_is_empty(world: World) -> None:
     request = await world.waiting()
     two_ids(world, RILEY_W, AMARA_W)
     world.directory.assign(AMARA, "")
@@ -248,7 +248,7 @@ async def test_the_sponsor_revokes_under_the_other_id_in_answer_to_a_review(worl
     assert (await sponsored(world)).state is PartnershipState.REVOKED
 
 
-async def test_the_sponsor_speaks_for_the_partner_under_the_other_id(world: World) -> None:
+async def test_the_sponsor_confirms_under_the_other_id(world: World) -> None:
     """Confirming a step, taking that back, and asking to be reminded."""
     await world.opened()
     world.directory.assign(SAM_W, "")

@@ -13,7 +13,6 @@ from pathlib import Path
 import pytest
 import structlog
 
-import workflows.effects.outbox
 from tests.workflows.core.builders import RILEY, SAM, text_message
 from tests.workflows.fakes import FixedClock
 from tests.workflows.world import QuickStore
@@ -24,9 +23,10 @@ from workflows.core.requests.effects import Apply, Effect, Prepare, ShowHome, Sh
 from workflows.core.requests.request import RequestId
 from workflows.core.settings.model import TenantId
 from workflows.effects.outbox import Outbox
-from workflows.ports.directory import DirectoryUnavailable
+from workflows.pauses import USUAL_PAUSES, Pauses
 from workflows.ports.effects_queue import PendingEffect
 from workflows.ports.notifier import NotifierBlocked, NotifierRefused, NotifierUnavailable
+from workflows.ports.people_directory import PeopleDirectoryUnavailable
 from workflows.ports.records import AuditEntry, Commit
 from workflows.ports.store import Store
 from workflows.ports.tenant import TenantRefused, TenantUnavailable
@@ -54,8 +54,17 @@ class Rig:
     outbox: Outbox = field(init=False)
 
     def __post_init__(self) -> None:
-        self.outbox = Outbox(
-            store=self.store, clock=self.clock, perform=self.perform, may_give_up=self.may_give_up, gave_up=self.gave_up
+        self.outbox = self.new_outbox()
+
+    def new_outbox(self, pauses: Pauses = USUAL_PAUSES) -> Outbox:
+        """Make an outbox on this store."""
+        return Outbox(
+            store=self.store,
+            clock=self.clock,
+            perform=self.perform,
+            may_give_up=self.may_give_up,
+            gave_up=self.gave_up,
+            pauses=pauses,
         )
 
     async def may_give_up(self, effect: Effect, reason: Facts) -> bool:
@@ -152,9 +161,9 @@ async def test_what_is_stored_is_performed_once_and_forgotten(rig: Rig) -> None:
 
 
 @pytest.fixture
-def no_poll(monkeypatch: pytest.MonkeyPatch) -> None:
+def no_poll(rig: Rig) -> None:
     """Let the outbox notice only what it is woken for."""
-    monkeypatch.setattr(workflows.effects.outbox, "_POLL_SECONDS", 3600)
+    rig.outbox = rig.new_outbox(Pauses(due_work_read_every=3600))
 
 
 @pytest.mark.usefixtures("no_poll")
@@ -218,7 +227,7 @@ async def test_no_more_than_twelve_messages_are_sent_at_once_and_all_get_their_t
     assert (most, len(rig.performed)) == (12, 50)
 
 
-async def test_two_hundred_cards_and_hung_writes_hold_up_no_click_and_no_card(rig: Rig) -> None:
+async def test_two_hundred_cards_and_hung_writes_delay_no_click_and_no_card(rig: Rig) -> None:
     """What decides and what shows always find some room, whatever the other one does."""
     gate = asyncio.Event()
     performed: list[str] = []
@@ -316,7 +325,7 @@ async def test_app_homes_come_last_and_few_at_a_time(rig: Rig) -> None:
     assert (performed.count("show_home"), most) == (20, 4)
 
 
-async def test_a_message_that_will_never_be_taken_is_parked_and_its_lane_goes_on(rig: Rig) -> None:
+async def test_a_message_that_will_never_be_accepted_is_parked_and_its_lane_continues(rig: Rig) -> None:
     async def act(effect: Tell) -> None:
         if text_of(effect) == "never":
             raise NotifierRefused("The channel is gone.")
@@ -335,7 +344,7 @@ async def test_a_message_that_will_never_be_taken_is_parked_and_its_lane_goes_on
 @pytest.mark.parametrize(
     "error", [ValueError("our own fault"), TenantRefused(403, "no", "Refused."), KeyError("x")], ids=repr
 )
-async def test_a_fault_of_our_own_is_parked_after_five_attempts_and_its_lane_goes_on(
+async def test_a_fault_of_our_own_is_parked_after_five_attempts_and_its_lane_continues(
     rig: Rig, error: Exception
 ) -> None:
     """What follows in the lane does not even wait for the attempts; whom it concerns is told, once, at the end."""
@@ -360,11 +369,9 @@ async def test_a_fault_of_our_own_is_parked_after_five_attempts_and_its_lane_goe
     assert rig.given_up == [tell(RILEY.chat_id, "broken")]
 
 
-@pytest.mark.parametrize("kind", [TenantUnavailable, DirectoryUnavailable, NotifierUnavailable])
-async def test_a_neighbour_that_does_not_answer_is_tried_for_as_long_as_it_takes(
-    rig: Rig, kind: type[Exception]
-) -> None:
-    """Far beyond the attempts that a fault of our own gets; what follows in the lane does not wait behind it."""
+@pytest.mark.parametrize("kind", [TenantUnavailable, PeopleDirectoryUnavailable, NotifierUnavailable])
+async def test_a_system_that_does_not_answer_is_tried_for_as_long_as_it_takes(rig: Rig, kind: type[Exception]) -> None:
+    """More often than an error of our own; later effects of other lanes do not wait."""
 
     async def act(effect: Tell) -> None:
         if text_of(effect) == "first" and rig.begun.count("first") <= 12:
@@ -384,7 +391,7 @@ async def test_a_neighbour_that_does_not_answer_is_tried_for_as_long_as_it_takes
     assert rig.given_up == [], "nothing is wrong with us"
 
 
-@pytest.mark.parametrize("kind", [TenantUnavailable, DirectoryUnavailable, NotifierUnavailable])
+@pytest.mark.parametrize("kind", [TenantUnavailable, PeopleDirectoryUnavailable, NotifierUnavailable])
 async def test_a_wait_that_was_asked_for_is_honoured(rig: Rig, kind: type[TenantUnavailable]) -> None:
     async def act(effect: Tell) -> None:
         if len(rig.begun) == 1:
@@ -439,7 +446,7 @@ async def test_what_an_admin_has_to_mend_is_tried_again_every_five_minutes_for_e
 
 
 async def test_waits_grow_to_a_minute_and_are_spread(rig: Rig) -> None:
-    """Between half and the whole of 1, 2, 4 … 60 seconds, so that many who wait do not come back in one wave."""
+    """Between half and all of 1, 2, 4 … 60 seconds, so that many effects are not repeated at the same moment."""
 
     async def act(effect: Tell) -> None:
         raise NotifierUnavailable("No answer.")
@@ -471,7 +478,7 @@ async def test_a_clock_that_jumps_is_noticed_without_being_told(rig: Rig) -> Non
 
 
 async def test_cancelling_loses_nothing(rig: Rig) -> None:
-    """What was begun, what waits behind it and what nobody touched is performed after the restart."""
+    """The running effect, the waiting ones and the untouched ones are performed after the restart."""
     gate = asyncio.Event()
 
     async def act(effect: Tell) -> None:
@@ -491,7 +498,7 @@ async def test_cancelling_loses_nothing(rig: Rig) -> None:
     assert lanes == [[str(lane), str(lane + 20)] for lane in range(20)]
 
 
-async def test_one_effect_that_cannot_be_read_among_good_ones_holds_up_none(rig: Rig) -> None:
+async def test_one_effect_that_cannot_be_read_among_good_ones_delays_none(rig: Rig) -> None:
     await rig.put(*(tell(ChatId(f"U{number % 3}"), str(number)) for number in range(9)))
     await rig.spoil(4)
     async with running(rig.outbox):
@@ -503,7 +510,7 @@ async def test_one_effect_that_cannot_be_read_among_good_ones_holds_up_none(rig:
 async def test_a_store_that_fails_for_a_while_does_not_end_the_outbox(
     rig: Rig, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """A full disk, a locked file: it goes on once that is mended, and nothing was lost."""
+    """A full disk or a locked file: the work continues when that is repaired, and nothing is lost."""
     left = [sqlite3.OperationalError("database or disk is full")] * 3
     look = rig.store.pending
 
@@ -524,7 +531,7 @@ async def test_a_store_that_fails_for_a_while_does_not_end_the_outbox(
     assert rig.performed == ["one"]
 
 
-async def test_a_fault_in_saying_that_something_was_given_up_holds_up_nothing(rig: Rig) -> None:
+async def test_a_fault_in_saying_that_something_was_given_up_delays_nothing(rig: Rig) -> None:
     async def act(effect: Tell) -> None:
         if text_of(effect) == "broken":
             raise ValueError("our own fault")

@@ -115,7 +115,7 @@ async def test_a_change_right_after_our_write_is_overwritten_at_the_first_attemp
 
 
 async def test_a_partner_deleted_after_our_change_is_overwritten_too(world: World) -> None:
-    """Without a configuration of its own the defaults apply: what was approved does not stand, nor what was before."""
+    """Without a configuration the defaults apply: neither the approved nor the earlier settings are active."""
     request = await unconfirmed(world, decided(CHANGE))
     world.tenant.delete(TENANT)
     request = await retried(world, request)
@@ -146,7 +146,7 @@ async def test_a_write_is_announced_once_however_often_it_is_tried(world: World)
     assert [one.details["digest"] for one in entries] == [request.known.plan.digest]
 
 
-async def test_what_stands_already_is_not_announced_as_a_write(world: World) -> None:
+async def test_what_is_set_already_is_not_announced_as_a_write(world: World) -> None:
     request = await put(world, decided())
     world.tenant.edit(TENANT, **dict(request.known.plan.image_after() or {}))
     request = await world.settled(request.id)
@@ -184,7 +184,7 @@ async def test_our_own_whole_change_behind_an_old_answer_is_no_drift(world: Worl
     assert (request.state, note_words(request.asked_again)) == (S.APPLIED, "")
 
 
-async def test_half_of_a_plan_for_what_became_a_service_provider_is_named(world: World) -> None:
+async def test_a_part_of_a_plan_for_what_became_a_service_provider_is_named(world: World) -> None:
     request = await put(world, synchronizing(CREATE))
     world.script.fail("tenant.write", NO_ANSWER, on=2)
     await world.settle()
@@ -292,7 +292,7 @@ async def test_drift_that_is_undone_asks_everybody_again_for_the_same_plan(world
 
 @pytest.mark.parametrize("before", [OPEN, SYNCHRONIZED], ids=["one write", "two writes"])
 @pytest.mark.parametrize("when", ["applying", "unconfirmed"])
-async def test_a_revocation_that_somebody_undoes_is_planned_again_until_it_holds(
+async def test_a_revocation_that_somebody_undoes_is_planned_again_until_it_is_verified(
     world: World, before: dict[str, Any], when: str
 ) -> None:
     if when == "unconfirmed":
@@ -349,7 +349,7 @@ async def test_a_refusal_that_an_admin_can_mend_is_raised_for_the_outbox_to_try_
         await world.applier.apply(request.id)
 
 
-async def test_a_half_written_revocation_that_is_forbidden_goes_on_where_it_stood(world: World) -> None:
+async def test_a_partly_written_revocation_that_is_forbidden_continues_where_it_stopped(world: World) -> None:
     request = await put(world, revocation(SYNCHRONIZED))
     world.script.fail("tenant.write", FORBIDDEN, on=2)
     waiting = await world.settled(request.id)

@@ -1,4 +1,4 @@
-"""Performing and giving up: the records as they stand now, and nobody left without a word."""
+"""Performing and stopping effects: with the present records, and everybody concerned gets a message."""
 
 import asyncio
 import contextlib
@@ -46,7 +46,7 @@ def pending(effect: Effect) -> PendingEffect:
     return PendingEffect(id=7, lane=lane(effect), effect=effect, attempts=5)
 
 
-async def test_who_clicked_hears_once_that_the_click_was_not_judged(world: World) -> None:
+async def test_who_clicked_is_told_once_that_the_click_was_not_checked(world: World) -> None:
     request = await world.waiting()
     judge = CheckPermission(command=world.approval(request, AMARA), key="click-1")
     for _ in range(3):
@@ -175,7 +175,7 @@ async def test_a_fault_of_our_own_while_preparing_reaches_the_requester_in_the_e
 # --- a channel that takes no card ---
 
 
-async def test_a_card_that_is_not_taken_is_an_alarm_until_it_is_and_the_requester_hears_once(world: World) -> None:
+async def test_a_card_that_is_not_accepted_is_an_alarm_until_it_is_and_the_requester_is_told_once(world: World) -> None:
     request = await world.settled(await world.file(), but=ShowRequest)
     world.script.fail("notifier.show_request", NotifierBlocked("chat.postMessage: not_in_channel"), times=3)
     for _ in range(3):

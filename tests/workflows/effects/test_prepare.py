@@ -1,6 +1,7 @@
 """Preparing: people, tenant, plan and chain, or the reason why there can be none; waiting where nobody answers."""
 
 import contextlib
+import re
 from dataclasses import replace
 from datetime import timedelta
 
@@ -29,7 +30,7 @@ from workflows.core.policy.template import filled
 from workflows.core.requests.effects import Apply, Prepare
 from workflows.core.requests.request import RequestKind, RequestState
 from workflows.core.settings.documents import to_document
-from workflows.ports.directory import DirectoryUnavailable
+from workflows.ports.people_directory import PeopleDirectoryUnavailable
 from workflows.ports.tenant import TenantRefused, TenantUnavailable
 
 S = RequestState
@@ -107,7 +108,7 @@ async def test_what_can_never_become_a_plan_ends_with_the_reason(world: World, b
     assert request.state is S.UNFIT
     assert words in note_words(request.note)
     assert world.notifier.texts_to(RILEY.chat_id) == [
-        f"Your request for contoso.com ended as unfit. {note_words(request.note)}",
+        f"contoso.com: your request {request.id} could not be carried out. {note_words(request.note)}",
     ]
     assert world.tenant.attempts == []
 
@@ -137,13 +138,13 @@ async def test_a_second_open_request_about_a_tenant_is_unfit(world: World) -> No
 @pytest.mark.parametrize(
     ("method", "error"),
     [
-        ("directory.identify", DirectoryUnavailable("Slack does not answer.")),
-        ("directory.holders", DirectoryUnavailable("Slack does not answer.")),
+        ("directory.identify", PeopleDirectoryUnavailable("Slack does not answer.")),
+        ("directory.holders", PeopleDirectoryUnavailable("Slack does not answer.")),
         ("tenant.find", NO_ANSWER),
         ("tenant.read_partner", NO_ANSWER),
     ],
 )
-async def test_a_neighbour_that_does_not_answer_is_waited_for_and_that_is_said_once(
+async def test_a_system_that_does_not_answer_is_waited_for_and_that_is_said_once(
     world: World, method: str, error: Exception
 ) -> None:
     request_id = await world.file()
@@ -153,7 +154,8 @@ async def test_a_neighbour_that_does_not_answer_is_waited_for_and_that_is_said_o
         request = await world.settled(request_id)
         assert (request.state, note_words(request.note)) == (S.PREPARING, f"{error} Gatehouse keeps trying.")
         world.clock.advance(minutes=2)
-    assert world.notifier.texts_to(RILEY.chat_id) == [f"Your request for contoso.com waits: {note_words(request.note)}"]
+    text = f"contoso.com: your request {request.id} waits. {note_words(request.note)}"
+    assert world.notifier.texts_to(RILEY.chat_id) == [text]
     request = await world.settled(request_id)
     assert (request.state, note_words(request.note)) == (S.AWAITING_APPROVAL, "")
 
@@ -187,7 +189,8 @@ async def test_what_an_admin_can_mend_is_waited_for(world: World, method: str, s
             "Insufficient privileges. The request waits until an admin has corrected this."
         )
         world.clock.advance(minutes=2)
-    assert world.notifier.texts_to(RILEY.chat_id) == [f"Your request for contoso.com waits: {note_words(request.note)}"]
+    text = f"contoso.com: your request {request.id} waits. {note_words(request.note)}"
+    assert world.notifier.texts_to(RILEY.chat_id) == [text]
     request = await world.settled(request_id)
     assert (request.state, note_words(request.note)) == (S.AWAITING_APPROVAL, "")
 
@@ -244,19 +247,17 @@ async def test_a_partner_that_is_closed_already_is_only_read_back(world: World) 
     world.tenant.partners[TENANT] = closed_document()
     await world.revoke(DANA)
     assert await world.all_requests() == []
-    assert (
-        "is blocked: B2B collaboration and direct connect are blocked explicitly"
-        in world.notifier.texts_to(DANA.chat_id)[-1]
-    )
+    text = world.notifier.texts_to(DANA.chat_id)[-1]
+    assert re.search(r"is blocked \(request R-\w+\): B2B collaboration and direct connect are blocked", text), text
     assert world.tenant.attempts == []
 
 
 async def test_a_revocation_by_somebody_whose_account_is_gone_by_then_is_carried_out(world: World) -> None:
-    """Dana was judged when she asked; closing does not hang on the directory, nor on her, once more."""
+    """Dana was checked when she asked. Blocking does not depend on a second check."""
     await world.opened()
     await world.revoke(DANA, but=Prepare)
     world.directory.refusals[DANA.chat_id] = Refused(RefusalCode.DEACTIVATED)
-    world.script.fail("directory.identify", DirectoryUnavailable("Slack does not answer."), times=9)
+    world.script.fail("directory.identify", PeopleDirectoryUnavailable("Slack does not answer."), times=9)
     calls = len(world.script.calls)
     (request,) = await world.all_requests()
     assert request.submitter == DANA
@@ -266,12 +267,12 @@ async def test_a_revocation_by_somebody_whose_account_is_gone_by_then_is_carried
     assert [one.method for one in world.tenant.writes] == ["POST", "PATCH"]
 
 
-async def test_a_revocation_without_a_judged_submitter_asks_the_directory(world: World) -> None:
+async def test_a_revocation_without_a_checked_submitter_asks_the_directory(world: World) -> None:
     """As records of before have none; who asked is then looked up, and waited for where nobody answers."""
     await world.opened()
     kind = RequestKind.REVOCATION
     request = await world.put(usual(S.PREPARING, kind, particulars=replace(particulars(kind), requester=DANA.chat_id)))
-    world.script.fail("directory.identify", DirectoryUnavailable("Slack does not answer."))
+    world.script.fail("directory.identify", PeopleDirectoryUnavailable("Slack does not answer."))
     assert (await world.settled(request.id)).state is S.PREPARING
     world.clock.advance(minutes=2)
     request = await world.settled(request.id)
@@ -312,7 +313,7 @@ async def test_a_narrowing_is_decided_by_one_approver_of_the_first_stage(world: 
     assert (await world.request(request.id)).state is S.APPLIED
 
 
-async def test_a_hole_that_the_template_gained_since_makes_the_request_unfit(world: World) -> None:
+async def test_a_placeholder_that_the_template_gained_since_makes_the_request_unfit(world: World) -> None:
     """The plan is made again from what was typed, which no longer says enough."""
     request_id = await world.file(template="guest-collaboration")
     asks = replace(CATALOG.templates["contractor-portal"], name="guest-collaboration")

@@ -1,4 +1,4 @@
-"""What Graph refuses: the request ends, a revocation is tried again, and what stands is said."""
+"""Writes that Graph refuses: the request ends, a revocation is tried again, and the current settings are reported."""
 
 import pytest
 
@@ -27,7 +27,7 @@ from workflows.ports.tenant import TenantRefused
 # --- refused ---
 
 
-async def test_a_refused_write_ends_the_request_and_says_that_nothing_stands(world: World) -> None:
+async def test_a_refused_write_ends_the_request_and_says_that_nothing_is_set(world: World) -> None:
     request = await put(world, decided())
     world.script.fail("tenant.write", INVALID)
     request = await world.settled(request.id)
@@ -35,11 +35,11 @@ async def test_a_refused_write_ends_the_request_and_says_that_nothing_stands(wor
     assert world.tenant.partners == {}
     assert await world.store.partnership(TENANT) is None
     assert world.notifier.texts_to(RILEY.chat_id) == [
-        f"Your request for Contoso Ltd (contoso.com) ended as failed. {note_words(request.note)}"
+        f"Contoso Ltd (contoso.com): your request {request.id} failed. {note_words(request.note)}"
     ]
 
 
-async def test_a_refused_second_write_says_which_half_stands(world: World) -> None:
+async def test_a_refused_second_write_says_which_part_is_set(world: World) -> None:
     request = await put(world, synchronizing(OPEN))
     assert len(request.known.plan.operations) == 2
     world.script.fail("tenant.write", INVALID, on=2)
@@ -52,7 +52,7 @@ async def test_a_refused_second_write_says_which_half_stands(world: World) -> No
     assert [one.path for one in world.tenant.writes] == [f"{PARTNERS}/{TENANT}"]
 
 
-async def test_a_refused_revocation_is_tried_until_it_is_taken_and_the_admins_know_at_once(world: World) -> None:
+async def test_a_refused_revocation_is_tried_until_it_is_accepted_and_the_admins_know_at_once(world: World) -> None:
     """Whatever refuses it, and on whichever write: it never ends as failed."""
     request = await put(world, revocation(SYNCHRONIZED))
     assert len(request.known.plan.required) == 2
@@ -96,7 +96,7 @@ async def test_a_partner_that_vanished_between_reading_and_writing_is_planned_ag
     assert world.tenant.writes == []
 
 
-async def test_a_revoked_partner_that_vanished_meanwhile_is_blocked_anew(world: World) -> None:
+async def test_a_revoked_partner_that_vanished_meanwhile_is_blocked_again(world: World) -> None:
     """Without settings of its own the tenant's defaults would apply to it."""
     request = await put(world, revocation(OPEN))
 
@@ -111,7 +111,7 @@ async def test_a_revoked_partner_that_vanished_meanwhile_is_blocked_anew(world: 
 
 
 async def test_a_partner_that_a_write_does_not_find_and_a_read_does_is_tried_again(world: World) -> None:
-    """The directory is replicated: a write can meet a copy that is behind."""
+    """The directory is replicated: a write may use an older copy."""
     request = await put(world, decided(OPEN))
     world.script.fail("tenant.write", TenantRefused(404, "Request_ResourceNotFound", "No such partner."), times=2)
     for _ in range(3):
@@ -120,7 +120,7 @@ async def test_a_partner_that_a_write_does_not_find_and_a_read_does_is_tried_aga
     assert_stands(world, request.known.plan)
 
 
-async def test_when_the_tenant_cannot_be_read_nothing_is_claimed_about_what_stands(world: World) -> None:
+async def test_when_the_tenant_cannot_be_read_nothing_is_claimed_about_the_current_settings(world: World) -> None:
     """An earlier attempt was cut short after its write; then the read is refused for good."""
     request = await put(world, decided())
     world.script.fail("tenant.write", NO_ANSWER, after=True)

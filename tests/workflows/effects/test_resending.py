@@ -23,12 +23,12 @@ from tests.workflows.effects.applying import (
 from tests.workflows.fakes import Crash, FakeTenant, FixedClock
 from tests.workflows.partner_lookup.test_resolving import refuse_only
 from tests.workflows.world import CATALOG, CONTOSO, World, open_world, restarted
-from workflows.core.entra_audit.partner_changes import PartnerChange
 from workflows.core.requests.alarms import AlarmCode
 from workflows.core.requests.request import AccessRequest, RequestKind, RequestState
 from workflows.core.requests.resending import ResendStep, next_step
 from workflows.core.settings.model import TenantId
-from workflows.ports.directory import DirectoryRefused
+from workflows.core.settings.partner_changes import PartnerChange
+from workflows.ports.people_directory import PeopleDirectoryRefused
 
 S = RequestState
 OTHER = TenantId("5a5e1f50-9999-4a8a-9d30-1d2f00c0ffee")
@@ -56,7 +56,7 @@ async def commands(world: World, request: AccessRequest) -> list[str]:
 
 
 @pytest.mark.parametrize("before", [None, OPEN], ids=["create", "change"])
-async def test_a_revocation_that_was_taken_without_effect_is_sent_again_until_it_shows(
+async def test_a_revocation_that_was_accepted_without_effect_is_sent_again_until_it_shows(
     world: World, before: dict[str, object] | None
 ) -> None:
     world.tenant.ignored = 5
@@ -83,7 +83,7 @@ async def test_a_revocation_that_was_taken_without_effect_is_sent_again_until_it
     assert (await commands(world, request)).count("record_resent") == 5
 
 
-async def test_an_opening_that_was_taken_without_effect_is_sent_again_once(world: World) -> None:
+async def test_an_opening_that_was_accepted_without_effect_is_sent_again_once(world: World) -> None:
     world.tenant.ignored = 1
     request = await put(world, decided())
     request = await world.settled(request.id)
@@ -205,7 +205,7 @@ async def assert_asked_again(world: World, request: AccessRequest, words: str) -
 async def test_an_opening_whose_name_leads_nowhere_any_more_is_not_sent_again(world: World) -> None:
     request = await unseen(world, decided())
     world.tenant.tenants.clear()
-    await assert_asked_again(world, request, "but to no tenant now")
+    await assert_asked_again(world, request, "but belongs to no tenant now")
 
 
 async def test_an_opening_whose_approved_name_leads_to_another_tenant_is_not_sent_again(world: World) -> None:
@@ -214,7 +214,7 @@ async def test_an_opening_whose_approved_name_leads_to_another_tenant_is_not_sen
     request = await unseen(world, replace(request, particulars=replace(request.particulars, target="www.contoso.com")))
     world.tenant.tenants["www.contoso.com"] = CONTOSO
     world.tenant.tenants["contoso.com"] = replace(CONTOSO, tenant_id=OTHER_TENANT)
-    await assert_asked_again(world, request, f"but to the tenant {OTHER_TENANT} now")
+    await assert_asked_again(world, request, f"but belongs to the tenant {OTHER_TENANT} now")
 
 
 async def test_an_opening_of_another_cloud_that_nobody_here_can_resolve_is_sent_again(world: World) -> None:
@@ -239,7 +239,7 @@ async def test_an_opening_whose_role_is_defined_otherwise_is_not_sent_again(worl
 
 async def test_a_directory_that_refuses_makes_a_second_sending_wait(world: World) -> None:
     request = await unseen(world, decided())
-    world.script.fail("directory.roster", DirectoryRefused("users.info", "token_revoked"), times=1)
+    world.script.fail("directory.roster", PeopleDirectoryRefused("users.info", "token_revoked"), times=1)
     request = await after(world, request, minutes=2)
     assert request.state is S.UNCONFIRMED
     assert "token_revoked" in note_words(request.note)

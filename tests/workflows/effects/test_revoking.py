@@ -1,4 +1,4 @@
-"""Revoking: closing goes first, whatever is open about the partner, and is not over before the block holds."""
+"""Revoking comes first, whatever else is open about the partner, and does not end before the block is verified."""
 
 from dataclasses import replace
 from typing import Any, Final
@@ -119,7 +119,7 @@ async def test_an_access_apply_that_waits_for_an_hour_does_not_delay_a_revocatio
 
 
 async def test_a_write_that_lands_while_the_revocation_is_planned_is_closed_too(world: World) -> None:
-    """The write was on its way when the request was stopped: the plan to close meets it and is made again."""
+    """The write was already sent when the request was stopped: the plan to block is made again."""
     request = await world.approved()
 
     async def revoke_meanwhile() -> None:
@@ -141,7 +141,7 @@ async def test_a_write_that_lands_while_the_revocation_is_planned_is_closed_too(
 async def test_every_open_access_request_of_the_partner_is_stopped(
     world: World, state: RequestState, target: str
 ) -> None:
-    """Wherever it stands; who asked for it reads who closed the partner instead."""
+    """In whatever state; its requester is told who blocked the partner."""
     if state is S.PREPARING:
         request = await world.request(await world.file())
         await world.settle(but=Prepare)
@@ -160,7 +160,8 @@ async def test_every_open_access_request_of_the_partner_is_stopped(
     assert note_words(request.note).startswith("Dana revoked this partner")
     await world.settle()
     assert await world.request(request.id) == request
-    assert world.notifier.texts_to(RILEY.chat_id)[-1].endswith(f"ended as stopped. {note_words(request.note)}")
+    text = f"your request {request.id} was stopped. {note_words(request.note)}"
+    assert world.notifier.texts_to(RILEY.chat_id)[-1].endswith(text)
     await assert_blocked(world)
 
 
@@ -172,7 +173,7 @@ async def test_one_whose_tenant_is_not_known_yet_is_stopped_by_its_name(world: W
     assert (await world.request(request.id)).state is S.STOPPED
 
 
-async def test_requests_about_other_partners_go_on(world: World) -> None:
+async def test_requests_about_other_partners_continue(world: World) -> None:
     await world.opened()
     world.tenant.add_tenant(replace(MOVED, asked=MOVED.default_domain))
     other = await world.waiting(target=MOVED.default_domain)
@@ -181,7 +182,7 @@ async def test_requests_about_other_partners_go_on(world: World) -> None:
     assert [one.id for one in await world.all_requests()] == [other.id]
 
 
-async def test_one_that_ends_by_itself_meanwhile_does_not_hold_up_the_revocation(world: World) -> None:
+async def test_one_that_ends_by_itself_meanwhile_does_not_delay_the_revocation(world: World) -> None:
     request = await world.waiting()
     world.script.meanwhile("store.commit", lambda: world.service.withdraw(request.id, RILEY.chat_id, key="withdraw-1"))
     await world.permission_check.check_click(CheckPermission(command=WANT_REVOKE, key="revoke-1"))
@@ -259,7 +260,7 @@ async def test_a_partner_closed_by_hand_and_opened_again_before_the_read_back_is
 
 @pytest.mark.parametrize("is_recorded", [False, True], ids=["never on record", "recorded as revoked"])
 async def test_what_is_closed_already_is_proven_and_recorded_without_a_write(world: World, is_recorded: bool) -> None:
-    """Whoever confirms a revocation hears that it holds, whoever brought that about."""
+    """The person who confirms a revocation is told that the block is set, whoever set it."""
     if is_recorded:
         await world.opened()
         await world.revoke(DANA)
@@ -374,7 +375,7 @@ async def test_a_name_with_a_live_record_that_leads_elsewhere_now_is_ambiguous(w
     assert (await met(world))[0] == OTHER, "once the old one is closed, the name is clear"
 
 
-async def test_a_name_that_leads_home_now_is_not_taken_for_the_partner(world: World) -> None:
+async def test_a_name_that_leads_home_now_is_not_treated_as_the_partner(world: World) -> None:
     await world.opened()
     world.tenant.tenants["contoso.com"] = replace(CONTOSO, tenant_id=HOME)
     with pytest.raises(Refused) as refused:
@@ -451,7 +452,7 @@ async def test_a_tenant_id_on_record_needs_no_answer_from_entra(world: World) ->
 
 
 async def test_a_revocation_by_name_waits_where_only_entra_could_tell(world: World) -> None:
-    """And is carried out once it answers; nothing is stopped or written on a guess."""
+    """It is performed when Entra answers. Nothing is stopped or written before."""
     world.tenant.edit(TENANT, **FOREIGN)
     request = await world.waiting()
     world.script.fail("tenant.find", NO_ANSWER)

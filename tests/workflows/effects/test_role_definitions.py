@@ -13,7 +13,7 @@ from workflows.catalog.catalog import Catalog, changed_role, role_hash
 from workflows.core.people import Role
 from workflows.core.requests.effects import Apply
 from workflows.core.requests.request import RequestState
-from workflows.ports.directory import RoleSource
+from workflows.ports.people_directory import RoleSource
 from workflows.store.codec import REQUEST, dump, load
 
 
@@ -83,7 +83,7 @@ async def test_the_new_card_is_decided_by_the_new_definition(world: World) -> No
         assert (await again.request(asked.id)).state is RequestState.APPLIED
 
 
-async def test_a_request_of_an_earlier_version_is_judged_as_before(world: World) -> None:
+async def test_a_request_of_an_earlier_version_is_checked_as_before(world: World) -> None:
     document = json.loads(dump(REQUEST, await world.waiting()))
     del document["prepared"]["roles"]
     old = load(REQUEST, json.dumps(document))
@@ -91,7 +91,7 @@ async def test_a_request_of_an_earlier_version_is_judged_as_before(world: World)
     assert changed_role(old.known.roles, OTHER) == ""
 
 
-def test_only_who_may_hold_a_role_is_its_meaning() -> None:
+def test_only_who_may_have_a_role_is_its_meaning() -> None:
     base = RoleSource(role=SECURITY, title="S", user_groups=("a", "b"), people=("Kim@x.com",), entra_groups=("AB",))
     same = RoleSource(role=SECURITY, title="T", user_groups=("b", "a"), people=("kim@X.com",), entra_groups=("ab",))
     assert role_hash(base) == role_hash(same)

@@ -111,7 +111,7 @@ async def test_it_is_asked_a_third_time_and_says_what_was_sent(world: World, how
 
 
 async def test_what_was_never_sent_is_still_said_not_to_be_written(world: World) -> None:
-    """A plan whose first write is refused because somebody else was faster leaves nothing behind."""
+    """When the first write is refused because somebody else was faster, nothing is written."""
     request = await put(world, decided())
     world.tenant.edit(TENANT, inboundTrust={"isCompliantDeviceAccepted": True})
     world.tenant._stale[TENANT] = (1, None)

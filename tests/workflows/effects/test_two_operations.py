@@ -25,7 +25,7 @@ from workflows.core.partners.partnership import PartnershipState
 # --- two operations ---
 
 
-async def test_a_half_applied_revocation_resumes_with_what_is_missing(world: World) -> None:
+async def test_a_partly_applied_revocation_resumes_with_what_is_missing(world: World) -> None:
     request = await put(world, revocation(SYNCHRONIZED))
     world.script.fail("tenant.write", NO_ANSWER, on=2)
     request = await world.settled(request.id)

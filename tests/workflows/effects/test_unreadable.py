@@ -1,4 +1,4 @@
-"""A record or an effect that cannot be read: logged, left out, and nobody else is held up by it."""
+"""A record or an effect that cannot be read is logged and left out, and delays nothing else."""
 
 from dataclasses import replace
 from datetime import timedelta

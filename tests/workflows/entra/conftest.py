@@ -54,7 +54,7 @@ async def graph(authority: TokenAuthority) -> AsyncIterator[Graph]:
 
 @pytest.fixture
 def environment(authority: TokenAuthority, monkeypatch: pytest.MonkeyPatch) -> pytest.MonkeyPatch:
-    """What azure-identity reads by itself."""
+    """Set the variables that azure-identity reads itself."""
     for name in list(os.environ):
         if name.startswith(("AZURE_", "IDENTITY_", "MSI_")):
             monkeypatch.delenv(name)

@@ -42,7 +42,7 @@ class Seen:
 
 @dataclass(slots=True)
 class Graph:
-    """The simulated tenant behind a door that records every request and fails on demand."""
+    """The simulated tenant behind a server that records every request and fails on demand."""
 
     simulator: EntraSimulator
     url: str = ""

@@ -20,7 +20,7 @@ from tests.workflows.entra.simulated_tenant import (
     changing,
     refusing,
 )
-from workflows.core.entra_audit.partner_changes import has_other_authors
+from workflows.core.settings.partner_changes import has_other_authors
 from workflows.entra import Entra, EntraSettings, connect, own_tenant_guard
 from workflows.entra.answers import retry_after
 from workflows.entra.audits import partner_changes
@@ -32,7 +32,7 @@ AUDITS = "/auditLogs/directoryAudits"
 
 @pytest.fixture
 async def entra(graph: Graph, authority: TokenAuthority, environment: pytest.MonkeyPatch) -> AsyncIterator[Entra]:
-    """The gateway as the running bot makes it: it knows its tenant and its application."""
+    """Return the gateway as the running bot creates it, with its tenant and its application."""
     settings = EntraSettings(
         graph_url=graph.url, authority_host=authority.url, tenant_id=seed.HOME_TENANT_ID.upper(), client_id=CLIENT_ID
     )
@@ -48,7 +48,7 @@ def an_hour_ago() -> datetime:
 # --- whose tenant it is ---
 
 
-async def test_writes_are_held_while_graph_answers_for_another_tenant(
+async def test_writes_wait_while_graph_answers_for_another_tenant(
     entra: Entra,
     graph: Graph,
     monkeypatch: pytest.MonkeyPatch,
@@ -57,7 +57,7 @@ async def test_writes_are_held_while_graph_answers_for_another_tenant(
     monkeypatch.setattr(own_tenant_guard, "_TRUSTED_SECONDS", 0.0)
     monkeypatch.setattr(own_tenant_guard, "_ASKED_AGAIN_SECONDS", 0.0)
     graph.simulator.merge({"organization": {"id": OTHER}})
-    entra._guard._until = 0.0
+    entra._guard._period_until = 0.0
     for operation in (adding(FABRIKAM), changing()):
         with pytest.raises(WrongTenant) as wrong:
             await entra.write(operation)
@@ -94,7 +94,7 @@ async def test_a_wrong_answer_is_asked_again_soon(entra: Entra, graph: Graph, mo
 
 
 @pytest.mark.parametrize("status", [403, 404, 503])
-async def test_an_answer_that_does_not_come_holds_no_write(entra: Entra, graph: Graph, status: int) -> None:
+async def test_an_answer_that_does_not_come_delays_no_write(entra: Entra, graph: Graph, status: int) -> None:
     """Closing must not hang on a read that proves nothing."""
     graph.fail(*[refusing(status)] * (3 if status == 503 else 1))
     await entra.write(adding())
@@ -102,7 +102,7 @@ async def test_an_answer_that_does_not_come_holds_no_write(entra: Entra, graph: 
 
 
 @pytest.mark.parametrize("status", [403, 503])
-async def test_an_answer_that_never_came_holds_what_needs_one_and_is_asked_at_once(
+async def test_an_answer_that_never_came_delays_what_needs_one_and_is_asked_at_once(
     entra: Entra, graph: Graph, status: int
 ) -> None:
     graph.fail(*[refusing(status)] * (6 if status == 503 else 2))
@@ -119,7 +119,7 @@ async def test_an_answer_that_never_came_holds_what_needs_one_and_is_asked_at_on
 # --- who has changed a partner ---
 
 
-async def test_our_own_changes_and_those_of_others_are_told_apart(entra: Entra, graph: Graph) -> None:
+async def test_our_own_changes_and_those_of_others_are_distinguished(entra: Entra, graph: Graph) -> None:
     await entra.write(adding())
     await entra.write(changing(inboundTrust=None))
     await entra.write(adding(FABRIKAM))

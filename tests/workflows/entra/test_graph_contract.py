@@ -1,4 +1,4 @@
-"""What the product sends to Microsoft Graph, and what its simulator answers, held against what Microsoft says of it."""
+"""The requests to Microsoft Graph and the simulator's answers, compared with Microsoft's description."""
 
 import inspect
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
@@ -158,7 +158,7 @@ class Checked:
 
 @pytest.fixture
 async def checked(authority: TokenAuthority) -> AsyncIterator[Checked]:
-    """The simulator behind a door that checks what passes."""
+    """Return the simulator behind a server that checks every exchange."""
     simulator = EntraSimulator(now=lambda: datetime.now(UTC), changed=lambda: None, accepts_token=authority.accepts)
     door = Checked()
 

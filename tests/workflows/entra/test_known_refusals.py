@@ -19,7 +19,7 @@ WRITE = Call(method="POST", path="/partners", purpose=Purpose.CHANGE_PARTNER, pe
         "The policy would exceed the limit of 25 KB.",
     ],
 )
-def test_the_object_limit_is_told_by_its_name_beside_the_services_own_words(says: str) -> None:
+def test_the_object_limit_is_told_by_its_name_next_to_the_services_own_words(says: str) -> None:
     body = json.dumps({"error": {"code": "BadRequest", "message": says}}).encode()
     (refused,) = failure(WRITE, Answer(status=400, body=body)).facts
     assert refused.values["says"] == says.rstrip(".")

@@ -5,12 +5,12 @@ import time
 
 import pytest
 
-from workflows.entra.transport.pacing import Pace
+from workflows.entra.transport.pacing import RateLimit
 from workflows.ports.tenant import TenantUnavailable
 
 
 async def test_no_more_than_the_limit_start_within_its_time() -> None:
-    pace, began = Pace(2, 0.2, longest_wait=5.0), time.monotonic()
+    pace, began = RateLimit(2, 0.2, longest_wait=5.0), time.monotonic()
     started = []
     for _ in range(5):
         async with pace.turn():
@@ -21,7 +21,7 @@ async def test_no_more_than_the_limit_start_within_its_time() -> None:
 
 
 async def test_nobody_waits_longer_than_told_and_who_gives_up_takes_no_turn() -> None:
-    pace = Pace(1, 0.3, longest_wait=0.1)
+    pace = RateLimit(1, 0.3, longest_wait=0.1)
     async with pace.turn():
         pass
     with pytest.raises(TenantUnavailable) as caught:
@@ -35,7 +35,7 @@ async def test_nobody_waits_longer_than_told_and_who_gives_up_takes_no_turn() ->
 
 async def test_a_turn_counts_from_the_end_of_its_request() -> None:
     """When Graph counted it is not known before it has answered."""
-    pace, began = Pace(1, 0.2), time.monotonic()
+    pace, began = RateLimit(1, 0.2), time.monotonic()
     for _ in range(2):
         async with pace.turn():
             await asyncio.sleep(0.1)
@@ -43,7 +43,7 @@ async def test_a_turn_counts_from_the_end_of_its_request() -> None:
 
 
 async def test_requests_within_the_limit_run_side_by_side() -> None:
-    pace, began = Pace(2, 0.2), time.monotonic()
+    pace, began = RateLimit(2, 0.2), time.monotonic()
 
     async def request() -> None:
         async with pace.turn():
@@ -54,7 +54,7 @@ async def test_requests_within_the_limit_run_side_by_side() -> None:
 
 
 async def test_who_goes_first_passes_the_queue() -> None:
-    pace, served = Pace(1, 0.02), list[str]()
+    pace, served = RateLimit(1, 0.02), list[str]()
 
     async def request(name: str, *, goes_first: bool = False) -> None:
         async with pace.turn(goes_first=goes_first):

@@ -1,4 +1,4 @@
-"""A tenant ID that our own cloud does not know: what is said of it depends on whether other clouds are enabled."""
+"""A tenant ID that our own cloud does not have: the answer depends on whether other clouds are enabled."""
 
 from typing import Final
 

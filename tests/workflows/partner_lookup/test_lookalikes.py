@@ -72,10 +72,10 @@ def test_one_letter_off(left: str, right: str, one_off: bool) -> None:
     ("asked", "words"),
     [
         ("c0ntoso.com", "“c0ntoso.com” looks the same as a partner's domain “contoso.com”"),
-        ("contosa.com", "is one letter off a partner's domain “contoso.com”"),
-        ("contoso.net", "is the same name under another ending as a partner's domain “contoso.com”"),
+        ("contosa.com", "differs by one letter from a partner's domain “contoso.com”"),
+        ("contoso.net", "has the same name, but another ending, as a partner's domain “contoso.com”"),
         ("contoso.com.evil.example", "begins like a partner's domain “contoso.com”"),
-        ("woodgrvoe.com", "is one letter off this tenant's own domain “woodgrove.com”"),
+        ("woodgrvoe.com", "differs by one letter from this tenant's own domain “woodgrove.com”"),
         ("contoso-onmicrosoft.com", "looks like a name that Microsoft gives"),
         ("contoso.onmicrosoft.com.evil.example", "looks like a name that Microsoft gives"),
         ("xn--80ak6aa92e.com", "reads like"),
@@ -103,5 +103,5 @@ def test_the_domain_that_the_tenant_calls_its_own_is_looked_at_too() -> None:
     assert lookalike_findings(replace(who, asked="c0ntoso.com"), own=OWN, partners=PARTNERS) == (finding,)
 
 
-def test_a_name_that_cannot_be_displayed_is_taken_as_it_is() -> None:
+def test_a_name_that_cannot_be_displayed_is_accepted_as_it_is() -> None:
     assert mixed_scripts("xn--a.com") == ()

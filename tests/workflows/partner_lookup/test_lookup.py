@@ -1,4 +1,4 @@
-"""Looking a partner up: who may be a partner at all, and what stands for them now."""
+"""Looking up a partner: which tenants can be partners, and their current settings."""
 
 from dataclasses import replace
 
@@ -24,7 +24,7 @@ def tenant() -> FakeTenant:
 
 
 @pytest.mark.parametrize("target", ["contoso.com", "contoso.example", TENANT])
-async def test_a_partner_is_named_with_what_was_asked_and_what_stands(tenant: FakeTenant, target: str) -> None:
+async def test_a_partner_is_named_with_what_was_asked_and_the_current_settings(tenant: FakeTenant, target: str) -> None:
     tenant.partners[TENANT] = {"tenantId": TENANT, "inboundTrust": None}
     clock = FixedClock()
     assert await look_up(target, tenant=tenant, clock=clock) == ObservedPartner(
@@ -60,7 +60,7 @@ async def test_what_can_never_be_a_partner_is_refused_at_the_field(tenant: FakeT
 
 @pytest.mark.parametrize("method", ["tenant.find", "tenant.home", "tenant.read_partner"])
 @pytest.mark.parametrize("error", [TenantUnavailable("No answer."), TenantRefused(403, "no", "Refused.")])
-async def test_what_entra_does_not_tell_is_never_taken_for_absent(
+async def test_what_entra_does_not_tell_is_never_treated_as_absent(
     tenant: FakeTenant, method: str, error: Exception
 ) -> None:
     tenant.script.fail(method, error, times=2)  # a refused look-up is told apart by another one
@@ -69,7 +69,7 @@ async def test_what_entra_does_not_tell_is_never_taken_for_absent(
 
 
 @pytest.mark.parametrize("error", [TenantUnavailable("No answer."), TenantRefused(403, "no", "Refused.")])
-async def test_a_default_that_cannot_be_read_is_said_to_be_unknown_and_holds_nothing_up(
+async def test_a_default_that_cannot_be_read_is_said_to_be_unknown_and_delays_nothing(
     tenant: FakeTenant, error: Exception
 ) -> None:
     tenant.script.fail("tenant.read_default", error)
@@ -83,7 +83,7 @@ async def test_a_default_that_takes_too_long_is_not_waited_for(
     assert (await look_up("contoso.com", tenant=tenant, clock=FixedClock())).default is None
 
 
-async def test_an_unknown_id_is_taken_on_trust_only_where_other_clouds_are_enabled(tenant: FakeTenant) -> None:
+async def test_an_unknown_id_is_accepted_on_trust_only_where_other_clouds_are_enabled(tenant: FakeTenant) -> None:
     """Entra's lookup sees its own cloud only, so an id of another one cannot be told from no id at all."""
     stranger = "0ddba11d-0000-4000-8000-000000000001"
     with worded_refusal(InvalidField, match="no other cloud is enabled"):

@@ -107,7 +107,7 @@ async def test_a_missing_permission_is_still_waited_for_after_the_approval(
     assert (await world.settled(request.id)).state is RequestState.APPLIED
 
 
-async def test_where_the_two_cannot_be_told_apart_nothing_is_blamed(
+async def test_where_the_two_cannot_be_distinguished_nothing_is_blamed(
     world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     refuse_only(world, monkeypatch, "contoso.com")
@@ -157,7 +157,7 @@ async def test_the_name_as_typed_is_asked_for_first(world: World) -> None:
     assert found.tenant_id == other.tenant_id
 
 
-async def test_what_was_taken_out_of_a_web_address_is_what_is_filed_and_what_is_checked_before_writing(
+async def test_what_was_removed_from_a_web_address_is_what_is_filed_and_what_is_checked_before_writing(
     world: World,
 ) -> None:
     request_id = await world.file(target="<https://www.contoso.com/about|www.contoso.com>")
@@ -185,7 +185,7 @@ async def test_a_partner_is_shown_and_closed_by_what_is_pasted(world: World, typ
     assert identity.tenant_id == TENANT
 
 
-async def test_a_refused_tenant_id_beside_a_domain_that_is_answered_is_told_without_a_permission(
+async def test_a_refused_tenant_id_next_to_a_domain_that_is_answered_is_told_without_a_permission(
     world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     refuse_only(world, monkeypatch, TENANT)

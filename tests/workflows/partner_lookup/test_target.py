@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from bot.words.requests.notes import refusal_words
 from tests.bot.words.refused import worded_refusal
 from workflows.core.errors.raised import InvalidField
-from workflows.partner_lookup.pasted import MOST
+from workflows.partner_lookup.pasted import MAX_CHARACTERS
 from workflows.partner_lookup.target import (
     CONSUMER_DOMAINS,
     CONSUMER_TENANTS,
@@ -82,7 +82,7 @@ def test_a_web_address_means_its_host_and_nothing_behind_it(typed: str) -> None:
 
 
 def test_of_a_web_address_with_a_user_the_host_counts() -> None:
-    """As a browser reads it: what stands before the @ is a user's name, however much it looks like a domain."""
+    """As in a browser, the text before the @ is a user name, however much it looks like a domain."""
     assert normalize_target("https://contoso.com@evil.example/x") == "evil.example"
 
 
@@ -223,7 +223,7 @@ def test_whatever_is_typed_becomes_a_plain_name_or_is_refused(typed: str) -> Non
         (f"<https://contoso.com/{GUID}|{GUID}>", "contoso.com"),
     ],
 )
-def test_the_domain_is_taken_out_of_what_is_pasted(typed: str, target: str) -> None:
+def test_the_domain_is_removed_from_what_is_pasted(typed: str, target: str) -> None:
     assert normalize_target(typed) == target
 
 
@@ -285,7 +285,7 @@ def test_pasting_leads_around_no_check(typed: str) -> None:
 @pytest.mark.parametrize("piece", ["*", "<", ".", "a.", "'", "(", "@", "<http://a.com|", "&lt;", "a,", "~a*", "//"])
 def test_a_long_text_is_read_in_no_time(piece: str) -> None:
     """Slack takes 4,000 characters after a command."""
-    for text in (piece * (4000 // len(piece)), piece * (MOST // len(piece))):
+    for text in (piece * (4000 // len(piece)), piece * (MAX_CHARACTERS // len(piece))):
         began = time.perf_counter()
         with pytest.raises(InvalidField):
             target_candidates(text)

@@ -58,7 +58,7 @@ def tenant_with(*policies: dict[str, Any], partners: dict[str, dict[str, Any]] |
         (TenantUnavailable("No answer."), UnreadReason.UNREACHABLE),
     ],
 )
-async def test_what_fails_is_said_and_the_policies_are_judged(error: Exception, why: UnreadReason) -> None:
+async def test_what_fails_is_said_and_the_policies_are_checked(error: Exception, why: UnreadReason) -> None:
     tenant = tenant_with(policy("block"))
     tenant.tenant_settings.script.fail("surroundings.evaluate_access", error)
     found = await report(tenant)

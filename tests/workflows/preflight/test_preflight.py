@@ -74,7 +74,7 @@ async def test_who_was_asked_for_by_id_is_not_asked_for_again(world: World) -> N
         (TenantUnavailable("No answer."), "(no answer)."),
     ],
 )
-async def test_a_read_that_fails_is_said_and_the_others_go_on(
+async def test_a_read_that_fails_is_said_and_the_others_continue(
     world: World, method: str, error: Exception, why: str
 ) -> None:
     # A refused look-up is told apart by another one.

@@ -1,4 +1,4 @@
-"""Every record and effect comes back from its JSON text as it was, whatever stands in it."""
+"""Every record and effect is read from its JSON text unchanged."""
 
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final, get_args
@@ -190,7 +190,7 @@ EFFECTS: Final[dict[type[Any], st.SearchStrategy[Any]]] = {
 
 @given(REQUESTS)
 @settings(max_examples=60, deadline=None)
-def test_a_request_comes_back(record: AccessRequest) -> None:
+def test_a_request_is_read_back(record: AccessRequest) -> None:
     back = load(REQUEST, dump(REQUEST, record))
     assert back == record
     if record.prepared is not None:
@@ -199,14 +199,14 @@ def test_a_request_comes_back(record: AccessRequest) -> None:
 
 @given(PARTNERSHIPS)
 @settings(max_examples=40, deadline=None)
-def test_a_partnership_comes_back(record: Partnership) -> None:
+def test_a_partnership_is_read_back(record: Partnership) -> None:
     assert load(PARTNERSHIP, dump(PARTNERSHIP, record)) == record
 
 
 @pytest.mark.parametrize("kind", EFFECTS, ids=lambda kind: kind.__name__)
 @given(data=st.data())
 @settings(max_examples=25, deadline=None)
-def test_an_effect_comes_back(kind: type[Any], data: st.DataObject) -> None:
+def test_an_effect_is_read_back(kind: type[Any], data: st.DataObject) -> None:
     effect = data.draw(EFFECTS[kind])
     back = load(EFFECT, dump(EFFECT, effect))
     assert type(back) is kind
@@ -228,7 +228,7 @@ def test_what_is_no_effect_is_not_guessed(text: str) -> None:
         load(EFFECT, text)
 
 
-def test_a_record_of_before_comes_back_without_what_it_did_not_know() -> None:
+def test_a_record_of_before_is_read_back_without_what_it_did_not_know() -> None:
     text = dump(REQUEST, request())
     for name in ("writing_since", "sent_before", "not_before", "submitter"):
         assert f',"{name}":null' in text
@@ -236,7 +236,7 @@ def test_a_record_of_before_comes_back_without_what_it_did_not_know() -> None:
     assert load(REQUEST, text) == request()
 
 
-def test_a_partnership_stored_before_the_partners_half_was_kept_still_loads() -> None:
+def test_a_partnership_stored_before_the_partner_setup_was_kept_still_loads() -> None:
     text = dump(PARTNERSHIP, partnership())
     tail = ',"setup":[],"confirmations":[],"remind_setup_at":null,"setup_reminders":0'
     tail += ',"setup_reminder_asked_by":null,"setup_reminder_asked_at":null'

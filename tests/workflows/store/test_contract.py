@@ -1,4 +1,4 @@
-"""The contract of every store: whole commits, compare-and-set, one entry a key, effects in order, nothing forgotten."""
+"The contract of every store: whole commits, compare-and-set, one entry a key, effects in order, nothing given up."
 
 import asyncio
 import json
@@ -167,7 +167,7 @@ async def nothing_is_stored(store: Store) -> None:
 
 @pytest.mark.parametrize("version", [0, 2, 4, 5, 7, 60])
 async def test_a_record_follows_its_stored_version_exactly(store: Store, version: int) -> None:
-    """Version 5 stands (6 would follow); every other one is refused and changes nothing."""
+    """Version 5 is stored (6 would follow); every other version is refused and changes nothing."""
     last = request(version=5)
     await put(store, *(replace(last, version=number) for number in range(1, 6)))
     entries = await store.history()
@@ -258,7 +258,7 @@ async def test_each_lane_shows_its_oldest_effect(store: Store) -> None:
     assert [each.effect for each in await store.pending(NOW, 1)] == [SECOND]
 
 
-async def test_an_effect_that_waits_holds_up_nobody_not_even_its_lane(store: Store) -> None:
+async def test_an_effect_that_waits_delays_nobody_not_even_its_lane(store: Store) -> None:
     """A lane keeps its order by performing one at a time; what waits for later has its turn when it is due again."""
     await put_effects(store, FIRST, SECOND, OTHER)
     first, _ = await store.pending(NOW, 10)
@@ -276,7 +276,7 @@ async def test_an_effect_that_waits_holds_up_nobody_not_even_its_lane(store: Sto
     assert [each.effect for each in await store.pending(later, 10)] == [FIRST, OTHER], "the oldest first again"
 
 
-async def test_a_parked_effect_holds_nothing_and_stays_counted(store: Store) -> None:
+async def test_a_parked_effect_delays_nothing_and_stays_counted(store: Store) -> None:
     await put_effects(store, FIRST, SECOND)
     (first,) = await store.pending(NOW, 10)
     await store.park(first.id, (text_fact("the channel is gone"),))
@@ -429,13 +429,15 @@ async def test_the_occasion_of_a_copy_is_kept(store: Store, place: Place) -> Non
 
 
 async def test_an_opened_home_is_remembered(store: Store, place: Place) -> None:
-    assert not await store.has_opened_home(RILEY.chat_id)
+    await store.want_homes([RILEY.chat_id])
+    assert await store.home_wanted(RILEY.chat_id) == 0, "nothing is published for somebody who never opened it"
     await store.save_home(RILEY.chat_id)
     await store.save_home(RILEY.chat_id)
     await place.close()
     store = await place.open()
-    assert await store.has_opened_home(RILEY.chat_id)
-    assert not await store.has_opened_home(AMARA.chat_id)
+    await store.want_homes([RILEY.chat_id, AMARA.chat_id])
+    assert await store.home_wanted(RILEY.chat_id) == 1
+    assert await store.home_wanted(AMARA.chat_id) == 0
 
 
 @pytest.mark.parametrize(
@@ -443,7 +445,7 @@ async def test_an_opened_home_is_remembered(store: Store, place: Place) -> None:
     [{}, {"reason": "naïve “quotes” \x00 \n 🚪"}, {"image": {"a": [None, True, 1.5, {"b": []}]}}],
     ids=["none", "text", "nested"],
 )
-async def test_an_entry_comes_back_as_it_was(store: Store, details: Mapping[str, Any]) -> None:
+async def test_an_entry_is_read_back_unchanged(store: Store, details: Mapping[str, Any]) -> None:
     json.dumps(details)
     written = entry("k", details=details, at=NOW + timedelta(microseconds=1), tenant_id=TENANT, outcome="own_request")
     assert await store.commit(Commit(entry=written))

@@ -72,7 +72,7 @@ async def test_a_request_is_stored_by_the_letter(tmp_path: Path, text: str) -> N
 
 
 @given(meant=REQUESTS)
-def test_any_request_without_known_secrets_comes_back_as_it_was(meant: AccessRequest) -> None:
+def test_any_request_without_known_secrets_is_read_back_unchanged(meant: AccessRequest) -> None:
     stored = load(REQUEST, CLEAN.request(meant))
     assert stored == meant
     if meant.prepared is not None:
@@ -80,7 +80,7 @@ def test_any_request_without_known_secrets_comes_back_as_it_was(meant: AccessReq
 
 
 @given(text=st.one_of(st.sampled_from(LOOKS), st.from_regex(r"(xox[a-z]|xapp|Bearer |eyJ|://a:b@)[-.0-9A-Za-z]{0,40}")))
-def test_a_request_comes_back_as_it_was_whatever_its_texts_look_like(text: str) -> None:
+def test_a_request_is_read_back_unchanged_whatever_its_texts_look_like(text: str) -> None:
     meant = about(text)
     stored = load(REQUEST, CLEAN.request(meant))
     assert stored == meant
@@ -88,16 +88,16 @@ def test_a_request_comes_back_as_it_was_whatever_its_texts_look_like(text: str) 
 
 
 @given(meant=PARTNERSHIPS.map(lambda one: replace(one, template_title=TOKEN)))
-def test_any_partnership_comes_back_as_it_was(meant: object) -> None:
+def test_any_partnership_is_read_back_unchanged(meant: object) -> None:
     assert load(PARTNERSHIP, CLEAN.partnership(meant)) == meant  # type: ignore[arg-type]
 
 
 @given(meant=st.one_of(*EFFECTS.values()))
-def test_any_effect_comes_back_as_it_was(meant: Effect) -> None:
+def test_any_effect_is_read_back_unchanged(meant: Effect) -> None:
     assert load(EFFECT, CLEAN.effect(meant)) == meant
 
 
-def test_what_somebody_asked_for_is_kept_until_it_is_judged() -> None:
+def test_what_somebody_asked_for_is_kept_until_it_is_checked() -> None:
     wanted = Revoke(actor=ChatId("U1"), target="taxapp-online.de", reason=TOKEN, channel="")
     meant = CheckPermission(command=wanted, key="k")
     assert load(EFFECT, CLEAN.effect(meant)) == meant
@@ -133,7 +133,7 @@ def test_texts_of_errors_are_cleaned_of_what_looks_like_a_token() -> None:
     }
 
 
-def test_a_known_secret_is_taken_out_of_everything() -> None:
+def test_a_known_secret_is_removed_from_everything() -> None:
     for doc in (
         CLEAN.request(about(KNOWN)),
         CLEAN.partnership(partnership(template_title=KNOWN)),

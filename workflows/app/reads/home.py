@@ -1,4 +1,4 @@
-"""What concerns one person now, by role: what waits for them, what is theirs, and what an admin must look at."""
+"""The lists of a person's App Home: what waits for them, what they requested, and what admins must look at."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -7,19 +7,22 @@ from enum import StrEnum
 from typing import Final
 
 from workflows.app.reads.queries import ids_of
-from workflows.core.partners.partnership import Partnership, PartnershipState
+from workflows.core.partner_setup.state import open_steps
+from workflows.core.partners.partnership import Partnership, PartnershipState, is_over
 from workflows.core.people import ADMIN, ChatId, Person, PersonId
 from workflows.core.requests.alarms import Alarm
-from workflows.core.requests.request import AccessRequest
+from workflows.core.requests.request import AccessRequest, RequestId, RequestKind, RequestState
 from workflows.intervals import HOME_SHOWS_ENDS_WITHIN
-from workflows.ports.directory import Directory
 from workflows.ports.pages import EMPTY, START, Cursor, Page, PartnerFilter, Place
+from workflows.ports.people_directory import PeopleDirectory
 from workflows.ports.store import Store
 
 PAGE: Final = 10
 """Records of one list on a page."""
 ALARMS_PAGE: Final = 5
 """Alarms on a page: each is some sentences long."""
+SPONSORED_PAGE: Final = 5
+"""Partners on a page of those with active access: with every other list full, a home still has room."""
 _LIVE: Final = frozenset({PartnershipState.ACTIVE, PartnershipState.REVIEW_DUE})
 
 
@@ -30,6 +33,7 @@ class HomeList(StrEnum):
     APPROVALS = "approvals"
     MINE = "mine"
     ENDING = "ending"
+    SPONSORED = "sponsored"
     OVERDUE = "overdue"
     PARTNERS = "partners"
     ALARMS = "alarms"
@@ -37,20 +41,20 @@ class HomeList(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class HomePlace:
-    """Where a person is in the lists of the App Home."""
+    """The page that a person sees of each list, and the text that they searched for."""
 
     text: str = ""
-    """What was searched for; empty: nothing."""
+    """The searched text; empty when nothing was searched for."""
     places: Mapping[HomeList, Place] = field(default_factory=dict)
 
     def at(self, name: HomeList) -> Place:
-        """Return where one list begins."""
+        """Return where the shown page of one list begins."""
         return self.places.get(name, START)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Home:
-    """What concerns one person, as last recorded."""
+    """The content of one person's App Home, from the records."""
 
     text: str = ""
     reviews: Page[Partnership] = EMPTY
@@ -58,8 +62,14 @@ class Home:
     approvals: Page[AccessRequest] = EMPTY
     """Requests that this person can decide on, by deadline."""
     mine: Page[AccessRequest] = EMPTY
+    setups: Mapping[RequestId, Partnership] = field(default_factory=dict)
+    """The records of partners that have to do something for one of these requests, by request."""
+    over: frozenset[RequestId] = frozenset()
+    """Of the shown own requests, those that can be requested again; see `partnership.is_over`."""
     ending: Page[Partnership] = EMPTY
     """Access that this person sponsors and that ends within `HOME_SHOWS_ENDS_WITHIN`."""
+    sponsored: Page[Partnership] = EMPTY
+    """All active access that this person sponsors, the next to end first."""
     is_admin: bool = False
     overdue: Page[Partnership] = EMPTY
     """For admins: every review that is due, and every access period that has ended."""
@@ -69,37 +79,44 @@ class Home:
     """For admins: the open alarms, the newest first. They are not searched."""
 
     @property
-    def is_about_nothing(self) -> bool:
-        """Return whether there is nothing that concerns this person."""
-        lists = (self.reviews, self.approvals, self.mine, self.ending)
+    def has_nothing_to_show(self) -> bool:
+        """Return whether there is nothing to show: the person is no admin, searched nothing, and has empty lists."""
+        lists = (self.reviews, self.approvals, self.mine, self.ending, self.sponsored)
         return not (self.is_admin or self.text or any(one.count for one in lists))
 
 
 async def read_home(
-    person: ChatId, *, known: Person | None, at: HomePlace, store: Store, directory: Directory, now: datetime
+    person: ChatId, *, known: Person | None, at: HomePlace, store: Store, directory: PeopleDirectory, now: datetime
 ) -> Home:
     """Read one page of each list that concerns a person.
 
-    :param known: who this is, when it could be read: requests and roles may use another chat id of the same person.
+    :param known: the person, if their account could be read. Records may contain another chat id of the same person.
     """
     chat_ids = ids_of(person, known)
     every: frozenset[ChatId | PersonId] = chat_ids if known is None else chat_ids | {known.id}
     roles = [role for role in await store.roles_waited_for() if chat_ids & await directory.holders(role)]
     is_admin = bool(chat_ids & await directory.holders(ADMIN))
 
-    async def partners(name: HomeList, wanted: PartnerFilter, *, by_end: bool = True) -> Page[Partnership]:
-        return await store.partners_page(wanted, limit=PAGE, place=at.at(name), by_end=by_end)
+    async def partners(
+        name: HomeList, wanted: PartnerFilter, *, by_end: bool = True, limit: int = PAGE
+    ) -> Page[Partnership]:
+        return await store.partners_page(wanted, limit=limit, place=at.at(name), by_end=by_end)
 
     due = PartnerFilter(states=frozenset({PartnershipState.REVIEW_DUE}), sponsors=every, text=at.text)
     soon = PartnerFilter(
         states=_LIVE, sponsors=every, ends_after=now, ends_by=now + HOME_SHOWS_ENDS_WITHIN, text=at.text
     )
+    live = PartnerFilter(states=_LIVE, sponsors=every, text=at.text)
+    mine = await store.own_page(every, text=at.text, limit=PAGE, place=at.at(HomeList.MINE))
     return Home(
         text=at.text,
         reviews=await partners(HomeList.REVIEWS, due),
         approvals=await store.waiting_page(roles, every, text=at.text, limit=PAGE, place=at.at(HomeList.APPROVALS)),
-        mine=await store.own_page(every, text=at.text, limit=PAGE, place=at.at(HomeList.MINE)),
+        mine=mine,
+        setups=await _setups(mine.shown, store),
+        over=frozenset([one.id for one in mine.shown if await _is_over(one, store, now)]),
         ending=await partners(HomeList.ENDING, soon),
+        sponsored=await partners(HomeList.SPONSORED, live, limit=SPONSORED_PAGE),
         is_admin=is_admin,
         overdue=await partners(HomeList.OVERDUE, PartnerFilter(overdue_at=now, text=at.text)) if is_admin else EMPTY,
         partners=await partners(HomeList.PARTNERS, PartnerFilter(text=at.text), by_end=False)
@@ -107,6 +124,23 @@ async def read_home(
         else EMPTY,
         alarms=_page(await store.open_alarms(), at.at(HomeList.ALARMS)) if is_admin and not at.text else EMPTY,
     )
+
+
+async def _setups(requests: Sequence[AccessRequest], store: Store) -> Mapping[RequestId, Partnership]:
+    """Read the records whose partner setup is not complete, for requests that are in force."""
+    found = {}
+    for request in requests:
+        if request.state is RequestState.APPLIED and request.particulars.kind is not RequestKind.REVOCATION:
+            record = await store.partnership(request.known.plan.tenant_id)
+            is_present = record is not None and record.request_id == request.id
+            if record is not None and is_present and open_steps(record.setup, record.confirmations):
+                found[request.id] = record
+    return found
+
+
+async def _is_over(request: AccessRequest, store: Store, now: datetime) -> bool:
+    known = None if request.prepared is None else await store.partnership(request.prepared.plan.tenant_id)
+    return is_over(request, known, now)
 
 
 def _page(oldest_first: Sequence[Alarm], place: Place) -> Page[Alarm]:

@@ -15,7 +15,7 @@ class Members(Protocol):
         """Check that the user is a full member.
 
         :raises Refused: for everybody else.
-        :raises DirectoryUnavailable: when this cannot be read now.
+        :raises PeopleDirectoryUnavailable: when this cannot be read now.
         """
 
 
@@ -32,7 +32,7 @@ class LookupPermission:
 
         :param by: the command or button that was used.
         :raises Refused: for a person who is no full member, and above the limit; the caller records that.
-        :raises DirectoryUnavailable: when it cannot be read now whether this is a full member.
+        :raises PeopleDirectoryUnavailable: when it cannot be read now whether this is a full member.
         """
         await self.members.require_member(actor)
         look = f"look:{key}"
@@ -42,6 +42,6 @@ class LookupPermission:
         await self.service.record_lookup(actor, target, key=look, by=by)
         if allowance is None or self.limits is None:
             return
-        if allowance.is_first_near and (said := allowance.said) is not None:
+        if allowance.is_first_warning and (said := allowance.said) is not None:
             await self.service.send_message(said, key=f"left:{key}", person=actor)
         await self.limits.used(allowance, actor)

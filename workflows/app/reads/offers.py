@@ -11,7 +11,7 @@ from workflows.app.requests.proposing import access_plan, chain_of
 from workflows.catalog.catalog import Catalog
 from workflows.catalog.current_policy import current_policy
 from workflows.core.errors.raised import CodedError
-from workflows.core.policy.offers import Offer, arranged, closes_a_partner, offers_of
+from workflows.core.policy.offers import Offer, arranged_offers, closes_a_partner, offers_of
 from workflows.core.policy.template import Stage, Template
 from workflows.core.requests.request import ObservedPartner
 from workflows.ports.clock import Clock
@@ -19,7 +19,7 @@ from workflows.ports.store import Store
 
 TIMEOUT_SECONDS: Final = 0.5
 """Seconds that the form waits for the waiting times of earlier requests. Without them it says nothing about that."""
-_MOST_WAITS: Final = 500
+_MAX_WAITS: Final = 500
 """Earlier requests that are read. Older ones say less about the next one."""
 _EXAMPLE: Final = "00000000-0000-4000-8000-0000000000"
 
@@ -42,12 +42,12 @@ class Offers:
         waits: Mapping[str, Sequence[timedelta]] = {}
         with suppress(TimeoutError):
             async with asyncio.timeout(TIMEOUT_SECONDS):
-                waits = await self.store.approval_waits(_MOST_WAITS)
+                waits = await self.store.approval_waits(_MAX_WAITS)
         template = self.catalog.templates.get(chosen)
         closing = closing if template is None else closes_a_partner(template)
         if not self._offers:
             self._offers.extend(offers_of(self.catalog.templates.values()))
-        return arranged(self._offers, waits, closing=closing)
+        return arranged_offers(self._offers, waits, closing=closing)
 
     async def stages(self, template: Template, observation: ObservedPartner | None, days: int = 0) -> tuple[Stage, ...]:
         """Return the chain that would decide: the template's, and what the partner's own chain adds to it.

@@ -20,15 +20,15 @@ from workflows.core.errors.refusal_codes import RefusalCode
 from workflows.core.people import ChatId
 from workflows.core.policy.placeholders import Placeholder, begins_with
 from workflows.core.requests.commands.request import CommandSubject
-from workflows.core.settings.directory_objects import Owner
+from workflows.core.settings.id_owner import Owner
 from workflows.ports.clock import Clock
-from workflows.ports.directory import DirectoryUnavailable
+from workflows.ports.people_directory import PeopleDirectoryUnavailable
 from workflows.ports.tenant import Tenant, TenantRefused, TenantUnavailable
 from workflows.ports.tenant_settings import FoundObject
 
-SHORTEST: Final = 3
+MIN_CHARACTERS: Final = 3
 """The fewest characters of a name that are searched for."""
-MOST_FOUND: Final = 10
+MAX_FOUND: Final = 10
 TIMEOUT_SECONDS: Final = 2.2
 """Seconds for the whole answer. The chat system allows three."""
 
@@ -39,7 +39,7 @@ class Found:
 
     objects: Sequence[FoundObject] = field(default_factory=tuple)
     problem: Fact | None = None
-    """Why this field cannot be searched now, so that an ID has to be typed; None for every other result."""
+    """Why this field cannot be searched now; an ID must then be typed. None for every other result."""
 
 
 NOTHING: Final = Found()
@@ -59,13 +59,13 @@ class NameSearch:
     async def find(self, actor: ChatId, template: str, placeholder: str, typed: str) -> Found:
         """Return the objects of ours whose name begins with the typed text, and that the template allows.
 
-        Nothing is found for text that is too short, for a field that the template does not have, and when no answer
-        comes in time.
+        The result is empty when the text is too short or the template has no such field. It is also empty when Entra
+        does not answer in time.
 
         :raises Refused: for a person who is no full member; the caller records that.
         """
         begins, asked = " ".join(typed.split()), self._placeholder(template, placeholder)
-        if len(begins) < SHORTEST or asked is None:
+        if len(begins) < MIN_CHARACTERS or asked is None:
             return NOTHING
         try:
             async with asyncio.timeout(TIMEOUT_SECONDS):
@@ -75,7 +75,7 @@ class NameSearch:
             return Found(
                 problem=Fact(RefusalCode.NAMES_REFUSED, {"kind": asked.kind.value, "answer": as_values(error.facts)})
             )
-        except (TenantUnavailable, DirectoryUnavailable, TimeoutError):
+        except (TenantUnavailable, PeopleDirectoryUnavailable, TimeoutError):
             return NOTHING
 
     def _placeholder(self, template: str, name: str) -> Placeholder | None:
@@ -98,8 +98,8 @@ class NameSearch:
             await self.limits.used(allowance, actor)
         # The prefix need not be typed: who types "bri" finds "PRJ-Bridge" where the template allows "PRJ-" only.
         whole = begins if begins_with(begins, asked.prefix) else f"{asked.prefix}{begins}"
-        found = await self.tenant.tenant_settings.find_by_prefix(asked.kind, whole, MOST_FOUND)
-        return Found(objects=[one for one in found if begins_with(one.name, asked.prefix)][:MOST_FOUND])
+        found = await self.tenant.tenant_settings.find_by_prefix(asked.kind, whole, MAX_FOUND)
+        return Found(objects=[one for one in found if begins_with(one.name, asked.prefix)][:MAX_FOUND])
 
     async def _allow(self, actor: ChatId) -> Allowance | None:
         return None if self.limits is None else await self.limits.require(LimitedAction.SEARCHES, actor)

@@ -52,8 +52,8 @@ async def read_posture(
 ) -> Posture:
     """Read and evaluate the whole tenant.
 
-    :param records: returns our records, or None when there are none to read; called before the tenant is read and
-        after.
+    :param records: returns our records, or None when there are none to read. It is called before the tenant is read,
+        and again after.
     :param looks_up_names: whether to look up tenants that our records do not know, with one call for each.
     :raises TenantUnavailable, TenantRefused: when the list of partners could not be read completely.
     :raises StoreUnusable: when there are records that cannot be read.
@@ -85,8 +85,8 @@ async def concerns_about(
 ) -> tuple[JsonObject | None, JsonObject | None, tuple[Concern, ...]]:
     """Read one partner and evaluate it as the whole posture does.
 
-    :returns: the partner's own configuration (None: it has none), the default (None: it could not be read in time), and
-        the concerns, the most serious first.
+    :returns: three values. The first is the partner's own configuration; None when it has none. The second is the
+        tenant's default; None when it could not be read in time. The third is the concerns, the most serious first.
     :raises TenantUnavailable, TenantRefused: when the partner cannot be read.
     :raises StoreUnusable: when there are records that cannot be read.
     """

@@ -5,20 +5,20 @@ The boundary between a person and the store's lists.
 
 from workflows.core.people import ChatId, Person, PersonId
 from workflows.core.requests.request import AccessRequest
-from workflows.ports.directory import Directory
+from workflows.ports.people_directory import PeopleDirectory
 from workflows.ports.records import LimitedList
 from workflows.ports.store import Store
 
-MOST: int = 50
+MAX_RECORDS: int = 50
 """The most records that are read for one person's list; the rest is counted."""
 
 
 async def waiting_for(
-    person: ChatId, *, store: Store, directory: Directory, limit: int = MOST, known: Person | None = None
+    person: ChatId, *, store: Store, directory: PeopleDirectory, limit: int = MAX_RECORDS, known: Person | None = None
 ) -> LimitedList[AccessRequest]:
     """List the requests whose open stage this person could decide on now, oldest first.
 
-    :param known: who this is, when it could be read: requests and roles may use another chat id of the same person.
+    :param known: the person, if their account could be read. Records may contain another chat id of the same person.
     """
     ids = ids_of(person, known)
     roles = [role for role in await store.roles_waited_for() if ids & await directory.holders(role)]
@@ -27,5 +27,5 @@ async def waiting_for(
 
 
 def ids_of(person: ChatId, known: Person | None) -> frozenset[ChatId]:
-    """Return the chat ids of a person."""
+    """Return the given chat id, and the chat id of the identified person, which may be another one."""
     return frozenset({person} if known is None else {person, known.chat_id})

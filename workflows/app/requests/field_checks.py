@@ -1,4 +1,4 @@
-"""Check the fields of the forms that need no answer from a directory. Every check adds its problem to `problems`."""
+"""Check the fields of the forms that need no answer of another system. Every check adds its problem to `problems`."""
 
 import re
 from dataclasses import dataclass
@@ -17,17 +17,17 @@ from workflows.partner_lookup.target import normalize_target
 
 JUSTIFICATION_LIMIT: Final = 2000
 TICKET_LIMIT: Final = 40
-"""Characters. The pattern of a template is matched against no more than this."""
+"""The most characters of a ticket. A template's pattern is never matched against a longer text."""
 TICKET: Final = "ticket"
 END_DATE: Final = "end_date"
 
 Problems = dict[str, Fact]
-"""What is wrong, by the form's field."""
+"""The problem of each wrong field, by the name of the field."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Lasting:
-    """How long the access shall last."""
+class RequestedPeriod:
+    """The requested period of the access."""
 
     duration: timedelta
     ends_at: datetime | None = None
@@ -35,7 +35,7 @@ class Lasting:
 
 
 def checked_justification(typed: str, problems: Problems, *, is_restore: bool) -> str:
-    """Return a justification as it is stored."""
+    """Check the justification, and return it as it is stored."""
     justification = typed.strip()
     if not any(character.isprintable() and not character.isspace() for character in justification):
         problems["justification"] = Fact(RefusalCode.JUSTIFICATION_MISSING, {"is_restore": is_restore})
@@ -45,7 +45,7 @@ def checked_justification(typed: str, problems: Problems, *, is_restore: bool) -
 
 
 def checked_template(form: Form, catalog: Catalog, problems: Problems) -> Template | None:
-    """Return the chosen template; None when there is none of this name."""
+    """Return the chosen template; None when there is no template of this name."""
     try:
         return current_template(catalog, form.template)
     except InvalidField as error:
@@ -62,14 +62,14 @@ def checked_target(form: Form, problems: Problems) -> str | None:
         return None
 
 
-def checked_end(form: Form, template: Template, now: datetime, problems: Problems) -> Lasting:
+def checked_end(form: Form, template: Template, now: datetime, problems: Problems) -> RequestedPeriod:
     """Return how long the access shall last: to the end of the chosen day (UTC), or for the chosen duration."""
     if form.ends_on:
-        return _until(form.ends_on, template, now, problems)
+        return _period_until(form.ends_on, template, now, problems)
     allowed = [duration.days for duration in template.durations]
     if form.days not in allowed:
         problems["duration"] = Fact(RefusalCode.DURATION_NOT_OFFERED, {"template": template.title, "days": allowed})
-    return Lasting(duration=timedelta(days=form.days))
+    return RequestedPeriod(duration=timedelta(days=form.days))
 
 
 def latest_end(template: Template, now: datetime) -> date:
@@ -77,7 +77,7 @@ def latest_end(template: Template, now: datetime) -> date:
     return (now.astimezone(UTC) + template.longest).date()
 
 
-def _until(chosen: str, template: Template, now: datetime, problems: Problems) -> Lasting:
+def _period_until(chosen: str, template: Template, now: datetime, problems: Problems) -> RequestedPeriod:
     today, latest = now.astimezone(UTC).date(), latest_end(template, now)
     try:
         day = date.fromisoformat(chosen) if template.may_end_on_date else None
@@ -86,7 +86,7 @@ def _until(chosen: str, template: Template, now: datetime, problems: Problems) -
     if day is None:
         where = END_DATE if template.may_end_on_date else "duration"
         problems[where] = Fact(RefusalCode.END_DATE_WRONG, {"template": template.title})
-        return Lasting(duration=template.default_duration)
+        return RequestedPeriod(duration=template.default_duration)
     if day <= today:
         problems[END_DATE] = Fact(RefusalCode.END_DATE_PASSED)
     elif day > latest:
@@ -95,8 +95,8 @@ def _until(chosen: str, template: Template, now: datetime, problems: Problems) -
         )
     else:
         ends_at = datetime.combine(day + timedelta(days=1), time(), UTC)
-        return Lasting(duration=day - today, ends_at=ends_at)
-    return Lasting(duration=template.default_duration)
+        return RequestedPeriod(duration=day - today, ends_at=ends_at)
+    return RequestedPeriod(duration=template.default_duration)
 
 
 def checked_ticket(form: Form, template: Template, problems: Problems) -> str:

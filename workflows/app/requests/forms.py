@@ -1,10 +1,24 @@
-"""The values of the request form, as typed, and the error that names its wrong fields."""
+"""The values of the request form, as typed or from an earlier request, and the error that names its wrong fields."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime, timedelta
+from enum import StrEnum
 
+from workflows.catalog.catalog import Catalog
 from workflows.core.errors.facts import Fact
 from workflows.core.people import ChatId
+from workflows.core.policy.template import Template
+from workflows.core.requests.request import AccessRequest, RequestId
+from workflows.core.settings.canonical import Digest
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PlanEdited:
+    """The request that a form edits, and the plan that it had when the form was opened."""
+
+    request_id: RequestId
+    digest: Digest
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -24,11 +38,78 @@ class Form:
     """The values for the template's placeholders, by name; empty when the fields are not shown."""
     labels: Mapping[str, str] = field(default_factory=dict)
     """The text of the option that was chosen for a placeholder, by name; only for display."""
+    edits: PlanEdited | None = None
+    """What the form edits; None for a new request."""
 
 
 class InvalidForm(Exception):
-    """The form cannot be filed. `problems` says for each field what is wrong."""
+    """The form cannot be filed. `problems` contains the problem of each wrong field, by the name of the field."""
 
     def __init__(self, problems: dict[str, Fact]) -> None:
         super().__init__("; ".join(f"{field}: {problem}" for field, problem in problems.items()))
         self.problems = problems
+
+
+class RefillCode(StrEnum):
+    """What of an earlier request cannot be filled in as it was, or means something else today."""
+
+    TEMPLATE_GONE = "template_gone"
+    """Values: `template`: its title then."""
+    TEMPLATE_CHANGED = "template_changed_since"
+    """Values: `template`: its title."""
+    DURATION_GONE = "duration_gone"
+    """Values: `template`, `days`."""
+    END_DATE_OVER = "end_date_over"
+    """Values: `day`, an ISO date: it has passed, is too late, or the template takes none any more."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Refill:
+    """A form that is filled in from an earlier request."""
+
+    form: Form
+    notes: Mapping[str, Fact]
+    """By the field, what is different from then; codes: `RefillCode`."""
+    template: str
+    """The template that the notes are about."""
+
+
+def refilled(request: AccessRequest, requester: ChatId, catalog: Catalog, now: datetime) -> Refill:
+    """Return the form as it was filled in for an access request, with a note at each field that is different now.
+
+    :param requester: who sends it now.
+    """
+    asked, prepared = request.particulars, request.prepared
+    names = {} if prepared is None else prepared.names
+    ends_on = "" if asked.ends_at is None else (asked.ends_at.astimezone(UTC) - timedelta(days=1)).date().isoformat()
+    form = Form(
+        requester=requester,
+        target=asked.target,
+        template=asked.template,
+        justification=asked.justification,
+        sponsor=asked.sponsor,
+        days=0 if asked.duration is None or ends_on else asked.duration.days,
+        ends_on=ends_on,
+        ticket=asked.ticket,
+        placeholders=asked.placeholders,
+        labels={name: names[value.lower()] for name, value in asked.placeholders.items() if value.lower() in names},
+    )
+    title = asked.template if prepared is None else prepared.template_title
+    template = catalog.templates.get(asked.template)
+    if template is None:
+        gone = {"template": Fact(RefillCode.TEMPLATE_GONE, {"template": title})}
+        return Refill(form=form, notes=gone, template=asked.template)
+    return _compared(form, template, "" if prepared is None else prepared.plan.template_hash, now)
+
+
+def _compared(form: Form, template: Template, was: str, now: datetime) -> Refill:
+    notes: dict[str, Fact] = {}
+    if was not in ("", template.content_hash):
+        notes["template"] = Fact(RefillCode.TEMPLATE_CHANGED, {"template": template.title})
+    today, latest = now.astimezone(UTC).date().isoformat(), (now.astimezone(UTC) + template.longest).date().isoformat()
+    kept = form.ends_on if template.may_end_on_date and today < form.ends_on <= latest else ""
+    if form.ends_on and not kept:
+        notes["end_date"] = Fact(RefillCode.END_DATE_OVER, {"day": form.ends_on})
+    elif form.days and form.days not in [duration.days for duration in template.durations]:
+        notes["duration"] = Fact(RefillCode.DURATION_GONE, {"template": template.title, "days": form.days})
+    return Refill(form=replace(form, ends_on=kept), notes=notes, template=template.name)

@@ -1,7 +1,7 @@
-"""File the request form: check its fields, ask the directories, and store the request.
+"""File the request form: check its fields, ask Entra and the chat system, and store the request.
 
-What is known at once is shown at the field. What Entra does not answer in time is checked while preparing. The request
-is then stored and waits, because losing it would be worse.
+A problem that is found in time is shown at its field. What Entra does not answer in time is checked later, while the
+request is prepared. The request is stored all the same, so that it is not lost.
 """
 
 import asyncio
@@ -11,13 +11,7 @@ from typing import Final
 
 from workflows.app.identifiers import derived_request_id
 from workflows.app.limits import Limits
-from workflows.app.requests import directory_checks
-from workflows.app.requests.directory_checks import (
-    chain_problem,
-    check_people,
-    lookups_refused,
-    require_within_limits,
-)
+from workflows.app.requests import people_checks
 from workflows.app.requests.field_checks import (
     Problems,
     checked_end,
@@ -29,6 +23,12 @@ from workflows.app.requests.field_checks import (
 )
 from workflows.app.requests.forms import Form, InvalidForm
 from workflows.app.requests.open_request import open_request_about
+from workflows.app.requests.people_checks import (
+    chain_problem,
+    check_people,
+    lookups_refused,
+    require_within_limits,
+)
 from workflows.app.requests.placeholder_checks import unknown_ids
 from workflows.app.requests.proposing import access_plan, chain_of, check_proposal, require_no_other_request
 from workflows.app.requests.request_limit import Filing
@@ -43,20 +43,31 @@ from workflows.core.settings.model import TenantId
 from workflows.partner_lookup.lookup import look_up
 from workflows.partner_lookup.target import FIELD, normalize_target
 from workflows.ports.clock import Clock
-from workflows.ports.directory import Directory
+from workflows.ports.people_directory import PeopleDirectory
 from workflows.ports.store import Store
 from workflows.ports.tenant import Tenant, TenantRefused, TenantUnavailable
 
-_SEEN_FOR: Final = timedelta(minutes=1)
-_MOST_SEEN: Final = 1000
+_REMEMBERED_FOR: Final = timedelta(minutes=1)
+_MAX_REMEMBERED: Final = 1000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Asked:
-    """What a form asks for, as far as its fields say."""
+    """The request of a form, from its fields alone."""
 
     particulars: Particulars
     template: Template
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Checked:
+    """A form without a problem, as far as the directories answered in time."""
+
+    particulars: Particulars
+    template: Template
+    observation: ObservedPartner | None
+    account: PersonId | None
+    """The requester's account, when it is known."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -66,23 +77,23 @@ class Intake:
     service: Service
     store: Store
     tenant: Tenant
-    directory: Directory
+    directory: PeopleDirectory
     catalog: Catalog
     clock: Clock
     limits: Limits | None = None
     """The limit of requests per hour for one person; None: no limit."""
     _seen: dict[str, ObservedPartner] = field(default_factory=dict)
-    """What the form has just shown, for the one request that follows from it."""
+    """The partners that forms showed in the last minute, for the request that is filed from the same form."""
 
     async def look_up(self, typed: str) -> ObservedPartner:
         """Resolve the text of the target field, for display.
 
-        :raises InvalidField: with the text for the field.
+        :raises InvalidField: with the problem that the field shows.
         :raises TenantUnavailable, TenantRefused: when Entra does not give the answer.
         """
         target = normalize_target(typed)
         observation = await look_up(target, tenant=self.tenant, clock=self.clock, register=self.store)
-        if len(self._seen) >= _MOST_SEEN:
+        if len(self._seen) >= _MAX_REMEMBERED:
             self._seen.clear()
         self._seen[target] = observation
         return observation
@@ -95,7 +106,7 @@ class Intake:
         return await open_request_about(tenant_id, register=self.store)
 
     async def file(self, form: Form, *, key: str) -> RequestId:
-        """Check the form and store the request. From then on nothing is lost.
+        """Check the form and store the request.
 
         :raises InvalidForm: naming every field that must change; nothing is stored.
         """
@@ -104,31 +115,43 @@ class Intake:
             return request_id  # delivered again
         filing = Filing(service=self.service, limits=self.limits)
         await require_within_limits(filing, form.requester, FIELD, key=key)
+        try:
+            checked = await self.checked(form)
+        except InvalidForm:
+            if await self.store.request(request_id) is not None:
+                return request_id  # delivered again, and the other delivery was stored first
+            raise
+        await require_within_limits(filing, form.requester, FIELD, key=key, account=checked.account)
+        particulars, observation = checked.particulars, checked.observation
+        await self.service.submit(
+            request_id,
+            particulars if observation is None else replace(particulars, target=observation.identity.asked),
+            key=key,
+            decide_within=checked.template.decide_within,
+            observation=observation,
+            account=checked.account,
+        )
+        await filing.done(key=key)
+        return request_id
+
+    async def checked(self, form: Form, *, edits: RequestId | None = None) -> Checked:
+        """Check a form, at the directories too.
+
+        :param edits: the open request that the form edits; it is no other request for the same partner.
+        :raises InvalidForm: naming every field that must change.
+        """
         problems: Problems = {}
         template = checked_template(form, self.catalog, problems)
         asked = self._asked(form, template, problems)
         if FIELD in problems:
             raise InvalidForm(problems)  # without a partner there is nothing to ask about
-        observation, account = await self._ask_the_directory(form, asked, template, problems)
+        observation, account = await self._ask_the_directory(form, asked, template, problems, edits)
         if problems or asked is None:
-            if await self.store.request(request_id) is not None:
-                return request_id  # delivered again, and the other delivery was stored first
             raise InvalidForm(problems)
-        await require_within_limits(filing, form.requester, FIELD, key=key, account=account)
-        particulars = asked.particulars
-        await self.service.submit(
-            request_id,
-            particulars if observation is None else replace(particulars, target=observation.identity.asked),
-            key=key,
-            decide_within=asked.template.decide_within,
-            observation=observation,
-            account=account,
-        )
-        await filing.done(key=key)
-        return request_id
+        return Checked(particulars=asked.particulars, template=asked.template, observation=observation, account=account)
 
     def _asked(self, form: Form, template: Template | None, problems: Problems) -> _Asked | None:
-        """Check every field that needs no answer; None when the plan cannot be made from them."""
+        """Check the fields that need no answer of another system; None when no plan can be made from them."""
         justification, target = (
             checked_justification(form.justification, problems, is_restore=False),
             checked_target(form, problems),
@@ -155,15 +178,20 @@ class Intake:
         return _Asked(particulars=particulars, template=template)
 
     async def _ask_the_directory(
-        self, form: Form, asked: _Asked | None, template: Template | None, problems: Problems
+        self,
+        form: Form,
+        asked: _Asked | None,
+        template: Template | None,
+        problems: Problems,
+        edits: RequestId | None,
     ) -> tuple[ObservedPartner | None, PersonId | None]:
-        """Ask about the tenant and the people in parallel, within the time that the form waits.
+        """Read the tenant and the people in parallel, within the time that the form waits.
 
-        :returns: the observation of the tenant, and the requester's account, as far as they are known in time.
+        :returns: the observation of the tenant, and the requester's account; each is None when not known in time.
         """
         excluded = {form.requester, form.sponsor}
         async with asyncio.TaskGroup() as group:
-            observed = group.create_task(self._observe(form, asked, problems))
+            observed = group.create_task(self._observe(form, asked, problems, edits))
             people = group.create_task(
                 check_people(form.requester, form.sponsor, FIELD, problems, directory=self.directory)
             )
@@ -180,17 +208,17 @@ class Intake:
         return observation, people.result()
 
     async def _observe(
-        self, form: Form, asked: _Asked | None, problems: Problems
+        self, form: Form, asked: _Asked | None, problems: Problems, edits: RequestId | None
     ) -> tuple[ObservedPartner | None, tuple[Stage, ...] | None]:
-        """Look up the tenant; return the observation, and the chain that the plan would need."""
+        """Read the tenant; return the observation, and the chain that the plan would need."""
         stages = None
         try:
             target = normalize_target(form.target)
-            async with asyncio.timeout(directory_checks.TIMEOUT_SECONDS):
+            async with asyncio.timeout(people_checks.TIMEOUT_SECONDS):
                 observation = self._just_seen(target) or await look_up(
                     target, tenant=self.tenant, clock=self.clock, register=self.store
                 )
-            await require_no_other_request(self.store, observation, None, form.requester, self.directory)
+            await require_no_other_request(self.store, observation, edits, form.requester, self.directory)
             if asked is not None:
                 stages = await self._stages(asked, observation)
         except InvalidField as error:
@@ -208,7 +236,7 @@ class Intake:
     async def _stages(self, asked: _Asked, observation: ObservedPartner) -> tuple[Stage, ...]:
         """Make the plan, check it, and return the chain that it would need.
 
-        :raises InvalidField, NothingToChange: with what must change.
+        :raises InvalidField, NothingToChange: when no plan can be made; the error says what must change.
         """
         particulars, template = asked.particulars, asked.template
         known = await self.store.partnership(observation.identity.tenant_id)
@@ -227,15 +255,18 @@ class Intake:
         return stages
 
     def _just_seen(self, target: str) -> ObservedPartner | None:
-        """Return what the form showed shortly before. Applying reads the tenant again, so this only saves a call."""
+        """Return the partner that the form showed shortly before; None when there is none.
+
+        The tenant is read again before anything is written, so this only saves a call.
+        """
         seen = self._seen.pop(target, None)
-        return seen if seen is not None and self.clock.now() - seen.at < _SEEN_FOR else None
+        return seen if seen is not None and self.clock.now() - seen.at < _REMEMBERED_FOR else None
 
     async def _ids(self, asked: _Asked, problems: Problems) -> None:
         found = await unknown_ids(
             asked.template,
             asked.particulars.placeholders,
             tenant=self.tenant,
-            timeout_seconds=directory_checks.TIMEOUT_SECONDS,
+            timeout_seconds=people_checks.TIMEOUT_SECONDS,
         )
         problems.update(found)

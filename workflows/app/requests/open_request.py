@@ -1,4 +1,4 @@
-"""The open request about a partner: which one it is, whose it is, and what can be done about it."""
+"""The open request about a partner: which request it is, who filed it, and whether it can be withdrawn."""
 
 import asyncio
 from datetime import UTC
@@ -8,16 +8,17 @@ from workflows.core.errors.facts import Fact
 from workflows.core.errors.raised import Refused
 from workflows.core.errors.refusal_codes import RefusalCode
 from workflows.core.people import ChatId, PersonId
+from workflows.core.requests.commands.editing import is_editable
 from workflows.core.requests.commands.request import Withdraw
 from workflows.core.requests.lifecycle import TABLE
 from workflows.core.requests.request import AccessRequest, RequestId
 from workflows.core.settings.model import TenantId
-from workflows.ports.directory import Directory, DirectoryUnavailable
+from workflows.ports.people_directory import PeopleDirectory, PeopleDirectoryUnavailable
 from workflows.ports.records import Register
 from workflows.ports.tenant import TenantRefused, TenantUnavailable
 
 _TIMEOUT_SECONDS: Final = 2.0
-"""Seconds to wait for the directory's answer whether a request is the asker's own, when the chat id does not say it."""
+"""Seconds to wait for the answer whether the asker filed a request under another chat id."""
 
 
 async def open_request_about(
@@ -25,8 +26,8 @@ async def open_request_about(
 ) -> AccessRequest | None:
     """Return the oldest open request about a tenant; None when there is none.
 
-    :param but: a request that is being prepared itself. Other requests in preparation are then ignored, because
-        otherwise neither of two would be first.
+    :param but: the id of a request that is being prepared. It is not returned, and neither is any other request that
+        is being prepared. Otherwise two requests could each wait for the other.
     """
     for request in await register.open_requests():
         if request.id == but:
@@ -42,37 +43,44 @@ async def open_request_about(
     return None
 
 
-async def account_beside(request: AccessRequest, person: ChatId, directory: Directory) -> PersonId | None:
-    """Return the account of somebody who may have filed this under another chat id.
+async def account_of_other_chat_id(
+    request: AccessRequest, person: ChatId, directory: PeopleDirectory
+) -> PersonId | None:
+    """Return the account of a person, if it is needed to find whether they filed this request.
 
-    None when the chat id is enough, and when the account cannot be read now. It then counts as somebody else's, and a
-    click is checked again.
+    None when the request was filed under this chat id, or when the account cannot be read now. In the second case the
+    request counts as somebody else's, and a click is checked again.
     """
-    if request.is_by(person) or request.requester_account is None:
+    if request.is_filed_by(person) or request.requester_account is None:
         return None
     try:
         async with asyncio.timeout(_TIMEOUT_SECONDS):
             return (await directory.identify(person)).id
-    except (Refused, DirectoryUnavailable, TenantRefused, TenantUnavailable, TimeoutError):
+    except (Refused, PeopleDirectoryUnavailable, TenantRefused, TenantUnavailable, TimeoutError):
         return None
 
 
 def may_withdraw(request: AccessRequest, person: ChatId | None, account: PersonId | None = None) -> bool:
-    """Return whether to offer this person to withdraw a request. A click is checked again."""
-    return request.is_by(person, account) and _is_withdrawable(request)
+    """Return whether to show this person a button to withdraw the request. The click itself is checked again."""
+    return request.is_filed_by(person, account) and _is_withdrawable(request)
+
+
+def may_edit(request: AccessRequest, person: ChatId | None, account: PersonId | None = None) -> bool:
+    """Return whether to offer this person to edit a request. It is checked again when the form opens and is sent."""
+    return request.is_filed_by(person, account) and is_editable(request)
 
 
 def open_request_fact(request: AccessRequest, asker: ChatId | None, account: PersonId | None = None) -> Fact:
     """Return which request is open, who filed it and when, what it requests, and whether it can be withdrawn.
 
-    :param asker: the reader; None when nobody in person asks.
+    :param asker: the person who reads it; None when no person asks.
     :param account: the reader's account, when it is known.
     """
     asked, prepared = request.particulars, request.prepared
     values = {
         "id": request.id,
         "kind": asked.kind.value,
-        "is_own": request.is_by(asker, account),
+        "is_own": request.is_filed_by(asker, account),
         "may_withdraw": _is_withdrawable(request),
         "requester": None if prepared is None else prepared.requester.name,
         "asks": asked.template if prepared is None else prepared.template_title,

@@ -1,4 +1,4 @@
-"""Check whether our directory knows the ids typed into the request form, and show problems while it is open."""
+"""Check whether the ids that were typed into the request form exist in our tenant, while the form is open."""
 
 import asyncio
 from collections.abc import Mapping
@@ -9,27 +9,27 @@ from workflows.core.errors.facts import Fact, as_values
 from workflows.core.errors.refusal_codes import RefusalCode
 from workflows.core.policy.placeholders import Placeholder, begins_with
 from workflows.core.policy.template import Template
-from workflows.core.settings.directory_objects import Owner
+from workflows.core.settings.id_owner import Owner
 from workflows.core.settings.model import Target, TargetType
 from workflows.ports.tenant import Tenant, TenantRefused, TenantUnavailable
 
-_MOST: Final = 20
-"""How many ids of one form are looked up; the rest is looked up while preparing."""
+_MAX_IDS: Final = 20
+"""How many ids of one form are looked up. The others are looked up while the request is prepared."""
 
 
 async def unknown_ids(
     template: Template, placeholders: Mapping[str, str], *, tenant: Tenant, timeout_seconds: float
 ) -> dict[str, Fact]:
-    """Return the problems, by the form's field, of ids on the wrong side.
+    """Return the problem of each id that is in the wrong tenant, by the name of the form's field.
 
-    Such an id must be ours and is not, or must be the partner's and is ours. What cannot be read in time is checked
-    while preparing, which shows it on the card.
+    Such an id is of our tenant and should be of the partner's tenant, or the other way round. An id that cannot be read
+    in time is checked while the request is prepared. The card then shows the problem.
     """
     told = [
         placeholder
         for placeholder in template.placeholders
         if _can_be_told(placeholder) and placeholders.get(placeholder.name)
-    ][:_MOST]
+    ][:_MAX_IDS]
     said = await asyncio.gather(
         *(_problem(placeholder, placeholders[placeholder.name], tenant, timeout_seconds) for placeholder in told)
     )
@@ -37,7 +37,7 @@ async def unknown_ids(
 
 
 def _can_be_told(placeholder: Placeholder) -> bool:
-    """Return whether our directory can show that an id is wrong. An application may be in both tenants."""
+    """Return whether a lookup in our tenant can show that an id is wrong. An application may be in both tenants."""
     return placeholder.owner is Owner.OURS or placeholder.kind is not TargetType.APPLICATION
 
 

@@ -1,4 +1,4 @@
-"""Make the plan of a written request as preparing would, without a requester and without storing anything."""
+"""Make the plan of a request from a file, without a requester and without storing anything."""
 
 from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -43,7 +43,7 @@ _NOT_IN_A_FILE: Final = frozenset({"revoke", "restore"})
 
 
 class PlanImpossible(DomainError):
-    """No plan can be made. `problems` says, by the file's key, what is wrong."""
+    """No plan can be made. `problems` contains each problem, by the file's key."""
 
     def __init__(self, problems: Mapping[str, Fact]) -> None:
         super().__init__("\n".join(f"{key}: {problem}" for key, problem in problems.items()))
@@ -52,7 +52,7 @@ class PlanImpossible(DomainError):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Planned:
-    """The result of planning a written request."""
+    """The result of planning a request from a file."""
 
     observation: ObservedPartner
     template: Template
@@ -64,11 +64,11 @@ class Planned:
     stages: tuple[Stage, ...] = ()
     findings: tuple[Finding, ...] = ()
     names: Mapping[str, str] = field(default_factory=dict)
-    """The names in our own directory of the ids that the plan names, by id."""
+    """The names of the users, groups and applications of our tenant that the plan contains, by their ids."""
     instead: Fact | None = None
-    """When there is nothing to change: what would extend the access, as far as the records show."""
+    """When there is nothing to change: which request would extend the access. None when the records do not show it."""
     access: AccessReport = field(default_factory=AccessReport)
-    """The effect of Conditional Access on those who can come in after the plan."""
+    """The effect of Conditional Access on the partner's people who have access after the plan."""
 
 
 class _Written(NamedTuple):
@@ -82,7 +82,7 @@ class _Written(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class _ReadRegister:
-    """Records that were read once, with the interface of a store."""
+    """Records that were read before, with the interface `Register`."""
 
     records: Records
 

@@ -1,4 +1,4 @@
-"""Functions shared by the form, preparing and a written request: a template's plan, its chain, and its findings."""
+"""Make the plan of a request, its approval chain and its findings; for forms, files and stored requests."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from types import MappingProxyType
 from typing import Final
 
-from workflows.app.requests.open_request import account_beside, open_request_about, open_request_fact
+from workflows.app.requests.open_request import account_of_other_chat_id, open_request_about, open_request_fact
 from workflows.catalog.catalog import Catalog
 from workflows.core.checks.findings import Finding, require_fit
 from workflows.core.checks.partner_rules import check_partner
@@ -27,10 +27,10 @@ from workflows.core.requests.request import (
     RequestId,
 )
 from workflows.partner_lookup.target import FIELD
-from workflows.ports.directory import Directory
+from workflows.ports.people_directory import PeopleDirectory
 from workflows.ports.records import Register
 
-_MOST_REASONS: Final = 3
+_MAX_REASONS: Final = 3
 """How many reasons of a risk are shown at the form's field."""
 
 
@@ -61,7 +61,8 @@ def access_plan(
     :param known: the partner's record, if there is one: only access opened by Gatehouse can be renewed.
     :param ends_at: the requested end, when a day was chosen in place of a duration.
     :raises InvalidField: when a placeholder's value is missing or wrong.
-    :raises NothingToChange: when the partner has these settings already, for as long; it says what extends them.
+    :raises NothingToChange: when the partner has these settings already, for the same time or longer. The error says
+        which request would extend the access.
     """
     try:
         plan = plan_access(
@@ -93,7 +94,7 @@ def _renewal(observation: ObservedPartner, template: Template, duration: timedel
 
 
 def labels_of(template: Template, placeholders: Mapping[str, str]) -> dict[str, str]:
-    """Return the labels of the form's fields, by the id that was typed into each."""
+    """Return the label of each placeholder's field, by the id that was typed into it."""
     return {
         value.lower(): placeholder.label
         for placeholder in template.placeholders
@@ -102,7 +103,7 @@ def labels_of(template: Template, placeholders: Mapping[str, str]) -> dict[str, 
 
 
 def chain_of(plan: Plan, template: Template, observation: ObservedPartner, policy: ApprovalPolicy) -> tuple[Stage, ...]:
-    """Return the stages that decide on a plan: the template's, and those of the partner's current chain."""
+    """Return the stages that decide on a plan: those of the template, and those of the partner's current chain."""
     level = risk_of_result(plan, observation.default).level
     return chain_for(plan, template.stages, policy, level)
 
@@ -110,9 +111,9 @@ def chain_of(plan: Plan, template: Template, observation: ObservedPartner, polic
 def check_proposal(
     observation: ObservedPartner, plan: Plan, stages: tuple[Stage, ...], circumstances: Circumstances | None = None
 ) -> tuple[Finding, ...]:
-    """Check a partner, a plan and its chain against the rules, before anybody is asked.
+    """Check a partner, a plan and its chain against the rules, before approval is requested.
 
-    :param circumstances: the known facts around the plan; None: only the tenant's default, if it was observed.
+    :param circumstances: other facts that the rules need; None: only the tenant's default, if it was read.
     :returns: what the approvers must know.
     :raises UnfitPlan: at the field that must change.
     """
@@ -127,15 +128,15 @@ def check_proposal(
             RefusalCode.CHAIN_TOO_WEAK,
             is_cross_cloud=plan.is_cross_cloud,
             weakness=weak.as_value(),
-            reasons=[one.value for one in risk.reasons[:_MOST_REASONS]],
+            reasons=[one.value for one in risk.reasons[:_MAX_REASONS]],
         )
     return found
 
 
 def require_time_left(ends_at: datetime | None, now: datetime) -> None:
-    """Refuse an access whose requested end has passed while the request waited.
+    """Check that the requested end of the access has not passed while the request waited.
 
-    :raises InvalidField: with the next step.
+    :raises InvalidField: when it has passed.
     """
     if ends_at is not None and ends_at <= now:
         raise InvalidField("duration", RefusalCode.END_DATE_PASSED)
@@ -146,27 +147,28 @@ async def require_no_other_request(
     observation: ObservedPartner,
     request_id: RequestId | None,
     asker: ChatId | None = None,
-    directory: Directory | None = None,
+    directory: PeopleDirectory | None = None,
 ) -> None:
-    """Refuse a second open request about one tenant: two plans from the same state cannot both be applied.
+    """Check that no other request about the same tenant is open: two plans from one state cannot both be applied.
 
-    :param asker: who is told.
-    :param directory: used to find out whether one person filed both; None when nobody in person asks.
-    :raises InvalidField: naming the open request.
+    :param request_id: the id of the request itself; None before it is stored.
+    :param asker: the person who reads the refusal.
+    :param directory: used to find out whether one person filed both; None when no person asks.
+    :raises InvalidField: when there is one; the error names it.
     """
     other = await open_request_about(observation.identity.tenant_id, register=store, but=request_id)
     if other is not None:
         account = None
         if asker is not None and directory is not None:
-            account = await account_beside(other, asker, directory)
+            account = await account_of_other_chat_id(other, asker, directory)
         raise InvalidField(FIELD, RefusalCode.OPEN_REQUEST, **open_request_fact(other, asker, account).values)
 
 
-async def require_chain(directory: Directory, stages: tuple[Stage, ...], excluded: Iterable[ChatId]) -> None:
-    """Refuse a request that nobody could ever approve.
+async def require_chain(directory: PeopleDirectory, stages: tuple[Stage, ...], excluded: Iterable[ChatId]) -> None:
+    """Check that every stage has enough people who may decide.
 
-    :param excluded: who may not decide, by the ids that the directory uses for people.
-    :raises InvalidField: naming the stage that lacks people.
+    :param excluded: the chat ids of the people who may not decide.
+    :raises InvalidField: when a stage has too few people; the error names the stage.
     """
     taken = set(excluded)
     for stage in stages:

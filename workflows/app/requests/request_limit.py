@@ -1,4 +1,4 @@
-"""The check before any form files a request: the limit of one person per hour."""
+"""Check the number of requests that one person may file in an hour, before a form is filed."""
 
 from dataclasses import dataclass, field
 
@@ -11,16 +11,16 @@ from workflows.core.requests.commands.request import CommandSubject
 
 @dataclass(slots=True, kw_only=True)
 class Filing:
-    """One request that is about to be filed, checked against the limit per hour."""
+    """A request before it is stored, checked against the limit per hour."""
 
     service: Service
     limits: Limits | None
     _allowance: Allowance | None = field(default=None)
 
     async def require(self, requester: ChatId, *, key: str, account: PersonId | None = None) -> None:
-        """Allow one more request. May be called again once the account is known.
+        """Check that the person may file one more request. May be called again when the account is known.
 
-        :raises Refused: when the limit is reached; it is recorded, and the caller shows it.
+        :raises Refused: when the limit is reached. The refusal is recorded, and the caller shows it.
         """
         if self.limits is None or await self.limits.store.is_known(key):
             return  # filed already; this is a repetition
@@ -35,7 +35,7 @@ class Filing:
             raise
 
     async def done(self, *, key: str) -> None:
-        """Tell how many are left, and raise an alarm when it was the last one of the hour."""
+        """Tell the person how many requests are left in this hour, and raise an alarm when none is left."""
         allowance = self._allowance
         if allowance is None or self.limits is None:
             return

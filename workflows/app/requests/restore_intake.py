@@ -1,7 +1,7 @@
-"""Serve the restore form: the changes of a partner that can be undone, the effect of undoing one, and the filing.
+"""File the restore form: list the changes that can be undone, show the effect, and store the request.
 
-As with the request form, what is known at once is shown at the field. What Entra does not answer in time is checked
-while preparing.
+A problem that is found in time is shown at its field. What Entra does not answer in time is checked later, while the
+request is prepared.
 """
 
 import asyncio
@@ -13,19 +13,19 @@ from typing import Final
 
 from workflows.app.identifiers import derived_request_id
 from workflows.app.limits import Limits
-from workflows.app.requests.directory_checks import (
+from workflows.app.requests.field_checks import checked_justification
+from workflows.app.requests.forms import InvalidForm
+from workflows.app.requests.people_checks import (
     TIMEOUT_SECONDS,
     chain_problem,
     check_people,
     lookups_refused,
     require_within_limits,
 )
-from workflows.app.requests.field_checks import checked_justification
-from workflows.app.requests.forms import InvalidForm
 from workflows.app.requests.proposing import check_proposal, require_no_other_request
 from workflows.app.requests.request_limit import Filing
 from workflows.app.requests.restoring import (
-    MOST_REQUESTS,
+    MAX_REQUESTS,
     Restoration,
     change_of,
     propose_restoration,
@@ -44,7 +44,7 @@ from workflows.core.requests.request import AccessRequest, ObservedPartner, Part
 from workflows.core.settings.model import TenantId
 from workflows.partner_lookup.lookup import look_up
 from workflows.ports.clock import Clock
-from workflows.ports.directory import Directory
+from workflows.ports.people_directory import PeopleDirectory
 from workflows.ports.store import Store
 from workflows.ports.tenant import Tenant, TenantRefused, TenantUnavailable
 
@@ -71,7 +71,7 @@ class RestoreIntake:
     service: Service
     store: Store
     tenant: Tenant
-    directory: Directory
+    directory: PeopleDirectory
     catalog: Catalog
     clock: Clock
     limits: Limits | None = None
@@ -84,7 +84,7 @@ class RestoreIntake:
     async def propose(self, form: RestoreForm) -> tuple[Restoration, ObservedPartner]:
         """Plan the chosen restoration from the current settings, for display; the rules are checked.
 
-        :raises InvalidField, NothingToChange, UnreadableSetting: with the text for the field.
+        :raises InvalidField, NothingToChange, UnreadableSetting: with the problem that the field shows.
         :raises TenantUnavailable, TenantRefused: when Entra does not give the answer.
         """
         observation = await look_up(form.tenant_id, tenant=self.tenant, clock=self.clock)
@@ -102,7 +102,7 @@ class RestoreIntake:
         return found, observation
 
     async def file(self, form: RestoreForm, *, key: str) -> RequestId:
-        """Check the form and store the request. From then on nothing is lost.
+        """Check the form and store the request.
 
         :raises InvalidForm: naming every field that must change; nothing is stored.
         """
@@ -145,7 +145,7 @@ class RestoreIntake:
     async def _proposed(
         self, form: RestoreForm, problems: dict[str, Fact]
     ) -> tuple[Template | None, ObservedPartner | None]:
-        """Return the template whose chain decides, if it is known now, and the observation of the partner."""
+        """Return the template whose chain decides, and the observation of the partner; each is None when not known."""
         until = asyncio.get_running_loop().time() + TIMEOUT_SECONDS
         try:
             change = await change_of(form.restores, form.tenant_id, store=self.store)
@@ -175,7 +175,7 @@ class RestoreIntake:
 
     async def _likely(self, change: AccessRequest) -> tuple[Template, ...]:
         plan = change.known.plan
-        requests = await self.store.requests_for(plan.tenant_id, MOST_REQUESTS)
+        requests = await self.store.requests_for(plan.tenant_id, MAX_REQUESTS)
         return likely_templates(plan.before, requests=requests, templates=self.catalog.templates)
 
 

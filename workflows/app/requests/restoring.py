@@ -1,4 +1,4 @@
-"""What a restore request writes and who decides on it; used by the form, the filing and the preparing."""
+"""Plan a restoration and find who decides on it; for the form, and when the stored request is prepared."""
 
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
@@ -22,13 +22,13 @@ from workflows.core.requests.request import AccessRequest, ObservedPartner, Requ
 from workflows.core.settings.model import TenantId
 from workflows.ports.store import Store
 
-MOST_REQUESTS: Final = 1000
+MAX_REQUESTS: Final = 1000
 """How many requests about one partner are read, newest first."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Restoration:
-    """A restoration: an earlier change to undo, planned from the current settings."""
+    """The plan that undoes an earlier change, made from the current settings."""
 
     change: AccessRequest
     plan: Plan
@@ -45,7 +45,7 @@ class Restoration:
 
 async def restorable_changes(tenant_id: TenantId, *, store: Store) -> tuple[AccessRequest, ...]:
     """List the changes of one partner that can be undone, newest first."""
-    requests = await store.requests_for(tenant_id, MOST_REQUESTS)
+    requests = await store.requests_for(tenant_id, MAX_REQUESTS)
     return tuple(sorted(filter(is_restorable, requests), key=ended_at, reverse=True))
 
 
@@ -74,15 +74,15 @@ async def propose_restoration(
     """Plan a restoration from the observed settings, and find the chain that decides on it.
 
     :param duration: how long it shall last; None for the default of the template whose chain decides.
-    :param at: the start of that time, used when the findings name its end.
-    :raises InvalidField: at the field that must change.
+    :param at: the start of that time; the findings name its end.
+    :raises InvalidField: when a field must change; the error names the field.
     :raises NothingToChange: when the partner has these settings already.
-    :raises UnreadableSetting: when a value of the image cannot be written back.
+    :raises UnreadableSetting: when an earlier value cannot be written again.
     """
     tenant_id = observation.identity.tenant_id
     change = await change_of(restores, tenant_id, store=store)
     plan = _plan(change, observation, duration)
-    requests = await store.requests_for(tenant_id, MOST_REQUESTS)
+    requests = await store.requests_for(tenant_id, MAX_REQUESTS)
     template = deciding_template(
         plan, change.known.plan.before, requests=requests, templates=catalog.templates, default=observation.default
     )
@@ -104,7 +104,7 @@ async def propose_restoration(
 
 
 def _plan(change: AccessRequest, observation: ObservedPartner, duration: timedelta | None) -> Plan:
-    """Compute the operations that undo a change. No template decides on them yet.
+    """Compute the operations that undo a change. The template whose chain decides is chosen later.
 
     :param duration: how long it shall last, which counts for the risk; None when nobody chose.
     :raises InvalidField: for a partner of another cloud that had no settings before: they would be inherited.

@@ -1,1 +1,1 @@
-"""Scheduled work: reminders, ends of access, checks of roles, sponsors and writes."""
+"""Scheduled work: reminders, ends of access, and checks of roles, sponsors and writes."""

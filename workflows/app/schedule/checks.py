@@ -1,6 +1,6 @@
-"""Check at each tick what admins should know: a list of checks, each of which updates the alarms of its code.
+"""The checks that run every few seconds. Each one updates the alarms of one code.
 
-To add one, write a function that takes what it needs and add it where the list is made (bot/process/assembly).
+To add one, write a function and add it where the list is made (bot/process/assembly).
 """
 
 import asyncio
@@ -29,7 +29,7 @@ from workflows.ports.tenant import Tenant, TenantRefused, TenantUnavailable, Wro
 _log = structlog.get_logger()
 
 _TIMEOUT_SECONDS: Final = 3.0
-"""Seconds that a check waits for another system, because the next tick waits for it."""
+"""Seconds that a check waits for another system. The next check waits until this one has ended."""
 
 _ASKED_BY_UNKNOWN: Final = (Fact(NoteCode.PERSON_UNREADABLE),)
 
@@ -75,8 +75,8 @@ async def check_revocations(*, store: Store, clock: Clock, tenant: Tenant, alarm
     Given-up clicks count as waiting, because an older version gave them up.
     """
     now = clock.now()
-    # NB. the order alarms, clicks, requests: what changes its place meanwhile is found at the next one, and its alarm
-    # stays.
+    # NB. alarms are read first, then clicks, then requests. A click that becomes a request in between is then found as
+    # a request, and its alarm stays.
     known = {alarm.subject: alarm for alarm in await store.open_alarms() if alarm.code is AlarmCode.REVOCATION_WAITS}
     given_up = [one.effect for one in await store.given_up() if isinstance(one.effect, CheckPermission)]
     clicks = unchecked_revocations([*given_up, *await store.unchecked_clicks()], now)
@@ -105,7 +105,7 @@ async def check_revocations(*, store: Store, clock: Clock, tenant: Tenant, alarm
 
 
 async def check_given_up(*, store: Store, alarms: Alarms) -> None:
-    """Raise alarms for work that is not tried again; except for the sending of alarms."""
+    """Raise alarms for effects that were given up; not for an effect that sends an alarm."""
     await alarms.update_alarms(
         AlarmCode.EFFECT_GIVEN_UP,
         {str(one.id): alarm_values(one.effect, one.error) for one in await store.given_up() if is_alarming(one.effect)},
@@ -113,7 +113,7 @@ async def check_given_up(*, store: Store, alarms: Alarms) -> None:
 
 
 async def check_tenant(*, tenant: Tenant, alarms: Alarms) -> None:
-    """Raise the alarm while Graph answers for another tenant; asked every few minutes."""
+    """Raise the alarm while Graph answers for another tenant than the configured one; asked every few minutes."""
     try:
         async with asyncio.timeout(_TIMEOUT_SECONDS):
             await tenant.verify_home()
@@ -121,6 +121,6 @@ async def check_tenant(*, tenant: Tenant, alarms: Alarms) -> None:
         values = {"found": error.found, "expected": error.expected}
         await alarms.raise_alarm(AlarmCode.WRONG_TENANT, values=values)
     except (TenantUnavailable, TenantRefused, TimeoutError):
-        return  # nothing new is known
+        return  # no answer, so the alarm stays as it is
     else:
         await alarms.clear_alarm(AlarmCode.WRONG_TENANT)

@@ -1,11 +1,11 @@
-"""Detect that the bot did not run for some time, and check Entra's audit log before an older plan opens access."""
+"""Find gaps in which the bot did not run, and check Entra's audit log before an older plan opens access."""
 
 from datetime import datetime
 from typing import Final
 
 from workflows.core.errors.facts import Fact
 from workflows.core.requests.commands.request import Replan
-from workflows.core.requests.downtime import AUDIT_KEPT_FOR, Gap, gap_at_start, gap_at_tick, unsure_since
+from workflows.core.requests.downtime import AUDIT_KEPT_FOR, Gap, gap_at_start, gap_at_tick, must_be_unchanged_since
 from workflows.core.requests.notes import NoteCode
 from workflows.core.requests.request import AccessRequest
 from workflows.ports.clock import Clock
@@ -16,8 +16,8 @@ LAST_TICK: Final = "last_tick"
 _GAP: Final = "gap"
 
 
-async def note_tick(*, store: Store, clock: Clock) -> Gap | None:
-    """Record that the bot runs now. A gap since the last tick is stored first, as at a start."""
+async def store_tick(*, store: Store, clock: Clock) -> Gap | None:
+    """Record that the bot runs now. A gap since the last tick is stored first."""
     now, last_tick = clock.now(), await _last_tick(store)
     gap = gap_at_tick(last_tick, now=now)
     await _save_gap(gap, store)
@@ -25,13 +25,13 @@ async def note_tick(*, store: Store, clock: Clock) -> Gap | None:
     return gap
 
 
-async def notice_gap(*, store: Store, clock: Clock) -> Gap | None:
-    """Compare with the last tick at a start, before any effect is performed. A gap is stored, for later starts too."""
+async def store_gap_at_start(*, store: Store, clock: Clock) -> Gap | None:
+    """Find the gap before a start, and store it. Must be called before any effect is performed."""
     now, last_tick = clock.now(), await _last_tick(store)
     has_records = bool(await store.history(limit=1))
     gap = gap_at_start(last_tick, has_records=has_records, now=now)
     await _save_gap(gap, store)
-    # A start that ends before its first tick, or an empty database, must give no gap at the next start.
+    # The tick is stored at once, so that a process that ends before its first tick leaves no gap.
     await store.save_mark(LAST_TICK, now.isoformat())
     return gap
 
@@ -62,7 +62,7 @@ async def command_after_gap(request: AccessRequest, *, store: Store, tenant: Ten
     It may write when Entra's audit log shows that nobody has changed the partner since, Gatehouse included.
     """
     gap = await last_gap(store=store)
-    since = unsure_since(request, gap)
+    since = must_be_unchanged_since(request, gap)
     if gap is None or since is None:
         return None
     span = {"since": None if gap.since is None else gap.since.isoformat(), "until": gap.until.isoformat()}

@@ -16,10 +16,10 @@ _log = structlog.get_logger()
 
 
 async def record_missing_setup(*, service: Service, store: Store) -> None:
-    """Record what the partner must do wherever that is missing: once, from what was approved and read back.
+    """Compute and store the partner setup of every partnership that has none, from the applied plan.
 
-    Uses only the store. A partnership that has it already, or whose partner need not do anything, is not changed. A
-    failure with one record does not stop the others.
+    Reads only the store. A partnership that has a partner setup, or that needs none, is not changed. A failure with
+    one record does not stop the others.
     """
     records = await store.records()
     for tenant_id, partnership in records.partnerships.items():
@@ -30,6 +30,6 @@ async def record_missing_setup(*, service: Service, store: Store) -> None:
             if steps := setup_for_request(request):
                 await service.advance_review(tenant_id, RecordSetup(request_id=request.id, steps=steps))
         except Refused:
-            continue  # somebody else stored first
+            continue  # another command stored a newer version first
         except Exception:
             _log.exception("half_not_recorded", tenant_id=tenant_id)

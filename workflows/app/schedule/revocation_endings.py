@@ -1,4 +1,4 @@
-"""How the alarm of a revocation ends: repaired, replaced by a newer revocation, or over without either."""
+"""How the alarm of a revocation ends: repaired, replaced by a newer revocation, or ended for another reason."""
 
 import asyncio
 from collections.abc import Iterable, Sequence
@@ -18,8 +18,8 @@ from workflows.ports.store import Store
 from workflows.ports.tenant import Tenant, TenantRefused, TenantUnavailable
 
 _TIMEOUT_SECONDS: Final = 3.0
-"""Seconds that reading the partner may take, because the next check waits for it."""
-_MOST_REQUESTS: Final = 50
+"""Seconds that reading the partner may take. The next check waits until this one has ended."""
+_MAX_REQUESTS: Final = 50
 
 Clicks = Iterable[tuple[CheckPermission, Revoke, bool]]
 
@@ -37,7 +37,7 @@ class Ending:
 async def ending_of(
     alarm: Alarm, clicks: Clicks, requests: Sequence[AccessRequest], *, store: Store, tenant: Tenant, now: datetime
 ) -> Ending | None:
-    """Return how the alarm of a revocation that no longer waits has ended; None while it must stay.
+    """Return how the alarm ends of a revocation that no longer waits; None while the alarm must stay.
 
     :param clicks: the unchecked clicks that request a revocation.
     :param requests: the open requests.
@@ -65,7 +65,7 @@ async def ending_of(
 
 
 def _newer(request: AccessRequest, clicks: Clicks, requests: Sequence[AccessRequest]) -> str:
-    """Return the id of a waiting revocation of the same partner: a request, or else a click."""
+    """Return the id of a newer waiting revocation of the same partner; empty when there is none."""
     names = {request.particulars.target}
     if request.prepared is not None:
         identity = request.prepared.observation.identity
@@ -78,10 +78,13 @@ def _newer(request: AccessRequest, clicks: Clicks, requests: Sequence[AccessRequ
 
 
 async def _confirmed_since(request: AccessRequest, store: Store, *, is_any_kind: bool) -> str:
-    """Return the id of a later applied request about this partner; only a revocation, unless `is_any_kind`."""
+    """Return the id of a later applied request about this partner; empty when there is none.
+
+    :param is_any_kind: False: only revocations count.
+    """
     if request.prepared is None:
         return ""
-    for one in await store.requests_for(request.prepared.plan.tenant_id, _MOST_REQUESTS):
+    for one in await store.requests_for(request.prepared.plan.tenant_id, _MAX_REQUESTS):
         is_later = one.id != request.id and one.created_at >= request.created_at
         is_wanted_kind = is_any_kind or one.particulars.kind is RequestKind.REVOCATION
         if is_later and is_wanted_kind and one.state is RequestState.APPLIED:
@@ -90,7 +93,7 @@ async def _confirmed_since(request: AccessRequest, store: Store, *, is_any_kind:
 
 
 async def _are_closed(request: AccessRequest, names: Sequence[str], tenant: Tenant) -> bool:
-    """Read whether everything that was not accepted is closed now; False when that cannot be read."""
+    """Read whether the access of these names is closed now; False when that cannot be read."""
     plan = request.known.plan
     try:
         async with asyncio.timeout(_TIMEOUT_SECONDS):

@@ -13,16 +13,22 @@ from workflows.core.errors.facts import Fact
 from workflows.core.people import Role
 from workflows.core.requests.alarms import AlarmCode
 from workflows.core.requests.effects import MessageCode
-from workflows.core.requests.eligibility import still_asked
+from workflows.core.requests.eligibility import current_eligibility
+from workflows.core.requests.lifecycle import partner_of
 from workflows.core.requests.request import AccessRequest, RequestState
 from workflows.intervals import ROLES_CHECKED_EVERY
 from workflows.ports.clock import Clock
-from workflows.ports.directory import Directory, DirectoryRefused, DirectoryUnavailable, RoleSource
+from workflows.ports.people_directory import (
+    PeopleDirectory,
+    PeopleDirectoryRefused,
+    PeopleDirectoryUnavailable,
+    RoleSource,
+)
 from workflows.ports.store import Store
 from workflows.ports.tenant import TenantRefused, TenantUnavailable
 
 MARK: Final = "roles_checked_at"
-"""When roles were last checked. An empty mark makes the next tick check them."""
+"""The name of the mark with the time of the last check. An empty value makes the next tick check the roles."""
 
 _log = structlog.get_logger()
 
@@ -52,12 +58,13 @@ class RoleShortage:
         }
 
 
-async def role_shortages(request: AccessRequest, directory: Directory) -> tuple[RoleShortage, ...]:
-    """Return the roles with too few people for what a request still needs; empty when nobody needs to decide.
+async def role_shortages(request: AccessRequest, directory: PeopleDirectory) -> tuple[RoleShortage, ...]:
+    """Return the roles that have too few people for the open stages of a request; empty without an open stage.
 
-    :raises DirectoryUnavailable, DirectoryRefused, TenantUnavailable, TenantRefused: when it cannot be read.
+    :raises PeopleDirectoryUnavailable, PeopleDirectoryRefused: when people or roles cannot be read.
+    :raises TenantUnavailable, TenantRefused: when an account or a group cannot be read.
     """
-    who = still_asked(request)
+    who = current_eligibility(request)
     if who is None:
         return ()
     taken = await directory.all_ids(who.chat_ids)
@@ -77,7 +84,7 @@ async def role_shortages(request: AccessRequest, directory: Directory) -> tuple[
 async def check_roles(
     *,
     store: Store,
-    directory: Directory,
+    directory: PeopleDirectory,
     alarms: Alarms,
     service: Service,
     clock: Clock,
@@ -85,7 +92,7 @@ async def check_roles(
 ) -> None:
     """Raise alarms for roles with too few people for open requests, and tell each requester once.
 
-    At most once a minute. What cannot be read now changes nothing and is checked again.
+    The check runs at most once a minute. When a role cannot be read, its alarm stays as it is.
     """
     now = clock.now()
     if not _is_due(await store.mark(MARK), now):
@@ -99,7 +106,7 @@ async def check_roles(
             for shortage in await role_shortages(request, directory):
                 found.setdefault(shortage.role, shortage)
                 held_up.setdefault(shortage.role, []).append(request)
-    except (DirectoryUnavailable, DirectoryRefused, TenantUnavailable, TenantRefused) as error:
+    except (PeopleDirectoryUnavailable, PeopleDirectoryRefused, TenantUnavailable, TenantRefused) as error:
         _log.warning("roles_not_checked", reason=str(error))
         return
     wanted = {str(role): _values(shortage, held_up[role], roles.get(role)) for role, shortage in found.items()}
@@ -109,13 +116,14 @@ async def check_roles(
             await _tell_requester(request, shortages, service)
 
 
-async def check_soon(store: Store) -> None:
-    """Make the next tick check the roles, because somebody has just met a role with too few people."""
+async def request_role_check(store: Store) -> None:
+    """Make the next tick check the roles: a click was just refused because a role has too few people."""
     await store.save_mark(MARK, "")
 
 
 async def _tell_requester(request: AccessRequest, shortages: Sequence[RoleShortage], service: Service) -> None:
-    said = Fact(MessageCode.ROLE_EMPTY, {"request": request.id, "lacks": [shortage.values for shortage in shortages]})
+    values = {"partner": partner_of(request), "request": request.id, "lacks": [one.values for one in shortages]}
+    said = Fact(MessageCode.ROLE_EMPTY, values)
     await service.send_message(
         said,
         key=f"role_empty:{request.id}",

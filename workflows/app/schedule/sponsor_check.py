@@ -25,9 +25,9 @@ _log = structlog.get_logger()
 
 
 async def check_sponsors(*, store: Store, tenant: Tenant, alarms: Alarms, service: Service, clock: Clock) -> None:
-    """Ask Entra at most once an hour for every sponsor; start and end handovers, and update their alarms.
+    """Read every sponsor's account at most once an hour, record who has none, and update the alarms.
 
-    A sponsor who cannot be read does not count as gone, and is checked again in an hour.
+    A sponsor whose account cannot be read counts as unchanged, and is checked again in an hour.
     """
     now = clock.now()
     if await _is_due(store, MARK, SPONSORS_CHECKED_EVERY, now):
@@ -49,7 +49,7 @@ async def _look(partnerships: Sequence[Partnership], tenant: Tenant, service: Se
     for partnership in partnerships:
         sponsor = partnership.sponsor.id
         reason = _why_gone(known.get(sponsor))
-        with suppress(Refused):  # known already, or somebody else is the sponsor by now
+        with suppress(Refused):  # recorded already, or the partner has another sponsor now
             if reason is not None:
                 command = RecordSponsorGone(sponsor=sponsor, reason=reason)
                 await service.advance_review(partnership.identity.tenant_id, command)

@@ -1,4 +1,4 @@
-"""Issue the commands that are due at the present time."""
+"""Issue the commands whose time has come: expiry, reminders, reviews."""
 
 import asyncio
 from collections.abc import Awaitable, Iterable
@@ -6,7 +6,7 @@ from typing import Final
 
 import structlog
 
-from workflows.app.schedule.downtime import note_tick
+from workflows.app.schedule.downtime import store_tick
 from workflows.app.service import Service
 from workflows.core.errors.raised import Refused
 from workflows.core.requests.commands.clicks import DecisionClick
@@ -16,32 +16,36 @@ from workflows.core.requests.deciding import is_in_time, require_may_decide
 from workflows.core.requests.effects import CheckPermission
 from workflows.core.requests.request import AccessRequest, RequestId
 from workflows.ports.clock import Clock
-from workflows.ports.directory import Directory, DirectoryRefused, DirectoryUnavailable
+from workflows.ports.people_directory import PeopleDirectory, PeopleDirectoryRefused, PeopleDirectoryUnavailable
 from workflows.ports.store import Store
 from workflows.ports.tenant import TenantRefused, TenantUnavailable
 
 _TIMEOUT_SECONDS: Final = 5.0
-"""Seconds that one tick waits for the directory. A click whose person is not known by then is checked first."""
+"""Seconds that one tick waits for the people directory. A click of a person who is not known by then is checked first.
+"""
 
 _log = structlog.get_logger()
 
 
-async def tick(*, service: Service, store: Store, directory: Directory, clock: Clock) -> None:
-    """Expire undecided requests, remind approvers, request reviews, send setup reminders: once for each due moment."""
-    if gap := await note_tick(store=store, clock=clock):
+async def tick(*, service: Service, store: Store, directory: PeopleDirectory, clock: Clock) -> None:
+    """Expire undecided requests, remind approvers, ask for reviews, and send reminders of the partner setup.
+
+    Each is done once when it is due.
+    """
+    if gap := await store_tick(store=store, clock=clock):
         _log.warning("gap_noticed", since=str(gap.since), until=str(gap.until))
     requests, partners = await store.due(clock.now())
-    # NB. read after the due items: a click that came in time is stored by then, and its own time counts.
+    # NB. read after the due items, so that every click that arrived before the deadline is in this list.
     clicks = await store.unchecked_clicks() if requests else ()
     until = asyncio.get_running_loop().time() + _TIMEOUT_SECONDS
     for request_id in requests:
-        # NB. the request decides which of the two is due. The other command is refused and leaves no entry.
-        await _unless_refused(service.advance(request_id, RemindApprovers()))
-        await _unless_refused(_expire(request_id, clicks, until, service=service, store=store, directory=directory))
+        # NB. both commands are issued. The lifecycle accepts only the one that is due, and refuses the other silently.
+        await _ignore_refusal(service.advance(request_id, RemindApprovers()))
+        await _ignore_refusal(_expire(request_id, clicks, until, service=service, store=store, directory=directory))
     for tenant_id in partners:
-        # The record decides which of the two is due. The other command is refused and leaves no entry.
-        await _unless_refused(service.advance_review(tenant_id, AskReview()))
-        await _unless_refused(service.advance_review(tenant_id, AskSetup()))
+        # Both commands are issued. The lifecycle accepts only the one that is due, and refuses the other silently.
+        await _ignore_refusal(service.advance_review(tenant_id, AskReview()))
+        await _ignore_refusal(service.advance_review(tenant_id, AskSetup()))
 
 
 async def _expire(
@@ -51,15 +55,15 @@ async def _expire(
     *,
     service: Service,
     store: Store,
-    directory: Directory,
+    directory: PeopleDirectory,
 ) -> None:
-    """Let a request expire, unless a stored click must be checked first; see `_is_being_decided`."""
+    """Expire a request, unless a stored click must be checked first; see `_is_being_decided`."""
     if not await _is_being_decided(request_id, clicks, until, store=store, directory=directory):
         await service.advance(request_id, Expire())
 
 
 async def _is_being_decided(
-    request_id: RequestId, clicks: Iterable[CheckPermission], until: float, *, store: Store, directory: Directory
+    request_id: RequestId, clicks: Iterable[CheckPermission], until: float, *, store: Store, directory: PeopleDirectory
 ) -> bool:
     """Return whether a stored, unchecked click may still count for this request's decision.
 
@@ -82,7 +86,7 @@ async def _is_being_decided(
 
 
 async def _may_count(
-    request: AccessRequest, wanted: DecisionClick, click: CheckPermission, until: float, directory: Directory
+    request: AccessRequest, wanted: DecisionClick, click: CheckPermission, until: float, directory: PeopleDirectory
 ) -> bool:
     """Return whether the person who clicked may decide. True when it is not known now: the click is checked first."""
     try:
@@ -97,15 +101,15 @@ async def _may_count(
             now=click.received_at or request.expires_at,
             may_repeat=isinstance(wanted, Reject),
         )
-    except (DirectoryRefused, DirectoryUnavailable, TenantRefused, TenantUnavailable, TimeoutError):
+    except (PeopleDirectoryRefused, PeopleDirectoryUnavailable, TenantRefused, TenantUnavailable, TimeoutError):
         return True
     except Refused:
         return False
     return True
 
 
-async def _unless_refused(work: Awaitable[object]) -> None:
-    """Run a command; ignore a refusal, because somebody else acted first.
+async def _ignore_refusal(work: Awaitable[object]) -> None:
+    """Run a command and ignore a refusal: somebody else acted first.
 
     A failure with one record does not stop others.
     """

@@ -1,6 +1,6 @@
-"""Whether somebody can use an application of the other tenant, by which rule, and where that rule comes from.
+"""Find whether a user can use an application of the other tenant, and which rule decides.
 
-Only rules use the answer; it is not shown to people.
+Only other checks use the result; it is not shown to people.
 """
 
 from collections.abc import Mapping
@@ -33,7 +33,7 @@ class Direction(StrEnum):
 
 
 class AccessRule(StrEnum):
-    """Why one list allows or blocks. Values: `list`, people or applications."""
+    """Why one list allows or blocks. Values: `list`, the name of the list: people or applications."""
 
     NOT_KNOWN = "not_known"
     ALL_ALLOWED = "all_allowed"
@@ -88,9 +88,9 @@ _NAMED: Final[Mapping[tuple[bool, bool], AccessRule]] = {
     (True, False): AccessRule.NAMED_BLOCKED,
     (False, False): AccessRule.NOT_NAMED_BLOCKED,
 }
-"""The rule of a list of single targets, by whether the user or application is on it, and whether it allows."""
+"""The rule of a list of single targets. Keys: whether the user or application is on it, and whether it allows."""
 _SUITES: Final = frozenset({OFFICE_365, ALL_MICROSOFT_APPS})
-"""Reserved words for applications whose members Graph does not list."""
+"""Graph's reserved words for groups of applications whose members Graph does not list."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,6 +1,6 @@
-"""What an approver must know besides the settings, as facts. Each fact is true for the given plan.
+"""What an approver must know about a plan besides its settings, as facts.
 
-They are Microsoft's: "Cross-tenant access overview", "Cross-tenant access settings API overview", "Configure B2B
+Sources (Microsoft): "Cross-tenant access overview", "Cross-tenant access settings API overview", "Configure B2B
 collaboration cross-tenant access", "user: revokeSignInSessions".
 """
 
@@ -11,7 +11,7 @@ from typing import Any, Final
 
 from workflows.core.errors.facts import Fact
 from workflows.core.errors.raised import UnreadableSetting
-from workflows.core.partner_setup.steps import asked_by
+from workflows.core.partner_setup.steps import newly_required_steps
 from workflows.core.plans.changes import BeforeAfter, SettingChange, SettingPart, setting_changes
 from workflows.core.plans.closing import closes_everything, only_narrows
 from workflows.core.plans.plan import Plan, changes
@@ -52,7 +52,7 @@ class Consequence(StrEnum):
     KEPT_ELSEWHERE = "kept_elsewhere"
     """The entry of a partner of another cloud is kept, and not everything is closed for certain."""
     NOT_CLOSED = "not_closed"
-    """Values: `ways`, each with `name` and `opening`."""
+    """Some access is not closed. Values: `ways`, a list of objects with `name` and `opening`."""
     NOT_TOUCHED = "not_touched"
     """Other settings of a closed partner are not changed. Values: `settings`."""
     TOKENS = "tokens"
@@ -62,7 +62,7 @@ class Consequence(StrEnum):
     SYNCHRONIZED_STAY = "synchronized_stay"
     """Users who were already synchronized stay."""
     ENCRYPTED_MAIL = "encrypted_mail"
-    """A full block outbound also blocks encrypted mail."""
+    """A full outbound block also blocks encrypted mail."""
     WRITTEN_LAST = "written_last"
     """Microsoft may refuse a write. Values: `names`."""
     TRUST = "trust"
@@ -76,7 +76,7 @@ class Consequence(StrEnum):
     DIRECT_CONNECT = "direct_connect"
     """The partner must set B2B direct connect too."""
     ONLY_NAMED = "only_named"
-    """What a list does not name is blocked, whatever the default says."""
+    """A user or application that a list does not name is blocked, whatever the default says."""
     NOTHING_OF_ITS_OWN = "nothing_of_its_own"
     """The tenant's defaults apply to the partner."""
     PARTNER_STEPS = "partner_steps"
@@ -86,9 +86,9 @@ class Consequence(StrEnum):
     UNKNOWN_VALUES = "unknown_values"
     """Some values cannot be read by this version."""
     EXTENDS = "extends"
-    """A renewal writes nothing. Values: `seconds`."""
+    """A renewal writes nothing. Values: `seconds`, the approved period."""
     STAYS_OPEN = "stays_open"
-    """Nothing closes by itself at the end. Values: `seconds`."""
+    """The access stays open after its end, until somebody closes it. Values: `seconds`, the approved period."""
 
 
 _NOT_CLOSED: Final = tuple(name for name in TARGET_PROPERTIES if name not in B2B_PROPERTIES)
@@ -102,11 +102,11 @@ def consequences(
     is_applied: bool = False,
     not_closed: Sequence[OpenAccess] | None = None,
 ) -> tuple[Fact, ...]:
-    """List the consequences of `plan`, those of closing first.
+    """List the consequences of a plan; the consequences of closing come first.
 
     :param default: the tenant's default configuration; None when it is not known.
     :param is_applied: whether the plan was applied already.
-    :param not_closed: what the read-back after a closing showed as open; None when there was no such read-back.
+    :param not_closed: the access that was still open after closing; None when it was not read back.
     """
     if not_closed is None:
         not_closed = open_access(plan.image_after() or {}, default)
@@ -178,7 +178,7 @@ def _when_opening(plan: Plan) -> Iterator[Fact]:
 
 
 def _when_two_sided(plan: Plan, default: JsonObject | None, *, is_applied: bool) -> Iterator[Fact]:
-    needed = sum(step.is_needed for step in asked_by(plan, default))
+    needed = sum(step.is_needed for step in newly_required_steps(plan, default))
     if needed:
         yield Fact(Consequence.PARTNER_STEPS, {"count": needed, "is_applied": is_applied})
 
@@ -214,15 +214,15 @@ def _at_the_end(plan: Plan) -> Iterator[Fact]:
 
 
 def _was_only_inherited(item: SettingChange, states: BeforeAfter) -> bool:
-    """Return whether the partner had no value of its own, and the inherited one is not known."""
+    """Return whether the partner had no own value before the plan, and the inherited value is not known."""
     return item.before is None and _inherits_unknown(item, None, states.before)
 
 
 def _inherits_unknown(item: SettingChange, own: Any, applies: EffectiveSettings) -> bool:
-    """Return whether a setting inherits a value that is not known, on one side of a change.
+    """Return whether a setting inherits a value that is not known, before or after a plan.
 
-    :param own: the partner's own value on that side.
-    :param applies: the effective settings on that side.
+    :param own: the partner's own value at that time.
+    :param applies: the effective settings at that time.
     """
     match item.part:
         case SettingPart.TARGETS:
@@ -247,7 +247,7 @@ def _has_unknown_list(name: Property, own: Any, applies: EffectiveSettings) -> b
 
 
 def _readable_side_inherits(name: str, own: Any) -> bool:
-    """Return whether one side of a change inherits, where this version cannot read the other side."""
+    """Return whether a value can be read and inherits; for a change whose other value cannot be read."""
     try:
         setting = parse_setting(Property(name), own)
     except (UnreadableSetting, ValueError):
@@ -261,7 +261,7 @@ def _readable_side_inherits(name: str, own: Any) -> bool:
 
 
 def _settings(plan: Plan) -> Iterator[tuple[Property, Setting]]:
-    """Return the settings that the plan writes, as far as this version can read them."""
+    """Return the settings that the plan writes, without those that this version cannot read."""
     for change in changes(plan):
         try:
             name = Property(change.name)

@@ -1,4 +1,4 @@
-"""The facts that a preflight read in the home tenant; each fact, or why it is not known. Data only."""
+"""The facts that are read in our tenant before a decision; each fact, or why it is not known. Data only."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -23,7 +23,7 @@ class UnreadReason(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Unread:
-    """A fact that could not be read. It never means "nothing found"."""
+    """A fact that could not be read. It never means that nothing was found."""
 
     why: UnreadReason
 
@@ -34,9 +34,9 @@ class SignIns:
 
     people: int
     applications: tuple[str, ...]
-    """Display names, alphabetical."""
+    """The display names, sorted. An application without a name is an empty text."""
     is_complete: bool
-    """False when not every page was read, so that the numbers are lower bounds."""
+    """False when not every page was read. The real numbers may then be larger."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -49,11 +49,11 @@ class PreflightFacts:
     sharepoint: JsonObject | Unread
     conditional_access: tuple[JsonObject, ...] | Unread
     sign_ins: SignIns | Unread
-    """Sign-ins of the partner's people here."""
+    """Sign-ins of the partner's people in our tenant."""
     outbound_sign_ins: SignIns | Unread
-    """Sign-ins of our people at the partner."""
+    """Sign-ins of our people in the partner's tenant."""
     by_id: TenantIdentity | Unread | None
-    """The identity that Entra returns for the tenant id alone; None: it does not know the id."""
+    """The identity that Entra returns for the tenant id; None when Entra does not know the id."""
     own_domains: tuple[str, ...] | Unread
     names: Mapping[Target, str | Unread | None] = field(default_factory=dict)
-    """The names in our directory of the ids that the plan names; None: it does not know the id."""
+    """The names of the plan's ids in our tenant; None for an id that our tenant does not have."""

@@ -14,7 +14,7 @@ class FindingCode(StrEnum):
     """What a finding says. A setting is named as Graph names it."""
 
     TEXT = "text"
-    """A finding of an earlier version whose code is gone. Values: `text`."""
+    """A sentence that an earlier version stored in place of a code. Values: `text`."""
 
     HALF_A_BLOCK = "half_a_block"
     """Values: `setting`."""
@@ -62,18 +62,18 @@ class FindingCode(StrEnum):
     SIGN_INS = "sign_ins"
     """Values: `people`, `applications` (the first names), `application_count`, `is_complete`, `days`."""
     OUTBOUND_SIGN_INS = "outbound_sign_ins"
-    """Values: as of `sign_ins`."""
+    """Values: the same as of `sign_ins`."""
     SIGN_INS_LOST = "sign_ins_lost"
-    """Values: as of `sign_ins`, and `is_certain`."""
+    """Values: the same as of `sign_ins`, and `is_certain`."""
     OUTBOUND_SIGN_INS_LOST = "outbound_sign_ins_lost"
-    """Values: as of `sign_ins_lost`."""
+    """Values: the same as of `sign_ins_lost`."""
     SIGN_INS_END = "sign_ins_end"
     """All access closes. Values: as of `sign_ins`."""
     OUTBOUND_SIGN_INS_END = "outbound_sign_ins_end"
     """All access closes. Values: as of `sign_ins`."""
 
     DEFAULT_UNREAD = "default_unread"
-    """Values of every fact that could not be read: `why`, `permission`, `days` (of the sign-in log)."""
+    """Values of this and every other `…_unread` code: `why`, `permission`, `days` (of the sign-in log)."""
     INVITATIONS_UNREAD = "invitations_unread"
     CONDITIONAL_ACCESS_UNREAD = "conditional_access_unread"
     SHAREPOINT_UNREAD = "sharepoint_unread"
@@ -129,9 +129,11 @@ class FindingCode(StrEnum):
     """Values: `refusal`, the fact of `RefusalCode.OPEN_REQUEST` with its `code` and `values`."""
 
     CA_LOCKED_OUT = "ca_locked_out"
-    """Values: `verdicts`, a list of objects, each about one policy: `policy_id`, `policy`, `is_enforced`, `visitors`,
-    `meaning`, `where_it_applies`, `reasons`, `conditions` (each with the `count` of its values), `remedies`,
-    `source`."""
+    """Values: `verdicts`, a list of objects, each about one policy.
+
+    Each object has `policy_id`, `policy`, `is_enforced`, `visitors`, `meaning`, `where_it_applies`, `reasons`,
+    `conditions` (each with the `count` of its values), `remedies`, `source`.
+    """
     CA_NOT_KNOWN = "ca_not_known"
     """Values: `verdicts`."""
     CA_DEPENDS = "ca_depends"
@@ -145,26 +147,29 @@ class FindingCode(StrEnum):
     CA_REPORT_ONLY = "ca_report_only"
     """Policies that are not enforced. Values: `verdicts`."""
     CA_ESTIMATE = "ca_estimate"
-    """Entra did not evaluate every sign-in. Values: `why` (null: there were too many), `answered` (how many it
-    evaluated), `left_out` (how many it did not), `questions` (those of them that are kept)."""
+    """Entra did not evaluate every sign-in.
+
+    Values: `why` (null: there were too many), `answered` and `left_out` (numbers of sign-ins), `questions` (the first
+    sign-ins that were left out).
+    """
     CA_UNLISTED = "ca_unlisted"
     """Entra's evaluation names policies that its list does not contain. Values: `policies`, `count`."""
 
 
 class Severity(StrEnum):
-    """How serious a finding is."""
+    """The severity of a finding."""
 
     ERROR = "error"
-    """The request cannot be made."""
+    """The plan breaks a rule and cannot be approved."""
     WARNING = "warning"
-    """An approver must know it before deciding."""
+    """An approver must consider it before deciding."""
     UNCHECKED = "unchecked"
-    """Nothing is known. It never means "fine"."""
+    """The fact could not be read. It does not mean that there is no problem."""
     NOTE = "note"
 
 
 class Source(StrEnum):
-    """What a finding is based on when it is no page of a vendor."""
+    """The source of a finding, when it is not a page of Microsoft."""
 
     OWN_RULE = "own_rule"
     """A rule of Gatehouse for what Microsoft does not document."""
@@ -174,21 +179,21 @@ class Source(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Finding:
-    """One finding. It contains no sentence."""
+    """One finding, as a code with values. The sentence is made in `bot/words`."""
 
     code: FindingCode
     severity: Severity
     source: str
     """A member of `Source`, or the title of the vendor's page."""
     values: Values = field(default_factory=dict)
-    """The values for its sentence. A finding of an earlier version has its whole sentence as `text`."""
+    """The values of the code. A finding of an earlier version has its whole sentence as `text`."""
 
     def __hash__(self) -> int:
-        """Hash the code only, because values may be lists; findings that are equal have equal codes."""
+        """Hash only the code, because values may be lists. Equal findings have equal codes."""
         return hash(self.code)
 
     def as_value(self) -> dict[str, Any]:
-        """Return the finding as a value of a fact; see `finding_in`."""
+        """Return the finding as a JSON value; `finding_in` reads it again."""
         return {
             "code": self.code.value,
             "severity": self.severity.value,
@@ -198,7 +203,7 @@ class Finding:
 
 
 def finding_in(value: Mapping[str, Any]) -> Finding:
-    """Return the finding that `Finding.as_value` made a value of."""
+    """Read a finding from the JSON value that `Finding.as_value` made."""
     return Finding(
         code=FindingCode(value["code"]),
         severity=Severity(value["severity"]),
@@ -208,7 +213,7 @@ def finding_in(value: Mapping[str, Any]) -> Finding:
 
 
 class UnfitPlan(InvalidField):
-    """A request breaks a rule. `code` names the first broken rule for the audit log."""
+    """A plan breaks one or more rules. `code` is the code of the first one, for the audit log."""
 
     def __init__(self, field: str, errors: Sequence[Finding]) -> None:
         super().__init__(field, RefusalCode.UNFIT, errors=[error.as_value() for error in errors])
@@ -217,10 +222,10 @@ class UnfitPlan(InvalidField):
 
 
 def require_fit(findings: Iterable[Finding], field: str) -> tuple[Finding, ...]:
-    """Return the findings when none of them is an error.
+    """Check that no finding is an error, and return the findings.
 
-    :param field: the form's field that shows the errors.
-    :raises UnfitPlan: with every error.
+    :param field: the name of the form's field that shows the errors.
+    :raises UnfitPlan: when there are errors; it contains all of them.
     """
     found = tuple(findings)
     errors = [finding for finding in found if finding.severity is Severity.ERROR]

@@ -1,6 +1,6 @@
-"""Evaluate the facts of a preflight against a plan, and return findings, the most important first.
+"""Compare the facts that were read in our tenant with a plan, and return findings, the most important first.
 
-A fact that was not read gives "could not be checked", with the reason and the place to look. It is never fine.
+A fact that was not read gives a finding "could not be checked". It never counts as "no problem".
 """
 
 from collections.abc import Iterator, Mapping
@@ -26,7 +26,7 @@ _OVERVIEW: Final = "Entra: “Cross-tenant access overview”"
 RETENTION: Final = "Entra: “Microsoft Entra data retention”"
 _REGISTRATION: Final = "Entra: “Configure the MFA registration policy”"
 _CLOUDS: Final = "Entra: “Configure Microsoft cloud settings for B2B collaboration”"
-_MOST_APPLICATIONS: Final = 5
+_MAX_APPLICATIONS: Final = 5
 _OUTBOUND: Final = frozenset(
     {
         Property.B2B_COLLABORATION_OUTBOUND,
@@ -34,7 +34,7 @@ _OUTBOUND: Final = frozenset(
         Property.M365_COLLABORATION_OUTBOUND,
     }
 )
-"""The settings for our people at the partner. All others are about the partner's people here."""
+"""The settings for our people in the partner's tenant. All others are about the partner's people in our tenant."""
 
 
 _INVITERS: Final = {
@@ -43,7 +43,7 @@ _INVITERS: Final = {
     "adminsGuestInvitersAndAllMembers": Severity.NOTE,
     "everyone": Severity.WARNING,
 }
-"""How serious it is who may invite guests, by Graph's value. An unknown value is unchecked."""
+"""The severity of each value of Graph's `allowInvitesFrom`. An unknown value gives the severity "unchecked"."""
 _GUEST_AS_MEMBER: Final = "a0b1b346-4d3e-4e8b-98f8-753987be4970"
 """The role "User" (Graph: "authorizationPolicy resource type"): guests can read the directory like members."""
 
@@ -55,17 +55,17 @@ def evaluate_facts(
     plan: Plan,
     identity: TenantIdentity,
     asked: Mapping[str, str] = MappingProxyType({}),
-    is_put_back: bool = False,
+    is_restoration: bool = False,
 ) -> tuple[Finding, ...]:
     """List the findings that follow from the facts for a plan.
 
-    :param access: the effect of Conditional Access on those who can come in after the plan.
-    :param asked: by id that the plan names, the label of the form's field where it was typed.
-    :param is_put_back: whether the plan restores previous settings.
+    :param access: the effect of Conditional Access on the partner's people who have access after the plan.
+    :param asked: the label of the form's field for each id that was typed there.
+    :param is_restoration: whether the plan restores previous settings.
     """
     return (
         *_identity(facts, identity, plan),
-        *check_targets(plan, facts.names, asked, is_put_back=is_put_back),
+        *check_targets(plan, facts.names, asked, is_restoration=is_restoration),
         *_default(facts, plan),
         *_conditional_access(access),
         *_invitations(facts, access),
@@ -76,7 +76,7 @@ def evaluate_facts(
 
 
 def circumstances(facts: PreflightFacts, access: AccessReport) -> Circumstances:
-    """Return the facts that the consistency rules need around a plan; None where a fact was not read."""
+    """Return the facts that the rules need besides the plan; None for a fact that was not read."""
     return Circumstances(
         default=None if isinstance(facts.default, Unread) else facts.default,
         asks_guests_for_mfa=access.requires_mfa_trust,
@@ -117,7 +117,7 @@ def _other_cloud(facts: PreflightFacts, plan: Plan) -> Iterator[Finding]:
 
 
 def _default(facts: PreflightFacts, plan: Plan) -> Iterator[Finding]:
-    """State what the default leaves open: for the partner now, after the plan, or if the partner were removed."""
+    """Report what the tenant's default opens for the partner now, after the plan, or if the partner were removed."""
     default = facts.default
     if isinstance(default, Unread):
         yield from unread("default", default)
@@ -184,7 +184,7 @@ def _sharepoint(facts: PreflightFacts, access: AccessReport, identity: TenantIde
 
 
 def _sign_ins(facts: PreflightFacts, plan: Plan) -> Iterator[Finding]:
-    """State who used the partnership recently in each direction, and whether the plan reduces that direction."""
+    """Report who used the access recently in each direction, and whether the plan reduces that direction."""
     told = setting_changes(plan, None if isinstance(facts.default, Unread) else facts.default)
     inbound = overall_change(item for item in told if item.name not in _OUTBOUND)
     outbound = overall_change(item for item in told if item.name in _OUTBOUND)
@@ -205,10 +205,10 @@ def _use(found: SignIns, access: AccessChange, code: FindingCode, lost: FindingC
 
 
 def sign_in_values(found: SignIns) -> dict[str, Any]:
-    """Return the values of a sentence about recent sign-ins; of many applications, the first names and the number."""
+    """Return the values of `FindingCode.SIGN_INS`, without `days`. Of many applications, only the first are named."""
     return {
         "people": found.people,
-        "applications": list(found.applications[:_MOST_APPLICATIONS]),
+        "applications": list(found.applications[:_MAX_APPLICATIONS]),
         "application_count": len(found.applications),
         "is_complete": found.is_complete,
         "days": SIGN_IN_DAYS,

@@ -1,4 +1,4 @@
-"""Which tenants cannot be partners, or are changed by somebody else too, whatever access is requested."""
+"""Find tenants that cannot be partners, and tenants whose settings another service changes too."""
 
 from collections.abc import Iterator
 from typing import Final
@@ -14,9 +14,9 @@ _OVERVIEW: Final = "Entra: “Cross-tenant access overview”"
 
 
 def check_partner(tenant_id: str, configuration: JsonObject | None) -> tuple[Finding, ...]:
-    """List the reasons against this tenant as a partner, whatever access is requested.
+    """List the findings about a tenant as a partner. They do not depend on the requested access.
 
-    :param configuration: its own configuration as read; None when it has none.
+    :param configuration: the tenant's own configuration; None when it has none.
     """
     return tuple(_partner_findings(tenant_id, configuration or {}))
 

@@ -1,6 +1,7 @@
-"""The rules for a partner's configuration before approval is requested: pure functions, each with its source.
+"""The rules that a plan must meet before approval is requested: pure functions, each with its source.
 
-Only what a plan writes is checked, with the values that apply after it. A rule whose fact is not known says so.
+Only the settings that the plan writes are checked, with the effective values after it. When a rule needs a fact that
+is not known, its finding says so.
 """
 
 from collections.abc import Callable, Iterator
@@ -36,7 +37,7 @@ from workflows.core.settings.model import (
 )
 
 RIGHTS_MANAGEMENT: Final = "00000012-0000-0000-c000-000000000000"
-"""Microsoft Rights Management Services, which opens encrypted mail."""
+"""The application id of Microsoft Rights Management Services, which decrypts mail."""
 OVERVIEW: Final = "Graph: “Cross-tenant access settings API overview”"
 ENTRA_OVERVIEW: Final = "Entra: “Cross-tenant access overview”"
 COLLABORATION: Final = "Entra: “Configure B2B collaboration cross-tenant access”"
@@ -58,7 +59,7 @@ _DIRECT: Final = (Property.B2B_DIRECT_CONNECT_INBOUND, Property.B2B_DIRECT_CONNE
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Circumstances:
-    """The known facts around a plan; None: not known."""
+    """Facts that the rules need besides the plan; each is None when it is not known."""
 
     default: JsonObject | None = None
     """The tenant's default configuration."""
@@ -68,11 +69,11 @@ class Circumstances:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Case:
-    """The data of a plan that the rules use."""
+    """The values that the rules use, computed once from the plan."""
 
     written: frozenset[str]
     settings: dict[Property, TargetSetting]
-    """The lists that the plan writes."""
+    """The settings with target lists that the plan writes."""
     after: EffectiveSettings
     circumstances: Circumstances
     is_cross_cloud: bool
@@ -117,7 +118,7 @@ def _mixed_targets(case: _Case) -> Iterator[Finding]:
 
 
 def _unclear_lists(case: _Case) -> Iterator[Finding]:
-    """Report written lists whose meaning is not documented. What other rules report is left out."""
+    """Report written lists whose meaning Microsoft does not document, unless another rule reports them."""
     for name, setting in case.settings.items():
         for doubt in setting_doubts(setting):
             if doubt not in (Doubt.ALL_AND_SOME, Doubt.BLOCK_OF_ONE_LIST):
@@ -167,7 +168,7 @@ def _other_cloud(case: _Case) -> Iterator[Finding]:
 def _rights_management(case: _Case) -> Iterator[Finding]:
     name = Property.B2B_COLLABORATION_OUTBOUND
     if name not in case.settings or is_certainly_blocked(case.settings[name]):
-        return  # a full block is one of the consequences, and cannot exclude one application
+        return  # a full block is reported as a consequence, and cannot exclude one application
     found = application_access(
         case.after,
         direction=Direction.OUTBOUND,

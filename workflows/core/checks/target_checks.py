@@ -1,6 +1,6 @@
-"""Check the ids that a plan names against our own directory: findings, and names to show with the ids.
+"""Look up the ids of a plan in our tenant: findings about wrong ids, and names to show.
 
-Nobody here can look up ids of the partner's directory. It can only be found that one of them is ours by mistake.
+Ids of the partner's tenant cannot be looked up. It can only be found that such an id is by mistake one of our tenant.
 """
 
 import re
@@ -13,11 +13,11 @@ from workflows.core.checks.findings import Finding, FindingCode, Severity
 from workflows.core.checks.unchecked import unread
 from workflows.core.plans.named_targets import NamedTarget, current_targets, written_targets
 from workflows.core.plans.plan import Plan
-from workflows.core.settings.directory_objects import Owner
+from workflows.core.settings.id_owner import Owner
 from workflows.core.settings.model import Target, TargetType
 
-MOST_LOOKED_UP: Final = 40
-"""The most ids of one plan that are looked up, with one call each."""
+MAX_LOOKED_UP: Final = 40
+"""The most ids of one plan that are looked up. Each needs one call."""
 _SOURCE: Final = "Graph: “crossTenantAccessPolicyTarget resource type”"
 _FIRST_PARTY: Final = re.compile(r"0000[0-9a-f]{4}(?:-[0-9a-f]{4}){3}-000000000000")
 """The pattern of the application ids of Microsoft's own services."""
@@ -27,18 +27,26 @@ _READS: Final[Mapping[TargetType, str]] = {
     TargetType.APPLICATION: "applications",
 }
 
+_MAX_NAME_LENGTH: Final = 60
+
 Names = Mapping[Target, str | Unread | None]
-"""The answer of our directory for an id: its name, None when it does not know the id, or why it was not read."""
+"""The result for each id: its name (may be empty), None without such an object, or why it was not read."""
 
 
-def to_look_up(targets: Iterable[NamedTarget]) -> tuple[Target, ...]:
-    """List the ids to look up in our directory, in order, at most `MOST_LOOKED_UP`.
+def ids_to_look_up(targets: Iterable[NamedTarget]) -> tuple[Target, ...]:
+    """List the ids to look up in our tenant, in order, at most `MAX_LOOKED_UP`.
 
-    The partner's applications come last. An application used by several tenants has one id in all of them. So finding
-    it here proves nothing, and is only reported.
+    The partner's applications come last. An application has the same id in every tenant that uses it. So it is no
+    error when our tenant has it, too; this is only reported.
     """
     wanted = (one.target for one in sorted(targets, key=lambda one: not _can_be_ours(one)))
-    return tuple(islice(dict.fromkeys(wanted), MOST_LOOKED_UP))
+    return tuple(islice(dict.fromkeys(wanted), MAX_LOOKED_UP))
+
+
+def shown_name(name: str) -> str:
+    """Return a name for use in quotation marks: one line of at most 60 characters, without quotation marks."""
+    line = " ".join(name.replace("“", '"').replace("”", '"').split())
+    return line if len(line) <= _MAX_NAME_LENGTH else f"{line[: _MAX_NAME_LENGTH - 1]}…"
 
 
 def known_names(names: Names) -> dict[str, str]:
@@ -47,21 +55,21 @@ def known_names(names: Names) -> dict[str, str]:
 
 
 def check_targets(
-    plan: Plan, names: Names, asked: Mapping[str, str], *, is_put_back: bool = False
+    plan: Plan, names: Names, asked: Mapping[str, str], *, is_restoration: bool = False
 ) -> Iterator[Finding]:
-    """Check every id that a plan writes against our directory.
+    """Check every id that a plan writes against our tenant.
 
-    :param asked: by id, the label of the form's field where it was typed.
-    :param is_put_back: whether the plan restores previous settings, whose ids nobody chose today.
+    :param asked: the label of the form's field for each id that was typed there.
+    :param is_restoration: whether the plan restores previous settings, whose ids were not typed for this request.
     """
     written = written_targets(plan)
     ours = [one for one in written if one.owner is Owner.OURS]
     theirs = [one for one in written if one.owner is Owner.THEIRS]
     absent = [one for one in ours if names.get(one.target, "") is None]
-    kept = ours if is_put_back else current_targets(plan.before)
+    kept = ours if is_restoration else current_targets(plan.before)
     yield from _gone([one for one in absent if one in kept])
     yield from _absent([one for one in absent if one not in kept], asked)
-    kept = theirs if is_put_back else current_targets(plan.before)
+    kept = theirs if is_restoration else current_targets(plan.before)
     yield from _on_the_wrong_side(theirs, kept, names, asked)
     yield from _unread(written, names)
     yield from _named(ours, names)
@@ -70,12 +78,12 @@ def check_targets(
 
 
 def is_microsofts(target: Target) -> bool:
-    """Return whether this is the id of one of Microsoft's own applications, which a tenant may not have used yet."""
+    """Return whether this is one of Microsoft's own applications. A tenant may not have it before its first use."""
     return target.type is TargetType.APPLICATION and _FIRST_PARTY.fullmatch(target.id) is not None
 
 
 def _gone(kept: Iterable[NamedTarget]) -> Iterator[Finding]:
-    """State which ids that a setting contained before no longer exist. This request cannot correct that."""
+    """Report ids that a setting contained before and that no longer exist. This request cannot correct them."""
     for one in kept:
         if is_microsofts(one.target):
             yield _not_installed(one.target, {})
@@ -100,9 +108,9 @@ def _not_installed(target: Target, asked: Mapping[str, str]) -> Finding:
 def _on_the_wrong_side(
     theirs: Iterable[NamedTarget], kept: Container[NamedTarget], names: Names, asked: Mapping[str, str]
 ) -> Iterator[Finding]:
-    """State which ids given for the partner's people are ours; they never match.
+    """Report ids of our tenant in a place for ids of the partner's tenant. Such an id never matches anybody.
 
-    An id that the setting contained before gives only a warning, because nobody chose it now.
+    An id that the setting contained before gives only a warning, because this request did not add it.
     """
     for one in theirs:
         name = names.get(one.target)
@@ -117,7 +125,7 @@ def _unread(written: Iterable[NamedTarget], names: Names) -> Iterator[Finding]:
     failed = (finding for one in asked_for for finding in unread(_READS[one.type], names.get(one)))
     yield from dict.fromkeys(failed)
     if left := [one for one in asked_for if one not in names]:
-        yield _finding(FindingCode.TARGETS_LEFT_OUT, Severity.UNCHECKED, count=len(left), most=MOST_LOOKED_UP)
+        yield _finding(FindingCode.TARGETS_LEFT_OUT, Severity.UNCHECKED, count=len(left), most=MAX_LOOKED_UP)
 
 
 def _named(ours: Iterable[NamedTarget], names: Names) -> Iterator[Finding]:
@@ -128,7 +136,7 @@ def _named(ours: Iterable[NamedTarget], names: Names) -> Iterator[Finding]:
 
 
 def _only_the_partner_knows(theirs: Iterable[NamedTarget]) -> Iterator[Finding]:
-    """State who owns the partner's applications. For their users and groups a rule says it (see `rules`)."""
+    """Report application ids that only the partner can verify. `rules` does this for users and groups."""
     unknown = dict.fromkeys(one.target.id for one in theirs if not _can_be_ours(one))
     if unknown:
         yield _finding(FindingCode.TARGETS_THEIRS, Severity.NOTE, ids=list(unknown))

@@ -1,4 +1,4 @@
-"""The finding for a fact that could not be read: why, and which permission is needed."""
+"""Make the finding about a fact that could not be read: why, and which permission is needed."""
 
 from collections.abc import Iterator, Mapping
 from typing import Final, NamedTuple
@@ -14,7 +14,7 @@ SHAREPOINT: Final = "SharePoint: “Manage sharing settings for SharePoint and O
 
 
 class _Read(NamedTuple):
-    """One read, with what a finding needs when it failed."""
+    """The values for the finding when one read fails."""
 
     code: FindingCode
     permission: str
@@ -43,7 +43,7 @@ _READS: Final[Mapping[str, _Read]] = {
 
 
 def unread(name: str, fact: object) -> Iterator[Finding]:
-    """Report that the fact `name` could not be checked; nothing when it was read."""
+    """Report that the fact `name` could not be checked; report nothing when it was read."""
     if isinstance(fact, Unread):
         read = _READS[name]
         values = {"why": fact.why.value, "permission": read.permission, "days": SIGN_IN_DAYS}

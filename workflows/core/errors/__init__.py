@@ -1,1 +1,1 @@
-"""What the domain has to say, as codes and values: facts, and the errors that carry one. No sentence is made here."""
+"""Facts (codes with values) and the errors that contain them. No sentence is made here."""

@@ -1,4 +1,4 @@
-"""The errors that the domain raises on purpose. Those that a person caused carry a fact: a code with values."""
+"""The errors that the domain raises on purpose. Most of them contain facts, from which sentences are made."""
 
 from typing import Any
 
@@ -7,33 +7,33 @@ from workflows.core.errors.refusal_codes import RefusalCode
 
 
 class DomainError(Exception):
-    """Base of every error that the domain raises on purpose. `str(error)` is for logs: codes and values."""
+    """The base class of every error that the domain raises on purpose. `str(error)` is for logs."""
 
     @property
     def facts(self) -> Facts:
-        """Return what the error tells. A text of its own is for operators, or from outside."""
+        """Return the facts about the error; without facts, its text as one fact."""
         return (text_fact(str(self)),)
 
 
-class ToldError(DomainError):
-    """An error that tells facts one after the other, or repeats a text from outside."""
+class FactsError(DomainError):
+    """An error with several facts, or with a text from another system."""
 
     def __init__(self, said: Facts | str) -> None:
         """Create the error.
 
-        :param said: facts; a text only when another system wrote it.
+        :param said: the facts; a text only when another system wrote it.
         """
         self._facts = (text_fact(said),) if isinstance(said, str) else said
         super().__init__(log_text(self._facts))
 
     @property
     def facts(self) -> Facts:
-        """Return what the error tells."""
+        """Return the facts about the error."""
         return self._facts
 
 
 class CodedError(DomainError):
-    """An error with a fact: what is not possible, and the values that its sentence needs."""
+    """An error with exactly one fact, which says what is not possible."""
 
     def __init__(self, fact: Fact) -> None:
         super().__init__(str(fact))
@@ -47,7 +47,7 @@ class CodedError(DomainError):
 
 
 class Refused(CodedError):
-    """Somebody asked for something that the rules do not allow. `code` is stored as the outcome in the audit log."""
+    """A person asked for something that the rules do not allow. The audit log stores `code` as the outcome."""
 
     code: RefusalCode
 
@@ -56,7 +56,7 @@ class Refused(CodedError):
 
 
 class InvalidField(CodedError):
-    """Input that a person can correct: `field` names it, the fact says what is wrong."""
+    """Wrong input that a person can correct. `field` is the name of the input; the fact says what is wrong."""
 
     def __init__(self, field: str, code: str, /, **values: Any) -> None:
         super().__init__(Fact(code, values))
@@ -64,7 +64,7 @@ class InvalidField(CodedError):
 
 
 class NothingToChange(CodedError):
-    """The tenant already has every setting that was asked for."""
+    """The tenant already has every requested setting."""
 
     def __init__(self, code: RefusalCode, /, **values: Any) -> None:
         super().__init__(Fact(code, values))

@@ -1,6 +1,6 @@
-"""The Graph calls that the partner's administrator may send, with their values.
+"""Make the Graph calls that the partner's administrator may send for the partner setup.
 
-Parts that become commands contain only tenant ids, object ids and words of Gatehouse. Facts: Graph "Create/Update
+Parts that become commands contain only tenant ids, object ids and texts of Gatehouse. Sources: Graph "Create/Update
 crossTenantAccessPolicyConfigurationPartner"; Entra "Configure cross-tenant synchronization using PowerShell or
 Microsoft Graph API".
 """
@@ -23,7 +23,7 @@ _POLICY: Final = "/policies/crossTenantAccessPolicy"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Home:
-    """Our tenant, with the names that the partner's administrator needs."""
+    """Our tenant, with the names that the partner's administrator needs to find it."""
 
     tenant_id: TenantId
     domain: str
@@ -40,14 +40,14 @@ class Call(NamedTuple):
 
 
 def groups(steps: Sequence[SetupStep]) -> tuple[tuple[SetupStep, ...], ...]:
-    """Group the needed steps by setting: the two directions of automatic redemption are one PATCH."""
+    """Group the needed steps by setting: both directions of automatic redemption become one PATCH."""
     found: dict[str, list[SetupStep]] = {}
     for step in needed_steps(steps):
         found.setdefault(next(iter(step.wanted), step.key.value), []).append(step)
     return tuple(map(tuple, found.values()))
 
 
-def add_us(home: Home) -> Call:
+def call_to_add_our_tenant(home: Home) -> Call:
     """Return the call that creates a configuration for our tenant in a tenant that has none."""
     return Call("POST", PARTNERS, {"tenantId": home.tenant_id})
 
@@ -56,7 +56,7 @@ def call_of(group: Sequence[SetupStep], home: Home) -> Call:
     """Return the one Graph call for the steps of one setting.
 
     It is not documented how deep Graph merges inside a setting. So both flags of automatic redemption are sent together
-    where both are wanted.
+    when both are needed.
     """
     match group[0].key:
         case StepKey.MICROSOFT_CLOUD:

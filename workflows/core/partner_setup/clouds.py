@@ -1,6 +1,6 @@
 """Microsoft's clouds, with their names in Graph, in the portal and in PowerShell.
 
-Facts: Graph "National cloud deployments", "Update crossTenantAccessPolicy"; PowerShell "Get-MgEnvironment"; Entra
+Sources: Graph "National cloud deployments", "Update crossTenantAccessPolicy"; PowerShell "Get-MgEnvironment"; Entra
 "Configure Microsoft cloud settings for B2B collaboration".
 """
 

@@ -1,6 +1,6 @@
-"""Write JSON values as PowerShell literals; no part of a value can be run as code.
+"""Write JSON values as PowerShell literals. No part of a value can be run as code.
 
-A boundary: how PowerShell quotes is a fact about another language.
+A boundary: nothing else depends on PowerShell's rules for quotation marks.
 """
 
 from collections.abc import Mapping

@@ -1,4 +1,4 @@
-"""The state of the partner setup: our side is done, the partner's side is open until somebody here confirms it."""
+"""The steps of the partner setup that are still open. A step is open until one of our people confirms it."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -11,7 +11,7 @@ from workflows.core.settings.canonical import Digest
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Confirmation:
-    """The statement of somebody here that the partner has done one step, as it was wanted then."""
+    """One of our people stated that the partner has done a step. `wanted` is the digest of the step at that time."""
 
     step: StepKey
     wanted: Digest
@@ -20,24 +20,24 @@ class Confirmation:
 
 
 def confirmation_of(step: SetupStep, confirmations: Sequence[Confirmation]) -> Confirmation | None:
-    """Return the confirmation of exactly this step.
+    """Return the confirmation of a step; None when there is none.
 
-    A confirmation with the same key but other wanted values does not count.
+    A confirmation with the same key does not count when the step required other values at that time.
     """
     return next((one for one in confirmations if one.step is step.key and one.wanted == step.digest), None)
 
 
 def needed_steps(steps: Sequence[SetupStep]) -> tuple[SetupStep, ...]:
-    """List the steps that are required. They are counted, confirmed and included in reminders."""
+    """List the required steps. Only these are counted, confirmed and included in reminders."""
     return tuple(step for step in steps if step.is_needed)
 
 
 def open_steps(steps: Sequence[SetupStep], confirmations: Sequence[Confirmation]) -> tuple[SetupStep, ...]:
-    """List the needed steps that nobody has confirmed."""
+    """List the required steps that nobody has confirmed."""
     return tuple(step for step in needed_steps(steps) if confirmation_of(step, confirmations) is None)
 
 
-def still_wanted(steps: Sequence[SetupStep], confirmations: Sequence[Confirmation]) -> tuple[Confirmation, ...]:
-    """List the confirmations of steps that are still wanted."""
+def still_valid(steps: Sequence[SetupStep], confirmations: Sequence[Confirmation]) -> tuple[Confirmation, ...]:
+    """List the confirmations that are still valid, because their steps are unchanged."""
     found = (confirmation_of(step, confirmations) for step in steps)
     return tuple(one for one in found if one is not None)

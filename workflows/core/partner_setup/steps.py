@@ -1,9 +1,9 @@
 """The partner setup: what the partner's administrator must set so that our settings take effect.
 
-These need both sides: B2B collaboration and direct connect, automatic redemption, synchronization, and enabling each
-other's cloud (Entra: "Cross-tenant access overview", "B2B direct connect overview", "Configure cross-tenant
-synchronization using PowerShell or Microsoft Graph API", "Configure Microsoft cloud settings"). Trust does not: it is
-inbound only.
+These must be set in both tenants: B2B collaboration and direct connect, automatic redemption, synchronization, and
+enabling each other's cloud. Trust is set in one tenant only (Entra: "Cross-tenant access overview", "B2B direct connect
+overview", "Configure cross-tenant synchronization using PowerShell or Microsoft Graph API", "Configure Microsoft cloud
+settings").
 """
 
 from collections.abc import Iterator, Sequence
@@ -40,7 +40,7 @@ _RESERVED: Final = frozenset({ALL_USERS, ALL_APPLICATIONS, OFFICE_365, ALL_MICRO
 
 
 class StepKey(StrEnum):
-    """What the partner sets, from the partner's point of view. The values are stored."""
+    """The kinds of steps. Inbound and outbound are named as in the partner's tenant. The values are stored."""
 
     MICROSOFT_CLOUD = "microsoft_cloud"
     AUTOMATIC_REDEMPTION_OUTBOUND = "automatic_redemption_outbound"
@@ -58,36 +58,40 @@ class SetupStep:
 
     key: StepKey
     is_needed: bool
-    """False when Microsoft's default there already allows it, and only a setting of the partner can block it."""
+    """False when Microsoft's default in the partner's tenant already allows it."""
     wanted: JsonObject
-    """The wanted settings of the partner's configuration for us, in Graph's names; empty when the step needs none of
-    these."""
+    """The settings that the partner must set for our tenant, by Graph's names; empty for a step without settings."""
 
     @property
     def digest(self) -> Digest:
-        """Return the digest of what is wanted; another application or user gives another digest."""
+        """Return the digest of the step. Another application or user gives another digest."""
         return digest(_DIGEST_DOMAIN, {"key": self.key.value, "wanted": self.wanted})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PartnerSetup:
-    """Everything that the partner's side needs because of our settings."""
+    """Everything that must be set in the partner's tenant because of our settings."""
 
     steps: tuple[SetupStep, ...]
     unread: tuple[str, ...] = ()
-    """Our settings that could not be read, by Graph's names; a flag of redemption is `<setting>.<direction>`. Whether
-    the partner must do anything for them is not known."""
-    ids_of_theirs: tuple[str, ...] = ()
-    """Users, groups and applications of the partner's directory that our settings name. Only the partner knows what
-    they are."""
+    """Our settings that could not be read, by Graph's names; a flag of redemption is `<setting>.<direction>`.
+
+    It is not known whether the partner must do anything for them.
+    """
+    partner_object_ids: tuple[str, ...] = ()
+    """The ids of the partner's users, groups and applications in our settings. Only the partner can look them up."""
     trusts: tuple[str, ...] = ()
-    """Which of the partner's claims we accept, by the flag's name in the model. One-sided, but the partner is
-    responsible."""
+    """The claims of the partner that our tenant accepts, by the flag's name in the model.
+
+    The partner has nothing to set for them, but is responsible for the quality of its MFA and devices.
+    """
     inherited: tuple[str, ...] = ()
-    """Direct connect that our default opens to this partner too. Nobody approved it, so the partner need not do
-    anything."""
+    """The direct connect settings that our tenant's default opens to this partner.
+
+    Nobody approved them for this partner, so there are no steps for them.
+    """
     unread_inherited: tuple[str, ...] = ()
-    """Direct connect of which it is not known whether our default opens it to this partner."""
+    """The direct connect settings of which it is not known whether our tenant's default opens them."""
 
 
 class _Mirror(NamedTuple):
@@ -120,9 +124,8 @@ def setup_of(
 ) -> PartnerSetup:
     """Return what the partner must do because of our current settings.
 
-    Only settings of this partner count. What it inherits is open to every tenant, and nobody approved it for this
-    partner. So the partner is not asked to do anything for it. A partner of another cloud that is not added need not do
-    anything.
+    Inherited settings give no steps: the default applies to every tenant, and nobody approved it for this partner. A
+    partner of another cloud that is not added in our tenant has no steps either.
 
     :param configuration: the partner's own document here; None when it has none.
     :param default: our default's document; None when it could not be read.
@@ -141,24 +144,24 @@ def setup_of(
             unread.append(mirror.ours.value)
         else:
             steps[step.key] = step
-    if is_cross_cloud and configuration is not None and (steps or _lets_guests_through(applies)):
+    if is_cross_cloud and configuration is not None and (steps or _allows_guests(applies)):
         steps[StepKey.MICROSOFT_CLOUD] = SetupStep(key=StepKey.MICROSOFT_CLOUD, is_needed=True, wanted={})
     inherited, unread_inherited = _inherited(mirrors, configuration, applies)
     return PartnerSetup(
         steps=tuple(steps[key] for key in _ORDER if key in steps),
         unread=tuple(unread),
-        ids_of_theirs=tuple(sorted(set(_ids_of_theirs(applies)))),
+        partner_object_ids=tuple(sorted(set(_partner_object_ids(applies)))),
         trusts=tuple(key for key in FLAGS[_P.INBOUND_TRUST] if applies.flags[_P.INBOUND_TRUST, key].value),
         inherited=tuple(inherited),
         unread_inherited=tuple(unread_inherited),
     )
 
 
-def asked_by(plan: Plan, default: JsonObject | None) -> tuple[SetupStep, ...]:
+def newly_required_steps(plan: Plan, default: JsonObject | None) -> tuple[SetupStep, ...]:
     """List the steps that a plan newly requires from the partner.
 
-    A tenant of another cloud is blocked until it is added. Before that it need not do anything, whatever the default
-    says (Entra: "Configure Microsoft cloud settings").
+    A tenant of another cloud is blocked until it is added, whatever the default says. So it has no steps before the
+    plan (Entra: "Configure Microsoft cloud settings").
     """
     before = setup_of(plan.before, default, is_cross_cloud=plan.is_cross_cloud).steps
     after = setup_of(plan.image_after(), default, is_cross_cloud=plan.is_cross_cloud)
@@ -187,14 +190,14 @@ def _unread_flags(applies: EffectiveSettings) -> Iterator[str]:
 
 
 def _is_set(mirror: _Mirror, configuration: JsonObject | None) -> bool:
-    """Return whether the partner's own document sets anything in a setting, readable or not."""
+    """Return whether the partner's own document contains a value for a setting, readable or not."""
     return not has_no_value((configuration or {}).get(mirror.ours))
 
 
 def _inherited(
     mirrors: Sequence[_Mirror], configuration: JsonObject | None, applies: EffectiveSettings
 ) -> tuple[list[str], list[str]]:
-    """Return which direct connect only our default opens, and which it may open. Microsoft's own default blocks it."""
+    """Return the direct connect settings that only our default opens, and those that it may open."""
     inherited = [one.ours for one in mirrors if one.ours in _DIRECT_CONNECT and not _is_set(one, configuration)]
     found = {name: _is_open(applies.targets[name]) for name in inherited}
     opened = [name.value for name, is_open in found.items() if is_open]
@@ -202,7 +205,7 @@ def _inherited(
 
 
 def _is_open(targets: EffectiveTargets) -> bool | None:
-    """Return whether the effective lists let anybody through; None when that is not known."""
+    """Return whether the effective lists allow anybody; None when that is not known."""
     if is_certainly_blocked(targets.certain):
         return False
     if not is_clear(targets.certain):
@@ -211,7 +214,7 @@ def _is_open(targets: EffectiveTargets) -> bool | None:
 
 
 def _mirrored(mirror: _Mirror, targets: EffectiveTargets) -> SetupStep | None:
-    """Convert our setting to the partner's step; None when it is not completely known.
+    """Make the partner's step from our setting; None when our setting is not completely known.
 
     The same ids are used on both sides: inbound users are in the partner's directory, and so are outbound applications
     (Graph: "crossTenantAccessPolicyTarget").
@@ -224,9 +227,9 @@ def _mirrored(mirror: _Mirror, targets: EffectiveTargets) -> SetupStep | None:
 
 
 def _is_known(configuration: TargetConfiguration | None) -> bool:
-    """Return whether a list is safe to pass on.
+    """Return whether every value of a list is known.
 
-    The administrator of the partner runs it as commands, so it may contain known values only.
+    The partner's administrator runs commands that contain the list, so it must not contain unknown texts.
     """
     if configuration is None or not configuration.targets:
         return False
@@ -239,7 +242,7 @@ def _ordered(configuration: TargetConfiguration) -> TargetConfiguration:
     return replace(configuration, targets=tuple(sorted(set(lowered))))
 
 
-def _ids_of_theirs(applies: EffectiveSettings) -> Iterator[str]:
+def _partner_object_ids(applies: EffectiveSettings) -> Iterator[str]:
     for mirror in _MIRRORS:
         people, applications = configurations(applies.targets[mirror.ours].setting)
         theirs = people if mirror.ours in _INBOUND else applications
@@ -248,7 +251,7 @@ def _ids_of_theirs(applies: EffectiveSettings) -> Iterator[str]:
                 yield target.id.lower()
 
 
-def _lets_guests_through(applies: EffectiveSettings) -> bool:
+def _allows_guests(applies: EffectiveSettings) -> bool:
     return not all(
         is_certainly_blocked(applies.targets[name].certain)
         for name in (_P.B2B_COLLABORATION_INBOUND, _P.B2B_COLLABORATION_OUTBOUND)

@@ -1,1 +1,1 @@
-"""The partner's record: the result of requests, reviews, revoking, extending and restoring."""
+"""The record of a partner, and what changes it: applied requests, reviews, revoking, extending, restoring."""

@@ -1,4 +1,4 @@
-"""Choose the chain that decides: the template's, and never a weaker one than the partner's current chain."""
+"""Choose the approval chain of a plan: the template's chain, but never weaker than the partner's current chain."""
 
 from collections import Counter
 from collections.abc import Collection, Iterable, Sequence
@@ -16,25 +16,25 @@ Chain = tuple[Stage, ...]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ApprovalPolicy:
-    """What a chain is compared with, besides the requested template."""
+    """The chains that a new chain is compared with."""
 
     current: Chain = ()
     """The chain under which a live partner was approved; empty when there is none."""
     strongest: Chain = ()
-    """The strongest chain of all templates."""
+    """The strongest chain among all templates."""
     roles: frozenset[Role] = frozenset()
-    """The roles that exist."""
+    """The roles that exist in roles.toml."""
 
 
 def chain_for(plan: Plan, chain: Chain, policy: ApprovalPolicy, level: RiskLevel) -> Chain:
     """Return the stages that decide on a plan.
 
-    A plan that certainly only reduces or closes access needs one approver of the first stage. Every other plan needs
-    the template's chain. For a live partner it also needs the partner's current chain. Where settings exist already, by
-    whomever, it also needs enough people for the risk of all settings after the plan. If a role of the current chain no
-    longer exists, or the people are too few, the strongest chain is added.
+    A plan that certainly only reduces access needs one approver of the first stage. Every other plan needs the
+    template's chain, and for a live partner also the partner's current chain. For a partner with settings, the chain
+    must have enough people for the risk of all settings after the plan. The strongest chain is added to a chain with
+    too few people. It is also added when a role of the current chain no longer exists.
 
-    :param chain: the template's.
+    :param chain: the chain of the requested template.
     :param level: the risk of all settings after the plan.
     """
     if only_narrows(plan):
@@ -47,9 +47,10 @@ def chain_for(plan: Plan, chain: Chain, policy: ApprovalPolicy, level: RiskLevel
 
 
 def stricter(one: Chain, other: Chain) -> Chain:
-    """Merge two chains into one that is at least as strict as each: every role, with the larger number of people.
+    """Merge two chains into one that is at least as strict as each of them.
 
-    The chain with more stages, then with more people, gives the order. Roles that only the other has come after it.
+    The result has every role, each with the larger number of people. The order is that of the chain with more stages,
+    or with more people when both have equally many. Roles that only the other chain has come last.
     """
     base, more = (one, other) if _strength(one) >= _strength(other) else (other, one)
     merged = list(base)
@@ -68,23 +69,23 @@ def stricter(one: Chain, other: Chain) -> Chain:
 
 
 def is_as_strict(chain: Chain, other: Chain) -> bool:
-    """Return whether a chain requires at least the people of each role, and the stages, of another chain."""
+    """Return whether a chain requires at least as many stages, and people of each role, as another chain."""
     have = _people(chain)
     return len(chain) >= len(other) and all(have[role] >= people for role, people in _people(other).items())
 
 
 def strongest_chain(templates: Iterable[Template]) -> Chain:
-    """Return the strongest chain of all templates: the most people, then the most stages."""
+    """Return the chain with the most people, and then the most stages, among all templates; empty for none."""
     return max(templates, key=lambda one: (_total(one.stages), len(one.stages), one.name)).stages
 
 
 def is_live(partnership: Partnership | None) -> bool:
-    """Return whether a partner has an approval policy. Only a confirmed block ends it."""
+    """Return whether a partner is recorded and not revoked."""
     return partnership is not None and partnership.state is not PartnershipState.REVOKED
 
 
-def widest(chains: Iterable[Chain]) -> Chain:
-    """Merge any number of chains into one that is at least as strict as each; empty for none."""
+def merged_chain(chains: Iterable[Chain]) -> Chain:
+    """Merge chains into one that is at least as strict as each of them; empty for none."""
     merged: Chain = ()
     for chain in chains:
         merged = stricter(merged, chain)

@@ -1,4 +1,4 @@
-"""What to request instead, when a request would change no settings and not extend the access. Pure."""
+"""Find the request that would extend an access, when the present request would change nothing. Pure."""
 
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -6,42 +6,46 @@ from datetime import UTC, datetime, timedelta
 from workflows.core.errors.raised import NothingToChange
 from workflows.core.errors.refusal_codes import RefusalCode
 from workflows.core.partners.partnership import Partnership, PartnershipState
-from workflows.core.plans.renewal import SHORTEST
+from workflows.core.plans.renewal import MIN_EXTENSION
 from workflows.core.policy.template import Template
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Extension:
-    """How a current access can be extended."""
+    """How an access can be extended."""
 
     ends_at: datetime
     now: tuple[timedelta, ...]
     """The template's durations that extend it when they are requested now."""
     asked_from: datetime
-    """The time from which the requested duration would extend it."""
+    """From this time on, a request with the same duration would extend the access."""
 
 
 def extension_of(
     known: Partnership | None, durations: tuple[timedelta, ...], asked: timedelta, now: datetime
 ) -> Extension | None:
-    """Return what would extend an access; None when it has no end."""
+    """Return how an access can be extended; None when it has no end.
+
+    :param durations: the durations of the requested template.
+    :param asked: the requested duration.
+    """
     if known is None or known.state is PartnershipState.REVOKED or known.ends_at is None:
         return None
     prolonging = tuple(duration for duration in durations if may_be_renewed(known, duration, now))
-    return Extension(ends_at=known.ends_at, now=prolonging, asked_from=known.ends_at - asked + SHORTEST)
+    return Extension(ends_at=known.ends_at, now=prolonging, asked_from=known.ends_at - asked + MIN_EXTENSION)
 
 
 def may_be_renewed(known: Partnership | None, duration: timedelta, now: datetime) -> bool:
-    """Return whether approving the current settings for `duration` would really extend the access."""
+    """Return whether an approval of the current settings for `duration` would end later than the present access."""
     if known is None or known.state is PartnershipState.REVOKED or known.ends_at is None:
         return False
-    return now + duration - known.ends_at >= SHORTEST
+    return now + duration - known.ends_at >= MIN_EXTENSION
 
 
 def no_extension_error(
     known: Partnership | None, template: Template, asked: timedelta, now: datetime
 ) -> NothingToChange:
-    """Return that a request would change nothing, and which request would."""
+    """Return the error that a request would change nothing. It says which request would extend the access."""
     extension = extension_of(known, template.durations, asked, now)
     if extension is None:
         return NothingToChange(RefusalCode.ACCESS_NOT_EXTENDED, template=template.title, is_revoked=known is not None)

@@ -2,9 +2,9 @@
 
 Rule 1: `TABLE` lists every allowed pair of state and command, and where it may lead. Any other pair is refused, and
 nothing happens.
-Rule 2: every new record (after a review's answer, a missing sponsor, a request that was written) is checked against
-the table before it is stored.
-Rule 3: only a request that was written and read back opens a partner, closes it, or opens a revoked one again.
+Rule 2: every new record is checked against the table before it is stored.
+Rule 3: only a request that was written and read back can open or close a partner. A request that is stopped changes the
+record only when a part of its plan was read back.
 
 The diagram shows the table (a test compares them):
 
@@ -13,9 +13,11 @@ stateDiagram-v2
     [*] --> active: record_applied
     [*] --> revoked: record_applied
     [*] --> active: record_overwritten
+    [*] --> active: stop
     active --> active: record_applied
     active --> revoked: record_applied
     active --> active: record_overwritten
+    active --> active: stop
     active --> review_due: ask_review
     active --> review_due: record_sponsor_gone
     active --> active: record_sponsor_found
@@ -28,6 +30,7 @@ stateDiagram-v2
     review_due --> review_due: record_applied
     review_due --> revoked: record_applied
     review_due --> review_due: record_overwritten
+    review_due --> review_due: stop
     review_due --> review_due: ask_review
     review_due --> active: keep
     review_due --> review_due: record_sponsor_gone
@@ -40,6 +43,7 @@ stateDiagram-v2
     revoked --> active: record_applied
     revoked --> revoked: record_applied
     revoked --> active: record_overwritten
+    revoked --> active: stop
 ```
 """
 
@@ -59,15 +63,17 @@ from workflows.core.requests.commands.partner import (
     RemindSetup,
     UnconfirmSetup,
 )
-from workflows.core.requests.commands.request import RecordApplied, RecordOverwritten
+from workflows.core.requests.commands.request import RecordApplied, RecordOverwritten, Stop
 
 S = PartnershipState
 
 TABLE: Final[Mapping[tuple[PartnershipState | None, type[Any]], frozenset[PartnershipState]]] = {
     (None, RecordApplied): frozenset({S.ACTIVE, S.REVOKED}),
     (None, RecordOverwritten): frozenset({S.ACTIVE}),
+    (None, Stop): frozenset({S.ACTIVE}),
     (S.ACTIVE, RecordApplied): frozenset({S.ACTIVE, S.REVOKED}),
     (S.ACTIVE, RecordOverwritten): frozenset({S.ACTIVE}),
+    (S.ACTIVE, Stop): frozenset({S.ACTIVE}),
     (S.ACTIVE, AskReview): frozenset({S.REVIEW_DUE}),
     (S.ACTIVE, RecordSponsorGone): frozenset({S.REVIEW_DUE}),
     (S.ACTIVE, RecordSponsorFound): frozenset({S.ACTIVE}),
@@ -78,6 +84,7 @@ TABLE: Final[Mapping[tuple[PartnershipState | None, type[Any]], frozenset[Partne
     (S.ACTIVE, RecordSetup): frozenset({S.ACTIVE}),
     (S.REVIEW_DUE, RecordApplied): frozenset({S.ACTIVE, S.REVIEW_DUE, S.REVOKED}),
     (S.REVIEW_DUE, RecordOverwritten): frozenset({S.REVIEW_DUE}),
+    (S.REVIEW_DUE, Stop): frozenset({S.REVIEW_DUE}),
     (S.REVIEW_DUE, AskReview): frozenset({S.REVIEW_DUE}),
     (S.REVIEW_DUE, Keep): frozenset({S.ACTIVE}),
     (S.REVIEW_DUE, RecordSponsorGone): frozenset({S.REVIEW_DUE}),
@@ -89,11 +96,12 @@ TABLE: Final[Mapping[tuple[PartnershipState | None, type[Any]], frozenset[Partne
     (S.REVIEW_DUE, RecordSetup): frozenset({S.REVIEW_DUE}),
     (S.REVOKED, RecordApplied): frozenset({S.ACTIVE, S.REVOKED}),
     (S.REVOKED, RecordOverwritten): frozenset({S.ACTIVE}),
+    (S.REVOKED, Stop): frozenset({S.ACTIVE}),
 }
-"""Each allowed pair of state and command, with the states it may lead to. None: there is no record yet."""
+"""Each allowed pair of state and command, with the possible new states. The state is None when there is no record."""
 
-PartnerStep = PartnershipCommand | RecordApplied | RecordOverwritten
-"""A command that makes a new record of a partner: a command of the partner, or a request that was written."""
+PartnerStep = PartnershipCommand | RecordApplied | RecordOverwritten | Stop
+"""A command that changes the record of a partner: a command about the partner, or the result of a request."""
 
 
 def is_allowed(partnership: Partnership, command: PartnershipCommand) -> bool:
@@ -102,9 +110,9 @@ def is_allowed(partnership: Partnership, command: PartnershipCommand) -> bool:
 
 
 def require_table_result(before: Partnership | None, command: PartnerStep, after: Partnership) -> Partnership:
-    """Return the new record of a partner when the table allows the transition.
+    """Check that the table allows a transition, and return the new record.
 
-    :raises AssertionError: when it does not; that is an error in Gatehouse.
+    :raises AssertionError: when it does not allow it; that is a programming error in Gatehouse.
     """
     state = None if before is None else before.state
     if after.state not in TABLE.get((state, type(command)), frozenset()):

@@ -1,11 +1,11 @@
-"""The result of a request that was written: the partner's record, and who is told. Pure."""
+"""Compute the result of a written request: the partner's new record, and the messages to send. Pure."""
 
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any, Final, TypeVar
 
 from workflows.core.errors.facts import Fact, as_values
-from workflows.core.partner_setup.state import open_steps, still_wanted
+from workflows.core.partner_setup.state import open_steps, still_valid
 from workflows.core.partner_setup.steps import setup_of
 from workflows.core.partners.approval_policy import is_live, stricter
 from workflows.core.partners.lifecycle import require_table_result
@@ -14,7 +14,14 @@ from workflows.core.partners.reviews import next_review
 from workflows.core.plans.closing import only_narrows
 from workflows.core.policy.risk import risk_of_result, weakness_of
 from workflows.core.policy.template import Stage
-from workflows.core.requests.commands.request import CommandSubject, RecordApplied, RecordOverwritten, RequestCommand
+from workflows.core.requests.commands.request import (
+    CommandSubject,
+    RecordApplied,
+    RecordOverwritten,
+    RequestCommand,
+    Stop,
+)
+from workflows.core.requests.deciding import access_ends_at
 from workflows.core.requests.effects import Effect, MessageCode, ShowRequest, ShowReview, ShowSetup, Tell
 from workflows.core.requests.lifecycle import Situation, advance, closes, partner_of
 from workflows.core.requests.request import AccessRequest, Prepared, RequestKind
@@ -34,20 +41,23 @@ class PartnerOutcome:
 def advance_partner(
     request: AccessRequest | None, command: RequestCommand, situation: Situation, known: Partnership | None = None
 ) -> PartnerOutcome:
-    """Return the effect of a command on a request, and on the record of its partner. Pure.
+    """Apply a command to a request, and to the record of its partner. Pure.
 
     :param known: the partner's record, if there is one.
     :raises Refused: when the command is not allowed in this state or for this person; nothing changes.
     """
     moved = advance(request, command, situation)
-    if not isinstance(command, RecordApplied | RecordOverwritten):
+    is_without_record = isinstance(command, Stop) and command.image is None
+    if is_without_record or not isinstance(command, RecordApplied | RecordOverwritten | Stop):
         return PartnerOutcome(request=moved.request, effects=moved.effects)
     after, now = moved.request, situation.now
     shown: tuple[Effect, ...] = ()
-    if isinstance(command, RecordOverwritten):
+    said: Fact | None = None
+    if isinstance(command, RecordOverwritten | Stop):
         # Nobody approved the current settings, so a review is due at once.
         record = replace(opened_partnership(after, known, now, image=command.image or {}), next_review_at=now)
-        said: Fact | None = _said(after, MessageCode.OVERWRITTEN)
+        if isinstance(command, RecordOverwritten):  # of a stop, the requester hears as of any other end
+            said = _said(after, MessageCode.OVERWRITTEN)
     else:
         is_closed = closes(after)
         record = closed_partnership(after, known, now) if is_closed else opened_partnership(after, known, now)
@@ -58,11 +68,11 @@ def advance_partner(
 
 
 _ONLY_REQUESTER: Final = frozenset({MessageCode.OPENED, MessageCode.PUT_BACK})
-"""The sponsor reads these in the message that named them as sponsor."""
+"""Messages that only the requester gets. The sponsor's own message shows the same."""
 
 
 def _told(request: AccessRequest, said: Fact | None) -> tuple[Tell, ...]:
-    """Tell the requester, and the sponsor of what they have no message about yet; one person once."""
+    """Return the message to the requester, and to the sponsor unless `_ONLY_REQUESTER` contains its code."""
     if said is None:
         return ()
     people = {request.particulars.requester}
@@ -74,19 +84,17 @@ def _told(request: AccessRequest, said: Fact | None) -> tuple[Tell, ...]:
 
 
 def _said(request: AccessRequest, code: MessageCode, **values: Any) -> Fact:
-    return Fact(code, {"partner": partner_of(request), **values, "note": as_values(request.note)})
+    about = {"partner": partner_of(request), "request": request.id}
+    return Fact(code, {**about, **values, "note": as_values(request.note)})
 
 
 def _closed(request: AccessRequest) -> Fact:
-    """State what the read-back after a closing showed.
-
-    The partner is called "blocked" only when nothing else is open.
-    """
+    """Return the message about a closed partner. `is_all` is true only when the read-back showed nothing open."""
     return _said(request, MessageCode.CLOSED, is_all=not request.not_closed)
 
 
 def _opened(request: AccessRequest, partnership: Partnership) -> Fact | None:
-    """State that it is done. Where the partner must do something, the card with these steps says so, and only it."""
+    """Return the message about an opened partner; None when the partner setup card says the same."""
     if any(step.is_needed for step in open_steps(partnership.setup, partnership.confirmations)):
         return None
     if request.particulars.kind is RequestKind.RESTORATION:
@@ -95,14 +103,14 @@ def _opened(request: AccessRequest, partnership: Partnership) -> Fact | None:
 
 
 def _show_replaced(request: AccessRequest, known: Partnership | None) -> tuple[ShowRequest, ...]:
-    """Update the cards of the request that was in force before, so that they do not say that it still is."""
+    """Update the cards of the request that was in effect before, so that they show the present state."""
     if known is None or known.request_id == request.id:
         return ()
     return (ShowRequest(request_id=known.request_id),)
 
 
 def _show_setup(partnership: Partnership, known: Partnership | None) -> tuple[ShowSetup, ...]:
-    """Show the partner setup card when there are steps, or when an earlier card must be updated."""
+    """Return the effect that shows the partner setup card; none when there are no steps and no earlier card."""
     was = () if known is None else known.setup
     return (ShowSetup(tenant_id=partnership.identity.tenant_id),) if partnership.setup or was else ()
 
@@ -112,17 +120,15 @@ def opened_partnership(
 ) -> Partnership:
     """Return the record of a partner whose access was just applied and read back.
 
-    The chain must be strong enough to open all current settings again. Only then does it set the end, the reviews and
-    the responsible people. A weaker chain keeps these fields of the existing record, with its open review. (A plan that
-    only reduces access needs one approver, see `stages_for`.) Confirmations of the partner setup stay valid where
-    exactly the same is still wanted.
+    A request with a chain that is strong enough for all current settings sets the end, reviews and responsible people.
+    Otherwise the existing record keeps them, with its open review. This is the case after a
+    reduction with one approver, see `stages_for`. Confirmations of unchanged steps of the partner setup stay valid.
 
-    :param image: the current settings, where they are not the result of the plan: nobody approved them.
+    :param known: the partner's record before; None when there is none.
+    :param image: the current settings, when they are not the result of the plan; nobody approved them.
     """
     prepared = request.known
-    duration = prepared.plan.duration
-    ends_at = prepared.plan.ends_at or (None if duration is None else now + duration)
-    ends_at = ends_at if image is None else now
+    ends_at = access_ends_at(request) if image is None else now
     record = Partnership(
         identity=prepared.observation.identity,
         version=1 if known is None else known.version + 1,
@@ -145,7 +151,7 @@ def opened_partnership(
 
 
 def _kept(known: Partnership, new: Partnership) -> Partnership:
-    """Return the fields that a weaker chain keeps. Review and end can only become earlier."""
+    """Return the new record with the fields that a weaker chain must not change. Review and end can become earlier."""
     return replace(
         known,
         version=new.version,
@@ -158,7 +164,7 @@ def _kept(known: Partnership, new: Partnership) -> Partnership:
 
 
 def _approval_policy_from(prepared: Prepared, known: Partnership | None) -> tuple[Stage, ...]:
-    """Return the partner's approval policy from now on. It may become stricter; one approver does not change it."""
+    """Return the partner's new approval policy. A chain of one approver for a reduction does not change it."""
     if known is None or not is_live(known):
         return prepared.stages
     return known.stages if only_narrows(prepared.plan) else stricter(known.stages, prepared.stages)
@@ -169,7 +175,7 @@ def _with_setup(
 ) -> Partnership:
     observed = prepared.observation
     setup = setup_of(current, observed.default, is_cross_cloud=not observed.identity.is_resolved).steps
-    confirmations = () if known is None else still_wanted(setup, known.confirmations)
+    confirmations = () if known is None else still_valid(setup, known.confirmations)
     is_set = known is not None and known.remind_setup_at is not None and open_steps(setup, confirmations)
     reminded = known if is_set else None
     return replace(
@@ -183,7 +189,10 @@ def _with_setup(
 
 
 def closed_partnership(request: AccessRequest, known: Partnership | None, now: datetime) -> Partnership:
-    """Return the record of a partner that was just blocked and read back."""
+    """Return the record of a partner that was just blocked and read back.
+
+    :param known: the partner's record before; None when there is none.
+    """
     prepared = request.known
     return Partnership(
         identity=prepared.observation.identity,

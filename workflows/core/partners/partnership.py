@@ -1,15 +1,17 @@
-"""A partnership: a partner that Gatehouse opened or closed, and when it is reviewed."""
+"""The record of a partner that Gatehouse opened or closed, with its reviews."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
+from typing import Final
 
 from workflows.core.partner_setup.state import Confirmation
 from workflows.core.partner_setup.steps import SetupStep
 from workflows.core.people import Person
 from workflows.core.plans.plan import TenantIdentity
 from workflows.core.policy.template import Stage
+from workflows.core.requests.lifecycle import closes
 from workflows.core.requests.request import AccessRequest, RequestId, RequestKind, RequestState
 from workflows.core.settings.openness import OpenAccess
 
@@ -26,7 +28,7 @@ class PartnershipState(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Attestation:
-    """The statement of somebody why the access is still needed."""
+    """A person stated in a review why the access is still needed."""
 
     person: Person
     reason: str
@@ -51,28 +53,28 @@ class Partnership:
     """The end of the approved access; None once revoked."""
     review_interval: timedelta | None
     next_review_at: datetime | None
-    """When the sponsor is asked (again); None once revoked."""
+    """When the next review question is sent to the sponsor; None once revoked."""
     reminders: int = 0
-    """How often the sponsor was asked in the present review."""
+    """How often the sponsor was asked in the open review."""
     attestations: tuple[Attestation, ...] = ()
     stages: tuple[Stage, ...] = ()
     """The approval policy of the partner. Only a confirmed block resets it. Empty in old records."""
     sponsor_gone_at: datetime | None = None
-    """When it was found that the sponsor has no enabled account; None while there is one."""
+    """When it was found that the sponsor has no enabled account; None while the sponsor has one."""
     setup: tuple[SetupStep, ...] = ()
-    """What the partner must do on its side for the plan that is now applied in the tenant."""
+    """The steps that the partner must do for the plan that is now applied."""
     confirmations: tuple[Confirmation, ...] = ()
-    """Who confirmed which of these steps."""
+    """The confirmations of these steps."""
     remind_setup_at: datetime | None = None
-    """When the sponsor is reminded of the partner setup, if somebody asked for that."""
+    """When the reminder of the partner setup is due; None when nobody asked for one."""
     setup_reminders: int = 0
-    """How many reminders were sent."""
+    """How many reminders of the partner setup were sent."""
     setup_reminder_asked_by: Person | None = None
-    """Who asked for the reminder that is set, or for the last one."""
+    """Who asked for the next reminder, or for the last one when none is set."""
     setup_reminder_asked_at: datetime | None = None
     """When somebody asked for that reminder."""
     not_closed: tuple[OpenAccess, ...] | None = None
-    """For a revoked partner: what the read-back did not show as certainly closed; None when that was not checked."""
+    """For a revoked partner: the access that is not certainly closed; None when that was not checked."""
 
     @property
     def due_at(self) -> datetime | None:
@@ -84,19 +86,34 @@ class Partnership:
         return self.ends_at is not None and now >= self.ends_at
 
 
-def opened_at(partnership: Partnership, requests: Iterable[AccessRequest]) -> datetime:
-    """Return when the access that is in force was first opened, before every extension and change since.
+_WRITTEN: Final = (RequestState.APPLIED, RequestState.OVERWRITTEN)
 
-    :param requests: those about this partner, in any order. Only what was read back after the last block counts.
+
+def opened_at(partnership: Partnership, requests: Iterable[AccessRequest]) -> datetime:
+    """Return when the present access was first opened; later extensions and changes do not count.
+
+    :param requests: the requests about this partner, in any order. Only those confirmed after the last block count,
+        whether it was a revocation or a request that was approved.
     """
-    read_back = [one for one in requests if one.state is RequestState.APPLIED and one.confirmed_at is not None]
-    ended = [one.confirmed_at for one in read_back if one.particulars.kind is RequestKind.REVOCATION]
-    last_end = max((moment for moment in ended if moment), default=None)
-    openings = [
-        one.confirmed_at
-        for one in read_back
-        if one.particulars.kind is not RequestKind.REVOCATION
-        and one.confirmed_at
-        and (last_end is None or one.confirmed_at > last_end)
+    confirmed = [
+        (one.confirmed_at, closes(one))
+        for one in requests
+        if one.state is RequestState.APPLIED and one.confirmed_at is not None
     ]
+    last_end = max((moment for moment, is_end in confirmed if is_end), default=None)
+    openings = [moment for moment, is_end in confirmed if not is_end and (last_end is None or moment > last_end)]
     return min([*openings, partnership.since])
+
+
+def is_over(request: AccessRequest, record: Partnership | None, now: datetime) -> bool:
+    """Return whether an access request is closed and nothing of it is active, so that it can be requested again.
+
+    :param record: the record of its partner, if there is one.
+    """
+    if request.particulars.kind is not RequestKind.ACCESS or not request.is_terminal:
+        return False
+    if request.state not in _WRITTEN:
+        return True
+    if record is None or record.request_id != request.id:
+        return record is not None  # replaced or revoked later
+    return record.state is not PartnershipState.REVOKED and record.is_past_its_end(now)

@@ -1,4 +1,4 @@
-"""Gatehouse's records of every partner, read at one moment. A posture compares the tenant with them."""
+"""The records of all partners, read at one moment. A posture compares the tenant with them."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
@@ -18,7 +18,7 @@ class Records:
 
     partnerships: Mapping[TenantId, Partnership] = field(default_factory=dict)
     requests: Mapping[RequestId, AccessRequest] = field(default_factory=dict)
-    """The requests of partnerships, the open ones, and those that began to write a tenant without a partnership."""
+    """The requests of partnerships, the open requests, and those that began to write a tenant without a record."""
     unreadable: frozenset[TenantId] = frozenset()
     """Tenants with a record that this version cannot read. They count as neither known nor unknown."""
 
@@ -27,13 +27,13 @@ class Records:
         return tuple(request for request in self.requests.values() if not request.is_terminal)
 
     def being_written(self) -> frozenset[TenantId]:
-        """Return the tenants to which a write of ours may be on its way or not yet visible."""
+        """Return the tenants that Gatehouse may be writing, or whose last write may not be visible yet."""
         return frozenset(
             request.known.plan.tenant_id for request in self.open_requests() if request.writing_since is not None
         )
 
     def unfinished(self) -> Mapping[TenantId, AccessRequest]:
-        """Return the newest request of each tenant that began to write and was then given up."""
+        """Return, by tenant, the newest request that began to write and then failed or was stopped."""
         ended = (
             request
             for request in self.requests.values()
@@ -43,7 +43,10 @@ class Records:
 
 
 def changed_meanwhile(before: Records, after: Records) -> frozenset[TenantId]:
-    """Return the tenants whose records changed between two reads. A tenant read in between may match neither."""
+    """Return the tenants whose records changed between two reads, and those that Gatehouse may be writing.
+
+    Their records are not compared with the settings in the tenant.
+    """
     return frozenset(_moved(before, after)) | before.being_written() | after.being_written()
 
 

@@ -1,4 +1,4 @@
-"""What a request replaces in a live partner's record, and which approvals that needs, as findings for approvers."""
+"""Make the findings for approvers about what a request replaces in a partner's record."""
 
 from collections.abc import Iterator
 from datetime import datetime, timedelta
@@ -14,9 +14,10 @@ from workflows.core.policy.template import Template
 def replacement_findings(
     known: Partnership | None, plan: Plan, template: Template, stages: Chain, duration: timedelta, now: datetime
 ) -> tuple[Finding, ...]:
-    """State which template, end and review interval a plan replaces, and why it needs additional approvals.
+    """Report which template, end and review interval a plan replaces, and why it needs additional approvals.
 
-    Empty when there is no live partner, and for a plan that only reduces access: that plan keeps all of it.
+    The result is empty when there is no live partner. It is also empty for a plan that only reduces access, because
+    such a plan replaces nothing.
     """
     if known is None or not is_live(known) or only_narrows(plan):
         return ()

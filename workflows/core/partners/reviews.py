@@ -1,4 +1,4 @@
-"""Reviews of live partnerships: when one is due, who may answer it, and the effect of an answer."""
+"""Reviews of partners: when one is due, who may answer it, and the effect of the answer."""
 
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
@@ -23,10 +23,10 @@ from workflows.core.requests.commands.partner import (
     RemindSetup,
     UnconfirmSetup,
 )
-from workflows.core.requests.effects import Effect, ShowReview, ShowSetup
+from workflows.core.requests.effects import Effect, ShowRequest, ShowReview, ShowSetup
 
 REMIND_AGAIN_AFTER: Final = timedelta(days=3)
-"""The time after which the sponsor is asked again in an unanswered review."""
+"""The time between two questions to the sponsor in a review without an answer."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -40,7 +40,7 @@ class ReviewTransition:
 def advance_review(
     partnership: Partnership, command: PartnershipCommand, *, roster: Roster, now: datetime
 ) -> ReviewTransition:
-    """Return the effect of `command` on `partnership`. Pure.
+    """Apply a command to a partner's record. Pure.
 
     :raises Refused: when it is not allowed in this state or for this person; nothing changes.
     """
@@ -71,14 +71,14 @@ def _step(partnership: Partnership, command: PartnershipCommand, roster: Roster,
 
 
 def _why_not_now(partnership: Partnership, command: PartnershipCommand, roster: Roster) -> Refused:
-    # In every other state the table takes every command but an answer.
+    # In every other state the table allows every command except the answer to a review.
     if partnership.state is PartnershipState.REVOKED or not isinstance(command, Keep):
         return Refused(RefusalCode.REVOKED)
     _require_may_keep(partnership, command.actor, roster)
     return Refused(RefusalCode.NOT_DUE, what="answered_review")
 
 
-def may_close(partnership: Partnership | None, person: Person, roster: Roster) -> bool:
+def may_revoke(partnership: Partnership | None, person: Person, roster: Roster) -> bool:
     """Return whether `person` may revoke: every admin at any time, the sponsor in answer to a review."""
     is_asked = (
         partnership is not None
@@ -98,9 +98,10 @@ def _ask(partnership: Partnership, now: datetime) -> ReviewTransition:
         next_review_at=now + REMIND_AGAIN_AFTER,
         reminders=partnership.reminders + 1,
     )
-    return ReviewTransition(
-        partnership=partnership, effects=(ShowReview(tenant_id=partnership.identity.tenant_id, remind=True),)
-    )
+    # The requester's message offers to request the access again once its period has ended.
+    ended = (ShowRequest(request_id=partnership.request_id),) if partnership.is_past_its_end(now) else ()
+    asked = ShowReview(tenant_id=partnership.identity.tenant_id, remind=True)
+    return ReviewTransition(partnership=partnership, effects=(asked, *ended))
 
 
 def _keep(partnership: Partnership, command: Keep[Person], roster: Roster, now: datetime) -> ReviewTransition:
@@ -127,5 +128,5 @@ def _require_may_keep(partnership: Partnership, actor: Person, roster: Roster) -
 
 
 def next_review(interval: timedelta | None, ends_at: datetime | None, now: datetime) -> datetime | None:
-    """Return the earlier of the next interval and the end of the approved access."""
+    """Return the time of the next review: after the interval, but not later than the end of the access."""
     return min((moment for moment in (interval and now + interval, ends_at) if moment), default=None)

@@ -1,11 +1,11 @@
-"""Revoking: who may request it, and which open requests it stops."""
+"""Who may revoke a partner, and which open requests a revocation stops."""
 
 from collections.abc import Iterable
 
 from workflows.core.errors.raised import Refused
 from workflows.core.errors.refusal_codes import RefusalCode
 from workflows.core.partners.partnership import Partnership, PartnershipState
-from workflows.core.partners.reviews import may_close
+from workflows.core.partners.reviews import may_revoke
 from workflows.core.people import Person, Roster
 from workflows.core.plans.plan import TenantIdentity
 from workflows.core.requests.request import AccessRequest, RequestKind, RequestState
@@ -17,10 +17,10 @@ def require_may_revoke(
     """Check that the person is an admin, or the sponsor in answer to a review.
 
     :param partnership: the partner's record; None when there is none.
-    :param in_review: whether it can be the answer to a review. It cannot when it was requested by command.
+    :param in_review: whether it can be the answer to a review. A revocation by command cannot.
     :raises Refused: for everybody else.
     """
-    if not may_close(partnership if in_review else None, person, roster):
+    if not may_revoke(partnership if in_review else None, person, roster):
         raise Refused(
             RefusalCode.NOT_AN_ADMIN,
             is_sponsor=partnership is not None and partnership.sponsor.id == person.id,
@@ -33,25 +33,25 @@ def requests_stopped_by_revocation(
 ) -> tuple[AccessRequest, ...]:
     """List the open requests about a partner that a revocation stops, because closing has priority.
 
-    These are all requests that would open it. Partly applied requests belong to them, and so do requests for a partner
-    that is already blocked: an approval would open access again. Of revocations, only one that waits for its read-back
-    is stopped.
+    These are all requests that would open access, also partly applied ones. They are stopped even when the partner is
+    already blocked, because an approval would open access again. An earlier revocation is stopped only when it was
+    sent and waits for its read-back.
     """
-    return tuple(one for one in requests if _concerns(one, identity) and _gives_way(one))
+    return tuple(one for one in requests if _concerns(one, identity) and _is_stopped_by_revocation(one))
 
 
 def opening_requests(requests: Iterable[AccessRequest], identity: TenantIdentity) -> tuple[AccessRequest, ...]:
-    """List the open requests that may open access for a partner again, unless the revocation stops them."""
+    """List the open requests about a partner that are no revocations."""
     stopped = requests_stopped_by_revocation(requests, identity)
     return tuple(one for one in stopped if one.particulars.kind is not RequestKind.REVOCATION)
 
 
 def _concerns(request: AccessRequest, identity: TenantIdentity) -> bool:
-    # A request that is still being prepared has no plan yet. What its form read shows which partner it is about.
+    # A request that is still being prepared has no plan yet. The observation of its form identifies the partner.
     seen = request.observation if request.prepared is None else request.prepared.observation
     about = request.particulars.target if seen is None else seen.identity.tenant_id
     return about in (identity.tenant_id, identity.default_domain, identity.asked)
 
 
-def _gives_way(request: AccessRequest) -> bool:
+def _is_stopped_by_revocation(request: AccessRequest) -> bool:
     return request.particulars.kind is not RequestKind.REVOCATION or request.state is RequestState.UNCONFIRMED

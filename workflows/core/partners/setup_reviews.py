@@ -1,4 +1,4 @@
-"""The commands about the partner setup: confirm a step, take a confirmation back, ask for a reminder, and who may."""
+"""Apply the commands about the partner setup: confirm a step, take a confirmation back, ask for a reminder."""
 
 from dataclasses import replace
 from datetime import datetime, timedelta
@@ -27,7 +27,7 @@ REMIND_SETUP_AFTER: Final = timedelta(days=7)
 
 
 def advance_setup(partnership: Partnership, command: SetupCommand, *, roster: Roster, now: datetime) -> Partnership:
-    """Return the effect of `command` on the record of the partner setup. Pure.
+    """Apply a command to the partner setup of a partner's record. Pure.
 
     :raises Refused: when it is not allowed now or for this person; nothing changes.
     """
@@ -48,7 +48,7 @@ def advance_setup(partnership: Partnership, command: SetupCommand, *, roster: Ro
 
 
 def setup_messages(partnership: Partnership, command: SetupCommand) -> tuple[Tell, ...]:
-    """Return the message about the result for the person who confirmed a step, or took that back, where they clicked.
+    """Return the message to the person who confirmed a step, or took a confirmation back; empty for other commands.
 
     :param partnership: the record after `command`.
     """
@@ -64,7 +64,7 @@ def setup_messages(partnership: Partnership, command: SetupCommand) -> tuple[Tel
 
 
 def setup_for_request(request: AccessRequest) -> tuple[SetupStep, ...]:
-    """Return what the partner must do for the result of a request; empty when it was not read back."""
+    """Return the steps that the partner must do after a request; empty when the request was not read back."""
     if request.state is not RequestState.APPLIED:
         return ()
     prepared = request.known

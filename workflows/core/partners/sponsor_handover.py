@@ -1,6 +1,6 @@
-"""Handle a sponsor without an enabled account: admins are asked, and the admin who keeps the access becomes sponsor.
+"""Handle a sponsor without an enabled account. Admins are asked, and who keeps the access becomes the new sponsor.
 
-A boundary: reviews do not know how a sponsor is found gone.
+A boundary: no other module of reviews depends on how a missing sponsor is found.
 """
 
 from dataclasses import replace
@@ -16,10 +16,10 @@ from workflows.core.requests.commands.partner import RecordSponsorGone, SponsorC
 def advance_sponsor(
     partnership: Partnership, command: SponsorCommand, *, now: datetime, ask_again_at: datetime
 ) -> Partnership:
-    """Make a review due at once when the sponsor has no account; record it when the same sponsor has one again. Pure.
+    """Record that the sponsor has no account, or has one again. Without an account, a review is due at once. Pure.
 
-    :param ask_again_at: when the question is repeated, if nobody answers.
-    :raises Refused: when that is known already, or the partner has another sponsor by now.
+    :param ask_again_at: when the review question is repeated, if nobody answers.
+    :raises Refused: when this is recorded already, or the partner has another sponsor now.
     """
     is_gone = isinstance(command, RecordSponsorGone)
     if partnership.sponsor.id != command.sponsor or (partnership.sponsor_gone_at is not None) is is_gone:

@@ -1,1 +1,1 @@
-"""Plans: the exact operations that are approved, their effect, and how a partner differs from them."""
+"""Plans: the exact operations that are approved, their effect on access, and drift from them."""

@@ -1,6 +1,6 @@
-"""The effect of a plan on access, setting by setting and in total, computed from the effective values.
+"""Compute the effect of a plan on access, for each setting and in total, from the effective values.
 
-Inherited values come from the tenant's default where it is known. Where it is not known, the effect is unknown too.
+When the tenant's default is not known, inherited values are not known, and the effect is unknown too.
 """
 
 from collections.abc import Iterable, Iterator, Mapping
@@ -31,7 +31,7 @@ from workflows.core.settings.model import (
 
 _OFF: Final = {"userSyncInbound": {"isSyncAllowed": False}}
 _COLLABORATION: Final = (Property.B2B_COLLABORATION_INBOUND, Property.B2B_COLLABORATION_OUTBOUND)
-"""B2B direct connect does not work with another cloud (Entra: "Cross Cloud Settings")."""
+"""The access that exists with another cloud. B2B direct connect does not (Entra: "Cross Cloud Settings")."""
 _OTHER_LISTS: Final = (
     Property.M365_COLLABORATION_INBOUND,
     Property.M365_COLLABORATION_OUTBOUND,
@@ -57,7 +57,7 @@ class SettingPart(Enum):
 
 
 class ChangeSubject(NamedTuple):
-    """What a statement about a partner's settings is about. Equal subjects have the same title."""
+    """The setting, or part of one, that a change is about. Equal subjects have the same title."""
 
     name: str
     """Graph's name of the setting."""
@@ -73,7 +73,7 @@ class ChangeSubject(NamedTuple):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SettingChange:
-    """One setting, or one flag of it, and the effect of a plan on it."""
+    """The effect of a plan on one setting, or on one flag of a setting."""
 
     name: str
     """Graph's name of the setting."""
@@ -86,7 +86,7 @@ class SettingChange:
 
     @property
     def subject(self) -> ChangeSubject:
-        """Return what it is about."""
+        """Return the setting, or part of one, that the change is about."""
         return ChangeSubject.of(self.name, self.part, self.key)
 
 
@@ -106,8 +106,8 @@ class BeforeAfter(NamedTuple):
 def setting_changes(plan: Plan, default: JsonObject | None = None) -> tuple[SettingChange, ...]:
     """List the effect of a plan on each setting that it writes.
 
-    Adding a tenant of another cloud makes the default apply to it. Access that this opens without a write is listed
-    too.
+    When a tenant of another cloud is added, the default applies to it. Access that this opens without a write is
+    listed too.
 
     :param default: the tenant's default configuration; None when it is not known.
     """
@@ -117,15 +117,16 @@ def setting_changes(plan: Plan, default: JsonObject | None = None) -> tuple[Sett
 
 
 def plan_access_change(plan: Plan, default: JsonObject | None = None) -> AccessChange:
-    """Return the effect of a whole plan: OPENS when any part opens, NARROWS only when no other part may open.
+    """Return the effect of a whole plan.
 
-    :returns: OPENS, NARROWS, SAME or UNKNOWN.
+    :returns: OPENS when any part opens access. NARROWS when a part reduces access and no part may open any. Otherwise
+        SAME or UNKNOWN.
     """
     return overall_change(setting_changes(plan, default))
 
 
 def overall_change(told: Iterable[SettingChange]) -> AccessChange:
-    """Combine several changes into one, by the rule of `plan_access_change`."""
+    """Combine several changes by the rule of `plan_access_change`."""
     kinds = {item.access for item in told}
     if AccessChange.OPENS in kinds:
         return AccessChange.OPENS
@@ -171,7 +172,7 @@ def _setting_changes(change: Change, states: BeforeAfter) -> Iterator[SettingCha
 
 
 def _changes_by_adding(plan: Plan, states: BeforeAfter) -> Iterator[SettingChange]:
-    """Return the changes that only follow from adding a tenant of another cloud: the plan does not write them."""
+    """Return the changes that the plan does not write, but that follow from adding a tenant of another cloud."""
     if not plan.operations or not _is_added(states):
         return
     written = {change.name for change in changes(plan)}
@@ -207,7 +208,7 @@ def _is_added(states: BeforeAfter) -> bool:
 
 
 def _flag_changes(name: Property, sides: tuple[Any, Any], states: BeforeAfter) -> Iterator[SettingChange]:
-    """Return one change for each flag that is set before or after; one for the whole setting when no flag is set."""
+    """Return one change for each flag that is set before or after. Without such a flag, return one for the setting."""
     told = False
     for key in FLAGS[name]:
         before, after = (getattr(side, key, None) for side in sides)
@@ -225,7 +226,7 @@ def _flag_access_change(name: Property, key: str, states: BeforeAfter) -> Access
 
 
 def _change_to_after(change: Change) -> AccessChange:
-    """Return the change by the value after it only: a setting that a revocation writes counts as closed."""
+    """Return the change from the new value alone. A setting that a revocation writes counts as closed."""
     if change.before == change.after:
         return AccessChange.SAME
     closed = {**BLOCK, Property.IDENTITY_SYNCHRONIZATION.value: _OFF}

@@ -1,4 +1,4 @@
-"""Whether a plan closes a part of the access, or all of it."""
+"""Find whether a plan only reduces access, or closes all of it."""
 
 from workflows.core.plans.changes import plan_access_change
 from workflows.core.plans.plan import Plan
@@ -9,14 +9,14 @@ from workflows.core.settings.breadth import AccessChange
 def only_narrows(plan: Plan) -> bool:
     """Return whether a plan certainly reduces access and opens nothing, whatever the tenant's default is.
 
-    NB. the default is not used on purpose, because it is not part of what is approved. An explicit "allowed" may reduce
-    access only because the default is more open today. That is no certain reduction.
+    NB. the default is deliberately not used, because it can change later. An explicit "allowed" may reduce access only
+    because the default is more open today, which is not certain.
     """
     return plan_access_change(plan) in (AccessChange.NARROWS, AccessChange.CLOSES)
 
 
 def closes_everything(plan: Plan) -> bool:
-    """Return whether the whole block of a revocation is set after the plan.
+    """Return whether all settings of a revocation's block are set after the plan.
 
     See `openness.access_kinds` for what else can be open.
     """

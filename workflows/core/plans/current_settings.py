@@ -1,7 +1,4 @@
-"""The current settings of a partner, setting by setting: the partner's own values, and where inherited ones come from.
-
-The words are the front end's.
-"""
+"""List the current settings of a partner: its own values, and where inherited values come from."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -33,7 +30,7 @@ class CurrentSetting:
     key: str = ""
     """The model's name of a flag."""
     value: Any
-    """The partner's own value: a document, a flag, or None where it sets none. May contain text from the tenant."""
+    """The partner's own value: a document, a flag, or None when it has none. It may contain text from the tenant."""
     inherits: bool
     """Whether it is not set for this partner, so that the tenant's default applies."""
     origin: Origin
@@ -48,7 +45,7 @@ class CurrentSetting:
 
     @property
     def subject(self) -> ChangeSubject:
-        """Return what it is about; equal to that of a change of the same setting or flag."""
+        """Return the setting or flag that it is about. A change of the same setting or flag has an equal subject."""
         return ChangeSubject.of(self.name, self.part, self.key)
 
 
@@ -66,18 +63,18 @@ def current_settings(
 
 
 def without_written(plan: Plan) -> JsonObject:
-    """Return a partner's configuration before a plan, without the settings that the plan writes."""
+    """Return the partner's configuration before a plan, without the settings that the plan writes."""
     written = {change.name for change in changes(plan)}
     return {name: value for name, value in (plan.before or {}).items() if name not in written}
 
 
 def unchanged_settings(plan: Plan, default: JsonObject | None) -> tuple[CurrentSetting, ...]:
-    """List the settings of a partner that stay as they are, because a plan does not write them."""
+    """List the settings of a partner that a plan does not write."""
     return tuple(entry for entry in current_settings(without_written(plan), default) if entry.is_own)
 
 
 def staying_open(plan: Plan, default: JsonObject | None) -> tuple[CurrentSetting, ...]:
-    """List what a plan leaves open: settings of the partner that still allow access and that it does not change."""
+    """List the settings that a plan does not write and that allow access, or may allow it."""
     changed = {one.subject for one in setting_changes(plan, default) if one.access is not AccessChange.SAME}
     after = current_settings(plan.image_after(), default, is_cross_cloud=plan.is_cross_cloud)
     return tuple(one for one in after if one.is_own and one.lets_in and one.subject not in changed)

@@ -1,8 +1,8 @@
-"""Find changes of the tenant's default after approvers saw a plan. Inherited values are part of what they approve.
+"""Find changes of the tenant's default after approvers saw a plan. They also approve the inherited values.
 
-A setting that the plan does not write comes from the default, which anybody with the right can change at any time. The
-plan keeps the inherited values, so that the digest covers them. They are compared separately before anything is
-written.
+A setting that neither the plan nor the partner sets comes from the default. An Entra admin can change the default at
+any time. The plan contains the inherited values, so that its digest covers them. They are compared again before the
+first write.
 """
 
 from collections.abc import Iterator, Mapping
@@ -38,7 +38,7 @@ def with_inheritance(plan: Plan, default: JsonObject | None) -> Plan:
 
 
 def default_drift(plan: Plan, shown: JsonObject, now: JsonObject) -> Drift | None:
-    """Compare what a partner inherits after a plan, as shown and as it is now; None when both are the same.
+    """Compare what a partner inherits after a plan from two versions of the default; None when it is the same.
 
     :param shown: the tenant's default configuration when the plan was made.
     :param now: the tenant's default configuration now.
@@ -53,7 +53,7 @@ def default_drift(plan: Plan, shown: JsonObject, now: JsonObject) -> Drift | Non
 
 
 def _inherited(plan: Plan) -> dict[Property, tuple[str, ...] | None]:
-    """Return, by property, the members that a partner does not set after a plan; None: it sets none of them."""
+    """Return, by property, the members that the partner inherits after a plan; None when it inherits all of them."""
     image = plan.image_after() or {}
     return {name: members for name in _names(plan) for members in _unset(name, image.get(name.value))}
 
@@ -64,7 +64,7 @@ def _names(plan: Plan) -> tuple[Property, ...]:
 
 
 def _unset(name: Property, document: Any) -> Iterator[tuple[str, ...] | None]:
-    """Return the members that a partner's own value leaves to the default; none when the value cannot be read."""
+    """Return the members that the partner's own value does not set; nothing when the value cannot be read."""
     if document is None:
         yield None
     elif isinstance(document, Mapping):

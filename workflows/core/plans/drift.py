@@ -1,4 +1,4 @@
-"""The three-way difference after an outside change: approved from, approved to, current value."""
+"""Compare a partner that somebody else changed with the approved plan: approved from, approved to, value now."""
 
 from dataclasses import dataclass
 from typing import Any, Final
@@ -12,7 +12,7 @@ _KEY: Final = "tenantId"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SettingDrift:
-    """One setting in Graph's own values. None means that the partner does not set it."""
+    """One setting, with Graph's documents. None means that the partner does not set it."""
 
     name: str
     approved_from: Any
@@ -22,7 +22,7 @@ class SettingDrift:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DefaultDrift:
-    """One setting of the tenant's default that the partner would inherit, in Graph's own values."""
+    """A changed setting of the tenant's default that the partner would inherit, with Graph's documents."""
 
     name: str
     shown: Any
@@ -39,15 +39,15 @@ class Drift:
     exists: bool
     """Whether it has its own settings now."""
     settings: tuple[SettingDrift, ...]
-    """What somebody else changed, and what the plan was to write, by Graph's names."""
+    """The settings that somebody else changed, and the settings that the plan writes."""
     defaults: tuple[DefaultDrift, ...] = ()
     """Changes of the tenant's default that the partner would inherit."""
 
 
 def three_way_difference(plan: Plan, observed: JsonObject | None) -> Drift:
-    """Compare the configuration read just before writing with the states before and after the plan.
+    """Compare a configuration with the states before and after a plan. Undescribed members are compared too.
 
-    Undeclared members are compared too.
+    :param observed: the partner's configuration that was just read; None when it has none.
     """
     ends = (plan.before or {}, plan.image_after() or {}, observed or {})
     names = dict.fromkeys(name for end in ends for name in end if name != _KEY)

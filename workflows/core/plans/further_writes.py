@@ -1,8 +1,8 @@
-"""The additional writes of a revocation, after its block. Graph may refuse each one; none of them delays the block.
+"""The additional writes of a revocation, after its block. Graph may refuse each of them. None of them delays the block.
 
 It is not documented how deep Graph merges inside a setting. So a member inside a setting is set to null together with
-the values of the block. Members that v1.0 describes and members that it does not describe are never in one write. Graph
-may refuse a whole body because of one unknown name.
+the values of the block. Graph may refuse a whole body because of one unknown name. So members that v1.0 does not
+describe are never in one write with described ones.
 """
 
 from collections.abc import Iterator, Mapping
@@ -13,7 +13,7 @@ from workflows.core.settings.canonical import JsonObject
 from workflows.core.settings.described import Path, copied, is_restriction, put_member, undescribed
 from workflows.core.settings.documents import has_no_value, to_document
 from workflows.core.settings.model import IDENTITY_SYNCHRONIZATION, Property, blocked_setting
-from workflows.core.settings.openness import SERVICE_PROPERTIES, access_kinds, not_surely_closed
+from workflows.core.settings.openness import SERVICE_PROPERTIES, access_kinds, possibly_open
 
 _GROUPS: Final = "groupSyncInbound"
 """In beta since March 2026, in the same policy as `userSyncInbound`."""
@@ -38,14 +38,14 @@ def further_writes(before: JsonObject | None, default: JsonObject | None) -> tup
 
 
 def _further_writes(before: JsonObject, default: JsonObject | None) -> Iterator[FurtherWrite]:
-    # A partner of another cloud that has its own configuration is treated like any other partner.
-    still_open = {kind.name for kind in not_surely_closed(access_kinds(before, default))}
+    # A partner of another cloud with its own configuration is treated like every other partner.
+    still_open = {kind.name for kind in possibly_open(access_kinds(before, default))}
     services = {name.value: _blocked_body(name) for name in SERVICE_PROPERTIES if name in still_open}
     if services:
         yield FurtherWrite(is_synchronization=False, body=services)
     nulls: dict[str, dict[str, Any]] = {}
     for path, value in undescribed(before).items():
-        # Members inside a list's entry are replaced with the list. Tenant restrictions limit our own users.
+        # A member inside a list is replaced together with the list. Tenant restrictions only limit our own users.
         is_ours = path[0] == Property.TENANT_RESTRICTIONS or is_restriction(path)
         if not has_no_value(value) and _TARGETS not in path[1:-1] and not is_ours:
             body = nulls.setdefault(_address_key(path), _blocked_base(path))
@@ -58,7 +58,7 @@ def _further_writes(before: JsonObject, default: JsonObject | None) -> Iterator[
 
 
 def _address_key(path: Path) -> str:
-    """Return the key of the body that contains a member: a setting is one body, each member of the policy another."""
+    """Return a key that is equal for members of one body. A body is a setting, or one member of the policy."""
     return ".".join(path[:2]) if path[0] == IDENTITY_SYNCHRONIZATION else path[0]
 
 
@@ -75,7 +75,7 @@ def _blocked_base(path: Path) -> dict[str, Any]:
 
 
 def _no(path: Path, value: Any) -> Any:
-    """Return the most explicit "no" that the known form of the member allows."""
+    """Return the value that closes a member: an explicit false where its form is known, otherwise null."""
     if path == (IDENTITY_SYNCHRONIZATION, _GROUPS):
         others = [key for key in value if key != _ALLOWED and "@" not in key] if isinstance(value, Mapping) else []
         return {**dict.fromkeys(others), _ALLOWED: False}
@@ -83,5 +83,5 @@ def _no(path: Path, value: Any) -> Any:
 
 
 def _blocked_body(name: Property) -> dict[str, Any]:
-    """Return the explicit block of a setting, in the form that Graph takes."""
+    """Return the explicit block of a setting as Graph's document."""
     return to_document(blocked_setting(name)) or {}

@@ -1,4 +1,4 @@
-"""Which users, groups and applications a plan names by id, and the directory that each id belongs to."""
+"""List the users, groups and applications whose ids are in a plan, and the tenant that each id belongs to."""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -6,14 +6,14 @@ from typing import Any
 
 from workflows.core.errors.raised import UnreadableSetting
 from workflows.core.plans.plan import Plan, changes
-from workflows.core.settings.directory_objects import Owner, owner_of
 from workflows.core.settings.documents import parse_targets
+from workflows.core.settings.id_owner import Owner, owner_of
 from workflows.core.settings.model import TARGET_PROPERTIES, Property, Target, configurations, is_guid
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NamedTarget:
-    """One id that a setting names. Graph's reserved words are not ids."""
+    """One id in a setting. Graph's reserved words are no ids."""
 
     setting: Property
     target: Target

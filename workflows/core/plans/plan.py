@@ -1,6 +1,6 @@
 """The plan: the exact Graph operations that are approved, and the state of the tenant before them.
 
-This file is long because a plan, its digest and its images have to be read together.
+This file is long because a plan, its digest and its expected states belong together.
 """
 
 from collections.abc import Mapping
@@ -46,14 +46,14 @@ class TenantIdentity:
 
     @classmethod
     def without_names(cls, tenant_id: TenantId, *, is_resolved: bool = False) -> Self:
-        """Return the identity of a tenant of which only the id is known."""
+        """Return the identity of a tenant whose names are not known."""
         return cls(
             tenant_id=tenant_id, display_name=tenant_id, default_domain="", asked=tenant_id, is_resolved=is_resolved
         )
 
     @property
     def name(self) -> str:
-        """Return the name used in a command: the default domain, or the tenant id when there is no domain."""
+        """Return the name to type in a command: the default domain, or the tenant id when there is no domain."""
         return self.default_domain.strip() or self.tenant_id
 
     @property
@@ -70,7 +70,7 @@ class Operation:
     path: str
     body: JsonObject
     may_be_refused: bool = False
-    """Whether Graph may refuse it. Such operations come last. A refusal is reported; earlier operations stay valid."""
+    """Whether the plan also succeeds when Graph refuses this operation. Such operations come last."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -86,12 +86,13 @@ class Plan:
     duration: timedelta | None
     """How long the access shall last; None for a revocation."""
     inherited: JsonObject | None = None
-    """What the partner inherits from the tenant's default after the plan, as shown; None when it is not known."""
+    """The values that the partner inherits after the plan, as the approvers saw them; None when they are not known."""
     is_cross_cloud: bool = False
-    """Whether the partner is in another Microsoft cloud. Without a configuration it is blocked, whatever the default
-    says."""
+    """Whether the partner is in another Microsoft cloud. Without its own configuration such a tenant is blocked."""
     ends_at: datetime | None = None
     """When the access ends, if a day was requested; None: `duration` counts from the last approval."""
+    edition: int = 0
+    """How often the request was edited before this plan was made, so that no decision on an earlier text counts."""
 
     @property
     def digest(self) -> Digest:
@@ -107,10 +108,12 @@ class Plan:
         if self.inherited is not None:
             approved["inherited"] = self.inherited
         if self.is_cross_cloud:
-            # Set only when true, so that the digests of plans already stored stay the same.
+            # Included only when true, so that the digests of stored plans stay the same.
             approved["isCrossCloud"] = True
         if self.ends_at is not None:
             approved["endsAt"] = self.ends_at.astimezone(UTC).isoformat()
+        if self.edition:
+            approved["edition"] = self.edition
         return digest(_DIGEST_DOMAIN, approved)
 
     @property
@@ -129,9 +132,9 @@ class Plan:
         return tuple(operation for operation in self.operations if operation.may_be_refused)
 
     def image_after(self, count: int | None = None) -> JsonObject | None:
-        """Return the partner's configuration after the first `count` operations (None: after all).
+        """Return the expected configuration after the first `count` operations (None: after all).
 
-        It is assumed that a write keeps the undescribed members that it does not name.
+        It is assumed that a write does not change undescribed members that it does not contain.
         """
         image: dict[str, Any] | None = None if self.before is None else dict(self.before)
         for operation in self.operations[:count]:
@@ -145,7 +148,7 @@ class Plan:
 
 
 class Change(NamedTuple):
-    """One setting before and after, as Graph documents. None means "inherits the default"."""
+    """One setting before and after a plan, as Graph's documents. None means that it inherits the default."""
 
     name: str
     before: Any
@@ -164,7 +167,8 @@ def plan_access(
 ) -> Plan:
     """Compute the operations that change a partner from `before` to the settings of a template.
 
-    Writes only settings that are in `settings` and that differ. Flags that a template does not name keep their value.
+    Only settings that are in `settings` and that differ are written. Flags that a template does not name keep their
+    value.
     Closing operations come first and the widest opening comes last. Synchronization is switched off before the partner
     is written. It is switched on after that, because it requires automatic redemption (Microsoft: "Configure
     cross-tenant synchronization using PowerShell or Microsoft Graph API"). All other settings are one write, which
@@ -196,7 +200,7 @@ def plan_access(
 def operations_in_order(
     tenant_id: TenantId, before: JsonObject | None, body: JsonObject, *, synchronizes: bool | None
 ) -> tuple[Operation, ...]:
-    """Return the writes of a plan: closing first, the widest last. A partner without a configuration is created.
+    """Return the writes of a plan: closing first, the widest opening last. A missing partner is created.
 
     :param body: the settings to write, without synchronization, which has its own endpoint.
     :param synchronizes: whether synchronization shall be on; None does not change it.
@@ -228,7 +232,7 @@ def plan_revocation(
     API overview").
 
     :param default: the tenant's default configuration; None when it could not be read.
-    :returns: a plan without operations when nothing is left to write and only the check by reading remains.
+    :returns: the plan. It has no operations when everything is closed already and only has to be read back.
     """
     address = partner_address(tenant_id)
     if before is None:
@@ -265,8 +269,8 @@ def changes(plan: Plan) -> tuple[Change, ...]:
 def count_written(plan: Plan, observed: JsonObject | None) -> int | None:
     """Return how many required operations of the plan the observed configuration shows.
 
-    :returns: 0 for the state before, `len(plan.required)` for the state after, None when the configuration matches no
-        step of the plan, because somebody else changed it.
+    :returns: the number of operations: 0 for the state before, `len(plan.required)` for the state after. None when the
+        configuration is no state of the plan, because somebody else changed it.
     """
     for count in range(len(plan.required), -1, -1):
         if is_confirmed(plan, observed, count):
@@ -277,8 +281,8 @@ def count_written(plan: Plan, observed: JsonObject | None) -> int | None:
 def is_confirmed(plan: Plan, observed: JsonObject | None, count: int | None = None) -> bool:
     """Return whether a configuration shows the first `count` operations (None: all required) and no more.
 
-    Members that v1.0 does not describe are ignored: the service may add and change them. A revocation is complete when
-    its whole block is set, whatever else is set.
+    Members that v1.0 does not describe are ignored, because the service may add and change them. A revocation is
+    complete when its whole block is set, whatever the other settings are.
     """
     count = len(plan.required) if count is None else count
     if plan.is_revocation and count == len(plan.required):
@@ -313,7 +317,7 @@ def _synchronization_write(method: Literal["PATCH", "PUT"], tenant_id: TenantId,
 
 
 def _compared_part(plan: Plan, image: JsonObject | None) -> JsonObject | None:
-    """Return the part of a configuration that decides whether a plan was carried out."""
+    """Return the part of a configuration by which it is decided whether a plan was carried out."""
     if image is None:
         return None
     compared = only_described(image)
@@ -332,7 +336,7 @@ def _only_synchronization(policy: Any) -> Any:
 
 
 def _untouched(image: JsonObject, body: JsonObject) -> dict[str, Any]:
-    """Return what a write of tenant restrictions leaves unchanged: Graph's `devices` is never sent."""
+    """Return the members that a write of tenant restrictions does not change: Graph's `devices` is never sent."""
     name = Property.TENANT_RESTRICTIONS.value
     old, new = image.get(name), body.get(name)
     if not isinstance(new, Mapping) or not isinstance(old, Mapping) or DEVICES not in old:
@@ -343,7 +347,7 @@ def _untouched(image: JsonObject, body: JsonObject) -> dict[str, Any]:
 def partner_address(tenant_id: TenantId) -> str:
     """Return the address of one partner's own configuration. A plan writes only below this address.
 
-    :raises ValueError: for anything but a GUID, which could lead to another address.
+    :raises ValueError: when the id is no GUID. Another text could lead to another address.
     """
     if not is_guid(tenant_id):
         raise ValueError(f"not a tenant id: {tenant_id!r}")

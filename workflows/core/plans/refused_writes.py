@@ -14,22 +14,22 @@ from workflows.core.settings.model import IDENTITY_SYNCHRONIZATION
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RefusedWrite:
-    """A write that Graph was allowed to refuse and that did not take effect: by Graph's names, and why."""
+    """A write that Graph may refuse and that did not take effect: Graph's names of what it writes, and why."""
 
     names: tuple[str, ...]
     reason: tuple[Fact, ...]
-    """Codes: `NoteCode`."""
+    """Facts whose codes are `NoteCode` or `TenantCode`."""
 
 
 def is_shown(operation: Operation, image: JsonObject) -> bool:
-    """Return whether a configuration shows everything that an operation writes. A member set to null must be empty."""
+    """Return whether a configuration contains everything that an operation writes; a null must be shown as empty."""
     return all(_shows(value, image.get(name)) for name, value in _body(operation).items())
 
 
 def written_names(operation: Operation) -> tuple[str, ...]:
-    """Return the names that a refusable operation is about.
+    """Return Graph's names of what an operation that Graph may refuse writes.
 
-    For a setting written together with a member, this is only the member.
+    When a setting is written only because of one of its members, this is the name of the member.
     """
     body = _body(operation)
     return tuple(".".join(path) for path in undescribed(body)) or tuple(body)

@@ -1,4 +1,4 @@
-"""A renewal: current settings are approved for a longer time. It writes nothing, and needs its full approval chain."""
+"""Renewals: the current settings are approved for a longer time. Nothing is written. The full chain must approve."""
 
 from collections.abc import Mapping
 from dataclasses import replace
@@ -12,8 +12,8 @@ from workflows.core.settings.documents import has_no_value
 from workflows.core.settings.model import FLAGS, IDENTITY_SYNCHRONIZATION, Property, TenantId
 
 _PARTNERS: Final = "/policies/crossTenantAccessPolicy/partners"
-SHORTEST: Final = timedelta(days=1)
-"""A request that extends an access by less than this is a duplicate, not a renewal."""
+MIN_EXTENSION: Final = timedelta(days=1)
+"""A request that would extend an access by less than this is treated as a duplicate."""
 
 
 def plan_renewal(
@@ -45,8 +45,8 @@ def is_renewal(plan: Plan) -> bool:
 def plan_from(plan: Plan, before: JsonObject | None = None) -> Plan:
     """Return the plan that would change `before` to all settings after `plan`.
 
-    An extension is responsible for the whole access, not only for its changes. Settings outside the model are not
-    managed by Gatehouse, and do not count here.
+    An extension is approved for the whole access, not only for its changes. Settings that Gatehouse does not manage are
+    left out.
 
     :param before: a partner's configuration; None for a partner without its own settings.
     """
@@ -69,9 +69,9 @@ def plan_from(plan: Plan, before: JsonObject | None = None) -> Plan:
 
 
 def _own(name: Property, setting: Any) -> Any:
-    """Remove members that set nothing: the service shows some that nobody named, and `devices` has no effect yet.
+    """Remove members without an effect: empty ones that the service adds, and `devices`, which has no effect yet.
 
-    A known flag that is false sets something, because the tenant's default may be true.
+    A known flag with the value false stays, because the tenant's default may be true.
     """
     if not isinstance(setting, Mapping):
         return setting

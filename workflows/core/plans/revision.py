@@ -1,4 +1,4 @@
-"""What is different between the plan that people saw and the one that replaces it."""
+"""Compare the plan that people saw with the plan that replaces it."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -22,17 +22,17 @@ class PlanShown:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Revision:
-    """One setting that the two plans treat differently."""
+    """One setting with a different change in each of the two plans."""
 
     subject: ChangeSubject
     seen: SettingChange | None
-    """What the plan that people saw does with it; None when it does not write it."""
+    """The change in the plan that people saw; None when that plan does not write the setting."""
     new: SettingChange | None
-    """What the new plan does with it; None when it does not write it."""
+    """The change in the new plan; None when the new plan does not write the setting."""
 
 
 def revisions(seen: PlanShown, new: PlanShown) -> tuple[Revision, ...]:
-    """List the settings that the two plans treat differently: another value before, another value after, or neither.
+    """List the settings with a different change in each plan, or with a change in only one of them.
 
     Settings of the new plan come first, in its order.
     """

@@ -1,6 +1,6 @@
-"""The approval chain: ordered stages with a quorum, evaluated with the current approvers.
+"""Evaluate an approval chain: ordered stages, each with a role and a number of required approvals.
 
-What is shown ("who must still decide") and what is enforced come from the same Verdict.
+The same `Verdict` is used to show who must still decide, and to decide whether the request is approved.
 """
 
 from dataclasses import dataclass
@@ -47,20 +47,20 @@ class Decision:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Verdict:
-    """How many stages of the chain are complete, and which approvals count."""
+    """The result of evaluating a chain: the approvals that count, and what is missing."""
 
     counted: tuple[tuple[Person, ...], ...]
-    """For each stage the people whose approval counts, in the order of their decisions."""
+    """For each stage, the people whose approval counts, in the order of their decisions."""
     open_stage: int | None
     """Index of the stage that waits for approvals; None when the chain is complete."""
     missing: int
-    """How many approvals the open stage still needs."""
+    """How many approvals the open stage still needs; 0 when the chain is complete."""
     discounted: tuple[Fact, ...]
-    """The reason for each approval that does not count; codes: `DiscountCode`."""
+    """Why each other approval does not count. The codes are `DiscountCode`."""
 
     @property
     def is_complete(self) -> bool:
-        """Return whether every stage has its quorum."""
+        """Return whether every stage has enough approvals."""
         return self.open_stage is None
 
 
@@ -72,11 +72,9 @@ def evaluate(
     excluded: frozenset[PersonId],
     roster: Roster | None,
 ) -> Verdict:
-    """Count the approvals of distinct people who are not excluded, approved this digest, and hold the role now.
+    """Count the approvals of people who are not excluded, approved this digest and have the role now, each once.
 
-    One person counts once in the whole chain.
-
-    :param roster: None counts every decision as eligible; for display only, never to decide.
+    :param roster: the current roles. None counts every decision without checking roles, which is only for display.
     """
     counted: list[list[Person]] = [[] for _ in stages]
     discounted: list[Fact] = []

@@ -1,7 +1,7 @@
-"""Recognise pasted Microsoft Graph settings, and explain which values are wrong and what to write instead.
+"""Recognise pasted Microsoft Graph settings, and list which values are wrong and what to write instead.
 
-Examples in articles often use names of Conditional Access, different case, or lists whose meaning Microsoft does not
-document (Graph: "crossTenantAccessPolicyTarget resource type"). Nothing is written here.
+Examples in articles often use names of Conditional Access, or other upper and lower case. Some use lists whose meaning
+Microsoft does not document (Graph: "crossTenantAccessPolicyTarget resource type").
 """
 
 from collections.abc import Iterator, Mapping
@@ -27,7 +27,7 @@ _FOREIGN: Final[Mapping[str, str]] = {
     "includeapplications": "applications",
     "excludeapplications": "applications",
 }
-"""Names of Conditional Access, each with its name in cross-tenant access."""
+"""Names of Conditional Access, each with the name for the same in cross-tenant access settings."""
 _TELLING: Final = {*_FOREIGN, "accesstype", "targettype", "usersandgroups", *(name.value.lower() for name in Property)}
 _WORDS: Final[Mapping[str, str]] = {
     word.lower(): word for word in (ALL_USERS, ALL_APPLICATIONS, OFFICE_365, ALL_MICROSOFT_APPS)
@@ -38,7 +38,7 @@ _ACCESS: Final[Mapping[str, AccessType]] = {
     "block": AccessType.BLOCKED,
     "blocked": AccessType.BLOCKED,
 }
-_MOST_DEPTH: Final = 20
+_MAX_DEPTH: Final = 20
 
 
 def is_graph_example(document: object) -> bool:
@@ -59,12 +59,12 @@ def corrected_word(value: object, *, of_applications: bool = False) -> str | Non
 
 
 def corrections(document: object) -> tuple[str, ...]:
-    """List, for each wrong name and value of a pasted example, its place and what to write instead."""
+    """List the wrong names and values of a pasted example, each with its place and what to write instead."""
     return tuple(dict.fromkeys(_corrections(document, (), 0)))
 
 
 def _corrections(value: object, path: tuple[str, ...], depth: int) -> Iterator[str]:
-    if depth > _MOST_DEPTH:
+    if depth > _MAX_DEPTH:
         return
     if isinstance(value, list | tuple):
         for index, item in enumerate(value):
@@ -109,7 +109,7 @@ def _target(value: Any, path: tuple[str, ...], beside: Mapping[Any, Any]) -> Ite
 
 
 def _names(value: object, depth: int) -> Iterator[str]:
-    if depth > _MOST_DEPTH:
+    if depth > _MAX_DEPTH:
         return
     if isinstance(value, Mapping):
         for name, item in value.items():

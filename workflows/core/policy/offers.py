@@ -1,4 +1,4 @@
-"""The templates as the request form offers them: by purpose, the lowest risk first, with the usual waiting time."""
+"""Arrange the templates for the request form: by purpose, the lowest risk first, with the usual waiting time."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -13,37 +13,37 @@ from workflows.core.policy.risk import RiskLevel, risk_of_settings
 from workflows.core.policy.template import Template
 from workflows.core.settings.model import TenantId
 
-FEWEST_WAITS: Final = 3
-"""From so many earlier requests on, their waiting time says something about the next one."""
+MIN_WAITS: Final = 3
+"""The number of earlier requests that are needed to show a usual waiting time."""
 _NO_WAITS: Final[Mapping[str, Sequence[timedelta]]] = MappingProxyType({})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Offer:
-    """One template that can be chosen."""
+    """One template that the form offers."""
 
     template: Template
     level: RiskLevel
     closes: bool
-    """Whether it only closes a partner. Such templates are not offered together with those that open."""
+    """Whether it only closes a partner. Such templates are not offered together with those that open access."""
     usual_wait: timedelta | None = None
     """The median time from filing to the last approval; None while there are too few earlier requests."""
 
 
 def offers_of(templates: Iterable[Template]) -> tuple[Offer, ...]:
-    """Return every template with its risk, the lowest first. Computing the risk takes some milliseconds for each."""
+    """Return every template with its risk, the lowest first. The computation takes some milliseconds for each."""
     return tuple(sorted(map(_offer, templates), key=_order))
 
 
-def arranged(
+def arranged_offers(
     offers: Iterable[Offer], waits: Mapping[str, Sequence[timedelta]] = _NO_WAITS, *, closing: bool = False
 ) -> tuple[Offer, ...]:
     """Return the offers that open access, or with `closing` those that only close it, with their waiting times.
 
     Templates of one purpose follow each other. The purpose with the lowest risk comes first.
 
-    :param offers: by risk.
-    :param waits: the waiting times of earlier requests, by the template's name.
+    :param offers: the offers, the lowest risk first.
+    :param waits: the waiting times of earlier requests, by the name of the template.
     """
     shown = [one for one in offers if one.closes is closing]
     purposes = dict.fromkeys(one.template.purpose for one in shown)
@@ -56,14 +56,14 @@ def arranged(
 
 
 def usual_wait(waits: Sequence[timedelta]) -> timedelta | None:
-    """Return the median waiting time; None while there are too few to say anything."""
-    if len(waits) < FEWEST_WAITS:
+    """Return the median waiting time; None while there are fewer than `MIN_WAITS`."""
+    if len(waits) < MIN_WAITS:
         return None
     return timedelta(seconds=median(wait.total_seconds() for wait in waits))
 
 
 def closes_a_partner(template: Template) -> bool:
-    """Return whether a template leaves nothing of a partner open."""
+    """Return whether all access of a partner is closed after an approved request with this template."""
     return closes_everything(
         plan_access(
             tenant_id=TenantId("00000000-0000-0000-0000-000000000000"),

@@ -1,4 +1,4 @@
-"""Named placeholders: the ids that a template leaves open; only the requester or the partner knows them."""
+"""Placeholders: names in a template's settings that a request replaces with ids."""
 
 import re
 from collections.abc import Iterator, Mapping
@@ -8,7 +8,7 @@ from typing import Any, Final
 from workflows.core.errors.raised import InvalidField
 from workflows.core.errors.refusal_codes import RefusalCode
 from workflows.core.policy.graph_examples import corrected_word
-from workflows.core.settings.directory_objects import Owner, owner_of
+from workflows.core.settings.id_owner import Owner, owner_of
 from workflows.core.settings.model import Property, Setting, Target, TargetConfiguration, TargetType, is_guid
 
 _PLACEHOLDER: Final = re.compile(r"\{([a-z][a-z0-9_]*)\}")
@@ -17,21 +17,21 @@ _NOBODY: Final = "00000000-0000-0000-0000-000000000000"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Placeholder:
-    """One id that the request form asks for."""
+    """One placeholder, for which the request form asks for an id."""
 
     name: str
     label: str
     kind: TargetType
     owner: Owner
-    """Follows from the placeholder's place in the settings, so that the form always names the right directory."""
+    """Whose tenant the id belongs to. It follows from the place of the placeholder in the settings."""
     hint: str = ""
     is_required: bool = True
     prefix: str = ""
-    """How the names of our own objects begin that may be entered; empty: any name."""
+    """The text with which the name of the object must begin; empty when every name is allowed."""
 
     @property
     def field(self) -> str:
-        """Return the name of its field on the request form."""
+        """Return the name of its field in the request form."""
         return f"hole_{self.name}"
 
 
@@ -43,17 +43,17 @@ class PlaceholderUse:
     kind: TargetType
     owner: Owner
     is_alone: bool
-    """Whether the list contains only this placeholder. If it stays empty, the list stays empty."""
+    """Whether the list contains nothing else. Without a value, the list would then be empty."""
 
 
 def placeholder_of(target: Target) -> str:
-    """Return the name of the placeholder that replaces a target's id; empty when the id is given."""
+    """Return the name of the placeholder in place of a target's id; empty when there is an id."""
     found = _PLACEHOLDER.fullmatch(target.id)
     return found[1] if found else ""
 
 
 def placeholder_uses(settings: Mapping[Property, Setting]) -> Iterator[PlaceholderUse]:
-    """List every placeholder of the settings with its place."""
+    """List the places of placeholders in the settings."""
     for name, setting in settings.items():
         for _, configuration in _lists(setting):
             for target in configuration.targets:
@@ -67,9 +67,8 @@ def fill(
 ) -> dict[Property, Setting]:
     """Replace the placeholders with the given ids. An optional placeholder without a value is removed from its list.
 
-    :param values: what was typed, by the placeholder's name; unknown names are ignored.
-    :raises InvalidField: for the first placeholder with a missing or wrong value; it names the field and the
-        correction.
+    :param values: the typed text of each placeholder, by its name; unknown names are ignored.
+    :raises InvalidField: for the first placeholder with a missing or wrong value; the error names its field.
     """
     given = {
         placeholder.name: parse_placeholder(placeholder, values.get(placeholder.name, ""))
@@ -79,9 +78,10 @@ def fill(
 
 
 def parse_placeholder(placeholder: Placeholder, typed: str) -> str:
-    """Read the text typed into a placeholder's field: a GUID in lower case; empty when an optional field is empty.
+    """Read the text that was typed into a placeholder's field.
 
-    :raises InvalidField: with the correction.
+    :returns: a GUID in lower case; empty when nothing was typed into an optional field.
+    :raises InvalidField: when the text is missing or no GUID.
     """
     guid = typed.strip().strip("{}").lower()
     if not guid and not placeholder.is_required:
@@ -97,12 +97,12 @@ def parse_placeholder(placeholder: Placeholder, typed: str) -> str:
 
 
 def begins_with(name: str, prefix: str) -> bool:
-    """Return whether a name begins so, in any case; every name begins with an empty prefix."""
+    """Return whether a name begins with a prefix, in upper or lower case. Every name begins with an empty prefix."""
     return name.casefold().startswith(prefix.casefold())
 
 
 def _lists(setting: Setting) -> Iterator[tuple[str, TargetConfiguration]]:
-    """List the target lists of a setting by the name of their field."""
+    """List the target lists of a setting, each with the name of its field in the model."""
     if is_dataclass(setting):
         for field in fields(setting):
             value = getattr(setting, field.name)

@@ -1,7 +1,6 @@
-"""How much access a plan opens, computed from its real changes, and how many people must approve it.
+"""Compute the risk of a plan from the access that it opens, and how many people must approve it.
 
-A template never declares its risk: the risk follows from the plan. A chain that is too weak for what a template can
-open is rejected.
+A template does not declare its risk. A template whose chain is too weak for its highest possible risk is not loaded.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -34,11 +33,11 @@ from workflows.core.settings.model import (
 )
 
 LONG: Final = timedelta(days=366)
-"""A longer access lasts longer than one yearly review, after which people forget the reason for it."""
+"""A longer access has a higher risk, because after a year people often forget the reason for it."""
 
 
 class RiskLevel(IntEnum):
-    """How much access a plan opens; a higher value means more."""
+    """The risk level. A higher value means more risk."""
 
     LOW = 1
     ELEVATED = 2
@@ -46,29 +45,29 @@ class RiskLevel(IntEnum):
 
     @property
     def word(self) -> str:
-        """The code of this level in JSON."""
+        """Return the name of this level in JSON."""
         return self.name.lower()
 
 
 class RiskReason(StrEnum):
-    """One thing that a plan opens. Each reason has a risk level of its own."""
+    """One reason for a risk: something that a plan opens. Each reason has its own risk level."""
 
     MFA = "mfa"
     """The partner's MFA is accepted."""
     COMPLIANT_DEVICES = "compliant_devices"
-    """Devices that the partner calls compliant are accepted."""
+    """The partner's claim that a device is compliant is accepted."""
     HYBRID_JOINED_DEVICES = "hybrid_joined_devices"
-    """Devices that the partner calls hybrid joined are accepted."""
+    """The partner's claim that a device is hybrid joined is accepted."""
     ALL_TRUST = "all_trust"
-    """The partner's MFA and its devices are accepted."""
+    """The partner's MFA and a device claim are accepted."""
     NO_CONSENT_INBOUND = "no_consent_inbound"
-    """The partner's people come in without a consent prompt."""
+    """The partner's people get access without a consent prompt."""
     NO_CONSENT_OUTBOUND = "no_consent_outbound"
-    """Our people are sent to the partner without a consent prompt."""
+    """Our people get access to the partner's tenant without a consent prompt."""
     SYNCHRONIZATION = "synchronization"
     """The partner's administrators can create and change user accounts in this tenant."""
     DIRECT_CONNECT_INBOUND = "direct_connect_inbound"
-    """The partner's people work here without an account."""
+    """The partner's people can work in our tenant without an account in it."""
     DIRECT_CONNECT_OUTBOUND = "direct_connect_outbound"
     """Our people can work in the partner's tenant."""
     DIRECT_CONNECT_ALL = "direct_connect_all"
@@ -82,9 +81,9 @@ class RiskReason(StrEnum):
     OUTBOUND_MICROSOFT = "outbound_microsoft"
     """Our people can use every Microsoft application of the partner."""
     OTHER = "other"
-    """A setting opens that templates seldom open."""
+    """Another setting is opened, which templates seldom do."""
     UNREADABLE = "unreadable"
-    """A value that this version cannot read."""
+    """The plan contains a value that this version cannot read."""
     LONG = "longer_than_a_year"
     """The access lasts longer than a year."""
     CROSS_CLOUD = "cross_cloud"
@@ -92,7 +91,7 @@ class RiskReason(StrEnum):
 
     @property
     def level(self) -> RiskLevel:
-        """The risk level of this reason alone."""
+        """Return the risk level of this reason alone."""
         return RiskLevel.HIGH if self in _HIGH else RiskLevel.ELEVATED
 
 
@@ -103,15 +102,15 @@ _HIGH: Final = frozenset(
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Risk:
-    """The risk level of a plan, with the reasons."""
+    """The risk of a plan: the highest level of its reasons."""
 
     level: RiskLevel
     reasons: tuple[RiskReason, ...]
-    """The highest risk first; empty when nothing opens."""
+    """The reasons, the highest risk first; empty when nothing is opened."""
 
 
 class ChainRequirement(NamedTuple):
-    """How many distinct people must approve, and in how many stages at least."""
+    """The least number of distinct people and of stages in a chain."""
 
     people: int
     stages: int
@@ -133,9 +132,9 @@ _FLAGS: Final[Mapping[tuple[str, str], RiskReason]] = {
 
 
 def risk_of(plan: Plan, default: JsonObject | None = None) -> Risk:
-    """Compute the risk of a plan from what it opens. What may open counts as opening.
+    """Compute the risk of a plan from the access that it opens. Access that it may open counts as opened.
 
-    A renewal opens nothing. It has the risk of opening all of its access again.
+    A renewal changes nothing. It has the risk of opening all of its access again.
 
     :param default: the tenant's default configuration; None when it is not known.
     """
@@ -156,10 +155,10 @@ def risk_of(plan: Plan, default: JsonObject | None = None) -> Risk:
 
 
 def risk_of_result(plan: Plan, default: JsonObject | None = None) -> Risk:
-    """Compute the risk of all settings of the partner after a plan, whoever opened them and when.
+    """Compute the risk of all settings of the partner after a plan, not only of those that it writes.
 
-    What the partner only inherits does not count: the tenant's default gives it to every tenant, and nobody approves it
-    for this partner. A tenant of another cloud inherits only because it is added, so there it counts.
+    Inherited access does not count: the tenant's default gives it to every tenant, without an approval for this
+    partner. For a tenant of another cloud it counts, because such a tenant inherits only when it is added.
 
     :param default: the tenant's default configuration; None when it is not known.
     """
@@ -167,9 +166,10 @@ def risk_of_result(plan: Plan, default: JsonObject | None = None) -> Risk:
 
 
 def deciding_risk(plan: Plan, default: JsonObject | None = None) -> Risk:
-    """Return the risk that a plan's chain must be strong enough for: of the change or of the result, the higher one.
+    """Return the risk that the chain of a plan must be strong enough for.
 
-    For a plan that certainly reduces access only the change counts, so that closing stays easy.
+    It is the higher risk of two: that of the plan's changes, and that of all settings after it. For a plan that
+    certainly reduces access only the changes count, so that closing needs few people.
     """
     change = risk_of(plan, default)
     if only_narrows(plan):
@@ -178,10 +178,12 @@ def deciding_risk(plan: Plan, default: JsonObject | None = None) -> Risk:
 
 
 def risk_of_settings(settings: Mapping[Property, Setting], longest: timedelta) -> Risk:
-    """Compute the highest risk of a template: its settings written for a partner that is completely closed.
+    """Compute the highest risk of a template: the risk of writing its settings for a completely closed partner.
 
-    Settings that it returns to the tenant's default count as fully open, because the default may be. Trust flags that
-    it does not name count as set, because another request may have set them.
+    A setting that it returns to the tenant's default counts as fully open, because the default may be fully open. Trust
+    flags that it does not name count as set, because another request may have set them.
+
+    :param longest: the longest duration of the template.
     """
     tenant_id = TenantId("00000000-0000-0000-0000-000000000000")
     trust = to_document(settings.get(Property.INBOUND_TRUST)) or {}
@@ -201,13 +203,13 @@ def risk_of_settings(settings: Mapping[Property, Setting], longest: timedelta) -
 
 
 def required(level: RiskLevel) -> ChainRequirement:
-    """Return how many distinct people, in how many stages, must approve a plan of this risk."""
+    """Return the number of distinct people and of stages that a plan of this risk needs at least."""
     return _REQUIRED[level]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ChainWeakness:
-    """Why a chain is too weak for a risk."""
+    """A chain that is too weak for a risk level."""
 
     level: RiskLevel
     people: int
@@ -216,7 +218,7 @@ class ChainWeakness:
     """How many stages the chain has."""
 
     def as_value(self) -> dict[str, Any]:
-        """Return it as a value of a fact: `level`, `people`, `stages`, and what `needs_people`, `needs_stages`."""
+        """Return JSON values: `level`; `people` and `stages` of the chain; `needs_people` and `needs_stages`."""
         need = required(self.level)
         return {
             "level": self.level.word,
@@ -228,7 +230,7 @@ class ChainWeakness:
 
 
 def weakness_of(stages: Sequence[Stage], level: RiskLevel) -> ChainWeakness | None:
-    """Return why a chain is too weak for a risk; None when it is strong enough. One person counts once in a chain."""
+    """Return why a chain is too weak for a risk level; None when it is strong enough."""
     need, people = required(level), sum(stage.quorum for stage in stages)
     if people >= need.people and len(stages) >= need.stages:
         return None
@@ -249,7 +251,7 @@ def _reasons(item: SettingChange, after: EffectiveSettings) -> Iterator[RiskReas
 
 
 def _is_all_trusted(after: EffectiveSettings) -> bool:
-    """Return whether MFA and a device claim may both be trusted. An unknown flag may be trusted."""
+    """Return whether MFA and a device claim are both trusted. An unknown flag counts as trusted."""
     trust = Property.INBOUND_TRUST
     mfa, *devices = (after.flags[trust, key].value is not False for key in FLAGS[trust])
     return mfa and any(devices)

@@ -1,4 +1,4 @@
-"""A template: one kind of access that can be requested."""
+"""Templates. Each describes one kind of access that can be requested."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
@@ -12,7 +12,7 @@ from workflows.core.settings.model import Property, Setting
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Stage:
-    """One step of an approval chain: `quorum` distinct people who hold `role`."""
+    """One stage of an approval chain: `quorum` distinct people who have `role` must approve."""
 
     title: str
     role: Role
@@ -21,10 +21,10 @@ class Stage:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TicketRule:
-    """The number of a ticket that a request must or may name."""
+    """The rule for the ticket number that a request must or may contain."""
 
     pattern: str
-    """A regular expression for the whole number."""
+    """A regular expression that the whole ticket number must match."""
     hint: str = ""
     is_required: bool = True
 
@@ -37,7 +37,7 @@ class Template:
     title: str
     description: str
     settings: Mapping[Property, Setting]
-    """Only the settings named here are written. None writes an explicit "inherit". For placeholders see `filled`."""
+    """The settings to write; None returns a setting to the tenant's default. For placeholders see `filled`."""
     stages: tuple[Stage, ...]
     review_interval: timedelta
     durations: tuple[timedelta, ...]
@@ -46,15 +46,15 @@ class Template:
     decide_within: timedelta
     """How long a request of this kind may stay undecided."""
     content_hash: str
-    """SHA-256 of the template's meaning. A request keeps it, and becomes invalid when it changes."""
+    """The SHA-256 of the template's meaning. When it changes, open requests need a new approval."""
     placeholders: tuple[Placeholder, ...] = ()
     """The ids that the requester enters, in the order of the form."""
     need: str = ""
-    """What people need who choose it, in their words; empty: its title says it."""
+    """The need for which people choose this template, in simple words; empty when the title says it."""
     purpose: str = ""
-    """The group in which the form offers it; empty: with the others that have none."""
+    """The title of the group in which the form offers the template; empty for no group."""
     ticket: TicketRule | None = None
-    """None: the form asks for no ticket."""
+    """None when the form does not ask for a ticket."""
     may_end_on_date: bool = False
     """Whether the requester may choose the day of the end, instead of one of the durations."""
 
@@ -67,14 +67,14 @@ class Template:
 def filled(template: Template, values: Mapping[str, str]) -> Mapping[Property, Setting]:
     """Return the template's settings with the ids of a request in place of its placeholders.
 
-    :param values: what was typed, by the placeholder's name.
-    :raises InvalidField: for the first field with a missing or wrong value; it names the field and the correction.
+    :param values: the typed text of each placeholder, by its name.
+    :raises InvalidField: for the first placeholder with a missing or wrong value; the error names its field.
     """
     return fill(template.settings, template.placeholders, values)
 
 
 def one_approver(chain: tuple[Stage, ...]) -> tuple[Stage, ...]:
-    """Return what a plan needs that certainly only takes access away: one approver of the chain's first stage."""
+    """Return the chain of a plan that certainly only reduces access: one approver of the first stage of `chain`."""
     return (replace(chain[0], quorum=1),)
 
 

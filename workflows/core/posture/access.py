@@ -1,4 +1,4 @@
-"""Concerns about a partner that follow from its settings and the default alone."""
+"""Find the concerns about a partner that follow from its settings and the tenant's default."""
 
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Final
@@ -13,15 +13,15 @@ from workflows.core.settings.canonical import JsonObject
 from workflows.core.settings.documents import parse_setting
 from workflows.core.settings.effective import SYNCHRONIZATION_FLAG, EffectiveFlag, EffectiveSettings, Origin
 from workflows.core.settings.model import B2B_PROPERTIES, FLAGS, Property, TenantId, configurations
-from workflows.core.settings.openness import AccessCategory, AccessKind, Openness, not_surely_closed, openness_of
+from workflows.core.settings.openness import AccessCategory, AccessKind, Openness, openness_of, possibly_open
 
 INBOUND: Final = (Property.B2B_COLLABORATION_INBOUND, Property.B2B_DIRECT_CONNECT_INBOUND)
 DIRECT_CONNECT: Final = (Property.B2B_DIRECT_CONNECT_INBOUND, Property.B2B_DIRECT_CONNECT_OUTBOUND)
-_LETS_IN: Final = (Openness.OPEN, Openness.PARTLY)
+_OPEN_OR_PARTLY: Final = (Openness.OPEN, Openness.PARTLY)
 
 
 def b2b_access_of(applies: EffectiveSettings) -> dict[Property, B2BAccess]:
-    """Return the current state of the four kinds of access."""
+    """Return how open each of the four kinds of B2B access is, by property."""
     return {
         name: B2BAccess(opening=openness_of(applies.targets[name]), targets=applies.targets[name])
         for name in B2B_PROPERTIES
@@ -36,7 +36,7 @@ def trust_of(applies: EffectiveSettings) -> dict[str, EffectiveFlag]:
 def access_concerns(
     tenant_id: TenantId, configuration: JsonObject, applies: EffectiveSettings, found: Sequence[AccessKind]
 ) -> Iterator[Concern]:
-    """List the concerns about a listed partner's settings, whatever Gatehouse's records say.
+    """List the concerns about a partner's settings. Gatehouse's records are not used.
 
     :param found: every kind of access of the partner.
     """
@@ -56,7 +56,7 @@ def access_concerns(
 
 
 def _unclear(applies: EffectiveSettings) -> Iterator[Concern]:
-    """List the settings whose lists have a meaning that Microsoft does not document."""
+    """List the settings with target lists whose meaning Microsoft does not document."""
     for name, targets in applies.targets.items():
         if targets.doubts:
             values = {"setting": name.value, "doubts": [one.value for one in targets.doubts]}
@@ -64,7 +64,7 @@ def _unclear(applies: EffectiveSettings) -> Iterator[Concern]:
 
 
 def access_kind_values(found: Iterable[AccessKind]) -> list[dict[str, str]]:
-    """Return kinds of access as values of a concern."""
+    """Return kinds of access as JSON values of a concern."""
     return [{"name": kind.name, "opening": kind.opening.value} for kind in found]
 
 
@@ -74,9 +74,11 @@ def unreadable_settings(configuration: JsonObject) -> tuple[str, ...]:
 
 
 def inherited_open(direction: B2BAccess) -> bool:
-    """Return whether access is certainly open by a default: one of its allowing lists comes from there."""
+    """Return whether access is certainly open, and one of the lists that allow it comes from a default."""
     lists = zip(configurations(direction.targets.setting), direction.targets.origins, strict=True)
-    return direction.opening in _LETS_IN and any(origin.is_inherited and not is_empty(one) for one, origin in lists)
+    return direction.opening in _OPEN_OR_PARTLY and any(
+        origin.is_inherited and not is_empty(one) for one, origin in lists
+    )
 
 
 def _trust_concerns(applies: EffectiveSettings, b2b_access: dict[Property, B2BAccess]) -> Iterator[Concern]:
@@ -91,7 +93,7 @@ def _trust_concerns(applies: EffectiveSettings, b2b_access: dict[Property, B2BAc
 
 def _allows_all_applications(direction: B2BAccess) -> bool:
     applications = configurations(direction.targets.setting)[1]
-    return direction.opening in _LETS_IN and applications is not None and is_unbounded(applications)
+    return direction.opening in _OPEN_OR_PARTLY and applications is not None and is_unbounded(applications)
 
 
 def _inherited_concerns(b2b_access: dict[Property, B2BAccess]) -> Iterator[Concern]:
@@ -109,14 +111,14 @@ def _inherited_concerns(b2b_access: dict[Property, B2BAccess]) -> Iterator[Conce
 
 
 def _other_access(found: Sequence[AccessKind]) -> Iterator[Concern]:
-    """List what is open or unknown besides B2B access, trust, redemption and the synchronization of users."""
+    """List other access that is open or not known: all but B2B, trust, redemption and synchronization of users."""
     others = [
         kind
-        for kind in not_surely_closed(found)
+        for kind in possibly_open(found)
         if kind.category in (AccessCategory.SERVICE, AccessCategory.CAPABILITIES, AccessCategory.UNDESCRIBED)
     ]
     opened = [kind for kind in others if kind.opening is not Openness.UNKNOWN]
-    # What an unread default may open is reported once, for the default.
+    # Access that an unread default may open is reported once, as a concern about the default.
     unknown = [kind for kind in others if kind.opening is Openness.UNKNOWN and kind.is_explicit]
     if opened:
         values = {"ways": access_kind_values(opened)}

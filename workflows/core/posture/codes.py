@@ -1,31 +1,31 @@
 """The codes of a posture's concerns. Programs read them, so they are never renamed.
 
-`settings` are Graph's names. `ways` are objects with `name` and `opening`, as `workflows.core.settings.openness` has
-them. Times are ISO 8601.
+`settings` are Graph's names of settings. `ways` are kinds of access: objects with `name` and `opening` (see
+`workflows.core.settings.openness`). Times are ISO 8601.
 """
 
 from enum import StrEnum
 
 
 class ConcernCode(StrEnum):
-    """What somebody should know about a partner or the default."""
+    """The code of a concern about a partner or the default."""
 
     # The records, compared with what was read.
     UNFINISHED = "unfinished"
-    """A request began to write the partner and was given up. Values: `request_id`, `state`."""
+    """A request began to write the partner, and then failed or was stopped. Values: `request_id`, `state`."""
     UNKNOWN_TO_GATEHOUSE = "unknown_to_gatehouse"
     NOT_COMPARED = "not_compared"
     """The request cannot be read. Values: `request_id`."""
     DIFFERS_FROM_APPROVED = "differs_from_approved"
-    """Values: `request_id`, `is_overwritten` (somebody else changed it while it was written), `settings`."""
+    """Values: `request_id`, `settings`, `is_overwritten` (whether somebody changed it while it was written)."""
     ABSENT = "absent"
     """Recorded as open, without settings in the tenant. Values: `is_other_cloud`, `is_default_read`, `ways`."""
     REVOKED_BUT_ABSENT = "revoked_but_absent"
     """Recorded as revoked, without settings in the tenant. Values: as for `absent`."""
     REVOKED_BUT_OPEN = "revoked_but_open"
-    """Values: `open` and `unknown`, both `ways`. Perhaps only: `open` is empty."""
+    """Values: `open` and `unknown`, both `ways`. When `open` is empty, it is only possible that access is open."""
     REVOKED_NOT_KNOWN = "revoked_not_known"
-    """Not closed for certain. Values: `unknown`, which are `ways`."""
+    """It is not known whether everything is closed. Values: `unknown`, which are `ways`."""
     REVOKED_NOT_EXPLICIT = "revoked_not_explicit"
     """Closed without an explicit block. Values: `settings`."""
     BEING_WRITTEN = "being_written"
@@ -33,7 +33,7 @@ class ConcernCode(StrEnum):
     TIME_IS_OVER = "time_is_over"
     """Values: `ended_at`."""
     REVIEW_OVERDUE = "review_overdue"
-    """Values: `sponsor` and `reminders` when somebody was asked; else both None, and `due_at`."""
+    """Values: `sponsor` and `reminders` when the sponsor was asked; otherwise both are null, and `due_at` is set."""
 
     # The partner's own settings.
     SYNCHRONIZATION_ON = "synchronization_on"
@@ -63,7 +63,7 @@ class ConcernCode(StrEnum):
 
     # The default.
     DEFAULT_UNREAD = "default_unread"
-    """Values: `reason`, what the tenant answered."""
+    """Values: `reason`: why it could not be read."""
     DEFAULT_TRUSTS_EVERYBODY = "default_trusts_everybody"
     """Values: `flags`, the model's names."""
     DEFAULT_OPEN_B2B_COLLABORATION_INBOUND = "default_open_b2b_collaboration_inbound"

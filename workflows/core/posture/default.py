@@ -1,4 +1,4 @@
-"""The access that the tenant's default gives to and from every tenant without its own settings."""
+"""Evaluate the tenant's default configuration, which applies to every partner without its own settings."""
 
 from collections.abc import Iterator, Sequence
 from typing import Final
@@ -10,7 +10,7 @@ from workflows.core.posture.model import B2BAccess, Concern, DefaultPosture, Wei
 from workflows.core.settings.canonical import JsonObject
 from workflows.core.settings.effective import effective_settings
 from workflows.core.settings.model import Property
-from workflows.core.settings.openness import AccessCategory, AccessKind, Openness, access_kinds, not_surely_closed
+from workflows.core.settings.openness import AccessCategory, AccessKind, Openness, access_kinds, possibly_open
 
 _OPEN_CODES: Final = {
     Property.B2B_COLLABORATION_INBOUND: ConcernCode.DEFAULT_OPEN_B2B_COLLABORATION_INBOUND,
@@ -21,9 +21,9 @@ _OPEN_CODES: Final = {
 
 
 def default_posture(document: JsonObject | None, unread_because: Facts = ()) -> DefaultPosture:
-    """Return the default's posture with its concerns.
+    """Return the posture of the default with its concerns.
 
-    :param document: None when it could not be read; `unread_because` says why.
+    :param document: the default configuration; None when it could not be read. `unread_because` then says why.
     """
     applies = effective_settings(None, document)
     b2b_access, found = b2b_access_of(applies), access_kinds(None, document)
@@ -59,7 +59,7 @@ def _concerns(
     unreadable = unreadable_settings(document)
     others = [
         kind
-        for kind in not_surely_closed(found)
+        for kind in possibly_open(found)
         if kind.category in (AccessCategory.SERVICE, AccessCategory.UNDESCRIBED) and kind.setting not in unreadable
     ]
     if opened := [kind for kind in others if kind.opening is not Openness.UNKNOWN]:

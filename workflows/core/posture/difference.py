@@ -1,4 +1,4 @@
-"""How a partner's current settings differ from what was last approved, written and read back."""
+"""Compare a partner's current settings with those that were last approved and read back."""
 
 from collections.abc import Mapping
 from typing import Any, Final
@@ -12,11 +12,11 @@ from workflows.core.settings.model import IDENTITY_SYNCHRONIZATION, Property
 _SETTINGS: Final = tuple(name.value for name in Property)
 
 
-def differing(plan: Plan, observed: JsonObject) -> tuple[str, ...]:
-    """Return Graph's names of the settings that are not as `plan` left them; empty when all are.
+def differing_settings(plan: Plan, observed: JsonObject) -> tuple[str, ...]:
+    """Return Graph's names of the settings that differ from the state after `plan`; empty when none differs.
 
-    A member that v1.0 does not describe counts when its value changed, but not when it became empty. For a partner that
-    the plan created, only described members are compared, because the service adds others.
+    A changed member that v1.0 does not describe counts, but not one that became empty. For a partner that the plan
+    created, only described members are compared, because the service adds others.
     """
     expected = plan.image_after() or {}
     names = [
@@ -31,7 +31,7 @@ def differing(plan: Plan, observed: JsonObject) -> tuple[str, ...]:
 
 
 def _compared(name: str, image: JsonObject) -> Any:
-    """Return one setting without what a write never contains: a policy's own name and key, and Graph's `devices`."""
+    """Return one setting without members that are never written: a policy's name and key, and Graph's `devices`."""
     value: Any = described_part(name, image.get(name))
     if name == IDENTITY_SYNCHRONIZATION and isinstance(value, Mapping):
         value = {"userSyncInbound": value.get("userSyncInbound")}

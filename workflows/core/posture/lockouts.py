@@ -1,6 +1,6 @@
-"""Which of a partner's people Conditional Access locks out today, for the posture.
+"""Find the partner's people whom Conditional Access locks out now.
 
-A boundary: the posture takes nothing else from Conditional Access.
+A boundary: the only module of the posture that uses Conditional Access.
 """
 
 from collections.abc import Iterator
@@ -12,7 +12,10 @@ from workflows.core.posture.model import Concern, Weight
 
 
 def lockout_concerns(report: AccessReport) -> Iterator[Concern]:
-    """State who is locked out, and what is not known about it. Report-only policies lock nobody out."""
+    """List the concerns about people who are locked out, and about what is not known.
+
+    Report-only policies lock nobody out.
+    """
     if report.unread is not None:
         why = {"why": report.unread.why.value}
         yield Concern(code=ConcernCode.CONDITIONAL_ACCESS_UNREAD, weight=Weight.UNCHECKED, values=why)

@@ -1,6 +1,6 @@
-"""A tenant's posture: the access that its default and every partner's settings give, and the concerns about it.
+"""The posture of a tenant: the access that its default and its partners' settings give, and concerns about it.
 
-Data only; `rows` fills it in. It states nothing about what could not be read.
+Data only; `rows` computes it.
 """
 
 from collections.abc import Iterable, Mapping
@@ -21,7 +21,7 @@ from workflows.core.settings.openness import AccessKind, Openness
 
 
 class Weight(IntEnum):
-    """How serious a concern is; a higher value is more urgent."""
+    """The severity of a concern. A higher value is more urgent."""
 
     NOTE = 1
     UNCHECKED = 2
@@ -31,34 +31,34 @@ class Weight(IntEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Concern:
-    """One thing about a partner or the default that somebody should know."""
+    """A problem of a partner or of the default, or something that could not be checked."""
 
     code: ConcernCode
     weight: Weight
     values: Values = field(default_factory=dict)
-    """The values that its code names. May contain text from the tenant or the records: show it as plain text."""
+    """The values of the code. They may contain text from outside, which is shown as plain text only."""
 
     def __hash__(self) -> int:
-        """Hash without the values, because they may be lists."""
+        """Hash without the values, because these may be lists."""
         return hash((self.code, self.weight))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class B2BAccess:
-    """One kind of access, with its current state for a partner."""
+    """One kind of B2B access of a partner: how open it is, and its effective lists."""
 
     opening: Openness
     targets: EffectiveTargets
 
 
 class RecordState(StrEnum):
-    """The state of a partner in our own records. The values are words for programs."""
+    """Whether a partner is in our records. The values are for programs."""
 
     KEPT = "kept"
     NONE = "none"
     UNREADABLE = "unreadable"
     NOT_READ = "not read"
-    """There were no records to read, so it is not known whether there is one of this partner."""
+    """There are no records to read, so it is not known whether the partner is recorded."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -67,44 +67,43 @@ class DefaultPosture:
 
     is_read: bool
     is_service_default: bool
-    """Whether it is Microsoft's own default, never changed by this tenant."""
+    """Whether it is still Microsoft's default, which this tenant has never changed."""
     b2b_access: Mapping[Property, B2BAccess]
     trust: Mapping[str, EffectiveFlag]
     document: JsonObject | None
-    """The document as it was read."""
+    """The default configuration as Graph's document; None when it could not be read."""
     access_kinds: tuple[AccessKind, ...]
-    """Every kind of access, with its state for a partner without its own settings."""
+    """Every kind of access, as it is for a partner without its own settings."""
     concerns: tuple[Concern, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PartnerPosture:
-    """One partner."""
+    """The posture of one partner."""
 
     tenant_id: TenantId
     identity: TenantIdentity | None
-    """The partner's identity from our records or a lookup. The list of partners contains tenant ids only."""
+    """The partner's identity from our records or from a lookup; None when it is not known."""
     configuration: JsonObject | None
-    """The configuration as listed; None for a partner of our records that has no configuration in the tenant (any
-    more)."""
+    """The partner's own configuration; None for a partner of our records that has none in the tenant."""
     b2b_access: Mapping[Property, B2BAccess]
     trust: Mapping[str, EffectiveFlag]
     redemption: Mapping[str, EffectiveFlag]
-    """Our flags by direction. The other tenant's flags cannot be read."""
+    """Our flags of automatic redemption, by direction. The partner's flags cannot be read."""
     synchronization: EffectiveFlag
-    """Of users and of everything else that the policy may allow. Not known when it contains undescribed members."""
+    """Whether users or other objects are synchronized. Not known when the policy contains undescribed members."""
     access_kinds: tuple[AccessKind, ...]
     """Every kind of access, open or closed."""
     unmanaged: tuple[str, ...]
-    """Graph's names of other settings that Gatehouse neither reads nor writes."""
+    """Graph's names of the partner's other settings, which Gatehouse does not manage."""
     risk: Risk
     is_risk_certain: bool
-    """False when something could not be read, so that the risk is the highest possible."""
+    """False when something could not be read. `risk` is then the highest possible risk."""
     record_state: RecordState
     record: Partnership | None
     concerns: tuple[Concern, ...]
     access: AccessReport | None = None
-    """The effect of Conditional Access on its people today. None when nobody comes in, or when it was not read."""
+    """The effect of Conditional Access on its people. None when nobody has access, or when it was not read."""
 
     @property
     def has_settings(self) -> bool:
@@ -112,11 +111,8 @@ class PartnerPosture:
         return self.configuration is not None
 
     @property
-    def is_barred(self) -> bool:
-        """Return whether it is blocked because it is in another Microsoft cloud and is not added here.
-
-        No default applies to it.
-        """
+    def is_blocked_until_added(self) -> bool:
+        """Return whether it is blocked because it is in another Microsoft cloud and not added in our tenant."""
         return self.configuration is None and self.identity is not None and not self.identity.is_resolved
 
     @property
@@ -126,7 +122,7 @@ class PartnerPosture:
 
     @property
     def name(self) -> str:
-        """Return its default domain or else its tenant id. The domain is text from outside."""
+        """Return its default domain, or its tenant id when no domain is known. The domain is text from outside."""
         return self.identity.name if self.identity else self.tenant_id
 
 
@@ -139,19 +135,19 @@ class Posture:
 
     read_at: datetime
     home: TenantId | None
-    """None: the tenant's identity is not known."""
+    """The tenant's own id; None when it is not known."""
     default: DefaultPosture
     partners: tuple[PartnerPosture, ...]
-    """The partner with the most serious concern first."""
+    """The partners; the one with the most serious concern is first."""
     listed: int
-    """How many partners the tenant has. `partners` may contain more, known only from our records."""
+    """The number of partners in the tenant. `partners` may contain more, which only our records contain."""
     records_are_read: bool
     unanswered: int
-    """How many lookups by tenant id gave no answer."""
+    """The number of lookups by tenant id without an answer."""
 
     @property
     def concerns(self) -> tuple[Concern, ...]:
-        """Return every concern, the default's first."""
+        """Return every concern. The concerns of the default come first."""
         return (*self.default.concerns, *(one for partner in self.partners for one in partner.concerns))
 
     def count(self, weight: Weight) -> int:
@@ -160,12 +156,12 @@ class Posture:
 
 
 def sorted_concerns(concerns: Iterable[Concern]) -> tuple[Concern, ...]:
-    """Sort by weight, the most serious first. Equal ones keep their order."""
+    """Sort concerns, the most serious first. Equally serious ones keep their order."""
     return tuple(sorted(concerns, key=lambda concern: -concern.weight))
 
 
 def sorted_partners(partners: Iterable[PartnerPosture]) -> tuple[PartnerPosture, ...]:
-    """Sort the most serious first: by concern, then by risk, then by name."""
+    """Sort partners: by the most serious concern, then by risk (both the highest first), then by name."""
     return tuple(
         sorted(
             partners,

@@ -1,4 +1,4 @@
-"""Differences between a partner's current settings and our records, and what is overdue."""
+"""Find differences between a partner's current settings and our records, and what is overdue."""
 
 from collections.abc import Iterator, Sequence
 from datetime import datetime, timedelta
@@ -7,20 +7,23 @@ from typing import Final
 from workflows.core.partners.partnership import Partnership, PartnershipState
 from workflows.core.posture.access import access_kind_values
 from workflows.core.posture.codes import ConcernCode
-from workflows.core.posture.difference import differing
+from workflows.core.posture.difference import differing_settings
 from workflows.core.posture.model import Concern, Weight
 from workflows.core.requests.request import AccessRequest, RequestState
 from workflows.core.settings.block import not_blocked
 from workflows.core.settings.canonical import JsonObject
 from workflows.core.settings.model import TARGET_PROPERTIES, Property
-from workflows.core.settings.openness import AccessCategory, AccessKind, Openness, not_surely_closed
+from workflows.core.settings.openness import AccessCategory, AccessKind, Openness, possibly_open
 
 GRACE: Final = timedelta(hours=1)
-"""How late a running bot may be with a question, before it counts as not running."""
+"""How late a review question may be. After that the bot counts as not running."""
 
 
 def unknown_partner_concerns(configuration: JsonObject, unfinished: AccessRequest | None) -> Iterator[Concern]:
-    """State that our records have no partnership for a tenant that is listed as a partner."""
+    """Report a partner in the tenant that our records do not contain.
+
+    :param unfinished: a request that began to write it and then failed or was stopped; None when there is none.
+    """
     if unfinished is not None:
         values = {"request_id": unfinished.id, "state": unfinished.state.value}
         yield Concern(code=ConcernCode.UNFINISHED, weight=Weight.WARNING, values=values)
@@ -43,18 +46,18 @@ def present_partner_concerns(
     elif request is None:
         values = {"request_id": partnership.request_id}
         yield Concern(code=ConcernCode.NOT_COMPARED, weight=Weight.UNCHECKED, values=values)
-    elif names := differing(request.known.plan, configuration):
+    elif names := differing_settings(request.known.plan, configuration):
         yield _difference(request, names)
 
 
 def missing_partner_concerns(
     partnership: Partnership, found: Sequence[AccessKind], *, default_is_read: bool
 ) -> Iterator[Concern]:
-    """List the concerns about a partner of our records that has no configuration in the tenant.
+    """Report a partner of our records that has no configuration in the tenant.
 
     :param found: every kind of access that still applies; all closed for a tenant of another cloud.
     """
-    left = not_surely_closed(found)
+    left = possibly_open(found)
     is_revoked = partnership.state is PartnershipState.REVOKED
     yield Concern(
         code=ConcernCode.REVOKED_BUT_ABSENT if is_revoked else ConcernCode.ABSENT,
@@ -81,12 +84,12 @@ def due_concerns(partnership: Partnership, now: datetime) -> Iterator[Concern]:
 
 
 def being_changed_concern() -> Concern:
-    """State that Gatehouse is changing the partner, so that nothing can be compared."""
+    """Return the concern that Gatehouse is changing the partner, so that nothing can be compared."""
     return Concern(code=ConcernCode.BEING_WRITTEN, weight=Weight.NOTE)
 
 
 def unreadable_record_concern() -> Concern:
-    """State that there is a record that cannot be read."""
+    """Return the concern that the partner's record cannot be read."""
     return Concern(code=ConcernCode.RECORD_UNREADABLE, weight=Weight.UNCHECKED)
 
 
@@ -99,8 +102,8 @@ _SETTABLE: Final = (
 
 
 def _not_closed_concerns(configuration: JsonObject, found: Sequence[AccessKind]) -> Iterator[Concern]:
-    """List what is open for a revoked partner, what is not known, and what is closed without an explicit block."""
-    left, missing = not_surely_closed(found), not_blocked(configuration)
+    """Report access of a revoked partner that is open, not known, or closed without an explicit block."""
+    left, missing = possibly_open(found), not_blocked(configuration)
     opened = [kind for kind in left if kind.opening is not Openness.UNKNOWN]
     unknown = [
         kind for kind in left if kind.opening is Openness.UNKNOWN and kind.category is not AccessCategory.DEFAULT

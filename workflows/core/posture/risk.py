@@ -1,6 +1,6 @@
-"""The risk of the current settings: the risk of a plan that leads to them from a completely closed partner.
+"""Compute the risk of current settings: the risk of opening them for a completely closed partner.
 
-A boundary: the posture takes the rules of risk from here only.
+A boundary: the only module of the posture that uses the rules of risk.
 """
 
 from workflows.core.plans.plan import Plan
@@ -16,8 +16,8 @@ def current_risk(
 ) -> Risk:
     """Compute the risk of a partner's current settings, inherited ones included.
 
-    Unknown access counts as open, so without the default this is the highest possible risk. A tenant of another cloud
-    that is not added is blocked.
+    Unknown access counts as open. So the result is the highest possible risk when the default is not known. A tenant of
+    another cloud that is not added is blocked.
     """
     if configuration is None and is_cross_cloud:
         return Risk(level=RiskLevel.LOW, reasons=())

@@ -28,30 +28,30 @@ from workflows.core.settings.openness import (
     AccessKind,
     Openness,
     access_kinds,
-    not_surely_closed,
+    possibly_open,
     synchronization_of,
 )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PostureInputs:
-    """What was read besides the partners themselves."""
+    """The data that the evaluation of every partner needs."""
 
     default: JsonObject | None
-    """None: it could not be read."""
+    """The tenant's default configuration; None when it could not be read."""
     records: Records | None
-    """None: there were no records to read."""
+    """Our records; None when there are none to read."""
     being_changed: frozenset[TenantId]
-    """Tenants that Gatehouse is changing. They are not compared with the records."""
+    """The tenants that Gatehouse is changing. They are not compared with the records."""
     unfinished: Mapping[TenantId, AccessRequest]
-    """Requests that began to write a tenant and were then given up."""
+    """By tenant, a request that began to write it and then failed or was stopped."""
     now: datetime
 
     @classmethod
     def of(
         cls, default: JsonObject | None, before: Records | None, after: Records | None, now: datetime
     ) -> "PostureInputs":
-        """Return the inputs, from the records before and after the tenant was read."""
+        """Make the inputs from the records that were read before and after the tenant was read."""
         is_read = before is not None and after is not None
         return cls(
             default=default,
@@ -67,8 +67,8 @@ def evaluate_partner(
 ) -> PartnerPosture:
     """Evaluate one partner.
 
-    :param configuration: as listed; None for a partner of our records that the tenant does not list.
-    :param named: the identity from a lookup of the tenant id; used when our records do not know it.
+    :param configuration: the partner's own configuration; None for a partner of our records that has none.
+    :param named: the identity from a lookup of the tenant id; used when our records do not contain it.
     """
     record = None if inputs.records is None else inputs.records.partnerships.get(tenant_id)
     identity = named if record is None else record.identity
@@ -142,7 +142,7 @@ def _record_state(tenant_id: TenantId, record: Partnership | None, records: Reco
 
 def _is_known(applies: EffectiveSettings, found: tuple[AccessKind, ...]) -> bool:
     b2b_access = b2b_access_of(applies).values()
-    has_unknown = any(kind.category is AccessCategory.UNDESCRIBED for kind in not_surely_closed(found))
+    has_unknown = any(kind.category is AccessCategory.UNDESCRIBED for kind in possibly_open(found))
     return (
         not has_unknown
         and all(direction.opening is not Openness.UNKNOWN for direction in b2b_access)

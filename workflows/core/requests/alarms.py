@@ -1,6 +1,6 @@
-"""An alarm: something that an admin must look at. Data only.
+"""Alarms: problems that an admin must look at. Data only.
 
-It contains facts and no sentences. Each surface makes the words from its code and values.
+An alarm contains a code with values. The sentence is made in `bot/words`.
 """
 
 from collections.abc import Mapping
@@ -12,32 +12,34 @@ from typing import Any, Final, NewType
 AlarmId = NewType("AlarmId", str)
 
 ENDED: Final = "ended"
-"""The key of the value that says why an alarm ended although nothing was repaired: a code and values, see `EndingCode`.
-In alarms of earlier versions a text."""
+"""The name of the value that says why an alarm ended although nothing was repaired.
+
+It is a fact with a code of `EndingCode`; a text in alarms of earlier versions.
+"""
 OPEN_ACCESS: Final = "ways"
-"""The key of the value that lists what stays open although the block is confirmed: Graph's names, with commas."""
+"""The name of the value with the access that stays open after a confirmed block: Graph's names, with commas."""
 
 
 class AlarmCode(StrEnum):
     """The kind of alarm. The values are stored."""
 
     EFFECT_GIVEN_UP = "effect_given_up"
-    """Stored work is not tried again. Subject: the effect's id."""
+    """An effect was given up. Subject: the effect's id."""
     WRITE_NOT_SHOWN = "write_not_shown"
-    """Graph accepted a write and does not show it. Subject: the request's id."""
+    """Graph accepted a write but does not show its result. Subject: the request's id."""
     REVOCATION_WAITS = "revocation_waits"
-    """A revocation is not confirmed and still tried; or it is confirmed, and leaves `OPEN_ACCESS`.
+    """A revocation is not confirmed yet, or it is confirmed and some access stays open (`OPEN_ACCESS`).
 
     Subject: the request's id.
     """
     ROLE_EMPTY = "role_empty"
-    """Nobody has a role that open requests need. Subject: the role."""
+    """Too few people have a role that open requests need. Subject: the role."""
     SPONSOR_GONE = "sponsor_gone"
     """A partner's sponsor has no enabled account. Subject: the partner's tenant id."""
     CHANNEL_NOT_PRIVATE = "channel_not_private"
-    """Approval cards are not posted, because people outside or everybody could read them. Subject: the channel."""
+    """Approval cards are not posted, because the channel is not private. Subject: the channel."""
     CARD_NOT_POSTED = "card_not_posted"
-    """A card cannot be posted. Subject: the request's id, or the id of the card's other subject."""
+    """A card cannot be posted. Subject: the id of the request or partner that the card is about."""
     STORE_NOT_WRITABLE = "store_not_writable"
     """Clicks cannot be stored. Subject: empty."""
     SOCKET_SILENT = "socket_silent"
@@ -45,7 +47,7 @@ class AlarmCode(StrEnum):
     WRONG_TENANT = "wrong_tenant"
     """Graph answers for a tenant other than the configured one; nothing is written. Subject: empty."""
     LIMIT_REACHED = "limit_reached"
-    """Somebody reached a limit per hour. Subject: the person, and what is limited."""
+    """A person reached a limit per hour. Subject: the person, and the limited action."""
 
 
 class EndingCode(StrEnum):
@@ -58,9 +60,9 @@ class EndingCode(StrEnum):
     REQUEST_ENDED = "request_ended"
     """Values: `state`."""
     DAY_PASSED = "day_passed"
-    """What stays open was not seen closed for a day."""
+    """The remaining access was still open after a day."""
     NOT_ALL_CLOSED = "not_all_closed"
-    """The block is confirmed. Another alarm says what stays open."""
+    """The block is confirmed. Another alarm lists the access that stays open."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -70,14 +72,14 @@ class Alarm:
     id: AlarmId
     code: AlarmCode
     subject: str
-    """What it is about, see `AlarmCode`; empty when there can be only one."""
+    """What the alarm is about, see `AlarmCode`; empty when there is only one subject."""
     values: Mapping[str, Any] = field(default_factory=dict)
-    """Values for the texts: names, reasons (lists of facts), times in ISO 8601. May contain text from outside."""
+    """The values of the code: names, reasons (lists of facts), times in ISO 8601. May contain text from outside."""
     raised_at: datetime
     cleared_at: datetime | None = None
     """When it was found repaired; None while it is open."""
 
     @property
     def is_open(self) -> bool:
-        """Return whether it still needs attention."""
+        """Return whether the alarm has not been cleared."""
         return self.cleared_at is None

@@ -1,18 +1,45 @@
-"""Who may decide on a request now: only on the newest plan, and never its requester or sponsor."""
+"""Check who may decide on a request, and until when: only on its newest plan, never the requester or the sponsor."""
 
 from datetime import datetime
 
 from workflows.core.errors.raised import Refused
 from workflows.core.errors.refusal_codes import RefusalCode
 from workflows.core.people import Person, Roster
+from workflows.core.plans.closing import closes_everything, only_narrows
 from workflows.core.requests.eligibility import IneligibleReason, eligibility
 from workflows.core.requests.request import AccessRequest, RequestState
 
 
-def is_in_time(request: AccessRequest, digest: str, received_at: datetime | None) -> bool:
-    """Return whether the request still accepts a click: it is on its newest plan and before its end.
+def access_ends_at(request: AccessRequest) -> datetime | None:
+    """Return when the requested access ends: with the chosen day, or so long after the last approval.
 
-    :param received_at: when the click was stored; when this is not known, the time of the check is used.
+    None: it has no end, or nobody has approved it yet.
+
+    :raises Refused: while there is no plan yet.
+    """
+    plan = request.known.plan
+    if plan.ends_at is not None or plan.duration is None:
+        return plan.ends_at
+    approved_at = max((decision.at for decision in request.decisions), default=None)
+    return None if approved_at is None else approved_at + plan.duration
+
+
+def is_too_late(request: AccessRequest, now: datetime) -> bool:
+    """Return whether the end of the requested access has passed, so that its plan must not be written any more.
+
+    It is never too late to close or to reduce access.
+
+    :raises Refused: while there is no plan yet.
+    """
+    plan, ends_at = request.known.plan, access_ends_at(request)
+    return ends_at is not None and now >= ends_at and not (closes_everything(plan) or only_narrows(plan))
+
+
+def is_in_time(request: AccessRequest, digest: str, received_at: datetime | None) -> bool:
+    """Return whether a click is about the newest plan of a request and was stored before the request expired.
+
+    :param digest: the digest of the plan that the clicked card showed.
+    :param received_at: when the click was stored; None when that is not known, which never counts as in time.
     """
     is_asked = request.state is RequestState.AWAITING_APPROVAL and request.known.plan.digest == digest
     return is_asked and received_at is not None and received_at < request.expires_at
@@ -21,13 +48,18 @@ def is_in_time(request: AccessRequest, digest: str, received_at: datetime | None
 def require_may_decide(
     request: AccessRequest, actor: Person, digest: str, *, roster: Roster, now: datetime, may_repeat: bool = False
 ) -> int | None:
-    """Return the stage that `actor` may decide on now; None when the chain is complete with the current roles.
+    """Check that a person may decide on a request now.
 
-    :param may_repeat: let somebody whose approval counts decide again, so that they can still stop a mistake.
-    :raises Refused: with the reason, when this person may not decide.
+    :param digest: the digest of the plan that the clicked card showed.
+    :param may_repeat: whether a person who has approved already may decide again, in order to reject.
+    :returns: the index of the stage; None when the chain is complete with the current roles.
+    :raises Refused: when this person may not decide.
     """
     known, who = request.known, eligibility(request, roster)
     verdict, bar = who.verdict, who.bar(actor.chat_id, actor.id)
+    ends_at = known.plan.ends_at
+    if ends_at is not None and is_too_late(request, now):
+        raise Refused(RefusalCode.LAST_DAY_PASSED, ends_at=ends_at.isoformat())
     if now >= request.expires_at:
         raise Refused(RefusalCode.EXPIRED)
     if digest != known.plan.digest:
@@ -40,7 +72,7 @@ def require_may_decide(
         return None
     if bar is IneligibleReason.COUNTED:
         if may_repeat:
-            return who.counted_in(actor.id)
+            return who.approved_stage(actor.id)
         raise Refused(RefusalCode.ALREADY_DECIDED)
     if verdict.open_stage is None:
         raise Refused(RefusalCode.NOT_AN_APPROVER)

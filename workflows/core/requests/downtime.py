@@ -1,8 +1,7 @@
-"""A gap in which the bot did not run. The database may be an older backup, and the tenant may have changed since.
+"""Gaps in which the bot did not run. After a gap, the database may be an older backup.
 
-What was approved before such a gap may have been written, revoked and deleted in it. A restored database does not know
-that. So a plan that opens access is written only after a check of the tenant's own audit log. The log must show no
-change of the partner since.
+A request that was approved before the gap may have been applied and revoked in it. A restored database does not show
+that. So a plan that opens access is written only when Entra's audit log shows no change of the partner since.
 """
 
 from dataclasses import dataclass
@@ -11,46 +10,48 @@ from typing import Final
 
 from workflows.core.requests.request import AccessRequest, RequestKind
 
-LONGEST_REST: Final = timedelta(minutes=15)
-"""A restart or an outage up to this length is no gap."""
+MAX_PAUSE_WITHOUT_GAP: Final = timedelta(minutes=15)
+"""A shorter pause does not count as a gap."""
 BEFORE_A_TICK: Final = timedelta(minutes=1)
-"""How long the clock may have run again before a tick notices the pause."""
+"""A gap between two ticks is assumed to end this long before the second tick."""
 AUDIT_KEPT_FOR: Final = timedelta(days=7)
 """Entra keeps its audit log for 30 days, and for 7 without a P1 licence ("Microsoft Entra data retention")."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Gap:
-    """A period in which the bot is not known to have run."""
+    """A period in which the bot may not have run."""
 
     since: datetime | None
     """The last tick in the database; None when there is none."""
     until: datetime
-    """When the bot started again, or continued."""
+    """When the bot ran again."""
 
 
 def gap_at_start(last_tick: datetime | None, *, has_records: bool, now: datetime) -> Gap | None:
-    """Return the gap before a start, if there is one. A database without records contains nothing outdated."""
+    """Return the gap before a start; None when there is none. A database without records has no gap."""
     if last_tick is None:
         return Gap(since=None, until=now) if has_records else None
-    return Gap(since=last_tick, until=now) if now - last_tick > LONGEST_REST else None
+    return Gap(since=last_tick, until=now) if now - last_tick > MAX_PAUSE_WITHOUT_GAP else None
 
 
 def gap_at_tick(last_tick: datetime | None, *, now: datetime) -> Gap | None:
-    """Return the gap between two ticks of one process: the machine was suspended, or restored from a snapshot.
+    """Return the gap between two ticks of one process; None when there is none.
 
-    The gap ends where time continued, shortly before this tick. So later decisions count as made after it.
+    The cause is a machine that was suspended, or restored from a snapshot. The gap ends shortly before this tick, so
+    that later decisions count as made after it.
     """
-    if last_tick is None or now - last_tick <= LONGEST_REST:
+    if last_tick is None or now - last_tick <= MAX_PAUSE_WITHOUT_GAP:
         return None
     return Gap(since=last_tick, until=now - BEFORE_A_TICK)
 
 
-def unsure_since(request: AccessRequest, gap: Gap | None) -> datetime | None:
-    """Return the time since which a partner must be unchanged before anything is opened; None: no check needed.
+def must_be_unchanged_since(request: AccessRequest, gap: Gap | None) -> datetime | None:
+    """Return since when a partner must be unchanged, so that the request may be written; None: no check is needed.
 
-    Closing never waits. Decisions all made after the gap were made on the current settings, so they need no check.
-    Otherwise the time is the earliest of these: the plan's partner was read, the first approver decided, the gap began.
+    Closing needs no check. Neither does a request whose decisions were all made after the gap, on the current settings.
+    Otherwise the result is the earliest of these times: the read of the partner, the first decision, the start of the
+    gap.
     """
     if gap is None or request.particulars.kind is RequestKind.REVOCATION:
         return None

@@ -1,4 +1,4 @@
-"""The work to do after a transition is stored. Each effect is performed at least once and is safe to repeat."""
+"""Effects: the work to do after a change is stored. Each is performed at least once, and may be repeated safely."""
 
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -17,19 +17,19 @@ from workflows.core.settings.model import TenantId
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CheckPermission:
-    """Find out who clicked and what they may do, then pass the command to the lifecycle."""
+    """Identify the person who clicked, read their roles, and pass the command to the lifecycle."""
 
     kind: Literal["judge"] = field(default="judge")
     command: Click
     key: str
-    """The click's idempotency key. The result is recorded once under it."""
+    """The idempotency key of the click, under which the result is recorded once."""
     received_at: datetime | None = None
-    """When the click was stored; this time is compared with deadlines. None in older stored effects."""
+    """When the click was stored. Deadlines are compared with this time. None in effects of earlier versions."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Prepare:
-    """Resolve people and tenant, read the partner, compute the plan."""
+    """Identify people and tenant, read the partner, and compute the plan."""
 
     kind: Literal["prepare"] = field(default="prepare")
     request_id: RequestId
@@ -37,7 +37,7 @@ class Prepare:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Apply:
-    """Check the chain and the tenant once more, write what is missing, read it back."""
+    """Check the approvals and the tenant again, write the plan, and read it back."""
 
     kind: Literal["apply"] = field(default="apply")
     request_id: RequestId
@@ -54,7 +54,7 @@ class ShowRequest:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Remind:
-    """Remind everybody who can decide on the request now; each person gets one message for all that waits."""
+    """Remind the people who can decide on the request now. Each person gets one message for all waiting requests."""
 
     kind: Literal["remind"] = field(default="remind")
     request_id: RequestId
@@ -62,7 +62,7 @@ class Remind:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TellExpired:
-    """Tell everybody who was to decide on the request that it expired; each person gets one message a day for all."""
+    """Tell the people who could have decided that the request expired. Each person gets one message a day."""
 
     kind: Literal["tell_expired"] = field(default="tell_expired")
     request_id: RequestId
@@ -79,7 +79,7 @@ class ShowReview:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ShowSetup:
-    """Update every copy of the partner setup card, and post it when it is new or a reminder."""
+    """Update every copy of the partner setup card. Post it when it is new, or when a reminder is due."""
 
     kind: Literal["show_half"] = field(default="show_half")
     tenant_id: TenantId
@@ -88,40 +88,43 @@ class ShowSetup:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ShowHome:
-    """Publish a person's App Home with the state at the time of performing."""
+    """Publish a person's App Home with the present state."""
 
     kind: Literal["show_home"] = field(default="show_home")
     person: ChatId
 
 
 class MessageCode(StrEnum):
-    """What a private message says. The values are stored. `note` and `reasons` are lists of facts."""
+    """What a private message says. The values are stored. `note` and `reasons` are lists of facts.
+
+    An earlier version stored no `request` with `partner`, and no `partner` with `role_empty`.
+    """
 
     TEXT = "text"
-    """Text that an earlier version stored. Values: `text`."""
+    """A text that an earlier version stored. Values: `text`."""
     REFUSED = "refused"
     """Values: `reasons`."""
 
     REQUEST_WAITS = "request_waits"
-    """Values: `partner`, `note`."""
+    """Values: `partner`, `request`, `note`."""
     YOU_WITHDREW = "you_withdrew"
     """Values: `partner`, `note`."""
     ENDED = "ended"
-    """Values: `partner`, `state`, `note`."""
+    """Values: `partner`, `request`, `state`, `note`."""
     OVERWRITTEN = "overwritten"
-    """Values: `partner`, `note`."""
+    """Values: `partner`, `request`, `note`."""
     CLOSED = "closed"
-    """Values: `partner`, `is_all` (nothing else is open), `note`."""
+    """Values: `partner`, `request`, `is_all` (nothing else is open), `note`."""
     OPENED = "opened"
-    """Values: `partner`, `note`."""
+    """Values: `partner`, `request`, `note`."""
     PUT_BACK = "put_back"
-    """Values: `partner`, `restores` (a request's id), `note`."""
+    """Values: `partner`, `request`, `restores` (a request's id), `note`."""
     OUR_SIDE_SET = "our_side_set"
-    """Values: `partner`, `steps` (how many are needed of the partner), `note`."""
+    """Values: `partner`, `steps` (how many steps the partner must do), `note`."""
     ROLE_EMPTY = "role_empty"
-    """Values: `request`, `lacks`: a list of `stage`, `role`, `people`, `needed`, `missing_groups`."""
+    """Values: `partner`, `request`, `lacks`: a list of `stage`, `role`, `people`, `needed`, `missing_groups`."""
     CARD_NOT_POSTED = "card_not_posted"
-    """Values: `partner`."""
+    """Values: `partner`, `request`."""
 
     SETUP_CONFIRMED = "setup_confirmed"
     """Values: `partner`, `step`, `left` (the steps that are still open)."""
@@ -135,7 +138,7 @@ class MessageCode(StrEnum):
     VIEW_NOT_OPENED = "view_not_opened"
     VIEW_NOT_FILLED = "view_not_filled"
     DECISION_RECEIVED = "decision_received"
-    """The window could not show it. Values: `choice`."""
+    """The window could not be updated. Values: `choice`."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -148,12 +151,12 @@ class Tell:
     said: Fact
     """Code: `MessageCode`."""
     channel: str = ""
-    """Where the person clicked. The message is shown there, to this person only. Empty: a direct message."""
+    """The channel in which the message is shown to this person only; empty for a direct message."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ShowAlarm:
-    """Send an alarm to every admin who has not got it yet, and update the copies that were sent."""
+    """Send an alarm to every admin who has not received it yet, and update the copies that were sent."""
 
     kind: Literal["show_alarm"] = field(default="show_alarm")
     alarm_id: AlarmId
@@ -161,12 +164,12 @@ class ShowAlarm:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SettleGivenUp:
-    """Retry an effect that was given up, or drop it, as somebody decided."""
+    """Retry an effect that was given up, or drop it, as an admin decided."""
 
     kind: Literal["settle_given_up"] = field(default="settle_given_up")
     effect_id: int
     is_retried: bool
-    """False: it is dropped."""
+    """Whether it is retried; otherwise it is dropped."""
 
 
 Effect = (
@@ -191,14 +194,14 @@ def refusal_message(refused: Refused) -> Fact:
 
 
 class Rank(IntEnum):
-    """The order of effects when there are more than can be performed at once. The values are stored."""
+    """The priority of effects when there are more than can be performed at once. The values are stored."""
 
     DECIDE = 0
     """Permission checks and their results, so that no approval waits behind messages."""
     SHOW = 1
     """Cards, messages and alarms."""
     HOME = 2
-    """App Homes, which repeat what cards say."""
+    """App Homes, which only repeat the content of cards."""
 
 
 def rank(effect: Effect) -> Rank:
@@ -229,7 +232,7 @@ def lane(effect: Effect) -> str:
         case ShowRequest():
             return f"card:{effect.request_id}"
         case Remind():
-            # One lane for all, so that requests that are due together become one message a person.
+            # One lane for all, so that a person gets one message about several requests.
             return "remind"
         case TellExpired():
             return "tell_expired"  # for the same reason

@@ -1,6 +1,6 @@
-"""Who may decide on a request now: the same answer for cards, App Home, messages, role checks and decisions.
+"""Find who may decide on a request now. Cards, App Home, messages, role checks and decisions use this result.
 
-People are compared by account when it is known. A role's members are listed and compared by chat id.
+People are compared by account where it is known. The members of a role are compared by chat id.
 """
 
 from collections.abc import Collection, Iterable
@@ -19,7 +19,7 @@ class IneligibleReason(Enum):
     REQUESTER = auto()
     SPONSOR = auto()
     COUNTED = auto()
-    """Their approval counts already; each person can approve once."""
+    """Their approval counts already. Each person can approve once."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -29,25 +29,25 @@ class OpenStage:
     role: Role
     title: str
     missing: int
-    """How many approvals; 0 for a later stage that already has enough."""
+    """How many approvals it needs; 0 for a later stage that has enough already."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Eligibility:
-    """Who is asked to decide, and who may not."""
+    """Who is asked to decide on a request, and who may not decide."""
 
     stages: tuple[Stage, ...]
     verdict: Verdict
     requester: frozenset[ChatId | PersonId]
-    """The ids by which the requester is known."""
+    """Every known id of the requester, and of everybody who edited the request."""
     sponsor: frozenset[ChatId | PersonId]
-    """The ids by which the sponsor is known."""
+    """Every known id of the sponsor."""
     chat_ids: frozenset[ChatId]
-    """The known chat ids of everybody who may not decide."""
+    """Every known chat id of the people who may not decide."""
 
     @property
     def open_stages(self) -> tuple[OpenStage, ...]:
-        """List the stages from the current one to the last; empty when the chain is complete."""
+        """Return the stages from the open one to the last; empty when the chain is complete."""
         start = self.verdict.open_stage
         if start is None:
             return ()
@@ -58,49 +58,50 @@ class Eligibility:
         )
 
     @property
-    def barred(self) -> frozenset[ChatId | PersonId]:
-        """Return the ids of everybody who may not decide: their accounts, and their known chat ids."""
+    def excluded_ids(self) -> frozenset[ChatId | PersonId]:
+        """Return every known id of the people who may not decide: accounts and chat ids."""
         counted = {an_id for people in self.verdict.counted for one in people for an_id in (one.id, one.chat_id)}
         return self.requester | self.sponsor | counted
 
     def bar(self, chat_id: ChatId, account: PersonId | None = None) -> IneligibleReason | None:
-        """Return why somebody may not decide; None when only a role is needed."""
+        """Return why a person may not decide, whatever roles they have; None when there is no such reason."""
         who = chat_id if account is None else account
         if who in self.requester:
             return IneligibleReason.REQUESTER
         if who in self.sponsor:
             return IneligibleReason.SPONSOR
-        return IneligibleReason.COUNTED if who in self.barred else None
+        return IneligibleReason.COUNTED if who in self.excluded_ids else None
 
-    def counted_in(self, account: PersonId) -> int | None:
-        """Return the index of the stage in which somebody's approval counts; None when none does."""
+    def approved_stage(self, account: PersonId) -> int | None:
+        """Return the index of the stage in which a person's approval counts; None when it counts in none."""
         stages = enumerate(self.verdict.counted)
         return next((index for index, people in stages if any(account == one.id for one in people)), None)
 
     def free(self, holders: Iterable[ChatId], taken: Collection[ChatId] = ()) -> frozenset[ChatId]:
-        """Return those members of a role who may decide.
+        """Return the members of a role who may decide.
 
-        :param taken: further chat ids of those who may not, from the directory.
+        :param holders: the chat ids of the members.
+        :param taken: more chat ids of people who may not decide.
         """
         return frozenset(one for one in holders if one not in taken and self.bar(one) is None)
 
 
 def eligibility(request: AccessRequest, roster: Roster | None = None) -> Eligibility:
-    """Return who may decide on a request, from its people and decisions. Pure.
+    """Compute who may decide on a request, from its people and decisions. Pure.
 
-    :param roster: the current roles, by which decisions count. None counts every decision: for display only, never to
-        decide.
-    :raises Refused: while there is no plan yet.
+    :param roster: the current roles. None counts every decision without checking roles, which is only for display.
+    :raises Refused: while the request has no plan.
     """
     known, asked, verdict = request.known, request.particulars, request.verdict(roster)
     counted = (one.chat_id for people in verdict.counted for one in people)
+    editors = [one.person for one in request.edits]
     named = (known.requester.chat_id, asked.requester, known.sponsor.chat_id, asked.sponsor)
     return Eligibility(
         stages=known.stages,
         verdict=verdict,
-        requester=_ids(known.requester, asked.requester),
+        requester=_ids(known.requester, asked.requester).union(*(_ids(one, one.chat_id) for one in editors)),
         sponsor=_ids(known.sponsor, asked.sponsor),
-        chat_ids=frozenset((*named, *counted)),
+        chat_ids=frozenset((*named, *(one.chat_id for one in editors), *counted)),
     )
 
 
@@ -108,16 +109,16 @@ def _ids(person: Person, named: ChatId) -> frozenset[ChatId | PersonId]:
     return frozenset({person.id, person.chat_id, named})
 
 
-def asked_last(request: AccessRequest) -> Eligibility | None:
-    """Return who was to decide on a request when it expired; None when nobody was, or it did not expire."""
+def eligibility_at_expiry(request: AccessRequest) -> Eligibility | None:
+    """Return who could have decided on a request that expired; None when it did not expire, or had no plan."""
     if request.state is not RequestState.EXPIRED or request.prepared is None:
         return None
     who = eligibility(request)
     return who if who.open_stages else None
 
 
-def still_asked(request: AccessRequest) -> Eligibility | None:
-    """Return who may decide on a request that waits for approvals; None while nobody needs to decide."""
+def current_eligibility(request: AccessRequest) -> Eligibility | None:
+    """Return who may decide on a request that waits for approvals; None for any other request."""
     if request.state is not RequestState.AWAITING_APPROVAL:
         return None
     who = eligibility(request)

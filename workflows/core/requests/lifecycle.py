@@ -4,10 +4,10 @@ Rule 1: every change of a request's state is in this file; no other module creat
 Rule 2: `TABLE` lists every allowed pair of state and command, and where it may lead. Any other pair is refused, and
 nothing happens.
 Rule 3: a terminal state accepts no command.
-Rule 4: only APPLYING and UNCONFIRMED may write to the tenant. An access or restore request gets there only with a
-complete chain. A revocation gets there when somebody with the right requests it.
-Rule 5: a revocation does not end by itself before it is confirmed, unless there is no such partner. A newer revocation
-of the same partner may replace it once it is sent.
+Rule 4: only a request in APPLYING or UNCONFIRMED may write to the tenant. An access or restore request gets there only
+with a complete chain. A revocation gets there when a person with the right requests it.
+Rule 5: a revocation does not end before it is confirmed, unless there is no such partner. A newer revocation of the
+same partner may replace it once it is sent.
 
 The diagram shows the table (a test compares them):
 
@@ -25,6 +25,7 @@ stateDiagram-v2
     awaiting_approval --> applying: approve
     awaiting_approval --> rejected: reject
     awaiting_approval --> withdrawn: withdraw
+    awaiting_approval --> preparing: edit
     awaiting_approval --> awaiting_approval: remind_approvers
     awaiting_approval --> expired: expire
     awaiting_approval --> preparing: replan
@@ -54,7 +55,7 @@ This file is long because it contains every change of a state, with the table an
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any, Final
 
 from workflows.core.errors.facts import Fact, Facts, as_values
@@ -65,9 +66,11 @@ from workflows.core.plans.closing import closes_everything
 from workflows.core.plans.plan import plan_revocation
 from workflows.core.plans.refused_writes import RefusedWrite
 from workflows.core.policy.approval import Choice, Decision
+from workflows.core.requests.commands.editing import changed_fields, require_may_edit, with_wish
 from workflows.core.requests.commands.request import (
     Approve,
     CommandSubject,
+    Edit,
     Expire,
     RecordApplied,
     RecordApplyFailed,
@@ -87,19 +90,19 @@ from workflows.core.requests.commands.request import (
     Submit,
     Withdraw,
 )
-from workflows.core.requests.deciding import require_may_decide
+from workflows.core.requests.deciding import access_ends_at, is_too_late, require_may_decide
 from workflows.core.requests.effects import Apply, Effect, MessageCode, Prepare, Remind, ShowRequest, Tell, TellExpired
-from workflows.core.requests.eligibility import asked_last
+from workflows.core.requests.eligibility import eligibility_at_expiry
 from workflows.core.requests.notes import NoteCode, with_sent_before
 from workflows.core.requests.reminding import may_be_reminded, next_reminder_at
-from workflows.core.requests.request import AccessRequest, Particulars, RequestKind, RequestState
-from workflows.core.requests.resending import may_be_resent, pause_before
+from workflows.core.requests.request import AccessRequest, Edited, Particulars, RequestKind, RequestState
+from workflows.core.requests.resending import may_be_resent, pause_before_replan
 from workflows.core.settings.openness import OpenAccess, open_access
 
 S = RequestState
 
 NO_PARTNER: Final = frozenset({RefusalCode.UNKNOWN_TENANT, RefusalCode.OWN_TENANT})
-"""Why even a revocation can end without a write: there is no partner to close."""
+"""The only reasons for which a revocation may end without a write: there is no partner to close."""
 
 TABLE: Final[Mapping[tuple[RequestState | None, type[Any]], frozenset[RequestState]]] = {
     (None, Submit): frozenset({S.PREPARING}),
@@ -112,6 +115,7 @@ TABLE: Final[Mapping[tuple[RequestState | None, type[Any]], frozenset[RequestSta
     (S.AWAITING_APPROVAL, Approve): frozenset({S.AWAITING_APPROVAL, S.APPLYING}),
     (S.AWAITING_APPROVAL, Reject): frozenset({S.REJECTED}),
     (S.AWAITING_APPROVAL, Withdraw): frozenset({S.WITHDRAWN}),
+    (S.AWAITING_APPROVAL, Edit): frozenset({S.PREPARING}),
     (S.AWAITING_APPROVAL, RemindApprovers): frozenset({S.AWAITING_APPROVAL}),
     (S.AWAITING_APPROVAL, Expire): frozenset({S.EXPIRED}),
     (S.AWAITING_APPROVAL, Replan): frozenset({S.PREPARING}),
@@ -139,13 +143,13 @@ TABLE: Final[Mapping[tuple[RequestState | None, type[Any]], frozenset[RequestSta
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Situation:
-    """What the caller knows at the time of a command."""
+    """The data that a command is decided with, besides the request."""
 
     now: datetime
     roster: Roster = field(default_factory=Roster)
-    """The current roles of the actor and of everybody who has decided."""
+    """The current roles of the actor and of the people who have decided."""
     received_at: datetime | None = None
-    """When the click for the command was stored; None when that is now, or nobody clicked."""
+    """When the click for the command was stored; None when it is not known, or when there was no click."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -157,7 +161,9 @@ class Transition:
 
 
 def advance(request: AccessRequest | None, command: RequestCommand, situation: Situation) -> Transition:
-    """Return the effect of `command` on `request` (None: there is none yet). Pure.
+    """Apply a command to a request. Pure.
+
+    :param request: the request before the command; None before `Submit`.
 
     :raises Refused: when the command is not allowed in this state or for this person; nothing changes.
     """
@@ -191,6 +197,7 @@ def _submit(_: None, command: Submit, at: Situation) -> Transition:
 def _prepared(request: AccessRequest, command: RecordPrepared, at: Situation) -> Transition:
     is_revocation = request.particulars.kind is RequestKind.REVOCATION
     plan = command.prepared.plan
+    _require_newest_edition(request, plan.edition)
     revocation = plan_revocation(
         tenant_id=plan.tenant_id,
         before=plan.before,
@@ -211,7 +218,14 @@ def _prepared(request: AccessRequest, command: RecordPrepared, at: Situation) ->
     return Transition(request=request, effects=(ShowRequest(request_id=request.id),))
 
 
+def _require_newest_edition(request: AccessRequest, edition: int) -> None:
+    """Refuse what was prepared from an earlier text: the request was edited while that was being read."""
+    if edition != len(request.edits):
+        raise _not_now(request)
+
+
 def _unfit(request: AccessRequest, command: RecordUnfit, at: Situation) -> Transition:
+    _require_newest_edition(request, command.edition)
     if command.code not in NO_PARTNER:
         _require_no_revocation(request)
     return _ended(request, S.UNFIT, at, note=command.reason)
@@ -229,7 +243,7 @@ def _approve(request: AccessRequest, command: Approve[Person], at: Situation) ->
     received = at.received_at or at.now
     stage = require_may_decide(request, command.actor, command.digest, roster=at.roster, now=received)
     if stage is None:
-        # An approver got the role back since the last decision. Nothing is missing any more, so no approval is added.
+        # An earlier approver has the role again, so the chain is complete without this approval.
         return _to_apply(_moved(request, S.APPLYING, at, note=()))
     decision = Decision(
         person=command.actor, choice=Choice.APPROVE, stage=stage, digest=command.digest, reason="", at=received
@@ -238,7 +252,7 @@ def _approve(request: AccessRequest, command: Approve[Person], at: Situation) ->
     verdict = request.verdict(at.roster)
     if verdict.is_complete:
         return _to_apply(replace(request, state=S.APPLYING))
-    # The requester's own card shows it. No message comes for what needs nothing from them.
+    # No message to the requester, who need not do anything: their card shows it.
     return Transition(request=request, effects=(ShowRequest(request_id=request.id),))
 
 
@@ -270,7 +284,7 @@ def _withdraw(request: AccessRequest, command: Withdraw, at: Situation) -> Trans
     if command.actor != request.particulars.requester and not command.is_requester:
         raise Refused(RefusalCode.NOT_THE_REQUESTER)
     request = _noted(request, S.WITHDRAWN, at, (Fact(NoteCode.WITHDRAWN),))
-    # Who withdrew knows it; their own card shows it, with what was sent before.
+    # No message: the requester withdrew it, and their card shows it.
     return Transition(request=request, effects=(ShowRequest(request_id=request.id),))
 
 
@@ -279,7 +293,7 @@ def _remind(request: AccessRequest, command: RemindApprovers, at: Situation) -> 
         due = next_reminder_at(request)
         if due is None or at.now < due:
             raise Refused(RefusalCode.NOT_DUE, what="approver_reminder")
-    elif not request.is_by(command.actor) and not command.is_requester:
+    elif not request.is_filed_by(command.actor) and not command.is_requester:
         raise Refused(RefusalCode.NOT_THE_REQUESTER, reminds=True)
     elif not may_be_reminded(request, at.now):
         raise Refused(RefusalCode.REMINDED_LATELY)
@@ -294,50 +308,89 @@ def _expire(request: AccessRequest, command: Expire, at: Situation) -> Transitio
     if at.now < request.expires_at:
         raise Refused(RefusalCode.NOT_DUE, what="expiry")
     request = _noted(request, S.EXPIRED, at, (Fact(NoteCode.UNDECIDED),))
-    # The requester reads it in the message about the request.
-    told = () if asked_last(request) is None else (TellExpired(request_id=request.id),)
+    # No message: the requester's card shows it.
+    told = () if eligibility_at_expiry(request) is None else (TellExpired(request_id=request.id),)
     return Transition(request=request, effects=(ShowRequest(request_id=request.id), *told))
 
 
 def _replan(request: AccessRequest, command: Replan, at: Situation) -> Transition:
     if request.state is S.AWAITING_APPROVAL and at.now >= request.expires_at:
-        # NB. a new plan starts a new decision period. A click must not start one for a request that expired undecided.
+        # NB. a new plan starts a new decision period, which a request that has expired must not get.
         raise Refused(RefusalCode.EXPIRED)
     lifetime = request.expires_at - request.created_at if request.lifetime is None else request.lifetime
-    # NB. uses the request before the change; the reason itself covers what is given up now.
-    reason = with_sent_before(request, command.reason)
-    sent = None if command.is_unwritten else request.writing_since or request.unseen_since
     is_revocation = request.particulars.kind is RequestKind.REVOCATION
     replans = request.replans + is_revocation
-    pause = pause_before(replans)
-    request = _moved(
+    pause = pause_before_replan(replans)
+    return _planned_again(
         request,
-        S.PREPARING,
         at,
-        note=reason,
-        asked_again=reason,
+        command.reason,
+        lifetime,
+        is_unwritten=command.is_unwritten,
         round=request.round + (not is_revocation),
-        seen=request.prepared,
-        void=(*request.void, *request.decisions),
+        seen_particulars=None,
         drift=command.drift,
         observation=None,
-        writing_since=None,
-        sent_before=request.sent_before or sent,
         replans=replans,
         not_before=at.now + pause if pause else None,
-        unseen_since=None,
-        resent_at=None,
-        reminders=0,
-        reminded_at=None,
-        decisions=(),  # invalid, even when the new plan is the same: approval is requested again
-        expires_at=_decided_by(request.particulars, at.now + lifetime),
-        lifetime=lifetime,
     )
+
+
+def _edit(request: AccessRequest, command: Edit, at: Situation) -> Transition:
+    require_may_edit(request, command.actor, command.digest, at.now)
+    if command.observation.identity.tenant_id != request.known.plan.tenant_id:
+        raise Refused(RefusalCode.OTHER_PARTNER, target=request.particulars.target)
+    wanted = with_wish(request.particulars, command.wanted)
+    if not changed_fields(request.particulars, wanted):
+        raise Refused(RefusalCode.NOTHING_EDITED)
+    return _planned_again(
+        request,
+        at,
+        (Fact(NoteCode.EDITED, {"name": command.actor.name}), Fact(NoteCode.ASKED_AGAIN)),
+        command.lifetime,
+        particulars=wanted,
+        seen_particulars=request.particulars,
+        edits=(*request.edits, Edited(person=command.actor, at=at.now)),
+        drift=None,
+        observation=command.observation,
+    )
+
+
+def _planned_again(
+    request: AccessRequest,
+    at: Situation,
+    why: Facts,
+    lifetime: timedelta,
+    *,
+    is_unwritten: bool = False,
+    **changes: Any,
+) -> Transition:
+    """Give up the plan and every decision on it, and prepare the request again, with its whole time to decide."""
+    # NB. from the request before the change. The reason already says what is given up now.
+    reason = with_sent_before(request, why)
+    sent = None if is_unwritten else request.writing_since or request.unseen_since
+    usual: dict[str, Any] = {
+        "note": reason,
+        "asked_again": reason,
+        "round": request.round + 1,
+        "seen": request.prepared,
+        "void": (*request.void, *request.decisions),
+        "writing_since": None,
+        "sent_before": request.sent_before or sent,
+        "unseen_since": None,
+        "resent_at": None,
+        "reminders": 0,
+        "reminded_at": None,
+        "decisions": (),  # also when the new plan is the same: approval is requested again
+        "expires_at": _decided_by(changes.get("particulars", request.particulars), at.now + lifetime),
+        "lifetime": lifetime,
+    }
+    request = _moved(request, S.PREPARING, at, **{**usual, **changes})
     return Transition(request=request, effects=(ShowRequest(request_id=request.id), Prepare(request_id=request.id)))
 
 
 def _decided_by(asked: Particulars, usual: datetime) -> datetime:
-    """Return when an undecided request expires: no later than the requested end of the access."""
+    """Return when an undecided request expires: at the usual time, but not later than the requested end."""
     return usual if asked.ends_at is None else min(usual, asked.ends_at)
 
 
@@ -358,6 +411,7 @@ def _reopen(request: AccessRequest, command: Reopen, at: Situation) -> Transitio
         asked_again=reason,
         round=request.round + 1,
         seen=None,
+        seen_particulars=None,
         void=(*request.void, *(one for one in request.decisions if one not in kept)),
         drift=None,
     )
@@ -403,19 +457,27 @@ def _resent(request: AccessRequest, command: RecordResent, at: Situation) -> Tra
 
 def _applied(request: AccessRequest, command: RecordApplied, at: Situation) -> Transition:
     is_closing = closes(request)
-    # NB. with the default read just now: what the partner inherits may have changed since the plan was made.
+    # NB. with the default that was read after the writes: inherited values may have changed since the plan was made.
     left = open_access(command.image, command.default) if is_closing else None
     unread = (Fact(NoteCode.DEFAULT_UNREAD),) if is_closing and command.default is None else ()
     request = _moved(
         request,
         S.APPLIED,
         at,
-        note=(*_not_closed(left or ()), *unread, *_not_taken(command.refused)),
+        note=(*_not_closed(left or ()), *unread, *_not_taken(command.refused), *_ended_already(request, at)),
         confirmed_at=at.now,
         not_closed=left,
         refused=command.refused,
     )
     return Transition(request=request, effects=(ShowRequest(request_id=request.id),))
+
+
+def _ended_already(request: AccessRequest, at: Situation) -> Facts:
+    """Return that the access ended before the change was verified, as after a crash in between."""
+    ends_at = access_ends_at(request)
+    if ends_at is None or not is_too_late(request, at.now):
+        return ()
+    return (Fact(NoteCode.ENDED_ALREADY, {"ends_at": ends_at.isoformat()}),)
 
 
 def _not_closed(left: Sequence[OpenAccess]) -> Facts:
@@ -431,9 +493,9 @@ def _not_taken(refused: Sequence[RefusedWrite]) -> Facts:
 
 
 def closes(request: AccessRequest) -> bool:
-    """Return whether a request closes its partner, so that the read-back must check what is still open.
+    """Return whether a request closes its partner. After such a request it is read which access is still open.
 
-    :raises Refused: while there is no plan yet.
+    :raises Refused: while the request has no plan.
     """
     return request.particulars.kind is RequestKind.REVOCATION or closes_everything(request.known.plan)
 
@@ -474,12 +536,12 @@ def _moved(request: AccessRequest, state: RequestState, at: Situation, **changes
 
 def _tell_requester(request: AccessRequest, code: MessageCode, **values: Any) -> tuple[Tell, ...]:
     requester: ChatId = request.particulars.requester
-    said = Fact(code, {"partner": partner_of(request), **values})
+    said = Fact(code, {"partner": partner_of(request), "request": request.id, **values})
     return (Tell(person=requester, subject=CommandSubject(request_id=request.id), said=said),)
 
 
 def partner_of(request: AccessRequest) -> str:
-    """Return the name of the request's partner, as far as it is known."""
+    """Return the name of a request's partner; the typed name while the tenant is not known."""
     if request.prepared is None:
         return request.particulars.target
     identity = request.prepared.observation.identity
@@ -500,6 +562,7 @@ _HANDLERS: Final[Mapping[type[Any], Callable[..., Transition]]] = {
     Approve: _approve,
     Reject: _reject,
     Withdraw: _withdraw,
+    Edit: _edit,
     RemindApprovers: _remind,
     Expire: _expire,
     Replan: _replan,

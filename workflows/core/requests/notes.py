@@ -1,4 +1,4 @@
-"""What readers of a request need besides its data: its displayed state and its notes, as codes and values."""
+"""The displayed state of a request, and its notes: codes with values that explain the state."""
 
 from collections.abc import Mapping
 from enum import StrEnum
@@ -11,10 +11,10 @@ from workflows.core.settings.model import IDENTITY_SYNCHRONIZATION
 
 
 class NoteCode(StrEnum):
-    """What a note of a request says. The values are stored."""
+    """The code of a note of a request. The codes are stored."""
 
     TEXT = "text"
-    """Text that an earlier version stored, or that another system wrote. Values: `text`."""
+    """A text that an earlier version stored, or that another system wrote. Values: `text`."""
 
     REJECTED = "rejected"
     """Values: `name`, `reason`."""
@@ -29,45 +29,47 @@ class NoteCode(StrEnum):
     OVERWRITTEN = "overwritten"
 
     KEEPS_CHANGING = "keeps_changing"
-    """Somebody changes the partner each time before a revocation is planned."""
+    """A revocation waits, because somebody changes the partner again and again before it is written."""
     KEEPS_TRYING = "keeps_trying"
     WAITS_FOR_ADMIN = "waits_for_admin"
     WENT_WRONG = "went_wrong"
-    """An error in Gatehouse. An admin must look."""
+    """A programming error in Gatehouse. An admin must look at it."""
 
     NOT_SHOWN_YET = "not_shown_yet"
-    """Graph accepted the change, and Gatehouse keeps reading."""
+    """Graph accepted the change but does not show it yet. Gatehouse reads again."""
     CHANGE_NOT_SHOWN = "change_not_shown"
     SENT_NOT_SHOWN = "sent_not_shown"
-    """The end of a note on why it cannot be sent again."""
+    """The last sentence of a note about a write that cannot be sent again."""
     SENT_UNREADABLE = "sent_unreadable"
-    """The beginning of a note: why it cannot be read back follows."""
+    """The first sentence of a note. The next fact says why the result cannot be read."""
     ACCEPTED_UNREADABLE = "accepted_unreadable"
-    """As before, when Graph accepted every write."""
+    """The same as `SENT_UNREADABLE`, when Graph accepted every write."""
     EXISTS_UNREADABLE = "exists_unreadable"
-    """As before, for an object that was to be created."""
+    """The same as `SENT_UNREADABLE`, for an object that was to be created."""
     EXISTS_NOT_SHOWN = "exists_not_shown"
     SETTINGS_UNREADABLE = "settings_unreadable"
     WAS_THERE = "was_there"
-    """The beginning of a note: why the partner cannot be read any more follows."""
+    """The first sentence of a note. The next fact says why the partner cannot be read any more."""
     TRIED_AGAIN = "tried_again"
     SENT_DOES_NOT_SHOW = "sent_does_not_show"
     PROGRESS = "progress"
-    """A part of a plan took effect. Values: `written`, `unwritten`: for each write, the names of its settings."""
+    """A part of a plan took effect. Values: `written`, `unwritten`: for each write, a list of Graph's names."""
     NOT_WRITTEN = "not_written"
-    """Values: `is_first` (nothing at all was written, under no plan)."""
+    """Values: `is_first` (whether no earlier plan was sent either)."""
 
     ACCEPTED_NOT_SHOWN = "accepted_not_shown"
     PLANNED_FROM_NOW = "planned_from_now"
     """Graph accepted the change and does not show it; it is planned again."""
     CHANGED_BY_OTHERS = "changed_by_others"
     PLANNED_AGAIN = "planned_again"
-    """The end of the note before. Values: `is_first`, `is_unwritten` (of the present plan), `is_revocation`."""
+    """Follows `CHANGED_BY_OTHERS`. Values: `is_first`, `is_unwritten` (of the present plan), `is_revocation`."""
     UNKNOWN_SETTINGS_CHANGED = "unknown_settings_changed"
     """Values: `names` (Graph's), `is_first`."""
     TEMPLATE_CHANGED = "template_differs"
     ROLE_CHANGED = "role_differs"
     """Values: `role`."""
+    EDITED = "edited"
+    """The requester changed what is asked for. Values: `name`."""
     ASKED_AGAIN = "asked_again"
     STAGE_OPEN_AGAIN = "stage_open_again"
     """Values: `is_first`."""
@@ -85,31 +87,39 @@ class NoteCode(StrEnum):
     LOG_UNREADABLE = "log_unreadable"
     CHANGED_SINCE_APPROVED = "changed_since_approved"
 
+    ACCESS_ENDED = "access_ended"
+    """The requested access ended before its plan was written. Values: `ends_at`."""
+    REQUEST_LATER_END = "request_later_end"
+    CHECK_PART = "check_part"
+    """The next step where a part of the plan is in the tenant."""
+    ENDED_ALREADY = "ended_already"
+    """The change was verified only after the access had ended. Values: `ends_at`."""
+
     NOT_CLOSED = "not_closed"
     """Values: `ways`: a list of `name` (Graph's) and `opening`."""
     DEFAULT_UNREAD = "default_unread"
     NOT_TAKEN = "not_taken"
-    """A refusable write that did not take effect; why follows. Values: `names` (Graph's)."""
+    """A write that Graph may refuse did not take effect; the next fact says why. Values: `names` (Graph's)."""
     LATE = "late"
-    """Why a refusable write did not take effect."""
+    """A reason for `NOT_TAKEN`: Graph did not answer in time."""
     TAKEN_NOT_SHOWN = "taken_not_shown"
-    """Why a refusable write did not take effect."""
+    """A reason for `NOT_TAKEN`: Graph accepted the write but does not show it."""
 
     PERSON_UNREADABLE = "person_unreadable"
-    """Why a revocation waits: who asked for it is not known."""
+    """A reason why a revocation waits: it is not known who asked for it."""
     CHANGED_REPEATEDLY = "changed_repeatedly"
-    """Why a revocation waits."""
+    """A reason why a revocation waits: somebody changed the partner repeatedly."""
     OWN_FAULT = "own_fault"
-    """Why a revocation waits. Values: `error` (of the program)."""
+    """A reason why a revocation waits: an error in Gatehouse. Values: `error`."""
 
 
 class DisplayedState(StrEnum):
-    """The state of a request for display: finer than its stored state."""
+    """The state of a request for display. It distinguishes more cases than the stored state."""
 
     PREPARING = "preparing"
     AWAITING_APPROVAL = "awaiting_approval"
     TO_BE_WRITTEN = "to_be_written"
-    """Approved. Something delays the write."""
+    """Approved, but the write is delayed."""
     APPLYING = "applying"
     UNCONFIRMED = "unconfirmed"
     APPLIED = "applied"
@@ -122,13 +132,13 @@ class DisplayedState(StrEnum):
     OVERWRITTEN = "overwritten"
     FAILED = "failed"
     TO_BE_BLOCKED = "to_be_blocked"
-    """A revocation that something delays."""
+    """A revocation whose write is delayed."""
     BLOCKING = "blocking"
     BLOCK_UNCONFIRMED = "block_unconfirmed"
     BLOCKED = "blocked"
-    """Everything else is closed, too."""
+    """Blocked, and no other access is open."""
     BLOCK_READ = "block_read"
-    """What else is open was not checked."""
+    """Blocked; it was not checked whether other access is open."""
     BLOCKED_IN_PART = "blocked_in_part"
     REVOCATION_STOPPED = "revocation_stopped"
 
@@ -150,7 +160,7 @@ def displayed_state(request: AccessRequest) -> DisplayedState:
 
 
 def displayed(state: RequestState, kind: RequestKind, *, is_delayed: bool) -> DisplayedState:
-    """Return a state for display, as far as state and kind tell it.
+    """Return the state for display that follows from a stored state and the kind of request.
 
     :param is_delayed: whether something delays the write.
     """
@@ -165,7 +175,7 @@ def displayed(state: RequestState, kind: RequestKind, *, is_delayed: bool) -> Di
 
 
 def not_written(request: AccessRequest) -> Fact:
-    """Return the note that nothing was written; where an earlier plan was sent, only that this one was not."""
+    """Return the note that nothing of the present plan was written."""
     return Fact(NoteCode.NOT_WRITTEN, {"is_first": is_first_plan(request)})
 
 
@@ -175,14 +185,14 @@ def is_first_plan(request: AccessRequest) -> bool:
 
 
 def with_sent_before(request: AccessRequest, note: Facts) -> Facts:
-    """Add to a note what was sent under an earlier plan, which may have taken effect."""
+    """Return a note; if an earlier plan was sent, with the fact that it may have taken effect."""
     return note if is_first_plan(request) else (*note, Fact(NoteCode.SENT_BEFORE))
 
 
 def progress(request: AccessRequest, done: int) -> Fact:
-    """Return the note on which writes of the plan took effect.
+    """Return the note that says which writes of the plan took effect.
 
-    Writes that were sent before and are not shown are never called unwritten.
+    :param done: the number of operations that took effect.
     """
     if done == 0 and request.writing_since is not None:
         return Fact(NoteCode.SENT_DOES_NOT_SHOW)
@@ -193,7 +203,7 @@ def progress(request: AccessRequest, done: int) -> Fact:
 
 
 def _settings_of(operation: Operation) -> list[str]:
-    """Return Graph's names of the settings that a write is about; none when it creates a partner without settings."""
+    """Return Graph's names of the settings that an operation writes; empty when it only creates the partner."""
     if operation.path.endswith(f"/{IDENTITY_SYNCHRONIZATION}"):
         return [IDENTITY_SYNCHRONIZATION]
     return [name for name in operation.body if name != "tenantId"]

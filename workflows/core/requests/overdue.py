@@ -1,4 +1,4 @@
-"""Conditions that need an alarm although nothing fails: writes that are not shown, revocations that wait. Pure."""
+"""Find what needs an alarm because of the time that has passed: unconfirmed writes, waiting revocations. Pure."""
 
 from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
@@ -16,14 +16,17 @@ REVOKED_WITHIN: Final = timedelta(minutes=2)
 
 
 def unshown_writes(requests: Iterable[AccessRequest], now: datetime) -> tuple[AccessRequest, ...]:
-    """Return the requests whose first write was sent some time ago and is not confirmed."""
+    """Return the requests whose first write was sent more than `SHOWN_WITHIN` ago and is not confirmed."""
     return tuple(one for one in requests if _is_sent(one) and now - first_sent(one) >= SHOWN_WITHIN)
 
 
 def waiting_revocations(
     requests: Iterable[AccessRequest], now: datetime, alarmed: frozenset[str]
 ) -> tuple[AccessRequest, ...]:
-    """Return the open revocations that were requested some time ago, or have an alarm already."""
+    """Return the open revocations that are older than `REVOKED_WITHIN`, or that have an alarm already.
+
+    :param alarmed: the ids of the requests that have an alarm.
+    """
     return tuple(
         one
         for one in requests
@@ -35,7 +38,7 @@ def waiting_revocations(
 def unchecked_revocations(
     clicks: Sequence[CheckPermission], now: datetime
 ) -> tuple[tuple[CheckPermission, Revoke, bool], ...]:
-    """Return the unchecked clicks that request a revocation, each with whether it has waited too long."""
+    """Return the unchecked clicks for revocations, each with whether it is older than `REVOKED_WITHIN`."""
     return tuple(
         (click, click.command, click.received_at is None or now - click.received_at >= REVOKED_WITHIN)
         for click in clicks

@@ -1,4 +1,4 @@
-"""Remind the approvers of a request that waits: when it is due, and when its requester may ask for it."""
+"""Find when the approvers of a waiting request are reminded, and when its requester may ask for a reminder."""
 
 from datetime import datetime, timedelta
 from typing import Final
@@ -6,17 +6,17 @@ from typing import Final
 from workflows.core.requests.request import AccessRequest, RequestKind, RequestState
 
 REMIND_AFTER: Final = (timedelta(days=1), timedelta(days=3), timedelta(days=7))
-"""When the approvers are reminded, counted from the moment when they were asked."""
-LEAST_BETWEEN: Final = timedelta(days=1)
-"""A requester may ask for a reminder so long after the last one."""
+"""The times of the reminders, counted from the moment when the approvers were asked."""
+MIN_BETWEEN_REMINDERS: Final = timedelta(days=1)
+"""The shortest time between the last reminder and one that the requester asks for."""
 
 _UNDECIDED: Final = (RequestState.PREPARING, RequestState.AWAITING_APPROVAL)
 
 
 def asked_at(request: AccessRequest) -> datetime:
-    """Return since when the present approvers are asked: from the request, or the stage before was complete.
+    """Return when the approvers of the open stage were asked: when the stage before it was complete.
 
-    For requests of earlier versions it is when the request was filed.
+    For the first stage this is when approval was requested; for requests of earlier versions, when they were filed.
     """
     start = request.created_at if request.lifetime is None else request.expires_at - request.lifetime
     verdict = request.verdict()
@@ -25,7 +25,7 @@ def asked_at(request: AccessRequest) -> datetime:
 
 
 def next_reminder_at(request: AccessRequest) -> datetime | None:
-    """Return when the next reminder is due; None when none is, because nothing waits or it expires before."""
+    """Return when the next reminder is due; None when the request does not wait, or expires before that."""
     if request.state is not RequestState.AWAITING_APPROVAL:
         return None
     later = (asked_at(request) + after for after in REMIND_AFTER)
@@ -35,7 +35,7 @@ def next_reminder_at(request: AccessRequest) -> datetime | None:
 
 
 def next_due_at(request: AccessRequest) -> datetime | None:
-    """Return when a request expires or its next reminder is due, whichever comes first; None when neither does."""
+    """Return the earlier of a request's expiry and its next reminder; None when neither is due."""
     if request.state not in _UNDECIDED or request.particulars.kind is RequestKind.REVOCATION:
         return None
     reminder = next_reminder_at(request)
@@ -46,4 +46,4 @@ def may_be_reminded(request: AccessRequest, now: datetime) -> bool:
     """Return whether the requester may ask for a reminder now: once a day, not on the first day."""
     if request.state is not RequestState.AWAITING_APPROVAL or now >= request.expires_at:
         return False
-    return now >= (request.reminded_at or asked_at(request)) + LEAST_BETWEEN
+    return now >= (request.reminded_at or asked_at(request)) + MIN_BETWEEN_REMINDERS

@@ -1,4 +1,4 @@
-"""A request: one requested change of one partner, from the first click to the verified result."""
+"""A request: one requested change of one partner, from the form to the verified result. Data only."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -35,7 +35,7 @@ class RequestState(StrEnum):
     """The state of a request. The values are stored."""
 
     PREPARING = "preparing"
-    """Stored and acknowledged. People, tenant and plan are being read from the directory."""
+    """Stored. People and tenant are being read, and the plan is being made."""
     AWAITING_APPROVAL = "awaiting_approval"
     APPLYING = "applying"
     """Approved. The plan is being written, or waits for Graph to answer."""
@@ -47,11 +47,11 @@ class RequestState(StrEnum):
     WITHDRAWN = "withdrawn"
     EXPIRED = "expired"
     UNFIT = "unfit"
-    """Could never become a plan. Nothing was written."""
+    """No plan could be made. Nothing was written."""
     STOPPED = "stopped"
-    """Given up before it was confirmed: the tenant is no longer the approved partner, or was revoked meanwhile."""
+    """Ended before it was confirmed: it led to another tenant, the partner was revoked, or it was too late."""
     OVERWRITTEN = "overwritten"
-    """Sent, then found changed by somebody else. Whether Graph accepted our write is not known; a review is due."""
+    """A write was sent, but somebody else changed the partner. A review is due."""
     FAILED = "failed"
     """Graph refused a write. `note` says which part took effect."""
 
@@ -73,18 +73,18 @@ TERMINAL: Final = frozenset(
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ObservedPartner:
-    """What the directory returned about a partner at one moment."""
+    """A partner as it was read from Entra at one moment."""
 
     identity: TenantIdentity
     configuration: JsonObject | None
     at: datetime
     default: JsonObject | None = None
-    """The tenant's default configuration; None when it was not read, so that inherited values are not known."""
+    """The tenant's default configuration; None when it was not read. Inherited values are then not known."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Particulars:
-    """The parsed fields that the requester filled in."""
+    """The checked fields of the request form."""
 
     kind: RequestKind
     requester: ChatId
@@ -95,18 +95,18 @@ class Particulars:
     justification: str
     duration: timedelta | None
     placeholders: Mapping[str, str] = field(default_factory=dict)
-    """The values typed for the template's placeholders, by name; checked when the request was filed."""
+    """The value of each placeholder of the template, by name."""
     restores: RequestId | None = None
     """The request whose previous settings are restored; None for every other kind."""
     ends_at: datetime | None = None
     """When the access shall end, if a day was chosen; `duration` then counts the days from filing to it."""
     ticket: str = ""
-    """The ticket that the request belongs to; empty when the template asks for none."""
+    """The number of the ticket that the request belongs to; empty when the template asks for none."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Restored:
-    """The earlier change that a restore request undoes, for display."""
+    """A summary of the earlier change that a restore request undoes, for display."""
 
     request_id: RequestId
     kind: RequestKind
@@ -118,7 +118,7 @@ class Restored:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Prepared:
-    """The result of preparing a request: everything that approvers decide about. It is only replaced as a whole."""
+    """The result of preparing a request: everything that approvers decide about. It is only replaced completely."""
 
     observation: ObservedPartner
     requester: Person
@@ -129,18 +129,26 @@ class Prepared:
     """Empty for a revocation: the right to revoke is checked when it is requested."""
     review_interval: timedelta | None
     findings: tuple[Finding, ...] = ()
-    """What the approvers must know besides the plan itself."""
+    """What the approvers must know besides the plan."""
     names: Mapping[str, str] = field(default_factory=dict)
-    """The names in our own directory of the ids that the plan names, by id; for display."""
+    """The names of the users, groups and applications of our tenant in the plan, by id; for display."""
     restored: Restored | None = None
-    """What a restore request restores; None for every other kind."""
+    """The change that a restore request undoes; None for every other kind."""
     roles: Mapping[str, str] = field(default_factory=dict)
-    """The definition of each role of the stages, as a hash; empty in requests of earlier versions."""
+    """The hash of the definition of each role in the stages; empty in requests of earlier versions."""
 
     @property
     def excluded(self) -> frozenset[PersonId]:
-        """Return who may not decide: the requester and the sponsor."""
+        """Return the accounts of the requester and the sponsor, who may not decide."""
         return frozenset({self.requester.id, self.sponsor.id})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Edited:
+    """Who edited a request, and when."""
+
+    person: Person
+    at: datetime
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -156,58 +164,62 @@ class AccessRequest:
     expires_at: datetime
     """When an undecided request expires."""
     observation: ObservedPartner | None = None
-    """What the form read, so that preparing need not read it again."""
+    """The partner as the form read it, so that it need not be read again."""
     submitter: Person | None = None
-    """Who filed it, if that was checked before it was stored."""
+    """The person who filed it, if that was checked before it was stored."""
     account: PersonId | None = None
-    """The requester's account, if known when it was filed; None in old records. See `requester_account`."""
+    """The requester's account, if it was known when the request was filed. See `requester_account`."""
     prepared: Prepared | None = None
     decisions: tuple[Decision, ...] = ()
     note: tuple[Fact, ...] = ()
-    """What a reader must know about the present state; codes: `NoteCode` and what it names."""
+    """Facts that explain the present state. Most codes are `NoteCode`."""
     asked_again: tuple[Fact, ...] = ()
-    """Why approval is needed again after people had seen a plan; empty when it was requested once."""
+    """Why approval was requested again; empty when it was requested only once."""
     drift: Drift | None = None
-    """How the partner differed from the approved plan, when that is why approval was requested again."""
+    """How the partner differed from the plan, when approval was requested again because of that."""
     round: int = 0
-    """How often approval was requested again. Each round has its own messages; decisions of earlier ones are void."""
+    """How often approval was requested again. Each round has its own messages and its own decisions."""
     seen: Prepared | None = None
-    """What approvers had seen before the present plan; None where the plan is still the same."""
+    """The plan that approvers saw before the present plan; None when there was none, or it was the same."""
+    seen_particulars: Particulars | None = None
+    """What the requester had filled in when approvers saw the earlier plan; None where that is still the same."""
+    edits: tuple[Edited, ...] = ()
+    """Who edited the request, the newest last. None of them may decide on it."""
     void: tuple[Decision, ...] = ()
-    """The decisions that no longer count, because approval was requested again. Their authors keep a receipt."""
+    """The decisions of earlier rounds, which no longer count."""
     writing_since: datetime | None = None
-    """Set before the first write of the plan. From then on a difference in the tenant may come from our own write."""
+    """When the first write of the plan was about to be sent; None before. A later change may be our own write."""
     sent_before: datetime | None = None
-    """When an earlier plan of this request was sent, which may have taken effect; None in older records, too."""
+    """When an earlier plan of this request was sent, which may have taken effect; None when none was sent."""
     replans: int = 0
-    """How often a revocation was planned again because somebody had changed the partner meanwhile."""
+    """How often a revocation was planned again because somebody had changed the partner."""
     not_before: datetime | None = None
-    """When a revocation that was planned again is tried next; None: at once."""
+    """Not before this time is a revocation written that was planned again; None for no pause."""
     unseen_since: datetime | None = None
-    """When Graph had accepted every write but did not show it. From then on it is read, and perhaps sent again."""
+    """Since when Graph has accepted every write but does not show the result; None before that."""
     resent_at: datetime | None = None
-    """When it was last decided to send again what was accepted but not shown; stored before it is sent."""
+    """When the last decision was stored to send the accepted writes again; None when there was none."""
     confirmed_at: datetime | None = None
     """When the read-back showed the complete plan."""
     reminders: int = 0
-    """How often the approvers were reminded since approval was last requested."""
+    """How often the approvers were reminded in this round."""
     reminded_at: datetime | None = None
-    """When they were last reminded; None when never since then."""
+    """When they were last reminded in this round; None when never."""
     lifetime: timedelta | None = None
-    """How long each round of approval may last; None in old records, until approval is requested again."""
+    """How long each round may last; None in records of earlier versions."""
     not_closed: tuple[OpenAccess, ...] | None = None
-    """What the read-back after a closing did not show as certainly closed; None when that was not checked."""
+    """After closing, the access that is not certainly closed; None when that was not checked."""
     refused: tuple[RefusedWrite, ...] = ()
-    """The refusable writes that did not take effect."""
+    """The writes that Graph may refuse and that did not take effect."""
 
     @property
     def is_terminal(self) -> bool:
-        """Return whether nothing can change any more."""
+        """Return whether the request has ended."""
         return self.state in TERMINAL
 
     @property
     def was_sent(self) -> bool:
-        """Return whether a write was ever sent for it, under any of its plans."""
+        """Return whether a write of any plan of this request was sent."""
         return self.writing_since is not None or self.sent_before is not None
 
     @property
@@ -222,12 +234,12 @@ class AccessRequest:
 
     @property
     def requester_account(self) -> PersonId | None:
-        """Return the requester's account, as far as it is known."""
+        """Return the requester's account; None when it is not known."""
         if self.prepared is not None:
             return self.prepared.requester.id
         return self.account if self.submitter is None else self.submitter.id
 
-    def is_by(self, chat_id: ChatId | None, account: PersonId | None = None) -> bool:
+    def is_filed_by(self, chat_id: ChatId | None, account: PersonId | None = None) -> bool:
         """Return whether the given person filed this request.
 
         A person may have two chat ids, so accounts are compared where they are known.
@@ -236,9 +248,11 @@ class AccessRequest:
         return chat_id == self.particulars.requester or (account is not None and account == known)
 
     def verdict(self, roster: Roster | None = None) -> Verdict:
-        """Evaluate the chain with `roster` (None: for display, everybody counts as eligible).
+        """Evaluate the approval chain.
 
+        :param roster: the current roles. None counts every decision without checking roles, which is only for display.
         :raises Refused: while there is no plan yet.
         """
         known = self.known
-        return evaluate(known.stages, self.decisions, digest=known.plan.digest, excluded=known.excluded, roster=roster)
+        excluded = known.excluded | {one.person.id for one in self.edits}
+        return evaluate(known.stages, self.decisions, digest=known.plan.digest, excluded=excluded, roster=roster)

@@ -1,1 +1,1 @@
-"""Cross-tenant access settings of one partner: the model, Graph's documents, effective settings, openness."""
+"""Cross-tenant access settings of one partner: the model, Graph's documents, effective settings, open access."""

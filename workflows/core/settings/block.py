@@ -9,13 +9,13 @@ from workflows.core.settings.documents import is_same_value, to_document
 from workflows.core.settings.model import CLOSED, IDENTITY_SYNCHRONIZATION, Property
 
 BLOCK: Final[Mapping[str, Any]] = {name.value: to_document(setting) for name, setting in CLOSED.items()}
-"""The settings in the form that Graph takes. Synchronization has its own endpoint."""
+"""The settings of the block as Graph's documents. Synchronization is not among them: it has its own endpoint."""
 
 
 def not_blocked(configuration: JsonObject) -> tuple[Property, ...]:
     """Return the settings that a partner's own configuration does not block explicitly; empty when all are blocked.
 
-    Settings are compared by their effect. Members that v1.0 does not describe are ignored here:
+    A setting counts as blocked when it has the effect of a block. Members that v1.0 does not describe are ignored here;
     `openness.access_kinds` lists them.
     """
     found = [

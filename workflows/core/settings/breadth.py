@@ -1,4 +1,4 @@
-"""How much access a setting allows, and whether a change increases or reduces it. Uncertain results are named so."""
+"""Find how much access a setting allows, and whether a change increases or reduces it. The result may be "unknown"."""
 
 from dataclasses import dataclass
 from enum import StrEnum
@@ -38,7 +38,7 @@ class AccessChange(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class _Extent:
-    """A set of targets: exactly `targets`, or everything but them."""
+    """A set of targets: exactly `targets`, or all targets except them."""
 
     is_complement: bool
     targets: frozenset[Target]
@@ -54,8 +54,8 @@ class _Extent:
     def contains(self, other: "_Extent") -> bool:
         """Return whether `other` is certainly a subset of this set.
 
-        Ids can overlap in ways that are not visible here, such as a user in a group or an application of Office 365. So
-        only equal ids are compared.
+        It is not visible here that a user is in a group, or that an application belongs to Office 365. So only equal
+        ids are compared.
         """
         if self.is_everything or other.is_nothing:
             return True
@@ -67,7 +67,7 @@ class _Extent:
 def is_certainly_blocked(setting: TargetSetting | None) -> bool:
     """Return whether the setting certainly blocks everybody, whatever the tenant's default is.
 
-    A block needs both lists. If only one of two lists blocks everything, it is not certain what Entra does (Graph:
+    A block needs both lists. When only one of two lists blocks everything, the effect is not certain (Graph:
     "Cross-tenant access settings API overview"). Such a setting does not count as blocked.
     """
     return setting is not None and not setting_doubts(setting) and all(map(blocks_all, configurations(setting)))
@@ -79,7 +79,7 @@ def is_wide_open(setting: TargetSetting | None) -> bool:
 
 
 def is_clear(setting: TargetSetting | None) -> bool:
-    """Return whether every part of a setting is known and documented."""
+    """Return whether every list of a setting is known, and its meaning is documented."""
     return setting is not None and None not in configurations(setting) and not setting_doubts(setting)
 
 
@@ -87,9 +87,8 @@ def is_unbounded(applications: TargetConfiguration | None) -> bool:
     """Return whether a list of applications allows more than the applications it names.
 
     This is true for all applications, for a list of exceptions, and for a list that is unknown or uncertain. It is also
-    true for `AllMicrosoftApps`, which includes Microsoft cloud applications added later. `Office365` counts as named
-    applications: it is one suite whose members Microsoft publishes (both: Graph, "crossTenantAccessPolicyTarget
-    resource type").
+    true for `AllMicrosoftApps`, which includes applications that Microsoft adds later. `Office365` counts as named
+    applications, because Microsoft publishes its members (both: Graph, "crossTenantAccessPolicyTarget resource type").
     """
     extent = _extent(ALL_APPLICATIONS, applications)
     return extent is None or extent.is_complement or _MICROSOFT_APPS in extent.targets
@@ -113,7 +112,7 @@ def is_list_of_exceptions(setting: TargetSetting) -> bool:
 
 
 def targets_change(before: TargetSetting | None, after: TargetSetting | None) -> AccessChange:
-    """Compare two values of one setting. None means that the value, or this part of it, is not known.
+    """Compare two values of one setting. None as a value, or as one of its lists, means that it is not known.
 
     An uncertain value counts as open before the change, and as not closed after it.
     """
@@ -140,11 +139,11 @@ def targets_change(before: TargetSetting | None, after: TargetSetting | None) ->
 
 
 def flag_change(before: bool | None, after: bool | None) -> AccessChange:
-    """Compare two values of a flag. `true` allows more access; None means not known."""
+    """Compare two values of a flag. True allows more access than false; None means not known."""
     if before is after:
         return AccessChange.SAME
     if after is None:
-        # Conservative: a change from an explicit "no" to an unknown default can only increase access.
+        # A change from an explicit "no" to an unknown default can only increase access.
         return AccessChange.UNKNOWN if before else AccessChange.OPENS
     return AccessChange.OPENS if after else AccessChange.CLOSES
 

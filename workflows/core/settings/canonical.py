@@ -1,4 +1,4 @@
-"""Canonical JSON, and the digest computed from it."""
+"""Canonical JSON (RFC 8785), and digests of it."""
 
 import hashlib
 from collections.abc import Mapping
@@ -16,9 +16,9 @@ JsonObject = Mapping[str, Any]
 
 
 def canonical_json(document: JsonObject) -> bytes:
-    """Encode `document` as RFC 8785 canonical JSON: equal documents give equal bytes, whatever the order of keys.
+    """Encode a document as canonical JSON (RFC 8785). Equal documents give equal bytes in every order of keys.
 
-    Text is not normalized, so the hash covers exactly the text that is shown.
+    Text is not normalized, so that a digest covers exactly the text that people see.
 
     :raises UnreadableSetting: for values that JSON or Unicode cannot represent exactly.
     """
@@ -29,5 +29,5 @@ def canonical_json(document: JsonObject) -> bytes:
 
 
 def digest(domain: str, document: JsonObject) -> Digest:
-    """Hash `document` under `domain`, so that equal documents of two kinds never have the same digest."""
+    """Return the digest of a document. Equal documents with another `domain` get another digest."""
     return Digest(hashlib.sha256(domain.encode() + b"\n" + canonical_json(document)).hexdigest())

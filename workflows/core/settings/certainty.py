@@ -1,7 +1,7 @@
 """Find target lists whose meaning is not certain, because Microsoft does not document it.
 
-A doubt is not an error: real tenants hold such values, and they are shown unchanged. Access that depends on a doubtful
-list counts as open (see `breadth`).
+A doubt is not an error: real tenants have such values, and they are shown unchanged. Access that depends on such a list
+counts as open (see `breadth`).
 """
 
 import re
@@ -30,11 +30,11 @@ class Doubt(StrEnum):
     EMPTY_LIST = "empty_list"
     """A list without targets (Graph: "crossTenantAccessPolicyTargetConfiguration" does not say what it means)."""
     UNKNOWN_WORD = "unknown_word"
-    """A target that is neither an id nor one of Graph's reserved words in exact spelling."""
+    """A target that is neither an id nor one of Graph's reserved words, spelled exactly."""
     WRONG_TYPE = "wrong_type"
     """A target whose type is not allowed in its list, such as AllUsers with the type group."""
     ALL_AND_SOME = "all_and_some"
-    """The reserved word for everything, together with single targets."""
+    """The reserved word for all targets, together with single targets."""
     BLOCK_OF_ONE_LIST = "block_of_one_list"
     """One list blocks everything and the other does not. A full block needs both lists (Graph: "Cross-tenant access
     settings API overview")."""
@@ -43,7 +43,7 @@ class Doubt(StrEnum):
 
 
 _PLACEHOLDER: Final = re.compile(r"\{[a-z][a-z0-9_]*\}")
-"""A template's placeholder for an id that the form asks for."""
+"""The pattern of a template's placeholder."""
 _WORDS: Final[Mapping[str, Mapping[str, TargetType]]] = {
     ALL_USERS: {ALL_USERS: TargetType.USER},
     ALL_APPLICATIONS: dict.fromkeys((ALL_APPLICATIONS, ALL_MICROSOFT_APPS, OFFICE_365), TargetType.APPLICATION),
@@ -58,7 +58,7 @@ _EVERYTHING: Final = frozenset(
 
 
 def setting_doubts(setting: TargetSetting | None) -> tuple[Doubt, ...]:
-    """List the reasons why the meaning of a setting is not certain. A list that is None is unknown, which is no doubt.
+    """List the reasons why the meaning of a setting is not certain. An unknown list (None) is no reason.
 
     :returns: each doubt once; empty when the meaning is documented.
     """
@@ -66,7 +66,7 @@ def setting_doubts(setting: TargetSetting | None) -> tuple[Doubt, ...]:
 
 
 def list_doubt(everything: str, configuration: TargetConfiguration | None) -> Doubt | None:
-    """Return why the meaning of one list is not certain; None when it is documented, or when there is no list.
+    """Return why the meaning of one list is not certain; None when it is documented, or without a list.
 
     :param everything: the reserved word for all targets of this list; it distinguishes users from applications.
     """

@@ -1,7 +1,7 @@
 """Split a partner's configuration into members that Microsoft Graph v1.0 describes, and all other members.
 
-Graph returns more members than its reference describes (`crossCloudMeetingConfiguration`, `groupSyncInbound`, …). What
-such a member allows is not known. So it is read, named and compared, and counts as not closed while it has a value.
+Graph returns more members than its reference describes, for example `crossCloudMeetingConfiguration`. It is not known
+what such an undescribed member allows. So it is read and compared, and counts as not closed while it has a value.
 """
 
 from collections.abc import Iterator, Mapping
@@ -12,14 +12,14 @@ from workflows.core.settings.documents import has_no_value, is_same_value
 from workflows.core.settings.model import FLAGS, TARGET_PROPERTIES, Property, lists_of
 
 Path = tuple[str, ...]
-"""The names on the path to a member, outermost first."""
+"""The path of a member: the names of the objects that contain it, outermost first, and its own name."""
 
 DEVICES: Final = "devices"
-"""The member of tenant restrictions that Gatehouse never sends and always keeps."""
+"""The member of tenant restrictions that Gatehouse never sends."""
 
 _RESTRICTS: Final = ("block", "deny", "disable", "require", "restrict")
 _Members = Mapping[str, Any]
-"""The described members of an object. Each maps to the members of its value, or None where they are not examined."""
+"""The described members of an object, each with the described members of its value; None: they are not examined."""
 
 _TARGETS: Final[_Members] = {"accessType": None, "targets": {"target": None, "targetType": None}}
 _SETTINGS: Final[_Members] = {
@@ -37,7 +37,7 @@ _PARTNER: Final[_Members] = {
     "tenantId": None,
     "isServiceProvider": None,
     "isInMultiTenantOrganization": None,
-    # Members of the tenant's default only. On a partner they do not affect access.
+    # Members of the tenant's default. On a partner they have no effect on access.
     "id": None,
     "isServiceDefault": None,
     "invitationRedemptionIdentityProviderConfiguration": None,
@@ -45,15 +45,15 @@ _PARTNER: Final[_Members] = {
 
 
 def is_restriction(path: Path) -> bool:
-    """Return whether the name of an undescribed member suggests a restriction, as `blockServiceProviderAccess` does.
+    """Return whether an undescribed member seems to be a restriction, like `blockServiceProviderAccess`, by its name.
 
-    For such a member "false" allows access and null may allow it. So it is named, and never written.
+    For such a member false allows access, and null may allow it. So it is reported, and never written.
     """
     return any(part.lower().startswith(_RESTRICTS) for part in path)
 
 
 def undescribed(document: JsonObject | None) -> dict[Path, Any]:
-    """List the members that v1.0 does not describe, at any depth, with their values. Annotations are not members."""
+    """Return the undescribed members at every depth, with their values. Annotations are not members."""
     found: dict[Path, Any] = {}
     for path, value in _undescribed(document, _PARTNER, ()):
         found[path] = value if path not in found else [found[path], value]
@@ -71,9 +71,9 @@ def described_part(name: str, value: Any) -> Any:
 
 
 def with_undescribed(old: JsonObject, new: JsonObject) -> dict[str, Any]:
-    """Return `new` plus the undescribed members inside settings of `old` that `new` does not mention.
+    """Return `new`, with the undescribed members inside settings of `old` added that `new` does not contain.
 
-    As far as is known, a write keeps the members that it does not name.
+    It is assumed that a write does not change the members that it does not contain.
     """
     return {
         **new,
@@ -96,7 +96,7 @@ def undescribed_changes(before: JsonObject | None, observed: JsonObject | None) 
 
 
 def put_member(body: dict[str, Any], path: Path, value: Any) -> None:
-    """Set one member of a body under construction, and create the objects that contain it."""
+    """Set one member of a body, and create the objects that contain it."""
     *way, last = path
     for key in way:
         body = body.setdefault(key, {})

@@ -38,7 +38,7 @@ _SYNC_ALLOWED: Final = "isSyncAllowed"
 
 
 def to_document(setting: Setting) -> dict[str, Any] | None:
-    """Convert one setting to Graph's form: complete lists, only the flags that are set, null for "inherits"."""
+    """Convert one setting to Graph's document: complete lists, only flags that are set, None for "inherits"."""
     match setting:
         case None:
             return None
@@ -60,7 +60,7 @@ def to_document(setting: Setting) -> dict[str, Any] | None:
 def parse_setting(name: Property, document: object) -> Setting:
     """Read one setting from a Graph document.
 
-    :raises UnreadableSetting: when this version does not know the shape, or a value in it.
+    :raises UnreadableSetting: when this version does not know the form of the document, or a value in it.
     """
     if name in TARGET_PROPERTIES:
         return parse_targets(name, document)
@@ -77,7 +77,7 @@ def parse_setting(name: Property, document: object) -> Setting:
 def parse_targets(name: Property, document: object) -> TargetSetting | None:
     """Read one setting of `TARGET_PROPERTIES` from a Graph document.
 
-    :raises UnreadableSetting: when this version does not know the shape, or a value in it.
+    :raises UnreadableSetting: when this version does not know the form of the document, or a value in it.
     """
     if document is None:
         return None
@@ -91,8 +91,8 @@ def parse_targets(name: Property, document: object) -> TargetSetting | None:
 def normalize(value: Any) -> Any:
     """Return a normal form that is equal for documents with the same meaning.
 
-    Drops nulls and OData annotations, because absent and null both mean "inherits". Sorts target lists, and writes
-    GUIDs in lower case. Undeclared members stay, so that a change of one is noticed.
+    Nulls and OData annotations are removed, because an absent member and null both mean "inherits". Target lists are
+    sorted, and GUIDs are in lower case. Undescribed members stay, so that a change of one is found.
     """
     if isinstance(value, Mapping):
         members = {
@@ -107,7 +107,7 @@ def normalize(value: Any) -> Any:
 
 
 def has_no_value(value: Any) -> bool:
-    """Return whether a value from Graph sets nothing: null, false, or an object or list of only such values."""
+    """Return whether a value of Graph is empty: null, false, or an object or list of only empty values."""
     if isinstance(value, Mapping):
         return all(has_no_value(item) for key, item in value.items() if "@" not in key)
     if isinstance(value, list | tuple):
@@ -116,7 +116,7 @@ def has_no_value(value: Any) -> bool:
 
 
 def is_equivalent(left: JsonObject | None, right: JsonObject | None) -> bool:
-    """Return whether two documents describe the same configuration. None means that there is no object."""
+    """Return whether two documents mean the same configuration. None means that there is no configuration."""
     if left is None or right is None:
         return left is None and right is None
     return bool(normalize(left) == normalize(right))
@@ -175,7 +175,7 @@ def _parse_flags(name: Property, document: Mapping[str, Any], names: Mapping[str
 
 
 def _order(item: Any) -> str:
-    """Return a sort key that does not depend on the order of an object's members."""
+    """Return a sort key that is the same for every order of an object's members."""
     return repr(sorted(item.items())) if isinstance(item, Mapping) else repr(item)
 
 

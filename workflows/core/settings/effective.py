@@ -1,9 +1,9 @@
-"""The effective settings of a partner: its own settings merged with the tenant's default.
+"""Compute the effective settings of a partner: its own settings merged with the tenant's default.
 
-A setting that a partner does not have is inherited property by property (Graph: "Cross-tenant access settings API
-overview"). Inside a property, each list and each flag is inherited separately. If one of two lists is set and the other
-is null, it is not documented whether the null list is inherited. This is a doubt. A tenant of another Microsoft cloud
-inherits nothing until it is added (Entra: "Configure Microsoft cloud settings for B2B collaboration").
+Each property that a partner does not set is inherited (Graph: "Cross-tenant access settings API overview"). Inside a
+property, each list and each flag is inherited separately. When only one of two lists is set, it is not documented
+whether the other one is inherited (see `certainty`). A tenant of another Microsoft cloud inherits nothing until it is
+added (Entra: "Configure Microsoft cloud settings for B2B collaboration").
 """
 
 from collections.abc import Mapping
@@ -40,7 +40,7 @@ class Origin(StrEnum):
     SET_HERE = "set here"
     TENANT_DEFAULT = "the tenant's default"
     MICROSOFT_DEFAULT = "Microsoft's default"
-    """The value of a default that the tenant never changed, or cannot change."""
+    """The value of a default that the tenant has never changed, or cannot change."""
     UNREAD = "could not be read"
     NOT_ADDED = "a tenant of another cloud, not added here"
     """A tenant of another Microsoft cloud without a configuration. It is blocked, and no default applies."""
@@ -53,17 +53,22 @@ class Origin(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EffectiveTargets:
-    """The effective lists in the order of `lists_of`, and the origin of each. A list of None is not known."""
+    """The effective lists of a setting, and the origin of each list in the order of `lists_of`.
+
+    A list that is None is not known.
+    """
 
     setting: TargetSetting
     origins: tuple[Origin, ...]
     is_partly_set: bool = False
-    """Whether one of two lists is set for the partner and the other is null. `setting` then shows the default for the
-    null list. No decision may rely on it: see `certain`."""
+    """Whether only one of two lists is set for the partner. `setting` then contains the default for the other list.
+
+    No decision may use that default: see `certain`.
+    """
 
     @property
     def certain(self) -> TargetSetting:
-        """Return the lists as far as they certainly apply. Every decision must use these."""
+        """Return the setting with only the lists that certainly apply; other lists are None. Decisions must use it."""
         if not self.is_partly_set:
             return self.setting
         kind: type[Any] = type(self.setting)
@@ -77,14 +82,14 @@ class EffectiveTargets:
 
     @property
     def doubts(self) -> tuple[Doubt, ...]:
-        """List why it is not certain what applies; empty when it is certain for all known lists."""
+        """List why it is not certain what the setting allows; empty when it is certain for all known lists."""
         gap = (Doubt.ONE_LIST_ONLY,) if self.is_partly_set else ()
         return (*gap, *setting_doubts(self.setting))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EffectiveFlag:
-    """The effective value of one flag; None is not known."""
+    """The effective value of one flag, and where it comes from. None means that the value is not known."""
 
     value: bool | None
     origin: Origin
@@ -104,7 +109,7 @@ def effective_settings(
 ) -> EffectiveSettings:
     """Return the partner's effective settings: its own configuration merged with the tenant's default.
 
-    Automatic redemption that is not set is off in every tenant: its default is false and read-only (Graph:
+    Automatic redemption has the read-only default false in every tenant (Graph:
     "crossTenantAccessPolicyConfigurationDefault"). Without a synchronization policy nothing is synchronized.
 
     :param configuration: the partner's own document; None when it has none.
@@ -112,13 +117,13 @@ def effective_settings(
     :param is_cross_cloud: whether the partner is in another Microsoft cloud. Without a configuration it is then
         blocked, whatever the default says.
     """
-    # A card asks dozens of times about the same two documents. They are compared by value: a document may change.
+    # One card needs the same result many times. The documents are compared by value, because they can be changed.
     return _merged(_Asked(configuration, default, is_cross_cloud, repr((configuration, default))))
 
 
 @dataclass(frozen=True, slots=True)
 class _Asked:
-    """What `effective_settings` was asked. Two questions are the same when their documents read the same."""
+    """The arguments of `effective_settings`, compared by the text of the documents."""
 
     configuration: JsonObject | None = field(compare=False)
     default: JsonObject | None = field(compare=False)
@@ -146,8 +151,8 @@ def _merged(asked: _Asked) -> EffectiveSettings:
 def _not_added(default: JsonObject | None) -> EffectiveSettings:
     """Return the effective settings of a tenant of another cloud that is not added: all access is blocked.
 
-    Trust flags have no effect there. The default's tenant restrictions still apply: they are about accounts on our own
-    devices, whatever cloud a tenant is in.
+    Trust flags have no effect there. The default's tenant restrictions apply: they limit accounts on our own devices,
+    for tenants of every cloud.
     """
     known = effective_settings({}, default)
     restrictions = Property.TENANT_RESTRICTIONS

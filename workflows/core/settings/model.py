@@ -1,4 +1,4 @@
-"""A partner's cross-tenant access configuration: the model.
+"""The model of a partner's cross-tenant access configuration.
 
 None means "inherits the tenant's default" everywhere (Graph: "crossTenantAccessPolicyConfigurationPartner").
 """
@@ -12,7 +12,7 @@ from typing import Any, Final, NamedTuple, NewType
 _GUID: Final = re.compile(r"[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
 
 TenantId = NewType("TenantId", str)
-"""A tenant's GUID, lower case."""
+"""The id of a tenant: a GUID in lower case."""
 
 
 class Property(StrEnum):
@@ -25,7 +25,7 @@ class Property(StrEnum):
     INBOUND_TRUST = "inboundTrust"
     AUTOMATIC_REDEMPTION = "automaticUserConsentSettings"
     IDENTITY_SYNCHRONIZATION = "identitySynchronization"
-    """The navigation property that holds the synchronization policy. It has its own endpoint."""
+    """The synchronization policy. It has its own endpoint."""
     TENANT_RESTRICTIONS = "tenantRestrictions"
     M365_COLLABORATION_INBOUND = "m365CollaborationInbound"
     M365_COLLABORATION_OUTBOUND = "m365CollaborationOutbound"
@@ -55,7 +55,7 @@ class AccessType(StrEnum):
 
 
 class TargetType(StrEnum):
-    """The kind of object that a target id names. AllUsers is a `user`, even in a list of groups (Graph's rule)."""
+    """The kind of object of a target. AllUsers has the type `user`, also in a list of groups (Graph's rule)."""
 
     USER = "user"
     GROUP = "group"
@@ -64,7 +64,7 @@ class TargetType(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True, order=True)
 class Target:
-    """A user, group or application, by GUID or by one of Graph's reserved words."""
+    """A user, group or application: its GUID, or one of Graph's reserved words."""
 
     type: TargetType
     id: str
@@ -72,7 +72,7 @@ class Target:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TargetConfiguration:
-    """An allow-list or a deny-list."""
+    """A list of targets that are allowed, or of targets that are blocked. All others get the opposite."""
 
     access: AccessType
     targets: tuple[Target, ...]
@@ -129,7 +129,7 @@ class InboundTrust:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AutomaticRedemption:
-    """Whether the consent prompt is suppressed. It takes effect only when the other tenant sets its flag too."""
+    """Whether there is no consent prompt. It takes effect only when the other tenant sets its flag too."""
 
     inbound: bool | None = None
     outbound: bool | None = None
@@ -148,7 +148,7 @@ Setting = TargetSetting | FlagSetting | IdentitySynchronization | None
 
 
 class TargetListName(NamedTuple):
-    """One list of a setting: its name in Graph, its name in the model, and the reserved word for all its targets."""
+    """One list of a setting: its names in Graph and in the model, and the reserved word for all targets."""
 
     graph: str
     ours: str
@@ -188,7 +188,7 @@ CLOSED: Final[Mapping[Property, Setting]] = {
     Property.INBOUND_TRUST: InboundTrust(mfa=False, compliant_device=False, hybrid_joined_device=False),
     Property.AUTOMATIC_REDEMPTION: AutomaticRedemption(inbound=False, outbound=False),
 }
-"""The settings of a revoked partner: explicit blocks and no trust. A removed partner would get the defaults instead."""
+"""The settings of a revoked partner: explicit blocks and no trust. A deleted partner would get the defaults instead."""
 
 FLAGS: Final[Mapping[Property, Mapping[str, str]]] = {
     Property.INBOUND_TRUST: {
@@ -198,7 +198,7 @@ FLAGS: Final[Mapping[Property, Mapping[str, str]]] = {
     },
     Property.AUTOMATIC_REDEMPTION: {"inbound": "inboundAllowed", "outbound": "outboundAllowed"},
 }
-"""The settings that consist of flags: each flag's name in the model, and in Graph."""
+"""The settings that consist of flags: by property, each flag's name in the model and in Graph."""
 
 
 def lists_of(name: Property) -> tuple[TargetListName, ...]:
@@ -217,13 +217,13 @@ def named_lists(setting: TargetSetting) -> Iterator[tuple[TargetListName, Target
 
 
 def target_setting(name: Property, lists: Sequence[TargetConfiguration | None]) -> TargetSetting:
-    """Build a setting of `TARGET_PROPERTIES` from its lists, given in the order of `lists_of`."""
+    """Make a setting of `TARGET_PROPERTIES` from its lists, in the order of `lists_of`."""
     named = zip(lists_of(name), lists, strict=True)
     return _TARGET_TYPES[name](**{target_list.ours: configuration for target_list, configuration in named})
 
 
 def blocked_setting(name: Property) -> TargetSetting:
-    """Build the explicit block of everything in a setting of `TARGET_PROPERTIES`."""
+    """Make the explicit block of a setting of `TARGET_PROPERTIES`: all its lists block everything."""
     return target_setting(name, [_BLOCKED[target_list.everything] for target_list in lists_of(name)])
 
 

@@ -1,8 +1,8 @@
-"""What a configuration leaves open. Every text about "open", "closed" and "blocked" uses this result.
+"""Find which kinds of access a configuration opens. Every text about "open", "closed" and "blocked" uses this result.
 
-It covers every capability that Microsoft Graph v1.0 describes of a partner, and every member that v1.0 does not
-describe. Tenant restrictions limit our own users and give no access. A value that cannot be read is unknown, and never
-counts as closed.
+It covers every capability of a partner that Microsoft Graph v1.0 describes, and every member that v1.0 does not
+describe. Tenant restrictions are left out, because they give no access. A value that cannot be read is unknown, and
+never counts as closed.
 """
 
 from collections.abc import Iterable, Iterator, Mapping
@@ -36,20 +36,20 @@ SERVICE_PROPERTIES: Final = (
     Property.M365_COLLABORATION_OUTBOUND,
     Property.APP_SERVICE_CONNECT_INBOUND,
 )
-"""Settings of Microsoft 365 and App Service. They are off until somebody sets them."""
+"""The settings of Microsoft 365 and App Service. They give no access until somebody sets them."""
 CAPABILITIES: Final = "m365Capabilities"
-"""Calendar sharing, profile cards and similar capabilities. They have their own endpoint, which is not read here.
+"""The name for calendar sharing, profile cards and similar capabilities. Their endpoint is not read here.
 
-They depend on Microsoft 365 collaboration, and mailbox migration depends on App Service connect. They are closed where
+They depend on Microsoft 365 collaboration, and mailbox migration depends on App Service connect. They are closed when
 those settings are closed.
 """
 DEFAULT: Final = "default"
-"""The name for any access, besides the named settings, that a default may allow which could not be read."""
+"""The name for other access that the tenant's default may allow, when the default could not be read."""
 USERS_SYNCHRONIZED: Final = f"{IDENTITY_SYNCHRONIZATION}.userSyncInbound"
 
 
 class Openness(StrEnum):
-    """How far one kind of access is open. Records and JSON keep the values, so they never change."""
+    """How open one kind of access is. Records and JSON contain the values, so they never change."""
 
     OPEN = "open"
     """Open to all users, for all applications."""
@@ -71,7 +71,7 @@ class AccessCategory(Enum):
     UNDESCRIBED = auto()
     """A member that v1.0 does not describe."""
     DEFAULT = auto()
-    """Access that a default may allow which could not be read."""
+    """Access that the tenant's default may allow, when the default could not be read."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -83,17 +83,17 @@ class AccessKind:
     category: AccessCategory
     opening: Openness
     is_explicit: bool
-    """Whether it is set for this partner, so that a change of the default does not change it."""
+    """Whether it is set for this partner. A change of the default then does not change it."""
 
     @property
     def setting(self) -> str:
-        """Graph's name of the setting that contains it."""
+        """Return Graph's name of the setting that gives the access."""
         return self.name.partition(".")[0]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OpenAccess:
-    """A kind of access that was not certainly closed when it was read, in the form that records keep."""
+    """A kind of access that was not certainly closed when it was read, as it is stored in records."""
 
     name: str
     """As in `AccessKind`."""
@@ -128,35 +128,34 @@ def access_kinds(
 
 
 def synchronization_of(applies: EffectiveSettings, found: Iterable[AccessKind]) -> EffectiveFlag:
-    """Return whether any identity is synchronized: False only when nothing else in the policy may allow it.
+    """Return whether users or other objects are synchronized. False only when no member of the policy may allow it.
 
     :param found: every kind of access under the settings that apply.
     """
     users = applies.flags[Property.IDENTITY_SYNCHRONIZATION, SYNCHRONIZATION_FLAG]
-    is_open = any(kind.setting == IDENTITY_SYNCHRONIZATION for kind in not_surely_closed(found))
+    is_open = any(kind.setting == IDENTITY_SYNCHRONIZATION for kind in possibly_open(found))
     return EffectiveFlag(value=None, origin=Origin.UNREAD) if is_open and users.value is False else users
 
 
-def not_surely_closed(found: Iterable[AccessKind]) -> tuple[AccessKind, ...]:
+def possibly_open(found: Iterable[AccessKind]) -> tuple[AccessKind, ...]:
     """Return the kinds of access that are not certainly closed."""
     return tuple(kind for kind in found if kind.opening is not Openness.CLOSED)
 
 
 def open_access(configuration: JsonObject, default: JsonObject | None) -> tuple[OpenAccess, ...]:
-    """List the kinds of access that a configuration does not certainly close, in the form that records keep."""
+    """List the kinds of access that a configuration does not certainly close, as they are stored in records."""
     return tuple(
-        OpenAccess(name=kind.name, opening=kind.opening)
-        for kind in not_surely_closed(access_kinds(configuration, default))
+        OpenAccess(name=kind.name, opening=kind.opening) for kind in possibly_open(access_kinds(configuration, default))
     )
 
 
 def closed_by_default(found: Iterable[AccessKind]) -> tuple[AccessKind, ...]:
-    """Return the kinds of access that are closed, but only by a default."""
+    """Return the kinds of access that are closed only by a default."""
     return tuple(kind for kind in found if kind.opening is Openness.CLOSED and not kind.is_explicit)
 
 
 def openness_of(targets: EffectiveTargets) -> Openness:
-    """Return how far the effective lists open one kind of access."""
+    """Return how open one kind of access is with these effective lists."""
     setting = targets.certain
     if is_certainly_blocked(setting):
         return Openness.CLOSED
@@ -199,7 +198,7 @@ def _flag_kind(name: str, category: AccessCategory, flag: EffectiveFlag, documen
 
 def _capabilities(found: Mapping[str, AccessKind]) -> AccessKind:
     carriers = [found[Property.M365_COLLABORATION_INBOUND], found[Property.APP_SERVICE_CONNECT_INBOUND]]
-    is_closed = not not_surely_closed(carriers)
+    is_closed = not possibly_open(carriers)
     return AccessKind(
         name=CAPABILITIES,
         category=AccessCategory.CAPABILITIES,
@@ -216,7 +215,7 @@ def _undescribed_kinds(own: JsonObject, default: JsonObject) -> Iterator[AccessK
         here, there = mine.get(path), theirs.get(path) if _inherits(path, own) else None
         is_quiet = has_no_value(here) and (_is_all(False, here) or has_no_value(there))
         if is_restriction(path):
-            # A restriction closes with "yes". A "no", or a "no" in a part of it, may allow access.
+            # A restriction closes access when it is true. A false value, also in a part of it, may allow access.
             is_quiet = _is_all(True, here) or (here is None and (there is None or _is_all(True, there)))
         yield AccessKind(
             name=".".join(path),
@@ -227,13 +226,13 @@ def _undescribed_kinds(own: JsonObject, default: JsonObject) -> Iterator[AccessK
 
 
 def _inherits(path: Path, own: JsonObject) -> bool:
-    """Return whether the default's member may apply. A partner's own list replaces the default's list completely."""
+    """Return whether a member of the default may apply. A partner's own list replaces the default's list completely."""
     setting = own.get(path[0])
     return not (len(path) > 2 and isinstance(setting, Mapping) and isinstance(setting.get(path[1]), Mapping))
 
 
 def _is_all(said: bool, value: Any) -> bool:
-    """Return whether every part of a value is yes, or every part no, with nothing left to a default."""
+    """Return whether every part of a value is true (or false, for `said` False), and no part is null."""
     if isinstance(value, Mapping):
         return bool(value) and all(_is_all(said, item) for key, item in value.items() if "@" not in key)
     return value is said
@@ -248,8 +247,8 @@ def _is_unset(name: Property, document: JsonObject) -> bool:
 
 
 def _is_blocked_by(name: Property, document: JsonObject) -> bool:
-    """Return whether a document closes a setting without the help of a default.
+    """Return whether a document closes a setting, whatever the default is.
 
-    :raises UnreadableSetting: for a value that is known not to be closed.
+    :raises UnreadableSetting: when this version does not know a value in it.
     """
     return is_certainly_blocked(parse_targets(name, document.get(name)))

@@ -1,17 +1,17 @@
-"""The claims of a token about its holder. They are read but not verified; Graph verifies them.
+"""Read the claims of a token. They are not verified here; Graph verifies them.
 
-The boundary to tokens, which nothing else reads.
+A boundary: no other module reads tokens.
 """
 
 import base64
 import json
 
 
-def granted_in(token: str) -> frozenset[str] | None:
-    """Return the application permissions in a token's claims; None when it has no readable form.
+def permissions_in(token: str) -> frozenset[str] | None:
+    """Return the application permissions in a token's claims; None when they cannot be read.
 
     Microsoft does not guarantee the content of a token for another service ("Access tokens in the Microsoft identity
-    platform"). So only advice may depend on it.
+    platform"). So the result must only be used for advice.
     """
     try:
         payload = token.split(".")[1]

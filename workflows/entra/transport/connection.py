@@ -34,7 +34,7 @@ from workflows.entra.answers import (
     without_annotations,
 )
 from workflows.entra.connection import EntraSettings
-from workflows.entra.transport.claims import granted_in
+from workflows.entra.transport.claims import permissions_in
 from workflows.entra.transport.credential import UnattendedCredential
 from workflows.ports.tenant import TenantUnavailable
 from workflows.ports.tenant_problems import TenantCode
@@ -43,8 +43,8 @@ _CONNECT_SECONDS: Final = 3.0
 _READ_SECONDS: Final = 10.0
 _WRITE_SECONDS: Final = 15.0
 _RETRIES: Final = 2
-_LONGEST_WAIT: Final = 4.0
-"""A longer Retry-After is left to the caller: two of these still fit into a read's ten seconds."""
+_MAX_WAIT_SECONDS: Final = 4.0
+"""The longest Retry-After, in seconds, after which a read is repeated here. The caller handles a longer one."""
 _PAGES: Final = 1000
 _LOOPBACK: Final = frozenset({"localhost", "127.0.0.1", "::1"})
 
@@ -55,7 +55,7 @@ _log = structlog.get_logger(__name__)
 
 
 def open_connection(settings: EntraSettings) -> "Connection":
-    """Build the connection. Nothing is sent before its first call.
+    """Create the connection. Nothing is sent before its first call.
 
     :raises ValueError: when `graph_url` is neither https nor on loopback, or a credential setting cannot be used.
     """
@@ -68,7 +68,7 @@ def open_connection(settings: EntraSettings) -> "Connection":
     provider = AzureIdentityAuthenticationProvider(
         credential,
         scopes=[scope],
-        # NB. to any other host kiota sends no token, without a warning.
+        # NB. kiota sends no token to any other host, and gives no warning.
         allowed_hosts=[host],
     )
     client = KiotaClientFactory.create_with_custom_middleware(
@@ -76,7 +76,7 @@ def open_connection(settings: EntraSettings) -> "Connection":
         httpx.AsyncClient(
             timeout=httpx.Timeout(_WRITE_SECONDS, connect=_CONNECT_SECONDS),
             trust_env=settings.use_environment_proxy,
-            # The machine's certificate store, or SSL_CERT_FILE: the same certificates that azure-identity uses.
+            # The certificates of the machine, or of SSL_CERT_FILE, which azure-identity uses too.
             verify=ssl.create_default_context(),
         ),
     )
@@ -89,7 +89,7 @@ def open_connection(settings: EntraSettings) -> "Connection":
 
 
 class Connection:
-    """The connection to Graph. It may repeat reads. A write is sent at most once, unless it was refused unread."""
+    """The connection to Graph. Reads may be repeated. A write is sent again only after a 401, when nothing was done."""
 
     def __init__(
         self,
@@ -110,11 +110,11 @@ class Connection:
 
     @property
     def graph(self) -> GraphServiceClient:
-        """Return a new client, from which one builder is used."""
+        """Return a new client. Only one builder of a client may be used."""
         return GraphServiceClient(request_adapter=self._adapter)
 
     def own_ids(self) -> frozenset[str]:
-        """Return the bot's own ids in Entra's audit log, as far as its token contains them."""
+        """Return the ids by which the bot is named in Entra's audit log; empty when they cannot be read."""
         return self._credential.own_ids()
 
     async def close(self) -> None:
@@ -127,14 +127,14 @@ class Connection:
 
         :raises TenantRefused, TenantUnavailable: when there is no token.
         """
-        return granted_in((await self._credential.get_token(self._scope, enable_cae=True)).token)
+        return permissions_in((await self._credential.get_token(self._scope, enable_cae=True)).token)
 
     async def document(self, call: Call, request: RequestInformation) -> JsonObject:
         """Read one object, without annotations."""
         return document_of(call, await self.send(call, request))
 
     async def collect(self, call: Call, request: RequestInformation, *, key: str = "id") -> Sequence[JsonObject]:
-        """Read a complete collection, annotations included, or raise; never a part of it."""
+        """Read a complete collection, annotations included. A part of it is never returned."""
         return [row async for page in self.pages(call, request, key=key) for row in page]
 
     async def pages(
@@ -145,10 +145,10 @@ class Connection:
         key: str = "id",
         turn: Callable[[], AbstractAsyncContextManager[None]] = nullcontext,
     ) -> AsyncIterator[Sequence[JsonObject]]:
-        """Read a collection page by page. A caller that stops early knows that it is incomplete.
+        """Read a collection page by page.
 
         :param key: the property that identifies an object of this collection.
-        :param turn: returns the context that each page's request waits for and holds: a turn within a limit.
+        :param turn: returns a context in which each page is requested; used to keep a rate limit (see `pacing`).
         """
         seen: set[str] = set()
         while True:
@@ -168,8 +168,8 @@ class Connection:
     async def send(self, call: Call, request: RequestInformation) -> Answer:
         """Send one request and log it: method, path, status, ids and time; never a body, a query or a token.
 
-        :raises TenantUnavailable: when no answer came. Unless it says that nothing was sent, the result of a write is
-            unknown.
+        :raises TenantUnavailable: when no answer came. The result of a write is then unknown, unless the error says
+            that nothing was sent.
         :raises TenantRefused: when the credentials are refused.
         """
         own_id = str(uuid.uuid4())
@@ -182,7 +182,7 @@ class Connection:
         is_sent = False
         try:
             async with asyncio.timeout(_WRITE_SECONDS if call.is_write else _READ_SECONDS):
-                # The adapter asks again and gets it from the cache. A failure here is known to be before sending.
+                # The adapter gets the token from the cache. So when getting a token fails, nothing was sent.
                 await self._credential.get_token(self._scope, enable_cae=True)
                 is_sent = True
                 answer = await self._answered(call, request)
@@ -202,10 +202,10 @@ class Connection:
             )
 
     async def _answered(self, call: Call, request: RequestInformation) -> Answer:
-        """Send a request, and once more when the first answer proves nothing.
+        """Send a request, and send it again in two cases.
 
-        The other end may have closed a kept connection, which is harmless for a read. A token may have been revoked
-        early. A 401 means that nothing was done, so even a write is sent again.
+        A read is sent again when Graph has closed a kept connection. Every request is sent again with a new token after
+        a 401. The token may have been revoked, and nothing was done.
         """
         try:
             response = await self._sent(call, request)
@@ -224,7 +224,7 @@ class Connection:
         )
 
     def _told(self, body: bytes) -> bytes:
-        """Remove secrets from an error before any part of it is quoted."""
+        """Return the body of an error without secrets."""
         return self._redact(body.decode(errors="replace")).encode()
 
     async def _sent(self, call: Call, request: RequestInformation) -> httpx.Response:
@@ -240,7 +240,7 @@ class Connection:
 
 
 class _ReadRetries(RetryHandler):
-    """Repeats a GET that was throttled or met an unavailable service, unless the service wants a long wait."""
+    """Repeats a GET after throttling (429) or an unavailable service, unless the requested pause is long."""
 
     def __init__(self) -> None:
         super().__init__(RetryHandlerOption(delay=0.0, max_retries=_RETRIES))
@@ -249,10 +249,10 @@ class _ReadRetries(RetryHandler):
     def should_retry(self, request: httpx.Request, options: RetryHandlerOption, response: httpx.Response) -> bool:
         """Return whether to repeat the request now."""
         wait = retry_after(response.headers)
-        return super().should_retry(request, options, response) and (wait is None or wait <= _LONGEST_WAIT)
+        return super().should_retry(request, options, response) and (wait is None or wait <= _MAX_WAIT_SECONDS)
 
     def get_delay_time(self, retry_count: int, response: httpx.Response | None = None, delay: float = 0.0) -> float:
-        """Return the seconds until the next try: what the service asks for, otherwise growing with a random part."""
+        """Return the seconds until the next try: the requested pause, or a growing time with a random part."""
         wait = None if response is None else retry_after(response.headers)
         return wait or self._get_delay_time_exp_backoff(retry_count, delay)
 

@@ -22,8 +22,9 @@ _READ_SECONDS: Final = 10.0
 class UnattendedCredential:
     """The first configured credential of environment, workload and managed identity, one token at a time.
 
-    DefaultAzureCredential builds the chain. Its own `get_token` would give the same text for a wrong secret and for an
-    unreachable authority. The lock prevents ten callers with an expired token from asking ten times.
+    DefaultAzureCredential makes the list of credentials. Its own `get_token` is not used: it gives the same text for a
+    wrong secret and for an unreachable authority. A lock prevents that many callers with an expired token each request
+    a new one.
     """
 
     def __init__(self, settings: EntraSettings) -> None:
@@ -44,8 +45,8 @@ class UnattendedCredential:
         """Return a token, cached until shortly before it expires.
 
         :raises TenantRefused: when the authority refuses the credential.
-        :raises TenantUnavailable: when the authority does not answer, or no credential could be tried: a managed
-            identity's endpoint without an answer looks like one that does not exist.
+        :raises TenantUnavailable: when the authority does not answer, or no credential could be tried. A managed
+            identity whose endpoint does not answer cannot be distinguished from one that does not exist.
         """
         missing: list[str] = []
         async with self._lock:
@@ -68,9 +69,9 @@ class UnattendedCredential:
         raise no_credential(missing)
 
     async def forget(self, token: str) -> None:
-        """Remove `token` from the cache, so that the next call gets another one. An older token was removed already.
+        """Remove a token from the cache, so that the next call gets another one. An older token has no effect.
 
-        azure-identity does not give access to its cache, so the chain is built again.
+        azure-identity does not give access to its cache, so the list of credentials is made again.
         """
         async with self._lock:
             if token != self._given:
@@ -84,9 +85,9 @@ class UnattendedCredential:
             await old.close()
 
     def own_ids(self) -> frozenset[str]:
-        """Return the application's and its service principal's id from the last token.
+        """Return the ids of the application and its service principal from the last token.
 
-        Only Microsoft defines the content of tokens for Graph, so nothing is guaranteed: empty when it cannot be read.
+        Empty when they cannot be read: Microsoft does not guarantee the content of tokens for Graph.
         """
         try:
             part = self._given.split(".")[1]
@@ -107,7 +108,7 @@ class UnattendedCredential:
 
 
 def _chain(settings: EntraSettings) -> DefaultAzureCredential:
-    # Reads SSL_CERT_FILE now; aiohttp read its own default when it was imported.
+    # SSL_CERT_FILE is read now, because aiohttp has read its own default during the import.
     ca_file = ssl.get_default_verify_paths().cafile
     try:
         return DefaultAzureCredential(

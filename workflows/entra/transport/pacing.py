@@ -1,4 +1,4 @@
-"""Keep within a limit of so many requests in so many seconds by waiting for a turn."""
+"""Keep a rate limit (a number of requests in a number of seconds) by waiting before a request."""
 
 import asyncio
 import heapq
@@ -14,33 +14,33 @@ from workflows.ports.tenant_problems import TenantCode
 _OUT_OF_TURN: Final = Fact(TenantCode.OUT_OF_TURN)
 
 
-class Pace:
-    """Lets `most` requests run in parallel, and counts each until `seconds` after its end.
+class RateLimit:
+    """A rate limit. At most `limit` requests run in parallel, and each one counts until `seconds` after its end.
 
-    It is only known that a request reaches Graph between its start and its end. So no period of `seconds` contains
-    more.
+    A request reaches Graph at some time between its start and its end. So Graph never gets more than that in
+    a period of `seconds`.
     """
 
-    def __init__(self, most: int, seconds: float, *, longest_wait: float | None = None) -> None:
-        """Start without any counted request.
+    def __init__(self, limit: int, seconds: float, *, longest_wait: float | None = None) -> None:
+        """Create the rate limit. No request is counted yet.
 
         :param longest_wait: the longest wait for a turn; None: no limit.
         """
         self._seconds = seconds
         self._longest_wait = longest_wait
-        self._queue = asyncio.Semaphore(most)
-        self._turns = asyncio.Semaphore(most)
-        self._free = [float("-inf")] * most
+        self._queue = asyncio.Semaphore(limit)
+        self._turns = asyncio.Semaphore(limit)
+        self._free = [float("-inf")] * limit
         """When each turn is free again; a heap."""
 
     @asynccontextmanager
     async def turn(self, *, goes_first: bool = False) -> AsyncIterator[None]:
-        """Wait until one more request may start, and hold the turn until it has ended.
+        """Wait until one more request may start, and count it until it has ended.
 
-        A caller that stops waiting takes none.
+        A caller that stops waiting is not counted.
 
-        :param goes_first: go before waiting requests; at most `most` of them are still served before.
-        :raises TenantUnavailable: when that takes longer than the limit, as if Graph had throttled it.
+        :param goes_first: whether to start before other waiting requests; at most `limit` of them can still be first.
+        :raises TenantUnavailable: when the wait would be longer than `longest_wait`.
         """
         async with AsyncExitStack() as held:
             try:
@@ -57,7 +57,7 @@ class Pace:
                 heapq.heappush(self._free, time.monotonic() + self._seconds)
 
     async def _rest(self) -> None:
-        """Wait for the turn that is free first, and take it."""
+        """Wait until the first counted request stops counting."""
         free_at = heapq.heappop(self._free)
         try:
             await asyncio.sleep(max(0.0, free_at - time.monotonic()))

@@ -1,1 +1,1 @@
-"""The embedded store: one SQLite file and the process that works on it."""
+"""The embedded store: one SQLite file, used by one process."""

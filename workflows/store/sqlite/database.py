@@ -1,7 +1,7 @@
-"""The database: one SQLite file, one thread that owns its connection.
+"""The database: one SQLite file, and one thread that uses its connection.
 
-Durability: WAL with `synchronous=FULL`, so that what `commit` returned from survives a power cut (SQLite: "PRAGMA
-synchronous"). Every transaction is short and local.
+It uses WAL with `synchronous=FULL`, so that committed data is not lost when the power fails (SQLite: "PRAGMA
+synchronous").
 """
 
 import asyncio
@@ -25,16 +25,16 @@ from workflows.store.redaction import RecordRedactor
 from workflows.store.sqlite.file import StoreFile
 from workflows.store.sqlite.writes import WriteMonitor
 
-AS_IT_IS: Final = RecordRedactor()
+NO_REDACTION: Final = RecordRedactor()
 
 Result = TypeVar("Result")
 _log = structlog.get_logger()
 
 
 class SqliteDatabase:
-    """One open SQLite file. `open` it before anything else, end it with `close`."""
+    """One open SQLite file. Call `open` before anything else, and `close` at the end."""
 
-    def __init__(self, path: Path, clock: Clock, clean: RecordRedactor = AS_IT_IS) -> None:
+    def __init__(self, path: Path, clock: Clock, clean: RecordRedactor = NO_REDACTION) -> None:
         self._path = path
         self._clock = clock
         self._clean = clean
@@ -46,22 +46,22 @@ class SqliteDatabase:
     async def open(self) -> None:
         """Open the file, private to its owner, and update its schema.
 
-        :raises StoreUnusable: when it is no database, or another process does not release it within a few seconds: two
+        :raises StoreUnusable: when it is no database, or another process uses it for more than a few seconds. Two
             outboxes on one file would perform effects twice.
         """
         await self._run(self._open)
 
     @property
     def trouble(self) -> StoreTrouble | None:
-        """Return why records cannot be written, as of the last write; None when they can."""
+        """Return why the last write failed; None when it succeeded."""
         return self._writes.trouble
 
     async def probe(self) -> StoreTrouble | None:
-        """Check whether records can be written now; see `ports.records`."""
+        """Write one record to check whether records can be written now; see `ports.records`."""
         return await self._run(lambda: self._writes.probe(self._db, text_of(self._clock.now())))
 
     async def close(self) -> None:
-        """Finish running work, close the file, end the thread."""
+        """Finish the running work, close the file, and end the thread."""
         await self._run(self._close)
         self._thread.shutdown()
 
@@ -102,7 +102,7 @@ def readable(adapter: TypeAdapter[Result], rows: list[dict[str, Any]]) -> list[R
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Found:
-    """The rows of one page, how many come before them, and how many the whole list has."""
+    """The rows of one page, with the number of rows before them and in the whole list."""
 
     docs: list[dict[str, Any]]
     count: int
@@ -113,22 +113,22 @@ class Found:
 
 @dataclass(frozen=True, slots=True)
 class Rows:
-    """The rows of a list: a table, its conditions, and the columns by which it is sorted; the last one is unique.
+    """The rows of a list: a table, conditions, and the columns by which they are sorted. The last column is unique.
 
-    NB. tables, conditions and columns are constants of the store, never input.
+    NB. tables, conditions and columns are constants in the code, never input.
     """
 
     table: str
     where: str
     values: tuple[object, ...]
     keys: tuple[str, ...]
-    is_falling: bool = False
+    is_descending: bool = False
 
     def read(self, db: Database, limit: int, place: Place) -> Found:
-        """Read one page. A place at which the list has nothing any more gives its first page."""
+        """Read one page; the first page when there are no rows at the given place any more."""
         cursor = place.cursor if len(place.cursor) == len(self.keys) else ()
         is_back = place.is_before and bool(cursor)
-        way = "desc" if is_back != self.is_falling else "asc"
+        way = "desc" if is_back != self.is_descending else "asc"
         beyond, values = self._beside(cursor, is_back=is_back)
         order = ", ".join(f"{key} {way}" for key in self.keys)
         sql = f"""select {self.keys[-1]} as id, {", ".join(self.keys)}, doc from {self.table}
@@ -146,7 +146,7 @@ class Rows:
     def _beside(self, cursor: Cursor, *, is_back: bool) -> tuple[str, Cursor]:
         if not cursor:
             return "", ()
-        sign = "<" if is_back != self.is_falling else ">"
+        sign = "<" if is_back != self.is_descending else ">"
         return f" and ({', '.join(self.keys)}) {sign} ({', '.join('?' * len(cursor))})", cursor
 
     def _count(self, db: Database, before: Cursor) -> int:

@@ -1,7 +1,7 @@
-"""Texts that earlier versions stored with marked facts and marked actions in them, as facts.
+"""Convert texts that earlier versions stored, with marks in them, to facts.
 
-The boundary to what those versions wrote. They marked a fact as its code, and its values as JSON, between ‹ and ›,
-and an action by its name; whoever showed such a text put the words in.
+A boundary to the stored texts of those versions. A mark was a text between ‹ and ›. It was a fact (its code, and its
+values as JSON) or the name of an action. It was replaced by words when the text was shown.
 """
 
 import json
@@ -15,45 +15,46 @@ _MARKED: Final = re.compile(r"‹([a-z][a-z0-9_]*)(?: (\{[^‹›]*\}))?›")
 
 @dataclass(frozen=True, slots=True)
 class EarlierTexts:
-    """Reads what earlier versions marked in their texts."""
+    """Converts texts with marks of earlier versions."""
 
     actions: Mapping[str, str]
-    """What stands in the place of each marked action, by its name."""
+    """The text that replaces the mark of an action, by the name of the action."""
 
     def told(self, text: str) -> list[dict[str, Any]]:
-        """Return a text as facts: what was marked in it, and the text between."""
+        """Return a text as facts: the marked facts, and the texts between them."""
         facts: list[dict[str, Any]] = []
         start = 0
         for found in _MARKED.finditer(text):
             try:
                 values = json.loads(found[2]) if found[2] else {}
             except (ValueError, RecursionError):
-                continue  # it only looks like a fact
+                continue  # it only looks like a mark
             facts += [*self._plain(text[start : found.start()]), {"code": found[1], "values": values}]
             start = found.end()
         return [*facts, *self._plain(text[start:])]
 
-    def with_told(self, value: Any) -> Any:
-        """Return a JSON value with facts for the marks in its texts.
+    def with_facts(self, value: Any) -> Any:
+        """Return a JSON value in which every text fact with marks is replaced by the marked facts.
 
-        Only texts of facts are read, never what people typed or what the tenant answered.
+        Texts that people typed, and answers of the tenant, are not changed.
         """
         if isinstance(value, list):
-            each = (self._told_again(item) if _is_text(item) else [self.with_told(item)] for item in value)
+            each = (self._told_again(item) if _is_text(item) else [self.with_facts(item)] for item in value)
             return [inside for items in each for inside in items]
         if not isinstance(value, dict):
             return value
         if _is_finding(value):
             return {**value, "values": {**value["values"], "text": self._with_actions(value["values"]["text"])}}
         return {
-            name: self._as_one(inside) if _is_text(inside) else self.with_told(inside) for name, inside in value.items()
+            name: self._as_one(inside) if _is_text(inside) else self.with_facts(inside)
+            for name, inside in value.items()
         }
 
     def _told_again(self, fact: dict[str, Any]) -> list[dict[str, Any]]:
         return self.told(fact["values"]["text"]) or [fact]
 
     def _as_one(self, fact: dict[str, Any]) -> dict[str, Any]:
-        """Return a message that is one fact; of several, the one that tells them all."""
+        """Return a fact with marks as one fact. When there are several facts in it, the result contains all of them."""
         facts = self._told_again(fact)
         return facts[0] if len(facts) == 1 and _is_text(facts[0]) else _together(facts)
 

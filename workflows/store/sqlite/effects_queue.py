@@ -1,4 +1,4 @@
-"""Effects that wait to be performed, in the embedded store."""
+"""The queue of effects in the embedded store."""
 
 from collections.abc import Sequence
 from datetime import datetime
@@ -10,7 +10,7 @@ from pydantic import ValidationError
 from workflows.core.errors.facts import Fact, Facts
 from workflows.core.requests.effects import CheckPermission, Effect, Rank, lane, rank
 from workflows.ports.effects_queue import GivenUp, PendingEffect, QueueCode
-from workflows.store.codec import EFFECT, load, told_in
+from workflows.store.codec import EFFECT, load, stored_facts
 from workflows.store.columns import text_of
 from workflows.store.sqlite.database import SqliteDatabase, readable
 
@@ -23,7 +23,7 @@ class SqliteEffectsQueue(SqliteDatabase):
     async def pending(self, now: datetime, limit: int) -> Sequence[PendingEffect]:
         """List the oldest due effect of each lane.
 
-        An effect that cannot be read is parked and delays nobody.
+        An effect that cannot be read is given up, so that it does not delay its lane.
         """
         if self.trouble:
             return []
@@ -50,7 +50,7 @@ class SqliteEffectsQueue(SqliteDatabase):
     async def count_pending(self, now: datetime) -> tuple[int, int, int]:
         """Count the effects that are due, that wait for a later time, and that are parked.
 
-        An App Home that was just published and is wanted again counts as due: it follows within seconds.
+        An App Home that must be published again within seconds counts as due.
         """
         rows = await self._query(
             """select coalesce(sum(is_parked = 0 and is_due), 0) as due,
@@ -62,14 +62,11 @@ class SqliteEffectsQueue(SqliteDatabase):
         return rows[0]["due"], rows[0]["later"], rows[0]["parked"]
 
     async def done(self, effect_id: int) -> None:
-        """Mark an effect as performed.
-
-        The audit log contains what it did; the effect itself is deleted.
-        """
+        """Delete an effect that was performed."""
         await self._write("delete from effects where id = ?", effect_id)
 
     async def retry(self, effect_id: int, at: datetime, error: Facts) -> None:
-        """Postpone an effect until `at`, and count one more attempt."""
+        """Store that an attempt failed, and that the effect is due again at `at`."""
         await self._write(
             "update effects set due_at = ?, attempts = attempts + 1, error = ? where id = ?",
             text_of(at),
@@ -78,13 +75,13 @@ class SqliteEffectsQueue(SqliteDatabase):
         )
 
     async def park(self, effect_id: int, error: Facts) -> None:
-        """Give up an effect; it stays visible and does not delay its lane."""
+        """Give up an effect. It stays stored, and no longer delays its lane."""
         await self._write(
             "update effects set is_parked = 1, error = ? where id = ?", self._clean.told(error), effect_id
         )
 
     async def unchecked_clicks(self) -> Sequence[CheckPermission]:
-        """List the stored, unchecked clicks, oldest first, without those that were given up."""
+        """List the clicks whose permission has not been checked, oldest first, without those that were given up."""
         sql = "select id, doc from effects where is_parked = 0 and lane >= 'judge:' and lane < 'judge;' order by id"
         found = readable(EFFECT, await self._query(sql))
         return [effect for effect in found if isinstance(effect, CheckPermission)]
@@ -95,7 +92,7 @@ class SqliteEffectsQueue(SqliteDatabase):
         return [_given_up(row) for row in rows]
 
     async def retry_given_up(self, effect_id: int) -> None:
-        """Retry a given-up effect, as if for the first time."""
+        """Make an effect that was given up due now."""
         await self._write(
             "update effects set is_parked = 0, attempts = 0, due_at = ?, error = '' where id = ? and is_parked = 1",
             text_of(self._clock.now()),
@@ -103,7 +100,7 @@ class SqliteEffectsQueue(SqliteDatabase):
         )
 
     async def drop_given_up(self, effect_id: int) -> None:
-        """Drop a given-up effect."""
+        """Delete an effect that was given up."""
         await self._write("delete from effects where id = ? and is_parked = 1", effect_id)
 
     def _put_effect(self, effect: Effect, due_at: str) -> None:
@@ -118,4 +115,4 @@ def _given_up(row: dict[str, Any]) -> GivenUp:
         effect = load(EFFECT, row["doc"])
     except ValidationError:
         effect = None
-    return GivenUp(id=row["id"], lane=row["lane"], error=told_in(row["error"]), effect=effect)
+    return GivenUp(id=row["id"], lane=row["lane"], error=stored_facts(row["error"]), effect=effect)

@@ -1,7 +1,7 @@
-"""The embedded store's file: created completely, used by one process, checked before use.
+"""The file of the embedded store: created completely, used by only one process, checked before use.
 
-Two outboxes on one file would perform effects twice, whatever name each uses for the file. A damaged file must not be
-used: what is missing in it would be done again, or forgotten.
+Two outboxes on one file would perform effects twice, also when they open it by different names. A damaged file must not
+be used: effects would be performed again, or lost.
 """
 
 import fcntl
@@ -22,22 +22,22 @@ from workflows.store.sqlite.migrations import migrations, require_known_steps
 
 BUSY_MILLISECONDS: Final = 2000
 _LOCK_SECONDS: Final = 3.0
-"""Seconds that a starting process waits for an ending one."""
+"""Seconds that a new process waits for the lock of a process that is ending."""
 _CHECK_SECONDS: Final = 5.0
-"""The longest time of the check. A file too large for this time is used without a full check; that is logged."""
+"""The longest time of the check. A larger file is used without a complete check, and that is logged."""
 _CHECK_STEPS: Final = 100_000
-"""The number of steps of SQLite's virtual machine between two checks of the time: a few milliseconds."""
-_SMALLEST: Final = 512
-"""SQLite's smallest page."""
+"""The number of steps of SQLite's virtual machine between two looks at the time: a few milliseconds."""
+_MIN_PAGE_BYTES: Final = 512
+"""The size of SQLite's smallest page in bytes."""
 LOG_BYTES: Final = 4 * 1024 * 1024
-"""The size of the write-ahead log that stays after it was written into the file."""
+"""The most bytes of the write-ahead log that stay after its data was written into the file."""
 _RESTORE: Final = "restore the backup; see docs/operations.md"
 
 _log = structlog.get_logger()
 
 
 class StoreFile:
-    """One file, opened once. Its name may be a symbolic link. A hard link, as a second name, is refused."""
+    """One file, which is opened once. Its name may be a symbolic link. A file with a second hard link is refused."""
 
     def __init__(self, path: Path) -> None:
         self._named = path.name
@@ -47,7 +47,7 @@ class StoreFile:
 
     @property
     def log_path(self) -> Path:
-        """Return the path where SQLite keeps committed data that is not in the file yet."""
+        """Return the path of the write-ahead log, with committed data that is not in the file yet."""
         return Path(f"{self.path}-wal")
 
     def open(self) -> Database:
@@ -66,7 +66,7 @@ class StoreFile:
             raise self._in_use() from error
         try:
             self._make_if_missing(was_here)
-            self._hold(until)
+            self._lock_file(until)
             return self._opened()
         except sqlite3.Error as error:
             self.release()
@@ -78,8 +78,8 @@ class StoreFile:
     def release(self) -> None:
         """Release the lock for other processes.
 
-        NB. only after SQLite has closed it: closing any descriptor of a file drops SQLite's own locks on it (SQLite:
-        "How To Corrupt An SQLite Database File").
+        NB. only after SQLite has closed the file. Closing any descriptor of a file removes SQLite's own locks on it
+        (SQLite: "How To Corrupt An SQLite Database File").
         """
         if self._held is not None:
             os.close(self._held)
@@ -87,13 +87,13 @@ class StoreFile:
         self._lock.release()
 
     def _make_if_missing(self, was_here: bool) -> None:
-        """Create the file under another name and rename it when it is complete: an empty file is never a store."""
+        """Create the file under another name, and rename it when it is complete. So an empty file is never a store."""
         if self.path.exists():
             size = self.path.stat().st_size
             if not size:
                 raise StoreUnusable(f"{self._named} is empty; {_RESTORE}; to begin anew, delete the empty file")
-            if size < _SMALLEST:
-                # SQLite itself treats a file of one byte as empty, and starts a new database in it.
+            if size < _MIN_PAGE_BYTES:
+                # SQLite treats a file of one byte as empty, and creates a new database in it.
                 raise StoreUnusable(f"{self._named} is too short to be a database; {_RESTORE}")
             return
         if self.log_path.exists() and self.log_path.stat().st_size:
@@ -109,14 +109,17 @@ class StoreFile:
             db.execute("pragma journal_mode = wal")
         os.replace(new, self.path)
 
-    def _hold(self, until: float) -> None:
-        """Lock the file itself, whatever its name is."""
+    def _lock_file(self, until: float) -> None:
+        """Lock the file itself, so that another name of it is locked too.
+
+        :param until: the time of the monotonic clock at which to stop waiting.
+        """
         self._held = os.open(self.path, os.O_RDWR | os.O_CLOEXEC)
         if os.fstat(self._held).st_nlink > 1:
-            # Each name would get its own write-ahead log, and data in one is not in the other.
+            # Each name has its own write-ahead log, and the data in one log is not in the other.
             raise StoreUnusable(f"{self._named} has a second name (a hard link); remove that, or make it a copy")
         if sys.platform != "linux":
-            return  # on other systems this lock and SQLite's own may block each other
+            return  # on other systems this lock and SQLite's locks may block each other
         while True:
             with suppress(BlockingIOError):
                 fcntl.flock(self._held, fcntl.LOCK_EX | fcntl.LOCK_NB)

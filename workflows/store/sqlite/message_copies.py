@@ -1,4 +1,4 @@
-"""Posted copies of cards and wanted App Homes, in the embedded store."""
+"""The copies of posted cards, and the state of each App Home, in the embedded store."""
 
 from collections.abc import Sequence
 from datetime import datetime
@@ -12,14 +12,14 @@ from workflows.store.sqlite.effects_queue import SqliteEffectsQueue
 
 
 class SqliteMessageCopies(SqliteEffectsQueue):
-    """Implements `ports.message_copies.MessageCopies`; a wanted App Home is an effect in the queue."""
+    """Implements `ports.message_copies.MessageCopies`. An App Home to publish is an effect in the queue."""
 
     async def copies(self, subject: str) -> Sequence[MessageCopy]:
         """List the posted copies of a card."""
         return await self._copies("subject = ? order by rowid", subject)
 
     async def channel_copies(self, fit: str, limit: int) -> Sequence[MessageCopy]:
-        """List the live copies that were posted for no single person, except those in the channel `fit`."""
+        """List the live copies in channels other than `fit`. Copies for a single person are left out."""
         return await self._copies("audience = '' and is_live = 1 and channel <> ? order by rowid limit ?", fit, limit)
 
     async def _copies(self, where: str, *values: object) -> Sequence[MessageCopy]:
@@ -27,7 +27,7 @@ class SqliteMessageCopies(SqliteEffectsQueue):
         return [MessageCopy(**{**row, "is_live": bool(row["is_live"])}) for row in rows]
 
     async def save_copy(self, copy: MessageCopy) -> None:
-        """Store a posted copy, or what it shows now."""
+        """Store a posted copy, or its new content."""
         await self._write(
             """insert or replace into copies (channel, message_id, subject, audience, content, occasion, is_live)
             values (?, ?, ?, ?, ?, ?, ?)""",
@@ -42,33 +42,29 @@ class SqliteMessageCopies(SqliteEffectsQueue):
             ),
         )
 
-    async def has_opened_home(self, person: ChatId) -> bool:
-        """Return whether a person has ever opened the App Home."""
-        return bool(await self._query("select 1 from homes where person = ?", person))
-
     async def save_home(self, person: ChatId) -> None:
-        """Record that a person opened the App Home: it begins at the start, and is published again."""
+        """Store that a person opened the App Home. It is published with the start of every list."""
         await self._write(
             "insert into homes (person) values (?) on conflict (person) do update set place = '', content = ''", person
         )
 
     async def home_place(self, person: ChatId) -> str:
-        """Return where in its lists a person's App Home is; empty: at the start."""
+        """Return the stored place of a person's App Home in its lists; empty for the start."""
         return await self._home(person, "place")
 
     async def move_home(self, person: ChatId, place: str) -> None:
-        """Record where in its lists a person's App Home is from now on."""
+        """Store the place of a person's App Home in its lists."""
         await self._write(
             "insert into homes (person, place) values (?, ?) on conflict (person) do update set place = excluded.place",
             *(person, place),
         )
 
     async def home_content(self, person: ChatId) -> str:
-        """Return the hash of what a person's App Home shows; empty when it must be published in any case."""
+        """Return the hash of the published content of a person's App Home; empty when it must be published."""
         return await self._home(person, "content")
 
     async def save_home_content(self, person: ChatId, content: str) -> None:
-        """Record the hash of what a person's App Home shows now."""
+        """Store the hash of the published content of a person's App Home."""
         await self._write("update homes set content = ? where person = ?", content, person)
 
     async def _home(self, person: ChatId, column: str) -> str:
@@ -76,25 +72,22 @@ class SqliteMessageCopies(SqliteEffectsQueue):
         return str(rows[0][column]) if rows else ""
 
     async def want_homes(self, people: Sequence[ChatId]) -> None:
-        """Publish again the App Homes of those people who ever opened theirs."""
+        """Store effects that publish the App Homes of these people, without people who have never opened it."""
         await self._run(lambda: self._want_homes(people))
 
     async def home_wanted(self, person: ChatId) -> int:
-        """Return how often a person's App Home was requested; 0 for a person who never opened it."""
+        """Return how often publishing a person's App Home was requested; 0 for a person who never opened it."""
         rows = await self._query("select wanted from homes where person = ?", person)
         return int(rows[0]["wanted"]) if rows else 0
 
     async def home_shown(self, person: ChatId, wanted: int) -> None:
-        """Record that the App Home shows the state of this request number.
-
-        If a newer request exists, it is published again.
-        """
+        """Store that the App Home was published; see `ports.message_copies`."""
         await self._run(lambda: self._home_shown(person, wanted))
 
     def _want_homes(self, people: Sequence[ChatId]) -> None:
         with self._writes.watched(self._db), self._db.atomic():
             for person in people:
-                # NB. also while one is being published: what it read may be older than what is wanted now.
+                # NB. also while one is being published, because it may have read the records before the last change.
                 known = self._db.execute("update homes set wanted = wanted + 1 where person = ?", (person,))
                 if known.rowcount and not self._has_home_effect(person):
                     self._put_home(person)
@@ -112,7 +105,7 @@ class SqliteMessageCopies(SqliteEffectsQueue):
         return self._db.execute(sql, (lane(ShowHome(person=person)),)).fetchone() is not None
 
     def _put_home(self, person: ChatId) -> None:
-        """Store one ShowHome, due when the last one is old enough."""
+        """Store an effect ShowHome. It is due when the last publication is old enough."""
         row = self._db.execute("select shown_at from homes where person = ?", (person,)).fetchone()
         now = self._clock.now()
         due_at = max(now, datetime.fromisoformat(row[0]) + HOME_PUBLISHED_EVERY) if row[0] else now

@@ -1,7 +1,7 @@
 """The schema of the embedded store, as ordered steps. To change it, add a step; never edit a released one.
 
-NB. m003 and m007 share a function with m010, which computes the same rows again when all requests can be read. So the
-result of all steps is the same as before. This file is long because it keeps every released step.
+NB. m003, m007 and m010 share a function. When every request can be read, m010 computes the rows of the others again.
+This file is long because it contains every released step.
 """
 
 import json
@@ -13,7 +13,7 @@ from pydantic import ValidationError
 from sqlite_utils import Database, Migrations
 
 from workflows.core.checks.findings import FindingCode
-from workflows.core.requests.eligibility import still_asked
+from workflows.core.requests.eligibility import current_eligibility
 from workflows.core.requests.reminding import next_due_at
 from workflows.ports.records import StoreUnusable
 from workflows.store.codec import REQUEST, load
@@ -26,7 +26,7 @@ _SOURCES: Final = {
     "Gatehouse's own rule: Microsoft does not document what such a list means": "own_rule",
     "Gatehouse's records": "records",
 }
-"""The sources of findings that were sentences before m010, as codes."""
+"""The codes for sources of findings that were sentences before m010."""
 _EARLIER: Final = EarlierTexts(
     {
         "list partners": "/partner list",
@@ -37,25 +37,36 @@ _EARLIER: Final = EarlierTexts(
         "restore settings": "/partner restore",
     }
 )
-"""The texts before m013, with the commands that were shown for the actions in them."""
+"""Converts texts of versions before m013, with the commands that were shown for actions."""
 
 
 def require_known_steps(db: Database, named: str) -> None:
-    """Refuse a file that a newer version has changed: records would be read without what they do not know.
+    """Check that only the steps of this version changed the file, in their order: it could lose parts of its records.
 
-    :raises StoreUnusable: naming the steps that this version does not have.
+    A step reads what the steps before it wrote. A file that skipped one can come only from a version that was never
+    released.
+
+    :param named: the name of the file for the error.
+    :raises StoreUnusable: when a newer version has changed it, or steps are missing in between; the error names them.
     """
-    known = {step.name for step in migrations.pending(Database(memory=True))}
-    if unknown := [step.name for step in migrations.applied(db) if step.name not in known]:
+    known = [step.name for step in migrations.pending(Database(memory=True))]
+    applied = [step.name for step in migrations.applied(db)]
+    if unknown := [name for name in applied if name not in known]:
         raise StoreUnusable(
             f"{named} was changed by a newer version of Gatehouse ({', '.join(unknown)}); start that version, or "
             "restore the backup from before it"
+        )
+    if applied != known[: len(applied)]:
+        missing = [name for name in known if name not in applied and known.index(name) < known.index(applied[-1])]
+        raise StoreUnusable(
+            f"{named} was changed by a version of Gatehouse that was never released (not in order: "
+            f"{', '.join(missing or applied)}); restore a backup of a released version"
         )
 
 
 @migrations()
 def m001_records(db: Database) -> None:
-    """Create records, the audit log, effects and the copies of what was posted."""
+    """Create the tables of records, the audit log, effects, and copies of cards."""
     db.execute(
         """create table requests (
             id text primary key, version integer not null, state text not null, is_open integer not null,
@@ -99,7 +110,7 @@ def m001_records(db: Database) -> None:
 
 @migrations()
 def m002_alarms_and_marks(db: Database) -> None:
-    """Create the alarms for admins, and the process's own marks."""
+    """Create the tables of alarms and of marks of the process."""
     db.execute(
         """create table alarms (
             id text primary key, code text not null, subject text not null, is_open integer not null,
@@ -113,7 +124,7 @@ def m002_alarms_and_marks(db: Database) -> None:
 
 @migrations()
 def m003_effects_rank_and_homes(db: Database) -> None:
-    """Order effects by rank, find requests by the role they wait for, count App Homes, retire copies."""
+    """Add columns: the rank of effects, the role that a request waits for, counts of App Homes, outdated copies."""
     db.execute("alter table effects add column rank integer not null default 1")
     db.execute("update effects set rank = 0 where lane like 'judge:%' or lane like 'prepare:%' or lane like 'tenant:%'")
     db.execute("update effects set rank = 2 where lane like 'home:%'")
@@ -128,14 +139,14 @@ def m003_effects_rank_and_homes(db: Database) -> None:
 
 @migrations()
 def m004_audit_by_account(db: Database) -> None:
-    """Record the Entra account of an audit entry, so that a person with two chat ids is counted as one."""
+    """Add the Entra account to audit entries, so that a person with two chat ids is counted once."""
     db.execute("alter table audit add column account text")
     db.execute("create index audit_by_account on audit(account, command, at) where account is not null")
 
 
 @migrations()
 def m005_requests_by_account(db: Database) -> None:
-    """Record the Entra account of a request, so that a person with two chat ids finds all of their own."""
+    """Add the Entra account to requests, so that a person with two chat ids finds all their requests."""
     db.execute("alter table requests add column account text")
     db.execute(
         """update requests set account = coalesce(
@@ -148,7 +159,7 @@ def m005_requests_by_account(db: Database) -> None:
 
 @migrations()
 def m006_clicks_are_commands(db: Database) -> None:
-    """Store unchecked clicks as the commands that they are: `want_approve` becomes `approve`."""
+    """Change unchecked clicks to commands: `want_approve` becomes `approve`."""
     db.execute(
         """update effects set doc = json_remove(
             json_set(doc, '$.command', json_set(
@@ -161,13 +172,13 @@ def m006_clicks_are_commands(db: Database) -> None:
 
 @migrations()
 def m007_barred_accounts(db: Database) -> None:
-    """Record the accounts of those who may not decide, in addition to chat ids: a person may have two of these."""
+    """Add the accounts of people who may not decide, besides their chat ids."""
     _note_who_waits(db)
 
 
 @migrations()
 def m008_plain_names(db: Database) -> None:
-    """Rename the fields of stored records to their present names."""
+    """Rename fields of stored records to their present names."""
     partner = {
         "half": "setup",
         "remind_half_at": "remind_setup_at",
@@ -181,13 +192,13 @@ def m008_plain_names(db: Database) -> None:
 
 @migrations()
 def m009_message_ids(db: Database) -> None:
-    """Call what names a posted message in its channel by what it is in every chat system."""
+    """Rename the column with the id of a posted message."""
     db.execute("alter table copies rename column ts to message_id")
 
 
 @migrations()
 def m010_findings(db: Database) -> None:
-    """Store findings as codes with values. The sentence of an earlier version becomes the value `text`."""
+    """Change findings to codes with values. A sentence becomes the value `text`."""
     for identity, doc in db.execute("select id, doc from requests where json_valid(doc)").fetchall():
         record = json.loads(doc)
         prepared = record.get("prepared") if isinstance(record, dict) else None
@@ -207,7 +218,7 @@ def _is_sentence(finding: Any) -> bool:
 
 
 def _as_code(finding: Mapping[str, Any]) -> dict[str, Any]:
-    """Return a finding of an earlier version in the present form. Its sentence stays word for word."""
+    """Return a finding of an earlier version in the present form. Its sentence is not changed."""
     code, severity, source = (str(finding.get(name)) for name in ("code", "severity", "source"))
     lines = {"lines": finding["lines"]} if finding.get("lines") else {}
     return {
@@ -220,7 +231,7 @@ def _as_code(finding: Mapping[str, Any]) -> dict[str, Any]:
 
 @migrations()
 def m012_notes_are_facts(db: Database) -> None:
-    """Store notes, reasons of refused writes and messages as codes and values; an earlier text becomes a value."""
+    """Change notes, reasons of refused writes, and messages to codes with values. A text becomes the value `text`."""
     for request_id, doc in db.execute("select id, doc from requests where json_valid(doc)").fetchall():
         if (facts := _with_facts(doc)) != doc:
             db.execute("update requests set doc = ? where id = ?", (facts, request_id))
@@ -233,7 +244,7 @@ def m012_notes_are_facts(db: Database) -> None:
 
 @migrations()
 def m013_no_marked_texts(db: Database) -> None:
-    """Store why effects wait as facts, and facts and commands in place of the marks that earlier versions stored."""
+    """Change the reasons why effects wait to facts. Replace marks in texts by facts and commands."""
     for effect_id, error in db.execute("select id, error from effects where error != ''").fetchall():
         db.execute(
             "update effects set error = ? where id = ?",
@@ -246,12 +257,12 @@ def m013_no_marked_texts(db: Database) -> None:
             values = record.get("values") if isinstance(record, dict) and table == "alarms" else None
             if isinstance(values, dict) and isinstance(values.get("reason"), str):
                 values["reason"] = _EARLIER.told(values["reason"])
-            db.execute(f"update {table} set doc = ? where id = ?", (_written(_EARLIER.with_told(record)), identity))  # noqa: S608
+            db.execute(f"update {table} set doc = ? where id = ?", (_written(_EARLIER.with_facts(record)), identity))  # noqa: S608
 
 
 @migrations()
 def m014_lists_and_homes(db: Database) -> None:
-    """Find and sort requests and partners without reading their documents; keep what each App Home shows."""
+    """Add columns to search and sort requests and partners without their documents, and the state of App Homes."""
     for column in ("expires_at", "sought"):
         db.execute(f"alter table requests add column {column} text not null default ''")
     for column in ("ends_at", "sponsor", "sponsor_account", "sponsor_name", "template", "sought"):
@@ -282,19 +293,19 @@ def m014_lists_and_homes(db: Database) -> None:
             (*columns, tenant_id),
         )
     db.execute("create index requests_by_deadline on requests(waits_for, expires_at, id) where waits_for is not null")
-    # NB. every column of a list's conditions: a filtered list reads the index, and the documents of one page.
+    # NB. the index has every column of a list's conditions, so that only the documents of one page are read.
     listed = "state, ends_at, sponsor, sponsor_account, sponsor_name, template, sought"
     db.execute(f"create index partnerships_listed on partnerships(domain, tenant_id, {listed})")
 
 
 @migrations()
 def m015_reminders_of_waiting_requests(db: Database) -> None:
-    """Let requests that waited before there were reminders get them too, and find requests that expired."""
+    """Add reminders to requests that wait already, and an index of expired requests."""
     for request_id, doc in db.execute("select id, doc from requests where state = 'awaiting_approval'").fetchall():
         try:
             due = next_due_at(load(REQUEST, doc))
         except (ValidationError, ValueError):
-            continue  # as in every list: an unreadable record does not hide others
+            continue  # an unreadable record does not hide others
         if due is not None:
             moment = due.astimezone(UTC).isoformat(timespec="microseconds")
             db.execute("update requests set due_at = ? where id = ?", (moment, request_id))
@@ -302,7 +313,7 @@ def m015_reminders_of_waiting_requests(db: Database) -> None:
 
 
 class _Doc:
-    """A stored document, of which any part may be missing or of another form."""
+    """A stored document. Every part of it may be missing or of another form."""
 
     def __init__(self, doc: Any) -> None:
         self.doc: dict[str, Any] = doc if isinstance(doc, dict) else {}
@@ -315,7 +326,7 @@ class _Doc:
         return found if isinstance(found, dict) else {}
 
     def time(self, name: str) -> str:
-        """Return a time in the form in which text order is time order; empty when there is none."""
+        """Return a time as a text that sorts by time; empty when there is none."""
         try:
             return text_of(datetime.fromisoformat(str(self.doc.get(name))))
         except ValueError:
@@ -323,7 +334,7 @@ class _Doc:
 
 
 def _with_facts(doc: str) -> str:
-    """Return a request's document with facts in place of the texts that an earlier version wrote."""
+    """Return the document of a request, with facts in place of the texts of an earlier version."""
     record = json.loads(doc)
     if not isinstance(record, dict):
         return doc
@@ -349,7 +360,7 @@ def _written(record: dict[str, Any]) -> str:
 
 
 def _rename_fields(db: Database, table: str, key: str, within: tuple[str, ...], names: Mapping[str, str]) -> None:
-    """Rename fields of the stored documents of a table. A document that cannot be read is not changed."""
+    """Rename fields in the stored documents of a table. A document that cannot be read is not changed."""
     for identity, doc in db.execute(f"select {key}, doc from {table} where json_valid(doc)").fetchall():  # noqa: S608
         record = json.loads(doc)
         inside = record
@@ -364,12 +375,12 @@ def _rename_fields(db: Database, table: str, key: str, within: tuple[str, ...], 
 
 
 def _note_who_waits(db: Database) -> None:
-    """Record in each waiting request's row which role it waits for, and who may not decide on it."""
+    """Store for each waiting request the role that it waits for, and who may not decide on it."""
     for request_id, doc in db.execute("select id, doc from requests where state = 'awaiting_approval'").fetchall():
         try:
-            who = still_asked(load(REQUEST, _with_facts(doc)))
+            who = current_eligibility(load(REQUEST, _with_facts(doc)))
         except (ValidationError, ValueError):
-            continue  # as in every list: an unreadable record does not hide others
+            continue  # an unreadable record does not hide others
         if who is not None:
-            values = (who.open_stages[0].role, json.dumps(sorted(who.barred)), request_id)
+            values = (who.open_stages[0].role, json.dumps(sorted(who.excluded_ids)), request_id)
             db.execute("update requests set waits_for = ?, excluded = ? where id = ?", values)

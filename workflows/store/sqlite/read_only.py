@@ -1,4 +1,4 @@
-"""Read given-up effects and alarms for a reader outside the bot: no lock, no migration, no write."""
+"""Read effects that were given up, and alarms, from another process: no lock, no migration, no write."""
 
 import sqlite3
 from collections.abc import Sequence
@@ -11,7 +11,7 @@ from pydantic import ValidationError
 
 from workflows.core.errors.facts import Facts
 from workflows.core.requests.alarms import Alarm
-from workflows.store.codec import ALARM, load, told_in
+from workflows.store.codec import ALARM, load, stored_facts
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -24,16 +24,16 @@ class Parked:
 
 
 def read_parked(path: Path) -> Sequence[Parked]:
-    """List the parked effects of the store in the file at `path`, oldest first; a running bot is not disturbed.
+    """List the effects that were given up in the store in the file at `path`, oldest first.
 
     :raises OSError: when the file is not a store, or cannot be read.
     """
     rows = _read(path, "select id, lane, error from effects where is_parked = 1 order by id")
-    return [Parked(id=row[0], lane=row[1], error=told_in(row[2])) for row in rows]
+    return [Parked(id=row[0], lane=row[1], error=stored_facts(row[2])) for row in rows]
 
 
 def read_open_alarms(path: Path) -> Sequence[Alarm]:
-    """List the alarms that are not cleared, oldest first; empty when the store is older than alarms.
+    """List the alarms that are not cleared, oldest first; empty for a store of a version without alarms.
 
     :raises OSError: when the file is not a store, or cannot be read.
     """
@@ -47,8 +47,8 @@ def read_open_alarms(path: Path) -> Sequence[Alarm]:
 
 
 def _read(path: Path, sql: str) -> list[tuple[Any, ...]]:
-    # There is a WAL file while somebody has the store open. Without one nobody writes, and "immutable" keeps SQLite
-    # from creating its own files next to it (SQLite: "Write-Ahead Logging", read-only databases).
+    # There is a WAL file while a process has the store open. Without it nobody writes, and with "immutable" SQLite
+    # creates no files of its own (SQLite: "Write-Ahead Logging", read-only databases).
     path = path.resolve()
     mode = "mode=ro" if Path(f"{path}-wal").exists() else "mode=ro&immutable=1"
     try:

@@ -1,4 +1,4 @@
-"""Requests, partners, alarms, marks and the audit log, read from the embedded store."""
+"""Read requests, partners, alarms, marks and the audit log from the embedded store."""
 
 import asyncio
 import json
@@ -28,7 +28,7 @@ _WAITING: Final = """waits_for in (select value from json_each(?))
 
 
 class SqliteRecords(SqliteDatabase):
-    """Reads records; what changes them is `SqliteStore.commit`."""
+    """Reads records. `SqliteStore.commit` changes them."""
 
     async def request(self, request_id: RequestId) -> AccessRequest | None:
         """Load one request."""
@@ -45,7 +45,7 @@ class SqliteRecords(SqliteDatabase):
         return await self._requests("where is_open = 1 order by created_at")
 
     async def roles_waited_for(self) -> Sequence[Role]:
-        """List the roles of open stages that requests wait for."""
+        """List the roles of the open stages of all requests that wait for approval."""
         rows = await self._query("select distinct waits_for from requests where waits_for is not null order by 1")
         return [Role(row["waits_for"]) for row in rows]
 
@@ -70,17 +70,19 @@ class SqliteRecords(SqliteDatabase):
     async def own_page(
         self, ids: Collection[ChatId | PersonId], *, text: str, limit: int, place: Place
     ) -> Page[AccessRequest]:
-        """List the requests of one person: the open ones first, each part newest first."""
+        """List the requests of one person: first the open ones, then the others, each part newest first."""
         known = json.dumps(sorted(ids))
         where = """(requester in (select value from json_each(?)) or account in (select value from json_each(?)))
             and instr(sought, ?) > 0"""
-        rows = Rows("requests", where, (known, known, sought(text)), ("is_open", "created_at", "id"), is_falling=True)
+        rows = Rows(
+            "requests", where, (known, known, sought(text)), ("is_open", "created_at", "id"), is_descending=True
+        )
         return await self._page(REQUEST, rows, limit, place)
 
     async def partners_page(
         self, wanted: PartnerFilter, *, limit: int, place: Place, by_end: bool = False
     ) -> Page[Partnership]:
-        """List partners by default domain, or by the end of their access."""
+        """List partners, sorted by default domain, or with `by_end` by the end of their access."""
         where, values = partner_conditions(wanted)
         keys = ("ends_at" if by_end else "domain", "tenant_id")
         return await self._page(PARTNERSHIP, Rows("partnerships", where, values, keys), limit, place)
@@ -88,7 +90,7 @@ class SqliteRecords(SqliteDatabase):
     async def requests_of(
         self, requester: ChatId, limit: int, account: PersonId | None = None
     ) -> Sequence[AccessRequest]:
-        """List a person's own requests, newest first: those filed under this chat id, or by this account."""
+        """List the requests that were filed under a chat id or by an account, newest first."""
         where = "where requester = ? or account = ? order by created_at desc, rowid desc limit ?"
         return await self._requests(where, requester, account, limit)
 
@@ -99,7 +101,7 @@ class SqliteRecords(SqliteDatabase):
         )
 
     async def approval_waits(self, limit: int) -> Mapping[str, Sequence[timedelta]]:
-        """List the times from filing to the last approval, by template; see `ports.records`."""
+        """Return, by template, the times from filing to the last approval; see `ports.records`."""
         rows = await self._query(
             """select json_extract(doc, '$.particulars.template') as template,
                 json_extract(doc, '$.created_at') as filed_at,
@@ -124,20 +126,20 @@ class SqliteRecords(SqliteDatabase):
         return await asyncio.to_thread(readable, PARTNERSHIP, rows)
 
     async def records(self) -> Records:
-        """Read every partnership and the requests that matter for the current settings, all at one moment."""
+        """Read every partnership, and the requests that are needed to compare them with the tenant, at one moment."""
         rows = await self._run(lambda: fetch_rows(self._db.conn))
-        # Parsing a thousand records takes a while, and is not the store's thread's or the event loop's to wait for.
+        # Parsing a thousand records takes long, so it runs in a thread of its own.
         return await asyncio.to_thread(parse_rows, rows)
 
     async def due(self, now: datetime) -> tuple[Sequence[RequestId], Sequence[TenantId]]:
-        """List undecided requests past their expiry, and partnerships with a review or a reminder due."""
+        """List requests whose expiry or reminder is due, and partnerships whose review or reminder is due."""
         moment = text_of(now)
         requests = await self._query("select id from requests where due_at <= ? order by due_at", moment)
         partners = await self._query("select tenant_id from partnerships where due_at <= ? order by due_at", moment)
         return [RequestId(row["id"]) for row in requests], [TenantId(row["tenant_id"]) for row in partners]
 
     async def expired_since(self, moment: datetime, limit: int) -> Sequence[AccessRequest]:
-        """List the requests that expired at this moment or later, the newest first."""
+        """List the requests that expired at this time or later, the newest first."""
         ended = "case when json_valid(doc) then datetime(json_extract(doc, '$.changed_at')) end"
         where = f"where state = 'expired' and {ended} >= datetime(?)"
         return await self._requests(f"{where} order by created_at desc limit ?", text_of(moment), limit)
@@ -155,7 +157,7 @@ class SqliteRecords(SqliteDatabase):
     async def times_of(
         self, actor: ChatId, account: PersonId | None, commands: Sequence[str], since: datetime
     ) -> Sequence[datetime]:
-        """List the times when a person's commands were accepted since then; see `ports.records`."""
+        """List the times when a person's commands were accepted; see `ports.records`."""
         marks = ", ".join("?" * len(commands))
         rows = await self._query(
             f"""select at from audit where seq in (
@@ -173,7 +175,7 @@ class SqliteRecords(SqliteDatabase):
         return load(ALARM, rows[0]["doc"]) if rows else None
 
     async def open_alarm(self, code: AlarmCode, subject: str) -> Alarm | None:
-        """Load the open alarm of this code and subject."""
+        """Load the open alarm with this code and subject; None when there is none."""
         rows = await self._query(
             "select id, doc from alarms where code = ? and subject = ? and is_open = 1", code.value, subject
         )
@@ -185,12 +187,12 @@ class SqliteRecords(SqliteDatabase):
         return readable(ALARM, await self._query("select id, doc from alarms where is_open = 1 order by raised_at, id"))
 
     async def mark(self, name: str) -> str | None:
-        """Read one of the process's own marks; None when it was never set."""
+        """Read a mark of the process; None when it was never stored."""
         rows = await self._query("select value from marks where name = ?", name)
         return str(rows[0]["value"]) if rows else None
 
     async def save_mark(self, name: str, value: str) -> None:
-        """Store a mark."""
+        """Store a mark of the process. A mark is a text with a name."""
         await self._write("insert or replace into marks (name, value) values (?, ?)", name, value)
 
     async def _page(self, adapter: TypeAdapter[Item], rows: Rows, limit: int, place: Place) -> Page[Item]:
@@ -207,7 +209,7 @@ class SqliteRecords(SqliteDatabase):
 
     async def _requests(self, tail: str, *values: object) -> list[AccessRequest]:
         rows = await self._query(f"select id, doc from requests {tail}", *values)  # noqa: S608
-        # Parsing hundreds of records takes a while, and is not the store's thread's or the event loop's to wait for.
+        # Parsing hundreds of records takes long, so it runs in a thread of its own.
         return await asyncio.to_thread(readable, REQUEST, rows)
 
 

@@ -1,6 +1,6 @@
-"""Read every partnership and the requests that matter for the current settings, at one moment, for a posture.
+"""Read every partnership, and the requests that are needed to compare them with the tenant, at one moment.
 
-A reader next to a running bot takes no lock, creates no file, migrates nothing and writes nothing.
+From another process, this takes no lock, creates no file, migrates nothing and writes nothing.
 """
 
 import asyncio
@@ -36,16 +36,16 @@ _log = structlog.get_logger()
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SnapshotRows:
-    """The stored texts, not yet parsed."""
+    """The stored texts of records, before they are parsed."""
 
     partnerships: Sequence[tuple[str, str]]
-    """Tenant id, document."""
+    """The tenant id and the document of each partnership."""
     requests: Sequence[tuple[str, str | None, str]]
-    """Request id, tenant id, document."""
+    """The request id, the tenant id and the document of each request."""
 
 
 async def read_records(path: Path) -> Records | None:
-    """Read the records of the store in the file at `path`, next to a running bot; None when there is no such file.
+    """Read the records of the store in the file at `path`; None when there is no such file. A bot may be using it.
 
     :raises StoreUnusable: when the file is not a store, was changed by a newer version, or cannot be read.
     """
@@ -53,7 +53,7 @@ async def read_records(path: Path) -> Records | None:
 
 
 def fetch_rows(db: sqlite3.Connection) -> SnapshotRows:
-    """Read both tables as of one moment."""
+    """Read both tables at one moment."""
     is_ours = not db.in_transaction
     if is_ours:
         db.execute("begin")
@@ -68,12 +68,12 @@ def fetch_rows(db: sqlite3.Connection) -> SnapshotRows:
 
 
 def parse_rows(rows: SnapshotRows) -> Records:
-    """Parse the texts. An unreadable partnership is named; an unreadable request is left out."""
+    """Parse the texts. The result lists partners with an unreadable record; an unreadable request is left out."""
     partnerships = {key: _parsed(PARTNERSHIP, key, text) for key, text in rows.partnerships}
     requests = {key: _parsed(REQUEST, key, text) for key, _, text in rows.requests}
     known = {TenantId(key): one for key, one in partnerships.items() if one is not None}
     unreadable = {key for key, one in partnerships.items() if one is None}
-    # NB. a request that cannot be read may have written its tenant, so nothing is known of that tenant either.
+    # NB. a request that cannot be read may have written its tenant. So the state of that tenant is not known either.
     unreadable |= {
         tenant for key, tenant, _ in rows.requests if tenant and requests[key] is None and tenant not in known
     }
@@ -87,8 +87,8 @@ def parse_rows(rows: SnapshotRows) -> Records:
 def _read(path: Path) -> Records | None:
     if not path.exists():
         return None
-    # There is a WAL file while somebody has the store open. Without one nobody writes, and "immutable" keeps SQLite
-    # from creating its own files next to it (SQLite: "Write-Ahead Logging", read-only databases).
+    # There is a WAL file while a process has the store open. Without it nobody writes, and with "immutable" SQLite
+    # creates no files of its own (SQLite: "Write-Ahead Logging", read-only databases).
     path = path.resolve()
     mode = "mode=ro" if Path(f"{path}-wal").exists() else "mode=ro&immutable=1"
     try:

@@ -1,4 +1,4 @@
-"""The embedded store as one: what a command changes is stored in one transaction."""
+"""The complete embedded store. Everything that a command changes is stored in one transaction."""
 
 import json
 from collections.abc import Callable
@@ -7,7 +7,7 @@ from typing import Any
 
 from workflows.core.partners.partnership import Partnership
 from workflows.core.requests.alarms import Alarm
-from workflows.core.requests.eligibility import still_asked
+from workflows.core.requests.eligibility import current_eligibility
 from workflows.core.requests.reminding import next_due_at
 from workflows.core.requests.request import AccessRequest, RequestId
 from workflows.ports.clock import Clock
@@ -19,7 +19,7 @@ from workflows.store.sqlite.records import SqliteRecords
 
 
 class SqliteStore(SqliteRecords, SqliteMessageCopies):
-    """Implements `ports.store.Store`. Make it with `open_store`, end it with `close`."""
+    """Implements `ports.store.Store`. Create it with `open_store`, and call `close` at the end."""
 
     async def commit(self, commit: Commit) -> bool:
         """Store everything in one transaction; see `ports.records`."""
@@ -53,7 +53,7 @@ class SqliteStore(SqliteRecords, SqliteMessageCopies):
         return True
 
     def _put_request(self, request: AccessRequest) -> None:
-        who = still_asked(request)
+        who = current_eligibility(request)
         self._put(
             "requests",
             "id",
@@ -70,7 +70,7 @@ class SqliteStore(SqliteRecords, SqliteMessageCopies):
                 "expires_at": text_of(request.expires_at),
                 "sought": _sought(request),
                 "waits_for": None if who is None else who.open_stages[0].role,
-                "excluded": json.dumps([] if who is None else sorted(who.barred)),
+                "excluded": json.dumps([] if who is None else sorted(who.excluded_ids)),
                 "doc": self._clean.request(request),
             },
         )
@@ -78,7 +78,9 @@ class SqliteStore(SqliteRecords, SqliteMessageCopies):
     def _require_only_one(self, request: AccessRequest) -> None:
         """Check that no other request about the same tenant is open.
 
-        NB. in the transaction: two may be prepared at once.
+        NB. must be called in the transaction, because two requests may be prepared at the same time.
+
+        :raises OtherOpenRequest: when another request is open.
         """
         others = self._db.query(
             "select id from requests where tenant_id = ? and is_open = 1 and id <> ? order by created_at limit 1",
@@ -112,10 +114,7 @@ class SqliteStore(SqliteRecords, SqliteMessageCopies):
         )
 
     def _put_alarm(self, alarm: Alarm) -> None:
-        """Store an alarm.
-
-        A second open one of the same code and subject is ignored.
-        """
+        """Store an alarm. A second open alarm with the same code and subject is not stored."""
         self._db.execute(
             """insert into alarms (id, code, subject, is_open, raised_at, doc) values (?, ?, ?, ?, ?, ?)
             on conflict (id) do update set is_open = excluded.is_open, doc = excluded.doc
@@ -127,9 +126,11 @@ class SqliteStore(SqliteRecords, SqliteMessageCopies):
         )
 
     def _put(self, table: str, key: str, row: dict[str, Any]) -> None:
-        """Insert version 1, or replace exactly the version before.
+        """Insert a row with version 1, or replace the row with the version before.
 
-        Table and column names are constants, never input.
+        NB. table and column names are constants in the code, never input.
+
+        :raises StaleVersion: when there is no row with the version before.
         """
         names = list(row)
         if row["version"] == 1:
@@ -150,10 +151,11 @@ async def open_store(
     redact: Callable[[str], str] = str,
     redact_known: Callable[[str], str] | None = None,
 ) -> SqliteStore:
-    """Open the embedded store in the file at `path`, creating it when it is missing.
+    """Open the embedded store in the file at `path`. The file is created when it is missing.
 
-    :param redact: removes from an error's text everything that is secret or looks like it.
-    :param redact_known: removes known secrets only, from all texts; None: same as `redact`.
+    :param redact: removes from a text of an error everything that is a secret or looks like one.
+    :param redact_known: removes only known secrets, from every text; None for the same function as `redact`.
+    :raises StoreUnusable: when the file is no database, was changed by a newer version, or is in use.
     """
     store = SqliteStore(path, clock, RecordRedactor(error=redact, known=redact_known or redact))
     await store.open()
@@ -161,7 +163,7 @@ async def open_store(
 
 
 def _sought(request: AccessRequest) -> str:
-    """Return the words by which a request is found: its id, and the names of the partner and of the template."""
+    """Return the text in which a request is searched: its id, and the names of partner and template."""
     seen = request.observation if request.prepared is None else request.prepared.observation
     names = () if seen is None else (seen.identity.default_domain, seen.identity.display_name, seen.identity.tenant_id)
     title = "" if request.prepared is None else request.prepared.template_title

@@ -1,6 +1,6 @@
-"""Whether the embedded store can be written now: the result of the last write, and a small test write.
+"""Find whether the embedded store can be written: by the result of the last write, and by a test write.
 
-SQLite: "Result and Error Codes".
+Source: SQLite, "Result and Error Codes".
 """
 
 import sqlite3
@@ -14,13 +14,13 @@ from sqlite_utils import Database
 from workflows.ports.records import StoreNotWritable, StoreTrouble
 from workflows.store.sqlite.file import BUSY_MILLISECONDS, LOG_BYTES, StoreFile
 
-_IMPATIENT_MILLISECONDS: Final = 200
-"""The wait for a lock once it is known that somebody holds it, so that a person who clicked gets an answer in time."""
-_PROOF_BYTES: Final = 256 * 1024
-"""More than any commit needs, so that after a full disk there is certainly space again."""
+_SHORT_WAIT_MILLISECONDS: Final = 200
+"""The wait for a lock when an earlier write already failed because of it. It is short, so that clicks are answered."""
+_TEST_WRITE_BYTES: Final = 256 * 1024
+"""The size of the test write. It is larger than any commit, so that after it there is certainly enough space."""
 _MARK: Final = "written_at"
-_PROOF: Final = "room"
-_OF_THE_WORLD: Final = {
+_TEST_MARK: Final = "room"
+_EXTERNAL_ERRORS: Final = {
     sqlite3.SQLITE_FULL: StoreTrouble.DISK_FULL,
     sqlite3.SQLITE_BUSY: StoreTrouble.LOCKED,
     sqlite3.SQLITE_LOCKED: StoreTrouble.LOCKED,
@@ -31,13 +31,13 @@ _OF_THE_WORLD: Final = {
     sqlite3.SQLITE_CORRUPT: StoreTrouble.DAMAGED,
     sqlite3.SQLITE_NOTADB: StoreTrouble.DAMAGED,
 }
-"""Errors that are not the program's own, by SQLite's primary code."""
+"""The primary codes of SQLite's errors that are no programming errors."""
 
 _log = structlog.get_logger()
 
 
 class WriteMonitor:
-    """Observes every write. `trouble` is the reason why records cannot be stored; None when they can."""
+    """Observes every write. `trouble` is why the last write failed; None when it succeeded."""
 
     def __init__(self, file: StoreFile) -> None:
         self._file = file
@@ -46,28 +46,28 @@ class WriteMonitor:
 
     @contextmanager
     def watched(self, db: Database) -> Iterator[None]:
-        """Record when a write fails for a reason outside of the program.
+        """Run a write, and record whether it fails because of the disk, the file or a lock.
 
-        :raises StoreNotWritable: in that case; nothing was stored.
+        :raises StoreNotWritable: when it fails for such a reason; nothing was stored.
         """
         try:
             yield
         except sqlite3.DatabaseError as error:
-            trouble = _OF_THE_WORLD.get(getattr(error, "sqlite_errorcode", 0) & 0xFF)
+            trouble = _EXTERNAL_ERRORS.get(getattr(error, "sqlite_errorcode", 0) & 0xFF)
             if trouble is None:
                 raise
             self._note(db, trouble)
             raise StoreNotWritable(trouble) from error
 
     def probe(self, db: Database, value: str) -> StoreTrouble | None:
-        """Check by writing one record whether records can be written; keep the log short.
+        """Write one record to check whether records can be written now, and shorten a long log.
 
-        Returns the reason when not.
+        :returns: why records cannot be written; None when they can.
         """
         try:
             with self.watched(db):
                 if self.trouble:
-                    self._prove_room(db)
+                    self._check_free_space(db)
                 with db.atomic():
                     db.execute("insert or replace into marks (name, value) values (?, ?)", [_MARK, value])
         except StoreNotWritable:
@@ -76,15 +76,17 @@ class WriteMonitor:
         self._shorten(db)
         return None
 
-    def _prove_room(self, db: Database) -> None:
+    def _check_free_space(self, db: Database) -> None:
         with db.atomic():
-            db.execute("insert or replace into marks (name, value) values (?, ?)", [_PROOF, "0" * _PROOF_BYTES])
+            db.execute(
+                "insert or replace into marks (name, value) values (?, ?)", [_TEST_MARK, "0" * _TEST_WRITE_BYTES]
+            )
         with db.atomic():
-            db.execute("delete from marks where name = ?", [_PROOF])
+            db.execute("delete from marks where name = ?", [_TEST_MARK])
 
     def _note(self, db: Database, trouble: StoreTrouble | None) -> None:
         if (trouble is None) != (self.trouble is None):
-            db.execute(f"pragma busy_timeout = {_IMPATIENT_MILLISECONDS if trouble else BUSY_MILLISECONDS}")
+            db.execute(f"pragma busy_timeout = {_SHORT_WAIT_MILLISECONDS if trouble else BUSY_MILLISECONDS}")
             if trouble:
                 _log.error("store_not_writable", reason=trouble.value)
             else:
@@ -92,7 +94,7 @@ class WriteMonitor:
         self.trouble = trouble
 
     def _shorten(self, db: Database) -> None:
-        """Shorten a log that has grown. It grows while a reader uses an older state, and stays large afterwards."""
+        """Shorten a write-ahead log that has grown. It grows while a process reads an older state."""
         try:
             size = self._file.log_path.stat().st_size
         except OSError:

@@ -32,7 +32,7 @@ class Line:
     body: Markup
 
 
-def arranged(messages: Sequence[Json], names: Names) -> tuple[Line, ...]:
+def arranged_offers(messages: Sequence[Json], names: Names) -> tuple[Line, ...]:
     """Return the messages with the replies of each thread directly below its first message."""
     return tuple(_lines(list(_threaded(messages)), names))
 

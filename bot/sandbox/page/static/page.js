@@ -1,7 +1,9 @@
-// The page's only script: it swaps fragments rendered by the server and posts what a person does to the control API.
+// The page's script: it swaps fragments rendered by the server and posts what a person does to the control API.
 
-const $ = (selector, root = document) => root.querySelector(selector);
-const $$ = (selector, root = document) => [...root.querySelectorAll(selector)];
+import * as combobox from "./combobox.js";
+import { $, $$, isShown } from "./dom.js";
+import { focusTrail, goAround, keepFocus, settleModal } from "./focus.js";
+import * as menus from "./menus.js";
 
 // ---- Where this tab is -------------------------------------------------------------------------------------------
 
@@ -46,6 +48,7 @@ function swap({ fragments, title }, search) {
   const list = $("#f-messages");
   const atEnd = list.scrollHeight - list.scrollTop - list.clientHeight < 80;
   const modalBefore = $("[data-modal]")?.dataset.viewId;
+  const trail = focusTrail();
   for (const [name, html] of Object.entries(fragments)) {
     if (shownHtml[name] === html) continue;
     shownHtml[name] = html;
@@ -57,11 +60,12 @@ function swap({ fragments, title }, search) {
   else if (moved || atEnd) list.scrollTop = list.scrollHeight;
   // Elements are reused: what one person waits for must not hold up another.
   if (moved) for (const element of $$("[aria-busy]")) element.removeAttribute("aria-busy");
-  settleModal(modalBefore);
+  if (!modalBefore || $("[data-modal]")) keepFocus(trail);
+  settleModal(modalBefore, trail);
 }
 
 // What the reader or this script did to an element is not the server's to undo.
-const OURS = new Set(["open", "aria-busy", "aria-invalid"]);
+const OURS = new Set(["open", "aria-busy", "aria-invalid", "aria-expanded", "aria-activedescendant"]);
 const keyOf = (node) => node.nodeType === 1 ? node.dataset?.key || node.id || "" : "";
 
 function morph(from, to) {
@@ -114,7 +118,7 @@ async function listen() {
       const answer = await fetch(`/page/changes?seen=${revision}`).then((r) => r.json());
       revision = answer.revision;
       await refresh();
-      if (offline) toast("The sandbox is back.", "good");
+      if (offline) toast("The sandbox answers again.", "good");
       offline = false;
     } catch {
       if (!offline) toast("The sandbox does not answer. Trying again…");
@@ -133,9 +137,9 @@ async function call(method, path, body) {
     const sent = body ? { headers: { "Content-Type": "application/json" }, body: JSON.stringify(body) } : {};
     answer = await fetch(path, { method, ...sent }).then((r) => r.json());
   } catch {
-    answer = { ok: false, message: "The sandbox does not answer. Is it still running?" };
+    answer = { ok: false, message: "The sandbox does not answer. Check that it still runs." };
   }
-  if (!answer.ok) toast(answer.message || answer.error || "That did not work.");
+  if (!answer.ok) toast(answer.message || answer.error || "The sandbox could not do this. Try again.");
   refresh().catch(() => {});
   return answer;
 }
@@ -190,8 +194,8 @@ const ACTS = {
 };
 
 async function act(element) {
-  const menu = element.closest("details.menu");
-  if (menu) menu.open = false;
+  const fromMenu = element.closest("[role=menu]");
+  if (fromMenu) menus.closeMenus({ focus: true });
   if (element.dataset.confirm && !(await agreed(JSON.parse(element.dataset.confirm)))) return;
   await busy(element, () => ACTS[element.dataset.act](element.dataset, element));
 }
@@ -212,6 +216,7 @@ function valueOf(element) {
   if (type === "datepicker") return { type, selected_date: element.value || null };
   if (type === "timepicker") return { type, selected_time: element.value || null };
   if (!type.endsWith("_select")) return { type, value: element.value || null };
+  if (combobox.isCombobox(element)) return { type, selected_option: combobox.chosenIn(element) };
   if (kind === "static" || kind === "external") {
     const options = picked(element).map(option);
     return many ? { type, selected_options: options } : { type, selected_option: options[0] ?? null };
@@ -261,33 +266,38 @@ async function dispatch(element) {
   dispatching.delete(work);
 }
 
-// An external select: the bot is asked for options with what is typed into the field above it.
-async function suggest(input) {
+// What the bot offers for a text in an external select.
+async function suggestions({ dataset: { actionId, blockId } }, query, element) {
+  const answer = await call("POST", "/control/suggest", {
+    user: me(), action_id: actionId, block_id: blockId, value: query, ...origin(element),
+  });
+  return answer.suggest || [];
+}
+const find = (input, query) => suggestions(input, query, input);
+
+// An external select of several options: a search field above a list.
+async function search(input) {
   const select = document.getElementById(input.dataset.search);
   const query = input.value.trim();
   if (query.length < Number(input.dataset.least)) return;
-  const { actionId, blockId } = select.dataset;
-  const answer = await call("POST", "/control/suggest", {
-    user: me(), action_id: actionId, block_id: blockId, value: query, ...origin(select),
-  });
-  // Meanwhile something else may have been typed.
+  const found = await suggestions(select, query, select);
+  // Something else may have been typed while the bot looked.
   if (input.value.trim() !== query) return;
-  const found = answer.suggest || [];
   const chosen = picked(select);
   const fresh = found.filter((item) => !chosen.some((one) => one.value === item.value)).map((item) => {
     const made = new Option(item.text.text, item.value);
     made.dataset.option = JSON.stringify(item);
     return made;
   });
-  const first = $$("option", select).filter((one) => one.value === "");
-  if (first.length) first[0].textContent = found.length ? `${found.length} found: choose one` : "Nothing found";
-  select.replaceChildren(...first, ...chosen, ...fresh);
-  if (!chosen.length && first.length) select.value = "";
+  select.replaceChildren(...chosen, ...fresh);
 }
 
 // ---- Modals ------------------------------------------------------------------------------------------------------
 
 async function submit(form) {
+  const unclear = $$("[role=combobox]", form).filter(combobox.left);
+  for (const field of unclear) markField(slotOf(field), combobox.left(field));
+  if (unclear.length) return unclear[0].focus();
   const button = $("[type=submit]", form);
   await busy(button, async () => {
     await Promise.all(dispatching);
@@ -295,7 +305,7 @@ async function submit(form) {
     const answer = await call("POST", "/control/submit", body);
     showErrors(form, answer.errors || {});
     const general = $("[data-form-error]", form);
-    general.textContent = answer.ok ? "" : answer.message || answer.error || "That did not work.";
+    general.textContent = answer.ok ? "" : answer.message || answer.error || "The sandbox could not do this. Try again.";
   });
 }
 
@@ -304,29 +314,13 @@ function showErrors(form, errors) {
   $(".control[aria-invalid=true], .choices[aria-invalid=true] input", form)?.focus();
 }
 
+// Where a field's error stands; null outside of fields.
+const slotOf = (element) => $("[data-error-for]", element.closest(".field") || document.createElement("i"));
+
 function markField(slot, text) {
+  if (!slot) return;
   slot.textContent = text;
   $("[data-element]", slot.parentElement)?.setAttribute("aria-invalid", String(Boolean(text)));
-}
-
-let returnTo = null;
-
-function settleModal(before) {
-  const modal = $("[data-modal]");
-  for (const part of [$("#chat-body"), $("#f-nav")]) part.inert = Boolean(modal);
-  if (modal) {
-    if (!before && document.activeElement !== document.body) returnTo = document.activeElement;
-    const lost = document.activeElement === document.body || document.activeElement?.matches(".modal-body");
-    if (modal.dataset.viewId !== before || lost) focusFirst(modal);
-  } else if (before) {
-    (returnTo?.isConnected ? returnTo : $("[data-testid=composer]"))?.focus({ preventScroll: true });
-    returnTo = null;
-  }
-}
-
-function focusFirst(modal) {
-  const first = $("[data-focus]", modal) || $(".modal-body :is(input, textarea, select, button)", modal) || $(".modal-body", modal);
-  first.focus({ preventScroll: true });
 }
 
 // Slack's confirm object, asked as a real dialog before the act.
@@ -340,8 +334,10 @@ function agreed({ title, text, confirm, deny, style }) {
     return node;
   };
   const form = add(dialog, "form", "", { method: "dialog" });
-  add(form, "h2", title?.text || "Are you sure?");
-  add(form, "p", text?.text || "");
+  add(form, "h2", title?.text || "Are you sure?", { id: "confirm-title" });
+  add(form, "p", text?.text || "", { id: "confirm-text" });
+  dialog.setAttribute("aria-labelledby", "confirm-title");
+  dialog.setAttribute("aria-describedby", "confirm-text");
   const row = add(form, "footer", "");
   add(row, "button", deny?.text || "Cancel", { class: "btn btn-plain", value: "no", "data-testid": "confirm-no" });
   const kind = style === "danger" ? "btn-danger" : "btn-primary";
@@ -371,19 +367,34 @@ async function send(form) {
 
 document.addEventListener("click", (event) => {
   const target = event.target;
-  for (const menu of $$("details.menu[open]")) if (!menu.contains(target)) menu.open = false;
+  if (menus.clicked(target) || combobox.clicked(target)) return;
   const link = target.closest("a[data-nav]");
   const plain = !event.metaKey && !event.ctrlKey && !event.shiftKey;
+  const opened = target.closest("a[data-open]");
   const element = target.closest("[data-act]");
   const part = target.closest("[data-show-part]");
   if (link && plain) {
     event.preventDefault();
-    if (link.closest(".side")) document.body.dataset.show = "chat";
+    if (link.closest(".side")) showPart("chat");
+    // On a phone the list of people is gone now; the focus goes on in the conversation.
+    if (!isShown(link)) $("#f-messages").focus({ preventScroll: true });
     go(link.getAttribute("href"));
   }
+  else if (opened && plain) {
+    event.preventDefault();
+    const query = place();
+    query.set("as", me());
+    query.set("channel", opened.dataset.open);
+    go(`/?${query}`);
+  }
   else if (element) act(element);
-  else if (part) document.body.dataset.show = part.dataset.showPart;
+  else if (part) showPart(part.dataset.showPart);
 });
+
+function showPart(name) {
+  document.body.dataset.show = name;
+  for (const button of $$("[data-show-part]")) button.setAttribute("aria-pressed", String(button.dataset.showPart === name));
+}
 
 document.addEventListener("submit", (event) => {
   const form = event.target;
@@ -394,16 +405,31 @@ document.addEventListener("submit", (event) => {
 document.addEventListener("change", (event) => {
   // Slack documents Enter for a text field. Leaving it is taken for the same here: nobody loses a look-up by a Tab.
   const element = event.target.closest("[data-dispatch=change], [data-dispatch=enter]");
-  if (element) dispatch(element);
+  if (element && !combobox.isCombobox(element)) dispatch(element);
 });
+
+document.addEventListener("chosen", ({ target }) => {
+  markField(slotOf(target), "");
+  if (target.dataset.dispatch) dispatch(target);
+});
+
+document.addEventListener("focusout", ({ target }) => {
+  if (!combobox.isCombobox(target) || !target.isConnected) return;
+  const problem = combobox.left(target);
+  // NB. not under a pressed button: what the error moves down would move from under the pointer.
+  if (problem && !pointerDown) markField(slotOf(target), problem);
+});
+
+// The list is no place for the focus: it stays in the field.
+document.addEventListener("mousedown", (event) => { if (event.target.closest("[role=listbox]")) event.preventDefault(); });
 
 document.addEventListener("input", (event) => {
   const input = event.target;
-  const slot = $("[data-error-for]", input.closest(".field") || document.createElement("i"));
-  if (slot) markField(slot, "");
+  markField(slotOf(input), "");
+  if (combobox.isCombobox(input)) combobox.typed(input, find);
   if ("search" in input.dataset) {
     clearTimeout(typingTimers.get(input));
-    typingTimers.set(input, setTimeout(() => suggest(input), 250));
+    typingTimers.set(input, setTimeout(() => search(input), 250));
   }
   if (input.dataset.dispatch === "typing") {
     clearTimeout(typingTimers.get(input));
@@ -412,12 +438,12 @@ document.addEventListener("input", (event) => {
 });
 
 document.addEventListener("keydown", (event) => {
-  const target = event.target;
-  if (event.key === "Enter" && target.matches("input[data-dispatch]")) { event.preventDefault(); dispatch(target); }
-  const menu = $("details.menu[open]");
-  if (event.key !== "Escape" || $("dialog[open]")) return;
-  if (menu) { menu.open = false; $("summary", menu).focus(); }
-  else if ($("[data-modal]") && !event.defaultPrevented) act($("[data-modal] [data-act=close]"));
+  const { key, target } = event;
+  const isTaken = combobox.isCombobox(target) ? combobox.pressed(event, find) : menus.pressed(event);
+  if (isTaken) event.preventDefault();
+  else if (key === "Tab") goAround(event);
+  else if (key === "Enter" && target.matches("input[data-dispatch]")) { event.preventDefault(); dispatch(target); }
+  else if (key === "Escape" && !$("dialog[open]") && $("[data-modal]")) act($("[data-modal] [data-act=close]"));
 });
 
 // NB. only for buttons and links: the list of a <select> swallows the release.
@@ -429,5 +455,5 @@ for (const name of ["pointerup", "pointercancel"]) {
 window.addEventListener("popstate", arrive);
 
 $("#f-messages").scrollTop = $("#f-messages").scrollHeight;
-settleModal(undefined);
+settleModal(undefined, focusTrail());
 arrive().finally(listen);

@@ -46,7 +46,7 @@ def _row(policy_id: str, policy: Json) -> PolicyRow:
     return PolicyRow(
         id=policy_id,
         name=str(policy.get("displayName") or policy_id),
-        whom=", ".join(_whom(policy)) or "people it names",
+        whom=", ".join(_whom(policy)) or "selected users",
         state=words,
         tone=tone,
         is_on=policy.get("state") != "disabled",
@@ -60,9 +60,9 @@ def _whom(policy: Json) -> Iterator[str]:
         return
     included = users.get("includeUsers") or ()
     if "All" in included:
-        yield "everybody"
+        yield "all users"
     if "GuestsOrExternalUsers" in included:
-        yield "everybody from outside"
+        yield "all guests and external users"
     external = users.get("includeGuestsOrExternalUsers")
     named = str(external.get("guestOrExternalUserTypes") or "") if isinstance(external, dict) else ""
     yield from (words for kind, words in _KINDS.items() if kind in named.split(","))

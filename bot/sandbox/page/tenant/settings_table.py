@@ -134,4 +134,4 @@ def _targets(side: Json | None) -> str:
     if listed:
         kind = str(listed[0].get("targetType") or "target")
         words.append(f"{len(listed)} {kind}{'s' if len(listed) > 1 else ''}")
-    return " and ".join(words) or "nobody named"
+    return " and ".join(words) or "no targets"

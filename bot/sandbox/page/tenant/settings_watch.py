@@ -22,7 +22,7 @@ class PartnerCard:
     name: str
     domain: str
     state_words: str
-    """Its state in one or two words: Blocked, Own settings, Inherits all, Removed."""
+    """Its state in one or two words: Blocked, Own settings, Default applies, Removed."""
     tone: str
     settings: tuple[Setting, ...]
     raw: Json
@@ -57,8 +57,8 @@ def cards(state: Json) -> tuple[PartnerCard, tuple[PartnerCard, ...]]:
     first = PartnerCard(
         tenant_id=_DEFAULT,
         name="Default configuration",
-        domain="where no partner says otherwise",
-        state_words="As shipped" if default.get("isServiceDefault", True) else "Customised",
+        domain="for partners without own settings",
+        state_words="Microsoft's default" if default.get("isServiceDefault", True) else "Changed",
         tone="off",
         settings=settings_of(default),
         raw=default,
@@ -75,7 +75,7 @@ def _partner(tenant_id: str, raw: Json, default: Json, organization: Json) -> Pa
     elif says_anything(raw):
         state_words, tone = "Own settings", "open"
     else:
-        state_words, tone = "Inherits all", "off"
+        state_words, tone = "Default applies", "off"
     return PartnerCard(
         tenant_id=tenant_id,
         name=str(organization.get("displayName") or "Unknown organization"),

@@ -5,7 +5,7 @@ import re
 from markupsafe import Markup, escape
 
 from bot.sandbox.page.text.emoji import with_emoji
-from bot.sandbox.page.text.mrkdwn import link
+from bot.sandbox.page.text.links import link
 from bot.sandbox.page.text.names import Names
 
 _FENCE = re.compile(r"```[^\n]*\n(.*?)(?:\n```|\Z)", re.DOTALL)

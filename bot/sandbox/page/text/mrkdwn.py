@@ -1,15 +1,13 @@
 """Show Slack's mrkdwn as HTML. Everything that is not its markup is escaped."""
 
 import re
-from urllib.parse import urlsplit
 
 from markupsafe import Markup, escape
 
 from bot.sandbox.page.text.dates import filled
 from bot.sandbox.page.text.emoji import with_emoji
+from bot.sandbox.page.text.links import link, with_links
 from bot.sandbox.page.text.names import Names
-
-LINKABLE = frozenset({"http", "https", "mailto"})
 
 _PRE = re.compile(r"```(.+?)```", re.DOTALL)
 # NB. the alternatives inside a mark are disjoint by first character, so that no text can make matching slow.
@@ -41,17 +39,6 @@ def decoded(text: str) -> str:
 def plain(text: str) -> Markup:
     """Return plain text as HTML: escaped, with line breaks, emoji as characters."""
     return _BREAK.join(escape(with_emoji(line)) for line in text.split("\n"))
-
-
-def link(url: str, label: Markup) -> Markup:
-    """Return a link that opens in another tab, or only its label when the address is not http, https or mailto."""
-    try:
-        scheme = urlsplit(url).scheme.lower()
-    except ValueError:
-        return label
-    if scheme not in LINKABLE or any(ord(character) < 33 for character in url):
-        return label
-    return Markup('<a href="{}" target="_blank" rel="noopener noreferrer">{}</a>').format(url, label)
 
 
 def mention(label: str) -> Markup:
@@ -101,7 +88,7 @@ def _inline(text: str, names: Names) -> Markup:
     shown: list[Markup] = []
     at = 0
     for match in _INLINE.finditer(text):
-        shown.append(_leaf(text[at : match.start()]))
+        shown.append(with_links(decoded(text[at : match.start()])))
         at = match.end()
         kind = match.lastgroup or ""
         inner = match[kind]
@@ -111,7 +98,7 @@ def _inline(text: str, names: Names) -> Markup:
             shown.append(_angle(inner, names))
         else:
             shown.append(_TAGS[kind].format(_inline(inner, names)))
-    shown.append(_leaf(text[at:]))
+    shown.append(with_links(decoded(text[at:])))
     return _NOTHING.join(shown)
 
 

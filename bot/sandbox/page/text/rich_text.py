@@ -7,7 +7,8 @@ from markupsafe import Markup, escape
 
 from bot.sandbox.page.text.dates import filled
 from bot.sandbox.page.text.emoji import SHORT_NAMES
-from bot.sandbox.page.text.mrkdwn import link, mention, plain
+from bot.sandbox.page.text.links import link
+from bot.sandbox.page.text.mrkdwn import mention, plain
 from bot.sandbox.page.text.names import Names
 
 Json = Mapping[str, Any]

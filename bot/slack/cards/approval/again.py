@@ -46,7 +46,7 @@ def again_message(request: AccessRequest, *, now: datetime, asked: Iterable[Chat
         ),
         decision_row(request, can_decide=may_be_decided(request, now)),
     ]
-    return message(f"{title}. {shortened_note(request.asked_again)}", blocks)
+    return message(f"{title} ({request.id}). {shortened_note(request.asked_again)}", blocks)
 
 
 def _mentioned(asked: Iterable[ChatId]) -> Iterator[Part]:

@@ -29,24 +29,30 @@ from bot.slack.cards.requests import may_be_decided, request_target, restored_pa
 from bot.slack.people.approvers import Approvers
 from bot.words.plans.openings import ShortChange, Sign, short_changes
 from bot.words.requests.form import lasts_words
+from bot.words.sentences import counted
 from workflows.core.people import Role
 from workflows.core.plans.renewal import is_renewal, plan_from
 from workflows.core.policy.risk import RiskLevel, deciding_risk
 from workflows.core.requests.eligibility import eligibility
 from workflows.core.requests.request import AccessRequest, Prepared, RequestKind
-from workflows.core.text import counted
 
 MOST_QUOTED: Final = 25
 """Words of the justification on the card; the rest is in Details."""
 MOST_WORDS: Final = 120
 """Words of the whole card. What is known beside the request is shown as far as it fits; all of it is in Details."""
-MOST_WITH_LESS: Final = 4
+MOST_WITH_LESS: Final = 3
 """Beside more openings than this, the settings that give less access are counted. Every opening has a line."""
 MOST_NAMES: Final = 3
 """Names of approvers a stage."""
 _AND_MORE: Final = "; and {} more, see Details"
 
 _SIGNS: Final[Mapping[Sign, str]] = {Sign.MORE: "➕ ", Sign.LESS: "➖ ", Sign.UNKNOWN: "❔ "}
+_LABELS: Final[Mapping[Sign, str]] = {
+    Sign.MORE: "More access",
+    Sign.UNKNOWN: "Perhaps more access",
+    Sign.LESS: "Less access",
+}
+"""What the signs say, for those who cannot see them; in the order of the card."""
 
 
 def approval_blocks(
@@ -127,15 +133,18 @@ def _quoted(request: AccessRequest) -> Iterator[RichTextElement]:
 
 
 def _changes(changes: Sequence[ShortChange], *, is_extension: bool) -> Iterator[RichTextElement]:
-    if is_extension:
-        yield paragraph(words("Access to extend", bold=True))
     more = [one for one in changes if one.sign is not Sign.LESS]
     less = [one for one in changes if one.sign is Sign.LESS]
     shown = changes if len(more) <= MOST_WITH_LESS else more
-    lines: list[list[Part]] = [[words(_SIGNS[one.sign]), part(one.text, 300)] for one in shown]
-    if len(shown) < len(changes):
-        lines.append([words(f"{_SIGNS[Sign.LESS]}{len(less)} with less access")])
-    yield from (paragraph(*line) for line in lines or [[words("No change of access")]])
+    if not changes:
+        yield paragraph(words("No change of access"))
+    for sign, label in _LABELS.items():
+        lines = [part(one.text, 300) for one in shown if one.sign is sign]
+        if sign is Sign.LESS and len(shown) < len(changes):
+            yield paragraph(words(f"{_SIGNS[sign]}{len(less)} with less access"))
+        elif lines:
+            yield paragraph(words("Access to extend" if is_extension else label, bold=True))
+            yield from (paragraph(words(_SIGNS[sign]), line) for line in lines)
 
 
 def _chain(request: AccessRequest, holders: Mapping[Role, Approvers]) -> Iterator[RichTextElement]:

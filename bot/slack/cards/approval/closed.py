@@ -14,12 +14,12 @@ from bot.slack.cards.chain import EXPIRES_NOW, state_parts, still_needed
 from bot.slack.cards.requests import headline, request_target, summary
 from bot.words.requests.notes import note_words
 from bot.words.requests.states import state_words
+from bot.words.sentences import counted
 from workflows.core.errors.facts import Fact, Facts
 from workflows.core.people import ChatId
 from workflows.core.policy.approval import Choice, Decision
 from workflows.core.requests.notes import NoteCode, with_sent_before
 from workflows.core.requests.request import AccessRequest, RequestKind, RequestState
-from workflows.core.text import counted
 
 MOST_NOTE: Final = 300
 """Characters of a note on a card; its further sentences are counted, and are in Details."""

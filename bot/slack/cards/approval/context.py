@@ -6,12 +6,12 @@ from typing import Any, Final
 
 from bot.slack.blocks.blocks import Part, part, when, words
 from bot.words.findings.finding import finding_words
+from bot.words.sentences import counted
 from workflows.core.checks.findings import Finding, FindingCode, Severity
 from workflows.core.partners.partnership import Partnership, PartnershipState
 from workflows.core.policy.risk import RiskLevel, deciding_risk, risk_of
 from workflows.core.requests.request import AccessRequest, Prepared
 from workflows.core.settings.openness import open_access
-from workflows.core.text import counted
 
 MOST_ISSUE: Final = 25
 """Words of the first issue; a longer one is counted with the others."""

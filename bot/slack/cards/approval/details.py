@@ -43,6 +43,7 @@ from bot.words.plans.changes import Line, describe, duration_words
 from bot.words.plans.consequences import ALWAYS_TRUE, consequence_words
 from bot.words.requests.form import last_day
 from bot.words.requests.history import RECEIVED, entry_words
+from bot.words.sentences import counted
 from workflows.app.audit_entries import GATEHOUSE
 from workflows.core.checks.consequences import consequences
 from workflows.core.checks.findings import Severity
@@ -50,7 +51,6 @@ from workflows.core.partners.restoration.restorable import is_restorable
 from workflows.core.people import Role
 from workflows.core.requests.request import AccessRequest, Prepared, RequestKind, RequestState
 from workflows.core.settings.breadth import AccessChange
-from workflows.core.text import counted
 from workflows.ports.records import AuditEntry
 
 ROWS: Final = 5

@@ -11,8 +11,11 @@ from bot.slack.blocks.blocks import Part, actions, button, header, paragraph, pa
 from bot.slack.blocks.message import Message, message
 from bot.slack.cards.approval.closed import closed_headline, closed_summary, shortened_note, status_parts
 from bot.slack.cards.chain import still_needed
-from bot.slack.cards.requests import kind_words, may_be_decided, may_be_withdrawn, remind_button, withdraw_button
+from bot.slack.cards.requests import headline, kind_words, own_buttons, request_target
+from bot.slack.cards.reviews import close_early_button
 from bot.words.plans.changes import duration_words
+from workflows.core.partners.approval_policy import is_live
+from workflows.core.partners.partnership import Partnership, is_over
 from workflows.core.policy.approval import Choice
 from workflows.core.requests.request import AccessRequest, RequestState
 
@@ -28,10 +31,17 @@ class Step(NamedTuple):
     at: datetime
 
 
-def requester_card(request: AccessRequest, *, now: datetime, successor: AccessRequest | None = None) -> Message:
-    """Return the message for the requester, with Remind and Withdraw while they are possible.
+def requester_card(
+    request: AccessRequest,
+    *,
+    now: datetime,
+    successor: AccessRequest | None = None,
+    record: Partnership | None = None,
+) -> Message:
+    """Return the message for the requester, with Remind, Edit and Withdraw, or Request again, while they are possible.
 
     :param successor: see `closed_card`.
+    :param record: the record of the partner, if it is known.
     """
     blocks: list[Block] = [
         header(closed_headline(request, successor)),
@@ -42,17 +52,23 @@ def requester_card(request: AccessRequest, *, now: datetime, successor: AccessRe
             paragraph(*_about(request)),
         ),
     ]
-    if may_be_decided(request, now):
-        blocks.append(remind_button(request))
-    elif may_be_withdrawn(request):
-        blocks.append(withdraw_button(request))
+    blocks += own_buttons(request, now, is_over=is_over(request, record, now))
+    if record is not None and record.sponsor.id == request.requester_account:
+        blocks += _early(request, record)
     return message(f"{closed_summary(request, successor)} {still_needed(request)}".strip(), blocks)
 
 
-def sponsor_card(request: AccessRequest, *, now: datetime, successor: AccessRequest | None = None) -> Message:
+def sponsor_card(
+    request: AccessRequest,
+    *,
+    now: datetime,
+    successor: AccessRequest | None = None,
+    record: Partnership | None = None,
+) -> Message:
     """Return the message that tells a person that they are the sponsor, and the state of the request.
 
     :param successor: see `closed_card`.
+    :param record: the record of the partner, if it is known.
     """
     blocks: list[Block] = [
         header(closed_headline(request, successor)),
@@ -66,7 +82,25 @@ def sponsor_card(request: AccessRequest, *, now: datetime, successor: AccessRequ
         ),
         actions(f"details:{request.id}", button("Details", ids.REVIEW_REQUEST, ids.decision_value(request))),
     ]
+    blocks += [] if record is None else _early(request, record)
     return message(f"{closed_summary(request, successor)} You are the sponsor.", blocks)
+
+
+def former_sponsor_card(request: AccessRequest) -> Message:
+    """Return the message to somebody who was named as the sponsor before the request was edited."""
+    said = f"You are not the sponsor any more: {request.known.requester.name} named {request.known.sponsor.name}."
+    blocks: list[Block] = [
+        header(headline(request)),
+        rich(paragraph(part(said, 300)), paragraph(words("You need to do nothing."))),
+    ]
+    return message(f"{request_target(request)}: you are not the sponsor any more.", blocks)
+
+
+def _early(request: AccessRequest, record: Partnership) -> Iterator[Block]:
+    """Return Close early while the access of a request is active."""
+    if record.request_id == request.id and is_live(record):
+        tenant_id = record.identity.tenant_id
+        yield actions(f"close:{tenant_id}", close_early_button(tenant_id))
 
 
 def _is_asked_again(request: AccessRequest) -> bool:
@@ -102,6 +136,8 @@ def _history(request: AccessRequest) -> Iterator[Part]:
 
 def _steps(request: AccessRequest) -> Iterator[Step]:
     yield Step("Sent", request.created_at)
+    for edit in request.edits:
+        yield Step("Edited and sent again", edit.at)
     for decision in request.decisions:
         yield Step(f"{decision.person.name} {_CHOICES[decision.choice]}", decision.at)
     for decision in request.void:

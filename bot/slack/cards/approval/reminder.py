@@ -10,9 +10,9 @@ from bot.slack.blocks.blocks import DOMAIN, header, paragraph, part, rich, when,
 from bot.slack.blocks.message import Message, message
 from bot.slack.blocks.untrusted import clean
 from bot.slack.cards.requests import request_target, review_button
+from bot.words.sentences import counted
 from workflows.core.policy.risk import deciding_risk
 from workflows.core.requests.request import AccessRequest
-from workflows.core.text import counted
 from workflows.ports.records import LimitedList
 
 NOTHING: Final = "✅ You're all caught up: nothing waits for your decision."
@@ -29,8 +29,12 @@ def reminder_message(waiting: LimitedList[AccessRequest], *, now: datetime) -> M
         blocks += _entry(request)
     if more := waiting.count - len(shown):
         blocks.append(rich(paragraph(words(f"and {more} more in your App Home"))))
-    names = ", ".join(clean(request_target(one), 60) for one in shown[:3])
+    names = ", ".join(map(_name, shown[:3]))
     return message(f"{names}: {title}", blocks)
+
+
+def _name(request: AccessRequest) -> str:
+    return f"{clean(request_target(request), 60)} ({request.id})"
 
 
 def _entry(request: AccessRequest) -> Iterator[Block]:
@@ -73,5 +77,5 @@ def expired_message(expired: LimitedList[AccessRequest]) -> Message:
     if more := expired.count - len(expired.shown):
         blocks.append(rich(paragraph(words(f"and {more} more"))))
     blocks.append(rich(paragraph(words("Nothing was changed. The requester can send a new request."))))
-    names = ", ".join(clean(request_target(one), 60) for one in expired.shown[:3])
+    names = ", ".join(map(_name, expired.shown[:3]))
     return message(f"{names}: {title}", blocks)

@@ -1,6 +1,6 @@
 """The rows of the App Home: one record each, the partner first, with the button that opens it."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from datetime import datetime
 from typing import Final
 
@@ -8,6 +8,7 @@ from slack_sdk.models.blocks import Block
 
 from bot.slack import ids
 from bot.slack.blocks.blocks import (
+    NO_TIMES,
     actions,
     button,
     confirm_dialog,
@@ -15,7 +16,6 @@ from bot.slack.blocks.blocks import (
     part,
     rich,
     row,
-    utc_words,
     when,
     words,
 )
@@ -26,19 +26,19 @@ from bot.slack.cards.requests import (
     icon,
     kind_words,
     may_be_decided,
-    may_be_withdrawn,
-    remind_button,
+    own_buttons,
     request_target,
-    withdraw_button,
 )
-from bot.slack.cards.reviews import partnership_icon, partnership_state_words
+from bot.slack.cards.reviews import close_early_button, partnership_icon, partnership_state_words
 from bot.slack.words.alarms import alarm_elements
+from bot.words.partner_setup.state import setup_words
 from bot.words.plans.risk import LEVELS
 from bot.words.requests.notes import note_words
 from bot.words.requests.states import state_words
 from workflows.core.partners.partnership import Partnership
 from workflows.core.policy.risk import deciding_risk
 from workflows.core.requests.alarms import Alarm, AlarmCode
+from workflows.core.requests.reminding import may_be_reminded
 from workflows.core.requests.request import AccessRequest, RequestKind
 
 MOST_ROW: Final = 420
@@ -53,28 +53,36 @@ def approval_row(request: AccessRequest, now: datetime) -> Iterator[Block]:
     known = request.known
     risk = LEVELS[deciding_risk(known.plan, known.observation.default).level].capitalize()
     title = "Restore settings" if request.particulars.kind is RequestKind.RESTORATION else known.template_title
-    first = f"{clean(request_target(request), _DOMAIN)} · {clean(title, _TITLE)} · {risk} risk"
-    asked = f"Asked {request.created_at:%Y-%m-%d}"
+    about = f"{clean(request_target(request), _DOMAIN)} · {clean(title, _TITLE)} · {risk} risk · {request.id}"
     if may_be_decided(request, now):
         review = button("Review", ids.REVIEW_REQUEST, ids.decision_value(request), "primary")
-        text = f"{first}\n{asked} · Decide by {utc_words(request.expires_at)}"
-        yield row(text, f"review:{request.id}", review, MOST_ROW)
+        times = {"Asked": request.created_at, "Decide by": request.expires_at}
+        yield row(about, f"review:{request.id}", review, MOST_ROW, times)
     else:
-        yield row(f"{first}\n{asked} · The time to decide is over", f"review:{request.id}", None, MOST_ROW)
+        text = f"{about}\nThe time to decide is over"
+        yield row(text, f"review:{request.id}", None, MOST_ROW, {"Asked": request.created_at})
 
 
 def review_row(partnership: Partnership, now: datetime) -> Iterator[Block]:
     """Return a review that this person has to answer."""
-    ends = _end_words(partnership, now)
     tenant_id = partnership.identity.tenant_id
     review = button("Review", ids.REVIEW_PARTNER, tenant_id, "primary")
-    yield row(f"{_partner(partnership)}\nStill needed? · {ends}", f"due:{tenant_id}", review, MOST_ROW)
+    text = f"{_partner(partnership)}\nStill needed?{_no_end(partnership)}"
+    yield row(text, f"due:{tenant_id}", review, MOST_ROW, _end(partnership, now))
 
 
-def own_row(request: AccessRequest, now: datetime) -> Iterator[Block]:
-    """Return one of the person's own requests, with what its state allows."""
+def own_row(
+    request: AccessRequest, now: datetime, *, is_over: bool, setup: Partnership | None = None
+) -> Iterator[Block]:
+    """Return one of the person's own requests, with what its state allows.
+
+    :param is_over: see `own_buttons`.
+    :param setup: the partner's record while the partner has to do something for this request.
+    """
     said = still_needed(request)
-    if not said and request.note:
+    if setup is not None:
+        said = f"Partner setup: {setup_words(setup.setup, setup.confirmations)}"
+    elif not said and request.note:
         said = note_words(request.note)
     more = [words("\n"), part(said, _NOTE)] if said else []
     yield rich(
@@ -85,20 +93,30 @@ def own_row(request: AccessRequest, now: datetime) -> Iterator[Block]:
             part(_access(request), _TITLE),
             words(f" · {state_words(request)} · "),
             when(request.changed_at),
+            words(f" · {request.id}"),
             *more,
         )
     )
-    if may_be_decided(request, now):
-        yield remind_button(request)
-    elif may_be_withdrawn(request):
-        yield withdraw_button(request)
+    if setup is not None:
+        show = button("Partner setup", ids.SHOW_CHECKLIST, setup.identity.tenant_id)
+        yield actions(f"setup:{request.id}", show)
+    else:
+        yield from own_buttons(request, now, is_over=is_over, offers_reminder=may_be_reminded(request, now))
+
+
+def sponsored_row(partnership: Partnership, now: datetime) -> Iterator[Block]:
+    """Return access that is active and that this person sponsors, with Close early."""
+    tenant_id = partnership.identity.tenant_id
+    text = f"{_partner(partnership)}{_no_end(partnership)}"
+    yield row(text, f"sponsored:{tenant_id}", close_early_button(tenant_id), MOST_ROW, _end(partnership, now))
 
 
 def ending_row(partnership: Partnership) -> Iterator[Block]:
     """Return access that ends soon, with the button that asks for more time."""
-    ends = "" if partnership.ends_at is None else f"\nEnds {utc_words(partnership.ends_at)}"
-    extend = button("Request again", ids.REQUEST_AGAIN, partnership.identity.tenant_id)
-    yield row(f"{_partner(partnership)}{ends}", f"ending:{partnership.identity.tenant_id}", extend, MOST_ROW)
+    tenant_id = partnership.identity.tenant_id
+    again = button("Request again", ids.REQUEST_AGAIN, tenant_id)
+    times = NO_TIMES if partnership.ends_at is None else {"Ends": partnership.ends_at}
+    yield row(_partner(partnership), f"ending:{tenant_id}", again, MOST_ROW, times)
 
 
 def partner_entry(partnership: Partnership, now: datetime, name: str) -> Iterator[Block]:
@@ -109,10 +127,10 @@ def partner_entry(partnership: Partnership, now: datetime, name: str) -> Iterato
     sponsor = clean(partnership.sponsor.name, _TITLE)
     text = (
         f"{partnership_icon(partnership, now)} {_partner(partnership)}\n"
-        f"Recorded as {partnership_state_words(partnership, now)} · {_end_words(partnership, now)} · Sponsor {sponsor}"
+        f"Recorded as {partnership_state_words(partnership, now)}{_no_end(partnership)} · Sponsor {sponsor}"
     )
     revoke = button("Revoke", ids.REVOKE_PARTNER, partnership.identity.tenant_id)
-    yield row(text, f"{name}:{partnership.identity.tenant_id}", revoke, MOST_ROW)
+    yield row(text, f"{name}:{partnership.identity.tenant_id}", revoke, MOST_ROW, _end(partnership, now))
 
 
 def alarm_row(alarm: Alarm) -> Iterator[Block]:
@@ -135,11 +153,14 @@ def _access(request: AccessRequest) -> str:
 
 def _partner(partnership: Partnership) -> str:
     domain = clean(partner_name(partnership.identity), _DOMAIN)
-    return f"{domain} · {clean(partnership.template_title, _TITLE)}"
+    return f"{domain} · {clean(partnership.template_title, _TITLE)} · {partnership.request_id}"
 
 
-def _end_words(partnership: Partnership, now: datetime) -> str:
+def _no_end(partnership: Partnership) -> str:
+    return "" if partnership.ends_at is not None else " · No access period"
+
+
+def _end(partnership: Partnership, now: datetime) -> Mapping[str, datetime]:
     if partnership.ends_at is None:
-        return "No access period"
-    said = "Access period ended" if partnership.is_past_its_end(now) else "Access ends"
-    return f"{said} {utc_words(partnership.ends_at)}"
+        return NO_TIMES
+    return {"Access period ended" if partnership.is_past_its_end(now) else "Access ends": partnership.ends_at}

@@ -11,10 +11,18 @@ from bot.slack import ids
 from bot.slack.blocks.blocks import Json, actions, button, footnote, header, paragraph, part, rich, within_limits, words
 from bot.slack.blocks.modal import input_block
 from bot.slack.flows.home.places import MOST_TEXT
-from bot.slack.flows.home.rows import alarm_row, approval_row, ending_row, own_row, partner_entry, review_row
+from bot.slack.flows.home.rows import (
+    alarm_row,
+    approval_row,
+    ending_row,
+    own_row,
+    partner_entry,
+    review_row,
+    sponsored_row,
+)
 from bot.slack.flows.home.sections import section
+from bot.words.sentences import counted
 from workflows.app.reads.home import Home, HomeList
-from workflows.core.text import counted
 
 ABOUT: Final = (
     "Gatehouse opens this company's Microsoft Entra tenant to a partner organization, after the right people approved "
@@ -26,7 +34,7 @@ _RECORDED: Final = "As last recorded. /partner show with a domain reads the curr
 def home_view(home: Home, *, now: datetime) -> Json:
     """Return one person's App Home. What is not on this page of a list is counted, and its buttons show it."""
     blocks: list[Block] = [actions("home", *_buttons(home))]
-    if home.is_about_nothing:
+    if home.has_nothing_to_show:
         blocks += [rich(paragraph(words(ABOUT)), paragraph(words("Nothing waits for you.")))]
         return _view(blocks)
     blocks += [*_search(home), *_waiting(home, now), *_own(home, now), *_admin(home, now), footnote(_RECORDED)]
@@ -59,7 +67,15 @@ def _search(home: Home) -> Iterator[Block]:
     label = "Search by domain, name, template or ID"
     yield input_block(label, block_id, field, is_optional=True, is_dispatched=True)
     if home.text:
-        lists = (home.reviews, home.approvals, home.mine, home.ending, home.overdue, home.partners)
+        lists = (
+            home.reviews,
+            home.approvals,
+            home.mine,
+            home.ending,
+            home.sponsored,
+            home.overdue,
+            home.partners,
+        )
         found = "Nothing here contains" if not any(one.count for one in lists) else "Showing only what contains"
         yield rich(paragraph(words(f"{found} “"), part(home.text, MOST_TEXT, bold=True), words("”.")))
         yield actions("search", button("Show everything", ids.HOME_CLEAR, "home"))
@@ -77,10 +93,19 @@ def _waiting(home: Home, now: datetime) -> Iterator[Block]:
 
 
 def _own(home: Home, now: datetime) -> Iterator[Block]:
-    if home.mine.count or home.ending.count:
+    if home.mine.count or home.ending.count or home.sponsored.count:
         yield header("My requests and partners")
-    yield from section("My requests, open ones first", HomeList.MINE, home.mine, lambda one: own_row(one, now))
+    sponsored = home.sponsored
+    yield from section(
+        "My requests, open ones first",
+        HomeList.MINE,
+        home.mine,
+        lambda one: own_row(one, now, is_over=one.id in home.over, setup=home.setups.get(one.id)),
+    )
     yield from section("My partners whose access ends soon", HomeList.ENDING, home.ending, ending_row)
+    yield from section(
+        "My partners with active access", HomeList.SPONSORED, sponsored, lambda one: sponsored_row(one, now)
+    )
 
 
 def _admin(home: Home, now: datetime) -> Iterator[Block]:

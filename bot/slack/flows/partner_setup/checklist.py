@@ -14,9 +14,9 @@ from bot.slack.blocks.untrusted import clean, cut
 from bot.slack.cards.partners import identity_block, partner_name, partner_words
 from bot.slack.cards.setup_steps import NOTHING, remark_elements, step_blocks
 from bot.words.partner_setup.checklist import opening, remarks, sections
+from bot.words.sentences import counted
 from workflows.app.reads.checklists import PresentSetup
 from workflows.core.partner_setup.state import needed_steps
-from workflows.core.text import counted
 
 MOST_CHUNK: Final = 2900
 """The most characters in one preformatted block; a longer checklist continues in the next one."""

@@ -31,13 +31,13 @@ from bot.words.requests.form import (
     partner_question,
     until_words,
 )
-from workflows.app.reads.own_objects import SHORTEST
+from workflows.app.reads.own_objects import MIN_CHARACTERS
 from workflows.app.requests.field_checks import TICKET_LIMIT
 from workflows.core.errors.facts import Fact
 from workflows.core.policy.offers import Offer
 from workflows.core.policy.placeholders import Placeholder
 from workflows.core.policy.template import Template, TicketRule
-from workflows.core.settings.directory_objects import Owner
+from workflows.core.settings.id_owner import Owner
 
 _MOST_IN_GROUP: Final = 100
 """How many options Slack takes in one group, and how many groups."""
@@ -103,13 +103,13 @@ def _hint(placeholder: Placeholder, *, is_searched: bool) -> str:
         wanted = wanted_words(placeholder.kind.value, placeholder.owner.value)
         return " ".join(filter(None, (wanted, placeholder.hint)))
     begins = f" Its name begins with “{placeholder.prefix}”." if placeholder.prefix else ""
-    return f"Type at least {SHORTEST} characters from the beginning of its name, or its ID.{begins}"
+    return f"Type at least {MIN_CHARACTERS} characters from the beginning of its name, or its ID.{begins}"
 
 
 def _search(placeholder: Placeholder, value: str, label: str) -> InputInteractiveElement:
     return ExternalDataSelectElement(
         action_id=placeholder.field,
-        min_query_length=SHORTEST,
+        min_query_length=MIN_CHARACTERS,
         placeholder=plain_text(f"Search our {placeholder.kind.value}s by name", Limit.OPTION),
         initial_option=option(label or f"ID {value}", cut(value, ids.MOST_PLACEHOLDER)) if value else None,
     )

@@ -9,32 +9,33 @@ from slack_bolt.async_app import AsyncAck
 from bot.slack import ids
 from bot.slack.answers.open_forms import OpenForms, answer_filing
 from bot.slack.answers.windows import Window, Windows
+from bot.slack.blocks.blocks import Json
 from bot.slack.flows.entry_points import Action, EntryPoint, Options, Shortcut, Subcommand, Submission
 from bot.slack.flows.request_access.form import RequestForm, request_view
 from bot.slack.flows.request_access.open_form import OpenRequestForm
 from bot.slack.flows.request_access.partner_result import Found
 from bot.slack.flows.request_access.search import SearchOwn
-from bot.slack.payloads.button_values import parse_tenant_id
 from bot.slack.payloads.forms import parse_form
 from bot.slack.payloads.models import Interaction, Invocation
 from bot.slack.people.approvers import name_stages
 from bot.slack.people.members import Members
 from bot.slack.people.shown_directory import ShownDirectory
 from bot.words.refusals.words import fact_words
+from bot.words.requests.form import EDIT_UNCHECKED
 from bot.words.requests.notes import refusal_words
 from workflows.app.reads.look_up_permission import LookupPermission
 from workflows.app.reads.offers import Offers
-from workflows.app.requests.directory_checks import lookups_refused
-from workflows.app.requests.forms import Form
+from workflows.app.requests.forms import Form, Refill
 from workflows.app.requests.intake import Intake
-from workflows.app.requests.open_request import account_beside
+from workflows.app.requests.open_request import account_of_other_chat_id
+from workflows.app.requests.people_checks import lookups_refused
 from workflows.app.service import LOOK_UP, SEARCH, Service
 from workflows.catalog.catalog import Catalog
 from workflows.core.errors.raised import InvalidField, Refused
 from workflows.core.errors.refusal_codes import RefusalCode
 from workflows.core.people import ChatId
 from workflows.core.requests.commands.request import CommandSubject
-from workflows.ports.directory import DirectoryUnavailable
+from workflows.ports.people_directory import PeopleDirectoryUnavailable
 from workflows.ports.tenant import TenantRefused, TenantUnavailable
 
 
@@ -59,7 +60,6 @@ class RequestAccessFlow:
         yield Subcommand("block", self.open_to_block)
         yield Shortcut(ids.REQUEST_SHORTCUT, self.open, stored="shortcut")
         yield Action(ids.OPEN_REQUEST, self.open, stored="open_request")
-        yield Action(ids.REQUEST_AGAIN, self.open_again, stored="open_request")
         yield Action(ids.TARGET, self.look_up, stored="target")
         yield Action(ids.TEMPLATE, self.choose_template, stored="template")
         yield Options(re.compile(f"^{ids.PLACEHOLDER}"), self.search.suggest, stored=SEARCH)
@@ -72,10 +72,6 @@ class RequestAccessFlow:
     async def open_to_block(self, ack: AsyncAck, command: Invocation) -> None:
         """Open the form with the templates that only close a partner."""
         await self._open_for(ack, command, command.argument, closing=True)
-
-    async def open_again(self, ack: AsyncAck, click: Interaction) -> None:
-        """Open the form about a partner of the App Home, and look it up."""
-        await self._open_for(ack, click, parse_tenant_id(click.action.value), closing=False)
 
     async def open(self, ack: AsyncAck, click: Interaction) -> None:
         """Open the empty form."""
@@ -106,6 +102,18 @@ class RequestAccessFlow:
         if ids.TARGET in problems and problems[ids.TARGET].code == RefusalCode.OPEN_REQUEST:
             self.show_again(click)
 
+    async def filled_view(self, window: Window, refill: Refill, *, decided: int = 0) -> Json:
+        """Return the form, filled in from an earlier request, with the partner as it is now.
+
+        :param decided: how many people have approved the request that it edits.
+        """
+        form = refill.form
+        shown = self.forms.at(window.id, form)
+        shown.refill, shown.decided = refill, decided
+        await self._look_up(window, shown, form.target)
+        await self._read_around(shown)
+        return shown.view()
+
     async def _open_for(self, ack: AsyncAck, act: Interaction | Invocation, typed: str, *, closing: bool) -> None:
         actor = act.actor
         view_id, template = await self._open(act.trigger_id, actor, typed=typed, closing=closing)
@@ -130,7 +138,7 @@ class RequestAccessFlow:
     async def show_partner(self, window: Window, form: Form, *, typed: str) -> None:
         """Resolve the target field and show the tenant, or the problem, below it."""
         shown = self.forms.at(window.id, replace(form, target=typed))
-        async with self.windows.refusing(window):
+        async with self.windows.showing_refusals(window):
             await self._look_up(window, shown, typed)
             await self._read_around(shown)
             await self.forms.show(window.id, shown, shown.view)
@@ -138,7 +146,7 @@ class RequestAccessFlow:
     async def show_template(self, window: Window, form: Form) -> None:
         """Show the chosen template with its fields and who decides, then the tenant if it was not looked up yet."""
         shown = self.forms.at(window.id, form)
-        async with self.windows.refusing(window):
+        async with self.windows.showing_refusals(window):
             await self.members.require(form.requester)
             if not shown.is_about(form.target):
                 shown.forget()
@@ -171,7 +179,10 @@ class RequestAccessFlow:
             await self.lookup_permission.require(actor, typed, key=key, by="form")
             seen = await self.intake.look_up(typed)
             waiting = await self.intake.open_request(seen.identity.tenant_id)
-            account = None if waiting is None else await account_beside(waiting, actor, self.intake.directory)
+            edits = shown.form.edits
+            if edits is not None and waiting is not None and waiting.id == edits.request_id:
+                waiting = None
+            account = None if waiting is None else await account_of_other_chat_id(waiting, actor, self.intake.directory)
             found = Found.of(seen, typed=typed, waiting=waiting, account=account)
         except Refused as refused:
             if refused.code is not RefusalCode.LIMIT_REACHED:
@@ -184,7 +195,8 @@ class RequestAccessFlow:
             problem = refusal_words(error)
         except TenantRefused as error:
             problem = fact_words(lookups_refused(error))
-        except (TenantUnavailable, DirectoryUnavailable) as error:
+        except (TenantUnavailable, PeopleDirectoryUnavailable) as error:
             why = refusal_words(error)
-            problem = f"This cannot be looked up now: {why} You can send the request anyway; it waits until it can."
+            anyway = "You can send the request anyway; it waits until it can."
+            problem = f"This cannot be looked up now: {why} {anyway if shown.form.edits is None else EDIT_UNCHECKED}"
         shown.found, shown.observation, shown.problem, shown.looked_up = found, seen, problem, typed

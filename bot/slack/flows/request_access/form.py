@@ -8,7 +8,20 @@ from slack_sdk.models.blocks import Block, InputBlock, PlainTextInputElement, Us
 from slack_sdk.models.blocks.basic_components import DispatchActionConfig
 
 from bot.slack import ids
-from bot.slack.blocks.blocks import Json, Limit, Part, bullets, footnote, paragraph, part, plain_text, rich, words
+from bot.slack.blocks.blocks import (
+    Json,
+    Limit,
+    Part,
+    actions,
+    bullets,
+    button,
+    footnote,
+    paragraph,
+    part,
+    plain_text,
+    rich,
+    words,
+)
 from bot.slack.blocks.modal import SPONSOR_HINT, input_block, message_view, modal, text_area
 from bot.slack.blocks.untrusted import cut, encodable
 from bot.slack.flows.request_access.fields import (
@@ -20,13 +33,25 @@ from bot.slack.flows.request_access.fields import (
 )
 from bot.slack.flows.request_access.partner_result import Found, target_result, waiting_buttons
 from bot.slack.people.approvers import AskedStage
-from bot.words.requests.form import CANNOT_APPROVE, NOT_CHOSEN, chosen_words, nobody_words, stage_words
+from bot.words.requests.form import (
+    CANNOT_APPROVE,
+    EDITED_PARTNER,
+    NOT_CHOSEN,
+    chosen_words,
+    edit_words,
+    nobody_words,
+    refill_words,
+    stage_words,
+)
+from workflows.app.requests.forms import PlanEdited
 from workflows.core.errors.facts import Fact
 from workflows.core.people import ChatId
 from workflows.core.policy.offers import Offer
 from workflows.core.policy.template import Template
 
 REQUEST_TITLE = "Request partner access"
+CLOSE_TITLE = "Close partner access"
+EDIT_TITLE = "Edit request"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -52,6 +77,12 @@ class RequestForm:
     """Why our own directory cannot be searched for one of them, by name."""
     asked: Sequence[AskedStage] = ()
     """Who would decide on the chosen template."""
+    edits: PlanEdited | None = None
+    """What the form edits; None for a new request."""
+    decided: int = 0
+    """How many people have approved what it edits."""
+    notes: Mapping[str, Fact] = field(default_factory=dict)
+    """What of the earlier request that it was filled in from is different today, by the field."""
 
     @property
     def chosen(self) -> Offer | None:
@@ -75,10 +106,9 @@ def request_view(form: RequestForm) -> Json:
         return message_view(REQUEST_TITLE, "There is no access template to choose from. Tell an administrator.")
     template = form.template_chosen
     blocks: list[Block] = [
-        _target_field(form),
-        target_result(form.found, form.problem, form.requester),
-        *waiting_buttons(form.found, form.requester),
+        *_partner(form),
         template_field(form.offers, form.template),
+        *_note(form, ids.TEMPLATE),
         footnote(*([NOT_CHOSEN] if form.chosen is None else chosen_words(form.chosen))),
         *_who_decides(form.asked),
         *placeholder_fields(template, form.placeholders, form.labels, form.unsearchable),
@@ -91,10 +121,35 @@ def request_view(form: RequestForm) -> Json:
             hint=SPONSOR_HINT,
         ),
         duration_field(form.offered, form.days),
+        *_note(form, ids.DURATION),
         *end_date_field(template, form.ends_on),
+        *_note(form, ids.END_DATE),
     ]
-    metadata = json.dumps({"looked_up": cut(form.target, 300), **_placeholders_shown(template)})
-    return modal(REQUEST_TITLE, blocks, ids.REQUEST_ACCESS, submit="Send request", metadata=metadata)
+    metadata = {ids.LOOKED_UP: cut(form.target, 300), **_placeholders_shown(template)}
+    if form.edits is not None:
+        metadata[ids.EDITS] = f"{form.edits.request_id}:{form.edits.digest}"
+        return modal(EDIT_TITLE, blocks, ids.EDIT_REQUEST, submit="Send again", metadata=json.dumps(metadata))
+    title = CLOSE_TITLE if form.chosen is not None and form.chosen.closes else REQUEST_TITLE
+    return modal(title, blocks, ids.REQUEST_ACCESS, submit="Send request", metadata=json.dumps(metadata))
+
+
+def _partner(form: RequestForm) -> Iterator[Block]:
+    """Return the field for the partner with what was found. An edit only shows it, and says what happens."""
+    shown = target_result(form.found, form.problem, form.requester)
+    if form.edits is None:
+        yield _target_field(form)
+        yield shown
+        yield from waiting_buttons(form.found, form.requester)
+        return
+    yield shown
+    yield footnote(EDITED_PARTNER, *edit_words(form.decided))
+    yield actions(f"edits:{form.edits.request_id}", button("New request", ids.OPEN_REQUEST, "edit"))
+
+
+def _note(form: RequestForm, field: str) -> Iterator[Block]:
+    """Return what is different at a field since the request that the form was filled in from."""
+    if field in form.notes:
+        yield footnote(f"⚠️ {refill_words(form.notes[field])}")
 
 
 def _target_field(form: RequestForm) -> InputBlock:

@@ -1,6 +1,6 @@
 """The data of an open request form besides the typed values: what is offered, found and known about it."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from bot.slack.answers.open_forms import OpenForm
@@ -8,7 +8,7 @@ from bot.slack.blocks.blocks import Json
 from bot.slack.flows.request_access.form import RequestForm, request_view
 from bot.slack.flows.request_access.partner_result import Found
 from bot.slack.people.approvers import AskedStage
-from workflows.app.requests.forms import Form
+from workflows.app.requests.forms import Form, Refill
 from workflows.core.errors.facts import Fact
 from workflows.core.policy.offers import Offer
 from workflows.core.requests.request import ObservedPartner
@@ -29,6 +29,10 @@ class OpenRequestForm(OpenForm[Form]):
     """By the placeholder's name, why our own directory cannot be searched for it."""
     asked: Sequence[AskedStage] = ()
     """Who would decide on the chosen template."""
+    refill: Refill | None = None
+    """The earlier request that it was filled in from."""
+    decided: int = 0
+    """How many people have approved the request that it edits."""
 
     def is_about(self, typed: str) -> bool:
         """Return whether the typed text has been looked up already."""
@@ -58,5 +62,13 @@ class OpenRequestForm(OpenForm[Form]):
                 labels=form.labels,
                 unsearchable=self.unsearchable,
                 asked=self.asked,
+                edits=form.edits,
+                decided=self.decided,
+                notes=self._notes(),
             )
         )
+
+    def _notes(self) -> Mapping[str, Fact]:
+        """Return what is different since the earlier request, until another template is chosen."""
+        refill = self.refill
+        return {} if refill is None or self.form.template not in ("", refill.template) else refill.notes

@@ -10,10 +10,11 @@ from slack_sdk.models.blocks.block_elements import RichTextElement
 from bot.slack import ids
 from bot.slack.blocks.blocks import DOMAIN, actions, bullets, button, paragraph, part, rich, words
 from bot.slack.cards.partners import MOST_LINE, identity_paragraph
+from bot.slack.cards.requests import edit_element, withdraw_element
 from bot.words.plans.current_settings import describe_current
 from bot.words.refusals.words import fact_words
 from bot.words.requests.form import NOT_A_PARTNER, NOT_ADDED, guests_words
-from workflows.app.requests.open_request import may_withdraw, open_request_fact
+from workflows.app.requests.open_request import may_edit, may_withdraw, open_request_fact
 from workflows.core.people import ChatId, PersonId
 from workflows.core.plans.plan import TenantIdentity
 from workflows.core.requests.request import AccessRequest, ObservedPartner
@@ -111,7 +112,9 @@ def waiting_buttons(found: Found | None, requester: ChatId) -> Iterator[ActionsB
     buttons = []
     if waiting.prepared is not None:
         buttons.append(button("Show", ids.REVIEW_REQUEST, ids.decision_value(waiting)))
+    if may_edit(waiting, requester, found.account):
+        buttons.append(edit_element(waiting))
     if may_withdraw(waiting, requester, found.account):
-        buttons.append(button("Withdraw", ids.WITHDRAW, waiting.id))
+        buttons.append(withdraw_element(waiting))
     if buttons:
         yield actions(f"waiting:{waiting.id}", *buttons)

@@ -19,7 +19,7 @@ from bot.slack.people.members import Members
 from bot.words.refusals.words import fact_words
 from bot.words.requests.notes import refusal_words
 from workflows.app.reads.look_up_permission import LookupPermission
-from workflows.app.requests.directory_checks import lookups_refused
+from workflows.app.requests.people_checks import lookups_refused
 from workflows.app.requests.restore_intake import RestoreForm, RestoreIntake
 from workflows.app.requests.restoring import Restoration
 from workflows.catalog.catalog import Catalog
@@ -34,7 +34,7 @@ from workflows.core.settings.model import TenantId
 from workflows.partner_lookup.named_partner import named_partner
 from workflows.ports.store import Store
 from workflows.ports.tenant import Tenant, TenantRefused, TenantUnavailable
-from workflows.preflight.naming import names_shown
+from workflows.preflight.naming import names_for_display
 
 READING_SECONDS: Final = 6.0
 """Seconds that a person waits for the difference before the form is shown without it."""
@@ -98,7 +98,7 @@ class RestoreFlow:
     async def show_difference(self, window: Window, form: RestoreForm) -> None:
         """Show a full member what the chosen restoration would change. A later choice in the same form wins."""
         shown = self.forms.at(window.id, form)
-        async with self.windows.refusing(window):
+        async with self.windows.showing_refusals(window):
             await self.members.require(form.requester)
             changes = await self.intake.changes(form.tenant_id)
             if not changes:
@@ -121,7 +121,7 @@ class RestoreFlow:
         try:
             async with asyncio.timeout(READING_SECONDS):
                 found, observation = await self._proposed(shown.form)
-                names = await names_shown(shown_targets(found.plan), tenant=self.tenant)
+                names = await names_for_display(shown_targets(found.plan), tenant=self.tenant)
         except NothingToChange:
             return replace(shown, problem=fact_words(Fact(RefusalCode.ALREADY_RESTORED, {"is_form": True})))
         except (InvalidField, UnreadableSetting) as error:

@@ -20,6 +20,7 @@ from bot.slack.cards.partners import (
 from bot.slack.cards.risk import risk_elements, staying_elements
 from bot.words.plans.changes import describe, duration_words
 from bot.words.plans.consequences import consequence_words
+from bot.words.sentences import counted
 from workflows.app.requests.restore_intake import RestoreForm
 from workflows.core.checks.consequences import consequences
 from workflows.core.checks.findings import Finding
@@ -29,7 +30,6 @@ from workflows.core.plans.plan import Plan, TenantIdentity
 from workflows.core.policy.template import Stage, Template
 from workflows.core.requests.request import AccessRequest, RequestState
 from workflows.core.settings.canonical import JsonObject
-from workflows.core.text import counted
 
 RESTORE_TITLE: Final = "Restore previous settings"
 MOST_CHANGES: Final = 100

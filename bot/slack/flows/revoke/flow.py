@@ -39,11 +39,11 @@ from workflows.partner_lookup.lookup import read_both
 from workflows.partner_lookup.named_partner import named_partner
 from workflows.partner_lookup.target import is_tenant_id, normalize_target
 from workflows.ports.clock import Clock
-from workflows.ports.directory import DirectoryUnavailable
+from workflows.ports.people_directory import PeopleDirectoryUnavailable
 from workflows.ports.store import Store
 from workflows.ports.tenant import Tenant, TenantRefused, TenantUnavailable
-from workflows.preflight.naming import names_shown
-from workflows.preflight.sign_ins import losing_access, read_partnership_use
+from workflows.preflight.naming import names_for_display
+from workflows.preflight.sign_ins import lost_access_findings, read_partnership_use
 
 _CONFIRMATION_SECONDS: Final = 1.5
 """Seconds that a confirmation waits for Graph before it is acknowledged."""
@@ -168,7 +168,7 @@ class RevokeFlow:
 
         :returns: the plan, and the tenant's default configuration if it could be read.
         :raises Refused: when this person may not.
-        :raises TenantUnavailable, DirectoryUnavailable: when a partner without a record cannot be read now.
+        :raises TenantUnavailable, PeopleDirectoryUnavailable: when a partner without a record cannot be read now.
         """
         try:
             async with asyncio.timeout(_READING_SECONDS):
@@ -176,7 +176,7 @@ class RevokeFlow:
                 roster = await self.directory.roster([person])
                 require_may_revoke(partnership, person, roster, in_review=in_review)
                 before, default = await read_both(identity.tenant_id, tenant=self.tenant)
-        except (TenantUnavailable, DirectoryUnavailable, TimeoutError) as error:
+        except (TenantUnavailable, PeopleDirectoryUnavailable, TimeoutError) as error:
             if partnership is not None:
                 return None
             if isinstance(error, TimeoutError):
@@ -206,12 +206,12 @@ class RevokeFlow:
             )
         )
         try:
-            names = await names_shown(shown_targets(plan), tenant=self.tenant)
+            names = await names_for_display(shown_targets(plan), tenant=self.tenant)
             await asyncio.wait({counting}, timeout=_COUNTING_GRACE)
             if not counting.done():
                 counted = revocation_view(identity, partnership, plan, default, stops, names, (_COUNTING,))
                 await self.windows.update(window.id, counted)
-            used = tuple(map(finding_words, losing_access(await counting)))
+            used = tuple(map(finding_words, lost_access_findings(await counting)))
             return revocation_view(identity, partnership, plan, default, stops, names, used)
         finally:
             counting.cancel()

@@ -27,7 +27,7 @@ from workflows.core.partners.partnership import Partnership, PartnershipState
 from workflows.core.plans.plan import Plan, TenantIdentity
 from workflows.core.requests.request import AccessRequest
 from workflows.core.settings.canonical import JsonObject
-from workflows.core.settings.openness import AccessKind, access_kinds, not_surely_closed
+from workflows.core.settings.openness import AccessKind, access_kinds, possibly_open
 
 _BLOCKED: Final = "This tenant is already blocked in every respect, so no setting is written."
 _NOTHING_TO_WRITE: Final = "Every block is already set, so no setting is changed."
@@ -55,7 +55,7 @@ def revocation_view(
     :param names: the names in our own directory of its ids, by id.
     :param used: sentences about who used the partnership recently.
     """
-    left = not_surely_closed(access_kinds(plan.before, default, is_cross_cloud=not identity.is_resolved))
+    left = possibly_open(access_kinds(plan.before, default, is_cross_cloud=not identity.is_resolved))
     is_closed = partnership is None or partnership.state is PartnershipState.REVOKED
     if is_closed and not plan.operations and not stops:
         return already_blocked_view(left)

@@ -30,7 +30,7 @@ from workflows.ports.clock import Clock
 from workflows.ports.pages import START, Place
 from workflows.ports.store import Store
 from workflows.ports.tenant import Tenant
-from workflows.preflight.naming import names_shown
+from workflows.preflight.naming import names_for_display
 
 MOST_READ: Final = 200
 """Requests about one partner that are read to find its first opening; the message shows the newest."""
@@ -118,15 +118,16 @@ class ShowFlow:
         return await self._page_of(command.actor, " ".join(command.argument.split()), START)
 
     async def _page_of(self, actor: ChatId, typed: str, place: Place) -> Message:
-        known, now = await self.people.known_person(actor), self.clock.now()
-        reader: frozenset[ChatId | PersonId] = (
-            frozenset({actor}) if known is None else frozenset({actor, known.chat_id, known.id})
-        )
+        reader, now = await self._ids_of(actor), self.clock.now()
         try:
             wanted = parse_filter(typed, reader=reader, now=now)
         except UnknownFilter as error:
             return refusal(str(error))
         return partner_list(await self.store.partners_page(wanted, limit=PAGE, place=place), now, typed)
+
+    async def _ids_of(self, actor: ChatId) -> frozenset[ChatId | PersonId]:
+        known = await self.people.known_person(actor)
+        return frozenset({actor}) if known is None else frozenset({actor, known.chat_id, known.id})
 
     async def _posture(self, _: Invocation) -> Message:
         return posture_message(await self._read_posture())
@@ -146,6 +147,7 @@ class ShowFlow:
             partnership,
             await self.store.requests_for(identity.tenant_id, MOST_READ),
             now=self.clock.now(),
-            names=await names_shown(current_targets(configuration), tenant=self.tenant),
+            names=await names_for_display(current_targets(configuration), tenant=self.tenant),
             concerns=concerns,
+            reader=await self._ids_of(command.actor),
         )

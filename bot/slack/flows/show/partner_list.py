@@ -15,10 +15,10 @@ from bot.slack.cards.partners import partner_name
 from bot.slack.cards.reviews import partner_row, partnership_state_words
 from bot.slack.flows.show.filters import MOST_TYPED
 from bot.slack.payloads.models import Payload
+from bot.words.sentences import counted
 from workflows.core.errors.raised import Refused
 from workflows.core.errors.refusal_codes import RefusalCode
 from workflows.core.partners.partnership import Partnership
-from workflows.core.text import counted
 from workflows.ports.pages import Cursor, Page, Place
 
 PAGE: Final = 10
@@ -52,9 +52,7 @@ def partner_list(page: Page[Partnership], now: datetime, typed: str = "") -> Mes
         blocks.append(actions("list", *buttons))
     blocks.append(footnote("As last recorded. /partner show with a domain reads the current settings."))
     names = "; ".join(
-        f"{clean(partner_name(p.identity), 60)} (tenant {p.identity.tenant_id}): "
-        f"recorded as {partnership_state_words(p, now)}"
-        for p in page.shown
+        f"{clean(partner_name(p.identity), 60)}: recorded as {partnership_state_words(p, now)}" for p in page.shown
     )
     return message(f"{count}{range_words}. {names}", blocks)
 

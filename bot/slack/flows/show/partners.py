@@ -9,6 +9,7 @@ from slack_sdk.models.blocks.block_elements import RichTextElement
 
 from bot.slack.blocks.blocks import (
     Part,
+    actions,
     bullets,
     header,
     paragraph,
@@ -22,26 +23,28 @@ from bot.slack.blocks.message import Message, message
 from bot.slack.blocks.untrusted import clean
 from bot.slack.cards.concerns import concern_elements
 from bot.slack.cards.partners import identity_block, partner_name, partner_words
-from bot.slack.cards.requests import icon, kind_words, restore_hint
-from bot.slack.cards.reviews import partnership_facts, partnership_state_words
+from bot.slack.cards.requests import icon, kind_words, own_buttons, restore_hint
+from bot.slack.cards.reviews import close_early_button, partnership_facts, partnership_state_words
 from bot.slack.cards.setup_steps import setup_elements
 from bot.words.plans.current_settings import CurrentLine, describe_current
 from bot.words.posture.concerns import WEIGHTS, concern_words
 from bot.words.requests.notes import note_words
 from bot.words.requests.states import state_words
+from bot.words.sentences import counted
 from bot.words.settings.openness import access_kinds_words
 from bot.words.settings.values import NO_NAMES
-from workflows.core.partners.partnership import Partnership, PartnershipState, opened_at
+from workflows.core.partners.approval_policy import is_live
+from workflows.core.partners.partnership import Partnership, PartnershipState, is_over, opened_at
 from workflows.core.partners.restoration.restorable import is_restorable
+from workflows.core.people import ChatId, PersonId
 from workflows.core.plans.current_settings import unmanaged
 from workflows.core.plans.plan import TenantIdentity
 from workflows.core.policy.approval import Choice
 from workflows.core.posture.model import Concern, Weight
-from workflows.core.requests.request import AccessRequest
+from workflows.core.requests.request import AccessRequest, RequestKind
 from workflows.core.settings.canonical import JsonObject
 from workflows.core.settings.effective import Origin
-from workflows.core.settings.openness import AccessKind, Openness, access_kinds, closed_by_default, not_surely_closed
-from workflows.core.text import counted
+from workflows.core.settings.openness import AccessKind, Openness, access_kinds, closed_by_default, possibly_open
 
 MOST_CONCERNS: Final = 8
 MOST_HISTORY: Final = 15
@@ -53,10 +56,10 @@ MOST_ACCESS_KINDS: Final = 1500
 
 NOT_ADDED: Final = "a tenant of another Microsoft cloud, blocked until it is added here"
 _INHERITED: Final[Mapping[Origin, str]] = {
-    Origin.SET_HERE: " · inherits",
-    Origin.UNREAD: " · inherits",
-    Origin.TENANT_DEFAULT: " · inherits the tenant's default",
-    Origin.MICROSOFT_DEFAULT: " · inherits Microsoft's default",
+    Origin.SET_HERE: " · from the default",
+    Origin.UNREAD: " · from the default",
+    Origin.TENANT_DEFAULT: " · from the tenant's default",
+    Origin.MICROSOFT_DEFAULT: " · from Microsoft's default",
     Origin.NOT_ADDED: "",
 }
 
@@ -70,6 +73,7 @@ def partner_details(
     now: datetime,
     names: Mapping[str, str] = NO_NAMES,
     concerns: Sequence[Concern] = (),
+    reader: frozenset[ChatId | PersonId] = frozenset(),
 ) -> Message:
     """Show the current settings of a partner as just read, and the requests about it.
 
@@ -77,6 +81,7 @@ def partner_details(
     :param default: None when the tenant's default could not be read.
     :param names: the names in our own directory of its ids, by id.
     :param concerns: the concerns of a posture about it, the most serious first.
+    :param reader: the ids of the person who reads it, for the buttons of what is theirs.
     """
     is_cross_cloud = not identity.is_resolved
     current = describe_current(configuration, default, names, is_cross_cloud=is_cross_cloud)
@@ -90,16 +95,39 @@ def partner_details(
         rich(*setup_elements(configuration, default, identity, partnership)),
         rich(*_record_elements(partnership, requests, now)),
         rich(*_history_elements(requests, identity)),
+        *_own(requests, partnership, reader, now),
     ]
-    own = sum(entry.is_own for entry in current)
-    opening = f"{own} settings set here"
+    opening = f"{sum(entry.is_own for entry in current)} settings set here"
     if configuration is None:
         opening = NOT_ADDED if is_cross_cloud else "no settings of its own, the tenant's defaults apply"
     known = counted(len(requests), "request")
-    grave = "".join(
+    return message(f"{partner_words(identity)}: {opening}.{_gravest(concerns)} {known} on record.", blocks)
+
+
+def _gravest(concerns: Sequence[Concern]) -> str:
+    return "".join(
         f" {WEIGHTS[one.weight].capitalize()}: {concern_words(one)}" for one in concerns[:1] if one.weight > Weight.NOTE
     )
-    return message(f"{partner_words(identity)}: {opening}.{grave} {known} on record.", blocks)
+
+
+def _own(
+    requests: Sequence[AccessRequest],
+    partnership: Partnership | None,
+    reader: frozenset[ChatId | PersonId],
+    now: datetime,
+) -> Iterator[Block]:
+    """Return what the reader can do: with their open request, with their last closed one, and as the sponsor."""
+    mine = [one for one in requests if {one.particulars.requester, one.requester_account} & reader]
+    is_waiting = any(not one.is_terminal for one in requests)
+    access = next((one for one in mine if one.particulars.kind is RequestKind.ACCESS), None)
+    for one in mine:
+        if not one.is_terminal:
+            yield from own_buttons(one, now)
+    if access is not None and not is_waiting and is_over(access, partnership, now):
+        yield from own_buttons(access, now, is_over=True)
+    if partnership is not None and is_live(partnership) and {partnership.sponsor.id} & reader:
+        tenant_id = partnership.identity.tenant_id
+        yield actions(f"close:{tenant_id}", close_early_button(tenant_id))
 
 
 def _concern_blocks(concerns: Sequence[Concern]) -> Iterator[Block]:
@@ -124,7 +152,7 @@ def _current_elements(
 def _openness_elements(found: Sequence[AccessKind]) -> Iterator[RichTextElement]:
     """Summarize what is open, what is not known, and what only a default closes."""
     yield paragraph(words("What this leaves open", bold=True))
-    left = not_surely_closed(found)
+    left = possibly_open(found)
     unknown = [kind for kind in left if kind.opening is Openness.UNKNOWN]
     opened = [kind for kind in left if kind.opening is not Openness.UNKNOWN]
     items = [[words("Open: "), part(access_kinds_words(opened), MOST_ACCESS_KINDS)]] if opened else []

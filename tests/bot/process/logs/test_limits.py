@@ -45,19 +45,19 @@ def test_what_was_left_out_is_counted_once_the_minute_is_over() -> None:
     now = 0.0
     limit = LogLimit(3, lambda: now)
     with structlog.testing.capture_logs() as written:
-        assert [limit.takes("knocks") for _ in range(10)] == [True] * 3 + [False] * 7
-        assert limit.takes("something else")
+        assert [limit.allows("knocks") for _ in range(10)] == [True] * 3 + [False] * 7
+        assert limit.allows("something else")
         now = 59.9
-        assert not limit.takes("knocks")
+        assert not limit.allows("knocks")
         assert written == []
         now = 60.0
-        assert limit.takes("something else")
+        assert limit.allows("something else")
     assert written == [{"event": "lines_left_out", "of": "knocks", "lines": 8, "log_level": "warning"}]
 
 
 def test_kinds_that_nobody_can_foresee_do_not_fill_the_memory() -> None:
     limit = LogLimit(1, lambda: 0.0)
-    assert sum(limit.takes(f"kind {number}") for number in range(5000)) <= 501
+    assert sum(limit.allows(f"kind {number}") for number in range(5000)) <= 501
     assert len(limit._counts) <= 501
 
 

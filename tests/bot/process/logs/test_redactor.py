@@ -1,4 +1,4 @@
-"""What is secret leaves in no form: the process knows its own secrets and the look of tokens."""
+"""Secrets are removed in every notation: the known ones, and everything that looks like a token."""
 
 import html
 import json
@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from bot.process.logs.redactor import Redactor, secrets_of
 from bot.process.settings import Settings, TenantSettings
-from workflows.core.text import redacted
+from workflows.core.errors.facts import redacted
 
 SECRET: Final = "Pa$$ 'wörd'\\ <&> +/=?\"~1"
 
@@ -118,7 +118,7 @@ def test_values_are_cleaned_and_names_stay() -> None:
 
 
 def test_every_secret_setting_is_known(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Also what azure-identity reads by itself."""
+    """Secrets that azure-identity reads itself are known too."""
     environment = {
         "SLACK_BOT_TOKEN": "canary-bot-token",
         "SLACK_APP_TOKEN": "canary-app-token",

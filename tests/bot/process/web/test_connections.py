@@ -1,4 +1,4 @@
-"""Connections that are held open cost others nothing: they end soon, and beyond a number the oldest makes room."""
+"""Open connections without a request do no harm: they end soon, and the oldest is closed when there are too many."""
 
 import asyncio
 import resource

@@ -1,4 +1,7 @@
-"""Unready exactly when clicks cannot be received or stored; the admins hear of it even when that cannot be stored."""
+"""The bot is unready exactly when clicks cannot be received or stored.
+
+Admins get the alarm even when nothing can be stored.
+"""
 
 import asyncio
 import json
@@ -25,7 +28,7 @@ TOLD = "Gatehouse cannot store anything at the moment"
 
 @contextmanager
 def locked(gatehouse: BotUnderTest) -> Iterator[None]:
-    """Hold a write lock on the bot's database, as a stuck backup or an open editor does."""
+    """Lock the bot's database for writing, as a stuck backup or an open editor does."""
     other = sqlite3.connect(gatehouse.settings.database_file, isolation_level=None, timeout=5)
     other.execute("begin immediate")
     try:
@@ -53,7 +56,7 @@ async def test_a_locked_database_makes_the_bot_unready_until_it_is_free(gatehous
         status, reason = await gatehouse.readiness()
         assert (status, reason) == (
             503,
-            "the records cannot be written: another program holds a lock on the database\n",
+            "the records cannot be written: another program locks the database\n",
         )
         async with gatehouse.session.get(f"{gatehouse.url}/metrics") as response:
             assert "gatehouse_ready 0.0" in await response.text()
@@ -81,7 +84,7 @@ async def test_the_admins_are_told_once_though_nothing_can_be_stored_and_it_is_s
         await eventually(lambda: is_told(gatehouse))
         await asyncio.sleep(1)
         (told,) = await direct_messages(gatehouse, "admin")
-        assert told.startswith("Alarm: The records cannot be written: another program holds a lock on the database.")
+        assert told.startswith("Alarm: The records cannot be written: another program locks the database.")
         assert not await gatehouse.has_alarm(STORE)
     await eventually(gatehouse.is_ready)
     await eventually(lambda: is_mended(gatehouse))
@@ -103,7 +106,7 @@ async def is_mended(gatehouse: BotUnderTest) -> bool:
     return "clear_alarm" in [entry.command for entry in await gatehouse.history()]
 
 
-async def test_an_alarm_that_slack_does_not_take_is_sent_when_it_does(gatehouse: BotUnderTest) -> None:
+async def test_an_alarm_that_slack_does_not_accept_is_sent_when_it_does(gatehouse: BotUnderTest) -> None:
     gatehouse.world.faults.add(Fault(target="slack", method="chat.postMessage", status=500, times=6))
     with locked(gatehouse):
         await eventually(lambda: is_told(gatehouse))
@@ -123,7 +126,7 @@ async def test_a_lock_of_a_moment_is_no_alarm(gatehouse: BotUnderTest) -> None:
 
 @pytest.fixture
 async def stuck(gatehouse: BotUnderTest) -> AsyncIterator[BotUnderTest]:
-    """A bot whose database somebody locks, and that knows it."""
+    """Return a bot whose database another program locks, after the bot noticed it."""
     with locked(gatehouse):
         await eventually(lambda: is_unready(gatehouse))
         yield gatehouse

@@ -1,4 +1,4 @@
-"""The HTTP door, over real sockets: what is not signed reaches nothing, what is signed reaches Bolt as it was sent."""
+"""The HTTP server, over real sockets: unsigned requests are refused, signed ones arrive at Bolt unchanged."""
 
 import asyncio
 import gzip
@@ -36,7 +36,7 @@ COMMAND: Final = b"command=/partner&text=list&" + urlencode(WHO).encode()
 
 @dataclass(slots=True)
 class Door:
-    """A door on a free port. `heard` is what its listeners were handed."""
+    """The web server on a free port. `heard` contains what its listeners received."""
 
     session: aiohttp.ClientSession
     port: int = 0
@@ -141,20 +141,20 @@ async def session() -> AsyncIterator[aiohttp.ClientSession]:
 
 @pytest.fixture
 async def slack_door(session: aiohttp.ClientSession) -> AsyncIterator[Door]:
-    """The door of a bot that Slack reaches by HTTP."""
+    """Return the web server of a bot that uses HTTP."""
     async for opened in open_door(session, socket_mode=False):
         yield opened
 
 
 @pytest.fixture
 async def closed_door(session: aiohttp.ClientSession) -> AsyncIterator[Door]:
-    """The door of a bot in Socket Mode."""
+    """Return the web server of a bot that uses Socket Mode."""
     async for opened in open_door(session, socket_mode=True):
         yield opened
 
 
 async def refused(opened: Door, body: Any, headers: Any, caplog: pytest.LogCaptureFixture) -> None:
-    """Hold that this is answered 401, reaches nobody and leaves no more than one short line in the log."""
+    """Assert that the answer is 401, that no listener is called, and that the log gets at most one short line."""
     caplog.set_level(logging.DEBUG)
     caplog.clear()
     with capture_logs() as logged:
@@ -296,7 +296,7 @@ JUNK: Final[dict[str, tuple[bytes, str]]] = {
 
 
 @pytest.mark.parametrize("name", JUNK)
-async def test_unsigned_junk_is_not_even_parsed(slack_door: Door, caplog: pytest.LogCaptureFixture, name: str) -> None:
+async def test_unsigned_input_is_not_even_parsed(slack_door: Door, caplog: pytest.LogCaptureFixture, name: str) -> None:
     body, content_type = JUNK[name]
     await refused(slack_door, body, {"Content-Type": content_type}, caplog)
 
@@ -376,7 +376,7 @@ async def test_unsigned_headers_change_nothing(slack_door: Door, extra: dict[str
 
 @pytest.mark.parametrize("text", ["show payload.com", "request payload=1", "{", "ü ± 漢字 &amp; %41 +"])
 async def test_a_command_arrives_as_it_was_typed(slack_door: Door, text: str) -> None:
-    """Bolt alone hands nothing on when the word "payload" stands in what somebody typed."""
+    """Without our own parsing, Bolt loses a command that contains the word "payload"."""
     body = aiohttp.FormData({"command": "/partner", "text": text, **WHO})().decode().encode()
     assert (await slack_door.post(body, signed(body, at=NOW)))[0] == 200
     assert slack_door.heard == [{"command": "/partner", "text": text, **WHO}]
@@ -418,7 +418,7 @@ async def test_a_body_too_large_is_refused_without_a_length(slack_door: Door) ->
     assert slack_door.heard == []
 
 
-async def test_a_large_payload_within_the_limit_is_taken(slack_door: Door) -> None:
+async def test_a_large_payload_within_the_limit_is_accepted(slack_door: Door) -> None:
     body = COMMAND + b"&more=" + b"0" * 200_000
     assert (await slack_door.post(body, signed(body, at=NOW)))[0] == 200
 
@@ -433,7 +433,9 @@ async def test_a_body_that_does_not_come_is_not_waited_for(slack_door: Door, mon
 
 
 @pytest.mark.parametrize("at", [NOW, NOW - 1000])
-async def test_socket_mode_has_no_door(closed_door: Door, caplog: pytest.LogCaptureFixture, at: int) -> None:
+async def test_socket_mode_has_no_address_for_slack(
+    closed_door: Door, caplog: pytest.LogCaptureFixture, at: int
+) -> None:
     await refused(closed_door, COMMAND, signed(COMMAND, at=at), caplog)
 
 

@@ -1,4 +1,4 @@
-"""Clock, idleness, the bot's particulars, and a sandbox with one simulator only."""
+"""Control calls: clock, idleness, the bot's addresses and secrets, and a sandbox with one simulator only."""
 
 import asyncio
 import ssl

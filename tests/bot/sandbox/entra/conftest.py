@@ -1,4 +1,4 @@
-"""A simulated tenant behind a real HTTP server, and a client that checks all it sees against what Microsoft says."""
+"""A simulated tenant behind an HTTP server, and a client that compares answers with Microsoft's description."""
 
 import importlib
 import json
@@ -77,7 +77,7 @@ class Graph:
         headers: dict[str, str] | None = None,
         described: bool = True,
     ) -> Seen:
-        """Send one call; `described=False` for what the description beside does not know: the SDK alone is asked."""
+        """Send one call; `described=False` for a call that only Microsoft's SDK describes."""
         content = json.dumps(body).encode() if body is not None else raw
         sent = {"Authorization": f"Bearer {TOKEN}", **(headers or {})}
         if content is not None:

@@ -89,14 +89,14 @@ def check_response(request: MockRequest, status: int, content: bytes, content_ty
 
 
 def check_request_in_description(request: MockRequest) -> None:
-    """Raise when the request is not as the description beside the repository says; without it nothing is checked."""
+    """Raise when the request differs from Microsoft's description; do nothing when the description is not present."""
     openapi = contract()
     if openapi is not None:
         openapi.validate_request(request)
 
 
 def check_request_in_sdk(request: MockRequest) -> None:
-    """Raise when the request is not as the SDK describes it; for a call that the files beside do not have."""
+    """Raise when the request differs from the SDK's description; for calls that the description does not have."""
     path = request.path.removeprefix(PREFIX)
     problems = request_problems(request.method.upper(), path, request.parameters.query, request.body)
     _refuse("the request body or its address", problems)

@@ -114,7 +114,9 @@ async def test_faults_can_be_listed_and_taken_away(bot: FakeBot, control: Contro
     assert (await post(bot, session))[0] == 200
 
 
-async def test_fault_of_graph_speaks_graph(sandbox: Sandbox, control: Control, session: ClientSession) -> None:
+async def test_a_fault_of_graph_has_the_form_of_graph(
+    sandbox: Sandbox, control: Control, session: ClientSession
+) -> None:
     await control.post("faults", target="graph", method="GET", match="/organization", status=429)
     async with session.get(f"{sandbox.url}graph/v1.0/organization") as response:
         assert response.status == 429

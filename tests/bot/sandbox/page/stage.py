@@ -1,4 +1,4 @@
-"""A pretended sandbox with a pretended bot behind its control API, enough to see and drive the page."""
+"""A fake sandbox with a fake bot for the page: the control API answers, so that the page can be used."""
 
 import asyncio
 import sys

@@ -2,45 +2,34 @@
 
 import asyncio
 import re
-import shutil
 from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
 import pytest_asyncio
 from aiohttp.test_utils import TestServer
-from playwright.async_api import Browser, Page, async_playwright, expect
+from playwright.async_api import Browser, Page, expect
 
 from tests.bot.sandbox.page import samples
 from tests.bot.sandbox.page.stage import CHANNELS, PEOPLE, Stage
+from tests.warm.browser import CAN_BE_MISSED, WHY_SKIPPED
 
-CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
 pytestmark = [
     pytest.mark.browser,
-    pytest.mark.asyncio(loop_scope="module"),
+    pytest.mark.asyncio(loop_scope="session"),
     pytest.mark.xdist_group("browser"),
-    pytest.mark.skipif(CHROMIUM is None, reason="no chromium on this machine: the page is not tried in a browser"),
+    pytest.mark.skipif(CAN_BE_MISSED, reason=WHY_SKIPPED),
 ]
 
 
-@pytest_asyncio.fixture(scope="module", loop_scope="module")
-async def browser() -> AsyncIterator[Browser]:
-    """One browser for all of them; every page has a context of its own: its cookies, its storage."""
-    flags = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-component-update"]
-    async with async_playwright() as playwright:
-        made = await playwright.chromium.launch(executable_path=CHROMIUM, args=flags)
-        yield made
-        await made.close()
-
-
-@pytest_asyncio.fixture(loop_scope="module")
+@pytest_asyncio.fixture(loop_scope="session")
 async def stage(tmp_path: Path) -> Stage:
     made = Stage(tmp_path)
     await made.change()
     return made
 
 
-@pytest_asyncio.fixture(loop_scope="module")
+@pytest_asyncio.fixture(loop_scope="session")
 async def page(browser: Browser, stage: Stage) -> AsyncIterator[Page]:
     async with TestServer(stage.app()) as server:
         opened = await browser.new_page(viewport={"width": 1280, "height": 800})
@@ -62,8 +51,8 @@ async def sent(stage: Stage, call: str) -> samples.Json:
     raise AssertionError(f"the page did not send {call}")
 
 
-async def test_the_story_needs_no_typing_beyond_the_form(page: Page, stage: Stage) -> None:
-    await page.get_by_role("button", name="Ask as Riley").click()
+async def test_the_visit_needs_no_typing_beyond_the_form(page: Page, stage: Stage) -> None:
+    await page.get_by_role("button", name="Request as Riley").click()
     await expect(page.get_by_label("Partner domain or tenant ID")).to_be_focused()
     await page.keyboard.type("contoso.com")
     await page.keyboard.press("Tab")
@@ -126,30 +115,159 @@ async def test_modals_by_keyboard(page: Page, stage: Stage) -> None:
     await expect(page.get_by_test_id("composer")).to_be_focused()
 
 
-async def test_an_external_select_asks_the_bot_while_somebody_types(page: Page, stage: Stage) -> None:
+def with_search(kind: str) -> samples.Json:
+    """The request form with a field that searches."""
     view = samples.request_view()
-    element = {"type": "external_select", "action_id": "group", "placeholder": samples.plain("A group")}
+    element = {"type": kind, "action_id": "group", "placeholder": samples.plain("A group"), "min_query_length": 2}
     field = {"type": "input", "block_id": "group", "label": samples.plain("Pilot group"), "element": element}
     view["blocks"].insert(0, field)
-    stage.slack.views.open[PEOPLE["requester"]] = view
-    found = [samples.option("Bridge project", "g1"), samples.option("Bridge pilots", "g2")]
-    stage.answers["suggest"] = {"ok": True, "suggest": found}
+    return view
+
+
+FOUND = [samples.option("Bridge project", "g1"), samples.option("Bridge pilots", "g2")]
+
+
+async def test_an_external_select_is_a_combobox(page: Page, stage: Stage) -> None:
+    """https://www.w3.org/WAI/ARIA/apg/patterns/combobox/: the focus stays in the field, arrows move in the list."""
+    stage.slack.views.open[PEOPLE["requester"]] = with_search("external_select")
+    stage.answers["suggest"] = {"ok": True, "suggest": FOUND}
+    await stage.change()
+    field = page.get_by_role("combobox", name="Pilot group")
+    await expect(field).to_be_focused()
+    await page.keyboard.type("b")
+    await page.keyboard.type("ri")
+    options = page.get_by_role("listbox", name="Pilot group").get_by_role("option")
+    await expect(options).to_have_text(["Bridge project", "Bridge pilots"])
+    await expect(page.get_by_text("2 found. Choose one.")).to_have_count(1)
+    asked = [body for call, body in stage.posts if call == "suggest"]
+    assert [(one["action_id"], one["value"]) for one in asked] == [("group", "bri")]
+    await expect(options.nth(0)).to_have_attribute("aria-selected", "true")
+    await page.keyboard.press("ArrowDown")
+    await expect(field).to_have_attribute("aria-activedescendant", str(await options.nth(1).get_attribute("id")))
+    await page.keyboard.press("Escape")
+    await expect(field).to_have_attribute("aria-expanded", "false")
+    await expect(page.get_by_test_id("modal")).to_be_visible()
+    await page.keyboard.press("Tab")
+    await expect(page.get_by_text("Choose one from the list")).to_be_visible()
+    await page.keyboard.press("Shift+Tab")
+    await page.keyboard.press("ArrowDown")
+    await expect(field).to_have_attribute("aria-expanded", "true")
+    await page.keyboard.press("ArrowUp")
+    await page.keyboard.press("Enter")
+    await expect(field).to_have_value("Bridge pilots")
+    await page.keyboard.press("Tab")
+    await stage.change()
+    await expect(field).to_have_value("Bridge pilots")
+    await expect(page.get_by_text("Choose one from the list")).to_have_count(0)
+    await page.get_by_test_id("modal-submit").click()
+    assert (await sent(stage, "submit"))["values"]["group"]["group"]["selected_option"] == FOUND[1]
+
+
+async def test_an_option_can_be_clicked_and_a_changed_text_is_no_choice(page: Page, stage: Stage) -> None:
+    stage.slack.views.open[PEOPLE["requester"]] = with_search("external_select")
+    stage.answers["suggest"] = {"ok": True, "suggest": FOUND}
+    await stage.change()
+    field = page.get_by_role("combobox", name="Pilot group")
+    await field.fill("bri")
+    await page.get_by_role("option", name="Bridge project").click()
+    await expect(field).to_have_value("Bridge project")
+    await expect(field).to_be_focused()
+    await page.keyboard.type("x")
+    await page.get_by_test_id("modal-submit").click()
+    await expect(page.get_by_text("Choose one from the list")).to_be_visible()
+    await expect(field).to_be_focused()
+    assert [call for call, _ in stage.posts if call == "submit"] == []
+    await field.fill("")
+    await page.get_by_test_id("modal-submit").click()
+    assert (await sent(stage, "submit"))["values"]["group"]["group"]["selected_option"] is None
+
+
+async def test_an_external_select_of_several_asks_the_bot_while_somebody_types(page: Page, stage: Stage) -> None:
+    stage.slack.views.open[PEOPLE["requester"]] = with_search("multi_external_select")
+    stage.answers["suggest"] = {"ok": True, "suggest": FOUND}
     await stage.change()
     search = page.get_by_label("Search: A group")
     await search.fill("br")
     await search.fill("bri")
     select = page.get_by_label("Pilot group")
-    await expect(select.locator("option")).to_have_text(["2 found: choose one", "Bridge project", "Bridge pilots"])
+    await expect(select.locator("option")).to_have_text(["Bridge project", "Bridge pilots"])
     asked = [body for call, body in stage.posts if call == "suggest"]
     assert [(one["action_id"], one["value"]) for one in asked] == [("group", "bri")]
     await select.select_option("g2")
     await stage.change()
-    await expect(select).to_have_value("g2")
+    await expect(select).to_have_values(["g2"])
     await page.get_by_test_id("modal-submit").click()
-    assert (await sent(stage, "submit"))["values"]["group"]["group"]["selected_option"] == found[1]
+    assert (await sent(stage, "submit"))["values"]["group"]["group"]["selected_options"] == [FOUND[1]]
 
 
-async def test_a_confirm_dialog_stands_before_the_click(page: Page, stage: Stage) -> None:
+async def test_a_menu_is_operated_by_keys(page: Page, stage: Stage) -> None:
+    """https://www.w3.org/WAI/ARIA/apg/patterns/menu-button/"""
+    options = [samples.option("Show", "show"), samples.option("Revoke", "revoke")]
+    menu = {"type": "overflow", "action_id": "more", "options": options}
+    blocks = [{"type": "actions", "block_id": "a", "elements": [menu]}]
+    stage.post(CHANNELS["partner-access"], "card", blocks=blocks)
+    await stage.change()
+    button = page.get_by_role("button", name="More actions")
+    first, last = page.get_by_role("menuitem", name="Show"), page.get_by_role("menuitem", name="Revoke")
+    await button.focus()
+    await page.keyboard.press("ArrowDown")
+    await expect(first).to_be_focused()
+    await stage.change()
+    await expect(button).to_have_attribute("aria-expanded", "true")
+    for key, item in (("ArrowUp", last), ("ArrowDown", first), ("End", last), ("Home", first), ("r", last)):
+        await page.keyboard.press(key)
+        await expect(item).to_be_focused()
+    await page.keyboard.press("Escape")
+    await expect(button).to_be_focused()
+    await expect(first).to_be_hidden()
+    await page.keyboard.press("ArrowUp")
+    await page.keyboard.press("Enter")
+    await expect(button).to_be_focused()
+    assert (await sent(stage, "click"))["selected"] == "revoke"
+    await page.keyboard.press("Space")
+    await expect(first).to_be_focused()
+    await page.keyboard.press("Tab")
+    await expect(first).to_be_hidden()
+
+
+async def test_the_focus_stays_in_a_modal_and_goes_back_afterwards(page: Page, stage: Stage) -> None:
+    stage.post(CHANNELS["partner-access"], "card", blocks=samples.CARD_BLOCKS)
+    await stage.change()
+    reject = page.get_by_role("button", name="Reject")
+    await reject.focus()
+    await page.keyboard.press("Enter")
+    no, yes = page.get_by_test_id("confirm-no"), page.get_by_test_id("confirm-yes")
+    await expect(page.get_by_role("dialog", name="Reject this request?")).to_be_visible()
+    for key, button in (("Tab", yes), ("Tab", no), ("Shift+Tab", yes)):
+        await page.keyboard.press(key)
+        await expect(button).to_be_focused()
+    await page.keyboard.press("Escape")
+    await expect(reject).to_be_focused()
+    stage.slack.views.open[PEOPLE["requester"]] = samples.request_view()
+    await stage.change()
+    modal = page.get_by_test_id("modal")
+    await expect(page.get_by_label("Partner domain or tenant ID")).to_be_focused()
+    await page.keyboard.press("Shift+Tab")
+    await page.keyboard.press("Shift+Tab")
+    await expect(page.get_by_test_id("modal-submit")).to_be_focused()
+    for _ in range(12):
+        await page.keyboard.press("Tab")
+        await expect(modal.locator(":focus")).to_have_count(1)
+    await page.keyboard.press("Escape")
+    await expect(modal).to_have_count(0)
+    await expect(reject).to_be_focused()
+
+
+async def test_the_focus_moves_nearby_when_its_button_is_gone(page: Page, stage: Stage) -> None:
+    card = stage.post(CHANNELS["partner-access"], "card", blocks=list(samples.CARD_BLOCKS))
+    await stage.change()
+    await page.get_by_role("button", name="Approve", exact=True).focus()
+    card["blocks"][-1] = {"type": "actions", "block_id": "a", "elements": [samples.button("Details", "details")]}
+    await stage.change()
+    await expect(page.get_by_test_id("message").locator(":focus")).to_have_count(1)
+
+
+async def test_a_confirm_dialog_comes_before_the_click(page: Page, stage: Stage) -> None:
     stage.post(CHANNELS["partner-access"], "card", blocks=samples.CARD_BLOCKS)
     await stage.change()
     await page.get_by_role("button", name="Reject").click()
@@ -169,7 +287,7 @@ async def test_a_failed_call_says_why_and_gives_the_text_back(page: Page, stage:
     await expect(page.get_by_test_id("composer")).to_have_value("/partner list")
 
 
-async def test_the_guide_opens_and_closes_beside_messages(page: Page, stage: Stage) -> None:
+async def test_the_guide_opens_and_closes_next_to_messages(page: Page, stage: Stage) -> None:
     stage.post(CHANNELS["partner-access"], "card", blocks=samples.CARD_BLOCKS)
     await stage.change()
     await expect(page.get_by_test_id("step-1")).to_be_hidden()
@@ -188,6 +306,16 @@ async def test_the_log_can_be_narrowed_and_opened(page: Page, stage: Stage) -> N
     await stage.change()
     await page.get_by_test_id("log-slack").click()
     await expect(page.get_by_text("No requests yet.")).to_be_visible()
+
+
+async def test_a_link_of_slacks_own_opens_its_place_on_the_page(page: Page, stage: Stage) -> None:
+    await page.get_by_test_id("as-approver1").click()
+    await expect(page.get_by_test_id("as-approver1")).to_have_attribute("aria-current", "true")
+    stage.post(CHANNELS["partner-access"], "<slack://app?team=T0WOODGROVE&amp;id=A0GATEHOUSE&amp;tab=home|My Home>")
+    await stage.change()
+    await page.get_by_role("link", name="My Home").click()
+    await expect(page).to_have_url(re.compile("as=approver1&channel=home"))
+    await expect(page.get_by_test_id("home-view")).to_be_visible()
 
 
 async def test_badges_and_several_people(page: Page, stage: Stage) -> None:
@@ -218,7 +346,7 @@ async def test_nothing_overflows(page: Page, stage: Stage, width: int, scheme: s
 
 
 async def test_colours_can_be_read(page: Page, stage: Stage) -> None:
-    """Every visible text has the contrast WCAG 2.2 AA asks of it: 4.5, or 3 where large."""
+    """Every visible text has the contrast that WCAG 2.2 AA requires: 4.5, or 3 for large text."""
     stage.post(CHANNELS["partner-access"], "card", blocks=samples.CARD_BLOCKS)
     stage.post(CHANNELS["partner-access"], "psst", only_for=PEOPLE["requester"])
     stage.apply(samples.trusted_partner(), "POST")

@@ -1,4 +1,4 @@
-"""Places, threads, unread counts, logs and the guide: the pure parts behind the fragments."""
+"""The pure parts of the page: places, threads, unread counts, logs and the guide."""
 
 from datetime import UTC
 from pathlib import Path
@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from bot.sandbox import seed
-from bot.sandbox.page.chat.conversation import arranged
+from bot.sandbox.page.chat.conversation import arranged_offers
 from bot.sandbox.page.chat.unread import ReadMarks
 from bot.sandbox.page.guide import steps
 from bot.sandbox.page.place import place_of
@@ -35,7 +35,7 @@ def test_place(query: dict[str, str], handle: str, channel: str, log: str, url: 
     assert url is None or place.url() == url
 
 
-def test_replies_stand_under_their_parent() -> None:
+def test_replies_are_under_their_parent() -> None:
     messages = [
         message("10.0", "first"),
         message("20.0", "second"),
@@ -43,7 +43,7 @@ def test_replies_stand_under_their_parent() -> None:
         message("40.0", "orphan", thread_ts="5.0"),
         message("90000.0", "next day", user="U0ADMIN0001", bot_id="", edited={"ts": "90001.0"}),
     ]
-    lines = arranged(messages, NAMES)
+    lines = arranged_offers(messages, NAMES)
     assert [(line.ts, line.is_reply, line.replies) for line in lines] == [
         ("10.0", False, 1),
         ("30.0", True, 0),
@@ -56,7 +56,7 @@ def test_replies_stand_under_their_parent() -> None:
 
 
 def test_a_ts_that_is_no_number_is_shown_at_the_epoch() -> None:
-    assert arranged([message("nan?", "x")], NAMES)[0].time == "00:00"
+    assert arranged_offers([message("nan?", "x")], NAMES)[0].time == "00:00"
 
 
 async def test_unread_counts(tmp_path: Path) -> None:

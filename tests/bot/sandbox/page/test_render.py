@@ -39,7 +39,7 @@ OPTIONS = [option("One", "1"), option("Two", "2")]
         ),
         ({"type": "markdown", "text": "**bold**"}, "bold"),
         ({"type": "alert", "level": "warning", "text": mrkdwn("Mind this")}, "Warning Mind this"),
-        ({"type": "video", "title": plain("Film")}, "A “video” block, which the sandbox does not draw"),
+        ({"type": "video", "title": plain("Film")}, "A “video” block, which the sandbox does not show"),
     ],
 )
 def test_blocks(block: Json, text: str) -> None:
@@ -129,7 +129,8 @@ def test_button_with_confirm_and_button_with_link() -> None:
         ({"type": "multi_static_select", "options": OPTIONS}, "select", {"multiple": ""}),
         ({"type": "users_select"}, "select", {}),
         ({"type": "conversations_select"}, "select", {}),
-        ({"type": "external_select", "initial_option": OPTIONS[0]}, "select", {}),
+        ({"type": "external_select", "initial_option": OPTIONS[0]}, "input", {"role": "combobox", "value": "One"}),
+        ({"type": "multi_external_select"}, "select", {"multiple": ""}),
         ({"type": "radio_buttons", "options": OPTIONS}, "div", {}),
         ({"type": "checkboxes", "options": OPTIONS}, "div", {}),
     ],
@@ -181,7 +182,7 @@ def test_overflow() -> None:
         ({"initial_option": OPTIONS[0]}, {"b": {"a": {"type": "static_select", "selected_option": OPTIONS[1]}}}, "2"),
     ],
 )
-def test_what_was_filled_in_stands(initial: Json, entered: Json, selected: str) -> None:
+def test_what_was_filled_in_stays(initial: Json, entered: Json, selected: str) -> None:
     html = show(field({"type": "static_select", "options": OPTIONS, **initial}), entered=entered)
     assert [tag.attributes["value"] for tag in tags_of(html) if "selected" in tag.attributes] == [selected]
 

@@ -1,5 +1,6 @@
 """The page's routes answer, with headers that let nothing foreign run."""
 
+import re
 from collections.abc import AsyncIterator
 from pathlib import Path
 
@@ -41,7 +42,7 @@ async def test_every_answer_is_strict(client: Client, path: str) -> None:
     assert "Set-Cookie" not in answer.headers
 
 
-async def test_the_page_holds_nothing_inline_and_nothing_from_elsewhere(client: Client) -> None:
+async def test_the_page_has_nothing_inline_and_nothing_from_elsewhere(client: Client) -> None:
     tags = tags_of(await (await client.get("/")).text())
     assert not [tag for tag in tags if "style" in tag.attributes or tag.tag == "style"]
     assert [tag.attributes["src"].split("?")[0] for tag in tags if tag.tag == "script"] == ["/page/static/page.js"]
@@ -112,6 +113,17 @@ async def test_changes(client: Client, stage: Stage, monkeypatch: pytest.MonkeyP
     assert after_restart["revision"] == 1
     wrong = await client.get("/page/changes?seen=x")
     assert (wrong.status, (await wrong.json())["error"]) == (400, "invalid_seen")
+
+
+async def test_each_script_that_another_imports_is_served(client: Client) -> None:
+    imported, asked = {"page.js"}, set[str]()
+    while missing := imported - asked:
+        name = missing.pop()
+        asked.add(name)
+        answer = await client.get(f"/page/static/{name}")
+        assert (answer.status, answer.content_type) == (200, "text/javascript"), name
+        imported |= set(re.findall(r'from "\./([a-z]+\.js)"', await answer.text()))
+    assert asked == {"page.js", "combobox.js", "dom.js", "focus.js", "menus.js"}
 
 
 async def test_static_files_are_kept_by_version(client: Client) -> None:

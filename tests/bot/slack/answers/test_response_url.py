@@ -10,7 +10,7 @@ from tests.bot.bot_under_test import SLACK_IDS, BotUnderTest
 
 
 class RecordingWebhook:
-    """Stands where the client of response_urls stands, and remembers whom it would call."""
+    """Replaces the client of response_urls, and records the addresses that it would call."""
 
     called: Final[list[str]] = []
 

@@ -20,7 +20,7 @@ from workflows.core.errors.refusal_codes import RefusalCode
 from workflows.core.people import ChatId
 from workflows.core.requests.commands.request import CommandSubject
 from workflows.core.settings.model import TenantId
-from workflows.ports.directory import DirectoryUnavailable
+from workflows.ports.people_directory import PeopleDirectoryUnavailable
 from workflows.ports.tenant import TenantRefused, TenantUnavailable
 
 CONTOSO: Final = TenantId("c0a1b2c3-1111-4aaa-8bbb-0123456789a1")
@@ -190,7 +190,7 @@ async def fill(desk: Desk, error: Exception) -> None:
         ),
         (TenantUnavailable("Away."), "Not possible now", "Away. Nothing was changed; try again."),
         (TenantRefused(400, "x", "No."), "Not possible now", "No. Nothing was changed; try again."),
-        (DirectoryUnavailable("Away."), "Not possible now", "Away. Nothing was changed; try again."),
+        (PeopleDirectoryUnavailable("Away."), "Not possible now", "Away. Nothing was changed; try again."),
     ],
 )
 async def test_what_cannot_be_read_is_said_in_the_window_and_is_no_refusal(

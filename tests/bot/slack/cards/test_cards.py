@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from bot.sandbox.slack.block_kit.blocks import problems
 from bot.slack.blocks.blocks import utc_words
 from bot.slack.blocks.message import Message
-from bot.slack.cards.approval.own import requester_card
+from bot.slack.cards.approval.own import former_sponsor_card, requester_card, sponsor_card
 from bot.slack.cards.cards import review_card
 from bot.slack.people.approvers import Approvers
 from tests.bot import surfaces
@@ -36,9 +36,17 @@ from tests.workflows.core.builders import (
     prepared,
     request,
 )
-from workflows.core.partners.partnership import Attestation, PartnershipState
+from workflows.core.partners.partnership import Attestation, Partnership, PartnershipState
 from workflows.core.policy.approval import Choice
-from workflows.core.requests.request import AccessRequest, ObservedPartner, RequestId, RequestKind, RequestState
+from workflows.core.requests.request import (
+    TERMINAL,
+    AccessRequest,
+    Edited,
+    ObservedPartner,
+    RequestId,
+    RequestKind,
+    RequestState,
+)
 
 HOLDERS = {SECURITY: Approvers(names=("Amara",)), DATA_OWNER: Approvers(names=("Bruno", "Chie"))}
 ACCESS, REVOCATION = RequestKind.ACCESS, RequestKind.REVOCATION
@@ -106,7 +114,7 @@ def test_details_say_who_what_and_why() -> None:
         "Joint launch in May",
         "➕ Trust in the partner's MFA",
         "More access",
-        "Now: inherits the tenant's default",
+        "Now: the tenant's default (value not known)",
         "After: trusted",
         "Access does not end automatically after 90 days",
         DIGEST,
@@ -198,7 +206,7 @@ def test_the_note_is_shown(state: RequestState) -> None:
     assert note in shown(shows(request(state, note=noted(note))).blocks)
 
 
-def test_a_plan_that_no_longer_stands_is_not_shown() -> None:
+def test_a_plan_that_is_no_longer_current_is_not_shown() -> None:
     """After a new look at the tenant the old plan would be a false promise."""
     again = request(RequestState.PREPARING, prepared=prepared(), note=noted("The partner changed meanwhile."))
     message = card(again)
@@ -225,9 +233,45 @@ def test_a_revocation_needs_no_approval_and_says_what_it_is() -> None:
 @pytest.mark.parametrize(("state", "kind"), STATES)
 def test_the_requester_may_withdraw_while_that_is_possible(state: RequestState, kind: RequestKind) -> None:
     found = buttons(requester_card(request(state, kind), now=NOW).blocks)
-    reminds = {"remind": "r-1"} if state is RequestState.AWAITING_APPROVAL else {}
-    is_open = state in (RequestState.PREPARING, RequestState.AWAITING_APPROVAL)
-    assert found == ({**reminds, "withdraw": "r-1"} if is_open else {})
+    is_access, is_waiting = kind is RequestKind.ACCESS, state is RequestState.AWAITING_APPROVAL
+    is_open = is_waiting or state is RequestState.PREPARING
+    is_written = state in (RequestState.APPLIED, RequestState.OVERWRITTEN)
+    offered = {
+        "remind": is_waiting,
+        "edit": is_waiting and is_access,
+        "withdraw": is_open,
+        "request_again": state in TERMINAL and is_access and not is_written,
+    }
+    assert found == {name: "r-1" for name, is_offered in offered.items() if is_offered}
+
+
+@pytest.mark.parametrize(
+    ("record", "offered"),
+    [
+        (partnership(), ["close_early"]),
+        (partnership(ends_at=NOW), ["request_again", "close_early"]),
+        (partnership(request_id=RequestId("r-2")), ["request_again"]),
+        (partnership(state=PartnershipState.REVOKED), []),
+    ],
+)
+def test_what_was_applied_can_be_requested_again_or_closed_early(record: Partnership, offered: list[str]) -> None:
+    """Riley sponsors it here: who requested it has one message for both."""
+    mine = replace(record, sponsor=RILEY)
+    applied = request(RequestState.APPLIED, prepared=prepared(sponsor=RILEY))
+    assert list(buttons(requester_card(applied, now=NOW, record=mine).blocks)) == offered
+    sponsors = [one for one in offered if one == "close_early"]
+    assert list(buttons(sponsor_card(applied, now=NOW, record=record).blocks)) == ["review_request", *sponsors]
+
+
+def test_the_history_of_a_request_names_each_edit() -> None:
+    edited = request(edits=(Edited(person=RILEY, at=NOW + timedelta(hours=2)),))
+    said = shown(requester_card(edited, now=NOW).blocks)
+    assert "Sent 2027-03-01 09:00 UTC · Edited and sent again 2027-03-01 11:00 UTC" in said
+
+
+def test_who_is_no_sponsor_any_more_reads_who_is() -> None:
+    said = shown(former_sponsor_card(request()).blocks)
+    assert "You are not the sponsor any more: Riley named Sam. You need to do nothing." in said
 
 
 def test_the_requester_reads_whose_approval_is_missing() -> None:
@@ -252,7 +296,8 @@ def test_a_due_review_offers_keep_and_revoke() -> None:
     assert_sound_message(asked)
     assert buttons(asked.blocks) == {"keep": TENANT, "revoke_review": TENANT}
     assert "Asked twice." in shown(asked.blocks)
-    assert TENANT in asked.text
+    assert asked.text == "contoso.com: is this access still needed? Trusted partner (r-1)"
+    assert "“Trusted partner” (r-1)" in shown(asked.blocks)
 
 
 def test_past_its_end_only_revoke_is_possible_and_the_way_on_is_said() -> None:
@@ -271,7 +316,7 @@ def test_an_answered_review_says_who_kept_it_and_why() -> None:
     assert "Campaign runs until May" in shown(asked.blocks)
 
 
-def test_an_older_answer_is_not_taken_for_one_about_a_new_approval() -> None:
+def test_an_older_answer_is_not_treated_as_one_about_a_new_approval() -> None:
     kept = Attestation(person=SAM, reason="Old reason", at=NOW - timedelta(days=1))
     said = shown(review(attestations=(kept,)).blocks)
     assert "Old reason" not in said

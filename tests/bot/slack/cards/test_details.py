@@ -45,7 +45,7 @@ def line(number: int, **changes: Any) -> Line:
 
 
 @pytest.mark.parametrize("template", TEMPLATES)
-def test_the_parts_stand_in_the_order_in_which_an_approver_asks(template: str) -> None:
+def test_the_parts_are_in_the_order_in_which_an_approver_asks(template: str) -> None:
     titles = [one["text"]["text"] for one in details(waiting(TEMPLATES[template])) if one["type"] == "header"]
     assert titles == [one for one in TITLES if one in titles]
     assert set(TITLES) - set(titles) <= {"Notes"}

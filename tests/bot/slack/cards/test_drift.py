@@ -15,7 +15,7 @@ EVIL = "<!channel> <https://evil.example|Approve>\u202e"
 
 
 def drifted(state: RequestState, now: dict[str, Any] | None) -> AccessRequest:
-    """A request whose partner stands like this now."""
+    """Return a request whose partner has these settings now."""
     return replace(request(state), drift=three_way_difference(access_plan({"tenantId": TENANT}), now))
 
 

@@ -30,7 +30,7 @@ HOSTILE: Final = "<!channel> *bold* [red]x[/red] <https://evil.example|here> "
 
 
 def report(*policies: dict[str, Any]) -> AccessReport:
-    """Judge for guests and direct connect users without trust, by the policies alone."""
+    """Evaluate the policies for guests and direct connect users without trust."""
     visitors = (VisitorType.GUEST, VisitorType.DIRECT_CONNECT)
     return test_verdicts.report(*policies, entries=tuple(Entry(visitor=one, applications=(ALL,)) for one in visitors))
 
@@ -56,8 +56,11 @@ def test_two_hundred_hostile_policies_fit_into_card_and_window() -> None:
 def test_the_terminal_shows_a_plan_policy_by_policy_and_reads_no_markup() -> None:
     found = report(policy("block", name="[red]Nobody[/red]"))
     text = " ".join(printed(planned(findings=access_findings(found), access=found), width=200).split())
-    assert "Locked out: guests and B2B direct connect users, by “[red]Nobody[/red]” – exclude them" in text
-    assert "by “[red]Nobody[/red]” (blocks access) – exclude them, or require another control. An estimate." in text
+    assert "Locked out: guests and B2B direct connect users, by “[red]Nobody[/red]” (to fix: exclude them" in text
+    assert (
+        "by “[red]Nobody[/red]” (blocks access). To fix: exclude them, or require another control. This is an estimate."
+        in text
+    )
     document = json.loads(plan_json(planned(findings=access_findings(found), access=found)))
     assert document["conditional_access"]["meaning"] == dict.fromkeys(
         ("b2bCollaborationGuest", "b2bDirectConnectUser"), "locked_out"
@@ -72,9 +75,7 @@ def test_the_posture_says_who_is_locked_out_on_every_surface() -> None:
     told = replace(
         one, partners=(replace(partner, access=found, concerns=(*lockout_concerns(found), *partner.concerns)),)
     )
-    words = (
-        "Conditional Access locks out today: B2B direct connect users, by “MFA” – accept their MFA, or exclude them."
-    )
+    words = "Conditional Access locks out today: B2B direct connect users, by “MFA” (to fix: accept their MFA"
     assert words in " ".join(posture_printed(told, width=200).split())
     assert words in shown(posture_message(told).blocks)
     document = json.loads(posture_json(told))["partners"][0]

@@ -1,4 +1,4 @@
-"""Cards say what a change opens, what stands already and raises the risk, and what stays open, by name."""
+"""Cards show what a change opens, which current access raises the risk, and what stays open."""
 
 from dataclasses import replace
 from datetime import timedelta
@@ -31,7 +31,7 @@ def staying(plan: Plan) -> str:
     return shown([RichTextBlock(elements=elements).to_dict()]) if elements else ""
 
 
-def test_the_reasons_of_what_stands_come_after_those_of_the_change() -> None:
+def test_the_reasons_of_the_current_settings_come_after_those_of_the_change() -> None:
     said = risk(access_plan(WIDE))
     opened, already = said.index("We accept the partner's MFA"), said.index("Because of current access")
     assert said.index("Risk: high") < opened < already

@@ -38,7 +38,7 @@ def waiting(*findings: Finding) -> AccessRequest:
     return request(RequestState.AWAITING_APPROVAL, prepared=prepared(findings=findings))
 
 
-def test_the_risk_stands_on_the_card_with_its_reasons_and_what_it_needs() -> None:
+def test_the_risk_is_on_the_card_with_its_reasons_and_what_it_needs() -> None:
     said = shown(waiting())
     assert "Risk: high (needs 3 approvers in at least 2 stages)" in said
     assert "We accept the partner's MFA." in said
@@ -67,7 +67,7 @@ def finding(severity: Severity, text: str, code: FindingCode = FindingCode.TEXT)
     return Finding(code=code, severity=severity, values={"text": text}, source="Graph: “A page”")
 
 
-def test_findings_stand_by_weight_and_licences_come_last() -> None:
+def test_findings_are_sorted_by_weight_and_licences_come_last() -> None:
     findings = [
         finding(Severity.NOTE, "Needs a licence.", FindingCode.LICENCE_P1),
         finding(Severity.NOTE, "Some note."),

@@ -1,4 +1,4 @@
-"""The partner's half as people see it: the state of each step, who may speak, and text that fits into Slack."""
+"""The partner setup on cards: the state of each step, who may confirm, and text within Slack's limits."""
 
 from dataclasses import replace
 from datetime import timedelta
@@ -61,7 +61,7 @@ def every_button(value: Any) -> list[str]:
     return [item["action_id"] for item in dicts(value) if item.get("type") == "button"]
 
 
-def test_the_card_says_who_vouched_for_what_and_offers_the_rest() -> None:
+def test_the_card_says_who_confirmed_what_and_offers_the_rest() -> None:
     card = setup_card(known(), may_speak=True)
     assert_sound(card)
     said = shown(card.blocks)
@@ -70,7 +70,7 @@ def test_the_card_says_who_vouched_for_what_and_offers_the_rest() -> None:
     ids = every_button(card.blocks)
     assert (ids.count("confirm_half"), ids.count("unconfirm_half")) == (4, 1)
     assert "Also open by Microsoft's default: their B2B collaboration, outbound" in said
-    assert "Until it is set there, our people keep seeing the consent prompt there; access does not need it." in said
+    assert "Until they set it, our people still see the consent prompt there; access works without it." in said
     assert ids[-2:] == ["show_checklist", "remind_half"]
     assert "1 of 5 steps confirmed" in card.text
     assert every_button(setup_card(known(), may_speak=False).blocks) == ["show_checklist"]

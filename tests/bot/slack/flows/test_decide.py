@@ -77,7 +77,7 @@ async def test_a_rejection_from_the_window_asks_for_its_reason_on_top_of_it(gate
     assert "Not this quarter" in note_words((await stored(gatehouse, request)).note)
 
 
-async def test_a_click_in_an_old_window_is_judged_and_refused_as_on_a_card(gatehouse: BotUnderTest) -> None:
+async def test_a_click_in_an_old_window_is_checked_and_refused_as_on_a_card(gatehouse: BotUnderTest) -> None:
     request = await gatehouse.file_request()
     view = await window(gatehouse)
     await gatehouse.interact(click("requester", "withdraw", request.id))
@@ -116,7 +116,7 @@ async def test_while_the_directory_is_away_nothing_is_shown(gatehouse: BotUnderT
 
 
 def decision(request: AccessRequest) -> str:
-    """What the buttons of the request's card carry."""
+    """Return the value of the decision buttons on the request's card."""
     return f"{request.id}:{request.known.plan.digest}"
 
 

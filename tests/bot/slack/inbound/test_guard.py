@@ -8,6 +8,7 @@ import pytest
 
 from bot.sandbox.seed import TEAM_ID
 from tests.bot.bot_under_test import SLACK_IDS, BotUnderTest, click, request_values, submission
+from workflows.core.people import ChatId
 from workflows.core.requests.request import AccessRequest
 
 OTHER: Final = "T0ANOTHER"
@@ -15,7 +16,7 @@ UNKNOWN: Final = "R-ABCDEFGHI2:" + "0123456789abcdef" * 4
 
 
 def decision(request: AccessRequest) -> str:
-    """What the buttons of the request's card carry."""
+    """Return the value of the decision buttons on the request's card."""
     return f"{request.id}:{request.known.plan.digest}"
 
 
@@ -67,13 +68,16 @@ async def test_a_command_from_another_workspace_is_refused_and_recorded(gatehous
 
 
 async def test_an_app_home_of_another_workspace_is_not_published(gatehouse: BotUnderTest) -> None:
+    """Homes are published only for people who opened theirs, and this does not count as opened."""
+    requester = ChatId(SLACK_IDS["requester"])
     for team_id in (OTHER, TEAM_ID):
         event = {"type": "app_home_opened", "user": SLACK_IDS["requester"], "tab": "home", "channel": "D1"}
         body = {"type": "event_callback", "team_id": team_id, "event": event, "event_id": f"Ev{team_id}"}
         answer = await gatehouse.post(json.dumps(body).encode(), "application/json")
         await gatehouse.idle()
         assert answer.status == 200
-        assert await gatehouse.store.has_opened_home(SLACK_IDS["requester"]) is (team_id == TEAM_ID)  # type: ignore[arg-type]
+        await gatehouse.store.want_homes([requester])
+        assert (await gatehouse.store.home_wanted(requester) > 0) is (team_id == TEAM_ID)
 
 
 # --- claims that a payload carries ---
@@ -170,7 +174,7 @@ async def test_a_view_that_cannot_be_opened_stores_nothing(gatehouse: BotUnderTe
 # --- what the audit log says of a refusal ---
 
 
-async def test_a_refusal_stands_in_the_history_of_the_request_that_was_clicked(gatehouse: BotUnderTest) -> None:
+async def test_a_refusal_is_in_the_history_of_the_request_that_was_clicked(gatehouse: BotUnderTest) -> None:
     """Whoever reads a request's history has to see the clicks on it that were refused at the edge, too."""
     request = await gatehouse.file_request()
     stale = f"{request.id}:{'0' * 64}"

@@ -1,4 +1,4 @@
-"""Payloads: what Slack recorded parses, what repeats has the same key, and junk is refused and never crashes."""
+"""Payloads: recorded ones are parsed, repeated ones have the same key, and invalid ones are refused without a crash."""
 
 import json
 from pathlib import Path
@@ -161,14 +161,14 @@ def test_any_other_tenant_id_is_refused(value: str) -> None:
         parse_tenant_id(value)
 
 
-def test_a_tenant_id_is_taken() -> None:
+def test_a_tenant_id_is_accepted() -> None:
     assert parse_tenant_id(TENANT) == TENANT
 
 
 HALF = f"{TENANT}:provisioning_job:{'0' * 64}"
 
 
-def test_a_step_of_a_partners_half_is_taken() -> None:
+def test_a_step_of_a_partner_setup_is_accepted() -> None:
     assert parse_setup_value(HALF) == (TENANT, StepKey.PROVISIONING_JOB, "0" * 64)
 
 
@@ -208,8 +208,8 @@ def test_the_ids_that_were_typed_are_read_by_the_placeholders_names() -> None:
 
 
 @pytest.mark.parametrize("metadata", ["", "{}", "[]", "junk", '{"holes_of": "merger"}', '{"holes_of": 1}'])
-def test_ids_that_were_typed_for_another_template_are_not_taken(metadata: str) -> None:
-    """A placeholder of the same name may stand for something else there."""
+def test_ids_that_were_typed_for_another_template_are_not_accepted(metadata: str) -> None:
+    """A placeholder of the same name may mean something else there."""
     assert parse_form(with_placeholders(metadata, portal="x")).placeholders == {}
 
 
@@ -270,13 +270,13 @@ def read_everything(payload: Any) -> None:
 
 
 @given(json_values)
-def test_junk_is_no_interaction(payload: Any) -> None:
+def test_invalid_input_is_no_interaction(payload: Any) -> None:
     with pytest.raises(ValidationError):
         Interaction.model_validate(payload)
 
 
 @given(paths, json_values)
-def test_junk_inside_an_interaction_is_refused_or_harmless(path: str, value: Any) -> None:
+def test_invalid_values_inside_an_interaction_is_refused_or_harmless(path: str, value: Any) -> None:
     whole = {**CLICK, "view": SUBMISSION["view"]}
     for kind in ("block_actions", "view_submission", "shortcut"):
         try:
@@ -286,7 +286,7 @@ def test_junk_inside_an_interaction_is_refused_or_harmless(path: str, value: Any
 
 
 @given(st.text(max_size=200))
-def test_junk_values_are_refused(text: str) -> None:
+def test_invalid_values_are_refused(text: str) -> None:
     with pytest.raises(Refused):
         parse_card_value(text)
     with pytest.raises(Refused):
@@ -296,7 +296,7 @@ def test_junk_values_are_refused(text: str) -> None:
 
 
 @given(st.dictionaries(st.sampled_from(["user_id", "team_id", "text", "trigger_id", "channel_id"]), json_values))
-def test_junk_is_no_command(fields: dict[str, Any]) -> None:
+def test_invalid_input_is_no_command(fields: dict[str, Any]) -> None:
     try:
         parsed = Invocation.model_validate(fields)
     except ValidationError:
@@ -306,7 +306,7 @@ def test_junk_is_no_command(fields: dict[str, Any]) -> None:
 
 
 def changed_in_place(payload: dict[str, Any], path: str, value: Any) -> dict[str, Any]:
-    """Like `changed`, for values that JSON text cannot hold."""
+    """Like `changed`, for values that JSON text cannot contain."""
     copy = json.loads(json.dumps(payload))
     *parents, last = [int(step) if step.isdecimal() else step for step in path.split(".")]
     inside = copy
@@ -317,7 +317,7 @@ def changed_in_place(payload: dict[str, Any], path: str, value: Any) -> dict[str
 
 
 def test_a_chosen_object_is_read_with_the_text_that_the_person_saw() -> None:
-    """The fields of another template are not taken for this one's; a date and a ticket are read as they stand."""
+    """Fields of another template are ignored; a date and a ticket are read unchanged."""
     chosen = {"text": {"type": "plain_text", "text": "Portal"}, "value": "1b4f7c2e-0a5d-4f3b-9c61-2d8e7f5a9b03"}
     values = {
         "template": {"template": {"selected_option": {"value": "contractor-portal"}}},

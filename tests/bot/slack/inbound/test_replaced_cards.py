@@ -1,6 +1,6 @@
-"""An answer of Slack's that is lost, a card that cannot be updated: at most one card of each place counts.
+"""At most one card counts in each place, also after a lost answer, or when a card cannot be updated.
 
-Counts, not stands: a copy whose answer was lost is not known here, so it keeps its buttons until somebody clicks one.
+A card whose answer was lost is not known here, so it keeps its buttons until somebody clicks one.
 """
 
 from typing import Any
@@ -20,18 +20,18 @@ def at(ts: str, channel: str = CHANNEL) -> dict[str, Any]:
 
 
 def value(request: AccessRequest) -> str:
-    """What the card's buttons carry."""
+    """Return the value of the card's buttons."""
     return f"{request.id}:{request.known.plan.digest}"
 
 
 async def cards(gatehouse: BotUnderTest, channel: str = CHANNEL, user: str = "approver1") -> list[dict[str, Any]]:
-    """The cards that stand in a channel."""
+    """Return the cards in a channel."""
     answer = await gatehouse.control.get("messages", channel=channel, user=user)
     return [message for message in answer["messages"] if not message.get("is_ephemeral")]
 
 
 async def press(gatehouse: BotUnderTest, who: str, action: str, request: AccessRequest, ts: str) -> None:
-    """Press a button of the card that stands there, and let everything follow."""
+    """Press a button of the card in the channel, and wait for the result."""
     assert (await gatehouse.interact(click(who, action, value(request), **at(ts)))).status == 200
     await gatehouse.idle()
 
@@ -65,9 +65,9 @@ def has_buttons(card: dict[str, Any]) -> bool:
 async def test_of_the_cards_whose_answers_were_lost_all_show_buttons_and_only_the_known_one_counts(
     gatehouse: BotUnderTest,
 ) -> None:
-    """Three stand in the channel and look alike; a click on an unknown one changes nothing but that card.
+    """There are three cards that look the same. A click on an unknown one changes nothing except that card.
 
-    docs/operations.md says so. Whoever finds out how to close a card that is not known changes both.
+    docs/operations.md documents this; a solution for unknown cards must change both.
     """
     request = await lost(gatehouse, times=2)
     standing = await cards(gatehouse)

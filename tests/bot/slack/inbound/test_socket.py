@@ -16,6 +16,7 @@ from bot.sandbox.http.faults import Fault
 from bot.sandbox.server import BotHandle, Sandbox
 from bot.slack.inbound import socket as slack_socket
 from tests.bot.bot_under_test import BotUnderTest, eventually, free_port
+from tests.warm.haste import SHORT_PAUSES
 from workflows.core.requests.alarms import AlarmCode
 
 PING, SILENT = 0.2, 0.8
@@ -40,7 +41,7 @@ async def connected(
     async with AsyncExitStack() as stack:
         stack.push_async_callback(world.stop)
         session = await stack.enter_async_context(aiohttp.ClientSession())
-        parts = await stack.enter_async_context(running(settings))
+        parts = await stack.enter_async_context(running(settings, SHORT_PAUSES))
         stack.callback(world.slack_simulator.sockets.thaw)  # type: ignore[union-attr]
         world.bot = BotHandle(url=url, pid=lambda: 0, alive=lambda: True)
         bot = BotUnderTest(world=world, settings=settings, session=session, store=parts.store, url=url)
@@ -85,7 +86,7 @@ def test_silence_is_noticed_within_a_minute() -> None:
     assert slack_socket.SILENT_SECONDS + slack_socket.PING_SECONDS + 2 * CHECK_SECONDS < 60
 
 
-async def test_a_frozen_peer_is_noticed_and_said_and_heard_again_when_it_thaws(connected: BotUnderTest) -> None:
+async def test_a_frozen_peer_is_noticed_and_said_and_reported_again_when_it_thaws(connected: BotUnderTest) -> None:
     """The connections stay open: nothing but the missing answers shows that nobody is there."""
     assert await hears(connected)
     await connected.control.post("slack/socket", do="freeze")
@@ -145,7 +146,7 @@ async def test_a_slack_that_is_away_at_start_is_waited_for_and_said(
         monkeypatch.setenv(name, value)
     settings = load_settings()
     world.faults.add(Fault(target="slack", method="apps.connections.open", status=503, times=1000))
-    async with running(settings) as parts, aiohttp.ClientSession() as session:
+    async with running(settings, SHORT_PAUSES) as parts, aiohttp.ClientSession() as session:
         url = f"http://127.0.0.1:{settings.port}"
         bot = BotUnderTest(world=world, settings=settings, session=session, store=parts.store, url=url)
         assert not await bot.is_ready()

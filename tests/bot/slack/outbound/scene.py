@@ -12,6 +12,7 @@ from bot.sandbox.server import Sandbox
 from bot.slack.outbound.approval_channel import ApprovalChannel
 from bot.slack.outbound.card_copies import CardCopies
 from bot.slack.outbound.notifier import SlackNotifier
+from bot.slack.outbound.recipients import Outbound
 from tests.bot.bot_under_test import SLACK_IDS
 from tests.workflows.core import builders
 from workflows.app.alarms import Alarms
@@ -96,10 +97,12 @@ class Scene:
     def notifier(self, channel: str = CHANNEL) -> SlackNotifier:
         """A notifier that posts cards to a channel."""
         return SlackNotifier(
-            copies=CardCopies(client=self.client, store=self.store, channel=self.channel(channel)),
-            directory=self.directory,  # type: ignore[arg-type]
-            store=self.store,
-            clock=self.world.clock,
+            Outbound(
+                copies=CardCopies(client=self.client, store=self.store, channel=self.channel(channel)),
+                directory=self.directory,  # type: ignore[arg-type]
+                store=self.store,
+                clock=self.world.clock,
+            )
         )
 
     def channel(self, channel: str = CHANNEL) -> ApprovalChannel:
@@ -108,14 +111,14 @@ class Scene:
         return ApprovalChannel(client=self.client, channel=channel, alarms=alarms, clock=self.world.clock)
 
     def messages(self, place: str) -> list[dict[str, Any]]:
-        """What stands in a channel, or in somebody's direct messages (`@handle`)."""
+        """Return the messages in a channel, or in a person's direct messages (`@handle`)."""
         assert self.world.slack is not None
         conversation = self.world.slack.find(place)
         assert conversation is not None
         return self.world.slack.messages(conversation.id)
 
     def counts(self) -> dict[str, int]:
-        """How many messages stand where."""
+        """Return how many messages there are in each place."""
         places = [CHANNEL, *(f"@{name}" for name in ("requester", "approver1", "approver2", "approver3", "admin"))]
         return {place: len(found) for place in places if (found := self.messages(place))}
 

@@ -14,6 +14,7 @@ from bot.sandbox.server import Sandbox
 from bot.slack.outbound.approval_channel import ChannelUnsuitable, channel_problem
 from tests.bot.bot_under_test import BotUnderTest
 from tests.bot.terminal.test_doctor import examined, finding
+from tests.warm.haste import SHORT_PAUSES
 from workflows.core.requests.alarms import AlarmCode
 
 GENERAL, PRIVATE, SHARED = (channel.id for channel in CHANNELS)
@@ -106,7 +107,7 @@ async def test_an_unfit_channel_is_refused_at_start_with_the_cure(
     settings: Settings, channel: str, reason: str
 ) -> None:
     with pytest.raises(SettingsProblems) as problems:
-        async with running(settings.model_copy(update={"slack_channel": channel})):
+        async with running(settings.model_copy(update={"slack_channel": channel}), SHORT_PAUSES):
             pass
     (problem,) = problems.value.problems
     assert problem.startswith(f"SLACK_CHANNEL: {channel} cannot be used for approval cards: ")
@@ -116,7 +117,7 @@ async def test_an_unfit_channel_is_refused_at_start_with_the_cure(
 
 async def test_a_slack_that_does_not_tell_at_start_is_no_refusal(settings: Settings, world: Sandbox) -> None:
     world.faults.add(Fault(target="slack", method="conversations.info", status=503, times=9))
-    async with running(settings):
+    async with running(settings, SHORT_PAUSES):
         pass
 
 
@@ -142,7 +143,7 @@ async def cards(gatehouse: BotUnderTest, place: str = PRIVATE, user: str = "appr
 
 
 @pytest.mark.parametrize("change", [{"is_ext_shared": True}, {"is_private": False}, {"is_pending_ext_shared": True}])
-async def test_no_card_goes_into_a_channel_that_is_not_private_any_more_and_it_comes_when_that_is_mended(
+async def test_no_card_goes_into_a_channel_that_is_not_private_any_more_and_it_comes_when_that_is_repaired(
     gatehouse: BotUnderTest, change: dict[str, Any]
 ) -> None:
     shows(gatehouse.world, **change)
@@ -190,7 +191,7 @@ async def pass_by(gatehouse: BotUnderTest, seconds: int) -> None:
     await gatehouse.idle()
 
 
-async def test_cards_are_taken_out_of_a_channel_that_is_not_private_any_more_and_come_back(
+async def test_cards_are_removed_from_a_channel_that_is_not_private_any_more_and_come_back(
     gatehouse: BotUnderTest,
 ) -> None:
     """Nothing about the request has to change for that, and nothing is written there while the channel is unfit."""

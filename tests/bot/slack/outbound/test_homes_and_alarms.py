@@ -22,7 +22,7 @@ from workflows.ports.records import AuditEntry, Commit
 
 
 async def test_a_card_publishes_no_home_and_asks_once_for_each(scene: Scene) -> None:
-    """A hundred cards would publish each Home a hundred times, and every click would wait behind them."""
+    """A hundred cards would publish each App Home a hundred times, and delay every click."""
     for handle in ("approver1", "requester"):
         await scene.store.save_home(ChatId(SLACK_IDS[handle]))
     for _ in range(5):
@@ -56,7 +56,7 @@ async def test_a_home_knows_a_person_under_both_slack_ids(scene: Scene) -> None:
 
 
 async def test_the_requester_is_not_asked_under_another_id(scene: Scene) -> None:
-    """The role lists them under an id that the request does not know: no copy with buttons, and no approver's name."""
+    """The role lists another id of the requester: it gets no copy with buttons, and is not named as an approver."""
     scene.directory.roles[builders.SECURITY] = ("approver1", "approver2")
     await scene.notifier().show_request(request())
     assert {"@approver1", "@approver2"} <= set(scene.counts())
@@ -72,7 +72,7 @@ async def test_the_requester_is_not_asked_under_another_id(scene: Scene) -> None
 
 
 async def test_a_home_is_made_off_the_event_loop(scene: Scene, monkeypatch: pytest.MonkeyPatch) -> None:
-    """However long it is: a click that comes meanwhile is acknowledged."""
+    """A click during the building of a long App Home is acknowledged in time."""
     threads: list[int] = []
 
     def watched(*shown: Any, **more: Any) -> Any:
@@ -99,7 +99,7 @@ ALARM: Final = Alarm(
 )
 
 
-async def test_an_alarm_is_sent_to_each_admin_once_and_updated_when_it_is_mended(scene: Scene) -> None:
+async def test_an_alarm_is_sent_to_each_admin_once_and_updated_when_it_is_repaired(scene: Scene) -> None:
     scene.directory.roles[ADMIN] = ("admin", "approver1")
     for _ in range(2):
         await scene.notifier().show_alarm(ALARM)
@@ -109,7 +109,7 @@ async def test_an_alarm_is_sent_to_each_admin_once_and_updated_when_it_is_mended
     assert scene.messages("@admin")[0]["text"].startswith("Fixed")
 
 
-async def test_an_alarm_that_ended_without_being_mended_says_why(scene: Scene) -> None:
+async def test_an_alarm_that_ended_without_being_repaired_says_why(scene: Scene) -> None:
     scene.directory.roles[ADMIN] = ("admin",)
     ended = replace(ALARM, cleared_at=builders.NOW, values={**ALARM.values, "ended": "replaced by R-2"})
     await scene.notifier().show_alarm(ALARM)
@@ -128,7 +128,7 @@ async def test_one_admin_whom_slack_refuses_does_not_keep_the_others_from_hearin
 
 
 async def test_an_alarm_that_reaches_nobody_is_tried_as_long_as_it_is_open(scene: Scene) -> None:
-    """It is never given up, which would be one more alarm that reaches nobody."""
+    """It is never given up, because that would be one more alarm that nobody gets."""
     scene.fail("conversations.open", "user_disabled")
     with pytest.raises(NotifierBlocked, match="user_disabled"):
         await scene.notifier().show_alarm(ALARM)

@@ -1,4 +1,4 @@
-"""What people see: posted once, updated at every change, repeated never; who cannot be reached holds nobody up."""
+"""Cards are posted once, updated at every change, and never repeated; an unreachable person does not delay others."""
 
 from dataclasses import replace
 from typing import Any
@@ -39,7 +39,7 @@ async def test_every_copy_is_updated_in_place(scene: Scene) -> None:
     for place in before:
         (message,) = scene.messages(place)
         assert "rejected" in message["text"].lower()
-        assert action_ids(message) == ([] if place == "@requester" else ["review_request"])
+        assert action_ids(message) == (["request_again"] if place == "@requester" else ["review_request"])
 
 
 async def test_who_decided_keeps_no_live_buttons_and_who_is_next_is_asked(scene: Scene) -> None:
@@ -86,7 +86,7 @@ async def test_a_request_without_a_plan_is_told_to_the_requester_only(scene: Sce
 
 @pytest.mark.parametrize("error", ["channel_not_found", "is_archived", "not_in_channel"])
 async def test_a_channel_that_is_gone_does_not_keep_people_from_being_asked(scene: Scene, error: str) -> None:
-    """An admin can mend that, so it waits and is tried again; meanwhile the chain goes on by direct messages."""
+    """An admin can repair that, so the card is tried again. Until then people get direct messages."""
     for _ in range(2):
         scene.fail("chat.postMessage", error, match=CHANNEL)
         with pytest.raises(NotifierBlocked, match=error):
@@ -96,8 +96,8 @@ async def test_a_channel_that_is_gone_does_not_keep_people_from_being_asked(scen
     assert scene.counts() == {CHANNEL: 1, "@approver1": 1, "@requester": 1, "@admin": 1}
 
 
-async def test_of_a_large_role_ten_are_told_directly_while_the_channel_takes_no_card(scene: Scene) -> None:
-    """Somebody who can decide always hears of a request; who that is does not change from one attempt to the next."""
+async def test_of_a_large_role_ten_are_told_directly_while_the_channel_accepts_no_card(scene: Scene) -> None:
+    """Somebody who can decide always gets the request. The ten people are the same at every attempt."""
     scene.directory.roles[builders.SECURITY] = tuple(f"U{number:02}" for number in range(12))
     for _ in range(2):
         scene.fail("chat.postMessage", "not_in_channel", match=CHANNEL)
@@ -133,21 +133,21 @@ async def test_a_person_whom_slack_lets_nobody_write_to_is_no_alarm(scene: Scene
 # --- words for one person ---
 
 
-async def test_a_word_is_said_where_the_click_was_and_to_nobody_else(scene: Scene) -> None:
+async def test_a_message_is_shown_where_the_click_was_and_to_nobody_else(scene: Scene) -> None:
     await scene.notifier().tell(ChatId(SLACK_IDS["approver1"]), text_message("No <!channel>"), channel=CHANNEL)
     assert scene.written() == ["chat.postEphemeral"]
     assert scene.counts() == {}
 
 
 @pytest.mark.parametrize("error", ["user_not_in_channel", "channel_not_found", "is_archived"])
-async def test_a_word_that_cannot_be_said_there_is_said_directly(scene: Scene, error: str) -> None:
+async def test_a_message_that_cannot_be_shown_there_is_said_directly(scene: Scene, error: str) -> None:
     scene.fail("chat.postEphemeral", error)
     await scene.notifier().tell(ChatId(SLACK_IDS["approver1"]), text_message("No."), channel=CHANNEL)
     (message,) = scene.messages("@approver1")
     assert message["text"] == notice("No.").text
 
 
-async def test_a_word_without_a_place_is_said_directly(scene: Scene) -> None:
+async def test_a_message_without_a_place_is_said_directly(scene: Scene) -> None:
     await scene.notifier().tell(ChatId(SLACK_IDS["approver1"]), text_message("No."), channel="")
     assert scene.counts() == {"@approver1": 1}
 

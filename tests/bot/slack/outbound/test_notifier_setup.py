@@ -1,5 +1,6 @@
-"""The card about the partner's half: posted once to whom it concerns, updated everywhere, once more as a reminder."""
+"""The partner setup card: posted once to the people concerned, updated everywhere, and posted again as a reminder."""
 
+import asyncio
 from dataclasses import replace
 from typing import Any
 
@@ -32,7 +33,7 @@ async def known(scene: Scene) -> AccessRequest:
     return asked
 
 
-async def test_sponsor_and_requester_get_it_once_and_only_the_sponsor_may_speak(scene: Scene) -> None:
+async def test_sponsor_and_requester_get_it_once_and_only_the_sponsor_may_confirm(scene: Scene) -> None:
     await known(scene)
     for _ in range(3):
         await scene.notifier().show_setup(partnership(), remind=False)
@@ -55,7 +56,31 @@ async def test_a_sponsor_who_asked_under_another_id_gets_one_card(scene: Scene) 
     assert "You asked to be reminded" in str(newest["blocks"])
 
 
-async def test_a_word_changes_every_copy_and_posts_none(scene: Scene) -> None:
+async def test_a_sponsor_who_must_act_is_notified_by_a_new_message_once(scene: Scene) -> None:
+    """One message names them, one asks them to act. Both effects run at once, also in two processes, and again."""
+    await scene.notifier().show_request(request())
+    asked, record = await known(scene), replace(partnership(sponsor=person("admin")), version=1)
+    entry = AuditEntry(key="record", at=NOW, actor="t", command="put", outcome="accepted", details={})
+    await scene.store.commit(Commit(entry=entry, partnership=record))
+    for _ in range(2):
+        await asyncio.gather(scene.notifier().show_request(asked), scene.notifier().show_setup(record, remind=False))
+    named, acting = sorted(scene.messages("@admin"), key=lambda one: str(one["ts"]))
+    assert "named you as the sponsor" in str(named["blocks"])
+    assert "active (verified" in str(named["text"])
+    assert action_ids(acting) == ["confirm_half", "show_checklist", "remind_half"]
+
+
+async def test_a_sponsor_who_was_never_named_is_only_asked_to_act(scene: Scene) -> None:
+    """The naming message could not be posted before. One that comes after the card to act would say nothing new."""
+    asked, record = await known(scene), replace(partnership(sponsor=person("admin")), version=1)
+    entry = AuditEntry(key="record", at=NOW, actor="t", command="put", outcome="accepted", details={})
+    await scene.store.commit(Commit(entry=entry, partnership=record))
+    await scene.notifier().show_setup(record, remind=False)
+    await scene.notifier().show_request(asked)
+    assert scene.counts()["@admin"] == 1
+
+
+async def test_a_confirmation_changes_every_copy_and_posts_none(scene: Scene) -> None:
     await known(scene)
     await scene.notifier().show_setup(partnership(), remind=False)
     before = {place: scene.messages(place)[0]["ts"] for place in scene.counts()}
@@ -91,7 +116,7 @@ async def test_a_reminder_is_a_new_card_for_the_sponsor_alone_and_once(scene: Sc
     assert action_ids(scene.messages("@requester")[0]) == ["show_checklist"]
 
 
-async def test_a_new_request_that_leaves_something_open_asks_anew(scene: Scene) -> None:
+async def test_a_new_request_that_leaves_something_open_asks_again(scene: Scene) -> None:
     await known(scene)
     await scene.notifier().show_setup(partnership(), remind=False)
     await scene.notifier().show_setup(partnership(request_id="R-2"), remind=False)

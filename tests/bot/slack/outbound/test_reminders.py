@@ -36,7 +36,7 @@ async def test_an_approver_gets_one_message_a_day_however_many_requests_wait(sce
     for one in requests:
         await scene.notifier().remind(one)
     (message,) = scene.messages("@approver1")
-    assert message["text"].startswith("partner2.com, partner1.com, partner0.com: 3 requests wait")
+    assert message["text"].startswith("partner2.com (R-2), partner1.com (R-1), partner0.com (R-0): 3 requests wait")
     assert action_ids(message) == ["review_request"] * 3
     assert scene.written() == ["chat.postMessage"], "a repetition with the same content is not sent"
 
@@ -72,7 +72,7 @@ async def test_a_reminder_shows_what_still_waits_once_somebody_decided(scene: Sc
     await scene.store.commit(Commit(entry=entry, request=decided))
     await scene.notifier().show_request(decided)
     reminder = scene.messages("@approver1")[-1]
-    assert reminder["text"].startswith("partner1.com: 1 request waits")
+    assert reminder["text"].startswith("partner1.com (R-1): 1 request waits")
     gone = replace(second, version=2, state=RequestState.WITHDRAWN)
     entry = replace(entry, key="gone")
     await scene.store.commit(Commit(entry=entry, request=gone))
@@ -94,7 +94,7 @@ async def expired(scene: Scene, number: int) -> AccessRequest:
     return ended
 
 
-async def test_who_was_to_decide_hears_once_a_day_of_all_that_expired(scene: Scene) -> None:
+async def test_who_was_to_decide_is_told_once_a_day_of_all_that_expired(scene: Scene) -> None:
     ended = [await expired(scene, number) for number in range(12)]
     for one in ended:
         await scene.notifier().tell_expired(one)
@@ -106,10 +106,10 @@ async def test_who_was_to_decide_hears_once_a_day_of_all_that_expired(scene: Sce
     scene.world.clock.advance(24 * 60 * 60)
     await scene.notifier().tell_expired(await expired(scene, 12))
     newest = max(scene.messages("@approver1"), key=lambda one: str(one["ts"]))
-    assert "partner12.com: 1 request expired" in newest["text"]
+    assert "partner12.com (R-12): 1 request expired" in newest["text"]
 
 
-async def test_nobody_hears_of_what_did_not_expire_or_was_their_own(scene: Scene) -> None:
+async def test_nobody_is_told_of_what_did_not_expire_or_was_their_own(scene: Scene) -> None:
     await scene.notifier().tell_expired(await put(scene, 0))
     scene.directory.roles[builders.SECURITY] = ("requester", "admin")
     await scene.notifier().tell_expired(await expired(scene, 1))

@@ -64,7 +64,7 @@ async def test_a_reminder_survives_a_slack_that_fails_once(scene: Scene, method:
     assert all("twice" in str(message["blocks"]) for message in scene.messages("@requester"))
 
 
-async def test_each_review_asks_anew(scene: Scene) -> None:
+async def test_each_review_asks_again(scene: Scene) -> None:
     """Reminders are counted from the beginning after every answer, and after every new approval."""
     first = partnership()
     kept = replace(first, attestations=(Attestation(person=first.sponsor, reason="Needed", at=first.since),))

@@ -11,13 +11,13 @@ from tests.workflows.core.builders import NOW, access_plan, noted
 from workflows.core.partners.outcome import advance_partner
 from workflows.core.requests.commands.request import RecordPrepared, Replan
 from workflows.core.requests.lifecycle import Situation
-from workflows.core.requests.request import AccessRequest, RequestState
+from workflows.core.requests.request import AccessRequest, Edited, RequestState
 
 WHY = "Somebody changed this partner's settings after the plan was made."
 
 
 def asked_again(before: AccessRequest) -> AccessRequest:
-    """The request after an outside change, with the plan that follows from what stands now."""
+    """Return the request after an outside change, with the plan that follows from the current settings."""
     at = Situation(now=NOW + timedelta(hours=1))
     again = advance_partner(before, Replan(reason=noted(WHY)), at).request
     plan = access_plan({"tenantId": before.known.plan.tenant_id, "inboundTrust": {"isMfaAccepted": False}})
@@ -48,7 +48,7 @@ async def test_who_must_decide_again_gets_one_new_message_with_the_difference(sc
     assert "needs new approval" in message["text"]
     assert WHY in said
     assert "Different from the plan you saw" in said
-    assert "Trust in the partner's MFA: was inherits the tenant's default" in said
+    assert "Trust in the partner's MFA: was the tenant's default (value not known)" in said
     assert "now not trusted → trusted" in said
     assert "Earlier approvals no longer count: Amara Okafor" in said
     assert action_ids(message) == ["approve", "reject", "review_request"]
@@ -110,3 +110,23 @@ async def test_the_sponsor_is_told_once_and_a_sponsor_who_asks_for_themselves_ha
     )
     await scene.notifier().show_request(own)
     assert (len(scene.messages("@admin")), len(scene.messages("@requester"))) == (1, 2)
+
+
+async def test_after_an_edit_the_new_sponsor_is_told_and_the_former_one_reads_it_in_place(scene: Scene) -> None:
+    before = request()
+    await scene.notifier().show_request(before)
+    asked = replace(before.particulars, sponsor=person("approver3").chat_id)
+    edited = replace(
+        before, state=RequestState.PREPARING, particulars=asked, edits=(Edited(person=person("requester"), at=NOW),)
+    )
+    await scene.notifier().show_request(edited)
+    assert "named you as the sponsor" in shown(scene.messages("@admin")[0]["blocks"]), "until there is a new plan"
+    assert scene.messages("@approver3") == []
+    planned = replace(
+        edited, state=RequestState.AWAITING_APPROVAL, prepared=replace(before.known, sponsor=person("approver3"))
+    )
+    for _ in range(2):
+        await scene.notifier().show_request(planned)
+    [former], [named] = scene.messages("@admin"), scene.messages("@approver3")
+    assert "You are not the sponsor any more" in shown(former["blocks"])
+    assert "named you as the sponsor" in shown(named["blocks"])

@@ -8,8 +8,8 @@ from bot.sandbox.http.faults import Fault
 from tests.bot.bot_under_test import SLACK_IDS
 from tests.bot.slack.outbound.scene import CHANNEL, Scene, partnership, request
 from workflows.core.requests.request import RequestState
-from workflows.ports.directory import DirectoryUnavailable
 from workflows.ports.notifier import NotifierBlocked, NotifierRefused, NotifierUnavailable
+from workflows.ports.people_directory import PeopleDirectoryUnavailable
 from workflows.ports.tenant import TenantRefused, TenantUnavailable
 
 
@@ -112,7 +112,7 @@ async def test_a_page_that_is_not_slacks_is_no_answer(scene: Scene, status: int)
 
 
 AWAY: Final = [
-    (DirectoryUnavailable("away", 7.0), 7.0),
+    (PeopleDirectoryUnavailable("away", 7.0), 7.0),
     (TenantUnavailable("away", 8.0), 8.0),
     (TenantRefused(403, "Authorization_RequestDenied", "no consent"), None),
 ]

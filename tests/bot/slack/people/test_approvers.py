@@ -11,7 +11,7 @@ from workflows.core.errors.raised import Refused
 from workflows.core.errors.refusal_codes import RefusalCode
 from workflows.core.people import ChatId, Person
 from workflows.core.requests.eligibility import eligibility
-from workflows.ports.directory import DirectoryUnavailable
+from workflows.ports.people_directory import PeopleDirectoryUnavailable
 
 
 @dataclass(slots=True)
@@ -69,11 +69,11 @@ async def test_nor_are_they_under_their_other_id(who: Person) -> None:
 
 
 async def test_where_slack_does_not_say_who_is_one_the_ids_that_are_known_are_left_out() -> None:
-    shown = FakeShown(trouble=DirectoryUnavailable("Slack does not answer."))
+    shown = FakeShown(trouble=PeopleDirectoryUnavailable("Slack does not answer."))
     assert await free(shown, *ids(RILEY, AMARA, CHIE)) == ids(CHIE)
 
 
-async def test_two_people_of_one_name_are_told_apart() -> None:
+async def test_two_people_of_one_name_are_distinguished() -> None:
     one, other, third = map(ChatId, ("U1", "U2", "U3"))
     shown = FakeShown({one: "Kim Lee", other: "Kim Lee", third: "Ada"}, {one: "kim@x.com"})
     assert (await named(shown, one, other, third)).names == (
@@ -103,6 +103,6 @@ async def test_one_unknown_user_hides_nobody_elses_name() -> None:
 
 
 async def test_names_that_cannot_be_read_are_left_out() -> None:
-    shown = FakeShown(trouble=DirectoryUnavailable("Slack does not answer."))
+    shown = FakeShown(trouble=PeopleDirectoryUnavailable("Slack does not answer."))
     answer = await name_approvers(request(), {DATA_OWNER: ids(CHIE)}, shown)  # type: ignore[arg-type]
     assert answer == {DATA_OWNER: Approvers()}

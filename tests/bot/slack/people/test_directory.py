@@ -17,7 +17,7 @@ from tests.bot.bot_under_test import SLACK_IDS
 from tests.bot.words.refused import worded_refusal
 from workflows.core.errors.raised import Refused
 from workflows.core.people import ChatId, Person, PersonId, Role
-from workflows.ports.directory import DirectoryUnavailable, RoleSource
+from workflows.ports.people_directory import PeopleDirectoryUnavailable, RoleSource
 from workflows.ports.tenant import Account
 
 ACCOUNTS: Final = {
@@ -241,13 +241,13 @@ async def test_a_slack_that_does_not_tell_makes_nobody_eligible(
 ) -> None:
     """It is no refusal either: it is asked again later."""
     world.faults.add(Fault(target="slack", times=99, **fault))
-    with pytest.raises(DirectoryUnavailable):
+    with pytest.raises(PeopleDirectoryUnavailable):
         await directory.identify(chat("approver1"))
-    with pytest.raises(DirectoryUnavailable):
+    with pytest.raises(PeopleDirectoryUnavailable):
         await directory.is_member(chat("approver1"))
-    with pytest.raises(DirectoryUnavailable):
+    with pytest.raises(PeopleDirectoryUnavailable):
         await directory.roster([person("approver1")])
-    with pytest.raises(DirectoryUnavailable):
+    with pytest.raises(PeopleDirectoryUnavailable):
         await directory.holders(SECURITY)
 
 
@@ -277,7 +277,7 @@ async def test_roles_come_from_user_groups_entra_groups_and_addresses(
     [{"is_enabled": False}, {"is_member": False}, {"mail": "new@woodgrove.com"}, {"id": PersonId("another")}],
     ids=["disabled", "guest", "another address", "gone"],
 )
-async def test_who_lost_the_account_holds_no_role(
+async def test_who_lost_the_account_has_no_role(
     directory: SlackDirectory, tenant: FakeTenant, change: dict[str, Any]
 ) -> None:
     tenant.change("approver1", **change)
@@ -286,13 +286,13 @@ async def test_who_lost_the_account_holds_no_role(
     assert roster.holds(ACCOUNTS["admin"].id, ADMIN)
 
 
-async def test_who_lost_the_slack_user_holds_no_role(directory: SlackDirectory, world: Sandbox) -> None:
+async def test_who_lost_the_slack_user_has_no_role(directory: SlackDirectory, world: Sandbox) -> None:
     user_info(world, "approver1", deleted=True)
     assert not (await directory.roster([person("approver1")])).holds(ACCOUNTS["approver1"].id, SECURITY)
 
 
 @pytest.mark.parametrize("error", ["user_not_found", "user_not_visible"])
-async def test_who_is_gone_from_slack_holds_no_role_and_keeps_nobody_from_theirs(
+async def test_who_is_gone_from_slack_has_no_role_and_keeps_nobody_from_theirs(
     directory: SlackDirectory, world: Sandbox, error: str
 ) -> None:
     """One approver who left must not make everybody else's decisions unreadable."""
@@ -317,7 +317,7 @@ async def test_slack_is_not_asked_for_switched_off_groups(directory: SlackDirect
     assert asked["query"] == {"include_disabled": "false", "include_users": "true"}
 
 
-async def test_people_whom_slack_does_not_know_hold_no_role_there(
+async def test_people_whom_slack_does_not_know_have_no_role_there(
     directory: SlackDirectory, tenant: FakeTenant
 ) -> None:
     stranger = replace(ACCOUNTS["admin"], id=PersonId("stranger"), mail="stranger@woodgrove.com")
@@ -354,12 +354,12 @@ async def test_a_busy_slack_is_left_alone_for_as_long_as_it_says(
     directory: SlackDirectory, world: Sandbox, said: str, seconds: float | None
 ) -> None:
     world.faults.add(Fault(target="slack", status=429, headers={"Retry-After": said}))
-    with pytest.raises(DirectoryUnavailable) as busy:
+    with pytest.raises(PeopleDirectoryUnavailable) as busy:
         await directory.holders(SECURITY)
     assert busy.value.retry_after == seconds
 
 
-async def test_what_is_shown_may_be_half_a_minute_old(directory: SlackDirectory, world: Sandbox) -> None:
+async def test_what_is_shown_may_be_thirty_seconds_old(directory: SlackDirectory, world: Sandbox) -> None:
     shown = ShownDirectory(directory, world.clock)
     for _ in range(3):
         assert await shown.holders(SECURITY) == {chat("approver1")}
@@ -375,7 +375,7 @@ async def test_what_is_shown_may_be_half_a_minute_old(directory: SlackDirectory,
 async def test_what_could_not_be_read_is_not_remembered(directory: SlackDirectory, world: Sandbox) -> None:
     shown = ShownDirectory(directory, world.clock)
     world.faults.add(Fault(target="slack", method="usergroups.list", status=503))
-    with pytest.raises(DirectoryUnavailable):
+    with pytest.raises(PeopleDirectoryUnavailable):
         await shown.holders(SECURITY)
     assert await shown.holders(SECURITY) == {chat("approver1")}
 

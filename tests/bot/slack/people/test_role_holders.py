@@ -27,7 +27,7 @@ from tests.bot.slack.people.test_directory import (
 from tests.bot.words.refused import worded_refusal
 from workflows.core.errors.raised import Refused
 from workflows.core.people import ChatId, PersonId, Role, folded_mail, is_same_mail
-from workflows.ports.directory import DirectoryRefused, DirectoryUnavailable
+from workflows.ports.people_directory import PeopleDirectoryRefused, PeopleDirectoryUnavailable
 
 __all__ = ["directory", "tenant"]
 
@@ -76,17 +76,13 @@ async def test_one_entry_that_slack_refuses_for_good_hides_nobody_else(
     assert await directory.holders(SECURITY) == {chat("approver1")}
 
 
-async def test_a_disabled_account_of_an_entra_group_holds_nothing(
-    directory: SlackDirectory, tenant: FakeTenant
-) -> None:
+async def test_a_disabled_account_of_an_entra_group_has_nothing(directory: SlackDirectory, tenant: FakeTenant) -> None:
     tenant.groups[GROUP] = frozenset({ACCOUNTS["approver3"].id})
     tenant.change("approver3", is_enabled=False)
     assert await directory.holders(ADMIN) == {chat("admin"), chat("approver2")}
 
 
-async def test_a_deactivated_user_found_by_mail_address_holds_nothing(
-    directory: SlackDirectory, world: Sandbox
-) -> None:
+async def test_a_deactivated_user_found_by_mail_address_has_nothing(directory: SlackDirectory, world: Sandbox) -> None:
     gone = slack_people.user_object(slack_people.find_person("approver2"))  # type: ignore[arg-type]
     body = {"ok": True, "user": {**gone, "deleted": True}}
     world.faults.add(Fault(target="slack", method="users.lookupByEmail", body=body, times=9))
@@ -132,9 +128,9 @@ async def test_a_role_whose_groups_are_all_there_misses_none(directory: SlackDir
 
 async def test_a_lasting_refusal_is_no_trouble_that_passes(directory: SlackDirectory, world: Sandbox) -> None:
     groups(world, ok=False, error="invalid_arguments")
-    with worded_refusal(DirectoryRefused, match="invalid_arguments"):
+    with worded_refusal(PeopleDirectoryRefused, match="invalid_arguments"):
         await directory.holders(SECURITY)
-    with pytest.raises(DirectoryRefused):
+    with pytest.raises(PeopleDirectoryRefused):
         await directory.roster([person("approver1")])
 
 
@@ -144,7 +140,7 @@ async def test_an_answer_without_groups_is_none(
 ) -> None:
     """What could not be read is never an empty role."""
     groups(world, **answer)
-    with pytest.raises(DirectoryUnavailable):
+    with pytest.raises(PeopleDirectoryUnavailable):
         await directory.holders(SECURITY)
 
 
@@ -179,7 +175,7 @@ def test_a_grid_user_has_one_main_id_under_every_id() -> None:
     assert main_id(user, ChatId("U0RILEY")) == main_id(user, ChatId("W0RILEY")) == "W0RILEY"
 
 
-async def test_a_role_held_under_one_id_is_held_under_the_other(directory: SlackDirectory, world: Sandbox) -> None:
+async def test_a_role_under_one_id_is_a_role_under_the_other(directory: SlackDirectory, world: Sandbox) -> None:
     """Slack lists a user group's members under U… ids and may name who clicks by a W… one."""
     user_info(world, "approver1", enterprise_user={"id": "W0APPROVER1"})
     who = await directory.identify(ChatId("W0APPROVER1"))
@@ -223,7 +219,7 @@ async def test_the_kelvin_sign_is_not_the_letter_k(
     assert (await directory.roster([kim])).roles == {}
 
 
-async def test_a_role_by_mail_address_does_not_take_the_kelvin_sign_for_k(
+async def test_a_role_by_mail_address_distinguishes_the_kelvin_sign_from_k(
     directory: SlackDirectory, world: Sandbox, tenant: FakeTenant
 ) -> None:
     tenant.change("approver2", mail="approver2@woodgrove.com".replace("o", "\u2134", 1))

@@ -4,7 +4,7 @@ import pytest
 
 from bot.slack.words.unavailable import not_now
 from workflows.core.errors.raised import DomainError
-from workflows.ports.directory import DirectoryUnavailable
+from workflows.ports.people_directory import PeopleDirectoryUnavailable
 from workflows.ports.tenant import TenantRefused, TenantUnavailable
 
 
@@ -18,7 +18,7 @@ def test_what_only_an_admin_can_mend_is_not_to_be_tried_again(status: int) -> No
 
 
 @pytest.mark.parametrize(
-    "error", [TenantRefused(400, "x", "No."), TenantUnavailable("No."), DirectoryUnavailable("No.")]
+    "error", [TenantRefused(400, "x", "No."), TenantUnavailable("No."), PeopleDirectoryUnavailable("No.")]
 )
 def test_everything_else_may_pass(error: DomainError) -> None:
     assert not_now(error) == "No. Nothing was changed; try again."

@@ -1,4 +1,4 @@
-"""What Conditional Access means, in words: one line for each meaning, the whole behind it, and nothing uncertain."""
+"""The words about Conditional Access: one line for each effect, with complete details, and nothing uncertain."""
 
 import json
 from typing import Any, Final
@@ -59,23 +59,23 @@ def verdict(**changes: Any) -> dict[str, Any]:
 GOLDEN: Final[dict[FindingCode, tuple[Values, str]]] = {
     FindingCode.CA_LOCKED_OUT: (
         verdict(meaning="locked_out", remedies=["accept_mfa", "exclude"]),
-        "Locked out: guests, by “A” – accept their MFA, or exclude them.",
+        "Locked out: guests, by “A” (to fix: accept their MFA, or exclude them).",
     ),
     FindingCode.CA_NOT_KNOWN: (
         verdict(reasons=[{"because": "custom_control", "control": "customAuthenticationFactors", "name": "Duo"}]),
-        "Not known: guests, by “A” (custom control “Duo”: no trust covers custom controls).",
+        "Not known: guests, by “A” (custom control “Duo”: trust settings do not cover custom controls).",
     ),
     FindingCode.CA_DEPENDS: (
         verdict(conditions=[{"when": "locations", "values": ["a", "b", "c", "d", "e"], "count": 5}], reasons=[]),
-        "Depends: guests, by “A”, in some locations (a, b, c and 2 more).",
+        "Depends on conditions: guests, by “A”, in some locations (a, b, c and 2 more).",
     ),
     FindingCode.CA_ASKED_HERE: (
         verdict(),
-        "Asked here: guests, by “A” (MFA: they register and do it in this tenant).",
+        "Required in this tenant: guests, by “A” (MFA: they register and use it in this tenant).",
     ),
     FindingCode.CA_ASKED_THERE: (
         verdict(reasons=[{"because": "trusted", "control": "compliantDevice", "name": None}]),
-        "Asked in the partner's tenant: guests, by “A” (compliant device: theirs is accepted).",
+        "Required in the partner's tenant: guests, by “A” (compliant device: theirs is accepted).",
     ),
     FindingCode.CA_WORKS: (
         verdict(reasons=[{"because": "supported", "control": "termsOfUse", "name": None}]),
@@ -83,13 +83,13 @@ GOLDEN: Final[dict[FindingCode, tuple[Values, str]]] = {
     ),
     FindingCode.CA_REPORT_ONLY: (
         verdict(is_enforced=False, meaning="locked_out", remedies=["exclude", "other_control"]),
-        "Report-only policies, not enforced, would mean: locked out guests, by “A” – exclude them, or require another "
-        "control.",
+        "Report-only policies are not enforced. If they were enforced: locked out: guests, by “A” "
+        "(to fix: exclude them, or require another control).",
     ),
     FindingCode.CA_ESTIMATE: (
         {"why": None, "answered": 12, "left_out": 9, "questions": []},
-        "9 of 21 kinds of sign-in were not checked with Entra, which takes one request a second. For them Conditional "
-        "Access policies were read: that is an estimate.",
+        "9 of 21 kinds of sign-in were not checked with Entra, which takes one request a second. "
+        "For these, Conditional Access policies were read instead, so this is an estimate.",
     ),
     FindingCode.CA_UNLISTED: (
         {"policies": ["Ghost"], "count": 1},
@@ -140,13 +140,14 @@ def test_one_line_for_each_meaning_and_the_whole_behind_it() -> None:
     found = texts(report_with_every_meaning())
     assert list(found) == ["ca_locked_out", "ca_depends", "ca_asked_here", "ca_works", "ca_report_only", "ca_estimate"]
     assert found["ca_locked_out"][0] == (
-        "Locked out: guests, synchronized members and B2B direct connect users, by “A” – exclude them, or require "
-        "another control; B2B direct connect users, by “B” – accept their MFA, or exclude them; B2B direct connect "
-        "users, by “C” – exclude them, or require another control."
+        "Locked out: guests, synchronized members and B2B direct connect users, by “A” (to fix: exclude them, or "
+        "require another control); B2B direct connect users, by “B” (to fix: accept their MFA, or exclude them); B2B "
+        "direct connect users, by “C” (to fix: exclude them, or require another control)."
     )
     assert found["ca_depends"][1] == (
-        "Depends (locked out where it applies): guests and synchronized members, by “E” (blocks access), if they are "
-        "in a group or role, or are an account, that it names – exclude them, or require another control. An estimate.",
+        "Depends on conditions (locked out where it applies): guests and synchronized members, by “E” (blocks "
+        "access), if it names their account, group or role. To fix: exclude them, or require another "
+        "control. This is an estimate.",
     )
 
 
@@ -199,7 +200,7 @@ def test_every_condition_is_said_and_what_is_cut_is_counted() -> None:
         "at elevated insider risk",
         "at high user risk, at high sign-in risk",
         "on a condition that Gatehouse does not know (times)",
-        "except who is in what it excludes",
+        "except people whom it excludes",
     ):
         assert words in told
     assert found["ca_depends"][0].endswith("and by 1 more policy.")

@@ -47,13 +47,14 @@ SEEN: Final[dict[str, Any]] = {
     "is_complete": True,
     "days": 30,
 }
-LIMIT: Final = "The log goes back 30 days at most; earlier use is not known."
+LIMIT: Final = "The log contains 30 days at most. Earlier use is not known."
 THEIRS: Final = f"2 people of the partner signed in to 2 applications (A, B) during the last 30 days. {LIMIT}"
 OURS: Final = f"2 of our people signed in to 2 applications (A, B) at the partner during the last 30 days. {LIMIT}"
 GRANT: Final = "(permission missing). Grant the application Policy.Read.All with admin consent, or look in"
 LACKS_TRUST: Final = (
-    "People who come by B2B direct connect have no account here to register MFA with, so where Conditional Access "
-    "asks for MFA the partner's must be trusted; otherwise they cannot sign in (AADSTS90071)."
+    "People who use B2B direct connect have no account here, so they cannot register MFA "
+    "here. If Conditional Access requires MFA, they can sign in only if the partner's MFA is "
+    "trusted (otherwise: AADSTS90071)."
 )
 MISMATCH: Final = {"asked": "contoso.com", "tenant_id": ID, "default_domain": "contoso.com"}
 DEFAULT: Final = {"settings": [INBOUND, "b2bDirectConnectOutbound"], "is_microsofts": True}
@@ -63,7 +64,7 @@ SENTENCES: Final[tuple[tuple[FindingCode, dict[str, Any], str], ...]] = (
     (
         C.HALF_A_BLOCK,
         {"setting": INBOUND},
-        "B2B collaboration, inbound: all people and all applications have to be blocked together, or neither.",
+        "B2B collaboration, inbound: block all people and all applications together, or neither of them.",
     ),
     (
         C.NOBODY_OR_NOTHING,
@@ -85,8 +86,9 @@ SENTENCES: Final[tuple[tuple[FindingCode, dict[str, Any], str], ...]] = (
     (
         C.TWO_DENY_LISTS,
         {"setting": INBOUND},
-        "B2B collaboration, inbound: people and applications are both lists of exceptions. Microsoft's pages leave "
-        "open whether the people named are blocked from everything or only from the applications named.",
+        "B2B collaboration, inbound: people and applications are both lists of exceptions. "
+        "Microsoft's pages do not say whether the named people are blocked from everything, or "
+        "only from the named applications.",
     ),
     (
         C.FOREIGN_IDS,
@@ -97,12 +99,12 @@ SENTENCES: Final[tuple[tuple[FindingCode, dict[str, Any], str], ...]] = (
     (
         C.DIRECT_CONNECT_WITHOUT_TRUST,
         {"asks_for_mfa": True},
-        f"{LACKS_TRUST} Ask for a template that trusts it.",
+        f"{LACKS_TRUST} Choose a template that trusts it.",
     ),
     (
         C.DIRECT_CONNECT_WITHOUT_TRUST,
         {"asks_for_mfa": None},
-        f"{LACKS_TRUST} Whether it asks could not be checked.",
+        f"{LACKS_TRUST} Whether it requires MFA could not be checked.",
     ),
     (
         C.SYNCHRONIZATION_WITHOUT_REDEMPTION,
@@ -118,14 +120,15 @@ SENTENCES: Final[tuple[tuple[FindingCode, dict[str, Any], str], ...]] = (
     (
         C.CROSS_CLOUD,
         {},
-        "The partner is in another Microsoft cloud: nothing works until both tenants have enabled each other's cloud "
-        "and added each other by tenant ID. Removing such a partner blocks it.",
+        "The partner is in another Microsoft cloud. Nothing works until both tenants enable each "
+        "other's cloud. Both must also add each other by tenant ID. Removing such a partner "
+        "blocks it.",
     ),
     (
         C.ENCRYPTED_MAIL,
         {"application": ID},
-        f"The applications that are allowed outbound leave out Microsoft Rights Management Services ({ID}), so "
-        "encrypted mail of this partner cannot be opened.",
+        "Encrypted mail of this partner cannot be opened. The allowed outbound applications do not include Microsoft "
+        f"Rights Management Services ({ID}).",
     ),
     (
         C.LICENCE_P1,
@@ -136,13 +139,13 @@ SENTENCES: Final[tuple[tuple[FindingCode, dict[str, Any], str], ...]] = (
     (
         C.TENANT_MISMATCH,
         {**MISMATCH, "domain_by_id": None},
-        f"“contoso.com” leads to the tenant {ID}, but Entra does not know a tenant with this id. Ask the partner for "
+        f"“contoso.com” belongs to the tenant {ID}, but Entra does not know a tenant with this ID. Ask the partner for "
         "their tenant ID.",
     ),
     (
         C.TENANT_MISMATCH,
         {**MISMATCH, "domain_by_id": "fabrikam.com"},
-        f"Entra's two answers disagree: “contoso.com” leads to contoso.com (tenant {ID}), and that id belongs to "
+        f"Entra's two answers differ: “contoso.com” belongs to contoso.com (tenant {ID}), and that ID belongs to "
         "fabrikam.com. Ask the partner.",
     ),
     (
@@ -166,7 +169,7 @@ SENTENCES: Final[tuple[tuple[FindingCode, dict[str, Any], str], ...]] = (
     (
         C.DEFAULT_APPLIES,
         DEFAULT,
-        f"Microsoft's {DEFAULT_OPEN} This applies to this partner now, and the change does not change it.",
+        f"Microsoft's {DEFAULT_OPEN} This applies to this partner now, and the change does not affect it.",
     ),
     (
         C.DEFAULT_WILL_APPLY,
@@ -182,14 +185,15 @@ SENTENCES: Final[tuple[tuple[FindingCode, dict[str, Any], str], ...]] = (
     (
         C.MFA_REGISTRATION_UNREAD,
         {},
-        "Whether guests are excluded from the MFA registration policy could not be checked: Microsoft Graph v1.0 does "
-        "not show it. If not, they must register MFA here although we accept theirs. Look in Entra admin center, ID "
-        "Protection, Multifactor authentication registration policy.",
+        "Whether guests are excluded from the MFA registration policy could not be checked. "
+        "Microsoft Graph v1.0 does not show it. If they are not, they must register MFA here, "
+        "even if we accept theirs. Look in Entra admin center, ID Protection, Multifactor "
+        "authentication registration policy.",
     ),
     (
         C.INVITATIONS,
         {"allowed_for": "none"},
-        "Nobody can invite guests in this tenant, so collaboration brings in no new ones.",
+        "Nobody can invite guests in this tenant, so no new guests can be added.",
     ),
     (
         C.INVITATIONS,
@@ -216,14 +220,15 @@ SENTENCES: Final[tuple[tuple[FindingCode, dict[str, Any], str], ...]] = (
     (
         C.DOMAIN_LIST_UNREAD,
         {},
-        "The allow and deny list of domains for invitations could not be checked: Microsoft Graph v1.0 does not show "
-        "it, and it wins over what is opened here. Look in Entra admin center, External Identities, External "
-        "collaboration settings, Collaboration restrictions.",
+        "The allow and deny list of domains for invitations could not be checked. Microsoft Graph"
+        " v1.0 does not show it. It can block invitations that this change allows. Look in Entra "
+        "admin center, External Identities, External collaboration settings, Collaboration "
+        "restrictions.",
     ),
     (
         C.SHAREPOINT_DISABLED,
         {},
-        "SharePoint and OneDrive do not share outside the organization. This change does not change that.",
+        "SharePoint and OneDrive do not share outside the organization. The change does not affect that.",
     ),
     (
         C.SHAREPOINT_EXISTING_ONLY,
@@ -238,7 +243,7 @@ SENTENCES: Final[tuple[tuple[FindingCode, dict[str, Any], str], ...]] = (
     (
         C.SHAREPOINT_BLOCKED,
         {},
-        "SharePoint and OneDrive refuse to share with the partner's domain: it is on their list.",
+        "SharePoint and OneDrive do not share with the partner's domain, because it is on their block list.",
     ),
     (C.SIGN_INS, SEEN, THEIRS),
     (C.OUTBOUND_SIGN_INS, SEEN, OURS),
@@ -281,8 +286,8 @@ SENTENCES: Final[tuple[tuple[FindingCode, dict[str, Any], str], ...]] = (
     (
         C.CONDITIONAL_ACCESS_UNREAD,
         UNREAD,
-        f"What Conditional Access asks of guests could not be checked {GRANT} Entra admin center, Conditional Access, "
-        "Policies.",
+        f"What Conditional Access requires of guests could not be checked {GRANT} Entra admin center, "
+        "Conditional Access, Policies.",
     ),
     (
         C.SHAREPOINT_UNREAD,
@@ -305,7 +310,7 @@ SENTENCES: Final[tuple[tuple[FindingCode, dict[str, Any], str], ...]] = (
     (
         C.TENANT_UNCONFIRMED,
         UNREAD,
-        f"Whether Entra knows the tenant by its id, too, could not be checked {GRANT} Entra admin center, Cross-tenant "
+        f"Whether Entra also knows the tenant by its ID could not be checked {GRANT} Entra admin center, Cross-tenant "
         "access settings, Add organization.",
     ),
     (
@@ -317,17 +322,17 @@ SENTENCES: Final[tuple[tuple[FindingCode, dict[str, Any], str], ...]] = (
     (
         C.GROUPS_UNREAD,
         UNREAD,
-        f"Whether the groups that it names are this tenant's could not be checked {GRANT} Entra admin center, Groups.",
+        f"Whether the named groups are this tenant's could not be checked {GRANT} Entra admin center, Groups.",
     ),
     (
         C.USERS_UNREAD,
         UNREAD,
-        f"Whether the users that it names are this tenant's could not be checked {GRANT} Entra admin center, Users.",
+        f"Whether the named users are this tenant's could not be checked {GRANT} Entra admin center, Users.",
     ),
     (
         C.APPLICATIONS_UNREAD,
         UNREAD,
-        f"Whether the applications that it names are this tenant's could not be checked {GRANT} Entra admin center, "
+        f"Whether the named applications are this tenant's could not be checked {GRANT} Entra admin center, "
         "Enterprise applications.",
     ),
     (
@@ -345,7 +350,7 @@ SENTENCES: Final[tuple[tuple[FindingCode, dict[str, Any], str], ...]] = (
     (
         C.TARGET_NOT_INSTALLED,
         {"kind": "application", "id": ID, "label": None},
-        f"Application {ID} is one of Microsoft's own, and nobody has used it in this tenant yet.",
+        f"Application {ID} is one of Microsoft's own, but nobody has used it in this tenant yet.",
     ),
     (
         C.TARGET_IS_OURS,
@@ -356,12 +361,12 @@ SENTENCES: Final[tuple[tuple[FindingCode, dict[str, Any], str], ...]] = (
     (
         C.TARGETS_LEFT_OUT,
         {"count": 1, "most": 40},
-        "One more ID could not be checked: no more than 40 are looked up for one request.",
+        "One more ID could not be checked, because at most 40 are looked up for one request.",
     ),
     (
         C.TARGETS_LEFT_OUT,
         {"count": 3, "most": 40},
-        "3 more IDs could not be checked: no more than 40 are looked up for one request.",
+        "3 more IDs could not be checked, because at most 40 are looked up for one request.",
     ),
     (
         C.TARGETS_NAMED,
@@ -377,8 +382,8 @@ SENTENCES: Final[tuple[tuple[FindingCode, dict[str, Any], str], ...]] = (
     (
         C.TARGETS_IN_BOTH,
         {"targets": [{"id": ID, "name": "Portal"}]},
-        f"Of the partner's applications, this tenant has some as well: application {ID} is “Portal” here. An "
-        "application of several tenants has one ID in all of them; one of ours alone would be the wrong ID.",
+        f"This tenant also has some of the partner's applications: application {ID} is “Portal” here. An application "
+        "of several tenants has the same ID in all of them. An application of only our tenant would be the wrong one.",
     ),
     (
         C.MICROSOFT_SUPPORT,
@@ -389,15 +394,15 @@ SENTENCES: Final[tuple[tuple[FindingCode, dict[str, Any], str], ...]] = (
     (
         C.SERVICE_PROVIDER,
         {},
-        "This tenant is a service provider of ours (delegated administration). Its settings belong to that "
-        "relationship and cannot be removed, so Gatehouse does not open anything to it. Change it in the Microsoft "
-        "Entra admin center together with the contract.",
+        "This tenant is a service provider of ours (delegated administration). Its settings "
+        "belong to that relationship and cannot be removed, so Gatehouse gives it no access. "
+        "Change it in the Microsoft Entra admin center together with the contract.",
     ),
     (
         C.MULTI_TENANT_ORGANIZATION,
         {},
-        "This tenant is in our multi-tenant organization. The organization's own templates write its settings too and "
-        "may overwrite what is approved here.",
+        "This tenant is in our multi-tenant organization. The organization's templates also write"
+        " its settings, and may overwrite what is approved here.",
     ),
     (
         C.IDN,
@@ -422,7 +427,18 @@ SENTENCES: Final[tuple[tuple[FindingCode, dict[str, Any], str], ...]] = (
     (
         C.LOOK_ALIKE,
         {"domain": "contosa.com", "likeness": "one_letter_off", "is_own": False, "other": "contoso.com"},
-        "“contosa.com” is one letter off a partner's domain “contoso.com”. Check which one is meant.",
+        "“contosa.com” differs by one letter from a partner's domain “contoso.com”. Check which one is meant.",
+    ),
+    (
+        C.SIGN_INS,
+        {**SEEN, "applications": ["", "B"]},
+        f"2 people of the partner signed in to 2 applications (an application without a name, B) during the last 30 "
+        f"days. {LIMIT}",
+    ),
+    (
+        C.TARGETS_NAMED,
+        {"targets": [{"kind": "group", "id": ID, "name": ""}]},
+        f"In this tenant, group {ID} is “(no name)”.",
     ),
     (
         C.REPLACES_TEMPLATE,
@@ -440,14 +456,15 @@ SENTENCES: Final[tuple[tuple[FindingCode, dict[str, Any], str], ...]] = (
             "alone": [{"title": "Security", "quorum": 1}],
             "needed": [{"title": "Security", "quorum": 1}, {"title": "Data owners", "quorum": 2}],
         },
-        "“Guests” alone asks for 1 of “Security”. This partner has a stricter approval policy, or the risk of all "
-        "settings after the change is higher. So it needs 1 of “Security” and 2 of “Data owners”.",
+        "“Guests” alone needs 1 of “Security”. This partner has a stricter approval policy, or "
+        "the risk of all settings after the change is higher. So it needs 1 of “Security” and 2 "
+        "of “Data owners”.",
     ),
     (
         C.RESTORES_A_PART,
         {"request_id": "R-FBMG"},
-        "R-FBMG ended before it was complete, so perhaps only a part was applied. The restore is planned from the "
-        "current settings.",
+        "R-FBMG ended before it was complete, so maybe only a part was applied. The restore is "
+        "planned from the current settings.",
     ),
     (
         C.RESTORES_INHERITANCE,
@@ -464,8 +481,8 @@ SENTENCES: Final[tuple[tuple[FindingCode, dict[str, Any], str], ...]] = (
     (
         C.RECORDS_UNREAD,
         {},
-        "Whether a request for this tenant is open, and whether its domain looks like that of another partner, could "
-        "not be checked: there are no records here. Set DATABASE_URL to the bot's own file.",
+        "There are no records here. So open requests for this tenant, and partners with a similar"
+        " domain, could not be checked. Set DATABASE_URL to the bot's own file.",
     ),
     (
         C.OPEN_REQUEST,

@@ -205,7 +205,7 @@ def test_giving_trust_back_to_the_default_claims_nothing_about_the_default(flag:
     assert (line.after, line.access) == (INHERITS, effect)
 
 
-def test_automatic_redemption_says_whose_half_is_missing_and_that_unset_is_off() -> None:
+def test_automatic_redemption_says_whose_side_is_missing_and_that_unset_is_off() -> None:
     made = plan(None, {Property.AUTOMATIC_REDEMPTION: AutomaticRedemption(inbound=True, outbound=False)})
     inbound, outbound = describe(made)
     assert (inbound.before, inbound.after) == (
@@ -278,7 +278,7 @@ def test_a_setting_without_any_flag_has_one_line() -> None:
         ("b2bCollaborationInbound", None, INHERITS),
     ],
 )
-def test_beside_an_unreadable_value_the_whole_other_one_is_said(name: str, after: Any, words: str) -> None:
+def test_next_to_an_unreadable_value_the_whole_other_one_is_said(name: str, after: Any, words: str) -> None:
     made = replace(access_plan(), before={"tenantId": TENANT, name: 7})
     made = replace(made, operations=(Operation(method="PATCH", path="/p", body={name: after}),))
     (line,) = describe(made)
@@ -376,7 +376,7 @@ json_values = st.recursive(
 @PROPERTY
 @given(st.fixed_dictionaries({}, optional=dict.fromkeys([*Property, "identitySynchronization"], json_values)))
 def test_no_document_breaks_the_wording(document: dict[str, Any]) -> None:
-    """Whatever Graph may send one day, the card can still be shown and the door closed."""
+    """Whatever Graph may return, the card can be shown and the partner can be blocked."""
     try:
         made = plan_revocation(tenant_id=TENANT, default={}, before={"tenantId": TENANT, **document})
     except AttributeError:

@@ -1,4 +1,4 @@
-"""What stands for a partner now: its own settings, and what it inherits."""
+"""A partner's current settings in words: its own, and what it inherits."""
 
 from typing import Any
 
@@ -47,7 +47,7 @@ def test_a_default_that_could_not_be_read_is_not_guessed() -> None:
     assert standing("Trust in the partner's MFA", {}, None).words == DEFAULT_UNREAD
 
 
-def test_its_own_settings_are_told_from_inherited_ones() -> None:
+def test_its_own_settings_are_distinguished_from_inherited_ones() -> None:
     found = describe_current(closed_document(), DEFAULT)
     assert {one.words for one in found if one.is_own} == {"blocked for everyone", "not trusted", "off"}
     assert [one.setting for one in found if not one.is_own] == [

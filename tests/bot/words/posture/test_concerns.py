@@ -18,14 +18,14 @@ OPEN: Final = [{"name": "b2bCollaborationInbound", "opening": "open"}]
 UNKNOWN: Final = [{"name": "crossCloudMeetingConfiguration", "opening": "not known"}]
 SETTINGS: Final = {"settings": ["inboundTrust", "b2bCollaborationInbound"]}
 TITLES: Final = "Inbound trust; B2B collaboration, inbound"
-NO_SETTINGS: Final = "but the tenant has no settings for this partner (any more)."
-INSTEAD: Final = "The tenant's default applies to it instead,"
+NO_SETTINGS: Final = "but the tenant has no settings for this partner now."
+INSTEAD: Final = "The tenant's default applies instead"
 GOLDEN: Final[list[tuple[ConcernCode, Values, str]]] = [
     (
         C.UNFINISHED,
         {"request_id": "R-1", "state": "stopped_half_way"},
-        "Request R-1 began to write this partner and ended as stopped half way, so that no review of it is due. Ask "
-        "for it again, or revoke.",
+        "Request R-1 began to change this partner and ended as stopped half way, so no review of "
+        "it is due. Request it again, or revoke.",
     ),
     (
         C.UNKNOWN_TO_GATEHOUSE,
@@ -36,7 +36,7 @@ GOLDEN: Final[list[tuple[ConcernCode, Values, str]]] = [
     (
         C.NOT_COMPARED,
         {"request_id": "R-1"},
-        "Whether it is still as approved could not be checked: request R-1 cannot be read.",
+        "Whether it is still as approved could not be checked, because request R-1 cannot be read.",
     ),
     (
         C.DIFFERS_FROM_APPROVED,
@@ -57,22 +57,22 @@ GOLDEN: Final[list[tuple[ConcernCode, Values, str]]] = [
     (
         C.ABSENT,
         {"is_other_cloud": False, "is_default_read": False, "ways": UNKNOWN},
-        f"Recorded as open, {NO_SETTINGS} {INSTEAD} which could not be read.",
+        f"Recorded as open, {NO_SETTINGS} {INSTEAD}. It could not be read.",
     ),
     (
         C.REVOKED_BUT_ABSENT,
         {"is_other_cloud": False, "is_default_read": True, "ways": OPEN},
-        f"Recorded as revoked, {NO_SETTINGS} {INSTEAD} which leaves open: B2B collaboration, inbound (open).",
+        f"Recorded as revoked, {NO_SETTINGS} {INSTEAD} and allows: B2B collaboration, inbound (open).",
     ),
     (
         C.REVOKED_BUT_ABSENT,
         {"is_other_cloud": False, "is_default_read": True, "ways": []},
-        f"Recorded as revoked, {NO_SETTINGS} {INSTEAD} which is closed today.",
+        f"Recorded as revoked, {NO_SETTINGS} {INSTEAD} and is closed now.",
     ),
     (
         C.REVOKED_BUT_OPEN,
         {"open": OPEN, "unknown": UNKNOWN},
-        "Recorded as revoked, but open now: B2B collaboration, inbound (open). Perhaps open as well: "
+        "Recorded as revoked, but open now: B2B collaboration, inbound (open). Maybe also open: "
         "crossCloudMeetingConfiguration (not known). Revoke it again.",
     ),
     (
@@ -83,19 +83,19 @@ GOLDEN: Final[list[tuple[ConcernCode, Values, str]]] = [
     (
         C.REVOKED_BUT_OPEN,
         {"open": [], "unknown": UNKNOWN},
-        "Recorded as revoked, but perhaps open now: crossCloudMeetingConfiguration (not known). Revoke it again.",
+        "Recorded as revoked, but maybe open now: crossCloudMeetingConfiguration (not known). Revoke it again.",
     ),
     (
         C.REVOKED_NOT_KNOWN,
         {"unknown": UNKNOWN},
-        "Recorded as revoked, but these are not closed for certain: crossCloudMeetingConfiguration (not known). Revoke "
-        "it again.",
+        "Recorded as revoked, but it is not certain that these are closed: "
+        "crossCloudMeetingConfiguration (not known). Revoke it again.",
     ),
     (
         C.REVOKED_NOT_EXPLICIT,
         SETTINGS,
-        f"Recorded as revoked, and closed, but not blocked explicitly any more: {TITLES}. A change of the default may "
-        "open it. Revoke it again.",
+        f"Recorded as revoked and closed now, but not blocked explicitly: {TITLES}. A change of the default may open "
+        "it. Revoke it again.",
     ),
     (
         C.BEING_WRITTEN,
@@ -116,12 +116,12 @@ GOLDEN: Final[list[tuple[ConcernCode, Values, str]]] = [
     (
         C.REVIEW_OVERDUE,
         {"sponsor": "Sam", "reminders": 2, "due_at": None},
-        "A review waits for the answer of Sam, who was asked twice.",
+        "A review waits for Sam, who was asked twice.",
     ),
     (
         C.REVIEW_OVERDUE,
         {"sponsor": None, "reminders": None, "due_at": "2026-03-01T12:00:00+00:00"},
-        "A review was due on 2026-03-01 and nobody was asked yet. Is the bot running?",
+        "A review was due on 2026-03-01, but nobody was asked. Check that the bot runs.",
     ),
     (
         C.SYNCHRONIZATION_ON,
@@ -132,8 +132,9 @@ GOLDEN: Final[list[tuple[ConcernCode, Values, str]]] = [
     (
         C.ALL_TRUST_ALL_APPLICATIONS,
         {"settings": ["b2bCollaborationInbound"]},
-        "Both the partner's MFA and its devices are trusted while its people are not limited to named applications "
-        "(B2B collaboration, inbound): only the partner then checks what Conditional Access requires of them.",
+        "The partner's MFA and devices are trusted, and its people are not limited to named "
+        "applications (B2B collaboration, inbound). So only the partner checks what Conditional "
+        "Access requires of them.",
     ),
     (
         C.INHERITS_OPEN_DEFAULT,
@@ -147,11 +148,11 @@ GOLDEN: Final[list[tuple[ConcernCode, Values, str]]] = [
         f"Not limited for this partner, and open by the tenant's default: {TITLES}. A change of that default changes "
         "what this partner may do.",
     ),
-    (C.ALSO_OPEN, {"ways": OPEN}, "Open as well: B2B collaboration, inbound (open)."),
+    (C.ALSO_OPEN, {"ways": OPEN}, "Also open: B2B collaboration, inbound (open)."),
     (
         C.NOT_KNOWN_CLOSED,
         {"ways": UNKNOWN},
-        "Set for this partner, and what it opens is not known: crossCloudMeetingConfiguration (not known).",
+        "Set for this partner, with an effect that is not known: crossCloudMeetingConfiguration (not known).",
     ),
     (
         C.NOT_CERTAIN,
@@ -167,60 +168,61 @@ GOLDEN: Final[list[tuple[ConcernCode, Values, str]]] = [
     (
         C.SERVICE_PROVIDER,
         {},
-        "This tenant is a service provider of ours (delegated administration); Gatehouse opens nothing to it. Its "
-        "settings belong to that relationship and cannot be removed.",
+        "This tenant is a service provider of ours (delegated administration). Gatehouse gives it"
+        " no access. Its settings belong to that relationship and cannot be removed.",
     ),
     (
         C.MULTI_TENANT_ORGANIZATION,
         {},
-        "This tenant is in our multi-tenant organization, whose own templates write its settings too and may overwrite "
-        "them.",
+        "This tenant is in our multi-tenant organization. The organization's templates also write"
+        " its settings, and may overwrite them.",
     ),
     (
         C.MICROSOFT_SUPPORT,
         {},
-        "This is the tenant of Microsoft's own support, which Microsoft adds by itself while a support case is open. "
-        "Gatehouse opens nothing to it.",
+        "This is the tenant of Microsoft's own support. Microsoft adds it automatically while a "
+        "support case is open. Gatehouse gives it no access.",
     ),
     (
         C.CONDITIONAL_ACCESS_UNREAD,
         {"why": UnreadReason.FORBIDDEN.value},
-        "What Conditional Access asks of guests could not be checked (permission missing). Grant the application "
-        "Policy.Read.All with admin consent, or look in Entra admin center, Conditional Access, Policies.",
+        "What Conditional Access requires of guests could not be checked (permission missing). "
+        "Grant the application Policy.Read.All with admin consent, or look in Entra admin center,"
+        " Conditional Access, Policies.",
     ),
     (
         C.CONDITIONAL_ACCESS_UNREAD,
         {"why": UnreadReason.THROTTLED.value},
-        "What Conditional Access asks of guests could not be checked (throttled). Look in Entra admin center, "
-        "Conditional Access, Policies.",
+        "What Conditional Access requires of guests could not be checked (throttled). Look in "
+        "Entra admin center, Conditional Access, Policies.",
     ),
     (
         C.LOCKED_OUT,
         verdict(meaning="locked_out", remedies=["accept_mfa", "exclude"]),
-        "Conditional Access locks out today: guests, by “A” – accept their MFA, or exclude them.",
+        "Conditional Access locks out today: guests, by “A” (to fix: accept their MFA, or exclude them).",
     ),
     (
         C.ESTIMATE,
         {"why": UnreadReason.REFUSED.value, "answered": 0, "left_out": 3},
-        "Entra did not evaluate every sign-in (refused). Conditional Access policies were read instead: what is said "
-        "of them is an estimate.",
+        "Entra did not evaluate every sign-in (refused). Conditional Access policies were read "
+        "instead, so this is an estimate.",
     ),
     (
         C.DEFAULT_UNREAD,
         {"reason": "Entra refused."},
-        "What the default allows could not be checked, and with it whatever a partner inherits. Entra refused.",
+        "The default, and everything that partners inherit from it, could not be checked. Entra refused.",
     ),
     (
         C.DEFAULT_TRUSTS_EVERYBODY,
         {"flags": ["mfa", "compliant_device"]},
-        "The default trusts EVERY other tenant that does not say otherwise: Trust in the partner's MFA; Trust in the "
-        "partner's compliant devices.",
+        "The default trusts every other tenant without settings of its own: Trust in the "
+        "partner's MFA; Trust in the partner's compliant devices.",
     ),
     (
         C.DEFAULT_OPEN_B2B_COLLABORATION_INBOUND,
         {"is_whole": True},
-        "Inbound B2B collaboration is open by default: people of every other tenant can be invited as guests and reach "
-        "every application that is given to them.",
+        "Inbound B2B collaboration is open by default: people of every other tenant can be "
+        "invited as guests, and use every application that they are given.",
     ),
     (
         C.DEFAULT_OPEN_B2B_COLLABORATION_OUTBOUND,
@@ -237,17 +239,17 @@ GOLDEN: Final[list[tuple[ConcernCode, Values, str]]] = [
     (
         C.DEFAULT_OPEN_B2B_DIRECT_CONNECT_OUTBOUND,
         {"is_whole": False},
-        "Outbound B2B direct connect is open by default in part, for every tenant without settings of its own.",
+        "Outbound B2B direct connect is partly open by default, for every tenant without settings of its own.",
     ),
     (
         C.DEFAULT_ALSO_OPEN,
         {"ways": OPEN},
-        "Open by default as well, for every tenant that does not say otherwise: B2B collaboration, inbound (open).",
+        "Also open by default, for every tenant without settings of its own: B2B collaboration, inbound (open).",
     ),
     (
         C.DEFAULT_NOT_KNOWN_CLOSED,
         {"ways": UNKNOWN},
-        "Set in the default, and what it opens is not known: crossCloudMeetingConfiguration (not known).",
+        "Set in the default, with an effect that is not known: crossCloudMeetingConfiguration (not known).",
     ),
     (
         C.DEFAULT_UNREADABLE,
@@ -257,7 +259,7 @@ GOLDEN: Final[list[tuple[ConcernCode, Values, str]]] = [
     (
         C.DEFAULT_IS_MICROSOFTS,
         {},
-        "The default is Microsoft's own, never changed by this tenant; Microsoft may change it.",
+        "The default is Microsoft's own. This tenant never changed it. Microsoft may change it.",
     ),
 ]
 

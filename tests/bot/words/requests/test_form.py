@@ -7,7 +7,9 @@ import pytest
 
 from bot.words.requests import form
 from tests.workflows.core.builders import STAGES, request
+from workflows.app.requests.forms import RefillCode
 from workflows.catalog.catalog import SHIPPED, load_catalog
+from workflows.core.errors.facts import Fact
 from workflows.core.policy.offers import Offer
 from workflows.core.policy.risk import RiskLevel
 from workflows.core.requests.request import RequestState
@@ -81,3 +83,46 @@ def test_how_long_it_shall_last() -> None:
     assert form.lasts_words(replace(asked, ends_at=ends_at)) == "until 2027-03-31"
     assert form.lasts_words(replace(asked, duration=None)) == ""
     assert form.until_words(180).startswith("The last day of the project, at most 180 days from today.")
+
+
+@pytest.mark.parametrize(
+    ("code", "values", "words"),
+    [
+        (
+            RefillCode.TEMPLATE_GONE,
+            {"template": "Merger"},
+            "The template “Merger” does not exist any more. Choose another one.",
+        ),
+        (
+            RefillCode.TEMPLATE_CHANGED,
+            {"template": "Merger"},
+            "The template “Merger” changed since that request. Check what it gives now, and who decides.",
+        ),
+        (
+            RefillCode.DURATION_GONE,
+            {"template": "Merger", "days": 180},
+            "“Merger” does not offer 180 days any more. Check the duration.",
+        ),
+        (
+            RefillCode.END_DATE_OVER,
+            {"day": "2027-04-30"},
+            "The end date of that request, 2027-04-30, cannot be chosen any more. Choose a new end.",
+        ),
+    ],
+)
+def test_what_of_an_earlier_request_is_different_today(code: RefillCode, values: dict[str, object], words: str) -> None:
+    assert form.refill_words(Fact(code, values)) == words
+
+
+def test_every_difference_has_a_sentence() -> None:
+    marks = {"template": "T", "days": 1, "day": "2027-04-30"}
+    assert all(form.refill_words(Fact(code, marks)) for code in RefillCode)
+
+
+def test_what_happens_when_an_edit_is_sent() -> None:
+    approvers = "Approvers get a message with what is different, and decide on the new plan."
+    assert [form.edit_words(decided)[0] for decided in (0, 1, 2)] == [
+        approvers,
+        f"1 approval no longer counts. {approvers}",
+        f"2 approvals no longer count. {approvers}",
+    ]

@@ -28,24 +28,28 @@ GOLDEN: Final[tuple[tuple[MessageCode, dict[str, Any], str], ...]] = (
     (MessageCode.REFUSED, {"reasons": NOTE[:1]}, "No answer."),
     (
         MessageCode.REQUEST_WAITS,
-        {"partner": "contoso.com", "note": NOTE},
-        "Your request for contoso.com waits: No answer. Gatehouse keeps trying.",
+        {"partner": "contoso.com", "request": "R-1", "note": NOTE},
+        "contoso.com: your request R-1 waits. No answer. Gatehouse keeps trying.",
     ),
     (
         MessageCode.YOU_WITHDREW,
         {"partner": "contoso.com", "note": []},
-        "You withdrew your request for contoso.com.",
+        "contoso.com: you withdrew your request.",
     ),
     (
         MessageCode.ENDED,
-        {"partner": "contoso.com", "state": "unfit", "note": NOTE[:1]},
-        "Your request for contoso.com ended as unfit. No answer.",
+        {"partner": "contoso.com", "request": "R-1", "state": "unfit", "note": NOTE[:1]},
+        "contoso.com: your request R-1 could not be carried out. No answer.",
     ),
-    (MessageCode.OVERWRITTEN, {"partner": "contoso.com", "note": NOTE[:1]}, "contoso.com: No answer."),
+    (
+        MessageCode.OVERWRITTEN,
+        {"partner": "contoso.com", "request": "R-1", "note": NOTE[:1]},
+        "contoso.com (request R-1): No answer.",
+    ),
     (
         MessageCode.CLOSED,
-        {"partner": "contoso.com", "is_all": True, "note": []},
-        f"contoso.com is blocked: {BLOCKED} Nothing else is open. {TOKENS}",
+        {"partner": "contoso.com", "request": "R-1", "is_all": True, "note": []},
+        f"contoso.com is blocked (request R-1): {BLOCKED} Nothing else is open. {TOKENS}",
     ),
     (
         MessageCode.CLOSED,
@@ -54,44 +58,44 @@ GOLDEN: Final[tuple[tuple[MessageCode, dict[str, Any], str], ...]] = (
     ),
     (
         MessageCode.OPENED,
-        {"partner": "contoso.com", "note": []},
-        "Access for contoso.com is active (verified).",
+        {"partner": "contoso.com", "request": "R-1", "note": []},
+        "contoso.com: the access of your request R-1 is active (verified).",
     ),
     (
         MessageCode.PUT_BACK,
-        {"partner": "contoso.com", "restores": "R-1", "note": NOTE[:1]},
-        "The settings of contoso.com from before R-1 are restored (verified). No answer.",
+        {"partner": "contoso.com", "request": "R-2", "restores": "R-1", "note": NOTE[:1]},
+        "contoso.com (request R-2): the settings from before R-1 are restored (verified). No answer.",
     ),
     (
         MessageCode.OUR_SIDE_SET,
         {"partner": "contoso.com", "steps": 2, "note": []},
-        "Our side of the access for contoso.com is done (verified). Partner's side: 2 steps, not confirmed. Gatehouse "
+        "contoso.com: our side of the access is done (verified). Partner's side: 2 steps, not confirmed. Gatehouse "
         "cannot see the partner's tenant, so the sponsor confirms the steps. The partner setup card has the checklist.",
     ),
     (
         MessageCode.ROLE_EMPTY,
-        {"request": "R-1", "lacks": [LACK, OTHER_LACK]},
-        "Your request R-1 cannot be approved now: “Security” needs 1 approval from the role “security”, and nobody "
-        "with this role can give one now. The user group @sec does not exist or is off. “Data” needs 2 approvals from "
-        "the role “data”, and 1 person with this role can give one now. The admins are told. You do not need to do "
-        "anything. The request continues when there are enough approvers.",
+        {"partner": "contoso.com", "request": "R-1", "lacks": [LACK, OTHER_LACK]},
+        "contoso.com: your request R-1 cannot be approved now. “Security” needs 1 approval from the role “security”, "
+        "and nobody with this role can give one now. The user group @sec does not exist or is off. “Data” needs 2 "
+        "approvals from the role “data”, and 1 person with this role can give one now. The admins are told. You do not "
+        "need to do anything. The request continues when there are enough approvers.",
     ),
     (
         MessageCode.CARD_NOT_POSTED,
-        {"partner": "contoso.com"},
-        "The approval card of your request for contoso.com cannot be posted in the approval channel. The admins know. "
-        "Until then, approvers get the card as a direct message.",
+        {"partner": "contoso.com", "request": "R-1"},
+        "contoso.com: the approval card of your request R-1 cannot be posted in the channel. The admins know. Until "
+        "then, approvers get the card as a direct message.",
     ),
     (
         MessageCode.SETUP_CONFIRMED,
         {"partner": "contoso.com", "step": "automatic_redemption_outbound", "left": ["provisioning_job"]},
-        "Confirmed, recorded under your name: automatic redemption, outbound of contoso.com. Not confirmed yet, 1 "
+        "contoso.com: confirmed, recorded under your name: automatic redemption, outbound. Not confirmed yet, 1 "
         "step: provisioning job.",
     ),
     (
         MessageCode.SETUP_UNCONFIRMED,
         {"partner": "contoso.com", "step": "automatic_redemption_outbound", "left": []},
-        "Not confirmed any more: automatic redemption, outbound of contoso.com. Every step is confirmed now.",
+        "contoso.com: not confirmed any more: automatic redemption, outbound. Every step is confirmed now.",
     ),
     (
         MessageCode.CLICK_WAITS,
@@ -136,6 +140,23 @@ def test_every_code_has_a_sentence_here() -> None:
 @pytest.mark.parametrize(("code", "values", "sentence"), GOLDEN)
 def test_a_message_reads_as_always(code: MessageCode, values: dict[str, Any], sentence: str) -> None:
     assert message_words(Fact(code.value, values)) == sentence
+
+
+@pytest.mark.parametrize(
+    ("code", "values", "sentence"),
+    [
+        (MessageCode.OPENED, {"note": []}, "contoso.com: the access of your request is active (verified)."),
+        (MessageCode.CARD_NOT_POSTED, {}, "contoso.com: the approval card of your request cannot be posted"),
+        (MessageCode.CLOSED, {"is_all": True, "note": []}, "contoso.com is blocked: B2B"),
+        (MessageCode.ENDED, {"state": "rejected", "note": NOTE[:1]}, "contoso.com: your request is closed. No"),
+    ],
+)
+def test_what_an_earlier_version_stored_without_a_request_is_read(
+    code: MessageCode, values: dict[str, Any], sentence: str
+) -> None:
+    assert message_words(Fact(code.value, {"partner": "contoso.com", **values})).startswith(sentence)
+    role = message_words(Fact(MessageCode.ROLE_EMPTY, {"request": "R-1", "lacks": []}))
+    assert role.startswith("Your request R-1 cannot be approved now.")
 
 
 def test_several_missing_groups_are_named_in_one_sentence() -> None:

@@ -62,8 +62,25 @@ GOLDEN: Final[tuple[tuple[str, dict[str, Any], str], ...]] = (
         {},
         "The partner's settings cannot be read, so the current settings are not known.",
     ),
-    (NoteCode.WAS_THERE, {}, "The partner was there a moment ago:"),
-    (NoteCode.TRIED_AGAIN, {}, "It was there a moment ago, so Gatehouse tries again."),
+    (NoteCode.WAS_THERE, {}, "The partner's entry existed a moment ago:"),
+    (NoteCode.TRIED_AGAIN, {}, "It existed a moment ago, so Gatehouse tries again."),
+    (
+        NoteCode.ACCESS_ENDED,
+        {"ends_at": "2027-03-04T00:00:00+00:00"},
+        "The last day of the requested access, 2027-03-03 (UTC), passed before it was applied.",
+    ),
+    (NoteCode.REQUEST_LATER_END, {}, "Request it again with a later end."),
+    (
+        NoteCode.CHECK_PART,
+        {},
+        "Check the current settings with /partner show. Then revoke the partner, or request it again with a later end.",
+    ),
+    (
+        NoteCode.ENDED_ALREADY,
+        {"ends_at": "2027-03-04T09:00:00+00:00"},
+        "The last day of this access, 2027-03-04 (UTC), passed before it was verified. It does not end by itself: "
+        "revoke the partner, or request it again with a later end.",
+    ),
     (NoteCode.SENT_DOES_NOT_SHOW, {}, "Microsoft does not show the change that was sent before."),
     (
         NoteCode.PROGRESS,
@@ -71,6 +88,7 @@ GOLDEN: Final[tuple[tuple[str, dict[str, Any], str], ...]] = (
         "2 of 3 changes are in the tenant. Sent: the partner without settings of its own; B2B collaboration, inbound, "
         "Inbound trust. Not sent: Identity synchronization into this tenant.",
     ),
+    (NoteCode.EDITED, {"name": "Riley"}, "Riley edited this request."),
     (NoteCode.NOT_WRITTEN, {"is_first": True}, "Nothing was written."),
     (NoteCode.NOT_WRITTEN, {"is_first": False}, "This plan was not written."),
     (NoteCode.ACCEPTED_NOT_SHOWN, {}, "Microsoft Graph accepted the change but does not show it."),
@@ -132,12 +150,12 @@ GOLDEN: Final[tuple[tuple[str, dict[str, Any], str], ...]] = (
     (
         NoteCode.LEADS_ELSEWHERE,
         {"target": "contoso.com", "tenant": "t-1", "now": "t-2"},
-        "“contoso.com” led to the tenant t-1 when it was approved, but to the tenant t-2 now.",
+        "“contoso.com” belonged to the tenant t-1 when this was approved, but belongs to the tenant t-2 now.",
     ),
     (
         NoteCode.LEADS_ELSEWHERE,
         {"target": "contoso.com", "tenant": "t-1", "now": None},
-        "“contoso.com” led to the tenant t-1 when it was approved, but to no tenant now.",
+        "“contoso.com” belonged to the tenant t-1 when this was approved, but belongs to no tenant now.",
     ),
     (NoteCode.ASK_PARTNER_FIRST, {}, "Ask the partner before you request it again."),
     (
@@ -172,21 +190,21 @@ GOLDEN: Final[tuple[tuple[str, dict[str, Any], str], ...]] = (
     (NoteCode.NOT_TAKEN, {"names": ["places", "newer"]}, "Not accepted: places; newer."),
     (NoteCode.LATE, {}, "Microsoft Graph did not answer in time."),
     (NoteCode.TAKEN_NOT_SHOWN, {}, "Microsoft Graph accepted it but does not show it."),
-    (NoteCode.PERSON_UNREADABLE, {}, "Who asked for it cannot be looked up."),
+    (NoteCode.PERSON_UNREADABLE, {}, "The requester cannot be looked up."),
     (
         NoteCode.CHANGED_REPEATEDLY,
         {},
         "The block cannot be verified, because somebody keeps changing the partner's settings.",
     ),
     (NoteCode.OTHER_IS_OPEN, {"other": "R-1"}, "R-1 is open for the same tenant."),
-    (NoteCode.OWN_FAULT, {"error": "KeyError('x')"}, "Something went wrong inside Gatehouse: KeyError('x')."),
+    (NoteCode.OWN_FAULT, {"error": "KeyError('x')"}, "There was an error in Gatehouse: KeyError('x')."),
     (DiscountCode.EARLIER_VERSION, {"person": "Amara"}, "Amara approved an earlier version of this request."),
     (DiscountCode.MAY_NOT, {"person": "Sam"}, "Sam may not approve this request."),
     (DiscountCode.COUNTS_ONCE, {"person": "Bruno"}, "Bruno has already approved once."),
     (
         DiscountCode.LOST_ROLE,
         {"person": "Bruno", "stage": "Data owners"},
-        "Bruno no longer holds the role “Data owners”.",
+        "Bruno no longer has the role “Data owners”.",
     ),
 )
 

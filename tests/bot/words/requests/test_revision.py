@@ -3,8 +3,10 @@
 from dataclasses import replace
 from datetime import UTC, datetime
 
+import pytest
+
 from bot.words.requests.revision import RevisedLine, revision_lines
-from tests.workflows.core.builders import STAGES, TENANT, access_plan, prepared, request
+from tests.workflows.core.builders import DANA, STAGES, TENANT, access_plan, particulars, prepared, request
 from workflows.core.plans.drift import DefaultDrift, Drift
 
 TRUST = "Trust in the partner's MFA"
@@ -18,7 +20,7 @@ def test_a_first_plan_and_an_unchanged_one_have_no_difference() -> None:
 def test_a_setting_that_somebody_changed_is_told_as_seen_and_as_it_is() -> None:
     plan = access_plan({"tenantId": TENANT, "inboundTrust": {"isMfaAccepted": False}})
     [line] = revision_lines(request(seen=prepared(), prepared=prepared(plan=plan)))
-    assert line == RevisedLine(TRUST, "inherits the tenant's default → trusted", "not trusted → trusted")
+    assert line == RevisedLine(TRUST, "the tenant's default (value not known) → trusted", "not trusted → trusted")
 
 
 def test_what_is_set_already_is_not_changed_by_the_new_plan() -> None:
@@ -46,3 +48,39 @@ def test_chain_template_duration_and_a_changed_default_are_told() -> None:
     assert lines["Last day"] == ("not set", "2027-05-31")
     assert lines["Duration"] == ("90 days", "no end")
     assert any(about.endswith("by the tenant's default") for about in lines)
+
+
+def test_what_an_edit_changed_besides_the_settings_is_told() -> None:
+    asked = replace(particulars(), justification=" ".join(f"w{at}" for at in range(40)), ticket="PRJ-1")
+    wanted = replace(asked, justification=asked.justification.replace("w9", "other"), ticket="")
+    edited = request(
+        seen=prepared(), prepared=prepared(sponsor=DANA), particulars=wanted, seen_particulars=asked, edits=()
+    )
+    lines = {line.about: (line.seen, line.now) for line in revision_lines(edited)}
+    assert lines["Sponsor"] == ("Sam", "Dana")
+    assert lines["Ticket"] == ("PRJ-1", "none")
+    seen, now = lines["Justification"]
+    assert seen.startswith("“… w6 w7 w8 w9 w10")
+    assert now.startswith("“… w6 w7 w8 other w10")
+    assert now.endswith("w30 …” (6 words before, 9 words after)")
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "lines"),
+    [
+        ("For May", "For June", ("“For May”", "“For June”")),
+        ("For May", "For May and June", ("“For May”", "“For May and June”")),
+        (
+            " ".join(["same"] * 26),
+            " ".join(["same"] * 27),
+            (
+                "“… same same same” (23 words before)",
+                "“… same same same same” (23 words before)",
+            ),
+        ),
+    ],
+)
+def test_a_long_justification_is_shown_from_where_it_differs(before: str, after: str, lines: tuple[str, str]) -> None:
+    asked = replace(particulars(), justification=before)
+    edited = request(seen=prepared(), particulars=replace(asked, justification=after), seen_particulars=asked)
+    assert revision_lines(edited) == (RevisedLine("Justification", *lines),)

@@ -39,8 +39,8 @@ def test_every_value_of_an_enumeration_has_words() -> None:
         ("trusted", Origin.TENANT_DEFAULT, "Default: trusted"),
         ("trusted", Origin.MICROSOFT_DEFAULT, "Microsoft's default: trusted"),
         ("not trusted", Origin.NOT_ADDED, "not trusted (a tenant of another cloud, not added here)"),
-        ("trusted", Origin.UNREAD, "inherits the tenant's default"),
-        (None, Origin.TENANT_DEFAULT, "inherits the tenant's default"),
+        ("trusted", Origin.UNREAD, "the tenant's default (value not known)"),
+        (None, Origin.TENANT_DEFAULT, "the tenant's default (value not known)"),
     ],
 )
 def test_an_inherited_value_says_whose_it_is_only_where_that_is_known(

@@ -62,52 +62,53 @@ GOLDEN: Final[list[tuple[TenantCode, dict[str, Any], str]]] = [
         "Entra refused the bot's credentials: AADSTS7000215. Check the bot's credentials (AZURE_TENANT_ID, "
         "AZURE_CLIENT_ID and its secret or certificate).",
     ),
-    (C.NO_SUCH_GROUP, {"group": "it"}, "'it' is not a group: an Entra group is named by its object id."),
+    (C.NO_SUCH_GROUP, {"group": "it"}, "'it' is not a group. Give the object ID of an Entra group."),
     (
         C.THROTTLED,
         {"call": CHANGE, "request_id": "r-1", "seconds": 60.0},
-        "Entra is throttling the bot and did not change the partner configuration (request id r-1). It asks for 60 "
-        "seconds.",
+        "Entra limits the bot's requests now and did not change the partner configuration "
+        "(request id r-1). It asks the bot to wait 60 seconds.",
     ),
     (
         C.THROTTLED,
         {"call": CHANGE, "request_id": "", "seconds": None},
-        "Entra is throttling the bot and did not change the partner configuration.",
+        "Entra limits the bot's requests now and did not change the partner configuration.",
     ),
     (
         C.ANSWERED_OTHERWISE,
         {"call": CHANGE, "status": 503, "request_id": "r-1", "is_write": True},
-        "Entra answered 503 when asked to change the partner configuration (request id r-1); the outcome is unknown "
-        "until it is read back.",
+        "Entra answered 503 when asked to change the partner configuration (request id r-1). The "
+        "result is unknown until it is read back.",
     ),
     (
         C.ANSWERED_OTHERWISE,
         {"call": LOOK_UP, "status": 503, "request_id": "", "is_write": False},
         "Entra answered 503 when asked to look up the tenant contoso.example.",
     ),
-    (C.NO_TOKEN, {"says": "timed out"}, "Entra gives no token at the moment; nothing was sent: timed out."),
+    (C.NO_TOKEN, {"says": "timed out"}, "Entra gives no token now: timed out. Nothing was sent."),
     (
         C.NO_CREDENTIALS,
         {"says": ""},
-        "The bot has no credentials for Entra; nothing was sent. Set AZURE_TENANT_ID, AZURE_CLIENT_ID and "
-        "AZURE_CLIENT_SECRET or AZURE_CLIENT_CERTIFICATE_PATH, or run it where it has a workload or managed identity.",
+        "The bot has no credentials for Entra. Nothing was sent. Set AZURE_TENANT_ID, "
+        "AZURE_CLIENT_ID and AZURE_CLIENT_SECRET or AZURE_CLIENT_CERTIFICATE_PATH, or run it "
+        "where it has a workload or managed identity.",
     ),
     (
         C.NO_CREDENTIALS,
         {"says": "no identity here"},
-        "The bot has no credentials for Entra; nothing was sent. Set AZURE_TENANT_ID, AZURE_CLIENT_ID and "
-        "AZURE_CLIENT_SECRET or AZURE_CLIENT_CERTIFICATE_PATH, or run it where it has a workload or managed identity. "
-        "The last one tried says: no identity here.",
+        "The bot has no credentials for Entra. Nothing was sent. Set AZURE_TENANT_ID, "
+        "AZURE_CLIENT_ID and AZURE_CLIENT_SECRET or AZURE_CLIENT_CERTIFICATE_PATH, or run it "
+        "where it has a workload or managed identity. The last one tried says: no identity here.",
     ),
     (
         C.TOO_LATE,
         {"call": CHANGE, "is_sent": True, "is_write": True},
-        "Entra took too long to change the partner configuration; the outcome is unknown until it is read back.",
+        "Entra took too long to change the partner configuration. The result is unknown until it is read back.",
     ),
     (
         C.TOO_LATE,
         {"call": CHANGE, "is_sent": False, "is_write": True},
-        "Entra took too long to change the partner configuration; nothing was sent.",
+        "Entra took too long to change the partner configuration. Nothing was sent.",
     ),
     (
         C.TOO_LATE,
@@ -117,15 +118,15 @@ GOLDEN: Final[list[tuple[TenantCode, dict[str, Any], str]]] = [
     (
         C.UNREACHABLE,
         {"call": LOOK_UP},
-        "Entra could not be reached to look up the tenant contoso.example; nothing was sent.",
+        "Entra could not be reached to look up the tenant contoso.example. Nothing was sent.",
     ),
     (
         C.BROKEN_OFF,
         {"call": CHANGE, "is_write": True},
-        "The connection to Entra broke on the way to change the partner configuration; the outcome is unknown until it "
-        "is read back.",
+        "The connection to Entra broke while Gatehouse asked it to change the partner "
+        "configuration. The result is unknown until it is read back.",
     ),
-    (C.OUT_OF_TURN, {}, "Entra takes no more requests of this kind at the moment."),
+    (C.OUT_OF_TURN, {}, "Entra accepts no more requests of this kind now."),
     (
         C.HOME_NOT_KNOWN,
         {},
@@ -149,12 +150,12 @@ GOLDEN: Final[list[tuple[TenantCode, dict[str, Any], str]]] = [
     (
         C.ENDLESS_LIST,
         {"call": {"purpose": "list_partners", "of": "", "kind": ""}},
-        "Entra's list did not end, or led elsewhere, when asked to list the partners.",
+        "Entra's list did not end, or continued at another address, when asked to list the partners.",
     ),
     (
         C.PARTIAL_LIST,
         {"call": {"purpose": "evaluate_access", "of": "", "kind": ""}},
-        "Entra's answer was not whole when asked to evaluate Conditional Access policies.",
+        "Entra's answer was incomplete when asked to evaluate Conditional Access policies.",
     ),
     (
         C.REPEATED_POLICY,
@@ -178,7 +179,7 @@ GOLDEN: Final[list[tuple[TenantCode, dict[str, Any], str]]] = [
     ),
     (C.NO_OWN_DOMAINS, {}, "Entra did not name this tenant's own domains."),
     (C.PARTNER_IS_NO_TENANT, {}, "Entra's list of partners names something that is no tenant."),
-    (C.PARTNERS_CHANGED, {}, "Entra's list of partners changed while it was read; ask again."),
+    (C.PARTNERS_CHANGED, {}, "Entra's list of partners changed while it was read. Try again."),
     (
         C.NO_DEFAULT,
         {"call": {"purpose": "show_default", "of": "", "kind": ""}},

@@ -12,9 +12,9 @@ from workflows.ports.records import OtherOpenRequest, StoreNotWritable, StoreTro
 
 WORDS = {
     StoreTrouble.DISK_FULL: "the disk is full",
-    StoreTrouble.LOCKED: "another program holds a lock on the database",
-    StoreTrouble.READ_ONLY: "the database may not be written",
-    StoreTrouble.FILE_BESIDE: "a file beside the database cannot be opened",
+    StoreTrouble.LOCKED: "another program locks the database",
+    StoreTrouble.READ_ONLY: "the database is read-only",
+    StoreTrouble.FILE_BESIDE: "a file next to the database cannot be opened",
     StoreTrouble.DISK_ERROR: "the disk reports an error",
     StoreTrouble.DAMAGED: "the database is damaged",
 }

@@ -17,7 +17,7 @@ from workflows.core.errors.raised import Refused
 from workflows.core.errors.refusal_codes import RefusalCode
 from workflows.core.people import ChatId
 from workflows.core.settings.model import TargetType
-from workflows.ports.directory import DirectoryUnavailable
+from workflows.ports.people_directory import PeopleDirectoryUnavailable
 from workflows.ports.tenant import TenantRefused, TenantUnavailable
 from workflows.ports.tenant_settings import FoundObject, ObjectKind
 
@@ -114,7 +114,10 @@ async def test_a_template_with_a_prefix_offers_no_other_names(world: World) -> N
 
 @pytest.mark.parametrize(
     ("method", "error"),
-    [("surroundings.find_by_prefix", TenantUnavailable("No answer.")), ("members", DirectoryUnavailable("No answer."))],
+    [
+        ("surroundings.find_by_prefix", TenantUnavailable("No answer.")),
+        ("members", PeopleDirectoryUnavailable("No answer.")),
+    ],
 )
 async def test_what_does_not_answer_gives_nothing_and_no_error(world: World, method: str, error: Exception) -> None:
     members = Members()
@@ -144,7 +147,7 @@ async def test_a_missing_permission_is_named_so_that_the_id_is_typed(world: Worl
 
 
 async def test_searches_are_limited_for_each_person(world: World) -> None:
-    limits = Limits(store=world.store, alarms=world.alarms, clock=world.clock, most={LimitedAction.SEARCHES: 2})
+    limits = Limits(store=world.store, alarms=world.alarms, clock=world.clock, maximums={LimitedAction.SEARCHES: 2})
     search = searching(world, limits=limits)
     for typed in ("Bridge", "Bridge"):
         world.clock.advance(seconds=1)

@@ -1,4 +1,4 @@
-"""Reading a posture: every read may fail, records move meanwhile, and Graph is asked by the page."""
+"""Reading a posture: every read may fail, records may change, and Graph is read page by page."""
 
 import asyncio
 import time
@@ -46,7 +46,7 @@ async def read(tenant: FakeTenant, **options: Any) -> Posture:
 # --- with the fakes --------------------------------------------------------------------------------------------------
 
 
-async def test_a_partner_opened_by_us_and_one_opened_behind_our_back(world: World) -> None:
+async def test_a_partner_opened_by_us_and_one_opened_from_outside(world: World) -> None:
     await world.opened()
     world.tenant.edit(tenant_id(7), b2bCollaborationInbound=ALL)
     posture = await read(world.tenant, records=world.store.records, clock=world.clock)
@@ -78,7 +78,7 @@ async def test_the_default_may_be_out_of_reach_the_list_may_not() -> None:
 
 
 async def test_what_is_revoked_while_it_is_read_is_not_called_different(world: World) -> None:
-    """The list shows the partner as it was, the records what became of it meanwhile."""
+    """The list shows the partner before the revocation, the records show it afterwards."""
     await world.opened()
     world.tenant.edit(TENANT, b2bDirectConnectInbound=ALL)
     looks: list[Records] = []
@@ -185,7 +185,7 @@ async def test_calls_grow_with_pages_not_with_partners(entra: Entra, graph: Grap
 
 
 class _Held:
-    """How long the event loop was held by others."""
+    """How long other code blocked the event loop."""
 
     longest: float = 0.0
 
@@ -235,7 +235,7 @@ async def test_a_row_that_comes_twice_counts_once(entra: Entra, graph: Graph) ->
     assert list(await entra.read_partners()) == [{"tenantId": TENANT}]
 
 
-async def test_half_a_list_is_no_list(entra: Entra, graph: Graph) -> None:
+async def test_an_incomplete_list_is_no_list(entra: Entra, graph: Graph) -> None:
     fill(graph, 3)
     graph.simulator.merge({"pageSize": 2})
 

@@ -63,7 +63,7 @@ async def test_the_day_is_after_today_and_within_the_longest_duration(world: Wor
     assert await problems(world, ends_on=day) == ({"end_date": code} if code else {})
 
 
-async def test_no_date_is_taken_where_the_template_wants_a_duration(world: World) -> None:
+async def test_no_date_is_accepted_where_the_template_wants_a_duration(world: World) -> None:
     merger = CATALOG.templates["merger"]
     day = (world.clock.now().date() + timedelta(days=9)).isoformat()
     assert await problems(world, merger, ends_on=day) == {"duration": "end_date_wrong"}

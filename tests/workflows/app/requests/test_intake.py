@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-import workflows.app.requests.directory_checks
+import workflows.app.requests.people_checks
 from bot.words.refusals.words import fact_words
 from bot.words.requests.notes import refusal_words
 from tests.workflows.core.builders import AMARA, BRUNO, CHIE, DANA, MALLORY, NOW, RILEY, SAM, TENANT
@@ -20,10 +20,10 @@ from workflows.core.errors.refusal_codes import RefusalCode
 from workflows.core.requests.request import Particulars, RequestKind, RequestState
 from workflows.core.settings.documents import to_document
 from workflows.partner_lookup.target import CONSUMER_TENANTS
-from workflows.ports.directory import DirectoryUnavailable
+from workflows.ports.people_directory import PeopleDirectoryUnavailable
 from workflows.ports.tenant import TenantRefused, TenantUnavailable
 
-NO_SLACK = DirectoryUnavailable("Slack does not answer.")
+NO_SLACK = PeopleDirectoryUnavailable("Slack does not answer.")
 NO_ANSWER = TenantUnavailable("Microsoft Graph does not answer.")
 
 
@@ -110,7 +110,7 @@ async def test_a_problem_stands_at_its_field(world: World, form: dict[str, Any],
     assert words in found[field]
 
 
-async def test_a_justification_of_the_whole_length_is_taken(world: World) -> None:
+async def test_a_justification_of_the_whole_length_is_accepted(world: World) -> None:
     assert await world.file(justification="x" * 2000)
 
 
@@ -153,7 +153,7 @@ async def test_a_second_request_about_a_tenant_names_the_first(world: World) -> 
 async def test_a_chain_that_nobody_could_complete_is_said_before_anything_is_stored(
     world: World, roles: dict[Any, str], words: str
 ) -> None:
-    """Riley and Sam hold every role, and count for nothing: they are requester and sponsor."""
+    """Riley and Sam have every role, but cannot approve: they are requester and sponsor."""
     for person, held in roles.items():
         world.directory.assign(person, held)
     found = await problems(world)
@@ -188,7 +188,7 @@ async def test_what_does_not_answer_does_not_stop_the_form(world: World, method:
 
 async def test_who_does_not_answer_in_time_is_not_waited_for(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
     """Slack's patience is three seconds for everything; here ours is cut to a hundredth of one."""
-    monkeypatch.setattr(workflows.app.requests.directory_checks, "TIMEOUT_SECONDS", 0.01)
+    monkeypatch.setattr(workflows.app.requests.people_checks, "TIMEOUT_SECONDS", 0.01)
     never = asyncio.Event()
 
     async def hangs(*_: object, **__: object) -> Any:

@@ -26,7 +26,7 @@ async def test_ones_own_open_request_is_named_with_what_to_do(world: World) -> N
     first = await world.waiting()
     assert await said_at_the_field(world, template="guest-collaboration") == (
         f"You have an open access request for this partner: {first.id} (“Trusted partner”, 180 days), {SENT}, waiting "
-        "for approval. Wait for its end, or withdraw it first."
+        "for approval. Wait for its end, edit it, or withdraw it first."
     )
     assert may_withdraw(first, RILEY.chat_id)
 
@@ -60,7 +60,7 @@ async def test_one_that_is_still_being_prepared_counts_for_the_form(world: World
     assert own.startswith(f"You have an open access request for this partner: {first}")
 
 
-async def test_of_two_that_are_prepared_at_one_moment_one_goes_on(world: World) -> None:
+async def test_of_two_that_are_prepared_at_one_moment_one_continues(world: World) -> None:
     first = await world.file()
     world.script.fail("tenant.find", TenantUnavailable("No answer."))
     second = await world.file(requester=DANA, sponsor=DANA.chat_id)

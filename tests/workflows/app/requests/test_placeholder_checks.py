@@ -20,7 +20,7 @@ HOLES = {"project_group": OURS, "pilot_group": THEIRS, "partner_application": TH
 
 @pytest.fixture(autouse=True)
 def unknown_members(world: World) -> None:
-    """Our directory knows nobody with the partner's ids; unless a test says so, the simulator knows everybody."""
+    """Our directory has nobody with the partner's ids; otherwise the simulator knows everybody."""
     world.tenant.tenant_settings.names = {THEIRS: None, THEIR_APP: None}
 
 

@@ -66,7 +66,7 @@ async def test_without_a_duration_the_templates_own_counts(world: World) -> None
     assert shown.duration == CATALOG.templates["trusted-partner"].default_duration
 
 
-async def test_what_stands_already_is_nothing_to_change(world: World) -> None:
+async def test_what_is_set_already_is_nothing_to_change(world: World) -> None:
     await world.opened()
     shown = await planned(world, records=await world.store.records())
     assert (shown.plan, shown.findings, shown.stages) == (None, (), ())
@@ -133,7 +133,7 @@ async def test_a_template_that_breaks_a_rule_is_said_at_the_template(world: Worl
 
 
 async def test_a_value_without_an_exact_form_makes_no_plan(world: World) -> None:
-    """A lone half of a character cannot be hashed, so nobody could approve exactly that."""
+    """A single surrogate has no exact form and no hash, so nobody could approve exactly that."""
     world.tenant.edit(TENANT, odd="\ud800")
     assert "no exact JSON form" in (await impossible(world))["partner"]
 

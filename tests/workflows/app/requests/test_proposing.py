@@ -64,8 +64,8 @@ async def test_what_the_approvers_must_know_is_stored_with_the_request(world: Wo
     assert request.known.observation.default == await world.tenant.read_default()
 
 
-async def test_a_template_too_weak_for_what_stands_already_is_refused(world: World, monkeypatch: Any) -> None:
-    """The loader holds a chain against what a template can produce; the plan itself is held against it again."""
+async def test_a_template_too_weak_for_what_is_set_already_is_refused(world: World, monkeypatch: Any) -> None:
+    """The loader checks a template's approval policy for what it can produce; each plan is checked again."""
     too_weak = ChainWeakness(level=RiskLevel.HIGH, people=1, stages=1)
     monkeypatch.setattr("workflows.app.requests.proposing.weakness_of", lambda stages, level: too_weak)
     with pytest.raises(InvalidForm) as caught:

@@ -1,4 +1,4 @@
-"""Asking for what stands already: refused while it changes nothing, a renewal by the whole chain when it prolongs."""
+"""Requesting existing access: refused when it changes nothing; otherwise an extension by the whole approval policy."""
 
 from datetime import timedelta
 
@@ -32,7 +32,7 @@ async def test_what_is_found_out_only_after_sending_ends_with_the_same_words(wor
     assert "To extend it now, choose 365 days." in note_words(request.note)
 
 
-async def test_what_stands_is_prolonged_by_the_whole_chain_and_nothing_is_written(world: World) -> None:
+async def test_the_current_settings_is_prolonged_by_the_whole_chain_and_nothing_is_written(world: World) -> None:
     opened = await world.opened()
     known = await world.store.partnership(TENANT)
     assert known is not None
@@ -76,7 +76,7 @@ async def test_what_any_shipped_template_opened_is_renewed_by_its_own_chain(worl
 
 
 async def test_what_changed_before_the_last_approval_is_asked_again(world: World) -> None:
-    """A renewal is about what was shown: a partner that somebody widened meanwhile is not prolonged unseen."""
+    """An extension is about the shown settings: a partner that was opened further since is not extended."""
     await world.opened()
     world.clock.advance(days=200)
     request = await world.waiting()

@@ -1,4 +1,4 @@
-"""A change put back: filed, planned from what stands, decided by a whole chain, applied; stopped by a revocation."""
+"""A restore: requested, planned from the current settings, approved, applied; a revocation stops it."""
 
 import asyncio
 import json
@@ -73,7 +73,7 @@ async def revocation(world: World) -> AccessRequest:
     return revoked
 
 
-async def test_a_revocation_is_put_back_by_the_whole_chain(world: World, revocation: AccessRequest) -> None:
+async def test_a_revocation_is_restored_by_the_whole_chain(world: World, revocation: AccessRequest) -> None:
     opened = revocation.known.plan.before
     waiting = await world.settled((await file(world, revocation)).id)
     assert waiting.state is S.AWAITING_APPROVAL, note_words(waiting.note)
@@ -103,7 +103,7 @@ async def test_a_revocation_is_put_back_by_the_whole_chain(world: World, revocat
     assert partnership.ends_at == world.clock.now() + timedelta(days=180)
 
 
-async def test_the_first_opening_is_put_back_by_the_strongest_chain_and_nothing_is_deleted(
+async def test_the_first_opening_is_restored_by_the_strongest_chain_and_nothing_is_deleted(
     world: World, revocation: AccessRequest
 ) -> None:
     first = (await world.store.requests_for(TENANT, 9))[-1]
@@ -148,7 +148,7 @@ async def test_what_is_wrong_is_said_at_its_field(world: World, revocation: Acce
     assert set(await problems(world, form(revocation, requester=SAM.chat_id, sponsor=RILEY.chat_id))) == {"restores"}
 
 
-async def test_another_partners_change_is_not_put_back_here(world: World, revocation: AccessRequest) -> None:
+async def test_another_partners_change_is_not_restored_here(world: World, revocation: AccessRequest) -> None:
     other = TenantIdentity(
         tenant_id=type(TENANT)("0a0a0a0a-1c1f-4a8a-9d30-1d2f00c0ffee"),
         display_name="Fabrikam",
@@ -160,7 +160,7 @@ async def test_another_partners_change_is_not_put_back_here(world: World, revoca
     assert f"{revocation.id}, because it is no change of this partner" in found["restores"]
 
 
-async def test_what_stands_so_already_is_nothing_to_put_back(world: World, revocation: AccessRequest) -> None:
+async def test_the_current_settings_so_already_is_nothing_to_restored(world: World, revocation: AccessRequest) -> None:
     world.tenant.partners[TENANT] = dict(revocation.known.plan.before or {})
     assert "nothing to restore" in (await problems(world, form(revocation)))["restores"]
 
@@ -274,10 +274,10 @@ async def test_a_template_that_is_gone_leaves_it_to_the_strongest_chain(
     assert waiting.known.plan.template != filed.particulars.template
 
 
-async def test_what_somebody_else_changed_after_a_write_is_overwritten_and_can_be_put_back(
+async def test_what_somebody_else_changed_after_a_write_is_overwritten_and_can_be_restored(
     world: World, revocation: AccessRequest
 ) -> None:
-    """The write was sent and its answer lost; then the portal was used: what stands is not ours."""
+    """The write's answer was lost, then somebody used the portal: the current settings are not ours."""
     waiting = await world.settled((await file(world, revocation)).id)
     for person in (AMARA, BRUNO, CHIE):
         await world.approve(waiting, person, but=Apply)
@@ -291,8 +291,8 @@ async def test_what_somebody_else_changed_after_a_write_is_overwritten_and_can_b
 
 
 @pytest.mark.parametrize("is_taken", [True, False], ids=["taken", "not taken"])
-async def test_what_was_stopped_half_way_can_be_put_back(world: World, is_taken: bool) -> None:
-    """The write may or may not have come through; the plan starts from what stands."""
+async def test_what_was_stopped_before_its_end_can_be_restored(world: World, is_taken: bool) -> None:
+    """It is unknown whether the write arrived; the plan starts from the current settings."""
     setup = await world.approved()
     world.script.fail("tenant.write", TenantUnavailable("busy", retry_after=3600.0), after=is_taken)
     await world.settle()
@@ -309,8 +309,8 @@ async def test_what_was_stopped_half_way_can_be_put_back(world: World, is_taken:
     assert world.tenant.partners[TENANT]["b2bCollaborationInbound"] is None
 
 
-async def test_what_failed_half_way_can_be_put_back(world: World) -> None:
-    """The partner is written, synchronization is refused for good: half of it stands."""
+async def test_what_failed_before_its_end_can_be_restored(world: World) -> None:
+    """The partner is written, but synchronization is refused: only a part is set."""
     setup = await put(world, synchronizing(OPEN))
     world.script.fail("tenant.write", TenantRefused(400, "invalid", "No."), on=2)
     setup = await world.settled(setup.id)
@@ -324,8 +324,8 @@ async def test_what_failed_half_way_can_be_put_back(world: World) -> None:
     assert (await world.request(waiting.id)).state is S.APPLIED
 
 
-async def test_a_group_that_was_deleted_meanwhile_is_put_back_with_a_warning(world: World) -> None:
-    """Nobody can mend it in a restore, and nothing comes of an ID that is nobody's: the approvers read it."""
+async def test_a_group_that_was_deleted_meanwhile_is_restored_with_a_warning(world: World) -> None:
+    """A restore cannot correct that, and the ID has no effect: the approvers see it."""
     ours, theirs, application = (f"5f0a1b2c-000{n}-4d3e-8f90-a1b2c3d4e5f6" for n in range(3))
     placeholders = {"pilot_group": theirs, "project_group": ours, "partner_application": application}
     world.tenant.tenant_settings.names[theirs] = None
@@ -376,7 +376,7 @@ async def test_requester_and_sponsor_do_not_decide_on_it(world: World, revocatio
     assert (await world.request(waiting.id)).decisions == ()
 
 
-async def test_in_another_cloud_what_never_was_cannot_be_put_back(world: World) -> None:
+async def test_in_another_cloud_what_never_was_cannot_be_restored(world: World) -> None:
     """There, a tenant without settings is blocked, and one whose settings all inherit is not."""
     world.tenant.tenants.clear()
     world.tenant.tenant_settings.access_policy = {"allowedCloudEndpoints": ["microsoftonline.us"]}

@@ -1,4 +1,4 @@
-"""What putting a change back sends to Microsoft Graph, held against what Microsoft says of it."""
+"""The requests of a restore to Microsoft Graph, compared with Microsoft's description."""
 
 from collections.abc import Iterator
 from itertools import permutations

@@ -1,4 +1,4 @@
-"""What admins learn of without asking: given up work, another tenant, revocations that nobody can judge."""
+"""Alarms that admins get: stopped work, another tenant, revocations that cannot be checked."""
 
 import asyncio
 from dataclasses import replace
@@ -23,7 +23,7 @@ from workflows.core.requests.effects import Prepare, ShowAlarm
 from workflows.core.requests.notes import NoteCode
 from workflows.core.requests.request import AccessRequest, RequestState
 from workflows.core.settings.model import TenantId
-from workflows.ports.directory import DirectoryRefused, DirectoryUnavailable
+from workflows.ports.people_directory import PeopleDirectoryRefused, PeopleDirectoryUnavailable
 from workflows.ports.tenant import TenantRefused, WrongTenant
 
 OTHER = TenantId("0ddba11d-0000-4000-8000-000000000001")
@@ -39,7 +39,7 @@ async def park_everything(world: World, reason: str = "ValueError()") -> None:
         await world.store.park(pending.id, (text_fact(reason),))
 
 
-async def test_given_up_work_alarms_once_and_is_cleared_when_it_is_gone(world: World) -> None:
+async def test_stopped_work_alarms_once_and_is_cleared_when_it_is_gone(world: World) -> None:
     request_id = await world.file()
     await park_everything(world)
     for _ in range(3):
@@ -61,7 +61,7 @@ async def test_an_alarm_that_cannot_be_sent_is_not_alarmed_of_in_turn(world: Wor
     assert sum(isinstance(one.effect, ShowAlarm) for one in await world.store.given_up()) == 1
 
 
-async def test_given_up_work_that_cannot_be_read_alarms_all_the_same(world: World) -> None:
+async def test_stopped_work_that_cannot_be_read_alarms_all_the_same(world: World) -> None:
     await world.file()
     await world.store.execute("update effects set is_parked = 1, error = 'unreadable', doc = '{}'")
     [alarm] = await alarms(world, AlarmCode.EFFECT_GIVEN_UP)
@@ -86,10 +86,10 @@ async def test_another_tenant_holds_every_write_and_alarms_until_it_is_right(wor
     assert [one.method for one in world.tenant.writes] == ["POST"], "the revocation; what it stopped is not written"
 
 
-async def test_a_revocation_that_cannot_be_judged_for_two_minutes_alarms_until_it_is(world: World) -> None:
-    """The directory of people does not answer: the click is stored, nobody is judged, and the partner is still open."""
+async def test_a_revocation_that_cannot_be_checked_for_two_minutes_alarms_until_it_is(world: World) -> None:
+    """The directory does not answer: the click is stored but not checked, and the partner is still open."""
     world.tenant.partners[TENANT] = dict(OPEN)
-    world.script.fail("directory.identify", DirectoryUnavailable("Slack does not answer."), times=4)
+    world.script.fail("directory.identify", PeopleDirectoryUnavailable("Slack does not answer."), times=4)
     await world.revoke(DANA)
     assert await alarms(world, AlarmCode.REVOCATION_WAITS) == []
     world.clock.advance(minutes=2)
@@ -103,7 +103,7 @@ async def test_a_revocation_that_cannot_be_judged_for_two_minutes_alarms_until_i
     assert world.tenant.partners[TENANT]["b2bCollaborationInbound"]["usersAndGroups"]["accessType"] == "blocked"
 
 
-async def test_a_revocation_whose_judging_is_refused_by_graph_waits_and_alarms_at_once(world: World) -> None:
+async def test_a_revocation_whose_checking_is_refused_by_graph_waits_and_alarms_at_once(world: World) -> None:
     world.tenant.partners[TENANT] = dict(OPEN)
     world.script.fail("directory.identify", TenantRefused(400, "Request_BadRequest", "No."), times=2)
     await world.revoke(DANA)
@@ -121,7 +121,7 @@ async def test_a_revocation_whose_judging_is_refused_by_graph_waits_and_alarms_a
 async def test_a_revocation_waits_where_the_directory_refuses_to_say_who_asks(world: World) -> None:
     """No role can be read until an admin mends the directory: the click is kept and not recorded as refused."""
     world.tenant.partners[TENANT] = dict(OPEN)
-    world.script.fail("directory.identify", DirectoryRefused("users.info", "token_revoked"), times=2)
+    world.script.fail("directory.identify", PeopleDirectoryRefused("users.info", "token_revoked"), times=2)
     await world.revoke(DANA)
     assert len(await alarms(world, AlarmCode.REVOCATION_WAITS)) == 1
     assert await world.refusals() == []
@@ -181,7 +181,7 @@ def test_another_tenant_is_said_by_id() -> None:
     assert TENANT in str(error)
 
 
-async def test_clicks_that_are_not_judged_are_listed_and_given_up_ones_are_not(world: World) -> None:
+async def test_clicks_that_are_not_checked_are_listed_and_given_up_ones_are_not(world: World) -> None:
     for number, person in enumerate((DANA, SAM)):
         intent = Revoke(actor=person.chat_id, target=TENANT, reason="Ended")
         await world.service.store_click(intent, key=f"click-{number}")
@@ -192,7 +192,7 @@ async def test_clicks_that_are_not_judged_are_listed_and_given_up_ones_are_not(w
 
 
 async def test_a_revoke_click_that_an_older_version_gave_up_still_waits(world: World) -> None:
-    world.script.fail("directory.identify", DirectoryUnavailable("Slack does not answer."))
+    world.script.fail("directory.identify", PeopleDirectoryUnavailable("Slack does not answer."))
     await world.revoke(DANA)
     world.clock.advance(minutes=2)
     [first] = await alarms(world, AlarmCode.REVOCATION_WAITS)
@@ -200,8 +200,8 @@ async def test_a_revoke_click_that_an_older_version_gave_up_still_waits(world: W
     assert await alarms(world, AlarmCode.REVOCATION_WAITS) == [first]
 
 
-async def test_the_alarm_of_a_click_that_was_refused_is_not_called_mended(world: World) -> None:
-    world.script.fail("directory.identify", DirectoryUnavailable("Slack does not answer."))
+async def test_the_alarm_of_a_click_that_was_refused_is_not_called_repaired(world: World) -> None:
+    world.script.fail("directory.identify", PeopleDirectoryUnavailable("Slack does not answer."))
     await world.revoke(AMARA)
     world.clock.advance(minutes=2)
     [alarm] = await alarms(world, AlarmCode.REVOCATION_WAITS)
@@ -244,8 +244,8 @@ async def test_what_stays_open_because_graph_did_not_take_it_alarms_until_it_is_
     [operation] = request.known.plan.further
     assert alarm.subject == request.id
     assert alarm.values["ways"] == ", ".join(written_names(operation))
-    assert "is confirmed, but" in alarm_text(alarm)
-    assert "revoke the partner once more" in alarm_cure(alarm)
+    assert "is verified, but" in alarm_text(alarm)
+    assert "Revoke the partner again" in alarm_cure(alarm)
     assert await alarms(world, AlarmCode.REVOCATION_WAITS) == [alarm]
     await world.tenant.write(operation)
     assert await alarms(world, AlarmCode.REVOCATION_WAITS) == []
@@ -254,7 +254,7 @@ async def test_what_stays_open_because_graph_did_not_take_it_alarms_until_it_is_
     assert "ended" not in mended.values
 
 
-async def test_a_further_write_that_hangs_does_not_hold_up_that_the_block_is_known(
+async def test_a_further_write_that_hangs_does_not_delay_that_the_block_is_known(
     world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     write = FakeTenant.write
@@ -282,7 +282,7 @@ async def test_what_stays_open_is_alarmed_of_for_a_day(world: World) -> None:
     assert await alarms(world, AlarmCode.REVOCATION_WAITS) == []
     ended = await world.store.alarm(alarm.id)
     assert ended is not None
-    assert "a day has passed" in ending_words(ended)
+    assert "a day passed" in ending_words(ended)
 
 
 async def test_revoking_once_more_closes_what_stayed_open_and_ends_its_alarm(world: World) -> None:

@@ -9,12 +9,12 @@ from bot.words.requests.notes import note_words
 from tests.workflows.core.builders import AMARA, BRUNO, CHIE, DANA, NOW, TENANT
 from tests.workflows.effects.applying import FORBIDDEN, NO_ANSWER, OPEN, decided, put, revocation
 from tests.workflows.world import World, restarted
-from workflows.app.schedule.downtime import LAST_TICK, last_gap, notice_gap
+from workflows.app.schedule.downtime import LAST_TICK, last_gap, store_gap_at_start
 from workflows.app.schedule.ticker import tick
-from workflows.core.entra_audit.partner_changes import PartnerChange
-from workflows.core.requests.downtime import Gap, gap_at_start, gap_at_tick, unsure_since
+from workflows.core.requests.downtime import Gap, gap_at_start, gap_at_tick, must_be_unchanged_since
 from workflows.core.requests.effects import Apply
 from workflows.core.requests.request import AccessRequest, RequestState
+from workflows.core.settings.partner_changes import PartnerChange
 
 S = RequestState
 READ_CHANGES = "surroundings.read_partner_changes"
@@ -26,7 +26,7 @@ async def ticked(world: World) -> None:
 
 
 async def started(world: World) -> Gap | None:
-    return await notice_gap(store=world.store, clock=world.clock)
+    return await store_gap_at_start(store=world.store, clock=world.clock)
 
 
 async def approved_before(world: World, **away: float) -> AccessRequest:
@@ -70,12 +70,12 @@ def test_the_log_is_asked_from_the_last_tick_or_the_last_decision_whichever_is_e
     request = decided()
     decision = max(one.at for one in request.decisions)
     until = decision + 60 * MINUTE
-    assert unsure_since(request, Gap(since=decision - MINUTE, until=until)) == decision - MINUTE
-    assert unsure_since(request, Gap(since=decision + MINUTE, until=until)) == decision
-    assert unsure_since(request, Gap(since=None, until=until)) == decision
-    assert unsure_since(request, Gap(since=None, until=decision)) is None
-    assert unsure_since(request, None) is None
-    assert unsure_since(revocation(OPEN), Gap(since=None, until=until)) is None
+    assert must_be_unchanged_since(request, Gap(since=decision - MINUTE, until=until)) == decision - MINUTE
+    assert must_be_unchanged_since(request, Gap(since=decision + MINUTE, until=until)) == decision
+    assert must_be_unchanged_since(request, Gap(since=None, until=until)) == decision
+    assert must_be_unchanged_since(request, Gap(since=None, until=decision)) is None
+    assert must_be_unchanged_since(request, None) is None
+    assert must_be_unchanged_since(revocation(OPEN), Gap(since=None, until=until)) is None
 
 
 async def test_every_tick_is_remembered_and_a_restart_in_between_is_no_gap(world: World) -> None:
@@ -110,11 +110,13 @@ def test_the_log_is_asked_from_the_first_decision_and_from_when_the_partner_was_
     later = first.at + 60 * MINUTE
     request = replace(request, decisions=(replace(others[0], at=later), first))
     gap = Gap(since=None, until=first.at + MINUTE)
-    assert unsure_since(request, gap) == first.at, "the last decision came after the gap, the first one before it"
+    assert must_be_unchanged_since(request, gap) == first.at, (
+        "the last decision came after the gap, the first one before it"
+    )
     read = replace(request.known.observation, at=first.at - 5 * MINUTE)
     request = replace(request, prepared=replace(request.known, observation=read))
-    assert unsure_since(request, gap) == read.at
-    assert unsure_since(request, Gap(since=read.at - MINUTE, until=gap.until)) == read.at - MINUTE
+    assert must_be_unchanged_since(request, gap) == read.at
+    assert must_be_unchanged_since(request, Gap(since=read.at - MINUTE, until=gap.until)) == read.at - MINUTE
 
 
 async def test_a_machine_that_was_suspended_opens_nothing_older_over_a_change(world: World) -> None:
@@ -206,7 +208,7 @@ async def test_what_is_decided_after_the_start_is_written_without_asking(world: 
 
 
 async def test_a_click_from_before_the_gap_counts_as_decided_before_it(world: World) -> None:
-    """It was stored and not judged when the backup was taken."""
+    """It was stored but not checked when the backup was made."""
     waiting = await world.waiting()
     for person in (AMARA, BRUNO):
         await world.approve(waiting, person)
@@ -226,7 +228,7 @@ async def test_a_revocation_is_never_held(world: World) -> None:
     assert READ_CHANGES not in world.script.calls
 
 
-async def test_what_stands_already_is_recorded_without_asking(world: World) -> None:
+async def test_what_is_set_already_is_recorded_without_asking(world: World) -> None:
     """Nothing is written, so nothing is opened."""
     request = await world.approved()
     world.tenant.partners[TENANT] = dict(request.known.plan.image_after() or {})

@@ -1,4 +1,4 @@
-"""A role without people holds requests up: admins hear of it at once, each requester once, who clicks is told why."""
+"""A role without people: admins get an alarm, each requester one message, and a click is refused with the reason."""
 
 import pytest
 
@@ -9,7 +9,7 @@ from tests.workflows.world import World
 from workflows.app.alarms import Alarms
 from workflows.app.schedule.role_check import check_roles
 from workflows.core.requests.alarms import Alarm, AlarmCode
-from workflows.ports.directory import DirectoryRefused, DirectoryUnavailable
+from workflows.ports.people_directory import PeopleDirectoryRefused, PeopleDirectoryUnavailable
 
 
 async def check(world: World, *, minutes: float = 1) -> None:
@@ -79,7 +79,8 @@ async def test_whose_approval_counts_already_is_not_missed(world: World) -> None
 
 
 @pytest.mark.parametrize(
-    "trouble", [DirectoryUnavailable("Slack does not answer."), DirectoryRefused("users.info", "token_revoked")]
+    "trouble",
+    [PeopleDirectoryUnavailable("Slack does not answer."), PeopleDirectoryRefused("users.info", "token_revoked")],
 )
 async def test_what_cannot_be_read_is_no_empty_role(world: World, trouble: Exception) -> None:
     await world.waiting()
@@ -133,14 +134,14 @@ async def test_who_lacks_a_role_that_others_hold_is_told_so(world: World) -> Non
 async def test_a_refusal_for_good_ends_a_click_with_its_reason(world: World) -> None:
     """A stored click is not tried in silence until its request expires."""
     request = await world.waiting()
-    world.script.fail("directory.roster", DirectoryRefused("users.info", "token_revoked"))
+    world.script.fail("directory.roster", PeopleDirectoryRefused("users.info", "token_revoked"))
     await world.approve(request, AMARA)
     assert (await world.refusals())[-1] == (AMARA.chat_id, "directory_refused")
 
 
 async def test_what_was_approved_waits_for_a_directory_that_refuses(world: World) -> None:
     request = await world.approved()
-    world.script.fail("directory.roster", DirectoryRefused("users.info", "token_revoked"))
+    world.script.fail("directory.roster", PeopleDirectoryRefused("users.info", "token_revoked"))
     waits = await world.settled(request.id)
     assert "The chat system refuses to say" in note_words(waits.note)
     world.clock.advance(minutes=2)

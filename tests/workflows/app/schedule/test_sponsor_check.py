@@ -1,4 +1,4 @@
-"""A sponsor whose account is disabled, gone or a guest: the admins are asked at once, and who keeps it takes over."""
+"""A sponsor without an account: the admins are asked, and the one who keeps the access becomes the sponsor."""
 
 from dataclasses import replace
 
@@ -89,7 +89,7 @@ async def test_the_admin_who_keeps_it_becomes_the_sponsor(opened: World) -> None
     assert await alarms(opened) == []
 
 
-async def test_an_admin_who_keeps_a_partner_whose_sponsor_is_there_does_not_take_over(opened: World) -> None:
+async def test_an_admin_who_keeps_a_partner_whose_sponsor_is_there_does_not_become_sponsor(opened: World) -> None:
     await opened.review()
     await opened.keep(DANA)
     assert (await record(opened)).sponsor == SAM
@@ -103,7 +103,7 @@ async def test_somebody_else_cannot_take_over(opened: World) -> None:
     assert (RILEY.chat_id, "not_the_sponsor") in await opened.refusals()
 
 
-async def test_a_sponsor_who_comes_back_ends_the_hand_over(opened: World) -> None:
+async def test_a_sponsor_with_an_account_again_ends_the_hand_over(opened: World) -> None:
     opened.tenant.accounts = [replace(SAMS, is_enabled=False)]
     await check(opened)
     opened.tenant.accounts = [SAMS]

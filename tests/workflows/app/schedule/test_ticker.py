@@ -32,7 +32,7 @@ from workflows.core.requests.commands.request import Reject
 from workflows.core.requests.request import AccessRequest, RequestId, RequestState
 from workflows.core.settings.canonical import Digest
 from workflows.core.settings.model import TenantId
-from workflows.ports.directory import DirectoryUnavailable
+from workflows.ports.people_directory import PeopleDirectoryUnavailable
 from workflows.ports.records import AuditEntry, Commit
 
 S = RequestState
@@ -75,8 +75,8 @@ async def test_an_undecided_request_expires_once_and_its_approvers_are_told(worl
 
 
 @pytest.mark.parametrize("is_last", [True, False], ids=["completes the chain", "one of several"])
-async def test_an_approval_that_came_in_time_counts_however_long_judging_it_takes(world: World, is_last: bool) -> None:
-    """Graph is slow, the clock goes on, and the ticker does not let the request expire under a stored click."""
+async def test_an_approval_that_came_in_time_counts_however_long_checking_it_takes(world: World, is_last: bool) -> None:
+    """Graph is slow: the request does not expire while a stored click waits for its check."""
     request = await world.waiting()
     people = (AMARA, BRUNO, CHIE) if is_last else (AMARA, BRUNO)
     for person in people[:-1]:
@@ -104,14 +104,14 @@ async def test_an_approval_that_came_too_late_is_refused_and_the_request_expires
 
 
 async def stored_in_time(world: World, request: AccessRequest, click: Click) -> None:
-    """Store a click just before the request's end; it is not judged, and the time passes."""
+    """Store a click just before the request's end; it is not checked before the end has passed."""
     world.clock.moment = request.expires_at - timedelta(seconds=2)
     await world.service.store_click(click, key="in time")
     world.clock.moment = request.expires_at
 
 
 async def looked_at(world: World, request: AccessRequest) -> RequestState:
-    """Ask what is due, without judging any click, and give the request's state."""
+    """Do what is due without checking any click, and return the request's state."""
     await tick(service=world.service, store=world.store, directory=world.directory, clock=world.clock)
     return (await world.request(request.id)).state
 
@@ -156,17 +156,17 @@ async def test_a_click_that_came_too_late_holds_no_request_open(world: World) ->
     assert await looked_at(world, request) is S.EXPIRED
 
 
-async def test_a_click_of_which_nobody_can_tell_yet_whether_it_counts_is_judged_first(world: World) -> None:
+async def test_a_click_of_which_nobody_can_tell_yet_whether_it_counts_is_checked_first(world: World) -> None:
     request = await world.waiting()
     await stored_in_time(world, request, world.approval(request, AMARA))
-    world.script.fail("directory.identify", DirectoryUnavailable("No answer."))
+    world.script.fail("directory.identify", PeopleDirectoryUnavailable("No answer."))
     assert await looked_at(world, request) is S.AWAITING_APPROVAL
     world.directory.remove(AMARA)
     assert await looked_at(world, request) is S.EXPIRED
 
 
 async def test_nobodys_click_brings_new_time_to_what_was_not_decided_in_time(world: World) -> None:
-    """The template changed meanwhile, which brings a new plan and new time while there is time."""
+    """The template changed. That gives a new plan and more time only before the request expires."""
     request = await world.waiting()
     await stored_in_time(world, request, world.approval(request, MALLORY))
     await world.store.execute(
@@ -258,7 +258,7 @@ async def test_a_revoked_partner_is_never_asked_about(world: World) -> None:
 
 
 @pytest.mark.parametrize("faults", [1, 3])
-async def test_a_fault_about_one_record_holds_up_no_other(world: World, faults: int) -> None:
+async def test_a_fault_about_one_record_delays_no_other(world: World, faults: int) -> None:
     """A full disk at the first commit, say: the others get their turn, and it is tried again at the next tick."""
     first = await world.put(usual(id=RequestId("r-1")))
     second = await world.put(usual(id=RequestId("r-2"), expires_at=first.expires_at + MILLISECOND))
@@ -275,7 +275,7 @@ async def test_a_fault_about_one_record_holds_up_no_other(world: World, faults: 
     assert asked == [PartnershipState.REVIEW_DUE] * 2
 
 
-async def test_one_that_somebody_else_ended_meanwhile_holds_up_nothing(world: World) -> None:
+async def test_one_that_somebody_else_ended_meanwhile_delays_nothing(world: World) -> None:
     """What was due when it was asked for need not be so a moment later; the others still get their turn."""
     first = await world.put(usual(id=RequestId("r-1")))
     second = await world.put(usual(id=RequestId("r-2"), expires_at=first.expires_at + MILLISECOND))

@@ -74,7 +74,7 @@ ALWAYS: Final = {
 
 
 def access(facts: PreflightFacts, plan: Plan) -> AccessReport:
-    """Judge the policies that were read; Entra was not asked."""
+    """Evaluate the policies that were read, without asking Entra."""
     default = None if isinstance(facts.default, Unread) else facts.default
     applies = effective_settings(plan.image_after(), default, is_cross_cloud=plan.is_cross_cloud)
     return assess(
@@ -83,7 +83,7 @@ def access(facts: PreflightFacts, plan: Plan) -> AccessReport:
 
 
 def found(plan: Plan | None = None, who: TenantIdentity | None = None, **facts: Any) -> dict[str, str]:
-    """Judge the usual facts with some of them changed: texts by code."""
+    """Return the findings for the usual facts with some changes: texts by code."""
     these, this = replace(CALM, **facts), plan or access_plan()
     findings = evaluate_facts(these, access(these, this), plan=this, identity=who or identity())
     return {finding.code: finding_words(finding) for finding in findings}
@@ -146,8 +146,8 @@ def test_what_could_not_be_read_is_said_with_reason_and_place(
 
 def test_answers_that_disagree_are_an_error() -> None:
     other = replace(identity(), default_domain="contoso.example")
-    assert "disagree" in found(by_id=other)["tenant_mismatch"]
-    assert "does not know a tenant with this id" in found(by_id=None)["tenant_mismatch"]
+    assert "differ" in found(by_id=other)["tenant_mismatch"]
+    assert "does not know a tenant with this ID" in found(by_id=None)["tenant_mismatch"]
 
 
 def test_an_id_of_another_cloud_is_told_and_nothing_is_claimed() -> None:
@@ -338,7 +338,7 @@ def test_our_own_people_at_the_partner_are_counted_and_lose_only_what_is_closed_
 @pytest.mark.parametrize(
     ("seen", "words"),
     [
-        (NOBODY, "Nobody of the partner signed in successfully during the last 30 days. The log goes back 30 days"),
+        (NOBODY, "Nobody of the partner signed in successfully during the last 30 days. The log contains 30 days"),
         (
             SEEN,
             "2 people of the partner signed in to 1 application (SharePoint Online) during the last 30 days. The log",

@@ -1,4 +1,4 @@
-"""The rules that a plan is held against before anybody is asked: each broken once, and each kept."""
+"""The rules for a plan, before anybody is asked: each is violated once, and followed once."""
 
 from dataclasses import replace
 from datetime import timedelta
@@ -124,12 +124,12 @@ def test_people_of_the_partners_directory_cannot_be_checked() -> None:
     assert "foreign_ids" not in found({INBOUND: OPEN})
 
 
-def test_only_what_is_written_is_judged() -> None:
+def test_only_what_is_written_is_checked() -> None:
     before = {"tenantId": TENANT, INBOUND.value: {"usersAndGroups": {"accessType": "allowed", "targets": []}}}
     assert "ERROR" not in severities({OUTBOUND: OPEN}, before).values()
 
 
-def test_what_cannot_be_read_is_not_judged() -> None:
+def test_what_cannot_be_read_is_not_checked() -> None:
     body = {INBOUND.value: 7, "novelty": 1}
     operation = Operation(method="PATCH", path="/p", body=body)
     odd = Plan(tenant_id=TENANT, operations=(operation,), before={}, template="t", template_hash="", duration=None)

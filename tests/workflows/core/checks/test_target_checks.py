@@ -12,17 +12,18 @@ from tests.workflows.core.builders import TENANT
 from workflows.core.checks.facts import Unread, UnreadReason
 from workflows.core.checks.findings import Finding, Severity
 from workflows.core.checks.target_checks import (
-    MOST_LOOKED_UP,
+    MAX_LOOKED_UP,
     Names,
     check_targets,
+    ids_to_look_up,
     is_microsofts,
     known_names,
-    to_look_up,
+    shown_name,
 )
 from workflows.core.plans.named_targets import NamedTarget, current_targets, shown_targets, written_targets
 from workflows.core.plans.plan import Plan, plan_access
-from workflows.core.settings.directory_objects import Owner
 from workflows.core.settings.documents import to_document
+from workflows.core.settings.id_owner import Owner
 from workflows.core.settings.model import (
     ALL_USERS,
     OFFICE_365,
@@ -34,7 +35,6 @@ from workflows.core.settings.model import (
     TargetConfiguration,
     TargetType,
 )
-from workflows.core.text import shown_name
 
 INBOUND, OUTBOUND = Property.B2B_COLLABORATION_INBOUND, Property.B2B_COLLABORATION_OUTBOUND
 G, U, A = TargetType.GROUP, TargetType.USER, TargetType.APPLICATION
@@ -92,7 +92,7 @@ def test_every_id_is_named_with_its_owner_and_reserved_words_are_no_ids() -> Non
     assert shown_targets(reserved) == ()
 
 
-def test_what_stood_before_is_shown_but_not_judged() -> None:
+def test_what_stood_before_is_shown_but_not_checked() -> None:
     before = {"tenantId": TENANT, INBOUND.value: to_document(only(target(U, ALL_USERS), target(A, OUR_APP)))}
     narrowed = plan({INBOUND: only(target(U, ALL_USERS), target(A, THEIR_APP))}, before)
     assert [one.target.id for one in shown_targets(narrowed)] == [THEIR_APP, OUR_APP]
@@ -114,13 +114,13 @@ def test_half_a_setting_and_other_settings_name_what_they_hold() -> None:
 
 
 def test_what_is_ours_is_looked_up_and_so_are_their_people_and_last_their_applications() -> None:
-    assert to_look_up(shown_targets(PROJECT)) == (
+    assert ids_to_look_up(shown_targets(PROJECT)) == (
         target(G, THEIR_GROUP),
         target(A, OUR_APP),
         target(G, OUR_GROUP),
         target(A, THEIR_APP),
     )
-    assert to_look_up(reversed(shown_targets(PROJECT)))[-1] == target(A, THEIR_APP)
+    assert ids_to_look_up(reversed(shown_targets(PROJECT)))[-1] == target(A, THEIR_APP)
 
 
 def test_an_application_of_theirs_that_is_here_as_well_is_only_told() -> None:
@@ -176,14 +176,14 @@ def test_an_id_that_another_setting_listed_is_new_here() -> None:
     assert told["target_absent"].severity is Severity.ERROR
 
 
-def test_what_is_put_back_may_name_what_is_nobodys_now() -> None:
+def test_what_is_restored_may_name_what_is_nobodys_now() -> None:
     absent = {target(A, OUR_APP): None, target(G, OUR_GROUP): None}
     assert "target_absent" in found(absent)
-    told = list(check_targets(PROJECT, absent, {}, is_put_back=True))
+    told = list(check_targets(PROJECT, absent, {}, is_restoration=True))
     assert [one.severity for one in told if one.code == "target_gone"] == [Severity.WARNING] * 2
     assert "target_absent" not in {one.code for one in told}
     office = plan({INBOUND: only(target(U, ALL_USERS), target(A, SHAREPOINT))})
-    (note,) = check_targets(office, {target(A, SHAREPOINT): None}, {}, is_put_back=True)
+    (note,) = check_targets(office, {target(A, SHAREPOINT): None}, {}, is_restoration=True)
     assert note.code == "target_not_installed"
 
 
@@ -210,7 +210,7 @@ def test_an_id_of_ours_that_was_listed_there_before_is_a_warning() -> None:
     """Nobody chose it in this request: what narrows the list, or puts it back, must not hang on it."""
     (told,) = (
         one
-        for one in check_targets(PROJECT, {target(G, THEIR_GROUP): "Finance"}, {}, is_put_back=True)
+        for one in check_targets(PROJECT, {target(G, THEIR_GROUP): "Finance"}, {}, is_restoration=True)
         if one.code == "target_is_ours"
     )
     assert told.severity is Severity.WARNING
@@ -239,15 +239,15 @@ def test_what_could_not_be_read_is_said_with_the_permission_it_takes() -> None:
 
 @pytest.mark.parametrize(("count", "words"), [(1, "One more ID could"), (7, "7 more IDs could")])
 def test_more_ids_than_are_looked_up_are_counted(count: int, words: str) -> None:
-    many = tuple(target(G, f"5f0a1b2c-0000-4d3e-8f90-{n:012d}") for n in range(MOST_LOOKED_UP + count))
+    many = tuple(target(G, f"5f0a1b2c-0000-4d3e-8f90-{n:012d}") for n in range(MAX_LOOKED_UP + count))
     everything = only(target(U, ALL_USERS), target(A, OFFICE_365))
     people = TargetConfiguration(access=AccessType.ALLOWED, targets=many)
     big = plan({OUTBOUND: replace(everything, users_and_groups=people)})
-    asked_for = to_look_up(shown_targets(big))
-    assert len(asked_for) == MOST_LOOKED_UP
+    asked_for = ids_to_look_up(shown_targets(big))
+    assert len(asked_for) == MAX_LOOKED_UP
     told = found(dict.fromkeys(asked_for, "Group"), big)
     assert finding_words(told["targets_left_out"]).startswith(words)
-    assert f"and {MOST_LOOKED_UP - 5} more" in finding_words(told["targets_named"])
+    assert f"and {MAX_LOOKED_UP - 5} more" in finding_words(told["targets_named"])
 
 
 @pytest.mark.parametrize(
@@ -260,3 +260,9 @@ def test_more_ids_than_are_looked_up_are_counted(count: int, words: str) -> None
 )
 def test_a_name_fits_in_quotation_marks(name: str, shown: str) -> None:
     assert shown_name(name) == shown
+
+
+def test_a_shown_name_is_one_short_line_without_quotation_marks() -> None:
+    assert shown_name("Sales\n  “East”") == 'Sales "East"'
+    assert shown_name("a" * 60) == "a" * 60
+    assert shown_name("a" * 61) == "a" * 59 + "…"

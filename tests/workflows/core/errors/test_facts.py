@@ -1,7 +1,7 @@
 """A fact is a code with values: equal by both, logged as both, and a value of another fact."""
 
-from workflows.core.errors.facts import TEXT, Fact, as_values, fact_in, from_values, log_text, text_fact
-from workflows.core.errors.raised import DomainError, Refused, ToldError
+from workflows.core.errors.facts import TEXT, Fact, as_values, fact_in, from_values, log_text, redacted, text_fact
+from workflows.core.errors.raised import DomainError, FactsError, Refused
 from workflows.core.errors.refusal_codes import RefusalCode
 
 TURN = Fact(RefusalCode.NOT_YOUR_TURN, {"stage": "Security", "later": "Data owners"})
@@ -39,12 +39,22 @@ def test_facts_are_values_of_another_and_are_read_back_in_their_order() -> None:
 
 
 def test_an_error_tells_its_facts_and_is_logged_as_codes_and_values() -> None:
-    for error in (Refused(RefusalCode.LIMIT_REACHED, limit=3), ToldError((Fact("limit_reached", {"limit": 3}),))):
+    for error in (Refused(RefusalCode.LIMIT_REACHED, limit=3), FactsError((Fact("limit_reached", {"limit": 3}),))):
         assert error.facts == (Fact("limit_reached", {"limit": 3}),)
         assert str(error) == "limit_reached limit=3"
 
 
 def test_a_text_from_outside_is_told_as_a_text() -> None:
-    for error in (ToldError("No answer."), DomainError("No answer.")):
+    for error in (FactsError("No answer."), DomainError("No answer.")):
         assert error.facts == (text_fact("No answer."),)
         assert str(error) == "No answer."
+
+
+def test_secrets_are_removed_from_every_text_but_not_from_names() -> None:
+    value = {"token": ["token", ("a token", 7)], "n": {"token": "token"}, "none": None, "yes": True}
+    assert redacted(value, lambda text: text.replace("token", "•")) == {
+        "token": ["•", ["a •", 7]],
+        "n": {"token": "•"},
+        "none": None,
+        "yes": True,
+    }

@@ -11,20 +11,20 @@ from hypothesis import strategies as st
 
 from bot.words.partner_setup.checklist import opening, remarks, sections
 from bot.words.partner_setup.state import missing_until, setup_words, usual_words
+from bot.words.sentences import counted
 from tests.workflows.core.builders import DANA, NOW, REDEEM_STEP, SAM, TENANT, access_plan
 from tests.workflows.core.strategies import PROPERTY, partner_documents
 from workflows.core.checks.consequences import Consequence, consequences
 from workflows.core.errors.facts import Fact
-from workflows.core.partner_setup.checklist import Call, Home, add_us, call_of, groups
+from workflows.core.partner_setup.checklist import Call, Home, call_of, call_to_add_our_tenant, groups
 from workflows.core.partner_setup.clouds import CLOUDS, GLOBAL, cloud_of
 from workflows.core.partner_setup.powershell import literal, quoted
-from workflows.core.partner_setup.state import Confirmation, confirmation_of, needed_steps, open_steps, still_wanted
-from workflows.core.partner_setup.steps import PartnerSetup, StepKey, asked_by, setup_of
+from workflows.core.partner_setup.state import Confirmation, confirmation_of, needed_steps, open_steps, still_valid
+from workflows.core.partner_setup.steps import PartnerSetup, StepKey, newly_required_steps, setup_of
 from workflows.core.settings.breadth import is_certainly_blocked
 from workflows.core.settings.certainty import setting_doubts
 from workflows.core.settings.documents import parse_setting, parse_targets, to_document
 from workflows.core.settings.model import BLOCK_ALL, CLOSED, Property, TenantId
-from workflows.core.text import counted
 
 K = StepKey
 ID: Final = "1b4f7c2e-0a5d-4f3b-9c61-2d8e7f5a9b03"
@@ -66,7 +66,7 @@ def test_what_we_open_for_named_people_and_applications_they_open_for_the_same(
     [step] = setup.steps
     assert (step.key, step.is_needed, step.wanted) == (key, is_needed, {theirs: b2b(ID, OTHER)})
     assert setup.unread == ()
-    assert setup.ids_of_theirs == ((ID,) if ours.endswith("Inbound") else (OTHER,))
+    assert setup.partner_object_ids == ((ID,) if ours.endswith("Inbound") else (OTHER,))
     assert setup_of({ours: b2b(access="blocked", application="AllApplications")}, MICROSOFTS) == PartnerSetup(steps=())
 
 
@@ -93,7 +93,7 @@ def test_trust_is_one_sided_and_only_a_remark() -> None:
     setup = setup_of({"inboundTrust": {"isMfaAccepted": True, "isCompliantDeviceAccepted": False}}, MICROSOFTS)
     assert (setup.steps, setup.trusts) == ((), ("mfa",))
     [said] = remarks(setup)
-    assert "no outbound trust setting" in said
+    assert "You do not need to set anything for this" in said
     assert "multifactor authentication" in said
 
 
@@ -169,9 +169,9 @@ def test_a_partner_in_another_cloud_enables_ours_and_has_no_direct_connect() -> 
 
 
 def test_a_plan_asks_only_for_what_was_not_wanted_before() -> None:
-    assert asked_by(access_plan(), None) == (REDEEM_STEP,)
+    assert newly_required_steps(access_plan(), None) == (REDEEM_STEP,)
     wanted_already = {"tenantId": TENANT, "automaticUserConsentSettings": {"inboundAllowed": True}}
-    assert asked_by(access_plan(wanted_already), None) == ()
+    assert newly_required_steps(access_plan(wanted_already), None) == ()
 
 
 @PROPERTY
@@ -203,7 +203,7 @@ def test_a_step_appears_exactly_where_our_side_is_open(document: dict[str, Any])
 @PROPERTY
 @given(partner_documents(TENANT), st.booleans())
 def test_every_call_is_one_that_this_program_could_read_back(document: dict[str, Any], is_abroad: bool) -> None:
-    """Settings in Graph's names, for us and nobody else; and the text holds the same bytes."""
+    """Settings have Graph's names and concern only us; the text contains the same bytes."""
     setup = setup_of(document, MICROSOFTS, is_cross_cloud=is_abroad)
     written = sections(setup, HOME, is_cross_cloud=is_abroad)
     found = groups(setup.steps)
@@ -249,7 +249,7 @@ def test_what_is_usually_open_gets_no_call_that_would_narrow_it() -> None:
     assert usual.heading == "Only if something does not work"
     assert not {"PATCH", "POST", "Update-Mg", "Graph:"} & set(re.findall(r"PATCH|POST|Update-Mg|Graph:", usual.text))
     assert "Organizational settings > woodgrove.com > Outbound access > B2B collaboration" in usual.text
-    assert "Applications: has to let through application Office365" in usual.text
+    assert "Applications: must allow application Office365" in usual.text
     first = opening(HOME, TENANT, is_cross_cloud=False, has_calls=False).text
     assert "Nothing has to be set on your side." in first
     assert "POST" not in first
@@ -259,8 +259,8 @@ def test_what_is_usually_open_gets_no_call_that_would_narrow_it() -> None:
 @pytest.mark.parametrize("key", [key for key in K if not key.value.startswith("b2b_collaboration")])
 def test_each_needed_step_says_what_is_missing_until_then(key: StepKey) -> None:
     step = replace(REDEEM_STEP, key=key)
-    assert missing_until(step, (step,)).startswith("Until it is set there, ")
-    assert ("access does not need it" in missing_until(step, (step,))) is key.value.startswith("automatic_redemption")
+    assert missing_until(step, (step,)).startswith("Until they set it, ")
+    assert ("access works without it" in missing_until(step, (step,))) is key.value.startswith("automatic_redemption")
     job = replace(REDEEM_STEP, key=K.PROVISIONING_JOB)
     assert "synchronized" in missing_until(REDEEM_STEP, (REDEEM_STEP, job))
 
@@ -276,7 +276,7 @@ def test_the_checklist_says_where_in_the_portal_and_what_in_graph_and_powershell
     assert "Settings for woodgrove.com in your Microsoft Entra tenant" in first
     assert f"Your tenant ID: {TENANT}" in first
     assert "Connect-MgGraph -Environment Global" in first
-    assert add_us(HOME).body == {"tenantId": US}
+    assert call_to_add_our_tenant(HOME).body == {"tenantId": US}
     written = [section.text for section in sections(setup, HOME, is_cross_cloud=False)]
     _, connect, job, usual = written
     assert "(needed)" in connect
@@ -287,7 +287,7 @@ def test_the_checklist_says_where_in_the_portal_and_what_in_graph_and_powershell
         f"Update-MgPolicyCrossTenantAccessPolicyPartner -CrossTenantAccessPolicyConfigurationPartnerTenantId '{US}'"
     ) in connect
     assert "By Microsoft's default your tenant allows this" in usual
-    assert "has to let through all applications" in usual
+    assert "must allow all applications" in usual
     assert "Cross-tenant synchronization > Configurations" in job
     assert f"CompanyId {US}" in job
     said = " ".join(remarks(setup))
@@ -336,8 +336,8 @@ def test_a_confirmation_counts_for_exactly_what_was_confirmed() -> None:
     said = Confirmation(step=wide.key, wanted=wide.digest, person=SAM, at=NOW)
     assert confirmation_of(wide, (said,)) is said
     assert confirmation_of(narrow, (said,)) is None
-    assert still_wanted((narrow,), (said,)) == ()
-    assert still_wanted((wide,), (said,)) == (said,)
+    assert still_valid((narrow,), (said,)) == ()
+    assert still_valid((wide,), (said,)) == (said,)
     assert open_steps((wide, REDEEM_STEP), (said,)) == (REDEEM_STEP,)
 
 
@@ -358,18 +358,18 @@ def test_the_state_is_said_in_one_line() -> None:
         "Our side: done. Partner's side: 1 of 2 steps confirmed (Gatehouse cannot see it)"
     )
     assert usual_words((REDEEM_STEP, guests)) == (
-        "Also open by Microsoft's default: their B2B collaboration, outbound. Look there if it does not work."
+        "Also open by Microsoft's default: their B2B collaboration, outbound. Check them if something does not work."
     )
     assert usual_words((REDEEM_STEP,)) == ""
     assert counted(1, "step") == "1 step"
 
 
 def test_adding_a_partner_of_another_cloud_asks_for_the_cloud_too() -> None:
-    """Until it is added it is blocked, whatever our default lets through, so nothing was wanted of it before."""
+    """Until it is added it is blocked, whatever our default allows, so no step was needed before."""
     plan = replace(access_plan(), is_cross_cloud=True)
     for default in ({**MICROSOFTS, "b2bCollaborationInbound": b2b()}, MICROSOFTS, None):
-        asked = [step.key for step in asked_by(plan, default)]
+        asked = [step.key for step in newly_required_steps(plan, default)]
         assert asked == [K.MICROSOFT_CLOUD, K.AUTOMATIC_REDEMPTION_OUTBOUND]
         assert Fact(Consequence.PARTNER_STEPS, {"count": 2, "is_applied": False}) in consequences(plan, default)
         added = replace(access_plan({"tenantId": TENANT}), is_cross_cloud=True)
-        assert K.MICROSOFT_CLOUD not in [step.key for step in asked_by(added, default)]
+        assert K.MICROSOFT_CLOUD not in [step.key for step in newly_required_steps(added, default)]

@@ -1,4 +1,4 @@
-"""The chain that decides: never less than the one under which the partner stands, never too few for what stands."""
+"""The approval policy: never less strict than the partner's present one, and strict enough for the result."""
 
 from dataclasses import replace
 from datetime import timedelta
@@ -14,9 +14,9 @@ from workflows.core.partners.approval_policy import (
     Chain,
     chain_for,
     is_as_strict,
+    merged_chain,
     stricter,
     strongest_chain,
-    widest,
 )
 from workflows.core.people import Role
 from workflows.core.plans.plan import Plan, plan_revocation
@@ -58,7 +58,7 @@ def test_the_stricter_of_two_chains_is_as_strict_as_each(one: Chain, other: Chai
 def test_merging_once_more_changes_nothing(one: Chain, other: Chain) -> None:
     merged = stricter(one, other)
     assert stricter(merged, one) == stricter(merged, other) == stricter(merged, merged) == merged
-    assert widest([one, other, one]) == stricter(stricter((), one), other)
+    assert merged_chain([one, other, one]) == stricter(stricter((), one), other)
 
 
 def test_the_order_of_the_longer_chain_stays() -> None:
@@ -82,9 +82,7 @@ def test_what_only_closes_needs_one_approver_whatever_the_partner_stands_under()
 
 
 @given(chains, chains, st.sampled_from(list(RiskLevel)))
-def test_the_chain_is_enough_for_the_risk_of_what_stands_after(
-    template: Chain, current: Chain, level: RiskLevel
-) -> None:
+def test_the_chain_is_enough_for_the_risk_of_the_result(template: Chain, current: Chain, level: RiskLevel) -> None:
     """As long as the strongest chain there is suffices for it."""
     chain = chain_for(opening(), template, policy(current), level)
     assert is_as_strict(chain, current)
@@ -107,7 +105,7 @@ def test_where_a_role_is_gone_the_strongest_chain_decides() -> None:
 
 
 def test_the_risk_of_the_result_weighs_what_the_plan_leaves_alone() -> None:
-    """Synchronization that stands already is no change, and still there after it."""
+    """Existing synchronization is no change, but it is part of the result."""
     before = {"tenantId": TENANT, "identitySynchronization": {"userSyncInbound": {"isSyncAllowed": True}}}
     assert risk_of_result(access_plan(before), None).level is RiskLevel.HIGH
 
@@ -140,5 +138,5 @@ def test_a_role_that_only_the_weaker_chain_has_is_added_and_a_shared_one_gets_th
 
 
 def test_any_number_of_chains_is_merged() -> None:
-    assert widest([]) == ()
-    assert widest([ONE, STAGES]) == STAGES
+    assert merged_chain([]) == ()
+    assert merged_chain([ONE, STAGES]) == STAGES

@@ -19,6 +19,7 @@ from tests.workflows.core.builders import (
     TENANT,
     access_plan,
     everybody,
+    noted,
     partnership,
     prepared,
     request,
@@ -45,7 +46,7 @@ from workflows.core.requests.commands.partner import (
     RemindSetup,
     UnconfirmSetup,
 )
-from workflows.core.requests.commands.request import RecordApplied, RecordOverwritten
+from workflows.core.requests.commands.request import RecordApplied, RecordOverwritten, RequestCommand, Stop
 from workflows.core.requests.request import AccessRequest, RequestKind, RequestState
 
 SAME: Final[Mapping[str | None, str]] = {"active": "active", "review_due": "review_due"}
@@ -66,10 +67,11 @@ EXPECTED: Final[Mapping[str, Mapping[str | None, str]]] = {
         "revoked": "active revoked",
     },
     "record_overwritten": {None: "active", "active": "active", "review_due": "review_due", "revoked": "active"},
+    "stop": {None: "active", "active": "active", "review_due": "review_due", "revoked": "active"},
 }
 """Command -> state it is taken in -> states it may lead to. Written by hand; whatever is not here is refused."""
 
-WRITTEN: Final = {"record_applied": RecordApplied, "record_overwritten": RecordOverwritten}
+WRITTEN: Final = {"record_applied": RecordApplied, "record_overwritten": RecordOverwritten, "stop": Stop}
 OWN: Final = by_name(PartnershipCommand)
 COMMANDS: Final[dict[str, type[Any]]] = {**OWN, **WRITTEN}
 STATES: Final = (None, *(state.value for state in PartnershipState))
@@ -142,10 +144,22 @@ def test_a_pair_leads_exactly_where_it_should_or_is_refused(state: str, name: st
 @pytest.mark.parametrize("name", WRITTEN)
 def test_what_was_written_leads_exactly_where_it_should(state: str | None, name: str) -> None:
     known = None if state is None else partnership(state=PartnershipState(state))
-    command = RecordApplied(image={}, default={}) if name == "record_applied" else RecordOverwritten(image={})
+    commands: dict[str, RequestCommand] = {
+        "record_applied": RecordApplied(image={}, default={}),
+        "record_overwritten": RecordOverwritten(image={}),
+        "stop": Stop(reason=noted("Its end has passed."), image={}),
+    }
+    command = commands[name]
     taken = [one for one in _written() if name == "record_applied" or one.particulars.kind is RequestKind.ACCESS]
     records = [advance_partner(one, command, situation(), known).partnership for one in taken]
     assert {record.state.value for record in records if record} == set(EXPECTED[name].get(state, "").split())
+
+
+@pytest.mark.parametrize("state", STATES)
+def test_a_stop_of_what_was_not_written_changes_no_record(state: str | None) -> None:
+    known = None if state is None else partnership(state=PartnershipState(state))
+    stop = Stop(reason=noted("The domain moved."))
+    assert advance_partner(request(RequestState.APPLYING), stop, situation(), known).partnership is None
 
 
 @pytest.mark.parametrize("name", OWN)
@@ -156,7 +170,7 @@ def test_a_revoked_partner_takes_nothing_and_says_so(name: str) -> None:
         assert refused.value.code == "revoked"
 
 
-def test_who_may_not_keep_a_partner_hears_that_also_where_no_review_waits() -> None:
+def test_who_may_not_keep_a_partner_is_told_that_also_where_no_review_waits() -> None:
     stranger = Keep(actor=AMARA, tenant_id=TENANT, reason="Needed")
     with pytest.raises(Refused) as refused:
         advance_review(partnership(), stranger, roster=everybody(), now=NOW)

@@ -2,9 +2,13 @@
 
 from datetime import timedelta
 
-from tests.workflows.core.builders import NOW, partnership, request
-from workflows.core.partners.partnership import opened_at
-from workflows.core.requests.request import AccessRequest, RequestKind, RequestState
+import pytest
+
+from tests.workflows.core.builders import NOW, TENANT, partnership, prepared, request
+from workflows.core.partners.partnership import Partnership, PartnershipState, is_over, opened_at
+from workflows.core.plans.plan import plan_access
+from workflows.core.requests.request import AccessRequest, RequestId, RequestKind, RequestState
+from workflows.core.settings.model import CLOSED, IdentitySynchronization, Property
 
 
 def test_access_that_was_blocked_and_opened_again_is_active_since_then() -> None:
@@ -16,3 +20,46 @@ def test_access_that_was_blocked_and_opened_again_is_active_since_then() -> None
     assert opened_at(known, blocked) == NOW - timedelta(days=50)
     assert opened_at(known, []) == known.since
     assert opened_at(known, [request(RequestState.REJECTED, confirmed_at=None), applied(7)]) == NOW - timedelta(days=7)
+
+
+@pytest.mark.parametrize(
+    ("asked", "record", "may"),
+    [
+        (request(RequestState.REJECTED), None, True),
+        (request(RequestState.FAILED), partnership(), True),
+        (request(RequestState.AWAITING_APPROVAL), None, False),
+        (request(RequestState.WITHDRAWN, RequestKind.REVOCATION), None, False),
+        (request(RequestState.WITHDRAWN, RequestKind.RESTORATION), None, False),
+        (request(RequestState.APPLIED), None, False),
+        (request(RequestState.APPLIED), partnership(), False),
+        (request(RequestState.APPLIED), partnership(ends_at=NOW), True),
+        (request(RequestState.APPLIED), partnership(request_id=RequestId("r-2")), True),
+        (request(RequestState.OVERWRITTEN), partnership(ends_at=NOW), True),
+        (request(RequestState.APPLIED), partnership(state=PartnershipState.REVOKED, ends_at=None), False),
+    ],
+)
+def test_what_is_closed_and_not_active_any_more_can_be_requested_again(
+    asked: AccessRequest, record: Partnership | None, may: bool
+) -> None:
+    """What a request blocked itself is as it was asked for."""
+    assert is_over(asked, record, NOW) is may
+
+
+def test_an_approved_block_is_an_end_and_no_opening() -> None:
+    """Block is a template, so its request is one for access by kind."""
+    plan = plan_access(
+        tenant_id=TENANT,
+        before={"tenantId": TENANT},
+        settings={**CLOSED, Property.IDENTITY_SYNCHRONIZATION: IdentitySynchronization(is_allowed=False)},
+        template="block",
+        template_hash="",
+        duration=timedelta(days=365),
+    )
+    before, blocked, again = (
+        request(RequestState.APPLIED, confirmed_at=NOW - timedelta(days=300)),
+        request(RequestState.APPLIED, prepared=prepared(plan=plan), confirmed_at=NOW - timedelta(days=100)),
+        request(RequestState.APPLIED, confirmed_at=NOW - timedelta(days=50)),
+    )
+    known = partnership(since=NOW - timedelta(days=5))
+    assert opened_at(known, [before, blocked, again]) == NOW - timedelta(days=50)
+    assert opened_at(known, [before, blocked]) == known.since

@@ -1,4 +1,4 @@
-"""Putting a change back: from whatever stands now to what stood before, never by deleting, and by whose chain."""
+"""A restore: from the current settings to the earlier ones, never by deleting, and by which approval policy."""
 
 from dataclasses import replace
 from datetime import timedelta
@@ -154,7 +154,7 @@ def test_each_step_is_recognized_and_the_end_is_confirmed(now: JsonObject | None
 
 @PROPERTY
 @given(before=partner_documents(TENANT), settings=SETTINGS, foreign=SETTINGS)
-def test_a_plan_is_put_back_whatever_somebody_else_wrote_after_it(
+def test_a_plan_is_restored_whatever_somebody_else_wrote_after_it(
     before: dict[str, Any], settings: dict[Property, Any], foreign: dict[Property, Any]
 ) -> None:
     try:
@@ -178,7 +178,7 @@ def test_a_plan_is_put_back_whatever_somebody_else_wrote_after_it(
 
 @PROPERTY
 @given(before=partner_documents(TENANT))
-def test_a_revocation_put_back_never_passes_as_narrowing(before: dict[str, Any]) -> None:
+def test_a_revocation_restored_never_passes_as_narrowing(before: dict[str, Any]) -> None:
     revocation = plan_revocation(tenant_id=TENANT, default={}, before=before)
     now = revocation.image_after()
     try:
@@ -258,7 +258,7 @@ def test_closing_comes_first_and_synchronization_last() -> None:
 
 
 @pytest.mark.parametrize("wanted", [None, {"userSyncInbound": None}, {"userSyncInbound": {"isSyncAllowed": None}}])
-def test_only_an_explicit_yes_is_put_back_as_a_yes(wanted: JsonObject | None) -> None:
+def test_only_an_explicit_yes_is_restored_as_a_yes(wanted: JsonObject | None) -> None:
     now = document(identitySynchronization={"userSyncInbound": {"isSyncAllowed": True}})
     plan = restoration(now, document(identitySynchronization=wanted))
     assert body(plan) == {"userSyncInbound": {"isSyncAllowed": False}}
@@ -316,14 +316,14 @@ def test_what_provably_narrows_needs_one_approver() -> None:
 
 
 @pytest.mark.parametrize("state", list(RequestState))
-def test_what_changed_the_tenant_can_be_put_back(state: RequestState) -> None:
+def test_what_changed_the_tenant_can_be_restored(state: RequestState) -> None:
     stands = state in (RequestState.APPLIED, RequestState.OVERWRITTEN)
     assert is_restorable(request(state)) is stands
 
 
 @pytest.mark.parametrize("state", list(RequestState))
-def test_what_was_cut_short_while_it_was_written_can_be_put_back(state: RequestState) -> None:
-    """None, a part or all of it may stand; what is still under way has to end first."""
+def test_what_was_cut_short_while_it_was_written_can_be_restored(state: RequestState) -> None:
+    """None, a part or all of it may be set; a running change must end first."""
     ended = (RequestState.APPLIED, RequestState.OVERWRITTEN, RequestState.FAILED, RequestState.STOPPED)
     assert is_restorable(request(state, writing_since=NOW)) is (state in ended)
 
@@ -335,12 +335,12 @@ def test_of_what_was_cut_short_it_is_said_that_perhaps_not_all_was_written() -> 
     assert "planned from the current settings" in codes[FindingCode.RESTORES_A_PART]
 
 
-def test_what_wrote_nothing_has_nothing_to_put_back() -> None:
+def test_what_wrote_nothing_has_nothing_to_restored() -> None:
     nothing = plan_revocation(tenant_id=TENANT, default={}, before=closed_document())
     assert not is_restorable(applied(nothing))
 
 
-def test_the_change_that_is_put_back_is_summed_up() -> None:
+def test_the_change_that_is_restored_is_summed_up() -> None:
     change = request(RequestState.OVERWRITTEN, RequestKind.REVOCATION)
     was = restored_summary(change)
     assert (was.request_id, was.kind, was.title, was.by.name, was.at) == (
@@ -447,7 +447,7 @@ def test_a_chain_that_is_too_weak_for_what_opens_gives_way_to_the_strongest() ->
     assert chosen(plan, image, opened_by("weak", **everything), of=(WEAK, STRONG)) == "strong"
 
 
-def test_where_even_the_strongest_is_too_weak_nothing_is_put_back() -> None:
+def test_where_even_the_strongest_is_too_weak_nothing_is_restored() -> None:
     image = document(inboundTrust={"isMfaAccepted": True, "isCompliantDeviceAccepted": True})
     with worded_refusal(InvalidField, match="no approval policy is strong enough. The strongest is that of “Weak”"):
         chosen(restoration(closed_document(), image), image, of=(WEAK,))

@@ -51,7 +51,7 @@ def test_it_waits_for_its_chain_also_where_it_only_closes() -> None:
     assert waiting.state is S.AWAITING_APPROVAL
 
 
-def test_what_is_put_back_opens_a_partnership_anew() -> None:
+def test_what_is_restored_opens_a_partnership_again() -> None:
     done, state, text = applied(
         request(S.APPLYING, RESTORATION, prepared=prepared(plan=access_plan(closed_document())))
     )
@@ -60,7 +60,7 @@ def test_what_is_put_back_opens_a_partnership_anew() -> None:
     assert state_words(done) == "restored (verified 2027-03-01 09:00 UTC)"
 
 
-def test_who_asked_reads_to_what_it_was_put_back() -> None:
+def test_who_asked_reads_to_what_it_was_restored() -> None:
     from tests.workflows.core.partners.test_restoration import restoration
 
     inherits = restoration(closed_document(), None)
@@ -69,7 +69,7 @@ def test_who_asked_reads_to_what_it_was_put_back() -> None:
     assert "are restored (verified)" in text
 
 
-def test_what_is_put_back_to_a_block_is_recorded_as_one() -> None:
+def test_what_is_restored_to_a_block_is_recorded_as_one() -> None:
     blocked = plan_revocation(tenant_id=access_plan().tenant_id, default={}, before=None)
     known = prepared(plan=blocked)
     known = replace(known, observation=replace(known.observation, default={}))

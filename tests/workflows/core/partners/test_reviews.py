@@ -12,6 +12,7 @@ from tests.workflows.core.builders import (
     MILLISECOND,
     NOW,
     REDEEM_STEP,
+    REQUEST,
     RILEY,
     SAM,
     TENANT,
@@ -25,10 +26,10 @@ from tests.workflows.core.builders import (
 from workflows.core.errors.raised import Refused
 from workflows.core.partners.outcome import closed_partnership, opened_partnership
 from workflows.core.partners.partnership import Attestation, Partnership, PartnershipState
-from workflows.core.partners.reviews import REMIND_AGAIN_AFTER, ReviewTransition, advance_review, may_close
+from workflows.core.partners.reviews import REMIND_AGAIN_AFTER, ReviewTransition, advance_review, may_revoke
 from workflows.core.people import Person, Roster
 from workflows.core.requests.commands.partner import AskReview, Keep, PartnershipCommand
-from workflows.core.requests.effects import ShowReview
+from workflows.core.requests.effects import ShowRequest, ShowReview
 from workflows.core.requests.request import RequestState
 
 DAY = timedelta(days=1)
@@ -65,7 +66,10 @@ def test_a_review_is_due_at_its_exact_instant_and_not_before() -> None:
                 next_review_at=now + 3 * DAY,
                 reminders=1,
             ),
-            effects=(ShowReview(tenant_id=TENANT, remind=True),),
+            effects=(
+                ShowReview(tenant_id=TENANT, remind=True),
+                *([ShowRequest(request_id=REQUEST)] if now >= END else []),
+            ),
         )
 
 
@@ -181,8 +185,7 @@ def test_a_revoked_partnership_absorbs_everything(command: PartnershipCommand) -
     met = refusal(known, command, END)
     assert (met.code, refusal_words(met)) == (
         "revoked",
-        "This partner is already revoked, so there is nothing to review. Request access with /partner request if it "
-        "is needed.",
+        "This partner is already revoked. Request access with /partner request if it is needed.",
     )
 
 
@@ -212,7 +215,7 @@ def test_a_revoked_partnership_absorbs_everything(command: PartnershipCommand) -
 def test_admins_may_close_a_partner_and_its_sponsor_in_answer_to_a_review(
     person: Person, on: Roster, known: Partnership | None, may: bool
 ) -> None:
-    assert may_close(known, person, on) is may
+    assert may_revoke(known, person, on) is may
 
 
 # --- Opening and closing --------------------------------------------------------------------------------------------

@@ -1,4 +1,4 @@
-"""Who may say what of the partner's half, and when it counts no more."""
+"""Who may confirm partner setup steps, and when a confirmation no longer counts."""
 
 from dataclasses import replace
 from datetime import datetime, timedelta
@@ -161,7 +161,7 @@ def test_a_click_on_an_older_card_takes_no_newer_confirmation_back() -> None:
     assert after(record, exact).confirmations == ()
 
 
-def test_what_an_earlier_version_left_out_is_recorded_once_and_only_for_what_stands() -> None:
+def test_what_an_earlier_version_left_out_is_recorded_once_and_only_for_the_current_settings() -> None:
     applied = request(RequestState.APPLIED)
     assert setup_for_request(applied) == (REDEEM_STEP,)
     assert setup_for_request(request(RequestState.OVERWRITTEN)) == ()
@@ -187,12 +187,13 @@ def test_who_confirms_or_takes_back_is_told_which_step_it_was_and_what_is_left()
 
     first = told(known(), replace(confirm(), channel="C-1"))
     assert (first.person, first.channel, first.subject.tenant_id) == (SAM.chat_id, "C-1", TENANT)
-    assert "recorded under your name: automatic redemption, outbound of contoso.com." in message_words(first.said)
-    assert "Not confirmed yet, 1 step: provisioning job." in message_words(first.said)
+    text = message_words(first.said)
+    assert "contoso.com: confirmed, recorded under your name: automatic redemption, outbound." in text
+    assert "Not confirmed yet, 1 step: provisioning job." in text
     whole = known(confirmations=(said(),))
     assert "Every step is confirmed now." in message_words(told(whole, confirm(step=JOB)).said)
     back = told(whole, UnconfirmSetup(actor=SAM, tenant_id=TENANT, step=REDEEM_STEP.key, channel="C-1"))
-    assert "Not confirmed any more: automatic redemption, outbound of contoso.com." in message_words(back.said)
+    assert "contoso.com: not confirmed any more: automatic redemption, outbound." in message_words(back.said)
     assert "Not confirmed yet, 2 steps" in message_words(back.said)
 
 

@@ -1,4 +1,4 @@
-"""What stands for a partner now, as facts: its own values, what it inherits, and what a plan leaves open."""
+"""A partner's current settings as facts: its own values, what it inherits, and what a plan leaves open."""
 
 from tests.workflows.core.builders import TENANT, access_plan, closed_document
 from tests.workflows.core.posture.test_posture import ALL, NOBODY, TRUST

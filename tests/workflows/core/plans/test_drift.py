@@ -1,4 +1,4 @@
-"""A partner that changed behind an approved plan, told from three sides; and how far a plan has come."""
+"""Outside changes after an approval: before, as approved, and now; and how far a plan was written."""
 
 from typing import Any, Final
 

@@ -1,4 +1,4 @@
-"""What a revocation writes beside its block: last, each for itself, and put back by a restore."""
+"""What a revocation writes besides its block: last, separately, and restored by a restore."""
 
 from dataclasses import replace
 from typing import Any, Final
@@ -16,7 +16,7 @@ from workflows.core.partners.restoration.plan import plan_restoration
 from workflows.core.plans.plan import Operation, Plan, is_confirmed, plan_revocation
 from workflows.core.plans.refused_writes import is_shown, written_names
 from workflows.core.settings.canonical import JsonObject
-from workflows.core.settings.openness import OpenAccess, Openness, access_kinds, not_surely_closed
+from workflows.core.settings.openness import OpenAccess, Openness, access_kinds, possibly_open
 
 PARTNER: Final = f"/policies/crossTenantAccessPolicy/partners/{TENANT}"
 EVERYBODY: Final = {"accessType": "allowed", "targets": [{"target": "AllUsers", "targetType": "user"}]}
@@ -112,7 +112,7 @@ def test_without_the_default_every_setting_of_a_service_is_blocked() -> None:
         ),
     ],
 )
-def test_members_that_nobody_knows_are_set_to_null_beside_the_blocks_own_values(
+def test_members_that_nobody_knows_are_set_to_null_next_to_the_blocks_own_values(
     own: dict[str, Any], written: list[tuple[str, JsonObject]]
 ) -> None:
     assert further(document(**own)) == written
@@ -123,7 +123,7 @@ def test_members_that_nobody_knows_are_set_to_null_beside_the_blocks_own_values(
 def test_with_every_write_taken_only_what_the_default_opens_is_left(before: dict[str, Any]) -> None:
     plan = plan_revocation(tenant_id=TENANT, before=before, default={})
     image = plan.image_after() or {}
-    assert not_surely_closed(access_kinds(image, {})) == ()
+    assert possibly_open(access_kinds(image, {})) == ()
     assert all(is_shown(operation, image) for operation in plan.further)
     assert is_confirmed(plan, plan.image_after(len(plan.required)))
     assert plan_revocation(tenant_id=TENANT, before=image, default={}).operations == ()
@@ -172,7 +172,7 @@ def test_a_setting_of_the_wrong_type_does_not_break_an_access_plan() -> None:
 
 
 def restoration(before: JsonObject, default: JsonObject | None = None) -> tuple[Plan, JsonObject, Plan]:
-    """A revocation of this, what stands after it, and the plan that puts it back."""
+    """Return a revocation, the settings after it, and the plan that restores the earlier ones."""
     revocation = plan_revocation(tenant_id=TENANT, before=before, default=default or {})
     now = revocation.image_after() or {}
     return revocation, now, plan_restoration(tenant_id=TENANT, now=now, image=before, undone=revocation)

@@ -121,7 +121,7 @@ def test_revoking_it_blocks_and_does_not_speak_of_defaults() -> None:
     assert Fact(Consequence.NOT_DELETED) in consequences(plan_revocation(tenant_id=TENANT, before=None), OPEN)
 
 
-def test_what_stands_says_that_it_is_blocked_and_inherits_nothing() -> None:
+def test_the_current_settings_says_that_it_is_blocked_and_inherits_nothing() -> None:
     found = {one.setting: one for one in describe_current(None, OPEN, is_cross_cloud=True)}
     said = found["B2B collaboration, inbound"]
     assert (said.fact.lets_in, said.fact.inherits, said.fact.origin) == (False, False, Origin.NOT_ADDED)
@@ -155,7 +155,7 @@ SERVICE_DEFAULT: dict[str, Any] = {
 }
 
 
-def test_the_result_is_weighed_by_everything_that_stands_and_the_change_by_itself() -> None:
+def test_the_result_is_rated_by_everything_that_is_set_and_the_change_by_itself() -> None:
     before = standing(
         identitySynchronization=SYNCHRONIZED,
         b2bDirectConnectOutbound=ALL,
@@ -181,8 +181,8 @@ def test_what_everybody_has_by_default_does_not_raise_the_result() -> None:
     assert risk_of_result(access_plan(own), SERVICE_DEFAULT).level is risk_of(access_plan(), SERVICE_DEFAULT).level
 
 
-def test_closing_is_weighed_by_itself_alone() -> None:
-    """A proven narrowing stays easy, whatever stays open beside it."""
+def test_closing_is_rated_by_itself_alone() -> None:
+    """A proven reduction stays easy, whatever else stays open."""
     before = standing(identitySynchronization=SYNCHRONIZED, b2bCollaborationInbound=ALL)
     plan = replace(access_plan(before), duration=None)
     (patch,) = plan.operations

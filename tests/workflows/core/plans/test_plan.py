@@ -1,4 +1,4 @@
-"""Which operations a plan holds, what the partner looks like after each, and what it never writes."""
+"""The operations of a plan, the partner's settings after each, and what a plan never writes."""
 
 import re
 from collections.abc import Mapping
@@ -224,7 +224,7 @@ def test_a_closed_partner_that_synchronizes_is_only_kept_from_synchronizing() ->
     ],
 )
 def test_a_partner_that_is_closed_in_every_respect_needs_no_operation(synchronization: dict[str, Any]) -> None:
-    """There is only reading back to do, and what is read now proves the whole door."""
+    """Only reading back remains, and that proves that everything is closed."""
     before = {**closed_document(), **synchronization}
     assert not is_synchronization_allowed(before)
     plan = revocation(before)

@@ -1,4 +1,4 @@
-"""The digest that stands in every button: one value for one plan, and another for any other."""
+"""The digest in every button: one value for one plan, and another value for every other plan."""
 
 import json
 import unicodedata
@@ -100,6 +100,7 @@ SAME_PATH = replace(OPERATION, method="PATCH")
         replace(access_plan(), template_hash="hash-2"),
         replace(access_plan(), duration=None),
         replace(access_plan(), duration=timedelta(days=90, seconds=1)),
+        replace(access_plan(), edition=1),
     ],
 )
 def test_every_part_of_a_plan_is_in_its_digest(other: Plan) -> None:

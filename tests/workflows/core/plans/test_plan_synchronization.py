@@ -156,7 +156,7 @@ def test_devices_of_tenant_restrictions_are_never_sent_and_never_lost() -> None:
         plan(after, {P.TENANT_RESTRICTIONS: RESTRICTED})
 
 
-def test_devices_that_change_beside_another_plan_are_seen() -> None:
+def test_devices_that_change_next_to_another_plan_are_seen() -> None:
     before = {"tenantId": TENANT, "tenantRestrictions": {"devices": DEVICES}}
     made = plan(before, {P.AUTOMATIC_REDEMPTION: AutomaticRedemption(inbound=True)})
     after = {**(made.image_after() or {}), "tenantRestrictions": {"devices": {"mode": "blocked", "rule": "x"}}}

@@ -1,4 +1,4 @@
-"""A renewal writes nothing, weighs as much as opening it all anew would, and prolongs only what its chain may open."""
+"""An extension writes nothing, has the risk of opening everything, and extends what its chain may open."""
 
 from dataclasses import replace
 from datetime import datetime, timedelta
@@ -13,6 +13,7 @@ from tests.workflows.core.builders import (
     NOW,
     SECURITY,
     TENANT,
+    WHOLE_CHAIN,
     access_plan,
     partnership,
     prepared,
@@ -47,7 +48,7 @@ CLOSED_DEFAULT = {
 
 
 def renewal(before: dict[str, Any] | None = None, days: int = 90) -> Plan:
-    """A renewal of what stands."""
+    """Return an extension of the current settings."""
     return plan_renewal(
         tenant_id=TENANT,
         before=before or STANDS,
@@ -57,7 +58,7 @@ def renewal(before: dict[str, Any] | None = None, days: int = 90) -> Plan:
     )
 
 
-def test_a_renewal_writes_nothing_and_is_confirmed_by_what_stands() -> None:
+def test_a_renewal_writes_nothing_and_is_confirmed_by_the_current_settings() -> None:
     plan = renewal()
     assert is_renewal(plan)
     assert plan.operations == ()
@@ -67,7 +68,7 @@ def test_a_renewal_writes_nothing_and_is_confirmed_by_what_stands() -> None:
     assert count_written(plan, {**STANDS, "inboundTrust": None}) is None
 
 
-def test_how_long_and_what_stands_are_part_of_what_is_approved() -> None:
+def test_how_long_and_the_current_settings_are_part_of_what_is_approved() -> None:
     digests = {renewal().digest, renewal(days=91).digest, renewal({"tenantId": TENANT}).digest}
     assert len(digests) == 3
 
@@ -96,20 +97,20 @@ def test_only_what_is_prolonged_by_a_day_or_more_is_renewed(known: dict[str, Any
     assert not may_be_renewed(None, timedelta(days=days), NOW)
 
 
-def test_a_renewal_weighs_what_opening_it_all_anew_would() -> None:
+def test_a_renewal_has_the_risk_of_opening_everything() -> None:
     risk = risk_of(renewal(), CLOSED_DEFAULT)
     assert risk.level is RiskLevel.HIGH
     assert RiskReason.SYNCHRONIZATION in risk.reasons
     assert RiskReason.ALL_TRUST in risk.reasons
 
 
-def test_a_synchronization_that_cannot_be_read_weighs_as_if_it_were_on() -> None:
+def test_a_synchronization_that_cannot_be_read_has_the_risk_as_if_it_were_on() -> None:
     plan = renewal({"tenantId": TENANT, "identitySynchronization": "on"})
     assert risk_of(plan, CLOSED_DEFAULT).level is RiskLevel.HIGH
 
 
 @given(partner_documents(TENANT))
-def test_opening_it_anew_leads_to_the_same(document: dict[str, Any]) -> None:
+def test_opening_it_again_leads_to_the_same(document: dict[str, Any]) -> None:
     plan = renewal(document)
     anew = plan_from(plan)
     assert anew.before is None
@@ -137,7 +138,7 @@ def test_what_the_service_shows_of_every_partner_weighs_nothing() -> None:
     assert risk_of(renewal({**bare, **placeholder}), CLOSED_DEFAULT) == risk_of(renewal(bare), CLOSED_DEFAULT)
 
 
-def test_a_value_that_cannot_be_read_weighs_the_most() -> None:
+def test_a_value_that_cannot_be_read_has_the_highest_risk() -> None:
     odd = {"tenantId": TENANT, "b2bCollaborationInbound": {"usersAndGroups": {"accessType": "sometimes"}}}
     assert risk_of(renewal(odd), CLOSED_DEFAULT).level is RiskLevel.HIGH
 
@@ -145,7 +146,7 @@ def test_a_value_that_cannot_be_read_weighs_the_most() -> None:
 def changed(
     stages: tuple[Stage, ...], before: dict[str, Any] | None, now: datetime, known_before: Partnership = OPENED
 ) -> Partnership:
-    """The record after a change that opens a bit more was decided by these stages."""
+    """The record after a change that opens a bit more was approved by these stages, and applied, at `now`."""
     plan = access_plan(before)
     known = prepared(
         plan=plan,
@@ -154,7 +155,8 @@ def changed(
             identity=partnership().identity, configuration=before, default=CLOSED_DEFAULT, at=NOW
         ),
     )
-    return opened_partnership(request(RequestState.APPLYING, prepared=known), known_before, now)
+    decided = tuple(replace(decision, at=now) for decision in WHOLE_CHAIN)
+    return opened_partnership(request(RequestState.APPLYING, prepared=known, decisions=decided), known_before, now)
 
 
 def test_a_chain_that_may_open_all_of_it_prolongs_it() -> None:
@@ -163,7 +165,7 @@ def test_a_chain_that_may_open_all_of_it_prolongs_it() -> None:
     assert changed(strong, STANDS, later).ends_at == later + timedelta(days=90)
 
 
-def test_a_chain_too_weak_for_all_that_stands_neither_prolongs_it_nor_puts_its_review_off() -> None:
+def test_a_chain_too_weak_for_all_current_settings_neither_prolongs_it_nor_puts_its_review_off() -> None:
     """Two may open trust and redemption, but not prolong the synchronization that three approved."""
     weak = (Stage(title="A", role=SECURITY, quorum=2),)
     later = NOW + timedelta(days=20)
@@ -174,7 +176,7 @@ def test_a_chain_too_weak_for_all_that_stands_neither_prolongs_it_nor_puts_its_r
     assert record.review_interval == timedelta(days=7)
 
 
-def test_a_weak_chain_leaves_the_open_review_the_sponsor_and_the_name_of_what_stands() -> None:
+def test_a_weak_chain_leaves_the_open_review_the_sponsor_and_the_name_of_the_current_settings() -> None:
     """One approver of a narrowing must not answer a review, end its escalation, or choose who answers for the rest."""
     asked = replace(OPENED, state=PartnershipState.REVIEW_DUE, reminders=2, template_title="Merger", sponsor=DANA)
     weak = (Stage(title="A", role=SECURITY, quorum=1),)
@@ -189,7 +191,7 @@ def test_a_weak_chain_leaves_the_open_review_the_sponsor_and_the_name_of_what_st
 
 
 def test_after_somebody_overwrote_it_the_approved_time_is_over() -> None:
-    """What stands was approved by nobody, so no chain of ours prolongs it and nobody keeps it alone."""
+    """Nobody approved the current settings, so they can be neither extended nor kept by one person."""
     late = NOW + timedelta(days=20)
     known = prepared()
     for before in (None, OPENED):

@@ -26,7 +26,7 @@ def test_another_value_before_is_a_difference_of_that_setting_only() -> None:
 
 
 def test_what_only_one_plan_writes_is_a_difference() -> None:
-    """What stands already needs no write any more; what the new plan writes in addition comes first."""
+    """A setting that is set already needs no write; what the new plan writes in addition comes first."""
     done = access_plan({"tenantId": TENANT, Property.INBOUND_TRUST.value: {"isMfaAccepted": True}})
     gone = [one for one in revisions(shown(access_plan()), shown(done)) if one.new is None]
     assert [one.subject.name for one in gone] == [Property.INBOUND_TRUST]

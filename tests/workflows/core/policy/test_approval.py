@@ -114,7 +114,7 @@ def test_an_approval_that_does_not_count_does_not_use_its_person_up() -> None:
     assert verdict.counted == ((), (AMARA,))
 
 
-def test_for_display_everybody_is_taken_as_eligible() -> None:
+def test_for_display_everybody_is_accepted_as_eligible() -> None:
     assert judge(*WHOLE_CHAIN, display=True).is_complete
     assert judge(*WHOLE_CHAIN, on=roster()).counted == ((), ())
 

@@ -4,13 +4,13 @@ from dataclasses import replace
 from datetime import timedelta
 
 from workflows.catalog.catalog import SHIPPED, load_catalog
-from workflows.core.policy.offers import arranged, closes_a_partner, offers_of, usual_wait
+from workflows.core.policy.offers import arranged_offers, closes_a_partner, offers_of, usual_wait
 
 TEMPLATES = load_catalog(SHIPPED).templates
 
 
 def test_every_purpose_follows_the_one_before_and_begins_with_its_lowest_risk() -> None:
-    offers = arranged(offers_of(TEMPLATES.values()))
+    offers = arranged_offers(offers_of(TEMPLATES.values()))
     assert [(one.template.purpose, one.level.word, one.template.name) for one in offers] == [
         ("A project or one application", "low", "contractor-portal"),
         ("A project or one application", "elevated", "regulated-project"),
@@ -24,17 +24,17 @@ def test_every_purpose_follows_the_one_before_and_begins_with_its_lowest_risk() 
 
 def test_only_a_template_that_leaves_nothing_open_closes_a_partner() -> None:
     assert [name for name, one in TEMPLATES.items() if closes_a_partner(one)] == ["block"]
-    assert [one.template.name for one in arranged(offers_of(TEMPLATES.values()), closing=True)] == ["block"]
+    assert [one.template.name for one in arranged_offers(offers_of(TEMPLATES.values()), closing=True)] == ["block"]
 
 
 def test_a_median_needs_three() -> None:
     hours = [timedelta(hours=number) for number in (9, 1, 2)]
     assert usual_wait(hours[:2]) is None
     assert usual_wait(hours) == timedelta(hours=2)
-    (offer,) = arranged(offers_of([TEMPLATES["merger"]]), {"merger": hours})
+    (offer,) = arranged_offers(offers_of([TEMPLATES["merger"]]), {"merger": hours})
     assert offer.usual_wait == timedelta(hours=2)
 
 
 def test_a_hundred_templates_keep_their_order() -> None:
     many = [replace(TEMPLATES["merger"], name=f"m{number:03}", purpose="") for number in range(150)]
-    assert [one.template.name for one in arranged(offers_of(reversed(many)))] == [one.name for one in many]
+    assert [one.template.name for one in arranged_offers(offers_of(reversed(many)))] == [one.name for one in many]

@@ -1,4 +1,4 @@
-"""Placeholders: whose ID is wanted follows from the place; only a GUID fills one; an optional one may stay empty."""
+"""Placeholders: the place decides whose ID is needed; only a GUID is accepted; an optional one may stay empty."""
 
 from datetime import timedelta
 from typing import Any
@@ -21,7 +21,7 @@ from workflows.core.policy.placeholders import (
 )
 from workflows.core.policy.template import Stage, Template, filled, stages_for
 from workflows.core.settings.breadth import AccessChange
-from workflows.core.settings.directory_objects import Owner
+from workflows.core.settings.id_owner import Owner
 from workflows.core.settings.model import (
     ALL_USERS,
     AccessType,
@@ -100,7 +100,7 @@ def test_people_belong_where_they_come_from_and_applications_where_they_are_offe
     ]
 
 
-def test_tenant_restrictions_speak_of_the_partner_only() -> None:
+def test_tenant_restrictions_are_about_the_partner_only() -> None:
     both = b2b(lists((GROUP, "{g}")))
     setting = TenantRestrictions(users_and_groups=both.users_and_groups, applications=both.applications)
     assert {place.owner for place in placeholder_uses({Property.TENANT_RESTRICTIONS: setting})} == {Owner.THEIRS}
@@ -133,7 +133,7 @@ def test_a_template_is_filled_in() -> None:
     assert not any(placeholder_of(Target(type=GROUP, id=text)) for text in (A, ALL_USERS, "{}", "{Not}", "x{pilot}"))
 
 
-def test_an_id_that_stands_twice_is_sent_once() -> None:
+def test_an_id_that_is_listed_twice_is_sent_once() -> None:
     people = lists((GROUP, "{pilot}"), (GROUP, "{other}"))
     settings: dict[Property, Setting] = {Property.B2B_COLLABORATION_INBOUND: b2b(people, A)}
     assert fill(settings, (placeholder("pilot"), placeholder("other")), {"pilot": A, "other": A}) == {
@@ -141,7 +141,7 @@ def test_an_id_that_stands_twice_is_sent_once() -> None:
     }
 
 
-def test_an_optional_hole_may_stay_empty_and_is_then_left_out() -> None:
+def test_an_optional_placeholder_may_stay_empty_and_is_then_left_out() -> None:
     settings: dict[Property, Setting] = {
         Property.B2B_COLLABORATION_INBOUND: b2b(lists((GROUP, "{more}"), (GROUP, A)), A)
     }
@@ -176,13 +176,13 @@ def test_a_word_for_many_is_recognised_where_one_id_is_needed(typed: str) -> Non
 
 
 @given(st.text())
-def test_nothing_but_a_guid_ever_fills_a_hole(typed: str) -> None:
+def test_nothing_but_a_guid_ever_fills_a_placeholder(typed: str) -> None:
     with pytest.raises(InvalidField):
         parse_placeholder(placeholder("pilot"), f"x{typed}")
 
 
 @pytest.mark.parametrize("access", list(AccessChange))
-def test_only_a_proven_narrowing_needs_fewer_hands(access: AccessChange) -> None:
+def test_only_a_proven_narrowing_needs_fewer_people(access: AccessChange) -> None:
     trusted: Any = template({}, stages=(Stage(title="S", role=STAGES[0].role, quorum=3), STAGES[1]))
     needed = stages_for(access, trusted)
     if access in (AccessChange.NARROWS, AccessChange.CLOSES):

@@ -123,8 +123,10 @@ def test_the_most_that_a_template_lets_in(
         (P.B2B_DIRECT_CONNECT_OUTBOUND, RiskLevel.HIGH, RiskReason.DIRECT_CONNECT_ALL),
     ],
 )
-def test_all_microsoft_apps_weighs_as_what_is_not_limited(name: Property, level: RiskLevel, reason: RiskReason) -> None:
-    """It names one target and stands for every Microsoft application: it weighs as much as all applications do."""
+def test_all_microsoft_apps_has_the_risk_of_what_is_not_limited(
+    name: Property, level: RiskLevel, reason: RiskReason
+) -> None:
+    """It is one target but means every Microsoft application: its risk is that of all applications."""
     risk = risk_of_settings({name: MICROSOFT}, YEAR)
     assert (risk.level, reason in risk.reasons) == (level, True)
     assert risk.level == risk_of_settings({name: ALL}, YEAR).level

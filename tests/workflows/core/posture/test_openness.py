@@ -17,7 +17,7 @@ MEETINGS: Final = {"crossCloudMeetingConfiguration": {"inboundAllowed": True}}
 
 
 def revoked(default: JsonObject | None = CLOSED_DEFAULT, **changes: Any) -> PartnerPosture:
-    """A partner that is recorded as revoked, with these settings beside its block."""
+    """Return a partner that is recorded as revoked, with these settings besides its block."""
     return evaluate_partner(TENANT, {**closed_document(), **changes}, None, inputs(default, kept(REVOKED)))
 
 
@@ -34,10 +34,10 @@ def test_one_reopened_direction_is_the_only_one_that_is_called_open() -> None:
     assert "B2B collaboration, inbound" not in text(found, "revoked_not_explicit")
 
 
-def test_a_way_beside_the_block_is_named_as_open_or_as_not_known() -> None:
+def test_a_way_next_to_the_block_is_named_as_open_or_as_not_known() -> None:
     assert text(revoked(**SERVICES), "revoked_but_open") == (
-        "Recorded as revoked, but open now: Microsoft 365 collaboration, inbound (open). Perhaps open as well: "
-        "Microsoft 365 capabilities (not known). Revoke it again."
+        "Recorded as revoked, but open now: Microsoft 365 collaboration, inbound (open). Maybe "
+        "also open: Microsoft 365 capabilities (not known). Revoke it again."
     )
     found = revoked(**MEETINGS)
     assert "crossCloudMeetingConfiguration (not known)" in text(found, "revoked_not_known")
@@ -50,7 +50,7 @@ def test_what_only_an_unread_default_may_open_could_not_be_checked() -> None:
     assert [one.weight for one in found.concerns if one.code == "revoked_not_known"] == [Weight.UNCHECKED]
 
 
-def test_what_is_open_beside_the_four_ways_is_named_for_any_partner() -> None:
+def test_what_is_open_next_to_the_four_ways_is_named_for_any_partner() -> None:
     own = {"tenantId": TENANT, **SERVICES, **MEETINGS}
     found = judged(own)
     assert {"also_open", "not_known_closed"} <= set(codes(found))
@@ -58,7 +58,7 @@ def test_what_is_open_beside_the_four_ways_is_named_for_any_partner() -> None:
     assert "crossCloudMeetingConfiguration (not known)" in text(found, "not_known_closed")
 
 
-def test_what_the_default_opens_beside_them_is_named_once_for_the_default() -> None:
+def test_what_the_default_opens_next_to_them_is_named_once_for_the_default() -> None:
     found = default_posture({**CLOSED_DEFAULT, **SERVICES, **MEETINGS})
     by_code = {one.code.value: concern_words(one) for one in found.concerns}
     assert "Microsoft 365 collaboration, inbound (open)" in by_code["default_also_open"]

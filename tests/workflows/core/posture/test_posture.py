@@ -1,4 +1,4 @@
-"""What a posture says of one partner's settings: how far each way is open, how risky that is, what to know of it."""
+"""The posture of one partner: how far each kind of access is open, the risk, and the concerns."""
 
 from typing import Any, Final
 
@@ -59,13 +59,13 @@ MICROSOFTS: Final = {
 def inputs(
     default: JsonObject | None = CLOSED_DEFAULT, records: Records | None = None, **changes: Any
 ) -> PostureInputs:
-    """What was read beside a partner; no records unless they are given."""
+    """Return what was read about a partner; without records unless they are given."""
     usual: dict[str, Any] = {"being_changed": frozenset(), "unfinished": {}, "now": NOW}
     return PostureInputs(default=default, records=records, **{**usual, **changes})
 
 
 def judged(own: JsonObject | None, around: PostureInputs | None = None, tenant_id: TenantId = TENANT) -> PartnerPosture:
-    """Judge a partner whose document is `own` and its tenant id."""
+    """Return the posture of a partner with the document `own` and its tenant id."""
     document = None if own is None else {"tenantId": tenant_id, **own}
     return evaluate_partner(tenant_id, document, None, around or inputs())
 
@@ -109,7 +109,7 @@ def test_what_is_inherited_is_marked_and_merged() -> None:
     assert "Microsoft's own default" in concern_words(posture.concerns[0])
 
 
-def test_a_half_that_inherits_is_not_certain_and_said_to_be() -> None:
+def test_a_list_that_inherits_is_not_certain_and_said_to_be() -> None:
     """People are limited here, the applications are null: what then applies is not documented."""
     target_list = {"usersAndGroups": lists(OTHER)["usersAndGroups"], "applications": None}
     for default in ({**CLOSED_DEFAULT, "b2bCollaborationInbound": ALL}, CLOSED_DEFAULT):
@@ -200,7 +200,7 @@ def test_trust_in_everything_while_reaching_every_application(own: JsonObject, i
 
 
 def test_what_is_not_known_is_no_open_way() -> None:
-    """An application list that nobody knows is not called unlimited."""
+    """An unknown application list is not reported as unlimited."""
     own = {"inboundTrust": TRUST, "b2bCollaborationInbound": {"usersAndGroups": ALL["usersAndGroups"]}}
     assert "all_trust_all_applications" not in codes(judged(own, inputs(None)))
 
@@ -254,11 +254,11 @@ def test_direct_connect_and_trust_for_everybody() -> None:
         "default_open_b2b_direct_connect_inbound",
     ]
     assert posture.concerns[0].weight is Weight.ALERT
-    assert "EVERY" in concern_words(posture.concerns[0])
-    assert "in part" in concern_words(posture.concerns[1])
+    assert "every other tenant" in concern_words(posture.concerns[0])
+    assert "partly open" in concern_words(posture.concerns[1])
 
 
-def test_a_default_that_cannot_be_read_is_said_not_judged() -> None:
+def test_a_default_that_cannot_be_read_is_said_not_checked() -> None:
     posture = default_posture(None, (text_fact("Entra refused."),))
     assert [one.code for one in posture.concerns] == ["default_unread"]
     assert "Entra refused." in concern_words(posture.concerns[0])

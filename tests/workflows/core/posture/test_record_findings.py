@@ -1,4 +1,4 @@
-"""Where what stands and what our records say do not agree: no false alarm, and no silence either."""
+"""Differences between current settings and our records: none is missed, and none is reported wrongly."""
 
 from dataclasses import replace
 from datetime import timedelta
@@ -12,7 +12,7 @@ from tests.workflows.core.posture.test_posture import ALL, CLOSED_DEFAULT, MICRO
 from workflows.core.partners.partnership import Partnership, PartnershipState
 from workflows.core.partners.records import Records, changed_meanwhile
 from workflows.core.policy.risk import RiskLevel
-from workflows.core.posture.difference import differing
+from workflows.core.posture.difference import differing_settings
 from workflows.core.posture.model import PartnerPosture, RecordState, Weight
 from workflows.core.posture.rows import PostureInputs, evaluate_partner
 from workflows.core.requests.request import AccessRequest, RequestId, RequestState
@@ -36,14 +36,14 @@ def kept(one: Partnership | None = None, *requests: AccessRequest, **changes: An
 
 
 def judged(configuration: JsonObject | None, records: Records, **changes: Any) -> PartnerPosture:
-    """Judge the tenant with these records and a closed default."""
+    """Return the posture of the tenant with these records and a closed default."""
     return evaluate_partner(TENANT, configuration, None, inputs(records=records, **changes))
 
 
 # --- a partner that the records know ---------------------------------------------------------------------------------
 
 
-def test_what_stands_as_approved_is_no_concern() -> None:
+def test_the_current_settings_as_approved_is_no_concern() -> None:
     posture = judged(AS_APPROVED, kept(partnership(), APPLIED))
     assert codes(posture) == []
     assert posture.record_state is RecordState.KEPT
@@ -92,8 +92,8 @@ def test_a_revoked_partner_that_is_blocked_is_no_concern() -> None:
     [
         ({"b2bCollaborationInbound": ALL}, CLOSED_DEFAULT, "revoked_but_open", "but open now: B2B collaboration"),
         ({"b2bCollaborationInbound": None}, MICROSOFTS, "revoked_but_open", "but open now"),
-        ({"b2bCollaborationInbound": None}, None, "revoked_but_open", "perhaps open now"),
-        ({"b2bCollaborationInbound": None}, CLOSED_DEFAULT, "revoked_not_explicit", "not blocked explicitly any more"),
+        ({"b2bCollaborationInbound": None}, None, "revoked_but_open", "maybe open now"),
+        ({"b2bCollaborationInbound": None}, CLOSED_DEFAULT, "revoked_not_explicit", "but not blocked explicitly"),
         ({"inboundTrust": {"isMfaAccepted": True}}, CLOSED_DEFAULT, "revoked_but_open", "Trust in the partner's MFA"),
         (
             {"identitySynchronization": {"userSyncInbound": {"isSyncAllowed": True}}},
@@ -101,7 +101,7 @@ def test_a_revoked_partner_that_is_blocked_is_no_concern() -> None:
             "revoked_but_open",
             "but open now: Identity",
         ),
-        ({"identitySynchronization": 7}, CLOSED_DEFAULT, "revoked_but_open", "perhaps open now: Identity"),
+        ({"identitySynchronization": 7}, CLOSED_DEFAULT, "revoked_but_open", "maybe open now: Identity"),
     ],
 )
 def test_a_revoked_partner_that_is_not_blocked(
@@ -121,10 +121,10 @@ def test_a_revoked_partner_that_is_not_blocked(
     ("record", "default", "code", "weight", "words"),
     [
         (partnership(), MICROSOFTS, "absent", Weight.WARNING, "Recorded as open"),
-        (partnership(), CLOSED_DEFAULT, "absent", Weight.WARNING, "which is closed today"),
-        (REVOKED, MICROSOFTS, "revoked_but_absent", Weight.ALERT, "leaves open: B2B collaboration, inbound"),
+        (partnership(), CLOSED_DEFAULT, "absent", Weight.WARNING, "and is closed now"),
+        (REVOKED, MICROSOFTS, "revoked_but_absent", Weight.ALERT, "allows: B2B collaboration, inbound"),
         (REVOKED, None, "revoked_but_absent", Weight.ALERT, "could not be read"),
-        (REVOKED, CLOSED_DEFAULT, "revoked_but_absent", Weight.WARNING, "which is closed today"),
+        (REVOKED, CLOSED_DEFAULT, "revoked_but_absent", Weight.WARNING, "and is closed now"),
         (
             REVOKED,
             {**CLOSED_DEFAULT, "b2bDirectConnectInbound": 7},
@@ -166,7 +166,7 @@ def test_without_records_nobody_is_called_unknown() -> None:
     assert posture.record_state is RecordState.NOT_READ
 
 
-def test_a_request_that_was_given_up_half_way_is_named_instead() -> None:
+def test_a_request_that_was_given_up_before_its_end_is_named_instead() -> None:
     failed = request(RequestState.FAILED, writing_since=NOW)
     posture = judged({"tenantId": TENANT}, kept(None, failed), unfinished={TENANT: failed})
     assert codes(posture) == ["unfinished"]
@@ -206,19 +206,21 @@ def test_what_is_overdue(changes: dict[str, Any], found: list[str]) -> None:
 
 def test_of_a_created_partner_only_what_the_model_knows_is_compared() -> None:
     observed = {**AS_APPROVED, "crossCloudMeetingConfiguration": {"inboundAllowed": True}, "isServiceProvider": True}
-    assert differing(access_plan(), observed) == ()
+    assert differing_settings(access_plan(), observed) == ()
 
 
 def test_of_a_changed_partner_undeclared_settings_count_and_facts_do_not() -> None:
     plan = access_plan({"tenantId": TENANT, "isServiceProvider": None})
-    assert differing(plan, {**AS_APPROVED, "isServiceProvider": True}) == ()
-    assert differing(plan, {**AS_APPROVED, "places": {"moon": True}}) == ("places",)
-    assert differing(plan, {**AS_APPROVED, "places": {"moon": False}}) == ()
-    assert differing(plan, {**AS_APPROVED, "places@odata.context": "x", "inboundTrust": None}) == ("inboundTrust",)
+    assert differing_settings(plan, {**AS_APPROVED, "isServiceProvider": True}) == ()
+    assert differing_settings(plan, {**AS_APPROVED, "places": {"moon": True}}) == ("places",)
+    assert differing_settings(plan, {**AS_APPROVED, "places": {"moon": False}}) == ()
+    assert differing_settings(plan, {**AS_APPROVED, "places@odata.context": "x", "inboundTrust": None}) == (
+        "inboundTrust",
+    )
 
 
 def test_what_a_write_never_says_is_no_difference() -> None:
-    """The service names a synchronization policy by itself, and `devices` is not supported."""
+    """The service names a synchronization policy itself, and `devices` is not supported."""
     before = {
         "tenantId": TENANT,
         "identitySynchronization": {"userSyncInbound": {"isSyncAllowed": True}},
@@ -229,7 +231,7 @@ def test_what_a_write_never_says_is_no_difference() -> None:
         "identitySynchronization": {"displayName": "Contoso", "userSyncInbound": {"isSyncAllowed": True}},
         "tenantRestrictions": {**NOBODY, "devices": {"mode": "allowed"}},
     }
-    assert differing(access_plan(before), now) == ()
+    assert differing_settings(access_plan(before), now) == ()
 
 
 # --- records ---------------------------------------------------------------------------------------------------------
@@ -285,11 +287,11 @@ def test_a_partner_of_another_cloud_that_is_not_listed_is_blocked_whatever_the_d
     assert "default" not in concern_words(concern)
     assert {direction.opening for direction in posture.b2b_access.values()} == {Openness.CLOSED}
     assert not any(flag.value for flag in posture.trust.values())
-    assert (posture.risk.level, posture.is_risk_certain, posture.is_barred) == (RiskLevel.LOW, True, True)
+    assert (posture.risk.level, posture.is_risk_certain, posture.is_blocked_until_added) == (RiskLevel.LOW, True, True)
 
 
 def test_a_partner_of_another_cloud_that_is_listed_has_its_settings_and_the_default() -> None:
     record = partnership(identity=replace(identity(), is_resolved=False))
     posture = evaluate_partner(TENANT, {"tenantId": TENANT}, None, inputs(MICROSOFTS, kept(record)))
-    assert not posture.is_barred
+    assert not posture.is_blocked_until_added
     assert {direction.opening for direction in posture.b2b_access.values()} == {Openness.OPEN, Openness.CLOSED}

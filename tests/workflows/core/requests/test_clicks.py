@@ -1,4 +1,4 @@
-"""A click names a chat id and no more: what it wants is no command until the permission check knows who that is."""
+"""A click contains a chat id only; it becomes a command after the permission check finds the person."""
 
 import pytest
 
@@ -11,7 +11,7 @@ from workflows.core.requests.commands.clicks import (
     Click,
     DropEffect,
     RetryEffect,
-    given_by,
+    actor_of,
     received_name,
     subject_of,
     with_person,
@@ -45,7 +45,7 @@ UNCONFIRM = UnconfirmSetup(actor=SAM.chat_id, tenant_id=TENANT, step=REDEEM_STEP
 REMIND = RemindSetup(actor=SAM.chat_id, tenant_id=TENANT)
 
 
-def test_a_click_is_not_taken_for_a_command() -> None:
+def test_a_click_is_not_treated_as_a_command() -> None:
     """NB. each `type: ignore` is the proof: mypy reports one that nothing needs. Run all the same, it fails."""
     with pytest.raises(AttributeError):
         advance(request(), APPROVE, moment())  # type: ignore[arg-type]
@@ -120,4 +120,4 @@ def test_a_click_is_entered_under_a_name_of_its_own_and_about_what_it_names(
 def test_who_gave_a_command_is_known_unless_the_bot_did(
     command: RequestCommand | PartnershipCommand, actor: Person | ChatId | None
 ) -> None:
-    assert given_by(command) == actor
+    assert actor_of(command) == actor

@@ -16,6 +16,7 @@ from tests.workflows.core.builders import (
     TENANT,
     access_plan,
     classes,
+    edit,
     noted,
     particulars,
     prepared,
@@ -92,6 +93,10 @@ OF_REQUESTS: list[tuple[RequestCommand, dict[str, Any]]] = [
     (with_person(APPROVE, AMARA), {"digest": DIGEST, "account": "id-amara"}),
     (with_person(REJECT, AMARA), {"digest": DIGEST, "reason": "Too wide", "account": "id-amara"}),
     (Withdraw(actor=RILEY.chat_id, request_id=REQUEST), {}),
+    (
+        edit(),
+        {"digest": DIGEST, "changed": {"justification": ["Joint launch in May", "Joint launch in June"]}},
+    ),
     (RemindApprovers(), {"reminders": 2}),
     (Expire(), {}),
     (Replan(reason=WHY), {"reason": WHY_VALUES}),
@@ -101,6 +106,7 @@ OF_REQUESTS: list[tuple[RequestCommand, dict[str, Any]]] = [
     ),
     (Reopen(reason=WHY), {"reason": WHY_VALUES}),
     (Stop(reason=WHY), {"reason": WHY_VALUES}),
+    (Stop(reason=WHY, image={"tenantId": TENANT}), {"reason": WHY_VALUES, "image": {"tenantId": TENANT}}),
     (RecordWriting(), {"digest": DIGEST}),
     (RecordOverwritten(image={"tenantId": TENANT}), {"image": {"tenantId": TENANT}, "digest": DIGEST}),
     (RecordOverwritten(image=None), {"digest": DIGEST}),
@@ -145,7 +151,9 @@ def named(table: list[tuple[Any, dict[str, Any]]]) -> dict[str, Any]:
 
 def after(**changes: Any) -> AccessRequest:
     """The request after a command."""
-    return request(RequestState.APPLIED, reminders=2, **changes)
+    wanted = replace(particulars(), justification="Joint launch in June")
+    usual = {"particulars": wanted, "seen_particulars": particulars(), "reminders": 2}
+    return request(RequestState.APPLIED, **{**usual, **changes})
 
 
 @pytest.mark.parametrize(("command", "details"), **named(OF_REQUESTS))

@@ -2,7 +2,7 @@
 
 import re
 from dataclasses import replace
-from datetime import datetime
+from datetime import datetime, timedelta
 
 import pytest
 
@@ -20,6 +20,7 @@ from tests.workflows.core.builders import (
     RILEY,
     SAM,
     SECURITY,
+    TENANT,
     WHOLE_CHAIN,
     access_plan,
     approval,
@@ -30,13 +31,15 @@ from tests.workflows.core.builders import (
 )
 from workflows.core.errors.raised import DomainError, Refused
 from workflows.core.people import Person
+from workflows.core.plans.plan import plan_access
 from workflows.core.policy.template import Stage
 from workflows.core.requests.commands.request import Approve, Reject
-from workflows.core.requests.deciding import is_in_time
+from workflows.core.requests.deciding import access_ends_at, is_in_time, is_too_late
 from workflows.core.requests.effects import Apply
 from workflows.core.requests.lifecycle import advance
-from workflows.core.requests.request import AccessRequest, RequestState
-from workflows.core.settings.canonical import Digest
+from workflows.core.requests.request import AccessRequest, RequestKind, RequestState
+from workflows.core.settings.canonical import Digest, JsonObject
+from workflows.core.settings.model import InboundTrust, Property
 
 ASK = "Ask one of the approvers on the card."
 DIGEST = access_plan().digest
@@ -151,14 +154,14 @@ def test_a_card_of_an_earlier_plan_decides_nothing() -> None:
     )
 
 
-def test_the_role_is_judged_today_not_when_the_card_was_sent() -> None:
+def test_the_role_is_checked_today_not_when_the_card_was_sent() -> None:
     assert refusal(request(), AMARA, amara="").code == "not_an_approver"
     assert advance(
         request(), Approve(actor=MALLORY, request_id=REQUEST, digest=DIGEST), situation(mallory="security")
     ).request.decisions
 
 
-def test_somebody_absent_from_the_roster_holds_nothing() -> None:
+def test_somebody_absent_from_the_roster_has_nothing() -> None:
     nobody = replace(situation(), roster=replace(everybody(), roles={}))
     with pytest.raises(Refused) as refused:
         advance(request(), Approve(actor=AMARA, request_id=REQUEST, digest=DIGEST), nobody)
@@ -213,3 +216,56 @@ def test_a_click_is_in_time_on_the_newest_plan_before_the_end(
 ) -> None:
     """When it was stored counts; where that is not known, it does not count as in time."""
     assert is_in_time(request(state), digest, received_at) is expected
+
+
+# --- until when ---
+
+LAST = NOW + timedelta(days=3)
+
+
+def until(known: AccessRequest, before: JsonObject | None = None, **settings: InboundTrust) -> AccessRequest:
+    """The same request with a chosen end, for other settings where they are named."""
+    plan = known.known.plan
+    if settings:
+        plan = plan_access(
+            tenant_id=TENANT,
+            before=before,
+            settings={Property.INBOUND_TRUST: settings["trust"]},
+            template="trusted-partner",
+            template_hash="hash-1",
+            duration=timedelta(days=90),
+        )
+    return replace(known, prepared=replace(known.known, plan=replace(plan, ends_at=LAST)))
+
+
+def test_an_access_ends_on_the_chosen_day_or_so_long_after_the_last_approval() -> None:
+    approvals = tuple(replace(one, at=NOW + timedelta(days=day)) for day, one in enumerate(WHOLE_CHAIN))
+    known = request(RequestState.APPLYING, decisions=approvals)
+    assert access_ends_at(known) == NOW + timedelta(days=2 + 90)
+    assert access_ends_at(until(known)) == LAST
+    assert access_ends_at(request()) is None, "nobody has approved it yet"
+    assert access_ends_at(request(RequestState.APPLYING, RequestKind.REVOCATION)) is None
+
+
+def test_a_change_is_too_late_from_its_end_on_unless_it_only_closes() -> None:
+    known = until(request(RequestState.APPLYING))
+    assert not is_too_late(known, LAST - MILLISECOND)
+    assert is_too_late(known, LAST)
+    trusting = {"tenantId": TENANT, "inboundTrust": {"isMfaAccepted": True, "isCompliantDeviceAccepted": True}}
+    narrowing = until(request(RequestState.APPLYING), trusting, trust=InboundTrust(mfa=False))
+    assert not is_too_late(narrowing, LAST + timedelta(days=400))
+    mixed = until(
+        request(RequestState.APPLYING),
+        {"tenantId": TENANT, "inboundTrust": {"isMfaAccepted": True}},
+        trust=InboundTrust(mfa=False, compliant_device=True),
+    )
+    assert is_too_late(mixed, LAST), "it opens something, too"
+    assert not is_too_late(request(RequestState.APPLYING, RequestKind.REVOCATION), LAST + timedelta(days=400))
+
+
+def test_nobody_decides_after_the_last_day() -> None:
+    known = until(request())
+    digest = known.known.plan.digest
+    assert refusal(known, AMARA, digest=digest, now=LAST).code == "last_day_passed"
+    approve = Approve(actor=AMARA, request_id=REQUEST, digest=digest)
+    assert advance(known, approve, situation(LAST - MILLISECOND)).request.decisions

@@ -8,24 +8,24 @@ import pytest
 from tests.workflows.core.builders import AMARA, NOW, approval, prepared, request
 from workflows.core.requests.downtime import (
     BEFORE_A_TICK,
-    LONGEST_REST,
+    MAX_PAUSE_WITHOUT_GAP,
     Gap,
     gap_at_start,
     gap_at_tick,
-    unsure_since,
+    must_be_unchanged_since,
 )
 from workflows.core.requests.request import RequestKind, RequestState
 
 SECOND = timedelta(seconds=1)
 HOUR = timedelta(hours=1)
-TOO_LONG = LONGEST_REST + SECOND
+TOO_LONG = MAX_PAUSE_WITHOUT_GAP + SECOND
 GAP = Gap(since=NOW + HOUR, until=NOW + 2 * HOUR)
 
 
 @pytest.mark.parametrize(
     ("last_tick", "has_records", "gap"),
     [
-        (NOW - LONGEST_REST, True, None),
+        (NOW - MAX_PAUSE_WITHOUT_GAP, True, None),
         (NOW - TOO_LONG, True, Gap(since=NOW - TOO_LONG, until=NOW)),
         (NOW - TOO_LONG, False, Gap(since=NOW - TOO_LONG, until=NOW)),
         (None, True, Gap(since=None, until=NOW)),
@@ -42,7 +42,7 @@ def test_a_start_ends_a_gap_unless_it_was_short_or_nothing_is_stored(
     ("last_tick", "gap"),
     [
         (None, None),
-        (NOW - LONGEST_REST, None),
+        (NOW - MAX_PAUSE_WITHOUT_GAP, None),
         (NOW - TOO_LONG, Gap(since=NOW - TOO_LONG, until=NOW - BEFORE_A_TICK)),
     ],
 )
@@ -51,11 +51,11 @@ def test_a_tick_ends_a_gap_shortly_before_it(last_tick: datetime | None, gap: Ga
 
 
 def test_without_a_gap_nothing_is_checked() -> None:
-    assert unsure_since(request(RequestState.APPLYING), None) is None
+    assert must_be_unchanged_since(request(RequestState.APPLYING), None) is None
 
 
 def test_closing_never_waits_for_a_check() -> None:
-    assert unsure_since(request(RequestState.APPLYING, RequestKind.REVOCATION), GAP) is None
+    assert must_be_unchanged_since(request(RequestState.APPLYING, RequestKind.REVOCATION), GAP) is None
 
 
 @pytest.mark.parametrize("kind", [RequestKind.ACCESS, RequestKind.RESTORATION])
@@ -66,21 +66,21 @@ def test_decisions_from_before_the_end_of_the_gap_are_checked(kind: RequestKind)
     assert GAP.since is not None
     for decisions, since in (((before,), GAP.since), ((after, before), GAP.since), ((after,), None)):
         known = request(RequestState.APPLYING, kind, decisions=decisions, prepared=late)
-        assert unsure_since(known, GAP) == since
+        assert must_be_unchanged_since(known, GAP) == since
 
 
 def test_the_check_begins_at_the_earliest_of_reading_deciding_and_the_gap() -> None:
     minute = timedelta(minutes=1)
     seen = prepared(observation=replace(prepared().observation, at=NOW + 2 * minute))
     known = request(RequestState.APPLYING, decisions=(approval(AMARA, 0, at=NOW + 3 * minute),), prepared=seen)
-    assert unsure_since(known, replace(GAP, since=NOW + minute)) == NOW + minute
-    assert unsure_since(known, GAP) == NOW + 2 * minute
-    assert unsure_since(known, replace(GAP, since=None)) == NOW + 2 * minute
+    assert must_be_unchanged_since(known, replace(GAP, since=NOW + minute)) == NOW + minute
+    assert must_be_unchanged_since(known, GAP) == NOW + 2 * minute
+    assert must_be_unchanged_since(known, replace(GAP, since=None)) == NOW + 2 * minute
     earlier = replace(known, decisions=(approval(AMARA, 0, at=NOW),))
-    assert unsure_since(earlier, GAP) == NOW
+    assert must_be_unchanged_since(earlier, GAP) == NOW
 
 
 def test_what_nobody_decided_and_nothing_was_read_for_counts_from_its_filing() -> None:
     known = request(RequestState.PREPARING)
-    assert unsure_since(known, GAP) == NOW
-    assert unsure_since(replace(known, created_at=GAP.until), GAP) is None
+    assert must_be_unchanged_since(known, GAP) == NOW
+    assert must_be_unchanged_since(replace(known, created_at=GAP.until), GAP) is None

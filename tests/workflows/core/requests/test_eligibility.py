@@ -1,4 +1,4 @@
-"""Who may decide now is one answer: what is shown, who is asked and who is let through say the same."""
+"""Who may decide now: what is shown, who is asked and who is accepted always agree."""
 
 from dataclasses import replace
 
@@ -10,6 +10,7 @@ from tests.workflows.core.builders import (
     CHIE,
     DATA_OWNER,
     MALLORY,
+    NOW,
     RILEY,
     SAM,
     SECURITY,
@@ -23,8 +24,8 @@ from tests.workflows.core.builders import (
 from workflows.core.errors.raised import Refused
 from workflows.core.people import ChatId, Person
 from workflows.core.requests.deciding import require_may_decide
-from workflows.core.requests.eligibility import IneligibleReason, OpenStage, eligibility, still_asked
-from workflows.core.requests.request import AccessRequest, RequestState
+from workflows.core.requests.eligibility import IneligibleReason, OpenStage, current_eligibility, eligibility
+from workflows.core.requests.request import AccessRequest, Edited, RequestState
 
 EVERYONE = (RILEY, SAM, AMARA, BRUNO, CHIE, MALLORY)
 ALL_ROLES = everybody(**{one.name.lower(): "security data-owner" for one in EVERYONE})
@@ -42,7 +43,7 @@ SECURITY_ASKED = OpenStage(role=SECURITY, title="Security", missing=1)
 def test_the_stages_that_still_need_approvals_start_with_the_one_that_decides_now(
     count: int, stages: tuple[OpenStage, ...]
 ) -> None:
-    who = still_asked(request(decisions=WHOLE_CHAIN[:count]))
+    who = current_eligibility(request(decisions=WHOLE_CHAIN[:count]))
     assert who is not None
     assert who.open_stages == stages
 
@@ -55,11 +56,11 @@ def test_a_later_stage_whose_approvals_are_in_needs_none_less_than_none() -> Non
 
 @pytest.mark.parametrize("state", [state for state in RequestState if state is not RequestState.AWAITING_APPROVAL])
 def test_nobody_is_asked_about_what_is_not_to_be_decided(state: RequestState) -> None:
-    assert still_asked(request(state)) is None
+    assert current_eligibility(request(state)) is None
 
 
 def test_nobody_is_asked_once_the_chain_is_complete() -> None:
-    assert still_asked(request(decisions=WHOLE_CHAIN)) is None
+    assert current_eligibility(request(decisions=WHOLE_CHAIN)) is None
     assert eligibility(request(decisions=WHOLE_CHAIN)).open_stages == ()
 
 
@@ -75,7 +76,7 @@ def test_requester_sponsor_and_who_counts_are_barred_by_account_and_by_chat_id()
         assert who.bar(ChatId("U-OTHER"), someone.id) is bar, "another chat id of the same account"
         assert who.bar(RILEY.chat_id, someone.id) is bar, "where the account is known, the chat id says nothing"
     assert who.free([one.chat_id for one in EVERYONE]) == {BRUNO.chat_id, CHIE.chat_id, MALLORY.chat_id}
-    assert (who.counted_in(AMARA.id), who.counted_in(BRUNO.id)) == (0, None)
+    assert (who.approved_stage(AMARA.id), who.approved_stage(BRUNO.id)) == (0, None)
 
 
 def test_the_chat_id_by_which_somebody_was_named_is_barred_too() -> None:
@@ -83,6 +84,18 @@ def test_the_chat_id_by_which_somebody_was_named_is_barred_too() -> None:
     asked = replace(particulars(), requester=ChatId("W-RILEY"), sponsor=ChatId("W-SAM"))
     who = eligibility(request(particulars=asked))
     assert who.free([ChatId("W-RILEY"), ChatId("W-SAM"), RILEY.chat_id, SAM.chat_id, AMARA.chat_id]) == {AMARA.chat_id}
+
+
+def test_whoever_edited_a_request_may_not_decide_on_it() -> None:
+    """It is the requester by the rules of an edit; who may decide does not depend on them."""
+    edited = request(edits=(Edited(person=AMARA, at=NOW),), decisions=WHOLE_CHAIN[:1])
+    who = eligibility(edited)
+    assert who.bar(AMARA.chat_id) is IneligibleReason.REQUESTER
+    assert who.bar(ChatId("U-OTHER"), AMARA.id) is IneligibleReason.REQUESTER
+    assert AMARA.chat_id in who.chat_ids
+    assert who.free([AMARA.chat_id, BRUNO.chat_id]) == {BRUNO.chat_id}
+    assert edited.verdict().counted[0] == (), "nor does an approval of theirs count"
+    assert not _is_let_through(edited, AMARA)
 
 
 def _is_let_through(known: AccessRequest, someone: Person) -> bool:
@@ -94,10 +107,10 @@ def _is_let_through(known: AccessRequest, someone: Person) -> bool:
 
 
 @pytest.mark.parametrize("count", [0, 1, 2])
-def test_who_is_asked_is_exactly_who_is_let_through(count: int) -> None:
-    """Everybody holds every role here, so that only the request's own answer tells them apart."""
+def test_who_is_asked_is_exactly_who_is_accepted(count: int) -> None:
+    """Everybody has every role here, so only the request itself makes a difference."""
     known = request(decisions=WHOLE_CHAIN[:count])
-    who = still_asked(known)
+    who = current_eligibility(known)
     assert who is not None
     asked = who.free(one.chat_id for one in EVERYONE)
     assert asked == {one.chat_id for one in EVERYONE if _is_let_through(known, one)}

@@ -7,7 +7,7 @@ from typing import TypeVar
 
 import pytest
 
-from bot.words.requests.messages import message_words
+from bot.words.requests.messages import ENDED, message_words
 from bot.words.requests.notes import note_words
 from tests.bot.words.refused import worded_refusal
 from tests.workflows.core.builders import (
@@ -107,7 +107,7 @@ def ended(state: RequestState, note: str, **changes: object) -> Transition:
     usual: dict[str, object] = {"version": 6, "changed_at": LATER, "note": noted(note), "decisions": ()}
     return Transition(
         request=request(state, **{**usual, **changes}),
-        effects=(SHOWN, told(f"Your request for Contoso Ltd (contoso.com) ended as {state.value}. {note}")),
+        effects=(SHOWN, told(f"Contoso Ltd (contoso.com): your request r-1 {ENDED[state]}. {note}")),
     )
 
 
@@ -130,7 +130,7 @@ def test_a_submitted_request_is_stored_as_asked_and_prepared() -> None:
     )
 
 
-def test_who_filed_it_is_kept_where_that_was_judged_before() -> None:
+def test_who_filed_it_is_kept_where_that_was_checked_before() -> None:
     command = Submit(request_id=REQUEST, particulars=particulars(), lifetime=LIFETIME, submitter=DANA)
     known = advance(None, command, situation()).request
     assert known.submitter == DANA
@@ -161,7 +161,7 @@ def test_an_unfit_request_ends_before_anything_is_known_and_tells_the_requester_
         advance(known, RecordUnfit(code="no_such_tenant", reason=noted(note)), situation(LATER))
     ) == Transition(
         request=replace(known, state=RequestState.UNFIT, version=6, changed_at=LATER, note=noted(note)),
-        effects=(SHOWN, told(f"Your request for contoso.com ended as unfit. {note}")),
+        effects=(SHOWN, told(f"contoso.com: your request r-1 could not be carried out. {note}")),
     )
 
 
@@ -172,7 +172,7 @@ def test_a_delay_is_shown_and_told_once(state: RequestState) -> None:
     once = advance(request(state), RecordDelayed(reason=noted(first)), situation(LATER))
     assert worded(once) == Transition(
         request=request(state, version=6, changed_at=LATER, note=noted(first)),
-        effects=(SHOWN, told(f"Your request for {name} waits: {first}")),
+        effects=(SHOWN, told(f"{name}: your request r-1 waits. {first}")),
     )
     again = advance(once.request, RecordDelayed(reason=noted(first)), situation(LATER + LIFETIME))
     assert again == Transition(request=once.request, effects=()), "the same delay again changes nothing"
@@ -242,7 +242,7 @@ def test_nobody_is_told_that_a_request_expired_which_nobody_was_asked_about() ->
 
 
 @pytest.mark.parametrize("state", [RequestState.AWAITING_APPROVAL, RequestState.APPLYING])
-def test_replanning_forgets_what_the_form_saw_and_prepares_anew(state: RequestState) -> None:
+def test_replanning_forgets_what_the_form_saw_and_prepares_again(state: RequestState) -> None:
     seen = ObservedPartner(identity=identity(), configuration=None, at=NOW)
     known = request(state, observation=seen)
     assert worded(advance(known, Replan(reason=noted("The partner changed.")), situation(LATER))) == Transition(
@@ -296,7 +296,7 @@ def test_what_was_decided_on_the_plan_before_counts_nothing_on_a_new_one() -> No
 
 
 def test_a_new_plan_may_have_a_shorter_chain_than_the_one_that_was_decided_on() -> None:
-    """Contract: a decision on an earlier plan never counts and never stands in the way, whatever its stage was."""
+    """A decision on an earlier plan never counts and never prevents another one, whatever its stage was."""
     known = advance(
         request(decisions=WHOLE_CHAIN[:2]), Replan(reason=noted("The template changed.")), situation()
     ).request
@@ -358,13 +358,13 @@ def test_a_partner_that_is_no_longer_who_was_approved_stops_the_request() -> Non
     ],
 )
 def test_whatever_is_open_can_be_stopped_and_its_requester_reads_why(state: RequestState, kind: RequestKind) -> None:
-    """Also a half approved or half applied one: an admin who revokes the partner does not wait for it."""
+    """Also a partly approved or applied one: an admin who revokes the partner does not wait for it."""
     known = request(state, kind, prepared=prepared(kind), note=noted("Waits."))
     note = "Dana revoked this partner before the change was confirmed."
     transition = advance(known, Stop(reason=noted(note)), situation(LATER))
     assert worded(transition) == Transition(
         request=replace(known, state=RequestState.STOPPED, version=6, changed_at=LATER, note=noted(note)),
-        effects=(SHOWN, told(f"Your request for Contoso Ltd (contoso.com) ended as stopped. {note}")),
+        effects=(SHOWN, told(f"Contoso Ltd (contoso.com): your request r-1 was stopped. {note}")),
     )
 
 
@@ -420,7 +420,7 @@ def test_what_opens_is_sent_again_for_a_quarter_of_an_hour_only(minutes: int, is
         advance(known, RecordResent(reason=noted("It does not show.")), moment)
 
 
-def test_a_click_that_came_in_time_counts_however_late_it_is_judged() -> None:
+def test_a_click_that_came_in_time_counts_however_late_it_is_checked() -> None:
     known = request()
     late = EXPIRY + timedelta(seconds=5)
     approve = Approve(actor=AMARA, request_id=REQUEST, digest=known.known.plan.digest)
@@ -462,7 +462,7 @@ def test_the_first_write_is_announced_once_and_nobody_is_shown_it(kind: RequestK
     ],
     ids=lambda command: command.name,
 )
-def test_that_something_may_stand_is_forgotten_by_a_new_plan_only(command: RequestCommand) -> None:
+def test_that_something_may_be_set_is_forgotten_by_a_new_plan_only(command: RequestCommand) -> None:
     known = request(RequestState.APPLYING, writing_since=NOW)
     assert advance(known, command, situation(LATER, amara="")).request.writing_since == NOW
     assert advance(known, REPLAN, situation(LATER)).request.writing_since is None
@@ -482,7 +482,7 @@ def test_what_was_written_and_then_overwritten_is_recorded_and_reviewed_at_once(
 ) -> None:
     """The partner may be open by our doing: it is on record, its review is due now, both people are told."""
     transition = advance_partner(request(state, writing_since=NOW), RecordOverwritten(image=image), situation(LATER))
-    text = f"Contoso Ltd (contoso.com): {OVERWRITTEN}"
+    text = f"Contoso Ltd (contoso.com) (request r-1): {OVERWRITTEN}"
     assert worded(transition) == PartnerOutcome(
         request=request(
             RequestState.OVERWRITTEN, version=6, changed_at=LATER, note=noted(OVERWRITTEN), writing_since=NOW
@@ -507,7 +507,7 @@ def test_an_overwritten_renewal_continues_the_partnership_it_was_about() -> None
     )
 
 
-def test_a_requester_who_is_also_the_sponsor_hears_once_that_it_was_overwritten() -> None:
+def test_a_requester_who_is_also_the_sponsor_is_told_once_that_it_was_overwritten() -> None:
     own = replace(particulars(), sponsor=RILEY.chat_id)
     transition = advance_partner(
         request(RequestState.UNCONFIRMED, particulars=own), RecordOverwritten(image={}), situation()
@@ -517,7 +517,7 @@ def test_a_requester_who_is_also_the_sponsor_hears_once_that_it_was_overwritten(
 
 @pytest.mark.parametrize("state", [RequestState.APPLYING, RequestState.UNCONFIRMED])
 def test_a_revocation_is_never_overwritten_but_planned_again(state: RequestState) -> None:
-    """It is not over before the block holds, whoever writes in between."""
+    """It does not end before the block is verified, whoever changes the partner."""
     known = request(state, RequestKind.REVOCATION, writing_since=NOW)
     with worded_refusal(Refused, match="planned again from the current settings") as refused:
         advance_partner(known, RecordOverwritten(image={}), situation(LATER), partnership())
@@ -557,7 +557,7 @@ def test_an_applied_access_opens_a_partnership_and_the_setup_card_tells_of_it(st
             setup=(REDEEM_STEP,),
             version=1,
             since=LATER,
-            ends_at=LATER + timedelta(days=90),
+            ends_at=NOW + timedelta(days=90),
             next_review_at=LATER + timedelta(days=30),
         ),
     )
@@ -598,7 +598,7 @@ def test_a_renewed_access_continues_the_partnership_with_its_attestations() -> N
     assert transition.partnership == partnership(
         version=9,
         since=LATER,
-        ends_at=LATER + timedelta(days=90),
+        ends_at=NOW + timedelta(days=90),
         next_review_at=LATER + timedelta(days=30),
         attestations=(said,),
         setup=(REDEEM_STEP,),
@@ -612,10 +612,10 @@ def test_an_applied_revocation_closes_the_partnership_and_says_what_it_cannot_cl
     command = RecordApplied(image=closed_document(), default={})
     transition = advance_partner(request(RequestState.APPLYING, kind), command, situation(LATER), known)
     text = (
-        "Contoso Ltd (contoso.com) is blocked: B2B collaboration and direct connect are blocked explicitly in both "
-        "directions. Trust, automatic redemption and synchronization are off. This was verified in the tenant. "
-        "Nothing else is open. Issued tokens usually work for up to one more hour. A token lifetime policy can make "
-        "this longer. Only the partner can end sessions in its own tenant."
+        "Contoso Ltd (contoso.com) is blocked (request r-1): B2B collaboration and direct connect are blocked "
+        "explicitly in both directions. Trust, automatic redemption and synchronization are off. This was verified in "
+        "the tenant. Nothing else is open. Issued tokens usually work for up to one more hour. A token lifetime policy "
+        "can make this longer. Only the partner can end sessions in its own tenant."
     )
     assert worded(transition) == PartnerOutcome(
         request=request(RequestState.APPLIED, kind, version=6, changed_at=LATER, confirmed_at=LATER, not_closed=()),

@@ -1,6 +1,7 @@
-"""Random lives of a request: whatever happens in whatever order, the promises of the chain hold."""
+"""Random sequences of commands: the rules of the approval policy are never violated."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import datetime, timedelta
 from itertools import chain
 from typing import Final
@@ -27,6 +28,7 @@ from tests.workflows.core.builders import (
     SAM,
     SECURITY,
     access_plan,
+    edit,
     noted,
     particulars,
     person,
@@ -41,6 +43,7 @@ from workflows.core.policy.approval import Choice
 from workflows.core.policy.template import Stage
 from workflows.core.requests.commands.request import (
     Approve,
+    Edit,
     Expire,
     RecordApplied,
     RecordApplyFailed,
@@ -158,7 +161,7 @@ class Life(RuleBasedStateMachine):
         assert self.request.version == 1
 
     def give(self, command: RequestCommand) -> None:
-        """Give a command and check what must hold of every answer."""
+        """Give a command, and check what must be true of every result."""
         moment = Situation(now=self.now, roster=self.roster)
         transition = answer(self.request, command, moment)
         if isinstance(transition, Refused):
@@ -180,7 +183,13 @@ class Life(RuleBasedStateMachine):
             return
         assert new.version == old.version + 1
         assert new.changed_at == self.now
-        assert all(getattr(new, name) == getattr(old, name) for name in ("id", "particulars", "created_at"))
+        assert all(getattr(new, name) == getattr(old, name) for name in ("id", "created_at"))
+        is_edited = len(new.edits) > len(old.edits)
+        assert (new.particulars != old.particulars) is is_edited, "what is asked for changes by an edit only"
+        if is_edited:
+            WITNESSED.add("edited")
+            assert new.edits[-1].person.id == old.known.requester.id
+            assert new.seen_particulars == old.particulars
         is_planned_anew = new.state is RequestState.PREPARING and old.state is not RequestState.PREPARING
         assert (new.expires_at != old.expires_at) <= is_planned_anew, "only asking again gives new time"
         if new.particulars.kind is RequestKind.REVOCATION:
@@ -225,7 +234,7 @@ class Life(RuleBasedStateMachine):
             assert decision.digest == new.known.plan.digest == command.digest
             assert self.roster.holds(decision.person.id, new.known.stages[decision.stage].role)
             assert new.decisions[:-1] == old.decisions
-        elif isinstance(command, Replan):
+        elif isinstance(command, Replan | Edit):
             assert new.decisions == ()
         elif not isinstance(command, Reopen):
             assert new.decisions == old.decisions
@@ -240,6 +249,8 @@ class Life(RuleBasedStateMachine):
             assert len(counted) == len(set(counted))
             assert not self.request.known.excluded & set(counted)
             assert verdict.is_complete is (verdict.missing == 0)
+        last = self.request.edits[-1].at if self.request.edits else NOW
+        assert all(one.at >= last for one in self.request.decisions), "every decision is later than the last edit"
 
     def click(self, actor: Person) -> PartnerOutcome | Refused:
         """Give what Approve on the newest card would do now; nothing happens."""
@@ -288,7 +299,8 @@ class Life(RuleBasedStateMachine):
     @rule(stages=STAGES)
     def prepare(self, stages: Chain) -> None:
         kind = self.request.particulars.kind
-        changes = {"stages": stages, "plan": plan_with(stages)} if kind is not RequestKind.REVOCATION else {}
+        plan = replace(plan_with(stages), edition=len(self.request.edits))
+        changes = {"stages": stages, "plan": plan} if kind is not RequestKind.REVOCATION else {}
         self.give(RecordPrepared(prepared=prepared(kind, **changes)))
         self.shown.append(self.request.known.plan.digest)
 
@@ -313,6 +325,14 @@ class Life(RuleBasedStateMachine):
         self.give(Replan(reason=noted("The template changed.")))
         self.prepare(stages)
 
+    @precondition(lambda self: self.request.state is RequestState.AWAITING_APPROVAL)
+    @rule(actor=PEOPLE, stages=STAGES, justification=st.sampled_from(["For May", "For June"]))
+    def edit_and_send_again(self, actor: Person, stages: Chain, justification: str) -> None:
+        """The same chain and settings may come back; no decision on the earlier text may."""
+        self.give(edit(actor, digest=self.request.known.plan.digest, justification=justification))
+        if self.request.state is RequestState.PREPARING:
+            self.prepare(stages)
+
     @precondition(lambda self: self.shown)
     @rule(actor=PEOPLE, data=st.data())
     def approve_on_some_card(self, actor: Person, data: st.DataObject) -> None:
@@ -331,7 +351,7 @@ class Life(RuleBasedStateMachine):
     @precondition(lambda self: self.request.state is RequestState.AWAITING_APPROVAL)
     @rule()
     def complete_the_chain_by_a_role_that_returns(self) -> None:
-        """Everybody approves in turn; while the very last approval is given, its neighbour has lost the role."""
+        """Everybody approves in turn; during the last approval, another approver has lost the role."""
         whole = {one.id: frozenset({SECURITY, DATA_OWNER}) for one in EVERYONE}
         for other in EVERYONE:
             verdict = self.request.verdict(Roster(roles=whole))
@@ -374,13 +394,13 @@ class Life(RuleBasedStateMachine):
         self.now += timedelta(hours=hours if really else 0, milliseconds=1)
 
 
-WITNESSES: Final = {"complete and waiting", "open and waiting", "one click missing", "sent again"}
+WITNESSES: Final = {"complete and waiting", "open and waiting", "one click missing", "sent again", "edited"}
 MOST_RUNS: Final = 3
 """Few random runs miss one of the common ways; every one of them holds every promise."""
 
 
 @pytest.mark.no_cover
-def test_whatever_happens_the_promises_of_the_chain_hold() -> None:
+def test_whatever_happens_the_rules_of_the_chain_are_kept() -> None:
     VISITED.clear()
     WITNESSED.clear()
     common = {

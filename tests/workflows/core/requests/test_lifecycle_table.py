@@ -18,6 +18,7 @@ from tests.workflows.core.builders import (
     REQUEST,
     RILEY,
     WHOLE_CHAIN,
+    edit,
     noted,
     particulars,
     prepared,
@@ -60,6 +61,7 @@ EXPECTED: Final[Mapping[str, Mapping[str | None, str]]] = {
     "approve": {"awaiting_approval": "awaiting_approval applying"},
     "reject": {"awaiting_approval": "rejected"},
     "withdraw": {"preparing": "withdrawn", "awaiting_approval": "withdrawn"},
+    "edit": {"awaiting_approval": "preparing"},
     "remind_approvers": {"awaiting_approval": "awaiting_approval"},
     "expire": {"preparing": "expired", "awaiting_approval": "expired"},
     "replan": {"awaiting_approval": "preparing", "applying": "preparing", "unconfirmed": "preparing"},
@@ -87,7 +89,7 @@ DIGEST: Final = prepared().plan.digest
 
 
 def _commands(name: str) -> list[RequestCommand]:
-    """Commands of one name such that each outcome of the table is reached by one of them somewhere."""
+    """Return commands of one name that together produce each outcome in the table."""
     actors = (AMARA, BRUNO, CHIE)
     commands: dict[str, list[RequestCommand]] = {
         "submit": [Submit(request_id=REQUEST, particulars=particulars(), lifetime=LIFETIME)],
@@ -97,6 +99,7 @@ def _commands(name: str) -> list[RequestCommand]:
         "approve": [Approve(actor=actor, request_id=REQUEST, digest=DIGEST) for actor in actors],
         "reject": [Reject(actor=actor, request_id=REQUEST, digest=DIGEST, reason="Too wide") for actor in actors],
         "withdraw": [Withdraw(actor=RILEY.chat_id, request_id=REQUEST)],
+        "edit": [edit()],
         "remind_approvers": [RemindApprovers()],
         "expire": [Expire()],
         "replan": [Replan(reason=noted("The partner changed."))],

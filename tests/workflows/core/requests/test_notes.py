@@ -1,4 +1,4 @@
-"""Where a request stands, and its notes: how far a plan was written by Graph's names, and what an error tells."""
+"""The state of a request and its notes: how far a plan was written, and what an error says."""
 
 from dataclasses import replace
 from datetime import timedelta
@@ -35,7 +35,7 @@ def closing(**changes: object) -> AccessRequest:
     return replace(request(RequestState.APPLYING, kind, prepared=prepared(kind, plan=plan)), **changes)  # type: ignore[arg-type]
 
 
-def test_it_names_what_stands_and_what_does_not() -> None:
+def test_it_names_what_is_set_and_what_is_not() -> None:
     said = progress(closing(), 1)
     assert said.code == NoteCode.PROGRESS
     ((written, *_), *others), unwritten = said.values["written"], said.values["unwritten"]
@@ -81,7 +81,7 @@ LEFT = (OpenAccess(name="inboundTrust.isMfaAccepted", opening=Openness.OPEN),)
         (S.FAILED, K.REVOCATION, {}, DisplayedState.FAILED),
     ],
 )
-def test_where_a_request_stands_never_claims_more_than_was_read(
+def test_where_a_request_is_never_claims_more_than_was_read(
     state: RequestState, kind: RequestKind, changes: dict[str, Any], where: DisplayedState
 ) -> None:
     assert displayed_state(request(state, kind, **changes)) is where

@@ -10,7 +10,7 @@ from workflows.core.errors.raised import Refused
 from workflows.core.requests.commands.request import RemindApprovers
 from workflows.core.requests.effects import Remind
 from workflows.core.requests.lifecycle import advance
-from workflows.core.requests.reminding import LEAST_BETWEEN, may_be_reminded, next_due_at, next_reminder_at
+from workflows.core.requests.reminding import MIN_BETWEEN_REMINDERS, may_be_reminded, next_due_at, next_reminder_at
 from workflows.core.requests.request import AccessRequest, RequestKind, RequestState
 
 DAY = timedelta(days=1)
@@ -52,14 +52,14 @@ def test_after_a_pause_of_the_bot_one_reminder_is_sent_for_all_that_were_missed(
 
 def test_the_requester_reminds_once_a_day_and_nobody_else_does() -> None:
     by_riley = RemindApprovers(actor=RILEY.chat_id)
-    asked, later = waiting(), NOW + LEAST_BETWEEN
+    asked, later = waiting(), NOW + MIN_BETWEEN_REMINDERS
     assert not may_be_reminded(asked, later - timedelta(seconds=1))
     once = reminded(asked, later, by_riley)
     assert not may_be_reminded(once, later + timedelta(hours=23))
     with pytest.raises(Refused) as refused:
         reminded(once, later + timedelta(hours=23), by_riley)
     assert refused.value.code == "reminded_lately"
-    assert reminded(once, later + LEAST_BETWEEN, by_riley).reminders == 2
+    assert reminded(once, later + MIN_BETWEEN_REMINDERS, by_riley).reminders == 2
     with pytest.raises(Refused) as refused:
         reminded(asked, later, RemindApprovers(actor=AMARA.chat_id))
     assert refused.value.code == "not_the_requester"
@@ -73,7 +73,7 @@ def test_only_what_waits_for_approval_is_reminded_of(state: RequestState) -> Non
 
 
 def test_the_days_of_a_later_stage_count_from_when_it_was_asked() -> None:
-    """Who is asked on the fifth day is not reminded at once, and not forgotten either."""
+    "Who is asked on the fifth day is not reminded at once, and not given up either."
     asked = replace(waiting(), decisions=(approval(AMARA, 0, at=NOW + 5 * DAY),), reminded_at=NOW + 3 * DAY)
     assert next_reminder_at(asked) == NOW + 6 * DAY
 

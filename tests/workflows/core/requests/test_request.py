@@ -20,11 +20,13 @@ def test_the_account_is_that_of_the_plan_then_of_the_submitter_then_the_one_that
 
 def test_a_person_with_two_chat_ids_is_known_by_the_account() -> None:
     known, other = request(), ChatId("U-SECOND")
-    assert known.is_by(RILEY.chat_id)
-    assert known.is_by(other, RILEY.id)
-    assert not known.is_by(other)
-    assert not known.is_by(other, AMARA.id)
-    assert not request(RequestState.PREPARING).is_by(other, AMARA.id), "no account is known: nobody is taken for it"
+    assert known.is_filed_by(RILEY.chat_id)
+    assert known.is_filed_by(other, RILEY.id)
+    assert not known.is_filed_by(other)
+    assert not known.is_filed_by(other, AMARA.id)
+    assert not request(RequestState.PREPARING).is_filed_by(other, AMARA.id), (
+        "no account is known: nobody is taken for it"
+    )
 
 
 def test_without_a_plan_nothing_can_be_decided() -> None:

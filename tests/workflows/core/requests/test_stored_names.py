@@ -1,4 +1,4 @@
-"""Names that stand in databases and audit logs: renaming one needs a migration, so each is written out here."""
+"""Names in databases and audit logs: renaming one needs a migration, so each is listed here."""
 
 from typing import get_args
 
@@ -30,6 +30,7 @@ def test_the_names_of_commands() -> None:
         "approve",
         "reject",
         "withdraw",
+        "edit",
         "remind_approvers",
         "expire",
         "replan",
@@ -57,7 +58,7 @@ def test_the_names_of_commands() -> None:
 
 
 def test_the_names_of_clicks_and_effects() -> None:
-    """A click stores its command; in the audit log it has a name of its own until it is judged."""
+    """A click stores its command; in the audit log it has its own name until it is checked."""
     assert names(Click, "name") == [
         "approve",
         "reject",

@@ -6,7 +6,6 @@ from datetime import datetime, timedelta
 import pytest
 
 from tests.workflows.core.builders import AMARA, DANA, NOW, REQUEST, TENANT, access_plan, noted, request
-from workflows.core.entra_audit.partner_changes import PartnerChange, has_other_authors
 from workflows.core.requests.commands.partner import Revoke
 from workflows.core.requests.commands.request import Approve, RecordResent
 from workflows.core.requests.effects import CheckPermission
@@ -14,15 +13,16 @@ from workflows.core.requests.lifecycle import Situation, advance
 from workflows.core.requests.overdue import unchecked_revocations, unshown_writes, waiting_revocations
 from workflows.core.requests.request import AccessRequest, RequestKind, RequestState
 from workflows.core.requests.resending import (
-    LONGEST_PAUSE,
+    MAX_PAUSE,
     ResendStep,
     first_sent,
     may_be_resent,
     needs_the_audit_log,
     next_step,
-    pause_before,
-    rest_of_pause,
+    pause_before_replan,
+    remaining_pause,
 )
+from workflows.core.settings.partner_changes import PartnerChange, has_other_authors
 
 S = RequestState
 MINUTE = timedelta(minutes=1)
@@ -142,10 +142,10 @@ def test_clicks_that_revoke_are_late_after_two_minutes_and_where_nobody_knows() 
     [
         (None, None),
         (NOW + SECOND, SECOND),
-        (NOW + LONGEST_PAUSE, LONGEST_PAUSE),
+        (NOW + MAX_PAUSE, MAX_PAUSE),
         (NOW, None),
         (NOW - SECOND, None),
-        (NOW + LONGEST_PAUSE + SECOND, None),
+        (NOW + MAX_PAUSE + SECOND, None),
     ],
 )
 def test_a_revocation_that_was_planned_again_rests_but_never_longer_than_a_minute(
@@ -153,14 +153,14 @@ def test_a_revocation_that_was_planned_again_rests_but_never_longer_than_a_minut
 ) -> None:
     """A moment further away means that the clock was set back: that delays no revocation."""
     known = request(S.PREPARING, RequestKind.REVOCATION, not_before=not_before)
-    assert rest_of_pause(known, NOW) == rest
+    assert remaining_pause(known, NOW) == rest
 
 
 @pytest.mark.parametrize(
     ("replans", "seconds"), [(0, 0), (1, 0), (2, 1), (3, 2), (7, 32), (8, 60), (9, 60), (10_000, 60)]
 )
 def test_each_pause_before_planning_again_is_longer_up_to_a_minute(replans: int, seconds: int) -> None:
-    assert pause_before(replans) == seconds * SECOND
+    assert pause_before_replan(replans) == seconds * SECOND
 
 
 def test_a_revocation_that_is_sent_again_twice_in_one_moment_is_stored_once() -> None:

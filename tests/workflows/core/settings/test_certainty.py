@@ -86,7 +86,7 @@ def test_what_is_doubtful_counts_as_open_before_a_change_and_as_not_closed_after
 
 
 @pytest.mark.parametrize("target_list", ["usersAndGroups", "applications"])
-def test_a_list_that_is_null_beside_one_that_is_set_is_not_certain(target_list: str) -> None:
+def test_a_list_that_is_null_next_to_one_that_is_set_is_not_certain(target_list: str) -> None:
     """What is shown is what the default says of it, and nothing relies on that."""
     own = {**BLOCKED, target_list: None}
     for default in (ALL, BLOCKED, None):

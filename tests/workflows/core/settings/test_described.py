@@ -1,4 +1,4 @@
-"""Every body that a plan writes is one that Microsoft's SDK knows, and Graph's description where that is present."""
+"""Microsoft's SDK has every body that a plan writes, and so has Graph's description where it is present."""
 
 import json
 from collections.abc import Mapping

@@ -31,11 +31,11 @@ GUEST = "00aa00aa-0000-4000-8000-00000000AbCd"
 
 
 def targets(document: object) -> dict[str, object]:
-    """A setting that holds one list of applications."""
+    """Return a setting with one list of applications."""
     return {"usersAndGroups": None, "applications": document}
 
 
-def test_a_b2b_setting_is_written_with_both_halves() -> None:
+def test_a_b2b_setting_is_written_with_both_lists() -> None:
     setting = B2BSetting(
         users_and_groups=TargetConfiguration(
             access=AccessType.ALLOWED,
@@ -90,7 +90,7 @@ def test_null_is_read_as_inherits(name: Property) -> None:
     assert parse_setting(name, None) is None
 
 
-def test_absent_halves_and_flags_are_read_as_inherits() -> None:
+def test_absent_lists_and_flags_are_read_as_inherits() -> None:
     assert parse_setting(INBOUND, {}) == B2BSetting(users_and_groups=None, applications=None)
     assert parse_setting(Property.INBOUND_TRUST, {"isMfaAccepted": False}) == InboundTrust(mfa=False)
     assert parse_setting(Property.AUTOMATIC_REDEMPTION, {"inboundAllowed": None}) == AutomaticRedemption()
@@ -135,7 +135,7 @@ def test_targets_in_an_unknown_vocabulary_are_unreadable(document: object) -> No
 
 
 @pytest.mark.parametrize("document", ["AllUsers", ["AllUsers"], 0, False])
-def test_a_half_that_is_no_object_is_unreadable(document: object) -> None:
+def test_a_list_that_is_no_object_is_unreadable(document: object) -> None:
     for target_list in (targets(document), {"usersAndGroups": document}):
         with worded_refusal(UnreadableSetting, match="expected an object with accessType and targets"):
             parse_setting(INBOUND, target_list)

@@ -223,7 +223,7 @@ def test_what_cannot_be_read_is_not_replaced_by_the_default() -> None:
 # --- What was asked before is remembered by its value ---------------------------------------------------------------
 
 
-def test_a_document_that_changed_is_merged_anew() -> None:
+def test_a_document_that_changed_is_merged_again() -> None:
     own: dict[str, Any] = {"inboundTrust": {"isMfaAccepted": True}}
     flag = (Property.INBOUND_TRUST, "mfa")
     assert effective_settings(own, {}).flags[flag].value is True

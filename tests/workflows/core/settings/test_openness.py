@@ -22,8 +22,8 @@ from workflows.core.settings.openness import (
     Openness,
     access_kinds,
     closed_by_default,
-    not_surely_closed,
     open_access,
+    possibly_open,
 )
 
 EVERYBODY: Final = {"accessType": "allowed", "targets": [{"target": "AllUsers", "targetType": "user"}]}
@@ -46,12 +46,12 @@ def of(own: JsonObject | None, default: JsonObject | None = CLOSED_DEFAULT, **fl
 
 def names(own: JsonObject | None, default: JsonObject | None = CLOSED_DEFAULT) -> list[str]:
     """What is not closed for certain."""
-    return [kind.name for kind in not_surely_closed(access_kinds(own, default))]
+    return [kind.name for kind in possibly_open(access_kinds(own, default))]
 
 
 def test_a_blocked_partner_leaves_nothing_open() -> None:
     found = access_kinds(closed_document(), CLOSED_DEFAULT)
-    assert not_surely_closed(found) == ()
+    assert possibly_open(found) == ()
     by_default = {kind.name for kind in closed_by_default(found)}
     assert by_default == {
         *("m365CollaborationInbound", "m365CollaborationOutbound", "appServiceConnectInbound", CAPABILITIES),
@@ -152,7 +152,7 @@ def test_a_list_of_ones_own_replaces_the_defaults_with_its_unknown_members() -> 
     assert names({**closed_document(), "m365CollaborationInbound": {"users": NOBODY}}, default) == []
 
 
-def test_an_unknown_member_beside_a_block_is_named_wherever_it_stands() -> None:
+def test_an_unknown_member_next_to_a_block_is_named_wherever_it_is() -> None:
     """A block with exceptions that nobody understands is no certain block."""
     block = closed_document()["b2bCollaborationInbound"]
     entry = {"target": "AllUsers", "targetType": "user", "except": 1}
@@ -180,16 +180,16 @@ def test_a_default_that_could_not_be_read_leaves_open_whatever_it_may_open() -> 
         CAPABILITIES,
         DEFAULT,
     ]
-    assert all(not kind.is_explicit for kind in not_surely_closed(access_kinds(closed_document(), None)))
+    assert all(not kind.is_explicit for kind in possibly_open(access_kinds(closed_document(), None)))
     assert "b2bCollaborationInbound" in names(None, None)
 
 
 def test_a_partner_of_another_cloud_is_barred_until_it_is_added() -> None:
     found = access_kinds(None, {"m365CollaborationInbound": {"users": EVERYBODY}, "newer": 1}, is_cross_cloud=True)
-    assert not_surely_closed(found) == ()
+    assert possibly_open(found) == ()
     assert closed_by_default(found) == found
     added = access_kinds({"tenantId": TENANT}, {"m365CollaborationInbound": {"users": EVERYBODY}}, is_cross_cloud=True)
-    assert "m365CollaborationInbound" in {kind.name for kind in not_surely_closed(added)}
+    assert "m365CollaborationInbound" in {kind.name for kind in possibly_open(added)}
 
 
 def test_a_tenant_whose_every_member_is_null_or_absent_claims_nothing_that_nobody_said() -> None:
@@ -277,7 +277,7 @@ def test_a_restriction_closes_by_a_yes_and_is_never_written(value: object, is_cl
     own = {"tenantId": TENANT, "blockServiceProviderOutboundAccess": value}
     left = [
         kind.name
-        for kind in not_surely_closed(access_kinds(own, {}))
+        for kind in possibly_open(access_kinds(own, {}))
         if kind.setting == "blockServiceProviderOutboundAccess"
     ]
     assert (left == []) is is_closed

@@ -73,7 +73,7 @@ async def test_what_graph_does_not_say_is_not_so(
 
 
 async def test_hostile_next_link_is_not_followed(entra: Entra, graph: Graph) -> None:
-    """Contract: a token goes to Graph's own host and port, and nowhere else; half a list is no list."""
+    """A token is sent to Graph's own host and port only; an incomplete list is no list."""
     met: list[web.Request] = []
 
     async def thief(request: web.Request) -> web.Response:
@@ -126,7 +126,7 @@ async def test_list_in_a_circle_ends(entra: Entra, graph: Graph) -> None:
         answering(200, "<html>"),
     ],
 )
-async def test_half_a_list_is_no_list(entra: Entra, graph: Graph, second: Fault) -> None:
+async def test_an_incomplete_list_is_no_list(entra: Entra, graph: Graph, second: Fault) -> None:
     row = {"id": GROUP, "accountEnabled": True, "userType": "Member"}
     first = answering(200, {"value": [row], "@odata.nextLink": f"{graph.url}/users?$skiptoken=1"})
     graph.fail(first, second, second)

@@ -65,7 +65,7 @@ async def test_unreachable_authority_is_unavailable(graph: Graph, environment: p
     await entra.close()
 
 
-async def test_authority_with_a_stranger_s_certificate_is_unavailable(
+async def test_authority_with_an_unknown_certificate_is_unavailable(
     graph: Graph, authority: TokenAuthority, environment: pytest.MonkeyPatch
 ) -> None:
     """Without SSL_CERT_FILE the private authority is not trusted: the variable is what makes the other tests work."""

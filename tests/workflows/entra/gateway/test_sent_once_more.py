@@ -35,7 +35,7 @@ async def test_a_write_on_a_connection_that_was_dropped_is_not_repeated(entra: E
 
 @pytest.mark.parametrize("header", [{}, {"WWW_Authenticate": 'Bearer error="invalid_token"'}])
 async def test_a_refused_token_is_dropped_once(entra: Entra, graph: Graph, header: dict[str, str]) -> None:
-    """401 without a claims challenge: the cached token is of no use any more, and nothing was done with it."""
+    """A 401 without a claims challenge: the cached token is invalid, and nothing was done with it."""
     await entra.home()
     graph.fail(refusing(401, "InvalidAuthenticationToken", **header))
     await entra.write(adding())

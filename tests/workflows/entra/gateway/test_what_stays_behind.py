@@ -25,7 +25,7 @@ from workflows.entra import Entra, EntraSettings, connect
 from workflows.ports.tenant import TenantUnavailable
 
 
-async def test_log_lines_hold_no_bodies_tokens_or_people(entra: Entra, graph: Graph) -> None:
+async def test_log_lines_contain_no_bodies_tokens_or_people(entra: Entra, graph: Graph) -> None:
     with structlog.testing.capture_logs() as lines:
         await entra.write(adding(inboundTrust={"isMfaAccepted": True}))
         await entra.accounts_by_mail(["admin@woodgrove.com"])
@@ -55,7 +55,7 @@ async def test_close_closes_the_connections(
     assert pool.connections == []
 
 
-async def test_first_click_does_not_hold_the_event_loop(entra: Entra, graph: Graph) -> None:
+async def test_first_click_does_not_block_the_event_loop(entra: Entra, graph: Graph) -> None:
     await entra.warm()
     holds: list[float] = []
 

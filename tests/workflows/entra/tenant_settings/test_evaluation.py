@@ -23,7 +23,7 @@ from tests.workflows.entra.simulated_tenant import (
 )
 from workflows.core.checks.conditional_access.controls import VisitorType
 from workflows.entra import Entra
-from workflows.entra.transport.pacing import Pace
+from workflows.entra.transport.pacing import RateLimit
 from workflows.ports.tenant import TenantUnavailable
 
 
@@ -50,7 +50,7 @@ async def test_a_sign_in_is_evaluated_as_microsoft_describes_it(entra: Entra, gr
 async def test_an_evaluation_is_remembered_and_shares_one_request_a_second_with_the_policies(
     entra: Entra, graph: Graph, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(entra.tenant_settings, "_conditional_access", Pace(1, 0.3))
+    monkeypatch.setattr(entra.tenant_settings, "_conditional_access", RateLimit(1, 0.3))
     ask, around = entra.tenant_settings.evaluate_access, entra.tenant_settings
     started = time.monotonic()
     found = await asyncio.gather(around.read_conditional_access(), *(ask(QUESTION) for _ in range(10)))
@@ -64,7 +64,7 @@ async def test_the_list_of_policies_passes_evaluations_that_queue(
     entra: Entra, graph: Graph, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Every plan needs the list; it must not wait for the evaluations of all the others."""
-    monkeypatch.setattr(entra.tenant_settings, "_conditional_access", Pace(1, 0.05))
+    monkeypatch.setattr(entra.tenant_settings, "_conditional_access", RateLimit(1, 0.05))
     around = entra.tenant_settings
     levels = [replace(QUESTION, application=f"app-{number}") for number in range(6)]
     queue = [asyncio.create_task(around.evaluate_access(one)) for one in levels]
@@ -88,7 +88,7 @@ async def test_the_list_of_policies_passes_evaluations_that_queue(
 async def test_an_evaluation_that_is_not_whole_is_none(
     entra: Entra, graph: Graph, body: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(entra.tenant_settings, "_conditional_access", Pace(1, 0.0))
+    monkeypatch.setattr(entra.tenant_settings, "_conditional_access", RateLimit(1, 0.0))
     graph.fail(answering(200, body))
     with pytest.raises(TenantUnavailable):
         await entra.tenant_settings.evaluate_access(QUESTION)

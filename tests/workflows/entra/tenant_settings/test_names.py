@@ -52,13 +52,13 @@ async def test_an_object_that_cannot_be_read_is_never_absent(entra: Entra, graph
     with pytest.raises(TenantUnavailable, match="names_nothing"):
         await entra.tenant_settings.name_of(target)
     graph.fail(answering(200, {"id": GROUP, "displayName": None}))
-    assert await entra.tenant_settings.name_of(target) == "(no name)"
+    assert await entra.tenant_settings.name_of(target) == ""
 
 
 async def test_names_are_remembered_for_a_minute_and_absence_for_less(
     entra: Entra, graph: Graph, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """However often somebody looks, and however many look at once; judging asks anew, and is remembered too."""
+    """However many people ask at once. A decision reads again, and that answer is cached too."""
     around, (group, _, called, *_) = entra.tenant_settings, seed.PROJECT_GROUPS[0]
     named, absent = Target(type=TargetType.GROUP, id=group), Target(type=TargetType.USER, id=GROUP)
     for _ in range(3):
@@ -95,15 +95,15 @@ async def test_an_impatient_look_leaves_its_answer_to_the_next_and_a_failure_to_
 async def test_no_more_than_so_many_names_are_remembered(
     entra: Entra, graph: Graph, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(entra.tenant_settings._names, "most", 2)
+    monkeypatch.setattr(entra.tenant_settings._names, "max_entries", 2)
     first, *others = (Target(type=TargetType.USER, id=f"{n:08d}-0000-4000-8000-000000000001") for n in range(3))
     for target in (first, *others, *others, first):
         assert await entra.tenant_settings.name_of(target) is None
-    assert len(graph.seen) == 4, "the first was forgotten"
+    assert len(graph.seen) == 4, "the first was given up"
 
 
 async def test_our_own_objects_are_found_by_what_their_name_begins_with(entra: Entra, graph: Graph) -> None:
-    """Quotes are doubled; users are found by address, too; hidden memberships are nobody's to search."""
+    """Quotes are doubled; users are also found by address; groups with hidden membership are never found."""
     find = entra.tenant_settings.find_by_prefix
     hidden = {"visibility": "HiddenMembership", "groupTypes": ["Unified"]}
     pilot = seed.PROJECT_GROUPS[1][0]

@@ -14,12 +14,12 @@ from tests.workflows.entra.simulated_tenant import (
     refusing,
 )
 from workflows.entra import Entra
-from workflows.entra.transport.pacing import Pace
+from workflows.entra.transport.pacing import RateLimit
 from workflows.ports.tenant import TenantRefused, TenantUnavailable
 from workflows.ports.tenant_settings import TenantSettings
 
 
-async def test_surroundings_are_read_as_graph_shows_them(entra: Entra, graph: Graph) -> None:
+async def test_tenant_settings_are_read_as_graph_shows_them(entra: Entra, graph: Graph) -> None:
     around: TenantSettings = entra.tenant_settings
     assert "woodgrove.com" in await around.verified_domains()
     assert (await around.read_access_policy())["allowedCloudEndpoints"] == []
@@ -40,7 +40,7 @@ async def test_conditional_access_is_read_once_a_minute_and_once_a_second(
     entra: Entra, graph: Graph, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Ten requests at once read it once; when the minute is over it is read again, a second after the last time."""
-    monkeypatch.setattr(entra.tenant_settings, "_conditional_access", Pace(1, 0.3))
+    monkeypatch.setattr(entra.tenant_settings, "_conditional_access", RateLimit(1, 0.3))
     found = await asyncio.gather(*(entra.tenant_settings.read_conditional_access() for _ in range(10)))
     assert len(graph.seen) == 1
     assert all(rows == found[0] for rows in found)

@@ -1,4 +1,4 @@
-"""A database of the version before: its clicks have names of their own, and are judged all the same."""
+"""A database of the earlier version: its clicks have their own names, and are checked."""
 
 from pathlib import Path
 from typing import Final
@@ -124,8 +124,8 @@ async def test_what_is_no_click_of_the_version_before_stays_as_it_is(tmp_path: P
     db.close()
 
 
-async def test_a_click_that_waits_in_a_database_of_the_version_before_is_judged(tmp_path: Path) -> None:
-    """It counts once, under the entry name that it was stored with; what stands in the log stays as it was written."""
+async def test_a_click_that_waits_in_a_database_of_the_version_before_is_checked(tmp_path: Path) -> None:
+    """It counts once, under the name that it was stored with; the log stays unchanged."""
     path = tmp_path / "gatehouse.db"
     db = earlier_database(path)
     db.execute(

@@ -18,8 +18,8 @@ from tests.workflows.fakes import FixedClock
 from tests.workflows.store.sqlite.test_store import ROOT, click
 from workflows.core.errors.facts import text_fact
 from workflows.ports.records import StoreUnusable
-from workflows.store.sqlite.beside_running_bot import open_beside
 from workflows.store.sqlite.read_only import read_parked
+from workflows.store.sqlite.shared_store import open_shared
 from workflows.store.sqlite.snapshot import read_records
 from workflows.store.sqlite.store import SqliteStore, open_store
 
@@ -58,7 +58,7 @@ def touch(path: str) -> None:
 
 
 async def refused(path: Path) -> str:
-    """Give what an opening is refused for, and hold that it leaves the file to others."""
+    """Return why opening is refused, and assert that the file stays free for others."""
     with pytest.raises(StoreUnusable) as error:
         await open_store(path, FixedClock())
     return str(error.value)
@@ -73,7 +73,7 @@ def symbolic(path: Path, other: Path) -> None:
 
 
 def in_a_linked_folder(path: Path, other: Path) -> None:
-    """Reach the file by another folder."""
+    """Return the path of the file through another folder."""
     other.parent.rmdir()
     other.parent.symlink_to(path.parent)
 
@@ -114,7 +114,7 @@ async def test_the_same_process_does_not_open_a_file_twice_either(tmp_path: Path
 
 
 async def test_a_file_with_two_names_is_refused_though_nobody_uses_it(tmp_path: Path) -> None:
-    """What one name's log holds is lost to the other (SQLite: "How To Corrupt An SQLite Database File", links)."""
+    """The log of one name is not read under the other (SQLite: "How To Corrupt An SQLite Database File", links)."""
     await filled(tmp_path / "gatehouse.db")
     os.link(tmp_path / "gatehouse.db", tmp_path / "copy.db")
     assert "copy.db has a second name (a hard link); remove that" in await refused(tmp_path / "copy.db")
@@ -130,7 +130,7 @@ async def test_a_link_to_a_database_that_is_not_there_yet_makes_it_where_it_lead
     assert (tmp_path / "link.db").is_symlink()
 
 
-async def test_readers_beside_a_running_bot_see_what_it_stored_by_any_name(tmp_path: Path) -> None:
+async def test_readers_next_to_a_running_bot_see_what_it_stored_by_any_name(tmp_path: Path) -> None:
     path, link = tmp_path / "gatehouse.db", tmp_path / "other" / "link.db"
     link.parent.mkdir()
     link.symlink_to(path)
@@ -163,7 +163,7 @@ async def test_an_empty_file_is_no_database_and_is_left_as_it_is(tmp_path: Path,
     await filled(path)
 
 
-async def test_a_log_without_its_database_is_not_begun_anew(tmp_path: Path) -> None:
+async def test_a_log_without_its_database_is_not_begun_again(tmp_path: Path) -> None:
     path, log = tmp_path / "gatehouse.db", tmp_path / "gatehouse.db-wal"
     log.write_bytes(b"what was written last")
     assert "gatehouse.db is gone, and gatehouse.db-wal is there; restore the backup" in await refused(path)
@@ -171,7 +171,7 @@ async def test_a_log_without_its_database_is_not_begun_anew(tmp_path: Path) -> N
     assert not path.exists()
 
 
-async def test_a_database_that_vanished_is_made_anew_and_said(tmp_path: Path) -> None:
+async def test_a_database_that_vanished_is_created_again_and_said(tmp_path: Path) -> None:
     path = tmp_path / "gatehouse.db"
     with structlog.testing.capture_logs() as logs:
         await filled(path)
@@ -242,7 +242,7 @@ async def test_a_check_that_takes_too_long_is_left_and_said(tmp_path: Path, monk
 
 
 async def test_a_log_that_grew_while_somebody_read_is_short_again_afterwards(tmp_path: Path) -> None:
-    """A reader that stays keeps SQLite from emptying it; once the reader is gone, the next look does."""
+    """A reader keeps SQLite from emptying the log; after the reader has ended, the next check empties it."""
     path = tmp_path / "gatehouse.db"
     store = await open_store(path, FixedClock())
     await store.commit(click(0))
@@ -274,14 +274,14 @@ async def test_a_log_is_cut_to_its_limit_by_ordinary_writes(tmp_path: Path) -> N
 
 
 async def test_a_file_that_a_newer_version_changed_is_refused_by_whoever_opens_it(tmp_path: Path) -> None:
-    """Read as it is, records would lose what this version does not know."""
+    """Otherwise records would lose what this version does not know."""
     path = tmp_path / "gatehouse.db"
     store = await open_store(path, FixedClock())
     await store.close()
     with closing(sqlite3.connect(path)) as db:
         db.execute("insert into _sqlite_migrations (migration_set, name, applied_at) values ('gatehouse', 'm999', '')")
         db.commit()
-    for opening in (open_store(path, FixedClock()), open_beside(path, FixedClock()), read_records(path)):
+    for opening in (open_store(path, FixedClock()), open_shared(path, FixedClock()), read_records(path)):
         with pytest.raises(
             StoreUnusable, match=r"changed by a newer version of Gatehouse \(m999\); start that version"
         ):

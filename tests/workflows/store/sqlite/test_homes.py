@@ -157,7 +157,7 @@ async def test_what_is_decided_waits_for_nobody(store: QuickStore) -> None:
 # --- given up work ---
 
 
-async def test_given_up_work_is_tried_again_or_forgotten_once_somebody_decides(store: QuickStore) -> None:
+async def test_stopped_work_is_tried_again_or_forgotten_once_somebody_decides(store: QuickStore) -> None:
     await put(store, ShowRequest(request_id=RequestId("r-1")), ShowRequest(request_id=RequestId("r-2")))
     first, second = await store.pending(NOW, 9)
     for number, one in ((1, first), (2, second)):
@@ -177,7 +177,7 @@ async def test_given_up_work_is_tried_again_or_forgotten_once_somebody_decides(s
     assert await store.pending(NOW, 9) == [again], "only given up work can be forgotten"
 
 
-async def test_given_up_work_that_cannot_be_read_is_listed(store: QuickStore) -> None:
+async def test_stopped_work_that_cannot_be_read_is_listed(store: QuickStore) -> None:
     await put(store, ShowRequest(request_id=RequestId("r-1")))
     await store._write("update effects set doc = '{}', is_parked = 1, error = 'unreadable' where id = 1")
     ((one),) = await store.given_up()
@@ -218,6 +218,8 @@ async def test_a_file_of_an_older_version_keeps_everything_and_is_put_in_order(t
         assert ([one.id for one in listed.shown], listed.count) == (["r-1"], 1)
         (copy,) = await store.copies("request:r-1")
         assert copy.is_live is True
-        assert await store.has_opened_home(ChatId("U-RILEY"))
+        await store.want_homes([ChatId("U-RILEY"), ChatId("U-NOBODY")])
+        wanted = [await store.home_wanted(ChatId(person)) for person in ("U-RILEY", "U-NOBODY")]
+        assert wanted == [1, 0]
     finally:
         await store.close()

@@ -30,7 +30,7 @@ def earlier(document: Mapping[str, Any], names: Mapping[str, str]) -> dict[str, 
     return {names.get(name, name): value for name, value in document.items()}
 
 
-async def test_a_database_of_the_version_before_opens_and_goes_on(tmp_path: Path) -> None:
+async def test_a_database_of_the_version_before_opens_and_continues(tmp_path: Path) -> None:
     partner = partnership(
         setup=(REDEEM_STEP,),
         remind_setup_at=NOW + timedelta(days=7),

@@ -1,4 +1,4 @@
-"""What was given up is read by somebody who looks on: beside a running bot, after it, and from what is no store."""
+"""Reading stopped work: while the bot runs, afterwards, and from files that are no database."""
 
 import os
 from pathlib import Path
@@ -35,7 +35,7 @@ PARKED = [
 
 
 async def test_what_was_given_up_is_listed_while_the_bot_runs_and_after_it(tmp_path: Path) -> None:
-    """Without the lock, and without a file of its own beside a store that nobody has open."""
+    """Without the lock, and without creating a file next to the database."""
     path = tmp_path / "gatehouse.db"
     store = await stored(path)
     assert read_parked(path) == PARKED

@@ -1,4 +1,4 @@
-"""Records for a posture: of one moment, with what cannot be read named; beside a running bot nothing is touched."""
+"""Records for a posture: of one moment, naming what cannot be read, and without touching a running bot."""
 
 import asyncio
 import os
@@ -32,7 +32,7 @@ def names(folder: Path) -> set[str]:
 
 
 async def fill(store: Store) -> None:
-    """Store a partnership with its request, an open request, an old one, and one that was given up half-kind."""
+    """Store a partnership with its request, an open request, an old one, and a stopped effect of an old kind."""
     kept = partnership(version=1)
     for number, one in enumerate(
         [
@@ -63,7 +63,7 @@ async def test_a_tenant_without_partnership_shows_who_began_to_write_it(tmp_path
     await store.close()
 
 
-async def test_beside_a_running_bot_the_same_is_read_and_nothing_is_touched(tmp_path: Path) -> None:
+async def test_next_to_a_running_bot_the_same_is_read_and_nothing_is_touched(tmp_path: Path) -> None:
     path = tmp_path / "gatehouse.db"
     store = await open_store(path, FixedClock())
     await fill(store)
@@ -77,7 +77,7 @@ async def test_beside_a_running_bot_the_same_is_read_and_nothing_is_touched(tmp_
     await store.close()
 
 
-async def test_of_a_stopped_bot_the_same_is_read_without_a_file_beside_it(tmp_path: Path) -> None:
+async def test_of_a_stopped_bot_the_same_is_read_without_a_file_next_to_it(tmp_path: Path) -> None:
     path = tmp_path / "gatehouse.db"
     store = await open_store(path, FixedClock())
     await fill(store)
@@ -129,8 +129,8 @@ async def test_a_request_that_cannot_be_read_leaves_its_tenant_neither_known_nor
     assert (await world.store.records()).unreadable == {OTHER}
 
 
-async def test_a_reader_beside_a_writer_never_waits_for_it(tmp_path: Path) -> None:
-    """The bot commits while records are read; neither holds up the other."""
+async def test_a_reader_next_to_a_writer_never_waits_for_it(tmp_path: Path) -> None:
+    """The bot commits while records are read; neither delays the other."""
     path = tmp_path / "gatehouse.db"
     store = await open_store(path, FixedClock())
     await fill(store)

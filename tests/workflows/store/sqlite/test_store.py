@@ -61,7 +61,7 @@ def click(number: int) -> Commit:
 
 
 async def test_the_rows_of_lists_are_parsed_off_the_event_loop(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """However many requests and partnerships there are: a click that comes meanwhile is acknowledged."""
+    """A click during the reading of many records is acknowledged in time."""
     store = await open_store(tmp_path / "gatehouse.db", FixedClock())
     for number in range(3):
         await store.commit(click(number))
@@ -222,8 +222,8 @@ async def behind_its_back(store: SqliteStore, sql: str, *values: object) -> None
     await store._write(sql, *values)
 
 
-async def test_an_effect_that_cannot_be_read_is_parked_and_holds_up_nobody(tmp_path: Path) -> None:
-    """The first of its own lane and one among many: what follows in that lane and every other lane goes on."""
+async def test_an_effect_that_cannot_be_read_is_parked_and_delays_nobody(tmp_path: Path) -> None:
+    """Later effects in its lane and in every other lane are performed."""
     store = await open_store(tmp_path / "gatehouse.db", FixedClock())
     texts = [
         Tell(person=RILEY.chat_id, subject=CommandSubject(), said=text_message(str(number))) for number in range(3)

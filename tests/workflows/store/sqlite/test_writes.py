@@ -1,4 +1,4 @@
-"""A store that cannot be written says so, stores nothing by halves, and notices when it can be written again."""
+"""A store that cannot be written says so, stores all or nothing, and notices when it can be written again."""
 
 import asyncio
 import json

@@ -1,4 +1,4 @@
-"""The effect of a policy's controls on a visitor, under the trust after the plan.
+"""The effect of a policy's controls on a visitor, with the trust flags after the plan.
 
 The table is Microsoft's (Entra: "Authentication and Conditional Access for B2B users", grant and session controls for
 B2B collaboration and B2B direct connect; authentication strengths; risk).
@@ -15,11 +15,11 @@ from workflows.core.checks.conditional_access.strengths import SignInTenant, is_
 
 
 class VisitorType(StrEnum):
-    """The kind of account that the partner's people use here. The values are those of Conditional Access."""
+    """The kind of account that the partner's people use in our tenant. The values are those of Conditional Access."""
 
     GUEST = "b2bCollaborationGuest"
     MEMBER = "b2bCollaborationMember"
-    """A synchronized person usually has this kind."""
+    """Synchronized users usually have this kind of account."""
     DIRECT_CONNECT = "b2bDirectConnectUser"
 
 
@@ -28,11 +28,11 @@ class PolicyEffect(StrEnum):
 
     WORKS = "works"
     ASKED_THERE = "asked_there"
-    """They satisfy it in the partner's tenant."""
+    """They must satisfy it in the partner's tenant."""
     ASKED_HERE = "asked_here"
-    """They satisfy it in our tenant."""
+    """They must satisfy it in our tenant."""
     DEPENDS = "depends"
-    """It can lock out, on a condition that cannot be known in advance."""
+    """It can lock them out, on a condition that cannot be known in advance."""
     NOT_KNOWN = "not_known"
     LOCKED_OUT = "locked_out"
 
@@ -46,7 +46,7 @@ class ReasonCode(StrEnum):
     BLOCKS = "blocks"
     SUPPORTED = "supported"
     TRUSTED = "trusted"
-    """MFA or devices of their own tenant are accepted here."""
+    """Our tenant accepts MFA or device claims of their own tenant."""
     DONE_HERE = "done_here"
     NOT_TRUSTED = "not_trusted"
     """Only the partner's tenant can confirm it, and our tenant does not accept that."""
@@ -95,7 +95,7 @@ _FLAGS: Final = {
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PolicyReason:
-    """One reason, and the control that it belongs to."""
+    """One reason for an effect, and the control that it is about."""
 
     because: ReasonCode
     kind: ControlKind | None = None
@@ -120,7 +120,7 @@ def outcome_of(policy: Policy, visitor: VisitorType, trust: InboundTrustFlags) -
 
 
 def remedies(policy: Policy, visitor: VisitorType, trust: InboundTrustFlags) -> tuple[Remedy, ...]:
-    """Return the changes that would let a locked-out visitor in.
+    """Return the changes after which a policy no longer locks out a visitor.
 
     These are the smallest sets of trust flags that suffice, and the changes that always suffice.
     """
@@ -157,12 +157,12 @@ def _granted(grants: Sequence[PolicyOutcome], operator: str) -> PolicyOutcome:
 
 
 def _all_of(parts: Sequence[PolicyOutcome]) -> PolicyOutcome:
-    """Combine controls that are all required: the worst decides."""
+    """Combine controls that are all required: the worst effect is the result."""
     return _decided_by(parts, max((part.meaning for part in parts), key=_ORDER.index, default=PolicyEffect.WORKS))
 
 
 def _any_of(parts: Sequence[PolicyOutcome]) -> PolicyOutcome:
-    """Combine controls of which one suffices: the best decides."""
+    """Combine controls of which one suffices: the best effect is the result."""
     return _decided_by(parts, min((part.meaning for part in parts), key=_ORDER.index))
 
 
@@ -211,7 +211,7 @@ def _control(control: Control, visitor: VisitorType, trust: InboundTrustFlags, p
 def _device(trusted: bool | None) -> tuple[PolicyEffect, ReasonCode]:
     """Return the effect of a device control.
 
-    Only one tenant manages a device, so a partner's device needs trust here.
+    The partner's tenant manages the device, so our tenant must trust its device claim.
     """
     if trusted is None:
         return PolicyEffect.NOT_KNOWN, ReasonCode.TRUST_NOT_READ
@@ -228,7 +228,7 @@ def _mfa(control: Control, trusted: bool | None, *, has_account: bool) -> tuple[
         else (PolicyEffect.LOCKED_OUT, ReasonCode.NOT_TRUSTED)
     )
     if trusted is None:
-        # Locked out in both cases, so the result is known.
+        # The visitor is locked out in both cases, so the result is known.
         return here if there[0] is here[0] else (PolicyEffect.NOT_KNOWN, ReasonCode.TRUST_NOT_READ)
     return there if trusted else here
 

@@ -1,4 +1,4 @@
-"""Who can come in under the effective settings, what they can use, and which of their claims are trusted."""
+"""Which of the partner's people can get access under the effective settings, and which of their claims are trusted."""
 
 from collections.abc import Iterable, Mapping
 
@@ -12,9 +12,9 @@ from workflows.core.settings.openness import AccessKind, synchronization_of
 
 
 def entries_under(applies: EffectiveSettings, found: Iterable[AccessKind] = ()) -> tuple[Entry, ...]:
-    """Return each kind of visitor that can come in under the effective settings. Uncertain access counts as open.
+    """Return each kind of visitor that can get access under the effective settings. Uncertain access counts as open.
 
-    :param found: every kind of access under them; more than users may be synchronized.
+    :param found: every kind of access under these settings; it shows whether other objects than users are synchronized.
     """
     return entries_of(
         collaboration=applies.targets[Property.B2B_COLLABORATION_INBOUND].certain,
@@ -26,9 +26,9 @@ def entries_under(applies: EffectiveSettings, found: Iterable[AccessKind] = ()) 
 def entries_of(
     *, collaboration: TargetSetting, direct_connect: TargetSetting, synchronizes: bool | None
 ) -> tuple[Entry, ...]:
-    """Return each kind of visitor that can come in. Unknown access counts as open.
+    """Return each kind of visitor that can get access. Unknown access counts as open.
 
-    Synchronized people come in by B2B collaboration, as members.
+    Synchronized users get access by B2B collaboration, as members.
     """
     found: list[Entry] = []
     if not is_certainly_blocked(collaboration):
@@ -57,7 +57,7 @@ def trust_of(flags: Mapping[str, EffectiveFlag]) -> InboundTrustFlags:
 
 
 def _applications(setting: TargetSetting) -> tuple[str, ...]:
-    """Return the applications in Conditional Access's names. A list of exceptions or an unknown list counts as all.
+    """Return the applications by Conditional Access's names. A list of exceptions or an unknown list counts as all.
 
     A block of all applications while people are allowed also counts as all: its effect is not documented.
     """

@@ -12,10 +12,10 @@ from workflows.core.checks.unchecked import CONDITIONAL_ACCESS, unread
 from workflows.core.errors.facts import Values
 
 WHAT_IF: Final = "Graph: “conditionalAccessRoot: evaluate”"
-MOST_KEPT: Final = 100
-"""Sign-ins and policies' names that one fact keeps. The rest is counted."""
-MOST_VALUES: Final = 10
-"""Values of one condition that a fact keeps. The rest is counted."""
+MAX_KEPT: Final = 100
+"""The most sign-ins and policy names in one fact. The others are counted."""
+MAX_VALUES: Final = 10
+"""The most values of one condition in a fact. The others are counted."""
 
 
 _Item = TypeVar("_Item")
@@ -29,22 +29,22 @@ _SEVERITIES: Final[Mapping[PolicyEffect, Severity]] = {
     PolicyEffect.ASKED_THERE: Severity.NOTE,
     PolicyEffect.WORKS: Severity.NOTE,
 }
-"""In the order in which people read them."""
+"""The severity of each effect, in the order in which the findings are shown."""
 
 
 def access_findings(report: AccessReport) -> tuple[Finding, ...]:
-    """List what a report says: one finding for each effect, for report-only policies, and for what was not checked."""
+    """List the findings of a report: one for each effect, one for report-only policies, one for unchecked sign-ins."""
     return tuple(unread("conditional_access", report.unread) if report.unread is not None else _findings(report))
 
 
 def locked_out_values(report: AccessReport) -> Values | None:
-    """Return whom enforced policies lock out, as `FindingCode.CA_LOCKED_OUT` does; None when nobody is for certain."""
+    """Return the values of `FindingCode.CA_LOCKED_OUT`; None when no enforced policy certainly locks somebody out."""
     verdicts = [one for one in report.verdicts if one.is_enforced and one.meaning is PolicyEffect.LOCKED_OUT]
     return {"verdicts": _grouped_values(verdicts)} if verdicts else None
 
 
 def estimate_values(report: AccessReport) -> dict[str, Any] | None:
-    """Return why a part of a report is an estimate, without the single sign-ins; None when no part is."""
+    """Return the values of `FindingCode.CA_ESTIMATE` without the sign-ins; None when no part is an estimate."""
     if not report.is_estimate:
         return None
     why = None if report.unasked is None else report.unasked.why.value
@@ -52,7 +52,7 @@ def estimate_values(report: AccessReport) -> dict[str, Any] | None:
 
 
 def verdict_values(one: PolicyVerdict) -> dict[str, Any]:
-    """Return a verdict as plain values with stable names."""
+    """Return a verdict as JSON values. The names of the values never change."""
     return {
         "policy_id": one.policy_id,
         "policy": one.policy,
@@ -75,7 +75,7 @@ def verdict_values(one: PolicyVerdict) -> dict[str, Any]:
 
 
 def question_values(question: Question) -> dict[str, Any]:
-    """Return a sign-in as plain values. It says nothing about the tenant."""
+    """Return a sign-in as JSON values, without the tenant id."""
     return {
         "visitor": question.visitor.value,
         "client": question.client.value,
@@ -93,7 +93,7 @@ def _findings(report: AccessReport) -> Iterator[Finding]:
     if reporting := [one for one in report.verdicts if not one.is_enforced]:
         yield _about(FindingCode.CA_REPORT_ONLY, Severity.NOTE, reporting)
     if (estimate := estimate_values(report)) is not None:
-        questions = [question_values(one) for one in report.left_out[:MOST_KEPT]]
+        questions = [question_values(one) for one in report.left_out[:MAX_KEPT]]
         yield Finding(
             code=FindingCode.CA_ESTIMATE,
             severity=Severity.UNCHECKED,
@@ -104,7 +104,7 @@ def _findings(report: AccessReport) -> Iterator[Finding]:
         yield Finding(
             code=FindingCode.CA_UNLISTED,
             severity=Severity.UNCHECKED,
-            values={"policies": list(report.unlisted[:MOST_KEPT]), "count": len(report.unlisted)},
+            values={"policies": list(report.unlisted[:MAX_KEPT]), "count": len(report.unlisted)},
             source=WHAT_IF,
         )
 
@@ -115,7 +115,7 @@ def _about(code: FindingCode, severity: Severity, verdicts: Sequence[PolicyVerdi
 
 
 def _grouped_values(verdicts: Sequence[PolicyVerdict]) -> list[dict[str, Any]]:
-    """Return verdicts as values. Verdicts that differ in the visitor only are one."""
+    """Return verdicts as JSON values. Verdicts that differ only in the visitor become one."""
     alike = grouped(verdicts, lambda one: tuple(getattr(one, name) for name in _COMPARED))
     return [_group_values(some) for some in alike]
 
@@ -134,7 +134,7 @@ def _group_values(verdicts: Sequence[PolicyVerdict]) -> dict[str, Any]:
 
 
 def _condition_values(one: PolicyCondition) -> dict[str, Any]:
-    return {"when": one.when.value, "values": list(one.values[:MOST_VALUES]), "count": len(one.values)}
+    return {"when": one.when.value, "values": list(one.values[:MAX_VALUES]), "count": len(one.values)}
 
 
 def grouped(items: Sequence[_Item], key: Callable[[_Item], object]) -> list[Sequence[_Item]]:

@@ -1,4 +1,4 @@
-"""Read a Conditional Access policy's document. What cannot be read is kept by name and never dropped."""
+"""Read a Conditional Access policy's document. A control that this version does not know is kept by its name."""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -17,7 +17,7 @@ class PolicyState(StrEnum):
     REPORT_ONLY = "enabledForReportingButNotEnforced"
     OFF = "disabled"
     UNKNOWN = "unknown"
-    """Any other value: whether the policy is enforced is not known."""
+    """Any other value of Graph. It is not known whether the policy is enforced."""
 
 
 class ControlKind(StrEnum):
@@ -59,7 +59,7 @@ _GRANT_MEMBERS: Final = frozenset(
     {"operator", "builtInControls", "customAuthenticationFactors", "termsOfUse", "authenticationStrength"}
 )
 _HARMLESS_SESSION: Final = frozenset({"disableResilienceDefaults"})
-"""Members of `sessionControls` that require nothing."""
+"""Members of `sessionControls` that require nothing of the user."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -80,7 +80,7 @@ class Control:
 
     kind: ControlKind
     name: str = ""
-    """Which one, where there are several of a kind; for an unknown control its name."""
+    """The name of the control, where there can be several of one kind, or when the kind is unknown."""
     strength: Strength | None = None
 
 
@@ -90,21 +90,21 @@ class Policy:
 
     id: str
     name: str
-    """Its name, or else its id; empty when it has neither."""
+    """The policy's name; its id when it has no name; empty when it has neither."""
     state: PolicyState
     grants: tuple[Control, ...]
     operator: str
     """`AND`, `OR`, or any other value of the document."""
     sessions: tuple[Control, ...]
-    """Required in addition to the grants, whatever the operator."""
+    """The session controls, which are always required in addition to the grants."""
     user_risk: tuple[str, ...]
-    """The risk levels at which it applies; empty: at any level."""
+    """The user risk levels at which it applies; empty when it applies at every level."""
     sign_in_risk: tuple[str, ...]
     conditions: JsonObject
 
     @property
     def is_about_risk(self) -> bool:
-        """Return whether it applies only at risk."""
+        """Return whether it applies only at certain risk levels."""
         return any(levels and NO_RISK not in levels for levels in (self.user_risk, self.sign_in_risk))
 
     @property
@@ -182,7 +182,7 @@ def _grant_controls(document: Mapping[str, Any]) -> Iterator[Control]:
 
 
 def _named(document: Mapping[str, Any], name: str) -> Iterator[str]:
-    """Return the members of a list. A value that is no list of texts becomes one unknown name."""
+    """Return the texts of a list. A value of another form is returned as one text, so that it is not lost."""
     value = document.get(name)
     if value is None:
         return

@@ -1,4 +1,4 @@
-"""Choose what to ask Entra: one evaluation for each sign-in that policies treat differently, up to a limit."""
+"""Choose the sign-ins that Entra evaluates: one for each that policies treat differently, up to a limit."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -19,14 +19,14 @@ from workflows.core.checks.conditional_access.scope import (
 )
 from workflows.core.settings.model import TenantId
 
-MOST: Final = 12
+MAX_QUESTIONS: Final = 12
 """The most evaluations for one plan. Conditional Access accepts one request a second from a whole tenant."""
 _LEVELS: Final = ("high", "medium", "low")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Entry:
-    """A kind of visitor that can come in, and the applications it can use."""
+    """A kind of visitor that can get access, and the applications that it can use."""
 
     visitor: VisitorType
     applications: tuple[str, ...]
@@ -35,7 +35,7 @@ class Entry:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Question:
-    """One sign-in to evaluate."""
+    """One sign-in that Entra shall evaluate."""
 
     tenant_id: TenantId
     visitor: VisitorType
@@ -47,7 +47,7 @@ class Question:
     def meets_conditions_of(self, policy: Policy, entry: "Entry") -> bool:
         """Return whether the answer for this sign-in decides if a policy applies.
 
-        It does when the sign-in meets the conditions that questions state.
+        This is true when the sign-in meets all conditions of the policy that a question can contain.
 
         :param entry: what the visitor can use.
         """
@@ -67,24 +67,28 @@ class Question:
             # Entra answers that a policy for single applications does not apply to all of them.
             return covers_everything(policy)
         found = covers(policy, self.application)
-        # Only Entra knows whether an application belongs to a suite. An answer for another application proves nothing.
+        # It is not known here whether an application belongs to a suite. An answer for another one proves nothing.
         return found > Coverage.PERHAPS or (found is Coverage.PERHAPS and self.application in entry.applications)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Questions:
-    """What is asked, the most informative first, and what is not asked because of the limit."""
+    """The chosen sign-ins, the most useful first, and those above the limit."""
 
     asked: tuple[Question, ...]
     left_out: tuple[Question, ...] = ()
 
 
-def questions(policies: Sequence[Policy], entries: Sequence[Entry], tenant_id: TenantId, most: int = MOST) -> Questions:
+def questions(
+    policies: Sequence[Policy], entries: Sequence[Entry], tenant_id: TenantId, limit: int = MAX_QUESTIONS
+) -> Questions:
     """Choose the sign-ins of visitors from a tenant that Entra shall evaluate.
 
-    One sign-in for each kind of visitor and application, without risk and by browser. One by other clients, where a
-    policy treats them differently. One more for each policy that none of these covers. None when no policy is switched
-    on.
+    There is one sign-in for each kind of visitor and application, without risk, by browser. A second one is by other
+    clients, where a policy treats these differently. One more follows for each policy that none of them covers. The
+    result is empty when no policy is switched on.
+
+    :param limit: the most sign-ins to ask about.
     """
     wanted: dict[Question, None] = {}
     rest: dict[Question, None] = {}
@@ -96,7 +100,7 @@ def questions(policies: Sequence[Policy], entries: Sequence[Entry], tenant_id: T
             one for one in live if conditions_for(one, entry.visitor, tenant_id, entry.applications) is not None
         ]
         is_told_apart = any(clients_of(policy) is not None for policy in concerned)
-        # One is enough to learn that none applies.
+        # One question is enough to find that no policy applies.
         first = [
             Question(tenant_id=tenant_id, visitor=entry.visitor, application=application, client=client)
             for client in (tuple(ClientApp) if is_told_apart else (ClientApp.BROWSER,))
@@ -105,7 +109,7 @@ def questions(policies: Sequence[Policy], entries: Sequence[Entry], tenant_id: T
         wanted |= dict.fromkeys(first)
         rest |= dict.fromkeys(_further(concerned, entry, tenant_id, first))
     every = [*wanted, *(one for one in rest if one not in wanted)]
-    return Questions(asked=tuple(every[:most]), left_out=tuple(every[most:]))
+    return Questions(asked=tuple(every[:limit]), left_out=tuple(every[limit:]))
 
 
 def _further(
@@ -125,7 +129,7 @@ def _further(
             sign_in_risk=_level(policy.sign_in_risk),
             user_risk=_level(policy.user_risk),
         )
-        # It may have been asked already. Then it does not cover the policy, and the policy is estimated.
+        # The same question may be there already. It then does not cover this policy, which is estimated.
         asked.append(question)
         yield question
 

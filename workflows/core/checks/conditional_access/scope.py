@@ -1,6 +1,6 @@
-"""Whether a policy applies to a visitor, read from its own document. Entra's answer is compared with this.
+"""Find from a policy's document whether it applies to a visitor. Entra's answer is compared with this.
 
-A condition of an unknown kind leaves the result open. It never gives "does not apply".
+With a condition of an unknown kind the result is "not known", never "does not apply".
 
 This file is long because each condition of a policy is one short function here.
 """
@@ -15,7 +15,7 @@ from workflows.core.checks.conditional_access.policy import NO_RISK, Policy, fla
 from workflows.core.settings.model import OFFICE_365, TenantId
 
 ALL: Final = "All"
-"""All applications, in the words of Conditional Access."""
+"""The reserved word of Conditional Access for all applications."""
 _EVERYBODY: Final = frozenset({ALL, "GuestsOrExternalUsers"})
 _GUESTS: Final = "GuestsOrExternalUsers"
 _OUTSIDE: Final = frozenset({"none", "internalGuest", "otherExternalUser", "serviceProvider", *VisitorType})
@@ -63,7 +63,7 @@ CERTAIN: Final = frozenset(
         ConditionType.NOT_EXCLUDED,
     }
 )
-"""Conditions that certainly say where or for whom a policy applies. With any other, it may never apply."""
+"""Conditions under which a policy certainly applies to somebody. With any other condition it may never apply."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -75,7 +75,7 @@ class PolicyCondition:
 
 
 class Coverage(IntEnum):
-    """How far a policy covers an application."""
+    """Whether a policy covers an application or a group of applications."""
 
     NO = 0
     PERHAPS = 1
@@ -118,9 +118,9 @@ def conditions_for(
 
 
 def covers(policy: Policy, application: str) -> Coverage:
-    """Return how far a policy covers an application.
+    """Return whether a policy covers an application.
 
-    `All` and `Office365` are many, so a part of them may be covered.
+    :param application: an application id, `All` or `Office365`. The last two are many, so a part may be covered.
     """
     rule = member(policy.conditions, "applications")
     included = frozenset(name.lower() for name in texts(rule, "includeApplications"))
@@ -154,7 +154,7 @@ def named_applications(policy: Policy) -> tuple[str, ...]:
 
 
 def clients_of(policy: Policy) -> tuple[ClientApp, ...] | None:
-    """Return the clients that a policy is limited to; None when not limited, empty when only older ones are meant."""
+    """Return the clients to which a policy is limited; None when it is not limited, empty for only older clients."""
     named = frozenset(texts(policy.conditions, "clientAppTypes"))
     if not named or "all" in named:
         return None
@@ -175,7 +175,7 @@ def named_tenants(policy: Policy) -> frozenset[str]:
 
 
 def _misshapen(conditions: Mapping[str, Any]) -> Iterator[str]:
-    """Return the names of conditions that are not in Graph's described form, so that their meaning is not known."""
+    """Return the names of conditions whose form is not the one that Graph describes. Their meaning is not known."""
     if not member(conditions, "users") and not member(conditions, "clientApplications"):
         yield "users"
     if not isinstance(conditions.get("applications"), Mapping):
@@ -208,7 +208,7 @@ def _names_people(conditions: Mapping[str, Any]) -> bool:
 
 
 def _who(users: Mapping[str, Any], visitor: VisitorType, tenant_id: TenantId) -> tuple[PolicyCondition, ...] | None:
-    """Return the conditions on who is meant; None when this visitor is not meant."""
+    """Return the conditions about users; None when the policy does not apply to this visitor."""
     if _GUESTS in texts(users, "excludeUsers"):
         return None
     if _external(member(users, "excludeGuestsOrExternalUsers"), visitor, tenant_id) is True:
@@ -250,7 +250,7 @@ def _external(rule: Mapping[str, Any], visitor: VisitorType, tenant_id: TenantId
 def _target_conditions(
     policy: Policy, applications: Sequence[str], visitor: VisitorType
 ) -> tuple[PolicyCondition, ...] | None:
-    """Return under which conditions a policy is about these applications: () for always, None for never."""
+    """Return the conditions under which a policy covers these applications: empty for always, None for never."""
     rule = member(policy.conditions, "applications")
     if contexts := texts(rule, "includeAuthenticationContextClassReferences"):
         return (PolicyCondition(when=ConditionType.AUTHENTICATION_CONTEXT, values=contexts),)

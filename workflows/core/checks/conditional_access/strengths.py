@@ -1,4 +1,4 @@
-"""Whether people from outside can satisfy an authentication strength, in their own tenant or in ours.
+"""Find whether people of another tenant can satisfy an authentication strength, in their tenant or in ours.
 
 Accepted methods are those of "Authentication strength MFA methods for external users" (Entra: "Authentication and
 Conditional Access for B2B users", table 1). A method that the table does not name is unknown, never accepted.
@@ -30,7 +30,7 @@ _SECOND: Final = {
     SignInTenant.RESOURCE: frozenset({"sms", "voice", "microsoftAuthenticatorPush", "softwareOath"}),
 }
 _COMPLETE: Final = frozenset({"fido2", "windowsHelloForBusiness", "x509CertificateMultiFactor", "deviceBasedPush"})
-"""Methods that are MFA by themselves. The table accepts them in the home tenant only."""
+"""Methods that are MFA alone. Microsoft's table accepts them only in the visitor's home tenant."""
 _PHISHING_RESISTANT: Final = ("windowsHelloForBusiness", "fido2", "x509CertificateMultiFactor")
 _BUILT_IN: Final = {
     "00000000-0000-0000-0000-000000000002": (
@@ -42,11 +42,14 @@ _BUILT_IN: Final = {
     "00000000-0000-0000-0000-000000000003": (*_PHISHING_RESISTANT, "deviceBasedPush"),
     "00000000-0000-0000-0000-000000000004": _PHISHING_RESISTANT,
 }
-"""Microsoft's own strengths, for an answer that contains only the id: MFA, passwordless MFA, phishing-resistant MFA."""
+"""The combinations of Microsoft's built-in strengths, by id: MFA, passwordless MFA, phishing-resistant MFA."""
 
 
 def is_satisfiable(strength: Strength, place: SignInTenant) -> bool | None:
-    """Return whether people from outside can do an allowed combination there; None: not known."""
+    """Return whether the visitor can use a combination that the strength allows; None when it is not known.
+
+    :param place: the tenant where the visitor signs in with MFA.
+    """
     combinations = strength.combinations or _BUILT_IN.get(strength.id.lower())
     if not combinations:
         return None

@@ -1,7 +1,7 @@
-"""The effect of Conditional Access on a partner's people: Entra decides which policies apply, our table their effect.
+"""Evaluate the effect of Conditional Access on a partner's people.
 
-A policy that Entra reports as applying is evaluated. A policy without a certain answer is evaluated from its own
-document, and the result is called an estimate. An unknown result is never reported as fine.
+Entra decides which policies apply, and `controls` decides their effect. Without a certain answer of Entra, a policy is
+evaluated from its own document. The result is then an estimate. An unknown result is never reported as "works".
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -35,9 +35,9 @@ class Source(StrEnum):
     """What a verdict is based on."""
 
     ENTRA = "entra"
-    """Entra's own evaluation says that the policy applies, or what information is missing to say so."""
+    """Entra's evaluation says that the policy applies, or which information is missing."""
     ESTIMATE = "estimate"
-    """The policy's document was read. Gatehouse decided from it whom it applies to."""
+    """Gatehouse found from the policy's document whom it applies to."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -46,13 +46,13 @@ class PolicyVerdict:
 
     policy_id: str
     policy: str
-    """Its name. Text from the tenant."""
+    """The policy's name, which is text from the tenant."""
     is_enforced: bool
-    """False: report-only."""
+    """False for a report-only policy."""
     visitor: VisitorType
     meaning: PolicyEffect
     where_it_applies: PolicyEffect
-    """Its effect where it applies; worse than `depends` only where that is the effect."""
+    """The effect on a sign-in to which the policy applies."""
     reasons: tuple[PolicyReason, ...]
     conditions: tuple[PolicyCondition, ...] = ()
     remedies: tuple[Remedy, ...] = ()
@@ -61,29 +61,29 @@ class PolicyVerdict:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AccessReport:
-    """The effect of Conditional Access on every kind of visitor that can come in."""
+    """The effect of Conditional Access on every kind of visitor that can get access."""
 
     visitors: tuple[VisitorType, ...] = ()
     trust: InboundTrustFlags | None = None
-    """Which of their claims are trusted; None: not asked for."""
+    """Which of their claims are trusted; None when there is no visitor."""
     verdicts: tuple[PolicyVerdict, ...] = ()
-    """The worst first. A policy that applies to nobody who comes in has none."""
+    """The verdicts, the worst first. A policy that applies to none of these visitors has no verdict."""
     policies: int = 0
-    """How many policies are switched on, including report-only ones."""
+    """The number of policies that are switched on, including report-only policies."""
     unread: Unread | None = None
-    """Why neither Entra's evaluation nor the policies could be read; then nothing is known."""
+    """Why neither Entra's evaluation nor the policies could be read. There are then no verdicts."""
     unasked: Unread | None = None
     """Why Entra did not answer some questions."""
     left_out: tuple[Question, ...] = ()
     """The questions that were not asked or not answered."""
     asked: int = 0
-    """How many evaluations were answered."""
+    """The number of questions that Entra answered."""
     unlisted: tuple[str, ...] = ()
-    """Policies that an answer names but the list of policies does not contain."""
+    """The names of policies that are in an answer of Entra, but not in the list of policies."""
 
     @property
     def is_estimate(self) -> bool:
-        """Return whether a part of it is an estimate."""
+        """Return whether Entra left a question unanswered, so that a part of the report is an estimate."""
         return self.unread is None and (self.unasked is not None or bool(self.left_out))
 
     @property
@@ -115,7 +115,7 @@ _SETTLED: Final = frozenset(
     {"users", "workloadIdentities", "policyNotEnabled", "emptyPolicy", "application", "clientApps"}
     | {"signInRisk", "userRisk"}
 )
-"""Reasons for which a policy does not apply, about conditions that the sign-in states."""
+"""Entra's reasons why a policy does not apply, about conditions that a question contains."""
 _OPEN: Final[Mapping[str, frozenset[ConditionType]]] = {
     "users": frozenset({ConditionType.MEMBERSHIP}),
     "devicePlatform": frozenset({ConditionType.PLATFORMS}),
@@ -130,7 +130,7 @@ _OPEN: Final[Mapping[str, frozenset[ConditionType]]] = {
         {ConditionType.OTHER_APPLICATIONS, ConditionType.AUTHENTICATION_CONTEXT, ConditionType.REGISTRATION}
     ),
 }
-"""Reasons about conditions that no question states. Whether the policy applies to a real sign-in stays open."""
+"""Entra's reasons about conditions that no question contains. The policy may apply to a real sign-in."""
 
 
 def assess(
@@ -144,7 +144,7 @@ def assess(
     """Evaluate every policy for every kind of visitor.
 
     :param documents: the list of policies, or why it could not be read.
-    :param answers: by question, Entra's answer; questions that were not asked are absent.
+    :param answers: Entra's answer to each question; a question that was not asked is absent.
     """
     listed = {} if isinstance(documents, Unread) else {one.id: one for one in map(parse_policy, documents)}
     rows = {question: _by_id(answer) for question, answer in answers.items() if not isinstance(answer, Unread)}
@@ -198,11 +198,11 @@ def _verdict(
     conditions = conditions_for(policy, entry.visitor, tenant_id, entry.applications)
     told = [(question, answer.get(policy.id)) for question, answer in asked]
     if any(row is not None and row.get("policyApplies") is True for _, row in told):
-        # NB. even where the policy's document suggests otherwise: Entra decides whom it applies to.
+        # NB. this is also right where the policy's document seems to say something else: Entra decides.
         return _evaluated(policy, entry.visitor, trust, _said_to_apply(conditions), Source.ENTRA)
     reasons = [_reason(row) for question, row in told if question.meets_conditions_of(policy, entry)]
     if not reasons:
-        # No answered question could have met its conditions.
+        # No answered question meets the conditions of the policy.
         return None if conditions is None else _evaluated(policy, entry.visitor, trust, conditions, Source.ESTIMATE)
     if "notEnoughInformation" in reasons:
         return _unknown(policy, entry.visitor, conditions or (), ReasonCode.NOT_ENOUGH_INFORMATION, "")
@@ -219,7 +219,7 @@ def _verdict(
 
 
 def _reason(row: JsonObject | None) -> str:
-    """Return Entra's word for why a policy does not apply; empty for a value of another form."""
+    """Return Entra's code for why a policy does not apply; empty when there is none or it is no text."""
     if row is None or row.get("policyApplies") is not False:
         return "policyApplies"
     reason = row.get("analysisReasons")
@@ -227,7 +227,7 @@ def _reason(row: JsonObject | None) -> str:
 
 
 def _said_to_apply(conditions: tuple[PolicyCondition, ...] | None) -> tuple[PolicyCondition, ...]:
-    """Return the conditions that say where a policy applies. That it applies is already certain."""
+    """Return the conditions under which a policy applies that Entra reported as applying."""
     return tuple(one for one in conditions or () if one.when in CERTAIN)
 
 

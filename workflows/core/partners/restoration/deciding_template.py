@@ -25,10 +25,11 @@ def deciding_template(
 ) -> Template:
     """Choose the template whose chain decides on a restoration.
 
-    It is the template under which exactly this state was approved before. It must still exist, and its chain must be
-    strong enough for what the restoration opens and for all settings after it. Otherwise it is the one with the
-    strongest chain.
+    The first choice is the template with which exactly these settings were approved before. It must still exist, and
+    its chain must be strong enough for all settings after the restoration. Otherwise the template with the strongest
+    chain is chosen.
 
+    :param image: the settings to restore; None for a partner without its own configuration.
     :param requests: every known request about this partner, in any order.
     :param default: the tenant's default configuration; None when it is not known.
     :raises InvalidField: when even the strongest chain is too weak.
@@ -50,15 +51,15 @@ def deciding_template(
 def likely_templates(
     image: JsonObject | None, *, requests: Sequence[AccessRequest], templates: Mapping[str, Template]
 ) -> tuple[Template, ...]:
-    """List the templates whose chains may decide on restoring `image`, in the order in which they are considered."""
+    """List the templates whose chains may decide on restoring `image`, the first choice first."""
     strongest = max(templates.values(), key=_strength)
     return (*_approved_before(image, requests, templates), strongest)
 
 
 def decided_by(plan: Plan, template: Template) -> Plan:
-    """Return the plan bound to the template whose chain decides on it.
+    """Return the plan with the name and hash of the template whose chain decides on it.
 
-    If the template changes, decisions become invalid.
+    When the template changes, decisions on the plan become invalid.
     """
     return replace(plan, template=template.name, template_hash=template.content_hash)
 

@@ -1,4 +1,4 @@
-"""What a restoration does not restore, as names and as findings for approvers."""
+"""List what a restoration does not restore, as names of settings and as findings for approvers."""
 
 from collections.abc import Iterator, Mapping
 from typing import Any, Final
@@ -18,8 +18,10 @@ _UPDATE: Final = "Graph: â€œUpdate crossTenantAccessPolicyConfigurationPartnerâ€
 
 
 def restoration_findings(change: AccessRequest, now: JsonObject | None) -> tuple[Finding, ...]:
-    """List what restoring the previous settings does not restore.
+    """List the findings about what is not restored when a change is undone.
 
+    :param change: the request whose change is undone.
+    :param now: the partner's current configuration; None when it has none.
     :raises Refused: while the request has no plan.
     """
     return tuple(_findings(change, change.known.plan.before, now))
@@ -28,7 +30,7 @@ def restoration_findings(change: AccessRequest, now: JsonObject | None) -> tuple
 def settings_not_restored(
     now: JsonObject | None, image: JsonObject | None, undone: Plan | None = None
 ) -> tuple[str, ...]:
-    """Return Graph's names of the settings that differ from the image and are not written.
+    """Return Graph's names of the settings that differ from `image` and are not written.
 
     :param undone: the plan of the change that is undone; see `plan_restoration`.
     """

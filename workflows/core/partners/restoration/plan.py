@@ -1,4 +1,4 @@
-"""The plan of a restoration: the operations from the current settings to the earlier ones, setting by setting."""
+"""Make the plan of a restoration: the operations that change the current settings back to the earlier ones."""
 
 from collections.abc import Iterator, Mapping
 from datetime import timedelta
@@ -36,12 +36,14 @@ def plan_restoration(
 ) -> Plan:
     """Compute the operations that change a partner from `now` back to `image`, for every setting of the model.
 
-    A value is written completely as Graph had it. A setting that was not set is written as null, which inherits.
-    Members that v1.0 does not describe are not changed; `not_restored` lists them. The exception is a member that the
-    undone change had set to null: it is written last, and Graph may refuse it. A partner that had no configuration is
-    never deleted, because v1.0 cannot undo a deletion. All its settings inherit instead. The order is that of an access
-    plan.
+    A value is written completely, as Graph returned it. A setting without a value is written as null, which inherits.
+    Members that v1.0 does not describe are not changed; `not_restored` lists them. There is one exception. A member
+    that the undone change set to null is written last, and Graph may refuse it. A partner that had no configuration is
+    not deleted, because v1.0 cannot undo a deletion. All its settings inherit instead. The order of the operations is
+    that of an access plan.
 
+    :param now: the current configuration; None when the partner has none.
+    :param image: the earlier configuration; None when the partner had none.
     :param undone: the plan of the change that is undone.
     :raises NothingToChange: when the current settings are already the same.
     :raises UnreadableSetting: when the image contains a value that Graph does not name for this version.
@@ -98,7 +100,7 @@ def _sent(name: Property, document: Any) -> Any:
 
 
 def _whole(name: Property, wanted: Any) -> Any:
-    """Return a setting with every member, also unset ones. It is not documented how deep Graph merges."""
+    """Return a setting with every member, unset ones as null. It is not documented how deep Graph merges."""
     if not isinstance(wanted, dict):
         return wanted
     members = FLAGS[name].values() if name in FLAGS else (target_list.graph for target_list in lists_of(name))
@@ -134,17 +136,16 @@ def previous_members(now: JsonObject | None, image: JsonObject | None, undone: P
 
 
 def _beside(name: str, image: JsonObject | None) -> Any:
-    """Return the other members of the same body: the setting as restored. A policy is written in parts."""
+    """Return the values to write together with a member of a setting: the restored setting; empty for a policy."""
     if name == IDENTITY_SYNCHRONIZATION:
         return {}
     return copied(_whole(Property(name), _sent(Property(name), (image or {}).get(name))))
 
 
 def _synchronizes(now: JsonObject | None, image: JsonObject | None) -> bool | None:
-    """Return whether synchronization was on; None when its policy is unchanged, whatever it says.
+    """Return whether synchronization was allowed in `image`; None when the policy is the same as now.
 
-    Only an explicit yes is restored as a yes. Otherwise "no" is written, because it certainly means that nobody is
-    synchronized.
+    Only an explicit "true" is restored as true. Otherwise false is written, which certainly synchronizes nobody.
     """
     current, wanted = (side.get(IDENTITY_SYNCHRONIZATION) if side else None for side in (now, image))
     if is_same_value(_flag_of(current), _flag_of(wanted)):
@@ -167,7 +168,7 @@ def _without_annotations(value: Any) -> Any:
 
 
 def _has_unknown_value(value: Any) -> bool:
-    """Return whether a value contains Graph's substitute for values newer than its schema, which must never be sent."""
+    """Return whether a value contains Graph's word for an unknown value, which must never be sent."""
     if isinstance(value, Mapping):
         return any(map(_has_unknown_value, value.values()))
     if isinstance(value, list):

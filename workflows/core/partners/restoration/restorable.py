@@ -1,4 +1,4 @@
-"""Which requests changed something that can be restored, and when each of them ended."""
+"""Find the requests whose change can be undone, and when each of them ended."""
 
 from datetime import datetime
 from typing import Final
@@ -6,14 +6,14 @@ from typing import Final
 from workflows.core.requests.request import AccessRequest, RequestState, Restored
 
 FIELD: Final = "restores"
-"""The form field that names the change to restore from."""
+"""The name of the form's field with the change to undo."""
 
 _IN_EFFECT: Final = frozenset({RequestState.APPLIED, RequestState.OVERWRITTEN})
 _CUT_SHORT: Final = frozenset({RequestState.FAILED, RequestState.STOPPED})
 
 
 def is_restorable(request: AccessRequest) -> bool:
-    """Return whether a request changed, or may have changed, something in the tenant that can be restored.
+    """Return whether the change of a request can be undone; also when it may have changed only a part.
 
     See `ended_while_writing`.
     """
@@ -22,15 +22,16 @@ def is_restorable(request: AccessRequest) -> bool:
 
 
 def ended_while_writing(request: AccessRequest) -> bool:
-    """Return whether a request ended while it was being written. None, a part or all of its plan may be applied.
+    """Return whether a request ended while it was being written.
 
-    The restoration is planned from the current settings, so this need not be known.
+    Nothing, a part or all of its plan may be applied. A restoration is planned from the current settings, so it works
+    in every case.
     """
     return request.state in _CUT_SHORT and request.writing_since is not None
 
 
 def ended_at(request: AccessRequest) -> datetime:
-    """Return when a change was read back, found overwritten, or cut short."""
+    """Return when a change was confirmed by reading it back, or else when its request ended."""
     return request.confirmed_at or request.changed_at
 
 

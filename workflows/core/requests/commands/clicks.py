@@ -1,4 +1,4 @@
-"""The stored form of a click: a command whose actor is a chat id, until the permission check identifies the person."""
+"""The stored form of a click: a command whose actor is only a chat id. The permission check identifies the person."""
 
 from dataclasses import dataclass, field, replace
 from typing import Any, Final, Literal, assert_never, overload
@@ -16,6 +16,7 @@ from workflows.core.requests.commands.request import (
     Approve,
     CommandSubject,
     Details,
+    Edit,
     Reject,
     RemindApprovers,
     RequestCommand,
@@ -54,7 +55,7 @@ class DropEffect:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AskReminder:
-    """Somebody wants the approvers of their own request to be reminded, under a chat id that did not file it."""
+    """A person asks to remind the approvers of a request that they filed under another chat id."""
 
     name: Literal["ask_reminder"] = field(default="ask_reminder")
     actor: ChatId
@@ -96,12 +97,12 @@ def subject_of(click: Click) -> CommandSubject:
             assert_never(click)
 
 
-def given_by(command: RequestCommand | PartnershipCommand) -> Person | ChatId | None:
+def actor_of(command: RequestCommand | PartnershipCommand) -> Person | ChatId | None:
     """Return who gave a command; None for a command of the bot itself."""
     match command:
         case Approve() | Reject() | Withdraw() | Keep() | ConfirmSetup() | UnconfirmSetup() | RemindSetup():
             return command.actor
-        case RemindApprovers():
+        case RemindApprovers() | Edit():
             return command.actor
         case _:
             return None
@@ -120,7 +121,7 @@ def with_person(click: UnconfirmSetup[ChatId], actor: Person) -> UnconfirmSetup[
 @overload
 def with_person(click: RemindSetup[ChatId], actor: Person) -> RemindSetup[Person]: ...
 def with_person(click: Any, actor: Person) -> Any:
-    """Return the command of a click with the person whom the directory knows. No other function makes this conversion.
+    """Return the command of a click, with a person in place of the chat id. Only this function makes the conversion.
 
     :param actor: the person whom the permission check found for the click's chat id.
     """

@@ -1,4 +1,4 @@
-"""All commands about a partnership. The package docstring explains the use of one class for click and command."""
+"""All commands about a partnership. Click and command are one class, as the docstring of the package explains."""
 
 from dataclasses import dataclass, field
 from enum import StrEnum
@@ -34,7 +34,7 @@ class Keep(Generic[Actor]):
     channel: str = ""
 
     def audit_details(self) -> Details:
-        """Return the reason. A click also names the partner, because nothing was looked up for it."""
+        """Return the reason; for a click also the partner, because its audit entry has no tenant id."""
         if isinstance(self.actor, Person):
             return {"reason": self.reason, "account": self.actor.id}
         return clicked_details(reason=self.reason, tenant_id=self.tenant_id)
@@ -66,10 +66,10 @@ class ConfirmSetup(Generic[Actor]):
     step: StepKey
     wanted: Digest
     channel: str = ""
-    """Where it was clicked. The result is shown there."""
+    """The channel of the click, in which the result is shown."""
 
     def audit_details(self) -> Details:
-        """Return the step as it was shown. A click also names the partner."""
+        """Return the step, as it was shown; for a click also the partner."""
         if isinstance(self.actor, Person):
             return {"step": self.step, "wanted": self.wanted, "account": self.actor.id}
         return clicked_details(tenant_id=self.tenant_id, step=self.step, wanted=self.wanted)
@@ -84,12 +84,12 @@ class UnconfirmSetup(Generic[Actor]):
     tenant_id: TenantId
     step: StepKey
     wanted: Digest = field(default=Digest(""))
-    """Empty for a click that was stored before this field existed: it then means whatever is confirmed."""
+    """Empty for a click of an earlier version, which takes back the present confirmation of the step."""
     channel: str = ""
-    """Where it was clicked. The result is shown there."""
+    """The channel of the click, in which the result is shown."""
 
     def audit_details(self) -> Details:
-        """Return the step as it was shown. A click also names the partner."""
+        """Return the step, as it was shown; for a click also the partner."""
         if isinstance(self.actor, Person):
             return {"step": self.step, "wanted": self.wanted, "account": self.actor.id}
         return clicked_details(tenant_id=self.tenant_id, step=self.step, wanted=self.wanted)
@@ -105,7 +105,7 @@ class RemindSetup(Generic[Actor]):
     channel: str = ""
 
     def audit_details(self) -> Details:
-        """Return who asked. A click also names the partner."""
+        """Return the account of the actor; for a click the partner."""
         return account_details(self.actor) or clicked_details(tenant_id=self.tenant_id)
 
 
@@ -122,7 +122,7 @@ class AskSetup:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RecordSetup:
-    """The steps of the partner were computed for `request_id` after that request had been applied."""
+    """The partner setup of a request was computed later, because an earlier version had not recorded it."""
 
     name: Literal["record_half"] = field(default="record_half")
     request_id: RequestId
@@ -143,7 +143,7 @@ class GoneReason(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RecordSponsorGone:
-    """The sponsor has no enabled member account any more. Somebody else must be responsible for the partner."""
+    """The sponsor no longer has an enabled member account. Another person must become the sponsor."""
 
     name: Literal["record_sponsor_gone"] = field(default="record_sponsor_gone")
     sponsor: PersonId

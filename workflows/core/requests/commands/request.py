@@ -4,8 +4,8 @@ Each class has one entry name in the audit log (`name`); a stored name never cha
 from the click to the audit log, generic in its actor. `Approve[ChatId]` is stored as clicked. The permission check
 turns it into `Approve[Person]`, and only that is a `RequestCommand`.
 
-`audit_details` returns what the audit log keeps of a command in addition to the fields of every entry, in the order of
-writing. `after` is the request after the command; None while it is only a click.
+`audit_details` returns the details of a command for its audit entry. Its argument `after` is the request after the
+command; None while it is only a click.
 """
 
 from dataclasses import asdict, dataclass, field
@@ -16,6 +16,7 @@ from workflows.core.errors.facts import Fact, as_values
 from workflows.core.people import Actor, ChatId, Person, PersonId
 from workflows.core.plans.drift import Drift
 from workflows.core.plans.refused_writes import RefusedWrite
+from workflows.core.requests.commands.editing import changed_values
 from workflows.core.requests.request import AccessRequest, ObservedPartner, Particulars, Prepared, RequestId
 from workflows.core.settings.canonical import Digest, JsonObject
 from workflows.core.settings.model import TenantId
@@ -30,7 +31,7 @@ def account_details(actor: ChatId | Person) -> Details:
 
 
 def clicked_details(**said: str) -> Details:
-    """Return the details that only a click carries; empty where it carried none."""
+    """Return the given details without the empty ones."""
     return {name: value for name, value in said.items() if value}
 
 
@@ -40,13 +41,13 @@ def _plan(request: AccessRequest) -> Details:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Submit:
-    """Somebody asked for a change. `observation` avoids a second read when the form has just read the partner."""
+    """A person requests a change. `observation` is the partner as the form read it; it saves a second read."""
 
     name: Literal["submit"] = field(default="submit")
     request_id: RequestId
     particulars: Particulars
     lifetime: timedelta
-    """How long it may stay undecided."""
+    """How long the request may stay undecided."""
     observation: ObservedPartner | None = None
     submitter: Person | None = None
     account: PersonId | None = None
@@ -84,11 +85,13 @@ class RecordPrepared:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RecordUnfit:
-    """The request can never become a plan."""
+    """No plan can be made for the request."""
 
     name: Literal["record_unfit"] = field(default="record_unfit")
     code: str
     reason: tuple[Fact, ...]
+    edition: int = 0
+    """How often the request had been edited when that was found."""
 
     def audit_details(self, after: AccessRequest) -> Details:
         """Return the reason, and its code."""
@@ -97,7 +100,7 @@ class RecordUnfit:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RecordDelayed:
-    """A service does not answer. The request waits and shows that."""
+    """Another system does not answer. The request waits, and its card shows that."""
 
     name: Literal["record_delayed"] = field(default="record_delayed")
     reason: tuple[Fact, ...]
@@ -116,7 +119,7 @@ class Approve(Generic[Actor]):
     request_id: RequestId
     digest: Digest
     channel: str = ""
-    """Where it was clicked. A refusal is shown there. The same holds for every command with this field."""
+    """The channel of the click, in which a refusal is shown. This is the same for every command with this field."""
 
     def audit_details(self, after: AccessRequest | None = None) -> Details:
         """Return the plan's digest, and the account once it is known."""
@@ -147,13 +150,34 @@ class Withdraw:
     actor: ChatId
     request_id: RequestId
     is_requester: bool = False
-    """Whether the accounts behind both chat ids were read and are the same; a person may have two chat ids. Only the
-    permission check sets it; a click never does."""
+    """Whether both chat ids belong to one account. Only the permission check sets it, after reading the accounts."""
     channel: str = ""
 
     def audit_details(self, after: AccessRequest | None = None) -> Details:
         """Return nothing: the request shows the rest."""
         return {}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Edit:
+    """The requester changes what is asked for. It is planned again, and everybody decides on the new plan."""
+
+    name: Literal["edit"] = field(default="edit")
+    actor: Person
+    request_id: RequestId
+    digest: Digest
+    """The plan that the window for editing was opened on."""
+    wanted: Particulars
+    """What is filled in now. Its partner, kind and requester are not used: they cannot be changed."""
+    observation: ObservedPartner
+    """The partner as the form just read it."""
+    lifetime: timedelta
+    """How long the request may stay undecided from now on."""
+
+    def audit_details(self, after: AccessRequest) -> Details:
+        """Return the digest of the plan that is given up, and each changed field before and after."""
+        was = after.seen_particulars or after.particulars
+        return {"digest": self.digest, "changed": changed_values(was, after.particulars)}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -167,7 +191,7 @@ class RemindApprovers:
     """As in `Withdraw`: whether the accounts were read and are the same."""
 
     def audit_details(self, after: AccessRequest) -> Details:
-        """Return how many reminders that makes."""
+        """Return the number of reminders, including this one."""
         return {"reminders": after.reminders}
 
 
@@ -184,15 +208,14 @@ class Expire:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Replan:
-    """The shown plan is no longer what would happen. Make a new plan and ask for approval again."""
+    """The approved or shown plan is out of date. A new plan is made, and approval is requested again."""
 
     name: Literal["replan"] = field(default="replan")
     reason: tuple[Fact, ...]
     drift: Drift | None = None
     """How the partner changed, when that is the reason."""
     is_unwritten: bool = False
-    """Whether it is certain that nothing of the plan took effect: none of it was sent, or the first write was refused.
-    """
+    """Whether certainly no part of the plan took effect: nothing was sent, or Graph refused the first write."""
 
     def audit_details(self, after: AccessRequest) -> Details:
         """Return the reason, and how the partner changed when that is the reason."""
@@ -201,7 +224,7 @@ class Replan:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Reopen:
-    """An approval no longer counts; this was found just before applying."""
+    """It was found before the first write that an approval no longer counts."""
 
     name: Literal["reopen"] = field(default="reopen")
     reason: tuple[Fact, ...]
@@ -213,14 +236,16 @@ class Reopen:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Stop:
-    """The tenant is no longer the approved partner, or an admin revoked it meanwhile."""
+    """The name belongs to another tenant than the approved one, an admin revoked the partner, or it is too late."""
 
     name: Literal["stop"] = field(default="stop")
     reason: tuple[Fact, ...]
+    image: JsonObject | None = None
+    """What was read, when a part of the plan is in the tenant."""
 
     def audit_details(self, after: AccessRequest) -> Details:
-        """Return the reason."""
-        return {"reason": as_values(self.reason)}
+        """Return the reason, and what was read when a part of the plan is in the tenant."""
+        return {"reason": as_values(self.reason), **({} if self.image is None else {"image": self.image})}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -236,7 +261,7 @@ class RecordWriting:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RecordOverwritten:
-    """A write was sent, but the current settings are neither the plan nor a step of it. `image` is what was read."""
+    """A write was sent, but the current settings (`image`) are no state of the plan: somebody else changed them."""
 
     name: Literal["record_overwritten"] = field(default="record_overwritten")
     image: JsonObject | None
@@ -259,7 +284,7 @@ class RecordUnseen:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RecordResent:
-    """What Graph accepted and does not show will be sent again next."""
+    """The writes that Graph accepted but does not show will be sent again next."""
 
     name: Literal["record_resent"] = field(default="record_resent")
     reason: tuple[Fact, ...]
@@ -271,17 +296,17 @@ class RecordResent:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RecordApplied:
-    """The read-back shows every required write of the plan; `image` is what was read."""
+    """The read-back (`image`) shows every required write of the plan."""
 
     name: Literal["record_applied"] = field(default="record_applied")
     image: JsonObject
     refused: tuple[RefusedWrite, ...] = ()
-    """The refusable writes that did not take effect."""
+    """The writes that Graph may refuse and that did not take effect."""
     default: JsonObject | None = None
-    """The tenant's default as read after that; None when it was not read, so that inherited values are not known."""
+    """The tenant's default as it was read after the writes; None when it could not be read."""
 
     def audit_details(self, after: AccessRequest) -> Details:
-        """Return what was read, the plan's digest, what stays open and what was not accepted."""
+        """Return the read-back, the plan's digest, the access that stays open, and the writes without effect."""
         left, refused = after.not_closed, [asdict(one) for one in after.refused]
         return {
             "image": self.image,
@@ -311,6 +336,7 @@ RequestCommand = (
     | Approve[Person]
     | Reject[Person]
     | Withdraw
+    | Edit
     | RemindApprovers
     | Expire
     | Replan

@@ -49,7 +49,7 @@ async def test_a_failed_step_fails_what_depends_on_it(graph: Graph) -> None:
     assert {name: row["status"] for name, row in answers.items()} == {"1": 404, "2": 424, "3": 424, "4": 200}
 
 
-async def test_an_inner_token_is_judged_by_itself(graph: Graph) -> None:
+async def test_an_inner_token_is_checked_separately(graph: Graph) -> None:
     answers = await _batch(
         graph,
         step("1", headers={"Authorization": "Bearer wrong"}),

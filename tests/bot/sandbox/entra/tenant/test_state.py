@@ -1,4 +1,4 @@
-"""The tenant from outside: its state, changes behind the bot's back, snapshot and restore."""
+"""The tenant's state: reading it, changing it from outside, storing it and restoring it."""
 
 import json
 from datetime import UTC, datetime

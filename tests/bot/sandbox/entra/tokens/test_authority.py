@@ -184,7 +184,7 @@ async def test_discovery(authority: TokenAuthority) -> None:
             assert response.status == 400
 
 
-async def test_a_stranger_does_not_trust_the_certificate(authority: TokenAuthority) -> None:
+async def test_an_unknown_client_does_not_trust_the_certificate(authority: TokenAuthority) -> None:
     async with aiohttp.ClientSession() as session:
         with pytest.raises(aiohttp.ClientConnectorCertificateError):
             await session.get(authority.url)

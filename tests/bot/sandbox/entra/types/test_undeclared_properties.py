@@ -1,4 +1,4 @@
-"""Members that no description has are taken where the object holds them, and only there."""
+"""Properties that no description contains are accepted only where the object has them already."""
 
 from typing import Any
 
@@ -12,7 +12,7 @@ BEFORE: dict[str, Any] = {
 }
 
 
-def test_what_is_held_is_told_from_what_is_declared_and_from_what_is_neither() -> None:
+def test_what_the_object_has_is_distinguished_from_what_is_declared_and_from_what_is_neither() -> None:
     body = {
         "crossCloudMeetingConfiguration": None,
         "newer": None,
@@ -23,7 +23,7 @@ def test_what_is_held_is_told_from_what_is_declared_and_from_what_is_neither() -
     assert undeclared == {"crossCloudMeetingConfiguration": None, "inboundTrust": {"isPasskeyAccepted": None}}
 
 
-def test_what_is_held_is_merged_one_level_deep() -> None:
+def test_what_the_object_has_is_merged_one_level_deep() -> None:
     undeclared = {"crossCloudMeetingConfiguration": None, "inboundTrust": {"isPasskeyAccepted": None}}
     after = with_undeclared(
         {**BEFORE, "inboundTrust": {"isMfaAccepted": False, "isPasskeyAccepted": True}}, undeclared, DECLARED

@@ -9,7 +9,7 @@ def test_every_policy_of_the_first_day_can_be_switched() -> None:
     assert [row.name for row in rows if row.is_on] == ["Require MFA for guests"]
     assert {row.next_state for row in rows} == {"enabled", "disabled"}
     assert {row.whom for row in rows} == {
-        "everybody from outside",
+        "all guests and external users",
         "guests, synchronized members",
         "synchronized members",
     }
@@ -23,8 +23,8 @@ def test_a_policy_of_any_shape_is_shown() -> None:
     }
     rows = policy_rows({"conditionalAccessPolicies": odd})
     assert [(row.name, row.whom) for row in rows] == [
-        ("a", "people it names"),
-        ("<b>", "people it names"),
-        ("c", "people it names"),
+        ("a", "selected users"),
+        ("<b>", "selected users"),
+        ("c", "selected users"),
     ]
     assert policy_rows({}) == ()

@@ -47,7 +47,7 @@ ALL_USERS, ALL_APPS = ("user", "AllUsers"), ("application", "AllApplications")
             "mixed",
         ),
         (None, None, "Not set", "", "off"),
-        (listed("allowed", "user"), None, "Mixed", "nobody named not set", "mixed"),
+        (listed("allowed", "user"), None, "Mixed", "no targets not set", "mixed"),
     ],
 )
 def test_a_pair_in_words(users: Json | None, applications: Json | None, value: str, detail: str, tone: str) -> None:

@@ -13,7 +13,7 @@ from tests.bot.sandbox.page.markup import tags_of
 
 NAMES = seeded_names(UTC)
 TAGS = {"strong", "em", "s", "code", "pre", "blockquote", "br", "a", "span", "time", "p", "ul", "li"}
-ATTRIBUTES = {"href", "target", "rel", "class", "tabindex"}
+ATTRIBUTES = {"href", "target", "rel", "class", "tabindex", "data-open"}
 
 
 @pytest.mark.parametrize(
@@ -49,6 +49,18 @@ ATTRIBUTES = {"href", "target", "rel", "class", "tabindex"}
         ),
         ("*see <https://x.example/*|it>*", None),
         (":white_check_mark: :unheard_of:", "✅ :unheard_of:"),
+        (
+            "<slack://app?team=T0WOODGROVE&amp;id=A0GATEHOUSE&amp;tab=home|Open my Home tab>",
+            '<a href="/?channel=home" data-open="home">Open my Home tab</a>',
+        ),
+        (
+            "see https://x.example/a?b=1&amp;c=2.",
+            'see <a href="https://x.example/a?b=1&amp;c=2" target="_blank" rel="noopener noreferrer">'
+            "https://x.example/a?b=1&amp;c=2</a>.",
+        ),
+        ("<https://x.example|see https://y.example>", None),
+        ("`https://x.example`", "<code>https://x.example</code>"),
+        ("<slack://app?team=T0OTHER&amp;id=A0GATEHOUSE|elsewhere>", "elsewhere"),
         ("<javascript:alert(1)|press>", "press"),
         ("<data:text/html,x|press>", "press"),
         ("<JaVaScRiPt:alert(1)>", "JaVaScRiPt:alert(1)"),
@@ -69,7 +81,8 @@ def test_no_text_brings_its_own_tags(show: object, text: str) -> None:
     for tag in tags_of(shown):
         assert tag.tag in TAGS
         assert set(tag.attributes) <= ATTRIBUTES
-        assert tag.attributes.get("href", "https:").split(":")[0].lower() in {"http", "https", "mailto"}
+        if "data-open" not in tag.attributes:
+            assert tag.attributes.get("href", "https:").split(":")[0].lower() in {"http", "https", "mailto"}
 
 
 def test_long_hostile_text_is_quick() -> None:

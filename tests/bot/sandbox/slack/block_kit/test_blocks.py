@@ -298,8 +298,8 @@ JUNK = st.recursive(
 
 
 @given(st.data())
-def test_no_junk_breaks_the_checker(data: st.DataObject) -> None:
-    """Whatever stands anywhere, the answer is a list of problems, never an exception."""
+def test_no_invalid_input_breaks_the_checker(data: st.DataObject) -> None:
+    """Whatever the input, the answer is a list of problems, never an exception."""
     _, surface, block = data.draw(st.sampled_from([case for case in SOUND if case[0] != "table"]))
     spoilt = [copy.deepcopy(block)]
     container, key = data.draw(st.sampled_from(places(spoilt)))

@@ -20,7 +20,7 @@ async def card(bot: FakeBot) -> str:
 
 
 async def test_delivery_is_signed(bot: FakeBot, control: Control, sandbox: Sandbox) -> None:
-    """The signature is computed here anew, from the documentation's recipe."""
+    """The test computes the signature itself, from Slack's documentation."""
     await control.post("clock", advance_seconds=3600)
     ts = await card(bot)
     await control.post("click", user="approver1", action_id="approve", channel=CHANNEL, ts=ts)

@@ -1,4 +1,4 @@
-"""Commands, shortcuts and App Home reach the bot, in time; otherwise the person is told."""
+"""Commands, shortcuts and the App Home arrive at the bot in time; otherwise the person gets an error."""
 
 import asyncio
 from typing import Any

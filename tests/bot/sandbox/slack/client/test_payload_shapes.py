@@ -1,4 +1,4 @@
-"""Bolt knows the payloads for what they are, in every clone; they are shaped as recorded ones where these are there."""
+"""Bolt recognizes each kind of payload. Payloads have the form of recorded ones, when these are present."""
 
 import json
 from collections.abc import Callable

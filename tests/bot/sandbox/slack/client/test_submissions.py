@@ -96,7 +96,7 @@ async def test_update_push_clear(bot: FakeBot, control: Control) -> None:
         {"response_action": "dance"},
     ],
 )
-async def test_answer_that_slack_does_not_take(bot: FakeBot, control: Control, answer: dict[str, Any]) -> None:
+async def test_answer_that_slack_does_not_accept(bot: FakeBot, control: Control, answer: dict[str, Any]) -> None:
     view = await opened(bot, control, FORM)
     answers(bot, answer)
     body = {"user": "requester", "view_id": view["id"], "values": FILLED}

@@ -23,7 +23,7 @@ async def sandbox(tmp_path: Path) -> AsyncIterator[Sandbox]:
 
 
 async def connect(sandbox: Sandbox, session: ClientSession) -> ClientWebSocketResponse:
-    """Connect as an app does: ask for an address, open it, hear hello."""
+    """Connect as an app does: request an address, open it, wait for hello."""
     settings = sandbox.bot_settings(3000)
     headers = {"Authorization": f"Bearer {settings['SLACK_APP_TOKEN']}"}
     async with session.post(settings["SLACK_API_URL"] + "apps.connections.open", headers=headers) as response:

@@ -145,7 +145,7 @@ async def test_replies_carry_their_thread(bot: FakeBot, control: Control) -> Non
     assert [message.get("thread_ts") for message in messages] == [None, parent["ts"]]
 
 
-async def test_outsider_is_told_from_members(bot: FakeBot) -> None:
+async def test_outsider_is_distinguished_from_members(bot: FakeBot) -> None:
     outsider = (await bot.api("users.info", user="U0OUTSIDER1"))["user"]
     assert outsider["is_stranger"] is True
     assert outsider["team_id"] == "T0OUTSIDE1"

@@ -49,7 +49,7 @@ async def test_everything_is_there_after_a_restart(tmp_path: Path, session: Clie
     await second.stop()
 
 
-def test_journal_forgets_a_torn_line_and_old_values(tmp_path: Path) -> None:
+def test_journal_forgets_an_incomplete_line_and_old_values(tmp_path: Path) -> None:
     path = tmp_path / "tables.jsonl"
     changes: list[int] = []
     tables = AppendOnlyTables(path, changed=lambda: changes.append(1))

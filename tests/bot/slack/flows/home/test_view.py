@@ -1,7 +1,7 @@
 """The App Home: what concerns a person, by role, one page of each list, and hostile text stays text."""
 
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
@@ -11,11 +11,13 @@ from bot.slack.blocks.blocks import utc_words
 from bot.slack.flows.home.places import page_value, parse_page, read_place, stored_place
 from bot.slack.flows.home.rows import MOST_ROW
 from bot.slack.flows.home.view import ABOUT, closed_home, home_view
+from bot.words.partner_setup.state import setup_words
 from tests.bot import surfaces
 from tests.bot.surfaces import Json, assert_sound, buttons, dicts, hostile_or_blank, hostile_request, shown
 from tests.workflows.core.builders import NOW, TENANT, identity, noted, partnership, request
 from workflows.app.reads.home import ALARMS_PAGE, PAGE, Home, HomeList, HomePlace
 from workflows.core.errors.raised import Refused
+from workflows.core.partner_setup.steps import asked_by
 from workflows.core.partners.partnership import Partnership, PartnershipState
 from workflows.core.requests.alarms import Alarm, AlarmCode, AlarmId
 from workflows.core.requests.request import AccessRequest, RequestId, RequestKind, RequestState
@@ -58,6 +60,11 @@ def home(**changes: Any) -> Json:
     return home_view(Home(**changes), now=NOW)
 
 
+def time(label: str, moment: datetime) -> str:
+    """A time in Slack's markup, shown in the reader's zone, with UTC for those who cannot see that."""
+    return f"{label} <!date^{int(moment.timestamp())}^{{date_short_pretty}} at {{time}}|{utc_words(moment)}>"
+
+
 def titles(view: Json) -> list[str]:
     return [block["text"]["text"] for block in view["blocks"] if block["type"] == "header"]
 
@@ -96,12 +103,12 @@ def test_what_waits_comes_first_then_what_is_mine_then_what_an_admin_must_look_a
 
 def test_a_row_tells_partner_access_risk_age_and_deadline_and_leads_to_the_whole_request() -> None:
     asked = request()
+    deadline = time("Decide by", asked.expires_at)
     view = home(approvals=page([asked]))
     row = next(block for block in view["blocks"] if block.get("accessory"))
     said = row["text"]["text"]
-    assert said.startswith("contoso.com · Trusted partner · High risk\n")
-    assert f"Asked {asked.created_at:%Y-%m-%d}" in said
-    assert f"Decide by {utc_words(asked.expires_at)}" in said
+    assert said == "contoso.com · Trusted partner · High risk · r-1"
+    assert [field["text"] for field in row["fields"]] == [time("Asked", asked.created_at), deadline]
     assert row["accessory"]["value"] == f"r-1:{asked.known.plan.digest}"
     assert not {"approve", "reject"} & set(buttons(view)), "nobody decides on a request that is not shown whole"
 
@@ -133,20 +140,65 @@ def test_what_is_over_has_no_buttons() -> None:
 @pytest.mark.parametrize(
     ("state", "offered"),
     [
-        (RequestState.AWAITING_APPROVAL, {"remind", "withdraw"}),
+        (RequestState.AWAITING_APPROVAL, {"remind", "edit", "withdraw"}),
         (RequestState.PREPARING, {"withdraw"}),
         (RequestState.APPLYING, set()),
         (RequestState.APPLIED, set()),
     ],
 )
 def test_own_requests_offer_what_their_state_allows(state: RequestState, offered: set[str]) -> None:
-    assert set(buttons(home(mine=page(requests(1, state))))) == {"open_request", *offered}
+    later = NOW + timedelta(days=2)
+    shown_later = home_view(Home(mine=page(requests(1, state))), now=later)
+    assert set(buttons(shown_later)) == {"open_request", *offered}
+
+
+@pytest.mark.parametrize(("days", "is_offered"), [(0.9, False), (1.0, True)])
+def test_remind_is_gone_once_it_was_used_until_it_is_possible_again(days: float, is_offered: bool) -> None:
+    reminded = replace(request(), reminded_at=NOW, lifetime=timedelta(days=7))
+    view = home_view(Home(mine=page([reminded])), now=NOW + timedelta(days=days))
+    assert ("remind" in buttons(view)) is is_offered
+    assert "withdraw" in buttons(view)
+
+
+def test_a_request_whose_partner_has_something_to_do_says_so_and_leads_to_it() -> None:
+    done = request(RequestState.APPLIED, confirmed_at=NOW)
+    steps = asked_by(done.known.plan, {})
+    record = partnership(setup=steps)
+    view = home(mine=page([done]), setups={done.id: record})
+    assert_sound(view, "home")
+    assert f"Partner setup: {setup_words(steps, ())}" in shown(view)
+    assert buttons(view)["show_checklist"] == TENANT
+    assert "Partner setup" not in shown(home(mine=page([done])))
+
+
+@pytest.mark.parametrize("ends_at", [None, NOW, NOW + timedelta(days=9)])
+def test_every_row_has_the_short_id_of_its_request(ends_at: datetime | None) -> None:
+    known = partnership(ends_at=ends_at)
+    view = home(reviews=page([known]), ending=page([known]), is_admin=True, overdue=page([known]))
+    rows = [block["text"]["text"] for block in view["blocks"] if block.get("accessory")]
+    assert len(rows) == 3
+    assert all("r-1" in row for row in rows)
+    assert "· r-1" in shown(home(mine=page([request()])))
+    assert_sound(view, "home")
+
+
+def test_a_closed_request_can_be_requested_again_where_nothing_of_it_is_active() -> None:
+    closed = requests(2, RequestState.REJECTED)
+    view = home(mine=page(closed), over=frozenset({closed[0].id}))
+    assert buttons(view) == {"open_request": "home", "request_again": closed[0].id}
+
+
+def test_a_sponsor_can_close_active_access_early() -> None:
+    view = home(sponsored=page([partnership()]))
+    assert "My partners with active access" in shown(view)
+    assert time("Access ends", NOW + timedelta(days=90)) in shown(view)
+    assert buttons(view)["close_early"] == TENANT
 
 
 def test_access_that_ends_soon_can_be_requested_again() -> None:
     soon = partnership(ends_at=NOW + timedelta(days=9))
     view = home(ending=page([soon]))
-    assert f"Ends {utc_words(NOW + timedelta(days=9))}" in shown(view)
+    assert time("Ends", NOW + timedelta(days=9)) in shown(view)
     assert buttons(view)["request_again"] == TENANT
 
 
@@ -187,7 +239,7 @@ def test_a_home_with_every_list_full_stays_within_a_hundred_blocks(is_searched: 
     assert "more parts are not shown" not in shown(view)
 
 
-def test_admins_see_what_is_wrong_and_decide_about_given_up_work() -> None:
+def test_admins_see_what_is_wrong_and_decide_about_stopped_work() -> None:
     view = home(is_admin=True, alarms=page([*alarms(1), *alarms(1, AlarmCode.CARD_NOT_POSTED)], ALARMS_PAGE))
     assert_sound(view, "home")
     assert "show the card of request R-1" in shown(view)

@@ -34,7 +34,7 @@ def test_the_checklist_is_handed_over_in_pieces_that_end_with_a_step() -> None:
 
 
 def test_only_what_the_record_asks_for_can_be_confirmed() -> None:
-    """What stands now but was not recorded, or was recorded in another way, has no button."""
+    """A step that is not recorded, or recorded differently, has no button."""
     message = checklist_message(present(partnership=known(setup=(REDEEM_STEP,))), may_speak=True)
     assert list(buttons(message.blocks)) == ["unconfirm_half"]
     assert every_button(checklist_message(present(partnership=None), may_speak=True).blocks) == []
@@ -49,13 +49,13 @@ def test_hundreds_of_ids_are_cut_into_lines_that_fit() -> None:
     assert "more parts are too long for Slack" in shown(checklist_message(present(setup), may_speak=True).blocks)
 
 
-def test_nothing_to_do_is_told_apart_from_what_could_not_be_checked() -> None:
+def test_nothing_to_do_is_distinguished_from_what_could_not_be_checked() -> None:
     nothing = checklist_message(
         present(setup_of({"inboundTrust": {"isMfaAccepted": True}}, MICROSOFTS)), may_speak=True
     )
     assert_sound(nothing)
     assert "Nothing that is set here for this partner needs a setting on its side." in shown(nothing.blocks)
-    assert "no outbound trust setting" in shown(nothing.blocks)
+    assert "You do not need to set anything for this" in shown(nothing.blocks)
     unread = checklist_message(present(setup_of(None, None)), may_speak=True)
     assert_sound(unread)
     assert "Could not be checked" in shown(unread.blocks)

@@ -1,4 +1,4 @@
-"""The partner's half at the edge: a refusal is said once, and recorded."""
+"""The partner setup in Slack: a refusal is shown once, and recorded."""
 
 import json
 from typing import Final

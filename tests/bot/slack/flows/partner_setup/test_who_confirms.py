@@ -36,7 +36,7 @@ async def may_confirm(gatehouse: BotUnderTest, user: str) -> bool:
 async def test_the_checklist_asks_the_sponsor_under_every_id_and_the_admins_and_nobody_else(
     opened: BotUnderTest,
 ) -> None:
-    """The record may know the sponsor by another Slack id: what counts is the account, as it does for the click."""
+    """The record may contain another Slack id of the sponsor: the Entra account decides, as for a click."""
     assert await may_confirm(opened, "requester")
     assert await may_confirm(opened, "admin")
     assert not await may_confirm(opened, "approver1")

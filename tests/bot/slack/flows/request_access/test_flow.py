@@ -1,4 +1,4 @@
-"""The open request form: a slow look-up and a choice made meanwhile are both shown in the end."""
+"""The open request form shows both a slow look-up and a choice that was made during it."""
 
 import asyncio
 from collections.abc import Iterable
@@ -19,12 +19,12 @@ from workflows.app.requests.forms import Form
 from workflows.catalog.catalog import SHIPPED, load_catalog
 from workflows.core.errors.raised import InvalidField
 from workflows.core.people import ChatId, Role
-from workflows.core.policy.offers import Offer, arranged, offers_of
+from workflows.core.policy.offers import Offer, arranged_offers, offers_of
 from workflows.core.policy.template import Stage, Template
 from workflows.core.requests.request import ObservedPartner
 
 CATALOG = load_catalog(SHIPPED)
-OFFERS = arranged(offers_of(CATALOG.templates.values()))
+OFFERS = arranged_offers(offers_of(CATALOG.templates.values()))
 PORTAL = "1b4f7c2e-0a5d-4f3b-9c61-2d8e7f5a9b03"
 BLANK = Form(requester=RILEY.chat_id, target="", template="", justification="", sponsor=RILEY.chat_id, days=0)
 
@@ -86,7 +86,7 @@ class Desk:
 
 @dataclass(frozen=True, slots=True)
 class FormOnScreen:
-    """One open form over a desk."""
+    """One open form."""
 
     flow: RequestAccessFlow
 
@@ -105,7 +105,7 @@ class FormOnScreen:
 
 
 def open_form(desk: Desk) -> FormOnScreen:
-    """A form over a desk; nothing else of the flow is used here."""
+    """Open a form; nothing else of the flow is used here."""
     there: Any = desk
     nobody: Any = None
     windows = Windows(client=there, service=nobody, background=nobody)
@@ -127,7 +127,7 @@ def open_form(desk: Desk) -> FormOnScreen:
 
 @pytest.fixture
 def desk() -> Desk:
-    """A desk whose directory answers at once."""
+    """Return a flow whose directory answers at once."""
     desk = Desk()
     desk.may_answer.set()
     return desk
@@ -164,7 +164,7 @@ async def test_what_was_looked_up_stays_and_is_not_asked_for_again(desk: Desk) -
 
 
 async def test_another_target_is_looked_up_when_a_template_is_chosen(desk: Desk) -> None:
-    """Nobody has pressed Enter; what stood there before is not shown for it."""
+    """Nobody has pressed Enter. The earlier result is not shown for the new target."""
     form = open_form(desk)
     await form.show_partner(BLANK, typed="contoso.com")
     await form.show_template(replace(BLANK, target="nowhere.com", template="merger"))
@@ -178,7 +178,7 @@ async def test_nothing_typed_is_nothing_looked_up(desk: Desk) -> None:
     assert "No organization looked up yet." in shown(desk.last)
 
 
-async def test_what_was_chosen_for_a_hole_stays(desk: Desk) -> None:
+async def test_what_was_chosen_for_a_placeholder_stays(desk: Desk) -> None:
     chosen: dict[str, Any] = {
         "placeholders": {"portal_application": PORTAL},
         "labels": {"portal_application": "Partner portal"},

@@ -8,6 +8,7 @@ from typing import Any
 from hypothesis import given, settings
 
 from bot.slack.flows.request_access.form import RequestForm, request_view
+from bot.slack.flows.request_access.open_form import OpenRequestForm
 from bot.slack.flows.request_access.partner_result import Found
 from bot.slack.people.approvers import Approvers, AskedStage
 from tests.bot import surfaces
@@ -18,10 +19,12 @@ from tests.workflows.core.builders import (
     SAM,
     STAGES,
     TENANT,
+    access_plan,
     closed_document,
     identity,
     request,
 )
+from workflows.app.requests.forms import Form, PlanEdited, Refill, RefillCode
 from workflows.core.errors.facts import Fact
 from workflows.core.errors.refusal_codes import RefusalCode
 from workflows.core.people import ChatId
@@ -29,8 +32,8 @@ from workflows.core.policy.offers import Offer
 from workflows.core.policy.placeholders import Placeholder
 from workflows.core.policy.risk import RiskLevel
 from workflows.core.policy.template import Template, TicketRule
-from workflows.core.requests.request import ObservedPartner, RequestState
-from workflows.core.settings.directory_objects import Owner
+from workflows.core.requests.request import ObservedPartner, RequestId, RequestState
+from workflows.core.settings.id_owner import Owner
 from workflows.core.settings.model import TargetType
 
 
@@ -205,15 +208,55 @@ def found(**changes: Any) -> Found:
 def test_ones_own_open_request_has_its_buttons_below_the_partner() -> None:
     view = form(found=found(waiting=request(RequestState.AWAITING_APPROVAL)))
     assert_sound(view)
-    assert list(surfaces.buttons(view)) == ["review_request", "withdraw"]
+    assert list(surfaces.buttons(view)) == ["review_request", "edit", "withdraw"]
     assert "You have an open access request for this partner" in shown(view["blocks"][1])
 
 
 def test_ones_own_open_request_is_known_under_the_other_chat_id_too() -> None:
     waiting = request(RequestState.AWAITING_APPROVAL)
     view = form(requester=ChatId("W-RILEY"), found=found(waiting=waiting, account=RILEY.id))
-    assert list(surfaces.buttons(view)) == ["review_request", "withdraw"]
+    assert list(surfaces.buttons(view)) == ["review_request", "edit", "withdraw"]
     assert "You have an open access request for this partner" in shown(view["blocks"][1])
+
+
+def test_an_edit_has_no_field_for_the_partner_and_says_what_it_does() -> None:
+    edits = PlanEdited(request_id=RequestId("R-AAAAAAAAAA"), digest=access_plan().digest)
+    view = form(found=found(), target="contoso.com", template="trusted-partner", edits=edits, decided=2)
+    assert_sound(view)
+    assert (view["title"]["text"], view["submit"]["text"]) == ("Edit request", "Send again")
+    assert view["callback_id"] == "edit_request"
+    assert list(labels(view)) == ["template", "justification", "sponsor", "duration"]
+    said = shown(view["blocks"])
+    assert "contoso.com" in said
+    assert "The partner of a request cannot be changed. For another partner, send a new request." in said
+    assert "2 approvals no longer count." in said
+    assert list(surfaces.buttons(view)) == ["open_request"]
+    assert json.loads(view["private_metadata"])["edits"] == f"R-AAAAAAAAAA:{access_plan().digest}"
+
+
+def test_what_is_different_since_an_earlier_request_is_said_below_its_field() -> None:
+    gone = Fact(RefillCode.TEMPLATE_GONE, {"template": "Old"})
+    view = form(template="old", notes={"template": gone})
+    assert_sound(view)
+    at = [block.get("block_id") for block in view["blocks"]].index("template")
+    assert "The template “Old” does not exist any more. Choose another one." in shown([view["blocks"][at + 1]])
+    assert "initial_option" not in element(view, "template")
+
+
+def test_a_note_is_gone_once_another_template_is_chosen() -> None:
+    blank = Form(requester=RILEY.chat_id, target="", template="old", justification="", sponsor=RILEY.chat_id, days=0)
+    gone = {"template": Fact(RefillCode.TEMPLATE_GONE, {"template": "Old"})}
+    open_form = OpenRequestForm(form=blank, offers=offered(GUESTS, TRUSTED))
+    open_form.refill = Refill(form=blank, notes=gone, template="old")
+    for template, is_said in (("old", True), ("", True), ("trusted-partner", False)):
+        open_form.form = replace(blank, template=template)
+        assert ("does not exist any more" in shown(open_form.view()["blocks"])) is is_said
+
+
+def test_a_form_that_closes_is_called_so() -> None:
+    closing = tuple(replace(one, closes=True) for one in offered(GUESTS))
+    view = request_view(RequestForm(offers=closing, requester=RILEY.chat_id, template=GUESTS.name))
+    assert view["title"]["text"] == "Close partner access"
 
 
 def test_somebody_elses_open_request_can_only_be_looked_at() -> None:
@@ -228,7 +271,7 @@ def test_what_is_being_prepared_can_be_withdrawn_and_not_shown_yet() -> None:
     assert list(surfaces.buttons(view)) == ["withdraw"]
 
 
-def test_the_name_that_was_taken_out_is_shown() -> None:
+def test_the_name_that_was_removed_is_shown() -> None:
     view = form(target="https://www.contoso.com/about", found=found(typed="https://www.contoso.com/about"))
     assert "Taken from what you typed: contoso.com" in shown(view["blocks"][1])
     for typed in ("", "contoso.com", " Contoso.COM "):

@@ -104,7 +104,7 @@ def test_the_durations_are_those_of_the_chain_that_decides() -> None:
     assert element(after, "duration")["initial_option"]["value"] == "90", "the default of that chain"
 
 
-def test_slack_takes_a_hundred_changes() -> None:
+def test_slack_accepts_a_hundred_changes() -> None:
     many = [replace(CHANGE, id=RequestId(f"R-{number:010}")) for number in range(MOST_CHANGES + 20)]
     form = view(*many)
     assert_sound(form)
@@ -148,7 +148,7 @@ def test_the_form_is_read_as_it_was_filled_in() -> None:
 
 
 @pytest.mark.parametrize("said", ["", "R-1", "r-aaaaaaaaaa", "R-AAAAAAAAAA; drop table", "<!channel>"])
-def test_what_is_no_request_is_not_taken_for_one(said: str) -> None:
+def test_what_is_no_request_is_not_treated_as_one(said: str) -> None:
     assert parse_restore_form(restore_click(said)).restores == ""
 
 

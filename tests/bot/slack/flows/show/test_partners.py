@@ -17,6 +17,7 @@ from tests.workflows.core.builders import (
     AMARA,
     BRUNO,
     NOW,
+    RILEY,
     SAM,
     TENANT,
     approval,
@@ -26,10 +27,11 @@ from tests.workflows.core.builders import (
     request,
 )
 from workflows.core.errors.raised import Refused
-from workflows.core.partners.partnership import Attestation, PartnershipState
+from workflows.core.partners.partnership import Attestation, Partnership, PartnershipState
+from workflows.core.people import ChatId, Person, PersonId
 from workflows.core.posture.codes import ConcernCode
 from workflows.core.posture.model import Concern, Weight
-from workflows.core.requests.request import RequestId, RequestKind, RequestState
+from workflows.core.requests.request import AccessRequest, RequestId, RequestKind, RequestState
 from workflows.ports.pages import Page, Place
 
 STATES = [(state, kind) for state in RequestState for kind in RequestKind]
@@ -101,12 +103,13 @@ def test_details_tell_own_settings_from_inherited_ones_and_list_the_history() ->
     assert_sound_message(message)
     said = shown(message.blocks)
     assert "Trust in the partner's MFA: trusted · set here" in said
-    assert "Trust in the partner's compliant devices: the default could not be read · inherits" in said
+    assert "Trust in the partner's compliant devices: the default could not be read · from the default" in said
     assert "not managed by Gatehouse: protectedContentSharing" in said
     assert "Kept by Sam" in said
     assert "Access request by Riley: active (verified)" in said
     assert "Too wide" in said
-    assert TENANT in message.text
+    assert TENANT in surfaces.shown(message.blocks)
+    assert TENANT not in message.text
 
 
 def test_details_tell_since_when_who_approved_and_why() -> None:
@@ -145,7 +148,7 @@ def test_details_say_first_what_the_posture_finds_wrong() -> None:
     assert "Note" not in calm.text
 
 
-def test_details_of_a_stranger_say_that_the_defaults_apply() -> None:
+def test_details_of_an_unknown_partner_say_that_the_defaults_apply() -> None:
     message = partner_details(identity(), None, {}, None, [request()] * 40, NOW)
     assert_sound_message(message)
     said = shown(message.blocks)
@@ -172,3 +175,24 @@ def test_hostile_text_stays_text_in_lists_and_details(text: str, state: Partners
         partner_details(known.identity, document, document, known, history, NOW),
     ):
         assert_sound_message(message)
+
+
+@pytest.mark.parametrize(
+    ("requests", "record", "reader", "offered"),
+    [
+        ([request()], None, RILEY, ["remind", "edit", "withdraw"]),
+        ([request()], None, AMARA, []),
+        ([request(RequestState.REJECTED)], None, RILEY, ["request_again"]),
+        ([request(), request(RequestState.REJECTED)], None, RILEY, ["remind", "edit", "withdraw"]),
+        ([request(RequestState.APPLIED)], partnership(), RILEY, []),
+        ([request(RequestState.APPLIED)], partnership(), SAM, ["close_early"]),
+        ([request(RequestState.APPLIED)], partnership(state=PartnershipState.REVOKED), SAM, []),
+    ],
+)
+def test_who_reads_it_is_offered_what_is_theirs(
+    requests: list[AccessRequest], record: Partnership | None, reader: Person, offered: list[str]
+) -> None:
+    ids = frozenset[ChatId | PersonId]({reader.chat_id, reader.id})
+    found = partner_details(identity(), None, {}, record, requests, now=NOW, reader=ids)
+    assert_sound_message(found)
+    assert list(buttons(found.blocks)) == offered

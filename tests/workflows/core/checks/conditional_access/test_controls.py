@@ -266,7 +266,7 @@ def test_what_would_let_them_in(document: dict[str, Any], visitor: VisitorType, 
 # --- reading a policy ---
 
 
-def test_states_are_told_apart() -> None:
+def test_states_are_distinguished() -> None:
     def state(value: Any) -> PolicyState:
         return parse_policy(policy(state=value)).state
 

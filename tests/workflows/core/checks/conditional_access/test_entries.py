@@ -28,7 +28,7 @@ def test_both_lists_of_its_own_open_what_they_name() -> None:
     assert entries(both) == {VisitorType.GUEST: (PORTAL,)}
 
 
-def test_one_list_beside_one_that_is_not_set_counts_as_open_to_everything() -> None:
+def test_one_list_next_to_one_that_is_not_set_counts_as_open_to_everything() -> None:
     """The default would shut it, but whether that list is inherited is not documented."""
     for lists in ({"usersAndGroups": EVERYBODY, "applications": None}, {"usersAndGroups": None, "applications": ONE}):
         assert entries({"b2bCollaborationInbound": lists}) == {VisitorType.GUEST: (ALL,)}
@@ -40,7 +40,7 @@ def test_a_block_of_one_list_counts_as_open() -> None:
     assert entries({"b2bCollaborationInbound": {**block, "usersAndGroups": EVERYBODY}}) == {VisitorType.GUEST: (ALL,)}
 
 
-def test_what_a_synchronization_policy_may_let_in_besides_users_counts_as_members() -> None:
+def test_what_a_synchronization_policy_may_let_in_next_to_users_counts_as_members() -> None:
     both = {"b2bCollaborationInbound": {"usersAndGroups": EVERYBODY, "applications": ONE}}
     off: dict[str, Any] = {"userSyncInbound": {"isSyncAllowed": False}}
     assert set(entries({**both, "identitySynchronization": off})) == {VisitorType.GUEST}

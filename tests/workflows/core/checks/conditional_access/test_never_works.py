@@ -1,6 +1,6 @@
-"""Whatever policies there are: who is locked out is never told that it works, and who is told so is locked out.
+"""Whatever the policies: people who are locked out are never told that it works, and the reverse.
 
-Thousands of random sets of policies. An evaluator of the test's own knows the plan's trust and tries every sign-in.
+Thousands of random sets of policies. An evaluator in the test tries every sign-in with the plan's trust.
 """
 
 import random
@@ -14,7 +14,7 @@ from tests.workflows.core.policies import PHISHING_RESISTANT, external, strength
 from tests.workflows.what_if import SUITE, SignIn, evaluate, why_not
 from workflows.core.checks.conditional_access.controls import InboundTrustFlags, PolicyEffect, VisitorType
 from workflows.core.checks.conditional_access.policy import parse_policy
-from workflows.core.checks.conditional_access.questions import MOST, Entry, Question, Questions, questions
+from workflows.core.checks.conditional_access.questions import MAX_QUESTIONS, Entry, Question, Questions, questions
 from workflows.core.checks.conditional_access.verdicts import AccessReport, Answers, assess
 from workflows.core.checks.facts import Unread, UnreadReason
 from workflows.core.settings.model import TenantId
@@ -147,9 +147,9 @@ def shuts_out(policy: dict[str, Any], sign_in: SignIn, trust: InboundTrustFlags,
 
 
 def sign_ins(entry: Entry) -> Iterator[SignIn]:
-    """Every sign-in of a kind of visitor to what is open to it, as much inside each policy's conditions as it can be.
+    """Return the sign-ins of a kind of visitor to its applications, each within as many conditions as possible.
 
-    Nobody's policy here excludes the platform, the location or the groups, so they are the ones that meet most.
+    No policy here excludes the platform, the location or the groups, so these sign-ins meet the most policies.
     """
     opened = {"All": {*SUITE, "portal-0001", "other-0001"}, "Office365": SUITE}
     applications = {one for name in entry.applications for one in opened.get(name, {name})}
@@ -212,9 +212,9 @@ def world(rng: random.Random) -> tuple[list[dict[str, Any]], tuple[Entry, ...], 
 def reports(
     policies: list[dict[str, Any]], entries: tuple[Entry, ...], trust: InboundTrustFlags
 ) -> Iterator[tuple[str, AccessReport]]:
-    """Judge, by Entra's evaluation, by the policies alone, and by as much of the evaluation as one answer."""
+    """Evaluate three times: by Entra, from the policies alone, and with only a part of Entra's answers."""
     chosen = questions([parse_policy(one) for one in policies], entries, TENANT)
-    assert len(chosen.asked) <= MOST
+    assert len(chosen.asked) <= MAX_QUESTIONS
     answers = answered(policies, chosen)
     ways: dict[str, Answers] = {
         "evaluation": answers,

@@ -8,9 +8,9 @@ from msgraph.generated.models.what_if_analysis_reasons import WhatIfAnalysisReas
 from tests.workflows.core.policies import EVERYTHING, NOTHING, external, policy
 from workflows.core.checks.conditional_access.controls import InboundTrustFlags, PolicyEffect, ReasonCode, VisitorType
 from workflows.core.checks.conditional_access.entries import entries_of
-from workflows.core.checks.conditional_access.findings import MOST_KEPT, MOST_VALUES, access_findings
+from workflows.core.checks.conditional_access.findings import MAX_KEPT, MAX_VALUES, access_findings
 from workflows.core.checks.conditional_access.policy import parse_policy
-from workflows.core.checks.conditional_access.questions import MOST, Entry, Question, Questions, questions
+from workflows.core.checks.conditional_access.questions import MAX_QUESTIONS, Entry, Question, Questions, questions
 from workflows.core.checks.conditional_access.scope import (
     ALL,
     ClientApp,
@@ -45,13 +45,13 @@ def report(
     trust: InboundTrustFlags = NOTHING,
     answers: Answers | None = None,
 ) -> AccessReport:
-    """Judge; where no answers are given, by the documents alone."""
+    """Evaluate the policies; without Entra's answers, from the documents alone."""
     chosen = questions([parse_policy(one) for one in documents], entries, TENANT)
     return assess(documents, entries, TENANT, trust, chosen, answers or {})
 
 
 def report_with_every_meaning() -> AccessReport:
-    """Judge five policies for every kind of visitor, so that each meaning is there."""
+    """Evaluate five policies for every kind of visitor, so that each effect occurs."""
     return report(
         policy("block", name="A"),
         policy("mfa", name="B"),
@@ -114,7 +114,7 @@ def test_at_most_twelve_are_asked_and_the_rest_is_named() -> None:
     many = [policy("block", name=f"{n}", applications={"includeApplications": [f"app-{n}"]}) for n in range(20)]
     everything = (Entry(visitor=VisitorType.GUEST, applications=(ALL,)),)
     chosen = questions([parse_policy(one) for one in many], everything, TENANT)
-    assert (len(chosen.asked), len(chosen.left_out)) == (MOST, 9)
+    assert (len(chosen.asked), len(chosen.left_out)) == (MAX_QUESTIONS, 9)
     answers: Answers = {
         question: [
             {**one, "policyApplies": question.application in one["conditions"]["applications"]["includeApplications"]}
@@ -144,7 +144,7 @@ def test_at_most_twelve_are_asked_and_the_rest_is_named() -> None:
 # --- what Entra answers ---
 
 
-def test_a_policy_that_applies_is_judged() -> None:
+def test_a_policy_that_applies_is_checked() -> None:
     block = policy("block")
     found = report(block, answers=says(block, True))
     assert (only(found).meaning, only(found).source) == (PolicyEffect.LOCKED_OUT, Source.ENTRA)
@@ -220,7 +220,7 @@ def test_an_answer_of_the_wrong_shape_is_not_known(row: dict[str, Any] | None) -
     assert (found.meaning, found.reasons[0].because) == (PolicyEffect.NOT_KNOWN, ReasonCode.ANSWER_NOT_UNDERSTOOD)
 
 
-def test_a_policy_that_the_list_does_not_have_is_judged_and_named() -> None:
+def test_a_policy_that_the_list_does_not_have_is_checked_and_named() -> None:
     ghost = policy("block", name="Ghost")
     found = report(policy("mfa"), answers={GUESTS: [*says(ghost, True)[GUESTS], *says(policy("mfa"), True)[GUESTS]]})  # type: ignore[misc]
     assert found.unlisted == ("Ghost",)
@@ -244,7 +244,7 @@ def test_where_nothing_was_read_only_that_is_said() -> None:
 
 
 @pytest.mark.parametrize("why", UnreadReason)
-def test_why_entra_was_not_asked_is_said_and_the_policies_are_judged_all_the_same(why: UnreadReason) -> None:
+def test_why_entra_was_not_asked_is_said_and_the_policies_are_checked_all_the_same(why: UnreadReason) -> None:
     found = report(policy("block"), answers={GUESTS: Unread(why=why)})
     assert found.is_estimate
     assert only(found).source is Source.ESTIMATE
@@ -330,7 +330,7 @@ def test_a_policy_that_asks_nothing_is_not_told() -> None:
     assert report(nothing, answers=says(nothing, True)).verdicts == report(nothing).verdicts == ()
 
 
-def test_actions_contexts_and_workloads_are_told_from_sign_ins() -> None:
+def test_actions_contexts_and_workloads_are_distinguished_from_sign_ins() -> None:
     def of(**applications: Any) -> tuple[PolicyVerdict, ...]:
         return report(policy("block", applications={"includeApplications": [], **applications})).verdicts
 
@@ -427,8 +427,8 @@ def test_a_fact_keeps_as_much_as_people_read_and_counts_the_rest() -> None:
     several = policy("block", conditions={"locations": {"includeLocations": [f"place {n}" for n in range(30)]}})
     (found,) = [one for one in access_findings(report(several)) if one.code is FindingCode.CA_DEPENDS]
     (condition,) = found.values["verdicts"][0]["conditions"]
-    assert (len(condition["values"]), condition["count"]) == (MOST_VALUES, 30)
-    ghosts = [policy("block", name=f"Ghost {n}") for n in range(MOST_KEPT + 5)]
+    assert (len(condition["values"]), condition["count"]) == (MAX_VALUES, 30)
+    ghosts = [policy("block", name=f"Ghost {n}") for n in range(MAX_KEPT + 5)]
     answers: Answers = {GUESTS: [row for one in ghosts for row in says(one, True)[GUESTS]]}  # type: ignore[union-attr]
     (unlisted,) = [one for one in access_findings(report(answers=answers)) if one.code is FindingCode.CA_UNLISTED]
-    assert (len(unlisted.values["policies"]), unlisted.values["count"]) == (MOST_KEPT, MOST_KEPT + 5)
+    assert (len(unlisted.values["policies"]), unlisted.values["count"]) == (MAX_KEPT, MAX_KEPT + 5)

@@ -190,7 +190,7 @@ async def test_a_cross_tenant_block_stops_invitations(graph: Graph) -> None:
     assert (await graph("POST", "/invitations", body=_invitation("new@fabrikam.com"))).status == 201
 
 
-async def test_groups_hold_the_people_of_the_slack_groups(graph: Graph) -> None:
+async def test_groups_contain_the_people_of_the_slack_groups(graph: Graph) -> None:
     groups = (await graph("GET", "/groups", query={"$filter": "displayName eq 'Partner data owners'"})).json["value"]
     members = (await graph("GET", f"/groups/{groups[0]['id']}/members")).json["value"]
     assert [row["mail"] for row in members] == ["approver2@woodgrove.com", "approver3@woodgrove.com"]
@@ -215,7 +215,9 @@ async def test_sign_ins_are_found_by_home_tenant_and_time(graph: Graph) -> None:
     assert (await graph("GET", "/auditLogs/signIns", query=late)).json["value"] == []
 
 
-async def test_the_audit_log_tells_our_writes_from_portal_edits(graph: Graph, simulator: EntraSimulator) -> None:
+async def test_the_audit_log_distinguishes_our_writes_from_portal_edits(
+    graph: Graph, simulator: EntraSimulator
+) -> None:
     await graph("POST", PARTNERS, body={"tenantId": CONTOSO})
     simulator.merge({"partners": {CONTOSO: {"inboundTrust": {"isMfaAccepted": True}}}})
     query = {"$filter": "category eq 'CrossTenantAccessSettings'"}

@@ -1,4 +1,4 @@
-"""The users, groups and applications that settings name by id, and the directory that each id belongs to."""
+"""Find the tenant that the id of a user, group or application in a setting belongs to."""
 
 from enum import StrEnum
 from typing import Final
@@ -9,14 +9,14 @@ _TENANT_RESTRICTIONS: Final = "tenantRestrictions"
 
 
 class Owner(StrEnum):
-    """The directory that an id belongs to."""
+    """The tenant that an id belongs to."""
 
     OURS = "ours"
     THEIRS = "theirs"
 
 
 def owner_of(name: Property, kind: TargetType) -> Owner:
-    """Return which directory the ids of a setting belong to.
+    """Return the tenant that the ids of one kind in a setting belong to.
 
     Users belong to the tenant they come from, applications to the tenant that offers them (Entra: "Configure
     cross-tenant access settings for B2B collaboration"). Tenant restrictions contain only accounts and applications of

@@ -1,29 +1,29 @@
-"""The directory of people: chat users, Entra accounts, roles."""
+"""The interface to the people directory: chat users, their Entra accounts, and roles."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
 from workflows.core.errors.facts import Facts
-from workflows.core.errors.raised import Refused, ToldError
+from workflows.core.errors.raised import FactsError, Refused
 from workflows.core.errors.refusal_codes import RefusalCode
 from workflows.core.people import ChatId, Person, Role, Roster
 
 
-class DirectoryUnavailable(ToldError):
-    """The people directory could not be read; nobody is eligible until it can. `retry_after` in seconds, if given."""
+class PeopleDirectoryUnavailable(FactsError):
+    """The people directory could not be read now. `retry_after` is in seconds; None when it is not known."""
 
     def __init__(self, said: str | Facts, retry_after: float | None = None) -> None:
         """Create the error.
 
-        :param said: what it tells: facts, or text from outside.
+        :param said: the reason: facts, or a text from another system.
         """
         super().__init__(said)
         self.retry_after = retry_after
 
 
-class DirectoryRefused(Refused):
-    """The people directory refuses to answer. Further requests are refused too, until an admin repairs the cause."""
+class PeopleDirectoryRefused(Refused):
+    """The chat system refuses to identify people, until an admin repairs the cause."""
 
     def __init__(self, method: str, answer: str) -> None:
         super().__init__(RefusalCode.DIRECTORY_REFUSED, method=method, answer=answer)
@@ -40,35 +40,35 @@ class RoleSource:
     people: tuple[str, ...] = ()
 
 
-class Directory(Protocol):
-    """The directory of people. A chat user maps to exactly one enabled member account, or is refused.
+class PeopleDirectory(Protocol):
+    """The people directory. A chat user belongs to exactly one enabled member account, or is refused.
 
-    Every method raises DirectoryUnavailable, DirectoryRefused, TenantUnavailable or TenantRefused.
+    Every method can raise PeopleDirectoryUnavailable, PeopleDirectoryRefused, TenantUnavailable and TenantRefused.
     """
 
     async def identify(self, chat_id: ChatId) -> Person:
-        """Map a chat user to one Entra person.
+        """Return the person of a chat user.
 
-        :raises Refused: for guests, bots, deactivated or external users, and when there is not exactly one account.
+        :raises Refused: for guests, bots, deactivated and external users, and when there is not exactly one account.
         """
 
     async def is_member(self, chat_id: ChatId) -> bool:
-        """Return whether a chat user is a full member, which is enough for reading."""
+        """Return whether a chat user is a full member of the workspace. Full members may look up partners."""
 
     async def roster(self, people: Sequence[Person]) -> Roster:
         """Read which roles these people have now. A person without an account or chat user has none."""
 
     async def holders(self, role: Role) -> frozenset[ChatId]:
-        """List the active, full members who have a role now, as far as the chat system knows them.
+        """List the chat ids of the active, full members who have a role now.
 
-        For a role with many people, enough of them are checked for every quorum that a template can require. The rest
-        is included unchecked.
+        Of a role with very many people, only as many are checked as a stage can require. The others are included
+        without a check.
         """
 
     async def all_ids(self, chat_ids: Iterable[ChatId]) -> frozenset[ChatId]:
-        """List every chat id of the people with these ids. One person may have several.
+        """List every chat id of the people with these chat ids. One person may have several.
 
-        An id that the chat system does not know is returned unchanged.
+        An id that the chat system does not know is in the result, too.
         """
 
     async def missing_groups(self, role: Role) -> tuple[str, ...]:

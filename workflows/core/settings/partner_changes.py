@@ -1,4 +1,4 @@
-"""Entra's audit log of one partner: who changed it, and whether anybody but Gatehouse did."""
+"""Entries of Entra's audit log about one partner, and whether anybody except Gatehouse changed the partner."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -15,13 +15,13 @@ class PartnerChange:
 
     at: datetime
     activity: str
-    """As Microsoft names it, for example "Update a partner cross-tenant access setting"."""
+    """Microsoft's name for the change, for example "Update a partner cross-tenant access setting"."""
     by: str
-    """Name or id of the person or application; empty when the log names none. Text from outside."""
+    """The name or id of the person or application; empty when the log has none. It is text from outside."""
     is_ours: bool
     """Whether the application that Gatehouse signs in as made the change."""
 
 
 def has_other_authors(changes: Sequence[PartnerChange]) -> bool:
-    """Return whether anybody but Gatehouse made a change. A change without a name counts as somebody else's."""
+    """Return whether anybody except Gatehouse made a change. An unknown author counts as somebody else."""
     return not all(change.is_ours for change in changes)

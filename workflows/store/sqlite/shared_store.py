@@ -1,7 +1,6 @@
-"""Store commands next to a running bot. Its lock is not taken, its schema is not changed, it is not disturbed.
+"""Store commands while the bot is running, from another process. The file is not locked, and its schema not changed.
 
-One short transaction at a time; SQLite lets the bot and this process alternate. The bot performs what is stored, within
-seconds or when it starts again.
+Each command is one short transaction. The bot performs the stored effects within seconds, or when it starts again.
 """
 
 import sqlite3
@@ -21,11 +20,11 @@ _BUSY_MILLISECONDS: Final = 5000
 Result = TypeVar("Result")
 
 
-class StoreBeside(SqliteStore):
+class SharedStore(SqliteStore):
     """A store that another process has locked. Reading and `commit` work; only the bot performs effects.
 
     Every method raises StoreUnusable when the file cannot be used. A method that writes raises StoreNotWritable when
-    the file is busy for too long.
+    another process writes for too long.
     """
 
     def _open(self) -> None:
@@ -44,8 +43,11 @@ class StoreBeside(SqliteStore):
             raise StoreUnusable(f"{self._path.name} cannot be used now ({error})") from error
 
 
-async def open_beside(path: Path, clock: Clock) -> StoreBeside:
-    """Open the store in the existing file at `path`, next to the bot that uses it."""
-    store = StoreBeside(path, clock)
+async def open_shared(path: Path, clock: Clock) -> SharedStore:
+    """Open the store in the existing file at `path`, which a running bot uses.
+
+    :raises StoreUnusable: when the file is not a store, or was changed by a newer version.
+    """
+    store = SharedStore(path, clock)
     await store.open()
     return store

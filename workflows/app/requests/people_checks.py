@@ -1,6 +1,6 @@
-"""Check a form against the directories, within the time that the form waits. What is not answered in time is not wrong.
+"""Check the people that a form names, within the time that the form waits.
 
-It is checked again while preparing.
+A check without an answer in time adds no problem; it is made again while the request is prepared.
 """
 
 import asyncio
@@ -14,15 +14,15 @@ from workflows.core.errors.raised import InvalidField, Refused
 from workflows.core.errors.refusal_codes import RefusalCode
 from workflows.core.people import ChatId, PersonId
 from workflows.core.policy.template import Stage
-from workflows.ports.directory import Directory, DirectoryRefused, DirectoryUnavailable
+from workflows.ports.people_directory import PeopleDirectory, PeopleDirectoryRefused, PeopleDirectoryUnavailable
 from workflows.ports.tenant import TenantRefused, TenantUnavailable
 
 TIMEOUT_SECONDS: Final = 1.8
-"""Seconds that the form waits for the directory. The chat system allows a few seconds for the whole answer."""
+"""Seconds that the form waits for the answer who people are. The chat system allows three for the whole form."""
 
 
 def lookups_refused(error: TenantRefused) -> Fact:
-    """Return that Entra refuses every lookup until an admin repairs that; nothing can be sent before."""
+    """Return the problem that Entra refuses every lookup. The form cannot be sent until an admin repairs that."""
     return Fact(RefusalCode.LOOKUPS_REFUSED, {"answer": as_values(error.facts)})
 
 
@@ -31,7 +31,7 @@ async def require_within_limits(
 ) -> None:
     """Check that one more request is within the limit.
 
-    :param place: the field that shows the refusal.
+    :param place: the name of the form's field that shows the refusal.
     :raises InvalidForm: when the requester has sent as many requests as one person may in an hour.
     """
     try:
@@ -41,11 +41,13 @@ async def require_within_limits(
 
 
 async def check_people(
-    requester: ChatId, sponsor: ChatId, place: str, problems: dict[str, Fact], *, directory: Directory
+    requester: ChatId, sponsor: ChatId, place: str, problems: dict[str, Fact], *, directory: PeopleDirectory
 ) -> PersonId | None:
-    """Add to `problems` who cannot take part; nothing when that is not known in time.
+    """Check the requester and the sponsor, and add to `problems` why one of them cannot take part.
 
-    :param place: the field that shows a problem with the requester.
+    Nothing is added when it is not known in time.
+
+    :param place: the name of the form's field that shows a problem with the requester.
     :returns: the requester's account, when it is known.
     """
     found: dict[ChatId, PersonId] = {}
@@ -60,18 +62,21 @@ async def check_people(
                     else:
                         about = {"refused": refused.fact.as_value()}
                         problems.setdefault(field, Fact(RefusalCode.SPONSOR_REFUSED, about))
-    except (TenantUnavailable, TenantRefused, DirectoryUnavailable, TimeoutError):
+    except (TenantUnavailable, TenantRefused, PeopleDirectoryUnavailable, TimeoutError):
         pass
     return found.get(requester)
 
 
-async def chain_problem(stages: tuple[Stage, ...], excluded: set[ChatId], *, directory: Directory) -> Fact | None:
-    """Return why nobody could complete the chain; None when somebody can, or when it is not known in time."""
+async def chain_problem(stages: tuple[Stage, ...], excluded: set[ChatId], *, directory: PeopleDirectory) -> Fact | None:
+    """Return why the approval chain cannot be completed; None when it can, or when it is not known in time.
+
+    :param excluded: the chat ids of the people who may not decide.
+    """
     try:
         async with asyncio.timeout(TIMEOUT_SECONDS):
             await require_chain(directory, stages, await directory.all_ids(excluded))
     except InvalidField as error:
         return error.fact
-    except (TenantUnavailable, TenantRefused, DirectoryUnavailable, DirectoryRefused, TimeoutError):
+    except (TenantUnavailable, TenantRefused, PeopleDirectoryUnavailable, PeopleDirectoryRefused, TimeoutError):
         pass
     return None

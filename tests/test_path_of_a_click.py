@@ -1,4 +1,4 @@
-"""The way of a click, as docs/architecture.md tells it: few files, all there, each tied to the one before."""
+"""The path of a click, as docs/architecture.md tells it: few files, all there, each tied to the one before."""
 
 import ast
 import re
@@ -30,7 +30,7 @@ class Step(NamedTuple):
 
 def steps_of(page: str) -> list[Step]:
     """Read the numbered list under the heading; a numbered line that is not read so is an error of its own."""
-    part = page.partition("\n## The way of a click\n")[2].partition("\n## ")[0]
+    part = page.partition("\n## The path of a click\n")[2].partition("\n## ")[0]
     found = re.findall(r"^(\d+)\. `([\w/]+\.py)`(?: \(([^)]+)\))?: \S", part, re.MULTILINE)
     assert len(found) == len(re.findall(r"^\d+\.", part, re.MULTILINE)), "a line is not: number, file, what it does"
     return [Step(int(number), file, mark) for number, file, mark in found]
@@ -96,7 +96,7 @@ def test_each_file_is_tied_to_the_one_before(index: int) -> None:
 
 def test_a_list_that_leaves_something_out_is_found_out() -> None:
     made_up = steps_of(
-        "\n## The way of a click\n\n"
+        "\n## The path of a click\n\n"
         "1. `bot/process/web/server.py`: a\n"
         "2. `bot/slack/flows/decide.py`: b\n"
         "3. `workflows/app/service.py` (through 1): c\n"
@@ -115,7 +115,7 @@ def test_a_list_that_leaves_something_out_is_found_out() -> None:
         "workflows/store/sqlite.py: no earlier file is number 8",
     ]
     with pytest.raises(AssertionError, match="a line is not"):
-        steps_of("\n## The way of a click\n\n1. the web server\n")
+        steps_of("\n## The path of a click\n\n1. the web server\n")
 
 
 def test_every_path_that_the_page_names_is_there() -> None:

@@ -1,0 +1,51 @@
+"""Somebody who has only a keyboard. Nothing here clicks, and nothing sets the focus."""
+
+from dataclasses import dataclass
+
+from playwright.async_api import Locator, Page, expect
+
+MOST_STOPS = 90
+_SHOWS_RING = """() => {
+  const at = document.activeElement;
+  if (!at || at === document.body) return "nothing has the focus";
+  const shown = at.closest(".composer") || at;
+  const style = getComputedStyle(shown);
+  const hasRing = style.outlineStyle !== "none" && parseFloat(style.outlineWidth) >= 1;
+  return hasRing ? "" : `no ring: ${at.outerHTML.slice(0, 120)}`;
+}"""
+
+
+@dataclass
+class Keyboard:
+    """The keys of a page, each stop of the focus checked for its ring."""
+
+    page: Page
+
+    async def press(self, *keys: str) -> None:
+        """Press one key after the other."""
+        for key in keys:
+            await self.page.keyboard.press(key)
+
+    async def type(self, text: str) -> None:
+        """Type a text where the focus is."""
+        await self.page.keyboard.type(text)
+
+    async def tab_to(self, wanted: Locator, *, back: bool = False) -> None:
+        """Press Tab, or Shift+Tab, until an element has the focus.
+
+        :raises AssertionError: when the element cannot be focused, or a focused element on the way has no focus ring.
+        """
+        await expect(wanted).to_be_visible()
+        for _ in range(MOST_STOPS):
+            if await wanted.evaluate("node => node === document.activeElement"):
+                assert await self.page.evaluate(_SHOWS_RING) == ""
+                return
+            await self.press("Shift+Tab" if back else "Tab")
+            if not await self.page.evaluate("document.activeElement === document.body"):
+                assert await self.page.evaluate(_SHOWS_RING) == ""
+        raise AssertionError(f"Tab does not reach {wanted}")
+
+    async def press_on(self, wanted: Locator, key: str = "Enter", *, back: bool = False) -> None:
+        """Go to an element and press a key there."""
+        await self.tab_to(wanted, back=back)
+        await self.press(key)

@@ -1,0 +1,232 @@
+"""Changing one's mind: a waiting request is edited, a closed one is requested again, access is closed early."""
+
+from typing import Any
+
+import pytest
+
+from tests.scenarios.stage import CHANNEL, CONTOSO, DAY, Stage, buttons, words
+from tests.scenarios.test_home import home
+from tests.scenarios.test_messages import in_thread, received
+
+pytestmark = pytest.mark.story
+
+FIELDS = {
+    "template": "trusted-partner",
+    "justification": "Joint bridge project",
+    "sponsor": "requester",
+    "duration": "180",
+}
+
+
+async def opened(stage: Stage, user: str, action_id: str, **where: str) -> dict[str, Any]:
+    """The window that a button opens, once it is filled."""
+    answer = await stage.do("click", user=user, action_id=action_id, **where)
+    assert answer["opened"], answer
+    await stage.rest()
+    view: dict[str, Any] = (await stage.see("views", user=user))["views"][-1]
+    return view
+
+
+async def edit_form(stage: Stage, user: str = "requester") -> dict[str, Any]:
+    """The form that edits the newest request, opened from the requester's message."""
+    mine = (await stage.direct("requester"))[-1]
+    return await opened(stage, user, "edit", channel="@requester", ts=mine["ts"])
+
+
+async def send(stage: Stage, view: dict[str, Any], user: str = "requester", **fields: str) -> dict[str, Any]:
+    """Send a filled-in form with some fields changed."""
+    values = {name: {name: value} for name, value in {**FIELDS, **fields}.items()}
+    answer = await stage.do("submit", user=user, view_id=view["id"], values=values)
+    await stage.rest()
+    return answer
+
+
+def filled(view: dict[str, Any]) -> dict[str, Any]:
+    """What the fields of a form show at first."""
+    found = {}
+    for block in view["blocks"]:
+        if block["type"] == "input":
+            element = block["element"]
+            chosen = element.get("initial_option", {}).get("value")
+            found[block["block_id"]] = (
+                element.get("initial_value") or element.get("initial_user") or element.get("initial_date") or chosen
+            )
+    return found
+
+
+async def shown_to(stage: Stage, user: str) -> dict[str, Any]:
+    """What somebody sees in the window on top."""
+    view: dict[str, Any] = (await stage.see("views", user=user))["views"][-1]
+    return view
+
+
+async def test_an_edit_voids_the_approvals_and_asks_with_the_difference_only(stage: Stage) -> None:
+    """One approval is in when the requester shortens the access and says more."""
+    ts = await stage.ask(sponsor="admin")
+    assert await stage.press("approver1", "approve", ts) == []
+    assert await received(stage) == {"requester": 1, "approver1": 1, "approver2": 1, "approver3": 1, "admin": 1}
+
+    view = await edit_form(stage)
+    assert filled(view)["template"] == "trusted-partner"
+    assert filled(view)["justification"] == "Joint bridge project"
+    assert filled(view)["duration"] == "180"
+    assert "target" not in filled(view), "the partner cannot be changed"
+    assert "The partner of a request cannot be changed" in words(view)
+    assert "1 approval no longer counts" in words(view)
+    answer = await send(stage, view, sponsor="admin", duration="90", justification="Joint bridge project, phase one")
+    assert answer["errors"] == {}
+
+    assert await received(stage) == {"requester": 1, "approver1": 2, "approver2": 1, "approver3": 1, "admin": 1}
+    newer = (await stage.direct("approver1"))[-1]
+    assert buttons(newer) == ["approve", "reject"]
+    said = " ".join(words(newer).split())
+    assert "Riley Park edited this request" in said
+    assert "Duration : was 180 days ; now 90 days" in said
+    assert "phase one" in said
+    assert "Trust in the partner's MFA" not in said, "the difference only"
+    assert "Earlier approvals no longer count:" in said
+    assert len(await in_thread(stage, ts)) == 1
+    [card] = [message for message in await stage.messages() if message["ts"] == ts]
+    assert "90 days from approval" in words(card), "updated in place"
+    assert "Edited and sent again" in words((await stage.direct("requester"))[0])
+
+    refused = await stage.press("requester", "approve", ts)
+    assert "You can't approve your own request" in " ".join(refused)
+    assert await stage.press("approver1", "approve", newer["ts"], channel="@approver1") == []
+    for approver in ("approver2", "approver3"):
+        mine = (await stage.direct(approver))[-1]
+        assert await stage.press(approver, "approve", mine["ts"], channel=f"@{approver}") == []
+    assert len(await stage.writes()) == 1
+    assert "Edited and sent again" in await stage.read()
+
+
+async def test_an_old_approval_button_decides_nothing_after_an_edit(stage: Stage) -> None:
+    """Only the justification changes: the settings are the same, and still nobody approved this text."""
+    await stage.ask()
+    [older] = await stage.direct("approver1")
+    value = next(
+        element["value"]
+        for block in older["blocks"]
+        for element in block.get("elements", [])
+        if element.get("action_id") == "approve"
+    )
+    assert (await send(stage, await edit_form(stage), justification="Another project"))["errors"] == {}
+    newer = (await stage.direct("approver1"))[-1]
+    await stage.do("click", user="approver1", action_id="approve", channel="@approver1", ts=newer["ts"], value=value)
+    await stage.rest()
+    told = (await stage.see("messages", channel="@approver1", user="approver1"))["messages"]
+    assert any("Decide on the newest card" in message["text"] for message in told)
+    assert [await stage.direct(who) for who in ("approver2", "approver3")] == [[], []]
+
+
+async def test_an_edit_that_changes_nothing_is_refused_at_the_form(stage: Stage) -> None:
+    await stage.ask()
+    answer = await send(stage, await edit_form(stage))
+    assert list(answer["errors"]) == ["template"]
+    assert answer["errors"]["template"].startswith("Nothing is different from the request that waits.")
+    assert await received(stage) == {"requester": 1, "approver1": 1, "approver2": 0, "approver3": 0, "admin": 0}
+
+
+async def test_an_edit_that_comes_too_late_says_what_to_do(stage: Stage) -> None:
+    """Two windows on one request, a withdrawal meanwhile, and somebody else's click."""
+    await stage.ask()
+    first, second = await edit_form(stage), await edit_form(stage)
+    assert (await send(stage, first, duration="90"))["errors"] == {}
+    await send(stage, second, duration="365")
+    assert "This request changed after you opened this window" in words(await shown_to(stage, "requester"))
+    for view in reversed((await stage.see("views", user="requester"))["views"]):
+        await stage.do("close", user="requester", view_id=view["id"])
+
+    late = await edit_form(stage)
+    mine = (await stage.direct("requester"))[-1]
+    await stage.press("requester", "withdraw", mine["ts"], channel="@requester")
+    await send(stage, late, duration="365")
+    assert "This request is closed (withdrawn)" in words(await shown_to(stage, "requester"))
+
+
+async def test_an_edit_starts_the_time_to_decide_and_the_reminders_again(stage: Stage) -> None:
+    await stage.ask()
+    await stage.do("clock", advance_seconds=10 * DAY)
+    await stage.rest()
+    before = len(await stage.direct("approver1"))
+    assert (await send(stage, await edit_form(stage), duration="90"))["errors"] == {}
+    await stage.do("clock", advance_seconds=10 * DAY)
+    await stage.rest()
+    card = (await stage.messages())[0]
+    assert "approve" in buttons(card), "the first period to decide would have ended"
+    assert len(await stage.direct("approver1")) > before + 1, "the new plan, and reminders of it"
+
+
+async def test_another_sponsor_is_told_and_the_former_one_is_released(stage: Stage) -> None:
+    guests = {"template": "guest-collaboration"}
+    await stage.ask(sponsor="admin", **guests)
+    assert (await send(stage, await edit_form(stage), sponsor="approver3", **guests))["errors"] == {}
+    [former] = await stage.direct("admin")
+    assert "You are not the sponsor any more: Riley Park named Chie Tanaka" in words(former)
+    [named] = await stage.direct("approver3")
+    assert "named you as the sponsor" in words(named)
+
+
+async def test_a_second_request_for_the_partner_offers_to_edit_the_first(stage: Stage) -> None:
+    await stage.ask()
+    view_id = (await stage.do("command", user="requester", text="/partner request contoso.com"))["view_id"]
+    await stage.rest()
+    form = await shown_to(stage, "requester")
+    assert [one for one in buttons(form) if one in ("edit", "withdraw")] == ["edit", "withdraw"]
+    view = await opened(stage, "requester", "edit", view_id=view_id)
+    assert view["title"]["text"] == "Edit request"
+    assert (await send(stage, view, duration="90"))["errors"] == {}
+    assert (await stage.see("views", user="requester"))["views"] == []
+
+
+async def test_a_closed_request_is_requested_again_from_the_message_and_from_the_home(stage: Stage) -> None:
+    await stage.ask(duration="90", justification="For the first phase")
+    mine = (await stage.direct("requester"))[0]
+    await stage.press("requester", "withdraw", mine["ts"], channel="@requester")
+    [mine] = await stage.direct("requester")
+    assert buttons(mine) == ["request_again"]
+    view = await opened(stage, "requester", "request_again", channel="@requester", ts=mine["ts"])
+    assert filled(view) == {
+        "target": "contoso.com",
+        "template": "trusted-partner",
+        "justification": "For the first phase",
+        "sponsor": filled(view)["sponsor"],
+        "duration": "90",
+    }
+    await stage.do("close", user="requester", view_id=view["id"])
+    at_home = await home(stage, "requester")
+    view = await opened(stage, "requester", "request_again", view_id=at_home["id"])
+    answer = await send(stage, view, target="contoso.com", duration="90")
+    assert answer["errors"] == {}
+    assert len(await stage.direct("requester")) == 2, "a request of its own"
+    assert len(await stage.messages()) == 2
+
+
+async def test_after_the_end_and_after_a_revocation_it_can_be_requested_again(stage: Stage) -> None:
+    await stage.open_access()
+    first = (await stage.direct("requester"))[0]
+    assert "request_again" not in buttons(first)
+    await stage.do("clock", advance_seconds=181 * DAY)
+    await stage.rest()
+    assert "request_again" in buttons((await stage.direct("requester"))[0])
+    assert (await stage.revoke())["errors"] == {}
+    [first, *_] = await stage.direct("requester")
+    assert buttons(first) == ["request_again"]
+
+
+async def test_a_sponsor_asks_to_close_early_and_one_approver_decides(stage: Stage) -> None:
+    await stage.open_access(sponsor="admin")
+    [named, *_] = await stage.direct("admin")
+    assert "close_early" in buttons(named)
+    view = await opened(stage, "admin", "close_early", channel="@admin", ts=named["ts"])
+    assert view["title"]["text"] == "Close partner access"
+    assert (filled(view)["target"], filled(view)["template"]) == ("contoso.com", "block")
+    assert filled(view)["justification"] is None, "somebody types why"
+    fields = {"target": "contoso.com", "template": "block", "duration": "365", "justification": "The project ended"}
+    assert (await send(stage, view, "admin", **fields))["errors"] == {}
+    card = await stage.card()
+    assert await stage.press("approver1", "approve", card["ts"]) == []
+    partner = await stage.partner(CONTOSO)
+    assert partner is not None
+    assert partner["b2bCollaborationInbound"]["usersAndGroups"]["accessType"] == "blocked"
+    assert len(await stage.messages(channel=CHANNEL)) == 2

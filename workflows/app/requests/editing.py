@@ -1,0 +1,97 @@
+"""Edit a request that waits for approvals: its form is checked as at filing, and the same request is planned anew.
+
+An edit takes nothing on trust. What cannot be read now is refused, because the request that waits stays as it is.
+"""
+
+import asyncio
+from dataclasses import dataclass, replace
+
+from workflows.app.requests import people_checks
+from workflows.app.requests.forms import Form, InvalidForm
+from workflows.app.requests.intake import Checked, Intake
+from workflows.app.requests.people_checks import require_within_limits
+from workflows.app.requests.request_limit import Filing
+from workflows.core.errors.facts import Fact
+from workflows.core.errors.raised import Refused
+from workflows.core.errors.refusal_codes import RefusalCode
+from workflows.core.people import ChatId, Person
+from workflows.core.requests.commands.editing import changed_fields, require_may_edit, with_wish
+from workflows.core.requests.commands.request import Edit
+from workflows.core.requests.request import AccessRequest, RequestId
+from workflows.partner_lookup.target import FIELD
+from workflows.ports.people_directory import PeopleDirectoryUnavailable
+from workflows.ports.tenant import TenantRefused, TenantUnavailable
+
+PLACE = "template"
+"""The field that shows what no field of an edit is about: the form of an edit has none for the partner."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Editing:
+    """Lets requesters edit their own requests."""
+
+    intake: Intake
+
+    async def require(self, request_id: RequestId, actor: ChatId) -> AccessRequest:
+        """Return a request for the form that edits it, as it is now.
+
+        :raises Refused: when this person cannot edit it now.
+        :raises PeopleDirectoryUnavailable, TenantUnavailable, TenantRefused: when it cannot be read who asks.
+        """
+        request = await self._known(request_id)
+        digest = "" if request.prepared is None else request.prepared.plan.digest
+        person = await self.intake.directory.identify(actor)
+        require_may_edit(request, person, digest, self.intake.clock.now())
+        return request
+
+    async def edit(self, form: Form, *, key: str) -> None:
+        """Check the form and store the edit. A known `key` changes nothing.
+
+        :raises InvalidForm: naming every field that must change; nothing is stored.
+        :raises Refused: when the request cannot be edited any more, or not by this person.
+        """
+        if form.edits is None or await self.intake.store.is_known(key):
+            return
+        request, digest = await self._known(form.edits.request_id), form.edits.digest
+        person = await self._identified(form.requester)
+        require_may_edit(request, person, digest, self.intake.clock.now())
+        filing = Filing(service=self.intake.service, limits=self.intake.limits)
+        await require_within_limits(filing, form.requester, PLACE, key=key, account=person.id)
+        checked = await self._checked(form, request)
+        if not changed_fields(request.particulars, with_wish(request.particulars, checked.particulars)):
+            raise InvalidForm({PLACE: Fact(RefusalCode.NOTHING_EDITED)})
+        if checked.observation is None:
+            raise InvalidForm({PLACE: Fact(RefusalCode.EDIT_NOT_CHECKED)})
+        command = Edit(
+            actor=person,
+            request_id=request.id,
+            digest=digest,
+            wanted=checked.particulars,
+            observation=checked.observation,
+            lifetime=checked.template.decide_within,
+        )
+        await self.intake.service.advance(request.id, command, key=key)
+        await filing.done(key=key)
+
+    async def _checked(self, form: Form, request: AccessRequest) -> Checked:
+        filled = replace(form, target=request.particulars.target)
+        try:
+            return await self.intake.checked(filled, edits=request.id)
+        except InvalidForm as invalid:
+            shown = {field: problem for field, problem in invalid.problems.items() if field != FIELD}
+            if FIELD in invalid.problems:
+                shown.setdefault(PLACE, invalid.problems[FIELD])
+            raise InvalidForm(shown) from invalid
+
+    async def _known(self, request_id: RequestId) -> AccessRequest:
+        request = await self.intake.store.request(request_id)
+        if request is None:
+            raise Refused(RefusalCode.UNKNOWN_REQUEST)
+        return request
+
+    async def _identified(self, actor: ChatId) -> Person:
+        try:
+            async with asyncio.timeout(people_checks.TIMEOUT_SECONDS):
+                return await self.intake.directory.identify(actor)
+        except (PeopleDirectoryUnavailable, TenantUnavailable, TenantRefused, TimeoutError) as error:
+            raise InvalidForm({PLACE: Fact(RefusalCode.EDIT_NOT_CHECKED)}) from error

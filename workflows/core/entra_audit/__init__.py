@@ -1,1 +1,0 @@
-"""Entries of Entra's audit log."""
