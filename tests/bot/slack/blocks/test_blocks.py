@@ -5,11 +5,15 @@ from typing import Any
 
 import pytest
 from slack_sdk.errors import SlackObjectFormationError
-from slack_sdk.models.basic_objects import JsonObject
+from slack_sdk.models.basic_objects import EMPTY_ALLOWED_TYPE_AND_PROPERTY_LIST, JsonObject
+from slack_sdk.models.blocks import Block, BlockElement, Option, PlainTextObject, StaticSelectElement
+from slack_sdk.models.views import View, ViewState, ViewStateValue
 
 from bot.slack.blocks.blocks import MOST_BLOCKS, button, footnote, within_limits
-from tests.bot.surfaces import shown
-from tests.warm.block_checks import checks_of
+from tests.bot.shipped_cards import waiting
+from tests.bot.surfaces import card, details, shown
+from tests.warm.block_checks import MEMBERS_BY_SDK, checks_of, elements_of, members_of
+from workflows.catalog.catalog import SHIPPED, load_catalog
 
 
 def test_too_many_blocks_are_cut_and_counted() -> None:
@@ -40,3 +44,26 @@ def test_the_checks_that_tests_remember_are_those_that_the_sdk_looks_for() -> No
     assert found > 100
     with pytest.raises(SlackObjectFormationError):
         button("A button whose action id is too long", "x" * 256, "value").to_dict()
+
+
+def test_the_kinds_of_elements_that_tests_remember_are_those_that_the_sdk_looks_for() -> None:
+    looked_for = [kind for kind in kinds(BlockElement) if hasattr(kind, "type")]
+    assert list(elements_of(BlockElement)) == looked_for
+    assert len(looked_for) > 40
+
+
+def test_a_block_is_converted_in_tests_as_the_sdk_converts_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Cards of every template, elements that may be empty and others, and objects that convert themselves."""
+    blocks: list[Any] = []
+    for template in load_catalog(SHIPPED).templates.values():
+        asked = waiting(template)
+        blocks += Block.parse_all([*card(asked).blocks, *details(asked).blocks])
+    for one in EMPTY_ALLOWED_TYPE_AND_PROPERTY_LIST:
+        blocks.append(BlockElement.parse({"type": one["type"], one["property"]: [], "style": "bullet"}))
+    chosen = StaticSelectElement(action_id="chosen", options=[Option(value="1", text=PlainTextObject(text="One"))])
+    state = ViewState(values={"block": {"chosen": ViewStateValue(type="static_select", value="", selected_users=[])}})
+    blocks += [chosen, state, View(type="modal", blocks=Block.parse_all(blocks[0:3]), state=state, private_metadata="")]
+    converted = [members_of(block) for block in blocks]
+    monkeypatch.setattr(JsonObject, "get_non_null_attributes", MEMBERS_BY_SDK)
+    assert converted == [block.get_non_null_attributes() for block in blocks]
+    assert len(converted) > 100
