@@ -202,8 +202,8 @@ async def test_row_75_a_regulated_project_pilots_with_one_group_then_widens_then
         said.index(f"only group {PILOT_GROUP}"),
         said.index("everyone from the partner may use only Office 365"),
     )
-    assert "B2B collaboration, inbound: more access" in said
-    assert before < after
+    assert "B2B collaboration, inbound\nNow: " in said
+    assert "More access" in said[before:after], "the value before, what it means, the value after"
     assert "B2B collaboration, outbound" not in said  # what the pilot set already is no part of the widening
     assert f"B2B collaboration, outbound :  only group {PROJECT_GROUP} may use" in stays
     assert "It replaces “Regulated project” by “Guest collaboration”" in await world.read()

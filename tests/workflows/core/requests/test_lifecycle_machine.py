@@ -326,7 +326,7 @@ class Life(RuleBasedStateMachine):
         self.prepare(stages)
 
     @precondition(lambda self: self.request.state is RequestState.AWAITING_APPROVAL)
-    @rule(actor=PEOPLE, stages=STAGES, justification=st.sampled_from(["For May", "For June"]))
+    @rule(actor=st.just(RILEY) | PEOPLE, stages=STAGES, justification=st.sampled_from(["For May", "For June"]))
     def edit_and_send_again(self, actor: Person, stages: Chain, justification: str) -> None:
         """The same chain and settings may come back; no decision on the earlier text may."""
         self.give(edit(actor, digest=self.request.known.plan.digest, justification=justification))
