@@ -1,0 +1,117 @@
+"""Read back what was sent, until the tenant shows the plan or something else."""
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+
+from workflows.app.alarms import Alarms
+from workflows.app.revocation_alarms import (
+    report_open_access,
+)
+from workflows.app.service import Service
+from workflows.core.errors.facts import Fact
+from workflows.core.plans.plan import count_written, is_confirmed
+from workflows.core.requests.commands.request import (
+    RecordApplied,
+    RecordResent,
+    RecordUnseen,
+    RecordWriting,
+    Replan,
+)
+from workflows.core.requests.lifecycle import closes
+from workflows.core.requests.notes import NoteCode
+from workflows.core.requests.request import AccessRequest, RequestKind, RequestState
+from workflows.core.settings.canonical import JsonObject
+from workflows.effects.applying.results import ApplyResults
+from workflows.effects.further_writes import write_further
+from workflows.effects.resending import ResendDecision
+from workflows.partner_lookup.lookup import read_default
+from workflows.pauses import Pauses
+from workflows.ports.store import Store
+from workflows.ports.tenant import Tenant, TenantRefused, TenantUnavailable
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReadBack:
+    """Confirms what was sent, and decides what to do with what is not shown."""
+
+    service: Service
+    store: Store
+    tenant: Tenant
+    alarms: Alarms
+    results: ApplyResults
+    resending: ResendDecision
+    sleep: Callable[[float], Awaitable[None]]
+    pauses: Pauses
+
+    async def confirm(self, request: AccessRequest, *, rests: tuple[float, ...]) -> AccessRequest | None:
+        """Read the partner until it shows the plan, and record that or what it shows instead.
+
+        :param rests: the seconds to wait before each read.
+        :returns: the request when its plan must be sent again now; None when nothing is left to do.
+        :raises TenantUnavailable: while the partner shows neither the plan nor anything else; it is read again later.
+        """
+        plan = request.known.plan
+        observed: JsonObject | None = None
+        for rest in rests:
+            await self.sleep(rest)
+            observed = await self._read(request)
+            if observed is not None and is_confirmed(plan, observed):
+                await self._record_applied(request, observed)
+                return None
+        done = count_written(plan, observed)
+        if done is None:
+            # Neither the plan nor a step towards it. Waiting longer cannot change that.
+            await self.results.record_drift(request, observed, is_written=True)
+            return None
+        if request.state is RequestState.UNCONFIRMED:
+            if await self.results.is_given_up_late(request, observed, done):
+                return None
+            command = await self._next_command(request)
+            if command is not None:
+                # Stored before anything is sent, so that a crash never sends an opening a third time.
+                request = await self.service.advance(request.id, command)
+                return request if isinstance(command, RecordResent) else None
+        await self._unseen(request)
+        raise TenantUnavailable((Fact(NoteCode.CHANGE_NOT_SHOWN),))
+
+    async def _record_applied(self, request: AccessRequest, observed: JsonObject) -> None:
+        """Send the operations that Graph may refuse, and record what is in the tenant after them."""
+        plan = request.known.plan
+        if plan.further and request.state is RequestState.APPLYING:
+            await self.service.advance(request.id, RecordWriting())
+        tried = await write_further(plan, observed, tenant=self.tenant, sleep=self.sleep, pauses=self.pauses)
+        if tried.unanswered and request.particulars.kind is RequestKind.REVOCATION:
+            # Before the end is recorded: a crash in between repeats this, and the alarm is never missing.
+            await report_open_access(self.alarms, self.store, request, tried.unanswered)
+        # Read last, and only where it is checked: the default may have changed since the plan was made.
+        default = await read_default(tenant=self.tenant) if closes(request) else None
+        command = RecordApplied(image=tried.image, refused=tried.refused, default=default)
+        await self.service.advance(request.id, command)
+
+    async def _next_command(self, request: AccessRequest) -> RecordResent | Replan | None:
+        """Return whether a write that is not shown for some time is sent again, or needs new approval.
+
+        None: only reading is left.
+        """
+        try:
+            return await self.resending.next_command(request)
+        except TenantRefused as error:
+            raise TenantUnavailable((*error.facts, Fact(NoteCode.SENT_NOT_SHOWN))) from error
+
+    async def _read(self, request: AccessRequest) -> JsonObject | None:
+        try:
+            return await self.tenant.read_partner(request.known.plan.tenant_id)
+        except (TenantRefused, TenantUnavailable) as error:
+            # Graph accepted every write. From now on only reading is left, whatever error it meets.
+            await self._unseen(request)
+            if isinstance(error, TenantRefused) and request.particulars.kind is RequestKind.REVOCATION:
+                raise await self.results.retried_with_alarm(request, error, Fact(NoteCode.SENT_UNREADABLE)) from error
+            raise TenantUnavailable(
+                (Fact(NoteCode.ACCEPTED_UNREADABLE), *error.facts),
+                getattr(error, "retry_after", None),
+            ) from error
+
+    async def _unseen(self, request: AccessRequest) -> None:
+        """Record the state UNCONFIRMED, once. Later attempts send no more messages."""
+        if request.state is RequestState.APPLYING:
+            await self.service.advance(request.id, RecordUnseen())

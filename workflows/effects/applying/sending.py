@@ -1,0 +1,73 @@
+"""Send the operations of a plan to Graph, one after the other, until one is refused."""
+
+from dataclasses import dataclass
+from typing import Final
+
+from workflows.core.errors.facts import Fact
+from workflows.core.plans.plan import Plan, count_written, is_confirmed
+from workflows.core.requests.notes import NoteCode
+from workflows.core.requests.request import AccessRequest
+from workflows.core.settings.canonical import JsonObject
+from workflows.effects.applying.results import ApplyResults
+from workflows.ports.tenant import AlreadyExists, Tenant, TenantRefused, TenantUnavailable
+
+_NOT_FOUND: Final = 404
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PlanSender:
+    """Sends what is missing of a plan. What it cannot know, it reads."""
+
+    tenant: Tenant
+    results: ApplyResults
+
+    async def send(self, request: AccessRequest, done: int) -> bool:
+        """Send the operations of the plan from number `done` on. False: the end of the request is recorded."""
+        plan = request.known.plan
+        for index in range(done, len(plan.required)):
+            self.results.require_in_time(request)
+            try:
+                await self.tenant.write(plan.required[index])
+            except AlreadyExists:
+                existing = await self._existing(plan, index)
+                if (count_written(plan, existing) or 0) <= index:
+                    await self.results.record_drift(request, existing, is_written=index > done)
+                    return False
+            except TenantRefused as error:
+                if not await self._record_if_vanished(request, index, error, is_written=index > done):
+                    await self.results.record_failed(request, index, error)
+                return False
+        return True
+
+    async def _existing(self, plan: Plan, index: int) -> JsonObject:
+        """Read what already exists where an operation creates: our own earlier write, or somebody else's.
+
+        :raises TenantUnavailable: while it is not shown; an object that exists but is not shown here is no drift.
+        """
+        try:
+            observed = await self.tenant.read_partner(plan.tenant_id)
+        except TenantRefused as error:
+            raise TenantUnavailable((Fact(NoteCode.EXISTS_UNREADABLE), *error.facts)) from error
+        if observed is None or is_confirmed(plan, observed, index):
+            # The directory is replicated: it exists where the write arrived, and is not shown here yet. No drift.
+            raise TenantUnavailable((Fact(NoteCode.EXISTS_NOT_SHOWN),))
+        return observed
+
+    async def _record_if_vanished(
+        self, request: AccessRequest, index: int, error: TenantRefused, *, is_written: bool
+    ) -> bool:
+        """Read again where Graph does not find what was read shortly before; False for any other refusal.
+
+        :raises TenantUnavailable: while the new read still finds it: the write reached a replica that was out of date.
+        """
+        plan = request.known.plan
+        if error.status != _NOT_FOUND or plan.operations[index].method == "POST":
+            return False
+        try:
+            observed = await self.tenant.read_partner(plan.tenant_id)
+        except TenantRefused as refused:
+            raise TenantUnavailable((Fact(NoteCode.WAS_THERE), *refused.facts)) from refused
+        if count_written(plan, observed) is not None:
+            raise TenantUnavailable((*error.facts, Fact(NoteCode.TRIED_AGAIN)))
+        await self.results.record_drift(request, observed, is_written=is_written)
+        return True
