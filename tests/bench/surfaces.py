@@ -90,7 +90,7 @@ def messages() -> dict[str, list[Json]]:
     done = replace(decided, state=RequestState.APPLIED, confirmed_at=NOW)
     setup = partnership(setup=newly_required_steps(asked.known.plan, OPEN_DEFAULT))
     return {
-        "setup": setup_card(setup, may_speak=True).blocks,
+        "setup": setup_card(setup, may_confirm=True).blocks,
         "review": review_card(partnership(state=PartnershipState.REVIEW_DUE, reminders=1), now=NOW).blocks,
         "again": again_message(again, now=NOW, asked=(AMARA.chat_id,)).blocks,
         "closed": closed_card(done, successor=None, now=NOW, reader=AMARA.chat_id).blocks,

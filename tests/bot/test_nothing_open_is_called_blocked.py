@@ -117,7 +117,11 @@ def test_a_window_a_listing_and_a_posture_call_nothing_blocked_that_is_not(
         told = partner_details(who, own, default, known, [], NOW, concerns=concerns)
         assert_true(f"{told.text} {shown(told.blocks)}", found, "show")
     assert_true(shown(revoke_unchecked_view(who)), found, "window without a reading")
-    for card in (review_card(record, now=NOW), setup_card(record, may_speak=True), partner_list(all_of([record]), NOW)):
+    for card in (
+        review_card(record, now=NOW),
+        setup_card(record, may_confirm=True),
+        partner_list(all_of([record]), NOW),
+    ):
         assert_true(f"{card.text} {shown(card.blocks)}", found, "record")
 
     records = Records(partnerships={TENANT: record}, requests={})

@@ -68,7 +68,7 @@ class Close(Input):
 
 
 def action_routes(slack: SlackSimulator) -> list[web.RouteDef]:
-    """Return the routes."""
+    """Return the routes of what a person does in the simulated Slack: commands, clicks, forms."""
     client = slack.client
 
     async def command(request: web.Request) -> web.Response:

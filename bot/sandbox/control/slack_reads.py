@@ -23,7 +23,7 @@ class Whose(Input):
 
 
 def read_routes(slack: SlackSimulator) -> list[web.RouteDef]:
-    """Return the routes."""
+    """Return the routes that show the simulated Slack: messages, views, channels, people."""
     workspace, client = slack.workspace, slack.client
 
     async def messages(request: web.Request) -> web.Response:

@@ -139,10 +139,10 @@ def review_button(request: AccessRequest) -> ActionsBlock:
 def own_buttons(
     request: AccessRequest, now: datetime, *, is_over: bool = False, offers_reminder: bool = True
 ) -> Iterator[ActionsBlock]:
-    """Return what a requester can do with their own request; nothing when that is nothing.
+    """Return the buttons of a requester for their own request; no block when no action is possible.
 
     :param is_over: whether it can be requested again, see `partnership.is_over`.
-    :param offers_reminder: False on a surface that is drawn anew when it is opened, while no reminder is possible.
+    :param offers_reminder: False while no reminder is possible; only for views that are built again at each opening.
     """
     buttons = []
     if may_be_decided(request, now):

@@ -19,16 +19,16 @@ from workflows.core.partners.partnership import Partnership, PartnershipState
 _OLDER: Final = "There is a newer card about this below. This one asks nothing any more."
 
 
-def setup_card(partnership: Partnership, *, may_speak: bool, reader: str = "", is_older: bool = False) -> Message:
+def setup_card(partnership: Partnership, *, may_confirm: bool, reader: str = "", is_older: bool = False) -> Message:
     """Return the card with the state of the partner setup.
 
-    :param may_speak: offer to confirm and to be reminded: for the sponsor and the admins.
+    :param may_confirm: offer to confirm and to be reminded: for the sponsor and the admins.
     :param reader: the chat id of the copy's recipient.
     :param is_older: whether the reader has a newer copy; this one then has no buttons.
     """
     identity = partnership.identity
     is_live = partnership.state is not PartnershipState.REVOKED and bool(partnership.setup)
-    is_reminder = may_speak and not is_older and _was_reminded(partnership)
+    is_reminder = may_confirm and not is_older and _was_reminded(partnership)
     icon, opening = _headline(partnership, is_reminder=is_reminder)
     blocks: list[Block] = [
         header(f"{icon} {clean(partner_name(identity), 90)}: {opening}"),
@@ -40,7 +40,7 @@ def setup_card(partnership: Partnership, *, may_speak: bool, reader: str = "", i
     elif is_live:
         if is_reminder:
             blocks.append(rich(paragraph(*_reminder_parts(partnership, reader))))
-        blocks += _body(partnership, may_speak=may_speak)
+        blocks += _body(partnership, may_confirm=may_confirm)
     said = setup_words(partnership.setup, partnership.confirmations) or opening
     start = "reminder of the partner setup" if is_reminder else "partner setup"
     return message(f"{clean(partner_name(identity), 90)}: {start} ({partnership.request_id}), {said}.", blocks)
@@ -81,7 +81,7 @@ def _reminder_parts(partnership: Partnership, reader: str) -> Iterator[Part]:
     yield words(".")
 
 
-def _body(partnership: Partnership, *, may_speak: bool) -> Iterator[Block]:
+def _body(partnership: Partnership, *, may_confirm: bool) -> Iterator[Block]:
     setup, confirmations = partnership.setup, partnership.confirmations
     left = open_steps(setup, confirmations)
     opening = "Our side: done (verified). Gatehouse cannot see the partner's tenant"
@@ -92,13 +92,13 @@ def _body(partnership: Partnership, *, may_speak: bool) -> Iterator[Block]:
     else:
         opening += ". Nothing is needed there."
     yield rich(paragraph(words(opening)))
-    may_confirm = {step.digest for step in setup} if may_speak else set()
-    yield from step_blocks(partnership.identity, setup, confirmations, may_confirm)
-    yield _buttons(partnership, may_remind=may_speak and bool(left) and partnership.remind_setup_at is None)
+    confirmable = {step.digest for step in setup} if may_confirm else set()
+    yield from step_blocks(partnership.identity, setup, confirmations, confirmable)
+    yield _buttons(partnership, may_remind=may_confirm and bool(left) and partnership.remind_setup_at is None)
     if partnership.remind_setup_at is not None:
         reminded = [words("The sponsor, "), part(partnership.sponsor.name), words(", is reminded on ")]
         yield rich(paragraph(*reminded, when(partnership.remind_setup_at)))
-    if may_speak and needed_steps(setup):
+    if may_confirm and needed_steps(setup):
         yield footnote(
             "Confirm what the partner told you. It is recorded under your name. If the plan changes, it needs a new "
             "confirmation."

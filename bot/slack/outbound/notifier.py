@@ -105,7 +105,7 @@ class SlackNotifier:
         newest = _newest(copies)
         for copy in copies:
             confirms, is_older = may_confirm(copy, partnership, requester), copy.message_id != newest[copy.audience]
-            card = setup_card(partnership, may_speak=confirms, reader=copy.audience, is_older=is_older)
+            card = setup_card(partnership, may_confirm=confirms, reader=copy.audience, is_older=is_older)
             if is_older:
                 await self._outbound.copies.update(copy, card, is_wanted=False)
             else:
@@ -191,7 +191,7 @@ class SlackNotifier:
         sponsor, refused = partnership.sponsor.chat_id, None
         copies = await self._outbound.store.copies(subject)
         has = {c.audience for c in copies if c.occasion == occasion or (not remind and c.occasion.startswith(request))}
-        card = setup_card(partnership, may_speak=True, reader=sponsor)
+        card = setup_card(partnership, may_confirm=True, reader=sponsor)
         heard = {one for one in has if one == sponsor or one not in others}
         if (
             sponsor not in heard
@@ -200,12 +200,12 @@ class SlackNotifier:
             heard.add(sponsor)
         if refused is not None:
             for admin in sorted(await self._recipients.holders(ADMIN) - heard - {sponsor}):
-                card = setup_card(partnership, may_speak=True, reader=admin)
+                card = setup_card(partnership, may_confirm=True, reader=admin)
                 if await self._outbound.copies.post(subject, admin, card, occasion) is None:
                     heard.add(admin)
         for person in others:
             if person not in has and person != sponsor:
-                await self._outbound.copies.post(subject, person, setup_card(partnership, may_speak=False), occasion)
+                await self._outbound.copies.post(subject, person, setup_card(partnership, may_confirm=False), occasion)
         return None if heard else refused
 
     async def _refresh_homes(self, *people: ChatId) -> None:

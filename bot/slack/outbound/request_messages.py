@@ -134,8 +134,8 @@ class RequestMessages:
     ) -> tuple[set[tuple[str, str]], Trouble | None]:
         """Update the posted copies of a request's card.
 
-        :returns: the copies that need no new post, by recipient and round; and why the channel's card could not be
-            updated.
+        :returns: the copies that are up to date, by recipient and round of approval; and why the channel's card could
+            not be updated.
         """
         has, problem = set(), None
         for copy in copies:

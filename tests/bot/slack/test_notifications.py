@@ -87,8 +87,8 @@ def about_requests() -> Iterator[tuple[str, Message]]:
     for standing in PartnershipState:
         for moment in (NOW, EXPIRY + timedelta(days=400)):
             yield f"review {standing} {moment}", review_card(partnership(state=standing), now=moment)
-        for may_speak in (True, False):
-            yield f"setup {standing} {may_speak}", setup_card(partnership(state=standing), may_speak=may_speak)
+        for may_confirm in (True, False):
+            yield f"setup {standing} {may_confirm}", setup_card(partnership(state=standing), may_confirm=may_confirm)
 
 
 def about_partners() -> Iterator[tuple[str, Message]]:

@@ -14,7 +14,7 @@ from workflows.ports.tenant import Tenant
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class PresentSetup:
+class CurrentSetup:
     """The partner setup that follows from the current settings in our tenant."""
 
     identity: TenantIdentity
@@ -36,7 +36,7 @@ class Checklists:
     tenant: Tenant
     cloud: Cloud
 
-    async def present(self, typed: str) -> PresentSetup:
+    async def present(self, typed: str) -> CurrentSetup:
         """Read the named partner, and what it must do now. This includes partners that Gatehouse did not open.
 
         :raises InvalidField, Refused: when it names no partner, or more than one.
@@ -45,7 +45,7 @@ class Checklists:
         identity, partnership = await named_partner(typed, store=self.store, tenant=self.tenant)
         configuration, default = await read_both(identity.tenant_id, tenant=self.tenant)
         setup = setup_of(configuration, default, is_cross_cloud=not identity.is_resolved)
-        return PresentSetup(identity=identity, setup=setup, home=await self.home(), partnership=partnership)
+        return CurrentSetup(identity=identity, setup=setup, home=await self.home(), partnership=partnership)
 
     async def home(self) -> Home:
         """Return our own tenant with its names.

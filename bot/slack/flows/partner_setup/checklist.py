@@ -15,7 +15,7 @@ from bot.slack.cards.partners import identity_block, partner_name, partner_words
 from bot.slack.cards.setup_steps import NOTHING, remark_elements, step_blocks
 from bot.words.partner_setup.checklist import opening, remarks, sections
 from bot.words.sentences import counted
-from workflows.app.reads.checklists import PresentSetup
+from workflows.app.reads.checklists import CurrentSetup
 from workflows.core.partner_setup.state import needed_steps
 
 MOST_CHUNK: Final = 2900
@@ -26,24 +26,24 @@ MOST_CHUNKS: Final = 12
 """More than any checklist of a few hundred ids needs. Slack shows what fits, and the text says that it was cut."""
 
 
-def checklist_message(present: PresentSetup, *, may_speak: bool) -> Message:
+def checklist_message(present: CurrentSetup, *, may_confirm: bool) -> Message:
     """Return the checklist as a message.
 
-    :param may_speak: offer to confirm the steps of Gatehouse's record: for the sponsor and the admins.
+    :param may_confirm: offer to confirm the steps of Gatehouse's record: for the sponsor and the admins.
     """
     name = clean(partner_name(present.identity), 90)
-    blocks = [header(f"🤝 {name}: partner setup"), *_blocks(present, may_speak=may_speak)]
+    blocks = [header(f"🤝 {name}: partner setup"), *_blocks(present, may_confirm=may_confirm)]
     needed = needed_steps(present.setup.steps)
     steps = counted(len(needed), "step") if needed else "nothing"
     return message(f"{partner_words(present.identity)}: {steps} for the partner's administrator.", blocks)
 
 
-def checklist_view(present: PresentSetup) -> Json:
+def checklist_view(present: CurrentSetup) -> Json:
     """Return the checklist as a window."""
-    return modal("Partner setup", [*_blocks(present, may_speak=False)], ids.CHECKLIST)
+    return modal("Partner setup", [*_blocks(present, may_confirm=False)], ids.CHECKLIST)
 
 
-def checklist_text(present: PresentSetup) -> list[str]:
+def checklist_text(present: CurrentSetup) -> list[str]:
     """Return the whole checklist in as few pieces as Slack accepts.
 
     Each piece ends with a step. A step that is too long continues in the next piece, after a line or a comma.
@@ -59,12 +59,12 @@ def checklist_text(present: PresentSetup) -> list[str]:
     return _packed([clean(piece, MOST_CHUNK, lines=True) for text in texts for piece in _pieces(text)])
 
 
-def _blocks(present: PresentSetup, *, may_speak: bool) -> Iterator[Block]:
+def _blocks(present: CurrentSetup, *, may_confirm: bool) -> Iterator[Block]:
     setup, partnership = present.setup, present.partnership
     confirmations = () if partnership is None else partnership.confirmations
     yield identity_block(present.identity)
     if setup.steps:
-        recorded = {step.digest for step in partnership.setup} if partnership is not None and may_speak else set()
+        recorded = {step.digest for step in partnership.setup} if partnership is not None and may_confirm else set()
         yield rich(paragraph(words("Current state. Gatehouse cannot see the partner's tenant.")))
         yield from step_blocks(present.identity, setup.steps, confirmations, recorded)
     elif not setup.unread and not setup.unread_inherited:

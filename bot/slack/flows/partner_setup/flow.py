@@ -17,7 +17,7 @@ from bot.slack.payloads.button_values import parse_setup_value, parse_tenant_id
 from bot.slack.payloads.models import Interaction, Invocation
 from bot.slack.people.directory import SlackDirectory
 from bot.slack.words.unavailable import not_now
-from workflows.app.reads.checklists import Checklists, PresentSetup
+from workflows.app.reads.checklists import Checklists, CurrentSetup
 from workflows.app.reads.look_up_permission import LookupPermission
 from workflows.app.service import Service
 from workflows.core.errors.raised import InvalidField, Refused
@@ -85,7 +85,7 @@ class PartnerSetupFlow:
 
     async def _message(self, command: Invocation) -> Message:
         present = await self.checklists.present(command.argument)
-        return checklist_message(present, may_speak=await self._may_speak(command.actor, present))
+        return checklist_message(present, may_confirm=await self._may_confirm(command.actor, present))
 
     async def _view(self, window: Window, tenant_id: TenantId) -> Json:
         await self.lookup_permission.require(window.actor, tenant_id, key=window.key, by="show_checklist")
@@ -94,7 +94,7 @@ class PartnerSetupFlow:
         except InvalidField as error:  # nobody typed it: Entra does not accept the id of a partner on record
             return message_view("Not possible now", not_now(error))
 
-    async def _may_speak(self, actor: ChatId, present: PresentSetup) -> bool:
+    async def _may_confirm(self, actor: ChatId, present: CurrentSetup) -> bool:
         """Return whether to offer this person to confirm. A click is checked again."""
         if present.partnership is None:
             return False

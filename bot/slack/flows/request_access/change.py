@@ -64,7 +64,7 @@ class ChangeFlow:
         await self.request_access.windows.load(ack, click, build, command=_EDIT, subject=subject)
 
     async def send_edit(self, ack: AsyncAck, click: Interaction) -> None:
-        """Store the edit. Where the request changed meanwhile, the window says so in place of the form."""
+        """Store the edit. If the request changed after the window was opened, show this instead of the form."""
         await self.request_access.members.require(click.actor)
         form = parse_form(click)
         try:

@@ -45,14 +45,14 @@ def test_what_was_left_out_is_counted_once_the_minute_is_over() -> None:
     now = 0.0
     limit = LogLimit(3, lambda: now)
     with structlog.testing.capture_logs() as written:
-        assert [limit.allows("knocks") for _ in range(10)] == [True] * 3 + [False] * 7
+        assert [limit.allows("rejected connection") for _ in range(10)] == [True] * 3 + [False] * 7
         assert limit.allows("something else")
         now = 59.9
-        assert not limit.allows("knocks")
+        assert not limit.allows("rejected connection")
         assert written == []
         now = 60.0
         assert limit.allows("something else")
-    assert written == [{"event": "lines_left_out", "of": "knocks", "lines": 8, "log_level": "warning"}]
+    assert written == [{"event": "lines_left_out", "of": "rejected connection", "lines": 8, "log_level": "warning"}]
 
 
 def test_kinds_that_nobody_can_foresee_do_not_fill_the_memory() -> None:

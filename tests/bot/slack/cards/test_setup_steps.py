@@ -16,7 +16,7 @@ from bot.slack.flows.show.partners import partner_details
 from tests.bot import surfaces
 from tests.bot.surfaces import all_of, dicts, hostile_or_blank, shown, texts
 from tests.workflows.core.builders import DANA, NOW, REDEEM_STEP, TENANT, identity, partnership
-from workflows.app.reads.checklists import PresentSetup
+from workflows.app.reads.checklists import CurrentSetup
 from workflows.core.partner_setup.checklist import Home
 from workflows.core.partner_setup.clouds import GLOBAL
 from workflows.core.partner_setup.state import Confirmation
@@ -48,8 +48,8 @@ def known(**changes: Any) -> Partnership:
     return partnership(**{"setup": ALL.steps, "confirmations": (SAID,), **changes})
 
 
-def present(setup: PartnerSetup = ALL, **changes: Any) -> PresentSetup:
-    return PresentSetup(**{"identity": identity(), "setup": setup, "home": HOME, "partnership": known(), **changes})
+def present(setup: PartnerSetup = ALL, **changes: Any) -> CurrentSetup:
+    return CurrentSetup(**{"identity": identity(), "setup": setup, "home": HOME, "partnership": known(), **changes})
 
 
 def assert_sound(message: Message) -> None:
@@ -62,7 +62,7 @@ def every_button(value: Any) -> list[str]:
 
 
 def test_the_card_says_who_confirmed_what_and_offers_the_rest() -> None:
-    card = setup_card(known(), may_speak=True)
+    card = setup_card(known(), may_confirm=True)
     assert_sound(card)
     said = shown(card.blocks)
     assert "Our side: done. Partner's side: confirmed by Dana on 2027-03-01 09:00 UTC (Gatehouse cannot see it)" in said
@@ -73,22 +73,22 @@ def test_the_card_says_who_confirmed_what_and_offers_the_rest() -> None:
     assert "Until they set it, our people still see the consent prompt there; access works without it." in said
     assert ids[-2:] == ["show_checklist", "remind_half"]
     assert "1 of 5 steps confirmed" in card.text
-    assert every_button(setup_card(known(), may_speak=False).blocks) == ["show_checklist"]
+    assert every_button(setup_card(known(), may_confirm=False).blocks) == ["show_checklist"]
 
 
 def test_the_card_changes_with_what_is_open() -> None:
-    reminded = setup_card(known(remind_setup_at=NOW + timedelta(days=7)), may_speak=True)
+    reminded = setup_card(known(remind_setup_at=NOW + timedelta(days=7)), may_confirm=True)
     assert "remind_half" not in every_button(reminded.blocks)
     assert "is reminded on 2027-03-08 09:00 UTC" in shown(reminded.blocks)
-    done = setup_card(known(setup=(REDEEM_STEP,)), may_speak=True)
+    done = setup_card(known(setup=(REDEEM_STEP,)), may_confirm=True)
     assert "the partner setup is confirmed" in shown(done.blocks)
     assert every_button(done.blocks) == ["unconfirm_half", "show_checklist"]
-    usual = setup_card(known(setup=ALL.steps[-2:]), may_speak=True)
+    usual = setup_card(known(setup=ALL.steps[-2:]), may_confirm=True)
     assert "nothing is needed from the partner" in shown(usual.blocks)
     assert every_button(usual.blocks) == ["show_checklist"]
     for gone in (
-        setup_card(known(setup=()), may_speak=True),
-        setup_card(known(state=PartnershipState.REVOKED, setup=()), may_speak=True),
+        setup_card(known(setup=()), may_confirm=True),
+        setup_card(known(state=PartnershipState.REVOKED, setup=()), may_confirm=True),
     ):
         assert_sound(gone)
         assert "nothing is needed from the partner" in shown(gone.blocks)
@@ -120,8 +120,8 @@ def test_hostile_names_stay_text(text: str) -> None:
     )
     home = replace(HOME, domain=text.encode(errors="replace").decode())
     shown_as = (
-        setup_card(record, may_speak=True),
-        checklist_message(present(identity=record.identity, partnership=record, home=home), may_speak=True),
+        setup_card(record, may_confirm=True),
+        checklist_message(present(identity=record.identity, partnership=record, home=home), may_confirm=True),
     )
     for message in shown_as:
         assert_sound(message)
@@ -130,7 +130,7 @@ def test_hostile_names_stay_text(text: str) -> None:
 
 def test_every_step_has_its_own_button_below_it_that_names_it_and_asks_once_more() -> None:
     """One column of equal buttons once recorded another step than the one that was read."""
-    for message in (setup_card(known(), may_speak=True), checklist_message(present(), may_speak=True)):
+    for message in (setup_card(known(), may_confirm=True), checklist_message(present(), may_confirm=True)):
         labels = []
         for above, row in zip(message.blocks, message.blocks[1:], strict=False):
             if row["type"] != "actions" or "confirm" not in row["elements"][0]:
@@ -149,19 +149,19 @@ def test_a_reminder_says_who_asked_for_it_and_since_when_and_an_older_card_point
     asked = known(setup_reminder_asked_by=DANA, setup_reminder_asked_at=NOW, setup_reminders=1)
     sponsor = asked.sponsor.chat_id
     mine = replace(asked, setup_reminder_asked_by=asked.sponsor)
-    card = setup_card(mine, may_speak=True, reader=sponsor)
+    card = setup_card(mine, may_confirm=True, reader=sponsor)
     assert_sound(card)
     assert "You asked to be reminded, on 2027-03-01 09:00 UTC" in shown(card.blocks)
     assert "reminder of the partner setup" in card.text
-    assert "Dana asked that you be reminded" in shown(setup_card(asked, may_speak=True, reader=sponsor).blocks)
-    other = shown(setup_card(asked, may_speak=True, reader="U-OTHER").blocks)
+    assert "Dana asked that you be reminded" in shown(setup_card(asked, may_confirm=True, reader=sponsor).blocks)
+    other = shown(setup_card(asked, may_confirm=True, reader="U-OTHER").blocks)
     assert f"Dana asked that {asked.sponsor.name} be reminded" in other
     for not_yet in (
-        setup_card(asked, may_speak=False),
-        setup_card(replace(asked, remind_setup_at=NOW), may_speak=True),
+        setup_card(asked, may_confirm=False),
+        setup_card(replace(asked, remind_setup_at=NOW), may_confirm=True),
     ):
         assert "asked" not in shown(not_yet.blocks).replace("asked once", "")
-    older = setup_card(asked, may_speak=True, reader=sponsor, is_older=True)
+    older = setup_card(asked, may_confirm=True, reader=sponsor, is_older=True)
     assert_sound(older)
     assert "There is a newer card about this below" in shown(older.blocks)
     assert every_button(older.blocks) == []

@@ -14,7 +14,7 @@ from workflows.core.partner_setup.steps import setup_of
 
 
 def test_the_checklist_is_handed_over_in_pieces_that_end_with_a_step() -> None:
-    message = checklist_message(present(), may_speak=True)
+    message = checklist_message(present(), may_confirm=True)
     assert_sound(message)
     pieces = checklist_text(present())
     assert all(len(piece) <= MOST_CHUNK for piece in pieces)
@@ -29,15 +29,15 @@ def test_the_checklist_is_handed_over_in_pieces_that_end_with_a_step() -> None:
     ]
     assert shown_pieces == pieces
     assert every_button(message.blocks) == ["unconfirm_half"] + ["confirm_half"] * 4
-    assert every_button(checklist_message(present(), may_speak=False).blocks) == []
+    assert every_button(checklist_message(present(), may_confirm=False).blocks) == []
     assert problems(checklist_view(present())["blocks"], "modal") == []
 
 
 def test_only_what_the_record_asks_for_can_be_confirmed() -> None:
     """A step that is not recorded, or recorded differently, has no button."""
-    message = checklist_message(present(partnership=known(setup=(REDEEM_STEP,))), may_speak=True)
+    message = checklist_message(present(partnership=known(setup=(REDEEM_STEP,))), may_confirm=True)
     assert list(buttons(message.blocks)) == ["unconfirm_half"]
-    assert every_button(checklist_message(present(partnership=None), may_speak=True).blocks) == []
+    assert every_button(checklist_message(present(partnership=None), may_confirm=True).blocks) == []
 
 
 def test_hundreds_of_ids_are_cut_into_lines_that_fit() -> None:
@@ -45,18 +45,18 @@ def test_hundreds_of_ids_are_cut_into_lines_that_fit() -> None:
     wide = {**OFFICE, "applications": {"accessType": "allowed", "targets": rows}}
     setup = setup_of({"b2bDirectConnectInbound": wide}, MICROSOFTS)
     assert all(len(piece) <= MOST_CHUNK for piece in checklist_text(present(setup)))
-    assert_sound(checklist_message(present(setup), may_speak=True))
-    assert "more parts are too long for Slack" in shown(checklist_message(present(setup), may_speak=True).blocks)
+    assert_sound(checklist_message(present(setup), may_confirm=True))
+    assert "more parts are too long for Slack" in shown(checklist_message(present(setup), may_confirm=True).blocks)
 
 
 def test_nothing_to_do_is_distinguished_from_what_could_not_be_checked() -> None:
     nothing = checklist_message(
-        present(setup_of({"inboundTrust": {"isMfaAccepted": True}}, MICROSOFTS)), may_speak=True
+        present(setup_of({"inboundTrust": {"isMfaAccepted": True}}, MICROSOFTS)), may_confirm=True
     )
     assert_sound(nothing)
     assert "Nothing that is set here for this partner needs a setting on its side." in shown(nothing.blocks)
     assert "You do not need to set anything for this" in shown(nothing.blocks)
-    unread = checklist_message(present(setup_of(None, None)), may_speak=True)
+    unread = checklist_message(present(setup_of(None, None)), may_confirm=True)
     assert_sound(unread)
     assert "Could not be checked" in shown(unread.blocks)
     assert "Nothing that is set here" not in shown(unread.blocks)
@@ -85,7 +85,7 @@ def test_a_long_step_is_cut_between_values_and_can_be_put_together_again() -> No
     assert body["b2bDirectConnectOutbound"]["applications"]["targets"] == rows
     for row in rows:
         assert f"@{{ target = '{row['target']}'; targetType = 'application' }}" in whole.replace("\n", " ")
-    message = checklist_message(one, may_speak=True)
+    message = checklist_message(one, may_confirm=True)
     assert_sound(message)
     said = shown(message.blocks)
     assert f"part 1 of {len(pieces)}, belongs together" in said
@@ -94,7 +94,7 @@ def test_a_long_step_is_cut_between_values_and_can_be_put_together_again() -> No
 
 def test_what_only_our_default_opens_is_a_remark_to_us_and_no_homework() -> None:
     setup = setup_of(None, {**MICROSOFTS, "b2bDirectConnectInbound": OFFICE})
-    message = checklist_message(present(setup, partnership=None), may_speak=True)
+    message = checklist_message(present(setup, partnership=None), may_confirm=True)
     assert_sound(message)
     assert "nothing for the partner's administrator" in message.text
     said = shown(message.blocks)
