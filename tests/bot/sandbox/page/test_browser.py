@@ -8,12 +8,12 @@ from pathlib import Path
 import pytest
 import pytest_asyncio
 from aiohttp.test_utils import TestServer
-from playwright.async_api import Browser, Page, expect
+from playwright.async_api import Page, expect
 
 from tests.bot.sandbox.page import samples
 from tests.bot.sandbox.page.accessibility import violations_at_all_sizes
 from tests.bot.sandbox.page.stage import CHANNELS, PEOPLE, Stage
-from tests.warm.browser import CAN_BE_MISSED, WHY_SKIPPED
+from tests.warm.browser import CAN_BE_MISSED, WHY_SKIPPED, as_new
 
 pytestmark = [
     pytest.mark.browser,
@@ -31,16 +31,10 @@ async def stage(tmp_path: Path) -> Stage:
 
 
 @pytest_asyncio.fixture(loop_scope="session")
-async def page(browser: Browser, stage: Stage) -> AsyncIterator[Page]:
-    async with TestServer(stage.app()) as server:
-        opened = await browser.new_page(viewport={"width": 1280, "height": 800})
-        problems: list[str] = []
-        opened.on("pageerror", lambda error: problems.append(str(error)))
-        opened.on("console", lambda note: problems.append(note.text) if "Content Security" in note.text else None)
-        await opened.goto(str(server.make_url("/")))
-        yield opened
-        await opened.close()
-        assert problems == []
+async def page(tab: Page, stage: Stage) -> AsyncIterator[Page]:
+    async with TestServer(stage.app()) as server, as_new(tab, width=1280, height=800) as page:
+        await page.goto(str(server.make_url("/")))
+        yield page
 
 
 async def sent(stage: Stage, call: str) -> samples.Json:
