@@ -11,7 +11,7 @@ from aiohttp.test_utils import TestServer
 from playwright.async_api import Page, expect
 
 from tests.bot.sandbox.page import samples
-from tests.bot.sandbox.page.accessibility import violations_at_all_sizes
+from tests.bot.sandbox.page.accessibility import violations, violations_at_all_sizes
 from tests.bot.sandbox.page.stage import CHANNELS, PEOPLE, Stage
 from tests.warm.browser import CAN_BE_MISSED, WHY_SKIPPED, as_new
 
@@ -352,6 +352,16 @@ async def test_every_kind_of_field_is_accessible(page: Page, stage: Stage) -> No
     await page.get_by_role("combobox", name="Pilot group").fill("bri")
     await expect(page.get_by_role("option", name="Bridge pilots")).to_be_visible()
     assert await violations_at_all_sizes(page) == []
+
+
+async def test_a_part_that_changed_is_looked_at_again(page: Page, stage: Stage) -> None:
+    stage.post(CHANNELS["partner-access"], "card", blocks=samples.CARD_BLOCKS)
+    await stage.change()
+    await expect(page.get_by_test_id("message")).to_have_count(1)
+    assert await violations(page) == []
+    await page.get_by_test_id("message").evaluate("node => { node.innerHTML += '<img src=\"/page/static/icon.svg\">' }")
+    [fault] = await violations(page)
+    assert fault.startswith("image-alt")
 
 
 async def test_badges_and_several_people(page: Page, stage: Stage) -> None:
