@@ -15,6 +15,7 @@ from structlog.dev import ConsoleRenderer, plain_traceback
 
 from tests.warm.block_checks import remember_checks
 from tests.warm.browser import SHARPNESS, started_browser
+from tests.warm.shared_forks import offer_forks
 
 if TYPE_CHECKING:
     from playwright.async_api import Browser, Page
@@ -32,6 +33,8 @@ def pytest_configure(config: pytest.Config) -> None:
     if not is_chosen and os.access(_MEMORY, os.W_OK) and shutil.disk_usage(_MEMORY).free > _ROOM_NEEDED:
         os.environ.setdefault("PYTEST_DEBUG_TEMPROOT", str(_MEMORY))
     signal.signal(signal.SIGINT, _interrupt)
+    if getattr(config.option, "dist", "no") != "no" and not hasattr(config, "workerinput"):
+        offer_forks()
 
 
 def _interrupt(number: int, frame: FrameType | None) -> None:
