@@ -8,6 +8,7 @@ from pathlib import Path
 
 from tests.warm.forks import FORKS, forked, say_into
 from tests.warm.haste import HastyForks
+from tests.warm.ready_made import put_new_database
 
 
 class WarmSandbox:
@@ -53,6 +54,7 @@ def _play(data: Path, environment: dict[str, str], is_hasty: bool, says: Connect
     says.close()
     say_into(Path(os.devnull), sys.stderr.fileno())
     os.environ.update(environment)
+    put_new_database(data / "gatehouse.db")
     from bot.terminal.sandbox_command import run_sandbox
 
     processes = HastyForks() if is_hasty else FORKS
