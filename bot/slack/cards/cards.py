@@ -12,6 +12,7 @@ from bot.slack.cards.chain import MOST_REASON
 from bot.slack.cards.partners import (
     identity_block,
     joined,
+    notified_partner,
     partner_name,
 )
 from bot.slack.cards.reviews import partnership_facts, review_buttons
@@ -37,7 +38,7 @@ def review_card(partnership: Partnership, *, now: datetime) -> Message:
     )
     about = f"{clean(partner_title(partnership), NAME)} ({partnership.request_id})"
     stop = "" if opening[1].endswith("?") else "."
-    return message(f"{domain}: {opening[1]}{stop} {about}", blocks)
+    return message(f"{notified_partner(partnership.identity)}: {opening[1]}{stop} {about}", blocks)
 
 
 def _review_headline(partnership: Partnership, now: datetime) -> tuple[str, str]:

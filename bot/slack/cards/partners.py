@@ -11,6 +11,7 @@ from slack_sdk.models.blocks.block_elements import RichTextElement
 from bot.slack.blocks.blocks import DOMAIN, NAME, Part, bullets, paragraph, part, preformatted, rich, words
 from bot.slack.blocks.untrusted import clean
 from bot.words.findings.finding import finding_words, severity_words, source_words
+from bot.words.partners import notified_name
 from bot.words.plans.changes import Line
 from bot.words.sentences import counted, place_to_cut
 from workflows.core.checks.findings import Finding, FindingCode, Severity
@@ -38,13 +39,9 @@ def partner_name(identity: TenantIdentity) -> str:
     return clean(identity.default_domain, DOMAIN, empty=identity.tenant_id)
 
 
-def partner_words(identity: TenantIdentity) -> str:
-    """Return a partner as one plain text for notifications: domain and display name.
-
-    The tenant ID is in the blocks; it stands here only for a partner without a domain.
-    """
-    own = clean(identity.display_name, NAME, empty="no name")
-    return f"{clean(partner_name(identity), 100)} ({own})"
+def notified_partner(identity: TenantIdentity) -> str:
+    """Return the name of a partner for a notification: its domain, or words when it has none."""
+    return notified_name(clean(partner_name(identity), 90))
 
 
 def identity_block(identity: TenantIdentity) -> RichTextBlock:

@@ -91,10 +91,10 @@ def partner_row(partnership: Partnership, now: datetime) -> RichTextBlock:
         paragraph(
             words(f"{partnership_icon(partnership, now)} "),
             part(partner_name(identity), DOMAIN, bold=True),
-            words(" ("),
-            part(identity.display_name, 80),
-            words(")"),
             words(state),
             *partnership_facts(partnership),
+            words("\nDisplay name: "),
+            part(identity.display_name, 80),
+            words(" (not verified)"),
         )
     )

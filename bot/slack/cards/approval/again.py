@@ -14,7 +14,7 @@ from bot.slack.cards.approval.card import decision_row
 from bot.slack.cards.approval.closed import shortened_note
 from bot.slack.cards.approval.context import RISKS
 from bot.slack.cards.chain import still_needed
-from bot.slack.cards.requests import MOST_TARGET, may_be_decided, request_target, whole_target
+from bot.slack.cards.requests import MOST_TARGET, may_be_decided, notified_target, request_target, whole_target
 from bot.words.requests.revision import RevisedLine, revision_lines
 from workflows.core.people import ChatId
 from workflows.core.policy.approval import Decision
@@ -24,6 +24,7 @@ from workflows.core.requests.request import AccessRequest
 MOST_LINES: Final = 6
 """Differences on the message; the others are counted, and Details show the whole plan."""
 MOST_MENTIONED: Final = 20
+_ASKED_AGAIN: Final = "needs new approval"
 _SAME: Final = "The plan is the same as before."
 
 
@@ -34,7 +35,8 @@ def again_message(request: AccessRequest, *, now: datetime, asked: Iterable[Chat
     """
     known = request.known
     risk = RISKS[deciding_risk(known.plan, known.observation.default).level]
-    title = f"{clean(request_target(request), MOST_TARGET)}: needs new approval"
+    title = f"{clean(request_target(request), MOST_TARGET)}: {_ASKED_AGAIN}"
+    notified = f"{clean(notified_target(request), MOST_TARGET)}: {_ASKED_AGAIN}"
     mentioned = list(_mentioned(asked))
     blocks: list[Block] = [
         header(f"🔁 {title} · {risk}"),
@@ -48,7 +50,7 @@ def again_message(request: AccessRequest, *, now: datetime, asked: Iterable[Chat
         ),
         decision_row(request, can_decide=may_be_decided(request, now)),
     ]
-    return message(f"{title} ({request.id}). {shortened_note(request.asked_again)}", blocks)
+    return message(f"{notified} ({request.id}). {shortened_note(request.asked_again)}", blocks)
 
 
 def _mentioned(asked: Iterable[ChatId]) -> Iterator[Part]:

@@ -11,7 +11,7 @@ from bot.slack.blocks.blocks import Part, actions, button, header, paragraph, pa
 from bot.slack.blocks.message import Message, message
 from bot.slack.cards.approval.closed import closed_headline, closed_summary, shortened_note, status_parts
 from bot.slack.cards.chain import still_needed
-from bot.slack.cards.requests import headline, kind_words, own_buttons, request_target
+from bot.slack.cards.requests import headline, kind_words, notified_target, own_buttons
 from bot.slack.cards.reviews import close_early_button
 from bot.words.plans.changes import duration_words
 from bot.words.requests.titles import prepared_title
@@ -94,7 +94,7 @@ def former_sponsor_card(request: AccessRequest) -> Message:
         header(headline(request)),
         rich(paragraph(part(said, 300)), paragraph(words("You need to do nothing."))),
     ]
-    return message(f"{request_target(request)}: you are not the sponsor any more.", blocks)
+    return message(f"{notified_target(request)}: you are not the sponsor any more.", blocks)
 
 
 def _early(request: AccessRequest, record: Partnership) -> Iterator[Block]:

@@ -11,7 +11,7 @@ from bot.slack import ids
 from bot.slack.blocks.blocks import actions, button, footnote, header, paragraph, part, rich, words
 from bot.slack.blocks.message import Message, message
 from bot.slack.blocks.untrusted import clean
-from bot.slack.cards.partners import partner_name
+from bot.slack.cards.partners import notified_partner
 from bot.slack.cards.reviews import partner_row, partnership_state_words
 from bot.slack.flows.show.filters import MOST_TYPED
 from bot.slack.payloads.models import Payload
@@ -52,7 +52,7 @@ def partner_list(page: Page[Partnership], now: datetime, typed: str = "") -> Mes
         blocks.append(actions("list", *buttons))
     blocks.append(footnote("As last recorded. /partner show with a domain reads the current settings."))
     names = "; ".join(
-        f"{clean(partner_name(p.identity), 60)}: recorded as {partnership_state_words(p, now)}" for p in page.shown
+        f"{notified_partner(p.identity)}: recorded as {partnership_state_words(p, now)}" for p in page.shown
     )
     return message(f"{count}{range_words}. {names}", blocks)
 
