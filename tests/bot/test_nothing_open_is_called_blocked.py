@@ -37,7 +37,7 @@ from workflows.core.posture.default import default_posture
 from workflows.core.posture.model import Posture
 from workflows.core.posture.rows import PostureInputs, evaluate_partner
 from workflows.core.requests.commands.request import RecordApplied
-from workflows.core.requests.effects import Tell
+from workflows.core.requests.effects import SendMessage
 from workflows.core.requests.lifecycle import Situation
 from workflows.core.requests.request import ObservedPartner, RequestKind, RequestState
 from workflows.core.settings.canonical import JsonObject
@@ -195,7 +195,7 @@ def test_the_outcome_of_a_revocation_calls_nothing_blocked_that_is_not_and_names
     event("all closed" if not possibly_open(found) else "something open")
     record = transition.partnership
     assert record is not None
-    texts = [message_words(effect.said) for effect in transition.effects if isinstance(effect, Tell)]
+    texts = [message_words(effect.said) for effect in transition.effects if isinstance(effect, SendMessage)]
     card = details(transition.request)
     texts.append(f"{card.text} {shown(card.blocks)}")
     for text in texts:

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable, Mapping
 from multiprocessing.context import ForkServerContext, ForkServerProcess
 from typing import Any, Final
 
-from workflows.pauses import USUAL_PAUSES, Pauses
+from workflows.intervals import USUAL_PAUSES, Pauses
 
 _SHORTER: Final = 0.05
 

@@ -15,7 +15,7 @@ from workflows.core.plans.plan import Operation, Plan, is_confirmed
 from workflows.core.plans.refused_writes import RefusedWrite, is_shown, written_names
 from workflows.core.requests.notes import NoteCode
 from workflows.core.settings.canonical import JsonObject
-from workflows.pauses import USUAL_PAUSES, Pauses
+from workflows.intervals import USUAL_PAUSES, Pauses
 from workflows.ports.tenant import Tenant, TenantRefused, TenantUnavailable
 
 _SENDING_SECONDS: Final = 5.0

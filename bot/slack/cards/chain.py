@@ -18,7 +18,7 @@ from workflows.core.policy.approval import Choice, Decision, Verdict
 from workflows.core.policy.template import Stage
 from workflows.core.requests.notes import with_sent_before
 from workflows.core.requests.request import AccessRequest, RequestKind, RequestState
-from workflows.core.settings.breadth import AccessChange
+from workflows.core.settings.access_change import AccessChange
 
 MOST_NAMES: Final = MOST_NAMED
 MOST_REASON: Final = 2000

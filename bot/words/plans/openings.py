@@ -11,7 +11,7 @@ from bot.words.settings.values import title
 from workflows.core.checks.target_checks import shown_name
 from workflows.core.plans.changes import BeforeAfter, SettingChange, SettingPart, setting_changes
 from workflows.core.plans.plan import Plan
-from workflows.core.settings.breadth import AccessChange, is_certainly_blocked, is_list_of_exceptions
+from workflows.core.settings.access_change import AccessChange, is_certainly_blocked, is_list_of_exceptions
 from workflows.core.settings.canonical import JsonObject
 from workflows.core.settings.certainty import blocks_all, setting_doubts
 from workflows.core.settings.effective import EffectiveTargets

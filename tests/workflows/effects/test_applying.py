@@ -34,7 +34,7 @@ from workflows.core.partners.partnership import PartnershipState
 from workflows.core.requests.effects import Apply
 from workflows.core.requests.request import RequestState
 from workflows.core.settings.documents import is_equivalent
-from workflows.pauses import USUAL_PAUSES
+from workflows.intervals import USUAL_PAUSES
 
 # --- the plain way ---
 

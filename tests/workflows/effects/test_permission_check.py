@@ -43,7 +43,7 @@ MORE_OWNERS = tuple(person(f"Owner{number}") for number in range(8))
 
 
 async def judge_at_once(world: World, *clicks: Click) -> None:
-    """Check clicks in parallel, as the outbox does; a failed check is repeated."""
+    """Check clicks in parallel, as the queue worker does; a failed check is repeated."""
     pending = [CheckPermission(command=click, key=world.key()) for click in clicks]
     for _ in range(5):
         outcomes = await asyncio.gather(*map(world.permission_check.check_click, pending), return_exceptions=True)
@@ -196,7 +196,7 @@ async def test_one_click_delivered_twenty_times_counts_once(world: World) -> Non
 
 
 async def test_one_check_performed_many_times_counts_once(world: World) -> None:
-    """The outbox performs at least once: after a crash between the verdict and its end, or side by side."""
+    """The queue worker performs at least once: after a crash between the verdict and its end, or side by side."""
     request = await world.waiting()
     effect = CheckPermission(command=world.approval(request, AMARA), key="delivery-1")
     await asyncio.gather(*(world.permission_check.check_click(effect) for _ in range(10)))

@@ -17,8 +17,8 @@ from workflows.core.plans.closing import closes_everything, only_narrows
 from workflows.core.plans.plan import Plan, changes
 from workflows.core.plans.refused_writes import written_names
 from workflows.core.plans.renewal import is_renewal
+from workflows.core.settings.access_change import AccessChange, is_certainly_blocked
 from workflows.core.settings.block import not_blocked
-from workflows.core.settings.breadth import AccessChange, is_certainly_blocked
 from workflows.core.settings.canonical import JsonObject
 from workflows.core.settings.documents import normalize, parse_setting, parse_targets
 from workflows.core.settings.effective import EffectiveSettings, Origin

@@ -17,7 +17,7 @@ from workflows.core.checks.target_checks import check_targets
 from workflows.core.checks.unchecked import INVITES, SHAREPOINT, SIGN_IN_DAYS, unread
 from workflows.core.plans.changes import BeforeAfter, overall_change, setting_changes
 from workflows.core.plans.plan import Plan, TenantIdentity
-from workflows.core.settings.breadth import AccessChange, is_certainly_blocked, is_clear
+from workflows.core.settings.access_change import AccessChange, is_certainly_blocked, is_clear
 from workflows.core.settings.canonical import JsonObject
 from workflows.core.settings.effective import effective_settings
 from workflows.core.settings.model import B2B_PROPERTIES, Property, TargetSetting

@@ -12,7 +12,7 @@ from workflows.core.checks.application_access import Capability, Direction, appl
 from workflows.core.checks.findings import Finding, FindingCode, Severity, Source
 from workflows.core.errors.raised import UnreadableSetting
 from workflows.core.plans.plan import Plan, changes
-from workflows.core.settings.breadth import is_certainly_blocked, is_list_of_exceptions
+from workflows.core.settings.access_change import is_certainly_blocked, is_list_of_exceptions
 from workflows.core.settings.canonical import JsonObject
 from workflows.core.settings.certainty import Doubt, setting_doubts
 from workflows.core.settings.documents import parse_targets

@@ -12,7 +12,7 @@ from enum import StrEnum
 from typing import Final, NamedTuple
 
 from workflows.core.plans.plan import Plan
-from workflows.core.settings.breadth import is_certainly_blocked, is_clear
+from workflows.core.settings.access_change import is_certainly_blocked, is_clear
 from workflows.core.settings.canonical import Digest, JsonObject, digest
 from workflows.core.settings.documents import has_no_value, to_document
 from workflows.core.settings.effective import (

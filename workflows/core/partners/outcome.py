@@ -22,7 +22,7 @@ from workflows.core.requests.commands.request import (
     Stop,
 )
 from workflows.core.requests.deciding import access_ends_at
-from workflows.core.requests.effects import Effect, MessageCode, ShowRequest, ShowReview, ShowSetup, Tell
+from workflows.core.requests.effects import Effect, MessageCode, SendMessage, ShowRequest, ShowReview, ShowSetup
 from workflows.core.requests.lifecycle import Situation, advance, closes, partner_of
 from workflows.core.requests.request import AccessRequest, Prepared, RequestKind
 from workflows.core.settings.canonical import JsonObject
@@ -77,7 +77,7 @@ _ONLY_REQUESTER: Final = frozenset({MessageCode.OPENED, MessageCode.PUT_BACK})
 """Messages that only the requester gets. The sponsor's own message shows the same."""
 
 
-def _messages(request: AccessRequest, said: Fact | None) -> tuple[Tell, ...]:
+def _messages(request: AccessRequest, said: Fact | None) -> tuple[SendMessage, ...]:
     """Return the message to the requester, and to the sponsor unless `_ONLY_REQUESTER` contains its code."""
     if said is None:
         return ()
@@ -85,7 +85,8 @@ def _messages(request: AccessRequest, said: Fact | None) -> tuple[Tell, ...]:
     if said.code not in _ONLY_REQUESTER:
         people.add(request.particulars.sponsor)
     return tuple(
-        Tell(person=person, subject=CommandSubject(request_id=request.id), said=said) for person in sorted(people)
+        SendMessage(person=person, subject=CommandSubject(request_id=request.id), said=said)
+        for person in sorted(people)
     )
 
 

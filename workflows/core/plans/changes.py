@@ -10,8 +10,8 @@ from typing import Any, Final, NamedTuple
 
 from workflows.core.errors.raised import UnreadableSetting
 from workflows.core.plans.plan import Change, Plan, changes
+from workflows.core.settings.access_change import AccessChange, flag_change, targets_change
 from workflows.core.settings.block import BLOCK
-from workflows.core.settings.breadth import AccessChange, flag_change, targets_change
 from workflows.core.settings.canonical import JsonObject
 from workflows.core.settings.documents import is_equivalent, parse_setting
 from workflows.core.settings.effective import (

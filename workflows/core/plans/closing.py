@@ -2,8 +2,8 @@
 
 from workflows.core.plans.changes import plan_access_change
 from workflows.core.plans.plan import Plan
+from workflows.core.settings.access_change import AccessChange
 from workflows.core.settings.block import not_blocked
-from workflows.core.settings.breadth import AccessChange
 
 
 def only_narrows(plan: Plan) -> bool:

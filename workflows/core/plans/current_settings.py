@@ -7,7 +7,7 @@ from typing import Any
 from workflows.core.errors.raised import UnreadableSetting
 from workflows.core.plans.changes import ChangeSubject, SettingPart, setting_changes, unknown_members
 from workflows.core.plans.plan import Plan, changes
-from workflows.core.settings.breadth import AccessChange, is_certainly_blocked
+from workflows.core.settings.access_change import AccessChange, is_certainly_blocked
 from workflows.core.settings.canonical import JsonObject
 from workflows.core.settings.documents import has_no_value, parse_setting, parse_targets
 from workflows.core.settings.effective import (

@@ -15,8 +15,8 @@ from workflows.core.plans.closing import closes_everything, only_narrows
 from workflows.core.plans.plan import Plan, plan_access
 from workflows.core.plans.renewal import is_renewal, plan_from
 from workflows.core.policy.template import Stage
+from workflows.core.settings.access_change import AccessChange, is_unbounded
 from workflows.core.settings.block import BLOCK
-from workflows.core.settings.breadth import AccessChange, is_unbounded
 from workflows.core.settings.canonical import JsonObject
 from workflows.core.settings.documents import to_document
 from workflows.core.settings.effective import EffectiveSettings, effective_settings

@@ -8,7 +8,7 @@ from workflows.core.errors.raised import UnreadableSetting
 from workflows.core.plans.changes import unknown_members
 from workflows.core.posture.codes import ConcernCode
 from workflows.core.posture.model import B2BAccess, Concern, Weight
-from workflows.core.settings.breadth import is_empty, is_unbounded
+from workflows.core.settings.access_change import is_empty, is_unbounded
 from workflows.core.settings.canonical import JsonObject
 from workflows.core.settings.documents import parse_setting
 from workflows.core.settings.effective import SYNCHRONIZATION_FLAG, EffectiveFlag, EffectiveSettings, Origin

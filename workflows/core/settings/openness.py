@@ -11,7 +11,7 @@ from enum import Enum, StrEnum, auto
 from typing import Any, Final
 
 from workflows.core.errors.raised import UnreadableSetting
-from workflows.core.settings.breadth import is_certainly_blocked, is_clear, is_wide_open
+from workflows.core.settings.access_change import is_certainly_blocked, is_clear, is_wide_open
 from workflows.core.settings.canonical import JsonObject
 from workflows.core.settings.described import Path, is_restriction, undescribed
 from workflows.core.settings.documents import has_no_value, parse_targets

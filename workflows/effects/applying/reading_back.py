@@ -24,8 +24,8 @@ from workflows.core.settings.canonical import JsonObject
 from workflows.effects.applying.results import ApplyResults
 from workflows.effects.further_writes import write_further
 from workflows.effects.resending import ResendDecision
+from workflows.intervals import Pauses
 from workflows.partner_lookup.lookup import read_default
-from workflows.pauses import Pauses
 from workflows.ports.store import Store
 from workflows.ports.tenant import Tenant, TenantRefused, TenantUnavailable
 

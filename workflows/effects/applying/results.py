@@ -113,7 +113,7 @@ class ApplyResults:
         return True
 
     async def record_unreadable(self, request: AccessRequest, error: TenantRefused) -> None:
-        """Record that Graph refuses to show the partner, or raise the error that makes the outbox try again."""
+        """Record that Graph refuses to show the partner, or raise the error that makes the queue worker try again."""
         if request.particulars.kind is RequestKind.REVOCATION:
             raise await self.retried_with_alarm(request, error) from error
         if error.status in _FOR_AN_ADMIN:
@@ -123,7 +123,7 @@ class ApplyResults:
         await self.service.advance(request.id, RecordApplyFailed(reason=reason))
 
     async def record_failed(self, request: AccessRequest, done: int, error: TenantRefused) -> None:
-        """Record that Graph refuses a write, or raise the error that makes the outbox try again.
+        """Record that Graph refuses a write, or raise the error that makes the queue worker try again.
 
         :param done: how many operations of the plan were accepted before.
         :raises TenantUnavailable: for a revocation, and while an admin can remove the cause.
@@ -137,7 +137,7 @@ class ApplyResults:
     async def retried_with_alarm(
         self, request: AccessRequest, error: TenantRefused, *earlier_facts: Fact
     ) -> TenantUnavailable:
-        """Raise the alarm that a revocation is refused, and return the error that makes the outbox try again."""
+        """Raise the alarm that a revocation is refused, and return the error that makes the queue worker try again."""
         cure = (_WAITS_FOR_AN_ADMIN,) if error.status in _FOR_AN_ADMIN else ()
         return await report_refused_revocation(
             self.alarms, request.id, partner_of(request), (*earlier_facts, *error.facts, *cure)

@@ -21,7 +21,7 @@ from workflows.core.partner_setup.clouds import CLOUDS, GLOBAL, cloud_of
 from workflows.core.partner_setup.powershell import literal, quoted
 from workflows.core.partner_setup.state import Confirmation, confirmation_of, needed_steps, open_steps, still_valid
 from workflows.core.partner_setup.steps import PartnerSetup, StepKey, newly_required_steps, setup_of
-from workflows.core.settings.breadth import is_certainly_blocked
+from workflows.core.settings.access_change import is_certainly_blocked
 from workflows.core.settings.certainty import setting_doubts
 from workflows.core.settings.documents import parse_setting, parse_targets, to_document
 from workflows.core.settings.model import BLOCK_ALL, CLOSED, Property, TenantId

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Mapping
 from workflows.core.checks.conditional_access.controls import InboundTrustFlags, VisitorType
 from workflows.core.checks.conditional_access.questions import Entry
 from workflows.core.checks.conditional_access.scope import ALL
-from workflows.core.settings.breadth import is_certainly_blocked, is_empty, is_unbounded
+from workflows.core.settings.access_change import is_certainly_blocked, is_empty, is_unbounded
 from workflows.core.settings.effective import EffectiveFlag, EffectiveSettings
 from workflows.core.settings.model import Property, TargetSetting, configurations
 from workflows.core.settings.openness import AccessKind, synchronization_of

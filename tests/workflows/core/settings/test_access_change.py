@@ -3,7 +3,7 @@
 import pytest
 
 from tests.workflows.core.settings.test_effective import A1, A2, G1, G2, INBOUND, listed
-from workflows.core.settings.breadth import AccessChange, flag_change, is_list_of_exceptions, targets_change
+from workflows.core.settings.access_change import AccessChange, flag_change, is_list_of_exceptions, targets_change
 from workflows.core.settings.documents import parse_targets
 from workflows.core.settings.model import TargetSetting
 
