@@ -20,7 +20,7 @@ from workflows.core.requests.request import AccessRequest, RequestKind, RequestS
 
 S = RequestState
 
-MOST_TARGET: Final = 90
+MAX_DOMAIN_CHARACTERS: Final = 90
 """The most characters of a domain in a headline."""
 _ICONS: Final[Mapping[RequestState, str]] = {
     S.PREPARING: "🔎",
@@ -47,7 +47,7 @@ _UNPLANNED: Final = (S.PREPARING, S.UNFIT)
 
 def headline(request: AccessRequest) -> str:
     """Return target and state in a few words, target first."""
-    return f"{icon(request)} {clean(request_target(request), MOST_TARGET)}: {state_words(request)}"
+    return f"{icon(request)} {clean(request_target(request), MAX_DOMAIN_CHARACTERS)}: {state_words(request)}"
 
 
 def summary(request: AccessRequest, state: str = "") -> str:
@@ -72,7 +72,7 @@ def whole_target(request: AccessRequest) -> Iterator[Part]:
     A long domain may begin like another organization's, and what it belongs to is at its end.
     """
     target = request_target(request)
-    if len(target) > MOST_TARGET:
+    if len(target) > MAX_DOMAIN_CHARACTERS:
         yield words("Partner ")
         yield part(target, DOMAIN, bold=True)
         yield words("\n")

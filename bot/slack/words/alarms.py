@@ -13,7 +13,7 @@ from bot.words.settings.openness import access_kind_title
 from bot.words.unavailable.storage import trouble_words
 from workflows.core.requests.alarms import ENDED, OPEN_ACCESS, Alarm, AlarmCode, EndingCode
 
-_MOST_TEXT: Final = 1500
+_MAX_CHARACTERS: Final = 1500
 _WORDS: Final[Mapping[AlarmCode, tuple[str, str]]] = {
     AlarmCode.EFFECT_GIVEN_UP: (
         "Gatehouse stopped trying: {work}. Reason: {reason}",
@@ -116,14 +116,14 @@ def ending_words(alarm: Alarm) -> str:
 
 def alarm_elements(alarm: Alarm) -> list[RichTextElement]:
     """Describe the problem, what to do and since when. A cleared alarm says when it was fixed, or why it ended."""
-    said: list[RichTextElement] = [paragraph(words(_state(alarm), bold=True), part(alarm_text(alarm), _MOST_TEXT))]
+    said: list[RichTextElement] = [paragraph(words(_state(alarm), bold=True), part(alarm_text(alarm), _MAX_CHARACTERS))]
     if alarm.cleared_at is None:
-        said += [paragraph(part(alarm_cure(alarm), _MOST_TEXT)), paragraph(words("Since "), when(alarm.raised_at))]
+        said += [paragraph(part(alarm_cure(alarm), _MAX_CHARACTERS)), paragraph(words("Since "), when(alarm.raised_at))]
     else:
         ended = ending_words(alarm)
         said += [paragraph(words("Ended " if ended else "Fixed "), when(alarm.cleared_at))]
         if ended:
-            said += [paragraph(words("Not fixed: "), part(f"{ended}.", _MOST_TEXT))]
+            said += [paragraph(words("Not fixed: "), part(f"{ended}.", _MAX_CHARACTERS))]
     return said
 
 

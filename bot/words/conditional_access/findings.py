@@ -6,8 +6,8 @@ from typing import Any, Final
 from bot.words.conditional_access.stated_verdict import StatedVerdict, stated_verdicts
 from bot.words.conditional_access.verdicts import (
     CLIENTS,
+    MAX_POLICY_GROUPS,
     MEANINGS,
-    MOST_GROUPS,
     VISITORS,
     line_words,
     named,
@@ -22,7 +22,7 @@ from workflows.core.checks.facts import UnreadReason
 from workflows.core.checks.findings import FindingCode
 from workflows.core.errors.facts import Values
 
-MOST_LINES: Final = 100
+MAX_LINES: Final = 100
 """Lines of details about one finding. The rest is counted."""
 _ORDER: Final = (
     *(PolicyEffect.LOCKED_OUT, PolicyEffect.NOT_KNOWN, PolicyEffect.DEPENDS),
@@ -94,7 +94,7 @@ def _report_only_words(values: Values) -> str:
 
 
 def _unlisted_words(values: Values) -> str:
-    names = some_words([named(name) for name in values["policies"]], MOST_GROUPS, values["count"])
+    names = some_words([named(name) for name in values["policies"]], MAX_POLICY_GROUPS, values["count"])
     return f"Entra's evaluation names policies that its list of policies does not have: {names}."
 
 
@@ -113,5 +113,5 @@ _WORDS: Final[Mapping[FindingCode, Callable[[Values], str]]] = {
 
 
 def _cut(lines: Sequence[str], count: int) -> tuple[str, ...]:
-    kept = tuple(lines[:MOST_LINES])
+    kept = tuple(lines[:MAX_LINES])
     return kept if count <= len(kept) else (*kept, f"and {count - len(kept)} more.")

@@ -30,7 +30,7 @@ from workflows.core.settings.model import (
 )
 
 _BLOCKED: Final = "blocked"
-MOST_NAMED: Final = 2
+MAX_NAMED_TARGETS: Final = 2
 """The most targets of a list that are named; the others are counted."""
 
 _NO_NAMES: Final[Mapping[str, str]] = MappingProxyType({})
@@ -214,7 +214,7 @@ def _named(name: Property, configuration: TargetConfiguration, names: Mapping[st
     reserved = [_APPLICATIONS[one.id] for one in configuration.targets if one.id in _APPLICATIONS]
     others = [one for one in configuration.targets if one.id not in _APPLICATIONS]
     known = [_name(name, one, names) for one in others]
-    if len(others) <= MOST_NAMED and all(known):
+    if len(others) <= MAX_NAMED_TARGETS and all(known):
         return " and ".join([*reserved, *(f"“{one}”" for one in known)])
     return " and ".join([*reserved, *_counts(name, others)])
 

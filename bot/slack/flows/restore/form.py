@@ -33,7 +33,7 @@ from workflows.core.requests.request import AccessRequest, RequestState
 from workflows.core.settings.canonical import JsonObject
 
 RESTORE_TITLE: Final = "Restore previous settings"
-MOST_CHANGES: Final = 100
+MAX_CHANGES: Final = 100
 """The most choices that Slack accepts in a select."""
 
 _ENDED: Final[Mapping[RequestState, str]] = {
@@ -111,7 +111,7 @@ def change_words(change: AccessRequest) -> str:
 def _changes_field(shown: RestoreShown) -> InputBlock:
     options = [
         option(change_words(change), change.id, "Restores the settings from before it")
-        for change in shown.changes[:MOST_CHANGES]
+        for change in shown.changes[:MAX_CHANGES]
     ]
     element = StaticSelectElement(
         action_id=ids.RESTORES,

@@ -4,7 +4,7 @@ import json
 from dataclasses import replace
 from typing import Any, Final
 
-from bot.slack.cards.findings import MOST_LINES, full_findings
+from bot.slack.cards.findings import MAX_LINES, full_findings
 from bot.slack.flows.decide import decision_view
 from bot.slack.flows.show.posture import posture_message
 from bot.terminal.plan_json import plan_json
@@ -48,7 +48,7 @@ def test_two_hundred_hostile_policies_fit_into_card_and_window() -> None:
     sound_message(card)
     window = decision_view(asked(MANY), history=(), now=NOW)
     assert_sound(window)
-    more = sum(len(finding_lines(one)) for one in access_findings(MANY)) - MOST_LINES
+    more = sum(len(finding_lines(one)) for one in access_findings(MANY)) - MAX_LINES
     assert f"and {more} more; gatehouse plan" in shown(window)
     assert full_findings(()) == []
 

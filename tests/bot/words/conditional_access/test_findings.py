@@ -6,7 +6,7 @@ from typing import Any, Final
 import pytest
 
 from bot.words.conditional_access.findings import (
-    MOST_LINES,
+    MAX_LINES,
     access_finding_lines,
     access_finding_words,
     locked_out_words,
@@ -157,7 +157,7 @@ def test_a_hundred_policies_and_long_names_are_cut_and_counted() -> None:
     assert "and 198 more" in words
     assert len(words) < 600
     assert "\n" not in words
-    assert (len(lines), lines[-1]) == (MOST_LINES + 1, "and 100 more.")
+    assert (len(lines), lines[-1]) == (MAX_LINES + 1, "and 100 more.")
 
 
 def test_nobody_is_said_to_be_locked_out_by_what_only_reports_or_depends() -> None:
