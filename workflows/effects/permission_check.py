@@ -193,7 +193,7 @@ class PermissionCheck:
             raise Refused(RefusalCode.NOT_ADMIN)
         if click.effect_id not in {one.id for one in await self.store.given_up()}:
             raise Refused(RefusalCode.NOT_GIVEN_UP)
-        await self.service.retry_or_drop_effect(
+        await self.service.retry_or_drop(
             click.effect_id,
             is_retried=isinstance(click, RetryEffect),
             key=key,
