@@ -65,9 +65,9 @@ class Pauses:
     """The longest wait before the queue is read again. The clock may jump, for example after a suspended machine."""
     read_back_after: tuple[float, ...] = (0.0, 0.5, 1.0, 2.0, 4.0)
     """The pause before each read-back of a write. Entra needs time to replicate a write."""
-    further_read_back_after: tuple[float, ...] = (0.0, 0.5, 1.0, 2.0)
+    optional_read_back_after: tuple[float, ...] = (0.0, 0.5, 1.0, 2.0)
     """The same for writes that Graph may refuse."""
-    further_sent_again_after: float = 1.0
+    optional_sent_again_after: float = 1.0
     """The pause before such a write without an answer is sent again. Two equal writes have the result of one."""
     conditional_access: tuple[int, float] = (1, 1.0)
     """Conditional Access's limit: the number of requests in a number of seconds, for a whole tenant.

@@ -11,7 +11,7 @@ from bot.words.settings.values import title
 from workflows.core.checks.target_checks import shown_name
 from workflows.core.plans.changes import BeforeAfter, SettingChange, SettingPart, setting_changes
 from workflows.core.plans.plan import Plan
-from workflows.core.settings.access_change import AccessChange, is_certainly_blocked, is_list_of_exceptions
+from workflows.core.settings.access_change import AccessChange, has_two_deny_lists, is_certainly_blocked
 from workflows.core.settings.canonical import JsonObject
 from workflows.core.settings.certainty import blocks_all, setting_doubts
 from workflows.core.settings.effective import EffectiveTargets
@@ -175,7 +175,7 @@ def _lists(name: Property, applies: EffectiveTargets, names: Mapping[str, str]) 
     setting = applies.certain
     if is_certainly_blocked(setting):
         return _BLOCKED
-    if is_list_of_exceptions(setting) or setting_doubts(setting):
+    if has_two_deny_lists(setting) or setting_doubts(setting):
         return "not certain, see Details"
     lists = [_list(name, one, names) for one in configurations(setting)]
     if None in lists:

@@ -19,7 +19,7 @@ from tests.workflows.fakes import FakeTenant, FixedClock
 from tests.workflows.world import CONTOSO, World, open_world
 from workflows.core.requests.alarms import Alarm, AlarmCode
 from workflows.core.requests.request import RequestKind, RequestState
-from workflows.core.requests.resending import ALARMING_REPLANS, MAX_PAUSE, pause_before_replan, remaining_pause
+from workflows.core.requests.resending import MAX_PAUSE, REPLANS_BEFORE_ALARM, pause_before_replan, remaining_pause
 from workflows.core.settings.canonical import JsonObject
 from workflows.core.settings.model import TenantId
 from workflows.effects.queue_worker import QueueWorker
@@ -92,7 +92,7 @@ async def test_it_is_tried_with_growing_pauses_alarmed_of_once_and_closes_when_t
             assert not request.is_terminal
             if request.replans != len(tried):
                 tried += [second] * (request.replans - len(tried))
-                assert len(await waits(world)) == (request.replans >= ALARMING_REPLANS)
+                assert len(await waits(world)) == (request.replans >= REPLANS_BEFORE_ALARM)
             await world.checks.run()
             raised = [command for _, command, _ in await world.log()].count("raise_alarm")
             world.clock.advance(seconds=1)

@@ -24,7 +24,7 @@ from tests.workflows.core.builders import (
 from tests.workflows.fakes import BLANK, HOME
 from tests.workflows.world import CATALOG, CONTOSO, World, restarted
 from workflows.catalog.catalog import Catalog
-from workflows.core.errors.facts import fact_in
+from workflows.core.errors.facts import fact_from_value
 from workflows.core.errors.raised import Refused
 from workflows.core.errors.refusal_codes import RefusalCode
 from workflows.core.partners.partnership import PartnershipState
@@ -97,7 +97,7 @@ async def test_a_refused_approval_is_recorded_and_said_where_it_was_clicked(
     assert (told, channel) == (actor.chat_id, "C-PARTNERS")
     entry = (await world.store.history(limit=1))[0]
     assert (entry.command, entry.request_id, entry.details["code"]) == ("want_approve", request.id, code)
-    assert fact_words(fact_in(entry.details)) == text
+    assert fact_words(fact_from_value(entry.details)) == text
 
 
 async def test_whom_the_directory_refuses_never_approves(world: World) -> None:

@@ -20,7 +20,7 @@ from workflows.core.errors.facts import Fact
 from workflows.core.requests.alarms import AlarmCode
 from workflows.core.requests.effects import CheckPermission
 from workflows.core.requests.notes import NoteCode
-from workflows.core.requests.overdue import unchecked_revocations, unshown_writes, waiting_revocations
+from workflows.core.requests.overdue import unchecked_revocations, unconfirmed_writes, waiting_revocations
 from workflows.core.requests.request import RequestKind
 from workflows.ports.clock import Clock
 from workflows.ports.store import Store
@@ -63,7 +63,7 @@ def usual_checks(*, store: Store, clock: Clock, tenant: Tenant, alarms: Alarms) 
 
 async def check_writes(*, store: Store, clock: Clock, alarms: Alarms) -> None:
     """Raise alarms for writes that were sent ten minutes ago and are not confirmed."""
-    late = unshown_writes(await store.open_requests(), clock.now())
+    late = unconfirmed_writes(await store.open_requests(), clock.now())
     await alarms.update_alarms(
         AlarmCode.WRITE_NOT_SHOWN, {one.id: values_of(one.id, partner_of(one), one.note) for one in late}
     )

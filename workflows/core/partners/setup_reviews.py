@@ -7,7 +7,7 @@ from typing import Final, assert_never
 from workflows.core.errors.facts import Fact
 from workflows.core.errors.raised import Refused
 from workflows.core.errors.refusal_codes import RefusalCode
-from workflows.core.partner_setup.state import Confirmation, confirmation_of, open_steps
+from workflows.core.partner_setup.confirmations import Confirmation, confirmation_of, open_steps
 from workflows.core.partner_setup.steps import SetupStep, StepKey, setup_of
 from workflows.core.partners.partnership import Partnership
 from workflows.core.people import ADMIN, Person, Roster
@@ -70,7 +70,7 @@ def setup_for_request(request: AccessRequest) -> tuple[SetupStep, ...]:
     prepared = request.known
     observed = prepared.observation
     is_cross_cloud = not observed.identity.is_resolved
-    return setup_of(prepared.plan.image_after(), observed.default, is_cross_cloud=is_cross_cloud).steps
+    return setup_of(prepared.plan.configuration_after(), observed.default, is_cross_cloud=is_cross_cloud).steps
 
 
 def _ask(partnership: Partnership, now: datetime) -> Partnership:

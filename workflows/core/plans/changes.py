@@ -99,7 +99,7 @@ class BeforeAfter(NamedTuple):
     @classmethod
     def of(cls, plan: Plan, default: JsonObject | None) -> "BeforeAfter":
         """Return the effective settings before and after a plan, with the tenant's default (None: not known)."""
-        images = (plan.before, plan.image_after())
+        images = (plan.before, plan.configuration_after())
         return cls(*(effective_settings(image, default, is_cross_cloud=plan.is_cross_cloud) for image in images))
 
 

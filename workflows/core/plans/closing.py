@@ -6,7 +6,7 @@ from workflows.core.settings.access_change import AccessChange
 from workflows.core.settings.block import not_blocked
 
 
-def only_narrows(plan: Plan) -> bool:
+def only_reduces_access(plan: Plan) -> bool:
     """Return whether a plan certainly reduces access and opens nothing, whatever the tenant's default is.
 
     NB. the default is deliberately not used, because it can change later. An explicit "allowed" may reduce access only
@@ -20,4 +20,4 @@ def closes_everything(plan: Plan) -> bool:
 
     See `openness.access_kinds` for what else can be open.
     """
-    return not not_blocked(plan.image_after() or {})
+    return not not_blocked(plan.configuration_after() or {})

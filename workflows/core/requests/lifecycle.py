@@ -305,7 +305,7 @@ def _remind(request: AccessRequest, command: RemindApprovers, at: Situation) -> 
     elif not request.is_filed_by(command.actor) and not command.is_requester:
         raise Refused(RefusalCode.NOT_THE_REQUESTER, reminds=True)
     elif not may_be_reminded(request, at.now):
-        raise Refused(RefusalCode.REMINDED_LATELY)
+        raise Refused(RefusalCode.REMINDED_WITHIN_A_DAY)
     request = _moved(request, request.state, at, reminders=request.reminders + 1, reminded_at=at.now)
     effects = (SendReminders(request_id=request.id), ShowRequest(request_id=request.id))
     return Transition(request=request, effects=effects)
@@ -458,7 +458,7 @@ def _unseen(request: AccessRequest, command: RecordUnseen, at: Situation) -> Tra
 
 def _resent(request: AccessRequest, command: RecordResent, at: Situation) -> Transition:
     if not may_be_resent(request, at.now):
-        raise Refused(RefusalCode.NOT_AGAIN)
+        raise Refused(RefusalCode.ALREADY_SENT_AGAIN)
     if request.resent_at == at.now:
         return Transition(request=request, effects=())
     return Transition(request=_moved(request, S.UNCONFIRMED, at, resent_at=at.now), effects=())

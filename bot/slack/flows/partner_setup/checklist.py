@@ -16,7 +16,7 @@ from bot.slack.cards.setup_steps import NOTHING, remark_elements, step_blocks
 from bot.words.partner_setup.checklist import opening, remarks, sections
 from bot.words.sentences import counted
 from workflows.app.reads.checklists import CurrentSetup
-from workflows.core.partner_setup.state import needed_steps
+from workflows.core.partner_setup.confirmations import needed_steps
 
 MAX_CHUNK_CHARACTERS: Final = 2900
 """The most characters in one preformatted block; a longer checklist continues in the next one."""

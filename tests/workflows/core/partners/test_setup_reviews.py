@@ -22,7 +22,7 @@ from tests.workflows.core.builders import (
     request,
 )
 from workflows.core.errors.raised import Refused
-from workflows.core.partner_setup.state import Confirmation
+from workflows.core.partner_setup.confirmations import Confirmation
 from workflows.core.partner_setup.steps import SetupStep, StepKey
 from workflows.core.partners.outcome import advance_partner, closed_partnership, opened_partnership
 from workflows.core.partners.partnership import Partnership, PartnershipState

@@ -13,8 +13,8 @@ from workflows.core.plans.changes import setting_changes
 from workflows.core.plans.plan import Plan, plan_revocation
 from workflows.core.settings.access_change import (
     AccessChange,
+    has_known_meaning,
     is_certainly_blocked,
-    is_clear,
     is_unbounded,
     targets_change,
 )
@@ -67,7 +67,7 @@ def test_a_doubtful_list_is_never_certain_whether_it_is_the_partners_or_the_defa
     setting = parsed(document)
     assert doubt in setting_doubts(setting)
     assert not is_certainly_blocked(setting)
-    assert not is_clear(setting)
+    assert not has_known_meaning(setting)
     said = setting_words(INBOUND, document)
     assert "not certain" in said
     assert "blocked for everyone" not in said
