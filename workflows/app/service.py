@@ -103,8 +103,7 @@ class Service:
     async def store_click(self, click: Click, *, key: str) -> None:
         """Store a click, and the effect that checks its permission. A repeated click (same `key`) changes nothing."""
         # The request's tenant is not read here: a click is stored even when other records cannot be read.
-        subject = subject_of(click)
-        now = self._clock.now()
+        subject, now = subject_of(click), self._clock.now()
         entry = entry_of(
             key,
             now,
@@ -249,9 +248,8 @@ class Service:
         command = "retry_effect" if is_retried else "drop_effect"
         details = {"effect": effect_id, **({"account": account} if account else {})}
         entry = entry_of(key, self._clock.now(), actor, command, details)
-        await self._commit(
-            Commit(entry=entry, effects=(RetryOrDropEffect(effect_id=effect_id, is_retried=is_retried),))
-        )
+        effect = RetryOrDropEffect(effect_id=effect_id, is_retried=is_retried)
+        await self._commit(Commit(entry=entry, effects=(effect,)))
 
     async def record_lookup(self, actor: ChatId, target: str, *, key: str, by: str) -> None:
         """Record in the audit log that somebody looked up a partner.
