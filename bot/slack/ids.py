@@ -74,7 +74,7 @@ PLACEHOLDER: Final = "hole_"
 TYPED: Final = "_id"
 """The end of the action_id of a text field for an ID, used when our own directory cannot be searched."""
 
-MOST_PLACEHOLDER: Final = 100
+MAX_ID_CHARACTERS: Final = 100
 """The most characters of a typed id; longer text is no GUID, and the field says so."""
 
 # keys of the request form's metadata

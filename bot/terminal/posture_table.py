@@ -30,7 +30,7 @@ from workflows.core.settings.openness import Openness
 
 WIDE: Final = 160
 """The number of columns from which on additional data gets columns of its own."""
-MOST_NAMES: Final = 12
+MAX_NAMES: Final = 12
 _NAME: Final = 60
 _STYLES: Final = {
     Weight.ALERT: "bold red",
@@ -160,9 +160,9 @@ def _concern_line(concern: Concern) -> RenderableType:
 def _names(partners: Sequence[PartnerPosture]) -> str:
     named = ", ".join(
         partner.name if partner.name == partner.tenant_id else f"{partner.name} ({partner.tenant_id})"
-        for partner in partners[:MOST_NAMES]
+        for partner in partners[:MAX_NAMES]
     )
-    more = len(partners) - MOST_NAMES
+    more = len(partners) - MAX_NAMES
     return f"{named}, and {more:,} more; --json lists all" if more > 0 else named
 
 

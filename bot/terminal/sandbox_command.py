@@ -33,7 +33,7 @@ _TICK_SECONDS: Final = 0.2
 _PASSED_ON: Final = "GATEHOUSE_MAX_"
 """The prefix of the settings that are passed on to the sandbox's bot: the limits per hour."""
 _READY_WITHIN_SECONDS: Final = 30.0
-_MOST_RESTARTS: Final = 20
+_MAX_RESTARTS: Final = 20
 
 
 async def run_sandbox(
@@ -157,7 +157,7 @@ class _Bot:
 
 async def _keep_alive(bot: _Bot, folder: Path, stop: asyncio.Event) -> None:
     """Start the bot again when it has ended, as a hosting platform does."""
-    for _ in range(_MOST_RESTARTS):
+    for _ in range(_MAX_RESTARTS):
         await asyncio.to_thread(bot.join)
         print(f"the bot ended; starting it again (its log: {folder / 'bot.log'})", file=sys.stderr, flush=True)
         await asyncio.sleep(0.3)

@@ -15,26 +15,26 @@ HEADER_SECONDS: Final = 5.0
 """The most seconds until a connection's headers are complete."""
 _LINGERING_SECONDS: Final = 1.0
 """Seconds during which the rest of a body is still read after the answer."""
-_MOST_WAITING: Final = 128
-_FEWEST: Final = 8
-_MOST: Final = 1000
+_MAX_WAITING: Final = 128
+_MIN_CONNECTIONS: Final = 8
+_MAX_CONNECTIONS: Final = 1000
 
 _log = structlog.get_logger()
 
 
 def most_connections() -> int:
     """Return the most connections: one for every two file descriptors of this process, within fixed bounds."""
-    return max(_FEWEST, min(_MOST, _descriptors() // 2))
+    return max(_MIN_CONNECTIONS, min(_MAX_CONNECTIONS, _descriptors() // 2))
 
 
 def most_at_once() -> int:
     """Return how many connections may wait to be accepted (the backlog), from the file descriptors."""
-    return max(_FEWEST, min(_MOST_WAITING, _descriptors() // 8))
+    return max(_MIN_CONNECTIONS, min(_MAX_WAITING, _descriptors() // 8))
 
 
 def _descriptors() -> int:
     allowed, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
-    return 2 * _MOST if allowed == resource.RLIM_INFINITY else allowed
+    return 2 * _MAX_CONNECTIONS if allowed == resource.RLIM_INFINITY else allowed
 
 
 class Connections:

@@ -18,7 +18,7 @@ from bot.words.refusals.words import fact_words
 from workflows.app.requests.forms import InvalidForm
 from workflows.core.errors.facts import Fact
 
-_MOST: Final = 1000
+_MAX_FORMS: Final = 1000
 
 Filled = TypeVar("Filled")
 """The values that a person filled in, as typed."""
@@ -49,7 +49,7 @@ class OpenForms(Generic[Filled, Open]):
         shown = self._forms.pop(view_id, None) or self._remember(form)
         shown.form = form
         self._forms[view_id] = shown
-        while len(self._forms) > _MOST:
+        while len(self._forms) > _MAX_FORMS:
             self._forms.popitem(last=False)
         return shown
 

@@ -57,8 +57,8 @@ class Limit(IntEnum):
 NAME: Final = 100
 """The most characters of a name that is shown."""
 DOMAIN: Final = 253
-MOST_FOOTNOTES: Final = 10
-MOST_BLOCKS: Final[dict[Surface, int]] = {"message": 50, "modal": 100, "home": 100}
+MAX_CONTEXT_ELEMENTS: Final = 10
+MAX_BLOCKS: Final[dict[Surface, int]] = {"message": 50, "modal": 100, "home": 100}
 
 NO_TIMES: Final[Mapping[str, datetime]] = MappingProxyType({})
 _UTC_TIME: Final = re.compile(r"\b(\d{4}-\d{2}-\d{2} \d{2}:\d{2}) UTC\b", re.ASCII)
@@ -70,7 +70,7 @@ def within_limits(blocks: Sequence[Block], surface: Surface) -> list[Json]:
 
     :raises SlackObjectFormationError: when a block is malformed, which is a programming error.
     """
-    most = MOST_BLOCKS[surface]
+    most = MAX_BLOCKS[surface]
     kept = list(blocks)
     if len(kept) > most:
         kept = [*kept[: most - 1], footnote(f"{len(kept) - most + 1} more parts are not shown here.")]
@@ -94,7 +94,7 @@ def mrkdwn(constant: str) -> SectionBlock:
 
 def footnote(*texts: str) -> ContextBlock:
     """Return small plain text, one line for each text; Slack accepts ten."""
-    return ContextBlock(elements=[plain_text(text, Limit.PLAIN) for text in texts[:MOST_FOOTNOTES]])
+    return ContextBlock(elements=[plain_text(text, Limit.PLAIN) for text in texts[:MAX_CONTEXT_ELEMENTS]])
 
 
 def row(

@@ -8,11 +8,11 @@ from slack_sdk.models.blocks import Block
 
 from bot.slack.blocks.blocks import Json, paragraph, rich, with_times, within_limits, words
 from bot.slack.blocks.untrusted import clean, escape
-from bot.words.partners import UNNAMED, without_ids
+from bot.words.names.partners import UNNAMED, without_ids
 
-MOST_FALLBACK: Final = 700
+MAX_FALLBACK_CHARACTERS: Final = 700
 """The most characters of the text. Escaping may make it five times as long, and chat.update accepts 4,000."""
-MOST_NOTICE: Final = 2500
+MAX_NOTICE_CHARACTERS: Final = 2500
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -32,7 +32,7 @@ def message(summary: str, blocks: Sequence[Block]) -> Message:
     # The name of a partner without a domain begins a sentence here, and may stand inside one elsewhere.
     opening = UNNAMED.capitalize() if summary.startswith(UNNAMED) else ""
     text = without_ids(opening + summary[len(opening) :])
-    return Message(text=escape(clean(text, MOST_FALLBACK)), blocks=within_limits(blocks, "message"))
+    return Message(text=escape(clean(text, MAX_FALLBACK_CHARACTERS)), blocks=within_limits(blocks, "message"))
 
 
 def notice(text: str, notified: str = "") -> Message:
@@ -40,10 +40,12 @@ def notice(text: str, notified: str = "") -> Message:
 
     :param notified: the text of the notification where it differs from the message.
     """
-    return message(notified or text, [rich(paragraph(*with_times(text, MOST_NOTICE)))])
+    return message(notified or text, [rich(paragraph(*with_times(text, MAX_NOTICE_CHARACTERS)))])
 
 
 def refusal(text: str) -> Message:
     """Return a message that a request was not carried out, and why."""
     opening = "⛔ Not done. "
-    return message(opening + text, [rich(paragraph(words(opening, bold=True), *with_times(text, MOST_NOTICE)))])
+    return message(
+        opening + text, [rich(paragraph(words(opening, bold=True), *with_times(text, MAX_NOTICE_CHARACTERS)))]
+    )

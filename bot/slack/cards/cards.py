@@ -8,7 +8,7 @@ from slack_sdk.models.blocks.block_elements import RichTextElement
 from bot.slack.blocks.blocks import DOMAIN, NAME, header, paragraph, part, quote, rich, when, words
 from bot.slack.blocks.message import Message, message
 from bot.slack.blocks.untrusted import clean
-from bot.slack.cards.chain import MOST_REASON
+from bot.slack.cards.chain import MAX_REASON_CHARACTERS
 from bot.slack.cards.partners import (
     identity_block,
     joined,
@@ -60,7 +60,7 @@ def _review_elements(partnership: Partnership, now: datetime) -> Iterator[RichTe
         yield paragraph(
             words("Kept by "), part(answer.person.name, bold=True), words(" on "), when(answer.at), words(", because:")
         )
-        yield quote(answer.reason, MOST_REASON)
+        yield quote(answer.reason, MAX_REASON_CHARACTERS)
     yield paragraph(*partnership_facts(partnership))
     if partnership.state is not PartnershipState.REVIEW_DUE:
         return

@@ -7,22 +7,22 @@ from typing import Final
 from slack_sdk.models.blocks.block_elements import RichTextElement
 
 from bot.slack.blocks.blocks import Part, bullets, paragraph, part, quote, when, words
-from bot.slack.people.approvers import MOST_NAMED, Approvers
+from bot.slack.people.approvers import MAX_NAMED_APPROVERS, Approvers
 from bot.words.requests.notes import note_words
 from bot.words.sentences import counted
 from workflows.core.partner_setup.steps import newly_required_steps
 from workflows.core.people import Role
 from workflows.core.plans.changes import plan_access_change
-from workflows.core.plans.closing import only_narrows
+from workflows.core.plans.closing import only_reduces_access
 from workflows.core.policy.approval import Choice, Decision, Verdict
 from workflows.core.policy.template import Stage
 from workflows.core.requests.notes import with_sent_before
 from workflows.core.requests.request import AccessRequest, RequestKind, RequestState
-from workflows.core.settings.breadth import AccessChange
+from workflows.core.settings.access_change import AccessChange
 
-MOST_NAMES: Final = MOST_NAMED
-MOST_REASON: Final = 2000
-MOST_NOTE: Final = 1500
+MAX_NAMES: Final = MAX_NAMED_APPROVERS
+MAX_REASON_CHARACTERS: Final = 2000
+MAX_NOTE_CHARACTERS: Final = 1500
 EXPIRES_NOW: Final = "The time to decide is over. This request expires now."
 
 _ONE_IS_ENOUGH: Final = (
@@ -40,7 +40,7 @@ def chain_elements(request: AccessRequest, holders: Mapping[Role, Approvers]) ->
         yield paragraph(words("Approvals: ", bold=True), words("none are needed to close a partner."))
         return
     verdict, stages = request.verdict(), request.known.stages
-    if sum(stage.quorum for stage in stages) == 1 and only_narrows(request.known.plan):
+    if sum(stage.quorum for stage in stages) == 1 and only_reduces_access(request.known.plan):
         yield paragraph(words(_ONE_IS_ENOUGH))
     elif _seems_to_narrow(request):
         yield paragraph(words(_WHOLE_CHAIN))
@@ -51,7 +51,7 @@ def chain_elements(request: AccessRequest, holders: Mapping[Role, Approvers]) ->
         yield paragraph(words("The requester and the sponsor cannot approve. Each person can approve once."))
     if verdict.discounted:
         yield paragraph(words("Not counted", bold=True))
-        yield bullets([part(note_words(one), 300)] for one in verdict.discounted[:MOST_NAMES])
+        yield bullets([part(note_words(one), 300)] for one in verdict.discounted[:MAX_NAMES])
 
 
 def _seems_to_narrow(request: AccessRequest) -> bool:
@@ -61,7 +61,7 @@ def _seems_to_narrow(request: AccessRequest) -> bool:
         AccessChange.NARROWS,
         AccessChange.CLOSES,
     )
-    return is_narrowing and not only_narrows(known.plan)
+    return is_narrowing and not only_reduces_access(known.plan)
 
 
 def outcome_elements(request: AccessRequest, now: datetime) -> Iterator[RichTextElement]:
@@ -70,21 +70,21 @@ def outcome_elements(request: AccessRequest, now: datetime) -> Iterator[RichText
     if rejection is not None:
         by = [words("Rejected by ", bold=True), part(rejection.person.name, bold=True)]
         yield paragraph(*by, words(" on "), when(rejection.at), words(", because:"))
-        yield quote(rejection.reason, MOST_REASON)
+        yield quote(rejection.reason, MAX_REASON_CHARACTERS)
         if sent := with_sent_before(request, ()):
             yield paragraph(words(note_words(sent)))
         return
     if request.asked_again and request.state is RequestState.AWAITING_APPROVAL:
         yield paragraph(
             words("Needs new approval: ", bold=True),
-            part(note_words(request.asked_again), MOST_NOTE, lines=True),
+            part(note_words(request.asked_again), MAX_NOTE_CHARACTERS, lines=True),
         )
     sentence = list(state_parts(request, now))
     if sentence:
         yield paragraph(*sentence)
     is_said = request.state in _SAID_BY_SENTENCE or request.note == request.asked_again
     if request.note and not is_said:
-        yield paragraph(part(note_words(request.note), MOST_NOTE, lines=True))
+        yield paragraph(part(note_words(request.note), MAX_NOTE_CHARACTERS, lines=True))
     elif request.state in _SAID_BY_SENTENCE and (sent := with_sent_before(request, ())):
         yield paragraph(words(note_words(sent)))
 
@@ -170,9 +170,9 @@ def _who_decides(verdict: Verdict, index: int, approvers: Approvers) -> list[Par
     opening = " Current approvers" if index == verdict.open_stage else " Next approvers"
     if not approvers.names:
         return [words(f"{opening}.")]
-    others = len(approvers.names) - len(approvers.names[:MOST_NAMES]) + approvers.others
+    others = len(approvers.names) - len(approvers.names[:MAX_NAMES]) + approvers.others
     more = f" and {others} more" if others else ""
-    return [words(f"{opening}: "), part(", ".join(approvers.names[:MOST_NAMES]), 600), words(f"{more}.")]
+    return [words(f"{opening}: "), part(", ".join(approvers.names[:MAX_NAMES]), 600), words(f"{more}.")]
 
 
 def _rejection(request: AccessRequest) -> Decision | None:

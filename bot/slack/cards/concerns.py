@@ -9,7 +9,7 @@ from bot.slack.blocks.blocks import Part, bullets, part, words
 from bot.words.posture.concerns import WEIGHTS, concern_words
 from workflows.core.posture.model import Concern, Weight
 
-_MOST_TEXT: Final = 400
+_MAX_CHARACTERS: Final = 400
 _ICONS: Final = {Weight.ALERT: "🚨", Weight.WARNING: "⚠️", Weight.UNCHECKED: "❔", Weight.NOTE: "ℹ️"}
 
 
@@ -20,7 +20,7 @@ def concern_elements(concerns: Sequence[Concern], most: int) -> Iterator[RichTex
     items: list[list[Part]] = [
         [
             words(f"{_ICONS[one.weight]} {WEIGHTS[one.weight].capitalize()}: ", bold=one.weight >= Weight.WARNING),
-            part(concern_words(one), _MOST_TEXT),
+            part(concern_words(one), _MAX_CHARACTERS),
         ]
         for one in concerns[:most]
     ]

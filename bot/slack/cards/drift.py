@@ -7,7 +7,7 @@ from slack_sdk.models.blocks import RichTextBlock
 from slack_sdk.models.blocks.block_elements import RichTextElement
 
 from bot.slack.blocks.blocks import Part, bullets, paragraph, part, preformatted, rich, words
-from bot.slack.cards.partners import MOST_JSON, MOST_LINE, MOST_LINES, shortened
+from bot.slack.cards.partners import MAX_JSON_CHARACTERS, MAX_LINES, MAX_SETTING_CHARACTERS, shortened
 from bot.words.plans.drift import DefaultLine, DriftLine, default_lines, drift_lines
 from workflows.core.plans.drift import Drift
 from workflows.core.requests.request import AccessRequest, RequestState
@@ -21,7 +21,7 @@ def drift_blocks(request: AccessRequest) -> Iterator[RichTextBlock]:
     yield rich(
         paragraph(words("What changed behind the approved plan", bold=True)),
         *changed_behind(drift),
-        preformatted(shortened(drift_json(drift), MOST_JSON)),
+        preformatted(shortened(drift_json(drift), MAX_JSON_CHARACTERS)),
     )
 
 
@@ -29,8 +29,8 @@ def changed_behind(drift: Drift) -> Iterator[RichTextElement]:
     """List what changed in the tenant since the plan was approved: each setting as approved and as it is now."""
     lines = drift_lines(drift)
     items = [_default_parts(line) for line in default_lines(drift)]
-    items += [_line_parts(line) for line in lines[:MOST_LINES]]
-    if (more := len(lines) - MOST_LINES) > 0:
+    items += [_line_parts(line) for line in lines[:MAX_LINES]]
+    if (more := len(lines) - MAX_LINES) > 0:
         items.append([words(f"and {more} more settings; the JSON shows them")])
     yield bullets(items or [[words("nothing that this version can show")]])
 
@@ -57,9 +57,9 @@ def _default_parts(line: DefaultLine) -> list[Part]:
     return [
         part(line.setting, 200, bold=True),
         words(", inherited from the tenant's default: was "),
-        part(line.shown, MOST_LINE),
+        part(line.shown, MAX_SETTING_CHARACTERS),
         words(" when it was shown; now: "),
-        part(line.now, MOST_LINE, bold=True),
+        part(line.now, MAX_SETTING_CHARACTERS, bold=True),
     ]
 
 
@@ -67,9 +67,9 @@ def _line_parts(line: DriftLine) -> list[Part]:
     return [
         part(line.setting, 200, bold=True),
         words(": approved from "),
-        part(line.approved_from, MOST_LINE),
+        part(line.approved_from, MAX_SETTING_CHARACTERS),
         words(" to "),
-        part(line.approved_to, MOST_LINE),
+        part(line.approved_to, MAX_SETTING_CHARACTERS),
         words("; now: "),
-        part(line.now, MOST_LINE, bold=True),
+        part(line.now, MAX_SETTING_CHARACTERS, bold=True),
     ]

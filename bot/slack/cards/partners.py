@@ -11,19 +11,19 @@ from slack_sdk.models.blocks.block_elements import RichTextElement
 from bot.slack.blocks.blocks import DOMAIN, NAME, Part, bullets, paragraph, part, preformatted, rich, words
 from bot.slack.blocks.untrusted import clean
 from bot.words.findings.finding import finding_words, severity_words, source_words
-from bot.words.partners import notified_name
+from bot.words.names.partners import notified_name
 from bot.words.plans.changes import Line
 from bot.words.sentences import counted, place_to_cut
 from workflows.core.checks.findings import Finding, FindingCode, Severity
 from workflows.core.plans.plan import Operation, Plan, TenantIdentity
-from workflows.core.settings.breadth import AccessChange
+from workflows.core.settings.access_change import AccessChange
 
-MOST_LINE: Final = 1200
+MAX_SETTING_CHARACTERS: Final = 1200
 """Characters for the words of one setting, which count their targets themselves. JSON and digest cover the rest."""
-MOST_LINES: Final = 25
-MOST_JSON: Final = 2900
-MOST_FINDINGS: Final = 20
-MOST_FINDING: Final = 600
+MAX_LINES: Final = 25
+MAX_JSON_CHARACTERS: Final = 2900
+MAX_FINDINGS: Final = 20
+MAX_FINDING_CHARACTERS: Final = 600
 
 _QUOTED: Final = re.compile("“[^”]+”")
 _FINDING_ICONS: Final[Mapping[Severity, str]] = {
@@ -70,7 +70,7 @@ def change_elements(lines: Sequence[Line], label: str) -> Iterator[RichTextEleme
     yield paragraph(words(label, bold=True))
     # When something changes, settings that are written unchanged would only hide it.
     told = [line for line in lines if line.access is not AccessChange.SAME] or lines
-    items = [_line_parts(line) for line in told[:MOST_LINES]]
+    items = [_line_parts(line) for line in told[:MAX_LINES]]
     if more := len(told) - len(items):
         items.append([words(f"and {more} more settings; the JSON shows them")])
     if same := len(lines) - len(told):
@@ -97,15 +97,15 @@ def finding_elements(
     if shown:
         if is_titled:
             yield paragraph(words("Checks", bold=True))
-        yield bullets(_finding_parts(finding) for finding in shown[:MOST_FINDINGS])
-    if len(shown) > MOST_FINDINGS:
-        yield paragraph(words(f"and {len(shown) - MOST_FINDINGS} more"))
+        yield bullets(_finding_parts(finding) for finding in shown[:MAX_FINDINGS])
+    if len(shown) > MAX_FINDINGS:
+        yield paragraph(words(f"and {len(shown) - MAX_FINDINGS} more"))
 
 
 def operations_block(plan: Plan) -> RichTextBlock:
     """Return the exact operations as JSON, and the digest that covers all of it."""
     return rich(
-        preformatted(shortened(operations_json(plan.operations), MOST_JSON)),
+        preformatted(shortened(operations_json(plan.operations), MAX_JSON_CHARACTERS)),
         paragraph(words("Change ID: "), part(plan.digest, code=True)),
     )
 
@@ -152,7 +152,7 @@ def _place(finding: Finding) -> tuple[int, bool]:
 
 def _is_told(finding: Finding, lines: Sequence[Line]) -> bool:
     """Return whether a finding only repeats names that the lines of the change contain already."""
-    said = " ".join(line.after[:MOST_LINE] for line in lines if line.access is not AccessChange.SAME)
+    said = " ".join(line.after[:MAX_SETTING_CHARACTERS] for line in lines if line.access is not AccessChange.SAME)
     names = _QUOTED.findall(finding_words(finding))
     return finding.code is FindingCode.TARGETS_NAMED and bool(names) and all(name in said for name in names)
 
@@ -165,7 +165,7 @@ def _finding_parts(finding: Finding) -> list[Part]:
     return [
         words(f"{_FINDING_ICONS[finding.severity]} "),
         *opening,
-        part(text, MOST_FINDING),
+        part(text, MAX_FINDING_CHARACTERS),
         words(" ("),
         part(source_words(finding.source), 200),
         words(")"),
@@ -176,9 +176,9 @@ def _line_parts(line: Line) -> list[Part]:
     return [
         part(line.setting, 200, bold=True),
         words(": "),
-        part(line.before, MOST_LINE),
+        part(line.before, MAX_SETTING_CHARACTERS),
         words(" → "),
-        part(line.after, MOST_LINE),
+        part(line.after, MAX_SETTING_CHARACTERS),
         words(" ("),
         words(line.effect.lower(), bold=line.opens is not False),
         words(")"),

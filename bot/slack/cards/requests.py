@@ -11,7 +11,7 @@ from bot.slack import ids
 from bot.slack.blocks.blocks import DOMAIN, Part, actions, button, confirm_dialog, paragraph, part, when, words
 from bot.slack.blocks.untrusted import clean
 from bot.slack.cards.partners import partner_name
-from bot.words.partners import notified_name
+from bot.words.names.partners import notified_name
 from bot.words.requests.states import state_words
 from workflows.core.plans.plan import Plan, TenantIdentity
 from workflows.core.requests.commands.editing import is_editable
@@ -21,7 +21,7 @@ from workflows.core.requests.request import AccessRequest, RequestKind, RequestS
 
 S = RequestState
 
-MOST_TARGET: Final = 90
+MAX_DOMAIN_CHARACTERS: Final = 90
 """The most characters of a domain in a headline."""
 _ICONS: Final[Mapping[RequestState, str]] = {
     S.PREPARING: "🔎",
@@ -48,7 +48,7 @@ _UNPLANNED: Final = (S.PREPARING, S.UNFIT)
 
 def headline(request: AccessRequest) -> str:
     """Return target and state in a few words, target first."""
-    return f"{icon(request)} {clean(request_target(request), MOST_TARGET)}: {state_words(request)}"
+    return f"{icon(request)} {clean(request_target(request), MAX_DOMAIN_CHARACTERS)}: {state_words(request)}"
 
 
 def summary(request: AccessRequest, state: str = "") -> str:
@@ -78,7 +78,7 @@ def whole_target(request: AccessRequest) -> Iterator[Part]:
     A long domain may begin like another organization's, and what it belongs to is at its end.
     """
     target = request_target(request)
-    if len(target) > MOST_TARGET:
+    if len(target) > MAX_DOMAIN_CHARACTERS:
         yield words("Partner ")
         yield part(target, DOMAIN, bold=True)
         yield words("\n")

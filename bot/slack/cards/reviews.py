@@ -15,7 +15,7 @@ from bot.words.settings.openness import access_kinds_words
 from workflows.core.partners.partnership import Partnership, PartnershipState
 from workflows.core.settings.model import TenantId
 
-MOST_ACCESS_KINDS: Final = 600
+MAX_ACCESS_KINDS_CHARACTERS: Final = 600
 
 
 def partnership_state_words(partnership: Partnership, now: datetime) -> str:
@@ -43,7 +43,7 @@ def partnership_facts(partnership: Partnership) -> Iterator[Part]:
         yield words(f" ({partnership.request_id})")
         if partnership.not_closed:
             yield words("\nStill open or not known then: ")
-            yield part(access_kinds_words(partnership.not_closed), MOST_ACCESS_KINDS)
+            yield part(access_kinds_words(partnership.not_closed), MAX_ACCESS_KINDS_CHARACTERS)
         return
     yield words("Present settings since ")
     yield when(partnership.since)

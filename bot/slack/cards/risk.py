@@ -6,19 +6,19 @@ from typing import Final
 from slack_sdk.models.blocks.block_elements import RichTextElement
 
 from bot.slack.blocks.blocks import Part, bullets, paragraph, part, words
-from bot.slack.cards.partners import MOST_LINE, MOST_LINES
+from bot.slack.cards.partners import MAX_LINES, MAX_SETTING_CHARACTERS
 from bot.words.plans.current_settings import CurrentLine, describe_staying_open, describe_untouched
 from bot.words.plans.risk import risk_level_words, risk_reason_words
 from bot.words.sentences import counted
 from bot.words.settings.values import NO_NAMES
-from workflows.core.plans.closing import only_narrows
-from workflows.core.plans.current_settings import unmanaged
+from workflows.core.plans.closing import only_reduces_access
+from workflows.core.plans.current_settings import unmanaged_settings
 from workflows.core.plans.plan import Plan
 from workflows.core.plans.renewal import is_renewal
 from workflows.core.policy.risk import deciding_risk, required, risk_of, risk_of_result
 from workflows.core.settings.canonical import JsonObject
 
-_MOST_NAMES: Final = 500
+_MAX_NAMES_CHARACTERS: Final = 500
 
 
 def risk_elements(plan: Plan, default: JsonObject | None, *, is_decided: bool = False) -> Iterator[RichTextElement]:
@@ -33,7 +33,7 @@ def risk_elements(plan: Plan, default: JsonObject | None, *, is_decided: bool = 
     verb = "needed" if is_decided else "needs"
     yield paragraph(words(f"Risk: {risk_level_words(level)}", bold=True), words(f" ({verb} {people}{stages})"))
     opened = risk_of(plan, default).reasons
-    result = () if only_narrows(plan) else risk_of_result(plan, default).reasons
+    result = () if only_reduces_access(plan) else risk_of_result(plan, default).reasons
     if opened:
         yield bullets([words(risk_reason_words(reason))] for reason in opened)
     if already := [reason for reason in result if reason not in opened]:
@@ -57,9 +57,10 @@ def staying_elements(
     if stays := describe_staying_open(plan, default, names):
         yield paragraph(words("Stays open, not changed", bold=True))
         yield _listed(stays)
-    if others := unmanaged(plan.image_after()):
+    if others := unmanaged_settings(plan.configuration_after()):
         yield paragraph(
-            words("Also set, not managed by Gatehouse, and not changed: "), part(", ".join(others), _MOST_NAMES)
+            words("Also set, not managed by Gatehouse, and not changed: "),
+            part(", ".join(others), _MAX_NAMES_CHARACTERS),
         )
     if closed := sum(not one.fact.lets_in for one in kept):
         values = counted(closed, "value that lets nobody in", "values that let nobody in")
@@ -68,7 +69,8 @@ def staying_elements(
 
 def _listed(current: Sequence[CurrentLine]) -> RichTextElement:
     items: list[list[Part]] = [
-        [part(one.setting, 200, bold=True), words(": "), part(one.words, MOST_LINE)] for one in current[:MOST_LINES]
+        [part(one.setting, 200, bold=True), words(": "), part(one.words, MAX_SETTING_CHARACTERS)]
+        for one in current[:MAX_LINES]
     ]
     if more := len(current) - len(items):
         items.append([words(f"and {more} more; /partner show lists them")])

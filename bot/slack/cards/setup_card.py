@@ -13,7 +13,7 @@ from bot.slack.cards.partners import identity_block, notified_partner, partner_n
 from bot.slack.cards.setup_steps import step_blocks
 from bot.words.partner_setup.state import setup_words
 from bot.words.requests.titles import partner_title
-from workflows.core.partner_setup.state import needed_steps, open_steps
+from workflows.core.partner_setup.confirmations import needed_steps, open_steps
 from workflows.core.partners.partnership import Partnership, PartnershipState
 
 _OLDER: Final = "There is a newer card about this below. This one asks nothing any more."

@@ -12,7 +12,7 @@ from bot.slack.blocks.untrusted import clean
 from bot.slack.cards.partners import partner_name
 from bot.words.partner_setup.state import LABELS, SHORT_NAMES, UNSEEN, missing_until, usual_words
 from bot.words.settings.values import part_title
-from workflows.core.partner_setup.state import Confirmation, confirmation_of, needed_steps
+from workflows.core.partner_setup.confirmations import Confirmation, confirmation_of, needed_steps
 from workflows.core.partner_setup.steps import PartnerSetup, SetupStep, setup_of
 from workflows.core.partners.partnership import Partnership
 from workflows.core.plans.plan import TenantIdentity

@@ -40,7 +40,7 @@ from workflows.ports.people_directory import PeopleDirectoryUnavailable
 from workflows.ports.records import AuditEntry
 from workflows.ports.store import Store
 
-MOST_COUNTED: Final = 50
+MAX_COUNTED_REQUESTS: Final = 50
 """Requests of the requester that are looked at."""
 
 
@@ -132,7 +132,9 @@ class DecideFlow:
 
     async def _others(self, request: AccessRequest) -> list[AccessRequest]:
         """List the other open requests of the same requester."""
-        mine = await self.store.requests_of(request.particulars.requester, MOST_COUNTED, request.requester_account)
+        mine = await self.store.requests_of(
+            request.particulars.requester, MAX_COUNTED_REQUESTS, request.requester_account
+        )
         return [one for one in mine if not one.is_terminal and one.id != request.id]
 
     async def _required(self, request_id: RequestId, digest: Digest) -> AccessRequest:

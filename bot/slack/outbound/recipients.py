@@ -23,7 +23,7 @@ from workflows.ports.people_directory import PeopleDirectoryRefused, PeopleDirec
 from workflows.ports.store import Store
 from workflows.ports.tenant import TenantRefused, TenantUnavailable
 
-_MOST_DIRECT_COPIES: Final = 10
+_MAX_DIRECT_COPIES: Final = 10
 """When more people have a role, they get no direct copies; they use the channel's card and the App Home.
 
 If the channel does not accept the card, the first ten by id get one. So somebody who can decide always gets the
@@ -83,9 +83,9 @@ class Recipients:
 
 def told_directly(deciders: frozenset[ChatId], *, is_channel_closed: bool) -> list[ChatId]:
     """Return who gets a direct copy; the first ten by id when only these copies show the request."""
-    if len(deciders) <= _MOST_DIRECT_COPIES:
+    if len(deciders) <= _MAX_DIRECT_COPIES:
         return sorted(deciders)
-    return sorted(deciders)[:_MOST_DIRECT_COPIES] if is_channel_closed else []
+    return sorted(deciders)[:_MAX_DIRECT_COPIES] if is_channel_closed else []
 
 
 def is_escalated(partnership: Partnership, now: datetime) -> bool:

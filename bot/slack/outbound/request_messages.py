@@ -24,7 +24,7 @@ from workflows.core.people import ChatId
 from workflows.core.requests.request import AccessRequest, RequestKind, RequestState
 from workflows.ports.message_copies import MessageCopy
 
-MOST_COUNTED: Final = 50
+MAX_COUNTED_REQUESTS: Final = 50
 """The most requests of one requester, or of one partner, that are read for a card."""
 _SET: Final = (RequestState.APPLIED, RequestState.OVERWRITTEN)
 
@@ -123,9 +123,9 @@ class RequestMessages:
                 await self._outbound.store.request(record.request_id) if record is not None and is_replaced else None
             )
             return CardContext(is_first=False, partnership=record, successor=successor)
-        mine = await self._outbound.store.requests_of(asked.requester, MOST_COUNTED, known.requester.id)
+        mine = await self._outbound.store.requests_of(asked.requester, MAX_COUNTED_REQUESTS, known.requester.id)
         others = sum(not one.is_terminal and one.id != request.id for one in mine)
-        earlier = await self._outbound.store.requests_for(known.plan.tenant_id, MOST_COUNTED)
+        earlier = await self._outbound.store.requests_for(known.plan.tenant_id, MAX_COUNTED_REQUESTS)
         is_first = all(one.id == request.id for one in earlier)
         return CardContext(is_first=is_first, others_open=others, partnership=record)
 

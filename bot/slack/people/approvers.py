@@ -17,7 +17,7 @@ from workflows.core.requests.request import AccessRequest
 from workflows.ports.people_directory import PeopleDirectoryUnavailable
 from workflows.ports.tenant import TenantRefused, TenantUnavailable
 
-MOST_NAMED: Final = 12
+MAX_NAMED_APPROVERS: Final = 12
 """More names than this do not help a reader; the others are counted."""
 _TIMEOUT_SECONDS: Final = 1.5
 """Seconds that an open form waits for the names of one stage."""
@@ -54,7 +54,7 @@ async def still_free(who: Eligibility, holders: frozenset[ChatId], directory: Sh
     taken = who.chat_ids
     with suppress(PeopleDirectoryUnavailable):
         taken |= await directory.all_ids(taken)
-    return who.free(holders, taken)
+    return who.eligible_members(holders, taken)
 
 
 async def name_approvers(
@@ -106,7 +106,7 @@ async def _asked(stage: Stage, excluded: Collection[ChatId], directory: ShownDir
 
 async def _people(free: frozenset[ChatId], directory: ShownDirectory) -> Approvers:
     people = sorted(free)
-    names = {person: name for person in people[:MOST_NAMED] if (name := await _name(person, directory))}
+    names = {person: name for person in people[:MAX_NAMED_APPROVERS] if (name := await _name(person, directory))}
     counted = Counter(names.values())
     told_apart = [
         f"{name} ({await _distinguishing_text(person, directory)})" if counted[name] > 1 else name

@@ -7,14 +7,14 @@ from slack_sdk.models.blocks.block_elements import RichTextElement
 
 from bot.slack.blocks.blocks import DOMAIN, paragraph, part, rich, when, words
 from bot.slack.blocks.message import Message, message
-from bot.words.partners import notified_name, verified_name
+from bot.words.names.partners import notified_name, verified_name
 from bot.words.requests.messages import missing_groups_words
 from bot.words.requests.notes import stored_words
 from bot.words.settings.openness import access_kind_title
 from bot.words.unavailable.storage import trouble_words
 from workflows.core.requests.alarms import ENDED, OPEN_ACCESS, Alarm, AlarmCode, EndingCode
 
-_MOST_TEXT: Final = 1500
+_MAX_CHARACTERS: Final = 1500
 _WORDS: Final[Mapping[AlarmCode, tuple[str, str]]] = {
     AlarmCode.EFFECT_GIVEN_UP: (
         "Gatehouse stopped trying: {work}. Reason: {reason}",
@@ -126,14 +126,14 @@ def alarm_elements(alarm: Alarm) -> list[RichTextElement]:
     partner = _partner(alarm)
     named = [part(partner, DOMAIN, bold=True)] if partner else []
     state = words(_state(alarm, has_partner=bool(partner)), bold=True)
-    said: list[RichTextElement] = [paragraph(*named, state, part(_problem(alarm), _MOST_TEXT))]
+    said: list[RichTextElement] = [paragraph(*named, state, part(_problem(alarm), _MAX_CHARACTERS))]
     if alarm.cleared_at is None:
-        said += [paragraph(part(alarm_cure(alarm), _MOST_TEXT)), paragraph(words("Since "), when(alarm.raised_at))]
+        said += [paragraph(part(alarm_cure(alarm), _MAX_CHARACTERS)), paragraph(words("Since "), when(alarm.raised_at))]
     else:
         ended = ending_words(alarm)
         said += [paragraph(words("Ended " if ended else "Fixed "), when(alarm.cleared_at))]
         if ended:
-            said += [paragraph(words("Not fixed: "), part(f"{ended}.", _MOST_TEXT))]
+            said += [paragraph(words("Not fixed: "), part(f"{ended}.", _MAX_CHARACTERS))]
     return said
 
 

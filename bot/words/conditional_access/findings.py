@@ -6,8 +6,8 @@ from typing import Any, Final
 from bot.words.conditional_access.stated_verdict import StatedVerdict, stated_verdicts
 from bot.words.conditional_access.verdicts import (
     CLIENTS,
+    MAX_POLICY_GROUPS,
     MEANINGS,
-    MOST_GROUPS,
     VISITORS,
     line_words,
     named,
@@ -18,11 +18,11 @@ from bot.words.unavailable.not_read import WHY
 from workflows.core.checks.conditional_access.controls import PolicyEffect, VisitorType
 from workflows.core.checks.conditional_access.policy import NO_RISK
 from workflows.core.checks.conditional_access.scope import ALL
-from workflows.core.checks.facts import UnreadReason
+from workflows.core.checks.facts import UnreadableReason
 from workflows.core.checks.findings import FindingCode
 from workflows.core.errors.facts import Values
 
-MOST_LINES: Final = 100
+MAX_LINES: Final = 100
 """Lines of details about one finding. The rest is counted."""
 _ORDER: Final = (
     *(PolicyEffect.LOCKED_OUT, PolicyEffect.NOT_KNOWN, PolicyEffect.DEPENDS),
@@ -55,8 +55,9 @@ def locked_out_words(values: Values) -> str:
 def estimate_words(values: Values) -> str:
     """State that a part of the result is an estimate, and why."""
     if values["why"] is not None:
+        why = WHY[UnreadableReason(values["why"])]
         return (
-            f"Entra did not evaluate every sign-in ({WHY[UnreadReason(values['why'])]}). Conditional Access policies "
+            f"Entra did not evaluate every sign-in ({why}). Conditional Access policies "
             "were read instead, so this is an estimate."
         )
     left_out = values["left_out"]
@@ -94,7 +95,7 @@ def _report_only_words(values: Values) -> str:
 
 
 def _unlisted_words(values: Values) -> str:
-    names = some_words([named(name) for name in values["policies"]], MOST_GROUPS, values["count"])
+    names = some_words([named(name) for name in values["policies"]], MAX_POLICY_GROUPS, values["count"])
     return f"Entra's evaluation names policies that its list of policies does not have: {names}."
 
 
@@ -113,5 +114,5 @@ _WORDS: Final[Mapping[FindingCode, Callable[[Values], str]]] = {
 
 
 def _cut(lines: Sequence[str], count: int) -> tuple[str, ...]:
-    kept = tuple(lines[:MOST_LINES])
+    kept = tuple(lines[:MAX_LINES])
     return kept if count <= len(kept) else (*kept, f"and {count - len(kept)} more.")

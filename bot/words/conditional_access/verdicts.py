@@ -17,11 +17,11 @@ from workflows.core.checks.conditional_access.policy import ControlKind
 from workflows.core.checks.conditional_access.scope import ClientApp, ConditionType
 from workflows.core.checks.conditional_access.verdicts import Source
 
-MOST_GROUPS: Final = 3
+MAX_POLICY_GROUPS: Final = 3
 """Groups of policies that one line on a card names. The rest is counted; the details show all."""
-MOST_POLICIES: Final = 2
-_MOST_NAME: Final = 60
-_MOST_VALUES: Final = 3
+MAX_POLICIES: Final = 2
+_MAX_NAME_CHARACTERS: Final = 60
+_MAX_VALUES: Final = 3
 
 VISITORS: Final[Mapping[VisitorType, str]] = {
     VisitorType.GUEST: "guests",
@@ -98,7 +98,7 @@ def verdict_words(verdicts: Sequence[StatedVerdict]) -> str:
 def named(policy: str) -> str:
     """Quote a policy's name on one line, shortened when it is long."""
     line = " ".join(policy.split()) or "a policy without a name"
-    return f"“{line if len(line) <= _MOST_NAME else f'{line[: _MOST_NAME - 1]}…'}”"
+    return f"“{line if len(line) <= _MAX_NAME_CHARACTERS else f'{line[: _MAX_NAME_CHARACTERS - 1]}…'}”"
 
 
 def whole_words(verdicts: Sequence[StatedVerdict]) -> list[str]:
@@ -114,8 +114,8 @@ def line_words(verdicts: Sequence[StatedVerdict]) -> str:
     for some in by_policy:
         whens = tuple(dict.fromkeys(condition.when for condition in some[0].conditions))
         rows.setdefault((tuple(one.visitor for one in some), some[0].remedies, whens), []).append(some)
-    parts = [_row(some) for some in list(rows.values())[:MOST_GROUPS]]
-    left = sum(len(some) for some in list(rows.values())[MOST_GROUPS:])
+    parts = [_row(some) for some in list(rows.values())[:MAX_POLICY_GROUPS]]
+    left = sum(len(some) for some in list(rows.values())[MAX_POLICY_GROUPS:])
     if left:
         parts.append(f"and by {counted(left, 'more policy', 'more policies')}")
     return "; ".join(parts)
@@ -123,7 +123,7 @@ def line_words(verdicts: Sequence[StatedVerdict]) -> str:
 
 def _row(policies: Sequence[Sequence[StatedVerdict]]) -> str:
     first = policies[0][0]
-    names = some_words([named(some[0].policy) for some in policies], MOST_POLICIES)
+    names = some_words([named(some[0].policy) for some in policies], MAX_POLICIES)
     where = _conditions_words(first.conditions) if len(policies) == 1 else _whens_words(first.conditions)
     what = "" if len(policies) > 1 or first.remedies else "; ".join(filter(None, map(_reason_words, first.reasons)))
     cure = _cures(first.remedies)
@@ -206,7 +206,7 @@ def _condition_words(condition: StatedCondition) -> str:
         case _:
             short, long = _NAMED[condition.when]
             return (
-                long.format(some_words([_plain(one) for one in condition.values], _MOST_VALUES, condition.total))
+                long.format(some_words([_plain(one) for one in condition.values], _MAX_VALUES, condition.total))
                 if condition.values
                 else short
             )
@@ -214,7 +214,7 @@ def _condition_words(condition: StatedCondition) -> str:
 
 def _plain(value: str) -> str:
     line = " ".join(value.split())
-    return line if len(line) <= _MOST_NAME else f"{line[: _MOST_NAME - 1]}…"
+    return line if len(line) <= _MAX_NAME_CHARACTERS else f"{line[: _MAX_NAME_CHARACTERS - 1]}…"
 
 
 def some_words(items: Sequence[str], most: int, count: int | None = None) -> str:

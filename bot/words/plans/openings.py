@@ -11,7 +11,7 @@ from bot.words.settings.values import title
 from workflows.core.checks.target_checks import shown_name
 from workflows.core.plans.changes import BeforeAfter, SettingChange, SettingPart, setting_changes
 from workflows.core.plans.plan import Plan
-from workflows.core.settings.breadth import AccessChange, is_certainly_blocked, is_list_of_exceptions
+from workflows.core.settings.access_change import AccessChange, has_two_deny_lists, is_certainly_blocked
 from workflows.core.settings.canonical import JsonObject
 from workflows.core.settings.certainty import blocks_all, setting_doubts
 from workflows.core.settings.effective import EffectiveTargets
@@ -30,7 +30,7 @@ from workflows.core.settings.model import (
 )
 
 _BLOCKED: Final = "blocked"
-MOST_NAMED: Final = 2
+MAX_NAMED_TARGETS: Final = 2
 """The most targets of a list that are named; the others are counted."""
 
 _NO_NAMES: Final[Mapping[str, str]] = MappingProxyType({})
@@ -175,7 +175,7 @@ def _lists(name: Property, applies: EffectiveTargets, names: Mapping[str, str]) 
     setting = applies.certain
     if is_certainly_blocked(setting):
         return _BLOCKED
-    if is_list_of_exceptions(setting) or setting_doubts(setting):
+    if has_two_deny_lists(setting) or setting_doubts(setting):
         return "not certain, see Details"
     lists = [_list(name, one, names) for one in configurations(setting)]
     if None in lists:
@@ -214,7 +214,7 @@ def _named(name: Property, configuration: TargetConfiguration, names: Mapping[st
     reserved = [_APPLICATIONS[one.id] for one in configuration.targets if one.id in _APPLICATIONS]
     others = [one for one in configuration.targets if one.id not in _APPLICATIONS]
     known = [_name(name, one, names) for one in others]
-    if len(others) <= MOST_NAMED and all(known):
+    if len(others) <= MAX_NAMED_TARGETS and all(known):
         return " and ".join([*reserved, *(f"“{one}”" for one in known)])
     return " and ".join([*reserved, *_counts(name, others)])
 

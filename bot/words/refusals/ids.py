@@ -2,7 +2,7 @@
 
 from typing import Final
 
-from bot.words.found_object import object_name
+from bot.words.names.found_object import object_name
 from bot.words.sentences import Sentences, listed
 from bot.words.settings.values import title
 from bot.words.settings.where import where_to_find
@@ -99,7 +99,7 @@ IDS: Final[Sentences] = {
         f"This template takes only a {values['kind']} whose name begins with “{shown_name(values['prefix'])}”. "
         "Choose one that does, or another template."
     ),
-    R.NAME_UNREAD: lambda values: (
+    R.NAME_UNREADABLE: lambda values: (
         f"This template takes only a {values['kind']} whose name begins with “{shown_name(values['prefix'])}”, and its "
         f"name cannot be read now. {values['answer']} Wait a minute and send it again, or ask an admin."
     ),

@@ -3,8 +3,8 @@
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Final
 
+from bot.words.names.partners import notified_name, verified_name, without_ids
 from bot.words.partner_setup.state import SHORT_NAMES
-from bot.words.partners import notified_name, verified_name, without_ids
 from bot.words.requests.notes import stored_words
 from bot.words.sentences import counted, minute
 from workflows.core.errors.facts import Fact, Values

@@ -15,7 +15,7 @@ from workflows.core.policy.template import Stage
 from workflows.core.requests.request import AccessRequest, Prepared
 
 UNCHANGED: Final = "not in the plan"
-MOST_WORDS: Final = 25
+MAX_JUSTIFICATION_WORDS: Final = 25
 """Words of a justification; the rest is counted. Details have the present text."""
 WORDS_BEFORE: Final = 3
 """Words before the first one that differs."""
@@ -81,7 +81,7 @@ def _differs(about: str, seen: str, now: str) -> Iterator[RevisedLine]:
 def _told_apart(seen: str, now: str) -> tuple[str, str]:
     """Return two texts, long ones from the first word on in which they differ; what is left out is counted."""
     was, becomes = seen.split(), now.split()
-    if max(len(was), len(becomes)) <= MOST_WORDS:
+    if max(len(was), len(becomes)) <= MAX_JUSTIFICATION_WORDS:
         return _from(was, 0), _from(becomes, 0)
     same = next((at for at, pair in enumerate(zip(was, becomes, strict=False)) if pair[0] != pair[1]), None)
     start = max(0, (min(len(was), len(becomes)) if same is None else same) - WORDS_BEFORE)
@@ -89,7 +89,7 @@ def _told_apart(seen: str, now: str) -> tuple[str, str]:
 
 
 def _from(said: Sequence[str], start: int) -> str:
-    end = start + MOST_WORDS
+    end = start + MAX_JUSTIFICATION_WORDS
     more = len(said) - end
     text = f"{'… ' if start else ''}{' '.join(said[start:end])}{' …' if more > 0 else ''}"
     counts = [f"{counted(start, 'word')} before"] if start else []

@@ -14,16 +14,22 @@ from bot.slack.cards.approval.card import decision_row
 from bot.slack.cards.approval.closed import shortened_note
 from bot.slack.cards.approval.context import RISKS
 from bot.slack.cards.chain import still_needed
-from bot.slack.cards.requests import MOST_TARGET, may_be_decided, notified_target, request_target, whole_target
+from bot.slack.cards.requests import (
+    MAX_DOMAIN_CHARACTERS,
+    may_be_decided,
+    notified_target,
+    request_target,
+    whole_target,
+)
 from bot.words.requests.revision import RevisedLine, revision_lines
 from workflows.core.people import ChatId
 from workflows.core.policy.approval import Decision
 from workflows.core.policy.risk import deciding_risk
 from workflows.core.requests.request import AccessRequest
 
-MOST_LINES: Final = 6
+MAX_LINES: Final = 6
 """Differences on the message; the others are counted, and Details show the whole plan."""
-MOST_MENTIONED: Final = 20
+MAX_MENTIONED_PEOPLE: Final = 20
 _ASKED_AGAIN: Final = "needs new approval"
 _SAME: Final = "The plan is the same as before."
 
@@ -35,8 +41,8 @@ def again_message(request: AccessRequest, *, now: datetime, asked: Iterable[Chat
     """
     known = request.known
     risk = RISKS[deciding_risk(known.plan, known.observation.default).level]
-    title = f"{clean(request_target(request), MOST_TARGET)}: {_ASKED_AGAIN}"
-    notified = f"{clean(notified_target(request), MOST_TARGET)}: {_ASKED_AGAIN}"
+    title = f"{clean(request_target(request), MAX_DOMAIN_CHARACTERS)}: {_ASKED_AGAIN}"
+    notified = f"{clean(notified_target(request), MAX_DOMAIN_CHARACTERS)}: {_ASKED_AGAIN}"
     mentioned = list(_mentioned(asked))
     blocks: list[Block] = [
         header(f"🔁 {title} · {risk}"),
@@ -54,7 +60,7 @@ def again_message(request: AccessRequest, *, now: datetime, asked: Iterable[Chat
 
 
 def _mentioned(asked: Iterable[ChatId]) -> Iterator[Part]:
-    for person in sorted(asked)[:MOST_MENTIONED]:
+    for person in sorted(asked)[:MAX_MENTIONED_PEOPLE]:
         yield mention(person)
         yield words(" ")
 
@@ -72,7 +78,7 @@ def _differences(lines: tuple[RevisedLine, ...]) -> Iterator[RichTextElement]:
             words("; now "),
             part(line.now, 300, bold=True),
         ]
-        for line in lines[:MOST_LINES]
+        for line in lines[:MAX_LINES]
     ]
     if more := len(lines) - len(items):
         items.append([words(f"and {more} more, see Details")])

@@ -25,25 +25,25 @@ from bot.slack.blocks.blocks import (
 )
 from bot.slack.blocks.untrusted import clean
 from bot.slack.cards.approval.context import RISKS, CardContext, notes, word_count
-from bot.slack.cards.requests import MOST_TARGET, may_be_decided, request_target, restored_parts, whole_target
+from bot.slack.cards.requests import MAX_DOMAIN_CHARACTERS, may_be_decided, request_target, restored_parts, whole_target
 from bot.slack.people.approvers import Approvers
 from bot.words.plans.openings import ShortChange, Sign, short_changes
 from bot.words.requests.form import lasts_words
 from bot.words.requests.titles import prepared_title
 from bot.words.sentences import counted
 from workflows.core.people import Role
-from workflows.core.plans.renewal import is_renewal, plan_from
+from workflows.core.plans.renewal import is_renewal, plan_of_all_settings
 from workflows.core.policy.risk import RiskLevel, deciding_risk
 from workflows.core.requests.eligibility import eligibility
 from workflows.core.requests.request import AccessRequest, Prepared, RequestKind
 
-MOST_QUOTED: Final = 25
+MAX_QUOTED_WORDS: Final = 25
 """Words of the justification on the card; the rest is in Details."""
-MOST_WORDS: Final = 120
+MAX_CARD_WORDS: Final = 120
 """Words of the whole card. What is known beside the request is shown as far as it fits; all of it is in Details."""
-MOST_WITH_LESS: Final = 3
+MAX_OPENINGS_BESIDE_LESS_ACCESS: Final = 3
 """Beside more openings than this, the settings that give less access are counted. Every opening has a line."""
-MOST_NAMES: Final = 3
+MAX_NAMES: Final = 3
 """Names of approvers a stage."""
 _AND_MORE: Final = "; and {} more, see Details"
 
@@ -73,7 +73,9 @@ def approval_blocks(
     changes = changes_of(known)
     risk = deciding_risk(known.plan, known.observation.default).level
     top = [
-        header(f"{clean(request_target(request), MOST_TARGET)}: {clean(_title(request), 30)} · {RISKS[risk]}"),
+        header(
+            f"{clean(request_target(request), MAX_DOMAIN_CHARACTERS)}: {clean(_title(request), 30)} · {RISKS[risk]}"
+        ),
         rich(paragraph(*_facts(request)), *_quoted(request)),
     ]
     told = list(_changes(changes, is_extension=is_renewal(known.plan)))
@@ -81,13 +83,13 @@ def approval_blocks(
         rich(*_chain(request, holders)),
         decision_row(request, can_decide=with_buttons and may_be_decided(request, now)),
     ]
-    words_left = MOST_WORDS - word_count([one.to_dict() for one in (*top, rich(*told), *end)])
+    words_left = MAX_CARD_WORDS - word_count([one.to_dict() for one in (*top, rich(*told), *end)])
     return [*top, rich(*told, paragraph(*notes(known, context, words_left))), *end]
 
 
 def changes_of(known: Prepared) -> tuple[ShortChange, ...]:
     """Return the changes that the card shows. An extension shows all access that it extends."""
-    plan = plan_from(known.plan) if is_renewal(known.plan) else known.plan
+    plan = plan_of_all_settings(known.plan) if is_renewal(known.plan) else known.plan
     return short_changes(plan, known.observation.default, known.names)
 
 
@@ -130,14 +132,16 @@ def _quoted(request: AccessRequest) -> Iterator[RichTextElement]:
     said = request.particulars.justification.split()
     if not said:
         return
-    more = f" … ({counted(len(said) - MOST_QUOTED, 'more word')} in Details)" if len(said) > MOST_QUOTED else ""
-    yield quote(" ".join(said[:MOST_QUOTED]) + more, 400)
+    more = (
+        f" … ({counted(len(said) - MAX_QUOTED_WORDS, 'more word')} in Details)" if len(said) > MAX_QUOTED_WORDS else ""
+    )
+    yield quote(" ".join(said[:MAX_QUOTED_WORDS]) + more, 400)
 
 
 def _changes(changes: Sequence[ShortChange], *, is_extension: bool) -> Iterator[RichTextElement]:
     more = [one for one in changes if one.sign is not Sign.LESS]
     less = [one for one in changes if one.sign is Sign.LESS]
-    shown = changes if len(more) <= MOST_WITH_LESS else more
+    shown = changes if len(more) <= MAX_OPENINGS_BESIDE_LESS_ACCESS else more
     if not changes:
         yield paragraph(words("No change of access"))
     for sign, label in _LABELS.items():
@@ -171,7 +175,7 @@ def _chain(request: AccessRequest, holders: Mapping[Role, Approvers]) -> Iterato
 def _who(approvers: Approvers) -> list[Part]:
     if not approvers.names:
         return []
-    named = approvers.names[:MOST_NAMES]
+    named = approvers.names[:MAX_NAMES]
     others = len(approvers.names) - len(named) + approvers.others
     more = f" and {counted(others, 'other')}" if others else ""
     return [words(" ("), part(", ".join(named), 200), words(f"{more})")]

@@ -11,7 +11,7 @@ from bot.slack.blocks.blocks import Part, actions, button, header, paragraph, pa
 from bot.slack.blocks.message import Message, message
 from bot.slack.blocks.untrusted import clean
 from bot.slack.cards.chain import EXPIRES_NOW, state_parts, still_needed
-from bot.slack.cards.requests import MOST_TARGET, headline, request_target, summary, whole_target
+from bot.slack.cards.requests import MAX_DOMAIN_CHARACTERS, headline, request_target, summary, whole_target
 from bot.words.requests.notes import note_words
 from bot.words.requests.states import state_words
 from bot.words.requests.titles import prepared_title
@@ -22,11 +22,11 @@ from workflows.core.policy.approval import Choice, Decision
 from workflows.core.requests.notes import NoteCode, with_sent_before
 from workflows.core.requests.request import AccessRequest, RequestKind, RequestState
 
-MOST_NOTE: Final = 300
+MAX_NOTE_CHARACTERS: Final = 300
 """Characters of a note on a card; its further sentences are counted, and are in Details."""
-MOST_LONG: Final = 700
+MAX_LONG_SENTENCE_CHARACTERS: Final = 700
 """Characters of a note with a very long sentence."""
-MOST_QUOTED: Final = 25
+MAX_QUOTED_WORDS: Final = 25
 """Words of a reason on a card; the rest is counted, and is in Details."""
 _COMPLETE: Final = "No approval is missing."
 _NEWER: Final = "Needs new approval: the newer message has the buttons."
@@ -65,7 +65,7 @@ def closed_headline(request: AccessRequest, successor: AccessRequest | None) -> 
     if successor is None:
         return headline(request)
     icon = "ℹ️" if successor.particulars.kind is not RequestKind.REVOCATION else "⚠️" if successor.not_closed else "🔒"
-    return f"{icon} {clean(request_target(request), MOST_TARGET)}: {replaced_words(successor)}"
+    return f"{icon} {clean(request_target(request), MAX_DOMAIN_CHARACTERS)}: {replaced_words(successor)}"
 
 
 def closed_summary(request: AccessRequest, successor: AccessRequest | None) -> str:
@@ -103,7 +103,7 @@ def status_parts(request: AccessRequest, successor: AccessRequest | None, now: d
         elif request.note:
             if said:
                 yield words(" ")
-            yield part(shortened_note(request.note), MOST_LONG)
+            yield part(shortened_note(request.note), MAX_LONG_SENTENCE_CHARACTERS)
         elif not said:
             yield words("Since ")
             yield when(request.changed_at)
@@ -112,7 +112,7 @@ def status_parts(request: AccessRequest, successor: AccessRequest | None, now: d
 def _sent_before(request: AccessRequest) -> Iterator[Part]:
     if sent := with_sent_before(request, ()):
         yield words(" ")
-        yield part(note_words(sent), MOST_LONG)
+        yield part(note_words(sent), MAX_LONG_SENTENCE_CHARACTERS)
 
 
 def _replaced(successor: AccessRequest) -> Iterator[Part]:
@@ -130,8 +130,8 @@ def _replaced(successor: AccessRequest) -> Iterator[Part]:
 def first_words(text: str) -> str:
     """Return the first words of what a person wrote; the rest is counted."""
     said = text.split()
-    more = len(said) - MOST_QUOTED
-    return " ".join(said[:MOST_QUOTED]) + (f" … ({counted(more, 'more word')} in Details)" if more > 0 else "")
+    more = len(said) - MAX_QUOTED_WORDS
+    return " ".join(said[:MAX_QUOTED_WORDS]) + (f" … ({counted(more, 'more word')} in Details)" if more > 0 else "")
 
 
 def shortened_note(note: Facts) -> str:
@@ -141,7 +141,7 @@ def shortened_note(note: Facts) -> str:
     """
     shown: list[Fact] = []
     for index, fact in enumerate(note):
-        is_short = len(note_words((*shown, fact))) <= MOST_NOTE
+        is_short = len(note_words((*shown, fact))) <= MAX_NOTE_CHARACTERS
         if index == 0 or is_short or fact.code == NoteCode.SENT_BEFORE:
             shown.append(fact)
     more = len(note) - len(shown)

@@ -14,7 +14,7 @@ from workflows.core.policy.risk import RiskLevel, deciding_risk, risk_of
 from workflows.core.requests.request import AccessRequest, Prepared
 from workflows.core.settings.openness import open_access
 
-MOST_ISSUE: Final = 25
+MAX_ISSUE_WORDS: Final = 25
 """Words of the first issue; a longer one is counted with the others."""
 RISKS: Final[Mapping[RiskLevel, str]] = {
     RiskLevel.LOW: "Low risk",
@@ -90,7 +90,7 @@ def first_issue(findings: Sequence[Finding]) -> Note | None:
     if not issues:
         return None
     said = finding_words(issues[0])
-    if len(said.split()) > MOST_ISSUE:
+    if len(said.split()) > MAX_ISSUE_WORDS:
         return None
     counts = [counted(len(issues) - 1, "more issue")] if len(issues) > 1 else []
     counts += [f"{unchecked} not checked"] if unchecked else []

@@ -26,12 +26,12 @@ from bot.slack.blocks.blocks import (
     words,
 )
 from bot.slack.blocks.untrusted import clean
-from bot.slack.cards.chain import MOST_REASON, chain_elements, outcome_elements
+from bot.slack.cards.chain import MAX_REASON_CHARACTERS, chain_elements, outcome_elements
 from bot.slack.cards.drift import drift_blocks
 from bot.slack.cards.findings import full_findings
 from bot.slack.cards.partners import (
-    MOST_LINE,
-    MOST_LINES,
+    MAX_LINES,
+    MAX_SETTING_CHARACTERS,
     finding_elements,
     identity_block,
     operations_block,
@@ -51,13 +51,13 @@ from workflows.core.checks.findings import Severity
 from workflows.core.partners.restoration.restorable import is_restorable
 from workflows.core.people import Role
 from workflows.core.requests.request import AccessRequest, Prepared, RequestKind, RequestState
-from workflows.core.settings.breadth import AccessChange
+from workflows.core.settings.access_change import AccessChange
 from workflows.ports.records import AuditEntry
 
 ROWS: Final = 5
 """Rows of the table in one block: Slack accepts ten fields."""
-MOST_HISTORY: Final = 20
-MOST_OTHERS: Final = 10
+MAX_HISTORY_ENTRIES: Final = 20
+MAX_OTHER_REQUESTS: Final = 10
 _SIGNS: Final[Mapping[bool | None, str]] = {True: "➕", False: "➖", None: "❔"}
 _UNDECIDED: Final = (RequestState.PREPARING, RequestState.AWAITING_APPROVAL)
 
@@ -122,15 +122,15 @@ def _facts(request: AccessRequest) -> Iterator[RichTextElement]:
         rows += [words("\nTicket: "), part(asked.ticket)]
     yield paragraph(*rows)
     if asked.justification.strip():
-        yield quote(asked.justification, MOST_REASON)
+        yield quote(asked.justification, MAX_REASON_CHARACTERS)
 
 
 def _others(others: Sequence[AccessRequest]) -> Iterator[RichTextElement]:
     """Name the other open requests of the requester; what is left out is counted."""
     if not others:
         return
-    named = ", ".join(f"{request_target(one)} ({one.id})" for one in others[:MOST_OTHERS])
-    more = [words(f" and {len(others) - MOST_OTHERS} more")] if len(others) > MOST_OTHERS else []
+    named = ", ".join(f"{request_target(one)} ({one.id})" for one in others[:MAX_OTHER_REQUESTS])
+    more = [words(f" and {len(others) - MAX_OTHER_REQUESTS} more")] if len(others) > MAX_OTHER_REQUESTS else []
     yield paragraph(words("Other open requests of the requester: "), part(named, 2000), *more)
 
 
@@ -142,11 +142,11 @@ def _changes(lines: Sequence[Line]) -> Iterator[Block]:
     told = sorted(
         (line for line in lines if line.access is not AccessChange.SAME), key=lambda line: line.opens is not True
     )
-    for first in range(0, min(len(told), MOST_LINES), ROWS):
-        rows = told[first : min(first + ROWS, MOST_LINES)]
+    for first in range(0, min(len(told), MAX_LINES), ROWS):
+        rows = told[first : min(first + ROWS, MAX_LINES)]
         yield SectionBlock(fields=[cell for line in rows for cell in _cells(line)])
     rest = []
-    if (more := len(told) - MOST_LINES) > 0:
+    if (more := len(told) - MAX_LINES) > 0:
         rest.append(f"{counted(more, 'more setting')}: see the Graph operations below.")
     if same := len(lines) - len(told):
         rest.append(f"{counted(same, 'setting')} set explicitly (no effect today).")
@@ -158,7 +158,11 @@ def _changes(lines: Sequence[Line]) -> Iterator[Block]:
 
 def _cells(line: Line) -> tuple[PlainTextObject, PlainTextObject]:
     """Return one row. A line break in a value must not look like another row, so each value is one line."""
-    setting, now, after = clean(line.setting, 200), clean(line.before, MOST_LINE), clean(line.after, MOST_LINE)
+    setting, now, after = (
+        clean(line.setting, 200),
+        clean(line.before, MAX_SETTING_CHARACTERS),
+        clean(line.after, MAX_SETTING_CHARACTERS),
+    )
     left, right = f"{_SIGNS[line.opens]} {setting}\nNow: {now}", f"{line.effect}\nAfter: {after}"
     return plain_text(left, Limit.FIELD, lines=True), plain_text(right, Limit.FIELD, lines=True)
 
@@ -207,8 +211,8 @@ def _listed(sentences: Sequence[str]) -> Iterator[RichTextElement]:
 
 
 def _history(history: Sequence[AuditEntry]) -> Iterator[RichTextElement]:
-    for entry in history[:MOST_HISTORY]:
+    for entry in history[:MAX_HISTORY_ENTRIES]:
         by = [words(" by "), mention(entry.actor)] if entry.actor != GATEHOUSE else []
         yield paragraph(when(entry.at), words(": "), part(entry_words(entry), 200), *by)
-    if len(history) > MOST_HISTORY:
-        yield paragraph(words(f"and {len(history) - MOST_HISTORY} earlier entries in the audit log"))
+    if len(history) > MAX_HISTORY_ENTRIES:
+        yield paragraph(words(f"and {len(history) - MAX_HISTORY_ENTRIES} earlier entries in the audit log"))

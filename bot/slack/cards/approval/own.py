@@ -20,7 +20,7 @@ from workflows.core.partners.partnership import Partnership, is_over
 from workflows.core.policy.approval import Choice
 from workflows.core.requests.request import AccessRequest, RequestState
 
-MOST_HISTORY: Final = 4
+MAX_HISTORY_ENTRIES: Final = 4
 """Steps on the message, the newest; Details show all of them."""
 _CHOICES: Final = {Choice.APPROVE: "approved", Choice.REJECT: "rejected"}
 
@@ -124,7 +124,7 @@ def _about(request: AccessRequest) -> Iterator[Part]:
 def _history(request: AccessRequest) -> Iterator[Part]:
     """Return the newest steps in one line, each with its time."""
     steps = sorted(_steps(request), key=lambda step: step.at)
-    shown = steps[-MOST_HISTORY:]
+    shown = steps[-MAX_HISTORY_ENTRIES:]
     if len(shown) < len(steps):
         yield words(f"{len(steps) - len(shown)} earlier · ")
     for index, step in enumerate(shown):

@@ -9,7 +9,7 @@ from bot.slack import ids
 from bot.slack.answers.background import Background
 from bot.slack.blocks.untrusted import encodable
 from bot.slack.flows.entry_points import Action, EntryPoint, HomeEvent
-from bot.slack.flows.home.places import MOST_TEXT, moved, parse_page, read_place, stored_place
+from bot.slack.flows.home.places import MAX_SEARCH_CHARACTERS, moved, parse_page, read_place, stored_place
 from bot.slack.payloads.models import HomeOpened, Interaction
 from bot.slack.people.members import Members
 from workflows.app.reads.home import HomePlace
@@ -54,7 +54,7 @@ class HomeFlow:
 
     async def search(self, ack: AsyncAck, click: Interaction) -> None:
         """Show only what contains the text, from the start of each list."""
-        await self._move(ack, click, HomePlace(text=encodable(click.action.value).strip()[:MOST_TEXT]))
+        await self._move(ack, click, HomePlace(text=encodable(click.action.value).strip()[:MAX_SEARCH_CHARACTERS]))
 
     async def clear(self, ack: AsyncAck, click: Interaction) -> None:
         """Show everything again."""

@@ -12,7 +12,7 @@ from workflows.core.errors.raised import Refused
 from workflows.core.errors.refusal_codes import RefusalCode
 from workflows.ports.pages import Cursor, Place
 
-MOST_TEXT: Final = 100
+MAX_SEARCH_CHARACTERS: Final = 100
 """The most characters that can be searched for."""
 
 

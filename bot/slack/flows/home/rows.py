@@ -42,7 +42,7 @@ from workflows.core.requests.alarms import Alarm, AlarmCode
 from workflows.core.requests.reminding import may_be_reminded
 from workflows.core.requests.request import AccessRequest, RequestKind
 
-MOST_ROW: Final = 420
+MAX_ROW_CHARACTERS: Final = 420
 """The most characters of a row."""
 _DOMAIN: Final = 90
 _TITLE: Final = 40
@@ -58,10 +58,10 @@ def approval_row(request: AccessRequest, now: datetime) -> Iterator[Block]:
     if may_be_decided(request, now):
         review = button("Review", ids.REVIEW_REQUEST, ids.decision_value(request), "primary")
         times = {"Asked": request.created_at, "Decide by": request.expires_at}
-        yield row(about, f"review:{request.id}", review, MOST_ROW, times)
+        yield row(about, f"review:{request.id}", review, MAX_ROW_CHARACTERS, times)
     else:
         text = f"{about}\nThe time to decide is over"
-        yield row(text, f"review:{request.id}", None, MOST_ROW, {"Asked": request.created_at})
+        yield row(text, f"review:{request.id}", None, MAX_ROW_CHARACTERS, {"Asked": request.created_at})
 
 
 def review_row(partnership: Partnership, now: datetime) -> Iterator[Block]:
@@ -69,7 +69,7 @@ def review_row(partnership: Partnership, now: datetime) -> Iterator[Block]:
     tenant_id = partnership.identity.tenant_id
     review = button("Review", ids.REVIEW_PARTNER, tenant_id, "primary")
     text = f"{_partner(partnership)}\nStill needed?{_no_end(partnership)}"
-    yield row(text, f"due:{tenant_id}", review, MOST_ROW, _end(partnership, now))
+    yield row(text, f"due:{tenant_id}", review, MAX_ROW_CHARACTERS, _end(partnership, now))
 
 
 def own_row(
@@ -109,7 +109,7 @@ def sponsored_row(partnership: Partnership, now: datetime) -> Iterator[Block]:
     """Return access that is active and that this person sponsors, with Close early."""
     tenant_id = partnership.identity.tenant_id
     text = f"{_partner(partnership)}{_no_end(partnership)}"
-    yield row(text, f"sponsored:{tenant_id}", close_early_button(tenant_id), MOST_ROW, _end(partnership, now))
+    yield row(text, f"sponsored:{tenant_id}", close_early_button(tenant_id), MAX_ROW_CHARACTERS, _end(partnership, now))
 
 
 def ending_row(partnership: Partnership) -> Iterator[Block]:
@@ -117,7 +117,7 @@ def ending_row(partnership: Partnership) -> Iterator[Block]:
     tenant_id = partnership.identity.tenant_id
     again = button("Request again", ids.REQUEST_AGAIN, tenant_id)
     times = NO_TIMES if partnership.ends_at is None else {"Ends": partnership.ends_at}
-    yield row(_partner(partnership), f"ending:{tenant_id}", again, MOST_ROW, times)
+    yield row(_partner(partnership), f"ending:{tenant_id}", again, MAX_ROW_CHARACTERS, times)
 
 
 def partner_entry(partnership: Partnership, now: datetime, name: str) -> Iterator[Block]:
@@ -131,7 +131,7 @@ def partner_entry(partnership: Partnership, now: datetime, name: str) -> Iterato
         f"Recorded as {partnership_state_words(partnership, now)}{_no_end(partnership)} · Sponsor {sponsor}"
     )
     revoke = button("Revoke", ids.REVOKE_PARTNER, partnership.identity.tenant_id)
-    yield row(text, f"{name}:{partnership.identity.tenant_id}", revoke, MOST_ROW, _end(partnership, now))
+    yield row(text, f"{name}:{partnership.identity.tenant_id}", revoke, MAX_ROW_CHARACTERS, _end(partnership, now))
 
 
 def alarm_row(alarm: Alarm) -> Iterator[Block]:

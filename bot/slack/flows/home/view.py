@@ -10,7 +10,7 @@ from slack_sdk.models.blocks import Block, ButtonElement, PlainTextInputElement
 from bot.slack import ids
 from bot.slack.blocks.blocks import Json, actions, button, footnote, header, paragraph, part, rich, within_limits, words
 from bot.slack.blocks.modal import input_block
-from bot.slack.flows.home.places import MOST_TEXT
+from bot.slack.flows.home.places import MAX_SEARCH_CHARACTERS
 from bot.slack.flows.home.rows import (
     alarm_row,
     approval_row,
@@ -61,7 +61,9 @@ def _buttons(home: Home) -> Iterator[ButtonElement]:
 
 
 def _search(home: Home) -> Iterator[Block]:
-    field = PlainTextInputElement(action_id=ids.HOME_SEARCH, max_length=MOST_TEXT, initial_value=home.text or None)
+    field = PlainTextInputElement(
+        action_id=ids.HOME_SEARCH, max_length=MAX_SEARCH_CHARACTERS, initial_value=home.text or None
+    )
     # NB. another block id for another text: Slack keeps what is typed in a block that keeps its id.
     block_id = f"search:{hashlib.sha256(home.text.encode()).hexdigest()[:16]}"
     label = "Search by domain, name, template or ID"
@@ -77,7 +79,7 @@ def _search(home: Home) -> Iterator[Block]:
             home.partners,
         )
         found = "Nothing here contains" if not any(one.count for one in lists) else "Showing only what contains"
-        yield rich(paragraph(words(f"{found} “"), part(home.text, MOST_TEXT, bold=True), words("”.")))
+        yield rich(paragraph(words(f"{found} “"), part(home.text, MAX_SEARCH_CHARACTERS, bold=True), words("”.")))
         yield actions("search", button("Show everything", ids.HOME_CLEAR, "home"))
 
 

@@ -31,7 +31,7 @@ from bot.words.requests.form import (
     partner_question,
     until_words,
 )
-from workflows.app.reads.own_objects import MIN_CHARACTERS
+from workflows.app.reads.object_search import MIN_CHARACTERS
 from workflows.app.requests.field_checks import TICKET_LIMIT
 from workflows.core.errors.facts import Fact
 from workflows.core.policy.offers import Offer
@@ -39,7 +39,7 @@ from workflows.core.policy.placeholders import Placeholder
 from workflows.core.policy.template import Template, TicketRule
 from workflows.core.settings.id_owner import Owner
 
-_MOST_IN_GROUP: Final = 100
+_MAX_OPTIONS_IN_GROUP: Final = 100
 """The most options that Slack accepts in one group, and the most groups."""
 
 
@@ -52,7 +52,7 @@ def template_field(offers: Sequence[Offer], chosen: str) -> InputBlock:
     element = StaticSelectElement(
         action_id=ids.TEMPLATE,
         options=options if is_one else None,
-        option_groups=None if is_one else grouped[:_MOST_IN_GROUP],
+        option_groups=None if is_one else grouped[:_MAX_OPTIONS_IN_GROUP],
         initial_option=next((one for one in options if one.value == chosen), None),
         placeholder=plain_text(WHAT_THEY_NEED, Limit.OPTION),
     )
@@ -66,9 +66,9 @@ def _groups(offers: Sequence[Offer]) -> Iterator[tuple[str, list[Option]]]:
         choice = option(need_words(one), one.template.name, offer_words(one, Limit.OPTION))
         by_purpose.setdefault(one.template.purpose or OTHER_PURPOSES, []).append(choice)
     for purpose, choices in by_purpose.items():
-        for start in range(0, len(choices), _MOST_IN_GROUP):
-            number = f" ({start // _MOST_IN_GROUP + 1})" if start else ""
-            yield f"{purpose}{number}", choices[start : start + _MOST_IN_GROUP]
+        for start in range(0, len(choices), _MAX_OPTIONS_IN_GROUP):
+            number = f" ({start // _MAX_OPTIONS_IN_GROUP + 1})" if start else ""
+            yield f"{purpose}{number}", choices[start : start + _MAX_OPTIONS_IN_GROUP]
 
 
 def placeholder_fields(
@@ -111,15 +111,15 @@ def _search(placeholder: Placeholder, value: str, label: str) -> InputInteractiv
         action_id=placeholder.field,
         min_query_length=MIN_CHARACTERS,
         placeholder=plain_text(f"Search our {placeholder.kind.value}s by name", Limit.OPTION),
-        initial_option=option(label or f"ID {value}", cut(value, ids.MOST_PLACEHOLDER)) if value else None,
+        initial_option=option(label or f"ID {value}", cut(value, ids.MAX_ID_CHARACTERS)) if value else None,
     )
 
 
 def _id(placeholder: Placeholder, value: str) -> InputInteractiveElement:
     return PlainTextInputElement(
         action_id=f"{placeholder.field}{ids.TYPED}" if placeholder.owner is Owner.OURS else placeholder.field,
-        initial_value=encodable(cut(value, ids.MOST_PLACEHOLDER)) or None,
-        max_length=ids.MOST_PLACEHOLDER,
+        initial_value=encodable(cut(value, ids.MAX_ID_CHARACTERS)) or None,
+        max_length=ids.MAX_ID_CHARACTERS,
         placeholder=plain_text("00000000-0000-0000-0000-000000000000", Limit.OPTION),
     )
 

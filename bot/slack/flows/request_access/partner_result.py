@@ -9,7 +9,7 @@ from slack_sdk.models.blocks.block_elements import RichTextElement
 
 from bot.slack import ids
 from bot.slack.blocks.blocks import DOMAIN, actions, bullets, button, paragraph, part, rich, words
-from bot.slack.cards.partners import MOST_LINE, identity_paragraph
+from bot.slack.cards.partners import MAX_SETTING_CHARACTERS, identity_paragraph
 from bot.slack.cards.requests import edit_element, withdraw_element
 from bot.words.plans.current_settings import describe_current
 from bot.words.refusals.words import fact_words
@@ -99,7 +99,7 @@ def _what_applies(found: Found) -> Iterator[RichTextElement]:
         yield paragraph(words("Already a partner, without any setting of its own."))
     else:
         yield paragraph(words("Already a partner. Set for it now:"))
-        yield bullets([part(line, MOST_LINE)] for line in found.lines[:15])
+        yield bullets([part(line, MAX_SETTING_CHARACTERS)] for line in found.lines[:15])
     if guests := guests_words(found.guests):
         yield paragraph(words(f"⚠️ {guests}"))
 

@@ -26,14 +26,14 @@ from workflows.app.requests.restore_intake import RestoreForm
 from workflows.core.checks.consequences import consequences
 from workflows.core.checks.findings import Finding
 from workflows.core.partners.restoration.restorable import ended_at
-from workflows.core.plans.closing import only_narrows
+from workflows.core.plans.closing import only_reduces_access
 from workflows.core.plans.plan import Plan, TenantIdentity
 from workflows.core.policy.template import Stage, Template
 from workflows.core.requests.request import AccessRequest, RequestState
 from workflows.core.settings.canonical import JsonObject
 
 RESTORE_TITLE: Final = "Restore previous settings"
-MOST_CHANGES: Final = 100
+MAX_CHANGES: Final = 100
 """The most choices that Slack accepts in a select."""
 
 _ENDED: Final[Mapping[RequestState, str]] = {
@@ -111,7 +111,7 @@ def change_words(change: AccessRequest) -> str:
 def _changes_field(shown: RestoreShown) -> InputBlock:
     options = [
         option(change_words(change), change.id, "Restores the settings from before it")
-        for change in shown.changes[:MOST_CHANGES]
+        for change in shown.changes[:MAX_CHANGES]
     ]
     element = StaticSelectElement(
         action_id=ids.RESTORES,
@@ -145,7 +145,7 @@ def _result_elements(shown: RestoreShown) -> Iterator[RichTextElement]:
 
 def _chain_elements(preview: Preview) -> Iterator[RichTextElement]:
     yield paragraph(words("Who decides", bold=True))
-    if only_narrows(preview.plan):
+    if only_reduces_access(preview.plan):
         yield paragraph(words("This only narrows or closes access, so one approval is enough."))
     stages = ((stage.title, stage.quorum) for stage in preview.stages)
     yield bullets([part(title), words(f": {counted(quorum, 'approval')}")] for title, quorum in stages)

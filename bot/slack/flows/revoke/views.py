@@ -37,7 +37,7 @@ _UNREAD: Final = (
     "answers. It switches trust, automatic redemption and synchronization off, and reads that back. It tries to close "
     "everything else and names what stays open. Your permission is checked then."
 )
-_MOST_STOPPED: Final = 10
+_MAX_STOPPED_REQUESTS: Final = 10
 
 
 def revocation_view(
@@ -130,7 +130,7 @@ def _stop_elements(stops: Sequence[AccessRequest]) -> Iterator[RichTextElement]:
     if not stops:
         return
     yield paragraph(words("What this stops, so that no approval puts access back", bold=True))
-    shown = [_stop_parts(request) for request in stops[:_MOST_STOPPED]]
+    shown = [_stop_parts(request) for request in stops[:_MAX_STOPPED_REQUESTS]]
     if more := len(stops) - len(shown):
         shown.append([words(f"and {more} more")])
     yield bullets(shown)

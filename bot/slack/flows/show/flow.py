@@ -32,7 +32,7 @@ from workflows.ports.store import Store
 from workflows.ports.tenant import Tenant
 from workflows.preflight.naming import names_for_display
 
-MOST_READ: Final = 200
+MAX_READ_REQUESTS: Final = 200
 """Requests about one partner that are read to find its first opening; the message shows the newest."""
 
 
@@ -145,7 +145,7 @@ class ShowFlow:
             configuration,
             default,
             partnership,
-            await self.store.requests_for(identity.tenant_id, MOST_READ),
+            await self.store.requests_for(identity.tenant_id, MAX_READ_REQUESTS),
             now=self.clock.now(),
             names=await names_for_display(current_targets(configuration), tenant=self.tenant),
             concerns=concerns,

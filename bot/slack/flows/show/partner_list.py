@@ -13,7 +13,7 @@ from bot.slack.blocks.message import Message, message
 from bot.slack.blocks.untrusted import clean
 from bot.slack.cards.partners import notified_partner
 from bot.slack.cards.reviews import partner_row, partnership_state_words
-from bot.slack.flows.show.filters import MOST_TYPED
+from bot.slack.flows.show.filters import MAX_FILTER_CHARACTERS
 from bot.slack.payloads.models import Payload
 from bot.words.sentences import counted
 from workflows.core.errors.raised import Refused
@@ -25,7 +25,7 @@ PAGE: Final = 10
 
 
 class _Step(Payload):
-    typed: Annotated[str, StringConstraints(max_length=MOST_TYPED)]
+    typed: Annotated[str, StringConstraints(max_length=MAX_FILTER_CHARACTERS)]
     cursor: tuple[Annotated[str, StringConstraints(max_length=400)], ...]
     is_before: bool
 
@@ -41,7 +41,7 @@ def partner_list(page: Page[Partnership], now: datetime, typed: str = "") -> Mes
     range_words = "" if page.size == page.count else f", {page.skipped + 1:,}–{page.skipped + page.size:,}"
     blocks: list[Block] = [header(f"{count}{range_words}")]
     if typed:
-        blocks.append(rich(paragraph(words("Filter: "), part(typed, MOST_TYPED, code=True))))
+        blocks.append(rich(paragraph(words("Filter: "), part(typed, MAX_FILTER_CHARACTERS, code=True))))
     blocks += [partner_row(partnership, now) for partnership in page.shown]
     buttons = []
     if page.skipped:
@@ -75,8 +75,8 @@ def _nothing(typed: str) -> Message:
         return message(text, [rich(paragraph(words(text)))])
     opening = "No partner matches this filter: "
     more = ". /partner list shows all partners."
-    shown = rich(paragraph(words(opening), part(typed, MOST_TYPED, code=True), words(more)))
-    return message(f"{opening}{clean(typed, MOST_TYPED)}{more}", [shown])
+    shown = rich(paragraph(words(opening), part(typed, MAX_FILTER_CHARACTERS, code=True), words(more)))
+    return message(f"{opening}{clean(typed, MAX_FILTER_CHARACTERS)}{more}", [shown])
 
 
 def _value(typed: str, cursor: Cursor, is_before: bool) -> str:

@@ -37,7 +37,7 @@ from workflows.core.partners.approval_policy import is_live
 from workflows.core.partners.partnership import Partnership, PartnershipState, is_over, opened_at
 from workflows.core.partners.restoration.restorable import is_restorable
 from workflows.core.people import ChatId, PersonId
-from workflows.core.plans.current_settings import unmanaged
+from workflows.core.plans.current_settings import unmanaged_settings
 from workflows.core.plans.plan import TenantIdentity
 from workflows.core.policy.approval import Choice
 from workflows.core.posture.model import Concern, Weight
@@ -46,13 +46,13 @@ from workflows.core.settings.canonical import JsonObject
 from workflows.core.settings.effective import Origin
 from workflows.core.settings.openness import AccessKind, Openness, access_kinds, closed_by_default, possibly_open
 
-MOST_CONCERNS: Final = 8
-MOST_HISTORY: Final = 15
-MOST_APPROVALS: Final = 12
-MOST_JUSTIFICATION: Final = 1000
-MOST_VALUE: Final = 1500
+MAX_CONCERNS: Final = 8
+MAX_HISTORY_ENTRIES: Final = 15
+MAX_APPROVALS: Final = 12
+MAX_JUSTIFICATION_CHARACTERS: Final = 1000
+MAX_SETTING_CHARACTERS: Final = 1500
 """Characters for the words of one setting, which count their targets themselves."""
-MOST_ACCESS_KINDS: Final = 1500
+MAX_ACCESS_KINDS_CHARACTERS: Final = 1500
 
 NOT_ADDED: Final = "a tenant of another Microsoft cloud, blocked until it is added here"
 _INHERITED: Final[Mapping[Origin, str]] = {
@@ -133,7 +133,7 @@ def _own(
 def _concern_blocks(concerns: Sequence[Concern]) -> Iterator[Block]:
     if concerns:
         label = paragraph(words("Issues, from the current settings and Gatehouse's records", bold=True))
-        yield rich(label, *concern_elements(concerns, MOST_CONCERNS))
+        yield rich(label, *concern_elements(concerns, MAX_CONCERNS))
 
 
 def _current_elements(
@@ -145,8 +145,10 @@ def _current_elements(
     elif configuration is None:
         yield paragraph(words("This tenant has no configuration of its own here. The tenant's defaults apply to it:"))
     yield bullets(_current_parts(entry) for entry in current)
-    if others := unmanaged(configuration):
-        yield paragraph(words("Also set, and not managed by Gatehouse: "), part(", ".join(others), MOST_VALUE))
+    if others := unmanaged_settings(configuration):
+        yield paragraph(
+            words("Also set, and not managed by Gatehouse: "), part(", ".join(others), MAX_SETTING_CHARACTERS)
+        )
 
 
 def _openness_elements(found: Sequence[AccessKind]) -> Iterator[RichTextElement]:
@@ -155,23 +157,25 @@ def _openness_elements(found: Sequence[AccessKind]) -> Iterator[RichTextElement]
     left = possibly_open(found)
     unknown = [kind for kind in left if kind.opening is Openness.UNKNOWN]
     opened = [kind for kind in left if kind.opening is not Openness.UNKNOWN]
-    items = [[words("Open: "), part(access_kinds_words(opened), MOST_ACCESS_KINDS)]] if opened else []
+    items = [[words("Open: "), part(access_kinds_words(opened), MAX_ACCESS_KINDS_CHARACTERS)]] if opened else []
     if unknown:
-        items.append([words("Not known, so perhaps open: "), part(access_kinds_words(unknown), MOST_ACCESS_KINDS)])
+        items.append(
+            [words("Not known, so perhaps open: "), part(access_kinds_words(unknown), MAX_ACCESS_KINDS_CHARACTERS)]
+        )
     if not left:
         items.append([words("Nothing: every way in and out is closed.")])
     if closed := closed_by_default(found):
         items.append(
             [
                 words("Closed by a default only, not for this partner itself: "),
-                part(access_kinds_words(closed), MOST_ACCESS_KINDS),
+                part(access_kinds_words(closed), MAX_ACCESS_KINDS_CHARACTERS),
             ]
         )
     yield bullets(items)
 
 
 def _current_parts(entry: CurrentLine) -> list[Part]:
-    shown = [part(entry.setting, bold=True), words(": "), part(entry.words, MOST_VALUE)]
+    shown = [part(entry.setting, bold=True), words(": "), part(entry.words, MAX_SETTING_CHARACTERS)]
     if entry.is_own or entry.fact.inherits:
         shown.append(words(" · set here" if entry.is_own else _INHERITED[entry.fact.origin]))
     return shown
@@ -203,13 +207,13 @@ def _approved_elements(request: AccessRequest) -> Iterator[RichTextElement]:
     known = request.known
     yield paragraph(words("Requested by "), part(known.requester.name), words(" on "), when(request.created_at))
     if request.particulars.justification.strip():
-        yield quote(request.particulars.justification, MOST_JUSTIFICATION)
+        yield quote(request.particulars.justification, MAX_JUSTIFICATION_CHARACTERS)
     approvals = [one for one in request.decisions if one.choice is Choice.APPROVE and one.digest == known.plan.digest]
     if not approvals:
         return
     shown = [[words("Approved by "), part(one.person.name), words(", "), when(one.at)] for one in approvals]
-    if (more := len(shown) - MOST_APPROVALS) > 0:
-        shown = [*shown[:MOST_APPROVALS], [words(f"and {more} more")]]
+    if (more := len(shown) - MAX_APPROVALS) > 0:
+        shown = [*shown[:MAX_APPROVALS], [words(f"and {more} more")]]
     yield bullets(shown)
 
 
@@ -218,9 +222,9 @@ def _history_elements(requests: Sequence[AccessRequest], identity: TenantIdentit
     if not requests:
         yield paragraph(words("None."))
         return
-    yield bullets(_history_parts(request) for request in requests[:MOST_HISTORY])
-    if len(requests) > MOST_HISTORY:
-        yield paragraph(words(f"and {len(requests) - MOST_HISTORY} older ones"))
+    yield bullets(_history_parts(request) for request in requests[:MAX_HISTORY_ENTRIES])
+    if len(requests) > MAX_HISTORY_ENTRIES:
+        yield paragraph(words(f"and {len(requests) - MAX_HISTORY_ENTRIES} older ones"))
     if any(is_restorable(request) for request in requests):
         yield restore_hint(identity)
 

@@ -17,16 +17,16 @@ from workflows.core.posture.model import DefaultPosture, PartnerPosture, Posture
 from workflows.core.settings.model import Property
 from workflows.core.settings.openness import Openness
 
-MOST_PARTNERS: Final = 12
+MAX_PARTNERS: Final = 12
 """With their warnings they certainly fit into one message."""
-MOST_CONCERNS: Final = 4
-MOST_DEFAULT_CONCERNS: Final = 8
+MAX_CONCERNS: Final = 4
+MAX_DEFAULT_CONCERNS: Final = 8
 _WHOLE: Final = "the whole posture: gatehouse posture on the command line, or gatehouse posture --json"
 
 
 def posture_message(posture: Posture) -> Message:
     """Return a posture as a message; what is cut is counted."""
-    shown = posture.partners[:MOST_PARTNERS]
+    shown = posture.partners[:MAX_PARTNERS]
     blocks: list[Block] = [
         header("Posture of the tenant"),
         rich(*_default_elements(posture.default)),
@@ -50,7 +50,7 @@ def _default_elements(default: DefaultPosture) -> Iterator[RichTextElement]:
             [words(f"{name}: "), *_both(default, inbound, outbound)] for name, inbound, outbound in B2B_DIRECTIONS
         ]
         yield bullets([*directions, [words("Trusted: "), words(trusted)]])
-    yield from concern_elements(default.concerns, MOST_DEFAULT_CONCERNS)
+    yield from concern_elements(default.concerns, MAX_DEFAULT_CONCERNS)
 
 
 def _partner_elements(posture: Posture, partner: PartnerPosture) -> Iterator[RichTextElement]:
@@ -66,7 +66,7 @@ def _partner_elements(posture: Posture, partner: PartnerPosture) -> Iterator[Ric
         ]
     )
     yield bullets(facts)
-    yield from concern_elements(partner.concerns, MOST_CONCERNS)
+    yield from concern_elements(partner.concerns, MAX_CONCERNS)
 
 
 def _title(partner: PartnerPosture) -> Iterator[Part]:

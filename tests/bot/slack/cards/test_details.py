@@ -7,7 +7,7 @@ import pytest
 
 from bot.slack.blocks.blocks import within_limits
 from bot.slack.cards.approval.details import ROWS, details_blocks, notes_of
-from bot.slack.cards.partners import MOST_LINES
+from bot.slack.cards.partners import MAX_LINES
 from bot.slack.flows.decide import notes_view
 from bot.words.plans.changes import Line
 from bot.words.plans.consequences import ALWAYS_TRUE, consequence_words
@@ -18,7 +18,7 @@ from workflows.catalog.catalog import SHIPPED, load_catalog
 from workflows.core.checks.findings import Finding, FindingCode, Severity
 from workflows.core.errors.facts import Fact
 from workflows.core.requests.request import AccessRequest, RequestKind, RequestState
-from workflows.core.settings.breadth import AccessChange
+from workflows.core.settings.access_change import AccessChange
 
 TEMPLATES = load_catalog(SHIPPED).templates
 TITLES = ["Changes", "Risk", "Checks", "Notes", "Approval policy", "The exact Microsoft Graph operations"]
@@ -75,10 +75,10 @@ def test_a_line_break_in_a_value_is_no_further_row(monkeypatch: pytest.MonkeyPat
 
 
 def test_of_very_many_changes_the_rest_is_counted(monkeypatch: pytest.MonkeyPatch) -> None:
-    many = tuple(line(number) for number in range(MOST_LINES + 3))
+    many = tuple(line(number) for number in range(MAX_LINES + 3))
     monkeypatch.setattr("bot.slack.cards.approval.details.describe", lambda *_: many)
     blocks = details(request())
-    assert len(rows(blocks)) == MOST_LINES
+    assert len(rows(blocks)) == MAX_LINES
     assert "3 more settings: see the Graph operations below." in shown(blocks)
 
 

@@ -13,7 +13,7 @@ from bot.slack.cards.approval.card import approval_blocks
 from bot.slack.cards.approval.closed import closed_card
 from bot.slack.cards.approval.context import CardContext
 from bot.slack.cards.approval.own import requester_card, sponsor_card
-from bot.slack.cards.partners import MOST_FINDINGS
+from bot.slack.cards.partners import MAX_FINDINGS
 from bot.slack.flows.decide import decision_view
 from bot.slack.flows.home.view import home_view
 from bot.slack.people.approvers import Approvers
@@ -96,7 +96,7 @@ def test_details_have_what_the_card_leaves_out(template: str) -> None:
     text = shown(view)
     assert DOMAIN in text
     assert JUSTIFICATION in text
-    assert f"and {40 - MOST_FINDINGS} more" in text
+    assert f"and {40 - MAX_FINDINGS} more" in text
     assert asked.known.plan.digest in text
     assert list(buttons(view["blocks"][-2])) == [ids.APPROVE, ids.REJECT]
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field, replace
 
 import pytest
 
-from bot.slack.people.approvers import MOST_NAMED, Approvers, name_approvers, still_free
+from bot.slack.people.approvers import MAX_NAMED_APPROVERS, Approvers, name_approvers, still_free
 from tests.workflows.core.builders import AMARA, BRUNO, CHIE, DATA_OWNER, RILEY, SAM, SECURITY, approval, request
 from workflows.core.errors.raised import Refused
 from workflows.core.errors.refusal_codes import RefusalCode
@@ -93,8 +93,8 @@ async def test_only_who_is_named_is_looked_up() -> None:
     crowd = [ChatId(f"U{number:03}") for number in range(160)]
     shown = FakeShown({one: f"Person {one}" for one in crowd})
     answer = await named(shown, *crowd)
-    assert (len(answer.names), answer.others) == (MOST_NAMED, 160 - MOST_NAMED)
-    assert len(shown.asked) == MOST_NAMED
+    assert (len(answer.names), answer.others) == (MAX_NAMED_APPROVERS, 160 - MAX_NAMED_APPROVERS)
+    assert len(shown.asked) == MAX_NAMED_APPROVERS
 
 
 async def test_one_unknown_user_hides_nobody_elses_name() -> None:

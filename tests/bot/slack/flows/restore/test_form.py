@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 
 from bot.slack import ids
-from bot.slack.flows.restore.form import MOST_CHANGES, Preview, RestoreShown, change_words, restore_view
+from bot.slack.flows.restore.form import MAX_CHANGES, Preview, RestoreShown, change_words, restore_view
 from bot.slack.payloads.forms import parse_restore_form
 from bot.slack.payloads.models import Interaction
 from tests.bot import surfaces
@@ -19,7 +19,7 @@ from tests.workflows.core.partners.test_restoration import STRONG, template
 from workflows.app.requests.restore_intake import RestoreForm
 from workflows.core.checks.findings import Finding, FindingCode, Severity
 from workflows.core.errors.raised import Refused
-from workflows.core.partners.restoration.plan import plan_restoration
+from workflows.core.partners.restoration.restoration_plan import plan_restoration
 from workflows.core.plans.changes import plan_access_change
 from workflows.core.plans.plan import TenantIdentity
 from workflows.core.policy.template import stages_for
@@ -105,10 +105,10 @@ def test_the_durations_are_those_of_the_chain_that_decides() -> None:
 
 
 def test_slack_accepts_a_hundred_changes() -> None:
-    many = [replace(CHANGE, id=RequestId(f"R-{number:010}")) for number in range(MOST_CHANGES + 20)]
+    many = [replace(CHANGE, id=RequestId(f"R-{number:010}")) for number in range(MAX_CHANGES + 20)]
     form = view(*many)
     assert_sound(form)
-    assert len(element(form, "restores")["options"]) == MOST_CHANGES
+    assert len(element(form, "restores")["options"]) == MAX_CHANGES
 
 
 @settings(max_examples=60, deadline=None)
