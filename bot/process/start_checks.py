@@ -10,7 +10,7 @@ from slack_sdk.web.async_client import AsyncWebClient
 from bot.process.logs.redactor import Redactor
 from bot.process.settings import Settings, SettingsProblems
 from bot.slack.errors import NO_ANSWER, WRONG_TOKEN, error_code
-from bot.slack.outbound.approval_channel import CURE, ChannelUnsuitable, channel_problem
+from bot.slack.outbound.approval_channel import CHANNEL_ADVICE, ChannelUnsuitable, channel_problem
 from workflows.catalog.catalog import Catalog, CatalogProblems, load_catalog
 from workflows.entra import Entra
 from workflows.ports.clock import Clock
@@ -86,7 +86,7 @@ async def _require_private_channel(client: AsyncWebClient, settings: Settings) -
         return
     if problem:
         where = f"{settings.slack_channel} cannot be used for approval cards: {problem}"
-        raise SettingsProblems((f"SLACK_CHANNEL: {where}; {CURE}",))
+        raise SettingsProblems((f"SLACK_CHANNEL: {where}; {CHANNEL_ADVICE}",))
 
 
 async def warm_up(tenant: Entra, settings: Settings) -> None:

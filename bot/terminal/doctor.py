@@ -16,9 +16,9 @@ from bot.process.logs.redactor import redactor_of
 from bot.process.readers import entra_settings
 from bot.process.settings import Settings
 from bot.slack.errors import NO_ANSWER, error_code
-from bot.slack.outbound.approval_channel import CURE, ChannelUnsuitable, channel_problem
+from bot.slack.outbound.approval_channel import CHANNEL_ADVICE, ChannelUnsuitable, channel_problem
 from bot.slack.people.directory import SlackDirectory
-from bot.slack.words.alarms import alarm_cure, alarm_text
+from bot.slack.words.alarms import alarm_advice, alarm_text
 from bot.words.requests.messages import missing_groups_words
 from bot.words.requests.notes import note_words, refusal_words
 from bot.words.sentences import counted
@@ -150,7 +150,9 @@ async def _channel(client: AsyncWebClient, settings: Settings) -> Finding:
     except ChannelUnsuitable as error:
         return Finding(subject=subject, state=str(error), cure="Check SLACK_API_URL and the network")
     if problem:
-        return Finding(subject=subject, state=f"{settings.slack_channel}: {problem}", cure=f"SLACK_CHANNEL: {CURE}")
+        return Finding(
+            subject=subject, state=f"{settings.slack_channel}: {problem}", cure=f"SLACK_CHANNEL: {CHANNEL_ADVICE}"
+        )
     return Finding(subject=subject, state=f"{settings.slack_channel}, private")
 
 
@@ -272,6 +274,6 @@ async def _alarms(settings: Settings) -> list[Finding]:
         return [Finding(subject=subject, state=str(error), cure="Set DATABASE_URL to the bot's own file")]
     since = "since {:%Y-%m-%d %H:%M} UTC: {}"
     return [
-        Finding(subject=subject, state=since.format(one.raised_at, alarm_text(one)), cure=alarm_cure(one))
+        Finding(subject=subject, state=since.format(one.raised_at, alarm_text(one)), cure=alarm_advice(one))
         for one in found
     ] or [Finding(subject=subject, state="none")]

@@ -12,7 +12,7 @@ from bot.process.settings import SettingsProblems, TenantSettings, load_tenant_s
 from bot.terminal.plan_json import plan_json
 from bot.terminal.plan_print import print_plan
 from bot.terminal.printing import NOT_POSSIBLE, print_error, terminal
-from bot.words.refusals.words import fact_words
+from bot.words.refusals.sentences import fact_words
 from bot.words.requests.notes import refusal_words
 from workflows.app.requests.planning import PlanImpossible, Planned, plan_request
 from workflows.catalog.catalog import Catalog, CatalogProblems, load_catalog

@@ -9,14 +9,14 @@ from rich.syntax import Syntax
 from rich.table import Table
 from rich.text import Text
 
-from bot.slack.cards.partners import operations_json
+from bot.slack.cards.partner_and_plan import operations_json
 from bot.terminal.printing import shown
 from bot.words.findings.finding import finding_lines, finding_words, severity_words, source_words
 from bot.words.plans.changes import Line, describe, duration_words
 from bot.words.plans.consequences import consequence_words
 from bot.words.plans.current_settings import describe_staying_open
 from bot.words.plans.risk import risk_level_words, risk_reason_words
-from bot.words.refusals.words import fact_words
+from bot.words.refusals.sentences import fact_words
 from bot.words.sentences import counted
 from workflows.app.requests.planning import Planned
 from workflows.core.checks.consequences import consequences

@@ -12,11 +12,11 @@ from slack_bolt.async_app import AsyncAck
 from slack_sdk.webhook.async_client import AsyncWebhookClient
 
 from bot.slack.answers.background import Background
-from bot.slack.answers.windows import NOT_NOW
+from bot.slack.answers.windows import NOT_READABLE_NOW
 from bot.slack.blocks.message import Message, refusal
 from bot.slack.payloads.models import Interaction, Invocation
 from bot.slack.people.directory import SlackDirectory
-from bot.slack.words.unavailable import not_now
+from bot.slack.words.unavailable import not_now_words
 from bot.words.requests.notes import refusal_words
 from workflows.app.reads.look_up_permission import LookupPermission
 from workflows.app.service import Service
@@ -63,8 +63,8 @@ class Answers:
             try:
                 await self.directory.require_member(click.actor)
                 message = await build()
-            except NOT_NOW as error:
-                message = refusal(not_now(error))
+            except NOT_READABLE_NOW as error:
+                message = refusal(not_now_words(error))
             await self._send(click.response_url, message, is_replacing=True)
         except Refused as refused:
             await self.service.record_refusal(
@@ -93,8 +93,8 @@ class Answers:
             return await build(command)
         except InvalidField as error:
             return refusal(refusal_words(error))
-        except NOT_NOW as error:
-            return refusal(not_now(error))
+        except NOT_READABLE_NOW as error:
+            return refusal(not_now_words(error))
 
     async def _send(self, response_url: str, message: Message, *, is_replacing: bool = False) -> None:
         if not self._is_slacks_own(response_url):
@@ -131,6 +131,6 @@ async def record_refused_command(service: Service, command: Invocation, refused:
     )
 
 
-async def say(ack: AsyncAck, message: Message) -> None:
+async def answer_at_once(ack: AsyncAck, message: Message) -> None:
     """Answer a command in the acknowledgement itself."""
     await ack(text=message.text, blocks=message.blocks, response_type="ephemeral")

@@ -5,7 +5,7 @@ from typing import Final
 from bot.words.found_object import object_name
 from bot.words.sentences import Sentences, listed
 from bot.words.settings.values import title
-from bot.words.settings.where import where_to_find
+from bot.words.settings.where_to_find_ids import where_to_find
 from workflows.core.checks.target_checks import shown_name
 from workflows.core.errors.facts import Values
 from workflows.core.errors.refusal_codes import RefusalCode as R

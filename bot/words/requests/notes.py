@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import Any, Final
 
 from bot.words.actions import COMMANDS, Action
-from bot.words.refusals.words import fact_words
+from bot.words.refusals.sentences import fact_words
 from bot.words.sentences import last_day
 from bot.words.settings.openness import access_kind_title, not_closed_words
 from bot.words.settings.values import title

@@ -16,7 +16,7 @@ from bot.slack.flows.partner_setup.checklist import checklist_message, checklist
 from bot.slack.payloads.button_values import parse_setup_value, parse_tenant_id
 from bot.slack.payloads.models import Interaction, Invocation
 from bot.slack.people.directory import SlackDirectory
-from bot.slack.words.unavailable import not_now
+from bot.slack.words.unavailable import not_now_words
 from workflows.app.reads.checklists import Checklists, CurrentSetup
 from workflows.app.reads.look_up_permission import LookupPermission
 from workflows.app.service import Service
@@ -41,10 +41,10 @@ class PartnerSetupFlow:
     def entry_points(self) -> Iterator[EntryPoint]:
         """Return the entry points of this flow."""
         yield Subcommand("checklist", self.answer_checklist)
-        yield Action(ids.SHOW_CHECKLIST, self.show_checklist, stored="show_checklist")
-        yield Action(ids.CONFIRM_SETUP, self.confirm, stored="want_confirm_half", card=Card.SETUP)
-        yield Action(ids.UNCONFIRM_SETUP, self.unconfirm, stored="want_unconfirm_half", card=Card.SETUP)
-        yield Action(ids.REMIND_SETUP, self.remind, stored="want_remind_half", card=Card.SETUP)
+        yield Action(ids.SHOW_CHECKLIST, self.show_checklist, audit_name="show_checklist")
+        yield Action(ids.CONFIRM_SETUP, self.confirm, audit_name="want_confirm_half", card=Card.SETUP)
+        yield Action(ids.UNCONFIRM_SETUP, self.unconfirm, audit_name="want_unconfirm_half", card=Card.SETUP)
+        yield Action(ids.REMIND_SETUP, self.remind, audit_name="want_remind_half", card=Card.SETUP)
 
     async def confirm(self, ack: AsyncAck, click: Interaction) -> None:
         """Store the confirmation of a step."""
@@ -92,7 +92,7 @@ class PartnerSetupFlow:
         try:
             return checklist_view(await self.checklists.present(tenant_id))
         except InvalidField as error:  # nobody typed it: Entra does not accept the id of a partner on record
-            return message_view("Not possible now", not_now(error))
+            return message_view("Not possible now", not_now_words(error))
 
     async def _may_confirm(self, actor: ChatId, present: CurrentSetup) -> bool:
         """Return whether to offer this person to confirm. A click is checked again."""

@@ -17,12 +17,12 @@ from slack_sdk.models.blocks import (
 from slack_sdk.models.blocks.block_elements import InputInteractiveElement
 
 from bot.slack import ids
-from bot.slack.blocks.blocks import Limit, footnote, paragraph, plain_text, quote, rich, words
+from bot.slack.blocks.blocks import Limit, fixed_text, paragraph, plain_text, quote, rich_text, small_text
 from bot.slack.blocks.modal import input_block, option
 from bot.slack.blocks.untrusted import cut, encodable
 from bot.words.plans.changes import duration_words
 from bot.words.refusals.ids import wanted_words
-from bot.words.refusals.words import fact_words
+from bot.words.refusals.sentences import fact_words
 from bot.words.requests.form import (
     OTHER_PURPOSES,
     WHAT_THEY_NEED,
@@ -93,9 +93,11 @@ def placeholder_fields(
             is_optional=not placeholder.is_required,
         )
         if problem is not None:
-            yield footnote(f"⚠️ {placeholder.label}: {fact_words(problem)}")
+            yield small_text(f"⚠️ {placeholder.label}: {fact_words(problem)}")
     if template is not None and (question := partner_question(template.placeholders)):
-        yield rich(paragraph(words("Send this to the partner's administrator:", bold=True)), quote(question, 2000))
+        yield rich_text(
+            paragraph(fixed_text("Send this to the partner's administrator:", bold=True)), quote(question, 2000)
+        )
 
 
 def _hint(placeholder: Placeholder, *, is_searched: bool) -> str:

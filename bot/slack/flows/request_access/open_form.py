@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from bot.slack.answers.open_forms import OpenForm
 from bot.slack.blocks.blocks import Json
 from bot.slack.flows.request_access.form import RequestForm, request_view
-from bot.slack.flows.request_access.partner_result import Found
+from bot.slack.flows.request_access.partner_result import LookupResult
 from bot.slack.people.approvers import AskedStage
 from workflows.app.requests.forms import Form, Refill
 from workflows.core.errors.facts import Fact
@@ -21,7 +21,7 @@ class OpenRequestForm(OpenForm[Form]):
     offers: Sequence[Offer] = ()
     looked_up: str = ""
     """The typed text that `found` or `problem` is about."""
-    found: Found | None = None
+    found: LookupResult | None = None
     observation: ObservedPartner | None = None
     """What `found` summarizes."""
     problem: str = ""

@@ -4,7 +4,7 @@ import json
 from dataclasses import replace
 from datetime import timedelta
 
-from bot.slack.cards.partners import change_elements
+from bot.slack.cards.partner_and_plan import change_elements
 from bot.words.plans.changes import Line
 from tests.bot import surfaces
 from tests.bot.surfaces import details

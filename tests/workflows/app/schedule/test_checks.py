@@ -7,7 +7,7 @@ import pytest
 import structlog
 
 import workflows.effects.further_writes
-from bot.slack.words.alarms import alarm_cure, alarm_text, ending_words
+from bot.slack.words.alarms import alarm_advice, alarm_text, ending_words
 from bot.words.requests.notes import note_words, stored_words
 from tests.workflows.core.builders import AMARA, DANA, SAM, TENANT
 from tests.workflows.effects.applying import FORBIDDEN, INVALID, NO_ANSWER, OPEN, SYNCHRONIZED, put, revocation
@@ -245,7 +245,7 @@ async def test_what_stays_open_because_graph_did_not_take_it_alarms_until_it_is_
     assert alarm.subject == request.id
     assert alarm.values["ways"] == ", ".join(written_names(operation))
     assert "is verified, but" in alarm_text(alarm)
-    assert "Revoke the partner again" in alarm_cure(alarm)
+    assert "Revoke the partner again" in alarm_advice(alarm)
     assert await alarms(world, AlarmCode.REVOCATION_WAITS) == [alarm]
     await world.tenant.write(operation)
     assert await alarms(world, AlarmCode.REVOCATION_WAITS) == []

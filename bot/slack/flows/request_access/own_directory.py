@@ -22,7 +22,7 @@ from workflows.ports.tenant_settings import FoundObject
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class SearchOwn:
+class OwnDirectorySearch:
     """Offers our own groups, users and applications while a name is typed."""
 
     names: NameSearch
