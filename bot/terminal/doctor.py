@@ -38,10 +38,10 @@ SCOPES = frozenset(
 """The scopes in manifest.yml; a test compares them."""
 
 
-_TO_WRITE: Final = "Policy.ReadWrite.CrossTenantAccess"
+_WRITE_PERMISSION: Final = "Policy.ReadWrite.CrossTenantAccess"
 PERMISSIONS: Final = frozenset(
     {
-        *("Organization.Read.All", "Policy.Read.All", _TO_WRITE, "CrossTenantInformation.ReadBasic.All"),
+        *("Organization.Read.All", "Policy.Read.All", _WRITE_PERMISSION, "CrossTenantInformation.ReadBasic.All"),
         *("User.Read.All", "GroupMember.Read.All", "AuditLog.Read.All", "Application.Read.All"),
         "SharePointTenantSettings.Read.All",
     }
@@ -182,13 +182,13 @@ async def _permissions(tenant: Entra) -> list[Finding]:
     try:
         granted = await tenant.granted()
     except DomainError as error:
-        return [Finding(subject=subject, state=refusal_words(error), cure=f"It needs {_TO_WRITE}")]
+        return [Finding(subject=subject, state=refusal_words(error), cure=f"It needs {_WRITE_PERMISSION}")]
     if granted is None:
-        look = f"Look in the Entra admin center whether the application has {_TO_WRITE}"
+        look = f"Look in the Entra admin center whether the application has {_WRITE_PERMISSION}"
         return [Finding(subject=subject, state="the token cannot be read", cure=look, is_optional=True)]
-    findings = [Finding(subject=subject, state=_TO_WRITE)]
-    if _TO_WRITE not in granted:
-        findings = [Finding(subject=subject, state="missing", cure=f"Grant {_TO_WRITE}, with admin consent")]
+    findings = [Finding(subject=subject, state=_WRITE_PERMISSION)]
+    if _WRITE_PERMISSION not in granted:
+        findings = [Finding(subject=subject, state="missing", cure=f"Grant {_WRITE_PERMISSION}, with admin consent")]
     if not_needed := sorted(granted - PERMISSIONS):
         found = f"more than the bot needs: {', '.join(not_needed)}"
         cure = "Remove them from the application, so that nobody can misuse them"

@@ -30,7 +30,7 @@ from bot.slack.cards.setup_card import setup_card
 from bot.slack.flows.home.view import home_view
 from bot.slack.flows.request_access.form import RequestForm, request_view
 from bot.slack.flows.request_access.partner_result import LookupResult
-from bot.slack.people.approvers import AskedStage
+from bot.slack.people.approvers import StageApprovers
 from tests.bot.sandbox.page.stage import CHANNELS, PEOPLE, Stage
 from tests.bot.shipped_cards import NAMES, waiting, words_of
 from tests.workflows.core.builders import AMARA, NOW, RILEY, TENANT, access_plan, approval, identity, partnership
@@ -123,7 +123,7 @@ def request_forms() -> dict[str, Json]:
                 target="contoso.com",
                 found=LookupResult.of(partner, typed="contoso.com"),
                 template=template.name,
-                asked=[AskedStage(stage=one, approvers=NAMES.get(one.role)) for one in template.stages],
+                asked=[StageApprovers(stage=one, approvers=NAMES.get(one.role)) for one in template.stages],
             )
         )
         found[f"form-{template.name}"] = view

@@ -7,7 +7,7 @@ from functools import partial
 from bot.process.assembly.external_systems import ExternalSystems
 from bot.process.assembly.flows import make_flows
 from bot.process.direct_alarm import send_directly
-from bot.process.web.health import Send
+from bot.process.web.health import SendAlarm
 from bot.slack.inbound.bolt import make_bolt
 from bot.slack.inbound.guard import Guard
 from bot.slack.inbound.receive import Inbound
@@ -47,7 +47,7 @@ class BotParts:
     checks: ScheduledChecks
     outbox: Outbox
     inbound: Inbound
-    send_directly: Send
+    send_directly: SendAlarm
     directory: ShownDirectory
 
 

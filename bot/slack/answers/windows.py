@@ -15,7 +15,7 @@ from bot.slack.answers.background import Background
 from bot.slack.blocks.blocks import Json
 from bot.slack.blocks.modal import loading_view, message_view
 from bot.slack.errors import NO_ANSWER, error_code, is_temporary
-from bot.slack.payloads.models import Interaction, Invocation
+from bot.slack.payloads.models import Interaction, SlashCommand
 from bot.slack.words.unavailable import not_now_words
 from bot.words.requests.notes import refusal_words
 from workflows.app.service import Service
@@ -87,7 +87,7 @@ class Windows:
     async def load(
         self,
         ack: AsyncAck,
-        act: Interaction | Invocation,
+        act: Interaction | SlashCommand,
         build: BuildView,
         *,
         command: str,

@@ -6,7 +6,7 @@ from typing import Final
 from slack_sdk.models.blocks.block_elements import RichTextElement
 
 from bot.slack.blocks.blocks import TextRun, bullets, cleaned_text, fixed_text
-from bot.words.posture.concerns import WEIGHTS, concern_words
+from bot.words.posture.concerns import WEIGHT_WORDS, concern_words
 from workflows.core.posture.model import Concern, Weight
 
 _MAX_CHARACTERS: Final = 400
@@ -19,7 +19,9 @@ def concern_elements(concerns: Sequence[Concern], most: int) -> Iterator[RichTex
         return
     items: list[list[TextRun]] = [
         [
-            fixed_text(f"{_ICONS[one.weight]} {WEIGHTS[one.weight].capitalize()}: ", bold=one.weight >= Weight.WARNING),
+            fixed_text(
+                f"{_ICONS[one.weight]} {WEIGHT_WORDS[one.weight].capitalize()}: ", bold=one.weight >= Weight.WARNING
+            ),
             cleaned_text(concern_words(one), _MAX_CHARACTERS),
         ]
         for one in concerns[:most]

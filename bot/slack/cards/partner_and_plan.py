@@ -21,7 +21,7 @@ from bot.slack.blocks.blocks import (
 )
 from bot.slack.blocks.untrusted import clean
 from bot.words.findings.finding import finding_words, severity_words, source_words
-from bot.words.plans.changes import Line
+from bot.words.plans.changes import ChangeLine
 from bot.words.sentences import counted, place_to_cut
 from workflows.core.checks.findings import Finding, FindingCode, Severity
 from workflows.core.plans.plan import Operation, Plan, TenantIdentity
@@ -78,7 +78,7 @@ def identity_paragraph(identity: TenantIdentity) -> RichTextElement:
     return paragraph(*(piece for label, value, after in rows for piece in _row(label, value, after)))
 
 
-def change_elements(lines: Sequence[Line], label: str) -> Iterator[RichTextElement]:
+def change_elements(lines: Sequence[ChangeLine], label: str) -> Iterator[RichTextElement]:
     """Return every setting before and after, and whether it increases or reduces access."""
     yield paragraph(fixed_text(label, bold=True))
     # When something changes, settings that are written unchanged would only hide it.
@@ -100,7 +100,7 @@ def consequence_elements(sentences: Sequence[str]) -> Iterator[RichTextElement]:
 
 
 def finding_elements(
-    findings: Sequence[Finding], lines: Sequence[Line] = (), *, is_titled: bool = True
+    findings: Sequence[Finding], lines: Sequence[ChangeLine] = (), *, is_titled: bool = True
 ) -> Iterator[RichTextElement]:
     """Return the findings, what could not be checked, and the source of each; the most serious first.
 
@@ -163,7 +163,7 @@ def _sort_key(finding: Finding) -> tuple[int, bool]:
     return list(Severity).index(finding.severity), finding.code.startswith("licence")
 
 
-def _repeats_named_targets(finding: Finding, lines: Sequence[Line]) -> bool:
+def _repeats_named_targets(finding: Finding, lines: Sequence[ChangeLine]) -> bool:
     """Return whether a finding only repeats names that the lines of the change contain already."""
     said = " ".join(line.after[:MAX_SETTING_CHARACTERS] for line in lines if line.access is not AccessChange.SAME)
     names = _QUOTED.findall(finding_words(finding))
@@ -185,7 +185,7 @@ def _finding_parts(finding: Finding) -> list[TextRun]:
     ]
 
 
-def _line_parts(line: Line) -> list[TextRun]:
+def _line_parts(line: ChangeLine) -> list[TextRun]:
     return [
         cleaned_text(line.setting, 200, bold=True),
         fixed_text(": "),

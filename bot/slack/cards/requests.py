@@ -106,7 +106,7 @@ def kind_words(request: AccessRequest) -> str:
 
 def restore_hint(identity: TenantIdentity) -> RichTextElement:
     """State how to undo a change of this partner."""
-    command = cleaned_text(f"/partner restore {ids.confirmation(identity)}", DOMAIN_LIMIT + 20, code=True)
+    command = cleaned_text(f"/partner restore {ids.confirmation_text(identity)}", DOMAIN_LIMIT + 20, code=True)
     return paragraph(fixed_text("To restore previous settings: "), command)
 
 

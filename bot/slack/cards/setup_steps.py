@@ -21,7 +21,7 @@ from bot.slack.blocks.blocks import (
 )
 from bot.slack.blocks.untrusted import clean
 from bot.slack.cards.partner_and_plan import partner_name
-from bot.words.partner_setup.state import LABELS, SHORT_NAMES, UNSEEN, missing_until, usual_words
+from bot.words.partner_setup.state import LABELS, NOT_VISIBLE, SHORT_NAMES, missing_until, usually_open_words
 from bot.words.settings.values import part_title
 from workflows.core.partner_setup.state import Confirmation, confirmation_of, needed_steps
 from workflows.core.partner_setup.steps import PartnerSetup, SetupStep, setup_of
@@ -49,7 +49,7 @@ def step_parts(step: SetupStep, steps: Sequence[SetupStep], confirmations: Seque
         cleaned_text(known.person.name),
         fixed_text(" on "),
     ]
-    return [*said, local_time(known.at), fixed_text(f" ({UNSEEN})")]
+    return [*said, local_time(known.at), fixed_text(f" ({NOT_VISIBLE})")]
 
 
 def step_blocks(
@@ -66,12 +66,12 @@ def step_blocks(
         yield rich_text(paragraph(*step_parts(step, steps, confirmations)))
         if step.digest in may_confirm:
             yield _step_button(identity, step, confirmations)
-    yield from (rich_text(paragraph(usual)) for usual in usual_parts(steps))
+    yield from (rich_text(paragraph(usual)) for usual in usually_open_parts(steps))
 
 
-def usual_parts(steps: Sequence[SetupStep]) -> list[TextRun]:
+def usually_open_parts(steps: Sequence[SetupStep]) -> list[TextRun]:
     """State in one line what nobody needs to set; empty when there is nothing of that kind."""
-    said = usual_words(steps)
+    said = usually_open_words(steps)
     return [fixed_text(said)] if said else []
 
 
@@ -102,7 +102,7 @@ def setup_elements(
     if setup.steps:
         if needed := needed_steps(setup.steps):
             yield bullets(step_parts(step, setup.steps, confirmations) for step in needed)
-        yield from (paragraph(usual) for usual in usual_parts(setup.steps))
+        yield from (paragraph(usual) for usual in usually_open_parts(setup.steps))
         yield paragraph(
             fixed_text("The checklist for its administrator: "), cleaned_text(_command(identity), 300, code=True)
         )

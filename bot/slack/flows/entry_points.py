@@ -11,10 +11,10 @@ from typing import Final
 
 from slack_bolt.async_app import AsyncAck
 
-from bot.slack.payloads.models import HomeOpened, Interaction, Invocation
+from bot.slack.payloads.models import HomeOpened, Interaction, SlashCommand
 
 ClickListener = Callable[[AsyncAck, Interaction], Awaitable[None]]
-CommandListener = Callable[[AsyncAck, Invocation], Awaitable[None]]
+CommandListener = Callable[[AsyncAck, SlashCommand], Awaitable[None]]
 EventListener = Callable[[HomeOpened], Awaitable[None]]
 
 

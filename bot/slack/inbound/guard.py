@@ -31,7 +31,7 @@ from bot.slack.flows.entry_points import (
 )
 from bot.slack.inbound.replaced_cards import CardReplaced, ReplacedCards
 from bot.slack.payloads.button_values import named_subject
-from bot.slack.payloads.models import HomeOpened, Interaction, Invocation
+from bot.slack.payloads.models import HomeOpened, Interaction, SlashCommand
 from bot.slack.words.commands import needs_partner
 from bot.slack.words.unavailable import WINDOW_NOT_OPENED
 from workflows.app.service import Service
@@ -136,7 +136,7 @@ class Guard:
         """Wrap the command: each subcommand has its flow, and unknown text has one too."""
 
         async def guarded(ack: AsyncAck, body: dict[str, Any]) -> None:
-            command = Invocation.model_validate(body)
+            command = SlashCommand.model_validate(body)
             is_whole = bool(command.argument) or not needs_partner(command.subcommand)
             listener = (
                 subcommands.get(command.subcommand, subcommands[UNKNOWN_SUBCOMMAND])

@@ -34,7 +34,7 @@ class Approvers:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class AskedStage:
+class StageApprovers:
     """One stage that would decide, with the people who could."""
 
     stage: Stage
@@ -86,22 +86,22 @@ async def name_open_stages(request: AccessRequest, directory: ShownDirectory) ->
 
 async def name_stages(
     stages: Sequence[Stage], excluded: Collection[ChatId], directory: ShownDirectory
-) -> tuple[AskedStage, ...]:
+) -> tuple[StageApprovers, ...]:
     """Return who would be asked by these stages, before a request is sent.
 
     :param excluded: the requester and the sponsor, who cannot approve.
     """
-    return tuple(await asyncio.gather(*(_asked(stage, excluded, directory) for stage in stages)))
+    return tuple(await asyncio.gather(*(_stage_approvers(stage, excluded, directory) for stage in stages)))
 
 
-async def _asked(stage: Stage, excluded: Collection[ChatId], directory: ShownDirectory) -> AskedStage:
+async def _stage_approvers(stage: Stage, excluded: Collection[ChatId], directory: ShownDirectory) -> StageApprovers:
     try:
         async with asyncio.timeout(_TIMEOUT_SECONDS):
             holders = await directory.holders(stage.role)
             free = holders - await directory.all_ids(excluded)
-            return AskedStage(stage=stage, approvers=await _people(free, directory))
+            return StageApprovers(stage=stage, approvers=await _people(free, directory))
     except (PeopleDirectoryUnavailable, TenantUnavailable, TenantRefused, Refused, TimeoutError):
-        return AskedStage(stage=stage)
+        return StageApprovers(stage=stage)
 
 
 async def _people(free: frozenset[ChatId], directory: ShownDirectory) -> Approvers:

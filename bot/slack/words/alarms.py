@@ -8,7 +8,7 @@ from slack_sdk.models.blocks.block_elements import RichTextElement
 from bot.slack.blocks.blocks import cleaned_text, fixed_text, local_time, paragraph, rich_text
 from bot.slack.blocks.message import Message, message
 from bot.words.requests.messages import missing_groups_words
-from bot.words.requests.notes import stored_words
+from bot.words.requests.notes import stored_note_words
 from bot.words.settings.openness import access_kind_title
 from bot.words.unavailable.storage import trouble_words
 from workflows.core.requests.alarms import ENDED, OPEN_ACCESS, Alarm, AlarmCode, EndingCode
@@ -157,7 +157,7 @@ def _with_values(alarm: Alarm, text: str) -> str:
     values = _Values(alarm.values)
     if "reason" in values:
         is_store = alarm.code is AlarmCode.STORE_NOT_WRITABLE
-        values["reason"] = (trouble_words if is_store else stored_words)(values["reason"])
+        values["reason"] = (trouble_words if is_store else stored_note_words)(values["reason"])
     if "missing_groups" in values:
         values["missing"] = missing_groups_words(values["missing_groups"])
     if alarm.code is AlarmCode.EFFECT_GIVEN_UP:

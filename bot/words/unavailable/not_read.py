@@ -5,7 +5,7 @@ from typing import Final
 
 from workflows.core.checks.facts import UnreadReason
 
-WHY: Final[Mapping[UnreadReason, str]] = {
+UNREAD_REASON_WORDS: Final[Mapping[UnreadReason, str]] = {
     UnreadReason.FORBIDDEN: "permission missing",
     UnreadReason.NO_LICENCE: "no licence",
     UnreadReason.REFUSED: "refused",

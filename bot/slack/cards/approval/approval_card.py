@@ -28,7 +28,7 @@ from bot.slack.cards.approval.card_context import RISKS, CardContext, notes, wor
 from bot.slack.cards.requests import MAX_DOMAIN_CHARACTERS, can_be_decided, request_target, restored_parts, whole_target
 from bot.slack.people.approvers import Approvers
 from bot.words.plans.short_changes import ShortChange, Sign, short_changes
-from bot.words.requests.form import lasts_words
+from bot.words.requests.form import access_duration_words
 from bot.words.requests.titles import prepared_title
 from bot.words.sentences import counted
 from workflows.core.people import Role
@@ -117,7 +117,7 @@ def _fact_parts(request: AccessRequest) -> Iterator[TextRun]:
         yield fixed_text("Restores ")
         yield from restored_parts(request)
         yield fixed_text("\n")
-    if lasts := lasts_words(asked):
+    if lasts := access_duration_words(asked):
         yield fixed_text(f"{lasts} · ")
     if asked.ticket:
         yield fixed_text("Ticket ")

@@ -39,7 +39,7 @@ from bot.slack.cards.partner_and_plan import (
 from bot.slack.cards.requests import current_plan, identity_of, request_target, restore_hint, restored_parts
 from bot.slack.cards.risk import risk_elements, unchanged_access_elements
 from bot.slack.people.approvers import Approvers
-from bot.words.plans.changes import Line, describe, duration_words
+from bot.words.plans.changes import ChangeLine, describe_changes, duration_words
 from bot.words.plans.consequences import ALWAYS_TRUE, consequence_words
 from bot.words.requests.form import last_day
 from bot.words.requests.history import RECEIVED, entry_words
@@ -82,7 +82,7 @@ def details_blocks(
     blocks += [*drift_blocks(request), rich_text(*_facts(request), *_other_request_elements(others))]
     if (plan := current_plan(request)) and (known := request.prepared):
         default = known.observation.default
-        lines = describe(plan, default, known.names)
+        lines = describe_changes(plan, default, known.names)
         blocks += [header("Changes"), *_changes(lines)]
         if kept := list(unchanged_access_elements(plan, default, known.names)):
             blocks.append(rich_text(*kept))
@@ -142,7 +142,7 @@ def _other_request_elements(others: Sequence[AccessRequest]) -> Iterator[RichTex
     yield paragraph(fixed_text("Other open requests of the requester: "), cleaned_text(named, 2000), *more)
 
 
-def _changes(lines: Sequence[Line]) -> Iterator[Block]:
+def _changes(lines: Sequence[ChangeLine]) -> Iterator[Block]:
     """Return each changed setting with its value now on the left and after on the right, more access first.
 
     Slack has no tables in windows: two columns of fields become one list on a phone.
@@ -164,7 +164,7 @@ def _changes(lines: Sequence[Line]) -> Iterator[Block]:
         yield rich_text(paragraph(fixed_text(" ".join(rest))))
 
 
-def _cells(line: Line) -> tuple[PlainTextObject, PlainTextObject]:
+def _cells(line: ChangeLine) -> tuple[PlainTextObject, PlainTextObject]:
     """Return one row. A line break in a value must not look like another row, so each value is one line."""
     setting, now, after = (
         clean(line.setting, 200),
@@ -175,7 +175,7 @@ def _cells(line: Line) -> tuple[PlainTextObject, PlainTextObject]:
     return plain_text(left, Limit.FIELD, lines=True), plain_text(right, Limit.FIELD, lines=True)
 
 
-def _checks(request: AccessRequest, known: Prepared, lines: Sequence[Line]) -> Iterator[Block]:
+def _checks(request: AccessRequest, known: Prepared, lines: Sequence[ChangeLine]) -> Iterator[Block]:
     """Return what failed, then in one line what passed; and the notes, with what is always true behind a button."""
     findings = known.findings
     failed = [one for one in findings if one.severity is not Severity.NOTE]

@@ -13,7 +13,7 @@ from bot.slack.blocks.modal import modal
 from bot.slack.blocks.untrusted import clean, cut
 from bot.slack.cards.partner_and_plan import identity_block, partner_name, partner_words
 from bot.slack.cards.setup_steps import NO_PARTNER_STEPS, setup_note_elements, step_blocks
-from bot.words.partner_setup.checklist import opening, remarks, sections
+from bot.words.partner_setup.checklist import first_section, partner_notes, step_sections
 from bot.words.sentences import counted
 from workflows.app.reads.checklists import CurrentSetup
 from workflows.core.partner_setup.state import needed_steps
@@ -52,10 +52,10 @@ def checklist_text(present: CurrentSetup) -> list[str]:
         return []
     home, is_abroad = present.home, present.is_cross_cloud
     has_calls = bool(needed_steps(present.setup.steps))
-    told = [opening(home, present.identity.tenant_id, is_cross_cloud=is_abroad, has_calls=has_calls)]
-    told += sections(present.setup, home, is_cross_cloud=is_abroad)
+    told = [first_section(home, present.identity.tenant_id, is_cross_cloud=is_abroad, has_calls=has_calls)]
+    told += step_sections(present.setup, home, is_cross_cloud=is_abroad)
     texts = [section.text for section in told]
-    texts += ["\n".join(("Notes", *remarks(present.setup)))] if remarks(present.setup) else []
+    texts += ["\n".join(("Notes", *partner_notes(present.setup)))] if partner_notes(present.setup) else []
     return _packed([clean(piece, MAX_CHUNK_CHARACTERS, lines=True) for text in texts for piece in _pieces(text)])
 
 
@@ -68,7 +68,7 @@ def _blocks(present: CurrentSetup, *, may_confirm: bool) -> Iterator[Block]:
         yield rich_text(paragraph(fixed_text("Current state. Gatehouse cannot see the partner's tenant.")))
         yield from step_blocks(present.identity, setup.steps, confirmations, recorded)
     elif not setup.unread and not setup.unread_inherited:
-        yield rich_text(paragraph(fixed_text(NO_PARTNER_STEPS)), *_remarks(remarks(setup)))
+        yield rich_text(paragraph(fixed_text(NO_PARTNER_STEPS)), *_remarks(partner_notes(setup)))
     if remarked := list(setup_note_elements(setup)):
         yield rich_text(*remarked)
     yield from _text_blocks(checklist_text(present))

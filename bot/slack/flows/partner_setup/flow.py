@@ -14,7 +14,7 @@ from bot.slack.blocks.modal import message_view
 from bot.slack.flows.entry_points import Action, Card, EntryPoint, Subcommand
 from bot.slack.flows.partner_setup.checklist import checklist_message, checklist_view
 from bot.slack.payloads.button_values import parse_setup_value, parse_tenant_id
-from bot.slack.payloads.models import Interaction, Invocation
+from bot.slack.payloads.models import Interaction, SlashCommand
 from bot.slack.people.directory import SlackDirectory
 from bot.slack.words.unavailable import not_now_words
 from workflows.app.reads.checklists import Checklists, CurrentSetup
@@ -69,7 +69,7 @@ class PartnerSetupFlow:
         await self.service.store_click(command, key=click.key)
         await ack()
 
-    async def answer_checklist(self, ack: AsyncAck, command: Invocation) -> None:
+    async def answer_checklist(self, ack: AsyncAck, command: SlashCommand) -> None:
         """Answer a command with the checklist."""
         await self.answers.later(ack, command, self._message)
 
@@ -83,7 +83,7 @@ class PartnerSetupFlow:
         subject = CommandSubject(tenant_id=tenant_id)
         await self.windows.load(ack, click, build, command="/partner checklist", subject=subject)
 
-    async def _message(self, command: Invocation) -> Message:
+    async def _message(self, command: SlashCommand) -> Message:
         present = await self.checklists.present(command.argument)
         return checklist_message(present, may_confirm=await self._may_confirm(command.actor, present))
 

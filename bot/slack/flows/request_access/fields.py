@@ -26,10 +26,10 @@ from bot.words.refusals.sentences import fact_words
 from bot.words.requests.form import (
     OTHER_PURPOSES,
     WHAT_THEY_NEED,
+    end_date_hint,
     need_words,
     offer_words,
     partner_question,
-    until_words,
 )
 from workflows.app.reads.own_objects import MIN_CHARACTERS
 from workflows.app.requests.field_checks import TICKET_LIMIT
@@ -119,7 +119,7 @@ def _search(placeholder: Placeholder, value: str, label: str) -> InputInteractiv
 
 def _id(placeholder: Placeholder, value: str) -> InputInteractiveElement:
     return PlainTextInputElement(
-        action_id=f"{placeholder.field}{ids.TYPED}" if placeholder.owner is Owner.OURS else placeholder.field,
+        action_id=f"{placeholder.field}{ids.TYPED_ID_SUFFIX}" if placeholder.owner is Owner.OURS else placeholder.field,
         initial_value=encodable(cut(value, ids.MAX_ID_CHARACTERS)) or None,
         max_length=ids.MAX_ID_CHARACTERS,
         placeholder=plain_text("00000000-0000-0000-0000-000000000000", Limit.OPTION),
@@ -145,7 +145,7 @@ def end_date_field(template: Template | None, chosen: str) -> Iterator[InputBloc
     """Return the field for the last day, when the template accepts one."""
     if template is not None and template.may_end_on_date:
         element = DatePickerElement(action_id=ids.END_DATE, initial_date=chosen or None)
-        hint = until_words(template.longest.days)
+        hint = end_date_hint(template.longest.days)
         yield input_block("End date", ids.END_DATE, element, hint=hint, is_optional=True)
 
 

@@ -16,7 +16,7 @@ from bot.slack.flows.request_access.open_form import OpenRequestForm
 from bot.slack.flows.request_access.own_directory import OwnDirectorySearch
 from bot.slack.flows.request_access.partner_result import LookupResult
 from bot.slack.payloads.forms import parse_form
-from bot.slack.payloads.models import Interaction, Invocation
+from bot.slack.payloads.models import Interaction, SlashCommand
 from bot.slack.people.approvers import name_stages
 from bot.slack.people.members import Members
 from bot.slack.people.shown_directory import ShownDirectory
@@ -62,14 +62,14 @@ class RequestAccessFlow:
         yield Action(ids.OPEN_REQUEST, self.open, audit_name="open_request")
         yield Action(ids.TARGET, self.look_up, audit_name="target")
         yield Action(ids.TEMPLATE, self.choose_template, audit_name="template")
-        yield Options(re.compile(f"^{ids.PLACEHOLDER}"), self.search.suggest, audit_name=SEARCH)
+        yield Options(re.compile(f"^{ids.PLACEHOLDER_PREFIX}"), self.search.suggest, audit_name=SEARCH)
         yield Submission(ids.REQUEST_ACCESS, self.submit, audit_name="submit")
 
-    async def open_from_command(self, ack: AsyncAck, command: Invocation) -> None:
+    async def open_from_command(self, ack: AsyncAck, command: SlashCommand) -> None:
         """Open the form, and look up the partner that the command names."""
         await self._open_from_command(ack, command, command.argument, closing=False)
 
-    async def open_block_form(self, ack: AsyncAck, command: Invocation) -> None:
+    async def open_block_form(self, ack: AsyncAck, command: SlashCommand) -> None:
         """Open the form with the templates that only close a partner."""
         await self._open_from_command(ack, command, command.argument, closing=True)
 
@@ -115,7 +115,7 @@ class RequestAccessFlow:
         return shown.view()
 
     async def _open_from_command(
-        self, ack: AsyncAck, act: Interaction | Invocation, typed: str, *, closing: bool
+        self, ack: AsyncAck, act: Interaction | SlashCommand, typed: str, *, closing: bool
     ) -> None:
         actor = act.actor
         view_id, template = await self._open(act.trigger_id, actor, typed=typed, closing=closing)

@@ -32,7 +32,7 @@ class OwnDirectorySearch:
 
     async def suggest(self, ack: AsyncAck, asked: Interaction) -> None:
         """Offer what begins with the typed text. A typed ID is offered as it is: it is checked when it is sent."""
-        name = asked.action_id.removeprefix(ids.PLACEHOLDER)
+        name = asked.action_id.removeprefix(ids.PLACEHOLDER_PREFIX)
         typed = asked.value.strip()
         if is_guid(typed.strip("{}")):
             await ack(options=[option(f"ID {typed}", typed)])

@@ -115,7 +115,7 @@ def _what_applies(found: LookupResult) -> Iterator[RichTextElement]:
         yield paragraph(fixed_text(f"⚠️ {guests}"))
 
 
-def waiting_buttons(found: LookupResult | None, requester: ChatId) -> Iterator[ActionsBlock]:
+def open_request_buttons(found: LookupResult | None, requester: ChatId) -> Iterator[ActionsBlock]:
     """Return the buttons for the open request that this person may use; every click is checked again."""
     if found is None or found.waiting is None:
         return

@@ -14,7 +14,7 @@ from bot.slack.blocks.blocks import Json
 from bot.slack.flows.entry_points import Action, EntryPoint, Subcommand, Submission
 from bot.slack.flows.restore.form import Preview, RestoreFormContent, restore_view
 from bot.slack.payloads.forms import parse_restore_form
-from bot.slack.payloads.models import Interaction, Invocation
+from bot.slack.payloads.models import Interaction, SlashCommand
 from bot.slack.people.members import Members
 from bot.words.refusals.sentences import fact_words
 from bot.words.requests.notes import refusal_words
@@ -61,7 +61,7 @@ class RestoreFlow:
         yield Action(ids.RESTORES, self.choose_change, audit_name="restores")
         yield Submission(ids.RESTORE_ACCESS, self.submit, audit_name="submit")
 
-    async def open_from_command(self, ack: AsyncAck, command: Invocation) -> None:
+    async def open_from_command(self, ack: AsyncAck, command: SlashCommand) -> None:
         """Open the form about the partner that the command names."""
 
         async def build(window: Window) -> Json:

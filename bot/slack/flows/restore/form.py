@@ -18,7 +18,7 @@ from bot.slack.cards.partner_and_plan import (
     identity_block,
 )
 from bot.slack.cards.risk import risk_elements, unchanged_access_elements
-from bot.words.plans.changes import describe, duration_words
+from bot.words.plans.changes import describe_changes, duration_words
 from bot.words.plans.consequences import consequence_words
 from bot.words.requests.titles import prepared_title
 from bot.words.sentences import counted
@@ -136,7 +136,7 @@ def _result_elements(shown: RestoreFormContent) -> Iterator[RichTextElement]:
     else:
         plan, default = preview.plan, preview.default
         yield from risk_elements(plan, default)
-        yield from change_elements(describe(plan, default, preview.names), "What would change from now")
+        yield from change_elements(describe_changes(plan, default, preview.names), "What would change from now")
         yield from unchanged_access_elements(plan, default, preview.names)
         yield from consequence_elements(tuple(map(consequence_words, consequences(plan, default))))
         yield from finding_elements(preview.findings)

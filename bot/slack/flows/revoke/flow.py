@@ -18,7 +18,7 @@ from bot.slack.blocks.modal import loading_view
 from bot.slack.flows.entry_points import Action, Card, EntryPoint, Subcommand, Submission
 from bot.slack.flows.revoke.views import ask_partner_view, revoke_unchecked_view, revoke_view_or_nothing
 from bot.slack.payloads.button_values import parse_tenant_id
-from bot.slack.payloads.models import Interaction, Invocation
+from bot.slack.payloads.models import Interaction, SlashCommand
 from bot.slack.people.directory import SlackDirectory
 from bot.slack.people.members import Members
 from bot.words.findings.finding import finding_words
@@ -77,7 +77,7 @@ class RevokeFlow:
         yield Submission(ids.NAME_PARTNER, self.open_from_form, audit_name="want_revoke")
         yield Submission(ids.CONFIRM_REVOKE, self.submit, audit_name="want_revoke")
 
-    async def open_from_command(self, ack: AsyncAck, command: Invocation) -> None:
+    async def open_from_command(self, ack: AsyncAck, command: SlashCommand) -> None:
         """Open the window about the partner that the command names."""
 
         async def build(window: Window) -> Json:
@@ -140,7 +140,7 @@ class RevokeFlow:
             return "The partner cannot be looked up now: Microsoft Entra does not answer in time. Try again."
         except (TenantUnavailable, TenantRefused, Refused) as error:
             return f"The partner cannot be looked up now: {refusal_words(error)} Try again."
-        expected = ids.confirmation(identity)
+        expected = ids.confirmation_text(identity)
         if typed.strip().casefold() == expected.casefold():
             return ""
         return f"This is not what has to be typed here. Type {expected} to confirm."

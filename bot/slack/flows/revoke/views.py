@@ -17,7 +17,7 @@ from bot.slack.blocks.untrusted import clean
 from bot.slack.cards.partner_and_plan import change_elements, consequence_elements, identity_block
 from bot.slack.cards.partnership import partnership_facts
 from bot.slack.cards.requests import kind_words
-from bot.words.plans.changes import Line, describe
+from bot.words.plans.changes import ChangeLine, describe_changes
 from bot.words.plans.consequences import consequence_words
 from bot.words.requests.states import state_words
 from bot.words.settings.openness import access_kinds_words
@@ -60,12 +60,12 @@ def revoke_view_or_nothing(
     if is_closed and not plan.operations and not stops:
         return already_blocked_view(left)
     said = (*map(consequence_words, consequences(plan, default)), *used)
-    return revoke_view(identity, describe(plan, default, names), partnership, said, stops, left)
+    return revoke_view(identity, describe_changes(plan, default, names), partnership, said, stops, left)
 
 
 def revoke_view(
     identity: TenantIdentity,
-    lines: Sequence[Line],
+    lines: Sequence[ChangeLine],
     partnership: Partnership | None,
     consequences: Sequence[str],
     stops: Sequence[AccessRequest] = (),
@@ -111,7 +111,7 @@ def _revoke_modal(identity: TenantIdentity, told: Sequence[Block]) -> Json:
         identity_block(identity),
         *told,
         input_block(
-            f"Type {clean(ids.confirmation(identity), 300)} to confirm",
+            f"Type {clean(ids.confirmation_text(identity), 300)} to confirm",
             ids.CONFIRM,
             PlainTextInputElement(action_id=ids.CONFIRM, max_length=300),
         ),

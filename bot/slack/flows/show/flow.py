@@ -17,7 +17,7 @@ from bot.slack.flows.show.filters import UnknownFilter, parse_filter
 from bot.slack.flows.show.partner_details import partner_details
 from bot.slack.flows.show.partner_list import PAGE_SIZE, parse_step, partner_list
 from bot.slack.flows.show.posture import posture_message
-from bot.slack.payloads.models import Interaction, Invocation
+from bot.slack.payloads.models import Interaction, SlashCommand
 from bot.slack.people.members import Members
 from bot.slack.words.commands import POSTURE_TAKES_NO_PARTNER, help_message, start_message, unknown_command
 from workflows.app.reads.look_up_permission import LookupPermission
@@ -68,7 +68,7 @@ class ShowFlow:
         yield Subcommand(NO_SUBCOMMAND, self.show_start)
         yield Subcommand(UNKNOWN_SUBCOMMAND, self.answer_unknown)
 
-    async def list_partners(self, ack: AsyncAck, command: Invocation) -> None:
+    async def list_partners(self, ack: AsyncAck, command: SlashCommand) -> None:
         """List the partners on record that the typed filters find; the tenant is not read."""
         await self.answers.later(ack, command, self._list, reads_tenant=False)
 
@@ -77,11 +77,11 @@ class ShowFlow:
         typed, place = parse_step(click.action.value)
         await self.answers.replace(ack, click, lambda: self._page_of(click.actor, typed, place))
 
-    async def show_partner(self, ack: AsyncAck, command: Invocation) -> None:
+    async def show_partner(self, ack: AsyncAck, command: SlashCommand) -> None:
         """Show one partner."""
         await self.answers.later(ack, command, self._show)
 
-    async def show_posture(self, ack: AsyncAck, command: Invocation) -> None:
+    async def show_posture(self, ack: AsyncAck, command: SlashCommand) -> None:
         """Show the posture of the whole tenant."""
         if command.argument:
             await self.members.require(command.actor)
@@ -99,22 +99,22 @@ class ShowFlow:
 
         await self.windows.load(ack, click, build, command="open_posture")
 
-    async def show_help(self, ack: AsyncAck, command: Invocation) -> None:
+    async def show_help(self, ack: AsyncAck, command: SlashCommand) -> None:
         """List the commands."""
         await self.members.require(command.actor)
         await answer_at_once(ack, help_message())
 
-    async def show_start(self, ack: AsyncAck, command: Invocation) -> None:
+    async def show_start(self, ack: AsyncAck, command: SlashCommand) -> None:
         """Answer the command without any word: lead to the App Home and to a new request."""
         await self.members.require(command.actor)
         await answer_at_once(ack, start_message(command.team_id, command.api_app_id))
 
-    async def answer_unknown(self, ack: AsyncAck, command: Invocation) -> None:
+    async def answer_unknown(self, ack: AsyncAck, command: SlashCommand) -> None:
         """Answer an unknown command, or one without its partner."""
         await self.members.require(command.actor)
         await answer_at_once(ack, unknown_command(command.text))
 
-    async def _list(self, command: Invocation) -> Message:
+    async def _list(self, command: SlashCommand) -> Message:
         return await self._page_of(command.actor, " ".join(command.argument.split()), START)
 
     async def _page_of(self, actor: ChatId, typed: str, place: Place) -> Message:
@@ -129,13 +129,13 @@ class ShowFlow:
         known = await self.people.known_person(actor)
         return frozenset({actor}) if known is None else frozenset({actor, known.chat_id, known.id})
 
-    async def _posture(self, _: Invocation) -> Message:
+    async def _posture(self, _: SlashCommand) -> Message:
         return posture_message(await self._read_posture())
 
     async def _read_posture(self) -> Posture:
         return await read_posture(tenant=self.tenant, records=self.store.records, clock=self.clock)
 
-    async def _show(self, command: Invocation) -> Message:
+    async def _show(self, command: SlashCommand) -> Message:
         identity, partnership = await named_partner(command.argument, store=self.store, tenant=self.tenant)
         configuration, default, concerns = await concerns_about(
             identity, tenant=self.tenant, records=self.store.records, clock=self.clock

@@ -27,7 +27,7 @@ from bot.slack.cards.partnership import close_early_button, partnership_facts, p
 from bot.slack.cards.requests import icon, kind_words, own_buttons, restore_hint
 from bot.slack.cards.setup_steps import setup_elements
 from bot.words.plans.current_settings import CurrentLine, describe_current
-from bot.words.posture.concerns import WEIGHTS, concern_words
+from bot.words.posture.concerns import WEIGHT_WORDS, concern_words
 from bot.words.requests.notes import note_words
 from bot.words.requests.states import state_words
 from bot.words.sentences import counted
@@ -106,7 +106,9 @@ def partner_details(
 
 def _most_serious_concern(concerns: Sequence[Concern]) -> str:
     return "".join(
-        f" {WEIGHTS[one.weight].capitalize()}: {concern_words(one)}" for one in concerns[:1] if one.weight > Weight.NOTE
+        f" {WEIGHT_WORDS[one.weight].capitalize()}: {concern_words(one)}"
+        for one in concerns[:1]
+        if one.weight > Weight.NOTE
     )
 
 

@@ -23,7 +23,7 @@ from bot.slack.blocks.untrusted import clean
 from bot.slack.cards.concerns import concern_elements
 from bot.words.posture.concerns import concern_words
 from bot.words.posture.summary import B2B_DIRECTIONS, counts_words, record_words, risk_words, trust_words
-from bot.words.settings.openness import OPENINGS
+from bot.words.settings.openness import OPENNESS_WORDS
 from workflows.core.posture.model import DefaultPosture, PartnerPosture, Posture, Weight
 from workflows.core.settings.model import Property
 from workflows.core.settings.openness import Openness
@@ -100,7 +100,7 @@ def _both(of: PartnerPosture | DefaultPosture, inbound: Property, outbound: Prop
     for word, name in (("in ", inbound), (", out ", outbound)):
         opening = of.b2b_access[name].opening
         yield fixed_text(word)
-        yield fixed_text(OPENINGS[opening], bold=opening is not Openness.CLOSED)
+        yield fixed_text(OPENNESS_WORDS[opening], bold=opening is not Openness.CLOSED)
 
 
 def _summary(partners: Sequence[PartnerPosture]) -> str:

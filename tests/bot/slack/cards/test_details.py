@@ -9,7 +9,7 @@ from bot.slack.blocks.blocks import within_limits
 from bot.slack.cards.approval.details import ROWS_IN_BLOCK, details_blocks, particular_and_general_notes
 from bot.slack.cards.partner_and_plan import MAX_LINES
 from bot.slack.flows.decide import notes_view
-from bot.words.plans.changes import Line
+from bot.words.plans.changes import ChangeLine
 from bot.words.plans.consequences import ALWAYS_TRUE, consequence_words
 from tests.bot.shipped_cards import FINDINGS, NAMES, waiting
 from tests.bot.surfaces import Json, assert_sound, dicts, shown
@@ -34,14 +34,14 @@ def rows(blocks: list[Json]) -> list[tuple[str, str]]:
     return list(zip(cells[::2], cells[1::2], strict=True))
 
 
-def line(number: int, **changes: Any) -> Line:
+def line(number: int, **changes: Any) -> ChangeLine:
     usual: dict[str, Any] = {
         "setting": f"Setting {number}",
         "before": "blocked",
         "after": "open",
         "access": AccessChange.OPENS,
     }
-    return Line(**{**usual, **changes})
+    return ChangeLine(**{**usual, **changes})
 
 
 @pytest.mark.parametrize("template", TEMPLATES)
@@ -69,14 +69,14 @@ def test_each_change_is_one_row_with_now_on_the_left_and_after_on_the_right(temp
 
 def test_a_line_break_in_a_value_is_no_further_row(monkeypatch: pytest.MonkeyPatch) -> None:
     false = line(1, before="blocked\nNow: nothing\n➕ Another: open")
-    monkeypatch.setattr("bot.slack.cards.approval.details.describe", lambda *_: (false,))
+    monkeypatch.setattr("bot.slack.cards.approval.details.describe_changes", lambda *_: (false,))
     [(left, _)] = rows(details(request()))
     assert left.split("\n") == ["➕ Setting 1", "Now: blocked Now: nothing ➕ Another: open"]
 
 
 def test_of_very_many_changes_the_rest_is_counted(monkeypatch: pytest.MonkeyPatch) -> None:
     many = tuple(line(number) for number in range(MAX_LINES + 3))
-    monkeypatch.setattr("bot.slack.cards.approval.details.describe", lambda *_: many)
+    monkeypatch.setattr("bot.slack.cards.approval.details.describe_changes", lambda *_: many)
     blocks = details(request())
     assert len(rows(blocks)) == MAX_LINES
     assert "3 more settings: see the Graph operations below." in shown(blocks)

@@ -8,7 +8,7 @@ import structlog
 
 import workflows.effects.further_writes
 from bot.slack.words.alarms import alarm_advice, alarm_text, ending_words
-from bot.words.requests.notes import note_words, stored_words
+from bot.words.requests.notes import note_words, stored_note_words
 from tests.workflows.core.builders import AMARA, DANA, SAM, TENANT
 from tests.workflows.effects.applying import FORBIDDEN, INVALID, NO_ANSWER, OPEN, SYNCHRONIZED, put, revocation
 from tests.workflows.fakes import FakeTenant
@@ -272,7 +272,7 @@ async def test_a_further_write_that_hangs_does_not_delay_that_the_block_is_known
     assert request.state is RequestState.APPLIED
     assert [one.reason for one in request.refused] == [(Fact(NoteCode.LATE),)]
     [alarm] = await alarms(world, AlarmCode.REVOCATION_WAITS)
-    assert "did not answer in time" in stored_words(alarm.values["reason"])
+    assert "did not answer in time" in stored_note_words(alarm.values["reason"])
 
 
 async def test_what_stays_open_is_alarmed_of_for_a_day(world: World) -> None:

@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from bot.slack.flows.request_access.form import RequestForm, request_view
 from bot.slack.flows.request_access.open_form import OpenRequestForm
 from bot.slack.flows.request_access.partner_result import LookupResult
-from bot.slack.people.approvers import Approvers, AskedStage
+from bot.slack.people.approvers import Approvers, StageApprovers
 from tests.bot import surfaces
 from tests.bot.surfaces import Json, assert_sound, element, hostile_or_blank, shown
 from tests.workflows.core.builders import (
@@ -327,9 +327,9 @@ def test_a_hundred_templates_and_the_longest_names_fit() -> None:
 
 def test_who_decides_is_shown_before_it_is_sent() -> None:
     asked = [
-        AskedStage(stage=STAGES[0], approvers=Approvers(names=("Amara", "Bruno"), others=3)),
-        AskedStage(stage=STAGES[1], approvers=Approvers()),
-        AskedStage(stage=STAGES[1]),
+        StageApprovers(stage=STAGES[0], approvers=Approvers(names=("Amara", "Bruno"), others=3)),
+        StageApprovers(stage=STAGES[1], approvers=Approvers()),
+        StageApprovers(stage=STAGES[1]),
     ]
     view = form(template="trusted-partner", asked=asked)
     assert_sound(view)
@@ -437,6 +437,6 @@ def test_the_partners_ids_come_with_a_text_to_send() -> None:
 @given(hostile_or_blank)
 def test_hostile_names_stay_text(text: str) -> None:
     problem = Fact(RefusalCode.NAMES_REFUSED, {"kind": "application", "answer": text})
-    asked = [AskedStage(stage=replace(STAGES[0], title=text), approvers=Approvers(names=(text,), others=1))]
+    asked = [StageApprovers(stage=replace(STAGES[0], title=text), approvers=Approvers(names=(text,), others=1))]
     assert_sound(naming(labels={"portal": text}, asked=asked))
     assert_sound(naming(unsearchable={"portal": problem}, ticket=text))
