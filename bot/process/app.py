@@ -24,8 +24,7 @@ from bot.process.web.server import make_web_app
 from bot.slack.answers.background import Background
 from bot.slack.inbound.socket import SlackSocket
 from bot.slack.outbound.client import SlackClient
-from workflows.intervals import START_STORED_AGAIN_AFTER
-from workflows.pauses import USUAL_PAUSES, Pauses
+from workflows.intervals import START_STORED_AGAIN_AFTER, USUAL_PAUSES, Pauses
 
 _log = structlog.get_logger()
 

@@ -9,7 +9,7 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
-from workflows.pauses import USUAL_PAUSES, Pauses
+from workflows.intervals import USUAL_PAUSES, Pauses
 
 app = typer.Typer(
     name="gatehouse",

@@ -17,7 +17,7 @@ from bot.words.requests.notes import refusal_words
 from workflows.app.requests.planning import PlanImpossible, Planned, plan_request
 from workflows.catalog.catalog import Catalog, CatalogProblems, load_catalog
 from workflows.catalog.request_files import RequestFile, RequestFileProblems, load_request_file
-from workflows.pauses import Pauses
+from workflows.intervals import Pauses
 from workflows.ports.records import StoreUnusable
 from workflows.ports.tenant import TenantRefused, TenantUnavailable
 

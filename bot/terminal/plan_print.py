@@ -21,7 +21,7 @@ from bot.words.sentences import counted
 from workflows.app.requests.planning import Planned
 from workflows.core.checks.consequences import consequences
 from workflows.core.checks.findings import Severity
-from workflows.core.plans.closing import only_narrows
+from workflows.core.plans.closing import only_reduces_access
 from workflows.core.plans.plan import Plan, TenantIdentity
 from workflows.core.policy.risk import RiskLevel, deciding_risk, required, risk_of, risk_of_result
 
@@ -89,7 +89,7 @@ def _cells(line: ChangeLine) -> tuple[Text, Text, Text, Text]:
 def _print_risk(planned: Planned, plan: Plan, console: Console) -> None:
     default = planned.observation.default
     level, opened = deciding_risk(plan, default).level, risk_of(plan, default).reasons
-    result = () if only_narrows(plan) else risk_of_result(plan, default).reasons
+    result = () if only_reduces_access(plan) else risk_of_result(plan, default).reasons
     need = required(level)
     people = counted(need.people, "approver")
     stages = "" if need.stages == 1 else f" in at least {counted(need.stages, 'stage')}"
@@ -134,7 +134,7 @@ def _print_findings(planned: Planned, console: Console) -> None:
 
 def _print_chain(planned: Planned, plan: Plan, console: Console) -> None:
     console.print(Text("Who would decide", style="bold"))
-    if only_narrows(plan):
+    if only_reduces_access(plan):
         console.print(_item(Text("It only narrows or closes, so one approver is enough.")))
     for number, stage in enumerate(planned.stages, 1):
         who = counted(stage.quorum, "person", "people")

@@ -17,7 +17,7 @@ from bot.terminal.printing import NOT_POSSIBLE, print_error, terminal_console
 from bot.words.requests.notes import refusal_words
 from workflows.app.reads.posture import read_posture
 from workflows.core.posture.model import Posture
-from workflows.pauses import Pauses
+from workflows.intervals import Pauses
 from workflows.ports.records import StoreUnusable
 from workflows.ports.tenant import TenantRefused, TenantUnavailable
 

@@ -13,10 +13,10 @@ from rich.console import Console
 
 from bot.words.requests.notes import refusal_words
 from workflows.app.alarms import Alarms
-from workflows.app.schedule.given_up import settle_given_up
+from workflows.app.schedule.given_up_effects import retry_or_drop_effect
 from workflows.app.service import Service
 from workflows.core.errors.raised import DomainError
-from workflows.core.requests.effects import SettleGivenUp
+from workflows.core.requests.effects import RetryOrDropEffect
 from workflows.ports.clock import Clock
 from workflows.ports.records import StoreUnusable
 from workflows.store.sqlite.shared_store import open_shared
@@ -44,7 +44,7 @@ async def _decide(path: Path, effect_id: int, *, is_retried: bool, clock: Clock)
             return f"No. {effect_id} is no stopped work. Run gatehouse doctor to see the numbers.", 1
         service = Service(store=store, clock=clock, wake=_wake_nobody)
         key, user = f"command_line:{secrets.token_hex(8)}", f"os:{getpass.getuser()}"
-        await service.settle_given_up(effect_id, is_retried=is_retried, key=key, actor=user, account="")
+        await service.retry_or_drop(effect_id, is_retried=is_retried, key=key, actor=user, account="")
         if is_alone:
             await _perform(store, clock, effect_id)
     finally:
@@ -65,8 +65,8 @@ async def _perform(store: SqliteStore, clock: Clock, effect_id: int) -> None:
     """Perform the decision that was just stored, and nothing else that is due."""
     alarms = Alarms(store=store, clock=clock, wake=_wake_nobody)
     for pending in await store.pending(clock.now(), 1000):
-        if isinstance(pending.effect, SettleGivenUp) and pending.effect.effect_id == effect_id:
-            await settle_given_up(pending.effect, store=store, alarms=alarms)
+        if isinstance(pending.effect, RetryOrDropEffect) and pending.effect.effect_id == effect_id:
+            await retry_or_drop_effect(pending.effect, store=store, alarms=alarms)
             await store.done(pending.id)
 
 

@@ -29,10 +29,10 @@ from workflows.core.people import ChatId
 from workflows.core.requests.alarms import Alarm
 from workflows.core.requests.effects import MessageCode
 from workflows.effects.apply import Applier
-from workflows.effects.outbox import Outbox
 from workflows.effects.performer import Performer
 from workflows.effects.permission_check import PermissionCheck
 from workflows.effects.prepare import Preparer
+from workflows.effects.queue_worker import QueueWorker
 from workflows.ports.message_copies import MessageCopy
 from workflows.ports.store import Store
 
@@ -45,7 +45,7 @@ class BotParts:
     service: Service
     alarms: Alarms
     checks: ScheduledChecks
-    outbox: Outbox
+    queue_worker: QueueWorker
     inbound: Inbound
     send_directly: SendAlarm
     directory: ShownDirectory
@@ -53,7 +53,7 @@ class BotParts:
 
 def assemble(systems: ExternalSystems) -> BotParts:
     """Create the effects and the flows, and connect them with the service."""
-    outbox = Outbox(
+    queue_worker = QueueWorker(
         store=systems.store,
         clock=systems.clock,
         perform=lambda effect: performer.perform(effect),
@@ -61,8 +61,8 @@ def assemble(systems: ExternalSystems) -> BotParts:
         gave_up=lambda pending, reason: performer.gave_up(pending, reason),
         pauses=systems.pauses,
     )
-    service = Service(store=systems.store, clock=systems.clock, wake=outbox.wake)
-    alarms = Alarms(store=systems.store, clock=systems.clock, wake=outbox.wake)
+    service = Service(store=systems.store, clock=systems.clock, wake=queue_worker.wake)
+    alarms = Alarms(store=systems.store, clock=systems.clock, wake=queue_worker.wake)
     channel = ApprovalChannel(
         client=systems.client, channel=systems.settings.slack_channel, alarms=alarms, clock=systems.clock
     )
@@ -85,7 +85,7 @@ def assemble(systems: ExternalSystems) -> BotParts:
         checks=_scheduled_checks(
             systems, service, alarms, shown, (limits.clear_ended_alarms, channel.check, former.empty)
         ),
-        outbox=outbox,
+        queue_worker=queue_worker,
         inbound=_inbound(systems, service, notifier, limits, shown),
         send_directly=send,
         directory=shown,

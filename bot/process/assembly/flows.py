@@ -26,8 +26,8 @@ from bot.slack.people.shown_directory import ShownDirectory
 from workflows.app.limits import Limits
 from workflows.app.reads.checklists import Checklists
 from workflows.app.reads.look_up_permission import LookupPermission
+from workflows.app.reads.object_search import ObjectSearch
 from workflows.app.reads.offers import Offers
-from workflows.app.reads.own_objects import NameSearch
 from workflows.app.requests.editing import Editing
 from workflows.app.requests.forms import Form
 from workflows.app.requests.intake import Intake
@@ -142,7 +142,7 @@ def _request_access(
 
     forms = OpenForms(windows, remember)
     offers = Offers(store=systems.store, catalog=systems.catalog, clock=systems.clock)
-    names = NameSearch(
+    names = ObjectSearch(
         members=systems.directory,
         service=service,
         tenant=systems.tenant,

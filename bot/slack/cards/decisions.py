@@ -13,12 +13,12 @@ from bot.words.sentences import counted
 from workflows.core.partner_setup.steps import newly_required_steps
 from workflows.core.people import Role
 from workflows.core.plans.changes import plan_access_change
-from workflows.core.plans.closing import only_narrows
+from workflows.core.plans.closing import only_reduces_access
 from workflows.core.policy.approval import Choice, Decision, Verdict
 from workflows.core.policy.template import Stage
 from workflows.core.requests.notes import with_sent_before
 from workflows.core.requests.request import AccessRequest, RequestKind, RequestState
-from workflows.core.settings.breadth import AccessChange
+from workflows.core.settings.access_change import AccessChange
 
 MAX_NAMES: Final = MAX_NAMED_APPROVERS
 MAX_REASON_CHARACTERS: Final = 2000
@@ -40,7 +40,7 @@ def chain_elements(request: AccessRequest, holders: Mapping[Role, Approvers]) ->
         yield paragraph(fixed_text("Approvals: ", bold=True), fixed_text("none are needed to close a partner."))
         return
     verdict, stages = request.verdict(), request.known.stages
-    if sum(stage.quorum for stage in stages) == 1 and only_narrows(request.known.plan):
+    if sum(stage.quorum for stage in stages) == 1 and only_reduces_access(request.known.plan):
         yield paragraph(fixed_text(_ONE_IS_ENOUGH))
     elif _seems_to_narrow(request):
         yield paragraph(fixed_text(_WHOLE_CHAIN))
@@ -61,7 +61,7 @@ def _seems_to_narrow(request: AccessRequest) -> bool:
         AccessChange.NARROWS,
         AccessChange.CLOSES,
     )
-    return is_narrowing and not only_narrows(known.plan)
+    return is_narrowing and not only_reduces_access(known.plan)
 
 
 def outcome_elements(request: AccessRequest, now: datetime) -> Iterator[RichTextElement]:

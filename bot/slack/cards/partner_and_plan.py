@@ -25,7 +25,7 @@ from bot.words.plans.changes import ChangeLine
 from bot.words.sentences import counted, place_to_cut
 from workflows.core.checks.findings import Finding, FindingCode, Severity
 from workflows.core.plans.plan import Operation, Plan, TenantIdentity
-from workflows.core.settings.breadth import AccessChange
+from workflows.core.settings.access_change import AccessChange
 
 MAX_SETTING_CHARACTERS: Final = 1200
 """Characters for the words of one setting, which count their targets themselves. JSON and digest cover the rest."""

@@ -11,8 +11,8 @@ from bot.words.plans.current_settings import CurrentLine, describe_staying_open,
 from bot.words.plans.risk import risk_level_words, risk_reason_words
 from bot.words.sentences import counted
 from bot.words.settings.values import NO_NAMES
-from workflows.core.plans.closing import only_narrows
-from workflows.core.plans.current_settings import unmanaged
+from workflows.core.plans.closing import only_reduces_access
+from workflows.core.plans.current_settings import unmanaged_settings
 from workflows.core.plans.plan import Plan
 from workflows.core.plans.renewal import is_renewal
 from workflows.core.policy.risk import deciding_risk, required, risk_of, risk_of_result
@@ -35,7 +35,7 @@ def risk_elements(plan: Plan, default: JsonObject | None, *, is_decided: bool = 
         fixed_text(f"Risk: {risk_level_words(level)}", bold=True), fixed_text(f" ({verb} {people}{stages})")
     )
     opened = risk_of(plan, default).reasons
-    result = () if only_narrows(plan) else risk_of_result(plan, default).reasons
+    result = () if only_reduces_access(plan) else risk_of_result(plan, default).reasons
     if opened:
         yield bullets([fixed_text(risk_reason_words(reason))] for reason in opened)
     if already := [reason for reason in result if reason not in opened]:
@@ -59,7 +59,7 @@ def unchanged_access_elements(
     if stays := describe_staying_open(plan, default, names):
         yield paragraph(fixed_text("Stays open, not changed", bold=True))
         yield _current_settings_list(stays)
-    if others := unmanaged(plan.image_after()):
+    if others := unmanaged_settings(plan.configuration_after()):
         yield paragraph(
             fixed_text("Also set, not managed by Gatehouse, and not changed: "),
             cleaned_text(", ".join(others), _MAX_NAMES_CHARACTERS),

@@ -25,7 +25,7 @@ from bot.slack.outbound.request_messages import RequestMessages
 from bot.slack.words.alarms import alarm_message
 from bot.words.requests.messages import message_words
 from workflows.core.errors.facts import Fact
-from workflows.core.partner_setup.state import open_steps
+from workflows.core.partner_setup.confirmations import open_steps
 from workflows.core.partners.partnership import Partnership, PartnershipState
 from workflows.core.people import ADMIN, ChatId
 from workflows.core.requests.alarms import Alarm

@@ -54,7 +54,7 @@ async def able_to_decide(who: Eligibility, holders: frozenset[ChatId], directory
     taken = who.chat_ids
     with suppress(PeopleDirectoryUnavailable):
         taken |= await directory.all_ids(taken)
-    return who.free(holders, taken)
+    return who.eligible_members(holders, taken)
 
 
 async def name_approvers(

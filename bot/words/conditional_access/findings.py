@@ -18,7 +18,7 @@ from bot.words.unavailable.not_read import UNREAD_REASON_WORDS
 from workflows.core.checks.conditional_access.controls import PolicyEffect, VisitorType
 from workflows.core.checks.conditional_access.policy import NO_RISK
 from workflows.core.checks.conditional_access.scope import ALL
-from workflows.core.checks.facts import UnreadReason
+from workflows.core.checks.facts import UnreadableReason
 from workflows.core.checks.findings import FindingCode
 from workflows.core.errors.facts import Values
 
@@ -55,8 +55,9 @@ def locked_out_words(values: Values) -> str:
 def estimate_words(values: Values) -> str:
     """State that a part of the result is an estimate, and why."""
     if values["why"] is not None:
+        why = UNREAD_REASON_WORDS[UnreadableReason(values["why"])]
         return (
-            f"Entra did not evaluate every sign-in ({UNREAD_REASON_WORDS[UnreadReason(values['why'])]}). Conditional Access policies "
+            f"Entra did not evaluate every sign-in ({why}). Conditional Access policies "
             "were read instead, so this is an estimate."
         )
     left_out = values["left_out"]

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import Final, NamedTuple
 
 from bot.words.unavailable.not_read import UNREAD_REASON_WORDS
-from workflows.core.checks.facts import UnreadReason
+from workflows.core.checks.facts import UnreadableReason
 from workflows.core.checks.findings import FindingCode
 from workflows.core.errors.facts import Values
 
@@ -62,16 +62,16 @@ SUBJECTS: Final[Mapping[FindingCode, _Subject]] = {
         "Entra admin center, Enterprise applications",
     ),
 }
-_CURES: Final[Mapping[UnreadReason, str]] = {
-    UnreadReason.FORBIDDEN: "Grant the application {permission} with admin consent, or look in {where}.",
-    UnreadReason.NO_LICENCE: "Microsoft Graph shows it only to tenants with Entra ID P1 or P2. Look in {where}.",
+_CURES: Final[Mapping[UnreadableReason, str]] = {
+    UnreadableReason.FORBIDDEN: "Grant the application {permission} with admin consent, or look in {where}.",
+    UnreadableReason.NO_LICENCE: "Microsoft Graph shows it only to tenants with Entra ID P1 or P2. Look in {where}.",
 }
 _CURE: Final = "Look in {where}."
 
 
 def unchecked_words(code: FindingCode, values: Values) -> str:
     """Return the sentences for a fact that could not be read."""
-    why, read = UnreadReason(values["why"]), SUBJECTS[code]
+    why, read = UnreadableReason(values["why"]), SUBJECTS[code]
     subject = read.subject.format(days=values["days"])
     cure = _CURES.get(why, _CURE).format(permission=values["permission"], where=read.where)
     return f"{subject} could not be checked ({UNREAD_REASON_WORDS[why]}). {cure}"

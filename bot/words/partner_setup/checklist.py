@@ -27,8 +27,8 @@ from workflows.core.partner_setup.checklist import (
     call_to_add_our_tenant,
     groups,
 )
+from workflows.core.partner_setup.confirmations import needed_steps
 from workflows.core.partner_setup.powershell import literal, quoted
-from workflows.core.partner_setup.state import needed_steps
 from workflows.core.partner_setup.steps import PartnerSetup, SetupStep, StepKey
 from workflows.core.settings.canonical import JsonObject
 from workflows.core.settings.model import ALL_APPLICATIONS, ALL_USERS, IDENTITY_SYNCHRONIZATION, TenantId

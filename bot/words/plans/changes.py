@@ -21,7 +21,7 @@ from bot.words.settings.values import (
 )
 from workflows.core.plans.changes import BeforeAfter, ChangeSubject, SettingChange, SettingPart, setting_changes
 from workflows.core.plans.plan import Plan
-from workflows.core.settings.breadth import AccessChange
+from workflows.core.settings.access_change import AccessChange
 from workflows.core.settings.canonical import JsonObject
 from workflows.core.settings.documents import parse_targets
 from workflows.core.settings.model import Property

@@ -11,7 +11,7 @@ from bot.words.settings.values import title
 from workflows.core.checks.target_checks import shown_name
 from workflows.core.plans.changes import BeforeAfter, SettingChange, SettingPart, setting_changes
 from workflows.core.plans.plan import Plan
-from workflows.core.settings.breadth import AccessChange, is_certainly_blocked, is_list_of_exceptions
+from workflows.core.settings.access_change import AccessChange, has_two_deny_lists, is_certainly_blocked
 from workflows.core.settings.canonical import JsonObject
 from workflows.core.settings.certainty import blocks_all, setting_doubts
 from workflows.core.settings.effective import EffectiveTargets
@@ -177,7 +177,7 @@ def _targets_in_words(name: Property, applies: EffectiveTargets, names: Mapping[
     setting = applies.certain
     if is_certainly_blocked(setting):
         return _BLOCKED
-    if is_list_of_exceptions(setting) or setting_doubts(setting):
+    if has_two_deny_lists(setting) or setting_doubts(setting):
         return "not certain, see Details"
     lists = [_list_in_words(name, one, names) for one in configurations(setting)]
     if None in lists:

@@ -10,9 +10,9 @@ from bot.words.sentences import times_words
 from bot.words.settings.openness import access_kinds_words
 from bot.words.settings.values import DOUBTS, TRUST_TITLES, title
 from bot.words.unavailable.not_read import UNREAD_REASON_WORDS
-from workflows.core.checks.facts import UnreadReason
+from workflows.core.checks.facts import UnreadableReason
 from workflows.core.errors.facts import Values
-from workflows.core.posture.codes import ConcernCode
+from workflows.core.posture.concern_codes import ConcernCode
 from workflows.core.posture.model import Concern, Weight
 from workflows.core.settings.certainty import Doubt
 from workflows.core.settings.openness import OpenAccess, Openness
@@ -103,12 +103,13 @@ def _not_certain(values: Values) -> str:
 
 def _conditional_access_unread(values: Values) -> str:
     cures = {
-        UnreadReason.FORBIDDEN: "Grant the application Policy.Read.All with admin consent, or look in",
-        UnreadReason.NO_LICENCE: "Microsoft Graph shows it only to tenants with Entra ID P1 or P2. Look in",
+        UnreadableReason.FORBIDDEN: "Grant the application Policy.Read.All with admin consent, or look in",
+        UnreadableReason.NO_LICENCE: "Microsoft Graph shows it only to tenants with Entra ID P1 or P2. Look in",
     }
-    cure = cures.get(UnreadReason(values["why"]), "Look in")
+    reason = UnreadableReason(values["why"])
+    cure = cures.get(reason, "Look in")
     return (
-        f"What Conditional Access requires of guests could not be checked ({UNREAD_REASON_WORDS[UnreadReason(values['why'])]}). {cure} "
+        f"What Conditional Access requires of guests could not be checked ({UNREAD_REASON_WORDS[reason]}). {cure} "
         "Entra admin center, Conditional Access, Policies."
     )
 

@@ -99,7 +99,7 @@ IDS: Final[Sentences] = {
         f"This template takes only a {values['kind']} whose name begins with “{shown_name(values['prefix'])}”. "
         "Choose one that does, or another template."
     ),
-    R.NAME_UNREAD: lambda values: (
+    R.NAME_UNREADABLE: lambda values: (
         f"This template takes only a {values['kind']} whose name begins with “{shown_name(values['prefix'])}”, and its "
         f"name cannot be read now. {values['answer']} Wait a minute and send it again, or ask an admin."
     ),

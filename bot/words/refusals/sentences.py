@@ -13,7 +13,7 @@ from bot.words.sentences import Sentences, fill_in
 from bot.words.unavailable.entra import entra_words
 from bot.words.unavailable.storage import trouble_words
 from workflows.core.checks.findings import finding_in
-from workflows.core.errors.facts import TEXT, Fact, Values, fact_in, from_values
+from workflows.core.errors.facts import TEXT, Fact, Values, fact_from_value, facts_from_values
 from workflows.core.errors.refusal_codes import RefusalCode
 from workflows.ports.effects_queue import QueueCode
 from workflows.ports.records import StoreTrouble
@@ -49,11 +49,15 @@ def _with_answer(values: Values) -> Values:
     An earlier version stored the sentences.
     """
     answer = values.get("answer")
-    return {**values, "answer": " ".join(map(fact_words, from_values(answer)))} if isinstance(answer, list) else values
+    return (
+        {**values, "answer": " ".join(map(fact_words, facts_from_values(answer)))}
+        if isinstance(answer, list)
+        else values
+    )
 
 
 def _about_the_sponsor(values: Values) -> str:
-    refused = fact_in(values["refused"])
+    refused = fact_from_value(values["refused"])
     for code, sentence in ABOUT_THE_SPONSOR.items():
         if code == refused.code:
             return fill_in(sentence, refused.values)
@@ -61,7 +65,7 @@ def _about_the_sponsor(values: Values) -> str:
 
 
 def _of_a_file(values: Values) -> str:
-    return f"{values['label']}: {fact_words(fact_in(values['problem']))}"
+    return f"{values['label']}: {fact_words(fact_from_value(values['problem']))}"
 
 
 def _unfit(values: Values) -> str:

@@ -9,7 +9,7 @@ from bot.words.refusals.sentences import fact_words
 from bot.words.sentences import last_day
 from bot.words.settings.openness import access_kind_title, not_closed_words
 from bot.words.settings.values import title
-from workflows.core.errors.facts import Fact, Values, from_values
+from workflows.core.errors.facts import Fact, Values, facts_from_values
 from workflows.core.errors.raised import DomainError
 from workflows.core.policy.approval import DiscountCode
 from workflows.core.requests.notes import NoteCode
@@ -108,7 +108,7 @@ def refusal_words(error: DomainError) -> str:
 
 def stored_note_words(value: str | Sequence[Mapping[str, Any]]) -> str:
     """Return the sentences of a note in a fact or an alarm. An earlier version stored a text there."""
-    return value if isinstance(value, str) else note_words(from_values(value))
+    return value if isinstance(value, str) else note_words(facts_from_values(value))
 
 
 def _sentence(fact: Fact) -> str:

@@ -9,7 +9,7 @@ from bot.words.found_object import object_name
 from bot.words.sentences import place_to_cut
 from workflows.core.checks.target_checks import shown_name
 from workflows.core.errors.raised import UnreadableSetting
-from workflows.core.settings.breadth import is_certainly_blocked, is_list_of_exceptions
+from workflows.core.settings.access_change import has_two_deny_lists, is_certainly_blocked
 from workflows.core.settings.certainty import Doubt, blocks_all, list_doubt, setting_doubts
 from workflows.core.settings.documents import parse_setting, parse_targets
 from workflows.core.settings.effective import EffectiveFlag, EffectiveTargets, Origin
@@ -139,7 +139,7 @@ def target_words(
 
 
 def _target_words(name: str, setting: TargetSetting, applies: EffectiveTargets | None, names: Mapping[str, str]) -> str:
-    if is_list_of_exceptions(setting):
+    if has_two_deny_lists(setting):
         people, applications = configurations(setting)
         return (
             f"blocked people: {_names(name, people, names)}; blocked applications: {_names(name, applications, names)} "

@@ -19,9 +19,9 @@ from tests.workflows.core.posture.test_posture import ALL, CLOSED_DEFAULT, MICRO
 from workflows.core.errors.facts import text_fact
 from workflows.core.partners.partnership import PartnershipState
 from workflows.core.partners.records import Records
-from workflows.core.posture.default import default_posture
+from workflows.core.posture.default_posture import default_posture
 from workflows.core.posture.model import Posture, sorted_partners
-from workflows.core.posture.rows import evaluate_partner
+from workflows.core.posture.partner_posture import evaluate_partner
 from workflows.core.requests.request import RequestState
 from workflows.core.settings.canonical import JsonObject
 from workflows.core.settings.model import TenantId

@@ -32,7 +32,7 @@ from bot.words.requests.form import access_duration_words
 from bot.words.requests.titles import prepared_title
 from bot.words.sentences import counted
 from workflows.core.people import Role
-from workflows.core.plans.renewal import is_renewal, plan_from
+from workflows.core.plans.renewal import is_renewal, plan_of_all_settings
 from workflows.core.policy.risk import RiskLevel, deciding_risk
 from workflows.core.requests.eligibility import eligibility
 from workflows.core.requests.request import AccessRequest, Prepared, RequestKind
@@ -89,7 +89,7 @@ def approval_blocks(
 
 def changes_of(known: Prepared) -> tuple[ShortChange, ...]:
     """Return the changes that the card shows. An extension shows all access that it extends."""
-    plan = plan_from(known.plan) if is_renewal(known.plan) else known.plan
+    plan = plan_of_all_settings(known.plan) if is_renewal(known.plan) else known.plan
     return short_changes(plan, known.observation.default, known.names)
 
 

@@ -51,7 +51,7 @@ from workflows.core.checks.findings import Severity
 from workflows.core.partners.restoration.restorable import is_restorable
 from workflows.core.people import Role
 from workflows.core.requests.request import AccessRequest, Prepared, RequestKind, RequestState
-from workflows.core.settings.breadth import AccessChange
+from workflows.core.settings.access_change import AccessChange
 from workflows.ports.records import AuditEntry
 
 ROWS_IN_BLOCK: Final = 5

@@ -16,7 +16,7 @@ from bot.slack.cards.setup_steps import NO_PARTNER_STEPS, setup_note_elements, s
 from bot.words.partner_setup.checklist import first_section, partner_notes, step_sections
 from bot.words.sentences import counted
 from workflows.app.reads.checklists import CurrentSetup
-from workflows.core.partner_setup.state import needed_steps
+from workflows.core.partner_setup.confirmations import needed_steps
 
 MAX_CHUNK_CHARACTERS: Final = 2900
 """The most characters in one preformatted block; a longer checklist continues in the next one."""

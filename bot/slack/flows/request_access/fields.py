@@ -31,7 +31,7 @@ from bot.words.requests.form import (
     offer_words,
     partner_question,
 )
-from workflows.app.reads.own_objects import MIN_CHARACTERS
+from workflows.app.reads.object_search import MIN_CHARACTERS
 from workflows.app.requests.field_checks import TICKET_LIMIT
 from workflows.core.errors.facts import Fact
 from workflows.core.policy.offers import Offer

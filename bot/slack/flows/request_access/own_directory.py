@@ -13,8 +13,8 @@ from bot.slack.flows.request_access.open_form import OpenRequestForm
 from bot.slack.payloads.forms import parse_form, searched_template
 from bot.slack.payloads.models import Interaction
 from bot.words.found_object import found_name, found_words
+from workflows.app.reads.object_search import ObjectSearch
 from workflows.app.reads.offers import Offers
-from workflows.app.reads.own_objects import NameSearch
 from workflows.app.requests.forms import Form
 from workflows.core.errors.facts import Fact
 from workflows.core.settings.model import is_guid
@@ -25,7 +25,7 @@ from workflows.ports.tenant_settings import FoundObject
 class OwnDirectorySearch:
     """Offers our own groups, users and applications while a name is typed."""
 
-    names: NameSearch
+    names: ObjectSearch
     offers: Offers
     forms: OpenForms[Form, OpenRequestForm]
     windows: Windows

@@ -26,7 +26,7 @@ from workflows.app.requests.restore_intake import RestoreForm
 from workflows.core.checks.consequences import consequences
 from workflows.core.checks.findings import Finding
 from workflows.core.partners.restoration.restorable import ended_at
-from workflows.core.plans.closing import only_narrows
+from workflows.core.plans.closing import only_reduces_access
 from workflows.core.plans.plan import Plan, TenantIdentity
 from workflows.core.policy.template import Stage, Template
 from workflows.core.requests.request import AccessRequest, RequestState
@@ -145,7 +145,7 @@ def _result_elements(shown: RestoreFormContent) -> Iterator[RichTextElement]:
 
 def _chain_elements(preview: Preview) -> Iterator[RichTextElement]:
     yield paragraph(fixed_text("Who decides", bold=True))
-    if only_narrows(preview.plan):
+    if only_reduces_access(preview.plan):
         yield paragraph(fixed_text("This only narrows or closes access, so one approval is enough."))
     stages = ((stage.title, stage.quorum) for stage in preview.stages)
     yield bullets([cleaned_text(title), fixed_text(f": {counted(quorum, 'approval')}")] for title, quorum in stages)

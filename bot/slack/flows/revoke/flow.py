@@ -26,7 +26,7 @@ from bot.words.requests.notes import refusal_words
 from workflows.app.service import Service
 from workflows.core.errors.raised import Refused
 from workflows.core.partners.partnership import Partnership
-from workflows.core.partners.revoking import opening_requests, require_may_revoke
+from workflows.core.partners.revoking import requests_for_more_access, require_may_revoke
 from workflows.core.people import ChatId
 from workflows.core.plans.named_targets import shown_targets
 from workflows.core.plans.plan import Plan, TenantIdentity, plan_revocation
@@ -199,7 +199,7 @@ class RevokeFlow:
 
         Who used the partnership recently is shown when it has been counted; the window does not wait for that.
         """
-        stops = opening_requests(await self.store.open_requests(), identity)
+        stops = requests_for_more_access(await self.store.open_requests(), identity)
         counting = asyncio.create_task(
             read_partnership_use(
                 identity.tenant_id, tenant=self.tenant, clock=self.clock, timeout_seconds=_COUNTING_SECONDS

@@ -37,7 +37,7 @@ from workflows.core.partners.approval_policy import is_live
 from workflows.core.partners.partnership import Partnership, PartnershipState, is_over, opened_at
 from workflows.core.partners.restoration.restorable import is_restorable
 from workflows.core.people import ChatId, PersonId
-from workflows.core.plans.current_settings import unmanaged
+from workflows.core.plans.current_settings import unmanaged_settings
 from workflows.core.plans.plan import TenantIdentity
 from workflows.core.policy.approval import Choice
 from workflows.core.posture.model import Concern, Weight
@@ -149,7 +149,7 @@ def _current_elements(
             fixed_text("This tenant has no configuration of its own here. The tenant's defaults apply to it:")
         )
     yield bullets(_current_parts(entry) for entry in current)
-    if others := unmanaged(configuration):
+    if others := unmanaged_settings(configuration):
         yield paragraph(
             fixed_text("Also set, and not managed by Gatehouse: "),
             cleaned_text(", ".join(others), MAX_SETTING_CHARACTERS),

@@ -18,7 +18,7 @@ from workflows.catalog.catalog import SHIPPED, load_catalog
 from workflows.core.checks.findings import Finding, FindingCode, Severity
 from workflows.core.errors.facts import Fact
 from workflows.core.requests.request import AccessRequest, RequestKind, RequestState
-from workflows.core.settings.breadth import AccessChange
+from workflows.core.settings.access_change import AccessChange
 
 TEMPLATES = load_catalog(SHIPPED).templates
 TITLES = ["Changes", "Risk", "Checks", "Notes", "Approval policy", "The exact Microsoft Graph operations"]

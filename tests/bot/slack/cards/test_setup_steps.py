@@ -19,7 +19,7 @@ from tests.workflows.core.builders import DANA, NOW, REDEEM_STEP, TENANT, identi
 from workflows.app.reads.checklists import CurrentSetup
 from workflows.core.partner_setup.checklist import Home
 from workflows.core.partner_setup.clouds import GLOBAL
-from workflows.core.partner_setup.state import Confirmation
+from workflows.core.partner_setup.confirmations import Confirmation
 from workflows.core.partner_setup.steps import PartnerSetup, setup_of
 from workflows.core.partners.partnership import Partnership, PartnershipState
 from workflows.core.settings.model import TenantId

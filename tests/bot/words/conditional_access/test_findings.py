@@ -33,7 +33,7 @@ from workflows.core.checks.conditional_access.policy import ControlKind
 from workflows.core.checks.conditional_access.questions import Question
 from workflows.core.checks.conditional_access.scope import ALL, ClientApp, ConditionType
 from workflows.core.checks.conditional_access.verdicts import AccessReport, Source
-from workflows.core.checks.facts import Unread, UnreadReason
+from workflows.core.checks.facts import UnreadableFact, UnreadableReason
 from workflows.core.checks.findings import FindingCode
 from workflows.core.errors.facts import Values
 
@@ -212,9 +212,9 @@ def test_why_nothing_is_known_of_a_policy_is_said() -> None:
     assert "(“XOR”: whether one control suffices or all are required could not be read)" in lines[0]
 
 
-@pytest.mark.parametrize("why", UnreadReason)
-def test_why_entra_was_not_asked_is_said(why: UnreadReason) -> None:
-    found = report(policy("block"), answers={GUESTS: Unread(why=why)})
+@pytest.mark.parametrize("why", UnreadableReason)
+def test_why_entra_was_not_asked_is_said(why: UnreadableReason) -> None:
+    found = report(policy("block"), answers={GUESTS: UnreadableFact(why=why)})
     assert f"({UNREAD_REASON_WORDS[why]})" in texts(found)["ca_estimate"][0]
     assert report_values(found)["not_evaluated"] == UNREAD_REASON_WORDS[why]
 

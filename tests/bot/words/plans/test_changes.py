@@ -19,7 +19,7 @@ from workflows.core.errors.facts import Fact
 from workflows.core.plans.plan import Operation, Plan, plan_access, plan_revocation
 from workflows.core.plans.renewal import plan_renewal
 from workflows.core.requests.request import RequestKind, RequestState
-from workflows.core.settings.breadth import AccessChange
+from workflows.core.settings.access_change import AccessChange
 from workflows.core.settings.canonical import JsonObject
 from workflows.core.settings.documents import to_document
 from workflows.core.settings.model import (

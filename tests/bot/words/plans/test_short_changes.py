@@ -21,7 +21,7 @@ from workflows.core.errors.raised import NothingToChange
 from workflows.core.plans.changes import SettingPart, setting_changes
 from workflows.core.plans.plan import Plan, plan_access, plan_revocation
 from workflows.core.requests.request import ObservedPartner
-from workflows.core.settings.breadth import AccessChange
+from workflows.core.settings.access_change import AccessChange
 from workflows.core.settings.canonical import JsonObject
 from workflows.core.settings.model import Property, Setting
 

@@ -6,7 +6,7 @@ from bot.words.plans.changes import EFFECTS, subject_title
 from bot.words.settings.openness import OPENNESS_WORDS, access_kind_title, access_kinds_words, not_closed_words
 from bot.words.settings.values import DOUBTS, ORIGINS, REDEMPTION_TITLES, TITLES, TRUST_TITLES, inherited, title
 from workflows.core.plans.changes import ChangeSubject, SettingPart
-from workflows.core.settings.breadth import AccessChange
+from workflows.core.settings.access_change import AccessChange
 from workflows.core.settings.certainty import Doubt
 from workflows.core.settings.effective import Origin
 from workflows.core.settings.model import FLAGS, Property

@@ -9,7 +9,7 @@ import pytest
 from bot.words.findings.finding import finding_words
 from bot.words.plans.changes import describe_changes
 from tests.workflows.core.builders import TENANT
-from workflows.core.checks.facts import Unread, UnreadReason
+from workflows.core.checks.facts import UnreadableFact, UnreadableReason
 from workflows.core.checks.findings import Finding, Severity
 from workflows.core.checks.target_checks import (
     MAX_LOOKED_UP,
@@ -40,7 +40,7 @@ INBOUND, OUTBOUND = Property.B2B_COLLABORATION_INBOUND, Property.B2B_COLLABORATI
 G, U, A = TargetType.GROUP, TargetType.USER, TargetType.APPLICATION
 OUR_GROUP, THEIR_GROUP, OUR_APP, THEIR_APP = (f"5f0a1b2c-000{n}-4d3e-8f90-a1b2c3d4e5f6" for n in range(4))
 SHAREPOINT: Final = "00000003-0000-0ff1-ce00-000000000000"
-FORBIDDEN: Final = Unread(why=UnreadReason.FORBIDDEN)
+FORBIDDEN: Final = UnreadableFact(why=UnreadableReason.FORBIDDEN)
 
 
 def target(kind: TargetType, id: str) -> Target:

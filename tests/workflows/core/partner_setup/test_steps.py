@@ -18,10 +18,16 @@ from workflows.core.checks.consequences import Consequence, consequences
 from workflows.core.errors.facts import Fact
 from workflows.core.partner_setup.checklist import Call, Home, call_of, call_to_add_our_tenant, groups
 from workflows.core.partner_setup.clouds import CLOUDS, GLOBAL, cloud_of
+from workflows.core.partner_setup.confirmations import (
+    Confirmation,
+    confirmation_of,
+    needed_steps,
+    open_steps,
+    valid_confirmations,
+)
 from workflows.core.partner_setup.powershell import literal, quoted
-from workflows.core.partner_setup.state import Confirmation, confirmation_of, needed_steps, open_steps, still_valid
 from workflows.core.partner_setup.steps import PartnerSetup, StepKey, newly_required_steps, setup_of
-from workflows.core.settings.breadth import is_certainly_blocked
+from workflows.core.settings.access_change import is_certainly_blocked
 from workflows.core.settings.certainty import setting_doubts
 from workflows.core.settings.documents import parse_setting, parse_targets, to_document
 from workflows.core.settings.model import BLOCK_ALL, CLOSED, Property, TenantId
@@ -336,8 +342,8 @@ def test_a_confirmation_counts_for_exactly_what_was_confirmed() -> None:
     said = Confirmation(step=wide.key, wanted=wide.digest, person=SAM, at=NOW)
     assert confirmation_of(wide, (said,)) is said
     assert confirmation_of(narrow, (said,)) is None
-    assert still_valid((narrow,), (said,)) == ()
-    assert still_valid((wide,), (said,)) == (said,)
+    assert valid_confirmations((narrow,), (said,)) == ()
+    assert valid_confirmations((wide,), (said,)) == (said,)
     assert open_steps((wide, REDEEM_STEP), (said,)) == (REDEEM_STEP,)
 
 

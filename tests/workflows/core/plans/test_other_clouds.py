@@ -17,8 +17,8 @@ from workflows.core.plans.changes import plan_access_change, setting_changes
 from workflows.core.plans.plan import Plan, plan_revocation
 from workflows.core.plans.renewal import plan_renewal
 from workflows.core.policy.risk import Risk, RiskLevel, RiskReason, deciding_risk, risk_of, risk_of_result
-from workflows.core.posture.risk import current_risk
-from workflows.core.settings.breadth import AccessChange, is_certainly_blocked
+from workflows.core.posture.current_risk import current_risk
+from workflows.core.settings.access_change import AccessChange, is_certainly_blocked
 from workflows.core.settings.effective import Origin, effective_settings
 from workflows.core.settings.model import B2B_PROPERTIES, FLAGS, TARGET_PROPERTIES, Property
 

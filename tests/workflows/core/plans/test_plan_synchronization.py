@@ -71,7 +71,7 @@ def test_synchronization_is_created_after_the_redemption_that_it_requires() -> N
 def test_a_policy_that_exists_is_changed_never_created_again() -> None:
     made = plan({"tenantId": TENANT, "identitySynchronization": {"displayName": "C", **OFF}}, WANT_ON)
     assert writes(made)[1] == ("PATCH", "/identitySynchronization", ON)
-    after = made.image_after() or {}
+    after = made.configuration_after() or {}
     assert after["identitySynchronization"] == {"displayName": "C", **ON}
 
 
@@ -119,7 +119,7 @@ def test_a_policy_that_was_created_is_proven_by_its_flag_not_by_its_name() -> No
 
 def test_a_policy_of_the_partners_cannot_change_unseen_while_it_is_patched() -> None:
     made = plan({"tenantId": TENANT, "identitySynchronization": {"displayName": "C", **OFF}}, WANT_ON)
-    after = made.image_after() or {}
+    after = made.configuration_after() or {}
     assert is_confirmed(made, after)
     assert not is_confirmed(made, {**after, "identitySynchronization": {"displayName": "D", **ON}})
 
@@ -148,7 +148,7 @@ def test_devices_of_tenant_restrictions_are_never_sent_and_never_lost() -> None:
     before = {"tenantId": TENANT, "tenantRestrictions": {"devices": DEVICES, "usersAndGroups": None}}
     made = plan(before, {P.TENANT_RESTRICTIONS: RESTRICTED})
     assert made.operations[0].body == {"tenantRestrictions": to_document(RESTRICTED)}
-    after = made.image_after() or {}
+    after = made.configuration_after() or {}
     assert after["tenantRestrictions"]["devices"] == DEVICES
     assert is_confirmed(made, after)
     assert is_confirmed(made, {**after, "tenantRestrictions": to_document(RESTRICTED)})
@@ -159,7 +159,7 @@ def test_devices_of_tenant_restrictions_are_never_sent_and_never_lost() -> None:
 def test_devices_that_change_next_to_another_plan_are_seen() -> None:
     before = {"tenantId": TENANT, "tenantRestrictions": {"devices": DEVICES}}
     made = plan(before, {P.AUTOMATIC_REDEMPTION: AutomaticRedemption(inbound=True)})
-    after = {**(made.image_after() or {}), "tenantRestrictions": {"devices": {"mode": "blocked", "rule": "x"}}}
+    after = {**(made.configuration_after() or {}), "tenantRestrictions": {"devices": {"mode": "blocked", "rule": "x"}}}
     assert not is_confirmed(made, after)
 
 

@@ -19,7 +19,7 @@ from tests.workflows.core.partners.test_restoration import STRONG, template
 from workflows.app.requests.restore_intake import RestoreForm
 from workflows.core.checks.findings import Finding, FindingCode, Severity
 from workflows.core.errors.raised import Refused
-from workflows.core.partners.restoration.plan import plan_restoration
+from workflows.core.partners.restoration.restoration_plan import plan_restoration
 from workflows.core.plans.changes import plan_access_change
 from workflows.core.plans.plan import TenantIdentity
 from workflows.core.policy.template import stages_for

@@ -29,7 +29,7 @@ from tests.workflows.core.builders import (
 from workflows.core.errors.raised import Refused
 from workflows.core.partners.partnership import Attestation, Partnership, PartnershipState
 from workflows.core.people import ChatId, Person, PersonId
-from workflows.core.posture.codes import ConcernCode
+from workflows.core.posture.concern_codes import ConcernCode
 from workflows.core.posture.model import Concern, Weight
 from workflows.core.requests.request import AccessRequest, RequestId, RequestKind, RequestState
 from workflows.ports.pages import Page, Place

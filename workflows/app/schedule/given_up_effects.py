@@ -11,15 +11,15 @@ from workflows.core.requests.effects import (
     CheckPermission,
     Effect,
     Prepare,
-    Remind,
-    SettleGivenUp,
+    RetryOrDropEffect,
+    SendExpiryMessages,
+    SendMessage,
+    SendReminders,
     ShowAlarm,
     ShowHome,
     ShowRequest,
     ShowReview,
     ShowSetup,
-    Tell,
-    TellExpired,
 )
 from workflows.ports.store import Store
 
@@ -49,7 +49,7 @@ async def raise_given_up(effect_id: int, effect: Effect, reason: Facts, *, alarm
         await alarms.raise_alarm(AlarmCode.EFFECT_GIVEN_UP, str(effect_id), alarm_values(effect, reason))
 
 
-async def settle_given_up(decided: SettleGivenUp, *, store: Store, alarms: Alarms) -> None:
+async def retry_or_drop_effect(decided: RetryOrDropEffect, *, store: Store, alarms: Alarms) -> None:
     """Retry or drop an effect that was given up, as an admin decided. May be repeated safely."""
     if decided.is_retried:
         await store.retry_given_up(decided.effect_id)
@@ -61,15 +61,15 @@ async def settle_given_up(decided: SettleGivenUp, *, store: Store, alarms: Alarm
 def _about(effect: Effect) -> str:
     """Return the request, partner or person that an effect is about."""
     match effect:
-        case Prepare() | Apply() | ShowRequest() | Remind() | TellExpired():
+        case Prepare() | Apply() | ShowRequest() | SendReminders() | SendExpiryMessages():
             return effect.request_id
         case ShowReview() | ShowSetup():
             return effect.tenant_id
         case CheckPermission():
             return effect.command.actor
-        case ShowHome() | Tell():
+        case ShowHome() | SendMessage():
             return effect.person
         case ShowAlarm():
             return effect.alarm_id
-        case SettleGivenUp():
+        case RetryOrDropEffect():
             return str(effect.effect_id)

@@ -20,8 +20,8 @@ import structlog
 
 from workflows.core.errors.facts import Facts, log_text, text_fact
 from workflows.core.errors.raised import CodedError, FactsError
-from workflows.core.requests.effects import Effect, Rank, rank
-from workflows.pauses import USUAL_PAUSES, Pauses
+from workflows.core.requests.effects import Effect, Priority, priority_of
+from workflows.intervals import USUAL_PAUSES, Pauses
 from workflows.ports.clock import Clock
 from workflows.ports.effects_queue import PendingEffect
 from workflows.ports.notifier import NotifierBlocked, NotifierRefused, NotifierUnavailable
@@ -45,7 +45,7 @@ _ATTEMPTS_WITH_OUR_OWN_FAULT: Final = 5
 _log = structlog.get_logger()
 
 
-class Outbox:
+class QueueWorker:
     """Performs effects. Start it with `run`; call `wake` after storing an effect."""
 
     def __init__(
@@ -58,7 +58,7 @@ class Outbox:
         gave_up: Callable[[PendingEffect, Facts], Awaitable[None]],
         pauses: Pauses = USUAL_PAUSES,
     ) -> None:
-        """Create the outbox.
+        """Create the queue worker.
 
         :param perform: performs one effect; the error that it raises decides between retry and parking.
         :param may_give_up: called with the reason before an effect is parked. When it returns False, the effect is
@@ -75,7 +75,7 @@ class Outbox:
         """How often each effect failed because of an error in Gatehouse since the start. Outages do not count."""
         self._woken = asyncio.Event()
         self._lanes: dict[str, asyncio.Task[None]] = {}
-        self._ranks: dict[str, Rank] = {}
+        self._priorities: dict[str, Priority] = {}
 
     def wake(self) -> None:
         """Check for work now."""
@@ -98,16 +98,16 @@ class Outbox:
 
     async def _start_what_is_due(self) -> None:
         for pending in await self._store.pending(self._clock.now(), _AT_ONCE + len(self._lanes)):
-            if pending.lane not in self._lanes and self._has_room(rank(pending.effect)):
+            if pending.lane not in self._lanes and self._has_room(priority_of(pending.effect)):
                 self._start(pending)
 
-    def _has_room(self, one: Rank) -> bool:
-        """Return whether one more effect of this rank can be performed now."""
-        running = list(self._ranks.values())
-        if len(running) >= _AT_ONCE or (one is Rank.HOME and running.count(Rank.HOME) >= _MAX_HOMES):
+    def _has_room(self, priority: Priority) -> bool:
+        """Return whether one more effect of this priority can be performed now."""
+        running = list(self._priorities.values())
+        if len(running) >= _AT_ONCE or (priority is Priority.HOME and running.count(Priority.HOME) >= _MAX_HOMES):
             return False
-        deciding = running.count(Rank.DECIDE)
-        return (deciding if one is Rank.DECIDE else len(running) - deciding) < _MAX_OF_ONE_KIND
+        deciding = running.count(Priority.DECIDE)
+        return (deciding if priority is Priority.DECIDE else len(running) - deciding) < _MAX_OF_ONE_KIND
 
     async def _wait_for_work(self) -> None:
         try:
@@ -119,10 +119,10 @@ class Outbox:
     def _start(self, pending: PendingEffect) -> None:
         task = asyncio.create_task(self._perform_one(pending))
         self._lanes[pending.lane] = task
-        self._ranks[pending.lane] = rank(pending.effect)
+        self._priorities[pending.lane] = priority_of(pending.effect)
 
         def ended(done: asyncio.Task[None]) -> None:
-            del self._lanes[pending.lane], self._ranks[pending.lane]
+            del self._lanes[pending.lane], self._priorities[pending.lane]
             if not done.cancelled() and (error := done.exception()) is not None:
                 # The result could not be stored. The effect is still due and found at the next read of the queue.
                 _log.error("effect_end_not_stored", effect_id=pending.id, exc_info=error)

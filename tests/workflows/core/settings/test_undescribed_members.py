@@ -19,8 +19,8 @@ from tests.workflows.core.builders import TENANT
 from tests.workflows.core.strategies import PROPERTY, SETTINGS, partner_documents
 from workflows.core.errors.raised import NothingToChange
 from workflows.core.plans.plan import Operation, plan_access, plan_revocation
-from workflows.core.settings.described import described_part, undescribed
 from workflows.core.settings.model import Property, Setting
+from workflows.core.settings.undescribed_members import undescribed_members, without_undescribed_members
 
 CONTRACT = Path(__file__).parents[4].parent / "shared" / "contracts" / "graph-openapi.json"
 KEY = "{crossTenantAccessPolicyConfigurationPartner-tenantId}"
@@ -77,9 +77,11 @@ def test_access_in_any_form(before: dict[str, Any] | None, wanted: Mapping[Prope
 def test_revocation_of_anything(before: dict[str, Any] | None) -> None:
     plan = plan_revocation(tenant_id=TENANT, before=before)
     assert [problems(operation) for operation in plan.required] == [[] for _ in plan.required]
-    for operation in plan.further:
-        body = {name: value for name, value in operation.body.items() if (name,) not in undescribed(operation.body)}
-        described = {name: described_part(name, value) for name, value in body.items()}
+    for operation in plan.optional:
+        body = {
+            name: value for name, value in operation.body.items() if (name,) not in undescribed_members(operation.body)
+        }
+        described = {name: without_undescribed_members(name, value) for name, value in body.items()}
         is_policy = operation.path.endswith("identitySynchronization")
         assert is_policy or problems(replace(operation, body=described)) == []
 
@@ -98,7 +100,7 @@ def test_what_a_revocation_sends_beyond_the_sdk_is_what_the_partner_showed(
     shown: dict[str, Any], beyond: list[str]
 ) -> None:
     """The service shows members that v1.0 does not describe: a revocation closes them, and no more."""
-    further = plan_revocation(tenant_id=TENANT, before={"tenantId": TENANT, **shown}).further
+    further = plan_revocation(tenant_id=TENANT, before={"tenantId": TENANT, **shown}).optional
     assert further
     found = [
         problem.partition(":")[0]
@@ -118,7 +120,7 @@ NAVIGATION = {
 def test_the_described_members_are_those_of_the_sdk() -> None:
     """A member that a new version of the SDK has is found here first."""
     partner = model("cross_tenant_access_policy_configuration_partner")
-    shown = {".".join(path) for path in undescribed(_everything(partner))}
+    shown = {".".join(path) for path in undescribed_members(_everything(partner))}
     assert shown == set(NAVIGATION)
 
 

@@ -10,11 +10,11 @@ from bot.words.posture.concerns import concern_words
 from tests.workflows.core.builders import NOW, TENANT, access_plan, closed_document, identity, partnership, request
 from tests.workflows.core.posture.test_posture import ALL, CLOSED_DEFAULT, MICROSOFTS, NOBODY, codes, inputs
 from workflows.core.partners.partnership import Partnership, PartnershipState
-from workflows.core.partners.records import Records, changed_meanwhile
+from workflows.core.partners.records import Records, changed_between
 from workflows.core.policy.risk import RiskLevel
-from workflows.core.posture.difference import differing_settings
+from workflows.core.posture.differing_settings import differing_settings
 from workflows.core.posture.model import PartnerPosture, RecordState, Weight
-from workflows.core.posture.rows import PostureInputs, evaluate_partner
+from workflows.core.posture.partner_posture import PostureInputs, evaluate_partner
 from workflows.core.requests.request import AccessRequest, RequestId, RequestState
 from workflows.core.settings.canonical import JsonObject
 from workflows.core.settings.model import TenantId
@@ -241,11 +241,11 @@ def test_what_moved_between_two_looks_is_not_compared() -> None:
     other = TenantId("0b0b0b0b-0000-4000-8000-000000000002")
     writing = request(RequestState.APPLYING, writing_since=NOW, id=RequestId("r-2"))
     before, after = kept(partnership(), APPLIED), kept(partnership(version=4), APPLIED)
-    assert changed_meanwhile(before, before) == frozenset()
-    assert changed_meanwhile(before, after) == {TENANT}
-    assert changed_meanwhile(kept(), kept(None, writing)) == {TENANT}
-    assert changed_meanwhile(kept(None, writing), kept()) == {TENANT}
-    assert changed_meanwhile(kept(), kept(replace(partnership(), identity=_named(other)))) == {other}
+    assert changed_between(before, before) == frozenset()
+    assert changed_between(before, after) == {TENANT}
+    assert changed_between(kept(), kept(None, writing)) == {TENANT}
+    assert changed_between(kept(None, writing), kept()) == {TENANT}
+    assert changed_between(kept(), kept(replace(partnership(), identity=_named(other)))) == {other}
 
 
 def test_what_was_given_up_is_known_by_its_tenant_the_newest_last() -> None:

@@ -3,7 +3,7 @@
 import pytest
 
 from tests.workflows.core.settings.test_effective import A1, A2, G1, G2, INBOUND, listed
-from workflows.core.settings.breadth import AccessChange, flag_change, is_list_of_exceptions, targets_change
+from workflows.core.settings.access_change import AccessChange, flag_change, has_two_deny_lists, targets_change
 from workflows.core.settings.documents import parse_targets
 from workflows.core.settings.model import TargetSetting
 
@@ -47,7 +47,7 @@ def test_two_lists_are_compared_by_the_ids_they_name(
 def test_two_lists_of_exceptions_are_not_compared() -> None:
     """Microsoft does not document for certain how Entra combines them."""
     both = lists(("blocked", G1), ("blocked", A1))
-    assert is_list_of_exceptions(both)
+    assert has_two_deny_lists(both)
     for other in (lists(("blocked", G1, G2), ("blocked", A1)), lists(EVERYBODY, ("allowed", A1))):
         assert targets_change(both, other) is targets_change(other, both) is AccessChange.UNKNOWN
 

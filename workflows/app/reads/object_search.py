@@ -46,7 +46,7 @@ NOTHING: Final = Found()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class NameSearch:
+class ObjectSearch:
     """Searches our own directory for the request form."""
 
     members: Members

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 from workflows.core.checks.conditional_access.findings import estimate_values, locked_out_values
 from workflows.core.checks.conditional_access.verdicts import AccessReport
-from workflows.core.posture.codes import ConcernCode
+from workflows.core.posture.concern_codes import ConcernCode
 from workflows.core.posture.model import Concern, Weight
 
 

@@ -10,8 +10,8 @@ from bot.words.refusals.sentences import fact_words
 from tests.workflows.core.builders import AMARA, MALLORY, RILEY
 from tests.workflows.world import CATALOG, World
 from workflows.app.limits import LimitedAction, Limits
-from workflows.app.reads import own_objects
-from workflows.app.reads.own_objects import NOTHING, NameSearch
+from workflows.app.reads import object_search
+from workflows.app.reads.object_search import NOTHING, ObjectSearch
 from workflows.app.service import SEARCH
 from workflows.core.errors.raised import Refused
 from workflows.core.errors.refusal_codes import RefusalCode
@@ -45,14 +45,14 @@ def group(name: str, number: int) -> FoundObject:
 BRIDGE, PREFIXED = group("Bridge project", 1), group("PRJ-Bridge", 2)
 
 
-def searching(world: World, *, prefix: str = "", limits: Limits | None = None, members: Any = None) -> NameSearch:
+def searching(world: World, *, prefix: str = "", limits: Limits | None = None, members: Any = None) -> ObjectSearch:
     """A search over a directory with a few groups, for a template whose group has to begin with `prefix`."""
     world.tenant.tenant_settings.objects = {
         TargetType.GROUP: [BRIDGE, PREFIXED, *(group(f"Sales {n:02}", 10 + n) for n in range(30))]
     }
     pilot = CATALOG.templates[PILOT]
     asks = replace(pilot, placeholders=tuple(replace(one, prefix=prefix) for one in pilot.placeholders))
-    return NameSearch(
+    return ObjectSearch(
         members=members or Members(),
         service=world.service,
         tenant=world.tenant,
@@ -62,7 +62,7 @@ def searching(world: World, *, prefix: str = "", limits: Limits | None = None, m
     )
 
 
-async def names(search: NameSearch, typed: str, **where: str) -> list[str]:
+async def names(search: ObjectSearch, typed: str, **where: str) -> list[str]:
     """The names that are offered."""
     asked = {"template": PILOT, "placeholder": "project_group", **where}
     return [one.name for one in (await search.find(RILEY.chat_id, typed=typed, **asked)).objects]
@@ -127,7 +127,7 @@ async def test_what_does_not_answer_gives_nothing_and_no_error(world: World, met
 
 
 async def test_who_answers_too_late_is_not_waited_for(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(own_objects, "TIMEOUT_SECONDS", 0.01)
+    monkeypatch.setattr(object_search, "TIMEOUT_SECONDS", 0.01)
 
     async def hangs() -> None:
         await asyncio.Event().wait()

@@ -8,9 +8,9 @@ from workflows.core.checks.conditional_access.controls import VisitorType
 from workflows.core.checks.conditional_access.policy import parse_policy
 from workflows.core.checks.conditional_access.questions import Entry, questions
 from workflows.core.checks.conditional_access.verdicts import AccessReport, assess
-from workflows.core.checks.facts import Unread, UnreadReason
-from workflows.core.posture.codes import ConcernCode
-from workflows.core.posture.lockouts import lockout_concerns
+from workflows.core.checks.facts import UnreadableFact, UnreadableReason
+from workflows.core.posture.concern_codes import ConcernCode
+from workflows.core.posture.lockout_concerns import lockout_concerns
 from workflows.core.posture.model import Concern, Weight
 
 GUESTS = (Entry(visitor=VisitorType.GUEST, applications=("Office365",)),)
@@ -43,12 +43,12 @@ def test_who_comes_in_and_whom_only_a_report_names_is_no_concern() -> None:
 
 
 def test_what_could_not_be_read_is_said_and_never_fine() -> None:
-    report = AccessReport(visitors=(VisitorType.GUEST,), unread=Unread(why=UnreadReason.NO_LICENCE))
+    report = AccessReport(visitors=(VisitorType.GUEST,), unread=UnreadableFact(why=UnreadableReason.NO_LICENCE))
     assert list(lockout_concerns(report)) == [
         Concern(
             code=ConcernCode.CONDITIONAL_ACCESS_UNREAD,
             weight=Weight.UNCHECKED,
-            values={"why": UnreadReason.NO_LICENCE.value},
+            values={"why": UnreadableReason.NO_LICENCE.value},
         )
     ]
 
@@ -56,7 +56,7 @@ def test_what_could_not_be_read_is_said_and_never_fine() -> None:
 def test_what_was_only_estimated_is_said_with_the_reason() -> None:
     documents = [policy("block")]
     chosen = questions([parse_policy(one) for one in documents], GUESTS, TENANT)
-    throttled = dict.fromkeys(chosen.asked, Unread(why=UnreadReason.THROTTLED))
+    throttled = dict.fromkeys(chosen.asked, UnreadableFact(why=UnreadableReason.THROTTLED))
     locked_out, estimate = lockout_concerns(assess(documents, GUESTS, TENANT, NOTHING, chosen, throttled))
     assert locked_out.code is ConcernCode.LOCKED_OUT
     assert locked_out.values["verdicts"][0]["source"] == "estimate"

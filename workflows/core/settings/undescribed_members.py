@@ -52,7 +52,7 @@ def is_restriction(path: Path) -> bool:
     return any(part.lower().startswith(_RESTRICTS) for part in path)
 
 
-def undescribed(document: JsonObject | None) -> dict[Path, Any]:
+def undescribed_members(document: JsonObject | None) -> dict[Path, Any]:
     """Return the undescribed members at every depth, with their values. Annotations are not members."""
     found: dict[Path, Any] = {}
     for path, value in _undescribed(document, _PARTNER, ()):
@@ -60,17 +60,17 @@ def undescribed(document: JsonObject | None) -> dict[Path, Any]:
     return found
 
 
-def only_described(document: JsonObject) -> dict[str, Any]:
+def described_configuration(document: JsonObject) -> dict[str, Any]:
     """Return a copy of a configuration without undescribed members and without annotations."""
     return dict(_only_described(document, _PARTNER))
 
 
-def described_part(name: str, value: Any) -> Any:
+def without_undescribed_members(name: str, value: Any) -> Any:
     """Return the value of one setting without the members that v1.0 does not describe."""
     return _only_described(value, _PARTNER.get(name))
 
 
-def with_undescribed(old: JsonObject, new: JsonObject) -> dict[str, Any]:
+def with_undescribed_members(old: JsonObject, new: JsonObject) -> dict[str, Any]:
     """Return `new`, with the undescribed members inside settings of `old` added that `new` does not contain.
 
     It is assumed that a write does not change the members that it does not contain.
@@ -81,12 +81,12 @@ def with_undescribed(old: JsonObject, new: JsonObject) -> dict[str, Any]:
     }
 
 
-def undescribed_changes(before: JsonObject | None, observed: JsonObject | None) -> tuple[str, ...]:
+def changed_undescribed_members(before: JsonObject | None, observed: JsonObject | None) -> tuple[str, ...]:
     """Return the names of undescribed members whose value changed. A change to an empty value does not count.
 
     Null, false and an absent member all count as empty.
     """
-    was, is_now = undescribed(before), undescribed(observed)
+    was, is_now = undescribed_members(before), undescribed_members(observed)
     return tuple(
         ".".join(path)
         for path in dict.fromkeys((*was, *is_now))
@@ -95,7 +95,7 @@ def undescribed_changes(before: JsonObject | None, observed: JsonObject | None) 
     )
 
 
-def put_member(body: dict[str, Any], path: Path, value: Any) -> None:
+def set_member(body: dict[str, Any], path: Path, value: Any) -> None:
     """Set one member of a body, and create the objects that contain it."""
     *way, last = path
     for key in way:

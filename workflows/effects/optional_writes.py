@@ -15,7 +15,7 @@ from workflows.core.plans.plan import Operation, Plan, is_confirmed
 from workflows.core.plans.refused_writes import RefusedWrite, is_shown, written_names
 from workflows.core.requests.notes import NoteCode
 from workflows.core.settings.canonical import JsonObject
-from workflows.pauses import USUAL_PAUSES, Pauses
+from workflows.intervals import USUAL_PAUSES, Pauses
 from workflows.ports.tenant import Tenant, TenantRefused, TenantUnavailable
 
 _SENDING_SECONDS: Final = 5.0
@@ -29,7 +29,7 @@ _NOT_SHOWN: Final = (Fact(NoteCode.TAKEN_NOT_SHOWN),)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class FurtherWritesResult:
+class OptionalWritesResult:
     """The result of sending the writes."""
 
     image: JsonObject
@@ -40,21 +40,21 @@ class FurtherWritesResult:
     """The writes among `refused` that Graph may accept later: it did not answer, or an admin must repair something."""
 
 
-async def write_further(
+async def send_optional_writes(
     plan: Plan,
     image: JsonObject,
     *,
     tenant: Tenant,
     sleep: Callable[[float], Awaitable[None]],
     pauses: Pauses = USUAL_PAUSES,
-) -> FurtherWritesResult:
+) -> OptionalWritesResult:
     """Send the writes that are not in effect yet, and read the partner back. An error of the tenant is not raised.
 
     :param image: the partner's configuration, which shows every required write.
     """
-    missing = [operation for operation in plan.further if not is_shown(operation, image)]
+    missing = [operation for operation in plan.optional if not is_shown(operation, image)]
     if not missing:
-        return FurtherWritesResult(image=image)
+        return OptionalWritesResult(image=image)
     loop = asyncio.get_running_loop()
     until = loop.time() + _SENDING_SECONDS
     answers = []
@@ -68,7 +68,7 @@ async def write_further(
         for operation, (reason, may_be_taken) in zip(missing, answers, strict=True)
         if not is_shown(operation, image)
     ]
-    return FurtherWritesResult(
+    return OptionalWritesResult(
         image=image,
         refused=tuple(write for write, _ in not_shown),
         unanswered=tuple(write for write, may_be_taken in not_shown if may_be_taken),
@@ -88,7 +88,7 @@ async def _sent(
     """
     try:
         async with asyncio.timeout_at(until):
-            await _sent_twice(operation, tenant, sleep, pauses.further_sent_again_after)
+            await _sent_twice(operation, tenant, sleep, pauses.optional_sent_again_after)
     except TimeoutError:
         return _LATE, True
     except TenantUnavailable as error:
@@ -123,7 +123,7 @@ async def _read_back(
     """
     with suppress(TimeoutError):
         async with asyncio.timeout(_READING_SECONDS):
-            for rest in pauses.further_read_back_after:
+            for rest in pauses.optional_read_back_after:
                 await sleep(rest)
                 try:
                     observed = await tenant.read_partner(plan.tenant_id)

@@ -1,4 +1,4 @@
-"""The outbox: lanes side by side, order within a lane, retry or park, nothing lost."""
+"""The queue worker: lanes side by side, order within a lane, retry or park, nothing lost."""
 
 import asyncio
 import contextlib
@@ -19,11 +19,11 @@ from tests.workflows.world import QuickStore
 from workflows.core.errors.facts import Facts, log_text
 from workflows.core.people import ChatId
 from workflows.core.requests.commands.request import CommandSubject
-from workflows.core.requests.effects import Apply, Effect, Prepare, ShowHome, ShowRequest, Tell
+from workflows.core.requests.effects import Apply, Effect, Prepare, SendMessage, ShowHome, ShowRequest
 from workflows.core.requests.request import RequestId
 from workflows.core.settings.model import TenantId
-from workflows.effects.outbox import Outbox
-from workflows.pauses import USUAL_PAUSES, Pauses
+from workflows.effects.queue_worker import QueueWorker
+from workflows.intervals import USUAL_PAUSES, Pauses
 from workflows.ports.effects_queue import PendingEffect
 from workflows.ports.notifier import NotifierBlocked, NotifierRefused, NotifierUnavailable
 from workflows.ports.people_directory import PeopleDirectoryUnavailable
@@ -37,28 +37,28 @@ _PATIENCE = 2500
 
 @dataclass(slots=True)
 class Rig:
-    """A store, a clock, and an outbox whose performer does what each test says."""
+    """A store, a clock, and a queue worker whose performer does what each test says."""
 
     store: Store
     clock: FixedClock
     performed: list[str] = field(default_factory=list)
     """The texts of what was performed to its end, in order."""
     begun: list[str] = field(default_factory=list)
-    act: Callable[[Tell], Awaitable[None]] | None = None
+    act: Callable[[SendMessage], Awaitable[None]] | None = None
     given_up: list[Effect] = field(default_factory=list)
     """What was parked."""
     reasons: list[str] = field(default_factory=list)
     """Why, in the same order."""
     kept: frozenset[str] = frozenset()
     """The texts of what may not be given up."""
-    outbox: Outbox = field(init=False)
+    queue_worker: QueueWorker = field(init=False)
 
     def __post_init__(self) -> None:
-        self.outbox = self.new_outbox()
+        self.queue_worker = self.new_queue_worker()
 
-    def new_outbox(self, pauses: Pauses = USUAL_PAUSES) -> Outbox:
-        """Make an outbox on this store."""
-        return Outbox(
+    def new_queue_worker(self, pauses: Pauses = USUAL_PAUSES) -> QueueWorker:
+        """Make a queue worker on this store."""
+        return QueueWorker(
             store=self.store,
             clock=self.clock,
             perform=self.perform,
@@ -69,7 +69,7 @@ class Rig:
 
     async def may_give_up(self, effect: Effect, reason: Facts) -> bool:
         """Tell whether the test lets an effect be parked."""
-        return not (isinstance(effect, Tell) and text_of(effect) in self.kept)
+        return not (isinstance(effect, SendMessage) and text_of(effect) in self.kept)
 
     async def gave_up(self, pending: PendingEffect, reason: Facts) -> None:
         """Remember what was parked, and why."""
@@ -78,17 +78,17 @@ class Rig:
 
     async def perform(self, effect: Effect) -> None:
         """Do what the test says, then remember it."""
-        assert isinstance(effect, Tell)
+        assert isinstance(effect, SendMessage)
         self.begun.append(text_of(effect))
         if self.act is not None:
             await self.act(effect)
         self.performed.append(text_of(effect))
 
     async def put(self, *effects: Effect, key: str = "put") -> None:
-        """Store effects, then wake the outbox, as the service does."""
+        """Store effects, then wake the queue worker, as the service does."""
         entry = AuditEntry(key=key, at=self.clock.now(), actor="t", command="t", outcome="accepted", details={})
         assert await self.store.commit(Commit(entry=entry, effects=effects))
-        self.outbox.wake()
+        self.queue_worker.wake()
 
     async def spoil(self, effect_id: int) -> None:
         """Make one stored effect unreadable."""
@@ -96,7 +96,7 @@ class Rig:
         await self.store._write("update effects set doc = '{}' where id = ?", effect_id)
 
     async def until(self, is_so: Callable[[], bool]) -> None:
-        """Wait for something that the outbox does."""
+        """Wait for something that the queue worker does."""
         for _ in range(_PATIENCE):
             if is_so():
                 return
@@ -114,20 +114,20 @@ class Rig:
         assert counted == expected
 
 
-def text_of(effect: Tell) -> str:
+def text_of(effect: SendMessage) -> str:
     """The text of a message."""
     return str(effect.said.values["text"])
 
 
-def tell(person: ChatId, text: str) -> Tell:
+def tell(person: ChatId, text: str) -> SendMessage:
     """An effect in that person's lane."""
-    return Tell(person=person, subject=CommandSubject(), said=text_message(text))
+    return SendMessage(person=person, subject=CommandSubject(), said=text_message(text))
 
 
 @asynccontextmanager
-async def running(outbox: Outbox) -> AsyncIterator[asyncio.Task[None]]:
-    """Run the outbox, and cancel it in the end."""
-    task = asyncio.create_task(outbox.run())
+async def running(queue_worker: QueueWorker) -> AsyncIterator[asyncio.Task[None]]:
+    """Run the queue worker, and cancel it in the end."""
+    task = asyncio.create_task(queue_worker.run())
     try:
         yield task
     finally:
@@ -138,14 +138,14 @@ async def running(outbox: Outbox) -> AsyncIterator[asyncio.Task[None]]:
 
 @pytest.fixture(autouse=True)
 def quiet() -> Iterator[None]:
-    """Keep what the outbox logs out of the output."""
+    """Keep what the queue worker logs out of the output."""
     with structlog.testing.capture_logs():
         yield
 
 
 @pytest.fixture
 async def rig(tmp_path: Path) -> AsyncIterator[Rig]:
-    """An empty outbox that does not run yet."""
+    """An empty queue worker that does not run yet."""
     clock = FixedClock()
     store = QuickStore(tmp_path / "gatehouse.db", clock)
     await store.open()
@@ -155,20 +155,20 @@ async def rig(tmp_path: Path) -> AsyncIterator[Rig]:
 
 async def test_what_is_stored_is_performed_once_and_forgotten(rig: Rig) -> None:
     await rig.put(*(tell(ChatId(f"U{number}"), str(number)) for number in range(40)))
-    async with running(rig.outbox):
+    async with running(rig.queue_worker):
         await rig.until_counted(0, 0, 0)
     assert Counter(rig.performed) == Counter(map(str, range(40)))
 
 
 @pytest.fixture
 def no_poll(rig: Rig) -> None:
-    """Let the outbox notice only what it is woken for."""
-    rig.outbox = rig.new_outbox(Pauses(due_work_read_every=3600))
+    """Let the queue worker notice only what it is woken for."""
+    rig.queue_worker = rig.new_queue_worker(Pauses(due_work_read_every=3600))
 
 
 @pytest.mark.usefixtures("no_poll")
 async def test_what_is_stored_while_it_runs_is_performed_without_waiting_for_the_poll(rig: Rig) -> None:
-    async with running(rig.outbox):
+    async with running(rig.queue_worker):
         await asyncio.sleep(0.02)
         await rig.put(tell(RILEY.chat_id, "now"))
         await rig.until(lambda: rig.performed == ["now"])
@@ -178,7 +178,7 @@ async def test_what_is_stored_while_it_runs_is_performed_without_waiting_for_the
 async def test_a_lane_is_performed_one_after_the_other_oldest_first(rig: Rig) -> None:
     running_now: list[str] = []
 
-    async def act(effect: Tell) -> None:
+    async def act(effect: SendMessage) -> None:
         assert running_now == []
         running_now.append(text_of(effect))
         await asyncio.sleep(0.005 if text_of(effect) == "0" else 0)
@@ -186,7 +186,7 @@ async def test_a_lane_is_performed_one_after_the_other_oldest_first(rig: Rig) ->
 
     rig.act = act
     await rig.put(*(tell(RILEY.chat_id, str(number)) for number in range(6)))
-    async with running(rig.outbox):
+    async with running(rig.queue_worker):
         await rig.until_counted(0, 0, 0)
     assert rig.performed == list("012345")
 
@@ -194,13 +194,13 @@ async def test_a_lane_is_performed_one_after_the_other_oldest_first(rig: Rig) ->
 async def test_lanes_do_not_wait_for_each_other(rig: Rig) -> None:
     gate = asyncio.Event()
 
-    async def act(effect: Tell) -> None:
+    async def act(effect: SendMessage) -> None:
         if effect.person == RILEY.chat_id:
             await gate.wait()
 
     rig.act = act
     await rig.put(tell(RILEY.chat_id, "slow"), tell(RILEY.chat_id, "behind"), tell(SAM.chat_id, "quick"))
-    async with running(rig.outbox):
+    async with running(rig.queue_worker):
         await rig.until(lambda: rig.performed == ["quick"])
         await rig.put(tell(SAM.chat_id, "quick too"), key="more")
         await rig.until(lambda: rig.performed == ["quick", "quick too"])
@@ -213,7 +213,7 @@ async def test_lanes_do_not_wait_for_each_other(rig: Rig) -> None:
 async def test_no_more_than_twelve_messages_are_sent_at_once_and_all_get_their_turn(rig: Rig) -> None:
     now, most = 0, 0
 
-    async def act(effect: Tell) -> None:
+    async def act(effect: SendMessage) -> None:
         nonlocal now, most
         now += 1
         most = max(most, now)
@@ -222,7 +222,7 @@ async def test_no_more_than_twelve_messages_are_sent_at_once_and_all_get_their_t
 
     rig.act = act
     await rig.put(*(tell(ChatId(f"U{number}"), str(number)) for number in range(50)))
-    async with running(rig.outbox):
+    async with running(rig.queue_worker):
         await rig.until_counted(0, 0, 0)
     assert (most, len(rig.performed)) == (12, 50)
 
@@ -237,11 +237,11 @@ async def test_two_hundred_cards_and_hung_writes_delay_no_click_and_no_card(rig:
         if isinstance(effect, ShowRequest | Apply):
             await gate.wait()
 
-    rig.outbox = Outbox(
+    rig.queue_worker = QueueWorker(
         store=rig.store, clock=rig.clock, perform=perform, may_give_up=rig.may_give_up, gave_up=rig.gave_up
     )
     await rig.put(*(ShowRequest(request_id=RequestId(f"r-{number}")) for number in range(200)))
-    async with running(rig.outbox):
+    async with running(rig.queue_worker):
         await rig.until(lambda: performed.count("show_request") == 12)
         await rig.put(Prepare(request_id=RequestId("r-1")), key="click")
         await rig.until(lambda: "prepare" in performed)
@@ -256,7 +256,7 @@ async def test_two_hundred_cards_and_hung_writes_delay_no_click_and_no_card(rig:
     gate.clear()
     performed.clear()
     await rig.put(*applies, key="hung again")
-    async with running(rig.outbox):
+    async with running(rig.queue_worker):
         await rig.until(lambda: performed.count("apply") == 12)
         await rig.put(tell(RILEY.chat_id, "still told"), key="told")
         await rig.until(lambda: "tell" in performed)
@@ -266,17 +266,17 @@ async def test_outages_before_a_fault_of_our_own_do_not_count_as_attempts(rig: R
     """Ten times no answer, then one unexpected fault: it is tried again, not parked."""
     errors: list[Exception] = [*(TenantUnavailable("No answer.") for _ in range(10)), ValueError("our own fault")]
 
-    async def act(effect: Tell) -> None:
+    async def act(effect: SendMessage) -> None:
         if errors:
             raise errors.pop(0)
 
     rig.act = act
     await rig.put(tell(RILEY.chat_id, "decided"))
-    async with running(rig.outbox):
+    async with running(rig.queue_worker):
         for _ in range(11):
             await rig.until_counted(0, 1, 0)
             rig.clock.advance(minutes=10)
-            rig.outbox.wake()
+            rig.queue_worker.wake()
         await rig.until_counted(0, 0, 0)
     assert (rig.performed, rig.given_up) == (["decided"], [])
 
@@ -284,17 +284,17 @@ async def test_outages_before_a_fault_of_our_own_do_not_count_as_attempts(rig: R
 async def test_what_may_not_be_given_up_is_tried_on_at_least_every_five_minutes(rig: Rig) -> None:
     rig.kept = frozenset({"revoke"})
 
-    async def act(effect: Tell) -> None:
+    async def act(effect: SendMessage) -> None:
         if len(rig.begun) < 30:
             raise NotifierRefused("Never.") if len(rig.begun) % 2 else ValueError("our own fault")
 
     rig.act = act
     await rig.put(tell(RILEY.chat_id, "revoke"))
-    async with running(rig.outbox):
+    async with running(rig.queue_worker):
         for _ in range(29):
             await rig.until_counted(0, 1, 0)
             rig.clock.advance(minutes=5)
-            rig.outbox.wake()
+            rig.queue_worker.wake()
         await rig.until_counted(0, 0, 0)
     assert (rig.performed, rig.given_up) == (["revoke"], [])
 
@@ -313,26 +313,26 @@ async def test_app_homes_come_last_and_few_at_a_time(rig: Rig) -> None:
             await asyncio.sleep(0.01)
             now.discard(effect.person)
 
-    rig.outbox = Outbox(
+    rig.queue_worker = QueueWorker(
         store=rig.store, clock=rig.clock, perform=perform, may_give_up=rig.may_give_up, gave_up=rig.gave_up
     )
     await rig.put(*(ShowHome(person=ChatId(f"U{number}")) for number in range(20)))
     await rig.put(*(ShowRequest(request_id=RequestId(f"r-{number}")) for number in range(9)), key="cards")
     await rig.put(Prepare(request_id=RequestId("r-1")), key="click")
-    async with running(rig.outbox):
+    async with running(rig.queue_worker):
         await rig.until_counted(0, 0, 0)
     assert performed[:10] == ["prepare"] + ["show_request"] * 9
     assert (performed.count("show_home"), most) == (20, 4)
 
 
 async def test_a_message_that_will_never_be_accepted_is_parked_and_its_lane_continues(rig: Rig) -> None:
-    async def act(effect: Tell) -> None:
+    async def act(effect: SendMessage) -> None:
         if text_of(effect) == "never":
             raise NotifierRefused("The channel is gone.")
 
     rig.act = act
     await rig.put(tell(RILEY.chat_id, "never"), tell(RILEY.chat_id, "next"))
-    async with running(rig.outbox):
+    async with running(rig.queue_worker):
         await rig.until_counted(0, 0, 1)
         await rig.until(lambda: rig.given_up != [])
     assert rig.begun == ["never", "next"]
@@ -349,19 +349,19 @@ async def test_a_fault_of_our_own_is_parked_after_five_attempts_and_its_lane_con
 ) -> None:
     """Later effects of the lane do not wait for the attempts; the people concerned are told once, at the end."""
 
-    async def act(effect: Tell) -> None:
+    async def act(effect: SendMessage) -> None:
         if text_of(effect) == "broken":
             raise error
 
     rig.act = act
     await rig.put(tell(RILEY.chat_id, "broken"), tell(RILEY.chat_id, "next"))
-    async with running(rig.outbox):
+    async with running(rig.queue_worker):
         for attempt in range(1, 5):
             await rig.until_counted(0, 1, 0)
             assert rig.begun == ["broken", "next"] + ["broken"] * (attempt - 1)
             assert rig.given_up == []
             rig.clock.advance(minutes=2)
-            rig.outbox.wake()
+            rig.queue_worker.wake()
         await rig.until_counted(0, 0, 1)
         await rig.until(lambda: rig.given_up != [])
     assert rig.begun == ["broken", "next"] + ["broken"] * 4
@@ -373,18 +373,18 @@ async def test_a_fault_of_our_own_is_parked_after_five_attempts_and_its_lane_con
 async def test_a_system_that_does_not_answer_is_tried_for_as_long_as_it_takes(rig: Rig, kind: type[Exception]) -> None:
     """More often than an error of our own; later effects of other lanes do not wait."""
 
-    async def act(effect: Tell) -> None:
+    async def act(effect: SendMessage) -> None:
         if text_of(effect) == "first" and rig.begun.count("first") <= 12:
             raise kind("No answer.")
 
     rig.act = act
     await rig.put(tell(RILEY.chat_id, "first"), tell(RILEY.chat_id, "second"))
-    async with running(rig.outbox):
+    async with running(rig.queue_worker):
         for attempt in range(1, 13):
             await rig.until(lambda attempt=attempt: rig.begun.count("first") == attempt)  # type: ignore[misc]
             await rig.until_counted(0, 1, 0)
             rig.clock.advance(minutes=2)
-            rig.outbox.wake()
+            rig.queue_worker.wake()
         await rig.until_counted(0, 0, 0)
     assert rig.performed == ["second", "first"]
     assert rig.begun == ["first", "second"] + ["first"] * 12
@@ -393,54 +393,54 @@ async def test_a_system_that_does_not_answer_is_tried_for_as_long_as_it_takes(ri
 
 @pytest.mark.parametrize("kind", [TenantUnavailable, PeopleDirectoryUnavailable, NotifierUnavailable])
 async def test_a_wait_that_was_asked_for_is_honoured(rig: Rig, kind: type[TenantUnavailable]) -> None:
-    async def act(effect: Tell) -> None:
+    async def act(effect: SendMessage) -> None:
         if len(rig.begun) == 1:
             raise kind("Too many requests.", retry_after=30.0)
 
     rig.act = act
     await rig.put(tell(RILEY.chat_id, "one"))
-    async with running(rig.outbox):
+    async with running(rig.queue_worker):
         await rig.until_counted(0, 1, 0)
         asked_for = rig.clock.now() + timedelta(seconds=30)
         assert await rig.store.count_pending(asked_for - timedelta(milliseconds=1)) == (0, 1, 0)
         assert await rig.store.count_pending(asked_for) == (1, 0, 0)
         rig.clock.advance(seconds=29.9)
-        rig.outbox.wake()
+        rig.queue_worker.wake()
         await asyncio.sleep(0.03)
         assert rig.begun == ["one"]
         rig.clock.advance(seconds=0.1)
-        rig.outbox.wake()
+        rig.queue_worker.wake()
         await rig.until(lambda: rig.performed == ["one"])
 
 
 @pytest.mark.parametrize("asked", [301.0, 1e6, 1e308, float("inf"), float("nan"), -5.0], ids=str)
 async def test_a_wait_that_is_garbage_or_too_long_is_cut_to_five_minutes(rig: Rig, asked: float) -> None:
-    async def act(effect: Tell) -> None:
+    async def act(effect: SendMessage) -> None:
         raise NotifierUnavailable("Too many requests.", retry_after=asked)
 
     rig.act = act
     await rig.put(tell(RILEY.chat_id, "one"))
-    async with running(rig.outbox):
+    async with running(rig.queue_worker):
         await rig.until_counted(0, 1, 0)
         assert await rig.store.count_pending(rig.clock.now() + timedelta(seconds=300)) == (1, 0, 0)
         assert await rig.store.count_pending(rig.clock.now()) == (0, 1, 0), "and it is no hot loop"
 
 
 async def test_what_an_admin_has_to_mend_is_tried_again_every_five_minutes_for_ever(rig: Rig) -> None:
-    async def act(effect: Tell) -> None:
+    async def act(effect: SendMessage) -> None:
         if len(rig.begun) <= 14:
             raise NotifierBlocked("chat.postMessage: not_in_channel")
 
     rig.act = act
     await rig.put(tell(RILEY.chat_id, "one"))
-    async with running(rig.outbox):
+    async with running(rig.queue_worker):
         for attempt in range(1, 15):
             await rig.until(lambda attempt=attempt: len(rig.begun) == attempt)  # type: ignore[misc]
             await rig.until_counted(0, 1, 0)
             waits_long = await rig.store.count_pending(rig.clock.now() + timedelta(seconds=149))
             assert waits_long == ((0, 1, 0) if attempt > 10 else waits_long)
             rig.clock.advance(seconds=300)
-            rig.outbox.wake()
+            rig.queue_worker.wake()
         await rig.until_counted(0, 0, 0)
     assert (rig.performed, rig.given_up) == (["one"], [])
 
@@ -448,12 +448,12 @@ async def test_what_an_admin_has_to_mend_is_tried_again_every_five_minutes_for_e
 async def test_waits_grow_to_a_minute_and_are_spread(rig: Rig) -> None:
     """Between half and all of 1, 2, 4 … 60 seconds, so that effects are not repeated all at once."""
 
-    async def act(effect: Tell) -> None:
+    async def act(effect: SendMessage) -> None:
         raise NotifierUnavailable("No answer.")
 
     rig.act = act
     await rig.put(tell(RILEY.chat_id, "one"))
-    async with running(rig.outbox):
+    async with running(rig.queue_worker):
         for attempt, longest in enumerate([1, 2, 4, 8, 16, 32, 60, 60, 60], start=1):
             await rig.until(lambda attempt=attempt: len(rig.begun) == attempt)  # type: ignore[misc]
             await rig.until_counted(0, 1, 0)
@@ -461,17 +461,17 @@ async def test_waits_grow_to_a_minute_and_are_spread(rig: Rig) -> None:
             assert await rig.store.count_pending(before_half) == (0, 1, 0)
             rig.clock.advance(seconds=longest)
             assert (await rig.store.count_pending(rig.clock.now()))[1] == 0
-            rig.outbox.wake()
+            rig.queue_worker.wake()
 
 
 async def test_a_clock_that_jumps_is_noticed_without_being_told(rig: Rig) -> None:
-    async def act(effect: Tell) -> None:
+    async def act(effect: SendMessage) -> None:
         if len(rig.begun) == 1:
             raise NotifierUnavailable("Too many requests.", retry_after=3600.0)
 
     rig.act = act
     await rig.put(tell(RILEY.chat_id, "one"))
-    async with running(rig.outbox):
+    async with running(rig.queue_worker):
         await rig.until_counted(0, 1, 0)
         rig.clock.advance(hours=1)
         await rig.until(lambda: rig.performed == ["one"])
@@ -481,17 +481,17 @@ async def test_cancelling_loses_nothing(rig: Rig) -> None:
     """The running effect, the waiting ones and the untouched ones are performed after the restart."""
     gate = asyncio.Event()
 
-    async def act(effect: Tell) -> None:
+    async def act(effect: SendMessage) -> None:
         await gate.wait()
 
     rig.act = act
     await rig.put(*(tell(ChatId(f"U{number % 20}"), str(number)) for number in range(40)))
-    async with running(rig.outbox):
+    async with running(rig.queue_worker):
         await rig.until(lambda: len(rig.begun) == 12)
     assert rig.performed == []
     assert await rig.store.count_pending(rig.clock.now()) == (40, 0, 0)
     again = Rig(rig.store, rig.clock)
-    async with running(again.outbox):
+    async with running(again.queue_worker):
         await again.until_counted(0, 0, 0)
     assert Counter(again.performed) == Counter(map(str, range(40)))
     lanes = [[text for text in again.performed if int(text) % 20 == lane] for lane in range(20)]
@@ -501,7 +501,7 @@ async def test_cancelling_loses_nothing(rig: Rig) -> None:
 async def test_one_effect_that_cannot_be_read_among_good_ones_delays_none(rig: Rig) -> None:
     await rig.put(*(tell(ChatId(f"U{number % 3}"), str(number)) for number in range(9)))
     await rig.spoil(4)
-    async with running(rig.outbox):
+    async with running(rig.queue_worker):
         await rig.until_counted(0, 0, 1)
     assert sorted(rig.performed) == list("01245678"), "the fourth is “3”, the second in its lane"
     assert [text for text in rig.performed if int(text) % 3 == 0] == ["0", "6"]
@@ -521,18 +521,18 @@ async def test_a_store_that_fails_for_a_while_does_not_end_the_outbox(
 
     monkeypatch.setattr(rig.store, "pending", pending)
     await rig.put(tell(RILEY.chat_id, "one"))
-    async with running(rig.outbox) as task:
+    async with running(rig.queue_worker) as task:
         while left:
-            rig.outbox.wake()
+            rig.queue_worker.wake()
             await asyncio.sleep(0.002)
             assert not task.done()
-        rig.outbox.wake()
+        rig.queue_worker.wake()
         await rig.until_counted(0, 0, 0)
     assert rig.performed == ["one"]
 
 
 async def test_a_fault_in_saying_that_something_was_given_up_delays_nothing(rig: Rig) -> None:
-    async def act(effect: Tell) -> None:
+    async def act(effect: SendMessage) -> None:
         if text_of(effect) == "broken":
             raise ValueError("our own fault")
 
@@ -541,16 +541,16 @@ async def test_a_fault_in_saying_that_something_was_given_up_delays_nothing(rig:
         raise RuntimeError("nor can it be said")
 
     rig.act = act
-    rig.outbox = Outbox(
+    rig.queue_worker = QueueWorker(
         store=rig.store, clock=rig.clock, perform=rig.perform, may_give_up=rig.may_give_up, gave_up=cannot_say
     )
     await rig.put(tell(RILEY.chat_id, "broken"))
-    async with running(rig.outbox) as task:
+    async with running(rig.queue_worker) as task:
         for attempt in range(1, 6):
             await rig.until(lambda attempt=attempt: len(rig.begun) == attempt)  # type: ignore[misc]
             await rig.until_counted(*((0, 1, 0) if attempt < 5 else (0, 0, 1)))
             rig.clock.advance(minutes=2)
-            rig.outbox.wake()
+            rig.queue_worker.wake()
         await rig.until(lambda: rig.given_up != [])
         await rig.put(tell(RILEY.chat_id, "next"), key="more")
         await rig.until(lambda: rig.performed == ["next"])
@@ -572,7 +572,7 @@ async def test_an_end_that_cannot_be_stored_is_not_performed_again_without_a_res
 
     monkeypatch.setattr(rig.store, "done", done)
     await rig.put(tell(RILEY.chat_id, "one"))
-    async with running(rig.outbox):
+    async with running(rig.queue_worker):
         await rig.until(lambda: rig.performed != [])
         await asyncio.sleep(0.3)
         assert len(rig.performed) <= 2
@@ -581,12 +581,12 @@ async def test_an_end_that_cannot_be_stored_is_not_performed_again_without_a_res
 
 
 async def test_an_effect_that_stores_more_effects_has_them_performed(rig: Rig) -> None:
-    async def act(effect: Tell) -> None:
+    async def act(effect: SendMessage) -> None:
         if len(text_of(effect)) < 5:
             await rig.put(tell(effect.person, text_of(effect) + "x"), key=f"after-{text_of(effect)}")
 
     rig.act = act
     await rig.put(tell(RILEY.chat_id, "x"))
-    async with running(rig.outbox):
+    async with running(rig.queue_worker):
         await rig.until_counted(0, 0, 0)
     assert rig.performed == ["x" * count for count in range(1, 6)]

@@ -12,7 +12,7 @@ from workflows.core.checks.consequences import Consequence, consequences
 from workflows.core.errors.facts import Fact
 from workflows.core.errors.raised import NothingToChange
 from workflows.core.partners.restoration.not_restored import settings_not_restored
-from workflows.core.partners.restoration.plan import plan_restoration
+from workflows.core.partners.restoration.restoration_plan import plan_restoration
 from workflows.core.plans.plan import Operation, Plan, is_confirmed, plan_revocation
 from workflows.core.plans.refused_writes import is_shown, written_names
 from workflows.core.settings.canonical import JsonObject
@@ -30,18 +30,18 @@ def document(**settings: Any) -> dict[str, Any]:
     return {"tenantId": TENANT, **settings}
 
 
-def further(before: JsonObject | None, default: JsonObject | None = None) -> list[tuple[str, JsonObject]]:
+def optional(before: JsonObject | None, default: JsonObject | None = None) -> list[tuple[str, JsonObject]]:
     """What is written last: the end of the address, and the body."""
     plan = plan_revocation(tenant_id=TENANT, before=before, default={} if default is None else default)
-    assert plan.operations == (*plan.required, *plan.further)
-    assert all(operation.method == "PATCH" for operation in plan.further)
-    return [(operation.path.removeprefix(PARTNER), operation.body) for operation in plan.further]
+    assert plan.operations == (*plan.required, *plan.optional)
+    assert all(operation.method == "PATCH" for operation in plan.optional)
+    return [(operation.path.removeprefix(PARTNER), operation.body) for operation in plan.optional]
 
 
 def test_settings_of_services_are_blocked_in_one_write_where_they_are_not_closed() -> None:
     default = {"m365CollaborationOutbound": {"usersAndGroups": EVERYBODY}}
     own = document(appServiceConnectInbound="unreadable", m365CollaborationInbound={"users": NOBODY})
-    assert further(own, default) == [
+    assert optional(own, default) == [
         (
             "",
             {
@@ -50,12 +50,12 @@ def test_settings_of_services_are_blocked_in_one_write_where_they_are_not_closed
             },
         )
     ]
-    assert further(None, default) == [("", {"m365CollaborationOutbound": {"usersAndGroups": NOBODY}})]
-    assert further(document()) == []
+    assert optional(None, default) == [("", {"m365CollaborationOutbound": {"usersAndGroups": NOBODY}})]
+    assert optional(document()) == []
 
 
 def test_without_the_default_every_setting_of_a_service_is_blocked() -> None:
-    (operation,) = plan_revocation(tenant_id=TENANT, before=document()).further
+    (operation,) = plan_revocation(tenant_id=TENANT, before=document()).optional
     assert set(operation.body) == {
         *("m365CollaborationInbound", "m365CollaborationOutbound", "appServiceConnectInbound"),
     }
@@ -115,17 +115,17 @@ def test_without_the_default_every_setting_of_a_service_is_blocked() -> None:
 def test_members_that_nobody_knows_are_set_to_null_next_to_the_blocks_own_values(
     own: dict[str, Any], written: list[tuple[str, JsonObject]]
 ) -> None:
-    assert further(document(**own)) == written
+    assert optional(document(**own)) == written
 
 
 @PROPERTY
 @given(partner_documents(TENANT))
 def test_with_every_write_taken_only_what_the_default_opens_is_left(before: dict[str, Any]) -> None:
     plan = plan_revocation(tenant_id=TENANT, before=before, default={})
-    image = plan.image_after() or {}
+    image = plan.configuration_after() or {}
     assert possibly_open(access_kinds(image, {})) == ()
-    assert all(is_shown(operation, image) for operation in plan.further)
-    assert is_confirmed(plan, plan.image_after(len(plan.required)))
+    assert all(is_shown(operation, image) for operation in plan.optional)
+    assert is_confirmed(plan, plan.configuration_after(len(plan.required)))
     assert plan_revocation(tenant_id=TENANT, before=image, default={}).operations == ()
 
 
@@ -156,7 +156,7 @@ def test_an_access_plan_neither_sends_nor_loses_members_that_nobody_knows() -> N
     plan = access_plan(before)
     (operation,) = plan.operations
     assert operation.body["inboundTrust"] == {"isMfaAccepted": True, "isCompliantDeviceAccepted": True}
-    after = plan.image_after() or {}
+    after = plan.configuration_after() or {}
     assert after["inboundTrust"] == {**operation.body["inboundTrust"], "isPasskeyAccepted": True}
     assert after["places"] == {"a": True}
     for observed in (after, {**after, "inboundTrust": operation.body["inboundTrust"]}, {**after, "places": 7}):
@@ -174,7 +174,7 @@ def test_a_setting_of_the_wrong_type_does_not_break_an_access_plan() -> None:
 def restoration(before: JsonObject, default: JsonObject | None = None) -> tuple[Plan, JsonObject, Plan]:
     """Return a revocation, the settings after it, and the plan that restores the earlier ones."""
     revocation = plan_revocation(tenant_id=TENANT, before=before, default=default or {})
-    now = revocation.image_after() or {}
+    now = revocation.configuration_after() or {}
     return revocation, now, plan_restoration(tenant_id=TENANT, now=now, image=before, undone=revocation)
 
 
@@ -185,7 +185,7 @@ def test_a_restore_puts_back_what_the_revocation_set_to_null_and_that_may_be_ref
         identitySynchronization={**OFF, "groupSyncInbound": {"isSyncAllowed": True}},
     )
     revocation, now, plan = restoration(before)
-    assert [(one.path.removeprefix(PARTNER), one.body) for one in plan.further] == [
+    assert [(one.path.removeprefix(PARTNER), one.body) for one in plan.optional] == [
         (
             "",
             {
@@ -203,16 +203,16 @@ def test_a_restore_puts_back_what_the_revocation_set_to_null_and_that_may_be_ref
     ]
     assert all("isPasskeyAccepted" not in str(one.body) for one in plan.required)
     assert settings_not_restored(now, before, revocation) == ()
-    assert is_confirmed(plan, plan.image_after(len(plan.required)))
+    assert is_confirmed(plan, plan.configuration_after(len(plan.required)))
 
 
 def test_a_restore_never_writes_a_value_without_a_name_nor_what_the_change_did_not_touch() -> None:
     before = document(places=["unknownFutureValue"], newer=[{"a": 1, "a@odata.type": "#x"}])
     revocation, now, plan = restoration(before)
-    assert [one.body for one in plan.further] == [{"newer": [{"a": 1}]}]
+    assert [one.body for one in plan.optional] == [{"newer": [{"a": 1}]}]
     assert settings_not_restored(now, before, revocation) == ("places",)
     other = plan_restoration(tenant_id=TENANT, now=now, image=before, undone=access_plan(before))
-    assert other.further == ()
+    assert other.optional == ()
     with pytest.raises(NothingToChange):
         plan_restoration(tenant_id=TENANT, now=before, image=before, undone=revocation)
 

@@ -5,20 +5,20 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from workflows.core.partners.partnership import Partnership
-from workflows.core.partners.records import Records, changed_meanwhile
-from workflows.core.plans.current_settings import unmanaged
+from workflows.core.partners.records import Records, changed_between
+from workflows.core.plans.current_settings import unmanaged_settings
 from workflows.core.plans.plan import TenantIdentity
-from workflows.core.posture.access import access_concerns, b2b_access_of, trust_of, unreadable_settings
+from workflows.core.posture.access_concerns import access_concerns, b2b_access_of, trust_of, unreadable_settings
+from workflows.core.posture.current_risk import current_risk
 from workflows.core.posture.model import Concern, PartnerPosture, RecordState, sorted_concerns
-from workflows.core.posture.record_findings import (
-    being_changed_concern,
+from workflows.core.posture.record_concerns import (
     due_concerns,
     missing_partner_concerns,
+    partner_being_changed_concern,
     present_partner_concerns,
     unknown_partner_concerns,
     unreadable_record_concern,
 )
-from workflows.core.posture.risk import current_risk
 from workflows.core.requests.request import AccessRequest
 from workflows.core.settings.canonical import JsonObject
 from workflows.core.settings.effective import EffectiveSettings, effective_settings
@@ -56,7 +56,7 @@ class PostureInputs:
         return cls(
             default=default,
             records=after if is_read else None,
-            being_changed=changed_meanwhile(before, after) if before is not None and after is not None else frozenset(),
+            being_changed=changed_between(before, after) if before is not None and after is not None else frozenset(),
             unfinished={} if after is None else after.unfinished(),
             now=now,
         )
@@ -84,7 +84,7 @@ def evaluate_partner(
         redemption={key: flags[Property.AUTOMATIC_REDEMPTION, key] for key in FLAGS[Property.AUTOMATIC_REDEMPTION]},
         synchronization=synchronization_of(applies, found),
         access_kinds=found,
-        unmanaged=unmanaged(configuration),
+        unmanaged_settings=unmanaged_settings(configuration),
         risk=current_risk(tenant_id, configuration, inputs.default, is_cross_cloud=is_cross_cloud),
         is_risk_certain=_is_known(applies, found) and not unreadable_settings(configuration or {}),
         record_state=_record_state(tenant_id, record, inputs.records),
@@ -102,7 +102,7 @@ def _concerns(
     inputs: PostureInputs,
 ) -> Iterator[Concern]:
     if tenant_id in inputs.being_changed:
-        yield being_changed_concern()
+        yield partner_being_changed_concern()
     else:
         yield from _compared(tenant_id, configuration, found, record, inputs)
     if configuration is not None:

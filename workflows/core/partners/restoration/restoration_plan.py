@@ -9,7 +9,6 @@ from workflows.core.errors.refusal_codes import RefusalCode
 from workflows.core.plans.plan import Operation, Plan, operations_in_order, partner_address
 from workflows.core.plans.refused_writes import written_names
 from workflows.core.settings.canonical import JsonObject
-from workflows.core.settings.described import DEVICES, Path, copied, described_part, put_member, undescribed
 from workflows.core.settings.documents import is_same_value, parse_setting
 from workflows.core.settings.model import (
     FLAGS,
@@ -18,6 +17,14 @@ from workflows.core.settings.model import (
     Property,
     TenantId,
     lists_of,
+)
+from workflows.core.settings.undescribed_members import (
+    DEVICES,
+    Path,
+    copied,
+    set_member,
+    undescribed_members,
+    without_undescribed_members,
 )
 
 _UNKNOWN_VALUE: Final = "unknownFutureValue"
@@ -48,7 +55,7 @@ def plan_restoration(
     :raises NothingToChange: when the current settings are already the same.
     :raises UnreadableSetting: when the image contains a value that Graph does not name for this version.
     """
-    operations = (*_operations(tenant_id, now, image), *_further(tenant_id, now, image, undone))
+    operations = (*_operations(tenant_id, now, image), *_optional_operations(tenant_id, now, image, undone))
     if not operations:
         raise NothingToChange(RefusalCode.ALREADY_RESTORED)
     return Plan(
@@ -93,7 +100,7 @@ def _body(now: JsonObject | None, image: JsonObject | None) -> dict[str, Any]:
 
 def _sent(name: Property, document: Any) -> Any:
     """Return the part of a setting that may be sent: what v1.0 describes, without `devices` of tenant restrictions."""
-    cleaned = described_part(name, document)
+    cleaned = without_undescribed_members(name, document)
     if name is Property.TENANT_RESTRICTIONS and isinstance(cleaned, dict):
         cleaned.pop(DEVICES, None)
     return cleaned
@@ -107,7 +114,7 @@ def _whole(name: Property, wanted: Any) -> Any:
     return {**dict.fromkeys(members), **wanted}
 
 
-def _further(
+def _optional_operations(
     tenant_id: TenantId, now: JsonObject | None, image: JsonObject | None, undone: Plan | None
 ) -> Iterator[Operation]:
     """Return the writes that restore undescribed members, one for each setting, with the setting's own values."""
@@ -116,7 +123,7 @@ def _further(
         name = path[0]
         if name not in bodies:
             bodies[name] = {} if len(path) == 1 else {name: _written_together(name, image)}
-        put_member(bodies[name], path, value)
+        set_member(bodies[name], path, value)
     for name, body in bodies.items():
         address = partner_address(tenant_id)
         if name == IDENTITY_SYNCHRONIZATION:
@@ -126,11 +133,11 @@ def _further(
 
 def previous_members(now: JsonObject | None, image: JsonObject | None, undone: Plan | None) -> Mapping[Path, Any]:
     """Return the undescribed members that the undone change has set to null, with their previous values."""
-    set_to_null = {name for operation in (undone.further if undone else ()) for name in written_names(operation)}
-    here = undescribed(now)
+    set_to_null = {name for operation in (undone.optional if undone else ()) for name in written_names(operation)}
+    here = undescribed_members(now)
     return {
         path: _without_annotations(value)
-        for path, value in undescribed(image).items()
+        for path, value in undescribed_members(image).items()
         if ".".join(path) in set_to_null and not _has_unknown_value(value) and not is_same_value(here.get(path), value)
     }
 
@@ -155,7 +162,7 @@ def _synchronizes(now: JsonObject | None, image: JsonObject | None) -> bool | No
 
 
 def _flag_of(policy: Any) -> Any:
-    described = described_part(IDENTITY_SYNCHRONIZATION, policy)
+    described = without_undescribed_members(IDENTITY_SYNCHRONIZATION, policy)
     return described.get("userSyncInbound") if isinstance(described, Mapping) else described
 
 

@@ -55,7 +55,7 @@ class ConcernCode(StrEnum):
 
     # Conditional Access.
     CONDITIONAL_ACCESS_UNREAD = "conditional_access_unread"
-    """Values: `why` (a value of `UnreadReason`)."""
+    """Values: `why` (a value of `UnreadableReason`)."""
     LOCKED_OUT = "ca_locked_out"
     """Values: as for `FindingCode.CA_LOCKED_OUT`."""
     ESTIMATE = "ca_estimate"

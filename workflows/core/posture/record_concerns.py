@@ -5,9 +5,9 @@ from datetime import datetime, timedelta
 from typing import Final
 
 from workflows.core.partners.partnership import Partnership, PartnershipState
-from workflows.core.posture.access import access_kind_values
-from workflows.core.posture.codes import ConcernCode
-from workflows.core.posture.difference import differing_settings
+from workflows.core.posture.access_concerns import access_kind_values
+from workflows.core.posture.concern_codes import ConcernCode
+from workflows.core.posture.differing_settings import differing_settings
 from workflows.core.posture.model import Concern, Weight
 from workflows.core.requests.request import AccessRequest, RequestState
 from workflows.core.settings.block import not_blocked
@@ -83,7 +83,7 @@ def due_concerns(partnership: Partnership, now: datetime) -> Iterator[Concern]:
         yield _review_overdue(due_at=partnership.next_review_at.isoformat())
 
 
-def being_changed_concern() -> Concern:
+def partner_being_changed_concern() -> Concern:
     """Return the concern that Gatehouse is changing the partner, so that nothing can be compared."""
     return Concern(code=ConcernCode.BEING_WRITTEN, weight=Weight.NOTE)
 

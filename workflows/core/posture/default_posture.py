@@ -4,8 +4,8 @@ from collections.abc import Iterator, Sequence
 from typing import Final
 
 from workflows.core.errors.facts import Facts, as_values
-from workflows.core.posture.access import access_kind_values, b2b_access_of, trust_of, unreadable_settings
-from workflows.core.posture.codes import ConcernCode
+from workflows.core.posture.access_concerns import access_kind_values, b2b_access_of, trust_of, unreadable_settings
+from workflows.core.posture.concern_codes import ConcernCode
 from workflows.core.posture.model import B2BAccess, Concern, DefaultPosture, Weight, sorted_concerns
 from workflows.core.settings.canonical import JsonObject
 from workflows.core.settings.effective import effective_settings

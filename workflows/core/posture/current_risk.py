@@ -4,7 +4,7 @@ A boundary: the only module of the posture that uses the rules of risk.
 """
 
 from workflows.core.plans.plan import Plan
-from workflows.core.plans.renewal import plan_from
+from workflows.core.plans.renewal import plan_of_all_settings
 from workflows.core.policy.risk import Risk, RiskLevel, risk_of
 from workflows.core.settings.block import BLOCK
 from workflows.core.settings.canonical import JsonObject
@@ -30,4 +30,4 @@ def current_risk(
         duration=None,
         is_cross_cloud=is_cross_cloud,
     )
-    return risk_of(plan_from(target, {"tenantId": tenant_id, **BLOCK}), default)
+    return risk_of(plan_of_all_settings(target, {"tenantId": tenant_id, **BLOCK}), default)

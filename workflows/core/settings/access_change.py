@@ -37,7 +37,7 @@ class AccessChange(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class _Extent:
+class _TargetSet:
     """A set of targets: exactly `targets`, or all targets except them."""
 
     is_complement: bool
@@ -51,7 +51,7 @@ class _Extent:
     def is_everything(self) -> bool:
         return self.is_complement and not self.targets
 
-    def contains(self, other: "_Extent") -> bool:
+    def contains(self, other: "_TargetSet") -> bool:
         """Return whether `other` is certainly a subset of this set.
 
         It is not visible here that a user is in a group, or that an application belongs to Office 365. So only equal
@@ -75,10 +75,12 @@ def is_certainly_blocked(setting: TargetSetting | None) -> bool:
 
 def is_wide_open(setting: TargetSetting | None) -> bool:
     """Return whether every user can use every application."""
-    return setting is not None and all(extent is not None and extent.is_everything for extent in _extents(setting))
+    return setting is not None and all(
+        target_set is not None and target_set.is_everything for target_set in _target_sets(setting)
+    )
 
 
-def is_clear(setting: TargetSetting | None) -> bool:
+def has_known_meaning(setting: TargetSetting | None) -> bool:
     """Return whether every list of a setting is known, and its meaning is documented."""
     return setting is not None and None not in configurations(setting) and not setting_doubts(setting)
 
@@ -90,24 +92,24 @@ def is_unbounded(applications: TargetConfiguration | None) -> bool:
     true for `AllMicrosoftApps`, which includes applications that Microsoft adds later. `Office365` counts as named
     applications, because Microsoft publishes its members (both: Graph, "crossTenantAccessPolicyTarget resource type").
     """
-    extent = _extent(ALL_APPLICATIONS, applications)
-    return extent is None or extent.is_complement or _MICROSOFT_APPS in extent.targets
+    target_set = _target_set(ALL_APPLICATIONS, applications)
+    return target_set is None or target_set.is_complement or _MICROSOFT_APPS in target_set.targets
 
 
-def is_empty(configuration: TargetConfiguration | None) -> bool:
+def allows_nothing(configuration: TargetConfiguration | None) -> bool:
     """Return whether a list certainly allows nothing; False for an unknown list."""
     return blocks_all(configuration)
 
 
-def is_list_of_exceptions(setting: TargetSetting) -> bool:
+def has_two_deny_lists(setting: TargetSetting) -> bool:
     """Return whether both lists of a setting are deny-lists of single targets.
 
     Microsoft's documentation of how Entra combines two deny-lists is ambiguous (Graph: "Cross-tenant access settings
     API overview").
     """
-    extents = _extents(setting)
+    extents = _target_sets(setting)
     return len(extents) > 1 and all(
-        extent is not None and extent.is_complement and not extent.is_everything for extent in extents
+        target_set is not None and target_set.is_complement and not target_set.is_everything for target_set in extents
     )
 
 
@@ -124,13 +126,13 @@ def targets_change(before: TargetSetting | None, after: TargetSetting | None) ->
         return AccessChange.OPENS
     if is_wide_open(after):
         return AccessChange.SAME if is_wide_open(before) else AccessChange.OPENS
-    if after is None or not is_clear(after):
+    if after is None or not has_known_meaning(after):
         return AccessChange.UNKNOWN
     if is_wide_open(before):
         return AccessChange.NARROWS
-    if before is None or not is_clear(before) or is_list_of_exceptions(before) or is_list_of_exceptions(after):
+    if before is None or not has_known_meaning(before) or has_two_deny_lists(before) or has_two_deny_lists(after):
         return AccessChange.UNKNOWN
-    pairs = tuple(zip(_extents(before), _extents(after), strict=True))
+    pairs = tuple(zip(_target_sets(before), _target_sets(after), strict=True))
     widens = all(old is not None and new is not None and new.contains(old) for old, new in pairs)
     narrows = all(old is not None and new is not None and old.contains(new) for old, new in pairs)
     if widens and narrows:
@@ -148,15 +150,17 @@ def flag_change(before: bool | None, after: bool | None) -> AccessChange:
     return AccessChange.OPENS if after else AccessChange.CLOSES
 
 
-def _extents(setting: TargetSetting) -> tuple[_Extent | None, ...]:
-    return tuple(_extent(target_list.everything, configuration) for target_list, configuration in named_lists(setting))
+def _target_sets(setting: TargetSetting) -> tuple[_TargetSet | None, ...]:
+    return tuple(
+        _target_set(target_list.everything, configuration) for target_list, configuration in named_lists(setting)
+    )
 
 
-def _extent(everything: str, configuration: TargetConfiguration | None) -> _Extent | None:
+def _target_set(everything: str, configuration: TargetConfiguration | None) -> _TargetSet | None:
     """Return the set of targets that a list allows; None when it is not known or not certain."""
     if configuration is None or list_doubt(everything, configuration):
         return None
     is_blocked = configuration.access is AccessType.BLOCKED
     if any(target.id in (ALL_USERS, ALL_APPLICATIONS) for target in configuration.targets):
-        return _Extent(not is_blocked, frozenset())
-    return _Extent(is_blocked, frozenset(configuration.targets))
+        return _TargetSet(not is_blocked, frozenset())
+    return _TargetSet(is_blocked, frozenset(configuration.targets))

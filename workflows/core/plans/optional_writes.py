@@ -10,10 +10,10 @@ from typing import Any, Final, NamedTuple
 
 from workflows.core.settings.block import BLOCK
 from workflows.core.settings.canonical import JsonObject
-from workflows.core.settings.described import Path, copied, is_restriction, put_member, undescribed
 from workflows.core.settings.documents import has_no_value, to_document
 from workflows.core.settings.model import IDENTITY_SYNCHRONIZATION, Property, blocked_setting
 from workflows.core.settings.openness import SERVICE_PROPERTIES, access_kinds, possibly_open
+from workflows.core.settings.undescribed_members import Path, copied, is_restriction, set_member, undescribed_members
 
 _GROUPS: Final = "groupSyncInbound"
 """In beta since March 2026, in the same policy as `userSyncInbound`."""
@@ -21,38 +21,38 @@ _ALLOWED: Final = "isSyncAllowed"
 _TARGETS: Final = "targets"
 
 
-class FurtherWrite(NamedTuple):
+class OptionalWrite(NamedTuple):
     """A PATCH of the partner, or of its synchronization policy."""
 
     is_synchronization: bool
     body: JsonObject
 
 
-def further_writes(before: JsonObject | None, default: JsonObject | None) -> tuple[FurtherWrite, ...]:
+def optional_writes(before: JsonObject | None, default: JsonObject | None) -> tuple[OptionalWrite, ...]:
     """List the additional writes of a revocation, after its block.
 
     :param before: the partner's own configuration before the revocation; None when there is none.
     :param default: the tenant's default; None when it could not be read.
     """
-    return tuple(_further_writes(before or {}, default))
+    return tuple(_optional_writes(before or {}, default))
 
 
-def _further_writes(before: JsonObject, default: JsonObject | None) -> Iterator[FurtherWrite]:
+def _optional_writes(before: JsonObject, default: JsonObject | None) -> Iterator[OptionalWrite]:
     # A partner of another cloud with its own configuration is treated like every other partner.
     still_open = {kind.name for kind in possibly_open(access_kinds(before, default))}
     services = {name.value: _blocked_body(name) for name in SERVICE_PROPERTIES if name in still_open}
     if services:
-        yield FurtherWrite(is_synchronization=False, body=services)
+        yield OptionalWrite(is_synchronization=False, body=services)
     nulls: dict[str, dict[str, Any]] = {}
-    for path, value in undescribed(before).items():
+    for path, value in undescribed_members(before).items():
         # A member inside a list is replaced together with the list. Tenant restrictions only limit our own users.
         is_ours = path[0] == Property.TENANT_RESTRICTIONS or is_restriction(path)
         if not has_no_value(value) and _TARGETS not in path[1:-1] and not is_ours:
             body = nulls.setdefault(_address_key(path), _blocked_base(path))
-            put_member(body, path, _closing_value(path, value))
+            set_member(body, path, _closing_value(path, value))
     for body in nulls.values():
         is_synchronization = IDENTITY_SYNCHRONIZATION in body
-        yield FurtherWrite(
+        yield OptionalWrite(
             is_synchronization=is_synchronization, body=body[IDENTITY_SYNCHRONIZATION] if is_synchronization else body
         )
 

@@ -37,7 +37,7 @@ def open_steps(steps: Sequence[SetupStep], confirmations: Sequence[Confirmation]
     return tuple(step for step in needed_steps(steps) if confirmation_of(step, confirmations) is None)
 
 
-def still_valid(steps: Sequence[SetupStep], confirmations: Sequence[Confirmation]) -> tuple[Confirmation, ...]:
+def valid_confirmations(steps: Sequence[SetupStep], confirmations: Sequence[Confirmation]) -> tuple[Confirmation, ...]:
     """List the confirmations that are still valid, because their steps are unchanged."""
     found = (confirmation_of(step, confirmations) for step in steps)
     return tuple(one for one in found if one is not None)

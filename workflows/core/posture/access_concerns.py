@@ -6,9 +6,9 @@ from typing import Final
 from workflows.core.checks.partner_rules import check_partner
 from workflows.core.errors.raised import UnreadableSetting
 from workflows.core.plans.changes import unknown_members
-from workflows.core.posture.codes import ConcernCode
+from workflows.core.posture.concern_codes import ConcernCode
 from workflows.core.posture.model import B2BAccess, Concern, Weight
-from workflows.core.settings.breadth import is_empty, is_unbounded
+from workflows.core.settings.access_change import allows_nothing, is_unbounded
 from workflows.core.settings.canonical import JsonObject
 from workflows.core.settings.documents import parse_setting
 from workflows.core.settings.effective import SYNCHRONIZATION_FLAG, EffectiveFlag, EffectiveSettings, Origin
@@ -77,7 +77,7 @@ def inherited_open(direction: B2BAccess) -> bool:
     """Return whether access is certainly open, and one of the lists that allow it comes from a default."""
     lists = zip(configurations(direction.targets.setting), direction.targets.origins, strict=True)
     return direction.opening in _OPEN_OR_PARTLY and any(
-        origin.is_inherited and not is_empty(one) for one, origin in lists
+        origin.is_inherited and not allows_nothing(one) for one, origin in lists
     )
 
 

@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Mapping
 from typing import Final, NamedTuple
 
-from workflows.core.checks.facts import Unread
+from workflows.core.checks.facts import UnreadableFact
 from workflows.core.checks.findings import Finding, FindingCode, Severity
 
 SIGN_IN_DAYS: Final = 30
@@ -44,7 +44,7 @@ _READS: Final[Mapping[str, _Read]] = {
 
 def unread(name: str, fact: object) -> Iterator[Finding]:
     """Report that the fact `name` could not be checked; report nothing when it was read."""
-    if isinstance(fact, Unread):
+    if isinstance(fact, UnreadableFact):
         read = _READS[name]
         values = {"why": fact.why.value, "permission": read.permission, "days": SIGN_IN_DAYS}
         yield Finding(code=read.code, severity=Severity.UNCHECKED, source=read.source, values=values)
