@@ -6,7 +6,7 @@ from typing import Final
 
 from slack_sdk.models.blocks import Block
 
-from bot.slack.blocks.blocks import Json, paragraph, rich, with_times, within_limits, words
+from bot.slack.blocks.blocks import Json, fixed_text, paragraph, rich_text, with_local_times, within_limits
 from bot.slack.blocks.untrusted import clean, escape
 from bot.words.names.partners import UNNAMED, without_ids
 
@@ -40,12 +40,13 @@ def notice(text: str, notified: str = "") -> Message:
 
     :param notified: the text of the notification where it differs from the message.
     """
-    return message(notified or text, [rich(paragraph(*with_times(text, MAX_NOTICE_CHARACTERS)))])
+    return message(notified or text, [rich_text(paragraph(*with_local_times(text, MAX_NOTICE_CHARACTERS)))])
 
 
 def refusal(text: str) -> Message:
     """Return a message that a request was not carried out, and why."""
     opening = "⛔ Not done. "
     return message(
-        opening + text, [rich(paragraph(words(opening, bold=True), *with_times(text, MAX_NOTICE_CHARACTERS)))]
+        opening + text,
+        [rich_text(paragraph(fixed_text(opening, bold=True), *with_local_times(text, MAX_NOTICE_CHARACTERS)))],
     )

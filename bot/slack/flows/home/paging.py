@@ -42,7 +42,7 @@ def parse_page(value: str) -> tuple[HomeList, Place]:
     return step.name, Place(cursor=step.cursor, is_before=step.is_before)
 
 
-def moved(place: HomePlace, name: HomeList, to: Place) -> HomePlace:
+def on_page(place: HomePlace, name: HomeList, to: Place) -> HomePlace:
     """Return the place after one list was turned to another page."""
     return replace(place, places={**place.places, name: to})
 
@@ -52,9 +52,9 @@ def stored_place(place: HomePlace) -> str:
     return _STORED.dump_json(place).decode()
 
 
-def read_place(stored: str) -> HomePlace:
+def read_place(text: str) -> HomePlace:
     """Read a stored place. One that an earlier or later version wrote differently is the start."""
     try:
-        return _STORED.validate_json(stored) if stored else HomePlace()
+        return _STORED.validate_json(text) if text else HomePlace()
     except ValidationError:
         return HomePlace()

@@ -7,16 +7,26 @@ from typing import Final
 from slack_sdk.models.blocks import Block
 from slack_sdk.models.blocks.block_elements import RichTextElement
 
-from bot.slack.blocks.blocks import Part, bullets, header, mention, paragraph, part, rich, when, words
+from bot.slack.blocks.blocks import (
+    TextRun,
+    bullets,
+    cleaned_text,
+    fixed_text,
+    header,
+    local_time,
+    mention,
+    paragraph,
+    rich_text,
+)
 from bot.slack.blocks.message import Message, message
 from bot.slack.blocks.untrusted import clean
-from bot.slack.cards.approval.card import decision_row
-from bot.slack.cards.approval.closed import shortened_note
-from bot.slack.cards.approval.context import RISKS
-from bot.slack.cards.chain import still_needed
+from bot.slack.cards.approval.approval_card import decision_row
+from bot.slack.cards.approval.card_context import RISKS
+from bot.slack.cards.approval.closed_card import shortened_note
+from bot.slack.cards.decisions import still_needed
 from bot.slack.cards.requests import (
     MAX_DOMAIN_CHARACTERS,
-    may_be_decided,
+    can_be_decided,
     notified_target,
     request_target,
     whole_target,
@@ -31,10 +41,10 @@ MAX_LINES: Final = 6
 """Differences on the message; the others are counted, and Details show the whole plan."""
 MAX_MENTIONED_PEOPLE: Final = 20
 _ASKED_AGAIN: Final = "needs new approval"
-_SAME: Final = "The plan is the same as before."
+_SAME_PLAN: Final = "The plan is the same as before."
 
 
-def again_message(request: AccessRequest, *, now: datetime, asked: Iterable[ChatId] = ()) -> Message:
+def new_approval_message(request: AccessRequest, *, now: datetime, asked: Iterable[ChatId] = ()) -> Message:
     """Return the message to those who must decide again, with the decision buttons.
 
     :param asked: whom to mention, in the channel's thread; nobody in a direct message.
@@ -46,55 +56,57 @@ def again_message(request: AccessRequest, *, now: datetime, asked: Iterable[Chat
     mentioned = list(_mentioned(asked))
     blocks: list[Block] = [
         header(f"🔁 {title} · {risk}"),
-        rich(
+        rich_text(
             *([paragraph(*mentioned)] if mentioned else []),
             paragraph(
-                *whole_target(request), words("Why: ", bold=True), part(shortened_note(request.asked_again), 500)
+                *whole_target(request),
+                fixed_text("Why: ", bold=True),
+                cleaned_text(shortened_note(request.asked_again), 500),
             ),
             *_differences(revision_lines(request)),
-            paragraph(*_void(request.void), *_still(request)),
+            paragraph(*_void_approvals(request.void), *_still_needed_parts(request)),
         ),
-        decision_row(request, can_decide=may_be_decided(request, now)),
+        decision_row(request, can_decide=can_be_decided(request, now)),
     ]
     return message(f"{notified} ({request.id}). {shortened_note(request.asked_again)}", blocks)
 
 
-def _mentioned(asked: Iterable[ChatId]) -> Iterator[Part]:
+def _mentioned(asked: Iterable[ChatId]) -> Iterator[TextRun]:
     for person in sorted(asked)[:MAX_MENTIONED_PEOPLE]:
         yield mention(person)
-        yield words(" ")
+        yield fixed_text(" ")
 
 
 def _differences(lines: tuple[RevisedLine, ...]) -> Iterator[RichTextElement]:
     if not lines:
-        yield paragraph(words(_SAME))
+        yield paragraph(fixed_text(_SAME_PLAN))
         return
-    yield paragraph(words("Different from the plan you saw", bold=True))
-    items: list[list[Part]] = [
+    yield paragraph(fixed_text("Different from the plan you saw", bold=True))
+    items: list[list[TextRun]] = [
         [
-            part(line.about, 200, bold=True),
-            words(": was "),
-            part(line.seen, 300),
-            words("; now "),
-            part(line.now, 300, bold=True),
+            cleaned_text(line.about, 200, bold=True),
+            fixed_text(": was "),
+            cleaned_text(line.seen, 300),
+            fixed_text("; now "),
+            cleaned_text(line.now, 300, bold=True),
         ]
         for line in lines[:MAX_LINES]
     ]
     if more := len(lines) - len(items):
-        items.append([words(f"and {more} more, see Details")])
+        items.append([fixed_text(f"and {more} more, see Details")])
     yield bullets(items)
 
 
-def _void(decisions: tuple[Decision, ...]) -> Iterator[Part]:
+def _void_approvals(decisions: tuple[Decision, ...]) -> Iterator[TextRun]:
     """State whose decisions no longer count."""
     if decisions:
-        yield words("Earlier approvals no longer count: ")
-        yield part(", ".join(dict.fromkeys(one.person.name for one in decisions)), 300)
-        yield words("\n")
+        yield fixed_text("Earlier approvals no longer count: ")
+        yield cleaned_text(", ".join(dict.fromkeys(one.person.name for one in decisions)), 300)
+        yield fixed_text("\n")
 
 
-def _still(request: AccessRequest) -> Iterator[Part]:
-    yield part(still_needed(request), 300)
-    yield words(" Decide by ")
-    yield when(request.expires_at)
-    yield words(f" · {request.id}")
+def _still_needed_parts(request: AccessRequest) -> Iterator[TextRun]:
+    yield cleaned_text(still_needed(request), 300)
+    yield fixed_text(" Decide by ")
+    yield local_time(request.expires_at)
+    yield fixed_text(f" · {request.id}")
