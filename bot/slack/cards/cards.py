@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from datetime import datetime
+from typing import Final
 
 from slack_sdk.models.blocks.block_elements import RichTextElement
 
@@ -14,13 +15,16 @@ from bot.slack.cards.partners import (
     joined,
     partner_name,
 )
-from bot.slack.cards.reviews import partnership_facts, review_buttons
+from bot.slack.cards.reviews import partnership_facts, partnership_state_words, review_buttons
 from bot.words.requests.titles import partner_title
 from bot.words.sentences import times_words
-from workflows.core.partners.partnership import Attestation, Partnership, PartnershipState
+from workflows.core.partners.partnership import Attestation, Partnership, PartnershipState, SettingsBasis
 from workflows.core.requests.request import RequestState
 
 S = RequestState
+
+
+_NOT_APPROVED: Final = "The current settings are not the approved ones, so one person cannot keep them."
 
 
 def review_card(partnership: Partnership, *, now: datetime) -> Message:
@@ -44,6 +48,8 @@ def _review_headline(partnership: Partnership, now: datetime) -> tuple[str, str]
     match partnership.state:
         case PartnershipState.REVOKED:
             return ("⚠️" if partnership.not_closed else "🔒"), "revoked, nothing to review"
+        case PartnershipState.REVIEW_DUE if partnership.basis is not SettingsBasis.APPROVED:
+            return "⚠️", f"{partnership_state_words(partnership, now)}"
         case PartnershipState.REVIEW_DUE if partnership.is_past_its_end(now):
             return "⏰", "access period ended"
         case PartnershipState.REVIEW_DUE:
@@ -64,10 +70,11 @@ def _review_elements(partnership: Partnership, now: datetime) -> Iterator[RichTe
     if partnership.state is not PartnershipState.REVIEW_DUE:
         return
     yield paragraph(words(f"Asked {times_words(partnership.reminders)}. {_who_answers(partnership)}"))
-    if partnership.is_past_its_end(now):
-        domain = partner_name(partnership.identity)
+    if partnership.is_past_its_end(now) or not partnership.is_as_approved:
+        domain, is_approved = partner_name(partnership.identity), partnership.is_as_approved
+        opening = "The access is still open. One person cannot extend it." if is_approved else _NOT_APPROVED
         yield paragraph(
-            words("The access is still open. One person cannot extend it. To keep it, send a new request with "),
+            words(f"{opening} To keep it, send a new request with "),
             part(f"/partner request {domain}", DOMAIN + 20, code=True),
             words("; otherwise revoke it."),
         )

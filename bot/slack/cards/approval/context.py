@@ -130,6 +130,8 @@ def _partner_now(known: Prepared, context: CardContext) -> Note:
             return [words("Blocked since "), when(record.since)]
         return [words("Revoked "), when(record.since), words(", settings changed since")]
     title = part(partner_title(record), 60)
+    if not record.is_as_approved:
+        return [words("Current settings are not as approved: "), title]
     if record.ends_at is None:
         return [words("Approved now: "), title, words(", no end")]
     return [words("Approved now: "), title, words(" until "), when(record.ends_at)]
