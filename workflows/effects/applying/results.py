@@ -26,9 +26,9 @@ from workflows.core.requests.commands.request import (
 from workflows.core.requests.deciding import access_ends_at, is_too_late
 from workflows.core.requests.notes import NoteCode, is_first_plan, not_written, progress
 from workflows.core.requests.request import AccessRequest, RequestKind, WriteRefusal
-from workflows.core.requests.resending import ALARMING_REPLANS, OPENING_WITHIN, first_sent
+from workflows.core.requests.resending import REPLANS_BEFORE_ALARM, RESEND_WITHIN, first_sent
 from workflows.core.settings.canonical import JsonObject
-from workflows.core.settings.described import undescribed_changes
+from workflows.core.settings.undescribed_members import changed_undescribed_members
 from workflows.ports.clock import Clock
 from workflows.ports.tenant import TenantRefused, TenantUnavailable
 
@@ -74,7 +74,7 @@ class ApplyResults:
 
     def may_be_shown_late(self, request: AccessRequest) -> bool:
         """Return whether it is so soon after the first write that Graph may still show what it does not show now."""
-        return self.clock.now() - first_sent(request) < OPENING_WITHIN
+        return self.clock.now() - first_sent(request) < RESEND_WITHIN
 
     async def is_a_service_provider(
         self, request: AccessRequest, observed: JsonObject | None, done: int | None
@@ -139,7 +139,7 @@ class ApplyResults:
         A revocation does not wait for this. What is open besides its block is read back and reported.
         """
         plan = request.known.plan
-        names = undescribed_changes(plan.before, observed)
+        names = changed_undescribed_members(plan.before, observed)
         if request.particulars.kind is RequestKind.REVOCATION or not names:
             return False
         reason = Fact(NoteCode.UNKNOWN_SETTINGS_CHANGED, {"names": list(names), "is_first": is_first_plan(request)})
@@ -148,7 +148,7 @@ class ApplyResults:
         return True
 
     async def record_unreadable(self, request: AccessRequest, error: TenantRefused) -> None:
-        """Record that Graph refuses to show the partner, or raise the error that makes the outbox try again."""
+        """Record that Graph refuses to show the partner, or raise the error that makes the queue worker try again."""
         if request.particulars.kind is RequestKind.REVOCATION:
             raise await self.retried_with_alarm(request, error) from error
         if error.status in _FOR_AN_ADMIN:
@@ -185,7 +185,7 @@ class ApplyResults:
     async def retried_with_alarm(
         self, request: AccessRequest, error: TenantRefused, *earlier_facts: Fact
     ) -> TenantUnavailable:
-        """Raise the alarm that a revocation is refused, and return the error that makes the outbox try again."""
+        """Raise the alarm that a revocation is refused, and return the error that makes the queue worker try again."""
         cure = (_WAITS_FOR_AN_ADMIN,) if error.status in _FOR_AN_ADMIN else ()
         return await report_refused_revocation(
             self.alarms, request.id, partner_of(request), (*earlier_facts, *error.facts, *cure)
@@ -195,7 +195,7 @@ class ApplyResults:
         is_revocation = request.particulars.kind is RequestKind.REVOCATION
         values = {"is_first": is_first_plan(request), "is_unwritten": is_unwritten, "is_revocation": is_revocation}
         reason = (Fact(NoteCode.CHANGED_BY_OTHERS), Fact(NoteCode.PLANNED_AGAIN, values))
-        if is_revocation and request.replans + 1 >= ALARMING_REPLANS:
+        if is_revocation and request.replans + 1 >= REPLANS_BEFORE_ALARM:
             # Before it is recorded: a crash in between repeats this, and the alarm is never missing.
             await report_repeated_changes(self.alarms, request)
         drift = three_way_difference(request.known.plan, observed)

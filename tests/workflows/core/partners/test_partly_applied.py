@@ -27,7 +27,7 @@ from workflows.core.people import Person
 from workflows.core.plans.plan import Plan, plan_access
 from workflows.core.requests.commands.partner import Keep
 from workflows.core.requests.commands.request import RecordApplied, RecordApplyFailed, RecordRefusal, Stop
-from workflows.core.requests.effects import MessageCode, ShowRequest, Tell
+from workflows.core.requests.effects import MessageCode, SendMessage, ShowRequest
 from workflows.core.requests.lifecycle import advance
 from workflows.core.requests.notes import DisplayedState, displayed_state
 from workflows.core.requests.request import AccessRequest, RequestId, RequestKind, RequestState, WriteRefusal
@@ -80,7 +80,7 @@ def written(plan: Plan) -> AccessRequest:
 
 def part_of(plan: Plan, known: Partnership | None = None) -> tuple[AccessRequest, Partnership]:
     """The request and the record after Graph refused the second operation, and the first was read back."""
-    command = RecordApplyFailed(reason=WHY, image=plan.image_after(1))
+    command = RecordApplyFailed(reason=WHY, image=plan.configuration_after(1))
     outcome = advance_partner(written(plan), command, situation(LATER), known)
     assert outcome.partnership is not None
     return outcome.request, outcome.partnership
@@ -116,9 +116,9 @@ def test_a_part_of_an_opening_is_recorded_ends_at_once_and_is_reviewed(state: Pa
 
 def test_the_requester_is_told_that_it_is_partly_applied() -> None:
     plan = opening()
-    command = RecordApplyFailed(reason=WHY, image=plan.image_after(1))
+    command = RecordApplyFailed(reason=WHY, image=plan.configuration_after(1))
     outcome = advance_partner(written(plan), command, situation(LATER), partnership())
-    [told] = [one for one in outcome.effects if isinstance(one, Tell)]
+    [told] = [one for one in outcome.effects if isinstance(one, SendMessage)]
     assert (told.said.code, told.said.values["state"], told.said.values["part"]) == (MessageCode.ENDED, "failed", 1)
     shown = [one.request_id for one in outcome.effects if isinstance(one, ShowRequest)]
     assert shown == ["r-2", "r-1"], "the cards of the request that was in effect before are updated too"
@@ -126,7 +126,7 @@ def test_the_requester_is_told_that_it_is_partly_applied() -> None:
 
 def test_a_part_after_the_end_is_recorded_like_one_that_graph_refused() -> None:
     plan = opening()
-    outcome = advance_partner(written(plan), Stop(reason=WHY, image=plan.image_after(1)), situation(LATER))
+    outcome = advance_partner(written(plan), Stop(reason=WHY, image=plan.configuration_after(1)), situation(LATER))
     assert outcome.partnership is not None
     assert (outcome.request.applied_part, outcome.partnership.basis) == (1, SettingsBasis.PARTLY_APPLIED)
     assert displayed_state(outcome.request) is DisplayedState.PARTLY_APPLIED
