@@ -30,7 +30,7 @@ _TEXTS: Final[Mapping[AlarmCode, tuple[str, str]]] = {
         "Gatehouse keeps trying. Until it succeeds, block the partner in the Microsoft Entra admin center.",
     ),
     AlarmCode.PARTLY_APPLIED: (
-        "{partner}: the change of {request} is only partly applied, and its access needs a decision. {reason}",
+        "The change of {request} is only partly applied, and its access needs a decision. {reason}",
         "Check the partner with /partner show. Then revoke it, or have the access requested again.",
     ),
     AlarmCode.ROLE_EMPTY: (

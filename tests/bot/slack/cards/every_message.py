@@ -49,6 +49,7 @@ ALARM_VALUES: Final[dict[AlarmCode, dict[str, Any]]] = {
     AlarmCode.EFFECT_GIVEN_UP: {"what": "prepare", "about": "r-1", "reason": f"No group {GROUP}."},
     AlarmCode.WRITE_NOT_SHOWN: {"request": "r-1", "reason": []},
     AlarmCode.REVOCATION_WAITS: {"request": "r-1", "reason": f"No group {GROUP}."},
+    AlarmCode.PARTLY_APPLIED: {"request": "r-1", "reason": []},
     AlarmCode.ROLE_EMPTY: {
         "role": "security",
         "people": "0",
