@@ -28,7 +28,7 @@ from workflows.partner_lookup.resolving import LookupRefused, resolve
 from workflows.partner_lookup.target import is_tenant_id
 from workflows.ports.clock import Clock
 from workflows.ports.facts import Fact, read_fact
-from workflows.ports.records import Register
+from workflows.ports.records import RecordsReader
 from workflows.ports.tenant import Tenant
 from workflows.preflight.access_check import EVALUATION_SECONDS, AccessCheck
 from workflows.preflight.naming import read_names
@@ -56,7 +56,7 @@ class Preflight:
     """Reads the facts in our tenant that matter for a plan, and checks the plan with them."""
 
     tenant: Tenant
-    store: Register
+    store: RecordsReader
     clock: Clock
     timeout_seconds: float = TIMEOUT_SECONDS
     evaluation_timeout_seconds: float = EVALUATION_SECONDS

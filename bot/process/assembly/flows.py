@@ -24,7 +24,7 @@ from bot.slack.flows.show.flow import ShowFlow
 from bot.slack.people.members import Members
 from bot.slack.people.shown_directory import ShownDirectory
 from workflows.app.limits import Limits
-from workflows.app.reads.checklists import Checklists
+from workflows.app.reads.checklists import PartnerSetupReader
 from workflows.app.reads.look_up_permission import LookupPermission
 from workflows.app.reads.object_search import ObjectSearch
 from workflows.app.reads.offers import Offers
@@ -75,7 +75,7 @@ def make_flows(
             answers=answers,
             lookup_permission=lookup_permission,
             directory=directory,
-            checklists=Checklists(store=store, tenant=tenant, cloud=cloud_of(systems.settings.graph_url)),
+            checklists=PartnerSetupReader(store=store, tenant=tenant, cloud=cloud_of(systems.settings.graph_url)),
         ),
         GivenUpFlow(service=service),
         HomeFlow(service=service, store=store, notifier=notifier, members=members, background=background),

@@ -93,17 +93,17 @@ def setup_elements(
             yield bullets(step_parts(step, setup.steps, confirmations) for step in needed)
         yield from (paragraph(usual) for usual in usual_parts(setup.steps))
         yield paragraph(words("The checklist for its administrator: "), part(_command(identity), 300, code=True))
-    elif not setup.unread and not setup.unread_inherited:
+    elif not setup.unreadable and not setup.unreadable_inherited:
         yield paragraph(words(NOTHING))
     yield from remark_elements(setup)
 
 
 def remark_elements(setup: PartnerSetup) -> Iterator[RichTextElement]:
     """State what could not be checked, and what is open to the partner although nobody approved it."""
-    if setup.unread:
+    if setup.unreadable:
         yield paragraph(
             words("Could not be checked, because it cannot be read: whether the partner has to do anything for "),
-            part("; ".join(map(part_title, setup.unread)), 500),
+            part("; ".join(map(part_title, setup.unreadable)), 500),
             words("."),
         )
     if setup.inherited:
@@ -115,10 +115,10 @@ def remark_elements(setup: PartnerSetup) -> Iterator[RichTextElement]:
                 "asked for nothing."
             ),
         )
-    if setup.unread_inherited:
+    if setup.unreadable_inherited:
         yield paragraph(
             words("Could not be checked: whether our default opens to this partner "),
-            words("; ".join(map(part_title, setup.unread_inherited))),
+            words("; ".join(map(part_title, setup.unreadable_inherited))),
             words("."),
         )
 

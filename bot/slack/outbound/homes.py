@@ -46,7 +46,7 @@ class Homes:
             if not await self._outbound.directory.is_member(person):
                 return closed_home()
             known = await self._outbound.directory.known_person(person)
-            place, now = read_place(await self._outbound.store.home_place(person)), self._outbound.clock.now()
+            place, now = read_place(await self._outbound.store.home_position(person)), self._outbound.clock.now()
             home = await read_home(
                 person, known=known, at=place, store=self._outbound.store, directory=self._outbound.directory, now=now
             )

@@ -115,7 +115,7 @@ class RequestMessages:
         """Read what the card shows besides the request: the partner's record, and the requester's open requests."""
         if request.prepared is None or (request.is_terminal and request.state not in _SET):
             return CardContext(is_first=False)
-        asked, known = request.particulars, request.known
+        asked, known = request.particulars, request.require_prepared()
         record = await self._outbound.store.partnership(known.plan.tenant_id)
         if request.is_terminal:
             is_replaced = record is not None and record.request_id != request.id
@@ -196,5 +196,5 @@ class RequestMessages:
 
 def _is_only_requester(request: AccessRequest) -> bool:
     """Return whether there is no other sponsor who would have to be told."""
-    asked, known = request.particulars, request.known
+    asked, known = request.particulars, request.require_prepared()
     return asked.sponsor == asked.requester or known.sponsor.id == known.requester.id

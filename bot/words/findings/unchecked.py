@@ -17,27 +17,27 @@ class _Read(NamedTuple):
 
 
 READS: Final[Mapping[FindingCode, _Read]] = {
-    FindingCode.DEFAULT_UNREAD: _Read(
+    FindingCode.DEFAULT_UNREADABLE: _Read(
         "What the tenant's default allows",
         "Entra admin center, External Identities, Cross-tenant access settings, Default settings",
     ),
-    FindingCode.INVITATIONS_UNREAD: _Read(
+    FindingCode.INVITATIONS_UNREADABLE: _Read(
         "Who may invite guests",
         "Entra admin center, External Identities, External collaboration settings",
     ),
-    FindingCode.CONDITIONAL_ACCESS_UNREAD: _Read(
+    FindingCode.CONDITIONAL_ACCESS_UNREADABLE: _Read(
         "What Conditional Access requires of guests",
         "Entra admin center, Conditional Access, Policies",
     ),
-    FindingCode.SHAREPOINT_UNREAD: _Read(
+    FindingCode.SHAREPOINT_UNREADABLE: _Read(
         "SharePoint's and OneDrive's own sharing settings",
         "SharePoint admin center, Policies, Sharing",
     ),
-    FindingCode.SIGN_INS_UNREAD: _Read(
+    FindingCode.SIGN_INS_UNREADABLE: _Read(
         "Who of the partner signed in during the last {days} days",
         "Entra admin center, Sign-in logs, filtered by home tenant",
     ),
-    FindingCode.OUTBOUND_SIGN_INS_UNREAD: _Read(
+    FindingCode.OUTBOUND_SIGN_INS_UNREADABLE: _Read(
         "Who of our people signed in at the partner during the last {days} days",
         "Entra admin center, Sign-in logs, filtered by resource tenant",
     ),
@@ -45,19 +45,19 @@ READS: Final[Mapping[FindingCode, _Read]] = {
         "Whether Entra also knows the tenant by its ID",
         "Entra admin center, Cross-tenant access settings, Add organization",
     ),
-    FindingCode.OWN_DOMAINS_UNREAD: _Read(
+    FindingCode.OWN_DOMAINS_UNREADABLE: _Read(
         "Whether the domain looks like one of our own",
         "Entra admin center, Settings, Domain names",
     ),
-    FindingCode.GROUPS_UNREAD: _Read(
+    FindingCode.GROUPS_UNREADABLE: _Read(
         "Whether the named groups are this tenant's",
         "Entra admin center, Groups",
     ),
-    FindingCode.USERS_UNREAD: _Read(
+    FindingCode.USERS_UNREADABLE: _Read(
         "Whether the named users are this tenant's",
         "Entra admin center, Users",
     ),
-    FindingCode.APPLICATIONS_UNREAD: _Read(
+    FindingCode.APPLICATIONS_UNREADABLE: _Read(
         "Whether the named applications are this tenant's",
         "Entra admin center, Enterprise applications",
     ),

@@ -74,7 +74,7 @@ SENTENCES: Final[Mapping[str, str]] = {
     NoteCode.CHECK_PART: (
         f"Check the current settings with {_SHOW}. Then revoke the partner, or request it again with a later end."
     ),
-    NoteCode.DEFAULT_UNREAD: (
+    NoteCode.DEFAULT_UNREADABLE: (
         f"The tenant's default could not be read, so what applies by default is not known. {_SHOW} reads it again."
     ),
     NoteCode.LATE: "Microsoft Graph did not answer in time.",

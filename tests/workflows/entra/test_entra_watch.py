@@ -57,7 +57,7 @@ async def test_writes_wait_while_graph_answers_for_another_tenant(
     monkeypatch.setattr(own_tenant_guard, "_TRUSTED_SECONDS", 0.0)
     monkeypatch.setattr(own_tenant_guard, "_ASKED_AGAIN_SECONDS", 0.0)
     graph.simulator.merge({"organization": {"id": OTHER}})
-    entra._guard._period_until = 0.0
+    entra._guard._trusted_until = 0.0
     for operation in (adding(FABRIKAM), changing()):
         with pytest.raises(WrongTenant) as wrong:
             await entra.write(operation)

@@ -134,7 +134,7 @@ def opened_partnership(
     :param known: the partner's record before; None when there is none.
     :param image: the current settings, when they are not the result of the plan; nobody approved them.
     """
-    prepared = request.known
+    prepared = request.require_prepared()
     ends_at = access_ends_at(request) if image is None else now
     record = Partnership(
         identity=prepared.observation.identity,
@@ -201,7 +201,7 @@ def closed_partnership(request: AccessRequest, known: Partnership | None, now: d
 
     :param known: the partner's record before; None when there is none.
     """
-    prepared = request.known
+    prepared = request.require_prepared()
     return Partnership(
         identity=prepared.observation.identity,
         version=1 if known is None else known.version + 1,

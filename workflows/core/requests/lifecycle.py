@@ -347,7 +347,7 @@ def _replan(request: AccessRequest, command: Replan, at: Situation) -> Transitio
 
 def _edit(request: AccessRequest, command: Edit, at: Situation) -> Transition:
     require_may_edit(request, command.actor, command.digest, at.now)
-    if command.observation.identity.tenant_id != request.known.plan.tenant_id:
+    if command.observation.identity.tenant_id != request.plan.tenant_id:
         raise Refused(RefusalCode.OTHER_PARTNER, target=request.particulars.target)
     wanted = with_edited_values(request.particulars, command.wanted)
     if not changed_fields(request.particulars, wanted):
@@ -408,7 +408,7 @@ def _reopen(request: AccessRequest, command: Reopen, at: Situation) -> Transitio
     if verdict.is_complete or request.particulars.kind is RequestKind.REVOCATION:
         raise Refused(RefusalCode.STILL_COMPLETE)
     counted = {person.id for people in verdict.counted for person in people}
-    digest = request.known.plan.digest
+    digest = request.plan.digest
     kept = tuple(d for d in request.decisions if d.person.id in counted and d.digest == digest)
     reason = with_sent_before(request, command.reason)
     request = _moved(
@@ -468,7 +468,7 @@ def _applied(request: AccessRequest, command: RecordApplied, at: Situation) -> T
     is_closing = closes(request)
     # NB. with the default that was read after the writes: inherited values may have changed since the plan was made.
     left = open_access(command.image, command.default) if is_closing else None
-    unread = (Fact(NoteCode.DEFAULT_UNREAD),) if is_closing and command.default is None else ()
+    unread = (Fact(NoteCode.DEFAULT_UNREADABLE),) if is_closing and command.default is None else ()
     request = _moved(
         request,
         S.APPLIED,
@@ -506,7 +506,7 @@ def closes(request: AccessRequest) -> bool:
 
     :raises Refused: while the request has no plan.
     """
-    return request.particulars.kind is RequestKind.REVOCATION or closes_everything(request.known.plan)
+    return request.particulars.kind is RequestKind.REVOCATION or closes_everything(request.plan)
 
 
 def _apply_failed(request: AccessRequest, command: RecordApplyFailed, at: Situation) -> Transition:
@@ -524,7 +524,7 @@ def _to_apply(request: AccessRequest) -> Transition:
         request=request,
         effects=(
             ShowRequest(request_id=request.id),
-            Apply(request_id=request.id, tenant_id=request.known.plan.tenant_id),
+            Apply(request_id=request.id, tenant_id=request.plan.tenant_id),
         ),
     )
 

@@ -120,10 +120,10 @@ def _replaced(successor: AccessRequest) -> Iterator[Part]:
     yield words("Revoked " if is_closed else "Replaced ")
     yield when(successor.confirmed_at or successor.changed_at)
     yield words(" by ")
-    yield part(successor.known.requester.name, bold=True)
+    yield part(successor.require_prepared().requester.name, bold=True)
     if not is_closed:
         yield words(" with ")
-        yield part(prepared_title(successor.known))
+        yield part(prepared_title(successor.require_prepared()))
     yield words(f" ({successor.id})")
 
 

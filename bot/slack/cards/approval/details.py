@@ -92,7 +92,7 @@ def details_blocks(
         blocks += [header("Approval policy"), rich(*chain_elements(request, holders))]
         blocks += [header("The exact Microsoft Graph operations"), operations_block(plan)]
     if is_restorable(request):
-        blocks.append(rich(restore_hint(request.known.observation.identity)))
+        blocks.append(rich(restore_hint(request.require_prepared().observation.identity)))
     if told := [entry for entry in history if entry.outcome != RECEIVED]:
         blocks += [header("History"), rich(*_history(told))]
     return blocks
@@ -193,7 +193,7 @@ def notes_of(request: AccessRequest) -> tuple[list[str], list[str]]:
 
     Of a revocation everything is particular: it is read afterwards, as a record of what is still possible.
     """
-    known = request.known
+    known = request.require_prepared()
     facts = consequences(
         known.plan,
         known.observation.default,

@@ -75,7 +75,7 @@ def sponsor_card(
         header(closed_headline(request, successor)),
         rich(
             paragraph(
-                part(request.known.requester.name, bold=True),
+                part(request.require_prepared().requester.name, bold=True),
                 words(" named you as the sponsor. You are responsible for this access and answer its reviews."),
             ),
             paragraph(*status_parts(request, successor, now)),
@@ -89,7 +89,8 @@ def sponsor_card(
 
 def former_sponsor_card(request: AccessRequest) -> Message:
     """Return the message to somebody who was named as the sponsor before the request was edited."""
-    said = f"You are not the sponsor any more: {request.known.requester.name} named {request.known.sponsor.name}."
+    prepared = request.require_prepared()
+    said = f"You are not the sponsor any more: {prepared.requester.name} named {prepared.sponsor.name}."
     blocks: list[Block] = [
         header(headline(request)),
         rich(paragraph(part(said, 300)), paragraph(words("You need to do nothing."))),

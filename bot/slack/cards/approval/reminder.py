@@ -39,7 +39,7 @@ def _name(request: AccessRequest) -> str:
 
 
 def _entry(request: AccessRequest) -> Iterator[Block]:
-    known = request.known
+    known = request.require_prepared()
     level = deciding_risk(known.plan, known.observation.default).level
     yield rich(
         paragraph(
@@ -66,9 +66,9 @@ def expired_message(expired: LimitedList[AccessRequest]) -> Message:
                 paragraph(
                     part(request_target(request), DOMAIN, bold=True),
                     words(": "),
-                    part(prepared_title(request.known)),
+                    part(prepared_title(request.require_prepared())),
                     words(" · requested by "),
-                    part(request.known.requester.name),
+                    part(request.require_prepared().requester.name),
                     words(" · expired "),
                     when(request.changed_at),
                     words(f" · {request.id}"),

@@ -67,7 +67,7 @@ def _blocks(present: CurrentSetup, *, may_confirm: bool) -> Iterator[Block]:
         recorded = {step.digest for step in partnership.setup} if partnership is not None and may_confirm else set()
         yield rich(paragraph(words("Current state. Gatehouse cannot see the partner's tenant.")))
         yield from step_blocks(present.identity, setup.steps, confirmations, recorded)
-    elif not setup.unread and not setup.unread_inherited:
+    elif not setup.unreadable and not setup.unreadable_inherited:
         yield rich(paragraph(words(NOTHING)), *_remarks(remarks(setup)))
     if remarked := list(remark_elements(setup)):
         yield rich(*remarked)

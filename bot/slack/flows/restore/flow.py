@@ -105,7 +105,7 @@ class RestoreFlow:
                 return  # the form is only shown when there are some
             with_difference = await self._with_preview(
                 RestoreShown(
-                    identity=changes[0].known.observation.identity,
+                    identity=changes[0].require_prepared().observation.identity,
                     changes=changes,
                     templates=tuple(self.catalog.templates.values()),
                     form=form,

@@ -184,14 +184,14 @@ GOLDEN: Final[list[tuple[ConcernCode, Values, str]]] = [
         "support case is open. Gatehouse gives it no access.",
     ),
     (
-        C.CONDITIONAL_ACCESS_UNREAD,
+        C.CONDITIONAL_ACCESS_UNREADABLE,
         {"why": UnreadableReason.FORBIDDEN.value},
         "What Conditional Access requires of guests could not be checked (permission missing). "
         "Grant the application Policy.Read.All with admin consent, or look in Entra admin center,"
         " Conditional Access, Policies.",
     ),
     (
-        C.CONDITIONAL_ACCESS_UNREAD,
+        C.CONDITIONAL_ACCESS_UNREADABLE,
         {"why": UnreadableReason.THROTTLED.value},
         "What Conditional Access requires of guests could not be checked (throttled). Look in "
         "Entra admin center, Conditional Access, Policies.",
@@ -208,7 +208,7 @@ GOLDEN: Final[list[tuple[ConcernCode, Values, str]]] = [
         "instead, so this is an estimate.",
     ),
     (
-        C.DEFAULT_UNREAD,
+        C.DEFAULT_UNREADABLE,
         {"reason": "Entra refused."},
         "The default, and everything that partners inherit from it, could not be checked. Entra refused.",
     ),
@@ -252,7 +252,7 @@ GOLDEN: Final[list[tuple[ConcernCode, Values, str]]] = [
         "Set in the default, with an effect that is not known: crossCloudMeetingConfiguration (not known).",
     ),
     (
-        C.DEFAULT_UNREADABLE,
+        C.DEFAULT_SETTINGS_UNREADABLE,
         SETTINGS,
         f"Could not be checked, because this version cannot read the default's values: {TITLES}.",
     ),

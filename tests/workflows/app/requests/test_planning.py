@@ -42,9 +42,9 @@ async def test_it_is_the_plan_that_people_would_decide_on(world: World) -> None:
     shown = await planned(world, records=Records())
     request = await world.waiting(template="trusted-partner", days=180)
     assert shown.plan is not None
-    assert shown.digest == shown.plan.digest == request.known.plan.digest
-    assert shown.stages == request.known.stages
-    assert shown.findings == request.known.findings
+    assert shown.digest == shown.plan.digest == request.plan.digest
+    assert shown.stages == request.require_prepared().stages
+    assert shown.findings == request.require_prepared().findings
     assert world.tenant.attempts == []
 
 

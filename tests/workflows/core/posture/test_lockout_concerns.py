@@ -43,10 +43,10 @@ def test_who_comes_in_and_whom_only_a_report_names_is_no_concern() -> None:
 
 
 def test_what_could_not_be_read_is_said_and_never_fine() -> None:
-    report = AccessReport(visitors=(VisitorType.GUEST,), unread=UnreadableFact(why=UnreadableReason.NO_LICENCE))
+    report = AccessReport(visitors=(VisitorType.GUEST,), unreadable=UnreadableFact(why=UnreadableReason.NO_LICENCE))
     assert list(lockout_concerns(report)) == [
         Concern(
-            code=ConcernCode.CONDITIONAL_ACCESS_UNREAD,
+            code=ConcernCode.CONDITIONAL_ACCESS_UNREADABLE,
             weight=Weight.UNCHECKED,
             values={"why": UnreadableReason.NO_LICENCE.value},
         )

@@ -223,7 +223,7 @@ def test_an_answer_of_the_wrong_shape_is_not_known(row: dict[str, Any] | None) -
 def test_a_policy_that_the_list_does_not_have_is_checked_and_named() -> None:
     ghost = policy("block", name="Ghost")
     found = report(policy("mfa"), answers={GUESTS: [*says(ghost, True)[GUESTS], *says(policy("mfa"), True)[GUESTS]]})  # type: ignore[misc]
-    assert found.unlisted == ("Ghost",)
+    assert found.unlisted_policies == ("Ghost",)
     (unlisted,) = [one for one in access_findings(found) if one.code is FindingCode.CA_UNLISTED]
     assert unlisted.values == {"policies": ["Ghost"], "count": 1}
     assert found.worst(VisitorType.GUEST) is PolicyEffect.LOCKED_OUT
@@ -238,9 +238,9 @@ def test_where_nothing_was_read_only_that_is_said() -> None:
     found = assess(THROTTLED, OFFICE, TENANT, NOTHING, Questions(asked=()), {})
     assert found.worst(VisitorType.GUEST) is PolicyEffect.NOT_KNOWN
     assert found.requires_mfa_trust is None
-    assert found.unread == THROTTLED
+    assert found.unreadable == THROTTLED
     assert [one.code for one in access_findings(found)] == ["conditional_access_unread"]
-    assert assess(THROTTLED, (), TENANT, NOTHING, Questions(asked=()), {}).unread is None
+    assert assess(THROTTLED, (), TENANT, NOTHING, Questions(asked=()), {}).unreadable is None
 
 
 @pytest.mark.parametrize("why", UnreadableReason)
