@@ -91,7 +91,7 @@ def doctor(retry: Retry = None, give_up: GiveUp = None) -> None:
         raise typer.BadParameter("choose one of them", param_hint="--retry, --give-up")
     if (number := retry if retry is not None else give_up) is not None:
         from bot.process.readers import open_clock
-        from bot.terminal.given_up_command import decide_stopped_work
+        from bot.terminal.stopped_work_command import decide_stopped_work
 
         clock, is_retried = open_clock(settings), retry is not None
         raise typer.Exit(

@@ -13,7 +13,7 @@ NOT_POSSIBLE: Final = 1
 MAX_CHARACTERS: Final = 2000
 
 
-def shown(text: str, limit: int = MAX_CHARACTERS, style: str = "") -> Text:
+def safe_text(text: str, limit: int = MAX_CHARACTERS, style: str = "") -> Text:
     """Return text for the terminal: no control characters, on one line, and without markup for rich."""
     return Text(clean(text, limit), style=style)
 
@@ -23,6 +23,6 @@ def print_error(opening: str, *reasons: str) -> None:
     print(opening, *(f"- {clean(reason, MAX_CHARACTERS)}" for reason in reasons), sep="\n", file=sys.stderr)
 
 
-def terminal() -> Console:
+def terminal_console() -> Console:
     """Return standard output as a console. It uses colours only on a terminal."""
     return Console(highlight=False, emoji=False, markup=False)

@@ -14,11 +14,11 @@ from hypothesis import event, given
 from hypothesis import strategies as st
 from rich.console import Console
 
-from bot.slack.cards.cards import review_card
+from bot.slack.cards.review_card import review_card
 from bot.slack.cards.setup_card import setup_card
-from bot.slack.flows.revoke.views import revocation_view, revoke_unchecked_view
+from bot.slack.flows.revoke.views import revoke_unchecked_view, revoke_view_or_nothing
+from bot.slack.flows.show.partner_details import partner_details
 from bot.slack.flows.show.partner_list import partner_list
-from bot.slack.flows.show.partners import partner_details
 from bot.slack.flows.show.posture import posture_message
 from bot.terminal.posture_json import posture_json
 from bot.terminal.posture_table import print_posture
@@ -110,7 +110,7 @@ def test_a_window_a_listing_and_a_posture_call_nothing_blocked_that_is_not(
     plan = plan_revocation(tenant_id=TENANT, before=own, default=default)
     left_after = possibly_open(access_kinds(plan.configuration_after(), default))
     for known in (None, record):
-        text = shown(revocation_view(who, known, plan, default))
+        text = shown(revoke_view_or_nothing(who, known, plan, default))
         assert "This blocks the partner instead of deleting it" not in text or not left_after
         assert_true(text.replace("This blocks the partner instead of deleting it", ""), found, "window")
         concerns = evaluate_partner(TENANT, own, who, PostureInputs.of(default, None, None, NOW)).concerns

@@ -7,14 +7,14 @@ from functools import partial
 from bot.process.assembly.external_systems import ExternalSystems
 from bot.process.assembly.flows import make_flows
 from bot.process.direct_alarm import send_directly
-from bot.process.web.health import Send
+from bot.process.web.health import SendAlarm
 from bot.slack.inbound.bolt import make_bolt
 from bot.slack.inbound.guard import Guard
 from bot.slack.inbound.receive import Inbound
 from bot.slack.inbound.replaced_cards import ReplacedCards
 from bot.slack.outbound.approval_channel import ApprovalChannel
 from bot.slack.outbound.card_copies import CardCopies
-from bot.slack.outbound.former_channels import FormerCards
+from bot.slack.outbound.former_channels import FormerChannelCards
 from bot.slack.outbound.notifier import SlackNotifier
 from bot.slack.outbound.recipients import Outbound
 from bot.slack.people.shown_directory import ShownDirectory
@@ -47,7 +47,7 @@ class BotParts:
     checks: ScheduledChecks
     queue_worker: QueueWorker
     inbound: Inbound
-    send_directly: Send
+    send_directly: SendAlarm
     directory: ShownDirectory
 
 
@@ -69,7 +69,9 @@ def assemble(systems: ExternalSystems) -> BotParts:
     shown = ShownDirectory(systems.directory, systems.clock)
     copies = CardCopies(client=systems.client, store=systems.store, channel=channel)
     notifier = SlackNotifier(Outbound(copies=copies, directory=shown, store=systems.store, clock=systems.clock))
-    former = FormerCards(store=systems.store, service=service, copies=copies, channel=channel, clock=systems.clock)
+    former = FormerChannelCards(
+        store=systems.store, service=service, copies=copies, channel=channel, clock=systems.clock
+    )
     limits = _limits(systems, alarms)
     performer = _performer(systems, service, alarms, notifier, limits)
 

@@ -22,12 +22,12 @@ _MAX_CONNECTIONS: Final = 1000
 _log = structlog.get_logger()
 
 
-def most_connections() -> int:
+def connection_limit() -> int:
     """Return the most connections: one for every two file descriptors of this process, within fixed bounds."""
     return max(_MIN_CONNECTIONS, min(_MAX_CONNECTIONS, _descriptors() // 2))
 
 
-def most_at_once() -> int:
+def backlog_limit() -> int:
     """Return how many connections may wait to be accepted (the backlog), from the file descriptors."""
     return max(_MIN_CONNECTIONS, min(_MAX_WAITING, _descriptors() // 8))
 
@@ -67,7 +67,7 @@ class Connections:
             waiting = next((one for one in connections if one not in self._busy), None)
             if waiting is None:
                 _log.warning("connection_refused", reason="too many requests at once")
-                return _ClosedAtOnce()
+                return _RefusedConnection()
             _log.warning("connection_closed", reason="too many connections")
             waiting.force_close()
         return server()
@@ -95,7 +95,7 @@ def make_runner(app: web.Application, most: int | None = None) -> web.AppRunner:
 
     :param most: the most connections at once; by default derived from the limits of this process.
     """
-    connections = Connections(most or most_connections())
+    connections = Connections(most or connection_limit())
     app.middlewares.append(connections.watch)
     app.on_response_prepare.append(_close_afterwards)
     return Runner(
@@ -118,7 +118,7 @@ async def _close_afterwards(_: web.Request, response: web.StreamResponse) -> Non
     response.headers["Connection"] = "close"
 
 
-class _ClosedAtOnce(asyncio.Protocol):
+class _RefusedConnection(asyncio.Protocol):
     """Closes a new connection when there are too many."""
 
     def connection_made(self, transport: Any) -> None:

@@ -50,7 +50,7 @@ def is_authentic(headers: CIMultiDictProxy[str], body: bytes, *, secret: str, no
     return hmac.compare_digest(expected, signatures[0])
 
 
-def make_web(
+def make_web_app(
     *, inbound: Inbound | None, secret: str, clock: Clock, metrics: Metrics, is_ready: Callable[[], Awaitable[str]]
 ) -> web.Application:
     """Return the application with its routes.

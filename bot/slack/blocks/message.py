@@ -6,7 +6,7 @@ from typing import Final
 
 from slack_sdk.models.blocks import Block
 
-from bot.slack.blocks.blocks import Json, paragraph, rich, with_times, within_limits, words
+from bot.slack.blocks.blocks import Json, fixed_text, paragraph, rich_text, with_local_times, within_limits
 from bot.slack.blocks.untrusted import clean, escape
 
 MAX_FALLBACK_CHARACTERS: Final = 700
@@ -30,12 +30,13 @@ def message(summary: str, blocks: Sequence[Block]) -> Message:
 
 def notice(text: str) -> Message:
     """Return a message of one or two sentences."""
-    return message(text, [rich(paragraph(*with_times(text, MAX_NOTICE_CHARACTERS)))])
+    return message(text, [rich_text(paragraph(*with_local_times(text, MAX_NOTICE_CHARACTERS)))])
 
 
 def refusal(text: str) -> Message:
     """Return a message that a request was not carried out, and why."""
     opening = "⛔ Not done. "
     return message(
-        opening + text, [rich(paragraph(words(opening, bold=True), *with_times(text, MAX_NOTICE_CHARACTERS)))]
+        opening + text,
+        [rich_text(paragraph(fixed_text(opening, bold=True), *with_local_times(text, MAX_NOTICE_CHARACTERS)))],
     )

@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 
 from bot.slack.cards.approval.reminder import expired_message, reminder_message
-from bot.slack.outbound.recipients import Outbound, Recipients, waiting_for_the_directory
+from bot.slack.outbound.recipients import Outbound, Recipients, as_notifier_errors
 from workflows.app.reads.queries import waiting_for
 from workflows.core.people import ChatId
 from workflows.core.requests.request import AccessRequest
@@ -82,7 +82,7 @@ class Reminders:
             await self._outbound.copies.post(subject, person, message, today)
 
     async def _waiting(self, person: ChatId) -> LimitedList[AccessRequest]:
-        with waiting_for_the_directory():
+        with as_notifier_errors():
             known = await self._outbound.directory.known_person(person)
             return await waiting_for(
                 person,

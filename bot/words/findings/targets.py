@@ -5,7 +5,7 @@ from typing import Final
 
 from bot.words.found_object import object_name
 from bot.words.settings.values import title
-from bot.words.settings.where import where_to_find
+from bot.words.settings.where_to_find_ids import where_to_find
 from workflows.core.checks.findings import FindingCode
 from workflows.core.errors.facts import Values
 from workflows.core.settings.model import TargetType

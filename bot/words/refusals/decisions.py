@@ -3,7 +3,7 @@
 from typing import Final
 
 from bot.words.actions import COMMANDS, Action
-from bot.words.sentences import Sentences, counted, last_day, listed, minute
+from bot.words.sentences import Sentences, comma_list, counted, last_day, minute
 from workflows.core.errors.facts import Values
 from workflows.core.errors.refusal_codes import RefusalCode as R
 
@@ -57,7 +57,7 @@ def _missing(handles: list[str]) -> str:
         case 1:
             return f" The user group @{handles[0]} does not exist or is off."
         case _:
-            return f" The user groups {listed([f'@{handle}' for handle in handles])} do not exist or are off."
+            return f" The user groups {comma_list([f'@{handle}' for handle in handles])} do not exist or are off."
 
 
 def _not_now(values: Values) -> str:

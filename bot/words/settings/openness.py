@@ -26,7 +26,7 @@ _TITLES: Final = {
 }
 
 
-OPENINGS: Final[Mapping[Openness, str]] = {
+OPENNESS_WORDS: Final[Mapping[Openness, str]] = {
     Openness.OPEN: "open",
     Openness.PARTLY: "partly open",
     Openness.CLOSED: "closed",
@@ -60,7 +60,7 @@ def not_closed_words(left: Sequence[AccessKind | OpenAccess]) -> str:
 
 
 def _with_openness(kind: AccessKind | OpenAccess) -> str:
-    return f"{access_kind_title(kind.name)} ({OPENINGS[kind.opening]})"
+    return f"{access_kind_title(kind.name)} ({OPENNESS_WORDS[kind.opening]})"
 
 
 def _shown(name: str) -> str:

@@ -5,7 +5,7 @@ from typing import Final
 
 from workflows.core.checks.facts import UnreadableReason
 
-WHY: Final[Mapping[UnreadableReason, str]] = {
+UNREAD_REASON_WORDS: Final[Mapping[UnreadableReason, str]] = {
     UnreadableReason.FORBIDDEN: "permission missing",
     UnreadableReason.NO_LICENCE: "no licence",
     UnreadableReason.REFUSED: "refused",

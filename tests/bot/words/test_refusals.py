@@ -10,7 +10,7 @@ from typing import Any, Final
 import pytest
 
 from bot.words.refusals.people import ABOUT_THE_SPONSOR
-from bot.words.refusals.words import SENTENCES, fact_words
+from bot.words.refusals.sentences import SENTENCES, fact_words
 from bot.words.requests.notes import note_words, refusal_words
 from bot.words.unavailable.entra import entra_words
 from workflows.core.errors.facts import TEXT, Fact, as_values, fact_from_value

@@ -7,7 +7,7 @@ from typing import Any, Final
 
 import pytest
 
-from bot.slack.cards.approval.own import requester_card
+from bot.slack.cards.approval.requester_and_sponsor import requester_card
 from bot.words.requests.notes import note_words
 from tests.bot.surfaces import shown
 from tests.workflows.core.builders import AMARA, NOW, RILEY, SAM, TENANT, approval

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from bot.words.requests.notes import stored_words
+from bot.words.requests.notes import stored_note_words
 from tests.workflows.core.builders import TENANT
 from tests.workflows.core.builders import request as usual
 from tests.workflows.effects.applying import put, revocation
@@ -101,7 +101,7 @@ async def test_it_is_tried_with_growing_pauses_alarmed_of_once_and_closes_when_t
         assert raised == 1
         [alarm] = await waits(world)
         assert (alarm.subject, alarm.raised_at - started) == (request.id, timedelta(seconds=1)), "not after minutes"
-        assert "keeps changing" in stored_words(alarm.values["reason"])
+        assert "keeps changing" in stored_note_words(alarm.values["reason"])
         assert await world.store.given_up() == []
         tenant.is_restless = False
         world.clock.advance(seconds=60)

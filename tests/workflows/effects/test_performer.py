@@ -8,7 +8,7 @@ from datetime import datetime
 import pytest
 import structlog
 
-from bot.words.requests.notes import note_words, stored_words
+from bot.words.requests.notes import note_words, stored_note_words
 from tests.workflows.core.builders import AMARA, DANA, RILEY, TENANT, text_message
 from tests.workflows.core.builders import request as usual
 from tests.workflows.effects.applying import decided
@@ -214,7 +214,7 @@ async def test_what_revokes_a_partner_is_never_given_up_and_the_admins_are_told(
     assert not await world.performer.may_give_up(click, (text_fact("KeyError('x')"),))
     [alarm] = await world.store.open_alarms()
     assert (alarm.code, alarm.subject) == (AlarmCode.REVOCATION_WAITS, revocation_id(click.key))
-    assert "KeyError('x')" in stored_words(alarm.values["reason"])
+    assert "KeyError('x')" in stored_note_words(alarm.values["reason"])
     await world.revoke(DANA, but=Prepare)
     [request] = await world.all_requests()
     effects = (Prepare(request_id=request.id), Apply(request_id=request.id, tenant_id=TENANT))

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from bot.words.requests.notes import note_words, stored_words
+from bot.words.requests.notes import note_words, stored_note_words
 from tests.workflows.core.builders import AMARA, MALLORY, SECURITY, TENANT
 from tests.workflows.effects.applying import (
     FORBIDDEN,
@@ -196,8 +196,8 @@ async def assert_asked_again(world: World, request: AccessRequest, words: str) -
     (replanned,) = [
         one for one in await world.store.history(request_id=request.id, limit=100) if one.command == "replan"
     ]
-    assert words in stored_words(replanned.details["reason"])
-    assert "Nothing was written" not in stored_words(replanned.details["reason"])
+    assert words in stored_note_words(replanned.details["reason"])
+    assert "Nothing was written" not in stored_note_words(replanned.details["reason"])
     assert request.decisions == ()
     assert len(world.tenant.attempts) == 1
 

@@ -7,13 +7,13 @@ from slack_sdk.models.blocks import Block
 from slack_sdk.models.blocks.block_elements import RichTextElement
 
 from bot.slack import ids
-from bot.slack.blocks.blocks import Json, bullets, footnote, header, paragraph, preformatted, rich, words
+from bot.slack.blocks.blocks import Json, bullets, fixed_text, header, paragraph, preformatted, rich_text, small_text
 from bot.slack.blocks.message import Message, message
 from bot.slack.blocks.modal import modal
 from bot.slack.blocks.untrusted import clean, cut
-from bot.slack.cards.partners import identity_block, partner_name, partner_words
-from bot.slack.cards.setup_steps import NOTHING, remark_elements, step_blocks
-from bot.words.partner_setup.checklist import opening, remarks, sections
+from bot.slack.cards.partner_and_plan import identity_block, partner_name, partner_words
+from bot.slack.cards.setup_steps import NO_PARTNER_STEPS, setup_note_elements, step_blocks
+from bot.words.partner_setup.checklist import first_section, partner_notes, step_sections
 from bot.words.sentences import counted
 from workflows.app.reads.checklists import CurrentSetup
 from workflows.core.partner_setup.confirmations import needed_steps
@@ -52,10 +52,10 @@ def checklist_text(present: CurrentSetup) -> list[str]:
         return []
     home, is_abroad = present.home, present.is_cross_cloud
     has_calls = bool(needed_steps(present.setup.steps))
-    told = [opening(home, present.identity.tenant_id, is_cross_cloud=is_abroad, has_calls=has_calls)]
-    told += sections(present.setup, home, is_cross_cloud=is_abroad)
+    told = [first_section(home, present.identity.tenant_id, is_cross_cloud=is_abroad, has_calls=has_calls)]
+    told += step_sections(present.setup, home, is_cross_cloud=is_abroad)
     texts = [section.text for section in told]
-    texts += ["\n".join(("Notes", *remarks(present.setup)))] if remarks(present.setup) else []
+    texts += ["\n".join(("Notes", *partner_notes(present.setup)))] if partner_notes(present.setup) else []
     return _packed([clean(piece, MAX_CHUNK_CHARACTERS, lines=True) for text in texts for piece in _pieces(text)])
 
 
@@ -65,14 +65,14 @@ def _blocks(present: CurrentSetup, *, may_confirm: bool) -> Iterator[Block]:
     yield identity_block(present.identity)
     if setup.steps:
         recorded = {step.digest for step in partnership.setup} if partnership is not None and may_confirm else set()
-        yield rich(paragraph(words("Current state. Gatehouse cannot see the partner's tenant.")))
+        yield rich_text(paragraph(fixed_text("Current state. Gatehouse cannot see the partner's tenant.")))
         yield from step_blocks(present.identity, setup.steps, confirmations, recorded)
     elif not setup.unreadable and not setup.unreadable_inherited:
-        yield rich(paragraph(words(NOTHING)), *_remarks(remarks(setup)))
-    if remarked := list(remark_elements(setup)):
-        yield rich(*remarked)
+        yield rich_text(paragraph(fixed_text(NO_PARTNER_STEPS)), *_remarks(partner_notes(setup)))
+    if remarked := list(setup_note_elements(setup)):
+        yield rich_text(*remarked)
     yield from _text_blocks(checklist_text(present))
-    yield footnote("From the current settings in our tenant, read just now.")
+    yield small_text("From the current settings in our tenant, read just now.")
 
 
 def _text_blocks(chunks: Sequence[str]) -> Iterator[Block]:
@@ -80,17 +80,17 @@ def _text_blocks(chunks: Sequence[str]) -> Iterator[Block]:
         label = "For the partner's administrator"
         if len(chunks) > 1:
             label += f", part {number} of {len(chunks)}, belongs together"
-        shown = [words(f"{label}: copy it as it is", bold=True)]
+        shown = [fixed_text(f"{label}: copy it as it is", bold=True)]
         if chunk.endswith(_BREAKS):
-            shown.append(words(" (its last line goes on in the next part)"))
-        yield rich(paragraph(*shown), preformatted(chunk))
+            shown.append(fixed_text(" (its last line goes on in the next part)"))
+        yield rich_text(paragraph(*shown), preformatted(chunk))
     if len(chunks) > MAX_CHUNKS:
-        yield footnote(f"{len(chunks) - MAX_CHUNKS} more parts are too long for Slack.")
+        yield small_text(f"{len(chunks) - MAX_CHUNKS} more parts are too long for Slack.")
 
 
 def _remarks(sentences: Sequence[str]) -> Iterator[RichTextElement]:
     if sentences:
-        yield bullets([words(cut(sentence, MAX_CHUNK_CHARACTERS))] for sentence in sentences)
+        yield bullets([fixed_text(cut(sentence, MAX_CHUNK_CHARACTERS))] for sentence in sentences)
 
 
 def _pieces(text: str) -> Iterator[str]:

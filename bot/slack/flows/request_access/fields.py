@@ -17,19 +17,19 @@ from slack_sdk.models.blocks import (
 from slack_sdk.models.blocks.block_elements import InputInteractiveElement
 
 from bot.slack import ids
-from bot.slack.blocks.blocks import Limit, footnote, paragraph, plain_text, quote, rich, words
+from bot.slack.blocks.blocks import Limit, fixed_text, paragraph, plain_text, quote, rich_text, small_text
 from bot.slack.blocks.modal import input_block, option
 from bot.slack.blocks.untrusted import cut, encodable
 from bot.words.plans.changes import duration_words
 from bot.words.refusals.ids import wanted_words
-from bot.words.refusals.words import fact_words
+from bot.words.refusals.sentences import fact_words
 from bot.words.requests.form import (
     OTHER_PURPOSES,
     WHAT_THEY_NEED,
+    end_date_hint,
     need_words,
     offer_words,
     partner_question,
-    until_words,
 )
 from workflows.app.reads.object_search import MIN_CHARACTERS
 from workflows.app.requests.field_checks import TICKET_LIMIT
@@ -93,9 +93,11 @@ def placeholder_fields(
             is_optional=not placeholder.is_required,
         )
         if problem is not None:
-            yield footnote(f"⚠️ {placeholder.label}: {fact_words(problem)}")
+            yield small_text(f"⚠️ {placeholder.label}: {fact_words(problem)}")
     if template is not None and (question := partner_question(template.placeholders)):
-        yield rich(paragraph(words("Send this to the partner's administrator:", bold=True)), quote(question, 2000))
+        yield rich_text(
+            paragraph(fixed_text("Send this to the partner's administrator:", bold=True)), quote(question, 2000)
+        )
 
 
 def _hint(placeholder: Placeholder, *, is_searched: bool) -> str:
@@ -117,7 +119,7 @@ def _search(placeholder: Placeholder, value: str, label: str) -> InputInteractiv
 
 def _id(placeholder: Placeholder, value: str) -> InputInteractiveElement:
     return PlainTextInputElement(
-        action_id=f"{placeholder.field}{ids.TYPED}" if placeholder.owner is Owner.OURS else placeholder.field,
+        action_id=f"{placeholder.field}{ids.TYPED_ID_SUFFIX}" if placeholder.owner is Owner.OURS else placeholder.field,
         initial_value=encodable(cut(value, ids.MAX_ID_CHARACTERS)) or None,
         max_length=ids.MAX_ID_CHARACTERS,
         placeholder=plain_text("00000000-0000-0000-0000-000000000000", Limit.OPTION),
@@ -143,7 +145,7 @@ def end_date_field(template: Template | None, chosen: str) -> Iterator[InputBloc
     """Return the field for the last day, when the template accepts one."""
     if template is not None and template.may_end_on_date:
         element = DatePickerElement(action_id=ids.END_DATE, initial_date=chosen or None)
-        hint = until_words(template.longest.days)
+        hint = end_date_hint(template.longest.days)
         yield input_block("End date", ids.END_DATE, element, hint=hint, is_optional=True)
 
 

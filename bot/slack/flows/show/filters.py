@@ -51,11 +51,13 @@ def parse_filter(typed: str, *, reader: Collection[ChatId | PersonId], now: date
             raise UnknownFilter(f"“{clean(bare, 60)}” is not a filter.")
         else:
             value = next((one for one in values if one is not None), "").strip()
-            wanted = _with(wanted, name.lower(), value, reader)
+            wanted = _with_condition(wanted, name.lower(), value, reader)
     return wanted
 
 
-def _with(wanted: PartnerFilter, name: str, value: str, reader: Collection[ChatId | PersonId]) -> PartnerFilter:
+def _with_condition(
+    wanted: PartnerFilter, name: str, value: str, reader: Collection[ChatId | PersonId]
+) -> PartnerFilter:
     match name:
         case "state" if value.lower() in STATES:
             return replace(wanted, states=STATES[value.lower()])

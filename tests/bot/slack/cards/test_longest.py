@@ -8,12 +8,12 @@ import pytest
 
 from bot.slack import ids
 from bot.slack.blocks.message import Message, message
-from bot.slack.cards.approval.again import again_message
-from bot.slack.cards.approval.card import approval_blocks
-from bot.slack.cards.approval.closed import closed_card
-from bot.slack.cards.approval.context import CardContext
-from bot.slack.cards.approval.own import requester_card, sponsor_card
-from bot.slack.cards.partners import MAX_FINDINGS
+from bot.slack.cards.approval.approval_card import approval_blocks
+from bot.slack.cards.approval.card_context import CardContext
+from bot.slack.cards.approval.closed_card import closed_card
+from bot.slack.cards.approval.new_approval import new_approval_message
+from bot.slack.cards.approval.requester_and_sponsor import requester_card, sponsor_card
+from bot.slack.cards.partner_and_plan import MAX_FINDINGS
 from bot.slack.flows.decide import decision_view
 from bot.slack.flows.home.view import home_view
 from bot.slack.people.approvers import Approvers
@@ -61,7 +61,7 @@ def messages(asked: AccessRequest) -> Iterator[Message]:
     context = CardContext(is_first=True, others_open=49)
     blocks = approval_blocks(asked, holders=holders(asked), context=context, now=NOW)  # type: ignore[arg-type]
     yield message("", blocks)
-    yield again_message(replace(asked, asked_again=noted(TEXT)), now=NOW, asked=[])
+    yield new_approval_message(replace(asked, asked_again=noted(TEXT)), now=NOW, asked=[])
     done = replace(asked, state=RequestState.STOPPED, note=noted(TEXT))
     yield closed_card(done, successor=None, now=NOW)
     yield requester_card(done, now=NOW)

@@ -14,7 +14,7 @@ from bot.words.conditional_access.findings import (
 )
 from bot.words.conditional_access.report import report_values
 from bot.words.conditional_access.verdicts import MEANINGS, VISITORS
-from bot.words.unavailable.not_read import WHY
+from bot.words.unavailable.not_read import UNREAD_REASON_WORDS
 from tests.workflows.core.checks.conditional_access.test_verdicts import (
     GUESTS,
     TENANT,
@@ -215,8 +215,8 @@ def test_why_nothing_is_known_of_a_policy_is_said() -> None:
 @pytest.mark.parametrize("why", UnreadableReason)
 def test_why_entra_was_not_asked_is_said(why: UnreadableReason) -> None:
     found = report(policy("block"), answers={GUESTS: UnreadableFact(why=why)})
-    assert f"({WHY[why]})" in texts(found)["ca_estimate"][0]
-    assert report_values(found)["not_evaluated"] == WHY[why]
+    assert f"({UNREAD_REASON_WORDS[why]})" in texts(found)["ca_estimate"][0]
+    assert report_values(found)["not_evaluated"] == UNREAD_REASON_WORDS[why]
 
 
 def test_a_sign_in_that_was_not_checked_is_a_line_and_what_is_cut_is_counted() -> None:

@@ -5,7 +5,7 @@ from typing import Any, Final
 
 import pytest
 
-from bot.words.posture.concerns import WEIGHTS, concern_words
+from bot.words.posture.concerns import WEIGHT_WORDS, concern_words
 from bot.words.posture.sources import concern_source
 from tests.bot.words.conditional_access.test_findings import verdict
 from workflows.core.checks.facts import UnreadableReason
@@ -273,8 +273,8 @@ def test_every_concern_has_its_sentence(code: ConcernCode, values: Values, words
 
 def test_no_concern_is_without_words_source_or_weight() -> None:
     assert {code for code, _, _ in GOLDEN} == set(ConcernCode)
-    assert set(WEIGHTS) == set(Weight)
-    assert [WEIGHTS[one] for one in Weight] == ["note", "could not be checked", "warning", "alert"]
+    assert set(WEIGHT_WORDS) == set(Weight)
+    assert [WEIGHT_WORDS[one] for one in Weight] == ["note", "could not be checked", "warning", "alert"]
     for code, values, _ in GOLDEN:
         assert concern_source(Concern(code=code, weight=Weight.NOTE, values=values))
 

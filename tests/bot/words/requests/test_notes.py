@@ -5,7 +5,7 @@ from typing import Any, Final
 
 import pytest
 
-from bot.words.requests.notes import note_words, stored_words
+from bot.words.requests.notes import note_words, stored_note_words
 from workflows.core.errors.facts import Fact, as_values, facts_from_values, log_text, text_fact
 from workflows.core.errors.refusal_codes import RefusalCode
 from workflows.core.policy.approval import DiscountCode
@@ -226,8 +226,8 @@ def test_several_notes_follow_one_another_and_none_says_nothing() -> None:
 
 
 def test_a_text_of_an_earlier_version_is_shown_as_it_is() -> None:
-    assert stored_words("No answer.") == "No answer."
-    assert stored_words(as_values([Fact(NoteCode.LATE)])) == "Microsoft Graph did not answer in time."
+    assert stored_note_words("No answer.") == "No answer."
+    assert stored_note_words(as_values([Fact(NoteCode.LATE)])) == "Microsoft Graph did not answer in time."
 
 
 def test_a_log_line_has_codes_and_values_and_no_sentence() -> None:

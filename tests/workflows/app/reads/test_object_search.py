@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from bot.words.refusals.words import fact_words
+from bot.words.refusals.sentences import fact_words
 from tests.workflows.core.builders import AMARA, MALLORY, RILEY
 from tests.workflows.world import CATALOG, World
 from workflows.app.limits import LimitedAction, Limits

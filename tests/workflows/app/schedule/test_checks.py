@@ -7,8 +7,8 @@ import pytest
 import structlog
 
 import workflows.effects.optional_writes
-from bot.slack.words.alarms import alarm_cure, alarm_text, ending_words
-from bot.words.requests.notes import note_words, stored_words
+from bot.slack.words.alarms import alarm_advice, alarm_text, ending_words
+from bot.words.requests.notes import note_words, stored_note_words
 from tests.workflows.core.builders import AMARA, DANA, SAM, TENANT
 from tests.workflows.effects.applying import FORBIDDEN, INVALID, NO_ANSWER, OPEN, SYNCHRONIZED, put, revocation
 from tests.workflows.fakes import FakeTenant
@@ -245,7 +245,7 @@ async def test_what_stays_open_because_graph_did_not_take_it_alarms_until_it_is_
     assert alarm.subject == request.id
     assert alarm.values["ways"] == ", ".join(written_names(operation))
     assert "is verified, but" in alarm_text(alarm)
-    assert "Revoke the partner again" in alarm_cure(alarm)
+    assert "Revoke the partner again" in alarm_advice(alarm)
     assert await alarms(world, AlarmCode.REVOCATION_WAITS) == [alarm]
     await world.tenant.write(operation)
     assert await alarms(world, AlarmCode.REVOCATION_WAITS) == []
@@ -272,7 +272,7 @@ async def test_an_optional_write_that_hangs_does_not_delay_that_the_block_is_kno
     assert request.state is RequestState.APPLIED
     assert [one.reason for one in request.refused] == [(Fact(NoteCode.LATE),)]
     [alarm] = await alarms(world, AlarmCode.REVOCATION_WAITS)
-    assert "did not answer in time" in stored_words(alarm.values["reason"])
+    assert "did not answer in time" in stored_note_words(alarm.values["reason"])
 
 
 async def test_what_stays_open_is_alarmed_of_for_a_day(world: World) -> None:

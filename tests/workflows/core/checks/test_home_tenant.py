@@ -7,7 +7,7 @@ from typing import Any, Final
 import pytest
 
 from bot.words.findings.finding import finding_words
-from bot.words.unavailable.not_read import WHY
+from bot.words.unavailable.not_read import UNREAD_REASON_WORDS
 from tests.workflows.core.builders import TENANT, access_plan, identity
 from tests.workflows.core.policies import policy
 from workflows.core.checks.conditional_access.entries import entries_under, trust_under
@@ -134,7 +134,7 @@ def test_what_could_not_be_read_is_said_with_reason_and_place(
     findings = evaluate_facts(these, access(these, access_plan()), plan=access_plan(), identity=identity())
     (unread,) = [one for one in findings if one.code == code]
     assert unread.severity is Severity.UNCHECKED
-    assert f"could not be checked ({WHY[why]})" in finding_words(unread)
+    assert f"could not be checked ({UNREAD_REASON_WORDS[why]})" in finding_words(unread)
     assert place in finding_words(unread)
     assert finding_words(unread).endswith(".")
     assert ("Grant the application" in finding_words(unread)) is (why is UnreadableReason.FORBIDDEN)

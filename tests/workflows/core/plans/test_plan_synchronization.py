@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from bot.words.plans.changes import describe
+from bot.words.plans.changes import describe_changes
 from tests.workflows.core.builders import TENANT
 from workflows.core.checks.consequences import Consequence, consequences
 from workflows.core.errors.facts import Fact
@@ -125,7 +125,7 @@ def test_a_policy_of_the_partners_cannot_change_unseen_while_it_is_patched() -> 
 
 
 def test_switching_it_on_and_off_is_said_with_what_the_partner_has_to_do() -> None:
-    line = describe(plan(None, WANT_ON))[-1]
+    line = describe_changes(plan(None, WANT_ON))[-1]
     assert (line.setting, line.before, line.after, line.access) == (
         "Identity synchronization into this tenant",
         "not allowed (not set)",
@@ -134,7 +134,7 @@ def test_switching_it_on_and_off_is_said_with_what_the_partner_has_to_do() -> No
     )
     assert Fact(Consequence.SYNCHRONIZATION_THEIRS) in consequences(plan(None, WANT_ON))
     off = plan({"tenantId": TENANT, "identitySynchronization": ON}, WANT_OFF)
-    assert {line.access for line in describe(off)} == {"closes", "no change"}
+    assert {line.access for line in describe_changes(off)} == {"closes", "no change"}
     assert Fact(Consequence.SYNCHRONIZED_STAY) in consequences(off)
 
 
@@ -184,7 +184,7 @@ def test_each_is_written_in_its_own_shape_and_said_in_words(
     assert document is not None
     assert set(document) == members
     assert parse_setting(name, document) == setting
-    (line,) = describe(plan(None, {name: setting}))
+    (line,) = describe_changes(plan(None, {name: setting}))
     assert (line.after, line.access) == ("blocked for everyone", "closes")
 
 

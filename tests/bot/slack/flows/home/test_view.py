@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 
 from bot.slack.blocks.blocks import utc_words
-from bot.slack.flows.home.places import page_value, parse_page, read_place, stored_place
+from bot.slack.flows.home.paging import page_value, parse_page, read_place, stored_place
 from bot.slack.flows.home.rows import MAX_ROW_CHARACTERS
 from bot.slack.flows.home.view import ABOUT, closed_home, home_view
 from bot.words.partner_setup.state import setup_words

@@ -9,26 +9,26 @@ from slack_sdk.models.blocks.block_elements import RichTextElement
 
 from bot.slack import ids
 from bot.slack.blocks.blocks import (
-    DOMAIN,
+    DOMAIN_LIMIT,
     Limit,
-    Part,
+    TextRun,
     actions,
     button,
+    cleaned_text,
     confirm_dialog,
+    fixed_text,
     header,
+    local_time,
     paragraph,
-    part,
     quote,
-    rich,
-    when,
-    words,
+    rich_text,
 )
 from bot.slack.blocks.untrusted import clean
-from bot.slack.cards.approval.context import RISKS, CardContext, notes, word_count
-from bot.slack.cards.requests import MAX_DOMAIN_CHARACTERS, may_be_decided, request_target, restored_parts, whole_target
+from bot.slack.cards.approval.card_context import RISKS, CardContext, notes, word_count
+from bot.slack.cards.requests import MAX_DOMAIN_CHARACTERS, can_be_decided, request_target, restored_parts, whole_target
 from bot.slack.people.approvers import Approvers
-from bot.words.plans.openings import ShortChange, Sign, short_changes
-from bot.words.requests.form import lasts_words
+from bot.words.plans.short_changes import ShortChange, Sign, short_changes
+from bot.words.requests.form import access_duration_words
 from bot.words.requests.titles import prepared_title
 from bot.words.sentences import counted
 from workflows.core.people import Role
@@ -76,15 +76,15 @@ def approval_blocks(
         header(
             f"{clean(request_target(request), MAX_DOMAIN_CHARACTERS)}: {clean(_title(request), 30)} · {RISKS[risk]}"
         ),
-        rich(paragraph(*_facts(request)), *_quoted(request)),
+        rich_text(paragraph(*_fact_parts(request)), *_justification_elements(request)),
     ]
-    told = list(_changes(changes, is_extension=is_renewal(known.plan)))
+    told = list(_change_elements(changes, is_extension=is_renewal(known.plan)))
     end = [
-        rich(*_chain(request, holders)),
-        decision_row(request, can_decide=with_buttons and may_be_decided(request, now)),
+        rich_text(*_stage_elements(request, holders)),
+        decision_row(request, can_decide=with_buttons and can_be_decided(request, now)),
     ]
-    words_left = MAX_CARD_WORDS - word_count([one.to_dict() for one in (*top, rich(*told), *end)])
-    return [*top, rich(*told, paragraph(*notes(known, context, words_left))), *end]
+    words_left = MAX_CARD_WORDS - word_count([one.to_dict() for one in (*top, rich_text(*told), *end)])
+    return [*top, rich_text(*told, paragraph(*notes(known, context, words_left))), *end]
 
 
 def changes_of(known: Prepared) -> tuple[ShortChange, ...]:
@@ -100,35 +100,35 @@ def _title(request: AccessRequest) -> str:
     return f"extend {title}" if is_renewal(request.plan) else title
 
 
-def _facts(request: AccessRequest) -> Iterator[Part]:
+def _fact_parts(request: AccessRequest) -> Iterator[TextRun]:
     known, asked = request.require_prepared(), request.particulars
     identity = known.observation.identity
     yield from whole_target(request)
     if identity.asked.strip().lower() not in ("", identity.default_domain.lower(), identity.tenant_id.lower()):
-        yield words("Asked for as ")
-        yield part(identity.asked, DOMAIN, bold=True)
-        yield words(" · ")
-    yield words("Requester ")
-    yield part(known.requester.name, bold=True)
-    yield words(" · Sponsor ")
-    yield part(known.sponsor.name, bold=True)
-    yield words("\n")
+        yield fixed_text("Asked for as ")
+        yield cleaned_text(identity.asked, DOMAIN_LIMIT, bold=True)
+        yield fixed_text(" · ")
+    yield fixed_text("Requester ")
+    yield cleaned_text(known.requester.name, bold=True)
+    yield fixed_text(" · Sponsor ")
+    yield cleaned_text(known.sponsor.name, bold=True)
+    yield fixed_text("\n")
     if asked.kind is RequestKind.RESTORATION:
-        yield words("Restores ")
+        yield fixed_text("Restores ")
         yield from restored_parts(request)
-        yield words("\n")
-    if lasts := lasts_words(asked):
-        yield words(f"{lasts} · ")
+        yield fixed_text("\n")
+    if lasts := access_duration_words(asked):
+        yield fixed_text(f"{lasts} · ")
     if asked.ticket:
-        yield words("Ticket ")
-        yield part(asked.ticket, bold=True)
-        yield words(" · ")
-    yield words("Decide by ")
-    yield when(request.expires_at)
-    yield words(f" · {request.id}")
+        yield fixed_text("Ticket ")
+        yield cleaned_text(asked.ticket, bold=True)
+        yield fixed_text(" · ")
+    yield fixed_text("Decide by ")
+    yield local_time(request.expires_at)
+    yield fixed_text(f" · {request.id}")
 
 
-def _quoted(request: AccessRequest) -> Iterator[RichTextElement]:
+def _justification_elements(request: AccessRequest) -> Iterator[RichTextElement]:
     said = request.particulars.justification.split()
     if not said:
         return
@@ -138,47 +138,47 @@ def _quoted(request: AccessRequest) -> Iterator[RichTextElement]:
     yield quote(" ".join(said[:MAX_QUOTED_WORDS]) + more, 400)
 
 
-def _changes(changes: Sequence[ShortChange], *, is_extension: bool) -> Iterator[RichTextElement]:
+def _change_elements(changes: Sequence[ShortChange], *, is_extension: bool) -> Iterator[RichTextElement]:
     more = [one for one in changes if one.sign is not Sign.LESS]
     less = [one for one in changes if one.sign is Sign.LESS]
     shown = changes if len(more) <= MAX_OPENINGS_BESIDE_LESS_ACCESS else more
     if not changes:
-        yield paragraph(words("No change of access"))
+        yield paragraph(fixed_text("No change of access"))
     for sign, label in _LABELS.items():
-        lines = [part(one.text, 300) for one in shown if one.sign is sign]
+        lines = [cleaned_text(one.text, 300) for one in shown if one.sign is sign]
         if sign is Sign.LESS and len(shown) < len(changes):
-            yield paragraph(words(f"{_SIGNS[sign]}{len(less)} with less access"))
+            yield paragraph(fixed_text(f"{_SIGNS[sign]}{len(less)} with less access"))
         elif lines:
-            yield paragraph(words("Access to extend" if is_extension else label, bold=True))
-            yield from (paragraph(words(_SIGNS[sign]), line) for line in lines)
+            yield paragraph(fixed_text("Access to extend" if is_extension else label, bold=True))
+            yield from (paragraph(fixed_text(_SIGNS[sign]), line) for line in lines)
 
 
-def _chain(request: AccessRequest, holders: Mapping[Role, Approvers]) -> Iterator[RichTextElement]:
+def _stage_elements(request: AccessRequest, holders: Mapping[Role, Approvers]) -> Iterator[RichTextElement]:
     if not request.require_prepared().stages:
-        yield paragraph(words("No approval is needed to close a partner"))
+        yield paragraph(fixed_text("No approval is needed to close a partner"))
     verdict = eligibility(request).verdict
     for index, stage in enumerate(request.require_prepared().stages):
         people = verdict.counted[index]
         mark = "✅ " if len(people) >= stage.quorum else "⏳ " if index == verdict.open_stage else "then "
-        line: list[Part] = [
-            words(mark),
-            part(stage.title, 60, bold=True),
-            words(f" {len(people)}/{stage.quorum}"),
+        line: list[TextRun] = [
+            fixed_text(mark),
+            cleaned_text(stage.title, 60, bold=True),
+            fixed_text(f" {len(people)}/{stage.quorum}"),
         ]
         if people:
-            line += [words(": approved by "), part(", ".join(one.name for one in people), 200)]
+            line += [fixed_text(": approved by "), cleaned_text(", ".join(one.name for one in people), 200)]
         if len(people) < stage.quorum:
-            line += _who(holders.get(stage.role, Approvers()))
+            line += _approver_parts(holders.get(stage.role, Approvers()))
         yield paragraph(*line)
 
 
-def _who(approvers: Approvers) -> list[Part]:
+def _approver_parts(approvers: Approvers) -> list[TextRun]:
     if not approvers.names:
         return []
     named = approvers.names[:MAX_NAMES]
     others = len(approvers.names) - len(named) + approvers.others
     more = f" and {counted(others, 'other')}" if others else ""
-    return [words(" ("), part(", ".join(named), 200), words(f"{more})")]
+    return [fixed_text(" ("), cleaned_text(", ".join(named), 200), fixed_text(f"{more})")]
 
 
 def decision_row(request: AccessRequest, *, can_decide: bool, with_details: bool = True) -> ActionsBlock:

@@ -17,7 +17,7 @@ from workflows.ports.store import Store
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class OwnRequestFlow:
+class RemindOrWithdrawFlow:
     """Stores reminders and withdrawals: from the requester's card, the App Home, or the form that shows the request."""
 
     service: Service
@@ -26,8 +26,8 @@ class OwnRequestFlow:
 
     def entry_points(self) -> Iterator[EntryPoint]:
         """Return the entry points of this flow."""
-        yield Action(ids.REMIND, self.remind, stored="remind_approvers", card=Card.REQUESTER)
-        yield Action(ids.WITHDRAW, self.withdraw, stored="withdraw", card=Card.REQUESTER)
+        yield Action(ids.REMIND, self.remind, audit_name="remind_approvers", card=Card.REQUESTER)
+        yield Action(ids.WITHDRAW, self.withdraw, audit_name="withdraw", card=Card.REQUESTER)
 
     async def remind(self, ack: AsyncAck, click: Interaction) -> None:
         """Remind the approvers of a request, at most once a day.
@@ -52,7 +52,7 @@ class OwnRequestFlow:
             await self.service.store_click(command, key=click.key)
         await ack()
         if click.is_in(ids.REQUEST_ACCESS):
-            self.request_access.show_again(click)
+            self.request_access.look_up_again(click)
 
     async def _is_sent_by(self, click: Interaction, request_id: RequestId) -> bool:
         """Return whether a click is certainly the requester's; otherwise it may still come from their second id."""

@@ -9,9 +9,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.slack.blocks.blocks import within_limits
-from bot.slack.cards.approval.card import approval_blocks
-from bot.slack.cards.approval.context import CardContext
-from bot.words.plans.openings import ACCEPTED, PROMPTED, Sign, short_changes
+from bot.slack.cards.approval.approval_card import approval_blocks
+from bot.slack.cards.approval.card_context import CardContext
+from bot.words.plans.short_changes import PROMPTED_PEOPLE, TRUST_NOUNS, Sign, short_changes
 from tests.bot.sandbox.page.samples import default_configuration
 from tests.bot.surfaces import shown
 from tests.workflows.core.builders import NOW, TENANT, prepared, request
@@ -27,7 +27,7 @@ from workflows.core.settings.model import Property, Setting
 
 MORE = (AccessChange.OPENS, AccessChange.UNKNOWN)
 DEFAULTS = st.none() | st.just(default_configuration())
-LABELS = {**ACCEPTED, **PROMPTED}
+LABELS = {**TRUST_NOUNS, **PROMPTED_PEOPLE}
 
 
 def plan_of(before: JsonObject | None, settings: Mapping[Property, Setting]) -> Plan:

@@ -17,15 +17,15 @@ from workflows.core.requests.commands.clicks import DropEffect, RetryEffect
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class GivenUpFlow:
+class StoppedWorkFlow:
     """Stores decisions about stopped work. The right of the person is checked later."""
 
     service: Service
 
     def entry_points(self) -> Iterator[EntryPoint]:
         """Return the entry points of this flow."""
-        yield Action(ids.RETRY_EFFECT, self.retry, stored="want_retry_effect")
-        yield Action(ids.DROP_EFFECT, self.drop, stored="want_drop_effect")
+        yield Action(ids.RETRY_EFFECT, self.retry, audit_name="want_retry_effect")
+        yield Action(ids.DROP_EFFECT, self.drop, audit_name="want_drop_effect")
 
     async def retry(self, ack: AsyncAck, click: Interaction) -> None:
         """Store the decision to retry it."""

@@ -10,11 +10,11 @@ from slack_sdk.models.blocks import Block
 
 from bot.slack import ids
 from bot.slack.answers.windows import Window, Windows
-from bot.slack.blocks.blocks import Json, paragraph, rich
+from bot.slack.blocks.blocks import Json, paragraph, rich_text
 from bot.slack.blocks.modal import input_block, modal, text_area
-from bot.slack.cards.cards import review_card
-from bot.slack.cards.partners import identity_block
-from bot.slack.cards.reviews import partnership_facts
+from bot.slack.cards.partner_and_plan import identity_block
+from bot.slack.cards.partnership import partnership_facts
+from bot.slack.cards.review_card import review_card
 from bot.slack.flows.entry_points import Action, Card, EntryPoint, Submission
 from bot.slack.payloads.button_values import parse_tenant_id
 from bot.slack.payloads.models import Interaction
@@ -34,7 +34,7 @@ _NO_REASON: Final = Refused(RefusalCode.REASON_MISSING, is_review=True)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class ReviewFlow:
+class AnswerReviewFlow:
     """Stores that access is kept. The stored click is checked later for the right to answer."""
 
     service: Service
@@ -45,9 +45,9 @@ class ReviewFlow:
 
     def entry_points(self) -> Iterator[EntryPoint]:
         """Return the entry points of this flow."""
-        yield Action(ids.REVIEW_PARTNER, self.show, stored="review_partner")
-        yield Action(ids.KEEP, self.keep, stored="want_keep", card=Card.REVIEW)
-        yield Submission(ids.KEEP_REASON, self.keep_with_reason, stored="want_keep")
+        yield Action(ids.REVIEW_PARTNER, self.show, audit_name="review_partner")
+        yield Action(ids.KEEP, self.keep, audit_name="want_keep", card=Card.REVIEW)
+        yield Submission(ids.KEEP_REASON, self.keep_with_reason, audit_name="want_keep")
 
     async def show(self, ack: AsyncAck, click: Interaction) -> None:
         """Open a window with the review's card and its buttons."""
@@ -95,7 +95,7 @@ def keep_view(partnership: Partnership) -> Json:
     """Return the view that asks why access is still needed."""
     blocks: list[Block] = [
         identity_block(partnership.identity),
-        rich(paragraph(*partnership_facts(partnership))),
+        rich_text(paragraph(*partnership_facts(partnership))),
         input_block("Why is the access still needed?", ids.REASON, text_area(ids.REASON)),
     ]
     return modal("Keep access", blocks, ids.KEEP_REASON, submit="Keep", metadata=partnership.identity.tenant_id)

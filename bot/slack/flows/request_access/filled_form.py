@@ -33,7 +33,7 @@ _EDIT = "edit"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class ChangeFlow:
+class FilledFormFlow:
     """Offers what somebody asked for before, to be sent again as it is or changed."""
 
     request_access: RequestAccessFlow
@@ -42,10 +42,10 @@ class ChangeFlow:
 
     def entry_points(self) -> Iterator[EntryPoint]:
         """Return the entry points of this flow."""
-        yield Action(ids.EDIT, self.open_edit, stored=_EDIT, card=Card.REQUESTER)
-        yield Submission(ids.EDIT_REQUEST, self.send_edit, stored=_EDIT)
-        yield Action(ids.REQUEST_AGAIN, self.open_again, stored="open_request")
-        yield Action(ids.CLOSE_EARLY, self.open_closing, stored="close_early")
+        yield Action(ids.EDIT, self.open_edit, audit_name=_EDIT, card=Card.REQUESTER)
+        yield Submission(ids.EDIT_REQUEST, self.send_edit, audit_name=_EDIT)
+        yield Action(ids.REQUEST_AGAIN, self.open_repeat, audit_name="open_request")
+        yield Action(ids.CLOSE_EARLY, self.open_close_early, audit_name="close_early")
 
     async def open_edit(self, ack: AsyncAck, click: Interaction) -> None:
         """Open the form of a request that waits for approvals, for its requester."""
@@ -80,7 +80,7 @@ class ChangeFlow:
             )
             await ack(response_action="update", view=message_view("Not possible", refusal_words(refused)))
 
-    async def open_again(self, ack: AsyncAck, click: Interaction) -> None:
+    async def open_repeat(self, ack: AsyncAck, click: Interaction) -> None:
         """Open the form of a new request, filled in from the person's own request, or from that of their partner."""
         named = click.action.value
         if is_tenant_id(named):
@@ -90,11 +90,11 @@ class ChangeFlow:
 
         async def build(window: Window) -> Json:
             await self.request_access.members.require(window.actor)
-            return await self.request_access.filled_view(window, await self._again(subject, window.actor))
+            return await self.request_access.filled_view(window, await self._earlier_as_form(subject, window.actor))
 
         await self.request_access.windows.load(ack, click, build, command="open_request", subject=subject)
 
-    async def open_closing(self, ack: AsyncAck, click: Interaction) -> None:
+    async def open_close_early(self, ack: AsyncAck, click: Interaction) -> None:
         """Open the form that asks for an active partner to be blocked; one approver decides on it."""
         tenant_id = parse_tenant_id(click.action.value)
 
@@ -118,15 +118,15 @@ class ChangeFlow:
         subject = CommandSubject(tenant_id=tenant_id)
         await self.request_access.windows.load(ack, click, build, command="close_early", subject=subject)
 
-    async def _again(self, subject: CommandSubject, actor: ChatId) -> Refill:
+    async def _earlier_as_form(self, subject: CommandSubject, actor: ChatId) -> Refill:
         """Return the earlier request as a new form. Who neither sent nor sponsors it gets the partner only."""
         request, is_sponsor = await self._earlier(subject, actor)
         if request is None or request.particulars.kind is not RequestKind.ACCESS:
-            return _only(actor, subject.tenant_id or "")
+            return _form_about_partner(actor, subject.tenant_id or "")
         account = await account_of_other_chat_id(request, actor, self.editing.intake.directory)
         if is_sponsor or request.is_filed_by(actor, account):
             return self._refilled(request, actor)
-        return _only(actor, request.particulars.target)
+        return _form_about_partner(actor, request.particulars.target)
 
     async def _earlier(self, subject: CommandSubject, actor: ChatId) -> tuple[AccessRequest | None, bool]:
         """Return the request that is named, or the one in force of a partner; and whether the person sponsors it."""
@@ -147,7 +147,7 @@ class ChangeFlow:
         return refilled(request, actor, self.request_access.catalog, self.editing.intake.clock.now())
 
 
-def _only(actor: ChatId, target: str) -> Refill:
+def _form_about_partner(actor: ChatId, target: str) -> Refill:
     """Return the form about a partner, with nothing else filled in."""
     form = Form(requester=actor, target=target, template="", justification="", sponsor=actor, days=0)
     return Refill(form=form, notes={}, template="")

@@ -9,7 +9,7 @@ from bot.words.refusals.forms import FORMS
 from bot.words.refusals.ids import IDS, UNREADABLE
 from bot.words.refusals.partner_names import PARTNER_NAMES
 from bot.words.refusals.people import ABOUT_THE_SPONSOR, PEOPLE
-from bot.words.sentences import Sentences, said
+from bot.words.sentences import Sentences, fill_in
 from bot.words.unavailable.entra import entra_words
 from bot.words.unavailable.storage import trouble_words
 from workflows.core.checks.findings import finding_from_value
@@ -40,7 +40,7 @@ def _words(fact: Fact) -> str:
         return f"The records cannot be written: {trouble_words(fact.code)}."
     if fact.code == QueueCode.UNREADABLE:
         return "unreadable: {problems} problems".format_map(fact.values)
-    return said(SENTENCES[RefusalCode(fact.code)], _with_answer(fact.values))
+    return fill_in(SENTENCES[RefusalCode(fact.code)], _with_answer(fact.values))
 
 
 def _with_answer(values: Values) -> Values:
@@ -60,7 +60,7 @@ def _about_the_sponsor(values: Values) -> str:
     refused = fact_from_value(values["refused"])
     for code, sentence in ABOUT_THE_SPONSOR.items():
         if code == refused.code:
-            return said(sentence, refused.values)
+            return fill_in(sentence, refused.values)
     return f"The sponsor cannot be used: {fact_words(refused)}"
 
 

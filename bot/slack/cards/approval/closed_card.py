@@ -7,10 +7,20 @@ from typing import Final
 from slack_sdk.models.blocks import Block
 
 from bot.slack import ids
-from bot.slack.blocks.blocks import Part, actions, button, header, paragraph, part, rich, when, words
+from bot.slack.blocks.blocks import (
+    TextRun,
+    actions,
+    button,
+    cleaned_text,
+    fixed_text,
+    header,
+    local_time,
+    paragraph,
+    rich_text,
+)
 from bot.slack.blocks.message import Message, message
 from bot.slack.blocks.untrusted import clean
-from bot.slack.cards.chain import EXPIRES_NOW, state_parts, still_needed
+from bot.slack.cards.decisions import EXPIRES_NOW, state_parts, still_needed
 from bot.slack.cards.requests import MAX_DOMAIN_CHARACTERS, headline, request_target, summary, whole_target
 from bot.words.requests.notes import note_words
 from bot.words.requests.states import state_words
@@ -29,7 +39,7 @@ MAX_LONG_SENTENCE_CHARACTERS: Final = 700
 MAX_QUOTED_WORDS: Final = 25
 """Words of a reason on a card; the rest is counted, and is in Details."""
 _COMPLETE: Final = "No approval is missing."
-_NEWER: Final = "Needs new approval: the newer message has the buttons."
+_NEWER_MESSAGE: Final = "Needs new approval: the newer message has the buttons."
 _DONE: Final = {Choice.APPROVE: "approved", Choice.REJECT: "rejected"}
 _NOUNS: Final = {Choice.APPROVE: "approval", Choice.REJECT: "rejection"}
 
@@ -48,10 +58,12 @@ def closed_card(
     :param reader: whose copy it is, for the receipt of their decisions; None for the channel's card.
     :param is_older: whether a newer message asks for the decision.
     """
-    status = [words(_NEWER)] if is_older else [*status_parts(request, successor, now)]
+    status = [fixed_text(_NEWER_MESSAGE)] if is_older else [*status_parts(request, successor, now)]
     blocks: list[Block] = [
         header(closed_headline(request, successor)),
-        rich(paragraph(*status), paragraph(*whole_target(request), *_people(request), *_receipts(request, reader))),
+        rich_text(
+            paragraph(*status), paragraph(*whole_target(request), *_people(request), *_receipts(request, reader))
+        ),
     ]
     if request.prepared is not None:
         blocks.append(
@@ -80,21 +92,21 @@ def replaced_words(successor: AccessRequest) -> str:
     return "revoked later" if successor.particulars.kind is RequestKind.REVOCATION else "replaced later"
 
 
-def status_parts(request: AccessRequest, successor: AccessRequest | None, now: datetime) -> Iterator[Part]:
+def status_parts(request: AccessRequest, successor: AccessRequest | None, now: datetime) -> Iterator[TextRun]:
     """State its result in one line: who ended it, when, and why; or what replaced it."""
     rejection = next((one for one in reversed(request.decisions) if one.choice is Choice.REJECT), None)
     if successor is not None:
         yield from _replaced(successor)
     elif request.state is RequestState.REJECTED and rejection is not None:
-        yield words("Rejected by ", bold=True)
-        yield part(rejection.person.name, bold=True)
-        yield words(" on ")
-        yield when(rejection.at)
-        yield words(": ")
-        yield part(first_words(rejection.reason), 300)
+        yield fixed_text("Rejected by ", bold=True)
+        yield cleaned_text(rejection.person.name, bold=True)
+        yield fixed_text(" on ")
+        yield local_time(rejection.at)
+        yield fixed_text(": ")
+        yield cleaned_text(first_words(rejection.reason), 300)
         yield from _sent_before(request)
     elif request.state is RequestState.AWAITING_APPROVAL:
-        yield part(EXPIRES_NOW if now >= request.expires_at else still_needed(request) or _COMPLETE, 300)
+        yield cleaned_text(EXPIRES_NOW if now >= request.expires_at else still_needed(request) or _COMPLETE, 300)
     else:
         said = list(state_parts(request, now, with_steps=False))
         yield from said
@@ -102,29 +114,29 @@ def status_parts(request: AccessRequest, successor: AccessRequest | None, now: d
             yield from _sent_before(request)
         elif request.note:
             if said:
-                yield words(" ")
-            yield part(shortened_note(request.note), MAX_LONG_SENTENCE_CHARACTERS)
+                yield fixed_text(" ")
+            yield cleaned_text(shortened_note(request.note), MAX_LONG_SENTENCE_CHARACTERS)
         elif not said:
-            yield words("Since ")
-            yield when(request.changed_at)
+            yield fixed_text("Since ")
+            yield local_time(request.changed_at)
 
 
-def _sent_before(request: AccessRequest) -> Iterator[Part]:
+def _sent_before(request: AccessRequest) -> Iterator[TextRun]:
     if sent := with_sent_before(request, ()):
-        yield words(" ")
-        yield part(note_words(sent), MAX_LONG_SENTENCE_CHARACTERS)
+        yield fixed_text(" ")
+        yield cleaned_text(note_words(sent), MAX_LONG_SENTENCE_CHARACTERS)
 
 
-def _replaced(successor: AccessRequest) -> Iterator[Part]:
+def _replaced(successor: AccessRequest) -> Iterator[TextRun]:
     is_closed = successor.particulars.kind is RequestKind.REVOCATION
-    yield words("Revoked " if is_closed else "Replaced ")
-    yield when(successor.confirmed_at or successor.changed_at)
-    yield words(" by ")
-    yield part(successor.require_prepared().requester.name, bold=True)
+    yield fixed_text("Revoked " if is_closed else "Replaced ")
+    yield local_time(successor.confirmed_at or successor.changed_at)
+    yield fixed_text(" by ")
+    yield cleaned_text(successor.require_prepared().requester.name, bold=True)
     if not is_closed:
-        yield words(" with ")
-        yield part(prepared_title(successor.require_prepared()))
-    yield words(f" ({successor.id})")
+        yield fixed_text(" with ")
+        yield cleaned_text(prepared_title(successor.require_prepared()))
+    yield fixed_text(f" ({successor.id})")
 
 
 def first_words(text: str) -> str:
@@ -148,29 +160,29 @@ def shortened_note(note: Facts) -> str:
     return note_words(shown) + (f" ({counted(more, 'more note')} in Details)" if more else "")
 
 
-def _people(request: AccessRequest) -> Iterator[Part]:
+def _people(request: AccessRequest) -> Iterator[TextRun]:
     if request.prepared is not None:
-        yield part(prepared_title(request.prepared))
-        yield words(" · Requester ")
-        yield part(request.prepared.requester.name)
+        yield cleaned_text(prepared_title(request.prepared))
+        yield fixed_text(" · Requester ")
+        yield cleaned_text(request.prepared.requester.name)
         approvers = [one.person.name for one in request.decisions if one.choice is Choice.APPROVE]
         if approvers and request.particulars.kind is not RequestKind.REVOCATION:
-            yield words(" · Approved by ")
-            yield part(", ".join(approvers), 300)
-        yield words(" · ")
-    yield words(f"{request.id}")
+            yield fixed_text(" · Approved by ")
+            yield cleaned_text(", ".join(approvers), 300)
+        yield fixed_text(" · ")
+    yield fixed_text(f"{request.id}")
 
 
-def _receipts(request: AccessRequest, reader: ChatId | None) -> Iterator[Part]:
+def _receipts(request: AccessRequest, reader: ChatId | None) -> Iterator[TextRun]:
     """Return the dated receipt of what the reader decided: what counts first, then what counts no more."""
-    for decision in _own(request.decisions, reader):
-        yield words(f"\nYou {_DONE[decision.choice]} this ")
-        yield when(decision.at)
-    for decision in _own(request.void, reader):
-        yield words(f"\nYour {_NOUNS[decision.choice]} of ")
-        yield when(decision.at)
-        yield words(" no longer counts")
+    for decision in _decisions_of(request.decisions, reader):
+        yield fixed_text(f"\nYou {_DONE[decision.choice]} this ")
+        yield local_time(decision.at)
+    for decision in _decisions_of(request.void, reader):
+        yield fixed_text(f"\nYour {_NOUNS[decision.choice]} of ")
+        yield local_time(decision.at)
+        yield fixed_text(" no longer counts")
 
 
-def _own(decisions: tuple[Decision, ...], reader: ChatId | None) -> Iterator[Decision]:
+def _decisions_of(decisions: tuple[Decision, ...], reader: ChatId | None) -> Iterator[Decision]:
     return (one for one in decisions if one.person.chat_id == reader)

@@ -45,12 +45,12 @@ class Sign(Enum):
     """It may give more access; because this is not known, it counts as more."""
 
 
-ACCEPTED: Final[Mapping[str, str]] = {
+TRUST_NOUNS: Final[Mapping[str, str]] = {
     "mfa": "MFA",
     "compliant_device": "compliant devices",
     "hybrid_joined_device": "hybrid joined devices",
 }
-PROMPTED: Final[Mapping[str, str]] = {"inbound": "their people", "outbound": "our people there"}
+PROMPTED_PEOPLE: Final[Mapping[str, str]] = {"inbound": "their people", "outbound": "our people there"}
 _FLAG_TEXTS: Final[Mapping[tuple[str, Sign], str]] = {
     (Property.INBOUND_TRUST, Sign.MORE): "Accept their {}",
     (Property.INBOUND_TRUST, Sign.LESS): "Do not accept their {}",
@@ -93,7 +93,7 @@ class ShortChange:
     text: str
 
 
-class _Reading(NamedTuple):
+class _ChangeContext(NamedTuple):
     states: BeforeAfter
     names: Mapping[str, str]
 
@@ -108,22 +108,24 @@ def short_changes(
     :param default: the tenant's default configuration; None when it is not known.
     :param names: the names in our own directory of its ids, by id.
     """
-    reading = _Reading(BeforeAfter.of(plan, default), names)
+    reading = _ChangeContext(BeforeAfter.of(plan, default), names)
     told = [item for item in setting_changes(plan, default) if item.access is not AccessChange.SAME]
-    found = [*_flags(told), *(_whole(item, reading) for item in told if item.part is not SettingPart.FLAG)]
+    found = [*_flags(told), *(_short_change(item, reading) for item in told if item.part is not SettingPart.FLAG)]
     return tuple(sorted(found, key=lambda one: one.sign is Sign.LESS))
 
 
 def _flags(told: Sequence[SettingChange]) -> Iterator[ShortChange]:
     """Word the flags of one setting that change in the same direction together."""
     for (name, sign), text in _FLAG_TEXTS.items():
-        labels = ACCEPTED if name == Property.INBOUND_TRUST else PROMPTED
-        changed = [labels[item.key] for item in told if item.part is SettingPart.FLAG and _is(item, name, sign)]
+        labels = TRUST_NOUNS if name == Property.INBOUND_TRUST else PROMPTED_PEOPLE
+        changed = [
+            labels[item.key] for item in told if item.part is SettingPart.FLAG and _changes_flag(item, name, sign)
+        ]
         if changed:
             yield ShortChange(sign=sign, text=text.format(_enumerated(changed)))
 
 
-def _is(item: SettingChange, name: str, sign: Sign) -> bool:
+def _changes_flag(item: SettingChange, name: str, sign: Sign) -> bool:
     return item.name == name and _SIGNS[item.access] is sign
 
 
@@ -132,18 +134,18 @@ def _enumerated(texts: Sequence[str]) -> str:
     return f"{', '.join(first)} and {last}" if first else last
 
 
-def _whole(item: SettingChange, reading: _Reading) -> ShortChange:
-    return ShortChange(sign=_SIGNS[item.access], text=_TEXTS[item.part](item, reading))
+def _short_change(item: SettingChange, reading: _ChangeContext) -> ShortChange:
+    return ShortChange(sign=_SIGNS[item.access], text=_DESCRIBERS[item.part](item, reading))
 
 
-def _targets(item: SettingChange, reading: _Reading) -> str:
+def _targets(item: SettingChange, reading: _ChangeContext) -> str:
     name = Property(item.name)
     subject = _SUBJECTS.get(name, title(name))
-    was, becomes = (_lists(name, side.targets[name], reading.names) for side in reading.states)
+    was, becomes = (_targets_in_words(name, side.targets[name], reading.names) for side in reading.states)
     return f"{subject}: {becomes}" if was == _BLOCKED else f"{subject}: {becomes} (now: {was})"
 
 
-def _synchronization(item: SettingChange, reading: _Reading) -> str:
+def _synchronization(item: SettingChange, reading: _ChangeContext) -> str:
     if item.access is AccessChange.OPENS:
         return "Their administrators create and change accounts here (synchronization)"
     if item.access is AccessChange.UNKNOWN:
@@ -151,17 +153,17 @@ def _synchronization(item: SettingChange, reading: _Reading) -> str:
     return "No synchronization of their accounts"
 
 
-def _unreadable(item: SettingChange, reading: _Reading) -> str:
+def _unreadable(item: SettingChange, reading: _ChangeContext) -> str:
     if item.access is AccessChange.CLOSES:
         return f"{title(item.name)}: blocked (now: not readable)"
     return f"{title(item.name)}: a value that Gatehouse cannot read"
 
 
-def _unknown_members(item: SettingChange, reading: _Reading) -> str:
+def _unknown_members(item: SettingChange, reading: _ChangeContext) -> str:
     return f"{title(item.name)}: other values that Gatehouse does not know"
 
 
-_TEXTS: Final[Mapping[SettingPart, Callable[[SettingChange, _Reading], str]]] = {
+_DESCRIBERS: Final[Mapping[SettingPart, Callable[[SettingChange, _ChangeContext], str]]] = {
     SettingPart.TARGETS: _targets,
     SettingPart.SYNCHRONIZATION: _synchronization,
     SettingPart.NO_FLAGS: _unreadable,
@@ -170,14 +172,14 @@ _TEXTS: Final[Mapping[SettingPart, Callable[[SettingChange, _Reading], str]]] = 
 }
 
 
-def _lists(name: Property, applies: EffectiveTargets, names: Mapping[str, str]) -> str:
+def _targets_in_words(name: Property, applies: EffectiveTargets, names: Mapping[str, str]) -> str:
     """Describe who may use what, as far as it certainly applies."""
     setting = applies.certain
     if is_certainly_blocked(setting):
         return _BLOCKED
     if has_two_deny_lists(setting) or setting_doubts(setting):
         return "not certain, see Details"
-    lists = [_list(name, one, names) for one in configurations(setting)]
+    lists = [_list_in_words(name, one, names) for one in configurations(setting)]
     if None in lists:
         return "not known"
     return _joined([one for one in lists if one is not None])
@@ -190,7 +192,7 @@ def _joined(lists: list[str]) -> str:
     return applications if people == "everyone" else f"{people.removeprefix('only ')}, {applications}"
 
 
-def _list(name: Property, configuration: TargetConfiguration | None, names: Mapping[str, str]) -> str | None:
+def _list_in_words(name: Property, configuration: TargetConfiguration | None, names: Mapping[str, str]) -> str | None:
     """Describe one list; None when it is not known."""
     if configuration is None:
         return None
@@ -200,32 +202,32 @@ def _list(name: Property, configuration: TargetConfiguration | None, names: Mapp
         return "nobody" if is_people else "no app"
     if configuration.access is AccessType.BLOCKED:
         return (
-            f"everyone except {_named(name, configuration, names)}"
+            f"everyone except {_targets_by_name(name, configuration, names)}"
             if is_people
-            else (f"all apps except {_named(name, configuration, names)}")
+            else (f"all apps except {_targets_by_name(name, configuration, names)}")
         )
     if ALL_USERS in ids:
         return "everyone"
-    return "all apps" if ALL_APPLICATIONS in ids else f"only {_named(name, configuration, names)}"
+    return "all apps" if ALL_APPLICATIONS in ids else f"only {_targets_by_name(name, configuration, names)}"
 
 
-def _named(name: Property, configuration: TargetConfiguration, names: Mapping[str, str]) -> str:
+def _targets_by_name(name: Property, configuration: TargetConfiguration, names: Mapping[str, str]) -> str:
     """Name a few targets of a list, and count the others by kind."""
     reserved = [_APPLICATIONS[one.id] for one in configuration.targets if one.id in _APPLICATIONS]
     others = [one for one in configuration.targets if one.id not in _APPLICATIONS]
     known = [_name(name, one, names) for one in others]
     if len(others) <= MAX_NAMED_TARGETS and all(known):
         return " and ".join([*reserved, *(f"“{one}”" for one in known)])
-    return " and ".join([*reserved, *_counts(name, others)])
+    return " and ".join([*reserved, *_targets_counted(name, others)])
 
 
-def _counts(name: Property, targets: list[Target]) -> Iterator[str]:
+def _targets_counted(name: Property, targets: list[Target]) -> Iterator[str]:
     for kind, noun in _NOUNS.items():
         if count := sum(target.type is kind for target in targets):
-            yield f"{counted(count, noun)} of {_whose(name, kind)}"
+            yield f"{counted(count, noun)} of {_owner_word(name, kind)}"
 
 
-def _whose(name: Property, kind: TargetType) -> str:
+def _owner_word(name: Property, kind: TargetType) -> str:
     owner = owner_of(name, kind)
     return "ours" if owner is Owner.OURS else "theirs"
 

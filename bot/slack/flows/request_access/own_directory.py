@@ -22,7 +22,7 @@ from workflows.ports.tenant_settings import FoundObject
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class SearchOwn:
+class OwnDirectorySearch:
     """Offers our own groups, users and applications while a name is typed."""
 
     names: ObjectSearch
@@ -32,7 +32,7 @@ class SearchOwn:
 
     async def suggest(self, ack: AsyncAck, asked: Interaction) -> None:
         """Offer what begins with the typed text. A typed ID is offered as it is: it is checked when it is sent."""
-        name = asked.action_id.removeprefix(ids.PLACEHOLDER)
+        name = asked.action_id.removeprefix(ids.PLACEHOLDER_PREFIX)
         typed = asked.value.strip()
         if is_guid(typed.strip("{}")):
             await ack(options=[option(f"ID {typed}", typed)])

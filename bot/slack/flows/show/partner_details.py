@@ -8,26 +8,26 @@ from slack_sdk.models.blocks import Block
 from slack_sdk.models.blocks.block_elements import RichTextElement
 
 from bot.slack.blocks.blocks import (
-    Part,
+    TextRun,
     actions,
     bullets,
+    cleaned_text,
+    fixed_text,
     header,
+    local_time,
     paragraph,
-    part,
     quote,
-    rich,
-    when,
-    words,
+    rich_text,
 )
 from bot.slack.blocks.message import Message, message
 from bot.slack.blocks.untrusted import clean
 from bot.slack.cards.concerns import concern_elements
-from bot.slack.cards.partners import identity_block, partner_name, partner_words
+from bot.slack.cards.partner_and_plan import identity_block, partner_name, partner_words
+from bot.slack.cards.partnership import close_early_button, partnership_facts, partnership_state_words
 from bot.slack.cards.requests import icon, kind_words, own_buttons, restore_hint
-from bot.slack.cards.reviews import close_early_button, partnership_facts, partnership_state_words
 from bot.slack.cards.setup_steps import setup_elements
 from bot.words.plans.current_settings import CurrentLine, describe_current
-from bot.words.posture.concerns import WEIGHTS, concern_words
+from bot.words.posture.concerns import WEIGHT_WORDS, concern_words
 from bot.words.requests.notes import note_words
 from bot.words.requests.states import state_words
 from bot.words.sentences import counted
@@ -90,27 +90,29 @@ def partner_details(
         header(f"🔎 {clean(partner_name(identity), 90)}: current settings"),
         identity_block(identity),
         *_concern_blocks(concerns),
-        rich(*_current_elements(configuration, current, is_cross_cloud=is_cross_cloud)),
-        rich(*_openness_elements(found)),
-        rich(*setup_elements(configuration, default, identity, partnership)),
-        rich(*_record_elements(partnership, requests, now)),
-        rich(*_history_elements(requests, identity)),
-        *_own(requests, partnership, reader, now),
+        rich_text(*_current_elements(configuration, current, is_cross_cloud=is_cross_cloud)),
+        rich_text(*_openness_elements(found)),
+        rich_text(*setup_elements(configuration, default, identity, partnership)),
+        rich_text(*_record_elements(partnership, requests, now)),
+        rich_text(*_history_elements(requests, identity)),
+        *_own_actions(requests, partnership, reader, now),
     ]
     opening = f"{sum(entry.is_own for entry in current)} settings set here"
     if configuration is None:
         opening = NOT_ADDED if is_cross_cloud else "no settings of its own, the tenant's defaults apply"
     known = counted(len(requests), "request")
-    return message(f"{partner_words(identity)}: {opening}.{_gravest(concerns)} {known} on record.", blocks)
+    return message(f"{partner_words(identity)}: {opening}.{_most_serious_concern(concerns)} {known} on record.", blocks)
 
 
-def _gravest(concerns: Sequence[Concern]) -> str:
+def _most_serious_concern(concerns: Sequence[Concern]) -> str:
     return "".join(
-        f" {WEIGHTS[one.weight].capitalize()}: {concern_words(one)}" for one in concerns[:1] if one.weight > Weight.NOTE
+        f" {WEIGHT_WORDS[one.weight].capitalize()}: {concern_words(one)}"
+        for one in concerns[:1]
+        if one.weight > Weight.NOTE
     )
 
 
-def _own(
+def _own_actions(
     requests: Sequence[AccessRequest],
     partnership: Partnership | None,
     reader: frozenset[ChatId | PersonId],
@@ -132,107 +134,134 @@ def _own(
 
 def _concern_blocks(concerns: Sequence[Concern]) -> Iterator[Block]:
     if concerns:
-        label = paragraph(words("Issues, from the current settings and Gatehouse's records", bold=True))
-        yield rich(label, *concern_elements(concerns, MAX_CONCERNS))
+        label = paragraph(fixed_text("Issues, from the current settings and Gatehouse's records", bold=True))
+        yield rich_text(label, *concern_elements(concerns, MAX_CONCERNS))
 
 
 def _current_elements(
     configuration: JsonObject | None, current: Sequence[CurrentLine], *, is_cross_cloud: bool
 ) -> Iterator[RichTextElement]:
-    yield paragraph(words("Settings, read just now", bold=True))
+    yield paragraph(fixed_text("Settings, read just now", bold=True))
     if configuration is None and is_cross_cloud:
-        yield paragraph(words(f"This is {NOT_ADDED}:"))
+        yield paragraph(fixed_text(f"This is {NOT_ADDED}:"))
     elif configuration is None:
-        yield paragraph(words("This tenant has no configuration of its own here. The tenant's defaults apply to it:"))
+        yield paragraph(
+            fixed_text("This tenant has no configuration of its own here. The tenant's defaults apply to it:")
+        )
     yield bullets(_current_parts(entry) for entry in current)
     if others := unmanaged_settings(configuration):
         yield paragraph(
-            words("Also set, and not managed by Gatehouse: "), part(", ".join(others), MAX_SETTING_CHARACTERS)
+            fixed_text("Also set, and not managed by Gatehouse: "),
+            cleaned_text(", ".join(others), MAX_SETTING_CHARACTERS),
         )
 
 
 def _openness_elements(found: Sequence[AccessKind]) -> Iterator[RichTextElement]:
     """Summarize what is open, what is not known, and what only a default closes."""
-    yield paragraph(words("What this leaves open", bold=True))
+    yield paragraph(fixed_text("What this leaves open", bold=True))
     left = possibly_open(found)
     unknown = [kind for kind in left if kind.opening is Openness.UNKNOWN]
     opened = [kind for kind in left if kind.opening is not Openness.UNKNOWN]
-    items = [[words("Open: "), part(access_kinds_words(opened), MAX_ACCESS_KINDS_CHARACTERS)]] if opened else []
+    items = (
+        [[fixed_text("Open: "), cleaned_text(access_kinds_words(opened), MAX_ACCESS_KINDS_CHARACTERS)]]
+        if opened
+        else []
+    )
     if unknown:
         items.append(
-            [words("Not known, so perhaps open: "), part(access_kinds_words(unknown), MAX_ACCESS_KINDS_CHARACTERS)]
+            [
+                fixed_text("Not known, so perhaps open: "),
+                cleaned_text(access_kinds_words(unknown), MAX_ACCESS_KINDS_CHARACTERS),
+            ]
         )
     if not left:
-        items.append([words("Nothing: every way in and out is closed.")])
+        items.append([fixed_text("Nothing: every way in and out is closed.")])
     if closed := closed_by_default(found):
         items.append(
             [
-                words("Closed by a default only, not for this partner itself: "),
-                part(access_kinds_words(closed), MAX_ACCESS_KINDS_CHARACTERS),
+                fixed_text("Closed by a default only, not for this partner itself: "),
+                cleaned_text(access_kinds_words(closed), MAX_ACCESS_KINDS_CHARACTERS),
             ]
         )
     yield bullets(items)
 
 
-def _current_parts(entry: CurrentLine) -> list[Part]:
-    shown = [part(entry.setting, bold=True), words(": "), part(entry.words, MAX_SETTING_CHARACTERS)]
+def _current_parts(entry: CurrentLine) -> list[TextRun]:
+    shown = [
+        cleaned_text(entry.setting, bold=True),
+        fixed_text(": "),
+        cleaned_text(entry.words, MAX_SETTING_CHARACTERS),
+    ]
     if entry.is_own or entry.fact.inherits:
-        shown.append(words(" · set here" if entry.is_own else _INHERITED[entry.fact.origin]))
+        shown.append(fixed_text(" · set here" if entry.is_own else _INHERITED[entry.fact.origin]))
     return shown
 
 
 def _record_elements(
     partnership: Partnership | None, requests: Sequence[AccessRequest], now: datetime
 ) -> Iterator[RichTextElement]:
-    yield paragraph(words("Gatehouse's record", bold=True))
+    yield paragraph(fixed_text("Gatehouse's record", bold=True))
     if partnership is None:
-        yield paragraph(words("Gatehouse has neither opened nor closed this partner."))
+        yield paragraph(fixed_text("Gatehouse has neither opened nor closed this partner."))
         return
     yield paragraph(
-        words(f"Recorded as {partnership_state_words(partnership, now)}.\n"), *partnership_facts(partnership)
+        fixed_text(f"Recorded as {partnership_state_words(partnership, now)}.\n"), *partnership_facts(partnership)
     )
     if partnership.state is not PartnershipState.REVOKED:
-        yield paragraph(words("Active since "), when(opened_at(partnership, requests)), words("."))
+        yield paragraph(fixed_text("Active since "), local_time(opened_at(partnership, requests)), fixed_text("."))
     current = next((one for one in requests if one.id == partnership.request_id), None)
     if current is not None and current.prepared is not None:
         yield from _approved_elements(current)
     for kept in partnership.attestations[-3:]:
         yield paragraph(
-            words("Kept by "), part(kept.person.name), words(" on "), when(kept.at), words(": "), part(kept.reason, 300)
+            fixed_text("Kept by "),
+            cleaned_text(kept.person.name),
+            fixed_text(" on "),
+            local_time(kept.at),
+            fixed_text(": "),
+            cleaned_text(kept.reason, 300),
         )
 
 
 def _approved_elements(request: AccessRequest) -> Iterator[RichTextElement]:
     """Show who asked for the present settings and why, and who approved them when."""
     known = request.require_prepared()
-    yield paragraph(words("Requested by "), part(known.requester.name), words(" on "), when(request.created_at))
+    yield paragraph(
+        fixed_text("Requested by "),
+        cleaned_text(known.requester.name),
+        fixed_text(" on "),
+        local_time(request.created_at),
+    )
     if request.particulars.justification.strip():
         yield quote(request.particulars.justification, MAX_JUSTIFICATION_CHARACTERS)
     approvals = [one for one in request.decisions if one.choice is Choice.APPROVE and one.digest == known.plan.digest]
     if not approvals:
         return
-    shown = [[words("Approved by "), part(one.person.name), words(", "), when(one.at)] for one in approvals]
+    shown = [
+        [fixed_text("Approved by "), cleaned_text(one.person.name), fixed_text(", "), local_time(one.at)]
+        for one in approvals
+    ]
     if (more := len(shown) - MAX_APPROVALS) > 0:
-        shown = [*shown[:MAX_APPROVALS], [words(f"and {more} more")]]
+        shown = [*shown[:MAX_APPROVALS], [fixed_text(f"and {more} more")]]
     yield bullets(shown)
 
 
 def _history_elements(requests: Sequence[AccessRequest], identity: TenantIdentity) -> Iterator[RichTextElement]:
-    yield paragraph(words("Requests, newest first", bold=True))
+    yield paragraph(fixed_text("Requests, newest first", bold=True))
     if not requests:
-        yield paragraph(words("None."))
+        yield paragraph(fixed_text("None."))
         return
     yield bullets(_history_parts(request) for request in requests[:MAX_HISTORY_ENTRIES])
     if len(requests) > MAX_HISTORY_ENTRIES:
-        yield paragraph(words(f"and {len(requests) - MAX_HISTORY_ENTRIES} older ones"))
+        yield paragraph(fixed_text(f"and {len(requests) - MAX_HISTORY_ENTRIES} older ones"))
     if any(is_restorable(request) for request in requests):
         yield restore_hint(identity)
 
 
-def _history_parts(request: AccessRequest) -> list[Part]:
-    by = [words(" by "), part(request.prepared.requester.name)] if request.prepared else []
-    shown = [words(f"{icon(request)} {kind_words(request).capitalize()}"), *by, words(": ")]
-    shown += [words(state_words(request), bold=True), words(", "), when(request.changed_at)]
+def _history_parts(request: AccessRequest) -> list[TextRun]:
+    by = [fixed_text(" by "), cleaned_text(request.prepared.requester.name)] if request.prepared else []
+    shown = [fixed_text(f"{icon(request)} {kind_words(request).capitalize()}"), *by, fixed_text(": ")]
+    shown += [fixed_text(state_words(request), bold=True), fixed_text(", "), local_time(request.changed_at)]
     if request.note:
-        shown += [words(". "), part(note_words(request.note), 300)]
+        shown += [fixed_text(". "), cleaned_text(note_words(request.note), 300)]
     return shown

@@ -7,9 +7,9 @@ import json
 import structlog
 
 from bot.slack.blocks.blocks import Json
-from bot.slack.flows.home.places import read_place
+from bot.slack.flows.home.paging import read_place
 from bot.slack.flows.home.view import closed_home, home_view
-from bot.slack.outbound.recipients import Outbound, waiting_for_the_directory
+from bot.slack.outbound.recipients import Outbound, as_notifier_errors
 from workflows.app.reads.home import read_home
 from workflows.core.people import ChatId
 from workflows.ports.notifier import NotifierRefused
@@ -17,7 +17,7 @@ from workflows.ports.notifier import NotifierRefused
 _log = structlog.get_logger()
 
 
-class Homes:
+class AppHomes:
     """Publishes App Homes; for one person, one at a time."""
 
     def __init__(self, outbound: Outbound) -> None:
@@ -42,7 +42,7 @@ class Homes:
                 _log.info("home_not_possible", person=person, reason=str(refused))
 
     async def _home_of(self, person: ChatId) -> Json:
-        with waiting_for_the_directory():
+        with as_notifier_errors():
             if not await self._outbound.directory.is_member(person):
                 return closed_home()
             known = await self._outbound.directory.known_person(person)

@@ -5,37 +5,44 @@ from datetime import datetime
 
 from slack_sdk.models.blocks.block_elements import RichTextElement
 
-from bot.slack.blocks.blocks import DOMAIN, NAME, header, paragraph, part, quote, rich, when, words
+from bot.slack.blocks.blocks import (
+    DOMAIN_LIMIT,
+    NAME_LIMIT,
+    cleaned_text,
+    fixed_text,
+    header,
+    local_time,
+    paragraph,
+    quote,
+    rich_text,
+)
 from bot.slack.blocks.message import Message, message
 from bot.slack.blocks.untrusted import clean
-from bot.slack.cards.chain import MAX_REASON_CHARACTERS
-from bot.slack.cards.partners import (
+from bot.slack.cards.decisions import MAX_REASON_CHARACTERS
+from bot.slack.cards.partner_and_plan import (
     identity_block,
-    joined,
     partner_name,
+    without_empty,
 )
-from bot.slack.cards.reviews import partnership_facts, review_buttons
+from bot.slack.cards.partnership import partnership_facts, review_buttons
 from bot.words.requests.titles import partner_title
 from bot.words.sentences import times_words
 from workflows.core.partners.partnership import Attestation, Partnership, PartnershipState
-from workflows.core.requests.request import RequestState
-
-S = RequestState
 
 
 def review_card(partnership: Partnership, *, now: datetime) -> Message:
     """Return the card that asks the sponsor whether the access is still needed, or shows the answer."""
     opening = _review_headline(partnership, now)
     domain = clean(partner_name(partnership.identity), 90)
-    blocks = joined(
+    blocks = without_empty(
         [
             header(f"{opening[0]} {domain}: {opening[1]}"),
             identity_block(partnership.identity),
-            rich(*_review_elements(partnership, now)),
+            rich_text(*_review_elements(partnership, now)),
             review_buttons(partnership, now),
         ]
     )
-    about = f"{clean(partner_title(partnership), NAME)} ({partnership.request_id})"
+    about = f"{clean(partner_title(partnership), NAME_LIMIT)} ({partnership.request_id})"
     stop = "" if opening[1].endswith("?") else "."
     return message(f"{domain}: {opening[1]}{stop} {about}", blocks)
 
@@ -57,22 +64,26 @@ def _review_elements(partnership: Partnership, now: datetime) -> Iterator[RichTe
     answer = _answer(partnership)
     if partnership.state is PartnershipState.ACTIVE and answer is not None:
         yield paragraph(
-            words("Kept by "), part(answer.person.name, bold=True), words(" on "), when(answer.at), words(", because:")
+            fixed_text("Kept by "),
+            cleaned_text(answer.person.name, bold=True),
+            fixed_text(" on "),
+            local_time(answer.at),
+            fixed_text(", because:"),
         )
         yield quote(answer.reason, MAX_REASON_CHARACTERS)
     yield paragraph(*partnership_facts(partnership))
     if partnership.state is not PartnershipState.REVIEW_DUE:
         return
-    yield paragraph(words(f"Asked {times_words(partnership.reminders)}. {_who_answers(partnership)}"))
+    yield paragraph(fixed_text(f"Asked {times_words(partnership.reminders)}. {_who_answers(partnership)}"))
     if partnership.is_past_its_end(now):
         domain = partner_name(partnership.identity)
         yield paragraph(
-            words("The access is still open. One person cannot extend it. To keep it, send a new request with "),
-            part(f"/partner request {domain}", DOMAIN + 20, code=True),
-            words("; otherwise revoke it."),
+            fixed_text("The access is still open. One person cannot extend it. To keep it, send a new request with "),
+            cleaned_text(f"/partner request {domain}", DOMAIN_LIMIT + 20, code=True),
+            fixed_text("; otherwise revoke it."),
         )
     else:
-        yield paragraph(words("Keep asks for a reason. Revoke shows what will change before you confirm."))
+        yield paragraph(fixed_text("Keep asks for a reason. Revoke shows what will change before you confirm."))
 
 
 def _who_answers(partnership: Partnership) -> str:

@@ -7,7 +7,7 @@ from typing import Any, Final
 import pytest
 
 from bot.slack.flows.home.view import home_view
-from bot.slack.outbound import homes
+from bot.slack.outbound import app_homes
 from tests.bot.bot_under_test import SLACK_IDS
 from tests.bot.slack.outbound.scene import CHANNEL, NAMES, Scene, action_ids, person, request
 from tests.workflows.core import builders
@@ -79,7 +79,7 @@ async def test_a_home_is_made_off_the_event_loop(scene: Scene, monkeypatch: pyte
         threads.append(threading.get_ident())
         return home_view(*shown, **more)
 
-    monkeypatch.setattr(homes, "home_view", watched)
+    monkeypatch.setattr(app_homes, "home_view", watched)
     await scene.notifier().show_home(ChatId(SLACK_IDS["requester"]))
     assert len(threads) == 1
     assert threading.get_ident() not in threads

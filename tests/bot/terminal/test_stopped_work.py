@@ -9,7 +9,7 @@ import pytest
 from rich.console import Console
 
 from bot.sandbox.http.faults import Fault
-from bot.terminal.given_up_command import decide_stopped_work
+from bot.terminal.stopped_work_command import decide_stopped_work
 from tests.bot.bot_under_test import SLACK_IDS, BotUnderTest, click
 from tests.bot.surfaces import buttons, shown
 from tests.workflows.fakes import FixedClock

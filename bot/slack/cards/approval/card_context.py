@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
-from bot.slack.blocks.blocks import Part, part, when, words
+from bot.slack.blocks.blocks import TextRun, cleaned_text, fixed_text, local_time
 from bot.words.findings.finding import finding_words
 from bot.words.requests.titles import partner_title
 from bot.words.sentences import counted
@@ -22,7 +22,7 @@ RISKS: Final[Mapping[RiskLevel, str]] = {
     RiskLevel.HIGH: "High risk",
 }
 
-Note = list[Part]
+Note = list[TextRun]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -39,28 +39,28 @@ class CardContext:
     """For a request that was applied: the later one whose settings the partner has today."""
 
 
-def notes(known: Prepared, context: CardContext, words_left: int) -> Iterator[Part]:
+def notes(known: Prepared, context: CardContext, words_left: int) -> Iterator[TextRun]:
     """Return the notes that fit.
 
     The issues, access that stays, and what the partner has now are always there, the first issue as a count at least.
 
     :param words_left: how many words fit.
     """
-    now = _partner_now(known, context)
-    least = [issue_counts(known.findings), *([words(text)] for text in _staying(known)), now]
+    now = _partner_record_note(known, context)
+    least = [issue_counts(known.findings), *([fixed_text(text)] for text in _risk_of_kept_access(known)), now]
     sentence = first_issue(known.findings)
     others = f"Requester has {counted(context.others_open, 'other open request')}" if context.others_open else ""
-    wider: list[Note] = [[words(text)] for text in (*_signed_in(known.findings), others) if text]
-    shown, words_left = list(least), words_left - sum(map(_count, least))
-    if sentence is not None and (more := _count(sentence) - _count(least[0])) <= words_left:
+    wider: list[Note] = [[fixed_text(text)] for text in (*_sign_in_sentences(known.findings), others) if text]
+    shown, words_left = list(least), words_left - sum(map(_note_word_count, least))
+    if sentence is not None and (more := _note_word_count(sentence) - _note_word_count(least[0])) <= words_left:
         shown[0], words_left = sentence, words_left - more
     for note in wider:
-        if _count(note) <= words_left:
+        if _note_word_count(note) <= words_left:
             shown.append(note)
-            words_left -= _count(note)
+            words_left -= _note_word_count(note)
     for index, note in enumerate(shown):
         if index:
-            yield words(" · " if index > 1 else "\n")
+            yield fixed_text(" · " if index > 1 else "\n")
         yield from note
 
 
@@ -78,10 +78,10 @@ def issue_counts(findings: Sequence[Finding]) -> Note:
     """Count what needs a look; what passed is in Details."""
     issues, unchecked = len(_issues(findings)), _unchecked(findings)
     if not issues and not unchecked:
-        return [words("✅ No issues found")]
+        return [fixed_text("✅ No issues found")]
     texts = [counted(issues, "issue")] if issues else []
     texts += [f"{unchecked} not checked"] if unchecked else []
-    return [words(f"⚠️ {', '.join(texts)}")]
+    return [fixed_text(f"⚠️ {', '.join(texts)}")]
 
 
 def first_issue(findings: Sequence[Finding]) -> Note | None:
@@ -94,7 +94,7 @@ def first_issue(findings: Sequence[Finding]) -> Note | None:
         return None
     counts = [counted(len(issues) - 1, "more issue")] if len(issues) > 1 else []
     counts += [f"{unchecked} not checked"] if unchecked else []
-    return [words("⚠️ "), part(said, 300), *([words(f" ({', '.join(counts)})")] if counts else [])]
+    return [fixed_text("⚠️ "), cleaned_text(said, 300), *([fixed_text(f" ({', '.join(counts)})")] if counts else [])]
 
 
 def _issues(findings: Sequence[Finding]) -> list[Finding]:
@@ -106,36 +106,36 @@ def _unchecked(findings: Sequence[Finding]) -> int:
     return sum(one.severity is Severity.UNCHECKED for one in findings)
 
 
-def _count(note: Note) -> int:
+def _note_word_count(note: Note) -> int:
     return word_count([one.to_dict() for one in note])
 
 
-def _staying(known: Prepared) -> Iterator[str]:
+def _risk_of_kept_access(known: Prepared) -> Iterator[str]:
     """Say when the risk comes from access that the partner has already and keeps."""
     default = known.observation.default
     if risk_of(known.plan, default).level < (level := deciding_risk(known.plan, default).level):
         yield f"{RISKS[level]} because of access that stays"
 
 
-def _partner_now(known: Prepared, context: CardContext) -> Note:
+def _partner_record_note(known: Prepared, context: CardContext) -> Note:
     """Return what is on record for the partner: what was approved until when, or since when it is blocked."""
     record, before = context.partnership, known.plan.before
     if record is None:
         if context.is_first:
-            return [words("First request for this partner" if before is None else "Not yet managed by Gatehouse")]
-        return [words("This partner has settings already" if before is not None else "Asked for before")]
+            return [fixed_text("First request for this partner" if before is None else "Not yet managed by Gatehouse")]
+        return [fixed_text("This partner has settings already" if before is not None else "Asked for before")]
     if record.state is PartnershipState.REVOKED:
         is_blocked = before is not None and not open_access(before, known.observation.default)
         if is_blocked:
-            return [words("Blocked since "), when(record.since)]
-        return [words("Revoked "), when(record.since), words(", settings changed since")]
-    title = part(partner_title(record), 60)
+            return [fixed_text("Blocked since "), local_time(record.since)]
+        return [fixed_text("Revoked "), local_time(record.since), fixed_text(", settings changed since")]
+    title = cleaned_text(partner_title(record), 60)
     if record.ends_at is None:
-        return [words("Approved now: "), title, words(", no end")]
-    return [words("Approved now: "), title, words(" until "), when(record.ends_at)]
+        return [fixed_text("Approved now: "), title, fixed_text(", no end")]
+    return [fixed_text("Approved now: "), title, fixed_text(" until "), local_time(record.ends_at)]
 
 
-def _signed_in(findings: Sequence[Finding]) -> Iterator[str]:
+def _sign_in_sentences(findings: Sequence[Finding]) -> Iterator[str]:
     """State how many of the partner's people signed in here in the days that the log was read for."""
     for one in findings:
         if one.code in (FindingCode.SIGN_INS, FindingCode.SIGN_INS_LOST) and "people" in one.values:

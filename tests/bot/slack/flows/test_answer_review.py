@@ -2,7 +2,7 @@
 
 from hypothesis import given, settings
 
-from bot.slack.flows.review import keep_view
+from bot.slack.flows.answer_review import keep_view
 from tests.bot import surfaces
 from tests.bot.surfaces import assert_sound, hostile_or_blank
 from tests.workflows.core.builders import TENANT, partnership

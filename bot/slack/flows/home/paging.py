@@ -42,7 +42,7 @@ def parse_page(value: str) -> tuple[HomeList, PagePosition]:
     return step.name, PagePosition(cursor=step.cursor, is_before=step.is_before)
 
 
-def moved(place: HomePosition, name: HomeList, to: PagePosition) -> HomePosition:
+def on_page(place: HomePosition, name: HomeList, to: PagePosition) -> HomePosition:
     """Return the place after one list was turned to another page."""
     return replace(place, places={**place.places, name: to})
 
@@ -52,9 +52,9 @@ def stored_place(place: HomePosition) -> str:
     return _STORED.dump_json(place).decode()
 
 
-def read_place(stored: str) -> HomePosition:
+def read_place(text: str) -> HomePosition:
     """Read a stored place. One that an earlier or later version wrote differently is the start."""
     try:
-        return _STORED.validate_json(stored) if stored else HomePosition()
+        return _STORED.validate_json(text) if text else HomePosition()
     except ValidationError:
         return HomePosition()

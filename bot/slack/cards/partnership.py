@@ -7,8 +7,18 @@ from typing import Final
 from slack_sdk.models.blocks import ActionsBlock, ButtonElement, RichTextBlock
 
 from bot.slack import ids
-from bot.slack.blocks.blocks import DOMAIN, Part, actions, button, paragraph, part, rich, when, words
-from bot.slack.cards.partners import partner_name
+from bot.slack.blocks.blocks import (
+    DOMAIN_LIMIT,
+    TextRun,
+    actions,
+    button,
+    cleaned_text,
+    fixed_text,
+    local_time,
+    paragraph,
+    rich_text,
+)
+from bot.slack.cards.partner_and_plan import partner_name
 from bot.words.partner_setup.state import setup_words
 from bot.words.requests.titles import partner_title
 from bot.words.settings.openness import access_kinds_words
@@ -35,35 +45,35 @@ def partnership_icon(partnership: Partnership, now: datetime) -> str:
     return "⏰" if is_due else "✅"
 
 
-def partnership_facts(partnership: Partnership) -> Iterator[Part]:
+def partnership_facts(partnership: Partnership) -> Iterator[TextRun]:
     """State since when, under which template, until when, and when the next review is."""
     if partnership.state is PartnershipState.REVOKED:
-        yield words("Revoked (verified) ")
-        yield when(partnership.since)
-        yield words(f" ({partnership.request_id})")
+        yield fixed_text("Revoked (verified) ")
+        yield local_time(partnership.since)
+        yield fixed_text(f" ({partnership.request_id})")
         if partnership.not_closed:
-            yield words("\nStill open or not known then: ")
-            yield part(access_kinds_words(partnership.not_closed), MAX_ACCESS_KINDS_CHARACTERS)
+            yield fixed_text("\nStill open or not known then: ")
+            yield cleaned_text(access_kinds_words(partnership.not_closed), MAX_ACCESS_KINDS_CHARACTERS)
         return
-    yield words("Present settings since ")
-    yield when(partnership.since)
-    yield words(" as “")
-    yield part(partner_title(partnership))
-    yield words(f"” ({partnership.request_id})")
+    yield fixed_text("Present settings since ")
+    yield local_time(partnership.since)
+    yield fixed_text(" as “")
+    yield cleaned_text(partner_title(partnership))
+    yield fixed_text(f"” ({partnership.request_id})")
     if partnership.ends_at is not None:
-        yield words("\nApproved until ")
-        yield when(partnership.ends_at)
+        yield fixed_text("\nApproved until ")
+        yield local_time(partnership.ends_at)
     if partnership.state is PartnershipState.ACTIVE and partnership.next_review_at is not None:
-        yield words("\nNext review ")
-        yield when(partnership.next_review_at)
-    yield words("\nSponsor: ")
-    yield part(partnership.sponsor.name)
+        yield fixed_text("\nNext review ")
+        yield local_time(partnership.next_review_at)
+    yield fixed_text("\nSponsor: ")
+    yield cleaned_text(partnership.sponsor.name)
     if partnership.sponsor_gone_at is not None:
-        yield words(" (no enabled account in Entra, found ")
-        yield when(partnership.sponsor_gone_at)
-        yield words(")")
+        yield fixed_text(" (no enabled account in Entra, found ")
+        yield local_time(partnership.sponsor_gone_at)
+        yield fixed_text(")")
     if said := setup_words(partnership.setup, partnership.confirmations):
-        yield words(f"\nPartner setup: {said}")
+        yield fixed_text(f"\nPartner setup: {said}")
 
 
 def review_buttons(partnership: Partnership, now: datetime) -> ActionsBlock | None:
@@ -87,14 +97,14 @@ def partner_row(partnership: Partnership, now: datetime) -> RichTextBlock:
     """Return one partner in a few lines, tenant first."""
     identity = partnership.identity
     state = f": recorded as {partnership_state_words(partnership, now)}\n"
-    return rich(
+    return rich_text(
         paragraph(
-            words(f"{partnership_icon(partnership, now)} "),
-            part(partner_name(identity), DOMAIN, bold=True),
-            words(" ("),
-            part(identity.display_name, 80),
-            words(")"),
-            words(state),
+            fixed_text(f"{partnership_icon(partnership, now)} "),
+            cleaned_text(partner_name(identity), DOMAIN_LIMIT, bold=True),
+            fixed_text(" ("),
+            cleaned_text(identity.display_name, 80),
+            fixed_text(")"),
+            fixed_text(state),
             *partnership_facts(partnership),
         )
     )

@@ -7,12 +7,22 @@ from typing import Final, NamedTuple
 from slack_sdk.models.blocks import Block
 
 from bot.slack import ids
-from bot.slack.blocks.blocks import Part, actions, button, header, paragraph, part, rich, when, words
+from bot.slack.blocks.blocks import (
+    TextRun,
+    actions,
+    button,
+    cleaned_text,
+    fixed_text,
+    header,
+    local_time,
+    paragraph,
+    rich_text,
+)
 from bot.slack.blocks.message import Message, message
-from bot.slack.cards.approval.closed import closed_headline, closed_summary, shortened_note, status_parts
-from bot.slack.cards.chain import still_needed
+from bot.slack.cards.approval.closed_card import closed_headline, closed_summary, shortened_note, status_parts
+from bot.slack.cards.decisions import still_needed
+from bot.slack.cards.partnership import close_early_button
 from bot.slack.cards.requests import headline, kind_words, own_buttons, request_target
-from bot.slack.cards.reviews import close_early_button
 from bot.words.plans.changes import duration_words
 from bot.words.requests.titles import prepared_title
 from workflows.core.partners.approval_policy import is_live
@@ -46,16 +56,16 @@ def requester_card(
     """
     blocks: list[Block] = [
         header(closed_headline(request, successor)),
-        rich(
+        rich_text(
             paragraph(*status_parts(request, successor, now)),
-            *([paragraph(*_asked_again(request))] if _is_asked_again(request) else []),
-            paragraph(*_history(request)),
-            paragraph(*_about(request)),
+            *([paragraph(*_new_approval_parts(request))] if _needs_new_approval(request) else []),
+            paragraph(*_history_parts(request)),
+            paragraph(*_subject_parts(request)),
         ),
     ]
     blocks += own_buttons(request, now, is_over=is_over(request, record, now))
     if record is not None and record.sponsor.id == request.requester_account:
-        blocks += _early(request, record)
+        blocks += _close_early_blocks(request, record)
     return message(f"{closed_summary(request, successor)} {still_needed(request)}".strip(), blocks)
 
 
@@ -73,17 +83,17 @@ def sponsor_card(
     """
     blocks: list[Block] = [
         header(closed_headline(request, successor)),
-        rich(
+        rich_text(
             paragraph(
-                part(request.require_prepared().requester.name, bold=True),
-                words(" named you as the sponsor. You are responsible for this access and answer its reviews."),
+                cleaned_text(request.require_prepared().requester.name, bold=True),
+                fixed_text(" named you as the sponsor. You are responsible for this access and answer its reviews."),
             ),
             paragraph(*status_parts(request, successor, now)),
-            paragraph(*_about(request)),
+            paragraph(*_subject_parts(request)),
         ),
         actions(f"details:{request.id}", button("Details", ids.REVIEW_REQUEST, ids.decision_value(request))),
     ]
-    blocks += [] if record is None else _early(request, record)
+    blocks += [] if record is None else _close_early_blocks(request, record)
     return message(f"{closed_summary(request, successor)} You are the sponsor.", blocks)
 
 
@@ -93,47 +103,47 @@ def former_sponsor_card(request: AccessRequest) -> Message:
     said = f"You are not the sponsor any more: {prepared.requester.name} named {prepared.sponsor.name}."
     blocks: list[Block] = [
         header(headline(request)),
-        rich(paragraph(part(said, 300)), paragraph(words("You need to do nothing."))),
+        rich_text(paragraph(cleaned_text(said, 300)), paragraph(fixed_text("You need to do nothing."))),
     ]
     return message(f"{request_target(request)}: you are not the sponsor any more.", blocks)
 
 
-def _early(request: AccessRequest, record: Partnership) -> Iterator[Block]:
+def _close_early_blocks(request: AccessRequest, record: Partnership) -> Iterator[Block]:
     """Return Close early while the access of a request is active."""
     if record.request_id == request.id and is_live(record):
         tenant_id = record.identity.tenant_id
         yield actions(f"close:{tenant_id}", close_early_button(tenant_id))
 
 
-def _is_asked_again(request: AccessRequest) -> bool:
+def _needs_new_approval(request: AccessRequest) -> bool:
     return bool(request.asked_again) and request.state is RequestState.AWAITING_APPROVAL
 
 
-def _asked_again(request: AccessRequest) -> Iterator[Part]:
-    yield words("Needs new approval: ", bold=True)
-    yield part(shortened_note(request.asked_again), 500)
+def _new_approval_parts(request: AccessRequest) -> Iterator[TextRun]:
+    yield fixed_text("Needs new approval: ", bold=True)
+    yield cleaned_text(shortened_note(request.asked_again), 500)
 
 
-def _about(request: AccessRequest) -> Iterator[Part]:
+def _subject_parts(request: AccessRequest) -> Iterator[TextRun]:
     known, duration = request.prepared, request.particulars.duration
-    yield part(f"Your {kind_words(request)}" if known is None else prepared_title(known))
+    yield cleaned_text(f"Your {kind_words(request)}" if known is None else prepared_title(known))
     if duration is not None:
-        yield words(f" · {duration_words(duration)}")
-    yield words(f" · {request.id}")
+        yield fixed_text(f" · {duration_words(duration)}")
+    yield fixed_text(f" · {request.id}")
 
 
-def _history(request: AccessRequest) -> Iterator[Part]:
+def _history_parts(request: AccessRequest) -> Iterator[TextRun]:
     """Return the newest steps in one line, each with its time."""
     steps = sorted(_steps(request), key=lambda step: step.at)
     shown = steps[-MAX_HISTORY_ENTRIES:]
     if len(shown) < len(steps):
-        yield words(f"{len(steps) - len(shown)} earlier · ")
+        yield fixed_text(f"{len(steps) - len(shown)} earlier · ")
     for index, step in enumerate(shown):
         if index:
-            yield words(" · ")
-        yield part(step.text, 150)
-        yield words(" ")
-        yield when(step.at)
+            yield fixed_text(" · ")
+        yield cleaned_text(step.text, 150)
+        yield fixed_text(" ")
+        yield local_time(step.at)
 
 
 def _steps(request: AccessRequest) -> Iterator[Step]:

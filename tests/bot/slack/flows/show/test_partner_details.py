@@ -9,8 +9,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bot.slack.blocks.blocks import utc_words
+from bot.slack.flows.show.partner_details import partner_details
 from bot.slack.flows.show.partner_list import parse_step, partner_list
-from bot.slack.flows.show.partners import partner_details
 from tests.bot import surfaces
 from tests.bot.surfaces import all_of, assert_sound_message, buttons, hostile_or_blank, hostile_request, shown
 from tests.workflows.core.builders import (
