@@ -34,7 +34,7 @@ from bot.slack.people.approvers import StageApprovers
 from tests.bot.sandbox.page.stage import CHANNELS, PEOPLE, Stage
 from tests.bot.shipped_cards import NAMES, waiting, words_of
 from tests.workflows.core.builders import AMARA, NOW, RILEY, TENANT, access_plan, approval, identity, partnership
-from workflows.app.reads.home import Home
+from workflows.app.reads.app_home import Home
 from workflows.catalog.catalog import SHIPPED, load_catalog
 from workflows.core.errors.facts import Fact
 from workflows.core.partner_setup.steps import newly_required_steps

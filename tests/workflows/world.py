@@ -16,7 +16,7 @@ from workflows.app.alarms import Alarms
 from workflows.app.requests.forms import Form
 from workflows.app.requests.intake import Intake
 from workflows.app.requests.restore_intake import RestoreIntake
-from workflows.app.schedule.checks import ScheduledChecks, usual_checks
+from workflows.app.schedule.alarm_checks import ScheduledChecks, usual_checks
 from workflows.app.schedule.ticker import tick
 from workflows.app.service import Service
 from workflows.catalog.catalog import SHIPPED, Catalog, load_catalog

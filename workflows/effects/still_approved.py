@@ -11,7 +11,7 @@ from workflows.core.plans.drift import Drift
 from workflows.core.requests.commands.request import Reopen, Replan, Stop
 from workflows.core.requests.notes import NoteCode, is_first_plan, not_written
 from workflows.core.requests.request import AccessRequest, RequestKind
-from workflows.effects.inheritance import changed_default
+from workflows.effects.default_check import changed_default
 from workflows.partner_lookup.resolving import LookupRefused, is_same_tenant, resolve_again
 from workflows.ports.people_directory import PeopleDirectory, PeopleDirectoryRefused, PeopleDirectoryUnavailable
 from workflows.ports.tenant import Tenant

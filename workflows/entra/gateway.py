@@ -24,8 +24,8 @@ from workflows.entra.answers import (
     unavailable,
     without_annotations,
 )
-from workflows.entra.connection import EntraSettings
 from workflows.entra.own_tenant_guard import OwnTenantGuard
+from workflows.entra.settings import EntraSettings
 from workflows.entra.tenant_settings import GraphTenantSettings
 from workflows.entra.transport.connection import Connection, document_of, open_connection
 from workflows.intervals import TENANTS_KEPT_FOR, USUAL_PAUSES, Pauses

@@ -12,7 +12,7 @@ from kiota_http.middleware.options import RetryHandlerOption
 
 from workflows.cache import Cache
 from workflows.core.checks.conditional_access.questions import Question
-from workflows.core.checks.facts import SignIns
+from workflows.core.checks.tenant_facts import SignIns
 from workflows.core.settings.canonical import JsonObject
 from workflows.core.settings.model import Target, TargetType, TenantId, is_guid
 from workflows.core.settings.partner_changes import MAX_CLOCK_DIFFERENCE, PartnerChange
@@ -26,11 +26,11 @@ from workflows.entra.answers import (
     unavailable,
     verified_domains,
 )
-from workflows.entra.audits import AUDITED, partner_changes
+from workflows.entra.audit_log import AUDITED, partner_changes
 from workflows.entra.evaluation import evaluate
 from workflows.entra.name_search import SELECTED, found_objects, prefix_filter
 from workflows.entra.transport.connection import Connection, document_of
-from workflows.entra.transport.pacing import RateLimit
+from workflows.entra.transport.rate_limit import RateLimit
 from workflows.intervals import ABSENCE_KEPT_FOR, OBJECT_NAMES_KEPT_FOR, POLICIES_KEPT_FOR, USUAL_PAUSES, Pauses
 from workflows.ports.tenant_problems import Purpose, TenantCode
 from workflows.ports.tenant_settings import FoundObject

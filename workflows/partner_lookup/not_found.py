@@ -10,7 +10,7 @@ from workflows.core.errors.refusal_codes import RefusalCode
 from workflows.core.settings.model import TenantId
 from workflows.partner_lookup.lookalikes import registrable_domain, similar_names
 from workflows.partner_lookup.target import FIELD, is_tenant_id
-from workflows.ports.facts import read_fact
+from workflows.ports.fact_reading import read_fact
 from workflows.ports.records import RecordsReader
 from workflows.ports.tenant import Tenant, TenantRefused, TenantUnavailable
 

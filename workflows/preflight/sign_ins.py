@@ -5,13 +5,13 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from workflows.core.checks.facts import SignIns, UnreadableFact
 from workflows.core.checks.findings import Finding, FindingCode, Severity
 from workflows.core.checks.home_tenant import RETENTION, sign_in_values
+from workflows.core.checks.tenant_facts import SignIns, UnreadableFact
 from workflows.core.checks.unreadable_facts import SIGN_IN_DAYS, unreadable_finding
 from workflows.core.settings.model import TenantId
 from workflows.ports.clock import Clock
-from workflows.ports.facts import read_fact
+from workflows.ports.fact_reading import read_fact
 from workflows.ports.tenant import Tenant
 
 

@@ -10,7 +10,7 @@ from bot.slack.blocks.blocks import Json
 from bot.slack.flows.home.paging import read_place
 from bot.slack.flows.home.view import closed_home, home_view
 from bot.slack.outbound.recipients import Outbound, as_notifier_errors
-from workflows.app.reads.home import read_home
+from workflows.app.reads.app_home import read_home
 from workflows.core.people import ChatId
 from workflows.ports.notifier import NotifierRefused
 

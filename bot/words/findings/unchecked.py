@@ -4,8 +4,8 @@ from collections.abc import Mapping
 from typing import Final, NamedTuple
 
 from bot.words.unavailable.not_read import UNREAD_REASON_WORDS
-from workflows.core.checks.facts import UnreadableReason
 from workflows.core.checks.findings import FindingCode
+from workflows.core.checks.tenant_facts import UnreadableReason
 from workflows.core.errors.facts import Values
 
 

@@ -10,7 +10,7 @@ from bot.words.sentences import times_words
 from bot.words.settings.openness import access_kinds_words
 from bot.words.settings.values import DOUBTS, TRUST_TITLES, title
 from bot.words.unavailable.not_read import UNREAD_REASON_WORDS
-from workflows.core.checks.facts import UnreadableReason
+from workflows.core.checks.tenant_facts import UnreadableReason
 from workflows.core.errors.facts import Values
 from workflows.core.posture.concern_codes import ConcernCode
 from workflows.core.posture.model import Concern, Weight
@@ -49,6 +49,9 @@ def _differs(values: Values) -> str:
             f"The current settings are not the approved ones: request {request} was sent, and somebody else changed "
             f"the partner. Different from the approved plan: {names}."
         )
+    if values.get("is_part"):
+        opening = f"Only a part of the approved change is in the tenant (request {request})."
+        return f"{opening} Different from the approved plan: {names}."
     return (
         f"Different from what was last approved and verified (request {request}): {names}. Request approval, or revoke."
     )

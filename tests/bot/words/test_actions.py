@@ -20,7 +20,7 @@ from bot.words.actions import COMMANDS, Action
 from bot.words.refusals.sentences import fact_words
 from tests.bot.surfaces import card
 from tests.workflows.core.builders import AMARA, NOW, identity, request
-from workflows.app.reads.home import Home
+from workflows.app.reads.app_home import Home
 from workflows.app.requests.forms import InvalidForm
 from workflows.core.errors.facts import Fact
 from workflows.core.errors.refusal_codes import RefusalCode

@@ -14,7 +14,7 @@ from tests.bot.sandbox.entra.contract import check_request, mock_request
 from tests.workflows.core.builders import AMARA, DANA, NOW, REDEEM_STEP, SAM, TENANT, identity
 from tests.workflows.fakes import HOME
 from tests.workflows.world import World
-from workflows.app.reads.checklists import PartnerSetupReader
+from workflows.app.reads.partner_setup import PartnerSetupReader
 from workflows.app.schedule.missing_setup import record_missing_setup
 from workflows.app.schedule.ticker import tick
 from workflows.catalog.catalog import SHIPPED, load_catalog

@@ -26,7 +26,7 @@ from tests.workflows.entra.simulated_tenant import CLIENT_ID, CONTOSO, Handler
 from tests.workflows.fakes import FakeDirectory, FixedClock
 from tests.workflows.world import World, open_world
 from workflows.app.requests.intake import Intake
-from workflows.app.schedule.checks import ScheduledChecks, usual_checks
+from workflows.app.schedule.alarm_checks import ScheduledChecks, usual_checks
 from workflows.core.people import ChatId, Person, Roster
 from workflows.core.requests.alarms import AlarmCode
 from workflows.core.requests.effects import Apply

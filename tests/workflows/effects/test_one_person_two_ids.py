@@ -24,7 +24,7 @@ from tests.workflows.core.builders import (
 from tests.workflows.core.builders import request as usual
 from tests.workflows.fakes import FixedClock
 from tests.workflows.world import World
-from workflows.app.reads.queries import waiting_for
+from workflows.app.reads.waiting_requests import waiting_for
 from workflows.app.requests.forms import InvalidForm
 from workflows.app.requests.open_request import account_of_other_chat_id, may_withdraw, open_request_fact
 from workflows.app.schedule.role_check import role_shortages

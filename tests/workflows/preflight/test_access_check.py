@@ -14,7 +14,7 @@ from workflows.app.reads.posture import read_posture
 from workflows.core.checks.conditional_access.controls import PolicyEffect, VisitorType
 from workflows.core.checks.conditional_access.questions import Question
 from workflows.core.checks.conditional_access.verdicts import AccessReport, Source
-from workflows.core.checks.facts import UnreadableFact, UnreadableReason
+from workflows.core.checks.tenant_facts import UnreadableFact, UnreadableReason
 from workflows.core.partners.records import Records
 from workflows.core.posture.model import Posture
 from workflows.core.settings.canonical import JsonObject

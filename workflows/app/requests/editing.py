@@ -7,10 +7,10 @@ import asyncio
 from dataclasses import dataclass, replace
 
 from workflows.app.requests import people_checks
+from workflows.app.requests.filing import RequestLimitCheck
 from workflows.app.requests.forms import Form, InvalidForm
 from workflows.app.requests.intake import Checked, Intake
 from workflows.app.requests.people_checks import require_within_limits
-from workflows.app.requests.request_limit import RequestLimitCheck
 from workflows.core.errors.facts import Fact
 from workflows.core.errors.raised import Refused
 from workflows.core.errors.refusal_codes import RefusalCode

@@ -21,6 +21,7 @@ from workflows.app.requests.field_checks import (
     checked_template,
     checked_ticket,
 )
+from workflows.app.requests.filing import RequestLimitCheck
 from workflows.app.requests.forms import Form, InvalidForm
 from workflows.app.requests.open_request import open_request_about
 from workflows.app.requests.people_checks import (
@@ -31,7 +32,6 @@ from workflows.app.requests.people_checks import (
 )
 from workflows.app.requests.placeholder_checks import unknown_ids
 from workflows.app.requests.proposing import access_plan, chain_of, check_proposal, require_no_other_request
-from workflows.app.requests.request_limit import RequestLimitCheck
 from workflows.app.service import Service
 from workflows.catalog.catalog import Catalog
 from workflows.catalog.current_policy import current_policy

@@ -14,6 +14,7 @@ from typing import Final
 from workflows.app.identifiers import derived_request_id
 from workflows.app.limits import Limits
 from workflows.app.requests.field_checks import checked_justification
+from workflows.app.requests.filing import RequestLimitCheck
 from workflows.app.requests.forms import InvalidForm
 from workflows.app.requests.people_checks import (
     TIMEOUT_SECONDS,
@@ -23,7 +24,6 @@ from workflows.app.requests.people_checks import (
     require_within_limits,
 )
 from workflows.app.requests.proposing import check_proposal, require_no_other_request
-from workflows.app.requests.request_limit import RequestLimitCheck
 from workflows.app.requests.restoring import (
     MAX_REQUESTS,
     Restoration,

@@ -10,10 +10,10 @@ from typing import Any, Final
 from workflows.core.checks.conditional_access.controls import VisitorType
 from workflows.core.checks.conditional_access.findings import access_findings
 from workflows.core.checks.conditional_access.verdicts import AccessReport
-from workflows.core.checks.facts import PreflightFacts, SignIns, UnreadableFact
 from workflows.core.checks.findings import Finding, FindingCode, Severity
 from workflows.core.checks.rules import Circumstances
 from workflows.core.checks.target_checks import check_targets
+from workflows.core.checks.tenant_facts import PreflightFacts, SignIns, UnreadableFact
 from workflows.core.checks.unreadable_facts import INVITES, SHAREPOINT, SIGN_IN_DAYS, unreadable_finding
 from workflows.core.plans.changes import BeforeAfter, overall_change, setting_changes
 from workflows.core.plans.plan import Plan, TenantIdentity

@@ -8,8 +8,8 @@ from collections.abc import Container, Iterable, Iterator, Mapping
 from itertools import islice
 from typing import Any, Final
 
-from workflows.core.checks.facts import UnreadableFact
 from workflows.core.checks.findings import Finding, FindingCode, Severity
+from workflows.core.checks.tenant_facts import UnreadableFact
 from workflows.core.checks.unreadable_facts import unreadable_finding
 from workflows.core.plans.named_targets import NamedTarget, current_targets, written_targets
 from workflows.core.plans.plan import Plan

@@ -3,8 +3,8 @@
 from collections.abc import Iterator, Mapping
 from typing import Final, NamedTuple
 
-from workflows.core.checks.facts import UnreadableFact
 from workflows.core.checks.findings import Finding, FindingCode, Severity
+from workflows.core.checks.tenant_facts import UnreadableFact
 
 SIGN_IN_DAYS: Final = 30
 """How many days Entra's sign-in log covers (Entra: "Microsoft Entra data retention")."""

@@ -33,7 +33,7 @@ from workflows.entra.answers import (
     unavailable,
     without_annotations,
 )
-from workflows.entra.connection import EntraSettings
+from workflows.entra.settings import EntraSettings
 from workflows.entra.transport.claims import permissions_in
 from workflows.entra.transport.credential import UnattendedCredential
 from workflows.ports.tenant import TenantUnavailable

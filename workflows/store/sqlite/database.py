@@ -23,7 +23,7 @@ from workflows.store.codec import load
 from workflows.store.columns import sought, text_of
 from workflows.store.redaction import RecordRedactor
 from workflows.store.sqlite.file import StoreFile
-from workflows.store.sqlite.writes import WriteMonitor
+from workflows.store.sqlite.write_monitor import WriteMonitor
 
 NO_REDACTION: Final = RecordRedactor()
 

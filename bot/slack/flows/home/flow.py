@@ -12,7 +12,7 @@ from bot.slack.flows.entry_points import Action, EntryPoint, HomeEvent
 from bot.slack.flows.home.paging import MAX_SEARCH_CHARACTERS, on_page, parse_page, read_place, stored_place
 from bot.slack.payloads.models import HomeOpened, Interaction
 from bot.slack.people.members import Members
-from workflows.app.reads.home import HomePosition
+from workflows.app.reads.app_home import HomePosition
 from workflows.app.service import Service
 from workflows.core.errors.raised import Refused
 from workflows.core.people import ChatId

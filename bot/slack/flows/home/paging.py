@@ -7,7 +7,7 @@ from typing import Annotated, Final
 from pydantic import StringConstraints, TypeAdapter, ValidationError
 
 from bot.slack.payloads.models import Payload
-from workflows.app.reads.home import HomeList, HomePosition
+from workflows.app.reads.app_home import HomeList, HomePosition
 from workflows.core.errors.raised import Refused
 from workflows.core.errors.refusal_codes import RefusalCode
 from workflows.ports.pages import Cursor, PagePosition

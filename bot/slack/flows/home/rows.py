@@ -39,7 +39,7 @@ from bot.words.requests.titles import partner_title, prepared_title
 from workflows.core.partners.partnership import Partnership
 from workflows.core.policy.risk import deciding_risk
 from workflows.core.requests.alarms import Alarm, AlarmCode
-from workflows.core.requests.reminding import may_be_reminded
+from workflows.core.requests.approver_reminders import may_be_reminded
 from workflows.core.requests.request import AccessRequest, RequestKind
 
 MAX_ROW_CHARACTERS: Final = 420
@@ -170,4 +170,6 @@ def _no_end(partnership: Partnership) -> str:
 def _end_times(partnership: Partnership, now: datetime) -> Mapping[str, datetime]:
     if partnership.ends_at is None:
         return NO_TIMES
+    if not partnership.is_as_approved:
+        return {"Not as approved since": partnership.ends_at}
     return {"Access period ended" if partnership.is_past_its_end(now) else "Access ends": partnership.ends_at}

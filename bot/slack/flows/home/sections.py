@@ -8,7 +8,7 @@ from slack_sdk.models.blocks import Block
 from bot.slack import ids
 from bot.slack.blocks.blocks import actions, button, fixed_text, paragraph, rich_text
 from bot.slack.flows.home.paging import page_value
-from workflows.app.reads.home import HomeList
+from workflows.app.reads.app_home import HomeList
 from workflows.ports.pages import Page
 
 Item = TypeVar("Item")

@@ -15,7 +15,7 @@ from bot.slack.cards.partner_and_plan import identity_block, partner_name, partn
 from bot.slack.cards.setup_steps import NO_PARTNER_STEPS, setup_note_elements, step_blocks
 from bot.words.partner_setup.checklist import first_section, partner_notes, step_sections
 from bot.words.sentences import counted
-from workflows.app.reads.checklists import CurrentSetup
+from workflows.app.reads.partner_setup import CurrentSetup
 from workflows.core.partner_setup.confirmations import needed_steps
 
 MAX_CHUNK_CHARACTERS: Final = 2900

@@ -34,7 +34,7 @@ from workflows.core.settings.model import TenantId
 from workflows.partner_lookup.named_partner import named_partner
 from workflows.ports.store import Store
 from workflows.ports.tenant import Tenant, TenantRefused, TenantUnavailable
-from workflows.preflight.naming import names_for_display
+from workflows.preflight.object_names import names_for_display
 
 READING_SECONDS: Final = 6.0
 """Seconds that a person waits for the difference before the form is shown without it."""

@@ -30,7 +30,7 @@ from workflows.ports.clock import Clock
 from workflows.ports.pages import START, PagePosition
 from workflows.ports.store import Store
 from workflows.ports.tenant import Tenant
-from workflows.preflight.naming import names_for_display
+from workflows.preflight.object_names import names_for_display
 
 MAX_READ_REQUESTS: Final = 200
 """Requests about one partner that are read to find its first opening; the message shows the newest."""

@@ -20,7 +20,7 @@ from bot.slack.people.approvers import Approvers
 from tests.bot.shipped_cards import waiting
 from tests.bot.surfaces import all_of, assert_sound, assert_sound_message, buttons, shown
 from tests.workflows.core.builders import NOW, noted
-from workflows.app.reads.home import Home
+from workflows.app.reads.app_home import Home
 from workflows.catalog.catalog import SHIPPED, load_catalog
 from workflows.core.checks.findings import Finding, FindingCode, Severity
 from workflows.core.requests.request import AccessRequest, RequestState

@@ -15,8 +15,8 @@ from bot.words.findings.finding import (
 from bot.words.findings.targets import LIKENESSES
 from bot.words.unavailable.not_read import UNREAD_REASON_WORDS
 from tests.workflows.core.builders import prepared, request
-from workflows.core.checks.facts import UnreadableReason
 from workflows.core.checks.findings import Finding, FindingCode, Severity, Source
+from workflows.core.checks.tenant_facts import UnreadableReason
 from workflows.partner_lookup.lookalikes import Likeness
 from workflows.store.codec import REQUEST, dump, load
 

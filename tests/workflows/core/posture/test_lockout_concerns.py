@@ -8,7 +8,7 @@ from workflows.core.checks.conditional_access.controls import VisitorType
 from workflows.core.checks.conditional_access.policy import parse_policy
 from workflows.core.checks.conditional_access.questions import Entry, questions
 from workflows.core.checks.conditional_access.verdicts import AccessReport, assess
-from workflows.core.checks.facts import UnreadableFact, UnreadableReason
+from workflows.core.checks.tenant_facts import UnreadableFact, UnreadableReason
 from workflows.core.posture.concern_codes import ConcernCode
 from workflows.core.posture.lockout_concerns import lockout_concerns
 from workflows.core.posture.model import Concern, Weight

@@ -24,7 +24,7 @@ from workflows.core.checks.conditional_access.controls import (
 from workflows.core.checks.conditional_access.policy import Policy, PolicyState, parse_policy
 from workflows.core.checks.conditional_access.questions import Entry, Question, Questions
 from workflows.core.checks.conditional_access.scope import CERTAIN, ConditionType, PolicyCondition, conditions_for
-from workflows.core.checks.facts import UnreadableFact
+from workflows.core.checks.tenant_facts import UnreadableFact
 from workflows.core.settings.canonical import JsonObject
 from workflows.core.settings.model import TenantId
 

@@ -15,7 +15,7 @@ from bot.words.partner_setup.state import setup_words
 from tests.bot import surfaces
 from tests.bot.surfaces import Json, assert_sound, buttons, dicts, hostile_or_blank, hostile_request, shown
 from tests.workflows.core.builders import NOW, TENANT, identity, noted, partnership, request
-from workflows.app.reads.home import ALARMS_PAGE, PAGE, SPONSORED_PAGE, Home, HomeList, HomePosition
+from workflows.app.reads.app_home import ALARMS_PAGE, PAGE, SPONSORED_PAGE, Home, HomeList, HomePosition
 from workflows.core.errors.raised import Refused
 from workflows.core.partner_setup.steps import newly_required_steps
 from workflows.core.partners.partnership import Partnership, PartnershipState

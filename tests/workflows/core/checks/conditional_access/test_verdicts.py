@@ -7,7 +7,6 @@ from msgraph.generated.models.what_if_analysis_reasons import WhatIfAnalysisReas
 
 from tests.workflows.core.policies import EVERYTHING, NOTHING, external, policy
 from workflows.core.checks.conditional_access.controls import InboundTrustFlags, PolicyEffect, ReasonCode, VisitorType
-from workflows.core.checks.conditional_access.entries import entries_of
 from workflows.core.checks.conditional_access.findings import MAX_KEPT, MAX_VALUES, access_findings
 from workflows.core.checks.conditional_access.policy import parse_policy
 from workflows.core.checks.conditional_access.questions import MAX_QUESTIONS, Entry, Question, Questions, questions
@@ -20,8 +19,9 @@ from workflows.core.checks.conditional_access.scope import (
     covers,
 )
 from workflows.core.checks.conditional_access.verdicts import AccessReport, Answers, PolicyVerdict, Source, assess
-from workflows.core.checks.facts import UnreadableFact, UnreadableReason
+from workflows.core.checks.conditional_access.visitor_access import entries_of
 from workflows.core.checks.findings import FindingCode, Severity
+from workflows.core.checks.tenant_facts import UnreadableFact, UnreadableReason
 from workflows.core.settings.model import (
     BLOCK_ALL,
     AccessType,

@@ -8,7 +8,7 @@ from bot.words.findings.finding import finding_words
 from bot.words.refusals.sentences import fact_words
 from tests.workflows.core.builders import TENANT
 from tests.workflows.world import CATALOG, World
-from workflows.app.requests.planning import PlanImpossible, Planned, plan_request
+from workflows.app.requests.plan_from_file import PlanImpossible, Planned, plan_request
 from workflows.catalog.request_files import RequestFile
 from workflows.core.checks.findings import Severity
 from workflows.core.errors.facts import Fact

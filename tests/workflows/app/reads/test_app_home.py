@@ -5,7 +5,7 @@ from datetime import timedelta
 
 from tests.workflows.core.builders import AMARA, BRUNO, DANA, RILEY, SAM
 from tests.workflows.world import World
-from workflows.app.reads.home import Home, HomePosition, read_home
+from workflows.app.reads.app_home import Home, HomePosition, read_home
 from workflows.core.partner_setup.confirmations import Confirmation
 from workflows.core.people import Person
 from workflows.core.requests.request import RequestState

@@ -13,7 +13,7 @@ from tests.workflows.core.builders import AMARA, DANA, SAM, TENANT
 from tests.workflows.effects.applying import FORBIDDEN, INVALID, NO_ANSWER, OPEN, SYNCHRONIZED, put, revocation
 from tests.workflows.fakes import FakeTenant
 from tests.workflows.world import World
-from workflows.app.schedule.checks import ScheduledChecks
+from workflows.app.schedule.alarm_checks import ScheduledChecks
 from workflows.core.errors.facts import Fact, as_values, text_fact
 from workflows.core.plans.plan import Operation
 from workflows.core.plans.refused_writes import written_names
