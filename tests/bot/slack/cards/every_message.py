@@ -22,8 +22,8 @@ from tests.bot.slack.cards.test_setup_steps import ALL, HOME
 from tests.bot.surfaces import all_of, card, details
 from tests.workflows.core.builders import AMARA, EXPIRY, NOW, approval, closed_document, partnership, request
 from workflows.app.alarms import new_alarm
-from workflows.app.reads.checklists import CurrentSetup
-from workflows.app.reads.home import Home
+from workflows.app.reads.app_home import Home
+from workflows.app.reads.partner_setup import CurrentSetup
 from workflows.catalog.catalog import SHIPPED, load_catalog
 from workflows.core.errors.facts import Fact
 from workflows.core.partners.partnership import PartnershipState
