@@ -137,10 +137,10 @@ def _request_access(
     lookup_permission: LookupPermission,
     shown: ShownDirectory,
 ) -> RequestAccessFlow:
-    def remember(form: Form) -> OpenRequestForm:
+    def create_open_form(form: Form) -> OpenRequestForm:
         return OpenRequestForm(form=form)
 
-    forms = OpenForms(windows, remember)
+    forms = OpenForms(windows, create_open_form)
     offers = Offers(store=systems.store, catalog=systems.catalog, clock=systems.clock)
     names = ObjectSearch(
         members=systems.directory,
@@ -180,12 +180,12 @@ def _restore(
     members: Members,
     lookup_permission: LookupPermission,
 ) -> RestoreFlow:
-    def remember(form: RestoreForm) -> OpenForm[RestoreForm]:
+    def create_open_form(form: RestoreForm) -> OpenForm[RestoreForm]:
         return OpenForm(form=form)
 
     return RestoreFlow(
         windows=windows,
-        forms=OpenForms(windows, remember),
+        forms=OpenForms(windows, create_open_form),
         members=members,
         lookup_permission=lookup_permission,
         intake=RestoreIntake(

@@ -61,7 +61,7 @@ def history(call: Call) -> Answer:
         if message.get("thread_ts", message["ts"]) == message["ts"]
         and float(oldest) <= float(message["ts"]) <= float(latest)
     ]
-    page = paged(call, "messages", messages, most=999)
+    page = paged(call, "messages", messages, maximum=999)
     return {**page, "has_more": bool(page["response_metadata"]["next_cursor"])}
 
 
