@@ -74,25 +74,25 @@ BLOCKS: dict[str, Check] = {
     ),
     "alert": shape({"text": text(200)}, {**_BLOCK, "level": choice("default", "info", "warning", "error", "success")}),
 }
-_NOT_ON: dict[Surface, set[str]] = {
+_REFUSED_ON: dict[Surface, set[str]] = {
     "message": {"input", "alert"},
     "modal": {"markdown", "table"},
     "home": {"markdown", "table", "alert"},
 }
 # NB. Slack accepts input blocks in messages. Without a submit button nobody gets what was typed, so no
 # message of ours may contain one, and the simulator is stricter here.
-_ON: dict[Surface, Check] = {
+_BLOCKS_ON: dict[Surface, Check] = {
     surface: typed({name: check for name, check in BLOCKS.items() if name not in away})
-    for surface, away in _NOT_ON.items()
+    for surface, away in _REFUSED_ON.items()
 }
 
 
 def problems(blocks: object, surface: Surface, at: str = "/blocks") -> list[str]:
     """List everything that Slack would refuse in `blocks` on `surface`, with JSON pointers; empty when valid."""
-    found = list(items(_ON[surface], minimum=0, maximum=MAX_BLOCKS[surface])(blocks, at))
+    found = list(items(_BLOCKS_ON[surface], minimum=0, maximum=MAX_BLOCKS[surface])(blocks, at))
     if found or not isinstance(blocks, list):
         return found
-    return [*_duplicates(blocks, at), *_sums(blocks, at)]
+    return [*_duplicates(blocks, at), *_message_limits(blocks, at)]
 
 
 def elements_of(block: dict[str, Any]) -> list[tuple[str, dict[str, Any]]]:
@@ -128,7 +128,7 @@ def _duplicates(blocks: list[dict[str, Any]], at: str) -> Iterator[str]:
                 yield problem("only one element may have focus_on_load", f"{at}/{index}{where}/focus_on_load")
 
 
-def _sums(blocks: list[dict[str, Any]], at: str) -> Iterator[str]:
+def _message_limits(blocks: list[dict[str, Any]], at: str) -> Iterator[str]:
     """Check the limits of a whole message: the length of all markdown text, and one table only."""
     markdown = sum(len(block["text"]) for block in blocks if block["type"] == "markdown")
     if markdown > MAX_MARKDOWN_CHARACTERS:

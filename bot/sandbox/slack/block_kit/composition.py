@@ -59,7 +59,7 @@ def options_of(element: dict[str, Any]) -> list[dict[str, Any]]:
     return [*element.get("options", []), *grouped]
 
 
-def initial_is_an_option(element: Any, at: str) -> Iterator[str]:
+def check_initial_option(element: Any, at: str) -> Iterator[str]:
     """Check that an element's initial value is one of its options, property by property."""
     known = options_of(element)
     if "initial_option" in element and not _is_among(element["initial_option"], known):
@@ -75,7 +75,7 @@ def _is_among(option: dict[str, Any], known: list[dict[str, Any]]) -> bool:
     return any((one["value"], one["text"]["text"]) == wanted for one in known)
 
 
-def exactly_one_list_of_options(element: Any, at: str) -> Iterator[str]:
+def check_one_option_list(element: Any, at: str) -> Iterator[str]:
     """Check that there is either `options` or `option_groups`."""
     if ("options" in element) == ("option_groups" in element):
         yield problem("exactly one of options and option_groups is required", at)

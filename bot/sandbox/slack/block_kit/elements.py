@@ -12,8 +12,8 @@ from bot.sandbox.slack.block_kit.composition import (
     OPTION,
     OPTION_GROUP,
     SLACK_FILE,
-    exactly_one_list_of_options,
-    initial_is_an_option,
+    check_initial_option,
+    check_one_option_list,
     plain_text,
 )
 from bot.sandbox.slack.block_kit.schema import Check, all_of, choice, flag, integer, items, problem, shape, string
@@ -58,7 +58,7 @@ IMAGE = shape(
     also=_picture_has_one_source,
 )
 
-_listed = all_of(exactly_one_list_of_options, initial_is_an_option)
+_listed = all_of(check_one_option_list, check_initial_option)
 
 ELEMENTS: dict[str, Check] = {
     "button": shape(
@@ -127,12 +127,12 @@ ELEMENTS: dict[str, Check] = {
     "checkboxes": shape(
         {"options": items(MARKED_OPTION, maximum=10)},
         {**_FOCUS, "confirm": CONFIRM, "initial_options": items(MARKED_OPTION, maximum=10)},
-        also=initial_is_an_option,
+        also=check_initial_option,
     ),
     "radio_buttons": shape(
         {"options": items(MARKED_OPTION, maximum=10)},
         {**_FOCUS, "confirm": CONFIRM, "initial_option": MARKED_OPTION},
-        also=initial_is_an_option,
+        also=check_initial_option,
     ),
 }
 
