@@ -117,7 +117,8 @@ class RequestMessages:
 
     async def _context(self, request: AccessRequest) -> CardContext:
         """Read what the card shows besides the request: the partner's record, and the requester's open requests."""
-        if request.prepared is None or (request.is_terminal and request.state not in _WRITTEN_STATES):
+        is_set = request.state in _WRITTEN_STATES or request.applied_part > 0
+        if request.prepared is None or (request.is_terminal and not is_set):
             return CardContext(is_first=False)
         asked, known = request.particulars, request.known
         record = await self._outbound.store.partnership(known.plan.tenant_id)

@@ -49,6 +49,9 @@ def _differs(values: Values) -> str:
             f"The current settings are not the approved ones: request {request} was sent, and somebody else changed "
             f"the partner. Different from the approved plan: {names}."
         )
+    if values.get("is_part"):
+        opening = f"Only a part of the approved change is in the tenant (request {request})."
+        return f"{opening} Different from the approved plan: {names}."
     return (
         f"Different from what was last approved and verified (request {request}): {names}. Request approval, or revoke."
     )

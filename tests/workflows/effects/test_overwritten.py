@@ -64,7 +64,7 @@ async def assert_overwritten(world: World, request: AccessRequest) -> None:
     asked, remind = world.notifier.reviews[-1]
     assert (asked.state, remind) == (PartnershipState.REVIEW_DUE, True)
     await world.keep(SAM, "Checked with their admin")
-    assert (SAM.chat_id, "past_its_end") in await world.refusals()  # what stands now, nobody approved
+    assert (SAM.chat_id, "not_as_approved") in await world.refusals()
 
 
 # --- something of ours may stand ---
@@ -191,7 +191,7 @@ async def test_a_part_of_a_plan_for_what_became_a_service_provider_is_named(worl
     world.tenant.edit(TENANT, isServiceProvider=True)
     request = await retried(world, request)
     assert request.state is S.FAILED
-    assert note_words(request.note).startswith("1 of 2 changes are in the tenant.")
+    assert note_words(request.note).startswith("Only a part is in the tenant (verified): 1 of 2 changes.")
     assert "service provider of ours" in note_words(request.note)
     assert "Nothing was written" not in note_words(request.note)
     assert [one.method for one in world.tenant.writes] == ["POST"]

@@ -17,7 +17,8 @@ class ConcernCode(StrEnum):
     NOT_COMPARED = "not_compared"
     """The request cannot be read. Values: `request_id`."""
     DIFFERS_FROM_APPROVED = "differs_from_approved"
-    """Values: `request_id`, `settings`, `is_overwritten` (whether somebody changed it while it was written)."""
+    """Values: `request_id`, `settings`, `is_overwritten` (whether somebody changed it while it was written), `is_part`
+    (whether only a part of it was read back)."""
     ABSENT = "absent"
     """Recorded as open, without settings in the tenant. Values: `is_other_cloud`, `is_default_read`, `ways`."""
     REVOKED_BUT_ABSENT = "revoked_but_absent"

@@ -6,6 +6,7 @@ from workflows.core.errors.raised import Refused
 from workflows.core.errors.refusal_codes import RefusalCode
 from workflows.core.people import Person, Roster
 from workflows.core.plans.closing import closes_everything, only_reduces_access
+from workflows.core.policy.approval import Choice
 from workflows.core.requests.eligibility import IneligibleReason, eligibility
 from workflows.core.requests.request import AccessRequest, RequestState
 
@@ -13,15 +14,19 @@ from workflows.core.requests.request import AccessRequest, RequestState
 def access_ends_at(request: AccessRequest) -> datetime | None:
     """Return when the requested access ends: with the chosen day, or so long after the last approval.
 
-    None: it has no end, or nobody has approved it yet.
+    None: it has no end. It is never None only because nobody has approved: such access would be recorded without end.
 
     :raises Refused: while there is no plan yet.
+    :raises AssertionError: when the end counts from the last approval and there is none. No rule asks for it then, so
+        that is a programming error in Gatehouse, and nothing is written or recorded.
     """
     plan = request.known.plan
     if plan.ends_at is not None or plan.duration is None:
         return plan.ends_at
-    approved_at = max((decision.at for decision in request.decisions), default=None)
-    return None if approved_at is None else approved_at + plan.duration
+    approvals = [decision.at for decision in request.decisions if decision.choice is Choice.APPROVE]
+    if not approvals:
+        raise AssertionError(f"{request.id} has no approval, so the end of its access is not known")
+    return max(approvals) + plan.duration
 
 
 def is_too_late(request: AccessRequest, now: datetime) -> bool:

@@ -56,7 +56,7 @@ class ReadBack:
             await self.sleep(rest)
             observed = await self._read(request)
             if observed is not None and is_confirmed(plan, observed):
-                await self._record_applied(request, observed)
+                await self.record_applied(request, observed)
                 return None
         done = count_written(plan, observed)
         if done is None:
@@ -74,7 +74,7 @@ class ReadBack:
         await self._unseen(request)
         raise TenantUnavailable((Fact(NoteCode.CHANGE_NOT_SHOWN),))
 
-    async def _record_applied(self, request: AccessRequest, observed: JsonObject) -> None:
+    async def record_applied(self, request: AccessRequest, observed: JsonObject) -> None:
         """Send the operations that Graph may refuse, and record what is in the tenant after them."""
         plan = request.known.plan
         if plan.optional and request.state is RequestState.APPLYING:

@@ -170,4 +170,6 @@ def _no_end(partnership: Partnership) -> str:
 def _end_times(partnership: Partnership, now: datetime) -> Mapping[str, datetime]:
     if partnership.ends_at is None:
         return NO_TIMES
+    if not partnership.is_as_approved:
+        return {"Not as approved since": partnership.ends_at}
     return {"Access period ended" if partnership.is_past_its_end(now) else "Access ends": partnership.ends_at}
