@@ -14,7 +14,7 @@ from workflows.core.requests.request import RequestId
 from workflows.core.settings.canonical import Digest
 from workflows.core.settings.model import TenantId
 from workflows.partner_lookup.target import is_tenant_id
-from workflows.ports.pages import Place
+from workflows.ports.pages import PagePosition
 
 REQUEST_ID: Final = r"^R-[A-Z2-7]{10}$"
 _DIGEST: Final = r"^[0-9a-f]{64}$"
@@ -27,9 +27,9 @@ class PageStep(Payload):
     is_before: bool
 
     @property
-    def place(self) -> Place:
+    def position(self) -> PagePosition:
         """Return the page in the form that the store reads."""
-        return Place(cursor=self.cursor, is_before=self.is_before)
+        return PagePosition(cursor=self.cursor, is_before=self.is_before)
 
 
 StepType = TypeVar("StepType", bound=PageStep)

@@ -17,7 +17,7 @@ from bot.slack.flows.show.filters import MAX_FILTER_CHARACTERS
 from bot.slack.payloads.button_values import PageStep, parse_page_step
 from bot.words.sentences import counted
 from workflows.core.partners.partnership import Partnership
-from workflows.ports.pages import Cursor, Page, Place
+from workflows.ports.pages import Cursor, Page, PagePosition
 
 PAGE_SIZE: Final = 10
 
@@ -34,7 +34,7 @@ def partner_list(page: Page[Partnership], now: datetime, typed: str = "") -> Mes
     if not page.count:
         return _no_partners_message(typed)
     count = counted(page.count, "partner")
-    range_words = "" if page.size == page.count else f", {page.skipped + 1:,}–{page.skipped + page.size:,}"
+    range_words = "" if page.size == page.count else f", {page.count_before + 1:,}–{page.count_before + page.size:,}"
     blocks: list[Block] = [header(f"{count}{range_words}")]
     if typed:
         blocks.append(
@@ -42,10 +42,12 @@ def partner_list(page: Page[Partnership], now: datetime, typed: str = "") -> Mes
         )
     blocks += [partner_row(partnership, now) for partnership in page.shown]
     buttons = []
-    if page.skipped:
-        buttons.append(button(f"Previous {page.skipped:,}", ids.LIST_PREVIOUS, _button_value(typed, page.first, True)))
-    if page.left:
-        buttons.append(button(f"Next {page.left:,}", ids.LIST_NEXT, _button_value(typed, page.last, False)))
+    if page.count_before:
+        buttons.append(
+            button(f"Previous {page.count_before:,}", ids.LIST_PREVIOUS, _button_value(typed, page.first, True))
+        )
+    if page.count_after:
+        buttons.append(button(f"Next {page.count_after:,}", ids.LIST_NEXT, _button_value(typed, page.last, False)))
     if buttons:
         blocks.append(actions("list", *buttons))
     blocks.append(small_text("As last recorded. /partner show with a domain reads the current settings."))
@@ -55,13 +57,13 @@ def partner_list(page: Page[Partnership], now: datetime, typed: str = "") -> Mes
     return message(f"{count}{range_words}. {names}", blocks)
 
 
-def parse_step(value: str) -> tuple[str, Place]:
+def parse_step(value: str) -> tuple[str, PagePosition]:
     """Read the filters and the place from a page button.
 
     :raises Refused: for any other text.
     """
     step = parse_page_step(value, _ListStep)
-    return step.typed, step.place
+    return step.typed, step.position
 
 
 def _no_partners_message(typed: str) -> Message:
