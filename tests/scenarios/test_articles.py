@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 import pytest_asyncio
 
-from tests.scenarios.stage import DAY, UNLIMITED, Stage, buttons, raised, words
+from tests.scenarios.stage import DAY, UNLIMITED, Stage, buttons, running_stage, words
 
 pytestmark = [
     pytest.mark.story,
@@ -40,14 +40,16 @@ Json = dict[str, Any]
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
 async def world(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Stage]:
     """One sandbox for the stories that do not disturb each other."""
-    async with raised(Stage(data=tmp_path_factory.mktemp("articles"), environment=UNLIMITED, warm=True)) as stage:
+    async with running_stage(
+        Stage(data=tmp_path_factory.mktemp("articles"), environment=UNLIMITED, warm=True)
+    ) as stage:
         yield stage
 
 
 @pytest_asyncio.fixture(loop_scope="module")
 async def alone(tmp_path: Path) -> AsyncIterator[Stage]:
     """A sandbox for a story that moves the clock."""
-    async with raised(Stage(data=tmp_path / "data", warm=True)) as stage:
+    async with running_stage(Stage(data=tmp_path / "data", warm=True)) as stage:
         yield stage
 
 

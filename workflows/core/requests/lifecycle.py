@@ -68,7 +68,6 @@ from workflows.core.plans.closing import closes_everything
 from workflows.core.plans.plan import count_written, plan_revocation
 from workflows.core.plans.refused_writes import RefusedWrite
 from workflows.core.policy.approval import Choice, Decision
-from workflows.core.requests.approver_reminders import may_be_reminded, next_reminder_at
 from workflows.core.requests.commands.editing import changed_fields, require_may_edit, with_edited_values
 from workflows.core.requests.commands.request import (
     Approve,
@@ -107,6 +106,7 @@ from workflows.core.requests.effects import (
 )
 from workflows.core.requests.eligibility import eligibility_at_expiry
 from workflows.core.requests.notes import NoteCode, with_sent_before
+from workflows.core.requests.reminders import may_be_reminded, next_reminder_at
 from workflows.core.requests.request import AccessRequest, Edited, Particulars, RequestKind, RequestState
 from workflows.core.requests.resending import may_be_resent, pause_before_replan
 from workflows.core.settings.canonical import JsonObject

@@ -4,7 +4,7 @@ import json
 from datetime import datetime
 from typing import Annotated, Final
 
-from pydantic import StringConstraints, ValidationError
+from pydantic import StringConstraints
 from slack_sdk.models.blocks import Block
 
 from bot.slack import ids
@@ -14,20 +14,16 @@ from bot.slack.blocks.untrusted import clean
 from bot.slack.cards.partner_and_plan import notified_partner
 from bot.slack.cards.partnership import partner_row, partnership_state_words
 from bot.slack.flows.show.filters import MAX_FILTER_CHARACTERS
-from bot.slack.payloads.models import Payload
+from bot.slack.payloads.button_values import PageStep, parse_page_step
 from bot.words.sentences import counted
-from workflows.core.errors.raised import Refused
-from workflows.core.errors.refusal_codes import RefusalCode
 from workflows.core.partners.partnership import Partnership
 from workflows.ports.pages import Cursor, Page, PagePosition
 
 PAGE_SIZE: Final = 10
 
 
-class _Step(Payload):
+class _ListStep(PageStep):
     typed: Annotated[str, StringConstraints(max_length=MAX_FILTER_CHARACTERS)]
-    cursor: tuple[Annotated[str, StringConstraints(max_length=400)], ...]
-    is_before: bool
 
 
 def partner_list(page: Page[Partnership], now: datetime, typed: str = "") -> Message:
@@ -66,11 +62,8 @@ def parse_step(value: str) -> tuple[str, PagePosition]:
 
     :raises Refused: for any other text.
     """
-    try:
-        step = _Step.model_validate_json(value)
-    except ValidationError as error:
-        raise Refused(RefusalCode.MALFORMED) from error
-    return step.typed, PagePosition(cursor=step.cursor, is_before=step.is_before)
+    step = parse_page_step(value, _ListStep)
+    return step.typed, step.position
 
 
 def _no_partners_message(typed: str) -> Message:
