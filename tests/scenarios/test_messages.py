@@ -70,8 +70,7 @@ async def test_after_an_outside_change_everybody_who_must_decide_again_gets_a_ne
 async def test_approvers_hear_once_that_requests_expired_and_the_requester_in_the_message(stage: Stage) -> None:
     await stage.ask()
     await stage.ask(target="fabrikam.com")
-    await stage.do("clock", advance_seconds=30 * DAY)
-    await stage.rest()
+    await stage.later(30 * DAY)
     told = [
         message for message in await stage.direct("approver1") if "expired without your decision" in message["text"]
     ]
