@@ -3,9 +3,11 @@
 import asyncio
 from collections.abc import Callable, Coroutine, Hashable, Iterable, Sequence
 from datetime import timedelta
+from functools import partial
 from typing import Any, Final, TypeVar
 
-from bot.slack.people.directory import SlackDirectory, UserGroups
+from bot.slack.people.directory import SlackDirectory
+from bot.slack.people.reads import UserGroups
 from bot.slack.people.users import SlackUser, mail_of_user, name_of_user
 from workflows.cache import Cache
 from workflows.core.errors.raised import Refused
@@ -48,6 +50,13 @@ class ShownDirectory:
         self._groups: Cache[None, UserGroups] = cache(lambda _: directory.user_groups())
         self._users = cache(directory.user, NAMES_SHOWN_FOR)
         self._by_mail = cache(directory.user_by_mail, NAMES_SHOWN_FOR)
+        # What a decision has just read anew need not be read once more to be shown.
+        directory.listeners.users.append(self._users.keep)
+        directory.listeners.groups.append(partial(self._groups.keep, None))
+
+    def for_one_check(self) -> SlackDirectory:
+        """Return the directory for one check, without the cache."""
+        return self._directory.for_one_check()
 
     async def identify(self, chat_id: ChatId) -> Person:
         """Find the one Entra person of a Slack user, without the cache."""

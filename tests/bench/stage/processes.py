@@ -158,7 +158,7 @@ async def world() -> AsyncIterator[World]:
         assert process.stdout is not None
         url = (await process.stdout.readline()).decode().strip()
         connector = aiohttp.TCPConnector(limit=0)
-        timeout = aiohttp.ClientTimeout(total=120)
+        timeout = aiohttp.ClientTimeout(total=600)
         services = Served(process=process, url=url, secret="")
         try:
             async with aiohttp.ClientSession(connector=connector, timeout=timeout) as session:
