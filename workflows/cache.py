@@ -57,6 +57,13 @@ class Cache(Generic[Key, Answer]):
         now = self.now()
         self._kept[key] = _Kept(since=now, until=now + self.kept_for(answer).total_seconds(), answer=answer)
 
+    def recent(self, key: Key, age: timedelta) -> Answer | None:
+        """Return the kept answer if it arrived at most `age` ago; None otherwise. Nothing is read."""
+        kept = self._kept.get(key)
+        if kept is None or not 0 <= self.now() - kept.since <= age.total_seconds():
+            return None
+        return kept.answer
+
     def _ended(self, key: Key, done: asyncio.Task[Answer]) -> None:
         del self._running[key]
         if not done.cancelled():
