@@ -43,7 +43,7 @@ async def _with_open_requests(world: World) -> _Played:
     bot = await world.bot(database)
     await world.idle(120)
     requests = [one.request for one in made if one.request is not None]
-    return _Played(bot=bot, values=[f"{one.id}:{one.known.plan.digest}" for one in requests])
+    return _Played(bot=bot, values=[f"{one.id}:{one.plan.digest}" for one in requests])
 
 
 async def ack() -> dict[str, object]:

@@ -58,8 +58,12 @@ def tenant_of(number: int) -> TenantIdentity:
 def request_of(number: int, tenant: TenantIdentity, at: datetime, *, is_open: bool) -> AccessRequest:
     """Return the n-th request: one that waits for its first approval, or one that was applied."""
     pattern = _pattern()
-    plan = replace(pattern.known.plan, tenant_id=tenant.tenant_id)
-    prepared = replace(pattern.known, observation=replace(pattern.known.observation, identity=tenant, at=at), plan=plan)
+    plan = replace(pattern.plan, tenant_id=tenant.tenant_id)
+    prepared = replace(
+        pattern.require_prepared(),
+        observation=replace(pattern.require_prepared().observation, identity=tenant, at=at),
+        plan=plan,
+    )
     request = replace(
         pattern,
         id=RequestId("R-" + "".join(_ALPHABET[(number >> 5 * place) & 31] for place in range(10))),
@@ -80,7 +84,9 @@ def _pattern() -> AccessRequest:
     pattern = waiting(load_catalog(SHIPPED).templates["trusted-partner"])
     riley, dana = person("requester"), person("admin")
     asked = replace(pattern.particulars, requester=riley.chat_id, sponsor=dana.chat_id)
-    return replace(pattern, particulars=asked, prepared=replace(pattern.known, requester=riley, sponsor=dana))
+    return replace(
+        pattern, particulars=asked, prepared=replace(pattern.require_prepared(), requester=riley, sponsor=dana)
+    )
 
 
 def partner_of(tenant: TenantIdentity, request: AccessRequest, now: datetime) -> Partnership:
@@ -124,7 +130,7 @@ def _entry(request: AccessRequest, at: datetime) -> AuditEntry:
         command="submit",
         outcome="accepted",
         request_id=request.id,
-        tenant_id=request.known.plan.tenant_id,
+        tenant_id=request.plan.tenant_id,
         details={"justification": request.particulars.justification},
     )
 

@@ -47,12 +47,12 @@ async def test_a_known_conversation_with_an_active_person_is_not_opened_again(
 async def test_without_a_recent_answer_about_the_person_it_is_opened(
     scene: Scene, copies: CardCopies, shown: ShownDirectory
 ) -> None:
-    await copies.direct(RILEY)
-    await copies.direct(RILEY)
+    await copies.direct_channel(RILEY)
+    await copies.direct_channel(RILEY)
     await shown.user(RILEY)
-    await copies.direct(RILEY)
+    await copies.direct_channel(RILEY)
     scene.world.clock.advance(61)
-    await copies.direct(RILEY)
+    await copies.direct_channel(RILEY)
     assert opened(scene) == 3
 
 
@@ -61,7 +61,7 @@ async def test_somebody_who_has_left_is_noticed(
 ) -> None:
     """Slack accepts messages to them, so an old conversation must not be used."""
     await shown.user(RILEY)
-    await copies.direct(RILEY)
+    await copies.direct_channel(RILEY)
     user_info(scene.world, "requester", deleted=True)
     await directory.user(RILEY)
     scene.fail("conversations.open", "user_disabled")
