@@ -14,7 +14,7 @@ from bot.words.requests.messages import message_words
 from tests.workflows.core.builders import AMARA, BRUNO, CHIE, DANA, MALLORY, NOW, RILEY, SAM, everybody
 from tests.workflows.what_if import SignIn, evaluate
 from workflows.core.checks.conditional_access.questions import Question
-from workflows.core.checks.facts import SignIns
+from workflows.core.checks.tenant_facts import SignIns
 from workflows.core.errors.facts import Fact
 from workflows.core.errors.raised import Refused
 from workflows.core.errors.refusal_codes import RefusalCode
@@ -368,6 +368,10 @@ class FakeDirectory:
         """Remove a person's account."""
         del self.people[person.chat_id]
         self.roles.pop(person.id, None)
+
+    def for_one_check(self) -> "FakeDirectory":
+        """Every question is asked here, as always."""
+        return self
 
     async def identify(self, chat_id: ChatId) -> Person:
         """Map a chat user to a person, or refuse."""

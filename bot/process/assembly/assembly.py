@@ -20,7 +20,7 @@ from bot.slack.outbound.recipients import Outbound
 from bot.slack.people.shown_directory import ShownDirectory
 from workflows.app.alarms import Alarms
 from workflows.app.limits import LimitedAction, Limits
-from workflows.app.schedule.checks import Check, ScheduledChecks, usual_checks
+from workflows.app.schedule.alarm_checks import Check, ScheduledChecks, usual_checks
 from workflows.app.schedule.role_check import check_roles
 from workflows.app.schedule.sponsor_check import check_sponsors
 from workflows.app.service import Service
@@ -67,7 +67,7 @@ def assemble(systems: ExternalSystems) -> BotParts:
         client=systems.client, channel=systems.settings.slack_channel, alarms=alarms, clock=systems.clock
     )
     shown = ShownDirectory(systems.directory, systems.clock)
-    copies = CardCopies(client=systems.client, store=systems.store, channel=channel)
+    copies = CardCopies(client=systems.client, store=systems.store, channel=channel, was_active=shown.was_active)
     notifier = SlackNotifier(Outbound(copies=copies, directory=shown, store=systems.store, clock=systems.clock))
     former = FormerChannelCards(
         store=systems.store, service=service, copies=copies, channel=channel, clock=systems.clock

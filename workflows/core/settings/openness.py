@@ -26,17 +26,13 @@ from workflows.core.settings.model import (
     B2B_PROPERTIES,
     FLAGS,
     IDENTITY_SYNCHRONIZATION,
+    SERVICE_PROPERTIES,
+    USER_SYNC_INBOUND,
     Property,
     configurations,
 )
 from workflows.core.settings.undescribed_members import Path, is_restriction, undescribed_members
 
-SERVICE_PROPERTIES: Final = (
-    Property.M365_COLLABORATION_INBOUND,
-    Property.M365_COLLABORATION_OUTBOUND,
-    Property.APP_SERVICE_CONNECT_INBOUND,
-)
-"""The settings of Microsoft 365 and App Service. They give no access until somebody sets them."""
 CAPABILITIES: Final = "m365Capabilities"
 """The name for calendar sharing, profile cards and similar capabilities. Their endpoint is not read here.
 
@@ -45,7 +41,7 @@ those settings are closed.
 """
 DEFAULT: Final = "default"
 """The name for other access that the tenant's default may allow, when the default could not be read."""
-USERS_SYNCHRONIZED: Final = f"{IDENTITY_SYNCHRONIZATION}.userSyncInbound"
+USERS_SYNCHRONIZED: Final = f"{IDENTITY_SYNCHRONIZATION}.{USER_SYNC_INBOUND}"
 
 
 class Openness(StrEnum):
@@ -134,7 +130,7 @@ def synchronization_of(applies: EffectiveSettings, found: Iterable[AccessKind]) 
     """
     users = applies.flags[Property.IDENTITY_SYNCHRONIZATION, SYNCHRONIZATION_FLAG]
     is_open = any(kind.setting == IDENTITY_SYNCHRONIZATION for kind in possibly_open(found))
-    return EffectiveFlag(value=None, origin=Origin.UNREAD) if is_open and users.value is False else users
+    return EffectiveFlag(value=None, origin=Origin.UNREADABLE) if is_open and users.value is False else users
 
 
 def possibly_open(found: Iterable[AccessKind]) -> tuple[AccessKind, ...]:
@@ -190,7 +186,7 @@ def _flag_kinds(own: JsonObject, applies: EffectiveSettings) -> Iterator[AccessK
 
 def _flag_kind(name: str, category: AccessCategory, flag: EffectiveFlag, document: Any) -> AccessKind:
     opening = {True: Openness.OPEN, False: Openness.CLOSED, None: Openness.UNKNOWN}[flag.value]
-    is_unchecked = flag.origin is Origin.UNREAD and document is not None
+    is_unchecked = flag.origin is Origin.UNREADABLE and document is not None
     return AccessKind(
         name=name, category=category, opening=opening, is_explicit=flag.origin is Origin.SET_HERE or is_unchecked
     )

@@ -9,7 +9,14 @@ from typing import Any, Final
 
 from workflows.core.settings.canonical import JsonObject
 from workflows.core.settings.documents import has_no_value, is_same_value
-from workflows.core.settings.model import FLAGS, TARGET_PROPERTIES, Property, lists_of
+from workflows.core.settings.model import (
+    FLAGS,
+    IS_SYNC_ALLOWED,
+    TARGET_PROPERTIES,
+    USER_SYNC_INBOUND,
+    Property,
+    lists_of,
+)
 
 Path = tuple[str, ...]
 """The path of a member: the names of the objects that contain it, outermost first, and its own name."""
@@ -23,12 +30,12 @@ _Members = Mapping[str, Any]
 
 _TARGETS: Final[_Members] = {"accessType": None, "targets": {"target": None, "targetType": None}}
 _SETTINGS: Final[_Members] = {
-    **{name.value: {target_list.graph: _TARGETS for target_list in lists_of(name)} for name in TARGET_PROPERTIES},
+    **{name.value: {target_list.graph_name: _TARGETS for target_list in lists_of(name)} for name in TARGET_PROPERTIES},
     **{name.value: dict.fromkeys(flags.values()) for name, flags in FLAGS.items()},
     Property.IDENTITY_SYNCHRONIZATION.value: {
         "tenantId": None,
         "displayName": None,
-        "userSyncInbound": {"isSyncAllowed": None},
+        USER_SYNC_INBOUND: {IS_SYNC_ALLOWED: None},
     },
 }
 _PARTNER: Final[_Members] = {

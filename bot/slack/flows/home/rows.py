@@ -39,7 +39,7 @@ from bot.words.requests.titles import partner_title, prepared_title
 from workflows.core.partners.partnership import Partnership
 from workflows.core.policy.risk import deciding_risk
 from workflows.core.requests.alarms import Alarm, AlarmCode
-from workflows.core.requests.reminding import may_be_reminded
+from workflows.core.requests.reminders import may_be_reminded
 from workflows.core.requests.request import AccessRequest, RequestKind
 
 MAX_ROW_CHARACTERS: Final = 420
@@ -51,7 +51,7 @@ _NOTE_LIMIT: Final = 300
 
 def approval_row(request: AccessRequest, now: datetime) -> Iterator[Block]:
     """Return a request that this person can decide on: partner, access, risk, age, deadline."""
-    known = request.known
+    known = request.require_prepared()
     risk = LEVELS[deciding_risk(known.plan, known.observation.default).level].capitalize()
     title = "Restore settings" if request.particulars.kind is RequestKind.RESTORATION else prepared_title(known)
     about = (
@@ -155,7 +155,7 @@ def alarm_row(alarm: Alarm) -> Iterator[Block]:
 def _access(request: AccessRequest) -> str:
     """Return the template's title once it is known, for every other kind of request that kind."""
     is_access = request.particulars.kind is RequestKind.ACCESS and request.prepared is not None
-    return prepared_title(request.known) if is_access else kind_words(request)
+    return prepared_title(request.require_prepared()) if is_access else kind_words(request)
 
 
 def _partner(partnership: Partnership) -> str:

@@ -10,12 +10,12 @@ from bot.words.findings.finding import finding_words
 from bot.words.unavailable.not_read import UNREAD_REASON_WORDS
 from tests.workflows.core.builders import TENANT, access_plan, identity
 from tests.workflows.core.policies import policy
-from workflows.core.checks.conditional_access.entries import entries_under, trust_under
 from workflows.core.checks.conditional_access.questions import Questions
 from workflows.core.checks.conditional_access.verdicts import AccessReport, assess
-from workflows.core.checks.facts import PreflightFacts, SignIns, UnreadableFact, UnreadableReason
+from workflows.core.checks.conditional_access.visitor_access import entries_under, trust_under
 from workflows.core.checks.findings import Finding, FindingCode, Severity
 from workflows.core.checks.home_tenant import circumstances, evaluate_facts, sign_in_values
+from workflows.core.checks.tenant_facts import PreflightFacts, SignIns, UnreadableFact, UnreadableReason
 from workflows.core.plans.plan import Plan, TenantIdentity, plan_access, plan_revocation
 from workflows.core.settings.documents import parse_targets, to_document
 from workflows.core.settings.effective import effective_settings
@@ -177,6 +177,29 @@ def test_an_open_default_is_warned_of_by_name() -> None:
     assert "outbound" not in text, "what the default does not say is not called open"
     mine = {**OPEN_DEFAULT, "isServiceDefault": False}
     assert found(closing(), default=mine)["default_open"].startswith("This tenant's default")
+
+
+def test_an_open_default_is_an_issue_only_where_the_plan_makes_it_apply() -> None:
+    """What is true of the tenant with and without the plan is a note: it does not ask for a decision."""
+    given_back = plan_access(
+        tenant_id=TENANT,
+        before={"tenantId": TENANT, "b2bCollaborationInbound": BLOCKED},
+        settings={Property.B2B_COLLABORATION_INBOUND: None},
+        template="t",
+        template_hash="h",
+        duration=timedelta(days=90),
+    )
+    severities = {
+        finding.code.value: finding.severity
+        for plan in (access_plan(), closing(), given_back)
+        for finding in evaluate_facts(CALM, access(CALM, plan), plan=plan, identity=identity())
+        if finding.code.value.startswith("default_")
+    }
+    assert severities == {
+        "default_applies": Severity.NOTE,
+        "default_open": Severity.NOTE,
+        "default_will_apply": Severity.WARNING,
+    }
 
 
 def test_what_the_default_leaves_open_now_is_said_to_apply_and_nothing_about_removal() -> None:

@@ -13,6 +13,7 @@ from workflows.core.settings.documents import is_same_value, parse_setting
 from workflows.core.settings.model import (
     FLAGS,
     IDENTITY_SYNCHRONIZATION,
+    USER_SYNC_INBOUND,
     IdentitySynchronization,
     Property,
     TenantId,
@@ -110,7 +111,7 @@ def _whole(name: Property, wanted: Any) -> Any:
     """Return a setting with every member, unset ones as null. It is not documented how deep Graph merges."""
     if not isinstance(wanted, dict):
         return wanted
-    members = FLAGS[name].values() if name in FLAGS else (target_list.graph for target_list in lists_of(name))
+    members = FLAGS[name].values() if name in FLAGS else (target_list.graph_name for target_list in lists_of(name))
     return {**dict.fromkeys(members), **wanted}
 
 
@@ -163,7 +164,7 @@ def _synchronizes(now: JsonObject | None, image: JsonObject | None) -> bool | No
 
 def _flag_of(policy: Any) -> Any:
     described = without_undescribed_members(IDENTITY_SYNCHRONIZATION, policy)
-    return described.get("userSyncInbound") if isinstance(described, Mapping) else described
+    return described.get(USER_SYNC_INBOUND) if isinstance(described, Mapping) else described
 
 
 def _without_annotations(value: Any) -> Any:
