@@ -152,8 +152,8 @@ class DecideFlow:
         try:
             await self.windows.update(view_id, decided_view(decision))
         except (SlackApiError, *NO_ANSWER):
-            said = Fact(MessageCode.DECISION_RECEIVED, {"choice": decision})
-            await self.service.send_message(said, key=f"not_filled:{click.key}", person=click.actor)
+            received = Fact(MessageCode.DECISION_RECEIVED, {"choice": decision})
+            await self.service.send_message(received, key=f"not_filled:{click.key}", person=click.actor)
 
 
 def decision_view(

@@ -120,20 +120,20 @@ def ending_words(alarm: Alarm) -> str:
 
 def alarm_elements(alarm: Alarm) -> list[RichTextElement]:
     """Describe the problem, what to do and since when. A cleared alarm says when it was fixed, or why it ended."""
-    said: list[RichTextElement] = [
+    elements: list[RichTextElement] = [
         paragraph(fixed_text(_state(alarm), bold=True), cleaned_text(alarm_text(alarm), _MAX_CHARACTERS))
     ]
     if alarm.cleared_at is None:
-        said += [
+        elements += [
             paragraph(cleaned_text(alarm_advice(alarm), _MAX_CHARACTERS)),
             paragraph(fixed_text("Since "), local_time(alarm.raised_at)),
         ]
     else:
         ended = ending_words(alarm)
-        said += [paragraph(fixed_text("Ended " if ended else "Fixed "), local_time(alarm.cleared_at))]
+        elements += [paragraph(fixed_text("Ended " if ended else "Fixed "), local_time(alarm.cleared_at))]
         if ended:
-            said += [paragraph(fixed_text("Not fixed: "), cleaned_text(f"{ended}.", _MAX_CHARACTERS))]
-    return said
+            elements += [paragraph(fixed_text("Not fixed: "), cleaned_text(f"{ended}.", _MAX_CHARACTERS))]
+    return elements
 
 
 def alarm_message(alarm: Alarm) -> Message:
