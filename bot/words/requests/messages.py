@@ -130,15 +130,15 @@ def _role_empty(values: Values) -> str:
 
 def _setup_confirmed(values: Values) -> str:
     step = SHORT_NAMES[StepKey(values["step"])]
-    return f"{values['partner']}: confirmed, recorded under your name: {step}. {_still_unknown(values['left'])}"
+    return f"{values['partner']}: confirmed, recorded under your name: {step}. {_unconfirmed_steps(values['left'])}"
 
 
 def _setup_unconfirmed(values: Values) -> str:
     step = SHORT_NAMES[StepKey(values["step"])]
-    return f"{values['partner']}: not confirmed any more: {step}. {_still_unknown(values['left'])}"
+    return f"{values['partner']}: not confirmed any more: {step}. {_unconfirmed_steps(values['left'])}"
 
 
-def _still_unknown(left: Sequence[str]) -> str:
+def _unconfirmed_steps(left: Sequence[str]) -> str:
     if not left:
         return "Every step is confirmed now."
     names = "; ".join(SHORT_NAMES[StepKey(key)] for key in left)
