@@ -3,6 +3,7 @@
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Final
 
+from bot.words.names.partners import notified_name, verified_name, without_ids
 from bot.words.partner_setup.state import SHORT_NAMES
 from bot.words.requests.notes import stored_note_words
 from bot.words.sentences import counted, minute
@@ -55,10 +56,20 @@ ENDED: Final[Mapping[str, str]] = {
 
 def message_words(fact: Fact) -> str:
     """Return the sentences of a message. They may contain text from outside."""
+    return _words(fact, verified_name)
+
+
+def notified_message_words(fact: Fact) -> str:
+    """Return the sentences of a message for its notification, which has no ID of Entra."""
+    return without_ids(_words(fact, notified_name))
+
+
+def _words(fact: Fact, name: Callable[[str], str]) -> str:
+    named = {**fact.values, "partner": name(fact.values["partner"])} if "partner" in fact.values else fact.values
     make = _FUNCTIONS.get(fact.code)
     if make is not None:
-        return make(fact.values)
-    return SENTENCES[fact.code].format_map(_with_words(fact.values)).strip()
+        return make(named)
+    return SENTENCES[fact.code].format_map(_with_words(named)).strip()
 
 
 def missing_groups_words(handles: Sequence[str]) -> str:
