@@ -23,7 +23,7 @@ from tests.bot.shipped_cards import NAMES, waiting
 from tests.bot.surfaces import all_of, card, details, dicts
 from tests.bot.words.requests.test_messages import GOLDEN
 from tests.workflows.core.builders import AMARA, EXPIRY, NOW, approval, closed_document, identity, partnership, request
-from workflows.app.reads.app_home import Home
+from workflows.app.reads.app_home import AppHome
 from workflows.catalog.catalog import SHIPPED, load_catalog
 from workflows.core.errors.facts import Fact
 from workflows.core.partners.partnership import PartnershipState
@@ -102,7 +102,7 @@ def others() -> Iterator[tuple[str, list[dict[str, Any]]]]:
     for template in TEMPLATES.values():
         yield f"details {template.name}", details(waiting(template), holders=NAMES).blocks
     for state in RequestState:
-        mine = Home(mine=all_of([request(state)]), is_admin=True, overdue=all_of([partnership()]))
+        mine = AppHome(mine=all_of([request(state)]), is_admin=True, overdue=all_of([partnership()]))
         yield f"home {state}", home_view(mine, now=NOW)["blocks"]
 
 

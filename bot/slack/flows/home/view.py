@@ -33,7 +33,7 @@ from bot.slack.flows.home.rows import (
 )
 from bot.slack.flows.home.sections import section
 from bot.words.sentences import counted
-from workflows.app.reads.app_home import Home, HomeList
+from workflows.app.reads.app_home import AppHome, HomeList
 
 ABOUT: Final = (
     "Gatehouse opens this company's Microsoft Entra tenant to a partner organization, after the right people approved "
@@ -42,7 +42,7 @@ ABOUT: Final = (
 _AS_RECORDED: Final = "As last recorded. /partner show with a domain reads the current settings."
 
 
-def home_view(home: Home, *, now: datetime) -> Json:
+def home_view(home: AppHome, *, now: datetime) -> Json:
     """Return one person's App Home. What is not on this page of a list is counted, and its buttons show it."""
     blocks: list[Block] = [actions("home", *_buttons(home))]
     if home.has_nothing_to_show:
@@ -74,14 +74,14 @@ def _view(blocks: list[Block]) -> Json:
     return {"type": "home", "callback_id": ids.HOME, "blocks": within_limits(blocks, "home")}
 
 
-def _buttons(home: Home) -> Iterator[ButtonElement]:
+def _buttons(home: AppHome) -> Iterator[ButtonElement]:
     yield button("New request", ids.OPEN_REQUEST, "home", "primary")
     if home.is_admin:
         yield button("Block a partner", ids.BLOCK_PARTNER, "home", "danger")
         yield button("Posture", ids.OPEN_POSTURE, "home")
 
 
-def _search(home: Home) -> Iterator[Block]:
+def _search(home: AppHome) -> Iterator[Block]:
     field = PlainTextInputElement(
         action_id=ids.HOME_SEARCH, max_length=MAX_SEARCH_CHARACTERS, initial_value=home.text or None
     )
@@ -108,7 +108,7 @@ def _search(home: Home) -> Iterator[Block]:
         yield actions("search", button("Show everything", ids.HOME_CLEAR, "home"))
 
 
-def _waiting_sections(home: Home, now: datetime) -> Iterator[Block]:
+def _waiting_sections(home: AppHome, now: datetime) -> Iterator[Block]:
     count = home.reviews.count + home.approvals.count
     if not count:
         if not home.text:
@@ -119,7 +119,7 @@ def _waiting_sections(home: Home, now: datetime) -> Iterator[Block]:
     yield from section("Approvals", HomeList.APPROVALS, home.approvals, lambda one: approval_row(one, now))
 
 
-def _own_sections(home: Home, now: datetime) -> Iterator[Block]:
+def _own_sections(home: AppHome, now: datetime) -> Iterator[Block]:
     if home.mine.count or home.ending.count or home.sponsored.count:
         yield header("My requests and partners")
     sponsored = home.sponsored
@@ -135,7 +135,7 @@ def _own_sections(home: Home, now: datetime) -> Iterator[Block]:
     )
 
 
-def _admin_sections(home: Home, now: datetime) -> Iterator[Block]:
+def _admin_sections(home: AppHome, now: datetime) -> Iterator[Block]:
     if not home.is_admin:
         return
     if home.alarms.count or home.overdue.count:

@@ -15,7 +15,7 @@ from bot.words.partner_setup.state import setup_words
 from tests.bot import surfaces
 from tests.bot.surfaces import Json, assert_sound, buttons, dicts, hostile_or_blank, hostile_request, shown
 from tests.workflows.core.builders import NOW, TENANT, identity, noted, partnership, request
-from workflows.app.reads.app_home import ALARMS_PAGE, PAGE, SPONSORED_PAGE, Home, HomeList, HomePosition
+from workflows.app.reads.app_home import ALARMS_PAGE, PAGE, SPONSORED_PAGE, AppHome, HomeList, HomePosition
 from workflows.core.errors.raised import Refused
 from workflows.core.partner_setup.steps import newly_required_steps
 from workflows.core.partners.partnership import Partnership, PartnershipState
@@ -57,7 +57,7 @@ def alarms(count: int, code: AlarmCode = AlarmCode.EFFECT_GIVEN_UP) -> list[Alar
 
 def home(**changes: Any) -> Json:
     """The App Home with these lists; the others are empty."""
-    return home_view(Home(**changes), now=NOW)
+    return home_view(AppHome(**changes), now=NOW)
 
 
 def time(label: str, moment: datetime) -> str:
@@ -150,14 +150,14 @@ def test_what_is_over_has_no_buttons() -> None:
 )
 def test_own_requests_offer_what_their_state_allows(state: RequestState, offered: set[str]) -> None:
     later = NOW + timedelta(days=2)
-    shown_later = home_view(Home(mine=page(requests(1, state))), now=later)
+    shown_later = home_view(AppHome(mine=page(requests(1, state))), now=later)
     assert set(buttons(shown_later)) == {"open_request", *offered}
 
 
 @pytest.mark.parametrize(("days", "is_offered"), [(0.9, False), (1.0, True)])
 def test_remind_is_gone_once_it_was_used_until_it_is_possible_again(days: float, is_offered: bool) -> None:
     reminded = replace(request(), reminded_at=NOW, lifetime=timedelta(days=7))
-    view = home_view(Home(mine=page([reminded])), now=NOW + timedelta(days=days))
+    view = home_view(AppHome(mine=page([reminded])), now=NOW + timedelta(days=days))
     assert ("remind" in buttons(view)) is is_offered
     assert "withdraw" in buttons(view)
 
