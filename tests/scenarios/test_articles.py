@@ -416,7 +416,7 @@ async def test_row_80_a_partner_that_turned_competitor_is_blocked_by_one_approve
     assert partner["automaticUserConsentSettings"] == {"inboundAllowed": False, "outboundAllowed": False}
     assert not any(entry["method"] == "DELETE" for entry in await world.writes())
     told = " ".join(message["text"] for message in await world.direct("requester"))
-    assert "contoso.com) is blocked" in told
+    assert "contoso.com is blocked" in told
     answer = await world.fill_in(target="contoso.com", template="block", duration="365")
     assert "already" in answer["errors"]["target"]
 
@@ -449,7 +449,7 @@ async def test_row_80_the_kill_switch_works_while_nobody_answers_and_slack_accep
     assert buttons(cards[waiting["ts"]]) == []
     assert any("blocked (verified" in card["text"] for card in cards.values())
     told = " ".join(message["text"] for message in await alone.direct("admin"))
-    assert "contoso.com) is blocked" in told
+    assert "contoso.com is blocked" in told
 
 
 async def test_row_81_thousands_of_people_are_a_matter_of_synchronization_not_of_the_bot(world: Stage) -> None:

@@ -17,7 +17,7 @@ from workflows.app.requests.proposing import (
     require_time_left,
 )
 from workflows.app.requests.restoring import propose_restoration
-from workflows.app.revocation_alarms import partner_of, report_refused_revocation
+from workflows.app.revocation_alarms import report_refused_revocation
 from workflows.app.service import Service
 from workflows.catalog.catalog import Catalog
 from workflows.catalog.current_policy import current_policy
@@ -35,7 +35,7 @@ from workflows.core.people import ChatId, Person
 from workflows.core.plans.plan import Plan, plan_revocation
 from workflows.core.policy.template import Stage, Template
 from workflows.core.requests.commands.request import RecordDelayed, RecordPrepared, RecordUnfit
-from workflows.core.requests.lifecycle import NO_PARTNER
+from workflows.core.requests.lifecycle import NO_PARTNER, partner_of
 from workflows.core.requests.notes import NoteCode
 from workflows.core.requests.request import (
     AccessRequest,
@@ -87,7 +87,7 @@ class Preparer:
         if (rest := remaining_pause(request, self.clock.now())) is not None:
             raise TenantUnavailable((Fact(NoteCode.KEEPS_CHANGING),), rest.total_seconds())
         try:
-            prepared = await self._prepared(request)
+            prepared = await replace(self, directory=self.directory.for_one_check())._prepared(request)
         except (TenantUnavailable, PeopleDirectoryUnavailable) as error:
             await self._record(request_id, RecordDelayed(reason=(*error.facts, Fact(NoteCode.KEEPS_TRYING))))
             raise

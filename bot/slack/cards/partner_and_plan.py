@@ -21,6 +21,7 @@ from bot.slack.blocks.blocks import (
 )
 from bot.slack.blocks.untrusted import clean
 from bot.words.findings.finding import finding_words, severity_words, source_words
+from bot.words.names.partners import notified_name
 from bot.words.plans.changes import ChangeLine
 from bot.words.sentences import counted, place_to_cut
 from workflows.core.checks.findings import Finding, FindingCode, Severity
@@ -48,13 +49,9 @@ def partner_name(identity: TenantIdentity) -> str:
     return clean(identity.default_domain, DOMAIN_LIMIT, empty=identity.tenant_id)
 
 
-def partner_words(identity: TenantIdentity) -> str:
-    """Return a partner as one plain text for notifications: domain and display name.
-
-    The tenant ID is in the blocks; it stands here only for a partner without a domain.
-    """
-    own = clean(identity.display_name, NAME_LIMIT, empty="no name")
-    return f"{clean(partner_name(identity), 100)} ({own})"
+def notified_partner(identity: TenantIdentity) -> str:
+    """Return the name of a partner for a notification: its domain, or words when it has none."""
+    return notified_name(clean(partner_name(identity), 90))
 
 
 def identity_block(identity: TenantIdentity) -> RichTextBlock:
@@ -82,11 +79,11 @@ def change_elements(lines: Sequence[ChangeLine], label: str) -> Iterator[RichTex
     """Return every setting before and after, and whether it increases or reduces access."""
     yield paragraph(fixed_text(label, bold=True))
     # When something changes, settings that are written unchanged would only hide it.
-    told = [line for line in lines if line.access is not AccessChange.SAME] or lines
-    items = [_line_parts(line) for line in told[:MAX_LINES]]
-    if more := len(told) - len(items):
+    changed = [line for line in lines if line.access is not AccessChange.SAME] or lines
+    items = [_line_parts(line) for line in changed[:MAX_LINES]]
+    if more := len(changed) - len(items):
         items.append([fixed_text(f"and {more} more settings; the JSON shows them")])
-    if same := len(lines) - len(told):
+    if same := len(lines) - len(changed):
         text = f"{counted(same, 'setting', 'settings')} set explicitly (no effect today)"
         items.append([fixed_text(text)])
     yield bullets(items or [[fixed_text("nothing")]])
@@ -165,19 +162,21 @@ def _sort_key(finding: Finding) -> tuple[int, bool]:
 
 def _repeats_named_targets(finding: Finding, lines: Sequence[ChangeLine]) -> bool:
     """Return whether a finding only repeats names that the lines of the change contain already."""
-    said = " ".join(line.after[:MAX_SETTING_CHARACTERS] for line in lines if line.access is not AccessChange.SAME)
+    change_texts = " ".join(
+        line.after[:MAX_SETTING_CHARACTERS] for line in lines if line.access is not AccessChange.SAME
+    )
     names = _QUOTED.findall(finding_words(finding))
-    return finding.code is FindingCode.TARGETS_NAMED and bool(names) and all(name in said for name in names)
+    return finding.code is FindingCode.TARGETS_NAMED and bool(names) and all(name in change_texts for name in names)
 
 
 def _finding_parts(finding: Finding) -> list[TextRun]:
     label, text = severity_words(finding.severity), finding_words(finding)
     # "Could not be checked: Who may invite could not be checked" would say it twice.
     is_said = finding.severity is Severity.UNCHECKED and label in text.lower()
-    opening = [] if is_said else [fixed_text(label.capitalize(), bold=True), fixed_text(": ")]
+    label_parts = [] if is_said else [fixed_text(label.capitalize(), bold=True), fixed_text(": ")]
     return [
         fixed_text(f"{_FINDING_ICONS[finding.severity]} "),
-        *opening,
+        *label_parts,
         cleaned_text(text, MAX_FINDING_CHARACTERS),
         fixed_text(" ("),
         cleaned_text(source_words(finding.source), 200),

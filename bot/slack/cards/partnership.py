@@ -83,8 +83,8 @@ def partnership_facts(partnership: Partnership) -> Iterator[TextRun]:
         yield fixed_text(" (no enabled account in Entra, found ")
         yield local_time(partnership.sponsor_gone_at)
         yield fixed_text(")")
-    if said := setup_words(partnership.setup, partnership.confirmations):
-        yield fixed_text(f"\nPartner setup: {said}")
+    if setup_state := setup_words(partnership.setup, partnership.confirmations):
+        yield fixed_text(f"\nPartner setup: {setup_state}")
 
 
 def basis_parts(partnership: Partnership) -> Iterator[TextRun]:
@@ -132,10 +132,10 @@ def partner_row(partnership: Partnership, now: datetime) -> RichTextBlock:
         paragraph(
             fixed_text(f"{partnership_icon(partnership, now)} "),
             cleaned_text(partner_name(identity), DOMAIN_LIMIT, bold=True),
-            fixed_text(" ("),
-            cleaned_text(identity.display_name, 80),
-            fixed_text(")"),
             fixed_text(state),
             *partnership_facts(partnership),
+            fixed_text("\nDisplay name: "),
+            cleaned_text(identity.display_name, 80),
+            fixed_text(" (not verified)"),
         )
     )

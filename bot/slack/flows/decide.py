@@ -97,7 +97,7 @@ class DecideFlow:
     async def reject(self, ack: AsyncAck, click: Interaction) -> None:
         """Ask a full member for the reason."""
         await self.members.require_member(click.actor)
-        request = await self._required(*parse_card_value(click.action.value))
+        request = await self._decidable_request(*parse_card_value(click.action.value))
         await self.windows.open(click.trigger_id, reject_view(request))
         await ack()
 
@@ -137,7 +137,7 @@ class DecideFlow:
         )
         return [one for one in mine if not one.is_terminal and one.id != request.id]
 
-    async def _required(self, request_id: RequestId, digest: Digest) -> AccessRequest:
+    async def _decidable_request(self, request_id: RequestId, digest: Digest) -> AccessRequest:
         request = await self.store.request(request_id)
         if request is None:
             raise Refused(RefusalCode.UNKNOWN_REQUEST)
@@ -152,8 +152,8 @@ class DecideFlow:
         try:
             await self.windows.update(view_id, decided_view(decision))
         except (SlackApiError, *NO_ANSWER):
-            said = Fact(MessageCode.DECISION_RECEIVED, {"choice": decision})
-            await self.service.send_message(said, key=f"not_filled:{click.key}", person=click.actor)
+            received = Fact(MessageCode.DECISION_RECEIVED, {"choice": decision})
+            await self.service.send_message(received, key=f"not_filled:{click.key}", person=click.actor)
 
 
 def decision_view(

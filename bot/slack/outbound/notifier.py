@@ -23,13 +23,14 @@ from bot.slack.outbound.recipients import (
 from bot.slack.outbound.reminders import Reminders
 from bot.slack.outbound.request_messages import RequestMessages
 from bot.slack.words.alarms import alarm_message
-from bot.words.requests.messages import message_words
+from bot.words.requests.messages import message_words, notified_message_words
 from workflows.core.errors.facts import Fact
 from workflows.core.partner_setup.confirmations import open_steps
 from workflows.core.partners.partnership import Partnership, PartnershipState
 from workflows.core.people import ADMIN, ChatId
 from workflows.core.requests.alarms import Alarm
 from workflows.core.requests.request import AccessRequest
+from workflows.core.settings.model import TenantId
 from workflows.ports.message_copies import MessageCopy
 from workflows.ports.notifier import NotifierBlocked, NotifierRefused
 
@@ -145,7 +146,8 @@ class SlackNotifier:
 
     async def send_message(self, person: ChatId, said: Fact, *, channel: str) -> None:
         """Send one person a message: visible only to them in `channel`, or as a direct message when it is empty."""
-        message = notice(message_words(said))
+        named = await self._with_domain(said)
+        message = notice(message_words(named), notified_message_words(named))
         if channel:
             try:
                 await self._outbound.copies.call(
@@ -161,6 +163,12 @@ class SlackNotifier:
         except NotifierBlocked as blocked:
             # No card waits for it, so it is given up, and an admin decides.
             raise NotifierRefused(str(blocked)) from blocked
+
+    async def _with_domain(self, said: Fact) -> Fact:
+        """Replace a partner's tenant ID by its domain where the records have it."""
+        partner = said.values.get("partner")
+        known = None if partner is None else await self._outbound.store.partnership(TenantId(partner))
+        return said if known is None else Fact(said.code, {**said.values, "partner": known.identity.name})
 
     async def _remind(self, partnership: Partnership, subject: str, card: Message) -> NotAccepted | None:
         """Post this reminder to everybody who must answer it and has not got it yet.

@@ -62,11 +62,6 @@ class TenantIdentity:
         """Return the name to type in a command: the default domain, or the tenant id when there is no domain."""
         return self.default_domain.strip() or self.tenant_id
 
-    @property
-    def full_name(self) -> str:
-        """Return the display name, then the domain when there is one."""
-        return f"{self.display_name} ({self.default_domain})" if self.default_domain else self.display_name
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Operation:

@@ -584,11 +584,9 @@ def _tell_requester(request: AccessRequest, code: MessageCode, **values: Any) ->
 
 
 def partner_of(request: AccessRequest) -> str:
-    """Return the name of a request's partner; the typed name while the tenant is not known."""
-    if request.prepared is None:
-        return request.particulars.target
-    identity = request.prepared.observation.identity
-    return f"{identity.display_name} ({identity.default_domain})"
+    """Return the domain of a request's partner; its tenant id when it has none, the typed name while it is unknown."""
+    seen = request.observation if request.prepared is None else request.prepared.observation
+    return request.particulars.target if seen is None else seen.identity.name
 
 
 def _not_now(request: AccessRequest | None) -> Refused:

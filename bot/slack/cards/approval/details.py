@@ -96,8 +96,8 @@ def details_blocks(
         blocks += [header("The exact Microsoft Graph operations"), operations_block(plan)]
     if is_restorable(request):
         blocks.append(rich_text(restore_hint(request.require_prepared().observation.identity)))
-    if told := [entry for entry in history if entry.outcome != RECEIVED]:
-        blocks += [header("History"), rich_text(*_history(told))]
+    if shown_history := [entry for entry in history if entry.outcome != RECEIVED]:
+        blocks += [header("History"), rich_text(*_history(shown_history))]
     return blocks
 
 
@@ -147,18 +147,18 @@ def _changes(lines: Sequence[ChangeLine]) -> Iterator[Block]:
 
     Slack has no tables in windows: two columns of fields become one list on a phone.
     """
-    told = sorted(
+    changed = sorted(
         (line for line in lines if line.access is not AccessChange.SAME), key=lambda line: line.opens is not True
     )
-    for first in range(0, min(len(told), MAX_LINES), ROWS_IN_BLOCK):
-        rows = told[first : min(first + ROWS_IN_BLOCK, MAX_LINES)]
+    for first in range(0, min(len(changed), MAX_LINES), ROWS_IN_BLOCK):
+        rows = changed[first : min(first + ROWS_IN_BLOCK, MAX_LINES)]
         yield SectionBlock(fields=[cell for line in rows for cell in _cells(line)])
     rest = []
-    if (more := len(told) - MAX_LINES) > 0:
+    if (more := len(changed) - MAX_LINES) > 0:
         rest.append(f"{counted(more, 'more setting')}: see the Graph operations below.")
-    if same := len(lines) - len(told):
+    if same := len(lines) - len(changed):
         rest.append(f"{counted(same, 'setting')} set explicitly (no effect today).")
-    if not told:
+    if not changed:
         rest.insert(0, "No setting changes.")
     if rest:
         yield rich_text(paragraph(fixed_text(" ".join(rest))))

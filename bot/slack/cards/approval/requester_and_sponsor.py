@@ -22,7 +22,7 @@ from bot.slack.blocks.message import Message, message
 from bot.slack.cards.approval.closed_card import closed_headline, closed_summary, shortened_note, status_parts
 from bot.slack.cards.decisions import still_needed
 from bot.slack.cards.partnership import close_early_button
-from bot.slack.cards.requests import headline, kind_words, own_buttons, request_target
+from bot.slack.cards.requests import headline, kind_words, notified_target, own_buttons
 from bot.words.plans.changes import duration_words
 from bot.words.requests.titles import prepared_title
 from workflows.core.partners.approval_policy import is_live
@@ -100,12 +100,12 @@ def sponsor_card(
 def former_sponsor_card(request: AccessRequest) -> Message:
     """Return the message to somebody who was named as the sponsor before the request was edited."""
     prepared = request.require_prepared()
-    said = f"You are not the sponsor any more: {prepared.requester.name} named {prepared.sponsor.name}."
+    text = f"You are not the sponsor any more: {prepared.requester.name} named {prepared.sponsor.name}."
     blocks: list[Block] = [
         header(headline(request)),
-        rich_text(paragraph(cleaned_text(said, 300)), paragraph(fixed_text("You need to do nothing."))),
+        rich_text(paragraph(cleaned_text(text, 300)), paragraph(fixed_text("You need to do nothing."))),
     ]
-    return message(f"{request_target(request)}: you are not the sponsor any more.", blocks)
+    return message(f"{notified_target(request)}: you are not the sponsor any more.", blocks)
 
 
 def _close_early_blocks(request: AccessRequest, record: Partnership) -> Iterator[Block]:

@@ -11,7 +11,7 @@ from bot.slack.blocks.blocks import Json, bullets, fixed_text, header, paragraph
 from bot.slack.blocks.message import Message, message
 from bot.slack.blocks.modal import modal
 from bot.slack.blocks.untrusted import clean, cut
-from bot.slack.cards.partner_and_plan import identity_block, partner_name, partner_words
+from bot.slack.cards.partner_and_plan import identity_block, notified_partner, partner_name
 from bot.slack.cards.setup_steps import NO_PARTNER_STEPS, setup_note_elements, step_blocks
 from bot.words.partner_setup.checklist import first_section, partner_notes, step_sections
 from bot.words.sentences import counted
@@ -35,7 +35,7 @@ def checklist_message(present: CurrentSetup, *, may_confirm: bool) -> Message:
     blocks = [header(f"🤝 {name}: partner setup"), *_blocks(present, may_confirm=may_confirm)]
     needed = needed_steps(present.setup.steps)
     steps = counted(len(needed), "step") if needed else "nothing"
-    return message(f"{partner_words(present.identity)}: {steps} for the partner's administrator.", blocks)
+    return message(f"{notified_partner(present.identity)}: {steps} for the partner's administrator.", blocks)
 
 
 def checklist_view(present: CurrentSetup) -> Json:
@@ -52,9 +52,9 @@ def checklist_text(present: CurrentSetup) -> list[str]:
         return []
     home, is_abroad = present.home, present.is_cross_cloud
     has_calls = bool(needed_steps(present.setup.steps))
-    told = [first_section(home, present.identity.tenant_id, is_cross_cloud=is_abroad, has_calls=has_calls)]
-    told += step_sections(present.setup, home, is_cross_cloud=is_abroad)
-    texts = [section.text for section in told]
+    all_sections = [first_section(home, present.identity.tenant_id, is_cross_cloud=is_abroad, has_calls=has_calls)]
+    all_sections += step_sections(present.setup, home, is_cross_cloud=is_abroad)
+    texts = [section.text for section in all_sections]
     texts += ["\n".join(("Notes", *partner_notes(present.setup)))] if partner_notes(present.setup) else []
     return _packed([clean(piece, MAX_CHUNK_CHARACTERS, lines=True) for text in texts for piece in _pieces(text)])
 

@@ -12,7 +12,7 @@ from bot.slack.blocks.modal import option
 from bot.slack.flows.request_access.open_form import OpenRequestForm
 from bot.slack.payloads.forms import parse_form, searched_template
 from bot.slack.payloads.models import Interaction
-from bot.words.found_object import found_name, found_words
+from bot.words.names.found_object import found_name, found_words
 from workflows.app.reads.object_search import ObjectSearch
 from workflows.app.reads.offers import Offers
 from workflows.app.requests.forms import Form

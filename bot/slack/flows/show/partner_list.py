@@ -11,7 +11,7 @@ from bot.slack import ids
 from bot.slack.blocks.blocks import actions, button, cleaned_text, fixed_text, header, paragraph, rich_text, small_text
 from bot.slack.blocks.message import Message, message
 from bot.slack.blocks.untrusted import clean
-from bot.slack.cards.partner_and_plan import partner_name
+from bot.slack.cards.partner_and_plan import notified_partner
 from bot.slack.cards.partnership import partner_row, partnership_state_words
 from bot.slack.flows.show.filters import MAX_FILTER_CHARACTERS
 from bot.slack.payloads.button_values import PageStep, parse_page_step
@@ -52,7 +52,7 @@ def partner_list(page: Page[Partnership], now: datetime, typed: str = "") -> Mes
         blocks.append(actions("list", *buttons))
     blocks.append(small_text("As last recorded. /partner show with a domain reads the current settings."))
     names = "; ".join(
-        f"{clean(partner_name(p.identity), 60)}: recorded as {partnership_state_words(p, now)}" for p in page.shown
+        f"{notified_partner(p.identity)}: recorded as {partnership_state_words(p, now)}" for p in page.shown
     )
     return message(f"{count}{range_words}. {names}", blocks)
 
@@ -70,12 +70,12 @@ def _no_partners_message(typed: str) -> Message:
     if not typed:
         text = "Gatehouse has not opened or closed any partner yet. Ask for one with /partner request."
         return message(text, [rich_text(paragraph(fixed_text(text)))])
-    opening = "No partner matches this filter: "
+    start = "No partner matches this filter: "
     more = ". /partner list shows all partners."
     shown = rich_text(
-        paragraph(fixed_text(opening), cleaned_text(typed, MAX_FILTER_CHARACTERS, code=True), fixed_text(more))
+        paragraph(fixed_text(start), cleaned_text(typed, MAX_FILTER_CHARACTERS, code=True), fixed_text(more))
     )
-    return message(f"{opening}{clean(typed, MAX_FILTER_CHARACTERS)}{more}", [shown])
+    return message(f"{start}{clean(typed, MAX_FILTER_CHARACTERS)}{more}", [shown])
 
 
 def _button_value(typed: str, cursor: Cursor, is_before: bool) -> str:
