@@ -3,12 +3,25 @@
 import hashlib
 from collections.abc import Iterator
 from datetime import datetime
+from functools import partial
 from typing import Final
 
 from slack_sdk.models.blocks import Block, ButtonElement, PlainTextInputElement
 
 from bot.slack import ids
-from bot.slack.blocks.blocks import Json, actions, button, footnote, header, paragraph, part, rich, within_limits, words
+from bot.slack.blocks.blocks import (
+    MOST_BLOCKS,
+    Json,
+    actions,
+    button,
+    footnote,
+    header,
+    paragraph,
+    part,
+    rich,
+    within_limits,
+    words,
+)
 from bot.slack.blocks.modal import input_block
 from bot.slack.flows.home.places import MOST_TEXT
 from bot.slack.flows.home.rows import (
@@ -37,8 +50,12 @@ def home_view(home: Home, *, now: datetime) -> Json:
     if home.has_nothing_to_show:
         blocks += [rich(paragraph(words(ABOUT)), paragraph(words("Nothing waits for you.")))]
         return _view(blocks)
-    blocks += [*_search(home), *_waiting(home, now), *_own(home, now), *_admin(home, now), footnote(_RECORDED)]
-    return _view(blocks)
+    rest = [*_own(home, now), *_admin(home, now), footnote(_RECORDED)]
+    blocks += _search(home)
+    waiting = list(_waiting(home, now))
+    if len(blocks) + len(waiting) + len(rest) > MOST_BLOCKS["home"]:
+        waiting = list(_waiting(home, now, is_low=False))
+    return _view([*blocks, *waiting, *rest])
 
 
 def closed_home() -> Json:
@@ -81,15 +98,20 @@ def _search(home: Home) -> Iterator[Block]:
         yield actions("search", button("Show everything", ids.HOME_CLEAR, "home"))
 
 
-def _waiting(home: Home, now: datetime) -> Iterator[Block]:
+def _waiting(home: Home, now: datetime, *, is_low: bool = True) -> Iterator[Block]:
+    """Return what waits for this person.
+
+    :param is_low: False when many other lists are full too: a row then takes one block instead of two.
+    """
     count = home.reviews.count + home.approvals.count
     if not count:
         if not home.text:
             yield rich(paragraph(words("Nothing waits for you. You're all caught up.", bold=True)))
         return
     yield header(f"Waiting for me: {count}")
-    yield from section("Reviews due", HomeList.REVIEWS, home.reviews, lambda one: review_row(one, now))
-    yield from section("Approvals", HomeList.APPROVALS, home.approvals, lambda one: approval_row(one, now))
+    reviews, approvals = partial(review_row, now=now, is_low=is_low), partial(approval_row, now=now, is_low=is_low)
+    yield from section("Reviews due", HomeList.REVIEWS, home.reviews, reviews)
+    yield from section("Approvals", HomeList.APPROVALS, home.approvals, approvals)
 
 
 def _own(home: Home, now: datetime) -> Iterator[Block]:
