@@ -16,6 +16,7 @@ from workflows.core.plans.plan import Plan, TenantIdentity
 from workflows.core.requests.commands.editing import is_editable
 from workflows.core.requests.commands.request import Withdraw
 from workflows.core.requests.lifecycle import TABLE
+from workflows.core.requests.reminding import may_be_reminded
 from workflows.core.requests.request import AccessRequest, RequestKind, RequestState
 
 S = RequestState
@@ -136,17 +137,14 @@ def review_button(request: AccessRequest) -> ActionsBlock:
     return actions(f"review:{request.id}", button("Review", ids.REVIEW_REQUEST, ids.decision_value(request), "primary"))
 
 
-def own_buttons(
-    request: AccessRequest, now: datetime, *, is_over: bool = False, offers_reminder: bool = True
-) -> Iterator[ActionsBlock]:
-    """Return the buttons of a requester for their own request; no block when no action is possible.
+def own_buttons(request: AccessRequest, now: datetime, *, is_over: bool = False) -> Iterator[ActionsBlock]:
+    """Return the buttons of a requester for their own request, without those that would be refused now.
 
     :param is_over: whether it can be requested again, see `partnership.is_over`.
-    :param offers_reminder: False while no reminder is possible; only for views that are built again at each opening.
     """
     buttons = []
     if may_be_decided(request, now):
-        if offers_reminder:
+        if may_be_reminded(request, now):
             buttons.append(button("Remind approvers", ids.REMIND, request.id))
         if is_editable(request):
             buttons.append(edit_element(request))

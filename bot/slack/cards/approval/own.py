@@ -18,6 +18,7 @@ from bot.words.requests.titles import prepared_title
 from workflows.core.partners.approval_policy import is_live
 from workflows.core.partners.partnership import Partnership, is_over
 from workflows.core.policy.approval import Choice
+from workflows.core.requests.reminding import reminder_possible_at
 from workflows.core.requests.request import AccessRequest, RequestState
 
 MOST_HISTORY: Final = 4
@@ -39,7 +40,7 @@ def requester_card(
     successor: AccessRequest | None = None,
     record: Partnership | None = None,
 ) -> Message:
-    """Return the message for the requester, with Remind, Edit and Withdraw, or Request again, while they are possible.
+    """Return the message for the requester, with the buttons that are possible now.
 
     :param successor: see `closed_card`.
     :param record: the record of the partner, if it is known.
@@ -50,6 +51,7 @@ def requester_card(
             paragraph(*status_parts(request, successor, now)),
             *([paragraph(*_asked_again(request))] if _is_asked_again(request) else []),
             paragraph(*_history(request)),
+            *([paragraph(*_reminded(request, now))] if _is_reminded(request) else []),
             paragraph(*_about(request)),
         ),
     ]
@@ -113,6 +115,23 @@ def _asked_again(request: AccessRequest) -> Iterator[Part]:
     yield part(shortened_note(request.asked_again), 500)
 
 
+def _is_reminded(request: AccessRequest) -> bool:
+    return request.reminded_at is not None and request.state is RequestState.AWAITING_APPROVAL
+
+
+def _reminded(request: AccessRequest, now: datetime) -> Iterator[Part]:
+    """State when the approvers were reminded, and from when that is possible again while there is no button."""
+    if request.reminded_at is not None:
+        yield words("Approvers reminded ")
+        yield when(request.reminded_at)
+        yield words(".")
+    possible = reminder_possible_at(request)
+    if possible is not None and possible > now:
+        yield words(" You can remind them again from ")
+        yield when(possible)
+        yield words(".")
+
+
 def _about(request: AccessRequest) -> Iterator[Part]:
     known, duration = request.prepared, request.particulars.duration
     yield part(f"Your {kind_words(request)}" if known is None else prepared_title(known))
@@ -143,7 +162,7 @@ def _steps(request: AccessRequest) -> Iterator[Step]:
         yield Step(f"{decision.person.name} {_CHOICES[decision.choice]}", decision.at)
     for decision in request.void:
         yield Step(f"{decision.person.name} {_CHOICES[decision.choice]} (no longer counts)", decision.at)
-    if request.reminded_at is not None:
+    if request.reminded_at is not None and not _is_reminded(request):
         yield Step("Approvers reminded", request.reminded_at)
     if request.confirmed_at is not None:
         yield Step("Read back", request.confirmed_at)

@@ -40,7 +40,6 @@ from bot.words.requests.titles import partner_title, prepared_title
 from workflows.core.partners.partnership import Partnership
 from workflows.core.policy.risk import deciding_risk
 from workflows.core.requests.alarms import Alarm, AlarmCode
-from workflows.core.requests.reminding import may_be_reminded
 from workflows.core.requests.request import AccessRequest, RequestKind
 
 MOST_ROW: Final = 420
@@ -135,7 +134,7 @@ def own_row(
         show = button("Partner setup", ids.SHOW_CHECKLIST, setup.identity.tenant_id)
         yield actions(f"setup:{request.id}", show)
     if setup is None or is_over:
-        yield from own_buttons(request, now, is_over=is_over, offers_reminder=may_be_reminded(request, now))
+        yield from own_buttons(request, now, is_over=is_over)
 
 
 def sponsored_row(partnership: Partnership, now: datetime) -> Iterator[Block]:

@@ -177,13 +177,17 @@ def test_hostile_text_stays_text_in_lists_and_details(text: str, state: Partners
         assert_sound_message(message)
 
 
+waited = request(created_at=NOW - timedelta(days=1), lifetime=None)
+"""A request that has waited for a day, so that its approvers may be reminded."""
+
+
 @pytest.mark.parametrize(
     ("requests", "record", "reader", "offered"),
     [
-        ([request()], None, RILEY, ["remind", "edit", "withdraw"]),
+        ([waited], None, RILEY, ["remind", "edit", "withdraw"]),
         ([request()], None, AMARA, []),
         ([request(RequestState.REJECTED)], None, RILEY, ["request_again"]),
-        ([request(), request(RequestState.REJECTED)], None, RILEY, ["remind", "edit", "withdraw"]),
+        ([waited, request(RequestState.REJECTED)], None, RILEY, ["remind", "edit", "withdraw"]),
         ([request(RequestState.APPLIED)], partnership(), RILEY, []),
         ([request(RequestState.APPLIED)], partnership(), SAM, ["close_early"]),
         ([request(RequestState.APPLIED)], partnership(state=PartnershipState.REVOKED), SAM, []),
