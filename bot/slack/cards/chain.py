@@ -51,7 +51,10 @@ def chain_elements(request: AccessRequest, holders: Mapping[Role, Approvers]) ->
         yield paragraph(words("The requester and the sponsor cannot approve. Each person can approve once."))
     if verdict.discounted:
         yield paragraph(words("Not counted", bold=True))
-        yield bullets([part(note_words(one), 300)] for one in verdict.discounted[:MOST_NAMES])
+        said = [[part(note_words(one), 300)] for one in verdict.discounted[:MOST_NAMES]]
+        if more := len(verdict.discounted) - len(said):
+            said.append([words(f"and {more} more")])
+        yield bullets(said)
 
 
 def _seems_to_narrow(request: AccessRequest) -> bool:

@@ -5,7 +5,7 @@ from typing import Final
 
 from slack_sdk.models.blocks.block_elements import RichTextElement
 
-from bot.slack.blocks.blocks import Part, bullets, part, words
+from bot.slack.blocks.blocks import DOMAIN, Part, bullets, part, words
 from bot.words.posture.concerns import WEIGHTS, concern_words
 from workflows.core.posture.model import Concern, Weight
 
@@ -13,8 +13,11 @@ _MOST_TEXT: Final = 400
 _ICONS: Final = {Weight.ALERT: "🚨", Weight.WARNING: "⚠️", Weight.UNCHECKED: "❔", Weight.NOTE: "ℹ️"}
 
 
-def concern_elements(concerns: Sequence[Concern], most: int) -> Iterator[RichTextElement]:
-    """List concerns in the given order, the most serious first; what is cut is counted."""
+def concern_elements(concerns: Sequence[Concern], most: int, *, where: str) -> Iterator[RichTextElement]:
+    """List concerns in the given order, the most serious first; what is cut is counted.
+
+    :param where: what shows the others, for example a command.
+    """
     if not concerns:
         return
     items: list[list[Part]] = [
@@ -25,5 +28,5 @@ def concern_elements(concerns: Sequence[Concern], most: int) -> Iterator[RichTex
         for one in concerns[:most]
     ]
     if len(concerns) > most:
-        items.append([words(f"and {len(concerns) - most} more")])
+        items.append([words(f"and {len(concerns) - most} more: "), part(where, DOMAIN + 20, code=True)])
     yield bullets(items)

@@ -27,12 +27,16 @@ def drift_blocks(request: AccessRequest) -> Iterator[RichTextBlock]:
 
 def changed_behind(drift: Drift) -> Iterator[RichTextElement]:
     """List what changed in the tenant since the plan was approved: each setting as approved and as it is now."""
-    lines = drift_lines(drift)
-    items = [_default_parts(line) for line in default_lines(drift)]
-    items += [_line_parts(line) for line in lines[:MOST_LINES]]
-    if (more := len(lines) - MOST_LINES) > 0:
-        items.append([words(f"and {more} more settings; the JSON shows them")])
-    yield bullets(items or [[words("nothing that this version can show")]])
+    items = changed_items(drift)
+    shown = items[:MOST_LINES]
+    if more := len(items) - len(shown):
+        shown.append([words(f"and {more} more settings")])
+    yield bullets(shown or [[words("nothing that this version can show")]])
+
+
+def changed_items(drift: Drift) -> list[list[Part]]:
+    """Return every setting that changed, as approved and as it is now."""
+    return [*map(_default_parts, default_lines(drift)), *map(_line_parts, drift_lines(drift))]
 
 
 def drift_json(drift: Drift) -> str:

@@ -8,7 +8,7 @@ from typing import Final
 
 from slack_sdk.models.blocks import Block
 
-from bot.slack.blocks.blocks import bullets, paragraph, part, rich, words
+from bot.slack.blocks.blocks import Part, bullets, paragraph, part, rich, words
 from bot.words.findings.finding import finding_lines
 from workflows.core.checks.findings import Finding
 
@@ -20,12 +20,17 @@ _MOST_LINE: Final = 400
 def full_findings(findings: Sequence[Finding]) -> list[Block]:
     """Return every line of findings that are summaries.
 
-    What is cut is counted, with the place where all can be seen.
+    What is cut is counted; Details have a button for all of them.
     """
-    lines = [line for finding in findings for line in finding_lines(finding)]
-    if not lines:
+    items = policy_items(findings)
+    if not items:
         return []
-    items = [[part(line, _MOST_LINE)] for line in lines[:MOST_LINES]]
-    if more := len(lines) - len(items):
-        items.append([words(f"and {more} more; gatehouse plan and gatehouse posture --json show all of them")])
-    return [rich(paragraph(words("Conditional Access, policy by policy", bold=True)), bullets(items))]
+    shown = items[:MOST_LINES]
+    if more := len(items) - len(shown):
+        shown.append([words(f"and {more} more")])
+    return [rich(paragraph(words("Conditional Access, policy by policy", bold=True)), bullets(shown))]
+
+
+def policy_items(findings: Sequence[Finding]) -> list[list[Part]]:
+    """Return every line of findings that are summaries."""
+    return [[part(line, _MOST_LINE)] for finding in findings for line in finding_lines(finding)]

@@ -73,7 +73,7 @@ def change_elements(lines: Sequence[Line], label: str) -> Iterator[RichTextEleme
     yield paragraph(words(label, bold=True))
     # When something changes, settings that are written unchanged would only hide it.
     told = [line for line in lines if line.access is not AccessChange.SAME] or lines
-    items = [_line_parts(line) for line in told[:MOST_LINES]]
+    items = [line_parts(line) for line in told[:MOST_LINES]]
     if more := len(told) - len(items):
         items.append([words(f"and {more} more settings; the JSON shows them")])
     if same := len(lines) - len(told):
@@ -96,13 +96,21 @@ def finding_elements(
 
     :param lines: the lines of the change shown with them; names in these lines are not repeated.
     """
-    shown = sorted((one for one in findings if not _is_told(one, lines)), key=_place)
+    shown = told_findings(findings, lines)
     if shown:
         if is_titled:
             yield paragraph(words("Checks", bold=True))
-        yield bullets(_finding_parts(finding) for finding in shown[:MOST_FINDINGS])
+        yield bullets(finding_parts(finding) for finding in shown[:MOST_FINDINGS])
     if len(shown) > MOST_FINDINGS:
         yield paragraph(words(f"and {len(shown) - MOST_FINDINGS} more"))
+
+
+def told_findings(findings: Sequence[Finding], lines: Sequence[Line] = ()) -> list[Finding]:
+    """Return the findings that are shown, the most serious first.
+
+    :param lines: see `finding_elements`.
+    """
+    return sorted((one for one in findings if not _is_told(one, lines)), key=_place)
 
 
 def operations_block(plan: Plan) -> RichTextBlock:
@@ -160,7 +168,8 @@ def _is_told(finding: Finding, lines: Sequence[Line]) -> bool:
     return finding.code is FindingCode.TARGETS_NAMED and bool(names) and all(name in said for name in names)
 
 
-def _finding_parts(finding: Finding) -> list[Part]:
+def finding_parts(finding: Finding) -> list[Part]:
+    """Return one finding with its severity and its source."""
     label, text = severity_words(finding.severity), finding_words(finding)
     # "Could not be checked: Who may invite could not be checked" would say it twice.
     is_said = finding.severity is Severity.UNCHECKED and label in text.lower()
@@ -175,7 +184,8 @@ def _finding_parts(finding: Finding) -> list[Part]:
     ]
 
 
-def _line_parts(line: Line) -> list[Part]:
+def line_parts(line: Line) -> list[Part]:
+    """Return one changed setting: now, after, and whether it gives more access."""
     return [
         part(line.setting, 200, bold=True),
         words(": "),

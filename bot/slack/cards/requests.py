@@ -137,10 +137,13 @@ def review_button(request: AccessRequest) -> ActionsBlock:
     return actions(f"review:{request.id}", button("Review", ids.REVIEW_REQUEST, ids.decision_value(request), "primary"))
 
 
-def own_buttons(request: AccessRequest, now: datetime, *, is_over: bool = False) -> Iterator[ActionsBlock]:
+def own_buttons(
+    request: AccessRequest, now: datetime, *, is_over: bool = False, has_details: bool = False
+) -> Iterator[ActionsBlock]:
     """Return the buttons of a requester for their own request, without those that would be refused now.
 
     :param is_over: whether it can be requested again, see `partnership.is_over`.
+    :param has_details: with Details, once there is a plan.
     """
     buttons = []
     if may_be_decided(request, now):
@@ -152,6 +155,8 @@ def own_buttons(request: AccessRequest, now: datetime, *, is_over: bool = False)
         buttons.append(withdraw_element(request))
     if is_over:
         buttons.append(button("Request again", ids.REQUEST_AGAIN, request.id))
+    if has_details and request.prepared is not None:
+        buttons.append(button("Details", ids.REVIEW_REQUEST, ids.decision_value(request)))
     if buttons:
         yield actions(f"withdraw:{request.id}", *buttons)
 

@@ -16,6 +16,7 @@ from bot.slack.cards.approval.context import RISKS
 from bot.slack.cards.chain import still_needed
 from bot.slack.cards.requests import MOST_TARGET, may_be_decided, request_target, whole_target
 from bot.words.requests.revision import RevisedLine, revision_lines
+from bot.words.sentences import counted
 from workflows.core.people import ChatId
 from workflows.core.policy.approval import Decision
 from workflows.core.policy.risk import deciding_risk
@@ -52,9 +53,12 @@ def again_message(request: AccessRequest, *, now: datetime, asked: Iterable[Chat
 
 
 def _mentioned(asked: Iterable[ChatId]) -> Iterator[Part]:
-    for person in sorted(asked)[:MOST_MENTIONED]:
+    people = sorted(asked)
+    for person in people[:MOST_MENTIONED]:
         yield mention(person)
         yield words(" ")
+    if len(people) > MOST_MENTIONED:
+        yield words(f"and {counted(len(people) - MOST_MENTIONED, 'other')}, see Details")
 
 
 def _differences(lines: tuple[RevisedLine, ...]) -> Iterator[RichTextElement]:

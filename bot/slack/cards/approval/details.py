@@ -15,43 +15,51 @@ from bot.slack.blocks.blocks import (
     bullets,
     button,
     header,
-    mention,
     paragraph,
     part,
     plain_text,
     quote,
     rich,
     row,
-    when,
     words,
 )
 from bot.slack.blocks.untrusted import clean
-from bot.slack.cards.chain import MOST_REASON, chain_elements, outcome_elements
-from bot.slack.cards.drift import drift_blocks
-from bot.slack.cards.findings import full_findings
+from bot.slack.cards.approval.whole import (
+    behind_blocks,
+    changed_lines,
+    entry_parts,
+    issues_of,
+    more_row,
+    noted_of,
+    told_entries,
+)
+from bot.slack.cards.chain import MOST_NAMES, MOST_REASON, chain_elements, outcome_elements
+from bot.slack.cards.findings import MOST_LINES as MOST_POLICY_LINES
+from bot.slack.cards.findings import full_findings, policy_items
 from bot.slack.cards.partners import (
+    MOST_FINDINGS,
+    MOST_JSON,
     MOST_LINE,
     MOST_LINES,
     finding_elements,
     identity_block,
     operations_block,
+    operations_json,
+    told_findings,
 )
 from bot.slack.cards.requests import current_plan, identity_of, request_target, restore_hint, restored_parts
 from bot.slack.cards.risk import risk_elements, staying_elements
+from bot.slack.ids import DetailsPart
 from bot.slack.people.approvers import Approvers
 from bot.words.plans.changes import Line, describe, duration_words
 from bot.words.plans.consequences import ALWAYS_TRUE, consequence_words
 from bot.words.requests.form import last_day
-from bot.words.requests.history import RECEIVED, entry_words
 from bot.words.requests.titles import prepared_title
 from bot.words.sentences import counted
-from workflows.app.audit_entries import GATEHOUSE
 from workflows.core.checks.consequences import consequences
-from workflows.core.checks.findings import Severity
 from workflows.core.partners.restoration.restorable import is_restorable
 from workflows.core.people import Role
 from workflows.core.requests.request import AccessRequest, Prepared, RequestKind, RequestState
-from workflows.core.settings.breadth import AccessChange
 from workflows.ports.records import AuditEntry
 
 ROWS: Final = 5
@@ -79,22 +87,28 @@ def details_blocks(
     blocks: list[Block] = [_partner(request)]
     if outcome := list(outcome_elements(request, now)):
         blocks.append(rich(*outcome))
-    blocks += [*drift_blocks(request), rich(*_facts(request), *_others(others))]
+    blocks += [*behind_blocks(request), rich(*_facts(request), *_others(others))]
+    if len(others) > MOST_OTHERS:
+        blocks.append(more_row(request, DetailsPart.OTHERS, counted(len(others), "other open request")))
     if (plan := current_plan(request)) and (known := request.prepared):
         default = known.observation.default
         lines = describe(plan, default, known.names)
-        blocks += [header("Changes"), *_changes(lines)]
+        blocks += [header("Changes"), *_changes(request, lines)]
         if kept := list(staying_elements(plan, default, known.names)):
             blocks.append(rich(*kept))
         if known.stages:
             blocks += [header("Risk"), rich(*risk_elements(plan, default, is_decided=request.state not in _UNDECIDED))]
         blocks += _checks(request, known, lines)
-        blocks += [header("Approval policy"), rich(*chain_elements(request, holders))]
+        blocks += [header("Approval policy"), rich(*chain_elements(request, holders)), *_more_people(request, holders)]
         blocks += [header("The exact Microsoft Graph operations"), operations_block(plan)]
+        if (length := len(operations_json(plan.operations))) > MOST_JSON:
+            blocks.append(more_row(request, DetailsPart.OPERATIONS, f"All {length:,} characters"))
     if is_restorable(request):
         blocks.append(rich(restore_hint(request.known.observation.identity)))
-    if told := [entry for entry in history if entry.outcome != RECEIVED]:
+    if told := told_entries(history):
         blocks += [header("History"), rich(*_history(told))]
+        if len(told) > MOST_HISTORY:
+            blocks.append(more_row(request, DetailsPart.HISTORY, counted(len(told), "entry", "entries")))
     return blocks
 
 
@@ -134,20 +148,32 @@ def _others(others: Sequence[AccessRequest]) -> Iterator[RichTextElement]:
     yield paragraph(words("Other open requests of the requester: "), part(named, 2000), *more)
 
 
-def _changes(lines: Sequence[Line]) -> Iterator[Block]:
+def _more_people(request: AccessRequest, holders: Mapping[Role, Approvers]) -> Iterator[Block]:
+    """Return the buttons for approvers who are only counted, and for approvals that do not count."""
+    if request.state is RequestState.AWAITING_APPROVAL and any(
+        len(one.names) + one.others > len(one.names[:MOST_NAMES]) for one in holders.values()
+    ):
+        yield more_row(request, DetailsPart.APPROVERS, "Everybody who can approve")
+    if (count := len(request.verdict().discounted)) > MOST_NAMES:
+        yield more_row(
+            request,
+            DetailsPart.NOT_COUNTED,
+            counted(count, "approval that does not count", "approvals that do not count"),
+        )
+
+
+def _changes(request: AccessRequest, lines: Sequence[Line]) -> Iterator[Block]:
     """Return each changed setting with its value now on the left and after on the right, more access first.
 
     Slack has no tables in windows: two columns of fields become one list on a phone.
     """
-    told = sorted(
-        (line for line in lines if line.access is not AccessChange.SAME), key=lambda line: line.opens is not True
-    )
+    told = changed_lines(lines)
     for first in range(0, min(len(told), MOST_LINES), ROWS):
         rows = told[first : min(first + ROWS, MOST_LINES)]
         yield SectionBlock(fields=[cell for line in rows for cell in _cells(line)])
     rest = []
     if (more := len(told) - MOST_LINES) > 0:
-        rest.append(f"{counted(more, 'more setting')}: see the Graph operations below.")
+        yield more_row(request, DetailsPart.CHANGES, f"and {counted(more, 'more setting')}")
     if same := len(lines) - len(told):
         rest.append(f"{counted(same, 'setting')} set explicitly (no effect today).")
     if not told:
@@ -166,18 +192,24 @@ def _cells(line: Line) -> tuple[PlainTextObject, PlainTextObject]:
 def _checks(request: AccessRequest, known: Prepared, lines: Sequence[Line]) -> Iterator[Block]:
     """Return what failed, then in one line what passed; and the notes, with what is always true behind a button."""
     findings = known.findings
-    failed = [one for one in findings if one.severity is not Severity.NOTE]
+    failed = issues_of(request)
     passed = "✅ The other checks found no issue." if failed else "✅ Every check passed."
     yield header("Checks")
     yield rich(*finding_elements(failed, lines, is_titled=False), paragraph(words(passed)))
+    if (count := len(told_findings(failed, lines))) > MOST_FINDINGS:
+        yield more_row(request, DetailsPart.ISSUES, counted(count, "issue"))
     yield from full_findings(findings)
-    noted = [one for one in findings if one.severity is Severity.NOTE]
+    if (count := len(policy_items(findings))) > MOST_POLICY_LINES:
+        yield more_row(request, DetailsPart.POLICIES, counted(count, "line"))
+    noted = noted_of(request)
     particular, always = notes_of(request)
     elements = [*finding_elements(noted, lines, is_titled=False), *_listed(particular)]
     if elements or always:
         yield header("Notes")
     if elements:
         yield rich(*elements)
+    if (count := len(told_findings(noted, lines))) > MOST_FINDINGS:
+        yield more_row(request, DetailsPart.NOTES, counted(count, "note"))
     if always:
         kind = "is always true of such a change" if len(always) == 1 else "are always true of such a change"
         shows = button("Show notes", ids.SHOW_NOTES, ids.decision_value(request))
@@ -208,7 +240,6 @@ def _listed(sentences: Sequence[str]) -> Iterator[RichTextElement]:
 
 def _history(history: Sequence[AuditEntry]) -> Iterator[RichTextElement]:
     for entry in history[:MOST_HISTORY]:
-        by = [words(" by "), mention(entry.actor)] if entry.actor != GATEHOUSE else []
-        yield paragraph(when(entry.at), words(": "), part(entry_words(entry), 200), *by)
-    if len(history) > MOST_HISTORY:
-        yield paragraph(words(f"and {len(history) - MOST_HISTORY} earlier entries in the audit log"))
+        yield paragraph(*entry_parts(entry))
+    if (more := len(history) - MOST_HISTORY) > 0:
+        yield paragraph(words(f"and {counted(more, 'earlier entry', 'earlier entries')}"))

@@ -55,7 +55,7 @@ def requester_card(
             paragraph(*_about(request)),
         ),
     ]
-    blocks += own_buttons(request, now, is_over=is_over(request, record, now))
+    blocks += own_buttons(request, now, is_over=is_over(request, record, now), has_details=True)
     if record is not None and record.sponsor.id == request.requester_account:
         blocks += _early(request, record)
     return message(f"{closed_summary(request, successor)} {still_needed(request)}".strip(), blocks)

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Self
+from typing import Final, Self
 
 from slack_sdk.models.blocks import ActionsBlock, RichTextBlock
 from slack_sdk.models.blocks.block_elements import RichTextElement
@@ -21,6 +21,9 @@ from workflows.core.requests.request import AccessRequest, ObservedPartner
 from workflows.core.settings.effective import effective_settings
 from workflows.core.settings.model import Property
 from workflows.core.settings.openness import Openness, openness_of
+
+MOST_SHOWN: Final = 15
+"""Settings of the partner in the form; the others are counted."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -99,7 +102,10 @@ def _what_applies(found: Found) -> Iterator[RichTextElement]:
         yield paragraph(words("Already a partner, without any setting of its own."))
     else:
         yield paragraph(words("Already a partner. Set for it now:"))
-        yield bullets([part(line, MOST_LINE)] for line in found.lines[:15])
+        items = [[part(line, MOST_LINE)] for line in found.lines[:MOST_SHOWN]]
+        if more := len(found.lines) - len(items):
+            items.append([words(f"and {more} more; /partner show with the domain lists them")])
+        yield bullets(items)
     if guests := guests_words(found.guests):
         yield paragraph(words(f"⚠️ {guests}"))
 

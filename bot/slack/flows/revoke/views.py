@@ -37,7 +37,7 @@ _UNREAD: Final = (
     "answers. It switches trust, automatic redemption and synchronization off, and reads that back. It tries to close "
     "everything else and names what stays open. Your permission is checked then."
 )
-_MOST_STOPPED: Final = 10
+_MOST_STOPPED: Final = 30
 
 
 def revocation_view(

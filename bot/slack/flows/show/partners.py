@@ -46,9 +46,9 @@ from workflows.core.settings.canonical import JsonObject
 from workflows.core.settings.effective import Origin
 from workflows.core.settings.openness import AccessKind, Openness, access_kinds, closed_by_default, possibly_open
 
-MOST_CONCERNS: Final = 8
+MOST_CONCERNS: Final = 30
 MOST_HISTORY: Final = 15
-MOST_APPROVALS: Final = 12
+MOST_APPROVALS: Final = 40
 MOST_JUSTIFICATION: Final = 1000
 MOST_VALUE: Final = 1500
 """Characters for the words of one setting, which count their targets themselves."""
@@ -133,7 +133,7 @@ def _own(
 def _concern_blocks(concerns: Sequence[Concern]) -> Iterator[Block]:
     if concerns:
         label = paragraph(words("Issues, from the current settings and Gatehouse's records", bold=True))
-        yield rich(label, *concern_elements(concerns, MOST_CONCERNS))
+        yield rich(label, *concern_elements(concerns, MOST_CONCERNS, where="gatehouse posture --json"))
 
 
 def _current_elements(

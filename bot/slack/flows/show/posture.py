@@ -50,7 +50,7 @@ def _default_elements(default: DefaultPosture) -> Iterator[RichTextElement]:
             [words(f"{name}: "), *_both(default, inbound, outbound)] for name, inbound, outbound in B2B_DIRECTIONS
         ]
         yield bullets([*directions, [words("Trusted: "), words(trusted)]])
-    yield from concern_elements(default.concerns, MOST_DEFAULT_CONCERNS)
+    yield from concern_elements(default.concerns, MOST_DEFAULT_CONCERNS, where="gatehouse posture")
 
 
 def _partner_elements(posture: Posture, partner: PartnerPosture) -> Iterator[RichTextElement]:
@@ -66,7 +66,7 @@ def _partner_elements(posture: Posture, partner: PartnerPosture) -> Iterator[Ric
         ]
     )
     yield bullets(facts)
-    yield from concern_elements(partner.concerns, MOST_CONCERNS)
+    yield from concern_elements(partner.concerns, MOST_CONCERNS, where=f"/partner show {partner.name}")
 
 
 def _title(partner: PartnerPosture) -> Iterator[Part]:

@@ -13,7 +13,7 @@ from bot.slack.blocks.blocks import Limit, utc_words, within_limits
 from bot.slack.blocks.message import message
 from bot.slack.cards.approval.card import MOST_QUOTED, approval_blocks
 from bot.slack.cards.approval.context import CardContext
-from bot.slack.flows.decide import decision_view
+from bot.slack.flows.decide.views import decision_view
 from bot.slack.people.approvers import Approvers
 from tests.bot.shipped_cards import FINDINGS, NAMES, waiting, words_of
 from tests.bot.surfaces import assert_sound_message, buttons, dicts, hostile, hostile_request, shown

@@ -243,7 +243,9 @@ def test_the_requester_may_withdraw_while_that_is_possible(state: RequestState, 
         "withdraw": is_open,
         "request_again": state in TERMINAL and is_access and not is_written,
     }
-    assert found == {name: "r-1" for name, is_offered in offered.items() if is_offered}
+    has_plan = state is not RequestState.PREPARING
+    details = {"review_request": f"r-1:{asked.known.plan.digest}"} if has_plan else {}
+    assert found == {**{name: "r-1" for name, is_offered in offered.items() if is_offered}, **details}
 
 
 @pytest.mark.parametrize(
@@ -259,8 +261,9 @@ def test_what_was_applied_can_be_requested_again_or_closed_early(record: Partner
     """Riley sponsors it here: who requested it has one message for both."""
     mine = replace(record, sponsor=RILEY)
     applied = request(RequestState.APPLIED, prepared=prepared(sponsor=RILEY))
-    assert list(buttons(requester_card(applied, now=NOW, record=mine).blocks)) == offered
     sponsors = [one for one in offered if one == "close_early"]
+    again = [one for one in offered if one == "request_again"]
+    assert list(buttons(requester_card(applied, now=NOW, record=mine).blocks)) == [*again, "review_request", *sponsors]
     assert list(buttons(sponsor_card(applied, now=NOW, record=record).blocks)) == ["review_request", *sponsors]
 
 

@@ -14,7 +14,7 @@ from bot.slack.cards.approval.closed import closed_card
 from bot.slack.cards.approval.context import CardContext
 from bot.slack.cards.approval.own import requester_card, sponsor_card
 from bot.slack.cards.partners import MOST_FINDINGS
-from bot.slack.flows.decide import decision_view
+from bot.slack.flows.decide.views import decision_view
 from bot.slack.flows.home.view import home_view
 from bot.slack.people.approvers import Approvers
 from tests.bot.shipped_cards import waiting

@@ -133,14 +133,14 @@ def test_details_say_first_what_the_posture_finds_wrong() -> None:
     """A record that says "blocked" must not calm anybody over a partner that is open again."""
     concerns = [
         Concern(code=ConcernCode.SYNCHRONIZATION_ON, weight=weight)
-        for weight in (Weight.ALERT, Weight.WARNING, *[Weight.NOTE] * 9)
+        for weight in (Weight.ALERT, Weight.WARNING, *[Weight.NOTE] * 31)
     ]
     revoked = partnership(state=PartnershipState.REVOKED)
     message = partner_details(identity(), {"tenantId": TENANT}, {}, revoked, [request()], NOW, concerns=concerns)
     assert_sound_message(message)
     said = shown(message.blocks)
     assert said.index("🚨 Alert: Identity synchronization is allowed") < said.index("Settings, read just now")
-    assert "and 3 more" in said
+    assert "and 3 more: gatehouse posture --json" in said
     assert "Recorded as revoked." in said
     assert "Alert: Identity synchronization is allowed" in message.text
     assert message.text.endswith("in this tenant. 1 request on record.")

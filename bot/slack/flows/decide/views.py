@@ -1,0 +1,85 @@
+"""The windows about a decision: the details of a request, its notes, the reason of a rejection."""
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+
+from slack_sdk.models.blocks import Block
+from slack_sdk.models.blocks.block_elements import RichTextElement
+
+from bot.slack import ids
+from bot.slack.blocks.blocks import Json, bullets, footnote, rich, words
+from bot.slack.blocks.modal import input_block, message_view, modal, text_area
+from bot.slack.cards.approval.card import decision_row
+from bot.slack.cards.approval.details import details_blocks, notes_of
+from bot.slack.cards.approval.whole import TITLES, part_blocks
+from bot.slack.cards.partners import identity_block
+from bot.slack.cards.requests import may_be_decided
+from bot.slack.ids import DetailsPart
+from bot.slack.people.approvers import NOBODY_KNOWN, Approvers
+from workflows.core.people import Role
+from workflows.core.requests.request import AccessRequest
+from workflows.ports.records import AuditEntry
+
+
+def decision_view(
+    request: AccessRequest,
+    *,
+    history: Sequence[AuditEntry],
+    now: datetime,
+    holders: Mapping[Role, Approvers] = NOBODY_KNOWN,
+    others: Sequence[AccessRequest] = (),
+) -> Json:
+    """Return the view with the details of a request, with Approve and Reject while it can be decided.
+
+    :param holders: who has each role of the chain now, by name; empty when that is not known.
+    :param history: the audit entries of the request, the newest first.
+    :param others: see `details_blocks`.
+    """
+    blocks = details_blocks(request, holders=holders, history=history, now=now, others=others)
+    if may_be_decided(request, now):
+        blocks.append(decision_row(request, can_decide=True, with_details=False))
+        blocks.append(footnote("Your permission is checked when you click."))
+    return modal("Details", blocks, ids.DECIDE)
+
+
+def notes_view(request: AccessRequest) -> Json:
+    """Return the window with the notes that are true of every such change.
+
+    :raises Refused: while the request has no plan yet.
+    """
+    shown = bullets([words(sentence)] for sentence in notes_of(request)[1])
+    return modal("Notes", [identity_block(request.known.observation.identity), rich(shown)], ids.NOTES)
+
+
+def part_view(request: AccessRequest, name: DetailsPart, rows: Sequence[RichTextElement], page: int) -> Json:
+    """Return the window with one page of a part of Details.
+
+    :param rows: the whole part, see `whole_part`.
+    """
+    return modal(TITLES[name], part_blocks(request, name, rows, page), ids.DETAILS_PART)
+
+
+def decided_view(what: str) -> Json:
+    """Return the view that says only that a click is stored."""
+    return message_view(
+        "Received",
+        f"Your {what} is received. Still checking your permission. Gatehouse tells you if it does not count. The "
+        "request's card shows the current state.",
+    )
+
+
+def reject_view(request: AccessRequest) -> Json:
+    """Return the view that asks why a request is rejected.
+
+    :raises Refused: while the request has no plan yet.
+    """
+    blocks: list[Block] = [
+        identity_block(request.known.observation.identity),
+        input_block(
+            "Reason",
+            ids.REASON,
+            text_area(ids.REASON),
+            hint="The requester reads this. Write what must change.",
+        ),
+    ]
+    return modal("Reject request", blocks, ids.REJECT_REASON, submit="Reject", metadata=ids.decision_value(request))
