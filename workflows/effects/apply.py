@@ -1,8 +1,9 @@
 """Write an approved plan and verify it: read, compare, write what is missing, read back.
 
 A write with an unknown result is never repeated before the partner was read. After a crash or a timeout, the next
-attempt starts by reading. `workflows.core.requests.resending` decides when an accepted write is sent again that Graph
-does not show. A revocation is never given up.
+attempt starts by reading. After a write that Graph refused for good, the partner is only read, and what is in the
+tenant is recorded. `workflows.core.requests.resending` decides when an accepted write is sent again that Graph does not
+show. A revocation is never given up.
 
 This is the order of the steps and the checks before the first write; the steps are in `applying`.
 """
@@ -28,11 +29,12 @@ from workflows.core.requests.notes import NoteCode
 from workflows.core.requests.request import AccessRequest, RequestId, RequestKind, RequestState
 from workflows.core.settings.canonical import JsonObject
 from workflows.effects.applying.reading_back import ReadBack
+from workflows.effects.applying.refusals import RefusedPlans
 from workflows.effects.applying.results import ApplyResults
 from workflows.effects.applying.sending import PlanSender
 from workflows.effects.resending import ResendDecision
 from workflows.effects.still_approved import objection
-from workflows.pauses import USUAL_PAUSES, Pauses
+from workflows.intervals import USUAL_PAUSES, Pauses
 from workflows.ports.clock import Clock
 from workflows.ports.people_directory import PeopleDirectory, PeopleDirectoryUnavailable
 from workflows.ports.store import Store
@@ -70,10 +72,14 @@ class Applier:
         if request is None or request.state not in _TO_DO:
             return
         try:
-            if request.state is RequestState.APPLYING:
-                await self._write(request)
-            else:
-                await self._confirm(request, rests=(0.0,))
+            if request.write_refusal is None:
+                if request.state is RequestState.APPLYING:
+                    await self._write(request)
+                else:
+                    await self._confirm(request, rests=(0.0,))
+                request = await self.store.request(request_id)
+            if request is not None and request.write_refusal is not None and request.state in _TO_DO:
+                await self._refusals.settle(request, request.write_refusal)
         except (TenantUnavailable, PeopleDirectoryUnavailable) as error:
             if await self._is_open(request_id):
                 await self.service.advance(
@@ -122,7 +128,17 @@ class Applier:
 
     async def _confirm(self, request: AccessRequest, *, rests: tuple[float, ...]) -> None:
         """Read back what was sent. What is not shown may have to be sent again."""
-        read_back = ReadBack(
+        again = await self._read_back.confirm(request, rests=rests)
+        if again is not None:
+            await self._write(again)
+
+    @property
+    def _refusals(self) -> RefusedPlans:
+        return RefusedPlans(tenant=self.tenant, results=self.results, read_back=self._read_back)
+
+    @property
+    def _read_back(self) -> ReadBack:
+        return ReadBack(
             service=self.service,
             store=self.store,
             tenant=self.tenant,
@@ -134,9 +150,6 @@ class Applier:
             sleep=self.sleep,
             pauses=self.pauses,
         )
-        again = await read_back.confirm(request, rests=rests)
-        if again is not None:
-            await self._write(again)
 
     async def _may_be_written(self, request: AccessRequest, observed: JsonObject | None, done: int) -> bool:
         """Make every check before the rest of the plan is written. When a check fails, its result is recorded.
@@ -153,7 +166,7 @@ class Applier:
                 return False
             return await self._may_still_be_applied(request)
         except TenantRefused as error:
-            await self.results.record_failed(request, 0, error)
+            await self.results.record_refused_check(request, error)
             return False
 
     async def _may_still_be_applied(self, request: AccessRequest) -> bool:

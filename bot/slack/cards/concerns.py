@@ -5,11 +5,11 @@ from typing import Final
 
 from slack_sdk.models.blocks.block_elements import RichTextElement
 
-from bot.slack.blocks.blocks import DOMAIN, Part, bullets, part, words
-from bot.words.posture.concerns import WEIGHTS, concern_words
+from bot.slack.blocks.blocks import DOMAIN_LIMIT, TextRun, bullets, cleaned_text, fixed_text
+from bot.words.posture.concerns import WEIGHT_WORDS, concern_words
 from workflows.core.posture.model import Concern, Weight
 
-_MOST_TEXT: Final = 400
+_MAX_CHARACTERS: Final = 400
 _ICONS: Final = {Weight.ALERT: "🚨", Weight.WARNING: "⚠️", Weight.UNCHECKED: "❔", Weight.NOTE: "ℹ️"}
 
 
@@ -20,13 +20,17 @@ def concern_elements(concerns: Sequence[Concern], most: int, *, where: str) -> I
     """
     if not concerns:
         return
-    items: list[list[Part]] = [
+    items: list[list[TextRun]] = [
         [
-            words(f"{_ICONS[one.weight]} {WEIGHTS[one.weight].capitalize()}: ", bold=one.weight >= Weight.WARNING),
-            part(concern_words(one), _MOST_TEXT),
+            fixed_text(
+                f"{_ICONS[one.weight]} {WEIGHT_WORDS[one.weight].capitalize()}: ", bold=one.weight >= Weight.WARNING
+            ),
+            cleaned_text(concern_words(one), _MAX_CHARACTERS),
         ]
         for one in concerns[:most]
     ]
     if len(concerns) > most:
-        items.append([words(f"and {len(concerns) - most} more: "), part(where, DOMAIN + 20, code=True)])
+        items.append(
+            [fixed_text(f"and {len(concerns) - most} more: "), cleaned_text(where, DOMAIN_LIMIT + 20, code=True)]
+        )
     yield bullets(items)

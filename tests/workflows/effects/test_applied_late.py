@@ -7,8 +7,9 @@ from typing import Any, Final
 
 import pytest
 
-from bot.slack.cards.approval.own import requester_card
+from bot.slack.cards.approval.requester_and_sponsor import requester_card
 from bot.words.requests.notes import note_words
+from bot.words.requests.states import state_words
 from tests.bot.surfaces import shown
 from tests.workflows.core.builders import AMARA, NOW, RILEY, SAM, TENANT, approval
 from tests.workflows.effects.applying import NO_ANSWER, OPEN, S, decided, put, retried, revocation, synchronizing
@@ -18,6 +19,7 @@ from workflows.app.schedule.ticker import tick
 from workflows.core.partners.partnership import PartnershipState
 from workflows.core.plans.plan import plan_access
 from workflows.core.plans.renewal import plan_renewal
+from workflows.core.requests.alarms import AlarmCode
 from workflows.core.requests.commands.request import Stop
 from workflows.core.requests.effects import Apply
 from workflows.core.requests.notes import NoteCode
@@ -152,7 +154,7 @@ async def test_an_extension_is_not_recorded_after_its_own_end(world: World) -> N
 
 async def test_what_somebody_else_set_meanwhile_is_not_treated_as_the_change(world: World) -> None:
     request = await put(world, until(decided()))
-    world.tenant.partners[TENANT] = dict(request.known.plan.image_after() or {})
+    world.tenant.partners[TENANT] = dict(request.known.plan.configuration_after() or {})
     world.clock.advance(days=4)
     await assert_refused_unwritten(world, await world.settled(request.id))
 
@@ -284,7 +286,10 @@ async def test_a_part_that_was_written_is_recorded_and_reviewed_at_once(world: W
     assert len(world.tenant.writes) == 1
     entry = next(one for one in await world.store.history() if one.command == "stop")
     assert entry.details["image"] == world.tenant.partners[TENANT]
-    await assert_asked_at_once(world, request)
+    [alarm] = await world.store.open_alarms()
+    assert (alarm.code, alarm.subject) == (AlarmCode.PARTLY_APPLIED, request.id)
+    assert (request.applied_part, state_words(request)) == (1, "partly applied")
+    await assert_asked_at_once(world, request, refused="not_as_approved")
 
 
 async def test_a_revocation_stops_a_late_change_as_any_other(world: World) -> None:
@@ -295,7 +300,7 @@ async def test_a_revocation_stops_a_late_change_as_any_other(world: World) -> No
     assert await world.store.partnership(TENANT) is None
 
 
-async def assert_asked_at_once(world: World, request: AccessRequest) -> None:
+async def assert_asked_at_once(world: World, request: AccessRequest, *, refused: str = "past_its_end") -> None:
     """Assert that the partner is recorded past its end, that its sponsor is asked, and cannot keep it alone."""
     partnership = await world.store.partnership(TENANT)
     assert partnership is not None
@@ -306,4 +311,4 @@ async def assert_asked_at_once(world: World, request: AccessRequest) -> None:
     asked, remind = world.notifier.reviews[-1]
     assert (asked.state, remind) == (PartnershipState.REVIEW_DUE, True)
     await world.keep(SAM, "Checked with their admin")
-    assert (SAM.chat_id, "past_its_end") in await world.refusals()
+    assert (SAM.chat_id, refused) in await world.refusals()

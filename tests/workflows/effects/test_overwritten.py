@@ -64,7 +64,7 @@ async def assert_overwritten(world: World, request: AccessRequest) -> None:
     asked, remind = world.notifier.reviews[-1]
     assert (asked.state, remind) == (PartnershipState.REVIEW_DUE, True)
     await world.keep(SAM, "Checked with their admin")
-    assert (SAM.chat_id, "past_its_end") in await world.refusals()  # what stands now, nobody approved
+    assert (SAM.chat_id, "not_as_approved") in await world.refusals()
 
 
 # --- something of ours may stand ---
@@ -148,7 +148,7 @@ async def test_a_write_is_announced_once_however_often_it_is_tried(world: World)
 
 async def test_what_is_set_already_is_not_announced_as_a_write(world: World) -> None:
     request = await put(world, decided())
-    world.tenant.edit(TENANT, **dict(request.known.plan.image_after() or {}))
+    world.tenant.edit(TENANT, **dict(request.known.plan.configuration_after() or {}))
     request = await world.settled(request.id)
     assert (request.state, request.writing_since) == (S.APPLIED, None)
     assert [command for _, command, _ in await world.log()] == ["put", "record_applied"]
@@ -191,7 +191,7 @@ async def test_a_part_of_a_plan_for_what_became_a_service_provider_is_named(worl
     world.tenant.edit(TENANT, isServiceProvider=True)
     request = await retried(world, request)
     assert request.state is S.FAILED
-    assert note_words(request.note).startswith("1 of 2 changes are in the tenant.")
+    assert note_words(request.note).startswith("Only a part is in the tenant (verified): 1 of 2 changes.")
     assert "service provider of ours" in note_words(request.note)
     assert "Nothing was written" not in note_words(request.note)
     assert [one.method for one in world.tenant.writes] == ["POST"]

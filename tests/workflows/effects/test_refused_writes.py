@@ -2,7 +2,7 @@
 
 import pytest
 
-from bot.words.requests.notes import note_words, stored_words
+from bot.words.requests.notes import note_words, stored_note_words
 from tests.workflows.core.builders import RILEY, TENANT, closed_document
 from tests.workflows.effects.applying import (
     INVALID,
@@ -46,8 +46,9 @@ async def test_a_refused_second_write_says_which_part_is_set(world: World) -> No
     request = await world.settled(request.id)
     assert request.state is S.FAILED
     assert note_words(request.note) == (
-        "1 of 2 changes are in the tenant. Sent: Automatic redemption. Not sent: Identity synchronization into this "
-        f"tenant. {INVALID}"
+        "Only a part is in the tenant (verified): 1 of 2 changes. In the tenant: Automatic redemption. Not in the "
+        f"tenant: Identity synchronization into this tenant. {INVALID} A review of this partner is due now. Check the "
+        "current settings with /partner show. Then revoke the partner, or send the request again."
     )
     assert [one.path for one in world.tenant.writes] == [f"{PARTNERS}/{TENANT}"]
 
@@ -60,13 +61,13 @@ async def test_a_refused_revocation_is_tried_until_it_is_accepted_and_the_admins
     for _ in range(20):
         request = await retried(world, request)
         assert request.state is S.APPLYING
-        assert "1 of 3 changes are in the tenant." in note_words(request.note)
+        assert "Microsoft Graph accepted 1 of 3 changes." in note_words(request.note)
         assert str(INVALID) in note_words(request.note)
         assert await world.store.partnership(TENANT) is None, "a half is not recorded as revoked"
         [alarm] = [one for one in await world.store.open_alarms() if one.code is AlarmCode.REVOCATION_WAITS]
         assert alarm.subject == request.id
         assert alarm.values["partner"] == "Contoso Ltd (contoso.com)"
-        assert str(INVALID) in stored_words(alarm.values["reason"])
+        assert str(INVALID) in stored_note_words(alarm.values["reason"])
         await world.checks.run()
     assert (await retried(world, request)).state is S.APPLIED
     await world.checks.run()
@@ -121,16 +122,28 @@ async def test_a_partner_that_a_write_does_not_find_and_a_read_does_is_tried_aga
 
 
 async def test_when_the_tenant_cannot_be_read_nothing_is_claimed_about_the_current_settings(world: World) -> None:
-    """An earlier attempt was cut short after its write; then the read is refused for good."""
+    """An earlier attempt was cut short after its write; then reads are refused, until the result is known."""
     request = await put(world, decided())
     world.script.fail("tenant.write", NO_ANSWER, after=True)
     await world.settle()
+    world.script.fail("tenant.read_partner", INVALID, times=3)
+    for _ in range(3):
+        request = await retried(world, request)
+        assert request.state is S.APPLYING
+        assert "not known" in note_words(request.note)
+        assert str(INVALID) in note_words(request.note)
+        assert "Nothing was written" not in note_words(request.note)
+    assert (await retried(world, request)).state is S.APPLIED
+    assert len(world.tenant.attempts) == 1
+
+
+async def test_when_the_tenant_cannot_be_read_before_the_first_write_it_ends(world: World) -> None:
+    request = await put(world, decided())
     world.script.fail("tenant.read_partner", INVALID)
-    request = await retried(world, request)
-    assert request.state is S.FAILED
-    assert "not known" in note_words(request.note)
+    request = await world.settled(request.id)
+    assert (request.state, request.was_sent) == (S.FAILED, False)
     assert str(INVALID) in note_words(request.note)
-    assert "Nothing was written" not in note_words(request.note)
+    assert await world.store.partnership(TENANT) is None
 
 
 @pytest.mark.parametrize("method", ["tenant.find", "directory.roster"])

@@ -7,7 +7,7 @@ from enum import StrEnum
 from typing import Final
 
 from workflows.app.reads.queries import ids_of
-from workflows.core.partner_setup.state import open_steps
+from workflows.core.partner_setup.confirmations import open_steps
 from workflows.core.partners.partnership import Partnership, PartnershipState, is_over
 from workflows.core.people import ADMIN, ChatId, Person, PersonId
 from workflows.core.requests.alarms import Alarm

@@ -89,6 +89,7 @@ def open_request_fact(request: AccessRequest, asker: ChatId | None, account: Per
         "sent_at": request.created_at.astimezone(UTC).isoformat(),
         "state": request.state.value,
         "is_waiting": bool(request.note),
+        **({"is_refused": True} if request.write_refusal is not None else {}),
     }
     return Fact(RefusalCode.OPEN_REQUEST, values)
 

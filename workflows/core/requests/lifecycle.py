@@ -35,6 +35,7 @@ stateDiagram-v2
     applying --> overwritten: record_overwritten
     applying --> unconfirmed: record_unseen
     applying --> applied: record_applied
+    applying --> applying: record_refusal
     applying --> failed: record_apply_failed
     applying --> preparing: replan
     applying --> awaiting_approval: reopen
@@ -44,6 +45,7 @@ stateDiagram-v2
     unconfirmed --> unconfirmed: record_unseen
     unconfirmed --> unconfirmed: record_resent
     unconfirmed --> applied: record_applied
+    unconfirmed --> unconfirmed: record_refusal
     unconfirmed --> failed: record_apply_failed
     unconfirmed --> overwritten: record_overwritten
     unconfirmed --> preparing: replan
@@ -63,7 +65,7 @@ from workflows.core.errors.raised import Refused
 from workflows.core.errors.refusal_codes import RefusalCode
 from workflows.core.people import ChatId, Person, Roster
 from workflows.core.plans.closing import closes_everything
-from workflows.core.plans.plan import plan_revocation
+from workflows.core.plans.plan import count_written, plan_revocation
 from workflows.core.plans.refused_writes import RefusedWrite
 from workflows.core.policy.approval import Choice, Decision
 from workflows.core.requests.commands.editing import changed_fields, require_may_edit, with_edited_values
@@ -77,6 +79,7 @@ from workflows.core.requests.commands.request import (
     RecordDelayed,
     RecordOverwritten,
     RecordPrepared,
+    RecordRefusal,
     RecordResent,
     RecordUnfit,
     RecordUnseen,
@@ -91,12 +94,22 @@ from workflows.core.requests.commands.request import (
     Withdraw,
 )
 from workflows.core.requests.deciding import access_ends_at, is_too_late, require_may_decide
-from workflows.core.requests.effects import Apply, Effect, MessageCode, Prepare, Remind, ShowRequest, Tell, TellExpired
+from workflows.core.requests.effects import (
+    Apply,
+    Effect,
+    MessageCode,
+    Prepare,
+    SendExpiryMessages,
+    SendMessage,
+    SendReminders,
+    ShowRequest,
+)
 from workflows.core.requests.eligibility import eligibility_at_expiry
 from workflows.core.requests.notes import NoteCode, with_sent_before
 from workflows.core.requests.reminding import may_be_reminded, next_reminder_at, reminder_possible_at
 from workflows.core.requests.request import AccessRequest, Edited, Particulars, RequestKind, RequestState
 from workflows.core.requests.resending import may_be_resent, pause_before_replan
+from workflows.core.settings.canonical import JsonObject
 from workflows.core.settings.openness import OpenAccess, open_access
 
 S = RequestState
@@ -125,6 +138,7 @@ TABLE: Final[Mapping[tuple[RequestState | None, type[Any]], frozenset[RequestSta
     (S.APPLYING, RecordOverwritten): frozenset({S.OVERWRITTEN}),
     (S.APPLYING, RecordUnseen): frozenset({S.UNCONFIRMED}),
     (S.APPLYING, RecordApplied): frozenset({S.APPLIED}),
+    (S.APPLYING, RecordRefusal): frozenset({S.APPLYING}),
     (S.APPLYING, RecordApplyFailed): frozenset({S.FAILED}),
     (S.APPLYING, Replan): frozenset({S.PREPARING}),
     (S.APPLYING, Reopen): frozenset({S.AWAITING_APPROVAL}),
@@ -134,6 +148,7 @@ TABLE: Final[Mapping[tuple[RequestState | None, type[Any]], frozenset[RequestSta
     (S.UNCONFIRMED, RecordUnseen): frozenset({S.UNCONFIRMED}),
     (S.UNCONFIRMED, RecordResent): frozenset({S.UNCONFIRMED}),
     (S.UNCONFIRMED, RecordApplied): frozenset({S.APPLIED}),
+    (S.UNCONFIRMED, RecordRefusal): frozenset({S.UNCONFIRMED}),
     (S.UNCONFIRMED, RecordApplyFailed): frozenset({S.FAILED}),
     (S.UNCONFIRMED, RecordOverwritten): frozenset({S.OVERWRITTEN}),
     (S.UNCONFIRMED, Replan): frozenset({S.PREPARING}),
@@ -296,9 +311,9 @@ def _remind(request: AccessRequest, command: RemindApprovers, at: Situation) -> 
     elif not request.is_filed_by(command.actor) and not command.is_requester:
         raise Refused(RefusalCode.NOT_THE_REQUESTER, reminds=True)
     elif not may_be_reminded(request, at.now):
-        raise Refused(RefusalCode.REMINDED_LATELY)
+        raise Refused(RefusalCode.REMINDED_WITHIN_A_DAY)
     request = _moved(request, request.state, at, reminders=request.reminders + 1, reminded_at=at.now)
-    shown: tuple[Effect, ...] = (Remind(request_id=request.id), ShowRequest(request_id=request.id))
+    shown: tuple[Effect, ...] = (SendReminders(request_id=request.id), ShowRequest(request_id=request.id))
     if possible := reminder_possible_at(request):
         shown = (*shown, ShowRequest(request_id=request.id, not_before=possible))
     return Transition(request=request, effects=shown)
@@ -311,7 +326,7 @@ def _expire(request: AccessRequest, command: Expire, at: Situation) -> Transitio
         raise Refused(RefusalCode.NOT_DUE, what="expiry")
     request = _noted(request, S.EXPIRED, at, (Fact(NoteCode.UNDECIDED),))
     # No message: the requester's card shows it.
-    told = () if eligibility_at_expiry(request) is None else (TellExpired(request_id=request.id),)
+    told = () if eligibility_at_expiry(request) is None else (SendExpiryMessages(request_id=request.id),)
     return Transition(request=request, effects=(ShowRequest(request_id=request.id), *told))
 
 
@@ -381,6 +396,7 @@ def _planned_again(
         "sent_before": request.sent_before or sent,
         "unseen_since": None,
         "resent_at": None,
+        "write_refusal": None,
         "reminders": 0,
         "reminded_at": None,
         "decisions": (),  # also when the new plan is the same: approval is requested again
@@ -423,7 +439,7 @@ def _reopen(request: AccessRequest, command: Reopen, at: Situation) -> Transitio
 def _stop(request: AccessRequest, command: Stop, at: Situation) -> Transition:
     if request.state is not S.UNCONFIRMED:
         _require_no_revocation(request)
-    return _ended(request, S.STOPPED, at, note=command.reason)
+    return _ended(request, S.STOPPED, at, note=command.reason, applied_part=_part_shown(request, command.image))
 
 
 def _writing(request: AccessRequest, command: RecordWriting, at: Situation) -> Transition:
@@ -451,7 +467,7 @@ def _unseen(request: AccessRequest, command: RecordUnseen, at: Situation) -> Tra
 
 def _resent(request: AccessRequest, command: RecordResent, at: Situation) -> Transition:
     if not may_be_resent(request, at.now):
-        raise Refused(RefusalCode.NOT_AGAIN)
+        raise Refused(RefusalCode.ALREADY_SENT_AGAIN)
     if request.resent_at == at.now:
         return Transition(request=request, effects=())
     return Transition(request=_moved(request, S.UNCONFIRMED, at, resent_at=at.now), effects=())
@@ -504,7 +520,18 @@ def closes(request: AccessRequest) -> bool:
 
 def _apply_failed(request: AccessRequest, command: RecordApplyFailed, at: Situation) -> Transition:
     _require_no_revocation(request)
-    return _ended(request, S.FAILED, at, note=command.reason)
+    return _ended(request, S.FAILED, at, note=command.reason, applied_part=_part_shown(request, command.image))
+
+
+def _refusal(request: AccessRequest, command: RecordRefusal, at: Situation) -> Transition:
+    """Store that Graph refused a write. From then on the partner is only read, see `RecordApplyFailed`."""
+    _require_no_revocation(request)
+    return Transition(request=_moved(request, request.state, at, write_refusal=command.refusal), effects=())
+
+
+def _part_shown(request: AccessRequest, image: JsonObject | None) -> int:
+    """Return how many operations of the plan the partner shows; 0 when nothing was read."""
+    return 0 if image is None else count_written(request.known.plan, image) or 0
 
 
 def _require_no_revocation(request: AccessRequest) -> None:
@@ -522,9 +549,12 @@ def _to_apply(request: AccessRequest) -> Transition:
     )
 
 
-def _ended(request: AccessRequest, state: RequestState, at: Situation, *, note: Facts) -> Transition:
-    request = _noted(request, state, at, note)
-    told = _tell_requester(request, MessageCode.ENDED, state=state.value, note=as_values(request.note))
+def _ended(
+    request: AccessRequest, state: RequestState, at: Situation, *, note: Facts, applied_part: int = 0
+) -> Transition:
+    request = replace(_noted(request, state, at, note), applied_part=applied_part)
+    part = {"part": applied_part} if applied_part else {}
+    told = _tell_requester(request, MessageCode.ENDED, state=state.value, **part, note=as_values(request.note))
     return Transition(request=request, effects=(ShowRequest(request_id=request.id), *told))
 
 
@@ -536,10 +566,10 @@ def _moved(request: AccessRequest, state: RequestState, at: Situation, **changes
     return replace(request, state=state, changed_at=at.now, version=request.version + 1, **changes)
 
 
-def _tell_requester(request: AccessRequest, code: MessageCode, **values: Any) -> tuple[Tell, ...]:
+def _tell_requester(request: AccessRequest, code: MessageCode, **values: Any) -> tuple[SendMessage, ...]:
     requester: ChatId = request.particulars.requester
     said = Fact(code, {"partner": partner_of(request), "request": request.id, **values})
-    return (Tell(person=requester, subject=CommandSubject(request_id=request.id), said=said),)
+    return (SendMessage(person=requester, subject=CommandSubject(request_id=request.id), said=said),)
 
 
 def partner_of(request: AccessRequest) -> str:
@@ -575,5 +605,6 @@ _HANDLERS: Final[Mapping[type[Any], Callable[..., Transition]]] = {
     RecordUnseen: _unseen,
     RecordResent: _resent,
     RecordApplied: _applied,
+    RecordRefusal: _refusal,
     RecordApplyFailed: _apply_failed,
 }

@@ -22,7 +22,11 @@ class PlanSender:
     results: ApplyResults
 
     async def send(self, request: AccessRequest, done: int) -> bool:
-        """Send the operations of the plan from number `done` on. False: the end of the request is recorded."""
+        """Send the operations of the plan from number `done` on.
+
+        :returns: whether Graph accepted all. Otherwise the end of the request is recorded, or a refusal, after which
+            the partner is only read.
+        """
         plan = request.known.plan
         for index in range(done, len(plan.required)):
             self.results.require_in_time(request)
@@ -35,7 +39,7 @@ class PlanSender:
                     return False
             except TenantRefused as error:
                 if not await self._record_if_vanished(request, index, error, is_written=index > done):
-                    await self.results.record_failed(request, index, error)
+                    await self.results.record_refusal(request, index, error)
                 return False
         return True
 

@@ -8,26 +8,33 @@ from slack_sdk.models.blocks.block_elements import RichTextElement
 
 from bot.slack import ids
 from bot.slack.blocks.blocks import (
-    DOMAIN,
-    Part,
+    DOMAIN_LIMIT,
+    TextRun,
     actions,
     bullets,
     button,
+    cleaned_text,
+    fixed_text,
+    local_time,
     mention,
     paragraph,
-    part,
     preformatted,
-    rich,
+    rich_text,
     row,
-    when,
-    words,
 )
 from bot.slack.cards.drift import changed_items, drift_blocks, drift_json
 from bot.slack.cards.findings import policy_items
-from bot.slack.cards.partners import MOST_JSON, MOST_LINES, finding_parts, line_parts, operations_json, told_findings
+from bot.slack.cards.partner_and_plan import (
+    MAX_JSON_CHARACTERS,
+    MAX_LINES,
+    finding_parts,
+    line_parts,
+    operations_json,
+    told_findings,
+)
 from bot.slack.cards.requests import current_plan, request_target
 from bot.slack.ids import DetailsPart
-from bot.words.plans.changes import Line, describe
+from bot.words.plans.changes import ChangeLine, describe_changes
 from bot.words.requests.history import RECEIVED, entry_words
 from bot.words.requests.notes import note_words
 from bot.words.sentences import counted, pieces
@@ -35,14 +42,14 @@ from workflows.app.audit_entries import GATEHOUSE
 from workflows.core.checks.findings import Finding, Severity
 from workflows.core.people import ChatId
 from workflows.core.requests.request import AccessRequest
-from workflows.core.settings.breadth import AccessChange
+from workflows.core.settings.access_change import AccessChange
 from workflows.ports.records import AuditEntry
 
 PER_PAGE: Final = 20
 TEXTS_PER_PAGE: Final = 4
-"""Pieces of JSON on a page: each has up to `MOST_JSON` characters."""
+"""Pieces of JSON on a page: each has up to `MAX_JSON_CHARACTERS` characters."""
 
-Items = Sequence[Sequence[Part]]
+Items = Sequence[Sequence[TextRun]]
 History = Sequence[AuditEntry]
 
 
@@ -108,7 +115,10 @@ def whole_part(
         case DetailsPart.NOT_COUNTED:
             items = discounted_items(request)
         case DetailsPart.OTHERS:
-            items = [[part(request_target(one), DOMAIN, bold=True), words(f" ({one.id})")] for one in others]
+            items = [
+                [cleaned_text(request_target(one), DOMAIN_LIMIT, bold=True), fixed_text(f" ({one.id})")]
+                for one in others
+            ]
         case DetailsPart.HISTORY:
             items = [entry_parts(entry) for entry in told_entries(history)]
     return [bullets([item]) for item in items]
@@ -121,7 +131,12 @@ def part_blocks(request: AccessRequest, name: DetailsPart, rows: Sequence[RichTe
     first, shown = page * size, rows[page * size : (page + 1) * size]
     said = f"{first + 1}–{first + len(shown)} of {len(rows)}" if shown else "Nothing (any more)"
     blocks: list[Block] = [
-        rich(paragraph(part(request_target(request), DOMAIN, bold=True), words(f" · {request.id} · {said}")), *shown)
+        rich_text(
+            paragraph(
+                cleaned_text(request_target(request), DOMAIN_LIMIT, bold=True), fixed_text(f" · {request.id} · {said}")
+            ),
+            *shown,
+        )
     ]
     buttons = []
     if page:
@@ -137,19 +152,19 @@ def behind_blocks(request: AccessRequest) -> Iterator[Block]:
     yield from shown
     if not shown or request.drift is None:
         return
-    if (count := len(changed_items(request.drift))) > MOST_LINES:
+    if (count := len(changed_items(request.drift))) > MAX_LINES:
         yield more_row(request, DetailsPart.BEHIND, counted(count, "changed setting"))
-    if (length := len(drift_json(request.drift))) > MOST_JSON:
+    if (length := len(drift_json(request.drift))) > MAX_JSON_CHARACTERS:
         yield more_row(request, DetailsPart.BEHIND_JSON, f"All {length:,} characters")
 
 
-def lines_of(request: AccessRequest) -> Sequence[Line]:
+def lines_of(request: AccessRequest) -> Sequence[ChangeLine]:
     """Return the lines of the present plan; none while there is no plan."""
     plan = current_plan(request)
-    return () if plan is None else describe(plan, request.known.observation.default, request.known.names)
+    return () if plan is None else describe_changes(plan, request.known.observation.default, request.known.names)
 
 
-def changed_lines(lines: Sequence[Line]) -> list[Line]:
+def changed_lines(lines: Sequence[ChangeLine]) -> list[ChangeLine]:
     """Return the settings that change, more access first."""
     told = [line for line in lines if line.access is not AccessChange.SAME]
     return sorted(told, key=lambda line: line.opens is not True)
@@ -165,9 +180,9 @@ def noted_of(request: AccessRequest) -> list[Finding]:
     return [one for one in _findings(request) if one.severity is Severity.NOTE]
 
 
-def discounted_items(request: AccessRequest) -> list[list[Part]]:
+def discounted_items(request: AccessRequest) -> list[list[TextRun]]:
     """Return why approvals do not count."""
-    return [[part(note_words(one), 300)] for one in request.verdict().discounted]
+    return [[cleaned_text(note_words(one), 300)] for one in request.verdict().discounted]
 
 
 def told_entries(history: History) -> list[AuditEntry]:
@@ -175,21 +190,21 @@ def told_entries(history: History) -> list[AuditEntry]:
     return [entry for entry in history if entry.outcome != RECEIVED]
 
 
-def entry_parts(entry: AuditEntry) -> list[Part]:
+def entry_parts(entry: AuditEntry) -> list[TextRun]:
     """Return one entry of the history."""
-    by = [words(" by "), mention(entry.actor)] if entry.actor != GATEHOUSE else []
-    return [when(entry.at), words(": "), part(entry_words(entry), 200), *by]
+    by = [fixed_text(" by "), mention(entry.actor)] if entry.actor != GATEHOUSE else []
+    return [local_time(entry.at), fixed_text(": "), cleaned_text(entry_words(entry), 200), *by]
 
 
 def _findings(request: AccessRequest) -> Sequence[Finding]:
     return () if request.prepared is None else request.prepared.findings
 
 
-def _approver_items(approvers: Mapping[str, Sequence[ChatId]]) -> Iterator[list[Part]]:
+def _approver_items(approvers: Mapping[str, Sequence[ChatId]]) -> Iterator[list[TextRun]]:
     for title, people in approvers.items():
         for person in people:
-            yield [part(title, bold=True), words(": "), mention(person)]
+            yield [cleaned_text(title, bold=True), fixed_text(": "), mention(person)]
 
 
 def _texts(text: str) -> list[RichTextElement]:
-    return [preformatted(piece) for piece in pieces(text, MOST_JSON)] if text else []
+    return [preformatted(piece) for piece in pieces(text, MAX_JSON_CHARACTERS)] if text else []

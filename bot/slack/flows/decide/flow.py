@@ -35,9 +35,9 @@ from workflows.ports.clock import Clock
 from workflows.ports.people_directory import PeopleDirectoryUnavailable
 from workflows.ports.store import Store
 
-MOST_COUNTED: Final = 50
+MAX_COUNTED_REQUESTS: Final = 50
 """Requests of the requester that are looked at."""
-MOST_HISTORY: Final = 1000
+MAX_HISTORY_ENTRIES: Final = 1000
 """Audit entries of a request that are read."""
 
 
@@ -55,13 +55,13 @@ class DecideFlow:
 
     def entry_points(self) -> Iterator[EntryPoint]:
         """Return the entry points of this flow."""
-        yield Action(ids.REVIEW_REQUEST, self.review, stored="review_request")
-        yield Action(ids.SHOW_NOTES, self.notes, stored="review_request")
+        yield Action(ids.REVIEW_REQUEST, self.review, audit_name="review_request")
+        yield Action(ids.SHOW_NOTES, self.notes, audit_name="review_request")
         for shows in (ids.SHOW_PART, ids.PART_PREVIOUS, ids.PART_NEXT):
-            yield Action(shows, self.part, stored="review_request")
-        yield Action(ids.APPROVE, self.approve, stored="want_approve", card=Card.REQUEST)
-        yield Action(ids.REJECT, self.reject, stored="want_reject", card=Card.REQUEST)
-        yield Submission(ids.REJECT_REASON, self.reject_with_reason, stored="want_reject")
+            yield Action(shows, self.part, audit_name="review_request")
+        yield Action(ids.APPROVE, self.approve, audit_name="want_approve", card=Card.REQUEST)
+        yield Action(ids.REJECT, self.reject, audit_name="want_reject", card=Card.REQUEST)
+        yield Submission(ids.REJECT_REASON, self.reject_with_reason, audit_name="want_reject")
 
     async def review(self, ack: AsyncAck, click: Interaction) -> None:
         """Open a window with the whole card and the two buttons."""
@@ -135,7 +135,7 @@ class DecideFlow:
         except PeopleDirectoryUnavailable as error:
             return message_view("Not possible now", f"{refusal_words(error)} Try again.")
         request = await self._known(request_id)
-        history = await self.store.history(request_id=request.id, limit=MOST_HISTORY)
+        history = await self.store.history(request_id=request.id, limit=MAX_HISTORY_ENTRIES)
         others = await self._others(request)
         names = await name_open_stages(request, self.people)
         return decision_view(request, holders=names, history=history, now=self.clock.now(), others=others)
@@ -145,7 +145,7 @@ class DecideFlow:
         rows = whole_part(
             request,
             name,
-            history=await self.store.history(request_id=request.id, limit=MOST_HISTORY)
+            history=await self.store.history(request_id=request.id, limit=MAX_HISTORY_ENTRIES)
             if name is DetailsPart.HISTORY
             else (),
             others=await self._others(request) if name is DetailsPart.OTHERS else (),
@@ -161,7 +161,9 @@ class DecideFlow:
 
     async def _others(self, request: AccessRequest) -> list[AccessRequest]:
         """List the other open requests of the same requester."""
-        mine = await self.store.requests_of(request.particulars.requester, MOST_COUNTED, request.requester_account)
+        mine = await self.store.requests_of(
+            request.particulars.requester, MAX_COUNTED_REQUESTS, request.requester_account
+        )
         return [one for one in mine if not one.is_terminal and one.id != request.id]
 
     async def _required(self, request_id: RequestId, digest: Digest) -> AccessRequest:

@@ -7,15 +7,15 @@ from slack_sdk.models.blocks import Block
 from slack_sdk.models.blocks.block_elements import RichTextElement
 
 from bot.slack import ids
-from bot.slack.blocks.blocks import Json, bullets, footnote, rich, words
+from bot.slack.blocks.blocks import Json, bullets, fixed_text, rich_text, small_text
 from bot.slack.blocks.modal import input_block, message_view, modal, text_area
-from bot.slack.cards.approval.card import decision_row
-from bot.slack.cards.approval.details import details_blocks, notes_of
+from bot.slack.cards.approval.approval_card import decision_row
+from bot.slack.cards.approval.details import details_blocks, particular_and_general_notes
 from bot.slack.cards.approval.whole import TITLES, part_blocks
-from bot.slack.cards.partners import identity_block
-from bot.slack.cards.requests import may_be_decided
+from bot.slack.cards.partner_and_plan import identity_block
+from bot.slack.cards.requests import can_be_decided
 from bot.slack.ids import DetailsPart
-from bot.slack.people.approvers import NOBODY_KNOWN, Approvers
+from bot.slack.people.approvers import NO_APPROVERS_KNOWN, Approvers
 from workflows.core.people import Role
 from workflows.core.requests.request import AccessRequest
 from workflows.ports.records import AuditEntry
@@ -26,7 +26,7 @@ def decision_view(
     *,
     history: Sequence[AuditEntry],
     now: datetime,
-    holders: Mapping[Role, Approvers] = NOBODY_KNOWN,
+    holders: Mapping[Role, Approvers] = NO_APPROVERS_KNOWN,
     others: Sequence[AccessRequest] = (),
 ) -> Json:
     """Return the view with the details of a request, with Approve and Reject while it can be decided.
@@ -36,9 +36,9 @@ def decision_view(
     :param others: see `details_blocks`.
     """
     blocks = details_blocks(request, holders=holders, history=history, now=now, others=others)
-    if may_be_decided(request, now):
+    if can_be_decided(request, now):
         blocks.append(decision_row(request, can_decide=True, with_details=False))
-        blocks.append(footnote("Your permission is checked when you click."))
+        blocks.append(small_text("Your permission is checked when you click."))
     return modal("Details", blocks, ids.DECIDE)
 
 
@@ -47,8 +47,8 @@ def notes_view(request: AccessRequest) -> Json:
 
     :raises Refused: while the request has no plan yet.
     """
-    shown = bullets([words(sentence)] for sentence in notes_of(request)[1])
-    return modal("Notes", [identity_block(request.known.observation.identity), rich(shown)], ids.NOTES)
+    shown = bullets([fixed_text(sentence)] for sentence in particular_and_general_notes(request)[1])
+    return modal("Notes", [identity_block(request.known.observation.identity), rich_text(shown)], ids.NOTES)
 
 
 def part_view(request: AccessRequest, name: DetailsPart, rows: Sequence[RichTextElement], page: int) -> Json:
