@@ -33,7 +33,7 @@ from workflows.effects.applying.refusals import RefusedPlans
 from workflows.effects.applying.results import ApplyResults
 from workflows.effects.applying.sending import PlanSender
 from workflows.effects.resending import ResendDecision
-from workflows.effects.still_approved import objection
+from workflows.effects.still_approved import find_objection
 from workflows.intervals import USUAL_PAUSES, Pauses
 from workflows.ports.clock import Clock
 from workflows.ports.people_directory import PeopleDirectory, PeopleDirectoryUnavailable
@@ -97,8 +97,8 @@ class Applier:
 
     async def _write(self, request: AccessRequest) -> None:
         """Read the partner, check that the plan may still be written, write what is missing, read back."""
-        plan = request.known.plan
-        if await self.results.is_stopped_late(request):
+        plan = request.plan
+        if await self.results.stop_if_too_late(request):
             return  # known without reading, so that it is also said while Graph does not answer
         try:
             observed = await self.tenant.read_partner(plan.tenant_id)
@@ -106,19 +106,19 @@ class Applier:
             await self.results.record_unreadable(request, error)
             return
         done = count_written(plan, observed)
-        if await self.results.is_a_service_provider(request, observed, done):
+        if await self.results.stop_if_service_provider(request, observed, done):
             return
         if done is None:
             await self.results.record_drift(request, observed)
             return
-        if await self.results.is_given_up_late(request, observed, done):
+        if await self.results.stop_if_too_late_while_writing(request, observed, done):
             return
         if not await self._may_be_written(request, observed, done):
             return
         is_missing = done < len(plan.required)
         if is_missing and request.particulars.kind is not RequestKind.REVOCATION:
             await self.tenant.verify_home(must_be_known=True)
-        if await self.results.is_stopped_late(request):
+        if await self.results.stop_if_too_late(request):
             return  # the end came during the checks
         if is_missing:
             await self.service.advance(request.id, RecordWriting())
@@ -156,13 +156,13 @@ class Applier:
 
         :param done: how many operations of the plan the partner shows.
         """
-        if done < len(request.known.plan.required) and await self._is_replanned_after_gap(request):
+        if done < len(request.plan.required) and await self._replan_after_gap(request):
             return False
         if done > 0 or request.writing_since is not None:
             # Once a write was sent, the check before it has passed. Only reading and finishing is left.
             return True
         try:
-            if await self.results.changed_unknown_members(request, observed):
+            if await self.results.replan_if_undescribed_members_changed(request, observed):
                 return False
             return await self._may_still_be_applied(request)
         except TenantRefused as error:
@@ -171,7 +171,9 @@ class Applier:
 
     async def _may_still_be_applied(self, request: AccessRequest) -> bool:
         """Check once more, before the first write, that it is still what was approved."""
-        found_objection = await objection(request, tenant=self.tenant, directory=self.directory, catalog=self.catalog)
+        found_objection = await find_objection(
+            request, tenant=self.tenant, directory=self.directory, catalog=self.catalog
+        )
         if found_objection is None:
             return True
 
@@ -179,10 +181,10 @@ class Applier:
             return found_objection.roster or Roster()
 
         roster_of = None if found_objection.roster is None else as_read
-        await self.service.advance(request.id, found_objection.before_the_first_write(request), roster_of=roster_of)
+        await self.service.advance(request.id, found_objection.command_before_first_write(request), roster_of=roster_of)
         return False
 
-    async def _is_replanned_after_gap(self, request: AccessRequest) -> bool:
+    async def _replan_after_gap(self, request: AccessRequest) -> bool:
         """Request approval again for a plan approved before a gap, unless the tenant shows no change since."""
         again = await command_after_gap(request, store=self.store, tenant=self.tenant, clock=self.clock)
         if again is not None:

@@ -23,10 +23,10 @@ from bot.slack.blocks.untrusted import clean
 from bot.slack.cards.partner_and_plan import partner_name
 from bot.words.requests.states import state_words
 from workflows.core.plans.plan import Plan, TenantIdentity
+from workflows.core.requests.approver_reminders import may_be_reminded
 from workflows.core.requests.commands.editing import is_editable
 from workflows.core.requests.commands.request import Withdraw
 from workflows.core.requests.lifecycle import TABLE
-from workflows.core.requests.reminding import may_be_reminded
 from workflows.core.requests.request import AccessRequest, RequestKind, RequestState
 
 S = RequestState

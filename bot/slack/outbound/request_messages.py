@@ -118,7 +118,7 @@ class RequestMessages:
         is_set = request.state in _WRITTEN_STATES or request.applied_part > 0
         if request.prepared is None or (request.is_terminal and not is_set):
             return CardContext(is_first=False)
-        asked, known = request.particulars, request.known
+        asked, known = request.particulars, request.require_prepared()
         record = await self._outbound.store.partnership(known.plan.tenant_id)
         if request.is_terminal:
             is_replaced = record is not None and record.request_id != request.id
@@ -199,5 +199,5 @@ class RequestMessages:
 
 def _is_sponsor_the_requester(request: AccessRequest) -> bool:
     """Return whether there is no other sponsor who would have to be told."""
-    asked, known = request.particulars, request.known
+    asked, known = request.particulars, request.require_prepared()
     return asked.sponsor == asked.requester or known.sponsor.id == known.requester.id

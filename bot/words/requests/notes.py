@@ -86,7 +86,7 @@ SENTENCES: Final[Mapping[str, str]] = {
         "Microsoft Graph refused a write of this change. Nothing more is sent. It does not show yet what it accepted "
         "before, so what is in the tenant now is not known."
     ),
-    NoteCode.DEFAULT_UNREAD: (
+    NoteCode.DEFAULT_UNREADABLE: (
         f"The tenant's default could not be read, so what applies by default is not known. {_SHOW} reads it again."
     ),
     NoteCode.LATE: "Microsoft Graph did not answer in time.",

@@ -33,10 +33,12 @@ ENDED: Final = "The last day of the requested access, 2027-03-03 (UTC), passed b
 
 def until(request: AccessRequest, end: datetime = END, **plan: Any) -> AccessRequest:
     """The same request with a chosen last day, approved as it is now."""
-    changed = replace(request.known.plan, ends_at=end, **plan)
+    changed = replace(request.plan, ends_at=end, **plan)
     chain = tuple(replace(decision, digest=changed.digest) for decision in request.decisions)
     asked = replace(request.particulars, ends_at=end)
-    return replace(request, particulars=asked, decisions=chain, prepared=replace(request.known, plan=changed))
+    return replace(
+        request, particulars=asked, decisions=chain, prepared=replace(request.require_prepared(), plan=changed)
+    )
 
 
 def codes(request: AccessRequest) -> list[str]:
@@ -117,7 +119,7 @@ async def test_an_approval_in_time_that_is_processed_late_does_not_write(world: 
     """The last click was received in time; the rest waited until after the end."""
     last = (NOW + timedelta(days=2)).date().isoformat()
     request = await world.waiting(template="guest-collaboration", ends_on=last)
-    assert request.known.plan.ends_at == END
+    assert request.plan.ends_at == END
     await world.approve(request, AMARA, but=Apply)
     assert (await world.request(request.id)).state is S.APPLYING
     world.clock.advance(days=4)
@@ -142,11 +144,11 @@ async def test_an_extension_is_not_recorded_after_its_own_end(world: World) -> N
     plan = plan_renewal(
         tenant_id=TENANT,
         before=OPEN,
-        template=usual.known.plan.template,
-        template_hash=usual.known.plan.template_hash,
+        template=usual.plan.template,
+        template_hash=usual.plan.template_hash,
         duration=timedelta(days=3),
     )
-    request = until(replace(usual, prepared=replace(usual.known, plan=plan)))
+    request = until(replace(usual, prepared=replace(usual.require_prepared(), plan=plan)))
     request = await put(world, request)
     world.clock.advance(days=4)
     await assert_refused_unwritten(world, await world.settled(request.id))
@@ -154,7 +156,7 @@ async def test_an_extension_is_not_recorded_after_its_own_end(world: World) -> N
 
 async def test_what_somebody_else_set_meanwhile_is_not_treated_as_the_change(world: World) -> None:
     request = await put(world, until(decided()))
-    world.tenant.partners[TENANT] = dict(request.known.plan.configuration_after() or {})
+    world.tenant.partners[TENANT] = dict(request.plan.configuration_after() or {})
     world.clock.advance(days=4)
     await assert_refused_unwritten(world, await world.settled(request.id))
 
@@ -201,7 +203,7 @@ async def test_a_plan_that_only_closes_is_written_after_its_end(world: World, ca
         duration=timedelta(days=90),
     )
     chain = tuple(approval(one.person, one.stage, digest=plan.digest) for one in usual.decisions)
-    request = until(replace(usual, decisions=chain, prepared=replace(usual.known, plan=plan)))
+    request = until(replace(usual, decisions=chain, prepared=replace(usual.require_prepared(), plan=plan)))
     request = await put(world, request)
     world.clock.advance(days=4)
     request = await world.settled(request.id)

@@ -222,12 +222,12 @@ def reducing() -> AccessRequest:
             Property.AUTOMATIC_REDEMPTION: AutomaticRedemption(inbound=False),
             Property.IDENTITY_SYNCHRONIZATION: IdentitySynchronization(is_allowed=False),
         },
-        template=usual.known.plan.template,
-        template_hash=usual.known.plan.template_hash,
+        template=usual.plan.template,
+        template_hash=usual.plan.template_hash,
         duration=timedelta(days=90),
     )
     chain = tuple(approval(one.person, one.stage, digest=plan.digest) for one in usual.decisions)
-    return replace(usual, decisions=chain, prepared=replace(usual.known, plan=plan))
+    return replace(usual, decisions=chain, prepared=replace(usual.require_prepared(), plan=plan))
 
 
 async def test_a_part_of_a_reduction_keeps_the_approved_end_and_may_be_kept(world: World) -> None:

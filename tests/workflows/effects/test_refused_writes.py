@@ -41,7 +41,7 @@ async def test_a_refused_write_ends_the_request_and_says_that_nothing_is_set(wor
 
 async def test_a_refused_second_write_says_which_part_is_set(world: World) -> None:
     request = await put(world, synchronizing(OPEN))
-    assert len(request.known.plan.operations) == 2
+    assert len(request.plan.operations) == 2
     world.script.fail("tenant.write", INVALID, on=2)
     request = await world.settled(request.id)
     assert request.state is S.FAILED
@@ -56,7 +56,7 @@ async def test_a_refused_second_write_says_which_part_is_set(world: World) -> No
 async def test_a_refused_revocation_is_tried_until_it_is_accepted_and_the_admins_know_at_once(world: World) -> None:
     """Whatever refuses it, and on whichever write: it never ends as failed."""
     request = await put(world, revocation(SYNCHRONIZED))
-    assert len(request.known.plan.required) == 2
+    assert len(request.plan.required) == 2
     world.script.fail("tenant.write", INVALID, on=2, times=20)
     for _ in range(20):
         request = await retried(world, request)
@@ -82,7 +82,7 @@ async def test_a_refusal_anywhere_in_a_revocation_is_outlasted(world: World, met
     for _ in range(4):
         request = await retried(world, request)
     assert request.state is S.APPLIED
-    assert world.tenant.writes == list(request.known.plan.operations)
+    assert world.tenant.writes == list(request.plan.operations)
 
 
 async def test_a_partner_that_vanished_between_reading_and_writing_is_planned_again(world: World) -> None:
@@ -93,7 +93,7 @@ async def test_a_partner_that_vanished_between_reading_and_writing_is_planned_ag
 
     world.script.meanwhile("tenant.write", delete)
     request = await world.settled(request.id)
-    assert (request.state, request.known.plan.before) == (S.AWAITING_APPROVAL, None)
+    assert (request.state, request.plan.before) == (S.AWAITING_APPROVAL, None)
     assert world.tenant.writes == []
 
 
@@ -118,7 +118,7 @@ async def test_a_partner_that_a_write_does_not_find_and_a_read_does_is_tried_aga
     for _ in range(3):
         request = await retried(world, request)
     assert request.state is S.APPLIED
-    assert_stands(world, request.known.plan)
+    assert_stands(world, request.plan)
 
 
 async def test_when_the_tenant_cannot_be_read_nothing_is_claimed_about_the_current_settings(world: World) -> None:

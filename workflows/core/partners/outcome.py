@@ -87,7 +87,7 @@ def _changes_record(
 def is_reduction(request: AccessRequest, known: Partnership | None) -> bool:
     """Return whether a request only reduces the approved access of a partner, so that a part of it opens nothing."""
     is_approved = known is not None and is_live(known) and known.is_as_approved
-    return is_approved and only_reduces_access(request.known.plan)
+    return is_approved and only_reduces_access(request.plan)
 
 
 _ONLY_REQUESTER: Final = frozenset({MessageCode.OPENED, MessageCode.PUT_BACK})
@@ -165,13 +165,13 @@ def opened_partnership(request: AccessRequest, known: Partnership | None, now: d
 
     :param known: the partner's record before; None when there is none.
     """
-    return _recorded(request, known, now, image=request.known.plan.configuration_after(), basis=SettingsBasis.APPROVED)
+    return _recorded(request, known, now, image=request.plan.configuration_after(), basis=SettingsBasis.APPROVED)
 
 
 def _recorded(
     request: AccessRequest, known: Partnership | None, now: datetime, *, image: JsonObject | None, basis: SettingsBasis
 ) -> Partnership:
-    prepared = request.known
+    prepared = request.require_prepared()
     ends_at = _end_of_settings(request, known, now, basis)
     record = Partnership(
         identity=prepared.observation.identity,
@@ -253,7 +253,7 @@ def closed_partnership(request: AccessRequest, known: Partnership | None, now: d
 
     :param known: the partner's record before; None when there is none.
     """
-    prepared = request.known
+    prepared = request.require_prepared()
     return Partnership(
         identity=prepared.observation.identity,
         version=1 if known is None else known.version + 1,

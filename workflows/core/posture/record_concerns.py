@@ -46,7 +46,7 @@ def present_partner_concerns(
     elif request is None:
         values = {"request_id": partnership.request_id}
         yield Concern(code=ConcernCode.NOT_COMPARED, weight=Weight.UNCHECKED, values=values)
-    elif names := differing_settings(request.known.plan, configuration):
+    elif names := differing_settings(request.plan, configuration):
         yield _difference(request, names)
 
 

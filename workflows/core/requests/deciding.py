@@ -20,7 +20,7 @@ def access_ends_at(request: AccessRequest) -> datetime | None:
     :raises AssertionError: when the end counts from the last approval and there is none. No rule asks for it then, so
         that is a programming error in Gatehouse, and nothing is written or recorded.
     """
-    plan = request.known.plan
+    plan = request.plan
     if plan.ends_at is not None or plan.duration is None:
         return plan.ends_at
     approvals = [decision.at for decision in request.decisions if decision.choice is Choice.APPROVE]
@@ -36,7 +36,7 @@ def is_too_late(request: AccessRequest, now: datetime) -> bool:
 
     :raises Refused: while there is no plan yet.
     """
-    plan, ends_at = request.known.plan, access_ends_at(request)
+    plan, ends_at = request.plan, access_ends_at(request)
     return ends_at is not None and now >= ends_at and not (closes_everything(plan) or only_reduces_access(plan))
 
 
@@ -46,7 +46,7 @@ def is_in_time(request: AccessRequest, digest: str, received_at: datetime | None
     :param digest: the digest of the plan that the clicked card showed.
     :param received_at: when the click was stored; None when that is not known, which never counts as in time.
     """
-    is_asked = request.state is RequestState.AWAITING_APPROVAL and request.known.plan.digest == digest
+    is_asked = request.state is RequestState.AWAITING_APPROVAL and request.plan.digest == digest
     return is_asked and received_at is not None and received_at < request.expires_at
 
 
@@ -60,7 +60,7 @@ def require_may_decide(
     :returns: the index of the stage; None when the chain is complete with the current roles.
     :raises Refused: when this person may not decide.
     """
-    known, who = request.known, eligibility(request, roster)
+    known, who = request.require_prepared(), eligibility(request, roster)
     verdict, bar = who.verdict, who.ineligible_reason(actor.chat_id, actor.id)
     ends_at = known.plan.ends_at
     if ends_at is not None and is_too_late(request, now):

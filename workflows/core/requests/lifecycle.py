@@ -68,6 +68,7 @@ from workflows.core.plans.closing import closes_everything
 from workflows.core.plans.plan import count_written, plan_revocation
 from workflows.core.plans.refused_writes import RefusedWrite
 from workflows.core.policy.approval import Choice, Decision
+from workflows.core.requests.approver_reminders import may_be_reminded, next_reminder_at, reminder_possible_at
 from workflows.core.requests.commands.editing import changed_fields, require_may_edit, with_edited_values
 from workflows.core.requests.commands.request import (
     Approve,
@@ -106,7 +107,6 @@ from workflows.core.requests.effects import (
 )
 from workflows.core.requests.eligibility import eligibility_at_expiry
 from workflows.core.requests.notes import NoteCode, with_sent_before
-from workflows.core.requests.reminding import may_be_reminded, next_reminder_at, reminder_possible_at
 from workflows.core.requests.request import AccessRequest, Edited, Particulars, RequestKind, RequestState
 from workflows.core.requests.resending import may_be_resent, pause_before_replan
 from workflows.core.settings.canonical import JsonObject
@@ -355,7 +355,7 @@ def _replan(request: AccessRequest, command: Replan, at: Situation) -> Transitio
 
 def _edit(request: AccessRequest, command: Edit, at: Situation) -> Transition:
     require_may_edit(request, command.actor, command.digest, at.now)
-    if command.observation.identity.tenant_id != request.known.plan.tenant_id:
+    if command.observation.identity.tenant_id != request.plan.tenant_id:
         raise Refused(RefusalCode.OTHER_PARTNER, target=request.particulars.target)
     wanted = with_edited_values(request.particulars, command.wanted)
     if not changed_fields(request.particulars, wanted):
@@ -417,7 +417,7 @@ def _reopen(request: AccessRequest, command: Reopen, at: Situation) -> Transitio
     if verdict.is_complete or request.particulars.kind is RequestKind.REVOCATION:
         raise Refused(RefusalCode.STILL_COMPLETE)
     counted = {person.id for people in verdict.counted for person in people}
-    digest = request.known.plan.digest
+    digest = request.plan.digest
     kept = tuple(d for d in request.decisions if d.person.id in counted and d.digest == digest)
     reason = with_sent_before(request, command.reason)
     request = _moved(
@@ -477,7 +477,7 @@ def _applied(request: AccessRequest, command: RecordApplied, at: Situation) -> T
     is_closing = closes(request)
     # NB. with the default that was read after the writes: inherited values may have changed since the plan was made.
     left = open_access(command.image, command.default) if is_closing else None
-    unread = (Fact(NoteCode.DEFAULT_UNREAD),) if is_closing and command.default is None else ()
+    unread = (Fact(NoteCode.DEFAULT_UNREADABLE),) if is_closing and command.default is None else ()
     request = _moved(
         request,
         S.APPLIED,
@@ -515,7 +515,7 @@ def closes(request: AccessRequest) -> bool:
 
     :raises Refused: while the request has no plan.
     """
-    return request.particulars.kind is RequestKind.REVOCATION or closes_everything(request.known.plan)
+    return request.particulars.kind is RequestKind.REVOCATION or closes_everything(request.plan)
 
 
 def _apply_failed(request: AccessRequest, command: RecordApplyFailed, at: Situation) -> Transition:
@@ -531,7 +531,7 @@ def _refusal(request: AccessRequest, command: RecordRefusal, at: Situation) -> T
 
 def _part_shown(request: AccessRequest, image: JsonObject | None) -> int:
     """Return how many operations of the plan the partner shows; 0 when nothing was read."""
-    return 0 if image is None else count_written(request.known.plan, image) or 0
+    return 0 if image is None else count_written(request.plan, image) or 0
 
 
 def _require_no_revocation(request: AccessRequest) -> None:
@@ -544,7 +544,7 @@ def _to_apply(request: AccessRequest) -> Transition:
         request=request,
         effects=(
             ShowRequest(request_id=request.id),
-            Apply(request_id=request.id, tenant_id=request.known.plan.tenant_id),
+            Apply(request_id=request.id, tenant_id=request.plan.tenant_id),
         ),
     )
 

@@ -106,7 +106,7 @@ class NoteCode(StrEnum):
 
     NOT_CLOSED = "not_closed"
     """Values: `ways`: a list of `name` (Graph's) and `opening`."""
-    DEFAULT_UNREAD = "default_unread"
+    DEFAULT_UNREADABLE = "default_unread"
     NOT_TAKEN = "not_taken"
     """A write that Graph may refuse did not take effect; the next fact says why. Values: `names` (Graph's)."""
     LATE = "late"
@@ -217,13 +217,13 @@ def progress(request: AccessRequest, done: int, *, is_read: bool) -> Fact:
         return Fact(NoteCode.SENT_DOES_NOT_SHOW)
     if done == 0:
         return not_written(request)
-    settings = [_settings_of(operation) for operation in request.known.plan.operations]
+    settings = [_settings_of(operation) for operation in request.plan.operations]
     return Fact(NoteCode.PROGRESS, {"written": settings[:done], "unwritten": settings[done:], "is_read": is_read})
 
 
 def not_applied(request: AccessRequest) -> tuple[str, ...]:
     """Return Graph's names of the settings of a partly applied plan that the read-back did not show."""
-    missing = request.known.plan.required[request.applied_part :]
+    missing = request.plan.required[request.applied_part :]
     return tuple(name for operation in missing for name in _settings_of(operation))
 
 

@@ -243,7 +243,14 @@ class AccessRequest:
         return self.writing_since is not None or self.sent_before is not None
 
     @property
-    def known(self) -> Prepared:
+    def plan(self) -> Plan:
+        """Return the present plan.
+
+        :raises Refused: while there is no plan yet.
+        """
+        return self.require_prepared().plan
+
+    def require_prepared(self) -> Prepared:
         """Return the result of preparing.
 
         :raises Refused: while there is no plan yet.
@@ -273,6 +280,6 @@ class AccessRequest:
         :param roster: the current roles. None counts every decision without checking roles, which is only for display.
         :raises Refused: while there is no plan yet.
         """
-        known = self.known
+        known = self.require_prepared()
         excluded = known.excluded | {one.person.id for one in self.edits}
         return evaluate(known.stages, self.decisions, digest=known.plan.digest, excluded=excluded, roster=roster)

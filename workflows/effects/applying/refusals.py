@@ -28,7 +28,7 @@ class RefusedPlans:
 
         :raises TenantUnavailable: while that cannot be read, or Graph does not show yet what it accepted.
         """
-        plan = request.known.plan
+        plan = request.plan
         try:
             observed = await self.tenant.read_partner(plan.tenant_id)
         except (TenantRefused, TenantUnavailable) as error:

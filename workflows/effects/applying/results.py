@@ -11,7 +11,7 @@ from workflows.app.revocation_alarms import (
     values_of,
 )
 from workflows.app.service import Service
-from workflows.core.checks.findings import Severity, UnfitPlan
+from workflows.core.checks.findings import PlanBreaksRules, Severity
 from workflows.core.checks.partner_rules import check_partner
 from workflows.core.errors.facts import Fact, Facts
 from workflows.core.plans.drift import three_way_difference
@@ -45,7 +45,7 @@ class ApplyResults:
     clock: Clock
     alarms: Alarms
 
-    async def is_stopped_late(self, request: AccessRequest) -> bool:
+    async def stop_if_too_late(self, request: AccessRequest) -> bool:
         """End a request of which nothing was sent before the requested access ended."""
         if request.writing_since is not None or not self._is_too_late(request):
             return False
@@ -53,7 +53,9 @@ class ApplyResults:
         await self.service.advance(request.id, Stop(reason=reason))
         return True
 
-    async def is_given_up_late(self, request: AccessRequest, observed: JsonObject | None, done: int) -> bool:
+    async def stop_if_too_late_while_writing(
+        self, request: AccessRequest, observed: JsonObject | None, done: int
+    ) -> bool:
         """End a request whose access ended while its plan was being written: nothing more is sent.
 
         What was sent may be shown late, so it is read for some time before. A part of the plan that is then in the
@@ -61,7 +63,7 @@ class ApplyResults:
 
         :raises TenantUnavailable: while what was sent may still be shown.
         """
-        if done == len(request.known.plan.required) or not self._is_too_late(request):
+        if done == len(request.plan.required) or not self._is_too_late(request):
             return False
         if self.may_be_shown_late(request):
             raise TenantUnavailable((Fact(NoteCode.CHANGE_NOT_SHOWN),))
@@ -76,7 +78,7 @@ class ApplyResults:
         """Return whether it is so soon after the first write that Graph may still show what it does not show now."""
         return self.clock.now() - first_sent(request) < RESEND_WITHIN
 
-    async def is_a_service_provider(
+    async def stop_if_service_provider(
         self, request: AccessRequest, observed: JsonObject | None, done: int | None
     ) -> bool:
         """End a request whose partner has become a service provider; closing is never refused.
@@ -84,11 +86,11 @@ class ApplyResults:
         What was written before stays in effect. A part of the plan is recorded and reviewed at once. The complete
         plan, or a drift, is reported as such.
         """
-        plan = request.known.plan
+        plan = request.plan
         errors = [one for one in check_partner(plan.tenant_id, observed) if one.severity is Severity.ERROR]
         if request.particulars.kind is RequestKind.REVOCATION or not errors:
             return False
-        reason = UnfitPlan("target", errors).facts
+        reason = PlanBreaksRules("target", errors).facts
         if request.writing_since is None:
             await self.service.advance(request.id, Stop(reason=(*reason, not_written(request))))
         elif done is None or done == len(plan.required):
@@ -133,12 +135,12 @@ class ApplyResults:
         else:
             await self._replan(request, observed, is_unwritten=not is_ours)
 
-    async def changed_unknown_members(self, request: AccessRequest, observed: JsonObject | None) -> bool:
+    async def replan_if_undescribed_members_changed(self, request: AccessRequest, observed: JsonObject | None) -> bool:
         """Request approval again where undescribed members have other values than shown; nobody is named as the cause.
 
         A revocation does not wait for this. What is open besides its block is read back and reported.
         """
-        plan = request.known.plan
+        plan = request.plan
         names = changed_undescribed_members(plan.before, observed)
         if request.particulars.kind is RequestKind.REVOCATION or not names:
             return False
@@ -150,7 +152,7 @@ class ApplyResults:
     async def record_unreadable(self, request: AccessRequest, error: TenantRefused) -> None:
         """Record that Graph refuses to show the partner, or raise the error that makes the queue worker try again."""
         if request.particulars.kind is RequestKind.REVOCATION:
-            raise await self.retried_with_alarm(request, error) from error
+            raise await self.retry_error_with_alarm(request, error) from error
         if error.status in _FOR_AN_ADMIN:
             raise TenantUnavailable((*error.facts, _WAITS_FOR_AN_ADMIN)) from error
         reason = (Fact(NoteCode.SETTINGS_UNREADABLE), *error.facts)
@@ -178,11 +180,11 @@ class ApplyResults:
 
     async def _retry_if_possible(self, request: AccessRequest, done: int, error: TenantRefused) -> None:
         if request.particulars.kind is RequestKind.REVOCATION:
-            raise await self.retried_with_alarm(request, error, progress(request, done, is_read=False)) from error
+            raise await self.retry_error_with_alarm(request, error, progress(request, done, is_read=False)) from error
         if error.status in _FOR_AN_ADMIN:
             raise TenantUnavailable((*error.facts, _WAITS_FOR_AN_ADMIN)) from error
 
-    async def retried_with_alarm(
+    async def retry_error_with_alarm(
         self, request: AccessRequest, error: TenantRefused, *earlier_facts: Fact
     ) -> TenantUnavailable:
         """Raise the alarm that a revocation is refused, and return the error that makes the queue worker try again."""
@@ -198,7 +200,7 @@ class ApplyResults:
         if is_revocation and request.replans + 1 >= REPLANS_BEFORE_ALARM:
             # Before it is recorded: a crash in between repeats this, and the alarm is never missing.
             await report_repeated_changes(self.alarms, request)
-        drift = three_way_difference(request.known.plan, observed)
+        drift = three_way_difference(request.plan, observed)
         await self.service.advance(request.id, Replan(reason=reason, drift=drift, is_unwritten=is_unwritten))
 
     def require_in_time(self, request: AccessRequest) -> None:

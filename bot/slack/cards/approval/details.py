@@ -59,6 +59,7 @@ from bot.words.sentences import counted
 from workflows.core.checks.consequences import consequences
 from workflows.core.partners.restoration.restorable import is_restorable
 from workflows.core.people import Role
+from workflows.core.plans.plan import Plan
 from workflows.core.requests.request import AccessRequest, Prepared, RequestKind, RequestState
 from workflows.ports.records import AuditEntry
 
@@ -102,20 +103,10 @@ def details_blocks(
                 rich_text(*risk_elements(plan, default, is_decided=request.state not in _UNDECIDED)),
             ]
         blocks += _checks(request, known, lines)
-        blocks += [
-            header("Approval policy"),
-            rich_text(*chain_elements(request, holders)),
-            *_more_people(request, holders),
-        ]
-        blocks += [header("The exact Microsoft Graph operations"), operations_block(plan)]
-        if (length := len(operations_json(plan.operations))) > MAX_JSON_CHARACTERS:
-            blocks.append(more_row(request, DetailsPart.OPERATIONS, f"All {length:,} characters"))
+        blocks += [*_decisions(request, holders), *_operations(request, plan)]
     if is_restorable(request):
-        blocks.append(rich_text(restore_hint(request.known.observation.identity)))
-    if told := told_entries(history):
-        blocks += [header("History"), rich_text(*_history(told))]
-        if len(told) > MAX_HISTORY_ENTRIES:
-            blocks.append(more_row(request, DetailsPart.HISTORY, counted(len(told), "entry", "entries")))
+        blocks.append(rich_text(restore_hint(request.require_prepared().observation.identity)))
+    blocks += _history(request, told_entries(history))
     return blocks
 
 
@@ -160,8 +151,10 @@ def _other_request_elements(others: Sequence[AccessRequest]) -> Iterator[RichTex
     yield paragraph(fixed_text("Other open requests of the requester: "), cleaned_text(named, 2000), *more)
 
 
-def _more_people(request: AccessRequest, holders: Mapping[Role, Approvers]) -> Iterator[Block]:
-    """Return the buttons for approvers who are only counted, and for approvals that do not count."""
+def _decisions(request: AccessRequest, holders: Mapping[Role, Approvers]) -> Iterator[Block]:
+    """Return the approval policy, with buttons for approvers and approvals that are only counted."""
+    yield header("Approval policy")
+    yield rich_text(*chain_elements(request, holders))
     if request.state is RequestState.AWAITING_APPROVAL and any(
         len(one.names) + one.others > len(one.names[:MAX_NAMES]) for one in holders.values()
     ):
@@ -172,6 +165,13 @@ def _more_people(request: AccessRequest, holders: Mapping[Role, Approvers]) -> I
             DetailsPart.NOT_COUNTED,
             counted(count, "approval that does not count", "approvals that do not count"),
         )
+
+
+def _operations(request: AccessRequest, plan: Plan) -> Iterator[Block]:
+    yield header("The exact Microsoft Graph operations")
+    yield operations_block(plan)
+    if (length := len(operations_json(plan.operations))) > MAX_JSON_CHARACTERS:
+        yield more_row(request, DetailsPart.OPERATIONS, f"All {length:,} characters")
 
 
 def _changes(request: AccessRequest, lines: Sequence[ChangeLine]) -> Iterator[Block]:
@@ -237,7 +237,7 @@ def particular_and_general_notes(request: AccessRequest) -> tuple[list[str], lis
 
     Of a revocation everything is particular: it is read afterwards, as a record of what is still possible.
     """
-    known = request.known
+    known = request.require_prepared()
     facts = consequences(
         known.plan,
         known.observation.default,
@@ -254,8 +254,13 @@ def _sentence_list(sentences: Sequence[str]) -> Iterator[RichTextElement]:
         yield bullets([fixed_text(sentence)] for sentence in sentences)
 
 
-def _history(history: Sequence[AuditEntry]) -> Iterator[RichTextElement]:
-    for entry in history[:MAX_HISTORY_ENTRIES]:
-        yield paragraph(*entry_parts(entry))
-    if (more := len(history) - MAX_HISTORY_ENTRIES) > 0:
-        yield paragraph(fixed_text(f"and {counted(more, 'earlier entry', 'earlier entries')}"))
+def _history(request: AccessRequest, told: Sequence[AuditEntry]) -> Iterator[Block]:
+    if not told:
+        return
+    rows = [paragraph(*entry_parts(entry)) for entry in told[:MAX_HISTORY_ENTRIES]]
+    if more := len(told) - len(rows):
+        rows.append(paragraph(fixed_text(f"and {counted(more, 'earlier entry', 'earlier entries')}")))
+    yield header("History")
+    yield rich_text(*rows)
+    if more:
+        yield more_row(request, DetailsPart.HISTORY, counted(len(told), "entry", "entries"))

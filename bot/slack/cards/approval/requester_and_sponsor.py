@@ -28,7 +28,7 @@ from bot.words.requests.titles import prepared_title
 from workflows.core.partners.approval_policy import is_live
 from workflows.core.partners.partnership import Partnership, is_over
 from workflows.core.policy.approval import Choice
-from workflows.core.requests.reminding import reminder_possible_at
+from workflows.core.requests.approver_reminders import reminder_possible_at
 from workflows.core.requests.request import AccessRequest, RequestState
 
 MAX_HISTORY_ENTRIES: Final = 4
@@ -87,7 +87,7 @@ def sponsor_card(
         header(closed_headline(request, successor)),
         rich_text(
             paragraph(
-                cleaned_text(request.known.requester.name, bold=True),
+                cleaned_text(request.require_prepared().requester.name, bold=True),
                 fixed_text(" named you as the sponsor. You are responsible for this access and answer its reviews."),
             ),
             paragraph(*status_parts(request, successor, now)),
@@ -101,7 +101,8 @@ def sponsor_card(
 
 def former_sponsor_card(request: AccessRequest) -> Message:
     """Return the message to somebody who was named as the sponsor before the request was edited."""
-    said = f"You are not the sponsor any more: {request.known.requester.name} named {request.known.sponsor.name}."
+    prepared = request.require_prepared()
+    said = f"You are not the sponsor any more: {prepared.requester.name} named {prepared.sponsor.name}."
     blocks: list[Block] = [
         header(headline(request)),
         rich_text(paragraph(cleaned_text(said, 300)), paragraph(fixed_text("You need to do nothing."))),

@@ -1,6 +1,6 @@
 """The parts of Details that can be too long for one window: each whole, in pages of a window of its own."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Final
 
 from slack_sdk.models.blocks import Block
@@ -49,7 +49,6 @@ PER_PAGE: Final = 20
 TEXTS_PER_PAGE: Final = 4
 """Pieces of JSON on a page: each has up to `MAX_JSON_CHARACTERS` characters."""
 
-Items = Sequence[Sequence[TextRun]]
 History = Sequence[AuditEntry]
 
 
@@ -94,34 +93,44 @@ def whole_part(
     :param others: see `details_blocks`.
     :param approvers: who can still decide, by the title of the stage.
     """
+    if name is DetailsPart.BEHIND_JSON:
+        return _texts("" if request.drift is None else drift_json(request.drift))
+    if name is DetailsPart.OPERATIONS:
+        plan = current_plan(request)
+        return _texts("" if plan is None else operations_json(plan.operations))
+    if name is DetailsPart.HISTORY:
+        return _bullets(map(entry_parts, told_entries(history)))
+    if name is DetailsPart.OTHERS:
+        return _bullets(map(_other_parts, others))
+    if name is DetailsPart.APPROVERS:
+        return _bullets(_approver_items(approvers or {}))
+    return _bullets(_items(request, name))
+
+
+def _items(request: AccessRequest, name: DetailsPart) -> Iterable[Sequence[TextRun]]:
+    """Return what a part lists, where it follows from the request alone."""
     match name:
-        case DetailsPart.BEHIND_JSON:
-            return _texts("" if request.drift is None else drift_json(request.drift))
-        case DetailsPart.OPERATIONS:
-            plan = current_plan(request)
-            return _texts("" if plan is None else operations_json(plan.operations))
-        case DetailsPart.BEHIND:
-            items: Items = () if request.drift is None else changed_items(request.drift)
+        case DetailsPart.BEHIND if request.drift is not None:
+            return changed_items(request.drift)
         case DetailsPart.CHANGES:
-            items = [line_parts(line) for line in changed_lines(lines_of(request))]
+            return map(line_parts, changed_lines(lines_of(request)))
         case DetailsPart.ISSUES:
-            items = [finding_parts(one) for one in told_findings(issues_of(request), lines_of(request))]
+            return map(finding_parts, told_findings(issues_of(request), lines_of(request)))
         case DetailsPart.NOTES:
-            items = [finding_parts(one) for one in told_findings(noted_of(request), lines_of(request))]
+            return map(finding_parts, told_findings(noted_of(request), lines_of(request)))
         case DetailsPart.POLICIES:
-            items = policy_items(_findings(request))
-        case DetailsPart.APPROVERS:
-            items = list(_approver_items(approvers or {}))
+            return policy_items(_findings(request))
         case DetailsPart.NOT_COUNTED:
-            items = discounted_items(request)
-        case DetailsPart.OTHERS:
-            items = [
-                [cleaned_text(request_target(one), DOMAIN_LIMIT, bold=True), fixed_text(f" ({one.id})")]
-                for one in others
-            ]
-        case DetailsPart.HISTORY:
-            items = [entry_parts(entry) for entry in told_entries(history)]
+            return discounted_items(request)
+    return ()
+
+
+def _bullets(items: Iterable[Sequence[TextRun]]) -> list[RichTextElement]:
     return [bullets([item]) for item in items]
+
+
+def _other_parts(request: AccessRequest) -> list[TextRun]:
+    return [cleaned_text(request_target(request), DOMAIN_LIMIT, bold=True), fixed_text(f" ({request.id})")]
 
 
 def part_blocks(request: AccessRequest, name: DetailsPart, rows: Sequence[RichTextElement], page: int) -> list[Block]:
@@ -160,8 +169,10 @@ def behind_blocks(request: AccessRequest) -> Iterator[Block]:
 
 def lines_of(request: AccessRequest) -> Sequence[ChangeLine]:
     """Return the lines of the present plan; none while there is no plan."""
-    plan = current_plan(request)
-    return () if plan is None else describe_changes(plan, request.known.observation.default, request.known.names)
+    plan, known = current_plan(request), request.prepared
+    if plan is None or known is None:
+        return ()
+    return describe_changes(plan, known.observation.default, known.names)
 
 
 def changed_lines(lines: Sequence[ChangeLine]) -> list[ChangeLine]:

@@ -170,7 +170,7 @@ class DecideFlow:
         request = await self._known(request_id)
         if request.is_terminal:
             raise Refused(RefusalCode.NOT_NOW, is_closed=True)
-        if request.known.plan.digest != digest:
+        if request.plan.digest != digest:
             raise Refused(RefusalCode.STALE_CARD)
         return request
 

@@ -48,7 +48,8 @@ def notes_view(request: AccessRequest) -> Json:
     :raises Refused: while the request has no plan yet.
     """
     shown = bullets([fixed_text(sentence)] for sentence in particular_and_general_notes(request)[1])
-    return modal("Notes", [identity_block(request.known.observation.identity), rich_text(shown)], ids.NOTES)
+    identity = request.require_prepared().observation.identity
+    return modal("Notes", [identity_block(identity), rich_text(shown)], ids.NOTES)
 
 
 def part_view(request: AccessRequest, name: DetailsPart, rows: Sequence[RichTextElement], page: int) -> Json:
@@ -74,7 +75,7 @@ def reject_view(request: AccessRequest) -> Json:
     :raises Refused: while the request has no plan yet.
     """
     blocks: list[Block] = [
-        identity_block(request.known.observation.identity),
+        identity_block(request.require_prepared().observation.identity),
         input_block(
             "Reason",
             ids.REASON,

@@ -12,7 +12,7 @@ from bot.slack.flows.entry_points import Action, EntryPoint, HomeEvent
 from bot.slack.flows.home.paging import MAX_SEARCH_CHARACTERS, on_page, parse_page, read_place, stored_place
 from bot.slack.payloads.models import HomeOpened, Interaction
 from bot.slack.people.members import Members
-from workflows.app.reads.home import HomePlace
+from workflows.app.reads.app_home import HomePosition
 from workflows.app.service import Service
 from workflows.core.errors.raised import Refused
 from workflows.core.people import ChatId
@@ -49,19 +49,19 @@ class HomeFlow:
     async def turn(self, ack: AsyncAck, click: Interaction) -> None:
         """Show another page of one list."""
         name, to = parse_page(click.action.value)
-        place = read_place(await self.store.home_place(click.actor))
+        place = read_place(await self.store.home_position(click.actor))
         await self._move(ack, click, on_page(place, name, to))
 
     async def search(self, ack: AsyncAck, click: Interaction) -> None:
         """Show only what contains the text, from the start of each list."""
-        await self._move(ack, click, HomePlace(text=encodable(click.action.value).strip()[:MAX_SEARCH_CHARACTERS]))
+        await self._move(ack, click, HomePosition(text=encodable(click.action.value).strip()[:MAX_SEARCH_CHARACTERS]))
 
     async def clear(self, ack: AsyncAck, click: Interaction) -> None:
         """Show everything again."""
-        await self._move(ack, click, HomePlace())
+        await self._move(ack, click, HomePosition())
 
-    async def _move(self, ack: AsyncAck, click: Interaction, place: HomePlace) -> None:
-        await self.store.move_home(click.actor, stored_place(place))
+    async def _move(self, ack: AsyncAck, click: Interaction, place: HomePosition) -> None:
+        await self.store.save_home_position(click.actor, stored_place(place))
         await ack()
         self.background.start(self._show(click.actor, key=click.key))
 

@@ -54,7 +54,7 @@ def approval_row(request: AccessRequest, now: datetime, *, is_low: bool = True) 
 
     :param is_low: see `_waiting_row`.
     """
-    known = request.known
+    known = request.require_prepared()
     risk = LEVELS[deciding_risk(known.plan, known.observation.default).level].capitalize()
     title = "Restore settings" if request.particulars.kind is RequestKind.RESTORATION else prepared_title(known)
     about = (
@@ -187,7 +187,7 @@ def alarm_row(alarm: Alarm) -> Iterator[Block]:
 def _access(request: AccessRequest) -> str:
     """Return the template's title once it is known, for every other kind of request that kind."""
     is_access = request.particulars.kind is RequestKind.ACCESS and request.prepared is not None
-    return prepared_title(request.known) if is_access else kind_words(request)
+    return prepared_title(request.require_prepared()) if is_access else kind_words(request)
 
 
 def _partner(partnership: Partnership) -> str:
@@ -202,4 +202,6 @@ def _no_end(partnership: Partnership) -> str:
 def _end_times(partnership: Partnership, now: datetime) -> Mapping[str, datetime]:
     if partnership.ends_at is None:
         return NO_TIMES
+    if not partnership.is_as_approved:
+        return {"Not as approved since": partnership.ends_at}
     return {"Access period ended" if partnership.is_past_its_end(now) else "Access ends": partnership.ends_at}

@@ -35,7 +35,7 @@ from bot.slack.flows.home.rows import (
 )
 from bot.slack.flows.home.sections import section
 from bot.words.sentences import counted
-from workflows.app.reads.home import Home, HomeList
+from workflows.app.reads.app_home import Home, HomeList
 
 ABOUT: Final = (
     "Gatehouse opens this company's Microsoft Entra tenant to a partner organization, after the right people approved "

@@ -210,7 +210,7 @@ GOLDEN: Final[tuple[tuple[str, dict[str, Any], str], ...]] = (
         "Still open or not known: places (not known).",
     ),
     (
-        NoteCode.DEFAULT_UNREAD,
+        NoteCode.DEFAULT_UNREADABLE,
         {},
         "The tenant's default could not be read, so what applies by default is not known. /partner show reads it "
         "again.",

@@ -228,7 +228,7 @@ LAST = NOW + timedelta(days=3)
 
 def until(known: AccessRequest, before: JsonObject | None = None, **settings: InboundTrust) -> AccessRequest:
     """The same request with a chosen end, for other settings where they are named."""
-    plan = known.known.plan
+    plan = known.plan
     if settings:
         plan = plan_access(
             tenant_id=TENANT,
@@ -238,7 +238,7 @@ def until(known: AccessRequest, before: JsonObject | None = None, **settings: In
             template_hash="hash-1",
             duration=timedelta(days=90),
         )
-    return replace(known, prepared=replace(known.known, plan=replace(plan, ends_at=LAST)))
+    return replace(known, prepared=replace(known.require_prepared(), plan=replace(plan, ends_at=LAST)))
 
 
 def test_an_access_ends_on_the_chosen_day_or_so_long_after_the_last_approval() -> None:
@@ -286,7 +286,7 @@ def test_a_change_is_too_late_from_its_end_on_unless_it_only_closes() -> None:
 
 def test_nobody_decides_after_the_last_day() -> None:
     known = until(request())
-    digest = known.known.plan.digest
+    digest = known.plan.digest
     assert refusal(known, AMARA, digest=digest, now=LAST).code == "last_day_passed"
     approve = Approve(actor=AMARA, request_id=REQUEST, digest=digest)
     assert advance(known, approve, situation(LAST - MILLISECOND)).request.decisions

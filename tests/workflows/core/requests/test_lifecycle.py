@@ -433,7 +433,7 @@ def test_what_opens_is_sent_again_for_a_quarter_of_an_hour_only(minutes: int, is
 def test_a_click_that_came_in_time_counts_however_late_it_is_checked() -> None:
     known = request()
     late = EXPIRY + timedelta(seconds=5)
-    approve = Approve(actor=AMARA, request_id=REQUEST, digest=known.known.plan.digest)
+    approve = Approve(actor=AMARA, request_id=REQUEST, digest=known.plan.digest)
     received = replace(situation(late), received_at=EXPIRY - timedelta(seconds=2))
     (decision,) = advance(known, approve, received).request.decisions
     assert decision.at == EXPIRY - timedelta(seconds=2)

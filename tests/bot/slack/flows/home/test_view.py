@@ -15,21 +15,21 @@ from bot.words.partner_setup.state import setup_words
 from tests.bot import surfaces
 from tests.bot.surfaces import Json, assert_sound, buttons, dicts, hostile_or_blank, hostile_request, shown, texts
 from tests.workflows.core.builders import NOW, TENANT, identity, noted, partnership, request
-from workflows.app.reads.home import ALARMS_PAGE, PAGE, SPONSORED_PAGE, Home, HomeList, HomePlace
+from workflows.app.reads.app_home import ALARMS_PAGE, PAGE, SPONSORED_PAGE, Home, HomeList, HomePosition
 from workflows.core.errors.raised import Refused
 from workflows.core.partner_setup.steps import newly_required_steps
 from workflows.core.partners.partnership import Partnership, PartnershipState
 from workflows.core.requests.alarms import Alarm, AlarmCode, AlarmId
 from workflows.core.requests.request import AccessRequest, RequestId, RequestKind, RequestState
 from workflows.core.settings.model import TenantId
-from workflows.ports.pages import EMPTY, Page, Place
+from workflows.ports.pages import EMPTY, Page, PagePosition
 
 
 def page(records: list[Any], size: int = PAGE, skipped: int = 0) -> Page[Any]:
     """One page of these records."""
     shown = records[skipped : skipped + size]
     first = last = ("2027-01-01", "id") if shown else ()
-    return Page(shown=shown, count=len(records), skipped=skipped, first=first, last=last, size=len(shown))
+    return Page(shown=shown, count=len(records), count_before=skipped, first=first, last=last, size=len(shown))
 
 
 def requests(count: int, state: RequestState = RequestState.AWAITING_APPROVAL) -> list[AccessRequest]:
@@ -114,7 +114,7 @@ def test_a_row_tells_partner_access_risk_age_and_deadline_and_leads_to_the_whole
     said = row["text"]["text"]
     assert said == "contoso.com · Trusted partner · High risk · r-1"
     assert texts(times, "mrkdwn") == [f"{day('Asked', asked.created_at)} · {day('decide by', asked.expires_at)}"]
-    assert row["accessory"]["value"] == f"r-1:{asked.known.plan.digest}"
+    assert row["accessory"]["value"] == f"r-1:{asked.plan.digest}"
     assert not {"approve", "reject"} & set(buttons(view)), "nobody decides on a request that is not shown whole"
 
 
@@ -126,7 +126,9 @@ def test_a_deadline_within_a_day_has_its_time_of_day() -> None:
 def test_a_row_fits_on_a_phone() -> None:
     """Two lines of some fifty characters each, however long the names are."""
     long = replace(identity(), default_domain=f"{'very-' * 40}long.example", display_name="x" * 900)
-    known = replace(request().known, observation=replace(request().known.observation, identity=long))
+    known = replace(
+        request().require_prepared(), observation=replace(request().require_prepared().observation, identity=long)
+    )
     view = home(
         approvals=page([request(), request(prepared=known)]),
         reviews=page([partnership(), partnership(identity=long, template_title="y" * 900)]),
@@ -172,7 +174,7 @@ def test_remind_is_gone_once_it_was_used_until_it_is_possible_again(days: float,
 
 def test_a_request_whose_partner_has_something_to_do_says_so_and_leads_to_it() -> None:
     done = request(RequestState.APPLIED, confirmed_at=NOW)
-    steps = newly_required_steps(done.known.plan, {})
+    steps = newly_required_steps(done.plan, {})
     record = partnership(setup=steps)
     view = home(mine=page([done]), setups={done.id: record})
     assert_sound(view, "home")
@@ -227,7 +229,7 @@ def test_two_hundred_that_wait_stay_within_the_limits_and_are_counted() -> None:
     assert "Previous 20" in labels
     assert "Next 170" in labels
     assert sum(block.get("accessory") is not None for block in view["blocks"]) == 10
-    assert parse_page(buttons(view)["home_next"]) == (HomeList.APPROVALS, Place(cursor=("2027-01-01", "id")))
+    assert parse_page(buttons(view)["home_next"]) == (HomeList.APPROVALS, PagePosition(cursor=("2027-01-01", "id")))
 
 
 @pytest.mark.parametrize("is_searched", [False, True])
@@ -273,12 +275,12 @@ def test_a_search_is_named_and_can_be_ended() -> None:
 
 
 def test_places_are_stored_and_read_again() -> None:
-    place = HomePlace(text="contoso", places={HomeList.MINE: Place(cursor=("1", "x"), is_before=True)})
+    place = HomePosition(text="contoso", places={HomeList.MINE: PagePosition(cursor=("1", "x"), is_before=True)})
     assert read_place(stored_place(place)) == place
     for other in ("", "{", '{"places": {"unknown": {}}}'):
-        assert read_place(other) == HomePlace()
+        assert read_place(other) == HomePosition()
     value = page_value(HomeList.MINE, ("1", "x"), is_before=True)
-    assert parse_page(value) == (HomeList.MINE, Place(cursor=("1", "x"), is_before=True))
+    assert parse_page(value) == (HomeList.MINE, PagePosition(cursor=("1", "x"), is_before=True))
     for malformed in ("", "{}", '{"name": "secrets", "cursor": [], "is_before": false}'):
         with pytest.raises(Refused):
             parse_page(malformed)

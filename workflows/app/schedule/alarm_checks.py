@@ -113,7 +113,7 @@ async def check_partly_applied(*, store: Store, alarms: Alarms) -> None:
         request = await store.request(RequestId(alarm.subject))
         if request is None or not request.is_terminal:
             continue  # the alarm is raised before the end of the request is stored
-        record = await store.partnership(request.known.plan.tenant_id)
+        record = await store.partnership(request.plan.tenant_id)
         is_kept = record is not None and any(one.at >= alarm.raised_at for one in record.attestations)
         if request.applied_part == 0 and request.state is not RequestState.APPLIED:
             ended = Fact(EndingCode.REQUEST_ENDED, {"state": request.state.value})
