@@ -13,7 +13,7 @@ _MAX_CHARACTERS: Final = 400
 _ICONS: Final = {Weight.ALERT: "🚨", Weight.WARNING: "⚠️", Weight.UNCHECKED: "❔", Weight.NOTE: "ℹ️"}
 
 
-def concern_elements(concerns: Sequence[Concern], most: int, *, where: str) -> Iterator[RichTextElement]:
+def concern_elements(concerns: Sequence[Concern], limit: int, *, where: str) -> Iterator[RichTextElement]:
     """List concerns in the given order, the most serious first; what is cut is counted.
 
     :param where: what shows the others, for example a command.
@@ -27,10 +27,10 @@ def concern_elements(concerns: Sequence[Concern], most: int, *, where: str) -> I
             ),
             cleaned_text(concern_words(one), _MAX_CHARACTERS),
         ]
-        for one in concerns[:most]
+        for one in concerns[:limit]
     ]
-    if len(concerns) > most:
+    if len(concerns) > limit:
         items.append(
-            [fixed_text(f"and {len(concerns) - most} more: "), cleaned_text(where, DOMAIN_LIMIT + 20, code=True)]
+            [fixed_text(f"and {len(concerns) - limit} more: "), cleaned_text(where, DOMAIN_LIMIT + 20, code=True)]
         )
     yield bullets(items)

@@ -22,7 +22,7 @@ from bot.slack.blocks.blocks import (
     rich_text,
     row,
 )
-from bot.slack.cards.drift import changed_items, drift_blocks, drift_json
+from bot.slack.cards.drift import changed_items, default_of, drift_blocks, drift_json
 from bot.slack.cards.findings import policy_items
 from bot.slack.cards.partner_and_plan import (
     MAX_JSON_CHARACTERS,
@@ -111,7 +111,7 @@ def _items(request: AccessRequest, name: DetailsPart) -> Iterable[Sequence[TextR
     """Return what a part lists, where it follows from the request alone."""
     match name:
         case DetailsPart.BEHIND if request.drift is not None:
-            return changed_items(request.drift)
+            return changed_items(request.drift, default_of(request))
         case DetailsPart.CHANGES:
             return map(line_parts, changed_lines(lines_of(request)))
         case DetailsPart.ISSUES:
@@ -161,7 +161,7 @@ def behind_blocks(request: AccessRequest) -> Iterator[Block]:
     yield from shown
     if not shown or request.drift is None:
         return
-    if (count := len(changed_items(request.drift))) > MAX_LINES:
+    if (count := len(changed_items(request.drift, default_of(request)))) > MAX_LINES:
         yield more_row(request, DetailsPart.BEHIND, counted(count, "changed setting"))
     if (length := len(drift_json(request.drift))) > MAX_JSON_CHARACTERS:
         yield more_row(request, DetailsPart.BEHIND_JSON, f"All {length:,} characters")

@@ -70,13 +70,13 @@ class DecideFlow:
         async def build(window: Window) -> Json:
             return await self._whole(window, request_id)
 
-        await self.windows.load(
+        await self.windows.open_and_fill(
             ack, click, build, command="review_request", subject=CommandSubject(request_id=request_id)
         )
 
     async def notes(self, ack: AsyncAck, click: Interaction) -> None:
         """Show a full member, on top of Details, what is always true of such a change."""
-        await self.members.require_known(click.actor)
+        await self.members.require_member(click.actor)
         request_id, _ = parse_card_value(click.action.value)
         await self.windows.open(click.trigger_id, notes_view(await self._known(request_id)))
         await ack()
@@ -93,9 +93,9 @@ class DecideFlow:
         if click.is_in(ids.DETAILS_PART):
             await ack()
             window = Window.of(click, command="review_request", subject=subject)
-            self.windows.start(window, self.windows.show(window, build))
+            self.windows.fill(window, self.windows.show(window, build))
         else:
-            await self.windows.load(ack, click, build, command="review_request", subject=subject)
+            await self.windows.open_and_fill(ack, click, build, command="review_request", subject=subject)
 
     async def approve(self, ack: AsyncAck, click: Interaction) -> None:
         """Store an approval. If it came from a window, the window shows that."""
@@ -104,18 +104,18 @@ class DecideFlow:
         await self.service.store_click(command, key=click.key)
         await ack()
         if click.is_in(ids.DECIDE):
-            self.windows.background.start(self._say_stored(click.the_view.id, "approval", click))
+            self.windows.background.start(self._show_received(click.required_view.id, "approval", click))
 
     async def reject(self, ack: AsyncAck, click: Interaction) -> None:
         """Ask a full member for the reason."""
-        await self.members.require_known(click.actor)
+        await self.members.require_member(click.actor)
         request = await self._required(*parse_card_value(click.action.value))
         await self.windows.open(click.trigger_id, reject_view(request))
         await ack()
 
     async def reject_with_reason(self, ack: AsyncAck, click: Interaction) -> None:
         """Store a rejection. If there is a window below, it shows that."""
-        view = click.the_view
+        view = click.required_view
         request_id, digest = parse_card_value(view.private_metadata)
         reason = view.value(ids.REASON)
         if not reason.strip():
@@ -126,7 +126,7 @@ class DecideFlow:
         await self.service.store_click(command, key=click.key)
         await ack()
         if view.root_view_id not in ("", view.id):
-            self.windows.background.start(self._say_stored(view.root_view_id, "rejection", click))
+            self.windows.background.start(self._show_received(view.root_view_id, "rejection", click))
 
     async def _whole(self, window: Window, request_id: RequestId) -> Json:
         """Return the view with the present state of a request, for a member of the workspace."""
@@ -174,7 +174,7 @@ class DecideFlow:
             raise Refused(RefusalCode.STALE_CARD)
         return request
 
-    async def _say_stored(self, view_id: str, what: str, click: Interaction) -> None:
+    async def _show_received(self, view_id: str, what: str, click: Interaction) -> None:
         """Show in a window that a decision is stored, or send a direct message when Slack does not accept that."""
         try:
             await self.windows.update(view_id, decided_view(what))
