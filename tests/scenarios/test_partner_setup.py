@@ -191,7 +191,7 @@ async def as_their_admin(calls: list[tuple[str, str, str]]) -> dict[str, Any]:
         return partner
 
 
-async def test_a_partner_that_an_earlier_version_opened_gets_its_half_at_the_start(stage: Stage) -> None:
+async def test_a_partner_that_an_earlier_version_opened_gets_its_setup_card_at_the_start(stage: Stage) -> None:
     """Then it is confirmed, and a click on a card that shows something else takes nothing back."""
     await stage.open_access()
     card = await newest(stage, "requester")

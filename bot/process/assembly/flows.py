@@ -81,7 +81,7 @@ def make_flows(
         ),
         StoppedWorkFlow(service=service),
         HomeFlow(service=service, store=store, notifier=notifier, members=members, background=background),
-        _show(systems, answers, windows, members, lookup_permission),
+        _show(systems, answers, windows, members, lookup_permission, shown),
     )
 
 
@@ -105,13 +105,14 @@ def _show(
     windows: Windows,
     members: Members,
     lookup_permission: LookupPermission,
+    shown: ShownDirectory,
 ) -> ShowFlow:
     return ShowFlow(
         answers=answers,
         windows=windows,
         lookup_permission=lookup_permission,
         members=members,
-        people=ShownDirectory(systems.directory, systems.clock),
+        people=shown,
         store=systems.store,
         tenant=systems.tenant,
         clock=systems.clock,

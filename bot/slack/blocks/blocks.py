@@ -162,16 +162,16 @@ def local_time(moment: datetime) -> TextRun:
 def with_local_times(text: str, limit: int) -> list[TextRun]:
     """Return a text with each time in UTC as a time that Slack shows in the reader's own zone."""
     parts: list[TextRun] = []
-    said, end = clean(text, limit, lines=True), 0
-    for found in _UTC_TIME.finditer(said):
+    cleaned, end = clean(text, limit, lines=True), 0
+    for found in _UTC_TIME.finditer(cleaned):
         try:
             moment = datetime.strptime(found[1], "%Y-%m-%d %H:%M").replace(tzinfo=UTC)
         except ValueError:
             continue  # it only looks like a time
-        parts += [fixed_text(said[end : found.start()])] if found.start() > end else []
+        parts += [fixed_text(cleaned[end : found.start()])] if found.start() > end else []
         parts.append(local_time(moment))
         end = found.end()
-    return [*parts, fixed_text(said[end:])] if end < len(said) else parts
+    return [*parts, fixed_text(cleaned[end:])] if end < len(cleaned) else parts
 
 
 def utc_words(moment: datetime) -> str:

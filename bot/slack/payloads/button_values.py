@@ -138,8 +138,8 @@ def parse_setup_value(value: str) -> tuple[TenantId, StepKey, Digest]:
 def named_subject(interaction: Interaction) -> CommandSubject:
     """Read which request or tenant a click names, for the audit log; empty when it is not certain."""
     view = interaction.view
-    said = interaction.action.value if interaction.actions else view.private_metadata if view is not None else ""
-    name = said.partition(":")[0]
+    value = interaction.action.value if interaction.actions else view.private_metadata if view is not None else ""
+    name = value.partition(":")[0]
     if re.fullmatch(REQUEST_ID, name):
         return CommandSubject(request_id=RequestId(name))
     return CommandSubject(tenant_id=TenantId(name)) if is_tenant_id(name) else CommandSubject()

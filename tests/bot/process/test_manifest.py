@@ -98,7 +98,7 @@ def sources() -> Iterator[ast.Module]:
         yield ast.parse(file.read_text())
 
 
-def called() -> set[str]:
+def named_methods() -> set[str]:
     """Every Web API method that the source names: `client.views_open(…)` or the text "users.info"."""
     found = set()
     for node in (node for module in sources() for node in ast.walk(module)):
@@ -188,7 +188,7 @@ def test_the_simulator_grants_what_the_manifest_asks_for() -> None:
 
 
 def test_every_method_that_is_called_is_known_here() -> None:
-    assert called() == set(NEEDS)
+    assert named_methods() == set(NEEDS)
 
 
 def test_the_scopes_are_the_least() -> None:

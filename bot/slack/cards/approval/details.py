@@ -31,7 +31,7 @@ from bot.slack.cards.approval.whole import (
     issues_of,
     more_row,
     noted_of,
-    told_entries,
+    shown_entries,
 )
 from bot.slack.cards.decisions import MAX_NAMES, MAX_REASON_CHARACTERS, chain_elements, outcome_elements
 from bot.slack.cards.findings import MAX_LINES as MAX_POLICY_LINES
@@ -45,7 +45,7 @@ from bot.slack.cards.partner_and_plan import (
     identity_block,
     operations_block,
     operations_json,
-    told_findings,
+    shown_findings,
 )
 from bot.slack.cards.requests import current_plan, identity_of, request_target, restore_hint, restored_parts
 from bot.slack.cards.risk import risk_elements, unchanged_access_elements
@@ -106,7 +106,7 @@ def details_blocks(
         blocks += [*_decisions(request, holders), *_operations(request, plan)]
     if is_restorable(request):
         blocks.append(rich_text(restore_hint(request.require_prepared().observation.identity)))
-    blocks += _history(request, told_entries(history))
+    blocks += _history(request, shown_entries(history))
     return blocks
 
 
@@ -179,16 +179,16 @@ def _changes(request: AccessRequest, lines: Sequence[ChangeLine]) -> Iterator[Bl
 
     Slack has no tables in windows: two columns of fields become one list on a phone.
     """
-    told = changed_lines(lines)
-    for first in range(0, min(len(told), MAX_LINES), ROWS_IN_BLOCK):
-        rows = told[first : min(first + ROWS_IN_BLOCK, MAX_LINES)]
+    changed = changed_lines(lines)
+    for first in range(0, min(len(changed), MAX_LINES), ROWS_IN_BLOCK):
+        rows = changed[first : min(first + ROWS_IN_BLOCK, MAX_LINES)]
         yield SectionBlock(fields=[cell for line in rows for cell in _cells(line)])
     rest = []
-    if (more := len(told) - MAX_LINES) > 0:
+    if (more := len(changed) - MAX_LINES) > 0:
         yield more_row(request, DetailsPart.CHANGES, f"and {counted(more, 'more setting')}")
-    if same := len(lines) - len(told):
+    if same := len(lines) - len(changed):
         rest.append(f"{counted(same, 'setting')} set explicitly (no effect today).")
-    if not told:
+    if not changed:
         rest.insert(0, "No setting changes.")
     if rest:
         yield rich_text(paragraph(fixed_text(" ".join(rest))))
@@ -212,7 +212,7 @@ def _checks(request: AccessRequest, known: Prepared, lines: Sequence[ChangeLine]
     passed = "✅ The other checks found no issue." if failed else "✅ Every check passed."
     yield header("Checks")
     yield rich_text(*finding_elements(failed, lines, is_titled=False), paragraph(fixed_text(passed)))
-    if (count := len(told_findings(failed, lines))) > MAX_FINDINGS:
+    if (count := len(shown_findings(failed, lines))) > MAX_FINDINGS:
         yield more_row(request, DetailsPart.ISSUES, counted(count, "issue"))
     yield from full_findings(findings)
     if (count := len(policy_items(findings))) > MAX_POLICY_LINES:
@@ -224,7 +224,7 @@ def _checks(request: AccessRequest, known: Prepared, lines: Sequence[ChangeLine]
         yield header("Notes")
     if elements:
         yield rich_text(*elements)
-    if (count := len(told_findings(noted, lines))) > MAX_FINDINGS:
+    if (count := len(shown_findings(noted, lines))) > MAX_FINDINGS:
         yield more_row(request, DetailsPart.NOTES, counted(count, "note"))
     if always:
         kind = "is always true of such a change" if len(always) == 1 else "are always true of such a change"
@@ -254,13 +254,13 @@ def _sentence_list(sentences: Sequence[str]) -> Iterator[RichTextElement]:
         yield bullets([fixed_text(sentence)] for sentence in sentences)
 
 
-def _history(request: AccessRequest, told: Sequence[AuditEntry]) -> Iterator[Block]:
-    if not told:
+def _history(request: AccessRequest, shown: Sequence[AuditEntry]) -> Iterator[Block]:
+    if not shown:
         return
-    rows = [paragraph(*entry_parts(entry)) for entry in told[:MAX_HISTORY_ENTRIES]]
-    if more := len(told) - len(rows):
+    rows = [paragraph(*entry_parts(entry)) for entry in shown[:MAX_HISTORY_ENTRIES]]
+    if more := len(shown) - len(rows):
         rows.append(paragraph(fixed_text(f"and {counted(more, 'earlier entry', 'earlier entries')}")))
     yield header("History")
     yield rich_text(*rows)
     if more:
-        yield more_row(request, DetailsPart.HISTORY, counted(len(told), "entry", "entries"))
+        yield more_row(request, DetailsPart.HISTORY, counted(len(shown), "entry", "entries"))

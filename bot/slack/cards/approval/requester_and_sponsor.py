@@ -102,10 +102,10 @@ def sponsor_card(
 def former_sponsor_card(request: AccessRequest) -> Message:
     """Return the message to somebody who was named as the sponsor before the request was edited."""
     prepared = request.require_prepared()
-    said = f"You are not the sponsor any more: {prepared.requester.name} named {prepared.sponsor.name}."
+    text = f"You are not the sponsor any more: {prepared.requester.name} named {prepared.sponsor.name}."
     blocks: list[Block] = [
         header(headline(request)),
-        rich_text(paragraph(cleaned_text(said, 300)), paragraph(fixed_text("You need to do nothing."))),
+        rich_text(paragraph(cleaned_text(text, 300)), paragraph(fixed_text("You need to do nothing."))),
     ]
     return message(f"{notified_target(request)}: you are not the sponsor any more.", blocks)
 

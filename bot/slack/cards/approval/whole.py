@@ -30,7 +30,7 @@ from bot.slack.cards.partner_and_plan import (
     finding_parts,
     line_parts,
     operations_json,
-    told_findings,
+    shown_findings,
 )
 from bot.slack.cards.requests import current_plan, request_target
 from bot.slack.ids import DetailsPart
@@ -99,7 +99,7 @@ def whole_part(
         plan = current_plan(request)
         return _texts("" if plan is None else operations_json(plan.operations))
     if name is DetailsPart.HISTORY:
-        return _bullets(map(entry_parts, told_entries(history)))
+        return _bullets(map(entry_parts, shown_entries(history)))
     if name is DetailsPart.OTHERS:
         return _bullets(map(_other_parts, others))
     if name is DetailsPart.APPROVERS:
@@ -115,9 +115,9 @@ def _items(request: AccessRequest, name: DetailsPart) -> Iterable[Sequence[TextR
         case DetailsPart.CHANGES:
             return map(line_parts, changed_lines(lines_of(request)))
         case DetailsPart.ISSUES:
-            return map(finding_parts, told_findings(issues_of(request), lines_of(request)))
+            return map(finding_parts, shown_findings(issues_of(request), lines_of(request)))
         case DetailsPart.NOTES:
-            return map(finding_parts, told_findings(noted_of(request), lines_of(request)))
+            return map(finding_parts, shown_findings(noted_of(request), lines_of(request)))
         case DetailsPart.POLICIES:
             return policy_items(_findings(request))
         case DetailsPart.NOT_COUNTED:
@@ -196,7 +196,7 @@ def discounted_items(request: AccessRequest) -> list[list[TextRun]]:
     return [[cleaned_text(note_words(one), 300)] for one in request.verdict().discounted]
 
 
-def told_entries(history: History) -> list[AuditEntry]:
+def shown_entries(history: History) -> list[AuditEntry]:
     """Return the entries that say something new: not that a click was received."""
     return [entry for entry in history if entry.outcome != RECEIVED]
 

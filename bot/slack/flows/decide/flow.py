@@ -109,7 +109,7 @@ class DecideFlow:
     async def reject(self, ack: AsyncAck, click: Interaction) -> None:
         """Ask a full member for the reason."""
         await self.members.require_member(click.actor)
-        request = await self._required(*parse_card_value(click.action.value))
+        request = await self._decidable_request(*parse_card_value(click.action.value))
         await self.windows.open(click.trigger_id, reject_view(request))
         await ack()
 
@@ -166,7 +166,7 @@ class DecideFlow:
         )
         return [one for one in mine if not one.is_terminal and one.id != request.id]
 
-    async def _required(self, request_id: RequestId, digest: Digest) -> AccessRequest:
+    async def _decidable_request(self, request_id: RequestId, digest: Digest) -> AccessRequest:
         request = await self._known(request_id)
         if request.is_terminal:
             raise Refused(RefusalCode.NOT_NOW, is_closed=True)

@@ -114,12 +114,12 @@ def own_row(
     :param is_over: see `own_buttons`.
     :param setup: the partner's record while the partner has to do something for this request.
     """
-    said = still_needed(request)
+    note = still_needed(request)
     if setup is not None:
-        said = f"Partner setup: {setup_words(setup.setup, setup.confirmations)}"
-    elif not said and request.note:
-        said = note_words(request.note)
-    more = [fixed_text("\n"), cleaned_text(said, _NOTE_LIMIT)] if said else []
+        note = f"Partner setup: {setup_words(setup.setup, setup.confirmations)}"
+    elif not note and request.note:
+        note = note_words(request.note)
+    more = [fixed_text("\n"), cleaned_text(note, _NOTE_LIMIT)] if note else []
     yield rich_text(
         paragraph(
             fixed_text(f"{icon(request)} "),

@@ -89,8 +89,8 @@ def _inherited_guests(observation: ObservedPartner) -> Openness:
 def target_result(found: LookupResult | None, problem: str, requester: ChatId) -> RichTextBlock:
     """Return the text below the target: the tenant and what exists already, or the problem in words."""
     if problem:
-        said = paragraph(fixed_text("⚠️ Problem: ", bold=True), cleaned_text(problem, 1000, lines=True))
-        return rich_text(said, block_id=ids.TARGET_RESULT)
+        text = paragraph(fixed_text("⚠️ Problem: ", bold=True), cleaned_text(problem, 1000, lines=True))
+        return rich_text(text, block_id=ids.TARGET_RESULT)
     if found is None:
         return rich_text(paragraph(fixed_text("No organization looked up yet.")), block_id=ids.TARGET_RESULT)
     elements: list[RichTextElement] = [identity_paragraph(found.identity)]

@@ -97,12 +97,12 @@ def partner_details(
         rich_text(*_history_elements(requests, identity)),
         *_own_actions(requests, partnership, reader, now),
     ]
-    opening = f"{sum(entry.is_own for entry in current)} settings set here"
+    summary = f"{sum(entry.is_own for entry in current)} settings set here"
     if configuration is None:
-        opening = NOT_ADDED if is_cross_cloud else "no settings of its own, the tenant's defaults apply"
+        summary = NOT_ADDED if is_cross_cloud else "no settings of its own, the tenant's defaults apply"
     known = counted(len(requests), "request")
     return message(
-        f"{notified_partner(identity)}: {opening}.{_most_serious_concern(concerns)} {known} on record.", blocks
+        f"{notified_partner(identity)}: {summary}.{_most_serious_concern(concerns)} {known} on record.", blocks
     )
 
 

@@ -98,9 +98,9 @@ def _title(partner: PartnerPosture) -> Iterator[TextRun]:
 
 def _both(of: PartnerPosture | DefaultPosture, inbound: Property, outbound: Property) -> Iterator[TextRun]:
     for word, name in (("in ", inbound), (", out ", outbound)):
-        opening = of.b2b_access[name].opening
+        openness = of.b2b_access[name].opening
         yield fixed_text(word)
-        yield fixed_text(OPENNESS_WORDS[opening], bold=opening is not Openness.CLOSED)
+        yield fixed_text(OPENNESS_WORDS[openness], bold=openness is not Openness.CLOSED)
 
 
 def _summary(partners: Sequence[PartnerPosture]) -> str:
