@@ -120,8 +120,7 @@ async def test_access_that_others_opened_beside_the_plan_is_in_the_new_message_a
 async def test_approvers_hear_once_that_requests_expired_and_the_requester_in_the_message(stage: Stage) -> None:
     await stage.ask()
     await stage.ask(target="fabrikam.com")
-    await stage.do("clock", advance_seconds=30 * DAY)
-    await stage.rest()
+    await stage.later(30 * DAY)
     told = [
         message for message in await stage.direct("approver1") if "expired without your decision" in message["text"]
     ]
