@@ -1,9 +1,10 @@
-"""The intervals of checks and repetitions, and the times for which answers of other systems are kept.
+"""All intervals: how often something is checked, how long answers are kept, and the pauses between calls of Graph.
 
-docs/operations.md has the same table. Intervals that belong to a rule, such as reminders of reviews, are defined with
-their rules in `workflows.core`.
+docs/operations.md has the constants as a table. Intervals that belong to a rule, such as reminders of reviews, are
+defined with their rules in `workflows.core`. `Pauses` is a class, so that tests can use short pauses.
 """
 
+from dataclasses import dataclass
 from datetime import timedelta
 from typing import Final
 
@@ -19,6 +20,10 @@ CHANNEL_TRUSTED_FOR: Final = timedelta(minutes=1)
 """How old the last check of the channel may be when a card is posted. While it fails, it is repeated this often."""
 FORMER_CHANNEL_PAUSE: Final = timedelta(minutes=1)
 """The pause before a former channel is tried again that did not accept an update of its cards."""
+CONVERSATION_REOPENED_AFTER: Final = timedelta(minutes=1)
+"""How old the last answer that a person is active may be when a message is sent without opening the conversation."""
+CONVERSATIONS_KEPT_FOR: Final = timedelta(days=1)
+"""How long the conversation with a person is kept."""
 HOME_TENANT_CHECKED_EVERY: Final = timedelta(minutes=4)
 """How old the last check may be that Microsoft Graph answers for the configured tenant, before a write."""
 HOME_TENANT_ASKED_AGAIN_AFTER: Final = timedelta(seconds=10)
@@ -43,6 +48,8 @@ HOME_PUBLISHED_EVERY: Final = timedelta(seconds=2)
 """The shortest time between two publications of a person's App Home."""
 ROLES_SHOWN_FOR: Final = timedelta(seconds=30)
 """How long the members of a role and the identity of a person are kept, for display only."""
+ONE_CHECK_READS_FOR: Final = timedelta(minutes=1)
+"""How long one check of a click or a request uses what it has read about people. Every other check reads it again."""
 NAMES_SHOWN_FOR: Final = timedelta(minutes=10)
 """How long people's names and mail addresses are kept, for display only."""
 
@@ -54,3 +61,29 @@ OBJECT_NAMES_KEPT_FOR: Final = timedelta(minutes=1)
 """How long the name of a group, user or application is kept."""
 ABSENCE_KEPT_FOR: Final = timedelta(seconds=10)
 """How long it is kept that an object does not exist. It is short, for people who have just created the object."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Pauses:
+    """Pauses that keep Microsoft's limits, or give its servers time to copy a write. All in seconds."""
+
+    due_work_read_every: float = 0.5
+    """The longest wait before the queue is read again. The clock may jump, for example after a suspended machine."""
+    read_back_after: tuple[float, ...] = (0.0, 0.5, 1.0, 2.0, 4.0)
+    """The pause before each read-back of a write. Entra needs time to replicate a write."""
+    optional_read_back_after: tuple[float, ...] = (0.0, 0.5, 1.0, 2.0)
+    """The same for writes that Graph may refuse."""
+    optional_sent_again_after: float = 1.0
+    """The pause before such a write without an answer is sent again. Two equal writes have the result of one."""
+    conditional_access: tuple[int, float] = (1, 1.0)
+    """Conditional Access's limit: the number of requests in a number of seconds, for a whole tenant.
+
+    Source: "Microsoft Graph service-specific throttling limits". The service does not say how long to wait, so a
+    throttled request is not repeated.
+    """
+    reports: tuple[int, float] = (5, 10.0)
+    """The limit of reports: the number of requests in a number of seconds (same source)."""
+
+
+USUAL_PAUSES: Final = Pauses()
+"""The pauses of the real bot."""

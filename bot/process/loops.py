@@ -48,7 +48,7 @@ async def perform_effects(parts: BotParts, warm: asyncio.Task[None], outage_stor
     if warm.cancelled() or warm.exception() is not None:
         return  # the start is refused
     await asyncio.shield(outage_stored)
-    await parts.outbox.run()
+    await parts.queue_worker.run()
 
 
 async def name_missing_groups(directory: ShownDirectory, catalog: Catalog) -> None:
@@ -81,12 +81,14 @@ async def keep_ticking(
     while True:
         now = clock.now()
         try:
+            due = await metrics.due_items(now)
             await tick(service=parts.service, store=parts.store, directory=parts.directory, clock=clock)
             await parts.checks.run()
+            left = due & await metrics.due_items(clock.now())
         except StoreNotWritable as error:
             _log.warning("tick_waits", reason=str(error))
         except Exception:
             _log.exception("tick_failed")
         else:
-            metrics.ticked(now)
+            metrics.ticked(now, left=left)
         await asyncio.sleep(settings.gatehouse_tick_seconds)

@@ -1,5 +1,6 @@
 """The ids that Slack sends back: written into views and messages, read by the payloads and the flows."""
 
+from enum import StrEnum
 from typing import Final
 
 from workflows.core.partner_setup.steps import SetupStep
@@ -24,6 +25,24 @@ POSTURE: Final = "posture"
 REVIEW_ACCESS: Final = "review_access"
 NAME_PARTNER: Final = "name_partner"
 NOTES: Final = "notes"
+DETAILS_PART: Final = "details_part"
+
+
+class DetailsPart(StrEnum):
+    """The parts of Details that have a window of their own. The values stand in buttons."""
+
+    BEHIND = "behind"
+    BEHIND_JSON = "behind_json"
+    CHANGES = "changes"
+    ISSUES = "issues"
+    POLICIES = "policies"
+    NOTES = "notes"
+    APPROVERS = "approvers"
+    NOT_COUNTED = "not_counted"
+    OPERATIONS = "operations"
+    OTHERS = "others"
+    HISTORY = "history"
+
 
 # action_id of buttons
 REVIEW_REQUEST: Final = "review_request"
@@ -52,6 +71,9 @@ HOME_NEXT: Final = "home_next"
 HOME_SEARCH: Final = "home_search"
 HOME_CLEAR: Final = "home_clear"
 SHOW_NOTES: Final = "show_notes"
+SHOW_PART: Final = "show_part"
+PART_PREVIOUS: Final = "part_previous"
+PART_NEXT: Final = "part_next"
 LIST_PREVIOUS: Final = "list_previous"
 LIST_NEXT: Final = "list_next"
 
@@ -68,13 +90,13 @@ REASON: Final = "reason"
 CONFIRM: Final = "confirm"
 RESTORES: Final = "restores"
 RESTORE_RESULT: Final = "restore_result"
-PLACEHOLDER: Final = "hole_"
+PLACEHOLDER_PREFIX: Final = "hole_"
 """Followed by the placeholder's name: the field for the id of one placeholder."""
 
-TYPED: Final = "_id"
+TYPED_ID_SUFFIX: Final = "_id"
 """The end of the action_id of a text field for an ID, used when our own directory cannot be searched."""
 
-MOST_PLACEHOLDER: Final = 100
+MAX_ID_CHARACTERS: Final = 100
 """The most characters of a typed id; longer text is no GUID, and the field says so."""
 
 # keys of the request form's metadata
@@ -91,7 +113,7 @@ def decision_value(request: AccessRequest) -> str:
 
     :raises Refused: while there is no plan yet.
     """
-    return f"{request.id}:{request.known.plan.digest}"
+    return f"{request.id}:{request.plan.digest}"
 
 
 def setup_value(tenant_id: TenantId, step: SetupStep) -> str:
@@ -99,7 +121,7 @@ def setup_value(tenant_id: TenantId, step: SetupStep) -> str:
     return f"{tenant_id}:{step.key.value}:{step.digest}"
 
 
-def confirmation(identity: TenantIdentity) -> str:
+def confirmation_text(identity: TenantIdentity) -> str:
     """Return the text to type as confirmation of a revocation.
 
     This is the default domain, or the tenant id when there is none.

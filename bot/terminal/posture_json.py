@@ -19,7 +19,7 @@ from workflows.core.settings.openness import AccessKind
 FORMAT: Final = "gatehouse/posture/1"
 _NOT_SET: Final = "Neither the partner nor the default sets it in a form that this version can read."
 _UNKNOWN: Final = {
-    Origin.UNREAD: "The value could not be read, or stands beside values that this version does not know.",
+    Origin.UNREADABLE: "The value could not be read, or stands beside values that this version does not know.",
     Origin.SET_HERE: _NOT_SET,
     Origin.TENANT_DEFAULT: _NOT_SET,
     Origin.MICROSOFT_DEFAULT: _NOT_SET,
@@ -76,7 +76,7 @@ def _partner(partner: PartnerPosture, default: JsonObject | None) -> dict[str, A
         "settings": []
         if partner.is_blocked_until_added
         else _current_settings(describe_current(partner.configuration, default)),
-        "unmanaged": list(partner.unmanaged),
+        "unmanaged": list(partner.unmanaged_settings),
         "risk": {
             "level": partner.risk.level.word,
             "is_certain": partner.is_risk_certain,

@@ -17,7 +17,7 @@ Sentence = str | Callable[[Values], str]
 Sentences = Mapping[RefusalCode, Sentence]
 
 
-def said(sentence: Sentence, values: Values) -> str:
+def fill_in(sentence: Sentence, values: Values) -> str:
     """Return a sentence with its values."""
     return sentence.format_map(values) if isinstance(sentence, str) else sentence(values)
 
@@ -35,12 +35,12 @@ def times_words(count: int) -> str:
     return {1: "once", 2: "twice"}.get(count, f"{count} times")
 
 
-def listed(items: object) -> str:
+def comma_list(items: object) -> str:
     """Return a list of values as text: "a, b, c"."""
     return ", ".join(map(str, items)) if isinstance(items, list | tuple) else str(items)
 
 
-def one_of(items: object) -> str:
+def or_list(items: object) -> str:
     """Return the choice between some values: "a or b"."""
     return " or ".join(map(str, items)) if isinstance(items, list | tuple) else str(items)
 
@@ -65,12 +65,28 @@ def minute(moment: str) -> str:
     return f"{_read(moment):%Y-%m-%d %H:%M} UTC"
 
 
-def place_to_cut(text: str, most: int) -> int:
-    """Return the last place, at most `most`, that is not inside an ID."""
-    for found in _ID.finditer(text, max(0, most - _LENGTH), most + _LENGTH):
-        if found.start() < most < found.end():
+def place_to_cut(text: str, limit: int) -> int:
+    """Return the last place, at limit `limit`, that is not inside an ID."""
+    for found in _ID.finditer(text, max(0, limit - _LENGTH), limit + _LENGTH):
+        if found.start() < limit < found.end():
             return found.start()
-    return most
+    return limit
+
+
+def pieces(text: str, most: int) -> list[str]:
+    """Split a text into pieces of at most `most` characters: after a line where possible, never inside an ID."""
+    found: list[str] = []
+    for line in text.split("\n"):
+        rest = line
+        while len(rest) > most:
+            end = place_to_cut(rest, most)
+            found.append(rest[:end])
+            rest = rest[end:]
+        if found and len(found[-1]) + 1 + len(rest) <= most and rest is line:
+            found[-1] += f"\n{rest}"
+        else:
+            found.append(rest)
+    return found
 
 
 def _read(moment: str) -> datetime:

@@ -18,23 +18,23 @@ from playwright.async_api import Browser, async_playwright
 
 from bot.slack.blocks.blocks import Json, within_limits
 from bot.slack.blocks.modal import modal
-from bot.slack.cards.approval.again import again_message
-from bot.slack.cards.approval.card import approval_blocks
-from bot.slack.cards.approval.closed import closed_card
-from bot.slack.cards.approval.context import CardContext
+from bot.slack.cards.approval.approval_card import approval_blocks
+from bot.slack.cards.approval.card_context import CardContext
+from bot.slack.cards.approval.closed_card import closed_card
 from bot.slack.cards.approval.details import details_blocks
-from bot.slack.cards.approval.own import requester_card, sponsor_card
+from bot.slack.cards.approval.new_approval import new_approval_message
 from bot.slack.cards.approval.reminder import expired_message
-from bot.slack.cards.cards import review_card
+from bot.slack.cards.approval.requester_and_sponsor import requester_card, sponsor_card
+from bot.slack.cards.review_card import review_card
 from bot.slack.cards.setup_card import setup_card
 from bot.slack.flows.home.view import home_view
 from bot.slack.flows.request_access.form import RequestForm, request_view
-from bot.slack.flows.request_access.partner_result import Found
-from bot.slack.people.approvers import AskedStage
+from bot.slack.flows.request_access.partner_result import LookupResult
+from bot.slack.people.approvers import StageApprovers
 from tests.bot.sandbox.page.stage import CHANNELS, PEOPLE, Stage
 from tests.bot.shipped_cards import NAMES, waiting, words_of
 from tests.workflows.core.builders import AMARA, NOW, RILEY, TENANT, access_plan, approval, identity, partnership
-from workflows.app.reads.home import Home
+from workflows.app.reads.app_home import AppHome
 from workflows.catalog.catalog import SHIPPED, load_catalog
 from workflows.core.errors.facts import Fact
 from workflows.core.partner_setup.steps import newly_required_steps
@@ -82,17 +82,17 @@ def cards() -> dict[str, list[Json]]:
 def messages() -> dict[str, list[Json]]:
     """Return the other messages about a request of the template with the most openings that people use every day."""
     asked = waiting(load_catalog(SHIPPED).templates["trusted-partner"])
-    decided = replace(asked, decisions=(approval(AMARA, 0, digest=asked.known.plan.digest),))
+    decided = replace(asked, decisions=(approval(AMARA, 0, digest=asked.plan.digest),))
     at = Situation(now=NOW)
     again = advance(decided, Replan(reason=(Fact(NoteCode.CHANGED_BY_OTHERS),)), at).request
     plan = access_plan({"tenantId": TENANT, "inboundTrust": {"isMfaAccepted": False}})
-    again = advance(again, RecordPrepared(prepared=replace(asked.known, plan=plan)), at).request
+    again = advance(again, RecordPrepared(prepared=replace(asked.require_prepared(), plan=plan)), at).request
     done = replace(decided, state=RequestState.APPLIED, confirmed_at=NOW)
-    setup = partnership(setup=newly_required_steps(asked.known.plan, OPEN_DEFAULT))
+    setup = partnership(setup=newly_required_steps(asked.plan, OPEN_DEFAULT))
     return {
         "setup": setup_card(setup, may_confirm=True).blocks,
         "review": review_card(partnership(state=PartnershipState.REVIEW_DUE, reminders=1), now=NOW).blocks,
-        "again": again_message(again, now=NOW, asked=(AMARA.chat_id,)).blocks,
+        "again": new_approval_message(again, now=NOW, asked=(AMARA.chat_id,)).blocks,
         "closed": closed_card(done, successor=None, now=NOW, reader=AMARA.chat_id).blocks,
         "requester": requester_card(decided, now=NOW).blocks,
         "sponsor": sponsor_card(decided, now=NOW).blocks,
@@ -121,9 +121,9 @@ def request_forms() -> dict[str, Json]:
                 offers=[replace(one, usual_wait=timedelta(days=2)) for one in offers],
                 requester=RILEY.chat_id,
                 target="contoso.com",
-                found=Found.of(partner, typed="contoso.com"),
+                found=LookupResult.of(partner, typed="contoso.com"),
                 template=template.name,
-                asked=[AskedStage(stage=one, approvers=NAMES.get(one.role)) for one in template.stages],
+                who_decides=[StageApprovers(stage=one, approvers=NAMES.get(one.role)) for one in template.stages],
             )
         )
         found[f"form-{template.name}"] = view
@@ -140,11 +140,11 @@ def homes() -> dict[str, Json]:
         return Page(shown=records, count=count, size=len(records), first=("a", "b"), last=("c", "d"))
 
     shown = {
-        "reviewer": Home(reviews=page(partners, 12)),
-        "approver": Home(approvals=page(asked, 200)),
-        "requester": Home(mine=page(asked, 12), ending=page(partners[:2], 2)),
-        "admin": Home(is_admin=True, overdue=page(partners, 25)),
-        "nobody": Home(),
+        "reviewer": AppHome(reviews=page(partners, 12)),
+        "approver": AppHome(approvals=page(asked, 200)),
+        "requester": AppHome(mine=page(asked, 12), ending=page(partners[:2], 2)),
+        "admin": AppHome(is_admin=True, overdue=page(partners, 25)),
+        "nobody": AppHome(),
     }
     return {f"home-{name}": home_view(home, now=NOW) for name, home in shown.items()}
 

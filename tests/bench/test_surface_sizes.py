@@ -9,16 +9,16 @@ from playwright.async_api import Page
 
 from tests.bench.surfaces import cards, messages
 from tests.bot.sandbox.page.stage import CHANNELS, Stage
-from tests.warm.browser import CAN_BE_MISSED, WHY_SKIPPED, as_new
+from tests.warm.browser import IS_OPTIONAL, SKIP_REASON, as_new
 
 pytestmark = [
     pytest.mark.browser,
     pytest.mark.asyncio(loop_scope="session"),
     pytest.mark.xdist_group("browser"),
-    pytest.mark.skipif(CAN_BE_MISSED, reason=WHY_SKIPPED),
+    pytest.mark.skipif(IS_OPTIONAL, reason=SKIP_REASON),
 ]
 
-MOST_PIXELS: Final = {1440: 700, 1024: 700, 390: round(1.5 * 844)}
+MAX_PIXELS: Final = {1440: 700, 1024: 700, 390: round(1.5 * 844)}
 """The most pixels of a message by the width of the window: one screen, and 1.5 screens of a phone."""
 
 
@@ -43,7 +43,7 @@ async def test_every_card_and_message_fits_on_one_screen(tab: Page, tmp_path: Pa
     await stage.change()
     async with TestServer(stage.app()) as server, as_new(tab, width=1280, height=720) as page:
         await page.goto(str(server.make_url("/?as=approver1&channel=partner-access")))
-        for width, most in MOST_PIXELS.items():
+        for width, most in MAX_PIXELS.items():
             found = dict(zip(shown, await boxes(page, width), strict=True))
             assert {name: one["height"] for name, one in found.items() if one["height"] > most} == {}, width
             assert [name for name, one in found.items() if one["wide"]] == [], f"nothing is cut off at {width}"

@@ -13,8 +13,8 @@ from bot.process.settings import Settings, load_settings
 from bot.sandbox.server import BotHandle, Sandbox
 from tests.bot.bot_under_test import BotUnderTest, free_port
 from tests.warm.authority import reuse_authority
-from tests.warm.haste import SHORT_PAUSES
 from tests.warm.ready_made import loaded_once, put_new_database
+from tests.warm.short_pauses import SHORT_PAUSES
 
 OURS = ("SLACK_", "AZURE_", "GRAPH_", "GATEHOUSE_", "DATABASE_URL", "PORT", "HOST", "SSL_CERT_FILE")
 reuse_authority()

@@ -12,7 +12,7 @@ from slack_sdk.models.views import View
 from bot.sandbox.slack.block_kit.blocks import problems
 from bot.sandbox.slack.block_kit.view_checks import is_too_large, view_problems
 from bot.slack.blocks.message import Message, message
-from bot.slack.cards.approval.context import CardContext
+from bot.slack.cards.approval.card_context import CardContext
 from bot.slack.cards.approval.details import details_blocks
 from bot.slack.cards.approval.request_card import request_card
 from tests.workflows.core.builders import NOW, RILEY, SAM, access_plan, identity, noted, particulars, prepared, request
@@ -35,11 +35,12 @@ Json = dict[str, Any]
 MARK: Final = "h0stile"
 """Stands in every hostile text, so that its way can be followed."""
 
-TIME: Final = re.compile(
-    r"(Asked|Decide by|Access ends|Access period ended|Ends) "
-    r"<!date\^\d+\^\{date_short_pretty\} at \{time\}\|\d{4}-\d\d-\d\d \d\d:\d\d UTC>"
+_TIME: Final = (
+    r"(Asked|[Dd]ecide by|Access ends|Access period ended|Not as approved since|Ends) "
+    r"<!date\^\d+\^\{date_short_pretty\}( at \{time\})?\|\d{4}-\d\d-\d\d \d\d:\d\d UTC>"
 )
-"""The only markup in a view: a constant label and a time, which Slack shows in the reader's zone."""
+TIME: Final = re.compile(rf"{_TIME}( · {_TIME})*( · the time to decide is over)?|No access period")
+"""The only markup in a view: constant labels and times, which Slack shows in the reader's zone."""
 
 hostile: Final[st.SearchStrategy[str]] = st.sampled_from(
     [

@@ -6,7 +6,7 @@ import resource
 import signal
 import sys
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -34,8 +34,8 @@ class Stage:
     environment: dict[str, str] = field(default_factory=dict)
     warm: bool = False
     """Fork the sandbox from a process that has imported everything, instead of typing the command."""
-    hasty: bool = True
-    """Let the bot of a forked sandbox make short pauses; see `tests.warm.haste`."""
+    has_short_pauses: bool = True
+    """Let the bot of a forked sandbox make short pauses; see `tests.warm.short_pauses`."""
     descriptors: int = 0
     """How many file descriptors each of its processes may have; 0 as many as this one."""
     url: str = ""
@@ -47,19 +47,19 @@ class Stage:
         """Start the sandbox and wait for its `ready` line."""
         began = time.monotonic()
         async with asyncio.timeout(30):
-            line = (await (self._forked() if self.warm else self._typed())).strip()
+            line = (await (self._start_forked() if self.warm else self._start_command())).strip()
         assert line.startswith("ready http://127.0.0.1:"), line
         self.seconds_to_ready = time.monotonic() - began
         self.url = line.removeprefix("ready ")
         self._session = ClientSession()
 
-    async def _forked(self) -> str:
+    async def _start_forked(self) -> str:
         assert self.arguments == ()
         assert self.descriptors == 0
-        self._process = WarmSandbox(self.data, self.environment, is_hasty=self.hasty)
+        self._process = WarmSandbox(self.data, self.environment, has_short_pauses=self.has_short_pauses)
         return await self._process.first_line()
 
-    async def _typed(self) -> str:
+    async def _start_command(self) -> str:
         self._process = process = await asyncio.create_subprocess_exec(
             *(sys.executable, "-m", "bot", "sandbox", "--port", "0", "--no-browser", "--data", str(self.data)),
             *self.arguments,
@@ -157,6 +157,42 @@ class Stage:
         """Wait until the bot has nothing due to do."""
         await self.see("idle", timeout=10)
 
+    async def tick(self) -> None:
+        """Wait until the bot has looked once more for what is due and for its alarms, and has nothing due to do.
+
+        What was only now made (a record, a confirmation) is looked at by the next tick, not by the last one.
+        """
+        await self.see("idle", timeout=20, tick="true")
+
+    async def later(self, seconds: int) -> None:
+        """Let time pass: everything that is due by then is done, and the alarms are checked once more.
+
+        What is in progress ends first. Otherwise it may fail after the clock was moved, and its next attempt is due
+        only some seconds later.
+        """
+        await self.rest()
+        await self.do("clock", advance_seconds=seconds)
+        await self.tick()
+
+    async def until(self, seen: Callable[[], Awaitable[object]], what: str) -> None:
+        """Wait until something can be seen that does not come to rest, as while a service does not answer.
+
+        :raises AssertionError: when it cannot be seen after 20 seconds.
+        """
+        for _ in range(200):
+            if await seen():
+                return
+            await asyncio.sleep(0.1)
+        raise AssertionError(f"not seen in 20 seconds: {what}")
+
+    async def until_card(self, said: str) -> None:
+        """Wait until the newest card of the channel, its Details or its notes say something."""
+
+        async def is_said() -> bool:
+            return said in words(await self.card()) or said in await self.read()
+
+        await self.until(is_said, said)
+
     async def messages(self, user: str = "approver1", channel: str = CHANNEL) -> list[dict[str, Any]]:
         """List messages as somebody sees them, ephemeral ones left out."""
         found = (await self.see("messages", channel=channel, user=user))["messages"]
@@ -216,7 +252,7 @@ class Stage:
 
 
 @asynccontextmanager
-async def raised(stage: Stage) -> AsyncIterator[Stage]:
+async def running_stage(stage: Stage) -> AsyncIterator[Stage]:
     """Start the sandbox, and end it afterwards, whatever happened on it."""
     try:
         await stage.start()

@@ -3,7 +3,6 @@
 All use one sandbox, each with its own partner. Tests that move the clock or break something are in other files.
 """
 
-import asyncio
 import json
 from collections.abc import AsyncIterator
 from pathlib import Path
@@ -12,7 +11,7 @@ from typing import Any
 import pytest
 import pytest_asyncio
 
-from tests.scenarios.stage import DAY, UNLIMITED, Stage, buttons, raised, words
+from tests.scenarios.stage import DAY, UNLIMITED, Stage, buttons, running_stage, words
 
 pytestmark = [
     pytest.mark.story,
@@ -40,14 +39,16 @@ Json = dict[str, Any]
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
 async def world(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Stage]:
     """One sandbox for the stories that do not disturb each other."""
-    async with raised(Stage(data=tmp_path_factory.mktemp("articles"), environment=UNLIMITED, warm=True)) as stage:
+    async with running_stage(
+        Stage(data=tmp_path_factory.mktemp("articles"), environment=UNLIMITED, warm=True)
+    ) as stage:
         yield stage
 
 
 @pytest_asyncio.fixture(loop_scope="module")
 async def alone(tmp_path: Path) -> AsyncIterator[Stage]:
     """A sandbox for a story that moves the clock."""
-    async with raised(Stage(data=tmp_path / "data", warm=True)) as stage:
+    async with running_stage(Stage(data=tmp_path / "data", warm=True)) as stage:
         yield stage
 
 
@@ -345,7 +346,7 @@ async def test_row_79_due_diligence_ends_with_the_project_and_asks_then(alone: S
         "hole_partner_application": RECORDS_SITE,
     }
     await opened(alone, "regulated-project", "contoso.com", CONTOSO, duration="30", **placeholders)
-    await alone.do("clock", advance_seconds=31 * DAY)
+    await alone.later(31 * DAY)
     review = (await alone.direct("requester"))[-1]
     assert "access period ended" in review["text"]
     assert "still open" in words(review)
@@ -359,7 +360,7 @@ async def test_row_79_due_diligence_ends_with_the_project_and_asks_then(alone: S
     assert "verified" in card["text"]
     assert len(await alone.writes()) == writes
     assert await alone.partner(CONTOSO) == before
-    await alone.do("clock", advance_seconds=DAY)
+    await alone.later(DAY)
     assert "access period ended" not in (await alone.direct("requester"))[-1]["text"]
 
 
@@ -383,12 +384,12 @@ async def test_row_79_a_joint_venture_is_kept_until_its_end_and_by_nobody_alone_
 
 async def keeping(stage: Stage, days_until_sent: int = 0) -> Json:
     """Go to the next monthly review and press Keep there; returns the submission, and lets time pass before it."""
-    await stage.do("clock", advance_seconds=31 * DAY)
+    await stage.later(31 * DAY)
     review = (await stage.direct("requester"))[-1]
     assert "keep" in buttons(review)
     click = {"user": "requester", "action_id": "keep", "channel": "@requester", "ts": review["ts"]}
     view_id = (await stage.do("click", **click))["views"][-1]
-    await stage.do("clock", advance_seconds=days_until_sent * DAY)
+    await stage.later(days_until_sent * DAY)
     return {"user": "requester", "view_id": view_id, "values": {"reason": {"reason": "The venture goes on"}}}
 
 
@@ -414,7 +415,7 @@ async def test_row_80_a_partner_that_turned_competitor_is_blocked_by_one_approve
     assert partner["automaticUserConsentSettings"] == {"inboundAllowed": False, "outboundAllowed": False}
     assert not any(entry["method"] == "DELETE" for entry in await world.writes())
     told = " ".join(message["text"] for message in await world.direct("requester"))
-    assert "contoso.com) is blocked" in told
+    assert "contoso.com is blocked" in told
     answer = await world.fill_in(target="contoso.com", template="block", duration="365")
     assert "already" in answer["errors"]["target"]
 
@@ -429,10 +430,11 @@ async def test_row_80_the_kill_switch_works_while_nobody_answers_and_slack_accep
     await alone.do("faults", target="slack", method="chat.update", times=1000, status=503)
     values = {"confirm": {"confirm": "contoso.com"}, "reason": {"reason": "They compete with us now"}}
     assert (await alone.do("submit", user="admin", view_id=view_id, values=values))["errors"] == {}
-    for _ in range(100):
-        if [entry["status"] for entry in await alone.writes()] == [201, 204]:
-            break
-        await asyncio.sleep(0.1)
+
+    async def is_blocked() -> bool:
+        return [entry["status"] for entry in await alone.writes()] == [201, 204]
+
+    await alone.until(is_blocked, "the block")
     partner = await alone.partner(CONTOSO)
     assert partner is not None
     for name in ("b2bCollaboration", "b2bDirectConnect"):
@@ -441,13 +443,12 @@ async def test_row_80_the_kill_switch_works_while_nobody_answers_and_slack_accep
     assert partner["automaticUserConsentSettings"] == {"inboundAllowed": False, "outboundAllowed": False}
 
     await alone.call("DELETE", "faults")
-    await alone.do("clock", advance_seconds=600)
-    await alone.rest()
+    await alone.later(600)
     cards = {message["ts"]: message for message in await alone.messages()}
     assert buttons(cards[waiting["ts"]]) == []
     assert any("blocked (verified" in card["text"] for card in cards.values())
     told = " ".join(message["text"] for message in await alone.direct("admin"))
-    assert "contoso.com) is blocked" in told
+    assert "contoso.com is blocked" in told
 
 
 async def test_row_81_thousands_of_people_are_a_matter_of_synchronization_not_of_the_bot(world: Stage) -> None:
@@ -457,7 +458,9 @@ async def test_row_81_thousands_of_people_are_a_matter_of_synchronization_not_of
         await the_form(world, view_id)
     )
     view_id = await form_for(world, "merger")
-    assert "It moves nobody: accounts for thousands come by synchronization" in words(await the_form(world, view_id))
+    assert "No accounts are created: for accounts, use Subsidiary, synchronized." in words(
+        await the_form(world, view_id)
+    )
     paths = [entry["path"] for entry in await world.writes()]
     assert not any("/invitations" in path or "/users" in path for path in paths)
 

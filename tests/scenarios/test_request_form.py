@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 import pytest_asyncio
 
-from tests.scenarios.stage import CONTOSO, DAY, Stage, raised, words
+from tests.scenarios.stage import CONTOSO, DAY, Stage, running_stage, words
 
 pytestmark = [
     pytest.mark.story,
@@ -18,7 +18,7 @@ pytestmark = [
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
 async def shared(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Stage]:
     """One sandbox for all of these stories, every one with a partner of its own."""
-    async with raised(Stage(data=tmp_path_factory.mktemp("form") / "data", warm=True)) as stage:
+    async with running_stage(Stage(data=tmp_path_factory.mktemp("form") / "data", warm=True)) as stage:
         yield stage
 
 
@@ -162,7 +162,7 @@ async def test_a_slip_is_not_found_first_and_then_the_partner_on_record_is_offer
     answer = await shared.fill_in()
     assert "To extend it now, choose 365 days." in answer["errors"]["target"]
     await close_all(shared)
-    await shared.do("clock", advance_seconds=2 * DAY)
+    await shared.later(2 * DAY)
     await shared.ask()
     assert "Access to extend" in await shared.read()
     assert (await shared.partner(CONTOSO)) is not None

@@ -14,7 +14,7 @@ from bot.words.requests.messages import message_words
 from tests.workflows.core.builders import AMARA, BRUNO, CHIE, DANA, MALLORY, NOW, RILEY, SAM, everybody
 from tests.workflows.what_if import SignIn, evaluate
 from workflows.core.checks.conditional_access.questions import Question
-from workflows.core.checks.facts import SignIns
+from workflows.core.checks.tenant_facts import SignIns
 from workflows.core.errors.facts import Fact
 from workflows.core.errors.raised import Refused
 from workflows.core.errors.refusal_codes import RefusalCode
@@ -369,6 +369,10 @@ class FakeDirectory:
         del self.people[person.chat_id]
         self.roles.pop(person.id, None)
 
+    def for_one_check(self) -> "FakeDirectory":
+        """Every question is asked here, as always."""
+        return self
+
     async def identify(self, chat_id: ChatId) -> Person:
         """Map a chat user to a person, or refuse."""
         self.script.end(await self.script.begin("directory.identify"))
@@ -438,7 +442,7 @@ class FakeNotifier:
         self.script.end(await self.script.begin("notifier.remind"))
         self.reminded.append(request)
 
-    async def tell_expired(self, request: AccessRequest) -> None:
+    async def send_expiry_messages(self, request: AccessRequest) -> None:
         """Remember that its approvers were told of the end."""
         self.script.end(await self.script.begin("notifier.tell_expired"))
         self.expired.append(request)
@@ -463,7 +467,7 @@ class FakeNotifier:
         self.script.end(await self.script.begin("notifier.show_alarm"))
         self.alarms.append(alarm)
 
-    async def tell(self, person: ChatId, said: Fact, *, channel: str) -> None:
+    async def send_message(self, person: ChatId, said: Fact, *, channel: str) -> None:
         """Remember a message."""
         self.script.end(await self.script.begin("notifier.tell"))
         self.told.append((person, message_words(said), channel))

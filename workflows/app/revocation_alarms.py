@@ -7,6 +7,7 @@ from workflows.app.alarms import Alarms
 from workflows.core.errors.facts import Fact, Facts, as_values
 from workflows.core.plans.refused_writes import RefusedWrite
 from workflows.core.requests.alarms import OPEN_ACCESS, AlarmCode, EndingCode
+from workflows.core.requests.lifecycle import partner_of
 from workflows.core.requests.notes import NoteCode
 from workflows.core.requests.request import AccessRequest, RequestId
 from workflows.ports.store import Store
@@ -16,26 +17,26 @@ from workflows.ports.tenant import TenantUnavailable
 async def report_refused_revocation(
     alarms: Alarms, request_id: RequestId, partner: str, reason: Facts
 ) -> TenantUnavailable:
-    """Raise the alarm about a refused revocation, and return the error that makes the outbox try again."""
+    """Raise the alarm about a refused revocation, and return the error that makes the queue worker try again."""
     await alarms.raise_alarm(AlarmCode.REVOCATION_WAITS, request_id, values_of(request_id, partner, reason))
     return TenantUnavailable(reason)
 
 
 async def report_open_access(
-    alarms: Alarms, store: Store, request: AccessRequest, unanswered: Sequence[RefusedWrite]
+    alarms: Alarms, store: Store, request: AccessRequest, may_be_accepted_later: Sequence[RefusedWrite]
 ) -> None:
     """Raise the alarm about access that is still open after a confirmed revocation.
 
     It replaces the alarm that the revocation is not confirmed.
 
-    :param unanswered: the writes that did not take effect and that Graph may accept later.
+    :param may_be_accepted_later: the writes that did not take effect and that Graph may accept later.
     """
     known = await store.open_alarm(AlarmCode.REVOCATION_WAITS, request.id)
     if known is not None and OPEN_ACCESS not in known.values:
         await alarms.clear_alarm(AlarmCode.REVOCATION_WAITS, request.id, Fact(EndingCode.NOT_ALL_CLOSED))
-    reasons = dict.fromkeys(one.reason for one in unanswered)
+    reasons = dict.fromkeys(one.reason for one in may_be_accepted_later)
     values = values_of(request.id, partner_of(request), tuple(fact for reason in reasons for fact in reason))
-    values[OPEN_ACCESS] = ", ".join(name for one in unanswered for name in one.names)
+    values[OPEN_ACCESS] = ", ".join(name for one in may_be_accepted_later for name in one.names)
     await alarms.raise_alarm(AlarmCode.REVOCATION_WAITS, request.id, values)
 
 
@@ -48,10 +49,3 @@ async def report_repeated_changes(alarms: Alarms, request: AccessRequest) -> Non
 def values_of(request_id: RequestId, partner: str, reason: Facts) -> dict[str, Any]:
     """Return the values of an alarm about a request."""
     return {"partner": partner, "request": request_id, "reason": as_values(reason)}
-
-
-def partner_of(request: AccessRequest) -> str:
-    """Return the name of a request's partner; the typed name while the tenant is not known."""
-    if request.prepared is None:
-        return request.particulars.target
-    return request.prepared.observation.identity.full_name

@@ -1,6 +1,7 @@
-"""Execute commands: load, decide, store in one transaction, wake the outbox. Every record changes only here."""
+"""Execute commands: load, decide, store in one transaction, wake the queue worker. Every record changes only here."""
 
 from collections.abc import Awaitable, Callable
+from contextlib import suppress
 from dataclasses import asdict, replace
 from datetime import datetime, timedelta
 from typing import Final, TypeVar
@@ -23,7 +24,14 @@ from workflows.core.requests.commands.request import (
     Submit,
     Withdraw,
 )
-from workflows.core.requests.effects import CheckPermission, Effect, SettleGivenUp, ShowRequest, Tell, refusal_message
+from workflows.core.requests.effects import (
+    CheckPermission,
+    Effect,
+    RetryOrDropEffect,
+    SendMessage,
+    ShowRequest,
+    refusal_message,
+)
 from workflows.core.requests.lifecycle import Situation
 from workflows.core.requests.request import AccessRequest, ObservedPartner, Particulars, RequestId, RequestKind
 from workflows.core.settings.model import TenantId
@@ -46,7 +54,7 @@ RosterOf = Callable[[AccessRequest], Awaitable[Roster]]
 
 
 class Service:
-    """Accepts commands and clicks. It only stores effects; the outbox performs them."""
+    """Accepts commands and clicks. It only stores effects; the queue worker performs them."""
 
     def __init__(self, *, store: Store, clock: Clock, wake: Callable[[], None]) -> None:
         self._store = store
@@ -96,8 +104,7 @@ class Service:
     async def store_click(self, click: Click, *, key: str) -> None:
         """Store a click, and the effect that checks its permission. A repeated click (same `key`) changes nothing."""
         # The request's tenant is not read here: a click is stored even when other records cannot be read.
-        subject = subject_of(click)
-        now = self._clock.now()
+        subject, now = subject_of(click), self._clock.now()
         entry = entry_of(
             key,
             now,
@@ -120,8 +127,7 @@ class Service:
     async def remind(self, request_id: RequestId, actor: ChatId, *, key: str) -> None:
         """Remind the approvers of a request because its requester asks for it.
 
-        :raises Refused: when somebody else filed the request, or it waits for no approval. Also within a day of the
-            last reminder.
+        :raises Refused: for a request of another person or without an open approval; within a day of a reminder.
         """
         await self.advance(request_id, RemindApprovers(actor=actor), key=key)
 
@@ -146,11 +152,10 @@ class Service:
 
         async def attempt() -> AccessRequest:
             request = await self._load(request_id)
-            plan = None if request.prepared is None else request.prepared.plan
-            known = None if plan is None else await self._store.partnership(plan.tenant_id)
+            record = None if request.prepared is None else await self._store.partnership(request.plan.tenant_id)
             roster = Roster() if roster_of is None else await roster_of(request)
             at = Situation(now=self._clock.now(), roster=roster, received_at=received_at)
-            transition = advance_partner(request, command, at, known)
+            transition = advance_partner(request, command, at, record)
             if transition.request.version == request.version:
                 return request
             is_new = await self._commit(self._commit_of(request, command, transition, key, at.now))
@@ -174,7 +179,8 @@ class Service:
             request=transition.request,
             partnership=transition.partnership,
             effects=transition.effects,
-            is_only_one=isinstance(command, RecordPrepared) and request.particulars.kind is not RequestKind.REVOCATION,
+            must_be_only_open_request=isinstance(command, RecordPrepared)
+            and request.particulars.kind is not RequestKind.REVOCATION,
         )
 
     async def advance_review(
@@ -214,12 +220,12 @@ class Service:
         subject: CommandSubject,
         channel: str = "",
         is_told: bool = False,
-        also: tuple[Effect, ...] = (),
+        effects: tuple[Effect, ...] = (),
     ) -> None:
         """Record a refusal, and tell the refused person why and what they can do.
 
         :param is_told: whether the caller shows the refusal, so that it is only recorded here.
-        :param also: effects to store with the refusal.
+        :param effects: effects to store with the refusal.
         """
         entry = entry_of(
             key,
@@ -230,12 +236,11 @@ class Service:
             request_id=subject.request_id,
             tenant_id=subject.tenant_id,
         )
-        message_effect = Tell(person=actor, subject=subject, said=refusal_message(refused), channel=channel)
-        await self._commit(
-            Commit(entry=replace(entry, outcome=refused.code), effects=also if is_told else (message_effect, *also))
-        )
+        message = SendMessage(person=actor, subject=subject, said=refusal_message(refused), channel=channel)
+        stored = effects if is_told else (message, *effects)
+        await self._commit(Commit(entry=replace(entry, outcome=refused.code), effects=stored))
 
-    async def settle_given_up(self, effect_id: int, *, is_retried: bool, key: str, actor: str, account: str) -> None:
+    async def retry_or_drop(self, effect_id: int, *, is_retried: bool, key: str, actor: str, account: str) -> None:
         """Store the decision of an admin about a given-up effect: retry it, or drop it.
 
         :param account: the Entra account of the admin; empty at the command line.
@@ -243,18 +248,18 @@ class Service:
         command = "retry_effect" if is_retried else "drop_effect"
         details = {"effect": effect_id, **({"account": account} if account else {})}
         entry = entry_of(key, self._clock.now(), actor, command, details)
-        settle_effect = SettleGivenUp(effect_id=effect_id, is_retried=is_retried)
-        await self._commit(Commit(entry=entry, effects=(settle_effect,)))
+        effect = RetryOrDropEffect(effect_id=effect_id, is_retried=is_retried)
+        await self._commit(Commit(entry=entry, effects=(effect,)))
 
     async def record_lookup(self, actor: ChatId, target: str, *, key: str, by: str) -> None:
         """Record in the audit log that somebody looked up a partner.
 
         :param by: the command or button that was used.
         """
-        entry = entry_of(key, self._clock.now(), actor, LOOK_UP, {"target": target, "by": by})
-        await self._commit(Commit(entry=entry))
+        details = {"target": target, "by": by}
+        await self._commit(Commit(entry=entry_of(key, self._clock.now(), actor, LOOK_UP, details)))
 
-    async def note_search(self, actor: ChatId, typed: str, *, key: str, kind: str, template: str) -> None:
+    async def record_search(self, actor: ChatId, typed: str, *, key: str, kind: str, template: str) -> None:
         """Record in the audit log that somebody searched our own users, groups or applications by name.
 
         :param kind: the kind of object that was searched for.
@@ -265,15 +270,14 @@ class Service:
 
     async def update_cards(self, request_id: RequestId, *, key: str, channel: str) -> None:
         """Update a request's cards because one left a channel; once for each `key`."""
-        details = {"from": channel}
-        entry = entry_of(key, self._clock.now(), GATEHOUSE, "move_card", details, request_id=request_id)
+        entry = entry_of(key, self._clock.now(), GATEHOUSE, "move_card", {"from": channel}, request_id=request_id)
         await self._commit(Commit(entry=entry, effects=(ShowRequest(request_id=request_id),)))
 
     async def send_message(self, said: Fact, *, key: str, person: ChatId, channel: str = "") -> None:
         """Send one person a message, once for each `key`."""
         entry = entry_of(key, self._clock.now(), GATEHOUSE, "tell", {"to": person, "said": asdict(said)})
-        message_effect = Tell(person=person, subject=CommandSubject(), said=said, channel=channel)
-        await self._commit(Commit(entry=entry, effects=(message_effect,)))
+        message = SendMessage(person=person, subject=CommandSubject(), said=said, channel=channel)
+        await self._commit(Commit(entry=entry, effects=(message,)))
 
     async def _load(self, request_id: RequestId) -> AccessRequest:
         request = await self._store.request(request_id)
@@ -289,8 +293,6 @@ class Service:
 
 async def _retry_when_stale(attempt: Callable[[], Awaitable[Record]]) -> Record:
     for _ in range(_TRIES - 1):
-        try:
+        with suppress(StaleVersion):
             return await attempt()
-        except StaleVersion:
-            continue
     return await attempt()

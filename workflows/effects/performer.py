@@ -6,8 +6,8 @@ from dataclasses import dataclass
 
 from workflows.app.alarms import Alarms
 from workflows.app.identifiers import revocation_id
-from workflows.app.revocation_alarms import partner_of, report_refused_revocation
-from workflows.app.schedule.given_up import raise_given_up, settle_given_up
+from workflows.app.revocation_alarms import report_refused_revocation
+from workflows.app.schedule.given_up_effects import raise_given_up, retry_or_drop_effect
 from workflows.app.service import Service
 from workflows.core.errors.facts import Fact, Facts, as_values, log_text
 from workflows.core.errors.raised import Refused
@@ -21,16 +21,17 @@ from workflows.core.requests.effects import (
     Effect,
     MessageCode,
     Prepare,
-    Remind,
-    SettleGivenUp,
+    RetryOrDropEffect,
+    SendExpiryMessages,
+    SendMessage,
+    SendReminders,
     ShowAlarm,
     ShowHome,
     ShowRequest,
     ShowReview,
     ShowSetup,
-    Tell,
-    TellExpired,
 )
+from workflows.core.requests.lifecycle import partner_of
 from workflows.core.requests.notes import NoteCode
 from workflows.core.requests.request import AccessRequest, RequestKind
 from workflows.effects.apply import Applier
@@ -43,7 +44,7 @@ from workflows.ports.store import Store
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Performer:
-    """Performs effects. The error that it raises decides between retry and parking; see `outbox`."""
+    """Performs effects. The error that it raises decides between retry and parking; see `queue_worker`."""
 
     permission_check: PermissionCheck
     preparer: Preparer
@@ -62,10 +63,8 @@ class Performer:
                 await self.preparer.prepare(effect.request_id)
             case Apply():
                 await self.applier.apply(effect.request_id)
-            case ShowRequest() | Remind() | TellExpired():
-                request = await self.store.request(effect.request_id)
-                if request is not None:
-                    await self._tell_of_request(effect, request)
+            case ShowRequest() | SendReminders() | SendExpiryMessages():
+                await self._perform_for_request(effect)
             case ShowReview():
                 partnership = await self.store.partnership(effect.tenant_id)
                 if partnership is not None:
@@ -77,34 +76,34 @@ class Performer:
                     showing = self.notifier.show_setup(partnership, remind=effect.remind)
                     await self._shown(showing, f"half:{effect.tenant_id}", _about(partnership))
             case ShowHome():
-                wanted = await self.store.home_wanted(effect.person)
+                wanted = await self.store.count_home_requests(effect.person)
                 await self.notifier.show_home(effect.person)
-                await self.store.home_shown(effect.person, wanted)
+                await self.store.save_home_published(effect.person, wanted)
             case ShowAlarm():
                 alarm = await self.store.alarm(effect.alarm_id)
                 if alarm is not None:
                     await self.notifier.show_alarm(alarm)
-            case Tell():
-                await self.notifier.tell(effect.person, effect.said, channel=effect.channel)
-            case SettleGivenUp():
-                await settle_given_up(effect, store=self.store, alarms=self.alarms)
+            case SendMessage():
+                await self.notifier.send_message(effect.person, effect.said, channel=effect.channel)
+            case RetryOrDropEffect():
+                await retry_or_drop_effect(effect, store=self.store, alarms=self.alarms)
 
-    async def _tell_of_request(self, effect: ShowRequest | Remind | TellExpired, request: AccessRequest) -> None:
+    async def _perform_for_request(self, effect: ShowRequest | SendReminders | SendExpiryMessages) -> None:
+        request = await self.store.request(effect.request_id)
+        if request is None:
+            return
         match effect:
             case ShowRequest():
                 await self._show_request(request)
-            case Remind():
+            case SendReminders():
                 await self.notifier.remind(request)
-            case TellExpired():
-                await self.notifier.tell_expired(request)
+            case SendExpiryMessages():
+                await self.notifier.send_expiry_messages(request)
 
     async def _show_request(self, request: AccessRequest) -> None:
         """Show a request. When the channel does not accept its card, alarm the admins, and tell the requester once."""
-        target = request.particulars.target
-        if request.prepared is not None:
-            target = request.prepared.observation.identity.default_domain or target
         try:
-            about = {"partner": target, "request": request.id}
+            about = {"partner": partner_of(request), "request": request.id}
             await self._shown(self.notifier.show_request(request), request.id, about)
         except NotifierBlocked:
             await self.service.send_message(
@@ -151,7 +150,7 @@ class Performer:
 
     async def gave_up(self, pending: PendingEffect, reason: Facts) -> None:
         """Raise an alarm for an effect that was given up, and tell the person whose click or request it was."""
-        await raise_given_up(pending.id, pending.effect, reason, alarms=self.alarms)
+        await raise_given_up(pending.id, pending.effect, reason, store=self.store, alarms=self.alarms)
         match effect := pending.effect:
             case CheckPermission():
                 await self.service.send_message(

@@ -60,6 +60,9 @@ class PermissionCheck:
 
         :raises TenantUnavailable, PeopleDirectoryUnavailable: when the person or the roles cannot be read now.
         """
+        await replace(self, directory=self.directory.for_one_check())._check(effect)
+
+    async def _check(self, effect: CheckPermission) -> None:
         key = verdict_key(effect.key)
         if await self.store.is_known(key):
             return
@@ -135,7 +138,7 @@ class PermissionCheck:
             await self._tell_what_is_left(allowance, click, actor, key)
 
     async def _tell_what_is_left(self, allowance: Allowance, click: Click, actor: Person, key: str) -> None:
-        if (said := allowance.said) is not None:
+        if (said := allowance.warning) is not None:
             await self.service.send_message(said, key=f"left:{key}", person=click.actor, channel=click.channel)
         if self.limits is not None:
             await self.limits.used(allowance, actor.name)
@@ -180,7 +183,7 @@ class PermissionCheck:
         """
         if request.state is not RequestState.AWAITING_APPROVAL:
             return
-        changed = changed_rules(request.known.plan, request.known.roles, self.catalog)
+        changed = changed_rules(request.plan, request.require_prepared().roles, self.catalog)
         if changed is None:
             return
         again = Replan(reason=(changed.fact, Fact(NoteCode.ASKED_AGAIN)))
@@ -190,10 +193,10 @@ class PermissionCheck:
     async def _settle_given_up(self, click: EffectClick, actor: Person, key: str) -> None:
         roster = await self.directory.roster([actor])
         if not roster.holds(actor.id, ADMIN):
-            raise Refused(RefusalCode.NOT_ADMIN)
+            raise Refused(RefusalCode.ONLY_ADMINS_DECIDE_GIVEN_UP)
         if click.effect_id not in {one.id for one in await self.store.given_up()}:
             raise Refused(RefusalCode.NOT_GIVEN_UP)
-        await self.service.settle_given_up(
+        await self.service.retry_or_drop(
             click.effect_id,
             is_retried=isinstance(click, RetryEffect),
             key=key,

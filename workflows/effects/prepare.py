@@ -17,11 +17,11 @@ from workflows.app.requests.proposing import (
     require_time_left,
 )
 from workflows.app.requests.restoring import propose_restoration
-from workflows.app.revocation_alarms import partner_of, report_refused_revocation
+from workflows.app.revocation_alarms import report_refused_revocation
 from workflows.app.service import Service
 from workflows.catalog.catalog import Catalog
 from workflows.catalog.current_policy import current_policy
-from workflows.core.checks.findings import Finding, require_fit
+from workflows.core.checks.findings import Finding, require_no_errors
 from workflows.core.errors.facts import Fact
 from workflows.core.errors.raised import (
     CodedError,
@@ -35,7 +35,7 @@ from workflows.core.people import ChatId, Person
 from workflows.core.plans.plan import Plan, plan_revocation
 from workflows.core.policy.template import Stage, Template
 from workflows.core.requests.commands.request import RecordDelayed, RecordPrepared, RecordUnfit
-from workflows.core.requests.lifecycle import NO_PARTNER
+from workflows.core.requests.lifecycle import NO_PARTNER, partner_of
 from workflows.core.requests.notes import NoteCode
 from workflows.core.requests.request import (
     AccessRequest,
@@ -87,7 +87,7 @@ class Preparer:
         if (rest := remaining_pause(request, self.clock.now())) is not None:
             raise TenantUnavailable((Fact(NoteCode.KEEPS_CHANGING),), rest.total_seconds())
         try:
-            prepared = await self._prepared(request)
+            prepared = await replace(self, directory=self.directory.for_one_check())._prepared(request)
         except (TenantUnavailable, PeopleDirectoryUnavailable) as error:
             await self._record(request_id, RecordDelayed(reason=(*error.facts, Fact(NoteCode.KEEPS_TRYING))))
             raise
@@ -147,7 +147,7 @@ class Preparer:
         findings = (
             *proposal.findings,
             *check_proposal(observation, plan, stages, result.circumstances),
-            *require_fit(result.findings, FIELD),
+            *require_no_errors(result.findings, FIELD),
         )
         await require_chain(self.directory, stages, {requester.chat_id, sponsor.chat_id})
         return Prepared(
@@ -182,7 +182,7 @@ class Preparer:
         now, ends_at = self.clock.now(), particulars.ends_at
         require_time_left(ends_at, now)
         plan = access_plan(
-            observation, template, duration, particulars.placeholders, known=known, now=now, ends_at=ends_at
+            observation, template, duration, particulars.placeholders, record=known, now=now, ends_at=ends_at
         )
         policy = await current_policy(known, past=self.store, catalog=self.catalog)
         stages = chain_of(plan, template, observation, policy)
@@ -222,7 +222,7 @@ class Preparer:
         seen = request.observation
         if seen is not None and self.clock.now() - seen.at < _FRESH:
             return seen
-        return await look_up(request.particulars.target, tenant=self.tenant, clock=self.clock, register=self.store)
+        return await look_up(request.particulars.target, tenant=self.tenant, clock=self.clock, records=self.store)
 
 
 class _Proposal(NamedTuple):

@@ -16,7 +16,7 @@ from email.utils import parsedate_to_datetime
 from typing import Any, Final
 from urllib.parse import urlsplit
 
-from workflows.core.checks.facts import SignIns
+from workflows.core.checks.tenant_facts import SignIns
 from workflows.core.errors.facts import Fact, Values
 from workflows.core.people import PersonId
 from workflows.core.plans.plan import TenantIdentity
@@ -34,7 +34,7 @@ _TRANSPORT_STATUSES: Final = frozenset({407, 408, 412, 421, 423, 425, 429})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Call:
+class GraphCall:
     """The description of one request to Graph, for log lines and refusals."""
 
     method: str
@@ -51,7 +51,7 @@ class Call:
     """Whether it is a POST that changes nothing."""
 
     @property
-    def asked(self) -> Values:
+    def as_value(self) -> Values:
         """Return the value `call` of a problem (see `ports.tenant_problems`)."""
         return {"purpose": self.purpose.value, "of": self.of, "kind": self.kind}
 
@@ -81,9 +81,9 @@ class Answer:
         return named if named or self.is_success else str(_inner_error(self).get("request-id") or "")
 
 
-def reading(path: str, purpose: Purpose, permission: str, *, of: str = "", kind: str = "") -> Call:
+def read_call(path: str, purpose: Purpose, permission: str, *, of: str = "", kind: str = "") -> GraphCall:
     """Return the description of a GET request."""
-    return Call(method="GET", path=path, purpose=purpose, permission=permission, of=of, kind=kind)
+    return GraphCall(method="GET", path=path, purpose=purpose, permission=permission, of=of, kind=kind)
 
 
 def unavailable(code: TenantCode, **values: Any) -> TenantUnavailable:
@@ -101,14 +101,14 @@ def chunks(items: Sequence[str], size: int) -> Iterator[Sequence[str]]:
     return (items[start : start + size] for start in range(0, len(items), size))
 
 
-def json_object(call: Call, answer: Answer) -> JsonObject:
+def json_object(call: GraphCall, answer: Answer) -> JsonObject:
     """Parse a successful answer's body, annotations included.
 
     :raises TenantUnavailable: when it is no JSON object: another server answered, or the body is incomplete.
     """
     parsed = _parsed(answer.body)
     if not isinstance(parsed, dict):
-        raise unavailable(TenantCode.UNREADABLE_ANSWER, call=call.asked, request_id=answer.request_id)
+        raise unavailable(TenantCode.UNREADABLE_ANSWER, call=call.as_value, request_id=answer.request_id)
     return parsed
 
 
@@ -121,7 +121,7 @@ def without_annotations(value: Any) -> Any:
     return value
 
 
-def is_absent(answer: Answer) -> bool:
+def is_not_found(answer: Answer) -> bool:
     """Return whether Graph says that there is no such object.
 
     NB. a 404 without Graph's error object comes from a proxy or a wrong address. It says nothing about the object.
@@ -129,7 +129,7 @@ def is_absent(answer: Answer) -> bool:
     return answer.status == 404 and isinstance(_error(answer), dict)
 
 
-def rows_of(call: Call, answer: Answer, *, key: str = "id") -> tuple[Sequence[JsonObject], str | None]:
+def rows_of(call: GraphCall, answer: Answer, *, key: str = "id") -> tuple[Sequence[JsonObject], str | None]:
     """Read one page of a collection: its objects, each with its key, and the address of the next page.
 
     :param key: the property that identifies an object of this collection; partners have no `id`.
@@ -138,7 +138,7 @@ def rows_of(call: Call, answer: Answer, *, key: str = "id") -> tuple[Sequence[Js
     page = json_object(call, answer)
     rows, link = page.get("value"), page.get("@odata.nextLink")
     if not isinstance(rows, list) or not all(_is_named(row, key) for row in rows) or not isinstance(link, str | None):
-        raise unavailable(TenantCode.UNREADABLE_LIST, call=call.asked, request_id=answer.request_id)
+        raise unavailable(TenantCode.UNREADABLE_LIST, call=call.as_value, request_id=answer.request_id)
     return rows, link
 
 
@@ -229,7 +229,7 @@ def retry_after(headers: Mapping[str, str], now: datetime | None = None) -> floa
     return min(max(0.0, (moment - (now or datetime.now(UTC))).total_seconds()), MAX_RETRY_AFTER)
 
 
-def failure(call: Call, answer: Answer) -> TenantUnavailable | TenantRefused:
+def failure(call: GraphCall, answer: Answer) -> TenantUnavailable | TenantRefused:
     """Return the error for an unsuccessful answer.
 
     It is TenantRefused only when the answer contains Graph's error object, and its status can be about the request. In
@@ -239,11 +239,13 @@ def failure(call: Call, answer: Answer) -> TenantUnavailable | TenantRefused:
     status = answer.status
     if status == 429:
         wait = retry_after(answer.headers)
-        throttled = Fact(TenantCode.THROTTLED, {"call": call.asked, "request_id": answer.request_id, "seconds": wait})
+        throttled = Fact(
+            TenantCode.THROTTLED, {"call": call.as_value, "request_id": answer.request_id, "seconds": wait}
+        )
         return TenantUnavailable((throttled,), wait, is_throttled=True)
     error = _error(answer)
     if not isinstance(error, dict) or not _is_about_the_request(call, status):
-        values = {"call": call.asked, "status": status, "request_id": answer.request_id, "is_write": call.is_write}
+        values = {"call": call.as_value, "status": status, "request_id": answer.request_id, "is_write": call.is_write}
         return TenantUnavailable((Fact(TenantCode.ANSWERED_OTHERWISE, values),), retry_after(answer.headers))
     code = str(error.get("code") or "")
     says = _one_line(str(error.get("message") or ""))
@@ -251,7 +253,7 @@ def failure(call: Call, answer: Answer) -> TenantUnavailable | TenantRefused:
     refused = Fact(
         TenantCode.REFUSED_BY_ENTRA,
         {
-            "call": call.asked,
+            "call": call.as_value,
             "status": status,
             "code": code,
             "says": says,
@@ -279,7 +281,7 @@ def no_credential(missing: Sequence[str]) -> TenantUnavailable:
     return unavailable(TenantCode.NO_CREDENTIALS, says=_one_line(missing[-1]) if missing else "")
 
 
-def _is_about_the_request(call: Call, status: int) -> bool:
+def _is_about_the_request(call: GraphCall, status: int) -> bool:
     """Return whether a status can be about the request. Sending it again then does not help."""
     passes = status == 409 and call.method not in ("POST", "PUT")
     return 400 <= status < 500 and status not in _TRANSPORT_STATUSES and not passes

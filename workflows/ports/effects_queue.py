@@ -29,7 +29,7 @@ class PendingEffect:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class GivenUp:
+class GivenUpEffect:
     """An effect that was given up. It stays stored, and is not performed until an admin decides about it."""
 
     id: int
@@ -44,13 +44,13 @@ class EffectsQueue(Protocol):
     """The queue of stored effects. `RecordStore.commit` adds effects in the same transaction as the records."""
 
     async def pending(self, now: datetime, limit: int) -> Sequence[PendingEffect]:
-        """List the oldest due effect of each lane, sorted by rank, at most `limit` of each rank.
+        """List the oldest due effect of each lane, sorted by priority, at most `limit` of each priority.
 
         An effect that waits for a later time does not delay the others of its lane.
         """
 
     async def count_pending(self, now: datetime) -> tuple[int, int, int]:
-        """Count the effects that are due, that wait for a later time, and that are parked."""
+        """Count the effects that are due, that wait for their next attempt, and that are parked."""
 
     async def done(self, effect_id: int) -> None:
         """Mark an effect as performed."""
@@ -61,7 +61,7 @@ class EffectsQueue(Protocol):
         :param error: why the attempt failed.
         """
 
-    async def park(self, effect_id: int, error: Facts) -> None:
+    async def give_up(self, effect_id: int, error: Facts) -> None:
         """Give up an effect. It stays stored, and no longer delays its lane.
 
         :param error: why it is given up.
@@ -70,7 +70,7 @@ class EffectsQueue(Protocol):
     async def unchecked_clicks(self) -> Sequence[CheckPermission]:
         """List the clicks whose permission has not been checked, oldest first, without those that were given up."""
 
-    async def given_up(self) -> Sequence[GivenUp]:
+    async def given_up(self) -> Sequence[GivenUpEffect]:
         """List the effects that were given up, oldest first."""
 
     async def retry_given_up(self, effect_id: int) -> None:

@@ -9,17 +9,23 @@ from dataclasses import dataclass, replace
 from typing import Final
 
 from workflows.core.checks.conditional_access.controls import InboundTrustFlags
-from workflows.core.checks.conditional_access.entries import entries_of, trust_of
 from workflows.core.checks.conditional_access.policy import Policy, parse_policy
-from workflows.core.checks.conditional_access.questions import MAX_QUESTIONS, Entry, Question, Questions, questions
+from workflows.core.checks.conditional_access.questions import (
+    MAX_QUESTIONS,
+    Question,
+    Questions,
+    VisitorAccess,
+    questions,
+)
 from workflows.core.checks.conditional_access.scope import named_tenants
 from workflows.core.checks.conditional_access.verdicts import AccessReport, assess
-from workflows.core.checks.facts import Unread
-from workflows.core.posture.lockouts import lockout_concerns
+from workflows.core.checks.conditional_access.visitor_access import trust_of, visitor_access_of
+from workflows.core.checks.tenant_facts import UnreadableFact
+from workflows.core.posture.lockout_concerns import lockout_concerns
 from workflows.core.posture.model import PartnerPosture, sorted_concerns
 from workflows.core.settings.canonical import JsonObject
 from workflows.core.settings.model import Property, TenantId
-from workflows.ports.facts import read_fact
+from workflows.ports.fact_reading import read_fact
 from workflows.ports.tenant_settings import TenantSettings
 from workflows.preflight.access_check import EVALUATION_SECONDS, AccessCheck
 
@@ -32,7 +38,7 @@ _AT_ONCE: Final = 5
 class _EvaluationInputs:
     """The inputs of an evaluation. Partners with equal inputs share one."""
 
-    entries: tuple[Entry, ...]
+    entries: tuple[VisitorAccess, ...]
     trust: InboundTrustFlags
     tenant_id: TenantId | None
     """The tenant id of a partner that a policy names; None for all other partners."""
@@ -46,7 +52,7 @@ async def with_access(
     if not current:
         return list(partners)
     documents = await read_fact(tenant_settings.read_conditional_access(), TIMEOUT_SECONDS)
-    policies = () if isinstance(documents, Unread) else tuple(map(parse_policy, documents))
+    policies = () if isinstance(documents, UnreadableFact) else tuple(map(parse_policy, documents))
     groups = _grouped(current, policies)
     reports = await _reports(
         groups, documents, policies, AccessCheck(tenant_settings=tenant_settings, timeout_seconds=timeout_seconds)
@@ -70,7 +76,7 @@ def _grouped(
     groups: dict[_EvaluationInputs, list[PartnerPosture]] = {}
     for partner in partners:
         inputs = _EvaluationInputs(
-            entries=entries_of(
+            entries=visitor_access_of(
                 collaboration=partner.b2b_access[Property.B2B_COLLABORATION_INBOUND].targets.certain,
                 direct_connect=partner.b2b_access[Property.B2B_DIRECT_CONNECT_INBOUND].targets.certain,
                 synchronizes=partner.synchronization.value,
@@ -84,7 +90,7 @@ def _grouped(
 
 async def _reports(
     groups: dict[_EvaluationInputs, list[PartnerPosture]],
-    documents: Sequence[JsonObject] | Unread,
+    documents: Sequence[JsonObject] | UnreadableFact,
     policies: Sequence[Policy],
     check: AccessCheck,
 ) -> dict[_EvaluationInputs, AccessReport]:
@@ -115,7 +121,7 @@ async def _reports(
             {
                 question: answer
                 for question, answer in answers.items()
-                if question in own_questions or isinstance(answer, Unread)
+                if question in own_questions or isinstance(answer, UnreadableFact)
             },
         )
         if number % _AT_ONCE == 0:

@@ -1,33 +1,33 @@
 """Create each flow in Slack with what it needs. Add a new flow here: its entry points are then included."""
 
 from collections.abc import Iterator, Sequence
-from typing import Protocol
+from typing import Protocol, TypeVar
 
 from bot.process.assembly.external_systems import ExternalSystems
 from bot.slack.answers.open_forms import OpenForm, OpenForms
 from bot.slack.answers.response_url import Answers
 from bot.slack.answers.windows import Windows
-from bot.slack.flows.decide import DecideFlow
+from bot.slack.flows.answer_review import AnswerReviewFlow
+from bot.slack.flows.decide.flow import DecideFlow
 from bot.slack.flows.entry_points import EntryPoint
-from bot.slack.flows.given_up import GivenUpFlow
 from bot.slack.flows.home.flow import HomeFlow
-from bot.slack.flows.own_request import OwnRequestFlow
 from bot.slack.flows.partner_setup.flow import PartnerSetupFlow
-from bot.slack.flows.request_access.change import ChangeFlow
+from bot.slack.flows.remind_or_withdraw import RemindOrWithdrawFlow
+from bot.slack.flows.request_access.filled_form import FilledFormFlow
 from bot.slack.flows.request_access.flow import RequestAccessFlow
 from bot.slack.flows.request_access.open_form import OpenRequestForm
-from bot.slack.flows.request_access.search import SearchOwn
+from bot.slack.flows.request_access.own_directory import OwnDirectorySearch
 from bot.slack.flows.restore.flow import RestoreFlow
-from bot.slack.flows.review import ReviewFlow
 from bot.slack.flows.revoke.flow import RevokeFlow
 from bot.slack.flows.show.flow import ShowFlow
+from bot.slack.flows.stopped_work import StoppedWorkFlow
 from bot.slack.people.members import Members
 from bot.slack.people.shown_directory import ShownDirectory
 from workflows.app.limits import Limits
-from workflows.app.reads.checklists import Checklists
 from workflows.app.reads.look_up_permission import LookupPermission
+from workflows.app.reads.object_search import ObjectSearch
 from workflows.app.reads.offers import Offers
-from workflows.app.reads.own_objects import NameSearch
+from workflows.app.reads.partner_setup import PartnerSetupReader
 from workflows.app.requests.editing import Editing
 from workflows.app.requests.forms import Form
 from workflows.app.requests.intake import Intake
@@ -35,6 +35,8 @@ from workflows.app.requests.restore_intake import RestoreForm, RestoreIntake
 from workflows.app.service import Service
 from workflows.core.partner_setup.clouds import cloud_of
 from workflows.ports.notifier import Notifier
+
+IntakeType = TypeVar("IntakeType", Intake, RestoreIntake)
 
 
 class Flow(Protocol):
@@ -63,10 +65,10 @@ def make_flows(
     request_access = _request_access(systems, service, limits, windows, members, lookup_permission, shown)
     return (
         request_access,
-        ChangeFlow(request_access=request_access, editing=Editing(intake=request_access.intake), store=store),
+        FilledFormFlow(request_access=request_access, editing=Editing(intake=request_access.intake), store=store),
         _decide(systems, service, windows, members, shown),
-        OwnRequestFlow(service=service, store=store, request_access=request_access),
-        ReviewFlow(service=service, store=store, members=members, windows=windows, clock=clock),
+        RemindOrWithdrawFlow(service=service, store=store, request_access=request_access),
+        AnswerReviewFlow(service=service, store=store, members=members, windows=windows, clock=clock),
         _revoke(systems, service, windows, members),
         _restore(systems, service, limits, windows, members, lookup_permission),
         PartnerSetupFlow(
@@ -75,11 +77,11 @@ def make_flows(
             answers=answers,
             lookup_permission=lookup_permission,
             directory=directory,
-            checklists=Checklists(store=store, tenant=tenant, cloud=cloud_of(systems.settings.graph_url)),
+            checklists=PartnerSetupReader(store=store, tenant=tenant, cloud=cloud_of(systems.settings.graph_url)),
         ),
-        GivenUpFlow(service=service),
+        StoppedWorkFlow(service=service),
         HomeFlow(service=service, store=store, notifier=notifier, members=members, background=background),
-        _show(systems, answers, windows, members, lookup_permission),
+        _show(systems, answers, windows, members, lookup_permission, shown),
     )
 
 
@@ -103,13 +105,14 @@ def _show(
     windows: Windows,
     members: Members,
     lookup_permission: LookupPermission,
+    shown: ShownDirectory,
 ) -> ShowFlow:
     return ShowFlow(
         answers=answers,
         windows=windows,
         lookup_permission=lookup_permission,
         members=members,
-        people=ShownDirectory(systems.directory, systems.clock),
+        people=shown,
         store=systems.store,
         tenant=systems.tenant,
         clock=systems.clock,
@@ -137,12 +140,12 @@ def _request_access(
     lookup_permission: LookupPermission,
     shown: ShownDirectory,
 ) -> RequestAccessFlow:
-    def remember(form: Form) -> OpenRequestForm:
+    def create_open_form(form: Form) -> OpenRequestForm:
         return OpenRequestForm(form=form)
 
-    forms = OpenForms(windows, remember)
+    forms = OpenForms(windows, create_open_form)
     offers = Offers(store=systems.store, catalog=systems.catalog, clock=systems.clock)
-    names = NameSearch(
+    names = ObjectSearch(
         members=systems.directory,
         service=service,
         tenant=systems.tenant,
@@ -155,19 +158,11 @@ def _request_access(
         forms=forms,
         members=members,
         lookup_permission=lookup_permission,
-        intake=Intake(
-            service=service,
-            store=systems.store,
-            tenant=systems.tenant,
-            directory=systems.directory,
-            catalog=systems.catalog,
-            clock=systems.clock,
-            limits=limits,
-        ),
+        intake=_intake(Intake, systems, service, limits),
         service=service,
         catalog=systems.catalog,
         offers=offers,
-        search=SearchOwn(names=names, offers=offers, forms=forms, windows=windows),
+        search=OwnDirectorySearch(names=names, offers=offers, forms=forms, windows=windows),
         shown_directory=shown,
     )
 
@@ -180,24 +175,29 @@ def _restore(
     members: Members,
     lookup_permission: LookupPermission,
 ) -> RestoreFlow:
-    def remember(form: RestoreForm) -> OpenForm[RestoreForm]:
+    def create_open_form(form: RestoreForm) -> OpenForm[RestoreForm]:
         return OpenForm(form=form)
 
     return RestoreFlow(
         windows=windows,
-        forms=OpenForms(windows, remember),
+        forms=OpenForms(windows, create_open_form),
         members=members,
         lookup_permission=lookup_permission,
-        intake=RestoreIntake(
-            service=service,
-            store=systems.store,
-            tenant=systems.tenant,
-            directory=systems.directory,
-            catalog=systems.catalog,
-            clock=systems.clock,
-            limits=limits,
-        ),
+        intake=_intake(RestoreIntake, systems, service, limits),
         store=systems.store,
         tenant=systems.tenant,
         catalog=systems.catalog,
+    )
+
+
+def _intake(kind: type[IntakeType], systems: ExternalSystems, service: Service, limits: Limits) -> IntakeType:
+    """Create the intake of one form."""
+    return kind(
+        service=service,
+        store=systems.store,
+        tenant=systems.tenant,
+        directory=systems.directory,
+        catalog=systems.catalog,
+        clock=systems.clock,
+        limits=limits,
     )

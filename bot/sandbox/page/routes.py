@@ -8,15 +8,15 @@ from importlib.resources import files
 
 from aiohttp import web
 
-from bot.sandbox.page.chat.unread import ReadMarks
-from bot.sandbox.page.fragments import Memory, fragments, title
-from bot.sandbox.page.place import place_of
+from bot.sandbox.page.chat.unread_counts import ReadMarks
+from bot.sandbox.page.fragments import PageState, fragments, title
 from bot.sandbox.page.ports import Sandbox
 from bot.sandbox.page.render import environment
+from bot.sandbox.page.tab_location import parse_location
 from bot.sandbox.page.tenant.settings_watch import SettingsWatch
-from bot.sandbox.page.text.names import seeded_names
+from bot.sandbox.page.text.display_names import sandbox_names
 
-LONGEST_WAIT = 20.0
+MAX_WAIT_SECONDS = 20.0
 """Seconds until a browser that waits for changes is told that there were none, and asks again."""
 
 HEADERS = {
@@ -47,13 +47,13 @@ def page_routes(sandbox: Sandbox) -> list[web.RouteDef]:
 
     `/page/fragment?as=&channel=&log=` answers `{"ok", "revision", "title", "fragments": {name: HTML}}`.
 
-    `/page/changes?seen=` answers `{"ok", "revision"}` once there is a newer one, or after `LONGEST_WAIT` seconds.
+    `/page/changes?seen=` answers `{"ok", "revision"}` once there is a newer one, or after `MAX_WAIT_SECONDS` seconds.
     """
-    memory = Memory(SettingsWatch(), ReadMarks())
-    names = seeded_names()
+    memory = PageState(SettingsWatch(), ReadMarks())
+    names = sandbox_names()
 
     async def page(request: web.Request) -> web.Response:
-        place = place_of(request.query)
+        place = parse_location(request.query)
         revision = await sandbox.wait_for_change(-1)
         parts = fragments(sandbox, place, names, memory)
         template = environment().get_template("page.html")
@@ -63,7 +63,7 @@ def page_routes(sandbox: Sandbox) -> list[web.RouteDef]:
         return web.Response(text=html, content_type="text/html", headers=HEADERS)
 
     async def fragment(request: web.Request) -> web.Response:
-        place = place_of(request.query)
+        place = parse_location(request.query)
         # NB. the revision is read before the parts: a change in between is then reported again, never missed.
         revision = await sandbox.wait_for_change(-1)
         parts = fragments(sandbox, place, names, memory)
@@ -79,7 +79,7 @@ def page_routes(sandbox: Sandbox) -> list[web.RouteDef]:
         # A greater `seen` comes from before a restart: the browser then has to read again, too.
         if revision == int(seen):
             with suppress(TimeoutError):
-                revision = await asyncio.wait_for(sandbox.wait_for_change(revision), LONGEST_WAIT)
+                revision = await asyncio.wait_for(sandbox.wait_for_change(revision), MAX_WAIT_SECONDS)
         return web.json_response({"ok": True, "revision": revision}, headers=HEADERS)
 
     return [

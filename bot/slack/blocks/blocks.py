@@ -6,7 +6,7 @@ Slack interprets no mention, link or formatting. Limits: Slack's "Reference: blo
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from enum import IntEnum
 from types import MappingProxyType
 from typing import Any, Final, Literal
@@ -34,7 +34,7 @@ from bot.slack.blocks.untrusted import clean
 
 Json = dict[str, Any]
 Surface = Literal["message", "modal", "home"]
-Part = RichTextElement
+TextRun = RichTextElement
 
 
 class Limit(IntEnum):
@@ -54,15 +54,17 @@ class Limit(IntEnum):
     METADATA = 3000
 
 
-NAME: Final = 100
+NAME_LIMIT: Final = 100
 """The most characters of a name that is shown."""
-DOMAIN: Final = 253
-MOST_FOOTNOTES: Final = 10
-MOST_BLOCKS: Final[dict[Surface, int]] = {"message": 50, "modal": 100, "home": 100}
+DOMAIN_LIMIT: Final = 253
+MAX_CONTEXT_ELEMENTS: Final = 10
+MAX_BLOCKS: Final[dict[Surface, int]] = {"message": 50, "modal": 100, "home": 100}
 
 NO_TIMES: Final[Mapping[str, datetime]] = MappingProxyType({})
 _UTC_TIME: Final = re.compile(r"\b(\d{4}-\d{2}-\d{2} \d{2}:\d{2}) UTC\b", re.ASCII)
 _DATE_FORMAT: Final = "{date_short_pretty} at {time}"
+_DAY_FORMAT: Final = "{date_short_pretty}"
+_SOON: Final = timedelta(days=1)
 
 
 def within_limits(blocks: Sequence[Block], surface: Surface) -> list[Json]:
@@ -70,10 +72,10 @@ def within_limits(blocks: Sequence[Block], surface: Surface) -> list[Json]:
 
     :raises SlackObjectFormationError: when a block is malformed, which is a programming error.
     """
-    most = MOST_BLOCKS[surface]
+    limit = MAX_BLOCKS[surface]
     kept = list(blocks)
-    if len(kept) > most:
-        kept = [*kept[: most - 1], footnote(f"{len(kept) - most + 1} more parts are not shown here.")]
+    if len(kept) > limit:
+        kept = [*kept[: limit - 1], small_text(f"{len(kept) - limit + 1} more parts are not shown here.")]
     return [block.to_dict() for block in kept]
 
 
@@ -92,9 +94,9 @@ def mrkdwn(constant: str) -> SectionBlock:
     return SectionBlock(text=MarkdownTextObject(text=constant, verbatim=True))
 
 
-def footnote(*texts: str) -> ContextBlock:
+def small_text(*texts: str) -> ContextBlock:
     """Return small plain text, one line for each text; Slack accepts ten."""
-    return ContextBlock(elements=[plain_text(text, Limit.PLAIN) for text in texts[:MOST_FOOTNOTES]])
+    return ContextBlock(elements=[plain_text(text, Limit.PLAIN) for text in texts[:MAX_CONTEXT_ELEMENTS]])
 
 
 def row(
@@ -113,46 +115,63 @@ def row(
     return SectionBlock(text=body, block_id=block_id, accessory=accessory, fields=fields or None)
 
 
-def _time_token(moment: datetime) -> str:
+def times_line(times: Mapping[str, datetime], now: datetime, *, constant: str = "") -> ContextBlock:
+    """Return one line of small text with times, as days in the reader's own time zone.
+
+    A time within the next day has its time of day too. Never pass `constant` or a label text from outside.
+
+    :param constant: words at the end of the line.
+    """
+    said = [
+        f"{label} {_time_token(at, _DATE_FORMAT if now < at < now + _SOON else _DAY_FORMAT)}"
+        for label, at in times.items()
+    ]
+    text = " · ".join([*said, constant] if constant else said)
+    return ContextBlock(elements=[MarkdownTextObject(text=text, verbatim=True)])
+
+
+def _time_token(moment: datetime, date_format: str = _DATE_FORMAT) -> str:
     """Return a time in Slack's markup: digits and constants only, the one markup that is made of a value."""
-    return f"<!date^{int(moment.timestamp())}^{_DATE_FORMAT}|{utc_words(moment)}>"
+    return f"<!date^{int(moment.timestamp())}^{date_format}|{utc_words(moment)}>"
 
 
-def part(text: str, limit: int = NAME, *, bold: bool = False, code: bool = False, lines: bool = False) -> Part:
+def cleaned_text(
+    text: str, limit: int = NAME_LIMIT, *, bold: bool = False, code: bool = False, lines: bool = False
+) -> TextRun:
     """Return a run of text; the text may come from outside."""
     style = RichTextElementParts.TextStyle(bold=bold or None, code=code or None) if bold or code else None
     return RichTextElementParts.Text(text=clean(text, limit, lines=lines), style=style)
 
 
-def words(constant: str, *, bold: bool = False) -> Part:
-    """Return a run of constant words; unlike `part` it keeps spaces and line breaks at its ends."""
+def fixed_text(constant: str, *, bold: bool = False) -> TextRun:
+    """Return a run of constant words; unlike `cleaned_text` it keeps spaces and line breaks at its ends."""
     style = RichTextElementParts.TextStyle(bold=True) if bold else None
     return RichTextElementParts.Text(text=constant, style=style)
 
 
-def mention(user_id: str) -> Part:
+def mention(user_id: str) -> TextRun:
     """Return a mention of a chat user by id, for a user whose name is not known yet."""
     return RichTextElementParts.User(user_id=user_id)
 
 
-def when(moment: datetime) -> Part:
+def local_time(moment: datetime) -> TextRun:
     """Return a time that Slack shows in the reader's own time zone."""
     return RichTextElementParts.Date(timestamp=int(moment.timestamp()), format=_DATE_FORMAT, fallback=utc_words(moment))
 
 
-def with_times(text: str, limit: int) -> list[Part]:
+def with_local_times(text: str, limit: int) -> list[TextRun]:
     """Return a text with each time in UTC as a time that Slack shows in the reader's own zone."""
-    parts: list[Part] = []
-    said, end = clean(text, limit, lines=True), 0
-    for found in _UTC_TIME.finditer(said):
+    parts: list[TextRun] = []
+    cleaned, end = clean(text, limit, lines=True), 0
+    for found in _UTC_TIME.finditer(cleaned):
         try:
             moment = datetime.strptime(found[1], "%Y-%m-%d %H:%M").replace(tzinfo=UTC)
         except ValueError:
             continue  # it only looks like a time
-        parts += [words(said[end : found.start()])] if found.start() > end else []
-        parts.append(when(moment))
+        parts += [fixed_text(cleaned[end : found.start()])] if found.start() > end else []
+        parts.append(local_time(moment))
         end = found.end()
-    return [*parts, words(said[end:])] if end < len(said) else parts
+    return [*parts, fixed_text(cleaned[end:])] if end < len(cleaned) else parts
 
 
 def utc_words(moment: datetime) -> str:
@@ -160,12 +179,12 @@ def utc_words(moment: datetime) -> str:
     return f"{moment.astimezone(UTC):%Y-%m-%d %H:%M} UTC"
 
 
-def paragraph(*parts: Part) -> RichTextSectionElement:
+def paragraph(*parts: TextRun) -> RichTextSectionElement:
     """Return one paragraph of rich text."""
     return RichTextSectionElement(elements=list(parts))
 
 
-def bullets(items: Iterable[Sequence[Part]], *, ordered: bool = False) -> RichTextListElement:
+def bullets(items: Iterable[Sequence[TextRun]], *, ordered: bool = False) -> RichTextListElement:
     """Return a list, one item per sequence of parts."""
     sections = [RichTextSectionElement(elements=list(item)) for item in items]
     return RichTextListElement(elements=sections, style="ordered" if ordered else "bullet")
@@ -173,15 +192,15 @@ def bullets(items: Iterable[Sequence[Part]], *, ordered: bool = False) -> RichTe
 
 def quote(text: str, limit: int) -> RichTextQuoteElement:
     """Return a quotation of what somebody wrote."""
-    return RichTextQuoteElement(elements=[part(text, limit, lines=True)])
+    return RichTextQuoteElement(elements=[cleaned_text(text, limit, lines=True)])
 
 
 def preformatted(ascii_text: str) -> RichTextPreformattedElement:
     """Return preformatted text, shown unchanged. The caller must pass short ASCII text."""
-    return RichTextPreformattedElement(elements=[words(ascii_text)])
+    return RichTextPreformattedElement(elements=[fixed_text(ascii_text)])
 
 
-def rich(*elements: RichTextElement, block_id: str | None = None) -> RichTextBlock:
+def rich_text(*elements: RichTextElement, block_id: str | None = None) -> RichTextBlock:
     """Return a block of rich text."""
     return RichTextBlock(elements=list(elements), block_id=block_id)
 

@@ -6,33 +6,50 @@ from collections.abc import Iterator
 from slack_sdk.models.blocks import RichTextBlock
 from slack_sdk.models.blocks.block_elements import RichTextElement
 
-from bot.slack.blocks.blocks import Part, bullets, paragraph, part, preformatted, rich, words
-from bot.slack.cards.partners import MOST_JSON, MOST_LINE, MOST_LINES, shortened
+from bot.slack.blocks.blocks import TextRun, bullets, cleaned_text, fixed_text, paragraph, preformatted, rich_text
+from bot.slack.cards.partner_and_plan import MAX_JSON_CHARACTERS, MAX_LINES, MAX_SETTING_CHARACTERS, shortened
 from bot.words.plans.drift import DefaultLine, DriftLine, default_lines, drift_lines
 from workflows.core.plans.drift import Drift
 from workflows.core.requests.request import AccessRequest, RequestState
+from workflows.core.settings.canonical import JsonObject
 
 
 def drift_blocks(request: AccessRequest) -> Iterator[RichTextBlock]:
-    """Return the three-way difference while the stopped request needs new approval; otherwise nothing."""
+    """Return what others changed while the stopped request needs new approval; otherwise nothing."""
     drift = request.drift
     if drift is None or request.state not in (RequestState.PREPARING, RequestState.AWAITING_APPROVAL):
         return
-    yield rich(
-        paragraph(words("What changed behind the approved plan", bold=True)),
-        *changed_behind(drift),
-        preformatted(shortened(drift_json(drift), MOST_JSON)),
+    yield rich_text(
+        paragraph(fixed_text("Changed outside Gatehouse", bold=True)),
+        *outside_change_elements(drift, default_of(request)),
+        preformatted(shortened(drift_json(drift), MAX_JSON_CHARACTERS)),
     )
 
 
-def changed_behind(drift: Drift) -> Iterator[RichTextElement]:
-    """List what changed in the tenant since the plan was approved: each setting as approved and as it is now."""
-    lines = drift_lines(drift)
-    items = [_default_parts(line) for line in default_lines(drift)]
-    items += [_line_parts(line) for line in lines[:MOST_LINES]]
-    if (more := len(lines) - MOST_LINES) > 0:
-        items.append([words(f"and {more} more settings; the JSON shows them")])
-    yield bullets(items or [[words("nothing that this version can show")]])
+def outside_change_elements(drift: Drift, default: JsonObject | None) -> Iterator[RichTextElement]:
+    """List what changed in the tenant since the plan was made: each setting as it was and as it is now.
+
+    :param default: the tenant's default configuration, for values that are not set; None when it is not known.
+    """
+    items = changed_items(drift, default)
+    shown = items[:MAX_LINES]
+    if more := len(items) - len(shown):
+        shown.append([fixed_text(f"and {more} more settings")])
+    yield bullets(shown or [[fixed_text("nothing that this version can show")]])
+
+
+def changed_items(drift: Drift, default: JsonObject | None) -> list[list[TextRun]]:
+    """Return every setting that changed, as it was and as it is now.
+
+    :param default: see `outside_change_elements`.
+    """
+    return [*map(_default_parts, default_lines(drift)), *map(_line_parts, drift_lines(drift, default))]
+
+
+def default_of(request: AccessRequest) -> JsonObject | None:
+    """Return the tenant's default as it was read last for a request; None when it is not known."""
+    observed = request.observation if request.prepared is None else request.prepared.observation
+    return None if observed is None else observed.default
 
 
 def drift_json(drift: Drift) -> str:
@@ -41,35 +58,36 @@ def drift_json(drift: Drift) -> str:
         f"  {json.dumps(one.name)}: {{\n"
         f'    "approvedFrom": {json.dumps(one.approved_from)},\n'
         f'    "approvedTo": {json.dumps(one.approved_to)},\n'
-        f'    "standsNow": {json.dumps(one.now)}\n  }}'
+        f'    "now": {json.dumps(one.now)}\n  }}'
         for one in drift.settings
     ]
     members += [
         f"  {json.dumps(f'default.{one.name}')}: {{\n"
-        f'    "whenShown": {json.dumps(one.shown)},\n'
-        f'    "standsNow": {json.dumps(one.now)}\n  }}'
+        f'    "shown": {json.dumps(one.shown)},\n'
+        f'    "now": {json.dumps(one.now)}\n  }}'
         for one in drift.defaults
     ]
     return "{{\n{}\n}}".format(",\n".join(members)) if members else "{}"
 
 
-def _default_parts(line: DefaultLine) -> list[Part]:
+def _default_parts(line: DefaultLine) -> list[TextRun]:
     return [
-        part(line.setting, 200, bold=True),
-        words(", inherited from the tenant's default: was "),
-        part(line.shown, MOST_LINE),
-        words(" when it was shown; now: "),
-        part(line.now, MOST_LINE, bold=True),
+        cleaned_text(line.setting, 200, bold=True),
+        fixed_text(", by the tenant's default: was "),
+        cleaned_text(line.shown, MAX_SETTING_CHARACTERS),
+        fixed_text("; now "),
+        cleaned_text(line.now, MAX_SETTING_CHARACTERS, bold=True),
     ]
 
 
-def _line_parts(line: DriftLine) -> list[Part]:
-    return [
-        part(line.setting, 200, bold=True),
-        words(": approved from "),
-        part(line.approved_from, MOST_LINE),
-        words(" to "),
-        part(line.approved_to, MOST_LINE),
-        words("; now: "),
-        part(line.now, MOST_LINE, bold=True),
+def _line_parts(line: DriftLine) -> list[TextRun]:
+    parts = [
+        cleaned_text(line.setting, 200, bold=True),
+        fixed_text(": was "),
+        cleaned_text(line.before, MAX_SETTING_CHARACTERS),
+        fixed_text("; now "),
+        cleaned_text(line.now, MAX_SETTING_CHARACTERS, bold=True),
     ]
+    if line.planned is None:
+        return parts
+    return [*parts, fixed_text("; approved: "), cleaned_text(line.planned, MAX_SETTING_CHARACTERS)]

@@ -6,7 +6,7 @@ may be a card that is not known here. It cannot be found; clicks on it do not co
 
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from enum import Enum, auto
 from typing import Any, Final
@@ -16,23 +16,27 @@ from slack_sdk.errors import SlackApiError
 from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.slack.blocks.message import Message, notice
-from bot.slack.errors import BLOCKED, NO_ANSWER, error_code, is_passing, retry_after
+from bot.slack.errors import CHANNEL_BLOCKED, NO_ANSWER, error_code, is_temporary, retry_after
 from bot.slack.outbound.approval_channel import ApprovalChannel, ChannelUnsuitable
+from workflows.cache import Cache
 from workflows.core.people import ChatId
+from workflows.intervals import CONVERSATIONS_KEPT_FOR
 from workflows.ports.message_copies import MessageCopy
 from workflows.ports.notifier import NotifierBlocked, NotifierRefused, NotifierUnavailable
 from workflows.ports.store import Store
 
+_MAX_CONVERSATIONS: Final = 5000
+"""How many conversations are kept."""
 _CARD_GONE: Final = frozenset({"message_not_found", "cant_update_message", "edit_window_closed"})
 """Slack's error codes for a posted card that can never be updated again (Slack: "chat.update", errors)."""
-_DELETED: Final = "message_not_found"
-_EMPTIED: Final = notice(
+_DELETED_CODE: Final = "message_not_found"
+_EMPTIED_CARD: Final = notice(
     "This channel takes no approval cards any more, so this request is handled elsewhere. Use the card in your direct "
     "messages, or your App Home."
 )
-_REPLACED: Final = notice("This card is out of date, and its buttons do nothing. There is a newer card below.")
+_REPLACED_CARD: Final = notice("This card is out of date, and its buttons do nothing. There is a newer card below.")
 
-Trouble = NotifierRefused | NotifierBlocked | ChannelUnsuitable
+NotAccepted = NotifierRefused | NotifierBlocked | ChannelUnsuitable
 
 _log = structlog.get_logger()
 
@@ -58,12 +62,27 @@ class _CardGone(NotifierRefused):
 class CardCopies:
     """Posts and updates cards, and stores their places. Every method may be repeated safely."""
 
-    def __init__(self, *, client: AsyncWebClient, store: Store, channel: ApprovalChannel) -> None:
+    def __init__(
+        self,
+        *,
+        client: AsyncWebClient,
+        store: Store,
+        channel: ApprovalChannel,
+        was_active: Callable[[ChatId], bool] = lambda _: False,
+    ) -> None:
+        """Create the copies.
+
+        :param was_active: returns whether Slack has just said that a person is active.
+        """
         self._client = client
         self._store = store
         self._channel = channel
+        self._was_active = was_active
+        self._conversations: Cache[ChatId, str] = Cache(
+            read=self._opened, kept_for=lambda _: CONVERSATIONS_KEPT_FOR, max_entries=_MAX_CONVERSATIONS
+        )
 
-    async def live(self, subject: str) -> list[MessageCopy]:
+    async def live_copies(self, subject: str) -> list[MessageCopy]:
         """Return the copies of a card whose buttons count.
 
         The others are updated once to say that they are out of date.
@@ -71,12 +90,12 @@ class CardCopies:
         copies = await self._store.copies(subject)
         for copy in copies:
             if not copy.is_live:
-                await self.update(copy, _REPLACED)
+                await self.update(copy, _REPLACED_CARD)
         return [copy for copy in copies if copy.is_live]
 
     async def post(
         self, subject: str, audience: str, card: Message, occasion: str = "", *, thread: str = ""
-    ) -> Trouble | None:
+    ) -> NotAccepted | None:
         """Post one copy and store it; return why it is not accepted, so that the other copies are still posted.
 
         :param audience: the recipient; empty for the approval channel.
@@ -86,7 +105,7 @@ class CardCopies:
         try:
             if not audience:
                 await self._channel.require_private()
-            channel = await self.direct(ChatId(audience)) if audience else self._channel.id
+            channel = await self.direct_channel(ChatId(audience)) if audience else self._channel.id
             place = {"thread_ts": thread} if thread else {}
             answer = await self.call("chat.postMessage", channel=channel, **place, **content_of(card))
         except (NotifierRefused, NotifierBlocked, ChannelUnsuitable) as refused:
@@ -104,53 +123,55 @@ class CardCopies:
         )
         return None
 
-    async def update(self, copy: MessageCopy, card: Message, *, is_wanted: bool = True) -> UpdateResult | Trouble:
+    async def update(
+        self, copy: MessageCopy, card: Message, *, replaces_deleted: bool = True
+    ) -> UpdateResult | NotAccepted:
         """Update one copy; a copy with the same content is not sent again.
 
         A copy that can never be updated again is stored as not live. The caller posts another in its place.
 
-        :param is_wanted: False when a deleted card needs no replacement; it then counts as up to date.
+        :param replaces_deleted: False when a deleted card needs no replacement; it then counts as up to date.
         :returns: the result, or why Slack does not accept the card there.
         """
-        updated = await self._updated(copy, card, is_wanted=is_wanted)
+        updated = await self._updated(copy, card, replaces_deleted=replaces_deleted)
         if updated in (UpdateResult.STUCK, UpdateResult.DELETED):
-            await self.forget(copy)
+            await self.mark_out_of_date(copy)
         return updated
 
-    async def renew(self, copy: MessageCopy, card: Message, *, is_wanted: bool) -> Trouble | None:
+    async def renew(self, copy: MessageCopy, card: Message, *, replaces_deleted: bool) -> NotAccepted | None:
         """Update a copy; when it can never be updated again, post another in its place.
 
-        :param is_wanted: see `update`.
+        :param replaces_deleted: see `update`.
         """
-        updated = await self._updated(copy, card, is_wanted=is_wanted)
-        if isinstance(updated, Trouble):
+        updated = await self._updated(copy, card, replaces_deleted=replaces_deleted)
+        if isinstance(updated, NotAccepted):
             return updated
         trouble = None
         if updated is not UpdateResult.DONE:
             trouble = await self.post(copy.subject, copy.audience, card, copy.occasion)
             # NB. after the new one is posted: if anything fails before, a repetition posts it.
-            await self.forget(copy)
+            await self.mark_out_of_date(copy)
         return trouble
 
-    async def forget(self, copy: MessageCopy) -> None:
+    async def mark_out_of_date(self, copy: MessageCopy) -> None:
         """Store that a copy no longer counts. It is not updated again, not even with that information."""
-        await self._store.save_copy(replace(copy, content=_hash_of(_REPLACED), is_live=False))
+        await self._store.save_copy(replace(copy, content=_hash_of(_REPLACED_CARD), is_live=False))
 
-    async def _updated(self, copy: MessageCopy, card: Message, *, is_wanted: bool) -> UpdateResult | Trouble:
+    async def _updated(self, copy: MessageCopy, card: Message, *, replaces_deleted: bool) -> UpdateResult | NotAccepted:
         content, is_former = _hash_of(card), self._is_former(copy)
         if copy.content == content and not (is_former and copy.is_live):
             return UpdateResult.DONE
         if is_former:
             # Nobody repairs a channel that is not the approval channel any more. The card moves to the present one.
-            await self.empty(copy)
+            await self.empty_card(copy)
             return UpdateResult.STUCK
         if not copy.audience:
             try:
                 is_fit = not await self._channel.problem()
-            except ChannelUnsuitable as untold:
-                return untold
+            except ChannelUnsuitable as error:
+                return error
             if not is_fit:
-                if not await self.empty(copy):
+                if not await self.empty_card(copy):
                     # It may be possible later: the card is not forgotten before it is empty.
                     return NotifierBlocked(f"the card of {copy.subject} cannot be emptied now")
                 return UpdateResult.STUCK
@@ -158,7 +179,7 @@ class CardCopies:
             await self.call("chat.update", channel=copy.channel, ts=copy.message_id, **content_of(card))
         except _CardGone as gone:
             _log.warning("card_gone", subject=copy.subject, message_id=copy.message_id, reason=str(gone))
-            if is_wanted or not gone.is_deleted:
+            if replaces_deleted or not gone.is_deleted:
                 return UpdateResult.DELETED if gone.is_deleted else UpdateResult.STUCK
         except (NotifierRefused, NotifierBlocked) as refused:
             _log.warning("card_not_updated", subject=copy.subject, message_id=copy.message_id, reason=str(refused))
@@ -166,14 +187,14 @@ class CardCopies:
         await self._store.save_copy(replace(copy, content=content))
         return UpdateResult.DONE
 
-    async def empty(self, copy: MessageCopy) -> bool:
+    async def empty_card(self, copy: MessageCopy) -> bool:
         """Empty a card in a channel that is not the approval channel, or that people outside or everybody can read.
 
         :returns: False when that may be possible later, in the approval channel only; otherwise nothing is left to do.
         :raises NotifierUnavailable: when Slack does not answer; it is tried again.
         """
         try:
-            await self.call("chat.update", channel=copy.channel, ts=copy.message_id, **content_of(_EMPTIED))
+            await self.call("chat.update", channel=copy.channel, ts=copy.message_id, **content_of(_EMPTIED_CARD))
         except (NotifierRefused, NotifierBlocked) as refused:
             _log.warning("card_not_emptied", subject=copy.subject, message_id=copy.message_id, reason=str(refused))
             return self._is_former(copy) or not isinstance(refused, NotifierBlocked)
@@ -183,8 +204,16 @@ class CardCopies:
         """Return whether a card is in a channel that is not the approval channel any more."""
         return not copy.audience and copy.channel != self._channel.id
 
-    async def direct(self, person: ChatId) -> str:
-        """Return the conversation with one person."""
+    async def direct_channel(self, person: ChatId) -> str:
+        """Return the conversation with one person. It is opened, unless it is known and the person was just active.
+
+        NB. Slack accepts messages to people who have left. Only opening the conversation shows that they have.
+        """
+        if self._was_active(person):
+            return await self._conversations.get(person)
+        return await self._conversations.read_now(person)
+
+    async def _opened(self, person: ChatId) -> str:
         return str((await self.call("conversations.open", users=person))["channel"]["id"])
 
     async def call(self, method: str, **arguments: Any) -> Mapping[str, Any]:
@@ -196,7 +225,7 @@ class CardCopies:
         try:
             response = await self._client.api_call(method, json=arguments)
         except SlackApiError as error:
-            raise _trouble(method, error) from error
+            raise _notifier_error(method, error) from error
         except NO_ANSWER as error:
             raise NotifierUnavailable(f"{method}: Slack does not answer") from error
         return dict(response.data) if isinstance(response.data, dict) else {}
@@ -207,14 +236,14 @@ def content_of(message: Message) -> dict[str, Any]:
     return {"text": message.text, "blocks": message.blocks, "unfurl_links": False, "unfurl_media": False}
 
 
-def _trouble(method: str, error: SlackApiError) -> NotifierUnavailable | NotifierRefused:
+def _notifier_error(method: str, error: SlackApiError) -> NotifierUnavailable | NotifierRefused:
     code = error_code(error) or "no answer of Slack's"
     reason = f"{method}: {code}"
-    if is_passing(error):
+    if is_temporary(error):
         return NotifierUnavailable(reason, retry_after(error))
     if method == "chat.update" and code in _CARD_GONE:
-        return _CardGone(reason, is_deleted=code == _DELETED)
-    return NotifierBlocked(reason) if code in BLOCKED else NotifierRefused(reason)
+        return _CardGone(reason, is_deleted=code == _DELETED_CODE)
+    return NotifierBlocked(reason) if code in CHANNEL_BLOCKED else NotifierRefused(reason)
 
 
 def _hash_of(message: Message) -> str:

@@ -3,15 +3,15 @@
 from collections.abc import Iterable
 
 from bot.slack.cards.approval.reminder import expired_message, reminder_message
-from bot.slack.outbound.recipients import Outbound, Recipients, waiting_for_the_directory
-from workflows.app.reads.queries import waiting_for
+from bot.slack.outbound.recipients import Outbound, Recipients, as_notifier_errors
+from workflows.app.reads.waiting_requests import waiting_for
 from workflows.core.people import ChatId
 from workflows.core.requests.request import AccessRequest
 from workflows.ports.records import LimitedList
 
-MOST_LISTED = 10
+MAX_LISTED_REQUESTS = 10
 """The most requests in one message; the others are counted."""
-MOST_READ = 200
+MAX_READ_REQUESTS = 200
 """The most expired requests of one day that are read."""
 
 
@@ -30,7 +30,7 @@ class Reminders:
         for person in sorted(people):
             await self._remind(person)
 
-    async def tell_expired(self, people: Iterable[ChatId]) -> None:
+    async def send_expiry_messages(self, people: Iterable[ChatId]) -> None:
         """Tell each person, in one message a day, which requests expired today without their decision.
 
         :raises NotifierUnavailable: when Slack or the directory does not answer; it is tried again.
@@ -44,10 +44,10 @@ class Reminders:
         :raises NotifierUnavailable: when Slack or the directory does not answer; it is tried again.
         """
         for person in sorted(people):
-            if posted := await self._outbound.copies.live(_subject(person)):
+            if posted := await self._outbound.copies.live_copies(_subject(person)):
                 waiting = await self._waiting(person)
                 await self._outbound.copies.renew(
-                    posted[-1], reminder_message(waiting, now=self._outbound.clock.now()), is_wanted=False
+                    posted[-1], reminder_message(waiting, now=self._outbound.clock.now()), replaces_deleted=False
                 )
 
     async def _remind(self, person: ChatId) -> None:
@@ -56,36 +56,40 @@ class Reminders:
             return
         now, subject = self._outbound.clock.now(), _subject(person)
         today, message = f"{now:%Y-%m-%d}", reminder_message(waiting, now=now)
-        posted = await self._outbound.copies.live(subject)
+        posted = await self._outbound.copies.live_copies(subject)
         if posted and posted[-1].occasion == today:
-            await self._outbound.copies.renew(posted[-1], message, is_wanted=True)
+            await self._outbound.copies.renew(posted[-1], message, replaces_deleted=True)
             return
         await self._outbound.copies.post(subject, person, message, today)
         for copy in posted:
-            await self._outbound.copies.forget(copy)
-        await self._outbound.copies.live(subject)
+            await self._outbound.copies.mark_out_of_date(copy)
+        await self._outbound.copies.live_copies(subject)
 
     async def _tell_expired(self, person: ChatId) -> None:
         now, subject = self._outbound.clock.now(), f"expired:{person}"
         today = f"{now:%Y-%m-%d}"
         ended = await self._outbound.store.expired_since(
-            now.replace(hour=0, minute=0, second=0, microsecond=0), MOST_READ
+            now.replace(hour=0, minute=0, second=0, microsecond=0), MAX_READ_REQUESTS
         )
-        mine = [one for one in ended if person in await self._recipients.were_to_decide(one)]
+        mine = [one for one in ended if person in await self._recipients.deciders_at_expiry(one)]
         if not mine:
             return
-        message = expired_message(LimitedList(shown=mine[:MOST_LISTED], count=len(mine)))
-        posted = [copy for copy in await self._outbound.copies.live(subject) if copy.occasion == today]
+        message = expired_message(LimitedList(shown=mine[:MAX_LISTED_REQUESTS], count=len(mine)))
+        posted = [copy for copy in await self._outbound.copies.live_copies(subject) if copy.occasion == today]
         if posted:
-            await self._outbound.copies.renew(posted[-1], message, is_wanted=False)
+            await self._outbound.copies.renew(posted[-1], message, replaces_deleted=False)
         else:
             await self._outbound.copies.post(subject, person, message, today)
 
     async def _waiting(self, person: ChatId) -> LimitedList[AccessRequest]:
-        with waiting_for_the_directory():
+        with as_notifier_errors():
             known = await self._outbound.directory.known_person(person)
             return await waiting_for(
-                person, store=self._outbound.store, directory=self._outbound.directory, limit=MOST_LISTED, known=known
+                person,
+                store=self._outbound.store,
+                directory=self._outbound.directory,
+                limit=MAX_LISTED_REQUESTS,
+                known=known,
             )
 
 

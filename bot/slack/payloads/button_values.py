@@ -1,10 +1,11 @@
 """Parse the values of buttons and the metadata of windows. They are not verified: what they name is read again."""
 
 import re
-from typing import Annotated, Final
+from typing import Annotated, Final, TypeVar
 
-from pydantic import StringConstraints
+from pydantic import Field, StringConstraints, ValidationError
 
+from bot.slack.ids import DetailsPart
 from bot.slack.payloads.models import Interaction, Payload
 from workflows.core.errors.raised import Refused
 from workflows.core.errors.refusal_codes import RefusalCode
@@ -14,9 +15,37 @@ from workflows.core.requests.request import RequestId
 from workflows.core.settings.canonical import Digest
 from workflows.core.settings.model import TenantId
 from workflows.partner_lookup.target import is_tenant_id
+from workflows.ports.pages import PagePosition
 
 REQUEST_ID: Final = r"^R-[A-Z2-7]{10}$"
 _DIGEST: Final = r"^[0-9a-f]{64}$"
+
+
+class PageStep(Payload):
+    """The value of a page button: the record at the edge of the shown page, and the direction from there."""
+
+    cursor: tuple[Annotated[str, StringConstraints(max_length=400)], ...]
+    is_before: bool
+
+    @property
+    def position(self) -> PagePosition:
+        """Return the page in the form that the store reads."""
+        return PagePosition(cursor=self.cursor, is_before=self.is_before)
+
+
+StepType = TypeVar("StepType", bound=PageStep)
+
+
+def parse_page_step(value: str, kind: type[StepType]) -> StepType:
+    """Read the value of a page button.
+
+    :param kind: the values of this list's buttons.
+    :raises Refused: for any other text.
+    """
+    try:
+        return kind.model_validate_json(value)
+    except ValidationError as error:
+        raise Refused(RefusalCode.MALFORMED) from error
 
 
 class _CardValue(Payload):
@@ -67,6 +96,26 @@ def parse_effect_id(value: str) -> int:
     return int(value)
 
 
+class _PartValue(Payload):
+    request_id: Annotated[str, StringConstraints(pattern=REQUEST_ID)]
+    name: DetailsPart
+    page: Annotated[int, Field(ge=0, le=100_000)]
+
+
+def parse_part_value(value: str) -> tuple[RequestId, DetailsPart, int]:
+    """Read `<request id>:<part>:<page>` from a button of Details.
+
+    :raises Refused: for any other text.
+    """
+    request_id, _, rest = value.partition(":")
+    name, _, page = rest.partition(":")
+    try:
+        parsed = _PartValue.model_validate_strings({"request_id": request_id, "name": name, "page": page})
+    except ValueError as error:
+        raise Refused(RefusalCode.MALFORMED) from error
+    return RequestId(parsed.request_id), parsed.name, parsed.page
+
+
 class _SetupValue(Payload):
     step: StepKey
     wanted: Annotated[str, StringConstraints(pattern=_DIGEST)]
@@ -89,8 +138,8 @@ def parse_setup_value(value: str) -> tuple[TenantId, StepKey, Digest]:
 def named_subject(interaction: Interaction) -> CommandSubject:
     """Read which request or tenant a click names, for the audit log; empty when it is not certain."""
     view = interaction.view
-    said = interaction.action.value if interaction.actions else view.private_metadata if view is not None else ""
-    name = said.partition(":")[0]
+    value = interaction.action.value if interaction.actions else view.private_metadata if view is not None else ""
+    name = value.partition(":")[0]
     if re.fullmatch(REQUEST_ID, name):
         return CommandSubject(request_id=RequestId(name))
     return CommandSubject(tenant_id=TenantId(name)) if is_tenant_id(name) else CommandSubject()

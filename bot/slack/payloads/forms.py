@@ -16,7 +16,7 @@ def parse_form(interaction: Interaction) -> Form:
 
     :raises Refused: when its metadata names what it edits in another form.
     """
-    view = interaction.the_view
+    view = interaction.required_view
     metadata = _metadata(view)
     edits = None
     if ids.EDITS in metadata:
@@ -33,14 +33,14 @@ def parse_form(interaction: Interaction) -> Form:
         ends_on=view.value(ids.END_DATE),
         ticket=view.value(ids.TICKET),
         placeholders=(placeholders := _typed_placeholders(view)),
-        labels={name: label for name in placeholders if (label := view.label(f"{ids.PLACEHOLDER}{name}"))},
+        labels={name: label for name in placeholders if (label := view.label(f"{ids.PLACEHOLDER_PREFIX}{name}"))},
         edits=edits,
     )
 
 
 def searched_template(interaction: Interaction) -> str:
     """Return the template whose fields the request form shows; empty when it shows none. It is not verified."""
-    return str(_metadata(interaction.the_view).get(ids.PLACEHOLDERS_OF, ""))
+    return str(_metadata(interaction.required_view).get(ids.PLACEHOLDERS_OF, ""))
 
 
 def parse_restore_form(interaction: Interaction) -> RestoreForm:
@@ -48,7 +48,7 @@ def parse_restore_form(interaction: Interaction) -> RestoreForm:
 
     :raises Refused: when its metadata names no tenant.
     """
-    view = interaction.the_view
+    view = interaction.required_view
     restores = view.value(ids.RESTORES)
     return RestoreForm(
         requester=interaction.actor,
@@ -77,5 +77,5 @@ def _typed_placeholders(view: View) -> dict[str, str]:
     """Read the placeholders' fields, by the placeholder's name; empty when they belong to another template."""
     if _metadata(view).get(ids.PLACEHOLDERS_OF) != view.value(ids.TEMPLATE):
         return {}
-    fields = (block_id for block_id in view.state.values if block_id.startswith(ids.PLACEHOLDER))
-    return {block_id.removeprefix(ids.PLACEHOLDER): view.value(block_id) for block_id in fields}
+    fields = (block_id for block_id in view.state.values if block_id.startswith(ids.PLACEHOLDER_PREFIX))
+    return {block_id.removeprefix(ids.PLACEHOLDER_PREFIX): view.value(block_id) for block_id in fields}

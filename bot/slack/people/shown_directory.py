@@ -3,21 +3,23 @@
 import asyncio
 from collections.abc import Callable, Coroutine, Hashable, Iterable, Sequence
 from datetime import timedelta
+from functools import partial
 from typing import Any, Final, TypeVar
 
-from bot.slack.people.directory import SlackDirectory, UserGroups
+from bot.slack.people.directory import SlackDirectory
+from bot.slack.people.reads import UserGroups
 from bot.slack.people.users import SlackUser, mail_of_user, name_of_user
 from workflows.cache import Cache
 from workflows.core.errors.raised import Refused
 from workflows.core.people import ChatId, Person, Role, Roster
-from workflows.intervals import NAMES_SHOWN_FOR, ROLES_SHOWN_FOR
+from workflows.intervals import CONVERSATION_REOPENED_AFTER, NAMES_SHOWN_FOR, ROLES_SHOWN_FOR
 from workflows.ports.clock import Clock
 from workflows.ports.people_directory import PeopleDirectoryUnavailable
 from workflows.ports.tenant import TenantRefused, TenantUnavailable
 
 _TIMEOUT_SECONDS: Final = 2.0
 """Seconds to wait for a person's identity; without it only the Slack id is used for display."""
-_MOST: Final = 5000
+_MAX_CACHED_ANSWERS: Final = 5000
 """How many answers of one kind are kept."""
 
 Asked = TypeVar("Asked", bound=Hashable)
@@ -36,13 +38,25 @@ class ShownDirectory:
         def cache(
             read: Callable[[Asked], Coroutine[Any, Any, Answer]], kept_for: timedelta = ROLES_SHOWN_FOR
         ) -> Cache[Asked, Answer]:
-            return Cache(read=read, kept_for=lambda _: kept_for, max_entries=_MOST, now=lambda: clock.now().timestamp())
+            return Cache(
+                read=read,
+                kept_for=lambda _: kept_for,
+                max_entries=_MAX_CACHED_ANSWERS,
+                now=lambda: clock.now().timestamp(),
+            )
 
         self._people = cache(directory.identify)
         self._holders: Cache[Role, frozenset[ChatId]] = cache(lambda role: directory.holders_by(role, self))
         self._groups: Cache[None, UserGroups] = cache(lambda _: directory.user_groups())
         self._users = cache(directory.user, NAMES_SHOWN_FOR)
         self._by_mail = cache(directory.user_by_mail, NAMES_SHOWN_FOR)
+        # What a decision has just read anew need not be read once more to be shown.
+        directory.listeners.users.append(self._users.keep)
+        directory.listeners.groups.append(partial(self._groups.keep, None))
+
+    def for_one_check(self) -> SlackDirectory:
+        """Return the directory for one check, without the cache."""
+        return self._directory.for_one_check()
 
     async def identify(self, chat_id: ChatId) -> Person:
         """Find the one Entra person of a Slack user, without the cache."""
@@ -91,6 +105,11 @@ class ShownDirectory:
     async def user(self, chat_id: ChatId) -> SlackUser:
         """Return a user, from the cache."""
         return await self._users.get(chat_id)
+
+    def was_active(self, chat_id: ChatId) -> bool:
+        """Return whether Slack has just said that this user is active. Nothing is read."""
+        user = self._users.recent(chat_id, CONVERSATION_REOPENED_AFTER)
+        return user is not None and not user.get("deleted")
 
     async def user_by_mail(self, mail: str) -> SlackUser | None:
         """Return the user with a mail address, from the cache."""

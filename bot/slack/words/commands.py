@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from bot.slack import ids
-from bot.slack.blocks.blocks import actions, button, mrkdwn, paragraph, part, rich
+from bot.slack.blocks.blocks import actions, button, cleaned_text, mrkdwn, paragraph, rich_text
 from bot.slack.blocks.message import Message, message
 from bot.slack.blocks.untrusted import clean, escape
 
@@ -36,7 +36,7 @@ COMMANDS: Final[Mapping[str, _Usage]] = {
 }
 """The subcommands, as the help lists them."""
 
-POSTURE_TAKES_NO_NAME: Final = "/partner posture takes no name and shows all. /partner show shows one."
+POSTURE_TAKES_NO_PARTNER: Final = "/partner posture takes no name and shows all. /partner show shows one."
 
 
 def needs_partner(subcommand: str) -> bool:
@@ -70,12 +70,12 @@ def start_message(team_id: str, app_id: str) -> Message:
 
 def unknown_command(text: str) -> Message:
     """Return the answer to an unknown command, or one without its partner: the known commands."""
-    said = clean(text, 100, empty="")
-    if needs_partner(said.lower()):
-        opening = f"Name the partner: /partner {said.lower()} with its domain or tenant ID."
+    typed = clean(text, 100, empty="")
+    if needs_partner(typed.lower()):
+        problem = f"Name the partner: /partner {typed.lower()} with its domain or tenant ID."
     else:
-        opening = f"“{said}” is not a known command." if said else "Say what you want to do."
-    return message(f"{opening} Try /partner help.", [rich(paragraph(part(opening, 200))), mrkdwn(_help())])
+        problem = f"“{typed}” is not a known command." if typed else "Say what you want to do."
+    return message(f"{problem} Try /partner help.", [rich_text(paragraph(cleaned_text(problem, 200))), mrkdwn(_help())])
 
 
 def _help() -> str:

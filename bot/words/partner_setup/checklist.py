@@ -10,26 +10,26 @@ from collections.abc import Iterator, Sequence
 from typing import Final, NamedTuple
 
 from bot.words.partner_setup.steps import (
-    BOTH_LISTS,
+    BOTH_SIDES,
     OTHER_FLAG,
+    STEP_TEXTS,
     TRUST_WORDS,
-    USUAL,
-    USUAL_HEADING,
-    WORDS,
-    Words,
+    USUALLY_OPEN,
+    USUALLY_OPEN_HEADING,
+    StepTexts,
 )
 from workflows.core.partner_setup.checklist import (
-    PARTNERS,
     SYNCHRONIZATION_TEMPLATE,
-    Call,
-    Home,
+    GraphCall,
+    OurTenant,
     call_of,
     call_to_add_our_tenant,
     groups,
 )
+from workflows.core.partner_setup.confirmations import needed_steps
 from workflows.core.partner_setup.powershell import literal, quoted
-from workflows.core.partner_setup.state import needed_steps
 from workflows.core.partner_setup.steps import PartnerSetup, SetupStep, StepKey
+from workflows.core.plans.plan import PARTNERS_PATH
 from workflows.core.settings.canonical import JsonObject
 from workflows.core.settings.model import ALL_APPLICATIONS, ALL_USERS, IDENTITY_SYNCHRONIZATION, TenantId
 
@@ -51,7 +51,7 @@ class Section(NamedTuple):
         return "\n".join((self.heading, *self.lines))
 
 
-def opening(home: Home, partner: TenantId, *, is_cross_cloud: bool, has_calls: bool = True) -> Section:
+def first_section(home: OurTenant, partner: TenantId, *, is_cross_cloud: bool, has_calls: bool = True) -> Section:
     """Return the first section: who asks whom, and how to add our tenant as an organization.
 
     :param has_calls: whether anything must be set at all.
@@ -75,7 +75,7 @@ def opening(home: Home, partner: TenantId, *, is_cross_cloud: bool, has_calls: b
     lines += [
         "First, if you have no organizational settings for us, add us. In the same cloud, this alone changes nothing.",
         f"Portal: {_SETTINGS} > Organizational settings > Add organization > {home.tenant_id}",
-        f"Graph: first GET {root}{PARTNERS}/{home.tenant_id}; only if the answer is 404:",
+        f"Graph: first GET {root}{PARTNERS_PATH}/{home.tenant_id}; only if the answer is 404:",
         *_graph(root, call_to_add_our_tenant(home)),
         f"PowerShell: Connect-MgGraph -Environment {environment} -TenantId {quoted(partner)} "
         "-Scopes 'Policy.ReadWrite.CrossTenantAccess'",
@@ -84,73 +84,73 @@ def opening(home: Home, partner: TenantId, *, is_cross_cloud: bool, has_calls: b
     return Section(heading, tuple(lines))
 
 
-def sections(setup: PartnerSetup, home: Home, *, is_cross_cloud: bool) -> tuple[Section, ...]:
+def step_sections(setup: PartnerSetup, home: OurTenant, *, is_cross_cloud: bool) -> tuple[Section, ...]:
     """Return a section for every needed step, in the recommended order.
 
     Steps that are usually open come last, without calls. Steps of one setting are one call, so they form one section
     with both numbers.
     """
     root = _root(home, is_cross_cloud=is_cross_cloud)
-    told, number = [], 1
+    shown, number = [], 1
     for group in groups(setup.steps):
-        told.append(_section(number, group, home, root))
+        shown.append(_section(number, group, home, root))
         number += len(group)
     usual = tuple(step for step in setup.steps if not step.is_needed)
-    return (*told, _usual(usual, home)) if usual else tuple(told)
+    return (*shown, _usually_open_section(usual, home)) if usual else tuple(shown)
 
 
-def remarks(setup: PartnerSetup) -> tuple[str, ...]:
+def partner_notes(setup: PartnerSetup) -> tuple[str, ...]:
     """List what the partner must know besides the steps, in complete sentences."""
-    said = []
+    notes = []
     if setup.trusts:
         claims = ", ".join(TRUST_WORDS[key] for key in setup.trusts)
-        said.append(
+        notes.append(
             f"We accept your {claims}. You do not need to set anything for this. It works for people who really have "
             "it in your tenant."
         )
     if setup.partner_object_ids:
-        said.append(
+        notes.append(
             "Our settings name these IDs of your users, groups or applications. We cannot look them up. Please check "
             f"that they are the right ones: {', '.join(setup.partner_object_ids)}."
         )
     keys = {step.key for step in setup.steps}
     if keys & {StepKey.B2B_DIRECT_CONNECT_INBOUND, StepKey.B2B_DIRECT_CONNECT_OUTBOUND}:
-        said.append("B2B direct connect needs Microsoft Entra ID P1 in both tenants.")
+        notes.append("B2B direct connect needs Microsoft Entra ID P1 in both tenants.")
     if any(step.wanted for step in needed_steps(setup.steps)):
-        said.append(
+        notes.append(
             "Some versions of the PowerShell module misspell the names of B2B settings and are refused with “Invalid "
             "property”. The same JSON works with Invoke-MgGraphRequest -Method PATCH -Uri (the address above) "
             "-Body (the JSON above, in single quotes)."
         )
-    return tuple(said)
+    return tuple(notes)
 
 
-def _section(number: int, group: Sequence[SetupStep], home: Home, root: str) -> Section:
+def _section(number: int, group: Sequence[SetupStep], home: OurTenant, root: str) -> Section:
     call = call_of(group, home)
-    lines = [WORDS[step.key].why for step in group]
+    lines = [STEP_TEXTS[step.key].why for step in group]
     if group[0].key in _REDEMPTION:
-        lines.append(BOTH_LISTS if len(group) > 1 else f"{BOTH_LISTS} {OTHER_FLAG}")
-    lines += [line for step in group for line in _portal(step, WORDS[step.key], home)]
+        lines.append(BOTH_SIDES if len(group) > 1 else f"{BOTH_SIDES} {OTHER_FLAG}")
+    lines += [line for step in group for line in _portal(step, STEP_TEXTS[step.key], home)]
     lines += ["Graph:", *_graph(root, call), "PowerShell:", *_powershell(group[0], call, home)]
     lines += _afterwards(group[0], home)
     numbers = " and ".join(str(number + index) for index in range(len(group)))
-    headings = " and ".join(WORDS[step.key].heading for step in group)
+    headings = " and ".join(STEP_TEXTS[step.key].heading for step in group)
     return Section(f"{numbers}. {headings} (needed)", tuple(lines))
 
 
-def _usual(steps: Sequence[SetupStep], home: Home) -> Section:
+def _usually_open_section(steps: Sequence[SetupStep], home: OurTenant) -> Section:
     """Return the section about steps that are usually open: it only says where to check.
 
     In many cases a call would replace the current list by a shorter one.
     """
-    lines = [USUAL]
+    lines = [USUALLY_OPEN]
     for step in steps:
-        words = WORDS[step.key]
+        words = STEP_TEXTS[step.key]
         lines += [f"{words.heading}: {words.why}", *_portal(step, words, home, named="must allow")]
-    return Section(USUAL_HEADING, tuple(lines))
+    return Section(USUALLY_OPEN_HEADING, tuple(lines))
 
 
-def _portal(step: SetupStep, words: Words, home: Home, *, named: str = "") -> Iterator[str]:
+def _portal(step: SetupStep, words: StepTexts, home: OurTenant, *, named: str = "") -> Iterator[str]:
     if step.key is StepKey.MICROSOFT_CLOUD:
         yield f"Portal: {_SETTINGS} > Microsoft cloud settings > {home.cloud.portal}"
     elif step.key is StepKey.PROVISIONING_JOB:
@@ -171,8 +171,8 @@ def _lists(setting: JsonObject, named: str) -> Iterator[str]:
             one = setting[name]
             access = "Allow access" if one["accessType"] == "allowed" else "Block access"
             targets = ", ".join(_target(row) for row in one["targets"])
-            what = f"{access}; applies to" if not named or one["accessType"] != "allowed" else named
-            yield f"  {label}: {what} {targets}"
+            rule = f"{access}; applies to" if not named or one["accessType"] != "allowed" else named
+            yield f"  {label}: {rule} {targets}"
 
 
 def _target(row: JsonObject) -> str:
@@ -180,7 +180,7 @@ def _target(row: JsonObject) -> str:
     return everything.get(row["target"]) or f"{row['targetType']} {row['target']}"
 
 
-def _powershell(step: SetupStep, call: Call, home: Home) -> Iterator[str]:
+def _powershell(step: SetupStep, call: GraphCall, home: OurTenant) -> Iterator[str]:
     body = literal(call.body)
     if step.key is StepKey.MICROSOFT_CLOUD:
         yield f"Update-MgPolicyCrossTenantAccessPolicy -BodyParameter {body}"
@@ -196,7 +196,7 @@ def _powershell(step: SetupStep, call: Call, home: Home) -> Iterator[str]:
         )
 
 
-def _afterwards(step: SetupStep, home: Home) -> Iterator[str]:
+def _afterwards(step: SetupStep, home: OurTenant) -> Iterator[str]:
     if step.key is StepKey.MICROSOFT_CLOUD:
         yield "The call replaces the whole list: read it first, and keep every cloud that you have enabled already."
     if step.key is StepKey.PROVISIONING_JOB:
@@ -208,10 +208,10 @@ def _afterwards(step: SetupStep, home: Home) -> Iterator[str]:
         yield (f"Our tenant receives the accounts, and its setting {IDENTITY_SYNCHRONIZATION} is set already.")
 
 
-def _graph(root: str, call: Call) -> Iterator[str]:
+def _graph(root: str, call: GraphCall) -> Iterator[str]:
     yield f"{call.method} {root}{call.path}"
     yield json.dumps(call.body)
 
 
-def _root(home: Home, *, is_cross_cloud: bool) -> str:
+def _root(home: OurTenant, *, is_cross_cloud: bool) -> str:
     return f"{_OTHER_CLOUD_ROOT if is_cross_cloud else home.cloud.graph}/v1.0"

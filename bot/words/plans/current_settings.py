@@ -59,7 +59,7 @@ def describe_current(
     return _lines(found, effective_settings(configuration, default, is_cross_cloud=is_cross_cloud), default, names)
 
 
-def describe_untouched(
+def describe_unchanged(
     plan: Plan, default: JsonObject | None, names: Mapping[str, str] = NO_NAMES
 ) -> tuple[CurrentLine, ...]:
     """Describe the settings of a partner that stay as they are, because a plan does not write them."""
@@ -71,8 +71,8 @@ def describe_staying_open(
     plan: Plan, default: JsonObject | None, names: Mapping[str, str] = NO_NAMES
 ) -> tuple[CurrentLine, ...]:
     """Describe what a plan leaves open: settings of the partner that still allow access and that it does not change."""
-    applies = effective_settings(plan.image_after(), default, is_cross_cloud=plan.is_cross_cloud)
-    return _lines(facts.staying_open(plan, default), applies, default, names)
+    applies = effective_settings(plan.configuration_after(), default, is_cross_cloud=plan.is_cross_cloud)
+    return _lines(facts.settings_that_stay_open(plan, default), applies, default, names)
 
 
 def _lines(
@@ -136,4 +136,4 @@ def _default_trust_words(flag: EffectiveFlag, default: JsonObject | None) -> str
         return DEFAULT_UNREAD
     if flag.value is not None:
         return trust_words(flag.value)
-    return unreadable(default.get(Property.INBOUND_TRUST)) if flag.origin is Origin.UNREAD else DEFAULT_UNSET
+    return unreadable(default.get(Property.INBOUND_TRUST)) if flag.origin is Origin.UNREADABLE else DEFAULT_UNSET

@@ -5,19 +5,19 @@ from datetime import UTC, datetime
 from typing import Any, Final
 
 from bot.words.conditional_access.findings import estimate_words, locked_out_words
-from bot.words.requests.notes import stored_words
+from bot.words.requests.notes import stored_note_words
 from bot.words.sentences import times_words
 from bot.words.settings.openness import access_kinds_words
 from bot.words.settings.values import DOUBTS, TRUST_TITLES, title
-from bot.words.unavailable.not_read import WHY
-from workflows.core.checks.facts import UnreadReason
+from bot.words.unavailable.not_read import UNREAD_REASON_WORDS
+from workflows.core.checks.tenant_facts import UnreadableReason
 from workflows.core.errors.facts import Values
-from workflows.core.posture.codes import ConcernCode
+from workflows.core.posture.concern_codes import ConcernCode
 from workflows.core.posture.model import Concern, Weight
 from workflows.core.settings.certainty import Doubt
 from workflows.core.settings.openness import OpenAccess, Openness
 
-WEIGHTS: Final[Mapping[Weight, str]] = {
+WEIGHT_WORDS: Final[Mapping[Weight, str]] = {
     Weight.NOTE: "note",
     Weight.UNCHECKED: "could not be checked",
     Weight.WARNING: "warning",
@@ -49,6 +49,9 @@ def _differs(values: Values) -> str:
             f"The current settings are not the approved ones: request {request} was sent, and somebody else changed "
             f"the partner. Different from the approved plan: {names}."
         )
+    if values.get("is_part"):
+        opening = f"Only a part of the approved change is in the tenant (request {request})."
+        return f"{opening} Different from the approved plan: {names}."
     return (
         f"Different from what was last approved and verified (request {request}): {names}. Request approval, or revoke."
     )
@@ -103,18 +106,19 @@ def _not_certain(values: Values) -> str:
 
 def _conditional_access_unread(values: Values) -> str:
     cures = {
-        UnreadReason.FORBIDDEN: "Grant the application Policy.Read.All with admin consent, or look in",
-        UnreadReason.NO_LICENCE: "Microsoft Graph shows it only to tenants with Entra ID P1 or P2. Look in",
+        UnreadableReason.FORBIDDEN: "Grant the application Policy.Read.All with admin consent, or look in",
+        UnreadableReason.NO_LICENCE: "Microsoft Graph shows it only to tenants with Entra ID P1 or P2. Look in",
     }
-    cure = cures.get(UnreadReason(values["why"]), "Look in")
+    reason = UnreadableReason(values["why"])
+    cure = cures.get(reason, "Look in")
     return (
-        f"What Conditional Access requires of guests could not be checked ({WHY[UnreadReason(values['why'])]}). {cure} "
+        f"What Conditional Access requires of guests could not be checked ({UNREAD_REASON_WORDS[reason]}). {cure} "
         "Entra admin center, Conditional Access, Policies."
     )
 
 
 def _default_unread(values: Values) -> str:
-    why = stored_words(values["reason"])
+    why = stored_note_words(values["reason"])
     return f"The default, and everything that partners inherit from it, could not be checked. {why}".strip()
 
 
@@ -194,10 +198,10 @@ _WORDS: Final[Mapping[ConcernCode, str | Callable[[Values], str]]] = {
     "write its settings, and may overwrite them.",
     _C.MICROSOFT_SUPPORT: "This is the tenant of Microsoft's own support. Microsoft adds it automatically while a "
     "support case is open. Gatehouse gives it no access.",
-    _C.CONDITIONAL_ACCESS_UNREAD: _conditional_access_unread,
+    _C.CONDITIONAL_ACCESS_UNREADABLE: _conditional_access_unread,
     _C.LOCKED_OUT: lambda values: f"Conditional Access locks out today: {locked_out_words(values)}.",
     _C.ESTIMATE: estimate_words,
-    _C.DEFAULT_UNREAD: _default_unread,
+    _C.DEFAULT_UNREADABLE: _default_unread,
     _C.DEFAULT_TRUSTS_EVERYBODY: lambda values: (
         "The default trusts every other tenant without settings of its own: "
         f"{'; '.join(TRUST_TITLES[key] for key in values['flags'])}."
@@ -220,7 +224,7 @@ _WORDS: Final[Mapping[ConcernCode, str | Callable[[Values], str]]] = {
     ),
     _C.DEFAULT_ALSO_OPEN: _with_access_kinds("Also open by default, for every tenant without settings of its own: {}."),
     _C.DEFAULT_NOT_KNOWN_CLOSED: _with_access_kinds("Set in the default, with an effect that is not known: {}."),
-    _C.DEFAULT_UNREADABLE: _with_settings(
+    _C.DEFAULT_SETTINGS_UNREADABLE: _with_settings(
         "Could not be checked, because this version cannot read the default's values: {}."
     ),
     _C.DEFAULT_IS_MICROSOFTS: "The default is Microsoft's own. This tenant never changed it. Microsoft may change it.",

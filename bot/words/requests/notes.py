@@ -5,19 +5,19 @@ from datetime import datetime
 from typing import Any, Final
 
 from bot.words.actions import COMMANDS, Action
-from bot.words.refusals.words import fact_words
+from bot.words.refusals.sentences import fact_words
 from bot.words.sentences import last_day
 from bot.words.settings.openness import access_kind_title, not_closed_words
 from bot.words.settings.values import title
-from workflows.core.errors.facts import Fact, Values, from_values
+from workflows.core.errors.facts import Fact, Values, facts_from_values
 from workflows.core.errors.raised import DomainError
 from workflows.core.policy.approval import DiscountCode
 from workflows.core.requests.notes import NoteCode
 from workflows.core.settings.openness import OpenAccess, Openness
 
 _SHOW: Final = COMMANDS[Action.SHOW]
-_FIRST: Final = "Nothing was written"
-_THIS_PLAN: Final = "This plan was not written"
+_NOTHING_WRITTEN: Final = "Nothing was written"
+_PLAN_NOT_WRITTEN: Final = "This plan was not written"
 
 SENTENCES: Final[Mapping[str, str]] = {
     NoteCode.REJECTED: "Rejected by {name}: {reason}",
@@ -74,7 +74,19 @@ SENTENCES: Final[Mapping[str, str]] = {
     NoteCode.CHECK_PART: (
         f"Check the current settings with {_SHOW}. Then revoke the partner, or request it again with a later end."
     ),
-    NoteCode.DEFAULT_UNREAD: (
+    NoteCode.REVIEW_PART: (
+        f"A review of this partner is due now. Check the current settings with {_SHOW}. Then revoke the partner, or "
+        "send the request again."
+    ),
+    NoteCode.REFUSED_UNREAD: (
+        "Microsoft Graph refused a write of this change. Nothing more is sent. The partner's settings cannot be read, "
+        "so what is in the tenant now is not known."
+    ),
+    NoteCode.REFUSED_NOT_SHOWN: (
+        "Microsoft Graph refused a write of this change. Nothing more is sent. It does not show yet what it accepted "
+        "before, so what is in the tenant now is not known."
+    ),
+    NoteCode.DEFAULT_UNREADABLE: (
         f"The tenant's default could not be read, so what applies by default is not known. {_SHOW} reads it again."
     ),
     NoteCode.LATE: "Microsoft Graph did not answer in time.",
@@ -106,9 +118,9 @@ def refusal_words(error: DomainError) -> str:
     return note_words(error.facts)
 
 
-def stored_words(value: str | Sequence[Mapping[str, Any]]) -> str:
+def stored_note_words(value: str | Sequence[Mapping[str, Any]]) -> str:
     """Return the sentences of a note in a fact or an alarm. An earlier version stored a text there."""
-    return value if isinstance(value, str) else note_words(from_values(value))
+    return value if isinstance(value, str) else note_words(facts_from_values(value))
 
 
 def _sentence(fact: Fact) -> str:
@@ -119,30 +131,30 @@ def _sentence(fact: Fact) -> str:
 
 
 def _not_written(values: Values) -> str:
-    return f"{_FIRST if values['is_first'] else _THIS_PLAN}."
+    return f"{_NOTHING_WRITTEN if values['is_first'] else _PLAN_NOT_WRITTEN}."
 
 
 def _planned_again(values: Values) -> str:
     if values["is_unwritten"]:
-        opening = f"{_FIRST if values['is_first'] else _THIS_PLAN} over it"
+        start = f"{_NOTHING_WRITTEN if values['is_first'] else _PLAN_NOT_WRITTEN} over it"
     else:
-        opening = "The change that was sent before is not active as sent"
+        start = "The change that was sent before is not active as sent"
     if values["is_revocation"]:
-        return f"{opening}. The revocation is planned again from the current settings."
-    return f"{opening}. The change is planned again from the current settings and needs new approval."
+        return f"{start}. The revocation is planned again from the current settings."
+    return f"{start}. The change is planned again from the current settings and needs new approval."
 
 
 def _unknown_settings(values: Values) -> str:
     names = "; ".join(map(access_kind_title, values["names"]))
-    opening = _FIRST if values["is_first"] else _THIS_PLAN
+    state = _NOTHING_WRITTEN if values["is_first"] else _PLAN_NOT_WRITTEN
     return (
         f"Settings of this partner that Gatehouse does not know have changed since the plan: {names}. Their effect is "
-        f"not known. {opening}. The change is planned again from the current settings and needs new approval."
+        f"not known. {state}. The change is planned again from the current settings and needs new approval."
     )
 
 
 def _stage_open_again(values: Values) -> str:
-    return f"{_FIRST if values['is_first'] else _THIS_PLAN}. The stage is open again."
+    return f"{_NOTHING_WRITTEN if values['is_first'] else _PLAN_NOT_WRITTEN}. The stage is open again."
 
 
 def _default_changed(values: Values) -> str:
@@ -151,15 +163,15 @@ def _default_changed(values: Values) -> str:
 
 
 def _asked_with_default(values: Values) -> str:
-    opening = _FIRST if values["is_first"] else _THIS_PLAN
-    return f"{opening}. The change is planned again with the current default and needs new approval."
+    start = _NOTHING_WRITTEN if values["is_first"] else _PLAN_NOT_WRITTEN
+    return f"{start}. The change is planned again with the current default and needs new approval."
 
 
 def _leads_elsewhere(values: Values) -> str:
-    opening = f"“{values['target']}” belonged to the tenant {values['tenant']} when this was approved"
+    start = f"“{values['target']}” belonged to the tenant {values['tenant']} when this was approved"
     if values["now"] is None:
-        return f"{opening}, but belongs to no tenant now."
-    return f"{opening}, but belongs to the tenant {values['now']} now."
+        return f"{start}, but belongs to no tenant now."
+    return f"{start}, but belongs to the tenant {values['now']} now."
 
 
 def _access_ended(values: Values) -> str:
@@ -185,10 +197,11 @@ def _not_running(values: Values) -> str:
 
 def _progress(values: Values) -> str:
     written, unwritten = values["written"], values["unwritten"]
-    return (
-        f"{len(written)} of {len(written) + len(unwritten)} changes are in the tenant. Sent: {_writes(written)}. Not "
-        f"sent: {_writes(unwritten)}."
-    )
+    part = f"{len(written)} of {len(written) + len(unwritten)} changes"
+    if values.get("is_read"):
+        opening = f"Only a part is in the tenant (verified): {part}"
+        return f"{opening}. In the tenant: {_writes(written)}. Not in the tenant: {_writes(unwritten)}."
+    return f"Microsoft Graph accepted {part}. Accepted: {_writes(written)}. Refused or not sent: {_writes(unwritten)}."
 
 
 def _writes(writes: Sequence[Sequence[str]]) -> str:

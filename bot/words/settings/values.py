@@ -5,11 +5,11 @@ from collections.abc import Iterator, Mapping
 from types import MappingProxyType
 from typing import Any, Final
 
-from bot.words.found_object import object_name
+from bot.words.names.found_object import object_name
 from bot.words.sentences import place_to_cut
 from workflows.core.checks.target_checks import shown_name
 from workflows.core.errors.raised import UnreadableSetting
-from workflows.core.settings.breadth import is_certainly_blocked, is_list_of_exceptions
+from workflows.core.settings.access_change import has_two_deny_lists, is_certainly_blocked
 from workflows.core.settings.certainty import Doubt, blocks_all, list_doubt, setting_doubts
 from workflows.core.settings.documents import parse_setting, parse_targets
 from workflows.core.settings.effective import EffectiveFlag, EffectiveTargets, Origin
@@ -40,9 +40,9 @@ ALLOWED: Final = "allowed"
 NOT_ALLOWED: Final = "not allowed"
 NOT_ALLOWED_UNSET: Final = "not allowed (not set)"
 UNREADABLE: Final = "this version cannot read this value"
-MOST_LIST: Final = 300
+MAX_LIST_CHARACTERS: Final = 300
 """Characters for the targets of one list. At least one target is named. Names are never cut; the rest is counted."""
-MOST_RAW: Final = 300
+MAX_RAW_CHARACTERS: Final = 300
 """Characters of a value that cannot be read."""
 NO_NAMES: Final[Mapping[str, str]] = MappingProxyType({})
 
@@ -82,7 +82,7 @@ ORIGINS: Final[Mapping[Origin, str]] = {
     Origin.SET_HERE: "set here",
     Origin.TENANT_DEFAULT: "the tenant's default",
     Origin.MICROSOFT_DEFAULT: "Microsoft's default",
-    Origin.UNREAD: "could not be read",
+    Origin.UNREADABLE: "could not be read",
     Origin.NOT_ADDED: "a tenant of another cloud, not added here",
 }
 _DEFAULTS: Final[Mapping[Origin, str]] = {
@@ -139,7 +139,7 @@ def target_words(
 
 
 def _target_words(name: str, setting: TargetSetting, applies: EffectiveTargets | None, names: Mapping[str, str]) -> str:
-    if is_list_of_exceptions(setting):
+    if has_two_deny_lists(setting):
         people, applications = configurations(setting)
         return (
             f"blocked people: {_names(name, people, names)}; blocked applications: {_names(name, applications, names)} "
@@ -154,9 +154,9 @@ def _target_words(name: str, setting: TargetSetting, applies: EffectiveTargets |
     if None not in target_lists and not setting_doubts(setting):
         return " may use ".join(filter(None, target_lists))
     from_default = (None,) * len(target_lists) if applies is None else configurations(applies.setting)
-    origins = (Origin.UNREAD,) * len(target_lists) if applies is None else applies.origins
+    origins = (Origin.UNREADABLE,) * len(target_lists) if applies is None else applies.origins
     return "; ".join(
-        f"{_LIST_TITLES[one.everything]}: {words or inherited(_target_list(name, one, default, names), origin)}"
+        f"{_LIST_TITLES[one.word_for_all]}: {words or inherited(_target_list(name, one, default, names), origin)}"
         for one, words, default, origin in zip(
             lists_of(Property(name)), target_lists, from_default, origins, strict=True
         )
@@ -167,7 +167,7 @@ def inherited(words: str | None, origin: Origin) -> str:
     """State that a value is inherited, and the value itself where it is known (None: not known)."""
     if words is not None and origin is Origin.NOT_ADDED:
         return f"{words} ({ORIGINS[origin]})"
-    if words is None or origin is Origin.UNREAD:
+    if words is None or origin is Origin.UNREADABLE:
         return INHERITS
     return f"{_DEFAULTS.get(origin, 'Default')}: {words}"
 
@@ -239,8 +239,8 @@ def unreadable(value: Any) -> str:
     """Show a value as raw JSON, without a statement on whether it allows access."""
     # NB. escaped to ASCII, so that hidden characters in a value of unknown shape become visible.
     text = json.dumps(value, default=str)
-    if len(text) > MOST_RAW:
-        place = place_to_cut(text, MOST_RAW)
+    if len(text) > MAX_RAW_CHARACTERS:
+        place = place_to_cut(text, MAX_RAW_CHARACTERS)
         text = f"{text[:place]}… {len(text) - place} more characters"
     return f"{text} ({UNREADABLE})"
 
@@ -256,15 +256,15 @@ def _target_list(
     if configuration is None:
         return None
     everything = "every application"
-    if target_list.everything == ALL_USERS:
+    if target_list.word_for_all == ALL_USERS:
         everything = "everyone here" if name in _OUTBOUND else "everyone from the partner"
     is_blocked = configuration.access is AccessType.BLOCKED
     if not configuration.targets:
         return f"an empty list of {configuration.access} targets"
     if blocks_all(configuration):
-        return "nobody" if target_list.everything == ALL_USERS else "no application"
-    is_certain = list_doubt(target_list.everything, configuration) is None
-    if is_certain and any(target.id == target_list.everything for target in configuration.targets):
+        return "nobody" if target_list.word_for_all == ALL_USERS else "no application"
+    is_certain = list_doubt(target_list.word_for_all, configuration) is None
+    if is_certain and any(target.id == target_list.word_for_all for target in configuration.targets):
         return everything
     if is_blocked:
         return f"{everything} except {_names(name, configuration, names)}"
@@ -275,7 +275,7 @@ def _names(name: str, configuration: TargetConfiguration | None, names: Mapping[
     """List the targets of a list by name, without cutting a name. The targets that do not fit are counted."""
     targets = () if configuration is None else configuration.targets
     named: list[str] = []
-    characters_left = MOST_LIST
+    characters_left = MAX_LIST_CHARACTERS
     for target in targets:
         words = _target(name, target, names)
         characters_left -= len(words) + 2

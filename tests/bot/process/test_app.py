@@ -15,7 +15,7 @@ from bot.process.settings import Settings, SettingsProblems
 from bot.sandbox.http.faults import Fault
 from bot.sandbox.server import BotHandle, Sandbox
 from tests.bot.bot_under_test import BotUnderTest, click, eventually, free_port
-from tests.warm.haste import SHORT_PAUSES
+from tests.warm.short_pauses import SHORT_PAUSES
 from workflows.app.schedule.downtime import last_gap
 from workflows.core.requests.request import RequestId, RequestState
 
@@ -101,7 +101,7 @@ async def with_a_change_to_apply(settings: Settings, world: Sandbox) -> RequestI
         request = await bot.file_request()
         world.faults.add(Fault(target="graph", method="POST", match="partners", status=503, times=1000))
         for approver in ("approver1", "approver2", "approver3"):
-            await bot.interact(click(approver, "approve", f"{request.id}:{request.known.plan.digest}"))
+            await bot.interact(click(approver, "approve", f"{request.id}:{request.plan.digest}"))
             await bot.idle()
     world.faults.clear()
     return request.id
@@ -214,7 +214,7 @@ async def test_a_request_with_three_approvals_asks_slack_little(gatehouse: BotUn
     """
     request = await gatehouse.file_request()
     for approver in ("approver1", "approver2", "approver3"):
-        await gatehouse.interact(click(approver, "approve", f"{request.id}:{request.known.plan.digest}"))
+        await gatehouse.interact(click(approver, "approve", f"{request.id}:{request.plan.digest}"))
         await gatehouse.idle()
     applied = await gatehouse.store.request(request.id)
     assert applied is not None

@@ -17,7 +17,7 @@ import bot
 from bot.process.assembly.external_systems import ExternalSystems
 from bot.process.assembly.flows import make_flows
 from bot.sandbox.slack.workspace.credentials import SCOPES as GRANTED
-from bot.slack.flows.entry_points import ANY_OTHER, Action, Card, EntryPoint, Shortcut, Subcommand, Submission
+from bot.slack.flows.entry_points import UNKNOWN_SUBCOMMAND, Action, Card, EntryPoint, Shortcut, Subcommand, Submission
 from bot.slack.inbound.guard import Guard
 from bot.slack.words.commands import COMMANDS
 from bot.terminal.doctor import SCOPES
@@ -52,6 +52,9 @@ STORED: Final = {
     "restores": "restores",
     "review_request": "review_request",
     "show_notes": "review_request",
+    "show_part": "review_request",
+    "part_previous": "review_request",
+    "part_next": "review_request",
     "approve": "want_approve",
     "reject": "want_reject",
     "reject_reason": "want_reject",
@@ -95,7 +98,7 @@ def sources() -> Iterator[ast.Module]:
         yield ast.parse(file.read_text())
 
 
-def called() -> set[str]:
+def named_methods() -> set[str]:
     """Every Web API method that the source names: `client.views_open(…)` or the text "users.info"."""
     found = set()
     for node in (node for module in sources() for node in ast.walk(module)):
@@ -185,7 +188,7 @@ def test_the_simulator_grants_what_the_manifest_asks_for() -> None:
 
 
 def test_every_method_that_is_called_is_known_here() -> None:
-    assert called() == set(NEEDS)
+    assert named_methods() == set(NEEDS)
 
 
 def test_the_scopes_are_the_least() -> None:
@@ -217,15 +220,15 @@ def test_every_subcommand_has_one_flow_and_a_line_in_the_help() -> None:
     """The subcommand that is none is for whatever else is typed."""
     subcommands = [point.name for point in entry_points() if isinstance(point, Subcommand)]
     assert len(subcommands) == len(set(subcommands))
-    assert set(subcommands) == {*COMMANDS, ANY_OTHER}
+    assert set(subcommands) == {*COMMANDS, UNKNOWN_SUBCOMMAND}
 
 
 def test_what_is_clicked_is_stored_under_a_name_that_stays() -> None:
     """Whoever reads the audit log looks for these names; a stored name is never changed."""
     stored = {
-        point.action_id if isinstance(point, Action) else point.callback_id: point.stored
+        point.action_id if isinstance(point, Action) else point.callback_id: point.audit_name
         for point in entry_points()
-        if isinstance(point, Action | Submission | Shortcut) and point.stored
+        if isinstance(point, Action | Submission | Shortcut) and point.audit_name
     }
     assert stored == STORED
 

@@ -17,7 +17,7 @@ from bot.sandbox.http.faults import Fault
 from bot.sandbox.server import Sandbox
 from bot.terminal.doctor import examine
 from tests.bot.bot_under_test import BotUnderTest, click, request_values, submission
-from tests.warm.haste import SHORT_PAUSES
+from tests.warm.short_pauses import SHORT_PAUSES
 
 
 def secrets(settings: Settings, world: Sandbox) -> list[str]:
@@ -65,7 +65,7 @@ async def test_what_graph_repeats_is_seen_nowhere(
         Fault(target="graph", method="POST", match="partners", status=status, body=body, times=30)
     )
     for approver in ("approver1", "approver2", "approver3"):
-        await gatehouse.interact(click(approver, "approve", f"{request.id}:{request.known.plan.digest}"))
+        await gatehouse.interact(click(approver, "approve", f"{request.id}:{request.plan.digest}"))
         await gatehouse.idle()
     gatehouse.world.faults.add(Fault(target="graph", match="findTenant", status=status, body=body, times=9))
     answer = await gatehouse.interact(

@@ -25,7 +25,7 @@ from tests.workflows.core.builders import (
 )
 from tests.workflows.core.builders import request as usual
 from tests.workflows.world import World
-from workflows.core.partner_setup.state import Confirmation
+from workflows.core.partner_setup.confirmations import Confirmation
 from workflows.core.partners.partnership import Partnership, PartnershipState
 from workflows.core.people import Roster
 from workflows.core.plans.drift import Drift
@@ -53,6 +53,7 @@ from workflows.core.requests.commands.request import (
     RecordDelayed,
     RecordOverwritten,
     RecordPrepared,
+    RecordRefusal,
     RecordResent,
     RecordUnfit,
     RecordUnseen,
@@ -66,7 +67,7 @@ from workflows.core.requests.commands.request import (
     Submit,
     Withdraw,
 )
-from workflows.core.requests.request import AccessRequest, RequestId, RequestKind, RequestState
+from workflows.core.requests.request import AccessRequest, RequestId, RequestKind, RequestState, WriteRefusal
 from workflows.core.settings.canonical import Digest
 from workflows.ports.records import AuditEntry, Commit
 
@@ -185,6 +186,14 @@ OF_REQUESTS: Final[tuple[tuple[RequestState, RequestCommand, Row], ...]] = (
             f"gatehouse record_applied accepted r-1 {TENANT} -",
             f'{{"image":{{"b":1}},"digest":"{DIGEST}",'
             f'"refused":[{{"names":["x","y"],"reason":[{{"code":"text","values":{{"text":"Not licensed."}}}}]}}]}}',
+        ),
+    ),
+    (
+        S.APPLYING,
+        RecordRefusal(refusal=WriteRefusal(reason=noted("Refused."), accepted=1, is_unsure=False)),
+        (
+            f"gatehouse record_refusal accepted r-1 {TENANT} -",
+            f'{{"reason":[{{"code":"text","values":{{"text":"Refused."}}}}],"accepted":1,"digest":"{DIGEST}"}}',
         ),
     ),
     (
@@ -385,9 +394,9 @@ async def test_a_click(world: World, click: Click, row: Row) -> None:
 
 
 async def test_what_is_decided_about_stopped_work(world: World) -> None:
-    await world.service.settle_given_up(7, is_retried=True, key="a", actor=DANA.chat_id, account=DANA.id)
+    await world.service.retry_or_drop(7, is_retried=True, key="a", actor=DANA.chat_id, account=DANA.id)
     assert await last_row(world) == ("U-DANA retry_effect accepted - - -", '{"effect":7,"account":"id-dana"}')
-    await world.service.settle_given_up(7, is_retried=False, key="b", actor="os:root", account="")
+    await world.service.retry_or_drop(7, is_retried=False, key="b", actor="os:root", account="")
     assert await last_row(world) == ("os:root drop_effect accepted - - -", '{"effect":7}')
 
 

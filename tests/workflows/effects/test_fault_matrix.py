@@ -16,7 +16,7 @@ from aiohttp import web
 
 from bot.sandbox import seed
 from bot.sandbox.entra import EntraSimulator, TokenAuthority
-from bot.sandbox.http.faults import Fault, delayed, faulted
+from bot.sandbox.http.faults import Fault, answer_with_fault, arrives_after_delay
 from bot.words.requests.notes import note_words
 from tests.served import served
 from tests.workflows.core.builders import AMARA, BRUNO, CHIE, DANA, closed_document
@@ -26,7 +26,7 @@ from tests.workflows.entra.simulated_tenant import CLIENT_ID, CONTOSO, Handler
 from tests.workflows.fakes import FakeDirectory, FixedClock
 from tests.workflows.world import World, open_world
 from workflows.app.requests.intake import Intake
-from workflows.app.schedule.checks import ScheduledChecks, usual_checks
+from workflows.app.schedule.alarm_checks import ScheduledChecks, usual_checks
 from workflows.core.people import ChatId, Person, Roster
 from workflows.core.requests.alarms import AlarmCode
 from workflows.core.requests.effects import Apply
@@ -132,7 +132,7 @@ class Graph:
         self.calls.append(f"{request.method} {request.rel_url.raw_path.rpartition('/')[2]}")
         number = len(self.calls)
         fault = self.fault if self.first <= number < self.first + self.times else None
-        if not await delayed(request, fault):
+        if not await arrives_after_delay(request, fault):
             return web.Response(status=499)
 
         async def counted(inner: web.Request) -> web.StreamResponse:
@@ -141,7 +141,7 @@ class Graph:
                 self.done.append(inner.method)
             return response
 
-        return await faulted(request, counted, fault)
+        return await answer_with_fault(request, counted, fault)
 
 
 @dataclass(slots=True, kw_only=True)
@@ -187,9 +187,9 @@ async def entra(graph: Graph, authority: TokenAuthority, environment: pytest.Mon
 @asynccontextmanager
 async def a_world(path: Path, graph: Graph, entra: Entra) -> AsyncIterator[World]:
     """The domain over the gateway instead of the fake tenant."""
-    entra._found._kept.clear()
+    entra._tenants_by_name._kept.clear()
     entra._home = None
-    entra._guard._period_until = float("-inf")
+    entra._guard._trusted_until = float("-inf")
     async with open_world(path, clock=graph.clock) as world:
         directory = AskingDirectory(script=world.script, tenant=entra)
         around: Any = {"service": world.service, "store": world.store, "tenant": entra, "directory": directory}
@@ -319,7 +319,7 @@ async def test_a_fault_at_any_call_of_an_approved_opening_neither_opens_twice_no
             assert graph.done.count("POST") <= 1, where
             if request.state is S.APPLIED:
                 assert stands(waiting, graph.partner), where
-                assert graph.done == [one.method for one in waiting.known.plan.operations], where
+                assert graph.done == [one.method for one in waiting.plan.operations], where
             else:
                 # Graph itself refused for good: it is told, and nothing is written any more.
                 assert (name in ("400", "409"), request.state) == (True, S.FAILED), (
@@ -336,7 +336,7 @@ async def test_a_fault_at_any_call_of_an_approved_opening_neither_opens_twice_no
 
 def stands(request: AccessRequest, partner: dict[str, Any] | None) -> bool:
     """Tell whether a partner shows the whole plan of a request."""
-    image = told(request.known.plan.image_after())
+    image = told(request.plan.configuration_after())
     return is_equivalent(image, {name: value for name, value in (partner or {}).items() if name in image})
 
 

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from bot.words.requests.notes import note_words, stored_words
+from bot.words.requests.notes import note_words, stored_note_words
 from tests.workflows.core.builders import AMARA, BRUNO, CHIE, MALLORY, SECURITY, request
 from tests.workflows.world import CATALOG, World, restarted
 from workflows.catalog.catalog import Catalog, changed_role, role_hash
@@ -37,7 +37,7 @@ async def test_new_holders_do_not_complete_the_old_chain(world: World) -> None:
         assert (BRUNO.chat_id, "role_changed") in await again.refusals()
         entries = await again.store.history(request_id=asked.id)
         (replanned,) = [one for one in entries if one.command == "replan"]
-        assert "The definition of the role “security” changed after" in stored_words(replanned.details["reason"])
+        assert "The definition of the role “security” changed after" in stored_note_words(replanned.details["reason"])
         assert again.tenant.writes == []
 
 
@@ -58,7 +58,7 @@ async def test_a_template_changed_after_the_last_approval_is_found_before_the_fi
     world: World, is_gone: bool
 ) -> None:
     asked = await world.approved()
-    name = asked.known.plan.template
+    name = asked.plan.template
     templates = {key: one for key, one in CATALOG.templates.items() if key != name}
     if not is_gone:
         templates[name] = replace(CATALOG.templates[name], content_hash="another")
@@ -69,7 +69,7 @@ async def test_a_template_changed_after_the_last_approval_is_found_before_the_fi
         (replanned,) = [
             one for one in await again.store.history(request_id=asked.id, limit=100) if one.command == "replan"
         ]
-        assert "The template changed" in stored_words(replanned.details["reason"])
+        assert "The template changed" in stored_note_words(replanned.details["reason"])
         assert again.tenant.attempts == []
 
 
@@ -87,8 +87,8 @@ async def test_a_request_of_an_earlier_version_is_checked_as_before(world: World
     document = json.loads(dump(REQUEST, await world.waiting()))
     del document["prepared"]["roles"]
     old = load(REQUEST, json.dumps(document))
-    assert old.known.roles == {}
-    assert changed_role(old.known.roles, OTHER) == ""
+    assert old.require_prepared().roles == {}
+    assert changed_role(old.require_prepared().roles, OTHER) == ""
 
 
 def test_only_who_may_have_a_role_is_its_meaning() -> None:
@@ -108,4 +108,4 @@ def test_a_role_that_is_gone_is_changed() -> None:
     gone = replace(CATALOG, roles={role: source for role, source in CATALOG.roles.items() if role != SECURITY})
     assert changed_role(CATALOG.role_hashes([SECURITY]), gone) == SECURITY
     assert CATALOG.role_hashes([Role("unheard-of")]) == {"unheard-of": ""}
-    assert request().known.roles == {}
+    assert request().require_prepared().roles == {}

@@ -10,7 +10,6 @@ from datetime import timedelta
 from typing import Final
 
 from workflows.app.identifiers import derived_request_id
-from workflows.app.limits import Limits
 from workflows.app.requests import people_checks
 from workflows.app.requests.field_checks import (
     Problems,
@@ -21,6 +20,7 @@ from workflows.app.requests.field_checks import (
     checked_template,
     checked_ticket,
 )
+from workflows.app.requests.filing import FormServices, RequestLimitCheck
 from workflows.app.requests.forms import Form, InvalidForm
 from workflows.app.requests.open_request import open_request_about
 from workflows.app.requests.people_checks import (
@@ -31,9 +31,6 @@ from workflows.app.requests.people_checks import (
 )
 from workflows.app.requests.placeholder_checks import unknown_ids
 from workflows.app.requests.proposing import access_plan, chain_of, check_proposal, require_no_other_request
-from workflows.app.requests.request_limit import Filing
-from workflows.app.service import Service
-from workflows.catalog.catalog import Catalog
 from workflows.catalog.current_policy import current_policy
 from workflows.core.errors.raised import InvalidField, NothingToChange
 from workflows.core.people import PersonId
@@ -42,10 +39,7 @@ from workflows.core.requests.request import AccessRequest, ObservedPartner, Part
 from workflows.core.settings.model import TenantId
 from workflows.partner_lookup.lookup import look_up
 from workflows.partner_lookup.target import FIELD, normalize_target
-from workflows.ports.clock import Clock
-from workflows.ports.people_directory import PeopleDirectory
-from workflows.ports.store import Store
-from workflows.ports.tenant import Tenant, TenantRefused, TenantUnavailable
+from workflows.ports.tenant import TenantRefused, TenantUnavailable
 
 _REMEMBERED_FOR: Final = timedelta(minutes=1)
 _MAX_REMEMBERED: Final = 1000
@@ -71,17 +65,9 @@ class Checked:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Intake:
+class Intake(FormServices):
     """Looks up partners for the form, and files requests."""
 
-    service: Service
-    store: Store
-    tenant: Tenant
-    directory: PeopleDirectory
-    catalog: Catalog
-    clock: Clock
-    limits: Limits | None = None
-    """The limit of requests per hour for one person; None: no limit."""
     _seen: dict[str, ObservedPartner] = field(default_factory=dict)
     """The partners that forms showed in the last minute, for the request that is filed from the same form."""
 
@@ -92,7 +78,7 @@ class Intake:
         :raises TenantUnavailable, TenantRefused: when Entra does not give the answer.
         """
         target = normalize_target(typed)
-        observation = await look_up(target, tenant=self.tenant, clock=self.clock, register=self.store)
+        observation = await look_up(target, tenant=self.tenant, clock=self.clock, records=self.store)
         if len(self._seen) >= _MAX_REMEMBERED:
             self._seen.clear()
         self._seen[target] = observation
@@ -103,7 +89,7 @@ class Intake:
 
         A second request would have to wait for it.
         """
-        return await open_request_about(tenant_id, register=self.store)
+        return await open_request_about(tenant_id, records=self.store)
 
     async def file(self, form: Form, *, key: str) -> RequestId:
         """Check the form and store the request.
@@ -113,7 +99,7 @@ class Intake:
         request_id = derived_request_id(key)
         if await self.store.request(request_id) is not None:
             return request_id  # delivered again
-        filing = Filing(service=self.service, limits=self.limits)
+        filing = RequestLimitCheck(service=self.service, limits=self.limits)
         await require_within_limits(filing, form.requester, FIELD, key=key)
         try:
             checked = await self.checked(form)
@@ -140,6 +126,9 @@ class Intake:
         :param edits: the open request that the form edits; it is no other request for the same partner.
         :raises InvalidForm: naming every field that must change.
         """
+        return await replace(self, directory=self.directory.for_one_check())._checked(form, edits)
+
+    async def _checked(self, form: Form, edits: RequestId | None) -> Checked:
         problems: Problems = {}
         template = checked_template(form, self.catalog, problems)
         asked = self._asked(form, template, problems)
@@ -216,7 +205,7 @@ class Intake:
             target = normalize_target(form.target)
             async with asyncio.timeout(people_checks.TIMEOUT_SECONDS):
                 observation = self._remembered(target) or await look_up(
-                    target, tenant=self.tenant, clock=self.clock, register=self.store
+                    target, tenant=self.tenant, clock=self.clock, records=self.store
                 )
             await require_no_other_request(self.store, observation, edits, form.requester, self.directory)
             if asked is not None:
@@ -245,7 +234,7 @@ class Intake:
             template,
             particulars.duration or template.default_duration,
             particulars.placeholders,
-            known=known,
+            record=known,
             now=self.clock.now(),
             ends_at=particulars.ends_at,
         )

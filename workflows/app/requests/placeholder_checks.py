@@ -25,18 +25,18 @@ async def unknown_ids(
     Such an id is of our tenant and should be of the partner's tenant, or the other way round. An id that cannot be read
     in time is checked while the request is prepared. The card then shows the problem.
     """
-    told = [
+    checkable = [
         placeholder
         for placeholder in template.placeholders
-        if _can_be_told(placeholder) and placeholders.get(placeholder.name)
+        if _can_be_checked(placeholder) and placeholders.get(placeholder.name)
     ][:_MAX_IDS]
-    said = await asyncio.gather(
-        *(_problem(placeholder, placeholders[placeholder.name], tenant, timeout_seconds) for placeholder in told)
+    problems = await asyncio.gather(
+        *(_problem(placeholder, placeholders[placeholder.name], tenant, timeout_seconds) for placeholder in checkable)
     )
-    return {placeholder.field: problem for placeholder, problem in zip(told, said, strict=True) if problem}
+    return {placeholder.field: problem for placeholder, problem in zip(checkable, problems, strict=True) if problem}
 
 
-def _can_be_told(placeholder: Placeholder) -> bool:
+def _can_be_checked(placeholder: Placeholder) -> bool:
     """Return whether a lookup in our tenant can show that an id is wrong. An application may be in both tenants."""
     return placeholder.owner is Owner.OURS or placeholder.kind is not TargetType.APPLICATION
 
@@ -52,7 +52,7 @@ async def _problem(placeholder: Placeholder, typed: str, tenant: Tenant, timeout
     except (TenantUnavailable, TenantRefused, TimeoutError) as error:
         # Without its name, nothing shows that an object is one of those that the template allows.
         answer = () if isinstance(error, TimeoutError) else error.facts
-        return Fact(RefusalCode.NAME_UNREAD, {**about, "answer": as_values(answer)}) if prefix else None
+        return Fact(RefusalCode.NAME_UNREADABLE, {**about, "answer": as_values(answer)}) if prefix else None
     if name is not None and not begins_with(name, prefix):
         return Fact(RefusalCode.NAME_OUTSIDE_PREFIX, about)
     if placeholder.owner is Owner.THEIRS:

@@ -8,7 +8,7 @@ from typing import Final
 
 from workflows.app.requests.open_request import account_of_other_chat_id, open_request_about, open_request_fact
 from workflows.catalog.catalog import Catalog
-from workflows.core.checks.findings import Finding, require_fit
+from workflows.core.checks.findings import Finding, require_no_errors
 from workflows.core.checks.partner_rules import check_partner
 from workflows.core.checks.rules import Circumstances, check_plan
 from workflows.core.errors.raised import InvalidField, NothingToChange
@@ -28,7 +28,7 @@ from workflows.core.requests.request import (
 )
 from workflows.partner_lookup.target import FIELD
 from workflows.ports.people_directory import PeopleDirectory
-from workflows.ports.records import Register
+from workflows.ports.records import RecordsReader
 
 _MAX_REASONS: Final = 3
 """How many reasons of a risk are shown at the form's field."""
@@ -51,14 +51,14 @@ def access_plan(
     duration: timedelta,
     placeholders: Mapping[str, str] = MappingProxyType({}),
     *,
-    known: Partnership | None,
+    record: Partnership | None,
     now: datetime,
     ends_at: datetime | None = None,
 ) -> Plan:
     """Compute the plan of an access request; a renewal when the partner has these settings already.
 
     :param placeholders: the values typed for the template's placeholders, by name.
-    :param known: the partner's record, if there is one: only access opened by Gatehouse can be renewed.
+    :param record: the partner's record, if there is one: only access opened by Gatehouse can be renewed.
     :param ends_at: the requested end, when a day was chosen in place of a duration.
     :raises InvalidField: when a placeholder's value is missing or wrong.
     :raises NothingToChange: when the partner has these settings already, for the same time or longer. The error says
@@ -76,8 +76,8 @@ def access_plan(
         )
     except NothingToChange as nothing:
         period = (ends_at or now + duration) - now
-        if not may_be_renewed(known, period, now):
-            raise no_extension_error(known, template, period, now) from nothing
+        if not may_be_renewed(record, period, now):
+            raise no_extension_error(record, template, period, now) from nothing
         plan = _renewal(observation, template, duration)
     return with_inheritance(replace(plan, ends_at=ends_at), observation.default)
 
@@ -119,7 +119,7 @@ def check_proposal(
     """
     about_partner = check_partner(observation.identity.tenant_id, observation.configuration)
     about_plan = check_plan(plan, circumstances or Circumstances(default=observation.default))
-    found = require_fit(about_partner, FIELD) + require_fit(about_plan, "template")
+    found = require_no_errors(about_partner, FIELD) + require_no_errors(about_plan, "template")
     risk = deciding_risk(plan, observation.default)
     weak = weakness_of(stages, risk.level)
     if weak is not None:
@@ -143,7 +143,7 @@ def require_time_left(ends_at: datetime | None, now: datetime) -> None:
 
 
 async def require_no_other_request(
-    store: Register,
+    store: RecordsReader,
     observation: ObservedPartner,
     request_id: RequestId | None,
     asker: ChatId | None = None,
@@ -156,7 +156,7 @@ async def require_no_other_request(
     :param directory: used to find out whether one person filed both; None when no person asks.
     :raises InvalidField: when there is one; the error names it.
     """
-    other = await open_request_about(observation.identity.tenant_id, register=store, but=request_id)
+    other = await open_request_about(observation.identity.tenant_id, records=store, ignored_id=request_id)
     if other is not None:
         account = None
         if asker is not None and directory is not None:

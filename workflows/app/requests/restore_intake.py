@@ -12,8 +12,8 @@ from datetime import timedelta
 from typing import Final
 
 from workflows.app.identifiers import derived_request_id
-from workflows.app.limits import Limits
 from workflows.app.requests.field_checks import checked_justification
+from workflows.app.requests.filing import FormServices, RequestLimitCheck
 from workflows.app.requests.forms import InvalidForm
 from workflows.app.requests.people_checks import (
     TIMEOUT_SECONDS,
@@ -23,7 +23,6 @@ from workflows.app.requests.people_checks import (
     require_within_limits,
 )
 from workflows.app.requests.proposing import check_proposal, require_no_other_request
-from workflows.app.requests.request_limit import Filing
 from workflows.app.requests.restoring import (
     MAX_REQUESTS,
     Restoration,
@@ -31,8 +30,6 @@ from workflows.app.requests.restoring import (
     propose_restoration,
     restorable_changes,
 )
-from workflows.app.service import Service
-from workflows.catalog.catalog import Catalog
 from workflows.core.errors.facts import Fact
 from workflows.core.errors.raised import InvalidField, NothingToChange, UnreadableSetting
 from workflows.core.errors.refusal_codes import RefusalCode
@@ -43,10 +40,7 @@ from workflows.core.policy.template import Template
 from workflows.core.requests.request import AccessRequest, ObservedPartner, Particulars, RequestId, RequestKind
 from workflows.core.settings.model import TenantId
 from workflows.partner_lookup.lookup import look_up
-from workflows.ports.clock import Clock
-from workflows.ports.people_directory import PeopleDirectory
-from workflows.ports.store import Store
-from workflows.ports.tenant import Tenant, TenantRefused, TenantUnavailable
+from workflows.ports.tenant import TenantRefused, TenantUnavailable
 
 _FIELDS: Final = frozenset({FIELD, "justification", "sponsor", "duration"})
 """The form's fields. Problems with the partner or its plan are shown at the chosen change."""
@@ -65,17 +59,8 @@ class RestoreForm:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class RestoreIntake:
+class RestoreIntake(FormServices):
     """Shows the effect of a restoration, and files restore requests."""
-
-    service: Service
-    store: Store
-    tenant: Tenant
-    directory: PeopleDirectory
-    catalog: Catalog
-    clock: Clock
-    limits: Limits | None = None
-    """The limit of requests per hour for one person; None: no limit."""
 
     async def changes(self, tenant_id: TenantId) -> tuple[AccessRequest, ...]:
         """List the changes of one partner that can be undone, newest first."""
@@ -109,7 +94,7 @@ class RestoreIntake:
         request_id = derived_request_id(key)
         if await self.store.request(request_id) is not None:
             return request_id  # delivered again
-        filing = Filing(service=self.service, limits=self.limits)
+        filing = RequestLimitCheck(service=self.service, limits=self.limits)
         await require_within_limits(filing, form.requester, FIELD, key=key)
         problems: dict[str, Fact] = {}
         justification = checked_justification(form.justification, problems, is_restore=True)
@@ -174,7 +159,7 @@ class RestoreIntake:
         return None, None
 
     async def _likely(self, change: AccessRequest) -> tuple[Template, ...]:
-        plan = change.known.plan
+        plan = change.plan
         requests = await self.store.requests_for(plan.tenant_id, MAX_REQUESTS)
         return likely_templates(plan.before, requests=requests, templates=self.catalog.templates)
 

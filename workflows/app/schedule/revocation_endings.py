@@ -94,11 +94,11 @@ async def _confirmed_since(request: AccessRequest, store: Store, *, is_any_kind:
 
 async def _are_closed(request: AccessRequest, names: Sequence[str], tenant: Tenant) -> bool:
     """Read whether the access of these names is closed now; False when that cannot be read."""
-    plan = request.known.plan
+    plan = request.plan
     try:
         async with asyncio.timeout(_TIMEOUT_SECONDS):
             observed = await tenant.read_partner(plan.tenant_id)
     except (TenantUnavailable, TenantRefused, TimeoutError):
         return False
-    meant = [operation for operation in plan.further if set(written_names(operation)) & set(names)]
+    meant = [operation for operation in plan.optional if set(written_names(operation)) & set(names)]
     return observed is not None and all(is_shown(operation, observed) for operation in meant)

@@ -10,14 +10,14 @@ from typing import Any, Final
 from workflows.core.checks.conditional_access.controls import VisitorType
 from workflows.core.checks.conditional_access.findings import access_findings
 from workflows.core.checks.conditional_access.verdicts import AccessReport
-from workflows.core.checks.facts import PreflightFacts, SignIns, Unread
 from workflows.core.checks.findings import Finding, FindingCode, Severity
 from workflows.core.checks.rules import Circumstances
 from workflows.core.checks.target_checks import check_targets
-from workflows.core.checks.unchecked import INVITES, SHAREPOINT, SIGN_IN_DAYS, unread
+from workflows.core.checks.tenant_facts import PreflightFacts, SignIns, UnreadableFact
+from workflows.core.checks.unreadable_facts import INVITES, SHAREPOINT, SIGN_IN_DAYS, unreadable_finding
 from workflows.core.plans.changes import BeforeAfter, overall_change, setting_changes
 from workflows.core.plans.plan import Plan, TenantIdentity
-from workflows.core.settings.breadth import AccessChange, is_certainly_blocked, is_clear
+from workflows.core.settings.access_change import AccessChange, has_known_meaning, is_certainly_blocked
 from workflows.core.settings.canonical import JsonObject
 from workflows.core.settings.effective import effective_settings
 from workflows.core.settings.model import B2B_PROPERTIES, Property, TargetSetting
@@ -54,39 +54,39 @@ def evaluate_facts(
     *,
     plan: Plan,
     identity: TenantIdentity,
-    asked: Mapping[str, str] = MappingProxyType({}),
+    labels: Mapping[str, str] = MappingProxyType({}),
     is_restoration: bool = False,
 ) -> tuple[Finding, ...]:
     """List the findings that follow from the facts for a plan.
 
     :param access: the effect of Conditional Access on the partner's people who have access after the plan.
-    :param asked: the label of the form's field for each id that was typed there.
+    :param labels: the label of the form's field for each id that was typed there.
     :param is_restoration: whether the plan restores previous settings.
     """
     return (
         *_identity(facts, identity, plan),
-        *check_targets(plan, facts.names, asked, is_restoration=is_restoration),
+        *check_targets(plan, facts.names, labels, is_restoration=is_restoration),
         *_default(facts, plan),
         *_conditional_access(access),
         *_invitations(facts, access),
         *_sharepoint(facts, access, identity),
         *_sign_ins(facts, plan),
-        *unread("own_domains", facts.own_domains),
+        *unreadable_finding("own_domains", facts.own_domains),
     )
 
 
 def circumstances(facts: PreflightFacts, access: AccessReport) -> Circumstances:
     """Return the facts that the rules need besides the plan; None for a fact that was not read."""
     return Circumstances(
-        default=None if isinstance(facts.default, Unread) else facts.default,
+        default=None if isinstance(facts.default, UnreadableFact) else facts.default,
         asks_guests_for_mfa=access.requires_mfa_trust,
     )
 
 
 def _identity(facts: PreflightFacts, identity: TenantIdentity, plan: Plan) -> Iterator[Finding]:
     found = facts.by_id
-    if isinstance(found, Unread):
-        yield from unread("by_id", found)
+    if isinstance(found, UnreadableFact):
+        yield from unreadable_finding("by_id", found)
     elif not identity.is_resolved:
         yield from _other_cloud(facts, plan)
     elif found is None:
@@ -117,10 +117,13 @@ def _other_cloud(facts: PreflightFacts, plan: Plan) -> Iterator[Finding]:
 
 
 def _default(facts: PreflightFacts, plan: Plan) -> Iterator[Finding]:
-    """Report what the tenant's default opens for the partner now, after the plan, or if the partner were removed."""
+    """Report what the tenant's default opens for the partner now, after the plan, or if the partner were removed.
+
+    Only what the plan changes is a warning. The rest is true of the tenant with and without the plan.
+    """
     default = facts.default
-    if isinstance(default, Unread):
-        yield from unread("default", default)
+    if isinstance(default, UnreadableFact):
+        yield from unreadable_finding("default", default)
         return
     by_default = effective_settings(None, default).targets
     opened = [name for name in B2B_PROPERTIES if _is_known_open(by_default[name].certain)]
@@ -131,14 +134,14 @@ def _default(facts: PreflightFacts, plan: Plan) -> Iterator[Finding]:
     # NB. a removed partner of another cloud is blocked, so the default does not apply to it again.
     removed = [] if plan.is_cross_cloud else [name for name in opened if name not in inherited]
     is_microsofts = default.get("isServiceDefault") is True
-    for code, names in (
-        (FindingCode.DEFAULT_APPLIES, now),
-        (FindingCode.DEFAULT_WILL_APPLY, later),
-        (FindingCode.DEFAULT_OPEN, removed),
+    for code, severity, names in (
+        (FindingCode.DEFAULT_APPLIES, Severity.NOTE, now),
+        (FindingCode.DEFAULT_WILL_APPLY, Severity.WARNING, later),
+        (FindingCode.DEFAULT_OPEN, Severity.NOTE, removed),
     ):
         if names:
             settings = [name.value for name in names]
-            yield _warning(code, _OVERVIEW, settings=settings, is_microsofts=is_microsofts)
+            yield _finding(code, severity, _OVERVIEW, settings=settings, is_microsofts=is_microsofts)
 
 
 def _conditional_access(access: AccessReport) -> Iterator[Finding]:
@@ -146,30 +149,30 @@ def _conditional_access(access: AccessReport) -> Iterator[Finding]:
         return
     yield from access_findings(access)
     if access.trust is not None and access.trust.mfa is True:
-        yield _finding(FindingCode.MFA_REGISTRATION_UNREAD, Severity.UNCHECKED, _REGISTRATION)
+        yield _finding(FindingCode.MFA_REGISTRATION_UNCHECKED, Severity.UNCHECKED, _REGISTRATION)
 
 
 def _invitations(facts: PreflightFacts, access: AccessReport) -> Iterator[Finding]:
     if VisitorType.GUEST not in access.visitors:
         return
     policy = facts.authorization
-    if isinstance(policy, Unread):
-        yield from unread("authorization", policy)
+    if isinstance(policy, UnreadableFact):
+        yield from unreadable_finding("authorization", policy)
     else:
         who = policy.get("allowInvitesFrom")
         severity = _INVITERS.get(str(who), Severity.UNCHECKED)
         yield _finding(FindingCode.INVITATIONS, severity, INVITES, allowed_for=who)
         if policy.get("guestUserRoleId") == _GUEST_AS_MEMBER:
             yield _warning(FindingCode.GUESTS_SEE_ALL, INVITES)
-    yield _finding(FindingCode.DOMAIN_LIST_UNREAD, Severity.UNCHECKED, INVITES)
+    yield _finding(FindingCode.DOMAIN_LIST_UNCHECKED, Severity.UNCHECKED, INVITES)
 
 
 def _sharepoint(facts: PreflightFacts, access: AccessReport, identity: TenantIdentity) -> Iterator[Finding]:
     if VisitorType.GUEST not in access.visitors:
         return
     settings = facts.sharepoint
-    if isinstance(settings, Unread):
-        yield from unread("sharepoint", settings)
+    if isinstance(settings, UnreadableFact):
+        yield from unreadable_finding("sharepoint", settings)
         return
     domains = {name for name in (identity.default_domain, identity.asked) if "." in name}
     if settings.get("sharingCapability") == "disabled":
@@ -185,13 +188,13 @@ def _sharepoint(facts: PreflightFacts, access: AccessReport, identity: TenantIde
 
 def _sign_ins(facts: PreflightFacts, plan: Plan) -> Iterator[Finding]:
     """Report who used the access recently in each direction, and whether the plan reduces that direction."""
-    told = setting_changes(plan, None if isinstance(facts.default, Unread) else facts.default)
-    inbound = overall_change(item for item in told if item.name not in _OUTBOUND)
-    outbound = overall_change(item for item in told if item.name in _OUTBOUND)
-    yield from unread("sign_ins", facts.sign_ins)
+    changed = setting_changes(plan, None if isinstance(facts.default, UnreadableFact) else facts.default)
+    inbound = overall_change(item for item in changed if item.name not in _OUTBOUND)
+    outbound = overall_change(item for item in changed if item.name in _OUTBOUND)
+    yield from unreadable_finding("sign_ins", facts.sign_ins)
     if isinstance(facts.sign_ins, SignIns):
         yield _use(facts.sign_ins, inbound, FindingCode.SIGN_INS, FindingCode.SIGN_INS_LOST)
-    yield from unread("outbound_sign_ins", facts.outbound_sign_ins)
+    yield from unreadable_finding("outbound_sign_ins", facts.outbound_sign_ins)
     if isinstance(facts.outbound_sign_ins, SignIns):
         codes = FindingCode.OUTBOUND_SIGN_INS, FindingCode.OUTBOUND_SIGN_INS_LOST
         yield _use(facts.outbound_sign_ins, outbound, *codes)
@@ -224,9 +227,9 @@ def _finding(code: FindingCode, severity: Severity, source: str, **values: Any) 
 
 
 def _is_known_open(setting: TargetSetting) -> bool:
-    return is_clear(setting) and not is_certainly_blocked(setting)
+    return has_known_meaning(setting) and not is_certainly_blocked(setting)
 
 
-def _list(document: JsonObject | Unread, name: str) -> list[Any]:
-    value = None if isinstance(document, Unread) else document.get(name)
+def _list(document: JsonObject | UnreadableFact, name: str) -> list[Any]:
+    value = None if isinstance(document, UnreadableFact) else document.get(name)
     return [str(item).lower() for item in value] if isinstance(value, list) else []

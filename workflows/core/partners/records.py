@@ -29,7 +29,7 @@ class Records:
     def being_written(self) -> frozenset[TenantId]:
         """Return the tenants that Gatehouse may be writing, or whose last write may not be visible yet."""
         return frozenset(
-            request.known.plan.tenant_id for request in self.open_requests() if request.writing_since is not None
+            request.plan.tenant_id for request in self.open_requests() if request.writing_since is not None
         )
 
     def unfinished(self) -> Mapping[TenantId, AccessRequest]:
@@ -39,18 +39,18 @@ class Records:
             for request in self.requests.values()
             if request.is_terminal and request.was_sent and request.state not in _SETTLED
         )
-        return {request.known.plan.tenant_id: request for request in sorted(ended, key=lambda one: one.changed_at)}
+        return {request.plan.tenant_id: request for request in sorted(ended, key=lambda one: one.changed_at)}
 
 
-def changed_meanwhile(before: Records, after: Records) -> frozenset[TenantId]:
+def changed_between(first: Records, second: Records) -> frozenset[TenantId]:
     """Return the tenants whose records changed between two reads, and those that Gatehouse may be writing.
 
     Their records are not compared with the settings in the tenant.
     """
-    return frozenset(_moved(before, after)) | before.being_written() | after.being_written()
+    return frozenset(_changed_records(first, second)) | first.being_written() | second.being_written()
 
 
-def _moved(before: Records, after: Records) -> Iterable[TenantId]:
-    for tenant_id in {*before.partnerships, *after.partnerships}:
-        if before.partnerships.get(tenant_id) != after.partnerships.get(tenant_id):
+def _changed_records(first: Records, second: Records) -> Iterable[TenantId]:
+    for tenant_id in {*first.partnerships, *second.partnerships}:
+        if first.partnerships.get(tenant_id) != second.partnerships.get(tenant_id):
             yield tenant_id

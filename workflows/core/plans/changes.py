@@ -10,8 +10,8 @@ from typing import Any, Final, NamedTuple
 
 from workflows.core.errors.raised import UnreadableSetting
 from workflows.core.plans.plan import Change, Plan, changes
+from workflows.core.settings.access_change import AccessChange, flag_change, targets_change
 from workflows.core.settings.block import BLOCK
-from workflows.core.settings.breadth import AccessChange, flag_change, targets_change
 from workflows.core.settings.canonical import JsonObject
 from workflows.core.settings.documents import is_equivalent, parse_setting
 from workflows.core.settings.effective import (
@@ -23,20 +23,18 @@ from workflows.core.settings.effective import (
 )
 from workflows.core.settings.model import (
     FLAGS,
+    IS_SYNC_ALLOWED,
+    SERVICE_PROPERTIES,
     TARGET_PROPERTIES,
+    USER_SYNC_INBOUND,
     Property,
     configurations,
     lists_of,
 )
 
-_OFF: Final = {"userSyncInbound": {"isSyncAllowed": False}}
+_SYNCHRONIZATION_OFF: Final = {USER_SYNC_INBOUND: {IS_SYNC_ALLOWED: False}}
 _COLLABORATION: Final = (Property.B2B_COLLABORATION_INBOUND, Property.B2B_COLLABORATION_OUTBOUND)
 """The access that exists with another cloud. B2B direct connect does not (Entra: "Cross Cloud Settings")."""
-_OTHER_LISTS: Final = (
-    Property.M365_COLLABORATION_INBOUND,
-    Property.M365_COLLABORATION_OUTBOUND,
-    Property.APP_SERVICE_CONNECT_INBOUND,
-)
 
 
 class SettingPart(Enum):
@@ -99,7 +97,7 @@ class BeforeAfter(NamedTuple):
     @classmethod
     def of(cls, plan: Plan, default: JsonObject | None) -> "BeforeAfter":
         """Return the effective settings before and after a plan, with the tenant's default (None: not known)."""
-        images = (plan.before, plan.image_after())
+        images = (plan.before, plan.configuration_after())
         return cls(*(effective_settings(image, default, is_cross_cloud=plan.is_cross_cloud) for image in images))
 
 
@@ -125,14 +123,14 @@ def plan_access_change(plan: Plan, default: JsonObject | None = None) -> AccessC
     return overall_change(setting_changes(plan, default))
 
 
-def overall_change(told: Iterable[SettingChange]) -> AccessChange:
+def overall_change(items: Iterable[SettingChange]) -> AccessChange:
     """Combine several changes by the rule of `plan_access_change`."""
-    kinds = {item.access for item in told}
-    if AccessChange.OPENS in kinds:
+    effects = {item.access for item in items}
+    if AccessChange.OPENS in effects:
         return AccessChange.OPENS
-    if AccessChange.UNKNOWN in kinds:
+    if AccessChange.UNKNOWN in effects:
         return AccessChange.UNKNOWN
-    return AccessChange.NARROWS if kinds & {AccessChange.NARROWS, AccessChange.CLOSES} else AccessChange.SAME
+    return AccessChange.NARROWS if effects & {AccessChange.NARROWS, AccessChange.CLOSES} else AccessChange.SAME
 
 
 def unknown_members(name: str, document: Any) -> dict[str, Any]:
@@ -146,23 +144,27 @@ def unknown_members(name: str, document: Any) -> dict[str, Any]:
 def _setting_changes(change: Change, states: BeforeAfter) -> Iterator[SettingChange]:
     name, before, after = change
     try:
-        known = Property(name)
-        sides = parse_setting(known, before), parse_setting(known, after)
+        setting = Property(name)
+        own_values = parse_setting(setting, before), parse_setting(setting, after)
     except (UnreadableSetting, ValueError):
         yield SettingChange(
-            name=name, part=SettingPart.UNREADABLE, before=before, after=after, access=_change_to_after(change)
+            name=name,
+            part=SettingPart.UNREADABLE,
+            before=before,
+            after=after,
+            access=_access_change_by_new_value(change),
         )
         return
-    if known in FLAGS:
-        yield from _flag_changes(known, sides, states)
-    elif known in TARGET_PROPERTIES:
-        access = _lists_change(states.before.targets[known], states.after.targets[known])
-        is_same = sides[0] == sides[1] and (sides[0] is not None or not _is_added(states))
+    if setting in FLAGS:
+        yield from _flag_changes(setting, own_values, states)
+    elif setting in TARGET_PROPERTIES:
+        access = _lists_change(states.before.targets[setting], states.after.targets[setting])
+        is_same = own_values[0] == own_values[1] and (own_values[0] is not None or not _is_added(states))
         access = AccessChange.SAME if is_same else access
-        yield SettingChange(name=known, part=SettingPart.TARGETS, before=before, after=after, access=access)
+        yield SettingChange(name=setting, part=SettingPart.TARGETS, before=before, after=after, access=access)
     else:
-        access = _flag_access_change(known, SYNCHRONIZATION_FLAG, states)
-        yield SettingChange(name=known, part=SettingPart.SYNCHRONIZATION, before=before, after=after, access=access)
+        access = _flag_access_change(setting, SYNCHRONIZATION_FLAG, states)
+        yield SettingChange(name=setting, part=SettingPart.SYNCHRONIZATION, before=before, after=after, access=access)
     unknown = unknown_members(name, before), unknown_members(name, after)
     if any(unknown):
         access = AccessChange.SAME if unknown[0] == unknown[1] else AccessChange.UNKNOWN
@@ -176,10 +178,10 @@ def _changes_by_adding(plan: Plan, states: BeforeAfter) -> Iterator[SettingChang
     if not plan.operations or not _is_added(states):
         return
     written = {change.name for change in changes(plan)}
-    for name in (*_COLLABORATION, *_OTHER_LISTS):
+    for name in (*_COLLABORATION, *SERVICE_PROPERTIES):
         after = states.after.targets[name]
         # If the default does not set the other lists, it is not known what becomes open.
-        if name in written or (name in _OTHER_LISTS and None in configurations(after.setting)):
+        if name in written or (name in SERVICE_PROPERTIES and None in configurations(after.setting)):
             continue
         access = _lists_change(states.before.targets[name], after)
         if access is not AccessChange.SAME:
@@ -207,17 +209,17 @@ def _is_added(states: BeforeAfter) -> bool:
     return Origin.NOT_ADDED in was and Origin.NOT_ADDED not in becomes
 
 
-def _flag_changes(name: Property, sides: tuple[Any, Any], states: BeforeAfter) -> Iterator[SettingChange]:
+def _flag_changes(name: Property, own_values: tuple[Any, Any], states: BeforeAfter) -> Iterator[SettingChange]:
     """Return one change for each flag that is set before or after. Without such a flag, return one for the setting."""
-    told = False
+    has_flag = False
     for key in FLAGS[name]:
-        before, after = (getattr(side, key, None) for side in sides)
+        before, after = (getattr(side, key, None) for side in own_values)
         access = _flag_access_change(name, key, states)
         if before is None and after is None and (access is AccessChange.SAME or not _is_added(states)):
             continue
-        told = True
+        has_flag = True
         yield SettingChange(name=name, part=SettingPart.FLAG, key=key, before=before, after=after, access=access)
-    if not told:
+    if not has_flag:
         yield SettingChange(name=name, part=SettingPart.NO_FLAGS, before=None, after=None, access=AccessChange.SAME)
 
 
@@ -225,14 +227,14 @@ def _flag_access_change(name: Property, key: str, states: BeforeAfter) -> Access
     return flag_change(states.before.flags[name, key].value, states.after.flags[name, key].value)
 
 
-def _change_to_after(change: Change) -> AccessChange:
+def _access_change_by_new_value(change: Change) -> AccessChange:
     """Return the change from the new value alone. A setting that a revocation writes counts as closed."""
     if change.before == change.after:
         return AccessChange.SAME
-    closed = {**BLOCK, Property.IDENTITY_SYNCHRONIZATION.value: _OFF}
+    closed = {**BLOCK, Property.IDENTITY_SYNCHRONIZATION.value: _SYNCHRONIZATION_OFF}
     document = change.after
     if change.name == Property.IDENTITY_SYNCHRONIZATION and isinstance(document, Mapping):
-        document = {"userSyncInbound": document.get("userSyncInbound")}
+        document = {USER_SYNC_INBOUND: document.get(USER_SYNC_INBOUND)}
     wanted = closed.get(change.name)
     return AccessChange.CLOSES if wanted is not None and is_equivalent(document, wanted) else AccessChange.UNKNOWN
 
@@ -241,5 +243,5 @@ def _members(name: Property) -> frozenset[str]:
     if name in FLAGS:
         return frozenset(FLAGS[name].values())
     if name in TARGET_PROPERTIES:
-        return frozenset(target_list.graph for target_list in lists_of(name))
-    return frozenset({"userSyncInbound", "displayName", "tenantId"})
+        return frozenset(target_list.graph_name for target_list in lists_of(name))
+    return frozenset({USER_SYNC_INBOUND, "displayName", "tenantId"})

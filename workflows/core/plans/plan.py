@@ -10,25 +10,31 @@ from typing import Any, Final, Literal, NamedTuple, Self
 
 from workflows.core.errors.raised import NothingToChange
 from workflows.core.errors.refusal_codes import RefusalCode
-from workflows.core.plans.further_writes import further_writes
+from workflows.core.plans.optional_writes import optional_writes
 from workflows.core.settings.block import BLOCK, is_synchronization_allowed, not_blocked
 from workflows.core.settings.canonical import Digest, JsonObject, digest
-from workflows.core.settings.described import DEVICES, described_part, only_described, with_undescribed
 from workflows.core.settings.documents import is_equivalent, is_same_value, to_document
 from workflows.core.settings.model import (
     FLAGS,
     IDENTITY_SYNCHRONIZATION,
+    IS_SYNC_ALLOWED,
+    USER_SYNC_INBOUND,
     IdentitySynchronization,
     Property,
     Setting,
     TenantId,
     is_guid,
 )
+from workflows.core.settings.undescribed_members import (
+    DEVICES,
+    described_configuration,
+    with_undescribed_members,
+    without_undescribed_members,
+)
 
-_PARTNERS: Final = "/policies/crossTenantAccessPolicy/partners"
+PARTNERS_PATH: Final = "/policies/crossTenantAccessPolicy/partners"
+"""The address of all partners, relative to the root of Graph v1.0."""
 _DIGEST_DOMAIN: Final = "gatehouse/plan/1"
-_SYNC: Final = "userSyncInbound"
-_SYNC_ALLOWED: Final = "isSyncAllowed"
 _REVOCATION: Final = "revoke"
 
 
@@ -55,11 +61,6 @@ class TenantIdentity:
     def name(self) -> str:
         """Return the name to type in a command: the default domain, or the tenant id when there is no domain."""
         return self.default_domain.strip() or self.tenant_id
-
-    @property
-    def full_name(self) -> str:
-        """Return the display name, then the domain when there is one."""
-        return f"{self.display_name} ({self.default_domain})" if self.default_domain else self.display_name
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -99,7 +100,7 @@ class Plan:
         """Return the SHA-256 over all fields above. Every button and every decision contains it."""
         approved = {
             "tenantId": self.tenant_id,
-            "operations": [_approved(operation) for operation in self.operations],
+            "operations": [_digest_fields(operation) for operation in self.operations],
             "before": self.before,
             "template": self.template,
             "templateHash": self.template_hash,
@@ -127,11 +128,11 @@ class Plan:
         return tuple(operation for operation in self.operations if not operation.may_be_refused)
 
     @property
-    def further(self) -> tuple[Operation, ...]:
+    def optional(self) -> tuple[Operation, ...]:
         """Return the operations that Graph may refuse."""
         return tuple(operation for operation in self.operations if operation.may_be_refused)
 
-    def image_after(self, count: int | None = None) -> JsonObject | None:
+    def configuration_after(self, count: int | None = None) -> JsonObject | None:
         """Return the expected configuration after the first `count` operations (None: after all).
 
         It is assumed that a write does not change undescribed members that it does not contain.
@@ -140,10 +141,10 @@ class Plan:
         for operation in self.operations[:count]:
             known = image or {}
             if operation.path.endswith(f"/{IDENTITY_SYNCHRONIZATION}"):
-                body: JsonObject = {IDENTITY_SYNCHRONIZATION: _merge(known, operation.body)}
+                body: JsonObject = {IDENTITY_SYNCHRONIZATION: _merged_policy(known, operation.body)}
             else:
-                body = {**operation.body, **_untouched(known, operation.body)}
-            image = {**known, **with_undescribed(known, body)}
+                body = {**operation.body, **_kept_devices(known, operation.body)}
+            image = {**known, **with_undescribed_members(known, body)}
         return image
 
 
@@ -208,7 +209,7 @@ def operations_in_order(
     address = partner_address(tenant_id)
     operations = []
     if before is None:
-        operations.append(Operation(method="POST", path=_PARTNERS, body={"tenantId": tenant_id, **body}))
+        operations.append(Operation(method="POST", path=PARTNERS_PATH, body={"tenantId": tenant_id, **body}))
     elif body:
         operations.append(Operation(method="PATCH", path=address, body=body))
     if synchronizes is not None:
@@ -227,7 +228,7 @@ def plan_revocation(
     """Compute the operations that close a partner: explicit blocks, no trust, no consent, no synchronization.
 
     Every setting of the block is written, even when it seems closed already. Operations for everything else that is not
-    certainly closed follow; Graph may refuse these (see `further_writes`). A partner is never deleted. Without its own
+    certainly closed follow; Graph may refuse these (see `optional_writes`). A partner is never deleted. Without its own
     configuration the tenant's defaults would apply, which usually allow access (Graph: "Cross-tenant access settings
     API overview").
 
@@ -236,7 +237,7 @@ def plan_revocation(
     """
     address = partner_address(tenant_id)
     if before is None:
-        operations = [Operation(method="POST", path=_PARTNERS, body={"tenantId": tenant_id, **BLOCK})]
+        operations = [Operation(method="POST", path=PARTNERS_PATH, body={"tenantId": tenant_id, **BLOCK})]
     else:
         operations = []
         missing = not_blocked(before)
@@ -244,7 +245,7 @@ def plan_revocation(
             operations.append(Operation(method="PATCH", path=address, body=dict(BLOCK)))
         if IDENTITY_SYNCHRONIZATION in missing:
             operations.append(_synchronization_write("PATCH", tenant_id, is_on=False))
-    for is_synchronization, body in further_writes(before, default):
+    for is_synchronization, body in optional_writes(before, default):
         path = f"{address}/{IDENTITY_SYNCHRONIZATION}" if is_synchronization else address
         operations.append(Operation(method="PATCH", path=path, body=body, may_be_refused=True))
     return Plan(
@@ -260,8 +261,8 @@ def plan_revocation(
 
 def changes(plan: Plan) -> tuple[Change, ...]:
     """List every setting that the plan writes, with its value before and after, by Graph's names."""
-    after = plan.image_after() or {}
-    written = [name for operation in plan.operations for name in _written(operation)]
+    after = plan.configuration_after() or {}
+    written = [name for operation in plan.operations for name in _written_settings(operation)]
     before = plan.before or {}
     return tuple(Change(name, before.get(name), after.get(name)) for name in dict.fromkeys(written))
 
@@ -287,15 +288,15 @@ def is_confirmed(plan: Plan, observed: JsonObject | None, count: int | None = No
     count = len(plan.required) if count is None else count
     if plan.is_revocation and count == len(plan.required):
         return observed is not None and not not_blocked(observed)
-    expected = plan.image_after(count)
+    expected = plan.configuration_after(count)
     if expected is not None and observed is not None and plan.before is None:
         # Graph returns a created partner with fields that the plan did not send. Unset fields are null and are
         # normalized away. Fields of the service are not compared. Declared fields must be exactly those of the plan.
-        observed = {name: value for name, value in observed.items() if name in expected or name in _DECLARED}
+        observed = {name: value for name, value in observed.items() if name in expected or name in _KNOWN_NAMES}
     return is_equivalent(_compared_part(plan, expected), _compared_part(plan, observed))
 
 
-_DECLARED: Final = frozenset({"tenantId", *(name.value for name in Property)})
+_KNOWN_NAMES: Final = frozenset({"tenantId", *(name.value for name in Property)})
 
 
 def _synchronization(tenant_id: TenantId, before: JsonObject | None, *, is_on: bool) -> list[Operation]:
@@ -306,22 +307,22 @@ def _synchronization(tenant_id: TenantId, before: JsonObject | None, *, is_on: b
         return [_synchronization_write("PATCH", tenant_id, is_on=False)] if is_needed else []
     if current is None:
         return [_synchronization_write("PUT", tenant_id, is_on=True)]
-    if is_equivalent({_SYNC: {_SYNC_ALLOWED: True}}, _only_synchronization(current)):
+    if is_equivalent({USER_SYNC_INBOUND: {IS_SYNC_ALLOWED: True}}, _only_synchronization(current)):
         return []
     return [_synchronization_write("PATCH", tenant_id, is_on=True)]
 
 
 def _synchronization_write(method: Literal["PATCH", "PUT"], tenant_id: TenantId, *, is_on: bool) -> Operation:
     path = f"{partner_address(tenant_id)}/{IDENTITY_SYNCHRONIZATION}"
-    return Operation(method=method, path=path, body={_SYNC: {_SYNC_ALLOWED: is_on}})
+    return Operation(method=method, path=path, body={USER_SYNC_INBOUND: {IS_SYNC_ALLOWED: is_on}})
 
 
 def _compared_part(plan: Plan, image: JsonObject | None) -> JsonObject | None:
     """Return the part of a configuration by which it is decided whether a plan was carried out."""
     if image is None:
         return None
-    compared = only_described(image)
-    written = {name for operation in plan.operations for name in _written(operation)}
+    compared = described_configuration(image)
+    written = {name for operation in plan.operations for name in _written_settings(operation)}
     if any(operation.method == "PUT" for operation in plan.operations) and IDENTITY_SYNCHRONIZATION in compared:
         # The service adds a key and a name to a created policy.
         compared[IDENTITY_SYNCHRONIZATION] = _only_synchronization(compared[IDENTITY_SYNCHRONIZATION])
@@ -332,10 +333,10 @@ def _compared_part(plan: Plan, image: JsonObject | None) -> JsonObject | None:
 
 
 def _only_synchronization(policy: Any) -> Any:
-    return {_SYNC: policy.get(_SYNC)} if isinstance(policy, Mapping) else policy
+    return {USER_SYNC_INBOUND: policy.get(USER_SYNC_INBOUND)} if isinstance(policy, Mapping) else policy
 
 
-def _untouched(image: JsonObject, body: JsonObject) -> dict[str, Any]:
+def _kept_devices(image: JsonObject, body: JsonObject) -> dict[str, Any]:
     """Return the members that a write of tenant restrictions does not change: Graph's `devices` is never sent."""
     name = Property.TENANT_RESTRICTIONS.value
     old, new = image.get(name), body.get(name)
@@ -351,7 +352,7 @@ def partner_address(tenant_id: TenantId) -> str:
     """
     if not is_guid(tenant_id):
         raise ValueError(f"not a tenant id: {tenant_id!r}")
-    return f"{_PARTNERS}/{tenant_id}"
+    return f"{PARTNERS_PATH}/{tenant_id}"
 
 
 def _differences(before: JsonObject | None, settings: Mapping[Property, Setting]) -> dict[str, Any]:
@@ -363,8 +364,8 @@ def _differences(before: JsonObject | None, settings: Mapping[Property, Setting]
             # It is not documented how deep Graph merges inside a setting. So the whole setting is sent, with the
             # current value of other flags. NB. without undescribed members: Graph may refuse the whole body because of
             # such a name.
-            wanted = {**described_part(name, current), **wanted}
-        current = described_part(name, current)
+            wanted = {**without_undescribed_members(name, current), **wanted}
+        current = without_undescribed_members(name, current)
         if name is Property.TENANT_RESTRICTIONS and isinstance(current, Mapping):
             current = {key: value for key, value in current.items() if key != DEVICES}
         if not is_same_value(wanted, current):
@@ -372,18 +373,18 @@ def _differences(before: JsonObject | None, settings: Mapping[Property, Setting]
     return body
 
 
-def _approved(operation: Operation) -> dict[str, Any]:
+def _digest_fields(operation: Operation) -> dict[str, Any]:
     """Return the fields of an operation that a digest covers. Older plans had no operations that Graph may refuse."""
     approved = {"method": operation.method, "path": operation.path, "body": operation.body}
     return {**approved, "mayBeRefused": True} if operation.may_be_refused else approved
 
 
-def _written(operation: Operation) -> tuple[str, ...]:
+def _written_settings(operation: Operation) -> tuple[str, ...]:
     if operation.path.endswith(f"/{IDENTITY_SYNCHRONIZATION}"):
         return (IDENTITY_SYNCHRONIZATION,)
     return tuple(name for name in operation.body if name != "tenantId")
 
 
-def _merge(image: JsonObject, body: JsonObject) -> dict[str, Any]:
+def _merged_policy(image: JsonObject, body: JsonObject) -> dict[str, Any]:
     policy = image.get(IDENTITY_SYNCHRONIZATION)
     return {**(policy if isinstance(policy, Mapping) else {}), **body}

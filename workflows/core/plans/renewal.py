@@ -5,13 +5,12 @@ from dataclasses import replace
 from datetime import timedelta
 from typing import Any, Final
 
-from workflows.core.plans.plan import Operation, Plan
+from workflows.core.plans.plan import PARTNERS_PATH, Operation, Plan, partner_address
 from workflows.core.settings.canonical import JsonObject
-from workflows.core.settings.described import DEVICES
 from workflows.core.settings.documents import has_no_value
-from workflows.core.settings.model import FLAGS, IDENTITY_SYNCHRONIZATION, Property, TenantId
+from workflows.core.settings.model import FLAGS, IDENTITY_SYNCHRONIZATION, USER_SYNC_INBOUND, Property, TenantId
+from workflows.core.settings.undescribed_members import DEVICES
 
-_PARTNERS: Final = "/policies/crossTenantAccessPolicy/partners"
 MIN_EXTENSION: Final = timedelta(days=1)
 """A request that would extend an access by less than this is treated as a duplicate."""
 
@@ -42,7 +41,7 @@ def is_renewal(plan: Plan) -> bool:
     return not plan.operations and plan.duration is not None
 
 
-def plan_from(plan: Plan, before: JsonObject | None = None) -> Plan:
+def plan_of_all_settings(plan: Plan, before: JsonObject | None = None) -> Plan:
     """Return the plan that would change `before` to all settings after `plan`.
 
     An extension is approved for the whole access, not only for its changes. Settings that Gatehouse does not manage are
@@ -50,25 +49,25 @@ def plan_from(plan: Plan, before: JsonObject | None = None) -> Plan:
 
     :param before: a partner's configuration; None for a partner without its own settings.
     """
-    image, known = plan.image_after() or {}, before or {}
+    image, known = plan.configuration_after() or {}, before or {}
     own = {
-        name.value: _own(name, image.get(name.value))
+        name.value: _members_with_effect(name, image.get(name.value))
         for name in Property
         if image.get(name.value) is not None or known.get(name.value) is not None
     }
     policy = own.pop(IDENTITY_SYNCHRONIZATION, None)
-    address = f"{_PARTNERS}/{plan.tenant_id}"
+    address = partner_address(plan.tenant_id)
     if before is None:
-        operations = [Operation(method="POST", path=_PARTNERS, body={"tenantId": plan.tenant_id, **own})]
+        operations = [Operation(method="POST", path=PARTNERS_PATH, body={"tenantId": plan.tenant_id, **own})]
     else:
         operations = [Operation(method="PATCH", path=address, body=own)]
     if policy is not None:
-        body = policy if isinstance(policy, Mapping) else {"userSyncInbound": policy}
+        body = policy if isinstance(policy, Mapping) else {USER_SYNC_INBOUND: policy}
         operations.append(Operation(method="PUT", path=f"{address}/{IDENTITY_SYNCHRONIZATION}", body=body))
     return replace(plan, before=before, operations=tuple(operations))
 
 
-def _own(name: Property, setting: Any) -> Any:
+def _members_with_effect(name: Property, setting: Any) -> Any:
     """Remove members without an effect: empty ones that the service adds, and `devices`, which has no effect yet.
 
     A known flag with the value false stays, because the tenant's default may be true.

@@ -1,6 +1,7 @@
-"""The model of a partner's cross-tenant access configuration.
+"""The model of a partner's cross-tenant access configuration, with Graph's names of all its members.
 
-None means "inherits the tenant's default" everywhere (Graph: "crossTenantAccessPolicyConfigurationPartner").
+To read and write one more member, add it here first; docs/architecture.md lists what follows. None means "inherits the
+tenant's default" everywhere (Graph: "crossTenantAccessPolicyConfigurationPartner").
 """
 
 import re
@@ -39,7 +40,17 @@ B2B_PROPERTIES: Final = (
     Property.B2B_DIRECT_CONNECT_OUTBOUND,
 )
 
+SERVICE_PROPERTIES: Final = (
+    Property.M365_COLLABORATION_INBOUND,
+    Property.M365_COLLABORATION_OUTBOUND,
+    Property.APP_SERVICE_CONNECT_INBOUND,
+)
+"""The settings of Microsoft 365 and App Service. They give no access until somebody sets them."""
 IDENTITY_SYNCHRONIZATION: Final = Property.IDENTITY_SYNCHRONIZATION.value
+USER_SYNC_INBOUND: Final = "userSyncInbound"
+"""The member of the synchronization policy that allows to synchronize users."""
+IS_SYNC_ALLOWED: Final = "isSyncAllowed"
+"""The flag inside `USER_SYNC_INBOUND`."""
 
 ALL_USERS: Final = "AllUsers"
 ALL_APPLICATIONS: Final = "AllApplications"
@@ -150,9 +161,9 @@ Setting = TargetSetting | FlagSetting | IdentitySynchronization | None
 class TargetListName(NamedTuple):
     """One list of a setting: its names in Graph and in the model, and the reserved word for all targets."""
 
-    graph: str
-    ours: str
-    everything: str
+    graph_name: str
+    model_name: str
+    word_for_all: str
 
 
 _USERS_AND_GROUPS: Final = TargetListName("usersAndGroups", "users_and_groups", ALL_USERS)
@@ -213,18 +224,18 @@ def configurations(setting: TargetSetting) -> tuple[TargetConfiguration | None, 
 
 def named_lists(setting: TargetSetting) -> Iterator[tuple[TargetListName, TargetConfiguration | None]]:
     """Return a setting's lists with their names, users first."""
-    return ((target_list, getattr(setting, target_list.ours)) for target_list in _LISTS[type(setting)])
+    return ((target_list, getattr(setting, target_list.model_name)) for target_list in _LISTS[type(setting)])
 
 
 def target_setting(name: Property, lists: Sequence[TargetConfiguration | None]) -> TargetSetting:
     """Make a setting of `TARGET_PROPERTIES` from its lists, in the order of `lists_of`."""
     named = zip(lists_of(name), lists, strict=True)
-    return _TARGET_TYPES[name](**{target_list.ours: configuration for target_list, configuration in named})
+    return _TARGET_TYPES[name](**{target_list.model_name: configuration for target_list, configuration in named})
 
 
 def blocked_setting(name: Property) -> TargetSetting:
     """Make the explicit block of a setting of `TARGET_PROPERTIES`: all its lists block everything."""
-    return target_setting(name, [_BLOCKED[target_list.everything] for target_list in lists_of(name)])
+    return target_setting(name, [_BLOCKED[target_list.word_for_all] for target_list in lists_of(name)])
 
 
 def is_guid(text: str) -> bool:

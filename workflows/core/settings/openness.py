@@ -11,9 +11,8 @@ from enum import Enum, StrEnum, auto
 from typing import Any, Final
 
 from workflows.core.errors.raised import UnreadableSetting
-from workflows.core.settings.breadth import is_certainly_blocked, is_clear, is_wide_open
+from workflows.core.settings.access_change import has_known_meaning, is_certainly_blocked, is_wide_open
 from workflows.core.settings.canonical import JsonObject
-from workflows.core.settings.described import Path, is_restriction, undescribed
 from workflows.core.settings.documents import has_no_value, parse_targets
 from workflows.core.settings.effective import (
     SYNCHRONIZATION_FLAG,
@@ -27,16 +26,13 @@ from workflows.core.settings.model import (
     B2B_PROPERTIES,
     FLAGS,
     IDENTITY_SYNCHRONIZATION,
+    SERVICE_PROPERTIES,
+    USER_SYNC_INBOUND,
     Property,
     configurations,
 )
+from workflows.core.settings.undescribed_members import Path, is_restriction, undescribed_members
 
-SERVICE_PROPERTIES: Final = (
-    Property.M365_COLLABORATION_INBOUND,
-    Property.M365_COLLABORATION_OUTBOUND,
-    Property.APP_SERVICE_CONNECT_INBOUND,
-)
-"""The settings of Microsoft 365 and App Service. They give no access until somebody sets them."""
 CAPABILITIES: Final = "m365Capabilities"
 """The name for calendar sharing, profile cards and similar capabilities. Their endpoint is not read here.
 
@@ -45,7 +41,7 @@ those settings are closed.
 """
 DEFAULT: Final = "default"
 """The name for other access that the tenant's default may allow, when the default could not be read."""
-USERS_SYNCHRONIZED: Final = f"{IDENTITY_SYNCHRONIZATION}.userSyncInbound"
+USERS_SYNCHRONIZED: Final = f"{IDENTITY_SYNCHRONIZATION}.{USER_SYNC_INBOUND}"
 
 
 class Openness(StrEnum):
@@ -134,7 +130,7 @@ def synchronization_of(applies: EffectiveSettings, found: Iterable[AccessKind]) 
     """
     users = applies.flags[Property.IDENTITY_SYNCHRONIZATION, SYNCHRONIZATION_FLAG]
     is_open = any(kind.setting == IDENTITY_SYNCHRONIZATION for kind in possibly_open(found))
-    return EffectiveFlag(value=None, origin=Origin.UNREAD) if is_open and users.value is False else users
+    return EffectiveFlag(value=None, origin=Origin.UNREADABLE) if is_open and users.value is False else users
 
 
 def possibly_open(found: Iterable[AccessKind]) -> tuple[AccessKind, ...]:
@@ -159,7 +155,7 @@ def openness_of(targets: EffectiveTargets) -> Openness:
     setting = targets.certain
     if is_certainly_blocked(setting):
         return Openness.CLOSED
-    if not is_clear(setting):
+    if not has_known_meaning(setting):
         return Openness.UNKNOWN
     return Openness.OPEN if is_wide_open(setting) else Openness.PARTLY
 
@@ -190,7 +186,7 @@ def _flag_kinds(own: JsonObject, applies: EffectiveSettings) -> Iterator[AccessK
 
 def _flag_kind(name: str, category: AccessCategory, flag: EffectiveFlag, document: Any) -> AccessKind:
     opening = {True: Openness.OPEN, False: Openness.CLOSED, None: Openness.UNKNOWN}[flag.value]
-    is_unchecked = flag.origin is Origin.UNREAD and document is not None
+    is_unchecked = flag.origin is Origin.UNREADABLE and document is not None
     return AccessKind(
         name=name, category=category, opening=opening, is_explicit=flag.origin is Origin.SET_HERE or is_unchecked
     )
@@ -208,7 +204,7 @@ def _capabilities(found: Mapping[str, AccessKind]) -> AccessKind:
 
 
 def _undescribed_kinds(own: JsonObject, default: JsonObject) -> Iterator[AccessKind]:
-    mine, theirs = undescribed(own), undescribed(default)
+    mine, theirs = undescribed_members(own), undescribed_members(default)
     for path in dict.fromkeys((*mine, *theirs)):
         if path[0] == Property.TENANT_RESTRICTIONS:
             continue

@@ -22,10 +22,10 @@ from workflows.core.requests.notes import NoteCode
 from workflows.core.requests.request import AccessRequest, RequestKind, RequestState
 from workflows.core.settings.canonical import JsonObject
 from workflows.effects.applying.results import ApplyResults
-from workflows.effects.further_writes import write_further
+from workflows.effects.optional_writes import send_optional_writes
 from workflows.effects.resending import ResendDecision
+from workflows.intervals import Pauses
 from workflows.partner_lookup.lookup import read_default
-from workflows.pauses import Pauses
 from workflows.ports.store import Store
 from workflows.ports.tenant import Tenant, TenantRefused, TenantUnavailable
 
@@ -43,20 +43,20 @@ class ReadBack:
     sleep: Callable[[float], Awaitable[None]]
     pauses: Pauses
 
-    async def confirm(self, request: AccessRequest, *, rests: tuple[float, ...]) -> AccessRequest | None:
+    async def confirm(self, request: AccessRequest, *, pauses_seconds: tuple[float, ...]) -> AccessRequest | None:
         """Read the partner until it shows the plan, and record that or what it shows instead.
 
-        :param rests: the seconds to wait before each read.
+        :param pauses_seconds: the seconds to wait before each read.
         :returns: the request when its plan must be sent again now; None when nothing is left to do.
         :raises TenantUnavailable: while the partner shows neither the plan nor anything else; it is read again later.
         """
-        plan = request.known.plan
+        plan = request.plan
         observed: JsonObject | None = None
-        for rest in rests:
+        for rest in pauses_seconds:
             await self.sleep(rest)
             observed = await self._read(request)
             if observed is not None and is_confirmed(plan, observed):
-                await self._record_applied(request, observed)
+                await self.record_applied(request, observed)
                 return None
         done = count_written(plan, observed)
         if done is None:
@@ -64,7 +64,7 @@ class ReadBack:
             await self.results.record_drift(request, observed, is_written=True)
             return None
         if request.state is RequestState.UNCONFIRMED:
-            if await self.results.is_given_up_late(request, observed, done):
+            if await self.results.stop_if_too_late_while_writing(request, observed, done):
                 return None
             command = await self._next_command(request)
             if command is not None:
@@ -74,18 +74,18 @@ class ReadBack:
         await self._unseen(request)
         raise TenantUnavailable((Fact(NoteCode.CHANGE_NOT_SHOWN),))
 
-    async def _record_applied(self, request: AccessRequest, observed: JsonObject) -> None:
+    async def record_applied(self, request: AccessRequest, observed: JsonObject) -> None:
         """Send the operations that Graph may refuse, and record what is in the tenant after them."""
-        plan = request.known.plan
-        if plan.further and request.state is RequestState.APPLYING:
+        plan = request.plan
+        if plan.optional and request.state is RequestState.APPLYING:
             await self.service.advance(request.id, RecordWriting())
-        tried = await write_further(plan, observed, tenant=self.tenant, sleep=self.sleep, pauses=self.pauses)
-        if tried.unanswered and request.particulars.kind is RequestKind.REVOCATION:
+        tried = await send_optional_writes(plan, observed, tenant=self.tenant, sleep=self.sleep, pauses=self.pauses)
+        if tried.may_be_accepted_later and request.particulars.kind is RequestKind.REVOCATION:
             # Before the end is recorded: a crash in between repeats this, and the alarm is never missing.
-            await report_open_access(self.alarms, self.store, request, tried.unanswered)
+            await report_open_access(self.alarms, self.store, request, tried.may_be_accepted_later)
         # Read last, and only where it is checked: the default may have changed since the plan was made.
         default = await read_default(tenant=self.tenant) if closes(request) else None
-        command = RecordApplied(image=tried.image, refused=tried.refused, default=default)
+        command = RecordApplied(image=tried.configuration, refused=tried.refused, default=default)
         await self.service.advance(request.id, command)
 
     async def _next_command(self, request: AccessRequest) -> RecordResent | Replan | None:
@@ -100,12 +100,14 @@ class ReadBack:
 
     async def _read(self, request: AccessRequest) -> JsonObject | None:
         try:
-            return await self.tenant.read_partner(request.known.plan.tenant_id)
+            return await self.tenant.read_partner(request.plan.tenant_id)
         except (TenantRefused, TenantUnavailable) as error:
             # Graph accepted every write. From now on only reading is left, whatever error it meets.
             await self._unseen(request)
             if isinstance(error, TenantRefused) and request.particulars.kind is RequestKind.REVOCATION:
-                raise await self.results.retried_with_alarm(request, error, Fact(NoteCode.SENT_UNREADABLE)) from error
+                raise await self.results.retry_error_with_alarm(
+                    request, error, Fact(NoteCode.SENT_UNREADABLE)
+                ) from error
             raise TenantUnavailable(
                 (Fact(NoteCode.ACCEPTED_UNREADABLE), *error.facts),
                 getattr(error, "retry_after", None),

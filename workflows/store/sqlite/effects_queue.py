@@ -8,8 +8,8 @@ import structlog
 from pydantic import ValidationError
 
 from workflows.core.errors.facts import Fact, Facts
-from workflows.core.requests.effects import CheckPermission, Effect, Rank, lane, rank
-from workflows.ports.effects_queue import GivenUp, PendingEffect, QueueCode
+from workflows.core.requests.effects import CheckPermission, Effect, Priority, lane, priority_of
+from workflows.ports.effects_queue import GivenUpEffect, PendingEffect, QueueCode
 from workflows.store.codec import EFFECT, load, stored_facts
 from workflows.store.columns import text_of
 from workflows.store.sqlite.database import SqliteDatabase, readable
@@ -42,22 +42,28 @@ class SqliteEffectsQueue(SqliteDatabase):
                 effect = load(EFFECT, row["doc"])
             except ValidationError as error:
                 _log.error("effect_unreadable", effect_id=row["id"])
-                await self.park(row["id"], (Fact(QueueCode.UNREADABLE, {"problems": error.error_count()}),))
+                await self.give_up(row["id"], (Fact(QueueCode.UNREADABLE, {"problems": error.error_count()}),))
                 continue
             found.append(PendingEffect(id=row["id"], lane=row["lane"], attempts=row["attempts"], effect=effect))
         return found
 
     async def count_pending(self, now: datetime) -> tuple[int, int, int]:
-        """Count the effects that are due, that wait for a later time, and that are parked.
+        """Count the effects that are due, that wait for their next attempt, and that are parked.
 
-        An App Home that must be published again within seconds counts as due.
+        A card that changes later is not counted, see `ShowRequest.not_before`. An App Home that must be published again
+        within seconds counts as due.
         """
         rows = await self._query(
             """select coalesce(sum(is_parked = 0 and is_due), 0) as due,
-            coalesce(sum(is_parked = 0 and not is_due), 0) as later, coalesce(sum(is_parked), 0) as parked
-            from (select is_parked, due_at <= ? or (rank = ? and attempts = 0) as is_due from effects)""",
+            coalesce(sum(is_parked = 0 and not is_due and not is_planned), 0) as later,
+            coalesce(sum(is_parked), 0) as parked
+            from (
+                select is_parked, due_at <= ? or (rank = ? and attempts = 0) as is_due,
+                attempts = 0 and json_valid(doc) and json_extract(doc, '$.not_before') is not null as is_planned
+                from effects
+            )""",
             text_of(now),
-            Rank.HOME.value,
+            Priority.HOME.value,
         )
         return rows[0]["due"], rows[0]["later"], rows[0]["parked"]
 
@@ -74,7 +80,7 @@ class SqliteEffectsQueue(SqliteDatabase):
             effect_id,
         )
 
-    async def park(self, effect_id: int, error: Facts) -> None:
+    async def give_up(self, effect_id: int, error: Facts) -> None:
         """Give up an effect. It stays stored, and no longer delays its lane."""
         await self._write(
             "update effects set is_parked = 1, error = ? where id = ?", self._clean.told(error), effect_id
@@ -86,7 +92,7 @@ class SqliteEffectsQueue(SqliteDatabase):
         found = readable(EFFECT, await self._query(sql))
         return [effect for effect in found if isinstance(effect, CheckPermission)]
 
-    async def given_up(self) -> Sequence[GivenUp]:
+    async def given_up(self) -> Sequence[GivenUpEffect]:
         """List the effects that were given up, oldest first."""
         rows = await self._query("select id, lane, error, doc from effects where is_parked = 1 order by id")
         return [_given_up(row) for row in rows]
@@ -106,13 +112,13 @@ class SqliteEffectsQueue(SqliteDatabase):
     def _put_effect(self, effect: Effect, due_at: str) -> None:
         self._db.execute(
             "insert into effects (lane, rank, due_at, attempts, doc) values (?, ?, ?, 0, ?)",
-            (lane(effect), rank(effect).value, due_at, self._clean.effect(effect)),
+            (lane(effect), priority_of(effect).value, due_at, self._clean.effect(effect)),
         )
 
 
-def _given_up(row: dict[str, Any]) -> GivenUp:
+def _given_up(row: dict[str, Any]) -> GivenUpEffect:
     try:
         effect = load(EFFECT, row["doc"])
     except ValidationError:
         effect = None
-    return GivenUp(id=row["id"], lane=row["lane"], error=stored_facts(row["error"]), effect=effect)
+    return GivenUpEffect(id=row["id"], lane=row["lane"], error=stored_facts(row["error"]), effect=effect)

@@ -8,12 +8,12 @@ from typing import Any
 
 from bot.sandbox.seed import APP_ID, BOT_ID, TEAM_ID
 from bot.sandbox.slack.block_kit.defaults import with_defaults
-from bot.sandbox.slack.block_kit.values import Values, current_values, still_there
+from bot.sandbox.slack.block_kit.values import Values, current_values, values_to_keep
 from bot.sandbox.slack.errors import SlackError
 from bot.sandbox.storage.tables import AppendOnlyTables
 
 View = dict[str, Any]
-MOST_VIEWS_ON_A_STACK = 3
+MAX_VIEWS_IN_STACK = 3
 _DEFAULTS: View = {
     "private_metadata": "",
     "callback_id": "",
@@ -78,7 +78,7 @@ class Views:
         :raises SlackError: `push_limit_reached`, `duplicate_external_id`.
         """
         below = self.stack(on)[-1:] if on else []
-        if on and len(self.stack(on)) >= MOST_VIEWS_ON_A_STACK:
+        if on and len(self.stack(on)) >= MAX_VIEWS_IN_STACK:
             raise SlackError("push_limit_reached")
         self._check_external_id(view, None)
         view_id = _new_id()
@@ -104,7 +104,7 @@ class Views:
         self._check_external_id(view, old)
         same = {name: old.view[name] for name in ("id", "root_view_id", "previous_view_id")}
         new = self._completed(view, **same)
-        return self._put(replace(old, view=new, filled=still_there(new["blocks"], old.filled)))
+        return self._put(replace(old, view=new, filled=values_to_keep(new["blocks"], old.filled)))
 
     def publish(self, user_id: str, view: View, expected_hash: str | None = None) -> OpenView:
         """Show an App Home.

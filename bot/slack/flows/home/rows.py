@@ -4,32 +4,33 @@ from collections.abc import Iterator, Mapping
 from datetime import datetime
 from typing import Final
 
-from slack_sdk.models.blocks import Block
+from slack_sdk.models.blocks import Block, ButtonElement
 
 from bot.slack import ids
 from bot.slack.blocks.blocks import (
     NO_TIMES,
     actions,
     button,
+    cleaned_text,
     confirm_dialog,
+    fixed_text,
+    local_time,
     paragraph,
-    part,
-    rich,
+    rich_text,
     row,
-    when,
-    words,
+    times_line,
 )
 from bot.slack.blocks.untrusted import clean
-from bot.slack.cards.chain import still_needed
-from bot.slack.cards.partners import partner_name
+from bot.slack.cards.decisions import still_needed
+from bot.slack.cards.partner_and_plan import partner_name
+from bot.slack.cards.partnership import close_early_button, partnership_icon, partnership_state_words
 from bot.slack.cards.requests import (
+    can_be_decided,
     icon,
     kind_words,
-    may_be_decided,
     own_buttons,
     request_target,
 )
-from bot.slack.cards.reviews import close_early_button, partnership_icon, partnership_state_words
 from bot.slack.words.alarms import alarm_elements
 from bot.words.partner_setup.state import setup_words
 from bot.words.plans.risk import LEVELS
@@ -39,37 +40,70 @@ from bot.words.requests.titles import partner_title, prepared_title
 from workflows.core.partners.partnership import Partnership
 from workflows.core.policy.risk import deciding_risk
 from workflows.core.requests.alarms import Alarm, AlarmCode
-from workflows.core.requests.reminding import may_be_reminded
 from workflows.core.requests.request import AccessRequest, RequestKind
 
-MOST_ROW: Final = 420
+MAX_ROW_CHARACTERS: Final = 420
 """The most characters of a row."""
-_DOMAIN: Final = 90
-_TITLE: Final = 40
-_NOTE: Final = 300
+_DOMAIN_LIMIT: Final = 90
+_TITLE_LIMIT: Final = 40
+_NOTE_LIMIT: Final = 300
 
 
-def approval_row(request: AccessRequest, now: datetime) -> Iterator[Block]:
-    """Return a request that this person can decide on: partner, access, risk, age, deadline."""
-    known = request.known
+def approval_row(request: AccessRequest, now: datetime, *, is_low: bool = True) -> Iterator[Block]:
+    """Return a request that this person can decide on: partner, access, risk, age, deadline.
+
+    :param is_low: see `_waiting_row`.
+    """
+    known = request.require_prepared()
     risk = LEVELS[deciding_risk(known.plan, known.observation.default).level].capitalize()
     title = "Restore settings" if request.particulars.kind is RequestKind.RESTORATION else prepared_title(known)
-    about = f"{clean(request_target(request), _DOMAIN)} · {clean(title, _TITLE)} · {risk} risk · {request.id}"
-    if may_be_decided(request, now):
+    about = (
+        f"{clean(request_target(request), _DOMAIN_LIMIT)} · {clean(title, _TITLE_LIMIT)} · {risk} risk · {request.id}"
+    )
+    place, asked = f"review:{request.id}", {"Asked": request.created_at}
+    if can_be_decided(request, now):
         review = button("Review", ids.REVIEW_REQUEST, ids.decision_value(request), "primary")
-        times = {"Asked": request.created_at, "Decide by": request.expires_at}
-        yield row(about, f"review:{request.id}", review, MOST_ROW, times)
+        times = {**asked, "decide by": request.expires_at}
+        yield from _waiting_row(about, place, review, times, now, is_low=is_low)
     else:
-        text = f"{about}\nThe time to decide is over"
-        yield row(text, f"review:{request.id}", None, MOST_ROW, {"Asked": request.created_at})
+        over = "the time to decide is over"
+        yield from _waiting_row(about, place, None, asked, now, constant=over, is_low=is_low)
 
 
-def review_row(partnership: Partnership, now: datetime) -> Iterator[Block]:
-    """Return a review that this person has to answer."""
+def review_row(partnership: Partnership, now: datetime, *, is_low: bool = True) -> Iterator[Block]:
+    """Return a review that this person has to answer.
+
+    :param is_low: see `_waiting_row`.
+    """
     tenant_id = partnership.identity.tenant_id
     review = button("Review", ids.REVIEW_PARTNER, tenant_id, "primary")
-    text = f"{_partner(partnership)}\nStill needed?{_no_end(partnership)}"
-    yield row(text, f"due:{tenant_id}", review, MOST_ROW, _end(partnership, now))
+    no_end = "No access period" if partnership.ends_at is None else ""
+    about, times = _partner(partnership), _end_times(partnership, now)
+    yield from _waiting_row(about, f"due:{tenant_id}", review, times, now, constant=no_end, is_low=is_low)
+
+
+def _waiting_row(
+    about: str,
+    block_id: str,
+    review: ButtonElement | None,
+    times: Mapping[str, datetime],
+    now: datetime,
+    *,
+    constant: str = "",
+    is_low: bool,
+) -> Iterator[Block]:
+    """Return one record that waits for this person.
+
+    :param is_low: put the times into a line of their own, below text and button. This is lower on a phone, but takes
+        two of the blocks that Slack accepts.
+    """
+    if is_low:
+        yield row(about, block_id, review, MAX_ROW_CHARACTERS)
+        yield times_line(times, now, constant=constant)
+    else:
+        text = f"{about}\n{constant[:1].upper()}{constant[1:]}" if constant else about
+        capitals = {f"{label[0].upper()}{label[1:]}": at for label, at in times.items()}
+        yield row(text, block_id, review, MAX_ROW_CHARACTERS, capitals)
 
 
 def own_row(
@@ -80,21 +114,21 @@ def own_row(
     :param is_over: see `own_buttons`.
     :param setup: the partner's record while the partner has to do something for this request.
     """
-    said = still_needed(request)
+    note = still_needed(request)
     if setup is not None:
-        said = f"Partner setup: {setup_words(setup.setup, setup.confirmations)}"
-    elif not said and request.note:
-        said = note_words(request.note)
-    more = [words("\n"), part(said, _NOTE)] if said else []
-    yield rich(
+        note = f"Partner setup: {setup_words(setup.setup, setup.confirmations)}"
+    elif not note and request.note:
+        note = note_words(request.note)
+    more = [fixed_text("\n"), cleaned_text(note, _NOTE_LIMIT)] if note else []
+    yield rich_text(
         paragraph(
-            words(f"{icon(request)} "),
-            part(request_target(request), _DOMAIN, bold=True),
-            words(" · "),
-            part(_access(request), _TITLE),
-            words(f" · {state_words(request)} · "),
-            when(request.changed_at),
-            words(f" · {request.id}"),
+            fixed_text(f"{icon(request)} "),
+            cleaned_text(request_target(request), _DOMAIN_LIMIT, bold=True),
+            fixed_text(" · "),
+            cleaned_text(_access(request), _TITLE_LIMIT),
+            fixed_text(f" · {state_words(request)} · "),
+            local_time(request.changed_at),
+            fixed_text(f" · {request.id}"),
             *more,
         )
     )
@@ -102,14 +136,16 @@ def own_row(
         show = button("Partner setup", ids.SHOW_CHECKLIST, setup.identity.tenant_id)
         yield actions(f"setup:{request.id}", show)
     if setup is None or is_over:
-        yield from own_buttons(request, now, is_over=is_over, offers_reminder=may_be_reminded(request, now))
+        yield from own_buttons(request, now, is_over=is_over)
 
 
 def sponsored_row(partnership: Partnership, now: datetime) -> Iterator[Block]:
     """Return access that is active and that this person sponsors, with Close early."""
     tenant_id = partnership.identity.tenant_id
     text = f"{_partner(partnership)}{_no_end(partnership)}"
-    yield row(text, f"sponsored:{tenant_id}", close_early_button(tenant_id), MOST_ROW, _end(partnership, now))
+    yield row(
+        text, f"sponsored:{tenant_id}", close_early_button(tenant_id), MAX_ROW_CHARACTERS, _end_times(partnership, now)
+    )
 
 
 def ending_row(partnership: Partnership) -> Iterator[Block]:
@@ -117,7 +153,7 @@ def ending_row(partnership: Partnership) -> Iterator[Block]:
     tenant_id = partnership.identity.tenant_id
     again = button("Request again", ids.REQUEST_AGAIN, tenant_id)
     times = NO_TIMES if partnership.ends_at is None else {"Ends": partnership.ends_at}
-    yield row(_partner(partnership), f"ending:{tenant_id}", again, MOST_ROW, times)
+    yield row(_partner(partnership), f"ending:{tenant_id}", again, MAX_ROW_CHARACTERS, times)
 
 
 def partner_entry(partnership: Partnership, now: datetime, name: str) -> Iterator[Block]:
@@ -125,18 +161,20 @@ def partner_entry(partnership: Partnership, now: datetime, name: str) -> Iterato
 
     :param name: the list, because a partner may be in several.
     """
-    sponsor = clean(partnership.sponsor.name, _TITLE)
+    sponsor = clean(partnership.sponsor.name, _TITLE_LIMIT)
     text = (
         f"{partnership_icon(partnership, now)} {_partner(partnership)}\n"
         f"Recorded as {partnership_state_words(partnership, now)}{_no_end(partnership)} · Sponsor {sponsor}"
     )
     revoke = button("Revoke", ids.REVOKE_PARTNER, partnership.identity.tenant_id)
-    yield row(text, f"{name}:{partnership.identity.tenant_id}", revoke, MOST_ROW, _end(partnership, now))
+    yield row(
+        text, f"{name}:{partnership.identity.tenant_id}", revoke, MAX_ROW_CHARACTERS, _end_times(partnership, now)
+    )
 
 
 def alarm_row(alarm: Alarm) -> Iterator[Block]:
     """Return an open alarm, with the two decisions about work that was given up."""
-    yield rich(*alarm_elements(alarm))
+    yield rich_text(*alarm_elements(alarm))
     if alarm.code is AlarmCode.EFFECT_GIVEN_UP:
         sure = confirm_dialog("Give this work up?", "Gatehouse forgets it. What it was to do is not done.", "Give up")
         yield actions(
@@ -149,19 +187,21 @@ def alarm_row(alarm: Alarm) -> Iterator[Block]:
 def _access(request: AccessRequest) -> str:
     """Return the template's title once it is known, for every other kind of request that kind."""
     is_access = request.particulars.kind is RequestKind.ACCESS and request.prepared is not None
-    return prepared_title(request.known) if is_access else kind_words(request)
+    return prepared_title(request.require_prepared()) if is_access else kind_words(request)
 
 
 def _partner(partnership: Partnership) -> str:
-    domain = clean(partner_name(partnership.identity), _DOMAIN)
-    return f"{domain} · {clean(partner_title(partnership), _TITLE)} · {partnership.request_id}"
+    domain = clean(partner_name(partnership.identity), _DOMAIN_LIMIT)
+    return f"{domain} · {clean(partner_title(partnership), _TITLE_LIMIT)} · {partnership.request_id}"
 
 
 def _no_end(partnership: Partnership) -> str:
     return "" if partnership.ends_at is not None else " · No access period"
 
 
-def _end(partnership: Partnership, now: datetime) -> Mapping[str, datetime]:
+def _end_times(partnership: Partnership, now: datetime) -> Mapping[str, datetime]:
     if partnership.ends_at is None:
         return NO_TIMES
+    if not partnership.is_as_approved:
+        return {"Not as approved since": partnership.ends_at}
     return {"Access period ended" if partnership.is_past_its_end(now) else "Access ends": partnership.ends_at}

@@ -6,9 +6,9 @@ from typing import TypeVar
 from slack_sdk.models.blocks import Block
 
 from bot.slack import ids
-from bot.slack.blocks.blocks import actions, button, paragraph, rich, words
-from bot.slack.flows.home.places import page_value
-from workflows.app.reads.home import HomeList
+from bot.slack.blocks.blocks import actions, button, fixed_text, paragraph, rich_text
+from bot.slack.flows.home.paging import page_value
+from workflows.app.reads.app_home import HomeList
 from workflows.ports.pages import Page
 
 Item = TypeVar("Item")
@@ -18,17 +18,19 @@ def section(title: str, name: HomeList, page: Page[Item], row: Callable[[Item], 
     """Return one page of a list; nothing when the list is empty."""
     if not page.count:
         return
-    yield rich(paragraph(words(title, bold=True), words(f": {shown_words(page)}")))
+    yield rich_text(paragraph(fixed_text(title, bold=True), fixed_text(f": {shown_words(page)}")))
     for item in page.shown:
         yield from row(item)
     if unread := page.size - len(page.shown):
-        yield rich(paragraph(words(f"{unread} more cannot be read. An admin finds them in the log.")))
+        yield rich_text(paragraph(fixed_text(f"{unread} more cannot be read. An admin finds them in the log.")))
     buttons = []
-    if page.skipped:
+    if page.count_before:
         value = page_value(name, page.first, is_before=True)
-        buttons.append(button(f"Previous {page.skipped:,}", ids.HOME_PREVIOUS, value))
-    if page.left:
-        buttons.append(button(f"Next {page.left:,}", ids.HOME_NEXT, page_value(name, page.last, is_before=False)))
+        buttons.append(button(f"Previous {page.count_before:,}", ids.HOME_PREVIOUS, value))
+    if page.count_after:
+        buttons.append(
+            button(f"Next {page.count_after:,}", ids.HOME_NEXT, page_value(name, page.last, is_before=False))
+        )
     if buttons:
         yield actions(f"page:{name.value}", *buttons)
 
@@ -37,4 +39,4 @@ def shown_words(page: Page[Item]) -> str:
     """State which records of how many a page shows."""
     if page.size == page.count:
         return f"{page.count:,}"
-    return f"{page.skipped + 1:,}–{page.skipped + page.size:,} of {page.count:,}"
+    return f"{page.count_before + 1:,}–{page.count_before + page.size:,} of {page.count:,}"

@@ -3,14 +3,27 @@
 import hashlib
 from collections.abc import Iterator
 from datetime import datetime
+from functools import partial
 from typing import Final
 
 from slack_sdk.models.blocks import Block, ButtonElement, PlainTextInputElement
 
 from bot.slack import ids
-from bot.slack.blocks.blocks import Json, actions, button, footnote, header, paragraph, part, rich, within_limits, words
+from bot.slack.blocks.blocks import (
+    MAX_BLOCKS,
+    Json,
+    actions,
+    button,
+    cleaned_text,
+    fixed_text,
+    header,
+    paragraph,
+    rich_text,
+    small_text,
+    within_limits,
+)
 from bot.slack.blocks.modal import input_block
-from bot.slack.flows.home.places import MOST_TEXT
+from bot.slack.flows.home.paging import MAX_SEARCH_CHARACTERS
 from bot.slack.flows.home.rows import (
     alarm_row,
     approval_row,
@@ -22,29 +35,37 @@ from bot.slack.flows.home.rows import (
 )
 from bot.slack.flows.home.sections import section
 from bot.words.sentences import counted
-from workflows.app.reads.home import Home, HomeList
+from workflows.app.reads.app_home import AppHome, HomeList
 
 ABOUT: Final = (
     "Gatehouse opens this company's Microsoft Entra tenant to a partner organization, after the right people approved "
     "it. It asks again and again whether the access is still needed. It closes the access when an admin revokes it."
 )
-_RECORDED: Final = "As last recorded. /partner show with a domain reads the current settings."
+_AS_RECORDED: Final = "As last recorded. /partner show with a domain reads the current settings."
 
 
-def home_view(home: Home, *, now: datetime) -> Json:
+def home_view(home: AppHome, *, now: datetime) -> Json:
     """Return one person's App Home. What is not on this page of a list is counted, and its buttons show it."""
     blocks: list[Block] = [actions("home", *_buttons(home))]
     if home.has_nothing_to_show:
-        blocks += [rich(paragraph(words(ABOUT)), paragraph(words("Nothing waits for you.")))]
+        blocks += [rich_text(paragraph(fixed_text(ABOUT)), paragraph(fixed_text("Nothing waits for you.")))]
         return _view(blocks)
-    blocks += [*_search(home), *_waiting(home, now), *_own(home, now), *_admin(home, now), footnote(_RECORDED)]
-    return _view(blocks)
+    rest = [*_own_sections(home, now), *_admin_sections(home, now), small_text(_AS_RECORDED)]
+    blocks += _search(home)
+    waiting = list(_waiting_sections(home, now))
+    if len(blocks) + len(waiting) + len(rest) > MAX_BLOCKS["home"]:
+        waiting = list(_waiting_sections(home, now, is_low=False))
+    return _view([*blocks, *waiting, *rest])
 
 
 def closed_home() -> Json:
     """Return the view that tells a person who is no full member why there is nothing to see."""
     return _view(
-        [rich(paragraph(words("Only full members of this workspace ask for partners, look at them and decide.")))]
+        [
+            rich_text(
+                paragraph(fixed_text("Only full members of this workspace ask for partners, look at them and decide."))
+            )
+        ]
     )
 
 
@@ -53,15 +74,17 @@ def _view(blocks: list[Block]) -> Json:
     return {"type": "home", "callback_id": ids.HOME, "blocks": within_limits(blocks, "home")}
 
 
-def _buttons(home: Home) -> Iterator[ButtonElement]:
+def _buttons(home: AppHome) -> Iterator[ButtonElement]:
     yield button("New request", ids.OPEN_REQUEST, "home", "primary")
     if home.is_admin:
         yield button("Block a partner", ids.BLOCK_PARTNER, "home", "danger")
         yield button("Posture", ids.OPEN_POSTURE, "home")
 
 
-def _search(home: Home) -> Iterator[Block]:
-    field = PlainTextInputElement(action_id=ids.HOME_SEARCH, max_length=MOST_TEXT, initial_value=home.text or None)
+def _search(home: AppHome) -> Iterator[Block]:
+    field = PlainTextInputElement(
+        action_id=ids.HOME_SEARCH, max_length=MAX_SEARCH_CHARACTERS, initial_value=home.text or None
+    )
     # NB. another block id for another text: Slack keeps what is typed in a block that keeps its id.
     block_id = f"search:{hashlib.sha256(home.text.encode()).hexdigest()[:16]}"
     label = "Search by domain, name, template or ID"
@@ -77,22 +100,31 @@ def _search(home: Home) -> Iterator[Block]:
             home.partners,
         )
         found = "Nothing here contains" if not any(one.count for one in lists) else "Showing only what contains"
-        yield rich(paragraph(words(f"{found} “"), part(home.text, MOST_TEXT, bold=True), words("”.")))
+        yield rich_text(
+            paragraph(
+                fixed_text(f"{found} “"), cleaned_text(home.text, MAX_SEARCH_CHARACTERS, bold=True), fixed_text("”.")
+            )
+        )
         yield actions("search", button("Show everything", ids.HOME_CLEAR, "home"))
 
 
-def _waiting(home: Home, now: datetime) -> Iterator[Block]:
+def _waiting_sections(home: AppHome, now: datetime, *, is_low: bool = True) -> Iterator[Block]:
+    """Return what waits for this person.
+
+    :param is_low: False when many other lists are full too: a row then takes one block instead of two.
+    """
     count = home.reviews.count + home.approvals.count
     if not count:
         if not home.text:
-            yield rich(paragraph(words("Nothing waits for you. You're all caught up.", bold=True)))
+            yield rich_text(paragraph(fixed_text("Nothing waits for you. You're all caught up.", bold=True)))
         return
     yield header(f"Waiting for me: {count}")
-    yield from section("Reviews due", HomeList.REVIEWS, home.reviews, lambda one: review_row(one, now))
-    yield from section("Approvals", HomeList.APPROVALS, home.approvals, lambda one: approval_row(one, now))
+    reviews, approvals = partial(review_row, now=now, is_low=is_low), partial(approval_row, now=now, is_low=is_low)
+    yield from section("Reviews due", HomeList.REVIEWS, home.reviews, reviews)
+    yield from section("Approvals", HomeList.APPROVALS, home.approvals, approvals)
 
 
-def _own(home: Home, now: datetime) -> Iterator[Block]:
+def _own_sections(home: AppHome, now: datetime) -> Iterator[Block]:
     if home.mine.count or home.ending.count or home.sponsored.count:
         yield header("My requests and partners")
     sponsored = home.sponsored
@@ -108,7 +140,7 @@ def _own(home: Home, now: datetime) -> Iterator[Block]:
     )
 
 
-def _admin(home: Home, now: datetime) -> Iterator[Block]:
+def _admin_sections(home: AppHome, now: datetime) -> Iterator[Block]:
     if not home.is_admin:
         return
     if home.alarms.count or home.overdue.count:

@@ -2,17 +2,26 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Self
+from typing import Final, Self
 
 from slack_sdk.models.blocks import ActionsBlock, RichTextBlock
 from slack_sdk.models.blocks.block_elements import RichTextElement
 
 from bot.slack import ids
-from bot.slack.blocks.blocks import DOMAIN, actions, bullets, button, paragraph, part, rich, words
-from bot.slack.cards.partners import MOST_LINE, identity_paragraph
+from bot.slack.blocks.blocks import (
+    DOMAIN_LIMIT,
+    actions,
+    bullets,
+    button,
+    cleaned_text,
+    fixed_text,
+    paragraph,
+    rich_text,
+)
+from bot.slack.cards.partner_and_plan import MAX_SETTING_CHARACTERS, identity_paragraph
 from bot.slack.cards.requests import edit_element, withdraw_element
 from bot.words.plans.current_settings import describe_current
-from bot.words.refusals.words import fact_words
+from bot.words.refusals.sentences import fact_words
 from bot.words.requests.form import NOT_A_PARTNER, NOT_ADDED, guests_words
 from workflows.app.requests.open_request import may_edit, may_withdraw, open_request_fact
 from workflows.core.people import ChatId, PersonId
@@ -22,23 +31,26 @@ from workflows.core.settings.effective import effective_settings
 from workflows.core.settings.model import Property
 from workflows.core.settings.openness import Openness, openness_of
 
+MAX_SHOWN_SETTINGS: Final = 15
+"""Settings of the partner in the form; the others are counted."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Found:
+class LookupResult:
     """The result of looking up the target."""
 
     identity: TenantIdentity
-    exists: bool
+    has_configuration: bool
     """Whether the partner has its own configuration already."""
-    lines: tuple[str, ...] = ()
+    setting_lines: tuple[str, ...] = ()
     """The settings of that configuration, one in each line."""
-    taken: str = ""
+    extracted_name: str = ""
     """The name that was found in the typed text; empty when the text was only the name."""
-    waiting: AccessRequest | None = None
+    open_request: AccessRequest | None = None
     """The open request about this partner."""
-    account: PersonId | None = None
+    viewer_account: PersonId | None = None
     """The account of the person who looks up; set when the chat id alone does not show whose request it is."""
-    guests: Openness = Openness.UNKNOWN
+    default_guest_access: Openness = Openness.UNKNOWN
     """How far the tenant's default lets the partner's guests in; unknown when the partner has a setting of its own."""
 
     @classmethod
@@ -47,8 +59,8 @@ class Found:
         observation: ObservedPartner,
         *,
         typed: str = "",
-        waiting: AccessRequest | None = None,
-        account: PersonId | None = None,
+        open_request: AccessRequest | None = None,
+        viewer_account: PersonId | None = None,
     ) -> Self:
         """Return a summary of the directory's answer."""
         asked = observation.identity.asked
@@ -56,12 +68,12 @@ class Found:
         current = describe_current(observation.configuration, observation.default, is_cross_cloud=is_cross_cloud)
         return cls(
             identity=observation.identity,
-            exists=observation.configuration is not None,
-            lines=tuple(f"{entry.setting}: {entry.words}" for entry in current if entry.is_own),
-            taken="" if typed.strip().lower() in ("", asked) else asked,
-            waiting=waiting,
-            account=account,
-            guests=_inherited_guests(observation),
+            has_configuration=observation.configuration is not None,
+            setting_lines=tuple(f"{entry.setting}: {entry.words}" for entry in current if entry.is_own),
+            extracted_name="" if typed.strip().lower() in ("", asked) else asked,
+            open_request=open_request,
+            viewer_account=viewer_account,
+            default_guest_access=_inherited_guests(observation),
         )
 
 
@@ -74,47 +86,55 @@ def _inherited_guests(observation: ObservedPartner) -> Openness:
     return openness_of(guests) if is_default else Openness.UNKNOWN
 
 
-def target_result(found: Found | None, problem: str, requester: ChatId) -> RichTextBlock:
+def target_result(found: LookupResult | None, problem: str, requester: ChatId) -> RichTextBlock:
     """Return the text below the target: the tenant and what exists already, or the problem in words."""
     if problem:
-        said = paragraph(words("⚠️ Problem: ", bold=True), part(problem, 1000, lines=True))
-        return rich(said, block_id=ids.TARGET_RESULT)
+        text = paragraph(fixed_text("⚠️ Problem: ", bold=True), cleaned_text(problem, 1000, lines=True))
+        return rich_text(text, block_id=ids.TARGET_RESULT)
     if found is None:
-        return rich(paragraph(words("No organization looked up yet.")), block_id=ids.TARGET_RESULT)
+        return rich_text(paragraph(fixed_text("No organization looked up yet.")), block_id=ids.TARGET_RESULT)
     elements: list[RichTextElement] = [identity_paragraph(found.identity)]
-    if found.taken:
-        elements.insert(0, paragraph(words("Taken from what you typed: "), part(found.taken, DOMAIN, bold=True)))
-    if found.waiting is not None:
-        open_one = fact_words(open_request_fact(found.waiting, requester, found.account))
-        elements.append(paragraph(words("⏳ "), part(open_one, 600, bold=True)))
-    return rich(*elements, *_what_applies(found), block_id=ids.TARGET_RESULT)
+    if found.extracted_name:
+        elements.insert(
+            0,
+            paragraph(
+                fixed_text("Taken from what you typed: "), cleaned_text(found.extracted_name, DOMAIN_LIMIT, bold=True)
+            ),
+        )
+    if found.open_request is not None:
+        open_one = fact_words(open_request_fact(found.open_request, requester, found.viewer_account))
+        elements.append(paragraph(fixed_text("⏳ "), cleaned_text(open_one, 600, bold=True)))
+    return rich_text(*elements, *_what_applies(found), block_id=ids.TARGET_RESULT)
 
 
-def _what_applies(found: Found) -> Iterator[RichTextElement]:
-    if not found.exists and not found.identity.is_resolved:
-        yield paragraph(words(NOT_ADDED))
-    elif not found.exists:
-        yield paragraph(words(NOT_A_PARTNER))
-    elif not found.lines:
-        yield paragraph(words("Already a partner, without any setting of its own."))
+def _what_applies(found: LookupResult) -> Iterator[RichTextElement]:
+    if not found.has_configuration and not found.identity.is_resolved:
+        yield paragraph(fixed_text(NOT_ADDED))
+    elif not found.has_configuration:
+        yield paragraph(fixed_text(NOT_A_PARTNER))
+    elif not found.setting_lines:
+        yield paragraph(fixed_text("Already a partner, without any setting of its own."))
     else:
-        yield paragraph(words("Already a partner. Set for it now:"))
-        yield bullets([part(line, MOST_LINE)] for line in found.lines[:15])
-    if guests := guests_words(found.guests):
-        yield paragraph(words(f"⚠️ {guests}"))
+        yield paragraph(fixed_text("Already a partner. Set for it now:"))
+        items = [[cleaned_text(line, MAX_SETTING_CHARACTERS)] for line in found.setting_lines[:MAX_SHOWN_SETTINGS]]
+        if more := len(found.setting_lines) - len(items):
+            items.append([fixed_text(f"and {more} more; /partner show with the domain lists them")])
+        yield bullets(items)
+    if guests := guests_words(found.default_guest_access):
+        yield paragraph(fixed_text(f"⚠️ {guests}"))
 
 
-def waiting_buttons(found: Found | None, requester: ChatId) -> Iterator[ActionsBlock]:
+def open_request_buttons(found: LookupResult | None, requester: ChatId) -> Iterator[ActionsBlock]:
     """Return the buttons for the open request that this person may use; every click is checked again."""
-    if found is None or found.waiting is None:
+    if found is None or found.open_request is None:
         return
-    waiting = found.waiting
+    open_request = found.open_request
     buttons = []
-    if waiting.prepared is not None:
-        buttons.append(button("Show", ids.REVIEW_REQUEST, ids.decision_value(waiting)))
-    if may_edit(waiting, requester, found.account):
-        buttons.append(edit_element(waiting))
-    if may_withdraw(waiting, requester, found.account):
-        buttons.append(withdraw_element(waiting))
+    if open_request.prepared is not None:
+        buttons.append(button("Show", ids.REVIEW_REQUEST, ids.decision_value(open_request)))
+    if may_edit(open_request, requester, found.viewer_account):
+        buttons.append(edit_element(open_request))
+    if may_withdraw(open_request, requester, found.viewer_account):
+        buttons.append(withdraw_element(open_request))
     if buttons:
-        yield actions(f"waiting:{waiting.id}", *buttons)
+        yield actions(f"waiting:{open_request.id}", *buttons)

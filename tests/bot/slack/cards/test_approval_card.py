@@ -11,9 +11,10 @@ from hypothesis import strategies as st
 from bot.slack import ids
 from bot.slack.blocks.blocks import Limit, utc_words, within_limits
 from bot.slack.blocks.message import message
-from bot.slack.cards.approval.card import MOST_QUOTED, approval_blocks
-from bot.slack.cards.approval.context import CardContext
-from bot.slack.flows.decide import decision_view
+from bot.slack.cards.approval.approval_card import approval_blocks
+from bot.slack.cards.approval.card_context import CardContext
+from bot.slack.cards.approval.closed_card import MAX_QUOTED_WORDS
+from bot.slack.flows.decide.views import decision_view
 from bot.slack.people.approvers import Approvers
 from tests.bot.shipped_cards import FINDINGS, NAMES, waiting, words_of
 from tests.bot.surfaces import assert_sound_message, buttons, dicts, hostile, hostile_request, shown
@@ -39,7 +40,7 @@ from workflows.core.plans.renewal import plan_renewal
 from workflows.core.requests.request import AccessRequest, RequestKind, RequestState
 
 TEMPLATES = load_catalog(SHIPPED).templates
-MOST_WORDS, MOST_BLOCKS = 120, 6
+MAX_WORDS, MAX_BLOCKS = 120, 6
 
 
 def card(asked: AccessRequest, **changes: Any) -> list[dict[str, Any]]:
@@ -50,8 +51,8 @@ def card(asked: AccessRequest, **changes: Any) -> list[dict[str, Any]]:
 @pytest.mark.parametrize("template", TEMPLATES)
 def test_a_shipped_templates_card_has_at_most_120_words_and_its_buttons_last(template: str) -> None:
     blocks = card(waiting(TEMPLATES[template]))
-    assert words_of(blocks) <= MOST_WORDS
-    assert len(blocks) <= MOST_BLOCKS
+    assert words_of(blocks) <= MAX_WORDS
+    assert len(blocks) <= MAX_BLOCKS
     assert list(buttons(blocks[-1])) == [ids.APPROVE, ids.REJECT, ids.REVIEW_REQUEST]
 
 
@@ -67,30 +68,32 @@ SIGNED_IN = Finding(
 @pytest.mark.parametrize("template", TEMPLATES)
 def test_with_all_that_is_known_of_the_partner_it_has_at_most_120_words(template: str, state: PartnershipState) -> None:
     asked = waiting(TEMPLATES[template])
-    known = replace(asked.known, findings=(SIGNED_IN, *FINDINGS, *FINDINGS))
+    known = replace(asked.require_prepared(), findings=(SIGNED_IN, *FINDINGS, *FINDINGS))
     context = CardContext(is_first=False, others_open=3, partnership=partnership(state=state))
-    assert words_of(card(replace(asked, prepared=known), context=context)) <= MOST_WORDS
+    assert words_of(card(replace(asked, prepared=known), context=context)) <= MAX_WORDS
 
 
 def test_the_first_issue_is_named_and_the_others_are_counted() -> None:
     asked = waiting(TEMPLATES["guest-collaboration"])
     text = shown(card(asked))
     assert "⚠️ Guests are locked out by one policy. (1 not checked)" in text
-    more = replace(asked, prepared=replace(asked.known, findings=(*FINDINGS, *FINDINGS)))
+    more = replace(asked, prepared=replace(asked.require_prepared(), findings=(*FINDINGS, *FINDINGS)))
     assert "one policy. (1 more issue, 2 not checked)" in shown(card(more))
     long = replace(FINDINGS[0], values={"text": "word " * 26})
-    assert "⚠️ 1 issue ·" in shown(card(replace(asked, prepared=replace(asked.known, findings=(long,))))).replace(
-        "\n", " · "
-    )
+    assert "⚠️ 1 issue ·" in shown(
+        card(replace(asked, prepared=replace(asked.require_prepared(), findings=(long,))))
+    ).replace("\n", " · ")
 
 
 def test_it_says_how_many_of_theirs_signed_in_where_the_log_was_read() -> None:
     asked = waiting(TEMPLATES["guest-collaboration"])
     assert "signed in" not in shown(card(asked))
-    read = replace(asked, prepared=replace(asked.known, findings=(SIGNED_IN,)))
+    read = replace(asked, prepared=replace(asked.require_prepared(), findings=(SIGNED_IN,)))
     assert "12 people of theirs signed in, last 30 days" in shown(card(read))
     partly = replace(SIGNED_IN, values={**SIGNED_IN.values, "people": 1, "is_complete": False})
-    assert "at least 1 person of theirs" in shown(card(replace(read, prepared=replace(read.known, findings=(partly,)))))
+    assert "at least 1 person of theirs" in shown(
+        card(replace(read, prepared=replace(read.require_prepared(), findings=(partly,))))
+    )
 
 
 def test_it_says_what_the_partner_has_now() -> None:
@@ -131,7 +134,7 @@ def test_only_high_risk_asks_once_more_with_the_change_in_one_sentence(template:
 def test_of_a_long_justification_25_words_are_shown_and_the_rest_is_counted() -> None:
     asked = waiting(TEMPLATES["trusted-partner"])
     long = replace(asked, particulars=replace(asked.particulars, justification="word " * 31))
-    assert f"{'word ' * MOST_QUOTED}… (6 more words in Details)" in shown(card(long))
+    assert f"{'word ' * MAX_QUOTED_WORDS}… (6 more words in Details)" in shown(card(long))
 
 
 def test_a_stage_shows_who_approved_and_who_still_can() -> None:
@@ -149,7 +152,7 @@ def test_without_the_right_to_decide_only_details_are_offered() -> None:
 
 def test_an_extension_shows_all_access_that_it_extends() -> None:
     known = prepared()
-    image = known.plan.image_after()
+    image = known.plan.configuration_after()
     plan = plan_renewal(
         tenant_id=known.plan.tenant_id,
         before=image,
@@ -214,11 +217,11 @@ def test_the_last_day_and_the_ticket_are_on_the_card_and_in_details() -> None:
     template = load_catalog(SHIPPED).templates["guest-collaboration"]
     asked = waiting(template)
     ends_at = datetime(2027, 6, 1, tzinfo=UTC)
-    plan = replace(asked.known.plan, ends_at=ends_at)
+    plan = replace(asked.plan, ends_at=ends_at)
     asked = replace(
         asked,
         particulars=replace(asked.particulars, ends_at=ends_at, ticket="PRJ-1234"),
-        prepared=replace(asked.known, plan=plan),
+        prepared=replace(asked.require_prepared(), plan=plan),
     )
     text = shown(card(asked))
     assert "until 2027-05-31 · Ticket PRJ-1234 · Decide by" in " ".join(text.split())

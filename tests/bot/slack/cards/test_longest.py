@@ -8,19 +8,19 @@ import pytest
 
 from bot.slack import ids
 from bot.slack.blocks.message import Message, message
-from bot.slack.cards.approval.again import again_message
-from bot.slack.cards.approval.card import approval_blocks
-from bot.slack.cards.approval.closed import closed_card
-from bot.slack.cards.approval.context import CardContext
-from bot.slack.cards.approval.own import requester_card, sponsor_card
-from bot.slack.cards.partners import MOST_FINDINGS
-from bot.slack.flows.decide import decision_view
+from bot.slack.cards.approval.approval_card import approval_blocks
+from bot.slack.cards.approval.card_context import CardContext
+from bot.slack.cards.approval.closed_card import closed_card
+from bot.slack.cards.approval.new_approval import new_approval_message
+from bot.slack.cards.approval.requester_and_sponsor import requester_card, sponsor_card
+from bot.slack.cards.partner_and_plan import MAX_FINDINGS
+from bot.slack.flows.decide.views import decision_view
 from bot.slack.flows.home.view import home_view
 from bot.slack.people.approvers import Approvers
 from tests.bot.shipped_cards import waiting
 from tests.bot.surfaces import all_of, assert_sound, assert_sound_message, buttons, shown
 from tests.workflows.core.builders import NOW, noted
-from workflows.app.reads.home import Home
+from workflows.app.reads.app_home import AppHome
 from workflows.catalog.catalog import SHIPPED, load_catalog
 from workflows.core.checks.findings import Finding, FindingCode, Severity
 from workflows.core.requests.request import AccessRequest, RequestState
@@ -34,32 +34,34 @@ PEOPLE: Final = Approvers(names=tuple(f"{'Very ' * 15}long name {number}" for nu
 
 def longest(template: str) -> AccessRequest:
     asked = waiting(TEMPLATES[template])
-    identity = replace(asked.known.observation.identity, default_domain=DOMAIN, display_name="Contoso " * 32)
+    identity = replace(
+        asked.require_prepared().observation.identity, default_domain=DOMAIN, display_name="Contoso " * 32
+    )
     findings = tuple(
         Finding(code=FindingCode.TEXT, severity=severity, values={"text": f"{number} {TEXT}"}, source="Entra " * 30)
         for severity in (Severity.WARNING, Severity.UNCHECKED, Severity.NOTE)
         for number in range(20)
     )
     known = replace(
-        asked.known,
-        observation=replace(asked.known.observation, identity=identity),
+        asked.require_prepared(),
+        observation=replace(asked.require_prepared().observation, identity=identity),
         findings=findings,
-        requester=replace(asked.known.requester, name="Riley " * 40),
-        sponsor=replace(asked.known.sponsor, name="Sam " * 40),
+        requester=replace(asked.require_prepared().requester, name="Riley " * 40),
+        sponsor=replace(asked.require_prepared().sponsor, name="Sam " * 40),
     )
     particulars = replace(asked.particulars, justification=JUSTIFICATION, ticket="T" * 100)
     return replace(asked, prepared=known, particulars=particulars)
 
 
 def holders(asked: AccessRequest) -> dict[str, Approvers]:
-    return {stage.role: PEOPLE for stage in asked.known.stages}
+    return {stage.role: PEOPLE for stage in asked.require_prepared().stages}
 
 
 def messages(asked: AccessRequest) -> Iterator[Message]:
     context = CardContext(is_first=True, others_open=49)
     blocks = approval_blocks(asked, holders=holders(asked), context=context, now=NOW)  # type: ignore[arg-type]
     yield message("", blocks)
-    yield again_message(replace(asked, asked_again=noted(TEXT)), now=NOW, asked=[])
+    yield new_approval_message(replace(asked, asked_again=noted(TEXT)), now=NOW, asked=[])
     done = replace(asked, state=RequestState.STOPPED, note=noted(TEXT))
     yield closed_card(done, successor=None, now=NOW)
     yield requester_card(done, now=NOW)
@@ -96,13 +98,13 @@ def test_details_have_what_the_card_leaves_out(template: str) -> None:
     text = shown(view)
     assert DOMAIN in text
     assert JUSTIFICATION in text
-    assert f"and {40 - MOST_FINDINGS} more" in text
-    assert asked.known.plan.digest in text
+    assert f"and {40 - MAX_FINDINGS} more" in text
+    assert asked.plan.digest in text
     assert list(buttons(view["blocks"][-2])) == [ids.APPROVE, ids.REJECT]
 
 
 def test_the_homes_of_everybody_stay_within_the_limits() -> None:
     asked = [replace(longest("merger"), id=f"R-{number:010}") for number in range(10)]  # type: ignore[arg-type]
-    view = home_view(Home(approvals=all_of(asked), mine=all_of(asked)), now=NOW)
+    view = home_view(AppHome(approvals=all_of(asked), mine=all_of(asked)), now=NOW)
     assert_sound(view, "home")
     assert "more parts are not shown" not in shown(view)

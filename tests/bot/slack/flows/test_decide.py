@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, settings
 
 from bot.sandbox.http.faults import Fault
-from bot.slack.flows.decide import reject_view
+from bot.slack.flows.decide.views import reject_view
 from bot.words.requests.notes import note_words
 from tests.bot.bot_under_test import BotUnderTest, click, submission
 from tests.bot.surfaces import assert_sound, buttons, element, hostile_or_blank, hostile_request, shown
@@ -48,10 +48,10 @@ async def stored(gatehouse: BotUnderTest, request: AccessRequest) -> AccessReque
 async def test_a_request_is_shown_whole_and_approved_in_its_window(gatehouse: BotUnderTest) -> None:
     request = await gatehouse.file_request()
     view = await window(gatehouse)
-    value = f"{request.id}:{request.known.plan.digest}"
+    value = f"{request.id}:{request.plan.digest}"
     assert buttons(view) == {"approve": value, "reject": value, "show_notes": value}
     assert "Current approvers: Amara Okafor" in shown(view)
-    for part in (request.known.plan.digest, "The exact Microsoft Graph operations", "Checks"):
+    for part in (request.plan.digest, "The exact Microsoft Graph operations", "Checks"):
         assert part in shown(view)
     after = await press(gatehouse, view, "approve")
     assert "Your approval is received" in shown(after)
@@ -117,7 +117,7 @@ async def test_while_the_directory_is_away_nothing_is_shown(gatehouse: BotUnderT
 
 def decision(request: AccessRequest) -> str:
     """Return the value of the decision buttons on the request's card."""
-    return f"{request.id}:{request.known.plan.digest}"
+    return f"{request.id}:{request.plan.digest}"
 
 
 # --- reasons ---
@@ -129,7 +129,7 @@ def test_reject_names_the_target_first_and_carries_the_digest() -> None:
     assert_sound(view)
     assert "Partner: contoso.com" in shown(view["blocks"][0])
     assert view["callback_id"] == "reject_reason"
-    assert view["private_metadata"] == f"r-1:{asked.known.plan.digest}"
+    assert view["private_metadata"] == f"r-1:{asked.plan.digest}"
     assert element(view, "reason")["multiline"] is True
 
 
@@ -167,3 +167,19 @@ async def test_a_rejection_with_a_reason_ends_the_request(gatehouse: BotUnderTes
     assert decided is not None
     assert decided.state is RequestState.REJECTED
     assert "Not this quarter" in await gatehouse.told("requester")
+
+
+async def test_a_part_of_details_opens_on_top_and_turns_its_pages_in_place(
+    gatehouse: BotUnderTest, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("bot.slack.cards.approval.whole.PER_PAGE", 1)
+    monkeypatch.setattr("bot.slack.cards.approval.details.MAX_HISTORY_ENTRIES", 1)
+    await gatehouse.file_request()
+    view = await window(gatehouse)
+    opened = await press(gatehouse, view, "show_part")
+    assert (opened["title"]["text"], opened["id"] != view["id"]) == ("History", True)
+    assert "1–1 of" in shown(opened)
+    turned = await press(gatehouse, opened, "part_next")
+    assert (turned["id"], "2–2 of" in shown(turned)) == (opened["id"], True)
+    back = await press(gatehouse, turned, "part_previous")
+    assert "1–1 of" in shown(back)

@@ -11,7 +11,7 @@ from pydantic import ValidationError
 
 from bot.slack.payloads.button_values import parse_card_value, parse_setup_value, parse_tenant_id
 from bot.slack.payloads.forms import parse_form
-from bot.slack.payloads.models import Interaction, Invocation
+from bot.slack.payloads.models import Interaction, SlashCommand
 from tests.bot.bot_under_test import click, request_values, submission
 from tests.bot.words.refused import worded_refusal
 from workflows.app.requests.forms import Form
@@ -47,7 +47,7 @@ def test_recorded_interactions_parse() -> None:
         assert len(parsed.actions) == len(body.get("actions", [])), name
         assert parsed.key.startswith(f"{body['type']}:"), name
         if "view" in body:
-            assert parsed.the_view.id == body["view"]["id"], name
+            assert parsed.required_view.id == body["view"]["id"], name
 
 
 @samples_there
@@ -55,7 +55,7 @@ def test_recorded_commands_parse() -> None:
     found = [body for _, body in recorded() if "command" in body]
     assert found
     for body in found:
-        parsed = Invocation.model_validate(body)
+        parsed = SlashCommand.model_validate(body)
         assert (parsed.actor, parsed.team_id, parsed.text) == (body["user_id"], body["team_id"], body["text"])
 
 
@@ -227,7 +227,7 @@ def test_ids_that_were_typed_for_another_template_are_not_accepted(metadata: str
     ],
 )
 def test_what_is_typed_is_a_subcommand_and_the_rest(text: str, subcommand: str, argument: str) -> None:
-    parsed = Invocation(user_id="U1", team_id="T1", text=text, trigger_id="1")
+    parsed = SlashCommand(user_id="U1", team_id="T1", text=text, trigger_id="1")
     assert (parsed.subcommand, parsed.argument) == (subcommand, argument)
 
 
@@ -258,10 +258,10 @@ def read_everything(payload: Any) -> None:
         lambda: parsed.actor,
         lambda: parsed.channel,
         lambda: parse_form(parsed),
-        lambda: parse_card_value(parsed.the_view.private_metadata),
-        lambda: parse_tenant_id(parsed.the_view.private_metadata),
+        lambda: parse_card_value(parsed.required_view.private_metadata),
+        lambda: parse_tenant_id(parsed.required_view.private_metadata),
         lambda: [parse_card_value(action.value) for action in parsed.actions],
-        lambda: parsed.the_view.value("reason"),
+        lambda: parsed.required_view.value("reason"),
     ):
         try:
             read()
@@ -298,7 +298,7 @@ def test_invalid_values_are_refused(text: str) -> None:
 @given(st.dictionaries(st.sampled_from(["user_id", "team_id", "text", "trigger_id", "channel_id"]), json_values))
 def test_invalid_input_is_no_command(fields: dict[str, Any]) -> None:
     try:
-        parsed = Invocation.model_validate(fields)
+        parsed = SlashCommand.model_validate(fields)
     except ValidationError:
         return
     assert parsed.subcommand

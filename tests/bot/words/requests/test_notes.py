@@ -5,8 +5,8 @@ from typing import Any, Final
 
 import pytest
 
-from bot.words.requests.notes import note_words, stored_words
-from workflows.core.errors.facts import Fact, as_values, from_values, log_text, text_fact
+from bot.words.requests.notes import note_words, stored_note_words
+from workflows.core.errors.facts import Fact, as_values, facts_from_values, log_text, text_fact
 from workflows.core.errors.refusal_codes import RefusalCode
 from workflows.core.policy.approval import DiscountCode
 from workflows.core.requests.notes import NoteCode
@@ -85,8 +85,36 @@ GOLDEN: Final[tuple[tuple[str, dict[str, Any], str], ...]] = (
     (
         NoteCode.PROGRESS,
         {"written": [[], ["b2bCollaborationInbound", "inboundTrust"]], "unwritten": [["identitySynchronization"]]},
-        "2 of 3 changes are in the tenant. Sent: the partner without settings of its own; B2B collaboration, inbound, "
-        "Inbound trust. Not sent: Identity synchronization into this tenant.",
+        "Microsoft Graph accepted 2 of 3 changes. Accepted: the partner without settings of its own; B2B "
+        "collaboration, inbound, Inbound trust. Refused or not sent: Identity synchronization into this tenant.",
+    ),
+    (
+        NoteCode.PROGRESS,
+        {
+            "written": [["inboundTrust"]],
+            "unwritten": [["identitySynchronization"]],
+            "is_read": True,
+        },
+        "Only a part is in the tenant (verified): 1 of 2 changes. In the tenant: Inbound trust. Not in the tenant: "
+        "Identity synchronization into this tenant.",
+    ),
+    (
+        NoteCode.REVIEW_PART,
+        {},
+        "A review of this partner is due now. Check the current settings with /partner show. Then revoke the partner, "
+        "or send the request again.",
+    ),
+    (
+        NoteCode.REFUSED_UNREAD,
+        {},
+        "Microsoft Graph refused a write of this change. Nothing more is sent. The partner's settings cannot be read, "
+        "so what is in the tenant now is not known.",
+    ),
+    (
+        NoteCode.REFUSED_NOT_SHOWN,
+        {},
+        "Microsoft Graph refused a write of this change. Nothing more is sent. It does not show yet what it accepted "
+        "before, so what is in the tenant now is not known.",
     ),
     (NoteCode.EDITED, {"name": "Riley"}, "Riley edited this request."),
     (NoteCode.NOT_WRITTEN, {"is_first": True}, "Nothing was written."),
@@ -182,7 +210,7 @@ GOLDEN: Final[tuple[tuple[str, dict[str, Any], str], ...]] = (
         "Still open or not known: places (not known).",
     ),
     (
-        NoteCode.DEFAULT_UNREAD,
+        NoteCode.DEFAULT_UNREADABLE,
         {},
         "The tenant's default could not be read, so what applies by default is not known. /partner show reads it "
         "again.",
@@ -216,7 +244,7 @@ def test_every_code_has_a_sentence_here() -> None:
 @pytest.mark.parametrize(("code", "values", "sentence"), GOLDEN)
 def test_a_note_reads_as_always(code: str, values: dict[str, Any], sentence: str) -> None:
     assert note_words(Fact(code, values)) == sentence
-    assert note_words(from_values(as_values([Fact(code, values)]))) == sentence
+    assert note_words(facts_from_values(as_values([Fact(code, values)]))) == sentence
 
 
 def test_several_notes_follow_one_another_and_none_says_nothing() -> None:
@@ -226,8 +254,8 @@ def test_several_notes_follow_one_another_and_none_says_nothing() -> None:
 
 
 def test_a_text_of_an_earlier_version_is_shown_as_it_is() -> None:
-    assert stored_words("No answer.") == "No answer."
-    assert stored_words(as_values([Fact(NoteCode.LATE)])) == "Microsoft Graph did not answer in time."
+    assert stored_note_words("No answer.") == "No answer."
+    assert stored_note_words(as_values([Fact(NoteCode.LATE)])) == "Microsoft Graph did not answer in time."
 
 
 def test_a_log_line_has_codes_and_values_and_no_sentence() -> None:
@@ -241,6 +269,6 @@ def test_no_note_has_the_code_of_a_refusal() -> None:
 
 
 def test_a_refusal_as_a_note_has_the_words_of_the_refusal() -> None:
-    assert note_words(Fact(RefusalCode.REMINDED_LATELY)) == (
+    assert note_words(Fact(RefusalCode.REMINDED_WITHIN_A_DAY)) == (
         "The approvers were asked or reminded within the last 24 hours. Wait until then, and remind them again."
     )

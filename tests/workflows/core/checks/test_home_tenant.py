@@ -7,15 +7,15 @@ from typing import Any, Final
 import pytest
 
 from bot.words.findings.finding import finding_words
-from bot.words.unavailable.not_read import WHY
+from bot.words.unavailable.not_read import UNREAD_REASON_WORDS
 from tests.workflows.core.builders import TENANT, access_plan, identity
 from tests.workflows.core.policies import policy
-from workflows.core.checks.conditional_access.entries import entries_under, trust_under
 from workflows.core.checks.conditional_access.questions import Questions
 from workflows.core.checks.conditional_access.verdicts import AccessReport, assess
-from workflows.core.checks.facts import PreflightFacts, SignIns, Unread, UnreadReason
+from workflows.core.checks.conditional_access.visitor_access import trust_under, visitor_access_under
 from workflows.core.checks.findings import Finding, FindingCode, Severity
 from workflows.core.checks.home_tenant import circumstances, evaluate_facts, sign_in_values
+from workflows.core.checks.tenant_facts import PreflightFacts, SignIns, UnreadableFact, UnreadableReason
 from workflows.core.plans.plan import Plan, TenantIdentity, plan_access, plan_revocation
 from workflows.core.settings.documents import parse_targets, to_document
 from workflows.core.settings.effective import effective_settings
@@ -75,10 +75,15 @@ ALWAYS: Final = {
 
 def access(facts: PreflightFacts, plan: Plan) -> AccessReport:
     """Evaluate the policies that were read, without asking Entra."""
-    default = None if isinstance(facts.default, Unread) else facts.default
-    applies = effective_settings(plan.image_after(), default, is_cross_cloud=plan.is_cross_cloud)
+    default = None if isinstance(facts.default, UnreadableFact) else facts.default
+    applies = effective_settings(plan.configuration_after(), default, is_cross_cloud=plan.is_cross_cloud)
     return assess(
-        facts.conditional_access, entries_under(applies), TENANT, trust_under(applies), Questions(asked=()), answers={}
+        facts.conditional_access,
+        visitor_access_under(applies),
+        TENANT,
+        trust_under(applies),
+        Questions(asked=()),
+        answers={},
     )
 
 
@@ -125,20 +130,20 @@ def test_a_calm_tenant() -> None:
         ("own_domains", "own_domains_unread", "Domain names"),
     ],
 )
-@pytest.mark.parametrize("why", UnreadReason)
+@pytest.mark.parametrize("why", UnreadableReason)
 def test_what_could_not_be_read_is_said_with_reason_and_place(
-    field: str, code: str, place: str, why: UnreadReason
+    field: str, code: str, place: str, why: UnreadableReason
 ) -> None:
-    unread_one: dict[str, Any] = {field: Unread(why=why)}
+    unread_one: dict[str, Any] = {field: UnreadableFact(why=why)}
     these = replace(CALM, **unread_one)
     findings = evaluate_facts(these, access(these, access_plan()), plan=access_plan(), identity=identity())
     (unread,) = [one for one in findings if one.code == code]
     assert unread.severity is Severity.UNCHECKED
-    assert f"could not be checked ({WHY[why]})" in finding_words(unread)
+    assert f"could not be checked ({UNREAD_REASON_WORDS[why]})" in finding_words(unread)
     assert place in finding_words(unread)
     assert finding_words(unread).endswith(".")
-    assert ("Grant the application" in finding_words(unread)) is (why is UnreadReason.FORBIDDEN)
-    assert ("Entra ID P1" in finding_words(unread)) is (why is UnreadReason.NO_LICENCE)
+    assert ("Grant the application" in finding_words(unread)) is (why is UnreadableReason.FORBIDDEN)
+    assert ("Entra ID P1" in finding_words(unread)) is (why is UnreadableReason.NO_LICENCE)
 
 
 # --- who it is ---
@@ -156,7 +161,7 @@ def test_an_id_of_another_cloud_is_told_and_nothing_is_claimed() -> None:
     assert "(microsoftonline.us)" in found(who=stranger, **facts)["other_cloud"]
     assert (
         "could not be read"
-        in found(who=stranger, by_id=None, access_policy=Unread(why=UnreadReason.THROTTLED))["other_cloud"]
+        in found(who=stranger, by_id=None, access_policy=UnreadableFact(why=UnreadableReason.THROTTLED))["other_cloud"]
     )
     added = replace(access_plan(), is_cross_cloud=True)
     assert ("After it is added, the tenant's default applies") in found(added, who=stranger, **facts)[
@@ -177,6 +182,29 @@ def test_an_open_default_is_warned_of_by_name() -> None:
     assert "outbound" not in text, "what the default does not say is not called open"
     mine = {**OPEN_DEFAULT, "isServiceDefault": False}
     assert found(closing(), default=mine)["default_open"].startswith("This tenant's default")
+
+
+def test_an_open_default_is_an_issue_only_where_the_plan_makes_it_apply() -> None:
+    """What is true of the tenant with and without the plan is a note: it does not ask for a decision."""
+    given_back = plan_access(
+        tenant_id=TENANT,
+        before={"tenantId": TENANT, "b2bCollaborationInbound": BLOCKED},
+        settings={Property.B2B_COLLABORATION_INBOUND: None},
+        template="t",
+        template_hash="h",
+        duration=timedelta(days=90),
+    )
+    severities = {
+        finding.code.value: finding.severity
+        for plan in (access_plan(), closing(), given_back)
+        for finding in evaluate_facts(CALM, access(CALM, plan), plan=plan, identity=identity())
+        if finding.code.value.startswith("default_")
+    }
+    assert severities == {
+        "default_applies": Severity.NOTE,
+        "default_open": Severity.NOTE,
+        "default_will_apply": Severity.WARNING,
+    }
 
 
 def test_what_the_default_leaves_open_now_is_said_to_apply_and_nothing_about_removal() -> None:
@@ -230,8 +258,8 @@ def test_circumstances_are_none_where_they_were_not_read() -> None:
     assert around(conditional_access=(partial,)).asks_guests_for_mfa is False, "not of everybody everywhere"
     block = policy("block")
     assert around(conditional_access=(block,)).asks_guests_for_mfa is False, "trust would not change it"
-    assert around(conditional_access=Unread(why=UnreadReason.THROTTLED)).asks_guests_for_mfa is None
-    assert around(default=Unread(why=UnreadReason.THROTTLED)).default is None
+    assert around(conditional_access=UnreadableFact(why=UnreadableReason.THROTTLED)).asks_guests_for_mfa is None
+    assert around(default=UnreadableFact(why=UnreadableReason.THROTTLED)).default is None
     assert around().default == OPEN_DEFAULT
 
 

@@ -9,19 +9,25 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.words.partner_setup.checklist import opening, remarks, sections
-from bot.words.partner_setup.state import missing_until, setup_words, usual_words
+from bot.words.partner_setup.checklist import first_section, partner_notes, step_sections
+from bot.words.partner_setup.state import missing_until, setup_words, usually_open_words
 from bot.words.sentences import counted
 from tests.workflows.core.builders import DANA, NOW, REDEEM_STEP, SAM, TENANT, access_plan
 from tests.workflows.core.strategies import PROPERTY, partner_documents
 from workflows.core.checks.consequences import Consequence, consequences
 from workflows.core.errors.facts import Fact
-from workflows.core.partner_setup.checklist import Call, Home, call_of, call_to_add_our_tenant, groups
+from workflows.core.partner_setup.checklist import GraphCall, OurTenant, call_of, call_to_add_our_tenant, groups
 from workflows.core.partner_setup.clouds import CLOUDS, GLOBAL, cloud_of
+from workflows.core.partner_setup.confirmations import (
+    Confirmation,
+    confirmation_of,
+    needed_steps,
+    open_steps,
+    valid_confirmations,
+)
 from workflows.core.partner_setup.powershell import literal, quoted
-from workflows.core.partner_setup.state import Confirmation, confirmation_of, needed_steps, open_steps, still_valid
 from workflows.core.partner_setup.steps import PartnerSetup, StepKey, newly_required_steps, setup_of
-from workflows.core.settings.breadth import is_certainly_blocked
+from workflows.core.settings.access_change import is_certainly_blocked
 from workflows.core.settings.certainty import setting_doubts
 from workflows.core.settings.documents import parse_setting, parse_targets, to_document
 from workflows.core.settings.model import BLOCK_ALL, CLOSED, Property, TenantId
@@ -30,7 +36,7 @@ K = StepKey
 ID: Final = "1b4f7c2e-0a5d-4f3b-9c61-2d8e7f5a9b03"
 OTHER: Final = "1b4f7c2e-0a5d-4f3b-9c61-2d8e7f5a9b04"
 US: Final = TenantId("6f1d2a34-9b0c-4f6e-8a57-2c1d0e9f4b11")
-HOME: Final = Home(tenant_id=US, domain="woodgrove.com", cloud=GLOBAL)
+HOME: Final = OurTenant(tenant_id=US, domain="woodgrove.com", cloud=GLOBAL)
 MICROSOFTS: Final[dict[str, Any]] = {"isServiceDefault": True}
 
 
@@ -65,7 +71,7 @@ def test_what_we_open_for_named_people_and_applications_they_open_for_the_same(
     setup = setup_of({ours: b2b(ID, OTHER)}, MICROSOFTS)
     [step] = setup.steps
     assert (step.key, step.is_needed, step.wanted) == (key, is_needed, {theirs: b2b(ID, OTHER)})
-    assert setup.unread == ()
+    assert setup.unreadable == ()
     assert setup.partner_object_ids == ((ID,) if ours.endswith("Inbound") else (OTHER,))
     assert setup_of({ours: b2b(access="blocked", application="AllApplications")}, MICROSOFTS) == PartnerSetup(steps=())
 
@@ -92,7 +98,7 @@ def test_synchronization_needs_their_outbound_redemption_and_a_job_whatever_our_
 def test_trust_is_one_sided_and_only_a_remark() -> None:
     setup = setup_of({"inboundTrust": {"isMfaAccepted": True, "isCompliantDeviceAccepted": False}}, MICROSOFTS)
     assert (setup.steps, setup.trusts) == ((), ("mfa",))
-    [said] = remarks(setup)
+    [said] = partner_notes(setup)
     assert "You do not need to set anything for this" in said
     assert "multifactor authentication" in said
 
@@ -102,7 +108,7 @@ def test_what_is_inherited_asks_for_nothing_and_an_open_direct_connect_is_a_rema
     default = {"b2bCollaborationInbound": b2b(), "b2bDirectConnectInbound": b2b()}
     setup = setup_of(None, default)
     assert (setup.steps, setup.inherited) == ((), ("b2bDirectConnectInbound",))
-    assert setup.unread_inherited == ("b2bDirectConnectOutbound",)
+    assert setup.unreadable_inherited == ("b2bDirectConnectOutbound",)
     nothing = {"tenantId": TENANT, "b2bDirectConnectInbound": {"usersAndGroups": None, "applications": None}}
     assert setup_of(nothing, {**MICROSOFTS, **default}).steps == ()
     assert setup_of(None, MICROSOFTS) == PartnerSetup(steps=())
@@ -117,7 +123,7 @@ def test_what_is_inherited_asks_for_nothing_and_an_open_direct_connect_is_a_rema
 
 def test_what_could_not_be_read_is_said_and_never_nothing_to_do() -> None:
     connect = ("b2bDirectConnectInbound", "b2bDirectConnectOutbound")
-    assert (setup_of(None, None).unread, setup_of(None, None).unread_inherited) == ((), connect)
+    assert (setup_of(None, None).unreadable, setup_of(None, None).unreadable_inherited) == ((), connect)
     odd = {
         "b2bCollaborationInbound": {"usersAndGroups": "everybody"},
         "b2bDirectConnectInbound": to_document(BLOCK_ALL),
@@ -127,7 +133,7 @@ def test_what_could_not_be_read_is_said_and_never_nothing_to_do() -> None:
     }
     setup = setup_of(odd, MICROSOFTS)
     assert setup.steps == ()
-    assert set(setup.unread) == {
+    assert set(setup.unreadable) == {
         "automaticUserConsentSettings.inbound",
         "automaticUserConsentSettings.outbound",
         "identitySynchronization",
@@ -138,9 +144,9 @@ def test_what_could_not_be_read_is_said_and_never_nothing_to_do() -> None:
 @pytest.mark.parametrize("id", ["'; Remove-Item C:\\ #", "\u2019$(whoami)", "everybody"])
 def test_an_id_that_is_none_never_becomes_a_command(id: str) -> None:
     setup = setup_of({"b2bDirectConnectInbound": b2b(application=id)}, MICROSOFTS)
-    assert (setup.steps, setup.unread) == ((), ("b2bDirectConnectInbound",))
+    assert (setup.steps, setup.unreadable) == ((), ("b2bDirectConnectInbound",))
     empty = {**b2b(), "applications": {"accessType": "blocked", "targets": []}}
-    assert setup_of({"b2bDirectConnectInbound": empty}, MICROSOFTS).unread == ("b2bDirectConnectInbound",)
+    assert setup_of({"b2bDirectConnectInbound": empty}, MICROSOFTS).unreadable == ("b2bDirectConnectInbound",)
 
 
 def test_the_same_ids_in_another_order_or_case_want_the_same() -> None:
@@ -188,7 +194,7 @@ def test_a_step_appears_exactly_where_our_side_is_open(document: dict[str, Any])
         setting = parse_targets(ours, document[ours])
         is_unsure = bool(setting_doubts(setting))
         assert (key in found) is (setting is not None and not is_certainly_blocked(setting) and not is_unsure)
-        assert (ours in setup.unread) is is_unsure
+        assert (ours in setup.unreadable) is is_unsure
     redemption = document[Property.AUTOMATIC_REDEMPTION] or {}
     is_synchronized = (document[Property.IDENTITY_SYNCHRONIZATION] or {}).get("userSyncInbound") == {
         "isSyncAllowed": True
@@ -197,7 +203,7 @@ def test_a_step_appears_exactly_where_our_side_is_open(document: dict[str, Any])
     assert (K.AUTOMATIC_REDEMPTION_OUTBOUND in found) is (is_inbound or is_synchronized)
     assert (K.AUTOMATIC_REDEMPTION_INBOUND in found) is (redemption.get("outboundAllowed") is True)
     assert (K.PROVISIONING_JOB in found) is is_synchronized
-    assert set(setup.unread) <= {name.value for name in Property}
+    assert set(setup.unreadable) <= {name.value for name in Property}
 
 
 @PROPERTY
@@ -205,7 +211,7 @@ def test_a_step_appears_exactly_where_our_side_is_open(document: dict[str, Any])
 def test_every_call_is_one_that_this_program_could_read_back(document: dict[str, Any], is_abroad: bool) -> None:
     """Settings have Graph's names and concern only us; the text contains the same bytes."""
     setup = setup_of(document, MICROSOFTS, is_cross_cloud=is_abroad)
-    written = sections(setup, HOME, is_cross_cloud=is_abroad)
+    written = step_sections(setup, HOME, is_cross_cloud=is_abroad)
     found = groups(setup.steps)
     has_usual = any(not step.is_needed for step in setup.steps)
     assert len(written) == len(found) + has_usual
@@ -228,8 +234,8 @@ def test_both_flags_of_automatic_redemption_are_one_section_and_one_call() -> No
     setup = setup_of(document, MICROSOFTS)
     both = {"automaticUserConsentSettings": {"outboundAllowed": True, "inboundAllowed": True}}
     redemption, _ = groups(setup.steps)
-    assert call_of(redemption, HOME) == Call("PATCH", f"/policies/crossTenantAccessPolicy/partners/{US}", both)
-    written = sections(setup, HOME, is_cross_cloud=False)
+    assert call_of(redemption, HOME) == GraphCall("PATCH", f"/policies/crossTenantAccessPolicy/partners/{US}", both)
+    written = step_sections(setup, HOME, is_cross_cloud=False)
     assert [one.heading for one in written] == [
         "1 and 2. Automatic redemption, outbound and Automatic redemption, inbound (needed)",
         "3. B2B direct connect, outbound (needed)",
@@ -239,21 +245,21 @@ def test_both_flags_of_automatic_redemption_are_one_section_and_one_call() -> No
     assert "Outbound access > Trust settings" in written[0].text
     assert "Inbound access > Trust settings" in written[0].text
     one_way = setup_of({"automaticUserConsentSettings": {"inboundAllowed": True}}, MICROSOFTS)
-    [alone] = sections(one_way, HOME, is_cross_cloud=False)
+    [alone] = step_sections(one_way, HOME, is_cross_cloud=False)
     assert "send both" in alone.text
 
 
 def test_what_is_usually_open_gets_no_call_that_would_narrow_it() -> None:
     setup = setup_of({"b2bCollaborationInbound": b2b(), "b2bCollaborationOutbound": b2b()}, MICROSOFTS)
-    [usual] = sections(setup, HOME, is_cross_cloud=False)
+    [usual] = step_sections(setup, HOME, is_cross_cloud=False)
     assert usual.heading == "Only if something does not work"
     assert not {"PATCH", "POST", "Update-Mg", "Graph:"} & set(re.findall(r"PATCH|POST|Update-Mg|Graph:", usual.text))
     assert "Organizational settings > woodgrove.com > Outbound access > B2B collaboration" in usual.text
     assert "Applications: must allow application Office365" in usual.text
-    first = opening(HOME, TENANT, is_cross_cloud=False, has_calls=False).text
+    first = first_section(HOME, TENANT, is_cross_cloud=False, has_calls=False).text
     assert "Nothing has to be set on your side." in first
     assert "POST" not in first
-    assert remarks(setup) == ()
+    assert partner_notes(setup) == ()
 
 
 @pytest.mark.parametrize("key", [key for key in K if not key.value.startswith("b2b_collaboration")])
@@ -272,12 +278,12 @@ def test_the_checklist_says_where_in_the_portal_and_what_in_graph_and_powershell
         "identitySynchronization": {"userSyncInbound": {"isSyncAllowed": True}},
     }
     setup = setup_of(document, MICROSOFTS)
-    first = opening(HOME, TENANT, is_cross_cloud=False).text
+    first = first_section(HOME, TENANT, is_cross_cloud=False).text
     assert "Settings for woodgrove.com in your Microsoft Entra tenant" in first
     assert f"Your tenant ID: {TENANT}" in first
     assert "Connect-MgGraph -Environment Global" in first
     assert call_to_add_our_tenant(HOME).body == {"tenantId": US}
-    written = [section.text for section in sections(setup, HOME, is_cross_cloud=False)]
+    written = [section.text for section in step_sections(setup, HOME, is_cross_cloud=False)]
     _, connect, job, usual = written
     assert "(needed)" in connect
     assert "Organizational settings > woodgrove.com > Outbound access > B2B direct connect" in connect
@@ -290,20 +296,20 @@ def test_the_checklist_says_where_in_the_portal_and_what_in_graph_and_powershell
     assert "must allow all applications" in usual
     assert "Cross-tenant synchronization > Configurations" in job
     assert f"CompanyId {US}" in job
-    said = " ".join(remarks(setup))
+    said = " ".join(partner_notes(setup))
     assert "P1 in both tenants" in said
     assert "Invoke-MgGraphRequest" in said
-    assert remarks(PartnerSetup(steps=())) == ()
+    assert partner_notes(PartnerSetup(steps=())) == ()
     named = setup_of({"b2bDirectConnectInbound": b2b(people=ID)}, MICROSOFTS)
-    assert ID in " ".join(remarks(named))
+    assert ID in " ".join(partner_notes(named))
 
 
 def test_another_cloud_is_told_which_root_and_which_list_are_its_own() -> None:
     setup = setup_of({"b2bCollaborationInbound": b2b()}, MICROSOFTS, is_cross_cloud=True)
     home = replace(HOME, domain="", cloud=cloud_of("https://graph.microsoft.us/v1.0"))
     first, cloud = (
-        opening(home, TENANT, is_cross_cloud=True).text,
-        sections(setup, home, is_cross_cloud=True)[0].text,
+        first_section(home, TENANT, is_cross_cloud=True).text,
+        step_sections(setup, home, is_cross_cloud=True)[0].text,
     )
     assert first.startswith(f"Settings for {US} in your")
     assert "https://YOUR-GRAPH/v1.0" in first
@@ -336,8 +342,8 @@ def test_a_confirmation_counts_for_exactly_what_was_confirmed() -> None:
     said = Confirmation(step=wide.key, wanted=wide.digest, person=SAM, at=NOW)
     assert confirmation_of(wide, (said,)) is said
     assert confirmation_of(narrow, (said,)) is None
-    assert still_valid((narrow,), (said,)) == ()
-    assert still_valid((wide,), (said,)) == (said,)
+    assert valid_confirmations((narrow,), (said,)) == ()
+    assert valid_confirmations((wide,), (said,)) == (said,)
     assert open_steps((wide, REDEEM_STEP), (said,)) == (REDEEM_STEP,)
 
 
@@ -357,10 +363,10 @@ def test_the_state_is_said_in_one_line() -> None:
     assert setup_words((REDEEM_STEP, job), (said,)) == (
         "Our side: done. Partner's side: 1 of 2 steps confirmed (Gatehouse cannot see it)"
     )
-    assert usual_words((REDEEM_STEP, guests)) == (
+    assert usually_open_words((REDEEM_STEP, guests)) == (
         "Also open by Microsoft's default: their B2B collaboration, outbound. Check them if something does not work."
     )
-    assert usual_words((REDEEM_STEP,)) == ""
+    assert usually_open_words((REDEEM_STEP,)) == ""
     assert counted(1, "step") == "1 step"
 
 

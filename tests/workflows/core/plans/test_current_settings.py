@@ -6,9 +6,9 @@ from workflows.core.plans.changes import SettingPart
 from workflows.core.plans.current_settings import (
     CurrentSetting,
     current_settings,
-    staying_open,
+    settings_that_stay_open,
     unchanged_settings,
-    unmanaged,
+    unmanaged_settings,
 )
 from workflows.core.settings.canonical import JsonObject
 from workflows.core.settings.effective import Origin
@@ -34,7 +34,7 @@ def test_every_setting_and_flag_is_listed_once() -> None:
 def test_an_own_value_is_kept_and_an_inherited_one_names_its_origin() -> None:
     inbound, mfa = Property.B2B_COLLABORATION_INBOUND, (Property.INBOUND_TRUST, "mfa")
     own = of({inbound: NOBODY}, inbound)
-    assert (own.value, own.is_own, own.inherits, own.origin, own.lets_in) == (
+    assert (own.value, own.is_own, own.inherits, own.origin, own.may_allow_access) == (
         NOBODY,
         True,
         False,
@@ -43,14 +43,19 @@ def test_an_own_value_is_kept_and_an_inherited_one_names_its_origin() -> None:
     )
     inherited = of({}, inbound)
     assert (inherited.value, inherited.inherits, inherited.origin) == (None, True, Origin.TENANT_DEFAULT)
-    assert (inherited.part, inherited.lets_in) == (SettingPart.TARGETS, True)
+    assert (inherited.part, inherited.may_allow_access) == (SettingPart.TARGETS, True)
     assert (of({"inboundTrust": TRUST}, *mfa).value, of({}, *mfa).inherits) == (True, True)
 
 
 def test_what_cannot_be_read_counts_as_open() -> None:
     for name in (Property.B2B_COLLABORATION_INBOUND, Property.INBOUND_TRUST):
         found = of({name: 7}, name)
-        assert (found.part, found.value, found.is_own, found.lets_in) == (SettingPart.UNREADABLE, 7, True, True)
+        assert (found.part, found.value, found.is_own, found.may_allow_access) == (
+            SettingPart.UNREADABLE,
+            7,
+            True,
+            True,
+        )
 
 
 def test_what_a_plan_does_not_write_stays() -> None:
@@ -62,7 +67,7 @@ def test_what_a_plan_does_not_write_stays() -> None:
 
 def test_what_stays_open_is_neither_closed_nor_changed() -> None:
     before = {**closed_document(), "b2bDirectConnectInbound": ALL, "inboundTrust": {"isMfaAccepted": True}}
-    assert [one.name for one in staying_open(access_plan(before), DEFAULT)] == [
+    assert [one.name for one in settings_that_stay_open(access_plan(before), DEFAULT)] == [
         Property.B2B_DIRECT_CONNECT_INBOUND,
         Property.INBOUND_TRUST,
     ]
@@ -70,21 +75,21 @@ def test_what_stays_open_is_neither_closed_nor_changed() -> None:
 
 def test_what_gatehouse_does_not_manage_is_named() -> None:
     document = {"tenantId": TENANT, "protectedContentSharing": None, "isServiceProvider": True, "a@odata.type": "x"}
-    assert unmanaged(document) == ("isServiceProvider",)
+    assert unmanaged_settings(document) == ("isServiceProvider",)
     as_graph_shows_it = {
         "crossCloudMeetingConfiguration": {"inboundAllowed": None, "outboundAllowed": None},
         "protectedContentSharing": {"inboundAllowed": None, "outboundAllowed": False},
         "isInMultiTenantOrganization": False,
     }
-    assert unmanaged(as_graph_shows_it) == ()
-    assert unmanaged({"protectedContentSharing": {"inboundAllowed": True}}) == ("protectedContentSharing",)
-    assert unmanaged(None) == ()
+    assert unmanaged_settings(as_graph_shows_it) == ()
+    assert unmanaged_settings({"protectedContentSharing": {"inboundAllowed": True}}) == ("protectedContentSharing",)
+    assert unmanaged_settings(None) == ()
 
 
 def test_a_member_that_this_version_does_not_know_is_listed_and_counts_as_open_where_it_says_something() -> None:
     own = {"inboundTrust": {"isMfaAccepted": False, "isTomorrowAccepted": True, "note@odata.type": "x"}}
     (other,) = [one for one in current_settings(own, DEFAULT) if one.part is SettingPart.UNKNOWN_MEMBERS]
-    assert (other.name, other.value, other.is_own, other.inherits, other.origin, other.lets_in) == (
+    assert (other.name, other.value, other.is_own, other.inherits, other.origin, other.may_allow_access) == (
         Property.INBOUND_TRUST,
         {"isTomorrowAccepted": True},
         True,
@@ -94,4 +99,4 @@ def test_a_member_that_this_version_does_not_know_is_listed_and_counts_as_open_w
     )
     empty = {"inboundTrust": {"isMfaAccepted": False, "isTomorrowAccepted": {}}}
     (nothing,) = [one for one in current_settings(empty, DEFAULT) if one.part is SettingPart.UNKNOWN_MEMBERS]
-    assert not nothing.lets_in
+    assert not nothing.may_allow_access

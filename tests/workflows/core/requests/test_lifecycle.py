@@ -39,7 +39,7 @@ from tests.workflows.core.builders import (
 )
 from workflows.core.errors.raised import Refused
 from workflows.core.partners.outcome import PartnerOutcome, advance_partner
-from workflows.core.partners.partnership import Attestation, PartnershipState
+from workflows.core.partners.partnership import Attestation, PartnershipState, SettingsBasis
 from workflows.core.partners.reviews import advance_review
 from workflows.core.people import Person, Roster
 from workflows.core.plans.plan import plan_access, plan_revocation
@@ -66,7 +66,15 @@ from workflows.core.requests.commands.request import (
     Submit,
     Withdraw,
 )
-from workflows.core.requests.effects import Apply, Prepare, ShowRequest, ShowReview, ShowSetup, Tell, TellExpired
+from workflows.core.requests.effects import (
+    Apply,
+    Prepare,
+    SendExpiryMessages,
+    SendMessage,
+    ShowRequest,
+    ShowReview,
+    ShowSetup,
+)
 from workflows.core.requests.lifecycle import Transition, advance
 from workflows.core.requests.request import (
     AccessRequest,
@@ -90,7 +98,7 @@ REPLAN = Replan(reason=noted("The partner changed."))
 def worded(moved: Moved) -> Moved:
     """The same with the note and the messages in words."""
     effects = tuple(
-        replace(one, said=text_message(message_words(one.said))) if isinstance(one, Tell) else one
+        replace(one, said=text_message(message_words(one.said))) if isinstance(one, SendMessage) else one
         for one in moved.effects
     )
     asked = moved.request
@@ -98,8 +106,8 @@ def worded(moved: Moved) -> Moved:
     return replace(moved, request=replace(asked, note=note, asked_again=again), effects=effects)
 
 
-def told(text: str, whom: Person = RILEY) -> Tell:
-    return Tell(person=whom.chat_id, subject=CommandSubject(request_id=REQUEST), said=text_message(text))
+def told(text: str, whom: Person = RILEY) -> SendMessage:
+    return SendMessage(person=whom.chat_id, subject=CommandSubject(request_id=REQUEST), said=text_message(text))
 
 
 def ended(state: RequestState, note: str, **changes: object) -> Transition:
@@ -107,7 +115,7 @@ def ended(state: RequestState, note: str, **changes: object) -> Transition:
     usual: dict[str, object] = {"version": 6, "changed_at": LATER, "note": noted(note), "decisions": ()}
     return Transition(
         request=request(state, **{**usual, **changes}),
-        effects=(SHOWN, told(f"Contoso Ltd (contoso.com): your request r-1 {ENDED[state]}. {note}")),
+        effects=(SHOWN, told(f"contoso.com: your request r-1 {ENDED[state]}. {note}")),
     )
 
 
@@ -168,11 +176,10 @@ def test_an_unfit_request_ends_before_anything_is_known_and_tells_the_requester_
 @pytest.mark.parametrize("state", [RequestState.PREPARING, RequestState.APPLYING, RequestState.UNCONFIRMED])
 def test_a_delay_is_shown_and_told_once(state: RequestState) -> None:
     first, second = "Microsoft Graph does not answer.", "Microsoft Graph asks to slow down."
-    name = "contoso.com" if state is RequestState.PREPARING else "Contoso Ltd (contoso.com)"
     once = advance(request(state), RecordDelayed(reason=noted(first)), situation(LATER))
     assert worded(once) == Transition(
         request=request(state, version=6, changed_at=LATER, note=noted(first)),
-        effects=(SHOWN, told(f"{name}: your request r-1 waits. {first}")),
+        effects=(SHOWN, told(f"contoso.com: your request r-1 waits. {first}")),
     )
     again = advance(once.request, RecordDelayed(reason=noted(first)), situation(LATER + LIFETIME))
     assert again == Transition(request=once.request, effects=()), "the same delay again changes nothing"
@@ -233,7 +240,9 @@ def test_an_undecided_request_expires() -> None:
     note = "Not approved in time. Request it again if it is still needed."
     transition = worded(advance(request(), Expire(), situation(EXPIRY)))
     assert transition.request == ended(RequestState.EXPIRED, note, changed_at=EXPIRY).request
-    assert transition.effects == (SHOWN, TellExpired(request_id=REQUEST)), "the requester reads it in their own message"
+    assert transition.effects == (SHOWN, SendExpiryMessages(request_id=REQUEST)), (
+        "the requester reads it in their own message"
+    )
 
 
 def test_nobody_is_told_that_a_request_expired_which_nobody_was_asked_about() -> None:
@@ -364,7 +373,7 @@ def test_whatever_is_open_can_be_stopped_and_its_requester_reads_why(state: Requ
     transition = advance(known, Stop(reason=noted(note)), situation(LATER))
     assert worded(transition) == Transition(
         request=replace(known, state=RequestState.STOPPED, version=6, changed_at=LATER, note=noted(note)),
-        effects=(SHOWN, told(f"Contoso Ltd (contoso.com): your request r-1 was stopped. {note}")),
+        effects=(SHOWN, told(f"contoso.com: your request r-1 was stopped. {note}")),
     )
 
 
@@ -423,7 +432,7 @@ def test_what_opens_is_sent_again_for_a_quarter_of_an_hour_only(minutes: int, is
 def test_a_click_that_came_in_time_counts_however_late_it_is_checked() -> None:
     known = request()
     late = EXPIRY + timedelta(seconds=5)
-    approve = Approve(actor=AMARA, request_id=REQUEST, digest=known.known.plan.digest)
+    approve = Approve(actor=AMARA, request_id=REQUEST, digest=known.plan.digest)
     received = replace(situation(late), received_at=EXPIRY - timedelta(seconds=2))
     (decision,) = advance(known, approve, received).request.decisions
     assert decision.at == EXPIRY - timedelta(seconds=2)
@@ -482,13 +491,15 @@ def test_what_was_written_and_then_overwritten_is_recorded_and_reviewed_at_once(
 ) -> None:
     """The bot may have opened the partner: it is recorded, its review is due now, and both people are told."""
     transition = advance_partner(request(state, writing_since=NOW), RecordOverwritten(image=image), situation(LATER))
-    text = f"Contoso Ltd (contoso.com) (request r-1): {OVERWRITTEN}"
+    text = f"contoso.com (request r-1): {OVERWRITTEN}"
     assert worded(transition) == PartnerOutcome(
         request=request(
             RequestState.OVERWRITTEN, version=6, changed_at=LATER, note=noted(OVERWRITTEN), writing_since=NOW
         ),
         effects=(SHOWN, told(text), told(text, SAM)),
-        partnership=partnership(version=1, since=LATER, ends_at=LATER, next_review_at=LATER),
+        partnership=partnership(
+            version=1, since=LATER, ends_at=LATER, next_review_at=LATER, basis=SettingsBasis.OVERWRITTEN
+        ),
     )
     assert "othing was written" not in text
     assert transition.partnership is not None
@@ -503,7 +514,12 @@ def test_an_overwritten_renewal_continues_the_partnership_it_was_about() -> None
         request(RequestState.UNCONFIRMED), RecordOverwritten(image={}), situation(LATER), known
     )
     assert transition.partnership == partnership(
-        version=9, state=PartnershipState.REVIEW_DUE, ends_at=LATER, next_review_at=LATER, attestations=(said,)
+        version=9,
+        state=PartnershipState.REVIEW_DUE,
+        ends_at=LATER,
+        next_review_at=LATER,
+        attestations=(said,),
+        basis=SettingsBasis.OVERWRITTEN,
     )
 
 
@@ -512,7 +528,7 @@ def test_a_requester_who_is_also_the_sponsor_is_told_once_that_it_was_overwritte
     transition = advance_partner(
         request(RequestState.UNCONFIRMED, particulars=own), RecordOverwritten(image={}), situation()
     )
-    assert [effect.person for effect in transition.effects if isinstance(effect, Tell)] == [RILEY.chat_id]
+    assert [effect.person for effect in transition.effects if isinstance(effect, SendMessage)] == [RILEY.chat_id]
 
 
 @pytest.mark.parametrize("state", [RequestState.APPLYING, RequestState.UNCONFIRMED])
@@ -581,7 +597,7 @@ def test_only_the_requester_is_told_that_access_is_set_the_sponsor_has_a_message
     own = replace(particulars(), sponsor=sponsor.chat_id)
     done = request(RequestState.APPLYING, particulars=own, prepared=without_steps())
     transition = advance_partner(done, RecordApplied(image={}), situation())
-    assert [effect.person for effect in transition.effects if isinstance(effect, Tell)] == [RILEY.chat_id]
+    assert [effect.person for effect in transition.effects if isinstance(effect, SendMessage)] == [RILEY.chat_id]
 
 
 def test_the_cards_of_the_request_before_are_updated_when_another_takes_its_place() -> None:
@@ -612,7 +628,7 @@ def test_an_applied_revocation_closes_the_partnership_and_says_what_it_cannot_cl
     command = RecordApplied(image=closed_document(), default={})
     transition = advance_partner(request(RequestState.APPLYING, kind), command, situation(LATER), known)
     text = (
-        "Contoso Ltd (contoso.com) is blocked (request r-1): B2B collaboration and direct connect are blocked "
+        "contoso.com is blocked (request r-1): B2B collaboration and direct connect are blocked "
         "explicitly in both directions. Trust, automatic redemption and synchronization are off. This was verified in "
         "the tenant. Nothing else is open. Issued tokens usually work for up to one more hour. A token lifetime policy "
         "can make this longer. Only the partner can end sessions in its own tenant."

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from tests.workflows.core.builders import NOW, TENANT, noted, prepared, request
-from workflows.core.errors.facts import Fact, as_values, from_values, log_text, text_fact
+from workflows.core.errors.facts import Fact, as_values, facts_from_values, log_text, text_fact
 from workflows.core.plans.plan import plan_access, plan_revocation
 from workflows.core.requests.notes import DisplayedState, NoteCode, displayed_state, progress, with_sent_before
 from workflows.core.requests.request import AccessRequest, RequestKind, RequestState
@@ -36,7 +36,7 @@ def closing(**changes: object) -> AccessRequest:
 
 
 def test_it_names_what_is_set_and_what_is_not() -> None:
-    said = progress(closing(), 1)
+    said = progress(closing(), 1, is_read=True)
     assert said.code == NoteCode.PROGRESS
     ((written, *_), *others), unwritten = said.values["written"], said.values["unwritten"]
     assert (written, others) == ("b2bCollaborationInbound", [])
@@ -47,13 +47,15 @@ def test_a_partner_that_is_only_created_has_no_settings() -> None:
     bare = plan_access(
         tenant_id=TENANT, before=None, settings={}, template="t", template_hash="h", duration=timedelta(days=90)
     )
-    assert progress(request(RequestState.APPLYING, prepared=prepared(plan=bare)), 1).values["written"] == [[]]
+    assert progress(request(RequestState.APPLYING, prepared=prepared(plan=bare)), 1, is_read=True).values[
+        "written"
+    ] == [[]]
 
 
 def test_what_was_sent_before_is_never_called_unwritten() -> None:
-    assert progress(closing(), 0) == Fact(NoteCode.NOT_WRITTEN, {"is_first": True})
-    assert progress(closing(sent_before=NOW), 0) == Fact(NoteCode.NOT_WRITTEN, {"is_first": False})
-    assert progress(closing(writing_since=NOW), 0) == Fact(NoteCode.SENT_DOES_NOT_SHOW)
+    assert progress(closing(), 0, is_read=True) == Fact(NoteCode.NOT_WRITTEN, {"is_first": True})
+    assert progress(closing(sent_before=NOW), 0, is_read=True) == Fact(NoteCode.NOT_WRITTEN, {"is_first": False})
+    assert progress(closing(writing_since=NOW), 0, is_read=True) == Fact(NoteCode.SENT_DOES_NOT_SHOW)
 
 
 S, K = RequestState, RequestKind
@@ -100,7 +102,7 @@ def test_facts_can_be_values_and_are_read_back() -> None:
         {"code": "text", "values": {"text": "Graph said: no."}},
         {"code": "not_written", "values": {"is_first": True}},
     ]
-    assert from_values(values) == facts
+    assert facts_from_values(values) == facts
 
 
 def test_a_log_line_has_codes_and_values_and_text_from_outside_as_it_is() -> None:

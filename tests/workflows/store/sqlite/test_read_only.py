@@ -9,7 +9,7 @@ from tests.workflows.core.builders import NOW, RILEY, SAM, text_message
 from tests.workflows.fakes import FixedClock
 from workflows.core.errors.facts import text_fact
 from workflows.core.requests.commands.request import CommandSubject
-from workflows.core.requests.effects import Tell
+from workflows.core.requests.effects import SendMessage
 from workflows.ports.records import AuditEntry, Commit
 from workflows.store.sqlite.read_only import Parked, read_parked
 from workflows.store.sqlite.store import SqliteStore, open_store
@@ -19,12 +19,13 @@ async def stored(path: Path) -> SqliteStore:
     """A store with three messages, the last and the first of which were given up."""
     store = await open_store(path, FixedClock())
     tells = [
-        Tell(person=one.chat_id, subject=CommandSubject(), said=text_message("Hello")) for one in (RILEY, SAM, RILEY)
+        SendMessage(person=one.chat_id, subject=CommandSubject(), said=text_message("Hello"))
+        for one in (RILEY, SAM, RILEY)
     ]
     entry = AuditEntry(key="k", at=NOW, actor="t", command="t", outcome="accepted", details={})
     assert await store.commit(Commit(entry=entry, effects=tuple(tells)))
-    await store.park(3, (text_fact("the channel is gone"),))
-    await store.park(1, (text_fact("ValueError('our own fault')"),))
+    await store.give_up(3, (text_fact("the channel is gone"),))
+    await store.give_up(1, (text_fact("ValueError('our own fault')"),))
     return store
 
 
@@ -39,7 +40,7 @@ async def test_what_was_given_up_is_listed_while_the_bot_runs_and_after_it(tmp_p
     path = tmp_path / "gatehouse.db"
     store = await stored(path)
     assert read_parked(path) == PARKED
-    await store.park(2, (text_fact("later"),))
+    await store.give_up(2, (text_fact("later"),))
     assert [one.id for one in read_parked(path)] == [1, 2, 3]
     await store.close()
     files = sorted(os.listdir(tmp_path))

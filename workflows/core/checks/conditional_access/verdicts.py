@@ -22,13 +22,13 @@ from workflows.core.checks.conditional_access.controls import (
     remedies,
 )
 from workflows.core.checks.conditional_access.policy import Policy, PolicyState, parse_policy
-from workflows.core.checks.conditional_access.questions import Entry, Question, Questions
+from workflows.core.checks.conditional_access.questions import Question, Questions, VisitorAccess
 from workflows.core.checks.conditional_access.scope import CERTAIN, ConditionType, PolicyCondition, conditions_for
-from workflows.core.checks.facts import Unread
+from workflows.core.checks.tenant_facts import UnreadableFact
 from workflows.core.settings.canonical import JsonObject
 from workflows.core.settings.model import TenantId
 
-Answers = Mapping[Question, Sequence[JsonObject] | Unread]
+Answers = Mapping[Question, Sequence[JsonObject] | UnreadableFact]
 
 
 class Source(StrEnum):
@@ -70,21 +70,21 @@ class AccessReport:
     """The verdicts, the worst first. A policy that applies to none of these visitors has no verdict."""
     policies: int = 0
     """The number of policies that are switched on, including report-only policies."""
-    unread: Unread | None = None
+    unreadable: UnreadableFact | None = None
     """Why neither Entra's evaluation nor the policies could be read. There are then no verdicts."""
-    unasked: Unread | None = None
+    unanswered_because: UnreadableFact | None = None
     """Why Entra did not answer some questions."""
     left_out: tuple[Question, ...] = ()
     """The questions that were not asked or not answered."""
     asked: int = 0
     """The number of questions that Entra answered."""
-    unlisted: tuple[str, ...] = ()
+    unlisted_policies: tuple[str, ...] = ()
     """The names of policies that are in an answer of Entra, but not in the list of policies."""
 
     @property
     def is_estimate(self) -> bool:
         """Return whether Entra left a question unanswered, so that a part of the report is an estimate."""
-        return self.unread is None and (self.unasked is not None or bool(self.left_out))
+        return self.unreadable is None and (self.unanswered_because is not None or bool(self.left_out))
 
     @property
     def requires_mfa_trust(self) -> bool | None:
@@ -92,7 +92,7 @@ class AccessReport:
 
         None: not known.
         """
-        if self.unread is not None:
+        if self.unreadable is not None:
             return None
         return any(
             one.visitor is VisitorType.DIRECT_CONNECT
@@ -106,17 +106,17 @@ class AccessReport:
     def worst(self, visitor: VisitorType) -> PolicyEffect:
         """Return the worst effect of an enforced policy on a visitor."""
         found = [one.meaning for one in self.verdicts if one.is_enforced and one.visitor is visitor]
-        if self.unread is not None:
+        if self.unreadable is not None:
             found.append(PolicyEffect.NOT_KNOWN)
         return max(found, key=list(PolicyEffect).index, default=PolicyEffect.WORKS)
 
 
-_SETTLED: Final = frozenset(
+_ANSWERED_REASONS: Final = frozenset(
     {"users", "workloadIdentities", "policyNotEnabled", "emptyPolicy", "application", "clientApps"}
     | {"signInRisk", "userRisk"}
 )
 """Entra's reasons why a policy does not apply, about conditions that a question contains."""
-_OPEN: Final[Mapping[str, frozenset[ConditionType]]] = {
+_UNANSWERED_REASONS: Final[Mapping[str, frozenset[ConditionType]]] = {
     "users": frozenset({ConditionType.MEMBERSHIP}),
     "devicePlatform": frozenset({ConditionType.PLATFORMS}),
     "devices": frozenset({ConditionType.DEVICES}),
@@ -134,8 +134,8 @@ _OPEN: Final[Mapping[str, frozenset[ConditionType]]] = {
 
 
 def assess(
-    documents: Sequence[JsonObject] | Unread,
-    entries: Sequence[Entry],
+    documents: Sequence[JsonObject] | UnreadableFact,
+    entries: Sequence[VisitorAccess],
     tenant_id: TenantId,
     trust: InboundTrustFlags,
     chosen: Questions,
@@ -146,14 +146,14 @@ def assess(
     :param documents: the list of policies, or why it could not be read.
     :param answers: Entra's answer to each question; a question that was not asked is absent.
     """
-    listed = {} if isinstance(documents, Unread) else {one.id: one for one in map(parse_policy, documents)}
-    rows = {question: _by_id(answer) for question, answer in answers.items() if not isinstance(answer, Unread)}
+    listed = {} if isinstance(documents, UnreadableFact) else {one.id: one for one in map(parse_policy, documents)}
+    rows = {question: _by_id(answer) for question, answer in answers.items() if not isinstance(answer, UnreadableFact)}
     told = {key: parse_policy(row) for answer in rows.values() for key, row in answer.items()}
     policies = {**told, **listed}
     visitors = tuple(entry.visitor for entry in entries)
-    failed = next((answer for answer in answers.values() if isinstance(answer, Unread)), None)
-    if isinstance(documents, Unread) and not rows:
-        return AccessReport(visitors=visitors, trust=trust, unread=documents if entries else None)
+    failed = next((answer for answer in answers.values() if isinstance(answer, UnreadableFact)), None)
+    if isinstance(documents, UnreadableFact) and not rows:
+        return AccessReport(visitors=visitors, trust=trust, unreadable=documents if entries else None)
     live = [told.get(policy.id, policy) for policy in policies.values() if not policy.is_off]
     found = [verdict for entry in entries for verdict in _verdicts(live, entry, tenant_id, trust, rows)]
     order = list(PolicyEffect)
@@ -162,10 +162,12 @@ def assess(
         trust=trust,
         verdicts=tuple(sorted(found, key=lambda one: (not one.is_enforced, -order.index(one.meaning), one.policy))),
         policies=len(live),
-        unasked=failed,
+        unanswered_because=failed,
         left_out=(*(one for one in chosen.asked if one not in rows), *chosen.left_out),
         asked=len(rows),
-        unlisted=() if isinstance(documents, Unread) else tuple(told[key].name for key in told if key not in listed),
+        unlisted_policies=()
+        if isinstance(documents, UnreadableFact)
+        else tuple(told[key].name for key in told if key not in listed),
     )
 
 
@@ -175,7 +177,7 @@ def _by_id(answer: Sequence[JsonObject]) -> Mapping[str, JsonObject]:
 
 def _verdicts(
     policies: Sequence[Policy],
-    entry: Entry,
+    entry: VisitorAccess,
     tenant_id: TenantId,
     trust: InboundTrustFlags,
     answers: Mapping[Question, Mapping[str, JsonObject]],
@@ -190,7 +192,7 @@ def _verdicts(
 
 def _verdict(
     policy: Policy,
-    entry: Entry,
+    entry: VisitorAccess,
     tenant_id: TenantId,
     trust: InboundTrustFlags,
     asked: Sequence[tuple[Question, Mapping[str, JsonObject]]],
@@ -206,13 +208,17 @@ def _verdict(
         return None if conditions is None else _evaluated(policy, entry.visitor, trust, conditions, Source.ESTIMATE)
     if "notEnoughInformation" in reasons:
         return _unknown(policy, entry.visitor, conditions or (), ReasonCode.NOT_ENOUGH_INFORMATION, "")
-    if unknown_reason := next((one for one in reasons if one not in _SETTLED and one not in _OPEN), None):
+    if unknown_reason := next(
+        (one for one in reasons if one not in _ANSWERED_REASONS and one not in _UNANSWERED_REASONS), None
+    ):
         return _unknown(policy, entry.visitor, conditions or (), ReasonCode.ANSWER_NOT_UNDERSTOOD, unknown_reason)
-    left_open = tuple(one for one in conditions or () if any(one.when in _OPEN.get(reason, ()) for reason in reasons))
+    left_open = tuple(
+        one for one in conditions or () if any(one.when in _UNANSWERED_REASONS.get(reason, ()) for reason in reasons)
+    )
     if left_open:
         kept = tuple(one for one in conditions or () if one in left_open or one.when in CERTAIN)
         return _evaluated(policy, entry.visitor, trust, kept, Source.ENTRA)
-    if all(reason in _SETTLED for reason in reasons):
+    if all(reason in _ANSWERED_REASONS for reason in reasons):
         return None
     # Entra names a condition that was not found in the policy's document.
     return _unknown(policy, entry.visitor, conditions or (), ReasonCode.ANSWER_NOT_UNDERSTOOD, reasons[0])

@@ -8,28 +8,28 @@ import pytest
 from hypothesis import given, settings
 
 from bot.slack.blocks.blocks import utc_words
-from bot.slack.flows.home.places import page_value, parse_page, read_place, stored_place
-from bot.slack.flows.home.rows import MOST_ROW
+from bot.slack.flows.home.paging import page_value, parse_page, read_place, stored_place
+from bot.slack.flows.home.rows import MAX_ROW_CHARACTERS
 from bot.slack.flows.home.view import ABOUT, closed_home, home_view
 from bot.words.partner_setup.state import setup_words
 from tests.bot import surfaces
-from tests.bot.surfaces import Json, assert_sound, buttons, dicts, hostile_or_blank, hostile_request, shown
+from tests.bot.surfaces import Json, assert_sound, buttons, dicts, hostile_or_blank, hostile_request, shown, texts
 from tests.workflows.core.builders import NOW, TENANT, identity, noted, partnership, request
-from workflows.app.reads.home import ALARMS_PAGE, PAGE, SPONSORED_PAGE, Home, HomeList, HomePlace
+from workflows.app.reads.app_home import ALARMS_PAGE, PAGE, SPONSORED_PAGE, AppHome, HomeList, HomePosition
 from workflows.core.errors.raised import Refused
 from workflows.core.partner_setup.steps import newly_required_steps
 from workflows.core.partners.partnership import Partnership, PartnershipState
 from workflows.core.requests.alarms import Alarm, AlarmCode, AlarmId
 from workflows.core.requests.request import AccessRequest, RequestId, RequestKind, RequestState
 from workflows.core.settings.model import TenantId
-from workflows.ports.pages import EMPTY, Page, Place
+from workflows.ports.pages import EMPTY, Page, PagePosition
 
 
 def page(records: list[Any], size: int = PAGE, skipped: int = 0) -> Page[Any]:
     """One page of these records."""
     shown = records[skipped : skipped + size]
     first = last = ("2027-01-01", "id") if shown else ()
-    return Page(shown=shown, count=len(records), skipped=skipped, first=first, last=last, size=len(shown))
+    return Page(shown=shown, count=len(records), count_before=skipped, first=first, last=last, size=len(shown))
 
 
 def requests(count: int, state: RequestState = RequestState.AWAITING_APPROVAL) -> list[AccessRequest]:
@@ -57,12 +57,17 @@ def alarms(count: int, code: AlarmCode = AlarmCode.EFFECT_GIVEN_UP) -> list[Alar
 
 def home(**changes: Any) -> Json:
     """The App Home with these lists; the others are empty."""
-    return home_view(Home(**changes), now=NOW)
+    return home_view(AppHome(**changes), now=NOW)
 
 
 def time(label: str, moment: datetime) -> str:
     """A time in Slack's markup, shown in the reader's zone, with UTC for those who cannot see that."""
     return f"{label} <!date^{int(moment.timestamp())}^{{date_short_pretty}} at {{time}}|{utc_words(moment)}>"
+
+
+def day(label: str, moment: datetime) -> str:
+    """Like `time`, without the time of day."""
+    return time(label, moment).replace(" at {time}", "")
 
 
 def titles(view: Json) -> list[str]:
@@ -103,27 +108,34 @@ def test_what_waits_comes_first_then_what_is_mine_then_what_an_admin_must_look_a
 
 def test_a_row_tells_partner_access_risk_age_and_deadline_and_leads_to_the_whole_request() -> None:
     asked = request()
-    deadline = time("Decide by", asked.expires_at)
     view = home(approvals=page([asked]))
-    row = next(block for block in view["blocks"] if block.get("accessory"))
+    place = next(index for index, block in enumerate(view["blocks"]) if block.get("accessory"))
+    row, times = view["blocks"][place : place + 2]
     said = row["text"]["text"]
     assert said == "contoso.com · Trusted partner · High risk · r-1"
-    assert [field["text"] for field in row["fields"]] == [time("Asked", asked.created_at), deadline]
-    assert row["accessory"]["value"] == f"r-1:{asked.known.plan.digest}"
+    assert texts(times, "mrkdwn") == [f"{day('Asked', asked.created_at)} · {day('decide by', asked.expires_at)}"]
+    assert row["accessory"]["value"] == f"r-1:{asked.plan.digest}"
     assert not {"approve", "reject"} & set(buttons(view)), "nobody decides on a request that is not shown whole"
 
 
+def test_a_deadline_within_a_day_has_its_time_of_day() -> None:
+    asked = request(expires_at=NOW + timedelta(hours=23))
+    assert time("decide by", asked.expires_at) in shown(home(approvals=page([asked])))
+
+
 def test_a_row_fits_on_a_phone() -> None:
-    """Three lines of some fifty characters each, however long the names are."""
+    """Two lines of some fifty characters each, however long the names are."""
     long = replace(identity(), default_domain=f"{'very-' * 40}long.example", display_name="x" * 900)
-    known = replace(request().known, observation=replace(request().known.observation, identity=long))
+    known = replace(
+        request().require_prepared(), observation=replace(request().require_prepared().observation, identity=long)
+    )
     view = home(
         approvals=page([request(), request(prepared=known)]),
         reviews=page([partnership(), partnership(identity=long, template_title="y" * 900)]),
     )
     rows = [block["text"]["text"] for block in view["blocks"] if block.get("accessory")]
     assert len(rows) == 4
-    assert max(map(len, rows)) <= 250 < MOST_ROW
+    assert max(map(len, rows)) <= 250 < MAX_ROW_CHARACTERS
     assert max(len(row) for row in rows if "very-" not in row) <= 120
 
 
@@ -133,7 +145,7 @@ def test_what_is_over_has_no_buttons() -> None:
         mine=page([request(RequestState.REJECTED, note=noted("Too wide"))]),
     )
     assert set(buttons(late)) == {"open_request"}
-    assert "The time to decide is over" in shown(late)
+    assert "the time to decide is over" in shown(late)
     assert "Too wide" in shown(late)
 
 
@@ -148,21 +160,21 @@ def test_what_is_over_has_no_buttons() -> None:
 )
 def test_own_requests_offer_what_their_state_allows(state: RequestState, offered: set[str]) -> None:
     later = NOW + timedelta(days=2)
-    shown_later = home_view(Home(mine=page(requests(1, state))), now=later)
+    shown_later = home_view(AppHome(mine=page(requests(1, state))), now=later)
     assert set(buttons(shown_later)) == {"open_request", *offered}
 
 
 @pytest.mark.parametrize(("days", "is_offered"), [(0.9, False), (1.0, True)])
 def test_remind_is_gone_once_it_was_used_until_it_is_possible_again(days: float, is_offered: bool) -> None:
     reminded = replace(request(), reminded_at=NOW, lifetime=timedelta(days=7))
-    view = home_view(Home(mine=page([reminded])), now=NOW + timedelta(days=days))
+    view = home_view(AppHome(mine=page([reminded])), now=NOW + timedelta(days=days))
     assert ("remind" in buttons(view)) is is_offered
     assert "withdraw" in buttons(view)
 
 
 def test_a_request_whose_partner_has_something_to_do_says_so_and_leads_to_it() -> None:
     done = request(RequestState.APPLIED, confirmed_at=NOW)
-    steps = newly_required_steps(done.known.plan, {})
+    steps = newly_required_steps(done.plan, {})
     record = partnership(setup=steps)
     view = home(mine=page([done]), setups={done.id: record})
     assert_sound(view, "home")
@@ -217,7 +229,7 @@ def test_two_hundred_that_wait_stay_within_the_limits_and_are_counted() -> None:
     assert "Previous 20" in labels
     assert "Next 170" in labels
     assert sum(block.get("accessory") is not None for block in view["blocks"]) == 10
-    assert parse_page(buttons(view)["home_next"]) == (HomeList.APPROVALS, Place(cursor=("2027-01-01", "id")))
+    assert parse_page(buttons(view)["home_next"]) == (HomeList.APPROVALS, PagePosition(cursor=("2027-01-01", "id")))
 
 
 @pytest.mark.parametrize("is_searched", [False, True])
@@ -238,6 +250,8 @@ def test_a_home_with_every_list_full_stays_within_a_hundred_blocks(is_searched: 
     assert_sound(view, "home")
     assert len(view["blocks"]) <= 100
     assert "more parts are not shown" not in shown(view)
+    review = next(block for block in view["blocks"] if block.get("accessory"))
+    assert [field["text"] for field in review["fields"]] == [time("Access ends", NOW + timedelta(days=90))]
 
 
 def test_admins_see_what_is_wrong_and_decide_about_stopped_work() -> None:
@@ -261,12 +275,12 @@ def test_a_search_is_named_and_can_be_ended() -> None:
 
 
 def test_places_are_stored_and_read_again() -> None:
-    place = HomePlace(text="contoso", places={HomeList.MINE: Place(cursor=("1", "x"), is_before=True)})
+    place = HomePosition(text="contoso", places={HomeList.MINE: PagePosition(cursor=("1", "x"), is_before=True)})
     assert read_place(stored_place(place)) == place
     for other in ("", "{", '{"places": {"unknown": {}}}'):
-        assert read_place(other) == HomePlace()
+        assert read_place(other) == HomePosition()
     value = page_value(HomeList.MINE, ("1", "x"), is_before=True)
-    assert parse_page(value) == (HomeList.MINE, Place(cursor=("1", "x"), is_before=True))
+    assert parse_page(value) == (HomeList.MINE, PagePosition(cursor=("1", "x"), is_before=True))
     for malformed in ("", "{}", '{"name": "secrets", "cursor": [], "is_before": false}'):
         with pytest.raises(Refused):
             parse_page(malformed)

@@ -1,0 +1,183 @@
+"""Decide on a request: view it, approve it, or reject it with a reason, from a card or a window."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Final
+
+from slack_bolt.async_app import AsyncAck
+from slack_sdk.errors import SlackApiError
+
+from bot.slack import ids
+from bot.slack.answers.windows import Window, Windows
+from bot.slack.blocks.blocks import Json
+from bot.slack.blocks.modal import message_view
+from bot.slack.cards.approval.whole import whole_part
+from bot.slack.errors import NO_ANSWER
+from bot.slack.flows.decide.views import decided_view, decision_view, notes_view, part_view, reject_view
+from bot.slack.flows.entry_points import Action, Card, EntryPoint, Submission
+from bot.slack.ids import DetailsPart
+from bot.slack.payloads.button_values import parse_card_value, parse_part_value
+from bot.slack.payloads.models import Interaction
+from bot.slack.people.approvers import free_by_stage, name_open_stages
+from bot.slack.people.directory import SlackDirectory
+from bot.slack.people.members import Members
+from bot.slack.people.shown_directory import ShownDirectory
+from bot.words.requests.notes import refusal_words
+from workflows.app.service import Service
+from workflows.core.errors.facts import Fact
+from workflows.core.errors.raised import Refused
+from workflows.core.errors.refusal_codes import RefusalCode
+from workflows.core.requests.commands.request import Approve, CommandSubject, Reject
+from workflows.core.requests.effects import MessageCode
+from workflows.core.requests.request import AccessRequest, RequestId
+from workflows.core.settings.canonical import Digest
+from workflows.ports.clock import Clock
+from workflows.ports.people_directory import PeopleDirectoryUnavailable
+from workflows.ports.store import Store
+
+MAX_COUNTED_REQUESTS: Final = 50
+"""Requests of the requester that are looked at."""
+MAX_HISTORY_ENTRIES: Final = 1000
+"""Audit entries of a request that are read."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DecideFlow:
+    """Stores decisions. The stored click is checked later for the right to decide."""
+
+    service: Service
+    store: Store
+    windows: Windows
+    members: Members
+    directory: SlackDirectory
+    people: ShownDirectory
+    clock: Clock
+
+    def entry_points(self) -> Iterator[EntryPoint]:
+        """Return the entry points of this flow."""
+        yield Action(ids.REVIEW_REQUEST, self.review, audit_name="review_request")
+        yield Action(ids.SHOW_NOTES, self.notes, audit_name="review_request")
+        for shows in (ids.SHOW_PART, ids.PART_PREVIOUS, ids.PART_NEXT):
+            yield Action(shows, self.part, audit_name="review_request")
+        yield Action(ids.APPROVE, self.approve, audit_name="want_approve", card=Card.REQUEST)
+        yield Action(ids.REJECT, self.reject, audit_name="want_reject", card=Card.REQUEST)
+        yield Submission(ids.REJECT_REASON, self.reject_with_reason, audit_name="want_reject")
+
+    async def review(self, ack: AsyncAck, click: Interaction) -> None:
+        """Open a window with the whole card and the two buttons."""
+        request_id, _ = parse_card_value(click.action.value)
+
+        async def build(window: Window) -> Json:
+            return await self._whole(window, request_id)
+
+        await self.windows.open_and_fill(
+            ack, click, build, command="review_request", subject=CommandSubject(request_id=request_id)
+        )
+
+    async def notes(self, ack: AsyncAck, click: Interaction) -> None:
+        """Show a full member, on top of Details, what is always true of such a change."""
+        await self.members.require_member(click.actor)
+        request_id, _ = parse_card_value(click.action.value)
+        await self.windows.open(click.trigger_id, notes_view(await self._known(request_id)))
+        await ack()
+
+    async def part(self, ack: AsyncAck, click: Interaction) -> None:
+        """Show one part of Details whole, on top of Details; or another page of it, in the same window."""
+        request_id, name, page = parse_part_value(click.action.value)
+        subject = CommandSubject(request_id=request_id)
+
+        async def build(window: Window) -> Json:
+            await self.directory.require_member(window.actor)
+            return await self._part(await self._known(request_id), name, page)
+
+        if click.is_in(ids.DETAILS_PART):
+            await ack()
+            window = Window.of(click, command="review_request", subject=subject)
+            self.windows.fill(window, self.windows.show(window, build))
+        else:
+            await self.windows.open_and_fill(ack, click, build, command="review_request", subject=subject)
+
+    async def approve(self, ack: AsyncAck, click: Interaction) -> None:
+        """Store an approval. If it came from a window, the window shows that."""
+        request_id, digest = parse_card_value(click.action.value)
+        command = Approve(actor=click.actor, request_id=request_id, digest=digest, channel=click.channel)
+        await self.service.store_click(command, key=click.key)
+        await ack()
+        if click.is_in(ids.DECIDE):
+            self.windows.background.start(self._show_received(click.required_view.id, "approval", click))
+
+    async def reject(self, ack: AsyncAck, click: Interaction) -> None:
+        """Ask a full member for the reason."""
+        await self.members.require_member(click.actor)
+        request = await self._decidable_request(*parse_card_value(click.action.value))
+        await self.windows.open(click.trigger_id, reject_view(request))
+        await ack()
+
+    async def reject_with_reason(self, ack: AsyncAck, click: Interaction) -> None:
+        """Store a rejection. If there is a window below, it shows that."""
+        view = click.required_view
+        request_id, digest = parse_card_value(view.private_metadata)
+        reason = view.value(ids.REASON)
+        if not reason.strip():
+            problem = {ids.REASON: "Write a reason, so that the requester knows what to change."}
+            await ack(response_action="errors", errors=problem)
+            return
+        command = Reject(actor=click.actor, request_id=request_id, digest=digest, reason=reason)
+        await self.service.store_click(command, key=click.key)
+        await ack()
+        if view.root_view_id not in ("", view.id):
+            self.windows.background.start(self._show_received(view.root_view_id, "rejection", click))
+
+    async def _whole(self, window: Window, request_id: RequestId) -> Json:
+        """Return the view with the present state of a request, for a member of the workspace."""
+        try:
+            await self.directory.require_member(window.actor)
+        except PeopleDirectoryUnavailable as error:
+            return message_view("Not possible now", f"{refusal_words(error)} Try again.")
+        request = await self._known(request_id)
+        history = await self.store.history(request_id=request.id, limit=MAX_HISTORY_ENTRIES)
+        others = await self._others(request)
+        names = await name_open_stages(request, self.people)
+        return decision_view(request, holders=names, history=history, now=self.clock.now(), others=others)
+
+    async def _part(self, request: AccessRequest, name: DetailsPart, page: int) -> Json:
+        """Return the view with one page of one part of Details. Only what the part shows is read."""
+        rows = whole_part(
+            request,
+            name,
+            history=await self.store.history(request_id=request.id, limit=MAX_HISTORY_ENTRIES)
+            if name is DetailsPart.HISTORY
+            else (),
+            others=await self._others(request) if name is DetailsPart.OTHERS else (),
+            approvers=await free_by_stage(request, self.people) if name is DetailsPart.APPROVERS else {},
+        )
+        return part_view(request, name, rows, page)
+
+    async def _known(self, request_id: RequestId) -> AccessRequest:
+        request = await self.store.request(request_id)
+        if request is None:
+            raise Refused(RefusalCode.UNKNOWN_REQUEST)
+        return request
+
+    async def _others(self, request: AccessRequest) -> list[AccessRequest]:
+        """List the other open requests of the same requester."""
+        mine = await self.store.requests_of(
+            request.particulars.requester, MAX_COUNTED_REQUESTS, request.requester_account
+        )
+        return [one for one in mine if not one.is_terminal and one.id != request.id]
+
+    async def _decidable_request(self, request_id: RequestId, digest: Digest) -> AccessRequest:
+        request = await self._known(request_id)
+        if request.is_terminal:
+            raise Refused(RefusalCode.NOT_NOW, is_closed=True)
+        if request.plan.digest != digest:
+            raise Refused(RefusalCode.STALE_CARD)
+        return request
+
+    async def _show_received(self, view_id: str, what: str, click: Interaction) -> None:
+        """Show in a window that a decision is stored, or send a direct message when Slack does not accept that."""
+        try:
+            await self.windows.update(view_id, decided_view(what))
+        except (SlackApiError, *NO_ANSWER):
+            said = Fact(MessageCode.DECISION_RECEIVED, {"choice": what})
+            await self.service.send_message(said, key=f"not_filled:{click.key}", person=click.actor)

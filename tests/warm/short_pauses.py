@@ -1,0 +1,47 @@
+"""Long pauses made short, for the stories that are not about them.
+
+A pause keeps a limit of Entra's, or gives its replicas time. Its length is held where it is tested: the limit of
+Conditional Access by a story of its own, the others in tests/workflows.
+"""
+
+from collections.abc import Callable, Iterable, Mapping
+from multiprocessing.context import ForkServerContext, ForkServerProcess
+from typing import Any, Final
+
+from workflows.intervals import USUAL_PAUSES, Pauses
+
+_FACTOR: Final = 0.05
+
+
+def _shortened(rests: Iterable[float]) -> tuple[float, ...]:
+    return tuple(rest * _FACTOR for rest in rests)
+
+
+SHORT_PAUSES: Final = Pauses(
+    due_work_read_every=USUAL_PAUSES.due_work_read_every / 5,
+    read_back_after=_shortened(USUAL_PAUSES.read_back_after),
+    optional_read_back_after=_shortened(USUAL_PAUSES.optional_read_back_after),
+    optional_sent_again_after=USUAL_PAUSES.optional_sent_again_after * _FACTOR,
+    conditional_access=(USUAL_PAUSES.conditional_access[0], 0.0),
+    reports=(USUAL_PAUSES.reports[0], 0.0),
+)
+
+
+class ShortPausesProcess(ForkServerProcess):
+    """A forked process of a bot that makes short pauses."""
+
+    def __init__(
+        self,
+        *,
+        target: Callable[..., object],
+        args: Iterable[Any],
+        kwargs: Mapping[str, Any] | None = None,
+        **more: Any,
+    ) -> None:
+        super().__init__(target=target, args=args, kwargs={**(kwargs or {}), "pauses": SHORT_PAUSES}, **more)
+
+
+class ShortPausesForks(ForkServerContext):
+    """Forks such processes."""
+
+    Process = ShortPausesProcess

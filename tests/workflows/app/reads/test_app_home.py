@@ -1,0 +1,77 @@
+"""What concerns a person follows from today's roles and records, on both of their chat ids."""
+
+from dataclasses import replace
+from datetime import timedelta
+
+from tests.workflows.core.builders import AMARA, BRUNO, DANA, RILEY, SAM
+from tests.workflows.world import World
+from workflows.app.reads.app_home import AppHome, HomePosition, read_home
+from workflows.core.partner_setup.confirmations import Confirmation
+from workflows.core.people import Person
+from workflows.core.requests.request import RequestState
+from workflows.ports.records import AuditEntry, Commit
+
+
+async def home_of(world: World, someone: Person, text: str = "") -> AppHome:
+    """What concerns somebody now."""
+    return await read_home(
+        someone.chat_id,
+        known=someone,
+        at=HomePosition(text=text),
+        store=world.store,
+        directory=world.directory,
+        now=world.clock.now(),
+    )
+
+
+async def test_an_approver_loses_what_was_decided_and_the_requester_keeps_it(world: World) -> None:
+    request = await world.waiting()
+    assert [one.id for one in (await home_of(world, AMARA)).approvals.shown] == [request.id]
+    await world.approve(request, AMARA)
+    assert (await home_of(world, AMARA)).has_nothing_to_show
+    mine = (await home_of(world, RILEY)).mine.shown
+    assert [one.state for one in mine] == [RequestState.AWAITING_APPROVAL]
+    assert (await home_of(world, RILEY)).approvals.count == 0
+
+
+async def test_a_sponsor_sees_what_ends_soon_and_what_is_to_be_answered(world: World) -> None:
+    await world.opened()
+    assert (await home_of(world, SAM)).ending.count == 0
+    partner = (await world.store.partnerships())[0]
+    assert partner.ends_at is not None
+    world.clock.advance(days=(partner.ends_at - world.clock.now() - timedelta(days=29)).days)
+    found = await home_of(world, SAM)
+    assert [one.identity for one in found.ending.shown] == [partner.identity]
+    assert (await home_of(world, AMARA)).ending.count == 0
+
+
+async def test_the_requester_sees_which_partner_setup_is_not_complete(world: World) -> None:
+    request = await world.opened()
+    [record] = await world.store.partnerships()
+    assert (await home_of(world, RILEY)).setups == {request.id: record}
+    said = (Confirmation(step=one.key, wanted=one.digest, person=SAM, at=world.clock.now()) for one in record.setup)
+    confirmed = replace(record, confirmations=tuple(said), version=record.version + 1)
+    entry = AuditEntry(key="k", at=world.clock.now(), actor="x", command="x", outcome="accepted", details={})
+    assert await world.store.commit(Commit(entry=entry, partnership=confirmed))
+    assert (await home_of(world, RILEY)).setups == {}
+
+
+async def test_a_sponsor_sees_all_active_access_and_the_requester_what_can_be_requested_again(world: World) -> None:
+    request = await world.opened()
+    [partner] = (await home_of(world, SAM)).sponsored.shown
+    assert partner.request_id == request.id
+    assert (await home_of(world, RILEY)).sponsored.count == 0
+    assert (await home_of(world, RILEY)).over == frozenset()
+    await world.revoke(DANA)
+    assert (await home_of(world, SAM)).sponsored.count == 0
+    assert (await home_of(world, RILEY)).over == {request.id}
+
+
+async def test_only_an_admin_sees_what_is_overdue_and_finds_partners(world: World) -> None:
+    await world.opened()
+    world.clock.advance(days=400)
+    for someone, is_admin in ((DANA, True), (AMARA, False), (BRUNO, False)):
+        found = await home_of(world, someone)
+        assert (found.is_admin, found.overdue.count == 1) == (is_admin, is_admin), someone.name
+        assert ((await home_of(world, someone, "contoso")).partners.count == 1) is is_admin, someone.name
+    assert (await home_of(world, DANA, "nowhere")).partners.count == 0

@@ -1,0 +1,228 @@
+"""Make the plan of a request from a file, without a requester and without storing anything."""
+
+from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import timedelta
+from typing import Final, NamedTuple
+
+from workflows.app.requests.proposing import (
+    access_plan,
+    chain_of,
+    check_proposal,
+    current_template,
+    labels_of,
+    require_no_other_request,
+)
+from workflows.catalog.catalog import Catalog
+from workflows.catalog.current_policy import current_policy
+from workflows.catalog.request_files import RequestFile
+from workflows.core.checks.conditional_access.verdicts import AccessReport
+from workflows.core.checks.findings import Finding, FindingCode, Severity, Source, require_no_errors
+from workflows.core.errors.facts import Fact
+from workflows.core.errors.raised import DomainError, InvalidField, NothingToChange, UnreadableSetting
+from workflows.core.errors.refusal_codes import RefusalCode
+from workflows.core.partners.partnership import Partnership
+from workflows.core.partners.records import Records
+from workflows.core.partners.replacement import replacement_findings
+from workflows.core.plans.plan import Plan
+from workflows.core.policy.placeholders import parse_placeholder
+from workflows.core.policy.template import Stage, Template
+from workflows.core.requests.request import AccessRequest, ObservedPartner
+from workflows.core.settings.canonical import Digest
+from workflows.core.settings.model import TenantId
+from workflows.partner_lookup.lookup import look_up
+from workflows.partner_lookup.target import FIELD, normalize_target
+from workflows.ports.clock import Clock
+from workflows.ports.tenant import Tenant
+from workflows.preflight.preflight import Preflight
+
+_KEYS: Final = {FIELD: "partner", "duration": "duration_days"}
+"""The form's fields, each with the file's key."""
+_NOT_IN_A_FILE: Final = frozenset({"revoke", "restore"})
+"""Kinds of request that no file asks for."""
+
+
+class PlanImpossible(DomainError):
+    """No plan can be made. `problems` contains each problem, by the file's key."""
+
+    def __init__(self, problems: Mapping[str, Fact]) -> None:
+        super().__init__("\n".join(f"{key}: {problem}" for key, problem in problems.items()))
+        self.problems = dict(problems)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Planned:
+    """The result of planning a request from a file."""
+
+    observation: ObservedPartner
+    template: Template
+    duration: timedelta
+    plan: Plan | None
+    """None: the partner has these settings already, and there is nothing to change."""
+    digest: Digest | None = None
+    """The plan's digest, when there is a plan."""
+    stages: tuple[Stage, ...] = ()
+    findings: tuple[Finding, ...] = ()
+    names: Mapping[str, str] = field(default_factory=dict)
+    """The names of the users, groups and applications of our tenant that the plan contains, by their ids."""
+    instead: Fact | None = None
+    """When there is nothing to change: which request would extend the access. None when the records do not show it."""
+    access: AccessReport = field(default_factory=AccessReport)
+    """The effect of Conditional Access on the partner's people who have access after the plan."""
+
+
+class _ParsedFile(NamedTuple):
+    """The fields of a request file, parsed."""
+
+    target: str
+    template: Template
+    duration: timedelta
+    placeholders: Mapping[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class _ReadRegister:
+    """Records that were read before, with the interface `RecordsReader`."""
+
+    records: Records
+
+    async def open_requests(self) -> Sequence[AccessRequest]:
+        """List the requests that are not terminal."""
+        return self.records.open_requests()
+
+    async def requests_for(self, tenant_id: TenantId, limit: int) -> Sequence[AccessRequest]:
+        """List the requests about one tenant that were read, newest first; very old ones are not included."""
+        about = (one for one in self.records.requests.values() if one.prepared and one.plan.tenant_id == tenant_id)
+        return sorted(about, key=lambda one: one.created_at, reverse=True)[:limit]
+
+    async def partnerships(self) -> Sequence[Partnership]:
+        """List every partnership."""
+        return tuple(self.records.partnerships.values())
+
+
+async def plan_request(
+    file: RequestFile, *, tenant: Tenant, records: Records | None, catalog: Catalog, clock: Clock
+) -> Planned:
+    """Make the plan that this request would have if it were filed now.
+
+    :param records: None when there are none to read; the result says so.
+    :raises PlanImpossible: naming every key that must change.
+    :raises TenantUnavailable, TenantRefused: when the partner cannot be read.
+    """
+    parsed = _parsed(file, catalog)
+    register = _ReadRegister(records or Records())
+    try:
+        observation = await look_up(parsed.target, tenant=tenant, clock=clock, records=register)
+        return await _planned(
+            parsed, observation, register, records=records, tenant=tenant, catalog=catalog, clock=clock
+        )
+    except InvalidField as error:
+        raise PlanImpossible({_key(error.field): error.fact}) from error
+    except UnreadableSetting as error:
+        raise PlanImpossible({"partner": error.fact}) from error
+
+
+async def _planned(
+    parsed: _ParsedFile,
+    observation: ObservedPartner,
+    register: _ReadRegister,
+    *,
+    records: Records | None,
+    tenant: Tenant,
+    catalog: Catalog,
+    clock: Clock,
+) -> Planned:
+    template, duration, placeholders = parsed.template, parsed.duration, parsed.placeholders
+    known = None if records is None else records.partnerships.get(observation.identity.tenant_id)
+    try:
+        plan = access_plan(observation, template, duration, placeholders, record=known, now=clock.now())
+    except NothingToChange as nothing:
+        # Without records it is not known who opened the partner, and until when.
+        instead = None if records is None else nothing.fact
+        return Planned(observation=observation, template=template, duration=duration, plan=None, instead=instead)
+    policy = await current_policy(known, past=register, catalog=catalog)
+    digest, stages = plan.digest, chain_of(plan, template, observation, policy)
+    preflight = Preflight(tenant=tenant, store=register, clock=clock)
+    result = await preflight.check(observation, plan, labels_of(template, placeholders))
+    return Planned(
+        observation=observation,
+        template=template,
+        duration=duration,
+        plan=plan,
+        digest=digest,
+        stages=stages,
+        findings=(
+            *replacement_findings(known, plan, template, stages, duration, clock.now()),
+            *check_proposal(observation, plan, stages, result.circumstances),
+            *require_no_errors(result.findings, FIELD),
+            *[one async for one in _record_findings(register, records, observation)],
+        ),
+        names=result.names,
+        access=result.access,
+    )
+
+
+def _parsed(file: RequestFile, catalog: Catalog) -> _ParsedFile:
+    """Parse the fields that need no lookup; report every problem at once."""
+    problems: dict[str, Fact] = {}
+    target, template = "", None
+    try:
+        target = normalize_target(file.partner)
+    except InvalidField as error:
+        problems["partner"] = error.fact
+    if file.template in _NOT_IN_A_FILE:
+        problems["template"] = Fact(RefusalCode.NOT_IN_A_FILE, {"kind": file.template})
+    else:
+        try:
+            template = current_template(catalog, file.template)
+        except InvalidField:
+            known = list(catalog.templates)
+            problems["template"] = Fact(RefusalCode.NO_SUCH_TEMPLATE, {"template": file.template, "known": known})
+    if template is not None:
+        problems.update(_problems_with(template, file))
+    if problems or template is None:
+        raise PlanImpossible(problems)
+    duration = template.default_duration if file.duration_days is None else timedelta(days=file.duration_days)
+    placeholders = {one.name: file.placeholders.get(one.name, "") for one in template.placeholders}
+    return _ParsedFile(target, template, duration, placeholders)
+
+
+def _problems_with(template: Template, file: RequestFile) -> Iterator[tuple[str, Fact]]:
+    allowed = [duration.days for duration in template.durations]
+    if file.duration_days is not None and file.duration_days not in allowed:
+        values = {"template": template.title, "days": allowed}
+        yield "duration_days", Fact(RefusalCode.DURATION_NOT_OFFERED, values)
+    for placeholder in template.placeholders:
+        try:
+            parse_placeholder(placeholder, file.placeholders.get(placeholder.name, ""))
+        except InvalidField as error:
+            problem = {"label": placeholder.label, "problem": error.fact.as_value()}
+            yield _key(error.field), Fact(RefusalCode.PLACEHOLDER_OF_FILE, problem)
+    known = [placeholder.name for placeholder in template.placeholders]
+    for name in file.placeholders:
+        if name not in known:
+            unknown = {"template": template.title, "known": known}
+            yield f"placeholders.{name}", Fact(RefusalCode.PLACEHOLDER_UNKNOWN, unknown)
+
+
+async def _record_findings(
+    register: _ReadRegister, records: Records | None, observation: ObservedPartner
+) -> AsyncIterator[Finding]:
+    if records is None:
+        yield Finding(code=FindingCode.RECORDS_UNREADABLE, severity=Severity.UNCHECKED, source=Source.RECORDS)
+        return
+    try:
+        await require_no_other_request(register, observation, None)
+    except InvalidField as error:
+        yield Finding(
+            code=FindingCode.OPEN_REQUEST,
+            severity=Severity.WARNING,
+            source=Source.RECORDS,
+            values={"refusal": error.fact.as_value()},
+        )
+
+
+def _key(form_field: str) -> str:
+    if form_field.startswith("hole_"):
+        return f"placeholders.{form_field.removeprefix('hole_')}"
+    return _KEYS.get(form_field, form_field)

@@ -1,0 +1,146 @@
+"""The checks that run every few seconds. Each one updates the alarms of one code.
+
+To add one, write a function and add it where the list is made (bot/process/assembly).
+"""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import partial
+from typing import Any, Final
+
+import structlog
+
+from workflows.app.alarms import Alarms
+from workflows.app.identifiers import revocation_id
+from workflows.app.revocation_alarms import values_of
+from workflows.app.schedule.given_up_effects import alarm_values, is_alarming
+from workflows.app.schedule.revocation_endings import ending_of
+from workflows.core.errors.facts import Fact
+from workflows.core.requests.alarms import AlarmCode, EndingCode
+from workflows.core.requests.effects import CheckPermission
+from workflows.core.requests.lifecycle import partner_of
+from workflows.core.requests.notes import NoteCode
+from workflows.core.requests.overdue import unchecked_revocations, unconfirmed_writes, waiting_revocations
+from workflows.core.requests.request import RequestId, RequestKind, RequestState
+from workflows.ports.clock import Clock
+from workflows.ports.store import Store
+from workflows.ports.tenant import Tenant, TenantRefused, TenantUnavailable, WrongTenant
+
+_log = structlog.get_logger()
+
+_TIMEOUT_SECONDS: Final = 3.0
+"""Seconds that a check waits for another system. The next check waits until this one has ended."""
+
+_ASKED_BY_UNKNOWN: Final = (Fact(NoteCode.PERSON_UNREADABLE),)
+
+Check = Callable[[], Awaitable[None]]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ScheduledChecks:
+    """Runs every check. A check that fails does not stop the others."""
+
+    checks: Sequence[Check]
+
+    async def run(self) -> None:
+        """Run the checks, one after the other. Safe to repeat."""
+        for check in self.checks:
+            try:
+                await check()
+            except Exception:
+                _log.exception("check_failed")
+
+
+def usual_checks(*, store: Store, clock: Clock, tenant: Tenant, alarms: Alarms) -> tuple[Check, ...]:
+    """Return the checks of writes, revocations, partly applied changes, given-up work and the tenant itself."""
+    return (
+        partial(check_writes, store=store, clock=clock, alarms=alarms),
+        partial(check_revocations, store=store, clock=clock, tenant=tenant, alarms=alarms),
+        partial(check_partly_applied, store=store, alarms=alarms),
+        partial(check_given_up, store=store, alarms=alarms),
+        partial(check_tenant, tenant=tenant, alarms=alarms),
+    )
+
+
+async def check_writes(*, store: Store, clock: Clock, alarms: Alarms) -> None:
+    """Raise alarms for writes that were sent ten minutes ago and are not confirmed."""
+    late = unconfirmed_writes(await store.open_requests(), clock.now())
+    await alarms.update_alarms(
+        AlarmCode.WRITE_NOT_SHOWN, {one.id: values_of(one.id, partner_of(one), one.note) for one in late}
+    )
+
+
+async def check_revocations(*, store: Store, clock: Clock, tenant: Tenant, alarms: Alarms) -> None:
+    """Raise alarms for revocations that are not confirmed after two minutes; an alarm stays until they are.
+
+    Given-up clicks count as waiting, because an older version gave them up.
+    """
+    now = clock.now()
+    # NB. alarms are read first, then clicks, then requests. A click that becomes a request in between is then found as
+    # a request, and its alarm stays.
+    known = {alarm.subject: alarm for alarm in await store.open_alarms() if alarm.code is AlarmCode.REVOCATION_WAITS}
+    given_up = [one.effect for one in await store.given_up() if isinstance(one.effect, CheckPermission)]
+    clicks = unchecked_revocations([*given_up, *await store.unchecked_clicks()], now)
+    requests = await store.open_requests()
+    waiting: dict[str, Mapping[str, Any]] = {}
+    late: set[str] = set()
+    for click, command, is_late in clicks:
+        request_id = revocation_id(click.key)
+        waiting[request_id] = values_of(request_id, command.target, _ASKED_BY_UNKNOWN)
+        if is_late:
+            late.add(request_id)
+    for one in requests:
+        if one.particulars.kind is RequestKind.REVOCATION:
+            waiting[one.id] = values_of(one.id, partner_of(one), one.note)
+    late |= {one.id for one in waiting_revocations(requests, now, frozenset())}
+    endings = {}
+    for subject in sorted(known.keys() - waiting.keys()):
+        ending = await ending_of(known[subject], clicks, requests, store=store, tenant=tenant, now=now)
+        if ending is not None:
+            endings[subject] = ending
+            late |= {ending.replaced_by} & waiting.keys()
+    for subject in sorted(late - known.keys()):
+        await alarms.raise_alarm(AlarmCode.REVOCATION_WAITS, subject, waiting[subject])
+    for subject, ending in endings.items():
+        await alarms.clear_alarm(AlarmCode.REVOCATION_WAITS, subject, ending.why)
+
+
+async def check_partly_applied(*, store: Store, alarms: Alarms) -> None:
+    """Clear the alarms about partly applied changes whose partner was revoked, requested again, or kept."""
+    for alarm in await store.open_alarms():
+        if alarm.code is not AlarmCode.PARTLY_APPLIED:
+            continue
+        request = await store.request(RequestId(alarm.subject))
+        if request is None or not request.is_terminal:
+            continue  # the alarm is raised before the end of the request is stored
+        record = await store.partnership(request.plan.tenant_id)
+        is_kept = record is not None and any(one.at >= alarm.raised_at for one in record.attestations)
+        if request.applied_part == 0 and request.state is not RequestState.APPLIED:
+            ended = Fact(EndingCode.REQUEST_ENDED, {"state": request.state.value})
+            await alarms.clear_alarm(alarm.code, alarm.subject, ended)
+        elif request.applied_part == 0 or (record is not None and (is_kept or record.request_id != request.id)):
+            await alarms.clear_alarm(alarm.code, alarm.subject)
+
+
+async def check_given_up(*, store: Store, alarms: Alarms) -> None:
+    """Raise alarms for effects that were given up; not for an effect that sends an alarm."""
+    stopped = [one for one in await store.given_up() if is_alarming(one.effect)]
+    await alarms.update_alarms(
+        AlarmCode.EFFECT_GIVEN_UP,
+        {str(one.id): await alarm_values(one.effect, one.error, store=store) for one in stopped},
+    )
+
+
+async def check_tenant(*, tenant: Tenant, alarms: Alarms) -> None:
+    """Raise the alarm while Graph answers for another tenant than the configured one; asked every few minutes."""
+    try:
+        async with asyncio.timeout(_TIMEOUT_SECONDS):
+            await tenant.verify_home()
+    except WrongTenant as error:
+        values = {"found": error.found, "expected": error.expected}
+        await alarms.raise_alarm(AlarmCode.WRONG_TENANT, values=values)
+    except (TenantUnavailable, TenantRefused, TimeoutError):
+        return  # no answer, so the alarm stays as it is
+    else:
+        await alarms.clear_alarm(AlarmCode.WRONG_TENANT)

@@ -1,0 +1,64 @@
+"""The times of all reminders, and when the approvers of a waiting request are reminded.
+
+To change how often people are reminded, change a constant here. From which reminder on admins are asked too is in
+`workflows.intervals`. `workflows.app.schedule.ticker` asks what is due; `bot.slack.outbound.reminders` sends.
+"""
+
+from datetime import datetime, timedelta
+from typing import Final
+
+from workflows.core.requests.request import AccessRequest, RequestKind, RequestState
+
+APPROVERS_REMINDED_AFTER: Final = (timedelta(days=1), timedelta(days=3), timedelta(days=7))
+"""The times of the reminders of approvers, counted from the moment when they were asked."""
+MIN_BETWEEN_APPROVER_REMINDERS: Final = timedelta(days=1)
+"""The shortest time between the last reminder of approvers and one that the requester asks for."""
+REVIEW_ASKED_AGAIN_AFTER: Final = timedelta(days=3)
+"""The time between two questions to the sponsor in a review without an answer."""
+SETUP_REMINDED_AFTER: Final = timedelta(days=7)
+"""The time from asking for a reminder of the partner setup to that reminder."""
+
+_UNDECIDED: Final = (RequestState.PREPARING, RequestState.AWAITING_APPROVAL)
+
+
+def asked_at(request: AccessRequest) -> datetime:
+    """Return when the approvers of the open stage were asked: when the stage before it was complete.
+
+    For the first stage this is when approval was requested; for requests of earlier versions, when they were filed.
+    """
+    start = request.created_at if request.lifetime is None else request.expires_at - request.lifetime
+    verdict = request.verdict()
+    earlier = {one.id for people in verdict.counted[: verdict.open_stage] for one in people}
+    return max([start, *(decision.at for decision in request.decisions if decision.person.id in earlier)])
+
+
+def next_reminder_at(request: AccessRequest) -> datetime | None:
+    """Return when the next reminder is due; None when the request does not wait, or expires before that."""
+    if request.state is not RequestState.AWAITING_APPROVAL:
+        return None
+    later = (asked_at(request) + after for after in APPROVERS_REMINDED_AFTER)
+    last = request.reminded_at
+    due = next((moment for moment in later if last is None or moment > last), None)
+    return due if due is not None and due < request.expires_at else None
+
+
+def next_due_at(request: AccessRequest) -> datetime | None:
+    """Return the earlier of a request's expiry and its next reminder; None when neither is due."""
+    if request.state not in _UNDECIDED or request.particulars.kind is RequestKind.REVOCATION:
+        return None
+    reminder = next_reminder_at(request)
+    return request.expires_at if reminder is None else min(request.expires_at, reminder)
+
+
+def reminder_possible_at(request: AccessRequest) -> datetime | None:
+    """Return from when the requester may ask for a reminder; None when the request does not wait, or expires before."""
+    if request.state is not RequestState.AWAITING_APPROVAL:
+        return None
+    possible = (request.reminded_at or asked_at(request)) + MIN_BETWEEN_APPROVER_REMINDERS
+    return possible if possible < request.expires_at else None
+
+
+def may_be_reminded(request: AccessRequest, now: datetime) -> bool:
+    """Return whether the requester may ask for a reminder now: once a day, not on the first day."""
+    possible = reminder_possible_at(request)
+    return possible is not None and possible <= now < request.expires_at

@@ -1,0 +1,46 @@
+"""Check before the first write that the partner will inherit the values that the approvers saw."""
+
+from dataclasses import dataclass
+from typing import Final
+
+from workflows.core.errors.facts import Fact, Facts
+from workflows.core.plans.default_drift import default_drift, inherits_access
+from workflows.core.plans.drift import Drift
+from workflows.core.requests.notes import NoteCode
+from workflows.core.requests.request import AccessRequest
+from workflows.ports.tenant import Tenant, TenantRefused, TenantUnavailable
+
+_UNKNOWN: Final = Fact(NoteCode.DEFAULT_UNKNOWN)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ChangedDefault:
+    """The partner would inherit other values than the approvers saw."""
+
+    reason: Facts
+    drift: Drift
+
+
+async def changed_default(request: AccessRequest, *, tenant: Tenant) -> ChangedDefault | None:
+    """Read the tenant's default again; return the difference when the partner would inherit other values.
+
+    Nothing is read when the partner inherits nothing after the plan. The same is true when the default was not known
+    when the plan was made, because the approvers saw that.
+
+    :raises TenantUnavailable: when the default cannot be read now.
+    """
+    known = request.require_prepared()
+    shown = known.observation.default
+    if shown is None or not inherits_access(known.plan):
+        return None
+    try:
+        now = await tenant.read_default()
+    except TenantRefused as error:
+        raise TenantUnavailable((*error.facts, _UNKNOWN)) from error
+    except TenantUnavailable as error:
+        raise TenantUnavailable((*error.facts, _UNKNOWN), error.retry_after, is_throttled=error.is_throttled) from error
+    drift = default_drift(known.plan, shown, now)
+    if drift is None:
+        return None
+    changed = Fact(NoteCode.DEFAULT_CHANGED, {"names": [one.name for one in drift.defaults]})
+    return ChangedDefault(reason=(changed,), drift=drift)

@@ -1,0 +1,28 @@
+"""The settings of the connection to Entra: addresses and the configured tenant."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from workflows.intervals import USUAL_PAUSES, Pauses
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EntraSettings:
+    """The settings of the connection to Entra: addresses and the configured tenant.
+
+    azure-identity reads the bot's credentials from its own environment variables (`AZURE_CLIENT_ID`…).
+    """
+
+    graph_url: str = "https://graph.microsoft.com/v1.0"
+    authority_host: str | None = None
+    """None for `AZURE_AUTHORITY_HOST`, or else the public cloud's host."""
+    tenant_id: str | None = None
+    """The configured tenant. While Graph answers for another tenant, nothing is written. None for every tenant."""
+    client_id: str | None = None
+    """The id of the bot's application, by which the bot's changes are recognised in Entra's audit log."""
+    redact: Callable[[str], str] = str
+    """Removes secrets from Entra's error texts, which may contain what was sent."""
+    pauses: Pauses = USUAL_PAUSES
+    """How long to wait to stay within Graph's limits."""
+    use_environment_proxy: bool = False
+    """Whether Graph and the authority are reached through `HTTPS_PROXY`."""
