@@ -43,7 +43,7 @@ class Records:
 
 
 def changed_between(first: Records, second: Records) -> frozenset[TenantId]:
-    """Return the tenants whose records changed between two reads, and those that Gatehouse may be writing.
+    """Return the tenants whose records changed between two reads, and those that Gatehouse may be changing now.
 
     Their records are not compared with the settings in the tenant.
     """

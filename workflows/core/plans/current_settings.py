@@ -54,7 +54,7 @@ def current_settings(
 ) -> tuple[CurrentSetting, ...]:
     """List every current setting of a partner, and whether it is its own or the tenant's default.
 
-    :param configuration: the partner's own document; None when it has none, so that the defaults apply.
+    :param configuration: the partner's configuration in our tenant; None when there is none, so that the defaults apply.
     :param default: the tenant's default document; None when it could not be read.
     :param is_cross_cloud: whether it is in another Microsoft cloud: without a configuration no default applies.
     """

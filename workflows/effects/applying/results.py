@@ -46,7 +46,10 @@ class ApplyResults:
     alarms: Alarms
 
     async def stop_if_too_late(self, request: AccessRequest) -> bool:
-        """End a request of which nothing was sent before the requested access ended."""
+        """End a request when the requested access ended before anything was sent.
+
+        :returns: whether the request was ended.
+        """
         if request.writing_since is not None or not self._is_too_late(request):
             return False
         reason = (_access_ended(request), not_written(request), Fact(NoteCode.REQUEST_LATER_END))
