@@ -113,9 +113,7 @@ async def plan_request(
     loaded = _LoadedRecords(records or Records())
     try:
         observation = await look_up(parsed.target, tenant=tenant, clock=clock, records=loaded)
-        return await _planned(
-            parsed, observation, loaded, records=records, tenant=tenant, catalog=catalog, clock=clock
-        )
+        return await _planned(parsed, observation, loaded, records=records, tenant=tenant, catalog=catalog, clock=clock)
     except InvalidField as error:
         raise PlanImpossible({_key(error.field): error.fact}) from error
     except UnreadableSetting as error:

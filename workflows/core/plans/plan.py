@@ -170,10 +170,10 @@ def plan_access(
 
     Only settings that are in `settings` and that differ are written. Flags that a template does not name keep their
     value.
-    Operations that close access come first. The one that opens the most comes last. Synchronization is switched off before the partner
-    is written. It is switched on after that, because it requires automatic redemption (Microsoft: "Configure
-    cross-tenant synchronization using PowerShell or Microsoft Graph API"). All other settings are one write, which
-    Graph applies completely or not at all.
+    Operations that close access come first. The one that opens the most comes last. Synchronization is switched off
+    before the partner is written. It is switched on after that, because it requires automatic redemption (Microsoft:
+    "Configure cross-tenant synchronization using PowerShell or Microsoft Graph API"). All other settings are one
+    write, which Graph applies completely or not at all.
 
     :raises NothingToChange: when the partner already has every setting.
     """

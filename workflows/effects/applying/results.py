@@ -131,7 +131,10 @@ class ApplyResults:
     async def record_drift(
         self, request: AccessRequest, observed: JsonObject | None, *, is_written: bool = False
     ) -> None:
-        """Record that somebody else changed the partner. What Gatehouse may have written itself is never denied."""
+        """Record that somebody else changed the partner, and plan again where nothing was written.
+
+        :param is_written: whether a write of the plan was sent in this attempt.
+        """
         is_ours = is_written or request.writing_since is not None
         if is_ours and request.particulars.kind is not RequestKind.REVOCATION:
             await self.service.advance(request.id, RecordOverwritten(image=observed))

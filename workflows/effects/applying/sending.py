@@ -16,7 +16,7 @@ _NOT_FOUND: Final = 404
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PlanSender:
-    """Sends the operations of a plan that are not in the tenant yet. When the result is unclear, it reads the partner."""
+    """Sends the operations of a plan that are not in the tenant yet. Reads the partner when the result is unclear."""
 
     tenant: Tenant
     results: ApplyResults
