@@ -30,7 +30,7 @@ async def current_policy(known: Partnership | None, *, past: PastRequests | None
     return ApprovalPolicy(
         current=await _current_chain(known, past, catalog),
         strongest=strongest_chain(catalog.templates.values()),
-        roles=frozenset(catalog.roles),
+        roles=catalog.deciding_roles,
     )
 
 

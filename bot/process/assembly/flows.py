@@ -7,6 +7,7 @@ from bot.process.assembly.external_systems import ExternalSystems
 from bot.slack.answers.open_forms import OpenForm, OpenForms
 from bot.slack.answers.response_url import Answers
 from bot.slack.answers.windows import Windows
+from bot.slack.flows.auditor.flow import AuditorFlow
 from bot.slack.flows.decide import DecideFlow
 from bot.slack.flows.entry_points import EntryPoint
 from bot.slack.flows.given_up import GivenUpFlow
@@ -24,6 +25,7 @@ from bot.slack.flows.show.flow import ShowFlow
 from bot.slack.people.members import Members
 from bot.slack.people.shown_directory import ShownDirectory
 from workflows.app.limits import Limits
+from workflows.app.reads.auditors import Auditors
 from workflows.app.reads.checklists import Checklists
 from workflows.app.reads.look_up_permission import LookupPermission
 from workflows.app.reads.offers import Offers
@@ -60,6 +62,8 @@ def make_flows(
         slack_api_url=systems.settings.slack_api_url,
         redact=systems.redact,
     )
+    auditors = Auditors(directory=directory)
+    home = _home(systems, service, notifier, members, auditors)
     request_access = _request_access(systems, service, limits, windows, members, lookup_permission, shown)
     return (
         request_access,
@@ -78,8 +82,9 @@ def make_flows(
             checklists=Checklists(store=store, tenant=tenant, cloud=cloud_of(systems.settings.graph_url)),
         ),
         GivenUpFlow(service=service),
-        HomeFlow(service=service, store=store, notifier=notifier, members=members, background=background),
-        _show(systems, answers, windows, members, lookup_permission),
+        home,
+        AuditorFlow(auditors=auditors, home=home, store=store, windows=windows, people=shown, clock=clock),
+        _show(systems, answers, windows, members, auditors, lookup_permission),
     )
 
 
@@ -97,11 +102,25 @@ def _decide(
     )
 
 
+def _home(
+    systems: ExternalSystems, service: Service, notifier: Notifier, members: Members, auditors: Auditors
+) -> HomeFlow:
+    return HomeFlow(
+        service=service,
+        store=systems.store,
+        notifier=notifier,
+        members=members,
+        auditors=auditors,
+        background=systems.background,
+    )
+
+
 def _show(
     systems: ExternalSystems,
     answers: Answers,
     windows: Windows,
     members: Members,
+    auditors: Auditors,
     lookup_permission: LookupPermission,
 ) -> ShowFlow:
     return ShowFlow(
@@ -109,6 +128,7 @@ def _show(
         windows=windows,
         lookup_permission=lookup_permission,
         members=members,
+        auditors=auditors,
         people=ShownDirectory(systems.directory, systems.clock),
         store=systems.store,
         tenant=systems.tenant,

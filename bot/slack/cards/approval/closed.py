@@ -64,13 +64,19 @@ def closed_headline(request: AccessRequest, successor: AccessRequest | None) -> 
     """Return target and state in a few words: what the request set, or that it is no longer in force."""
     if successor is None:
         return headline(request)
-    icon = "ℹ️" if successor.particulars.kind is not RequestKind.REVOCATION else "⚠️" if successor.not_closed else "🔒"
-    return f"{icon} {clean(request_target(request), MOST_TARGET)}: {replaced_words(successor)}"
+    return f"{replaced_icon(successor)} {clean(request_target(request), MOST_TARGET)}: {replaced_words(successor)}"
 
 
 def closed_summary(request: AccessRequest, successor: AccessRequest | None) -> str:
     """Return the text of notifications."""
     return summary(request, state_words(request) if successor is None else replaced_words(successor))
+
+
+def replaced_icon(successor: AccessRequest) -> str:
+    """Return the emoji for `replaced_words`."""
+    if successor.particulars.kind is not RequestKind.REVOCATION:
+        return "ℹ️"
+    return "⚠️" if successor.not_closed else "🔒"
 
 
 def replaced_words(successor: AccessRequest) -> str:

@@ -20,6 +20,7 @@ from bot.slack.blocks.blocks import (
     words,
 )
 from bot.slack.blocks.untrusted import clean
+from bot.slack.cards.approval.closed import replaced_icon, replaced_words
 from bot.slack.cards.chain import still_needed
 from bot.slack.cards.partners import partner_name
 from bot.slack.cards.requests import (
@@ -36,6 +37,7 @@ from bot.words.plans.risk import LEVELS
 from bot.words.requests.notes import note_words
 from bot.words.requests.states import state_words
 from bot.words.requests.titles import partner_title, prepared_title
+from workflows.app.reads.found_requests import Today
 from workflows.core.partners.partnership import Partnership
 from workflows.core.policy.risk import deciding_risk
 from workflows.core.requests.alarms import Alarm, AlarmCode
@@ -120,8 +122,22 @@ def ending_row(partnership: Partnership) -> Iterator[Block]:
     yield row(_partner(partnership), f"ending:{tenant_id}", again, MOST_ROW, times)
 
 
-def partner_entry(partnership: Partnership, now: datetime, name: str) -> Iterator[Block]:
-    """Return a partner for an admin, with Revoke.
+def found_row(request: AccessRequest, today: Today) -> Iterator[Block]:
+    """Return a request that an auditor's search found: partner, access, state of today, requester."""
+    sign, state = icon(request), state_words(request)
+    if (later := today.successor) is not None:
+        sign, state = replaced_icon(later), f"{replaced_words(later)} ({later.id})"
+    elif today.is_past_its_end:
+        state = f"{state}, access period ended"
+    by = f" · {clean(request.prepared.requester.name, _TITLE)}" if request.prepared else ""
+    target, access = clean(request_target(request), _DOMAIN), clean(_access(request), _TITLE)
+    text = f"{sign} {target} · {access} · {state}{by} · {request.id}"
+    details = button("Details", ids.READ_REQUEST, request.id)
+    yield row(text, f"found:{request.id}", details, MOST_ROW, {"Sent": request.created_at})
+
+
+def partner_entry(partnership: Partnership, now: datetime, name: str, *, can_revoke: bool = True) -> Iterator[Block]:
+    """Return a partner for an admin with Revoke, for an auditor with Show.
 
     :param name: the list, because a partner may be in several.
     """
@@ -130,8 +146,9 @@ def partner_entry(partnership: Partnership, now: datetime, name: str) -> Iterato
         f"{partnership_icon(partnership, now)} {_partner(partnership)}\n"
         f"Recorded as {partnership_state_words(partnership, now)}{_no_end(partnership)} · Sponsor {sponsor}"
     )
-    revoke = button("Revoke", ids.REVOKE_PARTNER, partnership.identity.tenant_id)
-    yield row(text, f"{name}:{partnership.identity.tenant_id}", revoke, MOST_ROW, _end(partnership, now))
+    tenant_id = partnership.identity.tenant_id
+    revoke, show = button("Revoke", ids.REVOKE_PARTNER, tenant_id), button("Show", ids.READ_PARTNER, tenant_id)
+    yield row(text, f"{name}:{tenant_id}", revoke if can_revoke else show, MOST_ROW, _end(partnership, now))
 
 
 def alarm_row(alarm: Alarm) -> Iterator[Block]:

@@ -8,37 +8,60 @@ from typing import Final
 from slack_sdk.models.blocks import Block, ButtonElement, PlainTextInputElement
 
 from bot.slack import ids
-from bot.slack.blocks.blocks import Json, actions, button, footnote, header, paragraph, part, rich, within_limits, words
+from bot.slack.blocks.blocks import (
+    Json,
+    actions,
+    bullets,
+    button,
+    footnote,
+    header,
+    paragraph,
+    part,
+    rich,
+    within_limits,
+    words,
+)
 from bot.slack.blocks.modal import input_block
 from bot.slack.flows.home.places import MOST_TEXT
 from bot.slack.flows.home.rows import (
     alarm_row,
     approval_row,
     ending_row,
+    found_row,
     own_row,
     partner_entry,
     review_row,
     sponsored_row,
 )
 from bot.slack.flows.home.sections import section
+from bot.words.requests.search import condition_words
 from bot.words.sentences import counted
+from workflows.app.reads.found_requests import FoundRequests, Today
 from workflows.app.reads.home import Home, HomeList
+from workflows.ports.pages import RequestFilter
 
 ABOUT: Final = (
     "Gatehouse opens this company's Microsoft Entra tenant to a partner organization, after the right people approved "
     "it. It asks again and again whether the access is still needed. It closes the access when an admin revokes it."
 )
+_AUDITOR_UNKNOWN: Final = (
+    "It cannot be read now whether you are an auditor. Open this tab again in a minute to search all requests."
+)
+_NO_TODAY: Final = Today()
 _RECORDED: Final = "As last recorded. /partner show with a domain reads the current settings."
 
 
 def home_view(home: Home, *, now: datetime) -> Json:
     """Return one person's App Home. What is not on this page of a list is counted, and its buttons show it."""
     blocks: list[Block] = [actions("home", *_buttons(home))]
+    unknown = [footnote(_AUDITOR_UNKNOWN)] if home.is_auditor is None else []
+    if home.wanted is not None:
+        return _view([*blocks, *_searched(home.wanted, home.found), footnote(_RECORDED)])
     if home.has_nothing_to_show:
-        blocks += [rich(paragraph(words(ABOUT)), paragraph(words("Nothing waits for you.")))]
+        blocks += [rich(paragraph(words(ABOUT)), paragraph(words("Nothing waits for you."))), *unknown]
         return _view(blocks)
-    blocks += [*_search(home), *_waiting(home, now), *_own(home, now), *_admin(home, now), footnote(_RECORDED)]
-    return _view(blocks)
+    blocks += [*_search(home), *_waiting(home, now), *_own(home, now), *_admin(home, now), *_partners(home, now)]
+    return _view([*blocks, *_found(home.found), footnote(_RECORDED), *unknown])
 
 
 def closed_home() -> Json:
@@ -58,6 +81,8 @@ def _buttons(home: Home) -> Iterator[ButtonElement]:
     if home.is_admin:
         yield button("Block a partner", ids.BLOCK_PARTNER, "home", "danger")
         yield button("Posture", ids.OPEN_POSTURE, "home")
+    if home.is_auditor:
+        yield button("Search requests" if home.wanted is None else "Change search", ids.SEARCH_REQUESTS, "home")
 
 
 def _search(home: Home) -> Iterator[Block]:
@@ -75,6 +100,7 @@ def _search(home: Home) -> Iterator[Block]:
             home.sponsored,
             home.overdue,
             home.partners,
+            home.found.page,
         )
         found = "Nothing here contains" if not any(one.count for one in lists) else "Showing only what contains"
         yield rich(paragraph(words(f"{found} “"), part(home.text, MOST_TEXT, bold=True), words("”.")))
@@ -116,6 +142,34 @@ def _admin(home: Home, now: datetime) -> Iterator[Block]:
     yield from section("Alarms", HomeList.ALARMS, home.alarms, alarm_row)
     overdue = "Overdue reviews and ended access"
     yield from section(overdue, HomeList.OVERDUE, home.overdue, lambda one: partner_entry(one, now, "overdue"))
+
+
+def _partners(home: Home, now: datetime) -> Iterator[Block]:
     if home.partners.count:
         yield header("Partners")
-    yield from section("Partners found", HomeList.PARTNERS, home.partners, lambda one: partner_entry(one, now, "found"))
+    yield from section(
+        "Partners found",
+        HomeList.PARTNERS,
+        home.partners,
+        lambda one: partner_entry(one, now, "found", can_revoke=home.is_admin),
+    )
+
+
+def _searched(wanted: RequestFilter, found: FoundRequests) -> Iterator[Block]:
+    """Return what an auditor searched for, and what was found."""
+    yield header("Search of requests")
+    conditions = list(condition_words(wanted)) or [("All requests", "no condition is set")]
+    yield rich(bullets([words(f"{label}: "), part(said, MOST_TEXT, bold=True)] for label, said in conditions))
+    yield actions("search", button("Close search", ids.HOME_CLEAR, "home"))
+    if not found.page.count:
+        yield rich(paragraph(words("No request matches all of these conditions.")))
+    yield from _found(found)
+
+
+def _found(found: FoundRequests) -> Iterator[Block]:
+    yield from section(
+        "All requests found, newest first",
+        HomeList.REQUESTS,
+        found.page,
+        lambda one: found_row(one, found.today.get(one.id, _NO_TODAY)),
+    )
