@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 from aiohttp import ClientSession
 
+from tests.bot.bot_under_test import click, submission
 from tests.bot.signing import interaction_body, signed
 from tests.scenarios.stage import DAY, Stage, actions, words
 
@@ -128,28 +129,22 @@ async def nobody_else(stage: Stage, request_id: str) -> None:
         shown = await home(stage, user)
         assert not {"search_requests", "read_request", "read_history", "read_partner"} & set(actions(shown))
         assert "All requests found" not in words(shown)
-        await forged(stage, user, {"type": "view_submission", "view": {"id": "V1", "callback_id": "search_form"}})
-        turned = {"action_id": "home_next", "action_ts": "1", "value": TURNED}
-        await forged(stage, user, {"type": "block_actions", "actions": [turned]})
+        await forged(stage, submission(user, "search_form", "", {}))
+        await forged(stage, click(user, "home_next", TURNED))
         told = [one["text"] for one in await stage.direct(user)]
         assert sum(ONLY_AUDITORS in text for text in told) == 2, told
         assert found(await home(stage, user)) == [], "neither is anything shown"
     for action_id in ("search_requests", "read_request", "read_history"):
-        opened = {"action_id": action_id, "action_ts": "1", "value": request_id}
-        await forged(stage, "approver1", {"type": "block_actions", "actions": [opened], "trigger_id": "forged"})
+        await forged(stage, click("approver1", action_id, request_id))
         assert (await stage.see("views", user="approver1"))["views"] == []
 
 
-async def forged(stage: Stage, user: str, payload: dict[str, Any]) -> None:
+async def forged(stage: Stage, payload: dict[str, Any]) -> None:
     """Send the bot a payload that nobody was offered, signed as Slack signs."""
     bot = await stage.see("bot")
-    person = next(one for one in (await stage.see("people"))["people"] if one["handle"] == user)
-    body = interaction_body({"user": {"id": person["id"], "team_id": "T0WOODGROVE"}, **payload})
     at = datetime.fromisoformat((await stage.see("clock"))["now"]).timestamp()
-    headers = signed(body, secret=bot["signing_secret"], at=at)
-    async with (
-        ClientSession() as session,
-        session.post(f"{bot['url']}/slack/events", data=body, headers=headers) as got,
-    ):
+    body = interaction_body(payload)
+    headers, url = signed(body, secret=bot["signing_secret"], at=at), f"{bot['url']}/slack/events"
+    async with ClientSession() as session, session.post(url, data=body, headers=headers) as got:
         assert got.status == 200
     await stage.rest()
