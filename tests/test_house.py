@@ -12,10 +12,10 @@ import pytest
 from tests.house import PAGE, drawn_page, layers_of, shown_arrows
 
 PROJECT: Final = Path(__file__).parents[1]
-MOST_ENTRIES: Final = 12
-MOST_LINES: Final = 300
-FEWEST_LINES: Final = 40
-MOST_FUNCTION_LINES: Final = 40
+MAX_ENTRIES: Final = 12
+MAX_LINES: Final = 300
+MIN_LINES: Final = 40
+MAX_FUNCTION_LINES: Final = 40
 RELEASED_MIGRATIONS: Final = re.compile(r"^m[0-9]{3}_")
 """A released migration is never edited, however long it is."""
 
@@ -38,7 +38,7 @@ def test_the_drawing_is_that_of_the_imports() -> None:
 
 @pytest.mark.parametrize("folder", list(folders()), ids=lambda one: str(one.relative_to(PROJECT)))
 def test_no_folder_has_more_entries_than_a_reader_takes_in(folder: Path) -> None:
-    assert len(entries(folder)) <= MOST_ENTRIES, entries(folder)
+    assert len(entries(folder)) <= MAX_ENTRIES, entries(folder)
 
 
 def test_a_circle_cannot_be_drawn() -> None:
@@ -63,7 +63,7 @@ def test_a_long_file_says_why_it_is_long() -> None:
     for folder in folders():
         for path in folder.glob("*.py"):
             text = path.read_text()
-            if text.count("\n") > MOST_LINES:
+            if text.count("\n") > MAX_LINES:
                 assert "long because" in (ast.get_docstring(ast.parse(text)) or ""), path
 
 
@@ -90,7 +90,7 @@ def test_no_function_is_longer_than_a_reader_takes_in() -> None:
         for path in sorted((PROJECT / top).rglob("*.py"))
         for one in ast.walk(ast.parse(path.read_text()))
         if isinstance(one, ast.FunctionDef | ast.AsyncFunctionDef)
-        if own_lines(one) > MOST_FUNCTION_LINES and not RELEASED_MIGRATIONS.match(one.name)
+        if own_lines(one) > MAX_FUNCTION_LINES and not RELEASED_MIGRATIONS.match(one.name)
     ]
     assert not long, "\n".join(long)
 
@@ -104,7 +104,7 @@ def test_a_small_file_has_several_callers_or_is_a_boundary() -> None:
             text = path.read_text()
             if path.stem.startswith("__") or where.as_posix().startswith("workflows/ports/"):
                 continue
-            if text.count("\n") < FEWEST_LINES and "boundary" not in (ast.get_docstring(ast.parse(text)) or ""):
+            if text.count("\n") < MIN_LINES and "boundary" not in (ast.get_docstring(ast.parse(text)) or ""):
                 callers = graph.find_modules_that_directly_import(".".join(where.with_suffix("").parts))
                 assert len(callers) > 1, f"{where}: join it with {callers}, or say which boundary it is"
 

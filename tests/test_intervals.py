@@ -31,11 +31,13 @@ def words(value: timedelta | int) -> str:
 
 
 def rows() -> Iterator[str]:
-    """The table's rows, from the module."""
+    """The table's rows, from the module. Pauses are no rows: tests replace them."""
     body = ast.parse(Path(intervals.__file__).read_text()).body
     for said, meant in pairwise(body):
         if isinstance(said, ast.AnnAssign) and isinstance(said.target, ast.Name):
             name = said.target.id
+            if isinstance(getattr(intervals, name), intervals.Pauses):
+                continue
             assert isinstance(meant, ast.Expr), name
             assert isinstance(meant.value, ast.Constant), name
             yield f"| `{name}` | {words(getattr(intervals, name))} | {meant.value.value!s} |"

@@ -11,7 +11,7 @@ import pytest
 
 PROJECT: Final = Path(__file__).parents[1]
 PAGE: Final = (PROJECT / "docs" / "architecture.md").read_text()
-MOST_FILES: Final = 10
+MAX_FILES: Final = 10
 
 
 class Step(NamedTuple):
@@ -79,7 +79,7 @@ def gap(before: Step, after: Step, steps: list[Step]) -> str:
 
 def test_it_takes_at_most_ten_files_each_named_once_and_there() -> None:
     assert [step.number for step in STEPS] == list(range(1, len(STEPS) + 1))
-    assert len({step.file for step in STEPS}) == len(STEPS) <= MOST_FILES
+    assert len({step.file for step in STEPS}) == len(STEPS) <= MAX_FILES
     assert [step.file for step in STEPS if not (PROJECT / step.file).is_file()] == []
 
 

@@ -10,7 +10,7 @@ from workflows.catalog.catalog import SHIPPED, load_catalog
 PROJECT: Final = Path(__file__).parents[1]
 README: Final = (PROJECT / "README.md").read_text()
 PICTURES: Final = tuple((PROJECT / "docs" / "pictures").glob("*"))
-MOST_BYTES: Final = 200_000
+MAX_BYTES: Final = 200_000
 
 
 def test_the_permissions_are_those_that_the_calls_name() -> None:
@@ -29,7 +29,7 @@ def test_its_pictures_are_small_and_described() -> None:
     pictures = re.findall(r"!\[([^\]]*)\]\(([^)]+)\)", README)
     assert sorted(path for _, path in pictures) == sorted(f"docs/pictures/{one.name}" for one in PICTURES)
     assert all(len(words) > 20 for words, _ in pictures)
-    assert {one.name: one.stat().st_size for one in PICTURES if one.stat().st_size > MOST_BYTES} == {}
+    assert {one.name: one.stat().st_size for one in PICTURES if one.stat().st_size > MAX_BYTES} == {}
 
 
 def test_it_names_every_shipped_template_and_no_command_that_there_is_not() -> None:

@@ -1,9 +1,10 @@
-"""The intervals of checks and repetitions, and the times for which answers of other systems are kept.
+"""All intervals: how often something is checked, how long answers are kept, and the pauses between calls of Graph.
 
-docs/operations.md has the same table. Intervals that belong to a rule, such as reminders of reviews, are defined with
-their rules in `workflows.core`.
+docs/operations.md has the constants as a table. Intervals that belong to a rule, such as reminders of reviews, are
+defined with their rules in `workflows.core`. `Pauses` is a class, so that tests can use short pauses.
 """
 
+from dataclasses import dataclass
 from datetime import timedelta
 from typing import Final
 
@@ -54,3 +55,29 @@ OBJECT_NAMES_KEPT_FOR: Final = timedelta(minutes=1)
 """How long the name of a group, user or application is kept."""
 ABSENCE_KEPT_FOR: Final = timedelta(seconds=10)
 """How long it is kept that an object does not exist. It is short, for people who have just created the object."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Pauses:
+    """Pauses that keep Microsoft's limits, or give its servers time to copy a write. All in seconds."""
+
+    due_work_read_every: float = 0.5
+    """The longest wait before the queue is read again. The clock may jump, for example after a suspended machine."""
+    read_back_after: tuple[float, ...] = (0.0, 0.5, 1.0, 2.0, 4.0)
+    """The pause before each read-back of a write. Entra needs time to replicate a write."""
+    optional_read_back_after: tuple[float, ...] = (0.0, 0.5, 1.0, 2.0)
+    """The same for writes that Graph may refuse."""
+    optional_sent_again_after: float = 1.0
+    """The pause before such a write without an answer is sent again. Two equal writes have the result of one."""
+    conditional_access: tuple[int, float] = (1, 1.0)
+    """Conditional Access's limit: the number of requests in a number of seconds, for a whole tenant.
+
+    Source: "Microsoft Graph service-specific throttling limits". The service does not say how long to wait, so a
+    throttled request is not repeated.
+    """
+    reports: tuple[int, float] = (5, 10.0)
+    """The limit of reports: the number of requests in a number of seconds (same source)."""
+
+
+USUAL_PAUSES: Final = Pauses()
+"""The pauses of the real bot."""

@@ -16,16 +16,15 @@ from bot.process.logs.redactor import redactor_of
 from bot.process.loops import keep_ticking, name_missing_groups, perform_effects, store_outage
 from bot.process.readers import open_clock, open_tenant
 from bot.process.settings import Settings, SettingsProblems
-from bot.process.start_checks import checked_catalog, checked_store, require_slack, warm_up
-from bot.process.web.connections import make_runner, most_at_once
+from bot.process.start_checks import check_slack, load_valid_catalog, open_valid_store, warm_up
+from bot.process.web.connections import backlog_limit, make_runner
 from bot.process.web.health import CHECK_SECONDS, Health
 from bot.process.web.metrics import Metrics
-from bot.process.web.server import make_web
+from bot.process.web.server import make_web_app
 from bot.slack.answers.background import Background
 from bot.slack.inbound.socket import SlackSocket
 from bot.slack.outbound.client import SlackClient
-from workflows.intervals import START_STORED_AGAIN_AFTER
-from workflows.pauses import USUAL_PAUSES, Pauses
+from workflows.intervals import START_STORED_AGAIN_AFTER, USUAL_PAUSES, Pauses
 
 _log = structlog.get_logger()
 
@@ -71,14 +70,14 @@ async def running(settings: Settings, pauses: Pauses = USUAL_PAUSES) -> AsyncIte
     :yields: the running parts.
     :raises SettingsProblems: when the templates, the database, Slack or Entra show that a setting is wrong.
     """
-    catalog, clock, redact = checked_catalog(settings), open_clock(settings), redactor_of(settings)
+    catalog, clock, redact = load_valid_catalog(settings), open_clock(settings), redactor_of(settings)
     client = SlackClient(
         token=settings.slack_bot_token.get_secret_value(), base_url=settings.slack_api_url, redact=redact
     )
     async with AsyncExitStack() as stack:
         stack.push_async_callback(client.close)
-        await require_slack(client, settings)
-        store = await checked_store(settings, clock, redact)
+        await check_slack(client, settings)
+        store = await open_valid_store(settings, clock, redact)
         stack.push_async_callback(store.close)
         outage_stored = _start(stack, store_outage(store, clock))
         await asyncio.wait([outage_stored], timeout=START_STORED_AGAIN_AFTER.total_seconds())
@@ -156,7 +155,7 @@ async def _listen(
     :raises SettingsProblems: when the port cannot be used.
     """
     settings = systems.settings
-    app = make_web(
+    app = make_web_app(
         inbound=None if settings.is_socket_mode else parts.inbound,
         secret=settings.slack_signing_secret.get_secret_value(),
         clock=systems.clock,
@@ -167,7 +166,7 @@ async def _listen(
     await runner.setup()
     stack.push_async_callback(runner.cleanup)
     try:
-        await web.TCPSite(runner, settings.host, settings.port, backlog=most_at_once()).start()
+        await web.TCPSite(runner, settings.host, settings.port, backlog=backlog_limit()).start()
     except OSError as error:
         where = f"{settings.host}:{settings.port}"
         raise SettingsProblems((f"HOST, PORT: cannot listen on {where} ({error.strerror})",)) from error

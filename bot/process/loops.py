@@ -48,7 +48,7 @@ async def perform_effects(parts: BotParts, warm: asyncio.Task[None], outage_stor
     if warm.cancelled() or warm.exception() is not None:
         return  # the start is refused
     await asyncio.shield(outage_stored)
-    await parts.outbox.run()
+    await parts.queue_worker.run()
 
 
 async def name_missing_groups(directory: ShownDirectory, catalog: Catalog) -> None:

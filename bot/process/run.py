@@ -8,7 +8,7 @@ from typing import Final
 from bot.process.logs.logs import configure_logs
 from bot.process.logs.redactor import Redactor, secrets_of
 from bot.process.settings import SettingsProblems, load_settings
-from workflows.pauses import USUAL_PAUSES, Pauses
+from workflows.intervals import USUAL_PAUSES, Pauses
 
 WRONG_SETTINGS: Final = 2
 """The exit status when the bot cannot start with these settings."""

@@ -145,7 +145,7 @@ def load_settings() -> Settings:
 
     :raises SettingsProblems: listing everything that is missing or wrong, also in the templates; never a value.
     """
-    return _loaded(Settings)
+    return _load(Settings)
 
 
 def load_tenant_settings() -> TenantSettings:
@@ -153,10 +153,10 @@ def load_tenant_settings() -> TenantSettings:
 
     :raises SettingsProblems: as `load_settings` does.
     """
-    return _loaded(TenantSettings)
+    return _load(TenantSettings)
 
 
-def _loaded(kind: type[SettingsType]) -> SettingsType:
+def _load(kind: type[SettingsType]) -> SettingsType:
     unreadable = load_env_file(Path(".env"))
     if unreadable:
         raise SettingsProblems((unreadable,))  # every other problem may be a consequence of this one

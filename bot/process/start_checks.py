@@ -10,7 +10,7 @@ from slack_sdk.web.async_client import AsyncWebClient
 from bot.process.logs.redactor import Redactor
 from bot.process.settings import Settings, SettingsProblems
 from bot.slack.errors import NO_ANSWER, WRONG_TOKEN, error_code
-from bot.slack.outbound.approval_channel import CURE, ChannelUnsuitable, channel_problem
+from bot.slack.outbound.approval_channel import CHANNEL_ADVICE, ChannelUnsuitable, channel_problem
 from workflows.catalog.catalog import Catalog, CatalogProblems, load_catalog
 from workflows.entra import Entra
 from workflows.ports.clock import Clock
@@ -20,7 +20,7 @@ from workflows.store.sqlite.store import SqliteStore, open_store
 _log = structlog.get_logger()
 
 
-def checked_catalog(settings: Settings) -> Catalog:
+def load_valid_catalog(settings: Settings) -> Catalog:
     """Load the templates.
 
     :raises SettingsProblems: when one of them is wrong.
@@ -31,7 +31,7 @@ def checked_catalog(settings: Settings) -> Catalog:
         raise SettingsProblems(error.problems) from error
 
 
-async def checked_store(settings: Settings, clock: Clock, redact: Redactor) -> SqliteStore:
+async def open_valid_store(settings: Settings, clock: Clock, redact: Redactor) -> SqliteStore:
     """Open the database.
 
     :raises SettingsProblems: when it cannot be used.
@@ -44,7 +44,7 @@ async def checked_store(settings: Settings, clock: Clock, redact: Redactor) -> S
         raise SettingsProblems((f"DATABASE_URL: {error.filename} cannot be used ({error.strerror})",)) from error
 
 
-async def require_slack(client: AsyncWebClient, settings: Settings) -> None:
+async def check_slack(client: AsyncWebClient, settings: Settings) -> None:
     """Check the bot's token, its workspace and the approval channel.
 
     An unreachable Slack is accepted: stored work is performed as soon as it answers.
@@ -86,7 +86,7 @@ async def _require_private_channel(client: AsyncWebClient, settings: Settings) -
         return
     if problem:
         where = f"{settings.slack_channel} cannot be used for approval cards: {problem}"
-        raise SettingsProblems((f"SLACK_CHANNEL: {where}; {CURE}",))
+        raise SettingsProblems((f"SLACK_CHANNEL: {where}; {CHANNEL_ADVICE}",))
 
 
 async def warm_up(tenant: Entra, settings: Settings) -> None:

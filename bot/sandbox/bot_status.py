@@ -12,9 +12,9 @@ import aiohttp
 from bot.sandbox.revision import Revision
 
 BETWEEN_READS_SECONDS = 0.03
-_LONGEST_PAUSE = 0.12
+_MAX_PAUSE_SECONDS = 0.12
 """Between two reads of a bot that is busy without calling anybody."""
-_LONGEST_UNREAD = 0.3
+_MAX_UNREAD_SECONDS = 0.3
 """How long a bot that keeps calling Slack or Graph is not read."""
 _EFFECTS_DUE = "gatehouse_effects_due"
 _LAST_TICK = "gatehouse_last_tick_timestamp_seconds"
@@ -103,12 +103,12 @@ class BotStatus:
                 return True
             if time.monotonic() >= deadline:
                 return False
-            pause = BETWEEN_READS_SECONDS if quiet else min(pause * 1.5, _LONGEST_PAUSE)
+            pause = BETWEEN_READS_SECONDS if quiet else min(pause * 1.5, _MAX_PAUSE_SECONDS)
             await self._pause(pause, deadline)
 
     async def _pause(self, seconds: float, deadline: float) -> None:
         """Wait, and wait longer while the bot calls Slack or Graph: it is busy, and need not be asked."""
-        end = min(deadline, time.monotonic() + _LONGEST_UNREAD)
+        end = min(deadline, time.monotonic() + _MAX_UNREAD_SECONDS)
         seen = -1
         while seen != self._revision.number and time.monotonic() < end:
             seen = self._revision.number

@@ -27,7 +27,7 @@ __all__ = ["BotHandle", "FolderInUse", "Sandbox"]
 
 APPROVAL_CHANNEL = "partner-access"
 SETTLE_SECONDS = 2.0
-LARGEST_REQUEST = 8 * 1024 * 1024
+MAX_REQUEST_BYTES = 8 * 1024 * 1024
 _PREFIXES: dict[Target, tuple[str, ...]] = {"slack": ("/slack/api/", "/slack/response/"), "graph": ("/graph/",)}
 
 
@@ -82,7 +82,7 @@ class Sandbox:
         if self.authority is not None:
             await self.authority.start(self.data)
         application = web.Application(
-            client_max_size=LARGEST_REQUEST, middlewares=[self._origin_checked, self._watched]
+            client_max_size=MAX_REQUEST_BYTES, middlewares=[self._origin_checked, self._watched]
         )
         application.middlewares.append(control_errors)
         application.add_routes(control_routes(self))

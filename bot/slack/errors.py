@@ -20,7 +20,7 @@ WRONG_TOKEN: Final = frozenset(
 )
 """Slack's error codes for a token or rights that an admin must repair (Slack: "auth.test", errors)."""
 
-PASSING: Final = frozenset(
+TEMPORARY: Final = frozenset(
     {
         *("ratelimited", "rate_limited", "message_limit_exceeded", "accesslimited", "request_timeout"),
         *("internal_error", "fatal_error", "service_unavailable", "team_added_to_org", "org_login_required"),
@@ -30,7 +30,7 @@ PASSING: Final = frozenset(
 """Slack's error codes for temporary problems, or problems that an admin ends (Slack: "chat.postMessage", errors)."""
 
 
-BLOCKED: Final = frozenset(
+CHANNEL_BLOCKED: Final = frozenset(
     {
         *(
             "not_in_channel",
@@ -48,10 +48,10 @@ BLOCKED: Final = frozenset(
 errors)."""
 
 
-def is_passing(error: SlackApiError) -> bool:
+def is_temporary(error: SlackApiError) -> bool:
     """Return whether the same call can succeed later. An answer that is not Slack's proves nothing about the call."""
     code = error_code(error)
-    return not code or code in PASSING | WRONG_TOKEN or _status(error) == 429 or _status(error) >= 500
+    return not code or code in TEMPORARY | WRONG_TOKEN or _status(error) == 429 or _status(error) >= 500
 
 
 def retry_after(error: SlackApiError) -> float | None:

@@ -85,13 +85,13 @@ SEARCHED_TEMPLATE: Final = "searched_template"
 SEARCHED_STATE: Final = "searched_state"
 SENT_FROM: Final = "sent_from"
 SENT_UNTIL: Final = "sent_until"
-PLACEHOLDER: Final = "hole_"
+PLACEHOLDER_PREFIX: Final = "hole_"
 """Followed by the placeholder's name: the field for the id of one placeholder."""
 
-TYPED: Final = "_id"
+TYPED_ID_SUFFIX: Final = "_id"
 """The end of the action_id of a text field for an ID, used when our own directory cannot be searched."""
 
-MOST_PLACEHOLDER: Final = 100
+MAX_ID_CHARACTERS: Final = 100
 """The most characters of a typed id; longer text is no GUID, and the field says so."""
 
 # keys of the request form's metadata
@@ -116,7 +116,7 @@ def setup_value(tenant_id: TenantId, step: SetupStep) -> str:
     return f"{tenant_id}:{step.key.value}:{step.digest}"
 
 
-def confirmation(identity: TenantIdentity) -> str:
+def confirmation_text(identity: TenantIdentity) -> str:
     """Return the text to type as confirmation of a revocation.
 
     This is the default domain, or the tenant id when there is none.

@@ -9,7 +9,7 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
-from workflows.pauses import USUAL_PAUSES, Pauses
+from workflows.intervals import USUAL_PAUSES, Pauses
 
 app = typer.Typer(
     name="gatehouse",
@@ -91,7 +91,7 @@ def doctor(retry: Retry = None, give_up: GiveUp = None) -> None:
         raise typer.BadParameter("choose one of them", param_hint="--retry, --give-up")
     if (number := retry if retry is not None else give_up) is not None:
         from bot.process.readers import open_clock
-        from bot.terminal.given_up_command import decide_stopped_work
+        from bot.terminal.stopped_work_command import decide_stopped_work
 
         clock, is_retried = open_clock(settings), retry is not None
         raise typer.Exit(

@@ -16,9 +16,9 @@ from bot.process.logs.redactor import redactor_of
 from bot.process.readers import entra_settings
 from bot.process.settings import Settings
 from bot.slack.errors import NO_ANSWER, error_code
-from bot.slack.outbound.approval_channel import CURE, ChannelUnsuitable, channel_problem
+from bot.slack.outbound.approval_channel import CHANNEL_ADVICE, ChannelUnsuitable, channel_problem
 from bot.slack.people.directory import SlackDirectory
-from bot.slack.words.alarms import alarm_cure, alarm_text
+from bot.slack.words.alarms import alarm_advice, alarm_text
 from bot.words.requests.messages import missing_groups_words
 from bot.words.requests.notes import note_words, refusal_words
 from bot.words.sentences import counted
@@ -39,10 +39,10 @@ SCOPES = frozenset(
 """The scopes in manifest.yml; a test compares them."""
 
 
-_TO_WRITE: Final = "Policy.ReadWrite.CrossTenantAccess"
+_WRITE_PERMISSION: Final = "Policy.ReadWrite.CrossTenantAccess"
 PERMISSIONS: Final = frozenset(
     {
-        *("Organization.Read.All", "Policy.Read.All", _TO_WRITE, "CrossTenantInformation.ReadBasic.All"),
+        *("Organization.Read.All", "Policy.Read.All", _WRITE_PERMISSION, "CrossTenantInformation.ReadBasic.All"),
         *("User.Read.All", "GroupMember.Read.All", "AuditLog.Read.All", "Application.Read.All"),
         "SharePointTenantSettings.Read.All",
     }
@@ -151,7 +151,9 @@ async def _channel(client: AsyncWebClient, settings: Settings) -> Finding:
     except ChannelUnsuitable as error:
         return Finding(subject=subject, state=str(error), cure="Check SLACK_API_URL and the network")
     if problem:
-        return Finding(subject=subject, state=f"{settings.slack_channel}: {problem}", cure=f"SLACK_CHANNEL: {CURE}")
+        return Finding(
+            subject=subject, state=f"{settings.slack_channel}: {problem}", cure=f"SLACK_CHANNEL: {CHANNEL_ADVICE}"
+        )
     return Finding(subject=subject, state=f"{settings.slack_channel}, private")
 
 
@@ -181,13 +183,13 @@ async def _permissions(tenant: Entra) -> list[Finding]:
     try:
         granted = await tenant.granted()
     except DomainError as error:
-        return [Finding(subject=subject, state=refusal_words(error), cure=f"It needs {_TO_WRITE}")]
+        return [Finding(subject=subject, state=refusal_words(error), cure=f"It needs {_WRITE_PERMISSION}")]
     if granted is None:
-        look = f"Look in the Entra admin center whether the application has {_TO_WRITE}"
+        look = f"Look in the Entra admin center whether the application has {_WRITE_PERMISSION}"
         return [Finding(subject=subject, state="the token cannot be read", cure=look, is_optional=True)]
-    findings = [Finding(subject=subject, state=_TO_WRITE)]
-    if _TO_WRITE not in granted:
-        findings = [Finding(subject=subject, state="missing", cure=f"Grant {_TO_WRITE}, with admin consent")]
+    findings = [Finding(subject=subject, state=_WRITE_PERMISSION)]
+    if _WRITE_PERMISSION not in granted:
+        findings = [Finding(subject=subject, state="missing", cure=f"Grant {_WRITE_PERMISSION}, with admin consent")]
     if not_needed := sorted(granted - PERMISSIONS):
         found = f"more than the bot needs: {', '.join(not_needed)}"
         cure = "Remove them from the application, so that nobody can misuse them"
@@ -275,6 +277,6 @@ async def _alarms(settings: Settings) -> list[Finding]:
         return [Finding(subject=subject, state=str(error), cure="Set DATABASE_URL to the bot's own file")]
     since = "since {:%Y-%m-%d %H:%M} UTC: {}"
     return [
-        Finding(subject=subject, state=since.format(one.raised_at, alarm_text(one)), cure=alarm_cure(one))
+        Finding(subject=subject, state=since.format(one.raised_at, alarm_text(one)), cure=alarm_advice(one))
         for one in found
     ] or [Finding(subject=subject, state="none")]

@@ -11,17 +11,17 @@ from bot.process.run import WRONG_SETTINGS, print_problems
 from bot.process.settings import SettingsProblems, TenantSettings, load_tenant_settings
 from bot.terminal.plan_json import plan_json
 from bot.terminal.plan_print import print_plan
-from bot.terminal.printing import NOT_POSSIBLE, print_error, terminal
-from bot.words.refusals.words import fact_words
+from bot.terminal.printing import NOT_POSSIBLE, print_error, terminal_console
+from bot.words.refusals.sentences import fact_words
 from bot.words.requests.notes import refusal_words
 from workflows.app.requests.planning import PlanImpossible, Planned, plan_request
 from workflows.catalog.catalog import Catalog, CatalogProblems, load_catalog
 from workflows.catalog.request_files import RequestFile, RequestFileProblems, load_request_file
-from workflows.pauses import Pauses
+from workflows.intervals import Pauses
 from workflows.ports.records import StoreUnusable
 from workflows.ports.tenant import TenantRefused, TenantUnavailable
 
-_OPENING = "No plan can be made:"
+_ERROR_TITLE = "No plan can be made:"
 
 
 def show_plan(path: Path, *, as_json: bool, pauses: Pauses) -> int:
@@ -32,8 +32,8 @@ def show_plan(path: Path, *, as_json: bool, pauses: Pauses) -> int:
     """
     configure_terminal_logs(Redactor())
     try:
-        settings, catalog, file = _loaded(path)
-        planned = asyncio.run(_planned(settings, catalog, file, pauses))
+        settings, catalog, file = _load_inputs(path)
+        planned = asyncio.run(_make_plan(settings, catalog, file, pauses))
     except SettingsProblems as error:
         print_problems(error)
         return WRONG_SETTINGS
@@ -41,22 +41,22 @@ def show_plan(path: Path, *, as_json: bool, pauses: Pauses) -> int:
         print_error("The file is no request:", *error.problems)
         return WRONG_SETTINGS
     except PlanImpossible as error:
-        print_error(_OPENING, *(f"{key}: {fact_words(problem)}" for key, problem in error.problems.items()))
+        print_error(_ERROR_TITLE, *(f"{key}: {fact_words(problem)}" for key, problem in error.problems.items()))
         return NOT_POSSIBLE
     except StoreUnusable as error:
-        print_error(_OPENING, f"{error}; set DATABASE_URL to the bot's own file")
+        print_error(_ERROR_TITLE, f"{error}; set DATABASE_URL to the bot's own file")
         return NOT_POSSIBLE
     except (TenantUnavailable, TenantRefused) as error:
-        print_error(_OPENING, refusal_words(error))
+        print_error(_ERROR_TITLE, refusal_words(error))
         return NOT_POSSIBLE
     if as_json:
         sys.stdout.write(plan_json(planned) + "\n")
     else:
-        print_plan(planned, terminal())
+        print_plan(planned, terminal_console())
     return 0
 
 
-def _loaded(path: Path) -> tuple[TenantSettings, Catalog, RequestFile]:
+def _load_inputs(path: Path) -> tuple[TenantSettings, Catalog, RequestFile]:
     settings = load_tenant_settings()
     try:
         catalog = load_catalog(settings.gatehouse_templates)
@@ -65,7 +65,7 @@ def _loaded(path: Path) -> tuple[TenantSettings, Catalog, RequestFile]:
     return settings, catalog, load_request_file(path)
 
 
-async def _planned(settings: TenantSettings, catalog: Catalog, file: RequestFile, pauses: Pauses) -> Planned:
+async def _make_plan(settings: TenantSettings, catalog: Catalog, file: RequestFile, pauses: Pauses) -> Planned:
     tenant = open_tenant(settings, pauses)
     try:
         return await plan_request(

@@ -6,7 +6,7 @@ from typing import Any, Final
 
 from bot.words.conditional_access.report import report_values
 from bot.words.findings.finding import finding_lines, finding_words, source_words
-from bot.words.plans.changes import describe
+from bot.words.plans.changes import describe_changes
 from bot.words.plans.consequences import consequence_words
 from bot.words.plans.risk import risk_reason_words
 from workflows.app.requests.planning import Planned
@@ -54,7 +54,7 @@ def _plan(planned: Planned, plan: Plan) -> dict[str, Any]:
         "digest": planned.digest,
         "changes": [
             {"setting": line.setting, "before": line.before, "after": line.after, "effect": line.access.value}
-            for line in describe(plan, observation.default, planned.names)
+            for line in describe_changes(plan, observation.default, planned.names)
         ],
         "risk": {
             "level": level.word,

@@ -9,19 +9,19 @@ from rich.syntax import Syntax
 from rich.table import Table
 from rich.text import Text
 
-from bot.slack.cards.partners import operations_json
-from bot.terminal.printing import shown
+from bot.slack.cards.partner_and_plan import operations_json
+from bot.terminal.printing import safe_text
 from bot.words.findings.finding import finding_lines, finding_words, severity_words, source_words
-from bot.words.plans.changes import Line, describe, duration_words
+from bot.words.plans.changes import ChangeLine, describe_changes, duration_words
 from bot.words.plans.consequences import consequence_words
 from bot.words.plans.current_settings import describe_staying_open
 from bot.words.plans.risk import risk_level_words, risk_reason_words
-from bot.words.refusals.words import fact_words
+from bot.words.refusals.sentences import fact_words
 from bot.words.sentences import counted
 from workflows.app.requests.planning import Planned
 from workflows.core.checks.consequences import consequences
 from workflows.core.checks.findings import Severity
-from workflows.core.plans.closing import only_narrows
+from workflows.core.plans.closing import only_reduces_access
 from workflows.core.plans.plan import Plan, TenantIdentity
 from workflows.core.policy.risk import RiskLevel, deciding_risk, required, risk_of, risk_of_result
 
@@ -38,14 +38,14 @@ _SEVERITIES = {
 def print_plan(planned: Planned, console: Console) -> None:
     """Print the plan of a written request. Nothing of it was stored or written."""
     for label, value in _tenant(planned.observation.identity):
-        console.print(Text(f"{label:<15}", style="bold").append_text(shown(value, 300)))
-    console.print(Text(f"{'Template':<15}", style="bold").append_text(shown(planned.template.title)))
+        console.print(Text(f"{label:<15}", style="bold").append_text(safe_text(value, 300)))
+    console.print(Text(f"{'Template':<15}", style="bold").append_text(safe_text(planned.template.title)))
     console.print(Text(f"{'Duration':<15}", style="bold").append(duration_words(planned.duration)))
     console.print()
     if planned.plan is None:
         console.print("Nothing to change: the partner has every setting of this template already.")
         if planned.instead is not None:
-            console.print(shown(fact_words(planned.instead), 500))
+            console.print(safe_text(fact_words(planned.instead), 500))
         return
     _print_changes(planned, planned.plan, console)
     _print_risk(planned, planned.plan, console)
@@ -54,7 +54,7 @@ def print_plan(planned: Planned, console: Console) -> None:
     _print_findings(planned, console)
     _print_chain(planned, planned.plan, console)
     _print_operations(planned.plan, console)
-    _print_end(planned, console)
+    _print_change_id(planned, console)
 
 
 def _tenant(identity: TenantIdentity) -> Iterator[tuple[str, str]]:
@@ -73,7 +73,7 @@ def _print_changes(planned: Planned, plan: Plan, console: Console) -> None:
     table = Table(box=SIMPLE_HEAD, padding=(0, 1), pad_edge=False, show_edge=False)
     for name in ("Setting", "Before", "After", "Effect"):
         table.add_column(name, overflow="fold")
-    for line in describe(plan, planned.observation.default, planned.names):
+    for line in describe_changes(plan, planned.observation.default, planned.names):
         table.add_row(*_cells(line))
     if plan.before is None and not table.row_count:
         table.add_row("The partner", "no settings of its own", "settings of its own, all from the default", "No change")
@@ -81,31 +81,31 @@ def _print_changes(planned: Planned, plan: Plan, console: Console) -> None:
     console.print()
 
 
-def _cells(line: Line) -> tuple[Text, Text, Text, Text]:
+def _cells(line: ChangeLine) -> tuple[Text, Text, Text, Text]:
     effect = Text(line.effect, style=_EFFECTS[line.opens])
-    return shown(line.setting), shown(line.before), shown(line.after), effect
+    return safe_text(line.setting), safe_text(line.before), safe_text(line.after), effect
 
 
 def _print_risk(planned: Planned, plan: Plan, console: Console) -> None:
     default = planned.observation.default
     level, opened = deciding_risk(plan, default).level, risk_of(plan, default).reasons
-    result = () if only_narrows(plan) else risk_of_result(plan, default).reasons
+    result = () if only_reduces_access(plan) else risk_of_result(plan, default).reasons
     need = required(level)
     people = counted(need.people, "approver")
     stages = "" if need.stages == 1 else f" in at least {counted(need.stages, 'stage')}"
     title = Text("Risk: ", style="bold").append(risk_level_words(level), style=_RISKS[level])
     console.print(title.append(f" (needs {people}{stages})"))
     for reason in opened:
-        console.print(_item(shown(risk_reason_words(reason))))
+        console.print(_item(safe_text(risk_reason_words(reason))))
     if already := [reason for reason in result if reason not in opened]:
         console.print("Because of current access that stays:")
         for reason in already:
-            console.print(_item(shown(risk_reason_words(reason))))
+            console.print(_item(safe_text(risk_reason_words(reason))))
     console.print()
-    _print_staying(planned, plan, console)
+    _print_kept_open(planned, plan, console)
 
 
-def _print_staying(planned: Planned, plan: Plan, console: Console) -> None:
+def _print_kept_open(planned: Planned, plan: Plan, console: Console) -> None:
     stays = describe_staying_open(plan, planned.observation.default, planned.names)
     _print_list("Stays open, not changed", tuple(f"{one.setting}: {one.words}" for one in stays), console)
 
@@ -115,7 +115,7 @@ def _print_list(title: str, sentences: tuple[str, ...], console: Console) -> Non
         return
     console.print(Text(title, style="bold"))
     for sentence in sentences:
-        console.print(_item(shown(sentence)))
+        console.print(_item(safe_text(sentence)))
     console.print()
 
 
@@ -125,20 +125,20 @@ def _print_findings(planned: Planned, console: Console) -> None:
     console.print(Text("Checks", style="bold"))
     for finding in planned.findings:
         line = Text().append(f"{severity_words(finding.severity).upper()}: ", style=_SEVERITIES[finding.severity])
-        line.append_text(shown(finding_words(finding)))
+        line.append_text(safe_text(finding_words(finding)))
         console.print(_item(line.append(f" ({source_words(finding.source)})", style="dim")))
         for one in finding_lines(finding):
-            console.print(Padding(shown(one, style="dim"), (0, 0, 0, 5)))
+            console.print(Padding(safe_text(one, style="dim"), (0, 0, 0, 5)))
     console.print()
 
 
 def _print_chain(planned: Planned, plan: Plan, console: Console) -> None:
     console.print(Text("Who would decide", style="bold"))
-    if only_narrows(plan):
+    if only_reduces_access(plan):
         console.print(_item(Text("It only narrows or closes, so one approver is enough.")))
     for number, stage in enumerate(planned.stages, 1):
         who = counted(stage.quorum, "person", "people")
-        console.print(_item(shown(f"{number}. {stage.title}: {who} with the role {stage.role}")))
+        console.print(_item(safe_text(f"{number}. {stage.title}: {who} with the role {stage.role}")))
     console.print(
         _item(Text("Never the requester or the sponsor. Each person can approve once. No people were looked up."))
     )
@@ -155,7 +155,7 @@ def _print_operations(plan: Plan, console: Console) -> None:
     console.print()
 
 
-def _print_end(planned: Planned, console: Console) -> None:
+def _print_change_id(planned: Planned, console: Console) -> None:
     console.print(Text("Change ID: ", style="bold").append(planned.digest or ""), soft_wrap=True)
     console.print("Nothing was stored, nobody was asked, and nothing was written to the tenant.")
 

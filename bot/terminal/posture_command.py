@@ -13,11 +13,11 @@ from bot.process.run import WRONG_SETTINGS, print_problems
 from bot.process.settings import SettingsProblems, TenantSettings, load_tenant_settings
 from bot.terminal.posture_json import posture_json
 from bot.terminal.posture_table import print_posture
-from bot.terminal.printing import NOT_POSSIBLE, print_error, terminal
+from bot.terminal.printing import NOT_POSSIBLE, print_error, terminal_console
 from bot.words.requests.notes import refusal_words
 from workflows.app.reads.posture import read_posture
 from workflows.core.posture.model import Posture
-from workflows.pauses import Pauses
+from workflows.intervals import Pauses
 from workflows.ports.records import StoreUnusable
 from workflows.ports.tenant import TenantRefused, TenantUnavailable
 
@@ -27,7 +27,7 @@ def show_posture(*, as_json: bool, looks_up_names: bool, pauses: Pauses) -> int:
     configure_terminal_logs(Redactor())
     try:
         settings = load_tenant_settings()
-        posture = asyncio.run(_read(settings, looks_up_names=looks_up_names, pauses=pauses))
+        posture = asyncio.run(_read_tenant_posture(settings, looks_up_names=looks_up_names, pauses=pauses))
     except SettingsProblems as error:
         print_problems(error)
         return WRONG_SETTINGS
@@ -40,11 +40,11 @@ def show_posture(*, as_json: bool, looks_up_names: bool, pauses: Pauses) -> int:
     if as_json:
         sys.stdout.write(posture_json(posture) + "\n")
     else:
-        print_posture(posture, terminal())
+        print_posture(posture, terminal_console())
     return 0
 
 
-async def _read(settings: TenantSettings, *, looks_up_names: bool, pauses: Pauses) -> Posture:
+async def _read_tenant_posture(settings: TenantSettings, *, looks_up_names: bool, pauses: Pauses) -> Posture:
     tenant = open_tenant(settings, pauses)
     try:
         console = Console(stderr=True)

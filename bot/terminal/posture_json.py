@@ -76,7 +76,7 @@ def _partner(partner: PartnerPosture, default: JsonObject | None) -> dict[str, A
         "settings": []
         if partner.is_blocked_until_added
         else _current_settings(describe_current(partner.configuration, default)),
-        "unmanaged": list(partner.unmanaged),
+        "unmanaged": list(partner.unmanaged_settings),
         "risk": {
             "level": partner.risk.level.word,
             "is_certain": partner.is_risk_certain,

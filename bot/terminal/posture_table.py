@@ -8,13 +8,13 @@ from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
-from bot.terminal.printing import shown
-from bot.words.posture.concerns import WEIGHTS, concern_words
+from bot.terminal.printing import safe_text
+from bot.words.posture.concerns import WEIGHT_WORDS, concern_words
 from bot.words.posture.sources import concern_source
 from bot.words.posture.summary import (
     B2B_DIRECTIONS,
     NO_RECORDS,
-    SHORT,
+    SHORT_OPENNESS_WORDS,
     counts_words,
     day,
     flag_words,
@@ -30,7 +30,7 @@ from workflows.core.settings.openness import Openness
 
 WIDE: Final = 160
 """The number of columns from which on additional data gets columns of its own."""
-MOST_NAMES: Final = 12
+MAX_NAMES: Final = 12
 _NAME: Final = 60
 _STYLES: Final = {
     Weight.ALERT: "bold red",
@@ -50,7 +50,7 @@ _RISK_STYLES: Final = {RiskLevel.LOW: "green", RiskLevel.ELEVATED: "yellow", Ris
 def print_posture(posture: Posture, console: Console) -> None:
     """Print a posture, as wide as the console is."""
     home = f" of tenant {posture.home}" if posture.home else ""
-    console.print(shown(f"Posture{home}, read {posture.read_at:%Y-%m-%d %H:%M} UTC", style="bold"))
+    console.print(safe_text(f"Posture{home}, read {posture.read_at:%Y-%m-%d %H:%M} UTC", style="bold"))
     console.print()
     for line in _default_lines(posture.default):
         console.print(line)
@@ -61,11 +61,11 @@ def print_posture(posture: Posture, console: Console) -> None:
         console.print(one)
     console.print()
     for sentence in _footer(posture):
-        console.print(shown(sentence))
+        console.print(safe_text(sentence))
 
 
 def _default_lines(default: DefaultPosture) -> Iterator[RenderableType]:
-    yield shown("The default, for every tenant without settings of its own", style="bold")
+    yield safe_text("The default, for every tenant without settings of its own", style="bold")
     for name, inbound, outbound in B2B_DIRECTIONS:
         line = Text(f"  {name}: in ")
         line.append_text(_openness(default.b2b_access[inbound].opening)).append(", out ")
@@ -106,7 +106,7 @@ def _row(posture: Posture, partner: PartnerPosture, *, is_wide: bool) -> list[Re
         row += [
             Text(redemption),
             Text(flag_words(partner.synchronization.value)),
-            shown(record_words(partner, posture.read_at), 100),
+            safe_text(record_words(partner, posture.read_at), 100),
             Text(day(review)),
         ]
     row.append(Text(risk_words(partner), style=_RISK_STYLES[partner.risk.level]))
@@ -121,13 +121,13 @@ def _short_trust(partner: PartnerPosture) -> Iterator[str]:
 
 def _name(posture: Posture, partner: PartnerPosture, *, is_wide: bool) -> RenderableType:
     style = _STYLES.get(partner.weight, "") if partner.weight in (Weight.ALERT, Weight.WARNING) else ""
-    lines: list[RenderableType] = [shown(partner.name, _NAME, style=style)]
+    lines: list[RenderableType] = [safe_text(partner.name, _NAME, style=style)]
     if partner.identity is not None and partner.identity.display_name not in ("", partner.name):
-        lines.append(shown(f"“{partner.identity.display_name}”", _NAME, style="dim"))
+        lines.append(safe_text(f"“{partner.identity.display_name}”", _NAME, style="dim"))
     if not is_wide:
         if partner.name != partner.tenant_id:
             lines.append(Text(partner.tenant_id, style="dim"))
-        lines.append(shown(record_words(partner, posture.read_at), 100, style="dim"))
+        lines.append(safe_text(record_words(partner, posture.read_at), 100, style="dim"))
     return Group(*lines)
 
 
@@ -137,32 +137,32 @@ def _in_and_out(partner: PartnerPosture, inbound: Property, outbound: Property) 
 
 
 def _openness(opening: Openness) -> Text:
-    return Text(SHORT[opening], style=_OPENING_STYLES[opening])
+    return Text(SHORT_OPENNESS_WORDS[opening], style=_OPENING_STYLES[opening])
 
 
 def _concerns(posture: Posture) -> Iterator[RenderableType]:
     found = list(grouped(posture))
     if found:
         yield Text()
-        yield shown("Issues", style="bold")
+        yield safe_text("Issues", style="bold")
     for concern, partners in found:
         yield _concern_line(concern)
-        yield Padding(shown(_names(partners), style="dim"), (0, 0, 0, 4), expand=False)
+        yield Padding(safe_text(_names(partners), style="dim"), (0, 0, 0, 4), expand=False)
 
 
 def _concern_line(concern: Concern) -> RenderableType:
-    text = Text().append(f"{WEIGHTS[concern.weight].upper()}: ", style=_STYLES[concern.weight])
-    text.append_text(shown(concern_words(concern))).append(" ")
-    text.append_text(shown(f"({concern_source(concern)})", style="dim"))
+    text = Text().append(f"{WEIGHT_WORDS[concern.weight].upper()}: ", style=_STYLES[concern.weight])
+    text.append_text(safe_text(concern_words(concern))).append(" ")
+    text.append_text(safe_text(f"({concern_source(concern)})", style="dim"))
     return Padding(text, (0, 0, 0, 2), expand=False)
 
 
 def _names(partners: Sequence[PartnerPosture]) -> str:
     named = ", ".join(
         partner.name if partner.name == partner.tenant_id else f"{partner.name} ({partner.tenant_id})"
-        for partner in partners[:MOST_NAMES]
+        for partner in partners[:MAX_NAMES]
     )
-    more = len(partners) - MOST_NAMES
+    more = len(partners) - MAX_NAMES
     return f"{named}, and {more:,} more; --json lists all" if more > 0 else named
 
 

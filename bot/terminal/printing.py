@@ -10,19 +10,19 @@ from bot.slack.blocks.untrusted import clean
 
 NOT_POSSIBLE: Final = 1
 """The exit status when there is no answer."""
-MOST_TEXT: Final = 2000
+MAX_CHARACTERS: Final = 2000
 
 
-def shown(text: str, limit: int = MOST_TEXT, style: str = "") -> Text:
+def safe_text(text: str, limit: int = MAX_CHARACTERS, style: str = "") -> Text:
     """Return text for the terminal: no control characters, on one line, and without markup for rich."""
     return Text(clean(text, limit), style=style)
 
 
 def print_error(opening: str, *reasons: str) -> None:
     """Print an error on standard error, with one line for each reason."""
-    print(opening, *(f"- {clean(reason, MOST_TEXT)}" for reason in reasons), sep="\n", file=sys.stderr)
+    print(opening, *(f"- {clean(reason, MAX_CHARACTERS)}" for reason in reasons), sep="\n", file=sys.stderr)
 
 
-def terminal() -> Console:
+def terminal_console() -> Console:
     """Return standard output as a console. It uses colours only on a terminal."""
     return Console(highlight=False, emoji=False, markup=False)

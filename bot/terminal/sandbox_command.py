@@ -30,10 +30,10 @@ Processes = SpawnContext | ForkServerContext
 _NEW_PROCESSES: Final = multiprocessing.get_context("spawn")
 _PORTS_TRIED: Final = 100
 _TICK_SECONDS: Final = 0.2
-_PASSED_ON: Final = "GATEHOUSE_MAX_"
+_FORWARDED_PREFIX: Final = "GATEHOUSE_MAX_"
 """The prefix of the settings that are passed on to the sandbox's bot: the limits per hour."""
 _READY_WITHIN_SECONDS: Final = 30.0
-_MOST_RESTARTS: Final = 20
+_MAX_RESTARTS: Final = 20
 
 
 async def run_sandbox(
@@ -91,7 +91,7 @@ async def _run_with_bot(
         **sandbox.bot_settings(port),
         "DATABASE_URL": f"sqlite:///{folder / 'gatehouse.db'}",
         "GATEHOUSE_TICK_SECONDS": str(_TICK_SECONDS),
-        **{name: value for name, value in os.environ.items() if name.startswith(_PASSED_ON)},
+        **{name: value for name, value in os.environ.items() if name.startswith(_FORWARDED_PREFIX)},
     }
     bot = _Bot(settings, folder, processes)
     bot.start()
@@ -99,7 +99,7 @@ async def _run_with_bot(
     sandbox.bot = BotHandle(url=url, pid=lambda: bot.pid, alive=bot.is_alive)
     restarts = asyncio.create_task(_keep_alive(bot, folder, stop))
     try:
-        await _until_ready(url, stop)
+        await _wait_until_ready(url, stop)
         if not stop.is_set():
             await _print_ready(sandbox, browser=browser)
         await stop.wait()
@@ -157,7 +157,7 @@ class _Bot:
 
 async def _keep_alive(bot: _Bot, folder: Path, stop: asyncio.Event) -> None:
     """Start the bot again when it has ended, as a hosting platform does."""
-    for _ in range(_MOST_RESTARTS):
+    for _ in range(_MAX_RESTARTS):
         await asyncio.to_thread(bot.join)
         print(f"the bot ended; starting it again (its log: {folder / 'bot.log'})", file=sys.stderr, flush=True)
         await asyncio.sleep(0.3)
@@ -166,7 +166,7 @@ async def _keep_alive(bot: _Bot, folder: Path, stop: asyncio.Event) -> None:
     stop.set()
 
 
-async def _until_ready(url: str, stop: asyncio.Event) -> None:
+async def _wait_until_ready(url: str, stop: asyncio.Event) -> None:
     async with asyncio.timeout(_READY_WITHIN_SECONDS), aiohttp.ClientSession() as session:
         while not stop.is_set():
             with contextlib.suppress(aiohttp.ClientError):

@@ -17,7 +17,7 @@ Sentence = str | Callable[[Values], str]
 Sentences = Mapping[RefusalCode, Sentence]
 
 
-def said(sentence: Sentence, values: Values) -> str:
+def fill_in(sentence: Sentence, values: Values) -> str:
     """Return a sentence with its values."""
     return sentence.format_map(values) if isinstance(sentence, str) else sentence(values)
 
@@ -35,12 +35,12 @@ def times_words(count: int) -> str:
     return {1: "once", 2: "twice"}.get(count, f"{count} times")
 
 
-def listed(items: object) -> str:
+def comma_list(items: object) -> str:
     """Return a list of values as text: "a, b, c"."""
     return ", ".join(map(str, items)) if isinstance(items, list | tuple) else str(items)
 
 
-def one_of(items: object) -> str:
+def or_list(items: object) -> str:
     """Return the choice between some values: "a or b"."""
     return " or ".join(map(str, items)) if isinstance(items, list | tuple) else str(items)
 

@@ -18,19 +18,19 @@ from playwright.async_api import Browser, async_playwright
 
 from bot.slack.blocks.blocks import Json, within_limits
 from bot.slack.blocks.modal import modal
-from bot.slack.cards.approval.again import again_message
-from bot.slack.cards.approval.card import approval_blocks
-from bot.slack.cards.approval.closed import closed_card
-from bot.slack.cards.approval.context import CardContext
+from bot.slack.cards.approval.approval_card import approval_blocks
+from bot.slack.cards.approval.card_context import CardContext
+from bot.slack.cards.approval.closed_card import closed_card
 from bot.slack.cards.approval.details import details_blocks
-from bot.slack.cards.approval.own import requester_card, sponsor_card
+from bot.slack.cards.approval.new_approval import new_approval_message
 from bot.slack.cards.approval.reminder import expired_message
-from bot.slack.cards.cards import review_card
+from bot.slack.cards.approval.requester_and_sponsor import requester_card, sponsor_card
+from bot.slack.cards.review_card import review_card
 from bot.slack.cards.setup_card import setup_card
 from bot.slack.flows.home.view import home_view
 from bot.slack.flows.request_access.form import RequestForm, request_view
-from bot.slack.flows.request_access.partner_result import Found
-from bot.slack.people.approvers import AskedStage
+from bot.slack.flows.request_access.partner_result import LookupResult
+from bot.slack.people.approvers import StageApprovers
 from tests.bot.sandbox.page.stage import CHANNELS, PEOPLE, Stage
 from tests.bot.shipped_cards import NAMES, waiting, words_of
 from tests.workflows.core.builders import AMARA, NOW, RILEY, TENANT, access_plan, approval, identity, partnership
@@ -92,7 +92,7 @@ def messages() -> dict[str, list[Json]]:
     return {
         "setup": setup_card(setup, may_confirm=True).blocks,
         "review": review_card(partnership(state=PartnershipState.REVIEW_DUE, reminders=1), now=NOW).blocks,
-        "again": again_message(again, now=NOW, asked=(AMARA.chat_id,)).blocks,
+        "again": new_approval_message(again, now=NOW, asked=(AMARA.chat_id,)).blocks,
         "closed": closed_card(done, successor=None, now=NOW, reader=AMARA.chat_id).blocks,
         "requester": requester_card(decided, now=NOW).blocks,
         "sponsor": sponsor_card(decided, now=NOW).blocks,
@@ -121,9 +121,9 @@ def request_forms() -> dict[str, Json]:
                 offers=[replace(one, usual_wait=timedelta(days=2)) for one in offers],
                 requester=RILEY.chat_id,
                 target="contoso.com",
-                found=Found.of(partner, typed="contoso.com"),
+                found=LookupResult.of(partner, typed="contoso.com"),
                 template=template.name,
-                asked=[AskedStage(stage=one, approvers=NAMES.get(one.role)) for one in template.stages],
+                asked=[StageApprovers(stage=one, approvers=NAMES.get(one.role)) for one in template.stages],
             )
         )
         found[f"form-{template.name}"] = view

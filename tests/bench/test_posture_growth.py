@@ -19,7 +19,7 @@ __all__ = ["authority", "entra", "environment", "graph"]
 
 pytestmark = pytest.mark.load
 
-MOST: float = 30.0
+MAX_RATIO: float = 30.0
 """Ten is what is meant; a loaded machine and the garbage collector are given room, a square (100) is not."""
 PAGE: int = 100
 
@@ -52,4 +52,4 @@ async def test_a_posture_grows_with_its_partners_and_no_faster(entra: Entra, gra
         await cost(entra, graph, 10 * PAGE, rounds=1),
     )
     assert (few, many) == (1 + 1, 10 + 1), "the pages and the default"
-    assert large / small < MOST, f"{small * 1000:.0f} ms for 100, {large * 1000:.0f} ms for 1,000"
+    assert large / small < MAX_RATIO, f"{small * 1000:.0f} ms for 100, {large * 1000:.0f} ms for 1,000"

@@ -18,7 +18,7 @@ pytestmark = [
     pytest.mark.skipif(CAN_BE_MISSED, reason=WHY_SKIPPED),
 ]
 
-MOST_PIXELS: Final = {1440: 700, 1024: 700, 390: round(1.5 * 844)}
+MAX_PIXELS: Final = {1440: 700, 1024: 700, 390: round(1.5 * 844)}
 """The most pixels of a message by the width of the window: one screen, and 1.5 screens of a phone."""
 
 
@@ -44,7 +44,7 @@ async def test_every_card_and_message_fits_on_one_screen(browser: Browser, tmp_p
     async with TestServer(stage.app()) as server:
         page = await browser.new_page()
         await page.goto(str(server.make_url("/?as=approver1&channel=partner-access")))
-        for width, most in MOST_PIXELS.items():
+        for width, most in MAX_PIXELS.items():
             found = dict(zip(shown, await boxes(page, width), strict=True))
             assert {name: one["height"] for name, one in found.items() if one["height"] > most} == {}, width
             assert [name for name, one in found.items() if one["wide"]] == [], f"nothing is cut off at {width}"

@@ -12,7 +12,7 @@ from slack_sdk.models.views import View
 from bot.sandbox.slack.block_kit.blocks import problems
 from bot.sandbox.slack.block_kit.view_checks import is_too_large, view_problems
 from bot.slack.blocks.message import Message, message
-from bot.slack.cards.approval.context import CardContext
+from bot.slack.cards.approval.card_context import CardContext
 from bot.slack.cards.approval.details import details_blocks
 from bot.slack.cards.approval.request_card import request_card
 from tests.workflows.core.builders import NOW, RILEY, SAM, access_plan, identity, noted, particulars, prepared, request

@@ -14,11 +14,11 @@ from hypothesis import event, given
 from hypothesis import strategies as st
 from rich.console import Console
 
-from bot.slack.cards.cards import review_card
+from bot.slack.cards.review_card import review_card
 from bot.slack.cards.setup_card import setup_card
-from bot.slack.flows.revoke.views import revocation_view, revoke_unchecked_view
+from bot.slack.flows.revoke.views import revoke_unchecked_view, revoke_view_or_nothing
+from bot.slack.flows.show.partner_details import partner_details
 from bot.slack.flows.show.partner_list import partner_list
-from bot.slack.flows.show.partners import partner_details
 from bot.slack.flows.show.posture import posture_message
 from bot.terminal.posture_json import posture_json
 from bot.terminal.posture_table import print_posture
@@ -33,11 +33,11 @@ from workflows.core.partners.partnership import PartnershipState
 from workflows.core.partners.records import Records
 from workflows.core.plans.plan import is_confirmed, plan_revocation
 from workflows.core.plans.refused_writes import RefusedWrite
-from workflows.core.posture.default import default_posture
+from workflows.core.posture.default_posture import default_posture
 from workflows.core.posture.model import Posture
-from workflows.core.posture.rows import PostureInputs, evaluate_partner
+from workflows.core.posture.partner_posture import PostureInputs, evaluate_partner
 from workflows.core.requests.commands.request import RecordApplied
-from workflows.core.requests.effects import Tell
+from workflows.core.requests.effects import SendMessage
 from workflows.core.requests.lifecycle import Situation
 from workflows.core.requests.request import ObservedPartner, RequestKind, RequestState
 from workflows.core.settings.canonical import JsonObject
@@ -108,9 +108,9 @@ def test_a_window_a_listing_and_a_posture_call_nothing_blocked_that_is_not(
     event("all closed" if not possibly_open(found) else "something open")
 
     plan = plan_revocation(tenant_id=TENANT, before=own, default=default)
-    left_after = possibly_open(access_kinds(plan.image_after(), default))
+    left_after = possibly_open(access_kinds(plan.configuration_after(), default))
     for known in (None, record):
-        text = shown(revocation_view(who, known, plan, default))
+        text = shown(revoke_view_or_nothing(who, known, plan, default))
         assert "This blocks the partner instead of deleting it" not in text or not left_after
         assert_true(text.replace("This blocks the partner instead of deleting it", ""), found, "window")
         concerns = evaluate_partner(TENANT, own, who, PostureInputs.of(default, None, None, NOW)).concerns
@@ -181,9 +181,9 @@ def test_the_outcome_of_a_revocation_calls_nothing_blocked_that_is_not_and_names
     plan = plan_revocation(tenant_id=TENANT, before=own, default=planned)
     done = replace(
         plan,
-        operations=(*plan.required, *(one for index, one in enumerate(plan.further) if index not in refused)),
+        operations=(*plan.required, *(one for index, one in enumerate(plan.optional) if index not in refused)),
     )
-    image = done.image_after() or {}
+    image = done.configuration_after() or {}
     assert is_confirmed(plan, image)
     observation = ObservedPartner(identity=identity(), configuration=own, at=NOW, default=planned)
     kind = RequestKind.REVOCATION
@@ -195,7 +195,7 @@ def test_the_outcome_of_a_revocation_calls_nothing_blocked_that_is_not_and_names
     event("all closed" if not possibly_open(found) else "something open")
     record = transition.partnership
     assert record is not None
-    texts = [message_words(effect.said) for effect in transition.effects if isinstance(effect, Tell)]
+    texts = [message_words(effect.said) for effect in transition.effects if isinstance(effect, SendMessage)]
     card = details(transition.request)
     texts.append(f"{card.text} {shown(card.blocks)}")
     for text in texts:

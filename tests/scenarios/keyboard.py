@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from playwright.async_api import Locator, Page, expect
 
-MOST_STOPS = 90
+MAX_TAB_STOPS = 90
 _SHOWS_RING = """() => {
   const at = document.activeElement;
   if (!at || at === document.body) return "nothing has the focus";
@@ -36,7 +36,7 @@ class Keyboard:
         :raises AssertionError: when the element cannot be focused, or a focused element on the way has no focus ring.
         """
         await expect(wanted).to_be_visible()
-        for _ in range(MOST_STOPS):
+        for _ in range(MAX_TAB_STOPS):
             if await wanted.evaluate("node => node === document.activeElement"):
                 assert await self.page.evaluate(_SHOWS_RING) == ""
                 return

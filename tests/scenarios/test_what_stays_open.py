@@ -95,7 +95,7 @@ async def test_what_the_default_opens_and_no_write_can_close_is_named_everywhere
     assert "Not known, so perhaps open: crossCloudMeetingConfiguration" in said
 
 
-async def test_a_refused_further_write_leaves_the_block_confirmed_and_what_stays_open_named(stage: Stage) -> None:
+async def test_a_refused_optional_write_leaves_the_block_confirmed_and_what_stays_open_named(stage: Stage) -> None:
     await stands(stage, **SERVICES, **MEETINGS, protectedContentSharing={"inboundAllowed": True})
     # The block is the first PATCH; it is taken, and every later one refused.
     slow = {"target": "graph", "method": "PATCH", "times": 1, "delay_seconds": 0.01}

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from tests.warm.forks import forked, say_into
 from tests.warm.haste import SHORT_PAUSES
-from workflows.pauses import USUAL_PAUSES, Pauses
+from workflows.intervals import USUAL_PAUSES, Pauses
 
 TIMEOUT_SECONDS = 20
 

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable, Mapping
 from multiprocessing.context import ForkServerContext, ForkServerProcess
 from typing import Any, Final
 
-from workflows.pauses import USUAL_PAUSES, Pauses
+from workflows.intervals import USUAL_PAUSES, Pauses
 
 _SHORTER: Final = 0.05
 
@@ -20,8 +20,8 @@ def _shortened(rests: Iterable[float]) -> tuple[float, ...]:
 SHORT_PAUSES: Final = Pauses(
     due_work_read_every=USUAL_PAUSES.due_work_read_every / 5,
     read_back_after=_shortened(USUAL_PAUSES.read_back_after),
-    further_read_back_after=_shortened(USUAL_PAUSES.further_read_back_after),
-    further_sent_again_after=USUAL_PAUSES.further_sent_again_after * _SHORTER,
+    optional_read_back_after=_shortened(USUAL_PAUSES.optional_read_back_after),
+    optional_sent_again_after=USUAL_PAUSES.optional_sent_again_after * _SHORTER,
     conditional_access=(USUAL_PAUSES.conditional_access[0], 0.0),
     reports=(USUAL_PAUSES.reports[0], 0.0),
 )

@@ -183,7 +183,7 @@ class World:
     # --- what the machine does ---
 
     async def settle(self, *, but: type | None = None) -> None:
-        """Perform what is due as the outbox does, one effect after the other. What cannot be done now waits a minute.
+        """Perform what is due as the queue worker does, one effect after the other. What fails now waits a minute.
 
         :param but: skip effects of this kind, and what waits for them.
         """

@@ -16,7 +16,7 @@ from workflows.ports.tenant import TenantUnavailable
 async def report_refused_revocation(
     alarms: Alarms, request_id: RequestId, partner: str, reason: Facts
 ) -> TenantUnavailable:
-    """Raise the alarm about a refused revocation, and return the error that makes the outbox try again."""
+    """Raise the alarm about a refused revocation, and return the error that makes the queue worker try again."""
     await alarms.raise_alarm(AlarmCode.REVOCATION_WAITS, request_id, values_of(request_id, partner, reason))
     return TenantUnavailable(reason)
 

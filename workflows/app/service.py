@@ -1,4 +1,4 @@
-"""Execute commands: load, decide, store in one transaction, wake the outbox. Every record changes only here."""
+"""Execute commands: load, decide, store in one transaction, wake the queue worker. Every record changes only here."""
 
 from collections.abc import Awaitable, Callable
 from dataclasses import asdict, replace
@@ -23,7 +23,14 @@ from workflows.core.requests.commands.request import (
     Submit,
     Withdraw,
 )
-from workflows.core.requests.effects import CheckPermission, Effect, SettleGivenUp, ShowRequest, Tell, refusal_message
+from workflows.core.requests.effects import (
+    CheckPermission,
+    Effect,
+    RetryOrDropEffect,
+    SendMessage,
+    ShowRequest,
+    refusal_message,
+)
 from workflows.core.requests.lifecycle import Situation
 from workflows.core.requests.request import AccessRequest, ObservedPartner, Particulars, RequestId, RequestKind
 from workflows.core.settings.model import TenantId
@@ -46,7 +53,7 @@ RosterOf = Callable[[AccessRequest], Awaitable[Roster]]
 
 
 class Service:
-    """Accepts commands and clicks. It only stores effects; the outbox performs them."""
+    """Accepts commands and clicks. It only stores effects; the queue worker performs them."""
 
     def __init__(self, *, store: Store, clock: Clock, wake: Callable[[], None]) -> None:
         self._store = store
@@ -96,8 +103,7 @@ class Service:
     async def store_click(self, click: Click, *, key: str) -> None:
         """Store a click, and the effect that checks its permission. A repeated click (same `key`) changes nothing."""
         # The request's tenant is not read here: a click is stored even when other records cannot be read.
-        subject = subject_of(click)
-        now = self._clock.now()
+        subject, now = subject_of(click), self._clock.now()
         entry = entry_of(
             key,
             now,
@@ -120,8 +126,7 @@ class Service:
     async def remind(self, request_id: RequestId, actor: ChatId, *, key: str) -> None:
         """Remind the approvers of a request because its requester asks for it.
 
-        :raises Refused: when somebody else filed the request, or it waits for no approval. Also within a day of the
-            last reminder.
+        :raises Refused: for a request of another person or without an open approval; within a day of a reminder.
         """
         await self.advance(request_id, RemindApprovers(actor=actor), key=key)
 
@@ -230,12 +235,12 @@ class Service:
             request_id=subject.request_id,
             tenant_id=subject.tenant_id,
         )
-        message_effect = Tell(person=actor, subject=subject, said=refusal_message(refused), channel=channel)
+        message = SendMessage(person=actor, subject=subject, said=refusal_message(refused), channel=channel)
         await self._commit(
-            Commit(entry=replace(entry, outcome=refused.code), effects=also if is_told else (message_effect, *also))
+            Commit(entry=replace(entry, outcome=refused.code), effects=also if is_told else (message, *also))
         )
 
-    async def settle_given_up(self, effect_id: int, *, is_retried: bool, key: str, actor: str, account: str) -> None:
+    async def retry_or_drop(self, effect_id: int, *, is_retried: bool, key: str, actor: str, account: str) -> None:
         """Store the decision of an admin about a given-up effect: retry it, or drop it.
 
         :param account: the Entra account of the admin; empty at the command line.
@@ -243,16 +248,16 @@ class Service:
         command = "retry_effect" if is_retried else "drop_effect"
         details = {"effect": effect_id, **({"account": account} if account else {})}
         entry = entry_of(key, self._clock.now(), actor, command, details)
-        settle_effect = SettleGivenUp(effect_id=effect_id, is_retried=is_retried)
-        await self._commit(Commit(entry=entry, effects=(settle_effect,)))
+        effect = RetryOrDropEffect(effect_id=effect_id, is_retried=is_retried)
+        await self._commit(Commit(entry=entry, effects=(effect,)))
 
     async def record_lookup(self, actor: ChatId, target: str, *, key: str, by: str) -> None:
         """Record in the audit log that somebody looked up a partner.
 
         :param by: the command or button that was used.
         """
-        entry = entry_of(key, self._clock.now(), actor, LOOK_UP, {"target": target, "by": by})
-        await self._commit(Commit(entry=entry))
+        details = {"target": target, "by": by}
+        await self._commit(Commit(entry=entry_of(key, self._clock.now(), actor, LOOK_UP, details)))
 
     async def note_search(self, actor: ChatId, typed: str, *, key: str, kind: str, template: str) -> None:
         """Record in the audit log that somebody searched our own users, groups or applications by name.
@@ -265,15 +270,14 @@ class Service:
 
     async def update_cards(self, request_id: RequestId, *, key: str, channel: str) -> None:
         """Update a request's cards because one left a channel; once for each `key`."""
-        details = {"from": channel}
-        entry = entry_of(key, self._clock.now(), GATEHOUSE, "move_card", details, request_id=request_id)
+        entry = entry_of(key, self._clock.now(), GATEHOUSE, "move_card", {"from": channel}, request_id=request_id)
         await self._commit(Commit(entry=entry, effects=(ShowRequest(request_id=request_id),)))
 
     async def send_message(self, said: Fact, *, key: str, person: ChatId, channel: str = "") -> None:
         """Send one person a message, once for each `key`."""
         entry = entry_of(key, self._clock.now(), GATEHOUSE, "tell", {"to": person, "said": asdict(said)})
-        message_effect = Tell(person=person, subject=CommandSubject(), said=said, channel=channel)
-        await self._commit(Commit(entry=entry, effects=(message_effect,)))
+        message = SendMessage(person=person, subject=CommandSubject(), said=said, channel=channel)
+        await self._commit(Commit(entry=entry, effects=(message,)))
 
     async def _load(self, request_id: RequestId) -> AccessRequest:
         request = await self._store.request(request_id)

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from workflows.app.alarms import Alarms
 from workflows.app.identifiers import revocation_id
 from workflows.app.revocation_alarms import partner_of, report_refused_revocation
-from workflows.app.schedule.given_up import raise_given_up, settle_given_up
+from workflows.app.schedule.given_up_effects import raise_given_up, retry_or_drop_effect
 from workflows.app.service import Service
 from workflows.core.errors.facts import Fact, Facts, as_values, log_text
 from workflows.core.errors.raised import Refused
@@ -21,15 +21,15 @@ from workflows.core.requests.effects import (
     Effect,
     MessageCode,
     Prepare,
-    Remind,
-    SettleGivenUp,
+    RetryOrDropEffect,
+    SendExpiryMessages,
+    SendMessage,
+    SendReminders,
     ShowAlarm,
     ShowHome,
     ShowRequest,
     ShowReview,
     ShowSetup,
-    Tell,
-    TellExpired,
 )
 from workflows.core.requests.notes import NoteCode
 from workflows.core.requests.request import AccessRequest, RequestKind
@@ -43,7 +43,7 @@ from workflows.ports.store import Store
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Performer:
-    """Performs effects. The error that it raises decides between retry and parking; see `outbox`."""
+    """Performs effects. The error that it raises decides between retry and parking; see `queue_worker`."""
 
     permission_check: PermissionCheck
     preparer: Preparer
@@ -62,10 +62,8 @@ class Performer:
                 await self.preparer.prepare(effect.request_id)
             case Apply():
                 await self.applier.apply(effect.request_id)
-            case ShowRequest() | Remind() | TellExpired():
-                request = await self.store.request(effect.request_id)
-                if request is not None:
-                    await self._tell_of_request(effect, request)
+            case ShowRequest() | SendReminders() | SendExpiryMessages():
+                await self._perform_for_request(effect)
             case ShowReview():
                 partnership = await self.store.partnership(effect.tenant_id)
                 if partnership is not None:
@@ -84,18 +82,21 @@ class Performer:
                 alarm = await self.store.alarm(effect.alarm_id)
                 if alarm is not None:
                     await self.notifier.show_alarm(alarm)
-            case Tell():
+            case SendMessage():
                 await self.notifier.tell(effect.person, effect.said, channel=effect.channel)
-            case SettleGivenUp():
-                await settle_given_up(effect, store=self.store, alarms=self.alarms)
+            case RetryOrDropEffect():
+                await retry_or_drop_effect(effect, store=self.store, alarms=self.alarms)
 
-    async def _tell_of_request(self, effect: ShowRequest | Remind | TellExpired, request: AccessRequest) -> None:
+    async def _perform_for_request(self, effect: ShowRequest | SendReminders | SendExpiryMessages) -> None:
+        request = await self.store.request(effect.request_id)
+        if request is None:
+            return
         match effect:
             case ShowRequest():
                 await self._show_request(request)
-            case Remind():
+            case SendReminders():
                 await self.notifier.remind(request)
-            case TellExpired():
+            case SendExpiryMessages():
                 await self.notifier.tell_expired(request)
 
     async def _show_request(self, request: AccessRequest) -> None:

@@ -190,10 +190,10 @@ class PermissionCheck:
     async def _settle_given_up(self, click: EffectClick, actor: Person, key: str) -> None:
         roster = await self.directory.roster([actor])
         if not roster.holds(actor.id, ADMIN):
-            raise Refused(RefusalCode.NOT_ADMIN)
+            raise Refused(RefusalCode.ONLY_ADMINS_DECIDE_GIVEN_UP)
         if click.effect_id not in {one.id for one in await self.store.given_up()}:
             raise Refused(RefusalCode.NOT_GIVEN_UP)
-        await self.service.settle_given_up(
+        await self.service.retry_or_drop(
             click.effect_id,
             is_retried=isinstance(click, RetryEffect),
             key=key,

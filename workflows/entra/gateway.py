@@ -28,8 +28,7 @@ from workflows.entra.connection import EntraSettings
 from workflows.entra.own_tenant_guard import HomeGuard
 from workflows.entra.tenant_settings import GraphTenantSettings
 from workflows.entra.transport.connection import Connection, document_of, open_connection
-from workflows.intervals import TENANTS_KEPT_FOR
-from workflows.pauses import USUAL_PAUSES, Pauses
+from workflows.intervals import TENANTS_KEPT_FOR, USUAL_PAUSES, Pauses
 from workflows.ports.tenant import Account, TenantRefused, TenantUnavailable
 from workflows.ports.tenant_problems import Purpose, TenantCode
 

@@ -15,7 +15,7 @@ from workflows.core.checks.conditional_access.questions import Question
 from workflows.core.checks.facts import SignIns
 from workflows.core.settings.canonical import JsonObject
 from workflows.core.settings.model import Target, TargetType, TenantId, is_guid
-from workflows.core.settings.partner_changes import CLOCKS_DIFFER_BY, PartnerChange
+from workflows.core.settings.partner_changes import MAX_CLOCK_DIFFERENCE, PartnerChange
 from workflows.entra.addresses import request_to
 from workflows.entra.answers import Call, is_absent, quoted, reading, sign_ins_of, unavailable, verified_domains
 from workflows.entra.audits import AUDITED, partner_changes
@@ -23,8 +23,7 @@ from workflows.entra.evaluation import evaluate
 from workflows.entra.name_search import SELECTED, begins_filter, found_objects
 from workflows.entra.transport.connection import Connection, document_of
 from workflows.entra.transport.pacing import RateLimit
-from workflows.intervals import ABSENCE_KEPT_FOR, OBJECT_NAMES_KEPT_FOR, POLICIES_KEPT_FOR
-from workflows.pauses import USUAL_PAUSES, Pauses
+from workflows.intervals import ABSENCE_KEPT_FOR, OBJECT_NAMES_KEPT_FOR, POLICIES_KEPT_FOR, USUAL_PAUSES, Pauses
 from workflows.ports.tenant_problems import Purpose, TenantCode
 from workflows.ports.tenant_settings import FoundObject
 
@@ -142,7 +141,7 @@ class GraphTenantSettings:
         request = request_to(
             Method.GET,
             self._connection.graph.audit_logs.directory_audits,
-            filter=f"({AUDITED}) and activityDateTime ge {since - CLOCKS_DIFFER_BY:%Y-%m-%dT%H:%M:%SZ}",
+            filter=f"({AUDITED}) and activityDateTime ge {since - MAX_CLOCK_DIFFERENCE:%Y-%m-%dT%H:%M:%SZ}",
             top=_AUDIT_PAGE,
         )
         rows: list[JsonObject] = []

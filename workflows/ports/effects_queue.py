@@ -44,7 +44,7 @@ class EffectsQueue(Protocol):
     """The queue of stored effects. `RecordStore.commit` adds effects in the same transaction as the records."""
 
     async def pending(self, now: datetime, limit: int) -> Sequence[PendingEffect]:
-        """List the oldest due effect of each lane, sorted by rank, at most `limit` of each rank.
+        """List the oldest due effect of each lane, sorted by priority, at most `limit` of each priority.
 
         An effect that waits for a later time does not delay the others of its lane.
         """

@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import Awaitable
 from typing import Final, TypeVar
 
-from workflows.core.checks.facts import Unread, UnreadReason
+from workflows.core.checks.facts import UnreadableFact, UnreadableReason
 from workflows.ports.tenant import TenantRefused, TenantUnavailable
 
 _UNLICENSED: Final = ("NonPremium", "LicenseRequired", "LicenseNotFound")
@@ -13,21 +13,21 @@ _UNLICENSED: Final = ("NonPremium", "LicenseRequired", "LicenseNotFound")
 Fact = TypeVar("Fact")
 
 
-async def read_fact(read: Awaitable[Fact], timeout_seconds: float) -> Fact | Unread:
+async def read_fact(read: Awaitable[Fact], timeout_seconds: float) -> Fact | UnreadableFact:
     """Wait for a read for at most `timeout_seconds`; return its value, or why there is none."""
     try:
         async with asyncio.timeout(timeout_seconds):
             return await read
     except TenantRefused as error:
-        return Unread(why=why_refused(error))
+        return UnreadableFact(why=why_refused(error))
     except TenantUnavailable as error:
-        return Unread(why=UnreadReason.THROTTLED if error.is_throttled else UnreadReason.UNREACHABLE)
+        return UnreadableFact(why=UnreadableReason.THROTTLED if error.is_throttled else UnreadableReason.UNREACHABLE)
     except TimeoutError:
-        return Unread(why=UnreadReason.UNREACHABLE)
+        return UnreadableFact(why=UnreadableReason.UNREACHABLE)
 
 
-def why_refused(error: TenantRefused) -> UnreadReason:
+def why_refused(error: TenantRefused) -> UnreadableReason:
     """Return the reason of a refusal by Entra."""
     if any(word in error.code for word in _UNLICENSED):
-        return UnreadReason.NO_LICENCE
-    return UnreadReason.FORBIDDEN if error.status == 403 else UnreadReason.REFUSED
+        return UnreadableReason.NO_LICENCE
+    return UnreadableReason.FORBIDDEN if error.status == 403 else UnreadableReason.REFUSED

@@ -13,7 +13,7 @@ from workflows.core.checks.conditional_access.entries import entries_under, trus
 from workflows.core.checks.conditional_access.policy import parse_policy
 from workflows.core.checks.conditional_access.questions import Question, Questions, questions
 from workflows.core.checks.conditional_access.verdicts import AccessReport, assess
-from workflows.core.checks.facts import Unread, UnreadReason
+from workflows.core.checks.facts import UnreadableFact, UnreadableReason
 from workflows.core.settings.canonical import JsonObject
 from workflows.core.settings.effective import EffectiveSettings
 from workflows.core.settings.model import TenantId
@@ -35,7 +35,7 @@ class AccessCheck:
 
     async def report(
         self,
-        documents: Sequence[JsonObject] | Unread,
+        documents: Sequence[JsonObject] | UnreadableFact,
         applies: EffectiveSettings,
         tenant_id: TenantId,
         found: Sequence[AccessKind] = (),
@@ -49,12 +49,12 @@ class AccessCheck:
             synchronized.
         """
         entries, trust = entries_under(applies, found), trust_under(applies)
-        policies = () if isinstance(documents, Unread) else [parse_policy(one) for one in documents]
+        policies = () if isinstance(documents, UnreadableFact) else [parse_policy(one) for one in documents]
         chosen = questions(policies, entries, tenant_id)
         answers = await self.ask(chosen)
         return assess(documents, entries, tenant_id, trust, chosen, answers)
 
-    async def ask(self, chosen: Questions) -> dict[Question, Sequence[JsonObject] | Unread]:
+    async def ask(self, chosen: Questions) -> dict[Question, Sequence[JsonObject] | UnreadableFact]:
         """Ask one question after the other until Entra cannot be asked, or the time is over.
 
         After a refusal the other questions are still asked, because a refusal may be about the application of one
@@ -62,7 +62,7 @@ class AccessCheck:
 
         :returns: the answer to each question, or why there is none; questions that were not asked are absent.
         """
-        answers: dict[Question, Sequence[JsonObject] | Unread] = {}
+        answers: dict[Question, Sequence[JsonObject] | UnreadableFact] = {}
         refused: set[str] = set()
         until = time.monotonic() + self.timeout_seconds
         for question in chosen.asked:
@@ -70,21 +70,23 @@ class AccessCheck:
                 continue
             answer = await self._answer(question, until - time.monotonic())
             answers[question] = answer
-            if isinstance(answer, Unread):
-                if answer.why is not UnreadReason.REFUSED:
+            if isinstance(answer, UnreadableFact):
+                if answer.why is not UnreadableReason.REFUSED:
                     break
                 refused.add(question.application)
         return answers
 
-    async def _answer(self, question: Question, seconds: float) -> Sequence[JsonObject] | Unread:
+    async def _answer(self, question: Question, seconds: float) -> Sequence[JsonObject] | UnreadableFact:
         if seconds <= 0:
-            return Unread(why=UnreadReason.OUT_OF_TIME)
+            return UnreadableFact(why=UnreadableReason.OUT_OF_TIME)
         try:
             async with asyncio.timeout(seconds):
                 return await self.tenant_settings.evaluate_access(question)
         except TenantRefused as error:
-            return Unread(why=UnreadReason.NOT_OFFERED if error.status == 404 else why_refused(error))
+            return UnreadableFact(why=UnreadableReason.NOT_OFFERED if error.status == 404 else why_refused(error))
         except TenantUnavailable as error:
-            return Unread(why=UnreadReason.THROTTLED if error.is_throttled else UnreadReason.UNREACHABLE)
+            return UnreadableFact(
+                why=UnreadableReason.THROTTLED if error.is_throttled else UnreadableReason.UNREACHABLE
+            )
         except TimeoutError:
-            return Unread(why=UnreadReason.OUT_OF_TIME)
+            return UnreadableFact(why=UnreadableReason.OUT_OF_TIME)

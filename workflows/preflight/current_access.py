@@ -14,8 +14,8 @@ from workflows.core.checks.conditional_access.policy import Policy, parse_policy
 from workflows.core.checks.conditional_access.questions import MAX_QUESTIONS, Entry, Question, Questions, questions
 from workflows.core.checks.conditional_access.scope import named_tenants
 from workflows.core.checks.conditional_access.verdicts import AccessReport, assess
-from workflows.core.checks.facts import Unread
-from workflows.core.posture.lockouts import lockout_concerns
+from workflows.core.checks.facts import UnreadableFact
+from workflows.core.posture.lockout_concerns import lockout_concerns
 from workflows.core.posture.model import PartnerPosture, sorted_concerns
 from workflows.core.settings.canonical import JsonObject
 from workflows.core.settings.model import Property, TenantId
@@ -46,7 +46,7 @@ async def with_access(
     if not current:
         return list(partners)
     documents = await read_fact(tenant_settings.read_conditional_access(), TIMEOUT_SECONDS)
-    policies = () if isinstance(documents, Unread) else tuple(map(parse_policy, documents))
+    policies = () if isinstance(documents, UnreadableFact) else tuple(map(parse_policy, documents))
     groups = _grouped(current, policies)
     reports = await _reports(
         groups, documents, policies, AccessCheck(tenant_settings=tenant_settings, timeout_seconds=timeout_seconds)
@@ -84,7 +84,7 @@ def _grouped(
 
 async def _reports(
     groups: dict[_EvaluationInputs, list[PartnerPosture]],
-    documents: Sequence[JsonObject] | Unread,
+    documents: Sequence[JsonObject] | UnreadableFact,
     policies: Sequence[Policy],
     check: AccessCheck,
 ) -> dict[_EvaluationInputs, AccessReport]:
@@ -115,7 +115,7 @@ async def _reports(
             {
                 question: answer
                 for question, answer in answers.items()
-                if question in own_questions or isinstance(answer, Unread)
+                if question in own_questions or isinstance(answer, UnreadableFact)
             },
         )
         if number % _AT_ONCE == 0:

@@ -11,12 +11,12 @@ from types import MappingProxyType
 from typing import Any, Final
 
 from workflows.core.checks.conditional_access.verdicts import AccessReport
-from workflows.core.checks.facts import PreflightFacts, Unread, UnreadReason
+from workflows.core.checks.facts import PreflightFacts, UnreadableFact, UnreadableReason
 from workflows.core.checks.findings import Finding
 from workflows.core.checks.home_tenant import circumstances, evaluate_facts
 from workflows.core.checks.rules import Circumstances
 from workflows.core.checks.target_checks import Names, known_names
-from workflows.core.checks.unchecked import SIGN_IN_DAYS
+from workflows.core.checks.unreadable_facts import SIGN_IN_DAYS
 from workflows.core.plans.named_targets import shown_targets
 from workflows.core.plans.plan import Plan, TenantIdentity
 from workflows.core.requests.request import ObservedPartner
@@ -78,7 +78,7 @@ class Preflight:
         facts, names = await asyncio.gather(self._facts(identity, observation.default), self._names(plan))
         facts = replace(facts, names=names)
         access = await self._access(facts, plan)
-        own = () if isinstance(facts.own_domains, Unread) else facts.own_domains
+        own = () if isinstance(facts.own_domains, UnreadableFact) else facts.own_domains
         partners = await self._partners(identity)
         return PreflightResult(
             circumstances=circumstances(facts, access),
@@ -93,7 +93,10 @@ class Preflight:
         )
 
     async def _access(self, facts: PreflightFacts, plan: Plan) -> AccessReport:
-        after, default = plan.image_after(), None if isinstance(facts.default, Unread) else facts.default
+        after, default = (
+            plan.configuration_after(),
+            None if isinstance(facts.default, UnreadableFact) else facts.default,
+        )
         applies = effective_settings(after, default, is_cross_cloud=plan.is_cross_cloud)
         found = access_kinds(after, default, is_cross_cloud=plan.is_cross_cloud)
         check = AccessCheck(
@@ -120,16 +123,16 @@ class Preflight:
         }
         facts = dict(zip(reads, await asyncio.gather(*reads.values()), strict=True))
         for name in ("conditional_access", "own_domains"):
-            facts[name] = facts[name] if isinstance(facts[name], Unread) else tuple(facts[name])
+            facts[name] = facts[name] if isinstance(facts[name], UnreadableFact) else tuple(facts[name])
         return PreflightFacts(**facts)
 
-    async def _by_id(self, identity: TenantIdentity) -> TenantIdentity | Unread | None:
+    async def _by_id(self, identity: TenantIdentity) -> TenantIdentity | UnreadableFact | None:
         try:
             return await resolve((identity.tenant_id,), tenant=self.tenant)
         except LookupRefused:
-            return Unread(why=UnreadReason.REFUSED)  # only for this tenant; no permission is missing
+            return UnreadableFact(why=UnreadableReason.REFUSED)  # only for this tenant; no permission is missing
 
-    def _read(self, read: Awaitable[Fact]) -> Awaitable[Fact | Unread]:
+    def _read(self, read: Awaitable[Fact]) -> Awaitable[Fact | UnreadableFact]:
         return read_fact(read, self.timeout_seconds)
 
     def _names(self, plan: Plan) -> Awaitable[Names]:

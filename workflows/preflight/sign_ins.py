@@ -5,10 +5,10 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from workflows.core.checks.facts import SignIns, Unread
+from workflows.core.checks.facts import SignIns, UnreadableFact
 from workflows.core.checks.findings import Finding, FindingCode, Severity
 from workflows.core.checks.home_tenant import RETENTION, sign_in_values
-from workflows.core.checks.unchecked import SIGN_IN_DAYS, unread
+from workflows.core.checks.unreadable_facts import SIGN_IN_DAYS, unread
 from workflows.core.settings.model import TenantId
 from workflows.ports.clock import Clock
 from workflows.ports.facts import read_fact
@@ -19,9 +19,9 @@ from workflows.ports.tenant import Tenant
 class PartnershipUse:
     """Recent successful sign-ins in both directions; each direction may be unread."""
 
-    inbound: SignIns | Unread
+    inbound: SignIns | UnreadableFact
     """Sign-ins of the partner's people in our tenant."""
-    outbound: SignIns | Unread
+    outbound: SignIns | UnreadableFact
     """Sign-ins of our people in the partner's tenant."""
 
 
@@ -45,7 +45,7 @@ def lost_access_findings(use: PartnershipUse) -> tuple[Finding, ...]:
     )
 
 
-def _losing(name: str, found: SignIns | Unread, code: FindingCode) -> Iterator[Finding]:
+def _losing(name: str, found: SignIns | UnreadableFact, code: FindingCode) -> Iterator[Finding]:
     yield from unread(name, found)
     if isinstance(found, SignIns):
         severity = Severity.WARNING if found.people else Severity.NOTE

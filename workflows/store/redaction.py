@@ -12,7 +12,7 @@ from typing import Any, Final
 from workflows.core.errors.facts import Fact, Facts, redacted
 from workflows.core.partners.partnership import Partnership
 from workflows.core.requests.alarms import Alarm
-from workflows.core.requests.effects import Effect, Tell
+from workflows.core.requests.effects import Effect, SendMessage
 from workflows.core.requests.request import AccessRequest
 from workflows.store.codec import ALARM, DETAILS, EFFECT, FACTS, PARTNERSHIP, REQUEST, dump
 
@@ -49,7 +49,7 @@ class RecordRedactor:
 
     def effect(self, effect: Effect) -> str:
         """Return an effect as text."""
-        if isinstance(effect, Tell):
+        if isinstance(effect, SendMessage):
             effect = replace(effect, said=self._fact(effect.said))
         return self._without_known(dump(EFFECT, effect))
 

@@ -7,14 +7,14 @@ from functools import partial
 from bot.process.assembly.external_systems import ExternalSystems
 from bot.process.assembly.flows import make_flows
 from bot.process.direct_alarm import send_directly
-from bot.process.web.health import Send
+from bot.process.web.health import SendAlarm
 from bot.slack.inbound.bolt import make_bolt
 from bot.slack.inbound.guard import Guard
 from bot.slack.inbound.receive import Inbound
 from bot.slack.inbound.replaced_cards import ReplacedCards
 from bot.slack.outbound.approval_channel import ApprovalChannel
 from bot.slack.outbound.card_copies import CardCopies
-from bot.slack.outbound.former_channels import FormerCards
+from bot.slack.outbound.former_channels import FormerChannelCards
 from bot.slack.outbound.notifier import SlackNotifier
 from bot.slack.outbound.recipients import Outbound
 from bot.slack.people.shown_directory import ShownDirectory
@@ -29,10 +29,10 @@ from workflows.core.people import ChatId
 from workflows.core.requests.alarms import Alarm
 from workflows.core.requests.effects import MessageCode
 from workflows.effects.apply import Applier
-from workflows.effects.outbox import Outbox
 from workflows.effects.performer import Performer
 from workflows.effects.permission_check import PermissionCheck
 from workflows.effects.prepare import Preparer
+from workflows.effects.queue_worker import QueueWorker
 from workflows.ports.message_copies import MessageCopy
 from workflows.ports.store import Store
 
@@ -45,15 +45,15 @@ class BotParts:
     service: Service
     alarms: Alarms
     checks: ScheduledChecks
-    outbox: Outbox
+    queue_worker: QueueWorker
     inbound: Inbound
-    send_directly: Send
+    send_directly: SendAlarm
     directory: ShownDirectory
 
 
 def assemble(systems: ExternalSystems) -> BotParts:
     """Create the effects and the flows, and connect them with the service."""
-    outbox = Outbox(
+    queue_worker = QueueWorker(
         store=systems.store,
         clock=systems.clock,
         perform=lambda effect: performer.perform(effect),
@@ -61,15 +61,17 @@ def assemble(systems: ExternalSystems) -> BotParts:
         gave_up=lambda pending, reason: performer.gave_up(pending, reason),
         pauses=systems.pauses,
     )
-    service = Service(store=systems.store, clock=systems.clock, wake=outbox.wake)
-    alarms = Alarms(store=systems.store, clock=systems.clock, wake=outbox.wake)
+    service = Service(store=systems.store, clock=systems.clock, wake=queue_worker.wake)
+    alarms = Alarms(store=systems.store, clock=systems.clock, wake=queue_worker.wake)
     channel = ApprovalChannel(
         client=systems.client, channel=systems.settings.slack_channel, alarms=alarms, clock=systems.clock
     )
     shown = ShownDirectory(systems.directory, systems.clock)
     copies = CardCopies(client=systems.client, store=systems.store, channel=channel)
     notifier = SlackNotifier(Outbound(copies=copies, directory=shown, store=systems.store, clock=systems.clock))
-    former = FormerCards(store=systems.store, service=service, copies=copies, channel=channel, clock=systems.clock)
+    former = FormerChannelCards(
+        store=systems.store, service=service, copies=copies, channel=channel, clock=systems.clock
+    )
     limits = _limits(systems, alarms)
     performer = _performer(systems, service, alarms, notifier, limits)
 
@@ -83,7 +85,7 @@ def assemble(systems: ExternalSystems) -> BotParts:
         checks=_scheduled_checks(
             systems, service, alarms, shown, (limits.clear_ended_alarms, channel.check, former.empty)
         ),
-        outbox=outbox,
+        queue_worker=queue_worker,
         inbound=_inbound(systems, service, notifier, limits, shown),
         send_directly=send,
         directory=shown,

@@ -9,7 +9,7 @@ from bot.process.settings import Settings
 from bot.slack.answers.background import Background
 from bot.slack.people.directory import SlackDirectory
 from workflows.catalog.catalog import Catalog
-from workflows.pauses import USUAL_PAUSES, Pauses
+from workflows.intervals import USUAL_PAUSES, Pauses
 from workflows.ports.clock import Clock
 from workflows.ports.store import Store
 from workflows.ports.tenant import Tenant

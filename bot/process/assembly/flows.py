@@ -7,29 +7,29 @@ from bot.process.assembly.external_systems import ExternalSystems
 from bot.slack.answers.open_forms import OpenForm, OpenForms
 from bot.slack.answers.response_url import Answers
 from bot.slack.answers.windows import Windows
+from bot.slack.flows.answer_review import AnswerReviewFlow
 from bot.slack.flows.auditor.flow import AuditorFlow
 from bot.slack.flows.decide import DecideFlow
 from bot.slack.flows.entry_points import EntryPoint
-from bot.slack.flows.given_up import GivenUpFlow
 from bot.slack.flows.home.flow import HomeFlow
-from bot.slack.flows.own_request import OwnRequestFlow
 from bot.slack.flows.partner_setup.flow import PartnerSetupFlow
-from bot.slack.flows.request_access.change import ChangeFlow
+from bot.slack.flows.remind_or_withdraw import RemindOrWithdrawFlow
+from bot.slack.flows.request_access.filled_form import FilledFormFlow
 from bot.slack.flows.request_access.flow import RequestAccessFlow
 from bot.slack.flows.request_access.open_form import OpenRequestForm
-from bot.slack.flows.request_access.search import SearchOwn
+from bot.slack.flows.request_access.own_directory import OwnDirectorySearch
 from bot.slack.flows.restore.flow import RestoreFlow
-from bot.slack.flows.review import ReviewFlow
 from bot.slack.flows.revoke.flow import RevokeFlow
 from bot.slack.flows.show.flow import ShowFlow
+from bot.slack.flows.stopped_work import StoppedWorkFlow
 from bot.slack.people.members import Members
 from bot.slack.people.shown_directory import ShownDirectory
 from workflows.app.limits import Limits
 from workflows.app.reads.auditors import Auditors
 from workflows.app.reads.checklists import Checklists
 from workflows.app.reads.look_up_permission import LookupPermission
+from workflows.app.reads.object_search import ObjectSearch
 from workflows.app.reads.offers import Offers
-from workflows.app.reads.own_objects import NameSearch
 from workflows.app.requests.editing import Editing
 from workflows.app.requests.forms import Form
 from workflows.app.requests.intake import Intake
@@ -67,10 +67,10 @@ def make_flows(
     request_access = _request_access(systems, service, limits, windows, members, lookup_permission, shown)
     return (
         request_access,
-        ChangeFlow(request_access=request_access, editing=Editing(intake=request_access.intake), store=store),
+        FilledFormFlow(request_access=request_access, editing=Editing(intake=request_access.intake), store=store),
         _decide(systems, service, windows, members, shown),
-        OwnRequestFlow(service=service, store=store, request_access=request_access),
-        ReviewFlow(service=service, store=store, members=members, windows=windows, clock=clock),
+        RemindOrWithdrawFlow(service=service, store=store, request_access=request_access),
+        AnswerReviewFlow(service=service, store=store, members=members, windows=windows, clock=clock),
         _revoke(systems, service, windows, members),
         _restore(systems, service, limits, windows, members, lookup_permission),
         PartnerSetupFlow(
@@ -81,7 +81,7 @@ def make_flows(
             directory=directory,
             checklists=Checklists(store=store, tenant=tenant, cloud=cloud_of(systems.settings.graph_url)),
         ),
-        GivenUpFlow(service=service),
+        StoppedWorkFlow(service=service),
         home,
         AuditorFlow(auditors=auditors, home=home, store=store, windows=windows, people=shown, clock=clock),
         _show(systems, answers, windows, members, auditors, lookup_permission),
@@ -162,7 +162,7 @@ def _request_access(
 
     forms = OpenForms(windows, remember)
     offers = Offers(store=systems.store, catalog=systems.catalog, clock=systems.clock)
-    names = NameSearch(
+    names = ObjectSearch(
         members=systems.directory,
         service=service,
         tenant=systems.tenant,
@@ -187,7 +187,7 @@ def _request_access(
         service=service,
         catalog=systems.catalog,
         offers=offers,
-        search=SearchOwn(names=names, offers=offers, forms=forms, windows=windows),
+        search=OwnDirectorySearch(names=names, offers=offers, forms=forms, windows=windows),
         shown_directory=shown,
     )
 

@@ -9,7 +9,7 @@ import structlog
 from structlog.typing import EventDict, WrappedLogger
 
 _SECONDS: Final = 60.0
-_MOST_KINDS: Final = 500
+_MAX_LINE_KINDS: Final = 500
 """The most kinds of lines that are counted separately, so that text from outside cannot use up the memory."""
 _LIMITED: Final = frozenset({"warning", "error", "critical"})
 _COUNT: Final = "lines_left_out"
@@ -30,7 +30,7 @@ class LogLimit:
         """Return whether one more line of this kind may be written now, and count it."""
         self._end_minutes()
         if kind not in self._begun:
-            if len(self._begun) >= _MOST_KINDS:
+            if len(self._begun) >= _MAX_LINE_KINDS:
                 kind = ""
             self._begun.setdefault(kind, self._now())
         self._counts[kind] = self._counts.get(kind, 0) + 1

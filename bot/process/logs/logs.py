@@ -11,9 +11,9 @@ from structlog.typing import EventDict, WrappedLogger
 from bot.process.logs.limits import LineLimit, LogLimit
 
 _to_json: Final = structlog.processors.JSONRenderer()
-_MOST_A_MINUTE: Final = 30
+_MAX_LINES_PER_MINUTE: Final = 30
 """For warnings and errors of one event: an attacker, or an unreachable system, must not fill the disk."""
-_MOST_WITH_TRACEBACK: Final = 15
+_MAX_TRACEBACKS_PER_MINUTE: Final = 15
 """For lines with a traceback, and for lines of libraries, which mostly have one."""
 
 
@@ -27,7 +27,7 @@ def configure_logs(redact: Callable[[str], str]) -> None:
         processors=[
             structlog.contextvars.merge_contextvars,
             structlog.processors.add_log_level,
-            LineLimit(LogLimit(_MOST_A_MINUTE), LogLimit(_MOST_WITH_TRACEBACK)),
+            LineLimit(LogLimit(_MAX_LINES_PER_MINUTE), LogLimit(_MAX_TRACEBACKS_PER_MINUTE)),
             structlog.processors.TimeStamper(fmt="iso", utc=True),
             structlog.processors.format_exc_info,
             render,
@@ -37,7 +37,7 @@ def configure_logs(redact: Callable[[str], str]) -> None:
     )
     logging.basicConfig(level=logging.WARNING, format='{"level": "%(levelname)s", "logger": "%(name)s"}', force=True)
     for handler in logging.getLogger().handlers:
-        handler.addFilter(LogLimit(_MOST_WITH_TRACEBACK).allows_record)
+        handler.addFilter(LogLimit(_MAX_TRACEBACKS_PER_MINUTE).allows_record)
         handler.setFormatter(
             structlog.stdlib.ProcessorFormatter(
                 foreign_pre_chain=[

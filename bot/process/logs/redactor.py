@@ -32,7 +32,7 @@ _PROXY_NAMES: Final = tuple(
     name for scheme in ("http", "https", "all") for name in (f"{scheme}_proxy", f"{scheme}_proxy".upper())
 )
 """Variables from which HTTP libraries read the proxy's address; they may contain a user name and a password."""
-_SHORTEST: Final = 8
+_MIN_SECRET_LENGTH: Final = 8
 """The fewest characters of a secret that is replaced. Shorter ones occur inside ordinary words."""
 
 
@@ -55,7 +55,7 @@ class Redactor:
 
     def learn(self, secrets: Iterable[str]) -> None:
         """Replace these secrets from now on, also in the notation of JSON, HTML, Python or URLs."""
-        self._secrets.update(secret for secret in secrets if len(secret) >= _SHORTEST)
+        self._secrets.update(secret for secret in secrets if len(secret) >= _MIN_SECRET_LENGTH)
         forms = {form for secret in self._secrets for form in _forms(secret)}
         known = "|".join(map(re.escape, sorted(forms, key=len, reverse=True)))
         self._known = re.compile(known) if known else _NOTHING

@@ -15,26 +15,26 @@ HEADER_SECONDS: Final = 5.0
 """The most seconds until a connection's headers are complete."""
 _LINGERING_SECONDS: Final = 1.0
 """Seconds during which the rest of a body is still read after the answer."""
-_MOST_WAITING: Final = 128
-_FEWEST: Final = 8
-_MOST: Final = 1000
+_MAX_WAITING: Final = 128
+_MIN_CONNECTIONS: Final = 8
+_MAX_CONNECTIONS: Final = 1000
 
 _log = structlog.get_logger()
 
 
-def most_connections() -> int:
+def connection_limit() -> int:
     """Return the most connections: one for every two file descriptors of this process, within fixed bounds."""
-    return max(_FEWEST, min(_MOST, _descriptors() // 2))
+    return max(_MIN_CONNECTIONS, min(_MAX_CONNECTIONS, _descriptors() // 2))
 
 
-def most_at_once() -> int:
+def backlog_limit() -> int:
     """Return how many connections may wait to be accepted (the backlog), from the file descriptors."""
-    return max(_FEWEST, min(_MOST_WAITING, _descriptors() // 8))
+    return max(_MIN_CONNECTIONS, min(_MAX_WAITING, _descriptors() // 8))
 
 
 def _descriptors() -> int:
     allowed, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
-    return 2 * _MOST if allowed == resource.RLIM_INFINITY else allowed
+    return 2 * _MAX_CONNECTIONS if allowed == resource.RLIM_INFINITY else allowed
 
 
 class Connections:
@@ -67,7 +67,7 @@ class Connections:
             waiting = next((one for one in connections if one not in self._busy), None)
             if waiting is None:
                 _log.warning("connection_refused", reason="too many requests at once")
-                return _ClosedAtOnce()
+                return _RefusedConnection()
             _log.warning("connection_closed", reason="too many connections")
             waiting.force_close()
         return server()
@@ -95,7 +95,7 @@ def make_runner(app: web.Application, most: int | None = None) -> web.AppRunner:
 
     :param most: the most connections at once; by default derived from the limits of this process.
     """
-    connections = Connections(most or most_connections())
+    connections = Connections(most or connection_limit())
     app.middlewares.append(connections.watch)
     app.on_response_prepare.append(_close_afterwards)
     return Runner(
@@ -118,7 +118,7 @@ async def _close_afterwards(_: web.Request, response: web.StreamResponse) -> Non
     response.headers["Connection"] = "close"
 
 
-class _ClosedAtOnce(asyncio.Protocol):
+class _RefusedConnection(asyncio.Protocol):
     """Closes a new connection when there are too many."""
 
     def connection_made(self, transport: Any) -> None:

@@ -26,7 +26,7 @@ _CHECKS_UNTIL_ALARM: Final = 2
 
 _log = structlog.get_logger()
 
-Send = Callable[[Alarm], Awaitable[Sequence[MessageCopy]]]
+SendAlarm = Callable[[Alarm], Awaitable[Sequence[MessageCopy]]]
 """Sends an alarm to the admins without storing anything. Returns the copies, to be stored later."""
 
 
@@ -39,7 +39,7 @@ class Health:
         store: Store,
         alarms: Alarms,
         clock: Clock,
-        send: Send,
+        send: SendAlarm,
         socket: SlackSocket | None = None,
         check_seconds: float = CHECK_SECONDS,
     ) -> None:

@@ -27,8 +27,8 @@ from workflows.ports.clock import Clock
 _TIMESTAMP: Final = re.compile(r"[0-9]{10}")
 _SIGNATURE: Final = re.compile(r"v0=[0-9a-f]{64}")
 _WINDOW_SECONDS: Final = 300
-_LARGEST_BODY: Final = 256 * 1024
-_SLOWEST_BODY_SECONDS: Final = 5.0
+_MAX_BODY_BYTES: Final = 256 * 1024
+_MAX_BODY_SECONDS: Final = 5.0
 _FORM: Final = "application/x-www-form-urlencoded"
 _JSON: Final = "application/json"
 
@@ -50,7 +50,7 @@ def is_authentic(headers: CIMultiDictProxy[str], body: bytes, *, secret: str, no
     return hmac.compare_digest(expected, signatures[0])
 
 
-def make_web(
+def make_web_app(
     *, inbound: Inbound | None, secret: str, clock: Clock, metrics: Metrics, is_ready: Callable[[], Awaitable[str]]
 ) -> web.Application:
     """Return the application with its routes.
@@ -82,7 +82,7 @@ def make_web(
         await metrics.refresh()
         return web.Response(body=generate_latest(metrics.registry), headers={"Content-Type": CONTENT_TYPE_LATEST})
 
-    app = web.Application(client_max_size=_LARGEST_BODY)
+    app = web.Application(client_max_size=_MAX_BODY_BYTES)
     app.on_response_prepare.append(_without_versions)
     app.router.add_post("/slack/events", events)
     app.router.add_get("/healthz", healthz)
@@ -97,7 +97,7 @@ async def _raw_body(request: web.Request) -> bytes:
     :raises web.HTTPRequestEntityTooLarge, web.HTTPRequestTimeout: for more, or slower, than Slack ever sends.
     """
     try:
-        async with asyncio.timeout(_SLOWEST_BODY_SECONDS):
+        async with asyncio.timeout(_MAX_BODY_SECONDS):
             return await request.read()
     except TimeoutError:
         raise web.HTTPRequestTimeout(text="too slow\n", headers={"Connection": "close"}) from None

@@ -19,7 +19,7 @@ from bot.sandbox.page.text.names import Names
 Json = Mapping[str, Any]
 
 PARTS = ("people", "nav", "head", "guide", "messages", "composer", "modal", "clock", "tenant", "log")
-MOST_MESSAGES = 100
+MAX_MESSAGES = 100
 """The most messages shown in a conversation: the page is rendered again at every change."""
 CLOCK_STEPS = (
     ("1h", "+1 hour", 3600),
@@ -94,8 +94,8 @@ def _workspace(slack: Workspace | None, place: Place, names: Names, memory: Memo
     home = slack.views.home(place.person.slack_id) if place.kind == "home" else None
     return common | {
         "slack": True,
-        "messages": arranged_offers(shown[-MOST_MESSAGES:], names),
-        "earlier": max(0, len(shown) - MOST_MESSAGES),
+        "messages": arranged_offers(shown[-MAX_MESSAGES:], names),
+        "earlier": max(0, len(shown) - MAX_MESSAGES),
         "unread": memory.read_marks.unread(slack, place.person, place.channel),
         "modal": (view := modals[-1].to_slack() if modals else None),
         "modal_body": render_view(view, names) if view else "",

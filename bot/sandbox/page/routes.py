@@ -16,7 +16,7 @@ from bot.sandbox.page.render import environment
 from bot.sandbox.page.tenant.settings_watch import SettingsWatch
 from bot.sandbox.page.text.names import seeded_names
 
-LONGEST_WAIT = 20.0
+MAX_WAIT_SECONDS = 20.0
 """Seconds until a browser that waits for changes is told that there were none, and asks again."""
 
 HEADERS = {
@@ -47,7 +47,7 @@ def page_routes(sandbox: Sandbox) -> list[web.RouteDef]:
 
     `/page/fragment?as=&channel=&log=` answers `{"ok", "revision", "title", "fragments": {name: HTML}}`.
 
-    `/page/changes?seen=` answers `{"ok", "revision"}` once there is a newer one, or after `LONGEST_WAIT` seconds.
+    `/page/changes?seen=` answers `{"ok", "revision"}` once there is a newer one, or after `MAX_WAIT_SECONDS` seconds.
     """
     memory = Memory(SettingsWatch(), ReadMarks())
     names = seeded_names()
@@ -79,7 +79,7 @@ def page_routes(sandbox: Sandbox) -> list[web.RouteDef]:
         # A greater `seen` comes from before a restart: the browser then has to read again, too.
         if revision == int(seen):
             with suppress(TimeoutError):
-                revision = await asyncio.wait_for(sandbox.wait_for_change(revision), LONGEST_WAIT)
+                revision = await asyncio.wait_for(sandbox.wait_for_change(revision), MAX_WAIT_SECONDS)
         return web.json_response({"ok": True, "revision": revision}, headers=HEADERS)
 
     return [

@@ -14,46 +14,46 @@ from slack_bolt.async_app import AsyncAck
 
 from bot.slack.answers.windows import Windows
 from bot.slack.blocks.blocks import Json
-from bot.words.refusals.words import fact_words
+from bot.words.refusals.sentences import fact_words
 from workflows.app.requests.forms import InvalidForm
 from workflows.core.errors.facts import Fact
 
-_MOST: Final = 1000
+_MAX_FORMS: Final = 1000
 
-Filled = TypeVar("Filled")
+FormValues = TypeVar("FormValues")
 """The values that a person filled in, as typed."""
 
 
 @dataclass(slots=True, kw_only=True)
-class OpenForm(Generic[Filled]):
+class OpenForm(Generic[FormValues]):
     """One open form. `lock` is held during an update, so that updates arrive in order."""
 
-    form: Filled
+    form: FormValues
     """The values of the form at its last event."""
     lock: asyncio.Lock = field(default_factory=asyncio.Lock)
 
 
-Open = TypeVar("Open", bound=OpenForm[Any])
+OpenFormType = TypeVar("OpenFormType", bound=OpenForm[Any])
 
 
-class OpenForms(Generic[Filled, Open]):
+class OpenForms(Generic[FormValues, OpenFormType]):
     """The most recent open forms of one kind, by view id; the oldest are removed."""
 
-    def __init__(self, windows: Windows, remember: Callable[[Filled], Open]) -> None:
+    def __init__(self, windows: Windows, remember: Callable[[FormValues], OpenFormType]) -> None:
         self._windows = windows
         self._remember = remember
-        self._forms: OrderedDict[str, Open] = OrderedDict()
+        self._forms: OrderedDict[str, OpenFormType] = OrderedDict()
 
-    def at(self, view_id: str, form: Filled) -> Open:
+    def at(self, view_id: str, form: FormValues) -> OpenFormType:
         """Store the present values of a form, and return everything known about it."""
         shown = self._forms.pop(view_id, None) or self._remember(form)
         shown.form = form
         self._forms[view_id] = shown
-        while len(self._forms) > _MOST:
+        while len(self._forms) > _MAX_FORMS:
             self._forms.popitem(last=False)
         return shown
 
-    async def show(self, view_id: str, shown: Open, view: Callable[[], Json | None]) -> None:
+    async def show(self, view_id: str, shown: OpenFormType, view: Callable[[], Json | None]) -> None:
         """Update a form after the update that is running.
 
         :param view: called when this update begins, so that it uses the newest data; None when it came too late.

@@ -12,11 +12,11 @@ from slack_bolt.async_app import AsyncAck
 from slack_sdk.webhook.async_client import AsyncWebhookClient
 
 from bot.slack.answers.background import Background
-from bot.slack.answers.windows import NOT_NOW
+from bot.slack.answers.windows import NOT_READABLE_NOW
 from bot.slack.blocks.message import Message, refusal
-from bot.slack.payloads.models import Interaction, Invocation
+from bot.slack.payloads.models import Interaction, SlashCommand
 from bot.slack.people.directory import SlackDirectory
-from bot.slack.words.unavailable import not_now
+from bot.slack.words.unavailable import not_now_words
 from bot.words.requests.notes import refusal_words
 from workflows.app.reads.look_up_permission import LookupPermission
 from workflows.app.service import Service
@@ -27,7 +27,7 @@ from workflows.core.requests.commands.request import CommandSubject
 
 _SLACK_HOOKS: Final = "hooks.slack.com"
 
-BuildMessage = Callable[[Invocation], Awaitable[Message]]
+BuildMessage = Callable[[SlashCommand], Awaitable[Message]]
 """Reads what a command asks for, and returns the message. The text of an error becomes the answer."""
 
 
@@ -43,7 +43,7 @@ class Answers:
     redact: Callable[[str], str] = str
 
     async def later(
-        self, ack: AsyncAck, command: Invocation, build: BuildMessage, *, reads_tenant: bool = True
+        self, ack: AsyncAck, command: SlashCommand, build: BuildMessage, *, reads_tenant: bool = True
     ) -> None:
         """Acknowledge, and answer when `build` has returned the message.
 
@@ -63,8 +63,8 @@ class Answers:
             try:
                 await self.directory.require_member(click.actor)
                 message = await build()
-            except NOT_NOW as error:
-                message = refusal(not_now(error))
+            except NOT_READABLE_NOW as error:
+                message = refusal(not_now_words(error))
             await self._send(click.response_url, message, is_replacing=True)
         except Refused as refused:
             await self.service.record_refusal(
@@ -76,13 +76,13 @@ class Answers:
                 channel=click.channel,
             )
 
-    async def _answer(self, command: Invocation, build: BuildMessage, *, reads_tenant: bool) -> None:
+    async def _answer(self, command: SlashCommand, build: BuildMessage, *, reads_tenant: bool) -> None:
         try:
             await self._send(command.response_url, await self._built(command, build, reads_tenant=reads_tenant))
         except Refused as refused:
             await record_refused_command(self.service, command, refused)
 
-    async def _built(self, command: Invocation, build: BuildMessage, *, reads_tenant: bool) -> Message:
+    async def _built(self, command: SlashCommand, build: BuildMessage, *, reads_tenant: bool) -> Message:
         try:
             if reads_tenant:
                 await self.lookup_permission.require(
@@ -93,8 +93,8 @@ class Answers:
             return await build(command)
         except InvalidField as error:
             return refusal(refusal_words(error))
-        except NOT_NOW as error:
-            return refusal(not_now(error))
+        except NOT_READABLE_NOW as error:
+            return refusal(not_now_words(error))
 
     async def _send(self, response_url: str, message: Message, *, is_replacing: bool = False) -> None:
         if not self._is_slacks_own(response_url):
@@ -119,7 +119,7 @@ class Answers:
         return is_hook or (answer.scheme, answer.netloc) == (api.scheme, api.netloc)
 
 
-async def record_refused_command(service: Service, command: Invocation, refused: Refused) -> None:
+async def record_refused_command(service: Service, command: SlashCommand, refused: Refused) -> None:
     """Record in the audit log that a command was refused, and tell the person."""
     await service.record_refusal(
         refused,
@@ -131,6 +131,6 @@ async def record_refused_command(service: Service, command: Invocation, refused:
     )
 
 
-async def say(ack: AsyncAck, message: Message) -> None:
+async def answer_at_once(ack: AsyncAck, message: Message) -> None:
     """Answer a command in the acknowledgement itself."""
     await ack(text=message.text, blocks=message.blocks, response_type="ephemeral")

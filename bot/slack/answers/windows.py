@@ -14,9 +14,9 @@ from slack_sdk.web.async_client import AsyncWebClient
 from bot.slack.answers.background import Background
 from bot.slack.blocks.blocks import Json
 from bot.slack.blocks.modal import loading_view, message_view
-from bot.slack.errors import NO_ANSWER, error_code, is_passing
-from bot.slack.payloads.models import Interaction, Invocation
-from bot.slack.words.unavailable import not_now
+from bot.slack.errors import NO_ANSWER, error_code, is_temporary
+from bot.slack.payloads.models import Interaction, SlashCommand
+from bot.slack.words.unavailable import not_now_words
 from bot.words.requests.notes import refusal_words
 from workflows.app.service import Service
 from workflows.core.errors.facts import Fact
@@ -27,7 +27,7 @@ from workflows.core.requests.effects import MessageCode, refusal_message
 from workflows.ports.people_directory import PeopleDirectoryUnavailable
 from workflows.ports.tenant import TenantRefused, TenantUnavailable
 
-NOT_NOW: Final = (TenantUnavailable, TenantRefused, PeopleDirectoryUnavailable)
+NOT_READABLE_NOW: Final = (TenantUnavailable, TenantRefused, PeopleDirectoryUnavailable)
 """The errors when something cannot be read now; `words.not_now` explains them to the person."""
 
 _HASH_CONFLICT: Final = "hash_conflict"
@@ -36,7 +36,7 @@ _UPDATE_PAUSES: Final = (0.1, 0.4, 1.0)
 """Seconds to wait before each further attempt to update a view."""
 _TRIGGER_SECONDS: Final = 2.5
 """Seconds that Slack may take to open a view: a trigger and the acknowledgement are both valid for three seconds."""
-_ABOUT_NOTHING: Final = CommandSubject()
+_NO_SUBJECT: Final = CommandSubject()
 
 _log = structlog.get_logger()
 
@@ -51,11 +51,11 @@ class Window:
     """The idempotency key of the action that opened it."""
     command: str
     """The name of the action in the audit log."""
-    subject: CommandSubject = _ABOUT_NOTHING
+    subject: CommandSubject = _NO_SUBJECT
     """The request or partner that it is about; set as soon as it is known."""
 
     @classmethod
-    def of(cls, click: Interaction, *, command: str, subject: CommandSubject = _ABOUT_NOTHING) -> Self:
+    def of(cls, click: Interaction, *, command: str, subject: CommandSubject = _NO_SUBJECT) -> Self:
         """Return the window of a click.
 
         :raises Refused: when the click has no window.
@@ -87,11 +87,11 @@ class Windows:
     async def load(
         self,
         ack: AsyncAck,
-        act: Interaction | Invocation,
+        act: Interaction | SlashCommand,
         build: BuildView,
         *,
         command: str,
-        subject: CommandSubject = _ABOUT_NOTHING,
+        subject: CommandSubject = _NO_SUBJECT,
     ) -> None:
         """Open a window that shows "reading", acknowledge, then show the view of `build`, or why there is none.
 
@@ -114,8 +114,8 @@ class Windows:
                 view = await build(window)
             except (InvalidField, UnreadableSetting) as error:
                 view = message_view("Not possible", refusal_words(error))
-            except NOT_NOW as error:
-                view = message_view("Not possible now", not_now(error))
+            except NOT_READABLE_NOW as error:
+                view = message_view("Not possible now", not_now_words(error))
             await self.update(window.id, view)
 
     @asynccontextmanager
@@ -164,7 +164,7 @@ class Windows:
             try:
                 return await self._update_once(view_id, view)
             except SlackApiError as error:
-                if error_code(error) != _HASH_CONFLICT and not is_passing(error):
+                if error_code(error) != _HASH_CONFLICT and not is_temporary(error):
                     raise
             except NO_ANSWER as error:
                 _log.info("view_not_updated", error=repr(error))

@@ -34,7 +34,7 @@ from bot.slack.blocks.untrusted import clean
 
 Json = dict[str, Any]
 Surface = Literal["message", "modal", "home"]
-Part = RichTextElement
+TextRun = RichTextElement
 
 
 class Limit(IntEnum):
@@ -54,11 +54,11 @@ class Limit(IntEnum):
     METADATA = 3000
 
 
-NAME: Final = 100
+NAME_LIMIT: Final = 100
 """The most characters of a name that is shown."""
-DOMAIN: Final = 253
-MOST_FOOTNOTES: Final = 10
-MOST_BLOCKS: Final[dict[Surface, int]] = {"message": 50, "modal": 100, "home": 100}
+DOMAIN_LIMIT: Final = 253
+MAX_CONTEXT_ELEMENTS: Final = 10
+MAX_BLOCKS: Final[dict[Surface, int]] = {"message": 50, "modal": 100, "home": 100}
 
 NO_TIMES: Final[Mapping[str, datetime]] = MappingProxyType({})
 _UTC_TIME: Final = re.compile(r"\b(\d{4}-\d{2}-\d{2} \d{2}:\d{2}) UTC\b", re.ASCII)
@@ -70,10 +70,10 @@ def within_limits(blocks: Sequence[Block], surface: Surface) -> list[Json]:
 
     :raises SlackObjectFormationError: when a block is malformed, which is a programming error.
     """
-    most = MOST_BLOCKS[surface]
+    most = MAX_BLOCKS[surface]
     kept = list(blocks)
     if len(kept) > most:
-        kept = [*kept[: most - 1], footnote(f"{len(kept) - most + 1} more parts are not shown here.")]
+        kept = [*kept[: most - 1], small_text(f"{len(kept) - most + 1} more parts are not shown here.")]
     return [block.to_dict() for block in kept]
 
 
@@ -92,9 +92,9 @@ def mrkdwn(constant: str) -> SectionBlock:
     return SectionBlock(text=MarkdownTextObject(text=constant, verbatim=True))
 
 
-def footnote(*texts: str) -> ContextBlock:
+def small_text(*texts: str) -> ContextBlock:
     """Return small plain text, one line for each text; Slack accepts ten."""
-    return ContextBlock(elements=[plain_text(text, Limit.PLAIN) for text in texts[:MOST_FOOTNOTES]])
+    return ContextBlock(elements=[plain_text(text, Limit.PLAIN) for text in texts[:MAX_CONTEXT_ELEMENTS]])
 
 
 def row(
@@ -118,41 +118,43 @@ def _time_token(moment: datetime) -> str:
     return f"<!date^{int(moment.timestamp())}^{_DATE_FORMAT}|{utc_words(moment)}>"
 
 
-def part(text: str, limit: int = NAME, *, bold: bool = False, code: bool = False, lines: bool = False) -> Part:
+def cleaned_text(
+    text: str, limit: int = NAME_LIMIT, *, bold: bool = False, code: bool = False, lines: bool = False
+) -> TextRun:
     """Return a run of text; the text may come from outside."""
     style = RichTextElementParts.TextStyle(bold=bold or None, code=code or None) if bold or code else None
     return RichTextElementParts.Text(text=clean(text, limit, lines=lines), style=style)
 
 
-def words(constant: str, *, bold: bool = False) -> Part:
-    """Return a run of constant words; unlike `part` it keeps spaces and line breaks at its ends."""
+def fixed_text(constant: str, *, bold: bool = False) -> TextRun:
+    """Return a run of constant words; unlike `cleaned_text` it keeps spaces and line breaks at its ends."""
     style = RichTextElementParts.TextStyle(bold=True) if bold else None
     return RichTextElementParts.Text(text=constant, style=style)
 
 
-def mention(user_id: str) -> Part:
+def mention(user_id: str) -> TextRun:
     """Return a mention of a chat user by id, for a user whose name is not known yet."""
     return RichTextElementParts.User(user_id=user_id)
 
 
-def when(moment: datetime) -> Part:
+def local_time(moment: datetime) -> TextRun:
     """Return a time that Slack shows in the reader's own time zone."""
     return RichTextElementParts.Date(timestamp=int(moment.timestamp()), format=_DATE_FORMAT, fallback=utc_words(moment))
 
 
-def with_times(text: str, limit: int) -> list[Part]:
+def with_local_times(text: str, limit: int) -> list[TextRun]:
     """Return a text with each time in UTC as a time that Slack shows in the reader's own zone."""
-    parts: list[Part] = []
+    parts: list[TextRun] = []
     said, end = clean(text, limit, lines=True), 0
     for found in _UTC_TIME.finditer(said):
         try:
             moment = datetime.strptime(found[1], "%Y-%m-%d %H:%M").replace(tzinfo=UTC)
         except ValueError:
             continue  # it only looks like a time
-        parts += [words(said[end : found.start()])] if found.start() > end else []
-        parts.append(when(moment))
+        parts += [fixed_text(said[end : found.start()])] if found.start() > end else []
+        parts.append(local_time(moment))
         end = found.end()
-    return [*parts, words(said[end:])] if end < len(said) else parts
+    return [*parts, fixed_text(said[end:])] if end < len(said) else parts
 
 
 def utc_words(moment: datetime) -> str:
@@ -160,12 +162,12 @@ def utc_words(moment: datetime) -> str:
     return f"{moment.astimezone(UTC):%Y-%m-%d %H:%M} UTC"
 
 
-def paragraph(*parts: Part) -> RichTextSectionElement:
+def paragraph(*parts: TextRun) -> RichTextSectionElement:
     """Return one paragraph of rich text."""
     return RichTextSectionElement(elements=list(parts))
 
 
-def bullets(items: Iterable[Sequence[Part]], *, ordered: bool = False) -> RichTextListElement:
+def bullets(items: Iterable[Sequence[TextRun]], *, ordered: bool = False) -> RichTextListElement:
     """Return a list, one item per sequence of parts."""
     sections = [RichTextSectionElement(elements=list(item)) for item in items]
     return RichTextListElement(elements=sections, style="ordered" if ordered else "bullet")
@@ -173,15 +175,15 @@ def bullets(items: Iterable[Sequence[Part]], *, ordered: bool = False) -> RichTe
 
 def quote(text: str, limit: int) -> RichTextQuoteElement:
     """Return a quotation of what somebody wrote."""
-    return RichTextQuoteElement(elements=[part(text, limit, lines=True)])
+    return RichTextQuoteElement(elements=[cleaned_text(text, limit, lines=True)])
 
 
 def preformatted(ascii_text: str) -> RichTextPreformattedElement:
     """Return preformatted text, shown unchanged. The caller must pass short ASCII text."""
-    return RichTextPreformattedElement(elements=[words(ascii_text)])
+    return RichTextPreformattedElement(elements=[fixed_text(ascii_text)])
 
 
-def rich(*elements: RichTextElement, block_id: str | None = None) -> RichTextBlock:
+def rich_text(*elements: RichTextElement, block_id: str | None = None) -> RichTextBlock:
     """Return a block of rich text."""
     return RichTextBlock(elements=list(elements), block_id=block_id)
 

@@ -6,12 +6,12 @@ from typing import Final
 
 from slack_sdk.models.blocks import Block
 
-from bot.slack.blocks.blocks import Json, paragraph, rich, with_times, within_limits, words
+from bot.slack.blocks.blocks import Json, fixed_text, paragraph, rich_text, with_local_times, within_limits
 from bot.slack.blocks.untrusted import clean, escape
 
-MOST_FALLBACK: Final = 700
+MAX_FALLBACK_CHARACTERS: Final = 700
 """The most characters of the text. Escaping may make it five times as long, and chat.update accepts 4,000."""
-MOST_NOTICE: Final = 2500
+MAX_NOTICE_CHARACTERS: Final = 2500
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -25,15 +25,18 @@ class Message:
 
 def message(summary: str, blocks: Sequence[Block]) -> Message:
     """Return a message from blocks and a plain text with the same content."""
-    return Message(text=escape(clean(summary, MOST_FALLBACK)), blocks=within_limits(blocks, "message"))
+    return Message(text=escape(clean(summary, MAX_FALLBACK_CHARACTERS)), blocks=within_limits(blocks, "message"))
 
 
 def notice(text: str) -> Message:
     """Return a message of one or two sentences."""
-    return message(text, [rich(paragraph(*with_times(text, MOST_NOTICE)))])
+    return message(text, [rich_text(paragraph(*with_local_times(text, MAX_NOTICE_CHARACTERS)))])
 
 
 def refusal(text: str) -> Message:
     """Return a message that a request was not carried out, and why."""
     opening = "⛔ Not done. "
-    return message(opening + text, [rich(paragraph(words(opening, bold=True), *with_times(text, MOST_NOTICE)))])
+    return message(
+        opening + text,
+        [rich_text(paragraph(fixed_text(opening, bold=True), *with_local_times(text, MAX_NOTICE_CHARACTERS)))],
+    )

@@ -13,7 +13,16 @@ from slack_sdk.models.blocks.block_elements import InputInteractiveElement
 from slack_sdk.models.views import View
 
 from bot.slack import ids
-from bot.slack.blocks.blocks import Json, Limit, paragraph, part, plain_text, rich, within_limits, words
+from bot.slack.blocks.blocks import (
+    Json,
+    Limit,
+    cleaned_text,
+    fixed_text,
+    paragraph,
+    plain_text,
+    rich_text,
+    within_limits,
+)
 from bot.slack.blocks.untrusted import cut, encodable
 
 SPONSOR_HINT: Final = "Answers for the access and is asked in reviews. Cannot approve this request."
@@ -78,9 +87,11 @@ def input_block(
 
 def message_view(title: str, text: str) -> Json:
     """Return a modal that only shows a text."""
-    return modal(title, [rich(paragraph(part(text, Limit.PLAIN, lines=True)))], ids.MESSAGE_VIEW)
+    return modal(title, [rich_text(paragraph(cleaned_text(text, Limit.PLAIN, lines=True)))], ids.MESSAGE_VIEW)
 
 
 def loading_view(title: str = "One moment") -> Json:
     """Return a modal that shows "reading". It is opened at once, because a trigger is valid for three seconds."""
-    return modal(title, [rich(paragraph(words("⏳ Reading from Microsoft Entra…")))], ids.REQUEST_ACCESS_LOADING)
+    return modal(
+        title, [rich_text(paragraph(fixed_text("⏳ Reading from Microsoft Entra…")))], ids.REQUEST_ACCESS_LOADING
+    )

@@ -16,7 +16,7 @@ _BLANK_LETTERS: Final = frozenset("\u115f\u1160\u3164\uffa0\u2800")
 _LINE_BREAKS: Final = re.compile(r"\r\n|[\r\v\f\x85\u2028\u2029]")
 _BLANK_LINES: Final = re.compile(r"\n(?:[^\S\n]*\n)+")
 _SPACES: Final = re.compile(r"\s+")
-_MOST_MARKS = 4
+_MAX_COMBINING_MARKS = 4
 """More combining marks on one letter would cover the lines above and below."""
 
 
@@ -64,6 +64,6 @@ def _visible(text: str) -> str:
         category = unicodedata.category(character)
         marks = marks + 1 if category in ("Mn", "Me") else 0
         is_hidden = category in _HIDDEN_CATEGORIES and character not in "\n\t"
-        if not is_hidden and character not in _BLANK_LETTERS and marks <= _MOST_MARKS:
+        if not is_hidden and character not in _BLANK_LETTERS and marks <= _MAX_COMBINING_MARKS:
             kept.append(character)
     return "".join(kept)

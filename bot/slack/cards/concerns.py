@@ -5,11 +5,11 @@ from typing import Final
 
 from slack_sdk.models.blocks.block_elements import RichTextElement
 
-from bot.slack.blocks.blocks import Part, bullets, part, words
-from bot.words.posture.concerns import WEIGHTS, concern_words
+from bot.slack.blocks.blocks import TextRun, bullets, cleaned_text, fixed_text
+from bot.words.posture.concerns import WEIGHT_WORDS, concern_words
 from workflows.core.posture.model import Concern, Weight
 
-_MOST_TEXT: Final = 400
+_MAX_CHARACTERS: Final = 400
 _ICONS: Final = {Weight.ALERT: "🚨", Weight.WARNING: "⚠️", Weight.UNCHECKED: "❔", Weight.NOTE: "ℹ️"}
 
 
@@ -17,13 +17,15 @@ def concern_elements(concerns: Sequence[Concern], most: int) -> Iterator[RichTex
     """List concerns in the given order, the most serious first; what is cut is counted."""
     if not concerns:
         return
-    items: list[list[Part]] = [
+    items: list[list[TextRun]] = [
         [
-            words(f"{_ICONS[one.weight]} {WEIGHTS[one.weight].capitalize()}: ", bold=one.weight >= Weight.WARNING),
-            part(concern_words(one), _MOST_TEXT),
+            fixed_text(
+                f"{_ICONS[one.weight]} {WEIGHT_WORDS[one.weight].capitalize()}: ", bold=one.weight >= Weight.WARNING
+            ),
+            cleaned_text(concern_words(one), _MAX_CHARACTERS),
         ]
         for one in concerns[:most]
     ]
     if len(concerns) > most:
-        items.append([words(f"and {len(concerns) - most} more")])
+        items.append([fixed_text(f"and {len(concerns) - most} more")])
     yield bullets(items)

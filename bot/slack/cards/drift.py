@@ -6,8 +6,8 @@ from collections.abc import Iterator
 from slack_sdk.models.blocks import RichTextBlock
 from slack_sdk.models.blocks.block_elements import RichTextElement
 
-from bot.slack.blocks.blocks import Part, bullets, paragraph, part, preformatted, rich, words
-from bot.slack.cards.partners import MOST_JSON, MOST_LINE, MOST_LINES, shortened
+from bot.slack.blocks.blocks import TextRun, bullets, cleaned_text, fixed_text, paragraph, preformatted, rich_text
+from bot.slack.cards.partner_and_plan import MAX_JSON_CHARACTERS, MAX_LINES, MAX_SETTING_CHARACTERS, shortened
 from bot.words.plans.drift import DefaultLine, DriftLine, default_lines, drift_lines
 from workflows.core.plans.drift import Drift
 from workflows.core.requests.request import AccessRequest, RequestState
@@ -18,21 +18,21 @@ def drift_blocks(request: AccessRequest) -> Iterator[RichTextBlock]:
     drift = request.drift
     if drift is None or request.state not in (RequestState.PREPARING, RequestState.AWAITING_APPROVAL):
         return
-    yield rich(
-        paragraph(words("What changed behind the approved plan", bold=True)),
-        *changed_behind(drift),
-        preformatted(shortened(drift_json(drift), MOST_JSON)),
+    yield rich_text(
+        paragraph(fixed_text("What changed behind the approved plan", bold=True)),
+        *outside_change_elements(drift),
+        preformatted(shortened(drift_json(drift), MAX_JSON_CHARACTERS)),
     )
 
 
-def changed_behind(drift: Drift) -> Iterator[RichTextElement]:
+def outside_change_elements(drift: Drift) -> Iterator[RichTextElement]:
     """List what changed in the tenant since the plan was approved: each setting as approved and as it is now."""
     lines = drift_lines(drift)
     items = [_default_parts(line) for line in default_lines(drift)]
-    items += [_line_parts(line) for line in lines[:MOST_LINES]]
-    if (more := len(lines) - MOST_LINES) > 0:
-        items.append([words(f"and {more} more settings; the JSON shows them")])
-    yield bullets(items or [[words("nothing that this version can show")]])
+    items += [_line_parts(line) for line in lines[:MAX_LINES]]
+    if (more := len(lines) - MAX_LINES) > 0:
+        items.append([fixed_text(f"and {more} more settings; the JSON shows them")])
+    yield bullets(items or [[fixed_text("nothing that this version can show")]])
 
 
 def drift_json(drift: Drift) -> str:
@@ -53,23 +53,23 @@ def drift_json(drift: Drift) -> str:
     return "{{\n{}\n}}".format(",\n".join(members)) if members else "{}"
 
 
-def _default_parts(line: DefaultLine) -> list[Part]:
+def _default_parts(line: DefaultLine) -> list[TextRun]:
     return [
-        part(line.setting, 200, bold=True),
-        words(", inherited from the tenant's default: was "),
-        part(line.shown, MOST_LINE),
-        words(" when it was shown; now: "),
-        part(line.now, MOST_LINE, bold=True),
+        cleaned_text(line.setting, 200, bold=True),
+        fixed_text(", inherited from the tenant's default: was "),
+        cleaned_text(line.shown, MAX_SETTING_CHARACTERS),
+        fixed_text(" when it was shown; now: "),
+        cleaned_text(line.now, MAX_SETTING_CHARACTERS, bold=True),
     ]
 
 
-def _line_parts(line: DriftLine) -> list[Part]:
+def _line_parts(line: DriftLine) -> list[TextRun]:
     return [
-        part(line.setting, 200, bold=True),
-        words(": approved from "),
-        part(line.approved_from, MOST_LINE),
-        words(" to "),
-        part(line.approved_to, MOST_LINE),
-        words("; now: "),
-        part(line.now, MOST_LINE, bold=True),
+        cleaned_text(line.setting, 200, bold=True),
+        fixed_text(": approved from "),
+        cleaned_text(line.approved_from, MAX_SETTING_CHARACTERS),
+        fixed_text(" to "),
+        cleaned_text(line.approved_to, MAX_SETTING_CHARACTERS),
+        fixed_text("; now: "),
+        cleaned_text(line.now, MAX_SETTING_CHARACTERS, bold=True),
     ]

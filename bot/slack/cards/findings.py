@@ -8,13 +8,13 @@ from typing import Final
 
 from slack_sdk.models.blocks import Block
 
-from bot.slack.blocks.blocks import bullets, paragraph, part, rich, words
+from bot.slack.blocks.blocks import bullets, cleaned_text, fixed_text, paragraph, rich_text
 from bot.words.findings.finding import finding_lines
 from workflows.core.checks.findings import Finding
 
-MOST_LINES: Final = 30
+MAX_LINES: Final = 30
 """For all findings together: with the request itself they fit into one window."""
-_MOST_LINE: Final = 400
+_MAX_LINE_CHARACTERS: Final = 400
 
 
 def full_findings(findings: Sequence[Finding]) -> list[Block]:
@@ -25,7 +25,7 @@ def full_findings(findings: Sequence[Finding]) -> list[Block]:
     lines = [line for finding in findings for line in finding_lines(finding)]
     if not lines:
         return []
-    items = [[part(line, _MOST_LINE)] for line in lines[:MOST_LINES]]
+    items = [[cleaned_text(line, _MAX_LINE_CHARACTERS)] for line in lines[:MAX_LINES]]
     if more := len(lines) - len(items):
-        items.append([words(f"and {more} more; gatehouse plan and gatehouse posture --json show all of them")])
-    return [rich(paragraph(words("Conditional Access, policy by policy", bold=True)), bullets(items))]
+        items.append([fixed_text(f"and {more} more; gatehouse plan and gatehouse posture --json show all of them")])
+    return [rich_text(paragraph(fixed_text("Conditional Access, policy by policy", bold=True)), bullets(items))]

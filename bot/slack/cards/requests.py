@@ -8,9 +8,19 @@ from slack_sdk.models.blocks import ActionsBlock, ButtonElement
 from slack_sdk.models.blocks.block_elements import RichTextElement
 
 from bot.slack import ids
-from bot.slack.blocks.blocks import DOMAIN, Part, actions, button, confirm_dialog, paragraph, part, when, words
+from bot.slack.blocks.blocks import (
+    DOMAIN_LIMIT,
+    TextRun,
+    actions,
+    button,
+    cleaned_text,
+    confirm_dialog,
+    fixed_text,
+    local_time,
+    paragraph,
+)
 from bot.slack.blocks.untrusted import clean
-from bot.slack.cards.partners import partner_name
+from bot.slack.cards.partner_and_plan import partner_name
 from bot.words.requests.states import state_words
 from workflows.core.plans.plan import Plan, TenantIdentity
 from workflows.core.requests.commands.editing import is_editable
@@ -20,7 +30,7 @@ from workflows.core.requests.request import AccessRequest, RequestKind, RequestS
 
 S = RequestState
 
-MOST_TARGET: Final = 90
+MAX_DOMAIN_CHARACTERS: Final = 90
 """The most characters of a domain in a headline."""
 _ICONS: Final[Mapping[RequestState, str]] = {
     S.PREPARING: "🔎",
@@ -47,7 +57,7 @@ _UNPLANNED: Final = (S.PREPARING, S.UNFIT)
 
 def headline(request: AccessRequest) -> str:
     """Return target and state in a few words, target first."""
-    return f"{icon(request)} {clean(request_target(request), MOST_TARGET)}: {state_words(request)}"
+    return f"{icon(request)} {clean(request_target(request), MAX_DOMAIN_CHARACTERS)}: {state_words(request)}"
 
 
 def summary(request: AccessRequest, state: str = "") -> str:
@@ -63,19 +73,19 @@ def summary(request: AccessRequest, state: str = "") -> str:
 def request_target(request: AccessRequest) -> str:
     """Return the target: the partner's domain, or the typed text while the domain is not known."""
     identity = identity_of(request)
-    return partner_name(identity) if identity else clean(request.particulars.target, DOMAIN)
+    return partner_name(identity) if identity else clean(request.particulars.target, DOMAIN_LIMIT)
 
 
-def whole_target(request: AccessRequest) -> Iterator[Part]:
+def whole_target(request: AccessRequest) -> Iterator[TextRun]:
     """Return the whole domain on a line of its own where a headline has only its beginning; otherwise nothing.
 
     A long domain may begin like another organization's, and what it belongs to is at its end.
     """
     target = request_target(request)
-    if len(target) > MOST_TARGET:
-        yield words("Partner ")
-        yield part(target, DOMAIN, bold=True)
-        yield words("\n")
+    if len(target) > MAX_DOMAIN_CHARACTERS:
+        yield fixed_text("Partner ")
+        yield cleaned_text(target, DOMAIN_LIMIT, bold=True)
+        yield fixed_text("\n")
 
 
 def identity_of(request: AccessRequest) -> TenantIdentity | None:
@@ -96,22 +106,22 @@ def kind_words(request: AccessRequest) -> str:
 
 def restore_hint(identity: TenantIdentity) -> RichTextElement:
     """State how to undo a change of this partner."""
-    command = part(f"/partner restore {ids.confirmation(identity)}", DOMAIN + 20, code=True)
-    return paragraph(words("To restore previous settings: "), command)
+    command = cleaned_text(f"/partner restore {ids.confirmation_text(identity)}", DOMAIN_LIMIT + 20, code=True)
+    return paragraph(fixed_text("To restore previous settings: "), command)
 
 
-def restored_parts(request: AccessRequest) -> Iterator[Part]:
+def restored_parts(request: AccessRequest) -> Iterator[TextRun]:
     """State which change a restore request undoes, and its date."""
-    yield words("the settings from before ")
-    yield part(request.particulars.restores or "another change")
+    yield fixed_text("the settings from before ")
+    yield cleaned_text(request.particulars.restores or "another change")
     if request.prepared is not None and (was := request.prepared.restored) is not None:
-        yield words(" (“")
-        yield part(was.title)
-        yield words(f"”, {_KINDS[was.kind]} by ")
-        yield part(was.by.name)
-        yield words(", of ")
-        yield when(was.at)
-        yield words(")")
+        yield fixed_text(" (“")
+        yield cleaned_text(was.title)
+        yield fixed_text(f"”, {_KINDS[was.kind]} by ")
+        yield cleaned_text(was.by.name)
+        yield fixed_text(", of ")
+        yield local_time(was.at)
+        yield fixed_text(")")
 
 
 def icon(request: AccessRequest) -> str:
@@ -121,12 +131,12 @@ def icon(request: AccessRequest) -> str:
     return _ICONS[request.state]
 
 
-def may_be_decided(request: AccessRequest, now: datetime) -> bool:
+def can_be_decided(request: AccessRequest, now: datetime) -> bool:
     """Return whether Approve and Reject still have an effect."""
     return request.state is S.AWAITING_APPROVAL and now < request.expires_at
 
 
-def may_be_withdrawn(request: AccessRequest) -> bool:
+def can_be_withdrawn(request: AccessRequest) -> bool:
     """Return whether the lifecycle allows a withdrawal now."""
     return (request.state, Withdraw) in TABLE
 
@@ -145,12 +155,12 @@ def own_buttons(
     :param offers_reminder: False while no reminder is possible; only for views that are built again at each opening.
     """
     buttons = []
-    if may_be_decided(request, now):
+    if can_be_decided(request, now):
         if offers_reminder:
             buttons.append(button("Remind approvers", ids.REMIND, request.id))
         if is_editable(request):
             buttons.append(edit_element(request))
-    if may_be_withdrawn(request):
+    if can_be_withdrawn(request):
         buttons.append(withdraw_element(request))
     if is_over:
         buttons.append(button("Request again", ids.REQUEST_AGAIN, request.id))

@@ -5,20 +5,20 @@ from typing import Final
 
 from slack_sdk.models.blocks.block_elements import RichTextElement
 
-from bot.slack.blocks.blocks import Part, bullets, paragraph, part, words
-from bot.slack.cards.partners import MOST_LINE, MOST_LINES
+from bot.slack.blocks.blocks import TextRun, bullets, cleaned_text, fixed_text, paragraph
+from bot.slack.cards.partner_and_plan import MAX_LINES, MAX_SETTING_CHARACTERS
 from bot.words.plans.current_settings import CurrentLine, describe_staying_open, describe_untouched
 from bot.words.plans.risk import risk_level_words, risk_reason_words
 from bot.words.sentences import counted
 from bot.words.settings.values import NO_NAMES
-from workflows.core.plans.closing import only_narrows
-from workflows.core.plans.current_settings import unmanaged
+from workflows.core.plans.closing import only_reduces_access
+from workflows.core.plans.current_settings import unmanaged_settings
 from workflows.core.plans.plan import Plan
 from workflows.core.plans.renewal import is_renewal
 from workflows.core.policy.risk import deciding_risk, required, risk_of, risk_of_result
 from workflows.core.settings.canonical import JsonObject
 
-_MOST_NAMES: Final = 500
+_MAX_NAMES_CHARACTERS: Final = 500
 
 
 def risk_elements(plan: Plan, default: JsonObject | None, *, is_decided: bool = False) -> Iterator[RichTextElement]:
@@ -31,17 +31,19 @@ def risk_elements(plan: Plan, default: JsonObject | None, *, is_decided: bool = 
     people = counted(need.people, "approver")
     stages = "" if need.stages == 1 else f" in at least {counted(need.stages, 'stage')}"
     verb = "needed" if is_decided else "needs"
-    yield paragraph(words(f"Risk: {risk_level_words(level)}", bold=True), words(f" ({verb} {people}{stages})"))
+    yield paragraph(
+        fixed_text(f"Risk: {risk_level_words(level)}", bold=True), fixed_text(f" ({verb} {people}{stages})")
+    )
     opened = risk_of(plan, default).reasons
-    result = () if only_narrows(plan) else risk_of_result(plan, default).reasons
+    result = () if only_reduces_access(plan) else risk_of_result(plan, default).reasons
     if opened:
-        yield bullets([words(risk_reason_words(reason))] for reason in opened)
+        yield bullets([fixed_text(risk_reason_words(reason))] for reason in opened)
     if already := [reason for reason in result if reason not in opened]:
-        yield paragraph(words("Because of current access that stays:"))
-        yield bullets([words(risk_reason_words(reason))] for reason in already)
+        yield paragraph(fixed_text("Because of current access that stays:"))
+        yield bullets([fixed_text(risk_reason_words(reason))] for reason in already)
 
 
-def staying_elements(
+def unchanged_access_elements(
     plan: Plan, default: JsonObject | None, names: Mapping[str, str] = NO_NAMES
 ) -> Iterator[RichTextElement]:
     """Return what is set for a partner and stays: settings that allow access by name, the rest counted.
@@ -51,25 +53,27 @@ def staying_elements(
     kept = describe_untouched(plan, default, names)
     if is_renewal(plan):
         if kept:
-            yield paragraph(words("Access to extend", bold=True))
-            yield _listed(kept)
+            yield paragraph(fixed_text("Access to extend", bold=True))
+            yield _current_settings_list(kept)
         return
     if stays := describe_staying_open(plan, default, names):
-        yield paragraph(words("Stays open, not changed", bold=True))
-        yield _listed(stays)
-    if others := unmanaged(plan.image_after()):
+        yield paragraph(fixed_text("Stays open, not changed", bold=True))
+        yield _current_settings_list(stays)
+    if others := unmanaged_settings(plan.configuration_after()):
         yield paragraph(
-            words("Also set, not managed by Gatehouse, and not changed: "), part(", ".join(others), _MOST_NAMES)
+            fixed_text("Also set, not managed by Gatehouse, and not changed: "),
+            cleaned_text(", ".join(others), _MAX_NAMES_CHARACTERS),
         )
     if closed := sum(not one.fact.lets_in for one in kept):
         values = counted(closed, "value that lets nobody in", "values that let nobody in")
-        yield paragraph(words(f"Set for this partner and not changed: {values}; /partner show lists them."))
+        yield paragraph(fixed_text(f"Set for this partner and not changed: {values}; /partner show lists them."))
 
 
-def _listed(current: Sequence[CurrentLine]) -> RichTextElement:
-    items: list[list[Part]] = [
-        [part(one.setting, 200, bold=True), words(": "), part(one.words, MOST_LINE)] for one in current[:MOST_LINES]
+def _current_settings_list(current: Sequence[CurrentLine]) -> RichTextElement:
+    items: list[list[TextRun]] = [
+        [cleaned_text(one.setting, 200, bold=True), fixed_text(": "), cleaned_text(one.words, MAX_SETTING_CHARACTERS)]
+        for one in current[:MAX_LINES]
     ]
     if more := len(current) - len(items):
-        items.append([words(f"and {more} more; /partner show lists them")])
+        items.append([fixed_text(f"and {more} more; /partner show lists them")])
     return bullets(items)

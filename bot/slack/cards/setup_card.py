@@ -6,17 +6,28 @@ from typing import Final
 from slack_sdk.models.blocks import ActionsBlock, Block
 
 from bot.slack import ids
-from bot.slack.blocks.blocks import Part, actions, button, footnote, header, paragraph, part, rich, when, words
+from bot.slack.blocks.blocks import (
+    TextRun,
+    actions,
+    button,
+    cleaned_text,
+    fixed_text,
+    header,
+    local_time,
+    paragraph,
+    rich_text,
+    small_text,
+)
 from bot.slack.blocks.message import Message, message
 from bot.slack.blocks.untrusted import clean
-from bot.slack.cards.partners import identity_block, partner_name
+from bot.slack.cards.partner_and_plan import identity_block, partner_name
 from bot.slack.cards.setup_steps import step_blocks
 from bot.words.partner_setup.state import setup_words
 from bot.words.requests.titles import partner_title
-from workflows.core.partner_setup.state import needed_steps, open_steps
+from workflows.core.partner_setup.confirmations import needed_steps, open_steps
 from workflows.core.partners.partnership import Partnership, PartnershipState
 
-_OLDER: Final = "There is a newer card about this below. This one asks nothing any more."
+_OLDER_CARD: Final = "There is a newer card about this below. This one asks nothing any more."
 
 
 def setup_card(partnership: Partnership, *, may_confirm: bool, reader: str = "", is_older: bool = False) -> Message:
@@ -33,13 +44,13 @@ def setup_card(partnership: Partnership, *, may_confirm: bool, reader: str = "",
     blocks: list[Block] = [
         header(f"{icon} {clean(partner_name(identity), 90)}: {opening}"),
         identity_block(identity),
-        rich(paragraph(part(partner_title(partnership)), words(f" · {partnership.request_id}"))),
+        rich_text(paragraph(cleaned_text(partner_title(partnership)), fixed_text(f" · {partnership.request_id}"))),
     ]
     if is_live and is_older:
-        blocks.append(rich(paragraph(words(_OLDER))))
+        blocks.append(rich_text(paragraph(fixed_text(_OLDER_CARD))))
     elif is_live:
         if is_reminder:
-            blocks.append(rich(paragraph(*_reminder_parts(partnership, reader))))
+            blocks.append(rich_text(paragraph(*_reminder_parts(partnership, reader))))
         blocks += _body(partnership, may_confirm=may_confirm)
     said = setup_words(partnership.setup, partnership.confirmations) or opening
     start = "reminder of the partner setup" if is_reminder else "partner setup"
@@ -64,21 +75,21 @@ def _headline(partnership: Partnership, *, is_reminder: bool) -> tuple[str, str]
     return ("⏰", "reminder of the partner setup") if is_reminder else ("🤝", "partner setup")
 
 
-def _reminder_parts(partnership: Partnership, reader: str) -> Iterator[Part]:
+def _reminder_parts(partnership: Partnership, reader: str) -> Iterator[TextRun]:
     """State who asked for the reminder, and when."""
     asker, sponsor = partnership.setup_reminder_asked_by, partnership.sponsor
     is_sponsor = reader == sponsor.chat_id
     if asker is None or asker.chat_id == reader or (is_sponsor and asker.id == sponsor.id):
-        yield words("You asked to be reminded", bold=True)
+        yield fixed_text("You asked to be reminded", bold=True)
     else:
-        yield part(asker.name, bold=True)
-        yield words(" asked that ", bold=True)
-        yield words("you", bold=True) if is_sponsor else part(sponsor.name, bold=True)
-        yield words(" be reminded", bold=True)
+        yield cleaned_text(asker.name, bold=True)
+        yield fixed_text(" asked that ", bold=True)
+        yield fixed_text("you", bold=True) if is_sponsor else cleaned_text(sponsor.name, bold=True)
+        yield fixed_text(" be reminded", bold=True)
     if partnership.setup_reminder_asked_at is not None:
-        yield words(", on ")
-        yield when(partnership.setup_reminder_asked_at)
-    yield words(".")
+        yield fixed_text(", on ")
+        yield local_time(partnership.setup_reminder_asked_at)
+    yield fixed_text(".")
 
 
 def _body(partnership: Partnership, *, may_confirm: bool) -> Iterator[Block]:
@@ -91,15 +102,19 @@ def _body(partnership: Partnership, *, may_confirm: bool) -> Iterator[Block]:
         opening += ". Somebody here confirmed every step."
     else:
         opening += ". Nothing is needed there."
-    yield rich(paragraph(words(opening)))
+    yield rich_text(paragraph(fixed_text(opening)))
     confirmable = {step.digest for step in setup} if may_confirm else set()
     yield from step_blocks(partnership.identity, setup, confirmations, confirmable)
     yield _buttons(partnership, may_remind=may_confirm and bool(left) and partnership.remind_setup_at is None)
     if partnership.remind_setup_at is not None:
-        reminded = [words("The sponsor, "), part(partnership.sponsor.name), words(", is reminded on ")]
-        yield rich(paragraph(*reminded, when(partnership.remind_setup_at)))
+        reminded = [
+            fixed_text("The sponsor, "),
+            cleaned_text(partnership.sponsor.name),
+            fixed_text(", is reminded on "),
+        ]
+        yield rich_text(paragraph(*reminded, local_time(partnership.remind_setup_at)))
     if may_confirm and needed_steps(setup):
-        yield footnote(
+        yield small_text(
             "Confirm what the partner told you. It is recorded under your name. If the plan changes, it needs a new "
             "confirmation."
         )

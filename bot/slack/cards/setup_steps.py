@@ -7,38 +7,49 @@ from slack_sdk.models.blocks import ActionsBlock, Block
 from slack_sdk.models.blocks.block_elements import RichTextElement
 
 from bot.slack import ids
-from bot.slack.blocks.blocks import Part, actions, bullets, button, confirm_dialog, paragraph, part, rich, when, words
+from bot.slack.blocks.blocks import (
+    TextRun,
+    actions,
+    bullets,
+    button,
+    cleaned_text,
+    confirm_dialog,
+    fixed_text,
+    local_time,
+    paragraph,
+    rich_text,
+)
 from bot.slack.blocks.untrusted import clean
-from bot.slack.cards.partners import partner_name
-from bot.words.partner_setup.state import LABELS, SHORT_NAMES, UNSEEN, missing_until, usual_words
+from bot.slack.cards.partner_and_plan import partner_name
+from bot.words.partner_setup.state import LABELS, NOT_VISIBLE, SHORT_NAMES, missing_until, usually_open_words
 from bot.words.settings.values import part_title
-from workflows.core.partner_setup.state import Confirmation, confirmation_of, needed_steps
+from workflows.core.partner_setup.confirmations import Confirmation, confirmation_of, needed_steps
 from workflows.core.partner_setup.steps import PartnerSetup, SetupStep, setup_of
 from workflows.core.partners.partnership import Partnership
 from workflows.core.plans.plan import TenantIdentity
 from workflows.core.settings.canonical import Digest, JsonObject
 
-NOTHING: Final = "Nothing that is set here for this partner needs a setting on its side."
+NO_PARTNER_STEPS: Final = "Nothing that is set here for this partner needs a setting on its side."
 
 
-def step_parts(step: SetupStep, steps: Sequence[SetupStep], confirmations: Sequence[Confirmation]) -> list[Part]:
+def step_parts(step: SetupStep, steps: Sequence[SetupStep], confirmations: Sequence[Confirmation]) -> list[TextRun]:
     """Return a needed step's name, the state of both sides, and what does not work until then."""
     known = confirmation_of(step, confirmations)
-    label = part(LABELS[step.key], bold=True)
+    label = cleaned_text(LABELS[step.key], bold=True)
     if known is None:
         return [
-            words("❔ "),
+            fixed_text("❔ "),
             label,
-            words(f": Our side: done. Partner's side: not confirmed. {missing_until(step, steps)}"),
+            fixed_text(f": Our side: done. Partner's side: not confirmed. {missing_until(step, steps)}"),
         ]
     said = [
-        words("✅ "),
+        fixed_text("✅ "),
         label,
-        words(": Our side: done. Partner's side: confirmed by "),
-        part(known.person.name),
-        words(" on "),
+        fixed_text(": Our side: done. Partner's side: confirmed by "),
+        cleaned_text(known.person.name),
+        fixed_text(" on "),
     ]
-    return [*said, when(known.at), words(f" ({UNSEEN})")]
+    return [*said, local_time(known.at), fixed_text(f" ({NOT_VISIBLE})")]
 
 
 def step_blocks(
@@ -52,16 +63,16 @@ def step_blocks(
     :param may_confirm: the digests of the steps that have a button.
     """
     for step in needed_steps(steps):
-        yield rich(paragraph(*step_parts(step, steps, confirmations)))
+        yield rich_text(paragraph(*step_parts(step, steps, confirmations)))
         if step.digest in may_confirm:
             yield _step_button(identity, step, confirmations)
-    yield from (rich(paragraph(usual)) for usual in usual_parts(steps))
+    yield from (rich_text(paragraph(usual)) for usual in usually_open_parts(steps))
 
 
-def usual_parts(steps: Sequence[SetupStep]) -> list[Part]:
+def usually_open_parts(steps: Sequence[SetupStep]) -> list[TextRun]:
     """State in one line what nobody needs to set; empty when there is nothing of that kind."""
-    said = usual_words(steps)
-    return [words(said)] if said else []
+    said = usually_open_words(steps)
+    return [fixed_text(said)] if said else []
 
 
 def _step_button(identity: TenantIdentity, step: SetupStep, confirmations: Sequence[Confirmation]) -> ActionsBlock:
@@ -87,39 +98,41 @@ def setup_elements(
     """Return the partner setup that follows from the current settings, step by step."""
     setup = setup_of(configuration, default, is_cross_cloud=not identity.is_resolved)
     confirmations = () if partnership is None else partnership.confirmations
-    yield paragraph(words("Partner setup", bold=True))
+    yield paragraph(fixed_text("Partner setup", bold=True))
     if setup.steps:
         if needed := needed_steps(setup.steps):
             yield bullets(step_parts(step, setup.steps, confirmations) for step in needed)
-        yield from (paragraph(usual) for usual in usual_parts(setup.steps))
-        yield paragraph(words("The checklist for its administrator: "), part(_command(identity), 300, code=True))
+        yield from (paragraph(usual) for usual in usually_open_parts(setup.steps))
+        yield paragraph(
+            fixed_text("The checklist for its administrator: "), cleaned_text(_command(identity), 300, code=True)
+        )
     elif not setup.unread and not setup.unread_inherited:
-        yield paragraph(words(NOTHING))
-    yield from remark_elements(setup)
+        yield paragraph(fixed_text(NO_PARTNER_STEPS))
+    yield from setup_note_elements(setup)
 
 
-def remark_elements(setup: PartnerSetup) -> Iterator[RichTextElement]:
+def setup_note_elements(setup: PartnerSetup) -> Iterator[RichTextElement]:
     """State what could not be checked, and what is open to the partner although nobody approved it."""
     if setup.unread:
         yield paragraph(
-            words("Could not be checked, because it cannot be read: whether the partner has to do anything for "),
-            part("; ".join(map(part_title, setup.unread)), 500),
-            words("."),
+            fixed_text("Could not be checked, because it cannot be read: whether the partner has to do anything for "),
+            cleaned_text("; ".join(map(part_title, setup.unread)), 500),
+            fixed_text("."),
         )
     if setup.inherited:
         yield paragraph(
-            words("For us: "),
-            words("; ".join(map(part_title, setup.inherited))),
-            words(
+            fixed_text("For us: "),
+            fixed_text("; ".join(map(part_title, setup.inherited))),
+            fixed_text(
                 " is open to this partner by our default. Nobody approved that for this partner, and the partner is "
                 "asked for nothing."
             ),
         )
     if setup.unread_inherited:
         yield paragraph(
-            words("Could not be checked: whether our default opens to this partner "),
-            words("; ".join(map(part_title, setup.unread_inherited))),
-            words("."),
+            fixed_text("Could not be checked: whether our default opens to this partner "),
+            fixed_text("; ".join(map(part_title, setup.unread_inherited))),
+            fixed_text("."),
         )
 
 

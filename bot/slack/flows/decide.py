@@ -11,17 +11,17 @@ from slack_sdk.models.blocks import Block
 
 from bot.slack import ids
 from bot.slack.answers.windows import Window, Windows
-from bot.slack.blocks.blocks import Json, bullets, footnote, rich, words
+from bot.slack.blocks.blocks import Json, bullets, fixed_text, rich_text, small_text
 from bot.slack.blocks.modal import input_block, message_view, modal, text_area
-from bot.slack.cards.approval.card import decision_row
-from bot.slack.cards.approval.details import details_blocks, notes_of
-from bot.slack.cards.partners import identity_block
-from bot.slack.cards.requests import may_be_decided
+from bot.slack.cards.approval.approval_card import decision_row
+from bot.slack.cards.approval.details import details_blocks, particular_and_general_notes
+from bot.slack.cards.partner_and_plan import identity_block
+from bot.slack.cards.requests import can_be_decided
 from bot.slack.errors import NO_ANSWER
 from bot.slack.flows.entry_points import Action, Card, EntryPoint, Submission
 from bot.slack.payloads.button_values import parse_card_value
 from bot.slack.payloads.models import Interaction
-from bot.slack.people.approvers import NOBODY_KNOWN, Approvers, name_open_stages
+from bot.slack.people.approvers import NO_APPROVERS_KNOWN, Approvers, name_open_stages
 from bot.slack.people.directory import SlackDirectory
 from bot.slack.people.members import Members
 from bot.slack.people.shown_directory import ShownDirectory
@@ -40,7 +40,7 @@ from workflows.ports.people_directory import PeopleDirectoryUnavailable
 from workflows.ports.records import AuditEntry
 from workflows.ports.store import Store
 
-MOST_COUNTED: Final = 50
+MAX_COUNTED_REQUESTS: Final = 50
 """Requests of the requester that are looked at."""
 
 
@@ -58,11 +58,11 @@ class DecideFlow:
 
     def entry_points(self) -> Iterator[EntryPoint]:
         """Return the entry points of this flow."""
-        yield Action(ids.REVIEW_REQUEST, self.review, stored="review_request")
-        yield Action(ids.SHOW_NOTES, self.notes, stored="review_request")
-        yield Action(ids.APPROVE, self.approve, stored="want_approve", card=Card.REQUEST)
-        yield Action(ids.REJECT, self.reject, stored="want_reject", card=Card.REQUEST)
-        yield Submission(ids.REJECT_REASON, self.reject_with_reason, stored="want_reject")
+        yield Action(ids.REVIEW_REQUEST, self.review, audit_name="review_request")
+        yield Action(ids.SHOW_NOTES, self.notes, audit_name="review_request")
+        yield Action(ids.APPROVE, self.approve, audit_name="want_approve", card=Card.REQUEST)
+        yield Action(ids.REJECT, self.reject, audit_name="want_reject", card=Card.REQUEST)
+        yield Submission(ids.REJECT_REASON, self.reject_with_reason, audit_name="want_reject")
 
     async def review(self, ack: AsyncAck, click: Interaction) -> None:
         """Open a window with the whole card and the two buttons."""
@@ -132,7 +132,9 @@ class DecideFlow:
 
     async def _others(self, request: AccessRequest) -> list[AccessRequest]:
         """List the other open requests of the same requester."""
-        mine = await self.store.requests_of(request.particulars.requester, MOST_COUNTED, request.requester_account)
+        mine = await self.store.requests_of(
+            request.particulars.requester, MAX_COUNTED_REQUESTS, request.requester_account
+        )
         return [one for one in mine if not one.is_terminal and one.id != request.id]
 
     async def _required(self, request_id: RequestId, digest: Digest) -> AccessRequest:
@@ -159,7 +161,7 @@ def decision_view(
     *,
     history: Sequence[AuditEntry],
     now: datetime,
-    holders: Mapping[Role, Approvers] = NOBODY_KNOWN,
+    holders: Mapping[Role, Approvers] = NO_APPROVERS_KNOWN,
     others: Sequence[AccessRequest] = (),
 ) -> Json:
     """Return the view with the details of a request, with Approve and Reject while it can be decided.
@@ -169,9 +171,9 @@ def decision_view(
     :param others: see `details_blocks`.
     """
     blocks = details_blocks(request, holders=holders, history=history, now=now, others=others)
-    if may_be_decided(request, now):
+    if can_be_decided(request, now):
         blocks.append(decision_row(request, can_decide=True, with_details=False))
-        blocks.append(footnote("Your permission is checked when you click."))
+        blocks.append(small_text("Your permission is checked when you click."))
     return modal("Details", blocks, ids.DECIDE)
 
 
@@ -180,8 +182,8 @@ def notes_view(request: AccessRequest) -> Json:
 
     :raises Refused: while the request has no plan yet.
     """
-    shown = bullets([words(sentence)] for sentence in notes_of(request)[1])
-    return modal("Notes", [identity_block(request.known.observation.identity), rich(shown)], ids.NOTES)
+    shown = bullets([fixed_text(sentence)] for sentence in particular_and_general_notes(request)[1])
+    return modal("Notes", [identity_block(request.known.observation.identity), rich_text(shown)], ids.NOTES)
 
 
 def decided_view(what: str) -> Json:

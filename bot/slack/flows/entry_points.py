@@ -11,10 +11,10 @@ from typing import Final
 
 from slack_bolt.async_app import AsyncAck
 
-from bot.slack.payloads.models import HomeOpened, Interaction, Invocation
+from bot.slack.payloads.models import HomeOpened, Interaction, SlashCommand
 
 ClickListener = Callable[[AsyncAck, Interaction], Awaitable[None]]
-CommandListener = Callable[[AsyncAck, Invocation], Awaitable[None]]
+CommandListener = Callable[[AsyncAck, SlashCommand], Awaitable[None]]
 EventListener = Callable[[HomeOpened], Awaitable[None]]
 
 
@@ -34,7 +34,7 @@ class Action:
 
     action_id: str | re.Pattern[str]
     listener: ClickListener
-    stored: str = ""
+    audit_name: str = ""
     """The name in the audit log when it is refused; empty: its own action_id."""
     card: Card | None = None
     """The card that contains it. A click on a copy that no longer counts is refused."""
@@ -46,7 +46,7 @@ class Options:
 
     action_id: str | re.Pattern[str]
     listener: ClickListener
-    stored: str
+    audit_name: str
     """The name in the audit log when it is refused."""
 
 
@@ -56,7 +56,7 @@ class Submission:
 
     callback_id: str
     listener: ClickListener
-    stored: str
+    audit_name: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +65,7 @@ class Shortcut:
 
     callback_id: str
     listener: ClickListener
-    stored: str
+    audit_name: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,7 +86,7 @@ class HomeEvent:
 
 EntryPoint = Action | Options | Submission | Shortcut | Subcommand | HomeEvent
 
-NOTHING: Final = "home"
+NO_SUBCOMMAND: Final = "home"
 """The name of the command without any word; typed, it means the same."""
-ANY_OTHER: Final = ""
+UNKNOWN_SUBCOMMAND: Final = ""
 """The name for unknown commands, and for a command without the partner it needs."""

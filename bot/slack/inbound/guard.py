@@ -12,11 +12,11 @@ import structlog
 from slack_bolt.async_app import AsyncAck, AsyncApp
 from slack_sdk.errors import SlackApiError
 
-from bot.slack.answers.response_url import record_refused_command, say
+from bot.slack.answers.response_url import answer_at_once, record_refused_command
 from bot.slack.blocks.message import refusal
 from bot.slack.errors import NO_ANSWER
 from bot.slack.flows.entry_points import (
-    ANY_OTHER,
+    UNKNOWN_SUBCOMMAND,
     Action,
     Card,
     ClickListener,
@@ -31,7 +31,7 @@ from bot.slack.flows.entry_points import (
 )
 from bot.slack.inbound.replaced_cards import CardReplaced, ReplacedCards
 from bot.slack.payloads.button_values import named_subject
-from bot.slack.payloads.models import HomeOpened, Interaction, Invocation
+from bot.slack.payloads.models import HomeOpened, Interaction, SlashCommand
 from bot.slack.words.commands import needs_partner
 from bot.slack.words.unavailable import WINDOW_NOT_OPENED
 from workflows.app.service import Service
@@ -61,13 +61,13 @@ class Guard:
         for point in entry_points:
             match point:
                 case Action():
-                    app.action(point.action_id)(self._wrap_click(point.listener, point.stored, point.card))
+                    app.action(point.action_id)(self._wrap_click(point.listener, point.audit_name, point.card))
                 case Options():
-                    app.options(point.action_id)(self._wrap_options(point.listener, point.stored))
+                    app.options(point.action_id)(self._wrap_options(point.listener, point.audit_name))
                 case Submission():
-                    app.view(point.callback_id)(self._wrap_click(point.listener, point.stored))
+                    app.view(point.callback_id)(self._wrap_click(point.listener, point.audit_name))
                 case Shortcut():
-                    app.shortcut(point.callback_id)(self._wrap_click(point.listener, point.stored))
+                    app.shortcut(point.callback_id)(self._wrap_click(point.listener, point.audit_name))
                 case HomeEvent():
                     app.event(point.event)(self._wrap_home(point.listener))
                 case Subcommand():
@@ -75,7 +75,7 @@ class Guard:
         app.command(_COMMAND)(self._wrap_command(subcommands))
 
     def _wrap_click(
-        self, listener: ClickListener, stored: str, card: Card | None = None
+        self, listener: ClickListener, audit_name: str, card: Card | None = None
     ) -> Callable[..., Awaitable[None]]:
         """Wrap a listener of clicks; a refusal is shown to the person who clicked, and recorded."""
 
@@ -91,7 +91,7 @@ class Guard:
                     refused,
                     key=click.key,
                     actor=click.actor,
-                    command=stored or click.name,
+                    command=audit_name or click.name,
                     subject=named_subject(click),
                     channel=click.channel,
                     also=(refused.effect,) if isinstance(refused, CardReplaced) else (),
@@ -110,7 +110,7 @@ class Guard:
 
         return guarded
 
-    def _wrap_options(self, listener: ClickListener, stored: str) -> Callable[..., Awaitable[None]]:
+    def _wrap_options(self, listener: ClickListener, audit_name: str) -> Callable[..., Awaitable[None]]:
         """Wrap a select's request for its options. A refusal is recorded, and no options are offered.
 
         Slack shows no text of such an answer, so the person sees that nothing was found.
@@ -124,7 +124,7 @@ class Guard:
             except Refused as refused:
                 key = f"options:{asked.the_view.id}:{asked.actor}:{asked.name}:{refused.code}"
                 await self.service.record_refusal(
-                    refused, key=key, actor=asked.actor, command=stored, subject=CommandSubject(), is_told=True
+                    refused, key=key, actor=asked.actor, command=audit_name, subject=CommandSubject(), is_told=True
                 )
                 await ack(options=[])
             except StoreNotWritable:
@@ -136,10 +136,12 @@ class Guard:
         """Wrap the command: each subcommand has its flow, and unknown text has one too."""
 
         async def guarded(ack: AsyncAck, body: dict[str, Any]) -> None:
-            command = Invocation.model_validate(body)
+            command = SlashCommand.model_validate(body)
             is_whole = bool(command.argument) or not needs_partner(command.subcommand)
             listener = (
-                subcommands.get(command.subcommand, subcommands[ANY_OTHER]) if is_whole else subcommands[ANY_OTHER]
+                subcommands.get(command.subcommand, subcommands[UNKNOWN_SUBCOMMAND])
+                if is_whole
+                else subcommands[UNKNOWN_SUBCOMMAND]
             )
             try:
                 if command.team_id != self.team_id:
@@ -150,7 +152,7 @@ class Guard:
                 await ack()
             except (SlackApiError, *NO_ANSWER) as error:
                 _log.warning("view_not_opened", error=repr(error))
-                await say(ack, refusal(WINDOW_NOT_OPENED))
+                await answer_at_once(ack, refusal(WINDOW_NOT_OPENED))
 
         return guarded
 

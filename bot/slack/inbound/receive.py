@@ -29,14 +29,16 @@ _NOT_STORED: Final = (
 
 _log = structlog.get_logger()
 
-Tell = Callable[[ChatId, str, str], Awaitable[None]]
+SendMessage = Callable[[ChatId, str, str], Awaitable[None]]
 """Sends a person a text: visible only to them in a channel; with an empty channel, as a direct message."""
 
 
 class Inbound:
     """Accepts payloads. There is one for each Bolt app, because it answers for errors of the app's listeners."""
 
-    def __init__(self, *, bolt: AsyncApp, tell: Tell, background: Background, redact: Callable[[str], str]) -> None:
+    def __init__(
+        self, *, bolt: AsyncApp, tell: SendMessage, background: Background, redact: Callable[[str], str]
+    ) -> None:
         self._bolt = bolt
         self._tell = tell
         self._background = background

@@ -76,8 +76,8 @@ class ReplacedCards:
         about = subject.request_id or subject.tenant_id
         if about is None:
             return  # a card of another kind is refused for that
-        stored, effect_of = f"{card.value}:{about}", _UPDATE_EFFECTS[card]
-        copies = await self.store.copies(stored)
+        card_name, effect_of = f"{card.value}:{about}", _UPDATE_EFFECTS[card]
+        copies = await self.store.copies(card_name)
         known = next(
             (one for one in copies if (one.channel, one.message_id) == (where.channel_id, where.message_ts)), None
         )
@@ -91,7 +91,7 @@ class ReplacedCards:
             audience = click.actor if is_direct else ""
             await self.store.save_copy(
                 MessageCopy(
-                    subject=stored,
+                    subject=card_name,
                     channel=where.channel_id,
                     message_id=where.message_ts,
                     audience=audience,

@@ -24,7 +24,7 @@ from workflows.intervals import CONNECTION_PINGED_EVERY, CONNECTION_SILENT_AFTER
 PING_SECONDS: Final = CONNECTION_PINGED_EVERY.total_seconds()
 SILENT_SECONDS: Final = CONNECTION_SILENT_AFTER.total_seconds()
 _CLOSE_SECONDS: Final = 3.0
-_LONGEST_WAIT: Final = 30
+_MAX_WAIT_SECONDS: Final = 30
 
 _log = structlog.get_logger()
 
@@ -112,7 +112,7 @@ class _Connection(SocketModeClient):
         except SlackApiError as error:
             self.trouble = f"apps.connections.open: {error_code(error) or 'no answer of Slack’s'}"
             if error_code(error) == "ratelimited":
-                await asyncio.sleep(_LONGEST_WAIT)
+                await asyncio.sleep(_MAX_WAIT_SECONDS)
             raise
         except NO_ANSWER as error:
             self.trouble = f"apps.connections.open: {type(error).__name__}"

@@ -9,14 +9,14 @@ import structlog
 from slack_sdk.errors import SlackApiError
 from slack_sdk.web.async_client import AsyncWebClient
 
-from bot.slack.errors import NO_ANSWER, error_code, is_passing, retry_after
+from bot.slack.errors import NO_ANSWER, error_code, is_temporary, retry_after
 from workflows.app.alarms import Alarms
 from workflows.core.requests.alarms import AlarmCode
 from workflows.intervals import CHANNEL_CHECKED_EVERY, CHANNEL_TRUSTED_FOR
 from workflows.ports.clock import Clock
 from workflows.ports.notifier import NotifierUnavailable
 
-CURE: Final = "name a private channel of this workspace only, with the app in it"
+CHANNEL_ADVICE: Final = "name a private channel of this workspace only, with the app in it"
 _SHARED: Final = ("is_ext_shared", "is_pending_ext_shared", "is_org_shared", "is_shared")
 
 _log = structlog.get_logger()
@@ -42,7 +42,7 @@ async def channel_problem(client: AsyncWebClient, channel: str) -> str:
         code = error_code(error)
         if code == "missing_scope":
             return _missing_scope_words(error)
-        if is_passing(error):
+        if is_temporary(error):
             reason = f"Whether the approval channel is private cannot be told now ({code or 'no answer of Slack'})."
             raise ChannelUnsuitable(reason, retry_after(error)) from error
         return f"Slack does not show it to the app ({code})"

@@ -16,7 +16,7 @@ from slack_sdk.errors import SlackApiError
 from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.slack.blocks.message import Message, notice
-from bot.slack.errors import BLOCKED, NO_ANSWER, error_code, is_passing, retry_after
+from bot.slack.errors import CHANNEL_BLOCKED, NO_ANSWER, error_code, is_temporary, retry_after
 from bot.slack.outbound.approval_channel import ApprovalChannel, ChannelUnsuitable
 from workflows.core.people import ChatId
 from workflows.ports.message_copies import MessageCopy
@@ -25,14 +25,14 @@ from workflows.ports.store import Store
 
 _CARD_GONE: Final = frozenset({"message_not_found", "cant_update_message", "edit_window_closed"})
 """Slack's error codes for a posted card that can never be updated again (Slack: "chat.update", errors)."""
-_DELETED: Final = "message_not_found"
-_EMPTIED: Final = notice(
+_DELETED_CODE: Final = "message_not_found"
+_EMPTIED_CARD: Final = notice(
     "This channel takes no approval cards any more, so this request is handled elsewhere. Use the card in your direct "
     "messages, or your App Home."
 )
-_REPLACED: Final = notice("This card is out of date, and its buttons do nothing. There is a newer card below.")
+_REPLACED_CARD: Final = notice("This card is out of date, and its buttons do nothing. There is a newer card below.")
 
-Trouble = NotifierRefused | NotifierBlocked | ChannelUnsuitable
+NotAccepted = NotifierRefused | NotifierBlocked | ChannelUnsuitable
 
 _log = structlog.get_logger()
 
@@ -71,12 +71,12 @@ class CardCopies:
         copies = await self._store.copies(subject)
         for copy in copies:
             if not copy.is_live:
-                await self.update(copy, _REPLACED)
+                await self.update(copy, _REPLACED_CARD)
         return [copy for copy in copies if copy.is_live]
 
     async def post(
         self, subject: str, audience: str, card: Message, occasion: str = "", *, thread: str = ""
-    ) -> Trouble | None:
+    ) -> NotAccepted | None:
         """Post one copy and store it; return why it is not accepted, so that the other copies are still posted.
 
         :param audience: the recipient; empty for the approval channel.
@@ -104,7 +104,7 @@ class CardCopies:
         )
         return None
 
-    async def update(self, copy: MessageCopy, card: Message, *, is_wanted: bool = True) -> UpdateResult | Trouble:
+    async def update(self, copy: MessageCopy, card: Message, *, is_wanted: bool = True) -> UpdateResult | NotAccepted:
         """Update one copy; a copy with the same content is not sent again.
 
         A copy that can never be updated again is stored as not live. The caller posts another in its place.
@@ -117,13 +117,13 @@ class CardCopies:
             await self.forget(copy)
         return updated
 
-    async def renew(self, copy: MessageCopy, card: Message, *, is_wanted: bool) -> Trouble | None:
+    async def renew(self, copy: MessageCopy, card: Message, *, is_wanted: bool) -> NotAccepted | None:
         """Update a copy; when it can never be updated again, post another in its place.
 
         :param is_wanted: see `update`.
         """
         updated = await self._updated(copy, card, is_wanted=is_wanted)
-        if isinstance(updated, Trouble):
+        if isinstance(updated, NotAccepted):
             return updated
         trouble = None
         if updated is not UpdateResult.DONE:
@@ -134,9 +134,9 @@ class CardCopies:
 
     async def forget(self, copy: MessageCopy) -> None:
         """Store that a copy no longer counts. It is not updated again, not even with that information."""
-        await self._store.save_copy(replace(copy, content=_hash_of(_REPLACED), is_live=False))
+        await self._store.save_copy(replace(copy, content=_hash_of(_REPLACED_CARD), is_live=False))
 
-    async def _updated(self, copy: MessageCopy, card: Message, *, is_wanted: bool) -> UpdateResult | Trouble:
+    async def _updated(self, copy: MessageCopy, card: Message, *, is_wanted: bool) -> UpdateResult | NotAccepted:
         content, is_former = _hash_of(card), self._is_former(copy)
         if copy.content == content and not (is_former and copy.is_live):
             return UpdateResult.DONE
@@ -173,7 +173,7 @@ class CardCopies:
         :raises NotifierUnavailable: when Slack does not answer; it is tried again.
         """
         try:
-            await self.call("chat.update", channel=copy.channel, ts=copy.message_id, **content_of(_EMPTIED))
+            await self.call("chat.update", channel=copy.channel, ts=copy.message_id, **content_of(_EMPTIED_CARD))
         except (NotifierRefused, NotifierBlocked) as refused:
             _log.warning("card_not_emptied", subject=copy.subject, message_id=copy.message_id, reason=str(refused))
             return self._is_former(copy) or not isinstance(refused, NotifierBlocked)
@@ -196,7 +196,7 @@ class CardCopies:
         try:
             response = await self._client.api_call(method, json=arguments)
         except SlackApiError as error:
-            raise _trouble(method, error) from error
+            raise _notifier_error(method, error) from error
         except NO_ANSWER as error:
             raise NotifierUnavailable(f"{method}: Slack does not answer") from error
         return dict(response.data) if isinstance(response.data, dict) else {}
@@ -207,14 +207,14 @@ def content_of(message: Message) -> dict[str, Any]:
     return {"text": message.text, "blocks": message.blocks, "unfurl_links": False, "unfurl_media": False}
 
 
-def _trouble(method: str, error: SlackApiError) -> NotifierUnavailable | NotifierRefused:
+def _notifier_error(method: str, error: SlackApiError) -> NotifierUnavailable | NotifierRefused:
     code = error_code(error) or "no answer of Slack's"
     reason = f"{method}: {code}"
-    if is_passing(error):
+    if is_temporary(error):
         return NotifierUnavailable(reason, retry_after(error))
     if method == "chat.update" and code in _CARD_GONE:
-        return _CardGone(reason, is_deleted=code == _DELETED)
-    return NotifierBlocked(reason) if code in BLOCKED else NotifierRefused(reason)
+        return _CardGone(reason, is_deleted=code == _DELETED_CODE)
+    return NotifierBlocked(reason) if code in CHANNEL_BLOCKED else NotifierRefused(reason)
 
 
 def _hash_of(message: Message) -> str:

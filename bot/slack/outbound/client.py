@@ -12,7 +12,7 @@ from slack_sdk.web.async_slack_response import AsyncSlackResponse
 
 from workflows.core.errors.facts import redacted
 
-_READ: Final = "GET"
+_READ_VERB: Final = "GET"
 
 
 class SlackClient(AsyncWebClient):
@@ -35,7 +35,7 @@ class SlackClient(AsyncWebClient):
             name: self._clean(value) if name in ("json", "data", "params") else value
             for name, value in arguments.items()
         }
-        if arguments.get("http_verb") != _READ:
+        if arguments.get("http_verb") != _READ_VERB:
             return await super().api_call(api_method, **clean)
         if self._reads.session is None:
             self._reads.session = aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=self.timeout))

@@ -19,13 +19,13 @@ from workflows.ports.message_copies import MessageCopy
 from workflows.ports.notifier import NotifierUnavailable
 from workflows.ports.store import Store
 
-_AT_ONCE: Final = 4
+_EMPTIED_PER_CHECK: Final = 4
 """The most cards emptied in each check, a few seconds apart: Slack accepts about fifty updates a minute."""
 _log = structlog.get_logger()
 
 
 @dataclass(slots=True, kw_only=True)
-class FormerCards:
+class FormerChannelCards:
     """Empties former cards, and shows the cards of open requests in the present channel."""
 
     store: Store
@@ -42,7 +42,7 @@ class FormerCards:
         # While it is not known whether the channel is suitable, `problem` is empty, and only other channels are
         # emptied.
         fit = "" if self.channel.known_problem else self.channel.id
-        for copy in await self.store.channel_copies(fit, _AT_ONCE):
+        for copy in await self.store.channel_copies(fit, _EMPTIED_PER_CHECK):
             try:
                 if not await self.copies.empty(copy):
                     # After an admin repairs the channel it is suitable, or can be emptied.

@@ -9,23 +9,23 @@ from collections.abc import Sequence
 import structlog
 
 from bot.slack.blocks.message import Message, notice
-from bot.slack.cards.cards import review_card
+from bot.slack.cards.review_card import review_card
 from bot.slack.cards.setup_card import setup_card
-from bot.slack.outbound.card_copies import Trouble, content_of
-from bot.slack.outbound.homes import Homes
+from bot.slack.outbound.app_homes import AppHomes
+from bot.slack.outbound.card_copies import NotAccepted, content_of
 from bot.slack.outbound.recipients import (
     Outbound,
     Recipients,
     is_escalated,
-    may_confirm,
-    requester_told,
+    offers_confirmation,
+    setup_card_requester,
 )
 from bot.slack.outbound.reminders import Reminders
 from bot.slack.outbound.request_messages import RequestMessages
 from bot.slack.words.alarms import alarm_message
 from bot.words.requests.messages import message_words
 from workflows.core.errors.facts import Fact
-from workflows.core.partner_setup.state import open_steps
+from workflows.core.partner_setup.confirmations import open_steps
 from workflows.core.partners.partnership import Partnership, PartnershipState
 from workflows.core.people import ADMIN, ChatId
 from workflows.core.requests.alarms import Alarm
@@ -42,7 +42,7 @@ class SlackNotifier:
     def __init__(self, outbound: Outbound) -> None:
         self._outbound = outbound
         self._recipients = Recipients(outbound.directory)
-        self._homes = Homes(outbound)
+        self._homes = AppHomes(outbound)
         self._reminders = Reminders(outbound)
         self._requests = RequestMessages(outbound, self._reminders)
 
@@ -97,14 +97,17 @@ class SlackNotifier:
         subject = f"half:{partnership.identity.tenant_id}"
         sponsor, unheard = partnership.sponsor.chat_id, None
         request = await self._outbound.store.request(partnership.request_id)
-        requester = requester_told(partnership, request)
+        requester = setup_card_requester(partnership, request)
         # Steps that Microsoft's default opens need nobody: the checklist contains them, and no card does.
         if remind or any(step.is_needed for step in open_steps(partnership.setup, partnership.confirmations)):
             unheard = await self._post_setup(partnership, subject, () if remind else (requester,), remind=remind)
         copies = await self._outbound.copies.live(subject)
         newest = _newest(copies)
         for copy in copies:
-            confirms, is_older = may_confirm(copy, partnership, requester), copy.message_id != newest[copy.audience]
+            confirms, is_older = (
+                offers_confirmation(copy, partnership, requester),
+                copy.message_id != newest[copy.audience],
+            )
             card = setup_card(partnership, may_confirm=confirms, reader=copy.audience, is_older=is_older)
             if is_older:
                 await self._outbound.copies.update(copy, card, is_wanted=False)
@@ -127,7 +130,7 @@ class SlackNotifier:
         subject, message = f"alarm:{alarm.id}", alarm_message(alarm)
         copies = await self._outbound.copies.live(subject)
         told = {copy.audience for copy in copies}
-        refused: Trouble | None = None
+        refused: NotAccepted | None = None
         admins = sorted(await self._recipients.holders(ADMIN))
         for admin in admins if alarm.is_open else ():
             if admin not in told:
@@ -159,7 +162,7 @@ class SlackNotifier:
             # No card waits for it, so it is given up, and an admin decides.
             raise NotifierRefused(str(blocked)) from blocked
 
-    async def _remind(self, partnership: Partnership, subject: str, card: Message) -> Trouble | None:
+    async def _remind(self, partnership: Partnership, subject: str, card: Message) -> NotAccepted | None:
         """Post this reminder to everybody who must answer it and has not got it yet.
 
         :returns: why the sponsor was not reached, when nobody else was either.
@@ -180,7 +183,7 @@ class SlackNotifier:
 
     async def _post_setup(
         self, partnership: Partnership, subject: str, others: Sequence[ChatId], *, remind: bool
-    ) -> Trouble | None:
+    ) -> NotAccepted | None:
         """Post the card to the sponsor, to the admins when the sponsor cannot be reached, and to the others.
 
         :returns: why nobody who may confirm was reached, when that is so.

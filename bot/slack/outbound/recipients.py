@@ -9,7 +9,7 @@ from typing import Final
 import structlog
 
 from bot.slack.outbound.card_copies import CardCopies
-from bot.slack.people.approvers import still_free
+from bot.slack.people.approvers import able_to_decide
 from bot.slack.people.shown_directory import ShownDirectory
 from workflows.core.partners.partnership import Partnership
 from workflows.core.people import ChatId, Role
@@ -23,7 +23,7 @@ from workflows.ports.people_directory import PeopleDirectoryRefused, PeopleDirec
 from workflows.ports.store import Store
 from workflows.ports.tenant import TenantRefused, TenantUnavailable
 
-_MOST_DIRECT_COPIES: Final = 10
+_MAX_DIRECT_COPIES: Final = 10
 """When more people have a role, they get no direct copies; they use the channel's card and the App Home.
 
 If the channel does not accept the card, the first ten by id get one. So somebody who can decide always gets the
@@ -61,7 +61,7 @@ class Recipients:
 
     async def holders(self, role: Role) -> frozenset[ChatId]:
         """List the members of a role; empty when the directory refuses to say who they are."""
-        with waiting_for_the_directory():
+        with as_notifier_errors():
             try:
                 return await self._directory.holders(role)
             except PeopleDirectoryRefused as error:
@@ -71,21 +71,23 @@ class Recipients:
     async def deciders(self, request: AccessRequest, holders: Mapping[Role, frozenset[ChatId]]) -> frozenset[ChatId]:
         """List who can decide now: members of the open stage's role who are not excluded and have not decided."""
         who = current_eligibility(request)
-        return frozenset() if who is None else await still_free(who, holders[who.open_stages[0].role], self._directory)
+        return (
+            frozenset() if who is None else await able_to_decide(who, holders[who.open_stages[0].role], self._directory)
+        )
 
     async def were_to_decide(self, request: AccessRequest) -> frozenset[ChatId]:
         """List who should have decided on a request when it expired."""
         who = eligibility_at_expiry(request)
         if who is None:
             return frozenset()
-        return await still_free(who, await self.holders(who.open_stages[0].role), self._directory)
+        return await able_to_decide(who, await self.holders(who.open_stages[0].role), self._directory)
 
 
-def told_directly(deciders: frozenset[ChatId], *, is_channel_closed: bool) -> list[ChatId]:
+def direct_recipients(deciders: frozenset[ChatId], *, is_channel_closed: bool) -> list[ChatId]:
     """Return who gets a direct copy; the first ten by id when only these copies show the request."""
-    if len(deciders) <= _MOST_DIRECT_COPIES:
+    if len(deciders) <= _MAX_DIRECT_COPIES:
         return sorted(deciders)
-    return sorted(deciders)[:_MOST_DIRECT_COPIES] if is_channel_closed else []
+    return sorted(deciders)[:_MAX_DIRECT_COPIES] if is_channel_closed else []
 
 
 def is_escalated(partnership: Partnership, now: datetime) -> bool:
@@ -93,7 +95,7 @@ def is_escalated(partnership: Partnership, now: datetime) -> bool:
     return partnership.reminders >= ADMINS_ASKED_FROM_REMINDER or partnership.is_past_its_end(now)
 
 
-def requester_told(partnership: Partnership, request: AccessRequest | None) -> ChatId:
+def setup_card_requester(partnership: Partnership, request: AccessRequest | None) -> ChatId:
     """Return who gets the requester's partner setup card: the sponsor when that is the same person."""
     sponsor = partnership.sponsor
     if request is None or request.is_filed_by(sponsor.chat_id, sponsor.id):
@@ -101,13 +103,13 @@ def requester_told(partnership: Partnership, request: AccessRequest | None) -> C
     return request.particulars.requester
 
 
-def may_confirm(copy: MessageCopy, partnership: Partnership, requester: ChatId) -> bool:
+def offers_confirmation(copy: MessageCopy, partnership: Partnership, requester: ChatId) -> bool:
     """Return whether a copy offers to confirm: all do, except that of a requester who is not the sponsor."""
     return copy.audience == partnership.sponsor.chat_id or copy.audience != requester
 
 
 @contextmanager
-def waiting_for_the_directory() -> Iterator[None]:
+def as_notifier_errors() -> Iterator[None]:
     """Convert errors of the directory into errors of the notifier, so that the effect is repeated later.
 
     :raises NotifierUnavailable: when the directory or Entra cannot be read now.

@@ -3,15 +3,15 @@
 from collections.abc import Iterable
 
 from bot.slack.cards.approval.reminder import expired_message, reminder_message
-from bot.slack.outbound.recipients import Outbound, Recipients, waiting_for_the_directory
+from bot.slack.outbound.recipients import Outbound, Recipients, as_notifier_errors
 from workflows.app.reads.queries import waiting_for
 from workflows.core.people import ChatId
 from workflows.core.requests.request import AccessRequest
 from workflows.ports.records import LimitedList
 
-MOST_LISTED = 10
+MAX_LISTED_REQUESTS = 10
 """The most requests in one message; the others are counted."""
-MOST_READ = 200
+MAX_READ_REQUESTS = 200
 """The most expired requests of one day that are read."""
 
 
@@ -69,12 +69,12 @@ class Reminders:
         now, subject = self._outbound.clock.now(), f"expired:{person}"
         today = f"{now:%Y-%m-%d}"
         ended = await self._outbound.store.expired_since(
-            now.replace(hour=0, minute=0, second=0, microsecond=0), MOST_READ
+            now.replace(hour=0, minute=0, second=0, microsecond=0), MAX_READ_REQUESTS
         )
         mine = [one for one in ended if person in await self._recipients.were_to_decide(one)]
         if not mine:
             return
-        message = expired_message(LimitedList(shown=mine[:MOST_LISTED], count=len(mine)))
+        message = expired_message(LimitedList(shown=mine[:MAX_LISTED_REQUESTS], count=len(mine)))
         posted = [copy for copy in await self._outbound.copies.live(subject) if copy.occasion == today]
         if posted:
             await self._outbound.copies.renew(posted[-1], message, is_wanted=False)
@@ -82,10 +82,14 @@ class Reminders:
             await self._outbound.copies.post(subject, person, message, today)
 
     async def _waiting(self, person: ChatId) -> LimitedList[AccessRequest]:
-        with waiting_for_the_directory():
+        with as_notifier_errors():
             known = await self._outbound.directory.known_person(person)
             return await waiting_for(
-                person, store=self._outbound.store, directory=self._outbound.directory, limit=MOST_LISTED, known=known
+                person,
+                store=self._outbound.store,
+                directory=self._outbound.directory,
+                limit=MAX_LISTED_REQUESTS,
+                known=known,
             )
 
 

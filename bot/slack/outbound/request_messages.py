@@ -11,26 +11,26 @@ from functools import cache, partial
 from typing import Final
 
 from bot.slack.blocks.message import Message
-from bot.slack.cards.approval.again import again_message
-from bot.slack.cards.approval.closed import closed_card
-from bot.slack.cards.approval.context import CardContext
-from bot.slack.cards.approval.own import former_sponsor_card, requester_card, sponsor_card
+from bot.slack.cards.approval.card_context import CardContext
+from bot.slack.cards.approval.closed_card import closed_card
+from bot.slack.cards.approval.new_approval import new_approval_message
 from bot.slack.cards.approval.request_card import request_card
-from bot.slack.outbound.card_copies import Trouble, UpdateResult
-from bot.slack.outbound.recipients import Outbound, Recipients, told_directly
+from bot.slack.cards.approval.requester_and_sponsor import former_sponsor_card, requester_card, sponsor_card
+from bot.slack.outbound.card_copies import NotAccepted, UpdateResult
+from bot.slack.outbound.recipients import Outbound, Recipients, direct_recipients
 from bot.slack.outbound.reminders import Reminders
 from bot.slack.people.approvers import name_approvers
 from workflows.core.people import ChatId
 from workflows.core.requests.request import AccessRequest, RequestKind, RequestState
 from workflows.ports.message_copies import MessageCopy
 
-MOST_COUNTED: Final = 50
+MAX_COUNTED_REQUESTS: Final = 50
 """The most requests of one requester, or of one partner, that are read for a card."""
-_SET: Final = (RequestState.APPLIED, RequestState.OVERWRITTEN)
+_WRITTEN_STATES: Final = (RequestState.APPLIED, RequestState.OVERWRITTEN)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class _Forms:
+class _Messages:
     """The messages that each reader gets about a request now."""
 
     request: AccessRequest
@@ -61,12 +61,12 @@ class _Forms:
     def asking(self, audience: str) -> Message:
         """Return the direct message to an approver: the card, or the difference from the last one."""
         if audience in self.told_before:
-            return again_message(self.request, now=self.now)
+            return new_approval_message(self.request, now=self.now)
         return self.card()
 
     def thread(self) -> Message:
         """Return the message under the channel's card that asks for approval again."""
-        return again_message(self.request, now=self.now, asked=self.deciders)
+        return new_approval_message(self.request, now=self.now, asked=self.deciders)
 
     def _closed(self, reader: ChatId | None, *, is_older: bool) -> Message:
         is_older = is_older and self.request.state is RequestState.AWAITING_APPROVAL
@@ -95,14 +95,16 @@ class RequestMessages:
         context = await self._context(request)
         # A card has many copies. Building one takes some hundredths of a second.
         card = cache(partial(request_card, request, holders=names, context=context, now=now))
-        forms = _Forms(request=request, context=context, deciders=deciders, now=now, card=card, told_before=frozenset())
+        forms = _Messages(
+            request=request, context=context, deciders=deciders, now=now, card=card, told_before=frozenset()
+        )
         posted = await self._outbound.copies.live(subject)
         before = frozenset(copy.audience for copy in posted if copy.audience and copy.occasion != forms.occasion)
         forms = replace(forms, told_before=before)
         has, problem = await self._update(request, posted, forms)
         if request.prepared is not None:
             problem = problem or await self._post_in_channel(subject, has, forms)
-            for audience in told_directly(deciders, is_channel_closed=problem is not None):
+            for audience in direct_recipients(deciders, is_channel_closed=problem is not None):
                 if (audience, forms.occasion) not in has:
                     await self._outbound.copies.post(subject, audience, forms.asking(audience), forms.occasion)
         await self._reminders.refresh({ChatId(copy.audience) for copy in posted if copy.audience})
@@ -113,7 +115,7 @@ class RequestMessages:
 
     async def _context(self, request: AccessRequest) -> CardContext:
         """Read what the card shows besides the request: the partner's record, and the requester's open requests."""
-        if request.prepared is None or (request.is_terminal and request.state not in _SET):
+        if request.prepared is None or (request.is_terminal and request.state not in _WRITTEN_STATES):
             return CardContext(is_first=False)
         asked, known = request.particulars, request.known
         record = await self._outbound.store.partnership(known.plan.tenant_id)
@@ -123,15 +125,15 @@ class RequestMessages:
                 await self._outbound.store.request(record.request_id) if record is not None and is_replaced else None
             )
             return CardContext(is_first=False, partnership=record, successor=successor)
-        mine = await self._outbound.store.requests_of(asked.requester, MOST_COUNTED, known.requester.id)
+        mine = await self._outbound.store.requests_of(asked.requester, MAX_COUNTED_REQUESTS, known.requester.id)
         others = sum(not one.is_terminal and one.id != request.id for one in mine)
-        earlier = await self._outbound.store.requests_for(known.plan.tenant_id, MOST_COUNTED)
+        earlier = await self._outbound.store.requests_for(known.plan.tenant_id, MAX_COUNTED_REQUESTS)
         is_first = all(one.id == request.id for one in earlier)
         return CardContext(is_first=is_first, others_open=others, partnership=record)
 
     async def _update(
-        self, request: AccessRequest, copies: Sequence[MessageCopy], forms: _Forms
-    ) -> tuple[set[tuple[str, str]], Trouble | None]:
+        self, request: AccessRequest, copies: Sequence[MessageCopy], forms: _Messages
+    ) -> tuple[set[tuple[str, str]], NotAccepted | None]:
         """Update the posted copies of a request's card.
 
         :returns: the copies that are up to date, by recipient and round of approval; and why the channel's card could
@@ -144,11 +146,11 @@ class RequestMessages:
             updated = await self._outbound.copies.update(copy, forms.of(copy), is_wanted=is_wanted)
             if updated not in (UpdateResult.STUCK, UpdateResult.DELETED):
                 has.add((copy.audience, copy.occasion))
-            if isinstance(updated, Trouble) and not copy.audience:
+            if isinstance(updated, NotAccepted) and not copy.audience:
                 problem = updated
         return has, problem
 
-    async def _post_in_channel(self, subject: str, has: set[tuple[str, str]], forms: _Forms) -> Trouble | None:
+    async def _post_in_channel(self, subject: str, has: set[tuple[str, str]], forms: _Messages) -> NotAccepted | None:
         """Post the channel's card, and what is to be decided again into its thread: one card a request."""
         if ("", "") not in has and (refused := await self._outbound.copies.post(subject, "", forms.card())) is not None:
             return refused
@@ -180,7 +182,7 @@ class RequestMessages:
         for copy in copies if is_planned else ():
             if copy.audience != sponsor:
                 await self._outbound.copies.renew(copy, former_sponsor_card(request), is_wanted=False)
-        if _is_only_requester(request):
+        if _is_sponsor_the_requester(request):
             return
         card = sponsor_card(request, now=self._outbound.clock.now(), successor=context.successor, record=record)
         for copy in copies:
@@ -194,7 +196,7 @@ class RequestMessages:
             await self._outbound.copies.post(subject, sponsor, card)
 
 
-def _is_only_requester(request: AccessRequest) -> bool:
+def _is_sponsor_the_requester(request: AccessRequest) -> bool:
     """Return whether there is no other sponsor who would have to be told."""
     asked, known = request.particulars, request.known
     return asked.sponsor == asked.requester or known.sponsor.id == known.requester.id

@@ -33,7 +33,7 @@ def parse_form(interaction: Interaction) -> Form:
         ends_on=view.value(ids.END_DATE),
         ticket=view.value(ids.TICKET),
         placeholders=(placeholders := _typed_placeholders(view)),
-        labels={name: label for name in placeholders if (label := view.label(f"{ids.PLACEHOLDER}{name}"))},
+        labels={name: label for name in placeholders if (label := view.label(f"{ids.PLACEHOLDER_PREFIX}{name}"))},
         edits=edits,
     )
 
@@ -77,5 +77,5 @@ def _typed_placeholders(view: View) -> dict[str, str]:
     """Read the placeholders' fields, by the placeholder's name; empty when they belong to another template."""
     if _metadata(view).get(ids.PLACEHOLDERS_OF) != view.value(ids.TEMPLATE):
         return {}
-    fields = (block_id for block_id in view.state.values if block_id.startswith(ids.PLACEHOLDER))
-    return {block_id.removeprefix(ids.PLACEHOLDER): view.value(block_id) for block_id in fields}
+    fields = (block_id for block_id in view.state.values if block_id.startswith(ids.PLACEHOLDER_PREFIX))
+    return {block_id.removeprefix(ids.PLACEHOLDER_PREFIX): view.value(block_id) for block_id in fields}

@@ -159,7 +159,7 @@ class Interaction(Payload):
         return f"{self.type}:{hashed[:32]}"
 
 
-class Invocation(Payload):
+class SlashCommand(Payload):
     """A slash command."""
 
     user_id: Annotated[str, StringConstraints(pattern=r"^[UW][A-Z0-9]+$", max_length=40)]

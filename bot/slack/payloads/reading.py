@@ -6,7 +6,7 @@ from typing import Any, Final
 
 from pydantic import ValidationError
 
-from bot.slack.payloads.models import HomeOpened, Interaction, Invocation
+from bot.slack.payloads.models import HomeOpened, Interaction, SlashCommand
 
 _NOT_TEXT: Final = re.compile("[\ud800-\udfff]")
 """Single surrogates: JSON can contain them, but the store cannot."""
@@ -28,7 +28,7 @@ def read_payload(payload: Mapping[str, Any]) -> dict[str, Any]:
     try:
         match body.get("type"):
             case _ if "command" in body:
-                Invocation.model_validate(body)
+                SlashCommand.model_validate(body)
             case "event_callback":
                 if not isinstance(body.get("event"), dict):
                     raise Unreadable

@@ -17,7 +17,7 @@ from workflows.core.requests.request import AccessRequest
 from workflows.ports.people_directory import PeopleDirectoryUnavailable
 from workflows.ports.tenant import TenantRefused, TenantUnavailable
 
-MOST_NAMED: Final = 12
+MAX_NAMED_APPROVERS: Final = 12
 """More names than this do not help a reader; the others are counted."""
 _TIMEOUT_SECONDS: Final = 1.5
 """Seconds that an open form waits for the names of one stage."""
@@ -34,7 +34,7 @@ class Approvers:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class AskedStage:
+class StageApprovers:
     """One stage that would decide, with the people who could."""
 
     stage: Stage
@@ -42,10 +42,10 @@ class AskedStage:
     """None when that is not known now."""
 
 
-NOBODY_KNOWN: Final[Mapping[Role, Approvers]] = MappingProxyType({})
+NO_APPROVERS_KNOWN: Final[Mapping[Role, Approvers]] = MappingProxyType({})
 
 
-async def still_free(who: Eligibility, holders: frozenset[ChatId], directory: ShownDirectory) -> frozenset[ChatId]:
+async def able_to_decide(who: Eligibility, holders: frozenset[ChatId], directory: ShownDirectory) -> frozenset[ChatId]:
     """Return the members who may still decide.
 
     Excluded people, and people who have decided, are removed under every Slack id. When Slack does not return all ids
@@ -54,7 +54,7 @@ async def still_free(who: Eligibility, holders: frozenset[ChatId], directory: Sh
     taken = who.chat_ids
     with suppress(PeopleDirectoryUnavailable):
         taken |= await directory.all_ids(taken)
-    return who.free(holders, taken)
+    return who.eligible_members(holders, taken)
 
 
 async def name_approvers(
@@ -66,7 +66,7 @@ async def name_approvers(
 
 async def _named(request: AccessRequest, holders: frozenset[ChatId], directory: ShownDirectory) -> Approvers:
     try:
-        return await _people(await still_free(eligibility(request), holders, directory), directory)
+        return await _people(await able_to_decide(eligibility(request), holders, directory), directory)
     except PeopleDirectoryUnavailable:
         return Approvers()  # the stage's title is shown instead
 
@@ -75,38 +75,38 @@ async def name_open_stages(request: AccessRequest, directory: ShownDirectory) ->
     """Return the people who can still decide, by role, for a window; empty when that takes too long."""
     who = current_eligibility(request)
     if who is None:
-        return NOBODY_KNOWN
+        return NO_APPROVERS_KNOWN
     try:
         async with asyncio.timeout(_TIMEOUT_SECONDS):
             holders = {stage.role: await directory.holders(stage.role) for stage in who.open_stages}
             return await name_approvers(request, holders, directory)
     except (PeopleDirectoryUnavailable, TenantUnavailable, TenantRefused, Refused, TimeoutError):
-        return NOBODY_KNOWN
+        return NO_APPROVERS_KNOWN
 
 
 async def name_stages(
     stages: Sequence[Stage], excluded: Collection[ChatId], directory: ShownDirectory
-) -> tuple[AskedStage, ...]:
+) -> tuple[StageApprovers, ...]:
     """Return who would be asked by these stages, before a request is sent.
 
     :param excluded: the requester and the sponsor, who cannot approve.
     """
-    return tuple(await asyncio.gather(*(_asked(stage, excluded, directory) for stage in stages)))
+    return tuple(await asyncio.gather(*(_stage_approvers(stage, excluded, directory) for stage in stages)))
 
 
-async def _asked(stage: Stage, excluded: Collection[ChatId], directory: ShownDirectory) -> AskedStage:
+async def _stage_approvers(stage: Stage, excluded: Collection[ChatId], directory: ShownDirectory) -> StageApprovers:
     try:
         async with asyncio.timeout(_TIMEOUT_SECONDS):
             holders = await directory.holders(stage.role)
             free = holders - await directory.all_ids(excluded)
-            return AskedStage(stage=stage, approvers=await _people(free, directory))
+            return StageApprovers(stage=stage, approvers=await _people(free, directory))
     except (PeopleDirectoryUnavailable, TenantUnavailable, TenantRefused, Refused, TimeoutError):
-        return AskedStage(stage=stage)
+        return StageApprovers(stage=stage)
 
 
 async def _people(free: frozenset[ChatId], directory: ShownDirectory) -> Approvers:
     people = sorted(free)
-    names = {person: name for person in people[:MOST_NAMED] if (name := await _name(person, directory))}
+    names = {person: name for person in people[:MAX_NAMED_APPROVERS] if (name := await _name(person, directory))}
     counted = Counter(names.values())
     told_apart = [
         f"{name} ({await _distinguishing_text(person, directory)})" if counted[name] > 1 else name

@@ -12,7 +12,7 @@ from typing import Any, Final, Protocol, TypeVar
 from slack_sdk.errors import SlackApiError
 from slack_sdk.web.async_client import AsyncWebClient
 
-from bot.slack.errors import NO_ANSWER, error_code, is_passing, retry_after
+from bot.slack.errors import NO_ANSWER, error_code, is_temporary, retry_after
 from bot.slack.people.users import SlackUser, ids_of, is_full_member, main_id, name_of_user, require_full_member
 from workflows.core.errors.raised import Refused
 from workflows.core.errors.refusal_codes import RefusalCode
@@ -20,12 +20,12 @@ from workflows.core.people import ChatId, Person, PersonId, Role, Roster, folded
 from workflows.ports.people_directory import PeopleDirectoryRefused, PeopleDirectoryUnavailable, RoleSource
 from workflows.ports.tenant import Account, Tenant
 
-_GONE: Final = frozenset({"user_not_found", "user_not_visible", "users_not_found"})
-_NO_GROUPS: Final = frozenset({"no_such_subteam", "plan_upgrade_required", "paid_teams_only"})
+_NO_USER_CODES: Final = frozenset({"user_not_found", "user_not_visible", "users_not_found"})
+_NO_GROUPS_CODES: Final = frozenset({"no_such_subteam", "plan_upgrade_required", "paid_teams_only"})
 """Slack's answers when there are no user groups (Slack: "usergroups.list", "usergroups.users.list", errors)."""
-ENOUGH: Final = 20
+CHECKED_MEMBERS: Final = 20
 """How many active members of a role are checked: the largest quorum that a template can require."""
-_AT_ONCE: Final = 8
+_PARALLEL_READS: Final = 8
 
 UserGroups = Mapping[str, frozenset[ChatId]]
 """The members of every enabled user group, by its handle."""
@@ -41,7 +41,7 @@ class _NoGroups(Exception):
     """Slack says that there is no user group."""
 
 
-class Reads(Protocol):
+class RoleReads(Protocol):
     """The reads from Slack that are needed to find the members of a role."""
 
     async def user_groups(self) -> UserGroups:
@@ -108,7 +108,7 @@ class SlackDirectory:
         """List the active, full members who have a role now; see `ports.PeopleDirectory.holders`."""
         return await self.holders_by(role, self)
 
-    async def holders_by(self, role: Role, reads: Reads) -> frozenset[ChatId]:
+    async def holders_by(self, role: Role, reads: RoleReads) -> frozenset[ChatId]:
         """List the Slack users who have a role, using the caller's reads of Slack."""
         source = self._roles.get(role)
         if source is None:
@@ -126,7 +126,7 @@ class SlackDirectory:
         """List every Slack id of the people with these ids; see `ports.PeopleDirectory.all_ids`."""
         return await self.all_ids_by(chat_ids, self)
 
-    async def all_ids_by(self, chat_ids: Iterable[ChatId], reads: Reads) -> frozenset[ChatId]:
+    async def all_ids_by(self, chat_ids: Iterable[ChatId], reads: RoleReads) -> frozenset[ChatId]:
         """List every Slack id of these people, using the caller's reads of Slack."""
         asked = sorted(set(chat_ids))
         users = await _read_in_parallel(asked, lambda one: _user_or_none(reads, one))
@@ -137,7 +137,7 @@ class SlackDirectory:
         """Return the role's user groups that do not exist, or are disabled."""
         return await self.missing_groups_by(role, self)
 
-    async def missing_groups_by(self, role: Role, reads: Reads) -> tuple[str, ...]:
+    async def missing_groups_by(self, role: Role, reads: RoleReads) -> tuple[str, ...]:
         """Return the missing user groups of a role, using the caller's list of groups."""
         source = self._roles.get(role)
         if source is None or not source.user_groups:
@@ -196,11 +196,11 @@ class SlackDirectory:
         except _UnknownUser:
             return None
 
-    async def _active(self, listed: Iterable[ChatId], reads: Reads) -> frozenset[ChatId]:
+    async def _active(self, listed: Iterable[ChatId], reads: RoleReads) -> frozenset[ChatId]:
         """Return the full, active members of a list; after enough were found, the rest is included unchecked."""
         left, found = sorted(listed), set[ChatId]()
-        while left and len(found) < ENOUGH:
-            some, left = left[:_AT_ONCE], left[_AT_ONCE:]
+        while left and len(found) < CHECKED_MEMBERS:
+            some, left = left[:_PARALLEL_READS], left[_PARALLEL_READS:]
             for chat_id, user in zip(
                 some, await _read_in_parallel(some, lambda one: _user_or_none(reads, one)), strict=True
             ):
@@ -216,14 +216,14 @@ class SlackDirectory:
 
     async def _call(self, method: str, **arguments: object) -> Mapping[str, Any]:
         try:
-            response = await self._client.api_call(method, http_verb="GET", params=_texts(arguments))
+            response = await self._client.api_call(method, http_verb="GET", params=_as_texts(arguments))
         except SlackApiError as error:
             code = error_code(error)
-            if code in _GONE:
+            if code in _NO_USER_CODES:
                 raise _UnknownUser from error
-            if code in _NO_GROUPS and method == "usergroups.list":
+            if code in _NO_GROUPS_CODES and method == "usergroups.list":
                 raise _NoGroups from error
-            if is_passing(error):
+            if is_temporary(error):
                 raise PeopleDirectoryUnavailable(
                     f"Slack does not answer {method} ({code}).", retry_after(error)
                 ) from error
@@ -236,12 +236,12 @@ class SlackDirectory:
 async def _read_in_parallel(keys: Sequence[Key], read: Callable[[Key], Awaitable[Answer]]) -> list[Answer]:
     """Read several things in parallel, a few at a time; return the answers in the order of the keys."""
     answers: list[Answer] = []
-    for start in range(0, len(keys), _AT_ONCE):
-        answers += await asyncio.gather(*map(read, keys[start : start + _AT_ONCE]))
+    for start in range(0, len(keys), _PARALLEL_READS):
+        answers += await asyncio.gather(*map(read, keys[start : start + _PARALLEL_READS]))
     return answers
 
 
-async def _user_or_none(reads: Reads, chat_id: ChatId) -> SlackUser | None:
+async def _user_or_none(reads: RoleReads, chat_id: ChatId) -> SlackUser | None:
     """Read a user of a list. An unreadable entry does not hide the others."""
     try:
         return await reads.user(chat_id)
@@ -258,5 +258,5 @@ def _is_eligible(account: Account) -> bool:
     return account.is_enabled and account.is_member
 
 
-def _texts(arguments: Mapping[str, object]) -> dict[str, str]:
+def _as_texts(arguments: Mapping[str, object]) -> dict[str, str]:
     return {name: str(value).lower() if isinstance(value, bool) else str(value) for name, value in arguments.items()}

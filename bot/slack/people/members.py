@@ -11,9 +11,9 @@ from workflows.core.errors.refusal_codes import RefusalCode
 from workflows.core.people import ChatId
 from workflows.ports.people_directory import PeopleDirectoryUnavailable
 
-_KNOWN_SECONDS: Final = 1.25
+_STRICT_SECONDS: Final = 1.25
 """Seconds that a window with records waits for Slack's answer about the user: half of the time to open it."""
-_MEMBER_SECONDS: Final = 0.8
+_LENIENT_SECONDS: Final = 0.8
 """Seconds that any other window waits for it; the trigger of the window is valid for three seconds."""
 
 
@@ -29,7 +29,7 @@ class Members:
         :raises Refused: for everybody else, and when there is no answer in time.
         """
         try:
-            async with asyncio.timeout(_KNOWN_SECONDS):
+            async with asyncio.timeout(_STRICT_SECONDS):
                 await self.directory.require_member(actor)
         except (PeopleDirectoryUnavailable, TimeoutError):
             raise Refused(RefusalCode.NOT_KNOWN_NOW) from None
@@ -42,5 +42,5 @@ class Members:
         :raises Refused: for everybody else.
         """
         with suppress(PeopleDirectoryUnavailable, TimeoutError):
-            async with asyncio.timeout(_MEMBER_SECONDS):
+            async with asyncio.timeout(_LENIENT_SECONDS):
                 await self.directory.require_member(actor)

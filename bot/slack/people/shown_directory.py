@@ -17,7 +17,7 @@ from workflows.ports.tenant import TenantRefused, TenantUnavailable
 
 _TIMEOUT_SECONDS: Final = 2.0
 """Seconds to wait for a person's identity; without it only the Slack id is used for display."""
-_MOST: Final = 5000
+_MAX_CACHED_ANSWERS: Final = 5000
 """How many answers of one kind are kept."""
 
 Asked = TypeVar("Asked", bound=Hashable)
@@ -36,7 +36,12 @@ class ShownDirectory:
         def cache(
             read: Callable[[Asked], Coroutine[Any, Any, Answer]], kept_for: timedelta = ROLES_SHOWN_FOR
         ) -> Cache[Asked, Answer]:
-            return Cache(read=read, kept_for=lambda _: kept_for, max_entries=_MOST, now=lambda: clock.now().timestamp())
+            return Cache(
+                read=read,
+                kept_for=lambda _: kept_for,
+                max_entries=_MAX_CACHED_ANSWERS,
+                now=lambda: clock.now().timestamp(),
+            )
 
         self._people = cache(directory.identify)
         self._holders: Cache[Role, frozenset[ChatId]] = cache(lambda role: directory.holders_by(role, self))

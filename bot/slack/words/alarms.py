@@ -5,16 +5,16 @@ from typing import Any, Final
 
 from slack_sdk.models.blocks.block_elements import RichTextElement
 
-from bot.slack.blocks.blocks import paragraph, part, rich, when, words
+from bot.slack.blocks.blocks import cleaned_text, fixed_text, local_time, paragraph, rich_text
 from bot.slack.blocks.message import Message, message
 from bot.words.requests.messages import missing_groups_words
-from bot.words.requests.notes import stored_words
+from bot.words.requests.notes import stored_note_words
 from bot.words.settings.openness import access_kind_title
 from bot.words.unavailable.storage import trouble_words
 from workflows.core.requests.alarms import ENDED, OPEN_ACCESS, Alarm, AlarmCode, EndingCode
 
-_MOST_TEXT: Final = 1500
-_WORDS: Final[Mapping[AlarmCode, tuple[str, str]]] = {
+_MAX_CHARACTERS: Final = 1500
+_TEXTS: Final[Mapping[AlarmCode, tuple[str, str]]] = {
     AlarmCode.EFFECT_GIVEN_UP: (
         "Gatehouse stopped trying: {work}. Reason: {reason}",
         "Remove the reason, then choose Try again on your App Home or run gatehouse doctor --retry {number}. "
@@ -81,7 +81,7 @@ ENDINGS: Final[Mapping[EndingCode, str]] = {
 }
 """Why an alarm ended although nothing was repaired."""
 
-_WORK: Final[Mapping[str, str]] = {
+_EFFECTS: Final[Mapping[str, str]] = {
     "judge": "check whether {about} may do what they clicked",
     "prepare": "prepare request {about}",
     "apply": "write the change of request {about}",
@@ -100,12 +100,12 @@ _WORK: Final[Mapping[str, str]] = {
 
 def alarm_text(alarm: Alarm) -> str:
     """Describe the problem. May contain text from outside: show it as plain text."""
-    return _said(alarm, _words_of(alarm)[0])
+    return _with_values(alarm, _texts_of(alarm)[0])
 
 
-def alarm_cure(alarm: Alarm) -> str:
+def alarm_advice(alarm: Alarm) -> str:
     """State what an admin can do."""
-    return _said(alarm, _words_of(alarm)[1])
+    return _with_values(alarm, _texts_of(alarm)[1])
 
 
 def ending_words(alarm: Alarm) -> str:
@@ -116,21 +116,26 @@ def ending_words(alarm: Alarm) -> str:
 
 def alarm_elements(alarm: Alarm) -> list[RichTextElement]:
     """Describe the problem, what to do and since when. A cleared alarm says when it was fixed, or why it ended."""
-    said: list[RichTextElement] = [paragraph(words(_state(alarm), bold=True), part(alarm_text(alarm), _MOST_TEXT))]
+    said: list[RichTextElement] = [
+        paragraph(fixed_text(_state(alarm), bold=True), cleaned_text(alarm_text(alarm), _MAX_CHARACTERS))
+    ]
     if alarm.cleared_at is None:
-        said += [paragraph(part(alarm_cure(alarm), _MOST_TEXT)), paragraph(words("Since "), when(alarm.raised_at))]
+        said += [
+            paragraph(cleaned_text(alarm_advice(alarm), _MAX_CHARACTERS)),
+            paragraph(fixed_text("Since "), local_time(alarm.raised_at)),
+        ]
     else:
         ended = ending_words(alarm)
-        said += [paragraph(words("Ended " if ended else "Fixed "), when(alarm.cleared_at))]
+        said += [paragraph(fixed_text("Ended " if ended else "Fixed "), local_time(alarm.cleared_at))]
         if ended:
-            said += [paragraph(words("Not fixed: "), part(f"{ended}.", _MOST_TEXT))]
+            said += [paragraph(fixed_text("Not fixed: "), cleaned_text(f"{ended}.", _MAX_CHARACTERS))]
     return said
 
 
 def alarm_message(alarm: Alarm) -> Message:
     """Return the direct message for an admin, also its content after the alarm is cleared."""
     ended = ending_words(alarm) if alarm.cleared_at is not None else ""
-    return message(f"{_state(alarm)}{alarm_text(alarm)}{_why(ended)}", [rich(*alarm_elements(alarm))])
+    return message(f"{_state(alarm)}{alarm_text(alarm)}{_why(ended)}", [rich_text(*alarm_elements(alarm))])
 
 
 def _state(alarm: Alarm) -> str:
@@ -144,19 +149,19 @@ def _why(ended: str) -> str:
     return f" Not fixed: {ended}." if ended else ""
 
 
-def _words_of(alarm: Alarm) -> tuple[str, str]:
-    return _ACCESS_STAYS_OPEN if OPEN_ACCESS in alarm.values else _WORDS[alarm.code]
+def _texts_of(alarm: Alarm) -> tuple[str, str]:
+    return _ACCESS_STAYS_OPEN if OPEN_ACCESS in alarm.values else _TEXTS[alarm.code]
 
 
-def _said(alarm: Alarm, text: str) -> str:
+def _with_values(alarm: Alarm, text: str) -> str:
     values = _Values(alarm.values)
     if "reason" in values:
         is_store = alarm.code is AlarmCode.STORE_NOT_WRITABLE
-        values["reason"] = (trouble_words if is_store else stored_words)(values["reason"])
+        values["reason"] = (trouble_words if is_store else stored_note_words)(values["reason"])
     if "missing_groups" in values:
         values["missing"] = missing_groups_words(values["missing_groups"])
     if alarm.code is AlarmCode.EFFECT_GIVEN_UP:
-        known = _WORK.get(alarm.values.get("what", ""))
+        known = _EFFECTS.get(alarm.values.get("what", ""))
         values["number"] = alarm.subject
         values["work"] = values["what"] if known is None else known.format_map(values)
     if OPEN_ACCESS in alarm.values:

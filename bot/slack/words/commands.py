@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from bot.slack import ids
-from bot.slack.blocks.blocks import actions, button, mrkdwn, paragraph, part, rich
+from bot.slack.blocks.blocks import actions, button, cleaned_text, mrkdwn, paragraph, rich_text
 from bot.slack.blocks.message import Message, message
 from bot.slack.blocks.untrusted import clean, escape
 
@@ -36,7 +36,7 @@ COMMANDS: Final[Mapping[str, _Usage]] = {
 }
 """The subcommands, as the help lists them."""
 
-POSTURE_TAKES_NO_NAME: Final = "/partner posture takes no name and shows all. /partner show shows one."
+POSTURE_TAKES_NO_PARTNER: Final = "/partner posture takes no name and shows all. /partner show shows one."
 
 
 def needs_partner(subcommand: str) -> bool:
@@ -75,7 +75,7 @@ def unknown_command(text: str) -> Message:
         opening = f"Name the partner: /partner {said.lower()} with its domain or tenant ID."
     else:
         opening = f"“{said}” is not a known command." if said else "Say what you want to do."
-    return message(f"{opening} Try /partner help.", [rich(paragraph(part(opening, 200))), mrkdwn(_help())])
+    return message(f"{opening} Try /partner help.", [rich_text(paragraph(cleaned_text(opening, 200))), mrkdwn(_help())])
 
 
 def _help() -> str:

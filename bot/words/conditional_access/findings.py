@@ -6,23 +6,23 @@ from typing import Any, Final
 from bot.words.conditional_access.stated_verdict import StatedVerdict, stated_verdicts
 from bot.words.conditional_access.verdicts import (
     CLIENTS,
+    MAX_POLICY_GROUPS,
     MEANINGS,
-    MOST_GROUPS,
     VISITORS,
-    line_words,
-    named,
-    some_words,
-    whole_words,
+    list_words,
+    policy_lines,
+    quoted_name,
+    summary_words,
 )
-from bot.words.unavailable.not_read import WHY
+from bot.words.unavailable.not_read import UNREAD_REASON_WORDS
 from workflows.core.checks.conditional_access.controls import PolicyEffect, VisitorType
 from workflows.core.checks.conditional_access.policy import NO_RISK
 from workflows.core.checks.conditional_access.scope import ALL
-from workflows.core.checks.facts import UnreadReason
+from workflows.core.checks.facts import UnreadableReason
 from workflows.core.checks.findings import FindingCode
 from workflows.core.errors.facts import Values
 
-MOST_LINES: Final = 100
+MAX_LINES: Final = 100
 """Lines of details about one finding. The rest is counted."""
 _ORDER: Final = (
     *(PolicyEffect.LOCKED_OUT, PolicyEffect.NOT_KNOWN, PolicyEffect.DEPENDS),
@@ -43,20 +43,21 @@ def access_finding_lines(code: str, values: Values) -> tuple[str, ...]:
         case FindingCode.CA_ESTIMATE:
             return _cut([f"Not checked: {question_words(one)}." for one in values["questions"]], values["left_out"])
         case _:
-            lines = whole_words(stated_verdicts(values))
+            lines = policy_lines(stated_verdicts(values))
             return _cut(lines, len(lines))
 
 
 def locked_out_words(values: Values) -> str:
     """State on one line whom enforced policies lock out."""
-    return line_words(stated_verdicts(values))
+    return summary_words(stated_verdicts(values))
 
 
 def estimate_words(values: Values) -> str:
     """State that a part of the result is an estimate, and why."""
     if values["why"] is not None:
+        why = UNREAD_REASON_WORDS[UnreadableReason(values["why"])]
         return (
-            f"Entra did not evaluate every sign-in ({WHY[UnreadReason(values['why'])]}). Conditional Access policies "
+            f"Entra did not evaluate every sign-in ({why}). Conditional Access policies "
             "were read instead, so this is an estimate."
         )
     left_out = values["left_out"]
@@ -80,13 +81,13 @@ def question_words(question: Mapping[str, Any]) -> str:
 
 def _effect(code: FindingCode) -> Callable[[Values], str]:
     label = MEANINGS[PolicyEffect(code.value.removeprefix("ca_"))]
-    return lambda values: f"{label}: {line_words(stated_verdicts(values))}."
+    return lambda values: f"{label}: {summary_words(stated_verdicts(values))}."
 
 
 def _report_only_words(values: Values) -> str:
     verdicts: Sequence[StatedVerdict] = stated_verdicts(values)
     parts = [
-        f"{MEANINGS[meaning].lower()}: {line_words(some)}"
+        f"{MEANINGS[meaning].lower()}: {summary_words(some)}"
         for meaning in _ORDER
         if (some := [one for one in verdicts if one.meaning is meaning])
     ]
@@ -94,7 +95,7 @@ def _report_only_words(values: Values) -> str:
 
 
 def _unlisted_words(values: Values) -> str:
-    names = some_words([named(name) for name in values["policies"]], MOST_GROUPS, values["count"])
+    names = list_words([quoted_name(name) for name in values["policies"]], MAX_POLICY_GROUPS, values["count"])
     return f"Entra's evaluation names policies that its list of policies does not have: {names}."
 
 
@@ -113,5 +114,5 @@ _WORDS: Final[Mapping[FindingCode, Callable[[Values], str]]] = {
 
 
 def _cut(lines: Sequence[str], count: int) -> tuple[str, ...]:
-    kept = tuple(lines[:MOST_LINES])
+    kept = tuple(lines[:MAX_LINES])
     return kept if count <= len(kept) else (*kept, f"and {count - len(kept)} more.")

@@ -1,7 +1,7 @@
 """A report about Conditional Access as JSON for programs, with stable names."""
 
 from bot.words.conditional_access.findings import question_words
-from bot.words.unavailable.not_read import WHY
+from bot.words.unavailable.not_read import UNREAD_REASON_WORDS
 from workflows.core.checks.conditional_access.findings import question_values, verdict_values
 from workflows.core.checks.conditional_access.verdicts import AccessReport
 
@@ -12,8 +12,8 @@ def report_values(report: AccessReport) -> dict[str, object]:
         "visitors": [one.value for one in report.visitors],
         "policies": report.policies,
         "evaluations": report.asked,
-        "not_read": None if report.unread is None else WHY[report.unread.why],
-        "not_evaluated": None if report.unasked is None else WHY[report.unasked.why],
+        "not_read": None if report.unread is None else UNREAD_REASON_WORDS[report.unread.why],
+        "not_evaluated": None if report.unasked is None else UNREAD_REASON_WORDS[report.unasked.why],
         "not_checked": [question_words(question_values(one)) for one in report.left_out],
         "is_estimate": report.is_estimate,
         "meaning": {one.value: report.worst(one).value for one in report.visitors},

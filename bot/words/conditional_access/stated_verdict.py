@@ -42,10 +42,10 @@ class StatedVerdict(NamedTuple):
 
 def stated_verdicts(values: Values) -> Sequence[StatedVerdict]:
     """Return the verdicts of a fact, one for each kind of visitor."""
-    return [one for group in values["verdicts"] for one in _told(group)]
+    return [one for group in values["verdicts"] for one in _verdicts_of_group(group)]
 
 
-def _told(group: Mapping[str, Any]) -> Iterator[StatedVerdict]:
+def _verdicts_of_group(group: Mapping[str, Any]) -> Iterator[StatedVerdict]:
     for visitor in group["visitors"]:
         yield StatedVerdict(
             policy_id=group["policy_id"],

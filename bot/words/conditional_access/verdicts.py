@@ -17,11 +17,11 @@ from workflows.core.checks.conditional_access.policy import ControlKind
 from workflows.core.checks.conditional_access.scope import ClientApp, ConditionType
 from workflows.core.checks.conditional_access.verdicts import Source
 
-MOST_GROUPS: Final = 3
+MAX_POLICY_GROUPS: Final = 3
 """Groups of policies that one line on a card names. The rest is counted; the details show all."""
-MOST_POLICIES: Final = 2
-_MOST_NAME: Final = 60
-_MOST_VALUES: Final = 3
+MAX_POLICIES: Final = 2
+_MAX_NAME_CHARACTERS: Final = 60
+_MAX_VALUES: Final = 3
 
 VISITORS: Final[Mapping[VisitorType, str]] = {
     VisitorType.GUEST: "guests",
@@ -36,7 +36,7 @@ MEANINGS: Final[Mapping[PolicyEffect, str]] = {
     PolicyEffect.NOT_KNOWN: "Not known",
     PolicyEffect.WORKS: "Works, with conditions",
 }
-_KINDS: Final[Mapping[ControlKind, str]] = {
+_CONTROL_WORDS: Final[Mapping[ControlKind, str]] = {
     ControlKind.BLOCK: "blocks access",
     ControlKind.MFA: "MFA",
     ControlKind.STRENGTH: "authentication strength",
@@ -53,7 +53,7 @@ _KINDS: Final[Mapping[ControlKind, str]] = {
     ControlKind.PERSISTENT_BROWSER: "persistent browser session",
     ControlKind.UNKNOWN: "a control that Gatehouse does not know",
 }
-_BECAUSE: Final[Mapping[ReasonCode, str]] = {
+_REASON_WORDS: Final[Mapping[ReasonCode, str]] = {
     ReasonCode.BLOCKS: "",
     ReasonCode.SUPPORTED: "",
     ReasonCode.TRUSTED: "theirs is accepted",
@@ -86,8 +86,8 @@ def verdict_words(verdicts: Sequence[StatedVerdict]) -> str:
     one = verdicts[0]
     what = "; ".join(filter(None, map(_reason_words, one.reasons)))
     where = _conditions_words(one.conditions)
-    cure = _cures(one.remedies)
-    sentence = f"{_meaning_words(one)}: {_who(verdicts)}, by {named(one.policy)}"
+    cure = _remedy_words(one.remedies)
+    sentence = f"{_meaning_words(one)}: {_visitor_words(verdicts)}, by {quoted_name(one.policy)}"
     sentence += f" ({what})" if what else ""
     sentence += f", {where}" if where else ""
     sentence += f". To fix: {cure}" if cure else ""
@@ -95,40 +95,40 @@ def verdict_words(verdicts: Sequence[StatedVerdict]) -> str:
     return f"{sentence}."
 
 
-def named(policy: str) -> str:
+def quoted_name(policy: str) -> str:
     """Quote a policy's name on one line, shortened when it is long."""
     line = " ".join(policy.split()) or "a policy without a name"
-    return f"“{line if len(line) <= _MOST_NAME else f'{line[: _MOST_NAME - 1]}…'}”"
+    return f"“{line if len(line) <= _MAX_NAME_CHARACTERS else f'{line[: _MAX_NAME_CHARACTERS - 1]}…'}”"
 
 
-def whole_words(verdicts: Sequence[StatedVerdict]) -> list[str]:
+def policy_lines(verdicts: Sequence[StatedVerdict]) -> list[str]:
     """Describe completely every policy, one line for each."""
     alike = grouped(verdicts, lambda one: (one.policy_id, one.policy, one.meaning, one.reasons, one.conditions))
     return [verdict_words(some) for some in alike]
 
 
-def line_words(verdicts: Sequence[StatedVerdict]) -> str:
+def summary_words(verdicts: Sequence[StatedVerdict]) -> str:
     """State on one line who is affected by which policies, and what changes it."""
     by_policy = grouped(verdicts, lambda one: (one.policy_id, one.policy, one.remedies, one.conditions))
     rows: dict[tuple[object, ...], list[Sequence[StatedVerdict]]] = {}
     for some in by_policy:
         whens = tuple(dict.fromkeys(condition.when for condition in some[0].conditions))
         rows.setdefault((tuple(one.visitor for one in some), some[0].remedies, whens), []).append(some)
-    parts = [_row(some) for some in list(rows.values())[:MOST_GROUPS]]
-    left = sum(len(some) for some in list(rows.values())[MOST_GROUPS:])
+    parts = [_group_words(some) for some in list(rows.values())[:MAX_POLICY_GROUPS]]
+    left = sum(len(some) for some in list(rows.values())[MAX_POLICY_GROUPS:])
     if left:
         parts.append(f"and by {counted(left, 'more policy', 'more policies')}")
     return "; ".join(parts)
 
 
-def _row(policies: Sequence[Sequence[StatedVerdict]]) -> str:
+def _group_words(policies: Sequence[Sequence[StatedVerdict]]) -> str:
     first = policies[0][0]
-    names = some_words([named(some[0].policy) for some in policies], MOST_POLICIES)
-    where = _conditions_words(first.conditions) if len(policies) == 1 else _whens_words(first.conditions)
+    names = list_words([quoted_name(some[0].policy) for some in policies], MAX_POLICIES)
+    where = _conditions_words(first.conditions) if len(policies) == 1 else _condition_types_words(first.conditions)
     what = "" if len(policies) > 1 or first.remedies else "; ".join(filter(None, map(_reason_words, first.reasons)))
-    cure = _cures(first.remedies)
+    cure = _remedy_words(first.remedies)
     return (
-        f"{_who(policies[0])}, by {names}"
+        f"{_visitor_words(policies[0])}, by {names}"
         f"{f' ({what})' if what else ''}{f', {where}' if where else ''}{f' (to fix: {cure})' if cure else ''}"
     )
 
@@ -140,21 +140,21 @@ def _meaning_words(one: StatedVerdict) -> str:
     return label if one.is_enforced else f"Report-only, not enforced: {label.lower()}"
 
 
-def _who(verdicts: Sequence[StatedVerdict]) -> str:
+def _visitor_words(verdicts: Sequence[StatedVerdict]) -> str:
     present = {one.visitor for one in verdicts}
     names = [words for visitor, words in VISITORS.items() if visitor in present]
     return f"{', '.join(names[:-1])} and {names[-1]}" if len(names) > 1 else names[0]
 
 
 def _reason_words(reason: PolicyReason) -> str:
-    what = "" if reason.kind is None else _KINDS[reason.kind]
+    what = "" if reason.kind is None else _CONTROL_WORDS[reason.kind]
     if reason.name:
-        what = f"{what} {named(reason.name)}".strip()
-    why = _BECAUSE[reason.because]
+        what = f"{what} {quoted_name(reason.name)}".strip()
+    why = _REASON_WORDS[reason.because]
     return f"{what}: {why}" if what and why else what or why
 
 
-def _cures(remedies: Sequence[Remedy]) -> str:
+def _remedy_words(remedies: Sequence[Remedy]) -> str:
     if not remedies:
         return ""
     accepted = [_REMEDIES[one] for one in remedies if one not in (Remedy.EXCLUDE, Remedy.OTHER_CONTROL)]
@@ -166,11 +166,11 @@ def _conditions_words(conditions: Iterable[StatedCondition]) -> str:
     return ", ".join(map(_condition_words, conditions))
 
 
-def _whens_words(conditions: Iterable[StatedCondition]) -> str:
+def _condition_types_words(conditions: Iterable[StatedCondition]) -> str:
     return ", ".join(dict.fromkeys(_condition_words(StatedCondition(one.when, (), 0)) for one in conditions))
 
 
-_NAMED: Final[Mapping[ConditionType, tuple[str, str]]] = {
+_CONDITION_WORDS: Final[Mapping[ConditionType, tuple[str, str]]] = {
     ConditionType.APPLICATIONS: ("for some applications", "for the applications {}"),
     ConditionType.OTHER_APPLICATIONS: (
         "if an application that it names is used",
@@ -204,20 +204,20 @@ def _condition_words(condition: StatedCondition) -> str:
         case ConditionType.NOT_EXCLUDED:
             return "except people whom it excludes"
         case _:
-            short, long = _NAMED[condition.when]
+            short, long = _CONDITION_WORDS[condition.when]
             return (
-                long.format(some_words([_plain(one) for one in condition.values], _MOST_VALUES, condition.total))
+                long.format(list_words([_one_line(one) for one in condition.values], _MAX_VALUES, condition.total))
                 if condition.values
                 else short
             )
 
 
-def _plain(value: str) -> str:
+def _one_line(value: str) -> str:
     line = " ".join(value.split())
-    return line if len(line) <= _MOST_NAME else f"{line[: _MOST_NAME - 1]}…"
+    return line if len(line) <= _MAX_NAME_CHARACTERS else f"{line[: _MAX_NAME_CHARACTERS - 1]}…"
 
 
-def some_words(items: Sequence[str], most: int, count: int | None = None) -> str:
+def list_words(items: Sequence[str], most: int, count: int | None = None) -> str:
     """List a few items and count the rest.
 
     :param count: how many there are, when `items` does not contain all of them.

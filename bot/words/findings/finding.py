@@ -60,6 +60,6 @@ def _words(code: FindingCode, values: Values) -> str:
         return access_finding_words(code, values)
     if code in rules.FORMATS:
         return rules.rule_words(code, values)
-    if code in unchecked.READS:
+    if code in unchecked.SUBJECTS:
         return unchecked.unchecked_words(code, values)
     return _FORMATS[code].format_map(values) if code in _FORMATS else _FUNCTIONS[code](values)

@@ -5,7 +5,7 @@ from typing import Final
 
 from bot.words.found_object import object_name
 from bot.words.settings.values import title
-from bot.words.settings.where import where_to_find
+from bot.words.settings.where_to_find_ids import where_to_find
 from workflows.core.checks.findings import FindingCode
 from workflows.core.errors.facts import Values
 from workflows.core.settings.model import TargetType
@@ -24,7 +24,7 @@ LIKENESSES: Final[Mapping[Likeness, str]] = {
     Likeness.OTHER_ENDING: "has the same name, but another ending, as",
     Likeness.ONE_LETTER_OFF: "differs by one letter from",
 }
-_MOST_LISTED: Final = 5
+_MAX_LISTED_TARGETS: Final = 5
 
 
 def _gone(values: Values) -> str:
@@ -92,8 +92,8 @@ def _id(values: Values) -> str:
 
 
 def _listed(named: Sequence[str]) -> str:
-    more = len(named) - _MOST_LISTED
-    return ", ".join(named[:_MOST_LISTED]) + (f" and {more} more" if more > 0 else "")
+    more = len(named) - _MAX_LISTED_TARGETS
+    return ", ".join(named[:_MAX_LISTED_TARGETS]) + (f" and {more} more" if more > 0 else "")
 
 
 FUNCTIONS: Final[Mapping[FindingCode, Callable[[Values], str]]] = {

@@ -10,13 +10,13 @@ from collections.abc import Iterator, Sequence
 from typing import Final, NamedTuple
 
 from bot.words.partner_setup.steps import (
-    BOTH_LISTS,
+    BOTH_SIDES,
     OTHER_FLAG,
+    STEP_TEXTS,
     TRUST_WORDS,
-    USUAL,
-    USUAL_HEADING,
-    WORDS,
-    Words,
+    USUALLY_OPEN,
+    USUALLY_OPEN_HEADING,
+    StepTexts,
 )
 from workflows.core.partner_setup.checklist import (
     PARTNERS,
@@ -27,8 +27,8 @@ from workflows.core.partner_setup.checklist import (
     call_to_add_our_tenant,
     groups,
 )
+from workflows.core.partner_setup.confirmations import needed_steps
 from workflows.core.partner_setup.powershell import literal, quoted
-from workflows.core.partner_setup.state import needed_steps
 from workflows.core.partner_setup.steps import PartnerSetup, SetupStep, StepKey
 from workflows.core.settings.canonical import JsonObject
 from workflows.core.settings.model import ALL_APPLICATIONS, ALL_USERS, IDENTITY_SYNCHRONIZATION, TenantId
@@ -51,7 +51,7 @@ class Section(NamedTuple):
         return "\n".join((self.heading, *self.lines))
 
 
-def opening(home: Home, partner: TenantId, *, is_cross_cloud: bool, has_calls: bool = True) -> Section:
+def first_section(home: Home, partner: TenantId, *, is_cross_cloud: bool, has_calls: bool = True) -> Section:
     """Return the first section: who asks whom, and how to add our tenant as an organization.
 
     :param has_calls: whether anything must be set at all.
@@ -84,7 +84,7 @@ def opening(home: Home, partner: TenantId, *, is_cross_cloud: bool, has_calls: b
     return Section(heading, tuple(lines))
 
 
-def sections(setup: PartnerSetup, home: Home, *, is_cross_cloud: bool) -> tuple[Section, ...]:
+def step_sections(setup: PartnerSetup, home: Home, *, is_cross_cloud: bool) -> tuple[Section, ...]:
     """Return a section for every needed step, in the recommended order.
 
     Steps that are usually open come last, without calls. Steps of one setting are one call, so they form one section
@@ -96,10 +96,10 @@ def sections(setup: PartnerSetup, home: Home, *, is_cross_cloud: bool) -> tuple[
         told.append(_section(number, group, home, root))
         number += len(group)
     usual = tuple(step for step in setup.steps if not step.is_needed)
-    return (*told, _usual(usual, home)) if usual else tuple(told)
+    return (*told, _usually_open_section(usual, home)) if usual else tuple(told)
 
 
-def remarks(setup: PartnerSetup) -> tuple[str, ...]:
+def partner_notes(setup: PartnerSetup) -> tuple[str, ...]:
     """List what the partner must know besides the steps, in complete sentences."""
     said = []
     if setup.trusts:
@@ -127,30 +127,30 @@ def remarks(setup: PartnerSetup) -> tuple[str, ...]:
 
 def _section(number: int, group: Sequence[SetupStep], home: Home, root: str) -> Section:
     call = call_of(group, home)
-    lines = [WORDS[step.key].why for step in group]
+    lines = [STEP_TEXTS[step.key].why for step in group]
     if group[0].key in _REDEMPTION:
-        lines.append(BOTH_LISTS if len(group) > 1 else f"{BOTH_LISTS} {OTHER_FLAG}")
-    lines += [line for step in group for line in _portal(step, WORDS[step.key], home)]
+        lines.append(BOTH_SIDES if len(group) > 1 else f"{BOTH_SIDES} {OTHER_FLAG}")
+    lines += [line for step in group for line in _portal(step, STEP_TEXTS[step.key], home)]
     lines += ["Graph:", *_graph(root, call), "PowerShell:", *_powershell(group[0], call, home)]
     lines += _afterwards(group[0], home)
     numbers = " and ".join(str(number + index) for index in range(len(group)))
-    headings = " and ".join(WORDS[step.key].heading for step in group)
+    headings = " and ".join(STEP_TEXTS[step.key].heading for step in group)
     return Section(f"{numbers}. {headings} (needed)", tuple(lines))
 
 
-def _usual(steps: Sequence[SetupStep], home: Home) -> Section:
+def _usually_open_section(steps: Sequence[SetupStep], home: Home) -> Section:
     """Return the section about steps that are usually open: it only says where to check.
 
     In many cases a call would replace the current list by a shorter one.
     """
-    lines = [USUAL]
+    lines = [USUALLY_OPEN]
     for step in steps:
-        words = WORDS[step.key]
+        words = STEP_TEXTS[step.key]
         lines += [f"{words.heading}: {words.why}", *_portal(step, words, home, named="must allow")]
-    return Section(USUAL_HEADING, tuple(lines))
+    return Section(USUALLY_OPEN_HEADING, tuple(lines))
 
 
-def _portal(step: SetupStep, words: Words, home: Home, *, named: str = "") -> Iterator[str]:
+def _portal(step: SetupStep, words: StepTexts, home: Home, *, named: str = "") -> Iterator[str]:
     if step.key is StepKey.MICROSOFT_CLOUD:
         yield f"Portal: {_SETTINGS} > Microsoft cloud settings > {home.cloud.portal}"
     elif step.key is StepKey.PROVISIONING_JOB:

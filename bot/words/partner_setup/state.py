@@ -4,10 +4,10 @@ from collections.abc import Mapping, Sequence
 from typing import Final
 
 from bot.words.sentences import counted
-from workflows.core.partner_setup.state import Confirmation, needed_steps, open_steps
+from workflows.core.partner_setup.confirmations import Confirmation, needed_steps, open_steps
 from workflows.core.partner_setup.steps import SetupStep, StepKey
 
-UNSEEN: Final = "Gatehouse cannot see it"
+NOT_VISIBLE: Final = "Gatehouse cannot see it"
 
 SHORT_NAMES: Final[Mapping[StepKey, str]] = {
     StepKey.MICROSOFT_CLOUD: "our Microsoft cloud",
@@ -27,7 +27,7 @@ LABELS: Final[Mapping[StepKey, str]] = {
 }
 """The label of each step on our side."""
 
-_MISSING: Final[Mapping[StepKey, str]] = {
+_NOT_WORKING: Final[Mapping[StepKey, str]] = {
     StepKey.MICROSOFT_CLOUD: "nothing between the two tenants works",
     StepKey.AUTOMATIC_REDEMPTION_OUTBOUND: "their people still see the consent prompt here; access works without it",
     StepKey.AUTOMATIC_REDEMPTION_INBOUND: "our people still see the consent prompt there; access works without it",
@@ -38,7 +38,7 @@ _MISSING: Final[Mapping[StepKey, str]] = {
 _NO_SYNCHRONIZATION: Final = "their users cannot be synchronized into our tenant"
 
 
-def usual_words(steps: Sequence[SetupStep]) -> str:
+def usually_open_words(steps: Sequence[SetupStep]) -> str:
     """State in two sentences what Microsoft's default in the partner's tenant opens already; empty when nothing."""
     names = "; ".join(SHORT_NAMES[step.key] for step in steps if not step.is_needed)
     return f"Also open by Microsoft's default: their {names}. Check them if something does not work." if names else ""
@@ -48,7 +48,7 @@ def missing_until(step: SetupStep, steps: Sequence[SetupStep]) -> str:
     """State in one sentence what does not work until the partner has done a needed step."""
     is_synchronized = any(other.key is StepKey.PROVISIONING_JOB for other in steps)
     is_for_accounts = is_synchronized and step.key is StepKey.AUTOMATIC_REDEMPTION_OUTBOUND
-    return f"Until they set it, {_NO_SYNCHRONIZATION if is_for_accounts else _MISSING[step.key]}."
+    return f"Until they set it, {_NO_SYNCHRONIZATION if is_for_accounts else _NOT_WORKING[step.key]}."
 
 
 def setup_words(steps: Sequence[SetupStep], confirmations: Sequence[Confirmation]) -> str:
@@ -58,7 +58,7 @@ def setup_words(steps: Sequence[SetupStep], confirmations: Sequence[Confirmation
         return ""
     still_open = len(open_steps(steps, confirmations))
     if not still_open:
-        return f"Our side: done. Partner's side: confirmed ({UNSEEN})"
+        return f"Our side: done. Partner's side: confirmed ({NOT_VISIBLE})"
     done, count = len(needed) - still_open, counted(len(needed), "step")
     said = f"{done} of {count} confirmed" if done else f"not confirmed, {count}"
-    return f"Our side: done. Partner's side: {said} ({UNSEEN})"
+    return f"Our side: done. Partner's side: {said} ({NOT_VISIBLE})"

@@ -21,7 +21,7 @@ from bot.words.settings.values import (
 )
 from workflows.core.plans.changes import BeforeAfter, ChangeSubject, SettingChange, SettingPart, setting_changes
 from workflows.core.plans.plan import Plan
-from workflows.core.settings.breadth import AccessChange
+from workflows.core.settings.access_change import AccessChange
 from workflows.core.settings.canonical import JsonObject
 from workflows.core.settings.documents import parse_targets
 from workflows.core.settings.model import Property
@@ -36,7 +36,7 @@ EFFECTS: Final[Mapping[AccessChange, str]] = {
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Line:
+class ChangeLine:
     """One setting of a plan in words, before and after.
 
     The words may contain text from the tenant (target ids, unreadable values). Show them as plain text.
@@ -58,13 +58,15 @@ class Line:
         return EFFECTS[self.access]
 
 
-def describe(plan: Plan, default: JsonObject | None = None, names: Mapping[str, str] = NO_NAMES) -> tuple[Line, ...]:
+def describe_changes(
+    plan: Plan, default: JsonObject | None = None, names: Mapping[str, str] = NO_NAMES
+) -> tuple[ChangeLine, ...]:
     """Describe every written setting before and after the plan.
 
     :param default: the tenant's default configuration, used to describe inherited values; None when it is not known.
     :param names: the names in our own directory of its ids, by id.
     """
-    reading = _Reading(BeforeAfter.of(plan, default), names)
+    reading = _ChangeContext(BeforeAfter.of(plan, default), names)
     return tuple(_line(item, reading) for item in setting_changes(plan, default))
 
 
@@ -77,16 +79,16 @@ def duration_words(duration: timedelta) -> str:
     return counted(seconds, "second")
 
 
-class _Reading(NamedTuple):
+class _ChangeContext(NamedTuple):
     """The data that is needed to describe a change in words."""
 
     states: BeforeAfter
     names: Mapping[str, str]
 
 
-def _line(item: SettingChange, reading: _Reading) -> Line:
-    before, after = _WORDS[item.part](item, reading)
-    return Line(
+def _line(item: SettingChange, reading: _ChangeContext) -> ChangeLine:
+    before, after = _DESCRIBERS[item.part](item, reading)
+    return ChangeLine(
         setting=subject_title(item.subject),
         before=before,
         after=after,
@@ -103,11 +105,11 @@ def subject_title(subject: ChangeSubject) -> str:
     return title(subject.name)
 
 
-Said = tuple[str, str]
+BeforeAfterWords = tuple[str, str]
 """The words of a setting before and after."""
 
 
-def _targets(item: SettingChange, reading: _Reading) -> Said:
+def _targets(item: SettingChange, reading: _ChangeContext) -> BeforeAfterWords:
     name, states = Property(item.name), reading.states
     was, becomes = (
         target_words(name, parse_targets(name, document), side.targets[name], reading.names)
@@ -116,7 +118,7 @@ def _targets(item: SettingChange, reading: _Reading) -> Said:
     return was, becomes
 
 
-def _flag(item: SettingChange, reading: _Reading) -> Said:
+def _flag(item: SettingChange, reading: _ChangeContext) -> BeforeAfterWords:
     name, key, states = Property(item.name), item.key, reading.states
     if name is Property.INBOUND_TRUST:
         was = trust_words(item.before, states.before.flags[name, key])
@@ -124,25 +126,25 @@ def _flag(item: SettingChange, reading: _Reading) -> Said:
     return redemption_words(key, item.before), redemption_words(key, item.after)
 
 
-def _synchronization(item: SettingChange, _: _Reading) -> Said:
+def _synchronization(item: SettingChange, _: _ChangeContext) -> BeforeAfterWords:
     return synchronization_words(item.before), synchronization_words(item.after)
 
 
-def _whole(item: SettingChange, _: _Reading) -> Said:
+def _whole_setting(item: SettingChange, _: _ChangeContext) -> BeforeAfterWords:
     return setting_words(item.name, item.before), setting_words(item.name, item.after)
 
 
-def _unknown_members(item: SettingChange, _: _Reading) -> Said:
+def _unknown_members(item: SettingChange, _: _ChangeContext) -> BeforeAfterWords:
     was, becomes = (unreadable(value) if value else NOT_SET for value in (item.before, item.after))
     return was, becomes
 
 
-_WORDS: Final[Mapping[SettingPart, Callable[[SettingChange, _Reading], Said]]] = {
+_DESCRIBERS: Final[Mapping[SettingPart, Callable[[SettingChange, _ChangeContext], BeforeAfterWords]]] = {
     SettingPart.TARGETS: _targets,
     SettingPart.FLAG: _flag,
     SettingPart.SYNCHRONIZATION: _synchronization,
-    SettingPart.NO_FLAGS: _whole,
-    SettingPart.UNREADABLE: _whole,
+    SettingPart.NO_FLAGS: _whole_setting,
+    SettingPart.UNREADABLE: _whole_setting,
     SettingPart.UNKNOWN_MEMBERS: _unknown_members,
 }
 

@@ -71,8 +71,8 @@ def describe_staying_open(
     plan: Plan, default: JsonObject | None, names: Mapping[str, str] = NO_NAMES
 ) -> tuple[CurrentLine, ...]:
     """Describe what a plan leaves open: settings of the partner that still allow access and that it does not change."""
-    applies = effective_settings(plan.image_after(), default, is_cross_cloud=plan.is_cross_cloud)
-    return _lines(facts.staying_open(plan, default), applies, default, names)
+    applies = effective_settings(plan.configuration_after(), default, is_cross_cloud=plan.is_cross_cloud)
+    return _lines(facts.settings_that_stay_open(plan, default), applies, default, names)
 
 
 def _lines(

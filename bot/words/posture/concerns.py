@@ -5,19 +5,19 @@ from datetime import UTC, datetime
 from typing import Any, Final
 
 from bot.words.conditional_access.findings import estimate_words, locked_out_words
-from bot.words.requests.notes import stored_words
+from bot.words.requests.notes import stored_note_words
 from bot.words.sentences import times_words
 from bot.words.settings.openness import access_kinds_words
 from bot.words.settings.values import DOUBTS, TRUST_TITLES, title
-from bot.words.unavailable.not_read import WHY
-from workflows.core.checks.facts import UnreadReason
+from bot.words.unavailable.not_read import UNREAD_REASON_WORDS
+from workflows.core.checks.facts import UnreadableReason
 from workflows.core.errors.facts import Values
-from workflows.core.posture.codes import ConcernCode
+from workflows.core.posture.concern_codes import ConcernCode
 from workflows.core.posture.model import Concern, Weight
 from workflows.core.settings.certainty import Doubt
 from workflows.core.settings.openness import OpenAccess, Openness
 
-WEIGHTS: Final[Mapping[Weight, str]] = {
+WEIGHT_WORDS: Final[Mapping[Weight, str]] = {
     Weight.NOTE: "note",
     Weight.UNCHECKED: "could not be checked",
     Weight.WARNING: "warning",
@@ -103,18 +103,19 @@ def _not_certain(values: Values) -> str:
 
 def _conditional_access_unread(values: Values) -> str:
     cures = {
-        UnreadReason.FORBIDDEN: "Grant the application Policy.Read.All with admin consent, or look in",
-        UnreadReason.NO_LICENCE: "Microsoft Graph shows it only to tenants with Entra ID P1 or P2. Look in",
+        UnreadableReason.FORBIDDEN: "Grant the application Policy.Read.All with admin consent, or look in",
+        UnreadableReason.NO_LICENCE: "Microsoft Graph shows it only to tenants with Entra ID P1 or P2. Look in",
     }
-    cure = cures.get(UnreadReason(values["why"]), "Look in")
+    reason = UnreadableReason(values["why"])
+    cure = cures.get(reason, "Look in")
     return (
-        f"What Conditional Access requires of guests could not be checked ({WHY[UnreadReason(values['why'])]}). {cure} "
+        f"What Conditional Access requires of guests could not be checked ({UNREAD_REASON_WORDS[reason]}). {cure} "
         "Entra admin center, Conditional Access, Policies."
     )
 
 
 def _default_unread(values: Values) -> str:
-    why = stored_words(values["reason"])
+    why = stored_note_words(values["reason"])
     return f"The default, and everything that partners inherit from it, could not be checked. {why}".strip()
 
 

@@ -15,7 +15,7 @@ B2B_DIRECTIONS: Final = (
     ("B2B collaboration", Property.B2B_COLLABORATION_INBOUND, Property.B2B_COLLABORATION_OUTBOUND),
     ("B2B direct connect", Property.B2B_DIRECT_CONNECT_INBOUND, Property.B2B_DIRECT_CONNECT_OUTBOUND),
 )
-SHORT: Final = {
+SHORT_OPENNESS_WORDS: Final = {
     Openness.OPEN: "open",
     Openness.PARTLY: "partly",
     Openness.CLOSED: "closed",

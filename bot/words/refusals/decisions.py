@@ -3,7 +3,7 @@
 from typing import Final
 
 from bot.words.actions import COMMANDS, Action
-from bot.words.sentences import Sentences, counted, last_day, listed, minute
+from bot.words.sentences import Sentences, comma_list, counted, last_day, minute
 from workflows.core.errors.facts import Values
 from workflows.core.errors.refusal_codes import RefusalCode as R
 
@@ -57,7 +57,7 @@ def _missing(handles: list[str]) -> str:
         case 1:
             return f" The user group @{handles[0]} does not exist or is off."
         case _:
-            return f" The user groups {listed([f'@{handle}' for handle in handles])} do not exist or are off."
+            return f" The user groups {comma_list([f'@{handle}' for handle in handles])} do not exist or are off."
 
 
 def _not_now(values: Values) -> str:
@@ -162,7 +162,7 @@ DECISIONS: Final[Sentences] = {
         f"“{{target}}” belongs to another tenant now, so this request cannot be edited. Ask the partner, withdraw it, "
         f"and send a new request with {_REQUEST}."
     ),
-    R.REMINDED_LATELY: (
+    R.REMINDED_WITHIN_A_DAY: (
         "The approvers were asked or reminded within the last 24 hours. Wait until then, and remind them again."
     ),
     R.NOT_DUE: _not_due,
@@ -171,13 +171,13 @@ DECISIONS: Final[Sentences] = {
     R.NEVER_GIVEN_UP: "Gatehouse does not stop trying a revocation until it is verified.",
     R.STILL_COMPLETE: "Every approval still counts.",
     R.PLAN_AGAIN: "The revocation is planned again from the current settings until it is verified.",
-    R.NOT_AGAIN: "The change cannot be sent again. It is sent again only once, soon after the first time.",
+    R.ALREADY_SENT_AGAIN: "The change cannot be sent again. It is sent again only once, soon after the first time.",
     R.REVOKED: f"This partner is already revoked. Request access with {_REQUEST} if it is needed.",
     R.UNKNOWN_PARTNER: f"Gatehouse does not know this partner. See {_LIST}.",
     R.PAST_ITS_END: f"The access period ended, so one person cannot extend it. Send a new request with {_REQUEST} for "
     "{domain}, or revoke.",
     R.NOT_THE_SPONSOR: _not_the_sponsor,
-    R.NOT_AN_ADMIN: _not_an_admin,
+    R.ONLY_ADMINS_REVOKE: _not_an_admin,
     R.UNDER_WAY: "This partner is already being revoked ({request}). You need to do nothing.",
     R.ALREADY_CONFIRMED: "{person} has confirmed this already. You need to do nothing.",
     R.NOT_CONFIRMED: "This step is not confirmed, so there is nothing to undo. You need to do nothing.",
@@ -186,7 +186,7 @@ DECISIONS: Final[Sentences] = {
     R.NOT_MISSING: "The partner's steps are recorded already.",
     R.NO_SUCH_STEP: f"The partner does not need this step any more. See {COMMANDS[Action.CHECKLIST]} for the current "
     "steps.",
-    R.NOT_ADMIN: "Only admins can retry stopped work or give it up. Ask one of them.",
+    R.ONLY_ADMINS_DECIDE_GIVEN_UP: "Only admins can retry stopped work or give it up. Ask one of them.",
     R.NOT_GIVEN_UP: "Somebody has decided about this stopped work already. You need to do nothing.",
     R.CARD_REPLACED: _card_replaced,
     R.NO_VIEW: "The window of this click is closed. Open it again.",

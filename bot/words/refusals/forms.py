@@ -5,7 +5,7 @@ from typing import Final
 from bot.words.actions import COMMANDS, Action
 from bot.words.findings.open_request import open_request_words
 from bot.words.plans.risk import risk_reason_words
-from bot.words.sentences import Sentences, counted, day, listed, minute, one_of
+from bot.words.sentences import Sentences, comma_list, counted, day, minute, or_list
 from workflows.core.errors.facts import Values
 from workflows.core.errors.refusal_codes import RefusalCode as R
 from workflows.core.policy.risk import RiskReason
@@ -13,7 +13,7 @@ from workflows.core.policy.risk import RiskReason
 
 def _no_such_template(values: Values) -> str:
     if "known" in values:
-        return f"There is no template “{values['template']}”. There are: {listed(values['known'])}."
+        return f"There is no template “{values['template']}”. There are: {comma_list(values['known'])}."
     return f"There is no template “{values['template']}” any more. Choose one from the list."
 
 
@@ -36,7 +36,7 @@ def _justification_missing(values: Values) -> str:
 
 
 def _duration_not_offered(values: Values) -> str:
-    days = listed(values["days"])
+    days = comma_list(values["days"])
     if values["template"] is None:
         return f"The approval policy allows {days} days. Choose one of these."
     return f"“{values['template']}” can last {days} days. Choose one of these."
@@ -74,7 +74,7 @@ def _stage_without_people(values: Values) -> str:
 
 
 def _template_asks_more(values: Values) -> str:
-    labels = listed([f"“{label}”" for label in values["labels"]])
+    labels = comma_list([f"“{label}”" for label in values["labels"]])
     return f"“{values['template']}” also needs {labels}. Choose the template in the list, and fill in these fields."
 
 
@@ -91,7 +91,7 @@ def _access_not_extended(values: Values) -> str:
     until = f"{stands} until {day(values['ends_at'])}, so {days} days from today would change nothing."
     later = f"You can request {days} days from {minute(values['asked_from'])} on"
     if values["days_now"]:
-        choices = one_of([f"{choice} days" for choice in values["days_now"]])
+        choices = or_list([f"{choice} days" for choice in values["days_now"]])
         return f"{until} To extend it now, choose {choices}. {later}."
     return f"{until} No duration of this template extends the access yet. {later}."
 

@@ -3,9 +3,9 @@
 from typing import Final
 
 from bot.words.found_object import object_name
-from bot.words.sentences import Sentences, listed
+from bot.words.sentences import Sentences, comma_list
 from bot.words.settings.values import title
-from bot.words.settings.where import where_to_find
+from bot.words.settings.where_to_find_ids import where_to_find
 from workflows.core.checks.target_checks import shown_name
 from workflows.core.errors.facts import Values
 from workflows.core.errors.refusal_codes import RefusalCode as R
@@ -71,7 +71,7 @@ def _placeholder_no_id(values: Values) -> str:
 
 
 def _placeholder_unknown(values: Values) -> str:
-    there = f"It has: {listed(values['known'])}." if values["known"] else "It has none."
+    there = f"It has: {comma_list(values['known'])}." if values["known"] else "It has none."
     return f"“{values['template']}” does not have this placeholder, so remove it. {there}"
 
 
@@ -99,7 +99,7 @@ IDS: Final[Sentences] = {
         f"This template takes only a {values['kind']} whose name begins with “{shown_name(values['prefix'])}”. "
         "Choose one that does, or another template."
     ),
-    R.NAME_UNREAD: lambda values: (
+    R.NAME_UNREADABLE: lambda values: (
         f"This template takes only a {values['kind']} whose name begins with “{shown_name(values['prefix'])}”, and its "
         f"name cannot be read now. {values['answer']} Wait a minute and send it again, or ask an admin."
     ),

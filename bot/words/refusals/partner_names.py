@@ -3,7 +3,7 @@
 from typing import Final
 
 from bot.words.actions import COMMANDS, Action
-from bot.words.sentences import Sentences, listed, one_of
+from bot.words.sentences import Sentences, comma_list, or_list
 from workflows.core.errors.facts import Values
 from workflows.core.errors.refusal_codes import RefusalCode as R
 
@@ -33,7 +33,7 @@ def _unknown_tenant(values: Values) -> str:
 def _similar(values: Values) -> str:
     """Suggest the names that may have been meant; empty when there are none."""
     if values.get("meant"):
-        return f"Did you mean {one_of(values['meant'])}?"
+        return f"Did you mean {or_list(values['meant'])}?"
     if values.get("own"):
         return f"“{values['own']}” is our own tenant, not a partner. Type the partner's domain."
     return ""
@@ -59,7 +59,7 @@ def _lookup_refused(values: Values) -> str:
     )
     if not values["led_to"]:
         return sentence
-    return f"{sentence} In our records it belonged to the tenant ID {one_of(values['led_to'])} before."
+    return f"{sentence} In our records it belonged to the tenant ID {or_list(values['led_to'])} before."
 
 
 def _mixed_scripts(values: Values) -> str:
@@ -74,13 +74,13 @@ PARTNER_NAMES: Final[Sentences] = {
     R.UNKNOWN_TENANT: _unknown_tenant,
     R.AMBIGUOUS_NAME: lambda values: (
         f"“{values['target']}” belonged to another tenant before. Type the tenant ID that you mean: "
-        f"{listed(values['tenant_ids'])}."
+        f"{comma_list(values['tenant_ids'])}."
     ),
     R.TARGET_EMPTY: "Type the partner's domain, such as contoso.com, or their tenant ID.",
     R.TARGET_INVISIBLE: "This contains invisible characters. Type the domain by hand instead of pasting it.",
     R.TARGET_NOT_ONE: "Enter one domain, for example contoso.com, or one tenant ID.",
     R.TARGET_INVALID: "This is not a valid domain name. Check the spelling. Example: contoso.com.",
-    R.TARGET_SEVERAL: lambda values: f"Enter one domain, not several: {listed(values['names'])}.",
+    R.TARGET_SEVERAL: lambda values: f"Enter one domain, not several: {comma_list(values['names'])}.",
     R.TARGET_MIXED_SCRIPTS: _mixed_scripts,
     R.TARGET_NO_COMPANY: "“{domain}” is not a company's domain. Enter one domain, for example contoso.com.",
     R.TARGET_MAIL_PROVIDER: "“{domain}” is a personal email provider, not an organization. Ask the partner for their "

@@ -74,7 +74,7 @@ def wait_words(wait: timedelta) -> str:
     return counted(round(hours / 24), "day", "days")
 
 
-def chosen_words(offer: Offer) -> tuple[str, ...]:
+def chosen_template_words(offer: Offer) -> tuple[str, ...]:
     """Return what a person must know about the chosen template, in lines of one or two sentences."""
     risk = f"{risk_level_words(offer.level).capitalize()} risk."
     if offer.usual_wait is not None:
@@ -87,7 +87,7 @@ def stage_words(stage: Stage) -> str:
     return f"{stage.title}, {counted(stage.quorum, 'approval', 'approvals')}"
 
 
-def nobody_words(stage: Stage) -> str:
+def no_approvers_words(stage: Stage) -> str:
     """State that nobody could decide on a stage, and what to do."""
     return f"nobody. It cannot be sent until an admin adds people to the role “{stage.role}”."
 
@@ -113,7 +113,7 @@ def _sentence_case(text: str) -> str:
     return f"{text[:1].upper()}{text[1:]}"
 
 
-def lasts_words(asked: Particulars) -> str:
+def access_duration_words(asked: Particulars) -> str:
     """Return how long a request's access shall last: "180 days from approval", "until 2026-12-31"; empty for none."""
     if asked.ends_at is not None:
         return f"until {last_day(asked.ends_at)}"
@@ -125,7 +125,7 @@ def last_day(ends_at: datetime) -> str:
     return f"{ends_at.astimezone(UTC) - timedelta(seconds=1):%Y-%m-%d}"
 
 
-def edit_words(decided: int) -> tuple[str, ...]:
+def edit_effect_words(decided: int) -> tuple[str, ...]:
     """State what happens when an edit is sent, one or two sentences for each line.
 
     :param decided: how many people have approved so far.
@@ -137,12 +137,12 @@ def edit_words(decided: int) -> tuple[str, ...]:
     )
 
 
-def refill_words(note: Fact) -> str:
+def refill_note_words(note: Fact) -> str:
     """State what of an earlier request is different today, and what to do."""
-    return _REFILLED[note.code].format_map(note.values)
+    return _REFILL_NOTES[note.code].format_map(note.values)
 
 
-_REFILLED: Final[Mapping[str, str]] = {
+_REFILL_NOTES: Final[Mapping[str, str]] = {
     RefillCode.TEMPLATE_GONE: "The template “{template}” does not exist any more. Choose another one.",
     RefillCode.TEMPLATE_CHANGED: (
         "The template “{template}” changed since that request. Check what it gives now, and who decides."
@@ -152,7 +152,7 @@ _REFILLED: Final[Mapping[str, str]] = {
 }
 
 
-def until_words(days: int) -> str:
+def end_date_hint(days: int) -> str:
     """Return which days the field for the end date accepts."""
     return (
         f"The last day of the project, at most {days} days from today. It replaces the duration. "

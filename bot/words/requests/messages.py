@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Final
 
 from bot.words.partner_setup.state import SHORT_NAMES
-from bot.words.requests.notes import stored_words
+from bot.words.requests.notes import stored_note_words
 from bot.words.sentences import counted, minute
 from workflows.core.errors.facts import Fact, Values
 from workflows.core.partner_setup.steps import StepKey
@@ -83,7 +83,7 @@ def shortage_words(lack: Mapping[str, Any]) -> str:
 
 def _with_words(values: Values) -> dict[str, Any]:
     """Return the values with sentences for the notes among them, and words for the request and its end."""
-    said = {name: stored_words(value) if name in ("note", "reasons") else value for name, value in values.items()}
+    said = {name: stored_note_words(value) if name in ("note", "reasons") else value for name, value in values.items()}
     request, state = values.get("request", ""), values.get("state", "")
     about = _about(values)
     return {**said, "id": f" {request}" if request else "", "about": about, "ended": ENDED.get(state, "is closed")}
@@ -95,7 +95,7 @@ def _about(values: Values) -> str:
 
 
 def _closed(values: Values) -> str:
-    partner, note = values["partner"], stored_words(values["note"])
+    partner, note = values["partner"], stored_note_words(values["note"])
     opening = f"{partner} is blocked{_about(values)}: " if values["is_all"] else f"{partner}{_about(values)}: "
     rest = " ".join(filter(None, ["Nothing else is open." if values["is_all"] else "", note]))
     return (
@@ -110,7 +110,7 @@ def _our_side_set(values: Values) -> str:
     said = (
         f"{values['partner']}: our side of the access is done (verified). Partner's side: "
         f"{counted(values['steps'], 'step')}, not confirmed. Gatehouse cannot see the partner's tenant, so the sponsor "
-        f"confirms the steps. The partner setup card has the checklist. {stored_words(values['note'])}"
+        f"confirms the steps. The partner setup card has the checklist. {stored_note_words(values['note'])}"
     )
     return said.strip()
 

@@ -5,19 +5,19 @@ from datetime import datetime
 from typing import Any, Final
 
 from bot.words.actions import COMMANDS, Action
-from bot.words.refusals.words import fact_words
+from bot.words.refusals.sentences import fact_words
 from bot.words.sentences import last_day
 from bot.words.settings.openness import access_kind_title, not_closed_words
 from bot.words.settings.values import title
-from workflows.core.errors.facts import Fact, Values, from_values
+from workflows.core.errors.facts import Fact, Values, facts_from_values
 from workflows.core.errors.raised import DomainError
 from workflows.core.policy.approval import DiscountCode
 from workflows.core.requests.notes import NoteCode
 from workflows.core.settings.openness import OpenAccess, Openness
 
 _SHOW: Final = COMMANDS[Action.SHOW]
-_FIRST: Final = "Nothing was written"
-_THIS_PLAN: Final = "This plan was not written"
+_NOTHING_WRITTEN: Final = "Nothing was written"
+_PLAN_NOT_WRITTEN: Final = "This plan was not written"
 
 SENTENCES: Final[Mapping[str, str]] = {
     NoteCode.REJECTED: "Rejected by {name}: {reason}",
@@ -106,9 +106,9 @@ def refusal_words(error: DomainError) -> str:
     return note_words(error.facts)
 
 
-def stored_words(value: str | Sequence[Mapping[str, Any]]) -> str:
+def stored_note_words(value: str | Sequence[Mapping[str, Any]]) -> str:
     """Return the sentences of a note in a fact or an alarm. An earlier version stored a text there."""
-    return value if isinstance(value, str) else note_words(from_values(value))
+    return value if isinstance(value, str) else note_words(facts_from_values(value))
 
 
 def _sentence(fact: Fact) -> str:
@@ -119,12 +119,12 @@ def _sentence(fact: Fact) -> str:
 
 
 def _not_written(values: Values) -> str:
-    return f"{_FIRST if values['is_first'] else _THIS_PLAN}."
+    return f"{_NOTHING_WRITTEN if values['is_first'] else _PLAN_NOT_WRITTEN}."
 
 
 def _planned_again(values: Values) -> str:
     if values["is_unwritten"]:
-        opening = f"{_FIRST if values['is_first'] else _THIS_PLAN} over it"
+        opening = f"{_NOTHING_WRITTEN if values['is_first'] else _PLAN_NOT_WRITTEN} over it"
     else:
         opening = "The change that was sent before is not active as sent"
     if values["is_revocation"]:
@@ -134,7 +134,7 @@ def _planned_again(values: Values) -> str:
 
 def _unknown_settings(values: Values) -> str:
     names = "; ".join(map(access_kind_title, values["names"]))
-    opening = _FIRST if values["is_first"] else _THIS_PLAN
+    opening = _NOTHING_WRITTEN if values["is_first"] else _PLAN_NOT_WRITTEN
     return (
         f"Settings of this partner that Gatehouse does not know have changed since the plan: {names}. Their effect is "
         f"not known. {opening}. The change is planned again from the current settings and needs new approval."
@@ -142,7 +142,7 @@ def _unknown_settings(values: Values) -> str:
 
 
 def _stage_open_again(values: Values) -> str:
-    return f"{_FIRST if values['is_first'] else _THIS_PLAN}. The stage is open again."
+    return f"{_NOTHING_WRITTEN if values['is_first'] else _PLAN_NOT_WRITTEN}. The stage is open again."
 
 
 def _default_changed(values: Values) -> str:
@@ -151,7 +151,7 @@ def _default_changed(values: Values) -> str:
 
 
 def _asked_with_default(values: Values) -> str:
-    opening = _FIRST if values["is_first"] else _THIS_PLAN
+    opening = _NOTHING_WRITTEN if values["is_first"] else _PLAN_NOT_WRITTEN
     return f"{opening}. The change is planned again with the current default and needs new approval."
 
 

@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Final, NamedTuple
 
-from bot.words.plans.changes import Line, describe, duration_words, subject_title
+from bot.words.plans.changes import ChangeLine, describe_changes, duration_words, subject_title
 from bot.words.plans.drift import default_lines
 from bot.words.requests.form import last_day
 from bot.words.requests.titles import prepared_title
@@ -15,7 +15,7 @@ from workflows.core.policy.template import Stage
 from workflows.core.requests.request import AccessRequest, Prepared
 
 UNCHANGED: Final = "not in the plan"
-MOST_WORDS: Final = 25
+MAX_JUSTIFICATION_WORDS: Final = 25
 """Words of a justification; the rest is counted. Details have the present text."""
 WORDS_BEFORE: Final = 3
 """Words before the first one that differs."""
@@ -41,55 +41,57 @@ def _lines(request: AccessRequest, seen: Prepared, now: Prepared) -> Iterator[Re
     lines_was, lines_now = _by_subject(was, seen.names), _by_subject(becomes, now.names)
     for one in revisions(was, becomes):
         about = subject_title(one.subject)
-        yield RevisedLine(about, _step(lines_was.get(one.subject)), _step(lines_now.get(one.subject)))
+        yield RevisedLine(
+            about, _before_and_after(lines_was.get(one.subject)), _before_and_after(lines_now.get(one.subject))
+        )
     if request.drift is not None:
         for default in default_lines(request.drift):
             yield RevisedLine(f"{default.setting}, by the tenant's default", default.shown, default.now)
-    yield from _differs("Risk", *(deciding_risk(one.plan, one.default).level.word for one in (was, becomes)))
-    yield from _differs("Approval policy", *(_policy(one.stages) for one in (seen, now)))
-    yield from _differs("Access template", prepared_title(seen), prepared_title(now))
+    yield from _line_if_different("Risk", *(deciding_risk(one.plan, one.default).level.word for one in (was, becomes)))
+    yield from _line_if_different("Approval policy", *(_policy_words(one.stages) for one in (seen, now)))
+    yield from _line_if_different("Access template", prepared_title(seen), prepared_title(now))
     ends = [one.plan.ends_at for one in (was, becomes)]
     durations = [one.plan.duration for one in (was, becomes)]
-    yield from _differs("Last day", *("not set" if one is None else last_day(one) for one in ends))
-    yield from _differs("Duration", *("no end" if one is None else duration_words(one) for one in durations))
-    yield from _differs("Sponsor", seen.sponsor.name, now.sponsor.name)
+    yield from _line_if_different("Last day", *("not set" if one is None else last_day(one) for one in ends))
+    yield from _line_if_different("Duration", *("no end" if one is None else duration_words(one) for one in durations))
+    yield from _line_if_different("Sponsor", seen.sponsor.name, now.sponsor.name)
     if (asked := request.seen_particulars) is not None:
         new = request.particulars
-        yield from _differs("Ticket", *(one.ticket or "none" for one in (asked, new)))
+        yield from _line_if_different("Ticket", *(one.ticket or "none" for one in (asked, new)))
         if asked.justification != new.justification:
-            yield RevisedLine("Justification", *_told_apart(asked.justification, new.justification))
+            yield RevisedLine("Justification", *_shortened_to_difference(asked.justification, new.justification))
 
 
 def _shown(prepared: Prepared) -> PlanShown:
     return PlanShown(plan=prepared.plan, default=prepared.observation.default)
 
 
-def _by_subject(shown: PlanShown, names: Mapping[str, str]) -> Mapping[ChangeSubject, Line]:
-    changes, lines = setting_changes(shown.plan, shown.default), describe(shown.plan, shown.default, names)
+def _by_subject(shown: PlanShown, names: Mapping[str, str]) -> Mapping[ChangeSubject, ChangeLine]:
+    changes, lines = setting_changes(shown.plan, shown.default), describe_changes(shown.plan, shown.default, names)
     return {change.subject: line for change, line in zip(changes, lines, strict=True)}
 
 
-def _step(line: Line | None) -> str:
+def _before_and_after(line: ChangeLine | None) -> str:
     return UNCHANGED if line is None else f"{line.before} → {line.after}"
 
 
-def _differs(about: str, seen: str, now: str) -> Iterator[RevisedLine]:
+def _line_if_different(about: str, seen: str, now: str) -> Iterator[RevisedLine]:
     if seen != now:
         yield RevisedLine(about, seen, now)
 
 
-def _told_apart(seen: str, now: str) -> tuple[str, str]:
+def _shortened_to_difference(seen: str, now: str) -> tuple[str, str]:
     """Return two texts, long ones from the first word on in which they differ; what is left out is counted."""
     was, becomes = seen.split(), now.split()
-    if max(len(was), len(becomes)) <= MOST_WORDS:
-        return _from(was, 0), _from(becomes, 0)
+    if max(len(was), len(becomes)) <= MAX_JUSTIFICATION_WORDS:
+        return _words_from(was, 0), _words_from(becomes, 0)
     same = next((at for at, pair in enumerate(zip(was, becomes, strict=False)) if pair[0] != pair[1]), None)
     start = max(0, (min(len(was), len(becomes)) if same is None else same) - WORDS_BEFORE)
-    return _from(was, start), _from(becomes, start)
+    return _words_from(was, start), _words_from(becomes, start)
 
 
-def _from(said: Sequence[str], start: int) -> str:
-    end = start + MOST_WORDS
+def _words_from(said: Sequence[str], start: int) -> str:
+    end = start + MAX_JUSTIFICATION_WORDS
     more = len(said) - end
     text = f"{'… ' if start else ''}{' '.join(said[start:end])}{' …' if more > 0 else ''}"
     counts = [f"{counted(start, 'word')} before"] if start else []
@@ -97,5 +99,5 @@ def _from(said: Sequence[str], start: int) -> str:
     return f"“{text}” ({', '.join(counts)})" if counts else f"“{text}”"
 
 
-def _policy(stages: Sequence[Stage]) -> str:
+def _policy_words(stages: Sequence[Stage]) -> str:
     return ", then ".join(f"{stage.title} ({stage.quorum})" for stage in stages)

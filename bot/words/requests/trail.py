@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
 from bot.words.requests.history import RECEIVED, entry_words
-from bot.words.requests.notes import stored_words
+from bot.words.requests.notes import stored_note_words
 from workflows.core.requests.commands.editing import EditableField
 from workflows.core.requests.request import AccessRequest
 from workflows.ports.records import AuditEntry
@@ -48,7 +48,7 @@ def reason_words(entry: AuditEntry) -> str:
     reason = entry.details.get("reason")
     if isinstance(reason, str):
         return reason
-    return stored_words(reason) if isinstance(reason, list) and all(map(_is_fact, reason)) else ""
+    return stored_note_words(reason) if isinstance(reason, list) and all(map(_is_fact, reason)) else ""
 
 
 def edit_words(entry: AuditEntry, names: Mapping[str, str]) -> Iterator[tuple[str, str, str]]:

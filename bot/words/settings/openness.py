@@ -10,8 +10,8 @@ from workflows.core.settings.model import FLAGS, IDENTITY_SYNCHRONIZATION, Prope
 from workflows.core.settings.openness import CAPABILITIES, DEFAULT, USERS_SYNCHRONIZED, AccessKind, OpenAccess, Openness
 
 _PLAIN: Final = re.compile(r"[A-Za-z0-9_.\-]{1,100}")
-_MOST_NAME: Final = 100
-_MOST_NAMED: Final = 25
+_MAX_NAME_CHARACTERS: Final = 100
+_MAX_NAMED_TARGETS: Final = 25
 _TITLES: Final = {
     **TITLES,
     **{
@@ -26,7 +26,7 @@ _TITLES: Final = {
 }
 
 
-OPENINGS: Final[Mapping[Openness, str]] = {
+OPENNESS_WORDS: Final[Mapping[Openness, str]] = {
     Openness.OPEN: "open",
     Openness.PARTLY: "partly open",
     Openness.CLOSED: "closed",
@@ -50,8 +50,8 @@ def access_kind_title(name: str) -> str:
 def access_kinds_words(found: Iterable[AccessKind | OpenAccess]) -> str:
     """List kinds of access by their titles. One that is not closed also shows how far it is open."""
     said = [access_kind_title(kind.name) if kind.opening is Openness.CLOSED else _with_openness(kind) for kind in found]
-    more = len(said) - _MOST_NAMED
-    return "; ".join([*said[:_MOST_NAMED], *([f"{more} more"] if more > 0 else [])])
+    more = len(said) - _MAX_NAMED_TARGETS
+    return "; ".join([*said[:_MAX_NAMED_TARGETS], *([f"{more} more"] if more > 0 else [])])
 
 
 def not_closed_words(left: Sequence[AccessKind | OpenAccess]) -> str:
@@ -60,9 +60,9 @@ def not_closed_words(left: Sequence[AccessKind | OpenAccess]) -> str:
 
 
 def _with_openness(kind: AccessKind | OpenAccess) -> str:
-    return f"{access_kind_title(kind.name)} ({OPENINGS[kind.opening]})"
+    return f"{access_kind_title(kind.name)} ({OPENNESS_WORDS[kind.opening]})"
 
 
 def _shown(name: str) -> str:
     shown = name if _PLAIN.fullmatch(name) else json.dumps(name)
-    return shown if len(shown) <= _MOST_NAME else f"{shown[:_MOST_NAME]}…"
+    return shown if len(shown) <= _MAX_NAME_CHARACTERS else f"{shown[:_MAX_NAME_CHARACTERS]}…"

@@ -9,7 +9,7 @@ from bot.words.found_object import object_name
 from bot.words.sentences import place_to_cut
 from workflows.core.checks.target_checks import shown_name
 from workflows.core.errors.raised import UnreadableSetting
-from workflows.core.settings.breadth import is_certainly_blocked, is_list_of_exceptions
+from workflows.core.settings.access_change import has_two_deny_lists, is_certainly_blocked
 from workflows.core.settings.certainty import Doubt, blocks_all, list_doubt, setting_doubts
 from workflows.core.settings.documents import parse_setting, parse_targets
 from workflows.core.settings.effective import EffectiveFlag, EffectiveTargets, Origin
@@ -40,9 +40,9 @@ ALLOWED: Final = "allowed"
 NOT_ALLOWED: Final = "not allowed"
 NOT_ALLOWED_UNSET: Final = "not allowed (not set)"
 UNREADABLE: Final = "this version cannot read this value"
-MOST_LIST: Final = 300
+MAX_LIST_CHARACTERS: Final = 300
 """Characters for the targets of one list. At least one target is named. Names are never cut; the rest is counted."""
-MOST_RAW: Final = 300
+MAX_RAW_CHARACTERS: Final = 300
 """Characters of a value that cannot be read."""
 NO_NAMES: Final[Mapping[str, str]] = MappingProxyType({})
 
@@ -139,7 +139,7 @@ def target_words(
 
 
 def _target_words(name: str, setting: TargetSetting, applies: EffectiveTargets | None, names: Mapping[str, str]) -> str:
-    if is_list_of_exceptions(setting):
+    if has_two_deny_lists(setting):
         people, applications = configurations(setting)
         return (
             f"blocked people: {_names(name, people, names)}; blocked applications: {_names(name, applications, names)} "
@@ -239,8 +239,8 @@ def unreadable(value: Any) -> str:
     """Show a value as raw JSON, without a statement on whether it allows access."""
     # NB. escaped to ASCII, so that hidden characters in a value of unknown shape become visible.
     text = json.dumps(value, default=str)
-    if len(text) > MOST_RAW:
-        place = place_to_cut(text, MOST_RAW)
+    if len(text) > MAX_RAW_CHARACTERS:
+        place = place_to_cut(text, MAX_RAW_CHARACTERS)
         text = f"{text[:place]}… {len(text) - place} more characters"
     return f"{text} ({UNREADABLE})"
 
@@ -275,7 +275,7 @@ def _names(name: str, configuration: TargetConfiguration | None, names: Mapping[
     """List the targets of a list by name, without cutting a name. The targets that do not fit are counted."""
     targets = () if configuration is None else configuration.targets
     named: list[str] = []
-    characters_left = MOST_LIST
+    characters_left = MAX_LIST_CHARACTERS
     for target in targets:
         words = _target(name, target, names)
         characters_left -= len(words) + 2

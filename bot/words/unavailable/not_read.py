@@ -3,14 +3,14 @@
 from collections.abc import Mapping
 from typing import Final
 
-from workflows.core.checks.facts import UnreadReason
+from workflows.core.checks.facts import UnreadableReason
 
-WHY: Final[Mapping[UnreadReason, str]] = {
-    UnreadReason.FORBIDDEN: "permission missing",
-    UnreadReason.NO_LICENCE: "no licence",
-    UnreadReason.REFUSED: "refused",
-    UnreadReason.THROTTLED: "throttled",
-    UnreadReason.UNREACHABLE: "no answer",
-    UnreadReason.NOT_OFFERED: "not available in this Microsoft cloud",
-    UnreadReason.OUT_OF_TIME: "no time left",
+UNREAD_REASON_WORDS: Final[Mapping[UnreadableReason, str]] = {
+    UnreadableReason.FORBIDDEN: "permission missing",
+    UnreadableReason.NO_LICENCE: "no licence",
+    UnreadableReason.REFUSED: "refused",
+    UnreadableReason.THROTTLED: "throttled",
+    UnreadableReason.UNREACHABLE: "no answer",
+    UnreadableReason.NOT_OFFERED: "not available in this Microsoft cloud",
+    UnreadableReason.OUT_OF_TIME: "no time left",
 }

@@ -5,7 +5,7 @@ from tests.bot.bot_under_test import SLACK_IDS, BotUnderTest, click, request_val
 from workflows.core.requests.alarms import Alarm, AlarmCode
 from workflows.core.requests.request import AccessRequest
 
-MOST_APPROVALS = 6
+MAX_APPROVALS = 6
 """What docs/operations.md promises."""
 
 
@@ -42,12 +42,12 @@ async def alarms(gatehouse: BotUnderTest) -> list[Alarm]:
 async def test_the_usual_limit_of_approvals_is_said_before_kept_and_alarmed_once(gatehouse: BotUnderTest) -> None:
     """From 80 % of six, a message says how many are left. The seventh is refused without any effect."""
     taken, near, alarmed = [], [], []
-    for _ in range(MOST_APPROVALS + 1):
+    for _ in range(MAX_APPROVALS + 1):
         request = await approve(gatehouse)
         taken.append([one.person.chat_id for one in request.decisions])
         near.append(await told(gatehouse, "more approvals in this hour"))
         alarmed.append(len(await alarms(gatehouse)))
-    assert taken == [[SLACK_IDS["approver1"]]] * MOST_APPROVALS + [[]]
+    assert taken == [[SLACK_IDS["approver1"]]] * MAX_APPROVALS + [[]]
     assert near == [0, 0, 0, 0, 1, 2, 2]
     assert alarmed == [0, 0, 0, 0, 0, 1, 1]
     assert (await gatehouse.outcomes("approver1"))[-1] == ("want_approve", "limit_reached")

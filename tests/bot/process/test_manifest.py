@@ -17,7 +17,7 @@ import bot
 from bot.process.assembly.external_systems import ExternalSystems
 from bot.process.assembly.flows import make_flows
 from bot.sandbox.slack.workspace.credentials import SCOPES as GRANTED
-from bot.slack.flows.entry_points import ANY_OTHER, Action, Card, EntryPoint, Shortcut, Subcommand, Submission
+from bot.slack.flows.entry_points import UNKNOWN_SUBCOMMAND, Action, Card, EntryPoint, Shortcut, Subcommand, Submission
 from bot.slack.inbound.guard import Guard
 from bot.slack.words.commands import COMMANDS
 from bot.terminal.doctor import SCOPES
@@ -224,15 +224,15 @@ def test_every_subcommand_has_one_flow_and_a_line_in_the_help() -> None:
     """The subcommand that is none is for whatever else is typed."""
     subcommands = [point.name for point in entry_points() if isinstance(point, Subcommand)]
     assert len(subcommands) == len(set(subcommands))
-    assert set(subcommands) == {*COMMANDS, ANY_OTHER}
+    assert set(subcommands) == {*COMMANDS, UNKNOWN_SUBCOMMAND}
 
 
 def test_what_is_clicked_is_stored_under_a_name_that_stays() -> None:
     """Whoever reads the audit log looks for these names; a stored name is never changed."""
     stored = {
-        point.action_id if isinstance(point, Action) else point.callback_id: point.stored
+        point.action_id if isinstance(point, Action) else point.callback_id: point.audit_name
         for point in entry_points()
-        if isinstance(point, Action | Submission | Shortcut) and point.stored
+        if isinstance(point, Action | Submission | Shortcut) and point.audit_name
     }
     assert stored == STORED
 

@@ -9,15 +9,15 @@ from typing import Any, Final
 import pytest
 
 from bot.slack.blocks.message import Message, notice
-from bot.slack.cards.approval.again import again_message
-from bot.slack.cards.approval.closed import closed_card
-from bot.slack.cards.approval.own import requester_card, sponsor_card
+from bot.slack.cards.approval.closed_card import closed_card
+from bot.slack.cards.approval.new_approval import new_approval_message
 from bot.slack.cards.approval.reminder import expired_message, reminder_message
-from bot.slack.cards.cards import review_card
+from bot.slack.cards.approval.requester_and_sponsor import requester_card, sponsor_card
+from bot.slack.cards.review_card import review_card
 from bot.slack.cards.setup_card import setup_card
 from bot.slack.flows.home.view import home_view
+from bot.slack.flows.show.partner_details import partner_details
 from bot.slack.flows.show.partner_list import partner_list
-from bot.slack.flows.show.partners import partner_details
 from bot.words.requests.messages import message_words
 from tests.bot.shipped_cards import NAMES, waiting
 from tests.bot.surfaces import all_of, card, details, dicts
@@ -80,7 +80,7 @@ def about_requests() -> Iterator[tuple[str, Message]]:
     for template in TEMPLATES.values():
         yield f"card {template.name}", card(waiting(template), holders=NAMES)
     asked_again = replace(again(), state=RequestState.AWAITING_APPROVAL)
-    yield "again", again_message(asked_again, now=NOW, asked=[AMARA.chat_id])
+    yield "again", new_approval_message(asked_again, now=NOW, asked=[AMARA.chat_id])
     two = LimitedList(shown=(request(), request()), count=2)
     yield "reminder", reminder_message(two, now=NOW)
     yield "expired", expired_message(two)

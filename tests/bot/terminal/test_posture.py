@@ -9,9 +9,9 @@ import pytest
 from hypothesis import given, settings
 from rich.console import Console
 
-from bot.slack.flows.show.posture import MOST_PARTNERS, posture_message
+from bot.slack.flows.show.posture import MAX_PARTNERS, posture_message
 from bot.terminal.posture_json import FORMAT, posture_json
-from bot.terminal.posture_table import MOST_NAMES, print_posture
+from bot.terminal.posture_table import MAX_NAMES, print_posture
 from bot.words.posture.summary import record_words
 from tests.bot.surfaces import MARK, hostile, shown, texts
 from tests.workflows.core.builders import NOW, TENANT, closed_document, identity, partnership, person, request
@@ -19,9 +19,9 @@ from tests.workflows.core.posture.test_posture import ALL, CLOSED_DEFAULT, MICRO
 from workflows.core.errors.facts import text_fact
 from workflows.core.partners.partnership import PartnershipState
 from workflows.core.partners.records import Records
-from workflows.core.posture.default import default_posture
+from workflows.core.posture.default_posture import default_posture
 from workflows.core.posture.model import Posture, sorted_partners
-from workflows.core.posture.rows import evaluate_partner
+from workflows.core.posture.partner_posture import evaluate_partner
 from workflows.core.requests.request import RequestState
 from workflows.core.settings.canonical import JsonObject
 from workflows.core.settings.model import TenantId
@@ -94,7 +94,7 @@ def test_what_is_known_of_a_partner_is_in_its_row() -> None:
 
 
 def test_one_concern_of_many_partners_is_said_once_and_the_cut_is_counted() -> None:
-    many = [{"tenantId": tenant_id(number), "b2bCollaborationInbound": ALL} for number in range(MOST_NAMES + 5)]
+    many = [{"tenantId": tenant_id(number), "b2bCollaborationInbound": ALL} for number in range(MAX_NAMES + 5)]
     text = printed(posture(*many), 160)
     assert text.count("This partner is not in Gatehouse's records") == 1
     assert "and 5 more; --json lists all" in " ".join(text.split())
@@ -257,7 +257,7 @@ def test_a_default_that_was_not_read_is_null_in_json() -> None:
 def test_the_message_shows_the_default_the_counts_and_the_gravest_first() -> None:
     many = [{"tenantId": tenant_id(number)} for number in range(30)]
     said = posture_message(posture(WORST, *many, default=MICROSOFTS))
-    assert len(said.blocks) == 4 + MOST_PARTNERS
+    assert len(said.blocks) == 4 + MAX_PARTNERS
     text = shown(said.blocks)
     assert text.index("The default") < text.index("31 partners") < text.index("contoso.com")
     assert "and 19 more partners, 19 of them with warnings" in text

@@ -12,12 +12,12 @@ from bot.slack.answers.open_forms import answer_submission
 from bot.slack.blocks.message import notice, refusal
 from bot.slack.blocks.modal import message_view
 from bot.slack.blocks.untrusted import clean
-from bot.slack.cards.approval.own import requester_card
+from bot.slack.cards.approval.requester_and_sponsor import requester_card
 from bot.slack.flows.decide import decision_view
 from bot.slack.flows.home.view import home_view
-from bot.slack.flows.show.partners import partner_details
+from bot.slack.flows.show.partner_details import partner_details
 from bot.words.actions import COMMANDS, Action
-from bot.words.refusals.words import fact_words
+from bot.words.refusals.sentences import fact_words
 from tests.bot.surfaces import card
 from tests.workflows.core.builders import AMARA, NOW, identity, request
 from workflows.app.reads.home import Home

@@ -6,7 +6,7 @@ from typing import Final
 import pytest
 
 from bot.words.partner_setup.state import LABELS, SHORT_NAMES, missing_until
-from bot.words.partner_setup.steps import TRUST_WORDS, WORDS
+from bot.words.partner_setup.steps import STEP_TEXTS, TRUST_WORDS
 from tests.workflows.core.builders import REDEEM_STEP
 from workflows.core.partner_setup.steps import StepKey
 from workflows.core.settings.model import FLAGS, Property
@@ -27,7 +27,7 @@ MISSING: Final = {
 
 
 def test_every_step_has_its_words() -> None:
-    assert set(WORDS) == set(SHORT_NAMES) == set(LABELS) == set(StepKey)
+    assert set(STEP_TEXTS) == set(SHORT_NAMES) == set(LABELS) == set(StepKey)
     assert set(MISSING) == set(StepKey) - USUALLY_OPEN
     assert set(TRUST_WORDS) == set(FLAGS[Property.INBOUND_TRUST])
 

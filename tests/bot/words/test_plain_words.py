@@ -26,7 +26,7 @@ FORBIDDEN: Final = (
 SURFACES: Final = ("bot/words", "bot/slack", "bot/terminal", "bot/sandbox/page")
 SENTENCES: Final = ("bot/words", "bot/terminal", "bot/slack/words")
 PAGE: Final = PROJECT / "bot" / "sandbox" / "page"
-MOST_WORDS: Final = 20
+MAX_WORDS: Final = 20
 LONG: Final[dict[str, str]] = {}
 """The codes whose sentences may be longer, each with the reason."""
 _TEMPLATE_CODE: Final = re.compile(r"\{[%#].*?[%#]\}|<!--.*?-->", re.DOTALL)
@@ -108,7 +108,7 @@ def _tables(tree: ast.AST, key: str = "") -> Iterator[tuple[str, str]]:
 def _long_sentences(text: str) -> list[str]:
     """Return the sentences with more than twenty words; signs alone are no words."""
     sentences = re.split(r"(?<=[.!?])[”)]?\s+|\n", text)
-    return [one for one in sentences if len(re.findall(r"\S*[\w{]\S*", one)) > MOST_WORDS]
+    return [one for one in sentences if len(re.findall(r"\S*[\w{]\S*", one)) > MAX_WORDS]
 
 
 def test_no_sentence_is_longer_than_twenty_words() -> None:

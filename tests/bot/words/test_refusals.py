@@ -10,10 +10,10 @@ from typing import Any, Final
 import pytest
 
 from bot.words.refusals.people import ABOUT_THE_SPONSOR
-from bot.words.refusals.words import SENTENCES, fact_words
+from bot.words.refusals.sentences import SENTENCES, fact_words
 from bot.words.requests.notes import note_words, refusal_words
 from bot.words.unavailable.entra import entra_words
-from workflows.core.errors.facts import TEXT, Fact, as_values, fact_in
+from workflows.core.errors.facts import TEXT, Fact, as_values, fact_from_value
 from workflows.core.errors.raised import CodedError, InvalidField, NothingToChange, Refused
 from workflows.core.errors.refusal_codes import RefusalCode
 from workflows.core.requests.notes import NoteCode
@@ -39,7 +39,7 @@ NOBODY_READS: Final = frozenset(
         RefusalCode.NEVER_EXPIRES,
         RefusalCode.NEVER_GIVEN_UP,
         RefusalCode.NOT_A_REVOCATION,
-        RefusalCode.NOT_AGAIN,
+        RefusalCode.ALREADY_SENT_AGAIN,
         RefusalCode.NOT_MISSING,
         RefusalCode.PLAN_AGAIN,
         RefusalCode.STILL_COMPLETE,
@@ -176,7 +176,7 @@ def test_what_somebody_typed_is_never_treated_as_a_fact(text: str) -> None:
 
 def test_a_fact_is_a_value_of_another_and_is_read_back() -> None:
     fact = Fact(RefusalCode.NOT_YOUR_TURN, {"stage": "Security", "later": "Data owners"})
-    assert fact_in(fact.as_value()) == fact
+    assert fact_from_value(fact.as_value()) == fact
     assert fact.as_value()["code"] == "not_your_turn"
 
 

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Final
 
 PROJECT: Final = Path(__file__).parents[3]
-MOST_WORDS: Final = 20
+MAX_WORDS: Final = 20
 _END: Final = re.compile(r"(?<=[.?!:;])\s")
 
 
@@ -25,7 +25,7 @@ def _texts(tree: ast.Module) -> Iterator[str]:
 
 def _long(code: str) -> list[str]:
     texts = _texts(ast.parse(code))
-    return [one for text in texts for one in _END.split(text) if len(one.split()) > MOST_WORDS]
+    return [one for text in texts for one in _END.split(text) if len(one.split()) > MAX_WORDS]
 
 
 def test_no_sentence_has_more_than_twenty_words() -> None:

@@ -25,7 +25,7 @@ from tests.workflows.core.builders import (
 )
 from tests.workflows.core.builders import request as usual
 from tests.workflows.world import World
-from workflows.core.partner_setup.state import Confirmation
+from workflows.core.partner_setup.confirmations import Confirmation
 from workflows.core.partners.partnership import Partnership, PartnershipState
 from workflows.core.people import Roster
 from workflows.core.plans.drift import Drift
@@ -385,9 +385,9 @@ async def test_a_click(world: World, click: Click, row: Row) -> None:
 
 
 async def test_what_is_decided_about_stopped_work(world: World) -> None:
-    await world.service.settle_given_up(7, is_retried=True, key="a", actor=DANA.chat_id, account=DANA.id)
+    await world.service.retry_or_drop(7, is_retried=True, key="a", actor=DANA.chat_id, account=DANA.id)
     assert await last_row(world) == ("U-DANA retry_effect accepted - - -", '{"effect":7,"account":"id-dana"}')
-    await world.service.settle_given_up(7, is_retried=False, key="b", actor="os:root", account="")
+    await world.service.retry_or_drop(7, is_retried=False, key="b", actor="os:root", account="")
     assert await last_row(world) == ("os:root drop_effect accepted - - -", '{"effect":7}')
 
 

@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 
-from bot.words.refusals.words import fact_words
+from bot.words.refusals.sentences import fact_words
 from tests.bot.words.refused import worded_refusal
 from tests.workflows.core.builders import AMARA, DANA, RILEY, identity
 from tests.workflows.effects.test_one_person_two_ids import AMARA_W, RILEY_W, two_ids

@@ -159,7 +159,7 @@ def every_call() -> dict[str, Call]:
         )
         for cloud, is_abroad in [(GLOBAL, False), *((cloud, True) for cloud in CLOUDS)]:
             home = Home(tenant_id=US, domain="woodgrove.com", cloud=cloud)
-            setup = setup_of(plan.image_after(), MICROSOFTS, is_cross_cloud=is_abroad)
+            setup = setup_of(plan.configuration_after(), MICROSOFTS, is_cross_cloud=is_abroad)
             found += [call_to_add_our_tenant(home), *(call_of(group, home) for group in groups(setup.steps))]
     return {json.dumps(call): call for call in found}
 

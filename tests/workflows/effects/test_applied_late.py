@@ -7,7 +7,7 @@ from typing import Any, Final
 
 import pytest
 
-from bot.slack.cards.approval.own import requester_card
+from bot.slack.cards.approval.requester_and_sponsor import requester_card
 from bot.words.requests.notes import note_words
 from tests.bot.surfaces import shown
 from tests.workflows.core.builders import AMARA, NOW, RILEY, SAM, TENANT, approval
@@ -152,7 +152,7 @@ async def test_an_extension_is_not_recorded_after_its_own_end(world: World) -> N
 
 async def test_what_somebody_else_set_meanwhile_is_not_treated_as_the_change(world: World) -> None:
     request = await put(world, until(decided()))
-    world.tenant.partners[TENANT] = dict(request.known.plan.image_after() or {})
+    world.tenant.partners[TENANT] = dict(request.known.plan.configuration_after() or {})
     world.clock.advance(days=4)
     await assert_refused_unwritten(world, await world.settled(request.id))
 

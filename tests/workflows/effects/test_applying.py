@@ -34,7 +34,7 @@ from workflows.core.partners.partnership import PartnershipState
 from workflows.core.requests.effects import Apply
 from workflows.core.requests.request import RequestState
 from workflows.core.settings.documents import is_equivalent
-from workflows.pauses import USUAL_PAUSES
+from workflows.intervals import USUAL_PAUSES
 
 # --- the plain way ---
 
@@ -72,13 +72,13 @@ async def test_an_existing_partner_is_patched_and_keeps_what_the_plan_does_not_n
 async def test_the_audit_log_keeps_what_was_read_back(world: World) -> None:
     request = await world.settled((await put(world, decided())).id)
     entry = next(one for one in await world.store.history(request_id=request.id) if one.command == "record_applied")
-    assert is_equivalent(told(request.known.plan.image_after()), told(entry.details["image"]))
+    assert is_equivalent(told(request.known.plan.configuration_after()), told(entry.details["image"]))
     assert entry.tenant_id == TENANT
 
 
 async def test_a_plan_that_is_set_already_is_confirmed_without_a_write(world: World) -> None:
     request = await put(world, decided())
-    world.tenant.partners[TENANT] = dict(request.known.plan.image_after() or {})
+    world.tenant.partners[TENANT] = dict(request.known.plan.configuration_after() or {})
     assert (await world.settled(request.id)).state is S.APPLIED
     assert world.tenant.attempts == []
 

@@ -9,20 +9,20 @@ from pathlib import Path
 
 import pytest
 
-from bot.words.requests.notes import stored_words
+from bot.words.requests.notes import stored_note_words
 from tests.workflows.core.builders import TENANT
 from tests.workflows.core.builders import request as usual
 from tests.workflows.effects.applying import put, revocation
-from tests.workflows.effects.test_outbox import running
+from tests.workflows.effects.test_queue_worker import running
 from tests.workflows.effects.test_revoking import assert_blocked
 from tests.workflows.fakes import FakeTenant, FixedClock
 from tests.workflows.world import CONTOSO, World, open_world
 from workflows.core.requests.alarms import Alarm, AlarmCode
 from workflows.core.requests.request import RequestKind, RequestState
-from workflows.core.requests.resending import ALARMING_REPLANS, MAX_PAUSE, pause_before_replan, remaining_pause
+from workflows.core.requests.resending import MAX_PAUSE, REPLANS_BEFORE_ALARM, pause_before_replan, remaining_pause
 from workflows.core.settings.canonical import JsonObject
 from workflows.core.settings.model import TenantId
-from workflows.effects.outbox import Outbox
+from workflows.effects.queue_worker import QueueWorker
 
 S = RequestState
 
@@ -56,9 +56,9 @@ async def world(tmp_path: Path, tenant: RestlessTenant) -> AsyncIterator[World]:
         yield world
 
 
-async def performed(world: World, outbox: Outbox) -> None:
-    """Wait until the outbox has done what is due now."""
-    outbox.wake()
+async def performed(world: World, queue_worker: QueueWorker) -> None:
+    """Wait until the queue worker has done what is due now."""
+    queue_worker.wake()
     for _ in range(5000):
         if (await world.store.count_pending(world.clock.now()))[0] == 0:
             return
@@ -76,7 +76,7 @@ async def test_it_is_tried_with_growing_pauses_alarmed_of_once_and_closes_when_t
 ) -> None:
     request = await put(world, revocation({"tenantId": TENANT}))
     started = world.clock.now()
-    outbox = Outbox(
+    queue_worker = QueueWorker(
         store=world.store,
         clock=world.clock,
         perform=world.performer.perform,
@@ -85,14 +85,14 @@ async def test_it_is_tried_with_growing_pauses_alarmed_of_once_and_closes_when_t
     )
     tried: list[int] = []
     raised = 0
-    async with running(outbox):
+    async with running(queue_worker):
         for second in range(200):
-            await performed(world, outbox)
+            await performed(world, queue_worker)
             request = await world.request(request.id)
             assert not request.is_terminal
             if request.replans != len(tried):
                 tried += [second] * (request.replans - len(tried))
-                assert len(await waits(world)) == (request.replans >= ALARMING_REPLANS)
+                assert len(await waits(world)) == (request.replans >= REPLANS_BEFORE_ALARM)
             await world.checks.run()
             raised = [command for _, command, _ in await world.log()].count("raise_alarm")
             world.clock.advance(seconds=1)
@@ -101,11 +101,11 @@ async def test_it_is_tried_with_growing_pauses_alarmed_of_once_and_closes_when_t
         assert raised == 1
         [alarm] = await waits(world)
         assert (alarm.subject, alarm.raised_at - started) == (request.id, timedelta(seconds=1)), "not after minutes"
-        assert "keeps changing" in stored_words(alarm.values["reason"])
+        assert "keeps changing" in stored_note_words(alarm.values["reason"])
         assert await world.store.given_up() == []
         tenant.is_restless = False
         world.clock.advance(seconds=60)
-        await performed(world, outbox)
+        await performed(world, queue_worker)
     assert (await world.request(request.id)).state is S.APPLIED
     await world.checks.run()
     assert await waits(world) == []

@@ -85,7 +85,7 @@ async def test_after_drift_the_new_plan_is_approved_and_written_over_the_current
 async def test_a_partner_that_exists_with_the_same_content_is_adopted(world: World) -> None:
     """Our own POST may have been accepted by a call that failed, and a read may return an older copy."""
     request = await put(world, decided())
-    world.tenant.partners[TENANT] = dict(request.known.plan.image_after() or {})
+    world.tenant.partners[TENANT] = dict(request.known.plan.configuration_after() or {})
     world.tenant._stale[TENANT] = (1, None)
     request = await world.settled(request.id)
     assert request.state is S.APPLIED
@@ -121,7 +121,7 @@ async def test_a_partner_that_exists_but_does_not_show_yet_is_no_drift(world: Wo
 
 async def test_a_partner_that_exists_but_cannot_be_read_waits(world: World) -> None:
     request = await put(world, decided())
-    world.tenant.partners[TENANT] = dict(request.known.plan.image_after() or {})
+    world.tenant.partners[TENANT] = dict(request.known.plan.configuration_after() or {})
     world.tenant._stale[TENANT] = (1, None)
     world.script.fail("tenant.read_partner", FORBIDDEN, on=2)
     request = await world.settled(request.id)

@@ -148,7 +148,7 @@ async def test_a_write_is_announced_once_however_often_it_is_tried(world: World)
 
 async def test_what_is_set_already_is_not_announced_as_a_write(world: World) -> None:
     request = await put(world, decided())
-    world.tenant.edit(TENANT, **dict(request.known.plan.image_after() or {}))
+    world.tenant.edit(TENANT, **dict(request.known.plan.configuration_after() or {}))
     request = await world.settled(request.id)
     assert (request.state, request.writing_since) == (S.APPLIED, None)
     assert [command for _, command, _ in await world.log()] == ["put", "record_applied"]

@@ -8,7 +8,7 @@ from datetime import datetime
 import pytest
 import structlog
 
-from bot.words.requests.notes import note_words, stored_words
+from bot.words.requests.notes import note_words, stored_note_words
 from tests.workflows.core.builders import AMARA, DANA, RILEY, TENANT, text_message
 from tests.workflows.core.builders import request as usual
 from tests.workflows.effects.applying import decided
@@ -23,16 +23,16 @@ from workflows.core.requests.effects import (
     CheckPermission,
     Effect,
     Prepare,
+    SendMessage,
     ShowAlarm,
     ShowHome,
     ShowRequest,
     ShowReview,
     ShowSetup,
-    Tell,
     lane,
 )
 from workflows.core.requests.request import RequestId, RequestState
-from workflows.effects.outbox import Outbox
+from workflows.effects.queue_worker import QueueWorker
 from workflows.ports.effects_queue import PendingEffect
 from workflows.ports.notifier import NotifierBlocked
 
@@ -91,7 +91,7 @@ async def test_a_request_that_moved_on_is_not_touched_by_giving_up(world: World,
         ShowRequest(request_id=RequestId("r-1")),
         ShowReview(tenant_id=TENANT),
         ShowHome(person=RILEY.chat_id),
-        Tell(person=RILEY.chat_id, subject=CommandSubject(), said=text_message("Hello")),
+        SendMessage(person=RILEY.chat_id, subject=CommandSubject(), said=text_message("Hello")),
     ],
     ids=lambda effect: effect.kind,
 )
@@ -131,11 +131,11 @@ async def test_a_card_of_what_is_not_there_is_no_fault(world: World, effect: Eff
 async def test_a_fault_of_our_own_while_preparing_reaches_the_requester_in_the_end(
     world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The whole way, through a running outbox: five attempts, then parked, noted on the card and told."""
+    """The whole way, through a running queue worker: five attempts, then parked, noted on the card and told."""
     request_id = await world.file()
     world.clock.advance(minutes=11)
     world.script.fail("tenant.find", KeyError("our own fault"), times=99)
-    outbox = Outbox(
+    queue_worker = QueueWorker(
         store=world.store,
         clock=world.clock,
         perform=world.performer.perform,
@@ -148,7 +148,7 @@ async def test_a_fault_of_our_own_while_preparing_reaches_the_requester_in_the_e
     async def retry(effect_id: int, at: datetime, error: Facts) -> None:
         await store_retry(effect_id, at, error)
         world.clock.advance(minutes=2)
-        outbox.wake()
+        queue_worker.wake()
 
     async def done(effect_id: int) -> None:
         await store_done(effect_id)
@@ -158,7 +158,7 @@ async def test_a_fault_of_our_own_while_preparing_reaches_the_requester_in_the_e
     monkeypatch.setattr(world.store, "retry", retry)
     monkeypatch.setattr(world.store, "done", done)
     with structlog.testing.capture_logs():
-        task = asyncio.create_task(outbox.run())
+        task = asyncio.create_task(queue_worker.run())
         async with asyncio.timeout(60):
             await finished.wait()
         task.cancel()
@@ -214,7 +214,7 @@ async def test_what_revokes_a_partner_is_never_given_up_and_the_admins_are_told(
     assert not await world.performer.may_give_up(click, (text_fact("KeyError('x')"),))
     [alarm] = await world.store.open_alarms()
     assert (alarm.code, alarm.subject) == (AlarmCode.REVOCATION_WAITS, revocation_id(click.key))
-    assert "KeyError('x')" in stored_words(alarm.values["reason"])
+    assert "KeyError('x')" in stored_note_words(alarm.values["reason"])
     await world.revoke(DANA, but=Prepare)
     [request] = await world.all_requests()
     effects = (Prepare(request_id=request.id), Apply(request_id=request.id, tenant_id=TENANT))

@@ -7,7 +7,7 @@ from datetime import timedelta
 
 import pytest
 
-from bot.words.refusals.words import fact_words
+from bot.words.refusals.sentences import fact_words
 from bot.words.requests.notes import note_words, refusal_words
 from tests.workflows.core.builders import (
     AMARA,
@@ -24,7 +24,7 @@ from tests.workflows.core.builders import (
 from tests.workflows.fakes import BLANK, HOME
 from tests.workflows.world import CATALOG, CONTOSO, World, restarted
 from workflows.catalog.catalog import Catalog
-from workflows.core.errors.facts import fact_in
+from workflows.core.errors.facts import fact_from_value
 from workflows.core.errors.raised import Refused
 from workflows.core.errors.refusal_codes import RefusalCode
 from workflows.core.partners.partnership import PartnershipState
@@ -43,7 +43,7 @@ MORE_OWNERS = tuple(person(f"Owner{number}") for number in range(8))
 
 
 async def judge_at_once(world: World, *clicks: Click) -> None:
-    """Check clicks in parallel, as the outbox does; a failed check is repeated."""
+    """Check clicks in parallel, as the queue worker does; a failed check is repeated."""
     pending = [CheckPermission(command=click, key=world.key()) for click in clicks]
     for _ in range(5):
         outcomes = await asyncio.gather(*map(world.permission_check.check_click, pending), return_exceptions=True)
@@ -97,7 +97,7 @@ async def test_a_refused_approval_is_recorded_and_said_where_it_was_clicked(
     assert (told, channel) == (actor.chat_id, "C-PARTNERS")
     entry = (await world.store.history(limit=1))[0]
     assert (entry.command, entry.request_id, entry.details["code"]) == ("want_approve", request.id, code)
-    assert fact_words(fact_in(entry.details)) == text
+    assert fact_words(fact_from_value(entry.details)) == text
 
 
 async def test_whom_the_directory_refuses_never_approves(world: World) -> None:
@@ -196,7 +196,7 @@ async def test_one_click_delivered_twenty_times_counts_once(world: World) -> Non
 
 
 async def test_one_check_performed_many_times_counts_once(world: World) -> None:
-    """The outbox performs at least once: after a crash between the verdict and its end, or side by side."""
+    """The queue worker performs at least once: after a crash between the verdict and its end, or side by side."""
     request = await world.waiting()
     effect = CheckPermission(command=world.approval(request, AMARA), key="delivery-1")
     await asyncio.gather(*(world.permission_check.check_click(effect) for _ in range(10)))

@@ -2,7 +2,7 @@
 
 import pytest
 
-from bot.words.requests.notes import note_words, stored_words
+from bot.words.requests.notes import note_words, stored_note_words
 from tests.workflows.core.builders import RILEY, TENANT, closed_document
 from tests.workflows.effects.applying import (
     INVALID,
@@ -66,7 +66,7 @@ async def test_a_refused_revocation_is_tried_until_it_is_accepted_and_the_admins
         [alarm] = [one for one in await world.store.open_alarms() if one.code is AlarmCode.REVOCATION_WAITS]
         assert alarm.subject == request.id
         assert alarm.values["partner"] == "Contoso Ltd (contoso.com)"
-        assert str(INVALID) in stored_words(alarm.values["reason"])
+        assert str(INVALID) in stored_note_words(alarm.values["reason"])
         await world.checks.run()
     assert (await retried(world, request)).state is S.APPLIED
     await world.checks.run()

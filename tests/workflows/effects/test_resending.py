@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from bot.words.requests.notes import note_words, stored_words
+from bot.words.requests.notes import note_words, stored_note_words
 from tests.workflows.core.builders import AMARA, MALLORY, SECURITY, TENANT
 from tests.workflows.effects.applying import (
     FORBIDDEN,
@@ -196,8 +196,8 @@ async def assert_asked_again(world: World, request: AccessRequest, words: str) -
     (replanned,) = [
         one for one in await world.store.history(request_id=request.id, limit=100) if one.command == "replan"
     ]
-    assert words in stored_words(replanned.details["reason"])
-    assert "Nothing was written" not in stored_words(replanned.details["reason"])
+    assert words in stored_note_words(replanned.details["reason"])
+    assert "Nothing was written" not in stored_note_words(replanned.details["reason"])
     assert request.decisions == ()
     assert len(world.tenant.attempts) == 1
 
@@ -344,7 +344,7 @@ async def test_a_write_that_is_not_shown_for_ten_minutes_alarms_until_it_is(worl
     await world.checks.run()
     [alarm] = [one for one in await world.store.open_alarms() if one.code is AlarmCode.WRITE_NOT_SHOWN]
     assert (alarm.subject, alarm.values["partner"]) == (request.id, "Contoso Ltd (contoso.com)")
-    world.tenant.partners[TENANT] = dict(request.known.plan.image_after() or {})
+    world.tenant.partners[TENANT] = dict(request.known.plan.configuration_after() or {})
     assert (await after(world, request, minutes=1)).state is S.APPLIED
     await world.checks.run()
     assert await world.store.open_alarms() == []

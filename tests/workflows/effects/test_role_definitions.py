@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from bot.words.requests.notes import note_words, stored_words
+from bot.words.requests.notes import note_words, stored_note_words
 from tests.workflows.core.builders import AMARA, BRUNO, CHIE, MALLORY, SECURITY, request
 from tests.workflows.world import CATALOG, World, restarted
 from workflows.catalog.catalog import Catalog, changed_role, role_hash
@@ -37,7 +37,7 @@ async def test_new_holders_do_not_complete_the_old_chain(world: World) -> None:
         assert (BRUNO.chat_id, "role_changed") in await again.refusals()
         entries = await again.store.history(request_id=asked.id)
         (replanned,) = [one for one in entries if one.command == "replan"]
-        assert "The definition of the role “security” changed after" in stored_words(replanned.details["reason"])
+        assert "The definition of the role “security” changed after" in stored_note_words(replanned.details["reason"])
         assert again.tenant.writes == []
 
 
@@ -69,7 +69,7 @@ async def test_a_template_changed_after_the_last_approval_is_found_before_the_fi
         (replanned,) = [
             one for one in await again.store.history(request_id=asked.id, limit=100) if one.command == "replan"
         ]
-        assert "The template changed" in stored_words(replanned.details["reason"])
+        assert "The template changed" in stored_note_words(replanned.details["reason"])
         assert again.tenant.attempts == []
 
 

@@ -6,7 +6,7 @@ from typing import Final
 
 import pytest
 
-from bot.slack.cards.approval.own import requester_card
+from bot.slack.cards.approval.requester_and_sponsor import requester_card
 from bot.words.requests.notes import note_words
 from tests.bot.surfaces import details, shown
 from tests.workflows.core.builders import AMARA, BRUNO, CHIE, DANA, RILEY, TENANT

@@ -66,7 +66,7 @@ def plans() -> Iterator[tuple[str, Plan]]:
     """Every plan that the shipped templates and a revocation lead to, from nothing and from each other's ends."""
     starts: dict[str, JsonObject | None] = {"nothing": None, "an empty partner": {"tenantId": TENANT}}
     for name, template in CATALOG.templates.items():
-        starts[name] = _plan(template, None).image_after()
+        starts[name] = _plan(template, None).configuration_after()
     for start, before in starts.items():
         for name, template in CATALOG.templates.items():
             try:
@@ -152,7 +152,7 @@ class Checked:
 
     url: str = ""
     seen: list[tuple[str, str]] = field(default_factory=list)
-    undescribed: set[str] = field(default_factory=set)
+    undescribed_members: set[str] = field(default_factory=set)
     """Paths of reads that the description beside this repository does not have."""
 
 
@@ -179,7 +179,7 @@ async def checked(authority: TokenAuthority) -> AsyncIterator[Checked]:
             if CONTRACT.exists():
                 with pytest.raises(PathNotFound):
                     check_request(described)
-            door.undescribed.add(path)
+            door.undescribed_members.add(path)
             return answer
         if answer.status < 300:
             check_request(described)
@@ -256,7 +256,7 @@ async def test_every_exchange_of_the_gateway_is_as_described(entra: Entra, check
     for read, asked in reads(entra).items():
         for one in asked:
             await read(*one)
-    assert checked.undescribed == UNDESCRIBED
+    assert checked.undescribed_members == UNDESCRIBED
     read_so_far = len(checked.seen)
     assert read_so_far == 23 + len(QUESTIONS)
     written = 0
@@ -264,7 +264,7 @@ async def test_every_exchange_of_the_gateway_is_as_described(entra: Entra, check
         tenant_id = TenantId(f"{number:08d}-0000-4000-8000-000000000001")
         opening = _plan(template, None)
         closing = (
-            plan_revocation(tenant_id=TENANT, default={}, before=opening.image_after())
+            plan_revocation(tenant_id=TENANT, default={}, before=opening.configuration_after())
             if template.name != "block"
             else None
         )

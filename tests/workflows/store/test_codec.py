@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from tests.workflows.core.builders import partnership, request
 from tests.workflows.core.strategies import DOCUMENTS, GUIDS, TENANT_IDS
 from workflows.core.errors.facts import Fact
-from workflows.core.partner_setup.state import Confirmation
+from workflows.core.partner_setup.confirmations import Confirmation
 from workflows.core.partner_setup.steps import SetupStep, StepKey
 from workflows.core.partners.partnership import Attestation, Partnership, PartnershipState
 from workflows.core.people import ChatId, Person, PersonId, Role
@@ -26,15 +26,15 @@ from workflows.core.requests.effects import (
     CheckPermission,
     Effect,
     Prepare,
-    Remind,
-    SettleGivenUp,
+    RetryOrDropEffect,
+    SendExpiryMessages,
+    SendMessage,
+    SendReminders,
     ShowAlarm,
     ShowHome,
     ShowRequest,
     ShowReview,
     ShowSetup,
-    Tell,
-    TellExpired,
 )
 from workflows.core.requests.request import (
     AccessRequest,
@@ -175,16 +175,18 @@ EFFECTS: Final[dict[type[Any], st.SearchStrategy[Any]]] = {
     Prepare: st.builds(Prepare, kind=st.just("prepare"), request_id=REQUEST_IDS),
     Apply: st.builds(Apply, kind=st.just("apply"), request_id=REQUEST_IDS, tenant_id=TENANT_IDS),
     ShowRequest: st.builds(ShowRequest, kind=st.just("show_request"), request_id=REQUEST_IDS),
-    Remind: st.builds(Remind, kind=st.just("remind"), request_id=REQUEST_IDS),
-    TellExpired: st.builds(TellExpired, kind=st.just("tell_expired"), request_id=REQUEST_IDS),
+    SendReminders: st.builds(SendReminders, kind=st.just("remind"), request_id=REQUEST_IDS),
+    SendExpiryMessages: st.builds(SendExpiryMessages, kind=st.just("tell_expired"), request_id=REQUEST_IDS),
     ShowReview: st.builds(ShowReview, kind=st.just("show_review"), tenant_id=TENANT_IDS, remind=st.booleans()),
     ShowSetup: st.builds(ShowSetup, kind=st.just("show_half"), tenant_id=TENANT_IDS, remind=st.booleans()),
     ShowHome: st.builds(ShowHome, kind=st.just("show_home"), person=CHAT_IDS),
-    SettleGivenUp: st.builds(
-        SettleGivenUp, kind=st.just("settle_given_up"), effect_id=st.integers(1, 2**62), is_retried=st.booleans()
+    RetryOrDropEffect: st.builds(
+        RetryOrDropEffect, kind=st.just("settle_given_up"), effect_id=st.integers(1, 2**62), is_retried=st.booleans()
     ),
     ShowAlarm: st.builds(ShowAlarm, kind=st.just("show_alarm"), alarm_id=TEXT),
-    Tell: st.builds(Tell, kind=st.just("tell"), person=CHAT_IDS, subject=SUBJECTS, said=FACT, channel=TEXT),
+    SendMessage: st.builds(
+        SendMessage, kind=st.just("tell"), person=CHAT_IDS, subject=SUBJECTS, said=FACT, channel=TEXT
+    ),
 }
 
 

@@ -29,7 +29,7 @@ from tests.workflows.fakes import FixedClock
 from workflows.core.errors.facts import text_fact
 from workflows.core.partners.partnership import Partnership
 from workflows.core.requests.commands.request import CommandSubject
-from workflows.core.requests.effects import Apply, Effect, Prepare, ShowHome, ShowRequest, Tell
+from workflows.core.requests.effects import Apply, Effect, Prepare, SendMessage, ShowHome, ShowRequest
 from workflows.core.requests.request import AccessRequest, RequestId, RequestState
 from workflows.core.settings.model import TenantId
 from workflows.ports.message_copies import MessageCopy
@@ -37,7 +37,7 @@ from workflows.ports.records import AuditEntry, Commit, StaleVersion
 from workflows.ports.store import Store
 from workflows.store.sqlite.store import open_store
 
-UNSTORABLE = Tell(person=RILEY.chat_id, subject=CommandSubject(), said=text_message("half a character: \ud83d"))
+UNSTORABLE = SendMessage(person=RILEY.chat_id, subject=CommandSubject(), said=text_message("half a character: \ud83d"))
 """No store can write this down."""
 
 _NUMBERS = count()
@@ -244,9 +244,9 @@ async def test_one_key_at_once_is_stored_once(store: Store) -> None:
 # --- effects ---
 
 FIRST, SECOND = (
-    Tell(person=RILEY.chat_id, subject=CommandSubject(), said=text_message(text)) for text in ("first", "second")
+    SendMessage(person=RILEY.chat_id, subject=CommandSubject(), said=text_message(text)) for text in ("first", "second")
 )
-OTHER = Tell(person=SAM.chat_id, subject=CommandSubject(), said=text_message("to somebody else"))
+OTHER = SendMessage(person=SAM.chat_id, subject=CommandSubject(), said=text_message("to somebody else"))
 
 
 async def test_each_lane_shows_its_oldest_effect(store: Store) -> None:

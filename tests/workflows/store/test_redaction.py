@@ -28,7 +28,7 @@ from workflows.core.plans.refused_writes import RefusedWrite
 from workflows.core.requests.alarms import Alarm, AlarmCode, AlarmId
 from workflows.core.requests.commands.partner import Revoke
 from workflows.core.requests.commands.request import CommandSubject
-from workflows.core.requests.effects import CheckPermission, Effect, Tell
+from workflows.core.requests.effects import CheckPermission, Effect, SendMessage
 from workflows.core.requests.request import AccessRequest, ObservedPartner
 from workflows.ports.records import AuditEntry, Commit
 from workflows.store.codec import ALARM, DETAILS, EFFECT, PARTNERSHIP, REQUEST, load
@@ -112,8 +112,8 @@ def test_texts_of_errors_are_cleaned_of_what_looks_like_a_token() -> None:
     assert stored.note == noted("It said [redacted].")
     assert stored.asked_again == (clean,)
     assert stored.refused[0].reason == noted("It said [redacted].")
-    told = load(EFFECT, CLEAN.effect(Tell(person=ChatId("U1"), subject=CommandSubject(), said=deep)))
-    assert isinstance(told, Tell)
+    told = load(EFFECT, CLEAN.effect(SendMessage(person=ChatId("U1"), subject=CommandSubject(), said=deep)))
+    assert isinstance(told, SendMessage)
     assert told.said == clean
     alarm = Alarm(
         id=AlarmId("A-1"), code=AlarmCode.CARD_NOT_POSTED, subject="R-1", values={"reason": TOKEN}, raised_at=NOW
@@ -122,8 +122,8 @@ def test_texts_of_errors_are_cleaned_of_what_looks_like_a_token() -> None:
     fact = Refused(RefusalCode.CANNOT_BE_CHECKED, answer=f"It said {TOKEN}.").fact
     stored_refusal = load(DETAILS, CLEAN.details(fact.as_value()))
     assert stored_refusal == {"code": "cannot_be_judged", "values": {"answer": "It said [redacted]."}}
-    told = load(EFFECT, CLEAN.effect(Tell(person=ChatId("U1"), subject=CommandSubject(), said=fact)))
-    assert isinstance(told, Tell)
+    told = load(EFFECT, CLEAN.effect(SendMessage(person=ChatId("U1"), subject=CommandSubject(), said=fact)))
+    assert isinstance(told, SendMessage)
     assert told.said == Fact(fact.code, {"answer": "It said [redacted]."})
     details = {"reason": TOKEN, "refused": [{"names": ["a"], "reason": TOKEN}], "image": {"reason": TOKEN}}
     assert load(DETAILS, CLEAN.details(details)) == {

@@ -9,7 +9,7 @@ from typing import Final
 from workflows.app.reads.auditors import is_shown_as_auditor
 from workflows.app.reads.found_requests import NOTHING_FOUND, FoundRequests, find_requests
 from workflows.app.reads.queries import ids_of
-from workflows.core.partner_setup.state import open_steps
+from workflows.core.partner_setup.confirmations import open_steps
 from workflows.core.partners.partnership import Partnership, PartnershipState, is_over
 from workflows.core.people import ADMIN, ChatId, Person, PersonId, Role
 from workflows.core.requests.alarms import Alarm

@@ -12,9 +12,9 @@ from typing import Final
 from workflows.core.errors.facts import Facts
 from workflows.core.partners.records import Records
 from workflows.core.plans.plan import TenantIdentity
-from workflows.core.posture.default import default_posture
+from workflows.core.posture.default_posture import default_posture
 from workflows.core.posture.model import Concern, PartnerPosture, Posture, sorted_partners
-from workflows.core.posture.rows import PostureInputs, evaluate_partner
+from workflows.core.posture.partner_posture import PostureInputs, evaluate_partner
 from workflows.core.settings.canonical import JsonObject
 from workflows.core.settings.model import TenantId
 from workflows.partner_lookup.lookup import read_both

@@ -52,7 +52,7 @@ async def _problem(placeholder: Placeholder, typed: str, tenant: Tenant, timeout
     except (TenantUnavailable, TenantRefused, TimeoutError) as error:
         # Without its name, nothing shows that an object is one of those that the template allows.
         answer = () if isinstance(error, TimeoutError) else error.facts
-        return Fact(RefusalCode.NAME_UNREAD, {**about, "answer": as_values(answer)}) if prefix else None
+        return Fact(RefusalCode.NAME_UNREADABLE, {**about, "answer": as_values(answer)}) if prefix else None
     if name is not None and not begins_with(name, prefix):
         return Fact(RefusalCode.NAME_OUTSIDE_PREFIX, about)
     if placeholder.owner is Owner.THEIRS:

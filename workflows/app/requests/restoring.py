@@ -13,8 +13,8 @@ from workflows.core.errors.refusal_codes import RefusalCode
 from workflows.core.partners.replacement import replacement_findings
 from workflows.core.partners.restoration.deciding_template import decided_by, deciding_template
 from workflows.core.partners.restoration.not_restored import restoration_findings
-from workflows.core.partners.restoration.plan import plan_restoration
 from workflows.core.partners.restoration.restorable import FIELD, ended_at, is_restorable
+from workflows.core.partners.restoration.restoration_plan import plan_restoration
 from workflows.core.plans.default_drift import with_inheritance
 from workflows.core.plans.plan import Plan
 from workflows.core.policy.template import Stage, Template

@@ -14,13 +14,13 @@ import structlog
 from workflows.app.alarms import Alarms
 from workflows.app.identifiers import revocation_id
 from workflows.app.revocation_alarms import partner_of, values_of
-from workflows.app.schedule.given_up import alarm_values, is_alarming
+from workflows.app.schedule.given_up_effects import alarm_values, is_alarming
 from workflows.app.schedule.revocation_endings import ending_of
 from workflows.core.errors.facts import Fact
 from workflows.core.requests.alarms import AlarmCode
 from workflows.core.requests.effects import CheckPermission
 from workflows.core.requests.notes import NoteCode
-from workflows.core.requests.overdue import unchecked_revocations, unshown_writes, waiting_revocations
+from workflows.core.requests.overdue import unchecked_revocations, unconfirmed_writes, waiting_revocations
 from workflows.core.requests.request import RequestKind
 from workflows.ports.clock import Clock
 from workflows.ports.store import Store
@@ -63,7 +63,7 @@ def usual_checks(*, store: Store, clock: Clock, tenant: Tenant, alarms: Alarms) 
 
 async def check_writes(*, store: Store, clock: Clock, alarms: Alarms) -> None:
     """Raise alarms for writes that were sent ten minutes ago and are not confirmed."""
-    late = unshown_writes(await store.open_requests(), clock.now())
+    late = unconfirmed_writes(await store.open_requests(), clock.now())
     await alarms.update_alarms(
         AlarmCode.WRITE_NOT_SHOWN, {one.id: values_of(one.id, partner_of(one), one.note) for one in late}
     )

@@ -100,5 +100,5 @@ async def _are_closed(request: AccessRequest, names: Sequence[str], tenant: Tena
             observed = await tenant.read_partner(plan.tenant_id)
     except (TenantUnavailable, TenantRefused, TimeoutError):
         return False
-    meant = [operation for operation in plan.further if set(written_names(operation)) & set(names)]
+    meant = [operation for operation in plan.optional if set(written_names(operation)) & set(names)]
     return observed is not None and all(is_shown(operation, observed) for operation in meant)

@@ -70,7 +70,7 @@ async def role_shortages(request: AccessRequest, directory: PeopleDirectory) -> 
     taken = await directory.all_ids(who.chat_ids)
     found = []
     for stage in who.open_stages:
-        free = who.free(await directory.holders(stage.role), taken)
+        free = who.eligible_members(await directory.holders(stage.role), taken)
         if len(free) < stage.missing:
             groups = await directory.missing_groups(stage.role)
             found.append(

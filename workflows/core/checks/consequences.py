@@ -13,12 +13,12 @@ from workflows.core.errors.facts import Fact
 from workflows.core.errors.raised import UnreadableSetting
 from workflows.core.partner_setup.steps import newly_required_steps
 from workflows.core.plans.changes import BeforeAfter, SettingChange, SettingPart, setting_changes
-from workflows.core.plans.closing import closes_everything, only_narrows
+from workflows.core.plans.closing import closes_everything, only_reduces_access
 from workflows.core.plans.plan import Plan, changes
 from workflows.core.plans.refused_writes import written_names
 from workflows.core.plans.renewal import is_renewal
+from workflows.core.settings.access_change import AccessChange, is_certainly_blocked
 from workflows.core.settings.block import not_blocked
-from workflows.core.settings.breadth import AccessChange, is_certainly_blocked
 from workflows.core.settings.canonical import JsonObject
 from workflows.core.settings.documents import normalize, parse_setting, parse_targets
 from workflows.core.settings.effective import EffectiveSettings, Origin
@@ -109,7 +109,7 @@ def consequences(
     :param not_closed: the access that was still open after closing; None when it was not read back.
     """
     if not_closed is None:
-        not_closed = open_access(plan.image_after() or {}, default)
+        not_closed = open_access(plan.configuration_after() or {}, default)
     items, states = setting_changes(plan, default), BeforeAfter.of(plan, default)
     target_lists = _when_two_sided(plan, default, is_applied=is_applied)
     said = [
@@ -128,7 +128,7 @@ def _when_closing(
     plan: Plan, items: Sequence[SettingChange], states: BeforeAfter, left: Sequence[OpenAccess]
 ) -> Iterator[Fact]:
     settings = dict(_settings(plan))
-    after = plan.image_after() or {}
+    after = plan.configuration_after() or {}
     if not set(not_blocked(after)) & set(CLOSED):
         if plan.is_cross_cloud:
             yield Fact(Consequence.KEPT_ELSEWHERE if left else Consequence.NOT_DELETED_ELSEWHERE)
@@ -153,8 +153,8 @@ def _when_closing(
 
 
 def _when_refusable(plan: Plan) -> Iterator[Fact]:
-    if plan.further:
-        names = dict.fromkeys(name for operation in plan.further for name in written_names(operation))
+    if plan.optional:
+        names = dict.fromkeys(name for operation in plan.optional for name in written_names(operation))
         yield Fact(Consequence.WRITTEN_LAST, {"names": list(names)})
 
 
@@ -184,7 +184,7 @@ def _when_two_sided(plan: Plan, default: JsonObject | None, *, is_applied: bool)
 
 
 def _when_inheriting(plan: Plan) -> Iterator[Fact]:
-    after = plan.image_after() or {}
+    after = plan.configuration_after() or {}
     names = (change.name for change in changes(plan))
     if any(name in TARGET_PROPERTIES for name in names) and not any(normalize(after.get(name)) for name in _SETTINGS):
         yield Fact(Consequence.NOTHING_OF_ITS_OWN)
@@ -209,7 +209,7 @@ def _at_the_end(plan: Plan) -> Iterator[Fact]:
         lasts["ends_at"] = plan.ends_at.astimezone(UTC).isoformat()
     if is_renewal(plan):
         yield Fact(Consequence.EXTENDS, lasts)
-    if not closes_everything(plan) and not only_narrows(plan):
+    if not closes_everything(plan) and not only_reduces_access(plan):
         yield Fact(Consequence.STAYS_OPEN, lasts)
 
 

@@ -9,7 +9,7 @@ from workflows.core.settings.canonical import JsonObject
 from workflows.core.settings.model import Target
 
 
-class UnreadReason(StrEnum):
+class UnreadableReason(StrEnum):
     """Why a fact is not known."""
 
     FORBIDDEN = "forbidden"
@@ -22,10 +22,10 @@ class UnreadReason(StrEnum):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Unread:
+class UnreadableFact:
     """A fact that could not be read. It never means that nothing was found."""
 
-    why: UnreadReason
+    why: UnreadableReason
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -43,17 +43,17 @@ class SignIns:
 class PreflightFacts:
     """The facts that were read in addition to the partner itself."""
 
-    default: JsonObject | Unread
-    access_policy: JsonObject | Unread
-    authorization: JsonObject | Unread
-    sharepoint: JsonObject | Unread
-    conditional_access: tuple[JsonObject, ...] | Unread
-    sign_ins: SignIns | Unread
+    default: JsonObject | UnreadableFact
+    access_policy: JsonObject | UnreadableFact
+    authorization: JsonObject | UnreadableFact
+    sharepoint: JsonObject | UnreadableFact
+    conditional_access: tuple[JsonObject, ...] | UnreadableFact
+    sign_ins: SignIns | UnreadableFact
     """Sign-ins of the partner's people in our tenant."""
-    outbound_sign_ins: SignIns | Unread
+    outbound_sign_ins: SignIns | UnreadableFact
     """Sign-ins of our people in the partner's tenant."""
-    by_id: TenantIdentity | Unread | None
+    by_id: TenantIdentity | UnreadableFact | None
     """The identity that Entra returns for the tenant id; None when Entra does not know the id."""
-    own_domains: tuple[str, ...] | Unread
-    names: Mapping[Target, str | Unread | None] = field(default_factory=dict)
+    own_domains: tuple[str, ...] | UnreadableFact
+    names: Mapping[Target, str | UnreadableFact | None] = field(default_factory=dict)
     """The names of the plan's ids in our tenant; None for an id that our tenant does not have."""

@@ -10,14 +10,14 @@ from typing import Any, Final
 from workflows.core.checks.conditional_access.controls import VisitorType
 from workflows.core.checks.conditional_access.findings import access_findings
 from workflows.core.checks.conditional_access.verdicts import AccessReport
-from workflows.core.checks.facts import PreflightFacts, SignIns, Unread
+from workflows.core.checks.facts import PreflightFacts, SignIns, UnreadableFact
 from workflows.core.checks.findings import Finding, FindingCode, Severity
 from workflows.core.checks.rules import Circumstances
 from workflows.core.checks.target_checks import check_targets
-from workflows.core.checks.unchecked import INVITES, SHAREPOINT, SIGN_IN_DAYS, unread
+from workflows.core.checks.unreadable_facts import INVITES, SHAREPOINT, SIGN_IN_DAYS, unread
 from workflows.core.plans.changes import BeforeAfter, overall_change, setting_changes
 from workflows.core.plans.plan import Plan, TenantIdentity
-from workflows.core.settings.breadth import AccessChange, is_certainly_blocked, is_clear
+from workflows.core.settings.access_change import AccessChange, has_known_meaning, is_certainly_blocked
 from workflows.core.settings.canonical import JsonObject
 from workflows.core.settings.effective import effective_settings
 from workflows.core.settings.model import B2B_PROPERTIES, Property, TargetSetting
@@ -78,14 +78,14 @@ def evaluate_facts(
 def circumstances(facts: PreflightFacts, access: AccessReport) -> Circumstances:
     """Return the facts that the rules need besides the plan; None for a fact that was not read."""
     return Circumstances(
-        default=None if isinstance(facts.default, Unread) else facts.default,
+        default=None if isinstance(facts.default, UnreadableFact) else facts.default,
         asks_guests_for_mfa=access.requires_mfa_trust,
     )
 
 
 def _identity(facts: PreflightFacts, identity: TenantIdentity, plan: Plan) -> Iterator[Finding]:
     found = facts.by_id
-    if isinstance(found, Unread):
+    if isinstance(found, UnreadableFact):
         yield from unread("by_id", found)
     elif not identity.is_resolved:
         yield from _other_cloud(facts, plan)
@@ -119,7 +119,7 @@ def _other_cloud(facts: PreflightFacts, plan: Plan) -> Iterator[Finding]:
 def _default(facts: PreflightFacts, plan: Plan) -> Iterator[Finding]:
     """Report what the tenant's default opens for the partner now, after the plan, or if the partner were removed."""
     default = facts.default
-    if isinstance(default, Unread):
+    if isinstance(default, UnreadableFact):
         yield from unread("default", default)
         return
     by_default = effective_settings(None, default).targets
@@ -153,7 +153,7 @@ def _invitations(facts: PreflightFacts, access: AccessReport) -> Iterator[Findin
     if VisitorType.GUEST not in access.visitors:
         return
     policy = facts.authorization
-    if isinstance(policy, Unread):
+    if isinstance(policy, UnreadableFact):
         yield from unread("authorization", policy)
     else:
         who = policy.get("allowInvitesFrom")
@@ -168,7 +168,7 @@ def _sharepoint(facts: PreflightFacts, access: AccessReport, identity: TenantIde
     if VisitorType.GUEST not in access.visitors:
         return
     settings = facts.sharepoint
-    if isinstance(settings, Unread):
+    if isinstance(settings, UnreadableFact):
         yield from unread("sharepoint", settings)
         return
     domains = {name for name in (identity.default_domain, identity.asked) if "." in name}
@@ -185,7 +185,7 @@ def _sharepoint(facts: PreflightFacts, access: AccessReport, identity: TenantIde
 
 def _sign_ins(facts: PreflightFacts, plan: Plan) -> Iterator[Finding]:
     """Report who used the access recently in each direction, and whether the plan reduces that direction."""
-    told = setting_changes(plan, None if isinstance(facts.default, Unread) else facts.default)
+    told = setting_changes(plan, None if isinstance(facts.default, UnreadableFact) else facts.default)
     inbound = overall_change(item for item in told if item.name not in _OUTBOUND)
     outbound = overall_change(item for item in told if item.name in _OUTBOUND)
     yield from unread("sign_ins", facts.sign_ins)
@@ -224,9 +224,9 @@ def _finding(code: FindingCode, severity: Severity, source: str, **values: Any) 
 
 
 def _is_known_open(setting: TargetSetting) -> bool:
-    return is_clear(setting) and not is_certainly_blocked(setting)
+    return has_known_meaning(setting) and not is_certainly_blocked(setting)
 
 
-def _list(document: JsonObject | Unread, name: str) -> list[Any]:
-    value = None if isinstance(document, Unread) else document.get(name)
+def _list(document: JsonObject | UnreadableFact, name: str) -> list[Any]:
+    value = None if isinstance(document, UnreadableFact) else document.get(name)
     return [str(item).lower() for item in value] if isinstance(value, list) else []

@@ -12,7 +12,7 @@ from workflows.core.checks.application_access import Capability, Direction, appl
 from workflows.core.checks.findings import Finding, FindingCode, Severity, Source
 from workflows.core.errors.raised import UnreadableSetting
 from workflows.core.plans.plan import Plan, changes
-from workflows.core.settings.breadth import is_certainly_blocked, is_list_of_exceptions
+from workflows.core.settings.access_change import has_two_deny_lists, is_certainly_blocked
 from workflows.core.settings.canonical import JsonObject
 from workflows.core.settings.certainty import Doubt, setting_doubts
 from workflows.core.settings.documents import parse_targets
@@ -88,7 +88,7 @@ def check_plan(plan: Plan, circumstances: Circumstances) -> tuple[Finding, ...]:
         if setting is not None:
             settings[Property(change.name)] = setting
     is_cross_cloud = plan.is_cross_cloud
-    after = effective_settings(plan.image_after(), circumstances.default, is_cross_cloud=is_cross_cloud)
+    after = effective_settings(plan.configuration_after(), circumstances.default, is_cross_cloud=is_cross_cloud)
     case = _Case(
         written=written, settings=settings, after=after, circumstances=circumstances, is_cross_cloud=is_cross_cloud
     )
@@ -127,7 +127,7 @@ def _unclear_lists(case: _Case) -> Iterator[Finding]:
 
 def _two_deny_lists(case: _Case) -> Iterator[Finding]:
     for name, setting in case.settings.items():
-        if is_list_of_exceptions(setting):
+        if has_two_deny_lists(setting):
             yield _warning(FindingCode.TWO_DENY_LISTS, OVERVIEW, setting=name.value)
 
 

@@ -8,9 +8,9 @@ from collections.abc import Container, Iterable, Iterator, Mapping
 from itertools import islice
 from typing import Any, Final
 
-from workflows.core.checks.facts import Unread
+from workflows.core.checks.facts import UnreadableFact
 from workflows.core.checks.findings import Finding, FindingCode, Severity
-from workflows.core.checks.unchecked import unread
+from workflows.core.checks.unreadable_facts import unread
 from workflows.core.plans.named_targets import NamedTarget, current_targets, written_targets
 from workflows.core.plans.plan import Plan
 from workflows.core.settings.id_owner import Owner
@@ -29,7 +29,7 @@ _READS: Final[Mapping[TargetType, str]] = {
 
 _MAX_NAME_LENGTH: Final = 60
 
-Names = Mapping[Target, str | Unread | None]
+Names = Mapping[Target, str | UnreadableFact | None]
 """The result for each id: its name (may be empty), None when there is none, or why it was not read."""
 
 

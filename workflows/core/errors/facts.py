@@ -31,11 +31,11 @@ class Fact:
         return " ".join([str(self.code), *(f"{name}={value}" for name, value in self.values.items())])
 
     def as_value(self) -> dict[str, Any]:
-        """Return the fact as a JSON value; `fact_in` reads it again."""
+        """Return the fact as a JSON value; `fact_from_value` reads it again."""
         return {"code": str(self.code), "values": dict(self.values)}
 
 
-def fact_in(value: Mapping[str, Any]) -> Fact:
+def fact_from_value(value: Mapping[str, Any]) -> Fact:
     """Read a fact from the JSON value that `Fact.as_value` made."""
     return Fact(str(value.get("code", "")), value.get("values") or {})
 
@@ -50,13 +50,13 @@ def text_fact(text: str) -> Fact:
 
 
 def as_values(facts: Iterable[Fact]) -> list[dict[str, Any]]:
-    """Return facts as JSON values; `from_values` reads them again."""
+    """Return facts as JSON values; `facts_from_values` reads them again."""
     return [fact.as_value() for fact in facts]
 
 
-def from_values(values: Iterable[Mapping[str, Any]]) -> Facts:
+def facts_from_values(values: Iterable[Mapping[str, Any]]) -> Facts:
     """Read facts from the JSON values that `as_values` made."""
-    return tuple(map(fact_in, values))
+    return tuple(map(fact_from_value, values))
 
 
 def log_text(facts: Iterable[Fact]) -> str:

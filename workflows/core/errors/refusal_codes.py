@@ -58,7 +58,7 @@ class RefusalCode(StrEnum):
     """Only access requests are edited. Values: `kind`."""
     OTHER_PARTNER = "other_partner"
     """The name of the partner leads to another tenant than the one of the request. Values: `target`."""
-    REMINDED_LATELY = "reminded_lately"
+    REMINDED_WITHIN_A_DAY = "reminded_lately"
     """The approvers were asked or reminded within the last day."""
     NOT_DUE = "not_due"
     """Values: `what`: "expiry", "review", "answered_review", "setup_reminder" or "approver_reminder"."""
@@ -72,7 +72,7 @@ class RefusalCode(StrEnum):
     """Every approval still counts."""
     PLAN_AGAIN = "plan_again"
     """The revocation must be planned again."""
-    NOT_AGAIN = "not_again"
+    ALREADY_SENT_AGAIN = "not_again"
     """A write was sent again already, which is done only once."""
 
     # Partners: reviews, setup, revoking
@@ -84,7 +84,7 @@ class RefusalCode(StrEnum):
     """Values: `domain`."""
     NOT_THE_SPONSOR = "not_the_sponsor"
     """Values: `sponsor`; `is_review`: whether it is about a review, otherwise about the partner setup."""
-    NOT_AN_ADMIN = "not_an_admin"
+    ONLY_ADMINS_REVOKE = "not_an_admin"
     """Only admins may revoke, and the sponsor in a review. Values: `is_sponsor`, `is_review_due`."""
     UNDER_WAY = "under_way"
     """Values: `request`."""
@@ -102,7 +102,7 @@ class RefusalCode(StrEnum):
     """The partner setup has no such step any more."""
 
     # People
-    NOT_ADMIN = "not_admin"
+    ONLY_ADMINS_DECIDE_GIVEN_UP = "not_admin"
     """Only admins decide about given-up work."""
     NOT_AN_AUDITOR = "not_an_auditor"
     """Only auditors search all requests and read their whole history."""
@@ -243,7 +243,7 @@ class RefusalCode(StrEnum):
     """Graph refuses the search by name. Values: `kind` of the object, `answer`: Graph's text."""
     NAME_OUTSIDE_PREFIX = "name_outside_prefix"
     """Values: `kind`; `prefix`: the text with which the name must begin."""
-    NAME_UNREAD = "name_unread"
+    NAME_UNREADABLE = "name_unread"
     """Values: `kind`, `prefix`; `answer`: why the name cannot be read."""
 
     # Restoring

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Final, NamedTuple
 
 from workflows.core.partner_setup.clouds import Cloud
-from workflows.core.partner_setup.state import needed_steps
+from workflows.core.partner_setup.confirmations import needed_steps
 from workflows.core.partner_setup.steps import SetupStep, StepKey
 from workflows.core.settings.canonical import JsonObject
 from workflows.core.settings.model import TenantId

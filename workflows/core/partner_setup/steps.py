@@ -12,7 +12,7 @@ from enum import StrEnum
 from typing import Final, NamedTuple
 
 from workflows.core.plans.plan import Plan
-from workflows.core.settings.breadth import is_certainly_blocked, is_clear
+from workflows.core.settings.access_change import has_known_meaning, is_certainly_blocked
 from workflows.core.settings.canonical import Digest, JsonObject, digest
 from workflows.core.settings.documents import has_no_value, to_document
 from workflows.core.settings.effective import (
@@ -164,7 +164,7 @@ def newly_required_steps(plan: Plan, default: JsonObject | None) -> tuple[SetupS
     plan (Entra: "Configure Microsoft cloud settings").
     """
     before = setup_of(plan.before, default, is_cross_cloud=plan.is_cross_cloud).steps
-    after = setup_of(plan.image_after(), default, is_cross_cloud=plan.is_cross_cloud)
+    after = setup_of(plan.configuration_after(), default, is_cross_cloud=plan.is_cross_cloud)
     known = {step.digest for step in before}
     return tuple(step for step in after.steps if step.digest not in known)
 
@@ -208,7 +208,7 @@ def _is_open(targets: EffectiveTargets) -> bool | None:
     """Return whether the effective lists allow anybody; None when that is not known."""
     if is_certainly_blocked(targets.certain):
         return False
-    if not is_clear(targets.certain):
+    if not has_known_meaning(targets.certain):
         return False if Origin.MICROSOFT_DEFAULT in targets.origins else None
     return True
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 
 from workflows.core.partners.partnership import Partnership, PartnershipState
 from workflows.core.people import Role
-from workflows.core.plans.closing import only_narrows
+from workflows.core.plans.closing import only_reduces_access
 from workflows.core.plans.plan import Plan
 from workflows.core.policy.risk import RiskLevel, weakness_of
 from workflows.core.policy.template import Stage, Template, one_approver
@@ -37,7 +37,7 @@ def chain_for(plan: Plan, chain: Chain, policy: ApprovalPolicy, level: RiskLevel
     :param chain: the chain of the requested template.
     :param level: the risk of all settings after the plan.
     """
-    if only_narrows(plan):
+    if only_reduces_access(plan):
         return one_approver(chain)
     if plan.before is None and not policy.current:
         return chain

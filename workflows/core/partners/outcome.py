@@ -5,13 +5,13 @@ from datetime import datetime, timedelta
 from typing import Any, Final, TypeVar
 
 from workflows.core.errors.facts import Fact, as_values
-from workflows.core.partner_setup.state import open_steps, still_valid
+from workflows.core.partner_setup.confirmations import open_steps, valid_confirmations
 from workflows.core.partner_setup.steps import setup_of
 from workflows.core.partners.approval_policy import is_live, stricter
 from workflows.core.partners.lifecycle import require_table_result
 from workflows.core.partners.partnership import Partnership, PartnershipState
 from workflows.core.partners.reviews import next_review
-from workflows.core.plans.closing import only_narrows
+from workflows.core.plans.closing import only_reduces_access
 from workflows.core.policy.risk import risk_of_result, weakness_of
 from workflows.core.policy.template import Stage
 from workflows.core.requests.commands.request import (
@@ -22,7 +22,7 @@ from workflows.core.requests.commands.request import (
     Stop,
 )
 from workflows.core.requests.deciding import access_ends_at
-from workflows.core.requests.effects import Effect, MessageCode, ShowRequest, ShowReview, ShowSetup, Tell
+from workflows.core.requests.effects import Effect, MessageCode, SendMessage, ShowRequest, ShowReview, ShowSetup
 from workflows.core.requests.lifecycle import Situation, advance, closes, partner_of
 from workflows.core.requests.request import AccessRequest, Prepared, RequestKind
 from workflows.core.settings.canonical import JsonObject
@@ -77,7 +77,7 @@ _ONLY_REQUESTER: Final = frozenset({MessageCode.OPENED, MessageCode.PUT_BACK})
 """Messages that only the requester gets. The sponsor's own message shows the same."""
 
 
-def _messages(request: AccessRequest, said: Fact | None) -> tuple[Tell, ...]:
+def _messages(request: AccessRequest, said: Fact | None) -> tuple[SendMessage, ...]:
     """Return the message to the requester, and to the sponsor unless `_ONLY_REQUESTER` contains its code."""
     if said is None:
         return ()
@@ -85,7 +85,8 @@ def _messages(request: AccessRequest, said: Fact | None) -> tuple[Tell, ...]:
     if said.code not in _ONLY_REQUESTER:
         people.add(request.particulars.sponsor)
     return tuple(
-        Tell(person=person, subject=CommandSubject(request_id=request.id), said=said) for person in sorted(people)
+        SendMessage(person=person, subject=CommandSubject(request_id=request.id), said=said)
+        for person in sorted(people)
     )
 
 
@@ -153,7 +154,7 @@ def opened_partnership(
     )
     if known is not None and is_live(known) and (image is not None or not _may_prolong(prepared)):
         record = _kept(known, record)
-    current = prepared.plan.image_after() if image is None else image
+    current = prepared.plan.configuration_after() if image is None else image
     return _with_setup(record, known, current, prepared)
 
 
@@ -174,7 +175,7 @@ def _approval_policy_from(prepared: Prepared, known: Partnership | None) -> tupl
     """Return the partner's new approval policy. A chain of one approver for a reduction does not change it."""
     if known is None or not is_live(known):
         return prepared.stages
-    return known.stages if only_narrows(prepared.plan) else stricter(known.stages, prepared.stages)
+    return known.stages if only_reduces_access(prepared.plan) else stricter(known.stages, prepared.stages)
 
 
 def _with_setup(
@@ -182,7 +183,7 @@ def _with_setup(
 ) -> Partnership:
     observed = prepared.observation
     setup = setup_of(current, observed.default, is_cross_cloud=not observed.identity.is_resolved).steps
-    confirmations = () if known is None else still_valid(setup, known.confirmations)
+    confirmations = () if known is None else valid_confirmations(setup, known.confirmations)
     is_set = known is not None and known.remind_setup_at is not None and open_steps(setup, confirmations)
     reminded = known if is_set else None
     return replace(
@@ -219,7 +220,7 @@ def closed_partnership(request: AccessRequest, known: Partnership | None, now: d
 
 
 def _may_prolong(prepared: Prepared) -> bool:
-    if only_narrows(prepared.plan):
+    if only_reduces_access(prepared.plan):
         return False
     whole = risk_of_result(prepared.plan, prepared.observation.default)
     return weakness_of(prepared.stages, whole.level) is None

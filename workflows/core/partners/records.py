@@ -42,7 +42,7 @@ class Records:
         return {request.known.plan.tenant_id: request for request in sorted(ended, key=lambda one: one.changed_at)}
 
 
-def changed_meanwhile(before: Records, after: Records) -> frozenset[TenantId]:
+def changed_between(before: Records, after: Records) -> frozenset[TenantId]:
     """Return the tenants whose records changed between two reads, and those that Gatehouse may be writing.
 
     Their records are not compared with the settings in the tenant.

@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from workflows.core.checks.findings import Finding, FindingCode, Severity, Source
 from workflows.core.partners.approval_policy import Chain, is_as_strict, is_live
 from workflows.core.partners.partnership import Partnership
-from workflows.core.plans.closing import only_narrows
+from workflows.core.plans.closing import only_reduces_access
 from workflows.core.plans.plan import Plan
 from workflows.core.policy.template import Template
 
@@ -19,7 +19,7 @@ def replacement_findings(
     The result is empty when there is no live partner. It is also empty for a plan that only reduces access, because
     such a plan replaces nothing.
     """
-    if known is None or not is_live(known) or only_narrows(plan):
+    if known is None or not is_live(known) or only_reduces_access(plan):
         return ()
     return tuple(_findings(known, template, stages, now + duration))
 

@@ -22,7 +22,7 @@ def require_may_revoke(
     """
     if not may_revoke(partnership if in_review else None, person, roster):
         raise Refused(
-            RefusalCode.NOT_AN_ADMIN,
+            RefusalCode.ONLY_ADMINS_REVOKE,
             is_sponsor=partnership is not None and partnership.sponsor.id == person.id,
             is_review_due=partnership is not None and partnership.state is PartnershipState.REVIEW_DUE,
         )
@@ -40,7 +40,7 @@ def requests_stopped_by_revocation(
     return tuple(one for one in requests if _concerns(one, identity) and _is_stopped_by_revocation(one))
 
 
-def opening_requests(requests: Iterable[AccessRequest], identity: TenantIdentity) -> tuple[AccessRequest, ...]:
+def requests_for_more_access(requests: Iterable[AccessRequest], identity: TenantIdentity) -> tuple[AccessRequest, ...]:
     """List the open requests about a partner that are no revocations."""
     stopped = requests_stopped_by_revocation(requests, identity)
     return tuple(one for one in stopped if one.particulars.kind is not RequestKind.REVOCATION)

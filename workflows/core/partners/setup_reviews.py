@@ -7,7 +7,7 @@ from typing import Final, assert_never
 from workflows.core.errors.facts import Fact
 from workflows.core.errors.raised import Refused
 from workflows.core.errors.refusal_codes import RefusalCode
-from workflows.core.partner_setup.state import Confirmation, confirmation_of, open_steps
+from workflows.core.partner_setup.confirmations import Confirmation, confirmation_of, open_steps
 from workflows.core.partner_setup.steps import SetupStep, StepKey, setup_of
 from workflows.core.partners.partnership import Partnership
 from workflows.core.people import ADMIN, Person, Roster
@@ -20,7 +20,7 @@ from workflows.core.requests.commands.partner import (
     UnconfirmSetup,
 )
 from workflows.core.requests.commands.request import CommandSubject
-from workflows.core.requests.effects import MessageCode, Tell
+from workflows.core.requests.effects import MessageCode, SendMessage
 from workflows.core.requests.request import AccessRequest, RequestState
 
 REMIND_SETUP_AFTER: Final = timedelta(days=7)
@@ -47,7 +47,7 @@ def advance_setup(partnership: Partnership, command: SetupCommand, *, roster: Ro
     return replace(changes, version=partnership.version + 1)
 
 
-def setup_messages(partnership: Partnership, command: SetupCommand) -> tuple[Tell, ...]:
+def setup_messages(partnership: Partnership, command: SetupCommand) -> tuple[SendMessage, ...]:
     """Return the message to the person who confirmed a step, or took a confirmation back; empty for other commands.
 
     :param partnership: the record after `command`.
@@ -60,7 +60,7 @@ def setup_messages(partnership: Partnership, command: SetupCommand) -> tuple[Tel
     values = {"partner": identity.name, "step": command.step.value, "left": [one.key.value for one in left]}
     subject = CommandSubject(tenant_id=identity.tenant_id)
     said = Fact(code, values)
-    return (Tell(person=command.actor.chat_id, subject=subject, said=said, channel=command.channel),)
+    return (SendMessage(person=command.actor.chat_id, subject=subject, said=said, channel=command.channel),)
 
 
 def setup_for_request(request: AccessRequest) -> tuple[SetupStep, ...]:
@@ -70,7 +70,7 @@ def setup_for_request(request: AccessRequest) -> tuple[SetupStep, ...]:
     prepared = request.known
     observed = prepared.observation
     is_cross_cloud = not observed.identity.is_resolved
-    return setup_of(prepared.plan.image_after(), observed.default, is_cross_cloud=is_cross_cloud).steps
+    return setup_of(prepared.plan.configuration_after(), observed.default, is_cross_cloud=is_cross_cloud).steps
 
 
 def _ask(partnership: Partnership, now: datetime) -> Partnership:

@@ -10,8 +10,8 @@ from typing import Any, Final, NamedTuple
 
 from workflows.core.errors.raised import UnreadableSetting
 from workflows.core.plans.plan import Change, Plan, changes
+from workflows.core.settings.access_change import AccessChange, flag_change, targets_change
 from workflows.core.settings.block import BLOCK
-from workflows.core.settings.breadth import AccessChange, flag_change, targets_change
 from workflows.core.settings.canonical import JsonObject
 from workflows.core.settings.documents import is_equivalent, parse_setting
 from workflows.core.settings.effective import (
@@ -99,7 +99,7 @@ class BeforeAfter(NamedTuple):
     @classmethod
     def of(cls, plan: Plan, default: JsonObject | None) -> "BeforeAfter":
         """Return the effective settings before and after a plan, with the tenant's default (None: not known)."""
-        images = (plan.before, plan.image_after())
+        images = (plan.before, plan.configuration_after())
         return cls(*(effective_settings(image, default, is_cross_cloud=plan.is_cross_cloud) for image in images))
 
 

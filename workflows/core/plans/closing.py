@@ -2,11 +2,11 @@
 
 from workflows.core.plans.changes import plan_access_change
 from workflows.core.plans.plan import Plan
+from workflows.core.settings.access_change import AccessChange
 from workflows.core.settings.block import not_blocked
-from workflows.core.settings.breadth import AccessChange
 
 
-def only_narrows(plan: Plan) -> bool:
+def only_reduces_access(plan: Plan) -> bool:
     """Return whether a plan certainly reduces access and opens nothing, whatever the tenant's default is.
 
     NB. the default is deliberately not used, because it can change later. An explicit "allowed" may reduce access only
@@ -20,4 +20,4 @@ def closes_everything(plan: Plan) -> bool:
 
     See `openness.access_kinds` for what else can be open.
     """
-    return not not_blocked(plan.image_after() or {})
+    return not not_blocked(plan.configuration_after() or {})

@@ -7,7 +7,7 @@ from typing import Any
 from workflows.core.errors.raised import UnreadableSetting
 from workflows.core.plans.changes import ChangeSubject, SettingPart, setting_changes, unknown_members
 from workflows.core.plans.plan import Plan, changes
-from workflows.core.settings.breadth import AccessChange, is_certainly_blocked
+from workflows.core.settings.access_change import AccessChange, is_certainly_blocked
 from workflows.core.settings.canonical import JsonObject
 from workflows.core.settings.documents import has_no_value, parse_setting, parse_targets
 from workflows.core.settings.effective import (
@@ -73,14 +73,14 @@ def unchanged_settings(plan: Plan, default: JsonObject | None) -> tuple[CurrentS
     return tuple(entry for entry in current_settings(without_written(plan), default) if entry.is_own)
 
 
-def staying_open(plan: Plan, default: JsonObject | None) -> tuple[CurrentSetting, ...]:
+def settings_that_stay_open(plan: Plan, default: JsonObject | None) -> tuple[CurrentSetting, ...]:
     """List the settings that a plan does not write and that allow access, or may allow it."""
     changed = {one.subject for one in setting_changes(plan, default) if one.access is not AccessChange.SAME}
-    after = current_settings(plan.image_after(), default, is_cross_cloud=plan.is_cross_cloud)
+    after = current_settings(plan.configuration_after(), default, is_cross_cloud=plan.is_cross_cloud)
     return tuple(one for one in after if one.is_own and one.lets_in and one.subject not in changed)
 
 
-def unmanaged(configuration: JsonObject | None) -> tuple[str, ...]:
+def unmanaged_settings(configuration: JsonObject | None) -> tuple[str, ...]:
     """Return Graph's names of the partner's other settings, which Gatehouse neither reads nor writes."""
     known = {*Property, "tenantId"}
     return tuple(

@@ -54,7 +54,7 @@ def default_drift(plan: Plan, shown: JsonObject, now: JsonObject) -> Drift | Non
 
 def _inherited(plan: Plan) -> dict[Property, tuple[str, ...] | None]:
     """Return, by property, the members that the partner inherits after a plan; None when it inherits all of them."""
-    image = plan.image_after() or {}
+    image = plan.configuration_after() or {}
     return {name: members for name in _names(plan) for members in _unset(name, image.get(name.value))}
 
 

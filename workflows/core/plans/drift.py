@@ -49,7 +49,7 @@ def three_way_difference(plan: Plan, observed: JsonObject | None) -> Drift:
 
     :param observed: the partner's configuration that was just read; None when it has none.
     """
-    states = (plan.before or {}, plan.image_after() or {}, observed or {})
+    states = (plan.before or {}, plan.configuration_after() or {}, observed or {})
     names = dict.fromkeys(name for state in states for name in state if name != _KEY)
     return Drift(
         existed=plan.before is not None,

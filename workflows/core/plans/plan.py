@@ -10,10 +10,9 @@ from typing import Any, Final, Literal, NamedTuple, Self
 
 from workflows.core.errors.raised import NothingToChange
 from workflows.core.errors.refusal_codes import RefusalCode
-from workflows.core.plans.further_writes import further_writes
+from workflows.core.plans.optional_writes import optional_writes
 from workflows.core.settings.block import BLOCK, is_synchronization_allowed, not_blocked
 from workflows.core.settings.canonical import Digest, JsonObject, digest
-from workflows.core.settings.described import DEVICES, described_part, only_described, with_undescribed
 from workflows.core.settings.documents import is_equivalent, is_same_value, to_document
 from workflows.core.settings.model import (
     FLAGS,
@@ -23,6 +22,12 @@ from workflows.core.settings.model import (
     Setting,
     TenantId,
     is_guid,
+)
+from workflows.core.settings.undescribed_members import (
+    DEVICES,
+    described_configuration,
+    with_undescribed_members,
+    without_undescribed_members,
 )
 
 _PARTNERS: Final = "/policies/crossTenantAccessPolicy/partners"
@@ -127,11 +132,11 @@ class Plan:
         return tuple(operation for operation in self.operations if not operation.may_be_refused)
 
     @property
-    def further(self) -> tuple[Operation, ...]:
+    def optional(self) -> tuple[Operation, ...]:
         """Return the operations that Graph may refuse."""
         return tuple(operation for operation in self.operations if operation.may_be_refused)
 
-    def image_after(self, count: int | None = None) -> JsonObject | None:
+    def configuration_after(self, count: int | None = None) -> JsonObject | None:
         """Return the expected configuration after the first `count` operations (None: after all).
 
         It is assumed that a write does not change undescribed members that it does not contain.
@@ -143,7 +148,7 @@ class Plan:
                 body: JsonObject = {IDENTITY_SYNCHRONIZATION: _merge(known, operation.body)}
             else:
                 body = {**operation.body, **_untouched(known, operation.body)}
-            image = {**known, **with_undescribed(known, body)}
+            image = {**known, **with_undescribed_members(known, body)}
         return image
 
 
@@ -227,7 +232,7 @@ def plan_revocation(
     """Compute the operations that close a partner: explicit blocks, no trust, no consent, no synchronization.
 
     Every setting of the block is written, even when it seems closed already. Operations for everything else that is not
-    certainly closed follow; Graph may refuse these (see `further_writes`). A partner is never deleted. Without its own
+    certainly closed follow; Graph may refuse these (see `optional_writes`). A partner is never deleted. Without its own
     configuration the tenant's defaults would apply, which usually allow access (Graph: "Cross-tenant access settings
     API overview").
 
@@ -244,7 +249,7 @@ def plan_revocation(
             operations.append(Operation(method="PATCH", path=address, body=dict(BLOCK)))
         if IDENTITY_SYNCHRONIZATION in missing:
             operations.append(_synchronization_write("PATCH", tenant_id, is_on=False))
-    for is_synchronization, body in further_writes(before, default):
+    for is_synchronization, body in optional_writes(before, default):
         path = f"{address}/{IDENTITY_SYNCHRONIZATION}" if is_synchronization else address
         operations.append(Operation(method="PATCH", path=path, body=body, may_be_refused=True))
     return Plan(
@@ -260,7 +265,7 @@ def plan_revocation(
 
 def changes(plan: Plan) -> tuple[Change, ...]:
     """List every setting that the plan writes, with its value before and after, by Graph's names."""
-    after = plan.image_after() or {}
+    after = plan.configuration_after() or {}
     written = [name for operation in plan.operations for name in _written(operation)]
     before = plan.before or {}
     return tuple(Change(name, before.get(name), after.get(name)) for name in dict.fromkeys(written))
@@ -287,7 +292,7 @@ def is_confirmed(plan: Plan, observed: JsonObject | None, count: int | None = No
     count = len(plan.required) if count is None else count
     if plan.is_revocation and count == len(plan.required):
         return observed is not None and not not_blocked(observed)
-    expected = plan.image_after(count)
+    expected = plan.configuration_after(count)
     if expected is not None and observed is not None and plan.before is None:
         # Graph returns a created partner with fields that the plan did not send. Unset fields are null and are
         # normalized away. Fields of the service are not compared. Declared fields must be exactly those of the plan.
@@ -320,7 +325,7 @@ def _compared_part(plan: Plan, image: JsonObject | None) -> JsonObject | None:
     """Return the part of a configuration by which it is decided whether a plan was carried out."""
     if image is None:
         return None
-    compared = only_described(image)
+    compared = described_configuration(image)
     written = {name for operation in plan.operations for name in _written(operation)}
     if any(operation.method == "PUT" for operation in plan.operations) and IDENTITY_SYNCHRONIZATION in compared:
         # The service adds a key and a name to a created policy.
@@ -363,8 +368,8 @@ def _differences(before: JsonObject | None, settings: Mapping[Property, Setting]
             # It is not documented how deep Graph merges inside a setting. So the whole setting is sent, with the
             # current value of other flags. NB. without undescribed members: Graph may refuse the whole body because of
             # such a name.
-            wanted = {**described_part(name, current), **wanted}
-        current = described_part(name, current)
+            wanted = {**without_undescribed_members(name, current), **wanted}
+        current = without_undescribed_members(name, current)
         if name is Property.TENANT_RESTRICTIONS and isinstance(current, Mapping):
             current = {key: value for key, value in current.items() if key != DEVICES}
         if not is_same_value(wanted, current):

@@ -7,9 +7,9 @@ from typing import Any, Final
 
 from workflows.core.plans.plan import Operation, Plan
 from workflows.core.settings.canonical import JsonObject
-from workflows.core.settings.described import DEVICES
 from workflows.core.settings.documents import has_no_value
 from workflows.core.settings.model import FLAGS, IDENTITY_SYNCHRONIZATION, Property, TenantId
+from workflows.core.settings.undescribed_members import DEVICES
 
 _PARTNERS: Final = "/policies/crossTenantAccessPolicy/partners"
 MIN_EXTENSION: Final = timedelta(days=1)
@@ -42,7 +42,7 @@ def is_renewal(plan: Plan) -> bool:
     return not plan.operations and plan.duration is not None
 
 
-def plan_from(plan: Plan, before: JsonObject | None = None) -> Plan:
+def plan_of_all_settings(plan: Plan, before: JsonObject | None = None) -> Plan:
     """Return the plan that would change `before` to all settings after `plan`.
 
     An extension is approved for the whole access, not only for its changes. Settings that Gatehouse does not manage are
@@ -50,7 +50,7 @@ def plan_from(plan: Plan, before: JsonObject | None = None) -> Plan:
 
     :param before: a partner's configuration; None for a partner without its own settings.
     """
-    image, known = plan.image_after() or {}, before or {}
+    image, known = plan.configuration_after() or {}, before or {}
     own = {
         name.value: _own(name, image.get(name.value))
         for name in Property

@@ -11,12 +11,12 @@ from typing import Any, Final, NamedTuple
 
 from workflows.core.errors.raised import NothingToChange
 from workflows.core.plans.changes import SettingChange, SettingPart, setting_changes
-from workflows.core.plans.closing import closes_everything, only_narrows
+from workflows.core.plans.closing import closes_everything, only_reduces_access
 from workflows.core.plans.plan import Plan, plan_access
-from workflows.core.plans.renewal import is_renewal, plan_from
+from workflows.core.plans.renewal import is_renewal, plan_of_all_settings
 from workflows.core.policy.template import Stage
+from workflows.core.settings.access_change import AccessChange, is_unbounded
 from workflows.core.settings.block import BLOCK
-from workflows.core.settings.breadth import AccessChange, is_unbounded
 from workflows.core.settings.canonical import JsonObject
 from workflows.core.settings.documents import to_document
 from workflows.core.settings.effective import EffectiveSettings, effective_settings
@@ -139,11 +139,11 @@ def risk_of(plan: Plan, default: JsonObject | None = None) -> Risk:
     :param default: the tenant's default configuration; None when it is not known.
     """
     if is_renewal(plan):
-        plan = plan_from(plan)
+        plan = plan_of_all_settings(plan)
     opened = [
         item for item in setting_changes(plan, default) if item.access in (AccessChange.OPENS, AccessChange.UNKNOWN)
     ]
-    after = effective_settings(plan.image_after(), default, is_cross_cloud=plan.is_cross_cloud)
+    after = effective_settings(plan.configuration_after(), default, is_cross_cloud=plan.is_cross_cloud)
     reasons = [reason for item in opened for reason in _reasons(item, after)]
     if opened:
         reasons += [RiskReason.LONG] if plan.duration is not None and plan.duration > LONG else []
@@ -161,7 +161,7 @@ def risk_of_result(plan: Plan, default: JsonObject | None = None) -> Risk:
 
     :param default: the tenant's default configuration; None when it is not known.
     """
-    return risk_of(plan_from(plan), default)
+    return risk_of(plan_of_all_settings(plan), default)
 
 
 def deciding_risk(plan: Plan, default: JsonObject | None = None) -> Risk:
@@ -171,7 +171,7 @@ def deciding_risk(plan: Plan, default: JsonObject | None = None) -> Risk:
     certainly reduces access only the changes count, so that closing needs few people.
     """
     change = risk_of(plan, default)
-    if only_narrows(plan):
+    if only_reduces_access(plan):
         return change
     return max(change, risk_of_result(plan, default), key=lambda risk: risk.level)
 

@@ -6,7 +6,7 @@ from datetime import timedelta
 
 from workflows.core.people import Role
 from workflows.core.policy.placeholders import Placeholder, fill
-from workflows.core.settings.breadth import AccessChange
+from workflows.core.settings.access_change import AccessChange
 from workflows.core.settings.model import Property, Setting
 
 

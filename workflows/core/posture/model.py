@@ -13,7 +13,7 @@ from workflows.core.errors.facts import Values
 from workflows.core.partners.partnership import Partnership
 from workflows.core.plans.plan import TenantIdentity
 from workflows.core.policy.risk import Risk
-from workflows.core.posture.codes import ConcernCode
+from workflows.core.posture.concern_codes import ConcernCode
 from workflows.core.settings.canonical import JsonObject
 from workflows.core.settings.effective import EffectiveFlag, EffectiveTargets
 from workflows.core.settings.model import Property, TenantId
@@ -94,7 +94,7 @@ class PartnerPosture:
     """Whether users or other objects are synchronized. Not known when the policy contains undescribed members."""
     access_kinds: tuple[AccessKind, ...]
     """Every kind of access, open or closed."""
-    unmanaged: tuple[str, ...]
+    unmanaged_settings: tuple[str, ...]
     """Graph's names of the partner's other settings, which Gatehouse does not manage."""
     risk: Risk
     is_risk_certain: bool

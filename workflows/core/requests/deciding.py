@@ -5,7 +5,7 @@ from datetime import datetime
 from workflows.core.errors.raised import Refused
 from workflows.core.errors.refusal_codes import RefusalCode
 from workflows.core.people import Person, Roster
-from workflows.core.plans.closing import closes_everything, only_narrows
+from workflows.core.plans.closing import closes_everything, only_reduces_access
 from workflows.core.requests.eligibility import IneligibleReason, eligibility
 from workflows.core.requests.request import AccessRequest, RequestState
 
@@ -32,7 +32,7 @@ def is_too_late(request: AccessRequest, now: datetime) -> bool:
     :raises Refused: while there is no plan yet.
     """
     plan, ends_at = request.known.plan, access_ends_at(request)
-    return ends_at is not None and now >= ends_at and not (closes_everything(plan) or only_narrows(plan))
+    return ends_at is not None and now >= ends_at and not (closes_everything(plan) or only_reduces_access(plan))
 
 
 def is_in_time(request: AccessRequest, digest: str, received_at: datetime | None) -> bool:
@@ -56,7 +56,7 @@ def require_may_decide(
     :raises Refused: when this person may not decide.
     """
     known, who = request.known, eligibility(request, roster)
-    verdict, bar = who.verdict, who.bar(actor.chat_id, actor.id)
+    verdict, bar = who.verdict, who.ineligible_reason(actor.chat_id, actor.id)
     ends_at = known.plan.ends_at
     if ends_at is not None and is_too_late(request, now):
         raise Refused(RefusalCode.LAST_DAY_PASSED, ends_at=ends_at.isoformat())

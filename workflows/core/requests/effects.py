@@ -53,7 +53,7 @@ class ShowRequest:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Remind:
+class SendReminders:
     """Remind the people who can decide on the request now. Each person gets one message for all waiting requests."""
 
     kind: Literal["remind"] = field(default="remind")
@@ -61,7 +61,7 @@ class Remind:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class TellExpired:
+class SendExpiryMessages:
     """Tell the people who could have decided that the request expired. Each person gets one message a day."""
 
     kind: Literal["tell_expired"] = field(default="tell_expired")
@@ -142,7 +142,7 @@ class MessageCode(StrEnum):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Tell:
+class SendMessage:
     """Send one person a private message about a request or partner."""
 
     kind: Literal["tell"] = field(default="tell")
@@ -163,7 +163,7 @@ class ShowAlarm:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class SettleGivenUp:
+class RetryOrDropEffect:
     """Retry an effect that was given up, or drop it, as an admin decided."""
 
     kind: Literal["settle_given_up"] = field(default="settle_given_up")
@@ -177,14 +177,14 @@ Effect = (
     | Prepare
     | Apply
     | ShowRequest
-    | Remind
-    | TellExpired
+    | SendReminders
+    | SendExpiryMessages
     | ShowReview
     | ShowSetup
     | ShowHome
-    | Tell
+    | SendMessage
     | ShowAlarm
-    | SettleGivenUp
+    | RetryOrDropEffect
 )
 
 
@@ -193,7 +193,7 @@ def refusal_message(refused: Refused) -> Fact:
     return Fact(MessageCode.REFUSED, {"reasons": as_values(refused.facts)})
 
 
-class Rank(IntEnum):
+class Priority(IntEnum):
     """The priority of effects when there are more than can be performed at once. The values are stored."""
 
     DECIDE = 0
@@ -204,15 +204,23 @@ class Rank(IntEnum):
     """App Homes, which only repeat the content of cards."""
 
 
-def rank(effect: Effect) -> Rank:
-    """Return the rank of an effect."""
+def priority_of(effect: Effect) -> Priority:
+    """Return the priority of an effect."""
     match effect:
-        case CheckPermission() | Prepare() | Apply() | SettleGivenUp():
-            return Rank.DECIDE
+        case CheckPermission() | Prepare() | Apply() | RetryOrDropEffect():
+            return Priority.DECIDE
         case ShowHome():
-            return Rank.HOME
-        case ShowRequest() | ShowReview() | ShowSetup() | ShowAlarm() | Remind() | TellExpired() | Tell():
-            return Rank.SHOW
+            return Priority.HOME
+        case (
+            ShowRequest()
+            | ShowReview()
+            | ShowSetup()
+            | ShowAlarm()
+            | SendReminders()
+            | SendExpiryMessages()
+            | SendMessage()
+        ):
+            return Priority.SHOW
         case _:
             assert_never(effect)
 
@@ -231,10 +239,10 @@ def lane(effect: Effect) -> str:
             return f"tenant:{effect.tenant_id}"
         case ShowRequest():
             return f"card:{effect.request_id}"
-        case Remind():
+        case SendReminders():
             # One lane for all, so that a person gets one message about several requests.
             return "remind"
-        case TellExpired():
+        case SendExpiryMessages():
             return "tell_expired"  # for the same reason
         case ShowReview():
             return f"review:{effect.tenant_id}"
@@ -242,11 +250,11 @@ def lane(effect: Effect) -> str:
             return f"half:{effect.tenant_id}"
         case ShowHome():
             return f"home:{effect.person}"
-        case Tell():
+        case SendMessage():
             return f"tell:{effect.person}"
         case ShowAlarm():
             return f"alarm:{effect.alarm_id}"
-        case SettleGivenUp():
+        case RetryOrDropEffect():
             return f"given_up:{effect.effect_id}"
         case _:
             assert_never(effect)

@@ -63,7 +63,7 @@ class Eligibility:
         counted = {known_id for people in self.verdict.counted for one in people for known_id in (one.id, one.chat_id)}
         return self.requester | self.sponsor | counted
 
-    def bar(self, chat_id: ChatId, account: PersonId | None = None) -> IneligibleReason | None:
+    def ineligible_reason(self, chat_id: ChatId, account: PersonId | None = None) -> IneligibleReason | None:
         """Return why a person may not decide, whatever roles they have; None when there is no such reason."""
         who = chat_id if account is None else account
         if who in self.requester:
@@ -77,13 +77,13 @@ class Eligibility:
         stages = enumerate(self.verdict.counted)
         return next((index for index, people in stages if any(account == one.id for one in people)), None)
 
-    def free(self, holders: Iterable[ChatId], taken: Collection[ChatId] = ()) -> frozenset[ChatId]:
+    def eligible_members(self, holders: Iterable[ChatId], taken: Collection[ChatId] = ()) -> frozenset[ChatId]:
         """Return the members of a role who may decide.
 
         :param holders: the chat ids of the members.
         :param taken: more chat ids of people who may not decide.
         """
-        return frozenset(one for one in holders if one not in taken and self.bar(one) is None)
+        return frozenset(one for one in holders if one not in taken and self.ineligible_reason(one) is None)
 
 
 def eligibility(request: AccessRequest, roster: Roster | None = None) -> Eligibility:

@@ -91,7 +91,16 @@ from workflows.core.requests.commands.request import (
     Withdraw,
 )
 from workflows.core.requests.deciding import access_ends_at, is_too_late, require_may_decide
-from workflows.core.requests.effects import Apply, Effect, MessageCode, Prepare, Remind, ShowRequest, Tell, TellExpired
+from workflows.core.requests.effects import (
+    Apply,
+    Effect,
+    MessageCode,
+    Prepare,
+    SendExpiryMessages,
+    SendMessage,
+    SendReminders,
+    ShowRequest,
+)
 from workflows.core.requests.eligibility import eligibility_at_expiry
 from workflows.core.requests.notes import NoteCode, with_sent_before
 from workflows.core.requests.reminding import may_be_reminded, next_reminder_at
@@ -296,9 +305,9 @@ def _remind(request: AccessRequest, command: RemindApprovers, at: Situation) -> 
     elif not request.is_filed_by(command.actor) and not command.is_requester:
         raise Refused(RefusalCode.NOT_THE_REQUESTER, reminds=True)
     elif not may_be_reminded(request, at.now):
-        raise Refused(RefusalCode.REMINDED_LATELY)
+        raise Refused(RefusalCode.REMINDED_WITHIN_A_DAY)
     request = _moved(request, request.state, at, reminders=request.reminders + 1, reminded_at=at.now)
-    effects = (Remind(request_id=request.id), ShowRequest(request_id=request.id))
+    effects = (SendReminders(request_id=request.id), ShowRequest(request_id=request.id))
     return Transition(request=request, effects=effects)
 
 
@@ -309,7 +318,7 @@ def _expire(request: AccessRequest, command: Expire, at: Situation) -> Transitio
         raise Refused(RefusalCode.NOT_DUE, what="expiry")
     request = _noted(request, S.EXPIRED, at, (Fact(NoteCode.UNDECIDED),))
     # No message: the requester's card shows it.
-    told = () if eligibility_at_expiry(request) is None else (TellExpired(request_id=request.id),)
+    told = () if eligibility_at_expiry(request) is None else (SendExpiryMessages(request_id=request.id),)
     return Transition(request=request, effects=(ShowRequest(request_id=request.id), *told))
 
 
@@ -449,7 +458,7 @@ def _unseen(request: AccessRequest, command: RecordUnseen, at: Situation) -> Tra
 
 def _resent(request: AccessRequest, command: RecordResent, at: Situation) -> Transition:
     if not may_be_resent(request, at.now):
-        raise Refused(RefusalCode.NOT_AGAIN)
+        raise Refused(RefusalCode.ALREADY_SENT_AGAIN)
     if request.resent_at == at.now:
         return Transition(request=request, effects=())
     return Transition(request=_moved(request, S.UNCONFIRMED, at, resent_at=at.now), effects=())
@@ -534,10 +543,10 @@ def _moved(request: AccessRequest, state: RequestState, at: Situation, **changes
     return replace(request, state=state, changed_at=at.now, version=request.version + 1, **changes)
 
 
-def _tell_requester(request: AccessRequest, code: MessageCode, **values: Any) -> tuple[Tell, ...]:
+def _tell_requester(request: AccessRequest, code: MessageCode, **values: Any) -> tuple[SendMessage, ...]:
     requester: ChatId = request.particulars.requester
     said = Fact(code, {"partner": partner_of(request), "request": request.id, **values})
-    return (Tell(person=requester, subject=CommandSubject(request_id=request.id), said=said),)
+    return (SendMessage(person=requester, subject=CommandSubject(request_id=request.id), said=said),)
 
 
 def partner_of(request: AccessRequest) -> str:

@@ -9,15 +9,15 @@ from workflows.core.requests.effects import CheckPermission
 from workflows.core.requests.request import AccessRequest, RequestKind, RequestState
 from workflows.core.requests.resending import first_sent
 
-SHOWN_WITHIN: Final = timedelta(minutes=10)
+CONFIRMED_WITHIN: Final = timedelta(minutes=10)
 """A write that is unconfirmed for longer raises an alarm."""
 REVOKED_WITHIN: Final = timedelta(minutes=2)
 """A revocation that is unconfirmed for longer raises an alarm, whatever it waits for."""
 
 
-def unshown_writes(requests: Iterable[AccessRequest], now: datetime) -> tuple[AccessRequest, ...]:
-    """Return the requests whose first write was sent more than `SHOWN_WITHIN` ago and is not confirmed."""
-    return tuple(one for one in requests if _is_sent(one) and now - first_sent(one) >= SHOWN_WITHIN)
+def unconfirmed_writes(requests: Iterable[AccessRequest], now: datetime) -> tuple[AccessRequest, ...]:
+    """Return the requests whose first write was sent more than `CONFIRMED_WITHIN` ago and is not confirmed."""
+    return tuple(one for one in requests if _is_sent(one) and now - first_sent(one) >= CONFIRMED_WITHIN)
 
 
 def waiting_revocations(

@@ -16,19 +16,19 @@ from typing import Final
 from workflows.core.requests.request import AccessRequest, RequestKind
 from workflows.core.settings.partner_changes import PartnerChange, has_other_authors
 
-READ_FOR: Final = timedelta(minutes=1)
+READ_ONLY_FOR: Final = timedelta(minutes=1)
 """How long an unchanged partner is read before anything is sent again: Entra needs time to replicate a write."""
 MAX_BETWEEN_SENDINGS: Final = timedelta(minutes=5)
 """The longest time between two sendings of a revocation."""
-OPENING_WITHIN: Final = timedelta(minutes=15)
+RESEND_WITHIN: Final = timedelta(minutes=15)
 """How long after its first write a plan that opens access may be sent again. Later, approval is requested again."""
 
 MAX_PAUSE: Final = timedelta(minutes=1)
 """The longest pause between two tries of a revocation whose partner changes before each try."""
-ALARMING_REPLANS: Final = 3
+REPLANS_BEFORE_ALARM: Final = 3
 """After this many new plans of one revocation an alarm is raised."""
 
-AUDITED_AFTER: Final = timedelta(minutes=10)
+AUDIT_LOG_TRUSTED_AFTER: Final = timedelta(minutes=10)
 """Entra writes its audit log some minutes late. A log without our own write is trusted only after this time."""
 
 
@@ -58,7 +58,7 @@ def next_step(request: AccessRequest, now: datetime, changes: Sequence[PartnerCh
         return ResendStep.SEND_AGAIN
     if changes is not None and has_other_authors(changes):
         return ResendStep.ASK_AGAIN
-    if now - first_sent(request) > OPENING_WITHIN:
+    if now - first_sent(request) > RESEND_WITHIN:
         return ResendStep.ASK_AGAIN
     if changes is None or request.resent_at is not None or not _is_log_trusted(request, now, changes):
         return ResendStep.READ
@@ -80,10 +80,10 @@ def remaining_pause(request: AccessRequest, now: datetime) -> timedelta | None:
 
 
 def may_be_resent(request: AccessRequest, now: datetime) -> bool:
-    """Return whether a request may be sent again: a revocation always, an opening once within `OPENING_WITHIN`."""
+    """Return whether a request may be sent again: a revocation always, an opening once within `RESEND_WITHIN`."""
     if _is_revocation(request):
         return True
-    return request.resent_at is None and now - first_sent(request) <= OPENING_WITHIN
+    return request.resent_at is None and now - first_sent(request) <= RESEND_WITHIN
 
 
 def first_sent(request: AccessRequest) -> datetime:
@@ -97,15 +97,15 @@ def _is_log_trusted(request: AccessRequest, now: datetime, changes: Sequence[Par
     # The log may give times without fractions of a second.
     if any(change.is_ours and change.at >= sent.replace(microsecond=0) for change in changes):
         return True
-    return now - (request.unseen_since or sent) >= AUDITED_AFTER
+    return now - (request.unseen_since or sent) >= AUDIT_LOG_TRUSTED_AFTER
 
 
 def _is_read_long_enough(request: AccessRequest, now: datetime) -> bool:
     unseen = request.unseen_since or first_sent(request)
     if request.resent_at is None:
-        return now - unseen >= READ_FOR
+        return now - unseen >= READ_ONLY_FOR
     # The time between two sendings doubles: one minute, two, four, and then always five.
-    rest = min(max(request.resent_at - unseen, READ_FOR), MAX_BETWEEN_SENDINGS)
+    rest = min(max(request.resent_at - unseen, READ_ONLY_FOR), MAX_BETWEEN_SENDINGS)
     return now - request.resent_at >= rest
 
 

@@ -4,9 +4,9 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 from workflows.core.settings.canonical import JsonObject
-from workflows.core.settings.described import described_part
 from workflows.core.settings.documents import normal_value, to_document
 from workflows.core.settings.model import CLOSED, IDENTITY_SYNCHRONIZATION, Property
+from workflows.core.settings.undescribed_members import without_undescribed_members
 
 BLOCK: Final[Mapping[str, Any]] = {name.value: to_document(setting) for name, setting in CLOSED.items()}
 """The settings of the block as Graph's documents. Synchronization is not among them: it has its own endpoint."""
@@ -22,7 +22,7 @@ def not_blocked(configuration: JsonObject) -> tuple[Property, ...]:
     found = [
         Property(name)
         for name, wanted in _NORMAL_BLOCK.items()
-        if normal_value(described_part(name, configuration.get(name))) != wanted
+        if normal_value(without_undescribed_members(name, configuration.get(name))) != wanted
     ]
     if is_synchronization_allowed(configuration):
         found.append(Property.IDENTITY_SYNCHRONIZATION)

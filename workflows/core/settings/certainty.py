@@ -1,7 +1,7 @@
 """Find target lists whose meaning is not certain, because Microsoft does not document it.
 
 A doubt is not an error: real tenants have such values, and they are shown unchanged. Access that depends on such a list
-counts as open (see `breadth`).
+counts as open (see `access_change`).
 """
 
 import re

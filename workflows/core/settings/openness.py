@@ -11,9 +11,8 @@ from enum import Enum, StrEnum, auto
 from typing import Any, Final
 
 from workflows.core.errors.raised import UnreadableSetting
-from workflows.core.settings.breadth import is_certainly_blocked, is_clear, is_wide_open
+from workflows.core.settings.access_change import has_known_meaning, is_certainly_blocked, is_wide_open
 from workflows.core.settings.canonical import JsonObject
-from workflows.core.settings.described import Path, is_restriction, undescribed
 from workflows.core.settings.documents import has_no_value, parse_targets
 from workflows.core.settings.effective import (
     SYNCHRONIZATION_FLAG,
@@ -30,6 +29,7 @@ from workflows.core.settings.model import (
     Property,
     configurations,
 )
+from workflows.core.settings.undescribed_members import Path, is_restriction, undescribed_members
 
 SERVICE_PROPERTIES: Final = (
     Property.M365_COLLABORATION_INBOUND,
@@ -159,7 +159,7 @@ def openness_of(targets: EffectiveTargets) -> Openness:
     setting = targets.certain
     if is_certainly_blocked(setting):
         return Openness.CLOSED
-    if not is_clear(setting):
+    if not has_known_meaning(setting):
         return Openness.UNKNOWN
     return Openness.OPEN if is_wide_open(setting) else Openness.PARTLY
 
@@ -208,7 +208,7 @@ def _capabilities(found: Mapping[str, AccessKind]) -> AccessKind:
 
 
 def _undescribed_kinds(own: JsonObject, default: JsonObject) -> Iterator[AccessKind]:
-    mine, theirs = undescribed(own), undescribed(default)
+    mine, theirs = undescribed_members(own), undescribed_members(default)
     for path in dict.fromkeys((*mine, *theirs)):
         if path[0] == Property.TENANT_RESTRICTIONS:
             continue

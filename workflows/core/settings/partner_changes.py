@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
 
-CLOCKS_DIFFER_BY: Final = timedelta(minutes=1)
+MAX_CLOCK_DIFFERENCE: Final = timedelta(minutes=1)
 """The largest expected difference between Microsoft's clock and ours. The log is read from that much earlier."""
 
 

@@ -22,10 +22,10 @@ from workflows.core.requests.notes import NoteCode
 from workflows.core.requests.request import AccessRequest, RequestKind, RequestState
 from workflows.core.settings.canonical import JsonObject
 from workflows.effects.applying.results import ApplyResults
-from workflows.effects.further_writes import write_further
+from workflows.effects.optional_writes import send_optional_writes
 from workflows.effects.resending import ResendDecision
+from workflows.intervals import Pauses
 from workflows.partner_lookup.lookup import read_default
-from workflows.pauses import Pauses
 from workflows.ports.store import Store
 from workflows.ports.tenant import Tenant, TenantRefused, TenantUnavailable
 
@@ -77,9 +77,9 @@ class ReadBack:
     async def _record_applied(self, request: AccessRequest, observed: JsonObject) -> None:
         """Send the operations that Graph may refuse, and record what is in the tenant after them."""
         plan = request.known.plan
-        if plan.further and request.state is RequestState.APPLYING:
+        if plan.optional and request.state is RequestState.APPLYING:
             await self.service.advance(request.id, RecordWriting())
-        tried = await write_further(plan, observed, tenant=self.tenant, sleep=self.sleep, pauses=self.pauses)
+        tried = await send_optional_writes(plan, observed, tenant=self.tenant, sleep=self.sleep, pauses=self.pauses)
         if tried.unanswered and request.particulars.kind is RequestKind.REVOCATION:
             # Before the end is recorded: a crash in between repeats this, and the alarm is never missing.
             await report_open_access(self.alarms, self.store, request, tried.unanswered)

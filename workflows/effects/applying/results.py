@@ -23,9 +23,9 @@ from workflows.core.requests.commands.request import (
 from workflows.core.requests.deciding import access_ends_at, is_too_late
 from workflows.core.requests.notes import NoteCode, is_first_plan, not_written, progress
 from workflows.core.requests.request import AccessRequest, RequestKind
-from workflows.core.requests.resending import ALARMING_REPLANS, OPENING_WITHIN, first_sent
+from workflows.core.requests.resending import REPLANS_BEFORE_ALARM, RESEND_WITHIN, first_sent
 from workflows.core.settings.canonical import JsonObject
-from workflows.core.settings.described import undescribed_changes
+from workflows.core.settings.undescribed_members import changed_undescribed_members
 from workflows.ports.clock import Clock
 from workflows.ports.tenant import TenantRefused, TenantUnavailable
 
@@ -60,7 +60,7 @@ class ApplyResults:
         """
         if done == len(request.known.plan.required) or not self._is_too_late(request):
             return False
-        if self.clock.now() - first_sent(request) < OPENING_WITHIN:
+        if self.clock.now() - first_sent(request) < RESEND_WITHIN:
             raise TenantUnavailable((Fact(NoteCode.CHANGE_NOT_SHOWN),))
         next_step = Fact(NoteCode.CHECK_PART if done else NoteCode.REQUEST_LATER_END)
         reason = (progress(request, done), _access_ended(request), next_step)
@@ -104,7 +104,7 @@ class ApplyResults:
         A revocation does not wait for this. What is open besides its block is read back and reported.
         """
         plan = request.known.plan
-        names = undescribed_changes(plan.before, observed)
+        names = changed_undescribed_members(plan.before, observed)
         if request.particulars.kind is RequestKind.REVOCATION or not names:
             return False
         reason = Fact(NoteCode.UNKNOWN_SETTINGS_CHANGED, {"names": list(names), "is_first": is_first_plan(request)})
@@ -113,7 +113,7 @@ class ApplyResults:
         return True
 
     async def record_unreadable(self, request: AccessRequest, error: TenantRefused) -> None:
-        """Record that Graph refuses to show the partner, or raise the error that makes the outbox try again."""
+        """Record that Graph refuses to show the partner, or raise the error that makes the queue worker try again."""
         if request.particulars.kind is RequestKind.REVOCATION:
             raise await self.retried_with_alarm(request, error) from error
         if error.status in _FOR_AN_ADMIN:
@@ -123,7 +123,7 @@ class ApplyResults:
         await self.service.advance(request.id, RecordApplyFailed(reason=reason))
 
     async def record_failed(self, request: AccessRequest, done: int, error: TenantRefused) -> None:
-        """Record that Graph refuses a write, or raise the error that makes the outbox try again.
+        """Record that Graph refuses a write, or raise the error that makes the queue worker try again.
 
         :param done: how many operations of the plan were accepted before.
         :raises TenantUnavailable: for a revocation, and while an admin can remove the cause.
@@ -137,7 +137,7 @@ class ApplyResults:
     async def retried_with_alarm(
         self, request: AccessRequest, error: TenantRefused, *earlier_facts: Fact
     ) -> TenantUnavailable:
-        """Raise the alarm that a revocation is refused, and return the error that makes the outbox try again."""
+        """Raise the alarm that a revocation is refused, and return the error that makes the queue worker try again."""
         cure = (_WAITS_FOR_AN_ADMIN,) if error.status in _FOR_AN_ADMIN else ()
         return await report_refused_revocation(
             self.alarms, request.id, partner_of(request), (*earlier_facts, *error.facts, *cure)
@@ -147,7 +147,7 @@ class ApplyResults:
         is_revocation = request.particulars.kind is RequestKind.REVOCATION
         values = {"is_first": is_first_plan(request), "is_unwritten": is_unwritten, "is_revocation": is_revocation}
         reason = (Fact(NoteCode.CHANGED_BY_OTHERS), Fact(NoteCode.PLANNED_AGAIN, values))
-        if is_revocation and request.replans + 1 >= ALARMING_REPLANS:
+        if is_revocation and request.replans + 1 >= REPLANS_BEFORE_ALARM:
             # Before it is recorded: a crash in between repeats this, and the alarm is never missing.
             await report_repeated_changes(self.alarms, request)
         drift = three_way_difference(request.known.plan, observed)

@@ -47,7 +47,7 @@ class SqliteDatabase:
         """Open the file, private to its owner, and update its schema.
 
         :raises StoreUnusable: when it is no database, or another process uses it for more than a few seconds. Two
-            outboxes on one file would perform effects twice.
+            bots on one file would perform effects twice.
         """
         await self._run(self._open)
 

@@ -8,7 +8,7 @@ import structlog
 from pydantic import ValidationError
 
 from workflows.core.errors.facts import Fact, Facts
-from workflows.core.requests.effects import CheckPermission, Effect, Rank, lane, rank
+from workflows.core.requests.effects import CheckPermission, Effect, Priority, lane, priority_of
 from workflows.ports.effects_queue import GivenUp, PendingEffect, QueueCode
 from workflows.store.codec import EFFECT, load, stored_facts
 from workflows.store.columns import text_of
@@ -57,7 +57,7 @@ class SqliteEffectsQueue(SqliteDatabase):
             coalesce(sum(is_parked = 0 and not is_due), 0) as later, coalesce(sum(is_parked), 0) as parked
             from (select is_parked, due_at <= ? or (rank = ? and attempts = 0) as is_due from effects)""",
             text_of(now),
-            Rank.HOME.value,
+            Priority.HOME.value,
         )
         return rows[0]["due"], rows[0]["later"], rows[0]["parked"]
 
@@ -106,7 +106,7 @@ class SqliteEffectsQueue(SqliteDatabase):
     def _put_effect(self, effect: Effect, due_at: str) -> None:
         self._db.execute(
             "insert into effects (lane, rank, due_at, attempts, doc) values (?, ?, ?, 0, ?)",
-            (lane(effect), rank(effect).value, due_at, self._clean.effect(effect)),
+            (lane(effect), priority_of(effect).value, due_at, self._clean.effect(effect)),
         )
 
 

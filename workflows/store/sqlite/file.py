@@ -1,6 +1,6 @@
 """The file of the embedded store: created completely, used by only one process, checked before use.
 
-Two outboxes on one file would perform effects twice, also when they open it by different names. A damaged file must not
+Two bots on one file would perform effects twice, also when they open it by different names. A damaged file must not
 be used: effects would be performed again, or lost.
 """
 

@@ -12,7 +12,7 @@ from urllib.parse import urlsplit
 from bot.sandbox.entra.odata.calls import Answer, Call, Refusal, json_object
 from bot.sandbox.entra.odata.paths import query_of, segments_of
 
-_LARGEST = 20
+_MAX_REQUESTS = 20
 _METHODS = ("GET", "POST", "PATCH", "PUT", "DELETE")
 
 
@@ -35,8 +35,8 @@ def run_batch(call: Call, send: Callable[[Call], Answer]) -> Answer:
     rows = json_object(call).get("requests")
     if not isinstance(rows, list) or not rows:
         raise _bad("Invalid batch payload format.")
-    if len(rows) > _LARGEST:
-        raise _bad(f"Number of batch request steps exceeds the maximum value of {_LARGEST}.")
+    if len(rows) > _MAX_REQUESTS:
+        raise _bad(f"Number of batch request steps exceeds the maximum value of {_MAX_REQUESTS}.")
     inner = [_inner(row, call) for row in rows]
     _require_sound_ids(inner)
     statuses: dict[str, int] = {}

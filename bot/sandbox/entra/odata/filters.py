@@ -38,7 +38,7 @@ _TEXT_CALLS: Mapping[str, Callable[[str, str], bool]] = {
     "endswith": str.endswith,
     "contains": str.__contains__,
 }
-_DEEPEST = 30
+_MAX_NESTING = 30
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -107,7 +107,7 @@ class _Parser:
         return terms[0] if len(terms) == 1 else lambda scope: all(term(scope) for term in terms)
 
     def _maybe_not(self, depth: int) -> Callable[[_Scope], bool]:
-        if depth > _DEEPEST:
+        if depth > _MAX_NESTING:
             raise _syntax_error("as it nests too deeply")
         if self._take("name", "not"):
             self._require_advanced("not", "not")

@@ -10,8 +10,8 @@ from bot.sandbox.slack.block_kit.schema import Check, choice, flag, items, probl
 
 Surface = Literal["message", "modal", "home"]
 
-MOST_BLOCKS: dict[Surface, int] = {"message": 50, "modal": 100, "home": 100}
-MOST_MARKDOWN = 12_000
+MAX_BLOCKS: dict[Surface, int] = {"message": 50, "modal": 100, "home": 100}
+MAX_MARKDOWN_CHARACTERS = 12_000
 
 _BLOCK = {"block_id": string(255, least=1)}
 _RICH_TEXT = shape({"elements": items(typed(RICH_TEXT_ELEMENTS), most=1000)}, _BLOCK)
@@ -67,7 +67,7 @@ BLOCKS: dict[str, Check] = {
         also=_image_has_one_source,
     ),
     "rich_text": _RICH_TEXT,
-    "markdown": shape({"text": string(MOST_MARKDOWN, least=1)}, _BLOCK),
+    "markdown": shape({"text": string(MAX_MARKDOWN_CHARACTERS, least=1)}, _BLOCK),
     "table": shape(
         {"rows": items(items(_CELL, most=20), most=100)}, {**_BLOCK, "column_settings": items(_column, most=20)}
     ),
@@ -88,7 +88,7 @@ _ON: dict[Surface, Check] = {
 
 def problems(blocks: object, surface: Surface, at: str = "/blocks") -> list[str]:
     """List everything that Slack would refuse in `blocks` on `surface`, with JSON pointers; empty when valid."""
-    found = list(items(_ON[surface], least=0, most=MOST_BLOCKS[surface])(blocks, at))
+    found = list(items(_ON[surface], least=0, most=MAX_BLOCKS[surface])(blocks, at))
     if found or not isinstance(blocks, list):
         return found
     return [*_duplicates(blocks, at), *_sums(blocks, at)]
@@ -130,7 +130,7 @@ def _duplicates(blocks: list[dict[str, Any]], at: str) -> Iterator[str]:
 def _sums(blocks: list[dict[str, Any]], at: str) -> Iterator[str]:
     """Check the limits of a whole message: the length of all markdown text, and one table only."""
     markdown = sum(len(block["text"]) for block in blocks if block["type"] == "markdown")
-    if markdown > MOST_MARKDOWN:
-        yield problem(f"markdown blocks must hold less than {MOST_MARKDOWN + 1} characters in all", at)
+    if markdown > MAX_MARKDOWN_CHARACTERS:
+        yield problem(f"markdown blocks must hold less than {MAX_MARKDOWN_CHARACTERS + 1} characters in all", at)
     if sum(block["type"] == "table" for block in blocks) > 1:
         yield problem("only_one_table_allowed", at)

@@ -7,7 +7,7 @@ from bot.sandbox.slack.block_kit.blocks import problems
 from bot.sandbox.slack.block_kit.composition import plain_text
 from bot.sandbox.slack.block_kit.schema import Check, anything, flag, problem, shape, string, typed
 
-LARGEST_VIEW = 250_000
+MAX_VIEW_BYTES = 250_000
 """Bytes of JSON; a larger view is refused with `view_too_large`."""
 
 _COMMON: dict[str, Check] = {
@@ -44,7 +44,7 @@ def view_problems(view: object, kind: str) -> list[str]:
 
 def is_too_large(view: dict[str, Any]) -> bool:
     """Return whether Slack would answer `view_too_large`."""
-    return len(json.dumps(view, ensure_ascii=False).encode()) > LARGEST_VIEW
+    return len(json.dumps(view, ensure_ascii=False).encode()) > MAX_VIEW_BYTES
 
 
 def _has_inputs(view: dict[str, Any]) -> bool:

@@ -12,7 +12,7 @@ from bot.sandbox.seed import APP_ID
 from bot.sandbox.slack.delivery.delivery import ACKNOWLEDGE_SECONDS, Acknowledged, Envelope, NotAcknowledged
 
 PATH = "/slack/socket"
-MOST_CONNECTIONS = 10
+MAX_CONNECTIONS = 10
 _HOST = "applink-sandbox"
 
 
@@ -115,7 +115,7 @@ class Sockets:
         await self._not_frozen.wait()
         socket = web.WebSocketResponse()
         await socket.prepare(request)
-        if len(self._connections) >= MOST_CONNECTIONS:
+        if len(self._connections) >= MAX_CONNECTIONS:
             await self._disconnect(socket, "too_many_websockets")
             return socket
         self._connections.append(socket)

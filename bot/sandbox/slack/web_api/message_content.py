@@ -7,12 +7,12 @@ from bot.sandbox.slack.block_kit.defaults import with_defaults
 from bot.sandbox.slack.errors import SlackError, invalid_blocks
 from bot.sandbox.slack.web_api.calls import Call
 
-LONGEST_TEXT = 40_000
-LONGEST_UPDATED_TEXT = 4_000
-MOST_ATTACHMENTS = 100
+MAX_TEXT_CHARACTERS = 40_000
+MAX_UPDATED_TEXT_CHARACTERS = 4_000
+MAX_ATTACHMENTS = 100
 
 
-def message_content(call: Call, *, longest: int = LONGEST_TEXT) -> dict[str, Any]:
+def message_content(call: Call, *, longest: int = MAX_TEXT_CHARACTERS) -> dict[str, Any]:
     """Return the parts of a message that the call contains, after checking them.
 
     :raises SlackError: `no_text`, `msg_too_long`, `invalid_blocks`, `invalid_blocks_format`, `invalid_attachments`.
@@ -32,7 +32,7 @@ def message_content(call: Call, *, longest: int = LONGEST_TEXT) -> dict[str, Any
     return checked
 
 
-def checked_content(content: dict[str, Any], *, longest: int = LONGEST_TEXT) -> dict[str, Any]:
+def checked_content(content: dict[str, Any], *, longest: int = MAX_TEXT_CHARACTERS) -> dict[str, Any]:
     """Check the parts of a message in `content`, and add the defaults to its blocks.
 
     :raises SlackError: `msg_too_long`, `invalid_blocks`, `invalid_attachments`.
@@ -54,7 +54,7 @@ def checked_content(content: dict[str, Any], *, longest: int = LONGEST_TEXT) -> 
 def _attachments(attachments: Any) -> list[dict[str, Any]]:
     if not isinstance(attachments, list) or not all(isinstance(one, dict) for one in attachments):
         raise SlackError("invalid_attachments")
-    if len(attachments) > MOST_ATTACHMENTS:
+    if len(attachments) > MAX_ATTACHMENTS:
         raise SlackError("too_many_attachments")
     done = []
     for index, attachment in enumerate(attachments):

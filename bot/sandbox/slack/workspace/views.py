@@ -13,7 +13,7 @@ from bot.sandbox.slack.errors import SlackError
 from bot.sandbox.storage.tables import AppendOnlyTables
 
 View = dict[str, Any]
-MOST_VIEWS_ON_A_STACK = 3
+MAX_VIEWS_IN_STACK = 3
 _DEFAULTS: View = {
     "private_metadata": "",
     "callback_id": "",
@@ -78,7 +78,7 @@ class Views:
         :raises SlackError: `push_limit_reached`, `duplicate_external_id`.
         """
         below = self.stack(on)[-1:] if on else []
-        if on and len(self.stack(on)) >= MOST_VIEWS_ON_A_STACK:
+        if on and len(self.stack(on)) >= MAX_VIEWS_IN_STACK:
             raise SlackError("push_limit_reached")
         self._check_external_id(view, None)
         view_id = _new_id()

@@ -9,37 +9,37 @@ from slack_sdk.models.blocks.block_elements import RichTextElement
 
 from bot.slack import ids
 from bot.slack.blocks.blocks import (
-    DOMAIN,
+    DOMAIN_LIMIT,
     Limit,
-    Part,
+    TextRun,
     bullets,
     button,
+    cleaned_text,
+    fixed_text,
     header,
+    local_time,
     mention,
     paragraph,
-    part,
     plain_text,
     quote,
-    rich,
+    rich_text,
     row,
-    when,
-    words,
 )
 from bot.slack.blocks.untrusted import clean
-from bot.slack.cards.chain import MOST_REASON, chain_elements, outcome_elements
+from bot.slack.cards.decisions import MAX_REASON_CHARACTERS, chain_elements, outcome_elements
 from bot.slack.cards.drift import drift_blocks
 from bot.slack.cards.findings import full_findings
-from bot.slack.cards.partners import (
-    MOST_LINE,
-    MOST_LINES,
+from bot.slack.cards.partner_and_plan import (
+    MAX_LINES,
+    MAX_SETTING_CHARACTERS,
     finding_elements,
     identity_block,
     operations_block,
 )
 from bot.slack.cards.requests import current_plan, identity_of, request_target, restore_hint, restored_parts
-from bot.slack.cards.risk import risk_elements, staying_elements
+from bot.slack.cards.risk import risk_elements, unchanged_access_elements
 from bot.slack.people.approvers import Approvers
-from bot.words.plans.changes import Line, describe, duration_words
+from bot.words.plans.changes import ChangeLine, describe_changes, duration_words
 from bot.words.plans.consequences import ALWAYS_TRUE, consequence_words
 from bot.words.requests.form import last_day
 from bot.words.requests.history import RECEIVED, entry_words
@@ -51,13 +51,13 @@ from workflows.core.checks.findings import Severity
 from workflows.core.partners.restoration.restorable import is_restorable
 from workflows.core.people import Role
 from workflows.core.requests.request import AccessRequest, Prepared, RequestKind, RequestState
-from workflows.core.settings.breadth import AccessChange
+from workflows.core.settings.access_change import AccessChange
 from workflows.ports.records import AuditEntry
 
-ROWS: Final = 5
+ROWS_IN_BLOCK: Final = 5
 """Rows of the table in one block: Slack accepts ten fields."""
-MOST_HISTORY: Final = 20
-MOST_OTHERS: Final = 10
+MAX_HISTORY_ENTRIES: Final = 20
+MAX_OTHER_REQUESTS: Final = 10
 _SIGNS: Final[Mapping[bool | None, str]] = {True: "➕", False: "➖", None: "❔"}
 _UNDECIDED: Final = (RequestState.PREPARING, RequestState.AWAITING_APPROVAL)
 
@@ -78,23 +78,26 @@ def details_blocks(
     """
     blocks: list[Block] = [_partner(request)]
     if outcome := list(outcome_elements(request, now)):
-        blocks.append(rich(*outcome))
-    blocks += [*drift_blocks(request), rich(*_facts(request), *_others(others))]
+        blocks.append(rich_text(*outcome))
+    blocks += [*drift_blocks(request), rich_text(*_facts(request), *_other_request_elements(others))]
     if (plan := current_plan(request)) and (known := request.prepared):
         default = known.observation.default
-        lines = describe(plan, default, known.names)
+        lines = describe_changes(plan, default, known.names)
         blocks += [header("Changes"), *_changes(lines)]
-        if kept := list(staying_elements(plan, default, known.names)):
-            blocks.append(rich(*kept))
+        if kept := list(unchanged_access_elements(plan, default, known.names)):
+            blocks.append(rich_text(*kept))
         if known.stages:
-            blocks += [header("Risk"), rich(*risk_elements(plan, default, is_decided=request.state not in _UNDECIDED))]
+            blocks += [
+                header("Risk"),
+                rich_text(*risk_elements(plan, default, is_decided=request.state not in _UNDECIDED)),
+            ]
         blocks += _checks(request, known, lines)
-        blocks += [header("Approval policy"), rich(*chain_elements(request, holders))]
+        blocks += [header("Approval policy"), rich_text(*chain_elements(request, holders))]
         blocks += [header("The exact Microsoft Graph operations"), operations_block(plan)]
     if is_restorable(request):
-        blocks.append(rich(restore_hint(request.known.observation.identity)))
+        blocks.append(rich_text(restore_hint(request.known.observation.identity)))
     if told := [entry for entry in history if entry.outcome != RECEIVED]:
-        blocks += [header("History"), rich(*_history(told))]
+        blocks += [header("History"), rich_text(*_history(told))]
     return blocks
 
 
@@ -102,39 +105,44 @@ def _partner(request: AccessRequest) -> Block:
     identity = identity_of(request)
     if identity is not None:
         return identity_block(identity)
-    target = part(request.particulars.target, DOMAIN, bold=True)
-    return rich(paragraph(words("Partner: "), target, words(" (as typed, not looked up)")))
+    target = cleaned_text(request.particulars.target, DOMAIN_LIMIT, bold=True)
+    return rich_text(paragraph(fixed_text("Partner: "), target, fixed_text(" (as typed, not looked up)")))
 
 
 def _facts(request: AccessRequest) -> Iterator[RichTextElement]:
     asked, known = request.particulars, request.prepared
-    rows: list[Part] = [words(f"Request {request.id}")]
+    rows: list[TextRun] = [fixed_text(f"Request {request.id}")]
     if known is not None:
-        rows += [words("\nRequester: "), part(known.requester.name), words("\nSponsor: "), part(known.sponsor.name)]
-        rows += [words("\nAccess template: "), part(prepared_title(known))]
+        rows += [
+            fixed_text("\nRequester: "),
+            cleaned_text(known.requester.name),
+            fixed_text("\nSponsor: "),
+            cleaned_text(known.sponsor.name),
+        ]
+        rows += [fixed_text("\nAccess template: "), cleaned_text(prepared_title(known))]
     if asked.kind is RequestKind.RESTORATION:
-        rows += [words("\nRestores: "), *restored_parts(request)]
+        rows += [fixed_text("\nRestores: "), *restored_parts(request)]
     if asked.ends_at is not None:
-        rows.append(words(f"\nEnd: the end of {last_day(asked.ends_at)} (UTC)"))
+        rows.append(fixed_text(f"\nEnd: the end of {last_day(asked.ends_at)} (UTC)"))
     elif asked.duration is not None:
-        rows.append(words(f"\nDuration: {duration_words(asked.duration)}, from the last approval"))
+        rows.append(fixed_text(f"\nDuration: {duration_words(asked.duration)}, from the last approval"))
     if asked.ticket:
-        rows += [words("\nTicket: "), part(asked.ticket)]
+        rows += [fixed_text("\nTicket: "), cleaned_text(asked.ticket)]
     yield paragraph(*rows)
     if asked.justification.strip():
-        yield quote(asked.justification, MOST_REASON)
+        yield quote(asked.justification, MAX_REASON_CHARACTERS)
 
 
-def _others(others: Sequence[AccessRequest]) -> Iterator[RichTextElement]:
+def _other_request_elements(others: Sequence[AccessRequest]) -> Iterator[RichTextElement]:
     """Name the other open requests of the requester; what is left out is counted."""
     if not others:
         return
-    named = ", ".join(f"{request_target(one)} ({one.id})" for one in others[:MOST_OTHERS])
-    more = [words(f" and {len(others) - MOST_OTHERS} more")] if len(others) > MOST_OTHERS else []
-    yield paragraph(words("Other open requests of the requester: "), part(named, 2000), *more)
+    named = ", ".join(f"{request_target(one)} ({one.id})" for one in others[:MAX_OTHER_REQUESTS])
+    more = [fixed_text(f" and {len(others) - MAX_OTHER_REQUESTS} more")] if len(others) > MAX_OTHER_REQUESTS else []
+    yield paragraph(fixed_text("Other open requests of the requester: "), cleaned_text(named, 2000), *more)
 
 
-def _changes(lines: Sequence[Line]) -> Iterator[Block]:
+def _changes(lines: Sequence[ChangeLine]) -> Iterator[Block]:
     """Return each changed setting with its value now on the left and after on the right, more access first.
 
     Slack has no tables in windows: two columns of fields become one list on a phone.
@@ -142,49 +150,53 @@ def _changes(lines: Sequence[Line]) -> Iterator[Block]:
     told = sorted(
         (line for line in lines if line.access is not AccessChange.SAME), key=lambda line: line.opens is not True
     )
-    for first in range(0, min(len(told), MOST_LINES), ROWS):
-        rows = told[first : min(first + ROWS, MOST_LINES)]
+    for first in range(0, min(len(told), MAX_LINES), ROWS_IN_BLOCK):
+        rows = told[first : min(first + ROWS_IN_BLOCK, MAX_LINES)]
         yield SectionBlock(fields=[cell for line in rows for cell in _cells(line)])
     rest = []
-    if (more := len(told) - MOST_LINES) > 0:
+    if (more := len(told) - MAX_LINES) > 0:
         rest.append(f"{counted(more, 'more setting')}: see the Graph operations below.")
     if same := len(lines) - len(told):
         rest.append(f"{counted(same, 'setting')} set explicitly (no effect today).")
     if not told:
         rest.insert(0, "No setting changes.")
     if rest:
-        yield rich(paragraph(words(" ".join(rest))))
+        yield rich_text(paragraph(fixed_text(" ".join(rest))))
 
 
-def _cells(line: Line) -> tuple[PlainTextObject, PlainTextObject]:
+def _cells(line: ChangeLine) -> tuple[PlainTextObject, PlainTextObject]:
     """Return one row. A line break in a value must not look like another row, so each value is one line."""
-    setting, now, after = clean(line.setting, 200), clean(line.before, MOST_LINE), clean(line.after, MOST_LINE)
+    setting, now, after = (
+        clean(line.setting, 200),
+        clean(line.before, MAX_SETTING_CHARACTERS),
+        clean(line.after, MAX_SETTING_CHARACTERS),
+    )
     left, right = f"{_SIGNS[line.opens]} {setting}\nNow: {now}", f"{line.effect}\nAfter: {after}"
     return plain_text(left, Limit.FIELD, lines=True), plain_text(right, Limit.FIELD, lines=True)
 
 
-def _checks(request: AccessRequest, known: Prepared, lines: Sequence[Line]) -> Iterator[Block]:
+def _checks(request: AccessRequest, known: Prepared, lines: Sequence[ChangeLine]) -> Iterator[Block]:
     """Return what failed, then in one line what passed; and the notes, with what is always true behind a button."""
     findings = known.findings
     failed = [one for one in findings if one.severity is not Severity.NOTE]
     passed = "✅ The other checks found no issue." if failed else "✅ Every check passed."
     yield header("Checks")
-    yield rich(*finding_elements(failed, lines, is_titled=False), paragraph(words(passed)))
+    yield rich_text(*finding_elements(failed, lines, is_titled=False), paragraph(fixed_text(passed)))
     yield from full_findings(findings)
     noted = [one for one in findings if one.severity is Severity.NOTE]
-    particular, always = notes_of(request)
-    elements = [*finding_elements(noted, lines, is_titled=False), *_listed(particular)]
+    particular, always = particular_and_general_notes(request)
+    elements = [*finding_elements(noted, lines, is_titled=False), *_sentence_list(particular)]
     if elements or always:
         yield header("Notes")
     if elements:
-        yield rich(*elements)
+        yield rich_text(*elements)
     if always:
         kind = "is always true of such a change" if len(always) == 1 else "are always true of such a change"
         shows = button("Show notes", ids.SHOW_NOTES, ids.decision_value(request))
         yield row(f"{counted(len(always), 'note')} {kind}.", f"notes:{request.id}", shows)
 
 
-def notes_of(request: AccessRequest) -> tuple[list[str], list[str]]:
+def particular_and_general_notes(request: AccessRequest) -> tuple[list[str], list[str]]:
     """Return what follows from a request's plan: what is particular to it, and what is true of every such change.
 
     Of a revocation everything is particular: it is read afterwards, as a record of what is still possible.
@@ -201,14 +213,14 @@ def notes_of(request: AccessRequest) -> tuple[list[str], list[str]]:
     return [consequence_words(one) for one in facts if one not in always], list(map(consequence_words, always))
 
 
-def _listed(sentences: Sequence[str]) -> Iterator[RichTextElement]:
+def _sentence_list(sentences: Sequence[str]) -> Iterator[RichTextElement]:
     if sentences:
-        yield bullets([words(sentence)] for sentence in sentences)
+        yield bullets([fixed_text(sentence)] for sentence in sentences)
 
 
 def _history(history: Sequence[AuditEntry]) -> Iterator[RichTextElement]:
-    for entry in history[:MOST_HISTORY]:
-        by = [words(" by "), mention(entry.actor)] if entry.actor != GATEHOUSE else []
-        yield paragraph(when(entry.at), words(": "), part(entry_words(entry), 200), *by)
-    if len(history) > MOST_HISTORY:
-        yield paragraph(words(f"and {len(history) - MOST_HISTORY} earlier entries in the audit log"))
+    for entry in history[:MAX_HISTORY_ENTRIES]:
+        by = [fixed_text(" by "), mention(entry.actor)] if entry.actor != GATEHOUSE else []
+        yield paragraph(local_time(entry.at), fixed_text(": "), cleaned_text(entry_words(entry), 200), *by)
+    if len(history) > MAX_HISTORY_ENTRIES:
+        yield paragraph(fixed_text(f"and {len(history) - MAX_HISTORY_ENTRIES} earlier entries in the audit log"))

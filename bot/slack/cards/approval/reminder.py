@@ -6,7 +6,7 @@ from typing import Final
 
 from slack_sdk.models.blocks import Block
 
-from bot.slack.blocks.blocks import DOMAIN, header, paragraph, part, rich, when, words
+from bot.slack.blocks.blocks import DOMAIN_LIMIT, cleaned_text, fixed_text, header, local_time, paragraph, rich_text
 from bot.slack.blocks.message import Message, message
 from bot.slack.blocks.untrusted import clean
 from bot.slack.cards.requests import request_target, review_button
@@ -16,20 +16,20 @@ from workflows.core.policy.risk import deciding_risk
 from workflows.core.requests.request import AccessRequest
 from workflows.ports.records import LimitedList
 
-NOTHING: Final = "✅ You're all caught up: nothing waits for your decision."
+NOTHING_WAITS: Final = "✅ You're all caught up: nothing waits for your decision."
 
 
 def reminder_message(waiting: LimitedList[AccessRequest], *, now: datetime) -> Message:
     """Return the message that lists requests, the one that expires first on top; what is left out is counted."""
     if not waiting.count:
-        return message(NOTHING, [rich(paragraph(words(NOTHING)))])
+        return message(NOTHING_WAITS, [rich_text(paragraph(fixed_text(NOTHING_WAITS)))])
     shown = sorted(waiting.shown, key=lambda one: one.expires_at)
     title = f"{counted(waiting.count, 'request')} {'waits' if waiting.count == 1 else 'wait'} for your decision"
     blocks: list[Block] = [header(f"⏰ {title}")]
     for request in shown:
         blocks += _entry(request)
     if more := waiting.count - len(shown):
-        blocks.append(rich(paragraph(words(f"and {more} more in your App Home"))))
+        blocks.append(rich_text(paragraph(fixed_text(f"and {more} more in your App Home"))))
     names = ", ".join(map(_name, shown[:3]))
     return message(f"{names}: {title}", blocks)
 
@@ -41,16 +41,16 @@ def _name(request: AccessRequest) -> str:
 def _entry(request: AccessRequest) -> Iterator[Block]:
     known = request.known
     level = deciding_risk(known.plan, known.observation.default).level
-    yield rich(
+    yield rich_text(
         paragraph(
-            part(request_target(request), DOMAIN, bold=True),
-            words(": "),
-            part(prepared_title(known)),
-            words(f" · {level.word.capitalize()} risk · requested by "),
-            part(known.requester.name),
-            words(" · decide by "),
-            when(request.expires_at),
-            words(f" · {request.id}"),
+            cleaned_text(request_target(request), DOMAIN_LIMIT, bold=True),
+            fixed_text(": "),
+            cleaned_text(prepared_title(known)),
+            fixed_text(f" · {level.word.capitalize()} risk · requested by "),
+            cleaned_text(known.requester.name),
+            fixed_text(" · decide by "),
+            local_time(request.expires_at),
+            fixed_text(f" · {request.id}"),
         )
     )
     yield review_button(request)
@@ -62,21 +62,21 @@ def expired_message(expired: LimitedList[AccessRequest]) -> Message:
     blocks: list[Block] = [header(f"⌛ {title}")]
     for request in expired.shown:
         blocks.append(
-            rich(
+            rich_text(
                 paragraph(
-                    part(request_target(request), DOMAIN, bold=True),
-                    words(": "),
-                    part(prepared_title(request.known)),
-                    words(" · requested by "),
-                    part(request.known.requester.name),
-                    words(" · expired "),
-                    when(request.changed_at),
-                    words(f" · {request.id}"),
+                    cleaned_text(request_target(request), DOMAIN_LIMIT, bold=True),
+                    fixed_text(": "),
+                    cleaned_text(prepared_title(request.known)),
+                    fixed_text(" · requested by "),
+                    cleaned_text(request.known.requester.name),
+                    fixed_text(" · expired "),
+                    local_time(request.changed_at),
+                    fixed_text(f" · {request.id}"),
                 )
             )
         )
     if more := expired.count - len(expired.shown):
-        blocks.append(rich(paragraph(words(f"and {more} more"))))
-    blocks.append(rich(paragraph(words("Nothing was changed. The requester can send a new request."))))
+        blocks.append(rich_text(paragraph(fixed_text(f"and {more} more"))))
+    blocks.append(rich_text(paragraph(fixed_text("Nothing was changed. The requester can send a new request."))))
     names = ", ".join(map(_name, expired.shown[:3]))
     return message(f"{names}: {title}", blocks)

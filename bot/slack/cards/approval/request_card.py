@@ -5,12 +5,12 @@ from datetime import datetime
 
 from slack_sdk.models.blocks.block_elements import RichTextElement
 
-from bot.slack.blocks.blocks import paragraph, part, rich, words
+from bot.slack.blocks.blocks import cleaned_text, fixed_text, paragraph, rich_text
 from bot.slack.blocks.message import Message, message
-from bot.slack.cards.approval.card import approval_blocks
-from bot.slack.cards.approval.closed import closed_card, shortened_note
-from bot.slack.cards.approval.context import CardContext
-from bot.slack.cards.drift import changed_behind
+from bot.slack.cards.approval.approval_card import approval_blocks
+from bot.slack.cards.approval.card_context import CardContext
+from bot.slack.cards.approval.closed_card import closed_card, shortened_note
+from bot.slack.cards.drift import outside_change_elements
 from bot.slack.cards.requests import summary
 from bot.slack.people.approvers import Approvers
 from workflows.core.people import Role
@@ -29,15 +29,17 @@ def request_card(
     if request.state is not RequestState.AWAITING_APPROVAL:
         return closed_card(request, successor=context.successor, now=now)
     blocks = approval_blocks(request, holders=holders, context=context, now=now, with_buttons=with_buttons)
-    if asked_again := list(_asked_again(request)):
-        blocks.insert(1, rich(*asked_again))
+    if asked_again := list(_new_approval_elements(request)):
+        blocks.insert(1, rich_text(*asked_again))
     return message(summary(request), blocks)
 
 
-def _asked_again(request: AccessRequest) -> Iterator[RichTextElement]:
+def _new_approval_elements(request: AccessRequest) -> Iterator[RichTextElement]:
     """State why approval is needed again, and what is different from the approved plan."""
     if not request.asked_again:
         return
-    yield paragraph(words("Needs new approval: ", bold=True), part(shortened_note(request.asked_again), 500))
+    yield paragraph(
+        fixed_text("Needs new approval: ", bold=True), cleaned_text(shortened_note(request.asked_again), 500)
+    )
     if request.drift is not None:
-        yield from changed_behind(request.drift)
+        yield from outside_change_elements(request.drift)

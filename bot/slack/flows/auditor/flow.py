@@ -9,10 +9,10 @@ from bot.slack import ids
 from bot.slack.answers.windows import Window, Windows
 from bot.slack.blocks.blocks import Json
 from bot.slack.flows.auditor.form import SearchProblems, parse_search, search_form
-from bot.slack.flows.auditor.windows import HISTORY_PAGE, audit_details_view, history_view, parse_history
+from bot.slack.flows.auditor.windows import HISTORY_PAGE_SIZE, audit_details_view, history_view, parse_history
 from bot.slack.flows.entry_points import Action, EntryPoint, Submission
 from bot.slack.flows.home.flow import HomeFlow
-from bot.slack.flows.home.places import read_place
+from bot.slack.flows.home.paging import read_place
 from bot.slack.payloads.button_values import parse_request_id
 from bot.slack.payloads.models import Interaction
 from bot.slack.people.approvers import name_open_stages
@@ -41,12 +41,12 @@ class AuditorFlow:
 
     def entry_points(self) -> Iterator[EntryPoint]:
         """Return the entry points of this flow."""
-        yield Action(ids.SEARCH_REQUESTS, self.open_form, stored="search_requests")
-        yield Submission(ids.SEARCH_FORM, self.search, stored="search_requests")
-        yield Action(ids.READ_REQUEST, self.read_request, stored="read_request")
-        yield Action(ids.READ_HISTORY, self.read_history, stored="read_history")
-        yield Action(ids.HISTORY_EARLIER, self.turn_history, stored="read_history")
-        yield Action(ids.HISTORY_LATER, self.turn_history, stored="read_history")
+        yield Action(ids.SEARCH_REQUESTS, self.open_form, audit_name="search_requests")
+        yield Submission(ids.SEARCH_FORM, self.search, audit_name="search_requests")
+        yield Action(ids.READ_REQUEST, self.read_request, audit_name="read_request")
+        yield Action(ids.READ_HISTORY, self.read_history, audit_name="read_history")
+        yield Action(ids.HISTORY_EARLIER, self.turn_history, audit_name="read_history")
+        yield Action(ids.HISTORY_LATER, self.turn_history, audit_name="read_history")
 
     async def open_form(self, ack: AsyncAck, click: Interaction) -> None:
         """Open the form, filled in with the search that the App Home shows."""
@@ -108,7 +108,7 @@ class AuditorFlow:
 
     async def _history(self, window: Window, request_id: RequestId, place: Place) -> Json:
         request = await self._read(window, request_id)
-        page = await self.store.history_page(request_id, limit=HISTORY_PAGE, place=place)
+        page = await self.store.history_page(request_id, limit=HISTORY_PAGE_SIZE, place=place)
         return history_view(request, page, successor=await self._successor(request))
 
     async def _successor(self, request: AccessRequest) -> AccessRequest | None:

@@ -14,7 +14,7 @@ from bot.words.requests.search import ANY_STATE, STATE_CHOICES, state_choice
 from workflows.ports.pages import RequestFilter
 
 TITLE: Final = "Search requests"
-MOST_TYPED: Final = 100
+MAX_TYPED_CHARACTERS: Final = 100
 """The most characters of a field."""
 _BY_NAME: Final = "A part of the name as it was recorded, a Slack user ID, or an object ID in Entra."
 
@@ -75,8 +75,8 @@ def parse_search(view: View) -> RequestFilter:
 
 
 def _text_field(label: str, name: str, typed: str, hint: str) -> InputBlock:
-    value = encodable(cut(typed, MOST_TYPED)) or None
-    element = PlainTextInputElement(action_id=name, max_length=MOST_TYPED, initial_value=value)
+    value = encodable(cut(typed, MAX_TYPED_CHARACTERS)) or None
+    element = PlainTextInputElement(action_id=name, max_length=MAX_TYPED_CHARACTERS, initial_value=value)
     return input_block(label, name, element, hint=hint, is_optional=True)
 
 
@@ -86,7 +86,7 @@ def _day_field(label: str, name: str, chosen: datetime | None, hint: str) -> Inp
 
 
 def _typed(view: View, name: str) -> str:
-    return encodable(view.value(name)).strip()[:MOST_TYPED]
+    return encodable(view.value(name)).strip()[:MAX_TYPED_CHARACTERS]
 
 
 def _day(view: View, name: str) -> datetime | None:

@@ -13,22 +13,22 @@ from slack_sdk.models.blocks.block_elements import RichTextElement
 from bot.slack import ids
 from bot.slack.blocks.blocks import (
     Json,
-    Part,
+    TextRun,
     actions,
     bullets,
     button,
-    footnote,
+    cleaned_text,
+    fixed_text,
     header,
+    local_time,
     mention,
     paragraph,
-    part,
-    rich,
-    when,
-    words,
+    rich_text,
+    small_text,
 )
 from bot.slack.blocks.modal import modal
 from bot.slack.blocks.untrusted import clean
-from bot.slack.cards.approval.closed import closed_headline
+from bot.slack.cards.approval.closed_card import closed_headline
 from bot.slack.cards.approval.details import details_blocks
 from bot.slack.cards.requests import identity_of
 from bot.slack.payloads.button_values import REQUEST_ID
@@ -43,10 +43,10 @@ from workflows.core.requests.request import AccessRequest, RequestId
 from workflows.ports.pages import START, Page, Place
 from workflows.ports.records import AuditEntry
 
-HISTORY_PAGE: Final = 30
+HISTORY_PAGE_SIZE: Final = 30
 """Audit entries on a page."""
-MOST_REASON: Final = 1500
-MOST_VALUE: Final = 300
+MAX_REASON_CHARACTERS: Final = 1500
+MAX_VALUE_CHARACTERS: Final = 300
 """Characters of a changed field's value; a longer one is cut with its length, and the audit log has it whole."""
 _USER: Final = re.compile(r"[UW][A-Z0-9]+", re.ASCII)
 
@@ -91,8 +91,10 @@ def history_view(request: AccessRequest, page: Page[AuditEntry], *, successor: A
     shown = f"{page.count:,}" if page.size == page.count else f"{page.skipped + 1:,}–{last:,} of {page.count:,}"
     blocks: list[Block] = [
         header(closed_headline(request, successor)),
-        rich(paragraph(words("Audit entries, oldest first", bold=True), words(f": {shown} · {request.id}"))),
-        *(rich(*_entry_elements(entry, names)) for entry in page.shown),
+        rich_text(
+            paragraph(fixed_text("Audit entries, oldest first", bold=True), fixed_text(f": {shown} · {request.id}"))
+        ),
+        *(rich_text(*_entry_elements(entry, names)) for entry in page.shown),
     ]
     buttons = []
     if page.skipped:
@@ -101,7 +103,7 @@ def history_view(request: AccessRequest, page: Page[AuditEntry], *, successor: A
         buttons.append(button(f"Later {page.left:,}", ids.HISTORY_LATER, _value(request.id, page, False)))
     if buttons:
         blocks.append(actions("turn", *buttons))
-    blocks.append(footnote("Names are those that were recorded. A Change ID names exactly one plan."))
+    blocks.append(small_text("Names are those that were recorded. A Change ID names exactly one plan."))
     return modal("Audit history", blocks, ids.AUDIT_HISTORY)
 
 
@@ -126,37 +128,45 @@ def _value(request_id: RequestId, page: Page[AuditEntry], is_before: bool) -> st
 
 
 def _entry_elements(entry: AuditEntry, names: Mapping[str, str]) -> Iterator[RichTextElement]:
-    parts: list[Part] = [when(entry.at), words(": "), part(trail_words(entry), 200, bold=True), *_by(entry, names)]
+    parts: list[TextRun] = [
+        local_time(entry.at),
+        fixed_text(": "),
+        cleaned_text(trail_words(entry), 200, bold=True),
+        *_by(entry, names),
+    ]
     if isinstance(digest := entry.details.get("digest"), str):
-        parts += [words("\nChange ID: "), part(digest, code=True)]
+        parts += [fixed_text("\nChange ID: "), cleaned_text(digest, code=True)]
     if reason := reason_words(entry):
-        parts += [words("\nReason: "), part(reason, MOST_REASON)]
+        parts += [fixed_text("\nReason: "), cleaned_text(reason, MAX_REASON_CHARACTERS)]
     yield paragraph(*parts)
     if changed := list(edit_words(entry, names)):
         yield bullets(
-            [words(f"{label}: "), _value_part(before), words(" → "), _value_part(after)]
+            [fixed_text(f"{label}: "), _value_part(before), fixed_text(" → "), _value_part(after)]
             for label, before, after in changed
         )
 
 
-def _value_part(value: str) -> Part:
+def _value_part(value: str) -> TextRun:
     """Return a value, or its beginning and how much more there is."""
-    more = len(value) - MOST_VALUE
-    return part(value if more <= 0 else f"{clean(value, MOST_VALUE)} ({more:,} more characters)", MOST_VALUE + 60)
+    more = len(value) - MAX_VALUE_CHARACTERS
+    return cleaned_text(
+        value if more <= 0 else f"{clean(value, MAX_VALUE_CHARACTERS)} ({more:,} more characters)",
+        MAX_VALUE_CHARACTERS + 60,
+    )
 
 
-def _by(entry: AuditEntry, names: Mapping[str, str]) -> Iterator[Part]:
+def _by(entry: AuditEntry, names: Mapping[str, str]) -> Iterator[TextRun]:
     """Name who did it: the recorded name with the chat id; where none was recorded, who has the id now."""
     if entry.actor == GATEHOUSE:
         return
-    yield words(" by ")
+    yield fixed_text(" by ")
     name = names.get(entry.account or "") or names.get(entry.actor)
     if name:
-        yield part(name)
-        yield words(" (")
-        yield part(entry.actor)
-        yield words(")")
+        yield cleaned_text(name)
+        yield fixed_text(" (")
+        yield cleaned_text(entry.actor)
+        yield fixed_text(")")
     elif _USER.fullmatch(entry.actor):
         yield mention(entry.actor)
     else:
-        yield part(entry.actor)
+        yield cleaned_text(entry.actor)

@@ -9,7 +9,7 @@ from bot.slack import ids
 from bot.slack.answers.background import Background
 from bot.slack.blocks.untrusted import encodable
 from bot.slack.flows.entry_points import Action, EntryPoint, HomeEvent
-from bot.slack.flows.home.places import MOST_TEXT, moved, parse_page, read_place, stored_place
+from bot.slack.flows.home.paging import MAX_SEARCH_CHARACTERS, on_page, parse_page, read_place, stored_place
 from bot.slack.payloads.models import HomeOpened, Interaction
 from bot.slack.people.members import Members
 from workflows.app.reads.auditors import Auditors
@@ -37,10 +37,10 @@ class HomeFlow:
     def entry_points(self) -> Iterator[EntryPoint]:
         """Return the entry points of this flow."""
         yield HomeEvent("app_home_opened", self.opened)
-        yield Action(ids.HOME_PREVIOUS, self.turn, stored="home_page")
-        yield Action(ids.HOME_NEXT, self.turn, stored="home_page")
-        yield Action(ids.HOME_SEARCH, self.search, stored="home_search")
-        yield Action(ids.HOME_CLEAR, self.clear, stored="home_search")
+        yield Action(ids.HOME_PREVIOUS, self.turn, audit_name="home_page")
+        yield Action(ids.HOME_NEXT, self.turn, audit_name="home_page")
+        yield Action(ids.HOME_SEARCH, self.search, audit_name="home_search")
+        yield Action(ids.HOME_CLEAR, self.clear, audit_name="home_search")
 
     async def opened(self, opened: HomeOpened) -> None:
         """Record that this person has an App Home, and publish it from the start of its lists."""
@@ -57,11 +57,11 @@ class HomeFlow:
             self.background.start(self._turn_found(click, to))
             return
         place = read_place(await self.store.home_place(click.actor))
-        await self._move(ack, click, moved(place, name, to))
+        await self._move(ack, click, on_page(place, name, to))
 
     async def search(self, ack: AsyncAck, click: Interaction) -> None:
         """Show only what contains the text, from the start of each list."""
-        await self._move(ack, click, HomePlace(text=encodable(click.action.value).strip()[:MOST_TEXT]))
+        await self._move(ack, click, HomePlace(text=encodable(click.action.value).strip()[:MAX_SEARCH_CHARACTERS]))
 
     async def clear(self, ack: AsyncAck, click: Interaction) -> None:
         """Show everything again."""
@@ -75,7 +75,7 @@ class HomeFlow:
     async def _turn_found(self, click: Interaction, to: Place) -> None:
         if await self._is_auditor(click, "home_page"):
             place = read_place(await self.store.home_place(click.actor))
-            await self._show_place(click, moved(place, HomeList.REQUESTS, to))
+            await self._show_place(click, on_page(place, HomeList.REQUESTS, to))
 
     async def _is_auditor(self, click: Interaction, command: str) -> bool:
         """Check the right again, after the acknowledgement: reading people and roles may take long."""

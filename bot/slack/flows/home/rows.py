@@ -11,26 +11,26 @@ from bot.slack.blocks.blocks import (
     NO_TIMES,
     actions,
     button,
+    cleaned_text,
     confirm_dialog,
+    fixed_text,
+    local_time,
     paragraph,
-    part,
-    rich,
+    rich_text,
     row,
-    when,
-    words,
 )
 from bot.slack.blocks.untrusted import clean
-from bot.slack.cards.approval.closed import replaced_icon, replaced_words
-from bot.slack.cards.chain import still_needed
-from bot.slack.cards.partners import partner_name
+from bot.slack.cards.approval.closed_card import replaced_icon, replaced_words
+from bot.slack.cards.decisions import still_needed
+from bot.slack.cards.partner_and_plan import partner_name
+from bot.slack.cards.partnership import close_early_button, partnership_icon, partnership_state_words
 from bot.slack.cards.requests import (
+    can_be_decided,
     icon,
     kind_words,
-    may_be_decided,
     own_buttons,
     request_target,
 )
-from bot.slack.cards.reviews import close_early_button, partnership_icon, partnership_state_words
 from bot.slack.words.alarms import alarm_elements
 from bot.words.partner_setup.state import setup_words
 from bot.words.plans.risk import LEVELS
@@ -44,11 +44,11 @@ from workflows.core.requests.alarms import Alarm, AlarmCode
 from workflows.core.requests.reminding import may_be_reminded
 from workflows.core.requests.request import AccessRequest, RequestKind
 
-MOST_ROW: Final = 420
+MAX_ROW_CHARACTERS: Final = 420
 """The most characters of a row."""
-_DOMAIN: Final = 90
-_TITLE: Final = 40
-_NOTE: Final = 300
+_DOMAIN_LIMIT: Final = 90
+_TITLE_LIMIT: Final = 40
+_NOTE_LIMIT: Final = 300
 
 
 def approval_row(request: AccessRequest, now: datetime) -> Iterator[Block]:
@@ -56,14 +56,16 @@ def approval_row(request: AccessRequest, now: datetime) -> Iterator[Block]:
     known = request.known
     risk = LEVELS[deciding_risk(known.plan, known.observation.default).level].capitalize()
     title = "Restore settings" if request.particulars.kind is RequestKind.RESTORATION else prepared_title(known)
-    about = f"{clean(request_target(request), _DOMAIN)} · {clean(title, _TITLE)} · {risk} risk · {request.id}"
-    if may_be_decided(request, now):
+    about = (
+        f"{clean(request_target(request), _DOMAIN_LIMIT)} · {clean(title, _TITLE_LIMIT)} · {risk} risk · {request.id}"
+    )
+    if can_be_decided(request, now):
         review = button("Review", ids.REVIEW_REQUEST, ids.decision_value(request), "primary")
         times = {"Asked": request.created_at, "Decide by": request.expires_at}
-        yield row(about, f"review:{request.id}", review, MOST_ROW, times)
+        yield row(about, f"review:{request.id}", review, MAX_ROW_CHARACTERS, times)
     else:
         text = f"{about}\nThe time to decide is over"
-        yield row(text, f"review:{request.id}", None, MOST_ROW, {"Asked": request.created_at})
+        yield row(text, f"review:{request.id}", None, MAX_ROW_CHARACTERS, {"Asked": request.created_at})
 
 
 def review_row(partnership: Partnership, now: datetime) -> Iterator[Block]:
@@ -71,7 +73,7 @@ def review_row(partnership: Partnership, now: datetime) -> Iterator[Block]:
     tenant_id = partnership.identity.tenant_id
     review = button("Review", ids.REVIEW_PARTNER, tenant_id, "primary")
     text = f"{_partner(partnership)}\nStill needed?{_no_end(partnership)}"
-    yield row(text, f"due:{tenant_id}", review, MOST_ROW, _end(partnership, now))
+    yield row(text, f"due:{tenant_id}", review, MAX_ROW_CHARACTERS, _end_times(partnership, now))
 
 
 def own_row(
@@ -87,16 +89,16 @@ def own_row(
         said = f"Partner setup: {setup_words(setup.setup, setup.confirmations)}"
     elif not said and request.note:
         said = note_words(request.note)
-    more = [words("\n"), part(said, _NOTE)] if said else []
-    yield rich(
+    more = [fixed_text("\n"), cleaned_text(said, _NOTE_LIMIT)] if said else []
+    yield rich_text(
         paragraph(
-            words(f"{icon(request)} "),
-            part(request_target(request), _DOMAIN, bold=True),
-            words(" · "),
-            part(_access(request), _TITLE),
-            words(f" · {state_words(request)} · "),
-            when(request.changed_at),
-            words(f" · {request.id}"),
+            fixed_text(f"{icon(request)} "),
+            cleaned_text(request_target(request), _DOMAIN_LIMIT, bold=True),
+            fixed_text(" · "),
+            cleaned_text(_access(request), _TITLE_LIMIT),
+            fixed_text(f" · {state_words(request)} · "),
+            local_time(request.changed_at),
+            fixed_text(f" · {request.id}"),
             *more,
         )
     )
@@ -111,7 +113,9 @@ def sponsored_row(partnership: Partnership, now: datetime) -> Iterator[Block]:
     """Return access that is active and that this person sponsors, with Close early."""
     tenant_id = partnership.identity.tenant_id
     text = f"{_partner(partnership)}{_no_end(partnership)}"
-    yield row(text, f"sponsored:{tenant_id}", close_early_button(tenant_id), MOST_ROW, _end(partnership, now))
+    yield row(
+        text, f"sponsored:{tenant_id}", close_early_button(tenant_id), MAX_ROW_CHARACTERS, _end_times(partnership, now)
+    )
 
 
 def ending_row(partnership: Partnership) -> Iterator[Block]:
@@ -119,7 +123,7 @@ def ending_row(partnership: Partnership) -> Iterator[Block]:
     tenant_id = partnership.identity.tenant_id
     again = button("Request again", ids.REQUEST_AGAIN, tenant_id)
     times = NO_TIMES if partnership.ends_at is None else {"Ends": partnership.ends_at}
-    yield row(_partner(partnership), f"ending:{tenant_id}", again, MOST_ROW, times)
+    yield row(_partner(partnership), f"ending:{tenant_id}", again, MAX_ROW_CHARACTERS, times)
 
 
 def found_row(request: AccessRequest, today: Today) -> Iterator[Block]:
@@ -129,11 +133,11 @@ def found_row(request: AccessRequest, today: Today) -> Iterator[Block]:
         sign, state = replaced_icon(later), f"{replaced_words(later)} ({later.id})"
     elif today.is_past_its_end:
         state = f"{state}, access period ended"
-    by = f" · {clean(request.prepared.requester.name, _TITLE)}" if request.prepared else ""
-    target, access = clean(request_target(request), _DOMAIN), clean(_access(request), _TITLE)
+    by = f" · {clean(request.prepared.requester.name, _TITLE_LIMIT)}" if request.prepared else ""
+    target, access = clean(request_target(request), _DOMAIN_LIMIT), clean(_access(request), _TITLE_LIMIT)
     text = f"{sign} {target} · {access} · {state}{by} · {request.id}"
     details = button("Details", ids.READ_REQUEST, request.id)
-    yield row(text, f"found:{request.id}", details, MOST_ROW, {"Sent": request.created_at})
+    yield row(text, f"found:{request.id}", details, MAX_ROW_CHARACTERS, {"Sent": request.created_at})
 
 
 def partner_entry(partnership: Partnership, now: datetime, name: str, *, can_revoke: bool = True) -> Iterator[Block]:
@@ -141,19 +145,20 @@ def partner_entry(partnership: Partnership, now: datetime, name: str, *, can_rev
 
     :param name: the list, because a partner may be in several.
     """
-    sponsor = clean(partnership.sponsor.name, _TITLE)
+    sponsor = clean(partnership.sponsor.name, _TITLE_LIMIT)
     text = (
         f"{partnership_icon(partnership, now)} {_partner(partnership)}\n"
         f"Recorded as {partnership_state_words(partnership, now)}{_no_end(partnership)} · Sponsor {sponsor}"
     )
     tenant_id = partnership.identity.tenant_id
     revoke, show = button("Revoke", ids.REVOKE_PARTNER, tenant_id), button("Show", ids.READ_PARTNER, tenant_id)
-    yield row(text, f"{name}:{tenant_id}", revoke if can_revoke else show, MOST_ROW, _end(partnership, now))
+    times = _end_times(partnership, now)
+    yield row(text, f"{name}:{tenant_id}", revoke if can_revoke else show, MAX_ROW_CHARACTERS, times)
 
 
 def alarm_row(alarm: Alarm) -> Iterator[Block]:
     """Return an open alarm, with the two decisions about work that was given up."""
-    yield rich(*alarm_elements(alarm))
+    yield rich_text(*alarm_elements(alarm))
     if alarm.code is AlarmCode.EFFECT_GIVEN_UP:
         sure = confirm_dialog("Give this work up?", "Gatehouse forgets it. What it was to do is not done.", "Give up")
         yield actions(
@@ -170,15 +175,15 @@ def _access(request: AccessRequest) -> str:
 
 
 def _partner(partnership: Partnership) -> str:
-    domain = clean(partner_name(partnership.identity), _DOMAIN)
-    return f"{domain} · {clean(partner_title(partnership), _TITLE)} · {partnership.request_id}"
+    domain = clean(partner_name(partnership.identity), _DOMAIN_LIMIT)
+    return f"{domain} · {clean(partner_title(partnership), _TITLE_LIMIT)} · {partnership.request_id}"
 
 
 def _no_end(partnership: Partnership) -> str:
     return "" if partnership.ends_at is not None else " · No access period"
 
 
-def _end(partnership: Partnership, now: datetime) -> Mapping[str, datetime]:
+def _end_times(partnership: Partnership, now: datetime) -> Mapping[str, datetime]:
     if partnership.ends_at is None:
         return NO_TIMES
     return {"Access period ended" if partnership.is_past_its_end(now) else "Access ends": partnership.ends_at}

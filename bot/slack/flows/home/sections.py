@@ -6,8 +6,8 @@ from typing import TypeVar
 from slack_sdk.models.blocks import Block
 
 from bot.slack import ids
-from bot.slack.blocks.blocks import actions, button, paragraph, rich, words
-from bot.slack.flows.home.places import page_value
+from bot.slack.blocks.blocks import actions, button, fixed_text, paragraph, rich_text
+from bot.slack.flows.home.paging import page_value
 from workflows.app.reads.home import HomeList
 from workflows.ports.pages import Page
 
@@ -18,11 +18,11 @@ def section(title: str, name: HomeList, page: Page[Item], row: Callable[[Item], 
     """Return one page of a list; nothing when the list is empty."""
     if not page.count:
         return
-    yield rich(paragraph(words(title, bold=True), words(f": {shown_words(page)}")))
+    yield rich_text(paragraph(fixed_text(title, bold=True), fixed_text(f": {shown_words(page)}")))
     for item in page.shown:
         yield from row(item)
     if unread := page.size - len(page.shown):
-        yield rich(paragraph(words(f"{unread} more cannot be read. An admin finds them in the log.")))
+        yield rich_text(paragraph(fixed_text(f"{unread} more cannot be read. An admin finds them in the log.")))
     buttons = []
     if page.skipped:
         value = page_value(name, page.first, is_before=True)

@@ -13,16 +13,16 @@ from bot.slack.blocks.blocks import (
     actions,
     bullets,
     button,
-    footnote,
+    cleaned_text,
+    fixed_text,
     header,
     paragraph,
-    part,
-    rich,
+    rich_text,
+    small_text,
     within_limits,
-    words,
 )
 from bot.slack.blocks.modal import input_block
-from bot.slack.flows.home.places import MOST_TEXT
+from bot.slack.flows.home.paging import MAX_SEARCH_CHARACTERS
 from bot.slack.flows.home.rows import (
     alarm_row,
     approval_row,
@@ -48,26 +48,39 @@ _AUDITOR_UNKNOWN: Final = (
     "It cannot be read now whether you are an auditor. Open this tab again in a minute to search all requests."
 )
 _NO_TODAY: Final = Today()
-_RECORDED: Final = "As last recorded. /partner show with a domain reads the current settings."
+_AS_RECORDED: Final = "As last recorded. /partner show with a domain reads the current settings."
 
 
 def home_view(home: Home, *, now: datetime) -> Json:
     """Return one person's App Home. What is not on this page of a list is counted, and its buttons show it."""
     blocks: list[Block] = [actions("home", *_buttons(home))]
-    unknown = [footnote(_AUDITOR_UNKNOWN)] if home.is_auditor is None else []
+    unknown = [small_text(_AUDITOR_UNKNOWN)] if home.is_auditor is None else []
     if home.wanted is not None:
-        return _view([*blocks, *_searched(home.wanted, home.found), footnote(_RECORDED)])
+        return _view([*blocks, *_searched_sections(home.wanted, home.found), small_text(_AS_RECORDED)])
     if home.has_nothing_to_show:
-        blocks += [rich(paragraph(words(ABOUT)), paragraph(words("Nothing waits for you."))), *unknown]
+        blocks += [rich_text(paragraph(fixed_text(ABOUT)), paragraph(fixed_text("Nothing waits for you."))), *unknown]
         return _view(blocks)
-    blocks += [*_search(home), *_waiting(home, now), *_own(home, now), *_admin(home, now), *_partners(home, now)]
-    return _view([*blocks, *_found(home.found), footnote(_RECORDED), *unknown])
+    blocks += [
+        *_search(home),
+        *_waiting_sections(home, now),
+        *_own_sections(home, now),
+        *_admin_sections(home, now),
+        *_partner_sections(home, now),
+        *_found_sections(home.found),
+        small_text(_AS_RECORDED),
+        *unknown,
+    ]
+    return _view(blocks)
 
 
 def closed_home() -> Json:
     """Return the view that tells a person who is no full member why there is nothing to see."""
     return _view(
-        [rich(paragraph(words("Only full members of this workspace ask for partners, look at them and decide.")))]
+        [
+            rich_text(
+                paragraph(fixed_text("Only full members of this workspace ask for partners, look at them and decide."))
+            )
+        ]
     )
 
 
@@ -86,7 +99,9 @@ def _buttons(home: Home) -> Iterator[ButtonElement]:
 
 
 def _search(home: Home) -> Iterator[Block]:
-    field = PlainTextInputElement(action_id=ids.HOME_SEARCH, max_length=MOST_TEXT, initial_value=home.text or None)
+    field = PlainTextInputElement(
+        action_id=ids.HOME_SEARCH, max_length=MAX_SEARCH_CHARACTERS, initial_value=home.text or None
+    )
     # NB. another block id for another text: Slack keeps what is typed in a block that keeps its id.
     block_id = f"search:{hashlib.sha256(home.text.encode()).hexdigest()[:16]}"
     label = "Search by domain, name, template or ID"
@@ -103,22 +118,26 @@ def _search(home: Home) -> Iterator[Block]:
             home.found.page,
         )
         found = "Nothing here contains" if not any(one.count for one in lists) else "Showing only what contains"
-        yield rich(paragraph(words(f"{found} “"), part(home.text, MOST_TEXT, bold=True), words("”.")))
+        yield rich_text(
+            paragraph(
+                fixed_text(f"{found} “"), cleaned_text(home.text, MAX_SEARCH_CHARACTERS, bold=True), fixed_text("”.")
+            )
+        )
         yield actions("search", button("Show everything", ids.HOME_CLEAR, "home"))
 
 
-def _waiting(home: Home, now: datetime) -> Iterator[Block]:
+def _waiting_sections(home: Home, now: datetime) -> Iterator[Block]:
     count = home.reviews.count + home.approvals.count
     if not count:
         if not home.text:
-            yield rich(paragraph(words("Nothing waits for you. You're all caught up.", bold=True)))
+            yield rich_text(paragraph(fixed_text("Nothing waits for you. You're all caught up.", bold=True)))
         return
     yield header(f"Waiting for me: {count}")
     yield from section("Reviews due", HomeList.REVIEWS, home.reviews, lambda one: review_row(one, now))
     yield from section("Approvals", HomeList.APPROVALS, home.approvals, lambda one: approval_row(one, now))
 
 
-def _own(home: Home, now: datetime) -> Iterator[Block]:
+def _own_sections(home: Home, now: datetime) -> Iterator[Block]:
     if home.mine.count or home.ending.count or home.sponsored.count:
         yield header("My requests and partners")
     sponsored = home.sponsored
@@ -134,7 +153,7 @@ def _own(home: Home, now: datetime) -> Iterator[Block]:
     )
 
 
-def _admin(home: Home, now: datetime) -> Iterator[Block]:
+def _admin_sections(home: Home, now: datetime) -> Iterator[Block]:
     if not home.is_admin:
         return
     if home.alarms.count or home.overdue.count:
@@ -144,7 +163,7 @@ def _admin(home: Home, now: datetime) -> Iterator[Block]:
     yield from section(overdue, HomeList.OVERDUE, home.overdue, lambda one: partner_entry(one, now, "overdue"))
 
 
-def _partners(home: Home, now: datetime) -> Iterator[Block]:
+def _partner_sections(home: Home, now: datetime) -> Iterator[Block]:
     if home.partners.count:
         yield header("Partners")
     yield from section(
@@ -155,18 +174,23 @@ def _partners(home: Home, now: datetime) -> Iterator[Block]:
     )
 
 
-def _searched(wanted: RequestFilter, found: FoundRequests) -> Iterator[Block]:
+def _searched_sections(wanted: RequestFilter, found: FoundRequests) -> Iterator[Block]:
     """Return what an auditor searched for, and what was found."""
     yield header("Search of requests")
-    conditions = list(condition_words(wanted)) or [("All requests", "no condition is set")]
-    yield rich(bullets([words(f"{label}: "), part(said, MOST_TEXT, bold=True)] for label, said in conditions))
+    conditions = list(condition_words(wanted)) or [("Conditions", "none, so all requests are shown")]
+    yield rich_text(
+        bullets(
+            [fixed_text(f"{label}: "), cleaned_text(said, MAX_SEARCH_CHARACTERS, bold=True)]
+            for label, said in conditions
+        )
+    )
     yield actions("search", button("Close search", ids.HOME_CLEAR, "home"))
     if not found.page.count:
-        yield rich(paragraph(words("No request matches all of these conditions.")))
-    yield from _found(found)
+        yield rich_text(paragraph(fixed_text("No request matches all of these conditions.")))
+    yield from _found_sections(found)
 
 
-def _found(found: FoundRequests) -> Iterator[Block]:
+def _found_sections(found: FoundRequests) -> Iterator[Block]:
     yield from section(
         "All requests found, newest first",
         HomeList.REQUESTS,

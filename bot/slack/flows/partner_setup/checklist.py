@@ -7,22 +7,22 @@ from slack_sdk.models.blocks import Block
 from slack_sdk.models.blocks.block_elements import RichTextElement
 
 from bot.slack import ids
-from bot.slack.blocks.blocks import Json, bullets, footnote, header, paragraph, preformatted, rich, words
+from bot.slack.blocks.blocks import Json, bullets, fixed_text, header, paragraph, preformatted, rich_text, small_text
 from bot.slack.blocks.message import Message, message
 from bot.slack.blocks.modal import modal
 from bot.slack.blocks.untrusted import clean, cut
-from bot.slack.cards.partners import identity_block, partner_name, partner_words
-from bot.slack.cards.setup_steps import NOTHING, remark_elements, step_blocks
-from bot.words.partner_setup.checklist import opening, remarks, sections
+from bot.slack.cards.partner_and_plan import identity_block, partner_name, partner_words
+from bot.slack.cards.setup_steps import NO_PARTNER_STEPS, setup_note_elements, step_blocks
+from bot.words.partner_setup.checklist import first_section, partner_notes, step_sections
 from bot.words.sentences import counted
 from workflows.app.reads.checklists import CurrentSetup
-from workflows.core.partner_setup.state import needed_steps
+from workflows.core.partner_setup.confirmations import needed_steps
 
-MOST_CHUNK: Final = 2900
+MAX_CHUNK_CHARACTERS: Final = 2900
 """The most characters in one preformatted block; a longer checklist continues in the next one."""
 _BREAKS: Final = (",", ";")
 """A line that is too long may end after these: JSON and PowerShell can both continue on the next line."""
-MOST_CHUNKS: Final = 12
+MAX_CHUNKS: Final = 12
 """More than any checklist of a few hundred ids needs. Slack shows what fits, and the text says that it was cut."""
 
 
@@ -52,11 +52,11 @@ def checklist_text(present: CurrentSetup) -> list[str]:
         return []
     home, is_abroad = present.home, present.is_cross_cloud
     has_calls = bool(needed_steps(present.setup.steps))
-    told = [opening(home, present.identity.tenant_id, is_cross_cloud=is_abroad, has_calls=has_calls)]
-    told += sections(present.setup, home, is_cross_cloud=is_abroad)
+    told = [first_section(home, present.identity.tenant_id, is_cross_cloud=is_abroad, has_calls=has_calls)]
+    told += step_sections(present.setup, home, is_cross_cloud=is_abroad)
     texts = [section.text for section in told]
-    texts += ["\n".join(("Notes", *remarks(present.setup)))] if remarks(present.setup) else []
-    return _packed([clean(piece, MOST_CHUNK, lines=True) for text in texts for piece in _pieces(text)])
+    texts += ["\n".join(("Notes", *partner_notes(present.setup)))] if partner_notes(present.setup) else []
+    return _packed([clean(piece, MAX_CHUNK_CHARACTERS, lines=True) for text in texts for piece in _pieces(text)])
 
 
 def _blocks(present: CurrentSetup, *, may_confirm: bool) -> Iterator[Block]:
@@ -65,45 +65,47 @@ def _blocks(present: CurrentSetup, *, may_confirm: bool) -> Iterator[Block]:
     yield identity_block(present.identity)
     if setup.steps:
         recorded = {step.digest for step in partnership.setup} if partnership is not None and may_confirm else set()
-        yield rich(paragraph(words("Current state. Gatehouse cannot see the partner's tenant.")))
+        yield rich_text(paragraph(fixed_text("Current state. Gatehouse cannot see the partner's tenant.")))
         yield from step_blocks(present.identity, setup.steps, confirmations, recorded)
     elif not setup.unread and not setup.unread_inherited:
-        yield rich(paragraph(words(NOTHING)), *_remarks(remarks(setup)))
-    if remarked := list(remark_elements(setup)):
-        yield rich(*remarked)
+        yield rich_text(paragraph(fixed_text(NO_PARTNER_STEPS)), *_remarks(partner_notes(setup)))
+    if remarked := list(setup_note_elements(setup)):
+        yield rich_text(*remarked)
     yield from _text_blocks(checklist_text(present))
-    yield footnote("From the current settings in our tenant, read just now.")
+    yield small_text("From the current settings in our tenant, read just now.")
 
 
 def _text_blocks(chunks: Sequence[str]) -> Iterator[Block]:
-    for number, chunk in enumerate(chunks[:MOST_CHUNKS], start=1):
+    for number, chunk in enumerate(chunks[:MAX_CHUNKS], start=1):
         label = "For the partner's administrator"
         if len(chunks) > 1:
             label += f", part {number} of {len(chunks)}, belongs together"
-        shown = [words(f"{label}: copy it as it is", bold=True)]
+        shown = [fixed_text(f"{label}: copy it as it is", bold=True)]
         if chunk.endswith(_BREAKS):
-            shown.append(words(" (its last line goes on in the next part)"))
-        yield rich(paragraph(*shown), preformatted(chunk))
-    if len(chunks) > MOST_CHUNKS:
-        yield footnote(f"{len(chunks) - MOST_CHUNKS} more parts are too long for Slack.")
+            shown.append(fixed_text(" (its last line goes on in the next part)"))
+        yield rich_text(paragraph(*shown), preformatted(chunk))
+    if len(chunks) > MAX_CHUNKS:
+        yield small_text(f"{len(chunks) - MAX_CHUNKS} more parts are too long for Slack.")
 
 
 def _remarks(sentences: Sequence[str]) -> Iterator[RichTextElement]:
     if sentences:
-        yield bullets([words(cut(sentence, MOST_CHUNK))] for sentence in sentences)
+        yield bullets([fixed_text(cut(sentence, MAX_CHUNK_CHARACTERS))] for sentence in sentences)
 
 
 def _pieces(text: str) -> Iterator[str]:
     """Split a text that is too long for one block: after a line or a comma, never inside a value."""
     piece = ""
     for line in text.split("\n"):
-        while len(line) > MOST_CHUNK:
+        while len(line) > MAX_CHUNK_CHARACTERS:
             if piece:
                 yield piece
-            end = max(line.rfind(f"{mark} ", 0, MOST_CHUNK + 1) for mark in _BREAKS) + 1 or MOST_CHUNK
+            end = (
+                max(line.rfind(f"{mark} ", 0, MAX_CHUNK_CHARACTERS + 1) for mark in _BREAKS) + 1 or MAX_CHUNK_CHARACTERS
+            )
             yield line[:end]
             piece, line = "", line[end:].lstrip(" ")
-        if piece and len(piece) + 1 + len(line) > MOST_CHUNK:
+        if piece and len(piece) + 1 + len(line) > MAX_CHUNK_CHARACTERS:
             yield piece
             piece = line
         else:
@@ -115,7 +117,7 @@ def _packed(pieces: Sequence[str]) -> list[str]:
     """Join pieces as long as they fit, with an empty line between them."""
     packed: list[str] = []
     for piece in pieces:
-        if packed and len(packed[-1]) + 2 + len(piece) <= MOST_CHUNK:
+        if packed and len(packed[-1]) + 2 + len(piece) <= MAX_CHUNK_CHARACTERS:
             packed[-1] += f"\n\n{piece}"
         else:
             packed.append(piece)

@@ -14,9 +14,9 @@ from bot.slack.blocks.modal import message_view
 from bot.slack.flows.entry_points import Action, Card, EntryPoint, Subcommand
 from bot.slack.flows.partner_setup.checklist import checklist_message, checklist_view
 from bot.slack.payloads.button_values import parse_setup_value, parse_tenant_id
-from bot.slack.payloads.models import Interaction, Invocation
+from bot.slack.payloads.models import Interaction, SlashCommand
 from bot.slack.people.directory import SlackDirectory
-from bot.slack.words.unavailable import not_now
+from bot.slack.words.unavailable import not_now_words
 from workflows.app.reads.checklists import Checklists, CurrentSetup
 from workflows.app.reads.look_up_permission import LookupPermission
 from workflows.app.service import Service
@@ -41,10 +41,10 @@ class PartnerSetupFlow:
     def entry_points(self) -> Iterator[EntryPoint]:
         """Return the entry points of this flow."""
         yield Subcommand("checklist", self.answer_checklist)
-        yield Action(ids.SHOW_CHECKLIST, self.show_checklist, stored="show_checklist")
-        yield Action(ids.CONFIRM_SETUP, self.confirm, stored="want_confirm_half", card=Card.SETUP)
-        yield Action(ids.UNCONFIRM_SETUP, self.unconfirm, stored="want_unconfirm_half", card=Card.SETUP)
-        yield Action(ids.REMIND_SETUP, self.remind, stored="want_remind_half", card=Card.SETUP)
+        yield Action(ids.SHOW_CHECKLIST, self.show_checklist, audit_name="show_checklist")
+        yield Action(ids.CONFIRM_SETUP, self.confirm, audit_name="want_confirm_half", card=Card.SETUP)
+        yield Action(ids.UNCONFIRM_SETUP, self.unconfirm, audit_name="want_unconfirm_half", card=Card.SETUP)
+        yield Action(ids.REMIND_SETUP, self.remind, audit_name="want_remind_half", card=Card.SETUP)
 
     async def confirm(self, ack: AsyncAck, click: Interaction) -> None:
         """Store the confirmation of a step."""
@@ -69,7 +69,7 @@ class PartnerSetupFlow:
         await self.service.store_click(command, key=click.key)
         await ack()
 
-    async def answer_checklist(self, ack: AsyncAck, command: Invocation) -> None:
+    async def answer_checklist(self, ack: AsyncAck, command: SlashCommand) -> None:
         """Answer a command with the checklist."""
         await self.answers.later(ack, command, self._message)
 
@@ -83,7 +83,7 @@ class PartnerSetupFlow:
         subject = CommandSubject(tenant_id=tenant_id)
         await self.windows.load(ack, click, build, command="/partner checklist", subject=subject)
 
-    async def _message(self, command: Invocation) -> Message:
+    async def _message(self, command: SlashCommand) -> Message:
         present = await self.checklists.present(command.argument)
         return checklist_message(present, may_confirm=await self._may_confirm(command.actor, present))
 
@@ -92,7 +92,7 @@ class PartnerSetupFlow:
         try:
             return checklist_view(await self.checklists.present(tenant_id))
         except InvalidField as error:  # nobody typed it: Entra does not accept the id of a partner on record
-            return message_view("Not possible now", not_now(error))
+            return message_view("Not possible now", not_now_words(error))
 
     async def _may_confirm(self, actor: ChatId, present: CurrentSetup) -> bool:
         """Return whether to offer this person to confirm. A click is checked again."""

@@ -17,21 +17,21 @@ from slack_sdk.models.blocks import (
 from slack_sdk.models.blocks.block_elements import InputInteractiveElement
 
 from bot.slack import ids
-from bot.slack.blocks.blocks import Limit, footnote, paragraph, plain_text, quote, rich, words
+from bot.slack.blocks.blocks import Limit, fixed_text, paragraph, plain_text, quote, rich_text, small_text
 from bot.slack.blocks.modal import input_block, option
 from bot.slack.blocks.untrusted import cut, encodable
 from bot.words.plans.changes import duration_words
 from bot.words.refusals.ids import wanted_words
-from bot.words.refusals.words import fact_words
+from bot.words.refusals.sentences import fact_words
 from bot.words.requests.form import (
     OTHER_PURPOSES,
     WHAT_THEY_NEED,
+    end_date_hint,
     need_words,
     offer_words,
     partner_question,
-    until_words,
 )
-from workflows.app.reads.own_objects import MIN_CHARACTERS
+from workflows.app.reads.object_search import MIN_CHARACTERS
 from workflows.app.requests.field_checks import TICKET_LIMIT
 from workflows.core.errors.facts import Fact
 from workflows.core.policy.offers import Offer
@@ -39,7 +39,7 @@ from workflows.core.policy.placeholders import Placeholder
 from workflows.core.policy.template import Template, TicketRule
 from workflows.core.settings.id_owner import Owner
 
-_MOST_IN_GROUP: Final = 100
+_MAX_OPTIONS_IN_GROUP: Final = 100
 """The most options that Slack accepts in one group, and the most groups."""
 
 
@@ -52,7 +52,7 @@ def template_field(offers: Sequence[Offer], chosen: str) -> InputBlock:
     element = StaticSelectElement(
         action_id=ids.TEMPLATE,
         options=options if is_one else None,
-        option_groups=None if is_one else grouped[:_MOST_IN_GROUP],
+        option_groups=None if is_one else grouped[:_MAX_OPTIONS_IN_GROUP],
         initial_option=next((one for one in options if one.value == chosen), None),
         placeholder=plain_text(WHAT_THEY_NEED, Limit.OPTION),
     )
@@ -66,9 +66,9 @@ def _groups(offers: Sequence[Offer]) -> Iterator[tuple[str, list[Option]]]:
         choice = option(need_words(one), one.template.name, offer_words(one, Limit.OPTION))
         by_purpose.setdefault(one.template.purpose or OTHER_PURPOSES, []).append(choice)
     for purpose, choices in by_purpose.items():
-        for start in range(0, len(choices), _MOST_IN_GROUP):
-            number = f" ({start // _MOST_IN_GROUP + 1})" if start else ""
-            yield f"{purpose}{number}", choices[start : start + _MOST_IN_GROUP]
+        for start in range(0, len(choices), _MAX_OPTIONS_IN_GROUP):
+            number = f" ({start // _MAX_OPTIONS_IN_GROUP + 1})" if start else ""
+            yield f"{purpose}{number}", choices[start : start + _MAX_OPTIONS_IN_GROUP]
 
 
 def placeholder_fields(
@@ -93,9 +93,11 @@ def placeholder_fields(
             is_optional=not placeholder.is_required,
         )
         if problem is not None:
-            yield footnote(f"⚠️ {placeholder.label}: {fact_words(problem)}")
+            yield small_text(f"⚠️ {placeholder.label}: {fact_words(problem)}")
     if template is not None and (question := partner_question(template.placeholders)):
-        yield rich(paragraph(words("Send this to the partner's administrator:", bold=True)), quote(question, 2000))
+        yield rich_text(
+            paragraph(fixed_text("Send this to the partner's administrator:", bold=True)), quote(question, 2000)
+        )
 
 
 def _hint(placeholder: Placeholder, *, is_searched: bool) -> str:
@@ -111,15 +113,15 @@ def _search(placeholder: Placeholder, value: str, label: str) -> InputInteractiv
         action_id=placeholder.field,
         min_query_length=MIN_CHARACTERS,
         placeholder=plain_text(f"Search our {placeholder.kind.value}s by name", Limit.OPTION),
-        initial_option=option(label or f"ID {value}", cut(value, ids.MOST_PLACEHOLDER)) if value else None,
+        initial_option=option(label or f"ID {value}", cut(value, ids.MAX_ID_CHARACTERS)) if value else None,
     )
 
 
 def _id(placeholder: Placeholder, value: str) -> InputInteractiveElement:
     return PlainTextInputElement(
-        action_id=f"{placeholder.field}{ids.TYPED}" if placeholder.owner is Owner.OURS else placeholder.field,
-        initial_value=encodable(cut(value, ids.MOST_PLACEHOLDER)) or None,
-        max_length=ids.MOST_PLACEHOLDER,
+        action_id=f"{placeholder.field}{ids.TYPED_ID_SUFFIX}" if placeholder.owner is Owner.OURS else placeholder.field,
+        initial_value=encodable(cut(value, ids.MAX_ID_CHARACTERS)) or None,
+        max_length=ids.MAX_ID_CHARACTERS,
         placeholder=plain_text("00000000-0000-0000-0000-000000000000", Limit.OPTION),
     )
 
@@ -143,7 +145,7 @@ def end_date_field(template: Template | None, chosen: str) -> Iterator[InputBloc
     """Return the field for the last day, when the template accepts one."""
     if template is not None and template.may_end_on_date:
         element = DatePickerElement(action_id=ids.END_DATE, initial_date=chosen or None)
-        hint = until_words(template.longest.days)
+        hint = end_date_hint(template.longest.days)
         yield input_block("End date", ids.END_DATE, element, hint=hint, is_optional=True)
 
 

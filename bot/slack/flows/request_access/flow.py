@@ -13,14 +13,14 @@ from bot.slack.blocks.blocks import Json
 from bot.slack.flows.entry_points import Action, EntryPoint, Options, Shortcut, Subcommand, Submission
 from bot.slack.flows.request_access.form import RequestForm, request_view
 from bot.slack.flows.request_access.open_form import OpenRequestForm
-from bot.slack.flows.request_access.partner_result import Found
-from bot.slack.flows.request_access.search import SearchOwn
+from bot.slack.flows.request_access.own_directory import OwnDirectorySearch
+from bot.slack.flows.request_access.partner_result import LookupResult
 from bot.slack.payloads.forms import parse_form
-from bot.slack.payloads.models import Interaction, Invocation
+from bot.slack.payloads.models import Interaction, SlashCommand
 from bot.slack.people.approvers import name_stages
 from bot.slack.people.members import Members
 from bot.slack.people.shown_directory import ShownDirectory
-from bot.words.refusals.words import fact_words
+from bot.words.refusals.sentences import fact_words
 from bot.words.requests.form import EDIT_UNCHECKED
 from bot.words.requests.notes import refusal_words
 from workflows.app.reads.look_up_permission import LookupPermission
@@ -51,27 +51,27 @@ class RequestAccessFlow:
     service: Service
     catalog: Catalog
     offers: Offers
-    search: SearchOwn
+    search: OwnDirectorySearch
     shown_directory: ShownDirectory
 
     def entry_points(self) -> Iterator[EntryPoint]:
         """Return the entry points of this flow."""
-        yield Subcommand("request", self.open_named)
-        yield Subcommand("block", self.open_to_block)
-        yield Shortcut(ids.REQUEST_SHORTCUT, self.open, stored="shortcut")
-        yield Action(ids.OPEN_REQUEST, self.open, stored="open_request")
-        yield Action(ids.TARGET, self.look_up, stored="target")
-        yield Action(ids.TEMPLATE, self.choose_template, stored="template")
-        yield Options(re.compile(f"^{ids.PLACEHOLDER}"), self.search.suggest, stored=SEARCH)
-        yield Submission(ids.REQUEST_ACCESS, self.submit, stored="submit")
+        yield Subcommand("request", self.open_from_command)
+        yield Subcommand("block", self.open_block_form)
+        yield Shortcut(ids.REQUEST_SHORTCUT, self.open, audit_name="shortcut")
+        yield Action(ids.OPEN_REQUEST, self.open, audit_name="open_request")
+        yield Action(ids.TARGET, self.look_up, audit_name="target")
+        yield Action(ids.TEMPLATE, self.choose_template, audit_name="template")
+        yield Options(re.compile(f"^{ids.PLACEHOLDER_PREFIX}"), self.search.suggest, audit_name=SEARCH)
+        yield Submission(ids.REQUEST_ACCESS, self.submit, audit_name="submit")
 
-    async def open_named(self, ack: AsyncAck, command: Invocation) -> None:
+    async def open_from_command(self, ack: AsyncAck, command: SlashCommand) -> None:
         """Open the form, and look up the partner that the command names."""
-        await self._open_for(ack, command, command.argument, closing=False)
+        await self._open_from_command(ack, command, command.argument, closing=False)
 
-    async def open_to_block(self, ack: AsyncAck, command: Invocation) -> None:
+    async def open_block_form(self, ack: AsyncAck, command: SlashCommand) -> None:
         """Open the form with the templates that only close a partner."""
-        await self._open_for(ack, command, command.argument, closing=True)
+        await self._open_from_command(ack, command, command.argument, closing=True)
 
     async def open(self, ack: AsyncAck, click: Interaction) -> None:
         """Open the empty form."""
@@ -90,7 +90,7 @@ class RequestAccessFlow:
         window = Window.of(click, command=LOOK_UP)
         self.windows.start(window, self.show_template(window, parse_form(click)))
 
-    def show_again(self, click: Interaction) -> None:
+    def look_up_again(self, click: Interaction) -> None:
         """Look up the target of an open form again, after an action in the form ended the request about it."""
         form, window = parse_form(click), Window.of(click, command=LOOK_UP)
         self.windows.background.start(self.show_partner(window, form, typed=form.target))
@@ -100,7 +100,7 @@ class RequestAccessFlow:
         await self.members.require(click.actor)
         problems = await answer_submission(ack, self.intake.file(parse_form(click), key=click.key))
         if ids.TARGET in problems and problems[ids.TARGET].code == RefusalCode.OPEN_REQUEST:
-            self.show_again(click)
+            self.look_up_again(click)
 
     async def filled_view(self, window: Window, refill: Refill, *, decided: int = 0) -> Json:
         """Return the form, filled in from an earlier request, with the partner as it is now.
@@ -111,10 +111,12 @@ class RequestAccessFlow:
         shown = self.forms.at(window.id, form)
         shown.refill, shown.decided = refill, decided
         await self._look_up(window, shown, form.target)
-        await self._read_around(shown)
+        await self._read_offers_and_approvers(shown)
         return shown.view()
 
-    async def _open_for(self, ack: AsyncAck, act: Interaction | Invocation, typed: str, *, closing: bool) -> None:
+    async def _open_from_command(
+        self, ack: AsyncAck, act: Interaction | SlashCommand, typed: str, *, closing: bool
+    ) -> None:
         actor = act.actor
         view_id, template = await self._open(act.trigger_id, actor, typed=typed, closing=closing)
         await ack()
@@ -140,7 +142,7 @@ class RequestAccessFlow:
         shown = self.forms.at(window.id, replace(form, target=typed))
         async with self.windows.showing_refusals(window):
             await self._look_up(window, shown, typed)
-            await self._read_around(shown)
+            await self._read_offers_and_approvers(shown)
             await self.forms.show(window.id, shown, shown.view)
 
     async def show_template(self, window: Window, form: Form) -> None:
@@ -150,12 +152,12 @@ class RequestAccessFlow:
             await self.members.require(form.requester)
             if not shown.is_about(form.target):
                 shown.forget()
-            await self._read_around(shown)
+            await self._read_offers_and_approvers(shown)
             await self.forms.show(window.id, shown, shown.view)
             if form.target.strip() and not shown.is_about(form.target):
                 await self.show_partner(window, shown.form, typed=form.target)
 
-    async def _read_around(self, shown: OpenRequestForm) -> None:
+    async def _read_offers_and_approvers(self, shown: OpenRequestForm) -> None:
         """Read what is offered, and who would decide on the chosen template."""
         shown.offers = await self.offers.open(shown.form.template)
         form, template = shown.form, self.catalog.templates.get(shown.form.template)
@@ -183,7 +185,7 @@ class RequestAccessFlow:
             if edits is not None and waiting is not None and waiting.id == edits.request_id:
                 waiting = None
             account = None if waiting is None else await account_of_other_chat_id(waiting, actor, self.intake.directory)
-            found = Found.of(seen, typed=typed, waiting=waiting, account=account)
+            found = LookupResult.of(seen, typed=typed, waiting=waiting, account=account)
         except Refused as refused:
             if refused.code is not RefusalCode.LIMIT_REACHED:
                 raise

@@ -11,16 +11,16 @@ from bot.slack import ids
 from bot.slack.blocks.blocks import (
     Json,
     Limit,
-    Part,
+    TextRun,
     actions,
     bullets,
     button,
-    footnote,
+    cleaned_text,
+    fixed_text,
     paragraph,
-    part,
     plain_text,
-    rich,
-    words,
+    rich_text,
+    small_text,
 )
 from bot.slack.blocks.modal import SPONSOR_HINT, input_block, message_view, modal, text_area
 from bot.slack.blocks.untrusted import cut, encodable
@@ -31,16 +31,16 @@ from bot.slack.flows.request_access.fields import (
     template_field,
     ticket_field,
 )
-from bot.slack.flows.request_access.partner_result import Found, target_result, waiting_buttons
-from bot.slack.people.approvers import AskedStage
+from bot.slack.flows.request_access.partner_result import LookupResult, open_request_buttons, target_result
+from bot.slack.people.approvers import StageApprovers
 from bot.words.requests.form import (
     CANNOT_APPROVE,
     EDITED_PARTNER,
     NOT_CHOSEN,
-    chosen_words,
-    edit_words,
-    nobody_words,
-    refill_words,
+    chosen_template_words,
+    edit_effect_words,
+    no_approvers_words,
+    refill_note_words,
     stage_words,
 )
 from workflows.app.requests.forms import PlanEdited
@@ -61,7 +61,7 @@ class RequestForm:
     offers: Sequence[Offer]
     requester: ChatId
     target: str = ""
-    found: Found | None = None
+    found: LookupResult | None = None
     problem: str = ""
     template: str = ""
     justification: str = ""
@@ -75,7 +75,7 @@ class RequestForm:
     """The text of the option that was chosen for one of them, by name."""
     unsearchable: Mapping[str, Fact] = field(default_factory=dict)
     """Why our own directory cannot be searched for one of them, by name."""
-    asked: Sequence[AskedStage] = ()
+    asked: Sequence[StageApprovers] = ()
     """Who would decide on the chosen template."""
     edits: PlanEdited | None = None
     """What the form edits; None for a new request."""
@@ -109,7 +109,7 @@ def request_view(form: RequestForm) -> Json:
         *_partner(form),
         template_field(form.offers, form.template),
         *_note(form, ids.TEMPLATE),
-        footnote(*([NOT_CHOSEN] if form.chosen is None else chosen_words(form.chosen))),
+        small_text(*([NOT_CHOSEN] if form.chosen is None else chosen_template_words(form.chosen))),
         *_who_decides(form.asked),
         *placeholder_fields(template, form.placeholders, form.labels, form.unsearchable),
         input_block("Justification", ids.JUSTIFICATION, text_area(ids.JUSTIFICATION, form.justification)),
@@ -139,17 +139,17 @@ def _partner(form: RequestForm) -> Iterator[Block]:
     if form.edits is None:
         yield _target_field(form)
         yield shown
-        yield from waiting_buttons(form.found, form.requester)
+        yield from open_request_buttons(form.found, form.requester)
         return
     yield shown
-    yield footnote(EDITED_PARTNER, *edit_words(form.decided))
+    yield small_text(EDITED_PARTNER, *edit_effect_words(form.decided))
     yield actions(f"edits:{form.edits.request_id}", button("New request", ids.OPEN_REQUEST, "edit"))
 
 
 def _note(form: RequestForm, field: str) -> Iterator[Block]:
     """Return what is different at a field since the request that the form was filled in from."""
     if field in form.notes:
-        yield footnote(f"⚠️ {refill_words(form.notes[field])}")
+        yield small_text(f"⚠️ {refill_note_words(form.notes[field])}")
 
 
 def _target_field(form: RequestForm) -> InputBlock:
@@ -166,22 +166,26 @@ def _target_field(form: RequestForm) -> InputBlock:
     return input_block("Partner domain or tenant ID", ids.TARGET, element, hint=hint, is_dispatched=True)
 
 
-def _who_decides(asked: Sequence[AskedStage]) -> Iterator[Block]:
+def _who_decides(asked: Sequence[StageApprovers]) -> Iterator[Block]:
     """Return who will be asked, stage by stage, as far as it is known now."""
     if asked:
         stages = bullets((_stage(one) for one in asked), ordered=True)
-        yield rich(paragraph(words("Who decides", bold=True)), stages, paragraph(words(CANNOT_APPROVE)))
+        yield rich_text(paragraph(fixed_text("Who decides", bold=True)), stages, paragraph(fixed_text(CANNOT_APPROVE)))
 
 
-def _stage(asked: AskedStage) -> list[Part]:
-    shown, approvers = [part(stage_words(asked.stage), bold=True)], asked.approvers
+def _stage(asked: StageApprovers) -> list[TextRun]:
+    shown, approvers = [cleaned_text(stage_words(asked.stage), bold=True)], asked.approvers
     if approvers is None:
         return shown
     if not approvers.names and not approvers.others:
-        return [*shown, words(": ⚠️ "), part(nobody_words(asked.stage), 300)]
+        return [*shown, fixed_text(": ⚠️ "), cleaned_text(no_approvers_words(asked.stage), 300)]
     more = f" and {approvers.others} more" if approvers.names and approvers.others else ""
     names = ", ".join(approvers.names) or f"{approvers.others} people"
-    return [*shown, words(": "), part(names, 600), words(more)] if more else [*shown, words(": "), part(names, 600)]
+    return (
+        [*shown, fixed_text(": "), cleaned_text(names, 600), fixed_text(more)]
+        if more
+        else [*shown, fixed_text(": "), cleaned_text(names, 600)]
+    )
 
 
 def _placeholders_shown(template: Template | None) -> dict[str, str]:

@@ -6,8 +6,8 @@ from dataclasses import dataclass, field
 from bot.slack.answers.open_forms import OpenForm
 from bot.slack.blocks.blocks import Json
 from bot.slack.flows.request_access.form import RequestForm, request_view
-from bot.slack.flows.request_access.partner_result import Found
-from bot.slack.people.approvers import AskedStage
+from bot.slack.flows.request_access.partner_result import LookupResult
+from bot.slack.people.approvers import StageApprovers
 from workflows.app.requests.forms import Form, Refill
 from workflows.core.errors.facts import Fact
 from workflows.core.policy.offers import Offer
@@ -21,13 +21,13 @@ class OpenRequestForm(OpenForm[Form]):
     offers: Sequence[Offer] = ()
     looked_up: str = ""
     """The typed text that `found` or `problem` is about."""
-    found: Found | None = None
+    found: LookupResult | None = None
     observation: ObservedPartner | None = None
     """What `found` summarizes."""
     problem: str = ""
     unsearchable: dict[str, Fact] = field(default_factory=dict)
     """By the placeholder's name, why our own directory cannot be searched for it."""
-    asked: Sequence[AskedStage] = ()
+    asked: Sequence[StageApprovers] = ()
     """Who would decide on the chosen template."""
     refill: Refill | None = None
     """The earlier request that it was filled in from."""

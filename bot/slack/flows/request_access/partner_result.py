@@ -8,11 +8,20 @@ from slack_sdk.models.blocks import ActionsBlock, RichTextBlock
 from slack_sdk.models.blocks.block_elements import RichTextElement
 
 from bot.slack import ids
-from bot.slack.blocks.blocks import DOMAIN, actions, bullets, button, paragraph, part, rich, words
-from bot.slack.cards.partners import MOST_LINE, identity_paragraph
+from bot.slack.blocks.blocks import (
+    DOMAIN_LIMIT,
+    actions,
+    bullets,
+    button,
+    cleaned_text,
+    fixed_text,
+    paragraph,
+    rich_text,
+)
+from bot.slack.cards.partner_and_plan import MAX_SETTING_CHARACTERS, identity_paragraph
 from bot.slack.cards.requests import edit_element, withdraw_element
 from bot.words.plans.current_settings import describe_current
-from bot.words.refusals.words import fact_words
+from bot.words.refusals.sentences import fact_words
 from bot.words.requests.form import NOT_A_PARTNER, NOT_ADDED, guests_words
 from workflows.app.requests.open_request import may_edit, may_withdraw, open_request_fact
 from workflows.core.people import ChatId, PersonId
@@ -24,7 +33,7 @@ from workflows.core.settings.openness import Openness, openness_of
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Found:
+class LookupResult:
     """The result of looking up the target."""
 
     identity: TenantIdentity
@@ -74,37 +83,39 @@ def _inherited_guests(observation: ObservedPartner) -> Openness:
     return openness_of(guests) if is_default else Openness.UNKNOWN
 
 
-def target_result(found: Found | None, problem: str, requester: ChatId) -> RichTextBlock:
+def target_result(found: LookupResult | None, problem: str, requester: ChatId) -> RichTextBlock:
     """Return the text below the target: the tenant and what exists already, or the problem in words."""
     if problem:
-        said = paragraph(words("⚠️ Problem: ", bold=True), part(problem, 1000, lines=True))
-        return rich(said, block_id=ids.TARGET_RESULT)
+        said = paragraph(fixed_text("⚠️ Problem: ", bold=True), cleaned_text(problem, 1000, lines=True))
+        return rich_text(said, block_id=ids.TARGET_RESULT)
     if found is None:
-        return rich(paragraph(words("No organization looked up yet.")), block_id=ids.TARGET_RESULT)
+        return rich_text(paragraph(fixed_text("No organization looked up yet.")), block_id=ids.TARGET_RESULT)
     elements: list[RichTextElement] = [identity_paragraph(found.identity)]
     if found.taken:
-        elements.insert(0, paragraph(words("Taken from what you typed: "), part(found.taken, DOMAIN, bold=True)))
+        elements.insert(
+            0, paragraph(fixed_text("Taken from what you typed: "), cleaned_text(found.taken, DOMAIN_LIMIT, bold=True))
+        )
     if found.waiting is not None:
         open_one = fact_words(open_request_fact(found.waiting, requester, found.account))
-        elements.append(paragraph(words("⏳ "), part(open_one, 600, bold=True)))
-    return rich(*elements, *_what_applies(found), block_id=ids.TARGET_RESULT)
+        elements.append(paragraph(fixed_text("⏳ "), cleaned_text(open_one, 600, bold=True)))
+    return rich_text(*elements, *_what_applies(found), block_id=ids.TARGET_RESULT)
 
 
-def _what_applies(found: Found) -> Iterator[RichTextElement]:
+def _what_applies(found: LookupResult) -> Iterator[RichTextElement]:
     if not found.exists and not found.identity.is_resolved:
-        yield paragraph(words(NOT_ADDED))
+        yield paragraph(fixed_text(NOT_ADDED))
     elif not found.exists:
-        yield paragraph(words(NOT_A_PARTNER))
+        yield paragraph(fixed_text(NOT_A_PARTNER))
     elif not found.lines:
-        yield paragraph(words("Already a partner, without any setting of its own."))
+        yield paragraph(fixed_text("Already a partner, without any setting of its own."))
     else:
-        yield paragraph(words("Already a partner. Set for it now:"))
-        yield bullets([part(line, MOST_LINE)] for line in found.lines[:15])
+        yield paragraph(fixed_text("Already a partner. Set for it now:"))
+        yield bullets([cleaned_text(line, MAX_SETTING_CHARACTERS)] for line in found.lines[:15])
     if guests := guests_words(found.guests):
-        yield paragraph(words(f"⚠️ {guests}"))
+        yield paragraph(fixed_text(f"⚠️ {guests}"))
 
 
-def waiting_buttons(found: Found | None, requester: ChatId) -> Iterator[ActionsBlock]:
+def open_request_buttons(found: LookupResult | None, requester: ChatId) -> Iterator[ActionsBlock]:
     """Return the buttons for the open request that this person may use; every click is checked again."""
     if found is None or found.waiting is None:
         return

@@ -12,11 +12,11 @@ from bot.slack.answers.open_forms import OpenForm, OpenForms, answer_submission
 from bot.slack.answers.windows import Window, Windows
 from bot.slack.blocks.blocks import Json
 from bot.slack.flows.entry_points import Action, EntryPoint, Subcommand, Submission
-from bot.slack.flows.restore.form import Preview, RestoreShown, restore_view
+from bot.slack.flows.restore.form import Preview, RestoreFormContent, restore_view
 from bot.slack.payloads.forms import parse_restore_form
-from bot.slack.payloads.models import Interaction, Invocation
+from bot.slack.payloads.models import Interaction, SlashCommand
 from bot.slack.people.members import Members
-from bot.words.refusals.words import fact_words
+from bot.words.refusals.sentences import fact_words
 from bot.words.requests.notes import refusal_words
 from workflows.app.reads.look_up_permission import LookupPermission
 from workflows.app.requests.people_checks import lookups_refused
@@ -38,8 +38,8 @@ from workflows.preflight.naming import names_for_display
 
 READING_SECONDS: Final = 6.0
 """Seconds that a person waits for the difference before the form is shown without it."""
-_LATER: Final = "You can send the request anyway; it waits until it can be read."
-_STORED: Final = "/partner restore"
+_SEND_ANYWAY: Final = "You can send the request anyway; it waits until it can be read."
+_AUDIT_NAME: Final = "/partner restore"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -57,23 +57,23 @@ class RestoreFlow:
 
     def entry_points(self) -> Iterator[EntryPoint]:
         """Return the entry points of this flow."""
-        yield Subcommand("restore", self.open_named)
-        yield Action(ids.RESTORES, self.choose_change, stored="restores")
-        yield Submission(ids.RESTORE_ACCESS, self.submit, stored="submit")
+        yield Subcommand("restore", self.open_from_command)
+        yield Action(ids.RESTORES, self.choose_change, audit_name="restores")
+        yield Submission(ids.RESTORE_ACCESS, self.submit, audit_name="submit")
 
-    async def open_named(self, ack: AsyncAck, command: Invocation) -> None:
+    async def open_from_command(self, ack: AsyncAck, command: SlashCommand) -> None:
         """Open the form about the partner that the command names."""
 
         async def build(window: Window) -> Json:
             return await self._changes(window, command.argument)
 
-        await self.windows.load(ack, command, build, command=_STORED)
+        await self.windows.load(ack, command, build, command=_AUDIT_NAME)
 
     async def choose_change(self, ack: AsyncAck, click: Interaction) -> None:
         """Show the effect of the change that was just chosen."""
         form = parse_restore_form(click)
         await ack()
-        window = Window.of(click, command=_STORED, subject=CommandSubject(tenant_id=form.tenant_id))
+        window = Window.of(click, command=_AUDIT_NAME, subject=CommandSubject(tenant_id=form.tenant_id))
         self.windows.start(window, self.show_difference(window, form))
 
     async def submit(self, ack: AsyncAck, click: Interaction) -> None:
@@ -83,11 +83,11 @@ class RestoreFlow:
 
     async def _changes(self, window: Window, typed: str) -> Json:
         """Return the view with the changes of a partner that can be undone."""
-        await self.lookup_permission.require(window.actor, typed, key=window.key, by=_STORED)
+        await self.lookup_permission.require(window.actor, typed, key=window.key, by=_AUDIT_NAME)
         identity, _ = await named_partner(typed, store=self.store, tenant=self.tenant)
         window.subject = CommandSubject(tenant_id=identity.tenant_id)
         return restore_view(
-            RestoreShown(
+            RestoreFormContent(
                 identity=identity,
                 changes=await self.intake.changes(identity.tenant_id),
                 templates=tuple(self.catalog.templates.values()),
@@ -104,7 +104,7 @@ class RestoreFlow:
             if not changes:
                 return  # the form is only shown when there are some
             with_difference = await self._with_preview(
-                RestoreShown(
+                RestoreFormContent(
                     identity=changes[0].known.observation.identity,
                     changes=changes,
                     templates=tuple(self.catalog.templates.values()),
@@ -117,7 +117,7 @@ class RestoreFlow:
 
             await self.forms.show(window.id, shown, view)
 
-    async def _with_preview(self, shown: RestoreShown) -> RestoreShown:
+    async def _with_preview(self, shown: RestoreFormContent) -> RestoreFormContent:
         try:
             async with asyncio.timeout(READING_SECONDS):
                 found, observation = await self._proposed(shown.form)
@@ -127,11 +127,13 @@ class RestoreFlow:
         except (InvalidField, UnreadableSetting) as error:
             return replace(shown, problem=refusal_words(error))
         except TimeoutError:
-            return replace(shown, problem=f"The difference cannot be shown now: Microsoft does not answer. {_LATER}")
+            return replace(
+                shown, problem=f"The difference cannot be shown now: Microsoft does not answer. {_SEND_ANYWAY}"
+            )
         except TenantRefused as error:
             return replace(shown, problem=fact_words(lookups_refused(error)))
         except TenantUnavailable as error:
-            return replace(shown, problem=f"The difference cannot be shown now: {refusal_words(error)} {_LATER}")
+            return replace(shown, problem=f"The difference cannot be shown now: {refusal_words(error)} {_SEND_ANYWAY}")
         preview = Preview(
             plan=found.plan,
             default=observation.default,

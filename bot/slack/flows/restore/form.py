@@ -8,17 +8,17 @@ from slack_sdk.models.blocks import Block, InputBlock, StaticSelectElement, User
 from slack_sdk.models.blocks.block_elements import RichTextElement
 
 from bot.slack import ids
-from bot.slack.blocks.blocks import Json, Limit, bullets, paragraph, part, plain_text, rich, words
+from bot.slack.blocks.blocks import Json, Limit, bullets, cleaned_text, fixed_text, paragraph, plain_text, rich_text
 from bot.slack.blocks.modal import SPONSOR_HINT, input_block, message_view, modal, option, text_area
 from bot.slack.blocks.untrusted import clean
-from bot.slack.cards.partners import (
+from bot.slack.cards.partner_and_plan import (
     change_elements,
     consequence_elements,
     finding_elements,
     identity_block,
 )
-from bot.slack.cards.risk import risk_elements, staying_elements
-from bot.words.plans.changes import describe, duration_words
+from bot.slack.cards.risk import risk_elements, unchanged_access_elements
+from bot.words.plans.changes import describe_changes, duration_words
 from bot.words.plans.consequences import consequence_words
 from bot.words.requests.titles import prepared_title
 from bot.words.sentences import counted
@@ -26,22 +26,22 @@ from workflows.app.requests.restore_intake import RestoreForm
 from workflows.core.checks.consequences import consequences
 from workflows.core.checks.findings import Finding
 from workflows.core.partners.restoration.restorable import ended_at
-from workflows.core.plans.closing import only_narrows
+from workflows.core.plans.closing import only_reduces_access
 from workflows.core.plans.plan import Plan, TenantIdentity
 from workflows.core.policy.template import Stage, Template
 from workflows.core.requests.request import AccessRequest, RequestState
 from workflows.core.settings.canonical import JsonObject
 
 RESTORE_TITLE: Final = "Restore previous settings"
-MOST_CHANGES: Final = 100
+MAX_CHANGES: Final = 100
 """The most choices that Slack accepts in a select."""
 
-_ENDED: Final[Mapping[RequestState, str]] = {
+_END_WORDS: Final[Mapping[RequestState, str]] = {
     RequestState.OVERWRITTEN: "overwritten",
     RequestState.FAILED: "failed half-way",
     RequestState.STOPPED: "stopped half-way",
 }
-_FIRST: Final = "Choose a change to see what the restore would change."
+_CHOOSE_FIRST: Final = "Choose a change to see what the restore would change."
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -59,7 +59,7 @@ class Preview:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class RestoreShown:
+class RestoreFormContent:
     """The content of the restore form."""
 
     identity: TenantIdentity
@@ -79,7 +79,7 @@ class RestoreShown:
         return self.templates if self.preview is None else (self.preview.template,)
 
 
-def restore_view(shown: RestoreShown) -> Json:
+def restore_view(shown: RestoreFormContent) -> Json:
     """Return the restore form. Its metadata names the tenant, and is unverified when it comes back."""
     if not shown.changes:
         said = "There is no change of this partner to restore from. See /partner show."
@@ -88,7 +88,7 @@ def restore_view(shown: RestoreShown) -> Json:
     blocks: list[Block] = [
         identity_block(shown.identity),
         _changes_field(shown),
-        rich(*_result_elements(shown), block_id=ids.RESTORE_RESULT),
+        rich_text(*_result_elements(shown), block_id=ids.RESTORE_RESULT),
         input_block("Justification", ids.JUSTIFICATION, text_area(ids.JUSTIFICATION, form.justification)),
         input_block(
             "Sponsor",
@@ -104,14 +104,14 @@ def restore_view(shown: RestoreShown) -> Json:
 def change_words(change: AccessRequest) -> str:
     """Describe a change in one line: id, how it ended and when, its kind, the requester."""
     known = change.known
-    at, ended = ended_at(change), _ENDED.get(change.state, "applied")
+    at, ended = ended_at(change), _END_WORDS.get(change.state, "applied")
     return f"{change.id}, {ended} {at.day} {at:%b %Y}, {clean(prepared_title(known), 40)}, by {known.requester.name}"
 
 
-def _changes_field(shown: RestoreShown) -> InputBlock:
+def _changes_field(shown: RestoreFormContent) -> InputBlock:
     options = [
         option(change_words(change), change.id, "Restores the settings from before it")
-        for change in shown.changes[:MOST_CHANGES]
+        for change in shown.changes[:MAX_CHANGES]
     ]
     element = StaticSelectElement(
         action_id=ids.RESTORES,
@@ -126,33 +126,35 @@ def _changes_field(shown: RestoreShown) -> InputBlock:
     return input_block("Change to undo", ids.RESTORES, element, hint=hint, is_dispatched=True)
 
 
-def _result_elements(shown: RestoreShown) -> Iterator[RichTextElement]:
+def _result_elements(shown: RestoreFormContent) -> Iterator[RichTextElement]:
     """Return the text below the choice: the difference and the approvers, or the problem in words."""
     preview = shown.preview
     if shown.problem:
-        yield paragraph(words("⚠️ Problem: ", bold=True), part(shown.problem, 1000, lines=True))
+        yield paragraph(fixed_text("⚠️ Problem: ", bold=True), cleaned_text(shown.problem, 1000, lines=True))
     elif preview is None:
-        yield paragraph(words(_FIRST))
+        yield paragraph(fixed_text(_CHOOSE_FIRST))
     else:
         plan, default = preview.plan, preview.default
         yield from risk_elements(plan, default)
-        yield from change_elements(describe(plan, default, preview.names), "What would change from now")
-        yield from staying_elements(plan, default, preview.names)
+        yield from change_elements(describe_changes(plan, default, preview.names), "What would change from now")
+        yield from unchanged_access_elements(plan, default, preview.names)
         yield from consequence_elements(tuple(map(consequence_words, consequences(plan, default))))
         yield from finding_elements(preview.findings)
         yield from _chain_elements(preview)
 
 
 def _chain_elements(preview: Preview) -> Iterator[RichTextElement]:
-    yield paragraph(words("Who decides", bold=True))
-    if only_narrows(preview.plan):
-        yield paragraph(words("This only narrows or closes access, so one approval is enough."))
+    yield paragraph(fixed_text("Who decides", bold=True))
+    if only_reduces_access(preview.plan):
+        yield paragraph(fixed_text("This only narrows or closes access, so one approval is enough."))
     stages = ((stage.title, stage.quorum) for stage in preview.stages)
-    yield bullets([part(title), words(f": {counted(quorum, 'approval')}")] for title, quorum in stages)
-    yield paragraph(words("This is the approval policy of “"), part(preview.template.title), words("”."))
+    yield bullets([cleaned_text(title), fixed_text(f": {counted(quorum, 'approval')}")] for title, quorum in stages)
+    yield paragraph(
+        fixed_text("This is the approval policy of “"), cleaned_text(preview.template.title), fixed_text("”.")
+    )
 
 
-def _duration_field(shown: RestoreShown) -> InputBlock:
+def _duration_field(shown: RestoreFormContent) -> InputBlock:
     choices = sorted({duration for template in shown.offered for duration in template.durations})[:100]
     options = [option(duration_words(duration), str(duration.days)) for duration in choices]
     defaults = {template.default_duration.days for template in shown.offered}

@@ -16,9 +16,9 @@ from bot.slack.answers.windows import Window, Windows
 from bot.slack.blocks.blocks import Json
 from bot.slack.blocks.modal import loading_view
 from bot.slack.flows.entry_points import Action, Card, EntryPoint, Subcommand, Submission
-from bot.slack.flows.revoke.views import name_view, revocation_view, revoke_unchecked_view
+from bot.slack.flows.revoke.views import ask_partner_view, revoke_unchecked_view, revoke_view_or_nothing
 from bot.slack.payloads.button_values import parse_tenant_id
-from bot.slack.payloads.models import Interaction, Invocation
+from bot.slack.payloads.models import Interaction, SlashCommand
 from bot.slack.people.directory import SlackDirectory
 from bot.slack.people.members import Members
 from bot.words.findings.finding import finding_words
@@ -26,7 +26,7 @@ from bot.words.requests.notes import refusal_words
 from workflows.app.service import Service
 from workflows.core.errors.raised import Refused
 from workflows.core.partners.partnership import Partnership
-from workflows.core.partners.revoking import opening_requests, require_may_revoke
+from workflows.core.partners.revoking import requests_for_more_access, require_may_revoke
 from workflows.core.people import ChatId
 from workflows.core.plans.named_targets import shown_targets
 from workflows.core.plans.plan import Plan, TenantIdentity, plan_revocation
@@ -70,14 +70,14 @@ class RevokeFlow:
 
     def entry_points(self) -> Iterator[EntryPoint]:
         """Return the entry points of this flow."""
-        yield Subcommand("revoke", self.open_named)
-        yield Action(ids.REVOKE_REVIEW, self.open_in_review, stored="want_revoke", card=Card.REVIEW)
-        yield Action(ids.REVOKE_PARTNER, self.open_partner, stored="want_revoke")
-        yield Action(ids.BLOCK_PARTNER, self.ask_name, stored="want_revoke")
-        yield Submission(ids.NAME_PARTNER, self.open_typed, stored="want_revoke")
-        yield Submission(ids.CONFIRM_REVOKE, self.confirmed, stored="want_revoke")
+        yield Subcommand("revoke", self.open_from_command)
+        yield Action(ids.REVOKE_REVIEW, self.open_from_review, audit_name="want_revoke", card=Card.REVIEW)
+        yield Action(ids.REVOKE_PARTNER, self.open_from_home, audit_name="want_revoke")
+        yield Action(ids.BLOCK_PARTNER, self.ask_partner, audit_name="want_revoke")
+        yield Submission(ids.NAME_PARTNER, self.open_from_form, audit_name="want_revoke")
+        yield Submission(ids.CONFIRM_REVOKE, self.submit, audit_name="want_revoke")
 
-    async def open_named(self, ack: AsyncAck, command: Invocation) -> None:
+    async def open_from_command(self, ack: AsyncAck, command: SlashCommand) -> None:
         """Open the window about the partner that the command names."""
 
         async def build(window: Window) -> Json:
@@ -85,7 +85,7 @@ class RevokeFlow:
 
         await self.windows.load(ack, command, build, command="/partner revoke")
 
-    async def open_in_review(self, ack: AsyncAck, click: Interaction) -> None:
+    async def open_from_review(self, ack: AsyncAck, click: Interaction) -> None:
         """Open the window from a review's button, which the sponsor has as well."""
         target = parse_tenant_id(click.action.value)
 
@@ -94,7 +94,7 @@ class RevokeFlow:
 
         await self.windows.load(ack, click, build, command="want_revoke")
 
-    async def open_partner(self, ack: AsyncAck, click: Interaction) -> None:
+    async def open_from_home(self, ack: AsyncAck, click: Interaction) -> None:
         """Open the window about a partner that an admin's App Home shows."""
         target = parse_tenant_id(click.action.value)
 
@@ -103,13 +103,13 @@ class RevokeFlow:
 
         await self.windows.load(ack, click, build, command="want_revoke", subject=CommandSubject(tenant_id=target))
 
-    async def ask_name(self, ack: AsyncAck, click: Interaction) -> None:
+    async def ask_partner(self, ack: AsyncAck, click: Interaction) -> None:
         """Ask which partner to block; it need not be known to Gatehouse."""
         await self.members.require_known(click.actor)
-        await self.windows.open(click.trigger_id, name_view())
+        await self.windows.open(click.trigger_id, ask_partner_view())
         await ack()
 
-    async def open_typed(self, ack: AsyncAck, click: Interaction) -> None:
+    async def open_from_form(self, ack: AsyncAck, click: Interaction) -> None:
         """Show in the same window what blocking the typed partner does."""
         typed = click.the_view.value(ids.TARGET)
         await ack(response_action="update", view=loading_view())
@@ -120,7 +120,7 @@ class RevokeFlow:
 
         self.windows.start(window, self.windows.show(window, build))
 
-    async def confirmed(self, ack: AsyncAck, click: Interaction) -> None:
+    async def submit(self, ack: AsyncAck, click: Interaction) -> None:
         """Store a revocation after the partner's name was typed as confirmation."""
         tenant_id = parse_tenant_id(click.the_view.private_metadata)
         problem = await self.confirmation_problem(tenant_id, click.the_view.value(ids.CONFIRM))
@@ -140,7 +140,7 @@ class RevokeFlow:
             return "The partner cannot be looked up now: Microsoft Entra does not answer in time. Try again."
         except (TenantUnavailable, TenantRefused, Refused) as error:
             return f"The partner cannot be looked up now: {refusal_words(error)} Try again."
-        expected = ids.confirmation(identity)
+        expected = ids.confirmation_text(identity)
         if typed.strip().casefold() == expected.casefold():
             return ""
         return f"This is not what has to be typed here. Type {expected} to confirm."
@@ -199,7 +199,7 @@ class RevokeFlow:
 
         Who used the partnership recently is shown when it has been counted; the window does not wait for that.
         """
-        stops = opening_requests(await self.store.open_requests(), identity)
+        stops = requests_for_more_access(await self.store.open_requests(), identity)
         counting = asyncio.create_task(
             read_partnership_use(
                 identity.tenant_id, tenant=self.tenant, clock=self.clock, timeout_seconds=_COUNTING_SECONDS
@@ -209,9 +209,9 @@ class RevokeFlow:
             names = await names_for_display(shown_targets(plan), tenant=self.tenant)
             await asyncio.wait({counting}, timeout=_COUNTING_GRACE)
             if not counting.done():
-                counted = revocation_view(identity, partnership, plan, default, stops, names, (_COUNTING,))
+                counted = revoke_view_or_nothing(identity, partnership, plan, default, stops, names, (_COUNTING,))
                 await self.windows.update(window.id, counted)
             used = tuple(map(finding_words, lost_access_findings(await counting)))
-            return revocation_view(identity, partnership, plan, default, stops, names, used)
+            return revoke_view_or_nothing(identity, partnership, plan, default, stops, names, used)
         finally:
             counting.cancel()

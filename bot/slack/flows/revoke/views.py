@@ -11,13 +11,13 @@ from slack_sdk.models.blocks import (
 from slack_sdk.models.blocks.block_elements import RichTextElement
 
 from bot.slack import ids
-from bot.slack.blocks.blocks import Json, Limit, Part, bullets, paragraph, part, rich, words
+from bot.slack.blocks.blocks import Json, Limit, TextRun, bullets, cleaned_text, fixed_text, paragraph, rich_text
 from bot.slack.blocks.modal import input_block, message_view, modal, text_area
 from bot.slack.blocks.untrusted import clean
-from bot.slack.cards.partners import change_elements, consequence_elements, identity_block
+from bot.slack.cards.partner_and_plan import change_elements, consequence_elements, identity_block
+from bot.slack.cards.partnership import partnership_facts
 from bot.slack.cards.requests import kind_words
-from bot.slack.cards.reviews import partnership_facts
-from bot.words.plans.changes import Line, describe
+from bot.words.plans.changes import ChangeLine, describe_changes
 from bot.words.plans.consequences import consequence_words
 from bot.words.requests.states import state_words
 from bot.words.settings.openness import access_kinds_words
@@ -31,16 +31,16 @@ from workflows.core.settings.openness import AccessKind, access_kinds, possibly_
 
 _BLOCKED: Final = "This tenant is already blocked in every respect, so no setting is written."
 _NOTHING_TO_WRITE: Final = "Every block is already set, so no setting is changed."
-_LEFT: Final = "Gatehouse has no setting that surely closes these: "
-_UNREAD: Final = (
+_NOT_SURELY_CLOSED: Final = "Gatehouse has no setting that surely closes these: "
+_SETTINGS_NOT_READ: Final = (
     "If you confirm, Gatehouse blocks B2B collaboration and direct connect in both directions as soon as Microsoft "
     "answers. It switches trust, automatic redemption and synchronization off, and reads that back. It tries to close "
     "everything else and names what stays open. Your permission is checked then."
 )
-_MOST_STOPPED: Final = 10
+_MAX_STOPPED_REQUESTS: Final = 10
 
 
-def revocation_view(
+def revoke_view_or_nothing(
     identity: TenantIdentity,
     partnership: Partnership | None,
     plan: Plan,
@@ -60,12 +60,12 @@ def revocation_view(
     if is_closed and not plan.operations and not stops:
         return already_blocked_view(left)
     said = (*map(consequence_words, consequences(plan, default)), *used)
-    return revoke_view(identity, describe(plan, default, names), partnership, said, stops, left)
+    return revoke_view(identity, describe_changes(plan, default, names), partnership, said, stops, left)
 
 
 def revoke_view(
     identity: TenantIdentity,
-    lines: Sequence[Line],
+    lines: Sequence[ChangeLine],
     partnership: Partnership | None,
     consequences: Sequence[str],
     stops: Sequence[AccessRequest] = (),
@@ -77,8 +77,8 @@ def revoke_view(
     :param left: what is not certainly closed now.
     :param stops: the open requests that it stops.
     """
-    changes = change_elements(lines, "What will change") if lines else _nothing_elements(left)
-    told = rich(*changes, *_stop_elements(stops), *consequence_elements(consequences))
+    changes = change_elements(lines, "What will change") if lines else _nothing_to_write_elements(left)
+    told = rich_text(*changes, *_stopped_requests_elements(stops), *consequence_elements(consequences))
     return _revoke_modal(identity, [_current_block(partnership), told])
 
 
@@ -86,19 +86,19 @@ def already_blocked_view(left: Sequence[AccessKind]) -> Json:
     """Return the view that there is nothing to revoke, with what is still not certainly closed."""
     if not left:
         return message_view("Nothing to do", "This tenant is already blocked in every respect.")
-    return message_view("Nothing to write", f"{_NOTHING_TO_WRITE} {_LEFT}{access_kinds_words(left)}.")
+    return message_view("Nothing to write", f"{_NOTHING_TO_WRITE} {_NOT_SURELY_CLOSED}{access_kinds_words(left)}.")
 
 
 def revoke_unchecked_view(identity: TenantIdentity) -> Json:
     """Offer a revocation while nothing can be read: neither the settings nor who asks, so no record is shown either."""
-    said = rich(
-        paragraph(words("⚠️ The present settings cannot be read now.", bold=True)),
-        paragraph(words(_UNREAD)),
+    said = rich_text(
+        paragraph(fixed_text("⚠️ The present settings cannot be read now.", bold=True)),
+        paragraph(fixed_text(_SETTINGS_NOT_READ)),
     )
     return _revoke_modal(identity, [said])
 
 
-def name_view() -> Json:
+def ask_partner_view() -> Json:
     """Return the view that asks which partner to block."""
     field = PlainTextInputElement(action_id=ids.TARGET, max_length=300)
     hint = "The next step shows what changes, and asks you to confirm. Only admins can block a partner."
@@ -111,7 +111,7 @@ def _revoke_modal(identity: TenantIdentity, told: Sequence[Block]) -> Json:
         identity_block(identity),
         *told,
         input_block(
-            f"Type {clean(ids.confirmation(identity), 300)} to confirm",
+            f"Type {clean(ids.confirmation_text(identity), 300)} to confirm",
             ids.CONFIRM,
             PlainTextInputElement(action_id=ids.CONFIRM, max_length=300),
         ),
@@ -120,28 +120,33 @@ def _revoke_modal(identity: TenantIdentity, told: Sequence[Block]) -> Json:
     return modal("Revoke access", blocks, ids.CONFIRM_REVOKE, submit="Revoke", metadata=identity.tenant_id)
 
 
-def _nothing_elements(left: Sequence[AccessKind]) -> Iterator[RichTextElement]:
-    yield paragraph(words(_NOTHING_TO_WRITE if left else _BLOCKED, bold=True))
+def _nothing_to_write_elements(left: Sequence[AccessKind]) -> Iterator[RichTextElement]:
+    yield paragraph(fixed_text(_NOTHING_TO_WRITE if left else _BLOCKED, bold=True))
     if left:
-        yield paragraph(words(_LEFT), part(access_kinds_words(left), Limit.PLAIN))
+        yield paragraph(fixed_text(_NOT_SURELY_CLOSED), cleaned_text(access_kinds_words(left), Limit.PLAIN))
 
 
-def _stop_elements(stops: Sequence[AccessRequest]) -> Iterator[RichTextElement]:
+def _stopped_requests_elements(stops: Sequence[AccessRequest]) -> Iterator[RichTextElement]:
     if not stops:
         return
-    yield paragraph(words("What this stops, so that no approval puts access back", bold=True))
-    shown = [_stop_parts(request) for request in stops[:_MOST_STOPPED]]
+    yield paragraph(fixed_text("What this stops, so that no approval puts access back", bold=True))
+    shown = [_stopped_request_parts(request) for request in stops[:_MAX_STOPPED_REQUESTS]]
     if more := len(stops) - len(shown):
-        shown.append([words(f"and {more} more")])
+        shown.append([fixed_text(f"and {more} more")])
     yield bullets(shown)
 
 
-def _stop_parts(request: AccessRequest) -> list[Part]:
-    by = [words(" by "), part(request.prepared.requester.name)] if request.prepared else []
-    return [part(request.id, bold=True), words(f": {kind_words(request)}"), *by, words(f", {state_words(request)}")]
+def _stopped_request_parts(request: AccessRequest) -> list[TextRun]:
+    by = [fixed_text(" by "), cleaned_text(request.prepared.requester.name)] if request.prepared else []
+    return [
+        cleaned_text(request.id, bold=True),
+        fixed_text(f": {kind_words(request)}"),
+        *by,
+        fixed_text(f", {state_words(request)}"),
+    ]
 
 
 def _current_block(partnership: Partnership | None) -> RichTextBlock:
     if partnership is None:
-        return rich(paragraph(words("Gatehouse has no record of this partner; it can still be blocked.")))
-    return rich(paragraph(*partnership_facts(partnership)))
+        return rich_text(paragraph(fixed_text("Gatehouse has no record of this partner; it can still be blocked.")))
+    return rich_text(paragraph(*partnership_facts(partnership)))

@@ -11,7 +11,7 @@ from workflows.core.partners.partnership import PartnershipState
 from workflows.core.people import ChatId, PersonId
 from workflows.ports.pages import PartnerFilter
 
-MOST_TYPED: Final = 300
+MAX_FILTER_CHARACTERS: Final = 300
 """The most characters of all filters: they are repeated in the page buttons."""
 STATES: Final[Mapping[str, frozenset[PartnershipState]]] = {
     "active": frozenset({PartnershipState.ACTIVE}),
@@ -40,8 +40,8 @@ def parse_filter(typed: str, *, reader: Collection[ChatId | PersonId], now: date
     :param reader: every id of the person who asks, for `sponsor:me`.
     :raises UnknownFilter: when a word is not a filter, or a filter has no value.
     """
-    if len(typed) > MOST_TYPED:
-        raise UnknownFilter(f"Type at most {MOST_TYPED} characters.")
+    if len(typed) > MAX_FILTER_CHARACTERS:
+        raise UnknownFilter(f"Type at most {MAX_FILTER_CHARACTERS} characters.")
     wanted = PartnerFilter()
     for match in _WORD.finditer(typed):
         name, *values, bare = match.groups()
@@ -51,11 +51,13 @@ def parse_filter(typed: str, *, reader: Collection[ChatId | PersonId], now: date
             raise UnknownFilter(f"“{clean(bare, 60)}” is not a filter.")
         else:
             value = next((one for one in values if one is not None), "").strip()
-            wanted = _with(wanted, name.lower(), value, reader)
+            wanted = _with_condition(wanted, name.lower(), value, reader)
     return wanted
 
 
-def _with(wanted: PartnerFilter, name: str, value: str, reader: Collection[ChatId | PersonId]) -> PartnerFilter:
+def _with_condition(
+    wanted: PartnerFilter, name: str, value: str, reader: Collection[ChatId | PersonId]
+) -> PartnerFilter:
     match name:
         case "state" if value.lower() in STATES:
             return replace(wanted, states=STATES[value.lower()])

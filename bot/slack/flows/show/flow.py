@@ -7,20 +7,20 @@ from typing import Final, Protocol
 from slack_bolt.async_app import AsyncAck
 
 from bot.slack import ids
-from bot.slack.answers.response_url import Answers, say
+from bot.slack.answers.response_url import Answers, answer_at_once
 from bot.slack.answers.windows import Window, Windows
 from bot.slack.blocks.blocks import Json
 from bot.slack.blocks.message import Message, refusal
 from bot.slack.blocks.modal import shown_modal
-from bot.slack.flows.entry_points import ANY_OTHER, NOTHING, Action, EntryPoint, Subcommand
+from bot.slack.flows.entry_points import NO_SUBCOMMAND, UNKNOWN_SUBCOMMAND, Action, EntryPoint, Subcommand
 from bot.slack.flows.show.filters import UnknownFilter, parse_filter
-from bot.slack.flows.show.partner_list import PAGE, parse_step, partner_list
-from bot.slack.flows.show.partners import partner_details
+from bot.slack.flows.show.partner_details import partner_details
+from bot.slack.flows.show.partner_list import PAGE_SIZE, parse_step, partner_list
 from bot.slack.flows.show.posture import posture_message
 from bot.slack.payloads.button_values import parse_tenant_id
-from bot.slack.payloads.models import Interaction, Invocation
+from bot.slack.payloads.models import Interaction, SlashCommand
 from bot.slack.people.members import Members
-from bot.slack.words.commands import POSTURE_TAKES_NO_NAME, help_message, start_message, unknown_command
+from bot.slack.words.commands import POSTURE_TAKES_NO_PARTNER, help_message, start_message, unknown_command
 from workflows.app.reads.auditors import Auditors
 from workflows.app.reads.look_up_permission import LookupPermission
 from workflows.app.reads.posture import concerns_about, read_posture
@@ -35,7 +35,7 @@ from workflows.ports.store import Store
 from workflows.ports.tenant import Tenant
 from workflows.preflight.naming import names_for_display
 
-MOST_READ: Final = 200
+MAX_READ_REQUESTS: Final = 200
 """Requests about one partner that are read to find its first opening; the message shows the newest."""
 
 
@@ -63,17 +63,17 @@ class ShowFlow:
     def entry_points(self) -> Iterator[EntryPoint]:
         """Return the entry points of this flow."""
         yield Subcommand("list", self.list_partners)
-        yield Action(ids.LIST_PREVIOUS, self.turn_list, stored="/partner list")
-        yield Action(ids.LIST_NEXT, self.turn_list, stored="/partner list")
+        yield Action(ids.LIST_PREVIOUS, self.turn_list, audit_name="/partner list")
+        yield Action(ids.LIST_NEXT, self.turn_list, audit_name="/partner list")
         yield Subcommand("show", self.show_partner)
         yield Subcommand("posture", self.show_posture)
-        yield Action(ids.OPEN_POSTURE, self.open_posture, stored="open_posture")
-        yield Action(ids.READ_PARTNER, self.read_partner, stored="read_partner")
+        yield Action(ids.OPEN_POSTURE, self.open_posture, audit_name="open_posture")
+        yield Action(ids.READ_PARTNER, self.read_partner, audit_name="read_partner")
         yield Subcommand("help", self.show_help)
-        yield Subcommand(NOTHING, self.show_start)
-        yield Subcommand(ANY_OTHER, self.answer_unknown)
+        yield Subcommand(NO_SUBCOMMAND, self.show_start)
+        yield Subcommand(UNKNOWN_SUBCOMMAND, self.answer_unknown)
 
-    async def list_partners(self, ack: AsyncAck, command: Invocation) -> None:
+    async def list_partners(self, ack: AsyncAck, command: SlashCommand) -> None:
         """List the partners on record that the typed filters find; the tenant is not read."""
         await self.answers.later(ack, command, self._list, reads_tenant=False)
 
@@ -82,15 +82,15 @@ class ShowFlow:
         typed, place = parse_step(click.action.value)
         await self.answers.replace(ack, click, lambda: self._page_of(click.actor, typed, place))
 
-    async def show_partner(self, ack: AsyncAck, command: Invocation) -> None:
+    async def show_partner(self, ack: AsyncAck, command: SlashCommand) -> None:
         """Show one partner."""
         await self.answers.later(ack, command, self._show)
 
-    async def show_posture(self, ack: AsyncAck, command: Invocation) -> None:
+    async def show_posture(self, ack: AsyncAck, command: SlashCommand) -> None:
         """Show the posture of the whole tenant."""
         if command.argument:
             await self.members.require(command.actor)
-            await say(ack, refusal(POSTURE_TAKES_NO_NAME))
+            await answer_at_once(ack, refusal(POSTURE_TAKES_NO_PARTNER))
         else:
             await self.answers.later(ack, command, self._posture)
 
@@ -117,22 +117,22 @@ class ShowFlow:
         subject = CommandSubject(tenant_id=tenant_id)
         await self.windows.load(ack, click, build, command=ids.READ_PARTNER, subject=subject)
 
-    async def show_help(self, ack: AsyncAck, command: Invocation) -> None:
+    async def show_help(self, ack: AsyncAck, command: SlashCommand) -> None:
         """List the commands."""
         await self.members.require(command.actor)
-        await say(ack, help_message())
+        await answer_at_once(ack, help_message())
 
-    async def show_start(self, ack: AsyncAck, command: Invocation) -> None:
+    async def show_start(self, ack: AsyncAck, command: SlashCommand) -> None:
         """Answer the command without any word: lead to the App Home and to a new request."""
         await self.members.require(command.actor)
-        await say(ack, start_message(command.team_id, command.api_app_id))
+        await answer_at_once(ack, start_message(command.team_id, command.api_app_id))
 
-    async def answer_unknown(self, ack: AsyncAck, command: Invocation) -> None:
+    async def answer_unknown(self, ack: AsyncAck, command: SlashCommand) -> None:
         """Answer an unknown command, or one without its partner."""
         await self.members.require(command.actor)
-        await say(ack, unknown_command(command.text))
+        await answer_at_once(ack, unknown_command(command.text))
 
-    async def _list(self, command: Invocation) -> Message:
+    async def _list(self, command: SlashCommand) -> Message:
         return await self._page_of(command.actor, " ".join(command.argument.split()), START)
 
     async def _page_of(self, actor: ChatId, typed: str, place: Place) -> Message:
@@ -141,19 +141,19 @@ class ShowFlow:
             wanted = parse_filter(typed, reader=reader, now=now)
         except UnknownFilter as error:
             return refusal(str(error))
-        return partner_list(await self.store.partners_page(wanted, limit=PAGE, place=place), now, typed)
+        return partner_list(await self.store.partners_page(wanted, limit=PAGE_SIZE, place=place), now, typed)
 
     async def _ids_of(self, actor: ChatId) -> frozenset[ChatId | PersonId]:
         known = await self.people.known_person(actor)
         return frozenset({actor}) if known is None else frozenset({actor, known.chat_id, known.id})
 
-    async def _posture(self, _: Invocation) -> Message:
+    async def _posture(self, _: SlashCommand) -> Message:
         return posture_message(await self._read_posture())
 
     async def _read_posture(self) -> Posture:
         return await read_posture(tenant=self.tenant, records=self.store.records, clock=self.clock)
 
-    async def _show(self, command: Invocation) -> Message:
+    async def _show(self, command: SlashCommand) -> Message:
         return await self._details(command.argument, reader=await self._ids_of(command.actor))
 
     async def _details(self, named: str, *, reader: frozenset[ChatId | PersonId]) -> Message:
@@ -170,7 +170,7 @@ class ShowFlow:
             configuration,
             default,
             partnership,
-            await self.store.requests_for(identity.tenant_id, MOST_READ),
+            await self.store.requests_for(identity.tenant_id, MAX_READ_REQUESTS),
             now=self.clock.now(),
             names=await names_for_display(current_targets(configuration), tenant=self.tenant),
             concerns=concerns,

@@ -6,83 +6,101 @@ from typing import Final
 from slack_sdk.models.blocks import Block
 from slack_sdk.models.blocks.block_elements import RichTextElement
 
-from bot.slack.blocks.blocks import DOMAIN, Part, bullets, footnote, header, paragraph, part, rich, when, words
+from bot.slack.blocks.blocks import (
+    DOMAIN_LIMIT,
+    TextRun,
+    bullets,
+    cleaned_text,
+    fixed_text,
+    header,
+    local_time,
+    paragraph,
+    rich_text,
+    small_text,
+)
 from bot.slack.blocks.message import Message, message
 from bot.slack.blocks.untrusted import clean
 from bot.slack.cards.concerns import concern_elements
 from bot.words.posture.concerns import concern_words
 from bot.words.posture.summary import B2B_DIRECTIONS, counts_words, record_words, risk_words, trust_words
-from bot.words.settings.openness import OPENINGS
+from bot.words.settings.openness import OPENNESS_WORDS
 from workflows.core.posture.model import DefaultPosture, PartnerPosture, Posture, Weight
 from workflows.core.settings.model import Property
 from workflows.core.settings.openness import Openness
 
-MOST_PARTNERS: Final = 12
+MAX_PARTNERS: Final = 12
 """With their warnings they certainly fit into one message."""
-MOST_CONCERNS: Final = 4
-MOST_DEFAULT_CONCERNS: Final = 8
+MAX_CONCERNS: Final = 4
+MAX_DEFAULT_CONCERNS: Final = 8
 _WHOLE: Final = "the whole posture: gatehouse posture on the command line, or gatehouse posture --json"
 
 
 def posture_message(posture: Posture) -> Message:
     """Return a posture as a message; what is cut is counted."""
-    shown = posture.partners[:MOST_PARTNERS]
+    shown = posture.partners[:MAX_PARTNERS]
     blocks: list[Block] = [
         header("Posture of the tenant"),
-        rich(*_default_elements(posture.default)),
-        rich(paragraph(words(counts_words(posture), bold=True), words(" Read "), when(posture.read_at), words("."))),
-        *(rich(*_partner_elements(posture, partner)) for partner in shown),
+        rich_text(*_default_elements(posture.default)),
+        rich_text(
+            paragraph(
+                fixed_text(counts_words(posture), bold=True),
+                fixed_text(" Read "),
+                local_time(posture.read_at),
+                fixed_text("."),
+            )
+        ),
+        *(rich_text(*_partner_elements(posture, partner)) for partner in shown),
     ]
     left = posture.partners[len(shown) :]
     if left:
         grave = sum(one.weight in (Weight.ALERT, Weight.WARNING) for one in left)
-        blocks.append(footnote(f"and {len(left):,} more partners, {grave:,} of them with warnings. For {_WHOLE}"))
+        blocks.append(small_text(f"and {len(left):,} more partners, {grave:,} of them with warnings. For {_WHOLE}"))
     else:
-        blocks.append(footnote(f"As just read. For {_WHOLE}"))
+        blocks.append(small_text(f"As just read. For {_WHOLE}"))
     return message(f"Posture: {counts_words(posture)} {_summary(shown)}", blocks)
 
 
 def _default_elements(default: DefaultPosture) -> Iterator[RichTextElement]:
-    yield paragraph(words("The default, for every tenant without settings of its own", bold=True))
+    yield paragraph(fixed_text("The default, for every tenant without settings of its own", bold=True))
     if default.is_read:
         trusted = ", ".join(trust_words(default)) or "nothing"
         directions = [
-            [words(f"{name}: "), *_both(default, inbound, outbound)] for name, inbound, outbound in B2B_DIRECTIONS
+            [fixed_text(f"{name}: "), *_both(default, inbound, outbound)] for name, inbound, outbound in B2B_DIRECTIONS
         ]
-        yield bullets([*directions, [words("Trusted: "), words(trusted)]])
-    yield from concern_elements(default.concerns, MOST_DEFAULT_CONCERNS)
+        yield bullets([*directions, [fixed_text("Trusted: "), fixed_text(trusted)]])
+    yield from concern_elements(default.concerns, MAX_DEFAULT_CONCERNS)
 
 
 def _partner_elements(posture: Posture, partner: PartnerPosture) -> Iterator[RichTextElement]:
     yield paragraph(*_title(partner))
-    facts: list[list[Part]] = [
-        [words(f"{name}: "), *_both(partner, inbound, outbound)] for name, inbound, outbound in B2B_DIRECTIONS
+    facts: list[list[TextRun]] = [
+        [fixed_text(f"{name}: "), *_both(partner, inbound, outbound)] for name, inbound, outbound in B2B_DIRECTIONS
     ]
     trusted = ", ".join(trust_words(partner))
     facts.append(
         [
-            words(f"Risk {risk_words(partner)}; trusts {trusted or 'nothing'}; "),
-            part(record_words(partner, posture.read_at), 150),
+            fixed_text(f"Risk {risk_words(partner)}; trusts {trusted or 'nothing'}; "),
+            cleaned_text(record_words(partner, posture.read_at), 150),
         ]
     )
     yield bullets(facts)
-    yield from concern_elements(partner.concerns, MOST_CONCERNS)
+    yield from concern_elements(partner.concerns, MAX_CONCERNS)
 
 
-def _title(partner: PartnerPosture) -> Iterator[Part]:
-    yield part(partner.name, DOMAIN, bold=True)
+def _title(partner: PartnerPosture) -> Iterator[TextRun]:
+    yield cleaned_text(partner.name, DOMAIN_LIMIT, bold=True)
     if partner.name != partner.tenant_id:
-        yield words("  ")
-        yield part(partner.tenant_id, code=True)
+        yield fixed_text("  ")
+        yield cleaned_text(partner.tenant_id, code=True)
     if not partner.has_settings:
-        yield words("  no settings in the tenant")
+        yield fixed_text("  no settings in the tenant")
 
 
-def _both(of: PartnerPosture | DefaultPosture, inbound: Property, outbound: Property) -> Iterator[Part]:
+def _both(of: PartnerPosture | DefaultPosture, inbound: Property, outbound: Property) -> Iterator[TextRun]:
     for word, name in (("in ", inbound), (", out ", outbound)):
         opening = of.b2b_access[name].opening
-        yield words(word)
-        yield words(OPENINGS[opening], bold=opening is not Openness.CLOSED)
+        yield fixed_text(word)
+        yield fixed_text(OPENNESS_WORDS[opening], bold=opening is not Openness.CLOSED)
 
 
 def _summary(partners: Sequence[PartnerPosture]) -> str:

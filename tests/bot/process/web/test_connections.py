@@ -9,7 +9,7 @@ import pytest
 from aiohttp import web
 
 from bot.process.web import connections
-from bot.process.web.connections import make_runner, most_connections
+from bot.process.web.connections import connection_limit, make_runner
 
 GET = b"GET / HTTP/1.1\r\nHost: x\r\n\r\n"
 HALF = b"GET / HTTP/1.1\r\nHo"
@@ -127,4 +127,4 @@ def test_the_cap_leaves_file_descriptors_for_everything_else(
     monkeypatch: pytest.MonkeyPatch, allowed: int, most: int
 ) -> None:
     monkeypatch.setattr(resource, "getrlimit", lambda _: (allowed, allowed))
-    assert most_connections() == most
+    assert connection_limit() == most

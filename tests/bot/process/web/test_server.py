@@ -19,7 +19,7 @@ from slack_bolt.async_app import AsyncAck, AsyncApp
 from slack_bolt.authorization import AuthorizeResult
 from structlog.testing import capture_logs
 
-from bot.process.web import server as door
+from bot.process.web import server
 from bot.process.web.connections import make_runner
 from bot.process.web.metrics import Metrics
 from bot.slack.answers.background import Background
@@ -117,7 +117,7 @@ async def open_door(session: aiohttp.ClientSession, *, socket_mode: bool) -> Asy
     async def is_ready() -> str:
         return opened.reason
 
-    app = door.make_web(
+    app = server.make_web_app(
         inbound=None if socket_mode else inbound(opened.heard),
         secret=SECRET,
         clock=FixedClock(),
@@ -424,7 +424,7 @@ async def test_a_large_payload_within_the_limit_is_accepted(slack_door: Door) ->
 
 
 async def test_a_body_that_does_not_come_is_not_waited_for(slack_door: Door, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(door, "_SLOWEST_BODY_SECONDS", 0.1)
+    monkeypatch.setattr(server, "_MAX_BODY_SECONDS", 0.1)
     answer = await slack_door.raw(b"POST /slack/events HTTP/1.1\r\nHost: x\r\nContent-Length: 100\r\n\r\nhalf")
     assert answer.startswith(b"HTTP/1.1 408 ")
 

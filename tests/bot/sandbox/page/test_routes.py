@@ -106,7 +106,7 @@ async def test_hostile_messages_are_inert(client: Client, stage: Stage) -> None:
 
 
 async def test_changes(client: Client, stage: Stage, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(routes, "LONGEST_WAIT", 0.05)
+    monkeypatch.setattr(routes, "MAX_WAIT_SECONDS", 0.05)
     assert (await (await client.get("/page/changes?seen=0")).json()) == {"ok": True, "revision": 1}
     assert (await (await client.get("/page/changes?seen=1")).json()) == {"ok": True, "revision": 1}
     after_restart = await (await client.get("/page/changes?seen=77")).json()

@@ -207,7 +207,7 @@ async def test_what_cannot_be_read_is_said_in_the_window_and_is_no_refusal(
 @pytest.mark.parametrize("is_closed", [False, True])
 async def test_a_refusal_is_recorded_about_what_was_learned_and_said_once(is_closed: bool) -> None:
     desk = Desk(is_closed=is_closed)
-    await fill(desk, Refused(RefusalCode.NOT_ADMIN))
+    await fill(desk, Refused(RefusalCode.ONLY_ADMINS_DECIDE_GIVEN_UP))
     assert desk.refusals == [("/partner revoke", "not_admin", CommandSubject(tenant_id=CONTOSO))]
     assert [("Ask one of them." in shown(view)) for view in desk.views] == ([] if is_closed else [True])
-    assert desk.said == ([refusal_words(Refused(RefusalCode.NOT_ADMIN))] if is_closed else [])
+    assert desk.said == ([refusal_words(Refused(RefusalCode.ONLY_ADMINS_DECIDE_GIVEN_UP))] if is_closed else [])

@@ -9,7 +9,7 @@ from slack_sdk.models.basic_objects import EMPTY_ALLOWED_TYPE_AND_PROPERTY_LIST,
 from slack_sdk.models.blocks import Block, BlockElement, Option, PlainTextObject, StaticSelectElement
 from slack_sdk.models.views import View, ViewState, ViewStateValue
 
-from bot.slack.blocks.blocks import MOST_BLOCKS, button, footnote, within_limits
+from bot.slack.blocks.blocks import MAX_BLOCKS, button, small_text, within_limits
 from tests.bot.shipped_cards import waiting
 from tests.bot.surfaces import card, details, shown
 from tests.warm.block_checks import MEMBERS_BY_SDK, checks_of, elements_of, members_of
@@ -17,8 +17,8 @@ from workflows.catalog.catalog import SHIPPED, load_catalog
 
 
 def test_too_many_blocks_are_cut_and_counted() -> None:
-    for surface, most in MOST_BLOCKS.items():
-        made = within_limits([footnote(str(number)) for number in range(most + 7)], surface)
+    for surface, most in MAX_BLOCKS.items():
+        made = within_limits([small_text(str(number)) for number in range(most + 7)], surface)
         assert len(made) == most
         assert "8 more parts are not shown here." in shown(made[-1])
 

@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 from bot.slack import ids
 from bot.slack.blocks.blocks import Limit, utc_words, within_limits
 from bot.slack.blocks.message import message
-from bot.slack.cards.approval.card import MOST_QUOTED, approval_blocks
-from bot.slack.cards.approval.context import CardContext
+from bot.slack.cards.approval.approval_card import MAX_QUOTED_WORDS, approval_blocks
+from bot.slack.cards.approval.card_context import CardContext
 from bot.slack.flows.decide import decision_view
 from bot.slack.people.approvers import Approvers
 from tests.bot.shipped_cards import FINDINGS, NAMES, waiting, words_of
@@ -39,7 +39,7 @@ from workflows.core.plans.renewal import plan_renewal
 from workflows.core.requests.request import AccessRequest, RequestKind, RequestState
 
 TEMPLATES = load_catalog(SHIPPED).templates
-MOST_WORDS, MOST_BLOCKS = 120, 6
+MAX_WORDS, MAX_BLOCKS = 120, 6
 
 
 def card(asked: AccessRequest, **changes: Any) -> list[dict[str, Any]]:
@@ -50,8 +50,8 @@ def card(asked: AccessRequest, **changes: Any) -> list[dict[str, Any]]:
 @pytest.mark.parametrize("template", TEMPLATES)
 def test_a_shipped_templates_card_has_at_most_120_words_and_its_buttons_last(template: str) -> None:
     blocks = card(waiting(TEMPLATES[template]))
-    assert words_of(blocks) <= MOST_WORDS
-    assert len(blocks) <= MOST_BLOCKS
+    assert words_of(blocks) <= MAX_WORDS
+    assert len(blocks) <= MAX_BLOCKS
     assert list(buttons(blocks[-1])) == [ids.APPROVE, ids.REJECT, ids.REVIEW_REQUEST]
 
 
@@ -69,7 +69,7 @@ def test_with_all_that_is_known_of_the_partner_it_has_at_most_120_words(template
     asked = waiting(TEMPLATES[template])
     known = replace(asked.known, findings=(SIGNED_IN, *FINDINGS, *FINDINGS))
     context = CardContext(is_first=False, others_open=3, partnership=partnership(state=state))
-    assert words_of(card(replace(asked, prepared=known), context=context)) <= MOST_WORDS
+    assert words_of(card(replace(asked, prepared=known), context=context)) <= MAX_WORDS
 
 
 def test_the_first_issue_is_named_and_the_others_are_counted() -> None:
@@ -131,7 +131,7 @@ def test_only_high_risk_asks_once_more_with_the_change_in_one_sentence(template:
 def test_of_a_long_justification_25_words_are_shown_and_the_rest_is_counted() -> None:
     asked = waiting(TEMPLATES["trusted-partner"])
     long = replace(asked, particulars=replace(asked.particulars, justification="word " * 31))
-    assert f"{'word ' * MOST_QUOTED}… (6 more words in Details)" in shown(card(long))
+    assert f"{'word ' * MAX_QUOTED_WORDS}… (6 more words in Details)" in shown(card(long))
 
 
 def test_a_stage_shows_who_approved_and_who_still_can() -> None:
@@ -149,7 +149,7 @@ def test_without_the_right_to_decide_only_details_are_offered() -> None:
 
 def test_an_extension_shows_all_access_that_it_extends() -> None:
     known = prepared()
-    image = known.plan.image_after()
+    image = known.plan.configuration_after()
     plan = plan_renewal(
         tenant_id=known.plan.tenant_id,
         before=image,

@@ -12,8 +12,8 @@ from hypothesis import strategies as st
 from bot.sandbox.slack.block_kit.blocks import problems
 from bot.slack.blocks.blocks import utc_words
 from bot.slack.blocks.message import Message
-from bot.slack.cards.approval.own import former_sponsor_card, requester_card, sponsor_card
-from bot.slack.cards.cards import review_card
+from bot.slack.cards.approval.requester_and_sponsor import former_sponsor_card, requester_card, sponsor_card
+from bot.slack.cards.review_card import review_card
 from bot.slack.people.approvers import Approvers
 from tests.bot import surfaces
 from tests.bot.surfaces import assert_sound_message, buttons, hostile, hostile_or_blank, hostile_request, shown

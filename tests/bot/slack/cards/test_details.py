@@ -6,10 +6,10 @@ from typing import Any
 import pytest
 
 from bot.slack.blocks.blocks import within_limits
-from bot.slack.cards.approval.details import ROWS, details_blocks, notes_of
-from bot.slack.cards.partners import MOST_LINES
+from bot.slack.cards.approval.details import ROWS_IN_BLOCK, details_blocks, particular_and_general_notes
+from bot.slack.cards.partner_and_plan import MAX_LINES
 from bot.slack.flows.decide import notes_view
-from bot.words.plans.changes import Line
+from bot.words.plans.changes import ChangeLine
 from bot.words.plans.consequences import ALWAYS_TRUE, consequence_words
 from tests.bot.shipped_cards import FINDINGS, NAMES, waiting
 from tests.bot.surfaces import Json, assert_sound, dicts, shown
@@ -18,7 +18,7 @@ from workflows.catalog.catalog import SHIPPED, load_catalog
 from workflows.core.checks.findings import Finding, FindingCode, Severity
 from workflows.core.errors.facts import Fact
 from workflows.core.requests.request import AccessRequest, RequestKind, RequestState
-from workflows.core.settings.breadth import AccessChange
+from workflows.core.settings.access_change import AccessChange
 
 TEMPLATES = load_catalog(SHIPPED).templates
 TITLES = ["Changes", "Risk", "Checks", "Notes", "Approval policy", "The exact Microsoft Graph operations"]
@@ -34,14 +34,14 @@ def rows(blocks: list[Json]) -> list[tuple[str, str]]:
     return list(zip(cells[::2], cells[1::2], strict=True))
 
 
-def line(number: int, **changes: Any) -> Line:
+def line(number: int, **changes: Any) -> ChangeLine:
     usual: dict[str, Any] = {
         "setting": f"Setting {number}",
         "before": "blocked",
         "after": "open",
         "access": AccessChange.OPENS,
     }
-    return Line(**{**usual, **changes})
+    return ChangeLine(**{**usual, **changes})
 
 
 @pytest.mark.parametrize("template", TEMPLATES)
@@ -54,7 +54,7 @@ def test_the_parts_are_in_the_order_in_which_an_approver_asks(template: str) -> 
 @pytest.mark.parametrize("template", TEMPLATES)
 def test_each_change_is_one_row_with_now_on_the_left_and_after_on_the_right(template: str) -> None:
     blocks = details(waiting(TEMPLATES[template]))
-    assert all(len(block.get("fields", ())) <= 2 * ROWS for block in blocks)
+    assert all(len(block.get("fields", ())) <= 2 * ROWS_IN_BLOCK for block in blocks)
     found = rows(blocks)
     assert found
     for left, right in found:
@@ -69,16 +69,16 @@ def test_each_change_is_one_row_with_now_on_the_left_and_after_on_the_right(temp
 
 def test_a_line_break_in_a_value_is_no_further_row(monkeypatch: pytest.MonkeyPatch) -> None:
     false = line(1, before="blocked\nNow: nothing\n➕ Another: open")
-    monkeypatch.setattr("bot.slack.cards.approval.details.describe", lambda *_: (false,))
+    monkeypatch.setattr("bot.slack.cards.approval.details.describe_changes", lambda *_: (false,))
     [(left, _)] = rows(details(request()))
     assert left.split("\n") == ["➕ Setting 1", "Now: blocked Now: nothing ➕ Another: open"]
 
 
 def test_of_very_many_changes_the_rest_is_counted(monkeypatch: pytest.MonkeyPatch) -> None:
-    many = tuple(line(number) for number in range(MOST_LINES + 3))
-    monkeypatch.setattr("bot.slack.cards.approval.details.describe", lambda *_: many)
+    many = tuple(line(number) for number in range(MAX_LINES + 3))
+    monkeypatch.setattr("bot.slack.cards.approval.details.describe_changes", lambda *_: many)
     blocks = details(request())
-    assert len(rows(blocks)) == MOST_LINES
+    assert len(rows(blocks)) == MAX_LINES
     assert "3 more settings: see the Graph operations below." in shown(blocks)
 
 
@@ -97,7 +97,7 @@ def test_what_failed_comes_first_and_what_passed_is_one_line() -> None:
 
 def test_notes_that_are_always_true_are_counted_and_shown_on_a_click() -> None:
     asked = waiting(TEMPLATES["trusted-partner"])
-    particular, always = notes_of(asked)
+    particular, always = particular_and_general_notes(asked)
     text = shown(details(asked))
     assert f"{len(always)} notes are always true of such a change." in text
     assert all(one in text for one in particular)
@@ -110,7 +110,7 @@ def test_notes_that_are_always_true_are_counted_and_shown_on_a_click() -> None:
 
 def test_a_revocation_says_everything_at_once() -> None:
     closed = request(RequestState.APPLIED, RequestKind.REVOCATION, confirmed_at=NOW, not_closed=())
-    particular, always = notes_of(closed)
+    particular, always = particular_and_general_notes(closed)
     assert always == []
     assert all(one in shown(details(closed)) for one in particular)
 

@@ -4,7 +4,7 @@ import json
 from dataclasses import replace
 from typing import Any, Final
 
-from bot.slack.cards.findings import MOST_LINES, full_findings
+from bot.slack.cards.findings import MAX_LINES, full_findings
 from bot.slack.flows.decide import decision_view
 from bot.slack.flows.show.posture import posture_message
 from bot.terminal.plan_json import plan_json
@@ -23,7 +23,7 @@ from workflows.core.checks.conditional_access.findings import access_findings
 from workflows.core.checks.conditional_access.questions import Entry
 from workflows.core.checks.conditional_access.scope import ALL
 from workflows.core.checks.conditional_access.verdicts import AccessReport
-from workflows.core.posture.lockouts import lockout_concerns
+from workflows.core.posture.lockout_concerns import lockout_concerns
 from workflows.core.requests.request import AccessRequest
 
 HOSTILE: Final = "<!channel> *bold* [red]x[/red] <https://evil.example|here> "
@@ -48,7 +48,7 @@ def test_two_hundred_hostile_policies_fit_into_card_and_window() -> None:
     sound_message(card)
     window = decision_view(asked(MANY), history=(), now=NOW)
     assert_sound(window)
-    more = sum(len(finding_lines(one)) for one in access_findings(MANY)) - MOST_LINES
+    more = sum(len(finding_lines(one)) for one in access_findings(MANY)) - MAX_LINES
     assert f"and {more} more; gatehouse plan" in shown(window)
     assert full_findings(()) == []
 

@@ -8,12 +8,12 @@ import pytest
 
 from bot.slack import ids
 from bot.slack.blocks.message import Message, message
-from bot.slack.cards.approval.again import again_message
-from bot.slack.cards.approval.card import approval_blocks
-from bot.slack.cards.approval.closed import closed_card
-from bot.slack.cards.approval.context import CardContext
-from bot.slack.cards.approval.own import requester_card, sponsor_card
-from bot.slack.cards.partners import MOST_FINDINGS
+from bot.slack.cards.approval.approval_card import approval_blocks
+from bot.slack.cards.approval.card_context import CardContext
+from bot.slack.cards.approval.closed_card import closed_card
+from bot.slack.cards.approval.new_approval import new_approval_message
+from bot.slack.cards.approval.requester_and_sponsor import requester_card, sponsor_card
+from bot.slack.cards.partner_and_plan import MAX_FINDINGS
 from bot.slack.flows.decide import decision_view
 from bot.slack.flows.home.view import home_view
 from bot.slack.people.approvers import Approvers
@@ -59,7 +59,7 @@ def messages(asked: AccessRequest) -> Iterator[Message]:
     context = CardContext(is_first=True, others_open=49)
     blocks = approval_blocks(asked, holders=holders(asked), context=context, now=NOW)  # type: ignore[arg-type]
     yield message("", blocks)
-    yield again_message(replace(asked, asked_again=noted(TEXT)), now=NOW, asked=[])
+    yield new_approval_message(replace(asked, asked_again=noted(TEXT)), now=NOW, asked=[])
     done = replace(asked, state=RequestState.STOPPED, note=noted(TEXT))
     yield closed_card(done, successor=None, now=NOW)
     yield requester_card(done, now=NOW)
@@ -96,7 +96,7 @@ def test_details_have_what_the_card_leaves_out(template: str) -> None:
     text = shown(view)
     assert DOMAIN in text
     assert JUSTIFICATION in text
-    assert f"and {40 - MOST_FINDINGS} more" in text
+    assert f"and {40 - MAX_FINDINGS} more" in text
     assert asked.known.plan.digest in text
     assert list(buttons(view["blocks"][-2])) == [ids.APPROVE, ids.REJECT]
 

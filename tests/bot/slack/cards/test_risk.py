@@ -7,7 +7,7 @@ from typing import Any
 from slack_sdk.models.blocks import RichTextBlock
 
 from bot.slack.blocks.untrusted import cut
-from bot.slack.cards.risk import risk_elements, staying_elements
+from bot.slack.cards.risk import risk_elements, unchanged_access_elements
 from bot.words.sentences import place_to_cut
 from tests.bot.surfaces import shown
 from tests.workflows.core.builders import TENANT, access_plan, closed_document
@@ -27,7 +27,7 @@ def risk(plan: Plan) -> str:
 
 
 def staying(plan: Plan) -> str:
-    elements = list(staying_elements(plan, SERVICE_DEFAULT))
+    elements = list(unchanged_access_elements(plan, SERVICE_DEFAULT))
     return shown([RichTextBlock(elements=elements).to_dict()]) if elements else ""
 
 

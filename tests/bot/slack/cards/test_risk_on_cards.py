@@ -4,15 +4,15 @@ import json
 from dataclasses import replace
 from datetime import timedelta
 
-from bot.slack.cards.partners import change_elements
-from bot.words.plans.changes import Line
+from bot.slack.cards.partner_and_plan import change_elements
+from bot.words.plans.changes import ChangeLine
 from tests.bot import surfaces
 from tests.bot.surfaces import details
 from tests.workflows.core.builders import NOW, TENANT, identity, prepared, request
 from workflows.core.checks.findings import Finding, FindingCode, Severity
 from workflows.core.plans.plan import plan_access
 from workflows.core.requests.request import AccessRequest, ObservedPartner, RequestKind, RequestState
-from workflows.core.settings.breadth import AccessChange
+from workflows.core.settings.access_change import AccessChange
 from workflows.core.settings.model import AccessType, B2BSetting, Property, Target, TargetConfiguration, TargetType
 
 
@@ -111,8 +111,8 @@ def test_a_name_that_the_change_shows_is_not_told_again() -> None:
 
 
 def test_what_is_written_without_changing_anything_does_not_hide_what_changes() -> None:
-    def line(name: str, effect: AccessChange) -> Line:
-        return Line(setting=name, before="a", after="b", access=effect)
+    def line(name: str, effect: AccessChange) -> ChangeLine:
+        return ChangeLine(setting=name, before="a", after="b", access=effect)
 
     opens, same = line("Inbound", AccessChange.OPENS), line("Outbound", AccessChange.SAME)
     said = surfaces.shown([one.to_dict() for one in change_elements([same, opens, same], "What will change")])

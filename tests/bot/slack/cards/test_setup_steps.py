@@ -8,18 +8,18 @@ from hypothesis import given, settings
 
 from bot.sandbox.slack.block_kit.blocks import problems
 from bot.slack.blocks.message import Message
-from bot.slack.cards.reviews import partner_row
+from bot.slack.cards.partnership import partner_row
 from bot.slack.cards.setup_card import setup_card
 from bot.slack.flows.partner_setup.checklist import checklist_message
+from bot.slack.flows.show.partner_details import partner_details
 from bot.slack.flows.show.partner_list import partner_list
-from bot.slack.flows.show.partners import partner_details
 from tests.bot import surfaces
 from tests.bot.surfaces import all_of, dicts, hostile_or_blank, shown, texts
 from tests.workflows.core.builders import DANA, NOW, REDEEM_STEP, TENANT, identity, partnership
 from workflows.app.reads.checklists import CurrentSetup
 from workflows.core.partner_setup.checklist import Home
 from workflows.core.partner_setup.clouds import GLOBAL
-from workflows.core.partner_setup.state import Confirmation
+from workflows.core.partner_setup.confirmations import Confirmation
 from workflows.core.partner_setup.steps import PartnerSetup, setup_of
 from workflows.core.partners.partnership import Partnership, PartnershipState
 from workflows.core.settings.model import TenantId

@@ -11,7 +11,7 @@ from pydantic import ValidationError
 
 from bot.slack.payloads.button_values import parse_card_value, parse_setup_value, parse_tenant_id
 from bot.slack.payloads.forms import parse_form
-from bot.slack.payloads.models import Interaction, Invocation
+from bot.slack.payloads.models import Interaction, SlashCommand
 from tests.bot.bot_under_test import click, request_values, submission
 from tests.bot.words.refused import worded_refusal
 from workflows.app.requests.forms import Form
@@ -55,7 +55,7 @@ def test_recorded_commands_parse() -> None:
     found = [body for _, body in recorded() if "command" in body]
     assert found
     for body in found:
-        parsed = Invocation.model_validate(body)
+        parsed = SlashCommand.model_validate(body)
         assert (parsed.actor, parsed.team_id, parsed.text) == (body["user_id"], body["team_id"], body["text"])
 
 
@@ -227,7 +227,7 @@ def test_ids_that_were_typed_for_another_template_are_not_accepted(metadata: str
     ],
 )
 def test_what_is_typed_is_a_subcommand_and_the_rest(text: str, subcommand: str, argument: str) -> None:
-    parsed = Invocation(user_id="U1", team_id="T1", text=text, trigger_id="1")
+    parsed = SlashCommand(user_id="U1", team_id="T1", text=text, trigger_id="1")
     assert (parsed.subcommand, parsed.argument) == (subcommand, argument)
 
 
@@ -298,7 +298,7 @@ def test_invalid_values_are_refused(text: str) -> None:
 @given(st.dictionaries(st.sampled_from(["user_id", "team_id", "text", "trigger_id", "channel_id"]), json_values))
 def test_invalid_input_is_no_command(fields: dict[str, Any]) -> None:
     try:
-        parsed = Invocation.model_validate(fields)
+        parsed = SlashCommand.model_validate(fields)
     except ValidationError:
         return
     assert parsed.subcommand

@@ -6,7 +6,7 @@ from dataclasses import replace
 import pytest
 
 from bot.slack.outbound.card_copies import CardCopies
-from bot.slack.outbound.former_channels import FormerCards
+from bot.slack.outbound.former_channels import FormerChannelCards
 from tests.bot.bot_under_test import SLACK_IDS
 from tests.bot.slack.outbound.scene import CHANNEL, Scene, action_ids, decided_by, partnership, request
 from tests.workflows.core import builders
@@ -95,7 +95,7 @@ async def test_every_card_in_a_former_channel_is_emptied_without_any_change(scen
         await scene.notifier().show_request(one)
     other = private(scene)
     channel = scene.channel(other)
-    former = FormerCards(
+    former = FormerChannelCards(
         store=scene.store,
         service=Service(store=scene.store, clock=scene.world.clock, wake=lambda: None),
         copies=CardCopies(client=scene.client, store=scene.store, channel=channel),

@@ -44,7 +44,7 @@ async def test_from_the_second_reminder_on_the_admins_are_asked_too(scene: Scene
 
 
 async def reminded(scene: Scene, shown: Partnership) -> None:
-    """Remind as the outbox does: again as long as Slack does not answer."""
+    """Remind as the queue worker does: again as long as Slack does not answer."""
     try:
         await scene.notifier().show_review(shown, remind=True)
     except NotifierUnavailable:

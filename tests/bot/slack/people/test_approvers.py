@@ -5,7 +5,7 @@ from dataclasses import dataclass, field, replace
 
 import pytest
 
-from bot.slack.people.approvers import MOST_NAMED, Approvers, name_approvers, still_free
+from bot.slack.people.approvers import MAX_NAMED_APPROVERS, Approvers, able_to_decide, name_approvers
 from tests.workflows.core.builders import AMARA, BRUNO, CHIE, DATA_OWNER, RILEY, SAM, SECURITY, approval, request
 from workflows.core.errors.raised import Refused
 from workflows.core.errors.refusal_codes import RefusalCode
@@ -55,7 +55,7 @@ async def named(shown: FakeShown, *holders: ChatId) -> Approvers:
 async def free(shown: FakeShown, *holders: ChatId) -> frozenset[ChatId]:
     """Who can still decide on what Amara and Bruno have approved."""
     half_way = request(decisions=(approval(AMARA, 0), approval(BRUNO, 1)))
-    return await still_free(eligibility(half_way), frozenset(holders), shown)  # type: ignore[arg-type]
+    return await able_to_decide(eligibility(half_way), frozenset(holders), shown)  # type: ignore[arg-type]
 
 
 async def test_the_requester_the_sponsor_and_who_approved_are_not_among_those_who_can_decide() -> None:
@@ -93,8 +93,8 @@ async def test_only_who_is_named_is_looked_up() -> None:
     crowd = [ChatId(f"U{number:03}") for number in range(160)]
     shown = FakeShown({one: f"Person {one}" for one in crowd})
     answer = await named(shown, *crowd)
-    assert (len(answer.names), answer.others) == (MOST_NAMED, 160 - MOST_NAMED)
-    assert len(shown.asked) == MOST_NAMED
+    assert (len(answer.names), answer.others) == (MAX_NAMED_APPROVERS, 160 - MAX_NAMED_APPROVERS)
+    assert len(shown.asked) == MAX_NAMED_APPROVERS
 
 
 async def test_one_unknown_user_hides_nobody_elses_name() -> None:

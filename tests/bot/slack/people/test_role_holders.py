@@ -8,7 +8,7 @@ import pytest
 from bot.sandbox.http.faults import Fault
 from bot.sandbox.server import Sandbox
 from bot.sandbox.slack.workspace import people as slack_people
-from bot.slack.people.directory import ENOUGH, SlackDirectory
+from bot.slack.people.directory import CHECKED_MEMBERS, SlackDirectory
 from bot.slack.people.shown_directory import ShownDirectory
 from bot.slack.people.users import ids_of, main_id
 from tests.bot.slack.people.test_directory import (
@@ -152,7 +152,7 @@ async def test_of_a_large_role_only_enough_people_are_looked_at(directory: Slack
     groups(world, {"handle": "partner-security", "users": crowd})
     user_info(world, "approver1", id=None)
     assert await directory.holders(SECURITY) == set(crowd)
-    assert ENOUGH <= asked(world, "users.info") <= ENOUGH + 8
+    assert CHECKED_MEMBERS <= asked(world, "users.info") <= CHECKED_MEMBERS + 8
 
 
 async def test_what_is_shown_of_a_large_role_is_remembered(directory: SlackDirectory, world: Sandbox) -> None:
@@ -162,7 +162,7 @@ async def test_what_is_shown_of_a_large_role_is_remembered(directory: SlackDirec
     for _ in range(2):
         await shown.holders(SECURITY)
         world.clock.advance(31)
-    assert asked(world, "users.info") <= ENOUGH + 8
+    assert asked(world, "users.info") <= CHECKED_MEMBERS + 8
     assert asked(world, "usergroups.list") == 2
 
 

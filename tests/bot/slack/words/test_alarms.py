@@ -6,7 +6,7 @@ from typing import get_args
 
 import pytest
 
-from bot.slack.words.alarms import ENDINGS, alarm_cure, alarm_text, ending_words
+from bot.slack.words.alarms import ENDINGS, alarm_advice, alarm_text, ending_words
 from tests.workflows.core.builders import NOW
 from workflows.app.alarms import new_alarm
 from workflows.core.errors.facts import Fact
@@ -31,7 +31,7 @@ def test_every_kind_of_work_has_words(kind: str) -> None:
     assert "no such channel" in text
     assert "_" not in text
     assert f": {kind} (" not in text
-    assert "gatehouse doctor" in alarm_cure(alarm)
+    assert "gatehouse doctor" in alarm_advice(alarm)
 
 
 @pytest.mark.parametrize(

@@ -6,7 +6,7 @@ from typing import Any, Final
 import pytest
 
 from bot.words.conditional_access.findings import (
-    MOST_LINES,
+    MAX_LINES,
     access_finding_lines,
     access_finding_words,
     locked_out_words,
@@ -14,7 +14,7 @@ from bot.words.conditional_access.findings import (
 )
 from bot.words.conditional_access.report import report_values
 from bot.words.conditional_access.verdicts import MEANINGS, VISITORS
-from bot.words.unavailable.not_read import WHY
+from bot.words.unavailable.not_read import UNREAD_REASON_WORDS
 from tests.workflows.core.checks.conditional_access.test_verdicts import (
     GUESTS,
     TENANT,
@@ -33,7 +33,7 @@ from workflows.core.checks.conditional_access.policy import ControlKind
 from workflows.core.checks.conditional_access.questions import Question
 from workflows.core.checks.conditional_access.scope import ALL, ClientApp, ConditionType
 from workflows.core.checks.conditional_access.verdicts import AccessReport, Source
-from workflows.core.checks.facts import Unread, UnreadReason
+from workflows.core.checks.facts import UnreadableFact, UnreadableReason
 from workflows.core.checks.findings import FindingCode
 from workflows.core.errors.facts import Values
 
@@ -157,7 +157,7 @@ def test_a_hundred_policies_and_long_names_are_cut_and_counted() -> None:
     assert "and 198 more" in words
     assert len(words) < 600
     assert "\n" not in words
-    assert (len(lines), lines[-1]) == (MOST_LINES + 1, "and 100 more.")
+    assert (len(lines), lines[-1]) == (MAX_LINES + 1, "and 100 more.")
 
 
 def test_nobody_is_said_to_be_locked_out_by_what_only_reports_or_depends() -> None:
@@ -212,11 +212,11 @@ def test_why_nothing_is_known_of_a_policy_is_said() -> None:
     assert "(“XOR”: whether one control suffices or all are required could not be read)" in lines[0]
 
 
-@pytest.mark.parametrize("why", UnreadReason)
-def test_why_entra_was_not_asked_is_said(why: UnreadReason) -> None:
-    found = report(policy("block"), answers={GUESTS: Unread(why=why)})
-    assert f"({WHY[why]})" in texts(found)["ca_estimate"][0]
-    assert report_values(found)["not_evaluated"] == WHY[why]
+@pytest.mark.parametrize("why", UnreadableReason)
+def test_why_entra_was_not_asked_is_said(why: UnreadableReason) -> None:
+    found = report(policy("block"), answers={GUESTS: UnreadableFact(why=why)})
+    assert f"({UNREAD_REASON_WORDS[why]})" in texts(found)["ca_estimate"][0]
+    assert report_values(found)["not_evaluated"] == UNREAD_REASON_WORDS[why]
 
 
 def test_a_sign_in_that_was_not_checked_is_a_line_and_what_is_cut_is_counted() -> None:

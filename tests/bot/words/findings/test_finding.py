@@ -13,9 +13,9 @@ from bot.words.findings.finding import (
     source_words,
 )
 from bot.words.findings.targets import LIKENESSES
-from bot.words.unavailable.not_read import WHY
+from bot.words.unavailable.not_read import UNREAD_REASON_WORDS
 from tests.workflows.core.builders import prepared, request
-from workflows.core.checks.facts import UnreadReason
+from workflows.core.checks.facts import UnreadableReason
 from workflows.core.checks.findings import Finding, FindingCode, Severity, Source
 from workflows.partner_lookup.lookalikes import Likeness
 from workflows.store.codec import REQUEST, dump, load
@@ -531,7 +531,7 @@ def test_severity_source_reason_and_likeness_have_words() -> None:
     assert set(SOURCES) == set(Source)
     assert source_words(Source.RECORDS) == "Gatehouse's records"
     assert source_words("Graph: “A page”") == "Graph: “A page”"
-    assert set(WHY) == set(UnreadReason)
+    assert set(UNREAD_REASON_WORDS) == set(UnreadableReason)
     assert set(LIKENESSES) == set(Likeness)
 
 

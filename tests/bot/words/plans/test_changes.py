@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.words.plans.changes import EFFECTS, Line, describe, duration_words
+from bot.words.plans.changes import EFFECTS, ChangeLine, describe_changes, duration_words
 from bot.words.requests.states import state_words
 from bot.words.settings.values import INHERITS, UNREADABLE
 from tests.workflows.core.builders import TENANT, access_plan, closed_document, noted, request
@@ -19,7 +19,7 @@ from workflows.core.errors.facts import Fact
 from workflows.core.plans.plan import Operation, Plan, plan_access, plan_revocation
 from workflows.core.plans.renewal import plan_renewal
 from workflows.core.requests.request import RequestKind, RequestState
-from workflows.core.settings.breadth import AccessChange
+from workflows.core.settings.access_change import AccessChange
 from workflows.core.settings.canonical import JsonObject
 from workflows.core.settings.documents import to_document
 from workflows.core.settings.model import (
@@ -78,9 +78,9 @@ def plan(before: JsonObject | None, settings: dict[Property, Setting], days: int
     )
 
 
-def change(name: Property, before: Setting, after: Setting) -> Line:
+def change(name: Property, before: Setting, after: Setting) -> ChangeLine:
     made = plan({"tenantId": TENANT, name.value: to_document(before)}, {name: after})
-    (line,) = describe(made)
+    (line,) = describe_changes(made)
     return line
 
 
@@ -193,7 +193,7 @@ def test_trust_has_one_line_for_each_flag(
         {"tenantId": TENANT, "inboundTrust": {"isMfaAccepted": before, "isCompliantDeviceAccepted": True}},
         {Property.INBOUND_TRUST: InboundTrust(mfa=after)},
     )
-    mfa, device = describe(made)
+    mfa, device = describe_changes(made)
     assert (mfa.setting, mfa.access, mfa.opens) == ("Trust in the partner's MFA", effect, opens)
     assert (device.before, device.after, device.access) == ("trusted", "trusted", "no change")
 
@@ -201,13 +201,13 @@ def test_trust_has_one_line_for_each_flag(
 @pytest.mark.parametrize(("flag", "effect"), [(True, "may open or narrow"), (False, "opens")])
 def test_giving_trust_back_to_the_default_claims_nothing_about_the_default(flag: bool, effect: str) -> None:
     made = plan({"tenantId": TENANT, "inboundTrust": {"isMfaAccepted": flag}}, {Property.INBOUND_TRUST: None})
-    (line,) = describe(made)
+    (line,) = describe_changes(made)
     assert (line.after, line.access) == (INHERITS, effect)
 
 
 def test_automatic_redemption_says_whose_side_is_missing_and_that_unset_is_off() -> None:
     made = plan(None, {Property.AUTOMATIC_REDEMPTION: AutomaticRedemption(inbound=True, outbound=False)})
-    inbound, outbound = describe(made)
+    inbound, outbound = describe_changes(made)
     assert (inbound.before, inbound.after) == (
         "off (not set)",
         "on (works only after the partner sets outbound too)",
@@ -231,7 +231,7 @@ def test_what_cannot_be_read_is_shown_as_json_and_never_called_open_or_closed(na
     before = {"tenantId": TENANT, name: value}
     shown = [
         line
-        for line in describe(plan_revocation(tenant_id=TENANT, default={}, before=before))
+        for line in describe_changes(plan_revocation(tenant_id=TENANT, default={}, before=before))
         if UNREADABLE in line.before
     ]
     (line,) = shown
@@ -246,13 +246,13 @@ def test_an_unreadable_value_that_becomes_something_else_may_do_either() -> None
     made = replace(
         made, operations=(Operation(method="PATCH", path="/p", body={"inboundTrust": {"isMfaAccepted": 1}}),)
     )
-    (line,) = describe(made)
+    (line,) = describe_changes(made)
     assert (line.opens, line.access) == (None, "may open or narrow")
 
 
 def test_a_setting_of_a_later_version_is_shown_as_json() -> None:
     made = replace(access_plan(), operations=(Operation(method="PATCH", path="/p", body={"novelty": {"on": True}}),))
-    (line,) = describe(made)
+    (line,) = describe_changes(made)
     assert (line.setting, line.before, line.after) == ("novelty", "not set", f'{{"on": true}} ({UNREADABLE})')
     assert line.opens is None
 
@@ -264,7 +264,7 @@ def test_a_setting_without_any_flag_has_one_line() -> None:
         before={"tenantId": TENANT, "inboundTrust": {}},
         operations=(Operation(method="PATCH", path=path, body={"inboundTrust": None}),),
     )
-    assert [(line.setting, line.after, line.access) for line in describe(made)] == [
+    assert [(line.setting, line.after, line.access) for line in describe_changes(made)] == [
         ("Inbound trust", INHERITS, "no change")
     ]
 
@@ -281,7 +281,7 @@ def test_a_setting_without_any_flag_has_one_line() -> None:
 def test_next_to_an_unreadable_value_the_whole_other_one_is_said(name: str, after: Any, words: str) -> None:
     made = replace(access_plan(), before={"tenantId": TENANT, name: 7})
     made = replace(made, operations=(Operation(method="PATCH", path="/p", body={name: after}),))
-    (line,) = describe(made)
+    (line,) = describe_changes(made)
     assert line.after.startswith(words)
     assert line.access == "may open or narrow"
 
@@ -298,7 +298,7 @@ def test_order_of_targets_is_no_change() -> None:
 def test_members_that_this_version_does_not_know_get_a_line_of_their_own() -> None:
     before = {"tenantId": TENANT, "inboundTrust": {"isMfaAccepted": False, "isRobotAccepted": True, "@odata.type": "x"}}
     made = plan(before, {Property.INBOUND_TRUST: InboundTrust(mfa=True)})
-    stranger = describe(made)[-1]
+    stranger = describe_changes(made)[-1]
     assert stranger.setting == "Inbound trust, other values"
     assert stranger.before == stranger.after == f'{{"isRobotAccepted": true}} ({UNREADABLE})'
 
@@ -312,8 +312,8 @@ def test_a_long_list_is_counted_rather_than_cut_silently() -> None:
 def test_a_revocation_says_what_it_does_and_what_it_does_not() -> None:
     before = {"tenantId": TENANT, "identitySynchronization": {"userSyncInbound": {"isSyncAllowed": True}}}
     made = plan_revocation(tenant_id=TENANT, default={}, before=before)
-    assert len(describe(made)) == 4 + 3 + 2 + 1
-    assert all(line.opens is not True for line in describe(made))
+    assert len(describe_changes(made)) == 4 + 3 + 2 + 1
+    assert all(line.opens is not True for line in describe_changes(made))
     assert consequences(made, {}) == (
         Fact(Consequence.NOT_DELETED),
         Fact(Consequence.TOKENS),
@@ -348,7 +348,7 @@ def test_a_renewal_says_that_nothing_is_written() -> None:
         template_hash="h",
         duration=timedelta(days=90),
     )
-    assert describe(renewal) == ()
+    assert describe_changes(renewal) == ()
     values = {"seconds": 90 * 86_400}
     assert consequences(renewal) == (Fact(Consequence.EXTENDS, values), Fact(Consequence.STAYS_OPEN, values))
 
@@ -362,7 +362,7 @@ def test_narrowing_tells_about_guests_and_tokens() -> None:
 def test_a_partner_that_is_closed_already_changes_nothing_in_words() -> None:
     before = {**closed_document(), "inboundTrust": None}
     made = plan_revocation(tenant_id=TENANT, default={}, before=before)
-    effects = {line.access for line in describe(made) if line.setting.startswith("B2B")}
+    effects = {line.access for line in describe_changes(made) if line.setting.startswith("B2B")}
     assert effects == {"no change"}
 
 
@@ -381,8 +381,8 @@ def test_no_document_breaks_the_wording(document: dict[str, Any]) -> None:
         made = plan_revocation(tenant_id=TENANT, default={}, before={"tenantId": TENANT, **document})
     except AttributeError:
         return  # the plan itself cannot read such a synchronization policy
-    assert describe(made)
-    assert all(line.opens is not True for line in describe(made))
+    assert describe_changes(made)
+    assert all(line.opens is not True for line in describe_changes(made))
     assert {Fact(Consequence.NOT_DELETED), Fact(Consequence.KEPT)} & set(consequences(made))
 
 
@@ -483,14 +483,14 @@ def test_what_is_inherited_is_said_and_decided_where_the_default_is_known(
     before: dict[str, Any], wanted: dict[Property, Setting], was: str, becomes: str, effect: str
 ) -> None:
     made = plan({"tenantId": TENANT, **before}, wanted)
-    (line,) = describe(made, SERVICE_DEFAULT)
+    (line,) = describe_changes(made, SERVICE_DEFAULT)
     assert (line.before, line.after, line.access) == (was, becomes, effect)
     assert Fact(Consequence.DEPENDS_ON_DEFAULT) not in consequences(made, SERVICE_DEFAULT)
 
 
 def test_a_default_that_the_tenant_changed_is_called_the_tenants() -> None:
     made = plan({"tenantId": TENANT}, {INBOUND: OFFICE})
-    (line,) = describe(made, {**SERVICE_DEFAULT, "isServiceDefault": False})
+    (line,) = describe_changes(made, {**SERVICE_DEFAULT, "isServiceDefault": False})
     assert line.before == "Default: everyone from the partner may use every application"
 
 
@@ -510,6 +510,6 @@ def test_one_deny_list_inside_another_lets_more_in() -> None:
 def test_an_unreadable_value_that_stays_is_no_change_and_leads_to_no_claim() -> None:
     body = {"inboundTrust": [1], "novelty": {"on": True}}
     made = replace(access_plan(), before=body, operations=(Operation(method="PATCH", path="/p", body=body),))
-    assert {line.access for line in describe(made)} == {"no change"}
+    assert {line.access for line in describe_changes(made)} == {"no change"}
     assert Fact(Consequence.TRUST) not in consequences(made)
     assert Fact(Consequence.UNKNOWN_VALUES) in consequences(made)

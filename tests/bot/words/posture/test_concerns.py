@@ -5,12 +5,12 @@ from typing import Any, Final
 
 import pytest
 
-from bot.words.posture.concerns import WEIGHTS, concern_words
+from bot.words.posture.concerns import WEIGHT_WORDS, concern_words
 from bot.words.posture.sources import concern_source
 from tests.bot.words.conditional_access.test_findings import verdict
-from workflows.core.checks.facts import UnreadReason
+from workflows.core.checks.facts import UnreadableReason
 from workflows.core.errors.facts import Values
-from workflows.core.posture.codes import ConcernCode
+from workflows.core.posture.concern_codes import ConcernCode
 from workflows.core.posture.model import Concern, Weight
 
 C: Final = ConcernCode
@@ -185,14 +185,14 @@ GOLDEN: Final[list[tuple[ConcernCode, Values, str]]] = [
     ),
     (
         C.CONDITIONAL_ACCESS_UNREAD,
-        {"why": UnreadReason.FORBIDDEN.value},
+        {"why": UnreadableReason.FORBIDDEN.value},
         "What Conditional Access requires of guests could not be checked (permission missing). "
         "Grant the application Policy.Read.All with admin consent, or look in Entra admin center,"
         " Conditional Access, Policies.",
     ),
     (
         C.CONDITIONAL_ACCESS_UNREAD,
-        {"why": UnreadReason.THROTTLED.value},
+        {"why": UnreadableReason.THROTTLED.value},
         "What Conditional Access requires of guests could not be checked (throttled). Look in "
         "Entra admin center, Conditional Access, Policies.",
     ),
@@ -203,7 +203,7 @@ GOLDEN: Final[list[tuple[ConcernCode, Values, str]]] = [
     ),
     (
         C.ESTIMATE,
-        {"why": UnreadReason.REFUSED.value, "answered": 0, "left_out": 3},
+        {"why": UnreadableReason.REFUSED.value, "answered": 0, "left_out": 3},
         "Entra did not evaluate every sign-in (refused). Conditional Access policies were read "
         "instead, so this is an estimate.",
     ),
@@ -273,8 +273,8 @@ def test_every_concern_has_its_sentence(code: ConcernCode, values: Values, words
 
 def test_no_concern_is_without_words_source_or_weight() -> None:
     assert {code for code, _, _ in GOLDEN} == set(ConcernCode)
-    assert set(WEIGHTS) == set(Weight)
-    assert [WEIGHTS[one] for one in Weight] == ["note", "could not be checked", "warning", "alert"]
+    assert set(WEIGHT_WORDS) == set(Weight)
+    assert [WEIGHT_WORDS[one] for one in Weight] == ["note", "could not be checked", "warning", "alert"]
     for code, values, _ in GOLDEN:
         assert concern_source(Concern(code=code, weight=Weight.NOTE, values=values))
 

@@ -45,14 +45,14 @@ def test_an_offer_names_its_stages_where_they_fit_and_counts_them_where_not() ->
 def test_what_is_said_of_the_chosen_template() -> None:
     assert form.need_words(GUESTS) == "Documents and chat as guests"
     assert form.need_words(replace(GUESTS, template=replace(GUESTS.template, need=""))) == "Guest collaboration"
-    title, risk = form.chosen_words(GUESTS)
+    title, risk = form.chosen_template_words(GUESTS)
     assert title.startswith("Guest collaboration: Their people work as guests")
     assert risk == "Low risk."
 
 
 def test_a_stage_and_that_nobody_is_in_it() -> None:
     assert form.stage_words(STAGES[0]) == "Security, 1 approval"
-    assert form.nobody_words(STAGES[0]) == (
+    assert form.no_approvers_words(STAGES[0]) == (
         "nobody. It cannot be sent until an admin adds people to the role “security”."
     )
 
@@ -78,11 +78,11 @@ def test_the_text_for_the_partners_administrator() -> None:
 
 def test_how_long_it_shall_last() -> None:
     asked = request(RequestState.AWAITING_APPROVAL).particulars
-    assert form.lasts_words(replace(asked, duration=timedelta(days=180))) == "180 days from approval"
+    assert form.access_duration_words(replace(asked, duration=timedelta(days=180))) == "180 days from approval"
     ends_at = datetime(2027, 4, 1, tzinfo=UTC)
-    assert form.lasts_words(replace(asked, ends_at=ends_at)) == "until 2027-03-31"
-    assert form.lasts_words(replace(asked, duration=None)) == ""
-    assert form.until_words(180).startswith("The last day of the project, at most 180 days from today.")
+    assert form.access_duration_words(replace(asked, ends_at=ends_at)) == "until 2027-03-31"
+    assert form.access_duration_words(replace(asked, duration=None)) == ""
+    assert form.end_date_hint(180).startswith("The last day of the project, at most 180 days from today.")
 
 
 @pytest.mark.parametrize(
@@ -111,17 +111,17 @@ def test_how_long_it_shall_last() -> None:
     ],
 )
 def test_what_of_an_earlier_request_is_different_today(code: RefillCode, values: dict[str, object], words: str) -> None:
-    assert form.refill_words(Fact(code, values)) == words
+    assert form.refill_note_words(Fact(code, values)) == words
 
 
 def test_every_difference_has_a_sentence() -> None:
     marks = {"template": "T", "days": 1, "day": "2027-04-30"}
-    assert all(form.refill_words(Fact(code, marks)) for code in RefillCode)
+    assert all(form.refill_note_words(Fact(code, marks)) for code in RefillCode)
 
 
 def test_what_happens_when_an_edit_is_sent() -> None:
     approvers = "Approvers get a message with what is different, and decide on the new plan."
-    assert [form.edit_words(decided)[0] for decided in (0, 1, 2)] == [
+    assert [form.edit_effect_words(decided)[0] for decided in (0, 1, 2)] == [
         approvers,
         f"1 approval no longer counts. {approvers}",
         f"2 approvals no longer count. {approvers}",

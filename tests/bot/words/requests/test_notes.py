@@ -5,8 +5,8 @@ from typing import Any, Final
 
 import pytest
 
-from bot.words.requests.notes import note_words, stored_words
-from workflows.core.errors.facts import Fact, as_values, from_values, log_text, text_fact
+from bot.words.requests.notes import note_words, stored_note_words
+from workflows.core.errors.facts import Fact, as_values, facts_from_values, log_text, text_fact
 from workflows.core.errors.refusal_codes import RefusalCode
 from workflows.core.policy.approval import DiscountCode
 from workflows.core.requests.notes import NoteCode
@@ -216,7 +216,7 @@ def test_every_code_has_a_sentence_here() -> None:
 @pytest.mark.parametrize(("code", "values", "sentence"), GOLDEN)
 def test_a_note_reads_as_always(code: str, values: dict[str, Any], sentence: str) -> None:
     assert note_words(Fact(code, values)) == sentence
-    assert note_words(from_values(as_values([Fact(code, values)]))) == sentence
+    assert note_words(facts_from_values(as_values([Fact(code, values)]))) == sentence
 
 
 def test_several_notes_follow_one_another_and_none_says_nothing() -> None:
@@ -226,8 +226,8 @@ def test_several_notes_follow_one_another_and_none_says_nothing() -> None:
 
 
 def test_a_text_of_an_earlier_version_is_shown_as_it_is() -> None:
-    assert stored_words("No answer.") == "No answer."
-    assert stored_words(as_values([Fact(NoteCode.LATE)])) == "Microsoft Graph did not answer in time."
+    assert stored_note_words("No answer.") == "No answer."
+    assert stored_note_words(as_values([Fact(NoteCode.LATE)])) == "Microsoft Graph did not answer in time."
 
 
 def test_a_log_line_has_codes_and_values_and_no_sentence() -> None:
@@ -241,6 +241,6 @@ def test_no_note_has_the_code_of_a_refusal() -> None:
 
 
 def test_a_refusal_as_a_note_has_the_words_of_the_refusal() -> None:
-    assert note_words(Fact(RefusalCode.REMINDED_LATELY)) == (
+    assert note_words(Fact(RefusalCode.REMINDED_WITHIN_A_DAY)) == (
         "The approvers were asked or reminded within the last 24 hours. Wait until then, and remind them again."
     )

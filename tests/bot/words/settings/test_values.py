@@ -3,10 +3,10 @@
 import pytest
 
 from bot.words.plans.changes import EFFECTS, subject_title
-from bot.words.settings.openness import OPENINGS, access_kind_title, access_kinds_words, not_closed_words
+from bot.words.settings.openness import OPENNESS_WORDS, access_kind_title, access_kinds_words, not_closed_words
 from bot.words.settings.values import DOUBTS, ORIGINS, REDEMPTION_TITLES, TITLES, TRUST_TITLES, inherited, title
 from workflows.core.plans.changes import ChangeSubject, SettingPart
-from workflows.core.settings.breadth import AccessChange
+from workflows.core.settings.access_change import AccessChange
 from workflows.core.settings.certainty import Doubt
 from workflows.core.settings.effective import Origin
 from workflows.core.settings.model import FLAGS, Property
@@ -28,7 +28,7 @@ def test_every_setting_and_flag_has_a_title_of_its_own() -> None:
 
 def test_every_value_of_an_enumeration_has_words() -> None:
     assert set(ORIGINS) == set(Origin)
-    assert set(OPENINGS) == set(Openness)
+    assert set(OPENNESS_WORDS) == set(Openness)
     assert set(DOUBTS) == set(Doubt)
     assert set(EFFECTS) == set(AccessChange)
 

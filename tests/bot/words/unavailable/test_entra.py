@@ -4,8 +4,8 @@ from typing import Any, Final
 
 import pytest
 
-from bot.words.refusals.words import SENTENCES as REFUSALS
-from bot.words.refusals.words import fact_words
+from bot.words.refusals.sentences import SENTENCES as REFUSALS
+from bot.words.refusals.sentences import fact_words
 from bot.words.requests.notes import note_words, refusal_words
 from bot.words.unavailable.entra import ASKED, MEANINGS, SENTENCES, entra_words
 from tests.workflows.core.builders import TENANT

@@ -2,7 +2,7 @@
 
 import pytest
 
-from bot.words.refusals.words import fact_words
+from bot.words.refusals.sentences import fact_words
 from bot.words.requests.notes import refusal_words
 from bot.words.unavailable.storage import TROUBLES, trouble_words
 from workflows.core.errors.facts import Fact

@@ -6,7 +6,7 @@ from datetime import timedelta
 from tests.workflows.core.builders import AMARA, BRUNO, DANA, RILEY, SAM
 from tests.workflows.world import World
 from workflows.app.reads.home import Home, HomePlace, read_home
-from workflows.core.partner_setup.state import Confirmation
+from workflows.core.partner_setup.confirmations import Confirmation
 from workflows.core.people import Person
 from workflows.core.requests.request import RequestState
 from workflows.ports.records import AuditEntry, Commit

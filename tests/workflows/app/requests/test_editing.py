@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from bot.words.refusals.words import fact_words
+from bot.words.refusals.sentences import fact_words
 from tests.workflows.core.builders import AMARA, BRUNO, NOW, RILEY, SAM
 from tests.workflows.world import CATALOG, World, filled_form
 from workflows.app.alarms import Alarms

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from bot.words.refusals.words import fact_words
+from bot.words.refusals.sentences import fact_words
 from tests.workflows.core.builders import AMARA, BRUNO, CHIE, DANA, NOW, RILEY, TENANT
 from tests.workflows.world import World
 from workflows.app.requests.forms import InvalidForm

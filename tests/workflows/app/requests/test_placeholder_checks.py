@@ -3,7 +3,7 @@
 import pytest
 
 from bot.words.findings.finding import finding_words
-from bot.words.refusals.words import fact_words
+from bot.words.refusals.sentences import fact_words
 from bot.words.requests.notes import note_words
 from tests.workflows.fakes import FakeSurroundings
 from tests.workflows.world import CATALOG, World

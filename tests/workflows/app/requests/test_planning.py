@@ -5,7 +5,7 @@ from typing import Any, Final
 import pytest
 
 from bot.words.findings.finding import finding_words
-from bot.words.refusals.words import fact_words
+from bot.words.refusals.sentences import fact_words
 from tests.workflows.core.builders import TENANT
 from tests.workflows.world import CATALOG, World
 from workflows.app.requests.planning import PlanImpossible, Planned, plan_request

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from bot.words.findings.finding import finding_words
-from bot.words.refusals.words import fact_words
+from bot.words.refusals.sentences import fact_words
 from bot.words.requests.notes import note_words
 from bot.words.requests.titles import prepared_title
 from tests.workflows.core.builders import AMARA, BRUNO, CHIE, DANA, MALLORY, RILEY, SAM, TENANT, request

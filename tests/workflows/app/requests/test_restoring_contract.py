@@ -6,7 +6,7 @@ from itertools import permutations
 from tests.bot.sandbox.entra.contract import check_request, mock_request
 from tests.workflows.entra.test_graph_contract import PLANS
 from workflows.core.errors.raised import NothingToChange
-from workflows.core.partners.restoration.plan import plan_restoration
+from workflows.core.partners.restoration.restoration_plan import plan_restoration
 from workflows.core.plans.plan import Operation
 from workflows.core.settings.canonical import JsonObject, canonical_json
 from workflows.core.settings.model import TenantId
@@ -17,7 +17,9 @@ TENANT = TenantId("c0a1b2c3-1111-4aaa-8bbb-0123456789a1")
 def operations() -> Iterator[Operation]:
     """The distinct writes that lead from any state of the shipped templates and revocations back to any other."""
     ends = {
-        canonical_json({"": image}): image for plan in PLANS.values() for image in (plan.before, plan.image_after())
+        canonical_json({"": image}): image
+        for plan in PLANS.values()
+        for image in (plan.before, plan.configuration_after())
     }
     states: list[JsonObject | None] = list(ends.values())
     seen = set()

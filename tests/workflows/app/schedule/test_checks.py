@@ -6,9 +6,9 @@ from dataclasses import replace
 import pytest
 import structlog
 
-import workflows.effects.further_writes
-from bot.slack.words.alarms import alarm_cure, alarm_text, ending_words
-from bot.words.requests.notes import note_words, stored_words
+import workflows.effects.optional_writes
+from bot.slack.words.alarms import alarm_advice, alarm_text, ending_words
+from bot.words.requests.notes import note_words, stored_note_words
 from tests.workflows.core.builders import AMARA, DANA, SAM, TENANT
 from tests.workflows.effects.applying import FORBIDDEN, INVALID, NO_ANSWER, OPEN, SYNCHRONIZED, put, revocation
 from tests.workflows.fakes import FakeTenant
@@ -238,14 +238,14 @@ async def test_a_newer_revocation_takes_over_the_alarm_at_the_same_look(world: W
 async def test_what_stays_open_because_graph_did_not_take_it_alarms_until_it_is_closed(
     world: World, error: Exception
 ) -> None:
-    request = await put_with_further(world, error)
+    request = await put_with_optional_write(world, error)
     assert (request.state, len(request.refused)) == (RequestState.APPLIED, 1)
     [alarm] = await alarms(world, AlarmCode.REVOCATION_WAITS)
-    [operation] = request.known.plan.further
+    [operation] = request.known.plan.optional
     assert alarm.subject == request.id
     assert alarm.values["ways"] == ", ".join(written_names(operation))
     assert "is verified, but" in alarm_text(alarm)
-    assert "Revoke the partner again" in alarm_cure(alarm)
+    assert "Revoke the partner again" in alarm_advice(alarm)
     assert await alarms(world, AlarmCode.REVOCATION_WAITS) == [alarm]
     await world.tenant.write(operation)
     assert await alarms(world, AlarmCode.REVOCATION_WAITS) == []
@@ -254,7 +254,7 @@ async def test_what_stays_open_because_graph_did_not_take_it_alarms_until_it_is_
     assert "ended" not in mended.values
 
 
-async def test_a_further_write_that_hangs_does_not_delay_that_the_block_is_known(
+async def test_an_optional_write_that_hangs_does_not_delay_that_the_block_is_known(
     world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     write = FakeTenant.write
@@ -265,18 +265,18 @@ async def test_a_further_write_that_hangs_does_not_delay_that_the_block_is_known
         await write(tenant, operation)
 
     monkeypatch.setattr(FakeTenant, "write", hangs)
-    monkeypatch.setattr(workflows.effects.further_writes, "_SENDING_SECONDS", 0.05)
+    monkeypatch.setattr(workflows.effects.optional_writes, "_SENDING_SECONDS", 0.05)
     request = await put(world, revocation(SYNCHRONIZED))
     async with asyncio.timeout(10):
         request = await world.settled(request.id)
     assert request.state is RequestState.APPLIED
     assert [one.reason for one in request.refused] == [(Fact(NoteCode.LATE),)]
     [alarm] = await alarms(world, AlarmCode.REVOCATION_WAITS)
-    assert "did not answer in time" in stored_words(alarm.values["reason"])
+    assert "did not answer in time" in stored_note_words(alarm.values["reason"])
 
 
 async def test_what_stays_open_is_alarmed_of_for_a_day(world: World) -> None:
-    await put_with_further(world, NO_ANSWER)
+    await put_with_optional_write(world, NO_ANSWER)
     [alarm] = await alarms(world, AlarmCode.REVOCATION_WAITS)
     world.clock.advance(hours=24)
     assert await alarms(world, AlarmCode.REVOCATION_WAITS) == []
@@ -286,7 +286,7 @@ async def test_what_stays_open_is_alarmed_of_for_a_day(world: World) -> None:
 
 
 async def test_revoking_once_more_closes_what_stayed_open_and_ends_its_alarm(world: World) -> None:
-    await put_with_further(world, NO_ANSWER)
+    await put_with_optional_write(world, NO_ANSWER)
     assert len(await alarms(world, AlarmCode.REVOCATION_WAITS)) == 1
     written = len(world.tenant.writes)
     await world.revoke(DANA)
@@ -295,15 +295,15 @@ async def test_revoking_once_more_closes_what_stayed_open_and_ends_its_alarm(wor
 
 
 async def test_what_graph_refuses_for_good_is_no_alarm(world: World) -> None:
-    request = await put_with_further(world, INVALID)
+    request = await put_with_optional_write(world, INVALID)
     assert (request.state, len(request.refused)) == (RequestState.APPLIED, 1)
     assert await alarms(world, AlarmCode.REVOCATION_WAITS) == []
 
 
-async def put_with_further(world: World, error: Exception) -> AccessRequest:
+async def put_with_optional_write(world: World, error: Exception) -> AccessRequest:
     """Revoke a partner where the one write that may be refused meets an error, each time."""
     request = await put(world, revocation(SYNCHRONIZED))
-    assert len(request.known.plan.further) == 1
+    assert len(request.known.plan.optional) == 1
     world.script.fail(
         "tenant.write",
         error,

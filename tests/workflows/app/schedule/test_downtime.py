@@ -37,7 +37,7 @@ async def approved_before(world: World, **away: float) -> AccessRequest:
     return request
 
 
-def changed_meanwhile(world: World, *, is_ours: bool = False) -> None:
+def changed_between(world: World, *, is_ours: bool = False) -> None:
     """Say that the partner was deleted a minute ago, in Entra's audit log."""
     changed = PartnerChange(at=world.clock.now() - MINUTE, activity="Delete", by="x", is_ours=is_ours)
     world.tenant.tenant_settings.changes[TENANT] = [changed]
@@ -121,7 +121,7 @@ def test_the_log_is_asked_from_the_first_decision_and_from_when_the_partner_was_
 
 async def test_a_machine_that_was_suspended_opens_nothing_older_over_a_change(world: World) -> None:
     request = await approved_before(world, hours=1)
-    changed_meanwhile(world)
+    changed_between(world)
     await ticked(world)
     request = await asked_again(world, request)
     assert "Gatehouse was not running" in note_words(request.asked_again)
@@ -152,7 +152,7 @@ async def test_what_was_approved_before_a_gap_is_opened_where_the_partner_was_le
 async def test_an_older_database_does_not_open_what_was_closed_meanwhile(world: World, is_ours: bool) -> None:
     """The backup was taken while an approved write waited; since then the partner was opened, revoked and deleted."""
     request = await approved_before(world, minutes=16)
-    changed_meanwhile(world, is_ours=is_ours)
+    changed_between(world, is_ours=is_ours)
     await started(world)
     request = await asked_again(world, request)
     assert "Gatehouse was not running" in note_words(request.asked_again)
@@ -176,7 +176,7 @@ async def test_a_gap_longer_than_entra_keeps_its_log_asks_again(world: World) ->
 
 async def test_a_second_restart_does_not_forget_the_gap(world: World) -> None:
     request = await approved_before(world, hours=1)
-    changed_meanwhile(world)
+    changed_between(world)
     gap = await started(world)
     await ticked(world)
     async with restarted(world) as again:
@@ -231,7 +231,7 @@ async def test_a_revocation_is_never_held(world: World) -> None:
 async def test_what_is_set_already_is_recorded_without_asking(world: World) -> None:
     """Nothing is written, so nothing is opened."""
     request = await world.approved()
-    world.tenant.partners[TENANT] = dict(request.known.plan.image_after() or {})
+    world.tenant.partners[TENANT] = dict(request.known.plan.configuration_after() or {})
     world.clock.advance(days=30)
     await started(world)
     assert (await world.settled(request.id)).state is S.APPLIED

@@ -7,13 +7,13 @@ from typing import Any, Final
 import pytest
 
 from bot.words.findings.finding import finding_words
-from bot.words.unavailable.not_read import WHY
+from bot.words.unavailable.not_read import UNREAD_REASON_WORDS
 from tests.workflows.core.builders import TENANT, access_plan, identity
 from tests.workflows.core.policies import policy
 from workflows.core.checks.conditional_access.entries import entries_under, trust_under
 from workflows.core.checks.conditional_access.questions import Questions
 from workflows.core.checks.conditional_access.verdicts import AccessReport, assess
-from workflows.core.checks.facts import PreflightFacts, SignIns, Unread, UnreadReason
+from workflows.core.checks.facts import PreflightFacts, SignIns, UnreadableFact, UnreadableReason
 from workflows.core.checks.findings import Finding, FindingCode, Severity
 from workflows.core.checks.home_tenant import circumstances, evaluate_facts, sign_in_values
 from workflows.core.plans.plan import Plan, TenantIdentity, plan_access, plan_revocation
@@ -75,8 +75,8 @@ ALWAYS: Final = {
 
 def access(facts: PreflightFacts, plan: Plan) -> AccessReport:
     """Evaluate the policies that were read, without asking Entra."""
-    default = None if isinstance(facts.default, Unread) else facts.default
-    applies = effective_settings(plan.image_after(), default, is_cross_cloud=plan.is_cross_cloud)
+    default = None if isinstance(facts.default, UnreadableFact) else facts.default
+    applies = effective_settings(plan.configuration_after(), default, is_cross_cloud=plan.is_cross_cloud)
     return assess(
         facts.conditional_access, entries_under(applies), TENANT, trust_under(applies), Questions(asked=()), answers={}
     )
@@ -125,20 +125,20 @@ def test_a_calm_tenant() -> None:
         ("own_domains", "own_domains_unread", "Domain names"),
     ],
 )
-@pytest.mark.parametrize("why", UnreadReason)
+@pytest.mark.parametrize("why", UnreadableReason)
 def test_what_could_not_be_read_is_said_with_reason_and_place(
-    field: str, code: str, place: str, why: UnreadReason
+    field: str, code: str, place: str, why: UnreadableReason
 ) -> None:
-    unread_one: dict[str, Any] = {field: Unread(why=why)}
+    unread_one: dict[str, Any] = {field: UnreadableFact(why=why)}
     these = replace(CALM, **unread_one)
     findings = evaluate_facts(these, access(these, access_plan()), plan=access_plan(), identity=identity())
     (unread,) = [one for one in findings if one.code == code]
     assert unread.severity is Severity.UNCHECKED
-    assert f"could not be checked ({WHY[why]})" in finding_words(unread)
+    assert f"could not be checked ({UNREAD_REASON_WORDS[why]})" in finding_words(unread)
     assert place in finding_words(unread)
     assert finding_words(unread).endswith(".")
-    assert ("Grant the application" in finding_words(unread)) is (why is UnreadReason.FORBIDDEN)
-    assert ("Entra ID P1" in finding_words(unread)) is (why is UnreadReason.NO_LICENCE)
+    assert ("Grant the application" in finding_words(unread)) is (why is UnreadableReason.FORBIDDEN)
+    assert ("Entra ID P1" in finding_words(unread)) is (why is UnreadableReason.NO_LICENCE)
 
 
 # --- who it is ---
@@ -156,7 +156,7 @@ def test_an_id_of_another_cloud_is_told_and_nothing_is_claimed() -> None:
     assert "(microsoftonline.us)" in found(who=stranger, **facts)["other_cloud"]
     assert (
         "could not be read"
-        in found(who=stranger, by_id=None, access_policy=Unread(why=UnreadReason.THROTTLED))["other_cloud"]
+        in found(who=stranger, by_id=None, access_policy=UnreadableFact(why=UnreadableReason.THROTTLED))["other_cloud"]
     )
     added = replace(access_plan(), is_cross_cloud=True)
     assert ("After it is added, the tenant's default applies") in found(added, who=stranger, **facts)[
@@ -230,8 +230,8 @@ def test_circumstances_are_none_where_they_were_not_read() -> None:
     assert around(conditional_access=(partial,)).asks_guests_for_mfa is False, "not of everybody everywhere"
     block = policy("block")
     assert around(conditional_access=(block,)).asks_guests_for_mfa is False, "trust would not change it"
-    assert around(conditional_access=Unread(why=UnreadReason.THROTTLED)).asks_guests_for_mfa is None
-    assert around(default=Unread(why=UnreadReason.THROTTLED)).default is None
+    assert around(conditional_access=UnreadableFact(why=UnreadableReason.THROTTLED)).asks_guests_for_mfa is None
+    assert around(default=UnreadableFact(why=UnreadableReason.THROTTLED)).default is None
     assert around().default == OPEN_DEFAULT
 
 

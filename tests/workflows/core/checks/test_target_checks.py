@@ -7,9 +7,9 @@ from typing import Any, Final
 import pytest
 
 from bot.words.findings.finding import finding_words
-from bot.words.plans.changes import describe
+from bot.words.plans.changes import describe_changes
 from tests.workflows.core.builders import TENANT
-from workflows.core.checks.facts import Unread, UnreadReason
+from workflows.core.checks.facts import UnreadableFact, UnreadableReason
 from workflows.core.checks.findings import Finding, Severity
 from workflows.core.checks.target_checks import (
     MAX_LOOKED_UP,
@@ -40,7 +40,7 @@ INBOUND, OUTBOUND = Property.B2B_COLLABORATION_INBOUND, Property.B2B_COLLABORATI
 G, U, A = TargetType.GROUP, TargetType.USER, TargetType.APPLICATION
 OUR_GROUP, THEIR_GROUP, OUR_APP, THEIR_APP = (f"5f0a1b2c-000{n}-4d3e-8f90-a1b2c3d4e5f6" for n in range(4))
 SHAREPOINT: Final = "00000003-0000-0ff1-ce00-000000000000"
-FORBIDDEN: Final = Unread(why=UnreadReason.FORBIDDEN)
+FORBIDDEN: Final = UnreadableFact(why=UnreadableReason.FORBIDDEN)
 
 
 def target(kind: TargetType, id: str) -> Target:
@@ -143,13 +143,13 @@ def test_names_that_were_found_are_told_and_shown() -> None:
     assert f"application {OUR_APP} is “Portal”, group {OUR_GROUP} is “Bridge”." in finding_words(told["targets_named"])
     assert THEIR_APP in finding_words(told["targets_theirs"])
     assert known_names(names) == {OUR_GROUP: "Bridge", OUR_APP: "Portal"}
-    words = " ".join(line.after for line in describe(PROJECT, names=known_names(names)))
+    words = " ".join(line.after for line in describe_changes(PROJECT, names=known_names(names)))
     assert f"application “Portal” ({OUR_APP})" in words
     assert f"group “Bridge” ({OUR_GROUP.upper()})" in words
 
 
 def test_an_id_of_the_partner_is_never_shown_with_our_name_for_it() -> None:
-    words = " ".join(line.after for line in describe(PROJECT, names={THEIR_GROUP: "Ours", THEIR_APP: "Ours"}))
+    words = " ".join(line.after for line in describe_changes(PROJECT, names={THEIR_GROUP: "Ours", THEIR_APP: "Ours"}))
     assert "Ours" not in words
 
 

@@ -1,6 +1,15 @@
 """A fact is a code with values: equal by both, logged as both, and a value of another fact."""
 
-from workflows.core.errors.facts import TEXT, Fact, as_values, fact_in, from_values, log_text, redacted, text_fact
+from workflows.core.errors.facts import (
+    TEXT,
+    Fact,
+    as_values,
+    fact_from_value,
+    facts_from_values,
+    log_text,
+    redacted,
+    text_fact,
+)
 from workflows.core.errors.raised import DomainError, FactsError, Refused
 from workflows.core.errors.refusal_codes import RefusalCode
 
@@ -28,13 +37,13 @@ def test_a_fact_is_read_back_from_the_value_that_it_was_made() -> None:
         "code": "not_your_turn",
         "values": {"stage": "Security", "later": "Data owners"},
     }
-    assert fact_in(TURN.as_value()) == TURN
-    assert fact_in({"code": "expired", "values": None}) == Fact("expired")
+    assert fact_from_value(TURN.as_value()) == TURN
+    assert fact_from_value({"code": "expired", "values": None}) == Fact("expired")
 
 
 def test_facts_are_values_of_another_and_are_read_back_in_their_order() -> None:
     told = (TURN, Fact("expired"), text_fact("Graph said: no."))
-    assert from_values(as_values(told)) == told
+    assert facts_from_values(as_values(told)) == told
     assert log_text(told) == "not_your_turn stage=Security later=Data owners expired Graph said: no."
 
 

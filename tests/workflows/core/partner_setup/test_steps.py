@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.words.partner_setup.checklist import opening, remarks, sections
-from bot.words.partner_setup.state import missing_until, setup_words, usual_words
+from bot.words.partner_setup.checklist import first_section, partner_notes, step_sections
+from bot.words.partner_setup.state import missing_until, setup_words, usually_open_words
 from bot.words.sentences import counted
 from tests.workflows.core.builders import DANA, NOW, REDEEM_STEP, SAM, TENANT, access_plan
 from tests.workflows.core.strategies import PROPERTY, partner_documents
@@ -18,10 +18,16 @@ from workflows.core.checks.consequences import Consequence, consequences
 from workflows.core.errors.facts import Fact
 from workflows.core.partner_setup.checklist import Call, Home, call_of, call_to_add_our_tenant, groups
 from workflows.core.partner_setup.clouds import CLOUDS, GLOBAL, cloud_of
+from workflows.core.partner_setup.confirmations import (
+    Confirmation,
+    confirmation_of,
+    needed_steps,
+    open_steps,
+    valid_confirmations,
+)
 from workflows.core.partner_setup.powershell import literal, quoted
-from workflows.core.partner_setup.state import Confirmation, confirmation_of, needed_steps, open_steps, still_valid
 from workflows.core.partner_setup.steps import PartnerSetup, StepKey, newly_required_steps, setup_of
-from workflows.core.settings.breadth import is_certainly_blocked
+from workflows.core.settings.access_change import is_certainly_blocked
 from workflows.core.settings.certainty import setting_doubts
 from workflows.core.settings.documents import parse_setting, parse_targets, to_document
 from workflows.core.settings.model import BLOCK_ALL, CLOSED, Property, TenantId
@@ -92,7 +98,7 @@ def test_synchronization_needs_their_outbound_redemption_and_a_job_whatever_our_
 def test_trust_is_one_sided_and_only_a_remark() -> None:
     setup = setup_of({"inboundTrust": {"isMfaAccepted": True, "isCompliantDeviceAccepted": False}}, MICROSOFTS)
     assert (setup.steps, setup.trusts) == ((), ("mfa",))
-    [said] = remarks(setup)
+    [said] = partner_notes(setup)
     assert "You do not need to set anything for this" in said
     assert "multifactor authentication" in said
 
@@ -205,7 +211,7 @@ def test_a_step_appears_exactly_where_our_side_is_open(document: dict[str, Any])
 def test_every_call_is_one_that_this_program_could_read_back(document: dict[str, Any], is_abroad: bool) -> None:
     """Settings have Graph's names and concern only us; the text contains the same bytes."""
     setup = setup_of(document, MICROSOFTS, is_cross_cloud=is_abroad)
-    written = sections(setup, HOME, is_cross_cloud=is_abroad)
+    written = step_sections(setup, HOME, is_cross_cloud=is_abroad)
     found = groups(setup.steps)
     has_usual = any(not step.is_needed for step in setup.steps)
     assert len(written) == len(found) + has_usual
@@ -229,7 +235,7 @@ def test_both_flags_of_automatic_redemption_are_one_section_and_one_call() -> No
     both = {"automaticUserConsentSettings": {"outboundAllowed": True, "inboundAllowed": True}}
     redemption, _ = groups(setup.steps)
     assert call_of(redemption, HOME) == Call("PATCH", f"/policies/crossTenantAccessPolicy/partners/{US}", both)
-    written = sections(setup, HOME, is_cross_cloud=False)
+    written = step_sections(setup, HOME, is_cross_cloud=False)
     assert [one.heading for one in written] == [
         "1 and 2. Automatic redemption, outbound and Automatic redemption, inbound (needed)",
         "3. B2B direct connect, outbound (needed)",
@@ -239,21 +245,21 @@ def test_both_flags_of_automatic_redemption_are_one_section_and_one_call() -> No
     assert "Outbound access > Trust settings" in written[0].text
     assert "Inbound access > Trust settings" in written[0].text
     one_way = setup_of({"automaticUserConsentSettings": {"inboundAllowed": True}}, MICROSOFTS)
-    [alone] = sections(one_way, HOME, is_cross_cloud=False)
+    [alone] = step_sections(one_way, HOME, is_cross_cloud=False)
     assert "send both" in alone.text
 
 
 def test_what_is_usually_open_gets_no_call_that_would_narrow_it() -> None:
     setup = setup_of({"b2bCollaborationInbound": b2b(), "b2bCollaborationOutbound": b2b()}, MICROSOFTS)
-    [usual] = sections(setup, HOME, is_cross_cloud=False)
+    [usual] = step_sections(setup, HOME, is_cross_cloud=False)
     assert usual.heading == "Only if something does not work"
     assert not {"PATCH", "POST", "Update-Mg", "Graph:"} & set(re.findall(r"PATCH|POST|Update-Mg|Graph:", usual.text))
     assert "Organizational settings > woodgrove.com > Outbound access > B2B collaboration" in usual.text
     assert "Applications: must allow application Office365" in usual.text
-    first = opening(HOME, TENANT, is_cross_cloud=False, has_calls=False).text
+    first = first_section(HOME, TENANT, is_cross_cloud=False, has_calls=False).text
     assert "Nothing has to be set on your side." in first
     assert "POST" not in first
-    assert remarks(setup) == ()
+    assert partner_notes(setup) == ()
 
 
 @pytest.mark.parametrize("key", [key for key in K if not key.value.startswith("b2b_collaboration")])
@@ -272,12 +278,12 @@ def test_the_checklist_says_where_in_the_portal_and_what_in_graph_and_powershell
         "identitySynchronization": {"userSyncInbound": {"isSyncAllowed": True}},
     }
     setup = setup_of(document, MICROSOFTS)
-    first = opening(HOME, TENANT, is_cross_cloud=False).text
+    first = first_section(HOME, TENANT, is_cross_cloud=False).text
     assert "Settings for woodgrove.com in your Microsoft Entra tenant" in first
     assert f"Your tenant ID: {TENANT}" in first
     assert "Connect-MgGraph -Environment Global" in first
     assert call_to_add_our_tenant(HOME).body == {"tenantId": US}
-    written = [section.text for section in sections(setup, HOME, is_cross_cloud=False)]
+    written = [section.text for section in step_sections(setup, HOME, is_cross_cloud=False)]
     _, connect, job, usual = written
     assert "(needed)" in connect
     assert "Organizational settings > woodgrove.com > Outbound access > B2B direct connect" in connect
@@ -290,20 +296,20 @@ def test_the_checklist_says_where_in_the_portal_and_what_in_graph_and_powershell
     assert "must allow all applications" in usual
     assert "Cross-tenant synchronization > Configurations" in job
     assert f"CompanyId {US}" in job
-    said = " ".join(remarks(setup))
+    said = " ".join(partner_notes(setup))
     assert "P1 in both tenants" in said
     assert "Invoke-MgGraphRequest" in said
-    assert remarks(PartnerSetup(steps=())) == ()
+    assert partner_notes(PartnerSetup(steps=())) == ()
     named = setup_of({"b2bDirectConnectInbound": b2b(people=ID)}, MICROSOFTS)
-    assert ID in " ".join(remarks(named))
+    assert ID in " ".join(partner_notes(named))
 
 
 def test_another_cloud_is_told_which_root_and_which_list_are_its_own() -> None:
     setup = setup_of({"b2bCollaborationInbound": b2b()}, MICROSOFTS, is_cross_cloud=True)
     home = replace(HOME, domain="", cloud=cloud_of("https://graph.microsoft.us/v1.0"))
     first, cloud = (
-        opening(home, TENANT, is_cross_cloud=True).text,
-        sections(setup, home, is_cross_cloud=True)[0].text,
+        first_section(home, TENANT, is_cross_cloud=True).text,
+        step_sections(setup, home, is_cross_cloud=True)[0].text,
     )
     assert first.startswith(f"Settings for {US} in your")
     assert "https://YOUR-GRAPH/v1.0" in first
@@ -336,8 +342,8 @@ def test_a_confirmation_counts_for_exactly_what_was_confirmed() -> None:
     said = Confirmation(step=wide.key, wanted=wide.digest, person=SAM, at=NOW)
     assert confirmation_of(wide, (said,)) is said
     assert confirmation_of(narrow, (said,)) is None
-    assert still_valid((narrow,), (said,)) == ()
-    assert still_valid((wide,), (said,)) == (said,)
+    assert valid_confirmations((narrow,), (said,)) == ()
+    assert valid_confirmations((wide,), (said,)) == (said,)
     assert open_steps((wide, REDEEM_STEP), (said,)) == (REDEEM_STEP,)
 
 
@@ -357,10 +363,10 @@ def test_the_state_is_said_in_one_line() -> None:
     assert setup_words((REDEEM_STEP, job), (said,)) == (
         "Our side: done. Partner's side: 1 of 2 steps confirmed (Gatehouse cannot see it)"
     )
-    assert usual_words((REDEEM_STEP, guests)) == (
+    assert usually_open_words((REDEEM_STEP, guests)) == (
         "Also open by Microsoft's default: their B2B collaboration, outbound. Check them if something does not work."
     )
-    assert usual_words((REDEEM_STEP,)) == ""
+    assert usually_open_words((REDEEM_STEP,)) == ""
     assert counted(1, "step") == "1 step"
 
 

@@ -77,7 +77,7 @@ def test_a_new_partner_needs_the_templates_chain() -> None:
 
 
 def test_what_only_closes_needs_one_approver_whatever_the_partner_stands_under() -> None:
-    closing = plan_revocation(tenant_id=TENANT, before=access_plan().image_after())
+    closing = plan_revocation(tenant_id=TENANT, before=access_plan().configuration_after())
     assert chain_for(closing, STAGES, policy(FOUR), RiskLevel.HIGH) == ONE
 
 

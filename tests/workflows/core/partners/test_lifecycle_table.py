@@ -27,7 +27,7 @@ from tests.workflows.core.builders import (
 )
 from tests.workflows.core.transition_tables import arrows_written, by_name, drawn_arrows, pairs_of, pairs_written
 from workflows.core.errors.raised import Refused
-from workflows.core.partner_setup.state import Confirmation
+from workflows.core.partner_setup.confirmations import Confirmation
 from workflows.core.partners import lifecycle
 from workflows.core.partners.lifecycle import TABLE
 from workflows.core.partners.outcome import advance_partner

@@ -18,10 +18,10 @@ from workflows.core.errors.facts import Fact
 from workflows.core.errors.raised import InvalidField, NothingToChange, UnreadableSetting
 from workflows.core.partners.restoration.deciding_template import decided_by, deciding_template, likely_templates
 from workflows.core.partners.restoration.not_restored import restoration_findings, settings_not_restored
-from workflows.core.partners.restoration.plan import is_same_configuration, plan_restoration
 from workflows.core.partners.restoration.restorable import is_restorable, restored_summary
+from workflows.core.partners.restoration.restoration_plan import is_same_configuration, plan_restoration
 from workflows.core.plans.changes import plan_access_change
-from workflows.core.plans.closing import closes_everything, only_narrows
+from workflows.core.plans.closing import closes_everything, only_reduces_access
 from workflows.core.plans.plan import Plan, count_written, is_confirmed, plan_access, plan_revocation
 from workflows.core.policy.template import Stage, Template, stages_for
 from workflows.core.requests.request import AccessRequest, RequestId, RequestKind, RequestState
@@ -100,7 +100,7 @@ def test_it_leads_back_to_the_image_in_every_setting_of_the_model(
     except NothingToChange:
         after = now
     else:
-        after = plan.image_after()
+        after = plan.configuration_after()
     there = effective_settings(image, None), effective_settings(after, None)
     assert there[0].flags[SYNC, "is_allowed"].value == there[1].flags[SYNC, "is_allowed"].value
     for name in (name for name in Property if name is not SYNC):
@@ -112,7 +112,7 @@ def test_it_leads_back_to_the_image_in_every_setting_of_the_model(
 @given(now=DOCUMENTS, image=DOCUMENTS)
 def test_twice_is_nothing_to_change(now: JsonObject | None, image: JsonObject | None) -> None:
     try:
-        after = restoration(now, image).image_after()
+        after = restoration(now, image).configuration_after()
     except NothingToChange:
         after = now
     with pytest.raises(NothingToChange):
@@ -130,7 +130,7 @@ def test_nothing_is_deleted_and_what_is_not_of_the_model_is_left(
     except NothingToChange:
         return
     assert {operation.method for operation in plan.operations} <= {"POST", "PATCH", "PUT"}
-    after = plan.image_after()
+    after = plan.configuration_after()
     assert after is not None
     for name in set(now or {}) - {one.value for one in Property}:
         assert after[name] == (now or {})[name]
@@ -145,10 +145,10 @@ def test_each_step_is_recognized_and_the_end_is_confirmed(now: JsonObject | None
         plan = restoration(now, image)
     except NothingToChange:
         return
-    assert is_confirmed(plan, plan.image_after())
-    assert count_written(plan, plan.image_after()) == len(plan.operations)
+    assert is_confirmed(plan, plan.configuration_after())
+    assert count_written(plan, plan.configuration_after()) == len(plan.operations)
     for count in range(len(plan.operations)):
-        assert count_written(plan, plan.image_after(count)) is not None
+        assert count_written(plan, plan.configuration_after(count)) is not None
     assert plan.digest == restoration(now, image).digest
 
 
@@ -168,9 +168,12 @@ def test_a_plan_is_restored_whatever_somebody_else_wrote_after_it(
         )
     except NothingToChange:
         return
-    now = {**(change.image_after() or {}), **{name.value: to_document(value) for name, value in foreign.items()}}
+    now = {
+        **(change.configuration_after() or {}),
+        **{name.value: to_document(value) for name, value in foreign.items()},
+    }
     try:
-        after: JsonObject | None = restoration(now, change.before).image_after()
+        after: JsonObject | None = restoration(now, change.before).configuration_after()
     except NothingToChange:
         after = now
     assert is_same_configuration(TENANT, after, before)
@@ -180,12 +183,12 @@ def test_a_plan_is_restored_whatever_somebody_else_wrote_after_it(
 @given(before=partner_documents(TENANT))
 def test_a_revocation_restored_never_passes_as_narrowing(before: dict[str, Any]) -> None:
     revocation = plan_revocation(tenant_id=TENANT, default={}, before=before)
-    now = revocation.image_after()
+    now = revocation.configuration_after()
     try:
         plan = restoration(now, before)
     except NothingToChange:
         return
-    assert not only_narrows(plan)
+    assert not only_reduces_access(plan)
     assert stages_for_plan(plan) == STAGES
 
 
@@ -226,7 +229,7 @@ def test_a_partner_that_had_no_settings_inherits_again_and_stays() -> None:
     plan = restoration(closed_document(), None)
     assert [operation.method for operation in plan.operations] == ["PATCH"]
     assert body(plan) == dict.fromkeys(name.value for name in CLOSED)
-    assert not only_narrows(plan), "what is inherited is not known to be narrower"
+    assert not only_reduces_access(plan), "what is inherited is not known to be narrower"
 
 
 def test_a_partner_that_somebody_removed_is_created_again() -> None:
@@ -298,7 +301,7 @@ def test_a_value_that_graph_shows_without_its_name_is_never_sent() -> None:
 def test_a_value_of_a_shape_that_is_not_known_goes_back_as_it_was_by_the_whole_chain() -> None:
     plan = restoration(document(), document(inboundTrust="only a part"))
     assert body(plan) == {"inboundTrust": "only a part"}
-    assert not only_narrows(plan)
+    assert not only_reduces_access(plan)
 
 
 # --- narrowing and opening ---
@@ -307,7 +310,7 @@ def test_a_value_of_a_shape_that_is_not_known_goes_back_as_it_was_by_the_whole_c
 def test_what_provably_narrows_needs_one_approver() -> None:
     opened = document(**{**closed_document(), "inboundTrust": {"isMfaAccepted": True}})
     plan = restoration(opened, closed_document())
-    assert only_narrows(plan)
+    assert only_reduces_access(plan)
     assert closes_everything(plan)
     assert [stage.quorum for stage in stages_for_plan(plan)] == [1]
 
@@ -406,7 +409,7 @@ COLLABORATION: Final = {
 def test_the_chain_that_approved_this_state_once_decides() -> None:
     image = document(**COLLABORATION)
     plan = restoration(closed_document(), closed_document() | image)
-    image = dict(plan.image_after() or {})
+    image = dict(plan.configuration_after() or {})
     was = applied(plan_restoration(tenant_id=TENANT, now=closed_document(), image=image, template="weak"))
     assert chosen(plan, image, was, of=(WEAK, STRONG)) == "weak"
     newer = applied(was.known.plan, confirmed_at=NOW + timedelta(days=1))

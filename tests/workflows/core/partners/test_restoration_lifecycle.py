@@ -24,7 +24,7 @@ from workflows.core.partners.outcome import advance_partner
 from workflows.core.partners.partnership import PartnershipState
 from workflows.core.plans.plan import plan_revocation
 from workflows.core.requests.commands.request import Expire, RecordApplied, RecordOverwritten, RecordPrepared, Reopen
-from workflows.core.requests.effects import Tell
+from workflows.core.requests.effects import SendMessage
 from workflows.core.requests.lifecycle import advance
 from workflows.core.requests.request import AccessRequest, RequestKind, RequestState
 from workflows.core.settings.canonical import JsonObject
@@ -33,7 +33,7 @@ S, RESTORATION = RequestState, RequestKind.RESTORATION
 
 
 def told(effects: tuple[object, ...]) -> str:
-    return " ".join(message_words(effect.said) for effect in effects if isinstance(effect, Tell))
+    return " ".join(message_words(effect.said) for effect in effects if isinstance(effect, SendMessage))
 
 
 def applied(asked: AccessRequest, image: JsonObject | None = None) -> tuple[AccessRequest, PartnershipState, str]:

@@ -6,7 +6,11 @@ from bot.words.requests.notes import refusal_words
 from tests.workflows.core.builders import DANA, NOW, RILEY, SAM, identity, partnership, request, roster
 from workflows.core.errors.raised import Refused
 from workflows.core.partners.partnership import PartnershipState
-from workflows.core.partners.revoking import opening_requests, requests_stopped_by_revocation, require_may_revoke
+from workflows.core.partners.revoking import (
+    requests_for_more_access,
+    requests_stopped_by_revocation,
+    require_may_revoke,
+)
 from workflows.core.people import Person
 from workflows.core.plans.plan import TenantIdentity
 from workflows.core.requests.request import AccessRequest, ObservedPartner, RequestKind, RequestState
@@ -64,4 +68,4 @@ def test_what_would_open_gives_way_and_a_revocation_only_while_it_waits_for_its_
     one: AccessRequest, is_stopped: bool, opens: bool
 ) -> None:
     assert requests_stopped_by_revocation([one], identity()) == ((one,) if is_stopped else ())
-    assert opening_requests([one], identity()) == ((one,) if opens else ())
+    assert requests_for_more_access([one], identity()) == ((one,) if opens else ())

@@ -22,7 +22,7 @@ from tests.workflows.core.builders import (
     request,
 )
 from workflows.core.errors.raised import Refused
-from workflows.core.partner_setup.state import Confirmation
+from workflows.core.partner_setup.confirmations import Confirmation
 from workflows.core.partner_setup.steps import SetupStep, StepKey
 from workflows.core.partners.outcome import advance_partner, closed_partnership, opened_partnership
 from workflows.core.partners.partnership import Partnership, PartnershipState
@@ -38,7 +38,7 @@ from workflows.core.requests.commands.partner import (
     UnconfirmSetup,
 )
 from workflows.core.requests.commands.request import RecordOverwritten
-from workflows.core.requests.effects import ShowSetup, Tell
+from workflows.core.requests.effects import SendMessage, ShowSetup
 from workflows.core.requests.lifecycle import Situation
 from workflows.core.requests.request import RequestId, RequestState
 from workflows.core.settings.canonical import Digest
@@ -180,9 +180,9 @@ def test_what_an_earlier_version_left_out_is_recorded_once_and_only_for_the_curr
 def test_who_confirms_or_takes_back_is_told_which_step_it_was_and_what_is_left() -> None:
     """Where it was clicked: the message that only that person sees is not brought up to date."""
 
-    def told(record: Partnership, command: PartnershipCommand) -> Tell:
+    def told(record: Partnership, command: PartnershipCommand) -> SendMessage:
         transition = advance_review(record, command, roster=everybody(sam=""), now=NOW)
-        [tell] = [effect for effect in transition.effects if isinstance(effect, Tell)]
+        [tell] = [effect for effect in transition.effects if isinstance(effect, SendMessage)]
         return tell
 
     first = told(known(), replace(confirm(), channel="C-1"))

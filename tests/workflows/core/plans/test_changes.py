@@ -8,8 +8,8 @@ import pytest
 from tests.workflows.core.builders import TENANT
 from workflows.core.plans.changes import SettingChange, SettingPart, plan_access_change, setting_changes
 from workflows.core.plans.plan import Operation, Plan
+from workflows.core.settings.access_change import AccessChange
 from workflows.core.settings.block import BLOCK
-from workflows.core.settings.breadth import AccessChange
 from workflows.core.settings.model import Property
 
 PARTNER = f"/policies/crossTenantAccessPolicy/partners/{TENANT}"

@@ -8,7 +8,7 @@ import pytest
 from tests.workflows.core.builders import NOW, TENANT, closed_document, partnership, prepared, request
 from workflows.core.partners.outcome import advance_partner, opened_partnership
 from workflows.core.partners.partnership import Partnership, PartnershipState
-from workflows.core.plans.closing import closes_everything, only_narrows
+from workflows.core.plans.closing import closes_everything, only_reduces_access
 from workflows.core.plans.plan import Plan, plan_access
 from workflows.core.requests.commands.request import RecordApplied
 from workflows.core.requests.lifecycle import Situation
@@ -82,7 +82,7 @@ TO_A_GROUP: dict[Property, Setting] = {
 def test_a_narrowing_is_proven_whatever_the_default_is(
     settings: dict[Property, Setting], before: dict[str, Any] | None, narrows: bool
 ) -> None:
-    assert only_narrows(plan(settings, before)) is narrows
+    assert only_reduces_access(plan(settings, before)) is narrows
 
 
 def test_all_of_it_is_four_blocks_no_trust_no_consent_no_synchronization() -> None:
@@ -97,7 +97,7 @@ def test_all_of_it_is_four_blocks_no_trust_no_consent_no_synchronization() -> No
 def applied(plan: Plan, known: Partnership | None = None) -> Partnership:
     """The record after a plan was applied and read back."""
     done = request(RequestState.APPLYING, prepared=prepared(plan=plan))
-    transition = advance_partner(done, RecordApplied(image=plan.image_after() or {}), Situation(now=NOW), known)
+    transition = advance_partner(done, RecordApplied(image=plan.configuration_after() or {}), Situation(now=NOW), known)
     assert transition.partnership is not None
     return transition.partnership
 

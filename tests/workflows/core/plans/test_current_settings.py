@@ -6,9 +6,9 @@ from workflows.core.plans.changes import SettingPart
 from workflows.core.plans.current_settings import (
     CurrentSetting,
     current_settings,
-    staying_open,
+    settings_that_stay_open,
     unchanged_settings,
-    unmanaged,
+    unmanaged_settings,
 )
 from workflows.core.settings.canonical import JsonObject
 from workflows.core.settings.effective import Origin
@@ -62,7 +62,7 @@ def test_what_a_plan_does_not_write_stays() -> None:
 
 def test_what_stays_open_is_neither_closed_nor_changed() -> None:
     before = {**closed_document(), "b2bDirectConnectInbound": ALL, "inboundTrust": {"isMfaAccepted": True}}
-    assert [one.name for one in staying_open(access_plan(before), DEFAULT)] == [
+    assert [one.name for one in settings_that_stay_open(access_plan(before), DEFAULT)] == [
         Property.B2B_DIRECT_CONNECT_INBOUND,
         Property.INBOUND_TRUST,
     ]
@@ -70,15 +70,15 @@ def test_what_stays_open_is_neither_closed_nor_changed() -> None:
 
 def test_what_gatehouse_does_not_manage_is_named() -> None:
     document = {"tenantId": TENANT, "protectedContentSharing": None, "isServiceProvider": True, "a@odata.type": "x"}
-    assert unmanaged(document) == ("isServiceProvider",)
+    assert unmanaged_settings(document) == ("isServiceProvider",)
     as_graph_shows_it = {
         "crossCloudMeetingConfiguration": {"inboundAllowed": None, "outboundAllowed": None},
         "protectedContentSharing": {"inboundAllowed": None, "outboundAllowed": False},
         "isInMultiTenantOrganization": False,
     }
-    assert unmanaged(as_graph_shows_it) == ()
-    assert unmanaged({"protectedContentSharing": {"inboundAllowed": True}}) == ("protectedContentSharing",)
-    assert unmanaged(None) == ()
+    assert unmanaged_settings(as_graph_shows_it) == ()
+    assert unmanaged_settings({"protectedContentSharing": {"inboundAllowed": True}}) == ("protectedContentSharing",)
+    assert unmanaged_settings(None) == ()
 
 
 def test_a_member_that_this_version_does_not_know_is_listed_and_counts_as_open_where_it_says_something() -> None:

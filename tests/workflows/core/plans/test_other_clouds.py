@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from bot.words.plans.changes import describe
+from bot.words.plans.changes import describe_changes
 from bot.words.plans.current_settings import describe_current, describe_staying_open
 from tests.workflows.core.builders import TENANT, access_plan, closed_document
 from tests.workflows.core.settings.test_effective import A1, ALL, G1, listed
@@ -17,8 +17,8 @@ from workflows.core.plans.changes import plan_access_change, setting_changes
 from workflows.core.plans.plan import Plan, plan_revocation
 from workflows.core.plans.renewal import plan_renewal
 from workflows.core.policy.risk import Risk, RiskLevel, RiskReason, deciding_risk, risk_of, risk_of_result
-from workflows.core.posture.risk import current_risk
-from workflows.core.settings.breadth import AccessChange, is_certainly_blocked
+from workflows.core.posture.current_risk import current_risk
+from workflows.core.settings.access_change import AccessChange, is_certainly_blocked
 from workflows.core.settings.effective import Origin, effective_settings
 from workflows.core.settings.model import B2B_PROPERTIES, FLAGS, TARGET_PROPERTIES, Property
 
@@ -65,7 +65,7 @@ def test_adding_it_opens_what_the_plan_does_not_write_too() -> None:
     assert not opened & {Property.B2B_DIRECT_CONNECT_INBOUND, Property.B2B_DIRECT_CONNECT_OUTBOUND}, "not supported"
     assert plan_access_change(plan, OPEN) is AccessChange.OPENS
     assert plan_access_change(plan) is AccessChange.OPENS
-    lines = describe(plan, OPEN)
+    lines = describe_changes(plan, OPEN)
     line = next(one for one in lines if one.setting == "B2B collaboration, inbound")
     assert line.before == "blocked for everyone (a tenant of another cloud, not added here)"
     assert line.after.startswith("Default: everyone from the partner may use every application")
@@ -114,7 +114,7 @@ def test_revoking_it_blocks_and_does_not_speak_of_defaults() -> None:
         assert Fact(Consequence.NOT_DELETED_ELSEWHERE) not in unsure
         of_defaults = {Fact(Consequence.NOT_DELETED), Fact(Consequence.KEPT)}
         assert not of_defaults & {*said, *unsure}
-        assert not any(line.opens for line in describe(plan, {name: OPEN[name] for name in B2B_PROPERTIES}))
+        assert not any(line.opens for line in describe_changes(plan, {name: OPEN[name] for name in B2B_PROPERTIES}))
     assert Fact(Consequence.NOT_DELETED) in consequences(plan_revocation(tenant_id=TENANT, before=None), OPEN)
 
 

@@ -153,7 +153,7 @@ def test_undeclared_fields_survive_in_the_image_and_are_never_written() -> None:
         "identitySynchronization": {"displayName": "Contoso", "userSyncInbound": {"isSyncAllowed": True}},
     }
     plan = access(before, TRUST_MFA)
-    assert plan.image_after() == {**before, "inboundTrust": {"isMfaAccepted": True}}
+    assert plan.configuration_after() == {**before, "inboundTrust": {"isMfaAccepted": True}}
     assert set(plan.operations[0].body) == {"inboundTrust"}
 
 
@@ -191,7 +191,7 @@ def test_a_revocation_blocks_four_directions_and_ends_trust_consent_and_synchron
         template_hash="",
         duration=None,
     )
-    assert plan.image_after() == {
+    assert plan.configuration_after() == {
         "tenantId": TENANT,
         **closed,
         "identitySynchronization": {"displayName": "Contoso", "userSyncInbound": {"isSyncAllowed": False}},
@@ -231,7 +231,7 @@ def test_a_partner_that_is_closed_in_every_respect_needs_no_operation(synchroniz
     assert plan == Plan(
         tenant_id=TENANT, operations=(), before=before, template="revoke", template_hash="", duration=None
     )
-    assert (changes(plan), plan.image_after()) == ((), before)
+    assert (changes(plan), plan.configuration_after()) == ((), before)
     assert (count_written(plan, before), is_confirmed(plan, before)) == (0, True)
     assert count_written(plan, {**before, "inboundTrust": {"isMfaAccepted": True}}) is None
     assert count_written(plan, None) is None, "without a configuration of its own the defaults would apply"
@@ -253,7 +253,7 @@ def test_a_synchronization_policy_that_does_not_say_no_is_switched_off_by_a_revo
     assert is_synchronization_allowed(before)
     plan = revocation(before)
     assert [operation.path for operation in plan.operations] == [SYNCHRONIZATION]
-    after = plan.image_after()
+    after = plan.configuration_after()
     assert after is not None
     assert not is_synchronization_allowed(after)
 
@@ -275,7 +275,7 @@ def test_a_synchronization_policy_that_does_not_say_no_is_switched_off(policy: A
     before = {**closed_document(), "identitySynchronization": policy}
     plan = revocation(before)
     assert [operation.path for operation in plan.operations] == [SYNCHRONIZATION]
-    after = plan.image_after() or {}
+    after = plan.configuration_after() or {}
     assert after["identitySynchronization"]["userSyncInbound"] == {"isSyncAllowed": False}
     assert not is_synchronization_allowed(after)
 
@@ -310,7 +310,7 @@ def test_a_plan_leads_to_the_settings_of_the_template_and_changes_nothing_else(
     before: dict[str, Any], wanted: dict[Property, Setting]
 ) -> None:
     try:
-        after = access(before, wanted).image_after() or {}
+        after = access(before, wanted).configuration_after() or {}
     except NothingToChange:
         after = before
     for name, setting in wanted.items():
@@ -332,7 +332,7 @@ def test_a_plan_leads_to_the_settings_of_the_template_and_changes_nothing_else(
 @PROPERTY
 @given(st.none() | partner_documents(TENANT))
 def test_after_a_revocation_nothing_is_left_to_revoke(before: dict[str, Any] | None) -> None:
-    assert revocation(revocation(before).image_after()).operations == ()
+    assert revocation(revocation(before).configuration_after()).operations == ()
 
 
 @pytest.mark.parametrize("name", ["", "contoso.com", "..", f"{TENANT}/../default", f" {TENANT}", f"{TENANT}\n"])
@@ -372,4 +372,4 @@ def test_the_changes_name_each_written_setting_once_with_its_value_before_and_af
 def test_a_plan_without_operations_changes_nothing() -> None:
     empty = Plan(tenant_id=TENANT, operations=(), before=None, template="t", template_hash="", duration=None)
     assert changes(empty) == ()
-    assert empty.image_after() is None
+    assert empty.configuration_after() is None

@@ -9,9 +9,9 @@ from tests.workflows.core.builders import TENANT, access_plan, closed_document
 from tests.workflows.core.strategies import PROPERTY, partner_documents
 from workflows.core.plans.plan import count_written, is_confirmed, plan_revocation
 from workflows.core.settings.block import not_blocked
-from workflows.core.settings.described import only_described
 from workflows.core.settings.documents import is_equivalent
 from workflows.core.settings.model import Property
+from workflows.core.settings.undescribed_members import described_configuration
 
 SYNCHRONIZING = {"displayName": "Contoso", "userSyncInbound": {"isSyncAllowed": True}}
 OPEN = {
@@ -38,7 +38,7 @@ CREATED = {
 @pytest.mark.parametrize(("observed", "count"), [(OPEN, 0), (HALF_CLOSED, 1), (WHOLLY_CLOSED, 2)])
 def test_each_prefix_of_a_plan_is_recognized(observed: dict[str, Any], count: int) -> None:
     assert len(CLOSING.operations) == 2
-    assert CLOSING.image_after(count) == observed
+    assert CLOSING.configuration_after(count) == observed
     assert count_written(CLOSING, observed) == count
     assert [is_confirmed(CLOSING, observed, step) for step in range(3)] == [step == count for step in range(3)]
     assert is_confirmed(CLOSING, observed) is (count == 2)
@@ -152,16 +152,16 @@ def test_a_partner_that_somebody_else_created_first_is_foreign() -> None:
 def test_a_plan_recognizes_each_of_its_images(before: dict[str, Any]) -> None:
     plan = plan_revocation(tenant_id=TENANT, default={}, before=before)
     for count in range(len(plan.operations) + 1):
-        done = count_written(plan, plan.image_after(count))
+        done = count_written(plan, plan.configuration_after(count))
         assert done is not None
         assert done >= min(count, len(plan.required)), "an operation that changes nothing counts as done"
-        assert is_confirmed(plan, plan.image_after(count), done)
+        assert is_confirmed(plan, plan.configuration_after(count), done)
 
 
 @PROPERTY
 @given(partner_documents(TENANT), partner_documents(TENANT))
 def test_what_is_none_of_a_plans_images_is_foreign(before: dict[str, Any], other: dict[str, Any]) -> None:
     plan = plan_revocation(tenant_id=TENANT, default={}, before=before)
-    images = [only_described(plan.image_after(count) or {}) for count in range(len(plan.required))]
-    is_own = any(is_equivalent(image, only_described(other)) for image in images)
+    images = [described_configuration(plan.configuration_after(count) or {}) for count in range(len(plan.required))]
+    is_own = any(is_equivalent(image, described_configuration(other)) for image in images)
     assert (count_written(plan, other) is not None) is (is_own or not not_blocked(other))

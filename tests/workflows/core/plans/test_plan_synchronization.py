@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from bot.words.plans.changes import describe
+from bot.words.plans.changes import describe_changes
 from tests.workflows.core.builders import TENANT
 from workflows.core.checks.consequences import Consequence, consequences
 from workflows.core.errors.facts import Fact
@@ -71,7 +71,7 @@ def test_synchronization_is_created_after_the_redemption_that_it_requires() -> N
 def test_a_policy_that_exists_is_changed_never_created_again() -> None:
     made = plan({"tenantId": TENANT, "identitySynchronization": {"displayName": "C", **OFF}}, WANT_ON)
     assert writes(made)[1] == ("PATCH", "/identitySynchronization", ON)
-    after = made.image_after() or {}
+    after = made.configuration_after() or {}
     assert after["identitySynchronization"] == {"displayName": "C", **ON}
 
 
@@ -119,13 +119,13 @@ def test_a_policy_that_was_created_is_proven_by_its_flag_not_by_its_name() -> No
 
 def test_a_policy_of_the_partners_cannot_change_unseen_while_it_is_patched() -> None:
     made = plan({"tenantId": TENANT, "identitySynchronization": {"displayName": "C", **OFF}}, WANT_ON)
-    after = made.image_after() or {}
+    after = made.configuration_after() or {}
     assert is_confirmed(made, after)
     assert not is_confirmed(made, {**after, "identitySynchronization": {"displayName": "D", **ON}})
 
 
 def test_switching_it_on_and_off_is_said_with_what_the_partner_has_to_do() -> None:
-    line = describe(plan(None, WANT_ON))[-1]
+    line = describe_changes(plan(None, WANT_ON))[-1]
     assert (line.setting, line.before, line.after, line.access) == (
         "Identity synchronization into this tenant",
         "not allowed (not set)",
@@ -134,7 +134,7 @@ def test_switching_it_on_and_off_is_said_with_what_the_partner_has_to_do() -> No
     )
     assert Fact(Consequence.SYNCHRONIZATION_THEIRS) in consequences(plan(None, WANT_ON))
     off = plan({"tenantId": TENANT, "identitySynchronization": ON}, WANT_OFF)
-    assert {line.access for line in describe(off)} == {"closes", "no change"}
+    assert {line.access for line in describe_changes(off)} == {"closes", "no change"}
     assert Fact(Consequence.SYNCHRONIZED_STAY) in consequences(off)
 
 
@@ -148,7 +148,7 @@ def test_devices_of_tenant_restrictions_are_never_sent_and_never_lost() -> None:
     before = {"tenantId": TENANT, "tenantRestrictions": {"devices": DEVICES, "usersAndGroups": None}}
     made = plan(before, {P.TENANT_RESTRICTIONS: RESTRICTED})
     assert made.operations[0].body == {"tenantRestrictions": to_document(RESTRICTED)}
-    after = made.image_after() or {}
+    after = made.configuration_after() or {}
     assert after["tenantRestrictions"]["devices"] == DEVICES
     assert is_confirmed(made, after)
     assert is_confirmed(made, {**after, "tenantRestrictions": to_document(RESTRICTED)})
@@ -159,7 +159,7 @@ def test_devices_of_tenant_restrictions_are_never_sent_and_never_lost() -> None:
 def test_devices_that_change_next_to_another_plan_are_seen() -> None:
     before = {"tenantId": TENANT, "tenantRestrictions": {"devices": DEVICES}}
     made = plan(before, {P.AUTOMATIC_REDEMPTION: AutomaticRedemption(inbound=True)})
-    after = {**(made.image_after() or {}), "tenantRestrictions": {"devices": {"mode": "blocked", "rule": "x"}}}
+    after = {**(made.configuration_after() or {}), "tenantRestrictions": {"devices": {"mode": "blocked", "rule": "x"}}}
     assert not is_confirmed(made, after)
 
 
@@ -184,7 +184,7 @@ def test_each_is_written_in_its_own_shape_and_said_in_words(
     assert document is not None
     assert set(document) == members
     assert parse_setting(name, document) == setting
-    (line,) = describe(plan(None, {name: setting}))
+    (line,) = describe_changes(plan(None, {name: setting}))
     assert (line.after, line.access) == ("blocked for everyone", "closes")
 
 

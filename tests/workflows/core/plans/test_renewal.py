@@ -24,7 +24,7 @@ from workflows.core.partners.extension import may_be_renewed
 from workflows.core.partners.outcome import opened_partnership
 from workflows.core.partners.partnership import Partnership, PartnershipState
 from workflows.core.plans.plan import Plan, count_written, is_confirmed, plan_revocation
-from workflows.core.plans.renewal import is_renewal, plan_from, plan_renewal
+from workflows.core.plans.renewal import is_renewal, plan_of_all_settings, plan_renewal
 from workflows.core.policy.risk import RiskLevel, RiskReason, risk_of
 from workflows.core.policy.template import Stage
 from workflows.core.requests.request import ObservedPartner, RequestState
@@ -62,7 +62,7 @@ def test_a_renewal_writes_nothing_and_is_confirmed_by_the_current_settings() -> 
     plan = renewal()
     assert is_renewal(plan)
     assert plan.operations == ()
-    assert plan.image_after() == STANDS
+    assert plan.configuration_after() == STANDS
     assert is_confirmed(plan, STANDS)
     assert count_written(plan, STANDS) == 0
     assert count_written(plan, {**STANDS, "inboundTrust": None}) is None
@@ -75,7 +75,7 @@ def test_how_long_and_the_current_settings_are_part_of_what_is_approved() -> Non
 
 def test_neither_a_plan_that_writes_nor_a_revocation_without_writes_is_a_renewal() -> None:
     assert not is_renewal(access_plan())
-    closed = plan_revocation(tenant_id=TENANT, default={}, before=None).image_after()
+    closed = plan_revocation(tenant_id=TENANT, default={}, before=None).configuration_after()
     nothing = plan_revocation(tenant_id=TENANT, default={}, before=closed)
     assert nothing.operations == ()
     assert not is_renewal(nothing)
@@ -112,9 +112,9 @@ def test_a_synchronization_that_cannot_be_read_has_the_risk_as_if_it_were_on() -
 @given(partner_documents(TENANT))
 def test_opening_it_again_leads_to_the_same(document: dict[str, Any]) -> None:
     plan = renewal(document)
-    anew = plan_from(plan)
+    anew = plan_of_all_settings(plan)
     assert anew.before is None
-    image, wanted = anew.image_after() or {}, plan.image_after() or {}
+    image, wanted = anew.configuration_after() or {}, plan.configuration_after() or {}
     for name in Property:
         assert is_equivalent({"": said(image.get(name))}, {"": said(wanted.get(name))}), name
 

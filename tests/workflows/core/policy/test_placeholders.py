@@ -20,7 +20,7 @@ from workflows.core.policy.placeholders import (
     placeholder_uses,
 )
 from workflows.core.policy.template import Stage, Template, filled, stages_for
-from workflows.core.settings.breadth import AccessChange
+from workflows.core.settings.access_change import AccessChange
 from workflows.core.settings.id_owner import Owner
 from workflows.core.settings.model import (
     ALL_USERS,

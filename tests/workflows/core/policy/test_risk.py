@@ -21,7 +21,7 @@ from workflows.core.policy.risk import (
     weakness_of,
 )
 from workflows.core.policy.template import Stage
-from workflows.core.settings.breadth import AccessChange
+from workflows.core.settings.access_change import AccessChange
 from workflows.core.settings.canonical import JsonObject
 from workflows.core.settings.model import (
     BLOCK_ALL,

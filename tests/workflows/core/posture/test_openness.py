@@ -5,10 +5,10 @@ from typing import Any, Final
 from bot.words.posture.concerns import concern_words
 from tests.workflows.core.builders import TENANT, closed_document
 from tests.workflows.core.posture.test_posture import ALL, CLOSED_DEFAULT, codes, inputs, judged
-from tests.workflows.core.posture.test_record_findings import REVOKED, kept
-from workflows.core.posture.default import default_posture
+from tests.workflows.core.posture.test_record_concerns import REVOKED, kept
+from workflows.core.posture.default_posture import default_posture
 from workflows.core.posture.model import PartnerPosture, Weight
-from workflows.core.posture.rows import evaluate_partner
+from workflows.core.posture.partner_posture import evaluate_partner
 from workflows.core.settings.canonical import JsonObject
 
 EVERYBODY: Final = {"accessType": "allowed", "targets": [{"target": "AllUsers", "targetType": "user"}]}

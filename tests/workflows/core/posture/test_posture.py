@@ -12,9 +12,9 @@ from workflows.core.errors.facts import text_fact
 from workflows.core.partners.records import Records
 from workflows.core.plans.plan import TenantIdentity
 from workflows.core.policy.risk import RiskLevel, RiskReason
-from workflows.core.posture.default import default_posture
+from workflows.core.posture.default_posture import default_posture
 from workflows.core.posture.model import PartnerPosture, Posture, RecordState, Weight, sorted_partners
-from workflows.core.posture.rows import PostureInputs, evaluate_partner
+from workflows.core.posture.partner_posture import PostureInputs, evaluate_partner
 from workflows.core.requests.request import RequestState
 from workflows.core.settings.canonical import JsonObject
 from workflows.core.settings.effective import Origin
@@ -223,7 +223,7 @@ def test_members_that_are_not_known_could_not_be_checked_but_devices_is_known() 
 
 
 def test_what_else_is_set_is_named() -> None:
-    assert judged({"crossCloudMeetingConfiguration": {"inboundAllowed": True}}).unmanaged == (
+    assert judged({"crossCloudMeetingConfiguration": {"inboundAllowed": True}}).unmanaged_settings == (
         "crossCloudMeetingConfiguration",
     )
 

@@ -17,52 +17,52 @@ from workflows.core.requests.effects import (
     Effect,
     MessageCode,
     Prepare,
-    Rank,
-    Remind,
-    SettleGivenUp,
+    Priority,
+    RetryOrDropEffect,
+    SendExpiryMessages,
+    SendMessage,
+    SendReminders,
     ShowAlarm,
     ShowHome,
     ShowRequest,
     ShowReview,
     ShowSetup,
-    Tell,
-    TellExpired,
     lane,
-    rank,
+    priority_of,
     refusal_message,
 )
 
 CHECK = CheckPermission(key="k-1", command=DropEffect(actor=AMARA.chat_id, effect_id=7), received_at=None)
-TELL = Tell(person=AMARA.chat_id, subject=CommandSubject(request_id=REQUEST), said=text_message("Done."))
+TELL = SendMessage(person=AMARA.chat_id, subject=CommandSubject(request_id=REQUEST), said=text_message("Done."))
 
 
-LANES_AND_RANKS: Final[tuple[tuple[Effect, str, Rank], ...]] = (
-    (CHECK, "judge:k-1", Rank.DECIDE),
-    (Prepare(request_id=REQUEST), "prepare:r-1", Rank.DECIDE),
-    (Apply(request_id=REQUEST, tenant_id=TENANT), f"tenant:{TENANT}", Rank.DECIDE),
-    (SettleGivenUp(effect_id=7, is_retried=False), "given_up:7", Rank.DECIDE),
-    (ShowRequest(request_id=REQUEST), "card:r-1", Rank.SHOW),
-    (Remind(request_id=REQUEST), "remind", Rank.SHOW),
-    (TellExpired(request_id=REQUEST), "tell_expired", Rank.SHOW),
-    (ShowReview(tenant_id=TENANT), f"review:{TENANT}", Rank.SHOW),
-    (ShowReview(tenant_id=TENANT, remind=True), f"review:{TENANT}", Rank.SHOW),
-    (ShowSetup(tenant_id=TENANT), f"half:{TENANT}", Rank.SHOW),
-    (ShowSetup(tenant_id=TENANT, remind=True), f"half:{TENANT}", Rank.SHOW),
-    (TELL, "tell:U-AMARA", Rank.SHOW),
-    (ShowAlarm(alarm_id=AlarmId("a-1")), "alarm:a-1", Rank.SHOW),
-    (ShowHome(person=AMARA.chat_id), "home:U-AMARA", Rank.HOME),
+LANES_AND_PRIORITIES: Final[tuple[tuple[Effect, str, Priority], ...]] = (
+    (CHECK, "judge:k-1", Priority.DECIDE),
+    (Prepare(request_id=REQUEST), "prepare:r-1", Priority.DECIDE),
+    (Apply(request_id=REQUEST, tenant_id=TENANT), f"tenant:{TENANT}", Priority.DECIDE),
+    (RetryOrDropEffect(effect_id=7, is_retried=False), "given_up:7", Priority.DECIDE),
+    (ShowRequest(request_id=REQUEST), "card:r-1", Priority.SHOW),
+    (SendReminders(request_id=REQUEST), "remind", Priority.SHOW),
+    (SendExpiryMessages(request_id=REQUEST), "tell_expired", Priority.SHOW),
+    (ShowReview(tenant_id=TENANT), f"review:{TENANT}", Priority.SHOW),
+    (ShowReview(tenant_id=TENANT, remind=True), f"review:{TENANT}", Priority.SHOW),
+    (ShowSetup(tenant_id=TENANT), f"half:{TENANT}", Priority.SHOW),
+    (ShowSetup(tenant_id=TENANT, remind=True), f"half:{TENANT}", Priority.SHOW),
+    (TELL, "tell:U-AMARA", Priority.SHOW),
+    (ShowAlarm(alarm_id=AlarmId("a-1")), "alarm:a-1", Priority.SHOW),
+    (ShowHome(person=AMARA.chat_id), "home:U-AMARA", Priority.HOME),
 )
-"""Each effect with its lane and its rank. Both are stored, so none is renamed without a migration."""
+"""Each effect with its lane and its priority. Both are stored, so none is renamed without a migration."""
 
 
-@pytest.mark.parametrize(("effect", "where", "when"), LANES_AND_RANKS)
-def test_decisions_go_before_messages_and_homes_come_last(effect: Effect, where: str, when: Rank) -> None:
+@pytest.mark.parametrize(("effect", "where", "when"), LANES_AND_PRIORITIES)
+def test_decisions_go_before_messages_and_homes_come_last(effect: Effect, where: str, when: Priority) -> None:
     """Writes to one partner share a lane, and so do the messages of one card."""
-    assert (lane(effect), rank(effect)) == (where, when)
+    assert (lane(effect), priority_of(effect)) == (where, when)
 
 
 def test_every_effect_has_a_lane_and_a_rank() -> None:
-    assert {type(effect) for effect, _, _ in LANES_AND_RANKS} == set(get_args(Effect))
+    assert {type(effect) for effect, _, _ in LANES_AND_PRIORITIES} == set(get_args(Effect))
 
 
 def test_a_refusal_is_told_with_its_code_and_values() -> None:

@@ -72,10 +72,12 @@ def test_requester_sponsor_and_who_counts_are_barred_by_account_and_by_chat_id()
         (AMARA, IneligibleReason.COUNTED),
         (BRUNO, None),
     ):
-        assert who.bar(someone.chat_id) is bar
-        assert who.bar(ChatId("U-OTHER"), someone.id) is bar, "another chat id of the same account"
-        assert who.bar(RILEY.chat_id, someone.id) is bar, "where the account is known, the chat id says nothing"
-    assert who.free([one.chat_id for one in EVERYONE]) == {BRUNO.chat_id, CHIE.chat_id, MALLORY.chat_id}
+        assert who.ineligible_reason(someone.chat_id) is bar
+        assert who.ineligible_reason(ChatId("U-OTHER"), someone.id) is bar, "another chat id of the same account"
+        assert who.ineligible_reason(RILEY.chat_id, someone.id) is bar, (
+            "where the account is known, the chat id says nothing"
+        )
+    assert who.eligible_members([one.chat_id for one in EVERYONE]) == {BRUNO.chat_id, CHIE.chat_id, MALLORY.chat_id}
     assert (who.approved_stage(AMARA.id), who.approved_stage(BRUNO.id)) == (0, None)
 
 
@@ -83,17 +85,19 @@ def test_the_chat_id_by_which_somebody_was_named_is_barred_too() -> None:
     """A person may have two: the form names one, and the directory answers with another."""
     asked = replace(particulars(), requester=ChatId("W-RILEY"), sponsor=ChatId("W-SAM"))
     who = eligibility(request(particulars=asked))
-    assert who.free([ChatId("W-RILEY"), ChatId("W-SAM"), RILEY.chat_id, SAM.chat_id, AMARA.chat_id]) == {AMARA.chat_id}
+    assert who.eligible_members([ChatId("W-RILEY"), ChatId("W-SAM"), RILEY.chat_id, SAM.chat_id, AMARA.chat_id]) == {
+        AMARA.chat_id
+    }
 
 
 def test_whoever_edited_a_request_may_not_decide_on_it() -> None:
     """It is the requester by the rules of an edit; who may decide does not depend on them."""
     edited = request(edits=(Edited(person=AMARA, at=NOW),), decisions=WHOLE_CHAIN[:1])
     who = eligibility(edited)
-    assert who.bar(AMARA.chat_id) is IneligibleReason.REQUESTER
-    assert who.bar(ChatId("U-OTHER"), AMARA.id) is IneligibleReason.REQUESTER
+    assert who.ineligible_reason(AMARA.chat_id) is IneligibleReason.REQUESTER
+    assert who.ineligible_reason(ChatId("U-OTHER"), AMARA.id) is IneligibleReason.REQUESTER
     assert AMARA.chat_id in who.chat_ids
-    assert who.free([AMARA.chat_id, BRUNO.chat_id]) == {BRUNO.chat_id}
+    assert who.eligible_members([AMARA.chat_id, BRUNO.chat_id]) == {BRUNO.chat_id}
     assert edited.verdict().counted[0] == (), "nor does an approval of theirs count"
     assert not _is_let_through(edited, AMARA)
 
@@ -112,5 +116,5 @@ def test_who_is_asked_is_exactly_who_is_accepted(count: int) -> None:
     known = request(decisions=WHOLE_CHAIN[:count])
     who = current_eligibility(known)
     assert who is not None
-    asked = who.free(one.chat_id for one in EVERYONE)
+    asked = who.eligible_members(one.chat_id for one in EVERYONE)
     assert asked == {one.chat_id for one in EVERYONE if _is_let_through(known, one)}

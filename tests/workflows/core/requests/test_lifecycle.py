@@ -66,7 +66,15 @@ from workflows.core.requests.commands.request import (
     Submit,
     Withdraw,
 )
-from workflows.core.requests.effects import Apply, Prepare, ShowRequest, ShowReview, ShowSetup, Tell, TellExpired
+from workflows.core.requests.effects import (
+    Apply,
+    Prepare,
+    SendExpiryMessages,
+    SendMessage,
+    ShowRequest,
+    ShowReview,
+    ShowSetup,
+)
 from workflows.core.requests.lifecycle import Transition, advance
 from workflows.core.requests.request import (
     AccessRequest,
@@ -90,7 +98,7 @@ REPLAN = Replan(reason=noted("The partner changed."))
 def worded(moved: Moved) -> Moved:
     """The same with the note and the messages in words."""
     effects = tuple(
-        replace(one, said=text_message(message_words(one.said))) if isinstance(one, Tell) else one
+        replace(one, said=text_message(message_words(one.said))) if isinstance(one, SendMessage) else one
         for one in moved.effects
     )
     asked = moved.request
@@ -98,8 +106,8 @@ def worded(moved: Moved) -> Moved:
     return replace(moved, request=replace(asked, note=note, asked_again=again), effects=effects)
 
 
-def told(text: str, whom: Person = RILEY) -> Tell:
-    return Tell(person=whom.chat_id, subject=CommandSubject(request_id=REQUEST), said=text_message(text))
+def told(text: str, whom: Person = RILEY) -> SendMessage:
+    return SendMessage(person=whom.chat_id, subject=CommandSubject(request_id=REQUEST), said=text_message(text))
 
 
 def ended(state: RequestState, note: str, **changes: object) -> Transition:
@@ -233,7 +241,9 @@ def test_an_undecided_request_expires() -> None:
     note = "Not approved in time. Request it again if it is still needed."
     transition = worded(advance(request(), Expire(), situation(EXPIRY)))
     assert transition.request == ended(RequestState.EXPIRED, note, changed_at=EXPIRY).request
-    assert transition.effects == (SHOWN, TellExpired(request_id=REQUEST)), "the requester reads it in their own message"
+    assert transition.effects == (SHOWN, SendExpiryMessages(request_id=REQUEST)), (
+        "the requester reads it in their own message"
+    )
 
 
 def test_nobody_is_told_that_a_request_expired_which_nobody_was_asked_about() -> None:
@@ -512,7 +522,7 @@ def test_a_requester_who_is_also_the_sponsor_is_told_once_that_it_was_overwritte
     transition = advance_partner(
         request(RequestState.UNCONFIRMED, particulars=own), RecordOverwritten(image={}), situation()
     )
-    assert [effect.person for effect in transition.effects if isinstance(effect, Tell)] == [RILEY.chat_id]
+    assert [effect.person for effect in transition.effects if isinstance(effect, SendMessage)] == [RILEY.chat_id]
 
 
 @pytest.mark.parametrize("state", [RequestState.APPLYING, RequestState.UNCONFIRMED])
@@ -581,7 +591,7 @@ def test_only_the_requester_is_told_that_access_is_set_the_sponsor_has_a_message
     own = replace(particulars(), sponsor=sponsor.chat_id)
     done = request(RequestState.APPLYING, particulars=own, prepared=without_steps())
     transition = advance_partner(done, RecordApplied(image={}), situation())
-    assert [effect.person for effect in transition.effects if isinstance(effect, Tell)] == [RILEY.chat_id]
+    assert [effect.person for effect in transition.effects if isinstance(effect, SendMessage)] == [RILEY.chat_id]
 
 
 def test_the_cards_of_the_request_before_are_updated_when_another_takes_its_place() -> None:

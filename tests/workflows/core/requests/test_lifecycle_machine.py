@@ -395,7 +395,7 @@ class Life(RuleBasedStateMachine):
 
 
 WITNESSES: Final = {"complete and waiting", "open and waiting", "one click missing", "sent again", "edited"}
-MOST_RUNS: Final = 3
+MAX_RUNS: Final = 3
 """Few random runs miss one of the common ways; every one of them holds every promise."""
 
 
@@ -412,7 +412,7 @@ def test_whatever_happens_the_rules_of_the_chain_are_kept() -> None:
         ("applying", "record_writing", "applying"),
     }
     lives = settings(PROPERTY, max_examples=300, stateful_step_count=40)
-    for _ in range(MOST_RUNS):
+    for _ in range(MAX_RUNS):
         run_state_machine_as_test(Life, settings=lives)
         if common <= VISITED and len(WITNESSED) == len(WITNESSES):
             break

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from tests.workflows.core.builders import NOW, TENANT, noted, prepared, request
-from workflows.core.errors.facts import Fact, as_values, from_values, log_text, text_fact
+from workflows.core.errors.facts import Fact, as_values, facts_from_values, log_text, text_fact
 from workflows.core.plans.plan import plan_access, plan_revocation
 from workflows.core.requests.notes import DisplayedState, NoteCode, displayed_state, progress, with_sent_before
 from workflows.core.requests.request import AccessRequest, RequestKind, RequestState
@@ -100,7 +100,7 @@ def test_facts_can_be_values_and_are_read_back() -> None:
         {"code": "text", "values": {"text": "Graph said: no."}},
         {"code": "not_written", "values": {"is_first": True}},
     ]
-    assert from_values(values) == facts
+    assert facts_from_values(values) == facts
 
 
 def test_a_log_line_has_codes_and_values_and_text_from_outside_as_it_is() -> None:

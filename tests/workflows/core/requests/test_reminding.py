@@ -8,7 +8,7 @@ import pytest
 from tests.workflows.core.builders import AMARA, NOW, RILEY, approval, request, situation
 from workflows.core.errors.raised import Refused
 from workflows.core.requests.commands.request import RemindApprovers
-from workflows.core.requests.effects import Remind
+from workflows.core.requests.effects import SendReminders
 from workflows.core.requests.lifecycle import advance
 from workflows.core.requests.reminding import MIN_BETWEEN_REMINDERS, may_be_reminded, next_due_at, next_reminder_at
 from workflows.core.requests.request import AccessRequest, RequestKind, RequestState
@@ -35,7 +35,7 @@ def test_approvers_are_reminded_after_1_3_and_7_days_and_then_no_more() -> None:
 
 def test_a_reminder_reaches_whoever_can_decide_and_says_so_to_the_requester() -> None:
     transition = advance(waiting(), RemindApprovers(), situation(NOW + DAY))
-    assert transition.effects[0] == Remind(request_id=transition.request.id)
+    assert transition.effects[0] == SendReminders(request_id=transition.request.id)
     assert transition.request.state is RequestState.AWAITING_APPROVAL
 
 

@@ -10,7 +10,7 @@ from workflows.core.requests.commands.partner import Revoke
 from workflows.core.requests.commands.request import Approve, RecordResent
 from workflows.core.requests.effects import CheckPermission
 from workflows.core.requests.lifecycle import Situation, advance
-from workflows.core.requests.overdue import unchecked_revocations, unshown_writes, waiting_revocations
+from workflows.core.requests.overdue import unchecked_revocations, unconfirmed_writes, waiting_revocations
 from workflows.core.requests.request import AccessRequest, RequestKind, RequestState
 from workflows.core.requests.resending import (
     MAX_PAUSE,
@@ -112,8 +112,8 @@ def test_records_from_before_the_moments_were_kept_are_counted_from_what_they_ha
 def test_writes_that_are_not_confirmed_for_ten_minutes_are_given() -> None:
     sent = request(S.APPLYING, writing_since=NOW)
     others = [request(S.APPLYING), request(S.AWAITING_APPROVAL), request(S.PREPARING)]
-    assert unshown_writes([unseen(), sent, *others], NOW + 10 * MINUTE - SECOND) == ()
-    assert unshown_writes([unseen(), sent, *others], NOW + 10 * MINUTE) == (unseen(), sent)
+    assert unconfirmed_writes([unseen(), sent, *others], NOW + 10 * MINUTE - SECOND) == ()
+    assert unconfirmed_writes([unseen(), sent, *others], NOW + 10 * MINUTE) == (unseen(), sent)
 
 
 def test_revocations_that_are_open_for_two_minutes_or_alarmed_of_are_given() -> None:

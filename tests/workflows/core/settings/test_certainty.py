@@ -11,7 +11,13 @@ from tests.workflows.core.builders import TENANT
 from tests.workflows.core.settings.test_effective import A1, ALL, G1, INBOUND, asked, listed
 from workflows.core.plans.changes import setting_changes
 from workflows.core.plans.plan import Plan, plan_revocation
-from workflows.core.settings.breadth import AccessChange, is_certainly_blocked, is_clear, is_unbounded, targets_change
+from workflows.core.settings.access_change import (
+    AccessChange,
+    has_known_meaning,
+    is_certainly_blocked,
+    is_unbounded,
+    targets_change,
+)
 from workflows.core.settings.certainty import Doubt, blocks_all, setting_doubts
 from workflows.core.settings.documents import parse_targets
 from workflows.core.settings.effective import Origin, effective_settings
@@ -61,7 +67,7 @@ def test_a_doubtful_list_is_never_certain_whether_it_is_the_partners_or_the_defa
     setting = parsed(document)
     assert doubt in setting_doubts(setting)
     assert not is_certainly_blocked(setting)
-    assert not is_clear(setting)
+    assert not has_known_meaning(setting)
     said = setting_words(INBOUND, document)
     assert "not certain" in said
     assert "blocked for everyone" not in said

@@ -11,7 +11,6 @@ from tests.workflows.core.builders import TENANT, closed_document
 from tests.workflows.core.strategies import JSON, PROPERTY
 from workflows.core.plans.plan import plan_revocation
 from workflows.core.settings.canonical import JsonObject
-from workflows.core.settings.described import undescribed, undescribed_changes
 from workflows.core.settings.model import Property
 from workflows.core.settings.openness import (
     CAPABILITIES,
@@ -25,6 +24,7 @@ from workflows.core.settings.openness import (
     open_access,
     possibly_open,
 )
+from workflows.core.settings.undescribed_members import changed_undescribed_members, undescribed_members
 
 EVERYBODY: Final = {"accessType": "allowed", "targets": [{"target": "AllUsers", "targetType": "user"}]}
 NOBODY: Final = {"accessType": "blocked", "targets": [{"target": "AllUsers", "targetType": "user"}]}
@@ -257,13 +257,13 @@ def test_ways_are_named_by_their_titles_and_a_strange_name_is_shown_as_it_is() -
 def test_a_change_of_what_a_member_says_is_named_and_one_to_nothing_is_not() -> None:
     before = {"newer": {"a": True}, "inboundTrust": {"isPasskeyAccepted": None}, "places": False}
     now = {"newer": {"a": False}, "inboundTrust": {"isPasskeyAccepted": False}, "places": None, "more": {}}
-    assert undescribed_changes(before, before) == ()
-    assert undescribed_changes(before, now) == ("newer",)
-    assert undescribed_changes(None, {"inboundTrust": {"isPasskeyAccepted": True}}) == (
+    assert changed_undescribed_members(before, before) == ()
+    assert changed_undescribed_members(before, now) == ("newer",)
+    assert changed_undescribed_members(None, {"inboundTrust": {"isPasskeyAccepted": True}}) == (
         "inboundTrust.isPasskeyAccepted",
     )
-    assert undescribed_changes(None, None) == ()
-    assert undescribed({"inboundTrust": 7, "identitySynchronization": [{"x": 1}]}) == {
+    assert changed_undescribed_members(None, None) == ()
+    assert undescribed_members({"inboundTrust": 7, "identitySynchronization": [{"x": 1}]}) == {
         ("identitySynchronization", "x"): 1
     }
 

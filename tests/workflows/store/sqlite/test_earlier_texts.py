@@ -14,7 +14,7 @@ from tests.workflows.core.builders import NOW, RILEY, noted, request, text_messa
 from tests.workflows.fakes import FixedClock
 from workflows.core.plans.refused_writes import RefusedWrite
 from workflows.core.requests.commands.request import CommandSubject
-from workflows.core.requests.effects import Tell
+from workflows.core.requests.effects import SendMessage
 from workflows.core.requests.request import AccessRequest, RequestId, RequestState
 from workflows.store.codec import EFFECT, REQUEST, dump
 from workflows.store.sqlite.migrations import migrations
@@ -56,7 +56,7 @@ async def test_a_database_of_the_version_before_opens_and_says_the_same(tmp_path
     refused = (RefusedWrite(names=("places",), reason=noted(NOT_TAKEN)),)
     waits = replace(request(), note=noted(WAITS), asked_again=noted(AGAIN), refused=refused)
     plain = replace(request(RequestState.APPLIED), id=RequestId("r-2"), confirmed_at=NOW)
-    tell = Tell(
+    tell = SendMessage(
         person=RILEY.chat_id, subject=CommandSubject(request_id=waits.id), said=text_message(TOLD), channel="C1"
     )
     effect = json.loads(dump(EFFECT, tell))
@@ -77,9 +77,9 @@ async def test_a_database_of_the_version_before_opens_and_says_the_same(tmp_path
         assert read is not None
         assert note_words(read.note) == WAITS
         assert await store.request(plain.id) == plain
-        first = next(one for one in await store.pending(NOW, 10) if isinstance(one.effect, Tell))
+        first = next(one for one in await store.pending(NOW, 10) if isinstance(one.effect, SendMessage))
         assert first.effect == tell
-        assert isinstance(first.effect, Tell)
+        assert isinstance(first.effect, SendMessage)
         assert message_words(first.effect.said) == TOLD
     finally:
         await store.close()

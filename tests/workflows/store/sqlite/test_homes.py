@@ -29,7 +29,16 @@ from workflows.core.errors.facts import text_fact
 from workflows.core.people import ChatId
 from workflows.core.requests.commands.partner import Revoke
 from workflows.core.requests.commands.request import CommandSubject
-from workflows.core.requests.effects import Apply, CheckPermission, Effect, Prepare, Rank, ShowHome, ShowRequest, Tell
+from workflows.core.requests.effects import (
+    Apply,
+    CheckPermission,
+    Effect,
+    Prepare,
+    Priority,
+    SendMessage,
+    ShowHome,
+    ShowRequest,
+)
 from workflows.core.requests.request import RequestId, RequestState
 from workflows.ports.effects_queue import PendingEffect
 from workflows.ports.records import AuditEntry, Commit
@@ -112,18 +121,18 @@ async def test_a_clock_that_was_set_back_delays_a_home_by_seconds_only(store: Qu
 
 async def test_what_decides_goes_before_cards_and_cards_before_homes(store: QuickStore) -> None:
     cards = [ShowRequest(request_id=RequestId(f"r-{number}")) for number in range(200)]
-    tell = Tell(person=SAM.chat_id, subject=CommandSubject(), said=text_message("Hello"))
+    tell = SendMessage(person=SAM.chat_id, subject=CommandSubject(), said=text_message("Hello"))
     judge = CheckPermission(command=Revoke(actor=AMARA.chat_id, target=TENANT, reason="x"), key="click")
     late = (Apply(request_id=RequestId("r-1"), tenant_id=TENANT), Prepare(request_id=RequestId("r-2")), judge)
     await put(store, HOME, *cards, tell, *late)
     found = [one.effect for one in await store.pending(NOW, 20)]
     assert found[:3] == list(late)
-    assert found[3:23] == cards[:20], "no rank takes the places of another"
+    assert found[3:23] == cards[:20], "no priority takes the places of another"
     assert found[23:] == [HOME]
 
 
 async def test_ranks_are_stored_as_numbers() -> None:
-    assert {one.name: one.value for one in Rank} == {"DECIDE": 0, "SHOW": 1, "HOME": 2}
+    assert {one.name: one.value for one in Priority} == {"DECIDE": 0, "SHOW": 1, "HOME": 2}
 
 
 # --- for whom a request waits ---
@@ -188,7 +197,7 @@ async def test_stopped_work_that_cannot_be_read_is_listed(store: QuickStore) -> 
 
 
 async def test_a_file_of_an_older_version_keeps_everything_and_is_put_in_order(tmp_path: Path) -> None:
-    """Effects get their rank, requests say for whom they wait, cards count; one that cannot be read stops nothing."""
+    """Effects get a priority, requests say for whom they wait, cards count; an unreadable one stops nothing."""
     path = tmp_path / "gatehouse.db"
     db = Database(path)
     migrations.apply(db, stop_before="m003_effects_rank_and_homes")

@@ -19,7 +19,7 @@ from workflows.core.checks.findings import Finding, FindingCode, Severity, Sourc
 from workflows.core.errors.facts import Fact, text_fact
 from workflows.core.requests.alarms import AlarmCode
 from workflows.core.requests.commands.request import CommandSubject
-from workflows.core.requests.effects import Tell
+from workflows.core.requests.effects import SendMessage
 from workflows.core.requests.request import RequestState
 from workflows.store.codec import ALARM, EFFECT, REQUEST, dump
 from workflows.store.sqlite.earlier_texts import EarlierTexts
@@ -40,7 +40,9 @@ async def test_a_database_of_the_version_before_opens_without_a_mark(tmp_path: P
     one = replace(one, prepared=replace(one.known, findings=(finding,)))
     typed = replace(one.particulars, justification="So that ‹list partners› and ‹expired› work")
     one = replace(one, particulars=typed)
-    tell = Tell(person=RILEY.chat_id, subject=CommandSubject(), said=text_message(f"{MARK} See ‹list partners›."))
+    tell = SendMessage(
+        person=RILEY.chat_id, subject=CommandSubject(), said=text_message(f"{MARK} See ‹list partners›.")
+    )
     alarm = new_alarm(
         AlarmCode.EFFECT_GIVEN_UP, "1", {"what": "tell", "about": "U1", "reason": f"{MARK} It is tried again."}, NOW
     )
@@ -66,7 +68,7 @@ async def test_a_database_of_the_version_before_opens_without_a_mark(tmp_path: P
         assert read.known.findings[0].values == {"text": "See /partner show."}
         assert read.particulars == typed, "what people typed stays"
         (pending,) = await store.pending(NOW.replace(year=2999), 9)
-        assert isinstance(pending.effect, Tell)
+        assert isinstance(pending.effect, SendMessage)
         assert message_words(pending.effect.said).endswith("See /partner list.")
         assert "token_revoked" in message_words(pending.effect.said)
         assert [given_up.error for given_up in await store.given_up()] == [

@@ -9,7 +9,7 @@ from tests.workflows.core.builders import NOW, RILEY, SAM, text_message
 from tests.workflows.fakes import FixedClock
 from workflows.core.errors.facts import text_fact
 from workflows.core.requests.commands.request import CommandSubject
-from workflows.core.requests.effects import Tell
+from workflows.core.requests.effects import SendMessage
 from workflows.ports.records import AuditEntry, Commit
 from workflows.store.sqlite.read_only import Parked, read_parked
 from workflows.store.sqlite.store import SqliteStore, open_store
@@ -19,7 +19,8 @@ async def stored(path: Path) -> SqliteStore:
     """A store with three messages, the last and the first of which were given up."""
     store = await open_store(path, FixedClock())
     tells = [
-        Tell(person=one.chat_id, subject=CommandSubject(), said=text_message("Hello")) for one in (RILEY, SAM, RILEY)
+        SendMessage(person=one.chat_id, subject=CommandSubject(), said=text_message("Hello"))
+        for one in (RILEY, SAM, RILEY)
     ]
     entry = AuditEntry(key="k", at=NOW, actor="t", command="t", outcome="accepted", details={})
     assert await store.commit(Commit(entry=entry, effects=tuple(tells)))

@@ -22,7 +22,7 @@ from tests.workflows.core.builders import NOW, RILEY, SECURITY, TENANT, partners
 from tests.workflows.fakes import FixedClock
 from workflows.core.people import ChatId
 from workflows.core.requests.commands.request import CommandSubject
-from workflows.core.requests.effects import ShowHome, Tell
+from workflows.core.requests.effects import SendMessage, ShowHome
 from workflows.core.requests.request import RequestId
 from workflows.core.settings.model import TenantId
 from workflows.ports.pages import START, PartnerFilter
@@ -226,7 +226,8 @@ async def test_an_effect_that_cannot_be_read_is_parked_and_delays_nobody(tmp_pat
     """Later effects in its lane and in every other lane are performed."""
     store = await open_store(tmp_path / "gatehouse.db", FixedClock())
     texts = [
-        Tell(person=RILEY.chat_id, subject=CommandSubject(), said=text_message(str(number))) for number in range(3)
+        SendMessage(person=RILEY.chat_id, subject=CommandSubject(), said=text_message(str(number)))
+        for number in range(3)
     ]
     others = [ShowHome(person=ChatId(f"U{number}")) for number in range(4)]
     entry = AuditEntry(key="k", at=NOW, actor="t", command="t", outcome="accepted", details={})

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Mapping
 from workflows.core.checks.conditional_access.controls import InboundTrustFlags, VisitorType
 from workflows.core.checks.conditional_access.questions import Entry
 from workflows.core.checks.conditional_access.scope import ALL
-from workflows.core.settings.breadth import is_certainly_blocked, is_empty, is_unbounded
+from workflows.core.settings.access_change import allows_nothing, is_certainly_blocked, is_unbounded
 from workflows.core.settings.effective import EffectiveFlag, EffectiveSettings
 from workflows.core.settings.model import Property, TargetSetting, configurations
 from workflows.core.settings.openness import AccessKind, synchronization_of
@@ -62,6 +62,6 @@ def _applications(setting: TargetSetting) -> tuple[str, ...]:
     A block of all applications while people are allowed also counts as all: its effect is not documented.
     """
     applications = configurations(setting)[1]
-    if applications is None or is_unbounded(applications) or is_empty(applications):
+    if applications is None or is_unbounded(applications) or allows_nothing(applications):
         return (ALL,)
     return tuple(sorted({target.id for target in applications.targets}))

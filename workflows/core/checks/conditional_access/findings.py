@@ -8,7 +8,7 @@ from workflows.core.checks.conditional_access.questions import Question
 from workflows.core.checks.conditional_access.scope import PolicyCondition
 from workflows.core.checks.conditional_access.verdicts import AccessReport, PolicyVerdict
 from workflows.core.checks.findings import Finding, FindingCode, Severity
-from workflows.core.checks.unchecked import CONDITIONAL_ACCESS, unread
+from workflows.core.checks.unreadable_facts import CONDITIONAL_ACCESS, unread
 from workflows.core.errors.facts import Values
 
 WHAT_IF: Final = "Graph: “conditionalAccessRoot: evaluate”"

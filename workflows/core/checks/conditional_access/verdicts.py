@@ -24,11 +24,11 @@ from workflows.core.checks.conditional_access.controls import (
 from workflows.core.checks.conditional_access.policy import Policy, PolicyState, parse_policy
 from workflows.core.checks.conditional_access.questions import Entry, Question, Questions
 from workflows.core.checks.conditional_access.scope import CERTAIN, ConditionType, PolicyCondition, conditions_for
-from workflows.core.checks.facts import Unread
+from workflows.core.checks.facts import UnreadableFact
 from workflows.core.settings.canonical import JsonObject
 from workflows.core.settings.model import TenantId
 
-Answers = Mapping[Question, Sequence[JsonObject] | Unread]
+Answers = Mapping[Question, Sequence[JsonObject] | UnreadableFact]
 
 
 class Source(StrEnum):
@@ -70,9 +70,9 @@ class AccessReport:
     """The verdicts, the worst first. A policy that applies to none of these visitors has no verdict."""
     policies: int = 0
     """The number of policies that are switched on, including report-only policies."""
-    unread: Unread | None = None
+    unread: UnreadableFact | None = None
     """Why neither Entra's evaluation nor the policies could be read. There are then no verdicts."""
-    unasked: Unread | None = None
+    unasked: UnreadableFact | None = None
     """Why Entra did not answer some questions."""
     left_out: tuple[Question, ...] = ()
     """The questions that were not asked or not answered."""
@@ -134,7 +134,7 @@ _OPEN: Final[Mapping[str, frozenset[ConditionType]]] = {
 
 
 def assess(
-    documents: Sequence[JsonObject] | Unread,
+    documents: Sequence[JsonObject] | UnreadableFact,
     entries: Sequence[Entry],
     tenant_id: TenantId,
     trust: InboundTrustFlags,
@@ -146,13 +146,13 @@ def assess(
     :param documents: the list of policies, or why it could not be read.
     :param answers: Entra's answer to each question; a question that was not asked is absent.
     """
-    listed = {} if isinstance(documents, Unread) else {one.id: one for one in map(parse_policy, documents)}
-    rows = {question: _by_id(answer) for question, answer in answers.items() if not isinstance(answer, Unread)}
+    listed = {} if isinstance(documents, UnreadableFact) else {one.id: one for one in map(parse_policy, documents)}
+    rows = {question: _by_id(answer) for question, answer in answers.items() if not isinstance(answer, UnreadableFact)}
     told = {key: parse_policy(row) for answer in rows.values() for key, row in answer.items()}
     policies = {**told, **listed}
     visitors = tuple(entry.visitor for entry in entries)
-    failed = next((answer for answer in answers.values() if isinstance(answer, Unread)), None)
-    if isinstance(documents, Unread) and not rows:
+    failed = next((answer for answer in answers.values() if isinstance(answer, UnreadableFact)), None)
+    if isinstance(documents, UnreadableFact) and not rows:
         return AccessReport(visitors=visitors, trust=trust, unread=documents if entries else None)
     live = [told.get(policy.id, policy) for policy in policies.values() if not policy.is_off]
     found = [verdict for entry in entries for verdict in _verdicts(live, entry, tenant_id, trust, rows)]
@@ -165,7 +165,9 @@ def assess(
         unasked=failed,
         left_out=(*(one for one in chosen.asked if one not in rows), *chosen.left_out),
         asked=len(rows),
-        unlisted=() if isinstance(documents, Unread) else tuple(told[key].name for key in told if key not in listed),
+        unlisted=()
+        if isinstance(documents, UnreadableFact)
+        else tuple(told[key].name for key in told if key not in listed),
     )
 
 

@@ -5,8 +5,8 @@ from dataclasses import replace
 
 from workflows.core.errors.raised import InvalidField
 from workflows.core.errors.refusal_codes import RefusalCode
-from workflows.core.partners.restoration.plan import is_same_configuration
 from workflows.core.partners.restoration.restorable import FIELD, ended_at
+from workflows.core.partners.restoration.restoration_plan import is_same_configuration
 from workflows.core.plans.changes import plan_access_change
 from workflows.core.plans.plan import Plan
 from workflows.core.policy.risk import deciding_risk, weakness_of
@@ -73,7 +73,7 @@ def _approved_before(
         if not is_applied_access:
             continue
         plan = request.known.plan
-        if is_same_configuration(plan.tenant_id, plan.image_after(), image):
+        if is_same_configuration(plan.tenant_id, plan.configuration_after(), image):
             if plan.template in templates:
                 yield templates[plan.template]
             return

@@ -4,14 +4,14 @@ from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
 from workflows.core.checks.findings import Finding, FindingCode, Severity
-from workflows.core.partners.restoration.plan import previous_members
 from workflows.core.partners.restoration.restorable import ended_while_writing
+from workflows.core.partners.restoration.restoration_plan import previous_members
 from workflows.core.plans.plan import Plan
 from workflows.core.requests.request import AccessRequest
 from workflows.core.settings.canonical import JsonObject
-from workflows.core.settings.described import DEVICES, undescribed
 from workflows.core.settings.documents import is_same_value
 from workflows.core.settings.model import Property
+from workflows.core.settings.undescribed_members import DEVICES, undescribed_members
 
 _DELETE: Final = "Graph: “Delete crossTenantAccessPolicyConfigurationPartner”"
 _UPDATE: Final = "Graph: “Update crossTenantAccessPolicyConfigurationPartner”"
@@ -34,7 +34,7 @@ def settings_not_restored(
 
     :param undone: the plan of the change that is undone; see `plan_restoration`.
     """
-    here, there = undescribed(now), undescribed(image)
+    here, there = undescribed_members(now), undescribed_members(image)
     written = previous_members(now, image, undone)
     different = [
         ".".join(path)

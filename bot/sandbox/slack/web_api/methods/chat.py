@@ -6,7 +6,7 @@ from bot.sandbox.seed import BOT_USER_ID
 from bot.sandbox.slack.block_kit.blocks import problems
 from bot.sandbox.slack.errors import SlackError, invalid_blocks
 from bot.sandbox.slack.web_api.calls import Answer, Call, Method, paged
-from bot.sandbox.slack.web_api.message_content import LONGEST_UPDATED_TEXT, message_content
+from bot.sandbox.slack.web_api.message_content import MAX_UPDATED_TEXT_CHARACTERS, message_content
 from bot.sandbox.slack.workspace.conversations import Conversation
 from bot.sandbox.slack.workspace.people import find_person
 
@@ -57,7 +57,7 @@ def update(call: Call) -> Answer:
     """Answer chat.update; parts that are not named stay unchanged."""
     channel = call.conversation()
     message = _own_message(call, channel, "cant_update_message")
-    content = message_content(call, longest=LONGEST_UPDATED_TEXT)
+    content = message_content(call, longest=MAX_UPDATED_TEXT_CHARACTERS)
     edited = {"user": BOT_USER_ID, "ts": call.workspace.next_ts()}
     changed = {**message, **content, "edited": edited}
     call.workspace.keep(channel.id, changed)

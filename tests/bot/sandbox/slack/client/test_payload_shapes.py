@@ -11,7 +11,7 @@ from slack_sdk.models.views import View
 
 from bot.sandbox import seed
 from bot.sandbox.server import Sandbox
-from bot.slack.payloads.models import Interaction, Invocation
+from bot.slack.payloads.models import Interaction, SlashCommand
 from tests.bot.sandbox.control_client import Control
 from tests.bot.sandbox.fake_bot import FakeBot
 from tests.bot.sandbox.slack.samples import CHANNEL, actions, button, modal, text_input
@@ -40,7 +40,7 @@ def known_to_bolt(kind: Callable[[dict[str, Any]], bool], sent: dict[str, Any], 
         view = {name: value for name, value in sent["view"].items() if name not in ADDED_TO_VIEWS}
         assert said(View(**view).to_dict()) == said(view)
     if kind is payload_utils.is_slash_command:
-        assert Invocation.model_validate(sent).actor == user
+        assert SlashCommand.model_validate(sent).actor == user
     elif kind is not payload_utils.is_event:
         assert Interaction.model_validate(sent).actor == user
     return kind(sent)

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from bot.slack import ids
-from bot.slack.flows.home.places import page_value, read_place
+from bot.slack.flows.home.paging import page_value, read_place
 from tests.bot.bot_under_test import SLACK_IDS, BotUnderTest, click, submission
 from workflows.app.reads.home import HomeList
 from workflows.core.people import ChatId

@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given, settings
 
 from bot.slack import ids
-from bot.slack.flows.auditor.form import MOST_TYPED, SearchProblems, parse_search, search_form
-from bot.slack.flows.home.places import read_place, stored_place
+from bot.slack.flows.auditor.form import MAX_TYPED_CHARACTERS, SearchProblems, parse_search, search_form
+from bot.slack.flows.home.paging import read_place, stored_place
 from bot.slack.payloads.models import View
 from bot.words.requests.search import STATE_CHOICES, condition_words, state_choice
 from tests.bot.surfaces import assert_sound, hostile_or_blank
@@ -109,5 +109,5 @@ def test_a_search_is_stored_with_the_place() -> None:
 @given(hostile_or_blank)
 def test_hostile_text_stays_text_in_the_form(text: str) -> None:
     wanted = parse_search(filled(searched_text=text, searched_requester=text))
-    assert len(wanted.text) <= MOST_TYPED
+    assert len(wanted.text) <= MAX_TYPED_CHARACTERS
     assert_sound(search_form(wanted), "modal")

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from hypothesis import given, settings
 
-from bot.slack.flows.auditor.windows import HISTORY_PAGE, audit_details_view, history_view, parse_history
+from bot.slack.flows.auditor.windows import HISTORY_PAGE_SIZE, audit_details_view, history_view, parse_history
 from tests.bot.surfaces import Json, assert_sound, buttons, hostile_or_blank, hostile_request, shown
 from tests.workflows.core.builders import AMARA, NOW, RILEY, TENANT, access_plan, approval, request
 from workflows.core.errors.raised import Refused
@@ -112,14 +112,14 @@ def test_a_reason_may_be_facts_of_this_version_or_a_text_of_an_earlier_one() -> 
 
 
 def test_a_long_history_has_pages() -> None:
-    entries = [entry("remind_approvers", at=NOW + timedelta(hours=n)) for n in range(HISTORY_PAGE)]
+    entries = [entry("remind_approvers", at=NOW + timedelta(hours=n)) for n in range(HISTORY_PAGE_SIZE)]
     view = history_view(request(id=ID), page(entries, skipped=30, count=200), successor=None)
     assert_sound(view, "modal")
     assert "31–60 of 200" in shown(view)
     values = [one["value"] for block in view["blocks"] for one in block.get("elements", []) if "value" in one]
     assert [parse_history(value) for value in values] == [
         (ID, Place(cursor=("7",), is_before=True)),
-        (ID, Place(cursor=(str(7 + HISTORY_PAGE),), is_before=False)),
+        (ID, Place(cursor=(str(7 + HISTORY_PAGE_SIZE),), is_before=False)),
     ]
 
 

@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given, settings
 
 from bot.slack.blocks.blocks import utc_words
-from bot.slack.flows.home.places import page_value, parse_page, read_place, stored_place
-from bot.slack.flows.home.rows import MOST_ROW
+from bot.slack.flows.home.paging import page_value, parse_page, read_place, stored_place
+from bot.slack.flows.home.rows import MAX_ROW_CHARACTERS
 from bot.slack.flows.home.view import ABOUT, closed_home, home_view
 from bot.words.partner_setup.state import setup_words
 from tests.bot import surfaces
@@ -123,7 +123,7 @@ def test_a_row_fits_on_a_phone() -> None:
     )
     rows = [block["text"]["text"] for block in view["blocks"] if block.get("accessory")]
     assert len(rows) == 4
-    assert max(map(len, rows)) <= 250 < MOST_ROW
+    assert max(map(len, rows)) <= 250 < MAX_ROW_CHARACTERS
     assert max(len(row) for row in rows if "very-" not in row) <= 120
 
 

@@ -6,7 +6,12 @@ from dataclasses import replace
 import pytest
 
 from bot.sandbox.slack.block_kit.blocks import problems
-from bot.slack.flows.partner_setup.checklist import MOST_CHUNK, checklist_message, checklist_text, checklist_view
+from bot.slack.flows.partner_setup.checklist import (
+    MAX_CHUNK_CHARACTERS,
+    checklist_message,
+    checklist_text,
+    checklist_view,
+)
 from tests.bot.slack.cards.test_setup_steps import MICROSOFTS, OFFICE, WHOLE, assert_sound, every_button, known, present
 from tests.bot.surfaces import buttons, dicts, shown
 from tests.workflows.core.builders import REDEEM_STEP, identity
@@ -17,7 +22,7 @@ def test_the_checklist_is_handed_over_in_pieces_that_end_with_a_step() -> None:
     message = checklist_message(present(), may_confirm=True)
     assert_sound(message)
     pieces = checklist_text(present())
-    assert all(len(piece) <= MOST_CHUNK for piece in pieces)
+    assert all(len(piece) <= MAX_CHUNK_CHARACTERS for piece in pieces)
     whole = "\n\n".join(pieces)
     for number in ("1 and 2", "3", "4", "5"):
         assert f"\n{number}. " in f"\n{whole}"
@@ -44,7 +49,7 @@ def test_hundreds_of_ids_are_cut_into_lines_that_fit() -> None:
     rows = [{"target": f"{n:08d}-0000-4000-8000-000000000000", "targetType": "application"} for n in range(1, 301)]
     wide = {**OFFICE, "applications": {"accessType": "allowed", "targets": rows}}
     setup = setup_of({"b2bDirectConnectInbound": wide}, MICROSOFTS)
-    assert all(len(piece) <= MOST_CHUNK for piece in checklist_text(present(setup)))
+    assert all(len(piece) <= MAX_CHUNK_CHARACTERS for piece in checklist_text(present(setup)))
     assert_sound(checklist_message(present(setup), may_confirm=True))
     assert "more parts are too long for Slack" in shown(checklist_message(present(setup), may_confirm=True).blocks)
 

@@ -9,8 +9,8 @@ from hypothesis import given, settings
 
 from bot.slack.flows.request_access.form import RequestForm, request_view
 from bot.slack.flows.request_access.open_form import OpenRequestForm
-from bot.slack.flows.request_access.partner_result import Found
-from bot.slack.people.approvers import Approvers, AskedStage
+from bot.slack.flows.request_access.partner_result import LookupResult
+from bot.slack.people.approvers import Approvers, StageApprovers
 from tests.bot import surfaces
 from tests.bot.surfaces import Json, assert_sound, element, hostile_or_blank, shown
 from tests.workflows.core.builders import (
@@ -160,16 +160,16 @@ def test_what_was_typed_stays() -> None:
 
 
 def test_a_found_tenant_is_shown_with_what_exists() -> None:
-    new = form(found=Found.of(ObservedPartner(identity=identity(), configuration=None, at=NOW)))
+    new = form(found=LookupResult.of(ObservedPartner(identity=identity(), configuration=None, at=NOW)))
     assert_sound(new)
     assert TENANT in shown(new["blocks"][1])
     assert "Contoso Ltd" in shown(new["blocks"][1])
     assert "Not a partner yet" in shown(new["blocks"][1])
-    known = form(found=Found.of(ObservedPartner(identity=identity(), configuration=closed_document(), at=NOW)))
+    known = form(found=LookupResult.of(ObservedPartner(identity=identity(), configuration=closed_document(), at=NOW)))
     assert_sound(known)
     assert "Already a partner. Set for it now:" in shown(known)
     assert "B2B collaboration, inbound: blocked for everyone" in shown(known)
-    bare = form(found=Found.of(ObservedPartner(identity=identity(), configuration={"tenantId": TENANT}, at=NOW)))
+    bare = form(found=LookupResult.of(ObservedPartner(identity=identity(), configuration={"tenantId": TENANT}, at=NOW)))
     assert "Already a partner, without any setting of its own." in shown(bare)
 
 
@@ -189,7 +189,7 @@ def test_without_templates_there_is_nothing_to_send() -> None:
 @given(hostile_or_blank)
 def test_hostile_text_stays_text_in_the_form(text: str) -> None:
     own = {"tenantId": TENANT, "inboundTrust": text, text: text}
-    found = Found.of(ObservedPartner(identity=surfaces.hostile_identity(text), configuration=own, at=NOW))
+    found = LookupResult.of(ObservedPartner(identity=surfaces.hostile_identity(text), configuration=own, at=NOW))
     evil = template("evil", 90, default=90, title=text, description=text)
     for view in (
         form(target=text, found=found, justification=text, templates=(evil, GUESTS)),
@@ -201,8 +201,8 @@ def test_hostile_text_stays_text_in_the_form(text: str) -> None:
 # --- a request that is open already, and a name taken out of what was typed ---
 
 
-def found(**changes: Any) -> Found:
-    return Found.of(ObservedPartner(identity=identity(), configuration=None, at=NOW), **changes)
+def found(**changes: Any) -> LookupResult:
+    return LookupResult.of(ObservedPartner(identity=identity(), configuration=None, at=NOW), **changes)
 
 
 def test_ones_own_open_request_has_its_buttons_below_the_partner() -> None:
@@ -327,9 +327,9 @@ def test_a_hundred_templates_and_the_longest_names_fit() -> None:
 
 def test_who_decides_is_shown_before_it_is_sent() -> None:
     asked = [
-        AskedStage(stage=STAGES[0], approvers=Approvers(names=("Amara", "Bruno"), others=3)),
-        AskedStage(stage=STAGES[1], approvers=Approvers()),
-        AskedStage(stage=STAGES[1]),
+        StageApprovers(stage=STAGES[0], approvers=Approvers(names=("Amara", "Bruno"), others=3)),
+        StageApprovers(stage=STAGES[1], approvers=Approvers()),
+        StageApprovers(stage=STAGES[1]),
     ]
     view = form(template="trusted-partner", asked=asked)
     assert_sound(view)
@@ -357,7 +357,7 @@ def test_guests_that_come_in_by_the_default_are_said() -> None:
     def seen(configuration: Any, default: Any) -> str:
         return shown(
             form(
-                found=Found.of(
+                found=LookupResult.of(
                     ObservedPartner(identity=identity(), configuration=configuration, default=default, at=NOW)
                 )
             )
@@ -437,6 +437,6 @@ def test_the_partners_ids_come_with_a_text_to_send() -> None:
 @given(hostile_or_blank)
 def test_hostile_names_stay_text(text: str) -> None:
     problem = Fact(RefusalCode.NAMES_REFUSED, {"kind": "application", "answer": text})
-    asked = [AskedStage(stage=replace(STAGES[0], title=text), approvers=Approvers(names=(text,), others=1))]
+    asked = [StageApprovers(stage=replace(STAGES[0], title=text), approvers=Approvers(names=(text,), others=1))]
     assert_sound(naming(labels={"portal": text}, asked=asked))
     assert_sound(naming(unsearchable={"portal": problem}, ticket=text))

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 
 from bot.slack import ids
-from bot.slack.flows.restore.form import MOST_CHANGES, Preview, RestoreShown, change_words, restore_view
+from bot.slack.flows.restore.form import MAX_CHANGES, Preview, RestoreFormContent, change_words, restore_view
 from bot.slack.payloads.forms import parse_restore_form
 from bot.slack.payloads.models import Interaction
 from tests.bot import surfaces
@@ -19,7 +19,7 @@ from tests.workflows.core.partners.test_restoration import STRONG, template
 from workflows.app.requests.restore_intake import RestoreForm
 from workflows.core.checks.findings import Finding, FindingCode, Severity
 from workflows.core.errors.raised import Refused
-from workflows.core.partners.restoration.plan import plan_restoration
+from workflows.core.partners.restoration.restoration_plan import plan_restoration
 from workflows.core.plans.changes import plan_access_change
 from workflows.core.plans.plan import TenantIdentity
 from workflows.core.policy.template import stages_for
@@ -41,7 +41,9 @@ def preview(now: JsonObject | None, image: JsonObject | None, *findings: Finding
 
 def view(*changes: AccessRequest, named: TenantIdentity | None = None, **more: Any) -> Json:
     usual = {"templates": (template("weak"), STRONG), "form": BLANK}
-    return restore_view(RestoreShown(identity=named or identity(), changes=changes or (CHANGE,), **{**usual, **more}))
+    return restore_view(
+        RestoreFormContent(identity=named or identity(), changes=changes or (CHANGE,), **{**usual, **more})
+    )
 
 
 def test_the_form_names_the_target_first_and_asks_as_the_request_form_does() -> None:
@@ -70,7 +72,7 @@ def test_how_a_change_ended_is_said_in_its_line(state: RequestState, ended: str)
 
 
 def test_without_a_change_there_is_nothing_to_send() -> None:
-    empty = restore_view(RestoreShown(identity=identity(), changes=(), templates=(STRONG,), form=BLANK))
+    empty = restore_view(RestoreFormContent(identity=identity(), changes=(), templates=(STRONG,), form=BLANK))
     assert_sound(empty)
     assert empty.get("submit") is None
     assert "no change of this partner to restore" in shown(empty["blocks"])
@@ -105,10 +107,10 @@ def test_the_durations_are_those_of_the_chain_that_decides() -> None:
 
 
 def test_slack_accepts_a_hundred_changes() -> None:
-    many = [replace(CHANGE, id=RequestId(f"R-{number:010}")) for number in range(MOST_CHANGES + 20)]
+    many = [replace(CHANGE, id=RequestId(f"R-{number:010}")) for number in range(MAX_CHANGES + 20)]
     form = view(*many)
     assert_sound(form)
-    assert len(element(form, "restores")["options"]) == MOST_CHANGES
+    assert len(element(form, "restores")["options"]) == MAX_CHANGES
 
 
 @settings(max_examples=60, deadline=None)

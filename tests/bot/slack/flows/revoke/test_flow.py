@@ -11,7 +11,7 @@ import pytest
 from bot.sandbox.http.faults import Fault
 from bot.slack.flows.revoke import flow
 from bot.slack.flows.revoke.flow import RevokeFlow
-from bot.slack.ids import confirmation
+from bot.slack.ids import confirmation_text
 from tests.bot.bot_under_test import BotUnderTest, click, submission, window_shown
 from tests.workflows.core import builders
 from workflows.core.partners.partnership import Partnership, PartnershipState
@@ -173,7 +173,7 @@ async def test_exactly_what_the_window_names_has_to_be_typed(domain: str) -> Non
     """A tenant without a domain is confirmed by its id, not by the text that was once typed to find it."""
     usual = builders.partnership()
     known = replace(usual, identity=replace(usual.identity, default_domain=domain, asked="contoso.com"))
-    expected = confirmation(known.identity)
+    expected = confirmation_text(known.identity)
     revoke = revoke_over(Records(known))
     assert await revoke.confirmation_problem(known.identity.tenant_id, f" {expected.upper()} ") == ""
     for typed in ("", "contoso.com", "fabrikam.com"):
@@ -184,7 +184,7 @@ async def test_a_confirmation_does_not_wait_for_graph() -> None:
     """It is acknowledged within three seconds, whatever Graph does; our own records are asked first."""
     known = builders.partnership()
     revoke = revoke_over(Records(known, seconds=60))
-    assert await revoke.confirmation_problem(known.identity.tenant_id, confirmation(known.identity)) == ""
+    assert await revoke.confirmation_problem(known.identity.tenant_id, confirmation_text(known.identity)) == ""
     began = time.monotonic()
     assert "does not answer in time" in await revoke.confirmation_problem(FABRIKAM, "fabrikam.com")
     assert time.monotonic() - began < 2

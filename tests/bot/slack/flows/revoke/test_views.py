@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 
 from bot.slack.flows.revoke.views import revoke_unchecked_view, revoke_view
-from bot.words.plans.changes import describe
+from bot.words.plans.changes import describe_changes
 from bot.words.plans.consequences import consequence_words
 from tests.bot import surfaces
 from tests.bot.surfaces import Json, assert_sound, hostile_or_blank, hostile_request, shown
@@ -35,7 +35,7 @@ def labels(view: Json) -> dict[str, str]:
 
 @pytest.mark.parametrize("known", [None, partnership()])
 def test_revoke_says_what_it_does_and_what_not_and_wants_the_domain_typed(known: Any) -> None:
-    view = revoke_view(identity(), describe(REVOCATION_PLAN), known, sentences(REVOCATION_PLAN, {}))
+    view = revoke_view(identity(), describe_changes(REVOCATION_PLAN), known, sentences(REVOCATION_PLAN, {}))
     assert_sound(view)
     assert (view["callback_id"], view["private_metadata"]) == ("confirm_revoke", TENANT)
     assert labels(view) == {"confirm": "Type contoso.com to confirm", "reason": "Reason"}
@@ -90,7 +90,7 @@ def test_hostile_text_stays_text_in_every_view(text: str) -> None:
     known = partnership(identity=named, sponsor=surfaces.hostile_person(text), template_title=text)
     plan = plan_revocation(tenant_id=TENANT, default={}, before=own)
     for view in (
-        revoke_view(named, describe(plan), known, sentences(plan), [asked]),
+        revoke_view(named, describe_changes(plan), known, sentences(plan), [asked]),
         revoke_unchecked_view(named),
     ):
         assert_sound(view)

@@ -4,7 +4,7 @@ from typing import Final
 
 import pytest
 
-from bot.slack.flows.show.filters import FILTERS, MOST_TYPED, UnknownFilter, parse_filter
+from bot.slack.flows.show.filters import FILTERS, MAX_FILTER_CHARACTERS, UnknownFilter, parse_filter
 from tests.workflows.core.builders import NOW, SAM
 from workflows.core.partners.partnership import PartnershipState
 from workflows.core.people import ChatId, PersonId
@@ -33,7 +33,17 @@ def test_words_become_conditions(typed: str, wanted: PartnerFilter) -> None:
 
 
 @pytest.mark.parametrize(
-    "typed", ["contoso", "state:open", "state:", "owner:sam", "text:", 'sponsor:""', "drifted", "x" * (MOST_TYPED + 1)]
+    "typed",
+    [
+        "contoso",
+        "state:open",
+        "state:",
+        "owner:sam",
+        "text:",
+        'sponsor:""',
+        "drifted",
+        "x" * (MAX_FILTER_CHARACTERS + 1),
+    ],
 )
 def test_an_unknown_word_is_refused_and_the_right_ones_are_named(typed: str) -> None:
     with pytest.raises(UnknownFilter) as problem:

@@ -16,7 +16,7 @@ from workflows.core.checks.conditional_access.controls import InboundTrustFlags,
 from workflows.core.checks.conditional_access.policy import parse_policy
 from workflows.core.checks.conditional_access.questions import MAX_QUESTIONS, Entry, Question, Questions, questions
 from workflows.core.checks.conditional_access.verdicts import AccessReport, Answers, assess
-from workflows.core.checks.facts import Unread, UnreadReason
+from workflows.core.checks.facts import UnreadableFact, UnreadableReason
 from workflows.core.settings.model import TenantId
 
 SETS: Final = 2000
@@ -218,7 +218,7 @@ def reports(
     answers = answered(policies, chosen)
     ways: dict[str, Answers] = {
         "evaluation": answers,
-        "estimate": {question: Unread(why=UnreadReason.THROTTLED) for question in chosen.asked[:1]},
+        "estimate": {question: UnreadableFact(why=UnreadableReason.THROTTLED) for question in chosen.asked[:1]},
         "one answer": dict(list(answers.items())[:1]),
     }
     for way, given in ways.items():

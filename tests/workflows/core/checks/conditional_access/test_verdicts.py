@@ -20,7 +20,7 @@ from workflows.core.checks.conditional_access.scope import (
     covers,
 )
 from workflows.core.checks.conditional_access.verdicts import AccessReport, Answers, PolicyVerdict, Source, assess
-from workflows.core.checks.facts import Unread, UnreadReason
+from workflows.core.checks.facts import UnreadableFact, UnreadableReason
 from workflows.core.checks.findings import FindingCode, Severity
 from workflows.core.settings.model import (
     BLOCK_ALL,
@@ -36,7 +36,7 @@ TENANT: Final = TenantId("partner")
 OFFICE: Final = (Entry(visitor=VisitorType.GUEST, applications=("Office365",)),)
 DIRECT: Final = (Entry(visitor=VisitorType.DIRECT_CONNECT, applications=(ALL,)),)
 GUESTS: Final = Question(tenant_id=TENANT, visitor=VisitorType.GUEST, application="Office365", client=ClientApp.BROWSER)
-THROTTLED: Final = Unread(why=UnreadReason.THROTTLED)
+THROTTLED: Final = UnreadableFact(why=UnreadableReason.THROTTLED)
 
 
 def report(
@@ -243,9 +243,9 @@ def test_where_nothing_was_read_only_that_is_said() -> None:
     assert assess(THROTTLED, (), TENANT, NOTHING, Questions(asked=()), {}).unread is None
 
 
-@pytest.mark.parametrize("why", UnreadReason)
-def test_why_entra_was_not_asked_is_said_and_the_policies_are_checked_all_the_same(why: UnreadReason) -> None:
-    found = report(policy("block"), answers={GUESTS: Unread(why=why)})
+@pytest.mark.parametrize("why", UnreadableReason)
+def test_why_entra_was_not_asked_is_said_and_the_policies_are_checked_all_the_same(why: UnreadableReason) -> None:
+    found = report(policy("block"), answers={GUESTS: UnreadableFact(why=why)})
     assert found.is_estimate
     assert only(found).source is Source.ESTIMATE
     (said,) = [one for one in access_findings(found) if one.code is FindingCode.CA_ESTIMATE]

@@ -1,0 +1,215 @@
+"""The approval card: what an approver needs to decide in thirty seconds. Everything else is behind Details."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import datetime
+from typing import Final
+
+from slack_sdk.models.blocks import ActionsBlock, Block, ConfirmObject
+from slack_sdk.models.blocks.block_elements import RichTextElement
+
+from bot.slack import ids
+from bot.slack.blocks.blocks import (
+    DOMAIN_LIMIT,
+    Limit,
+    TextRun,
+    actions,
+    button,
+    cleaned_text,
+    confirm_dialog,
+    fixed_text,
+    header,
+    local_time,
+    paragraph,
+    quote,
+    rich_text,
+)
+from bot.slack.blocks.untrusted import clean
+from bot.slack.cards.approval.card_context import RISKS, CardContext, notes, word_count
+from bot.slack.cards.requests import MAX_DOMAIN_CHARACTERS, can_be_decided, request_target, restored_parts, whole_target
+from bot.slack.people.approvers import Approvers
+from bot.words.plans.short_changes import ShortChange, Sign, short_changes
+from bot.words.requests.form import access_duration_words
+from bot.words.requests.titles import prepared_title
+from bot.words.sentences import counted
+from workflows.core.people import Role
+from workflows.core.plans.renewal import is_renewal, plan_of_all_settings
+from workflows.core.policy.risk import RiskLevel, deciding_risk
+from workflows.core.requests.eligibility import eligibility
+from workflows.core.requests.request import AccessRequest, Prepared, RequestKind
+
+MAX_QUOTED_WORDS: Final = 25
+"""Words of the justification on the card; the rest is in Details."""
+MAX_CARD_WORDS: Final = 120
+"""Words of the whole card. What is known beside the request is shown as far as it fits; all of it is in Details."""
+MAX_OPENINGS_BESIDE_LESS_ACCESS: Final = 3
+"""Beside more openings than this, the settings that give less access are counted. Every opening has a line."""
+MAX_NAMES: Final = 3
+"""Names of approvers a stage."""
+_AND_MORE: Final = "; and {} more, see Details"
+
+_SIGNS: Final[Mapping[Sign, str]] = {Sign.MORE: "➕ ", Sign.LESS: "➖ ", Sign.UNKNOWN: "❔ "}
+_LABELS: Final[Mapping[Sign, str]] = {
+    Sign.MORE: "More access",
+    Sign.UNKNOWN: "Perhaps more access",
+    Sign.LESS: "Less access",
+}
+"""What the signs say, for those who cannot see them; in the order of the card."""
+
+
+def approval_blocks(
+    request: AccessRequest,
+    *,
+    holders: Mapping[Role, Approvers],
+    context: CardContext,
+    now: datetime,
+    with_buttons: bool = True,
+) -> list[Block]:
+    """Return the card of a request that waits for approvals, short enough for one screen.
+
+    :param holders: who has each role of the chain now, by name.
+    :param with_buttons: offer Approve and Reject; Details is offered always.
+    """
+    known = request.known
+    changes = changes_of(known)
+    risk = deciding_risk(known.plan, known.observation.default).level
+    top = [
+        header(
+            f"{clean(request_target(request), MAX_DOMAIN_CHARACTERS)}: {clean(_title(request), 30)} · {RISKS[risk]}"
+        ),
+        rich_text(paragraph(*_fact_parts(request)), *_justification_elements(request)),
+    ]
+    told = list(_change_elements(changes, is_extension=is_renewal(known.plan)))
+    end = [
+        rich_text(*_stage_elements(request, holders)),
+        decision_row(request, can_decide=with_buttons and can_be_decided(request, now)),
+    ]
+    words_left = MAX_CARD_WORDS - word_count([one.to_dict() for one in (*top, rich_text(*told), *end)])
+    return [*top, rich_text(*told, paragraph(*notes(known, context, words_left))), *end]
+
+
+def changes_of(known: Prepared) -> tuple[ShortChange, ...]:
+    """Return the changes that the card shows. An extension shows all access that it extends."""
+    plan = plan_of_all_settings(known.plan) if is_renewal(known.plan) else known.plan
+    return short_changes(plan, known.observation.default, known.names)
+
+
+def _title(request: AccessRequest) -> str:
+    if request.particulars.kind is RequestKind.RESTORATION:
+        return "restore settings"
+    title = prepared_title(request.known)
+    return f"extend {title}" if is_renewal(request.known.plan) else title
+
+
+def _fact_parts(request: AccessRequest) -> Iterator[TextRun]:
+    known, asked = request.known, request.particulars
+    identity = known.observation.identity
+    yield from whole_target(request)
+    if identity.asked.strip().lower() not in ("", identity.default_domain.lower(), identity.tenant_id.lower()):
+        yield fixed_text("Asked for as ")
+        yield cleaned_text(identity.asked, DOMAIN_LIMIT, bold=True)
+        yield fixed_text(" · ")
+    yield fixed_text("Requester ")
+    yield cleaned_text(known.requester.name, bold=True)
+    yield fixed_text(" · Sponsor ")
+    yield cleaned_text(known.sponsor.name, bold=True)
+    yield fixed_text("\n")
+    if asked.kind is RequestKind.RESTORATION:
+        yield fixed_text("Restores ")
+        yield from restored_parts(request)
+        yield fixed_text("\n")
+    if lasts := access_duration_words(asked):
+        yield fixed_text(f"{lasts} · ")
+    if asked.ticket:
+        yield fixed_text("Ticket ")
+        yield cleaned_text(asked.ticket, bold=True)
+        yield fixed_text(" · ")
+    yield fixed_text("Decide by ")
+    yield local_time(request.expires_at)
+    yield fixed_text(f" · {request.id}")
+
+
+def _justification_elements(request: AccessRequest) -> Iterator[RichTextElement]:
+    said = request.particulars.justification.split()
+    if not said:
+        return
+    more = (
+        f" … ({counted(len(said) - MAX_QUOTED_WORDS, 'more word')} in Details)" if len(said) > MAX_QUOTED_WORDS else ""
+    )
+    yield quote(" ".join(said[:MAX_QUOTED_WORDS]) + more, 400)
+
+
+def _change_elements(changes: Sequence[ShortChange], *, is_extension: bool) -> Iterator[RichTextElement]:
+    more = [one for one in changes if one.sign is not Sign.LESS]
+    less = [one for one in changes if one.sign is Sign.LESS]
+    shown = changes if len(more) <= MAX_OPENINGS_BESIDE_LESS_ACCESS else more
+    if not changes:
+        yield paragraph(fixed_text("No change of access"))
+    for sign, label in _LABELS.items():
+        lines = [cleaned_text(one.text, 300) for one in shown if one.sign is sign]
+        if sign is Sign.LESS and len(shown) < len(changes):
+            yield paragraph(fixed_text(f"{_SIGNS[sign]}{len(less)} with less access"))
+        elif lines:
+            yield paragraph(fixed_text("Access to extend" if is_extension else label, bold=True))
+            yield from (paragraph(fixed_text(_SIGNS[sign]), line) for line in lines)
+
+
+def _stage_elements(request: AccessRequest, holders: Mapping[Role, Approvers]) -> Iterator[RichTextElement]:
+    if not request.known.stages:
+        yield paragraph(fixed_text("No approval is needed to close a partner"))
+    verdict = eligibility(request).verdict
+    for index, stage in enumerate(request.known.stages):
+        people = verdict.counted[index]
+        mark = "✅ " if len(people) >= stage.quorum else "⏳ " if index == verdict.open_stage else "then "
+        line: list[TextRun] = [
+            fixed_text(mark),
+            cleaned_text(stage.title, 60, bold=True),
+            fixed_text(f" {len(people)}/{stage.quorum}"),
+        ]
+        if people:
+            line += [fixed_text(": approved by "), cleaned_text(", ".join(one.name for one in people), 200)]
+        if len(people) < stage.quorum:
+            line += _approver_parts(holders.get(stage.role, Approvers()))
+        yield paragraph(*line)
+
+
+def _approver_parts(approvers: Approvers) -> list[TextRun]:
+    if not approvers.names:
+        return []
+    named = approvers.names[:MAX_NAMES]
+    others = len(approvers.names) - len(named) + approvers.others
+    more = f" and {counted(others, 'other')}" if others else ""
+    return [fixed_text(" ("), cleaned_text(", ".join(named), 200), fixed_text(f"{more})")]
+
+
+def decision_row(request: AccessRequest, *, can_decide: bool, with_details: bool = True) -> ActionsBlock:
+    """Return Approve and Reject, and Details; for high risk, Approve asks once more with the change in one sentence.
+
+    :param can_decide: whether Approve and Reject are offered.
+    """
+    known, value = request.known, ids.decision_value(request)
+    buttons = []
+    if can_decide:
+        is_high = deciding_risk(known.plan, known.observation.default).level is RiskLevel.HIGH
+        confirm = _confirm(request) if is_high else None
+        buttons += [
+            button("Approve", ids.APPROVE, value, "primary", confirm),
+            button("Reject", ids.REJECT, value, "danger"),
+        ]
+    if with_details:
+        buttons.append(button("Details", ids.REVIEW_REQUEST, value))
+    return actions(f"decide:{request.id}", *buttons)
+
+
+def _confirm(request: AccessRequest) -> ConfirmObject:
+    target, opened = (
+        clean(request_target(request), 60),
+        [one.text.partition(" (now: ")[0] for one in changes_of(request.known) if one.sign is not Sign.LESS],
+    )
+    shown: list[str] = []
+    for text in opened:
+        if len("; ".join([*shown, text])) > Limit.CONFIRM_TEXT - len(target) - len(_AND_MORE):
+            break
+        shown.append(text)
+    more = _AND_MORE.format(len(opened) - len(shown)) if len(opened) > len(shown) else ""
+    said = f"{'; '.join(shown)}{more}" if opened else "nothing more is opened, but the access that stays is high risk"
+    return confirm_dialog("Approve high risk access?", f"{target}: {said}.", "Approve")

@@ -1,0 +1,144 @@
+"""What the approval card says beside the request: issues, what the partner has now, who uses it, other requests."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Final
+
+from bot.slack.blocks.blocks import TextRun, cleaned_text, fixed_text, local_time
+from bot.words.findings.finding import finding_words
+from bot.words.requests.titles import partner_title
+from bot.words.sentences import counted
+from workflows.core.checks.findings import Finding, FindingCode, Severity
+from workflows.core.partners.partnership import Partnership, PartnershipState
+from workflows.core.policy.risk import RiskLevel, deciding_risk, risk_of
+from workflows.core.requests.request import AccessRequest, Prepared
+from workflows.core.settings.openness import open_access
+
+MAX_ISSUE_WORDS: Final = 25
+"""Words of the first issue; a longer one is counted with the others."""
+RISKS: Final[Mapping[RiskLevel, str]] = {
+    RiskLevel.LOW: "Low risk",
+    RiskLevel.ELEVATED: "Elevated risk",
+    RiskLevel.HIGH: "High risk",
+}
+
+Note = list[TextRun]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CardContext:
+    """What our records say beside the request."""
+
+    is_first: bool
+    """Whether there was no earlier request about this partner."""
+    others_open: int = 0
+    """How many other requests of the same requester are open."""
+    partnership: Partnership | None = None
+    """The partner's record; None when Gatehouse has not changed this partner."""
+    successor: AccessRequest | None = None
+    """For a request that was applied: the later one whose settings the partner has today."""
+
+
+def notes(known: Prepared, context: CardContext, words_left: int) -> Iterator[TextRun]:
+    """Return the notes that fit.
+
+    The issues, access that stays, and what the partner has now are always there, the first issue as a count at least.
+
+    :param words_left: how many words fit.
+    """
+    now = _partner_record_note(known, context)
+    least = [issue_counts(known.findings), *([fixed_text(text)] for text in _risk_of_kept_access(known)), now]
+    sentence = first_issue(known.findings)
+    others = f"Requester has {counted(context.others_open, 'other open request')}" if context.others_open else ""
+    wider: list[Note] = [[fixed_text(text)] for text in (*_sign_in_sentences(known.findings), others) if text]
+    shown, words_left = list(least), words_left - sum(map(_note_word_count, least))
+    if sentence is not None and (more := _note_word_count(sentence) - _note_word_count(least[0])) <= words_left:
+        shown[0], words_left = sentence, words_left - more
+    for note in wider:
+        if _note_word_count(note) <= words_left:
+            shown.append(note)
+            words_left -= _note_word_count(note)
+    for index, note in enumerate(shown):
+        if index:
+            yield fixed_text(" · " if index > 1 else "\n")
+        yield from note
+
+
+def word_count(node: Any) -> int:
+    """Count the words that a reader sees in blocks, in Slack's form; signs alone are no words."""
+    if isinstance(node, Mapping):
+        own = node.get("text") if node.get("type") in ("plain_text", "text") else None
+        own = node.get("fallback") if node.get("type") == "date" else own
+        inside = sum(word_count(value) for key, value in node.items() if key != "confirm")
+        return inside + (sum(any(map(str.isalnum, word)) for word in own.split()) if isinstance(own, str) else 0)
+    return sum(map(word_count, node)) if isinstance(node, list) else 0
+
+
+def issue_counts(findings: Sequence[Finding]) -> Note:
+    """Count what needs a look; what passed is in Details."""
+    issues, unchecked = len(_issues(findings)), _unchecked(findings)
+    if not issues and not unchecked:
+        return [fixed_text("✅ No issues found")]
+    texts = [counted(issues, "issue")] if issues else []
+    texts += [f"{unchecked} not checked"] if unchecked else []
+    return [fixed_text(f"⚠️ {', '.join(texts)}")]
+
+
+def first_issue(findings: Sequence[Finding]) -> Note | None:
+    """Return the most serious issue in its sentence, the others counted; None when there is none, or it is long."""
+    issues, unchecked = _issues(findings), _unchecked(findings)
+    if not issues:
+        return None
+    said = finding_words(issues[0])
+    if len(said.split()) > MAX_ISSUE_WORDS:
+        return None
+    counts = [counted(len(issues) - 1, "more issue")] if len(issues) > 1 else []
+    counts += [f"{unchecked} not checked"] if unchecked else []
+    return [fixed_text("⚠️ "), cleaned_text(said, 300), *([fixed_text(f" ({', '.join(counts)})")] if counts else [])]
+
+
+def _issues(findings: Sequence[Finding]) -> list[Finding]:
+    found = [one for one in findings if one.severity in (Severity.ERROR, Severity.WARNING)]
+    return sorted(found, key=lambda one: one.severity is not Severity.ERROR)
+
+
+def _unchecked(findings: Sequence[Finding]) -> int:
+    return sum(one.severity is Severity.UNCHECKED for one in findings)
+
+
+def _note_word_count(note: Note) -> int:
+    return word_count([one.to_dict() for one in note])
+
+
+def _risk_of_kept_access(known: Prepared) -> Iterator[str]:
+    """Say when the risk comes from access that the partner has already and keeps."""
+    default = known.observation.default
+    if risk_of(known.plan, default).level < (level := deciding_risk(known.plan, default).level):
+        yield f"{RISKS[level]} because of access that stays"
+
+
+def _partner_record_note(known: Prepared, context: CardContext) -> Note:
+    """Return what is on record for the partner: what was approved until when, or since when it is blocked."""
+    record, before = context.partnership, known.plan.before
+    if record is None:
+        if context.is_first:
+            return [fixed_text("First request for this partner" if before is None else "Not yet managed by Gatehouse")]
+        return [fixed_text("This partner has settings already" if before is not None else "Asked for before")]
+    if record.state is PartnershipState.REVOKED:
+        is_blocked = before is not None and not open_access(before, known.observation.default)
+        if is_blocked:
+            return [fixed_text("Blocked since "), local_time(record.since)]
+        return [fixed_text("Revoked "), local_time(record.since), fixed_text(", settings changed since")]
+    title = cleaned_text(partner_title(record), 60)
+    if record.ends_at is None:
+        return [fixed_text("Approved now: "), title, fixed_text(", no end")]
+    return [fixed_text("Approved now: "), title, fixed_text(" until "), local_time(record.ends_at)]
+
+
+def _sign_in_sentences(findings: Sequence[Finding]) -> Iterator[str]:
+    """State how many of the partner's people signed in here in the days that the log was read for."""
+    for one in findings:
+        if one.code in (FindingCode.SIGN_INS, FindingCode.SIGN_INS_LOST) and "people" in one.values:
+            least = "" if one.values["is_complete"] else "at least "
+            people = counted(one.values["people"], "person of theirs", "people of theirs")
+            yield f"{least}{people} signed in, last {one.values['days']} days"

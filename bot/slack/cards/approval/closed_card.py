@@ -1,0 +1,195 @@
+"""The card of a request that needs no decision of its reader: three lines, and Details. It says what is true today."""
+
+from collections.abc import Iterator
+from datetime import datetime
+from typing import Final
+
+from slack_sdk.models.blocks import Block
+
+from bot.slack import ids
+from bot.slack.blocks.blocks import (
+    TextRun,
+    actions,
+    button,
+    cleaned_text,
+    fixed_text,
+    header,
+    local_time,
+    paragraph,
+    rich_text,
+)
+from bot.slack.blocks.message import Message, message
+from bot.slack.blocks.untrusted import clean
+from bot.slack.cards.decisions import EXPIRES_NOW, state_parts, still_needed
+from bot.slack.cards.requests import MAX_DOMAIN_CHARACTERS, headline, request_target, summary, whole_target
+from bot.words.requests.notes import note_words
+from bot.words.requests.states import state_words
+from bot.words.requests.titles import prepared_title
+from bot.words.sentences import counted
+from workflows.core.errors.facts import Fact, Facts
+from workflows.core.people import ChatId
+from workflows.core.policy.approval import Choice, Decision
+from workflows.core.requests.notes import NoteCode, with_sent_before
+from workflows.core.requests.request import AccessRequest, RequestKind, RequestState
+
+MAX_NOTE_CHARACTERS: Final = 300
+"""Characters of a note on a card; its further sentences are counted, and are in Details."""
+MAX_LONG_SENTENCE_CHARACTERS: Final = 700
+"""Characters of a note with a very long sentence."""
+MAX_QUOTED_WORDS: Final = 25
+"""Words of a reason on a card; the rest is counted, and is in Details."""
+_COMPLETE: Final = "No approval is missing."
+_NEWER_MESSAGE: Final = "Needs new approval: the newer message has the buttons."
+_DONE: Final = {Choice.APPROVE: "approved", Choice.REJECT: "rejected"}
+_NOUNS: Final = {Choice.APPROVE: "approval", Choice.REJECT: "rejection"}
+
+
+def closed_card(
+    request: AccessRequest,
+    *,
+    successor: AccessRequest | None,
+    now: datetime,
+    reader: ChatId | None = None,
+    is_older: bool = False,
+) -> Message:
+    """Return the card as a message.
+
+    :param successor: the later request whose settings the partner has today; None where it has those of this one.
+    :param reader: whose copy it is, for the receipt of their decisions; None for the channel's card.
+    :param is_older: whether a newer message asks for the decision.
+    """
+    status = [fixed_text(_NEWER_MESSAGE)] if is_older else [*status_parts(request, successor, now)]
+    blocks: list[Block] = [
+        header(closed_headline(request, successor)),
+        rich_text(
+            paragraph(*status), paragraph(*whole_target(request), *_people(request), *_receipts(request, reader))
+        ),
+    ]
+    if request.prepared is not None:
+        blocks.append(
+            actions(f"details:{request.id}", button("Details", ids.REVIEW_REQUEST, ids.decision_value(request)))
+        )
+    return message(closed_summary(request, successor), blocks)
+
+
+def closed_headline(request: AccessRequest, successor: AccessRequest | None) -> str:
+    """Return target and state in a few words: what the request set, or that it is no longer in force."""
+    if successor is None:
+        return headline(request)
+    target = clean(request_target(request), MAX_DOMAIN_CHARACTERS)
+    return f"{replaced_icon(successor)} {target}: {replaced_words(successor)}"
+
+
+def closed_summary(request: AccessRequest, successor: AccessRequest | None) -> str:
+    """Return the text of notifications."""
+    return summary(request, state_words(request) if successor is None else replaced_words(successor))
+
+
+def replaced_icon(successor: AccessRequest) -> str:
+    """Return the emoji for `replaced_words`."""
+    if successor.particulars.kind is not RequestKind.REVOCATION:
+        return "ℹ️"
+    return "⚠️" if successor.not_closed else "🔒"
+
+
+def replaced_words(successor: AccessRequest) -> str:
+    """State what became of the result of an earlier request."""
+    if successor.state is RequestState.OVERWRITTEN:
+        return "changed later by somebody else"
+    return "revoked later" if successor.particulars.kind is RequestKind.REVOCATION else "replaced later"
+
+
+def status_parts(request: AccessRequest, successor: AccessRequest | None, now: datetime) -> Iterator[TextRun]:
+    """State its result in one line: who ended it, when, and why; or what replaced it."""
+    rejection = next((one for one in reversed(request.decisions) if one.choice is Choice.REJECT), None)
+    if successor is not None:
+        yield from _replaced(successor)
+    elif request.state is RequestState.REJECTED and rejection is not None:
+        yield fixed_text("Rejected by ", bold=True)
+        yield cleaned_text(rejection.person.name, bold=True)
+        yield fixed_text(" on ")
+        yield local_time(rejection.at)
+        yield fixed_text(": ")
+        yield cleaned_text(first_words(rejection.reason), 300)
+        yield from _sent_before(request)
+    elif request.state is RequestState.AWAITING_APPROVAL:
+        yield cleaned_text(EXPIRES_NOW if now >= request.expires_at else still_needed(request) or _COMPLETE, 300)
+    else:
+        said = list(state_parts(request, now, with_steps=False))
+        yield from said
+        if request.state is RequestState.WITHDRAWN:
+            yield from _sent_before(request)
+        elif request.note:
+            if said:
+                yield fixed_text(" ")
+            yield cleaned_text(shortened_note(request.note), MAX_LONG_SENTENCE_CHARACTERS)
+        elif not said:
+            yield fixed_text("Since ")
+            yield local_time(request.changed_at)
+
+
+def _sent_before(request: AccessRequest) -> Iterator[TextRun]:
+    if sent := with_sent_before(request, ()):
+        yield fixed_text(" ")
+        yield cleaned_text(note_words(sent), MAX_LONG_SENTENCE_CHARACTERS)
+
+
+def _replaced(successor: AccessRequest) -> Iterator[TextRun]:
+    is_closed = successor.particulars.kind is RequestKind.REVOCATION
+    yield fixed_text("Revoked " if is_closed else "Replaced ")
+    yield local_time(successor.confirmed_at or successor.changed_at)
+    yield fixed_text(" by ")
+    yield cleaned_text(successor.known.requester.name, bold=True)
+    if not is_closed:
+        yield fixed_text(" with ")
+        yield cleaned_text(prepared_title(successor.known))
+    yield fixed_text(f" ({successor.id})")
+
+
+def first_words(text: str) -> str:
+    """Return the first words of what a person wrote; the rest is counted."""
+    said = text.split()
+    more = len(said) - MAX_QUOTED_WORDS
+    return " ".join(said[:MAX_QUOTED_WORDS]) + (f" … ({counted(more, 'more word')} in Details)" if more > 0 else "")
+
+
+def shortened_note(note: Facts) -> str:
+    """Return the first sentences of a note; the others are counted. No sentence is cut, unless it is very long.
+
+    That something was sent and may be in the tenant is always said.
+    """
+    shown: list[Fact] = []
+    for index, fact in enumerate(note):
+        is_short = len(note_words((*shown, fact))) <= MAX_NOTE_CHARACTERS
+        if index == 0 or is_short or fact.code == NoteCode.SENT_BEFORE:
+            shown.append(fact)
+    more = len(note) - len(shown)
+    return note_words(shown) + (f" ({counted(more, 'more note')} in Details)" if more else "")
+
+
+def _people(request: AccessRequest) -> Iterator[TextRun]:
+    if request.prepared is not None:
+        yield cleaned_text(prepared_title(request.prepared))
+        yield fixed_text(" · Requester ")
+        yield cleaned_text(request.prepared.requester.name)
+        approvers = [one.person.name for one in request.decisions if one.choice is Choice.APPROVE]
+        if approvers and request.particulars.kind is not RequestKind.REVOCATION:
+            yield fixed_text(" · Approved by ")
+            yield cleaned_text(", ".join(approvers), 300)
+        yield fixed_text(" · ")
+    yield fixed_text(f"{request.id}")
+
+
+def _receipts(request: AccessRequest, reader: ChatId | None) -> Iterator[TextRun]:
+    """Return the dated receipt of what the reader decided: what counts first, then what counts no more."""
+    for decision in _decisions_of(request.decisions, reader):
+        yield fixed_text(f"\nYou {_DONE[decision.choice]} this ")
+        yield local_time(decision.at)
+    for decision in _decisions_of(request.void, reader):
+        yield fixed_text(f"\nYour {_NOUNS[decision.choice]} of ")
+        yield local_time(decision.at)
+        yield fixed_text(" no longer counts")
+
+
+def _decisions_of(decisions: tuple[Decision, ...], reader: ChatId | None) -> Iterator[Decision]:
+    return (one for one in decisions if one.person.chat_id == reader)

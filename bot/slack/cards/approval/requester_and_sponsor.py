@@ -1,0 +1,161 @@
+"""The one message about a request for its requester, and the one for its sponsor: updated in place, with history."""
+
+from collections.abc import Iterator
+from datetime import datetime
+from typing import Final, NamedTuple
+
+from slack_sdk.models.blocks import Block
+
+from bot.slack import ids
+from bot.slack.blocks.blocks import (
+    TextRun,
+    actions,
+    button,
+    cleaned_text,
+    fixed_text,
+    header,
+    local_time,
+    paragraph,
+    rich_text,
+)
+from bot.slack.blocks.message import Message, message
+from bot.slack.cards.approval.closed_card import closed_headline, closed_summary, shortened_note, status_parts
+from bot.slack.cards.decisions import still_needed
+from bot.slack.cards.partnership import close_early_button
+from bot.slack.cards.requests import headline, kind_words, own_buttons, request_target
+from bot.words.plans.changes import duration_words
+from bot.words.requests.titles import prepared_title
+from workflows.core.partners.approval_policy import is_live
+from workflows.core.partners.partnership import Partnership, is_over
+from workflows.core.policy.approval import Choice
+from workflows.core.requests.request import AccessRequest, RequestState
+
+MAX_HISTORY_ENTRIES: Final = 4
+"""Steps on the message, the newest; Details show all of them."""
+_CHOICES: Final = {Choice.APPROVE: "approved", Choice.REJECT: "rejected"}
+
+
+class Step(NamedTuple):
+    """One step of a request's short history."""
+
+    text: str
+    at: datetime
+
+
+def requester_card(
+    request: AccessRequest,
+    *,
+    now: datetime,
+    successor: AccessRequest | None = None,
+    record: Partnership | None = None,
+) -> Message:
+    """Return the message for the requester, with Remind, Edit and Withdraw, or Request again, while they are possible.
+
+    :param successor: see `closed_card`.
+    :param record: the record of the partner, if it is known.
+    """
+    blocks: list[Block] = [
+        header(closed_headline(request, successor)),
+        rich_text(
+            paragraph(*status_parts(request, successor, now)),
+            *([paragraph(*_new_approval_parts(request))] if _needs_new_approval(request) else []),
+            paragraph(*_history_parts(request)),
+            paragraph(*_subject_parts(request)),
+        ),
+    ]
+    blocks += own_buttons(request, now, is_over=is_over(request, record, now))
+    if record is not None and record.sponsor.id == request.requester_account:
+        blocks += _close_early_blocks(request, record)
+    return message(f"{closed_summary(request, successor)} {still_needed(request)}".strip(), blocks)
+
+
+def sponsor_card(
+    request: AccessRequest,
+    *,
+    now: datetime,
+    successor: AccessRequest | None = None,
+    record: Partnership | None = None,
+) -> Message:
+    """Return the message that tells a person that they are the sponsor, and the state of the request.
+
+    :param successor: see `closed_card`.
+    :param record: the record of the partner, if it is known.
+    """
+    blocks: list[Block] = [
+        header(closed_headline(request, successor)),
+        rich_text(
+            paragraph(
+                cleaned_text(request.known.requester.name, bold=True),
+                fixed_text(" named you as the sponsor. You are responsible for this access and answer its reviews."),
+            ),
+            paragraph(*status_parts(request, successor, now)),
+            paragraph(*_subject_parts(request)),
+        ),
+        actions(f"details:{request.id}", button("Details", ids.REVIEW_REQUEST, ids.decision_value(request))),
+    ]
+    blocks += [] if record is None else _close_early_blocks(request, record)
+    return message(f"{closed_summary(request, successor)} You are the sponsor.", blocks)
+
+
+def former_sponsor_card(request: AccessRequest) -> Message:
+    """Return the message to somebody who was named as the sponsor before the request was edited."""
+    said = f"You are not the sponsor any more: {request.known.requester.name} named {request.known.sponsor.name}."
+    blocks: list[Block] = [
+        header(headline(request)),
+        rich_text(paragraph(cleaned_text(said, 300)), paragraph(fixed_text("You need to do nothing."))),
+    ]
+    return message(f"{request_target(request)}: you are not the sponsor any more.", blocks)
+
+
+def _close_early_blocks(request: AccessRequest, record: Partnership) -> Iterator[Block]:
+    """Return Close early while the access of a request is active."""
+    if record.request_id == request.id and is_live(record):
+        tenant_id = record.identity.tenant_id
+        yield actions(f"close:{tenant_id}", close_early_button(tenant_id))
+
+
+def _needs_new_approval(request: AccessRequest) -> bool:
+    return bool(request.asked_again) and request.state is RequestState.AWAITING_APPROVAL
+
+
+def _new_approval_parts(request: AccessRequest) -> Iterator[TextRun]:
+    yield fixed_text("Needs new approval: ", bold=True)
+    yield cleaned_text(shortened_note(request.asked_again), 500)
+
+
+def _subject_parts(request: AccessRequest) -> Iterator[TextRun]:
+    known, duration = request.prepared, request.particulars.duration
+    yield cleaned_text(f"Your {kind_words(request)}" if known is None else prepared_title(known))
+    if duration is not None:
+        yield fixed_text(f" · {duration_words(duration)}")
+    yield fixed_text(f" · {request.id}")
+
+
+def _history_parts(request: AccessRequest) -> Iterator[TextRun]:
+    """Return the newest steps in one line, each with its time."""
+    steps = sorted(_steps(request), key=lambda step: step.at)
+    shown = steps[-MAX_HISTORY_ENTRIES:]
+    if len(shown) < len(steps):
+        yield fixed_text(f"{len(steps) - len(shown)} earlier · ")
+    for index, step in enumerate(shown):
+        if index:
+            yield fixed_text(" · ")
+        yield cleaned_text(step.text, 150)
+        yield fixed_text(" ")
+        yield local_time(step.at)
+
+
+def _steps(request: AccessRequest) -> Iterator[Step]:
+    yield Step("Sent", request.created_at)
+    for edit in request.edits:
+        yield Step("Edited and sent again", edit.at)
+    for decision in request.decisions:
+        yield Step(f"{decision.person.name} {_CHOICES[decision.choice]}", decision.at)
+    for decision in request.void:
+        yield Step(f"{decision.person.name} {_CHOICES[decision.choice]} (no longer counts)", decision.at)
+    if request.reminded_at is not None:
+        yield Step("Approvers reminded", request.reminded_at)
+    if request.confirmed_at is not None:
+        yield Step("Read back", request.confirmed_at)
+    elif request.is_terminal:
+        yield Step("Ended", request.changed_at)

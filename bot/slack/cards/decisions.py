@@ -1,0 +1,194 @@
+"""The parts of a card that show who decided, who must still decide, and how it ended."""
+
+from collections.abc import Iterator, Mapping
+from datetime import datetime
+from typing import Final
+
+from slack_sdk.models.blocks.block_elements import RichTextElement
+
+from bot.slack.blocks.blocks import TextRun, bullets, cleaned_text, fixed_text, local_time, paragraph, quote
+from bot.slack.people.approvers import MAX_NAMED_APPROVERS, Approvers
+from bot.words.requests.notes import note_words
+from bot.words.sentences import counted
+from workflows.core.partner_setup.steps import newly_required_steps
+from workflows.core.people import Role
+from workflows.core.plans.changes import plan_access_change
+from workflows.core.plans.closing import only_reduces_access
+from workflows.core.policy.approval import Choice, Decision, Verdict
+from workflows.core.policy.template import Stage
+from workflows.core.requests.notes import with_sent_before
+from workflows.core.requests.request import AccessRequest, RequestKind, RequestState
+from workflows.core.settings.access_change import AccessChange
+
+MAX_NAMES: Final = MAX_NAMED_APPROVERS
+MAX_REASON_CHARACTERS: Final = 2000
+MAX_NOTE_CHARACTERS: Final = 1500
+EXPIRES_NOW: Final = "The time to decide is over. This request expires now."
+
+_ONE_IS_ENOUGH: Final = (
+    "This only narrows or closes access, so one approval is enough. The end that was approved earlier stays."
+)
+_WHOLE_CHAIN: Final = (
+    "With today's default this gives no more access. The default can change, so the full approval policy applies."
+)
+_PENDING: Final = (RequestState.PREPARING, RequestState.AWAITING_APPROVAL)
+
+
+def chain_elements(request: AccessRequest, holders: Mapping[Role, Approvers]) -> Iterator[RichTextElement]:
+    """Return the stages in order: who approved when, and who must still decide."""
+    if request.particulars.kind is RequestKind.REVOCATION:
+        yield paragraph(fixed_text("Approvals: ", bold=True), fixed_text("none are needed to close a partner."))
+        return
+    verdict, stages = request.verdict(), request.known.stages
+    if sum(stage.quorum for stage in stages) == 1 and only_reduces_access(request.known.plan):
+        yield paragraph(fixed_text(_ONE_IS_ENOUGH))
+    elif _seems_to_narrow(request):
+        yield paragraph(fixed_text(_WHOLE_CHAIN))
+    yield bullets(
+        (_stage_parts(request, verdict, index, stage, holders) for index, stage in enumerate(stages)), ordered=True
+    )
+    if request.state is RequestState.AWAITING_APPROVAL:
+        yield paragraph(fixed_text("The requester and the sponsor cannot approve. Each person can approve once."))
+    if verdict.discounted:
+        yield paragraph(fixed_text("Not counted", bold=True))
+        yield bullets([cleaned_text(note_words(one), 300)] for one in verdict.discounted[:MAX_NAMES])
+
+
+def _seems_to_narrow(request: AccessRequest) -> bool:
+    """Return whether every line of a plan reduces access or changes nothing, although the full chain is needed."""
+    known = request.known
+    is_narrowing = plan_access_change(known.plan, known.observation.default) in (
+        AccessChange.NARROWS,
+        AccessChange.CLOSES,
+    )
+    return is_narrowing and not only_reduces_access(known.plan)
+
+
+def outcome_elements(request: AccessRequest, now: datetime) -> Iterator[RichTextElement]:
+    """Describe the state or the end: who decided what and why, and what was read back."""
+    rejection = _rejection(request)
+    if rejection is not None:
+        by = [fixed_text("Rejected by ", bold=True), cleaned_text(rejection.person.name, bold=True)]
+        yield paragraph(*by, fixed_text(" on "), local_time(rejection.at), fixed_text(", because:"))
+        yield quote(rejection.reason, MAX_REASON_CHARACTERS)
+        if sent := with_sent_before(request, ()):
+            yield paragraph(fixed_text(note_words(sent)))
+        return
+    if request.asked_again and request.state is RequestState.AWAITING_APPROVAL:
+        yield paragraph(
+            fixed_text("Needs new approval: ", bold=True),
+            cleaned_text(note_words(request.asked_again), MAX_NOTE_CHARACTERS, lines=True),
+        )
+    sentence = list(state_parts(request, now))
+    if sentence:
+        yield paragraph(*sentence)
+    is_said = request.state in _STATES_WITH_SENTENCE or request.note == request.asked_again
+    if request.note and not is_said:
+        yield paragraph(cleaned_text(note_words(request.note), MAX_NOTE_CHARACTERS, lines=True))
+    elif request.state in _STATES_WITH_SENTENCE and (sent := with_sent_before(request, ())):
+        yield paragraph(fixed_text(note_words(sent)))
+
+
+def still_needed(request: AccessRequest) -> str:
+    """State in one sentence whose approval is missing; empty when none is."""
+    if request.state is not RequestState.AWAITING_APPROVAL:
+        return ""
+    verdict = request.verdict()
+    if verdict.open_stage is None:
+        return ""
+    stage = request.known.stages[verdict.open_stage]
+    return f"Waits for {counted(verdict.missing, 'approval')} from “{stage.title}”."
+
+
+_STATES_WITH_SENTENCE: Final = (RequestState.WITHDRAWN,)
+
+
+def state_parts(request: AccessRequest, now: datetime, *, with_steps: bool = True) -> Iterator[TextRun]:
+    """Return one sentence on the state, when the note does not say everything.
+
+    :param with_steps: say how many steps are left to the partner.
+    """
+    is_revocation = request.particulars.kind is RequestKind.REVOCATION
+    match request.state:
+        case RequestState.APPLIED:
+            yield fixed_text("Verified in the tenant")
+            if request.confirmed_at is not None:
+                yield fixed_text(" on ")
+                yield local_time(request.confirmed_at)
+            yield fixed_text(": every change that it needs." if request.refused else ": every change of the plan.")
+            if with_steps and (steps := _count_partner_steps(request)):
+                yield fixed_text(
+                    f" Partner setup: {counted(steps, 'step')} for the partner's administrator, which Gatehouse cannot "
+                    "see. /partner checklist lists them."
+                )
+        case RequestState.APPLYING if not request.note:
+            done = "Nothing more is needed from people." if is_revocation else "Every approval is in."
+            yield fixed_text(f"{done} The change is being written; it is not confirmed yet.")
+        case RequestState.WITHDRAWN:
+            yield fixed_text("Withdrawn by the requester on ")
+            yield local_time(request.changed_at)
+            yield fixed_text(".")
+        case RequestState.PREPARING if not request.note:
+            yield fixed_text("People and tenant are being looked up.")
+        case state if state in _PENDING and now >= request.expires_at:
+            yield fixed_text(EXPIRES_NOW)
+        case RequestState.AWAITING_APPROVAL:
+            yield fixed_text("Expires ")
+            yield local_time(request.expires_at)
+            yield fixed_text(" if it is not decided by then.")
+        case _:
+            return
+
+
+def _count_partner_steps(request: AccessRequest) -> int:
+    """Return how many steps of the partner this request needs."""
+    steps = newly_required_steps(request.known.plan, request.known.observation.default)
+    return sum(step.is_needed for step in steps)
+
+
+def _stage_parts(
+    request: AccessRequest,
+    verdict: Verdict,
+    index: int,
+    stage: Stage,
+    holders: Mapping[Role, Approvers],
+) -> list[TextRun]:
+    approved = verdict.counted[index]
+    shown = [
+        cleaned_text(stage.title, bold=True),
+        fixed_text(f": {len(approved)} of {counted(stage.quorum, 'approval')}."),
+    ]
+    if len(approved) >= stage.quorum:
+        shown = [fixed_text("✅ "), cleaned_text(stage.title, bold=True), fixed_text(": approved.")]
+    for decision in (d for d in request.decisions if d.stage == index and d.choice is Choice.APPROVE):
+        if decision.person in approved and decision.digest == request.known.plan.digest:
+            shown += [
+                fixed_text(" "),
+                cleaned_text(decision.person.name),
+                fixed_text(", "),
+                local_time(decision.at),
+                fixed_text("."),
+            ]
+    if request.state is RequestState.AWAITING_APPROVAL and len(approved) < stage.quorum:
+        shown += _who_decides(verdict, index, holders.get(stage.role, Approvers()))
+    return shown
+
+
+def _who_decides(verdict: Verdict, index: int, approvers: Approvers) -> list[TextRun]:
+    """Return the people who can still decide on a stage, as far as they are known."""
+    opening = " Current approvers" if index == verdict.open_stage else " Next approvers"
+    if not approvers.names:
+        return [fixed_text(f"{opening}.")]
+    others = len(approvers.names) - len(approvers.names[:MAX_NAMES]) + approvers.others
+    more = f" and {others} more" if others else ""
+    return [
+        fixed_text(f"{opening}: "),
+        cleaned_text(", ".join(approvers.names[:MAX_NAMES]), 600),
+        fixed_text(f"{more}."),
+    ]
+
+
+def _rejection(request: AccessRequest) -> Decision | None:
+    if request.state is not RequestState.REJECTED:
+        return None
+    return next((d for d in reversed(request.decisions) if d.choice is Choice.REJECT), None)

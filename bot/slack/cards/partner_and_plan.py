@@ -1,0 +1,198 @@
+"""The parts that cards, views and the App Home share: the partner, the change, the exact operations."""
+
+import json
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Final
+
+from slack_sdk.models.blocks import Block, RichTextBlock
+from slack_sdk.models.blocks.block_elements import RichTextElement
+
+from bot.slack.blocks.blocks import (
+    DOMAIN_LIMIT,
+    NAME_LIMIT,
+    TextRun,
+    bullets,
+    cleaned_text,
+    fixed_text,
+    paragraph,
+    preformatted,
+    rich_text,
+)
+from bot.slack.blocks.untrusted import clean
+from bot.words.findings.finding import finding_words, severity_words, source_words
+from bot.words.plans.changes import ChangeLine
+from bot.words.sentences import counted, place_to_cut
+from workflows.core.checks.findings import Finding, FindingCode, Severity
+from workflows.core.plans.plan import Operation, Plan, TenantIdentity
+from workflows.core.settings.access_change import AccessChange
+
+MAX_SETTING_CHARACTERS: Final = 1200
+"""Characters for the words of one setting, which count their targets themselves. JSON and digest cover the rest."""
+MAX_LINES: Final = 25
+MAX_JSON_CHARACTERS: Final = 2900
+MAX_FINDINGS: Final = 20
+MAX_FINDING_CHARACTERS: Final = 600
+
+_QUOTED: Final = re.compile("“[^”]+”")
+_FINDING_ICONS: Final[Mapping[Severity, str]] = {
+    Severity.ERROR: "⛔",
+    Severity.WARNING: "⚠️",
+    Severity.UNCHECKED: "❔",
+    Severity.NOTE: "ℹ️",
+}
+
+
+def partner_name(identity: TenantIdentity) -> str:
+    """Return the verified name of a partner: its default domain, or its tenant id when there is none."""
+    return clean(identity.default_domain, DOMAIN_LIMIT, empty=identity.tenant_id)
+
+
+def partner_words(identity: TenantIdentity) -> str:
+    """Return a partner as one plain text for notifications: domain and display name.
+
+    The tenant ID is in the blocks; it stands here only for a partner without a domain.
+    """
+    own = clean(identity.display_name, NAME_LIMIT, empty="no name")
+    return f"{clean(partner_name(identity), 100)} ({own})"
+
+
+def identity_block(identity: TenantIdentity) -> RichTextBlock:
+    """Return the block with the partner's identity. It comes first wherever somebody decides."""
+    return rich_text(identity_paragraph(identity))
+
+
+def identity_paragraph(identity: TenantIdentity) -> RichTextElement:
+    """Return the partner's identity, and which of its names it chose itself."""
+    asked = identity.asked.strip().lower()
+    is_new = asked not in ("", identity.default_domain.strip().lower(), identity.tenant_id.lower())
+    rows: list[tuple[str, TextRun, str]] = [
+        ("Partner: ", cleaned_text(partner_name(identity), DOMAIN_LIMIT, bold=True), ""),
+        ("\nTenant ID: ", cleaned_text(identity.tenant_id, code=True), ""),
+        ("\nDisplay name: ", cleaned_text(identity.display_name, NAME_LIMIT), " (not verified)"),
+    ]
+    if not identity.is_resolved:
+        rows.append(("\nCloud: ", fixed_text("another one, or the tenant is gone: Entra cannot look it up"), ""))
+    if is_new:
+        rows.append(("\nAsked for as: ", cleaned_text(asked, DOMAIN_LIMIT), ""))
+    return paragraph(*(piece for label, value, after in rows for piece in _row(label, value, after)))
+
+
+def change_elements(lines: Sequence[ChangeLine], label: str) -> Iterator[RichTextElement]:
+    """Return every setting before and after, and whether it increases or reduces access."""
+    yield paragraph(fixed_text(label, bold=True))
+    # When something changes, settings that are written unchanged would only hide it.
+    told = [line for line in lines if line.access is not AccessChange.SAME] or lines
+    items = [_line_parts(line) for line in told[:MAX_LINES]]
+    if more := len(told) - len(items):
+        items.append([fixed_text(f"and {more} more settings; the JSON shows them")])
+    if same := len(lines) - len(told):
+        text = f"{counted(same, 'setting', 'settings')} set explicitly (no effect today)"
+        items.append([fixed_text(text)])
+    yield bullets(items or [[fixed_text("nothing")]])
+
+
+def consequence_elements(sentences: Sequence[str]) -> Iterator[RichTextElement]:
+    """Return the consequences of a plan."""
+    if sentences:
+        yield paragraph(fixed_text("Notes", bold=True))
+        yield bullets([fixed_text(sentence)] for sentence in sentences)
+
+
+def finding_elements(
+    findings: Sequence[Finding], lines: Sequence[ChangeLine] = (), *, is_titled: bool = True
+) -> Iterator[RichTextElement]:
+    """Return the findings, what could not be checked, and the source of each; the most serious first.
+
+    :param lines: the lines of the change shown with them; names in these lines are not repeated.
+    """
+    shown = sorted((one for one in findings if not _repeats_named_targets(one, lines)), key=_sort_key)
+    if shown:
+        if is_titled:
+            yield paragraph(fixed_text("Checks", bold=True))
+        yield bullets(_finding_parts(finding) for finding in shown[:MAX_FINDINGS])
+    if len(shown) > MAX_FINDINGS:
+        yield paragraph(fixed_text(f"and {len(shown) - MAX_FINDINGS} more"))
+
+
+def operations_block(plan: Plan) -> RichTextBlock:
+    """Return the exact operations as JSON, and the digest that covers all of it."""
+    return rich_text(
+        preformatted(shortened(operations_json(plan.operations), MAX_JSON_CHARACTERS)),
+        paragraph(fixed_text("Change ID: "), cleaned_text(plan.digest, code=True)),
+    )
+
+
+def operations_json(operations: Sequence[Operation]) -> str:
+    """Render operations as one JSON array, one setting per line.
+
+    ASCII only: a hidden character in a value is shown as its escape.
+    """
+    return "[\n" + ",\n".join(map(_operation_json, operations)) + "\n]"
+
+
+def shortened(text: str, limit: int) -> str:
+    """Shorten text that is covered by the digest, and say by how much."""
+    if len(text) <= limit:
+        return text
+    place = place_to_cut(text, limit)
+    return f"{text[:place]}\n… {len(text) - place} more characters; the Change ID covers all of them"
+
+
+def without_empty(blocks: Sequence[Block | None]) -> list[Block]:
+    """Return the blocks without the empty ones."""
+    return [block for block in blocks if block is not None]
+
+
+def _operation_json(operation: Operation) -> str:
+    members = ",\n".join(f"    {json.dumps(name)}: {json.dumps(value)}" for name, value in operation.body.items())
+    head = f'  "method": {json.dumps(operation.method)},\n  "path": {json.dumps(operation.path)},\n'
+    body = f"{{\n{members}\n  }}" if members else "{}"
+    return f'{{\n{head}  "body": {body}\n}}'
+
+
+def _row(label: str, value: TextRun, after: str) -> Iterator[TextRun]:
+    yield fixed_text(label)
+    yield value
+    if after:
+        yield fixed_text(after)
+
+
+def _sort_key(finding: Finding) -> tuple[int, bool]:
+    """Return the sort key of a finding: by severity; a missing licence, which is true of every request, comes last."""
+    return list(Severity).index(finding.severity), finding.code.startswith("licence")
+
+
+def _repeats_named_targets(finding: Finding, lines: Sequence[ChangeLine]) -> bool:
+    """Return whether a finding only repeats names that the lines of the change contain already."""
+    said = " ".join(line.after[:MAX_SETTING_CHARACTERS] for line in lines if line.access is not AccessChange.SAME)
+    names = _QUOTED.findall(finding_words(finding))
+    return finding.code is FindingCode.TARGETS_NAMED and bool(names) and all(name in said for name in names)
+
+
+def _finding_parts(finding: Finding) -> list[TextRun]:
+    label, text = severity_words(finding.severity), finding_words(finding)
+    # "Could not be checked: Who may invite could not be checked" would say it twice.
+    is_said = finding.severity is Severity.UNCHECKED and label in text.lower()
+    opening = [] if is_said else [fixed_text(label.capitalize(), bold=True), fixed_text(": ")]
+    return [
+        fixed_text(f"{_FINDING_ICONS[finding.severity]} "),
+        *opening,
+        cleaned_text(text, MAX_FINDING_CHARACTERS),
+        fixed_text(" ("),
+        cleaned_text(source_words(finding.source), 200),
+        fixed_text(")"),
+    ]
+
+
+def _line_parts(line: ChangeLine) -> list[TextRun]:
+    return [
+        cleaned_text(line.setting, 200, bold=True),
+        fixed_text(": "),
+        cleaned_text(line.before, MAX_SETTING_CHARACTERS),
+        fixed_text(" → "),
+        cleaned_text(line.after, MAX_SETTING_CHARACTERS),
+        fixed_text(" ("),
+        fixed_text(line.effect.lower(), bold=line.opens is not False),
+        fixed_text(")"),
+    ]

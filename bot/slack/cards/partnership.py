@@ -1,0 +1,110 @@
+"""The parts about a partnership that review cards, the partner list and the App Home share."""
+
+from collections.abc import Iterator
+from datetime import datetime
+from typing import Final
+
+from slack_sdk.models.blocks import ActionsBlock, ButtonElement, RichTextBlock
+
+from bot.slack import ids
+from bot.slack.blocks.blocks import (
+    DOMAIN_LIMIT,
+    TextRun,
+    actions,
+    button,
+    cleaned_text,
+    fixed_text,
+    local_time,
+    paragraph,
+    rich_text,
+)
+from bot.slack.cards.partner_and_plan import partner_name
+from bot.words.partner_setup.state import setup_words
+from bot.words.requests.titles import partner_title
+from bot.words.settings.openness import access_kinds_words
+from workflows.core.partners.partnership import Partnership, PartnershipState
+from workflows.core.settings.model import TenantId
+
+MAX_ACCESS_KINDS_CHARACTERS: Final = 600
+
+
+def partnership_state_words(partnership: Partnership, now: datetime) -> str:
+    """Return the state of a partnership in words, as last recorded."""
+    if partnership.state is PartnershipState.REVOKED:
+        return "revoked, not everything closed" if partnership.not_closed else "revoked"
+    if partnership.is_past_its_end(now):
+        return "active, access period ended"
+    return "active, review is due" if partnership.state is PartnershipState.REVIEW_DUE else "active"
+
+
+def partnership_icon(partnership: Partnership, now: datetime) -> str:
+    """Return the emoji for `partnership_state_words`."""
+    if partnership.state is PartnershipState.REVOKED:
+        return "⚠️" if partnership.not_closed else "🔒"
+    is_due = partnership.state is PartnershipState.REVIEW_DUE or partnership.is_past_its_end(now)
+    return "⏰" if is_due else "✅"
+
+
+def partnership_facts(partnership: Partnership) -> Iterator[TextRun]:
+    """State since when, under which template, until when, and when the next review is."""
+    if partnership.state is PartnershipState.REVOKED:
+        yield fixed_text("Revoked (verified) ")
+        yield local_time(partnership.since)
+        yield fixed_text(f" ({partnership.request_id})")
+        if partnership.not_closed:
+            yield fixed_text("\nStill open or not known then: ")
+            yield cleaned_text(access_kinds_words(partnership.not_closed), MAX_ACCESS_KINDS_CHARACTERS)
+        return
+    yield fixed_text("Present settings since ")
+    yield local_time(partnership.since)
+    yield fixed_text(" as “")
+    yield cleaned_text(partner_title(partnership))
+    yield fixed_text(f"” ({partnership.request_id})")
+    if partnership.ends_at is not None:
+        yield fixed_text("\nApproved until ")
+        yield local_time(partnership.ends_at)
+    if partnership.state is PartnershipState.ACTIVE and partnership.next_review_at is not None:
+        yield fixed_text("\nNext review ")
+        yield local_time(partnership.next_review_at)
+    yield fixed_text("\nSponsor: ")
+    yield cleaned_text(partnership.sponsor.name)
+    if partnership.sponsor_gone_at is not None:
+        yield fixed_text(" (no enabled account in Entra, found ")
+        yield local_time(partnership.sponsor_gone_at)
+        yield fixed_text(")")
+    if said := setup_words(partnership.setup, partnership.confirmations):
+        yield fixed_text(f"\nPartner setup: {said}")
+
+
+def review_buttons(partnership: Partnership, now: datetime) -> ActionsBlock | None:
+    """Return Keep and Revoke while a review waits for an answer; after the approved end only Revoke is possible."""
+    if partnership.state is not PartnershipState.REVIEW_DUE:
+        return None
+    tenant_id = partnership.identity.tenant_id
+    # NB. no colour: none of the answers is the recommended one.
+    revoke = button("Revoke", ids.REVOKE_REVIEW, tenant_id)
+    if partnership.is_past_its_end(now):
+        return actions(f"review:{tenant_id}", revoke)
+    return actions(f"review:{tenant_id}", button("Keep", ids.KEEP, tenant_id), revoke)
+
+
+def close_early_button(tenant_id: TenantId) -> ButtonElement:
+    """Return Close early, which opens a request to block a partner. One approver decides on it."""
+    return button("Close early", ids.CLOSE_EARLY, tenant_id)
+
+
+def partner_row(partnership: Partnership, now: datetime) -> RichTextBlock:
+    """Return one partner in a few lines, tenant first."""
+    identity = partnership.identity
+    state = f": recorded as {partnership_state_words(partnership, now)}\n"
+    return rich_text(
+        paragraph(
+            fixed_text(f"{partnership_icon(partnership, now)} "),
+            cleaned_text(partner_name(identity), DOMAIN_LIMIT, bold=True),
+            fixed_text(" ("),
+            cleaned_text(identity.display_name, 80),
+            fixed_text(")"),
+            fixed_text(state),
+            *partnership_facts(partnership),
+        )
+    )

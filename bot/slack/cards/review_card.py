@@ -1,0 +1,98 @@
+"""Cards about a review: posted once, updated at every state."""
+
+from collections.abc import Iterator
+from datetime import datetime
+
+from slack_sdk.models.blocks.block_elements import RichTextElement
+
+from bot.slack.blocks.blocks import (
+    DOMAIN_LIMIT,
+    NAME_LIMIT,
+    cleaned_text,
+    fixed_text,
+    header,
+    local_time,
+    paragraph,
+    quote,
+    rich_text,
+)
+from bot.slack.blocks.message import Message, message
+from bot.slack.blocks.untrusted import clean
+from bot.slack.cards.decisions import MAX_REASON_CHARACTERS
+from bot.slack.cards.partner_and_plan import (
+    identity_block,
+    partner_name,
+    without_empty,
+)
+from bot.slack.cards.partnership import partnership_facts, review_buttons
+from bot.words.requests.titles import partner_title
+from bot.words.sentences import times_words
+from workflows.core.partners.partnership import Attestation, Partnership, PartnershipState
+
+
+def review_card(partnership: Partnership, *, now: datetime) -> Message:
+    """Return the card that asks the sponsor whether the access is still needed, or shows the answer."""
+    opening = _review_headline(partnership, now)
+    domain = clean(partner_name(partnership.identity), 90)
+    blocks = without_empty(
+        [
+            header(f"{opening[0]} {domain}: {opening[1]}"),
+            identity_block(partnership.identity),
+            rich_text(*_review_elements(partnership, now)),
+            review_buttons(partnership, now),
+        ]
+    )
+    about = f"{clean(partner_title(partnership), NAME_LIMIT)} ({partnership.request_id})"
+    stop = "" if opening[1].endswith("?") else "."
+    return message(f"{domain}: {opening[1]}{stop} {about}", blocks)
+
+
+def _review_headline(partnership: Partnership, now: datetime) -> tuple[str, str]:
+    match partnership.state:
+        case PartnershipState.REVOKED:
+            return ("⚠️" if partnership.not_closed else "🔒"), "revoked, nothing to review"
+        case PartnershipState.REVIEW_DUE if partnership.is_past_its_end(now):
+            return "⏰", "access period ended"
+        case PartnershipState.REVIEW_DUE:
+            return "🔔", "is this access still needed?"
+        case _ if _answer(partnership) is not None:
+            return "✅", "review answered, access kept"
+    return "✅", "access approved again, nothing to review"
+
+
+def _review_elements(partnership: Partnership, now: datetime) -> Iterator[RichTextElement]:
+    answer = _answer(partnership)
+    if partnership.state is PartnershipState.ACTIVE and answer is not None:
+        yield paragraph(
+            fixed_text("Kept by "),
+            cleaned_text(answer.person.name, bold=True),
+            fixed_text(" on "),
+            local_time(answer.at),
+            fixed_text(", because:"),
+        )
+        yield quote(answer.reason, MAX_REASON_CHARACTERS)
+    yield paragraph(*partnership_facts(partnership))
+    if partnership.state is not PartnershipState.REVIEW_DUE:
+        return
+    yield paragraph(fixed_text(f"Asked {times_words(partnership.reminders)}. {_who_answers(partnership)}"))
+    if partnership.is_past_its_end(now):
+        domain = partner_name(partnership.identity)
+        yield paragraph(
+            fixed_text("The access is still open. One person cannot extend it. To keep it, send a new request with "),
+            cleaned_text(f"/partner request {domain}", DOMAIN_LIMIT + 20, code=True),
+            fixed_text("; otherwise revoke it."),
+        )
+    else:
+        yield paragraph(fixed_text("Keep asks for a reason. Revoke shows what will change before you confirm."))
+
+
+def _who_answers(partnership: Partnership) -> str:
+    if partnership.sponsor_gone_at is None:
+        return "The sponsor or an admin can answer."
+    return "The sponsor has no enabled account any more. An admin who keeps the access becomes the sponsor."
+
+
+def _answer(partnership: Partnership) -> Attestation | None:
+    """Return the answer to the last review of the current settings; older answers were about an earlier approval."""
+    last = partnership.attestations[-1] if partnership.attestations else None
+    return last if last is not None and last.at >= partnership.since else None

@@ -1,0 +1,60 @@
+"""What requesters do with their own open request: remind its approvers, or withdraw it."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from slack_bolt.async_app import AsyncAck
+
+from bot.slack import ids
+from bot.slack.flows.entry_points import Action, Card, EntryPoint
+from bot.slack.flows.request_access.flow import RequestAccessFlow
+from bot.slack.payloads.models import Interaction
+from workflows.app.service import Service
+from workflows.core.requests.commands.clicks import AskReminder
+from workflows.core.requests.commands.request import Withdraw
+from workflows.core.requests.request import RequestId
+from workflows.ports.store import Store
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RemindOrWithdrawFlow:
+    """Stores reminders and withdrawals: from the requester's card, the App Home, or the form that shows the request."""
+
+    service: Service
+    store: Store
+    request_access: RequestAccessFlow
+
+    def entry_points(self) -> Iterator[EntryPoint]:
+        """Return the entry points of this flow."""
+        yield Action(ids.REMIND, self.remind, audit_name="remind_approvers", card=Card.REQUESTER)
+        yield Action(ids.WITHDRAW, self.withdraw, audit_name="withdraw", card=Card.REQUESTER)
+
+    async def remind(self, ack: AsyncAck, click: Interaction) -> None:
+        """Remind the approvers of a request, at most once a day.
+
+        For another chat id the accounts are compared first.
+        """
+        request_id = RequestId(click.action.value)
+        if await self._is_sent_by(click, request_id):
+            await self.service.remind(request_id, click.actor, key=click.key)
+        else:
+            asked = AskReminder(actor=click.actor, request_id=request_id, channel=click.channel)
+            await self.service.store_click(asked, key=click.key)
+        await ack()
+
+    async def withdraw(self, ack: AsyncAck, click: Interaction) -> None:
+        """Withdraw at once for the requester; for anybody else the accounts are compared first."""
+        request_id = RequestId(click.action.value)
+        if await self._is_sent_by(click, request_id):
+            await self.service.withdraw(request_id, click.actor, key=click.key)
+        else:
+            command = Withdraw(actor=click.actor, request_id=request_id, channel=click.channel)
+            await self.service.store_click(command, key=click.key)
+        await ack()
+        if click.is_in(ids.REQUEST_ACCESS):
+            self.request_access.look_up_again(click)
+
+    async def _is_sent_by(self, click: Interaction, request_id: RequestId) -> bool:
+        """Return whether a click is certainly the requester's; otherwise it may still come from their second id."""
+        request = await self.store.request(request_id)
+        return request is None or click.actor == request.particulars.requester

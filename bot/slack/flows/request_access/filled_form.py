@@ -1,0 +1,153 @@
+"""Open the request form with all values filled in: to edit a request, request it again, or close a partner early."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+
+from slack_bolt.async_app import AsyncAck
+
+from bot.slack import ids
+from bot.slack.answers.open_forms import answer_submission
+from bot.slack.answers.windows import Window
+from bot.slack.blocks.blocks import Json
+from bot.slack.blocks.modal import message_view
+from bot.slack.flows.entry_points import Action, Card, EntryPoint, Submission
+from bot.slack.flows.request_access.flow import RequestAccessFlow
+from bot.slack.payloads.button_values import parse_request_id, parse_tenant_id
+from bot.slack.payloads.forms import parse_form
+from bot.slack.payloads.models import Interaction
+from bot.words.requests.notes import refusal_words
+from workflows.app.requests.editing import Editing
+from workflows.app.requests.forms import Form, PlanEdited, Refill, refilled
+from workflows.app.requests.open_request import account_of_other_chat_id
+from workflows.core.errors.raised import Refused
+from workflows.core.errors.refusal_codes import RefusalCode
+from workflows.core.partners.approval_policy import is_live
+from workflows.core.people import ChatId
+from workflows.core.requests.commands.request import CommandSubject
+from workflows.core.requests.request import AccessRequest, RequestId, RequestKind
+from workflows.core.settings.model import TenantId
+from workflows.partner_lookup.target import is_tenant_id
+from workflows.ports.store import Store
+
+_EDIT = "edit"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FilledFormFlow:
+    """Offers what somebody asked for before, to be sent again as it is or changed."""
+
+    request_access: RequestAccessFlow
+    editing: Editing
+    store: Store
+
+    def entry_points(self) -> Iterator[EntryPoint]:
+        """Return the entry points of this flow."""
+        yield Action(ids.EDIT, self.open_edit, audit_name=_EDIT, card=Card.REQUESTER)
+        yield Submission(ids.EDIT_REQUEST, self.send_edit, audit_name=_EDIT)
+        yield Action(ids.REQUEST_AGAIN, self.open_repeat, audit_name="open_request")
+        yield Action(ids.CLOSE_EARLY, self.open_close_early, audit_name="close_early")
+
+    async def open_edit(self, ack: AsyncAck, click: Interaction) -> None:
+        """Open the form of a request that waits for approvals, for its requester."""
+        request_id = parse_request_id(click.action.value)
+
+        async def build(window: Window) -> Json:
+            await self.request_access.members.require(window.actor)
+            request = await self.editing.require(request_id, window.actor)
+            refill = self._refilled(request, window.actor)
+            edits = PlanEdited(request_id=request.id, digest=request.known.plan.digest)
+            form = replace(refill.form, edits=edits)
+            decided = sum(len(people) for people in request.verdict().counted)
+            return await self.request_access.filled_view(window, replace(refill, form=form), decided=decided)
+
+        subject = CommandSubject(request_id=request_id)
+        await self.request_access.windows.load(ack, click, build, command=_EDIT, subject=subject)
+
+    async def send_edit(self, ack: AsyncAck, click: Interaction) -> None:
+        """Store the edit. If the request changed after the window was opened, show this instead of the form."""
+        await self.request_access.members.require(click.actor)
+        form = parse_form(click)
+        try:
+            await answer_submission(ack, self.editing.edit(form, key=click.key))
+        except Refused as refused:
+            await self.request_access.service.record_refusal(
+                refused,
+                key=click.key,
+                actor=click.actor,
+                command=_EDIT,
+                subject=CommandSubject(request_id=None if form.edits is None else form.edits.request_id),
+                is_told=True,
+            )
+            await ack(response_action="update", view=message_view("Not possible", refusal_words(refused)))
+
+    async def open_repeat(self, ack: AsyncAck, click: Interaction) -> None:
+        """Open the form of a new request, filled in from the person's own request, or from that of their partner."""
+        named = click.action.value
+        if is_tenant_id(named):
+            subject = CommandSubject(tenant_id=TenantId(named))
+        else:
+            subject = CommandSubject(request_id=parse_request_id(named))
+
+        async def build(window: Window) -> Json:
+            await self.request_access.members.require(window.actor)
+            return await self.request_access.filled_view(window, await self._earlier_as_form(subject, window.actor))
+
+        await self.request_access.windows.load(ack, click, build, command="open_request", subject=subject)
+
+    async def open_close_early(self, ack: AsyncAck, click: Interaction) -> None:
+        """Open the form that asks for an active partner to be blocked; one approver decides on it."""
+        tenant_id = parse_tenant_id(click.action.value)
+
+        async def build(window: Window) -> Json:
+            await self.request_access.members.require(window.actor)
+            partnership = await self.store.partnership(tenant_id)
+            if partnership is None or not is_live(partnership):
+                raise Refused(RefusalCode.REVOKED)
+            offers = await self.request_access.offers.open(closing=True)
+            form = Form(
+                requester=window.actor,
+                target=partnership.identity.name,
+                template=offers[0].template.name if offers else "",
+                justification="",
+                sponsor=partnership.sponsor.chat_id,
+                days=0,
+            )
+            refill = Refill(form=form, notes={}, template=form.template)
+            return await self.request_access.filled_view(window, refill)
+
+        subject = CommandSubject(tenant_id=tenant_id)
+        await self.request_access.windows.load(ack, click, build, command="close_early", subject=subject)
+
+    async def _earlier_as_form(self, subject: CommandSubject, actor: ChatId) -> Refill:
+        """Return the earlier request as a new form. Who neither sent nor sponsors it gets the partner only."""
+        request, is_sponsor = await self._earlier(subject, actor)
+        if request is None or request.particulars.kind is not RequestKind.ACCESS:
+            return _form_about_partner(actor, subject.tenant_id or "")
+        account = await account_of_other_chat_id(request, actor, self.editing.intake.directory)
+        if is_sponsor or request.is_filed_by(actor, account):
+            return self._refilled(request, actor)
+        return _form_about_partner(actor, request.particulars.target)
+
+    async def _earlier(self, subject: CommandSubject, actor: ChatId) -> tuple[AccessRequest | None, bool]:
+        """Return the request that is named, or the one in force of a partner; and whether the person sponsors it."""
+        if subject.request_id is not None:
+            return await self._known(subject.request_id), False
+        partnership = await self.store.partnership(subject.tenant_id or TenantId(""))
+        if partnership is None:
+            return None, False
+        return await self.store.request(partnership.request_id), partnership.sponsor.chat_id == actor
+
+    async def _known(self, request_id: RequestId) -> AccessRequest:
+        request = await self.store.request(request_id)
+        if request is None:
+            raise Refused(RefusalCode.UNKNOWN_REQUEST)
+        return request
+
+    def _refilled(self, request: AccessRequest, actor: ChatId) -> Refill:
+        return refilled(request, actor, self.request_access.catalog, self.editing.intake.clock.now())
+
+
+def _form_about_partner(actor: ChatId, target: str) -> Refill:
+    """Return the form about a partner, with nothing else filled in."""
+    form = Form(requester=actor, target=target, template="", justification="", sponsor=actor, days=0)
+    return Refill(form=form, notes={}, template="")

@@ -1,0 +1,57 @@
+"""Answer the selects of the request form that search our own directory by name."""
+
+from dataclasses import dataclass
+
+from slack_bolt.async_app import AsyncAck
+from slack_sdk.models.blocks import Option
+
+from bot.slack import ids
+from bot.slack.answers.open_forms import OpenForms
+from bot.slack.answers.windows import Windows
+from bot.slack.blocks.modal import option
+from bot.slack.flows.request_access.open_form import OpenRequestForm
+from bot.slack.payloads.forms import parse_form, searched_template
+from bot.slack.payloads.models import Interaction
+from bot.words.found_object import found_name, found_words
+from workflows.app.reads.object_search import ObjectSearch
+from workflows.app.reads.offers import Offers
+from workflows.app.requests.forms import Form
+from workflows.core.errors.facts import Fact
+from workflows.core.settings.model import is_guid
+from workflows.ports.tenant_settings import FoundObject
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OwnDirectorySearch:
+    """Offers our own groups, users and applications while a name is typed."""
+
+    names: ObjectSearch
+    offers: Offers
+    forms: OpenForms[Form, OpenRequestForm]
+    windows: Windows
+
+    async def suggest(self, ack: AsyncAck, asked: Interaction) -> None:
+        """Offer what begins with the typed text. A typed ID is offered as it is: it is checked when it is sent."""
+        name = asked.action_id.removeprefix(ids.PLACEHOLDER_PREFIX)
+        typed = asked.value.strip()
+        if is_guid(typed.strip("{}")):
+            await ack(options=[option(f"ID {typed}", typed)])
+            return
+        found = await self.names.find(asked.actor, searched_template(asked), name, asked.value)
+        await ack(options=[_choice(one) for one in found.objects])
+        if found.problem is not None:
+            self.windows.background.start(self._take_id(asked, name, found.problem))
+
+    async def _take_id(self, asked: Interaction, name: str, problem: Fact) -> None:
+        """Replace the select by a field for the ID, and say why."""
+        form = parse_form(asked)
+        if not form.template:
+            return  # the payload contains no values, so an update of the form would erase them
+        shown = self.forms.at(asked.the_view.id, form)
+        shown.unsearchable[name] = problem
+        shown.offers = shown.offers or await self.offers.open(form.template)
+        await self.forms.show(asked.the_view.id, shown, shown.view)
+
+
+def _choice(one: FoundObject) -> Option:
+    return option(found_name(one), one.id, found_words(one))

@@ -1,0 +1,239 @@
+"""The changes of a plan in a few words each, for a card: more access, and less access."""
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from enum import Enum, auto
+from types import MappingProxyType
+from typing import Final, NamedTuple
+
+from bot.words.sentences import counted
+from bot.words.settings.values import title
+from workflows.core.checks.target_checks import shown_name
+from workflows.core.plans.changes import BeforeAfter, SettingChange, SettingPart, setting_changes
+from workflows.core.plans.plan import Plan
+from workflows.core.settings.access_change import AccessChange, has_two_deny_lists, is_certainly_blocked
+from workflows.core.settings.canonical import JsonObject
+from workflows.core.settings.certainty import blocks_all, setting_doubts
+from workflows.core.settings.effective import EffectiveTargets
+from workflows.core.settings.id_owner import Owner, owner_of
+from workflows.core.settings.model import (
+    ALL_APPLICATIONS,
+    ALL_MICROSOFT_APPS,
+    ALL_USERS,
+    OFFICE_365,
+    AccessType,
+    Property,
+    Target,
+    TargetConfiguration,
+    TargetType,
+    configurations,
+)
+
+_BLOCKED: Final = "blocked"
+MAX_NAMED_TARGETS: Final = 2
+"""The most targets of a list that are named; the others are counted."""
+
+_NO_NAMES: Final[Mapping[str, str]] = MappingProxyType({})
+
+
+class Sign(Enum):
+    """The direction of a change, as a card marks it."""
+
+    MORE = auto()
+    LESS = auto()
+    UNKNOWN = auto()
+    """It may give more access; because this is not known, it counts as more."""
+
+
+TRUST_NOUNS: Final[Mapping[str, str]] = {
+    "mfa": "MFA",
+    "compliant_device": "compliant devices",
+    "hybrid_joined_device": "hybrid joined devices",
+}
+PROMPTED_PEOPLE: Final[Mapping[str, str]] = {"inbound": "their people", "outbound": "our people there"}
+_FLAG_TEXTS: Final[Mapping[tuple[str, Sign], str]] = {
+    (Property.INBOUND_TRUST, Sign.MORE): "Accept their {}",
+    (Property.INBOUND_TRUST, Sign.LESS): "Do not accept their {}",
+    (Property.INBOUND_TRUST, Sign.UNKNOWN): "Perhaps accept their {} (the default is not known)",
+    (Property.AUTOMATIC_REDEMPTION, Sign.MORE): "No consent prompt for {}, once they set this too",
+    (Property.AUTOMATIC_REDEMPTION, Sign.LESS): "Consent prompt for {}",
+    (Property.AUTOMATIC_REDEMPTION, Sign.UNKNOWN): "Perhaps no consent prompt for {}",
+}
+_SUBJECTS: Final[Mapping[str, str]] = {
+    Property.B2B_COLLABORATION_INBOUND: "Guests",
+    Property.B2B_COLLABORATION_OUTBOUND: "Our people as guests there",
+    Property.B2B_DIRECT_CONNECT_INBOUND: "Shared channels",
+    Property.B2B_DIRECT_CONNECT_OUTBOUND: "Our people in their shared channels",
+}
+_APPLICATIONS: Final[Mapping[str, str]] = {
+    ALL_APPLICATIONS: "all apps",
+    OFFICE_365: "Office 365",
+    ALL_MICROSOFT_APPS: "all Microsoft apps",
+}
+_NOUNS: Final[Mapping[TargetType, str]] = {
+    TargetType.USER: "user",
+    TargetType.GROUP: "group",
+    TargetType.APPLICATION: "app",
+}
+
+
+_SIGNS: Final[Mapping[AccessChange, Sign]] = {
+    AccessChange.OPENS: Sign.MORE,
+    AccessChange.NARROWS: Sign.LESS,
+    AccessChange.CLOSES: Sign.LESS,
+    AccessChange.UNKNOWN: Sign.UNKNOWN,
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ShortChange:
+    """One change in a few words. `text` may contain names from the directory: show it as plain text."""
+
+    sign: Sign
+    text: str
+
+
+class _ChangeContext(NamedTuple):
+    states: BeforeAfter
+    names: Mapping[str, str]
+
+
+def short_changes(
+    plan: Plan, default: JsonObject | None, names: Mapping[str, str] = _NO_NAMES
+) -> tuple[ShortChange, ...]:
+    """Return every change of a plan that gives more or less access, more access first.
+
+    Settings that are written without a change of access are left out.
+
+    :param default: the tenant's default configuration; None when it is not known.
+    :param names: the names in our own directory of its ids, by id.
+    """
+    reading = _ChangeContext(BeforeAfter.of(plan, default), names)
+    told = [item for item in setting_changes(plan, default) if item.access is not AccessChange.SAME]
+    found = [*_flags(told), *(_short_change(item, reading) for item in told if item.part is not SettingPart.FLAG)]
+    return tuple(sorted(found, key=lambda one: one.sign is Sign.LESS))
+
+
+def _flags(told: Sequence[SettingChange]) -> Iterator[ShortChange]:
+    """Word the flags of one setting that change in the same direction together."""
+    for (name, sign), text in _FLAG_TEXTS.items():
+        labels = TRUST_NOUNS if name == Property.INBOUND_TRUST else PROMPTED_PEOPLE
+        changed = [
+            labels[item.key] for item in told if item.part is SettingPart.FLAG and _changes_flag(item, name, sign)
+        ]
+        if changed:
+            yield ShortChange(sign=sign, text=text.format(_enumerated(changed)))
+
+
+def _changes_flag(item: SettingChange, name: str, sign: Sign) -> bool:
+    return item.name == name and _SIGNS[item.access] is sign
+
+
+def _enumerated(texts: Sequence[str]) -> str:
+    *first, last = texts
+    return f"{', '.join(first)} and {last}" if first else last
+
+
+def _short_change(item: SettingChange, reading: _ChangeContext) -> ShortChange:
+    return ShortChange(sign=_SIGNS[item.access], text=_DESCRIBERS[item.part](item, reading))
+
+
+def _targets(item: SettingChange, reading: _ChangeContext) -> str:
+    name = Property(item.name)
+    subject = _SUBJECTS.get(name, title(name))
+    was, becomes = (_targets_in_words(name, side.targets[name], reading.names) for side in reading.states)
+    return f"{subject}: {becomes}" if was == _BLOCKED else f"{subject}: {becomes} (now: {was})"
+
+
+def _synchronization(item: SettingChange, reading: _ChangeContext) -> str:
+    if item.access is AccessChange.OPENS:
+        return "Their administrators create and change accounts here (synchronization)"
+    if item.access is AccessChange.UNKNOWN:
+        return "Perhaps synchronization of their accounts (current value not known)"
+    return "No synchronization of their accounts"
+
+
+def _unreadable(item: SettingChange, reading: _ChangeContext) -> str:
+    if item.access is AccessChange.CLOSES:
+        return f"{title(item.name)}: blocked (now: not readable)"
+    return f"{title(item.name)}: a value that Gatehouse cannot read"
+
+
+def _unknown_members(item: SettingChange, reading: _ChangeContext) -> str:
+    return f"{title(item.name)}: other values that Gatehouse does not know"
+
+
+_DESCRIBERS: Final[Mapping[SettingPart, Callable[[SettingChange, _ChangeContext], str]]] = {
+    SettingPart.TARGETS: _targets,
+    SettingPart.SYNCHRONIZATION: _synchronization,
+    SettingPart.NO_FLAGS: _unreadable,
+    SettingPart.UNREADABLE: _unreadable,
+    SettingPart.UNKNOWN_MEMBERS: _unknown_members,
+}
+
+
+def _targets_in_words(name: Property, applies: EffectiveTargets, names: Mapping[str, str]) -> str:
+    """Describe who may use what, as far as it certainly applies."""
+    setting = applies.certain
+    if is_certainly_blocked(setting):
+        return _BLOCKED
+    if has_two_deny_lists(setting) or setting_doubts(setting):
+        return "not certain, see Details"
+    lists = [_list_in_words(name, one, names) for one in configurations(setting)]
+    if None in lists:
+        return "not known"
+    return _joined([one for one in lists if one is not None])
+
+
+def _joined(lists: list[str]) -> str:
+    if len(lists) == 1:
+        return lists[0]
+    people, applications = lists
+    return applications if people == "everyone" else f"{people.removeprefix('only ')}, {applications}"
+
+
+def _list_in_words(name: Property, configuration: TargetConfiguration | None, names: Mapping[str, str]) -> str | None:
+    """Describe one list; None when it is not known."""
+    if configuration is None:
+        return None
+    ids = {target.id for target in configuration.targets}
+    is_people = any(target.type is not TargetType.APPLICATION for target in configuration.targets)
+    if blocks_all(configuration) or not configuration.targets:
+        return "nobody" if is_people else "no app"
+    if configuration.access is AccessType.BLOCKED:
+        return (
+            f"everyone except {_targets_by_name(name, configuration, names)}"
+            if is_people
+            else (f"all apps except {_targets_by_name(name, configuration, names)}")
+        )
+    if ALL_USERS in ids:
+        return "everyone"
+    return "all apps" if ALL_APPLICATIONS in ids else f"only {_targets_by_name(name, configuration, names)}"
+
+
+def _targets_by_name(name: Property, configuration: TargetConfiguration, names: Mapping[str, str]) -> str:
+    """Name a few targets of a list, and count the others by kind."""
+    reserved = [_APPLICATIONS[one.id] for one in configuration.targets if one.id in _APPLICATIONS]
+    others = [one for one in configuration.targets if one.id not in _APPLICATIONS]
+    known = [_name(name, one, names) for one in others]
+    if len(others) <= MAX_NAMED_TARGETS and all(known):
+        return " and ".join([*reserved, *(f"“{one}”" for one in known)])
+    return " and ".join([*reserved, *_targets_counted(name, others)])
+
+
+def _targets_counted(name: Property, targets: list[Target]) -> Iterator[str]:
+    for kind, noun in _NOUNS.items():
+        if count := sum(target.type is kind for target in targets):
+            yield f"{counted(count, noun)} of {_owner_word(name, kind)}"
+
+
+def _owner_word(name: Property, kind: TargetType) -> str:
+    owner = owner_of(name, kind)
+    return "ours" if owner is Owner.OURS else "theirs"
+
+
+def _name(name: Property, target: Target, names: Mapping[str, str]) -> str:
+    """Return the name of a target in our directory; empty when it has none, or is the partner's."""
+    if owner_of(name, target.type) is not Owner.OURS:
+        return ""
+    return shown_name(names.get(target.id.lower(), ""))

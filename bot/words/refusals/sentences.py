@@ -1,0 +1,82 @@
+"""The sentence of every refusal, and of every system that does not answer."""
+
+from collections.abc import Callable
+from typing import Final
+
+from bot.words.findings.finding import finding_words, source_words
+from bot.words.refusals.decisions import DECISIONS
+from bot.words.refusals.forms import FORMS
+from bot.words.refusals.ids import IDS, UNREADABLE
+from bot.words.refusals.partner_names import PARTNER_NAMES
+from bot.words.refusals.people import ABOUT_THE_SPONSOR, PEOPLE
+from bot.words.sentences import Sentences, fill_in
+from bot.words.unavailable.entra import entra_words
+from bot.words.unavailable.storage import trouble_words
+from workflows.core.checks.findings import finding_in
+from workflows.core.errors.facts import TEXT, Fact, Values, fact_from_value, facts_from_values
+from workflows.core.errors.refusal_codes import RefusalCode
+from workflows.ports.effects_queue import QueueCode
+from workflows.ports.records import StoreTrouble
+from workflows.ports.tenant_problems import TenantCode
+
+
+def fact_words(fact: Fact) -> str:
+    """Return the sentence for a refusal, or for a system that does not answer.
+
+    An unknown fact is shown as its code and values, so that its card can still be shown.
+    """
+    try:
+        return _words(fact)
+    except (ArithmeticError, AttributeError, LookupError, RecursionError, TypeError, ValueError):
+        return str(fact)
+
+
+def _words(fact: Fact) -> str:
+    if fact.code == TEXT:
+        return str(fact)
+    if fact.code in set(TenantCode):
+        return entra_words(fact)
+    if fact.code in set(StoreTrouble):
+        return f"The records cannot be written: {trouble_words(fact.code)}."
+    if fact.code == QueueCode.UNREADABLE:
+        return "unreadable: {problems} problems".format_map(fact.values)
+    return fill_in(SENTENCES[RefusalCode(fact.code)], _with_answer(fact.values))
+
+
+def _with_answer(values: Values) -> Values:
+    """Replace the facts about another system's answer by their sentences.
+
+    An earlier version stored the sentences.
+    """
+    answer = values.get("answer")
+    return (
+        {**values, "answer": " ".join(map(fact_words, facts_from_values(answer)))}
+        if isinstance(answer, list)
+        else values
+    )
+
+
+def _about_the_sponsor(values: Values) -> str:
+    refused = fact_from_value(values["refused"])
+    for code, sentence in ABOUT_THE_SPONSOR.items():
+        if code == refused.code:
+            return fill_in(sentence, refused.values)
+    return f"The sponsor cannot be used: {fact_words(refused)}"
+
+
+def _of_a_file(values: Values) -> str:
+    return f"{values['label']}: {fact_words(fact_from_value(values['problem']))}"
+
+
+def _unfit(values: Values) -> str:
+    errors = [finding_in(one) for one in values["errors"]]
+    return " ".join(f"{finding_words(one)} ({source_words(one.source)})" for one in errors)
+
+
+_NESTED: Final[dict[RefusalCode, Callable[[Values], str]]] = {
+    RefusalCode.UNFIT: _unfit,
+    RefusalCode.SPONSOR_REFUSED: _about_the_sponsor,
+    RefusalCode.PLACEHOLDER_OF_FILE: _of_a_file,
+}
+SENTENCES: Final[Sentences] = {**DECISIONS, **PEOPLE, **PARTNER_NAMES, **FORMS, **IDS, **UNREADABLE, **_NESTED}
+"""Every code with its sentence."""

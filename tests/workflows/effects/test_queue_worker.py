@@ -1,0 +1,592 @@
+"""The queue worker: lanes side by side, order within a lane, retry or park, nothing lost."""
+
+import asyncio
+import contextlib
+import sqlite3
+from collections import Counter
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from pathlib import Path
+
+import pytest
+import structlog
+
+from tests.workflows.core.builders import RILEY, SAM, text_message
+from tests.workflows.fakes import FixedClock
+from tests.workflows.world import QuickStore
+from workflows.core.errors.facts import Facts, log_text
+from workflows.core.people import ChatId
+from workflows.core.requests.commands.request import CommandSubject
+from workflows.core.requests.effects import Apply, Effect, Prepare, SendMessage, ShowHome, ShowRequest
+from workflows.core.requests.request import RequestId
+from workflows.core.settings.model import TenantId
+from workflows.effects.queue_worker import QueueWorker
+from workflows.intervals import USUAL_PAUSES, Pauses
+from workflows.ports.effects_queue import PendingEffect
+from workflows.ports.notifier import NotifierBlocked, NotifierRefused, NotifierUnavailable
+from workflows.ports.people_directory import PeopleDirectoryUnavailable
+from workflows.ports.records import AuditEntry, Commit
+from workflows.ports.store import Store
+from workflows.ports.tenant import TenantRefused, TenantUnavailable
+
+_PATIENCE = 2500
+"""How often a test looks whether something happened, two milliseconds apart."""
+
+
+@dataclass(slots=True)
+class Rig:
+    """A store, a clock, and a queue worker whose performer does what each test says."""
+
+    store: Store
+    clock: FixedClock
+    performed: list[str] = field(default_factory=list)
+    """The texts of what was performed to its end, in order."""
+    begun: list[str] = field(default_factory=list)
+    act: Callable[[SendMessage], Awaitable[None]] | None = None
+    given_up: list[Effect] = field(default_factory=list)
+    """What was parked."""
+    reasons: list[str] = field(default_factory=list)
+    """Why, in the same order."""
+    kept: frozenset[str] = frozenset()
+    """The texts of what may not be given up."""
+    queue_worker: QueueWorker = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.queue_worker = self.new_queue_worker()
+
+    def new_queue_worker(self, pauses: Pauses = USUAL_PAUSES) -> QueueWorker:
+        """Make a queue worker on this store."""
+        return QueueWorker(
+            store=self.store,
+            clock=self.clock,
+            perform=self.perform,
+            may_give_up=self.may_give_up,
+            gave_up=self.gave_up,
+            pauses=pauses,
+        )
+
+    async def may_give_up(self, effect: Effect, reason: Facts) -> bool:
+        """Tell whether the test lets an effect be parked."""
+        return not (isinstance(effect, SendMessage) and text_of(effect) in self.kept)
+
+    async def gave_up(self, pending: PendingEffect, reason: Facts) -> None:
+        """Remember what was parked, and why."""
+        self.given_up.append(pending.effect)
+        self.reasons.append(log_text(reason))
+
+    async def perform(self, effect: Effect) -> None:
+        """Do what the test says, then remember it."""
+        assert isinstance(effect, SendMessage)
+        self.begun.append(text_of(effect))
+        if self.act is not None:
+            await self.act(effect)
+        self.performed.append(text_of(effect))
+
+    async def put(self, *effects: Effect, key: str = "put") -> None:
+        """Store effects, then wake the queue worker, as the service does."""
+        entry = AuditEntry(key=key, at=self.clock.now(), actor="t", command="t", outcome="accepted", details={})
+        assert await self.store.commit(Commit(entry=entry, effects=effects))
+        self.queue_worker.wake()
+
+    async def spoil(self, effect_id: int) -> None:
+        """Make one stored effect unreadable."""
+        assert isinstance(self.store, QuickStore)
+        await self.store._write("update effects set doc = '{}' where id = ?", effect_id)
+
+    async def until(self, is_so: Callable[[], bool]) -> None:
+        """Wait for something that the queue worker does."""
+        for _ in range(_PATIENCE):
+            if is_so():
+                return
+            await asyncio.sleep(0.002)
+        raise AssertionError(f"not so: begun {self.begun}, performed {self.performed}")
+
+    async def until_counted(self, *expected: int) -> None:
+        """Wait until so many effects are due, wait for later, and are parked."""
+        counted: tuple[int, ...] = ()
+        for _ in range(_PATIENCE):
+            counted = await self.store.count_pending(self.clock.now())
+            if counted == expected:
+                return
+            await asyncio.sleep(0.002)
+        assert counted == expected
+
+
+def text_of(effect: SendMessage) -> str:
+    """The text of a message."""
+    return str(effect.said.values["text"])
+
+
+def tell(person: ChatId, text: str) -> SendMessage:
+    """An effect in that person's lane."""
+    return SendMessage(person=person, subject=CommandSubject(), said=text_message(text))
+
+
+@asynccontextmanager
+async def running(queue_worker: QueueWorker) -> AsyncIterator[asyncio.Task[None]]:
+    """Run the queue worker, and cancel it in the end."""
+    task = asyncio.create_task(queue_worker.run())
+    try:
+        yield task
+    finally:
+        task.cancel()
+        with contextlib.suppress(asyncio.CancelledError):
+            await task
+
+
+@pytest.fixture(autouse=True)
+def quiet() -> Iterator[None]:
+    """Keep what the queue worker logs out of the output."""
+    with structlog.testing.capture_logs():
+        yield
+
+
+@pytest.fixture
+async def rig(tmp_path: Path) -> AsyncIterator[Rig]:
+    """An empty queue worker that does not run yet."""
+    clock = FixedClock()
+    store = QuickStore(tmp_path / "gatehouse.db", clock)
+    await store.open()
+    yield Rig(store, clock)
+    await store.close()
+
+
+async def test_what_is_stored_is_performed_once_and_forgotten(rig: Rig) -> None:
+    await rig.put(*(tell(ChatId(f"U{number}"), str(number)) for number in range(40)))
+    async with running(rig.queue_worker):
+        await rig.until_counted(0, 0, 0)
+    assert Counter(rig.performed) == Counter(map(str, range(40)))
+
+
+@pytest.fixture
+def no_poll(rig: Rig) -> None:
+    """Let the queue worker notice only what it is woken for."""
+    rig.queue_worker = rig.new_queue_worker(Pauses(due_work_read_every=3600))
+
+
+@pytest.mark.usefixtures("no_poll")
+async def test_what_is_stored_while_it_runs_is_performed_without_waiting_for_the_poll(rig: Rig) -> None:
+    async with running(rig.queue_worker):
+        await asyncio.sleep(0.02)
+        await rig.put(tell(RILEY.chat_id, "now"))
+        await rig.until(lambda: rig.performed == ["now"])
+
+
+@pytest.mark.usefixtures("no_poll")
+async def test_a_lane_is_performed_one_after_the_other_oldest_first(rig: Rig) -> None:
+    running_now: list[str] = []
+
+    async def act(effect: SendMessage) -> None:
+        assert running_now == []
+        running_now.append(text_of(effect))
+        await asyncio.sleep(0.005 if text_of(effect) == "0" else 0)
+        running_now.clear()
+
+    rig.act = act
+    await rig.put(*(tell(RILEY.chat_id, str(number)) for number in range(6)))
+    async with running(rig.queue_worker):
+        await rig.until_counted(0, 0, 0)
+    assert rig.performed == list("012345")
+
+
+async def test_lanes_do_not_wait_for_each_other(rig: Rig) -> None:
+    gate = asyncio.Event()
+
+    async def act(effect: SendMessage) -> None:
+        if effect.person == RILEY.chat_id:
+            await gate.wait()
+
+    rig.act = act
+    await rig.put(tell(RILEY.chat_id, "slow"), tell(RILEY.chat_id, "behind"), tell(SAM.chat_id, "quick"))
+    async with running(rig.queue_worker):
+        await rig.until(lambda: rig.performed == ["quick"])
+        await rig.put(tell(SAM.chat_id, "quick too"), key="more")
+        await rig.until(lambda: rig.performed == ["quick", "quick too"])
+        assert rig.begun.count("slow") == 1
+        gate.set()
+        await rig.until_counted(0, 0, 0)
+    assert rig.performed == ["quick", "quick too", "slow", "behind"]
+
+
+async def test_no_more_than_twelve_messages_are_sent_at_once_and_all_get_their_turn(rig: Rig) -> None:
+    now, most = 0, 0
+
+    async def act(effect: SendMessage) -> None:
+        nonlocal now, most
+        now += 1
+        most = max(most, now)
+        await asyncio.sleep(0.01)
+        now -= 1
+
+    rig.act = act
+    await rig.put(*(tell(ChatId(f"U{number}"), str(number)) for number in range(50)))
+    async with running(rig.queue_worker):
+        await rig.until_counted(0, 0, 0)
+    assert (most, len(rig.performed)) == (12, 50)
+
+
+async def test_two_hundred_cards_and_hung_writes_delay_no_click_and_no_card(rig: Rig) -> None:
+    """What decides and what shows always find some room, whatever the other one does."""
+    gate = asyncio.Event()
+    performed: list[str] = []
+
+    async def perform(effect: Effect) -> None:
+        performed.append(effect.kind)
+        if isinstance(effect, ShowRequest | Apply):
+            await gate.wait()
+
+    rig.queue_worker = QueueWorker(
+        store=rig.store, clock=rig.clock, perform=perform, may_give_up=rig.may_give_up, gave_up=rig.gave_up
+    )
+    await rig.put(*(ShowRequest(request_id=RequestId(f"r-{number}")) for number in range(200)))
+    async with running(rig.queue_worker):
+        await rig.until(lambda: performed.count("show_request") == 12)
+        await rig.put(Prepare(request_id=RequestId("r-1")), key="click")
+        await rig.until(lambda: "prepare" in performed)
+        applies = [
+            Apply(request_id=RequestId("r"), tenant_id=TenantId(f"00000000-0000-4000-8000-{number:012}"))
+            for number in range(50)
+        ]
+        await rig.put(*applies, key="hung")
+        await rig.until(lambda: performed.count("apply") == 4)
+        gate.set()
+        await rig.until_counted(0, 0, 0)
+    gate.clear()
+    performed.clear()
+    await rig.put(*applies, key="hung again")
+    async with running(rig.queue_worker):
+        await rig.until(lambda: performed.count("apply") == 12)
+        await rig.put(tell(RILEY.chat_id, "still told"), key="told")
+        await rig.until(lambda: "tell" in performed)
+
+
+async def test_outages_before_a_fault_of_our_own_do_not_count_as_attempts(rig: Rig) -> None:
+    """Ten times no answer, then one unexpected fault: it is tried again, not parked."""
+    errors: list[Exception] = [*(TenantUnavailable("No answer.") for _ in range(10)), ValueError("our own fault")]
+
+    async def act(effect: SendMessage) -> None:
+        if errors:
+            raise errors.pop(0)
+
+    rig.act = act
+    await rig.put(tell(RILEY.chat_id, "decided"))
+    async with running(rig.queue_worker):
+        for _ in range(11):
+            await rig.until_counted(0, 1, 0)
+            rig.clock.advance(minutes=10)
+            rig.queue_worker.wake()
+        await rig.until_counted(0, 0, 0)
+    assert (rig.performed, rig.given_up) == (["decided"], [])
+
+
+async def test_what_may_not_be_given_up_is_tried_on_at_least_every_five_minutes(rig: Rig) -> None:
+    rig.kept = frozenset({"revoke"})
+
+    async def act(effect: SendMessage) -> None:
+        if len(rig.begun) < 30:
+            raise NotifierRefused("Never.") if len(rig.begun) % 2 else ValueError("our own fault")
+
+    rig.act = act
+    await rig.put(tell(RILEY.chat_id, "revoke"))
+    async with running(rig.queue_worker):
+        for _ in range(29):
+            await rig.until_counted(0, 1, 0)
+            rig.clock.advance(minutes=5)
+            rig.queue_worker.wake()
+        await rig.until_counted(0, 0, 0)
+    assert (rig.performed, rig.given_up) == (["revoke"], [])
+
+
+async def test_app_homes_come_last_and_few_at_a_time(rig: Rig) -> None:
+    now: set[str] = set()
+    most = 0
+    performed: list[str] = []
+
+    async def perform(effect: Effect) -> None:
+        nonlocal most
+        performed.append(effect.kind)
+        if isinstance(effect, ShowHome):
+            now.add(effect.person)
+            most = max(most, len(now))
+            await asyncio.sleep(0.01)
+            now.discard(effect.person)
+
+    rig.queue_worker = QueueWorker(
+        store=rig.store, clock=rig.clock, perform=perform, may_give_up=rig.may_give_up, gave_up=rig.gave_up
+    )
+    await rig.put(*(ShowHome(person=ChatId(f"U{number}")) for number in range(20)))
+    await rig.put(*(ShowRequest(request_id=RequestId(f"r-{number}")) for number in range(9)), key="cards")
+    await rig.put(Prepare(request_id=RequestId("r-1")), key="click")
+    async with running(rig.queue_worker):
+        await rig.until_counted(0, 0, 0)
+    assert performed[:10] == ["prepare"] + ["show_request"] * 9
+    assert (performed.count("show_home"), most) == (20, 4)
+
+
+async def test_a_message_that_will_never_be_accepted_is_parked_and_its_lane_continues(rig: Rig) -> None:
+    async def act(effect: SendMessage) -> None:
+        if text_of(effect) == "never":
+            raise NotifierRefused("The channel is gone.")
+
+    rig.act = act
+    await rig.put(tell(RILEY.chat_id, "never"), tell(RILEY.chat_id, "next"))
+    async with running(rig.queue_worker):
+        await rig.until_counted(0, 0, 1)
+        await rig.until(lambda: rig.given_up != [])
+    assert rig.begun == ["never", "next"]
+    assert rig.performed == ["next"]
+    assert rig.given_up == [tell(RILEY.chat_id, "never")]
+    assert rig.reasons == ["The channel is gone."]
+
+
+@pytest.mark.parametrize(
+    "error", [ValueError("our own fault"), TenantRefused(403, "no", "Refused."), KeyError("x")], ids=repr
+)
+async def test_a_fault_of_our_own_is_parked_after_five_attempts_and_its_lane_continues(
+    rig: Rig, error: Exception
+) -> None:
+    """Later effects of the lane do not wait for the attempts; the people concerned are told once, at the end."""
+
+    async def act(effect: SendMessage) -> None:
+        if text_of(effect) == "broken":
+            raise error
+
+    rig.act = act
+    await rig.put(tell(RILEY.chat_id, "broken"), tell(RILEY.chat_id, "next"))
+    async with running(rig.queue_worker):
+        for attempt in range(1, 5):
+            await rig.until_counted(0, 1, 0)
+            assert rig.begun == ["broken", "next"] + ["broken"] * (attempt - 1)
+            assert rig.given_up == []
+            rig.clock.advance(minutes=2)
+            rig.queue_worker.wake()
+        await rig.until_counted(0, 0, 1)
+        await rig.until(lambda: rig.given_up != [])
+    assert rig.begun == ["broken", "next"] + ["broken"] * 4
+    assert rig.performed == ["next"]
+    assert rig.given_up == [tell(RILEY.chat_id, "broken")]
+
+
+@pytest.mark.parametrize("kind", [TenantUnavailable, PeopleDirectoryUnavailable, NotifierUnavailable])
+async def test_a_system_that_does_not_answer_is_tried_for_as_long_as_it_takes(rig: Rig, kind: type[Exception]) -> None:
+    """More often than an error of our own; later effects of other lanes do not wait."""
+
+    async def act(effect: SendMessage) -> None:
+        if text_of(effect) == "first" and rig.begun.count("first") <= 12:
+            raise kind("No answer.")
+
+    rig.act = act
+    await rig.put(tell(RILEY.chat_id, "first"), tell(RILEY.chat_id, "second"))
+    async with running(rig.queue_worker):
+        for attempt in range(1, 13):
+            await rig.until(lambda attempt=attempt: rig.begun.count("first") == attempt)  # type: ignore[misc]
+            await rig.until_counted(0, 1, 0)
+            rig.clock.advance(minutes=2)
+            rig.queue_worker.wake()
+        await rig.until_counted(0, 0, 0)
+    assert rig.performed == ["second", "first"]
+    assert rig.begun == ["first", "second"] + ["first"] * 12
+    assert rig.given_up == [], "nothing is wrong with us"
+
+
+@pytest.mark.parametrize("kind", [TenantUnavailable, PeopleDirectoryUnavailable, NotifierUnavailable])
+async def test_a_wait_that_was_asked_for_is_honoured(rig: Rig, kind: type[TenantUnavailable]) -> None:
+    async def act(effect: SendMessage) -> None:
+        if len(rig.begun) == 1:
+            raise kind("Too many requests.", retry_after=30.0)
+
+    rig.act = act
+    await rig.put(tell(RILEY.chat_id, "one"))
+    async with running(rig.queue_worker):
+        await rig.until_counted(0, 1, 0)
+        asked_for = rig.clock.now() + timedelta(seconds=30)
+        assert await rig.store.count_pending(asked_for - timedelta(milliseconds=1)) == (0, 1, 0)
+        assert await rig.store.count_pending(asked_for) == (1, 0, 0)
+        rig.clock.advance(seconds=29.9)
+        rig.queue_worker.wake()
+        await asyncio.sleep(0.03)
+        assert rig.begun == ["one"]
+        rig.clock.advance(seconds=0.1)
+        rig.queue_worker.wake()
+        await rig.until(lambda: rig.performed == ["one"])
+
+
+@pytest.mark.parametrize("asked", [301.0, 1e6, 1e308, float("inf"), float("nan"), -5.0], ids=str)
+async def test_a_wait_that_is_garbage_or_too_long_is_cut_to_five_minutes(rig: Rig, asked: float) -> None:
+    async def act(effect: SendMessage) -> None:
+        raise NotifierUnavailable("Too many requests.", retry_after=asked)
+
+    rig.act = act
+    await rig.put(tell(RILEY.chat_id, "one"))
+    async with running(rig.queue_worker):
+        await rig.until_counted(0, 1, 0)
+        assert await rig.store.count_pending(rig.clock.now() + timedelta(seconds=300)) == (1, 0, 0)
+        assert await rig.store.count_pending(rig.clock.now()) == (0, 1, 0), "and it is no hot loop"
+
+
+async def test_what_an_admin_has_to_mend_is_tried_again_every_five_minutes_for_ever(rig: Rig) -> None:
+    async def act(effect: SendMessage) -> None:
+        if len(rig.begun) <= 14:
+            raise NotifierBlocked("chat.postMessage: not_in_channel")
+
+    rig.act = act
+    await rig.put(tell(RILEY.chat_id, "one"))
+    async with running(rig.queue_worker):
+        for attempt in range(1, 15):
+            await rig.until(lambda attempt=attempt: len(rig.begun) == attempt)  # type: ignore[misc]
+            await rig.until_counted(0, 1, 0)
+            waits_long = await rig.store.count_pending(rig.clock.now() + timedelta(seconds=149))
+            assert waits_long == ((0, 1, 0) if attempt > 10 else waits_long)
+            rig.clock.advance(seconds=300)
+            rig.queue_worker.wake()
+        await rig.until_counted(0, 0, 0)
+    assert (rig.performed, rig.given_up) == (["one"], [])
+
+
+async def test_waits_grow_to_a_minute_and_are_spread(rig: Rig) -> None:
+    """Between half and all of 1, 2, 4 … 60 seconds, so that effects are not repeated all at once."""
+
+    async def act(effect: SendMessage) -> None:
+        raise NotifierUnavailable("No answer.")
+
+    rig.act = act
+    await rig.put(tell(RILEY.chat_id, "one"))
+    async with running(rig.queue_worker):
+        for attempt, longest in enumerate([1, 2, 4, 8, 16, 32, 60, 60, 60], start=1):
+            await rig.until(lambda attempt=attempt: len(rig.begun) == attempt)  # type: ignore[misc]
+            await rig.until_counted(0, 1, 0)
+            before_half = rig.clock.now() + timedelta(seconds=longest / 2, milliseconds=-1)
+            assert await rig.store.count_pending(before_half) == (0, 1, 0)
+            rig.clock.advance(seconds=longest)
+            assert (await rig.store.count_pending(rig.clock.now()))[1] == 0
+            rig.queue_worker.wake()
+
+
+async def test_a_clock_that_jumps_is_noticed_without_being_told(rig: Rig) -> None:
+    async def act(effect: SendMessage) -> None:
+        if len(rig.begun) == 1:
+            raise NotifierUnavailable("Too many requests.", retry_after=3600.0)
+
+    rig.act = act
+    await rig.put(tell(RILEY.chat_id, "one"))
+    async with running(rig.queue_worker):
+        await rig.until_counted(0, 1, 0)
+        rig.clock.advance(hours=1)
+        await rig.until(lambda: rig.performed == ["one"])
+
+
+async def test_cancelling_loses_nothing(rig: Rig) -> None:
+    """The running effect, the waiting ones and the untouched ones are performed after the restart."""
+    gate = asyncio.Event()
+
+    async def act(effect: SendMessage) -> None:
+        await gate.wait()
+
+    rig.act = act
+    await rig.put(*(tell(ChatId(f"U{number % 20}"), str(number)) for number in range(40)))
+    async with running(rig.queue_worker):
+        await rig.until(lambda: len(rig.begun) == 12)
+    assert rig.performed == []
+    assert await rig.store.count_pending(rig.clock.now()) == (40, 0, 0)
+    again = Rig(rig.store, rig.clock)
+    async with running(again.queue_worker):
+        await again.until_counted(0, 0, 0)
+    assert Counter(again.performed) == Counter(map(str, range(40)))
+    lanes = [[text for text in again.performed if int(text) % 20 == lane] for lane in range(20)]
+    assert lanes == [[str(lane), str(lane + 20)] for lane in range(20)]
+
+
+async def test_one_effect_that_cannot_be_read_among_good_ones_delays_none(rig: Rig) -> None:
+    await rig.put(*(tell(ChatId(f"U{number % 3}"), str(number)) for number in range(9)))
+    await rig.spoil(4)
+    async with running(rig.queue_worker):
+        await rig.until_counted(0, 0, 1)
+    assert sorted(rig.performed) == list("01245678"), "the fourth is “3”, the second in its lane"
+    assert [text for text in rig.performed if int(text) % 3 == 0] == ["0", "6"]
+
+
+async def test_a_store_that_fails_for_a_while_does_not_end_the_outbox(
+    rig: Rig, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A full disk or a locked file: the work continues when that is repaired, and nothing is lost."""
+    left = [sqlite3.OperationalError("database or disk is full")] * 3
+    look = rig.store.pending
+
+    async def pending(now: datetime, limit: int) -> Sequence[PendingEffect]:
+        if left:
+            raise left.pop()
+        return await look(now, limit)
+
+    monkeypatch.setattr(rig.store, "pending", pending)
+    await rig.put(tell(RILEY.chat_id, "one"))
+    async with running(rig.queue_worker) as task:
+        while left:
+            rig.queue_worker.wake()
+            await asyncio.sleep(0.002)
+            assert not task.done()
+        rig.queue_worker.wake()
+        await rig.until_counted(0, 0, 0)
+    assert rig.performed == ["one"]
+
+
+async def test_a_fault_in_saying_that_something_was_given_up_delays_nothing(rig: Rig) -> None:
+    async def act(effect: SendMessage) -> None:
+        if text_of(effect) == "broken":
+            raise ValueError("our own fault")
+
+    async def cannot_say(pending: PendingEffect, _: Facts) -> None:
+        rig.given_up.append(pending.effect)
+        raise RuntimeError("nor can it be said")
+
+    rig.act = act
+    rig.queue_worker = QueueWorker(
+        store=rig.store, clock=rig.clock, perform=rig.perform, may_give_up=rig.may_give_up, gave_up=cannot_say
+    )
+    await rig.put(tell(RILEY.chat_id, "broken"))
+    async with running(rig.queue_worker) as task:
+        for attempt in range(1, 6):
+            await rig.until(lambda attempt=attempt: len(rig.begun) == attempt)  # type: ignore[misc]
+            await rig.until_counted(*((0, 1, 0) if attempt < 5 else (0, 0, 1)))
+            rig.clock.advance(minutes=2)
+            rig.queue_worker.wake()
+        await rig.until(lambda: rig.given_up != [])
+        await rig.put(tell(RILEY.chat_id, "next"), key="more")
+        await rig.until(lambda: rig.performed == ["next"])
+        assert not task.done()
+    assert len(rig.given_up) == 1
+
+
+async def test_an_end_that_cannot_be_stored_is_not_performed_again_without_a_rest(
+    rig: Rig, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Effects are performed at least once, but a full disk must not send a message a thousand times."""
+    full = True
+    finish = rig.store.done
+
+    async def done(effect_id: int) -> None:
+        if full:
+            raise sqlite3.OperationalError("database or disk is full")
+        await finish(effect_id)
+
+    monkeypatch.setattr(rig.store, "done", done)
+    await rig.put(tell(RILEY.chat_id, "one"))
+    async with running(rig.queue_worker):
+        await rig.until(lambda: rig.performed != [])
+        await asyncio.sleep(0.3)
+        assert len(rig.performed) <= 2
+        full = False
+        await rig.until_counted(0, 0, 0)
+
+
+async def test_an_effect_that_stores_more_effects_has_them_performed(rig: Rig) -> None:
+    async def act(effect: SendMessage) -> None:
+        if len(text_of(effect)) < 5:
+            await rig.put(tell(effect.person, text_of(effect) + "x"), key=f"after-{text_of(effect)}")
+
+    rig.act = act
+    await rig.put(tell(RILEY.chat_id, "x"))
+    async with running(rig.queue_worker):
+        await rig.until_counted(0, 0, 0)
+    assert rig.performed == ["x" * count for count in range(1, 6)]

@@ -1,0 +1,110 @@
+"""Search our own groups, users and applications by name, for a field of the request form.
+
+A search shows what is in the directory. So every one checks the person, the template and its field, is limited per
+person, and is recorded.
+"""
+
+import asyncio
+import hashlib
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Final
+
+from workflows.app.limits import Allowance, LimitedAction, Limits
+from workflows.app.reads.look_up_permission import Members
+from workflows.app.service import SEARCH, Service
+from workflows.catalog.catalog import Catalog
+from workflows.core.errors.facts import Fact, as_values
+from workflows.core.errors.raised import Refused
+from workflows.core.errors.refusal_codes import RefusalCode
+from workflows.core.people import ChatId
+from workflows.core.policy.placeholders import Placeholder, begins_with
+from workflows.core.requests.commands.request import CommandSubject
+from workflows.core.settings.id_owner import Owner
+from workflows.ports.clock import Clock
+from workflows.ports.people_directory import PeopleDirectoryUnavailable
+from workflows.ports.tenant import Tenant, TenantRefused, TenantUnavailable
+from workflows.ports.tenant_settings import FoundObject
+
+MIN_CHARACTERS: Final = 3
+"""The fewest characters of a name that are searched for."""
+MAX_FOUND: Final = 10
+TIMEOUT_SECONDS: Final = 2.2
+"""Seconds for the whole answer. The chat system allows three."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Found:
+    """The result of one search."""
+
+    objects: Sequence[FoundObject] = field(default_factory=tuple)
+    problem: Fact | None = None
+    """Why this field cannot be searched now; an ID must then be typed. None for every other result."""
+
+
+NOTHING: Final = Found()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ObjectSearch:
+    """Searches our own directory for the request form."""
+
+    members: Members
+    service: Service
+    tenant: Tenant
+    catalog: Catalog
+    clock: Clock
+    limits: Limits | None = None
+
+    async def find(self, actor: ChatId, template: str, placeholder: str, typed: str) -> Found:
+        """Return the objects of ours whose name begins with the typed text, and that the template allows.
+
+        The result is empty when the text is too short or the template has no such field. It is also empty when Entra
+        does not answer in time.
+
+        :raises Refused: for a person who is no full member; the caller records that.
+        """
+        begins, asked = " ".join(typed.split()), self._placeholder(template, placeholder)
+        if len(begins) < MIN_CHARACTERS or asked is None:
+            return NOTHING
+        try:
+            async with asyncio.timeout(TIMEOUT_SECONDS):
+                await self.members.require_member(actor)
+                return await self._search(actor, template, asked, begins)
+        except TenantRefused as error:
+            return Found(
+                problem=Fact(RefusalCode.NAMES_REFUSED, {"kind": asked.kind.value, "answer": as_values(error.facts)})
+            )
+        except (TenantUnavailable, PeopleDirectoryUnavailable, TimeoutError):
+            return NOTHING
+
+    def _placeholder(self, template: str, name: str) -> Placeholder | None:
+        """Return the field, if it belongs to the template and needs an object of ours."""
+        known = self.catalog.templates.get(template)
+        asked = () if known is None else known.placeholders
+        return next((one for one in asked if one.name == name and one.owner is Owner.OURS), None)
+
+    async def _search(self, actor: ChatId, template: str, asked: Placeholder, begins: str) -> Found:
+        key = _key(actor, asked.name, begins, self.clock.now().isoformat())
+        try:
+            allowance = await self._allow(actor)
+        except Refused as refused:
+            await self.service.record_refusal(
+                refused, key=f"limit:{key}", actor=actor, command=SEARCH, subject=CommandSubject(), is_told=True
+            )
+            return Found(problem=refused.fact)
+        await self.service.note_search(actor, begins, key=key, kind=asked.kind.value, template=template)
+        if allowance is not None and self.limits is not None:
+            await self.limits.used(allowance, actor)
+        # The prefix need not be typed: who types "bri" finds "PRJ-Bridge" where the template allows "PRJ-" only.
+        whole = begins if begins_with(begins, asked.prefix) else f"{asked.prefix}{begins}"
+        found = await self.tenant.tenant_settings.find_by_prefix(asked.kind, whole, MAX_FOUND)
+        return Found(objects=[one for one in found if begins_with(one.name, asked.prefix)][:MAX_FOUND])
+
+    async def _allow(self, actor: ChatId) -> Allowance | None:
+        return None if self.limits is None else await self.limits.require(LimitedAction.SEARCHES, actor)
+
+
+def _key(*parts: str) -> str:
+    """Return the key of one search in the audit log; the chat system sends none."""
+    return f"search:{hashlib.sha256(chr(0).join(parts).encode(errors='replace')).hexdigest()[:32]}"

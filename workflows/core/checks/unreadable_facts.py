@@ -1,0 +1,50 @@
+"""Make the finding about a fact that could not be read: why, and which permission is needed."""
+
+from collections.abc import Iterator, Mapping
+from typing import Final, NamedTuple
+
+from workflows.core.checks.facts import UnreadableFact
+from workflows.core.checks.findings import Finding, FindingCode, Severity
+
+SIGN_IN_DAYS: Final = 30
+"""How many days Entra's sign-in log covers (Entra: "Microsoft Entra data retention")."""
+CONDITIONAL_ACCESS: Final = "Entra: “Authentication and Conditional Access for B2B users”"
+INVITES: Final = "Entra: “Configure external collaboration settings”"
+SHAREPOINT: Final = "SharePoint: “Manage sharing settings for SharePoint and OneDrive”"
+
+
+class _Read(NamedTuple):
+    """The values for the finding when one read fails."""
+
+    code: FindingCode
+    permission: str
+    source: str
+
+
+_READS: Final[Mapping[str, _Read]] = {
+    "default": _Read(
+        FindingCode.DEFAULT_UNREAD, "Policy.Read.All", "Graph: “Cross-tenant access settings API overview”"
+    ),
+    "authorization": _Read(FindingCode.INVITATIONS_UNREAD, "Policy.Read.All", INVITES),
+    "conditional_access": _Read(FindingCode.CONDITIONAL_ACCESS_UNREAD, "Policy.Read.All", CONDITIONAL_ACCESS),
+    "sharepoint": _Read(FindingCode.SHAREPOINT_UNREAD, "SharePointTenantSettings.Read.All", SHAREPOINT),
+    "sign_ins": _Read(FindingCode.SIGN_INS_UNREAD, "AuditLog.Read.All", "Graph: “List signIns”"),
+    "outbound_sign_ins": _Read(FindingCode.OUTBOUND_SIGN_INS_UNREAD, "AuditLog.Read.All", "Graph: “List signIns”"),
+    "by_id": _Read(
+        FindingCode.TENANT_UNCONFIRMED,
+        "CrossTenantInformation.ReadBasic.All",
+        "Graph: “findTenantInformationByTenantId”",
+    ),
+    "own_domains": _Read(FindingCode.OWN_DOMAINS_UNREAD, "Organization.Read.All", "Graph: “List organizations”"),
+    "groups": _Read(FindingCode.GROUPS_UNREAD, "GroupMember.Read.All", "Graph: “Get group”"),
+    "users": _Read(FindingCode.USERS_UNREAD, "User.Read.All", "Graph: “Get a user”"),
+    "applications": _Read(FindingCode.APPLICATIONS_UNREAD, "Application.Read.All", "Graph: “Get servicePrincipal”"),
+}
+
+
+def unread(name: str, fact: object) -> Iterator[Finding]:
+    """Report that the fact `name` could not be checked; report nothing when it was read."""
+    if isinstance(fact, UnreadableFact):
+        read = _READS[name]
+        values = {"why": fact.why.value, "permission": read.permission, "days": SIGN_IN_DAYS}
+        yield Finding(code=read.code, severity=Severity.UNCHECKED, source=read.source, values=values)

@@ -1,0 +1,183 @@
+"""Make the plan of a restoration: the operations that change the current settings back to the earlier ones."""
+
+from collections.abc import Iterator, Mapping
+from datetime import timedelta
+from typing import Any, Final
+
+from workflows.core.errors.raised import NothingToChange, UnreadableSetting
+from workflows.core.errors.refusal_codes import RefusalCode
+from workflows.core.plans.plan import Operation, Plan, operations_in_order, partner_address
+from workflows.core.plans.refused_writes import written_names
+from workflows.core.settings.canonical import JsonObject
+from workflows.core.settings.documents import is_same_value, parse_setting
+from workflows.core.settings.model import (
+    FLAGS,
+    IDENTITY_SYNCHRONIZATION,
+    IdentitySynchronization,
+    Property,
+    TenantId,
+    lists_of,
+)
+from workflows.core.settings.undescribed_members import (
+    DEVICES,
+    Path,
+    copied,
+    set_member,
+    undescribed_members,
+    without_undescribed_members,
+)
+
+_UNKNOWN_VALUE: Final = "unknownFutureValue"
+
+
+def plan_restoration(
+    *,
+    tenant_id: TenantId,
+    now: JsonObject | None,
+    image: JsonObject | None,
+    template: str = "",
+    template_hash: str = "",
+    duration: timedelta | None = None,
+    undone: Plan | None = None,
+    is_cross_cloud: bool = False,
+) -> Plan:
+    """Compute the operations that change a partner from `now` back to `image`, for every setting of the model.
+
+    A value is written completely, as Graph returned it. A setting without a value is written as null, which inherits.
+    Members that v1.0 does not describe are not changed; `not_restored` lists them. There is one exception. A member
+    that the undone change set to null is written last, and Graph may refuse it. A partner that had no configuration is
+    not deleted, because v1.0 cannot undo a deletion. All its settings inherit instead. The order of the operations is
+    that of an access plan.
+
+    :param now: the current configuration; None when the partner has none.
+    :param image: the earlier configuration; None when the partner had none.
+    :param undone: the plan of the change that is undone.
+    :raises NothingToChange: when the current settings are already the same.
+    :raises UnreadableSetting: when the image contains a value that Graph does not name for this version.
+    """
+    operations = (*_operations(tenant_id, now, image), *_optional_operations(tenant_id, now, image, undone))
+    if not operations:
+        raise NothingToChange(RefusalCode.ALREADY_RESTORED)
+    return Plan(
+        tenant_id=tenant_id,
+        operations=operations,
+        before=now,
+        template=template,
+        template_hash=template_hash,
+        duration=duration,
+        is_cross_cloud=is_cross_cloud,
+    )
+
+
+def is_same_configuration(tenant_id: TenantId, now: JsonObject | None, image: JsonObject | None) -> bool:
+    """Return whether two configurations of one partner mean the same in every setting of the model."""
+    try:
+        return (now is None) is (image is None) and not _operations(tenant_id, now, image)
+    except UnreadableSetting:
+        return False
+
+
+def _operations(tenant_id: TenantId, now: JsonObject | None, image: JsonObject | None) -> tuple[Operation, ...]:
+    if now is None and image is None:
+        return ()
+    return operations_in_order(tenant_id, now, _body(now, image), synchronizes=_synchronizes(now, image))
+
+
+def _body(now: JsonObject | None, image: JsonObject | None) -> dict[str, Any]:
+    """Return the settings that differ, as a request body; synchronization has its own endpoint."""
+    body: dict[str, Any] = {}
+    for name in Property:
+        if name is Property.IDENTITY_SYNCHRONIZATION:
+            continue
+        current, wanted = _sent(name, (now or {}).get(name)), _sent(name, (image or {}).get(name))
+        if is_same_value(current, wanted):
+            continue
+        if _has_unknown_value(wanted):
+            raise UnreadableSetting(RefusalCode.VALUE_NOT_RESTORABLE, setting=name.value)
+        body[name.value] = _whole(name, wanted)
+    return body
+
+
+def _sent(name: Property, document: Any) -> Any:
+    """Return the part of a setting that may be sent: what v1.0 describes, without `devices` of tenant restrictions."""
+    cleaned = without_undescribed_members(name, document)
+    if name is Property.TENANT_RESTRICTIONS and isinstance(cleaned, dict):
+        cleaned.pop(DEVICES, None)
+    return cleaned
+
+
+def _whole(name: Property, wanted: Any) -> Any:
+    """Return a setting with every member, unset ones as null. It is not documented how deep Graph merges."""
+    if not isinstance(wanted, dict):
+        return wanted
+    members = FLAGS[name].values() if name in FLAGS else (target_list.graph for target_list in lists_of(name))
+    return {**dict.fromkeys(members), **wanted}
+
+
+def _optional_operations(
+    tenant_id: TenantId, now: JsonObject | None, image: JsonObject | None, undone: Plan | None
+) -> Iterator[Operation]:
+    """Return the writes that restore undescribed members, one for each setting, with the setting's own values."""
+    bodies: dict[str, dict[str, Any]] = {}
+    for path, value in previous_members(now, image, undone).items():
+        name = path[0]
+        if name not in bodies:
+            bodies[name] = {} if len(path) == 1 else {name: _written_together(name, image)}
+        set_member(bodies[name], path, value)
+    for name, body in bodies.items():
+        address = partner_address(tenant_id)
+        if name == IDENTITY_SYNCHRONIZATION:
+            address, body = f"{address}/{name}", body[name]
+        yield Operation(method="PATCH", path=address, body=body, may_be_refused=True)
+
+
+def previous_members(now: JsonObject | None, image: JsonObject | None, undone: Plan | None) -> Mapping[Path, Any]:
+    """Return the undescribed members that the undone change has set to null, with their previous values."""
+    set_to_null = {name for operation in (undone.optional if undone else ()) for name in written_names(operation)}
+    here = undescribed_members(now)
+    return {
+        path: _without_annotations(value)
+        for path, value in undescribed_members(image).items()
+        if ".".join(path) in set_to_null and not _has_unknown_value(value) and not is_same_value(here.get(path), value)
+    }
+
+
+def _written_together(name: str, image: JsonObject | None) -> Any:
+    """Return the values to write together with a member of a setting: the restored setting; empty for a policy."""
+    if name == IDENTITY_SYNCHRONIZATION:
+        return {}
+    return copied(_whole(Property(name), _sent(Property(name), (image or {}).get(name))))
+
+
+def _synchronizes(now: JsonObject | None, image: JsonObject | None) -> bool | None:
+    """Return whether synchronization was allowed in `image`; None when the policy is the same as now.
+
+    Only an explicit "true" is restored as true. Otherwise false is written, which certainly synchronizes nobody.
+    """
+    current, wanted = (side.get(IDENTITY_SYNCHRONIZATION) if side else None for side in (now, image))
+    if is_same_value(_flag_of(current), _flag_of(wanted)):
+        return None
+    setting = parse_setting(Property.IDENTITY_SYNCHRONIZATION, wanted)
+    return isinstance(setting, IdentitySynchronization) and setting.is_allowed is True
+
+
+def _flag_of(policy: Any) -> Any:
+    described = without_undescribed_members(IDENTITY_SYNCHRONIZATION, policy)
+    return described.get("userSyncInbound") if isinstance(described, Mapping) else described
+
+
+def _without_annotations(value: Any) -> Any:
+    if isinstance(value, Mapping):
+        return {key: _without_annotations(item) for key, item in value.items() if "@" not in key}
+    if isinstance(value, list | tuple):
+        return [_without_annotations(item) for item in value]
+    return value
+
+
+def _has_unknown_value(value: Any) -> bool:
+    """Return whether a value contains Graph's word for an unknown value, which must never be sent."""
+    if isinstance(value, Mapping):
+        return any(map(_has_unknown_value, value.values()))
+    if isinstance(value, list):
+        return any(map(_has_unknown_value, value))
+    return bool(value == _UNKNOWN_VALUE)

@@ -1,0 +1,142 @@
+"""Find the concerns about a partner that follow from its settings and the tenant's default."""
+
+from collections.abc import Iterable, Iterator, Sequence
+from typing import Final
+
+from workflows.core.checks.partner_rules import check_partner
+from workflows.core.errors.raised import UnreadableSetting
+from workflows.core.plans.changes import unknown_members
+from workflows.core.posture.concern_codes import ConcernCode
+from workflows.core.posture.model import B2BAccess, Concern, Weight
+from workflows.core.settings.access_change import allows_nothing, is_unbounded
+from workflows.core.settings.canonical import JsonObject
+from workflows.core.settings.documents import parse_setting
+from workflows.core.settings.effective import SYNCHRONIZATION_FLAG, EffectiveFlag, EffectiveSettings, Origin
+from workflows.core.settings.model import B2B_PROPERTIES, FLAGS, Property, TenantId, configurations
+from workflows.core.settings.openness import AccessCategory, AccessKind, Openness, openness_of, possibly_open
+
+INBOUND: Final = (Property.B2B_COLLABORATION_INBOUND, Property.B2B_DIRECT_CONNECT_INBOUND)
+DIRECT_CONNECT: Final = (Property.B2B_DIRECT_CONNECT_INBOUND, Property.B2B_DIRECT_CONNECT_OUTBOUND)
+_OPEN_OR_PARTLY: Final = (Openness.OPEN, Openness.PARTLY)
+
+
+def b2b_access_of(applies: EffectiveSettings) -> dict[Property, B2BAccess]:
+    """Return how open each of the four kinds of B2B access is, by property."""
+    return {
+        name: B2BAccess(opening=openness_of(applies.targets[name]), targets=applies.targets[name])
+        for name in B2B_PROPERTIES
+    }
+
+
+def trust_of(applies: EffectiveSettings) -> dict[str, EffectiveFlag]:
+    """Return the effective trust flags by their names in the model."""
+    return {key: applies.flags[Property.INBOUND_TRUST, key] for key in FLAGS[Property.INBOUND_TRUST]}
+
+
+def access_concerns(
+    tenant_id: TenantId, configuration: JsonObject, applies: EffectiveSettings, found: Sequence[AccessKind]
+) -> Iterator[Concern]:
+    """List the concerns about a partner's settings. Gatehouse's records are not used.
+
+    :param found: every kind of access of the partner.
+    """
+    b2b_access = b2b_access_of(applies)
+    if applies.flags[Property.IDENTITY_SYNCHRONIZATION, SYNCHRONIZATION_FLAG].value is True:
+        yield Concern(code=ConcernCode.SYNCHRONIZATION_ON, weight=Weight.WARNING)
+    yield from _trust_concerns(applies, b2b_access)
+    yield from _inherited_concerns(b2b_access)
+    unreadable = unreadable_settings(configuration)
+    yield from _other_access([kind for kind in found if kind.setting not in unreadable])
+    for finding in check_partner(tenant_id, configuration):
+        yield Concern(code=ConcernCode(finding.code), weight=Weight.WARNING)
+    yield from _unclear(applies)
+    if unreadable:
+        values = {"settings": list(unreadable)}
+        yield Concern(code=ConcernCode.UNREADABLE, weight=Weight.UNCHECKED, values=values)
+
+
+def _unclear(applies: EffectiveSettings) -> Iterator[Concern]:
+    """List the settings with target lists whose meaning Microsoft does not document."""
+    for name, targets in applies.targets.items():
+        if targets.doubts:
+            values = {"setting": name.value, "doubts": [one.value for one in targets.doubts]}
+            yield Concern(code=ConcernCode.NOT_CERTAIN, weight=Weight.UNCHECKED, values=values)
+
+
+def access_kind_values(found: Iterable[AccessKind]) -> list[dict[str, str]]:
+    """Return kinds of access as JSON values of a concern."""
+    return [{"name": kind.name, "opening": kind.opening.value} for kind in found]
+
+
+def unreadable_settings(configuration: JsonObject) -> tuple[str, ...]:
+    """Return the names of the settings whose values this version cannot read, completely or in part."""
+    return tuple(name.value for name in Property if _is_unreadable(name, configuration))
+
+
+def inherited_open(direction: B2BAccess) -> bool:
+    """Return whether access is certainly open, and one of the lists that allow it comes from a default."""
+    lists = zip(configurations(direction.targets.setting), direction.targets.origins, strict=True)
+    return direction.opening in _OPEN_OR_PARTLY and any(
+        origin.is_inherited and not allows_nothing(one) for one, origin in lists
+    )
+
+
+def _trust_concerns(applies: EffectiveSettings, b2b_access: dict[Property, B2BAccess]) -> Iterator[Concern]:
+    mfa, *devices = (flag.value is True for flag in trust_of(applies).values())
+    if not (mfa and any(devices)):
+        return
+    wide = [name for name in INBOUND if _allows_all_applications(b2b_access[name])]
+    if wide:
+        values = {"settings": [name.value for name in wide]}
+        yield Concern(code=ConcernCode.ALL_TRUST_ALL_APPLICATIONS, weight=Weight.WARNING, values=values)
+
+
+def _allows_all_applications(direction: B2BAccess) -> bool:
+    applications = configurations(direction.targets.setting)[1]
+    return direction.opening in _OPEN_OR_PARTLY and applications is not None and is_unbounded(applications)
+
+
+def _inherited_concerns(b2b_access: dict[Property, B2BAccess]) -> Iterator[Concern]:
+    found = [name for name, direction in b2b_access.items() if inherited_open(direction)]
+    more_serious = [name for name in found if name is not Property.B2B_COLLABORATION_OUTBOUND]
+    if found:
+        yield Concern(
+            code=ConcernCode.INHERITS_OPEN_DEFAULT,
+            weight=Weight.WARNING if more_serious else Weight.NOTE,
+            values={
+                "settings": [name.value for name in found],
+                "is_microsofts": _is_microsofts(b2b_access[found[0]]),
+            },
+        )
+
+
+def _other_access(found: Sequence[AccessKind]) -> Iterator[Concern]:
+    """List other access that is open or not known: all but B2B, trust, redemption and synchronization of users."""
+    others = [
+        kind
+        for kind in possibly_open(found)
+        if kind.category in (AccessCategory.SERVICE, AccessCategory.CAPABILITIES, AccessCategory.UNDESCRIBED)
+    ]
+    opened = [kind for kind in others if kind.opening is not Openness.UNKNOWN]
+    # Access that an unread default may open is reported once, as a concern about the default.
+    unknown = [kind for kind in others if kind.opening is Openness.UNKNOWN and kind.is_explicit]
+    if opened:
+        values = {"ways": access_kind_values(opened)}
+        yield Concern(code=ConcernCode.ALSO_OPEN, weight=Weight.WARNING, values=values)
+    if unknown:
+        values = {"ways": access_kind_values(unknown)}
+        yield Concern(code=ConcernCode.NOT_KNOWN_CLOSED, weight=Weight.UNCHECKED, values=values)
+
+
+def _is_microsofts(direction: B2BAccess) -> bool:
+    return Origin.MICROSOFT_DEFAULT in direction.targets.origins
+
+
+def _is_unreadable(name: Property, configuration: JsonObject) -> bool:
+    document = configuration.get(name)
+    try:
+        parse_setting(name, document)
+    except UnreadableSetting:
+        return True
+    # Graph's `devices` of tenant restrictions is known, and "not supported on the server side yet".
+    return bool(unknown_members(name, document).keys() - {"devices"})

@@ -1,0 +1,80 @@
+"""Evaluate the tenant's default configuration, which applies to every partner without its own settings."""
+
+from collections.abc import Iterator, Sequence
+from typing import Final
+
+from workflows.core.errors.facts import Facts, as_values
+from workflows.core.posture.access_concerns import access_kind_values, b2b_access_of, trust_of, unreadable_settings
+from workflows.core.posture.concern_codes import ConcernCode
+from workflows.core.posture.model import B2BAccess, Concern, DefaultPosture, Weight, sorted_concerns
+from workflows.core.settings.canonical import JsonObject
+from workflows.core.settings.effective import effective_settings
+from workflows.core.settings.model import Property
+from workflows.core.settings.openness import AccessCategory, AccessKind, Openness, access_kinds, possibly_open
+
+_OPEN_CODES: Final = {
+    Property.B2B_COLLABORATION_INBOUND: ConcernCode.DEFAULT_OPEN_B2B_COLLABORATION_INBOUND,
+    Property.B2B_COLLABORATION_OUTBOUND: ConcernCode.DEFAULT_OPEN_B2B_COLLABORATION_OUTBOUND,
+    Property.B2B_DIRECT_CONNECT_INBOUND: ConcernCode.DEFAULT_OPEN_B2B_DIRECT_CONNECT_INBOUND,
+    Property.B2B_DIRECT_CONNECT_OUTBOUND: ConcernCode.DEFAULT_OPEN_B2B_DIRECT_CONNECT_OUTBOUND,
+}
+
+
+def default_posture(document: JsonObject | None, unread_because: Facts = ()) -> DefaultPosture:
+    """Return the posture of the default with its concerns.
+
+    :param document: the default configuration; None when it could not be read. `unread_because` then says why.
+    """
+    applies = effective_settings(None, document)
+    b2b_access, found = b2b_access_of(applies), access_kinds(None, document)
+    return DefaultPosture(
+        is_read=document is not None,
+        is_service_default=(document or {}).get("isServiceDefault") is True,
+        b2b_access=b2b_access,
+        trust=trust_of(applies),
+        document=document,
+        access_kinds=found,
+        concerns=sorted_concerns(
+            [_unread(unread_because)]
+            if document is None
+            else _concerns(document, b2b_access, _trusted(document), found)
+        ),
+    )
+
+
+def _trusted(document: JsonObject) -> list[str]:
+    flags = trust_of(effective_settings(None, document))
+    return [key for key, flag in flags.items() if flag.value is True]
+
+
+def _concerns(
+    document: JsonObject, b2b_access: dict[Property, B2BAccess], trusted: Sequence[str], found: Sequence[AccessKind]
+) -> Iterator[Concern]:
+    if trusted:
+        yield Concern(code=ConcernCode.DEFAULT_TRUSTS_EVERYBODY, weight=Weight.ALERT, values={"flags": list(trusted)})
+    for name, code in _OPEN_CODES.items():
+        if b2b_access[name].opening in (Openness.OPEN, Openness.PARTLY):
+            is_whole = b2b_access[name].opening is Openness.OPEN
+            yield Concern(code=code, weight=Weight.WARNING, values={"is_whole": is_whole})
+    unreadable = unreadable_settings(document)
+    others = [
+        kind
+        for kind in possibly_open(found)
+        if kind.category in (AccessCategory.SERVICE, AccessCategory.UNDESCRIBED) and kind.setting not in unreadable
+    ]
+    if opened := [kind for kind in others if kind.opening is not Openness.UNKNOWN]:
+        values = {"ways": access_kind_values(opened)}
+        yield Concern(code=ConcernCode.DEFAULT_ALSO_OPEN, weight=Weight.WARNING, values=values)
+    if unknown := [kind for kind in others if kind.opening is Openness.UNKNOWN]:
+        values = {"ways": access_kind_values(unknown)}
+        yield Concern(code=ConcernCode.DEFAULT_NOT_KNOWN_CLOSED, weight=Weight.UNCHECKED, values=values)
+    if unreadable:
+        yield Concern(
+            code=ConcernCode.DEFAULT_UNREADABLE, weight=Weight.UNCHECKED, values={"settings": list(unreadable)}
+        )
+    if document.get("isServiceDefault") is True:
+        yield Concern(code=ConcernCode.DEFAULT_IS_MICROSOFTS, weight=Weight.NOTE)
+
+
+def _unread(reason: Facts) -> Concern:
+    return Concern(code=ConcernCode.DEFAULT_UNREAD, weight=Weight.UNCHECKED, values={"reason": as_values(reason)})

@@ -1,0 +1,45 @@
+"""Compare a partner's current settings with those that were last approved and read back."""
+
+from collections.abc import Mapping
+from typing import Any, Final
+
+from workflows.core.plans.plan import Plan
+from workflows.core.settings.canonical import JsonObject
+from workflows.core.settings.documents import has_no_value, is_same_value
+from workflows.core.settings.model import IDENTITY_SYNCHRONIZATION, Property
+from workflows.core.settings.undescribed_members import (
+    DEVICES,
+    changed_undescribed_members,
+    undescribed_members,
+    without_undescribed_members,
+)
+
+_SETTINGS: Final = tuple(name.value for name in Property)
+
+
+def differing_settings(plan: Plan, observed: JsonObject) -> tuple[str, ...]:
+    """Return Graph's names of the settings that differ from the state after `plan`; empty when none differs.
+
+    A changed member that v1.0 does not describe counts, but not one that became empty. For a partner that the plan
+    created, only described members are compared, because the service adds others.
+    """
+    expected = plan.configuration_after() or {}
+    names = [
+        name
+        for name in dict.fromkeys((*expected, *observed, *_SETTINGS))
+        if name in _SETTINGS and not is_same_value(_compared(name, expected), _compared(name, observed))
+    ]
+    if plan.before is not None:
+        here = {".".join(path): value for path, value in undescribed_members(observed).items()}
+        names += [name for name in changed_undescribed_members(expected, observed) if not has_no_value(here.get(name))]
+    return tuple(names)
+
+
+def _compared(name: str, image: JsonObject) -> Any:
+    """Return one setting without members that are never written: a policy's name and key, and Graph's `devices`."""
+    value: Any = without_undescribed_members(name, image.get(name))
+    if name == IDENTITY_SYNCHRONIZATION and isinstance(value, Mapping):
+        value = {"userSyncInbound": value.get("userSyncInbound")}
+    if name == Property.TENANT_RESTRICTIONS and isinstance(value, Mapping):
+        value = {key: item for key, item in value.items() if key != DEVICES}
+    return value

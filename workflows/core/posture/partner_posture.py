@@ -1,0 +1,150 @@
+"""Evaluate one partner for the posture: current settings, risk, our records, concerns."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+
+from workflows.core.partners.partnership import Partnership
+from workflows.core.partners.records import Records, changed_between
+from workflows.core.plans.current_settings import unmanaged_settings
+from workflows.core.plans.plan import TenantIdentity
+from workflows.core.posture.access_concerns import access_concerns, b2b_access_of, trust_of, unreadable_settings
+from workflows.core.posture.current_risk import current_risk
+from workflows.core.posture.model import Concern, PartnerPosture, RecordState, sorted_concerns
+from workflows.core.posture.record_concerns import (
+    due_concerns,
+    missing_partner_concerns,
+    partner_being_changed_concern,
+    present_partner_concerns,
+    unknown_partner_concerns,
+    unreadable_record_concern,
+)
+from workflows.core.requests.request import AccessRequest
+from workflows.core.settings.canonical import JsonObject
+from workflows.core.settings.effective import EffectiveSettings, effective_settings
+from workflows.core.settings.model import FLAGS, Property, TenantId
+from workflows.core.settings.openness import (
+    AccessCategory,
+    AccessKind,
+    Openness,
+    access_kinds,
+    possibly_open,
+    synchronization_of,
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PostureInputs:
+    """The data that the evaluation of every partner needs."""
+
+    default: JsonObject | None
+    """The tenant's default configuration; None when it could not be read."""
+    records: Records | None
+    """Our records; None when there are none to read."""
+    being_changed: frozenset[TenantId]
+    """The tenants that Gatehouse is changing. They are not compared with the records."""
+    unfinished: Mapping[TenantId, AccessRequest]
+    """By tenant, a request that began to write it and then failed or was stopped."""
+    now: datetime
+
+    @classmethod
+    def of(
+        cls, default: JsonObject | None, before: Records | None, after: Records | None, now: datetime
+    ) -> "PostureInputs":
+        """Make the inputs from the records that were read before and after the tenant was read."""
+        is_read = before is not None and after is not None
+        return cls(
+            default=default,
+            records=after if is_read else None,
+            being_changed=changed_between(before, after) if before is not None and after is not None else frozenset(),
+            unfinished={} if after is None else after.unfinished(),
+            now=now,
+        )
+
+
+def evaluate_partner(
+    tenant_id: TenantId, configuration: JsonObject | None, named: TenantIdentity | None, inputs: PostureInputs
+) -> PartnerPosture:
+    """Evaluate one partner.
+
+    :param configuration: the partner's own configuration; None for a partner of our records that has none.
+    :param named: the identity from a lookup of the tenant id; used when our records do not contain it.
+    """
+    record = None if inputs.records is None else inputs.records.partnerships.get(tenant_id)
+    identity = named if record is None else record.identity
+    is_cross_cloud = identity is not None and not identity.is_resolved
+    applies = effective_settings(configuration, inputs.default, is_cross_cloud=is_cross_cloud)
+    flags, found = applies.flags, access_kinds(configuration, inputs.default, is_cross_cloud=is_cross_cloud)
+    return PartnerPosture(
+        tenant_id=tenant_id,
+        identity=identity,
+        configuration=configuration,
+        b2b_access=b2b_access_of(applies),
+        trust=trust_of(applies),
+        redemption={key: flags[Property.AUTOMATIC_REDEMPTION, key] for key in FLAGS[Property.AUTOMATIC_REDEMPTION]},
+        synchronization=synchronization_of(applies, found),
+        access_kinds=found,
+        unmanaged_settings=unmanaged_settings(configuration),
+        risk=current_risk(tenant_id, configuration, inputs.default, is_cross_cloud=is_cross_cloud),
+        is_risk_certain=_is_known(applies, found) and not unreadable_settings(configuration or {}),
+        record_state=_record_state(tenant_id, record, inputs.records),
+        record=record,
+        concerns=sorted_concerns(_concerns(tenant_id, configuration, applies, found, record, inputs)),
+    )
+
+
+def _concerns(
+    tenant_id: TenantId,
+    configuration: JsonObject | None,
+    applies: EffectiveSettings,
+    found: tuple[AccessKind, ...],
+    record: Partnership | None,
+    inputs: PostureInputs,
+) -> Iterator[Concern]:
+    if tenant_id in inputs.being_changed:
+        yield partner_being_changed_concern()
+    else:
+        yield from _compared(tenant_id, configuration, found, record, inputs)
+    if configuration is not None:
+        yield from access_concerns(tenant_id, configuration, applies, found)
+    if record is not None:
+        yield from due_concerns(record, inputs.now)
+
+
+def _compared(
+    tenant_id: TenantId,
+    configuration: JsonObject | None,
+    found: tuple[AccessKind, ...],
+    record: Partnership | None,
+    inputs: PostureInputs,
+) -> Iterator[Concern]:
+    if inputs.records is None:
+        return
+    if tenant_id in inputs.records.unreadable:
+        yield unreadable_record_concern()
+    elif record is None:
+        if configuration is not None:
+            yield from unknown_partner_concerns(configuration, inputs.unfinished.get(tenant_id))
+    elif configuration is None:
+        yield from missing_partner_concerns(record, found, default_is_read=inputs.default is not None)
+    else:
+        request = inputs.records.requests.get(record.request_id)
+        yield from present_partner_concerns(record, request, configuration, found)
+
+
+def _record_state(tenant_id: TenantId, record: Partnership | None, records: Records | None) -> RecordState:
+    if records is None:
+        return RecordState.NOT_READ
+    if record is not None:
+        return RecordState.KEPT
+    return RecordState.UNREADABLE if tenant_id in records.unreadable else RecordState.NONE
+
+
+def _is_known(applies: EffectiveSettings, found: tuple[AccessKind, ...]) -> bool:
+    b2b_access = b2b_access_of(applies).values()
+    has_unknown = any(kind.category is AccessCategory.UNDESCRIBED for kind in possibly_open(found))
+    return (
+        not has_unknown
+        and all(direction.opening is not Openness.UNKNOWN for direction in b2b_access)
+        and all(flag.value is not None for flag in applies.flags.values())
+    )

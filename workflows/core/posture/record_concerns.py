@@ -1,0 +1,143 @@
+"""Find differences between a partner's current settings and our records, and what is overdue."""
+
+from collections.abc import Iterator, Sequence
+from datetime import datetime, timedelta
+from typing import Final
+
+from workflows.core.partners.partnership import Partnership, PartnershipState
+from workflows.core.posture.access_concerns import access_kind_values
+from workflows.core.posture.concern_codes import ConcernCode
+from workflows.core.posture.differing_settings import differing_settings
+from workflows.core.posture.model import Concern, Weight
+from workflows.core.requests.request import AccessRequest, RequestState
+from workflows.core.settings.block import not_blocked
+from workflows.core.settings.canonical import JsonObject
+from workflows.core.settings.model import TARGET_PROPERTIES, Property
+from workflows.core.settings.openness import AccessCategory, AccessKind, Openness, possibly_open
+
+GRACE: Final = timedelta(hours=1)
+"""How late a review question may be. After that the bot counts as not running."""
+
+
+def unknown_partner_concerns(configuration: JsonObject, unfinished: AccessRequest | None) -> Iterator[Concern]:
+    """Report a partner in the tenant that our records do not contain.
+
+    :param unfinished: a request that began to write it and then failed or was stopped; None when there is none.
+    """
+    if unfinished is not None:
+        values = {"request_id": unfinished.id, "state": unfinished.state.value}
+        yield Concern(code=ConcernCode.UNFINISHED, weight=Weight.WARNING, values=values)
+        return
+    is_set = any(configuration.get(name) is not None for name in _SETTABLE)
+    weight = Weight.WARNING if is_set and not_blocked(configuration) else Weight.NOTE
+    yield Concern(code=ConcernCode.UNKNOWN_TO_GATEHOUSE, weight=weight)
+
+
+def present_partner_concerns(
+    partnership: Partnership, request: AccessRequest | None, configuration: JsonObject, found: Sequence[AccessKind]
+) -> Iterator[Concern]:
+    """Compare the current settings with what was last applied.
+
+    :param found: every kind of access of the partner, with its current state.
+    :param request: the request of the partnership; None when it cannot be read.
+    """
+    if partnership.state is PartnershipState.REVOKED:
+        yield from _not_closed_concerns(configuration, found)
+    elif request is None:
+        values = {"request_id": partnership.request_id}
+        yield Concern(code=ConcernCode.NOT_COMPARED, weight=Weight.UNCHECKED, values=values)
+    elif names := differing_settings(request.known.plan, configuration):
+        yield _difference(request, names)
+
+
+def missing_partner_concerns(
+    partnership: Partnership, found: Sequence[AccessKind], *, default_is_read: bool
+) -> Iterator[Concern]:
+    """Report a partner of our records that has no configuration in the tenant.
+
+    :param found: every kind of access that still applies; all closed for a tenant of another cloud.
+    """
+    left = possibly_open(found)
+    is_revoked = partnership.state is PartnershipState.REVOKED
+    yield Concern(
+        code=ConcernCode.REVOKED_BUT_ABSENT if is_revoked else ConcernCode.ABSENT,
+        weight=Weight.ALERT if is_revoked and left else Weight.WARNING,
+        values={
+            "is_other_cloud": not partnership.identity.is_resolved,
+            "is_default_read": default_is_read,
+            "ways": access_kind_values(left),
+        },
+    )
+
+
+def due_concerns(partnership: Partnership, now: datetime) -> Iterator[Concern]:
+    """List what is overdue for a partnership that is not revoked."""
+    if partnership.state is PartnershipState.REVOKED:
+        return
+    if partnership.ends_at is not None and partnership.is_past_its_end(now):
+        values = {"ended_at": partnership.ends_at.isoformat()}
+        yield Concern(code=ConcernCode.TIME_IS_OVER, weight=Weight.WARNING, values=values)
+    if partnership.state is PartnershipState.REVIEW_DUE:
+        yield _review_overdue(sponsor=partnership.sponsor.name, reminders=partnership.reminders)
+    elif partnership.next_review_at is not None and now >= partnership.next_review_at + GRACE:
+        yield _review_overdue(due_at=partnership.next_review_at.isoformat())
+
+
+def partner_being_changed_concern() -> Concern:
+    """Return the concern that Gatehouse is changing the partner, so that nothing can be compared."""
+    return Concern(code=ConcernCode.BEING_WRITTEN, weight=Weight.NOTE)
+
+
+def unreadable_record_concern() -> Concern:
+    """Return the concern that the partner's record cannot be read."""
+    return Concern(code=ConcernCode.RECORD_UNREADABLE, weight=Weight.UNCHECKED)
+
+
+_SETTABLE: Final = (
+    *TARGET_PROPERTIES,
+    Property.INBOUND_TRUST,
+    Property.AUTOMATIC_REDEMPTION,
+    Property.IDENTITY_SYNCHRONIZATION,
+)
+
+
+def _not_closed_concerns(configuration: JsonObject, found: Sequence[AccessKind]) -> Iterator[Concern]:
+    """Report access of a revoked partner that is open, not known, or closed without an explicit block."""
+    left, missing = possibly_open(found), not_blocked(configuration)
+    opened = [kind for kind in left if kind.opening is not Openness.UNKNOWN]
+    unknown = [
+        kind for kind in left if kind.opening is Openness.UNKNOWN and kind.category is not AccessCategory.DEFAULT
+    ]
+    lost = [kind for kind in unknown if kind.setting in missing]
+    if opened or lost:
+        values = {"open": access_kind_values(opened), "unknown": access_kind_values(unknown)}
+        yield Concern(code=ConcernCode.REVOKED_BUT_OPEN, weight=Weight.ALERT, values=values)
+    elif unknown:
+        weight = Weight.WARNING if any(kind.is_explicit for kind in unknown) else Weight.UNCHECKED
+        yield Concern(
+            code=ConcernCode.REVOKED_NOT_KNOWN, weight=weight, values={"unknown": access_kind_values(unknown)}
+        )
+    settings = {kind.setting for kind in left}
+    if closed := [name for name in missing if name not in settings]:
+        yield Concern(
+            code=ConcernCode.REVOKED_NOT_EXPLICIT,
+            weight=Weight.WARNING,
+            values={"settings": [name.value for name in closed]},
+        )
+
+
+def _review_overdue(*, sponsor: str | None = None, reminders: int | None = None, due_at: str | None = None) -> Concern:
+    values = {"sponsor": sponsor, "reminders": reminders, "due_at": due_at}
+    return Concern(code=ConcernCode.REVIEW_OVERDUE, weight=Weight.WARNING, values=values)
+
+
+def _difference(request: AccessRequest, names: tuple[str, ...]) -> Concern:
+    return Concern(
+        code=ConcernCode.DIFFERS_FROM_APPROVED,
+        weight=Weight.WARNING,
+        values={
+            "request_id": request.id,
+            "is_overwritten": request.state is RequestState.OVERWRITTEN,
+            "settings": list(names),
+        },
+    )

@@ -1,0 +1,148 @@
+"""Split a partner's configuration into members that Microsoft Graph v1.0 describes, and all other members.
+
+Graph returns more members than its reference describes, for example `crossCloudMeetingConfiguration`. It is not known
+what such an undescribed member allows. So it is read and compared, and counts as not closed while it has a value.
+"""
+
+from collections.abc import Iterator, Mapping
+from typing import Any, Final
+
+from workflows.core.settings.canonical import JsonObject
+from workflows.core.settings.documents import has_no_value, is_same_value
+from workflows.core.settings.model import FLAGS, TARGET_PROPERTIES, Property, lists_of
+
+Path = tuple[str, ...]
+"""The path of a member: the names of the objects that contain it, outermost first, and its own name."""
+
+DEVICES: Final = "devices"
+"""The member of tenant restrictions that Gatehouse never sends."""
+
+_RESTRICTS: Final = ("block", "deny", "disable", "require", "restrict")
+_Members = Mapping[str, Any]
+"""The described members of an object, each with the described members of its value; None: they are not examined."""
+
+_TARGETS: Final[_Members] = {"accessType": None, "targets": {"target": None, "targetType": None}}
+_SETTINGS: Final[_Members] = {
+    **{name.value: {target_list.graph: _TARGETS for target_list in lists_of(name)} for name in TARGET_PROPERTIES},
+    **{name.value: dict.fromkeys(flags.values()) for name, flags in FLAGS.items()},
+    Property.IDENTITY_SYNCHRONIZATION.value: {
+        "tenantId": None,
+        "displayName": None,
+        "userSyncInbound": {"isSyncAllowed": None},
+    },
+}
+_PARTNER: Final[_Members] = {
+    **_SETTINGS,
+    Property.TENANT_RESTRICTIONS.value: {**_SETTINGS[Property.TENANT_RESTRICTIONS], DEVICES: None},
+    "tenantId": None,
+    "isServiceProvider": None,
+    "isInMultiTenantOrganization": None,
+    # Members of the tenant's default. On a partner they have no effect on access.
+    "id": None,
+    "isServiceDefault": None,
+    "invitationRedemptionIdentityProviderConfiguration": None,
+}
+
+
+def is_restriction(path: Path) -> bool:
+    """Return whether an undescribed member seems to be a restriction, like `blockServiceProviderAccess`, by its name.
+
+    For such a member false allows access, and null may allow it. So it is reported, and never written.
+    """
+    return any(part.lower().startswith(_RESTRICTS) for part in path)
+
+
+def undescribed_members(document: JsonObject | None) -> dict[Path, Any]:
+    """Return the undescribed members at every depth, with their values. Annotations are not members."""
+    found: dict[Path, Any] = {}
+    for path, value in _undescribed(document, _PARTNER, ()):
+        found[path] = value if path not in found else [found[path], value]
+    return found
+
+
+def described_configuration(document: JsonObject) -> dict[str, Any]:
+    """Return a copy of a configuration without undescribed members and without annotations."""
+    return dict(_only_described(document, _PARTNER))
+
+
+def without_undescribed_members(name: str, value: Any) -> Any:
+    """Return the value of one setting without the members that v1.0 does not describe."""
+    return _only_described(value, _PARTNER.get(name))
+
+
+def with_undescribed_members(old: JsonObject, new: JsonObject) -> dict[str, Any]:
+    """Return `new`, with the undescribed members inside settings of `old` added that `new` does not contain.
+
+    It is assumed that a write does not change the members that it does not contain.
+    """
+    return {
+        **new,
+        **{name: _kept(old[name], new[name], _SETTINGS[name]) for name in _SETTINGS if _both(name, old, new)},
+    }
+
+
+def changed_undescribed_members(before: JsonObject | None, observed: JsonObject | None) -> tuple[str, ...]:
+    """Return the names of undescribed members whose value changed. A change to an empty value does not count.
+
+    Null, false and an absent member all count as empty.
+    """
+    was, is_now = undescribed_members(before), undescribed_members(observed)
+    return tuple(
+        ".".join(path)
+        for path in dict.fromkeys((*was, *is_now))
+        if not (has_no_value(was.get(path)) and has_no_value(is_now.get(path)))
+        and not is_same_value(was.get(path), is_now.get(path))
+    )
+
+
+def set_member(body: dict[str, Any], path: Path, value: Any) -> None:
+    """Set one member of a body, and create the objects that contain it."""
+    *way, last = path
+    for key in way:
+        body = body.setdefault(key, {})
+    body[last] = value
+
+
+def copied(value: Any) -> Any:
+    """Return a copy whose objects can be changed without changing the original. Lists are shared."""
+    return {key: copied(item) for key, item in value.items()} if isinstance(value, Mapping) else value
+
+
+def _undescribed(value: Any, members: _Members | None, path: Path) -> Iterator[tuple[Path, Any]]:
+    if members is None:
+        return
+    if isinstance(value, list | tuple):
+        for item in value:
+            yield from _undescribed(item, members, path)
+    elif isinstance(value, Mapping):
+        for key, item in value.items():
+            if "@" in key:
+                continue
+            if key in members:
+                yield from _undescribed(item, members[key], (*path, key))
+            else:
+                yield (*path, key), item
+
+
+def _only_described(value: Any, members: _Members | None) -> Any:
+    if members is None:
+        return value
+    if isinstance(value, list | tuple):
+        return [_only_described(item, members) for item in value]
+    if not isinstance(value, Mapping):
+        return value
+    return {key: _only_described(item, members[key]) for key, item in value.items() if key in members}
+
+
+def _both(name: str, old: JsonObject, new: JsonObject) -> bool:
+    return isinstance(old.get(name), Mapping) and isinstance(new.get(name), Mapping)
+
+
+def _kept(old: JsonObject, new: JsonObject, members: _Members) -> dict[str, Any]:
+    lost = {key: item for key, item in old.items() if key not in members and key not in new and "@" not in key}
+    deeper = {
+        key: _kept(old[key], new[key], inner)
+        for key, inner in members.items()
+        if isinstance(inner, Mapping) and _both(key, old, new)
+    }
+    return {**lost, **new, **deeper}

@@ -1,0 +1,183 @@
+"""Perform stored effects, each at least once. Each lane is performed in order, and lanes run in parallel.
+
+An effect is retried as long as another system does not accept it. After a few failures because of an error in
+Gatehouse, an effect is given up ("parked"), and an alarm reports it. Effects that must not be given up, such as a
+revocation, are never parked.
+
+Permission checks and writes have priority over messages, and App Homes come last. Neither permission checks nor
+messages can use all places. So many cards do not delay an approval, and an unreachable Microsoft Graph does not delay
+the cards.
+"""
+
+import asyncio
+import math
+import random
+from collections.abc import Awaitable, Callable
+from datetime import timedelta
+from typing import Final
+
+import structlog
+
+from workflows.core.errors.facts import Facts, log_text, text_fact
+from workflows.core.errors.raised import CodedError, FactsError
+from workflows.core.requests.effects import Effect, Priority, priority_of
+from workflows.intervals import USUAL_PAUSES, Pauses
+from workflows.ports.clock import Clock
+from workflows.ports.effects_queue import PendingEffect
+from workflows.ports.notifier import NotifierBlocked, NotifierRefused, NotifierUnavailable
+from workflows.ports.people_directory import PeopleDirectoryUnavailable
+from workflows.ports.records import StoreNotWritable
+from workflows.ports.store import Store
+from workflows.ports.tenant import MAX_RETRY_AFTER, TenantUnavailable
+
+_AT_ONCE: Final = 16
+_MAX_OF_ONE_KIND: Final = 12
+"""The most permission checks and writes at the same time, and also the most messages."""
+_MAX_HOMES: Final = 4
+_FIRST_RETRY_SECONDS: Final = 1.0
+_MAX_RETRY_SECONDS: Final = 60.0
+_MAX_BLOCKED_SECONDS: Final = 300.0
+"""The longest pause of an effect that waits for an admin to repair something."""
+_MAX_KEPT_SECONDS: Final = 300.0
+"""The longest pause of an effect that must not be given up."""
+_ATTEMPTS_WITH_OUR_OWN_FAULT: Final = 5
+
+_log = structlog.get_logger()
+
+
+class QueueWorker:
+    """Performs effects. Start it with `run`; call `wake` after storing an effect."""
+
+    def __init__(
+        self,
+        *,
+        store: Store,
+        clock: Clock,
+        perform: Callable[[Effect], Awaitable[None]],
+        may_give_up: Callable[[Effect, Facts], Awaitable[bool]],
+        gave_up: Callable[[PendingEffect, Facts], Awaitable[None]],
+        pauses: Pauses = USUAL_PAUSES,
+    ) -> None:
+        """Create the queue worker.
+
+        :param perform: performs one effect; the error that it raises decides between retry and parking.
+        :param may_give_up: called with the reason before an effect is parked. When it returns False, the effect is
+            retried instead.
+        :param gave_up: called with the reason after an effect was parked.
+        """
+        self._store = store
+        self._clock = clock
+        self._perform = perform
+        self._may_give_up = may_give_up
+        self._gave_up = gave_up
+        self._longest_sleep = pauses.due_work_read_every
+        self._own_faults: dict[int, int] = {}
+        """How often each effect failed because of an error in Gatehouse since the start. Outages do not count."""
+        self._woken = asyncio.Event()
+        self._lanes: dict[str, asyncio.Task[None]] = {}
+        self._priorities: dict[str, Priority] = {}
+
+    def wake(self) -> None:
+        """Check for work now."""
+        self._woken.set()
+
+    async def run(self) -> None:
+        """Perform due effects until cancelled. Unfinished effects stay stored for the next start."""
+        try:
+            while True:
+                self._woken.clear()
+                try:
+                    await self._start_what_is_due()
+                except Exception:
+                    _log.exception("outbox_cannot_look")  # tried again: a full disk or a locked file may be repaired
+                await self._wait_for_work()
+        finally:
+            for task in self._lanes.values():
+                task.cancel()
+            await asyncio.gather(*self._lanes.values(), return_exceptions=True)
+
+    async def _start_what_is_due(self) -> None:
+        for pending in await self._store.pending(self._clock.now(), _AT_ONCE + len(self._lanes)):
+            if pending.lane not in self._lanes and self._has_room(priority_of(pending.effect)):
+                self._start(pending)
+
+    def _has_room(self, priority: Priority) -> bool:
+        """Return whether one more effect of this priority can be performed now."""
+        running = list(self._priorities.values())
+        if len(running) >= _AT_ONCE or (priority is Priority.HOME and running.count(Priority.HOME) >= _MAX_HOMES):
+            return False
+        deciding = running.count(Priority.DECIDE)
+        return (deciding if priority is Priority.DECIDE else len(running) - deciding) < _MAX_OF_ONE_KIND
+
+    async def _wait_for_work(self) -> None:
+        try:
+            async with asyncio.timeout(self._longest_sleep):
+                await self._woken.wait()
+        except TimeoutError:
+            return
+
+    def _start(self, pending: PendingEffect) -> None:
+        task = asyncio.create_task(self._perform_one(pending))
+        self._lanes[pending.lane] = task
+        self._priorities[pending.lane] = priority_of(pending.effect)
+
+        def ended(done: asyncio.Task[None]) -> None:
+            del self._lanes[pending.lane], self._priorities[pending.lane]
+            if not done.cancelled() and (error := done.exception()) is not None:
+                # The result could not be stored. The effect is still due and found at the next read of the queue.
+                _log.error("effect_end_not_stored", effect_id=pending.id, exc_info=error)
+                return
+            self.wake()
+
+        task.add_done_callback(ended)
+
+    async def _perform_one(self, pending: PendingEffect) -> None:
+        log = _log.bind(effect=pending.effect.kind, effect_id=pending.id, attempt=pending.attempts + 1)
+        try:
+            await self._perform(pending.effect)
+        except (TenantUnavailable, PeopleDirectoryUnavailable, NotifierUnavailable, StoreNotWritable) as error:
+            log.warning("effect_waits", reason=str(error))
+            longest = _MAX_BLOCKED_SECONDS if isinstance(error, NotifierBlocked) else _MAX_RETRY_SECONDS
+            await self._retry_later(pending, error.facts, getattr(error, "retry_after", None), longest)
+        except NotifierRefused as error:
+            log.warning("effect_refused", reason=str(error))
+            await self._give_up(pending, error.facts)
+        except Exception as error:
+            log.exception("effect_failed")
+            reason = error.facts if isinstance(error, FactsError | CodedError) else (text_fact(repr(error)),)
+            self._own_faults[pending.id] = self._own_faults.get(pending.id, 0) + 1
+            if self._own_faults[pending.id] >= _ATTEMPTS_WITH_OUR_OWN_FAULT:
+                await self._give_up(pending, reason)
+            else:
+                await self._retry_later(pending, reason, None)
+        else:
+            await self._store.done(pending.id)
+            self._own_faults.pop(pending.id, None)
+
+    async def _give_up(self, pending: PendingEffect, reason: Facts) -> None:
+        """Give up an effect. An effect that must not be given up is retried instead."""
+        if not await self._is_given_up(pending.effect, reason):
+            await self._retry_later(pending, reason, None, _MAX_KEPT_SECONDS)
+            return
+        _log.warning("effect_parked", effect=pending.effect.kind, effect_id=pending.id, reason=log_text(reason))
+        await self._store.park(pending.id, reason)
+        self._own_faults.pop(pending.id, None)
+        await self._gave_up(pending, reason)
+
+    async def _is_given_up(self, effect: Effect, reason: Facts) -> bool:
+        try:
+            return await self._may_give_up(effect, reason)
+        except Exception:
+            _log.exception("outbox_cannot_ask")  # not known whether it may be given up, so it is retried
+            return False
+
+    async def _retry_later(
+        self, pending: PendingEffect, error: Facts, after: float | None, longest: float = _MAX_RETRY_SECONDS
+    ) -> None:
+        if after is not None and after >= 0 and not math.isnan(after):
+            seconds = min(after, MAX_RETRY_AFTER)
+        else:
+            # Half of the pause is random, so that many waiting effects are not retried at the same time.
+            pause_seconds = min(longest, _FIRST_RETRY_SECONDS * 2 ** min(pending.attempts, 20))
+            seconds = pause_seconds * (0.5 + random.random() / 2)  # noqa: S311
+        await self._store.retry(pending.id, self._clock.now() + timedelta(seconds=seconds), error)
