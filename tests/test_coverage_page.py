@@ -255,14 +255,14 @@ BESIDE: Final = "shared"
 """The folder beside the repository, which a clone that stands alone does not have."""
 
 
-Place = tuple[Path, str]
+PagePosition = tuple[Path, str]
 """A file of tests, and a name at its top."""
 
 
 def leans_outside(project: Path, named: str) -> bool:
     """Return whether a test, or what it uses, names the folder next to the repository."""
     file, _, name = named.partition("::")
-    waiting, seen = [(project / file, name)], set[Place]()
+    waiting, seen = [(project / file, name)], set[PagePosition]()
     while waiting:
         one = waiting.pop()
         if one in seen:
@@ -276,14 +276,14 @@ def leans_outside(project: Path, named: str) -> bool:
 
 
 @cache
-def looked_at(project: Path, place: Place) -> tuple[bool, frozenset[Place]]:
+def looked_at(project: Path, place: PagePosition) -> tuple[bool, frozenset[PagePosition]]:
     """Return whether a name at the top of a file names that folder, and what else it uses."""
     path, name = place
     module = module_of(project, path)
     node = module.nodes.get(name)
     if node is None:
         return False, frozenset()
-    found = set[Place]()
+    found = set[PagePosition]()
     for used in (one for one in ast.walk(node) if isinstance(one, ast.Name | ast.arg | ast.Attribute)):
         word = used.id if isinstance(used, ast.Name) else used.arg if isinstance(used, ast.arg) else ""
         found.add((path, word))

@@ -108,7 +108,7 @@ def decision_value(request: AccessRequest) -> str:
 
     :raises Refused: while there is no plan yet.
     """
-    return f"{request.id}:{request.known.plan.digest}"
+    return f"{request.id}:{request.plan.digest}"
 
 
 def setup_value(tenant_id: TenantId, step: SetupStep) -> str:

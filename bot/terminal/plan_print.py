@@ -18,7 +18,7 @@ from bot.words.plans.current_settings import describe_staying_open
 from bot.words.plans.risk import risk_level_words, risk_reason_words
 from bot.words.refusals.sentences import fact_words
 from bot.words.sentences import counted
-from workflows.app.requests.planning import Planned
+from workflows.app.requests.plan_from_file import Planned
 from workflows.core.checks.consequences import consequences
 from workflows.core.checks.findings import Severity
 from workflows.core.plans.closing import only_reduces_access

@@ -19,7 +19,7 @@ from workflows.core.settings.openness import AccessKind
 FORMAT: Final = "gatehouse/posture/1"
 _NOT_SET: Final = "Neither the partner nor the default sets it in a form that this version can read."
 _UNKNOWN: Final = {
-    Origin.UNREAD: "The value could not be read, or stands beside values that this version does not know.",
+    Origin.UNREADABLE: "The value could not be read, or stands beside values that this version does not know.",
     Origin.SET_HERE: _NOT_SET,
     Origin.TENANT_DEFAULT: _NOT_SET,
     Origin.MICROSOFT_DEFAULT: _NOT_SET,

@@ -34,7 +34,7 @@ from bot.slack.people.approvers import StageApprovers
 from tests.bot.sandbox.page.stage import CHANNELS, PEOPLE, Stage
 from tests.bot.shipped_cards import NAMES, waiting, words_of
 from tests.workflows.core.builders import AMARA, NOW, RILEY, TENANT, access_plan, approval, identity, partnership
-from workflows.app.reads.home import Home
+from workflows.app.reads.app_home import Home
 from workflows.catalog.catalog import SHIPPED, load_catalog
 from workflows.core.errors.facts import Fact
 from workflows.core.partner_setup.steps import newly_required_steps
@@ -82,13 +82,13 @@ def cards() -> dict[str, list[Json]]:
 def messages() -> dict[str, list[Json]]:
     """Return the other messages about a request of the template with the most openings that people use every day."""
     asked = waiting(load_catalog(SHIPPED).templates["trusted-partner"])
-    decided = replace(asked, decisions=(approval(AMARA, 0, digest=asked.known.plan.digest),))
+    decided = replace(asked, decisions=(approval(AMARA, 0, digest=asked.plan.digest),))
     at = Situation(now=NOW)
     again = advance(decided, Replan(reason=(Fact(NoteCode.CHANGED_BY_OTHERS),)), at).request
     plan = access_plan({"tenantId": TENANT, "inboundTrust": {"isMfaAccepted": False}})
-    again = advance(again, RecordPrepared(prepared=replace(asked.known, plan=plan)), at).request
+    again = advance(again, RecordPrepared(prepared=replace(asked.require_prepared(), plan=plan)), at).request
     done = replace(decided, state=RequestState.APPLIED, confirmed_at=NOW)
-    setup = partnership(setup=newly_required_steps(asked.known.plan, OPEN_DEFAULT))
+    setup = partnership(setup=newly_required_steps(asked.plan, OPEN_DEFAULT))
     return {
         "setup": setup_card(setup, may_confirm=True).blocks,
         "review": review_card(partnership(state=PartnershipState.REVIEW_DUE, reminders=1), now=NOW).blocks,

@@ -36,7 +36,7 @@ def waiting(number: int, pattern: AccessRequest) -> AccessRequest:
     request_id = RequestId(
         "R-" + "".join("ABCDEFGHIJKLMNOPQRSTUVWXYZ234567"[(number >> 5 * i) & 31] for i in range(10))
     )
-    prepared = replace(pattern.known, plan=replace(pattern.known.plan, tenant_id=tenant_id))
+    prepared = replace(pattern.require_prepared(), plan=replace(pattern.plan, tenant_id=tenant_id))
     return replace(pattern, id=request_id, version=1, prepared=prepared, decisions=())
 
 
@@ -63,7 +63,7 @@ async def test_an_approved_change_does_not_wait_behind_the_cards_of_many_request
     for handle in ("approver1", "approver2", "approver3", "admin", "requester"):
         await gatehouse.store.save_home(ChatId(SLACK_IDS[handle]))
     urgent = await gatehouse.file_request()
-    value = f"{urgent.id}:{urgent.known.plan.digest}"
+    value = f"{urgent.id}:{urgent.plan.digest}"
     for handle in ("approver1", "approver2"):
         await gatehouse.interact(click(handle, "approve", value))
         await gatehouse.idle()

@@ -36,7 +36,7 @@ MARK: Final = "h0stile"
 """Stands in every hostile text, so that its way can be followed."""
 
 TIME: Final = re.compile(
-    r"(Asked|Decide by|Access ends|Access period ended|Ends) "
+    r"(Asked|Sent|Decide by|Access ends|Access period ended|Ends) "
     r"<!date\^\d+\^\{date_short_pretty\} at \{time\}\|\d{4}-\d\d-\d\d \d\d:\d\d UTC>"
 )
 """The only markup in a view: a constant label and a time, which Slack shows in the reader's zone."""

@@ -6,7 +6,7 @@ import resource
 import signal
 import sys
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -156,6 +156,25 @@ class Stage:
     async def rest(self) -> None:
         """Wait until the bot has nothing due to do."""
         await self.see("idle", timeout=10)
+
+    async def until(self, seen: Callable[[], Awaitable[object]], what: str) -> None:
+        """Wait until something can be seen that does not come to rest, as while a service does not answer.
+
+        :raises AssertionError: when it cannot be seen after 20 seconds.
+        """
+        for _ in range(200):
+            if await seen():
+                return
+            await asyncio.sleep(0.1)
+        raise AssertionError(f"not seen in 20 seconds: {what}")
+
+    async def until_card(self, said: str) -> None:
+        """Wait until the newest card of the channel, its Details or its notes say something."""
+
+        async def is_said() -> bool:
+            return said in words(await self.card()) or said in await self.read()
+
+        await self.until(is_said, said)
 
     async def messages(self, user: str = "approver1", channel: str = CHANNEL) -> list[dict[str, Any]]:
         """List messages as somebody sees them, ephemeral ones left out."""

@@ -16,7 +16,7 @@ from workflows.app.alarms import Alarms
 from workflows.app.requests.forms import Form
 from workflows.app.requests.intake import Intake
 from workflows.app.requests.restore_intake import RestoreIntake
-from workflows.app.schedule.checks import ScheduledChecks, usual_checks
+from workflows.app.schedule.alarm_checks import ScheduledChecks, usual_checks
 from workflows.app.schedule.ticker import tick
 from workflows.app.service import Service
 from workflows.catalog.catalog import SHIPPED, Catalog, load_catalog
@@ -149,9 +149,7 @@ class World:
 
     async def reject(self, request: AccessRequest, person: Person, reason: str = "Not this quarter") -> None:
         """Click Reject, give a reason, and let everything follow."""
-        await self.click(
-            Reject(actor=person.chat_id, request_id=request.id, digest=request.known.plan.digest, reason=reason)
-        )
+        await self.click(Reject(actor=person.chat_id, request_id=request.id, digest=request.plan.digest, reason=reason))
 
     async def keep(self, person: Person, reason: str = "Still needed") -> None:
         """Answer Contoso's review with Keep, and let everything follow."""
@@ -171,7 +169,7 @@ class World:
         return Approve(
             actor=person.chat_id,
             request_id=request.id,
-            digest=digest or request.known.plan.digest,
+            digest=digest or request.plan.digest,
             channel="C-PARTNERS",
         )
 
@@ -216,7 +214,7 @@ class World:
         if request.state is RequestState.PREPARING:
             effects = (Prepare(request_id=request.id),)
         elif request.state in (RequestState.APPLYING, RequestState.UNCONFIRMED):
-            effects = (Apply(request_id=request.id, tenant_id=request.known.plan.tenant_id),)
+            effects = (Apply(request_id=request.id, tenant_id=request.plan.tenant_id),)
         entry = AuditEntry(
             key=self.key(), at=self.clock.now(), actor="test", command="put", outcome="accepted", details={}
         )

@@ -47,11 +47,11 @@ _COMMANDS: Final[Mapping[LimitedAction, tuple[str, ...]]] = {
 class Allowance:
     """One more action that is within a limit."""
 
-    what: LimitedAction
+    action: LimitedAction
     actor: ChatId
     account: PersonId | None
     maximum: int
-    left: int
+    remaining: int
     """How many actions are left after this one."""
     more_at: datetime
     """When the oldest action of the hour stops counting."""
@@ -59,7 +59,7 @@ class Allowance:
     @property
     def used(self) -> int:
         """Return how many actions of the hour are used, including this one."""
-        return self.maximum - self.left
+        return self.maximum - self.remaining
 
     @property
     def is_first_warning(self) -> bool:
@@ -67,14 +67,14 @@ class Allowance:
 
         For small actions, the warning is shown only then.
         """
-        return self.said is not None and self.used - 1 < _WARNED_FROM * self.maximum
+        return self.warning is not None and self.used - 1 < _WARNED_FROM * self.maximum
 
     @property
-    def said(self) -> Fact | None:
+    def warning(self) -> Fact | None:
         """Return how many actions are left, for a message; None while many are left."""
         if self.used < _WARNED_FROM * self.maximum:
             return None
-        values = {"what": self.what.value, "left": self.left, "maximum": self.maximum}
+        values = {"what": self.action.value, "left": self.remaining, "maximum": self.maximum}
         return Fact(MessageCode.LIMIT_NEAR, {**values, "more_at": self.more_at.isoformat()})
 
 
@@ -99,20 +99,20 @@ class Limits:
             raise Refused(RefusalCode.LIMIT_REACHED, limit=maximum, what=what.value, again_at=again.isoformat())
         left = maximum - len(times) - 1
         return Allowance(
-            what=what,
+            action=what,
             actor=actor,
             account=account,
             maximum=maximum,
-            left=left,
+            remaining=left,
             more_at=(times[0] if times else now) + HOUR,
         )
 
     async def used(self, allowance: Allowance, name: str) -> None:
         """Raise an alarm once, when the last action of an hour was just used."""
-        if allowance.left > 0:
+        if allowance.remaining > 0:
             return
-        subject = f"{allowance.what.value}:{allowance.account or ''}:{allowance.actor}"
-        values = {"person": name, "limit": str(allowance.maximum), "what": allowance.what.value}
+        subject = f"{allowance.action.value}:{allowance.account or ''}:{allowance.actor}"
+        values = {"person": name, "limit": str(allowance.maximum), "what": allowance.action.value}
         await self.alarms.raise_alarm(AlarmCode.LIMIT_REACHED, subject, values)
 
     async def clear_ended_alarms(self) -> None:

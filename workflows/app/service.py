@@ -151,11 +151,10 @@ class Service:
 
         async def attempt() -> AccessRequest:
             request = await self._load(request_id)
-            plan = None if request.prepared is None else request.prepared.plan
-            known = None if plan is None else await self._store.partnership(plan.tenant_id)
+            record = None if request.prepared is None else await self._store.partnership(request.plan.tenant_id)
             roster = Roster() if roster_of is None else await roster_of(request)
             at = Situation(now=self._clock.now(), roster=roster, received_at=received_at)
-            transition = advance_partner(request, command, at, known)
+            transition = advance_partner(request, command, at, record)
             if transition.request.version == request.version:
                 return request
             is_new = await self._commit(self._commit_of(request, command, transition, key, at.now))
@@ -179,7 +178,8 @@ class Service:
             request=transition.request,
             partnership=transition.partnership,
             effects=transition.effects,
-            is_only_one=isinstance(command, RecordPrepared) and request.particulars.kind is not RequestKind.REVOCATION,
+            must_be_only_open_request=isinstance(command, RecordPrepared)
+            and request.particulars.kind is not RequestKind.REVOCATION,
         )
 
     async def advance_review(
@@ -259,7 +259,7 @@ class Service:
         details = {"target": target, "by": by}
         await self._commit(Commit(entry=entry_of(key, self._clock.now(), actor, LOOK_UP, details)))
 
-    async def note_search(self, actor: ChatId, typed: str, *, key: str, kind: str, template: str) -> None:
+    async def record_search(self, actor: ChatId, typed: str, *, key: str, kind: str, template: str) -> None:
         """Record in the audit log that somebody searched our own users, groups or applications by name.
 
         :param kind: the kind of object that was searched for.

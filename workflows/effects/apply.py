@@ -1,8 +1,9 @@
 """Write an approved plan and verify it: read, compare, write what is missing, read back.
 
 A write with an unknown result is never repeated before the partner was read. After a crash or a timeout, the next
-attempt starts by reading. `workflows.core.requests.resending` decides when an accepted write is sent again that Graph
-does not show. A revocation is never given up.
+attempt starts by reading. After a write that Graph refused for good, the partner is only read, and what is in the
+tenant is recorded. `workflows.core.requests.resending` decides when an accepted write is sent again that Graph does not
+show. A revocation is never given up.
 
 This is the order of the steps and the checks before the first write; the steps are in `applying`.
 """
@@ -28,10 +29,11 @@ from workflows.core.requests.notes import NoteCode
 from workflows.core.requests.request import AccessRequest, RequestId, RequestKind, RequestState
 from workflows.core.settings.canonical import JsonObject
 from workflows.effects.applying.reading_back import ReadBack
+from workflows.effects.applying.refusals import RefusedPlans
 from workflows.effects.applying.results import ApplyResults
 from workflows.effects.applying.sending import PlanSender
 from workflows.effects.resending import ResendDecision
-from workflows.effects.still_approved import objection
+from workflows.effects.still_approved import find_objection
 from workflows.intervals import USUAL_PAUSES, Pauses
 from workflows.ports.clock import Clock
 from workflows.ports.people_directory import PeopleDirectory, PeopleDirectoryUnavailable
@@ -70,10 +72,14 @@ class Applier:
         if request is None or request.state not in _TO_DO:
             return
         try:
-            if request.state is RequestState.APPLYING:
-                await self._write(request)
-            else:
-                await self._confirm(request, rests=(0.0,))
+            if request.write_refusal is None:
+                if request.state is RequestState.APPLYING:
+                    await self._write(request)
+                else:
+                    await self._confirm(request, rests=(0.0,))
+                request = await self.store.request(request_id)
+            if request is not None and request.write_refusal is not None and request.state in _TO_DO:
+                await self._refusals.settle(request, request.write_refusal)
         except (TenantUnavailable, PeopleDirectoryUnavailable) as error:
             if await self._is_open(request_id):
                 await self.service.advance(
@@ -91,8 +97,8 @@ class Applier:
 
     async def _write(self, request: AccessRequest) -> None:
         """Read the partner, check that the plan may still be written, write what is missing, read back."""
-        plan = request.known.plan
-        if await self.results.is_stopped_late(request):
+        plan = request.plan
+        if await self.results.stop_if_too_late(request):
             return  # known without reading, so that it is also said while Graph does not answer
         try:
             observed = await self.tenant.read_partner(plan.tenant_id)
@@ -100,19 +106,19 @@ class Applier:
             await self.results.record_unreadable(request, error)
             return
         done = count_written(plan, observed)
-        if await self.results.is_a_service_provider(request, observed, done):
+        if await self.results.stop_if_service_provider(request, observed, done):
             return
         if done is None:
             await self.results.record_drift(request, observed)
             return
-        if await self.results.is_given_up_late(request, observed, done):
+        if await self.results.stop_if_too_late_while_writing(request, observed, done):
             return
         if not await self._may_be_written(request, observed, done):
             return
         is_missing = done < len(plan.required)
         if is_missing and request.particulars.kind is not RequestKind.REVOCATION:
             await self.tenant.verify_home(must_be_known=True)
-        if await self.results.is_stopped_late(request):
+        if await self.results.stop_if_too_late(request):
             return  # the end came during the checks
         if is_missing:
             await self.service.advance(request.id, RecordWriting())
@@ -122,7 +128,17 @@ class Applier:
 
     async def _confirm(self, request: AccessRequest, *, rests: tuple[float, ...]) -> None:
         """Read back what was sent. What is not shown may have to be sent again."""
-        read_back = ReadBack(
+        again = await self._read_back.confirm(request, rests=rests)
+        if again is not None:
+            await self._write(again)
+
+    @property
+    def _refusals(self) -> RefusedPlans:
+        return RefusedPlans(tenant=self.tenant, results=self.results, read_back=self._read_back)
+
+    @property
+    def _read_back(self) -> ReadBack:
+        return ReadBack(
             service=self.service,
             store=self.store,
             tenant=self.tenant,
@@ -134,31 +150,30 @@ class Applier:
             sleep=self.sleep,
             pauses=self.pauses,
         )
-        again = await read_back.confirm(request, rests=rests)
-        if again is not None:
-            await self._write(again)
 
     async def _may_be_written(self, request: AccessRequest, observed: JsonObject | None, done: int) -> bool:
         """Make every check before the rest of the plan is written. When a check fails, its result is recorded.
 
         :param done: how many operations of the plan the partner shows.
         """
-        if done < len(request.known.plan.required) and await self._is_replanned_after_gap(request):
+        if done < len(request.plan.required) and await self._replan_after_gap(request):
             return False
         if done > 0 or request.writing_since is not None:
             # Once a write was sent, the check before it has passed. Only reading and finishing is left.
             return True
         try:
-            if await self.results.changed_unknown_members(request, observed):
+            if await self.results.replan_if_undescribed_members_changed(request, observed):
                 return False
             return await self._may_still_be_applied(request)
         except TenantRefused as error:
-            await self.results.record_failed(request, 0, error)
+            await self.results.record_refused_check(request, error)
             return False
 
     async def _may_still_be_applied(self, request: AccessRequest) -> bool:
         """Check once more, before the first write, that it is still what was approved."""
-        found_objection = await objection(request, tenant=self.tenant, directory=self.directory, catalog=self.catalog)
+        found_objection = await find_objection(
+            request, tenant=self.tenant, directory=self.directory, catalog=self.catalog
+        )
         if found_objection is None:
             return True
 
@@ -166,10 +181,10 @@ class Applier:
             return found_objection.roster or Roster()
 
         roster_of = None if found_objection.roster is None else as_read
-        await self.service.advance(request.id, found_objection.before_the_first_write(request), roster_of=roster_of)
+        await self.service.advance(request.id, found_objection.command_before_first_write(request), roster_of=roster_of)
         return False
 
-    async def _is_replanned_after_gap(self, request: AccessRequest) -> bool:
+    async def _replan_after_gap(self, request: AccessRequest) -> bool:
         """Request approval again for a plan approved before a gap, unless the tenant shows no change since."""
         again = await command_after_gap(request, store=self.store, tenant=self.tenant, clock=self.clock)
         if again is not None:

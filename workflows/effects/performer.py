@@ -75,9 +75,9 @@ class Performer:
                     showing = self.notifier.show_setup(partnership, remind=effect.remind)
                     await self._shown(showing, f"half:{effect.tenant_id}", _about(partnership))
             case ShowHome():
-                wanted = await self.store.home_wanted(effect.person)
+                wanted = await self.store.count_home_requests(effect.person)
                 await self.notifier.show_home(effect.person)
-                await self.store.home_shown(effect.person, wanted)
+                await self.store.save_home_published(effect.person, wanted)
             case ShowAlarm():
                 alarm = await self.store.alarm(effect.alarm_id)
                 if alarm is not None:

@@ -135,7 +135,7 @@ class PermissionCheck:
             await self._tell_what_is_left(allowance, click, actor, key)
 
     async def _tell_what_is_left(self, allowance: Allowance, click: Click, actor: Person, key: str) -> None:
-        if (said := allowance.said) is not None:
+        if (said := allowance.warning) is not None:
             await self.service.send_message(said, key=f"left:{key}", person=click.actor, channel=click.channel)
         if self.limits is not None:
             await self.limits.used(allowance, actor.name)
@@ -180,7 +180,7 @@ class PermissionCheck:
         """
         if request.state is not RequestState.AWAITING_APPROVAL:
             return
-        changed = changed_rules(request.known.plan, request.known.roles, self.catalog)
+        changed = changed_rules(request.plan, request.require_prepared().roles, self.catalog)
         if changed is None:
             return
         again = Replan(reason=(changed.fact, Fact(NoteCode.ASKED_AGAIN)))

@@ -21,7 +21,7 @@ from workflows.app.revocation_alarms import partner_of, report_refused_revocatio
 from workflows.app.service import Service
 from workflows.catalog.catalog import Catalog
 from workflows.catalog.current_policy import current_policy
-from workflows.core.checks.findings import Finding, require_fit
+from workflows.core.checks.findings import Finding, require_no_errors
 from workflows.core.errors.facts import Fact
 from workflows.core.errors.raised import (
     CodedError,
@@ -147,7 +147,7 @@ class Preparer:
         findings = (
             *proposal.findings,
             *check_proposal(observation, plan, stages, result.circumstances),
-            *require_fit(result.findings, FIELD),
+            *require_no_errors(result.findings, FIELD),
         )
         await require_chain(self.directory, stages, {requester.chat_id, sponsor.chat_id})
         return Prepared(
@@ -222,7 +222,7 @@ class Preparer:
         seen = request.observation
         if seen is not None and self.clock.now() - seen.at < _FRESH:
             return seen
-        return await look_up(request.particulars.target, tenant=self.tenant, clock=self.clock, register=self.store)
+        return await look_up(request.particulars.target, tenant=self.tenant, clock=self.clock, records=self.store)
 
 
 class _Proposal(NamedTuple):

@@ -160,7 +160,7 @@ class QueueWorker:
             await self._retry_later(pending, reason, None, _MAX_KEPT_SECONDS)
             return
         _log.warning("effect_parked", effect=pending.effect.kind, effect_id=pending.id, reason=log_text(reason))
-        await self._store.park(pending.id, reason)
+        await self._store.give_up(pending.id, reason)
         self._own_faults.pop(pending.id, None)
         await self._gave_up(pending, reason)
 

@@ -11,7 +11,7 @@ from workflows.core.requests.notes import NoteCode
 from workflows.core.requests.request import AccessRequest
 from workflows.core.requests.resending import ResendStep, first_sent, needs_the_audit_log, next_step
 from workflows.core.settings.partner_changes import PartnerChange
-from workflows.effects.still_approved import objection
+from workflows.effects.still_approved import find_objection
 from workflows.ports.clock import Clock
 from workflows.ports.people_directory import PeopleDirectory
 from workflows.ports.tenant import Tenant, TenantRefused, TenantUnavailable
@@ -47,7 +47,7 @@ class ResendDecision:
 
     async def _changes(self, request: AccessRequest) -> Sequence[PartnerChange] | None:
         """Read the entries of Entra's audit log about the partner; None when they cannot be read."""
-        since, tenant_id = first_sent(request), request.known.plan.tenant_id
+        since, tenant_id = first_sent(request), request.plan.tenant_id
         try:
             return await self.tenant.tenant_settings.read_partner_changes(tenant_id, since)
         except (TenantUnavailable, TenantRefused):
@@ -55,5 +55,7 @@ class ResendDecision:
 
     async def _no_longer_approved(self, request: AccessRequest) -> Replan | None:
         """Check a request that opens access as before its first write; None when everything is still as approved."""
-        found_objection = await objection(request, tenant=self.tenant, directory=self.directory, catalog=self.catalog)
-        return None if found_objection is None else found_objection.after_a_write(NOT_SHOWN)
+        found_objection = await find_objection(
+            request, tenant=self.tenant, directory=self.directory, catalog=self.catalog
+        )
+        return None if found_objection is None else found_objection.command_after_write(NOT_SHOWN)

@@ -11,7 +11,7 @@ from workflows.core.plans.drift import Drift
 from workflows.core.requests.commands.request import Reopen, Replan, Stop
 from workflows.core.requests.notes import NoteCode, is_first_plan, not_written
 from workflows.core.requests.request import AccessRequest, RequestKind
-from workflows.effects.inheritance import changed_inheritance
+from workflows.effects.default_check import changed_default
 from workflows.partner_lookup.resolving import LookupRefused, is_same_tenant, resolve_again
 from workflows.ports.people_directory import PeopleDirectory, PeopleDirectoryRefused, PeopleDirectoryUnavailable
 from workflows.ports.tenant import Tenant
@@ -32,14 +32,14 @@ class Objection:
     """The roles with which the approvals were counted, when approvals are missing."""
     drift: Drift | None = None
 
-    def before_the_first_write(self, request: AccessRequest) -> Stop | Reopen | Replan:
+    def command_before_first_write(self, request: AccessRequest) -> Stop | Reopen | Replan:
         """Return the command for a request of whose plan nothing was sent."""
         reason = (*self.reason, *self.next_step(request))
         if self.first is Replan:
             return Replan(reason=reason, drift=self.drift, is_unwritten=True)
         return self.first(reason=reason)
 
-    def after_a_write(self, why: Fact) -> Replan:
+    def command_after_write(self, why: Fact) -> Replan:
         """Return the command for a request that was sent already: a new plan, which needs a new approval.
 
         :param why: the first fact of the reason.
@@ -47,7 +47,7 @@ class Objection:
         return Replan(reason=(*self.reason, why), drift=self.drift)
 
 
-async def objection(
+async def find_objection(
     request: AccessRequest, *, tenant: Tenant, directory: PeopleDirectory, catalog: Catalog | None
 ) -> Objection | None:
     """Check the partner's identity, template, roles, approvals and inherited values.
@@ -61,7 +61,7 @@ async def objection(
     wrong_tenant = await _wrong_tenant(request, tenant)
     if wrong_tenant is not None:
         return wrong_tenant
-    known = request.known
+    known = request.require_prepared()
     if catalog is not None and (changed := changed_rules(known.plan, known.roles, catalog)):
         return Objection(reason=(changed.fact,), first=Replan, next_step=_approval_again)
     try:
@@ -76,19 +76,19 @@ async def objection(
             next_step=_stage_open_again,
             roster=roster,
         )
-    changed_default = await changed_inheritance(request, tenant=tenant)
-    if changed_default is None:
+    default_change = await changed_default(request, tenant=tenant)
+    if default_change is None:
         return None
     return Objection(
-        reason=changed_default.reason,
+        reason=default_change.reason,
         first=Replan,
         next_step=_asked_with_default,
-        drift=changed_default.drift,
+        drift=default_change.drift,
     )
 
 
 async def _wrong_tenant(request: AccessRequest, tenant: Tenant) -> Objection | None:
-    known = request.known
+    known = request.require_prepared()
     try:
         identity = await resolve_again(request, tenant=tenant)
     except LookupRefused as refused:

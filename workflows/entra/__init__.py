@@ -16,7 +16,7 @@ identity. `addresses` contains every address that can be used. `answers` evaluat
 `ports.Tenant`, and `tenant_settings` implements `ports.TenantSettings`.
 """
 
-from workflows.entra.connection import EntraSettings
 from workflows.entra.gateway import Entra, connect
+from workflows.entra.settings import EntraSettings
 
 __all__ = ["Entra", "EntraSettings", "connect"]

@@ -16,7 +16,7 @@ from email.utils import parsedate_to_datetime
 from typing import Any, Final
 from urllib.parse import urlsplit
 
-from workflows.core.checks.facts import SignIns
+from workflows.core.checks.tenant_facts import SignIns
 from workflows.core.errors.facts import Fact, Values
 from workflows.core.people import PersonId
 from workflows.core.plans.plan import TenantIdentity
@@ -34,7 +34,7 @@ _TRANSPORT_STATUSES: Final = frozenset({407, 408, 412, 421, 423, 425, 429})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Call:
+class GraphCall:
     """The description of one request to Graph, for log lines and refusals."""
 
     method: str
@@ -81,9 +81,9 @@ class Answer:
         return named if named or self.is_success else str(_inner_error(self).get("request-id") or "")
 
 
-def reading(path: str, purpose: Purpose, permission: str, *, of: str = "", kind: str = "") -> Call:
+def read_call(path: str, purpose: Purpose, permission: str, *, of: str = "", kind: str = "") -> GraphCall:
     """Return the description of a GET request."""
-    return Call(method="GET", path=path, purpose=purpose, permission=permission, of=of, kind=kind)
+    return GraphCall(method="GET", path=path, purpose=purpose, permission=permission, of=of, kind=kind)
 
 
 def unavailable(code: TenantCode, **values: Any) -> TenantUnavailable:
@@ -101,7 +101,7 @@ def chunks(items: Sequence[str], size: int) -> Iterator[Sequence[str]]:
     return (items[start : start + size] for start in range(0, len(items), size))
 
 
-def json_object(call: Call, answer: Answer) -> JsonObject:
+def json_object(call: GraphCall, answer: Answer) -> JsonObject:
     """Parse a successful answer's body, annotations included.
 
     :raises TenantUnavailable: when it is no JSON object: another server answered, or the body is incomplete.
@@ -121,7 +121,7 @@ def without_annotations(value: Any) -> Any:
     return value
 
 
-def is_absent(answer: Answer) -> bool:
+def is_not_found(answer: Answer) -> bool:
     """Return whether Graph says that there is no such object.
 
     NB. a 404 without Graph's error object comes from a proxy or a wrong address. It says nothing about the object.
@@ -129,7 +129,7 @@ def is_absent(answer: Answer) -> bool:
     return answer.status == 404 and isinstance(_error(answer), dict)
 
 
-def rows_of(call: Call, answer: Answer, *, key: str = "id") -> tuple[Sequence[JsonObject], str | None]:
+def rows_of(call: GraphCall, answer: Answer, *, key: str = "id") -> tuple[Sequence[JsonObject], str | None]:
     """Read one page of a collection: its objects, each with its key, and the address of the next page.
 
     :param key: the property that identifies an object of this collection; partners have no `id`.
@@ -229,7 +229,7 @@ def retry_after(headers: Mapping[str, str], now: datetime | None = None) -> floa
     return min(max(0.0, (moment - (now or datetime.now(UTC))).total_seconds()), MAX_RETRY_AFTER)
 
 
-def failure(call: Call, answer: Answer) -> TenantUnavailable | TenantRefused:
+def failure(call: GraphCall, answer: Answer) -> TenantUnavailable | TenantRefused:
     """Return the error for an unsuccessful answer.
 
     It is TenantRefused only when the answer contains Graph's error object, and its status can be about the request. In
@@ -279,7 +279,7 @@ def no_credential(missing: Sequence[str]) -> TenantUnavailable:
     return unavailable(TenantCode.NO_CREDENTIALS, says=_one_line(missing[-1]) if missing else "")
 
 
-def _is_about_the_request(call: Call, status: int) -> bool:
+def _is_about_the_request(call: GraphCall, status: int) -> bool:
     """Return whether a status can be about the request. Sending it again then does not help."""
     passes = status == 409 and call.method not in ("POST", "PUT")
     return 400 <= status < 500 and status not in _TRANSPORT_STATUSES and not passes

@@ -12,7 +12,7 @@ from kiota_abstractions.method import Method
 from workflows.core.checks.conditional_access.questions import Question
 from workflows.core.settings.canonical import JsonObject, canonical_json
 from workflows.entra.addresses import request_to
-from workflows.entra.answers import Call, failure, rows_of, unavailable, without_annotations
+from workflows.entra.answers import GraphCall, failure, rows_of, unavailable, without_annotations
 from workflows.entra.transport.connection import Connection
 from workflows.ports.tenant_problems import Purpose, TenantCode
 
@@ -24,7 +24,7 @@ async def evaluate(connection: Connection, question: Question) -> Sequence[JsonO
     :raises TenantUnavailable: when there is no answer, or it is not the complete list.
     :raises TenantRefused: when Entra refuses the question.
     """
-    call = Call(
+    call = GraphCall(
         method="POST",
         path="/identity/conditionalAccess/evaluate",
         purpose=Purpose.EVALUATE_ACCESS,

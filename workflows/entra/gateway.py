@@ -13,19 +13,19 @@ from workflows.core.settings.canonical import JsonObject, canonical_json
 from workflows.core.settings.model import IDENTITY_SYNCHRONIZATION, Property, TenantId, is_guid
 from workflows.entra.addresses import request_to, writable_address
 from workflows.entra.answers import (
-    Call,
+    GraphCall,
     account_of,
     chunks,
     failure,
     identity_of,
-    is_absent,
+    is_not_found,
     quoted,
-    reading,
+    read_call,
     unavailable,
     without_annotations,
 )
-from workflows.entra.connection import EntraSettings
-from workflows.entra.own_tenant_guard import HomeGuard
+from workflows.entra.own_tenant_guard import OwnTenantGuard
+from workflows.entra.settings import EntraSettings
 from workflows.entra.tenant_settings import GraphTenantSettings
 from workflows.entra.transport.connection import Connection, document_of, open_connection
 from workflows.intervals import TENANTS_KEPT_FOR, USUAL_PAUSES, Pauses
@@ -65,7 +65,7 @@ class Entra:
     ) -> None:
         self._connection = connection
         self._home: TenantId | None = None
-        self._guard = HomeGuard(read=self._read_home, expected=expected)
+        self._guard = OwnTenantGuard(read=self._read_home, expected=expected)
         self._found: Cache[str, TenantIdentity | None] = Cache(
             read=self._ask_for_tenant, kept_for=lambda _: TENANTS_KEPT_FOR, max_entries=_FOUND_KEPT
         )
@@ -111,7 +111,7 @@ class Entra:
         await self._guard.verify(must_be_known=must_be_known)
 
     async def _read_home(self) -> TenantId:
-        call = reading("/organization", Purpose.NAME_HOME, "Organization.Read.All")
+        call = read_call("/organization", Purpose.NAME_HOME, "Organization.Read.All")
         request = request_to(Method.GET, self._connection.graph.organization, select=["id"])
         rows = await self._connection.collect(call, request)
         ids = {str(row.get("id") or "").lower() for row in rows}
@@ -134,14 +134,14 @@ class Entra:
                 relationships.find_tenant_information_by_domain_name_with_domain_name(asked.replace("'", "''")),
             )
         )
-        call = reading(
+        call = read_call(
             f"/tenantRelationships/findTenantInformationBy{by}",
             Purpose.FIND_TENANT,
             "CrossTenantInformation.ReadBasic.All",
             of=asked,
         )
         answer = await self._connection.send(call, request_to(Method.GET, builder))
-        if is_absent(answer):
+        if is_not_found(answer):
             return None
         identity = identity_of(document_of(call, answer), asked=asked)
         if identity is None or (is_guid(asked) and identity.tenant_id != asked):
@@ -152,14 +152,14 @@ class Entra:
         """Read a partner's own configuration with its synchronization policy; None when there is none. Never cached."""
         partners = self._connection.graph.policies.cross_tenant_access_policy.partners
         builder = partners.by_cross_tenant_access_policy_configuration_partner_tenant_id(tenant_id)
-        call = reading(
+        call = read_call(
             f"/policies/crossTenantAccessPolicy/partners/{tenant_id}",
             Purpose.SHOW_PARTNER,
             "Policy.Read.All",
             of=tenant_id,
         )
         answer = await self._connection.send(call, request_to(Method.GET, builder, expand=[IDENTITY_SYNCHRONIZATION]))
-        if is_absent(answer):
+        if is_not_found(answer):
             return None
         document = document_of(call, answer)
         if str(document.get("tenantId")).lower() != tenant_id.lower():
@@ -173,7 +173,7 @@ class Entra:
         The list has no filter, and the service chooses the size of its pages (Graph: "List
         crossTenantAccessPolicyConfigurationPartners").
         """
-        call = reading("/policies/crossTenantAccessPolicy/partners", Purpose.LIST_PARTNERS, "Policy.Read.All")
+        call = read_call("/policies/crossTenantAccessPolicy/partners", Purpose.LIST_PARTNERS, "Policy.Read.All")
         request = request_to(
             Method.GET,
             self._connection.graph.policies.cross_tenant_access_policy.partners,
@@ -192,7 +192,7 @@ class Entra:
 
     async def read_default(self) -> JsonObject:
         """Read the tenant's default configuration. The gateway cannot write it."""
-        call = reading("/policies/crossTenantAccessPolicy/default", Purpose.SHOW_DEFAULT, "Policy.Read.All")
+        call = read_call("/policies/crossTenantAccessPolicy/default", Purpose.SHOW_DEFAULT, "Policy.Read.All")
         builder = self._connection.graph.policies.cross_tenant_access_policy.default
         document = document_of(call, await self._connection.send(call, request_to(Method.GET, builder)))
         if not any(name in document for name in _DEFAULT):
@@ -210,7 +210,7 @@ class Entra:
         :raises TenantRefused: when Graph refuses the write.
         :raises TenantUnavailable: when the result is not known. The caller must read the partner before anything else.
         """
-        call = Call(
+        call = GraphCall(
             method=operation.method,
             path=operation.path,
             purpose=Purpose.CHANGE_PARTNER,
@@ -240,7 +240,7 @@ class Entra:
         Users are selected here, and not by Graph's cast to users, which uses an index with a delay ("List group
         transitive members"). A person who was just removed from a group must not count as a member.
         """
-        call = reading(
+        call = read_call(
             f"/groups/{group_id}/transitiveMembers",
             Purpose.LIST_MEMBERS,
             "GroupMember.Read.All",
@@ -255,7 +255,7 @@ class Entra:
         return frozenset(PersonId(row["id"].lower()) for row in rows if row["@odata.type"] == "#microsoft.graph.user")
 
     async def _accounts(self, filters: Sequence[str]) -> Sequence[Account]:
-        call = reading("/users", Purpose.FIND_ACCOUNTS, "User.Read.All")
+        call = read_call("/users", Purpose.FIND_ACCOUNTS, "User.Read.All")
         accounts: dict[PersonId, Account] = {}
         for clause in filters:
             request = request_to(Method.GET, self._connection.graph.users, filter=clause, select=_ACCOUNT)

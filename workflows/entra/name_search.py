@@ -21,9 +21,9 @@ SELECTED: Final[Mapping[TargetType, list[str]]] = {
 }
 
 
-def begins_filter(kind: TargetType, begins: str) -> str:
+def prefix_filter(kind: TargetType, prefix: str) -> str:
     """Return the filter for objects whose name begins with a text. Graph ignores upper and lower case in it."""
-    return " or ".join(f"startswith({field},{quoted(begins)})" for field in _SEARCHED[kind])
+    return " or ".join(f"startswith({field},{quoted(prefix)})" for field in _SEARCHED[kind])
 
 
 def found_objects(kind: TargetType, rows: Sequence[JsonObject]) -> list[FoundObject]:

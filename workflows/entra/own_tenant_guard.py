@@ -16,21 +16,21 @@ _TRUSTED_SECONDS: Final = HOME_TENANT_CHECKED_EVERY.total_seconds()
 _ASKED_AGAIN_SECONDS: Final = HOME_TENANT_ASKED_AGAIN_AFTER.total_seconds()
 
 
-class HomeGuard:
+class OwnTenantGuard:
     """Checks which tenant Graph answers for. It asks at most every few minutes, so that a write seldom waits."""
 
     def __init__(self, *, read: Callable[[], Awaitable[TenantId]], expected: TenantId | None) -> None:
         self._read = read
         self._expected = expected
         self._found: TenantId | None = None
-        self._period_until = float("-inf")
+        self._trusted_until = float("-inf")
         self._asking = asyncio.Lock()
 
     def note(self, found: TenantId) -> None:
         """Record the id of the tenant that Graph has just answered for."""
         self._found = found
         is_expected = found == self._expected
-        self._period_until = time.monotonic() + (_TRUSTED_SECONDS if is_expected else _ASKED_AGAIN_SECONDS)
+        self._trusted_until = time.monotonic() + (_TRUSTED_SECONDS if is_expected else _ASKED_AGAIN_SECONDS)
 
     async def verify(self, *, must_be_known: bool = False) -> None:
         """Check that Graph answers for the configured tenant. Asks Graph, unless it was asked recently.
@@ -44,9 +44,9 @@ class HomeGuard:
         if self._expected is None:
             return
         async with self._asking:
-            if time.monotonic() >= self._period_until or (must_be_known and self._found is None):
+            if time.monotonic() >= self._trusted_until or (must_be_known and self._found is None):
                 # Set before Graph is asked, so that no second question follows at once when the caller stops waiting.
-                self._period_until = time.monotonic() + _ASKED_AGAIN_SECONDS
+                self._trusted_until = time.monotonic() + _ASKED_AGAIN_SECONDS
                 with suppress(TenantUnavailable, TenantRefused):
                     self.note(await self._read())
         if must_be_known and self._found is None:

@@ -12,17 +12,25 @@ from kiota_http.middleware.options import RetryHandlerOption
 
 from workflows.cache import Cache
 from workflows.core.checks.conditional_access.questions import Question
-from workflows.core.checks.facts import SignIns
+from workflows.core.checks.tenant_facts import SignIns
 from workflows.core.settings.canonical import JsonObject
 from workflows.core.settings.model import Target, TargetType, TenantId, is_guid
 from workflows.core.settings.partner_changes import MAX_CLOCK_DIFFERENCE, PartnerChange
 from workflows.entra.addresses import request_to
-from workflows.entra.answers import Call, is_absent, quoted, reading, sign_ins_of, unavailable, verified_domains
-from workflows.entra.audits import AUDITED, partner_changes
+from workflows.entra.answers import (
+    GraphCall,
+    is_not_found,
+    quoted,
+    read_call,
+    sign_ins_of,
+    unavailable,
+    verified_domains,
+)
+from workflows.entra.audit_log import AUDITED, partner_changes
 from workflows.entra.evaluation import evaluate
-from workflows.entra.name_search import SELECTED, begins_filter, found_objects
+from workflows.entra.name_search import SELECTED, found_objects, prefix_filter
 from workflows.entra.transport.connection import Connection, document_of
-from workflows.entra.transport.pacing import RateLimit
+from workflows.entra.transport.rate_limit import RateLimit
 from workflows.intervals import ABSENCE_KEPT_FOR, OBJECT_NAMES_KEPT_FOR, POLICIES_KEPT_FOR, USUAL_PAUSES, Pauses
 from workflows.ports.tenant_problems import Purpose, TenantCode
 from workflows.ports.tenant_settings import FoundObject
@@ -65,25 +73,25 @@ class GraphTenantSettings:
 
     async def verified_domains(self) -> Sequence[str]:
         """List the tenant's own verified domains, lower case."""
-        call = reading("/organization", Purpose.LIST_OWN_DOMAINS, "Organization.Read.All")
+        call = read_call("/organization", Purpose.LIST_OWN_DOMAINS, "Organization.Read.All")
         request = request_to(Method.GET, self._connection.graph.organization, select=["id", "verifiedDomains"])
         return verified_domains(await self._connection.collect(call, request))
 
     async def read_access_policy(self) -> JsonObject:
         """Read the cross-tenant access policy itself: `allowedCloudEndpoints`."""
-        call = reading("/policies/crossTenantAccessPolicy", Purpose.SHOW_ACCESS_POLICY, "Policy.Read.All")
+        call = read_call("/policies/crossTenantAccessPolicy", Purpose.SHOW_ACCESS_POLICY, "Policy.Read.All")
         builder = self._connection.graph.policies.cross_tenant_access_policy
         return await self._connection.document(call, request_to(Method.GET, builder))
 
     async def read_authorization(self) -> JsonObject:
         """Read the authorization policy: who may invite, what guests see."""
-        call = reading("/policies/authorizationPolicy", Purpose.SHOW_AUTHORIZATION, "Policy.Read.All")
+        call = read_call("/policies/authorizationPolicy", Purpose.SHOW_AUTHORIZATION, "Policy.Read.All")
         builder = self._connection.graph.policies.authorization_policy
         return await self._connection.document(call, request_to(Method.GET, builder))
 
     async def read_sharepoint(self) -> JsonObject:
         """Read SharePoint's sharing settings."""
-        call = reading("/admin/sharepoint/settings", Purpose.SHOW_SHAREPOINT, "SharePointTenantSettings.Read.All")
+        call = read_call("/admin/sharepoint/settings", Purpose.SHOW_SHAREPOINT, "SharePointTenantSettings.Read.All")
         builder = self._connection.graph.admin.sharepoint.settings
         return await self._connection.document(call, request_to(Method.GET, builder))
 
@@ -92,7 +100,7 @@ class GraphTenantSettings:
         return await self._policies.get(None)
 
     async def _all_conditional_access(self) -> Sequence[JsonObject]:
-        call = reading("/identity/conditionalAccess/policies", Purpose.LIST_CONDITIONAL_ACCESS, "Policy.Read.All")
+        call = read_call("/identity/conditionalAccess/policies", Purpose.LIST_CONDITIONAL_ACCESS, "Policy.Read.All")
         request = _unrepeated(request_to(Method.GET, self._connection.graph.identity.conditional_access.policies))
         pages = self._connection.pages(call, request, turn=partial(self._conditional_access.turn, goes_first=True))
         return [row async for page in pages for row in page]
@@ -112,7 +120,7 @@ class GraphTenantSettings:
 
         :param home: None for the partner's people in our tenant; our tenant id for our people in the partner's tenant.
         """
-        call = reading("/auditLogs/signIns", Purpose.COUNT_SIGN_INS, "AuditLog.Read.All")
+        call = read_call("/auditLogs/signIns", Purpose.COUNT_SIGN_INS, "AuditLog.Read.All")
         who = f"homeTenantId eq {quoted(home or tenant_id)}"
         where = "" if home is None else f" and resourceTenantId eq {quoted(tenant_id)}"
         request = request_to(
@@ -137,7 +145,7 @@ class GraphTenantSettings:
 
         :raises TenantUnavailable: also when there are more entries than are read.
         """
-        call = reading("/auditLogs/directoryAudits", Purpose.READ_PARTNER_CHANGES, "AuditLog.Read.All")
+        call = read_call("/auditLogs/directoryAudits", Purpose.READ_PARTNER_CHANGES, "AuditLog.Read.All")
         request = request_to(
             Method.GET,
             self._connection.graph.audit_logs.directory_audits,
@@ -152,9 +160,9 @@ class GraphTenantSettings:
         ours = {name for name in (self._client_id, *self._connection.own_ids()) if name}
         return partner_changes(rows, tenant_id, ours=frozenset(name.lower() for name in ours))
 
-    async def find_by_prefix(self, kind: TargetType, begins: str, limit: int) -> Sequence[FoundObject]:
+    async def find_by_prefix(self, kind: TargetType, prefix: str, limit: int) -> Sequence[FoundObject]:
         """List our own objects whose name begins with a text. Never cached."""
-        return found_objects(kind, await self._search(kind, begins_filter(kind, begins)))[:limit]
+        return found_objects(kind, await self._search(kind, prefix_filter(kind, prefix)))[:limit]
 
     async def _search(self, kind: TargetType, clause: str) -> Sequence[JsonObject]:
         """Read one page of results. More results would be too many to choose from."""
@@ -164,7 +172,7 @@ class GraphTenantSettings:
             TargetType.USER: ("/users", graph.users, "User.Read.All"),
             TargetType.APPLICATION: ("/servicePrincipals", graph.service_principals, "Application.Read.All"),
         }[kind]
-        call = reading(path, Purpose.FIND_BY_NAME, permission, kind=kind.value)
+        call = read_call(path, Purpose.FIND_BY_NAME, permission, kind=kind.value)
         query = request_to(Method.GET, builder, filter=clause, select=SELECTED[kind], top=_SEARCH_PAGE)
         async for page in self._connection.pages(call, query):
             if page:
@@ -191,14 +199,14 @@ class GraphTenantSettings:
         """
         call, builder = self._address_of(target)
         answer = await self._connection.send(call, request_to(Method.GET, builder, select=["id", "displayName"]))
-        if is_absent(answer):
+        if is_not_found(answer):
             return None
         document = document_of(call, answer)
         if not document.get("id"):
             raise unavailable(TenantCode.NAMES_NOTHING, call=call.asked)
         return str(document.get("displayName") or "")
 
-    def _address_of(self, target: Target) -> tuple[Call, BaseRequestBuilder]:
+    def _address_of(self, target: Target) -> tuple[GraphCall, BaseRequestBuilder]:
         graph = self._connection.graph
         path, permission, builder = {
             TargetType.GROUP: (f"/groups/{target.id}", "GroupMember.Read.All", graph.groups.by_group_id),
@@ -209,7 +217,7 @@ class GraphTenantSettings:
                 graph.service_principals_with_app_id,
             ),
         }[target.type]
-        call = reading(path, Purpose.NAME_OBJECT, permission, of=target.id, kind=target.type.value)
+        call = read_call(path, Purpose.NAME_OBJECT, permission, of=target.id, kind=target.type.value)
         return call, builder(target.id)
 
 

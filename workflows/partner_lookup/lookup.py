@@ -13,18 +13,20 @@ from workflows.partner_lookup.not_found import not_found, tenant_ids_of
 from workflows.partner_lookup.resolving import LookupRefused, resolve
 from workflows.partner_lookup.target import CONSUMER_TENANTS, FIELD, is_tenant_id, target_candidates
 from workflows.ports.clock import Clock
-from workflows.ports.records import Register
+from workflows.ports.records import RecordsReader
 from workflows.ports.tenant import Tenant, TenantRefused, TenantUnavailable
 
 DEFAULT_SECONDS: Final = 1.2
 """Seconds to wait for the default configuration, which is needed to show inherited values."""
 
 
-async def look_up(target: str, *, tenant: Tenant, clock: Clock, register: Register | None = None) -> ObservedPartner:
+async def look_up(
+    target: str, *, tenant: Tenant, clock: Clock, records: RecordsReader | None = None
+) -> ObservedPartner:
     """Find the tenant of a name, and read the partner's configuration and the tenant's default in parallel.
 
     :param target: a name as it was typed or normalized. Its candidates are looked up in order.
-    :param register: the recorded partners, used to suggest similar names.
+    :param records: the recorded partners, used to suggest similar names.
     :raises InvalidField: when there is no such tenant, or Entra refuses to look it up. Also when it is our own tenant,
         or no organization.
     :raises TenantUnavailable, TenantRefused: when Entra does not give the answer.
@@ -33,10 +35,10 @@ async def look_up(target: str, *, tenant: Tenant, clock: Clock, register: Regist
     try:
         identity = await resolve(names, tenant=tenant)
     except LookupRefused as refused:
-        led_to = await tenant_ids_of(names[-1], register)
+        led_to = await tenant_ids_of(names[-1], records)
         raise LookupRefused(refused.field, refused.code, **{**refused.fact.values, "led_to": list(led_to)}) from refused
     if identity is None:
-        identity = await _of_another_cloud(names[-1], tenant, register)
+        identity = await _of_another_cloud(names[-1], tenant, records)
     if identity.tenant_id == await tenant.home():
         raise InvalidField(FIELD, RefusalCode.TARGET_IS_OURS, target=target)
     if identity.tenant_id in CONSUMER_TENANTS:
@@ -67,13 +69,13 @@ async def read_default(*, tenant: Tenant) -> JsonObject | None:
         return None
 
 
-async def _of_another_cloud(target: str, tenant: Tenant, register: Register | None) -> TenantIdentity:
+async def _of_another_cloud(target: str, tenant: Tenant, records: RecordsReader | None) -> TenantIdentity:
     """Return the identity of an unknown tenant id, when it may be in another cloud: lookups cover only this cloud.
 
     :raises InvalidField: for a domain, and when no other cloud is enabled.
     """
     if not is_tenant_id(target):
-        raise await not_found(target, tenant=tenant, register=register)
+        raise await not_found(target, tenant=tenant, records=records)
     policy = await tenant.tenant_settings.read_access_policy()
     if not policy.get("allowedCloudEndpoints"):
         raise InvalidField(FIELD, RefusalCode.TARGET_UNKNOWN_ID, tenant_id=target)

@@ -32,7 +32,7 @@ async def named_partner(typed: str, *, store: Store, tenant: Tenant) -> tuple[Te
     except Refused as refused:
         if refused.code is not RefusalCode.UNKNOWN_TENANT:
             raise
-        near = await suggestion(last, tenant=tenant, register=store)
+        near = await suggestion(last, tenant=tenant, records=store)
         raise Refused(refused.code, **{**refused.fact.values, **near}) from refused
 
 

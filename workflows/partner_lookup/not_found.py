@@ -10,18 +10,18 @@ from workflows.core.errors.refusal_codes import RefusalCode
 from workflows.core.settings.model import TenantId
 from workflows.partner_lookup.lookalikes import registrable_domain, similar_names
 from workflows.partner_lookup.target import FIELD, is_tenant_id
-from workflows.ports.facts import read_fact
-from workflows.ports.records import Register
+from workflows.ports.fact_reading import read_fact
+from workflows.ports.records import RecordsReader
 from workflows.ports.tenant import Tenant, TenantRefused, TenantUnavailable
 
 TIMEOUT_SECONDS: Final = 0.6
 """Seconds to wait for the suggestions."""
 
 
-async def not_found(domain: str, *, tenant: Tenant, register: Register | None) -> InvalidField:
+async def not_found(domain: str, *, tenant: Tenant, records: RecordsReader | None) -> InvalidField:
     """Return the error that no tenant has this domain, with similar names."""
     near, policy = await asyncio.gather(
-        suggestion(domain, tenant=tenant, register=register),
+        suggestion(domain, tenant=tenant, records=records),
         read_fact(tenant.tenant_settings.read_access_policy(), TIMEOUT_SECONDS),
     )
     has_other_clouds = isinstance(policy, Mapping) and bool(policy.get("allowedCloudEndpoints"))
@@ -29,7 +29,7 @@ async def not_found(domain: str, *, tenant: Tenant, register: Register | None) -
     return InvalidField(FIELD, code, domain=domain, has_other_clouds=has_other_clouds, **near)
 
 
-async def suggestion(name: str, *, tenant: Tenant, register: Register | None) -> Values:
+async def suggestion(name: str, *, tenant: Tenant, records: RecordsReader | None) -> Values:
     """Suggest known names that are similar to a domain: recorded partners, our own domains, or a shorter domain.
 
     A suggested name is only shown, never used.
@@ -38,7 +38,7 @@ async def suggestion(name: str, *, tenant: Tenant, register: Register | None) ->
     """
     if is_tenant_id(name):
         return {}
-    partners = await _partner_names(register)
+    partners = await _partner_names(records)
     whole, own = await asyncio.gather(
         _whole(name, tenant), read_fact(tenant.tenant_settings.verified_domains(), TIMEOUT_SECONDS)
     )
@@ -49,9 +49,9 @@ async def suggestion(name: str, *, tenant: Tenant, register: Register | None) ->
     return {}
 
 
-async def _partner_names(register: Register | None) -> Sequence[str]:
+async def _partner_names(records: RecordsReader | None) -> Sequence[str]:
     """List every domain of the recorded partners."""
-    known = [] if register is None else [one.identity for one in await register.partnerships()]
+    known = [] if records is None else [one.identity for one in await records.partnerships()]
     names = (name.lower() for identity in known for name in (identity.default_domain, identity.asked))
     return sorted({name for name in names if "." in name})
 
@@ -68,7 +68,7 @@ async def _whole(name: str, tenant: Tenant) -> str:
         return ""
 
 
-async def tenant_ids_of(domain: str, register: Register | None) -> tuple[TenantId, ...]:
+async def tenant_ids_of(domain: str, records: RecordsReader | None) -> tuple[TenantId, ...]:
     """List the tenants in our records that have, or had, exactly this domain."""
-    known = [] if register is None else [one.identity for one in await register.partnerships()]
+    known = [] if records is None else [one.identity for one in await records.partnerships()]
     return tuple(one.tenant_id for one in known if domain in (one.default_domain.lower(), one.asked.lower()))

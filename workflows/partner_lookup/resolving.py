@@ -58,7 +58,7 @@ async def resolve_again(request: AccessRequest, *, tenant: Tenant) -> TenantIden
 
     :raises LookupRefused, TenantRefused, TenantUnavailable: as `resolve` does.
     """
-    asked = request.known.observation.identity.asked or request.particulars.target
+    asked = request.require_prepared().observation.identity.asked or request.particulars.target
     return await resolve((asked,), tenant=tenant, fresh=True)
 
 
@@ -67,7 +67,7 @@ def is_same_tenant(request: AccessRequest, found: TenantIdentity | None) -> bool
 
     :param found: the tenant that it belongs to now; None for no tenant. None is right for a tenant id of another cloud.
     """
-    known = request.known
+    known = request.require_prepared()
     return not known.observation.identity.is_resolved if found is None else found.tenant_id == known.plan.tenant_id
 
 

@@ -15,7 +15,7 @@ from workflows.core.errors.raised import InvalidField
 from workflows.core.errors.refusal_codes import RefusalCode
 from workflows.core.settings.model import TenantId
 from workflows.partner_lookup.lookalikes import mixed_scripts
-from workflows.partner_lookup.pasted import names_in
+from workflows.partner_lookup.pasted_text import names_in
 
 FIELD: Final = "target"
 """The name of the form's field for every problem that is found here."""

@@ -29,7 +29,7 @@ class PendingEffect:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class GivenUp:
+class GivenUpEffect:
     """An effect that was given up. It stays stored, and is not performed until an admin decides about it."""
 
     id: int
@@ -61,7 +61,7 @@ class EffectsQueue(Protocol):
         :param error: why the attempt failed.
         """
 
-    async def park(self, effect_id: int, error: Facts) -> None:
+    async def give_up(self, effect_id: int, error: Facts) -> None:
         """Give up an effect. It stays stored, and no longer delays its lane.
 
         :param error: why it is given up.
@@ -70,7 +70,7 @@ class EffectsQueue(Protocol):
     async def unchecked_clicks(self) -> Sequence[CheckPermission]:
         """List the clicks whose permission has not been checked, oldest first, without those that were given up."""
 
-    async def given_up(self) -> Sequence[GivenUp]:
+    async def given_up(self) -> Sequence[GivenUpEffect]:
         """List the effects that were given up, oldest first."""
 
     async def retry_given_up(self, effect_id: int) -> None:

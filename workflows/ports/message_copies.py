@@ -37,10 +37,10 @@ class MessageCopies(Protocol):
     async def save_home(self, person: ChatId) -> None:
         """Store that a person opened the App Home. It is published with the start of every list."""
 
-    async def home_place(self, person: ChatId) -> str:
+    async def home_position(self, person: ChatId) -> str:
         """Return the stored place of a person's App Home in its lists; empty for the start."""
 
-    async def move_home(self, person: ChatId, place: str) -> None:
+    async def save_home_position(self, person: ChatId, place: str) -> None:
         """Store the place of a person's App Home in its lists."""
 
     async def home_content(self, person: ChatId) -> str:
@@ -49,21 +49,21 @@ class MessageCopies(Protocol):
     async def save_home_content(self, person: ChatId, content: str) -> None:
         """Store the hash of the published content of a person's App Home."""
 
-    async def want_homes(self, people: Sequence[ChatId]) -> None:
+    async def request_home_updates(self, people: Sequence[ChatId]) -> None:
         """Store effects that publish the App Homes of these people, without people who have never opened it.
 
         At most one effect waits for each person, and an App Home is published at most every few seconds.
         """
 
-    async def home_wanted(self, person: ChatId) -> int:
+    async def count_home_requests(self, person: ChatId) -> int:
         """Return how often publishing a person's App Home was requested; 0 for a person who never opened it."""
 
-    async def home_shown(self, person: ChatId, wanted: int) -> None:
+    async def save_home_published(self, person: ChatId, wanted: int) -> None:
         """Store that the App Home was published.
 
         It is published again when there was another request in the meantime.
 
-        :param wanted: the result of `home_wanted` before the content was read.
+        :param wanted: the result of `count_home_requests` before the content was read.
         """
 
     async def channel_copies(self, fit: str, limit: int) -> Sequence[MessageCopy]:

@@ -17,14 +17,14 @@ Cursor = tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Place:
+class PagePosition:
     """The place of a page in a list: after the cursor, or before it; without a cursor at the start."""
 
     cursor: Cursor = ()
     is_before: bool = False
 
 
-START: Final = Place()
+START: Final = PagePosition()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -34,7 +34,7 @@ class Page(Generic[Item]):
     shown: Sequence[Item] = ()
     count: int = 0
     """The number of records in the whole list."""
-    skipped: int = 0
+    count_before: int = 0
     """The number of records before this page."""
     first: Cursor = ()
     last: Cursor = ()
@@ -42,9 +42,9 @@ class Page(Generic[Item]):
     """The number of records on this page, including those that could not be read."""
 
     @property
-    def left(self) -> int:
+    def count_after(self) -> int:
         """Return the number of records after this page."""
-        return self.count - self.skipped - self.size
+        return self.count - self.count_before - self.size
 
 
 EMPTY: Final[Page[Any]] = Page()
@@ -94,7 +94,7 @@ class PagedLists(Protocol):
     """Reads single pages of the lists that people look through."""
 
     async def waiting_page(
-        self, roles: Sequence[Role], ids: Collection[ChatId | PersonId], *, text: str, limit: int, place: Place
+        self, roles: Sequence[Role], ids: Collection[ChatId | PersonId], *, text: str, limit: int, place: PagePosition
     ) -> Page[AccessRequest]:
         """List the requests that wait for one of these roles and that this person may decide on, by deadline.
 
@@ -103,7 +103,7 @@ class PagedLists(Protocol):
         """
 
     async def own_page(
-        self, ids: Collection[ChatId | PersonId], *, text: str, limit: int, place: Place
+        self, ids: Collection[ChatId | PersonId], *, text: str, limit: int, place: PagePosition
     ) -> Page[AccessRequest]:
         """List the requests of one person: first the open ones, then the others, each part newest first.
 
@@ -112,12 +112,12 @@ class PagedLists(Protocol):
         """
 
     async def partners_page(
-        self, wanted: PartnerFilter, *, limit: int, place: Place, by_end: bool = False
+        self, wanted: PartnerFilter, *, limit: int, place: PagePosition, by_end: bool = False
     ) -> Page[Partnership]:
         """List partners, sorted by default domain, or with `by_end` by the end of their access."""
 
-    async def requests_page(self, wanted: RequestFilter, *, limit: int, place: Place) -> Page[AccessRequest]:
+    async def requests_page(self, wanted: RequestFilter, *, limit: int, place: PagePosition) -> Page[AccessRequest]:
         """List requests, open and closed ones, the newest first."""
 
-    async def history_page(self, request_id: RequestId, *, limit: int, place: Place) -> Page[AuditEntry]:
+    async def history_page(self, request_id: RequestId, *, limit: int, place: PagePosition) -> Page[AuditEntry]:
         """List the audit entries of a request, oldest first."""

@@ -85,7 +85,7 @@ class Commit:
     partnership: Partnership | None = None
     alarm: Alarm | None = None
     effects: tuple[Effect, ...] = ()
-    is_only_one: bool = False
+    must_be_only_open_request: bool = False
     """Whether `request` must be the only open request about its tenant."""
 
 
@@ -97,7 +97,7 @@ class LimitedList(Generic[Item]):
     count: int
 
 
-class Register(Protocol):
+class RecordsReader(Protocol):
     """A read-only list of partners and requests. Every `Store` implements it."""
 
     async def open_requests(self) -> Sequence[AccessRequest]:

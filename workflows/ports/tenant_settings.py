@@ -7,7 +7,7 @@ from enum import StrEnum
 from typing import Protocol
 
 from workflows.core.checks.conditional_access.questions import Question
-from workflows.core.checks.facts import SignIns
+from workflows.core.checks.tenant_facts import SignIns
 from workflows.core.settings.canonical import JsonObject
 from workflows.core.settings.model import Target, TargetType, TenantId
 from workflows.core.settings.partner_changes import PartnerChange
@@ -78,7 +78,7 @@ class TenantSettings(Protocol):
         A part of the list is never returned. NB. Entra writes its log some minutes late.
         """
 
-    async def find_by_prefix(self, kind: TargetType, begins: str, limit: int) -> Sequence[FoundObject]:
+    async def find_by_prefix(self, kind: TargetType, prefix: str, limit: int) -> Sequence[FoundObject]:
         """List our own users, groups or applications whose name begins with a text; users also by mail address.
 
         Upper and lower case make no difference. Groups with hidden membership are left out.

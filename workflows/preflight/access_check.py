@@ -9,16 +9,16 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from workflows.core.checks.conditional_access.entries import entries_under, trust_under
 from workflows.core.checks.conditional_access.policy import parse_policy
 from workflows.core.checks.conditional_access.questions import Question, Questions, questions
 from workflows.core.checks.conditional_access.verdicts import AccessReport, assess
-from workflows.core.checks.facts import UnreadableFact, UnreadableReason
+from workflows.core.checks.conditional_access.visitor_access import entries_under, trust_under
+from workflows.core.checks.tenant_facts import UnreadableFact, UnreadableReason
 from workflows.core.settings.canonical import JsonObject
 from workflows.core.settings.effective import EffectiveSettings
 from workflows.core.settings.model import TenantId
 from workflows.core.settings.openness import AccessKind
-from workflows.ports.facts import why_refused
+from workflows.ports.fact_reading import why_refused
 from workflows.ports.tenant import TenantRefused, TenantUnavailable
 from workflows.ports.tenant_settings import TenantSettings
 

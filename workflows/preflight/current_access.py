@@ -9,17 +9,17 @@ from dataclasses import dataclass, replace
 from typing import Final
 
 from workflows.core.checks.conditional_access.controls import InboundTrustFlags
-from workflows.core.checks.conditional_access.entries import entries_of, trust_of
 from workflows.core.checks.conditional_access.policy import Policy, parse_policy
 from workflows.core.checks.conditional_access.questions import MAX_QUESTIONS, Entry, Question, Questions, questions
 from workflows.core.checks.conditional_access.scope import named_tenants
 from workflows.core.checks.conditional_access.verdicts import AccessReport, assess
-from workflows.core.checks.facts import UnreadableFact
+from workflows.core.checks.conditional_access.visitor_access import entries_of, trust_of
+from workflows.core.checks.tenant_facts import UnreadableFact
 from workflows.core.posture.lockout_concerns import lockout_concerns
 from workflows.core.posture.model import PartnerPosture, sorted_concerns
 from workflows.core.settings.canonical import JsonObject
 from workflows.core.settings.model import Property, TenantId
-from workflows.ports.facts import read_fact
+from workflows.ports.fact_reading import read_fact
 from workflows.ports.tenant_settings import TenantSettings
 from workflows.preflight.access_check import EVALUATION_SECONDS, AccessCheck
 

@@ -11,11 +11,11 @@ from types import MappingProxyType
 from typing import Any, Final
 
 from workflows.core.checks.conditional_access.verdicts import AccessReport
-from workflows.core.checks.facts import PreflightFacts, UnreadableFact, UnreadableReason
 from workflows.core.checks.findings import Finding
 from workflows.core.checks.home_tenant import circumstances, evaluate_facts
 from workflows.core.checks.rules import Circumstances
 from workflows.core.checks.target_checks import Names, known_names
+from workflows.core.checks.tenant_facts import PreflightFacts, UnreadableFact, UnreadableReason
 from workflows.core.checks.unreadable_facts import SIGN_IN_DAYS
 from workflows.core.plans.named_targets import shown_targets
 from workflows.core.plans.plan import Plan, TenantIdentity
@@ -27,11 +27,11 @@ from workflows.partner_lookup.lookalikes import lookalike_findings
 from workflows.partner_lookup.resolving import LookupRefused, resolve
 from workflows.partner_lookup.target import is_tenant_id
 from workflows.ports.clock import Clock
-from workflows.ports.facts import Fact, read_fact
-from workflows.ports.records import Register
+from workflows.ports.fact_reading import Fact, read_fact
+from workflows.ports.records import RecordsReader
 from workflows.ports.tenant import Tenant
 from workflows.preflight.access_check import EVALUATION_SECONDS, AccessCheck
-from workflows.preflight.naming import read_names
+from workflows.preflight.object_names import read_names
 from workflows.preflight.sign_ins import read_outbound_sign_ins
 
 TIMEOUT_SECONDS: Final = 6.0
@@ -56,7 +56,7 @@ class Preflight:
     """Reads the facts in our tenant that matter for a plan, and checks the plan with them."""
 
     tenant: Tenant
-    store: Register
+    store: RecordsReader
     clock: Clock
     timeout_seconds: float = TIMEOUT_SECONDS
     evaluation_timeout_seconds: float = EVALUATION_SECONDS

@@ -5,19 +5,19 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from workflows.core.checks.facts import SignIns, UnreadableFact
 from workflows.core.checks.findings import Finding, FindingCode, Severity
 from workflows.core.checks.home_tenant import RETENTION, sign_in_values
-from workflows.core.checks.unreadable_facts import SIGN_IN_DAYS, unread
+from workflows.core.checks.tenant_facts import SignIns, UnreadableFact
+from workflows.core.checks.unreadable_facts import SIGN_IN_DAYS, unreadable_finding
 from workflows.core.settings.model import TenantId
 from workflows.ports.clock import Clock
-from workflows.ports.facts import read_fact
+from workflows.ports.fact_reading import read_fact
 from workflows.ports.tenant import Tenant
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PartnershipUse:
-    """Recent successful sign-ins in both directions; each direction may be unread."""
+    """Recent successful sign-ins in both directions; each direction may be unreadable_finding."""
 
     inbound: SignIns | UnreadableFact
     """Sign-ins of the partner's people in our tenant."""
@@ -46,7 +46,7 @@ def lost_access_findings(use: PartnershipUse) -> tuple[Finding, ...]:
 
 
 def _losing(name: str, found: SignIns | UnreadableFact, code: FindingCode) -> Iterator[Finding]:
-    yield from unread(name, found)
+    yield from unreadable_finding(name, found)
     if isinstance(found, SignIns):
         severity = Severity.WARNING if found.people else Severity.NOTE
         yield Finding(code=code, severity=severity, source=RETENTION, values=sign_in_values(found))

@@ -20,7 +20,7 @@ from bot.slack.outbound.recipients import Outbound
 from bot.slack.people.shown_directory import ShownDirectory
 from workflows.app.alarms import Alarms
 from workflows.app.limits import LimitedAction, Limits
-from workflows.app.schedule.checks import Check, ScheduledChecks, usual_checks
+from workflows.app.schedule.alarm_checks import Check, ScheduledChecks, usual_checks
 from workflows.app.schedule.role_check import check_roles
 from workflows.app.schedule.sponsor_check import check_sponsors
 from workflows.app.service import Service

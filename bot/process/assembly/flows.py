@@ -26,10 +26,10 @@ from bot.slack.people.members import Members
 from bot.slack.people.shown_directory import ShownDirectory
 from workflows.app.limits import Limits
 from workflows.app.reads.auditors import Auditors
-from workflows.app.reads.checklists import Checklists
 from workflows.app.reads.look_up_permission import LookupPermission
 from workflows.app.reads.object_search import ObjectSearch
 from workflows.app.reads.offers import Offers
+from workflows.app.reads.partner_setup import PartnerSetupReader
 from workflows.app.requests.editing import Editing
 from workflows.app.requests.forms import Form
 from workflows.app.requests.intake import Intake
@@ -79,7 +79,7 @@ def make_flows(
             answers=answers,
             lookup_permission=lookup_permission,
             directory=directory,
-            checklists=Checklists(store=store, tenant=tenant, cloud=cloud_of(systems.settings.graph_url)),
+            checklists=PartnerSetupReader(store=store, tenant=tenant, cloud=cloud_of(systems.settings.graph_url)),
         ),
         StoppedWorkFlow(service=service),
         home,

@@ -39,8 +39,8 @@ def chain_elements(request: AccessRequest, holders: Mapping[Role, Approvers]) ->
     if request.particulars.kind is RequestKind.REVOCATION:
         yield paragraph(fixed_text("Approvals: ", bold=True), fixed_text("none are needed to close a partner."))
         return
-    verdict, stages = request.verdict(), request.known.stages
-    if sum(stage.quorum for stage in stages) == 1 and only_reduces_access(request.known.plan):
+    verdict, stages = request.verdict(), request.require_prepared().stages
+    if sum(stage.quorum for stage in stages) == 1 and only_reduces_access(request.plan):
         yield paragraph(fixed_text(_ONE_IS_ENOUGH))
     elif _seems_to_narrow(request):
         yield paragraph(fixed_text(_WHOLE_CHAIN))
@@ -56,7 +56,7 @@ def chain_elements(request: AccessRequest, holders: Mapping[Role, Approvers]) ->
 
 def _seems_to_narrow(request: AccessRequest) -> bool:
     """Return whether every line of a plan reduces access or changes nothing, although the full chain is needed."""
-    known = request.known
+    known = request.require_prepared()
     is_narrowing = plan_access_change(known.plan, known.observation.default) in (
         AccessChange.NARROWS,
         AccessChange.CLOSES,
@@ -96,7 +96,7 @@ def still_needed(request: AccessRequest) -> str:
     verdict = request.verdict()
     if verdict.open_stage is None:
         return ""
-    stage = request.known.stages[verdict.open_stage]
+    stage = request.require_prepared().stages[verdict.open_stage]
     return f"Waits for {counted(verdict.missing, 'approval')} from “{stage.title}”."
 
 
@@ -142,7 +142,7 @@ def state_parts(request: AccessRequest, now: datetime, *, with_steps: bool = Tru
 
 def _count_partner_steps(request: AccessRequest) -> int:
     """Return how many steps of the partner this request needs."""
-    steps = newly_required_steps(request.known.plan, request.known.observation.default)
+    steps = newly_required_steps(request.plan, request.require_prepared().observation.default)
     return sum(step.is_needed for step in steps)
 
 
@@ -161,7 +161,7 @@ def _stage_parts(
     if len(approved) >= stage.quorum:
         shown = [fixed_text("✅ "), cleaned_text(stage.title, bold=True), fixed_text(": approved.")]
     for decision in (d for d in request.decisions if d.stage == index and d.choice is Choice.APPROVE):
-        if decision.person in approved and decision.digest == request.known.plan.digest:
+        if decision.person in approved and decision.digest == request.plan.digest:
             shown += [
                 fixed_text(" "),
                 cleaned_text(decision.person.name),

@@ -1,6 +1,6 @@
 """The parts about a partnership that review cards, the partner list and the App Home share."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from datetime import datetime
 from typing import Final
 
@@ -22,16 +22,26 @@ from bot.slack.cards.partner_and_plan import partner_name
 from bot.words.partner_setup.state import setup_words
 from bot.words.requests.titles import partner_title
 from bot.words.settings.openness import access_kinds_words
-from workflows.core.partners.partnership import Partnership, PartnershipState
+from bot.words.settings.values import title
+from workflows.core.partners.partnership import Partnership, PartnershipState, SettingsBasis
 from workflows.core.settings.model import TenantId
 
 MAX_ACCESS_KINDS_CHARACTERS: Final = 600
+_BASIS: Final[Mapping[SettingsBasis, str]] = {
+    SettingsBasis.PARTLY_APPLIED: "partly applied",
+    SettingsBasis.PARTLY_REDUCED: "partly reduced",
+    SettingsBasis.OVERWRITTEN: "changed by somebody else",
+}
+"""What is said instead of “active”, where nobody approved the settings as they are."""
 
 
 def partnership_state_words(partnership: Partnership, now: datetime) -> str:
     """Return the state of a partnership in words, as last recorded."""
     if partnership.state is PartnershipState.REVOKED:
         return "revoked, not everything closed" if partnership.not_closed else "revoked"
+    if partnership.basis is not SettingsBasis.APPROVED:
+        is_due = partnership.state is PartnershipState.REVIEW_DUE or not partnership.is_as_approved
+        return f"{_BASIS[partnership.basis]}, review is due" if is_due else _BASIS[partnership.basis]
     if partnership.is_past_its_end(now):
         return "active, access period ended"
     return "active, review is due" if partnership.state is PartnershipState.REVIEW_DUE else "active"
@@ -60,7 +70,8 @@ def partnership_facts(partnership: Partnership) -> Iterator[TextRun]:
     yield fixed_text(" as “")
     yield cleaned_text(partner_title(partnership))
     yield fixed_text(f"” ({partnership.request_id})")
-    if partnership.ends_at is not None:
+    yield from basis_parts(partnership)
+    if partnership.ends_at is not None and partnership.is_as_approved:
         yield fixed_text("\nApproved until ")
         yield local_time(partnership.ends_at)
     if partnership.state is PartnershipState.ACTIVE and partnership.next_review_at is not None:
@@ -76,14 +87,34 @@ def partnership_facts(partnership: Partnership) -> Iterator[TextRun]:
         yield fixed_text(f"\nPartner setup: {said}")
 
 
+def basis_parts(partnership: Partnership) -> Iterator[TextRun]:
+    """State that the settings are not the approved ones, and what of the approved change is missing."""
+    match partnership.basis:
+        case SettingsBasis.PARTLY_APPLIED:
+            yield fixed_text("\n⚠️ Only a part of the approved change is in the tenant. Nobody approved it alone.")
+        case SettingsBasis.PARTLY_REDUCED:
+            yield fixed_text("\n⚠️ Only a part of the approved reduction is in the tenant. The rest is as before.")
+        case SettingsBasis.OVERWRITTEN:
+            yield fixed_text("\n⚠️ Somebody else changed the settings while the approved change was sent.")
+        case SettingsBasis.APPROVED:
+            return
+    if partnership.not_applied:
+        yield fixed_text(" Not applied: ")
+        yield cleaned_text("; ".join(map(title, partnership.not_applied)), MAX_ACCESS_KINDS_CHARACTERS)
+        yield fixed_text(".")
+
+
 def review_buttons(partnership: Partnership, now: datetime) -> ActionsBlock | None:
-    """Return Keep and Revoke while a review waits for an answer; after the approved end only Revoke is possible."""
+    """Return Keep and Revoke while a review waits for an answer.
+
+    Only Revoke is possible after the approved end, and for settings that nobody approved as they are.
+    """
     if partnership.state is not PartnershipState.REVIEW_DUE:
         return None
     tenant_id = partnership.identity.tenant_id
     # NB. no colour: none of the answers is the recommended one.
     revoke = button("Revoke", ids.REVOKE_REVIEW, tenant_id)
-    if partnership.is_past_its_end(now):
+    if partnership.is_past_its_end(now) or not partnership.is_as_approved:
         return actions(f"review:{tenant_id}", revoke)
     return actions(f"review:{tenant_id}", button("Keep", ids.KEEP, tenant_id), revoke)
 

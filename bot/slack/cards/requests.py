@@ -128,6 +128,8 @@ def icon(request: AccessRequest) -> str:
     """Return the emoji for `state_words`; it never says more than they do."""
     if request.particulars.kind is RequestKind.REVOCATION and request.state is S.APPLIED:
         return "⚠️" if request.not_closed else "🔒"
+    if request.applied_part:
+        return "⚠️"
     return _ICONS[request.state]
 
 

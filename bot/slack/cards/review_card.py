@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from datetime import datetime
+from typing import Final
 
 from slack_sdk.models.blocks.block_elements import RichTextElement
 
@@ -24,10 +25,12 @@ from bot.slack.cards.partner_and_plan import (
     partner_name,
     without_empty,
 )
-from bot.slack.cards.partnership import partnership_facts, review_buttons
+from bot.slack.cards.partnership import partnership_facts, partnership_state_words, review_buttons
 from bot.words.requests.titles import partner_title
 from bot.words.sentences import times_words
-from workflows.core.partners.partnership import Attestation, Partnership, PartnershipState
+from workflows.core.partners.partnership import Attestation, Partnership, PartnershipState, SettingsBasis
+
+_NOT_APPROVED: Final = "The current settings are not the approved ones, so one person cannot keep them."
 
 
 def review_card(partnership: Partnership, *, now: datetime) -> Message:
@@ -51,6 +54,8 @@ def _review_headline(partnership: Partnership, now: datetime) -> tuple[str, str]
     match partnership.state:
         case PartnershipState.REVOKED:
             return ("⚠️" if partnership.not_closed else "🔒"), "revoked, nothing to review"
+        case PartnershipState.REVIEW_DUE if partnership.basis is not SettingsBasis.APPROVED:
+            return "⚠️", f"{partnership_state_words(partnership, now)}"
         case PartnershipState.REVIEW_DUE if partnership.is_past_its_end(now):
             return "⏰", "access period ended"
         case PartnershipState.REVIEW_DUE:
@@ -75,10 +80,11 @@ def _review_elements(partnership: Partnership, now: datetime) -> Iterator[RichTe
     if partnership.state is not PartnershipState.REVIEW_DUE:
         return
     yield paragraph(fixed_text(f"Asked {times_words(partnership.reminders)}. {_who_answers(partnership)}"))
-    if partnership.is_past_its_end(now):
-        domain = partner_name(partnership.identity)
+    if partnership.is_past_its_end(now) or not partnership.is_as_approved:
+        domain, is_approved = partner_name(partnership.identity), partnership.is_as_approved
+        opening = "The access is still open. One person cannot extend it." if is_approved else _NOT_APPROVED
         yield paragraph(
-            fixed_text("The access is still open. One person cannot extend it. To keep it, send a new request with "),
+            fixed_text(f"{opening} To keep it, send a new request with "),
             cleaned_text(f"/partner request {domain}", DOMAIN_LIMIT + 20, code=True),
             fixed_text("; otherwise revoke it."),
         )

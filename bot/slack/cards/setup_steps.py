@@ -106,17 +106,17 @@ def setup_elements(
         yield paragraph(
             fixed_text("The checklist for its administrator: "), cleaned_text(_command(identity), 300, code=True)
         )
-    elif not setup.unread and not setup.unread_inherited:
+    elif not setup.unreadable and not setup.unreadable_inherited:
         yield paragraph(fixed_text(NO_PARTNER_STEPS))
     yield from setup_note_elements(setup)
 
 
 def setup_note_elements(setup: PartnerSetup) -> Iterator[RichTextElement]:
     """State what could not be checked, and what is open to the partner although nobody approved it."""
-    if setup.unread:
+    if setup.unreadable:
         yield paragraph(
             fixed_text("Could not be checked, because it cannot be read: whether the partner has to do anything for "),
-            cleaned_text("; ".join(map(part_title, setup.unread)), 500),
+            cleaned_text("; ".join(map(part_title, setup.unreadable)), 500),
             fixed_text("."),
         )
     if setup.inherited:
@@ -128,10 +128,10 @@ def setup_note_elements(setup: PartnerSetup) -> Iterator[RichTextElement]:
                 "asked for nothing."
             ),
         )
-    if setup.unread_inherited:
+    if setup.unreadable_inherited:
         yield paragraph(
             fixed_text("Could not be checked: whether our default opens to this partner "),
-            fixed_text("; ".join(map(part_title, setup.unread_inherited))),
+            fixed_text("; ".join(map(part_title, setup.unreadable_inherited))),
             fixed_text("."),
         )
 

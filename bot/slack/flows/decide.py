@@ -143,7 +143,7 @@ class DecideFlow:
             raise Refused(RefusalCode.UNKNOWN_REQUEST)
         if request.is_terminal:
             raise Refused(RefusalCode.NOT_NOW, is_closed=True)
-        if request.known.plan.digest != digest:
+        if request.plan.digest != digest:
             raise Refused(RefusalCode.STALE_CARD)
         return request
 
@@ -183,7 +183,9 @@ def notes_view(request: AccessRequest) -> Json:
     :raises Refused: while the request has no plan yet.
     """
     shown = bullets([fixed_text(sentence)] for sentence in particular_and_general_notes(request)[1])
-    return modal("Notes", [identity_block(request.known.observation.identity), rich_text(shown)], ids.NOTES)
+    return modal(
+        "Notes", [identity_block(request.require_prepared().observation.identity), rich_text(shown)], ids.NOTES
+    )
 
 
 def decided_view(what: str) -> Json:
@@ -201,7 +203,7 @@ def reject_view(request: AccessRequest) -> Json:
     :raises Refused: while the request has no plan yet.
     """
     blocks: list[Block] = [
-        identity_block(request.known.observation.identity),
+        identity_block(request.require_prepared().observation.identity),
         input_block(
             "Reason",
             ids.REASON,

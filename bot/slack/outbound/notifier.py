@@ -213,7 +213,7 @@ class SlackNotifier:
 
     async def _refresh_homes(self, *people: ChatId) -> None:
         """Publish these people's App Homes soon, by a separate effect, so that no card waits for them."""
-        await self._outbound.store.want_homes(list(dict.fromkeys(people)))
+        await self._outbound.store.request_home_updates(list(dict.fromkeys(people)))
 
 
 def _newest(copies: Sequence[MessageCopy]) -> dict[str, str]:

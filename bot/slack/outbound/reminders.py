@@ -4,7 +4,7 @@ from collections.abc import Iterable
 
 from bot.slack.cards.approval.reminder import expired_message, reminder_message
 from bot.slack.outbound.recipients import Outbound, Recipients, as_notifier_errors
-from workflows.app.reads.queries import waiting_for
+from workflows.app.reads.waiting_requests import waiting_for
 from workflows.core.people import ChatId
 from workflows.core.requests.request import AccessRequest
 from workflows.ports.records import LimitedList

@@ -115,9 +115,10 @@ class RequestMessages:
 
     async def _context(self, request: AccessRequest) -> CardContext:
         """Read what the card shows besides the request: the partner's record, and the requester's open requests."""
-        if request.prepared is None or (request.is_terminal and request.state not in _WRITTEN_STATES):
+        is_set = request.state in _WRITTEN_STATES or request.applied_part > 0
+        if request.prepared is None or (request.is_terminal and not is_set):
             return CardContext(is_first=False)
-        asked, known = request.particulars, request.known
+        asked, known = request.particulars, request.require_prepared()
         record = await self._outbound.store.partnership(known.plan.tenant_id)
         if request.is_terminal:
             is_replaced = record is not None and record.request_id != request.id
@@ -198,5 +199,5 @@ class RequestMessages:
 
 def _is_sponsor_the_requester(request: AccessRequest) -> bool:
     """Return whether there is no other sponsor who would have to be told."""
-    asked, known = request.particulars, request.known
+    asked, known = request.particulars, request.require_prepared()
     return asked.sponsor == asked.requester or known.sponsor.id == known.requester.id

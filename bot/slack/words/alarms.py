@@ -28,6 +28,10 @@ _TEXTS: Final[Mapping[AlarmCode, tuple[str, str]]] = {
         "The revocation of {partner} ({request}) is not confirmed. The partner may still be open. {reason}",
         "Gatehouse keeps trying. Until it succeeds, block the partner in the Microsoft Entra admin center.",
     ),
+    AlarmCode.PARTLY_APPLIED: (
+        "{partner}: the change of {request} is only partly applied, and its access needs a decision. {reason}",
+        "Check the partner with /partner show. Then revoke it, or have the access requested again.",
+    ),
     AlarmCode.ROLE_EMPTY: (
         "The role “{role}” has too few people: {people} can decide, {needed} must. "
         "Requests that wait for it: {requests}. {missing}",

@@ -12,8 +12,10 @@ def report_values(report: AccessReport) -> dict[str, object]:
         "visitors": [one.value for one in report.visitors],
         "policies": report.policies,
         "evaluations": report.asked,
-        "not_read": None if report.unread is None else UNREAD_REASON_WORDS[report.unread.why],
-        "not_evaluated": None if report.unasked is None else UNREAD_REASON_WORDS[report.unasked.why],
+        "not_read": None if report.unreadable is None else UNREAD_REASON_WORDS[report.unreadable.why],
+        "not_evaluated": None
+        if report.unanswered_because is None
+        else UNREAD_REASON_WORDS[report.unanswered_because.why],
         "not_checked": [question_words(question_values(one)) for one in report.left_out],
         "is_estimate": report.is_estimate,
         "meaning": {one.value: report.worst(one).value for one in report.visitors},

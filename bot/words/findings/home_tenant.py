@@ -13,13 +13,13 @@ SENTENCES: Final[Mapping[FindingCode, str]] = {
         "A tenant of another cloud is blocked until it is added here. After it is added, the tenant's default applies "
         "to every setting that the change does not set."
     ),
-    FindingCode.MFA_REGISTRATION_UNREAD: (
+    FindingCode.MFA_REGISTRATION_UNCHECKED: (
         "Whether guests are excluded from the MFA registration policy could not be checked. Microsoft Graph v1.0 does "
         "not show it. If they are not, they must register MFA here, even if we accept theirs. Look in Entra admin "
         "center, ID Protection, Multifactor authentication registration policy."
     ),
     FindingCode.GUESTS_SEE_ALL: "Guests see this tenant's directory as members do.",
-    FindingCode.DOMAIN_LIST_UNREAD: (
+    FindingCode.DOMAIN_LIST_UNCHECKED: (
         "The allow and deny list of domains for invitations could not be checked. Microsoft Graph v1.0 does not show "
         "it. It can block invitations that this change allows. Look in Entra admin center, External Identities, "
         "External collaboration settings, Collaboration restrictions."

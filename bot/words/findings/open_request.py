@@ -21,6 +21,7 @@ OPEN_STATES: Final[Mapping[DisplayedState, str]] = {
     DisplayedState.TO_BE_WRITTEN: "approved, waiting to be written",
     DisplayedState.APPLYING: "approved, being written",
     DisplayedState.UNCONFIRMED: "sent, waiting for Microsoft to show it",
+    DisplayedState.REFUSED: "refused by Microsoft Graph, current settings not known yet",
     DisplayedState.TO_BE_BLOCKED: "waiting to be blocked",
     DisplayedState.BLOCKING: "being blocked",
     DisplayedState.BLOCK_UNCONFIRMED: "block sent, waiting for Microsoft to show it",
@@ -32,7 +33,14 @@ def open_request_words(values: Values) -> str:
     """State who has the open request, in which state it is, and what to do."""
     kind, requester = RequestKind(values["kind"]), values["requester"]
     lasts = "" if values["seconds"] is None else f", {duration_words(timedelta(seconds=values['seconds']))}"
-    state = OPEN_STATES[displayed(RequestState(values["state"]), kind, is_delayed=values["is_waiting"])]
+    state = OPEN_STATES[
+        displayed(
+            RequestState(values["state"]),
+            kind,
+            is_delayed=values["is_waiting"],
+            is_refused=values.get("is_refused", False),
+        )
+    ]
     asks = f"Restore of {values['restores']}" if values.get("restores") else values["asks"]
     what = f"{values['id']} (“{asks}”{lasts}), sent on {day(values['sent_at'])}, {state}"
     todo = "Wait for its end."

@@ -16,7 +16,7 @@ FORMATS: Final[Mapping[FindingCode, str]] = {
         "This partner had no settings of its own before {request_id}. It is not deleted: every setting is set to the "
         "default, so the tenant's defaults apply to it, as before."
     ),
-    FindingCode.RECORDS_UNREAD: (
+    FindingCode.RECORDS_UNREADABLE: (
         "There are no records here. So open requests for this tenant, and partners with a similar domain, could not be "
         "checked. Set DATABASE_URL to the bot's own file."
     ),

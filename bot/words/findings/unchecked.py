@@ -4,8 +4,8 @@ from collections.abc import Mapping
 from typing import Final, NamedTuple
 
 from bot.words.unavailable.not_read import UNREAD_REASON_WORDS
-from workflows.core.checks.facts import UnreadableReason
 from workflows.core.checks.findings import FindingCode
+from workflows.core.checks.tenant_facts import UnreadableReason
 from workflows.core.errors.facts import Values
 
 
@@ -17,27 +17,27 @@ class _Subject(NamedTuple):
 
 
 SUBJECTS: Final[Mapping[FindingCode, _Subject]] = {
-    FindingCode.DEFAULT_UNREAD: _Subject(
+    FindingCode.DEFAULT_UNREADABLE: _Subject(
         "What the tenant's default allows",
         "Entra admin center, External Identities, Cross-tenant access settings, Default settings",
     ),
-    FindingCode.INVITATIONS_UNREAD: _Subject(
+    FindingCode.INVITATIONS_UNREADABLE: _Subject(
         "Who may invite guests",
         "Entra admin center, External Identities, External collaboration settings",
     ),
-    FindingCode.CONDITIONAL_ACCESS_UNREAD: _Subject(
+    FindingCode.CONDITIONAL_ACCESS_UNREADABLE: _Subject(
         "What Conditional Access requires of guests",
         "Entra admin center, Conditional Access, Policies",
     ),
-    FindingCode.SHAREPOINT_UNREAD: _Subject(
+    FindingCode.SHAREPOINT_UNREADABLE: _Subject(
         "SharePoint's and OneDrive's own sharing settings",
         "SharePoint admin center, Policies, Sharing",
     ),
-    FindingCode.SIGN_INS_UNREAD: _Subject(
+    FindingCode.SIGN_INS_UNREADABLE: _Subject(
         "Who of the partner signed in during the last {days} days",
         "Entra admin center, Sign-in logs, filtered by home tenant",
     ),
-    FindingCode.OUTBOUND_SIGN_INS_UNREAD: _Subject(
+    FindingCode.OUTBOUND_SIGN_INS_UNREADABLE: _Subject(
         "Who of our people signed in at the partner during the last {days} days",
         "Entra admin center, Sign-in logs, filtered by resource tenant",
     ),
@@ -45,19 +45,19 @@ SUBJECTS: Final[Mapping[FindingCode, _Subject]] = {
         "Whether Entra also knows the tenant by its ID",
         "Entra admin center, Cross-tenant access settings, Add organization",
     ),
-    FindingCode.OWN_DOMAINS_UNREAD: _Subject(
+    FindingCode.OWN_DOMAINS_UNREADABLE: _Subject(
         "Whether the domain looks like one of our own",
         "Entra admin center, Settings, Domain names",
     ),
-    FindingCode.GROUPS_UNREAD: _Subject(
+    FindingCode.GROUPS_UNREADABLE: _Subject(
         "Whether the named groups are this tenant's",
         "Entra admin center, Groups",
     ),
-    FindingCode.USERS_UNREAD: _Subject(
+    FindingCode.USERS_UNREADABLE: _Subject(
         "Whether the named users are this tenant's",
         "Entra admin center, Users",
     ),
-    FindingCode.APPLICATIONS_UNREAD: _Subject(
+    FindingCode.APPLICATIONS_UNREADABLE: _Subject(
         "Whether the named applications are this tenant's",
         "Entra admin center, Enterprise applications",
     ),

@@ -136,4 +136,4 @@ def _default_trust_words(flag: EffectiveFlag, default: JsonObject | None) -> str
         return DEFAULT_UNREAD
     if flag.value is not None:
         return trust_words(flag.value)
-    return unreadable(default.get(Property.INBOUND_TRUST)) if flag.origin is Origin.UNREAD else DEFAULT_UNSET
+    return unreadable(default.get(Property.INBOUND_TRUST)) if flag.origin is Origin.UNREADABLE else DEFAULT_UNSET

@@ -10,7 +10,7 @@ from bot.words.sentences import times_words
 from bot.words.settings.openness import access_kinds_words
 from bot.words.settings.values import DOUBTS, TRUST_TITLES, title
 from bot.words.unavailable.not_read import UNREAD_REASON_WORDS
-from workflows.core.checks.facts import UnreadableReason
+from workflows.core.checks.tenant_facts import UnreadableReason
 from workflows.core.errors.facts import Values
 from workflows.core.posture.concern_codes import ConcernCode
 from workflows.core.posture.model import Concern, Weight
@@ -49,6 +49,9 @@ def _differs(values: Values) -> str:
             f"The current settings are not the approved ones: request {request} was sent, and somebody else changed "
             f"the partner. Different from the approved plan: {names}."
         )
+    if values.get("is_part"):
+        opening = f"Only a part of the approved change is in the tenant (request {request})."
+        return f"{opening} Different from the approved plan: {names}."
     return (
         f"Different from what was last approved and verified (request {request}): {names}. Request approval, or revoke."
     )
@@ -195,10 +198,10 @@ _WORDS: Final[Mapping[ConcernCode, str | Callable[[Values], str]]] = {
     "write its settings, and may overwrite them.",
     _C.MICROSOFT_SUPPORT: "This is the tenant of Microsoft's own support. Microsoft adds it automatically while a "
     "support case is open. Gatehouse gives it no access.",
-    _C.CONDITIONAL_ACCESS_UNREAD: _conditional_access_unread,
+    _C.CONDITIONAL_ACCESS_UNREADABLE: _conditional_access_unread,
     _C.LOCKED_OUT: lambda values: f"Conditional Access locks out today: {locked_out_words(values)}.",
     _C.ESTIMATE: estimate_words,
-    _C.DEFAULT_UNREAD: _default_unread,
+    _C.DEFAULT_UNREADABLE: _default_unread,
     _C.DEFAULT_TRUSTS_EVERYBODY: lambda values: (
         "The default trusts every other tenant without settings of its own: "
         f"{'; '.join(TRUST_TITLES[key] for key in values['flags'])}."
@@ -221,7 +224,7 @@ _WORDS: Final[Mapping[ConcernCode, str | Callable[[Values], str]]] = {
     ),
     _C.DEFAULT_ALSO_OPEN: _with_access_kinds("Also open by default, for every tenant without settings of its own: {}."),
     _C.DEFAULT_NOT_KNOWN_CLOSED: _with_access_kinds("Set in the default, with an effect that is not known: {}."),
-    _C.DEFAULT_UNREADABLE: _with_settings(
+    _C.DEFAULT_SETTINGS_UNREADABLE: _with_settings(
         "Could not be checked, because this version cannot read the default's values: {}."
     ),
     _C.DEFAULT_IS_MICROSOFTS: "The default is Microsoft's own. This tenant never changed it. Microsoft may change it.",

@@ -39,12 +39,12 @@ _SOURCES: Final[Mapping[ConcernCode, str]] = {
     **dict.fromkeys((_C.ALL_TRUST_ALL_APPLICATIONS, _C.DEFAULT_TRUSTS_EVERYBODY), _TRUST),
     **dict.fromkeys((_C.SERVICE_PROVIDER, _C.MULTI_TENANT_ORGANIZATION), _PARTNER),
     _C.MICROSOFT_SUPPORT: "Entra: “Cross-tenant access overview”",
-    **dict.fromkeys((_C.CONDITIONAL_ACCESS_UNREAD, _C.LOCKED_OUT), _FOR_GUESTS),
+    **dict.fromkeys((_C.CONDITIONAL_ACCESS_UNREADABLE, _C.LOCKED_OUT), _FOR_GUESTS),
     _C.ESTIMATE: "Graph: “conditionalAccessRoot: evaluate”",
     **dict.fromkeys(
         (
-            *(_C.DEFAULT_UNREAD, _C.DEFAULT_ALSO_OPEN, _C.DEFAULT_NOT_KNOWN_CLOSED),
-            *(_C.DEFAULT_UNREADABLE, _C.DEFAULT_IS_MICROSOFTS),
+            *(_C.DEFAULT_UNREADABLE, _C.DEFAULT_ALSO_OPEN, _C.DEFAULT_NOT_KNOWN_CLOSED),
+            *(_C.DEFAULT_SETTINGS_UNREADABLE, _C.DEFAULT_IS_MICROSOFTS),
         ),
         _DEFAULT,
     ),

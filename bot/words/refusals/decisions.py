@@ -176,6 +176,8 @@ DECISIONS: Final[Sentences] = {
     R.UNKNOWN_PARTNER: f"Gatehouse does not know this partner. See {_LIST}.",
     R.PAST_ITS_END: f"The access period ended, so one person cannot extend it. Send a new request with {_REQUEST} for "
     "{domain}, or revoke.",
+    R.NOT_AS_APPROVED: "The current settings are not the approved ones, so one person cannot keep them. Send a new "
+    f"request with {_REQUEST} for {{domain}}, or revoke.",
     R.NOT_THE_SPONSOR: _not_the_sponsor,
     R.ONLY_ADMINS_REVOKE: _not_an_admin,
     R.UNDER_WAY: "This partner is already being revoked ({request}). You need to do nothing.",

@@ -12,7 +12,7 @@ from bot.words.refusals.people import ABOUT_THE_SPONSOR, PEOPLE
 from bot.words.sentences import Sentences, fill_in
 from bot.words.unavailable.entra import entra_words
 from bot.words.unavailable.storage import trouble_words
-from workflows.core.checks.findings import finding_in
+from workflows.core.checks.findings import finding_from_value
 from workflows.core.errors.facts import TEXT, Fact, Values, fact_from_value, facts_from_values
 from workflows.core.errors.refusal_codes import RefusalCode
 from workflows.ports.effects_queue import QueueCode
@@ -69,7 +69,7 @@ def _of_a_file(values: Values) -> str:
 
 
 def _unfit(values: Values) -> str:
-    errors = [finding_in(one) for one in values["errors"]]
+    errors = [finding_from_value(one) for one in values["errors"]]
     return " ".join(f"{finding_words(one)} ({source_words(one.source)})" for one in errors)
 
 

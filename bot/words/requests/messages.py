@@ -85,8 +85,10 @@ def _with_words(values: Values) -> dict[str, Any]:
     """Return the values with sentences for the notes among them, and words for the request and its end."""
     said = {name: stored_note_words(value) if name in ("note", "reasons") else value for name, value in values.items()}
     request, state = values.get("request", ""), values.get("state", "")
-    about = _about(values)
-    return {**said, "id": f" {request}" if request else "", "about": about, "ended": ENDED.get(state, "is closed")}
+    about, ended = _about(values), ENDED.get(state, "is closed")
+    if values.get("part"):
+        ended = "is only partly applied (verified)"
+    return {**said, "id": f" {request}" if request else "", "about": about, "ended": ended}
 
 
 def _about(values: Values) -> str:

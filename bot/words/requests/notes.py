@@ -74,7 +74,19 @@ SENTENCES: Final[Mapping[str, str]] = {
     NoteCode.CHECK_PART: (
         f"Check the current settings with {_SHOW}. Then revoke the partner, or request it again with a later end."
     ),
-    NoteCode.DEFAULT_UNREAD: (
+    NoteCode.REVIEW_PART: (
+        f"A review of this partner is due now. Check the current settings with {_SHOW}. Then revoke the partner, or "
+        "send the request again."
+    ),
+    NoteCode.REFUSED_UNREAD: (
+        "Microsoft Graph refused a write of this change. Nothing more is sent. The partner's settings cannot be read, "
+        "so what is in the tenant now is not known."
+    ),
+    NoteCode.REFUSED_NOT_SHOWN: (
+        "Microsoft Graph refused a write of this change. Nothing more is sent. It does not show yet what it accepted "
+        "before, so what is in the tenant now is not known."
+    ),
+    NoteCode.DEFAULT_UNREADABLE: (
         f"The tenant's default could not be read, so what applies by default is not known. {_SHOW} reads it again."
     ),
     NoteCode.LATE: "Microsoft Graph did not answer in time.",
@@ -185,10 +197,11 @@ def _not_running(values: Values) -> str:
 
 def _progress(values: Values) -> str:
     written, unwritten = values["written"], values["unwritten"]
-    return (
-        f"{len(written)} of {len(written) + len(unwritten)} changes are in the tenant. Sent: {_writes(written)}. Not "
-        f"sent: {_writes(unwritten)}."
-    )
+    part = f"{len(written)} of {len(written) + len(unwritten)} changes"
+    if values.get("is_read"):
+        opening = f"Only a part is in the tenant (verified): {part}"
+        return f"{opening}. In the tenant: {_writes(written)}. Not in the tenant: {_writes(unwritten)}."
+    return f"Microsoft Graph accepted {part}. Accepted: {_writes(written)}. Refused or not sent: {_writes(unwritten)}."
 
 
 def _writes(writes: Sequence[Sequence[str]]) -> str:

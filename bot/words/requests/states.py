@@ -12,6 +12,7 @@ VERIFIED: Final = "(verified)"
 STATE_WORDS: Final[Mapping[DisplayedState, str]] = {
     **OPEN_STATES,
     DisplayedState.APPLIED: "active (verified)",
+    DisplayedState.PARTLY_APPLIED: "partly applied",
     DisplayedState.PUT_BACK: "restored (verified)",
     DisplayedState.REJECTED: "rejected",
     DisplayedState.WITHDRAWN: "withdrawn",

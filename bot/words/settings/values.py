@@ -82,7 +82,7 @@ ORIGINS: Final[Mapping[Origin, str]] = {
     Origin.SET_HERE: "set here",
     Origin.TENANT_DEFAULT: "the tenant's default",
     Origin.MICROSOFT_DEFAULT: "Microsoft's default",
-    Origin.UNREAD: "could not be read",
+    Origin.UNREADABLE: "could not be read",
     Origin.NOT_ADDED: "a tenant of another cloud, not added here",
 }
 _DEFAULTS: Final[Mapping[Origin, str]] = {
@@ -154,9 +154,9 @@ def _target_words(name: str, setting: TargetSetting, applies: EffectiveTargets |
     if None not in target_lists and not setting_doubts(setting):
         return " may use ".join(filter(None, target_lists))
     from_default = (None,) * len(target_lists) if applies is None else configurations(applies.setting)
-    origins = (Origin.UNREAD,) * len(target_lists) if applies is None else applies.origins
+    origins = (Origin.UNREADABLE,) * len(target_lists) if applies is None else applies.origins
     return "; ".join(
-        f"{_LIST_TITLES[one.everything]}: {words or inherited(_target_list(name, one, default, names), origin)}"
+        f"{_LIST_TITLES[one.word_for_all]}: {words or inherited(_target_list(name, one, default, names), origin)}"
         for one, words, default, origin in zip(
             lists_of(Property(name)), target_lists, from_default, origins, strict=True
         )
@@ -167,7 +167,7 @@ def inherited(words: str | None, origin: Origin) -> str:
     """State that a value is inherited, and the value itself where it is known (None: not known)."""
     if words is not None and origin is Origin.NOT_ADDED:
         return f"{words} ({ORIGINS[origin]})"
-    if words is None or origin is Origin.UNREAD:
+    if words is None or origin is Origin.UNREADABLE:
         return INHERITS
     return f"{_DEFAULTS.get(origin, 'Default')}: {words}"
 
@@ -256,15 +256,15 @@ def _target_list(
     if configuration is None:
         return None
     everything = "every application"
-    if target_list.everything == ALL_USERS:
+    if target_list.word_for_all == ALL_USERS:
         everything = "everyone here" if name in _OUTBOUND else "everyone from the partner"
     is_blocked = configuration.access is AccessType.BLOCKED
     if not configuration.targets:
         return f"an empty list of {configuration.access} targets"
     if blocks_all(configuration):
-        return "nobody" if target_list.everything == ALL_USERS else "no application"
-    is_certain = list_doubt(target_list.everything, configuration) is None
-    if is_certain and any(target.id == target_list.everything for target in configuration.targets):
+        return "nobody" if target_list.word_for_all == ALL_USERS else "no application"
+    is_certain = list_doubt(target_list.word_for_all, configuration) is None
+    if is_certain and any(target.id == target_list.word_for_all for target in configuration.targets):
         return everything
     if is_blocked:
         return f"{everything} except {_names(name, configuration, names)}"

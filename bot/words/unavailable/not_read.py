@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Final
 
-from workflows.core.checks.facts import UnreadableReason
+from workflows.core.checks.tenant_facts import UnreadableReason
 
 UNREAD_REASON_WORDS: Final[Mapping[UnreadableReason, str]] = {
     UnreadableReason.FORBIDDEN: "permission missing",

@@ -101,7 +101,7 @@ async def with_a_change_to_apply(settings: Settings, world: Sandbox) -> RequestI
         request = await bot.file_request()
         world.faults.add(Fault(target="graph", method="POST", match="partners", status=503, times=1000))
         for approver in ("approver1", "approver2", "approver3"):
-            await bot.interact(click(approver, "approve", f"{request.id}:{request.known.plan.digest}"))
+            await bot.interact(click(approver, "approve", f"{request.id}:{request.plan.digest}"))
             await bot.idle()
     world.faults.clear()
     return request.id
@@ -214,7 +214,7 @@ async def test_a_request_with_three_approvals_asks_slack_little(gatehouse: BotUn
     """
     request = await gatehouse.file_request()
     for approver in ("approver1", "approver2", "approver3"):
-        await gatehouse.interact(click(approver, "approve", f"{request.id}:{request.known.plan.digest}"))
+        await gatehouse.interact(click(approver, "approve", f"{request.id}:{request.plan.digest}"))
         await gatehouse.idle()
     applied = await gatehouse.store.request(request.id)
     assert applied is not None

@@ -15,7 +15,7 @@ async def approve(gatehouse: BotUnderTest) -> AccessRequest:
     assert (await gatehouse.interact(submission("requester", ids.REQUEST_ACCESS, "", values))).status == 200
     await gatehouse.idle()
     (request,) = await gatehouse.store.open_requests()
-    value = f"{request.id}:{request.known.plan.digest}"
+    value = f"{request.id}:{request.plan.digest}"
     assert (await gatehouse.interact(click("approver1", "approve", value))).status == 200
     await gatehouse.idle()
     assert (await gatehouse.interact(click("requester", "withdraw", request.id))).status == 200

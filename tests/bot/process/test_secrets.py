@@ -65,7 +65,7 @@ async def test_what_graph_repeats_is_seen_nowhere(
         Fault(target="graph", method="POST", match="partners", status=status, body=body, times=30)
     )
     for approver in ("approver1", "approver2", "approver3"):
-        await gatehouse.interact(click(approver, "approve", f"{request.id}:{request.known.plan.digest}"))
+        await gatehouse.interact(click(approver, "approve", f"{request.id}:{request.plan.digest}"))
         await gatehouse.idle()
     gatehouse.world.faults.add(Fault(target="graph", match="findTenant", status=status, body=body, times=9))
     answer = await gatehouse.interact(

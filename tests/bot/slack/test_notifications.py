@@ -23,7 +23,7 @@ from tests.bot.shipped_cards import NAMES, waiting
 from tests.bot.surfaces import all_of, card, details, dicts
 from tests.bot.words.requests.test_messages import GOLDEN
 from tests.workflows.core.builders import AMARA, EXPIRY, NOW, approval, closed_document, identity, partnership, request
-from workflows.app.reads.home import Home
+from workflows.app.reads.app_home import Home
 from workflows.catalog.catalog import SHIPPED, load_catalog
 from workflows.core.errors.facts import Fact
 from workflows.core.partners.partnership import PartnershipState

@@ -162,18 +162,18 @@ async def test_a_network_that_leads_nowhere_is_a_finding(settings: Settings, set
 # --- the records ---
 
 
-async def park(store: Store, error: str) -> None:
+async def give_up(store: Store, error: str) -> None:
     """Store an effect and give it up."""
     entry = AuditEntry(key=error, at=NOW, actor="U0ADMIN0001", command="tell", outcome="accepted", details={})
     await store.commit(Commit(entry=entry, effects=(ShowRequest(request_id=RequestId(f"R-{error[:1]}")),)))
     (pending,) = await store.pending(datetime.max.replace(tzinfo=UTC), 9)
-    await store.park(pending.id, (text_fact(error),))
+    await store.give_up(pending.id, (text_fact(error),))
 
 
 async def test_what_was_given_up_is_listed_and_left_alone(settings: Settings, world: Sandbox) -> None:
     store = await open_store(settings.database_file, world.clock)
     for error in ("chat.postMessage: channel_not_found", "invalid_blocks [json-pointer:/blocks/0] [/red]"):
-        await park(store, error)
+        await give_up(store, error)
     await store.close()
     before = {file.name: file.read_bytes() for file in settings.database_file.parent.iterdir()}
     status, text = await examined(settings)
@@ -187,7 +187,7 @@ async def test_a_running_bot_is_not_disturbed(gatehouse: BotUnderTest) -> None:
     status, text = await examined(gatehouse.settings)
     assert status == 0, text
     assert "none" in finding(text, "stopped work")
-    await park(gatehouse.store, "chat.postMessage: channel_not_found")
+    await give_up(gatehouse.store, "chat.postMessage: channel_not_found")
     status, text = await examined(gatehouse.settings)
     assert status == 1
     assert "channel_not_found" in finding(text, "card:R-c")

@@ -121,7 +121,7 @@ async def test_the_command_line_does_it_itself_where_no_bot_runs(tmp_path: Path,
     entry = AuditEntry(key="k", at=clock.now(), actor="t", command="t", outcome="accepted", details={})
     effects = (ShowRequest(request_id=RequestId("r-1")), ShowRequest(request_id=RequestId("r-2")))
     await store.commit(Commit(entry=entry, effects=effects))
-    await store.park(1, (text_fact("invalid_blocks"),))
+    await store.give_up(1, (text_fact("invalid_blocks"),))
     await Alarms(store=store, clock=clock, wake=lambda: None).raise_alarm(AlarmCode.EFFECT_GIVEN_UP, "1")
     await store.close()
     out = StringIO()

@@ -20,7 +20,7 @@ from bot.words.actions import COMMANDS, Action
 from bot.words.refusals.sentences import fact_words
 from tests.bot.surfaces import card
 from tests.workflows.core.builders import AMARA, NOW, identity, request
-from workflows.app.reads.home import Home
+from workflows.app.reads.app_home import Home
 from workflows.app.requests.forms import InvalidForm
 from workflows.core.errors.facts import Fact
 from workflows.core.errors.refusal_codes import RefusalCode
@@ -31,7 +31,7 @@ from workflows.ports.pages import Page
 
 WORKFLOWS: Final = Path(__file__).parents[3] / "workflows"
 REJECTION: Final = Decision(
-    choice=Choice.REJECT, person=AMARA, stage=0, at=NOW, digest=request().known.plan.digest, reason="No contract yet."
+    choice=Choice.REJECT, person=AMARA, stage=0, at=NOW, digest=request().plan.digest, reason="No contract yet."
 )
 CHAT_WORDS: Final = re.compile(r"slack|/partner(?![s_])|block_id|mrkdwn|\bts\b", re.IGNORECASE)
 RELEASED_SCHEMA: Final = WORKFLOWS / "store" / "sqlite" / "migrations.py"

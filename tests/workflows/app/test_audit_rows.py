@@ -53,6 +53,7 @@ from workflows.core.requests.commands.request import (
     RecordDelayed,
     RecordOverwritten,
     RecordPrepared,
+    RecordRefusal,
     RecordResent,
     RecordUnfit,
     RecordUnseen,
@@ -66,7 +67,7 @@ from workflows.core.requests.commands.request import (
     Submit,
     Withdraw,
 )
-from workflows.core.requests.request import AccessRequest, RequestId, RequestKind, RequestState
+from workflows.core.requests.request import AccessRequest, RequestId, RequestKind, RequestState, WriteRefusal
 from workflows.core.settings.canonical import Digest
 from workflows.ports.records import AuditEntry, Commit
 
@@ -185,6 +186,14 @@ OF_REQUESTS: Final[tuple[tuple[RequestState, RequestCommand, Row], ...]] = (
             f"gatehouse record_applied accepted r-1 {TENANT} -",
             f'{{"image":{{"b":1}},"digest":"{DIGEST}",'
             f'"refused":[{{"names":["x","y"],"reason":[{{"code":"text","values":{{"text":"Not licensed."}}}}]}}]}}',
+        ),
+    ),
+    (
+        S.APPLYING,
+        RecordRefusal(refusal=WriteRefusal(reason=noted("Refused."), accepted=1, is_unsure=False)),
+        (
+            f"gatehouse record_refusal accepted r-1 {TENANT} -",
+            f'{{"reason":[{{"code":"text","values":{{"text":"Refused."}}}}],"accepted":1,"digest":"{DIGEST}"}}',
         ),
     ),
     (

@@ -14,7 +14,7 @@ from tests.bot.sandbox.entra.contract import check_request, mock_request
 from tests.workflows.core.builders import AMARA, DANA, NOW, REDEEM_STEP, SAM, TENANT, identity
 from tests.workflows.fakes import HOME
 from tests.workflows.world import World
-from workflows.app.reads.checklists import Checklists
+from workflows.app.reads.partner_setup import PartnerSetupReader
 from workflows.app.schedule.missing_setup import record_missing_setup
 from workflows.app.schedule.ticker import tick
 from workflows.catalog.catalog import SHIPPED, load_catalog
@@ -129,7 +129,7 @@ async def test_a_revocation_ends_what_was_said_of_the_partner_setup(world: World
 
 
 async def test_the_checklist_is_of_the_current_settings_and_names_our_own_tenant(world: World) -> None:
-    checklists = Checklists(store=world.store, tenant=world.tenant, cloud=GLOBAL)
+    checklists = PartnerSetupReader(store=world.store, tenant=world.tenant, cloud=GLOBAL)
     home = TenantIdentity(tenant_id=HOME, display_name="Woodgrove", default_domain="woodgrove.com", asked=HOME)
     assert await checklists.home() == Home(tenant_id=HOME, domain="", cloud=GLOBAL), "a domain is never guessed"
     world.tenant.add_tenant(home)

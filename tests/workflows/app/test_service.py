@@ -192,7 +192,7 @@ async def test_a_decision_is_entered_with_account_and_digest(world: World) -> No
     await world.approve(request, AMARA)
     entry = next(one for one in await world.store.history() if one.command == "approve")
     assert (entry.actor, entry.tenant_id, entry.request_id) == (AMARA.chat_id, TENANT, request.id)
-    assert entry.details == {"digest": request.known.plan.digest, "account": AMARA.id}
+    assert entry.details == {"digest": request.plan.digest, "account": AMARA.id}
 
 
 async def test_a_command_is_decided_again_on_what_somebody_else_stored_meanwhile(world: World) -> None:
@@ -236,7 +236,7 @@ async def test_who_was_checked_is_stored_with_the_request(world: World) -> None:
 async def test_a_write_and_its_proof_are_entered_with_the_plans_digest(world: World) -> None:
     request = await world.opened()
     entries = {one.command: one.details for one in await world.store.history(request_id=request.id)}
-    digest = request.known.plan.digest
+    digest = request.plan.digest
     assert entries["record_writing"] == {"digest": digest}
     assert entries["record_applied"]["digest"] == digest
 

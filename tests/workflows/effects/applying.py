@@ -38,7 +38,7 @@ def decided(before: JsonObject | None = None) -> AccessRequest:
     plan = access_plan(before)
     chain = [approval(person, stage, digest=plan.digest) for person, stage in ((AMARA, 0), (BRUNO, 1), (CHIE, 1))]
     request = usual(S.APPLYING, decisions=tuple(chain))
-    return replace(request, prepared=replace(request.known, plan=plan))
+    return replace(request, prepared=replace(request.require_prepared(), plan=plan))
 
 
 def synchronizing(before: JsonObject | None) -> AccessRequest:
@@ -56,19 +56,19 @@ def synchronizing(before: JsonObject | None) -> AccessRequest:
     )
     chain = [approval(person, stage, digest=plan.digest) for person, stage in ((AMARA, 0), (BRUNO, 1), (CHIE, 1))]
     request = usual(S.APPLYING, decisions=tuple(chain))
-    return replace(request, prepared=replace(request.known, plan=plan))
+    return replace(request, prepared=replace(request.require_prepared(), plan=plan))
 
 
 def revocation(before: JsonObject | None) -> AccessRequest:
     """A revocation that is ready to be written."""
     request = usual(S.APPLYING, RequestKind.REVOCATION)
     plan = plan_revocation(tenant_id=TENANT, default={}, before=before)
-    return replace(request, prepared=replace(request.known, plan=plan))
+    return replace(request, prepared=replace(request.require_prepared(), plan=plan))
 
 
 async def put(world: World, request: AccessRequest) -> AccessRequest:
     """Store a decided request, with the tenant as it was when the plan was made."""
-    before = request.known.plan.before
+    before = request.plan.before
     if before is not None:
         world.tenant.partners[TENANT] = dict(before)
     return await world.put(request)

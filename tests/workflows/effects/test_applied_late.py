@@ -9,6 +9,7 @@ import pytest
 
 from bot.slack.cards.approval.requester_and_sponsor import requester_card
 from bot.words.requests.notes import note_words
+from bot.words.requests.states import state_words
 from tests.bot.surfaces import shown
 from tests.workflows.core.builders import AMARA, NOW, RILEY, SAM, TENANT, approval
 from tests.workflows.effects.applying import NO_ANSWER, OPEN, S, decided, put, retried, revocation, synchronizing
@@ -18,6 +19,7 @@ from workflows.app.schedule.ticker import tick
 from workflows.core.partners.partnership import PartnershipState
 from workflows.core.plans.plan import plan_access
 from workflows.core.plans.renewal import plan_renewal
+from workflows.core.requests.alarms import AlarmCode
 from workflows.core.requests.commands.request import Stop
 from workflows.core.requests.effects import Apply
 from workflows.core.requests.notes import NoteCode
@@ -31,10 +33,12 @@ ENDED: Final = "The last day of the requested access, 2027-03-03 (UTC), passed b
 
 def until(request: AccessRequest, end: datetime = END, **plan: Any) -> AccessRequest:
     """The same request with a chosen last day, approved as it is now."""
-    changed = replace(request.known.plan, ends_at=end, **plan)
+    changed = replace(request.plan, ends_at=end, **plan)
     chain = tuple(replace(decision, digest=changed.digest) for decision in request.decisions)
     asked = replace(request.particulars, ends_at=end)
-    return replace(request, particulars=asked, decisions=chain, prepared=replace(request.known, plan=changed))
+    return replace(
+        request, particulars=asked, decisions=chain, prepared=replace(request.require_prepared(), plan=changed)
+    )
 
 
 def codes(request: AccessRequest) -> list[str]:
@@ -115,7 +119,7 @@ async def test_an_approval_in_time_that_is_processed_late_does_not_write(world: 
     """The last click was received in time; the rest waited until after the end."""
     last = (NOW + timedelta(days=2)).date().isoformat()
     request = await world.waiting(template="guest-collaboration", ends_on=last)
-    assert request.known.plan.ends_at == END
+    assert request.plan.ends_at == END
     await world.approve(request, AMARA, but=Apply)
     assert (await world.request(request.id)).state is S.APPLYING
     world.clock.advance(days=4)
@@ -140,11 +144,11 @@ async def test_an_extension_is_not_recorded_after_its_own_end(world: World) -> N
     plan = plan_renewal(
         tenant_id=TENANT,
         before=OPEN,
-        template=usual.known.plan.template,
-        template_hash=usual.known.plan.template_hash,
+        template=usual.plan.template,
+        template_hash=usual.plan.template_hash,
         duration=timedelta(days=3),
     )
-    request = until(replace(usual, prepared=replace(usual.known, plan=plan)))
+    request = until(replace(usual, prepared=replace(usual.require_prepared(), plan=plan)))
     request = await put(world, request)
     world.clock.advance(days=4)
     await assert_refused_unwritten(world, await world.settled(request.id))
@@ -152,7 +156,7 @@ async def test_an_extension_is_not_recorded_after_its_own_end(world: World) -> N
 
 async def test_what_somebody_else_set_meanwhile_is_not_treated_as_the_change(world: World) -> None:
     request = await put(world, until(decided()))
-    world.tenant.partners[TENANT] = dict(request.known.plan.configuration_after() or {})
+    world.tenant.partners[TENANT] = dict(request.plan.configuration_after() or {})
     world.clock.advance(days=4)
     await assert_refused_unwritten(world, await world.settled(request.id))
 
@@ -199,7 +203,7 @@ async def test_a_plan_that_only_closes_is_written_after_its_end(world: World, ca
         duration=timedelta(days=90),
     )
     chain = tuple(approval(one.person, one.stage, digest=plan.digest) for one in usual.decisions)
-    request = until(replace(usual, decisions=chain, prepared=replace(usual.known, plan=plan)))
+    request = until(replace(usual, decisions=chain, prepared=replace(usual.require_prepared(), plan=plan)))
     request = await put(world, request)
     world.clock.advance(days=4)
     request = await world.settled(request.id)
@@ -284,7 +288,10 @@ async def test_a_part_that_was_written_is_recorded_and_reviewed_at_once(world: W
     assert len(world.tenant.writes) == 1
     entry = next(one for one in await world.store.history() if one.command == "stop")
     assert entry.details["image"] == world.tenant.partners[TENANT]
-    await assert_asked_at_once(world, request)
+    [alarm] = await world.store.open_alarms()
+    assert (alarm.code, alarm.subject) == (AlarmCode.PARTLY_APPLIED, request.id)
+    assert (request.applied_part, state_words(request)) == (1, "partly applied")
+    await assert_asked_at_once(world, request, refused="not_as_approved")
 
 
 async def test_a_revocation_stops_a_late_change_as_any_other(world: World) -> None:
@@ -295,7 +302,7 @@ async def test_a_revocation_stops_a_late_change_as_any_other(world: World) -> No
     assert await world.store.partnership(TENANT) is None
 
 
-async def assert_asked_at_once(world: World, request: AccessRequest) -> None:
+async def assert_asked_at_once(world: World, request: AccessRequest, *, refused: str = "past_its_end") -> None:
     """Assert that the partner is recorded past its end, that its sponsor is asked, and cannot keep it alone."""
     partnership = await world.store.partnership(TENANT)
     assert partnership is not None
@@ -306,4 +313,4 @@ async def assert_asked_at_once(world: World, request: AccessRequest) -> None:
     asked, remind = world.notifier.reviews[-1]
     assert (asked.state, remind) == (PartnershipState.REVIEW_DUE, True)
     await world.keep(SAM, "Checked with their admin")
-    assert (SAM.chat_id, "past_its_end") in await world.refusals()
+    assert (SAM.chat_id, refused) in await world.refusals()

@@ -43,7 +43,7 @@ async def test_a_decided_request_is_written_once_and_read_back(world: World) -> 
     request = await put(world, decided())
     request = await world.settled(request.id)
     assert (request.state, note_words(request.note), request.confirmed_at) == (S.APPLIED, "", world.clock.now())
-    assert_stands(world, request.known.plan)
+    assert_stands(world, request.plan)
     assert [(one.method, one.path) for one in world.tenant.writes] == [("POST", PARTNERS)]
     assert world.rests == [0.0]
     assert world.tenant.fresh == ["contoso.com"]
@@ -72,13 +72,13 @@ async def test_an_existing_partner_is_patched_and_keeps_what_the_plan_does_not_n
 async def test_the_audit_log_keeps_what_was_read_back(world: World) -> None:
     request = await world.settled((await put(world, decided())).id)
     entry = next(one for one in await world.store.history(request_id=request.id) if one.command == "record_applied")
-    assert is_equivalent(told(request.known.plan.configuration_after()), told(entry.details["image"]))
+    assert is_equivalent(told(request.plan.configuration_after()), told(entry.details["image"]))
     assert entry.tenant_id == TENANT
 
 
 async def test_a_plan_that_is_set_already_is_confirmed_without_a_write(world: World) -> None:
     request = await put(world, decided())
-    world.tenant.partners[TENANT] = dict(request.known.plan.configuration_after() or {})
+    world.tenant.partners[TENANT] = dict(request.plan.configuration_after() or {})
     assert (await world.settled(request.id)).state is S.APPLIED
     assert world.tenant.attempts == []
 
@@ -181,7 +181,7 @@ async def test_a_write_that_does_not_show_is_unconfirmed_then_applied_without_a_
     assert await world.store.partnership(TENANT) is None
     request = await retried(world, request)
     assert (request.state, note_words(request.note)) == (S.APPLIED, "")
-    assert_stands(world, request.known.plan)
+    assert_stands(world, request.plan)
 
 
 async def test_an_unconfirmed_request_only_reads_where_the_audit_log_cannot_be_read(world: World) -> None:
@@ -199,7 +199,7 @@ async def test_an_unconfirmed_request_only_reads_where_the_audit_log_cannot_be_r
     request = await retried(world, request)
     assert request.state is S.APPLIED
     assert len(world.notifier.requests) == shown + 1
-    assert_stands(world, request.known.plan)
+    assert_stands(world, request.plan)
     told = world.notifier.texts_to(RILEY.chat_id)
     assert told == [], "waiting for the read-back is shown on the card, and nobody is told again and again"
 
@@ -219,7 +219,7 @@ async def test_a_read_back_that_fails_leaves_only_reading_to_do(world: World, er
     assert (await retried(world, request)).state is S.UNCONFIRMED  # readable again, and not yet shown
     request = await retried(world, request)
     assert request.state is S.APPLIED
-    assert_stands(world, request.known.plan)
+    assert_stands(world, request.plan)
 
 
 # --- two requests about one partner ---

@@ -42,8 +42,10 @@ def blocking() -> AccessRequest:
     assert closes_everything(plan)
     asked = decided({"tenantId": TENANT})
     decisions = tuple(replace(one, digest=plan.digest) for one in asked.decisions)
-    observed = replace(asked.known.observation, default={})
-    return replace(asked, prepared=replace(asked.known, plan=plan, observation=observed), decisions=decisions)
+    observed = replace(asked.require_prepared().observation, default={})
+    return replace(
+        asked, prepared=replace(asked.require_prepared(), plan=plan, observation=observed), decisions=decisions
+    )
 
 
 def said(world: World, request: AccessRequest) -> str:
@@ -54,7 +56,7 @@ def said(world: World, request: AccessRequest) -> str:
 
 async def test_a_default_that_opened_after_the_plan_is_named_at_the_confirmation(world: World) -> None:
     request = await put(world, revocation({"tenantId": TENANT}))
-    assert request.known.observation.default == {}, "the plan saw a default that opens nothing"
+    assert request.require_prepared().observation.default == {}, "the plan saw a default that opens nothing"
     world.tenant.default = OPENED
     request = await world.settled(request.id)
     assert request.state is S.APPLIED
@@ -70,8 +72,8 @@ async def test_a_default_that_opened_after_the_plan_is_named_at_the_confirmation
 
 async def test_a_default_that_closed_after_the_plan_is_not_counted_against_the_partner(world: World) -> None:
     asked = revocation({"tenantId": TENANT})
-    observed = replace(asked.known.observation, default=OPENED)
-    request = await put(world, replace(asked, prepared=replace(asked.known, observation=observed)))
+    observed = replace(asked.require_prepared().observation, default=OPENED)
+    request = await put(world, replace(asked, prepared=replace(asked.require_prepared(), observation=observed)))
     request = await world.settled(request.id)
     assert (request.state, request.not_closed, note_words(request.note)) == (S.APPLIED, (), "")
     assert "is blocked (request " in world.notifier.texts_to(RILEY.chat_id)[-1]

@@ -40,7 +40,7 @@ async def test_a_partner_that_changed_is_planned_and_asked_again(
 ) -> None:
     """Nothing is written, and what was decided on the old plan counts no more."""
     request = await put(world, decided(before))
-    old = request.known.plan.digest
+    old = request.plan.digest
     world.tenant.partners.pop(TENANT, None)
     if now is not None:
         world.tenant.partners[TENANT] = dict(now)
@@ -56,11 +56,11 @@ async def test_a_partner_that_changed_is_planned_and_asked_again(
     )
     blames = "Somebody changed this partner's settings" in note_words(drifted.asked_again)
     assert blames is not is_unknown_only, "nobody is blamed for what Gatehouse does not know"
-    assert drifted.drift == three_way_difference(request.known.plan, now)
+    assert drifted.drift == three_way_difference(request.plan, now)
     request = await world.settled(request.id)
     assert request.state is S.AWAITING_APPROVAL
-    assert request.known.plan.digest != old
-    assert request.known.plan.before == now
+    assert request.plan.digest != old
+    assert request.plan.before == now
     assert request.verdict().counted == ((), ())
     assert world.tenant.attempts == []
     assert world.tenant.partners.get(TENANT) == now
@@ -75,7 +75,7 @@ async def test_after_drift_the_new_plan_is_approved_and_written_over_the_current
         await world.approve(request, person)
     request = await world.request(request.id)
     assert request.state is S.APPLIED
-    assert_stands(world, request.known.plan)
+    assert_stands(world, request.plan)
     assert [one.method for one in world.tenant.writes] == ["PATCH"]
 
 
@@ -85,7 +85,7 @@ async def test_after_drift_the_new_plan_is_approved_and_written_over_the_current
 async def test_a_partner_that_exists_with_the_same_content_is_adopted(world: World) -> None:
     """Our own POST may have been accepted by a call that failed, and a read may return an older copy."""
     request = await put(world, decided())
-    world.tenant.partners[TENANT] = dict(request.known.plan.configuration_after() or {})
+    world.tenant.partners[TENANT] = dict(request.plan.configuration_after() or {})
     world.tenant._stale[TENANT] = (1, None)
     request = await world.settled(request.id)
     assert request.state is S.APPLIED
@@ -99,7 +99,7 @@ async def test_a_partner_that_exists_with_other_content_is_not_overwritten(world
     world.tenant._stale[TENANT] = (1, None)
     request = await world.settled(request.id)
     assert request.state is S.AWAITING_APPROVAL
-    assert request.known.plan.before == OPEN
+    assert request.plan.before == OPEN
     assert world.tenant.writes == []
     assert world.tenant.partners[TENANT] == OPEN
 
@@ -116,12 +116,12 @@ async def test_a_partner_that_exists_but_does_not_show_yet_is_no_drift(world: Wo
     assert "does not show it yet" in note_words(request.note)
     request = await retried(world, request)
     assert request.state is S.APPLIED
-    assert_stands(world, request.known.plan)
+    assert_stands(world, request.plan)
 
 
 async def test_a_partner_that_exists_but_cannot_be_read_waits(world: World) -> None:
     request = await put(world, decided())
-    world.tenant.partners[TENANT] = dict(request.known.plan.configuration_after() or {})
+    world.tenant.partners[TENANT] = dict(request.plan.configuration_after() or {})
     world.tenant._stale[TENANT] = (1, None)
     world.script.fail("tenant.read_partner", FORBIDDEN, on=2)
     request = await world.settled(request.id)

@@ -26,7 +26,7 @@ from tests.workflows.entra.simulated_tenant import CLIENT_ID, CONTOSO, Handler
 from tests.workflows.fakes import FakeDirectory, FixedClock
 from tests.workflows.world import World, open_world
 from workflows.app.requests.intake import Intake
-from workflows.app.schedule.checks import ScheduledChecks, usual_checks
+from workflows.app.schedule.alarm_checks import ScheduledChecks, usual_checks
 from workflows.core.people import ChatId, Person, Roster
 from workflows.core.requests.alarms import AlarmCode
 from workflows.core.requests.effects import Apply
@@ -189,7 +189,7 @@ async def a_world(path: Path, graph: Graph, entra: Entra) -> AsyncIterator[World
     """The domain over the gateway instead of the fake tenant."""
     entra._found._kept.clear()
     entra._home = None
-    entra._guard._period_until = float("-inf")
+    entra._guard._trusted_until = float("-inf")
     async with open_world(path, clock=graph.clock) as world:
         directory = AskingDirectory(script=world.script, tenant=entra)
         around: Any = {"service": world.service, "store": world.store, "tenant": entra, "directory": directory}
@@ -319,7 +319,7 @@ async def test_a_fault_at_any_call_of_an_approved_opening_neither_opens_twice_no
             assert graph.done.count("POST") <= 1, where
             if request.state is S.APPLIED:
                 assert stands(waiting, graph.partner), where
-                assert graph.done == [one.method for one in waiting.known.plan.operations], where
+                assert graph.done == [one.method for one in waiting.plan.operations], where
             else:
                 # Graph itself refused for good: it is told, and nothing is written any more.
                 assert (name in ("400", "409"), request.state) == (True, S.FAILED), (
@@ -336,7 +336,7 @@ async def test_a_fault_at_any_call_of_an_approved_opening_neither_opens_twice_no
 
 def stands(request: AccessRequest, partner: dict[str, Any] | None) -> bool:
     """Tell whether a partner shows the whole plan of a request."""
-    image = told(request.known.plan.configuration_after())
+    image = told(request.plan.configuration_after())
     return is_equivalent(image, {name: value for name, value in (partner or {}).items() if name in image})
 
 

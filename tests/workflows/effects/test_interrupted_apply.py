@@ -40,7 +40,7 @@ async def test_a_system_that_does_not_answer_is_waited_for_and_that_is_said_once
     assert len(world.notifier.requests) == 1
     request = await retried(world, request)
     assert (request.state, note_words(request.note)) == (S.APPLIED, "")
-    assert_stands(world, request.known.plan)
+    assert_stands(world, request.plan)
     assert [outcome for _, command, outcome in await world.log() if command == "record_delayed"] == ["accepted"]
 
 
@@ -81,7 +81,7 @@ async def _crashed_at(point: int, is_after: bool, path: Path, request: AccessReq
     async with open_world(path, clock=clock, tenant=tenant) as world:
         done = await world.settled(request.id)
         assert done.state is S.APPLIED
-        assert_stands(world, request.known.plan)
+        assert_stands(world, request.plan)
         assert [command for _, command, _ in await world.log()] == ["put", "record_writing", "record_applied"]
         assert await world.store.count_pending(clock.now()) == (0, 0, 0)
     return crashed
@@ -95,5 +95,5 @@ async def test_a_write_accepted_by_a_call_that_broke_off_is_not_repeated(world: 
     assert request.state is S.APPLYING
     request = await retried(world, request)
     assert request.state is S.APPLIED
-    assert_stands(world, request.known.plan)
+    assert_stands(world, request.plan)
     assert world.tenant.attempts == world.tenant.writes

@@ -24,7 +24,7 @@ from tests.workflows.core.builders import (
 from tests.workflows.core.builders import request as usual
 from tests.workflows.fakes import FixedClock
 from tests.workflows.world import World
-from workflows.app.reads.queries import waiting_for
+from workflows.app.reads.waiting_requests import waiting_for
 from workflows.app.requests.forms import InvalidForm
 from workflows.app.requests.open_request import account_of_other_chat_id, may_withdraw, open_request_fact
 from workflows.app.schedule.role_check import role_shortages
@@ -273,7 +273,7 @@ async def test_nobody_is_asked_about_their_own_request_under_an_id_that_it_does_
     known = replace(RILEY, chat_id=other)
     assert other in await directory.holders(SECURITY)
     assert (await waiting_for(other, store=store, directory=directory, known=known)).count == 0
-    assert request.known.requester.chat_id != other
+    assert request.require_prepared().requester.chat_id != other
 
 
 async def test_who_may_not_decide_in_a_database_of_an_earlier_version_is_known_by_account(tmp_path: Path) -> None:

@@ -28,7 +28,7 @@ WRITES: Final = 4
 
 async def test_all_of_them_are_sent_after_the_block_and_nothing_is_left(world: World) -> None:
     request = await put(world, revocation(OPEN))
-    assert len(request.known.plan.operations) == WRITES
+    assert len(request.plan.operations) == WRITES
     request = await world.settled(request.id)
     assert (request.state, note_words(request.note), request.not_closed, request.refused) == (S.APPLIED, "", (), ())
     assert "is blocked (request " in world.notifier.texts_to(RILEY.chat_id)[-1]
@@ -75,7 +75,7 @@ async def test_what_is_accepted_and_does_not_show_is_named_and_delays_nothing(wo
     await world.applier.apply(request.id)
     world.tenant.partners[TENANT]["places"] = True
     again = await put(world, replace(revocation(dict(world.tenant.partners[TENANT])), id=RequestId("r-2")))
-    assert again.known.plan.required == ()
+    assert again.plan.required == ()
 
     world.tenant.lag = 99
     await world.applier.apply(again.id)

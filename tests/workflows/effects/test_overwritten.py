@@ -64,7 +64,7 @@ async def assert_overwritten(world: World, request: AccessRequest) -> None:
     asked, remind = world.notifier.reviews[-1]
     assert (asked.state, remind) == (PartnershipState.REVIEW_DUE, True)
     await world.keep(SAM, "Checked with their admin")
-    assert (SAM.chat_id, "past_its_end") in await world.refusals()  # what stands now, nobody approved
+    assert (SAM.chat_id, "not_as_approved") in await world.refusals()
 
 
 # --- something of ours may stand ---
@@ -143,12 +143,12 @@ async def test_a_write_is_announced_once_however_often_it_is_tried(world: World)
         assert (await retried(world, request)).writing_since == announced
     assert (await retried(world, request)).state is S.APPLIED
     entries = [one for one in await world.store.history(request_id=request.id) if one.command == "record_writing"]
-    assert [one.details["digest"] for one in entries] == [request.known.plan.digest]
+    assert [one.details["digest"] for one in entries] == [request.plan.digest]
 
 
 async def test_what_is_set_already_is_not_announced_as_a_write(world: World) -> None:
     request = await put(world, decided())
-    world.tenant.edit(TENANT, **dict(request.known.plan.configuration_after() or {}))
+    world.tenant.edit(TENANT, **dict(request.plan.configuration_after() or {}))
     request = await world.settled(request.id)
     assert (request.state, request.writing_since) == (S.APPLIED, None)
     assert [command for _, command, _ in await world.log()] == ["put", "record_applied"]
@@ -191,7 +191,7 @@ async def test_a_part_of_a_plan_for_what_became_a_service_provider_is_named(worl
     world.tenant.edit(TENANT, isServiceProvider=True)
     request = await retried(world, request)
     assert request.state is S.FAILED
-    assert note_words(request.note).startswith("1 of 2 changes are in the tenant.")
+    assert note_words(request.note).startswith("Only a part is in the tenant (verified): 1 of 2 changes.")
     assert "service provider of ours" in note_words(request.note)
     assert "Nothing was written" not in note_words(request.note)
     assert [one.method for one in world.tenant.writes] == ["POST"]
@@ -260,21 +260,21 @@ async def test_after_a_new_plan_a_change_is_drift_again(world: World) -> None:
 async def test_drift_that_is_undone_asks_everybody_again_for_the_same_plan(world: World, way: str) -> None:
     """The same digest comes again; what was approved before counts nothing, and everybody can approve once more."""
     request = await world.approved()
-    digest, clicks = request.known.plan.digest, [decision.person for decision in request.decisions]
+    digest, clicks = request.plan.digest, [decision.person for decision in request.decisions]
     world.tenant.edit(TENANT, **FOREIGN)
     if way == "undone before it is planned":
         await world.settle(but=Prepare)
     else:
         await world.settle()
         other = await world.request(request.id)
-        assert other.known.plan.digest != digest
+        assert other.plan.digest != digest
         await world.approve(other, AMARA)
     world.tenant.delete(TENANT)
     if way == "planned, then undone":
         for person in (BRUNO, CHIE):
             await world.approve(other, person)
     request = await world.settled(request.id)
-    assert (request.state, request.known.plan.digest) == (S.AWAITING_APPROVAL, digest)
+    assert (request.state, request.plan.digest) == (S.AWAITING_APPROVAL, digest)
     assert (request.decisions, request.verdict().open_stage) == ((), 0)
     assert note_words(request.asked_again)
     for person in (AMARA, BRUNO):
@@ -283,7 +283,7 @@ async def test_drift_that_is_undone_asks_everybody_again_for_the_same_plan(world
     await world.approve(request, CHIE)
     request = await world.request(request.id)
     assert (request.state, [decision.person for decision in request.decisions]) == (S.APPLIED, clicks)
-    assert world.tenant.writes == list(request.known.plan.operations)
+    assert world.tenant.writes == list(request.plan.operations)
     assert await world.refusals() == []
 
 
@@ -306,8 +306,8 @@ async def test_a_revocation_that_somebody_undoes_is_planned_again_until_it_is_ve
     world.tenant.edit(TENANT, **FOREIGN)
     request = await retried(world, request)
     assert request.state is S.APPLIED, note_words(request.note)
-    assert request.known.plan.before is not None
-    assert request.known.plan.before["inboundTrust"] == FOREIGN["inboundTrust"]
+    assert request.plan.before is not None
+    assert request.plan.before["inboundTrust"] == FOREIGN["inboundTrust"]
     assert world.tenant.partners[TENANT]["inboundTrust"]["isMfaAccepted"] is False
     stored = await world.store.partnership(TENANT)
     assert stored is not None
@@ -338,7 +338,7 @@ async def test_a_refusal_that_an_admin_can_mend_keeps_what_was_approved(world: W
     assert world.tenant.writes == []
     request = await retried(world, request)
     assert (request.state, note_words(request.note)) == (S.APPLIED, "")
-    assert world.tenant.writes == list(request.known.plan.operations)
+    assert world.tenant.writes == list(request.plan.operations)
     assert len([one for one in world.notifier.requests if one.state is S.AWAITING_APPROVAL]) == asked
 
 
@@ -357,7 +357,7 @@ async def test_a_partly_written_revocation_that_is_forbidden_continues_where_it_
     assert "corrected" in note_words(waiting.note)
     request = await retried(world, request)
     assert request.state is S.APPLIED
-    assert world.tenant.writes == list(request.known.plan.operations)
+    assert world.tenant.writes == list(request.plan.operations)
 
 
 # --- moved on meanwhile ---

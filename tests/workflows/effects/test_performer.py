@@ -64,7 +64,7 @@ async def test_a_request_whose_work_was_given_up_says_so(world: World, state: Re
     effect = (
         Prepare(request_id=request.id)
         if state is S.PREPARING
-        else Apply(request_id=request.id, tenant_id=request.known.plan.tenant_id)
+        else Apply(request_id=request.id, tenant_id=request.plan.tenant_id)
     )
     for _ in range(2):
         await world.performer.gave_up(pending(effect), (text_fact("KeyError('x')"),))

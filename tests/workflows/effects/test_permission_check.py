@@ -142,7 +142,7 @@ async def test_an_earlier_approval_does_not_count_once_its_giver_lost_role_or_ac
 
 async def test_a_card_of_another_version_is_refused(world: World) -> None:
     request = await world.waiting()
-    await world.click(world.approval(request, AMARA, digest=type(request.known.plan.digest)("0" * 64)))
+    await world.click(world.approval(request, AMARA, digest=type(request.plan.digest)("0" * 64)))
     assert await world.refusals() == [(AMARA.chat_id, "stale_card")]
     assert (await world.request(request.id)).decisions == ()
 
@@ -335,7 +335,7 @@ async def test_a_changed_template_is_planned_and_asked_again(world: World, click
             await later.reject(request, BRUNO)
         again = await later.request(request.id)
         assert again.state is S.AWAITING_APPROVAL
-        assert again.known.plan.digest != request.known.plan.digest
+        assert again.plan.digest != request.plan.digest
         assert again.verdict().counted == ((), ())
         assert "template changed" in note_words(again.asked_again)
         assert await later.refusals() == [(BRUNO.chat_id, "template_changed")]

@@ -41,7 +41,7 @@ NO_ANSWER = TenantUnavailable("Microsoft Graph does not answer.")
 
 async def test_a_request_is_prepared_into_one_that_can_be_decided(world: World) -> None:
     request = await world.waiting(days=90)
-    known = request.known
+    known = request.require_prepared()
     assert (known.requester, known.sponsor, known.template_title) == (RILEY, SAM, "Trusted partner")
     assert (known.stages, known.review_interval) == (TRUSTED.stages, TRUSTED.review_interval)
     assert known.plan.duration == timedelta(days=90)
@@ -66,8 +66,8 @@ async def test_what_the_form_saw_too_long_ago_is_read_again(world: World) -> Non
     world.clock.advance(minutes=10)
     world.tenant.partners[TENANT] = {"tenantId": TENANT, "protectedContentSharing": True}
     request = await world.settled(request_id)
-    assert request.known.plan.before == world.tenant.partners[TENANT]
-    assert request.known.observation.at == world.clock.now()
+    assert request.plan.before == world.tenant.partners[TENANT]
+    assert request.require_prepared().observation.at == world.clock.now()
 
 
 async def test_performing_prepare_again_changes_nothing(world: World) -> None:
@@ -79,7 +79,7 @@ async def test_performing_prepare_again_changes_nothing(world: World) -> None:
 
 async def test_a_sponsor_who_is_the_requester_is_looked_up_once(world: World) -> None:
     request = await world.waiting(sponsor=RILEY.chat_id)
-    assert (request.known.requester, request.known.sponsor) == (RILEY, RILEY)
+    assert (request.require_prepared().requester, request.require_prepared().sponsor) == (RILEY, RILEY)
 
 
 @pytest.mark.parametrize(
@@ -223,10 +223,10 @@ async def test_a_revocation_is_prepared_from_our_own_record_when_the_tenant_no_l
     await world.revoke(DANA, but=Apply)
     (request,) = await world.all_requests()
     assert (request.particulars.kind, request.state) == (RequestKind.REVOCATION, S.APPLYING)
-    assert request.known.stages == ()
-    assert (request.known.requester, request.known.sponsor) == (DANA, SAM)
-    assert request.known.observation.identity == CONTOSO
-    assert request.known.plan.before == world.tenant.partners[TENANT]
+    assert request.require_prepared().stages == ()
+    assert (request.require_prepared().requester, request.require_prepared().sponsor) == (DANA, SAM)
+    assert request.require_prepared().observation.identity == CONTOSO
+    assert request.plan.before == world.tenant.partners[TENANT]
 
 
 async def test_a_revocation_waits_for_graph_for_as_long_as_it_must(world: World) -> None:
@@ -262,7 +262,7 @@ async def test_a_revocation_by_somebody_whose_account_is_gone_by_then_is_carried
     (request,) = await world.all_requests()
     assert request.submitter == DANA
     request = await world.settled(request.id)
-    assert (request.state, request.known.requester) == (S.APPLIED, DANA)
+    assert (request.state, request.require_prepared().requester) == (S.APPLIED, DANA)
     assert [call for call in world.script.calls[calls:] if call.startswith("directory")] == []
     assert [one.method for one in world.tenant.writes] == ["POST", "PATCH"]
 
@@ -276,7 +276,7 @@ async def test_a_revocation_without_a_checked_submitter_asks_the_directory(world
     assert (await world.settled(request.id)).state is S.PREPARING
     world.clock.advance(minutes=2)
     request = await world.settled(request.id)
-    assert (request.state, request.known.requester) == (S.APPLIED, DANA)
+    assert (request.state, request.require_prepared().requester) == (S.APPLIED, DANA)
 
 
 async def test_a_stored_request_is_prepared_after_a_restart(world: World) -> None:
@@ -306,9 +306,9 @@ async def test_a_narrowing_is_decided_by_one_approver_of_the_first_stage(world: 
     }
     world.tenant.partners[TENANT] = {"tenantId": TENANT, **wide}
     request = await world.waiting(template="regulated-project", days=90, placeholders=placeholders)
-    assert request.known.stages == (replace(regulated.stages[0], quorum=1),)
-    assert [operation.method for operation in request.known.plan.operations] == ["PATCH"]
-    assert set(request.known.plan.operations[0].body) == {"b2bCollaborationInbound"}
+    assert request.require_prepared().stages == (replace(regulated.stages[0], quorum=1),)
+    assert [operation.method for operation in request.plan.operations] == ["PATCH"]
+    assert set(request.plan.operations[0].body) == {"b2bCollaborationInbound"}
     await world.approve(request, AMARA)
     assert (await world.request(request.id)).state is S.APPLIED
 

@@ -41,13 +41,14 @@ async def test_a_refused_write_ends_the_request_and_says_that_nothing_is_set(wor
 
 async def test_a_refused_second_write_says_which_part_is_set(world: World) -> None:
     request = await put(world, synchronizing(OPEN))
-    assert len(request.known.plan.operations) == 2
+    assert len(request.plan.operations) == 2
     world.script.fail("tenant.write", INVALID, on=2)
     request = await world.settled(request.id)
     assert request.state is S.FAILED
     assert note_words(request.note) == (
-        "1 of 2 changes are in the tenant. Sent: Automatic redemption. Not sent: Identity synchronization into this "
-        f"tenant. {INVALID}"
+        "Only a part is in the tenant (verified): 1 of 2 changes. In the tenant: Automatic redemption. Not in the "
+        f"tenant: Identity synchronization into this tenant. {INVALID} A review of this partner is due now. Check the "
+        "current settings with /partner show. Then revoke the partner, or send the request again."
     )
     assert [one.path for one in world.tenant.writes] == [f"{PARTNERS}/{TENANT}"]
 
@@ -55,12 +56,12 @@ async def test_a_refused_second_write_says_which_part_is_set(world: World) -> No
 async def test_a_refused_revocation_is_tried_until_it_is_accepted_and_the_admins_know_at_once(world: World) -> None:
     """Whatever refuses it, and on whichever write: it never ends as failed."""
     request = await put(world, revocation(SYNCHRONIZED))
-    assert len(request.known.plan.required) == 2
+    assert len(request.plan.required) == 2
     world.script.fail("tenant.write", INVALID, on=2, times=20)
     for _ in range(20):
         request = await retried(world, request)
         assert request.state is S.APPLYING
-        assert "1 of 3 changes are in the tenant." in note_words(request.note)
+        assert "Microsoft Graph accepted 1 of 3 changes." in note_words(request.note)
         assert str(INVALID) in note_words(request.note)
         assert await world.store.partnership(TENANT) is None, "a half is not recorded as revoked"
         [alarm] = [one for one in await world.store.open_alarms() if one.code is AlarmCode.REVOCATION_WAITS]
@@ -81,7 +82,7 @@ async def test_a_refusal_anywhere_in_a_revocation_is_outlasted(world: World, met
     for _ in range(4):
         request = await retried(world, request)
     assert request.state is S.APPLIED
-    assert world.tenant.writes == list(request.known.plan.operations)
+    assert world.tenant.writes == list(request.plan.operations)
 
 
 async def test_a_partner_that_vanished_between_reading_and_writing_is_planned_again(world: World) -> None:
@@ -92,7 +93,7 @@ async def test_a_partner_that_vanished_between_reading_and_writing_is_planned_ag
 
     world.script.meanwhile("tenant.write", delete)
     request = await world.settled(request.id)
-    assert (request.state, request.known.plan.before) == (S.AWAITING_APPROVAL, None)
+    assert (request.state, request.plan.before) == (S.AWAITING_APPROVAL, None)
     assert world.tenant.writes == []
 
 
@@ -117,20 +118,32 @@ async def test_a_partner_that_a_write_does_not_find_and_a_read_does_is_tried_aga
     for _ in range(3):
         request = await retried(world, request)
     assert request.state is S.APPLIED
-    assert_stands(world, request.known.plan)
+    assert_stands(world, request.plan)
 
 
 async def test_when_the_tenant_cannot_be_read_nothing_is_claimed_about_the_current_settings(world: World) -> None:
-    """An earlier attempt was cut short after its write; then the read is refused for good."""
+    """An earlier attempt was cut short after its write; then reads are refused, until the result is known."""
     request = await put(world, decided())
     world.script.fail("tenant.write", NO_ANSWER, after=True)
     await world.settle()
+    world.script.fail("tenant.read_partner", INVALID, times=3)
+    for _ in range(3):
+        request = await retried(world, request)
+        assert request.state is S.APPLYING
+        assert "not known" in note_words(request.note)
+        assert str(INVALID) in note_words(request.note)
+        assert "Nothing was written" not in note_words(request.note)
+    assert (await retried(world, request)).state is S.APPLIED
+    assert len(world.tenant.attempts) == 1
+
+
+async def test_when_the_tenant_cannot_be_read_before_the_first_write_it_ends(world: World) -> None:
+    request = await put(world, decided())
     world.script.fail("tenant.read_partner", INVALID)
-    request = await retried(world, request)
-    assert request.state is S.FAILED
-    assert "not known" in note_words(request.note)
+    request = await world.settled(request.id)
+    assert (request.state, request.was_sent) == (S.FAILED, False)
     assert str(INVALID) in note_words(request.note)
-    assert "Nothing was written" not in note_words(request.note)
+    assert await world.store.partnership(TENANT) is None
 
 
 @pytest.mark.parametrize("method", ["tenant.find", "directory.roster"])

@@ -92,7 +92,7 @@ async def test_an_opening_that_was_accepted_without_effect_is_sent_again_once(wo
     request = await after(world, request, minutes=2)
     assert request.state is S.APPLIED
     assert len(world.tenant.attempts) == 2
-    assert_stands(world, request.known.plan)
+    assert_stands(world, request.plan)
     assert await commands(world, request) == [
         "record_writing",
         "record_unseen",
@@ -219,7 +219,7 @@ async def test_an_opening_whose_approved_name_leads_to_another_tenant_is_not_sen
 
 async def test_an_opening_of_another_cloud_that_nobody_here_can_resolve_is_sent_again(world: World) -> None:
     request = decided()
-    known = request.known
+    known = request.require_prepared()
     identity = replace(known.observation.identity, is_resolved=False)
     observation = replace(known.observation, identity=identity)
     request = await unseen(world, replace(request, prepared=replace(known, observation=observation)))
@@ -229,7 +229,7 @@ async def test_an_opening_of_another_cloud_that_nobody_here_can_resolve_is_sent_
 
 async def test_an_opening_whose_role_is_defined_otherwise_is_not_sent_again(world: World) -> None:
     request = decided()
-    known = replace(request.known, roles=CATALOG.role_hashes([SECURITY]))
+    known = replace(request.require_prepared(), roles=CATALOG.role_hashes([SECURITY]))
     request = await unseen(world, replace(request, prepared=known))
     source = replace(CATALOG.roles[SECURITY], user_groups=("another-group",))
     other = replace(CATALOG, roles={**CATALOG.roles, SECURITY: source})
@@ -274,7 +274,7 @@ async def test_our_entry_from_before_the_write_does_not_show_that_the_log_has_co
 
 async def test_only_the_write_that_does_not_show_is_sent_again(world: World) -> None:
     request = await put(world, synchronizing(OPEN))
-    assert len(request.known.plan.operations) == 2
+    assert len(request.plan.operations) == 2
     world.script.fail("tenant.write", NO_ANSWER, on=2)
     await world.settle()
     world.tenant.ignored = 1
@@ -344,7 +344,7 @@ async def test_a_write_that_is_not_shown_for_ten_minutes_alarms_until_it_is(worl
     await world.checks.run()
     [alarm] = [one for one in await world.store.open_alarms() if one.code is AlarmCode.WRITE_NOT_SHOWN]
     assert (alarm.subject, alarm.values["partner"]) == (request.id, "Contoso Ltd (contoso.com)")
-    world.tenant.partners[TENANT] = dict(request.known.plan.configuration_after() or {})
+    world.tenant.partners[TENANT] = dict(request.plan.configuration_after() or {})
     assert (await after(world, request, minutes=1)).state is S.APPLIED
     await world.checks.run()
     assert await world.store.open_alarms() == []

@@ -94,7 +94,7 @@ async def test_a_revocation_that_does_not_see_our_own_write_yet_waits_for_it_and
     world.tenant.lag = 0
     await world.revoke(DANA)
     (revocation,) = await revocations(world)
-    assert (revocation.state, revocation.known.plan.before) == (S.APPLYING, None)
+    assert (revocation.state, revocation.plan.before) == (S.APPLYING, None)
     assert "does not show it yet" in note_words(revocation.note)
     world.tenant.show(TENANT)
     world.clock.advance(minutes=2)
@@ -239,7 +239,7 @@ async def test_a_partner_closed_by_hand_is_recorded_as_revoked_without_a_write(w
     written = len(world.tenant.attempts)
     await world.revoke(DANA)
     (request,) = await revocations(world)
-    assert (request.state, request.known.plan.operations) == (S.APPLIED, ())
+    assert (request.state, request.plan.operations) == (S.APPLIED, ())
     assert request.writing_since is None
     assert len(world.tenant.attempts) == written
     assert world.notifier.texts_to(DANA.chat_id)[-1].startswith("Contoso Ltd (contoso.com) is blocked")
@@ -254,7 +254,7 @@ async def test_a_partner_closed_by_hand_and_opened_again_before_the_read_back_is
     world.tenant.edit(TENANT, **FOREIGN)
     await world.settle()
     (request,) = await revocations(world)
-    assert [one.method for one in request.known.plan.operations] == ["PATCH"]
+    assert [one.method for one in request.plan.operations] == ["PATCH"]
     await assert_blocked(world)
 
 
@@ -269,7 +269,7 @@ async def test_what_is_closed_already_is_proven_and_recorded_without_a_write(wor
     written = len(world.tenant.attempts)
     await world.revoke(DANA)
     newest = (await world.store.requests_of(DANA.chat_id, 1))[0]
-    assert (newest.state, newest.known.plan.operations) == (S.APPLIED, ())
+    assert (newest.state, newest.plan.operations) == (S.APPLIED, ())
     assert len(world.tenant.attempts) == written
     await assert_blocked(world)
 

@@ -58,7 +58,7 @@ async def test_a_template_changed_after_the_last_approval_is_found_before_the_fi
     world: World, is_gone: bool
 ) -> None:
     asked = await world.approved()
-    name = asked.known.plan.template
+    name = asked.plan.template
     templates = {key: one for key, one in CATALOG.templates.items() if key != name}
     if not is_gone:
         templates[name] = replace(CATALOG.templates[name], content_hash="another")
@@ -87,8 +87,8 @@ async def test_a_request_of_an_earlier_version_is_checked_as_before(world: World
     document = json.loads(dump(REQUEST, await world.waiting()))
     del document["prepared"]["roles"]
     old = load(REQUEST, json.dumps(document))
-    assert old.known.roles == {}
-    assert changed_role(old.known.roles, OTHER) == ""
+    assert old.require_prepared().roles == {}
+    assert changed_role(old.require_prepared().roles, OTHER) == ""
 
 
 def test_only_who_may_have_a_role_is_its_meaning() -> None:
@@ -108,4 +108,4 @@ def test_a_role_that_is_gone_is_changed() -> None:
     gone = replace(CATALOG, roles={role: source for role, source in CATALOG.roles.items() if role != SECURITY})
     assert changed_role(CATALOG.role_hashes([SECURITY]), gone) == SECURITY
     assert CATALOG.role_hashes([Role("unheard-of")]) == {"unheard-of": ""}
-    assert request().known.roles == {}
+    assert request().require_prepared().roles == {}

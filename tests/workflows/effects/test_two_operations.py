@@ -32,7 +32,7 @@ async def test_a_partly_applied_revocation_resumes_with_what_is_missing(world: W
     assert request.state is S.APPLYING
     request = await retried(world, request)
     assert request.state is S.APPLIED
-    assert_stands(world, request.known.plan)
+    assert_stands(world, request.plan)
     assert world.tenant.partners[TENANT]["identitySynchronization"] == {
         "displayName": "theirs",
         "userSyncInbound": {"isSyncAllowed": False},
@@ -52,7 +52,7 @@ async def test_a_partly_applied_revocation_resumes_with_what_is_missing(world: W
 async def test_a_policy_that_exists_already_but_does_not_show_is_waited_for(world: World, case: str) -> None:
     """The PUT broke off after it was taken, and the directory still shows the partner without its policy."""
     request = await put(world, CASES[case])
-    assert [one.method for one in request.known.plan.operations][-1] == "PUT"
+    assert [one.method for one in request.plan.operations][-1] == "PUT"
     world.script.fail("tenant.write", NO_ANSWER, on=2, after=True)
     request = await world.settled(request.id)
     halfway = {k: v for k, v in world.tenant.partners[TENANT].items() if k != "identitySynchronization"}
@@ -62,7 +62,7 @@ async def test_a_policy_that_exists_already_but_does_not_show_is_waited_for(worl
     assert "does not show it yet" in note_words(request.note)
     request = await retried(world, request)
     assert request.state is S.APPLIED
-    assert_stands(world, request.known.plan)
+    assert_stands(world, request.plan)
 
 
 async def test_a_policy_that_somebody_else_made_meanwhile_is_drift(world: World) -> None:
@@ -100,7 +100,7 @@ async def test_closing_a_service_provider_is_not_refused(world: World) -> None:
 
 async def test_an_id_of_another_cloud_that_nobody_here_can_resolve_is_written(world: World) -> None:
     request = decided()
-    known = request.known
+    known = request.require_prepared()
     unresolved = replace(known.observation.identity, is_resolved=False, asked=TENANT)
     request = replace(
         request,

@@ -9,7 +9,7 @@ import structlog
 from tests.workflows.core.builders import AMARA, DANA, NOW, TENANT, partnership
 from tests.workflows.core.builders import request as usual
 from tests.workflows.world import World
-from workflows.app.reads.queries import waiting_for
+from workflows.app.reads.waiting_requests import waiting_for
 from workflows.app.schedule.ticker import tick
 from workflows.core.partners.partnership import PartnershipState
 from workflows.core.requests.effects import CheckPermission

@@ -23,7 +23,7 @@ from tests.workflows.entra.simulated_tenant import (
 from workflows.core.settings.partner_changes import has_other_authors
 from workflows.entra import Entra, EntraSettings, connect, own_tenant_guard
 from workflows.entra.answers import retry_after
-from workflows.entra.audits import partner_changes
+from workflows.entra.audit_log import partner_changes
 from workflows.ports.tenant import TenantRefused, TenantUnavailable, WrongTenant
 
 OTHER = "0ddba11d-0000-4000-8000-000000000001"
@@ -57,7 +57,7 @@ async def test_writes_wait_while_graph_answers_for_another_tenant(
     monkeypatch.setattr(own_tenant_guard, "_TRUSTED_SECONDS", 0.0)
     monkeypatch.setattr(own_tenant_guard, "_ASKED_AGAIN_SECONDS", 0.0)
     graph.simulator.merge({"organization": {"id": OTHER}})
-    entra._guard._period_until = 0.0
+    entra._guard._trusted_until = 0.0
     for operation in (adding(FABRIKAM), changing()):
         with pytest.raises(WrongTenant) as wrong:
             await entra.write(operation)

@@ -4,11 +4,11 @@ import json
 
 import pytest
 
-from workflows.entra.answers import Answer, Call, failure
+from workflows.entra.answers import Answer, GraphCall, failure
 from workflows.entra.known_refusals import meaning_of
 from workflows.ports.tenant_problems import KnownRefusal, Purpose
 
-WRITE = Call(method="POST", path="/partners", purpose=Purpose.CHANGE_PARTNER, permission="Policy.ReadWrite.X")
+WRITE = GraphCall(method="POST", path="/partners", purpose=Purpose.CHANGE_PARTNER, permission="Policy.ReadWrite.X")
 
 
 @pytest.mark.parametrize(

@@ -190,6 +190,6 @@ async def test_a_refused_tenant_id_next_to_a_domain_that_is_answered_is_told_wit
 ) -> None:
     refuse_only(world, monkeypatch, TENANT)
     request = await world.waiting()
-    [told] = [one for one in request.known.findings if one.code == "tenant_unconfirmed"]
+    [told] = [one for one in request.require_prepared().findings if one.code == "tenant_unconfirmed"]
     assert "could not be checked (refused)" in finding_words(told)
     assert "Grant" not in finding_words(told)

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from bot.words.requests.notes import refusal_words
 from tests.bot.words.refused import worded_refusal
 from workflows.core.errors.raised import InvalidField
-from workflows.partner_lookup.pasted import MAX_CHARACTERS
+from workflows.partner_lookup.pasted_text import MAX_CHARACTERS
 from workflows.partner_lookup.target import (
     CONSUMER_DOMAINS,
     CONSUMER_TENANTS,

@@ -14,7 +14,7 @@ from workflows.app.reads.posture import read_posture
 from workflows.core.checks.conditional_access.controls import PolicyEffect, VisitorType
 from workflows.core.checks.conditional_access.questions import Question
 from workflows.core.checks.conditional_access.verdicts import AccessReport, Source
-from workflows.core.checks.facts import UnreadableFact, UnreadableReason
+from workflows.core.checks.tenant_facts import UnreadableFact, UnreadableReason
 from workflows.core.partners.records import Records
 from workflows.core.posture.model import Posture
 from workflows.core.settings.canonical import JsonObject
@@ -62,7 +62,10 @@ async def test_what_fails_is_said_and_the_policies_are_checked(error: Exception,
     tenant = tenant_with(policy("block"))
     tenant.tenant_settings.script.fail("surroundings.evaluate_access", error)
     found = await report(tenant)
-    assert (found.unasked, found.worst(VisitorType.GUEST)) == (UnreadableFact(why=why), PolicyEffect.LOCKED_OUT)
+    assert (found.unanswered_because, found.worst(VisitorType.GUEST)) == (
+        UnreadableFact(why=why),
+        PolicyEffect.LOCKED_OUT,
+    )
     assert {one.source for one in found.verdicts} == {Source.ESTIMATE}
 
 
@@ -76,7 +79,7 @@ async def test_asking_ends_with_the_first_failure_but_a_refusal_is_about_its_app
     tenant.tenant_settings.script.fail("surroundings.evaluate_access", TenantRefused(400, "", ""))
     found = await report(tenant)
     assert [one.application for one in tenant.tenant_settings.evaluated] == ["All", "portal-1"]
-    assert found.unasked == UnreadableFact(why=UnreadableReason.REFUSED)
+    assert found.unanswered_because == UnreadableFact(why=UnreadableReason.REFUSED)
     assert {(one.policy, one.source) for one in found.verdicts} == {
         ("Policy", Source.ENTRA),
         ("Portal", Source.ENTRA),
@@ -94,8 +97,10 @@ async def test_nobody_waits_longer_than_the_bound(monkeypatch: pytest.MonkeyPatc
     began = asyncio.get_running_loop().time()
     found = await report(tenant, timeout_seconds=0.05)
     assert asyncio.get_running_loop().time() - began < 1
-    assert found.unasked == UnreadableFact(why=UnreadableReason.OUT_OF_TIME)
-    assert (await report(tenant, timeout_seconds=0.0)).unasked == UnreadableFact(why=UnreadableReason.OUT_OF_TIME)
+    assert found.unanswered_because == UnreadableFact(why=UnreadableReason.OUT_OF_TIME)
+    assert (await report(tenant, timeout_seconds=0.0)).unanswered_because == UnreadableFact(
+        why=UnreadableReason.OUT_OF_TIME
+    )
 
 
 # --- the posture ---

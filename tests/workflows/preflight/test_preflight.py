@@ -98,7 +98,7 @@ async def test_reads_are_made_side_by_side_within_one_patience(world: World, mon
 async def test_a_request_is_prepared_with_what_was_found(world: World) -> None:
     world.script.fail("surroundings.read_sharepoint", FORBIDDEN)
     request = await world.waiting()
-    codes = {finding.code for finding in request.known.findings}
+    codes = {finding.code for finding in request.require_prepared().findings}
     assert {"invitations", "sharepoint_unread", "domain_list_unread", "sign_ins"} <= codes
 
 
@@ -115,4 +115,4 @@ async def test_partners_on_record_are_what_a_look_alike_is_compared_with(world: 
     false = replace(CONTOSO, tenant_id=TenantId("0ddba11d-0000-4000-8000-000000000001"), default_domain="c0ntoso.com")
     world.tenant.add_tenant(false)
     request = await world.waiting(target="c0ntoso.com")
-    assert "look_alike" in {finding.code for finding in request.known.findings}
+    assert "look_alike" in {finding.code for finding in request.require_prepared().findings}

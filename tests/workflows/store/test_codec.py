@@ -196,7 +196,7 @@ def test_a_request_is_read_back(record: AccessRequest) -> None:
     back = load(REQUEST, dump(REQUEST, record))
     assert back == record
     if record.prepared is not None:
-        assert back.known.plan.digest == record.prepared.plan.digest
+        assert back.plan.digest == record.prepared.plan.digest
 
 
 @given(PARTNERSHIPS)

@@ -44,7 +44,7 @@ _NUMBERS = count()
 
 
 @dataclass(slots=True)
-class Place:
+class PagePosition:
     """Where a store keeps its data; it can be opened again and again, as after a restart."""
 
     connect: Callable[[FixedClock], Awaitable[tuple[Store, Callable[[], Awaitable[None]]]]]
@@ -64,20 +64,20 @@ class Place:
 
 
 @pytest.fixture(params=["sqlite"])
-async def place(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[Place]:
+async def place(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[PagePosition]:
     """A place without data, for each kind of store."""
 
     async def sqlite(clock: FixedClock) -> tuple[Store, Callable[[], Awaitable[None]]]:
         store = await open_store(tmp_path / "gatehouse.db", clock)
         return store, store.close
 
-    place = Place({"sqlite": sqlite}[request.param])
+    place = PagePosition({"sqlite": sqlite}[request.param])
     yield place
     await place.close()
 
 
 @pytest.fixture
-async def store(place: Place) -> Store:
+async def store(place: PagePosition) -> Store:
     """A store without records."""
     return await place.open()
 
@@ -204,7 +204,7 @@ async def test_of_many_writers_of_one_version_exactly_one_wins(store: Store) -> 
 # --- idempotency ---
 
 
-async def test_a_known_key_stores_nothing(store: Store, place: Place) -> None:
+async def test_a_known_key_stores_nothing(store: Store, place: PagePosition) -> None:
     """The same click again, with whatever it brings, also after a restart."""
     first = Commit(entry=entry("click-1"), request=new(1), effects=(Prepare(request_id=RequestId("r-1")),))
     again = Commit(
@@ -279,18 +279,18 @@ async def test_an_effect_that_waits_delays_nobody_not_even_its_lane(store: Store
 async def test_a_parked_effect_delays_nothing_and_stays_counted(store: Store) -> None:
     await put_effects(store, FIRST, SECOND)
     (first,) = await store.pending(NOW, 10)
-    await store.park(first.id, (text_fact("the channel is gone"),))
+    await store.give_up(first.id, (text_fact("the channel is gone"),))
     assert [each.effect for each in await store.pending(NOW, 10)] == [SECOND]
     assert await store.count_pending(NOW) == (1, 0, 1)
 
 
-async def test_effects_are_counted_by_what_they_wait_for(store: Store, place: Place) -> None:
+async def test_effects_are_counted_by_what_they_wait_for(store: Store, place: PagePosition) -> None:
     assert await store.count_pending(NOW) == (0, 0, 0)
     await put_effects(store, FIRST, OTHER, ShowHome(person=RILEY.chat_id))
     first, other, home = await store.pending(NOW, 10)
     later = NOW + timedelta(seconds=90)
     await store.retry(first.id, later, (text_fact("wait"),))
-    await store.park(other.id, (text_fact("no"),))
+    await store.give_up(other.id, (text_fact("no"),))
     assert await store.count_pending(NOW) == (1, 1, 1)
     assert await store.count_pending(later) == (2, 0, 1)
     await store.done(home.id)
@@ -300,7 +300,7 @@ async def test_effects_are_counted_by_what_they_wait_for(store: Store, place: Pl
     assert await (await place.open()).count_pending(later) == (0, 0, 1)
 
 
-async def test_an_effect_is_due_from_the_moment_of_its_commit(store: Store, place: Place) -> None:
+async def test_an_effect_is_due_from_the_moment_of_its_commit(store: Store, place: PagePosition) -> None:
     place.clock.advance(hours=1)
     await put_effects(store, FIRST)
     moment = place.clock.now()
@@ -309,7 +309,7 @@ async def test_an_effect_is_due_from_the_moment_of_its_commit(store: Store, plac
     assert [one.effect for one in await store.pending(moment, 10)] == [FIRST]
 
 
-async def test_pending_effects_survive_a_restart_in_order(store: Store, place: Place) -> None:
+async def test_pending_effects_survive_a_restart_in_order(store: Store, place: PagePosition) -> None:
     await put_effects(store, FIRST, SECOND, key="a")
     (first,) = await store.pending(NOW, 10)
     await store.retry(first.id, NOW, (text_fact("wait"),))
@@ -388,7 +388,7 @@ async def test_the_history_is_newest_first_and_can_be_one_requests(store: Store)
 # --- what was posted, and to whom ---
 
 
-async def test_copies_are_kept_by_subject_and_replaced_by_place(store: Store, place: Place) -> None:
+async def test_copies_are_kept_by_subject_and_replaced_by_place(store: Store, place: PagePosition) -> None:
     card = MessageCopy(subject="request:r-1", channel="C1", message_id="1.1", audience="", content="one")
     mine = MessageCopy(subject="request:r-1", channel="D1", message_id="1.1", audience=AMARA.chat_id, content="one")
     other = MessageCopy(subject="request:r-2", channel="C1", message_id="1.2", audience="", content="one")
@@ -414,7 +414,7 @@ async def test_the_live_cards_of_channels_are_listed_but_those_of_one(store: Sto
     assert list(await store.channel_copies("", 3)) == cards[:3]
 
 
-async def test_the_occasion_of_a_copy_is_kept(store: Store, place: Place) -> None:
+async def test_the_occasion_of_a_copy_is_kept(store: Store, place: PagePosition) -> None:
     """Several posts to one person about one subject are told apart by it; most have none."""
     first = MessageCopy(subject="review:t", channel="D1", message_id="1.1", audience=SAM.chat_id, content="one")
     again = replace(first, message_id="1.2", occasion="reminder:2")
@@ -428,16 +428,16 @@ async def test_the_occasion_of_a_copy_is_kept(store: Store, place: Place) -> Non
     assert list(await store.copies("review:t")) == [first, replace(again, content="two")]
 
 
-async def test_an_opened_home_is_remembered(store: Store, place: Place) -> None:
-    await store.want_homes([RILEY.chat_id])
-    assert await store.home_wanted(RILEY.chat_id) == 0, "nothing is published for somebody who never opened it"
+async def test_an_opened_home_is_remembered(store: Store, place: PagePosition) -> None:
+    await store.request_home_updates([RILEY.chat_id])
+    assert await store.count_home_requests(RILEY.chat_id) == 0, "nothing is published for somebody who never opened it"
     await store.save_home(RILEY.chat_id)
     await store.save_home(RILEY.chat_id)
     await place.close()
     store = await place.open()
-    await store.want_homes([RILEY.chat_id, AMARA.chat_id])
-    assert await store.home_wanted(RILEY.chat_id) == 1
-    assert await store.home_wanted(AMARA.chat_id) == 0
+    await store.request_home_updates([RILEY.chat_id, AMARA.chat_id])
+    assert await store.count_home_requests(RILEY.chat_id) == 1
+    assert await store.count_home_requests(AMARA.chat_id) == 0
 
 
 @pytest.mark.parametrize(

@@ -17,7 +17,7 @@ from workflows.core.partners.partnership import Partnership, PartnershipState
 from workflows.core.people import ChatId
 from workflows.core.requests.request import AccessRequest, RequestId, RequestState
 from workflows.core.settings.model import TenantId
-from workflows.ports.pages import START, PartnerFilter, Place
+from workflows.ports.pages import START, PagePosition, PartnerFilter
 from workflows.ports.records import AuditEntry, Commit
 from workflows.store.codec import PARTNERSHIP, REQUEST, dump
 from workflows.store.sqlite.migrations import migrations
@@ -55,7 +55,7 @@ def partner(number: int, **changes: Any) -> Partnership:
     return partnership(**{"version": 1, "identity": identity, **changes})
 
 
-async def page_of(store: QuickStore, place: Place = START, text: str = "", limit: int = 10) -> Any:
+async def page_of(store: QuickStore, place: PagePosition = START, text: str = "", limit: int = 10) -> Any:
     """What waits for Bruno."""
     return await store.waiting_page([SECURITY], [BRUNO.chat_id], text=text, limit=limit, place=place)
 
@@ -65,14 +65,14 @@ async def test_two_hundred_requests_come_by_deadline_page_by_page_and_back(store
     page, seen = await page_of(store), []
     while True:
         seen += [one.id for one in page.shown]
-        assert (page.count, page.skipped + len(page.shown) + page.left) == (200, 200)
-        if not page.left:
+        assert (page.count, page.count_before + len(page.shown) + page.count_after) == (200, 200)
+        if not page.count_after:
             break
-        page = await page_of(store, Place(cursor=page.last))
+        page = await page_of(store, PagePosition(cursor=page.last))
     assert seen == [f"r-{number:03}" for number in reversed(range(200))]
-    back = await page_of(store, Place(cursor=page.first, is_before=True))
+    back = await page_of(store, PagePosition(cursor=page.first, is_before=True))
     assert [one.id for one in back.shown] == [f"r-{number:03}" for number in range(19, 9, -1)]
-    assert (back.skipped, back.left) == (180, 10)
+    assert (back.count_before, back.count_after) == (180, 10)
 
 
 async def test_a_list_that_loses_its_beginning_skips_nothing(store: QuickStore) -> None:
@@ -82,18 +82,18 @@ async def test_a_list_that_loses_its_beginning_skips_nothing(store: QuickStore) 
     first = await page_of(store)
     decided = [replace(one, version=2, state=RequestState.REJECTED) for one in every if one in first.shown[:5]]
     await put(store, *decided)
-    second = await page_of(store, Place(cursor=first.last))
+    second = await page_of(store, PagePosition(cursor=first.last))
     assert [one.id for one in second.shown] == [f"r-{number:03}" for number in range(19, 9, -1)]
-    assert (second.count, second.skipped) == (25, 5)
-    back = await page_of(store, Place(cursor=second.first, is_before=True))
-    assert (back.skipped, len(back.shown)) == (0, 10), "a first page is whole"
+    assert (second.count, second.count_before) == (25, 5)
+    back = await page_of(store, PagePosition(cursor=second.first, is_before=True))
+    assert (back.count_before, len(back.shown)) == (0, 10), "a first page is whole"
 
 
 async def test_a_place_where_nothing_is_left_gives_the_first_page(store: QuickStore) -> None:
     await put(store, waiting(1))
     for cursor in (("9999", "r-999"), ("of another list",)):
-        page = await page_of(store, Place(cursor=cursor))
-        assert ([one.id for one in page.shown], page.skipped) == (["r-001"], 0)
+        page = await page_of(store, PagePosition(cursor=cursor))
+        assert ([one.id for one in page.shown], page.count_before) == (["r-001"], 0)
 
 
 async def test_requests_are_searched_by_names_and_ids(store: QuickStore) -> None:
@@ -106,12 +106,12 @@ async def test_own_requests_come_open_ones_first(store: QuickStore) -> None:
     await put(store, *(waiting(number, created_at=NOW + timedelta(hours=number)) for number in range(4)))
     await put(store, waiting(3, version=2, state=RequestState.WITHDRAWN, created_at=NOW + timedelta(hours=3)))
 
-    async def own(place: Place = START, *ids: Any) -> Any:
+    async def own(place: PagePosition = START, *ids: Any) -> Any:
         return await store.own_page(ids or [RILEY.chat_id], text="", limit=3, place=place)
 
     page = await own()
     assert [one.id for one in page.shown] == ["r-002", "r-001", "r-000"]
-    assert [one.id for one in (await own(Place(cursor=page.last))).shown] == ["r-003"]
+    assert [one.id for one in (await own(PagePosition(cursor=page.last))).shown] == ["r-003"]
     assert (await own(START, RILEY.id)).count == 4, "by account"
     assert (await own(START, AMARA.chat_id, AMARA.id)).count == 0
 
@@ -150,7 +150,7 @@ async def test_a_page_of_five_thousand_partners_reads_ten_documents(store: Quick
     many = [(f"id-{number:05}", f"p{number:05}", one, f"p{number:05}") for number in range(5000)]
     await store._run(lambda: store._db.conn.executemany(row, many))
     wanted = PartnerFilter(text="7")
-    page = await store.partners_page(wanted, limit=10, place=Place(cursor=("p04000", "id-04000")))
+    page = await store.partners_page(wanted, limit=10, place=PagePosition(cursor=("p04000", "id-04000")))
     assert (len(page.shown), page.first[0]) == (10, "p04007")
     assert page.count > 1000
     sql = "explain query plan select count(*) from partnerships where instr(sought, ?) > 0 and state in ('active')"
@@ -160,12 +160,12 @@ async def test_a_page_of_five_thousand_partners_reads_ten_documents(store: Quick
 
 async def test_a_home_keeps_its_place_until_it_is_opened_again(store: QuickStore) -> None:
     someone = ChatId("U-SOMEONE")
-    assert await store.home_place(someone) == ""
-    await store.move_home(someone, "page 2")
+    assert await store.home_position(someone) == ""
+    await store.save_home_position(someone, "page 2")
     await store.save_home_content(someone, "hash")
-    assert (await store.home_place(someone), await store.home_content(someone)) == ("page 2", "hash")
+    assert (await store.home_position(someone), await store.home_content(someone)) == ("page 2", "hash")
     await store.save_home(someone)
-    assert (await store.home_place(someone), await store.home_content(someone)) == ("", "")
+    assert (await store.home_position(someone), await store.home_content(someone)) == ("", "")
 
 
 async def test_records_of_an_older_version_are_sorted_and_found(tmp_path: Path) -> None:
@@ -191,7 +191,7 @@ async def test_records_of_an_older_version_are_sorted_and_found(tmp_path: Path) 
         assert [one.id for one in found.shown] == ["r-1"]
         assert found.first[0].startswith(f"{request().expires_at:%Y-%m-%d}")
         every = await store.partners_page(PartnerFilter(), limit=9, place=START)
-        assert (len(every.shown), every.count, every.left) == (1, 3, 0), "what cannot be read is counted"
+        assert (len(every.shown), every.count, every.count_after) == (1, 3, 0), "what cannot be read is counted"
         wanted = PartnerFilter(sponsor_text="sam", template="trusted", text="partner0001", ends_after=NOW)
         assert (await store.partners_page(wanted, limit=9, place=START)).count == 1
     finally:

@@ -15,7 +15,7 @@ from tests.workflows.store.test_pages import put
 from tests.workflows.world import QuickStore
 from workflows.core.policy.approval import Choice
 from workflows.core.requests.request import AccessRequest, RequestId, RequestState
-from workflows.ports.pages import START, Place, RequestFilter
+from workflows.ports.pages import START, PagePosition, RequestFilter
 from workflows.ports.records import AuditEntry, Commit
 from workflows.store.codec import REQUEST, dump
 from workflows.store.sqlite.database import request_conditions
@@ -86,10 +86,10 @@ async def test_two_hundred_results_come_newest_first_page_by_page(store: QuickSt
     page, seen = await store.requests_page(RequestFilter(), limit=20, place=START), []
     while True:
         seen += [one.id for one in page.shown]
-        assert (page.count, page.skipped + len(page.shown) + page.left) == (200, 200)
-        if not page.left:
+        assert (page.count, page.count_before + len(page.shown) + page.count_after) == (200, 200)
+        if not page.count_after:
             break
-        page = await store.requests_page(RequestFilter(), limit=20, place=Place(cursor=page.last))
+        page = await store.requests_page(RequestFilter(), limit=20, place=PagePosition(cursor=page.last))
     assert seen == [f"r-{number:03}" for number in reversed(range(200))]
 
 
@@ -133,11 +133,11 @@ async def test_a_history_is_read_page_by_page_oldest_first(store: QuickStore) ->
         await store.commit(Commit(entry=entry))
     first = await store.history_page(asked.id, limit=30, place=START)
     assert [one.details["reminders"] for one in first.shown] == list(range(1, 61, 2))
-    assert (first.count, first.skipped, first.left) == (35, 0, 5)
-    rest = await store.history_page(asked.id, limit=30, place=Place(cursor=first.last))
+    assert (first.count, first.count_before, first.count_after) == (35, 0, 5)
+    rest = await store.history_page(asked.id, limit=30, place=PagePosition(cursor=first.last))
     assert [one.details["reminders"] for one in rest.shown] == [61, 63, 65, 67, 69]
-    assert (rest.skipped, rest.left) == (30, 0)
-    back = await store.history_page(asked.id, limit=30, place=Place(cursor=rest.first, is_before=True))
+    assert (rest.count_before, rest.count_after) == (30, 0)
+    back = await store.history_page(asked.id, limit=30, place=PagePosition(cursor=rest.first, is_before=True))
     assert back.shown == first.shown
 
 

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from workflows.app.reads.queries import ids_of
+from workflows.app.reads.waiting_requests import ids_of
 from workflows.core.errors.raised import Refused
 from workflows.core.errors.refusal_codes import RefusalCode
 from workflows.core.people import AUDITOR, ChatId, Person

@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Final
 
 from workflows.core.requests.request import AccessRequest, RequestId, RequestKind, RequestState
-from workflows.ports.pages import EMPTY, Page, Place, RequestFilter
+from workflows.ports.pages import EMPTY, Page, PagePosition, RequestFilter
 from workflows.ports.store import Store
 
 _WRITTEN: Final = (RequestState.APPLIED, RequestState.OVERWRITTEN)
@@ -35,7 +35,7 @@ NOTHING_FOUND: Final = FoundRequests()
 
 
 async def find_requests(
-    wanted: RequestFilter, *, limit: int, place: Place, store: Store, now: datetime
+    wanted: RequestFilter, *, limit: int, place: PagePosition, store: Store, now: datetime
 ) -> FoundRequests:
     """Read one page of the requests that match, the newest first. Only the records of this page are read."""
     page = await store.requests_page(wanted, limit=limit, place=place)
@@ -45,7 +45,7 @@ async def find_requests(
 
 async def read_today(request: AccessRequest, *, store: Store, now: datetime) -> Today:
     """Read what became of one request. Of one that was not written, nothing became."""
-    record = await store.partnership(request.known.plan.tenant_id) if request.state in _WRITTEN else None
+    record = await store.partnership(request.plan.tenant_id) if request.state in _WRITTEN else None
     if record is None:
         return Today()
     if record.request_id != request.id:

@@ -8,7 +8,7 @@ from workflows.app.service import Service
 from workflows.core.people import ChatId
 
 
-class Members(Protocol):
+class MembershipCheck(Protocol):
     """The check whether somebody is a full member."""
 
     async def require_member(self, chat_id: ChatId) -> None:
@@ -23,7 +23,7 @@ class Members(Protocol):
 class LookupPermission:
     """The check before every lookup of a partner."""
 
-    members: Members
+    members: MembershipCheck
     service: Service
     limits: Limits | None = None
 
@@ -42,6 +42,6 @@ class LookupPermission:
         await self.service.record_lookup(actor, target, key=look, by=by)
         if allowance is None or self.limits is None:
             return
-        if allowance.is_first_warning and (said := allowance.said) is not None:
+        if allowance.is_first_warning and (said := allowance.warning) is not None:
             await self.service.send_message(said, key=f"left:{key}", person=actor)
         await self.limits.used(allowance, actor)

@@ -7,11 +7,11 @@ person, and is recorded.
 import asyncio
 import hashlib
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Final
 
 from workflows.app.limits import Allowance, LimitedAction, Limits
-from workflows.app.reads.look_up_permission import Members
+from workflows.app.reads.look_up_permission import MembershipCheck
 from workflows.app.service import SEARCH, Service
 from workflows.catalog.catalog import Catalog
 from workflows.core.errors.facts import Fact, as_values
@@ -34,29 +34,29 @@ TIMEOUT_SECONDS: Final = 2.2
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Found:
+class SearchResult:
     """The result of one search."""
 
-    objects: Sequence[FoundObject] = field(default_factory=tuple)
+    objects: Sequence[FoundObject] = ()
     problem: Fact | None = None
     """Why this field cannot be searched now; an ID must then be typed. None for every other result."""
 
 
-NOTHING: Final = Found()
+NO_RESULT: Final = SearchResult()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ObjectSearch:
     """Searches our own directory for the request form."""
 
-    members: Members
+    members: MembershipCheck
     service: Service
     tenant: Tenant
     catalog: Catalog
     clock: Clock
     limits: Limits | None = None
 
-    async def find(self, actor: ChatId, template: str, placeholder: str, typed: str) -> Found:
+    async def find(self, actor: ChatId, template: str, placeholder: str, typed: str) -> SearchResult:
         """Return the objects of ours whose name begins with the typed text, and that the template allows.
 
         The result is empty when the text is too short or the template has no such field. It is also empty when Entra
@@ -64,42 +64,42 @@ class ObjectSearch:
 
         :raises Refused: for a person who is no full member; the caller records that.
         """
-        begins, asked = " ".join(typed.split()), self._placeholder(template, placeholder)
-        if len(begins) < MIN_CHARACTERS or asked is None:
-            return NOTHING
+        name, field = " ".join(typed.split()), self._placeholder(template, placeholder)
+        if len(name) < MIN_CHARACTERS or field is None:
+            return NO_RESULT
         try:
             async with asyncio.timeout(TIMEOUT_SECONDS):
                 await self.members.require_member(actor)
-                return await self._search(actor, template, asked, begins)
+                return await self._search(actor, template, field, name)
         except TenantRefused as error:
-            return Found(
-                problem=Fact(RefusalCode.NAMES_REFUSED, {"kind": asked.kind.value, "answer": as_values(error.facts)})
+            return SearchResult(
+                problem=Fact(RefusalCode.NAMES_REFUSED, {"kind": field.kind.value, "answer": as_values(error.facts)})
             )
         except (TenantUnavailable, PeopleDirectoryUnavailable, TimeoutError):
-            return NOTHING
+            return NO_RESULT
 
     def _placeholder(self, template: str, name: str) -> Placeholder | None:
         """Return the field, if it belongs to the template and needs an object of ours."""
-        known = self.catalog.templates.get(template)
-        asked = () if known is None else known.placeholders
-        return next((one for one in asked if one.name == name and one.owner is Owner.OURS), None)
+        chosen = self.catalog.templates.get(template)
+        placeholders = () if chosen is None else chosen.placeholders
+        return next((one for one in placeholders if one.name == name and one.owner is Owner.OURS), None)
 
-    async def _search(self, actor: ChatId, template: str, asked: Placeholder, begins: str) -> Found:
-        key = _key(actor, asked.name, begins, self.clock.now().isoformat())
+    async def _search(self, actor: ChatId, template: str, field: Placeholder, name: str) -> SearchResult:
+        key = _key(actor, field.name, name, self.clock.now().isoformat())
         try:
             allowance = await self._allow(actor)
         except Refused as refused:
             await self.service.record_refusal(
                 refused, key=f"limit:{key}", actor=actor, command=SEARCH, subject=CommandSubject(), is_told=True
             )
-            return Found(problem=refused.fact)
-        await self.service.note_search(actor, begins, key=key, kind=asked.kind.value, template=template)
+            return SearchResult(problem=refused.fact)
+        await self.service.record_search(actor, name, key=key, kind=field.kind.value, template=template)
         if allowance is not None and self.limits is not None:
             await self.limits.used(allowance, actor)
         # The prefix need not be typed: who types "bri" finds "PRJ-Bridge" where the template allows "PRJ-" only.
-        whole = begins if begins_with(begins, asked.prefix) else f"{asked.prefix}{begins}"
-        found = await self.tenant.tenant_settings.find_by_prefix(asked.kind, whole, MAX_FOUND)
-        return Found(objects=[one for one in found if begins_with(one.name, asked.prefix)][:MAX_FOUND])
+        prefix = name if begins_with(name, field.prefix) else f"{field.prefix}{name}"
+        found = await self.tenant.tenant_settings.find_by_prefix(field.kind, prefix, MAX_FOUND)
+        return SearchResult(objects=[one for one in found if begins_with(one.name, field.prefix)][:MAX_FOUND])
 
     async def _allow(self, actor: ChatId) -> Allowance | None:
         return None if self.limits is None else await self.limits.require(LimitedAction.SEARCHES, actor)

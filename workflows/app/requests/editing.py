@@ -7,10 +7,10 @@ import asyncio
 from dataclasses import dataclass, replace
 
 from workflows.app.requests import people_checks
+from workflows.app.requests.filing import RequestLimitCheck
 from workflows.app.requests.forms import Form, InvalidForm
 from workflows.app.requests.intake import Checked, Intake
 from workflows.app.requests.people_checks import require_within_limits
-from workflows.app.requests.request_limit import Filing
 from workflows.core.errors.facts import Fact
 from workflows.core.errors.raised import Refused
 from workflows.core.errors.refusal_codes import RefusalCode
@@ -55,7 +55,7 @@ class Editing:
         request, digest = await self._known(form.edits.request_id), form.edits.digest
         person = await self._identified(form.requester)
         require_may_edit(request, person, digest, self.intake.clock.now())
-        filing = Filing(service=self.intake.service, limits=self.intake.limits)
+        filing = RequestLimitCheck(service=self.intake.service, limits=self.intake.limits)
         await require_within_limits(filing, form.requester, PLACE, key=key, account=person.id)
         checked = await self._checked(form, request)
         if not changed_fields(request.particulars, with_edited_values(request.particulars, checked.particulars)):

@@ -21,6 +21,7 @@ from workflows.app.requests.field_checks import (
     checked_template,
     checked_ticket,
 )
+from workflows.app.requests.filing import RequestLimitCheck
 from workflows.app.requests.forms import Form, InvalidForm
 from workflows.app.requests.open_request import open_request_about
 from workflows.app.requests.people_checks import (
@@ -31,7 +32,6 @@ from workflows.app.requests.people_checks import (
 )
 from workflows.app.requests.placeholder_checks import unknown_ids
 from workflows.app.requests.proposing import access_plan, chain_of, check_proposal, require_no_other_request
-from workflows.app.requests.request_limit import Filing
 from workflows.app.service import Service
 from workflows.catalog.catalog import Catalog
 from workflows.catalog.current_policy import current_policy
@@ -92,7 +92,7 @@ class Intake:
         :raises TenantUnavailable, TenantRefused: when Entra does not give the answer.
         """
         target = normalize_target(typed)
-        observation = await look_up(target, tenant=self.tenant, clock=self.clock, register=self.store)
+        observation = await look_up(target, tenant=self.tenant, clock=self.clock, records=self.store)
         if len(self._seen) >= _MAX_REMEMBERED:
             self._seen.clear()
         self._seen[target] = observation
@@ -103,7 +103,7 @@ class Intake:
 
         A second request would have to wait for it.
         """
-        return await open_request_about(tenant_id, register=self.store)
+        return await open_request_about(tenant_id, records=self.store)
 
     async def file(self, form: Form, *, key: str) -> RequestId:
         """Check the form and store the request.
@@ -113,7 +113,7 @@ class Intake:
         request_id = derived_request_id(key)
         if await self.store.request(request_id) is not None:
             return request_id  # delivered again
-        filing = Filing(service=self.service, limits=self.limits)
+        filing = RequestLimitCheck(service=self.service, limits=self.limits)
         await require_within_limits(filing, form.requester, FIELD, key=key)
         try:
             checked = await self.checked(form)
@@ -216,7 +216,7 @@ class Intake:
             target = normalize_target(form.target)
             async with asyncio.timeout(people_checks.TIMEOUT_SECONDS):
                 observation = self._remembered(target) or await look_up(
-                    target, tenant=self.tenant, clock=self.clock, register=self.store
+                    target, tenant=self.tenant, clock=self.clock, records=self.store
                 )
             await require_no_other_request(self.store, observation, edits, form.requester, self.directory)
             if asked is not None:

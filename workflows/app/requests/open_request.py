@@ -14,7 +14,7 @@ from workflows.core.requests.lifecycle import TABLE
 from workflows.core.requests.request import AccessRequest, RequestId
 from workflows.core.settings.model import TenantId
 from workflows.ports.people_directory import PeopleDirectory, PeopleDirectoryUnavailable
-from workflows.ports.records import Register
+from workflows.ports.records import RecordsReader
 from workflows.ports.tenant import TenantRefused, TenantUnavailable
 
 _TIMEOUT_SECONDS: Final = 2.0
@@ -22,14 +22,14 @@ _TIMEOUT_SECONDS: Final = 2.0
 
 
 async def open_request_about(
-    tenant_id: TenantId, *, register: Register, but: RequestId | None = None
+    tenant_id: TenantId, *, records: RecordsReader, but: RequestId | None = None
 ) -> AccessRequest | None:
     """Return the oldest open request about a tenant; None when there is none.
 
     :param but: the id of a request that is being prepared. It is not returned, and neither is any other request that
         is being prepared. Otherwise two requests could each wait for the other.
     """
-    for request in await register.open_requests():
+    for request in await records.open_requests():
         if request.id == but:
             continue
         if request.prepared is not None:
@@ -89,6 +89,7 @@ def open_request_fact(request: AccessRequest, asker: ChatId | None, account: Per
         "sent_at": request.created_at.astimezone(UTC).isoformat(),
         "state": request.state.value,
         "is_waiting": bool(request.note),
+        **({"is_refused": True} if request.write_refusal is not None else {}),
     }
     return Fact(RefusalCode.OPEN_REQUEST, values)
 

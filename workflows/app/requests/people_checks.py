@@ -6,9 +6,9 @@ A check without an answer in time adds no problem; it is made again while the re
 import asyncio
 from typing import Final
 
+from workflows.app.requests.filing import RequestLimitCheck
 from workflows.app.requests.forms import InvalidForm
 from workflows.app.requests.proposing import require_chain
-from workflows.app.requests.request_limit import Filing
 from workflows.core.errors.facts import Fact, as_values
 from workflows.core.errors.raised import InvalidField, Refused
 from workflows.core.errors.refusal_codes import RefusalCode
@@ -27,7 +27,7 @@ def lookups_refused(error: TenantRefused) -> Fact:
 
 
 async def require_within_limits(
-    filing: Filing, requester: ChatId, place: str, *, key: str, account: PersonId | None = None
+    filing: RequestLimitCheck, requester: ChatId, place: str, *, key: str, account: PersonId | None = None
 ) -> None:
     """Check that one more request is within the limit.
 

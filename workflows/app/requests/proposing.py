@@ -8,7 +8,7 @@ from typing import Final
 
 from workflows.app.requests.open_request import account_of_other_chat_id, open_request_about, open_request_fact
 from workflows.catalog.catalog import Catalog
-from workflows.core.checks.findings import Finding, require_fit
+from workflows.core.checks.findings import Finding, require_no_errors
 from workflows.core.checks.partner_rules import check_partner
 from workflows.core.checks.rules import Circumstances, check_plan
 from workflows.core.errors.raised import InvalidField, NothingToChange
@@ -28,7 +28,7 @@ from workflows.core.requests.request import (
 )
 from workflows.partner_lookup.target import FIELD
 from workflows.ports.people_directory import PeopleDirectory
-from workflows.ports.records import Register
+from workflows.ports.records import RecordsReader
 
 _MAX_REASONS: Final = 3
 """How many reasons of a risk are shown at the form's field."""
@@ -119,7 +119,7 @@ def check_proposal(
     """
     about_partner = check_partner(observation.identity.tenant_id, observation.configuration)
     about_plan = check_plan(plan, circumstances or Circumstances(default=observation.default))
-    found = require_fit(about_partner, FIELD) + require_fit(about_plan, "template")
+    found = require_no_errors(about_partner, FIELD) + require_no_errors(about_plan, "template")
     risk = deciding_risk(plan, observation.default)
     weak = weakness_of(stages, risk.level)
     if weak is not None:
@@ -143,7 +143,7 @@ def require_time_left(ends_at: datetime | None, now: datetime) -> None:
 
 
 async def require_no_other_request(
-    store: Register,
+    store: RecordsReader,
     observation: ObservedPartner,
     request_id: RequestId | None,
     asker: ChatId | None = None,
@@ -156,7 +156,7 @@ async def require_no_other_request(
     :param directory: used to find out whether one person filed both; None when no person asks.
     :raises InvalidField: when there is one; the error names it.
     """
-    other = await open_request_about(observation.identity.tenant_id, register=store, but=request_id)
+    other = await open_request_about(observation.identity.tenant_id, records=store, but=request_id)
     if other is not None:
         account = None
         if asker is not None and directory is not None:

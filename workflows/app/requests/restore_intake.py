@@ -14,6 +14,7 @@ from typing import Final
 from workflows.app.identifiers import derived_request_id
 from workflows.app.limits import Limits
 from workflows.app.requests.field_checks import checked_justification
+from workflows.app.requests.filing import RequestLimitCheck
 from workflows.app.requests.forms import InvalidForm
 from workflows.app.requests.people_checks import (
     TIMEOUT_SECONDS,
@@ -23,7 +24,6 @@ from workflows.app.requests.people_checks import (
     require_within_limits,
 )
 from workflows.app.requests.proposing import check_proposal, require_no_other_request
-from workflows.app.requests.request_limit import Filing
 from workflows.app.requests.restoring import (
     MAX_REQUESTS,
     Restoration,
@@ -109,7 +109,7 @@ class RestoreIntake:
         request_id = derived_request_id(key)
         if await self.store.request(request_id) is not None:
             return request_id  # delivered again
-        filing = Filing(service=self.service, limits=self.limits)
+        filing = RequestLimitCheck(service=self.service, limits=self.limits)
         await require_within_limits(filing, form.requester, FIELD, key=key)
         problems: dict[str, Fact] = {}
         justification = checked_justification(form.justification, problems, is_restore=True)
@@ -174,7 +174,7 @@ class RestoreIntake:
         return None, None
 
     async def _likely(self, change: AccessRequest) -> tuple[Template, ...]:
-        plan = change.known.plan
+        plan = change.plan
         requests = await self.store.requests_for(plan.tenant_id, MAX_REQUESTS)
         return likely_templates(plan.before, requests=requests, templates=self.catalog.templates)
 

@@ -52,7 +52,7 @@ async def change_of(restores: str, tenant_id: TenantId, *, store: Store) -> Acce
     if not restores:
         raise InvalidField(FIELD, RefusalCode.CHANGE_NOT_CHOSEN)
     change = await store.request(RequestId(restores))
-    if change is None or not is_restorable(change) or change.known.plan.tenant_id != tenant_id:
+    if change is None or not is_restorable(change) or change.plan.tenant_id != tenant_id:
         raise InvalidField(FIELD, RefusalCode.CHANGE_UNKNOWN, request=restores)
     return change
 
@@ -79,7 +79,7 @@ async def propose_restoration(
     plan = _plan(change, observation, duration)
     requests = await store.requests_for(tenant_id, MAX_REQUESTS)
     template = deciding_template(
-        plan, change.known.plan.before, requests=requests, templates=catalog.templates, default=observation.default
+        plan, change.plan.before, requests=requests, templates=catalog.templates, default=observation.default
     )
     period = _checked_duration(duration, template)
     plan = with_inheritance(replace(decided_by(plan, template), duration=period), observation.default)
@@ -104,7 +104,7 @@ def _plan(change: AccessRequest, observation: ObservedPartner, duration: timedel
     :param duration: how long it shall last, which counts for the risk; None when nobody chose.
     :raises InvalidField: for a partner of another cloud that had no settings before: they would be inherited.
     """
-    image = change.known.plan.before
+    image = change.plan.before
     if image is None and not observation.identity.is_resolved:
         raise InvalidField(FIELD, RefusalCode.CHANGE_OF_OTHER_CLOUD)
     return plan_restoration(
@@ -112,7 +112,7 @@ def _plan(change: AccessRequest, observation: ObservedPartner, duration: timedel
         now=observation.configuration,
         image=image,
         duration=duration,
-        undone=change.known.plan,
+        undone=change.plan,
         is_cross_cloud=not observation.identity.is_resolved,
     )
 

@@ -70,7 +70,7 @@ async def command_after_gap(request: AccessRequest, *, store: Store, tenant: Ten
     if clock.now() - since > AUDIT_KEPT_FOR:
         return Replan(reason=(begins, Fact(NoteCode.LOG_TOO_SHORT)))
     try:
-        changes = await tenant.tenant_settings.read_partner_changes(request.known.plan.tenant_id, since)
+        changes = await tenant.tenant_settings.read_partner_changes(request.plan.tenant_id, since)
     except (TenantUnavailable, TenantRefused):
         return Replan(reason=(begins, Fact(NoteCode.LOG_UNREADABLE)))
     if changes:

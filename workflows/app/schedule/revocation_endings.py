@@ -94,7 +94,7 @@ async def _confirmed_since(request: AccessRequest, store: Store, *, is_any_kind:
 
 async def _are_closed(request: AccessRequest, names: Sequence[str], tenant: Tenant) -> bool:
     """Read whether the access of these names is closed now; False when that cannot be read."""
-    plan = request.known.plan
+    plan = request.plan
     try:
         async with asyncio.timeout(_TIMEOUT_SECONDS):
             observed = await tenant.read_partner(plan.tenant_id)

@@ -159,7 +159,7 @@ def _target_list(
     may_be_in_suite: bool,
 ) -> _ListAnswer:
     if configuration is None:
-        return _ListAnswer(lets_in=None, by=_rule(AccessRule.NOT_KNOWN, label), origin=Origin.UNREAD)
+        return _ListAnswer(lets_in=None, by=_rule(AccessRule.NOT_KNOWN, label), origin=Origin.UNREADABLE)
     named = {target.id for target in configuration.targets}
     is_allowed = configuration.access is AccessType.ALLOWED
     if named & _EVERYTHING:

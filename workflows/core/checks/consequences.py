@@ -241,7 +241,7 @@ def _has_unknown_list(name: Property, own: Any, applies: EffectiveSettings) -> b
     known = configurations(targets.setting)
     lists = (None,) * len(known) if own is None else configurations(own)
     return any(
-        mine is None and (applied is None or origin is Origin.UNREAD)
+        mine is None and (applied is None or origin is Origin.UNREADABLE)
         for mine, applied, origin in zip(lists, known, targets.origins, strict=True)
     )
 

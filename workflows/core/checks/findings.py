@@ -50,11 +50,11 @@ class FindingCode(StrEnum):
     """Values: `settings`, `is_microsofts`."""
     DEFAULT_OPEN = "default_open"
     """The default would apply if the partner were removed. Values: `settings`, `is_microsofts`."""
-    MFA_REGISTRATION_UNREAD = "mfa_registration_unread"
+    MFA_REGISTRATION_UNCHECKED = "mfa_registration_unread"
     INVITATIONS = "invitations"
     """Values: `allowed_for` (Graph's `allowInvitesFrom`, also an unknown value)."""
     GUESTS_SEE_ALL = "guests_see_all"
-    DOMAIN_LIST_UNREAD = "domain_list_unread"
+    DOMAIN_LIST_UNCHECKED = "domain_list_unread"
     SHAREPOINT_DISABLED = "sharepoint_disabled"
     SHAREPOINT_EXISTING_ONLY = "sharepoint_existing_only"
     SHAREPOINT_NOT_LISTED = "sharepoint_not_listed"
@@ -72,18 +72,18 @@ class FindingCode(StrEnum):
     OUTBOUND_SIGN_INS_END = "outbound_sign_ins_end"
     """All access closes. Values: as of `sign_ins`."""
 
-    DEFAULT_UNREAD = "default_unread"
+    DEFAULT_UNREADABLE = "default_unread"
     """Values of this and every other `…_unread` code: `why`, `permission`, `days` (of the sign-in log)."""
-    INVITATIONS_UNREAD = "invitations_unread"
-    CONDITIONAL_ACCESS_UNREAD = "conditional_access_unread"
-    SHAREPOINT_UNREAD = "sharepoint_unread"
-    SIGN_INS_UNREAD = "sign_ins_unread"
-    OUTBOUND_SIGN_INS_UNREAD = "outbound_sign_ins_unread"
+    INVITATIONS_UNREADABLE = "invitations_unread"
+    CONDITIONAL_ACCESS_UNREADABLE = "conditional_access_unread"
+    SHAREPOINT_UNREADABLE = "sharepoint_unread"
+    SIGN_INS_UNREADABLE = "sign_ins_unread"
+    OUTBOUND_SIGN_INS_UNREADABLE = "outbound_sign_ins_unread"
     TENANT_UNCONFIRMED = "tenant_unconfirmed"
-    OWN_DOMAINS_UNREAD = "own_domains_unread"
-    GROUPS_UNREAD = "groups_unread"
-    USERS_UNREAD = "users_unread"
-    APPLICATIONS_UNREAD = "applications_unread"
+    OWN_DOMAINS_UNREADABLE = "own_domains_unread"
+    GROUPS_UNREADABLE = "groups_unread"
+    USERS_UNREADABLE = "users_unread"
+    APPLICATIONS_UNREADABLE = "applications_unread"
 
     TARGET_GONE = "target_gone"
     """Values: `setting`, `kind`, `id`."""
@@ -124,7 +124,7 @@ class FindingCode(StrEnum):
     """Values: `request_id`."""
     NOT_RESTORED = "not_restored"
     """Values: `request_id`, `names`."""
-    RECORDS_UNREAD = "records_unread"
+    RECORDS_UNREADABLE = "records_unread"
     OPEN_REQUEST = "open_request"
     """Values: `refusal`, the fact of `RefusalCode.OPEN_REQUEST` with its `code` and `values`."""
 
@@ -193,7 +193,7 @@ class Finding:
         return hash(self.code)
 
     def as_value(self) -> dict[str, Any]:
-        """Return the finding as a JSON value; `finding_in` reads it again."""
+        """Return the finding as a JSON value; `finding_from_value` reads it again."""
         return {
             "code": self.code.value,
             "severity": self.severity.value,
@@ -202,7 +202,7 @@ class Finding:
         }
 
 
-def finding_in(value: Mapping[str, Any]) -> Finding:
+def finding_from_value(value: Mapping[str, Any]) -> Finding:
     """Read a finding from the JSON value that `Finding.as_value` made."""
     return Finding(
         code=FindingCode(value["code"]),
@@ -212,7 +212,7 @@ def finding_in(value: Mapping[str, Any]) -> Finding:
     )
 
 
-class UnfitPlan(InvalidField):
+class PlanBreaksRules(InvalidField):
     """A plan breaks one or more rules. `code` is the code of the first one, for the audit log."""
 
     def __init__(self, field: str, errors: Sequence[Finding]) -> None:
@@ -221,7 +221,7 @@ class UnfitPlan(InvalidField):
         self.errors = tuple(errors)
 
 
-def require_fit(findings: Iterable[Finding], field: str) -> tuple[Finding, ...]:
+def require_no_errors(findings: Iterable[Finding], field: str) -> tuple[Finding, ...]:
     """Check that no finding is an error, and return the findings.
 
     :param field: the name of the form's field that shows the errors.
@@ -230,5 +230,5 @@ def require_fit(findings: Iterable[Finding], field: str) -> tuple[Finding, ...]:
     found = tuple(findings)
     errors = [finding for finding in found if finding.severity is Severity.ERROR]
     if errors:
-        raise UnfitPlan(field, errors)
+        raise PlanBreaksRules(field, errors)
     return found

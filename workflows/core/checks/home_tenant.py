@@ -10,11 +10,11 @@ from typing import Any, Final
 from workflows.core.checks.conditional_access.controls import VisitorType
 from workflows.core.checks.conditional_access.findings import access_findings
 from workflows.core.checks.conditional_access.verdicts import AccessReport
-from workflows.core.checks.facts import PreflightFacts, SignIns, UnreadableFact
 from workflows.core.checks.findings import Finding, FindingCode, Severity
 from workflows.core.checks.rules import Circumstances
 from workflows.core.checks.target_checks import check_targets
-from workflows.core.checks.unreadable_facts import INVITES, SHAREPOINT, SIGN_IN_DAYS, unread
+from workflows.core.checks.tenant_facts import PreflightFacts, SignIns, UnreadableFact
+from workflows.core.checks.unreadable_facts import INVITES, SHAREPOINT, SIGN_IN_DAYS, unreadable_finding
 from workflows.core.plans.changes import BeforeAfter, overall_change, setting_changes
 from workflows.core.plans.plan import Plan, TenantIdentity
 from workflows.core.settings.access_change import AccessChange, has_known_meaning, is_certainly_blocked
@@ -71,7 +71,7 @@ def evaluate_facts(
         *_invitations(facts, access),
         *_sharepoint(facts, access, identity),
         *_sign_ins(facts, plan),
-        *unread("own_domains", facts.own_domains),
+        *unreadable_finding("own_domains", facts.own_domains),
     )
 
 
@@ -86,7 +86,7 @@ def circumstances(facts: PreflightFacts, access: AccessReport) -> Circumstances:
 def _identity(facts: PreflightFacts, identity: TenantIdentity, plan: Plan) -> Iterator[Finding]:
     found = facts.by_id
     if isinstance(found, UnreadableFact):
-        yield from unread("by_id", found)
+        yield from unreadable_finding("by_id", found)
     elif not identity.is_resolved:
         yield from _other_cloud(facts, plan)
     elif found is None:
@@ -120,7 +120,7 @@ def _default(facts: PreflightFacts, plan: Plan) -> Iterator[Finding]:
     """Report what the tenant's default opens for the partner now, after the plan, or if the partner were removed."""
     default = facts.default
     if isinstance(default, UnreadableFact):
-        yield from unread("default", default)
+        yield from unreadable_finding("default", default)
         return
     by_default = effective_settings(None, default).targets
     opened = [name for name in B2B_PROPERTIES if _is_known_open(by_default[name].certain)]
@@ -146,7 +146,7 @@ def _conditional_access(access: AccessReport) -> Iterator[Finding]:
         return
     yield from access_findings(access)
     if access.trust is not None and access.trust.mfa is True:
-        yield _finding(FindingCode.MFA_REGISTRATION_UNREAD, Severity.UNCHECKED, _REGISTRATION)
+        yield _finding(FindingCode.MFA_REGISTRATION_UNCHECKED, Severity.UNCHECKED, _REGISTRATION)
 
 
 def _invitations(facts: PreflightFacts, access: AccessReport) -> Iterator[Finding]:
@@ -154,14 +154,14 @@ def _invitations(facts: PreflightFacts, access: AccessReport) -> Iterator[Findin
         return
     policy = facts.authorization
     if isinstance(policy, UnreadableFact):
-        yield from unread("authorization", policy)
+        yield from unreadable_finding("authorization", policy)
     else:
         who = policy.get("allowInvitesFrom")
         severity = _INVITERS.get(str(who), Severity.UNCHECKED)
         yield _finding(FindingCode.INVITATIONS, severity, INVITES, allowed_for=who)
         if policy.get("guestUserRoleId") == _GUEST_AS_MEMBER:
             yield _warning(FindingCode.GUESTS_SEE_ALL, INVITES)
-    yield _finding(FindingCode.DOMAIN_LIST_UNREAD, Severity.UNCHECKED, INVITES)
+    yield _finding(FindingCode.DOMAIN_LIST_UNCHECKED, Severity.UNCHECKED, INVITES)
 
 
 def _sharepoint(facts: PreflightFacts, access: AccessReport, identity: TenantIdentity) -> Iterator[Finding]:
@@ -169,7 +169,7 @@ def _sharepoint(facts: PreflightFacts, access: AccessReport, identity: TenantIde
         return
     settings = facts.sharepoint
     if isinstance(settings, UnreadableFact):
-        yield from unread("sharepoint", settings)
+        yield from unreadable_finding("sharepoint", settings)
         return
     domains = {name for name in (identity.default_domain, identity.asked) if "." in name}
     if settings.get("sharingCapability") == "disabled":
@@ -188,10 +188,10 @@ def _sign_ins(facts: PreflightFacts, plan: Plan) -> Iterator[Finding]:
     told = setting_changes(plan, None if isinstance(facts.default, UnreadableFact) else facts.default)
     inbound = overall_change(item for item in told if item.name not in _OUTBOUND)
     outbound = overall_change(item for item in told if item.name in _OUTBOUND)
-    yield from unread("sign_ins", facts.sign_ins)
+    yield from unreadable_finding("sign_ins", facts.sign_ins)
     if isinstance(facts.sign_ins, SignIns):
         yield _use(facts.sign_ins, inbound, FindingCode.SIGN_INS, FindingCode.SIGN_INS_LOST)
-    yield from unread("outbound_sign_ins", facts.outbound_sign_ins)
+    yield from unreadable_finding("outbound_sign_ins", facts.outbound_sign_ins)
     if isinstance(facts.outbound_sign_ins, SignIns):
         codes = FindingCode.OUTBOUND_SIGN_INS, FindingCode.OUTBOUND_SIGN_INS_LOST
         yield _use(facts.outbound_sign_ins, outbound, *codes)

@@ -111,9 +111,9 @@ def _mixed_targets(case: _Case) -> Iterator[Finding]:
     for name, setting in case.settings.items():
         for target_list, configuration in zip(lists_of(name), configurations(setting), strict=True):
             ids = {target.id for target in configuration.targets} if configuration else set()
-            if target_list.everything in ids and len(ids) > 1:
+            if target_list.word_for_all in ids and len(ids) > 1:
                 yield _error(
-                    FindingCode.ALL_AND_SOME, Source.OWN_RULE, setting=name.value, everything=target_list.everything
+                    FindingCode.ALL_AND_SOME, Source.OWN_RULE, setting=name.value, everything=target_list.word_for_all
                 )
 
 

@@ -8,9 +8,9 @@ from collections.abc import Container, Iterable, Iterator, Mapping
 from itertools import islice
 from typing import Any, Final
 
-from workflows.core.checks.facts import UnreadableFact
 from workflows.core.checks.findings import Finding, FindingCode, Severity
-from workflows.core.checks.unreadable_facts import unread
+from workflows.core.checks.tenant_facts import UnreadableFact
+from workflows.core.checks.unreadable_facts import unreadable_finding
 from workflows.core.plans.named_targets import NamedTarget, current_targets, written_targets
 from workflows.core.plans.plan import Plan
 from workflows.core.settings.id_owner import Owner
@@ -122,7 +122,7 @@ def _on_the_wrong_side(
 
 def _unread(written: Iterable[NamedTarget], names: Names) -> Iterator[Finding]:
     asked_for = dict.fromkeys(one.target for one in written if _can_be_ours(one))
-    failed = (finding for one in asked_for for finding in unread(_READS[one.type], names.get(one)))
+    failed = (finding for one in asked_for for finding in unreadable_finding(_READS[one.type], names.get(one)))
     yield from dict.fromkeys(failed)
     if left := [one for one in asked_for if one not in names]:
         yield _finding(FindingCode.TARGETS_LEFT_OUT, Severity.UNCHECKED, count=len(left), most=MAX_LOOKED_UP)

@@ -3,8 +3,8 @@
 from collections.abc import Iterator, Mapping
 from typing import Final, NamedTuple
 
-from workflows.core.checks.facts import UnreadableFact
 from workflows.core.checks.findings import Finding, FindingCode, Severity
+from workflows.core.checks.tenant_facts import UnreadableFact
 
 SIGN_IN_DAYS: Final = 30
 """How many days Entra's sign-in log covers (Entra: "Microsoft Entra data retention")."""
@@ -23,26 +23,26 @@ class _Read(NamedTuple):
 
 _READS: Final[Mapping[str, _Read]] = {
     "default": _Read(
-        FindingCode.DEFAULT_UNREAD, "Policy.Read.All", "Graph: “Cross-tenant access settings API overview”"
+        FindingCode.DEFAULT_UNREADABLE, "Policy.Read.All", "Graph: “Cross-tenant access settings API overview”"
     ),
-    "authorization": _Read(FindingCode.INVITATIONS_UNREAD, "Policy.Read.All", INVITES),
-    "conditional_access": _Read(FindingCode.CONDITIONAL_ACCESS_UNREAD, "Policy.Read.All", CONDITIONAL_ACCESS),
-    "sharepoint": _Read(FindingCode.SHAREPOINT_UNREAD, "SharePointTenantSettings.Read.All", SHAREPOINT),
-    "sign_ins": _Read(FindingCode.SIGN_INS_UNREAD, "AuditLog.Read.All", "Graph: “List signIns”"),
-    "outbound_sign_ins": _Read(FindingCode.OUTBOUND_SIGN_INS_UNREAD, "AuditLog.Read.All", "Graph: “List signIns”"),
+    "authorization": _Read(FindingCode.INVITATIONS_UNREADABLE, "Policy.Read.All", INVITES),
+    "conditional_access": _Read(FindingCode.CONDITIONAL_ACCESS_UNREADABLE, "Policy.Read.All", CONDITIONAL_ACCESS),
+    "sharepoint": _Read(FindingCode.SHAREPOINT_UNREADABLE, "SharePointTenantSettings.Read.All", SHAREPOINT),
+    "sign_ins": _Read(FindingCode.SIGN_INS_UNREADABLE, "AuditLog.Read.All", "Graph: “List signIns”"),
+    "outbound_sign_ins": _Read(FindingCode.OUTBOUND_SIGN_INS_UNREADABLE, "AuditLog.Read.All", "Graph: “List signIns”"),
     "by_id": _Read(
         FindingCode.TENANT_UNCONFIRMED,
         "CrossTenantInformation.ReadBasic.All",
         "Graph: “findTenantInformationByTenantId”",
     ),
-    "own_domains": _Read(FindingCode.OWN_DOMAINS_UNREAD, "Organization.Read.All", "Graph: “List organizations”"),
-    "groups": _Read(FindingCode.GROUPS_UNREAD, "GroupMember.Read.All", "Graph: “Get group”"),
-    "users": _Read(FindingCode.USERS_UNREAD, "User.Read.All", "Graph: “Get a user”"),
-    "applications": _Read(FindingCode.APPLICATIONS_UNREAD, "Application.Read.All", "Graph: “Get servicePrincipal”"),
+    "own_domains": _Read(FindingCode.OWN_DOMAINS_UNREADABLE, "Organization.Read.All", "Graph: “List organizations”"),
+    "groups": _Read(FindingCode.GROUPS_UNREADABLE, "GroupMember.Read.All", "Graph: “Get group”"),
+    "users": _Read(FindingCode.USERS_UNREADABLE, "User.Read.All", "Graph: “Get a user”"),
+    "applications": _Read(FindingCode.APPLICATIONS_UNREADABLE, "Application.Read.All", "Graph: “Get servicePrincipal”"),
 }
 
 
-def unread(name: str, fact: object) -> Iterator[Finding]:
+def unreadable_finding(name: str, fact: object) -> Iterator[Finding]:
     """Report that the fact `name` could not be checked; report nothing when it was read."""
     if isinstance(fact, UnreadableFact):
         read = _READS[name]

@@ -82,6 +82,8 @@ class RefusalCode(StrEnum):
     """There is no record of this partner."""
     PAST_ITS_END = "past_its_end"
     """Values: `domain`."""
+    NOT_AS_APPROVED = "not_as_approved"
+    """Nobody approved the current settings as they are, so one person cannot keep them. Values: `domain`."""
     NOT_THE_SPONSOR = "not_the_sponsor"
     """Values: `sponsor`; `is_review`: whether it is about a review, otherwise about the partner setup."""
     ONLY_ADMINS_REVOKE = "not_an_admin"
@@ -196,7 +198,7 @@ class RefusalCode(StrEnum):
 
     Values: `id`, `kind`, `is_own`, `may_withdraw`, `requester`, `asks` (the requested template), `restores` (the
     request that it undoes, or null), `seconds` (its duration), `sent_at`, `state`, `is_waiting` (whether something
-    delays it).
+    delays it), `is_refused` (true when Graph refused a write of it).
     """
     NO_SUCH_TEMPLATE = "no_such_template"
     """Values: `template`; for a file also `known`: the names of the templates."""

@@ -73,7 +73,7 @@ class PartnerSetup:
     """Everything that must be set in the partner's tenant because of our settings."""
 
     steps: tuple[SetupStep, ...]
-    unread: tuple[str, ...] = ()
+    unreadable: tuple[str, ...] = ()
     """Our settings that could not be read, by Graph's names; a flag of redemption is `<setting>.<direction>`.
 
     It is not known whether the partner must do anything for them.
@@ -90,7 +90,7 @@ class PartnerSetup:
 
     Nobody approved them for this partner, so there are no steps for them.
     """
-    unread_inherited: tuple[str, ...] = ()
+    unreadable_inherited: tuple[str, ...] = ()
     """The direct connect settings of which it is not known whether our tenant's default opens them."""
 
 
@@ -149,11 +149,11 @@ def setup_of(
     inherited, unread_inherited = _inherited(mirrors, configuration, applies)
     return PartnerSetup(
         steps=tuple(steps[key] for key in _ORDER if key in steps),
-        unread=tuple(unread),
+        unreadable=tuple(unread),
         partner_object_ids=tuple(sorted(set(_partner_object_ids(applies)))),
         trusts=tuple(key for key in FLAGS[_P.INBOUND_TRUST] if applies.flags[_P.INBOUND_TRUST, key].value),
         inherited=tuple(inherited),
-        unread_inherited=tuple(unread_inherited),
+        unreadable_inherited=tuple(unread_inherited),
     )
 
 
@@ -183,9 +183,9 @@ def _flag_steps(applies: EffectiveSettings) -> Iterator[SetupStep]:
 
 def _unread_flags(applies: EffectiveSettings) -> Iterator[str]:
     for ours, _, _ in _REDEMPTION:
-        if applies.flags[_P.AUTOMATIC_REDEMPTION, ours].origin is Origin.UNREAD:
+        if applies.flags[_P.AUTOMATIC_REDEMPTION, ours].origin is Origin.UNREADABLE:
             yield f"{_P.AUTOMATIC_REDEMPTION.value}.{ours}"
-    if applies.flags[_P.IDENTITY_SYNCHRONIZATION, SYNCHRONIZATION_FLAG].origin is Origin.UNREAD:
+    if applies.flags[_P.IDENTITY_SYNCHRONIZATION, SYNCHRONIZATION_FLAG].origin is Origin.UNREADABLE:
         yield _P.IDENTITY_SYNCHRONIZATION.value
 
 

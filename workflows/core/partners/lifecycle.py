@@ -3,8 +3,8 @@
 Rule 1: `TABLE` lists every allowed pair of state and command, and where it may lead. Any other pair is refused, and
 nothing happens.
 Rule 2: every new record is checked against the table before it is stored.
-Rule 3: only a request that was written and read back can open or close a partner. A request that is stopped changes the
-record only when a part of its plan was read back.
+Rule 3: only a request that was written and read back can open or close a partner. A request that is stopped or
+fails changes the record only when a part of its plan was read back.
 
 The diagram shows the table (a test compares them):
 
@@ -14,10 +14,12 @@ stateDiagram-v2
     [*] --> revoked: record_applied
     [*] --> active: record_overwritten
     [*] --> active: stop
+    [*] --> active: record_apply_failed
     active --> active: record_applied
     active --> revoked: record_applied
     active --> active: record_overwritten
     active --> active: stop
+    active --> active: record_apply_failed
     active --> review_due: ask_review
     active --> review_due: record_sponsor_gone
     active --> active: record_sponsor_found
@@ -31,6 +33,7 @@ stateDiagram-v2
     review_due --> revoked: record_applied
     review_due --> review_due: record_overwritten
     review_due --> review_due: stop
+    review_due --> review_due: record_apply_failed
     review_due --> review_due: ask_review
     review_due --> active: keep
     review_due --> review_due: record_sponsor_gone
@@ -44,6 +47,7 @@ stateDiagram-v2
     revoked --> revoked: record_applied
     revoked --> active: record_overwritten
     revoked --> active: stop
+    revoked --> active: record_apply_failed
 ```
 """
 
@@ -63,7 +67,7 @@ from workflows.core.requests.commands.partner import (
     RemindSetup,
     UnconfirmSetup,
 )
-from workflows.core.requests.commands.request import RecordApplied, RecordOverwritten, Stop
+from workflows.core.requests.commands.request import RecordApplied, RecordApplyFailed, RecordOverwritten, Stop
 
 S = PartnershipState
 
@@ -71,9 +75,11 @@ TABLE: Final[Mapping[tuple[PartnershipState | None, type[Any]], frozenset[Partne
     (None, RecordApplied): frozenset({S.ACTIVE, S.REVOKED}),
     (None, RecordOverwritten): frozenset({S.ACTIVE}),
     (None, Stop): frozenset({S.ACTIVE}),
+    (None, RecordApplyFailed): frozenset({S.ACTIVE}),
     (S.ACTIVE, RecordApplied): frozenset({S.ACTIVE, S.REVOKED}),
     (S.ACTIVE, RecordOverwritten): frozenset({S.ACTIVE}),
     (S.ACTIVE, Stop): frozenset({S.ACTIVE}),
+    (S.ACTIVE, RecordApplyFailed): frozenset({S.ACTIVE}),
     (S.ACTIVE, AskReview): frozenset({S.REVIEW_DUE}),
     (S.ACTIVE, RecordSponsorGone): frozenset({S.REVIEW_DUE}),
     (S.ACTIVE, RecordSponsorFound): frozenset({S.ACTIVE}),
@@ -85,6 +91,7 @@ TABLE: Final[Mapping[tuple[PartnershipState | None, type[Any]], frozenset[Partne
     (S.REVIEW_DUE, RecordApplied): frozenset({S.ACTIVE, S.REVIEW_DUE, S.REVOKED}),
     (S.REVIEW_DUE, RecordOverwritten): frozenset({S.REVIEW_DUE}),
     (S.REVIEW_DUE, Stop): frozenset({S.REVIEW_DUE}),
+    (S.REVIEW_DUE, RecordApplyFailed): frozenset({S.REVIEW_DUE}),
     (S.REVIEW_DUE, AskReview): frozenset({S.REVIEW_DUE}),
     (S.REVIEW_DUE, Keep): frozenset({S.ACTIVE}),
     (S.REVIEW_DUE, RecordSponsorGone): frozenset({S.REVIEW_DUE}),
@@ -97,10 +104,11 @@ TABLE: Final[Mapping[tuple[PartnershipState | None, type[Any]], frozenset[Partne
     (S.REVOKED, RecordApplied): frozenset({S.ACTIVE, S.REVOKED}),
     (S.REVOKED, RecordOverwritten): frozenset({S.ACTIVE}),
     (S.REVOKED, Stop): frozenset({S.ACTIVE}),
+    (S.REVOKED, RecordApplyFailed): frozenset({S.ACTIVE}),
 }
 """Each allowed pair of state and command, with the possible new states. The state is None when there is no record."""
 
-PartnerStep = PartnershipCommand | RecordApplied | RecordOverwritten | Stop
+PartnerStep = PartnershipCommand | RecordApplied | RecordApplyFailed | RecordOverwritten | Stop
 """A command that changes the record of a partner: a command about the partner, or the result of a request."""
 
 

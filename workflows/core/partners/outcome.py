@@ -2,14 +2,14 @@
 
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
-from typing import Any, Final, TypeVar
+from typing import Any, Final, TypeGuard, TypeVar
 
 from workflows.core.errors.facts import Fact, as_values
 from workflows.core.partner_setup.confirmations import open_steps, valid_confirmations
 from workflows.core.partner_setup.steps import setup_of
 from workflows.core.partners.approval_policy import is_live, stricter
 from workflows.core.partners.lifecycle import require_table_result
-from workflows.core.partners.partnership import Partnership, PartnershipState
+from workflows.core.partners.partnership import Partnership, PartnershipState, SettingsBasis
 from workflows.core.partners.reviews import next_review
 from workflows.core.plans.closing import only_reduces_access
 from workflows.core.policy.risk import risk_of_result, weakness_of
@@ -17,6 +17,7 @@ from workflows.core.policy.template import Stage
 from workflows.core.requests.commands.request import (
     CommandSubject,
     RecordApplied,
+    RecordApplyFailed,
     RecordOverwritten,
     RequestCommand,
     Stop,
@@ -24,6 +25,7 @@ from workflows.core.requests.commands.request import (
 from workflows.core.requests.deciding import access_ends_at
 from workflows.core.requests.effects import Effect, MessageCode, SendMessage, ShowRequest, ShowReview, ShowSetup
 from workflows.core.requests.lifecycle import Situation, advance, closes, partner_of
+from workflows.core.requests.notes import not_applied
 from workflows.core.requests.request import AccessRequest, Prepared, RequestKind
 from workflows.core.settings.canonical import JsonObject
 
@@ -47,17 +49,17 @@ def advance_partner(
     :raises Refused: when the command is not allowed in this state or for this person; nothing changes.
     """
     transition = advance(request, command, situation)
-    is_without_record = isinstance(command, Stop) and command.image is None
-    if is_without_record or not isinstance(command, RecordApplied | RecordOverwritten | Stop):
+    if not _changes_record(command):
         return PartnerOutcome(request=transition.request, effects=transition.effects)
     after, now = transition.request, situation.now
     shown: tuple[Effect, ...] = ()
     said: Fact | None = None
-    if isinstance(command, RecordOverwritten | Stop):
-        # Nobody approved the current settings, so a review is due at once.
-        record = replace(opened_partnership(after, known, now, image=command.image or {}), next_review_at=now)
-        if isinstance(command, RecordOverwritten):  # of a stop, the requester hears as of any other end
-            said = _message(after, MessageCode.OVERWRITTEN)
+    if isinstance(command, RecordOverwritten):
+        record = unapproved_partnership(after, known, now, image=command.image, basis=SettingsBasis.OVERWRITTEN)
+        said = _message(after, MessageCode.OVERWRITTEN)
+    elif not isinstance(command, RecordApplied):  # the requester hears of it as of any other end
+        basis = SettingsBasis.PARTLY_REDUCED if is_reduction(after, known) else SettingsBasis.PARTLY_APPLIED
+        record = unapproved_partnership(after, known, now, image=command.image, basis=basis)
     else:
         is_closed = closes(after)
         record = closed_partnership(after, known, now) if is_closed else opened_partnership(after, known, now)
@@ -71,6 +73,21 @@ def advance_partner(
         *_messages(after, said),
     )
     return PartnerOutcome(request=after, effects=effects, partnership=require_table_result(known, command, record))
+
+
+def _changes_record(
+    command: RequestCommand,
+) -> TypeGuard[RecordApplied | RecordOverwritten | Stop | RecordApplyFailed]:
+    """Return whether a command changes the partner's record: the result of a written plan, or of a part of it."""
+    if isinstance(command, Stop | RecordApplyFailed):
+        return command.image is not None
+    return isinstance(command, RecordApplied | RecordOverwritten)
+
+
+def is_reduction(request: AccessRequest, known: Partnership | None) -> bool:
+    """Return whether a request only reduces the approved access of a partner, so that a part of it opens nothing."""
+    is_approved = known is not None and is_live(known) and known.is_as_approved
+    return is_approved and only_reduces_access(request.plan)
 
 
 _ONLY_REQUESTER: Final = frozenset({MessageCode.OPENED, MessageCode.PUT_BACK})
@@ -122,9 +139,24 @@ def _show_setup(partnership: Partnership, known: Partnership | None) -> tuple[Sh
     return (ShowSetup(tenant_id=partnership.identity.tenant_id),) if partnership.setup or was else ()
 
 
-def opened_partnership(
-    request: AccessRequest, known: Partnership | None, now: datetime, *, image: JsonObject | None = None
+def unapproved_partnership(
+    request: AccessRequest,
+    known: Partnership | None,
+    now: datetime,
+    *,
+    image: JsonObject | None,
+    basis: SettingsBasis,
 ) -> Partnership:
+    """Return the record of a partner whose current settings are not the approved ones. A review is due at once.
+
+    :param image: the current settings; None when the partner has none of its own.
+    :param basis: why nobody approved them. Unless they are a part of a reduction, the access ends now.
+    """
+    record = _recorded(request, known, now, image=image or {}, basis=basis)
+    return replace(record, next_review_at=now, not_applied=not_applied(request) if request.applied_part else ())
+
+
+def opened_partnership(request: AccessRequest, known: Partnership | None, now: datetime) -> Partnership:
     """Return the record of a partner whose access was just applied and read back.
 
     A request with a chain that is strong enough for all current settings sets the end, reviews and responsible people.
@@ -132,10 +164,15 @@ def opened_partnership(
     reduction with one approver, see `stages_for`. Confirmations of unchanged steps of the partner setup stay valid.
 
     :param known: the partner's record before; None when there is none.
-    :param image: the current settings, when they are not the result of the plan; nobody approved them.
     """
-    prepared = request.known
-    ends_at = access_ends_at(request) if image is None else now
+    return _recorded(request, known, now, image=request.plan.configuration_after(), basis=SettingsBasis.APPROVED)
+
+
+def _recorded(
+    request: AccessRequest, known: Partnership | None, now: datetime, *, image: JsonObject | None, basis: SettingsBasis
+) -> Partnership:
+    prepared = request.require_prepared()
+    ends_at = _end_of_settings(request, known, now, basis)
     record = Partnership(
         identity=prepared.observation.identity,
         version=1 if known is None else known.version + 1,
@@ -151,11 +188,24 @@ def opened_partnership(
         next_review_at=next_review(prepared.review_interval, ends_at, now),
         attestations=() if known is None else known.attestations,
         stages=_approval_policy_from(prepared, known),
+        basis=basis,
     )
-    if known is not None and is_live(known) and (image is not None or not _may_prolong(prepared)):
+    is_approved = basis is SettingsBasis.APPROVED
+    if known is not None and is_live(known) and not (is_approved and _may_prolong(prepared)):
         record = _kept(known, record)
-    current = prepared.plan.configuration_after() if image is None else image
-    return _with_setup(record, known, current, prepared)
+    return _with_setup(record, known, image, prepared)
+
+
+def _end_of_settings(
+    request: AccessRequest, known: Partnership | None, now: datetime, basis: SettingsBasis
+) -> datetime | None:
+    match basis:
+        case SettingsBasis.APPROVED:
+            return access_ends_at(request)
+        case SettingsBasis.PARTLY_REDUCED if known is not None:
+            return known.ends_at
+        case _:
+            return now
 
 
 def _kept(known: Partnership, new: Partnership) -> Partnership:
@@ -168,6 +218,8 @@ def _kept(known: Partnership, new: Partnership) -> Partnership:
         review_interval=_earlier(known.review_interval, new.review_interval),
         next_review_at=_earlier(known.next_review_at, new.next_review_at),
         stages=new.stages,
+        basis=new.basis,
+        not_applied=(),
     )
 
 
@@ -201,7 +253,7 @@ def closed_partnership(request: AccessRequest, known: Partnership | None, now: d
 
     :param known: the partner's record before; None when there is none.
     """
-    prepared = request.known
+    prepared = request.require_prepared()
     return Partnership(
         identity=prepared.observation.identity,
         version=1 if known is None else known.version + 1,

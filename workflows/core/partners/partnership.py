@@ -26,6 +26,18 @@ class PartnershipState(StrEnum):
     """Explicitly blocked and read back. `not_closed` lists what was still open."""
 
 
+class SettingsBasis(StrEnum):
+    """Whether the recorded settings were approved as they are. The values are stored."""
+
+    APPROVED = "approved"
+    PARTLY_APPLIED = "partly_applied"
+    """Only a part of an approved change was read back. Nobody approved this part alone."""
+    PARTLY_REDUCED = "partly_reduced"
+    """Only a part of a reduction was read back. There is no more access than was approved before."""
+    OVERWRITTEN = "overwritten"
+    """Somebody else changed the partner while an approved change was sent. Nobody approved the result."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Attestation:
     """A person stated in a review why the access is still needed."""
@@ -80,6 +92,18 @@ class Partnership:
 
     None in records of earlier versions. Their `template_title` is then a sentence.
     """
+    basis: SettingsBasis = SettingsBasis.APPROVED
+    """Whether somebody approved the settings as they were read back."""
+    not_applied: tuple[str, ...] = ()
+    """Graph's names of the approved settings that were not read back; empty when a plan is complete."""
+
+    @property
+    def is_as_approved(self) -> bool:
+        """Return whether there is no more access than was approved. Otherwise a review is due, and nobody can keep it.
+
+        The end of the access is then the moment when that was found.
+        """
+        return self.basis in (SettingsBasis.APPROVED, SettingsBasis.PARTLY_REDUCED)
 
     @property
     def due_at(self) -> datetime | None:

@@ -29,7 +29,7 @@ class Records:
     def being_written(self) -> frozenset[TenantId]:
         """Return the tenants that Gatehouse may be writing, or whose last write may not be visible yet."""
         return frozenset(
-            request.known.plan.tenant_id for request in self.open_requests() if request.writing_since is not None
+            request.plan.tenant_id for request in self.open_requests() if request.writing_since is not None
         )
 
     def unfinished(self) -> Mapping[TenantId, AccessRequest]:
@@ -39,7 +39,7 @@ class Records:
             for request in self.requests.values()
             if request.is_terminal and request.was_sent and request.state not in _SETTLED
         )
-        return {request.known.plan.tenant_id: request for request in sorted(ended, key=lambda one: one.changed_at)}
+        return {request.plan.tenant_id: request for request in sorted(ended, key=lambda one: one.changed_at)}
 
 
 def changed_between(before: Records, after: Records) -> frozenset[TenantId]:

@@ -108,6 +108,8 @@ def _keep(partnership: Partnership, command: Keep[Person], roster: Roster, now: 
     _require_may_keep(partnership, command.actor, roster)
     if not command.reason.strip():
         raise Refused(RefusalCode.REASON_MISSING, is_review=True)
+    if not partnership.is_as_approved:
+        raise Refused(RefusalCode.NOT_AS_APPROVED, domain=partnership.identity.default_domain)
     if partnership.is_past_its_end(now):
         raise Refused(RefusalCode.PAST_ITS_END, domain=partnership.identity.default_domain)
     attestation = Attestation(person=command.actor, reason=command.reason.strip(), at=now)

@@ -67,7 +67,7 @@ def setup_for_request(request: AccessRequest) -> tuple[SetupStep, ...]:
     """Return the steps that the partner must do after a request; empty when the request was not read back."""
     if request.state is not RequestState.APPLIED:
         return ()
-    prepared = request.known
+    prepared = request.require_prepared()
     observed = prepared.observation
     is_cross_cloud = not observed.identity.is_resolved
     return setup_of(prepared.plan.configuration_after(), observed.default, is_cross_cloud=is_cross_cloud).steps

@@ -241,5 +241,5 @@ def _members(name: Property) -> frozenset[str]:
     if name in FLAGS:
         return frozenset(FLAGS[name].values())
     if name in TARGET_PROPERTIES:
-        return frozenset(target_list.graph for target_list in lists_of(name))
+        return frozenset(target_list.graph_name for target_list in lists_of(name))
     return frozenset({"userSyncInbound", "displayName", "tenantId"})

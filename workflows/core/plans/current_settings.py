@@ -138,7 +138,7 @@ def _flag_current(name: Property, document: Any, applies: EffectiveSettings) -> 
         setting = parse_setting(name, document)
     except UnreadableSetting:
         yield CurrentSetting(
-            name=name, part=SettingPart.UNREADABLE, value=document, inherits=False, origin=Origin.UNREAD
+            name=name, part=SettingPart.UNREADABLE, value=document, inherits=False, origin=Origin.UNREADABLE
         )
         return
     for key in FLAGS[name]:

@@ -68,7 +68,7 @@ def _unset(name: Property, document: Any) -> Iterator[tuple[str, ...] | None]:
     if document is None:
         yield None
     elif isinstance(document, Mapping):
-        known = FLAGS[name].values() if name in FLAGS else [target_list.graph for target_list in lists_of(name)]
+        known = FLAGS[name].values() if name in FLAGS else [target_list.graph_name for target_list in lists_of(name)]
         if members := tuple(member for member in known if document.get(member) is None):
             yield members
 

@@ -17,7 +17,8 @@ class ConcernCode(StrEnum):
     NOT_COMPARED = "not_compared"
     """The request cannot be read. Values: `request_id`."""
     DIFFERS_FROM_APPROVED = "differs_from_approved"
-    """Values: `request_id`, `settings`, `is_overwritten` (whether somebody changed it while it was written)."""
+    """Values: `request_id`, `settings`, `is_overwritten` (whether somebody changed it while it was written), `is_part`
+    (whether only a part of it was read back)."""
     ABSENT = "absent"
     """Recorded as open, without settings in the tenant. Values: `is_other_cloud`, `is_default_read`, `ways`."""
     REVOKED_BUT_ABSENT = "revoked_but_absent"
@@ -54,7 +55,7 @@ class ConcernCode(StrEnum):
     MICROSOFT_SUPPORT = "microsoft_support"
 
     # Conditional Access.
-    CONDITIONAL_ACCESS_UNREAD = "conditional_access_unread"
+    CONDITIONAL_ACCESS_UNREADABLE = "conditional_access_unread"
     """Values: `why` (a value of `UnreadableReason`)."""
     LOCKED_OUT = "ca_locked_out"
     """Values: as for `FindingCode.CA_LOCKED_OUT`."""
@@ -62,7 +63,7 @@ class ConcernCode(StrEnum):
     """Values: as for `FindingCode.CA_ESTIMATE`, without `questions`."""
 
     # The default.
-    DEFAULT_UNREAD = "default_unread"
+    DEFAULT_UNREADABLE = "default_unread"
     """Values: `reason`: why it could not be read."""
     DEFAULT_TRUSTS_EVERYBODY = "default_trusts_everybody"
     """Values: `flags`, the model's names."""
@@ -78,6 +79,6 @@ class ConcernCode(StrEnum):
     """Values: `ways`."""
     DEFAULT_NOT_KNOWN_CLOSED = "default_not_known_closed"
     """Values: `ways`."""
-    DEFAULT_UNREADABLE = "default_unreadable"
+    DEFAULT_SETTINGS_UNREADABLE = "default_unreadable"
     """Values: `settings`."""
     DEFAULT_IS_MICROSOFTS = "default_is_microsofts"

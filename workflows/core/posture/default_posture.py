@@ -70,11 +70,11 @@ def _concerns(
         yield Concern(code=ConcernCode.DEFAULT_NOT_KNOWN_CLOSED, weight=Weight.UNCHECKED, values=values)
     if unreadable:
         yield Concern(
-            code=ConcernCode.DEFAULT_UNREADABLE, weight=Weight.UNCHECKED, values={"settings": list(unreadable)}
+            code=ConcernCode.DEFAULT_SETTINGS_UNREADABLE, weight=Weight.UNCHECKED, values={"settings": list(unreadable)}
         )
     if document.get("isServiceDefault") is True:
         yield Concern(code=ConcernCode.DEFAULT_IS_MICROSOFTS, weight=Weight.NOTE)
 
 
 def _unread(reason: Facts) -> Concern:
-    return Concern(code=ConcernCode.DEFAULT_UNREAD, weight=Weight.UNCHECKED, values={"reason": as_values(reason)})
+    return Concern(code=ConcernCode.DEFAULT_UNREADABLE, weight=Weight.UNCHECKED, values={"reason": as_values(reason)})

@@ -16,9 +16,9 @@ def lockout_concerns(report: AccessReport) -> Iterator[Concern]:
 
     Report-only policies lock nobody out.
     """
-    if report.unread is not None:
-        why = {"why": report.unread.why.value}
-        yield Concern(code=ConcernCode.CONDITIONAL_ACCESS_UNREAD, weight=Weight.UNCHECKED, values=why)
+    if report.unreadable is not None:
+        why = {"why": report.unreadable.why.value}
+        yield Concern(code=ConcernCode.CONDITIONAL_ACCESS_UNREADABLE, weight=Weight.UNCHECKED, values=why)
     if (locked_out := locked_out_values(report)) is not None:
         yield Concern(code=ConcernCode.LOCKED_OUT, weight=Weight.WARNING, values=locked_out)
     if (estimate := estimate_values(report)) is not None:

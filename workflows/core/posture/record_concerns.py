@@ -46,7 +46,7 @@ def present_partner_concerns(
     elif request is None:
         values = {"request_id": partnership.request_id}
         yield Concern(code=ConcernCode.NOT_COMPARED, weight=Weight.UNCHECKED, values=values)
-    elif names := differing_settings(request.known.plan, configuration):
+    elif names := differing_settings(request.plan, configuration):
         yield _difference(request, names)
 
 
@@ -74,7 +74,8 @@ def due_concerns(partnership: Partnership, now: datetime) -> Iterator[Concern]:
     """List what is overdue for a partnership that is not revoked."""
     if partnership.state is PartnershipState.REVOKED:
         return
-    if partnership.ends_at is not None and partnership.is_past_its_end(now):
+    # Where nobody approved the settings, the difference says so. Their end is only the moment when that was found.
+    if partnership.ends_at is not None and partnership.is_past_its_end(now) and partnership.is_as_approved:
         values = {"ended_at": partnership.ends_at.isoformat()}
         yield Concern(code=ConcernCode.TIME_IS_OVER, weight=Weight.WARNING, values=values)
     if partnership.state is PartnershipState.REVIEW_DUE:
@@ -138,6 +139,7 @@ def _difference(request: AccessRequest, names: tuple[str, ...]) -> Concern:
         values={
             "request_id": request.id,
             "is_overwritten": request.state is RequestState.OVERWRITTEN,
+            "is_part": request.applied_part > 0,
             "settings": list(names),
         },
     )

@@ -32,6 +32,8 @@ class AlarmCode(StrEnum):
 
     Subject: the request's id.
     """
+    PARTLY_APPLIED = "partly_applied"
+    """Only a part of an approved change is in the tenant. Subject: the request's id."""
     ROLE_EMPTY = "role_empty"
     """Too few people have a role that open requests need. Subject: the role."""
     SPONSOR_GONE = "sponsor_gone"

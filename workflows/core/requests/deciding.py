@@ -6,6 +6,7 @@ from workflows.core.errors.raised import Refused
 from workflows.core.errors.refusal_codes import RefusalCode
 from workflows.core.people import Person, Roster
 from workflows.core.plans.closing import closes_everything, only_reduces_access
+from workflows.core.policy.approval import Choice
 from workflows.core.requests.eligibility import IneligibleReason, eligibility
 from workflows.core.requests.request import AccessRequest, RequestState
 
@@ -13,15 +14,19 @@ from workflows.core.requests.request import AccessRequest, RequestState
 def access_ends_at(request: AccessRequest) -> datetime | None:
     """Return when the requested access ends: with the chosen day, or so long after the last approval.
 
-    None: it has no end, or nobody has approved it yet.
+    None: it has no end. It is never None only because nobody has approved: such access would be recorded without end.
 
     :raises Refused: while there is no plan yet.
+    :raises AssertionError: when the end counts from the last approval and there is none. No rule asks for it then, so
+        that is a programming error in Gatehouse, and nothing is written or recorded.
     """
-    plan = request.known.plan
+    plan = request.plan
     if plan.ends_at is not None or plan.duration is None:
         return plan.ends_at
-    approved_at = max((decision.at for decision in request.decisions), default=None)
-    return None if approved_at is None else approved_at + plan.duration
+    approvals = [decision.at for decision in request.decisions if decision.choice is Choice.APPROVE]
+    if not approvals:
+        raise AssertionError(f"{request.id} has no approval, so the end of its access is not known")
+    return max(approvals) + plan.duration
 
 
 def is_too_late(request: AccessRequest, now: datetime) -> bool:
@@ -31,7 +36,7 @@ def is_too_late(request: AccessRequest, now: datetime) -> bool:
 
     :raises Refused: while there is no plan yet.
     """
-    plan, ends_at = request.known.plan, access_ends_at(request)
+    plan, ends_at = request.plan, access_ends_at(request)
     return ends_at is not None and now >= ends_at and not (closes_everything(plan) or only_reduces_access(plan))
 
 
@@ -41,7 +46,7 @@ def is_in_time(request: AccessRequest, digest: str, received_at: datetime | None
     :param digest: the digest of the plan that the clicked card showed.
     :param received_at: when the click was stored; None when that is not known, which never counts as in time.
     """
-    is_asked = request.state is RequestState.AWAITING_APPROVAL and request.known.plan.digest == digest
+    is_asked = request.state is RequestState.AWAITING_APPROVAL and request.plan.digest == digest
     return is_asked and received_at is not None and received_at < request.expires_at
 
 
@@ -55,7 +60,7 @@ def require_may_decide(
     :returns: the index of the stage; None when the chain is complete with the current roles.
     :raises Refused: when this person may not decide.
     """
-    known, who = request.known, eligibility(request, roster)
+    known, who = request.require_prepared(), eligibility(request, roster)
     verdict, bar = who.verdict, who.ineligible_reason(actor.chat_id, actor.id)
     ends_at = known.plan.ends_at
     if ends_at is not None and is_too_late(request, now):

@@ -92,7 +92,7 @@ def eligibility(request: AccessRequest, roster: Roster | None = None) -> Eligibi
     :param roster: the current roles. None counts every decision without checking roles, which is only for display.
     :raises Refused: while the request has no plan.
     """
-    known, asked, verdict = request.known, request.particulars, request.verdict(roster)
+    known, asked, verdict = request.require_prepared(), request.particulars, request.verdict(roster)
     counted = (one.chat_id for people in verdict.counted for one in people)
     editors = [one.person for one in request.edits]
     named = (known.requester.chat_id, asked.requester, known.sponsor.chat_id, asked.sponsor)

@@ -35,6 +35,7 @@ stateDiagram-v2
     applying --> overwritten: record_overwritten
     applying --> unconfirmed: record_unseen
     applying --> applied: record_applied
+    applying --> applying: record_refusal
     applying --> failed: record_apply_failed
     applying --> preparing: replan
     applying --> awaiting_approval: reopen
@@ -44,6 +45,7 @@ stateDiagram-v2
     unconfirmed --> unconfirmed: record_unseen
     unconfirmed --> unconfirmed: record_resent
     unconfirmed --> applied: record_applied
+    unconfirmed --> unconfirmed: record_refusal
     unconfirmed --> failed: record_apply_failed
     unconfirmed --> overwritten: record_overwritten
     unconfirmed --> preparing: replan
@@ -63,9 +65,10 @@ from workflows.core.errors.raised import Refused
 from workflows.core.errors.refusal_codes import RefusalCode
 from workflows.core.people import ChatId, Person, Roster
 from workflows.core.plans.closing import closes_everything
-from workflows.core.plans.plan import plan_revocation
+from workflows.core.plans.plan import count_written, plan_revocation
 from workflows.core.plans.refused_writes import RefusedWrite
 from workflows.core.policy.approval import Choice, Decision
+from workflows.core.requests.approver_reminders import may_be_reminded, next_reminder_at
 from workflows.core.requests.commands.editing import changed_fields, require_may_edit, with_edited_values
 from workflows.core.requests.commands.request import (
     Approve,
@@ -77,6 +80,7 @@ from workflows.core.requests.commands.request import (
     RecordDelayed,
     RecordOverwritten,
     RecordPrepared,
+    RecordRefusal,
     RecordResent,
     RecordUnfit,
     RecordUnseen,
@@ -103,9 +107,9 @@ from workflows.core.requests.effects import (
 )
 from workflows.core.requests.eligibility import eligibility_at_expiry
 from workflows.core.requests.notes import NoteCode, with_sent_before
-from workflows.core.requests.reminding import may_be_reminded, next_reminder_at
 from workflows.core.requests.request import AccessRequest, Edited, Particulars, RequestKind, RequestState
 from workflows.core.requests.resending import may_be_resent, pause_before_replan
+from workflows.core.settings.canonical import JsonObject
 from workflows.core.settings.openness import OpenAccess, open_access
 
 S = RequestState
@@ -134,6 +138,7 @@ TABLE: Final[Mapping[tuple[RequestState | None, type[Any]], frozenset[RequestSta
     (S.APPLYING, RecordOverwritten): frozenset({S.OVERWRITTEN}),
     (S.APPLYING, RecordUnseen): frozenset({S.UNCONFIRMED}),
     (S.APPLYING, RecordApplied): frozenset({S.APPLIED}),
+    (S.APPLYING, RecordRefusal): frozenset({S.APPLYING}),
     (S.APPLYING, RecordApplyFailed): frozenset({S.FAILED}),
     (S.APPLYING, Replan): frozenset({S.PREPARING}),
     (S.APPLYING, Reopen): frozenset({S.AWAITING_APPROVAL}),
@@ -143,6 +148,7 @@ TABLE: Final[Mapping[tuple[RequestState | None, type[Any]], frozenset[RequestSta
     (S.UNCONFIRMED, RecordUnseen): frozenset({S.UNCONFIRMED}),
     (S.UNCONFIRMED, RecordResent): frozenset({S.UNCONFIRMED}),
     (S.UNCONFIRMED, RecordApplied): frozenset({S.APPLIED}),
+    (S.UNCONFIRMED, RecordRefusal): frozenset({S.UNCONFIRMED}),
     (S.UNCONFIRMED, RecordApplyFailed): frozenset({S.FAILED}),
     (S.UNCONFIRMED, RecordOverwritten): frozenset({S.OVERWRITTEN}),
     (S.UNCONFIRMED, Replan): frozenset({S.PREPARING}),
@@ -347,7 +353,7 @@ def _replan(request: AccessRequest, command: Replan, at: Situation) -> Transitio
 
 def _edit(request: AccessRequest, command: Edit, at: Situation) -> Transition:
     require_may_edit(request, command.actor, command.digest, at.now)
-    if command.observation.identity.tenant_id != request.known.plan.tenant_id:
+    if command.observation.identity.tenant_id != request.plan.tenant_id:
         raise Refused(RefusalCode.OTHER_PARTNER, target=request.particulars.target)
     wanted = with_edited_values(request.particulars, command.wanted)
     if not changed_fields(request.particulars, wanted):
@@ -388,6 +394,7 @@ def _planned_again(
         "sent_before": request.sent_before or sent,
         "unseen_since": None,
         "resent_at": None,
+        "write_refusal": None,
         "reminders": 0,
         "reminded_at": None,
         "decisions": (),  # also when the new plan is the same: approval is requested again
@@ -408,7 +415,7 @@ def _reopen(request: AccessRequest, command: Reopen, at: Situation) -> Transitio
     if verdict.is_complete or request.particulars.kind is RequestKind.REVOCATION:
         raise Refused(RefusalCode.STILL_COMPLETE)
     counted = {person.id for people in verdict.counted for person in people}
-    digest = request.known.plan.digest
+    digest = request.plan.digest
     kept = tuple(d for d in request.decisions if d.person.id in counted and d.digest == digest)
     reason = with_sent_before(request, command.reason)
     request = _moved(
@@ -430,7 +437,7 @@ def _reopen(request: AccessRequest, command: Reopen, at: Situation) -> Transitio
 def _stop(request: AccessRequest, command: Stop, at: Situation) -> Transition:
     if request.state is not S.UNCONFIRMED:
         _require_no_revocation(request)
-    return _ended(request, S.STOPPED, at, note=command.reason)
+    return _ended(request, S.STOPPED, at, note=command.reason, applied_part=_part_shown(request, command.image))
 
 
 def _writing(request: AccessRequest, command: RecordWriting, at: Situation) -> Transition:
@@ -468,7 +475,7 @@ def _applied(request: AccessRequest, command: RecordApplied, at: Situation) -> T
     is_closing = closes(request)
     # NB. with the default that was read after the writes: inherited values may have changed since the plan was made.
     left = open_access(command.image, command.default) if is_closing else None
-    unread = (Fact(NoteCode.DEFAULT_UNREAD),) if is_closing and command.default is None else ()
+    unread = (Fact(NoteCode.DEFAULT_UNREADABLE),) if is_closing and command.default is None else ()
     request = _moved(
         request,
         S.APPLIED,
@@ -506,12 +513,23 @@ def closes(request: AccessRequest) -> bool:
 
     :raises Refused: while the request has no plan.
     """
-    return request.particulars.kind is RequestKind.REVOCATION or closes_everything(request.known.plan)
+    return request.particulars.kind is RequestKind.REVOCATION or closes_everything(request.plan)
 
 
 def _apply_failed(request: AccessRequest, command: RecordApplyFailed, at: Situation) -> Transition:
     _require_no_revocation(request)
-    return _ended(request, S.FAILED, at, note=command.reason)
+    return _ended(request, S.FAILED, at, note=command.reason, applied_part=_part_shown(request, command.image))
+
+
+def _refusal(request: AccessRequest, command: RecordRefusal, at: Situation) -> Transition:
+    """Store that Graph refused a write. From then on the partner is only read, see `RecordApplyFailed`."""
+    _require_no_revocation(request)
+    return Transition(request=_moved(request, request.state, at, write_refusal=command.refusal), effects=())
+
+
+def _part_shown(request: AccessRequest, image: JsonObject | None) -> int:
+    """Return how many operations of the plan the partner shows; 0 when nothing was read."""
+    return 0 if image is None else count_written(request.plan, image) or 0
 
 
 def _require_no_revocation(request: AccessRequest) -> None:
@@ -524,14 +542,17 @@ def _to_apply(request: AccessRequest) -> Transition:
         request=request,
         effects=(
             ShowRequest(request_id=request.id),
-            Apply(request_id=request.id, tenant_id=request.known.plan.tenant_id),
+            Apply(request_id=request.id, tenant_id=request.plan.tenant_id),
         ),
     )
 
 
-def _ended(request: AccessRequest, state: RequestState, at: Situation, *, note: Facts) -> Transition:
-    request = _noted(request, state, at, note)
-    told = _tell_requester(request, MessageCode.ENDED, state=state.value, note=as_values(request.note))
+def _ended(
+    request: AccessRequest, state: RequestState, at: Situation, *, note: Facts, applied_part: int = 0
+) -> Transition:
+    request = replace(_noted(request, state, at, note), applied_part=applied_part)
+    part = {"part": applied_part} if applied_part else {}
+    told = _tell_requester(request, MessageCode.ENDED, state=state.value, **part, note=as_values(request.note))
     return Transition(request=request, effects=(ShowRequest(request_id=request.id), *told))
 
 
@@ -582,5 +603,6 @@ _HANDLERS: Final[Mapping[type[Any], Callable[..., Transition]]] = {
     RecordUnseen: _unseen,
     RecordResent: _resent,
     RecordApplied: _applied,
+    RecordRefusal: _refusal,
     RecordApplyFailed: _apply_failed,
 }

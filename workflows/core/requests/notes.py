@@ -53,7 +53,10 @@ class NoteCode(StrEnum):
     TRIED_AGAIN = "tried_again"
     SENT_DOES_NOT_SHOW = "sent_does_not_show"
     PROGRESS = "progress"
-    """A part of a plan took effect. Values: `written`, `unwritten`: for each write, a list of Graph's names."""
+    """A part of a plan was accepted. Values: `written`, `unwritten`: for each write, a list of Graph's names.
+
+    Also `is_read`: whether the tenant shows that part; false or missing when Graph only accepted it.
+    """
     NOT_WRITTEN = "not_written"
     """Values: `is_first` (whether no earlier plan was sent either)."""
 
@@ -91,13 +94,19 @@ class NoteCode(StrEnum):
     """The requested access ended before its plan was written. Values: `ends_at`."""
     REQUEST_LATER_END = "request_later_end"
     CHECK_PART = "check_part"
-    """The next step where a part of the plan is in the tenant."""
+    """The next step where a part of the plan is in the tenant after its end."""
+    REVIEW_PART = "review_part"
+    """The next step where a part of the plan is in the tenant, because Graph refused the rest."""
+    REFUSED_UNREAD = "refused_unread"
+    """Graph refused a write, and what is in the tenant is not known yet."""
+    REFUSED_NOT_SHOWN = "refused_not_shown"
+    """Graph refused a write, and does not show yet what it accepted before."""
     ENDED_ALREADY = "ended_already"
     """The change was verified only after the access had ended. Values: `ends_at`."""
 
     NOT_CLOSED = "not_closed"
     """Values: `ways`: a list of `name` (Graph's) and `opening`."""
-    DEFAULT_UNREAD = "default_unread"
+    DEFAULT_UNREADABLE = "default_unread"
     NOT_TAKEN = "not_taken"
     """A write that Graph may refuse did not take effect; the next fact says why. Values: `names` (Graph's)."""
     LATE = "late"
@@ -122,7 +131,11 @@ class DisplayedState(StrEnum):
     """Approved, but the write is delayed."""
     APPLYING = "applying"
     UNCONFIRMED = "unconfirmed"
+    REFUSED = "refused"
+    """Graph refused a write, and what is in the tenant is being read."""
     APPLIED = "applied"
+    PARTLY_APPLIED = "partly_applied"
+    """It ended, and the read-back shows only a part of the plan."""
     PUT_BACK = "put_back"
     REJECTED = "rejected"
     WITHDRAWN = "withdrawn"
@@ -156,15 +169,20 @@ def displayed_state(request: AccessRequest) -> DisplayedState:
     state, kind = request.state, request.particulars.kind
     if kind is RequestKind.REVOCATION and state is RequestState.APPLIED and request.not_closed != ():
         return DisplayedState.BLOCKED_IN_PART if request.not_closed else DisplayedState.BLOCK_READ
-    return displayed(state, kind, is_delayed=bool(request.note))
+    if request.applied_part:
+        return DisplayedState.PARTLY_APPLIED
+    return displayed(state, kind, is_delayed=bool(request.note), is_refused=request.write_refusal is not None)
 
 
-def displayed(state: RequestState, kind: RequestKind, *, is_delayed: bool) -> DisplayedState:
+def displayed(state: RequestState, kind: RequestKind, *, is_delayed: bool, is_refused: bool = False) -> DisplayedState:
     """Return the state for display that follows from a stored state and the kind of request.
 
     :param is_delayed: whether something delays the write.
+    :param is_refused: whether Graph refused a write for good.
     """
     is_revocation = kind is RequestKind.REVOCATION
+    if is_refused and state in (RequestState.APPLYING, RequestState.UNCONFIRMED):
+        return DisplayedState.REFUSED
     if state is RequestState.APPLYING and is_delayed:
         return DisplayedState.TO_BE_BLOCKED if is_revocation else DisplayedState.TO_BE_WRITTEN
     if is_revocation and state in _REVOCATIONS:
@@ -189,17 +207,24 @@ def with_sent_before(request: AccessRequest, note: Facts) -> Facts:
     return note if is_first_plan(request) else (*note, Fact(NoteCode.SENT_BEFORE))
 
 
-def progress(request: AccessRequest, done: int) -> Fact:
-    """Return the note that says which writes of the plan took effect.
+def progress(request: AccessRequest, done: int, *, is_read: bool) -> Fact:
+    """Return the note that says which writes of the plan took effect, or were accepted.
 
     :param done: the number of operations that took effect.
+    :param is_read: whether that many were read in the tenant; False when Graph only accepted them.
     """
     if done == 0 and request.writing_since is not None:
         return Fact(NoteCode.SENT_DOES_NOT_SHOW)
     if done == 0:
         return not_written(request)
-    settings = [_settings_of(operation) for operation in request.known.plan.operations]
-    return Fact(NoteCode.PROGRESS, {"written": settings[:done], "unwritten": settings[done:]})
+    settings = [_settings_of(operation) for operation in request.plan.operations]
+    return Fact(NoteCode.PROGRESS, {"written": settings[:done], "unwritten": settings[done:], "is_read": is_read})
+
+
+def not_applied(request: AccessRequest) -> tuple[str, ...]:
+    """Return Graph's names of the settings of a partly applied plan that the read-back did not show."""
+    missing = request.plan.required[request.applied_part :]
+    return tuple(name for operation in missing for name in _settings_of(operation))
 
 
 def _settings_of(operation: Operation) -> list[str]:

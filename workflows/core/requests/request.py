@@ -157,6 +157,17 @@ class Edited:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class WriteRefusal:
+    """Graph refused a write of the plan for good: nothing more is sent, and what is in the tenant is read."""
+
+    reason: tuple[Fact, ...]
+    accepted: int
+    """How many operations of the plan Graph had accepted or shown before."""
+    is_unsure: bool
+    """Whether an earlier attempt sent a write whose result is not known. It may be shown late."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class AccessRequest:
     """The complete record of a request. `version` increases with every stored change; an outdated write is refused."""
 
@@ -216,6 +227,10 @@ class AccessRequest:
     """After closing, the access that is not certainly closed; None when that was not checked."""
     refused: tuple[RefusedWrite, ...] = ()
     """The writes that Graph may refuse and that did not take effect."""
+    write_refusal: WriteRefusal | None = None
+    """The refusal after which nothing more of the plan is sent; None when no write was refused for good."""
+    applied_part: int = 0
+    """When it ended with only a part of the plan in the tenant: how many operations were read back. Otherwise 0."""
 
     @property
     def is_terminal(self) -> bool:
@@ -228,7 +243,14 @@ class AccessRequest:
         return self.writing_since is not None or self.sent_before is not None
 
     @property
-    def known(self) -> Prepared:
+    def plan(self) -> Plan:
+        """Return the present plan.
+
+        :raises Refused: while there is no plan yet.
+        """
+        return self.require_prepared().plan
+
+    def require_prepared(self) -> Prepared:
         """Return the result of preparing.
 
         :raises Refused: while there is no plan yet.
@@ -258,6 +280,6 @@ class AccessRequest:
         :param roster: the current roles. None counts every decision without checking roles, which is only for display.
         :raises Refused: while there is no plan yet.
         """
-        known = self.known
+        known = self.require_prepared()
         excluded = known.excluded | {one.person.id for one in self.edits}
         return evaluate(known.stages, self.decisions, digest=known.plan.digest, excluded=excluded, roster=roster)

@@ -152,7 +152,7 @@ def flag_change(before: bool | None, after: bool | None) -> AccessChange:
 
 def _target_sets(setting: TargetSetting) -> tuple[_TargetSet | None, ...]:
     return tuple(
-        _target_set(target_list.everything, configuration) for target_list, configuration in named_lists(setting)
+        _target_set(target_list.word_for_all, configuration) for target_list, configuration in named_lists(setting)
     )
 
 

@@ -95,7 +95,7 @@ def blocks_all(configuration: TargetConfiguration | None) -> bool:
 def _doubts(setting: TargetSetting) -> Iterator[Doubt]:
     lists = tuple(named_lists(setting))
     for target_list, configuration in lists:
-        if doubt := list_doubt(target_list.everything, configuration):
+        if doubt := list_doubt(target_list.word_for_all, configuration):
             yield doubt
     known = [configuration for _, configuration in lists if configuration is not None]
     if len(known) > 1 and len({blocks_all(one) for one in known}) > 1:

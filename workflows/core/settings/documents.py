@@ -50,7 +50,7 @@ def to_document(setting: Setting) -> dict[str, Any] | None:
             return {_SYNC: {_SYNC_ALLOWED: setting.is_allowed}}
         case B2BSetting() | M365CollaborationInbound() | M365CollaborationOutbound() | AppServiceConnect():
             return {
-                target_list.graph: _targets_document(configuration)
+                target_list.graph_name: _targets_document(configuration)
                 for target_list, configuration in named_lists(setting)
             }
         case _:
@@ -84,7 +84,7 @@ def parse_targets(name: Property, document: object) -> TargetSetting | None:
     if not isinstance(document, Mapping):
         raise UnreadableSetting(RefusalCode.SETTING_NO_OBJECT, setting=name.value, found=type(document).__name__)
     return target_setting(
-        name, [_parse_targets(name, document.get(target_list.graph)) for target_list in lists_of(name)]
+        name, [_parse_targets(name, document.get(target_list.graph_name)) for target_list in lists_of(name)]
     )
 
 

@@ -41,7 +41,7 @@ class Origin(StrEnum):
     TENANT_DEFAULT = "the tenant's default"
     MICROSOFT_DEFAULT = "Microsoft's default"
     """The value of a default that the tenant has never changed, or cannot change."""
-    UNREAD = "could not be read"
+    UNREADABLE = "could not be read"
     NOT_ADDED = "a tenant of another cloud, not added here"
     """A tenant of another Microsoft cloud without a configuration. It is blocked, and no default applies."""
 
@@ -72,7 +72,7 @@ class EffectiveTargets:
         if not self.is_partly_set:
             return self.setting
         kind: type[Any] = type(self.setting)
-        unknown: TargetSetting = kind(**{target_list.ours: None for target_list, _ in named_lists(self.setting)})
+        unknown: TargetSetting = kind(**{target_list.model_name: None for target_list, _ in named_lists(self.setting)})
         return unknown
 
     @property
@@ -138,7 +138,7 @@ def _merged(asked: _Asked) -> EffectiveSettings:
         return _not_added(default)
     inherited = Origin.MICROSOFT_DEFAULT if (default or {}).get("isServiceDefault") is True else Origin.TENANT_DEFAULT
     own, fallback = configuration or {}, default or {}
-    origin = Origin.UNREAD if default is None else inherited
+    origin = Origin.UNREADABLE if default is None else inherited
     flags = {
         (name, key): _flag(name, key, own, fallback, origin)
         for name, keys in {**FLAGS, Property.IDENTITY_SYNCHRONIZATION: (SYNCHRONIZATION_FLAG,)}.items()
@@ -173,7 +173,7 @@ def _targets(name: Property, own: JsonObject, default: JsonObject, origin: Origi
     if mine is None:
         return _unknown(name)
     if theirs is None:
-        theirs, origin = (None,) * len(mine), Origin.UNREAD
+        theirs, origin = (None,) * len(mine), Origin.UNREADABLE
     lists = [here if here is not None else there for here, there in zip(mine, theirs, strict=True)]
     origins = tuple(Origin.SET_HERE if here is not None else origin for here in mine)
     is_partly_set = None in mine and any(one is not None for one in mine)
@@ -182,14 +182,14 @@ def _targets(name: Property, own: JsonObject, default: JsonObject, origin: Origi
 
 def _unknown(name: Property) -> EffectiveTargets:
     count = len(lists_of(name))
-    return EffectiveTargets(setting=target_setting(name, [None] * count), origins=(Origin.UNREAD,) * count)
+    return EffectiveTargets(setting=target_setting(name, [None] * count), origins=(Origin.UNREADABLE,) * count)
 
 
 def _flag(name: Property, key: str, own: JsonObject, default: JsonObject, origin: Origin) -> EffectiveFlag:
     try:
         value = getattr(parse_setting(name, own.get(name)), key, None)
     except UnreadableSetting:
-        return EffectiveFlag(value=None, origin=Origin.UNREAD)
+        return EffectiveFlag(value=None, origin=Origin.UNREADABLE)
     if value is not None:
         return EffectiveFlag(value=value, origin=Origin.SET_HERE)
     if name is not Property.INBOUND_TRUST:
@@ -197,7 +197,7 @@ def _flag(name: Property, key: str, own: JsonObject, default: JsonObject, origin
     try:
         return EffectiveFlag(value=getattr(parse_setting(name, default.get(name)), key, None), origin=origin)
     except UnreadableSetting:
-        return EffectiveFlag(value=None, origin=Origin.UNREAD)
+        return EffectiveFlag(value=None, origin=Origin.UNREADABLE)
 
 
 def _lists(name: Property, document: JsonObject) -> tuple[TargetConfiguration | None, ...] | None:

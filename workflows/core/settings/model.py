@@ -150,9 +150,9 @@ Setting = TargetSetting | FlagSetting | IdentitySynchronization | None
 class TargetListName(NamedTuple):
     """One list of a setting: its names in Graph and in the model, and the reserved word for all targets."""
 
-    graph: str
-    ours: str
-    everything: str
+    graph_name: str
+    model_name: str
+    word_for_all: str
 
 
 _USERS_AND_GROUPS: Final = TargetListName("usersAndGroups", "users_and_groups", ALL_USERS)
@@ -213,18 +213,18 @@ def configurations(setting: TargetSetting) -> tuple[TargetConfiguration | None, 
 
 def named_lists(setting: TargetSetting) -> Iterator[tuple[TargetListName, TargetConfiguration | None]]:
     """Return a setting's lists with their names, users first."""
-    return ((target_list, getattr(setting, target_list.ours)) for target_list in _LISTS[type(setting)])
+    return ((target_list, getattr(setting, target_list.model_name)) for target_list in _LISTS[type(setting)])
 
 
 def target_setting(name: Property, lists: Sequence[TargetConfiguration | None]) -> TargetSetting:
     """Make a setting of `TARGET_PROPERTIES` from its lists, in the order of `lists_of`."""
     named = zip(lists_of(name), lists, strict=True)
-    return _TARGET_TYPES[name](**{target_list.ours: configuration for target_list, configuration in named})
+    return _TARGET_TYPES[name](**{target_list.model_name: configuration for target_list, configuration in named})
 
 
 def blocked_setting(name: Property) -> TargetSetting:
     """Make the explicit block of a setting of `TARGET_PROPERTIES`: all its lists block everything."""
-    return target_setting(name, [_BLOCKED[target_list.everything] for target_list in lists_of(name)])
+    return target_setting(name, [_BLOCKED[target_list.word_for_all] for target_list in lists_of(name)])
 
 
 def is_guid(text: str) -> bool:

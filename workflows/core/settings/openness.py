@@ -134,7 +134,7 @@ def synchronization_of(applies: EffectiveSettings, found: Iterable[AccessKind]) 
     """
     users = applies.flags[Property.IDENTITY_SYNCHRONIZATION, SYNCHRONIZATION_FLAG]
     is_open = any(kind.setting == IDENTITY_SYNCHRONIZATION for kind in possibly_open(found))
-    return EffectiveFlag(value=None, origin=Origin.UNREAD) if is_open and users.value is False else users
+    return EffectiveFlag(value=None, origin=Origin.UNREADABLE) if is_open and users.value is False else users
 
 
 def possibly_open(found: Iterable[AccessKind]) -> tuple[AccessKind, ...]:
@@ -190,7 +190,7 @@ def _flag_kinds(own: JsonObject, applies: EffectiveSettings) -> Iterator[AccessK
 
 def _flag_kind(name: str, category: AccessCategory, flag: EffectiveFlag, document: Any) -> AccessKind:
     opening = {True: Openness.OPEN, False: Openness.CLOSED, None: Openness.UNKNOWN}[flag.value]
-    is_unchecked = flag.origin is Origin.UNREAD and document is not None
+    is_unchecked = flag.origin is Origin.UNREADABLE and document is not None
     return AccessKind(
         name=name, category=category, opening=opening, is_explicit=flag.origin is Origin.SET_HERE or is_unchecked
     )

@@ -23,7 +23,7 @@ _Members = Mapping[str, Any]
 
 _TARGETS: Final[_Members] = {"accessType": None, "targets": {"target": None, "targetType": None}}
 _SETTINGS: Final[_Members] = {
-    **{name.value: {target_list.graph: _TARGETS for target_list in lists_of(name)} for name in TARGET_PROPERTIES},
+    **{name.value: {target_list.graph_name: _TARGETS for target_list in lists_of(name)} for name in TARGET_PROPERTIES},
     **{name.value: dict.fromkeys(flags.values()) for name, flags in FLAGS.items()},
     Property.IDENTITY_SYNCHRONIZATION.value: {
         "tenantId": None,

@@ -50,13 +50,13 @@ class ReadBack:
         :returns: the request when its plan must be sent again now; None when nothing is left to do.
         :raises TenantUnavailable: while the partner shows neither the plan nor anything else; it is read again later.
         """
-        plan = request.known.plan
+        plan = request.plan
         observed: JsonObject | None = None
         for rest in rests:
             await self.sleep(rest)
             observed = await self._read(request)
             if observed is not None and is_confirmed(plan, observed):
-                await self._record_applied(request, observed)
+                await self.record_applied(request, observed)
                 return None
         done = count_written(plan, observed)
         if done is None:
@@ -64,7 +64,7 @@ class ReadBack:
             await self.results.record_drift(request, observed, is_written=True)
             return None
         if request.state is RequestState.UNCONFIRMED:
-            if await self.results.is_given_up_late(request, observed, done):
+            if await self.results.stop_if_too_late_while_writing(request, observed, done):
                 return None
             command = await self._next_command(request)
             if command is not None:
@@ -74,9 +74,9 @@ class ReadBack:
         await self._unseen(request)
         raise TenantUnavailable((Fact(NoteCode.CHANGE_NOT_SHOWN),))
 
-    async def _record_applied(self, request: AccessRequest, observed: JsonObject) -> None:
+    async def record_applied(self, request: AccessRequest, observed: JsonObject) -> None:
         """Send the operations that Graph may refuse, and record what is in the tenant after them."""
-        plan = request.known.plan
+        plan = request.plan
         if plan.optional and request.state is RequestState.APPLYING:
             await self.service.advance(request.id, RecordWriting())
         tried = await send_optional_writes(plan, observed, tenant=self.tenant, sleep=self.sleep, pauses=self.pauses)
@@ -100,12 +100,14 @@ class ReadBack:
 
     async def _read(self, request: AccessRequest) -> JsonObject | None:
         try:
-            return await self.tenant.read_partner(request.known.plan.tenant_id)
+            return await self.tenant.read_partner(request.plan.tenant_id)
         except (TenantRefused, TenantUnavailable) as error:
             # Graph accepted every write. From now on only reading is left, whatever error it meets.
             await self._unseen(request)
             if isinstance(error, TenantRefused) and request.particulars.kind is RequestKind.REVOCATION:
-                raise await self.results.retried_with_alarm(request, error, Fact(NoteCode.SENT_UNREADABLE)) from error
+                raise await self.results.retry_error_with_alarm(
+                    request, error, Fact(NoteCode.SENT_UNREADABLE)
+                ) from error
             raise TenantUnavailable(
                 (Fact(NoteCode.ACCEPTED_UNREADABLE), *error.facts),
                 getattr(error, "retry_after", None),

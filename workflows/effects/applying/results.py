@@ -8,21 +8,24 @@ from workflows.app.revocation_alarms import (
     partner_of,
     report_refused_revocation,
     report_repeated_changes,
+    values_of,
 )
 from workflows.app.service import Service
-from workflows.core.checks.findings import Severity, UnfitPlan
+from workflows.core.checks.findings import PlanBreaksRules, Severity
 from workflows.core.checks.partner_rules import check_partner
-from workflows.core.errors.facts import Fact
+from workflows.core.errors.facts import Fact, Facts
 from workflows.core.plans.drift import three_way_difference
+from workflows.core.requests.alarms import AlarmCode
 from workflows.core.requests.commands.request import (
     RecordApplyFailed,
     RecordOverwritten,
+    RecordRefusal,
     Replan,
     Stop,
 )
 from workflows.core.requests.deciding import access_ends_at, is_too_late
 from workflows.core.requests.notes import NoteCode, is_first_plan, not_written, progress
-from workflows.core.requests.request import AccessRequest, RequestKind
+from workflows.core.requests.request import AccessRequest, RequestKind, WriteRefusal
 from workflows.core.requests.resending import REPLANS_BEFORE_ALARM, RESEND_WITHIN, first_sent
 from workflows.core.settings.canonical import JsonObject
 from workflows.core.settings.undescribed_members import changed_undescribed_members
@@ -42,7 +45,7 @@ class ApplyResults:
     clock: Clock
     alarms: Alarms
 
-    async def is_stopped_late(self, request: AccessRequest) -> bool:
+    async def stop_if_too_late(self, request: AccessRequest) -> bool:
         """End a request of which nothing was sent before the requested access ended."""
         if request.writing_since is not None or not self._is_too_late(request):
             return False
@@ -50,7 +53,9 @@ class ApplyResults:
         await self.service.advance(request.id, Stop(reason=reason))
         return True
 
-    async def is_given_up_late(self, request: AccessRequest, observed: JsonObject | None, done: int) -> bool:
+    async def stop_if_too_late_while_writing(
+        self, request: AccessRequest, observed: JsonObject | None, done: int
+    ) -> bool:
         """End a request whose access ended while its plan was being written: nothing more is sent.
 
         What was sent may be shown late, so it is read for some time before. A part of the plan that is then in the
@@ -58,35 +63,67 @@ class ApplyResults:
 
         :raises TenantUnavailable: while what was sent may still be shown.
         """
-        if done == len(request.known.plan.required) or not self._is_too_late(request):
+        if done == len(request.plan.required) or not self._is_too_late(request):
             return False
-        if self.clock.now() - first_sent(request) < RESEND_WITHIN:
+        if self.may_be_shown_late(request):
             raise TenantUnavailable((Fact(NoteCode.CHANGE_NOT_SHOWN),))
         next_step = Fact(NoteCode.CHECK_PART if done else NoteCode.REQUEST_LATER_END)
-        reason = (progress(request, done), _access_ended(request), next_step)
+        reason = (progress(request, done, is_read=True), _access_ended(request), next_step)
+        if done:
+            await self._report_part(request, reason[:-1])
         await self.service.advance(request.id, Stop(reason=reason, image=observed if done else None))
         return True
 
-    async def is_a_service_provider(
+    def may_be_shown_late(self, request: AccessRequest) -> bool:
+        """Return whether it is so soon after the first write that Graph may still show what it does not show now."""
+        return self.clock.now() - first_sent(request) < RESEND_WITHIN
+
+    async def stop_if_service_provider(
         self, request: AccessRequest, observed: JsonObject | None, done: int | None
     ) -> bool:
         """End a request whose partner has become a service provider; closing is never refused.
 
-        What was written before stays in effect. A part of the plan ends as failed. The complete plan, or a drift, is
-        reported as such.
+        What was written before stays in effect. A part of the plan is recorded and reviewed at once. The complete
+        plan, or a drift, is reported as such.
         """
-        plan = request.known.plan
+        plan = request.plan
         errors = [one for one in check_partner(plan.tenant_id, observed) if one.severity is Severity.ERROR]
         if request.particulars.kind is RequestKind.REVOCATION or not errors:
             return False
-        reason = UnfitPlan("target", errors).facts
+        reason = PlanBreaksRules("target", errors).facts
         if request.writing_since is None:
             await self.service.advance(request.id, Stop(reason=(*reason, not_written(request))))
         elif done is None or done == len(plan.required):
             return False
         else:
-            await self.service.advance(request.id, RecordApplyFailed(reason=(progress(request, done), *reason)))
+            await self.record_not_completed(request, observed, done, (progress(request, done, is_read=True), *reason))
         return True
+
+    async def record_not_completed(
+        self, request: AccessRequest, observed: JsonObject | None, done: int, reason: Facts
+    ) -> None:
+        """End a request that is not written any further, with what was read back.
+
+        A part of the plan is recorded, its review is due at once, and the admins are alarmed. When nothing of the plan
+        is in the tenant, there is no record.
+
+        :param observed: what was read. It shows `done` operations of the plan, and not all.
+        :param reason: what is in the tenant, and why nothing more is sent.
+        """
+        if not done:
+            await self.service.advance(request.id, RecordApplyFailed(reason=reason))
+            return
+        await self._report_part(request, reason)
+        reason = (*reason, Fact(NoteCode.REVIEW_PART))
+        await self.service.advance(request.id, RecordApplyFailed(reason=reason, image=observed))
+
+    async def _report_part(self, request: AccessRequest, reason: Facts) -> None:
+        """Raise the alarm that a part of a plan is in the tenant.
+
+        It comes before the record: a crash in between repeats this, and the alarm is never missing.
+        """
+        values = values_of(request.id, partner_of(request), reason)
+        await self.alarms.raise_alarm(AlarmCode.PARTLY_APPLIED, request.id, values)
 
     async def record_drift(
         self, request: AccessRequest, observed: JsonObject | None, *, is_written: bool = False
@@ -98,12 +135,12 @@ class ApplyResults:
         else:
             await self._replan(request, observed, is_unwritten=not is_ours)
 
-    async def changed_unknown_members(self, request: AccessRequest, observed: JsonObject | None) -> bool:
+    async def replan_if_undescribed_members_changed(self, request: AccessRequest, observed: JsonObject | None) -> bool:
         """Request approval again where undescribed members have other values than shown; nobody is named as the cause.
 
         A revocation does not wait for this. What is open besides its block is read back and reported.
         """
-        plan = request.known.plan
+        plan = request.plan
         names = changed_undescribed_members(plan.before, observed)
         if request.particulars.kind is RequestKind.REVOCATION or not names:
             return False
@@ -115,26 +152,39 @@ class ApplyResults:
     async def record_unreadable(self, request: AccessRequest, error: TenantRefused) -> None:
         """Record that Graph refuses to show the partner, or raise the error that makes the queue worker try again."""
         if request.particulars.kind is RequestKind.REVOCATION:
-            raise await self.retried_with_alarm(request, error) from error
+            raise await self.retry_error_with_alarm(request, error) from error
         if error.status in _FOR_AN_ADMIN:
             raise TenantUnavailable((*error.facts, _WAITS_FOR_AN_ADMIN)) from error
-        # An earlier attempt may have written and then been interrupted. So the text says nothing about the result.
         reason = (Fact(NoteCode.SETTINGS_UNREADABLE), *error.facts)
+        if request.writing_since is not None:
+            # An earlier attempt may have written and then been interrupted. It is read until the result is known.
+            raise TenantUnavailable(reason) from error
         await self.service.advance(request.id, RecordApplyFailed(reason=reason))
 
-    async def record_failed(self, request: AccessRequest, done: int, error: TenantRefused) -> None:
-        """Record that Graph refuses a write, or raise the error that makes the queue worker try again.
+    async def record_refused_check(self, request: AccessRequest, error: TenantRefused) -> None:
+        """Record that Graph refuses a check before the first write, or raise the error that makes it wait."""
+        await self._retry_if_possible(request, 0, error)
+        await self.service.advance(request.id, RecordApplyFailed(reason=(not_written(request), *error.facts)))
 
+    async def record_refusal(self, request: AccessRequest, done: int, error: TenantRefused) -> None:
+        """Store that Graph refuses a write, so that nothing more is sent; what is in the tenant is read next.
+
+        :param request: the request as it was before this attempt.
         :param done: how many operations of the plan were accepted before.
         :raises TenantUnavailable: for a revocation, and while an admin can remove the cause.
         """
-        if request.particulars.kind is RequestKind.REVOCATION:
-            raise await self.retried_with_alarm(request, error, progress(request, done)) from error
-        if error.status in _FOR_AN_ADMIN:
-            raise TenantUnavailable((*error.facts, _WAITS_FOR_AN_ADMIN))
-        await self.service.advance(request.id, RecordApplyFailed(reason=(progress(request, done), *error.facts)))
+        await self._retry_if_possible(request, done, error)
+        is_unsure = request.writing_since is not None
+        refusal = WriteRefusal(reason=error.facts, accepted=done, is_unsure=is_unsure)
+        await self.service.advance(request.id, RecordRefusal(refusal=refusal))
 
-    async def retried_with_alarm(
+    async def _retry_if_possible(self, request: AccessRequest, done: int, error: TenantRefused) -> None:
+        if request.particulars.kind is RequestKind.REVOCATION:
+            raise await self.retry_error_with_alarm(request, error, progress(request, done, is_read=False)) from error
+        if error.status in _FOR_AN_ADMIN:
+            raise TenantUnavailable((*error.facts, _WAITS_FOR_AN_ADMIN)) from error
+
+    async def retry_error_with_alarm(
         self, request: AccessRequest, error: TenantRefused, *earlier_facts: Fact
     ) -> TenantUnavailable:
         """Raise the alarm that a revocation is refused, and return the error that makes the queue worker try again."""
@@ -150,7 +200,7 @@ class ApplyResults:
         if is_revocation and request.replans + 1 >= REPLANS_BEFORE_ALARM:
             # Before it is recorded: a crash in between repeats this, and the alarm is never missing.
             await report_repeated_changes(self.alarms, request)
-        drift = three_way_difference(request.known.plan, observed)
+        drift = three_way_difference(request.plan, observed)
         await self.service.advance(request.id, Replan(reason=reason, drift=drift, is_unwritten=is_unwritten))
 
     def require_in_time(self, request: AccessRequest) -> None:

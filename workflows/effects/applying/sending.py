@@ -22,24 +22,28 @@ class PlanSender:
     results: ApplyResults
 
     async def send(self, request: AccessRequest, done: int) -> bool:
-        """Send the operations of the plan from number `done` on. False: the end of the request is recorded."""
-        plan = request.known.plan
+        """Send the operations of the plan from number `done` on.
+
+        :returns: whether Graph accepted all. Otherwise the end of the request is recorded, or a refusal, after which
+            the partner is only read.
+        """
+        plan = request.plan
         for index in range(done, len(plan.required)):
             self.results.require_in_time(request)
             try:
                 await self.tenant.write(plan.required[index])
             except AlreadyExists:
-                existing = await self._existing(plan, index)
+                existing = await self._read_existing_partner(plan, index)
                 if (count_written(plan, existing) or 0) <= index:
                     await self.results.record_drift(request, existing, is_written=index > done)
                     return False
             except TenantRefused as error:
-                if not await self._record_if_vanished(request, index, error, is_written=index > done):
-                    await self.results.record_failed(request, index, error)
+                if not await self._record_if_partner_disappeared(request, index, error, is_written=index > done):
+                    await self.results.record_refusal(request, index, error)
                 return False
         return True
 
-    async def _existing(self, plan: Plan, index: int) -> JsonObject:
+    async def _read_existing_partner(self, plan: Plan, index: int) -> JsonObject:
         """Read what already exists where an operation creates: our own earlier write, or somebody else's.
 
         :raises TenantUnavailable: while it is not shown; an object that exists but is not shown here is no drift.
@@ -53,14 +57,14 @@ class PlanSender:
             raise TenantUnavailable((Fact(NoteCode.EXISTS_NOT_SHOWN),))
         return observed
 
-    async def _record_if_vanished(
+    async def _record_if_partner_disappeared(
         self, request: AccessRequest, index: int, error: TenantRefused, *, is_written: bool
     ) -> bool:
         """Read again where Graph does not find what was read shortly before; False for any other refusal.
 
         :raises TenantUnavailable: while the new read still finds it: the write reached a replica that was out of date.
         """
-        plan = request.known.plan
+        plan = request.plan
         if error.status != _NOT_FOUND or plan.operations[index].method == "POST":
             return False
         try:

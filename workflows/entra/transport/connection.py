@@ -24,7 +24,7 @@ from workflows.core.settings.canonical import JsonObject
 from workflows.entra.addresses import load_builders, request_to_link
 from workflows.entra.answers import (
     Answer,
-    Call,
+    GraphCall,
     failure,
     is_same_service,
     json_object,
@@ -33,7 +33,7 @@ from workflows.entra.answers import (
     unavailable,
     without_annotations,
 )
-from workflows.entra.connection import EntraSettings
+from workflows.entra.settings import EntraSettings
 from workflows.entra.transport.claims import permissions_in
 from workflows.entra.transport.credential import UnattendedCredential
 from workflows.ports.tenant import TenantUnavailable
@@ -129,17 +129,17 @@ class Connection:
         """
         return permissions_in((await self._credential.get_token(self._scope, enable_cae=True)).token)
 
-    async def document(self, call: Call, request: RequestInformation) -> JsonObject:
+    async def document(self, call: GraphCall, request: RequestInformation) -> JsonObject:
         """Read one object, without annotations."""
         return document_of(call, await self.send(call, request))
 
-    async def collect(self, call: Call, request: RequestInformation, *, key: str = "id") -> Sequence[JsonObject]:
+    async def collect(self, call: GraphCall, request: RequestInformation, *, key: str = "id") -> Sequence[JsonObject]:
         """Read a complete collection, annotations included. A part of it is never returned."""
         return [row async for page in self.pages(call, request, key=key) for row in page]
 
     async def pages(
         self,
-        call: Call,
+        call: GraphCall,
         request: RequestInformation,
         *,
         key: str = "id",
@@ -165,7 +165,7 @@ class Connection:
             seen.add(link)
             request = request_to_link(link)
 
-    async def send(self, call: Call, request: RequestInformation) -> Answer:
+    async def send(self, call: GraphCall, request: RequestInformation) -> Answer:
         """Send one request and log it: method, path, status, ids and time; never a body, a query or a token.
 
         :raises TenantUnavailable: when no answer came. The result of a write is then unknown, unless the error says
@@ -201,7 +201,7 @@ class Connection:
                 ms=round((time.perf_counter() - started) * 1000),
             )
 
-    async def _answered(self, call: Call, request: RequestInformation) -> Answer:
+    async def _answered(self, call: GraphCall, request: RequestInformation) -> Answer:
         """Send a request, and send it again in two cases.
 
         A read is sent again when Graph has closed a kept connection. Every request is sent again with a new token after
@@ -227,7 +227,7 @@ class Connection:
         """Return the body of an error without secrets."""
         return self._redact(body.decode(errors="replace")).encode()
 
-    async def _sent(self, call: Call, request: RequestInformation) -> httpx.Response:
+    async def _sent(self, call: GraphCall, request: RequestInformation) -> httpx.Response:
         try:
             response: Any = await self._adapter.send_primitive_async(request, "bytes", None)
         except (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout) as error:
@@ -257,7 +257,7 @@ class _ReadRetries(RetryHandler):
         return wait or self._get_delay_time_exp_backoff(retry_count, delay)
 
 
-def document_of(call: Call, answer: Answer) -> JsonObject:
+def document_of(call: GraphCall, answer: Answer) -> JsonObject:
     """Read an answer that must be one object, without annotations.
 
     :raises TenantRefused, TenantUnavailable: for any other answer.

@@ -13,7 +13,7 @@ from azure.identity import CredentialUnavailableError
 from azure.identity.aio import DefaultAzureCredential
 
 from workflows.entra.answers import no_credential, token_failure
-from workflows.entra.connection import EntraSettings
+from workflows.entra.settings import EntraSettings
 
 _CONNECT_SECONDS: Final = 3.0
 _READ_SECONDS: Final = 10.0

@@ -17,13 +17,13 @@ from pydantic import TypeAdapter, ValidationError
 from sqlite_utils import Database
 
 from workflows.ports.clock import Clock
-from workflows.ports.pages import START, Cursor, PartnerFilter, Place, RequestFilter
+from workflows.ports.pages import START, Cursor, PagePosition, PartnerFilter, RequestFilter
 from workflows.ports.records import StoreTrouble
 from workflows.store.codec import load
 from workflows.store.columns import sought, text_of
 from workflows.store.redaction import RecordRedactor
 from workflows.store.sqlite.file import StoreFile
-from workflows.store.sqlite.writes import WriteMonitor
+from workflows.store.sqlite.write_monitor import WriteMonitor
 
 NO_REDACTION: Final = RecordRedactor()
 
@@ -104,9 +104,9 @@ def readable(adapter: TypeAdapter[Result], rows: list[dict[str, Any]]) -> list[R
 class Found:
     """The rows of one page, with the number of rows before them and in the whole list."""
 
-    docs: list[dict[str, Any]]
+    rows: list[dict[str, Any]]
     count: int
-    skipped: int
+    count_before: int
     first: Cursor
     last: Cursor
 
@@ -125,7 +125,7 @@ class Rows:
     is_descending: bool = False
     read_columns: str = "doc"
 
-    def read(self, db: Database, limit: int, place: Place) -> Found:
+    def read(self, db: Database, limit: int, place: PagePosition) -> Found:
         """Read one page; the first page when there are no rows at the given place any more."""
         cursor = place.cursor if len(place.cursor) == len(self.keys) else ()
         is_back = place.is_before and bool(cursor)
@@ -141,7 +141,11 @@ class Rows:
             rows.reverse()
         first, last = (self._cursor(rows[0]), self._cursor(rows[-1])) if rows else ((), ())
         return Found(
-            docs=rows, count=self._count(db, ()), skipped=self._count(db, first) if first else 0, first=first, last=last
+            rows=rows,
+            count=self._count(db, ()),
+            count_before=self._count(db, first) if first else 0,
+            first=first,
+            last=last,
         )
 
     def _past_cursor(self, cursor: Cursor, *, is_back: bool) -> tuple[str, Cursor]:

@@ -9,7 +9,7 @@ from pydantic import ValidationError
 
 from workflows.core.errors.facts import Fact, Facts
 from workflows.core.requests.effects import CheckPermission, Effect, Priority, lane, priority_of
-from workflows.ports.effects_queue import GivenUp, PendingEffect, QueueCode
+from workflows.ports.effects_queue import GivenUpEffect, PendingEffect, QueueCode
 from workflows.store.codec import EFFECT, load, stored_facts
 from workflows.store.columns import text_of
 from workflows.store.sqlite.database import SqliteDatabase, readable
@@ -42,7 +42,7 @@ class SqliteEffectsQueue(SqliteDatabase):
                 effect = load(EFFECT, row["doc"])
             except ValidationError as error:
                 _log.error("effect_unreadable", effect_id=row["id"])
-                await self.park(row["id"], (Fact(QueueCode.UNREADABLE, {"problems": error.error_count()}),))
+                await self.give_up(row["id"], (Fact(QueueCode.UNREADABLE, {"problems": error.error_count()}),))
                 continue
             found.append(PendingEffect(id=row["id"], lane=row["lane"], attempts=row["attempts"], effect=effect))
         return found
@@ -74,7 +74,7 @@ class SqliteEffectsQueue(SqliteDatabase):
             effect_id,
         )
 
-    async def park(self, effect_id: int, error: Facts) -> None:
+    async def give_up(self, effect_id: int, error: Facts) -> None:
         """Give up an effect. It stays stored, and no longer delays its lane."""
         await self._write(
             "update effects set is_parked = 1, error = ? where id = ?", self._clean.told(error), effect_id
@@ -86,7 +86,7 @@ class SqliteEffectsQueue(SqliteDatabase):
         found = readable(EFFECT, await self._query(sql))
         return [effect for effect in found if isinstance(effect, CheckPermission)]
 
-    async def given_up(self) -> Sequence[GivenUp]:
+    async def given_up(self) -> Sequence[GivenUpEffect]:
         """List the effects that were given up, oldest first."""
         rows = await self._query("select id, lane, error, doc from effects where is_parked = 1 order by id")
         return [_given_up(row) for row in rows]
@@ -110,9 +110,9 @@ class SqliteEffectsQueue(SqliteDatabase):
         )
 
 
-def _given_up(row: dict[str, Any]) -> GivenUp:
+def _given_up(row: dict[str, Any]) -> GivenUpEffect:
     try:
         effect = load(EFFECT, row["doc"])
     except ValidationError:
         effect = None
-    return GivenUp(id=row["id"], lane=row["lane"], error=stored_facts(row["error"]), effect=effect)
+    return GivenUpEffect(id=row["id"], lane=row["lane"], error=stored_facts(row["error"]), effect=effect)

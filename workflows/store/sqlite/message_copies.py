@@ -48,11 +48,11 @@ class SqliteMessageCopies(SqliteEffectsQueue):
             "insert into homes (person) values (?) on conflict (person) do update set place = '', content = ''", person
         )
 
-    async def home_place(self, person: ChatId) -> str:
+    async def home_position(self, person: ChatId) -> str:
         """Return the stored place of a person's App Home in its lists; empty for the start."""
         return await self._home(person, "place")
 
-    async def move_home(self, person: ChatId, place: str) -> None:
+    async def save_home_position(self, person: ChatId, place: str) -> None:
         """Store the place of a person's App Home in its lists."""
         await self._write(
             "insert into homes (person, place) values (?, ?) on conflict (person) do update set place = excluded.place",
@@ -71,16 +71,16 @@ class SqliteMessageCopies(SqliteEffectsQueue):
         rows = await self._query(f"select {column} from homes where person = ?", person)  # noqa: S608
         return str(rows[0][column]) if rows else ""
 
-    async def want_homes(self, people: Sequence[ChatId]) -> None:
+    async def request_home_updates(self, people: Sequence[ChatId]) -> None:
         """Store effects that publish the App Homes of these people, without people who have never opened it."""
         await self._run(lambda: self._want_homes(people))
 
-    async def home_wanted(self, person: ChatId) -> int:
+    async def count_home_requests(self, person: ChatId) -> int:
         """Return how often publishing a person's App Home was requested; 0 for a person who never opened it."""
         rows = await self._query("select wanted from homes where person = ?", person)
         return int(rows[0]["wanted"]) if rows else 0
 
-    async def home_shown(self, person: ChatId, wanted: int) -> None:
+    async def save_home_published(self, person: ChatId, wanted: int) -> None:
         """Store that the App Home was published; see `ports.message_copies`."""
         await self._run(lambda: self._home_shown(person, wanted))
 

@@ -14,7 +14,7 @@ from workflows.core.people import ChatId, PersonId, Role
 from workflows.core.requests.alarms import Alarm, AlarmCode, AlarmId
 from workflows.core.requests.request import AccessRequest, RequestId
 from workflows.core.settings.model import TenantId
-from workflows.ports.pages import Page, PartnerFilter, Place, RequestFilter
+from workflows.ports.pages import Page, PagePosition, PartnerFilter, RequestFilter
 from workflows.ports.records import AuditEntry, LimitedList
 from workflows.store.codec import ALARM, DETAILS, PARTNERSHIP, REQUEST, load
 from workflows.store.columns import sought, text_of
@@ -62,7 +62,7 @@ class SqliteRecords(SqliteDatabase):
         return LimitedList(shown=shown, count=rows[0]["count"])
 
     async def waiting_page(
-        self, roles: Sequence[Role], ids: Collection[ChatId | PersonId], *, text: str, limit: int, place: Place
+        self, roles: Sequence[Role], ids: Collection[ChatId | PersonId], *, text: str, limit: int, place: PagePosition
     ) -> Page[AccessRequest]:
         """List the requests that wait for one of these roles and that this person may decide on, by deadline."""
         values = (json.dumps(list(roles)), json.dumps(sorted(ids)), sought(text))
@@ -70,7 +70,7 @@ class SqliteRecords(SqliteDatabase):
         return await self._page(REQUEST, Rows("requests", where, values, ("expires_at", "id")), limit, place)
 
     async def own_page(
-        self, ids: Collection[ChatId | PersonId], *, text: str, limit: int, place: Place
+        self, ids: Collection[ChatId | PersonId], *, text: str, limit: int, place: PagePosition
     ) -> Page[AccessRequest]:
         """List the requests of one person: first the open ones, then the others, each part newest first."""
         known = json.dumps(sorted(ids))
@@ -82,30 +82,30 @@ class SqliteRecords(SqliteDatabase):
         return await self._page(REQUEST, rows, limit, place)
 
     async def partners_page(
-        self, wanted: PartnerFilter, *, limit: int, place: Place, by_end: bool = False
+        self, wanted: PartnerFilter, *, limit: int, place: PagePosition, by_end: bool = False
     ) -> Page[Partnership]:
         """List partners, sorted by default domain, or with `by_end` by the end of their access."""
         where, values = partner_conditions(wanted)
         keys = ("ends_at" if by_end else "domain", "tenant_id")
         return await self._page(PARTNERSHIP, Rows("partnerships", where, values, keys), limit, place)
 
-    async def requests_page(self, wanted: RequestFilter, *, limit: int, place: Place) -> Page[AccessRequest]:
+    async def requests_page(self, wanted: RequestFilter, *, limit: int, place: PagePosition) -> Page[AccessRequest]:
         """List requests, open and closed ones, the newest first."""
         where, values = request_conditions(wanted)
         rows = Rows("requests", where, values, ("created_at", "id"), is_descending=True)
         return await self._page(REQUEST, rows, limit, place)
 
-    async def history_page(self, request_id: RequestId, *, limit: int, place: Place) -> Page[AuditEntry]:
+    async def history_page(self, request_id: RequestId, *, limit: int, place: PagePosition) -> Page[AuditEntry]:
         """List the audit entries of a request, oldest first."""
         rows = Rows("audit", "request_id = ?", (request_id,), ("seq",), read_columns=", ".join(_ENTRY))
         found = await self._run(lambda: rows.read(self._db, limit, place))
         return Page(
-            shown=[_entry({name: row[name] for name in _ENTRY}) for row in found.docs],
+            shown=[_entry({name: row[name] for name in _ENTRY}) for row in found.rows],
             count=found.count,
-            skipped=found.skipped,
+            count_before=found.count_before,
             first=found.first,
             last=found.last,
-            size=len(found.docs),
+            size=len(found.rows),
         )
 
     async def requests_of(
@@ -216,16 +216,16 @@ class SqliteRecords(SqliteDatabase):
         """Store a mark of the process. A mark is a text with a name."""
         await self._write("insert or replace into marks (name, value) values (?, ?)", name, value)
 
-    async def _page(self, adapter: TypeAdapter[Item], rows: Rows, limit: int, place: Place) -> Page[Item]:
+    async def _page(self, adapter: TypeAdapter[Item], rows: Rows, limit: int, place: PagePosition) -> Page[Item]:
         found = await self._run(lambda: rows.read(self._db, limit, place))
-        shown = await asyncio.to_thread(readable, adapter, found.docs)
+        shown = await asyncio.to_thread(readable, adapter, found.rows)
         return Page(
             shown=shown,
             count=found.count,
-            skipped=found.skipped,
+            count_before=found.count_before,
             first=found.first,
             last=found.last,
-            size=len(found.docs),
+            size=len(found.rows),
         )
 
     async def _requests(self, tail: str, *values: object) -> list[AccessRequest]:

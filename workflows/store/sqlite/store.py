@@ -7,8 +7,8 @@ from typing import Any
 
 from workflows.core.partners.partnership import Partnership
 from workflows.core.requests.alarms import Alarm
+from workflows.core.requests.approver_reminders import next_due_at
 from workflows.core.requests.eligibility import current_eligibility
-from workflows.core.requests.reminding import next_due_at
 from workflows.core.requests.request import AccessRequest, RequestId
 from workflows.ports.clock import Clock
 from workflows.ports.records import Commit, OtherOpenRequest, StaleVersion
@@ -40,7 +40,7 @@ class SqliteStore(SqliteRecords, SqliteMessageCopies):
             if added.rowcount == 0:
                 return False
             if commit.request is not None:
-                if commit.is_only_one:
+                if commit.must_be_only_open_request:
                     self._require_only_one(commit.request)
                 self._put_request(commit.request)
             if commit.partnership is not None:
@@ -87,7 +87,7 @@ class SqliteStore(SqliteRecords, SqliteMessageCopies):
         """
         others = self._db.query(
             "select id from requests where tenant_id = ? and is_open = 1 and id <> ? order by created_at limit 1",
-            [request.known.plan.tenant_id, request.id],
+            [request.plan.tenant_id, request.id],
         )
         for other in others:
             raise OtherOpenRequest(RequestId(other["id"]))

@@ -8,7 +8,7 @@ from bot.sandbox.page.place import CHANNELS, DIRECT
 from bot.sandbox.page.ports import Workspace
 
 Json = Mapping[str, Any]
-UnreadableFact = Mapping[tuple[str, str], int]
+Unread = Mapping[tuple[str, str], int]
 """The number of unread messages by (handle, conversation); zeros are left out."""
 
 
@@ -31,7 +31,7 @@ class ReadMarks:
     def __init__(self) -> None:
         self._read: dict[tuple[str, str], str] | None = None
 
-    def unread(self, slack: Workspace, person: seed.Person, conversation: str) -> UnreadableFact:
+    def unread(self, slack: Workspace, person: seed.Person, conversation: str) -> Unread:
         """Mark a conversation as read by this person, and return the number of unread messages of everybody."""
         first = self._read is None
         read = self._read = self._read or {}

@@ -69,7 +69,7 @@ def approval_blocks(
     :param holders: who has each role of the chain now, by name.
     :param with_buttons: offer Approve and Reject; Details is offered always.
     """
-    known = request.known
+    known = request.require_prepared()
     changes = changes_of(known)
     risk = deciding_risk(known.plan, known.observation.default).level
     top = [
@@ -96,12 +96,12 @@ def changes_of(known: Prepared) -> tuple[ShortChange, ...]:
 def _title(request: AccessRequest) -> str:
     if request.particulars.kind is RequestKind.RESTORATION:
         return "restore settings"
-    title = prepared_title(request.known)
-    return f"extend {title}" if is_renewal(request.known.plan) else title
+    title = prepared_title(request.require_prepared())
+    return f"extend {title}" if is_renewal(request.plan) else title
 
 
 def _fact_parts(request: AccessRequest) -> Iterator[TextRun]:
-    known, asked = request.known, request.particulars
+    known, asked = request.require_prepared(), request.particulars
     identity = known.observation.identity
     yield from whole_target(request)
     if identity.asked.strip().lower() not in ("", identity.default_domain.lower(), identity.tenant_id.lower()):
@@ -154,10 +154,10 @@ def _change_elements(changes: Sequence[ShortChange], *, is_extension: bool) -> I
 
 
 def _stage_elements(request: AccessRequest, holders: Mapping[Role, Approvers]) -> Iterator[RichTextElement]:
-    if not request.known.stages:
+    if not request.require_prepared().stages:
         yield paragraph(fixed_text("No approval is needed to close a partner"))
     verdict = eligibility(request).verdict
-    for index, stage in enumerate(request.known.stages):
+    for index, stage in enumerate(request.require_prepared().stages):
         people = verdict.counted[index]
         mark = "✅ " if len(people) >= stage.quorum else "⏳ " if index == verdict.open_stage else "then "
         line: list[TextRun] = [
@@ -186,7 +186,7 @@ def decision_row(request: AccessRequest, *, can_decide: bool, with_details: bool
 
     :param can_decide: whether Approve and Reject are offered.
     """
-    known, value = request.known, ids.decision_value(request)
+    known, value = request.require_prepared(), ids.decision_value(request)
     buttons = []
     if can_decide:
         is_high = deciding_risk(known.plan, known.observation.default).level is RiskLevel.HIGH
@@ -203,7 +203,11 @@ def decision_row(request: AccessRequest, *, can_decide: bool, with_details: bool
 def _confirm(request: AccessRequest) -> ConfirmObject:
     target, opened = (
         clean(request_target(request), 60),
-        [one.text.partition(" (now: ")[0] for one in changes_of(request.known) if one.sign is not Sign.LESS],
+        [
+            one.text.partition(" (now: ")[0]
+            for one in changes_of(request.require_prepared())
+            if one.sign is not Sign.LESS
+        ],
     )
     shown: list[str] = []
     for text in opened:

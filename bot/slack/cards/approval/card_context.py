@@ -130,6 +130,8 @@ def _partner_record_note(known: Prepared, context: CardContext) -> Note:
             return [fixed_text("Blocked since "), local_time(record.since)]
         return [fixed_text("Revoked "), local_time(record.since), fixed_text(", settings changed since")]
     title = cleaned_text(partner_title(record), 60)
+    if not record.is_as_approved:
+        return [fixed_text("Current settings are not as approved: "), title]
     if record.ends_at is None:
         return [fixed_text("Approved now: "), title, fixed_text(", no end")]
     return [fixed_text("Approved now: "), title, fixed_text(" until "), local_time(record.ends_at)]

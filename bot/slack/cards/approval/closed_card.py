@@ -139,10 +139,10 @@ def _replaced(successor: AccessRequest) -> Iterator[TextRun]:
     yield fixed_text("Revoked " if is_closed else "Replaced ")
     yield local_time(successor.confirmed_at or successor.changed_at)
     yield fixed_text(" by ")
-    yield cleaned_text(successor.known.requester.name, bold=True)
+    yield cleaned_text(successor.require_prepared().requester.name, bold=True)
     if not is_closed:
         yield fixed_text(" with ")
-        yield cleaned_text(prepared_title(successor.known))
+        yield cleaned_text(prepared_title(successor.require_prepared()))
     yield fixed_text(f" ({successor.id})")
 
 

@@ -95,7 +95,7 @@ def details_blocks(
         blocks += [header("Approval policy"), rich_text(*chain_elements(request, holders))]
         blocks += [header("The exact Microsoft Graph operations"), operations_block(plan)]
     if is_restorable(request):
-        blocks.append(rich_text(restore_hint(request.known.observation.identity)))
+        blocks.append(rich_text(restore_hint(request.require_prepared().observation.identity)))
     if told := [entry for entry in history if entry.outcome != RECEIVED]:
         blocks += [header("History"), rich_text(*_history(told))]
     return blocks
@@ -201,7 +201,7 @@ def particular_and_general_notes(request: AccessRequest) -> tuple[list[str], lis
 
     Of a revocation everything is particular: it is read afterwards, as a record of what is still possible.
     """
-    known = request.known
+    known = request.require_prepared()
     facts = consequences(
         known.plan,
         known.observation.default,

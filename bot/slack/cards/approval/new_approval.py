@@ -42,7 +42,7 @@ def new_approval_message(request: AccessRequest, *, now: datetime, asked: Iterab
 
     :param asked: whom to mention, in the channel's thread; nobody in a direct message.
     """
-    known = request.known
+    known = request.require_prepared()
     risk = RISKS[deciding_risk(known.plan, known.observation.default).level]
     title = f"{clean(request_target(request), MAX_DOMAIN_CHARACTERS)}: needs new approval"
     mentioned = list(_mentioned(asked))

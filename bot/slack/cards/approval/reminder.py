@@ -39,7 +39,7 @@ def _name(request: AccessRequest) -> str:
 
 
 def _entry(request: AccessRequest) -> Iterator[Block]:
-    known = request.known
+    known = request.require_prepared()
     level = deciding_risk(known.plan, known.observation.default).level
     yield rich_text(
         paragraph(
@@ -66,9 +66,9 @@ def expired_message(expired: LimitedList[AccessRequest]) -> Message:
                 paragraph(
                     cleaned_text(request_target(request), DOMAIN_LIMIT, bold=True),
                     fixed_text(": "),
-                    cleaned_text(prepared_title(request.known)),
+                    cleaned_text(prepared_title(request.require_prepared())),
                     fixed_text(" · requested by "),
-                    cleaned_text(request.known.requester.name),
+                    cleaned_text(request.require_prepared().requester.name),
                     fixed_text(" · expired "),
                     local_time(request.changed_at),
                     fixed_text(f" · {request.id}"),

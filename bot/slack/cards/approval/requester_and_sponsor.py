@@ -85,7 +85,7 @@ def sponsor_card(
         header(closed_headline(request, successor)),
         rich_text(
             paragraph(
-                cleaned_text(request.known.requester.name, bold=True),
+                cleaned_text(request.require_prepared().requester.name, bold=True),
                 fixed_text(" named you as the sponsor. You are responsible for this access and answer its reviews."),
             ),
             paragraph(*status_parts(request, successor, now)),
@@ -99,7 +99,8 @@ def sponsor_card(
 
 def former_sponsor_card(request: AccessRequest) -> Message:
     """Return the message to somebody who was named as the sponsor before the request was edited."""
-    said = f"You are not the sponsor any more: {request.known.requester.name} named {request.known.sponsor.name}."
+    prepared = request.require_prepared()
+    said = f"You are not the sponsor any more: {prepared.requester.name} named {prepared.sponsor.name}."
     blocks: list[Block] = [
         header(headline(request)),
         rich_text(paragraph(cleaned_text(said, 300)), paragraph(fixed_text("You need to do nothing."))),

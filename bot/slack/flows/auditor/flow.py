@@ -24,7 +24,7 @@ from workflows.core.errors.refusal_codes import RefusalCode
 from workflows.core.requests.commands.request import CommandSubject
 from workflows.core.requests.request import AccessRequest, RequestId
 from workflows.ports.clock import Clock
-from workflows.ports.pages import START, Place, RequestFilter
+from workflows.ports.pages import START, PagePosition, RequestFilter
 from workflows.ports.store import Store
 
 
@@ -53,7 +53,7 @@ class AuditorFlow:
 
         async def build(window: Window) -> Json:
             await self.auditors.require(window.actor)
-            shown = read_place(await self.store.home_place(window.actor))
+            shown = read_place(await self.store.home_position(window.actor))
             return search_form(shown.wanted or RequestFilter(text=shown.text))
 
         await self.windows.load(ack, click, build, command="search_requests")
@@ -106,7 +106,7 @@ class AuditorFlow:
         await ack()
         self.windows.start(window, self.windows.show(window, build))
 
-    async def _history(self, window: Window, request_id: RequestId, place: Place) -> Json:
+    async def _history(self, window: Window, request_id: RequestId, place: PagePosition) -> Json:
         request = await self._read(window, request_id)
         page = await self.store.history_page(request_id, limit=HISTORY_PAGE_SIZE, place=place)
         return history_view(request, page, successor=await self._successor(request))

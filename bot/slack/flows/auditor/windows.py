@@ -40,7 +40,7 @@ from workflows.core.errors.raised import Refused
 from workflows.core.errors.refusal_codes import RefusalCode
 from workflows.core.people import Role
 from workflows.core.requests.request import AccessRequest, RequestId
-from workflows.ports.pages import START, Page, Place
+from workflows.ports.pages import START, Page, PagePosition
 from workflows.ports.records import AuditEntry
 
 HISTORY_PAGE_SIZE: Final = 30
@@ -87,8 +87,8 @@ def history_view(request: AccessRequest, page: Page[AuditEntry], *, successor: A
     :param successor: see `audit_details_view`.
     """
     names = recorded_names(request)
-    last = page.skipped + page.size
-    shown = f"{page.count:,}" if page.size == page.count else f"{page.skipped + 1:,}–{last:,} of {page.count:,}"
+    last = page.count_before + page.size
+    shown = f"{page.count:,}" if page.size == page.count else f"{page.count_before + 1:,}–{last:,} of {page.count:,}"
     blocks: list[Block] = [
         header(closed_headline(request, successor)),
         rich_text(
@@ -97,17 +97,17 @@ def history_view(request: AccessRequest, page: Page[AuditEntry], *, successor: A
         *(rich_text(*_entry_elements(entry, names)) for entry in page.shown),
     ]
     buttons = []
-    if page.skipped:
-        buttons.append(button(f"Earlier {page.skipped:,}", ids.HISTORY_EARLIER, _value(request.id, page, True)))
-    if page.left:
-        buttons.append(button(f"Later {page.left:,}", ids.HISTORY_LATER, _value(request.id, page, False)))
+    if page.count_before:
+        buttons.append(button(f"Earlier {page.count_before:,}", ids.HISTORY_EARLIER, _value(request.id, page, True)))
+    if page.count_after:
+        buttons.append(button(f"Later {page.count_after:,}", ids.HISTORY_LATER, _value(request.id, page, False)))
     if buttons:
         blocks.append(actions("turn", *buttons))
     blocks.append(small_text("Names are those that were recorded. A Change ID names exactly one plan."))
     return modal("Audit history", blocks, ids.AUDIT_HISTORY)
 
 
-def parse_history(value: str) -> tuple[RequestId, Place]:
+def parse_history(value: str) -> tuple[RequestId, PagePosition]:
     """Read the request and the place from a page button.
 
     :raises Refused: for any other text.
@@ -119,7 +119,9 @@ def parse_history(value: str) -> tuple[RequestId, Place]:
         raise Refused(RefusalCode.MALFORMED) from error
     if not re.fullmatch(REQUEST_ID, request_id):
         raise Refused(RefusalCode.MALFORMED)
-    return RequestId(request_id), Place(cursor=parsed.cursor, is_before=parsed.is_before) if parsed.cursor else START
+    return RequestId(request_id), PagePosition(
+        cursor=parsed.cursor, is_before=parsed.is_before
+    ) if parsed.cursor else START
 
 
 def _value(request_id: RequestId, page: Page[AuditEntry], is_before: bool) -> str:

@@ -12,14 +12,14 @@ from bot.slack.flows.entry_points import Action, EntryPoint, HomeEvent
 from bot.slack.flows.home.paging import MAX_SEARCH_CHARACTERS, on_page, parse_page, read_place, stored_place
 from bot.slack.payloads.models import HomeOpened, Interaction
 from bot.slack.people.members import Members
+from workflows.app.reads.app_home import HomeList, HomePosition
 from workflows.app.reads.auditors import Auditors
-from workflows.app.reads.home import HomeList, HomePlace
 from workflows.app.service import Service
 from workflows.core.errors.raised import Refused
 from workflows.core.people import ChatId
 from workflows.core.requests.commands.request import CommandSubject
 from workflows.ports.notifier import Notifier
-from workflows.ports.pages import Place, RequestFilter
+from workflows.ports.pages import PagePosition, RequestFilter
 from workflows.ports.store import Store
 
 
@@ -56,25 +56,25 @@ class HomeFlow:
             await ack()
             self.background.start(self._turn_found(click, to))
             return
-        place = read_place(await self.store.home_place(click.actor))
+        place = read_place(await self.store.home_position(click.actor))
         await self._move(ack, click, on_page(place, name, to))
 
     async def search(self, ack: AsyncAck, click: Interaction) -> None:
         """Show only what contains the text, from the start of each list."""
-        await self._move(ack, click, HomePlace(text=encodable(click.action.value).strip()[:MAX_SEARCH_CHARACTERS]))
+        await self._move(ack, click, HomePosition(text=encodable(click.action.value).strip()[:MAX_SEARCH_CHARACTERS]))
 
     async def clear(self, ack: AsyncAck, click: Interaction) -> None:
         """Show everything again."""
-        await self._move(ack, click, HomePlace())
+        await self._move(ack, click, HomePosition())
 
     async def show_found(self, click: Interaction, wanted: RequestFilter) -> None:
         """Show an auditor the requests that match. For everybody else, record that it is refused, and tell them."""
         if await self._is_auditor(click, "search_requests"):
-            await self._show_place(click, HomePlace(wanted=wanted))
+            await self._show_place(click, HomePosition(wanted=wanted))
 
-    async def _turn_found(self, click: Interaction, to: Place) -> None:
+    async def _turn_found(self, click: Interaction, to: PagePosition) -> None:
         if await self._is_auditor(click, "home_page"):
-            place = read_place(await self.store.home_place(click.actor))
+            place = read_place(await self.store.home_position(click.actor))
             await self._show_place(click, on_page(place, HomeList.REQUESTS, to))
 
     async def _is_auditor(self, click: Interaction, command: str) -> bool:
@@ -88,12 +88,12 @@ class HomeFlow:
             return False
         return True
 
-    async def _show_place(self, click: Interaction, place: HomePlace) -> None:
-        await self.store.move_home(click.actor, stored_place(place))
+    async def _show_place(self, click: Interaction, place: HomePosition) -> None:
+        await self.store.save_home_position(click.actor, stored_place(place))
         await self.notifier.show_home(click.actor)
 
-    async def _move(self, ack: AsyncAck, click: Interaction, place: HomePlace) -> None:
-        await self.store.move_home(click.actor, stored_place(place))
+    async def _move(self, ack: AsyncAck, click: Interaction, place: HomePosition) -> None:
+        await self.store.save_home_position(click.actor, stored_place(place))
         await ack()
         self.background.start(self._show(click.actor, key=click.key))
 

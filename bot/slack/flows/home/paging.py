@@ -7,10 +7,10 @@ from typing import Annotated, Final
 from pydantic import StringConstraints, TypeAdapter, ValidationError
 
 from bot.slack.payloads.models import Payload
-from workflows.app.reads.home import HomeList, HomePlace
+from workflows.app.reads.app_home import HomeList, HomePosition
 from workflows.core.errors.raised import Refused
 from workflows.core.errors.refusal_codes import RefusalCode
-from workflows.ports.pages import Cursor, Place
+from workflows.ports.pages import Cursor, PagePosition
 
 MAX_SEARCH_CHARACTERS: Final = 100
 """The most characters that can be searched for."""
@@ -22,7 +22,7 @@ class _Step(Payload):
     is_before: bool
 
 
-_STORED: Final = TypeAdapter(HomePlace)
+_STORED: Final = TypeAdapter(HomePosition)
 
 
 def page_value(name: HomeList, cursor: Cursor, *, is_before: bool) -> str:
@@ -30,7 +30,7 @@ def page_value(name: HomeList, cursor: Cursor, *, is_before: bool) -> str:
     return json.dumps({"name": name.value, "cursor": cursor, "is_before": is_before}, separators=(",", ":"))
 
 
-def parse_page(value: str) -> tuple[HomeList, Place]:
+def parse_page(value: str) -> tuple[HomeList, PagePosition]:
     """Read the value of a page button.
 
     :raises Refused: for any other text.
@@ -39,22 +39,22 @@ def parse_page(value: str) -> tuple[HomeList, Place]:
         step = _Step.model_validate_json(value)
     except ValidationError as error:
         raise Refused(RefusalCode.MALFORMED) from error
-    return step.name, Place(cursor=step.cursor, is_before=step.is_before)
+    return step.name, PagePosition(cursor=step.cursor, is_before=step.is_before)
 
 
-def on_page(place: HomePlace, name: HomeList, to: Place) -> HomePlace:
+def on_page(place: HomePosition, name: HomeList, to: PagePosition) -> HomePosition:
     """Return the place after one list was turned to another page."""
     return replace(place, places={**place.places, name: to})
 
 
-def stored_place(place: HomePlace) -> str:
+def stored_place(place: HomePosition) -> str:
     """Return a place in the form in which it is stored."""
     return _STORED.dump_json(place).decode()
 
 
-def read_place(text: str) -> HomePlace:
+def read_place(text: str) -> HomePosition:
     """Read a stored place. One that an earlier or later version wrote differently is the start."""
     try:
-        return _STORED.validate_json(text) if text else HomePlace()
+        return _STORED.validate_json(text) if text else HomePosition()
     except ValidationError:
-        return HomePlace()
+        return HomePosition()

@@ -41,7 +41,7 @@ from workflows.app.reads.found_requests import Today
 from workflows.core.partners.partnership import Partnership
 from workflows.core.policy.risk import deciding_risk
 from workflows.core.requests.alarms import Alarm, AlarmCode
-from workflows.core.requests.reminding import may_be_reminded
+from workflows.core.requests.approver_reminders import may_be_reminded
 from workflows.core.requests.request import AccessRequest, RequestKind
 
 MAX_ROW_CHARACTERS: Final = 420
@@ -53,7 +53,7 @@ _NOTE_LIMIT: Final = 300
 
 def approval_row(request: AccessRequest, now: datetime) -> Iterator[Block]:
     """Return a request that this person can decide on: partner, access, risk, age, deadline."""
-    known = request.known
+    known = request.require_prepared()
     risk = LEVELS[deciding_risk(known.plan, known.observation.default).level].capitalize()
     title = "Restore settings" if request.particulars.kind is RequestKind.RESTORATION else prepared_title(known)
     about = (
@@ -171,7 +171,7 @@ def alarm_row(alarm: Alarm) -> Iterator[Block]:
 def _access(request: AccessRequest) -> str:
     """Return the template's title once it is known, for every other kind of request that kind."""
     is_access = request.particulars.kind is RequestKind.ACCESS and request.prepared is not None
-    return prepared_title(request.known) if is_access else kind_words(request)
+    return prepared_title(request.require_prepared()) if is_access else kind_words(request)
 
 
 def _partner(partnership: Partnership) -> str:
@@ -186,4 +186,6 @@ def _no_end(partnership: Partnership) -> str:
 def _end_times(partnership: Partnership, now: datetime) -> Mapping[str, datetime]:
     if partnership.ends_at is None:
         return NO_TIMES
+    if not partnership.is_as_approved:
+        return {"Not as approved since": partnership.ends_at}
     return {"Access period ended" if partnership.is_past_its_end(now) else "Access ends": partnership.ends_at}

@@ -8,7 +8,7 @@ from slack_sdk.models.blocks import Block
 from bot.slack import ids
 from bot.slack.blocks.blocks import actions, button, fixed_text, paragraph, rich_text
 from bot.slack.flows.home.paging import page_value
-from workflows.app.reads.home import HomeList
+from workflows.app.reads.app_home import HomeList
 from workflows.ports.pages import Page
 
 Item = TypeVar("Item")
@@ -24,11 +24,13 @@ def section(title: str, name: HomeList, page: Page[Item], row: Callable[[Item], 
     if unread := page.size - len(page.shown):
         yield rich_text(paragraph(fixed_text(f"{unread} more cannot be read. An admin finds them in the log.")))
     buttons = []
-    if page.skipped:
+    if page.count_before:
         value = page_value(name, page.first, is_before=True)
-        buttons.append(button(f"Previous {page.skipped:,}", ids.HOME_PREVIOUS, value))
-    if page.left:
-        buttons.append(button(f"Next {page.left:,}", ids.HOME_NEXT, page_value(name, page.last, is_before=False)))
+        buttons.append(button(f"Previous {page.count_before:,}", ids.HOME_PREVIOUS, value))
+    if page.count_after:
+        buttons.append(
+            button(f"Next {page.count_after:,}", ids.HOME_NEXT, page_value(name, page.last, is_before=False))
+        )
     if buttons:
         yield actions(f"page:{name.value}", *buttons)
 
@@ -37,4 +39,4 @@ def shown_words(page: Page[Item]) -> str:
     """State which records of how many a page shows."""
     if page.size == page.count:
         return f"{page.count:,}"
-    return f"{page.skipped + 1:,}–{page.skipped + page.size:,} of {page.count:,}"
+    return f"{page.count_before + 1:,}–{page.count_before + page.size:,} of {page.count:,}"

@@ -36,8 +36,8 @@ from bot.slack.flows.home.rows import (
 from bot.slack.flows.home.sections import section
 from bot.words.requests.search import condition_words
 from bot.words.sentences import counted
+from workflows.app.reads.app_home import Home, HomeList
 from workflows.app.reads.found_requests import FoundRequests, Today
-from workflows.app.reads.home import Home, HomeList
 from workflows.ports.pages import RequestFilter
 
 ABOUT: Final = (

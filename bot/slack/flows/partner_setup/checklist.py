@@ -15,7 +15,7 @@ from bot.slack.cards.partner_and_plan import identity_block, partner_name, partn
 from bot.slack.cards.setup_steps import NO_PARTNER_STEPS, setup_note_elements, step_blocks
 from bot.words.partner_setup.checklist import first_section, partner_notes, step_sections
 from bot.words.sentences import counted
-from workflows.app.reads.checklists import CurrentSetup
+from workflows.app.reads.partner_setup import CurrentSetup
 from workflows.core.partner_setup.confirmations import needed_steps
 
 MAX_CHUNK_CHARACTERS: Final = 2900
@@ -67,7 +67,7 @@ def _blocks(present: CurrentSetup, *, may_confirm: bool) -> Iterator[Block]:
         recorded = {step.digest for step in partnership.setup} if partnership is not None and may_confirm else set()
         yield rich_text(paragraph(fixed_text("Current state. Gatehouse cannot see the partner's tenant.")))
         yield from step_blocks(present.identity, setup.steps, confirmations, recorded)
-    elif not setup.unread and not setup.unread_inherited:
+    elif not setup.unreadable and not setup.unreadable_inherited:
         yield rich_text(paragraph(fixed_text(NO_PARTNER_STEPS)), *_remarks(partner_notes(setup)))
     if remarked := list(setup_note_elements(setup)):
         yield rich_text(*remarked)

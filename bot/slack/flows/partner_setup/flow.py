@@ -17,8 +17,8 @@ from bot.slack.payloads.button_values import parse_setup_value, parse_tenant_id
 from bot.slack.payloads.models import Interaction, SlashCommand
 from bot.slack.people.directory import SlackDirectory
 from bot.slack.words.unavailable import not_now_words
-from workflows.app.reads.checklists import Checklists, CurrentSetup
 from workflows.app.reads.look_up_permission import LookupPermission
+from workflows.app.reads.partner_setup import CurrentSetup, PartnerSetupReader
 from workflows.app.service import Service
 from workflows.core.errors.raised import InvalidField, Refused
 from workflows.core.people import ADMIN, ChatId
@@ -36,7 +36,7 @@ class PartnerSetupFlow:
     answers: Answers
     lookup_permission: LookupPermission
     directory: SlackDirectory
-    checklists: Checklists
+    checklists: PartnerSetupReader
 
     def entry_points(self) -> Iterator[EntryPoint]:
         """Return the entry points of this flow."""

@@ -55,7 +55,7 @@ class FilledFormFlow:
             await self.request_access.members.require(window.actor)
             request = await self.editing.require(request_id, window.actor)
             refill = self._refilled(request, window.actor)
-            edits = PlanEdited(request_id=request.id, digest=request.known.plan.digest)
+            edits = PlanEdited(request_id=request.id, digest=request.plan.digest)
             form = replace(refill.form, edits=edits)
             decided = sum(len(people) for people in request.verdict().counted)
             return await self.request_access.filled_view(window, replace(refill, form=form), decided=decided)

@@ -34,7 +34,7 @@ from workflows.core.settings.model import TenantId
 from workflows.partner_lookup.named_partner import named_partner
 from workflows.ports.store import Store
 from workflows.ports.tenant import Tenant, TenantRefused, TenantUnavailable
-from workflows.preflight.naming import names_for_display
+from workflows.preflight.object_names import names_for_display
 
 READING_SECONDS: Final = 6.0
 """Seconds that a person waits for the difference before the form is shown without it."""
@@ -105,7 +105,7 @@ class RestoreFlow:
                 return  # the form is only shown when there are some
             with_difference = await self._with_preview(
                 RestoreFormContent(
-                    identity=changes[0].known.observation.identity,
+                    identity=changes[0].require_prepared().observation.identity,
                     changes=changes,
                     templates=tuple(self.catalog.templates.values()),
                     form=form,

@@ -42,7 +42,7 @@ from workflows.ports.clock import Clock
 from workflows.ports.people_directory import PeopleDirectoryUnavailable
 from workflows.ports.store import Store
 from workflows.ports.tenant import Tenant, TenantRefused, TenantUnavailable
-from workflows.preflight.naming import names_for_display
+from workflows.preflight.object_names import names_for_display
 from workflows.preflight.sign_ins import lost_access_findings, read_partnership_use
 
 _CONFIRMATION_SECONDS: Final = 1.5

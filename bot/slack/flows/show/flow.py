@@ -30,10 +30,10 @@ from workflows.core.posture.model import Posture
 from workflows.core.requests.commands.request import CommandSubject
 from workflows.partner_lookup.named_partner import named_partner
 from workflows.ports.clock import Clock
-from workflows.ports.pages import START, Place
+from workflows.ports.pages import START, PagePosition
 from workflows.ports.store import Store
 from workflows.ports.tenant import Tenant
-from workflows.preflight.naming import names_for_display
+from workflows.preflight.object_names import names_for_display
 
 MAX_READ_REQUESTS: Final = 200
 """Requests about one partner that are read to find its first opening; the message shows the newest."""
@@ -135,7 +135,7 @@ class ShowFlow:
     async def _list(self, command: SlashCommand) -> Message:
         return await self._page_of(command.actor, " ".join(command.argument.split()), START)
 
-    async def _page_of(self, actor: ChatId, typed: str, place: Place) -> Message:
+    async def _page_of(self, actor: ChatId, typed: str, place: PagePosition) -> Message:
         reader, now = await self._ids_of(actor), self.clock.now()
         try:
             wanted = parse_filter(typed, reader=reader, now=now)

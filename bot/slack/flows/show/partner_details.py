@@ -57,7 +57,7 @@ MAX_ACCESS_KINDS_CHARACTERS: Final = 1500
 NOT_ADDED: Final = "a tenant of another Microsoft cloud, blocked until it is added here"
 _INHERITED: Final[Mapping[Origin, str]] = {
     Origin.SET_HERE: " · from the default",
-    Origin.UNREAD: " · from the default",
+    Origin.UNREADABLE: " · from the default",
     Origin.TENANT_DEFAULT: " · from the tenant's default",
     Origin.MICROSOFT_DEFAULT: " · from Microsoft's default",
     Origin.NOT_ADDED: "",
@@ -225,7 +225,7 @@ def _record_elements(
 
 def _approved_elements(request: AccessRequest) -> Iterator[RichTextElement]:
     """Show who asked for the present settings and why, and who approved them when."""
-    known = request.known
+    known = request.require_prepared()
     yield paragraph(
         fixed_text("Requested by "),
         cleaned_text(known.requester.name),

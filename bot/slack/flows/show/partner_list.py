@@ -19,7 +19,7 @@ from bot.words.sentences import counted
 from workflows.core.errors.raised import Refused
 from workflows.core.errors.refusal_codes import RefusalCode
 from workflows.core.partners.partnership import Partnership
-from workflows.ports.pages import Cursor, Page, Place
+from workflows.ports.pages import Cursor, Page, PagePosition
 
 PAGE_SIZE: Final = 10
 
@@ -38,7 +38,7 @@ def partner_list(page: Page[Partnership], now: datetime, typed: str = "") -> Mes
     if not page.count:
         return _no_partners_message(typed)
     count = counted(page.count, "partner")
-    range_words = "" if page.size == page.count else f", {page.skipped + 1:,}–{page.skipped + page.size:,}"
+    range_words = "" if page.size == page.count else f", {page.count_before + 1:,}–{page.count_before + page.size:,}"
     blocks: list[Block] = [header(f"{count}{range_words}")]
     if typed:
         blocks.append(
@@ -46,10 +46,12 @@ def partner_list(page: Page[Partnership], now: datetime, typed: str = "") -> Mes
         )
     blocks += [partner_row(partnership, now) for partnership in page.shown]
     buttons = []
-    if page.skipped:
-        buttons.append(button(f"Previous {page.skipped:,}", ids.LIST_PREVIOUS, _button_value(typed, page.first, True)))
-    if page.left:
-        buttons.append(button(f"Next {page.left:,}", ids.LIST_NEXT, _button_value(typed, page.last, False)))
+    if page.count_before:
+        buttons.append(
+            button(f"Previous {page.count_before:,}", ids.LIST_PREVIOUS, _button_value(typed, page.first, True))
+        )
+    if page.count_after:
+        buttons.append(button(f"Next {page.count_after:,}", ids.LIST_NEXT, _button_value(typed, page.last, False)))
     if buttons:
         blocks.append(actions("list", *buttons))
     blocks.append(small_text("As last recorded. /partner show with a domain reads the current settings."))
@@ -59,7 +61,7 @@ def partner_list(page: Page[Partnership], now: datetime, typed: str = "") -> Mes
     return message(f"{count}{range_words}. {names}", blocks)
 
 
-def parse_step(value: str) -> tuple[str, Place]:
+def parse_step(value: str) -> tuple[str, PagePosition]:
     """Read the filters and the place from a page button.
 
     :raises Refused: for any other text.
@@ -68,7 +70,7 @@ def parse_step(value: str) -> tuple[str, Place]:
         step = _Step.model_validate_json(value)
     except ValidationError as error:
         raise Refused(RefusalCode.MALFORMED) from error
-    return step.typed, Place(cursor=step.cursor, is_before=step.is_before)
+    return step.typed, PagePosition(cursor=step.cursor, is_before=step.is_before)
 
 
 def _no_partners_message(typed: str) -> Message:

@@ -20,7 +20,7 @@ CHANNELS = {channel.name: channel.id for channel in seed.CHANNELS}
 
 
 @dataclass
-class Place:
+class PagePosition:
     id: str
 
 
@@ -50,10 +50,10 @@ class Slack:
     rows: list[tuple[str, str | None, Json]] = field(default_factory=list)
     """(channel id, only for this user, message)."""
 
-    def find(self, reference: str, /) -> Place | None:
+    def find(self, reference: str, /) -> PagePosition | None:
         if reference.startswith("@"):
-            return Place("D" + PEOPLE[reference[1:]][1:])
-        return Place(CHANNELS[reference])
+            return PagePosition("D" + PEOPLE[reference[1:]][1:])
+        return PagePosition(CHANNELS[reference])
 
     def messages(self, channel_id: str, viewer: str | None = None, /) -> list[Json]:
         return [row[2] for row in self.rows if row[0] == channel_id and row[1] in (None, viewer)]

@@ -71,7 +71,7 @@ async def test_a_button_whose_window_slack_does_not_open_is_acknowledged_in_time
     request = await gatehouse.file_request()
     gatehouse.world.faults.add(fault)
     began = time.monotonic()
-    answer = await gatehouse.interact(click("approver1", "reject", f"{request.id}:{request.known.plan.digest}"))
+    answer = await gatehouse.interact(click("approver1", "reject", f"{request.id}:{request.plan.digest}"))
     assert time.monotonic() - began < 2
     assert (answer.status, answer.text) == (200, "")
     assert await gatehouse.outcomes("approver1") == []
@@ -92,7 +92,7 @@ async def test_who_pressed_a_button_is_told_that_its_window_did_not_open(
 ) -> None:
     """Only that person is told, once, with what to do."""
     request = await opened.file_request("fabrikam.com", "guest-collaboration")
-    value = f"{request.id}:{request.known.plan.digest}" if action in ("reject", "review_request") else CONTOSO
+    value = f"{request.id}:{request.plan.digest}" if action in ("reject", "review_request") else CONTOSO
     opened.world.faults.add(fault)
     await opened.interact(click("approver1", action, value))
     await opened.idle()

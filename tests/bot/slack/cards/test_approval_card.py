@@ -67,7 +67,7 @@ SIGNED_IN = Finding(
 @pytest.mark.parametrize("template", TEMPLATES)
 def test_with_all_that_is_known_of_the_partner_it_has_at_most_120_words(template: str, state: PartnershipState) -> None:
     asked = waiting(TEMPLATES[template])
-    known = replace(asked.known, findings=(SIGNED_IN, *FINDINGS, *FINDINGS))
+    known = replace(asked.require_prepared(), findings=(SIGNED_IN, *FINDINGS, *FINDINGS))
     context = CardContext(is_first=False, others_open=3, partnership=partnership(state=state))
     assert words_of(card(replace(asked, prepared=known), context=context)) <= MAX_WORDS
 
@@ -76,21 +76,23 @@ def test_the_first_issue_is_named_and_the_others_are_counted() -> None:
     asked = waiting(TEMPLATES["guest-collaboration"])
     text = shown(card(asked))
     assert "⚠️ Guests are locked out by one policy. (1 not checked)" in text
-    more = replace(asked, prepared=replace(asked.known, findings=(*FINDINGS, *FINDINGS)))
+    more = replace(asked, prepared=replace(asked.require_prepared(), findings=(*FINDINGS, *FINDINGS)))
     assert "one policy. (1 more issue, 2 not checked)" in shown(card(more))
     long = replace(FINDINGS[0], values={"text": "word " * 26})
-    assert "⚠️ 1 issue ·" in shown(card(replace(asked, prepared=replace(asked.known, findings=(long,))))).replace(
-        "\n", " · "
-    )
+    assert "⚠️ 1 issue ·" in shown(
+        card(replace(asked, prepared=replace(asked.require_prepared(), findings=(long,))))
+    ).replace("\n", " · ")
 
 
 def test_it_says_how_many_of_theirs_signed_in_where_the_log_was_read() -> None:
     asked = waiting(TEMPLATES["guest-collaboration"])
     assert "signed in" not in shown(card(asked))
-    read = replace(asked, prepared=replace(asked.known, findings=(SIGNED_IN,)))
+    read = replace(asked, prepared=replace(asked.require_prepared(), findings=(SIGNED_IN,)))
     assert "12 people of theirs signed in, last 30 days" in shown(card(read))
     partly = replace(SIGNED_IN, values={**SIGNED_IN.values, "people": 1, "is_complete": False})
-    assert "at least 1 person of theirs" in shown(card(replace(read, prepared=replace(read.known, findings=(partly,)))))
+    assert "at least 1 person of theirs" in shown(
+        card(replace(read, prepared=replace(read.require_prepared(), findings=(partly,))))
+    )
 
 
 def test_it_says_what_the_partner_has_now() -> None:
@@ -214,11 +216,11 @@ def test_the_last_day_and_the_ticket_are_on_the_card_and_in_details() -> None:
     template = load_catalog(SHIPPED).templates["guest-collaboration"]
     asked = waiting(template)
     ends_at = datetime(2027, 6, 1, tzinfo=UTC)
-    plan = replace(asked.known.plan, ends_at=ends_at)
+    plan = replace(asked.plan, ends_at=ends_at)
     asked = replace(
         asked,
         particulars=replace(asked.particulars, ends_at=ends_at, ticket="PRJ-1234"),
-        prepared=replace(asked.known, plan=plan),
+        prepared=replace(asked.require_prepared(), plan=plan),
     )
     text = shown(card(asked))
     assert "until 2027-05-31 · Ticket PRJ-1234 · Decide by" in " ".join(text.split())

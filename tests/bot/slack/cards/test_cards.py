@@ -89,7 +89,7 @@ def test_buttons_live_only_where_they_can_do_something(state: RequestState, kind
     if state is RequestState.PREPARING:
         assert found == {}
         return
-    value = f"r-1:{request(state, kind).known.plan.digest}"
+    value = f"r-1:{request(state, kind).plan.digest}"
     can_decide = {"approve": value, "reject": value} if state is RequestState.AWAITING_APPROVAL else {}
     assert found == {**can_decide, "review_request": value}
 
@@ -360,7 +360,7 @@ def test_details_show_the_whole_digest_and_the_tenant_whatever_the_texts_are(tex
     message = details(asked)
     if state in (RequestState.PREPARING, RequestState.UNFIT):
         return  # there is no plan that stands
-    digest = asked.known.plan.digest
+    digest = asked.plan.digest
     assert digest in shown(message.blocks)
     assert TENANT in shown(message.blocks)
 

@@ -20,7 +20,7 @@ from bot.slack.people.approvers import Approvers
 from tests.bot.shipped_cards import waiting
 from tests.bot.surfaces import all_of, assert_sound, assert_sound_message, buttons, shown
 from tests.workflows.core.builders import NOW, noted
-from workflows.app.reads.home import Home
+from workflows.app.reads.app_home import Home
 from workflows.catalog.catalog import SHIPPED, load_catalog
 from workflows.core.checks.findings import Finding, FindingCode, Severity
 from workflows.core.requests.request import AccessRequest, RequestState
@@ -34,25 +34,27 @@ PEOPLE: Final = Approvers(names=tuple(f"{'Very ' * 15}long name {number}" for nu
 
 def longest(template: str) -> AccessRequest:
     asked = waiting(TEMPLATES[template])
-    identity = replace(asked.known.observation.identity, default_domain=DOMAIN, display_name="Contoso " * 32)
+    identity = replace(
+        asked.require_prepared().observation.identity, default_domain=DOMAIN, display_name="Contoso " * 32
+    )
     findings = tuple(
         Finding(code=FindingCode.TEXT, severity=severity, values={"text": f"{number} {TEXT}"}, source="Entra " * 30)
         for severity in (Severity.WARNING, Severity.UNCHECKED, Severity.NOTE)
         for number in range(20)
     )
     known = replace(
-        asked.known,
-        observation=replace(asked.known.observation, identity=identity),
+        asked.require_prepared(),
+        observation=replace(asked.require_prepared().observation, identity=identity),
         findings=findings,
-        requester=replace(asked.known.requester, name="Riley " * 40),
-        sponsor=replace(asked.known.sponsor, name="Sam " * 40),
+        requester=replace(asked.require_prepared().requester, name="Riley " * 40),
+        sponsor=replace(asked.require_prepared().sponsor, name="Sam " * 40),
     )
     particulars = replace(asked.particulars, justification=JUSTIFICATION, ticket="T" * 100)
     return replace(asked, prepared=known, particulars=particulars)
 
 
 def holders(asked: AccessRequest) -> dict[str, Approvers]:
-    return {stage.role: PEOPLE for stage in asked.known.stages}
+    return {stage.role: PEOPLE for stage in asked.require_prepared().stages}
 
 
 def messages(asked: AccessRequest) -> Iterator[Message]:
@@ -97,7 +99,7 @@ def test_details_have_what_the_card_leaves_out(template: str) -> None:
     assert DOMAIN in text
     assert JUSTIFICATION in text
     assert f"and {40 - MAX_FINDINGS} more" in text
-    assert asked.known.plan.digest in text
+    assert asked.plan.digest in text
     assert list(buttons(view["blocks"][-2])) == [ids.APPROVE, ids.REJECT]
 
 

@@ -16,7 +16,7 @@ from bot.slack.flows.show.partner_list import partner_list
 from tests.bot import surfaces
 from tests.bot.surfaces import all_of, dicts, hostile_or_blank, shown, texts
 from tests.workflows.core.builders import DANA, NOW, REDEEM_STEP, TENANT, identity, partnership
-from workflows.app.reads.checklists import CurrentSetup
+from workflows.app.reads.partner_setup import CurrentSetup
 from workflows.core.partner_setup.checklist import Home
 from workflows.core.partner_setup.clouds import GLOBAL
 from workflows.core.partner_setup.confirmations import Confirmation

@@ -48,10 +48,10 @@ async def stored(gatehouse: BotUnderTest, request: AccessRequest) -> AccessReque
 async def test_a_request_is_shown_whole_and_approved_in_its_window(gatehouse: BotUnderTest) -> None:
     request = await gatehouse.file_request()
     view = await window(gatehouse)
-    value = f"{request.id}:{request.known.plan.digest}"
+    value = f"{request.id}:{request.plan.digest}"
     assert buttons(view) == {"approve": value, "reject": value, "show_notes": value}
     assert "Current approvers: Amara Okafor" in shown(view)
-    for part in (request.known.plan.digest, "The exact Microsoft Graph operations", "Checks"):
+    for part in (request.plan.digest, "The exact Microsoft Graph operations", "Checks"):
         assert part in shown(view)
     after = await press(gatehouse, view, "approve")
     assert "Your approval is received" in shown(after)
@@ -117,7 +117,7 @@ async def test_while_the_directory_is_away_nothing_is_shown(gatehouse: BotUnderT
 
 def decision(request: AccessRequest) -> str:
     """Return the value of the decision buttons on the request's card."""
-    return f"{request.id}:{request.known.plan.digest}"
+    return f"{request.id}:{request.plan.digest}"
 
 
 # --- reasons ---
@@ -129,7 +129,7 @@ def test_reject_names_the_target_first_and_carries_the_digest() -> None:
     assert_sound(view)
     assert "Partner: contoso.com" in shown(view["blocks"][0])
     assert view["callback_id"] == "reject_reason"
-    assert view["private_metadata"] == f"r-1:{asked.known.plan.digest}"
+    assert view["private_metadata"] == f"r-1:{asked.plan.digest}"
     assert element(view, "reason")["multiline"] is True
 
 

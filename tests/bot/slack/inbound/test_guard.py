@@ -17,7 +17,7 @@ UNKNOWN: Final = "R-ABCDEFGHI2:" + "0123456789abcdef" * 4
 
 def decision(request: AccessRequest) -> str:
     """Return the value of the decision buttons on the request's card."""
-    return f"{request.id}:{request.known.plan.digest}"
+    return f"{request.id}:{request.plan.digest}"
 
 
 async def undecided(gatehouse: BotUnderTest, request: AccessRequest) -> bool:
@@ -76,8 +76,8 @@ async def test_an_app_home_of_another_workspace_is_not_published(gatehouse: BotU
         answer = await gatehouse.post(json.dumps(body).encode(), "application/json")
         await gatehouse.idle()
         assert answer.status == 200
-        await gatehouse.store.want_homes([requester])
-        assert (await gatehouse.store.home_wanted(requester) > 0) is (team_id == TEAM_ID)
+        await gatehouse.store.request_home_updates([requester])
+        assert (await gatehouse.store.count_home_requests(requester) > 0) is (team_id == TEAM_ID)
 
 
 # --- claims that a payload carries ---

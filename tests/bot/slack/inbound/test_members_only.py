@@ -141,7 +141,7 @@ async def test_no_window_opens_with_anything_in_it(gatehouse: BotUnderTest, acti
     request = await gatehouse.file_request()
     reads = len(graph_reads(gatehouse))
     is_card = action_id in ("reject", "review_request")
-    value = f"{request.id}:{request.known.plan.digest}" if is_card else CONTOSO
+    value = f"{request.id}:{request.plan.digest}" if is_card else CONTOSO
     assert gatehouse.world.slack_simulator is not None
     trigger_id = gatehouse.world.slack_simulator.client.triggers.issue(SLACK_IDS["guest"])
     await gatehouse.interact(click("guest", action_id, value, trigger_id=trigger_id))

@@ -21,7 +21,7 @@ def at(ts: str, channel: str = CHANNEL) -> dict[str, Any]:
 
 def value(request: AccessRequest) -> str:
     """Return the value of the card's buttons."""
-    return f"{request.id}:{request.known.plan.digest}"
+    return f"{request.id}:{request.plan.digest}"
 
 
 async def cards(gatehouse: BotUnderTest, channel: str = CHANNEL, user: str = "approver1") -> list[dict[str, Any]]:

@@ -35,7 +35,7 @@ def request(state: RequestState = RequestState.AWAITING_APPROVAL, **changes: Any
     """A request of the requester's, sponsored by the admin."""
     usual = builders.request(state)
     particulars = replace(usual.particulars, requester=person("requester").chat_id, sponsor=person("admin").chat_id)
-    prepared = replace(usual.known, requester=person("requester"), sponsor=person("admin"))
+    prepared = replace(usual.require_prepared(), requester=person("requester"), sponsor=person("admin"))
     mine = {"particulars": particulars, "prepared": prepared, "decisions": ()}
     return replace(usual, **{**mine, **changes})
 

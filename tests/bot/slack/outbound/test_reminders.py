@@ -14,10 +14,10 @@ from workflows.ports.records import AuditEntry, Commit
 async def put(scene: Scene, number: int) -> AccessRequest:
     """Store a request that waits for the first approver, at a partner of its own."""
     usual = request()
-    plan = replace(usual.known.plan, tenant_id=TenantId(f"5a5e1f50-1c1f-4a8a-9d30-1d2f00c0f{number:03}"))
-    identity = replace(usual.known.observation.identity, default_domain=f"partner{number}.com")
-    observation = replace(usual.known.observation, identity=identity)
-    known = replace(usual.known, plan=plan, observation=observation)
+    plan = replace(usual.plan, tenant_id=TenantId(f"5a5e1f50-1c1f-4a8a-9d30-1d2f00c0f{number:03}"))
+    identity = replace(usual.require_prepared().observation.identity, default_domain=f"partner{number}.com")
+    observation = replace(usual.require_prepared().observation, identity=identity)
+    known = replace(usual.require_prepared(), plan=plan, observation=observation)
     asked = replace(
         usual,
         id=RequestId(f"R-{number}"),

@@ -20,8 +20,8 @@ def asked_again(before: AccessRequest) -> AccessRequest:
     """Return the request after an outside change, with the plan that follows from the current settings."""
     at = Situation(now=NOW + timedelta(hours=1))
     again = advance_partner(before, Replan(reason=noted(WHY)), at).request
-    plan = access_plan({"tenantId": before.known.plan.tenant_id, "inboundTrust": {"isMfaAccepted": False}})
-    return advance_partner(again, RecordPrepared(prepared=replace(before.known, plan=plan)), at).request
+    plan = access_plan({"tenantId": before.plan.tenant_id, "inboundTrust": {"isMfaAccepted": False}})
+    return advance_partner(again, RecordPrepared(prepared=replace(before.require_prepared(), plan=plan)), at).request
 
 
 def newest(scene: Scene, place: str) -> dict[str, Any]:
@@ -83,7 +83,7 @@ async def test_the_channel_keeps_one_card_and_its_thread_mentions_who_must_decid
 async def test_an_approver_who_saw_no_earlier_plan_gets_the_whole_card(scene: Scene) -> None:
     await scene.notifier().show_request(request())
     again = asked_again(request())
-    mine = replace(decided_by("approver1"), digest=again.known.plan.digest)
+    mine = replace(decided_by("approver1"), digest=again.plan.digest)
     await scene.notifier().show_request(replace(again, decisions=(mine,)))
     message = newest(scene, "@approver2")
     assert "Different from the plan you saw" not in shown(message["blocks"])
@@ -106,7 +106,7 @@ async def test_the_sponsor_is_told_once_and_a_sponsor_who_asks_for_themselves_ha
     own = replace(
         own,
         particulars=replace(own.particulars, sponsor=own.particulars.requester),
-        prepared=replace(own.known, sponsor=person("requester")),
+        prepared=replace(own.require_prepared(), sponsor=person("requester")),
     )
     await scene.notifier().show_request(own)
     assert (len(scene.messages("@admin")), len(scene.messages("@requester"))) == (1, 2)
@@ -123,7 +123,9 @@ async def test_after_an_edit_the_new_sponsor_is_told_and_the_former_one_reads_it
     assert "named you as the sponsor" in shown(scene.messages("@admin")[0]["blocks"]), "until there is a new plan"
     assert scene.messages("@approver3") == []
     planned = replace(
-        edited, state=RequestState.AWAITING_APPROVAL, prepared=replace(before.known, sponsor=person("approver3"))
+        edited,
+        state=RequestState.AWAITING_APPROVAL,
+        prepared=replace(before.require_prepared(), sponsor=person("approver3")),
     )
     for _ in range(2):
         await scene.notifier().show_request(planned)

@@ -33,8 +33,8 @@ from workflows.core.checks.conditional_access.policy import ControlKind
 from workflows.core.checks.conditional_access.questions import Question
 from workflows.core.checks.conditional_access.scope import ALL, ClientApp, ConditionType
 from workflows.core.checks.conditional_access.verdicts import AccessReport, Source
-from workflows.core.checks.facts import UnreadableFact, UnreadableReason
 from workflows.core.checks.findings import FindingCode
+from workflows.core.checks.tenant_facts import UnreadableFact, UnreadableReason
 from workflows.core.errors.facts import Values
 
 VERDICT: Final[dict[str, Any]] = {

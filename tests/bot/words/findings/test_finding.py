@@ -15,8 +15,8 @@ from bot.words.findings.finding import (
 from bot.words.findings.targets import LIKENESSES
 from bot.words.unavailable.not_read import UNREAD_REASON_WORDS
 from tests.workflows.core.builders import prepared, request
-from workflows.core.checks.facts import UnreadableReason
 from workflows.core.checks.findings import Finding, FindingCode, Severity, Source
+from workflows.core.checks.tenant_facts import UnreadableReason
 from workflows.partner_lookup.lookalikes import Likeness
 from workflows.store.codec import REQUEST, dump, load
 
@@ -183,7 +183,7 @@ SENTENCES: Final[tuple[tuple[FindingCode, dict[str, Any], str], ...]] = (
         "them.",
     ),
     (
-        C.MFA_REGISTRATION_UNREAD,
+        C.MFA_REGISTRATION_UNCHECKED,
         {},
         "Whether guests are excluded from the MFA registration policy could not be checked. "
         "Microsoft Graph v1.0 does not show it. If they are not, they must register MFA here, "
@@ -218,7 +218,7 @@ SENTENCES: Final[tuple[tuple[FindingCode, dict[str, Any], str], ...]] = (
     (C.INVITATIONS, {"allowed_for": None}, "Who may invite guests could not be checked: None is unknown here."),
     (C.GUESTS_SEE_ALL, {}, "Guests see this tenant's directory as members do."),
     (
-        C.DOMAIN_LIST_UNREAD,
+        C.DOMAIN_LIST_UNCHECKED,
         {},
         "The allow and deny list of domains for invitations could not be checked. Microsoft Graph"
         " v1.0 does not show it. It can block invitations that this change allows. Look in Entra "
@@ -272,37 +272,37 @@ SENTENCES: Final[tuple[tuple[FindingCode, dict[str, Any], str], ...]] = (
         f"Nobody of the partner signed in successfully during the last 30 days. {LIMIT}",
     ),
     (
-        C.DEFAULT_UNREAD,
+        C.DEFAULT_UNREADABLE,
         UNREAD,
         f"What the tenant's default allows could not be checked {GRANT} Entra admin center, External Identities, "
         "Cross-tenant access settings, Default settings.",
     ),
     (
-        C.INVITATIONS_UNREAD,
+        C.INVITATIONS_UNREADABLE,
         {**UNREAD, "why": "no_licence"},
         "Who may invite guests could not be checked (no licence). Microsoft Graph shows it only to tenants with Entra "
         "ID P1 or P2. Look in Entra admin center, External Identities, External collaboration settings.",
     ),
     (
-        C.CONDITIONAL_ACCESS_UNREAD,
+        C.CONDITIONAL_ACCESS_UNREADABLE,
         UNREAD,
         f"What Conditional Access requires of guests could not be checked {GRANT} Entra admin center, "
         "Conditional Access, Policies.",
     ),
     (
-        C.SHAREPOINT_UNREAD,
+        C.SHAREPOINT_UNREADABLE,
         UNREAD,
         f"SharePoint's and OneDrive's own sharing settings could not be checked {GRANT} SharePoint admin center, "
         "Policies, Sharing.",
     ),
     (
-        C.SIGN_INS_UNREAD,
+        C.SIGN_INS_UNREADABLE,
         {**UNREAD, "why": "out_of_time"},
         "Who of the partner signed in during the last 30 days could not be checked (no time left). Look in Entra admin "
         "center, Sign-in logs, filtered by home tenant.",
     ),
     (
-        C.OUTBOUND_SIGN_INS_UNREAD,
+        C.OUTBOUND_SIGN_INS_UNREADABLE,
         {**UNREAD, "why": "unreachable"},
         "Who of our people signed in at the partner during the last 30 days could not be checked (no answer). Look in "
         "Entra admin center, Sign-in logs, filtered by resource tenant.",
@@ -314,23 +314,23 @@ SENTENCES: Final[tuple[tuple[FindingCode, dict[str, Any], str], ...]] = (
         "access settings, Add organization.",
     ),
     (
-        C.OWN_DOMAINS_UNREAD,
+        C.OWN_DOMAINS_UNREADABLE,
         UNREAD,
         f"Whether the domain looks like one of our own could not be checked {GRANT} Entra admin center, Settings, "
         "Domain names.",
     ),
     (
-        C.GROUPS_UNREAD,
+        C.GROUPS_UNREADABLE,
         UNREAD,
         f"Whether the named groups are this tenant's could not be checked {GRANT} Entra admin center, Groups.",
     ),
     (
-        C.USERS_UNREAD,
+        C.USERS_UNREADABLE,
         UNREAD,
         f"Whether the named users are this tenant's could not be checked {GRANT} Entra admin center, Users.",
     ),
     (
-        C.APPLICATIONS_UNREAD,
+        C.APPLICATIONS_UNREADABLE,
         UNREAD,
         f"Whether the named applications are this tenant's could not be checked {GRANT} Entra admin center, "
         "Enterprise applications.",
@@ -479,7 +479,7 @@ SENTENCES: Final[tuple[tuple[FindingCode, dict[str, Any], str], ...]] = (
         "tenantRestrictions.devices.",
     ),
     (
-        C.RECORDS_UNREAD,
+        C.RECORDS_UNREADABLE,
         {},
         "There are no records here. So open requests for this tenant, and partners with a similar"
         " domain, could not be checked. Set DATABASE_URL to the bot's own file.",
@@ -510,7 +510,7 @@ def test_a_finding_is_worded_and_stored_as_it_is(code: FindingCode, values: dict
     known = request(prepared=prepared(findings=(one,)))
     stored = load(REQUEST, dump(REQUEST, known))
     assert stored == known
-    assert [finding_words(read) for read in stored.known.findings] == [sentence]
+    assert [finding_words(read) for read in stored.require_prepared().findings] == [sentence]
 
 
 @pytest.mark.parametrize("code", sorted(CONDITIONAL_ACCESS))

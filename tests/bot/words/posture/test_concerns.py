@@ -8,7 +8,7 @@ import pytest
 from bot.words.posture.concerns import WEIGHT_WORDS, concern_words
 from bot.words.posture.sources import concern_source
 from tests.bot.words.conditional_access.test_findings import verdict
-from workflows.core.checks.facts import UnreadableReason
+from workflows.core.checks.tenant_facts import UnreadableReason
 from workflows.core.errors.facts import Values
 from workflows.core.posture.concern_codes import ConcernCode
 from workflows.core.posture.model import Concern, Weight
@@ -184,14 +184,14 @@ GOLDEN: Final[list[tuple[ConcernCode, Values, str]]] = [
         "support case is open. Gatehouse gives it no access.",
     ),
     (
-        C.CONDITIONAL_ACCESS_UNREAD,
+        C.CONDITIONAL_ACCESS_UNREADABLE,
         {"why": UnreadableReason.FORBIDDEN.value},
         "What Conditional Access requires of guests could not be checked (permission missing). "
         "Grant the application Policy.Read.All with admin consent, or look in Entra admin center,"
         " Conditional Access, Policies.",
     ),
     (
-        C.CONDITIONAL_ACCESS_UNREAD,
+        C.CONDITIONAL_ACCESS_UNREADABLE,
         {"why": UnreadableReason.THROTTLED.value},
         "What Conditional Access requires of guests could not be checked (throttled). Look in "
         "Entra admin center, Conditional Access, Policies.",
@@ -208,7 +208,7 @@ GOLDEN: Final[list[tuple[ConcernCode, Values, str]]] = [
         "instead, so this is an estimate.",
     ),
     (
-        C.DEFAULT_UNREAD,
+        C.DEFAULT_UNREADABLE,
         {"reason": "Entra refused."},
         "The default, and everything that partners inherit from it, could not be checked. Entra refused.",
     ),
@@ -252,7 +252,7 @@ GOLDEN: Final[list[tuple[ConcernCode, Values, str]]] = [
         "Set in the default, with an effect that is not known: crossCloudMeetingConfiguration (not known).",
     ),
     (
-        C.DEFAULT_UNREADABLE,
+        C.DEFAULT_SETTINGS_UNREADABLE,
         SETTINGS,
         f"Could not be checked, because this version cannot read the default's values: {TITLES}.",
     ),

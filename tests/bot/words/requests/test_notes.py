@@ -85,8 +85,36 @@ GOLDEN: Final[tuple[tuple[str, dict[str, Any], str], ...]] = (
     (
         NoteCode.PROGRESS,
         {"written": [[], ["b2bCollaborationInbound", "inboundTrust"]], "unwritten": [["identitySynchronization"]]},
-        "2 of 3 changes are in the tenant. Sent: the partner without settings of its own; B2B collaboration, inbound, "
-        "Inbound trust. Not sent: Identity synchronization into this tenant.",
+        "Microsoft Graph accepted 2 of 3 changes. Accepted: the partner without settings of its own; B2B "
+        "collaboration, inbound, Inbound trust. Refused or not sent: Identity synchronization into this tenant.",
+    ),
+    (
+        NoteCode.PROGRESS,
+        {
+            "written": [["inboundTrust"]],
+            "unwritten": [["identitySynchronization"]],
+            "is_read": True,
+        },
+        "Only a part is in the tenant (verified): 1 of 2 changes. In the tenant: Inbound trust. Not in the tenant: "
+        "Identity synchronization into this tenant.",
+    ),
+    (
+        NoteCode.REVIEW_PART,
+        {},
+        "A review of this partner is due now. Check the current settings with /partner show. Then revoke the partner, "
+        "or send the request again.",
+    ),
+    (
+        NoteCode.REFUSED_UNREAD,
+        {},
+        "Microsoft Graph refused a write of this change. Nothing more is sent. The partner's settings cannot be read, "
+        "so what is in the tenant now is not known.",
+    ),
+    (
+        NoteCode.REFUSED_NOT_SHOWN,
+        {},
+        "Microsoft Graph refused a write of this change. Nothing more is sent. It does not show yet what it accepted "
+        "before, so what is in the tenant now is not known.",
     ),
     (NoteCode.EDITED, {"name": "Riley"}, "Riley edited this request."),
     (NoteCode.NOT_WRITTEN, {"is_first": True}, "Nothing was written."),
@@ -182,7 +210,7 @@ GOLDEN: Final[tuple[tuple[str, dict[str, Any], str], ...]] = (
         "Still open or not known: places (not known).",
     ),
     (
-        NoteCode.DEFAULT_UNREAD,
+        NoteCode.DEFAULT_UNREADABLE,
         {},
         "The tenant's default could not be read, so what applies by default is not known. /partner show reads it "
         "again.",

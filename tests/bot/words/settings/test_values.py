@@ -39,7 +39,7 @@ def test_every_value_of_an_enumeration_has_words() -> None:
         ("trusted", Origin.TENANT_DEFAULT, "Default: trusted"),
         ("trusted", Origin.MICROSOFT_DEFAULT, "Microsoft's default: trusted"),
         ("not trusted", Origin.NOT_ADDED, "not trusted (a tenant of another cloud, not added here)"),
-        ("trusted", Origin.UNREAD, "the tenant's default (value not known)"),
+        ("trusted", Origin.UNREADABLE, "the tenant's default (value not known)"),
         (None, Origin.TENANT_DEFAULT, "the tenant's default (value not known)"),
     ],
 )

@@ -5,12 +5,12 @@ from typing import Any
 
 import pytest
 
-from tests.workflows.app.reads.test_home import home_of
+from tests.workflows.app.reads.test_app_home import home_of
 from tests.workflows.core.builders import AMARA, DANA, MALLORY, RILEY, TENANT
 from tests.workflows.world import World
+from workflows.app.reads.app_home import Home, HomePosition, read_home
 from workflows.app.reads.auditors import Auditors
 from workflows.app.reads.found_requests import Today, find_requests, read_today
-from workflows.app.reads.home import Home, HomePlace, read_home
 from workflows.core.errors.raised import Refused
 from workflows.core.errors.refusal_codes import RefusalCode
 from workflows.core.people import Person
@@ -44,7 +44,7 @@ async def searching(world: World, person: Person, wanted: RequestFilter, known: 
     return await read_home(
         person.chat_id,
         known=person if known else None,
-        at=HomePlace(wanted=wanted),
+        at=HomePosition(wanted=wanted),
         store=world.store,
         directory=world.directory,
         now=world.clock.now(),
@@ -75,7 +75,7 @@ async def test_what_cannot_be_read_is_no_permission(world: World, method: str, e
 async def test_the_right_to_read_gives_no_right_to_decide(world: World) -> None:
     request = await world.waiting()
     await world.approve(request, MALLORY)
-    reject = Reject(actor=MALLORY.chat_id, request_id=request.id, digest=request.known.plan.digest, reason="No")
+    reject = Reject(actor=MALLORY.chat_id, request_id=request.id, digest=request.plan.digest, reason="No")
     await world.click(reject)
     await world.click(Withdraw(actor=MALLORY.chat_id, request_id=request.id))
     unchanged = await world.request(request.id)
@@ -92,7 +92,8 @@ async def test_the_right_to_read_gives_no_right_to_decide(world: World) -> None:
 
 async def test_an_auditor_asks_in_their_own_name_and_keeps_no_partner(world: World) -> None:
     mine = await world.waiting(requester=MALLORY)
-    assert (mine.particulars.requester, mine.known.requester) == (MALLORY.chat_id, MALLORY), "like every member"
+    assert mine.particulars.requester == MALLORY.chat_id, "like every member"
+    assert mine.require_prepared().requester == MALLORY
     await world.click(Withdraw(actor=MALLORY.chat_id, request_id=mine.id))
     await world.opened()
     await world.review()
@@ -160,4 +161,4 @@ async def test_each_found_request_has_its_state_of_today(world: World) -> None:
     assert (closing.particulars.kind, opening.id) == (RequestKind.REVOCATION, request.id)
     assert found.today == {closing.id: Today(), request.id: Today(successor=closing)}
     assert await read_today(replace(request, state=RequestState.REJECTED), store=world.store, now=now) == Today()
-    assert closing.known.plan.tenant_id == TENANT
+    assert closing.plan.tenant_id == TENANT

@@ -11,7 +11,7 @@ from tests.workflows.core.builders import AMARA, MALLORY, RILEY
 from tests.workflows.world import CATALOG, World
 from workflows.app.limits import LimitedAction, Limits
 from workflows.app.reads import object_search
-from workflows.app.reads.object_search import NOTHING, ObjectSearch
+from workflows.app.reads.object_search import NO_RESULT, ObjectSearch
 from workflows.app.service import SEARCH
 from workflows.core.errors.raised import Refused
 from workflows.core.errors.refusal_codes import RefusalCode
@@ -123,7 +123,7 @@ async def test_what_does_not_answer_gives_nothing_and_no_error(world: World, met
     members = Members()
     members.error = error if method == "members" else None
     world.script.fail(method, error)
-    assert await searching(world, members=members).find(RILEY.chat_id, PILOT, "project_group", "Bridge") == NOTHING
+    assert await searching(world, members=members).find(RILEY.chat_id, PILOT, "project_group", "Bridge") == NO_RESULT
 
 
 async def test_who_answers_too_late_is_not_waited_for(world: World, monkeypatch: pytest.MonkeyPatch) -> None:

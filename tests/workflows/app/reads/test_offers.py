@@ -64,8 +64,8 @@ async def test_the_partners_own_chain_is_shown_before_it_is_sent(world: World) -
     assert await offering(world).stages(guests, None) == guests.stages
     request = await world.opened()
     observation = ObservedPartner(
-        identity=request.known.observation.identity,
-        configuration=await world.tenant.read_partner(request.known.plan.tenant_id),
+        identity=request.require_prepared().observation.identity,
+        configuration=await world.tenant.read_partner(request.plan.tenant_id),
         at=world.clock.now(),
         default=world.tenant.default,
     )

@@ -25,7 +25,7 @@ from workflows.ports.tenant import TenantRefused, TenantUnavailable
 def edit_of(request: AccessRequest, actor: Person = RILEY, **changes: Any) -> Form:
     """The form that edits a request, as it is filled in, with some fields changed."""
     form = refilled(request, actor.chat_id, CATALOG, NOW).form
-    edits = PlanEdited(request_id=request.id, digest=request.known.plan.digest)
+    edits = PlanEdited(request_id=request.id, digest=request.plan.digest)
     return replace(form, edits=edits, **changes)
 
 
@@ -47,7 +47,7 @@ async def test_an_edit_is_planned_and_decided_anew_in_the_same_request(world: Wo
     assert (again.state, again.round, len(again.edits)) == (RequestState.AWAITING_APPROVAL, 1, 1)
     assert (again.decisions, len(again.void)) == ((), 1)
     assert again.particulars == replace(request.particulars, justification="Another project")
-    assert again.known.plan == replace(request.known.plan, edition=1)
+    assert again.plan == replace(request.plan, edition=1)
     assert [one.id for one in await world.all_requests()] == [request.id]
     await world.approve(request, BRUNO)
     assert (await world.request(request.id)).decisions == ()

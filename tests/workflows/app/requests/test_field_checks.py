@@ -36,11 +36,11 @@ async def test_access_ends_with_the_day_that_was_chosen_whenever_it_is_approved(
     request = await world.settled(request_id)
     ends_at = datetime.combine(last + timedelta(days=1), datetime.min.time(), UTC)
     assert (request.particulars.ends_at, request.particulars.duration) == (ends_at, timedelta(days=40))
-    assert request.known.plan.ends_at == ends_at
-    assert request.known.plan.digest != replace(request.known.plan, ends_at=None).digest
+    assert request.plan.ends_at == ends_at
+    assert request.plan.digest != replace(request.plan, ends_at=None).digest
     world.clock.advance(days=5)
     await world.approve(request, AMARA)
-    partner = await world.store.partnership(request.known.plan.tenant_id)
+    partner = await world.store.partnership(request.plan.tenant_id)
     assert partner is not None
     assert partner.ends_at == ends_at
     entry = next(one for one in await world.store.history(limit=100) if one.command == "submit")

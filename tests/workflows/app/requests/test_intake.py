@@ -271,7 +271,7 @@ async def test_the_ids_of_a_template_are_filed_as_guids(world: World) -> None:
         "partner_application": THEIRS,
     }
     request = await world.settled(request_id)
-    sent = request.known.plan.operations[0].body
+    sent = request.plan.operations[0].body
     assert sent["b2bCollaborationInbound"]["usersAndGroups"]["targets"] == [{"target": GROUP, "targetType": "group"}]
     assert sent["b2bCollaborationOutbound"]["applications"]["targets"] == [
         {"target": THEIRS, "targetType": "application"}

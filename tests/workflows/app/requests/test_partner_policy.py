@@ -51,14 +51,14 @@ async def record(world: World) -> Any:
 
 
 def codes(request: AccessRequest) -> set[str]:
-    return {finding.code for finding in request.known.findings}
+    return {finding.code for finding in request.require_prepared().findings}
 
 
 async def test_a_weaker_template_over_a_partner_needs_the_chain_under_which_it_stands(world: World) -> None:
     await pilot(world)
     assert (await record(world)).stages == WHOLE
     request = await world.waiting(template="guest-collaboration", days=365)
-    assert request.known.stages == WHOLE
+    assert request.require_prepared().stages == WHOLE
     await world.approve(request, AMARA)
     assert (await world.request(request.id)).state is RequestState.AWAITING_APPROVAL
     for person in (BRUNO, CHIE):
@@ -71,17 +71,17 @@ async def test_a_weaker_template_over_a_partner_needs_the_chain_under_which_it_s
 async def test_the_card_of_a_change_of_template_says_what_it_replaces(world: World) -> None:
     await pilot(world)
     request = await world.waiting(template="guest-collaboration", days=365)
-    (said,) = [finding_words(one) for one in request.known.findings if one.code == "replaces_template"]
+    (said,) = [finding_words(one) for one in request.require_prepared().findings if one.code == "replaces_template"]
     before, after = world.clock.now() + timedelta(days=90), world.clock.now() + timedelta(days=365)
     for fact in ("Regulated project", "Guest collaboration", f"{before:%Y-%m-%d}", f"{after:%Y-%m-%d}", "30", "90"):
         assert fact in said
-    (kept,) = [finding_words(one) for one in request.known.findings if one.code == "keeps_approval_policy"]
+    (kept,) = [finding_words(one) for one in request.require_prepared().findings if one.code == "keeps_approval_policy"]
     assert "2 of “Data owners”" in kept
 
 
 async def test_a_new_partner_says_nothing_of_replacing(world: World) -> None:
     request = await world.waiting(template="guest-collaboration", days=180)
-    assert request.known.stages == CATALOG.templates["guest-collaboration"].stages
+    assert request.require_prepared().stages == CATALOG.templates["guest-collaboration"].stages
     assert not codes(request) & {"replaces_template", "keeps_approval_policy"}
 
 
@@ -91,15 +91,15 @@ async def test_a_longer_time_needs_the_chain_too(world: World) -> None:
     await store(world, changed)
     world.clock.advance(days=30)
     renewal = await world.waiting(template="guest-collaboration", days=180)
-    assert renewal.known.plan.operations == ()
-    assert renewal.known.stages == WHOLE
+    assert renewal.plan.operations == ()
+    assert renewal.require_prepared().stages == WHOLE
     assert "replaces_template" not in codes(renewal)
 
 
 async def test_narrowing_stays_easy_and_keeps_the_policy(world: World) -> None:
     await opened(world, "trusted-partner", *EVERYBODY)
     request = await world.waiting(template="guest-collaboration", days=90)
-    assert [stage.quorum for stage in request.known.stages] == [1]
+    assert [stage.quorum for stage in request.require_prepared().stages] == [1]
     await world.approve(request, AMARA)
     assert (await world.request(request.id)).state is RequestState.APPLIED
     assert (await record(world)).stages == CATALOG.templates["trusted-partner"].stages
@@ -110,7 +110,7 @@ async def test_only_a_confirmed_revoke_resets_it(world: World) -> None:
     await world.revoke(DANA)
     assert (await record(world)).stages == ()
     request = await world.waiting(template="guest-collaboration", days=90)
-    assert request.known.stages == CATALOG.templates["guest-collaboration"].stages
+    assert request.require_prepared().stages == CATALOG.templates["guest-collaboration"].stages
 
 
 async def test_a_record_without_a_policy_derives_it_from_what_was_applied(world: World) -> None:
@@ -119,7 +119,7 @@ async def test_a_record_without_a_policy_derives_it_from_what_was_applied(world:
     await opened(world, "guest-collaboration", AMARA, days=90)
     await store(world, replace(await record(world), stages=()))
     request = await world.waiting(template="teams-shared-channels", days=90)
-    assert sum(stage.quorum for stage in request.known.stages) == 3
+    assert sum(stage.quorum for stage in request.require_prepared().stages) == 3
 
 
 async def test_a_record_whose_request_is_lost_has_its_templates_policy(world: World) -> None:
@@ -127,7 +127,7 @@ async def test_a_record_whose_request_is_lost_has_its_templates_policy(world: Wo
     await store(world, replace(await record(world), stages=()))
     await world.store.execute("delete from requests")
     request = await world.waiting(template="guest-collaboration", days=90)
-    assert request.known.stages == WHOLE
+    assert request.require_prepared().stages == WHOLE
 
 
 async def test_where_a_role_of_the_old_chain_is_gone_the_strongest_chain_decides(world: World) -> None:
@@ -135,8 +135,8 @@ async def test_where_a_role_of_the_old_chain_is_gone_the_strongest_chain_decides
     council = Stage(title="Works council", role=Role("council"), quorum=1)
     await store(world, replace(await record(world), stages=(council,)))
     request = await world.waiting(template="teams-shared-channels", days=90)
-    assert sum(stage.quorum for stage in request.known.stages) == 3
-    assert "council" not in {stage.role for stage in request.known.stages}
+    assert sum(stage.quorum for stage in request.require_prepared().stages) == 3
+    assert "council" not in {stage.role for stage in request.require_prepared().stages}
 
 
 async def test_putting_a_change_back_needs_it_too(world: World) -> None:
@@ -179,7 +179,7 @@ async def test_the_card_and_the_form_of_a_restore_say_what_it_replaces(world: Wo
         f"It replaces “Guest collaboration” by “Trusted partner”. End: {before:%Y-%m-%d} before, about "
         f"{after:%Y-%m-%d} after. Review: every 90 days before, every 30 days after."
     )
-    for findings in (found.findings, request.known.findings):
+    for findings in (found.findings, request.require_prepared().findings):
         assert [finding_words(one) for one in findings if one.code == "replaces_template"] == [wanted]
     for person in EVERYBODY:
         await world.approve(await world.request(request.id), person)
@@ -193,7 +193,7 @@ async def test_settings_made_by_hand_are_weighed_with_the_template(world: World)
     redeems = {"inboundAllowed": True, "outboundAllowed": None}
     world.tenant.edit(TENANT, identitySynchronization=synchronizes, automaticUserConsentSettings=redeems)
     request = await world.waiting(template="guest-collaboration", days=90)
-    assert sum(stage.quorum for stage in request.known.stages) >= 3
+    assert sum(stage.quorum for stage in request.require_prepared().stages) >= 3
 
 
 async def test_the_policy_survives_a_restart(world: World) -> None:

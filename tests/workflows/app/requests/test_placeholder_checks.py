@@ -88,8 +88,8 @@ async def test_slow_reads_are_not_waited_for(world: World, monkeypatch: pytest.M
 async def test_names_are_kept_with_what_was_prepared_and_unread_ones_are_said(world: World) -> None:
     world.tenant.tenant_settings.names = {OURS: "Bridge project", THEIRS: None, THEIR_APP: "Salesforce"}
     request = await world.waiting(template="regulated-project", days=90, placeholders=HOLES)
-    assert request.known.names[OURS] == "Bridge project"
-    by_code = {one.code: one for one in request.known.findings}
+    assert request.require_prepared().names[OURS] == "Bridge project"
+    by_code = {one.code: one for one in request.require_prepared().findings}
     assert "“Bridge project”" in finding_words(by_code[FindingCode.TARGETS_NAMED])
     assert by_code[FindingCode.TARGETS_IN_BOTH].severity is Severity.NOTE
     assert "“Salesforce”" in finding_words(by_code[FindingCode.TARGETS_IN_BOTH])

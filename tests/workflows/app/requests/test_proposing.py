@@ -13,7 +13,7 @@ from tests.workflows.core.builders import NOW, STAGES, TENANT, identity, prepare
 from tests.workflows.world import World
 from workflows.app.requests.forms import InvalidForm
 from workflows.app.requests.proposing import check_proposal
-from workflows.core.checks.findings import Finding, FindingCode, Severity, UnfitPlan
+from workflows.core.checks.findings import Finding, FindingCode, PlanBreaksRules, Severity
 from workflows.core.checks.partner_rules import MICROSOFT_SUPPORT
 from workflows.core.plans.plan import plan_access
 from workflows.core.policy.risk import ChainWeakness, RiskLevel
@@ -50,7 +50,7 @@ def test_a_rule_that_the_change_breaks_is_said_at_the_template() -> None:
         template_hash="h",
         duration=timedelta(days=90),
     )
-    with worded_refusal(UnfitPlan, match="requires automatic redemption") as caught:
+    with worded_refusal(PlanBreaksRules, match="requires automatic redemption") as caught:
         check_proposal(ObservedPartner(identity=identity(), configuration=before, at=NOW), plan, STAGES)
     assert (caught.value.field, caught.value.code) == ("template", "synchronization_without_redemption")
 
@@ -58,10 +58,10 @@ def test_a_rule_that_the_change_breaks_is_said_at_the_template() -> None:
 async def test_what_the_approvers_must_know_is_stored_with_the_request(world: World) -> None:
     world.tenant.partners[TENANT] = {"tenantId": TENANT, "isInMultiTenantOrganization": True}
     request = await world.waiting()
-    found = {finding.code: finding for finding in request.known.findings}
+    found = {finding.code: finding for finding in request.require_prepared().findings}
     assert found[FindingCode.MULTI_TENANT_ORGANIZATION].severity is Severity.WARNING
     assert found[FindingCode.LICENCE_P1].source
-    assert request.known.observation.default == await world.tenant.read_default()
+    assert request.require_prepared().observation.default == await world.tenant.read_default()
 
 
 async def test_a_template_too_weak_for_what_is_set_already_is_refused(world: World, monkeypatch: Any) -> None:
@@ -79,13 +79,13 @@ def test_requests_stored_before_there_were_findings_and_defaults_still_load() ->
     del stored["prepared"]["observation"]["default"]
     loaded = load(REQUEST, json.dumps(stored))
     assert loaded == request()
-    assert loaded.known.plan.digest == request().known.plan.digest
+    assert loaded.plan.digest == request().plan.digest
 
 
 def test_findings_survive_the_store() -> None:
     finding = Finding(code=FindingCode.TEXT, severity=Severity.UNCHECKED, values={"text": "T."}, source="S")
     known = prepared(findings=(finding,))
-    assert load(REQUEST, dump(REQUEST, request(prepared=known))).known.findings == (finding,)
+    assert load(REQUEST, dump(REQUEST, request(prepared=known))).require_prepared().findings == (finding,)
 
 
 def test_microsofts_support_is_known_by_its_id() -> None:

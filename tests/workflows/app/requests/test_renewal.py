@@ -21,7 +21,7 @@ async def test_asking_for_the_same_and_as_long_is_refused_at_the_field(world: Wo
     assert "already a partner with the settings" in fact_words(caught.value.problems["target"])
     assert "To extend it now, choose 365 days." in fact_words(caught.value.problems["target"])
     request = await world.waiting(days=365)
-    assert is_renewal(request.known.plan), "what is advised is taken"
+    assert is_renewal(request.plan), "what is advised is taken"
 
 
 async def test_what_is_found_out_only_after_sending_ends_with_the_same_words(world: World) -> None:
@@ -40,8 +40,8 @@ async def test_the_current_settings_is_prolonged_by_the_whole_chain_and_nothing_
     world.clock.advance(days=200)  # past its end
     writes = len(world.tenant.writes)
     request = await world.waiting()
-    assert is_renewal(request.known.plan)
-    assert request.known.stages == opened.known.stages
+    assert is_renewal(request.plan)
+    assert request.require_prepared().stages == opened.require_prepared().stages
     for person in (AMARA, BRUNO, CHIE):
         assert (await world.request(request.id)).state is RequestState.AWAITING_APPROVAL
         await world.approve(request, person)
@@ -71,8 +71,8 @@ async def test_what_any_shipped_template_opened_is_renewed_by_its_own_chain(worl
     assert (await world.request(opened.id)).state is RequestState.APPLIED
     world.clock.advance(days=template.durations[0].days + 1)
     request = await world.waiting(**asked, placeholders=placeholders)
-    assert is_renewal(request.known.plan)
-    assert request.known.stages == template.stages
+    assert is_renewal(request.plan)
+    assert request.require_prepared().stages == template.stages
 
 
 async def test_what_changed_before_the_last_approval_is_asked_again(world: World) -> None:
@@ -91,4 +91,4 @@ async def test_what_changed_before_the_last_approval_is_asked_again(world: World
     again = await world.request(request.id)
     assert again.state is RequestState.AWAITING_APPROVAL
     assert again.drift is not None
-    assert not is_renewal(again.known.plan)
+    assert not is_renewal(again.plan)

@@ -75,10 +75,10 @@ async def revocation(world: World) -> AccessRequest:
 
 
 async def test_a_revocation_is_restored_by_the_whole_chain(world: World, revocation: AccessRequest) -> None:
-    opened = revocation.known.plan.before
+    opened = revocation.plan.before
     waiting = await world.settled((await file(world, revocation)).id)
     assert waiting.state is S.AWAITING_APPROVAL, note_words(waiting.note)
-    known = waiting.known
+    known = waiting.require_prepared()
     assert known.template_title == "Trusted partner"
     assert prepared_title(known) == f"Restore of {revocation.id} (approval policy of “Trusted partner”)"
     assert known.stages == CATALOG.templates["trusted-partner"].stages
@@ -112,8 +112,8 @@ async def test_the_first_opening_is_restored_by_the_strongest_chain_and_nothing_
     first = (await world.store.requests_for(TENANT, 9))[-1]
     waiting = await world.settled((await file(world, first)).id)
     assert waiting.state is S.AWAITING_APPROVAL, note_words(waiting.note)
-    assert sum(stage.quorum for stage in waiting.known.stages) == 3, "to inherit is no proven narrowing"
-    assert "restores_inheritance" in {finding.code for finding in waiting.known.findings}
+    assert sum(stage.quorum for stage in waiting.require_prepared().stages) == 3, "to inherit is no proven narrowing"
+    assert "restores_inheritance" in {finding.code for finding in waiting.require_prepared().findings}
     for person in (AMARA, BRUNO, CHIE):
         await world.approve(waiting, person)
     assert (await world.request(waiting.id)).state is S.APPLIED
@@ -130,7 +130,7 @@ async def test_a_proven_narrowing_needs_one_approver_and_prolongs_nothing(
         await world.approve(reopened, person)
     world.clock.advance(minutes=1)
     waiting = await world.settled((await file(world, await world.request(reopened.id))).id)
-    assert [stage.quorum for stage in waiting.known.stages] == [1]
+    assert [stage.quorum for stage in waiting.require_prepared().stages] == [1]
     await world.approve(waiting, AMARA)
     assert (await world.request(waiting.id)).state is S.APPLIED
     partnership = await world.store.partnership(TENANT)
@@ -164,19 +164,19 @@ async def test_another_partners_change_is_not_restored_here(world: World, revoca
 
 
 async def test_the_current_settings_so_already_is_nothing_to_restored(world: World, revocation: AccessRequest) -> None:
-    world.tenant.partners[TENANT] = dict(revocation.known.plan.before or {})
+    world.tenant.partners[TENANT] = dict(revocation.plan.before or {})
     assert "nothing to restore" in (await problems(world, form(revocation)))["restores"]
 
 
 async def test_a_value_without_a_name_is_refused_at_the_field(world: World, revocation: AccessRequest) -> None:
     before = {
-        **(revocation.known.plan.before or {}),
+        **(revocation.plan.before or {}),
         "appServiceConnectInbound": {"applications": {"accessType": "unknownFutureValue"}},
     }
     change = replace(
         revocation,
         id=RequestId("R-BBBBBBBBBB"),
-        prepared=replace(revocation.known, plan=replace(revocation.known.plan, before=before)),
+        prepared=replace(revocation.require_prepared(), plan=replace(revocation.plan, before=before)),
     )
     await world.put(change)
     assert "cannot be restored" in (await problems(world, form(change)))["restores"]
@@ -245,7 +245,7 @@ async def test_drift_before_the_first_write_asks_again_with_a_new_plan(world: Wo
     again = await world.settled(waiting.id)
     assert again.state is S.AWAITING_APPROVAL
     assert again.drift is not None
-    assert again.known.plan.digest != waiting.known.plan.digest
+    assert again.plan.digest != waiting.plan.digest
     assert again.decisions == ()
 
 
@@ -260,7 +260,7 @@ async def test_a_changed_template_asks_again(world: World, revocation: AccessReq
     await world.approve(waiting, AMARA)
     again = await world.request(waiting.id)
     assert note_words(again.asked_again).startswith("The template changed")
-    assert again.known.plan.template_hash == "another"
+    assert again.plan.template_hash == "another"
 
 
 async def test_a_template_that_is_gone_leaves_it_to_the_strongest_chain(
@@ -273,8 +273,8 @@ async def test_a_template_that_is_gone_leaves_it_to_the_strongest_chain(
     )
     waiting = await world.settled(filed.id)
     assert waiting.state is S.AWAITING_APPROVAL, note_words(waiting.note)
-    assert waiting.known.plan.template in left
-    assert waiting.known.plan.template != filed.particulars.template
+    assert waiting.plan.template in left
+    assert waiting.plan.template != filed.particulars.template
 
 
 async def test_what_somebody_else_changed_after_a_write_is_overwritten_and_can_be_restored(
@@ -305,7 +305,7 @@ async def test_what_was_stopped_before_its_end_can_be_restored(world: World, is_
     assert setup.id in {one.id for one in await world.restore_intake().changes(TENANT)}
     waiting = await world.settled((await file(world, setup)).id)
     assert waiting.state is S.AWAITING_APPROVAL, note_words(waiting.note)
-    assert "restores_a_part" in {finding.code for finding in waiting.known.findings}
+    assert "restores_a_part" in {finding.code for finding in waiting.require_prepared().findings}
     for person in (AMARA, BRUNO, CHIE):
         await world.approve(waiting, person)
     assert (await world.request(waiting.id)).state is S.APPLIED
@@ -321,7 +321,7 @@ async def test_what_failed_before_its_end_can_be_restored(world: World) -> None:
     assert [one.id for one in await world.restore_intake().changes(TENANT)] == [setup.id]
     waiting = await world.settled((await file(world, setup)).id)
     assert waiting.state is S.AWAITING_APPROVAL, note_words(waiting.note)
-    assert [one.method for one in waiting.known.plan.operations] == ["PATCH"]
+    assert [one.method for one in waiting.plan.operations] == ["PATCH"]
     for person in (AMARA, BRUNO, CHIE):
         await world.approve(waiting, person)
     assert (await world.request(waiting.id)).state is S.APPLIED
@@ -340,7 +340,7 @@ async def test_a_group_that_was_deleted_meanwhile_is_restored_with_a_warning(wor
     filed = await file(world, await newest(world), days=90)
     waiting = await world.settled(filed.id)
     assert waiting.state is S.AWAITING_APPROVAL, note_words(waiting.note)
-    (gone,) = [one for one in waiting.known.findings if one.code == "target_gone"]
+    (gone,) = [one for one in waiting.require_prepared().findings if one.code == "target_gone"]
     assert gone.severity is Severity.WARNING
     assert ours in finding_words(gone)
     for person in (AMARA, BRUNO, CHIE):

@@ -113,8 +113,8 @@ def test_the_log_is_asked_from_the_first_decision_and_from_when_the_partner_was_
     assert must_be_unchanged_since(request, gap) == first.at, (
         "the last decision came after the gap, the first one before it"
     )
-    read = replace(request.known.observation, at=first.at - 5 * MINUTE)
-    request = replace(request, prepared=replace(request.known, observation=read))
+    read = replace(request.require_prepared().observation, at=first.at - 5 * MINUTE)
+    request = replace(request, prepared=replace(request.require_prepared(), observation=read))
     assert must_be_unchanged_since(request, gap) == read.at
     assert must_be_unchanged_since(request, Gap(since=read.at - MINUTE, until=gap.until)) == read.at - MINUTE
 
@@ -231,7 +231,7 @@ async def test_a_revocation_is_never_held(world: World) -> None:
 async def test_what_is_set_already_is_recorded_without_asking(world: World) -> None:
     """Nothing is written, so nothing is opened."""
     request = await world.approved()
-    world.tenant.partners[TENANT] = dict(request.known.plan.configuration_after() or {})
+    world.tenant.partners[TENANT] = dict(request.plan.configuration_after() or {})
     world.clock.advance(days=30)
     await started(world)
     assert (await world.settled(request.id)).state is S.APPLIED

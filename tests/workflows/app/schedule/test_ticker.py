@@ -135,7 +135,7 @@ async def test_a_second_approval_of_one_person_holds_no_request_open(world: Worl
 async def test_who_approved_may_still_reject_at_the_last_moment(world: World) -> None:
     request = await world.waiting()
     await world.approve(request, AMARA)
-    digest = request.known.plan.digest
+    digest = request.plan.digest
     rejection = Reject(actor=AMARA.chat_id, request_id=request.id, digest=digest, reason="A mistake")
     await stored_in_time(world, request, rejection)
     assert await looked_at(world, request) is S.AWAITING_APPROVAL

@@ -10,12 +10,12 @@ from bot.words.findings.finding import finding_words
 from bot.words.unavailable.not_read import UNREAD_REASON_WORDS
 from tests.workflows.core.builders import TENANT, access_plan, identity
 from tests.workflows.core.policies import policy
-from workflows.core.checks.conditional_access.entries import entries_under, trust_under
 from workflows.core.checks.conditional_access.questions import Questions
 from workflows.core.checks.conditional_access.verdicts import AccessReport, assess
-from workflows.core.checks.facts import PreflightFacts, SignIns, UnreadableFact, UnreadableReason
+from workflows.core.checks.conditional_access.visitor_access import entries_under, trust_under
 from workflows.core.checks.findings import Finding, FindingCode, Severity
 from workflows.core.checks.home_tenant import circumstances, evaluate_facts, sign_in_values
+from workflows.core.checks.tenant_facts import PreflightFacts, SignIns, UnreadableFact, UnreadableReason
 from workflows.core.plans.plan import Plan, TenantIdentity, plan_access, plan_revocation
 from workflows.core.settings.documents import parse_targets, to_document
 from workflows.core.settings.effective import effective_settings

@@ -9,7 +9,7 @@ import pytest
 from bot.words.findings.finding import finding_words
 from bot.words.requests.notes import refusal_words
 from tests.workflows.core.builders import TENANT, closed_document
-from workflows.core.checks.findings import Finding, FindingCode, Severity, UnfitPlan, require_fit
+from workflows.core.checks.findings import Finding, FindingCode, PlanBreaksRules, Severity, require_no_errors
 from workflows.core.checks.partner_rules import MICROSOFT_SUPPORT, check_partner
 from workflows.core.checks.rules import RIGHTS_MANAGEMENT, Circumstances, check_plan
 from workflows.core.plans.plan import Operation, Plan, plan_access
@@ -246,8 +246,8 @@ def finding(code: FindingCode, severity: Severity) -> Finding:
 def test_an_error_makes_a_request_unfit_and_says_why_with_its_source() -> None:
     first, second = FindingCode.HALF_A_BLOCK, FindingCode.ALL_AND_SOME
     errors = [finding(first, Severity.ERROR), finding(second, Severity.ERROR), finding(first, Severity.NOTE)]
-    with pytest.raises(UnfitPlan) as caught:
-        require_fit(errors, "template")
+    with pytest.raises(PlanBreaksRules) as caught:
+        require_no_errors(errors, "template")
     assert (caught.value.field, caught.value.code) == ("template", "half_a_block")
     assert caught.value.errors == tuple(errors[:2])
     assert refusal_words(caught.value) == "About half_a_block. (Graph: “A page”) About all_and_some. (Graph: “A page”)"
@@ -255,7 +255,7 @@ def test_an_error_makes_a_request_unfit_and_says_why_with_its_source() -> None:
 
 def test_everything_else_passes() -> None:
     others = tuple(finding(FindingCode.TEXT, severity) for severity in Severity if severity is not Severity.ERROR)
-    assert require_fit(iter(others), "template") == others
+    assert require_no_errors(iter(others), "template") == others
 
 
 def test_errors_stand_first() -> None:

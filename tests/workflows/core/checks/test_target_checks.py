@@ -9,7 +9,6 @@ import pytest
 from bot.words.findings.finding import finding_words
 from bot.words.plans.changes import describe_changes
 from tests.workflows.core.builders import TENANT
-from workflows.core.checks.facts import UnreadableFact, UnreadableReason
 from workflows.core.checks.findings import Finding, Severity
 from workflows.core.checks.target_checks import (
     MAX_LOOKED_UP,
@@ -20,6 +19,7 @@ from workflows.core.checks.target_checks import (
     known_names,
     shown_name,
 )
+from workflows.core.checks.tenant_facts import UnreadableFact, UnreadableReason
 from workflows.core.plans.named_targets import NamedTarget, current_targets, shown_targets, written_targets
 from workflows.core.plans.plan import Plan, plan_access
 from workflows.core.settings.documents import to_document

@@ -71,7 +71,7 @@ def test_what_we_open_for_named_people_and_applications_they_open_for_the_same(
     setup = setup_of({ours: b2b(ID, OTHER)}, MICROSOFTS)
     [step] = setup.steps
     assert (step.key, step.is_needed, step.wanted) == (key, is_needed, {theirs: b2b(ID, OTHER)})
-    assert setup.unread == ()
+    assert setup.unreadable == ()
     assert setup.partner_object_ids == ((ID,) if ours.endswith("Inbound") else (OTHER,))
     assert setup_of({ours: b2b(access="blocked", application="AllApplications")}, MICROSOFTS) == PartnerSetup(steps=())
 
@@ -108,7 +108,7 @@ def test_what_is_inherited_asks_for_nothing_and_an_open_direct_connect_is_a_rema
     default = {"b2bCollaborationInbound": b2b(), "b2bDirectConnectInbound": b2b()}
     setup = setup_of(None, default)
     assert (setup.steps, setup.inherited) == ((), ("b2bDirectConnectInbound",))
-    assert setup.unread_inherited == ("b2bDirectConnectOutbound",)
+    assert setup.unreadable_inherited == ("b2bDirectConnectOutbound",)
     nothing = {"tenantId": TENANT, "b2bDirectConnectInbound": {"usersAndGroups": None, "applications": None}}
     assert setup_of(nothing, {**MICROSOFTS, **default}).steps == ()
     assert setup_of(None, MICROSOFTS) == PartnerSetup(steps=())
@@ -123,7 +123,7 @@ def test_what_is_inherited_asks_for_nothing_and_an_open_direct_connect_is_a_rema
 
 def test_what_could_not_be_read_is_said_and_never_nothing_to_do() -> None:
     connect = ("b2bDirectConnectInbound", "b2bDirectConnectOutbound")
-    assert (setup_of(None, None).unread, setup_of(None, None).unread_inherited) == ((), connect)
+    assert (setup_of(None, None).unreadable, setup_of(None, None).unreadable_inherited) == ((), connect)
     odd = {
         "b2bCollaborationInbound": {"usersAndGroups": "everybody"},
         "b2bDirectConnectInbound": to_document(BLOCK_ALL),
@@ -133,7 +133,7 @@ def test_what_could_not_be_read_is_said_and_never_nothing_to_do() -> None:
     }
     setup = setup_of(odd, MICROSOFTS)
     assert setup.steps == ()
-    assert set(setup.unread) == {
+    assert set(setup.unreadable) == {
         "automaticUserConsentSettings.inbound",
         "automaticUserConsentSettings.outbound",
         "identitySynchronization",
@@ -144,9 +144,9 @@ def test_what_could_not_be_read_is_said_and_never_nothing_to_do() -> None:
 @pytest.mark.parametrize("id", ["'; Remove-Item C:\\ #", "\u2019$(whoami)", "everybody"])
 def test_an_id_that_is_none_never_becomes_a_command(id: str) -> None:
     setup = setup_of({"b2bDirectConnectInbound": b2b(application=id)}, MICROSOFTS)
-    assert (setup.steps, setup.unread) == ((), ("b2bDirectConnectInbound",))
+    assert (setup.steps, setup.unreadable) == ((), ("b2bDirectConnectInbound",))
     empty = {**b2b(), "applications": {"accessType": "blocked", "targets": []}}
-    assert setup_of({"b2bDirectConnectInbound": empty}, MICROSOFTS).unread == ("b2bDirectConnectInbound",)
+    assert setup_of({"b2bDirectConnectInbound": empty}, MICROSOFTS).unreadable == ("b2bDirectConnectInbound",)
 
 
 def test_the_same_ids_in_another_order_or_case_want_the_same() -> None:
@@ -194,7 +194,7 @@ def test_a_step_appears_exactly_where_our_side_is_open(document: dict[str, Any])
         setting = parse_targets(ours, document[ours])
         is_unsure = bool(setting_doubts(setting))
         assert (key in found) is (setting is not None and not is_certainly_blocked(setting) and not is_unsure)
-        assert (ours in setup.unread) is is_unsure
+        assert (ours in setup.unreadable) is is_unsure
     redemption = document[Property.AUTOMATIC_REDEMPTION] or {}
     is_synchronized = (document[Property.IDENTITY_SYNCHRONIZATION] or {}).get("userSyncInbound") == {
         "isSyncAllowed": True
@@ -203,7 +203,7 @@ def test_a_step_appears_exactly_where_our_side_is_open(document: dict[str, Any])
     assert (K.AUTOMATIC_REDEMPTION_OUTBOUND in found) is (is_inbound or is_synchronized)
     assert (K.AUTOMATIC_REDEMPTION_INBOUND in found) is (redemption.get("outboundAllowed") is True)
     assert (K.PROVISIONING_JOB in found) is is_synchronized
-    assert set(setup.unread) <= {name.value for name in Property}
+    assert set(setup.unreadable) <= {name.value for name in Property}
 
 
 @PROPERTY

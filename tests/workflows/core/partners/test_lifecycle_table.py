@@ -46,7 +46,13 @@ from workflows.core.requests.commands.partner import (
     RemindSetup,
     UnconfirmSetup,
 )
-from workflows.core.requests.commands.request import RecordApplied, RecordOverwritten, RequestCommand, Stop
+from workflows.core.requests.commands.request import (
+    RecordApplied,
+    RecordApplyFailed,
+    RecordOverwritten,
+    RequestCommand,
+    Stop,
+)
 from workflows.core.requests.request import AccessRequest, RequestKind, RequestState
 
 SAME: Final[Mapping[str | None, str]] = {"active": "active", "review_due": "review_due"}
@@ -68,10 +74,16 @@ EXPECTED: Final[Mapping[str, Mapping[str | None, str]]] = {
     },
     "record_overwritten": {None: "active", "active": "active", "review_due": "review_due", "revoked": "active"},
     "stop": {None: "active", "active": "active", "review_due": "review_due", "revoked": "active"},
+    "record_apply_failed": {None: "active", "active": "active", "review_due": "review_due", "revoked": "active"},
 }
 """Command -> state it is taken in -> states it may lead to. Written by hand; whatever is not here is refused."""
 
-WRITTEN: Final = {"record_applied": RecordApplied, "record_overwritten": RecordOverwritten, "stop": Stop}
+WRITTEN: Final = {
+    "record_applied": RecordApplied,
+    "record_overwritten": RecordOverwritten,
+    "stop": Stop,
+    "record_apply_failed": RecordApplyFailed,
+}
 OWN: Final = by_name(PartnershipCommand)
 COMMANDS: Final[dict[str, type[Any]]] = {**OWN, **WRITTEN}
 STATES: Final = (None, *(state.value for state in PartnershipState))
@@ -148,6 +160,7 @@ def test_what_was_written_leads_exactly_where_it_should(state: str | None, name:
         "record_applied": RecordApplied(image={}, default={}),
         "record_overwritten": RecordOverwritten(image={}),
         "stop": Stop(reason=noted("Its end has passed."), image={}),
+        "record_apply_failed": RecordApplyFailed(reason=noted("Graph refused the rest."), image={}),
     }
     command = commands[name]
     taken = [one for one in _written() if name == "record_applied" or one.particulars.kind is RequestKind.ACCESS]
@@ -156,10 +169,13 @@ def test_what_was_written_leads_exactly_where_it_should(state: str | None, name:
 
 
 @pytest.mark.parametrize("state", STATES)
-def test_a_stop_of_what_was_not_written_changes_no_record(state: str | None) -> None:
+@pytest.mark.parametrize("command", [Stop, RecordApplyFailed])
+def test_an_end_of_what_was_not_written_changes_no_record(
+    state: str | None, command: type[Stop] | type[RecordApplyFailed]
+) -> None:
     known = None if state is None else partnership(state=PartnershipState(state))
-    stop = Stop(reason=noted("The domain moved."))
-    assert advance_partner(request(RequestState.APPLYING), stop, situation(), known).partnership is None
+    end = command(reason=noted("The domain moved."))
+    assert advance_partner(request(RequestState.APPLYING), end, situation(), known).partnership is None
 
 
 @pytest.mark.parametrize("name", OWN)

@@ -366,7 +366,7 @@ def test_settings_that_are_not_ours_are_named_and_left() -> None:
     [finding] = restoration_findings(change, now)
     assert finding.code == "not_restored"
     assert "not manage it: crossCloudMeetingConfiguration." in finding_words(finding)
-    assert restoration_findings(change, change.known.plan.before) == ()
+    assert restoration_findings(change, change.plan.before) == ()
 
 
 def test_a_partner_that_goes_back_to_inheriting_is_said_to_stay() -> None:
@@ -412,8 +412,8 @@ def test_the_chain_that_approved_this_state_once_decides() -> None:
     image = dict(plan.configuration_after() or {})
     was = applied(plan_restoration(tenant_id=TENANT, now=closed_document(), image=image, template="weak"))
     assert chosen(plan, image, was, of=(WEAK, STRONG)) == "weak"
-    newer = applied(was.known.plan, confirmed_at=NOW + timedelta(days=1))
-    newer = replace(newer, prepared=replace(newer.known, plan=decided_by(newer.known.plan, WIDER)))
+    newer = applied(was.plan, confirmed_at=NOW + timedelta(days=1))
+    newer = replace(newer, prepared=replace(newer.require_prepared(), plan=decided_by(newer.plan, WIDER)))
     assert chosen(plan, image, was, newer, of=(WEAK, WIDER, STRONG)) == "wider"
     assert chosen(plan, image, was, of=(STRONG, WIDER)) == "strong", "most people, then most stages"
 

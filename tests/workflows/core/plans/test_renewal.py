@@ -21,8 +21,8 @@ from tests.workflows.core.builders import (
 )
 from tests.workflows.core.strategies import partner_documents
 from workflows.core.partners.extension import may_be_renewed
-from workflows.core.partners.outcome import opened_partnership
-from workflows.core.partners.partnership import Partnership, PartnershipState
+from workflows.core.partners.outcome import opened_partnership, unapproved_partnership
+from workflows.core.partners.partnership import Partnership, PartnershipState, SettingsBasis
 from workflows.core.plans.plan import Plan, count_written, is_confirmed, plan_revocation
 from workflows.core.plans.renewal import is_renewal, plan_of_all_settings, plan_renewal
 from workflows.core.policy.risk import RiskLevel, RiskReason, risk_of
@@ -195,6 +195,7 @@ def test_after_somebody_overwrote_it_the_approved_time_is_over() -> None:
     late = NOW + timedelta(days=20)
     known = prepared()
     for before in (None, OPENED):
-        record = opened_partnership(request(RequestState.APPLYING, prepared=known), before, late, image=STANDS)
+        asked, basis = request(RequestState.APPLYING, prepared=known), SettingsBasis.OVERWRITTEN
+        record = unapproved_partnership(asked, before, late, image=STANDS, basis=basis)
         assert record.ends_at == late
         assert record.is_past_its_end(late)

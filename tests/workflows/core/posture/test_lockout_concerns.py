@@ -8,7 +8,7 @@ from workflows.core.checks.conditional_access.controls import VisitorType
 from workflows.core.checks.conditional_access.policy import parse_policy
 from workflows.core.checks.conditional_access.questions import Entry, questions
 from workflows.core.checks.conditional_access.verdicts import AccessReport, assess
-from workflows.core.checks.facts import UnreadableFact, UnreadableReason
+from workflows.core.checks.tenant_facts import UnreadableFact, UnreadableReason
 from workflows.core.posture.concern_codes import ConcernCode
 from workflows.core.posture.lockout_concerns import lockout_concerns
 from workflows.core.posture.model import Concern, Weight
@@ -43,10 +43,10 @@ def test_who_comes_in_and_whom_only_a_report_names_is_no_concern() -> None:
 
 
 def test_what_could_not_be_read_is_said_and_never_fine() -> None:
-    report = AccessReport(visitors=(VisitorType.GUEST,), unread=UnreadableFact(why=UnreadableReason.NO_LICENCE))
+    report = AccessReport(visitors=(VisitorType.GUEST,), unreadable=UnreadableFact(why=UnreadableReason.NO_LICENCE))
     assert list(lockout_concerns(report)) == [
         Concern(
-            code=ConcernCode.CONDITIONAL_ACCESS_UNREAD,
+            code=ConcernCode.CONDITIONAL_ACCESS_UNREADABLE,
             weight=Weight.UNCHECKED,
             values={"why": UnreadableReason.NO_LICENCE.value},
         )

@@ -36,7 +36,7 @@ from workflows.core.requests.commands.request import (
 )
 from workflows.core.requests.lifecycle import advance
 
-DIGEST = request().known.plan.digest
+DIGEST = request().plan.digest
 APPROVE = Approve(actor=AMARA.chat_id, request_id=REQUEST, digest=DIGEST, channel="C1")
 REJECT = Reject(actor=AMARA.chat_id, request_id=REQUEST, digest=DIGEST, reason="Too wide")
 KEEP = Keep(actor=SAM.chat_id, tenant_id=TENANT, reason="Needed")

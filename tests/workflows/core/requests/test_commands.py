@@ -47,6 +47,7 @@ from workflows.core.requests.commands.request import (
     RecordDelayed,
     RecordOverwritten,
     RecordPrepared,
+    RecordRefusal,
     RecordResent,
     RecordUnfit,
     RecordUnseen,
@@ -60,7 +61,7 @@ from workflows.core.requests.commands.request import (
     Submit,
     Withdraw,
 )
-from workflows.core.requests.request import AccessRequest, RequestId, RequestKind, RequestState
+from workflows.core.requests.request import AccessRequest, RequestId, RequestKind, RequestState, WriteRefusal
 from workflows.core.settings.canonical import Digest
 from workflows.core.settings.openness import OpenAccess, Openness
 
@@ -113,7 +114,15 @@ OF_REQUESTS: list[tuple[RequestCommand, dict[str, Any]]] = [
     (RecordUnseen(), {}),
     (RecordResent(reason=WHY), {"reason": WHY_VALUES, "digest": DIGEST}),
     (RecordApplied(image={"tenantId": TENANT}), {"image": {"tenantId": TENANT}, "digest": DIGEST}),
+    (
+        RecordRefusal(refusal=WriteRefusal(reason=WHY, accepted=1, is_unsure=False)),
+        {"reason": WHY_VALUES, "accepted": 1, "digest": DIGEST},
+    ),
     (RecordApplyFailed(reason=WHY), {"reason": WHY_VALUES, "digest": DIGEST}),
+    (
+        RecordApplyFailed(reason=WHY, image={"tenantId": TENANT}),
+        {"reason": WHY_VALUES, "image": {"tenantId": TENANT}, "digest": DIGEST},
+    ),
 ]
 OF_PARTNERS: list[tuple[PartnershipCommand, dict[str, Any]]] = [
     (AskReview(), {}),

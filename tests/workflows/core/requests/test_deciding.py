@@ -30,8 +30,10 @@ from tests.workflows.core.builders import (
     situation,
 )
 from workflows.core.errors.raised import DomainError, Refused
+from workflows.core.partners.outcome import advance_partner
 from workflows.core.people import Person
 from workflows.core.plans.plan import plan_access
+from workflows.core.policy.approval import Choice
 from workflows.core.policy.template import Stage
 from workflows.core.requests.commands.request import Approve, RecordApplied, Reject
 from workflows.core.requests.deciding import access_ends_at, is_in_time, is_too_late
@@ -226,7 +228,7 @@ LAST = NOW + timedelta(days=3)
 
 def until(known: AccessRequest, before: JsonObject | None = None, **settings: InboundTrust) -> AccessRequest:
     """The same request with a chosen end, for other settings where they are named."""
-    plan = known.known.plan
+    plan = known.plan
     if settings:
         plan = plan_access(
             tenant_id=TENANT,
@@ -236,7 +238,7 @@ def until(known: AccessRequest, before: JsonObject | None = None, **settings: In
             template_hash="hash-1",
             duration=timedelta(days=90),
         )
-    return replace(known, prepared=replace(known.known, plan=replace(plan, ends_at=LAST)))
+    return replace(known, prepared=replace(known.require_prepared(), plan=replace(plan, ends_at=LAST)))
 
 
 def test_an_access_ends_on_the_chosen_day_or_so_long_after_the_last_approval() -> None:
@@ -244,8 +246,26 @@ def test_an_access_ends_on_the_chosen_day_or_so_long_after_the_last_approval() -
     known = request(RequestState.APPLYING, decisions=approvals)
     assert access_ends_at(known) == NOW + timedelta(days=2 + 90)
     assert access_ends_at(until(known)) == LAST
-    assert access_ends_at(request()) is None, "nobody has approved it yet"
     assert access_ends_at(request(RequestState.APPLYING, RequestKind.REVOCATION)) is None
+
+
+def test_an_end_that_counts_from_an_approval_is_never_missing_without_one() -> None:
+    """A record that was made from it would have no end."""
+    unapproved = request(RequestState.APPLYING, decisions=())
+    with pytest.raises(AssertionError, match="r-1 has no approval"):
+        access_ends_at(unapproved)
+    rejected = replace(WHOLE_CHAIN[0], choice=Choice.REJECT)
+    with pytest.raises(AssertionError, match="no approval"):
+        access_ends_at(replace(unapproved, decisions=(rejected,)))
+    with pytest.raises(AssertionError, match="no approval"):
+        is_too_late(unapproved, NOW)
+    assert access_ends_at(until(unapproved)) == LAST, "a chosen day does not depend on an approval"
+
+
+def test_nothing_is_recorded_of_a_change_that_nobody_approved() -> None:
+    unapproved = request(RequestState.APPLYING, decisions=())
+    with pytest.raises(AssertionError, match="no approval"):
+        advance_partner(unapproved, RecordApplied(image={}), situation())
 
 
 def test_a_change_is_too_late_from_its_end_on_unless_it_only_closes() -> None:
@@ -266,7 +286,7 @@ def test_a_change_is_too_late_from_its_end_on_unless_it_only_closes() -> None:
 
 def test_nobody_decides_after_the_last_day() -> None:
     known = until(request())
-    digest = known.known.plan.digest
+    digest = known.plan.digest
     assert refusal(known, AMARA, digest=digest, now=LAST).code == "last_day_passed"
     approve = Approve(actor=AMARA, request_id=REQUEST, digest=digest)
     assert advance(known, approve, situation(LAST - MILLISECOND)).request.decisions

@@ -66,7 +66,7 @@ def test_an_edit_makes_every_decision_void_and_starts_the_time_to_decide_anew() 
 def test_an_approval_of_the_text_before_the_edit_never_counts_even_of_the_same_settings() -> None:
     plan = replace(prepared().plan, edition=1)
     again = advance(edited(), RecordPrepared(prepared=prepared(plan=plan)), situation(LATER)).request
-    assert again.known.plan.digest != prepared().plan.digest
+    assert again.plan.digest != prepared().plan.digest
     with worded_refusal(Refused, match="Decide on the newest card"):
         advance(again, Approve(actor=AMARA, request_id=REQUEST, digest=prepared().plan.digest), situation(LATER))
     decided = advance(again, Approve(actor=AMARA, request_id=REQUEST, digest=plan.digest), situation(LATER)).request

@@ -39,7 +39,7 @@ from tests.workflows.core.builders import (
 )
 from workflows.core.errors.raised import Refused
 from workflows.core.partners.outcome import PartnerOutcome, advance_partner
-from workflows.core.partners.partnership import Attestation, PartnershipState
+from workflows.core.partners.partnership import Attestation, PartnershipState, SettingsBasis
 from workflows.core.partners.reviews import advance_review
 from workflows.core.people import Person, Roster
 from workflows.core.plans.plan import plan_access, plan_revocation
@@ -433,7 +433,7 @@ def test_what_opens_is_sent_again_for_a_quarter_of_an_hour_only(minutes: int, is
 def test_a_click_that_came_in_time_counts_however_late_it_is_checked() -> None:
     known = request()
     late = EXPIRY + timedelta(seconds=5)
-    approve = Approve(actor=AMARA, request_id=REQUEST, digest=known.known.plan.digest)
+    approve = Approve(actor=AMARA, request_id=REQUEST, digest=known.plan.digest)
     received = replace(situation(late), received_at=EXPIRY - timedelta(seconds=2))
     (decision,) = advance(known, approve, received).request.decisions
     assert decision.at == EXPIRY - timedelta(seconds=2)
@@ -498,7 +498,9 @@ def test_what_was_written_and_then_overwritten_is_recorded_and_reviewed_at_once(
             RequestState.OVERWRITTEN, version=6, changed_at=LATER, note=noted(OVERWRITTEN), writing_since=NOW
         ),
         effects=(SHOWN, told(text), told(text, SAM)),
-        partnership=partnership(version=1, since=LATER, ends_at=LATER, next_review_at=LATER),
+        partnership=partnership(
+            version=1, since=LATER, ends_at=LATER, next_review_at=LATER, basis=SettingsBasis.OVERWRITTEN
+        ),
     )
     assert "othing was written" not in text
     assert transition.partnership is not None
@@ -513,7 +515,12 @@ def test_an_overwritten_renewal_continues_the_partnership_it_was_about() -> None
         request(RequestState.UNCONFIRMED), RecordOverwritten(image={}), situation(LATER), known
     )
     assert transition.partnership == partnership(
-        version=9, state=PartnershipState.REVIEW_DUE, ends_at=LATER, next_review_at=LATER, attestations=(said,)
+        version=9,
+        state=PartnershipState.REVIEW_DUE,
+        ends_at=LATER,
+        next_review_at=LATER,
+        attestations=(said,),
+        basis=SettingsBasis.OVERWRITTEN,
     )
 
 

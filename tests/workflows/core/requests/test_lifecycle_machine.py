@@ -115,7 +115,7 @@ def plan_with(stages: Chain) -> Plan:
 
 def has_whole_chain(request: AccessRequest, roster: Roster) -> bool:
     """Count the chain afresh, without the code under test: is every stage filled by people of its own?"""
-    known = request.known
+    known = request.require_prepared()
     left: dict[PersonId, int] = {}
     for decision in request.decisions:
         if decision.choice is not Choice.APPROVE or decision.digest != known.plan.digest:
@@ -188,7 +188,7 @@ class Life(RuleBasedStateMachine):
         assert (new.particulars != old.particulars) is is_edited, "what is asked for changes by an edit only"
         if is_edited:
             WITNESSED.add("edited")
-            assert new.edits[-1].person.id == old.known.requester.id
+            assert new.edits[-1].person.id == old.require_prepared().requester.id
             assert new.seen_particulars == old.particulars
         is_planned_anew = new.state is RequestState.PREPARING and old.state is not RequestState.PREPARING
         assert (new.expires_at != old.expires_at) <= is_planned_anew, "only asking again gives new time"
@@ -227,12 +227,12 @@ class Life(RuleBasedStateMachine):
             assert new.decisions == old.decisions, "nothing was missing, so nothing is added"
         elif isinstance(command, Approve | Reject):
             decision = new.decisions[-1]
-            assert decision.person.id not in new.known.excluded
+            assert decision.person.id not in new.require_prepared().excluded
             counted = chain.from_iterable(old.verdict(self.roster).counted)
             is_new = decision.person.id not in {one.id for one in counted}
             assert is_new or isinstance(command, Reject), "one person counts once, and may still stop it"
-            assert decision.digest == new.known.plan.digest == command.digest
-            assert self.roster.holds(decision.person.id, new.known.stages[decision.stage].role)
+            assert decision.digest == new.plan.digest == command.digest
+            assert self.roster.holds(decision.person.id, new.require_prepared().stages[decision.stage].role)
             assert new.decisions[:-1] == old.decisions
         elif isinstance(command, Replan | Edit):
             assert new.decisions == ()
@@ -247,14 +247,14 @@ class Life(RuleBasedStateMachine):
             verdict = self.request.verdict(roster)
             counted = [one.id for one in chain.from_iterable(verdict.counted)]
             assert len(counted) == len(set(counted))
-            assert not self.request.known.excluded & set(counted)
+            assert not self.request.require_prepared().excluded & set(counted)
             assert verdict.is_complete is (verdict.missing == 0)
         last = self.request.edits[-1].at if self.request.edits else NOW
         assert all(one.at >= last for one in self.request.decisions), "every decision is later than the last edit"
 
     def click(self, actor: Person) -> PartnerOutcome | Refused:
         """Give what Approve on the newest card would do now; nothing happens."""
-        command = Approve(actor=actor, request_id=REQUEST, digest=self.request.known.plan.digest)
+        command = Approve(actor=actor, request_id=REQUEST, digest=self.request.plan.digest)
         return answer(self.request, command, Situation(now=self.now, roster=self.roster))
 
     @invariant()
@@ -266,7 +266,7 @@ class Life(RuleBasedStateMachine):
         """
         if self.request.state is not RequestState.AWAITING_APPROVAL or self.now >= self.request.expires_at:
             return
-        known, verdict = self.request.known, self.request.verdict(self.roster)
+        known, verdict = self.request.require_prepared(), self.request.verdict(self.roster)
         wanted = known.stages if verdict.open_stage is None else (known.stages[verdict.open_stage],)
         taken = set(known.excluded)
         if verdict.open_stage is not None:
@@ -302,7 +302,7 @@ class Life(RuleBasedStateMachine):
         plan = replace(plan_with(stages), edition=len(self.request.edits))
         changes = {"stages": stages, "plan": plan} if kind is not RequestKind.REVOCATION else {}
         self.give(RecordPrepared(prepared=prepared(kind, **changes)))
-        self.shown.append(self.request.known.plan.digest)
+        self.shown.append(self.request.plan.digest)
 
     @precondition(lambda self: self.request.state is RequestState.AWAITING_APPROVAL)
     @rule(
@@ -312,7 +312,7 @@ class Life(RuleBasedStateMachine):
     )
     def approve_in_turn(self, actors: list[Person], count: int, leavers: frozenset[Person]) -> None:
         """Several people click Approve on the newest card; some lose every role right after their click."""
-        digest = self.request.known.plan.digest
+        digest = self.request.plan.digest
         for actor in actors[:count]:
             self.give(Approve(actor=actor, request_id=REQUEST, digest=digest))
             if actor in leavers:
@@ -329,7 +329,7 @@ class Life(RuleBasedStateMachine):
     @rule(actor=st.just(RILEY) | PEOPLE, stages=STAGES, justification=st.sampled_from(["For May", "For June"]))
     def edit_and_send_again(self, actor: Person, stages: Chain, justification: str) -> None:
         """The same chain and settings may come back; no decision on the earlier text may."""
-        self.give(edit(actor, digest=self.request.known.plan.digest, justification=justification))
+        self.give(edit(actor, digest=self.request.plan.digest, justification=justification))
         if self.request.state is RequestState.PREPARING:
             self.prepare(stages)
 
@@ -345,7 +345,7 @@ class Life(RuleBasedStateMachine):
     @rule(actor=PEOPLE, ending=st.sampled_from(ENDINGS), really=SELDOM)
     def end(self, actor: Person, ending: Ending, really: bool) -> None:
         if really or self.request.is_terminal:
-            digest = access_plan().digest if self.request.prepared is None else self.request.known.plan.digest
+            digest = access_plan().digest if self.request.prepared is None else self.request.plan.digest
             self.give(ending(actor, digest))
 
     @precondition(lambda self: self.request.state is RequestState.AWAITING_APPROVAL)
@@ -358,10 +358,10 @@ class Life(RuleBasedStateMachine):
             if self.request.state is not RequestState.AWAITING_APPROVAL or verdict.open_stage is None:
                 break
             counted = verdict.counted[verdict.open_stage]
-            is_the_last = verdict.open_stage == len(self.request.known.stages) - 1 and verdict.missing == 1
+            is_the_last = verdict.open_stage == len(self.request.require_prepared().stages) - 1 and verdict.missing == 1
             absent = {one.id: frozenset[Role]() for one in counted[-1:] if is_the_last}
             self.roles = {**whole, **absent}
-            self.give(Approve(actor=other, request_id=REQUEST, digest=self.request.known.plan.digest))
+            self.give(Approve(actor=other, request_id=REQUEST, digest=self.request.plan.digest))
         self.roles = {**whole}
 
     @rule(one=PEOPLE, roles=ROLES)

@@ -17,6 +17,7 @@ from tests.workflows.core.builders import (
     LIFETIME,
     REQUEST,
     RILEY,
+    TENANT,
     WHOLE_CHAIN,
     edit,
     noted,
@@ -37,6 +38,7 @@ from workflows.core.requests.commands.request import (
     RecordDelayed,
     RecordOverwritten,
     RecordPrepared,
+    RecordRefusal,
     RecordResent,
     RecordUnfit,
     RecordUnseen,
@@ -51,7 +53,7 @@ from workflows.core.requests.commands.request import (
     Withdraw,
 )
 from workflows.core.requests.lifecycle import TABLE, Situation, advance
-from workflows.core.requests.request import TERMINAL, AccessRequest, RequestKind, RequestState
+from workflows.core.requests.request import TERMINAL, AccessRequest, RequestKind, RequestState, WriteRefusal
 
 EXPECTED: Final[Mapping[str, Mapping[str | None, str]]] = {
     "submit": {None: "preparing"},
@@ -77,6 +79,7 @@ EXPECTED: Final[Mapping[str, Mapping[str | None, str]]] = {
     "record_unseen": {"applying": "unconfirmed", "unconfirmed": "unconfirmed"},
     "record_resent": {"unconfirmed": "unconfirmed"},
     "record_applied": {"applying": "applied", "unconfirmed": "applied"},
+    "record_refusal": {"applying": "applying", "unconfirmed": "unconfirmed"},
     "record_apply_failed": {"applying": "failed", "unconfirmed": "failed"},
 }
 """Command -> state it is taken in -> states it may lead to. Written by hand; whatever is not here is refused."""
@@ -86,6 +89,7 @@ STATES: Final = (None, *(state.value for state in RequestState))
 PAIRS: Final = tuple(product(STATES, COMMANDS))
 
 DIGEST: Final = prepared().plan.digest
+WRITE_REFUSAL: Final = WriteRefusal(reason=noted("Graph refused it."), accepted=1, is_unsure=False)
 
 
 def _commands(name: str) -> list[RequestCommand]:
@@ -110,7 +114,10 @@ def _commands(name: str) -> list[RequestCommand]:
         "record_unseen": [RecordUnseen()],
         "record_resent": [RecordResent(reason=noted("It does not show."))],
         "record_applied": [RecordApplied(image={})],
-        "record_apply_failed": [RecordApplyFailed(reason=noted("Graph refused it."))],
+        "record_refusal": [RecordRefusal(refusal=WRITE_REFUSAL)],
+        "record_apply_failed": [
+            RecordApplyFailed(reason=noted("Graph refused it."), image=image) for image in (None, {"tenantId": TENANT})
+        ],
     }
     return commands[name]
 

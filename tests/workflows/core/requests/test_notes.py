@@ -36,7 +36,7 @@ def closing(**changes: object) -> AccessRequest:
 
 
 def test_it_names_what_is_set_and_what_is_not() -> None:
-    said = progress(closing(), 1)
+    said = progress(closing(), 1, is_read=True)
     assert said.code == NoteCode.PROGRESS
     ((written, *_), *others), unwritten = said.values["written"], said.values["unwritten"]
     assert (written, others) == ("b2bCollaborationInbound", [])
@@ -47,13 +47,15 @@ def test_a_partner_that_is_only_created_has_no_settings() -> None:
     bare = plan_access(
         tenant_id=TENANT, before=None, settings={}, template="t", template_hash="h", duration=timedelta(days=90)
     )
-    assert progress(request(RequestState.APPLYING, prepared=prepared(plan=bare)), 1).values["written"] == [[]]
+    assert progress(request(RequestState.APPLYING, prepared=prepared(plan=bare)), 1, is_read=True).values[
+        "written"
+    ] == [[]]
 
 
 def test_what_was_sent_before_is_never_called_unwritten() -> None:
-    assert progress(closing(), 0) == Fact(NoteCode.NOT_WRITTEN, {"is_first": True})
-    assert progress(closing(sent_before=NOW), 0) == Fact(NoteCode.NOT_WRITTEN, {"is_first": False})
-    assert progress(closing(writing_since=NOW), 0) == Fact(NoteCode.SENT_DOES_NOT_SHOW)
+    assert progress(closing(), 0, is_read=True) == Fact(NoteCode.NOT_WRITTEN, {"is_first": True})
+    assert progress(closing(sent_before=NOW), 0, is_read=True) == Fact(NoteCode.NOT_WRITTEN, {"is_first": False})
+    assert progress(closing(writing_since=NOW), 0, is_read=True) == Fact(NoteCode.SENT_DOES_NOT_SHOW)
 
 
 S, K = RequestState, RequestKind

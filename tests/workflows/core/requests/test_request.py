@@ -31,7 +31,7 @@ def test_a_person_with_two_chat_ids_is_known_by_the_account() -> None:
 
 def test_without_a_plan_nothing_can_be_decided() -> None:
     bare = request(RequestState.PREPARING)
-    for ask in (lambda: bare.known, bare.verdict):
+    for ask in (lambda: bare.require_prepared(), bare.verdict):
         with pytest.raises(Refused) as refused:
             ask()
         assert refused.value.code == "not_prepared"

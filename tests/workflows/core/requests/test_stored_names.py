@@ -41,6 +41,7 @@ def test_the_names_of_commands() -> None:
         "record_unseen",
         "record_resent",
         "record_applied",
+        "record_refusal",
         "record_apply_failed",
     ]
     assert names(PartnershipCommand, "name") == [

@@ -134,7 +134,7 @@ def test_an_answer_names_the_rule_and_where_it_comes_from() -> None:
 
 def test_what_is_not_known_is_never_answered_blocked() -> None:
     assert asked(None, None) == ApplicationAccess(
-        allowed=True, by=(Fact(AccessRule.NOT_KNOWN, {"list": "people"}),), origin=Origin.UNREAD, is_certain=False
+        allowed=True, by=(Fact(AccessRule.NOT_KNOWN, {"list": "people"}),), origin=Origin.UNREADABLE, is_certain=False
     )
     assert asked("unreadable", ALL).is_certain is False
     alone = asked({"usersAndGroups": listed("blocked", "AllUsers")}, None)
@@ -188,8 +188,8 @@ def test_each_list_and_each_flag_is_merged_by_itself() -> None:
     [
         ({INBOUND: ALL, "isServiceDefault": True}, Origin.MICROSOFT_DEFAULT),
         ({INBOUND: ALL, "isServiceDefault": False}, Origin.TENANT_DEFAULT),
-        ({INBOUND: "unreadable"}, Origin.UNREAD),
-        (None, Origin.UNREAD),
+        ({INBOUND: "unreadable"}, Origin.UNREADABLE),
+        (None, Origin.UNREADABLE),
     ],
 )
 def test_an_inherited_value_says_whose_default_it_is(default: Any, origin: Origin) -> None:
@@ -212,9 +212,9 @@ def test_what_cannot_be_read_is_not_replaced_by_the_default() -> None:
     applies = effective_settings(
         {INBOUND: 7, "inboundTrust": 7, "identitySynchronization": {"userSyncInbound": 1}}, default
     )
-    assert applies.targets[INBOUND].origins == (Origin.UNREAD, Origin.UNREAD)
+    assert applies.targets[INBOUND].origins == (Origin.UNREADABLE, Origin.UNREADABLE)
     assert configurations(applies.targets[INBOUND].setting) == (None, None)
-    unread = EffectiveFlag(value=None, origin=Origin.UNREAD)
+    unread = EffectiveFlag(value=None, origin=Origin.UNREADABLE)
     assert applies.flags[Property.INBOUND_TRUST, "mfa"] == unread
     assert applies.flags[Property.IDENTITY_SYNCHRONIZATION, "is_allowed"] == unread
     assert effective_settings({}, {"inboundTrust": 7}).flags[Property.INBOUND_TRUST, "mfa"] == unread

@@ -3,7 +3,7 @@
 from datetime import UTC, datetime, timedelta
 
 from tests.workflows.entra.simulated_tenant import CONTOSO, GROUP, Graph, answering
-from workflows.core.checks.facts import SignIns
+from workflows.core.checks.tenant_facts import SignIns
 from workflows.core.settings.model import TenantId
 from workflows.entra import Entra
 

@@ -21,7 +21,7 @@ from workflows.store.sqlite.migrations import migrations
 from workflows.store.sqlite.store import open_store
 
 BEFORE: Final = "m006_clicks_are_commands"
-DIGEST: Final = request().known.plan.digest
+DIGEST: Final = request().plan.digest
 ACTOR: Final = ChatId("U-AMARA")
 STEP: Final = REDEEM_STEP.key
 

@@ -136,7 +136,7 @@ async def test_readers_next_to_a_running_bot_see_what_it_stored_by_any_name(tmp_
     link.symlink_to(path)
     store = await open_store(path, FixedClock())
     await store.commit(click(1))
-    await store.park(1, (text_fact("no such channel"),))
+    await store.give_up(1, (text_fact("no such channel"),))
     for name in (path, link):
         assert [one.error for one in read_parked(name)] == [(text_fact("no such channel"),)]
         records = await read_records(name)

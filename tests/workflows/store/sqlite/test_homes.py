@@ -75,25 +75,25 @@ async def homes(store: QuickStore, *, after: float = 0.0) -> list[PendingEffect]
 async def test_a_hundred_wishes_store_one_home(store: QuickStore) -> None:
     await store.save_home(RILEY.chat_id)
     for _ in range(100):
-        await store.want_homes([RILEY.chat_id, SAM.chat_id])
+        await store.request_home_updates([RILEY.chat_id, SAM.chat_id])
     assert [one.effect for one in await homes(store)] == [HOME], "and none for who never opened it"
-    assert await store.home_wanted(RILEY.chat_id) == 100
-    assert await store.home_wanted(SAM.chat_id) == 0
+    assert await store.count_home_requests(RILEY.chat_id) == 100
+    assert await store.count_home_requests(SAM.chat_id) == 0
 
 
 async def test_what_is_wanted_while_a_home_is_published_is_published_after_it(store: QuickStore) -> None:
     """The one that is under way may have read the older state."""
     await store.save_home(RILEY.chat_id)
-    await store.want_homes([RILEY.chat_id])
+    await store.request_home_updates([RILEY.chat_id])
     (first,) = await homes(store)
-    wanted = await store.home_wanted(RILEY.chat_id)
+    wanted = await store.count_home_requests(RILEY.chat_id)
     for _ in range(5):
-        await store.want_homes([RILEY.chat_id])
-    await store.home_shown(RILEY.chat_id, wanted)
+        await store.request_home_updates([RILEY.chat_id])
+    await store.save_home_published(RILEY.chat_id, wanted)
     await store.done(first.id)
     assert await homes(store) == [], "not more often than every two seconds"
     (second,) = await homes(store, after=2)
-    await store.home_shown(RILEY.chat_id, await store.home_wanted(RILEY.chat_id))
+    await store.save_home_published(RILEY.chat_id, await store.count_home_requests(RILEY.chat_id))
     await store.done(second.id)
     assert await homes(store, after=60) == []
 
@@ -101,8 +101,8 @@ async def test_what_is_wanted_while_a_home_is_published_is_published_after_it(st
 async def test_a_home_that_waits_for_its_turn_counts_as_due(store: QuickStore) -> None:
     """It comes within seconds: who waits until nothing is left to do waits for it, too."""
     await store.save_home(RILEY.chat_id)
-    await store.home_shown(RILEY.chat_id, 0)
-    await store.want_homes([RILEY.chat_id])
+    await store.save_home_published(RILEY.chat_id, 0)
+    await store.request_home_updates([RILEY.chat_id])
     assert await homes(store) == []
     assert await store.count_pending(NOW) == (1, 0, 0)
 
@@ -110,9 +110,9 @@ async def test_a_home_that_waits_for_its_turn_counts_as_due(store: QuickStore) -
 async def test_a_clock_that_was_set_back_delays_a_home_by_seconds_only(store: QuickStore) -> None:
     await store.save_home(RILEY.chat_id)
     store._clock.advance(days=30)  # type: ignore[attr-defined]
-    await store.home_shown(RILEY.chat_id, 0)
+    await store.save_home_published(RILEY.chat_id, 0)
     store._clock.advance(days=-30)  # type: ignore[attr-defined]
-    await store.want_homes([RILEY.chat_id])
+    await store.request_home_updates([RILEY.chat_id])
     assert [one.effect for one in await homes(store, after=2)] == [HOME]
 
 
@@ -171,7 +171,7 @@ async def test_stopped_work_is_tried_again_or_forgotten_once_somebody_decides(st
     first, second = await store.pending(NOW, 9)
     for number, one in ((1, first), (2, second)):
         await store.retry(one.id, NOW, (text_fact("no"),))
-        await store.park(one.id, (text_fact(f"reason {number}"),))
+        await store.give_up(one.id, (text_fact(f"reason {number}"),))
     given_up = await store.given_up()
     assert [(one.effect, one.error) for one in given_up] == [
         (first.effect, (text_fact("reason 1"),)),
@@ -227,8 +227,8 @@ async def test_a_file_of_an_older_version_keeps_everything_and_is_put_in_order(t
         assert ([one.id for one in listed.shown], listed.count) == (["r-1"], 1)
         (copy,) = await store.copies("request:r-1")
         assert copy.is_live is True
-        await store.want_homes([ChatId("U-RILEY"), ChatId("U-NOBODY")])
-        wanted = [await store.home_wanted(ChatId(person)) for person in ("U-RILEY", "U-NOBODY")]
+        await store.request_home_updates([ChatId("U-RILEY"), ChatId("U-NOBODY")])
+        wanted = [await store.count_home_requests(ChatId(person)) for person in ("U-RILEY", "U-NOBODY")]
         assert wanted == [1, 0]
     finally:
         await store.close()

@@ -37,7 +37,7 @@ async def test_a_database_of_the_version_before_opens_without_a_mark(tmp_path: P
         code=FindingCode.TEXT, severity=Severity.NOTE, source=Source.RECORDS, values={"text": "See ‹show partner›."}
     )
     one = request(RequestState.STOPPED, note=noted(f"It waits: {MARK} Look at it with ‹show partner›."))
-    one = replace(one, prepared=replace(one.known, findings=(finding,)))
+    one = replace(one, prepared=replace(one.require_prepared(), findings=(finding,)))
     typed = replace(one.particulars, justification="So that ‹list partners› and ‹expired› work")
     one = replace(one, particulars=typed)
     tell = SendMessage(
@@ -65,7 +65,7 @@ async def test_a_database_of_the_version_before_opens_without_a_mark(tmp_path: P
         waits = "It waits: The chat system refuses to say who people are (users.info: token_revoked)."
         assert note_words(read.note).startswith(waits)
         assert note_words(read.note).endswith("Look at it with /partner show.")
-        assert read.known.findings[0].values == {"text": "See /partner show."}
+        assert read.require_prepared().findings[0].values == {"text": "See /partner show."}
         assert read.particulars == typed, "what people typed stays"
         (pending,) = await store.pending(NOW.replace(year=2999), 9)
         assert isinstance(pending.effect, SendMessage)

@@ -24,8 +24,8 @@ async def stored(path: Path) -> SqliteStore:
     ]
     entry = AuditEntry(key="k", at=NOW, actor="t", command="t", outcome="accepted", details={})
     assert await store.commit(Commit(entry=entry, effects=tuple(tells)))
-    await store.park(3, (text_fact("the channel is gone"),))
-    await store.park(1, (text_fact("ValueError('our own fault')"),))
+    await store.give_up(3, (text_fact("the channel is gone"),))
+    await store.give_up(1, (text_fact("ValueError('our own fault')"),))
     return store
 
 
@@ -40,7 +40,7 @@ async def test_what_was_given_up_is_listed_while_the_bot_runs_and_after_it(tmp_p
     path = tmp_path / "gatehouse.db"
     store = await stored(path)
     assert read_parked(path) == PARKED
-    await store.park(2, (text_fact("later"),))
+    await store.give_up(2, (text_fact("later"),))
     assert [one.id for one in read_parked(path)] == [1, 2, 3]
     await store.close()
     files = sorted(os.listdir(tmp_path))

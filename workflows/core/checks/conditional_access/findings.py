@@ -8,7 +8,7 @@ from workflows.core.checks.conditional_access.questions import Question
 from workflows.core.checks.conditional_access.scope import PolicyCondition
 from workflows.core.checks.conditional_access.verdicts import AccessReport, PolicyVerdict
 from workflows.core.checks.findings import Finding, FindingCode, Severity
-from workflows.core.checks.unreadable_facts import CONDITIONAL_ACCESS, unread
+from workflows.core.checks.unreadable_facts import CONDITIONAL_ACCESS, unreadable_finding
 from workflows.core.errors.facts import Values
 
 WHAT_IF: Final = "Graph: “conditionalAccessRoot: evaluate”"
@@ -34,7 +34,11 @@ _SEVERITIES: Final[Mapping[PolicyEffect, Severity]] = {
 
 def access_findings(report: AccessReport) -> tuple[Finding, ...]:
     """List the findings of a report: one for each effect, one for report-only policies, one for unchecked sign-ins."""
-    return tuple(unread("conditional_access", report.unread) if report.unread is not None else _findings(report))
+    return tuple(
+        unreadable_finding("conditional_access", report.unreadable)
+        if report.unreadable is not None
+        else _findings(report)
+    )
 
 
 def locked_out_values(report: AccessReport) -> Values | None:
@@ -47,7 +51,7 @@ def estimate_values(report: AccessReport) -> dict[str, Any] | None:
     """Return the values of `FindingCode.CA_ESTIMATE` without the sign-ins; None when no part is an estimate."""
     if not report.is_estimate:
         return None
-    why = None if report.unasked is None else report.unasked.why.value
+    why = None if report.unanswered_because is None else report.unanswered_because.why.value
     return {"why": why, "answered": report.asked, "left_out": len(report.left_out)}
 
 
@@ -100,11 +104,11 @@ def _findings(report: AccessReport) -> Iterator[Finding]:
             values={**estimate, "questions": questions},
             source=WHAT_IF,
         )
-    if report.unlisted:
+    if report.unlisted_policies:
         yield Finding(
             code=FindingCode.CA_UNLISTED,
             severity=Severity.UNCHECKED,
-            values={"policies": list(report.unlisted[:MAX_KEPT]), "count": len(report.unlisted)},
+            values={"policies": list(report.unlisted_policies[:MAX_KEPT]), "count": len(report.unlisted_policies)},
             source=WHAT_IF,
         )
 

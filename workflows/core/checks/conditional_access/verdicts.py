@@ -24,7 +24,7 @@ from workflows.core.checks.conditional_access.controls import (
 from workflows.core.checks.conditional_access.policy import Policy, PolicyState, parse_policy
 from workflows.core.checks.conditional_access.questions import Entry, Question, Questions
 from workflows.core.checks.conditional_access.scope import CERTAIN, ConditionType, PolicyCondition, conditions_for
-from workflows.core.checks.facts import UnreadableFact
+from workflows.core.checks.tenant_facts import UnreadableFact
 from workflows.core.settings.canonical import JsonObject
 from workflows.core.settings.model import TenantId
 
@@ -70,21 +70,21 @@ class AccessReport:
     """The verdicts, the worst first. A policy that applies to none of these visitors has no verdict."""
     policies: int = 0
     """The number of policies that are switched on, including report-only policies."""
-    unread: UnreadableFact | None = None
+    unreadable: UnreadableFact | None = None
     """Why neither Entra's evaluation nor the policies could be read. There are then no verdicts."""
-    unasked: UnreadableFact | None = None
+    unanswered_because: UnreadableFact | None = None
     """Why Entra did not answer some questions."""
     left_out: tuple[Question, ...] = ()
     """The questions that were not asked or not answered."""
     asked: int = 0
     """The number of questions that Entra answered."""
-    unlisted: tuple[str, ...] = ()
+    unlisted_policies: tuple[str, ...] = ()
     """The names of policies that are in an answer of Entra, but not in the list of policies."""
 
     @property
     def is_estimate(self) -> bool:
         """Return whether Entra left a question unanswered, so that a part of the report is an estimate."""
-        return self.unread is None and (self.unasked is not None or bool(self.left_out))
+        return self.unreadable is None and (self.unanswered_because is not None or bool(self.left_out))
 
     @property
     def requires_mfa_trust(self) -> bool | None:
@@ -92,7 +92,7 @@ class AccessReport:
 
         None: not known.
         """
-        if self.unread is not None:
+        if self.unreadable is not None:
             return None
         return any(
             one.visitor is VisitorType.DIRECT_CONNECT
@@ -106,7 +106,7 @@ class AccessReport:
     def worst(self, visitor: VisitorType) -> PolicyEffect:
         """Return the worst effect of an enforced policy on a visitor."""
         found = [one.meaning for one in self.verdicts if one.is_enforced and one.visitor is visitor]
-        if self.unread is not None:
+        if self.unreadable is not None:
             found.append(PolicyEffect.NOT_KNOWN)
         return max(found, key=list(PolicyEffect).index, default=PolicyEffect.WORKS)
 
@@ -153,7 +153,7 @@ def assess(
     visitors = tuple(entry.visitor for entry in entries)
     failed = next((answer for answer in answers.values() if isinstance(answer, UnreadableFact)), None)
     if isinstance(documents, UnreadableFact) and not rows:
-        return AccessReport(visitors=visitors, trust=trust, unread=documents if entries else None)
+        return AccessReport(visitors=visitors, trust=trust, unreadable=documents if entries else None)
     live = [told.get(policy.id, policy) for policy in policies.values() if not policy.is_off]
     found = [verdict for entry in entries for verdict in _verdicts(live, entry, tenant_id, trust, rows)]
     order = list(PolicyEffect)
@@ -162,10 +162,10 @@ def assess(
         trust=trust,
         verdicts=tuple(sorted(found, key=lambda one: (not one.is_enforced, -order.index(one.meaning), one.policy))),
         policies=len(live),
-        unasked=failed,
+        unanswered_because=failed,
         left_out=(*(one for one in chosen.asked if one not in rows), *chosen.left_out),
         asked=len(rows),
-        unlisted=()
+        unlisted_policies=()
         if isinstance(documents, UnreadableFact)
         else tuple(told[key].name for key in told if key not in listed),
     )

@@ -72,7 +72,7 @@ def _approved_before(
         is_applied_access = request.state is RequestState.APPLIED and request.particulars.kind is RequestKind.ACCESS
         if not is_applied_access:
             continue
-        plan = request.known.plan
+        plan = request.plan
         if is_same_configuration(plan.tenant_id, plan.configuration_after(), image):
             if plan.template in templates:
                 yield templates[plan.template]

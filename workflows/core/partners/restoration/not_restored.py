@@ -24,7 +24,7 @@ def restoration_findings(change: AccessRequest, now: JsonObject | None) -> tuple
     :param now: the partner's current configuration; None when it has none.
     :raises Refused: while the request has no plan.
     """
-    return tuple(_findings(change, change.known.plan.before, now))
+    return tuple(_findings(change, change.plan.before, now))
 
 
 def settings_not_restored(
@@ -54,7 +54,7 @@ def _findings(change: AccessRequest, image: JsonObject | None, now: JsonObject |
         yield Finding(code=FindingCode.RESTORES_A_PART, severity=Severity.NOTE, source=_UPDATE, values=about)
     if image is None:
         yield Finding(code=FindingCode.RESTORES_INHERITANCE, severity=Severity.NOTE, source=_DELETE, values=about)
-    if names := settings_not_restored(now, image, change.known.plan):
+    if names := settings_not_restored(now, image, change.plan):
         values = {**about, "names": list(names)}
         yield Finding(code=FindingCode.NOT_RESTORED, severity=Severity.WARNING, source=_UPDATE, values=values)
 

@@ -40,7 +40,7 @@ def restored_summary(request: AccessRequest) -> Restored:
 
     :raises Refused: while the request has no plan.
     """
-    known = request.known
+    known = request.require_prepared()
     return Restored(
         request_id=request.id,
         kind=request.particulars.kind,

@@ -110,7 +110,7 @@ def _whole(name: Property, wanted: Any) -> Any:
     """Return a setting with every member, unset ones as null. It is not documented how deep Graph merges."""
     if not isinstance(wanted, dict):
         return wanted
-    members = FLAGS[name].values() if name in FLAGS else (target_list.graph for target_list in lists_of(name))
+    members = FLAGS[name].values() if name in FLAGS else (target_list.graph_name for target_list in lists_of(name))
     return {**dict.fromkeys(members), **wanted}
 
 

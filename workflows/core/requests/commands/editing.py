@@ -70,7 +70,7 @@ def require_may_edit(request: AccessRequest, actor: Person, digest: str, now: da
         raise Refused(RefusalCode.NOT_NOW, state=request.state.value, is_closed=request.is_terminal)
     if now >= request.expires_at:
         raise Refused(RefusalCode.EXPIRED)
-    if request.known.plan.digest != digest:
+    if request.plan.digest != digest:
         raise Refused(RefusalCode.STALE_EDIT)
 
 

@@ -17,7 +17,14 @@ from workflows.core.people import Actor, ChatId, Person, PersonId
 from workflows.core.plans.drift import Drift
 from workflows.core.plans.refused_writes import RefusedWrite
 from workflows.core.requests.commands.editing import changed_values
-from workflows.core.requests.request import AccessRequest, ObservedPartner, Particulars, Prepared, RequestId
+from workflows.core.requests.request import (
+    AccessRequest,
+    ObservedPartner,
+    Particulars,
+    Prepared,
+    RequestId,
+    WriteRefusal,
+)
 from workflows.core.settings.canonical import Digest, JsonObject
 from workflows.core.settings.model import TenantId
 
@@ -317,15 +324,31 @@ class RecordApplied:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class RecordRefusal:
+    """Graph refused a write permanently. What is in the tenant is read next; nothing more is sent."""
+
+    name: Literal["record_refusal"] = field(default="record_refusal")
+    refusal: WriteRefusal
+
+    def audit_details(self, after: AccessRequest) -> Details:
+        """Return the reason, how many writes were accepted before, and the digest of the written plan."""
+        refusal = self.refusal
+        return {"reason": as_values(refusal.reason), "accepted": refusal.accepted, **_plan(after)}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class RecordApplyFailed:
-    """Graph refused a write permanently."""
+    """The plan is not written any further, because Graph refused a write permanently, or the partner is unfit."""
 
     name: Literal["record_apply_failed"] = field(default="record_apply_failed")
     reason: tuple[Fact, ...]
+    image: JsonObject | None = None
+    """What was read, when a part of the plan is in the tenant."""
 
     def audit_details(self, after: AccessRequest) -> Details:
-        """Return the reason, and the digest of the written plan."""
-        return {"reason": as_values(self.reason), **_plan(after)}
+        """Return the reason, what was read when a part is in the tenant, and the digest of the written plan."""
+        image = {} if self.image is None else {"image": self.image}
+        return {"reason": as_values(self.reason), **image, **_plan(after)}
 
 
 RequestCommand = (
@@ -347,6 +370,7 @@ RequestCommand = (
     | RecordUnseen
     | RecordResent
     | RecordApplied
+    | RecordRefusal
     | RecordApplyFailed
 )
 

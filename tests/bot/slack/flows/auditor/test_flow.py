@@ -8,7 +8,7 @@ import pytest
 from bot.slack import ids
 from bot.slack.flows.home.paging import page_value, read_place
 from tests.bot.bot_under_test import SLACK_IDS, BotUnderTest, click, submission
-from workflows.app.reads.home import HomeList
+from workflows.app.reads.app_home import HomeList
 from workflows.core.people import ChatId
 from workflows.core.requests.request import AccessRequest
 from workflows.ports.pages import RequestFilter
@@ -76,7 +76,7 @@ async def test_a_forged_search_or_page_moves_nothing(gatehouse: BotUnderTest) ->
         ("search_requests", "not_an_auditor"),
         ("home_page", "not_an_auditor"),
     ]
-    assert await gatehouse.store.home_place(ChatId(SLACK_IDS["approver1"])) == ""
+    assert await gatehouse.store.home_position(ChatId(SLACK_IDS["approver1"])) == ""
     assert (await gatehouse.told("approver1")).count(REFUSED) >= 2
 
 
@@ -106,11 +106,11 @@ async def test_a_search_of_an_auditor_is_shown_on_the_home_and_in_the_form(opene
     await opened.interact(submission("admin", ids.SEARCH_FORM, "", values))
     await opened.idle()
     admin = ChatId(SLACK_IDS["admin"])
-    assert read_place(await opened.store.home_place(admin)).wanted == RequestFilter(requester="Riley")
+    assert read_place(await opened.store.home_position(admin)).wanted == RequestFilter(requester="Riley")
     turned = page_value(HomeList.REQUESTS, ("2020-01-01", "R-A"), is_before=False)
     await opened.interact(click("admin", ids.HOME_NEXT, turned))
     await opened.idle()
-    place = read_place(await opened.store.home_place(admin))
+    place = read_place(await opened.store.home_position(admin))
     assert (place.wanted, place.at(HomeList.REQUESTS).cursor) == (
         RequestFilter(requester="Riley"),
         ("2020-01-01", "R-A"),
@@ -127,4 +127,4 @@ async def test_a_wrong_day_is_said_in_the_form(gatehouse: BotUnderTest) -> None:
     }
     answer = await gatehouse.interact(submission("admin", ids.SEARCH_FORM, "", days))
     assert list(answer.json["errors"]) == ["sent_until"]
-    assert await gatehouse.store.home_place(ChatId(SLACK_IDS["admin"])) == ""
+    assert await gatehouse.store.home_position(ChatId(SLACK_IDS["admin"])) == ""

@@ -12,7 +12,7 @@ from bot.slack.flows.home.paging import read_place, stored_place
 from bot.slack.payloads.models import View
 from bot.words.requests.search import STATE_CHOICES, condition_words, state_choice
 from tests.bot.surfaces import assert_sound, hostile_or_blank
-from workflows.app.reads.home import HomePlace
+from workflows.app.reads.app_home import HomePosition
 from workflows.core.requests.request import TERMINAL, RequestState
 from workflows.ports.pages import RequestFilter
 
@@ -101,8 +101,8 @@ def test_a_search_in_words() -> None:
 
 
 def test_a_search_is_stored_with_the_place() -> None:
-    assert read_place(stored_place(HomePlace(wanted=FULL))) == HomePlace(wanted=FULL)
-    assert read_place('{"text": "contoso", "places": {}}') == HomePlace(text="contoso"), "of an earlier version"
+    assert read_place(stored_place(HomePosition(wanted=FULL))) == HomePosition(wanted=FULL)
+    assert read_place('{"text": "contoso", "places": {}}') == HomePosition(text="contoso"), "of an earlier version"
 
 
 @settings(deadline=None, max_examples=40)

@@ -12,7 +12,7 @@ from tests.bot.surfaces import Json, assert_sound, buttons, hostile_or_blank, ho
 from tests.workflows.core.builders import AMARA, NOW, RILEY, TENANT, access_plan, approval, request
 from workflows.core.errors.raised import Refused
 from workflows.core.requests.request import AccessRequest, RequestId, RequestKind, RequestState
-from workflows.ports.pages import Page, Place
+from workflows.ports.pages import Page, PagePosition
 from workflows.ports.records import AuditEntry
 
 ID = RequestId("R-AAAAAAAAAA")
@@ -26,7 +26,9 @@ def entry(command: str, outcome: str = "accepted", actor: str = "gatehouse", **c
 
 def page(entries: list[AuditEntry], skipped: int = 0, count: int = 0) -> Page[AuditEntry]:
     size = len(entries)
-    return Page(shown=entries, count=count or size, skipped=skipped, first=("7",), last=(str(7 + size),), size=size)
+    return Page(
+        shown=entries, count=count or size, count_before=skipped, first=("7",), last=(str(7 + size),), size=size
+    )
 
 
 def history(*entries: AuditEntry, asked: AccessRequest | None = None) -> Json:
@@ -118,8 +120,8 @@ def test_a_long_history_has_pages() -> None:
     assert "31–60 of 200" in shown(view)
     values = [one["value"] for block in view["blocks"] for one in block.get("elements", []) if "value" in one]
     assert [parse_history(value) for value in values] == [
-        (ID, Place(cursor=("7",), is_before=True)),
-        (ID, Place(cursor=(str(7 + HISTORY_PAGE_SIZE),), is_before=False)),
+        (ID, PagePosition(cursor=("7",), is_before=True)),
+        (ID, PagePosition(cursor=(str(7 + HISTORY_PAGE_SIZE),), is_before=False)),
     ]
 
 

@@ -15,21 +15,31 @@ from bot.words.partner_setup.state import setup_words
 from tests.bot import surfaces
 from tests.bot.surfaces import Json, assert_sound, buttons, dicts, hostile_or_blank, hostile_request, shown
 from tests.workflows.core.builders import NOW, TENANT, identity, noted, partnership, request
-from workflows.app.reads.home import ALARMS_PAGE, PAGE, SPONSORED_PAGE, Home, HomeList, HomePlace
+from workflows.app.reads.app_home import (
+    ALARMS_PAGE,
+    AUDITOR_PAGE,
+    FOUND_PAGE,
+    PAGE,
+    SPONSORED_PAGE,
+    Home,
+    HomeList,
+    HomePosition,
+)
+from workflows.app.reads.found_requests import FoundRequests, Today
 from workflows.core.errors.raised import Refused
 from workflows.core.partner_setup.steps import newly_required_steps
 from workflows.core.partners.partnership import Partnership, PartnershipState
 from workflows.core.requests.alarms import Alarm, AlarmCode, AlarmId
 from workflows.core.requests.request import AccessRequest, RequestId, RequestKind, RequestState
 from workflows.core.settings.model import TenantId
-from workflows.ports.pages import EMPTY, Page, Place
+from workflows.ports.pages import EMPTY, Page, PagePosition, RequestFilter
 
 
 def page(records: list[Any], size: int = PAGE, skipped: int = 0) -> Page[Any]:
     """One page of these records."""
     shown = records[skipped : skipped + size]
     first = last = ("2027-01-01", "id") if shown else ()
-    return Page(shown=shown, count=len(records), skipped=skipped, first=first, last=last, size=len(shown))
+    return Page(shown=shown, count=len(records), count_before=skipped, first=first, last=last, size=len(shown))
 
 
 def requests(count: int, state: RequestState = RequestState.AWAITING_APPROVAL) -> list[AccessRequest]:
@@ -109,14 +119,16 @@ def test_a_row_tells_partner_access_risk_age_and_deadline_and_leads_to_the_whole
     said = row["text"]["text"]
     assert said == "contoso.com · Trusted partner · High risk · r-1"
     assert [field["text"] for field in row["fields"]] == [time("Asked", asked.created_at), deadline]
-    assert row["accessory"]["value"] == f"r-1:{asked.known.plan.digest}"
+    assert row["accessory"]["value"] == f"r-1:{asked.plan.digest}"
     assert not {"approve", "reject"} & set(buttons(view)), "nobody decides on a request that is not shown whole"
 
 
 def test_a_row_fits_on_a_phone() -> None:
     """Three lines of some fifty characters each, however long the names are."""
     long = replace(identity(), default_domain=f"{'very-' * 40}long.example", display_name="x" * 900)
-    known = replace(request().known, observation=replace(request().known.observation, identity=long))
+    known = replace(
+        request().require_prepared(), observation=replace(request().require_prepared().observation, identity=long)
+    )
     view = home(
         approvals=page([request(), request(prepared=known)]),
         reviews=page([partnership(), partnership(identity=long, template_title="y" * 900)]),
@@ -162,7 +174,7 @@ def test_remind_is_gone_once_it_was_used_until_it_is_possible_again(days: float,
 
 def test_a_request_whose_partner_has_something_to_do_says_so_and_leads_to_it() -> None:
     done = request(RequestState.APPLIED, confirmed_at=NOW)
-    steps = newly_required_steps(done.known.plan, {})
+    steps = newly_required_steps(done.plan, {})
     record = partnership(setup=steps)
     view = home(mine=page([done]), setups={done.id: record})
     assert_sound(view, "home")
@@ -217,7 +229,7 @@ def test_two_hundred_that_wait_stay_within_the_limits_and_are_counted() -> None:
     assert "Previous 20" in labels
     assert "Next 170" in labels
     assert sum(block.get("accessory") is not None for block in view["blocks"]) == 10
-    assert parse_page(buttons(view)["home_next"]) == (HomeList.APPROVALS, Place(cursor=("2027-01-01", "id")))
+    assert parse_page(buttons(view)["home_next"]) == (HomeList.APPROVALS, PagePosition(cursor=("2027-01-01", "id")))
 
 
 @pytest.mark.parametrize("is_searched", [False, True])
@@ -237,6 +249,86 @@ def test_a_home_with_every_list_full_stays_within_a_hundred_blocks(is_searched: 
     )
     assert_sound(view, "home")
     assert len(view["blocks"]) <= 100
+    assert "more parts are not shown" not in shown(view)
+
+
+# --- auditors ---
+
+
+def searched(count: int, skipped: int = 0, today: dict[RequestId, Today] | None = None, **wanted: Any) -> Json:
+    """The App Home of an auditor who searched."""
+    closed = requests(count, RequestState.REJECTED)
+    found = FoundRequests(page=page(closed, FOUND_PAGE, skipped), today=today or {})
+    return home(is_auditor=True, wanted=RequestFilter(**wanted), found=found)
+
+
+def test_two_hundred_found_requests_stay_within_the_limits_and_are_counted() -> None:
+    view = searched(200, skipped=40, requester="Riley", sent_from=NOW)
+    assert_sound(view, "home")
+    assert titles(view) == ["Search of requests"]
+    said = shown(view)
+    assert "Requester: Riley" in said
+    assert f"Sent from: {NOW:%Y-%m-%d}" in said
+    assert "All requests found, newest first: 41–60 of 200" in said
+    labels = [one["text"]["text"] for one in dicts(view) if one.get("type") == "button"]
+    assert {"Previous 40", "Next 140", "Change search", "Close search"} <= set(labels)
+    rows = [block for block in view["blocks"] if block.get("accessory")]
+    assert [row["accessory"]["action_id"] for row in rows] == ["read_request"] * FOUND_PAGE
+    assert parse_page(buttons(view)["home_next"])[0] is HomeList.REQUESTS
+
+
+def test_a_found_request_is_one_line_with_its_state_of_today() -> None:
+    written = request(RequestState.APPLIED, confirmed_at=NOW)
+    closing = request(RequestState.APPLIED, RequestKind.REVOCATION, id=RequestId("r-2"), not_closed=())
+
+    def line(today: Today) -> str:
+        found = FoundRequests(page=page([written]), today={written.id: today})
+        view = home(is_auditor=True, wanted=RequestFilter(), found=found)
+        return str(next(block["text"]["text"] for block in view["blocks"] if block.get("accessory")))
+
+    verified = "active (verified 2027-03-01 09:00 UTC)"
+    assert line(Today()) == f"✅ contoso.com · Trusted partner · {verified} · Riley · r-1"
+    assert line(Today(is_past_its_end=True)).endswith(f"{verified}, access period ended · Riley · r-1")
+    assert line(Today(successor=closing)) == "🔒 contoso.com · Trusted partner · revoked later (r-2) · Riley · r-1"
+
+
+def test_a_search_that_finds_nothing_says_so_and_one_without_conditions_too() -> None:
+    assert "No request matches all of these conditions." in shown(searched(0, text="nowhere"))
+    assert "Conditions: none, so all requests are shown" in shown(searched(3))
+
+
+def test_only_auditors_are_offered_the_search() -> None:
+    assert "search_requests" in buttons(home(is_auditor=True))
+    assert "search_requests" not in buttons(home(is_admin=True))
+    unknown = home(is_auditor=None)
+    assert "search_requests" not in buttons(unknown)
+    assert "It cannot be read now whether you are an auditor." in shown(unknown)
+    assert "whether you are an auditor" not in shown(home())
+
+
+def test_a_found_partner_is_shown_to_an_auditor_and_revoked_by_an_admin() -> None:
+    found = page(partners(1))
+    assert "read_partner" in buttons(home(text="contoso", is_auditor=True, partners=found))
+    assert "revoke_partner" not in buttons(home(text="contoso", is_auditor=True, partners=found))
+    assert "revoke_partner" in buttons(home(text="contoso", is_auditor=True, is_admin=True, partners=found))
+
+
+def test_a_text_search_of_an_auditor_with_every_list_full_stays_within_a_hundred_blocks() -> None:
+    due = page(partners(40, state=PartnershipState.REVIEW_DUE), AUDITOR_PAGE, skipped=10)
+    view = home(
+        text="contoso",
+        reviews=due,
+        approvals=page(requests(40), AUDITOR_PAGE, skipped=10),
+        mine=page(requests(40), AUDITOR_PAGE, skipped=10),
+        ending=due,
+        sponsored=due,
+        is_admin=True,
+        is_auditor=True,
+        overdue=due,
+        partners=due,
+        found=FoundRequests(page=page(requests(40, RequestState.EXPIRED), AUDITOR_PAGE, skipped=10)),
+    )
+    assert_sound(view, "home")
     assert "more parts are not shown" not in shown(view)
 
 
@@ -261,12 +353,12 @@ def test_a_search_is_named_and_can_be_ended() -> None:
 
 
 def test_places_are_stored_and_read_again() -> None:
-    place = HomePlace(text="contoso", places={HomeList.MINE: Place(cursor=("1", "x"), is_before=True)})
+    place = HomePosition(text="contoso", places={HomeList.MINE: PagePosition(cursor=("1", "x"), is_before=True)})
     assert read_place(stored_place(place)) == place
     for other in ("", "{", '{"places": {"unknown": {}}}'):
-        assert read_place(other) == HomePlace()
+        assert read_place(other) == HomePosition()
     value = page_value(HomeList.MINE, ("1", "x"), is_before=True)
-    assert parse_page(value) == (HomeList.MINE, Place(cursor=("1", "x"), is_before=True))
+    assert parse_page(value) == (HomeList.MINE, PagePosition(cursor=("1", "x"), is_before=True))
     for malformed in ("", "{}", '{"name": "secrets", "cursor": [], "is_before": false}'):
         with pytest.raises(Refused):
             parse_page(malformed)
@@ -292,5 +384,10 @@ def test_hostile_text_stays_text_in_the_home(text: str) -> None:
         is_admin=True,
         overdue=page([known]),
         partners=page([known]),
+        is_auditor=True,
+        found=FoundRequests(page=page([asked]), today={asked.id: Today(successor=mine)}),
     )
     assert_sound(view, "home")
+    typed = text[:100].encode(errors="ignore").decode()
+    search = RequestFilter(text=typed, requester=typed, approver=typed, template=typed)
+    assert_sound(home(is_auditor=True, wanted=search, found=FoundRequests(page=page([asked]))), "home")

@@ -33,7 +33,7 @@ async def opened(gatehouse: BotUnderTest) -> AccessRequest:
     """Contoso was opened; the request that did it."""
     request = await gatehouse.file_request()
     for approver in ("approver1", "approver2", "approver3"):
-        await gatehouse.interact(click(approver, "approve", f"{request.id}:{request.known.plan.digest}"))
+        await gatehouse.interact(click(approver, "approve", f"{request.id}:{request.plan.digest}"))
         await gatehouse.idle()
     done = await gatehouse.store.request(request.id)
     assert done is not None

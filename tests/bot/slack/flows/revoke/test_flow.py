@@ -130,7 +130,7 @@ async def test_a_blocked_partner_whose_opening_waits_can_be_revoked_again(opened
     assert stopped is not None
     assert stopped.state is RequestState.STOPPED
     for approver in ("approver1", "approver2", "approver3"):
-        await opened.interact(click(approver, "approve", f"{waiting.id}:{waiting.known.plan.digest}"))
+        await opened.interact(click(approver, "approve", f"{waiting.id}:{waiting.plan.digest}"))
         await opened.idle()
         assert (await opened.outcomes(approver))[-1] == ("want_approve", "not_now")
     found = await opened.store.partnership(CONTOSO)

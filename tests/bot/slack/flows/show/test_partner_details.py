@@ -32,7 +32,7 @@ from workflows.core.people import ChatId, Person, PersonId
 from workflows.core.posture.concern_codes import ConcernCode
 from workflows.core.posture.model import Concern, Weight
 from workflows.core.requests.request import AccessRequest, RequestId, RequestKind, RequestState
-from workflows.ports.pages import Page, Place
+from workflows.ports.pages import Page, PagePosition
 
 STATES = [(state, kind) for state in RequestState for kind in RequestKind]
 
@@ -50,7 +50,7 @@ def test_the_list_tells_template_sponsor_end_and_next_review() -> None:
 
 def test_a_page_of_the_list_counts_the_others_and_leads_to_them() -> None:
     every = [partnership() for _ in range(57)]
-    page = Page(shown=every[20:30], count=57, skipped=20, first=("c", "1"), last=("d", "2"), size=10)
+    page = Page(shown=every[20:30], count=57, count_before=20, first=("c", "1"), last=("d", "2"), size=10)
     message = partner_list(page, NOW, "template:trusted")
     assert_sound_message(message)
     said = shown(message.blocks)
@@ -59,8 +59,8 @@ def test_a_page_of_the_list_counts_the_others_and_leads_to_them() -> None:
     assert "Previous 20" in said
     assert "Next 27" in said
     found = buttons(message.blocks)
-    assert parse_step(found["list_next"]) == ("template:trusted", Place(cursor=("d", "2")))
-    assert parse_step(found["list_previous"]) == ("template:trusted", Place(cursor=("c", "1"), is_before=True))
+    assert parse_step(found["list_next"]) == ("template:trusted", PagePosition(cursor=("d", "2")))
+    assert parse_step(found["list_previous"]) == ("template:trusted", PagePosition(cursor=("c", "1"), is_before=True))
     for malformed in ("", "{}", "[]"):
         with pytest.raises(Refused):
             parse_step(malformed)

@@ -16,7 +16,7 @@ from workflows.core.checks.conditional_access.controls import InboundTrustFlags,
 from workflows.core.checks.conditional_access.policy import parse_policy
 from workflows.core.checks.conditional_access.questions import MAX_QUESTIONS, Entry, Question, Questions, questions
 from workflows.core.checks.conditional_access.verdicts import AccessReport, Answers, assess
-from workflows.core.checks.facts import UnreadableFact, UnreadableReason
+from workflows.core.checks.tenant_facts import UnreadableFact, UnreadableReason
 from workflows.core.settings.model import TenantId
 
 SETS: Final = 2000

@@ -7,7 +7,6 @@ from msgraph.generated.models.what_if_analysis_reasons import WhatIfAnalysisReas
 
 from tests.workflows.core.policies import EVERYTHING, NOTHING, external, policy
 from workflows.core.checks.conditional_access.controls import InboundTrustFlags, PolicyEffect, ReasonCode, VisitorType
-from workflows.core.checks.conditional_access.entries import entries_of
 from workflows.core.checks.conditional_access.findings import MAX_KEPT, MAX_VALUES, access_findings
 from workflows.core.checks.conditional_access.policy import parse_policy
 from workflows.core.checks.conditional_access.questions import MAX_QUESTIONS, Entry, Question, Questions, questions
@@ -20,8 +19,9 @@ from workflows.core.checks.conditional_access.scope import (
     covers,
 )
 from workflows.core.checks.conditional_access.verdicts import AccessReport, Answers, PolicyVerdict, Source, assess
-from workflows.core.checks.facts import UnreadableFact, UnreadableReason
+from workflows.core.checks.conditional_access.visitor_access import entries_of
 from workflows.core.checks.findings import FindingCode, Severity
+from workflows.core.checks.tenant_facts import UnreadableFact, UnreadableReason
 from workflows.core.settings.model import (
     BLOCK_ALL,
     AccessType,
@@ -223,7 +223,7 @@ def test_an_answer_of_the_wrong_shape_is_not_known(row: dict[str, Any] | None) -
 def test_a_policy_that_the_list_does_not_have_is_checked_and_named() -> None:
     ghost = policy("block", name="Ghost")
     found = report(policy("mfa"), answers={GUESTS: [*says(ghost, True)[GUESTS], *says(policy("mfa"), True)[GUESTS]]})  # type: ignore[misc]
-    assert found.unlisted == ("Ghost",)
+    assert found.unlisted_policies == ("Ghost",)
     (unlisted,) = [one for one in access_findings(found) if one.code is FindingCode.CA_UNLISTED]
     assert unlisted.values == {"policies": ["Ghost"], "count": 1}
     assert found.worst(VisitorType.GUEST) is PolicyEffect.LOCKED_OUT
@@ -238,9 +238,9 @@ def test_where_nothing_was_read_only_that_is_said() -> None:
     found = assess(THROTTLED, OFFICE, TENANT, NOTHING, Questions(asked=()), {})
     assert found.worst(VisitorType.GUEST) is PolicyEffect.NOT_KNOWN
     assert found.requires_mfa_trust is None
-    assert found.unread == THROTTLED
+    assert found.unreadable == THROTTLED
     assert [one.code for one in access_findings(found)] == ["conditional_access_unread"]
-    assert assess(THROTTLED, (), TENANT, NOTHING, Questions(asked=()), {}).unread is None
+    assert assess(THROTTLED, (), TENANT, NOTHING, Questions(asked=()), {}).unreadable is None
 
 
 @pytest.mark.parametrize("why", UnreadableReason)

@@ -128,7 +128,7 @@ async def test_secrets_are_stored_nowhere(tmp_path: Path) -> None:
     await store.retry(1, NOW, (text_fact("canary"),))
     select = "select error from effects"
     assert json.loads((await store._query(select))[0]["error"]) == as_values([text_fact("[redacted]")])
-    await store.park(1, (text_fact("a canary sang"),))
+    await store.give_up(1, (text_fact("a canary sang"),))
     assert json.loads((await store._query(select))[0]["error"]) == as_values([text_fact("a [redacted] sang")])
     (known,) = await store.history()
     assert known.details == {"reason": 'it said "[redacted]"', "canary": ["[redacted]", 1]}

@@ -8,14 +8,14 @@ from typing import Final
 
 from workflows.app.reads.auditors import is_shown_as_auditor
 from workflows.app.reads.found_requests import NOTHING_FOUND, FoundRequests, find_requests
-from workflows.app.reads.queries import ids_of
+from workflows.app.reads.waiting_requests import ids_of
 from workflows.core.partner_setup.confirmations import open_steps
 from workflows.core.partners.partnership import Partnership, PartnershipState, is_over
 from workflows.core.people import ADMIN, ChatId, Person, PersonId, Role
 from workflows.core.requests.alarms import Alarm
 from workflows.core.requests.request import AccessRequest, RequestId, RequestKind, RequestState
 from workflows.intervals import HOME_SHOWS_ENDS_WITHIN
-from workflows.ports.pages import EMPTY, START, Cursor, Page, PartnerFilter, Place, RequestFilter
+from workflows.ports.pages import EMPTY, START, Cursor, Page, PagePosition, PartnerFilter, RequestFilter
 from workflows.ports.people_directory import PeopleDirectory
 from workflows.ports.store import Store
 
@@ -47,16 +47,16 @@ class HomeList(StrEnum):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class HomePlace:
+class HomePosition:
     """The page that a person sees of each list, and the text that they searched for."""
 
     text: str = ""
     """The searched text; empty when nothing was searched for."""
     wanted: RequestFilter | None = None
     """The requests that an auditor searches for; None when they do not."""
-    places: Mapping[HomeList, Place] = field(default_factory=dict)
+    places: Mapping[HomeList, PagePosition] = field(default_factory=dict)
 
-    def at(self, name: HomeList) -> Place:
+    def at(self, name: HomeList) -> PagePosition:
         """Return where the shown page of one list begins."""
         return self.places.get(name, START)
 
@@ -101,7 +101,7 @@ class Home:
 
 
 async def read_home(
-    person: ChatId, *, known: Person | None, at: HomePlace, store: Store, directory: PeopleDirectory, now: datetime
+    person: ChatId, *, known: Person | None, at: HomePosition, store: Store, directory: PeopleDirectory, now: datetime
 ) -> Home:
     """Read one page of each list that concerns a person.
 
@@ -134,7 +134,7 @@ async def _read_lists(
     every: frozenset[ChatId | PersonId],
     roles: Sequence[Role],
     *,
-    at: HomePlace,
+    at: HomePosition,
     size: int,
     is_admin: bool,
     store: Store,
@@ -171,7 +171,7 @@ async def _read_lists(
     )
 
 
-async def _found(wanted: RequestFilter, at: HomePlace, limit: int, store: Store, now: datetime) -> FoundRequests:
+async def _found(wanted: RequestFilter, at: HomePosition, limit: int, store: Store, now: datetime) -> FoundRequests:
     return await find_requests(wanted, limit=limit, place=at.at(HomeList.REQUESTS), store=store, now=now)
 
 
@@ -180,7 +180,7 @@ async def _setups(requests: Sequence[AccessRequest], store: Store) -> Mapping[Re
     found = {}
     for request in requests:
         if request.state is RequestState.APPLIED and request.particulars.kind is not RequestKind.REVOCATION:
-            record = await store.partnership(request.known.plan.tenant_id)
+            record = await store.partnership(request.plan.tenant_id)
             is_present = record is not None and record.request_id == request.id
             if record is not None and is_present and open_steps(record.setup, record.confirmations):
                 found[request.id] = record
@@ -192,7 +192,7 @@ async def _is_over(request: AccessRequest, store: Store, now: datetime) -> bool:
     return is_over(request, known, now)
 
 
-def _page(oldest_first: Sequence[Alarm], place: Place) -> Page[Alarm]:
+def _page(oldest_first: Sequence[Alarm], place: PagePosition) -> Page[Alarm]:
     """Return a page of the open alarms, the newest first. There are few, so all of them are read."""
     alarms = list(reversed(oldest_first))
     cursors: list[Cursor] = [(one.raised_at.isoformat(), one.id) for one in alarms]
@@ -203,4 +203,4 @@ def _page(oldest_first: Sequence[Alarm], place: Place) -> Page[Alarm]:
     start = 0 if start >= len(alarms) else start
     shown = alarms[start : start + ALARMS_PAGE]
     first, last = (cursors[start], cursors[start + len(shown) - 1]) if shown else ((), ())
-    return Page(shown=shown, count=len(alarms), skipped=start, first=first, last=last, size=len(shown))
+    return Page(shown=shown, count=len(alarms), count_before=start, first=first, last=last, size=len(shown))

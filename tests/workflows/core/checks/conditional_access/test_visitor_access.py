@@ -3,8 +3,8 @@
 from typing import Any, Final
 
 from workflows.core.checks.conditional_access.controls import VisitorType
-from workflows.core.checks.conditional_access.entries import entries_under
 from workflows.core.checks.conditional_access.scope import ALL
+from workflows.core.checks.conditional_access.visitor_access import entries_under
 from workflows.core.settings.documents import to_document
 from workflows.core.settings.effective import effective_settings
 from workflows.core.settings.model import BLOCK_ALL, CLOSED

@@ -8,7 +8,7 @@ from bot.words.findings.finding import finding_words
 from bot.words.refusals.sentences import fact_words
 from tests.workflows.core.builders import TENANT
 from tests.workflows.world import CATALOG, World
-from workflows.app.requests.planning import PlanImpossible, Planned, plan_request
+from workflows.app.requests.plan_from_file import PlanImpossible, Planned, plan_request
 from workflows.catalog.request_files import RequestFile
 from workflows.core.checks.findings import Severity
 from workflows.core.errors.facts import Fact
@@ -42,9 +42,9 @@ async def test_it_is_the_plan_that_people_would_decide_on(world: World) -> None:
     shown = await planned(world, records=Records())
     request = await world.waiting(template="trusted-partner", days=180)
     assert shown.plan is not None
-    assert shown.digest == shown.plan.digest == request.known.plan.digest
-    assert shown.stages == request.known.stages
-    assert shown.findings == request.known.findings
+    assert shown.digest == shown.plan.digest == request.plan.digest
+    assert shown.stages == request.require_prepared().stages
+    assert shown.findings == request.require_prepared().findings
     assert world.tenant.attempts == []
 
 

@@ -21,7 +21,7 @@ class ChangedDefault:
     drift: Drift
 
 
-async def changed_inheritance(request: AccessRequest, *, tenant: Tenant) -> ChangedDefault | None:
+async def changed_default(request: AccessRequest, *, tenant: Tenant) -> ChangedDefault | None:
     """Read the tenant's default again; return the difference when the partner would inherit other values.
 
     Nothing is read when the partner inherits nothing after the plan. The same is true when the default was not known
@@ -29,7 +29,7 @@ async def changed_inheritance(request: AccessRequest, *, tenant: Tenant) -> Chan
 
     :raises TenantUnavailable: when the default cannot be read now.
     """
-    known = request.known
+    known = request.require_prepared()
     shown = known.observation.default
     if shown is None or not inherits_access(known.plan):
         return None

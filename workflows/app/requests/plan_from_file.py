@@ -17,7 +17,7 @@ from workflows.catalog.catalog import Catalog
 from workflows.catalog.current_policy import current_policy
 from workflows.catalog.request_files import RequestFile
 from workflows.core.checks.conditional_access.verdicts import AccessReport
-from workflows.core.checks.findings import Finding, FindingCode, Severity, Source, require_fit
+from workflows.core.checks.findings import Finding, FindingCode, Severity, Source, require_no_errors
 from workflows.core.errors.facts import Fact
 from workflows.core.errors.raised import DomainError, InvalidField, NothingToChange, UnreadableSetting
 from workflows.core.errors.refusal_codes import RefusalCode
@@ -82,7 +82,7 @@ class _Written(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class _ReadRegister:
-    """Records that were read before, with the interface `Register`."""
+    """Records that were read before, with the interface `RecordsReader`."""
 
     records: Records
 
@@ -92,9 +92,7 @@ class _ReadRegister:
 
     async def requests_for(self, tenant_id: TenantId, limit: int) -> Sequence[AccessRequest]:
         """List the requests about one tenant that were read, newest first; very old ones are not included."""
-        about = (
-            one for one in self.records.requests.values() if one.prepared and one.known.plan.tenant_id == tenant_id
-        )
+        about = (one for one in self.records.requests.values() if one.prepared and one.plan.tenant_id == tenant_id)
         return sorted(about, key=lambda one: one.created_at, reverse=True)[:limit]
 
     async def partnerships(self) -> Sequence[Partnership]:
@@ -114,7 +112,7 @@ async def plan_request(
     written = _parsed(file, catalog)
     register = _ReadRegister(records or Records())
     try:
-        observation = await look_up(written.target, tenant=tenant, clock=clock, register=register)
+        observation = await look_up(written.target, tenant=tenant, clock=clock, records=register)
         return await _planned(
             written, observation, register, records=records, tenant=tenant, catalog=catalog, clock=clock
         )
@@ -156,7 +154,7 @@ async def _planned(
         findings=(
             *replacement_findings(known, plan, template, stages, duration, clock.now()),
             *check_proposal(observation, plan, stages, result.circumstances),
-            *require_fit(result.findings, FIELD),
+            *require_no_errors(result.findings, FIELD),
             *[one async for one in _record_findings(register, records, observation)],
         ),
         names=result.names,
@@ -211,7 +209,7 @@ async def _record_findings(
     register: _ReadRegister, records: Records | None, observation: ObservedPartner
 ) -> AsyncIterator[Finding]:
     if records is None:
-        yield Finding(code=FindingCode.RECORDS_UNREAD, severity=Severity.UNCHECKED, source=Source.RECORDS)
+        yield Finding(code=FindingCode.RECORDS_UNREADABLE, severity=Severity.UNCHECKED, source=Source.RECORDS)
         return
     try:
         await require_no_other_request(register, observation, None)

@@ -17,11 +17,11 @@ from workflows.app.revocation_alarms import partner_of, values_of
 from workflows.app.schedule.given_up_effects import alarm_values, is_alarming
 from workflows.app.schedule.revocation_endings import ending_of
 from workflows.core.errors.facts import Fact
-from workflows.core.requests.alarms import AlarmCode
+from workflows.core.requests.alarms import AlarmCode, EndingCode
 from workflows.core.requests.effects import CheckPermission
 from workflows.core.requests.notes import NoteCode
 from workflows.core.requests.overdue import unchecked_revocations, unconfirmed_writes, waiting_revocations
-from workflows.core.requests.request import RequestKind
+from workflows.core.requests.request import RequestId, RequestKind, RequestState
 from workflows.ports.clock import Clock
 from workflows.ports.store import Store
 from workflows.ports.tenant import Tenant, TenantRefused, TenantUnavailable, WrongTenant
@@ -52,10 +52,11 @@ class ScheduledChecks:
 
 
 def usual_checks(*, store: Store, clock: Clock, tenant: Tenant, alarms: Alarms) -> tuple[Check, ...]:
-    """Return the checks of writes, revocations, given-up work and the tenant itself."""
+    """Return the checks of writes, revocations, partly applied changes, given-up work and the tenant itself."""
     return (
         partial(check_writes, store=store, clock=clock, alarms=alarms),
         partial(check_revocations, store=store, clock=clock, tenant=tenant, alarms=alarms),
+        partial(check_partly_applied, store=store, alarms=alarms),
         partial(check_given_up, store=store, alarms=alarms),
         partial(check_tenant, tenant=tenant, alarms=alarms),
     )
@@ -102,6 +103,23 @@ async def check_revocations(*, store: Store, clock: Clock, tenant: Tenant, alarm
         await alarms.raise_alarm(AlarmCode.REVOCATION_WAITS, subject, waiting[subject])
     for subject, ending in endings.items():
         await alarms.clear_alarm(AlarmCode.REVOCATION_WAITS, subject, ending.why)
+
+
+async def check_partly_applied(*, store: Store, alarms: Alarms) -> None:
+    """Clear the alarms about partly applied changes whose partner was revoked, requested again, or kept."""
+    for alarm in await store.open_alarms():
+        if alarm.code is not AlarmCode.PARTLY_APPLIED:
+            continue
+        request = await store.request(RequestId(alarm.subject))
+        if request is None or not request.is_terminal:
+            continue  # the alarm is raised before the end of the request is stored
+        record = await store.partnership(request.plan.tenant_id)
+        is_kept = record is not None and any(one.at >= alarm.raised_at for one in record.attestations)
+        if request.applied_part == 0 and request.state is not RequestState.APPLIED:
+            ended = Fact(EndingCode.REQUEST_ENDED, {"state": request.state.value})
+            await alarms.clear_alarm(alarm.code, alarm.subject, ended)
+        elif request.applied_part == 0 or (record is not None and (is_kept or record.request_id != request.id)):
+            await alarms.clear_alarm(alarm.code, alarm.subject)
 
 
 async def check_given_up(*, store: Store, alarms: Alarms) -> None:

@@ -5,7 +5,7 @@ from workflows.core.checks.target_checks import MAX_LOOKED_UP
 from workflows.core.plans.named_targets import NamedTarget
 from workflows.core.settings.id_owner import Owner
 from workflows.core.settings.model import Property, Target, TargetType
-from workflows.preflight.naming import MAX_SHOWN, names_for_display, read_names
+from workflows.preflight.object_names import MAX_SHOWN, names_for_display, read_names
 
 SIXTY = tuple(
     NamedTarget(

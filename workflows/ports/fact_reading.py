@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import Awaitable
 from typing import Final, TypeVar
 
-from workflows.core.checks.facts import UnreadableFact, UnreadableReason
+from workflows.core.checks.tenant_facts import UnreadableFact, UnreadableReason
 from workflows.ports.tenant import TenantRefused, TenantUnavailable
 
 _UNLICENSED: Final = ("NonPremium", "LicenseRequired", "LicenseNotFound")

@@ -10,7 +10,7 @@ from workflows.core.requests.commands.request import CommandSubject
 
 
 @dataclass(slots=True, kw_only=True)
-class Filing:
+class RequestLimitCheck:
     """A request before it is stored, checked against the limit per hour."""
 
     service: Service
@@ -39,6 +39,6 @@ class Filing:
         allowance = self._allowance
         if allowance is None or self.limits is None:
             return
-        if (said := allowance.said) is not None:
+        if (said := allowance.warning) is not None:
             await self.service.send_message(said, key=f"left:{key}", person=allowance.actor)
         await self.limits.used(allowance, allowance.actor)

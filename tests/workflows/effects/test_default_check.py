@@ -27,8 +27,8 @@ async def test_a_changed_default_asks_again_and_shows_what_changed(world: World)
     assert "would apply to the partner: B2B collaboration, outbound. Nothing" in note_words(again.asked_again)
     assert again.drift is not None
     assert [one.name for one in again.drift.defaults] == ["b2bCollaborationOutbound"]
-    assert again.known.observation.default == world.tenant.default
-    await world.click(world.approval(again, AMARA, request.known.plan.digest))  # a card that was not redrawn yet
+    assert again.require_prepared().observation.default == world.tenant.default
+    await world.click(world.approval(again, AMARA, request.plan.digest))  # a card that was not redrawn yet
     assert await world.refusals() == [(AMARA.chat_id, "stale_card")]
     assert (await world.request(request.id)).decisions == ()
     for person in (AMARA, BRUNO, CHIE):
@@ -39,8 +39,8 @@ async def test_a_changed_default_asks_again_and_shows_what_changed(world: World)
 async def test_a_default_that_was_not_known_when_people_decided_is_not_compared(world: World) -> None:
     world.script.fail("tenant.read_default", TenantUnavailable("No answer."), times=2)
     request = await world.approved()
-    assert request.known.observation.default is None
-    assert "default_unread" in {one.code for one in request.known.findings}
+    assert request.require_prepared().observation.default is None
+    assert "default_unread" in {one.code for one in request.require_prepared().findings}
     world.tenant.default = {"b2bCollaborationOutbound": BLOCKED}
     assert (await world.settled(request.id)).state is S.APPLIED
 
@@ -70,11 +70,11 @@ async def test_what_sets_everything_and_every_revocation_do_without_the_default(
     calls = world.script.calls
     assert calls[: calls.index("tenant.write")].count("tenant.read_default") == before
     assert calls.count("tenant.read_default") == before + 1, "once it is closed, for saying what is inherited then"
-    world.tenant.edit(request.known.plan.tenant_id, inboundTrust=None)
+    world.tenant.edit(request.plan.tenant_id, inboundTrust=None)
     await world.revoke(DANA, but=Apply)
     world.script.fail("tenant.read_default", TenantUnavailable("No answer."), times=9)
     await world.settle()
-    assert world.tenant.partners[request.known.plan.tenant_id]["inboundTrust"] is not None
+    assert world.tenant.partners[request.plan.tenant_id]["inboundTrust"] is not None
 
 
 async def _blocked(world: World, person: Person) -> AccessRequest:

@@ -29,7 +29,7 @@ class CurrentSetup:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Checklists:
+class PartnerSetupReader:
     """Creates checklists. Reads only."""
 
     store: Store

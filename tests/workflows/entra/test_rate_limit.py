@@ -5,7 +5,7 @@ import time
 
 import pytest
 
-from workflows.entra.transport.pacing import RateLimit
+from workflows.entra.transport.rate_limit import RateLimit
 from workflows.ports.tenant import TenantUnavailable
 
 

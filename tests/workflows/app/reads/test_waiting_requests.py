@@ -4,7 +4,7 @@ from dataclasses import replace
 
 from tests.workflows.core.builders import AMARA, BRUNO, CHIE, DANA, MALLORY, RILEY, SAM
 from tests.workflows.world import CONTOSO, World
-from workflows.app.reads.queries import waiting_for
+from workflows.app.reads.waiting_requests import waiting_for
 from workflows.core.people import Person
 from workflows.core.settings.model import TenantId
 

@@ -5,7 +5,7 @@ from datetime import timedelta
 
 from tests.workflows.core.builders import AMARA, BRUNO, DANA, RILEY, SAM
 from tests.workflows.world import World
-from workflows.app.reads.home import Home, HomePlace, read_home
+from workflows.app.reads.app_home import Home, HomePosition, read_home
 from workflows.core.partner_setup.confirmations import Confirmation
 from workflows.core.people import Person
 from workflows.core.requests.request import RequestState
@@ -17,7 +17,7 @@ async def home_of(world: World, someone: Person, text: str = "") -> Home:
     return await read_home(
         someone.chat_id,
         known=someone,
-        at=HomePlace(text=text),
+        at=HomePosition(text=text),
         store=world.store,
         directory=world.directory,
         now=world.clock.now(),

@@ -7,7 +7,7 @@ from typing import Final
 from workflows.core.checks.target_checks import Names, ids_to_look_up, known_names, shown_name
 from workflows.core.plans.named_targets import NamedTarget
 from workflows.core.settings.model import Target
-from workflows.ports.facts import read_fact
+from workflows.ports.fact_reading import read_fact
 from workflows.ports.tenant import Tenant
 
 TIMEOUT_SECONDS: Final = 2.0

@@ -13,7 +13,7 @@ from tests.workflows.core.builders import AMARA, DANA, SAM, TENANT
 from tests.workflows.effects.applying import FORBIDDEN, INVALID, NO_ANSWER, OPEN, SYNCHRONIZED, put, revocation
 from tests.workflows.fakes import FakeTenant
 from tests.workflows.world import World
-from workflows.app.schedule.checks import ScheduledChecks
+from workflows.app.schedule.alarm_checks import ScheduledChecks
 from workflows.core.errors.facts import Fact, as_values, text_fact
 from workflows.core.plans.plan import Operation
 from workflows.core.plans.refused_writes import written_names
@@ -36,7 +36,7 @@ async def alarms(world: World, code: AlarmCode) -> list[Alarm]:
 
 async def park_everything(world: World, reason: str = "ValueError()") -> None:
     for pending in await world.store.pending(world.clock.now(), 100):
-        await world.store.park(pending.id, (text_fact(reason),))
+        await world.store.give_up(pending.id, (text_fact(reason),))
 
 
 async def test_stopped_work_alarms_once_and_is_cleared_when_it_is_gone(world: World) -> None:
@@ -187,7 +187,7 @@ async def test_clicks_that_are_not_checked_are_listed_and_given_up_ones_are_not(
         await world.service.store_click(intent, key=f"click-{number}")
     assert [one.key for one in await world.store.unchecked_clicks()] == ["click-0", "click-1"]
     first, *_ = await world.store.pending(world.clock.now(), 10)
-    await world.store.park(first.id, (text_fact("fault"),))
+    await world.store.give_up(first.id, (text_fact("fault"),))
     assert [one.key for one in await world.store.unchecked_clicks()] == ["click-1"]
 
 
@@ -241,7 +241,7 @@ async def test_what_stays_open_because_graph_did_not_take_it_alarms_until_it_is_
     request = await put_with_optional_write(world, error)
     assert (request.state, len(request.refused)) == (RequestState.APPLIED, 1)
     [alarm] = await alarms(world, AlarmCode.REVOCATION_WAITS)
-    [operation] = request.known.plan.optional
+    [operation] = request.plan.optional
     assert alarm.subject == request.id
     assert alarm.values["ways"] == ", ".join(written_names(operation))
     assert "is verified, but" in alarm_text(alarm)
@@ -303,11 +303,11 @@ async def test_what_graph_refuses_for_good_is_no_alarm(world: World) -> None:
 async def put_with_optional_write(world: World, error: Exception) -> AccessRequest:
     """Revoke a partner where the one write that may be refused meets an error, each time."""
     request = await put(world, revocation(SYNCHRONIZED))
-    assert len(request.known.plan.optional) == 1
+    assert len(request.plan.optional) == 1
     world.script.fail(
         "tenant.write",
         error,
-        on=len(request.known.plan.required) + 1,
+        on=len(request.plan.required) + 1,
         times=1 if isinstance(error, TenantRefused) else 2,
     )
     return await world.settled(request.id)

@@ -7,10 +7,15 @@ import pytest
 
 from tests.workflows.core.builders import AMARA, NOW, RILEY, approval, request, situation
 from workflows.core.errors.raised import Refused
+from workflows.core.requests.approver_reminders import (
+    MIN_BETWEEN_REMINDERS,
+    may_be_reminded,
+    next_due_at,
+    next_reminder_at,
+)
 from workflows.core.requests.commands.request import RemindApprovers
 from workflows.core.requests.effects import SendReminders
 from workflows.core.requests.lifecycle import advance
-from workflows.core.requests.reminding import MIN_BETWEEN_REMINDERS, may_be_reminded, next_due_at, next_reminder_at
 from workflows.core.requests.request import AccessRequest, RequestKind, RequestState
 
 DAY = timedelta(days=1)
