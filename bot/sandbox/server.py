@@ -12,9 +12,9 @@ from bot.sandbox.bot_status import BotHandle, BotStatus
 from bot.sandbox.clock import SandboxClock
 from bot.sandbox.control.routes import control_errors, control_routes
 from bot.sandbox.entra import EntraSimulator, TokenAuthority
-from bot.sandbox.http.faults import Faults, Target, delayed, faulted
+from bot.sandbox.http.faults import Faults, Target, answer_with_fault, arrives_after_delay
 from bot.sandbox.http.origin_check import require_own_origin
-from bot.sandbox.http.request_log import RequestLog, logged, parsed_body
+from bot.sandbox.http.request_log import RequestLog, log_request, read_body_once
 from bot.sandbox.page import page_routes
 from bot.sandbox.revision import Revision
 from bot.sandbox.seed import APP_CLIENT_ID, HOME_TENANT_ID, TEAM_ID
@@ -204,11 +204,11 @@ class Sandbox:
         if target is None:
             return await handler(request)
         log = self.slack_log if target == "slack" else self.graph_log
-        fault = self.faults.take(target, request, await parsed_body(request))
-        if not await delayed(request, fault):
+        fault = self.faults.take(target, request, await read_body_once(request))
+        if not await arrives_after_delay(request, fault):
             return web.Response(status=499)
 
         async def with_faults(inner: web.Request) -> web.StreamResponse:
-            return await faulted(inner, handler, fault)
+            return await answer_with_fault(inner, handler, fault)
 
-        return await logged(request, with_faults, log, self.clock.now())
+        return await log_request(request, with_faults, log, self.clock.now())

@@ -52,11 +52,11 @@ PERMISSIONS: Final = frozenset(
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Finding:
-    """The result of one check. `cure` says what to do; it is empty when there is no problem."""
+    """The result of one check. `advice` says what to do; it is empty when there is no problem."""
 
     subject: str
     state: str
-    cure: str = ""
+    advice: str = ""
     is_optional: bool = False
     """Whether the bot also works without it. Its cards then show what could not be checked."""
 
@@ -68,8 +68,8 @@ async def examine(settings: Settings, console: Console) -> int:
     try:
         tenant = connect(entra_settings(settings))
     except ValueError as error:
-        cure = "Set AZURE_CLIENT_SECRET, or another credential that azure-identity reads"
-        findings.append(Finding(subject="Entra: the credential", state=str(error), cure=cure))
+        advice = "Set AZURE_CLIENT_SECRET, or another credential that azure-identity reads"
+        findings.append(Finding(subject="Entra: the credential", state=str(error), advice=advice))
         findings += _templates(settings)[1]
     else:
         try:
@@ -84,11 +84,11 @@ async def examine(settings: Settings, console: Console) -> int:
     redact = redactor_of(settings)
     table = Table("Check", "Result", "What to do", title="gatehouse doctor", title_justify="left")
     for finding in findings:
-        style, sign = ("green", "✓") if not finding.cure else ("yellow", "–") if finding.is_optional else ("red", "✗")
+        style, sign = ("green", "✓") if not finding.advice else ("yellow", "–") if finding.is_optional else ("red", "✗")
         state = redact(finding.state)
-        table.add_row(escape(finding.subject), f"[{style}]{sign}[/] {escape(state)}", escape(finding.cure))
+        table.add_row(escape(finding.subject), f"[{style}]{sign}[/] {escape(state)}", escape(finding.advice))
     console.print(table)
-    return 1 if any(finding.cure and not finding.is_optional for finding in findings) else 0
+    return 1 if any(finding.advice and not finding.is_optional for finding in findings) else 0
 
 
 _SOME_GROUP: Final = Target(type=TargetType.GROUP, id="00000003-0000-0000-c000-000000000000")
@@ -126,12 +126,14 @@ async def _slack(client: AsyncWebClient, settings: Settings) -> Finding:
     try:
         answer = await client.auth_test()
     except (SlackApiError, *NO_ANSWER) as error:
-        return Finding(subject=subject, state=f"{error}", cure="Install the app again; check SLACK_BOT_TOKEN")
+        return Finding(subject=subject, state=f"{error}", advice="Install the app again; check SLACK_BOT_TOKEN")
     if answer["team_id"] != settings.slack_team_id:
-        return Finding(subject=subject, state=f"workspace {answer['team_id']}", cure="Set SLACK_TEAM_ID to it")
+        return Finding(subject=subject, state=f"workspace {answer['team_id']}", advice="Set SLACK_TEAM_ID to it")
     granted = {scope.strip() for scope in str(answer.headers.get("x-oauth-scopes", "")).split(",")} - {""}
     if granted and (missing := SCOPES - granted):
-        return Finding(subject=subject, state=f"missing {', '.join(sorted(missing))}", cure="Install from manifest.yml")
+        return Finding(
+            subject=subject, state=f"missing {', '.join(sorted(missing))}", advice="Install from manifest.yml"
+        )
     return Finding(subject=subject, state=f"{answer['team']} as @{answer['user']}")
 
 
@@ -142,17 +144,17 @@ async def _channel(client: AsyncWebClient, settings: Settings) -> Finding:
     except SlackApiError as error:
         code = error_code(error) or "no answer from Slack"
         return Finding(
-            subject=subject, state=code, cure=f"Invite the app to {settings.slack_channel}, or set SLACK_CHANNEL"
+            subject=subject, state=code, advice=f"Invite the app to {settings.slack_channel}, or set SLACK_CHANNEL"
         )
     except NO_ANSWER as error:
-        return Finding(subject=subject, state=f"{error!r}", cure="Check SLACK_API_URL and the network")
+        return Finding(subject=subject, state=f"{error!r}", advice="Check SLACK_API_URL and the network")
     try:
         problem = await channel_problem(client, settings.slack_channel)
     except ChannelUnsuitable as error:
-        return Finding(subject=subject, state=str(error), cure="Check SLACK_API_URL and the network")
+        return Finding(subject=subject, state=str(error), advice="Check SLACK_API_URL and the network")
     if problem:
         return Finding(
-            subject=subject, state=f"{settings.slack_channel}: {problem}", cure=f"SLACK_CHANNEL: {CHANNEL_ADVICE}"
+            subject=subject, state=f"{settings.slack_channel}: {problem}", advice=f"SLACK_CHANNEL: {CHANNEL_ADVICE}"
         )
     return Finding(subject=subject, state=f"{settings.slack_channel}, private")
 
@@ -170,10 +172,10 @@ async def _entra(tenant: Entra, settings: Settings) -> list[Finding]:
 async def _home_tenant(tenant: Entra, settings: Settings) -> Finding:
     subject = "Entra: our tenant"
     finding = await _call_result(subject, tenant.home, "Organization.Read.All, and the right settings AZURE_…")
-    if finding.cure or (home := await tenant.home()) == settings.azure_tenant_id:
+    if finding.advice or (home := await tenant.home()) == settings.azure_tenant_id:
         return finding
     return Finding(
-        subject=subject, state=f"the tenant {home}", cure="Set AZURE_TENANT_ID to it, or use its credentials"
+        subject=subject, state=f"the tenant {home}", advice="Set AZURE_TENANT_ID to it, or use its credentials"
     )
 
 
@@ -183,17 +185,17 @@ async def _permissions(tenant: Entra) -> list[Finding]:
     try:
         granted = await tenant.granted()
     except DomainError as error:
-        return [Finding(subject=subject, state=refusal_words(error), cure=f"It needs {_WRITE_PERMISSION}")]
+        return [Finding(subject=subject, state=refusal_words(error), advice=f"It needs {_WRITE_PERMISSION}")]
     if granted is None:
         look = f"Look in the Entra admin center whether the application has {_WRITE_PERMISSION}"
-        return [Finding(subject=subject, state="the token cannot be read", cure=look, is_optional=True)]
+        return [Finding(subject=subject, state="the token cannot be read", advice=look, is_optional=True)]
     findings = [Finding(subject=subject, state=_WRITE_PERMISSION)]
     if _WRITE_PERMISSION not in granted:
-        findings = [Finding(subject=subject, state="missing", cure=f"Grant {_WRITE_PERMISSION}, with admin consent")]
+        findings = [Finding(subject=subject, state="missing", advice=f"Grant {_WRITE_PERMISSION}, with admin consent")]
     if not_needed := sorted(granted - PERMISSIONS):
         found = f"more than the bot needs: {', '.join(not_needed)}"
-        cure = "Remove them from the application, so that nobody can misuse them"
-        findings.append(Finding(subject="Entra: other permissions", state=found, cure=cure, is_optional=True))
+        advice = "Remove them from the application, so that nobody can misuse them"
+        findings.append(Finding(subject="Entra: other permissions", state=found, advice=advice, is_optional=True))
     return findings
 
 
@@ -202,8 +204,8 @@ async def _call_result(subject: str, call: Callable[[], Awaitable[object]], need
         await call()
     except DomainError as error:
         state = refusal_words(error)
-        cure = "Follow the message" if needs.replace(",", "").split()[0] in state else f"It needs {needs}"
-        return Finding(subject=subject, state=state, cure=cure)
+        advice = "Follow the message" if needs.replace(",", "").split()[0] in state else f"It needs {needs}"
+        return Finding(subject=subject, state=state, advice=advice)
     return Finding(subject=subject, state="answers")
 
 
@@ -212,7 +214,7 @@ def _templates(settings: Settings) -> tuple[Catalog | None, list[Finding]]:
         catalog = load_catalog(settings.gatehouse_templates)
     except CatalogProblems as error:
         return None, [
-            Finding(subject="Templates", state=problem, cure=("Correct the file")) for problem in error.problems
+            Finding(subject="Templates", state=problem, advice=("Correct the file")) for problem in error.problems
         ]
     return catalog, [Finding(subject="Templates", state=", ".join(catalog.templates))]
 
@@ -230,18 +232,20 @@ async def _roles(client: AsyncWebClient, tenant: Entra, settings: Settings) -> l
             people = len(await directory.holders(role))
             missing = missing_groups_words(await directory.missing_groups(role))
         except DomainError as error:
-            cure = "Check Slack's usergroups:read and users:read.email, Graph's User.Read.All and GroupMember.Read.All"
-            findings.append(Finding(subject=subject, state=refusal_words(error), cure=cure))
+            advice = (
+                "Check Slack's usergroups:read and users:read.email, Graph's User.Read.All and GroupMember.Read.All"
+            )
+            findings.append(Finding(subject=subject, state=refusal_words(error), advice=advice))
             continue
-        cure = (
+        advice = (
             "" if people >= needed else f"Needs {needed}: add people to {', '.join(source.user_groups) or 'roles.toml'}"
         )
         state = counted(people, "person", "people")
         if missing:
-            state, cure = f"{state}. {missing}", "Restore the user group in Slack, or correct roles.toml"
-        if role == AUDITOR and cure:
-            cure = f"Add people to the role, or remove [{AUDITOR}] from roles.toml if nobody audits"
-        findings.append(Finding(subject=subject, state=state, cure=cure, is_optional=role == AUDITOR))
+            state, advice = f"{state}. {missing}", "Restore the user group in Slack, or correct roles.toml"
+        if role == AUDITOR and advice:
+            advice = f"Add people to the role, or remove [{AUDITOR}] from roles.toml if nobody audits"
+        findings.append(Finding(subject=subject, state=state, advice=advice, is_optional=role == AUDITOR))
     return findings
 
 
@@ -253,14 +257,14 @@ async def _records(settings: Settings) -> list[Finding]:
     try:
         parked = await asyncio.to_thread(read_parked, settings.database_file)
     except OSError as error:
-        return [Finding(subject=subject, state=str(error), cure="Set DATABASE_URL to the bot's own file")]
+        return [Finding(subject=subject, state=str(error), advice="Set DATABASE_URL to the bot's own file")]
     if not parked:
         return [Finding(subject=subject, state="none")]
     return [
         Finding(
             subject=f"{subject}: {one.lane}, no. {one.id}",
             state=note_words(one.error),
-            cure=f"Correct the cause, then run gatehouse doctor --retry {one.id}, or --give-up {one.id}",
+            advice=f"Correct the cause, then run gatehouse doctor --retry {one.id}, or --give-up {one.id}",
         )
         for one in parked
     ]
@@ -274,9 +278,9 @@ async def _alarms(settings: Settings) -> list[Finding]:
     try:
         found = await asyncio.to_thread(read_open_alarms, settings.database_file)
     except OSError as error:
-        return [Finding(subject=subject, state=str(error), cure="Set DATABASE_URL to the bot's own file")]
+        return [Finding(subject=subject, state=str(error), advice="Set DATABASE_URL to the bot's own file")]
     since = "since {:%Y-%m-%d %H:%M} UTC: {}"
     return [
-        Finding(subject=subject, state=since.format(one.raised_at, alarm_text(one)), cure=alarm_advice(one))
+        Finding(subject=subject, state=since.format(one.raised_at, alarm_text(one)), advice=alarm_advice(one))
         for one in found
     ] or [Finding(subject=subject, state="none")]

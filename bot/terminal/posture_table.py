@@ -123,7 +123,7 @@ def _name(posture: Posture, partner: PartnerPosture, *, is_wide: bool) -> Render
     style = _STYLES.get(partner.weight, "") if partner.weight in (Weight.ALERT, Weight.WARNING) else ""
     lines: list[RenderableType] = [safe_text(partner.name, _NAME, style=style)]
     if partner.identity is not None and partner.identity.display_name not in ("", partner.name):
-        lines.append(safe_text(f"“{partner.identity.display_name}”", _NAME, style="dim"))
+        lines.append(safe_text(f"“{partner.identity.display_name}”", _NAME, style="dim").append(" (not verified)"))
     if not is_wide:
         if partner.name != partner.tenant_id:
             lines.append(Text(partner.tenant_id, style="dim"))

@@ -65,12 +65,12 @@ def minute(moment: str) -> str:
     return f"{_read(moment):%Y-%m-%d %H:%M} UTC"
 
 
-def place_to_cut(text: str, most: int) -> int:
-    """Return the last place, at most `most`, that is not inside an ID."""
-    for found in _ID.finditer(text, max(0, most - _LENGTH), most + _LENGTH):
-        if found.start() < most < found.end():
+def place_to_cut(text: str, limit: int) -> int:
+    """Return the last place, at limit `limit`, that is not inside an ID."""
+    for found in _ID.finditer(text, max(0, limit - _LENGTH), limit + _LENGTH):
+        if found.start() < limit < found.end():
             return found.start()
-    return most
+    return limit
 
 
 def _read(moment: str) -> datetime:

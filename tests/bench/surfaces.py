@@ -123,7 +123,7 @@ def request_forms() -> dict[str, Json]:
                 target="contoso.com",
                 found=LookupResult.of(partner, typed="contoso.com"),
                 template=template.name,
-                asked=[StageApprovers(stage=one, approvers=NAMES.get(one.role)) for one in template.stages],
+                who_decides=[StageApprovers(stage=one, approvers=NAMES.get(one.role)) for one in template.stages],
             )
         )
         found[f"form-{template.name}"] = view

@@ -9,13 +9,13 @@ from playwright.async_api import Browser, Page
 
 from tests.bench.surfaces import cards, messages
 from tests.bot.sandbox.page.stage import CHANNELS, Stage
-from tests.warm.browser import CAN_BE_MISSED, WHY_SKIPPED
+from tests.warm.browser import IS_OPTIONAL, SKIP_REASON
 
 pytestmark = [
     pytest.mark.browser,
     pytest.mark.asyncio(loop_scope="session"),
     pytest.mark.xdist_group("browser"),
-    pytest.mark.skipif(CAN_BE_MISSED, reason=WHY_SKIPPED),
+    pytest.mark.skipif(IS_OPTIONAL, reason=SKIP_REASON),
 ]
 
 MAX_PIXELS: Final = {1440: 700, 1024: 700, 390: round(1.5 * 844)}

@@ -12,7 +12,7 @@ from bot.process.app import running
 from bot.process.settings import Settings, load_settings
 from bot.sandbox.server import BotHandle, Sandbox
 from tests.bot.bot_under_test import BotUnderTest, free_port
-from tests.warm.haste import SHORT_PAUSES
+from tests.warm.short_pauses import SHORT_PAUSES
 from tests.workflows.world import CATALOG, new_database
 from workflows.catalog.catalog import SHIPPED, Catalog, load_catalog
 

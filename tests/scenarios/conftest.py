@@ -5,25 +5,25 @@ from pathlib import Path
 
 import pytest
 
-from tests.scenarios.stage import Stage, raised
+from tests.scenarios.stage import Stage, running_stage
 
 
 @pytest.fixture
 async def stage(tmp_path: Path) -> AsyncIterator[Stage]:
     """A running sandbox over HTTP."""
-    async with raised(Stage(data=tmp_path / "data", warm=True)) as stage:
+    async with running_stage(Stage(data=tmp_path / "data", warm=True)) as stage:
         yield stage
 
 
 @pytest.fixture
-async def typed(tmp_path: Path) -> AsyncIterator[Stage]:
+async def from_command(tmp_path: Path) -> AsyncIterator[Stage]:
     """A running sandbox that was started as a person starts it, by the command."""
-    async with raised(Stage(data=tmp_path / "data")) as stage:
+    async with running_stage(Stage(data=tmp_path / "data")) as stage:
         yield stage
 
 
 @pytest.fixture
-async def unhurried(tmp_path: Path) -> AsyncIterator[Stage]:
+async def with_full_pauses(tmp_path: Path) -> AsyncIterator[Stage]:
     """A running sandbox whose bot makes the pauses that it makes in production."""
-    async with raised(Stage(data=tmp_path / "data", warm=True, hasty=False)) as stage:
+    async with running_stage(Stage(data=tmp_path / "data", warm=True, has_short_pauses=False)) as stage:
         yield stage

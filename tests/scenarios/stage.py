@@ -34,8 +34,8 @@ class Stage:
     environment: dict[str, str] = field(default_factory=dict)
     warm: bool = False
     """Fork the sandbox from a process that has imported everything, instead of typing the command."""
-    hasty: bool = True
-    """Let the bot of a forked sandbox make short pauses; see `tests.warm.haste`."""
+    has_short_pauses: bool = True
+    """Let the bot of a forked sandbox make short pauses; see `tests.warm.short_pauses`."""
     descriptors: int = 0
     """How many file descriptors each of its processes may have; 0 as many as this one."""
     url: str = ""
@@ -47,19 +47,19 @@ class Stage:
         """Start the sandbox and wait for its `ready` line."""
         began = time.monotonic()
         async with asyncio.timeout(30):
-            line = (await (self._forked() if self.warm else self._typed())).strip()
+            line = (await (self._start_forked() if self.warm else self._start_command())).strip()
         assert line.startswith("ready http://127.0.0.1:"), line
         self.seconds_to_ready = time.monotonic() - began
         self.url = line.removeprefix("ready ")
         self._session = ClientSession()
 
-    async def _forked(self) -> str:
+    async def _start_forked(self) -> str:
         assert self.arguments == ()
         assert self.descriptors == 0
-        self._process = WarmSandbox(self.data, self.environment, is_hasty=self.hasty)
+        self._process = WarmSandbox(self.data, self.environment, has_short_pauses=self.has_short_pauses)
         return await self._process.first_line()
 
-    async def _typed(self) -> str:
+    async def _start_command(self) -> str:
         self._process = process = await asyncio.create_subprocess_exec(
             *(sys.executable, "-m", "bot", "sandbox", "--port", "0", "--no-browser", "--data", str(self.data)),
             *self.arguments,
@@ -235,7 +235,7 @@ class Stage:
 
 
 @asynccontextmanager
-async def raised(stage: Stage) -> AsyncIterator[Stage]:
+async def running_stage(stage: Stage) -> AsyncIterator[Stage]:
     """Start the sandbox, and end it afterwards, whatever happened on it."""
     try:
         await stage.start()

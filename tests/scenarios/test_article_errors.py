@@ -15,7 +15,7 @@ import pytest
 import pytest_asyncio
 
 from bot.words.findings.finding import finding_words
-from tests.scenarios.stage import UNLIMITED, Stage, buttons, raised, words
+from tests.scenarios.stage import UNLIMITED, Stage, buttons, running_stage, words
 from workflows.catalog.catalog import SHIPPED, CatalogProblems, load_catalog
 from workflows.core.checks.findings import Severity
 from workflows.core.checks.rules import Circumstances, check_plan
@@ -78,7 +78,7 @@ HOLES = {
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
 async def world(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Stage]:
     """One sandbox for all of them."""
-    async with raised(Stage(data=tmp_path_factory.mktemp("errors"), environment=UNLIMITED, warm=True)) as stage:
+    async with running_stage(Stage(data=tmp_path_factory.mktemp("errors"), environment=UNLIMITED, warm=True)) as stage:
         yield stage
 
 

@@ -12,7 +12,7 @@ import aiohttp
 import pytest
 import pytest_asyncio
 
-from tests.scenarios.stage import DAY, Stage, buttons, raised, words
+from tests.scenarios.stage import DAY, Stage, buttons, running_stage, words
 
 pytestmark = [
     pytest.mark.story,
@@ -24,21 +24,21 @@ pytestmark = [
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
 async def untouched(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Stage]:
     """One sandbox in which nothing is ever filed."""
-    async with raised(Stage(data=tmp_path_factory.mktemp("untouched"), warm=True)) as stage:
+    async with running_stage(Stage(data=tmp_path_factory.mktemp("untouched"), warm=True)) as stage:
         yield stage
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
 async def shared(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Stage]:
     """One sandbox for stories of one request each, every one with a partner of its own."""
-    async with raised(Stage(data=tmp_path_factory.mktemp("shared"), warm=True)) as stage:
+    async with running_stage(Stage(data=tmp_path_factory.mktemp("shared"), warm=True)) as stage:
         yield stage
 
 
 @pytest_asyncio.fixture(loop_scope="module")
 async def alone(tmp_path: Path) -> AsyncIterator[Stage]:
     """A sandbox for a story that moves the clock."""
-    async with raised(Stage(data=tmp_path / "data", warm=True)) as stage:
+    async with running_stage(Stage(data=tmp_path / "data", warm=True)) as stage:
         yield stage
 
 

@@ -14,8 +14,8 @@ from playwright.async_api import Browser, Locator, Page, expect
 from tests.bot.sandbox.page.accessibility import SIZES, violations, violations_at_all_sizes
 from tests.scenarios.keyboard import Keyboard
 from tests.scenarios.pictures import SHARPNESS, Pictures
-from tests.scenarios.stage import CONTOSO, UNLIMITED, Stage, raised
-from tests.warm.browser import CAN_BE_MISSED, WHY_SKIPPED
+from tests.scenarios.stage import CONTOSO, UNLIMITED, Stage, running_stage
+from tests.warm.browser import IS_OPTIONAL, SKIP_REASON
 
 FABRIKAM = "fab0fab0-2222-4aaa-8bbb-0123456789a2"
 APPROVERS = (("approver1", "Amara"), ("approver2", "Bruno"), ("approver3", "Chie"))
@@ -25,7 +25,7 @@ pytestmark = [
     pytest.mark.browser,
     pytest.mark.asyncio(loop_scope="session"),
     pytest.mark.xdist_group("browser"),
-    pytest.mark.skipif(CAN_BE_MISSED, reason=WHY_SKIPPED),
+    pytest.mark.skipif(IS_OPTIONAL, reason=SKIP_REASON),
 ]
 
 
@@ -33,7 +33,7 @@ pytestmark = [
 async def stage(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Stage]:
     """One sandbox for the stories of this file; each has its own partner."""
     data = tmp_path_factory.mktemp("browser") / "data"
-    async with raised(Stage(data=data, warm=True, environment=UNLIMITED)) as stage:
+    async with running_stage(Stage(data=data, warm=True, environment=UNLIMITED)) as stage:
         yield stage
 
 

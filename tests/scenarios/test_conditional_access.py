@@ -219,16 +219,18 @@ async def test_an_onboarding_evaluates_one_sign_in(stage: Stage) -> None:
     assert [entry["method"] for entry in await stage.writes()] == ["POST"]
 
 
-async def test_the_limit_of_one_request_a_second_is_kept(unhurried: Stage) -> None:
+async def test_the_limit_of_one_request_a_second_is_kept(with_full_pauses: Stage) -> None:
     """The simulator refuses what comes within a second of the last one; nothing is refused."""
-    await unhurried.do("faults", target="graph", match="conditionalAccess", times=50, status=429, within_seconds=0.95)
+    await with_full_pauses.do(
+        "faults", target="graph", match="conditionalAccess", times=50, status=429, within_seconds=0.95
+    )
     await only(
-        unhurried,
+        with_full_pauses,
         policy("mfa", name="Browsers", conditions={"clientAppTypes": ["browser"]}),
         policy("mfa", name="Risk", conditions={"signInRiskLevels": ["high"]}),
     )
-    told = await card(unhurried, "subsidiary-synchronization")
-    log = await unhurried.graph(path="")
+    told = await card(with_full_pauses, "subsidiary-synchronization")
+    log = await with_full_pauses.graph(path="")
     answered = [entry["status"] for entry in log if "conditionalAccess" in entry["path"]]
     assert len(answered) > 4
     assert set(answered) == {200}

@@ -67,6 +67,30 @@ async def test_after_an_outside_change_everybody_who_must_decide_again_gets_a_ne
     assert all(buttons(message) == [] for message in await stage.messages())
 
 
+async def test_access_that_others_opened_beside_the_plan_is_in_the_new_message_and_on_the_card(stage: Stage) -> None:
+    """The plan does not write it, so that it would stay open after the approval."""
+    ts = await stage.ask(template="guest-collaboration")
+    opened = {
+        "usersAndGroups": {"accessType": "allowed", "targets": [{"target": "AllUsers", "targetType": "user"}]},
+        "applications": {
+            "accessType": "allowed",
+            "targets": [{"target": "AllApplications", "targetType": "application"}],
+        },
+    }
+    partner = {"tenantId": CONTOSO, "b2bDirectConnectInbound": opened}
+    assert (await stage.call("PATCH", "graph/state", {"partners": {CONTOSO: partner}}))["ok"] is True
+    assert await stage.press("approver1", "approve", ts) == []
+    assert await stage.writes() == []
+    told = "B2B direct connect, inbound (changed outside Gatehouse, kept by the plan)"
+    now = "everyone from the partner may use every application"
+    for shown in ((await stage.direct("approver1"))[-1], (await stage.messages())[-1]):
+        assert told in words(shown)
+        assert now in words(shown)
+    card = next(message for message in await stage.messages() if message["ts"] == ts)
+    assert now in words(card)
+    assert "B2B collaboration, inbound" not in words(card), "nobody changed it"
+
+
 async def test_approvers_hear_once_that_requests_expired_and_the_requester_in_the_message(stage: Stage) -> None:
     await stage.ask()
     await stage.ask(target="fabrikam.com")

@@ -8,7 +8,7 @@ from typing import Any, Final
 import pytest
 
 from tests.scenarios.stage import CONTOSO, DAY, Stage, words
-from tests.warm.command import ended
+from tests.warm.command import run_command
 
 pytestmark = pytest.mark.story
 
@@ -30,7 +30,7 @@ async def gatehouse(stage: Stage, *arguments: str, columns: int = 80) -> tuple[i
         "DATABASE_URL": f"sqlite:///{stage.data / 'gatehouse.db'}",
         "COLUMNS": str(columns),
     }
-    return await ended(*arguments, folder=stage.data.parent, environment=environment, is_hasty=True)
+    return await run_command(*arguments, folder=stage.data.parent, environment=environment, has_short_pauses=True)
 
 
 async def posture(stage: Stage, *options: str) -> dict[str, Any]:

@@ -84,7 +84,7 @@ async def test_look_alikes_are_refused_or_told_and_another_cloud_needs_both_side
 
 
 async def test_drift_is_told_in_three_ways_and_a_service_provider_is_refused_at_apply(stage: Stage) -> None:
-    """Approved from, approved to, now, in words and in Graph's values; then the partner becomes a provider."""
+    """In words: before, now, and the approved value; in Graph's values too. Then the partner becomes a provider."""
     ts = await stage.ask()
     for approver in ("approver1", "approver2"):
         await stage.press(approver, "approve", ts)
@@ -93,8 +93,9 @@ async def test_drift_is_told_in_three_ways_and_a_service_provider_is_refused_at_
     await stage.press("approver3", "approve", ts)
     assert await stage.writes() == []
     card = await stage.read()
-    assert "The partner : approved from  no settings of its own  to  its own settings ; now:" in card
-    for value in ('"approvedFrom": null', '"approvedTo": {"is', '"standsNow": {"isMfa'):
+    assert "The partner : was  no settings of its own ; now  its own settings" in card
+    assert "; approved:  Trust in the partner's MFA: trusted" in card
+    for value in ('"approvedFrom": null', '"approvedTo": {"is', '"now": {"isMfa'):
         assert value in card
     for approver in ("approver1", "approver2"):
         assert await stage.press(approver, "approve", ts) == []

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 import pytest_asyncio
 
-from tests.scenarios.stage import CONTOSO, DAY, Stage, raised, words
+from tests.scenarios.stage import CONTOSO, DAY, Stage, running_stage, words
 
 pytestmark = [
     pytest.mark.story,
@@ -18,7 +18,7 @@ pytestmark = [
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
 async def shared(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Stage]:
     """One sandbox for all of these stories, every one with a partner of its own."""
-    async with raised(Stage(data=tmp_path_factory.mktemp("form") / "data", warm=True)) as stage:
+    async with running_stage(Stage(data=tmp_path_factory.mktemp("form") / "data", warm=True)) as stage:
         yield stage
 
 

@@ -30,7 +30,7 @@ async def test_a_channel_that_accepts_no_card_is_waited_for_while_the_chain_cont
     (card,) = await stage.messages()
     assert "active (verified" in card["text"]
     (alarm,) = await stage.direct("admin")
-    assert alarm["text"].startswith("Fixed")
+    assert alarm["text"].startswith("contoso.com, fixed. ")
     assert sum("approval card" in message["text"] for message in await stage.direct("requester")) == 1
 
 

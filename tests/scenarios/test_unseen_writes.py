@@ -59,14 +59,14 @@ async def test_a_refused_revocation_tells_the_admins_at_once_and_when_it_is_repa
     await stage.do("faults", target="graph", method="PATCH", match="partners", times=1000, status=400)
     assert (await stage.revoke())["errors"] == {}
     await stage.rest()
-    [alarm] = [one for one in await stage.direct("admin") if "The revocation of" in one["text"]]
+    [alarm] = [one for one in await stage.direct("admin") if "The revocation (" in one["text"]]
     assert "keeps trying" in words(alarm)
     await stage.call("DELETE", "faults")
     await pass_minutes(stage, 2)
     assert await blocked(stage)
     await pass_minutes(stage, 1)
-    [alarm] = [one for one in await stage.direct("admin") if "The revocation of" in one["text"]]
-    assert alarm["text"].startswith("Fixed")
+    [alarm] = [one for one in await stage.direct("admin") if "The revocation (" in one["text"]]
+    assert alarm["text"].startswith("contoso.com, fixed. ")
 
 
 async def test_a_restored_backup_does_not_open_what_was_closed_since(tmp_path: Path) -> None:

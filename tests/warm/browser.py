@@ -12,8 +12,8 @@ if TYPE_CHECKING:
     from playwright.async_api import Browser
 
 CHROMIUM: Final = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
-CAN_BE_MISSED: Final = CHROMIUM is None and not os.environ.get("CI")
-WHY_SKIPPED: Final = "no Chromium on this machine: apt-get install chromium"
+IS_OPTIONAL: Final = CHROMIUM is None and not os.environ.get("CI")
+SKIP_REASON: Final = "no Chromium on this machine: apt-get install chromium"
 FLAGS: Final = (
     "--no-sandbox",
     "--disable-gpu",

@@ -7,30 +7,30 @@ import tempfile
 from collections.abc import Mapping
 from pathlib import Path
 
-from tests.warm.forks import forked, say_into
-from tests.warm.haste import SHORT_PAUSES
+from tests.warm.forks import redirect_stream, start_forked
+from tests.warm.short_pauses import SHORT_PAUSES
 from workflows.intervals import USUAL_PAUSES, Pauses
 
 TIMEOUT_SECONDS = 20
 
 
-async def ended(
-    *arguments: str, folder: Path, environment: Mapping[str, str], is_hasty: bool = False
+async def run_command(
+    *arguments: str, folder: Path, environment: Mapping[str, str], has_short_pauses: bool = False
 ) -> tuple[int | None, str, str]:
     """Run `gatehouse …` to its end, with this environment and no other: status, standard output, standard error.
 
-    :param is_hasty: whether it makes short pauses; see `tests.warm.haste`.
+    :param has_short_pauses: whether it makes short pauses; see `tests.warm.short_pauses`.
     """
-    return await asyncio.to_thread(_ended, arguments, folder, dict(environment), is_hasty)
+    return await asyncio.to_thread(_run_in_thread, arguments, folder, dict(environment), has_short_pauses)
 
 
-def _ended(
-    arguments: tuple[str, ...], folder: Path, environment: dict[str, str], is_hasty: bool
+def _run_in_thread(
+    arguments: tuple[str, ...], folder: Path, environment: dict[str, str], has_short_pauses: bool
 ) -> tuple[int | None, str, str]:
     with tempfile.TemporaryDirectory() as said:
         out, err = Path(said, "out"), Path(said, "err")
-        pauses = SHORT_PAUSES if is_hasty else USUAL_PAUSES
-        process = forked(_run, arguments, folder, environment, pauses, out, err)
+        pauses = SHORT_PAUSES if has_short_pauses else USUAL_PAUSES
+        process = start_forked(_run, arguments, folder, environment, pauses, out, err)
         process.join(TIMEOUT_SECONDS)
         if process.exitcode is None:
             process.kill()
@@ -41,8 +41,8 @@ def _ended(
 def _run(
     arguments: tuple[str, ...], folder: Path, environment: dict[str, str], pauses: Pauses, out: Path, err: Path
 ) -> None:
-    say_into(out, sys.stdout.fileno())
-    say_into(err, sys.stderr.fileno())
+    redirect_stream(out, sys.stdout.fileno())
+    redirect_stream(err, sys.stderr.fileno())
     os.environ.clear()
     os.environ.update(environment)
     os.chdir(folder)

@@ -15,15 +15,15 @@ FORKS.set_forkserver_preload(["__main__", "tests.warm.everything"])
 _started: Final[list[ForkServerProcess]] = []
 
 
-def forked(target: Callable[..., None], *arguments: object) -> ForkServerProcess:
+def start_forked(target: Callable[..., None], *arguments: object) -> ForkServerProcess:
     """Start a process that calls a function. It does not outlive this one."""
-    process = FORKS.Process(target=_play, args=(target, *arguments))
+    process = FORKS.Process(target=_run_until_parent_ends, args=(target, *arguments))
     process.start()
     _started.append(process)
     return process
 
 
-def say_into(descriptor: int | Path, stream: int) -> None:
+def redirect_stream(descriptor: int | Path, stream: int) -> None:
     """Let a standard stream of this process end in a file."""
     if isinstance(descriptor, Path):
         descriptor = os.open(descriptor, os.O_WRONLY | os.O_CREAT, 0o600)
@@ -32,13 +32,13 @@ def say_into(descriptor: int | Path, stream: int) -> None:
 
 
 @atexit.register
-def _end_what_was_left() -> None:
+def _kill_started_processes() -> None:
     """A test that failed half-way may leave a process; the end of this one would wait for it for ever."""
     for process in _started:
         process.kill()
 
 
-def _play(target: Callable[..., None], *arguments: object) -> None:
+def _run_until_parent_ends(target: Callable[..., None], *arguments: object) -> None:
     # What it starts is forked from the same process. Without this line, Python would start another one for that.
     forkserver._forkserver.ensure_running = lambda: None  # type: ignore[method-assign]
     threading.Thread(target=_end_with_parent, daemon=True).start()

@@ -6,20 +6,20 @@ import sys
 from multiprocessing.connection import Connection
 from pathlib import Path
 
-from tests.warm.forks import FORKS, forked, say_into
-from tests.warm.haste import HastyForks
+from tests.warm.forks import FORKS, redirect_stream, start_forked
+from tests.warm.short_pauses import ShortPausesForks
 
 
 class WarmSandbox:
     """The sandbox's process, with the methods of `asyncio.subprocess.Process` that the stage needs."""
 
-    def __init__(self, data: Path, environment: dict[str, str], *, is_hasty: bool) -> None:
+    def __init__(self, data: Path, environment: dict[str, str], *, has_short_pauses: bool) -> None:
         """Start it.
 
-        :param is_hasty: whether its bot makes short pauses.
+        :param has_short_pauses: whether its bot makes short pauses.
         """
         self._said, says = FORKS.Pipe(duplex=False)
-        self._process = forked(_play, data, environment, is_hasty, says)
+        self._process = start_forked(_run_sandbox_process, data, environment, has_short_pauses, says)
         says.close()
 
     @property
@@ -48,14 +48,14 @@ class WarmSandbox:
         return status
 
 
-def _play(data: Path, environment: dict[str, str], is_hasty: bool, says: Connection) -> None:
-    say_into(os.dup(says.fileno()), sys.stdout.fileno())
+def _run_sandbox_process(data: Path, environment: dict[str, str], has_short_pauses: bool, says: Connection) -> None:
+    redirect_stream(os.dup(says.fileno()), sys.stdout.fileno())
     says.close()
-    say_into(Path(os.devnull), sys.stderr.fileno())
+    redirect_stream(Path(os.devnull), sys.stderr.fileno())
     os.environ.update(environment)
     from bot.terminal.sandbox_command import run_sandbox
 
-    processes = HastyForks() if is_hasty else FORKS
+    processes = ShortPausesForks() if has_short_pauses else FORKS
     sys.exit(
         asyncio.run(run_sandbox(port=0, browser=False, data=data, only=None, socket_mode=False, processes=processes))
     )

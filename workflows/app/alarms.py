@@ -10,6 +10,7 @@ from workflows.app.audit_entries import GATEHOUSE, entry_of
 from workflows.core.errors.facts import Fact
 from workflows.core.requests.alarms import ENDED, Alarm, AlarmCode, AlarmId
 from workflows.core.requests.effects import ShowAlarm
+from workflows.core.settings.model import TenantId
 from workflows.ports.clock import Clock
 from workflows.ports.records import Commit
 from workflows.ports.store import Store
@@ -24,10 +25,14 @@ class Alarms:
         self._wake = wake
 
     async def raise_alarm(self, code: AlarmCode, subject: str = "", values: Mapping[str, Any] | None = None) -> None:
-        """Store an alarm and notify the admins; do nothing when it is open already."""
+        """Store an alarm and notify the admins; do nothing when it is open already.
+
+        :param values: when `partner` is a tenant id, the domain on record replaces it.
+        """
         if await self._store.open_alarm(code, subject) is not None:
             return
-        await self.store_alarm(new_alarm(code, subject, values or {}, self._clock.now()))
+        named = await self._with_domain(values or {})
+        await self.store_alarm(new_alarm(code, subject, named, self._clock.now()))
 
     async def store_alarm(self, alarm: Alarm) -> None:
         """Store an open alarm that was created before, and notify the admins who have not got it yet."""
@@ -55,6 +60,11 @@ class Alarms:
         for subject, values in wanted.items():
             if subject not in known:
                 await self.raise_alarm(code, subject, values)
+
+    async def _with_domain(self, values: Mapping[str, Any]) -> Mapping[str, Any]:
+        partner = values.get("partner")
+        known = None if partner is None else await self._store.partnership(TenantId(partner))
+        return values if known is None else {**values, "partner": known.identity.name}
 
     async def _commit(self, alarm: Alarm, command: str, now: datetime) -> None:
         details = {"alarm": alarm.id, "code": alarm.code.value, "subject": alarm.subject, **alarm.values}

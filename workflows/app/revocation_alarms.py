@@ -7,6 +7,7 @@ from workflows.app.alarms import Alarms
 from workflows.core.errors.facts import Fact, Facts, as_values
 from workflows.core.plans.refused_writes import RefusedWrite
 from workflows.core.requests.alarms import OPEN_ACCESS, AlarmCode, EndingCode
+from workflows.core.requests.lifecycle import partner_of
 from workflows.core.requests.notes import NoteCode
 from workflows.core.requests.request import AccessRequest, RequestId
 from workflows.ports.store import Store
@@ -48,10 +49,3 @@ async def report_repeated_changes(alarms: Alarms, request: AccessRequest) -> Non
 def values_of(request_id: RequestId, partner: str, reason: Facts) -> dict[str, Any]:
     """Return the values of an alarm about a request."""
     return {"partner": partner, "request": request_id, "reason": as_values(reason)}
-
-
-def partner_of(request: AccessRequest) -> str:
-    """Return the name of a request's partner; the typed name while the tenant is not known."""
-    if request.prepared is None:
-        return request.particulars.target
-    return request.prepared.observation.identity.full_name

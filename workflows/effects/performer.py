@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from workflows.app.alarms import Alarms
 from workflows.app.identifiers import revocation_id
-from workflows.app.revocation_alarms import partner_of, report_refused_revocation
+from workflows.app.revocation_alarms import report_refused_revocation
 from workflows.app.schedule.given_up_effects import raise_given_up, retry_or_drop_effect
 from workflows.app.service import Service
 from workflows.core.errors.facts import Fact, Facts, as_values, log_text
@@ -31,6 +31,7 @@ from workflows.core.requests.effects import (
     ShowReview,
     ShowSetup,
 )
+from workflows.core.requests.lifecycle import partner_of
 from workflows.core.requests.notes import NoteCode
 from workflows.core.requests.request import AccessRequest, RequestKind
 from workflows.effects.apply import Applier
@@ -101,11 +102,8 @@ class Performer:
 
     async def _show_request(self, request: AccessRequest) -> None:
         """Show a request. When the channel does not accept its card, alarm the admins, and tell the requester once."""
-        target = request.particulars.target
-        if request.prepared is not None:
-            target = request.prepared.observation.identity.default_domain or target
         try:
-            about = {"partner": target, "request": request.id}
+            about = {"partner": partner_of(request), "request": request.id}
             await self._shown(self.notifier.show_request(request), request.id, about)
         except NotifierBlocked:
             await self.service.send_message(
@@ -152,7 +150,7 @@ class Performer:
 
     async def gave_up(self, pending: PendingEffect, reason: Facts) -> None:
         """Raise an alarm for an effect that was given up, and tell the person whose click or request it was."""
-        await raise_given_up(pending.id, pending.effect, reason, alarms=self.alarms)
+        await raise_given_up(pending.id, pending.effect, reason, store=self.store, alarms=self.alarms)
         match effect := pending.effect:
             case CheckPermission():
                 await self.service.send_message(

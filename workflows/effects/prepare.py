@@ -17,7 +17,7 @@ from workflows.app.requests.proposing import (
     require_time_left,
 )
 from workflows.app.requests.restoring import propose_restoration
-from workflows.app.revocation_alarms import partner_of, report_refused_revocation
+from workflows.app.revocation_alarms import report_refused_revocation
 from workflows.app.service import Service
 from workflows.catalog.catalog import Catalog
 from workflows.catalog.current_policy import current_policy
@@ -35,7 +35,7 @@ from workflows.core.people import ChatId, Person
 from workflows.core.plans.plan import Plan, plan_revocation
 from workflows.core.policy.template import Stage, Template
 from workflows.core.requests.commands.request import RecordDelayed, RecordPrepared, RecordUnfit
-from workflows.core.requests.lifecycle import NO_PARTNER
+from workflows.core.requests.lifecycle import NO_PARTNER, partner_of
 from workflows.core.requests.notes import NoteCode
 from workflows.core.requests.request import (
     AccessRequest,

@@ -1,7 +1,7 @@
 """Create each flow in Slack with what it needs. Add a new flow here: its entry points are then included."""
 
 from collections.abc import Iterator, Sequence
-from typing import Protocol
+from typing import Protocol, TypeVar
 
 from bot.process.assembly.external_systems import ExternalSystems
 from bot.slack.answers.open_forms import OpenForm, OpenForms
@@ -37,6 +37,8 @@ from workflows.app.requests.restore_intake import RestoreForm, RestoreIntake
 from workflows.app.service import Service
 from workflows.core.partner_setup.clouds import cloud_of
 from workflows.ports.notifier import Notifier
+
+IntakeType = TypeVar("IntakeType", Intake, RestoreIntake)
 
 
 class Flow(Protocol):
@@ -157,10 +159,10 @@ def _request_access(
     lookup_permission: LookupPermission,
     shown: ShownDirectory,
 ) -> RequestAccessFlow:
-    def remember(form: Form) -> OpenRequestForm:
+    def create_open_form(form: Form) -> OpenRequestForm:
         return OpenRequestForm(form=form)
 
-    forms = OpenForms(windows, remember)
+    forms = OpenForms(windows, create_open_form)
     offers = Offers(store=systems.store, catalog=systems.catalog, clock=systems.clock)
     names = ObjectSearch(
         members=systems.directory,
@@ -175,15 +177,7 @@ def _request_access(
         forms=forms,
         members=members,
         lookup_permission=lookup_permission,
-        intake=Intake(
-            service=service,
-            store=systems.store,
-            tenant=systems.tenant,
-            directory=systems.directory,
-            catalog=systems.catalog,
-            clock=systems.clock,
-            limits=limits,
-        ),
+        intake=_intake(Intake, systems, service, limits),
         service=service,
         catalog=systems.catalog,
         offers=offers,
@@ -200,24 +194,29 @@ def _restore(
     members: Members,
     lookup_permission: LookupPermission,
 ) -> RestoreFlow:
-    def remember(form: RestoreForm) -> OpenForm[RestoreForm]:
+    def create_open_form(form: RestoreForm) -> OpenForm[RestoreForm]:
         return OpenForm(form=form)
 
     return RestoreFlow(
         windows=windows,
-        forms=OpenForms(windows, remember),
+        forms=OpenForms(windows, create_open_form),
         members=members,
         lookup_permission=lookup_permission,
-        intake=RestoreIntake(
-            service=service,
-            store=systems.store,
-            tenant=systems.tenant,
-            directory=systems.directory,
-            catalog=systems.catalog,
-            clock=systems.clock,
-            limits=limits,
-        ),
+        intake=_intake(RestoreIntake, systems, service, limits),
         store=systems.store,
         tenant=systems.tenant,
         catalog=systems.catalog,
+    )
+
+
+def _intake(kind: type[IntakeType], systems: ExternalSystems, service: Service, limits: Limits) -> IntakeType:
+    """Create the intake of one form."""
+    return kind(
+        service=service,
+        store=systems.store,
+        tenant=systems.tenant,
+        directory=systems.directory,
+        catalog=systems.catalog,
+        clock=systems.clock,
+        limits=limits,
     )

@@ -20,21 +20,21 @@ _log = structlog.get_logger()
 class LogLimit:
     """Counts lines by kind. A minute begins with the first line of a kind."""
 
-    def __init__(self, most: int, now: Callable[[], float] = time.monotonic) -> None:
-        self._most = most
+    def __init__(self, max_lines: int, now: Callable[[], float] = time.monotonic) -> None:
+        self._max_lines = max_lines
         self._now = now
         self._begun: dict[str, float] = {}
         self._counts: dict[str, int] = {}
 
-    def allows(self, kind: str) -> bool:
+    def allows(self, line_kind: str) -> bool:
         """Return whether one more line of this kind may be written now, and count it."""
         self._end_minutes()
-        if kind not in self._begun:
+        if line_kind not in self._begun:
             if len(self._begun) >= _MAX_LINE_KINDS:
-                kind = ""
-            self._begun.setdefault(kind, self._now())
-        self._counts[kind] = self._counts.get(kind, 0) + 1
-        return self._counts[kind] <= self._most
+                line_kind = ""
+            self._begun.setdefault(line_kind, self._now())
+        self._counts[line_kind] = self._counts.get(line_kind, 0) + 1
+        return self._counts[line_kind] <= self._max_lines
 
     def allows_record(self, record: logging.LogRecord) -> bool:
         """Decide about a library's line. Its kind is the logger and the first line of the message template."""
@@ -42,12 +42,12 @@ class LogLimit:
         return self.allows(f"{record.name}: {first[:100]}")
 
     def _end_minutes(self) -> None:
-        ended = [kind for kind, begun in self._begun.items() if self._now() - begun >= _SECONDS]
-        for kind in ended:
-            del self._begun[kind]
-            left_out = self._counts.pop(kind, 0) - self._most
+        ended = [line_kind for line_kind, begun in self._begun.items() if self._now() - begun >= _SECONDS]
+        for line_kind in ended:
+            del self._begun[line_kind]
+            left_out = self._counts.pop(line_kind, 0) - self._max_lines
             if left_out > 0:
-                _log.warning(_COUNT, of=kind, lines=left_out)
+                _log.warning(_COUNT, of=line_kind, lines=left_out)
 
 
 class LineLimit:

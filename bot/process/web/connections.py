@@ -40,12 +40,12 @@ def _descriptors() -> int:
 class Connections:
     """The open connections of one server.
 
-    Beyond `most`, the oldest connection without a complete request is closed. Slack sends its requests at once, so they
-    succeed while others keep connections open without a request.
+    Beyond `max_connections`, the oldest connection without a complete request is closed. Slack sends its requests at
+    once, so they succeed while others keep connections open without a request.
     """
 
-    def __init__(self, most: int) -> None:
-        self._most = most
+    def __init__(self, max_connections: int) -> None:
+        self._max_connections = max_connections
         self._busy: set[web.RequestHandler] = set()
 
     @web.middleware
@@ -63,7 +63,7 @@ class Connections:
         If none is idle, the protocol closes the new connection.
         """
         connections = [one for one in server.connections if one.transport is not None]
-        if len(connections) >= self._most:
+        if len(connections) >= self._max_connections:
             waiting = next((one for one in connections if one not in self._busy), None)
             if waiting is None:
                 _log.warning("connection_refused", reason="too many requests at once")
@@ -87,15 +87,15 @@ class Runner(web.AppRunner):
         return None if server is None else lambda: self._connections.accept(server)
 
 
-def make_runner(app: web.Application, most: int | None = None) -> web.AppRunner:
+def make_runner(app: web.Application, max_connections: int | None = None) -> web.AppRunner:
     """Serve `app` without an access log. Bodies are not decompressed: the signature is over the sent bytes.
 
     NB. the time-out that aiohttp calls keep-alive also counts from a connection's start. It ends a connection whose
     headers do not come.
 
-    :param most: the most connections at once; by default derived from the limits of this process.
+    :param max_connections: the most connections at once; by default derived from the limits of this process.
     """
-    connections = Connections(most or connection_limit())
+    connections = Connections(max_connections or connection_limit())
     app.middlewares.append(connections.watch)
     app.on_response_prepare.append(_close_afterwards)
     return Runner(

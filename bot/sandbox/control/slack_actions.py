@@ -88,10 +88,10 @@ def action_routes(slack: SlackSimulator) -> list[web.RouteDef]:
         if given.view_id and given.values:
             view = client.view(given.view_id, person)
             await submissions.fill(client, person, view, given.values, strict=False)
-        place = clicks.place_of(
+        place = clicks.find_click_place(
             client, person, view_id=given.view_id, channel=given.channel, ts=given.ts, is_forged=True
         )
-        pick = clicks.Pick(
+        pick = clicks.ElementChoice(
             action_id=given.action_id, block_id=given.block_id, value=given.value, selected=given.selected
         )
         return answer(**await clicks.click(client, person, place, pick))
@@ -99,10 +99,10 @@ def action_routes(slack: SlackSimulator) -> list[web.RouteDef]:
     async def suggest(request: web.Request) -> web.Response:
         given = await read_body(request, Suggest)
         person = person_of(given.user)
-        place = clicks.place_of(client, person, view_id=given.view_id, channel=given.channel, ts=given.ts)
-        pick = clicks.Pick(action_id=given.action_id, block_id=given.block_id)
-        block, element = clicks.element_in(place, pick)
-        ask = clicks.suggest_with(client, person, place, block["block_id"])
+        place = clicks.find_click_place(client, person, view_id=given.view_id, channel=given.channel, ts=given.ts)
+        pick = clicks.ElementChoice(action_id=given.action_id, block_id=given.block_id)
+        block, element = clicks.find_element(place, pick)
+        ask = clicks.options_from_bot(client, person, place, block["block_id"])
         return answer(suggest=await ask(element, given.value))
 
     async def submit(request: web.Request) -> web.Response:

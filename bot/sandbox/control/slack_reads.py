@@ -16,7 +16,7 @@ class Messages(Input):
     user: str | None = None
 
 
-class Whose(Input):
+class PersonQuery(Input):
     """A person."""
 
     user: str
@@ -37,11 +37,11 @@ def read_routes(slack: SlackSimulator) -> list[web.RouteDef]:
         return answer(messages=workspace.messages(conversation.id, viewer))
 
     async def views(request: web.Request) -> web.Response:
-        person = person_of(read_query(request, Whose).user)
+        person = person_of(read_query(request, PersonQuery).user)
         return answer(views=[one.to_slack() for one in workspace.views.modals(person.slack_id)])
 
     async def home(request: web.Request) -> web.Response:
-        shown = await entry_points.open_home(client, person_of(read_query(request, Whose).user))
+        shown = await entry_points.open_home(client, person_of(read_query(request, PersonQuery).user))
         return answer(home=shown, view=shown)
 
     async def channels(_: web.Request) -> web.Response:

@@ -11,7 +11,7 @@ from bot.sandbox.entra.dispatch import answer
 from bot.sandbox.entra.odata.calls import Answer, Call, Refusal
 from bot.sandbox.entra.odata.paths import query_of, segments_of
 from bot.sandbox.entra.tenant.tenant import Tenant
-from bot.sandbox.storage.json_document import copied
+from bot.sandbox.storage.json_document import copy_json
 
 _PREFIX = "/graph/v1.0"
 _JSON = "application/json;odata.metadata=minimal;odata.streaming=true;IEEE754Compatible=false;charset=utf-8"
@@ -63,7 +63,7 @@ class EntraSimulator:
 
     def state(self) -> dict[str, Any]:
         """Return a copy of the tenant's objects; `initial_state.py` and `state_checks.py` define them."""
-        return copied(self._tenant.objects)
+        return copy_json(self._tenant.objects)
 
     def merge(self, patch: Mapping[str, Any]) -> dict[str, Any]:
         """Apply a JSON merge patch (RFC 7386) as a change from outside, and return the new state.

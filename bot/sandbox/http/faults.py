@@ -105,7 +105,7 @@ class Faults:
         return now - last < fault.within_seconds
 
 
-async def delayed(request: web.Request, fault: Fault | None) -> bool:
+async def arrives_after_delay(request: web.Request, fault: Fault | None) -> bool:
     """Wait as long as the fault says. Return whether the request then still arrives."""
     if fault is None or fault.after_commit or not fault.delay_seconds:
         return True
@@ -113,7 +113,7 @@ async def delayed(request: web.Request, fault: Fault | None) -> bool:
     return request.transport is not None and not request.transport.is_closing()
 
 
-async def faulted(request: web.Request, handler: Handler, fault: Fault | None) -> web.StreamResponse:
+async def answer_with_fault(request: web.Request, handler: Handler, fault: Fault | None) -> web.StreamResponse:
     """Handle a request that has arrived, or answer it as the fault says."""
     if fault is None or (fault.only_delays and not fault.after_commit):
         return await handler(request)

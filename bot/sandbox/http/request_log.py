@@ -84,7 +84,7 @@ def _without_secrets(value: Any) -> Any:
     return {name: one for name, one in value.items() if name not in SECRETS} if isinstance(value, dict) else value
 
 
-async def parsed_body(request: web.Request) -> Any:
+async def read_body_once(request: web.Request) -> Any:
     """Return the body for the log and the faults, parsed once. The handler can read it again."""
     if _BODY in request:
         return request[_BODY]
@@ -95,13 +95,13 @@ async def parsed_body(request: web.Request) -> Any:
     return request[_BODY]
 
 
-async def logged(request: web.Request, handler: Handler, log: RequestLog, now: datetime) -> web.StreamResponse:
+async def log_request(request: web.Request, handler: Handler, log: RequestLog, now: datetime) -> web.StreamResponse:
     """Handle a request and record it."""
     entry = {
         "method": request.method,
         "path": request.path,
         "query": {name: value for name, value in request.query.items() if name not in SECRETS},
-        "body": await parsed_body(request),
+        "body": await read_body_once(request),
         "at": now.isoformat(),
     }
     number = log.arrived(entry)

@@ -6,19 +6,19 @@ from datetime import timedelta
 from typing import Any
 
 from bot.sandbox import seed
-from bot.sandbox.page.chat.conversation import arranged_offers
-from bot.sandbox.page.chat.unread import ReadMarks, messages_of
+from bot.sandbox.page.chat.conversation import arranged_messages
+from bot.sandbox.page.chat.unread_counts import ReadMarks, messages_of
 from bot.sandbox.page.guide import SHORTCUT, steps
-from bot.sandbox.page.place import CHANNELS, DIRECT, Place, channels_of
 from bot.sandbox.page.ports import Sandbox, Workspace
 from bot.sandbox.page.render import environment, render_view
 from bot.sandbox.page.request_list import log_lines
+from bot.sandbox.page.tab_location import CHANNELS, DIRECT, TabLocation, channels_of
 from bot.sandbox.page.tenant.settings_watch import SettingsWatch
-from bot.sandbox.page.text.names import Names
+from bot.sandbox.page.text.display_names import Names
 
 Json = Mapping[str, Any]
 
-PARTS = ("people", "nav", "head", "guide", "messages", "composer", "modal", "clock", "tenant", "log")
+FRAGMENT_NAMES = ("people", "nav", "head", "guide", "messages", "composer", "modal", "clock", "tenant", "log")
 MAX_MESSAGES = 100
 """The most messages shown in a conversation: the page is rendered again at every change."""
 CLOCK_STEPS = (
@@ -39,33 +39,33 @@ FIRST_NAMES = {person.handle: person.name.split()[0] for person in seed.PEOPLE}
 
 
 @dataclass(frozen=True, slots=True)
-class Memory:
+class PageState:
     """What the page must keep between two renderings; everything else is read again."""
 
     watch: SettingsWatch
     read_marks: ReadMarks
 
 
-def fragments(sandbox: Sandbox, place: Place, names: Names, memory: Memory) -> dict[str, str]:
+def fragments(sandbox: Sandbox, place: TabLocation, names: Names, memory: PageState) -> dict[str, str]:
     """Return all parts of the page by name, for one place."""
-    context = _stage(sandbox, place, names, memory) | _workspace(sandbox.slack, place, names, memory)
+    context = _page_values(sandbox, place, names, memory) | _workspace_values(sandbox.slack, place, names, memory)
     context["steps"] = steps(
-        asked=_asked(sandbox.slack),
+        asked=_has_request_card(sandbox.slack),
         state=context["state"],
         graph_log=sandbox.graph_log.entries,
         clock_moved=sandbox.clock.offset > timedelta(0),
         people=FIRST_NAMES,
     )
-    return {part: environment().get_template(f"parts/{part}.html").render(context) for part in PARTS}
+    return {part: environment().get_template(f"parts/{part}.html").render(context) for part in FRAGMENT_NAMES}
 
 
-def title(place: Place) -> str:
+def title(place: TabLocation) -> str:
     """Return the title of the browser tab."""
     shown = {"dm": "Gatehouse", "home": "Gatehouse home"}.get(place.kind, f"#{place.channel}")
     return f"{shown} · {FIRST_NAMES[place.person.handle]} · {seed.TEAM_NAME}"
 
 
-def _stage(sandbox: Sandbox, place: Place, names: Names, memory: Memory) -> dict[str, Any]:
+def _page_values(sandbox: Sandbox, place: TabLocation, names: Names, memory: PageState) -> dict[str, Any]:
     """Return the values for everything outside the workspace: people, clock, tenant and requests."""
     state = sandbox.entra.state() if sandbox.entra else {}
     graph, slack = sandbox.graph_log.entries, sandbox.slack_log.entries
@@ -84,7 +84,7 @@ def _stage(sandbox: Sandbox, place: Place, names: Names, memory: Memory) -> dict
     }
 
 
-def _workspace(slack: Workspace | None, place: Place, names: Names, memory: Memory) -> dict[str, Any]:
+def _workspace_values(slack: Workspace | None, place: TabLocation, names: Names, memory: PageState) -> dict[str, Any]:
     """Return the values for what the person sees in Slack."""
     common = {"channels": channels_of(place.person), "commands": COMMANDS, "shortcut": SHORTCUT, "team": seed.TEAM_NAME}
     if slack is None:
@@ -94,7 +94,7 @@ def _workspace(slack: Workspace | None, place: Place, names: Names, memory: Memo
     home = slack.views.home(place.person.slack_id) if place.kind == "home" else None
     return common | {
         "slack": True,
-        "messages": arranged_offers(shown[-MAX_MESSAGES:], names),
+        "messages": arranged_messages(shown[-MAX_MESSAGES:], names),
         "earlier": max(0, len(shown) - MAX_MESSAGES),
         "unread": memory.read_marks.unread(slack, place.person, place.channel),
         "modal": (view := modals[-1].to_slack() if modals else None),
@@ -108,7 +108,7 @@ def _workspace(slack: Workspace | None, place: Place, names: Names, memory: Memo
     }
 
 
-def _asked(slack: Workspace | None) -> bool:
+def _has_request_card(slack: Workspace | None) -> bool:
     """Return whether the bot has posted a message in the approval channel that everybody sees."""
     found = slack.find("partner-access") if slack else None
     return bool(slack and found and slack.messages(found.id))

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from bot.sandbox.page.tenant.settings_table import is_blocked, says_anything
+from bot.sandbox.page.tenant.settings_table import has_own_settings, is_blocked
 
 Json = Mapping[str, Any]
 SHORTCUT = "request_partner_access"
@@ -44,11 +44,11 @@ def steps(
     :param people: first names by handle.
     """
     partners: Json = state.get("partners") or {}
-    opened = any(says_anything(raw) for raw in partners.values()) or _has_added(graph_log)
+    opened = any(has_own_settings(raw) for raw in partners.values()) or _was_partner_added(graph_log)
     revoked = any(is_blocked(raw) for raw in partners.values())
     return (
-        _asking(people, done=asked or opened),
-        _approving(people, done=opened),
+        _request_step(people, done=asked or opened),
+        _approve_step(people, done=opened),
         Step(
             number=3,
             title="Watch the tenant change",
@@ -62,11 +62,11 @@ def steps(
             done=clock_moved,
             buttons=(StepButton(label="+90 days", advance=90 * 86400),),
         ),
-        _revoking(people, command=_revoke(state), done=revoked),
+        _revoke_step(people, command=_revoke_command(state), done=revoked),
     )
 
 
-def _asking(people: Mapping[str, str], *, done: bool) -> Step:
+def _request_step(people: Mapping[str, str], *, done: bool) -> Step:
     name = people["requester"]
     return Step(
         number=1,
@@ -77,7 +77,7 @@ def _asking(people: Mapping[str, str], *, done: bool) -> Step:
     )
 
 
-def _approving(people: Mapping[str, str], *, done: bool) -> Step:
+def _approve_step(people: Mapping[str, str], *, done: bool) -> Step:
     return Step(
         number=2,
         title="Approve the request",
@@ -90,7 +90,7 @@ def _approving(people: Mapping[str, str], *, done: bool) -> Step:
     )
 
 
-def _revoking(people: Mapping[str, str], *, command: str, done: bool) -> Step:
+def _revoke_step(people: Mapping[str, str], *, command: str, done: bool) -> Step:
     name = people["admin"]
     return Step(
         number=5,
@@ -101,14 +101,14 @@ def _revoking(people: Mapping[str, str], *, command: str, done: bool) -> Step:
     )
 
 
-def _has_added(graph_log: Sequence[Json]) -> bool:
+def _was_partner_added(graph_log: Sequence[Json]) -> bool:
     return any(
         entry["method"] == "POST" and str(entry["path"]).endswith("/partners") and entry["status"] == 201
         for entry in graph_log
     )
 
 
-def _revoke(state: Json) -> str:
+def _revoke_command(state: Json) -> str:
     """Return the command that revokes the newest partner that is not blocked; without one, the list of partners."""
     partners: Json = state.get("partners") or {}
     known: Json = state.get("organizations") or {}

@@ -11,11 +11,11 @@ from jinja2 import ChainableUndefined, Environment, PackageLoader
 from markupsafe import Markup
 
 from bot.sandbox import seed
+from bot.sandbox.page.text.display_names import Names
 from bot.sandbox.page.text.emoji import with_emoji
-from bot.sandbox.page.text.links import LINKABLE, place_of_link
+from bot.sandbox.page.text.links import LINKABLE, location_of_link
 from bot.sandbox.page.text.markdown import markdown
 from bot.sandbox.page.text.mrkdwn import mrkdwn, plain
-from bot.sandbox.page.text.names import Names
 from bot.sandbox.page.text.rich_text import rich_text
 
 Json = Mapping[str, Any]
@@ -136,7 +136,7 @@ def environment() -> Environment:
         picked_option=picked_option,
         element_id=element_id,
         safe_url=safe_url,
-        place_of_link=place_of_link,
+        place_of_link=location_of_link,
         people=seed.PEOPLE,
         channels=seed.CHANNELS,
     )

@@ -7,7 +7,7 @@ from datetime import datetime
 from http import HTTPStatus
 from typing import Any, Literal
 
-from bot.sandbox.page.text.names import Names
+from bot.sandbox.page.text.display_names import Names
 
 Json = Mapping[str, Any]
 LogFilter = Literal["graph", "slack", "all"]

@@ -8,13 +8,13 @@ from importlib.resources import files
 
 from aiohttp import web
 
-from bot.sandbox.page.chat.unread import ReadMarks
-from bot.sandbox.page.fragments import Memory, fragments, title
-from bot.sandbox.page.place import place_of
+from bot.sandbox.page.chat.unread_counts import ReadMarks
+from bot.sandbox.page.fragments import PageState, fragments, title
 from bot.sandbox.page.ports import Sandbox
 from bot.sandbox.page.render import environment
+from bot.sandbox.page.tab_location import parse_location
 from bot.sandbox.page.tenant.settings_watch import SettingsWatch
-from bot.sandbox.page.text.names import seeded_names
+from bot.sandbox.page.text.display_names import sandbox_names
 
 MAX_WAIT_SECONDS = 20.0
 """Seconds until a browser that waits for changes is told that there were none, and asks again."""
@@ -49,11 +49,11 @@ def page_routes(sandbox: Sandbox) -> list[web.RouteDef]:
 
     `/page/changes?seen=` answers `{"ok", "revision"}` once there is a newer one, or after `MAX_WAIT_SECONDS` seconds.
     """
-    memory = Memory(SettingsWatch(), ReadMarks())
-    names = seeded_names()
+    memory = PageState(SettingsWatch(), ReadMarks())
+    names = sandbox_names()
 
     async def page(request: web.Request) -> web.Response:
-        place = place_of(request.query)
+        place = parse_location(request.query)
         revision = await sandbox.wait_for_change(-1)
         parts = fragments(sandbox, place, names, memory)
         template = environment().get_template("page.html")
@@ -63,7 +63,7 @@ def page_routes(sandbox: Sandbox) -> list[web.RouteDef]:
         return web.Response(text=html, content_type="text/html", headers=HEADERS)
 
     async def fragment(request: web.Request) -> web.Response:
-        place = place_of(request.query)
+        place = parse_location(request.query)
         # NB. the revision is read before the parts: a change in between is then reported again, never missed.
         revision = await sandbox.wait_for_change(-1)
         parts = fragments(sandbox, place, names, memory)

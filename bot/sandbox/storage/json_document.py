@@ -16,7 +16,7 @@ def load_document(path: Path) -> dict[str, Any] | None:
     return loaded
 
 
-def copied(document: Document) -> Document:
+def copy_json(document: Document) -> Document:
     """Return a deep copy of JSON, several times as fast as `copy.deepcopy`."""
     copy: Document = json.loads(json.dumps(document))
     return copy

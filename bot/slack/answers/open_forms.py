@@ -39,26 +39,26 @@ OpenFormType = TypeVar("OpenFormType", bound=OpenForm[Any])
 class OpenForms(Generic[FormValues, OpenFormType]):
     """The most recent open forms of one kind, by view id; the oldest are removed."""
 
-    def __init__(self, windows: Windows, remember: Callable[[FormValues], OpenFormType]) -> None:
+    def __init__(self, windows: Windows, create_open_form: Callable[[FormValues], OpenFormType]) -> None:
         self._windows = windows
-        self._remember = remember
+        self._create_open_form = create_open_form
         self._forms: OrderedDict[str, OpenFormType] = OrderedDict()
 
-    def at(self, view_id: str, form: FormValues) -> OpenFormType:
+    def update_values(self, view_id: str, form: FormValues) -> OpenFormType:
         """Store the present values of a form, and return everything known about it."""
-        shown = self._forms.pop(view_id, None) or self._remember(form)
-        shown.form = form
-        self._forms[view_id] = shown
+        open_form = self._forms.pop(view_id, None) or self._create_open_form(form)
+        open_form.form = form
+        self._forms[view_id] = open_form
         while len(self._forms) > _MAX_FORMS:
             self._forms.popitem(last=False)
-        return shown
+        return open_form
 
-    async def show(self, view_id: str, shown: OpenFormType, view: Callable[[], Json | None]) -> None:
+    async def show(self, view_id: str, open_form: OpenFormType, view: Callable[[], Json | None]) -> None:
         """Update a form after the update that is running.
 
         :param view: called when this update begins, so that it uses the newest data; None when it came too late.
         """
-        async with shown.lock:
+        async with open_form.lock:
             if (current := view()) is not None:
                 await self._windows.update(view_id, current)
 

@@ -42,7 +42,7 @@ class Answers:
     slack_api_url: str
     redact: Callable[[str], str] = str
 
-    async def later(
+    async def answer_later(
         self, ack: AsyncAck, command: SlashCommand, build: BuildMessage, *, reads_tenant: bool = True
     ) -> None:
         """Acknowledge, and answer when `build` has returned the message.
@@ -53,7 +53,7 @@ class Answers:
         await ack()
         self.background.start(self._answer(command, build, reads_tenant=reads_tenant))
 
-    async def replace(self, ack: AsyncAck, click: Interaction, build: Callable[[], Awaitable[Message]]) -> None:
+    async def replace_answer(self, ack: AsyncAck, click: Interaction, build: Callable[[], Awaitable[Message]]) -> None:
         """Acknowledge a click on an answer, and put the message of `build` in its place, for a member."""
         await ack()
         self.background.start(self._replace(click, build))

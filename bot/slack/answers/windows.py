@@ -60,7 +60,7 @@ class Window:
 
         :raises Refused: when the click has no window.
         """
-        return cls(id=click.the_view.id, actor=click.actor, key=click.key, command=command, subject=subject)
+        return cls(id=click.required_view.id, actor=click.actor, key=click.key, command=command, subject=subject)
 
 
 BuildView = Callable[[Window], Awaitable[Json]]
@@ -84,10 +84,10 @@ class Windows:
             answer = await self.client.views_open(trigger_id=trigger_id, view=view)
         return str(answer["view"]["id"])
 
-    async def load(
+    async def open_and_fill(
         self,
         ack: AsyncAck,
-        act: Interaction | SlashCommand,
+        event: Interaction | SlashCommand,
         build: BuildView,
         *,
         command: str,
@@ -98,12 +98,12 @@ class Windows:
         :param command: the name under which a refusal is recorded, about `subject` unless `build` sets another.
         :raises SlackApiError: when Slack does not open it; see `open`.
         """
-        view_id = await self.open(act.trigger_id, loading_view())
+        view_id = await self.open(event.trigger_id, loading_view())
         await ack()
-        window = Window(id=view_id, actor=act.actor, key=act.key, command=command, subject=subject)
-        self.start(window, self.show(window, build))
+        window = Window(id=view_id, actor=event.actor, key=event.key, command=command, subject=subject)
+        self.fill(window, self.show(window, build))
 
-    def start(self, window: Window, work: Coroutine[Any, Any, None]) -> None:
+    def fill(self, window: Window, work: Coroutine[Any, Any, None]) -> None:
         """Fill an open window in parallel with the acknowledgement. When Slack does not accept it, tell the person."""
         self.background.start(self._fill_or_notify(window, work))
 

@@ -70,10 +70,10 @@ def within_limits(blocks: Sequence[Block], surface: Surface) -> list[Json]:
 
     :raises SlackObjectFormationError: when a block is malformed, which is a programming error.
     """
-    most = MAX_BLOCKS[surface]
+    limit = MAX_BLOCKS[surface]
     kept = list(blocks)
-    if len(kept) > most:
-        kept = [*kept[: most - 1], small_text(f"{len(kept) - most + 1} more parts are not shown here.")]
+    if len(kept) > limit:
+        kept = [*kept[: limit - 1], small_text(f"{len(kept) - limit + 1} more parts are not shown here.")]
     return [block.to_dict() for block in kept]
 
 

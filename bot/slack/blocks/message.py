@@ -8,6 +8,7 @@ from slack_sdk.models.blocks import Block
 
 from bot.slack.blocks.blocks import Json, fixed_text, paragraph, rich_text, with_local_times, within_limits
 from bot.slack.blocks.untrusted import clean, escape
+from bot.words.names.partners import UNNAMED, without_ids
 
 MAX_FALLBACK_CHARACTERS: Final = 700
 """The most characters of the text. Escaping may make it five times as long, and chat.update accepts 4,000."""
@@ -24,13 +25,22 @@ class Message:
 
 
 def message(summary: str, blocks: Sequence[Block]) -> Message:
-    """Return a message from blocks and a plain text with the same content."""
-    return Message(text=escape(clean(summary, MAX_FALLBACK_CHARACTERS)), blocks=within_limits(blocks, "message"))
+    """Return a message from blocks and a plain text with the same content.
+
+    :param summary: the text of the notification. IDs of Entra are left out of it: nobody reads them on a phone.
+    """
+    # The name of a partner without a domain begins a sentence here, and may stand inside one elsewhere.
+    opening = UNNAMED.capitalize() if summary.startswith(UNNAMED) else ""
+    text = without_ids(opening + summary[len(opening) :])
+    return Message(text=escape(clean(text, MAX_FALLBACK_CHARACTERS)), blocks=within_limits(blocks, "message"))
 
 
-def notice(text: str) -> Message:
-    """Return a message of one or two sentences."""
-    return message(text, [rich_text(paragraph(*with_local_times(text, MAX_NOTICE_CHARACTERS)))])
+def notice(text: str, notified: str = "") -> Message:
+    """Return a message of one or two sentences.
+
+    :param notified: the text of the notification where it differs from the message.
+    """
+    return message(notified or text, [rich_text(paragraph(*with_local_times(text, MAX_NOTICE_CHARACTERS)))])
 
 
 def refusal(text: str) -> Message:

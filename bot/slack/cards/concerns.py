@@ -13,7 +13,7 @@ _MAX_CHARACTERS: Final = 400
 _ICONS: Final = {Weight.ALERT: "🚨", Weight.WARNING: "⚠️", Weight.UNCHECKED: "❔", Weight.NOTE: "ℹ️"}
 
 
-def concern_elements(concerns: Sequence[Concern], most: int) -> Iterator[RichTextElement]:
+def concern_elements(concerns: Sequence[Concern], limit: int) -> Iterator[RichTextElement]:
     """List concerns in the given order, the most serious first; what is cut is counted."""
     if not concerns:
         return
@@ -24,8 +24,8 @@ def concern_elements(concerns: Sequence[Concern], most: int) -> Iterator[RichTex
             ),
             cleaned_text(concern_words(one), _MAX_CHARACTERS),
         ]
-        for one in concerns[:most]
+        for one in concerns[:limit]
     ]
-    if len(concerns) > most:
-        items.append([fixed_text(f"and {len(concerns) - most} more")])
+    if len(concerns) > limit:
+        items.append([fixed_text(f"and {len(concerns) - limit} more")])
     yield bullets(items)

@@ -11,28 +11,38 @@ from bot.slack.cards.partner_and_plan import MAX_JSON_CHARACTERS, MAX_LINES, MAX
 from bot.words.plans.drift import DefaultLine, DriftLine, default_lines, drift_lines
 from workflows.core.plans.drift import Drift
 from workflows.core.requests.request import AccessRequest, RequestState
+from workflows.core.settings.canonical import JsonObject
 
 
 def drift_blocks(request: AccessRequest) -> Iterator[RichTextBlock]:
-    """Return the three-way difference while the stopped request needs new approval; otherwise nothing."""
+    """Return what others changed while the stopped request needs new approval; otherwise nothing."""
     drift = request.drift
     if drift is None or request.state not in (RequestState.PREPARING, RequestState.AWAITING_APPROVAL):
         return
     yield rich_text(
-        paragraph(fixed_text("What changed behind the approved plan", bold=True)),
-        *outside_change_elements(drift),
+        paragraph(fixed_text("Changed outside Gatehouse", bold=True)),
+        *outside_change_elements(drift, default_of(request)),
         preformatted(shortened(drift_json(drift), MAX_JSON_CHARACTERS)),
     )
 
 
-def outside_change_elements(drift: Drift) -> Iterator[RichTextElement]:
-    """List what changed in the tenant since the plan was approved: each setting as approved and as it is now."""
-    lines = drift_lines(drift)
+def outside_change_elements(drift: Drift, default: JsonObject | None) -> Iterator[RichTextElement]:
+    """List what changed in the tenant since the plan was made: each setting as it was and as it is now.
+
+    :param default: the tenant's default configuration, for values that are not set; None when it is not known.
+    """
+    lines = drift_lines(drift, default)
     items = [_default_parts(line) for line in default_lines(drift)]
     items += [_line_parts(line) for line in lines[:MAX_LINES]]
     if (more := len(lines) - MAX_LINES) > 0:
         items.append([fixed_text(f"and {more} more settings; the JSON shows them")])
     yield bullets(items or [[fixed_text("nothing that this version can show")]])
+
+
+def default_of(request: AccessRequest) -> JsonObject | None:
+    """Return the tenant's default as it was read last for a request; None when it is not known."""
+    observed = request.observation if request.prepared is None else request.prepared.observation
+    return None if observed is None else observed.default
 
 
 def drift_json(drift: Drift) -> str:
@@ -41,13 +51,13 @@ def drift_json(drift: Drift) -> str:
         f"  {json.dumps(one.name)}: {{\n"
         f'    "approvedFrom": {json.dumps(one.approved_from)},\n'
         f'    "approvedTo": {json.dumps(one.approved_to)},\n'
-        f'    "standsNow": {json.dumps(one.now)}\n  }}'
+        f'    "now": {json.dumps(one.now)}\n  }}'
         for one in drift.settings
     ]
     members += [
         f"  {json.dumps(f'default.{one.name}')}: {{\n"
-        f'    "whenShown": {json.dumps(one.shown)},\n'
-        f'    "standsNow": {json.dumps(one.now)}\n  }}'
+        f'    "shown": {json.dumps(one.shown)},\n'
+        f'    "now": {json.dumps(one.now)}\n  }}'
         for one in drift.defaults
     ]
     return "{{\n{}\n}}".format(",\n".join(members)) if members else "{}"
@@ -56,20 +66,21 @@ def drift_json(drift: Drift) -> str:
 def _default_parts(line: DefaultLine) -> list[TextRun]:
     return [
         cleaned_text(line.setting, 200, bold=True),
-        fixed_text(", inherited from the tenant's default: was "),
+        fixed_text(", by the tenant's default: was "),
         cleaned_text(line.shown, MAX_SETTING_CHARACTERS),
-        fixed_text(" when it was shown; now: "),
+        fixed_text("; now "),
         cleaned_text(line.now, MAX_SETTING_CHARACTERS, bold=True),
     ]
 
 
 def _line_parts(line: DriftLine) -> list[TextRun]:
-    return [
+    parts = [
         cleaned_text(line.setting, 200, bold=True),
-        fixed_text(": approved from "),
-        cleaned_text(line.approved_from, MAX_SETTING_CHARACTERS),
-        fixed_text(" to "),
-        cleaned_text(line.approved_to, MAX_SETTING_CHARACTERS),
-        fixed_text("; now: "),
+        fixed_text(": was "),
+        cleaned_text(line.before, MAX_SETTING_CHARACTERS),
+        fixed_text("; now "),
         cleaned_text(line.now, MAX_SETTING_CHARACTERS, bold=True),
     ]
+    if line.planned is None:
+        return parts
+    return [*parts, fixed_text("; approved: "), cleaned_text(line.planned, MAX_SETTING_CHARACTERS)]

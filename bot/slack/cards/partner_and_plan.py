@@ -21,6 +21,7 @@ from bot.slack.blocks.blocks import (
 )
 from bot.slack.blocks.untrusted import clean
 from bot.words.findings.finding import finding_words, severity_words, source_words
+from bot.words.names.partners import notified_name
 from bot.words.plans.changes import ChangeLine
 from bot.words.sentences import counted, place_to_cut
 from workflows.core.checks.findings import Finding, FindingCode, Severity
@@ -48,13 +49,9 @@ def partner_name(identity: TenantIdentity) -> str:
     return clean(identity.default_domain, DOMAIN_LIMIT, empty=identity.tenant_id)
 
 
-def partner_words(identity: TenantIdentity) -> str:
-    """Return a partner as one plain text for notifications: domain and display name.
-
-    The tenant ID is in the blocks; it stands here only for a partner without a domain.
-    """
-    own = clean(identity.display_name, NAME_LIMIT, empty="no name")
-    return f"{clean(partner_name(identity), 100)} ({own})"
+def notified_partner(identity: TenantIdentity) -> str:
+    """Return the name of a partner for a notification: its domain, or words when it has none."""
+    return notified_name(clean(partner_name(identity), 90))
 
 
 def identity_block(identity: TenantIdentity) -> RichTextBlock:

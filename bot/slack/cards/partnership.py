@@ -132,10 +132,10 @@ def partner_row(partnership: Partnership, now: datetime) -> RichTextBlock:
         paragraph(
             fixed_text(f"{partnership_icon(partnership, now)} "),
             cleaned_text(partner_name(identity), DOMAIN_LIMIT, bold=True),
-            fixed_text(" ("),
-            cleaned_text(identity.display_name, 80),
-            fixed_text(")"),
             fixed_text(state),
             *partnership_facts(partnership),
+            fixed_text("\nDisplay name: "),
+            cleaned_text(identity.display_name, 80),
+            fixed_text(" (not verified)"),
         )
     )

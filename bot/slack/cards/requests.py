@@ -21,6 +21,7 @@ from bot.slack.blocks.blocks import (
 )
 from bot.slack.blocks.untrusted import clean
 from bot.slack.cards.partner_and_plan import partner_name
+from bot.words.names.partners import notified_name
 from bot.words.requests.states import state_words
 from workflows.core.plans.plan import Plan, TenantIdentity
 from workflows.core.requests.commands.editing import is_editable
@@ -67,13 +68,18 @@ def summary(request: AccessRequest, state: str = "") -> str:
     """
     by = f" by {clean(request.prepared.requester.name, 80)}" if request.prepared else ""
     kind = kind_words(request).capitalize()
-    return f"{request_target(request)}: {state or state_words(request)}. {kind} {request.id}{by}."
+    return f"{notified_target(request)}: {state or state_words(request)}. {kind} {request.id}{by}."
 
 
 def request_target(request: AccessRequest) -> str:
     """Return the target: the partner's domain, or the typed text while the domain is not known."""
     identity = identity_of(request)
     return partner_name(identity) if identity else clean(request.particulars.target, DOMAIN_LIMIT)
+
+
+def notified_target(request: AccessRequest) -> str:
+    """Return the target for a notification, see `notified_name`."""
+    return notified_name(request_target(request))
 
 
 def whole_target(request: AccessRequest) -> Iterator[TextRun]:

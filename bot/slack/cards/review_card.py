@@ -22,6 +22,7 @@ from bot.slack.blocks.untrusted import clean
 from bot.slack.cards.decisions import MAX_REASON_CHARACTERS
 from bot.slack.cards.partner_and_plan import (
     identity_block,
+    notified_partner,
     partner_name,
     without_empty,
 )
@@ -47,7 +48,7 @@ def review_card(partnership: Partnership, *, now: datetime) -> Message:
     )
     about = f"{clean(partner_title(partnership), NAME_LIMIT)} ({partnership.request_id})"
     stop = "" if opening[1].endswith("?") else "."
-    return message(f"{domain}: {opening[1]}{stop} {about}", blocks)
+    return message(f"{notified_partner(partnership.identity)}: {opening[1]}{stop} {about}", blocks)
 
 
 def _review_headline(partnership: Partnership, now: datetime) -> tuple[str, str]:

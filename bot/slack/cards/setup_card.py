@@ -20,7 +20,7 @@ from bot.slack.blocks.blocks import (
 )
 from bot.slack.blocks.message import Message, message
 from bot.slack.blocks.untrusted import clean
-from bot.slack.cards.partner_and_plan import identity_block, partner_name
+from bot.slack.cards.partner_and_plan import identity_block, notified_partner, partner_name
 from bot.slack.cards.setup_steps import step_blocks
 from bot.words.partner_setup.state import setup_words
 from bot.words.requests.titles import partner_title
@@ -54,7 +54,7 @@ def setup_card(partnership: Partnership, *, may_confirm: bool, reader: str = "",
         blocks += _body(partnership, may_confirm=may_confirm)
     said = setup_words(partnership.setup, partnership.confirmations) or opening
     start = "reminder of the partner setup" if is_reminder else "partner setup"
-    return message(f"{clean(partner_name(identity), 90)}: {start} ({partnership.request_id}), {said}.", blocks)
+    return message(f"{notified_partner(identity)}: {start} ({partnership.request_id}), {said}.", blocks)
 
 
 def _was_reminded(partnership: Partnership) -> bool:

@@ -54,24 +54,24 @@ class AnswerReviewFlow:
         tenant_id = parse_tenant_id(click.action.value)
 
         async def build(window: Window) -> Json:
-            await self.members.require(window.actor)
+            await self.members.refuse_known_outsiders(window.actor)
             return review_view(await self._known(tenant_id), now=self.clock.now())
 
-        await self.windows.load(
+        await self.windows.open_and_fill(
             ack, click, build, command="review_partner", subject=CommandSubject(tenant_id=tenant_id)
         )
 
     async def keep(self, ack: AsyncAck, click: Interaction) -> None:
         """Ask a full member for the reason."""
-        await self.members.require_known(click.actor)
+        await self.members.require_member(click.actor)
         partnership = await self._known(parse_tenant_id(click.action.value))
         await self.windows.open(click.trigger_id, keep_view(partnership))
         await ack()
 
     async def keep_with_reason(self, ack: AsyncAck, click: Interaction) -> None:
         """Store the answer."""
-        tenant_id = parse_tenant_id(click.the_view.private_metadata)
-        reason = click.the_view.value(ids.REASON)
+        tenant_id = parse_tenant_id(click.required_view.private_metadata)
+        reason = click.required_view.value(ids.REASON)
         if not reason.strip():
             await ack(response_action="errors", errors={ids.REASON: refusal_words(_NO_REASON)})
             return

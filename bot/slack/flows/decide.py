@@ -69,15 +69,15 @@ class DecideFlow:
         request_id, _ = parse_card_value(click.action.value)
 
         async def build(window: Window) -> Json:
-            return await self._whole(window, request_id)
+            return await self._details_view(window, request_id)
 
-        await self.windows.load(
+        await self.windows.open_and_fill(
             ack, click, build, command="review_request", subject=CommandSubject(request_id=request_id)
         )
 
     async def notes(self, ack: AsyncAck, click: Interaction) -> None:
         """Show a full member, on top of Details, what is always true of such a change."""
-        await self.members.require_known(click.actor)
+        await self.members.require_member(click.actor)
         request_id, _ = parse_card_value(click.action.value)
         request = await self.store.request(request_id)
         if request is None:
@@ -92,18 +92,18 @@ class DecideFlow:
         await self.service.store_click(command, key=click.key)
         await ack()
         if click.is_in(ids.DECIDE):
-            self.windows.background.start(self._say_stored(click.the_view.id, "approval", click))
+            self.windows.background.start(self._show_received(click.required_view.id, "approval", click))
 
     async def reject(self, ack: AsyncAck, click: Interaction) -> None:
         """Ask a full member for the reason."""
-        await self.members.require_known(click.actor)
+        await self.members.require_member(click.actor)
         request = await self._required(*parse_card_value(click.action.value))
         await self.windows.open(click.trigger_id, reject_view(request))
         await ack()
 
     async def reject_with_reason(self, ack: AsyncAck, click: Interaction) -> None:
         """Store a rejection. If there is a window below, it shows that."""
-        view = click.the_view
+        view = click.required_view
         request_id, digest = parse_card_value(view.private_metadata)
         reason = view.value(ids.REASON)
         if not reason.strip():
@@ -114,9 +114,9 @@ class DecideFlow:
         await self.service.store_click(command, key=click.key)
         await ack()
         if view.root_view_id not in ("", view.id):
-            self.windows.background.start(self._say_stored(view.root_view_id, "rejection", click))
+            self.windows.background.start(self._show_received(view.root_view_id, "rejection", click))
 
-    async def _whole(self, window: Window, request_id: RequestId) -> Json:
+    async def _details_view(self, window: Window, request_id: RequestId) -> Json:
         """Return the view with the present state of a request, for a member of the workspace."""
         try:
             await self.directory.require_member(window.actor)
@@ -147,12 +147,12 @@ class DecideFlow:
             raise Refused(RefusalCode.STALE_CARD)
         return request
 
-    async def _say_stored(self, view_id: str, what: str, click: Interaction) -> None:
+    async def _show_received(self, view_id: str, decision: str, click: Interaction) -> None:
         """Show in a window that a decision is stored, or send a direct message when Slack does not accept that."""
         try:
-            await self.windows.update(view_id, decided_view(what))
+            await self.windows.update(view_id, decided_view(decision))
         except (SlackApiError, *NO_ANSWER):
-            said = Fact(MessageCode.DECISION_RECEIVED, {"choice": what})
+            said = Fact(MessageCode.DECISION_RECEIVED, {"choice": decision})
             await self.service.send_message(said, key=f"not_filled:{click.key}", person=click.actor)
 
 
@@ -188,11 +188,11 @@ def notes_view(request: AccessRequest) -> Json:
     )
 
 
-def decided_view(what: str) -> Json:
+def decided_view(decision: str) -> Json:
     """Return the view that says only that a click is stored."""
     return message_view(
         "Received",
-        f"Your {what} is received. Still checking your permission. Gatehouse tells you if it does not count. The "
+        f"Your {decision} is received. Still checking your permission. Gatehouse tells you if it does not count. The "
         "request's card shows the current state.",
     )
 

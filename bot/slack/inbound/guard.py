@@ -122,7 +122,7 @@ class Guard:
                 self._require_our_team(asked)
                 await listener(ack, asked)
             except Refused as refused:
-                key = f"options:{asked.the_view.id}:{asked.actor}:{asked.name}:{refused.code}"
+                key = f"options:{asked.required_view.id}:{asked.actor}:{asked.name}:{refused.code}"
                 await self.service.record_refusal(
                     refused, key=key, actor=asked.actor, command=audit_name, subject=CommandSubject(), is_told=True
                 )

@@ -81,7 +81,7 @@ class Inbound:
             return BoltResponse(status=503, body="")  # Slack sends an event again
         click = Interaction.model_validate(body)
         if click.type == "view_submission":
-            fields = list(click.the_view.state.values)
+            fields = list(click.required_view.state.values)
             if fields:  # the form keeps its values
                 return _answer({"response_action": "errors", "errors": dict.fromkeys(fields[-1:], _NOT_STORED)})
             return _answer({"response_action": "update", "view": message_view("Not done", _NOT_STORED)})

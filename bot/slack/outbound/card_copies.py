@@ -63,7 +63,7 @@ class CardCopies:
         self._store = store
         self._channel = channel
 
-    async def live(self, subject: str) -> list[MessageCopy]:
+    async def live_copies(self, subject: str) -> list[MessageCopy]:
         """Return the copies of a card whose buttons count.
 
         The others are updated once to say that they are out of date.
@@ -86,7 +86,7 @@ class CardCopies:
         try:
             if not audience:
                 await self._channel.require_private()
-            channel = await self.direct(ChatId(audience)) if audience else self._channel.id
+            channel = await self.direct_channel(ChatId(audience)) if audience else self._channel.id
             place = {"thread_ts": thread} if thread else {}
             answer = await self.call("chat.postMessage", channel=channel, **place, **content_of(card))
         except (NotifierRefused, NotifierBlocked, ChannelUnsuitable) as refused:
@@ -104,45 +104,47 @@ class CardCopies:
         )
         return None
 
-    async def update(self, copy: MessageCopy, card: Message, *, is_wanted: bool = True) -> UpdateResult | NotAccepted:
+    async def update(
+        self, copy: MessageCopy, card: Message, *, replaces_deleted: bool = True
+    ) -> UpdateResult | NotAccepted:
         """Update one copy; a copy with the same content is not sent again.
 
         A copy that can never be updated again is stored as not live. The caller posts another in its place.
 
-        :param is_wanted: False when a deleted card needs no replacement; it then counts as up to date.
+        :param replaces_deleted: False when a deleted card needs no replacement; it then counts as up to date.
         :returns: the result, or why Slack does not accept the card there.
         """
-        updated = await self._updated(copy, card, is_wanted=is_wanted)
+        updated = await self._updated(copy, card, replaces_deleted=replaces_deleted)
         if updated in (UpdateResult.STUCK, UpdateResult.DELETED):
-            await self.forget(copy)
+            await self.mark_out_of_date(copy)
         return updated
 
-    async def renew(self, copy: MessageCopy, card: Message, *, is_wanted: bool) -> NotAccepted | None:
+    async def renew(self, copy: MessageCopy, card: Message, *, replaces_deleted: bool) -> NotAccepted | None:
         """Update a copy; when it can never be updated again, post another in its place.
 
-        :param is_wanted: see `update`.
+        :param replaces_deleted: see `update`.
         """
-        updated = await self._updated(copy, card, is_wanted=is_wanted)
+        updated = await self._updated(copy, card, replaces_deleted=replaces_deleted)
         if isinstance(updated, NotAccepted):
             return updated
         trouble = None
         if updated is not UpdateResult.DONE:
             trouble = await self.post(copy.subject, copy.audience, card, copy.occasion)
             # NB. after the new one is posted: if anything fails before, a repetition posts it.
-            await self.forget(copy)
+            await self.mark_out_of_date(copy)
         return trouble
 
-    async def forget(self, copy: MessageCopy) -> None:
+    async def mark_out_of_date(self, copy: MessageCopy) -> None:
         """Store that a copy no longer counts. It is not updated again, not even with that information."""
         await self._store.save_copy(replace(copy, content=_hash_of(_REPLACED_CARD), is_live=False))
 
-    async def _updated(self, copy: MessageCopy, card: Message, *, is_wanted: bool) -> UpdateResult | NotAccepted:
+    async def _updated(self, copy: MessageCopy, card: Message, *, replaces_deleted: bool) -> UpdateResult | NotAccepted:
         content, is_former = _hash_of(card), self._is_former(copy)
         if copy.content == content and not (is_former and copy.is_live):
             return UpdateResult.DONE
         if is_former:
             # Nobody repairs a channel that is not the approval channel any more. The card moves to the present one.
-            await self.empty(copy)
+            await self.empty_card(copy)
             return UpdateResult.STUCK
         if not copy.audience:
             try:
@@ -150,7 +152,7 @@ class CardCopies:
             except ChannelUnsuitable as untold:
                 return untold
             if not is_fit:
-                if not await self.empty(copy):
+                if not await self.empty_card(copy):
                     # It may be possible later: the card is not forgotten before it is empty.
                     return NotifierBlocked(f"the card of {copy.subject} cannot be emptied now")
                 return UpdateResult.STUCK
@@ -158,7 +160,7 @@ class CardCopies:
             await self.call("chat.update", channel=copy.channel, ts=copy.message_id, **content_of(card))
         except _CardGone as gone:
             _log.warning("card_gone", subject=copy.subject, message_id=copy.message_id, reason=str(gone))
-            if is_wanted or not gone.is_deleted:
+            if replaces_deleted or not gone.is_deleted:
                 return UpdateResult.DELETED if gone.is_deleted else UpdateResult.STUCK
         except (NotifierRefused, NotifierBlocked) as refused:
             _log.warning("card_not_updated", subject=copy.subject, message_id=copy.message_id, reason=str(refused))
@@ -166,7 +168,7 @@ class CardCopies:
         await self._store.save_copy(replace(copy, content=content))
         return UpdateResult.DONE
 
-    async def empty(self, copy: MessageCopy) -> bool:
+    async def empty_card(self, copy: MessageCopy) -> bool:
         """Empty a card in a channel that is not the approval channel, or that people outside or everybody can read.
 
         :returns: False when that may be possible later, in the approval channel only; otherwise nothing is left to do.
@@ -183,7 +185,7 @@ class CardCopies:
         """Return whether a card is in a channel that is not the approval channel any more."""
         return not copy.audience and copy.channel != self._channel.id
 
-    async def direct(self, person: ChatId) -> str:
+    async def direct_channel(self, person: ChatId) -> str:
         """Return the conversation with one person."""
         return str((await self.call("conversations.open", users=person))["channel"]["id"])
 

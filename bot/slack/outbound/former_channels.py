@@ -44,7 +44,7 @@ class FormerChannelCards:
         fit = "" if self.channel.known_problem else self.channel.id
         for copy in await self.store.channel_copies(fit, _EMPTIED_PER_CHECK):
             try:
-                if not await self.copies.empty(copy):
+                if not await self.copies.empty_card(copy):
                     # After an admin repairs the channel it is suitable, or can be emptied.
                     self._rests_until = self.clock.now() + FORMER_CHANNEL_PAUSE
                     return
@@ -52,7 +52,7 @@ class FormerChannelCards:
                 _log.info("former_card_waits", subject=copy.subject, message_id=copy.message_id, reason=str(error))
                 return
             await self._show_again(copy)
-            await self.copies.forget(copy)
+            await self.copies.mark_out_of_date(copy)
 
     async def _show_again(self, copy: MessageCopy) -> None:
         kind, _, name = copy.subject.partition(":")

@@ -23,13 +23,14 @@ from bot.slack.outbound.recipients import (
 from bot.slack.outbound.reminders import Reminders
 from bot.slack.outbound.request_messages import RequestMessages
 from bot.slack.words.alarms import alarm_message
-from bot.words.requests.messages import message_words
+from bot.words.requests.messages import message_words, notified_message_words
 from workflows.core.errors.facts import Fact
 from workflows.core.partner_setup.confirmations import open_steps
 from workflows.core.partners.partnership import Partnership, PartnershipState
 from workflows.core.people import ADMIN, ChatId
 from workflows.core.requests.alarms import Alarm
 from workflows.core.requests.request import AccessRequest
+from workflows.core.settings.model import TenantId
 from workflows.ports.message_copies import MessageCopy
 from workflows.ports.notifier import NotifierBlocked, NotifierRefused
 
@@ -52,7 +53,7 @@ class SlackNotifier:
             await self._requests.show(request)
         finally:
             # NB. above all when the channel accepts no card: then the App Home is where people decide.
-            concerned = await self._recipients.concerned(request)
+            concerned = await self._recipients.stage_members(request)
             await self._refresh_homes(request.particulars.requester, request.particulars.sponsor, *concerned)
 
     async def remind(self, request: AccessRequest) -> None:
@@ -62,7 +63,7 @@ class SlackNotifier:
 
     async def tell_expired(self, request: AccessRequest) -> None:
         """Tell everybody who should have decided on a request that it expired, in one message a day."""
-        await self._reminders.tell_expired(await self._recipients.were_to_decide(request))
+        await self._reminders.tell_expired(await self._recipients.deciders_at_expiry(request))
 
     async def show_review(self, partnership: Partnership, *, remind: bool) -> None:
         """Update every review card of the partnership; with `remind`, post a new one to the sponsor.
@@ -73,35 +74,35 @@ class SlackNotifier:
         """
         subject = f"review:{partnership.identity.tenant_id}"
         card = review_card(partnership, now=self._outbound.clock.now())
-        unheard = None
+        not_reached = None
         if remind and partnership.state is PartnershipState.REVIEW_DUE:
-            unheard = await self._remind(partnership, subject, card)
-        copies = await self._outbound.copies.live(subject)
+            not_reached = await self._remind(partnership, subject, card)
+        copies = await self._outbound.copies.live_copies(subject)
         newest = _newest(copies)
         for copy in copies:
             if copy.message_id == newest[copy.audience]:
                 await self._outbound.copies.renew(
-                    copy, card, is_wanted=partnership.state is PartnershipState.REVIEW_DUE
+                    copy, card, replaces_deleted=partnership.state is PartnershipState.REVIEW_DUE
                 )
             else:
-                await self._outbound.copies.update(copy, card, is_wanted=False)
+                await self._outbound.copies.update(copy, card, replaces_deleted=False)
         await self._refresh_homes(partnership.sponsor.chat_id, *sorted(await self._recipients.holders(ADMIN)))
-        if unheard is not None:
-            raise unheard
+        if not_reached is not None:
+            raise not_reached
 
     async def show_setup(self, partnership: Partnership, *, remind: bool) -> None:
         """Update every partner setup card; post it when it is new, and once more with `remind`.
 
-        :raises NotifierRefused: when nobody could be told.
+        :raises NotifierRefused: when nobody could be reached.
         """
         subject = f"half:{partnership.identity.tenant_id}"
-        sponsor, unheard = partnership.sponsor.chat_id, None
+        sponsor, not_reached = partnership.sponsor.chat_id, None
         request = await self._outbound.store.request(partnership.request_id)
         requester = setup_card_requester(partnership, request)
         # Steps that Microsoft's default opens need nobody: the checklist contains them, and no card does.
         if remind or any(step.is_needed for step in open_steps(partnership.setup, partnership.confirmations)):
-            unheard = await self._post_setup(partnership, subject, () if remind else (requester,), remind=remind)
-        copies = await self._outbound.copies.live(subject)
+            not_reached = await self._post_setup(partnership, subject, () if remind else (requester,), remind=remind)
+        copies = await self._outbound.copies.live_copies(subject)
         newest = _newest(copies)
         for copy in copies:
             confirms, is_older = (
@@ -110,12 +111,12 @@ class SlackNotifier:
             )
             card = setup_card(partnership, may_confirm=confirms, reader=copy.audience, is_older=is_older)
             if is_older:
-                await self._outbound.copies.update(copy, card, is_wanted=False)
+                await self._outbound.copies.update(copy, card, replaces_deleted=False)
             else:
-                await self._outbound.copies.renew(copy, card, is_wanted=True)
+                await self._outbound.copies.renew(copy, card, replaces_deleted=True)
         await self._refresh_homes(sponsor, requester)
-        if unheard is not None:
-            raise unheard
+        if not_reached is not None:
+            raise not_reached
 
     async def show_home(self, person: ChatId) -> None:
         """Publish the App Home of one person. If Slack shows that person none, nothing is lost."""
@@ -128,24 +129,25 @@ class SlackNotifier:
             open.
         """
         subject, message = f"alarm:{alarm.id}", alarm_message(alarm)
-        copies = await self._outbound.copies.live(subject)
-        told = {copy.audience for copy in copies}
+        copies = await self._outbound.copies.live_copies(subject)
+        reached = {copy.audience for copy in copies}
         refused: NotAccepted | None = None
         admins = sorted(await self._recipients.holders(ADMIN))
         for admin in admins if alarm.is_open else ():
-            if admin not in told:
+            if admin not in reached:
                 trouble = await self._outbound.copies.post(subject, admin, message)
                 refused = refused or trouble
-                told |= set() if trouble else {admin}
+                reached |= set() if trouble else {admin}
         for copy in copies:
             await self._outbound.copies.update(copy, message)
         await self._refresh_homes(*admins)
-        if alarm.is_open and not told:
+        if alarm.is_open and not reached:
             raise NotifierBlocked(f"no admin could be told: {refused or 'nobody holds the role'}")
 
     async def tell(self, person: ChatId, said: Fact, *, channel: str) -> None:
         """Send one person a message: visible only to them in `channel`, or as a direct message when it is empty."""
-        message = notice(message_words(said))
+        named = await self._with_domain(said)
+        message = notice(message_words(named), notified_message_words(named))
         if channel:
             try:
                 await self._outbound.copies.call(
@@ -156,11 +158,17 @@ class SlackNotifier:
             else:
                 return
         try:
-            direct = await self._outbound.copies.direct(person)
+            direct = await self._outbound.copies.direct_channel(person)
             await self._outbound.copies.call("chat.postMessage", channel=direct, **content_of(message))
         except NotifierBlocked as blocked:
             # No card waits for it, so it is given up, and an admin decides.
             raise NotifierRefused(str(blocked)) from blocked
+
+    async def _with_domain(self, said: Fact) -> Fact:
+        """Replace a partner's tenant ID by its domain where the records have it."""
+        partner = said.values.get("partner")
+        known = None if partner is None else await self._outbound.store.partnership(TenantId(partner))
+        return said if known is None else Fact(said.code, {**said.values, "partner": known.identity.name})
 
     async def _remind(self, partnership: Partnership, subject: str, card: Message) -> NotAccepted | None:
         """Post this reminder to everybody who must answer it and has not got it yet.
@@ -193,23 +201,25 @@ class SlackNotifier:
         occasion = f"{request}{partnership.setup_reminders}"
         sponsor, refused = partnership.sponsor.chat_id, None
         copies = await self._outbound.store.copies(subject)
-        has = {c.audience for c in copies if c.occasion == occasion or (not remind and c.occasion.startswith(request))}
+        have_card = {
+            c.audience for c in copies if c.occasion == occasion or (not remind and c.occasion.startswith(request))
+        }
         card = setup_card(partnership, may_confirm=True, reader=sponsor)
-        heard = {one for one in has if one == sponsor or one not in others}
+        reached = {one for one in have_card if one == sponsor or one not in others}
         if (
-            sponsor not in heard
+            sponsor not in reached
             and (refused := await self._outbound.copies.post(subject, sponsor, card, occasion)) is None
         ):
-            heard.add(sponsor)
+            reached.add(sponsor)
         if refused is not None:
-            for admin in sorted(await self._recipients.holders(ADMIN) - heard - {sponsor}):
+            for admin in sorted(await self._recipients.holders(ADMIN) - reached - {sponsor}):
                 card = setup_card(partnership, may_confirm=True, reader=admin)
                 if await self._outbound.copies.post(subject, admin, card, occasion) is None:
-                    heard.add(admin)
+                    reached.add(admin)
         for person in others:
-            if person not in has and person != sponsor:
+            if person not in have_card and person != sponsor:
                 await self._outbound.copies.post(subject, person, setup_card(partnership, may_confirm=False), occasion)
-        return None if heard else refused
+        return None if reached else refused
 
     async def _refresh_homes(self, *people: ChatId) -> None:
         """Publish these people's App Homes soon, by a separate effect, so that no card waits for them."""

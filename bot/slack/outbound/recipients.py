@@ -54,7 +54,7 @@ class Recipients:
         who = current_eligibility(request)
         return {} if who is None else {stage.role: await self.holders(stage.role) for stage in who.open_stages}
 
-    async def concerned(self, request: AccessRequest) -> frozenset[ChatId]:
+    async def stage_members(self, request: AccessRequest) -> frozenset[ChatId]:
         """List the members of every role of a request's chain: their App Homes list the request, or did."""
         roles = {stage.role for stage in request.prepared.stages} if request.prepared is not None else ()
         return frozenset().union(*[await self.holders(role) for role in sorted(roles)])
@@ -75,7 +75,7 @@ class Recipients:
             frozenset() if who is None else await able_to_decide(who, holders[who.open_stages[0].role], self._directory)
         )
 
-    async def were_to_decide(self, request: AccessRequest) -> frozenset[ChatId]:
+    async def deciders_at_expiry(self, request: AccessRequest) -> frozenset[ChatId]:
         """List who should have decided on a request when it expired."""
         who = eligibility_at_expiry(request)
         if who is None:

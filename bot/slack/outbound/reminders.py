@@ -44,10 +44,10 @@ class Reminders:
         :raises NotifierUnavailable: when Slack or the directory does not answer; it is tried again.
         """
         for person in sorted(people):
-            if posted := await self._outbound.copies.live(_subject(person)):
+            if posted := await self._outbound.copies.live_copies(_subject(person)):
                 waiting = await self._waiting(person)
                 await self._outbound.copies.renew(
-                    posted[-1], reminder_message(waiting, now=self._outbound.clock.now()), is_wanted=False
+                    posted[-1], reminder_message(waiting, now=self._outbound.clock.now()), replaces_deleted=False
                 )
 
     async def _remind(self, person: ChatId) -> None:
@@ -56,14 +56,14 @@ class Reminders:
             return
         now, subject = self._outbound.clock.now(), _subject(person)
         today, message = f"{now:%Y-%m-%d}", reminder_message(waiting, now=now)
-        posted = await self._outbound.copies.live(subject)
+        posted = await self._outbound.copies.live_copies(subject)
         if posted and posted[-1].occasion == today:
-            await self._outbound.copies.renew(posted[-1], message, is_wanted=True)
+            await self._outbound.copies.renew(posted[-1], message, replaces_deleted=True)
             return
         await self._outbound.copies.post(subject, person, message, today)
         for copy in posted:
-            await self._outbound.copies.forget(copy)
-        await self._outbound.copies.live(subject)
+            await self._outbound.copies.mark_out_of_date(copy)
+        await self._outbound.copies.live_copies(subject)
 
     async def _tell_expired(self, person: ChatId) -> None:
         now, subject = self._outbound.clock.now(), f"expired:{person}"
@@ -71,13 +71,13 @@ class Reminders:
         ended = await self._outbound.store.expired_since(
             now.replace(hour=0, minute=0, second=0, microsecond=0), MAX_READ_REQUESTS
         )
-        mine = [one for one in ended if person in await self._recipients.were_to_decide(one)]
+        mine = [one for one in ended if person in await self._recipients.deciders_at_expiry(one)]
         if not mine:
             return
         message = expired_message(LimitedList(shown=mine[:MAX_LISTED_REQUESTS], count=len(mine)))
-        posted = [copy for copy in await self._outbound.copies.live(subject) if copy.occasion == today]
+        posted = [copy for copy in await self._outbound.copies.live_copies(subject) if copy.occasion == today]
         if posted:
-            await self._outbound.copies.renew(posted[-1], message, is_wanted=False)
+            await self._outbound.copies.renew(posted[-1], message, replaces_deleted=False)
         else:
             await self._outbound.copies.post(subject, person, message, today)
 

@@ -38,7 +38,7 @@ class _Messages:
     deciders: frozenset[ChatId]
     now: datetime
     card: Callable[[], Message]
-    told_before: frozenset[str]
+    asked_before: frozenset[str]
     """The people who have a message about an earlier round of approval."""
 
     @property
@@ -46,25 +46,25 @@ class _Messages:
         """Return the present round of approval, as copies store it."""
         return str(self.request.round) if self.request.round else ""
 
-    def of(self, copy: MessageCopy) -> Message:
+    def for_copy(self, copy: MessageCopy) -> Message:
         """Return the present message for a posted copy."""
         if not copy.audience and not copy.occasion:
             return self.card()
         is_present = copy.occasion == self.occasion
         if copy.audience:
             if is_present and copy.audience in self.deciders:
-                return self.asking(copy.audience)
+                return self.for_approver(copy.audience)
             is_older = not is_present and copy.audience in self.deciders
             return self._closed(ChatId(copy.audience), is_older=is_older)
-        return self.thread() if is_present and self.deciders else self._closed(None, is_older=not is_present)
+        return self.for_thread() if is_present and self.deciders else self._closed(None, is_older=not is_present)
 
-    def asking(self, audience: str) -> Message:
+    def for_approver(self, audience: str) -> Message:
         """Return the direct message to an approver: the card, or the difference from the last one."""
-        if audience in self.told_before:
+        if audience in self.asked_before:
             return new_approval_message(self.request, now=self.now)
         return self.card()
 
-    def thread(self) -> Message:
+    def for_thread(self) -> Message:
         """Return the message under the channel's card that asks for approval again."""
         return new_approval_message(self.request, now=self.now, asked=self.deciders)
 
@@ -95,18 +95,20 @@ class RequestMessages:
         context = await self._context(request)
         # A card has many copies. Building one takes some hundredths of a second.
         card = cache(partial(request_card, request, holders=names, context=context, now=now))
-        forms = _Messages(
-            request=request, context=context, deciders=deciders, now=now, card=card, told_before=frozenset()
+        messages = _Messages(
+            request=request, context=context, deciders=deciders, now=now, card=card, asked_before=frozenset()
         )
-        posted = await self._outbound.copies.live(subject)
-        before = frozenset(copy.audience for copy in posted if copy.audience and copy.occasion != forms.occasion)
-        forms = replace(forms, told_before=before)
-        has, problem = await self._update(request, posted, forms)
+        posted = await self._outbound.copies.live_copies(subject)
+        before = frozenset(copy.audience for copy in posted if copy.audience and copy.occasion != messages.occasion)
+        messages = replace(messages, asked_before=before)
+        up_to_date, problem = await self._update(request, posted, messages)
         if request.prepared is not None:
-            problem = problem or await self._post_in_channel(subject, has, forms)
+            problem = problem or await self._post_in_channel(subject, up_to_date, messages)
             for audience in direct_recipients(deciders, is_channel_closed=problem is not None):
-                if (audience, forms.occasion) not in has:
-                    await self._outbound.copies.post(subject, audience, forms.asking(audience), forms.occasion)
+                if (audience, messages.occasion) not in up_to_date:
+                    await self._outbound.copies.post(
+                        subject, audience, messages.for_approver(audience), messages.occasion
+                    )
         await self._reminders.refresh({ChatId(copy.audience) for copy in posted if copy.audience})
         await self._show_requester(request, context)
         await self._show_sponsor(request, context)
@@ -133,39 +135,49 @@ class RequestMessages:
         return CardContext(is_first=is_first, others_open=others, partnership=record)
 
     async def _update(
-        self, request: AccessRequest, copies: Sequence[MessageCopy], forms: _Messages
+        self, request: AccessRequest, copies: Sequence[MessageCopy], messages: _Messages
     ) -> tuple[set[tuple[str, str]], NotAccepted | None]:
         """Update the posted copies of a request's card.
 
         :returns: the copies that are up to date, by recipient and round of approval; and why the channel's card could
             not be updated.
         """
-        has, problem = set(), None
+        up_to_date, problem = set(), None
         for copy in copies:
             # A card that somebody deleted is not posted again for a finished request, and not for an earlier round.
-            is_wanted = not request.is_terminal and (not copy.audience or copy.occasion == forms.occasion)
-            updated = await self._outbound.copies.update(copy, forms.of(copy), is_wanted=is_wanted)
+            replaces_deleted = not request.is_terminal and (not copy.audience or copy.occasion == messages.occasion)
+            updated = await self._outbound.copies.update(
+                copy, messages.for_copy(copy), replaces_deleted=replaces_deleted
+            )
             if updated not in (UpdateResult.STUCK, UpdateResult.DELETED):
-                has.add((copy.audience, copy.occasion))
+                up_to_date.add((copy.audience, copy.occasion))
             if isinstance(updated, NotAccepted) and not copy.audience:
                 problem = updated
-        return has, problem
+        return up_to_date, problem
 
-    async def _post_in_channel(self, subject: str, has: set[tuple[str, str]], forms: _Messages) -> NotAccepted | None:
+    async def _post_in_channel(
+        self, subject: str, up_to_date: set[tuple[str, str]], messages: _Messages
+    ) -> NotAccepted | None:
         """Post the channel's card, and what is to be decided again into its thread: one card a request."""
-        if ("", "") not in has and (refused := await self._outbound.copies.post(subject, "", forms.card())) is not None:
+        if ("", "") not in up_to_date and (
+            refused := await self._outbound.copies.post(subject, "", messages.card())
+        ) is not None:
             return refused
-        if not forms.occasion or not forms.deciders or ("", forms.occasion) in has:
+        if not messages.occasion or not messages.deciders or ("", messages.occasion) in up_to_date:
             return None
-        [card, *_] = [one for one in await self._outbound.copies.live(subject) if not one.audience and not one.occasion]
-        return await self._outbound.copies.post(subject, "", forms.thread(), forms.occasion, thread=card.message_id)
+        [card, *_] = [
+            one for one in await self._outbound.copies.live_copies(subject) if not one.audience and not one.occasion
+        ]
+        return await self._outbound.copies.post(
+            subject, "", messages.for_thread(), messages.occasion, thread=card.message_id
+        )
 
     async def _show_requester(self, request: AccessRequest, context: CardContext) -> None:
         subject = f"requester:{request.id}"
         now, record = self._outbound.clock.now(), context.partnership
         card = requester_card(request, now=now, successor=context.successor, record=record)
-        for copy in await self._outbound.copies.live(subject):
-            await self._outbound.copies.renew(copy, card, is_wanted=not request.is_terminal)
+        for copy in await self._outbound.copies.live_copies(subject):
+            await self._outbound.copies.renew(copy, card, replaces_deleted=not request.is_terminal)
         if not await self._outbound.store.copies(subject):
             await self._outbound.copies.post(subject, request.particulars.requester, card)
 
@@ -178,17 +190,17 @@ class RequestMessages:
         if request.prepared is None or request.particulars.kind is RequestKind.REVOCATION:
             return
         subject, sponsor, record = f"sponsor:{request.id}", request.particulars.sponsor, context.partnership
-        copies = await self._outbound.copies.live(subject)
+        copies = await self._outbound.copies.live_copies(subject)
         is_planned = request.state is not RequestState.PREPARING  # until then, the plan names the earlier sponsor
         for copy in copies if is_planned else ():
             if copy.audience != sponsor:
-                await self._outbound.copies.renew(copy, former_sponsor_card(request), is_wanted=False)
+                await self._outbound.copies.renew(copy, former_sponsor_card(request), replaces_deleted=False)
         if _is_sponsor_the_requester(request):
             return
         card = sponsor_card(request, now=self._outbound.clock.now(), successor=context.successor, record=record)
         for copy in copies:
             if copy.audience == sponsor:
-                await self._outbound.copies.renew(copy, card, is_wanted=not request.is_terminal)
+                await self._outbound.copies.renew(copy, card, replaces_deleted=not request.is_terminal)
         setup = () if record is None or record.request_id != request.id else record.setup
         is_asked = any(step.is_needed for step in setup)  # the partner setup card tells them
         is_told = not request.is_terminal or (request.state is RequestState.APPLIED and context.successor is None)

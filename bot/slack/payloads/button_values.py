@@ -1,9 +1,9 @@
 """Parse the values of buttons and the metadata of windows. They are not verified: what they name is read again."""
 
 import re
-from typing import Annotated, Final
+from typing import Annotated, Final, TypeVar
 
-from pydantic import StringConstraints
+from pydantic import StringConstraints, ValidationError
 
 from bot.slack.payloads.models import Interaction, Payload
 from workflows.core.errors.raised import Refused
@@ -14,9 +14,37 @@ from workflows.core.requests.request import RequestId
 from workflows.core.settings.canonical import Digest
 from workflows.core.settings.model import TenantId
 from workflows.partner_lookup.target import is_tenant_id
+from workflows.ports.pages import PagePosition
 
 REQUEST_ID: Final = r"^R-[A-Z2-7]{10}$"
 _DIGEST: Final = r"^[0-9a-f]{64}$"
+
+
+class PageStep(Payload):
+    """The value of a page button: the record at the edge of the shown page, and the direction from there."""
+
+    cursor: tuple[Annotated[str, StringConstraints(max_length=400)], ...]
+    is_before: bool
+
+    @property
+    def position(self) -> PagePosition:
+        """Return the page in the form that the store reads."""
+        return PagePosition(cursor=self.cursor, is_before=self.is_before)
+
+
+StepType = TypeVar("StepType", bound=PageStep)
+
+
+def parse_page_step(value: str, kind: type[StepType]) -> StepType:
+    """Read the value of a page button.
+
+    :param kind: the values of this list's buttons.
+    :raises Refused: for any other text.
+    """
+    try:
+        return kind.model_validate_json(value)
+    except ValidationError as error:
+        raise Refused(RefusalCode.MALFORMED) from error
 
 
 class _CardValue(Payload):

@@ -16,7 +16,7 @@ def parse_form(interaction: Interaction) -> Form:
 
     :raises Refused: when its metadata names what it edits in another form.
     """
-    view = interaction.the_view
+    view = interaction.required_view
     metadata = _metadata(view)
     edits = None
     if ids.EDITS in metadata:
@@ -40,7 +40,7 @@ def parse_form(interaction: Interaction) -> Form:
 
 def searched_template(interaction: Interaction) -> str:
     """Return the template whose fields the request form shows; empty when it shows none. It is not verified."""
-    return str(_metadata(interaction.the_view).get(ids.PLACEHOLDERS_OF, ""))
+    return str(_metadata(interaction.required_view).get(ids.PLACEHOLDERS_OF, ""))
 
 
 def parse_restore_form(interaction: Interaction) -> RestoreForm:
@@ -48,7 +48,7 @@ def parse_restore_form(interaction: Interaction) -> RestoreForm:
 
     :raises Refused: when its metadata names no tenant.
     """
-    view = interaction.the_view
+    view = interaction.required_view
     restores = view.value(ids.RESTORES)
     return RestoreForm(
         requester=interaction.actor,

@@ -130,7 +130,7 @@ class Interaction(Payload):
         return self.view.callback_id if self.view is not None and self.view.callback_id else self.type
 
     @property
-    def the_view(self) -> View:
+    def required_view(self) -> View:
         """Return the view of the click.
 
         :raises Refused: when there is none.
@@ -148,8 +148,8 @@ class Interaction(Payload):
         """Return the idempotency key: the same for a repeated delivery, different for every other action."""
         if self.type == "view_submission":
             # The values belong to the action: a corrected form that is sent again is another action.
-            filled_in = json.dumps(self.the_view.state.model_dump(), sort_keys=True)
-            parts = [self.the_view.id, self.the_view.hash, filled_in]
+            filled_in = json.dumps(self.required_view.state.model_dump(), sort_keys=True)
+            parts = [self.required_view.id, self.required_view.hash, filled_in]
         elif self.actions:
             parts = [self.action.action_ts, self.action.action_id, self.action.block_id, self.action.value]
             parts += [self.container.channel_id, self.container.message_ts, self.container.view_id]

@@ -23,7 +23,7 @@ class Members:
 
     directory: SlackDirectory
 
-    async def require_known(self, actor: ChatId) -> None:
+    async def require_member(self, actor: ChatId) -> None:
         """Require a full member; refuse everybody when Slack does not answer in time. For windows that show records.
 
         :raises Refused: for everybody else, and when there is no answer in time.
@@ -34,7 +34,7 @@ class Members:
         except (PeopleDirectoryUnavailable, TimeoutError):
             raise Refused(RefusalCode.NOT_KNOWN_NOW) from None
 
-    async def require(self, actor: ChatId) -> None:
+    async def refuse_known_outsiders(self, actor: ChatId) -> None:
         """Require a full member; accept everybody when Slack does not answer in time.
 
         That is safe because later code checks again.

@@ -5,8 +5,9 @@ from typing import Any, Final
 
 from slack_sdk.models.blocks.block_elements import RichTextElement
 
-from bot.slack.blocks.blocks import cleaned_text, fixed_text, local_time, paragraph, rich_text
+from bot.slack.blocks.blocks import DOMAIN_LIMIT, cleaned_text, fixed_text, local_time, paragraph, rich_text
 from bot.slack.blocks.message import Message, message
+from bot.words.names.partners import notified_name, verified_name
 from bot.words.requests.messages import missing_groups_words
 from bot.words.requests.notes import stored_note_words
 from bot.words.settings.openness import access_kind_title
@@ -21,15 +22,15 @@ _TEXTS: Final[Mapping[AlarmCode, tuple[str, str]]] = {
         "Choose Give up, or run gatehouse doctor --give-up {number}, if it is not needed any more.",
     ),
     AlarmCode.WRITE_NOT_SHOWN: (
-        "A change of {partner} was sent to Microsoft more than ten minutes ago ({request}) and is not shown.",
+        "A change was sent to Microsoft more than ten minutes ago ({request}) and is not shown.",
         "Gatehouse keeps reading. Check the partner in the Microsoft Entra admin center.",
     ),
     AlarmCode.REVOCATION_WAITS: (
-        "The revocation of {partner} ({request}) is not confirmed. The partner may still be open. {reason}",
+        "The revocation ({request}) is not confirmed. The partner may still be open. {reason}",
         "Gatehouse keeps trying. Until it succeeds, block the partner in the Microsoft Entra admin center.",
     ),
     AlarmCode.PARTLY_APPLIED: (
-        "{partner}: the change of {request} is only partly applied, and its access needs a decision. {reason}",
+        "The change of {request} is only partly applied, and its access needs a decision. {reason}",
         "Check the partner with /partner show. Then revoke it, or have the access requested again.",
     ),
     AlarmCode.ROLE_EMPTY: (
@@ -38,7 +39,7 @@ _TEXTS: Final[Mapping[AlarmCode, tuple[str, str]]] = {
         "Add people to {where}. Where a user group is missing, restore it in Slack or correct roles.toml.",
     ),
     AlarmCode.SPONSOR_GONE: (
-        "The sponsor of {partner}, {sponsor}, has no enabled account in Entra any more.",
+        "The sponsor, {sponsor}, has no enabled account in Entra any more.",
         "Answer the partner's review: Keep makes you the sponsor, Revoke blocks the partner.",
     ),
     AlarmCode.CHANNEL_NOT_PRIVATE: (
@@ -46,7 +47,7 @@ _TEXTS: Final[Mapping[AlarmCode, tuple[str, str]]] = {
         "Make it a private channel of this workspace only, or set SLACK_CHANNEL to such a channel.",
     ),
     AlarmCode.CARD_NOT_POSTED: (
-        "Slack does not accept the card about {partner} ({request}): {reason}.",
+        "Slack does not accept the card ({request}): {reason}.",
         "Make sure that the approval channel is not archived, and that the app is a member and may post there. "
         "Or set SLACK_CHANNEL to another channel. "
         "Gatehouse tries again automatically. Until then, approvers get the card as a direct message.",
@@ -60,7 +61,7 @@ _TEXTS: Final[Mapping[AlarmCode, tuple[str, str]]] = {
         "Gatehouse connects again automatically. If it does not succeed, check the network and SLACK_APP_TOKEN.",
     ),
     AlarmCode.WRONG_TENANT: (
-        "Microsoft Graph answers for the tenant {found}, not for {expected}. Nothing is written.",
+        "Microsoft Graph answers for another tenant than the one in the settings. Nothing is written.",
         "Set AZURE_TENANT_ID and the credentials to the same tenant.",
     ),
     AlarmCode.LIMIT_REACHED: (
@@ -68,8 +69,12 @@ _TEXTS: Final[Mapping[AlarmCode, tuple[str, str]]] = {
         "Ask the person whether this was meant. The limits are settings, see docs/operations.md.",
     ),
 }
+_DETAILS: Final[Mapping[AlarmCode, str]] = {
+    AlarmCode.WRONG_TENANT: "Tenant of the answer: {found}. Tenant in the settings: {expected}.",
+}
+"""IDs, which the message has and its notification has not."""
 _ACCESS_STAYS_OPEN: Final = (
-    "The block of {partner} ({request}) is verified, but Microsoft Graph refused a part of the change. "
+    "The block ({request}) is verified, but Microsoft Graph refused a part of the change. "
     "These may still be open: {titles}. {reason}",
     "Revoke the partner again, or close it in the Microsoft Entra admin center. Gatehouse does not try again "
     "automatically.",
@@ -92,8 +97,8 @@ _EFFECTS: Final[Mapping[str, str]] = {
     "show_request": "show the card of request {about}",
     "remind": "remind the approvers of request {about}",
     "tell_expired": "tell the approvers that request {about} expired",
-    "show_review": "ask for the review of partner {about}",
-    "show_half": "show the partner setup of {about}",
+    "show_review": "ask for the review",
+    "show_half": "show the partner setup",
     "show_home": "show the App Home of {about}",
     "tell": "send a message to {about}",
     "settle_given_up": "retry or give up the stopped work {about}",
@@ -103,8 +108,10 @@ _EFFECTS: Final[Mapping[str, str]] = {
 
 
 def alarm_text(alarm: Alarm) -> str:
-    """Describe the problem. May contain text from outside: show it as plain text."""
-    return _with_values(alarm, _texts_of(alarm)[0])
+    """Describe the problem, partner first. May contain text from outside: show it as plain text."""
+    partner = _partner(alarm)
+    problem = _problem(alarm)
+    return f"{partner}: {problem}" if partner else problem
 
 
 def alarm_advice(alarm: Alarm) -> str:
@@ -120,9 +127,10 @@ def ending_words(alarm: Alarm) -> str:
 
 def alarm_elements(alarm: Alarm) -> list[RichTextElement]:
     """Describe the problem, what to do and since when. A cleared alarm says when it was fixed, or why it ended."""
-    said: list[RichTextElement] = [
-        paragraph(fixed_text(_state(alarm), bold=True), cleaned_text(alarm_text(alarm), _MAX_CHARACTERS))
-    ]
+    partner = _partner(alarm)
+    named = [cleaned_text(partner, DOMAIN_LIMIT, bold=True)] if partner else []
+    state = fixed_text(_state(alarm, has_partner=bool(partner)), bold=True)
+    said: list[RichTextElement] = [paragraph(*named, state, cleaned_text(_problem(alarm), _MAX_CHARACTERS))]
     if alarm.cleared_at is None:
         said += [
             paragraph(cleaned_text(alarm_advice(alarm), _MAX_CHARACTERS)),
@@ -139,14 +147,30 @@ def alarm_elements(alarm: Alarm) -> list[RichTextElement]:
 def alarm_message(alarm: Alarm) -> Message:
     """Return the direct message for an admin, also its content after the alarm is cleared."""
     ended = ending_words(alarm) if alarm.cleared_at is not None else ""
-    return message(f"{_state(alarm)}{alarm_text(alarm)}{_why(ended)}", [rich_text(*alarm_elements(alarm))])
+    partner = notified_name(_partner(alarm))
+    state, problem = _state(alarm, has_partner=bool(partner)), _with_values(alarm, _texts_of(alarm)[0])
+    return message(f"{partner}{state}{problem}{_why(ended)}", [rich_text(*alarm_elements(alarm))])
 
 
-def _state(alarm: Alarm) -> str:
+def _partner(alarm: Alarm) -> str:
+    """Return the domain of the partner, or its tenant ID; empty when the alarm is about no partner."""
+    is_of_tenant = alarm.values.get("what") in ("show_review", "show_half")
+    # An earlier version stored no partner with work that was given up, but the tenant ID as its subject.
+    return verified_name(str(alarm.values.get("partner") or (alarm.values["about"] if is_of_tenant else "")))
+
+
+def _problem(alarm: Alarm) -> str:
+    return " ".join(_with_values(alarm, text) for text in (_texts_of(alarm)[0], _DETAILS.get(alarm.code, "")) if text)
+
+
+def _state(alarm: Alarm, *, has_partner: bool) -> str:
+    """Return the words between the partner and the problem."""
     if alarm.cleared_at is None:
-        return "Alarm: "
+        return ", alarm: " if has_partner else "Alarm: "
     # The text was true when it was raised, and is not any more.
-    return "Ended. The alarm was: " if alarm.values.get(ENDED) else "Fixed. The alarm was: "
+    if alarm.values.get(ENDED):
+        return ", ended. The alarm was: " if has_partner else "Ended. The alarm was: "
+    return ", fixed. The alarm was: " if has_partner else "Fixed. The alarm was: "
 
 
 def _why(ended: str) -> str:

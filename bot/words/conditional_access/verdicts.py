@@ -217,13 +217,13 @@ def _one_line(value: str) -> str:
     return line if len(line) <= _MAX_NAME_CHARACTERS else f"{line[: _MAX_NAME_CHARACTERS - 1]}…"
 
 
-def list_words(items: Sequence[str], most: int, count: int | None = None) -> str:
+def list_words(items: Sequence[str], max_named: int, count: int | None = None) -> str:
     """List a few items and count the rest.
 
     :param count: how many there are, when `items` does not contain all of them.
     """
     whole = len(items) if count is None else count
-    kept = items if whole <= most + 1 else items[:most]
+    kept = items if whole <= max_named + 1 else items[:max_named]
     more = whole - len(kept)
     if more:
         return f"{', '.join(kept)} and {more} more"

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Mapping, Sequence
 from typing import Final
 
-from bot.words.found_object import object_name
+from bot.words.names.found_object import object_name
 from bot.words.settings.values import title
 from bot.words.settings.where_to_find_ids import where_to_find
 from workflows.core.checks.findings import FindingCode

@@ -19,7 +19,6 @@ from bot.words.partner_setup.steps import (
     StepTexts,
 )
 from workflows.core.partner_setup.checklist import (
-    PARTNERS,
     SYNCHRONIZATION_TEMPLATE,
     Call,
     Home,
@@ -30,6 +29,7 @@ from workflows.core.partner_setup.checklist import (
 from workflows.core.partner_setup.confirmations import needed_steps
 from workflows.core.partner_setup.powershell import literal, quoted
 from workflows.core.partner_setup.steps import PartnerSetup, SetupStep, StepKey
+from workflows.core.plans.plan import PARTNERS_PATH
 from workflows.core.settings.canonical import JsonObject
 from workflows.core.settings.model import ALL_APPLICATIONS, ALL_USERS, IDENTITY_SYNCHRONIZATION, TenantId
 
@@ -75,7 +75,7 @@ def first_section(home: Home, partner: TenantId, *, is_cross_cloud: bool, has_ca
     lines += [
         "First, if you have no organizational settings for us, add us. In the same cloud, this alone changes nothing.",
         f"Portal: {_SETTINGS} > Organizational settings > Add organization > {home.tenant_id}",
-        f"Graph: first GET {root}{PARTNERS}/{home.tenant_id}; only if the answer is 404:",
+        f"Graph: first GET {root}{PARTNERS_PATH}/{home.tenant_id}; only if the answer is 404:",
         *_graph(root, call_to_add_our_tenant(home)),
         f"PowerShell: Connect-MgGraph -Environment {environment} -TenantId {quoted(partner)} "
         "-Scopes 'Policy.ReadWrite.CrossTenantAccess'",

@@ -1,12 +1,15 @@
-"""An outside change in words: what was approved, and the current value."""
+"""An outside change in words: the value from which the plan was made, the current value, and what the plan sets."""
 
 from typing import Any, Final, NamedTuple
 
-from bot.words.settings.values import NOT_SET, setting_words, synchronization_words, title, unreadable
+from bot.words.settings.values import NOT_SET, setting_words, synchronization_words, target_words, title, unreadable
 from workflows.core.plans.drift import Drift, SettingDrift
-from workflows.core.settings.model import IDENTITY_SYNCHRONIZATION, Property
+from workflows.core.settings.canonical import JsonObject
+from workflows.core.settings.effective import effective_settings
+from workflows.core.settings.model import IDENTITY_SYNCHRONIZATION, TARGET_PROPERTIES, Property
 
 NO_PARTNER: Final = "no settings of its own"
+OWN_SETTINGS: Final = "its own settings"
 _DECLARED: Final = frozenset(Property)
 
 
@@ -19,22 +22,26 @@ class DefaultLine(NamedTuple):
 
 
 class DriftLine(NamedTuple):
-    """One setting of a drift, in words."""
+    """One setting that somebody else changed, in words."""
 
     setting: str
-    approved_from: str
-    approved_to: str
+    before: str
+    """The value from which the plan was made."""
     now: str
+    planned: str | None
+    """The value that the approved plan sets; None when it does not write the setting."""
 
 
-def drift_lines(drift: Drift) -> tuple[DriftLine, ...]:
-    """Describe a drift in words. A created or removed partner configuration comes first."""
-    words = [DriftLine(title(one.name), *_values(one)) for one in drift.settings]
+def drift_lines(drift: Drift, default: JsonObject | None = None) -> tuple[DriftLine, ...]:
+    """Describe what somebody else changed. A created or removed partner configuration comes first.
+
+    :param default: the tenant's default configuration, for values that are not set; None when it is not known.
+    """
+    lines = [_line(one, default) for one in drift.outside_changes]
     if drift.existed is not drift.exists:
-        own = "its own settings"
-        sides = (own if drift.existed else NO_PARTNER, own, own if drift.exists else NO_PARTNER)
-        words.insert(0, DriftLine("The partner", *sides))
-    return tuple(words)
+        before, now = (OWN_SETTINGS if exists else NO_PARTNER for exists in (drift.existed, drift.exists))
+        lines.insert(0, DriftLine("The partner", before, now, None))
+    return tuple(lines)
 
 
 def default_lines(drift: Drift) -> tuple[DefaultLine, ...]:
@@ -44,14 +51,16 @@ def default_lines(drift: Drift) -> tuple[DefaultLine, ...]:
     )
 
 
-def _values(one: SettingDrift) -> tuple[str, str, str]:
-    before, after, now = (_words(one.name, value) for value in (one.approved_from, one.approved_to, one.now))
-    return before, after, now
+def _line(one: SettingDrift, default: JsonObject | None) -> DriftLine:
+    before, planned, now = (_words(one.name, value, default) for value in (one.approved_from, one.approved_to, one.now))
+    return DriftLine(title(one.name), before, now, planned if one.is_planned else None)
 
 
-def _words(name: str, value: Any) -> str:
+def _words(name: str, value: Any, default: JsonObject | None = None) -> str:
     if name == IDENTITY_SYNCHRONIZATION:
         return synchronization_words(value)
-    if name in _DECLARED:
-        return setting_words(name, value)
-    return NOT_SET if value is None else unreadable(value)
+    if name not in _DECLARED:
+        return NOT_SET if value is None else unreadable(value)
+    if value is None and name in TARGET_PROPERTIES:
+        return target_words(name, None, effective_settings(None, default).targets[Property(name)])
+    return setting_words(name, value)

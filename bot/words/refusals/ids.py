@@ -2,7 +2,7 @@
 
 from typing import Final
 
-from bot.words.found_object import object_name
+from bot.words.names.found_object import object_name
 from bot.words.sentences import Sentences, comma_list
 from bot.words.settings.values import title
 from bot.words.settings.where_to_find_ids import where_to_find

@@ -45,11 +45,11 @@ def need_words(offer: Offer) -> str:
     return offer.template.need or offer.template.title
 
 
-def offer_words(offer: Offer, most: int) -> str:
+def offer_words(offer: Offer, max_characters: int) -> str:
     """Return the risk, the approvers and the usual waiting time of a template.
 
-    :param most: the most characters. The stages are counted when their names are too long, and the time is left out
-        last.
+    :param max_characters: the most characters of the text. The stages are counted when their names are too long. If
+        that is still too long, the waiting time is left out.
     """
     stages = offer.template.stages
     people = sum(stage.quorum for stage in stages)
@@ -59,7 +59,7 @@ def offer_words(offer: Offer, most: int) -> str:
     wait = [] if offer.usual_wait is None else [f"usually {wait_words(offer.usual_wait)}"]
     for parts in ([risk, named, *wait], [risk, number, *wait]):
         text = " · ".join(parts)
-        if len(text) <= most:
+        if len(text) <= max_characters:
             return text
     return f"{risk} · {number}"
 

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Final
 
+from bot.words.names.partners import notified_name, verified_name, without_ids
 from bot.words.partner_setup.state import SHORT_NAMES
 from bot.words.requests.notes import stored_note_words
 from bot.words.sentences import counted, minute
@@ -55,10 +56,20 @@ ENDED: Final[Mapping[str, str]] = {
 
 def message_words(said: Fact) -> str:
     """Return the sentences of a message. They may contain text from outside."""
+    return _words(said, verified_name)
+
+
+def notified_message_words(said: Fact) -> str:
+    """Return the sentences of a message for its notification, which has no ID of Entra."""
+    return without_ids(_words(said, notified_name))
+
+
+def _words(said: Fact, name: Callable[[str], str]) -> str:
+    named = {**said.values, "partner": name(said.values["partner"])} if "partner" in said.values else said.values
     make = _FUNCTIONS.get(said.code)
     if make is not None:
-        return make(said.values)
-    return SENTENCES[said.code].format_map(_with_words(said.values)).strip()
+        return make(named)
+    return SENTENCES[said.code].format_map(_with_words(named)).strip()
 
 
 def missing_groups_words(handles: Sequence[str]) -> str:

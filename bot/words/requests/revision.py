@@ -4,10 +4,12 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Final, NamedTuple
 
 from bot.words.plans.changes import ChangeLine, describe_changes, duration_words, subject_title
+from bot.words.plans.current_settings import CurrentLine, describe_current
 from bot.words.plans.drift import default_lines
 from bot.words.requests.form import last_day
 from bot.words.requests.titles import prepared_title
 from bot.words.sentences import counted
+from bot.words.settings.values import NOT_SET
 from workflows.core.plans.changes import ChangeSubject, setting_changes
 from workflows.core.plans.revision import PlanShown, revisions
 from workflows.core.policy.risk import deciding_risk
@@ -37,6 +39,7 @@ def revision_lines(request: AccessRequest) -> tuple[RevisedLine, ...]:
 
 
 def _lines(request: AccessRequest, seen: Prepared, now: Prepared) -> Iterator[RevisedLine]:
+    yield from _outside_changes(seen, now)
     was, becomes = _shown(seen), _shown(now)
     lines_was, lines_now = _by_subject(was, seen.names), _by_subject(becomes, now.names)
     for one in revisions(was, becomes):
@@ -60,6 +63,30 @@ def _lines(request: AccessRequest, seen: Prepared, now: Prepared) -> Iterator[Re
         yield from _line_if_different("Ticket", *(one.ticket or "none" for one in (asked, new)))
         if asked.justification != new.justification:
             yield RevisedLine("Justification", *_shortened_to_difference(asked.justification, new.justification))
+
+
+def _outside_changes(seen: Prepared, now: Prepared) -> Iterator[RevisedLine]:
+    """Describe what others changed in settings that neither plan writes: it stays, and no line of the plan shows it."""
+    planned = {change.subject for shown in (_shown(seen), _shown(now)) for change in shown.changes().values()}
+    was, becomes = _current(seen), _current(now)
+    for subject in dict.fromkeys([*becomes, *was]):
+        before, after = was.get(subject), becomes.get(subject)
+        is_own = any(one is not None and one.is_own for one in (before, after))
+        if subject in planned or not is_own or before == after:
+            continue
+        texts = [NOT_SET if one is None else one.words for one in (before, after)]
+        yield RevisedLine(f"{subject_title(subject)} (changed outside Gatehouse, kept by the plan)", *texts)
+
+
+def _current(prepared: Prepared) -> Mapping[ChangeSubject, CurrentLine]:
+    observed = prepared.observation
+    lines = describe_current(
+        observed.configuration,
+        observed.default,
+        prepared.names,
+        is_cross_cloud=prepared.plan.is_cross_cloud,
+    )
+    return {line.fact.subject: line for line in lines}
 
 
 def _shown(prepared: Prepared) -> PlanShown:

@@ -5,7 +5,7 @@ from collections.abc import Iterator, Mapping
 from types import MappingProxyType
 from typing import Any, Final
 
-from bot.words.found_object import object_name
+from bot.words.names.found_object import object_name
 from bot.words.sentences import place_to_cut
 from workflows.core.checks.target_checks import shown_name
 from workflows.core.errors.raised import UnreadableSetting

@@ -15,7 +15,7 @@ from bot.process.settings import Settings, SettingsProblems
 from bot.sandbox.http.faults import Fault
 from bot.sandbox.server import BotHandle, Sandbox
 from tests.bot.bot_under_test import BotUnderTest, click, eventually, free_port
-from tests.warm.haste import SHORT_PAUSES
+from tests.warm.short_pauses import SHORT_PAUSES
 from workflows.app.schedule.downtime import last_gap
 from workflows.core.requests.request import RequestId, RequestState
 

@@ -17,7 +17,7 @@ from bot.sandbox.http.faults import Fault
 from bot.sandbox.server import Sandbox
 from bot.terminal.doctor import examine
 from tests.bot.bot_under_test import BotUnderTest, click, request_values, submission
-from tests.warm.haste import SHORT_PAUSES
+from tests.warm.short_pauses import SHORT_PAUSES
 
 
 def secrets(settings: Settings, world: Sandbox) -> list[str]:

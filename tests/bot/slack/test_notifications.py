@@ -2,38 +2,30 @@
 
 import re
 from collections.abc import Iterator
-from dataclasses import replace
-from datetime import timedelta
 from typing import Any, Final
 
 import pytest
 
-from bot.slack.blocks.message import Message, notice
-from bot.slack.cards.approval.closed_card import closed_card
-from bot.slack.cards.approval.new_approval import new_approval_message
-from bot.slack.cards.approval.reminder import expired_message, reminder_message
-from bot.slack.cards.approval.requester_and_sponsor import requester_card, sponsor_card
-from bot.slack.cards.review_card import review_card
-from bot.slack.cards.setup_card import setup_card
-from bot.slack.flows.home.view import home_view
-from bot.slack.flows.show.partner_details import partner_details
-from bot.slack.flows.show.partner_list import partner_list
-from bot.words.requests.messages import message_words
-from tests.bot.shipped_cards import NAMES, waiting
-from tests.bot.surfaces import all_of, card, details, dicts
+from bot.slack.blocks.message import notice
+from bot.slack.words.alarms import alarm_message
+from bot.words.requests.messages import message_words, notified_message_words
+from tests.bot.slack.cards.every_message import (
+    ALARM_VALUES,
+    OF_NO_PARTNER,
+    about_alarms,
+    about_partners,
+    about_requests,
+    others,
+    with_identity,
+)
+from tests.bot.surfaces import dicts
 from tests.bot.words.requests.test_messages import GOLDEN
-from tests.workflows.core.builders import AMARA, EXPIRY, NOW, approval, closed_document, identity, partnership, request
-from workflows.app.reads.app_home import Home
-from workflows.catalog.catalog import SHIPPED, load_catalog
+from tests.workflows.core.builders import NOW, TENANT
+from workflows.app.alarms import new_alarm
 from workflows.core.errors.facts import Fact
-from workflows.core.partners.partnership import PartnershipState
-from workflows.core.requests.commands.request import Replan
-from workflows.core.requests.lifecycle import Situation, advance
-from workflows.core.requests.notes import NoteCode
-from workflows.core.requests.request import AccessRequest, RequestKind, RequestState
-from workflows.ports.records import LimitedList
+from workflows.core.plans.plan import TenantIdentity
+from workflows.core.requests.alarms import AlarmCode
 
-TEMPLATES: Final = load_catalog(SHIPPED).templates
 GUID: Final = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}", re.IGNORECASE)
 SAID: Final = {
     "➕": ("More access", "Access to extend"),
@@ -61,53 +53,9 @@ ICON: Final = re.compile("|".join(sorted(SAID, key=len, reverse=True)))
 ANY_ICON: Final = re.compile("[\u2300-\u27bf\u2b00-\u2bff\U0001f000-\U0001faff]")
 
 
-def again() -> AccessRequest:
-    decided = replace(waiting(TEMPLATES["merger"]), decisions=(approval(AMARA, 0),))
-    return advance(decided, Replan(reason=(Fact(NoteCode.CHANGED_BY_OTHERS),)), Situation(now=NOW)).request
-
-
-def about_requests() -> Iterator[tuple[str, Message]]:
-    """Every message about one request, in every state."""
-    for kind in RequestKind:
-        for state in RequestState:
-            asked = request(state, kind)
-            if state is not RequestState.PREPARING:
-                yield f"sponsor {state} {kind}", sponsor_card(asked, now=NOW)
-            for name, make in (("card", card), ("requester", lambda one: requester_card(one, now=NOW))):
-                yield f"{name} {state} {kind}", make(asked)
-            later = request(RequestState.APPLIED, kind, id="r-2", confirmed_at=NOW, not_closed=())
-            yield f"replaced {state} {kind}", closed_card(asked, successor=later, now=NOW, reader=AMARA.chat_id)
-    for template in TEMPLATES.values():
-        yield f"card {template.name}", card(waiting(template), holders=NAMES)
-    asked_again = replace(again(), state=RequestState.AWAITING_APPROVAL)
-    yield "again", new_approval_message(asked_again, now=NOW, asked=[AMARA.chat_id])
-    two = LimitedList(shown=(request(), request()), count=2)
-    yield "reminder", reminder_message(two, now=NOW)
-    yield "expired", expired_message(two)
-    for standing in PartnershipState:
-        for moment in (NOW, EXPIRY + timedelta(days=400)):
-            yield f"review {standing} {moment}", review_card(partnership(state=standing), now=moment)
-        for may_confirm in (True, False):
-            yield f"setup {standing} {may_confirm}", setup_card(partnership(state=standing), may_confirm=may_confirm)
-
-
-def about_partners() -> Iterator[tuple[str, Message]]:
-    for document in (None, closed_document()):
-        yield "show", partner_details(identity(), document, {}, partnership(), [request()], NOW)
-
-
-def others() -> Iterator[tuple[str, list[dict[str, Any]]]]:
-    """What is no message: windows and homes."""
-    yield "list", partner_list(all_of([partnership()]), NOW).blocks
-    for template in TEMPLATES.values():
-        yield f"details {template.name}", details(waiting(template), holders=NAMES).blocks
-    for state in RequestState:
-        mine = Home(mine=all_of([request(state)]), is_admin=True, overdue=all_of([partnership()]))
-        yield f"home {state}", home_view(mine, now=NOW)["blocks"]
-
-
 REQUESTS: Final = dict(about_requests())
 PARTNERS: Final = dict(about_partners())
+ALARMS: Final = dict(about_alarms())
 
 
 @pytest.mark.parametrize("name", [*REQUESTS, *PARTNERS])
@@ -124,13 +72,62 @@ def test_every_message_about_a_request_has_its_short_id_also_in_its_notification
     assert "r-1" in str(made.blocks)
 
 
+def test_every_kind_of_alarm_is_among_them() -> None:
+    assert set(ALARM_VALUES) == set(AlarmCode)
+
+
+@pytest.mark.parametrize("name", ALARMS)
+def test_the_notification_of_an_alarm_names_the_partner_first_and_no_id_of_entra(name: str) -> None:
+    is_of_partner = name.split()[0] not in OF_NO_PARTNER
+    made = ALARMS[name]
+    openings = {"open": "alarm: ", "fixed": "fixed. The alarm was: ", "ended": "ended. The alarm was: "}
+    opening = openings[name.split()[-1]]
+    expected = f"contoso.com, {opening}" if is_of_partner else opening[0].upper() + opening[1:]
+    assert made.text.startswith(expected), made.text
+    assert not GUID.search(made.text), made.text
+
+
+NAMELESS: Final = with_identity(TenantIdentity.without_names(TENANT))
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "blocks"),
+    [
+        (name, made.text, made.blocks)
+        for name, made in [*about_requests(NAMELESS), *about_partners(NAMELESS), *about_alarms(TENANT)]
+        if name.split()[0] not in OF_NO_PARTNER
+    ],
+)
+def test_a_partner_without_a_domain_is_said_to_be_one_and_its_id_is_inside_the_message(
+    name: str, text: str, blocks: list[dict[str, Any]]
+) -> None:
+    assert text.startswith("A partner without a known domain"), (name, text)
+    assert not GUID.search(text), (name, text)
+    assert TENANT in str(blocks), name
+
+
+def test_stopped_work_of_an_earlier_version_has_the_tenant_id_inside_its_message_only() -> None:
+    alarm = new_alarm(AlarmCode.EFFECT_GIVEN_UP, "7", {"what": "show_half", "about": TENANT, "reason": "No."}, NOW)
+    made = alarm_message(alarm)
+    assert made.text.startswith("A partner without a known domain, alarm: Gatehouse stopped trying: show the partner")
+    assert TENANT in str(made.blocks)
+
+
 @pytest.mark.parametrize(("code", "values"), [(code, values) for code, values, _ in GOLDEN if "partner" in values])
 def test_a_message_of_sentences_names_the_partner_first(code: str, values: dict[str, Any]) -> None:
     assert notice(message_words(Fact(code, values))).text.startswith("contoso.com")
+    stored = Fact(code, {**values, "partner": "Approved (fabrikam.com)"})
+    assert notified_message_words(stored).startswith("fabrikam.com")
+    assert message_words(stored).startswith("fabrikam.com")
+    unnamed = Fact(code, {**values, "partner": TENANT})
+    made = notice(message_words(unnamed), notified_message_words(unnamed))
+    assert made.text.startswith("A partner without a known domain")
+    assert not GUID.search(made.text)
+    assert TENANT in str(made.blocks)
 
 
 def blocks_with_icons() -> Iterator[tuple[str, str]]:
-    shown = {name: made.blocks for name, made in {**REQUESTS, **PARTNERS}.items()} | dict(others())
+    shown = {name: made.blocks for name, made in {**REQUESTS, **PARTNERS, **ALARMS}.items()} | dict(others())
     for name, blocks in shown.items():
         for block in blocks:
             text = "\n".join(str(one["text"]) for one in dicts(block) if isinstance(one.get("text"), str))

@@ -66,7 +66,7 @@ async def typed(*arguments: str, folder: Path, given: Mapping[str, str]) -> Ende
 
 async def ended(*arguments: str, folder: Path, given: Mapping[str, str] | None = None) -> Ended:
     """Run `gatehouse …` to its end in a process that has imported it already."""
-    return await warm_command.ended(*arguments, folder=folder, environment=environment(given or {}))
+    return await warm_command.run_command(*arguments, folder=folder, environment=environment(given or {}))
 
 
 def problems(result: Ended) -> list[str]:

@@ -222,8 +222,8 @@ async def test_a_missing_optional_permission_is_named_and_is_no_fault() -> None:
     tenant.tenant_settings.script.fail("surroundings.read_sign_ins", TenantRefused(403, "", "Insufficient privileges."))
     found = {finding.subject: finding for finding in await tenant_settings(tenant)}
     assert all(finding.is_optional for finding in found.values())
-    assert {name for name, finding in found.items() if finding.cure} == {"Entra: sign-ins of partners"}
-    assert "AuditLog.Read.All" in found["Entra: sign-ins of partners"].cure
+    assert {name for name, finding in found.items() if finding.advice} == {"Entra: sign-ins of partners"}
+    assert "AuditLog.Read.All" in found["Entra: sign-ins of partners"].advice
 
 
 # --- what the bot may do ---

@@ -164,6 +164,15 @@ def test_the_terminal_is_given_no_control_character_and_no_markup(text: str) -> 
         assert "[red]" in said  # shown as it is, not obeyed
 
 
+@pytest.mark.parametrize("chosen", ["contoso.com", "Approved ✅"])
+def test_the_table_names_the_domain_first_and_says_that_the_display_name_is_not_verified(chosen: str) -> None:
+    who = replace(identity(), display_name=chosen, default_domain="fabrikam.com")
+    said = printed(posture({}, records=Records(partnerships={TENANT: partnership(identity=who)}, requests={})), 200)
+    assert f"“{chosen}” (not verified)" in said
+    assert said.index("fabrikam.com") < said.index(chosen)
+    assert said.count(chosen) == 1
+
+
 @given(hostile)
 @settings(max_examples=40, deadline=None)
 def test_slack_is_given_no_markup(text: str) -> None:

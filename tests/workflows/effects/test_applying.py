@@ -156,7 +156,7 @@ async def test_a_domain_that_moved_stops_the_request(world: World, moved: str) -
     assert (OTHER_TENANT if moved == "elsewhere" else "no tenant") in note_words(request.note)
     assert await world.store.partnership(TENANT) is None
     assert world.notifier.texts_to(RILEY.chat_id) == [
-        f"Contoso Ltd (contoso.com): your request {request.id} was stopped. {note_words(request.note)}"
+        f"contoso.com: your request {request.id} was stopped. {note_words(request.note)}"
     ]
 
 

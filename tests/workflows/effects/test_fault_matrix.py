@@ -16,7 +16,7 @@ from aiohttp import web
 
 from bot.sandbox import seed
 from bot.sandbox.entra import EntraSimulator, TokenAuthority
-from bot.sandbox.http.faults import Fault, delayed, faulted
+from bot.sandbox.http.faults import Fault, answer_with_fault, arrives_after_delay
 from bot.words.requests.notes import note_words
 from tests.served import served
 from tests.workflows.core.builders import AMARA, BRUNO, CHIE, DANA, closed_document
@@ -132,7 +132,7 @@ class Graph:
         self.calls.append(f"{request.method} {request.rel_url.raw_path.rpartition('/')[2]}")
         number = len(self.calls)
         fault = self.fault if self.first <= number < self.first + self.times else None
-        if not await delayed(request, fault):
+        if not await arrives_after_delay(request, fault):
             return web.Response(status=499)
 
         async def counted(inner: web.Request) -> web.StreamResponse:
@@ -141,7 +141,7 @@ class Graph:
                 self.done.append(inner.method)
             return response
 
-        return await faulted(request, counted, fault)
+        return await answer_with_fault(request, counted, fault)
 
 
 @dataclass(slots=True, kw_only=True)

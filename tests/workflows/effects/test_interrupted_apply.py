@@ -35,7 +35,7 @@ async def test_a_system_that_does_not_answer_is_waited_for_and_that_is_said_once
         waiting = await retried(world, request)
         assert (waiting.state, note_words(waiting.note)) == (S.APPLYING, f"{error} Gatehouse keeps trying.")
     assert [text for text in world.notifier.texts_to(RILEY.chat_id) if "waits" in text] == [
-        f"Contoso Ltd (contoso.com): your request {request.id} waits. {error} Gatehouse keeps trying."
+        f"contoso.com: your request {request.id} waits. {error} Gatehouse keeps trying."
     ]
     assert len(world.notifier.requests) == 1
     request = await retried(world, request)

@@ -401,7 +401,7 @@ async def test_an_admin_or_the_sponsor_who_is_asked_revokes_alone(world: World, 
     (newest, _) = await world.store.requests_for(TENANT, 9)
     assert (newest.particulars.kind, newest.particulars.requester) == (RequestKind.REVOCATION, actor.chat_id)
     assert newest.particulars.justification == "Contract ended"
-    assert world.notifier.texts_to(actor.chat_id)[-1].startswith("Contoso Ltd (contoso.com) is blocked")
+    assert world.notifier.texts_to(actor.chat_id)[-1].startswith("contoso.com is blocked")
 
 
 @pytest.mark.parametrize("is_asked", [False, True], ids=["no review", "review due"])

@@ -35,7 +35,7 @@ async def test_a_refused_write_ends_the_request_and_says_that_nothing_is_set(wor
     assert world.tenant.partners == {}
     assert await world.store.partnership(TENANT) is None
     assert world.notifier.texts_to(RILEY.chat_id) == [
-        f"Contoso Ltd (contoso.com): your request {request.id} failed. {note_words(request.note)}"
+        f"contoso.com: your request {request.id} failed. {note_words(request.note)}"
     ]
 
 
@@ -66,7 +66,7 @@ async def test_a_refused_revocation_is_tried_until_it_is_accepted_and_the_admins
         assert await world.store.partnership(TENANT) is None, "a half is not recorded as revoked"
         [alarm] = [one for one in await world.store.open_alarms() if one.code is AlarmCode.REVOCATION_WAITS]
         assert alarm.subject == request.id
-        assert alarm.values["partner"] == "Contoso Ltd (contoso.com)"
+        assert alarm.values["partner"] == "contoso.com"
         assert str(INVALID) in stored_note_words(alarm.values["reason"])
         await world.checks.run()
     assert (await retried(world, request)).state is S.APPLIED

@@ -242,7 +242,7 @@ async def test_a_partner_closed_by_hand_is_recorded_as_revoked_without_a_write(w
     assert (request.state, request.plan.operations) == (S.APPLIED, ())
     assert request.writing_since is None
     assert len(world.tenant.attempts) == written
-    assert world.notifier.texts_to(DANA.chat_id)[-1].startswith("Contoso Ltd (contoso.com) is blocked")
+    assert world.notifier.texts_to(DANA.chat_id)[-1].startswith("contoso.com is blocked")
     await assert_blocked(world)
     assert "record_writing" not in [command for _, command, _ in await world.log(of=request.id)]
 

@@ -1,17 +1,36 @@
-"""Check the number of requests that one person may file in an hour, before a form is filed."""
+"""What every form needs to file a request: the services, and the limit of requests per hour."""
 
 from dataclasses import dataclass, field
 
 from workflows.app.limits import Allowance, LimitedAction, Limits
 from workflows.app.service import Service
+from workflows.catalog.catalog import Catalog
 from workflows.core.errors.raised import Refused
 from workflows.core.people import ChatId, PersonId
 from workflows.core.requests.commands.request import CommandSubject
+from workflows.ports.clock import Clock
+from workflows.ports.people_directory import PeopleDirectory
+from workflows.ports.store import Store
+from workflows.ports.tenant import Tenant
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FormServices:
+    """The services with which a form is checked and filed."""
+
+    service: Service
+    store: Store
+    tenant: Tenant
+    directory: PeopleDirectory
+    catalog: Catalog
+    clock: Clock
+    limits: Limits | None = None
+    """The limit of requests per hour for one person; None: no limit."""
 
 
 @dataclass(slots=True, kw_only=True)
 class RequestLimitCheck:
-    """A request before it is stored, checked against the limit per hour."""
+    """The check of the limit per hour before a request is stored, and the message about it afterwards."""
 
     service: Service
     limits: Limits | None

@@ -10,7 +10,6 @@ from datetime import timedelta
 from typing import Final
 
 from workflows.app.identifiers import derived_request_id
-from workflows.app.limits import Limits
 from workflows.app.requests import people_checks
 from workflows.app.requests.field_checks import (
     Problems,
@@ -21,7 +20,7 @@ from workflows.app.requests.field_checks import (
     checked_template,
     checked_ticket,
 )
-from workflows.app.requests.filing import RequestLimitCheck
+from workflows.app.requests.filing import FormServices, RequestLimitCheck
 from workflows.app.requests.forms import Form, InvalidForm
 from workflows.app.requests.open_request import open_request_about
 from workflows.app.requests.people_checks import (
@@ -32,8 +31,6 @@ from workflows.app.requests.people_checks import (
 )
 from workflows.app.requests.placeholder_checks import unknown_ids
 from workflows.app.requests.proposing import access_plan, chain_of, check_proposal, require_no_other_request
-from workflows.app.service import Service
-from workflows.catalog.catalog import Catalog
 from workflows.catalog.current_policy import current_policy
 from workflows.core.errors.raised import InvalidField, NothingToChange
 from workflows.core.people import PersonId
@@ -42,10 +39,7 @@ from workflows.core.requests.request import AccessRequest, ObservedPartner, Part
 from workflows.core.settings.model import TenantId
 from workflows.partner_lookup.lookup import look_up
 from workflows.partner_lookup.target import FIELD, normalize_target
-from workflows.ports.clock import Clock
-from workflows.ports.people_directory import PeopleDirectory
-from workflows.ports.store import Store
-from workflows.ports.tenant import Tenant, TenantRefused, TenantUnavailable
+from workflows.ports.tenant import TenantRefused, TenantUnavailable
 
 _REMEMBERED_FOR: Final = timedelta(minutes=1)
 _MAX_REMEMBERED: Final = 1000
@@ -71,17 +65,9 @@ class Checked:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Intake:
+class Intake(FormServices):
     """Looks up partners for the form, and files requests."""
 
-    service: Service
-    store: Store
-    tenant: Tenant
-    directory: PeopleDirectory
-    catalog: Catalog
-    clock: Clock
-    limits: Limits | None = None
-    """The limit of requests per hour for one person; None: no limit."""
     _seen: dict[str, ObservedPartner] = field(default_factory=dict)
     """The partners that forms showed in the last minute, for the request that is filed from the same form."""
 

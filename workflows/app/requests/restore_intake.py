@@ -12,9 +12,8 @@ from datetime import timedelta
 from typing import Final
 
 from workflows.app.identifiers import derived_request_id
-from workflows.app.limits import Limits
 from workflows.app.requests.field_checks import checked_justification
-from workflows.app.requests.filing import RequestLimitCheck
+from workflows.app.requests.filing import FormServices, RequestLimitCheck
 from workflows.app.requests.forms import InvalidForm
 from workflows.app.requests.people_checks import (
     TIMEOUT_SECONDS,
@@ -31,8 +30,6 @@ from workflows.app.requests.restoring import (
     propose_restoration,
     restorable_changes,
 )
-from workflows.app.service import Service
-from workflows.catalog.catalog import Catalog
 from workflows.core.errors.facts import Fact
 from workflows.core.errors.raised import InvalidField, NothingToChange, UnreadableSetting
 from workflows.core.errors.refusal_codes import RefusalCode
@@ -43,10 +40,7 @@ from workflows.core.policy.template import Template
 from workflows.core.requests.request import AccessRequest, ObservedPartner, Particulars, RequestId, RequestKind
 from workflows.core.settings.model import TenantId
 from workflows.partner_lookup.lookup import look_up
-from workflows.ports.clock import Clock
-from workflows.ports.people_directory import PeopleDirectory
-from workflows.ports.store import Store
-from workflows.ports.tenant import Tenant, TenantRefused, TenantUnavailable
+from workflows.ports.tenant import TenantRefused, TenantUnavailable
 
 _FIELDS: Final = frozenset({FIELD, "justification", "sponsor", "duration"})
 """The form's fields. Problems with the partner or its plan are shown at the chosen change."""
@@ -65,17 +59,8 @@ class RestoreForm:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class RestoreIntake:
+class RestoreIntake(FormServices):
     """Shows the effect of a restoration, and files restore requests."""
-
-    service: Service
-    store: Store
-    tenant: Tenant
-    directory: PeopleDirectory
-    catalog: Catalog
-    clock: Clock
-    limits: Limits | None = None
-    """The limit of requests per hour for one person; None: no limit."""
 
     async def changes(self, tenant_id: TenantId) -> tuple[AccessRequest, ...]:
         """List the changes of one partner that can be undone, newest first."""

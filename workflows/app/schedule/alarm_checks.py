@@ -13,12 +13,13 @@ import structlog
 
 from workflows.app.alarms import Alarms
 from workflows.app.identifiers import revocation_id
-from workflows.app.revocation_alarms import partner_of, values_of
+from workflows.app.revocation_alarms import values_of
 from workflows.app.schedule.given_up_effects import alarm_values, is_alarming
 from workflows.app.schedule.revocation_endings import ending_of
 from workflows.core.errors.facts import Fact
 from workflows.core.requests.alarms import AlarmCode, EndingCode
 from workflows.core.requests.effects import CheckPermission
+from workflows.core.requests.lifecycle import partner_of
 from workflows.core.requests.notes import NoteCode
 from workflows.core.requests.overdue import unchecked_revocations, unconfirmed_writes, waiting_revocations
 from workflows.core.requests.request import RequestId, RequestKind, RequestState
@@ -124,9 +125,10 @@ async def check_partly_applied(*, store: Store, alarms: Alarms) -> None:
 
 async def check_given_up(*, store: Store, alarms: Alarms) -> None:
     """Raise alarms for effects that were given up; not for an effect that sends an alarm."""
+    stopped = [one for one in await store.given_up() if is_alarming(one.effect)]
     await alarms.update_alarms(
         AlarmCode.EFFECT_GIVEN_UP,
-        {str(one.id): alarm_values(one.effect, one.error) for one in await store.given_up() if is_alarming(one.effect)},
+        {str(one.id): await alarm_values(one.effect, one.error, store=store) for one in stopped},
     )
 
 

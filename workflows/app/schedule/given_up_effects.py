@@ -6,6 +6,9 @@ from typing import Any, Final
 from workflows.app.alarms import Alarms
 from workflows.core.errors.facts import Facts, as_values
 from workflows.core.requests.alarms import AlarmCode
+from workflows.core.requests.commands.clicks import subject_of
+from workflows.core.requests.commands.partner import Revoke
+from workflows.core.requests.commands.request import CommandSubject
 from workflows.core.requests.effects import (
     Apply,
     CheckPermission,
@@ -21,14 +24,20 @@ from workflows.core.requests.effects import (
     ShowReview,
     ShowSetup,
 )
+from workflows.core.requests.lifecycle import partner_of
 from workflows.ports.store import Store
 
 _UNREADABLE: Final = "unknown"
 
 
-def alarm_values(effect: Effect | None, reason: Facts) -> Mapping[str, Any]:
-    """Return the values of the alarm about a given-up effect: its kind, its subject, and why it was given up."""
+async def alarm_values(effect: Effect | None, reason: Facts, *, store: Store) -> Mapping[str, Any]:
+    """Return the values of the alarm about a given-up effect: its kind, its subject, and why it was given up.
+
+    `partner` is among them when the effect is about a partner. It is a tenant id when no request names the domain.
+    """
+    partner = "" if effect is None else await _partner(effect, store)
     return {
+        **({"partner": partner} if partner else {}),
         "what": _UNREADABLE if effect is None else effect.kind,
         "about": "" if effect is None else _about(effect),
         "reason": as_values(reason),
@@ -43,10 +52,11 @@ def is_alarming(effect: Effect | None) -> bool:
     return not isinstance(effect, ShowAlarm)
 
 
-async def raise_given_up(effect_id: int, effect: Effect, reason: Facts, *, alarms: Alarms) -> None:
+async def raise_given_up(effect_id: int, effect: Effect, reason: Facts, *, store: Store, alarms: Alarms) -> None:
     """Raise the alarm that an effect was given up."""
     if is_alarming(effect):
-        await alarms.raise_alarm(AlarmCode.EFFECT_GIVEN_UP, str(effect_id), alarm_values(effect, reason))
+        values = await alarm_values(effect, reason, store=store)
+        await alarms.raise_alarm(AlarmCode.EFFECT_GIVEN_UP, str(effect_id), values)
 
 
 async def retry_or_drop_effect(decided: RetryOrDropEffect, *, store: Store, alarms: Alarms) -> None:
@@ -56,6 +66,25 @@ async def retry_or_drop_effect(decided: RetryOrDropEffect, *, store: Store, alar
     else:
         await store.drop_given_up(decided.effect_id)
     await alarms.clear_alarm(AlarmCode.EFFECT_GIVEN_UP, str(decided.effect_id))
+
+
+async def _partner(effect: Effect, store: Store) -> str:
+    """Return the partner that an effect is about, see `partner_of`; a tenant id when only that is known."""
+    match effect:
+        case CheckPermission(command=Revoke() as click):
+            return click.target
+        case CheckPermission():
+            subject = subject_of(effect.command)
+        case Prepare() | Apply() | ShowRequest() | SendReminders() | SendExpiryMessages():
+            subject = CommandSubject(request_id=effect.request_id)
+        case ShowReview() | ShowSetup():
+            subject = CommandSubject(tenant_id=effect.tenant_id)
+        case SendMessage():
+            subject = effect.subject
+        case _:
+            return ""
+    request = None if subject.request_id is None else await store.request(subject.request_id)
+    return subject.tenant_id or "" if request is None else partner_of(request)
 
 
 def _about(effect: Effect) -> str:

@@ -70,11 +70,7 @@ async def _live(store: Store) -> list[Partnership]:
 
 
 def _values(partnership: Partnership) -> dict[str, str]:
-    identity = partnership.identity
-    return {
-        "partner": f"{identity.display_name} ({identity.name})",
-        "sponsor": partnership.sponsor.name,
-    }
+    return {"partner": partnership.identity.name, "sponsor": partnership.sponsor.name}
 
 
 async def _is_due(store: Store, mark: str, every: timedelta, now: datetime) -> bool:

@@ -117,7 +117,10 @@ def _other_cloud(facts: PreflightFacts, plan: Plan) -> Iterator[Finding]:
 
 
 def _default(facts: PreflightFacts, plan: Plan) -> Iterator[Finding]:
-    """Report what the tenant's default opens for the partner now, after the plan, or if the partner were removed."""
+    """Report what the tenant's default opens for the partner now, after the plan, or if the partner were removed.
+
+    Only what the plan changes is a warning. The rest is true of the tenant with and without the plan.
+    """
     default = facts.default
     if isinstance(default, UnreadableFact):
         yield from unreadable_finding("default", default)
@@ -131,14 +134,14 @@ def _default(facts: PreflightFacts, plan: Plan) -> Iterator[Finding]:
     # NB. a removed partner of another cloud is blocked, so the default does not apply to it again.
     removed = [] if plan.is_cross_cloud else [name for name in opened if name not in inherited]
     is_microsofts = default.get("isServiceDefault") is True
-    for code, names in (
-        (FindingCode.DEFAULT_APPLIES, now),
-        (FindingCode.DEFAULT_WILL_APPLY, later),
-        (FindingCode.DEFAULT_OPEN, removed),
+    for code, severity, names in (
+        (FindingCode.DEFAULT_APPLIES, Severity.NOTE, now),
+        (FindingCode.DEFAULT_WILL_APPLY, Severity.WARNING, later),
+        (FindingCode.DEFAULT_OPEN, Severity.NOTE, removed),
     ):
         if names:
             settings = [name.value for name in names]
-            yield _warning(code, _OVERVIEW, settings=settings, is_microsofts=is_microsofts)
+            yield _finding(code, severity, _OVERVIEW, settings=settings, is_microsofts=is_microsofts)
 
 
 def _conditional_access(access: AccessReport) -> Iterator[Finding]:

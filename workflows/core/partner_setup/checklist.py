@@ -12,10 +12,10 @@ from typing import Final, NamedTuple
 from workflows.core.partner_setup.clouds import Cloud
 from workflows.core.partner_setup.confirmations import needed_steps
 from workflows.core.partner_setup.steps import SetupStep, StepKey
+from workflows.core.plans.plan import PARTNERS_PATH
 from workflows.core.settings.canonical import JsonObject
 from workflows.core.settings.model import TenantId
 
-PARTNERS: Final = "/policies/crossTenantAccessPolicy/partners"
 SYNCHRONIZATION_TEMPLATE: Final = "518e5f48-1fc8-4c48-9387-9fdf28b0dfe7"
 """The gallery application that synchronizes between tenants. Its id is the same in every tenant."""
 _POLICY: Final = "/policies/crossTenantAccessPolicy"
@@ -49,7 +49,7 @@ def groups(steps: Sequence[SetupStep]) -> tuple[tuple[SetupStep, ...], ...]:
 
 def call_to_add_our_tenant(home: Home) -> Call:
     """Return the call that creates a configuration for our tenant in a tenant that has none."""
-    return Call("POST", PARTNERS, {"tenantId": home.tenant_id})
+    return Call("POST", PARTNERS_PATH, {"tenantId": home.tenant_id})
 
 
 def call_of(group: Sequence[SetupStep], home: Home) -> Call:
@@ -67,4 +67,4 @@ def call_of(group: Sequence[SetupStep], home: Home) -> Call:
         case _:
             [name] = group[0].wanted
             body = {key: value for step in group for key, value in step.wanted[name].items()}
-            return Call("PATCH", f"{PARTNERS}/{home.tenant_id}", {name: body})
+            return Call("PATCH", f"{PARTNERS_PATH}/{home.tenant_id}", {name: body})

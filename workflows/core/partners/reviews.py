@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
-from typing import Final, assert_never
+from typing import assert_never
 
 from workflows.core.errors.raised import Refused
 from workflows.core.errors.refusal_codes import RefusalCode
@@ -24,9 +24,7 @@ from workflows.core.requests.commands.partner import (
     UnconfirmSetup,
 )
 from workflows.core.requests.effects import Effect, ShowRequest, ShowReview, ShowSetup
-
-REMIND_AGAIN_AFTER: Final = timedelta(days=3)
-"""The time between two questions to the sponsor in a review without an answer."""
+from workflows.core.requests.reminders import REVIEW_ASKED_AGAIN_AFTER
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -59,7 +57,7 @@ def _step(partnership: Partnership, command: PartnershipCommand, roster: Roster,
             return _keep(partnership, command, roster, now)
         case RecordSponsorGone() | RecordSponsorFound():
             is_gone = isinstance(command, RecordSponsorGone)
-            partnership = advance_sponsor(partnership, command, now=now, ask_again_at=now + REMIND_AGAIN_AFTER)
+            partnership = advance_sponsor(partnership, command, now=now, ask_again_at=now + REVIEW_ASKED_AGAIN_AFTER)
             asked = ShowReview(tenant_id=partnership.identity.tenant_id, remind=is_gone)
             return ReviewTransition(partnership=partnership, effects=(asked,))
         case ConfirmSetup() | UnconfirmSetup() | RemindSetup() | AskSetup() | RecordSetup():
@@ -95,7 +93,7 @@ def _ask(partnership: Partnership, now: datetime) -> ReviewTransition:
         partnership,
         version=partnership.version + 1,
         state=PartnershipState.REVIEW_DUE,
-        next_review_at=now + REMIND_AGAIN_AFTER,
+        next_review_at=now + REVIEW_ASKED_AGAIN_AFTER,
         reminders=partnership.reminders + 1,
     )
     # The requester's message offers to request the access again once its period has ended.

@@ -1,8 +1,8 @@
 """Apply the commands about the partner setup: confirm a step, take a confirmation back, ask for a reminder."""
 
 from dataclasses import replace
-from datetime import datetime, timedelta
-from typing import Final, assert_never
+from datetime import datetime
+from typing import assert_never
 
 from workflows.core.errors.facts import Fact
 from workflows.core.errors.raised import Refused
@@ -21,9 +21,8 @@ from workflows.core.requests.commands.partner import (
 )
 from workflows.core.requests.commands.request import CommandSubject
 from workflows.core.requests.effects import MessageCode, SendMessage
+from workflows.core.requests.reminders import SETUP_REMINDED_AFTER
 from workflows.core.requests.request import AccessRequest, RequestState
-
-REMIND_SETUP_AFTER: Final = timedelta(days=7)
 
 
 def advance_setup(partnership: Partnership, command: SetupCommand, *, roster: Roster, now: datetime) -> Partnership:
@@ -115,7 +114,7 @@ def _remind(partnership: Partnership, command: RemindSetup[Person], roster: Rost
         raise Refused(RefusalCode.ALREADY_REMINDING)
     return replace(
         partnership,
-        remind_setup_at=now + REMIND_SETUP_AFTER,
+        remind_setup_at=now + SETUP_REMINDED_AFTER,
         setup_reminder_asked_by=command.actor,
         setup_reminder_asked_at=now,
     )

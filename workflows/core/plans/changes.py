@@ -23,20 +23,18 @@ from workflows.core.settings.effective import (
 )
 from workflows.core.settings.model import (
     FLAGS,
+    IS_SYNC_ALLOWED,
+    SERVICE_PROPERTIES,
     TARGET_PROPERTIES,
+    USER_SYNC_INBOUND,
     Property,
     configurations,
     lists_of,
 )
 
-_OFF: Final = {"userSyncInbound": {"isSyncAllowed": False}}
+_SYNCHRONIZATION_OFF: Final = {USER_SYNC_INBOUND: {IS_SYNC_ALLOWED: False}}
 _COLLABORATION: Final = (Property.B2B_COLLABORATION_INBOUND, Property.B2B_COLLABORATION_OUTBOUND)
 """The access that exists with another cloud. B2B direct connect does not (Entra: "Cross Cloud Settings")."""
-_OTHER_LISTS: Final = (
-    Property.M365_COLLABORATION_INBOUND,
-    Property.M365_COLLABORATION_OUTBOUND,
-    Property.APP_SERVICE_CONNECT_INBOUND,
-)
 
 
 class SettingPart(Enum):
@@ -176,10 +174,10 @@ def _changes_by_adding(plan: Plan, states: BeforeAfter) -> Iterator[SettingChang
     if not plan.operations or not _is_added(states):
         return
     written = {change.name for change in changes(plan)}
-    for name in (*_COLLABORATION, *_OTHER_LISTS):
+    for name in (*_COLLABORATION, *SERVICE_PROPERTIES):
         after = states.after.targets[name]
         # If the default does not set the other lists, it is not known what becomes open.
-        if name in written or (name in _OTHER_LISTS and None in configurations(after.setting)):
+        if name in written or (name in SERVICE_PROPERTIES and None in configurations(after.setting)):
             continue
         access = _lists_change(states.before.targets[name], after)
         if access is not AccessChange.SAME:
@@ -229,10 +227,10 @@ def _change_to_after(change: Change) -> AccessChange:
     """Return the change from the new value alone. A setting that a revocation writes counts as closed."""
     if change.before == change.after:
         return AccessChange.SAME
-    closed = {**BLOCK, Property.IDENTITY_SYNCHRONIZATION.value: _OFF}
+    closed = {**BLOCK, Property.IDENTITY_SYNCHRONIZATION.value: _SYNCHRONIZATION_OFF}
     document = change.after
     if change.name == Property.IDENTITY_SYNCHRONIZATION and isinstance(document, Mapping):
-        document = {"userSyncInbound": document.get("userSyncInbound")}
+        document = {USER_SYNC_INBOUND: document.get(USER_SYNC_INBOUND)}
     wanted = closed.get(change.name)
     return AccessChange.CLOSES if wanted is not None and is_equivalent(document, wanted) else AccessChange.UNKNOWN
 
@@ -242,4 +240,4 @@ def _members(name: Property) -> frozenset[str]:
         return frozenset(FLAGS[name].values())
     if name in TARGET_PROPERTIES:
         return frozenset(target_list.graph_name for target_list in lists_of(name))
-    return frozenset({"userSyncInbound", "displayName", "tenantId"})
+    return frozenset({USER_SYNC_INBOUND, "displayName", "tenantId"})

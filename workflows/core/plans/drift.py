@@ -19,6 +19,17 @@ class SettingDrift:
     approved_to: Any
     now: Any
 
+    @property
+    def is_outside_change(self) -> bool:
+        """Return whether somebody else changed it. A flag of Graph that is missing means the same as false."""
+        are_off = all(value is None or value is False for value in (self.approved_from, self.now))
+        return not are_off and not is_same_value(self.approved_from, self.now)
+
+    @property
+    def is_planned(self) -> bool:
+        """Return whether the plan writes it."""
+        return not is_same_value(self.approved_from, self.approved_to)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DefaultDrift:
@@ -42,6 +53,11 @@ class Drift:
     """The settings that somebody else changed, and the settings that the plan writes."""
     defaults: tuple[DefaultDrift, ...] = ()
     """Changes of the tenant's default that the partner would inherit."""
+
+    @property
+    def outside_changes(self) -> tuple[SettingDrift, ...]:
+        """Return the settings whose value is not that from which the plan was made: somebody else changed them."""
+        return tuple(one for one in self.settings if one.is_outside_change)
 
 
 def three_way_difference(plan: Plan, observed: JsonObject | None) -> Drift:

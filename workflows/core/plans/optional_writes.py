@@ -11,13 +11,19 @@ from typing import Any, Final, NamedTuple
 from workflows.core.settings.block import BLOCK
 from workflows.core.settings.canonical import JsonObject
 from workflows.core.settings.documents import has_no_value, to_document
-from workflows.core.settings.model import IDENTITY_SYNCHRONIZATION, Property, blocked_setting
-from workflows.core.settings.openness import SERVICE_PROPERTIES, access_kinds, possibly_open
+from workflows.core.settings.model import (
+    IDENTITY_SYNCHRONIZATION,
+    IS_SYNC_ALLOWED,
+    SERVICE_PROPERTIES,
+    USER_SYNC_INBOUND,
+    Property,
+    blocked_setting,
+)
+from workflows.core.settings.openness import access_kinds, possibly_open
 from workflows.core.settings.undescribed_members import Path, copied, is_restriction, set_member, undescribed_members
 
 _GROUPS: Final = "groupSyncInbound"
 """In beta since March 2026, in the same policy as `userSyncInbound`."""
-_ALLOWED: Final = "isSyncAllowed"
 _TARGETS: Final = "targets"
 
 
@@ -70,15 +76,17 @@ def _blocked_base(path: Path) -> dict[str, Any]:
     if name in BLOCK:
         return {name: copied(BLOCK[name])}
     if name == IDENTITY_SYNCHRONIZATION:
-        return {name: {"userSyncInbound": {_ALLOWED: False}} if path[1] == "userSyncInbound" else {}}
+        return {name: {USER_SYNC_INBOUND: {IS_SYNC_ALLOWED: False}} if path[1] == USER_SYNC_INBOUND else {}}
     return {name: _blocked_body(Property(name))}
 
 
 def _closing_value(path: Path, value: Any) -> Any:
     """Return the value that closes a member: an explicit false where its form is known, otherwise null."""
     if path == (IDENTITY_SYNCHRONIZATION, _GROUPS):
-        others = [key for key in value if key != _ALLOWED and "@" not in key] if isinstance(value, Mapping) else []
-        return {**dict.fromkeys(others), _ALLOWED: False}
+        others = (
+            [key for key in value if key != IS_SYNC_ALLOWED and "@" not in key] if isinstance(value, Mapping) else []
+        )
+        return {**dict.fromkeys(others), IS_SYNC_ALLOWED: False}
     return None
 
 

@@ -17,6 +17,8 @@ from workflows.core.settings.documents import is_equivalent, is_same_value, to_d
 from workflows.core.settings.model import (
     FLAGS,
     IDENTITY_SYNCHRONIZATION,
+    IS_SYNC_ALLOWED,
+    USER_SYNC_INBOUND,
     IdentitySynchronization,
     Property,
     Setting,
@@ -30,10 +32,9 @@ from workflows.core.settings.undescribed_members import (
     without_undescribed_members,
 )
 
-_PARTNERS: Final = "/policies/crossTenantAccessPolicy/partners"
+PARTNERS_PATH: Final = "/policies/crossTenantAccessPolicy/partners"
+"""The address of all partners, relative to the root of Graph v1.0."""
 _DIGEST_DOMAIN: Final = "gatehouse/plan/1"
-_SYNC: Final = "userSyncInbound"
-_SYNC_ALLOWED: Final = "isSyncAllowed"
 _REVOCATION: Final = "revoke"
 
 
@@ -60,11 +61,6 @@ class TenantIdentity:
     def name(self) -> str:
         """Return the name to type in a command: the default domain, or the tenant id when there is no domain."""
         return self.default_domain.strip() or self.tenant_id
-
-    @property
-    def full_name(self) -> str:
-        """Return the display name, then the domain when there is one."""
-        return f"{self.display_name} ({self.default_domain})" if self.default_domain else self.display_name
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -213,7 +209,7 @@ def operations_in_order(
     address = partner_address(tenant_id)
     operations = []
     if before is None:
-        operations.append(Operation(method="POST", path=_PARTNERS, body={"tenantId": tenant_id, **body}))
+        operations.append(Operation(method="POST", path=PARTNERS_PATH, body={"tenantId": tenant_id, **body}))
     elif body:
         operations.append(Operation(method="PATCH", path=address, body=body))
     if synchronizes is not None:
@@ -241,7 +237,7 @@ def plan_revocation(
     """
     address = partner_address(tenant_id)
     if before is None:
-        operations = [Operation(method="POST", path=_PARTNERS, body={"tenantId": tenant_id, **BLOCK})]
+        operations = [Operation(method="POST", path=PARTNERS_PATH, body={"tenantId": tenant_id, **BLOCK})]
     else:
         operations = []
         missing = not_blocked(before)
@@ -296,11 +292,11 @@ def is_confirmed(plan: Plan, observed: JsonObject | None, count: int | None = No
     if expected is not None and observed is not None and plan.before is None:
         # Graph returns a created partner with fields that the plan did not send. Unset fields are null and are
         # normalized away. Fields of the service are not compared. Declared fields must be exactly those of the plan.
-        observed = {name: value for name, value in observed.items() if name in expected or name in _DECLARED}
+        observed = {name: value for name, value in observed.items() if name in expected or name in _KNOWN_NAMES}
     return is_equivalent(_compared_part(plan, expected), _compared_part(plan, observed))
 
 
-_DECLARED: Final = frozenset({"tenantId", *(name.value for name in Property)})
+_KNOWN_NAMES: Final = frozenset({"tenantId", *(name.value for name in Property)})
 
 
 def _synchronization(tenant_id: TenantId, before: JsonObject | None, *, is_on: bool) -> list[Operation]:
@@ -311,14 +307,14 @@ def _synchronization(tenant_id: TenantId, before: JsonObject | None, *, is_on: b
         return [_synchronization_write("PATCH", tenant_id, is_on=False)] if is_needed else []
     if current is None:
         return [_synchronization_write("PUT", tenant_id, is_on=True)]
-    if is_equivalent({_SYNC: {_SYNC_ALLOWED: True}}, _only_synchronization(current)):
+    if is_equivalent({USER_SYNC_INBOUND: {IS_SYNC_ALLOWED: True}}, _only_synchronization(current)):
         return []
     return [_synchronization_write("PATCH", tenant_id, is_on=True)]
 
 
 def _synchronization_write(method: Literal["PATCH", "PUT"], tenant_id: TenantId, *, is_on: bool) -> Operation:
     path = f"{partner_address(tenant_id)}/{IDENTITY_SYNCHRONIZATION}"
-    return Operation(method=method, path=path, body={_SYNC: {_SYNC_ALLOWED: is_on}})
+    return Operation(method=method, path=path, body={USER_SYNC_INBOUND: {IS_SYNC_ALLOWED: is_on}})
 
 
 def _compared_part(plan: Plan, image: JsonObject | None) -> JsonObject | None:
@@ -337,7 +333,7 @@ def _compared_part(plan: Plan, image: JsonObject | None) -> JsonObject | None:
 
 
 def _only_synchronization(policy: Any) -> Any:
-    return {_SYNC: policy.get(_SYNC)} if isinstance(policy, Mapping) else policy
+    return {USER_SYNC_INBOUND: policy.get(USER_SYNC_INBOUND)} if isinstance(policy, Mapping) else policy
 
 
 def _untouched(image: JsonObject, body: JsonObject) -> dict[str, Any]:
@@ -356,7 +352,7 @@ def partner_address(tenant_id: TenantId) -> str:
     """
     if not is_guid(tenant_id):
         raise ValueError(f"not a tenant id: {tenant_id!r}")
-    return f"{_PARTNERS}/{tenant_id}"
+    return f"{PARTNERS_PATH}/{tenant_id}"
 
 
 def _differences(before: JsonObject | None, settings: Mapping[Property, Setting]) -> dict[str, Any]:

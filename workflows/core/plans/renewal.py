@@ -5,13 +5,12 @@ from dataclasses import replace
 from datetime import timedelta
 from typing import Any, Final
 
-from workflows.core.plans.plan import Operation, Plan
+from workflows.core.plans.plan import PARTNERS_PATH, Operation, Plan, partner_address
 from workflows.core.settings.canonical import JsonObject
 from workflows.core.settings.documents import has_no_value
-from workflows.core.settings.model import FLAGS, IDENTITY_SYNCHRONIZATION, Property, TenantId
+from workflows.core.settings.model import FLAGS, IDENTITY_SYNCHRONIZATION, USER_SYNC_INBOUND, Property, TenantId
 from workflows.core.settings.undescribed_members import DEVICES
 
-_PARTNERS: Final = "/policies/crossTenantAccessPolicy/partners"
 MIN_EXTENSION: Final = timedelta(days=1)
 """A request that would extend an access by less than this is treated as a duplicate."""
 
@@ -57,13 +56,13 @@ def plan_of_all_settings(plan: Plan, before: JsonObject | None = None) -> Plan:
         if image.get(name.value) is not None or known.get(name.value) is not None
     }
     policy = own.pop(IDENTITY_SYNCHRONIZATION, None)
-    address = f"{_PARTNERS}/{plan.tenant_id}"
+    address = partner_address(plan.tenant_id)
     if before is None:
-        operations = [Operation(method="POST", path=_PARTNERS, body={"tenantId": plan.tenant_id, **own})]
+        operations = [Operation(method="POST", path=PARTNERS_PATH, body={"tenantId": plan.tenant_id, **own})]
     else:
         operations = [Operation(method="PATCH", path=address, body=own)]
     if policy is not None:
-        body = policy if isinstance(policy, Mapping) else {"userSyncInbound": policy}
+        body = policy if isinstance(policy, Mapping) else {USER_SYNC_INBOUND: policy}
         operations.append(Operation(method="PUT", path=f"{address}/{IDENTITY_SYNCHRONIZATION}", body=body))
     return replace(plan, before=before, operations=tuple(operations))
 

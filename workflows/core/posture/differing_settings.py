@@ -6,7 +6,7 @@ from typing import Any, Final
 from workflows.core.plans.plan import Plan
 from workflows.core.settings.canonical import JsonObject
 from workflows.core.settings.documents import has_no_value, is_same_value
-from workflows.core.settings.model import IDENTITY_SYNCHRONIZATION, Property
+from workflows.core.settings.model import IDENTITY_SYNCHRONIZATION, USER_SYNC_INBOUND, Property
 from workflows.core.settings.undescribed_members import (
     DEVICES,
     changed_undescribed_members,
@@ -39,7 +39,7 @@ def _compared(name: str, image: JsonObject) -> Any:
     """Return one setting without members that are never written: a policy's name and key, and Graph's `devices`."""
     value: Any = without_undescribed_members(name, image.get(name))
     if name == IDENTITY_SYNCHRONIZATION and isinstance(value, Mapping):
-        value = {"userSyncInbound": value.get("userSyncInbound")}
+        value = {USER_SYNC_INBOUND: value.get(USER_SYNC_INBOUND)}
     if name == Property.TENANT_RESTRICTIONS and isinstance(value, Mapping):
         value = {key: item for key, item in value.items() if key != DEVICES}
     return value

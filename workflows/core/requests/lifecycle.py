@@ -68,7 +68,6 @@ from workflows.core.plans.closing import closes_everything
 from workflows.core.plans.plan import count_written, plan_revocation
 from workflows.core.plans.refused_writes import RefusedWrite
 from workflows.core.policy.approval import Choice, Decision
-from workflows.core.requests.approver_reminders import may_be_reminded, next_reminder_at
 from workflows.core.requests.commands.editing import changed_fields, require_may_edit, with_edited_values
 from workflows.core.requests.commands.request import (
     Approve,
@@ -107,6 +106,7 @@ from workflows.core.requests.effects import (
 )
 from workflows.core.requests.eligibility import eligibility_at_expiry
 from workflows.core.requests.notes import NoteCode, with_sent_before
+from workflows.core.requests.reminders import may_be_reminded, next_reminder_at
 from workflows.core.requests.request import AccessRequest, Edited, Particulars, RequestKind, RequestState
 from workflows.core.requests.resending import may_be_resent, pause_before_replan
 from workflows.core.settings.canonical import JsonObject
@@ -571,11 +571,9 @@ def _tell_requester(request: AccessRequest, code: MessageCode, **values: Any) ->
 
 
 def partner_of(request: AccessRequest) -> str:
-    """Return the name of a request's partner; the typed name while the tenant is not known."""
-    if request.prepared is None:
-        return request.particulars.target
-    identity = request.prepared.observation.identity
-    return f"{identity.display_name} ({identity.default_domain})"
+    """Return the domain of a request's partner; its tenant id when it has none, the typed name while it is unknown."""
+    seen = request.observation if request.prepared is None else request.prepared.observation
+    return request.particulars.target if seen is None else seen.identity.name
 
 
 def _not_now(request: AccessRequest | None) -> Refused:

@@ -5,7 +5,7 @@ from typing import Any, Final
 
 from workflows.core.settings.canonical import JsonObject
 from workflows.core.settings.documents import normal_value, to_document
-from workflows.core.settings.model import CLOSED, IDENTITY_SYNCHRONIZATION, Property
+from workflows.core.settings.model import CLOSED, IDENTITY_SYNCHRONIZATION, IS_SYNC_ALLOWED, USER_SYNC_INBOUND, Property
 from workflows.core.settings.undescribed_members import without_undescribed_members
 
 BLOCK: Final[Mapping[str, Any]] = {name.value: to_document(setting) for name, setting in CLOSED.items()}
@@ -37,5 +37,5 @@ def is_synchronization_allowed(document: JsonObject) -> bool:
     policy = document.get(IDENTITY_SYNCHRONIZATION)
     if policy is None:
         return False
-    inbound = policy.get("userSyncInbound") if isinstance(policy, Mapping) else None
-    return not (isinstance(inbound, Mapping) and inbound.get("isSyncAllowed") is False)
+    inbound = policy.get(USER_SYNC_INBOUND) if isinstance(policy, Mapping) else None
+    return not (isinstance(inbound, Mapping) and inbound.get(IS_SYNC_ALLOWED) is False)

@@ -4,14 +4,16 @@ A *document* is the JSON object that Graph sends and accepts.
 """
 
 from collections.abc import Mapping
-from typing import Any, Final, assert_never
+from typing import Any, assert_never
 
 from workflows.core.errors.raised import UnreadableSetting
 from workflows.core.errors.refusal_codes import RefusalCode
 from workflows.core.settings.canonical import JsonObject
 from workflows.core.settings.model import (
     FLAGS,
+    IS_SYNC_ALLOWED,
     TARGET_PROPERTIES,
+    USER_SYNC_INBOUND,
     AccessType,
     AppServiceConnect,
     AutomaticRedemption,
@@ -33,9 +35,6 @@ from workflows.core.settings.model import (
     target_setting,
 )
 
-_SYNC: Final = "userSyncInbound"
-_SYNC_ALLOWED: Final = "isSyncAllowed"
-
 
 def to_document(setting: Setting) -> dict[str, Any] | None:
     """Convert one setting to Graph's document: complete lists, only flags that are set, None for "inherits"."""
@@ -47,7 +46,7 @@ def to_document(setting: Setting) -> dict[str, Any] | None:
         case AutomaticRedemption():
             return _flags_document(setting, FLAGS[Property.AUTOMATIC_REDEMPTION])
         case IdentitySynchronization():
-            return {_SYNC: {_SYNC_ALLOWED: setting.is_allowed}}
+            return {USER_SYNC_INBOUND: {IS_SYNC_ALLOWED: setting.is_allowed}}
         case B2BSetting() | M365CollaborationInbound() | M365CollaborationOutbound() | AppServiceConnect():
             return {
                 target_list.graph_name: _targets_document(configuration)
@@ -162,8 +161,8 @@ def _parse_targets(name: Property, document: object) -> TargetConfiguration | No
 
 
 def _parse_synchronization(document: Mapping[str, Any]) -> IdentitySynchronization:
-    inbound = document.get(_SYNC)
-    flag = inbound.get(_SYNC_ALLOWED) if isinstance(inbound, Mapping) else inbound
+    inbound = document.get(USER_SYNC_INBOUND)
+    flag = inbound.get(IS_SYNC_ALLOWED) if isinstance(inbound, Mapping) else inbound
     if flag is not None and (not isinstance(flag, bool) or not isinstance(inbound, Mapping)):
         raise UnreadableSetting(RefusalCode.SYNCHRONIZATION_UNKNOWN)
     return IdentitySynchronization(is_allowed=flag)

@@ -1,11 +1,8 @@
 """Find the tenant that the id of a user, group or application in a setting belongs to."""
 
 from enum import StrEnum
-from typing import Final
 
 from workflows.core.settings.model import Property, TargetType
-
-_TENANT_RESTRICTIONS: Final = "tenantRestrictions"
 
 
 class Owner(StrEnum):
@@ -22,7 +19,7 @@ def owner_of(name: Property, kind: TargetType) -> Owner:
     cross-tenant access settings for B2B collaboration"). Tenant restrictions contain only accounts and applications of
     the partner.
     """
-    if name.value == _TENANT_RESTRICTIONS:
+    if name is Property.TENANT_RESTRICTIONS:
         return Owner.THEIRS
     is_inbound = name.value.endswith("Inbound")
     return Owner.OURS if is_inbound is (kind is TargetType.APPLICATION) else Owner.THEIRS

@@ -1,6 +1,7 @@
-"""The model of a partner's cross-tenant access configuration.
+"""The model of a partner's cross-tenant access configuration, with Graph's names of all its members.
 
-None means "inherits the tenant's default" everywhere (Graph: "crossTenantAccessPolicyConfigurationPartner").
+To read and write one more member, add it here first; docs/architecture.md lists what follows. None means "inherits the
+tenant's default" everywhere (Graph: "crossTenantAccessPolicyConfigurationPartner").
 """
 
 import re
@@ -39,7 +40,17 @@ B2B_PROPERTIES: Final = (
     Property.B2B_DIRECT_CONNECT_OUTBOUND,
 )
 
+SERVICE_PROPERTIES: Final = (
+    Property.M365_COLLABORATION_INBOUND,
+    Property.M365_COLLABORATION_OUTBOUND,
+    Property.APP_SERVICE_CONNECT_INBOUND,
+)
+"""The settings of Microsoft 365 and App Service. They give no access until somebody sets them."""
 IDENTITY_SYNCHRONIZATION: Final = Property.IDENTITY_SYNCHRONIZATION.value
+USER_SYNC_INBOUND: Final = "userSyncInbound"
+"""The member of the synchronization policy that allows to synchronize users."""
+IS_SYNC_ALLOWED: Final = "isSyncAllowed"
+"""The flag inside `USER_SYNC_INBOUND`."""
 
 ALL_USERS: Final = "AllUsers"
 ALL_APPLICATIONS: Final = "AllApplications"

@@ -26,17 +26,13 @@ from workflows.core.settings.model import (
     B2B_PROPERTIES,
     FLAGS,
     IDENTITY_SYNCHRONIZATION,
+    SERVICE_PROPERTIES,
+    USER_SYNC_INBOUND,
     Property,
     configurations,
 )
 from workflows.core.settings.undescribed_members import Path, is_restriction, undescribed_members
 
-SERVICE_PROPERTIES: Final = (
-    Property.M365_COLLABORATION_INBOUND,
-    Property.M365_COLLABORATION_OUTBOUND,
-    Property.APP_SERVICE_CONNECT_INBOUND,
-)
-"""The settings of Microsoft 365 and App Service. They give no access until somebody sets them."""
 CAPABILITIES: Final = "m365Capabilities"
 """The name for calendar sharing, profile cards and similar capabilities. Their endpoint is not read here.
 
@@ -45,7 +41,7 @@ those settings are closed.
 """
 DEFAULT: Final = "default"
 """The name for other access that the tenant's default may allow, when the default could not be read."""
-USERS_SYNCHRONIZED: Final = f"{IDENTITY_SYNCHRONIZATION}.userSyncInbound"
+USERS_SYNCHRONIZED: Final = f"{IDENTITY_SYNCHRONIZATION}.{USER_SYNC_INBOUND}"
 
 
 class Openness(StrEnum):

@@ -9,7 +9,14 @@ from typing import Any, Final
 
 from workflows.core.settings.canonical import JsonObject
 from workflows.core.settings.documents import has_no_value, is_same_value
-from workflows.core.settings.model import FLAGS, TARGET_PROPERTIES, Property, lists_of
+from workflows.core.settings.model import (
+    FLAGS,
+    IS_SYNC_ALLOWED,
+    TARGET_PROPERTIES,
+    USER_SYNC_INBOUND,
+    Property,
+    lists_of,
+)
 
 Path = tuple[str, ...]
 """The path of a member: the names of the objects that contain it, outermost first, and its own name."""
@@ -28,7 +35,7 @@ _SETTINGS: Final[_Members] = {
     Property.IDENTITY_SYNCHRONIZATION.value: {
         "tenantId": None,
         "displayName": None,
-        "userSyncInbound": {"isSyncAllowed": None},
+        USER_SYNC_INBOUND: {IS_SYNC_ALLOWED: None},
     },
 }
 _PARTNER: Final[_Members] = {

@@ -5,7 +5,6 @@ from typing import Final
 
 from workflows.app.alarms import Alarms
 from workflows.app.revocation_alarms import (
-    partner_of,
     report_refused_revocation,
     report_repeated_changes,
     values_of,
@@ -24,6 +23,7 @@ from workflows.core.requests.commands.request import (
     Stop,
 )
 from workflows.core.requests.deciding import access_ends_at, is_too_late
+from workflows.core.requests.lifecycle import partner_of
 from workflows.core.requests.notes import NoteCode, is_first_plan, not_written, progress
 from workflows.core.requests.request import AccessRequest, RequestKind, WriteRefusal
 from workflows.core.requests.resending import REPLANS_BEFORE_ALARM, RESEND_WITHIN, first_sent

@@ -13,8 +13,8 @@ from pydantic import ValidationError
 from sqlite_utils import Database, Migrations
 
 from workflows.core.checks.findings import FindingCode
-from workflows.core.requests.approver_reminders import next_due_at
 from workflows.core.requests.eligibility import current_eligibility
+from workflows.core.requests.reminders import next_due_at
 from workflows.ports.records import StoreUnusable
 from workflows.store.codec import REQUEST, load
 from workflows.store.columns import sought, sought_people, text_of

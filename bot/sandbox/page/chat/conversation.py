@@ -8,13 +8,13 @@ from markupsafe import Markup
 
 from bot.sandbox import seed
 from bot.sandbox.page.render import render_message
-from bot.sandbox.page.text.names import BOT_NAME, Names
+from bot.sandbox.page.text.display_names import BOT_NAME, Names
 
 Json = Mapping[str, Any]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Line:
+class MessageLine:
     """One message as the page shows it."""
 
     ts: str
@@ -32,7 +32,7 @@ class Line:
     body: Markup
 
 
-def arranged_offers(messages: Sequence[Json], names: Names) -> tuple[Line, ...]:
+def arranged_messages(messages: Sequence[Json], names: Names) -> tuple[MessageLine, ...]:
     """Return the messages with the replies of each thread directly below its first message."""
     return tuple(_lines(list(_threaded(messages)), names))
 
@@ -58,7 +58,7 @@ def _threaded(messages: Sequence[Json]) -> Iterator[tuple[Json, int]]:
             yield message, 0
 
 
-def _lines(messages: Sequence[tuple[Json, int]], names: Names) -> Iterator[Line]:
+def _lines(messages: Sequence[tuple[Json, int]], names: Names) -> Iterator[MessageLine]:
     day = ""
     for message, replies in messages:
         moment = names.moment(str(message.get("ts", "0")))
@@ -68,7 +68,7 @@ def _lines(messages: Sequence[tuple[Json, int]], names: Names) -> Iterator[Line]
         day = own_day if shows_day else day
         user = str(message.get("user") or seed.BOT_USER_ID)
         is_app = bool(message.get("bot_id")) or user == seed.BOT_USER_ID
-        yield Line(
+        yield MessageLine(
             ts=str(message.get("ts", "")),
             author=BOT_NAME if is_app else names.user(user),
             tint=names.tints.get(user, 0),

@@ -11,7 +11,7 @@ _STATES = {
     "disabled": ("Off", "off"),
     "enabledForReportingButNotEnforced": ("Report-only", "mixed"),
 }
-_KINDS = {
+_VISITORS = {
     "b2bCollaborationGuest": "guests",
     "b2bCollaborationMember": "synchronized members",
     "b2bDirectConnectUser": "direct connect users",
@@ -46,14 +46,14 @@ def _row(policy_id: str, policy: Json) -> PolicyRow:
     return PolicyRow(
         id=policy_id,
         name=str(policy.get("displayName") or policy_id),
-        whom=", ".join(_whom(policy)) or "selected users",
+        whom=", ".join(_included_users(policy)) or "selected users",
         state=words,
         tone=tone,
         is_on=policy.get("state") != "disabled",
     )
 
 
-def _whom(policy: Json) -> Iterator[str]:
+def _included_users(policy: Json) -> Iterator[str]:
     conditions = policy.get("conditions")
     users = conditions.get("users") if isinstance(conditions, dict) else None
     if not isinstance(users, dict):
@@ -65,4 +65,4 @@ def _whom(policy: Json) -> Iterator[str]:
         yield "all guests and external users"
     external = users.get("includeGuestsOrExternalUsers")
     named = str(external.get("guestOrExternalUserTypes") or "") if isinstance(external, dict) else ""
-    yield from (words for kind, words in _KINDS.items() if kind in named.split(","))
+    yield from (words for kind, words in _VISITORS.items() if kind in named.split(","))

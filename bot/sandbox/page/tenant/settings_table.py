@@ -62,7 +62,7 @@ def is_blocked(config: Json) -> bool:
     return all(_access(config.get(key) or {}, side) == "blocked" for key, _, _ in PAIRS for side in _SIDES)
 
 
-def says_anything(config: Json) -> bool:
+def has_own_settings(config: Json) -> bool:
     """Return whether the partner's configuration sets anything itself."""
     return any(not setting.inherited for setting in settings_of(config, {}))
 
@@ -74,7 +74,7 @@ def _rows(config: Json, default: Json | None) -> Iterator[Setting]:
     for key, label, direction in PAIRS:
         own = config.get(key)
         inherited = own is None and default is not None
-        yield _pair(key, label, direction, (default or {}).get(key) if inherited else own, inherited)
+        yield _b2b_row(key, label, direction, (default or {}).get(key) if inherited else own, inherited)
     for group, key, label, side, on, off in FLAGS:
         own_flag = (config.get(group) or {}).get(key)
         inherited = own_flag is None and default is not None
@@ -88,10 +88,10 @@ def _rows(config: Json, default: Json | None) -> Iterator[Setting]:
             tone="open" if value else "off",
             inherited=inherited,
         )
-    yield from _rare(config)
+    yield from _optional_rows(config)
 
 
-def _rare(config: Json) -> Iterator[Setting]:
+def _optional_rows(config: Json) -> Iterator[Setting]:
     """Return the rows of settings that are shown only when they are set."""
     sync = ((config.get("identitySynchronization") or {}).get("userSyncInbound") or {}).get("isSyncAllowed")
     if sync is not None:
@@ -107,7 +107,7 @@ def _rare(config: Json) -> Iterator[Setting]:
         yield Setting(key="isServiceProvider", label="Service provider", side="", value="Yes", detail="", tone="mixed")
 
 
-def _pair(key: str, label: str, direction: str, setting: Json | None, inherited: bool) -> Setting:
+def _b2b_row(key: str, label: str, direction: str, setting: Json | None, inherited: bool) -> Setting:
     users, apps = (_access(setting or {}, side) for side in _SIDES)
     who, what = (_targets((setting or {}).get(side)) for side in _SIDES)
     if users == apps and users in ("allowed", "blocked"):

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from bot.sandbox.page.tenant.policies import PolicyRow, policy_rows
-from bot.sandbox.page.tenant.settings_table import Setting, is_blocked, says_anything, settings_of
+from bot.sandbox.page.tenant.settings_table import Setting, has_own_settings, is_blocked, settings_of
 
 Json = Mapping[str, Any]
 _WRITES = frozenset({"POST", "PATCH", "PUT", "DELETE"})
@@ -72,7 +72,7 @@ def _partner(tenant_id: str, raw: Json, default: Json, organization: Json) -> Pa
     domains = organization.get("domains") or ()
     if is_blocked(raw):
         state_words, tone = "Blocked", "closed"
-    elif says_anything(raw):
+    elif has_own_settings(raw):
         state_words, tone = "Own settings", "open"
     else:
         state_words, tone = "Default applies", "off"
@@ -112,7 +112,9 @@ class SettingsWatch:
         now = {(card.tenant_id, row.key): row.says for card in (default, *partners) for row in card.settings}
         if self._seen is not None and now != self._seen:
             by = "by the bot" if writes > self._writes else "in the portal"
-            self._changes = Changes(number=self._changes.number + 1, was=_altered(self._seen, now, partners), by=by)
+            self._changes = Changes(
+                number=self._changes.number + 1, was=_changed_rows(self._seen, now, partners), by=by
+            )
             kept = {card.tenant_id for card in partners}
             self._gone = tuple(_removed(card) for key, card in self._cards.items() if key not in kept)
         self._seen, self._writes = now, writes
@@ -122,7 +124,7 @@ class SettingsWatch:
         )
 
 
-def _altered(
+def _changed_rows(
     before: Mapping[tuple[str, str], str], now: Mapping[tuple[str, str], str], partners: Sequence[PartnerCard]
 ) -> dict[tuple[str, str], str]:
     """Return the rows whose text changed; for a new partner, the rows that it sets itself."""

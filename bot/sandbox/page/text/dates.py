@@ -3,7 +3,7 @@
 import re
 from datetime import UTC, datetime
 
-from bot.sandbox.page.text.names import Names
+from bot.sandbox.page.text.display_names import Names
 
 _TOKEN = re.compile(r"\{(\w+)\}")
 
@@ -40,7 +40,7 @@ def _token(name: str, moment: datetime) -> str | None:
     return forms.get(plain)
 
 
-def filled(template: str, epoch: int, names: Names, fallback: str = "") -> str:
+def fill_date_template(template: str, epoch: int, names: Names, fallback: str = "") -> str:
     """Return `template` with its tokens replaced by the time `epoch` (seconds since 1970).
 
     As in Slack, the result is `fallback` when the time cannot be shown or a token is unknown.

@@ -12,8 +12,8 @@ LINKABLE = frozenset({"http", "https", "mailto"})
 
 _BARE = re.compile(r"https?://[^\s<>|\"'`*~]+", re.IGNORECASE)
 _ENDS_A_SENTENCE = ".,;:!?)]}"
-_ELSEWHERE = Markup('<a href="{}" target="_blank" rel="noopener noreferrer">{}</a>')
-_HERE = Markup('<a href="/?channel={}" data-open="{}">{}</a>')
+_LINK_IN_NEW_TAB = Markup('<a href="{}" target="_blank" rel="noopener noreferrer">{}</a>')
+_LINK_ON_PAGE = Markup('<a href="/?channel={}" data-open="{}">{}</a>')
 _CHANNELS = {channel.id: channel.name for channel in seed.CHANNELS}
 
 
@@ -28,12 +28,12 @@ def link(url: str, label: Markup) -> Markup:
         return label
     if any(ord(character) < 33 for character in url):
         return label
-    if place := place_of_link(url):
-        return _HERE.format(place, place, label)
-    return _ELSEWHERE.format(url, label) if scheme in LINKABLE else label
+    if place := location_of_link(url):
+        return _LINK_ON_PAGE.format(place, place, label)
+    return _LINK_IN_NEW_TAB.format(url, label) if scheme in LINKABLE else label
 
 
-def place_of_link(url: str) -> str:
+def location_of_link(url: str) -> str:
     """Return what the page calls the place of a `slack://` address; blank when there is no such place here.
 
     Slack: "Deep linking into Slack". Places: an app's home and messages, the direct messages with it, a channel.

@@ -4,9 +4,9 @@ import re
 
 from markupsafe import Markup, escape
 
+from bot.sandbox.page.text.display_names import Names
 from bot.sandbox.page.text.emoji import with_emoji
 from bot.sandbox.page.text.links import link
-from bot.sandbox.page.text.names import Names
 
 _FENCE = re.compile(r"```[^\n]*\n(.*?)(?:\n```|\Z)", re.DOTALL)
 _BULLET = re.compile(r"\s*(?:[-*+]|\d+[.)])\s+(.*)")

@@ -4,10 +4,10 @@ import re
 
 from markupsafe import Markup, escape
 
-from bot.sandbox.page.text.dates import filled
+from bot.sandbox.page.text.dates import fill_date_template
+from bot.sandbox.page.text.display_names import Names
 from bot.sandbox.page.text.emoji import with_emoji
 from bot.sandbox.page.text.links import link, with_links
-from bot.sandbox.page.text.names import Names
 
 _PRE = re.compile(r"```(.+?)```", re.DOTALL)
 # NB. the alternatives inside a mark are disjoint by first character, so that no text can make matching slow.
@@ -95,18 +95,18 @@ def _inline(text: str, names: Names) -> Markup:
         if kind == "code":
             shown.append(Markup("<code>{}</code>").format(decoded(inner)))
         elif kind == "angle":
-            shown.append(_angle(inner, names))
+            shown.append(_angle_bracket_html(inner, names))
         else:
             shown.append(_TAGS[kind].format(_inline(inner, names)))
     shown.append(with_links(decoded(text[at:])))
     return _NOTHING.join(shown)
 
 
-def _leaf(text: str) -> Markup:
+def _label_html(text: str) -> Markup:
     return escape(with_emoji(decoded(text)))
 
 
-def _angle(inner: str, names: Names) -> Markup:
+def _angle_bracket_html(inner: str, names: Names) -> Markup:
     """Return what is between < and >: a mention, a date, a broadcast or a link."""
     target, _, label = inner.partition("|")
     if target.startswith("@"):
@@ -114,19 +114,19 @@ def _angle(inner: str, names: Names) -> Markup:
     if target.startswith("#"):
         return mention("#" + names.channel(target[1:]))
     if target.startswith("!"):
-        return _special(target[1:], decoded(label), names)
+        return _command_html(target[1:], decoded(label), names)
     url = decoded(target)
-    return link(url, _leaf(label) if label else escape(url.removeprefix("mailto:")))
+    return link(url, _label_html(label) if label else escape(url.removeprefix("mailto:")))
 
 
-def _special(command: str, label: str, names: Names) -> Markup:
+def _command_html(command: str, label: str, names: Names) -> Markup:
     kind, _, rest = command.partition("^")
     if kind == "date":
         epoch, _, after = rest.partition("^")
         template, _, url = after.partition("^")
         if not epoch.lstrip("-").isdecimal():
             return escape(label)
-        shown = Markup("<time>{}</time>").format(filled(decoded(template), int(epoch), names, label))
+        shown = Markup("<time>{}</time>").format(fill_date_template(decoded(template), int(epoch), names, label))
         return link(decoded(url), shown) if url else shown
     if kind == "subteam":
         return mention("@" + names.groups.get(rest, label.removeprefix("@") or rest))

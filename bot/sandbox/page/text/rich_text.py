@@ -5,11 +5,11 @@ from typing import Any
 
 from markupsafe import Markup, escape
 
-from bot.sandbox.page.text.dates import filled
+from bot.sandbox.page.text.dates import fill_date_template
+from bot.sandbox.page.text.display_names import Names
 from bot.sandbox.page.text.emoji import SHORT_NAMES
 from bot.sandbox.page.text.links import link
 from bot.sandbox.page.text.mrkdwn import mention, plain
-from bot.sandbox.page.text.names import Names
 
 Json = Mapping[str, Any]
 
@@ -25,11 +25,11 @@ _STYLES = (
 
 def rich_text(block: Json, names: Names) -> Markup:
     """Return one rich_text block as HTML: sections, lists, preformatted text and quotes."""
-    return _NOTHING.join(_part(part, names) for part in block.get("elements", ()))
+    return _NOTHING.join(_block_element(part, names) for part in block.get("elements", ()))
 
 
-def _part(part: Json, names: Names) -> Markup:
-    inner = _NOTHING.join(_piece(piece, names) for piece in part.get("elements", ()) if "type" in piece)
+def _block_element(part: Json, names: Names) -> Markup:
+    inner = _NOTHING.join(_inline_element(piece, names) for piece in part.get("elements", ()) if "type" in piece)
     match part.get("type"):
         case "rich_text_list":
             return _list(part, names)
@@ -54,11 +54,11 @@ def _list(part: Json, names: Names) -> Markup:
 def _item(item: Json, names: Names) -> Markup:
     """Return a list item. Its text is directly in the item, without a paragraph."""
     pieces: Sequence[Json] = item.get("elements", ())
-    return _NOTHING.join(_piece(piece, names) for piece in pieces)
+    return _NOTHING.join(_inline_element(piece, names) for piece in pieces)
 
 
-def _piece(piece: Json, names: Names) -> Markup:
-    shown = _bare(piece, names)
+def _inline_element(piece: Json, names: Names) -> Markup:
+    shown = _unstyled(piece, names)
     style: Json = piece.get("style") or {}
     for name, tag in _STYLES:
         if style.get(name):
@@ -66,7 +66,7 @@ def _piece(piece: Json, names: Names) -> Markup:
     return shown
 
 
-def _bare(piece: Json, names: Names) -> Markup:
+def _unstyled(piece: Json, names: Names) -> Markup:
     match piece.get("type"):
         case "text":
             return plain(str(piece.get("text", "")))
@@ -86,7 +86,7 @@ def _bare(piece: Json, names: Names) -> Markup:
             name = str(piece.get("name"))
             return escape(SHORT_NAMES.get(name, f":{name}:"))
         case "date":
-            shown = filled(
+            shown = fill_date_template(
                 str(piece.get("format", "")), int(piece.get("timestamp") or 0), names, str(piece.get("fallback", ""))
             )
             return Markup("<time>{}</time>").format(shown)

@@ -13,14 +13,14 @@ Surface = Literal["message", "modal", "home"]
 MAX_BLOCKS: dict[Surface, int] = {"message": 50, "modal": 100, "home": 100}
 MAX_MARKDOWN_CHARACTERS = 12_000
 
-_BLOCK = {"block_id": string(255, least=1)}
-_RICH_TEXT = shape({"elements": items(typed(RICH_TEXT_ELEMENTS), most=1000)}, _BLOCK)
-_CELL = typed({"raw_text": shape({"text": string(3000, least=1)}), "rich_text": _RICH_TEXT})
+_BLOCK = {"block_id": string(255, minimum=1)}
+_RICH_TEXT = shape({"elements": items(typed(RICH_TEXT_ELEMENTS), maximum=1000)}, _BLOCK)
+_CELL = typed({"raw_text": shape({"text": string(3000, minimum=1)}), "rich_text": _RICH_TEXT})
 _CONTEXT_ITEM = typed(
     {
         "image": IMAGE,
-        "plain_text": shape({"text": string(3000, least=1)}, {"emoji": flag}),
-        "mrkdwn": shape({"text": string(3000, least=1)}, {"verbatim": flag}),
+        "plain_text": shape({"text": string(3000, minimum=1)}, {"emoji": flag}),
+        "mrkdwn": shape({"text": string(3000, minimum=1)}, {"verbatim": flag}),
     }
 )
 
@@ -47,7 +47,7 @@ BLOCKS: dict[str, Check] = {
         {
             **_BLOCK,
             "text": text(3000),
-            "fields": items(text(2000), most=10),
+            "fields": items(text(2000), maximum=10),
             "accessory": typed(IN_SECTION),
             "expand": flag,
         },
@@ -55,43 +55,44 @@ BLOCKS: dict[str, Check] = {
     ),
     "divider": shape({}, _BLOCK),
     "header": shape({"text": plain_text(150)}, _BLOCK),
-    "context": shape({"elements": items(_CONTEXT_ITEM, most=10)}, _BLOCK),
-    "actions": shape({"elements": items(typed(IN_ACTIONS), most=25)}, _BLOCK),
+    "context": shape({"elements": items(_CONTEXT_ITEM, maximum=10)}, _BLOCK),
+    "actions": shape({"elements": items(typed(IN_ACTIONS), maximum=25)}, _BLOCK),
     "input": shape(
         {"label": plain_text(2000), "element": typed(IN_INPUT)},
         {**_BLOCK, "hint": plain_text(2000), "optional": flag, "dispatch_action": flag},
     ),
     "image": shape(
-        {"alt_text": string(2000, least=1)},
-        {**_BLOCK, "image_url": string(3000, least=1), "slack_file": SLACK_FILE, "title": plain_text(2000)},
+        {"alt_text": string(2000, minimum=1)},
+        {**_BLOCK, "image_url": string(3000, minimum=1), "slack_file": SLACK_FILE, "title": plain_text(2000)},
         also=_image_has_one_source,
     ),
     "rich_text": _RICH_TEXT,
-    "markdown": shape({"text": string(MAX_MARKDOWN_CHARACTERS, least=1)}, _BLOCK),
+    "markdown": shape({"text": string(MAX_MARKDOWN_CHARACTERS, minimum=1)}, _BLOCK),
     "table": shape(
-        {"rows": items(items(_CELL, most=20), most=100)}, {**_BLOCK, "column_settings": items(_column, most=20)}
+        {"rows": items(items(_CELL, maximum=20), maximum=100)},
+        {**_BLOCK, "column_settings": items(_column, maximum=20)},
     ),
     "alert": shape({"text": text(200)}, {**_BLOCK, "level": choice("default", "info", "warning", "error", "success")}),
 }
-_NOT_ON: dict[Surface, set[str]] = {
+_REFUSED_ON: dict[Surface, set[str]] = {
     "message": {"input", "alert"},
     "modal": {"markdown", "table"},
     "home": {"markdown", "table", "alert"},
 }
 # NB. Slack accepts input blocks in messages. Without a submit button nobody gets what was typed, so no
 # message of ours may contain one, and the simulator is stricter here.
-_ON: dict[Surface, Check] = {
+_BLOCKS_ON: dict[Surface, Check] = {
     surface: typed({name: check for name, check in BLOCKS.items() if name not in away})
-    for surface, away in _NOT_ON.items()
+    for surface, away in _REFUSED_ON.items()
 }
 
 
 def problems(blocks: object, surface: Surface, at: str = "/blocks") -> list[str]:
     """List everything that Slack would refuse in `blocks` on `surface`, with JSON pointers; empty when valid."""
-    found = list(items(_ON[surface], least=0, most=MAX_BLOCKS[surface])(blocks, at))
+    found = list(items(_BLOCKS_ON[surface], minimum=0, maximum=MAX_BLOCKS[surface])(blocks, at))
     if found or not isinstance(blocks, list):
         return found
-    return [*_duplicates(blocks, at), *_sums(blocks, at)]
+    return [*_duplicates(blocks, at), *_message_limits(blocks, at)]
 
 
 def elements_of(block: dict[str, Any]) -> list[tuple[str, dict[str, Any]]]:
@@ -127,7 +128,7 @@ def _duplicates(blocks: list[dict[str, Any]], at: str) -> Iterator[str]:
                 yield problem("only one element may have focus_on_load", f"{at}/{index}{where}/focus_on_load")
 
 
-def _sums(blocks: list[dict[str, Any]], at: str) -> Iterator[str]:
+def _message_limits(blocks: list[dict[str, Any]], at: str) -> Iterator[str]:
     """Check the limits of a whole message: the length of all markdown text, and one table only."""
     markdown = sum(len(block["text"]) for block in blocks if block["type"] == "markdown")
     if markdown > MAX_MARKDOWN_CHARACTERS:

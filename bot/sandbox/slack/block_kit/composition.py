@@ -5,20 +5,20 @@ from typing import Any
 
 from bot.sandbox.slack.block_kit.schema import Check, choice, flag, items, problem, shape, string, typed
 
-SLACK_FILE = shape({}, {"id": string(255, least=1), "url": string(3000, least=1)})
+SLACK_FILE = shape({}, {"id": string(255, minimum=1), "url": string(3000, minimum=1)})
 
 
-def plain_text(most: int) -> Check:
+def plain_text(maximum: int) -> Check:
     """Return the check of a `plain_text` object of 1 to `most` characters."""
-    return typed({"plain_text": shape({"text": string(most, least=1)}, {"emoji": flag})})
+    return typed({"plain_text": shape({"text": string(maximum, minimum=1)}, {"emoji": flag})})
 
 
-def text(most: int) -> Check:
+def text(maximum: int) -> Check:
     """Return the check of a `plain_text` or `mrkdwn` object of 1 to `most` characters."""
     return typed(
         {
-            "plain_text": shape({"text": string(most, least=1)}, {"emoji": flag}),
-            "mrkdwn": shape({"text": string(most, least=1)}, {"verbatim": flag}),
+            "plain_text": shape({"text": string(maximum, minimum=1)}, {"emoji": flag}),
+            "mrkdwn": shape({"text": string(maximum, minimum=1)}, {"verbatim": flag}),
         }
     )
 
@@ -30,7 +30,7 @@ def _option(label: Check, description: Check) -> Check:
 OPTION = _option(plain_text(75), plain_text(75))
 MARKED_OPTION = _option(text(75), text(75))
 """An option that may use mrkdwn: only for checkboxes and radio buttons."""
-OPTION_GROUP = shape({"label": plain_text(75), "options": items(OPTION, most=100)})
+OPTION_GROUP = shape({"label": plain_text(75), "options": items(OPTION, maximum=100)})
 
 CONFIRM = shape(
     {},
@@ -42,11 +42,11 @@ CONFIRM = shape(
         "style": choice("primary", "danger"),
     },
 )
-DISPATCH_CONFIG = shape({"trigger_actions_on": items(choice("on_enter_pressed", "on_character_entered"), most=2)})
+DISPATCH_CONFIG = shape({"trigger_actions_on": items(choice("on_enter_pressed", "on_character_entered"), maximum=2)})
 CONVERSATION_FILTER = shape(
     {},
     {
-        "include": items(choice("im", "mpim", "private", "public"), most=4),
+        "include": items(choice("im", "mpim", "private", "public"), maximum=4),
         "exclude_external_shared_channels": flag,
         "exclude_bot_users": flag,
     },
@@ -59,7 +59,7 @@ def options_of(element: dict[str, Any]) -> list[dict[str, Any]]:
     return [*element.get("options", []), *grouped]
 
 
-def initial_is_an_option(element: Any, at: str) -> Iterator[str]:
+def check_initial_option(element: Any, at: str) -> Iterator[str]:
     """Check that an element's initial value is one of its options, property by property."""
     known = options_of(element)
     if "initial_option" in element and not _is_among(element["initial_option"], known):
@@ -75,7 +75,7 @@ def _is_among(option: dict[str, Any], known: list[dict[str, Any]]) -> bool:
     return any((one["value"], one["text"]["text"]) == wanted for one in known)
 
 
-def exactly_one_list_of_options(element: Any, at: str) -> Iterator[str]:
+def check_one_option_list(element: Any, at: str) -> Iterator[str]:
     """Check that there is either `options` or `option_groups`."""
     if ("options" in element) == ("option_groups" in element):
         yield problem("exactly one of options and option_groups is required", at)

@@ -4,12 +4,12 @@ import secrets
 from typing import Any
 
 from bot.sandbox.slack.block_kit.blocks import elements_of
-from bot.sandbox.storage.json_document import copied
+from bot.sandbox.storage.json_document import copy_json
 
 
 def with_defaults(blocks: list[dict[str, Any]]) -> list[dict[str, Any]]:
     """Return a copy of valid blocks with every missing id and default added."""
-    done = copied(blocks)
+    done = copy_json(blocks)
     for block in done:
         block.setdefault("block_id", secrets.token_urlsafe(4)[:5])
         if block["type"] == "input":

@@ -12,20 +12,20 @@ from bot.sandbox.slack.block_kit.composition import (
     OPTION,
     OPTION_GROUP,
     SLACK_FILE,
-    exactly_one_list_of_options,
-    initial_is_an_option,
+    check_initial_option,
+    check_one_option_list,
     plain_text,
 )
 from bot.sandbox.slack.block_kit.schema import Check, all_of, choice, flag, integer, items, problem, shape, string
 
-ACTION_ID = string(255, least=1)
+ACTION_ID = string(255, minimum=1)
 _FOCUS = {"action_id": ACTION_ID, "focus_on_load": flag}
 _MENU = {**_FOCUS, "placeholder": plain_text(150), "confirm": CONFIRM}
 _FIELD = {**_FOCUS, "placeholder": plain_text(150), "dispatch_action_config": DISPATCH_CONFIG}
 _MANY = {"max_selected_items": integer(1, 100)}
-_LISTED = {"options": items(OPTION, most=100), "option_groups": items(OPTION_GROUP, most=100)}
-_ID = string(255, least=1)
-_IDS = items(_ID, most=100)
+_LISTED = {"options": items(OPTION, maximum=100), "option_groups": items(OPTION_GROUP, maximum=100)}
+_ID = string(255, minimum=1)
+_IDS = items(_ID, maximum=100)
 
 
 def matching(pattern: str, words: str) -> Check:
@@ -53,12 +53,12 @@ def _picture_has_one_source(element: Any, at: str) -> Iterator[str]:
 
 
 IMAGE = shape(
-    {"alt_text": string(2000, least=1)},
-    {"image_url": string(3000, least=1), "slack_file": SLACK_FILE},
+    {"alt_text": string(2000, minimum=1)},
+    {"image_url": string(3000, minimum=1), "slack_file": SLACK_FILE},
     also=_picture_has_one_source,
 )
 
-_listed = all_of(exactly_one_list_of_options, initial_is_an_option)
+_listed = all_of(check_one_option_list, check_initial_option)
 
 ELEMENTS: dict[str, Check] = {
     "button": shape(
@@ -74,11 +74,11 @@ ELEMENTS: dict[str, Check] = {
     ),
     "static_select": shape({}, {**_MENU, **_LISTED, "initial_option": OPTION}, also=_listed),
     "multi_static_select": shape(
-        {}, {**_MENU, **_LISTED, **_MANY, "initial_options": items(OPTION, most=100)}, also=_listed
+        {}, {**_MENU, **_LISTED, **_MANY, "initial_options": items(OPTION, maximum=100)}, also=_listed
     ),
     "external_select": shape({}, {**_MENU, "initial_option": OPTION, "min_query_length": integer(0, 3000)}),
     "multi_external_select": shape(
-        {}, {**_MENU, **_MANY, "initial_options": items(OPTION, most=100), "min_query_length": integer(0, 3000)}
+        {}, {**_MENU, **_MANY, "initial_options": items(OPTION, maximum=100), "min_query_length": integer(0, 3000)}
     ),
     "users_select": shape({}, {**_MENU, "initial_user": _ID}),
     "multi_users_select": shape({}, {**_MENU, **_MANY, "initial_users": _IDS}),
@@ -104,7 +104,7 @@ ELEMENTS: dict[str, Check] = {
             "filter": CONVERSATION_FILTER,
         },
     ),
-    "overflow": shape({"options": items(OPTION, most=5)}, {"action_id": ACTION_ID, "confirm": CONFIRM}),
+    "overflow": shape({"options": items(OPTION, maximum=5)}, {"action_id": ACTION_ID, "confirm": CONFIRM}),
     "plain_text_input": shape(
         {},
         {
@@ -125,14 +125,14 @@ ELEMENTS: dict[str, Check] = {
     "datepicker": shape({}, {**_MENU, "initial_date": _DATE}),
     "timepicker": shape({}, {**_MENU, "initial_time": _TIME, "timezone": string(100)}),
     "checkboxes": shape(
-        {"options": items(MARKED_OPTION, most=10)},
-        {**_FOCUS, "confirm": CONFIRM, "initial_options": items(MARKED_OPTION, most=10)},
-        also=initial_is_an_option,
+        {"options": items(MARKED_OPTION, maximum=10)},
+        {**_FOCUS, "confirm": CONFIRM, "initial_options": items(MARKED_OPTION, maximum=10)},
+        also=check_initial_option,
     ),
     "radio_buttons": shape(
-        {"options": items(MARKED_OPTION, most=10)},
+        {"options": items(MARKED_OPTION, maximum=10)},
         {**_FOCUS, "confirm": CONFIRM, "initial_option": MARKED_OPTION},
-        also=initial_is_an_option,
+        also=check_initial_option,
     ),
 }
 

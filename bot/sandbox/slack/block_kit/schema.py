@@ -15,16 +15,16 @@ def problem(words: str, at: str) -> str:
     return f"{words} [json-pointer:{at}]"
 
 
-def string(most: int, *, least: int = 0) -> Check:
+def string(maximum: int, *, minimum: int = 0) -> Check:
     """Return the check of a string of `least` to `most` characters."""
 
     def check(value: Any, at: str) -> Iterator[str]:
         if not isinstance(value, str):
             yield problem("must be a string", at)
-        elif len(value) > most:
-            yield problem(f"must be less than {most + 1} characters", at)
-        elif len(value) < least:
-            yield problem(f"must be more than {least - 1} characters", at)
+        elif len(value) > maximum:
+            yield problem(f"must be less than {maximum + 1} characters", at)
+        elif len(value) < minimum:
+            yield problem(f"must be more than {minimum - 1} characters", at)
 
     return check
 
@@ -35,14 +35,14 @@ def flag(value: Any, at: str) -> Iterator[str]:
         yield problem("must be a boolean", at)
 
 
-def integer(least: int, most: int) -> Check:
+def integer(minimum: int, maximum: int) -> Check:
     """Return the check of a whole number from `least` to `most`."""
 
     def check(value: Any, at: str) -> Iterator[str]:
         if not isinstance(value, int) or isinstance(value, bool):
             yield problem("must be an integer", at)
-        elif not least <= value <= most:
-            yield problem(f"must be from {least} to {most}", at)
+        elif not minimum <= value <= maximum:
+            yield problem(f"must be from {minimum} to {maximum}", at)
 
     return check
 
@@ -57,17 +57,17 @@ def choice(*allowed: str) -> Check:
     return check
 
 
-def items(each: Check, *, most: int, least: int = 1) -> Check:
+def items(each: Check, *, maximum: int, minimum: int = 1) -> Check:
     """Return the check of a list of `least` to `most` values; `each` checks every value."""
 
     def check(value: Any, at: str) -> Iterator[str]:
         if not isinstance(value, list):
             yield problem("must be an array", at)
             return
-        if len(value) > most:
-            yield problem(f"no more than {most} items allowed", at)
-        if len(value) < least:
-            yield problem(f"no fewer than {least} items allowed", at)
+        if len(value) > maximum:
+            yield problem(f"no more than {maximum} items allowed", at)
+        if len(value) < minimum:
+            yield problem(f"no fewer than {minimum} items allowed", at)
         for index, item in enumerate(value):
             yield from each(item, f"{at}/{index}")
 

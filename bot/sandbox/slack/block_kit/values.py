@@ -45,18 +45,18 @@ def current_values(blocks: list[dict[str, Any]], filled: Values) -> Values:
     for block, element in stateful_elements(blocks):
         kept = filled.get(block["block_id"], {}).get(element["action_id"])
         if kept is None or kept["type"] != element["type"]:
-            kept = _start(element)
+            kept = _initial_value(element)
         values.setdefault(block["block_id"], {})[element["action_id"]] = kept
     return values
 
 
-def _start(element: dict[str, Any]) -> Value:
+def _initial_value(element: dict[str, Any]) -> Value:
     key, initial = KEYS[element["type"]]
     nothing: Any = [] if key.endswith("s") else None
     return {"type": element["type"], key: element.get(initial, nothing)}
 
 
-def still_there(blocks: list[dict[str, Any]], filled: Values) -> Values:
+def values_to_keep(blocks: list[dict[str, Any]], filled: Values) -> Values:
     """Return the part of `filled` whose elements exist in `blocks` with the same ids and type.
 
     This is what Slack keeps at views.update.
@@ -79,7 +79,7 @@ def is_empty(value: Value) -> bool:
     return value[KEYS[value["type"]][0]] in (None, "", [])
 
 
-def offered_option(element: dict[str, Any], wanted: str) -> dict[str, Any] | None:
+def find_option(element: dict[str, Any], wanted: str) -> dict[str, Any] | None:
     """Return the element's option with this value, otherwise with this text; None when there is none."""
     known = options_of(element)
     for option in known:

@@ -6,8 +6,8 @@ from typing import Any
 from bot.sandbox.refusals import Refused
 from bot.sandbox.seed import Person
 from bot.sandbox.slack.block_kit.blocks import elements_of
-from bot.sandbox.slack.block_kit.values import KEYS, Values, current_values, offered_option, with_value
-from bot.sandbox.slack.client.client import Client, Outcome, outcome, seen_now
+from bot.sandbox.slack.block_kit.values import KEYS, Values, current_values, find_option, with_value
+from bot.sandbox.slack.client.client import Client, Outcome, outcome, read_client_state
 from bot.sandbox.slack.client.input_values import Suggest, input_value
 from bot.sandbox.slack.client.payloads import action_ts, message_action_payload, suggestion_payload, view_action_payload
 from bot.sandbox.slack.web_api.message_content import blocks_of
@@ -40,11 +40,11 @@ class InView:
         return list(self.view.view["blocks"])
 
 
-Place = InMessage | InView
+ClickPlace = InMessage | InView
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Pick:
+class ElementChoice:
     """The element to use, and the input. `value` None: no value is given."""
 
     action_id: str
@@ -53,9 +53,9 @@ class Pick:
     selected: Any = None
 
 
-def place_of(
+def find_click_place(
     client: Client, person: Person, *, view_id: str | None, channel: str | None, ts: str | None, is_forged: bool = False
-) -> Place:
+) -> ClickPlace:
     """Find the view or the message.
 
     :param is_forged: whether the person may use a message that they cannot see, as with a stolen payload.
@@ -73,7 +73,7 @@ def place_of(
     return InMessage(channel=conversation, message=message)
 
 
-def element_in(place: Place, pick: Pick) -> tuple[dict[str, Any], dict[str, Any]]:
+def find_element(place: ClickPlace, pick: ElementChoice) -> tuple[dict[str, Any], dict[str, Any]]:
     """Find the element: (block, element).
 
     :raises Refused: `no_such_element`; `ambiguous_element` when several have the action_id and nothing distinguishes
@@ -96,7 +96,7 @@ def element_in(place: Place, pick: Pick) -> tuple[dict[str, Any], dict[str, Any]
     return found[0]
 
 
-def suggest_with(client: Client, person: Person, place: Place, block_id: str) -> Suggest:
+def options_from_bot(client: Client, person: Person, place: ClickPlace, block_id: str) -> Suggest:
     """Return a function that requests an external select's options from the bot."""
 
     async def suggest(element: dict[str, Any], query: str) -> list[dict[str, Any]]:
@@ -117,7 +117,7 @@ def suggest_with(client: Client, person: Person, place: Place, block_id: str) ->
     return suggest
 
 
-def _place_payload(place: Place) -> dict[str, Any]:
+def _place_payload(place: ClickPlace) -> dict[str, Any]:
     if isinstance(place, InView):
         return {"container": {"type": "view", "view_id": place.view.id}, "view": place.view.to_slack()}
     return {
@@ -127,14 +127,14 @@ def _place_payload(place: Place) -> dict[str, Any]:
     }
 
 
-async def click(client: Client, person: Person, place: Place, pick: Pick) -> Outcome:
+async def click(client: Client, person: Person, place: ClickPlace, pick: ElementChoice) -> Outcome:
     """Use an element. In an input block without `dispatch_action` this only enters the value, as in Slack.
 
     :raises Refused: `no_such_element`, `ambiguous_element`, what `input_value` refuses, `operation_timeout`,
         `dispatch_failed`.
     """
-    block, element = element_in(place, pick)
-    before = seen_now(client, person)
+    block, element = find_element(place, pick)
+    before = read_client_state(client, person)
     action = {"type": element["type"], "action_id": element["action_id"], "block_id": block["block_id"]}
     filled: Values = {}
     if element["type"] in KEYS:
@@ -143,7 +143,7 @@ async def click(client: Client, person: Person, place: Place, pick: Pick) -> Out
             element,
             given,
             workspace=client.workspace,
-            suggest=suggest_with(client, person, place, block["block_id"]),
+            suggest=options_from_bot(client, person, place, block["block_id"]),
         )
         action |= value
         filled = with_value(filled, block["block_id"], element["action_id"], value)
@@ -158,10 +158,10 @@ async def click(client: Client, person: Person, place: Place, pick: Pick) -> Out
     return await outcome(client, person, before, place=where, sent=sent)
 
 
-def _button_payload(element: dict[str, Any], pick: Pick) -> dict[str, Any]:
+def _button_payload(element: dict[str, Any], pick: ElementChoice) -> dict[str, Any]:
     """Return what a button or an overflow menu sends; a `value` given for a button replaces its own."""
     if element["type"] == "overflow":
-        option = offered_option(element, str(pick.value if pick.selected is None else pick.selected))
+        option = find_option(element, str(pick.value if pick.selected is None else pick.selected))
         if option is None:
             raise Refused("no_such_option", f"selected: offered are {[one['value'] for one in element['options']]}")
         return {"selected_option": option}

@@ -77,7 +77,7 @@ class Client:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Seen:
+class ClientState:
     """What a person saw before an action, to find out what is new afterwards."""
 
     views: frozenset[str]
@@ -86,22 +86,22 @@ class Seen:
     """The number of direct messages from the bot."""
 
 
-def seen_now(client: Client, person: Person) -> Seen:
+def read_client_state(client: Client, person: Person) -> ClientState:
     """Return what the person sees now, to compare with later."""
-    return Seen(
+    return ClientState(
         views=frozenset(one.id for one in client.workspace.views.modals(person.slack_id)),
         ephemerals=len(client.workspace.ephemerals(person.slack_id)),
-        direct=len(_direct(client, person)),
+        direct=len(_direct_messages(client, person)),
     )
 
 
-def _direct(client: Client, person: Person) -> list[dict[str, Any]]:
+def _direct_messages(client: Client, person: Person) -> list[dict[str, Any]]:
     channel = direct_message_id(person.slack_id)
     return [{**message, "channel": channel} for message in client.workspace.messages(channel, person.slack_id)]
 
 
 async def outcome(
-    client: Client, person: Person, before: Seen, *, place: Conversation | None = None, **more: Any
+    client: Client, person: Person, before: ClientState, *, place: Conversation | None = None, **more: Any
 ) -> Outcome:
     """Wait for the bot to finish; return what the person sees: open views, and new ephemeral messages.
 
@@ -111,7 +111,7 @@ async def outcome(
     """
     await client.settle()
     is_in = place is None or person.slack_id in place.members
-    direct = [] if is_in else _direct(client, person)[before.direct :]
+    direct = [] if is_in else _direct_messages(client, person)[before.direct :]
     views = [one.id for one in client.workspace.views.modals(person.slack_id)]
     return {
         "status": 200,

@@ -6,7 +6,7 @@ from typing import Any
 
 from bot.sandbox.refusals import Refused
 from bot.sandbox.seed import Person
-from bot.sandbox.slack.client.client import Client, Outcome, outcome, seen_now
+from bot.sandbox.slack.client.client import Client, Outcome, outcome, read_client_state
 from bot.sandbox.slack.client.payloads import command_payload, home_opened_payload, shortcut_payload
 from bot.sandbox.slack.errors import SlackError
 from bot.sandbox.slack.workspace.conversations import Conversation, direct_message_id
@@ -25,7 +25,7 @@ async def command(client: Client, person: Person, channel: Conversation, typed: 
     name, text = COMMAND, typed.strip()
     if text.startswith("/"):
         name, _, text = text.partition(" ")
-    before = seen_now(client, person)
+    before = read_client_state(client, person)
     payload = command_payload(
         person,
         client.credentials,
@@ -59,7 +59,7 @@ async def shortcut(client: Client, person: Person, callback_id: str) -> Outcome:
 
     :raises Refused: `operation_timeout`, `dispatch_failed`.
     """
-    before = seen_now(client, person)
+    before = read_client_state(client, person)
     payload = shortcut_payload(
         person,
         client.credentials,

@@ -4,7 +4,7 @@ from collections.abc import Awaitable, Callable
 from typing import Any
 
 from bot.sandbox.refusals import Refused
-from bot.sandbox.slack.block_kit.values import KEYS, Value, offered_option
+from bot.sandbox.slack.block_kit.values import KEYS, Value, find_option
 from bot.sandbox.slack.workspace.people import find_person
 from bot.sandbox.slack.workspace.workspace import Workspace
 
@@ -59,7 +59,7 @@ async def _option(element: dict[str, Any], text: str, suggest: Suggest) -> dict[
     offered = element
     if element["type"] in ("external_select", "multi_external_select"):
         offered = {"options": await suggest(element, text)}
-    option = offered_option(offered, text)
+    option = find_option(offered, text)
     if option is None:
         groups = (group["options"] for group in offered.get("option_groups", []))
         values = [one["value"] for choices in (offered.get("options", []), *groups) for one in choices]

@@ -6,8 +6,8 @@ from bot.sandbox.refusals import Refused
 from bot.sandbox.seed import Person
 from bot.sandbox.slack.block_kit.values import stateful_elements, with_value
 from bot.sandbox.slack.block_kit.view_checks import view_problems
-from bot.sandbox.slack.client.clicks import InView, suggest_with
-from bot.sandbox.slack.client.client import Client, Outcome, outcome, seen_now
+from bot.sandbox.slack.client.clicks import InView, options_from_bot
+from bot.sandbox.slack.client.client import Client, Outcome, outcome, read_client_state
 from bot.sandbox.slack.client.form_checks import form_errors
 from bot.sandbox.slack.client.input_values import input_value
 from bot.sandbox.slack.client.payloads import closed_payload, submission_payload
@@ -26,7 +26,7 @@ async def submit(client: Client, person: Person, view: OpenView, values: dict[st
     """
     if view.view["type"] != "modal" or view.view["submit"] is None:
         raise Refused("not_a_form", "view_id: this view has no submit button")
-    before = seen_now(client, person)
+    before = read_client_state(client, person)
     stack_root = view.view["root_view_id"]
     view = await fill(client, person, view, values)
     errors, sent = form_errors(view), False
@@ -65,7 +65,7 @@ async def fill(
                 fields[action_id],
                 one,
                 workspace=client.workspace,
-                suggest=suggest_with(client, person, InView(view=view), block_id),
+                suggest=options_from_bot(client, person, InView(view=view), block_id),
             )
             filled = with_value(filled, block_id, action_id, value)
     return client.workspace.views.fill(view, filled)
@@ -131,7 +131,7 @@ async def close(client: Client, person: Person, view: OpenView) -> Outcome:
     """Close a modal and those above it; the bot receives an event for each that has `notify_on_close`."""
     if view.view["type"] != "modal":
         raise Refused("not_a_modal", "view_id: an App Home cannot be closed")
-    before = seen_now(client, person)
+    before = read_client_state(client, person)
     clears = bool(view.view["clear_on_close"])
     closed = client.workspace.views.close_stack(view) if clears else client.workspace.views.close(view)
     for one in closed:

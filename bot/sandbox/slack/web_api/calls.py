@@ -79,7 +79,7 @@ class Method:
     """Called with an app-level token (`xapp-…`) instead of the bot's token."""
 
 
-def paged(call: Call, name: str, rows: list[Any], most: int = 1000) -> Answer:
+def paged(call: Call, name: str, rows: list[Any], maximum: int = 1000) -> Answer:
     """Return one page of a list, with a cursor to the next.
 
     :raises SlackError: `invalid_cursor`, `invalid_limit`.
@@ -89,6 +89,6 @@ def paged(call: Call, name: str, rows: list[Any], most: int = 1000) -> Answer:
         raise SlackError("invalid_limit")
     if not cursor.isdecimal():
         raise SlackError("invalid_cursor")
-    start, size = int(cursor), min(int(limit) or most, most)
+    start, size = int(cursor), min(int(limit) or maximum, maximum)
     following = str(start + size) if start + size < len(rows) else ""
     return {name: rows[start : start + size], "response_metadata": {"next_cursor": following}}

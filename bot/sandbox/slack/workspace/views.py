@@ -8,7 +8,7 @@ from typing import Any
 
 from bot.sandbox.seed import APP_ID, BOT_ID, TEAM_ID
 from bot.sandbox.slack.block_kit.defaults import with_defaults
-from bot.sandbox.slack.block_kit.values import Values, current_values, still_there
+from bot.sandbox.slack.block_kit.values import Values, current_values, values_to_keep
 from bot.sandbox.slack.errors import SlackError
 from bot.sandbox.storage.tables import AppendOnlyTables
 
@@ -104,7 +104,7 @@ class Views:
         self._check_external_id(view, old)
         same = {name: old.view[name] for name in ("id", "root_view_id", "previous_view_id")}
         new = self._completed(view, **same)
-        return self._put(replace(old, view=new, filled=still_there(new["blocks"], old.filled)))
+        return self._put(replace(old, view=new, filled=values_to_keep(new["blocks"], old.filled)))
 
     def publish(self, user_id: str, view: View, expected_hash: str | None = None) -> OpenView:
         """Show an App Home.

@@ -24,7 +24,13 @@ from bot.slack.cards.approval.approval_card import decision_row
 from bot.slack.cards.approval.card_context import RISKS
 from bot.slack.cards.approval.closed_card import shortened_note
 from bot.slack.cards.decisions import still_needed
-from bot.slack.cards.requests import MAX_DOMAIN_CHARACTERS, can_be_decided, request_target, whole_target
+from bot.slack.cards.requests import (
+    MAX_DOMAIN_CHARACTERS,
+    can_be_decided,
+    notified_target,
+    request_target,
+    whole_target,
+)
 from bot.words.requests.revision import RevisedLine, revision_lines
 from workflows.core.people import ChatId
 from workflows.core.policy.approval import Decision
@@ -34,6 +40,7 @@ from workflows.core.requests.request import AccessRequest
 MAX_LINES: Final = 6
 """Differences on the message; the others are counted, and Details show the whole plan."""
 MAX_MENTIONED_PEOPLE: Final = 20
+_ASKED_AGAIN: Final = "needs new approval"
 _SAME_PLAN: Final = "The plan is the same as before."
 
 
@@ -44,7 +51,8 @@ def new_approval_message(request: AccessRequest, *, now: datetime, asked: Iterab
     """
     known = request.require_prepared()
     risk = RISKS[deciding_risk(known.plan, known.observation.default).level]
-    title = f"{clean(request_target(request), MAX_DOMAIN_CHARACTERS)}: needs new approval"
+    title = f"{clean(request_target(request), MAX_DOMAIN_CHARACTERS)}: {_ASKED_AGAIN}"
+    notified = f"{clean(notified_target(request), MAX_DOMAIN_CHARACTERS)}: {_ASKED_AGAIN}"
     mentioned = list(_mentioned(asked))
     blocks: list[Block] = [
         header(f"🔁 {title} · {risk}"),
@@ -60,7 +68,7 @@ def new_approval_message(request: AccessRequest, *, now: datetime, asked: Iterab
         ),
         decision_row(request, can_decide=can_be_decided(request, now)),
     ]
-    return message(f"{title} ({request.id}). {shortened_note(request.asked_again)}", blocks)
+    return message(f"{notified} ({request.id}). {shortened_note(request.asked_again)}", blocks)
 
 
 def _mentioned(asked: Iterable[ChatId]) -> Iterator[TextRun]:

@@ -9,7 +9,7 @@ from slack_sdk.models.blocks import Block
 from bot.slack.blocks.blocks import DOMAIN_LIMIT, cleaned_text, fixed_text, header, local_time, paragraph, rich_text
 from bot.slack.blocks.message import Message, message
 from bot.slack.blocks.untrusted import clean
-from bot.slack.cards.requests import request_target, review_button
+from bot.slack.cards.requests import notified_target, request_target, review_button
 from bot.words.requests.titles import prepared_title
 from bot.words.sentences import counted
 from workflows.core.policy.risk import deciding_risk
@@ -35,7 +35,7 @@ def reminder_message(waiting: LimitedList[AccessRequest], *, now: datetime) -> M
 
 
 def _name(request: AccessRequest) -> str:
-    return f"{clean(request_target(request), 60)} ({request.id})"
+    return f"{clean(notified_target(request), 60)} ({request.id})"
 
 
 def _entry(request: AccessRequest) -> Iterator[Block]:

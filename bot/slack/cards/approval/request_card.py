@@ -10,7 +10,7 @@ from bot.slack.blocks.message import Message, message
 from bot.slack.cards.approval.approval_card import approval_blocks
 from bot.slack.cards.approval.card_context import CardContext
 from bot.slack.cards.approval.closed_card import closed_card, shortened_note
-from bot.slack.cards.drift import outside_change_elements
+from bot.slack.cards.drift import default_of, outside_change_elements
 from bot.slack.cards.requests import summary
 from bot.slack.people.approvers import Approvers
 from workflows.core.people import Role
@@ -42,4 +42,4 @@ def _new_approval_elements(request: AccessRequest) -> Iterator[RichTextElement]:
         fixed_text("Needs new approval: ", bold=True), cleaned_text(shortened_note(request.asked_again), 500)
     )
     if request.drift is not None:
-        yield from outside_change_elements(request.drift)
+        yield from outside_change_elements(request.drift, default_of(request))

@@ -22,7 +22,7 @@ from bot.slack.blocks.message import Message, message
 from bot.slack.cards.approval.closed_card import closed_headline, closed_summary, shortened_note, status_parts
 from bot.slack.cards.decisions import still_needed
 from bot.slack.cards.partnership import close_early_button
-from bot.slack.cards.requests import headline, kind_words, own_buttons, request_target
+from bot.slack.cards.requests import headline, kind_words, notified_target, own_buttons
 from bot.words.plans.changes import duration_words
 from bot.words.requests.titles import prepared_title
 from workflows.core.partners.approval_policy import is_live
@@ -105,7 +105,7 @@ def former_sponsor_card(request: AccessRequest) -> Message:
         header(headline(request)),
         rich_text(paragraph(cleaned_text(said, 300)), paragraph(fixed_text("You need to do nothing."))),
     ]
-    return message(f"{request_target(request)}: you are not the sponsor any more.", blocks)
+    return message(f"{notified_target(request)}: you are not the sponsor any more.", blocks)
 
 
 def _close_early_blocks(request: AccessRequest, record: Partnership) -> Iterator[Block]:

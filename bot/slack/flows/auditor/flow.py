@@ -56,12 +56,12 @@ class AuditorFlow:
             shown = read_place(await self.store.home_position(window.actor))
             return search_form(shown.wanted or RequestFilter(text=shown.text))
 
-        await self.windows.load(ack, click, build, command="search_requests")
+        await self.windows.open_and_fill(ack, click, build, command="search_requests")
 
     async def search(self, ack: AsyncAck, click: Interaction) -> None:
         """Show the requests that match in the App Home."""
         try:
-            wanted = parse_search(click.the_view)
+            wanted = parse_search(click.required_view)
         except SearchProblems as problems:
             await ack(response_action="errors", errors=problems.by_field)
             return
@@ -83,7 +83,7 @@ class AuditorFlow:
             )
 
         subject = CommandSubject(request_id=request_id)
-        await self.windows.load(ack, click, build, command=ids.READ_REQUEST, subject=subject)
+        await self.windows.open_and_fill(ack, click, build, command=ids.READ_REQUEST, subject=subject)
 
     async def read_history(self, ack: AsyncAck, click: Interaction) -> None:
         """Open a window with the audit history of a request."""
@@ -93,7 +93,7 @@ class AuditorFlow:
             return await self._history(window, request_id, START)
 
         subject = CommandSubject(request_id=request_id)
-        await self.windows.load(ack, click, build, command=ids.READ_HISTORY, subject=subject)
+        await self.windows.open_and_fill(ack, click, build, command=ids.READ_HISTORY, subject=subject)
 
     async def turn_history(self, ack: AsyncAck, click: Interaction) -> None:
         """Show another page of an audit history in the same window."""
@@ -104,7 +104,7 @@ class AuditorFlow:
 
         window = Window.of(click, command=ids.READ_HISTORY, subject=CommandSubject(request_id=request_id))
         await ack()
-        self.windows.start(window, self.windows.show(window, build))
+        self.windows.fill(window, self.windows.show(window, build))
 
     async def _history(self, window: Window, request_id: RequestId, place: PagePosition) -> Json:
         request = await self._read(window, request_id)

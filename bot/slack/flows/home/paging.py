@@ -2,24 +2,20 @@
 
 import json
 from dataclasses import replace
-from typing import Annotated, Final
+from typing import Final
 
-from pydantic import StringConstraints, TypeAdapter, ValidationError
+from pydantic import TypeAdapter, ValidationError
 
-from bot.slack.payloads.models import Payload
+from bot.slack.payloads.button_values import PageStep, parse_page_step
 from workflows.app.reads.app_home import HomeList, HomePosition
-from workflows.core.errors.raised import Refused
-from workflows.core.errors.refusal_codes import RefusalCode
 from workflows.ports.pages import Cursor, PagePosition
 
 MAX_SEARCH_CHARACTERS: Final = 100
 """The most characters that can be searched for."""
 
 
-class _Step(Payload):
+class _HomeStep(PageStep):
     name: HomeList
-    cursor: Annotated[tuple[Annotated[str, StringConstraints(max_length=400)], ...], ...]
-    is_before: bool
 
 
 _STORED: Final = TypeAdapter(HomePosition)
@@ -35,11 +31,8 @@ def parse_page(value: str) -> tuple[HomeList, PagePosition]:
 
     :raises Refused: for any other text.
     """
-    try:
-        step = _Step.model_validate_json(value)
-    except ValidationError as error:
-        raise Refused(RefusalCode.MALFORMED) from error
-    return step.name, PagePosition(cursor=step.cursor, is_before=step.is_before)
+    step = parse_page_step(value, _HomeStep)
+    return step.name, step.position
 
 
 def on_page(place: HomePosition, name: HomeList, to: PagePosition) -> HomePosition:

@@ -35,13 +35,13 @@ from bot.slack.words.alarms import alarm_elements
 from bot.words.partner_setup.state import setup_words
 from bot.words.plans.risk import LEVELS
 from bot.words.requests.notes import note_words
-from bot.words.requests.states import state_words
+from bot.words.requests.states import short_state_words, state_words
 from bot.words.requests.titles import partner_title, prepared_title
 from workflows.app.reads.found_requests import Today
 from workflows.core.partners.partnership import Partnership
 from workflows.core.policy.risk import deciding_risk
 from workflows.core.requests.alarms import Alarm, AlarmCode
-from workflows.core.requests.approver_reminders import may_be_reminded
+from workflows.core.requests.reminders import may_be_reminded
 from workflows.core.requests.request import AccessRequest, RequestKind
 
 MAX_ROW_CHARACTERS: Final = 420
@@ -128,7 +128,7 @@ def ending_row(partnership: Partnership) -> Iterator[Block]:
 
 def found_row(request: AccessRequest, today: Today) -> Iterator[Block]:
     """Return a request that an auditor's search found: partner, access, state of today, requester."""
-    sign, state = icon(request), state_words(request)
+    sign, state = icon(request), short_state_words(request)
     if (later := today.successor) is not None:
         sign, state = replaced_icon(later), f"{replaced_words(later)} ({later.id})"
     elif today.is_past_its_end:

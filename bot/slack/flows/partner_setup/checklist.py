@@ -11,7 +11,7 @@ from bot.slack.blocks.blocks import Json, bullets, fixed_text, header, paragraph
 from bot.slack.blocks.message import Message, message
 from bot.slack.blocks.modal import modal
 from bot.slack.blocks.untrusted import clean, cut
-from bot.slack.cards.partner_and_plan import identity_block, partner_name, partner_words
+from bot.slack.cards.partner_and_plan import identity_block, notified_partner, partner_name
 from bot.slack.cards.setup_steps import NO_PARTNER_STEPS, setup_note_elements, step_blocks
 from bot.words.partner_setup.checklist import first_section, partner_notes, step_sections
 from bot.words.sentences import counted
@@ -35,7 +35,7 @@ def checklist_message(present: CurrentSetup, *, may_confirm: bool) -> Message:
     blocks = [header(f"🤝 {name}: partner setup"), *_blocks(present, may_confirm=may_confirm)]
     needed = needed_steps(present.setup.steps)
     steps = counted(len(needed), "step") if needed else "nothing"
-    return message(f"{partner_words(present.identity)}: {steps} for the partner's administrator.", blocks)
+    return message(f"{notified_partner(present.identity)}: {steps} for the partner's administrator.", blocks)
 
 
 def checklist_view(present: CurrentSetup) -> Json:

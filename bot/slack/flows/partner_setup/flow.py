@@ -71,7 +71,7 @@ class PartnerSetupFlow:
 
     async def answer_checklist(self, ack: AsyncAck, command: SlashCommand) -> None:
         """Answer a command with the checklist."""
-        await self.answers.later(ack, command, self._message)
+        await self.answers.answer_later(ack, command, self._message)
 
     async def show_checklist(self, ack: AsyncAck, click: Interaction) -> None:
         """Show the checklist in a window."""
@@ -81,7 +81,7 @@ class PartnerSetupFlow:
             return await self._view(window, tenant_id)
 
         subject = CommandSubject(tenant_id=tenant_id)
-        await self.windows.load(ack, click, build, command="/partner checklist", subject=subject)
+        await self.windows.open_and_fill(ack, click, build, command="/partner checklist", subject=subject)
 
     async def _message(self, command: SlashCommand) -> Message:
         present = await self.checklists.present(command.argument)

@@ -52,7 +52,7 @@ class FilledFormFlow:
         request_id = parse_request_id(click.action.value)
 
         async def build(window: Window) -> Json:
-            await self.request_access.members.require(window.actor)
+            await self.request_access.members.refuse_known_outsiders(window.actor)
             request = await self.editing.require(request_id, window.actor)
             refill = self._refilled(request, window.actor)
             edits = PlanEdited(request_id=request.id, digest=request.plan.digest)
@@ -61,11 +61,11 @@ class FilledFormFlow:
             return await self.request_access.filled_view(window, replace(refill, form=form), decided=decided)
 
         subject = CommandSubject(request_id=request_id)
-        await self.request_access.windows.load(ack, click, build, command=_EDIT, subject=subject)
+        await self.request_access.windows.open_and_fill(ack, click, build, command=_EDIT, subject=subject)
 
     async def send_edit(self, ack: AsyncAck, click: Interaction) -> None:
         """Store the edit. If the request changed after the window was opened, show this instead of the form."""
-        await self.request_access.members.require(click.actor)
+        await self.request_access.members.refuse_known_outsiders(click.actor)
         form = parse_form(click)
         try:
             await answer_submission(ack, self.editing.edit(form, key=click.key))
@@ -89,17 +89,17 @@ class FilledFormFlow:
             subject = CommandSubject(request_id=parse_request_id(named))
 
         async def build(window: Window) -> Json:
-            await self.request_access.members.require(window.actor)
+            await self.request_access.members.refuse_known_outsiders(window.actor)
             return await self.request_access.filled_view(window, await self._earlier_as_form(subject, window.actor))
 
-        await self.request_access.windows.load(ack, click, build, command="open_request", subject=subject)
+        await self.request_access.windows.open_and_fill(ack, click, build, command="open_request", subject=subject)
 
     async def open_close_early(self, ack: AsyncAck, click: Interaction) -> None:
         """Open the form that asks for an active partner to be blocked; one approver decides on it."""
         tenant_id = parse_tenant_id(click.action.value)
 
         async def build(window: Window) -> Json:
-            await self.request_access.members.require(window.actor)
+            await self.request_access.members.refuse_known_outsiders(window.actor)
             partnership = await self.store.partnership(tenant_id)
             if partnership is None or not is_live(partnership):
                 raise Refused(RefusalCode.REVOKED)
@@ -116,7 +116,7 @@ class FilledFormFlow:
             return await self.request_access.filled_view(window, refill)
 
         subject = CommandSubject(tenant_id=tenant_id)
-        await self.request_access.windows.load(ack, click, build, command="close_early", subject=subject)
+        await self.request_access.windows.open_and_fill(ack, click, build, command="close_early", subject=subject)
 
     async def _earlier_as_form(self, subject: CommandSubject, actor: ChatId) -> Refill:
         """Return the earlier request as a new form. Who neither sent nor sponsors it gets the partner only."""

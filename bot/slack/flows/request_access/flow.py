@@ -82,13 +82,13 @@ class RequestAccessFlow:
         """Look up the target that was just typed."""
         await ack()
         window = Window.of(click, command=LOOK_UP)
-        self.windows.start(window, self.show_partner(window, parse_form(click), typed=click.action.value))
+        self.windows.fill(window, self.show_partner(window, parse_form(click), typed=click.action.value))
 
     async def choose_template(self, ack: AsyncAck, click: Interaction) -> None:
         """Show the fields of the template that was just chosen."""
         await ack()
         window = Window.of(click, command=LOOK_UP)
-        self.windows.start(window, self.show_template(window, parse_form(click)))
+        self.windows.fill(window, self.show_template(window, parse_form(click)))
 
     def look_up_again(self, click: Interaction) -> None:
         """Look up the target of an open form again, after an action in the form ended the request about it."""
@@ -97,7 +97,7 @@ class RequestAccessFlow:
 
     async def submit(self, ack: AsyncAck, click: Interaction) -> None:
         """Send the request. When another one is open for this partner, the form shows it with its buttons."""
-        await self.members.require(click.actor)
+        await self.members.refuse_known_outsiders(click.actor)
         problems = await answer_submission(ack, self.intake.file(parse_form(click), key=click.key))
         if ids.TARGET in problems and problems[ids.TARGET].code == RefusalCode.OPEN_REQUEST:
             self.look_up_again(click)
@@ -108,30 +108,30 @@ class RequestAccessFlow:
         :param decided: how many people have approved the request that it edits.
         """
         form = refill.form
-        shown = self.forms.at(window.id, form)
-        shown.refill, shown.decided = refill, decided
-        await self._look_up(window, shown, form.target)
-        await self._read_offers_and_approvers(shown)
-        return shown.view()
+        open_form = self.forms.update_values(window.id, form)
+        open_form.refill, open_form.decided = refill, decided
+        await self._look_up(window, open_form, form.target)
+        await self._read_offers_and_approvers(open_form)
+        return open_form.view()
 
     async def _open_from_command(
-        self, ack: AsyncAck, act: Interaction | SlashCommand, typed: str, *, closing: bool
+        self, ack: AsyncAck, event: Interaction | SlashCommand, typed: str, *, closing: bool
     ) -> None:
-        actor = act.actor
-        view_id, template = await self._open(act.trigger_id, actor, typed=typed, closing=closing)
+        actor = event.actor
+        view_id, template = await self._open(event.trigger_id, actor, typed=typed, closing=closing)
         await ack()
         if typed:
             blank = Form(requester=actor, target=typed, template=template, justification="", sponsor=actor, days=0)
-            window = Window(id=view_id, actor=actor, key=act.key, command=LOOK_UP)
-            self.windows.start(window, self.show_partner(window, blank, typed=typed))
+            window = Window(id=view_id, actor=actor, key=event.key, command=LOOK_UP)
+            self.windows.fill(window, self.show_partner(window, blank, typed=typed))
 
     async def _open(self, trigger_id: str, actor: ChatId, *, typed: str = "", closing: bool = False) -> tuple[str, str]:
-        """Open the form for a full member, without waiting for a lookup.
+        """Open the form for a full member, without open_request for a lookup.
 
         :returns: the view's id, and the template that is chosen already: the first one that closes a partner.
         :raises Refused: for everybody else.
         """
-        await self.members.require(actor)
+        await self.members.refuse_known_outsiders(actor)
         offers = await self.offers.open(closing=closing)
         template = offers[0].template.name if closing and offers else ""
         form = RequestForm(offers=offers, requester=actor, target=typed, template=template)
@@ -139,53 +139,57 @@ class RequestAccessFlow:
 
     async def show_partner(self, window: Window, form: Form, *, typed: str) -> None:
         """Resolve the target field and show the tenant, or the problem, below it."""
-        shown = self.forms.at(window.id, replace(form, target=typed))
+        open_form = self.forms.update_values(window.id, replace(form, target=typed))
         async with self.windows.showing_refusals(window):
-            await self._look_up(window, shown, typed)
-            await self._read_offers_and_approvers(shown)
-            await self.forms.show(window.id, shown, shown.view)
+            await self._look_up(window, open_form, typed)
+            await self._read_offers_and_approvers(open_form)
+            await self.forms.show(window.id, open_form, open_form.view)
 
     async def show_template(self, window: Window, form: Form) -> None:
         """Show the chosen template with its fields and who decides, then the tenant if it was not looked up yet."""
-        shown = self.forms.at(window.id, form)
+        open_form = self.forms.update_values(window.id, form)
         async with self.windows.showing_refusals(window):
-            await self.members.require(form.requester)
-            if not shown.is_about(form.target):
-                shown.forget()
-            await self._read_offers_and_approvers(shown)
-            await self.forms.show(window.id, shown, shown.view)
-            if form.target.strip() and not shown.is_about(form.target):
-                await self.show_partner(window, shown.form, typed=form.target)
+            await self.members.refuse_known_outsiders(form.requester)
+            if not open_form.is_about(form.target):
+                open_form.forget()
+            await self._read_offers_and_approvers(open_form)
+            await self.forms.show(window.id, open_form, open_form.view)
+            if form.target.strip() and not open_form.is_about(form.target):
+                await self.show_partner(window, open_form.form, typed=form.target)
 
-    async def _read_offers_and_approvers(self, shown: OpenRequestForm) -> None:
+    async def _read_offers_and_approvers(self, open_form: OpenRequestForm) -> None:
         """Read what is offered, and who would decide on the chosen template."""
-        shown.offers = await self.offers.open(shown.form.template)
-        form, template = shown.form, self.catalog.templates.get(shown.form.template)
+        open_form.offers = await self.offers.open(open_form.form.template)
+        form, template = open_form.form, self.catalog.templates.get(open_form.form.template)
         if template is None:
-            shown.asked = ()
+            open_form.who_decides = ()
             return
-        stages = await self.offers.stages(template, shown.observation, form.days)
+        stages = await self.offers.stages(template, open_form.observation, form.days)
         asked = await name_stages(stages, {form.requester, form.sponsor}, self.shown_directory)
-        if shown.form.template == template.name:  # another one may have been chosen since
-            shown.asked = asked
+        if open_form.form.template == template.name:  # another one may have been chosen since
+            open_form.who_decides = asked
 
-    async def _look_up(self, window: Window, shown: OpenRequestForm, typed: str) -> None:
+    async def _look_up(self, window: Window, open_form: OpenRequestForm, typed: str) -> None:
         """Look up a partner for the form.
 
-        :raises Refused: for a person who is no full member. A reached limit is shown in the form, which keeps its
+        :raises Refused: for a person who is no full member. A reached limit is open_form in the form, which keeps its
             fields.
         """
-        found, seen, problem = None, None, ""
-        key, actor = window.key, shown.form.requester
+        found, observed, problem = None, None, ""
+        key, actor = window.key, open_form.form.requester
         try:
             await self.lookup_permission.require(actor, typed, key=key, by="form")
-            seen = await self.intake.look_up(typed)
-            waiting = await self.intake.open_request(seen.identity.tenant_id)
-            edits = shown.form.edits
-            if edits is not None and waiting is not None and waiting.id == edits.request_id:
-                waiting = None
-            account = None if waiting is None else await account_of_other_chat_id(waiting, actor, self.intake.directory)
-            found = LookupResult.of(seen, typed=typed, waiting=waiting, account=account)
+            observed = await self.intake.look_up(typed)
+            open_request = await self.intake.open_request(observed.identity.tenant_id)
+            edits = open_form.form.edits
+            if edits is not None and open_request is not None and open_request.id == edits.request_id:
+                open_request = None
+            account = (
+                None
+                if open_request is None
+                else await account_of_other_chat_id(open_request, actor, self.intake.directory)
+            )
+            found = LookupResult.of(observed, typed=typed, open_request=open_request, viewer_account=account)
         except Refused as refused:
             if refused.code is not RefusalCode.LIMIT_REACHED:
                 raise
@@ -200,5 +204,7 @@ class RequestAccessFlow:
         except (TenantUnavailable, PeopleDirectoryUnavailable) as error:
             why = refusal_words(error)
             anyway = "You can send the request anyway; it waits until it can."
-            problem = f"This cannot be looked up now: {why} {anyway if shown.form.edits is None else EDIT_UNCHECKED}"
-        shown.found, shown.observation, shown.problem, shown.looked_up = found, seen, problem, typed
+            problem = (
+                f"This cannot be looked up now: {why} {anyway if open_form.form.edits is None else EDIT_UNCHECKED}"
+            )
+        open_form.found, open_form.observation, open_form.problem, open_form.looked_up = found, observed, problem, typed

@@ -75,7 +75,7 @@ class RequestForm:
     """The text of the option that was chosen for one of them, by name."""
     unsearchable: Mapping[str, Fact] = field(default_factory=dict)
     """Why our own directory cannot be searched for one of them, by name."""
-    asked: Sequence[StageApprovers] = ()
+    who_decides: Sequence[StageApprovers] = ()
     """Who would decide on the chosen template."""
     edits: PlanEdited | None = None
     """What the form edits; None for a new request."""
@@ -110,7 +110,7 @@ def request_view(form: RequestForm) -> Json:
         template_field(form.offers, form.template),
         *_note(form, ids.TEMPLATE),
         small_text(*([NOT_CHOSEN] if form.chosen is None else chosen_template_words(form.chosen))),
-        *_who_decides(form.asked),
+        *_who_decides(form.who_decides),
         *placeholder_fields(template, form.placeholders, form.labels, form.unsearchable),
         input_block("Justification", ids.JUSTIFICATION, text_area(ids.JUSTIFICATION, form.justification)),
         *ticket_field(None if template is None else template.ticket, form.ticket),
@@ -166,10 +166,10 @@ def _target_field(form: RequestForm) -> InputBlock:
     return input_block("Partner domain or tenant ID", ids.TARGET, element, hint=hint, is_dispatched=True)
 
 
-def _who_decides(asked: Sequence[StageApprovers]) -> Iterator[Block]:
+def _who_decides(who_decides: Sequence[StageApprovers]) -> Iterator[Block]:
     """Return who will be asked, stage by stage, as far as it is known now."""
-    if asked:
-        stages = bullets((_stage(one) for one in asked), ordered=True)
+    if who_decides:
+        stages = bullets((_stage(one) for one in who_decides), ordered=True)
         yield rich_text(paragraph(fixed_text("Who decides", bold=True)), stages, paragraph(fixed_text(CANNOT_APPROVE)))
 
 

@@ -12,7 +12,7 @@ from bot.slack.blocks.modal import option
 from bot.slack.flows.request_access.open_form import OpenRequestForm
 from bot.slack.payloads.forms import parse_form, searched_template
 from bot.slack.payloads.models import Interaction
-from bot.words.found_object import found_name, found_words
+from bot.words.names.found_object import found_name, found_words
 from workflows.app.reads.object_search import ObjectSearch
 from workflows.app.reads.offers import Offers
 from workflows.app.requests.forms import Form
@@ -30,27 +30,27 @@ class OwnDirectorySearch:
     forms: OpenForms[Form, OpenRequestForm]
     windows: Windows
 
-    async def suggest(self, ack: AsyncAck, asked: Interaction) -> None:
+    async def suggest(self, ack: AsyncAck, event: Interaction) -> None:
         """Offer what begins with the typed text. A typed ID is offered as it is: it is checked when it is sent."""
-        name = asked.action_id.removeprefix(ids.PLACEHOLDER_PREFIX)
-        typed = asked.value.strip()
+        name = event.action_id.removeprefix(ids.PLACEHOLDER_PREFIX)
+        typed = event.value.strip()
         if is_guid(typed.strip("{}")):
             await ack(options=[option(f"ID {typed}", typed)])
             return
-        found = await self.names.find(asked.actor, searched_template(asked), name, asked.value)
+        found = await self.names.find(event.actor, searched_template(event), name, event.value)
         await ack(options=[_choice(one) for one in found.objects])
         if found.problem is not None:
-            self.windows.background.start(self._take_id(asked, name, found.problem))
+            self.windows.background.start(self._take_id(event, name, found.problem))
 
-    async def _take_id(self, asked: Interaction, name: str, problem: Fact) -> None:
+    async def _take_id(self, event: Interaction, name: str, problem: Fact) -> None:
         """Replace the select by a field for the ID, and say why."""
-        form = parse_form(asked)
+        form = parse_form(event)
         if not form.template:
             return  # the payload contains no values, so an update of the form would erase them
-        shown = self.forms.at(asked.the_view.id, form)
-        shown.unsearchable[name] = problem
-        shown.offers = shown.offers or await self.offers.open(form.template)
-        await self.forms.show(asked.the_view.id, shown, shown.view)
+        open_form = self.forms.update_values(event.required_view.id, form)
+        open_form.unsearchable[name] = problem
+        open_form.offers = open_form.offers or await self.offers.open(form.template)
+        await self.forms.show(event.required_view.id, open_form, open_form.view)
 
 
 def _choice(one: FoundObject) -> Option:

@@ -37,17 +37,17 @@ class LookupResult:
     """The result of looking up the target."""
 
     identity: TenantIdentity
-    exists: bool
+    has_configuration: bool
     """Whether the partner has its own configuration already."""
-    lines: tuple[str, ...] = ()
+    setting_lines: tuple[str, ...] = ()
     """The settings of that configuration, one in each line."""
-    taken: str = ""
+    extracted_name: str = ""
     """The name that was found in the typed text; empty when the text was only the name."""
-    waiting: AccessRequest | None = None
+    open_request: AccessRequest | None = None
     """The open request about this partner."""
-    account: PersonId | None = None
+    viewer_account: PersonId | None = None
     """The account of the person who looks up; set when the chat id alone does not show whose request it is."""
-    guests: Openness = Openness.UNKNOWN
+    default_guest_access: Openness = Openness.UNKNOWN
     """How far the tenant's default lets the partner's guests in; unknown when the partner has a setting of its own."""
 
     @classmethod
@@ -56,8 +56,8 @@ class LookupResult:
         observation: ObservedPartner,
         *,
         typed: str = "",
-        waiting: AccessRequest | None = None,
-        account: PersonId | None = None,
+        open_request: AccessRequest | None = None,
+        viewer_account: PersonId | None = None,
     ) -> Self:
         """Return a summary of the directory's answer."""
         asked = observation.identity.asked
@@ -65,12 +65,12 @@ class LookupResult:
         current = describe_current(observation.configuration, observation.default, is_cross_cloud=is_cross_cloud)
         return cls(
             identity=observation.identity,
-            exists=observation.configuration is not None,
-            lines=tuple(f"{entry.setting}: {entry.words}" for entry in current if entry.is_own),
-            taken="" if typed.strip().lower() in ("", asked) else asked,
-            waiting=waiting,
-            account=account,
-            guests=_inherited_guests(observation),
+            has_configuration=observation.configuration is not None,
+            setting_lines=tuple(f"{entry.setting}: {entry.words}" for entry in current if entry.is_own),
+            extracted_name="" if typed.strip().lower() in ("", asked) else asked,
+            open_request=open_request,
+            viewer_account=viewer_account,
+            default_guest_access=_inherited_guests(observation),
         )
 
 
@@ -91,41 +91,44 @@ def target_result(found: LookupResult | None, problem: str, requester: ChatId) -
     if found is None:
         return rich_text(paragraph(fixed_text("No organization looked up yet.")), block_id=ids.TARGET_RESULT)
     elements: list[RichTextElement] = [identity_paragraph(found.identity)]
-    if found.taken:
+    if found.extracted_name:
         elements.insert(
-            0, paragraph(fixed_text("Taken from what you typed: "), cleaned_text(found.taken, DOMAIN_LIMIT, bold=True))
+            0,
+            paragraph(
+                fixed_text("Taken from what you typed: "), cleaned_text(found.extracted_name, DOMAIN_LIMIT, bold=True)
+            ),
         )
-    if found.waiting is not None:
-        open_one = fact_words(open_request_fact(found.waiting, requester, found.account))
+    if found.open_request is not None:
+        open_one = fact_words(open_request_fact(found.open_request, requester, found.viewer_account))
         elements.append(paragraph(fixed_text("⏳ "), cleaned_text(open_one, 600, bold=True)))
     return rich_text(*elements, *_what_applies(found), block_id=ids.TARGET_RESULT)
 
 
 def _what_applies(found: LookupResult) -> Iterator[RichTextElement]:
-    if not found.exists and not found.identity.is_resolved:
+    if not found.has_configuration and not found.identity.is_resolved:
         yield paragraph(fixed_text(NOT_ADDED))
-    elif not found.exists:
+    elif not found.has_configuration:
         yield paragraph(fixed_text(NOT_A_PARTNER))
-    elif not found.lines:
+    elif not found.setting_lines:
         yield paragraph(fixed_text("Already a partner, without any setting of its own."))
     else:
         yield paragraph(fixed_text("Already a partner. Set for it now:"))
-        yield bullets([cleaned_text(line, MAX_SETTING_CHARACTERS)] for line in found.lines[:15])
-    if guests := guests_words(found.guests):
+        yield bullets([cleaned_text(line, MAX_SETTING_CHARACTERS)] for line in found.setting_lines[:15])
+    if guests := guests_words(found.default_guest_access):
         yield paragraph(fixed_text(f"⚠️ {guests}"))
 
 
 def open_request_buttons(found: LookupResult | None, requester: ChatId) -> Iterator[ActionsBlock]:
     """Return the buttons for the open request that this person may use; every click is checked again."""
-    if found is None or found.waiting is None:
+    if found is None or found.open_request is None:
         return
-    waiting = found.waiting
+    open_request = found.open_request
     buttons = []
-    if waiting.prepared is not None:
-        buttons.append(button("Show", ids.REVIEW_REQUEST, ids.decision_value(waiting)))
-    if may_edit(waiting, requester, found.account):
-        buttons.append(edit_element(waiting))
-    if may_withdraw(waiting, requester, found.account):
-        buttons.append(withdraw_element(waiting))
+    if open_request.prepared is not None:
+        buttons.append(button("Show", ids.REVIEW_REQUEST, ids.decision_value(open_request)))
+    if may_edit(open_request, requester, found.viewer_account):
+        buttons.append(edit_element(open_request))
+    if may_withdraw(open_request, requester, found.viewer_account):
+        buttons.append(withdraw_element(open_request))
     if buttons:
-        yield actions(f"waiting:{waiting.id}", *buttons)
+        yield actions(f"waiting:{open_request.id}", *buttons)

@@ -67,18 +67,18 @@ class RestoreFlow:
         async def build(window: Window) -> Json:
             return await self._changes(window, command.argument)
 
-        await self.windows.load(ack, command, build, command=_AUDIT_NAME)
+        await self.windows.open_and_fill(ack, command, build, command=_AUDIT_NAME)
 
     async def choose_change(self, ack: AsyncAck, click: Interaction) -> None:
         """Show the effect of the change that was just chosen."""
         form = parse_restore_form(click)
         await ack()
         window = Window.of(click, command=_AUDIT_NAME, subject=CommandSubject(tenant_id=form.tenant_id))
-        self.windows.start(window, self.show_difference(window, form))
+        self.windows.fill(window, self.show_difference(window, form))
 
     async def submit(self, ack: AsyncAck, click: Interaction) -> None:
         """Send the request."""
-        await self.members.require(click.actor)
+        await self.members.refuse_known_outsiders(click.actor)
         await answer_submission(ack, self.intake.file(parse_restore_form(click), key=click.key))
 
     async def _changes(self, window: Window, typed: str) -> Json:
@@ -97,9 +97,9 @@ class RestoreFlow:
 
     async def show_difference(self, window: Window, form: RestoreForm) -> None:
         """Show a full member what the chosen restoration would change. A later choice in the same form wins."""
-        shown = self.forms.at(window.id, form)
+        shown = self.forms.update_values(window.id, form)
         async with self.windows.showing_refusals(window):
-            await self.members.require(form.requester)
+            await self.members.refuse_known_outsiders(form.requester)
             changes = await self.intake.changes(form.tenant_id)
             if not changes:
                 return  # the form is only shown when there are some

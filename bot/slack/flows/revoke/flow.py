@@ -83,7 +83,7 @@ class RevokeFlow:
         async def build(window: Window) -> Json:
             return await self._shown(window, command.argument, in_review=False)
 
-        await self.windows.load(ack, command, build, command="/partner revoke")
+        await self.windows.open_and_fill(ack, command, build, command="/partner revoke")
 
     async def open_from_review(self, ack: AsyncAck, click: Interaction) -> None:
         """Open the window from a review's button, which the sponsor has as well."""
@@ -92,7 +92,7 @@ class RevokeFlow:
         async def build(window: Window) -> Json:
             return await self._shown(window, target, in_review=True)
 
-        await self.windows.load(ack, click, build, command="want_revoke")
+        await self.windows.open_and_fill(ack, click, build, command="want_revoke")
 
     async def open_from_home(self, ack: AsyncAck, click: Interaction) -> None:
         """Open the window about a partner that an admin's App Home shows."""
@@ -101,33 +101,35 @@ class RevokeFlow:
         async def build(window: Window) -> Json:
             return await self._shown(window, target, in_review=False)
 
-        await self.windows.load(ack, click, build, command="want_revoke", subject=CommandSubject(tenant_id=target))
+        await self.windows.open_and_fill(
+            ack, click, build, command="want_revoke", subject=CommandSubject(tenant_id=target)
+        )
 
     async def ask_partner(self, ack: AsyncAck, click: Interaction) -> None:
         """Ask which partner to block; it need not be known to Gatehouse."""
-        await self.members.require_known(click.actor)
+        await self.members.require_member(click.actor)
         await self.windows.open(click.trigger_id, ask_partner_view())
         await ack()
 
     async def open_from_form(self, ack: AsyncAck, click: Interaction) -> None:
         """Show in the same window what blocking the typed partner does."""
-        typed = click.the_view.value(ids.TARGET)
+        typed = click.required_view.value(ids.TARGET)
         await ack(response_action="update", view=loading_view())
         window = Window.of(click, command="want_revoke")
 
         async def build(window: Window) -> Json:
             return await self._shown(window, typed, in_review=False)
 
-        self.windows.start(window, self.windows.show(window, build))
+        self.windows.fill(window, self.windows.show(window, build))
 
     async def submit(self, ack: AsyncAck, click: Interaction) -> None:
         """Store a revocation after the partner's name was typed as confirmation."""
-        tenant_id = parse_tenant_id(click.the_view.private_metadata)
-        problem = await self.confirmation_problem(tenant_id, click.the_view.value(ids.CONFIRM))
+        tenant_id = parse_tenant_id(click.required_view.private_metadata)
+        problem = await self.confirmation_problem(tenant_id, click.required_view.value(ids.CONFIRM))
         if problem:
             await ack(response_action="errors", errors={ids.CONFIRM: problem})
             return
-        command = Revoke(actor=click.actor, target=tenant_id, reason=click.the_view.value(ids.REASON).strip())
+        command = Revoke(actor=click.actor, target=tenant_id, reason=click.required_view.value(ids.REASON).strip())
         await self.service.store_click(command, key=click.key)
         await ack(response_action="clear")
 
@@ -150,7 +152,7 @@ class RevokeFlow:
 
         :param in_review: whether it was requested by a review's button.
         """
-        await self.members.require(window.actor)
+        await self.members.refuse_known_outsiders(window.actor)
         target = normalize_target(typed)
         if is_tenant_id(target):
             window.subject = CommandSubject(tenant_id=TenantId(target))

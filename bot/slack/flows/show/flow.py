@@ -75,24 +75,24 @@ class ShowFlow:
 
     async def list_partners(self, ack: AsyncAck, command: SlashCommand) -> None:
         """List the partners on record that the typed filters find; the tenant is not read."""
-        await self.answers.later(ack, command, self._list, reads_tenant=False)
+        await self.answers.answer_later(ack, command, self._list, reads_tenant=False)
 
     async def turn_list(self, ack: AsyncAck, click: Interaction) -> None:
         """Show another page of a list in its place."""
         typed, place = parse_step(click.action.value)
-        await self.answers.replace(ack, click, lambda: self._page_of(click.actor, typed, place))
+        await self.answers.replace_answer(ack, click, lambda: self._page_of(click.actor, typed, place))
 
     async def show_partner(self, ack: AsyncAck, command: SlashCommand) -> None:
         """Show one partner."""
-        await self.answers.later(ack, command, self._show)
+        await self.answers.answer_later(ack, command, self._show)
 
     async def show_posture(self, ack: AsyncAck, command: SlashCommand) -> None:
         """Show the posture of the whole tenant."""
         if command.argument:
-            await self.members.require(command.actor)
+            await self.members.refuse_known_outsiders(command.actor)
             await answer_at_once(ack, refusal(POSTURE_TAKES_NO_PARTNER))
         else:
-            await self.answers.later(ack, command, self._posture)
+            await self.answers.answer_later(ack, command, self._posture)
 
     async def open_posture(self, ack: AsyncAck, click: Interaction) -> None:
         """Show the posture in a window, from an admin's App Home."""
@@ -102,7 +102,7 @@ class ShowFlow:
             shown = posture_message(await self._read_posture())
             return shown_modal("Posture", shown.blocks, ids.POSTURE)
 
-        await self.windows.load(ack, click, build, command="open_posture")
+        await self.windows.open_and_fill(ack, click, build, command="open_posture")
 
     async def read_partner(self, ack: AsyncAck, click: Interaction) -> None:
         """Show one partner in a window, for an auditor: without a button that changes anything."""
@@ -115,21 +115,21 @@ class ShowFlow:
             return shown_modal("Partner", shown.blocks, ids.AUDIT_PARTNER)
 
         subject = CommandSubject(tenant_id=tenant_id)
-        await self.windows.load(ack, click, build, command=ids.READ_PARTNER, subject=subject)
+        await self.windows.open_and_fill(ack, click, build, command=ids.READ_PARTNER, subject=subject)
 
     async def show_help(self, ack: AsyncAck, command: SlashCommand) -> None:
         """List the commands."""
-        await self.members.require(command.actor)
+        await self.members.refuse_known_outsiders(command.actor)
         await answer_at_once(ack, help_message())
 
     async def show_start(self, ack: AsyncAck, command: SlashCommand) -> None:
         """Answer the command without any word: lead to the App Home and to a new request."""
-        await self.members.require(command.actor)
+        await self.members.refuse_known_outsiders(command.actor)
         await answer_at_once(ack, start_message(command.team_id, command.api_app_id))
 
     async def answer_unknown(self, ack: AsyncAck, command: SlashCommand) -> None:
         """Answer an unknown command, or one without its partner."""
-        await self.members.require(command.actor)
+        await self.members.refuse_known_outsiders(command.actor)
         await answer_at_once(ack, unknown_command(command.text))
 
     async def _list(self, command: SlashCommand) -> Message:

@@ -22,7 +22,7 @@ from bot.slack.blocks.blocks import (
 from bot.slack.blocks.message import Message, message
 from bot.slack.blocks.untrusted import clean
 from bot.slack.cards.concerns import concern_elements
-from bot.slack.cards.partner_and_plan import identity_block, partner_name, partner_words
+from bot.slack.cards.partner_and_plan import identity_block, notified_partner, partner_name
 from bot.slack.cards.partnership import close_early_button, partnership_facts, partnership_state_words
 from bot.slack.cards.requests import icon, kind_words, own_buttons, restore_hint
 from bot.slack.cards.setup_steps import setup_elements
@@ -101,7 +101,9 @@ def partner_details(
     if configuration is None:
         opening = NOT_ADDED if is_cross_cloud else "no settings of its own, the tenant's defaults apply"
     known = counted(len(requests), "request")
-    return message(f"{partner_words(identity)}: {opening}.{_most_serious_concern(concerns)} {known} on record.", blocks)
+    return message(
+        f"{notified_partner(identity)}: {opening}.{_most_serious_concern(concerns)} {known} on record.", blocks
+    )
 
 
 def _most_serious_concern(concerns: Sequence[Concern]) -> str:

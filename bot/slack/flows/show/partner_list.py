@@ -4,30 +4,26 @@ import json
 from datetime import datetime
 from typing import Annotated, Final
 
-from pydantic import StringConstraints, ValidationError
+from pydantic import StringConstraints
 from slack_sdk.models.blocks import Block
 
 from bot.slack import ids
 from bot.slack.blocks.blocks import actions, button, cleaned_text, fixed_text, header, paragraph, rich_text, small_text
 from bot.slack.blocks.message import Message, message
 from bot.slack.blocks.untrusted import clean
-from bot.slack.cards.partner_and_plan import partner_name
+from bot.slack.cards.partner_and_plan import notified_partner
 from bot.slack.cards.partnership import partner_row, partnership_state_words
 from bot.slack.flows.show.filters import MAX_FILTER_CHARACTERS
-from bot.slack.payloads.models import Payload
+from bot.slack.payloads.button_values import PageStep, parse_page_step
 from bot.words.sentences import counted
-from workflows.core.errors.raised import Refused
-from workflows.core.errors.refusal_codes import RefusalCode
 from workflows.core.partners.partnership import Partnership
 from workflows.ports.pages import Cursor, Page, PagePosition
 
 PAGE_SIZE: Final = 10
 
 
-class _Step(Payload):
+class _ListStep(PageStep):
     typed: Annotated[str, StringConstraints(max_length=MAX_FILTER_CHARACTERS)]
-    cursor: tuple[Annotated[str, StringConstraints(max_length=400)], ...]
-    is_before: bool
 
 
 def partner_list(page: Page[Partnership], now: datetime, typed: str = "") -> Message:
@@ -56,7 +52,7 @@ def partner_list(page: Page[Partnership], now: datetime, typed: str = "") -> Mes
         blocks.append(actions("list", *buttons))
     blocks.append(small_text("As last recorded. /partner show with a domain reads the current settings."))
     names = "; ".join(
-        f"{clean(partner_name(p.identity), 60)}: recorded as {partnership_state_words(p, now)}" for p in page.shown
+        f"{notified_partner(p.identity)}: recorded as {partnership_state_words(p, now)}" for p in page.shown
     )
     return message(f"{count}{range_words}. {names}", blocks)
 
@@ -66,11 +62,8 @@ def parse_step(value: str) -> tuple[str, PagePosition]:
 
     :raises Refused: for any other text.
     """
-    try:
-        step = _Step.model_validate_json(value)
-    except ValidationError as error:
-        raise Refused(RefusalCode.MALFORMED) from error
-    return step.typed, PagePosition(cursor=step.cursor, is_before=step.is_before)
+    step = parse_page_step(value, _ListStep)
+    return step.typed, step.position
 
 
 def _no_partners_message(typed: str) -> Message:

@@ -13,13 +13,13 @@ from playwright.async_api import Browser, Page, expect
 from tests.bot.sandbox.page import samples
 from tests.bot.sandbox.page.accessibility import violations_at_all_sizes
 from tests.bot.sandbox.page.stage import CHANNELS, PEOPLE, Stage
-from tests.warm.browser import CAN_BE_MISSED, WHY_SKIPPED
+from tests.warm.browser import IS_OPTIONAL, SKIP_REASON
 
 pytestmark = [
     pytest.mark.browser,
     pytest.mark.asyncio(loop_scope="session"),
     pytest.mark.xdist_group("browser"),
-    pytest.mark.skipif(CAN_BE_MISSED, reason=WHY_SKIPPED),
+    pytest.mark.skipif(IS_OPTIONAL, reason=SKIP_REASON),
 ]
 
 

@@ -7,16 +7,16 @@ from typing import Any
 import pytest
 
 from bot.sandbox import seed
-from bot.sandbox.page.chat.conversation import arranged_offers
-from bot.sandbox.page.chat.unread import ReadMarks
+from bot.sandbox.page.chat.conversation import arranged_messages
+from bot.sandbox.page.chat.unread_counts import ReadMarks
 from bot.sandbox.page.guide import steps
-from bot.sandbox.page.place import place_of
 from bot.sandbox.page.request_list import BODY_LIMIT, log_lines, status_words
-from bot.sandbox.page.text.names import seeded_names
+from bot.sandbox.page.tab_location import parse_location
+from bot.sandbox.page.text.display_names import sandbox_names
 from tests.bot.sandbox.page.samples import CONTOSO, blocked_partner, message, organizations, trusted_partner
 from tests.bot.sandbox.page.stage import CHANNELS, PEOPLE, Stage
 
-NAMES = seeded_names(UTC)
+NAMES = sandbox_names(UTC)
 FIRST = {person.handle: person.name.split()[0] for person in seed.PEOPLE}
 Json = dict[str, Any]
 
@@ -30,7 +30,7 @@ Json = dict[str, Any]
     ],
 )
 def test_place(query: dict[str, str], handle: str, channel: str, log: str, url: str | None) -> None:
-    place = place_of(query)
+    place = parse_location(query)
     assert (place.person.handle, place.channel, place.log) == (handle, channel, log)
     assert url is None or place.url() == url
 
@@ -43,7 +43,7 @@ def test_replies_are_under_their_parent() -> None:
         message("40.0", "orphan", thread_ts="5.0"),
         message("90000.0", "next day", user="U0ADMIN0001", bot_id="", edited={"ts": "90001.0"}),
     ]
-    lines = arranged_offers(messages, NAMES)
+    lines = arranged_messages(messages, NAMES)
     assert [(line.ts, line.is_reply, line.replies) for line in lines] == [
         ("10.0", False, 1),
         ("30.0", True, 0),
@@ -56,7 +56,7 @@ def test_replies_are_under_their_parent() -> None:
 
 
 def test_a_ts_that_is_no_number_is_shown_at_the_epoch() -> None:
-    assert arranged_offers([message("nan?", "x")], NAMES)[0].time == "00:00"
+    assert arranged_messages([message("nan?", "x")], NAMES)[0].time == "00:00"
 
 
 async def test_unread_counts(tmp_path: Path) -> None:

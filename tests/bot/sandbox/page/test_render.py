@@ -6,11 +6,11 @@ from typing import Any
 import pytest
 
 from bot.sandbox.page.render import render_blocks, render_message, render_view
-from bot.sandbox.page.text.names import seeded_names
+from bot.sandbox.page.text.display_names import sandbox_names
 from tests.bot.sandbox.page.markup import tags_of, text_of, with_data
 from tests.bot.sandbox.page.samples import CARD_BLOCKS, button, home_view, message, mrkdwn, option, plain, request_view
 
-NAMES = seeded_names(UTC)
+NAMES = sandbox_names(UTC)
 Json = dict[str, Any]
 
 

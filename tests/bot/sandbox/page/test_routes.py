@@ -9,7 +9,7 @@ from aiohttp import web
 from aiohttp.test_utils import TestClient, TestServer
 
 from bot.sandbox.page import routes
-from bot.sandbox.page.fragments import PARTS
+from bot.sandbox.page.fragments import FRAGMENT_NAMES
 from tests.bot.sandbox.page import samples
 from tests.bot.sandbox.page.markup import tags_of, text_of
 from tests.bot.sandbox.page.stage import CHANNELS, PEOPLE, Stage
@@ -63,7 +63,7 @@ async def test_everybody_sees_their_own(client: Client, stage: Stage) -> None:
     stage.post(CHANNELS["partner-access"], "psst", only_for=PEOPLE["approver1"])
     riley = (await (await client.get("/page/fragment?as=requester")).json())["fragments"]
     amara = (await (await client.get("/page/fragment?as=approver1")).json())["fragments"]
-    assert set(riley) == set(PARTS)
+    assert set(riley) == set(FRAGMENT_NAMES)
     assert "psst" not in riley["messages"]
     assert "Only visible to you" in amara["messages"]
 

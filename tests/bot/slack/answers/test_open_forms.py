@@ -13,8 +13,8 @@ BLANK = Form(requester=RILEY.chat_id, target="", template="", justification="", 
 def test_the_oldest_forms_are_forgotten() -> None:
     nothing: Any = None
     forms: OpenForms[Form, OpenForm[Form]] = OpenForms(nothing, lambda form: OpenForm(form=form))
-    first = forms.at("V0", BLANK)
+    first = forms.update_values("V0", BLANK)
     for number in range(1, 1001):
-        forms.at(f"V{number}", BLANK)
-    assert forms.at("V0", BLANK) is not first
-    assert forms.at("V1000", BLANK) is forms.at("V1000", replace(BLANK, days=3))
+        forms.update_values(f"V{number}", BLANK)
+    assert forms.update_values("V0", BLANK) is not first
+    assert forms.update_values("V1000", BLANK) is forms.update_values("V1000", replace(BLANK, days=3))

@@ -23,7 +23,7 @@ def test_it_is_shown_while_the_request_is_asked_again_and_not_after() -> None:
     now = {"tenantId": TENANT, "inboundTrust": {"isMfaAccepted": False}}
     (block,) = drift_blocks(drifted(RequestState.AWAITING_APPROVAL, now))
     text = json.dumps(block.to_dict())
-    for words in ("approved from ", "; now: ", "What changed behind the approved plan", "standsNow"):
+    for words in (": was ", "; now ", "Changed outside Gatehouse", "now"):
         assert words in text
     assert list(drift_blocks(drifted(RequestState.APPLIED, now))) == []
     assert list(drift_blocks(request(RequestState.AWAITING_APPROVAL))) == []
@@ -46,14 +46,14 @@ def test_a_changed_default_is_shown_with_what_it_was_and_what_it_is() -> None:
     drift = Drift(existed=False, exists=False, settings=(), defaults=(one,))
     (block,) = drift_blocks(replace(request(RequestState.AWAITING_APPROVAL), drift=drift))
     text = json.dumps(block.to_dict(), ensure_ascii=False)
-    assert ", inherited from the tenant's default: was " in text
+    assert ", by the tenant's default: was " in text
     assert "\u202e" not in text
-    assert json.loads(drift_json(drift))["default.inboundTrust"]["whenShown"] == {"isMfaAccepted": False}
+    assert json.loads(drift_json(drift))["default.inboundTrust"]["shown"] == {"isMfaAccepted": False}
 
 
 def test_the_json_is_json() -> None:
     drift = three_way_difference(access_plan({"tenantId": TENANT}), {"tenantId": TENANT, "x": EVIL})
-    assert json.loads(drift_json(drift))["x"] == {"approvedFrom": None, "approvedTo": None, "standsNow": EVIL}
+    assert json.loads(drift_json(drift))["x"] == {"approvedFrom": None, "approvedTo": None, "now": EVIL}
     assert drift_json(drift).isascii()
     assert drift_json(replace(drift, settings=())) == "{}"
 

@@ -47,7 +47,7 @@ def test_recorded_interactions_parse() -> None:
         assert len(parsed.actions) == len(body.get("actions", [])), name
         assert parsed.key.startswith(f"{body['type']}:"), name
         if "view" in body:
-            assert parsed.the_view.id == body["view"]["id"], name
+            assert parsed.required_view.id == body["view"]["id"], name
 
 
 @samples_there
@@ -258,10 +258,10 @@ def read_everything(payload: Any) -> None:
         lambda: parsed.actor,
         lambda: parsed.channel,
         lambda: parse_form(parsed),
-        lambda: parse_card_value(parsed.the_view.private_metadata),
-        lambda: parse_tenant_id(parsed.the_view.private_metadata),
+        lambda: parse_card_value(parsed.required_view.private_metadata),
+        lambda: parse_tenant_id(parsed.required_view.private_metadata),
         lambda: [parse_card_value(action.value) for action in parsed.actions],
-        lambda: parsed.the_view.value("reason"),
+        lambda: parsed.required_view.value("reason"),
     ):
         try:
             read()

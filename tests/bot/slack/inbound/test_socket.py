@@ -16,7 +16,7 @@ from bot.sandbox.http.faults import Fault
 from bot.sandbox.server import BotHandle, Sandbox
 from bot.slack.inbound import socket as slack_socket
 from tests.bot.bot_under_test import BotUnderTest, eventually, free_port
-from tests.warm.haste import SHORT_PAUSES
+from tests.warm.short_pauses import SHORT_PAUSES
 from workflows.core.requests.alarms import AlarmCode
 
 PING, SILENT = 0.2, 0.8

@@ -106,7 +106,7 @@ async def test_an_alarm_is_sent_to_each_admin_once_and_updated_when_it_is_repair
     assert scene.counts() == {"@admin": 1, "@approver1": 1}
     await scene.notifier().show_alarm(replace(ALARM, cleared_at=builders.NOW))
     assert scene.counts() == {"@admin": 1, "@approver1": 1}
-    assert scene.messages("@admin")[0]["text"].startswith("Fixed")
+    assert scene.messages("@admin")[0]["text"].startswith("contoso.com, fixed. ")
 
 
 async def test_an_alarm_that_ended_without_being_repaired_says_why(scene: Scene) -> None:
@@ -115,9 +115,9 @@ async def test_an_alarm_that_ended_without_being_repaired_says_why(scene: Scene)
     await scene.notifier().show_alarm(ALARM)
     await scene.notifier().show_alarm(ended)
     text = scene.messages("@admin")[0]["text"]
-    assert text.startswith("Ended. The alarm was: ")
+    assert text.startswith("contoso.com, ended. The alarm was: ")
     assert text.endswith("Not fixed: replaced by R-2.")
-    assert "Fixed" not in str(scene.messages("@admin")[0])
+    assert ", fixed" not in str(scene.messages("@admin")[0])
 
 
 async def test_one_admin_whom_slack_refuses_does_not_keep_the_others_from_hearing(scene: Scene) -> None:

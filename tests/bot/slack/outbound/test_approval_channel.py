@@ -14,7 +14,7 @@ from bot.sandbox.server import Sandbox
 from bot.slack.outbound.approval_channel import ChannelUnsuitable, channel_problem
 from tests.bot.bot_under_test import BotUnderTest
 from tests.bot.terminal.test_doctor import examined, finding
-from tests.warm.haste import SHORT_PAUSES
+from tests.warm.short_pauses import SHORT_PAUSES
 from workflows.core.requests.alarms import AlarmCode
 
 GENERAL, PRIVATE, SHARED = (channel.id for channel in CHANNELS)

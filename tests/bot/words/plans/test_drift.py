@@ -1,37 +1,59 @@
-"""A drift in words: a partner that appeared or vanished first, then every setting from three sides."""
+"""A drift in words: a partner that appeared or vanished first, then each setting that somebody else changed."""
 
-from bot.words.plans.drift import NO_PARTNER, drift_lines
+from typing import Final
+
+from bot.words.plans.drift import NO_PARTNER, OWN_SETTINGS, drift_lines
 from tests.workflows.core.builders import TENANT, access_plan
 from tests.workflows.core.plans.test_drift import BEFORE, SYNC
 from workflows.core.plans.drift import three_way_difference
 from workflows.core.plans.plan import plan_revocation
 
+ALL_USERS: Final = {"accessType": "allowed", "targets": [{"target": "AllUsers", "targetType": "user"}]}
+ALL_APPLICATIONS: Final = {
+    "accessType": "allowed",
+    "targets": [{"target": "AllApplications", "targetType": "application"}],
+}
+
 
 def test_a_setting_that_gatehouse_does_not_know_is_shown_as_json() -> None:
     drift = three_way_difference(access_plan(BEFORE), {**BEFORE, "crossCloudMeetingConfiguration": None})
-    assert drift_lines(drift)[1][1:] == (
-        '{"inboundAllowed": true} (this version cannot read this value)',
-        '{"inboundAllowed": true} (this version cannot read this value)',
-        "not set",
-    )
+    (line,) = drift_lines(drift)
+    assert line.before == '{"inboundAllowed": true} (this version cannot read this value)'
+    assert (line.now, line.planned) == ("not set", None)
 
 
 def test_a_partner_that_appeared_or_vanished_comes_first() -> None:
     appeared = drift_lines(three_way_difference(access_plan(), {"tenantId": TENANT, **SYNC}))
-    assert appeared[0] == ("The partner", NO_PARTNER, "its own settings", "its own settings")
-    assert appeared[-1][:3] == (
+    assert appeared[0] == ("The partner", NO_PARTNER, OWN_SETTINGS, None)
+    assert (appeared[-1].setting, appeared[-1].before) == (
         "Identity synchronization into this tenant",
-        "not allowed (not set)",
         "not allowed (not set)",
     )
     vanished = drift_lines(three_way_difference(access_plan(BEFORE), None))
-    assert vanished[0] == ("The partner", "its own settings", "its own settings", NO_PARTNER)
+    assert vanished[0] == ("The partner", OWN_SETTINGS, NO_PARTNER, None)
 
 
-def test_settings_are_told_in_words() -> None:
+def test_what_the_plan_writes_and_nobody_changed_is_not_listed() -> None:
     plan = plan_revocation(tenant_id=TENANT, default={}, before=BEFORE)
-    (line,) = [
-        one for one in drift_lines(three_way_difference(plan, BEFORE)) if one.setting == "B2B collaboration, inbound"
-    ]
-    assert line.approved_to == "blocked for everyone"
-    assert line.now == line.approved_from
+    assert drift_lines(three_way_difference(plan, BEFORE)) == ()
+
+
+def test_a_changed_setting_that_the_plan_writes_is_shown_with_the_planned_value() -> None:
+    plan = plan_revocation(tenant_id=TENANT, default={}, before=None)
+    opened = {"usersAndGroups": ALL_USERS, "applications": ALL_APPLICATIONS}
+    now = {"tenantId": TENANT, "b2bCollaborationInbound": opened}
+    default = {"b2bCollaborationInbound": opened, "isServiceDefault": True}
+    _, line = drift_lines(three_way_difference(plan, now), default)
+    assert line == (
+        "B2B collaboration, inbound",
+        "Microsoft's default: everyone from the partner may use every application",
+        "everyone from the partner may use every application",
+        "blocked for everyone",
+    )
+
+
+def test_a_missing_flag_and_false_are_no_change() -> None:
+    now = {"tenantId": TENANT, "isInMultiTenantOrganization": False}
+    assert [line.setting for line in drift_lines(three_way_difference(access_plan(), now))] == ["The partner"]
+    joined = drift_lines(three_way_difference(access_plan(), {**now, "isInMultiTenantOrganization": True}))
+    assert [line.setting for line in joined] == ["The partner", "isInMultiTenantOrganization"]

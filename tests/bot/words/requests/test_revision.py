@@ -8,6 +8,8 @@ import pytest
 from bot.words.requests.revision import RevisedLine, revision_lines
 from tests.workflows.core.builders import DANA, STAGES, TENANT, access_plan, particulars, prepared, request
 from workflows.core.plans.drift import DefaultDrift, Drift
+from workflows.core.settings.documents import to_document
+from workflows.core.settings.model import BLOCK_ALL
 
 TRUST = "Trust in the partner's MFA"
 
@@ -27,6 +29,35 @@ def test_what_is_set_already_is_not_changed_by_the_new_plan() -> None:
     plan = access_plan({"tenantId": TENANT, "inboundTrust": {"isMfaAccepted": True}})
     lines = revision_lines(request(seen=prepared(), prepared=prepared(plan=plan)))
     assert (lines[0].about, lines[0].now) == (TRUST, "not in the plan")
+
+
+def test_what_others_opened_and_no_plan_writes_is_told() -> None:
+    """It stays after the approval, and no line of the plan shows it."""
+    opened = {
+        "usersAndGroups": {"accessType": "allowed", "targets": [{"target": "AllUsers", "targetType": "user"}]},
+        "applications": {
+            "accessType": "allowed",
+            "targets": [{"target": "AllApplications", "targetType": "application"}],
+        },
+    }
+    default = {"b2bDirectConnectInbound": to_document(BLOCK_ALL), "inboundTrust": {"isMfaAccepted": False}}
+    configuration = {"tenantId": TENANT, "b2bDirectConnectInbound": opened}
+    was = prepared(observation=replace(prepared().observation, default=default))
+    now = prepared(observation=replace(was.observation, configuration=configuration), plan=access_plan(configuration))
+    [line] = revision_lines(request(seen=was, prepared=now))
+    assert line == RevisedLine(
+        "B2B direct connect, inbound (changed outside Gatehouse, kept by the plan)",
+        "blocked for everyone",
+        "everyone from the partner may use every application",
+    )
+
+
+def test_a_changed_default_is_told_once() -> None:
+    """Its line names the default; it is no change of the partner's own settings."""
+    was = prepared(observation=replace(prepared().observation, default={"isServiceDefault": True}))
+    default = {"isServiceDefault": True, "b2bDirectConnectInbound": to_document(BLOCK_ALL)}
+    now = prepared(observation=replace(was.observation, default=default))
+    assert [line.about for line in revision_lines(request(seen=was, prepared=now))] == []
 
 
 def test_chain_template_duration_and_a_changed_default_are_told() -> None:

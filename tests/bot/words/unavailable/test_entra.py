@@ -16,8 +16,15 @@ from workflows.ports.tenant import TenantRefused, TenantUnavailable
 from workflows.ports.tenant_problems import KnownRefusal, Purpose, TenantCode
 
 C = TenantCode
-LOOK_UP: Final = {"purpose": "find_tenant", "of": "contoso.example", "kind": ""}
-CHANGE: Final = {"purpose": "change_partner", "of": "", "kind": ""}
+
+
+def call(purpose: str, of: str = "", kind: str = "") -> dict[str, str]:
+    """Return the values of a call, as a fact about Entra contains them."""
+    return {"purpose": purpose, "of": of, "kind": kind}
+
+
+LOOK_UP: Final = call("find_tenant", of="contoso.example")
+CHANGE: Final = call("change_partner")
 DENIED: Final[dict[str, Any]] = {
     "call": LOOK_UP,
     "status": 400,
@@ -144,32 +151,32 @@ GOLDEN: Final[list[tuple[TenantCode, dict[str, Any], str]]] = [
     ),
     (
         C.UNREADABLE_LIST,
-        {"call": {"purpose": "list_partners", "of": "", "kind": ""}, "request_id": ""},
+        {"call": call("list_partners"), "request_id": ""},
         "Entra's list could not be read when asked to list the partners.",
     ),
     (
         C.ENDLESS_LIST,
-        {"call": {"purpose": "list_partners", "of": "", "kind": ""}},
+        {"call": call("list_partners")},
         "Entra's list did not end, or continued at another address, when asked to list the partners.",
     ),
     (
         C.PARTIAL_LIST,
-        {"call": {"purpose": "evaluate_access", "of": "", "kind": ""}},
+        {"call": call("evaluate_access")},
         "Entra's answer was incomplete when asked to evaluate Conditional Access policies.",
     ),
     (
         C.REPEATED_POLICY,
-        {"call": {"purpose": "evaluate_access", "of": "", "kind": ""}},
+        {"call": call("evaluate_access")},
         "Entra's answer names a policy twice when asked to evaluate Conditional Access policies.",
     ),
     (
         C.NAMES_NOTHING,
-        {"call": {"purpose": "name_object", "of": "7", "kind": "group"}},
+        {"call": call("name_object", of="7", kind="group")},
         "Entra's answer names nothing when asked to name the group 7.",
     ),
     (
         C.NAMES_NO_TENANT,
-        {"call": {"purpose": "show_partner", "of": TENANT, "kind": ""}},
+        {"call": call("show_partner", of=TENANT)},
         f"Entra's answer does not name the tenant when asked to show the partner configuration of {TENANT}.",
     ),
     (
@@ -182,12 +189,12 @@ GOLDEN: Final[list[tuple[TenantCode, dict[str, Any], str]]] = [
     (C.PARTNERS_CHANGED, {}, "Entra's list of partners changed while it was read. Try again."),
     (
         C.NO_DEFAULT,
-        {"call": {"purpose": "show_default", "of": "", "kind": ""}},
+        {"call": call("show_default")},
         "Entra's answer is no default configuration when asked to show the default configuration.",
     ),
     (
         C.MEMBERS_WITHOUT_KIND,
-        {"call": {"purpose": "list_members", "of": "7", "kind": ""}},
+        {"call": call("list_members", of="7")},
         "Entra did not say which are people when asked to list the members of the group 7.",
     ),
     (C.TOO_MANY_CHANGES, {}, "Entra's audit log holds too many changes since then to be read."),

@@ -45,7 +45,7 @@ async def test_stopped_work_alarms_once_and_is_cleared_when_it_is_gone(world: Wo
     for _ in range(3):
         [alarm] = await alarms(world, AlarmCode.EFFECT_GIVEN_UP)
     reason = as_values([text_fact("ValueError()")])
-    assert alarm.values == {"what": "prepare", "about": request_id, "reason": reason}
+    assert alarm.values == {"partner": "contoso.com", "what": "prepare", "about": request_id, "reason": reason}
     [given_up] = await world.store.given_up()
     assert alarm.subject == str(given_up.id)
     await world.store.done(given_up.id)

@@ -25,10 +25,10 @@ from tests.workflows.world import World
 from workflows.app.schedule.ticker import tick
 from workflows.core.errors.raised import Refused
 from workflows.core.partners.partnership import PartnershipState
-from workflows.core.partners.reviews import REMIND_AGAIN_AFTER
 from workflows.core.people import Person
 from workflows.core.requests.commands.clicks import Click
 from workflows.core.requests.commands.request import Reject
+from workflows.core.requests.reminders import REVIEW_ASKED_AGAIN_AFTER
 from workflows.core.requests.request import AccessRequest, RequestId, RequestState
 from workflows.core.settings.canonical import Digest
 from workflows.core.settings.model import TenantId
@@ -203,7 +203,7 @@ async def test_a_review_is_asked_once_at_its_moment_and_again_while_nobody_answe
     assert asked is not None
     assert (asked.state, asked.reminders) == (PartnershipState.REVIEW_DUE, 1)
     assert [remind for _, remind in world.notifier.reviews] == [False, True]
-    world.clock.advance(seconds=REMIND_AGAIN_AFTER.total_seconds() - 1)
+    world.clock.advance(seconds=REVIEW_ASKED_AGAIN_AFTER.total_seconds() - 1)
     await ticks(world, 2)
     assert len(world.notifier.reviews) == 2
     world.clock.advance(seconds=1)

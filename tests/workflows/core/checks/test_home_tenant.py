@@ -179,6 +179,29 @@ def test_an_open_default_is_warned_of_by_name() -> None:
     assert found(closing(), default=mine)["default_open"].startswith("This tenant's default")
 
 
+def test_an_open_default_is_an_issue_only_where_the_plan_makes_it_apply() -> None:
+    """What is true of the tenant with and without the plan is a note: it does not ask for a decision."""
+    given_back = plan_access(
+        tenant_id=TENANT,
+        before={"tenantId": TENANT, "b2bCollaborationInbound": BLOCKED},
+        settings={Property.B2B_COLLABORATION_INBOUND: None},
+        template="t",
+        template_hash="h",
+        duration=timedelta(days=90),
+    )
+    severities = {
+        finding.code.value: finding.severity
+        for plan in (access_plan(), closing(), given_back)
+        for finding in evaluate_facts(CALM, access(CALM, plan), plan=plan, identity=identity())
+        if finding.code.value.startswith("default_")
+    }
+    assert severities == {
+        "default_applies": Severity.NOTE,
+        "default_open": Severity.NOTE,
+        "default_will_apply": Severity.WARNING,
+    }
+
+
 def test_what_the_default_leaves_open_now_is_said_to_apply_and_nothing_about_removal() -> None:
     """The usual plan sets trust only: collaboration is inherited before it and after it."""
     said = found()

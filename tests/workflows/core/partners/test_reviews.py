@@ -26,10 +26,11 @@ from tests.workflows.core.builders import (
 from workflows.core.errors.raised import Refused
 from workflows.core.partners.outcome import closed_partnership, opened_partnership
 from workflows.core.partners.partnership import Attestation, Partnership, PartnershipState
-from workflows.core.partners.reviews import REMIND_AGAIN_AFTER, ReviewTransition, advance_review, may_revoke
+from workflows.core.partners.reviews import ReviewTransition, advance_review, may_revoke
 from workflows.core.people import Person, Roster
 from workflows.core.requests.commands.partner import AskReview, Keep, PartnershipCommand
 from workflows.core.requests.effects import ShowRequest, ShowReview
+from workflows.core.requests.reminders import REVIEW_ASKED_AGAIN_AFTER
 from workflows.core.requests.request import RequestState
 
 DAY = timedelta(days=1)
@@ -42,7 +43,7 @@ def due(**changes: object) -> Partnership:
     """A partnership whose review was asked once, at DUE."""
     usual: dict[str, object] = {
         "state": PartnershipState.REVIEW_DUE,
-        "next_review_at": DUE + REMIND_AGAIN_AFTER,
+        "next_review_at": DUE + REVIEW_ASKED_AGAIN_AFTER,
         "reminders": 1,
     }
     return partnership(**{**usual, **changes})

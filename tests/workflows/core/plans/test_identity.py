@@ -8,13 +8,12 @@ from workflows.core.plans.plan import TenantIdentity
 
 def test_a_tenant_of_which_only_the_id_is_known_is_named_by_it() -> None:
     without_names = TenantIdentity.without_names(TENANT)
-    assert (without_names.name, without_names.full_name, without_names.asked) == (TENANT, TENANT, TENANT)
+    assert (without_names.name, without_names.asked) == (TENANT, TENANT)
     assert not without_names.is_resolved
     assert TenantIdentity.without_names(TENANT, is_resolved=True).is_resolved
 
 
-def test_a_command_names_the_domain_and_a_text_both_names() -> None:
-    assert (identity().name, identity().full_name) == ("contoso.com", "Contoso Ltd (contoso.com)")
+def test_a_tenant_is_named_by_its_domain_and_never_by_the_name_that_it_chose() -> None:
+    assert replace(identity(), display_name="fabrikam.com").name == "contoso.com"
     for domain in ("", " "):
         assert replace(identity(), default_domain=domain).name == TENANT
-    assert replace(identity(), default_domain="").full_name == "Contoso Ltd"

@@ -115,7 +115,7 @@ def ended(state: RequestState, note: str, **changes: object) -> Transition:
     usual: dict[str, object] = {"version": 6, "changed_at": LATER, "note": noted(note), "decisions": ()}
     return Transition(
         request=request(state, **{**usual, **changes}),
-        effects=(SHOWN, told(f"Contoso Ltd (contoso.com): your request r-1 {ENDED[state]}. {note}")),
+        effects=(SHOWN, told(f"contoso.com: your request r-1 {ENDED[state]}. {note}")),
     )
 
 
@@ -176,11 +176,10 @@ def test_an_unfit_request_ends_before_anything_is_known_and_tells_the_requester_
 @pytest.mark.parametrize("state", [RequestState.PREPARING, RequestState.APPLYING, RequestState.UNCONFIRMED])
 def test_a_delay_is_shown_and_told_once(state: RequestState) -> None:
     first, second = "Microsoft Graph does not answer.", "Microsoft Graph asks to slow down."
-    name = "contoso.com" if state is RequestState.PREPARING else "Contoso Ltd (contoso.com)"
     once = advance(request(state), RecordDelayed(reason=noted(first)), situation(LATER))
     assert worded(once) == Transition(
         request=request(state, version=6, changed_at=LATER, note=noted(first)),
-        effects=(SHOWN, told(f"{name}: your request r-1 waits. {first}")),
+        effects=(SHOWN, told(f"contoso.com: your request r-1 waits. {first}")),
     )
     again = advance(once.request, RecordDelayed(reason=noted(first)), situation(LATER + LIFETIME))
     assert again == Transition(request=once.request, effects=()), "the same delay again changes nothing"
@@ -374,7 +373,7 @@ def test_whatever_is_open_can_be_stopped_and_its_requester_reads_why(state: Requ
     transition = advance(known, Stop(reason=noted(note)), situation(LATER))
     assert worded(transition) == Transition(
         request=replace(known, state=RequestState.STOPPED, version=6, changed_at=LATER, note=noted(note)),
-        effects=(SHOWN, told(f"Contoso Ltd (contoso.com): your request r-1 was stopped. {note}")),
+        effects=(SHOWN, told(f"contoso.com: your request r-1 was stopped. {note}")),
     )
 
 
@@ -492,7 +491,7 @@ def test_what_was_written_and_then_overwritten_is_recorded_and_reviewed_at_once(
 ) -> None:
     """The bot may have opened the partner: it is recorded, its review is due now, and both people are told."""
     transition = advance_partner(request(state, writing_since=NOW), RecordOverwritten(image=image), situation(LATER))
-    text = f"Contoso Ltd (contoso.com) (request r-1): {OVERWRITTEN}"
+    text = f"contoso.com (request r-1): {OVERWRITTEN}"
     assert worded(transition) == PartnerOutcome(
         request=request(
             RequestState.OVERWRITTEN, version=6, changed_at=LATER, note=noted(OVERWRITTEN), writing_since=NOW
@@ -629,7 +628,7 @@ def test_an_applied_revocation_closes_the_partnership_and_says_what_it_cannot_cl
     command = RecordApplied(image=closed_document(), default={})
     transition = advance_partner(request(RequestState.APPLYING, kind), command, situation(LATER), known)
     text = (
-        "Contoso Ltd (contoso.com) is blocked (request r-1): B2B collaboration and direct connect are blocked "
+        "contoso.com is blocked (request r-1): B2B collaboration and direct connect are blocked "
         "explicitly in both directions. Trust, automatic redemption and synchronization are off. This was verified in "
         "the tenant. Nothing else is open. Issued tokens usually work for up to one more hour. A token lifetime policy "
         "can make this longer. Only the partner can end sessions in its own tenant."

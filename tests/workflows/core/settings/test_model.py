@@ -1,11 +1,38 @@
 """The model of a partner's configuration: Graph's names, and what closed means."""
 
+import ast
+from pathlib import Path
+from typing import Final
+
+from workflows.core.settings import model
 from workflows.core.settings.documents import to_document
 from workflows.core.settings.model import (
     BLOCK_ALL,
     CLOSED,
+    FLAGS,
+    IS_SYNC_ALLOWED,
+    USER_SYNC_INBOUND,
     Property,
 )
+
+CORE: Final = Path(model.__file__).parents[1]
+MEMBERS: Final = {
+    *(name.value for name in Property),
+    *(graph_name for flags in FLAGS.values() for graph_name in flags.values()),
+    USER_SYNC_INBOUND,
+    IS_SYNC_ALLOWED,
+}
+
+
+def test_one_file_of_the_core_spells_the_members_of_the_policy() -> None:
+    """So a new member is added in one place, and every other file finds it there."""
+    spelled = {
+        path.name
+        for path in CORE.rglob("*.py")
+        for node in ast.walk(ast.parse(path.read_text()))
+        if isinstance(node, ast.Constant) and node.value in MEMBERS
+    }
+    assert spelled == {"model.py"}
 
 
 def test_the_properties_are_written_exactly_as_graph_spells_them() -> None:

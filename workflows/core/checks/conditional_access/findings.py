@@ -25,7 +25,7 @@ _SEVERITIES: Final[Mapping[PolicyEffect, Severity]] = {
     PolicyEffect.LOCKED_OUT: Severity.WARNING,
     PolicyEffect.NOT_KNOWN: Severity.UNCHECKED,
     PolicyEffect.DEPENDS: Severity.UNCHECKED,
-    PolicyEffect.ASKED_HERE: Severity.WARNING,
+    PolicyEffect.ASKED_HERE: Severity.NOTE,
     PolicyEffect.ASKED_THERE: Severity.NOTE,
     PolicyEffect.WORKS: Severity.NOTE,
 }

@@ -13,6 +13,7 @@ from workflows.core.settings.documents import is_same_value, parse_setting
 from workflows.core.settings.model import (
     FLAGS,
     IDENTITY_SYNCHRONIZATION,
+    USER_SYNC_INBOUND,
     IdentitySynchronization,
     Property,
     TenantId,
@@ -163,7 +164,7 @@ def _synchronizes(now: JsonObject | None, image: JsonObject | None) -> bool | No
 
 def _flag_of(policy: Any) -> Any:
     described = without_undescribed_members(IDENTITY_SYNCHRONIZATION, policy)
-    return described.get("userSyncInbound") if isinstance(described, Mapping) else described
+    return described.get(USER_SYNC_INBOUND) if isinstance(described, Mapping) else described
 
 
 def _without_annotations(value: Any) -> Any:

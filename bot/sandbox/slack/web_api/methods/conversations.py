@@ -9,15 +9,15 @@ _READ = {"public_channel": "channels:read", "private_channel": "groups:read", "i
 _HISTORY = {"public_channel": "channels:history", "private_channel": "groups:history", "im": "im:history"}
 
 
-def _need(call: Call, scope: str) -> None:
+def _require_scope(call: Call, scope: str) -> None:
     """Refuse when the token lacks the scope for this kind of conversation."""
     if scope not in call.scopes:
         raise SlackError("missing_scope", needed=scope, provided=",".join(sorted(call.scopes)))
 
 
-def _visible(call: Call, needs: dict[str, str] = _READ) -> Conversation:
+def _readable_conversation(call: Call, needs: dict[str, str] = _READ) -> Conversation:
     conversation = call.conversation()
-    _need(call, needs[conversation.kind])
+    _require_scope(call, needs[conversation.kind])
     if conversation.kind != "public_channel" and not conversation.bot_is_member:
         raise SlackError("channel_not_found")
     return conversation
@@ -29,7 +29,7 @@ def open_conversation(call: Call) -> Answer:
         return {"channel": {"id": call.conversation().id}}
     users = call.text("users").split(",")
     if len(users) > 1:
-        _need(call, "mpim:write")
+        _require_scope(call, "mpim:write")
         raise invalid_arguments("group direct messages are not part of this workspace [json-pointer:/users]")
     person = find_person(users[0].strip())
     if person is None:
@@ -41,17 +41,17 @@ def open_conversation(call: Call) -> Answer:
 
 def info(call: Call) -> Answer:
     """Answer conversations.info."""
-    return {"channel": conversation_object(_visible(call))}
+    return {"channel": conversation_object(_readable_conversation(call))}
 
 
 def members(call: Call) -> Answer:
     """Answer conversations.members."""
-    return paged(call, "members", everyone_in(_visible(call)))
+    return paged(call, "members", everyone_in(_readable_conversation(call)))
 
 
 def history(call: Call) -> Answer:
     """Answer conversations.history: newest first, without replies in threads."""
-    channel = _visible(call, _HISTORY)
+    channel = _readable_conversation(call, _HISTORY)
     if not channel.bot_is_member:
         raise SlackError("not_in_channel")
     oldest, latest = call.maybe("oldest") or "0", call.maybe("latest") or "9999999999"
@@ -61,7 +61,7 @@ def history(call: Call) -> Answer:
         if message.get("thread_ts", message["ts"]) == message["ts"]
         and float(oldest) <= float(message["ts"]) <= float(latest)
     ]
-    page = paged(call, "messages", messages, most=999)
+    page = paged(call, "messages", messages, maximum=999)
     return {**page, "has_more": bool(page["response_metadata"]["next_cursor"])}
 
 

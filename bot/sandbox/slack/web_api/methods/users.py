@@ -21,7 +21,7 @@ def info(call: Call) -> Answer:
     return {"user": user_object(person, with_email=_sees_email(call))}
 
 
-def listed(call: Call) -> Answer:
+def list_users(call: Call) -> Answer:
     """Answer users.list: the workspace's own people and the bot, without people of other workspaces."""
     own = [user_object(one, with_email=_sees_email(call)) for one in PEOPLE if one.team_id == TEAM_ID]
     return {"cache_ts": int(call.workspace.now().timestamp()), **paged(call, "members", [*own, bot_user_object()])}
@@ -57,7 +57,7 @@ def team_info(call: Call) -> Answer:
 
 METHODS = {
     "users.info": Method(run=info, scopes=("users:read",)),
-    "users.list": Method(run=listed, scopes=("users:read",)),
+    "users.list": Method(run=list_users, scopes=("users:read",)),
     "users.lookupByEmail": Method(run=lookup_by_email, scopes=("users:read.email",)),
     "usergroups.list": Method(run=usergroups, scopes=("usergroups:read",)),
     "usergroups.users.list": Method(run=usergroup_users, scopes=("usergroups:read",)),

@@ -3,7 +3,7 @@
 import pytest
 from markupsafe import Markup
 
-from bot.sandbox.page.text.links import link, place_of_link, with_links
+from bot.sandbox.page.text.links import link, location_of_link, with_links
 
 TEAM = "team=T0WOODGROVE"
 
@@ -26,7 +26,7 @@ TEAM = "team=T0WOODGROVE"
     ],
 )
 def test_the_place_of_a_link(url: str, place: str) -> None:
-    assert place_of_link(url) == place
+    assert location_of_link(url) == place
 
 
 def test_a_place_that_is_not_here_is_shown_as_the_label() -> None:

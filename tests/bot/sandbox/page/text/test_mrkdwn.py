@@ -6,12 +6,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from bot.sandbox.page.text.display_names import sandbox_names
 from bot.sandbox.page.text.markdown import markdown
 from bot.sandbox.page.text.mrkdwn import mrkdwn
-from bot.sandbox.page.text.names import seeded_names
 from tests.bot.sandbox.page.markup import tags_of
 
-NAMES = seeded_names(UTC)
+NAMES = sandbox_names(UTC)
 TAGS = {"strong", "em", "s", "code", "pre", "blockquote", "br", "a", "span", "time", "p", "ul", "li"}
 ATTRIBUTES = {"href", "target", "rel", "class", "tabindex", "data-open"}
 

@@ -206,7 +206,7 @@ def found(**changes: Any) -> LookupResult:
 
 
 def test_ones_own_open_request_has_its_buttons_below_the_partner() -> None:
-    view = form(found=found(waiting=request(RequestState.AWAITING_APPROVAL)))
+    view = form(found=found(open_request=request(RequestState.AWAITING_APPROVAL)))
     assert_sound(view)
     assert list(surfaces.buttons(view)) == ["review_request", "edit", "withdraw"]
     assert "You have an open access request for this partner" in shown(view["blocks"][1])
@@ -214,7 +214,7 @@ def test_ones_own_open_request_has_its_buttons_below_the_partner() -> None:
 
 def test_ones_own_open_request_is_known_under_the_other_chat_id_too() -> None:
     waiting = request(RequestState.AWAITING_APPROVAL)
-    view = form(requester=ChatId("W-RILEY"), found=found(waiting=waiting, account=RILEY.id))
+    view = form(requester=ChatId("W-RILEY"), found=found(open_request=waiting, viewer_account=RILEY.id))
     assert list(surfaces.buttons(view)) == ["review_request", "edit", "withdraw"]
     assert "You have an open access request for this partner" in shown(view["blocks"][1])
 
@@ -260,13 +260,13 @@ def test_a_form_that_closes_is_called_so() -> None:
 
 
 def test_somebody_elses_open_request_can_only_be_looked_at() -> None:
-    view = form(requester=SAM.chat_id, found=found(waiting=request(RequestState.AWAITING_APPROVAL)))
+    view = form(requester=SAM.chat_id, found=found(open_request=request(RequestState.AWAITING_APPROVAL)))
     assert list(surfaces.buttons(view)) == ["review_request"]
     assert "Riley has an open access request for this partner" in shown(view["blocks"][1])
 
 
 def test_what_is_being_prepared_can_be_withdrawn_and_not_shown_yet() -> None:
-    view = form(found=found(waiting=request(RequestState.PREPARING, prepared=None)))
+    view = form(found=found(open_request=request(RequestState.PREPARING, prepared=None)))
     assert_sound(view)
     assert list(surfaces.buttons(view)) == ["withdraw"]
 
@@ -331,7 +331,7 @@ def test_who_decides_is_shown_before_it_is_sent() -> None:
         StageApprovers(stage=STAGES[1], approvers=Approvers()),
         StageApprovers(stage=STAGES[1]),
     ]
-    view = form(template="trusted-partner", asked=asked)
+    view = form(template="trusted-partner", who_decides=asked)
     assert_sound(view)
     text = shown(view)
     assert "Security, 1 approval: Amara, Bruno and 3 more" in text
@@ -438,5 +438,5 @@ def test_the_partners_ids_come_with_a_text_to_send() -> None:
 def test_hostile_names_stay_text(text: str) -> None:
     problem = Fact(RefusalCode.NAMES_REFUSED, {"kind": "application", "answer": text})
     asked = [StageApprovers(stage=replace(STAGES[0], title=text), approvers=Approvers(names=(text,), others=1))]
-    assert_sound(naming(labels={"portal": text}, asked=asked))
+    assert_sound(naming(labels={"portal": text}, who_decides=asked))
     assert_sound(naming(unsearchable={"portal": problem}, ticket=text))

@@ -81,10 +81,10 @@ def test_an_empty_list_says_what_to_do() -> None:
 @pytest.mark.parametrize(
     ("changes", "words"),
     [
-        ({}, "✅ contoso.com (Contoso Ltd): recorded as active"),
-        ({"state": PartnershipState.REVIEW_DUE}, "⏰ contoso.com (Contoso Ltd): recorded as active, review is due"),
-        ({"ends_at": NOW}, "⏰ contoso.com (Contoso Ltd): recorded as active, access period ended"),
-        ({"state": PartnershipState.REVOKED}, "🔒 contoso.com (Contoso Ltd): recorded as revoked"),
+        ({}, "✅ contoso.com: recorded as active"),
+        ({"state": PartnershipState.REVIEW_DUE}, "⏰ contoso.com: recorded as active, review is due"),
+        ({"ends_at": NOW}, "⏰ contoso.com: recorded as active, access period ended"),
+        ({"state": PartnershipState.REVOKED}, "🔒 contoso.com: recorded as revoked"),
     ],
 )
 def test_every_partner_says_in_words_what_its_icon_says(changes: dict[str, Any], words: str) -> None:

@@ -414,6 +414,8 @@ def test_one_fact_for_each_meaning_the_worst_first() -> None:
         *(FindingCode.CA_LOCKED_OUT, FindingCode.CA_DEPENDS, FindingCode.CA_ASKED_HERE, FindingCode.CA_WORKS),
         *(FindingCode.CA_REPORT_ONLY, FindingCode.CA_ESTIMATE),
     ]
+    issues = [one.code for one in found if one.severity is Severity.WARNING]
+    assert issues == [FindingCode.CA_LOCKED_OUT], "what people can do themselves asks for no decision"
     told = [(one["policy"], one["visitors"], one["remedies"]) for one in found[0].values["verdicts"]]
     direct = "b2bDirectConnectUser"
     assert told == [

@@ -7,15 +7,15 @@ import pytest
 
 from tests.workflows.core.builders import AMARA, NOW, RILEY, approval, request, situation
 from workflows.core.errors.raised import Refused
-from workflows.core.requests.approver_reminders import (
-    MIN_BETWEEN_REMINDERS,
+from workflows.core.requests.commands.request import RemindApprovers
+from workflows.core.requests.effects import SendReminders
+from workflows.core.requests.lifecycle import advance
+from workflows.core.requests.reminders import (
+    MIN_BETWEEN_APPROVER_REMINDERS,
     may_be_reminded,
     next_due_at,
     next_reminder_at,
 )
-from workflows.core.requests.commands.request import RemindApprovers
-from workflows.core.requests.effects import SendReminders
-from workflows.core.requests.lifecycle import advance
 from workflows.core.requests.request import AccessRequest, RequestKind, RequestState
 
 DAY = timedelta(days=1)
@@ -57,14 +57,14 @@ def test_after_a_pause_of_the_bot_one_reminder_is_sent_for_all_that_were_missed(
 
 def test_the_requester_reminds_once_a_day_and_nobody_else_does() -> None:
     by_riley = RemindApprovers(actor=RILEY.chat_id)
-    asked, later = waiting(), NOW + MIN_BETWEEN_REMINDERS
+    asked, later = waiting(), NOW + MIN_BETWEEN_APPROVER_REMINDERS
     assert not may_be_reminded(asked, later - timedelta(seconds=1))
     once = reminded(asked, later, by_riley)
     assert not may_be_reminded(once, later + timedelta(hours=23))
     with pytest.raises(Refused) as refused:
         reminded(once, later + timedelta(hours=23), by_riley)
     assert refused.value.code == "reminded_lately"
-    assert reminded(once, later + MIN_BETWEEN_REMINDERS, by_riley).reminders == 2
+    assert reminded(once, later + MIN_BETWEEN_APPROVER_REMINDERS, by_riley).reminders == 2
     with pytest.raises(Refused) as refused:
         reminded(asked, later, RemindApprovers(actor=AMARA.chat_id))
     assert refused.value.code == "not_the_requester"

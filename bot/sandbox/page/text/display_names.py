@@ -41,7 +41,7 @@ class Names:
             return self.local(datetime.fromtimestamp(0, UTC))
 
 
-def seeded_names(zone: tzinfo | None = None) -> Names:
+def sandbox_names(zone: tzinfo | None = None) -> Names:
     """Return the names of the sandbox's people and channels, which never change."""
     users = {person.slack_id: person.name for person in seed.PEOPLE} | {seed.BOT_USER_ID: BOT_NAME}
     return Names(

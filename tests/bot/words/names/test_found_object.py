@@ -2,7 +2,7 @@
 
 import pytest
 
-from bot.words.found_object import KINDS, found_name, found_words
+from bot.words.names.found_object import KINDS, found_name, found_words
 from workflows.ports.tenant_settings import FoundObject, ObjectKind
 
 

@@ -4,8 +4,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from bot.sandbox import seed
-from bot.sandbox.page.place import CHANNELS, DIRECT
 from bot.sandbox.page.ports import Workspace
+from bot.sandbox.page.tab_location import CHANNELS, DIRECT
 
 Json = Mapping[str, Any]
 Unread = Mapping[tuple[str, str], int]

@@ -1,14 +1,22 @@
-"""Find when the approvers of a waiting request are reminded, and when its requester may ask for a reminder."""
+"""The times of all reminders, and when the approvers of a waiting request are reminded.
+
+To change how often people are reminded, change a constant here. From which reminder on admins are asked too is in
+`workflows.intervals`. `workflows.app.schedule.ticker` asks what is due; `bot.slack.outbound.reminders` sends.
+"""
 
 from datetime import datetime, timedelta
 from typing import Final
 
 from workflows.core.requests.request import AccessRequest, RequestKind, RequestState
 
-REMIND_AFTER: Final = (timedelta(days=1), timedelta(days=3), timedelta(days=7))
-"""The times of the reminders, counted from the moment when the approvers were asked."""
-MIN_BETWEEN_REMINDERS: Final = timedelta(days=1)
-"""The shortest time between the last reminder and one that the requester asks for."""
+APPROVERS_REMINDED_AFTER: Final = (timedelta(days=1), timedelta(days=3), timedelta(days=7))
+"""The times of the reminders of approvers, counted from the moment when they were asked."""
+MIN_BETWEEN_APPROVER_REMINDERS: Final = timedelta(days=1)
+"""The shortest time between the last reminder of approvers and one that the requester asks for."""
+REVIEW_ASKED_AGAIN_AFTER: Final = timedelta(days=3)
+"""The time between two questions to the sponsor in a review without an answer."""
+SETUP_REMINDED_AFTER: Final = timedelta(days=7)
+"""The time from asking for a reminder of the partner setup to that reminder."""
 
 _UNDECIDED: Final = (RequestState.PREPARING, RequestState.AWAITING_APPROVAL)
 
@@ -28,7 +36,7 @@ def next_reminder_at(request: AccessRequest) -> datetime | None:
     """Return when the next reminder is due; None when the request does not wait, or expires before that."""
     if request.state is not RequestState.AWAITING_APPROVAL:
         return None
-    later = (asked_at(request) + after for after in REMIND_AFTER)
+    later = (asked_at(request) + after for after in APPROVERS_REMINDED_AFTER)
     last = request.reminded_at
     due = next((moment for moment in later if last is None or moment > last), None)
     return due if due is not None and due < request.expires_at else None
@@ -46,4 +54,4 @@ def may_be_reminded(request: AccessRequest, now: datetime) -> bool:
     """Return whether the requester may ask for a reminder now: once a day, not on the first day."""
     if request.state is not RequestState.AWAITING_APPROVAL or now >= request.expires_at:
         return False
-    return now >= (request.reminded_at or asked_at(request)) + MIN_BETWEEN_REMINDERS
+    return now >= (request.reminded_at or asked_at(request)) + MIN_BETWEEN_APPROVER_REMINDERS

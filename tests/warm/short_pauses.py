@@ -10,24 +10,24 @@ from typing import Any, Final
 
 from workflows.intervals import USUAL_PAUSES, Pauses
 
-_SHORTER: Final = 0.05
+_FACTOR: Final = 0.05
 
 
 def _shortened(rests: Iterable[float]) -> tuple[float, ...]:
-    return tuple(rest * _SHORTER for rest in rests)
+    return tuple(rest * _FACTOR for rest in rests)
 
 
 SHORT_PAUSES: Final = Pauses(
     due_work_read_every=USUAL_PAUSES.due_work_read_every / 5,
     read_back_after=_shortened(USUAL_PAUSES.read_back_after),
     optional_read_back_after=_shortened(USUAL_PAUSES.optional_read_back_after),
-    optional_sent_again_after=USUAL_PAUSES.optional_sent_again_after * _SHORTER,
+    optional_sent_again_after=USUAL_PAUSES.optional_sent_again_after * _FACTOR,
     conditional_access=(USUAL_PAUSES.conditional_access[0], 0.0),
     reports=(USUAL_PAUSES.reports[0], 0.0),
 )
 
 
-class HastyProcess(ForkServerProcess):
+class ShortPausesProcess(ForkServerProcess):
     """A forked process of a bot that makes short pauses."""
 
     def __init__(
@@ -41,7 +41,7 @@ class HastyProcess(ForkServerProcess):
         super().__init__(target=target, args=args, kwargs={**(kwargs or {}), "pauses": SHORT_PAUSES}, **more)
 
 
-class HastyForks(ForkServerContext):
+class ShortPausesForks(ForkServerContext):
     """Forks such processes."""
 
-    Process = HastyProcess
+    Process = ShortPausesProcess

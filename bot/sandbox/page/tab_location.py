@@ -21,7 +21,7 @@ def channels_of(person: seed.Person) -> tuple[seed.Channel, ...]:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Place:
+class TabLocation:
     """The place of one tab. All of it is in the address, so that several tabs can be several people."""
 
     person: seed.Person
@@ -44,9 +44,9 @@ class Place:
         return "/?" + urlencode(query | ({"log": log or self.log} if (log or self.log) != "graph" else {}))
 
 
-def place_of(query: Mapping[str, str]) -> Place:
+def parse_location(query: Mapping[str, str]) -> TabLocation:
     """Return the place that an address names; a missing or wrong value is replaced by the guide's first place."""
-    start = Place(person=seed.PEOPLE[0], channel="partner-access", log="graph")
+    start = TabLocation(person=seed.PEOPLE[0], channel="partner-access", log="graph")
     person = _PEOPLE.get(query.get("as", ""), start.person)
     channels = [channel.name for channel in channels_of(person)]
     first = start.channel if start.channel in channels else channels[-1]

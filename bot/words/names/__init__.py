@@ -1,0 +1,1 @@
+"""The names of partners and of directory objects in sentences."""

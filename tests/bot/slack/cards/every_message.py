@@ -1,0 +1,191 @@
+"""Every message and window about requests, partners and alarms, for tests of what all of them have in common."""
+
+from collections.abc import Callable, Iterator
+from dataclasses import fields, is_dataclass, replace
+from datetime import timedelta
+from typing import Any, Final, get_args
+
+from bot.slack.blocks.message import Message
+from bot.slack.cards.approval.closed_card import closed_card
+from bot.slack.cards.approval.new_approval import new_approval_message
+from bot.slack.cards.approval.reminder import expired_message, reminder_message
+from bot.slack.cards.approval.requester_and_sponsor import requester_card, sponsor_card
+from bot.slack.cards.review_card import review_card
+from bot.slack.cards.setup_card import setup_card
+from bot.slack.flows.home.view import home_view
+from bot.slack.flows.partner_setup.checklist import checklist_message, checklist_view
+from bot.slack.flows.show.partner_details import partner_details
+from bot.slack.flows.show.partner_list import partner_list
+from bot.slack.words.alarms import alarm_message
+from tests.bot.shipped_cards import NAMES, waiting
+from tests.bot.slack.cards.test_setup_steps import ALL, HOME
+from tests.bot.surfaces import all_of, card, details
+from tests.workflows.core.builders import AMARA, EXPIRY, NOW, approval, closed_document, partnership, request
+from workflows.app.alarms import new_alarm
+from workflows.app.reads.app_home import Home
+from workflows.app.reads.partner_setup import CurrentSetup
+from workflows.catalog.catalog import SHIPPED, load_catalog
+from workflows.core.errors.facts import Fact
+from workflows.core.partners.partnership import PartnershipState
+from workflows.core.plans.plan import TenantIdentity
+from workflows.core.requests.alarms import ENDED, OPEN_ACCESS, AlarmCode, EndingCode
+from workflows.core.requests.commands.request import Replan
+from workflows.core.requests.effects import Effect, ShowAlarm
+from workflows.core.requests.lifecycle import Situation, advance
+from workflows.core.requests.notes import NoteCode
+from workflows.core.requests.request import AccessRequest, RequestKind, RequestState
+from workflows.ports.records import LimitedList
+
+TEMPLATES: Final = load_catalog(SHIPPED).templates
+
+Change = Callable[[Any], Any]
+"""Changes a request or a partner before it is shown."""
+
+KINDS_OF_WORK: Final = [
+    one.__dataclass_fields__["kind"].default for one in get_args(Effect) if one is not ShowAlarm
+] + ["unknown"]
+GROUP: Final = "0a1b2c3d-0000-4000-8000-000000000001"
+ALARM_VALUES: Final[dict[AlarmCode, dict[str, Any]]] = {
+    AlarmCode.EFFECT_GIVEN_UP: {"what": "prepare", "about": "r-1", "reason": f"No group {GROUP}."},
+    AlarmCode.WRITE_NOT_SHOWN: {"request": "r-1", "reason": []},
+    AlarmCode.REVOCATION_WAITS: {"request": "r-1", "reason": f"No group {GROUP}."},
+    AlarmCode.PARTLY_APPLIED: {"request": "r-1", "reason": []},
+    AlarmCode.ROLE_EMPTY: {
+        "role": "security",
+        "people": "0",
+        "needed": "1",
+        "requests": "r-1",
+        "missing_groups": ["sec"],
+        "where": "the user group @sec",
+    },
+    AlarmCode.SPONSOR_GONE: {"sponsor": "Sam"},
+    AlarmCode.CHANNEL_NOT_PRIVATE: {"channel": "C1", "reason": "It is public."},
+    AlarmCode.CARD_NOT_POSTED: {"request": "r-1", "reason": "It is archived."},
+    AlarmCode.STORE_NOT_WRITABLE: {"reason": "disk_full"},
+    AlarmCode.SOCKET_SILENT: {"reason": "No hello."},
+    AlarmCode.WRONG_TENANT: {"found": GROUP, "expected": GROUP},
+    AlarmCode.LIMIT_REACHED: {"person": "Riley", "limit": "10", "what": "requests"},
+}
+OF_NO_PARTNER: Final = frozenset(
+    {
+        AlarmCode.ROLE_EMPTY,
+        AlarmCode.CHANNEL_NOT_PRIVATE,
+        AlarmCode.STORE_NOT_WRITABLE,
+        AlarmCode.SOCKET_SILENT,
+        AlarmCode.WRONG_TENANT,
+        AlarmCode.LIMIT_REACHED,
+    }
+)
+"""The kinds of alarm that are about no partner."""
+
+
+def unchanged(one: Any) -> Any:
+    """Return a request or a partner as it is."""
+    return one
+
+
+def with_identity(identity: TenantIdentity) -> Change:
+    """Return the change that gives a request or a partner another identity."""
+
+    def change(one: Any) -> Any:
+        if isinstance(one, TenantIdentity):
+            return identity
+        if isinstance(one, AccessRequest):
+            one = replace(one, particulars=replace(one.particulars, target=identity.asked))
+        if is_dataclass(one) and not isinstance(one, type):
+            # NB. not through the constructor where nothing changes: some records check what they are built from.
+            changed = {f.name: change(getattr(one, f.name)) for f in fields(one)}
+            new = {name: value for name, value in changed.items() if value is not getattr(one, name)}
+            return replace(one, **new) if new else one
+        return one
+
+    return change
+
+
+def asked_again(change: Change = unchanged) -> AccessRequest:
+    """Return a request whose plan was replaced after an approval."""
+    decided = change(replace(waiting(TEMPLATES["merger"]), decisions=(approval(AMARA, 0),)))
+    return advance(decided, Replan(reason=(Fact(NoteCode.CHANGED_BY_OTHERS),)), Situation(now=NOW)).request
+
+
+def about_requests(change: Change = unchanged) -> Iterator[tuple[str, Message]]:
+    """Every message about one request, in every state."""
+    for kind in RequestKind:
+        for state in RequestState:
+            asked = change(request(state, kind))
+            if state is not RequestState.PREPARING:
+                yield f"sponsor {state} {kind}", sponsor_card(asked, now=NOW)
+            for name, make in (("card", card), ("requester", lambda one: requester_card(one, now=NOW))):
+                yield f"{name} {state} {kind}", make(asked)
+            later = change(request(RequestState.APPLIED, kind, id="r-2", confirmed_at=NOW, not_closed=()))
+            yield f"replaced {state} {kind}", closed_card(asked, successor=later, now=NOW, reader=AMARA.chat_id)
+    for template in TEMPLATES.values():
+        yield f"card {template.name}", card(change(waiting(template)), holders=NAMES)
+    again = replace(asked_again(change), state=RequestState.AWAITING_APPROVAL)
+    yield "again", new_approval_message(again, now=NOW, asked=[AMARA.chat_id])
+    two = LimitedList(shown=(change(request()), change(request())), count=2)
+    yield "reminder", reminder_message(two, now=NOW)
+    yield "expired", expired_message(two)
+    for standing in PartnershipState:
+        for moment in (NOW, EXPIRY + timedelta(days=400)):
+            yield f"review {standing} {moment}", review_card(change(partnership(state=standing)), now=moment)
+        for may_confirm in (True, False):
+            known = change(partnership(state=standing))
+            yield f"setup {standing} {may_confirm}", setup_card(known, may_confirm=may_confirm)
+
+
+def about_partners(change: Change = unchanged) -> Iterator[tuple[str, Message]]:
+    """Every answer about one partner."""
+    known = change(partnership())
+    for document in (None, closed_document()):
+        name = "show without settings" if document is None else "show"
+        yield name, partner_details(known.identity, document, {}, known, [change(request())], NOW)
+    yield "checklist", checklist_message(_setup(change), may_confirm=True)
+
+
+def about_alarms(partner: str = "contoso.com") -> Iterator[tuple[str, Message]]:
+    """Every kind of alarm, also of each kind of work: open, fixed, and ended although nothing was repaired.
+
+    :param partner: the stored name of the partner.
+    """
+    ended = {ENDED: {"code": EndingCode.DAY_PASSED.value, "values": {}}}
+    for name, code, given in _alarms():
+        values = given if code in OF_NO_PARTNER else {"partner": partner, **given}
+        alarm = new_alarm(code, "7", values, NOW)
+        fixed = replace(alarm, cleared_at=NOW)
+        yield f"{name} open", alarm_message(alarm)
+        yield f"{name} fixed", alarm_message(fixed)
+        yield f"{name} ended", alarm_message(replace(fixed, values={**values, **ended}))
+
+
+def _alarms() -> Iterator[tuple[str, AlarmCode, dict[str, Any]]]:
+    for code, values in ALARM_VALUES.items():
+        yield code.value, code, values
+    for kind in KINDS_OF_WORK:
+        code = AlarmCode.EFFECT_GIVEN_UP
+        yield f"{code} {kind}", code, {**ALARM_VALUES[code], "what": kind}
+    code = AlarmCode.REVOCATION_WAITS
+    yield "open access", code, {**ALARM_VALUES[code], OPEN_ACCESS: "b2bCollaborationInbound"}
+
+
+def others(change: Change = unchanged) -> Iterator[tuple[str, list[dict[str, Any]]]]:
+    """What is no message with a notification of its own: windows, homes, and the list of partners."""
+    known = change(partnership())
+    yield "list", partner_list(all_of([known]), NOW).blocks
+    yield "checklist window", checklist_view(_setup(change))["blocks"]
+    for template in TEMPLATES.values():
+        yield f"details {template.name}", details(change(waiting(template)), holders=NAMES).blocks
+    for state in RequestState:
+        mine = all_of([change(request(state))])
+        partners = all_of([known])
+        home = Home(
+            mine=mine, approvals=all_of([change(request())]), reviews=partners, ending=partners, sponsored=partners
+        )
+        admin = replace(home, is_admin=True, overdue=partners, partners=partners, text="contoso")
+        yield f"home {state}", home_view(home, now=NOW)["blocks"]
+        yield f"admin home {state}", home_view(admin, now=NOW)["blocks"]
+
+
+def _setup(change: Change) -> CurrentSetup:
+    known = change(partnership(setup=ALL.steps))
+    return CurrentSetup(identity=known.identity, setup=ALL, home=HOME, partnership=known)
