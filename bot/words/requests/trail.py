@@ -10,12 +10,12 @@ from workflows.core.requests.request import AccessRequest
 from workflows.ports.records import AuditEntry
 
 _CLICKS: Final[Mapping[str, str]] = {
-    "want_approve": "Approval received, permission not checked yet",
-    "want_reject": "Rejection received, permission not checked yet",
-    "want_withdraw": "Withdrawal received, permission not checked yet",
-    "want_ask_reminder": "Request for a reminder received, permission not checked yet",
+    "want_approve": "Approval received",
+    "want_reject": "Rejection received",
+    "want_withdraw": "Withdrawal received",
+    "want_ask_reminder": "Request for a reminder received",
 }
-"""Clicks whose permission is checked afterwards; the result is the next entry about them."""
+"""Clicks whose permission is checked afterwards; the result has an entry of its own."""
 FIELDS: Final[Mapping[EditableField, str]] = {
     EditableField.TEMPLATE: "Access template",
     EditableField.PLACEHOLDERS: "Template fields",

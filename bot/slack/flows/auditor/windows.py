@@ -34,6 +34,7 @@ from bot.slack.cards.requests import identity_of
 from bot.slack.payloads.button_values import REQUEST_ID
 from bot.slack.payloads.models import Payload
 from bot.slack.people.approvers import Approvers
+from bot.words.requests.history import RECEIVED
 from bot.words.requests.trail import edit_words, reason_words, recorded_names, trail_words
 from workflows.app.audit_entries import GATEHOUSE
 from workflows.core.errors.raised import Refused
@@ -94,7 +95,7 @@ def history_view(request: AccessRequest, page: Page[AuditEntry], *, successor: A
         rich_text(
             paragraph(fixed_text("Audit entries, oldest first", bold=True), fixed_text(f": {shown} · {request.id}"))
         ),
-        *(rich_text(*_entry_elements(entry, names)) for entry in page.shown),
+        *_entry_blocks(page.shown, names),
     ]
     buttons = []
     if page.count_before:
@@ -129,15 +130,34 @@ def _value(request_id: RequestId, page: Page[AuditEntry], is_before: bool) -> st
     return f"{request_id}:{json.dumps(step, separators=(',', ':'))}"
 
 
-def _entry_elements(entry: AuditEntry, names: Mapping[str, str]) -> Iterator[RichTextElement]:
+def _entry_blocks(entries: Sequence[AuditEntry], names: Mapping[str, str]) -> Iterator[Block]:
+    digest_above = ""
+    for entry in entries:
+        yield rich_text(*_entry_elements(entry, names, digest_above=digest_above))
+        digest_above = _digest(entry) or digest_above
+
+
+def _digest(entry: AuditEntry) -> str:
+    """Return the digest of the plan that an entry is about; empty when it is about none."""
+    digest = entry.details.get("digest")
+    return digest if isinstance(digest, str) else ""
+
+
+def _entry_elements(entry: AuditEntry, names: Mapping[str, str], *, digest_above: str) -> Iterator[RichTextElement]:
+    """Return one audit entry.
+
+    :param digest_above: the Change ID that the entries before it have named last; the same one is not repeated.
+    """
+    is_result = entry.outcome != RECEIVED
     parts: list[TextRun] = [
         local_time(entry.at),
         fixed_text(": "),
-        cleaned_text(trail_words(entry), 200, bold=True),
+        cleaned_text(trail_words(entry), 200, bold=is_result),
         *_by(entry, names),
     ]
-    if isinstance(digest := entry.details.get("digest"), str):
-        parts += [fixed_text("\nChange ID: "), cleaned_text(digest, code=True)]
+    if digest := _digest(entry):
+        same = [fixed_text(", same Change ID")]
+        parts += same if digest == digest_above else [fixed_text("\nChange ID: "), cleaned_text(digest, code=True)]
     if reason := reason_words(entry):
         parts += [fixed_text("\nReason: "), cleaned_text(reason, MAX_REASON_CHARACTERS)]
     yield paragraph(*parts)

@@ -23,7 +23,7 @@ def test_every_field_and_state_has_words_of_its_own() -> None:
 @pytest.mark.parametrize(
     ("command", "outcome", "words"),
     [
-        ("want_approve", "received", "Approval received, permission not checked yet"),
+        ("want_approve", "received", "Approval received"),
         ("want_retry_effect", "received", "want_retry_effect received"),
         ("approve", "accepted", "Approved"),
         ("want_approve", "not_an_approver", "Approval not counted (not an approver)"),

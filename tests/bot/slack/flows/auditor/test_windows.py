@@ -73,13 +73,19 @@ def test_a_history_tells_who_did_what_on_which_plan() -> None:
     )
     said = shown(view)
     assert f"Requested by Riley ({RILEY.chat_id})" in said
-    assert "Approval received, permission not checked yet" in said
+    assert f"Approval received by Amara ({AMARA.chat_id})\nChange ID: {digest}" in said
     assert f"Approval not counted (own request) by Riley ({RILEY.chat_id})" in said
-    assert f"Approved by Amara ({AMARA.chat_id})\nChange ID: {digest}" in said
+    assert f"Approved by Amara ({AMARA.chat_id}), same Change ID" in said
     assert "Reason: No contract yet" in said
     assert "os:dana" in said, "a user of the command line is no mention"
     assert "'user_id': 'U0UNKNOWN1'" in str(view), "whose name was not recorded is named by Slack"
-    assert said.count(digest) == 4, "whole, wherever a plan is meant"
+    assert said.count(digest) == 1, "whole, where it is meant first"
+
+
+def test_another_plan_has_another_change_id_and_each_page_names_its_own() -> None:
+    rows = [entry("approve", details={"digest": one}) for one in ("a" * 64, "a" * 64, "b" * 64, "a" * 64)]
+    said = shown(history(*rows))
+    assert (said.count("a" * 64), said.count("b" * 64), said.count("same Change ID")) == (2, 1, 1)
 
 
 def test_names_are_those_that_were_recorded_also_of_decisions_that_no_longer_count() -> None:
