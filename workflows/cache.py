@@ -46,12 +46,23 @@ class Cache(Generic[Key, Answer]):
     async def read_now(self, key: Key) -> Answer:
         """Read the answer now, without the cache, and keep it."""
         answer = await self.read(key)
+        self.keep(key, answer)
+        return answer
+
+    def keep(self, key: Key, answer: Answer) -> None:
+        """Keep an answer that has just arrived in another way."""
         self._kept.pop(key, None)
         while len(self._kept) >= self.max_entries:
             del self._kept[next(iter(self._kept))]
         now = self.now()
         self._kept[key] = _Kept(since=now, until=now + self.kept_for(answer).total_seconds(), answer=answer)
-        return answer
+
+    def recent(self, key: Key, age: timedelta) -> Answer | None:
+        """Return the kept answer if it arrived at most `age` ago; None otherwise. Nothing is read."""
+        kept = self._kept.get(key)
+        if kept is None or not 0 <= self.now() - kept.since <= age.total_seconds():
+            return None
+        return kept.answer
 
     def _ended(self, key: Key, done: asyncio.Task[Answer]) -> None:
         del self._running[key]

@@ -20,6 +20,10 @@ CHANNEL_TRUSTED_FOR: Final = timedelta(minutes=1)
 """How old the last check of the channel may be when a card is posted. While it fails, it is repeated this often."""
 FORMER_CHANNEL_PAUSE: Final = timedelta(minutes=1)
 """The pause before a former channel is tried again that did not accept an update of its cards."""
+CONVERSATION_REOPENED_AFTER: Final = timedelta(minutes=1)
+"""How old the last answer that a person is active may be when a message is sent without opening the conversation."""
+CONVERSATIONS_KEPT_FOR: Final = timedelta(days=1)
+"""How long the conversation with a person is kept."""
 HOME_TENANT_CHECKED_EVERY: Final = timedelta(minutes=4)
 """How old the last check may be that Microsoft Graph answers for the configured tenant, before a write."""
 HOME_TENANT_ASKED_AGAIN_AFTER: Final = timedelta(seconds=10)
@@ -44,6 +48,8 @@ HOME_PUBLISHED_EVERY: Final = timedelta(seconds=2)
 """The shortest time between two publications of a person's App Home."""
 ROLES_SHOWN_FOR: Final = timedelta(seconds=30)
 """How long the members of a role and the identity of a person are kept, for display only."""
+ONE_CHECK_READS_FOR: Final = timedelta(minutes=1)
+"""How long one check of a click or a request uses what it has read about people. Every other check reads it again."""
 NAMES_SHOWN_FOR: Final = timedelta(minutes=10)
 """How long people's names and mail addresses are kept, for display only."""
 

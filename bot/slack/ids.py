@@ -1,5 +1,6 @@
 """The ids that Slack sends back: written into views and messages, read by the payloads and the flows."""
 
+from enum import StrEnum
 from typing import Final
 
 from workflows.core.partner_setup.steps import SetupStep
@@ -28,6 +29,24 @@ SEARCH_FORM: Final = "search_form"
 AUDIT_DETAILS: Final = "audit_details"
 AUDIT_HISTORY: Final = "audit_history"
 AUDIT_PARTNER: Final = "audit_partner"
+DETAILS_PART: Final = "details_part"
+
+
+class DetailsPart(StrEnum):
+    """The parts of Details that have a window of their own. The values stand in buttons."""
+
+    BEHIND = "behind"
+    BEHIND_JSON = "behind_json"
+    CHANGES = "changes"
+    ISSUES = "issues"
+    POLICIES = "policies"
+    NOTES = "notes"
+    APPROVERS = "approvers"
+    NOT_COUNTED = "not_counted"
+    OPERATIONS = "operations"
+    OTHERS = "others"
+    HISTORY = "history"
+
 
 # action_id of buttons
 REVIEW_REQUEST: Final = "review_request"
@@ -56,6 +75,9 @@ HOME_NEXT: Final = "home_next"
 HOME_SEARCH: Final = "home_search"
 HOME_CLEAR: Final = "home_clear"
 SHOW_NOTES: Final = "show_notes"
+SHOW_PART: Final = "show_part"
+PART_PREVIOUS: Final = "part_previous"
+PART_NEXT: Final = "part_next"
 LIST_PREVIOUS: Final = "list_previous"
 LIST_NEXT: Final = "list_next"
 SEARCH_REQUESTS: Final = "search_requests"

@@ -60,6 +60,9 @@ class PermissionCheck:
 
         :raises TenantUnavailable, PeopleDirectoryUnavailable: when the person or the roles cannot be read now.
         """
+        await replace(self, directory=self.directory.for_one_check())._check(effect)
+
+    async def _check(self, effect: CheckPermission) -> None:
         key = verdict_key(effect.key)
         if await self.store.is_known(key):
             return

@@ -87,7 +87,7 @@ class Preparer:
         if (rest := remaining_pause(request, self.clock.now())) is not None:
             raise TenantUnavailable((Fact(NoteCode.KEEPS_CHANGING),), rest.total_seconds())
         try:
-            prepared = await self._prepared(request)
+            prepared = await replace(self, directory=self.directory.for_one_check())._prepared(request)
         except (TenantUnavailable, PeopleDirectoryUnavailable) as error:
             await self._record(request_id, RecordDelayed(reason=(*error.facts, Fact(NoteCode.KEEPS_TRYING))))
             raise

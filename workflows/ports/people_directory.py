@@ -46,6 +46,13 @@ class PeopleDirectory(Protocol):
     Every method can raise PeopleDirectoryUnavailable, PeopleDirectoryRefused, TenantUnavailable and TenantRefused.
     """
 
+    def for_one_check(self) -> "PeopleDirectory":
+        """Return the directory for one check of a click or a request.
+
+        It reads each chat user, the user groups, and each account at most once, and nothing that was read before. It
+        must not be kept for another check, and not be used for a write.
+        """
+
     async def identify(self, chat_id: ChatId) -> Person:
         """Return the person of a chat user.
 

@@ -67,7 +67,7 @@ def assemble(systems: ExternalSystems) -> BotParts:
         client=systems.client, channel=systems.settings.slack_channel, alarms=alarms, clock=systems.clock
     )
     shown = ShownDirectory(systems.directory, systems.clock)
-    copies = CardCopies(client=systems.client, store=systems.store, channel=channel)
+    copies = CardCopies(client=systems.client, store=systems.store, channel=channel, was_active=shown.was_active)
     notifier = SlackNotifier(Outbound(copies=copies, directory=shown, store=systems.store, clock=systems.clock))
     former = FormerChannelCards(
         store=systems.store, service=service, copies=copies, channel=channel, clock=systems.clock

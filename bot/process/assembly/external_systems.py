@@ -1,13 +1,14 @@
 """The open connections to other systems."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.process.settings import Settings
 from bot.slack.answers.background import Background
 from bot.slack.people.directory import SlackDirectory
+from bot.slack.people.reads import ReadListeners
 from workflows.catalog.catalog import Catalog
 from workflows.intervals import USUAL_PAUSES, Pauses
 from workflows.ports.clock import Clock
@@ -28,10 +29,16 @@ class ExternalSystems:
     background: Background
     redact: Callable[[str], str] = str
     pauses: Pauses = USUAL_PAUSES
+    listeners: ReadListeners = field(default_factory=ReadListeners)
+    """Shared by all directories, so that what one of them reads can be shown by another."""
 
     @property
     def directory(self) -> SlackDirectory:
         """Return a directory of people. It has no cache, so each use may have its own."""
         return SlackDirectory(
-            client=self.client, tenant=self.tenant, team_id=self.settings.slack_team_id, roles=self.catalog.roles
+            client=self.client,
+            tenant=self.tenant,
+            team_id=self.settings.slack_team_id,
+            roles=self.catalog.roles,
+            listeners=self.listeners,
         )

@@ -9,7 +9,7 @@ from bot.slack.answers.response_url import Answers
 from bot.slack.answers.windows import Windows
 from bot.slack.flows.answer_review import AnswerReviewFlow
 from bot.slack.flows.auditor.flow import AuditorFlow
-from bot.slack.flows.decide import DecideFlow
+from bot.slack.flows.decide.flow import DecideFlow
 from bot.slack.flows.entry_points import EntryPoint
 from bot.slack.flows.home.flow import HomeFlow
 from bot.slack.flows.partner_setup.flow import PartnerSetupFlow
@@ -86,7 +86,7 @@ def make_flows(
         StoppedWorkFlow(service=service),
         home,
         AuditorFlow(auditors=auditors, home=home, store=store, windows=windows, people=shown, clock=clock),
-        _show(systems, answers, windows, members, auditors, lookup_permission),
+        _show(systems, answers, windows, members, auditors, lookup_permission, shown),
     )
 
 
@@ -124,6 +124,7 @@ def _show(
     members: Members,
     auditors: Auditors,
     lookup_permission: LookupPermission,
+    shown: ShownDirectory,
 ) -> ShowFlow:
     return ShowFlow(
         answers=answers,
@@ -131,7 +132,7 @@ def _show(
         lookup_permission=lookup_permission,
         members=members,
         auditors=auditors,
-        people=ShownDirectory(systems.directory, systems.clock),
+        people=shown,
         store=systems.store,
         tenant=systems.tenant,
         clock=systems.clock,

@@ -6,7 +6,7 @@ may be a card that is not known here. It cannot be found; clicks on it do not co
 
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from enum import Enum, auto
 from typing import Any, Final
@@ -18,11 +18,15 @@ from slack_sdk.web.async_client import AsyncWebClient
 from bot.slack.blocks.message import Message, notice
 from bot.slack.errors import CHANNEL_BLOCKED, NO_ANSWER, error_code, is_temporary, retry_after
 from bot.slack.outbound.approval_channel import ApprovalChannel, ChannelUnsuitable
+from workflows.cache import Cache
 from workflows.core.people import ChatId
+from workflows.intervals import CONVERSATIONS_KEPT_FOR
 from workflows.ports.message_copies import MessageCopy
 from workflows.ports.notifier import NotifierBlocked, NotifierRefused, NotifierUnavailable
 from workflows.ports.store import Store
 
+_MAX_CONVERSATIONS: Final = 5000
+"""How many conversations are kept."""
 _CARD_GONE: Final = frozenset({"message_not_found", "cant_update_message", "edit_window_closed"})
 """Slack's error codes for a posted card that can never be updated again (Slack: "chat.update", errors)."""
 _DELETED_CODE: Final = "message_not_found"
@@ -58,10 +62,25 @@ class _CardGone(NotifierRefused):
 class CardCopies:
     """Posts and updates cards, and stores their places. Every method may be repeated safely."""
 
-    def __init__(self, *, client: AsyncWebClient, store: Store, channel: ApprovalChannel) -> None:
+    def __init__(
+        self,
+        *,
+        client: AsyncWebClient,
+        store: Store,
+        channel: ApprovalChannel,
+        was_active: Callable[[ChatId], bool] = lambda _: False,
+    ) -> None:
+        """Create the copies.
+
+        :param was_active: returns whether Slack has just said that a person is active.
+        """
         self._client = client
         self._store = store
         self._channel = channel
+        self._was_active = was_active
+        self._conversations: Cache[ChatId, str] = Cache(
+            read=self._opened, kept_for=lambda _: CONVERSATIONS_KEPT_FOR, max_entries=_MAX_CONVERSATIONS
+        )
 
     async def live_copies(self, subject: str) -> list[MessageCopy]:
         """Return the copies of a card whose buttons count.
@@ -149,8 +168,8 @@ class CardCopies:
         if not copy.audience:
             try:
                 is_fit = not await self._channel.problem()
-            except ChannelUnsuitable as untold:
-                return untold
+            except ChannelUnsuitable as error:
+                return error
             if not is_fit:
                 if not await self.empty_card(copy):
                     # It may be possible later: the card is not forgotten before it is empty.
@@ -186,7 +205,15 @@ class CardCopies:
         return not copy.audience and copy.channel != self._channel.id
 
     async def direct_channel(self, person: ChatId) -> str:
-        """Return the conversation with one person."""
+        """Return the conversation with one person. It is opened, unless it is known and the person was just active.
+
+        NB. Slack accepts messages to people who have left. Only opening the conversation shows that they have.
+        """
+        if self._was_active(person):
+            return await self._conversations.get(person)
+        return await self._conversations.read_now(person)
+
+    async def _opened(self, person: ChatId) -> str:
         return str((await self.call("conversations.open", users=person))["channel"]["id"])
 
     async def call(self, method: str, **arguments: Any) -> Mapping[str, Any]:

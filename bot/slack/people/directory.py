@@ -6,64 +6,55 @@ display see `bot.slack.people.shown_directory`.
 """
 
 import asyncio
+import time
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
-from typing import Any, Final, Protocol, TypeVar
+from copy import copy
+from typing import Final, TypeVar
 
-from slack_sdk.errors import SlackApiError
 from slack_sdk.web.async_client import AsyncWebClient
 
-from bot.slack.errors import NO_ANSWER, error_code, is_temporary, retry_after
+from bot.slack.people.reads import OneCheckReads, ReadListeners, RoleReads, SlackReads, UserGroups
 from bot.slack.people.users import SlackUser, ids_of, is_full_member, main_id, name_of_user, require_full_member
 from workflows.core.errors.raised import Refused
 from workflows.core.errors.refusal_codes import RefusalCode
 from workflows.core.people import ChatId, Person, PersonId, Role, Roster, folded_mail, is_same_mail
-from workflows.ports.people_directory import PeopleDirectoryRefused, PeopleDirectoryUnavailable, RoleSource
+from workflows.intervals import ONE_CHECK_READS_FOR
+from workflows.ports.people_directory import RoleSource
 from workflows.ports.tenant import Account, Tenant
 
-_NO_USER_CODES: Final = frozenset({"user_not_found", "user_not_visible", "users_not_found"})
-_NO_GROUPS_CODES: Final = frozenset({"no_such_subteam", "plan_upgrade_required", "paid_teams_only"})
-"""Slack's answers when there are no user groups (Slack: "usergroups.list", "usergroups.users.list", errors)."""
 CHECKED_MEMBERS: Final = 20
 """How many active members of a role are checked: the largest quorum that a template can require."""
 _PARALLEL_READS: Final = 8
 
-UserGroups = Mapping[str, frozenset[ChatId]]
-"""The members of every enabled user group, by its handle."""
 Answer = TypeVar("Answer")
 Key = TypeVar("Key")
-
-
-class _UnknownUser(Exception):
-    """Slack does not know the user, or does not show it."""
-
-
-class _NoGroups(Exception):
-    """Slack says that there is no user group."""
-
-
-class RoleReads(Protocol):
-    """The reads from Slack that are needed to find the members of a role."""
-
-    async def user_groups(self) -> UserGroups:
-        """Read every user group with its members."""
-
-    async def user(self, chat_id: ChatId) -> SlackUser:
-        """Read one user."""
-
-    async def user_by_mail(self, mail: str) -> SlackUser | None:
-        """Find a user by mail address."""
 
 
 class SlackDirectory:
     """Implements `ports.PeopleDirectory` over Slack's user and user group methods and Entra's accounts."""
 
     def __init__(
-        self, *, client: AsyncWebClient, tenant: Tenant, team_id: str, roles: Mapping[Role, RoleSource]
+        self,
+        *,
+        client: AsyncWebClient,
+        tenant: Tenant,
+        team_id: str,
+        roles: Mapping[Role, RoleSource],
+        listeners: ReadListeners | None = None,
     ) -> None:
-        self._client = client
         self._tenant = tenant
         self._team_id = team_id
         self._roles = roles
+        self._known: dict[PersonId, tuple[float, Account]] | None = None
+        """For one check: the accounts that it has read, and when. None outside of a check, where nothing is kept."""
+        self.listeners = listeners or ReadListeners()
+        self._reads: RoleReads = SlackReads(client, self.listeners)
+
+    def for_one_check(self) -> "SlackDirectory":
+        """Return the directory for one check; see `ports.PeopleDirectory.for_one_check`."""
+        one = copy(self)
+        one._known, one._reads = {}, OneCheckReads(self._reads)
+        return one
 
     async def identify(self, chat_id: ChatId) -> Person:
         """Find the one Entra person of a Slack user; see `ports.PeopleDirectory.identify`."""
@@ -75,12 +66,14 @@ class SlackDirectory:
         account = accounts[0]
         if not _is_eligible(account):
             raise Refused(RefusalCode.NOT_A_MEMBER)
+        if self._known is not None:
+            self._known[account.id] = time.monotonic(), account
         return Person(id=account.id, chat_id=main_id(user, chat_id), name=account.name)
 
     async def roster(self, people: Sequence[Person]) -> Roster:
         """Read which roles these people have now. A person without an account or Slack user has none."""
         wanted = {person.id: person for person in people}
-        accounts = {a.id: a for a in await self._tenant.accounts_by_id(sorted(wanted)) if _is_eligible(a)}
+        accounts = await self._accounts(wanted)
         present: dict[PersonId, frozenset[ChatId]] = {}
         for person_id, account in accounts.items():
             chat_id = wanted[person_id].chat_id
@@ -147,18 +140,7 @@ class SlackDirectory:
 
     async def user_groups(self) -> UserGroups:
         """Read every user group with its members, in one call. Disabled groups are left out."""
-        try:
-            answer = await self._call("usergroups.list", include_disabled=False, include_users=True)
-        except _NoGroups:
-            return {}
-        listed = answer.get("usergroups")
-        if not isinstance(listed, list):
-            raise PeopleDirectoryUnavailable("Slack's answer to usergroups.list has no user groups in it.")
-        return {
-            str(group["handle"]): frozenset(ChatId(user) for user in group.get("users") or ())
-            for group in listed
-            if not group.get("date_delete")
-        }
+        return await self._reads.user_groups()
 
     async def require_member(self, chat_id: ChatId) -> None:
         """Check that this is a full member of our workspace. Slack's answer is enough for reading.
@@ -184,17 +166,19 @@ class SlackDirectory:
 
         :raises Refused: when Slack has none with this id.
         """
-        try:
-            return dict((await self._call("users.info", user=chat_id))["user"])
-        except _UnknownUser as error:
-            raise Refused(RefusalCode.UNKNOWN_USER) from error
+        return await self._reads.user(chat_id)
 
     async def user_by_mail(self, mail: str) -> SlackUser | None:
         """Find the user with a mail address; None when there is none."""
-        try:
-            return dict((await self._call("users.lookupByEmail", email=mail))["user"])
-        except _UnknownUser:
-            return None
+        return await self._reads.user_by_mail(mail)
+
+    async def _accounts(self, ids: Iterable[PersonId]) -> dict[PersonId, Account]:
+        """Read the eligible accounts with these ids; in one check, without those that it has read already."""
+        since = time.monotonic() - ONE_CHECK_READS_FOR.total_seconds()
+        known = {key: account for key, (at, account) in (self._known or {}).items() if at >= since}
+        unread = sorted(one for one in ids if one not in known)
+        found = {a.id: a for a in await self._tenant.accounts_by_id(unread) if _is_eligible(a)} if unread else {}
+        return {**{one: known[one] for one in ids if one in known}, **found}
 
     async def _active(self, listed: Iterable[ChatId], reads: RoleReads) -> frozenset[ChatId]:
         """Return the full, active members of a list; after enough were found, the rest is included unchecked."""
@@ -213,24 +197,6 @@ class SlackDirectory:
         for group_id in source.entra_groups:
             members |= await self._tenant.group_members(group_id)
         return members
-
-    async def _call(self, method: str, **arguments: object) -> Mapping[str, Any]:
-        try:
-            response = await self._client.api_call(method, http_verb="GET", params=_as_texts(arguments))
-        except SlackApiError as error:
-            code = error_code(error)
-            if code in _NO_USER_CODES:
-                raise _UnknownUser from error
-            if code in _NO_GROUPS_CODES and method == "usergroups.list":
-                raise _NoGroups from error
-            if is_temporary(error):
-                raise PeopleDirectoryUnavailable(
-                    f"Slack does not answer {method} ({code}).", retry_after(error)
-                ) from error
-            raise PeopleDirectoryRefused(method, code) from error
-        except NO_ANSWER as error:
-            raise PeopleDirectoryUnavailable("Slack does not answer.") from error
-        return dict(response.data) if isinstance(response.data, dict) else {}
 
 
 async def _read_in_parallel(keys: Sequence[Key], read: Callable[[Key], Awaitable[Answer]]) -> list[Answer]:
@@ -256,7 +222,3 @@ def _members(source: RoleSource, groups: UserGroups) -> frozenset[ChatId]:
 
 def _is_eligible(account: Account) -> bool:
     return account.is_enabled and account.is_member
-
-
-def _as_texts(arguments: Mapping[str, object]) -> dict[str, str]:
-    return {name: str(value).lower() if isinstance(value, bool) else str(value) for name, value in arguments.items()}

@@ -3,14 +3,16 @@
 import asyncio
 from collections.abc import Callable, Coroutine, Hashable, Iterable, Sequence
 from datetime import timedelta
+from functools import partial
 from typing import Any, Final, TypeVar
 
-from bot.slack.people.directory import SlackDirectory, UserGroups
+from bot.slack.people.directory import SlackDirectory
+from bot.slack.people.reads import UserGroups
 from bot.slack.people.users import SlackUser, mail_of_user, name_of_user
 from workflows.cache import Cache
 from workflows.core.errors.raised import Refused
 from workflows.core.people import ChatId, Person, Role, Roster
-from workflows.intervals import NAMES_SHOWN_FOR, ROLES_SHOWN_FOR
+from workflows.intervals import CONVERSATION_REOPENED_AFTER, NAMES_SHOWN_FOR, ROLES_SHOWN_FOR
 from workflows.ports.clock import Clock
 from workflows.ports.people_directory import PeopleDirectoryUnavailable
 from workflows.ports.tenant import TenantRefused, TenantUnavailable
@@ -48,6 +50,13 @@ class ShownDirectory:
         self._groups: Cache[None, UserGroups] = cache(lambda _: directory.user_groups())
         self._users = cache(directory.user, NAMES_SHOWN_FOR)
         self._by_mail = cache(directory.user_by_mail, NAMES_SHOWN_FOR)
+        # What a decision has just read anew need not be read once more to be shown.
+        directory.listeners.users.append(self._users.keep)
+        directory.listeners.groups.append(partial(self._groups.keep, None))
+
+    def for_one_check(self) -> SlackDirectory:
+        """Return the directory for one check, without the cache."""
+        return self._directory.for_one_check()
 
     async def identify(self, chat_id: ChatId) -> Person:
         """Find the one Entra person of a Slack user, without the cache."""
@@ -96,6 +105,11 @@ class ShownDirectory:
     async def user(self, chat_id: ChatId) -> SlackUser:
         """Return a user, from the cache."""
         return await self._users.get(chat_id)
+
+    def was_active(self, chat_id: ChatId) -> bool:
+        """Return whether Slack has just said that this user is active. Nothing is read."""
+        user = self._users.recent(chat_id, CONVERSATION_REOPENED_AFTER)
+        return user is not None and not user.get("deleted")
 
     async def user_by_mail(self, mail: str) -> SlackUser | None:
         """Return the user with a mail address, from the cache."""

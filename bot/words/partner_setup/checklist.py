@@ -91,38 +91,38 @@ def step_sections(setup: PartnerSetup, home: Home, *, is_cross_cloud: bool) -> t
     with both numbers.
     """
     root = _root(home, is_cross_cloud=is_cross_cloud)
-    told, number = [], 1
+    shown, number = [], 1
     for group in groups(setup.steps):
-        told.append(_section(number, group, home, root))
+        shown.append(_section(number, group, home, root))
         number += len(group)
     usual = tuple(step for step in setup.steps if not step.is_needed)
-    return (*told, _usually_open_section(usual, home)) if usual else tuple(told)
+    return (*shown, _usually_open_section(usual, home)) if usual else tuple(shown)
 
 
 def partner_notes(setup: PartnerSetup) -> tuple[str, ...]:
     """List what the partner must know besides the steps, in complete sentences."""
-    said = []
+    notes = []
     if setup.trusts:
         claims = ", ".join(TRUST_WORDS[key] for key in setup.trusts)
-        said.append(
+        notes.append(
             f"We accept your {claims}. You do not need to set anything for this. It works for people who really have "
             "it in your tenant."
         )
     if setup.partner_object_ids:
-        said.append(
+        notes.append(
             "Our settings name these IDs of your users, groups or applications. We cannot look them up. Please check "
             f"that they are the right ones: {', '.join(setup.partner_object_ids)}."
         )
     keys = {step.key for step in setup.steps}
     if keys & {StepKey.B2B_DIRECT_CONNECT_INBOUND, StepKey.B2B_DIRECT_CONNECT_OUTBOUND}:
-        said.append("B2B direct connect needs Microsoft Entra ID P1 in both tenants.")
+        notes.append("B2B direct connect needs Microsoft Entra ID P1 in both tenants.")
     if any(step.wanted for step in needed_steps(setup.steps)):
-        said.append(
+        notes.append(
             "Some versions of the PowerShell module misspell the names of B2B settings and are refused with “Invalid "
             "property”. The same JSON works with Invoke-MgGraphRequest -Method PATCH -Uri (the address above) "
             "-Body (the JSON above, in single quotes)."
         )
-    return tuple(said)
+    return tuple(notes)
 
 
 def _section(number: int, group: Sequence[SetupStep], home: Home, root: str) -> Section:
@@ -171,8 +171,8 @@ def _lists(setting: JsonObject, named: str) -> Iterator[str]:
             one = setting[name]
             access = "Allow access" if one["accessType"] == "allowed" else "Block access"
             targets = ", ".join(_target(row) for row in one["targets"])
-            what = f"{access}; applies to" if not named or one["accessType"] != "allowed" else named
-            yield f"  {label}: {what} {targets}"
+            rule = f"{access}; applies to" if not named or one["accessType"] != "allowed" else named
+            yield f"  {label}: {rule} {targets}"
 
 
 def _target(row: JsonObject) -> str:

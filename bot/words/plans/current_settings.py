@@ -59,7 +59,7 @@ def describe_current(
     return _lines(found, effective_settings(configuration, default, is_cross_cloud=is_cross_cloud), default, names)
 
 
-def describe_untouched(
+def describe_unchanged(
     plan: Plan, default: JsonObject | None, names: Mapping[str, str] = NO_NAMES
 ) -> tuple[CurrentLine, ...]:
     """Describe the settings of a partner that stay as they are, because a plan does not write them."""

@@ -13,7 +13,7 @@ from bot.slack.blocks.message import notice, refusal
 from bot.slack.blocks.modal import message_view
 from bot.slack.blocks.untrusted import clean
 from bot.slack.cards.approval.requester_and_sponsor import requester_card
-from bot.slack.flows.decide import decision_view
+from bot.slack.flows.decide.views import decision_view
 from bot.slack.flows.home.view import home_view
 from bot.slack.flows.show.partner_details import partner_details
 from bot.words.actions import COMMANDS, Action

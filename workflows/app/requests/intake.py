@@ -126,6 +126,9 @@ class Intake(FormServices):
         :param edits: the open request that the form edits; it is no other request for the same partner.
         :raises InvalidForm: naming every field that must change.
         """
+        return await replace(self, directory=self.directory.for_one_check())._checked(form, edits)
+
+    async def _checked(self, form: Form, edits: RequestId | None) -> Checked:
         problems: Problems = {}
         template = checked_template(form, self.catalog, problems)
         asked = self._asked(form, template, problems)

@@ -106,7 +106,7 @@ from workflows.core.requests.effects import (
 )
 from workflows.core.requests.eligibility import eligibility_at_expiry
 from workflows.core.requests.notes import NoteCode, with_sent_before
-from workflows.core.requests.reminders import may_be_reminded, next_reminder_at
+from workflows.core.requests.reminders import may_be_reminded, next_reminder_at, reminder_possible_at
 from workflows.core.requests.request import AccessRequest, Edited, Particulars, RequestKind, RequestState
 from workflows.core.requests.resending import may_be_resent, pause_before_replan
 from workflows.core.settings.canonical import JsonObject
@@ -313,8 +313,10 @@ def _remind(request: AccessRequest, command: RemindApprovers, at: Situation) -> 
     elif not may_be_reminded(request, at.now):
         raise Refused(RefusalCode.REMINDED_WITHIN_A_DAY)
     request = _moved(request, request.state, at, reminders=request.reminders + 1, reminded_at=at.now)
-    effects = (SendReminders(request_id=request.id), ShowRequest(request_id=request.id))
-    return Transition(request=request, effects=effects)
+    shown: tuple[Effect, ...] = (SendReminders(request_id=request.id), ShowRequest(request_id=request.id))
+    if possible := reminder_possible_at(request):
+        shown = (*shown, ShowRequest(request_id=request.id, not_before=possible))
+    return Transition(request=request, effects=shown)
 
 
 def _expire(request: AccessRequest, command: Expire, at: Situation) -> Transition:

@@ -37,7 +37,7 @@ MAX_NOTE_CHARACTERS: Final = 300
 MAX_LONG_SENTENCE_CHARACTERS: Final = 700
 """Characters of a note with a very long sentence."""
 MAX_QUOTED_WORDS: Final = 25
-"""Words of a reason on a card; the rest is counted, and is in Details."""
+"""Words of a reason or a justification on a card; the rest is counted, and is in Details."""
 _COMPLETE: Final = "No approval is missing."
 _NEWER_MESSAGE: Final = "Needs new approval: the newer message has the buttons."
 _DONE: Final = {Choice.APPROVE: "approved", Choice.REJECT: "rejected"}
@@ -115,15 +115,15 @@ def status_parts(request: AccessRequest, successor: AccessRequest | None, now: d
     elif request.state is RequestState.AWAITING_APPROVAL:
         yield cleaned_text(EXPIRES_NOW if now >= request.expires_at else still_needed(request) or _COMPLETE, 300)
     else:
-        said = list(state_parts(request, now, with_steps=False))
-        yield from said
+        state = list(state_parts(request, now, with_steps=False))
+        yield from state
         if request.state is RequestState.WITHDRAWN:
             yield from _sent_before(request)
         elif request.note:
-            if said:
+            if state:
                 yield fixed_text(" ")
             yield cleaned_text(shortened_note(request.note), MAX_LONG_SENTENCE_CHARACTERS)
-        elif not said:
+        elif not state:
             yield fixed_text("Since ")
             yield local_time(request.changed_at)
 
@@ -148,9 +148,9 @@ def _replaced(successor: AccessRequest) -> Iterator[TextRun]:
 
 def first_words(text: str) -> str:
     """Return the first words of what a person wrote; the rest is counted."""
-    said = text.split()
-    more = len(said) - MAX_QUOTED_WORDS
-    return " ".join(said[:MAX_QUOTED_WORDS]) + (f" … ({counted(more, 'more word')} in Details)" if more > 0 else "")
+    words = text.split()
+    more = len(words) - MAX_QUOTED_WORDS
+    return " ".join(words[:MAX_QUOTED_WORDS]) + (f" … ({counted(more, 'more word')} in Details)" if more > 0 else "")
 
 
 def shortened_note(note: Facts) -> str:

@@ -3,12 +3,14 @@
 import hashlib
 from collections.abc import Iterator
 from datetime import datetime
+from functools import partial
 from typing import Final
 
 from slack_sdk.models.blocks import Block, ButtonElement, PlainTextInputElement
 
 from bot.slack import ids
 from bot.slack.blocks.blocks import (
+    MAX_BLOCKS,
     Json,
     actions,
     bullets,
@@ -60,9 +62,7 @@ def home_view(home: Home, *, now: datetime) -> Json:
     if home.has_nothing_to_show:
         blocks += [rich_text(paragraph(fixed_text(ABOUT)), paragraph(fixed_text("Nothing waits for you."))), *unknown]
         return _view(blocks)
-    blocks += [
-        *_search(home),
-        *_waiting_sections(home, now),
+    rest = [
         *_own_sections(home, now),
         *_admin_sections(home, now),
         *_partner_sections(home, now),
@@ -70,7 +70,11 @@ def home_view(home: Home, *, now: datetime) -> Json:
         small_text(_AS_RECORDED),
         *unknown,
     ]
-    return _view(blocks)
+    blocks += _search(home)
+    waiting = list(_waiting_sections(home, now))
+    if len(blocks) + len(waiting) + len(rest) > MAX_BLOCKS["home"]:
+        waiting = list(_waiting_sections(home, now, is_low=False))
+    return _view([*blocks, *waiting, *rest])
 
 
 def closed_home() -> Json:
@@ -126,15 +130,20 @@ def _search(home: Home) -> Iterator[Block]:
         yield actions("search", button("Show everything", ids.HOME_CLEAR, "home"))
 
 
-def _waiting_sections(home: Home, now: datetime) -> Iterator[Block]:
+def _waiting_sections(home: Home, now: datetime, *, is_low: bool = True) -> Iterator[Block]:
+    """Return what waits for this person.
+
+    :param is_low: False when many other lists are full too: a row then takes one block instead of two.
+    """
     count = home.reviews.count + home.approvals.count
     if not count:
         if not home.text:
             yield rich_text(paragraph(fixed_text("Nothing waits for you. You're all caught up.", bold=True)))
         return
     yield header(f"Waiting for me: {count}")
-    yield from section("Reviews due", HomeList.REVIEWS, home.reviews, lambda one: review_row(one, now))
-    yield from section("Approvals", HomeList.APPROVALS, home.approvals, lambda one: approval_row(one, now))
+    reviews, approvals = partial(review_row, now=now, is_low=is_low), partial(approval_row, now=now, is_low=is_low)
+    yield from section("Reviews due", HomeList.REVIEWS, home.reviews, reviews)
+    yield from section("Approvals", HomeList.APPROVALS, home.approvals, approvals)
 
 
 def _own_sections(home: Home, now: datetime) -> Iterator[Block]:

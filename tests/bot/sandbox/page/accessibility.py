@@ -7,7 +7,7 @@ from playwright.async_api import Page
 
 RULES = ("wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice")
 SIZES = ((1440, 1180), (390, 844))
-"""A desk and a phone: width and height in CSS pixels."""
+"""A desktop and a phone: width and height in CSS pixels."""
 _OPTIONS = {
     "runOnly": {"type": "tag", "values": list(RULES)},
     "resultTypes": ["violations"],

@@ -5,12 +5,12 @@ from dataclasses import replace
 from typing import Any, Final
 
 from bot.slack.cards.findings import MAX_LINES, full_findings
-from bot.slack.flows.decide import decision_view
+from bot.slack.flows.decide.views import decision_view
 from bot.slack.flows.show.posture import posture_message
 from bot.terminal.plan_json import plan_json
 from bot.terminal.posture_json import posture_json
 from bot.words.findings.finding import finding_lines
-from tests.bot.surfaces import assert_sound, details, shown
+from tests.bot.surfaces import assert_sound, details, dicts, shown
 from tests.bot.surfaces import assert_sound_message as sound_message
 from tests.bot.terminal.test_plan import planned, printed
 from tests.bot.terminal.test_posture import posture
@@ -49,7 +49,10 @@ def test_two_hundred_hostile_policies_fit_into_card_and_window() -> None:
     window = decision_view(asked(MANY), history=(), now=NOW)
     assert_sound(window)
     more = sum(len(finding_lines(one)) for one in access_findings(MANY)) - MAX_LINES
-    assert f"and {more} more; gatehouse plan" in shown(window)
+    assert f"and {more} more" in shown(window)
+    assert f"{request().id}:policies:0" in [
+        one["value"] for one in dicts(window) if one.get("action_id") == "show_part"
+    ]
     assert full_findings(()) == []
 
 

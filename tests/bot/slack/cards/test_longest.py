@@ -14,7 +14,7 @@ from bot.slack.cards.approval.closed_card import closed_card
 from bot.slack.cards.approval.new_approval import new_approval_message
 from bot.slack.cards.approval.requester_and_sponsor import requester_card, sponsor_card
 from bot.slack.cards.partner_and_plan import MAX_FINDINGS
-from bot.slack.flows.decide import decision_view
+from bot.slack.flows.decide.views import decision_view
 from bot.slack.flows.home.view import home_view
 from bot.slack.people.approvers import Approvers
 from tests.bot.shipped_cards import waiting

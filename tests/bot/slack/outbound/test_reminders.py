@@ -101,7 +101,7 @@ async def test_who_was_to_decide_is_told_once_a_day_of_all_that_expired(scene: S
     assert scene.counts() == {"@approver1": 1}, "only those whose turn it was"
     (message,) = scene.messages("@approver1")
     assert "12 requests expired without your decision" in message["text"]
-    assert "and 2 more" in shown(message["blocks"])
+    assert "and 2 more; the approval channel has a card for each" in shown(message["blocks"])
     assert action_ids(message) == []
     scene.world.clock.advance(24 * 60 * 60)
     await scene.notifier().tell_expired(await expired(scene, 12))

@@ -1,0 +1,153 @@
+"""Read users and user groups from Slack: every time anew, or each of them once for one check."""
+
+from collections.abc import Callable, Coroutine, Hashable, Mapping
+from dataclasses import dataclass, field
+from typing import Any, Final, Protocol, TypeVar
+
+from slack_sdk.errors import SlackApiError
+from slack_sdk.web.async_client import AsyncWebClient
+
+from bot.slack.errors import NO_ANSWER, error_code, is_temporary, retry_after
+from bot.slack.people.users import SlackUser
+from workflows.cache import Cache
+from workflows.core.errors.raised import Refused
+from workflows.core.errors.refusal_codes import RefusalCode
+from workflows.core.people import ChatId
+from workflows.intervals import ONE_CHECK_READS_FOR
+from workflows.ports.people_directory import PeopleDirectoryRefused, PeopleDirectoryUnavailable
+
+_NO_USER_CODES: Final = frozenset({"user_not_found", "user_not_visible", "users_not_found"})
+_NO_GROUPS_CODES: Final = frozenset({"no_such_subteam", "plan_upgrade_required", "paid_teams_only"})
+"""Slack's answers when there are no user groups (Slack: "usergroups.list", "usergroups.users.list", errors)."""
+_MAX_READS: Final = 1000
+"""How many answers of one kind one check keeps."""
+
+UserGroups = Mapping[str, frozenset[ChatId]]
+"""The members of every enabled user group, by its handle."""
+Asked = TypeVar("Asked", bound=Hashable)
+Answer = TypeVar("Answer")
+
+
+class _UnknownUser(Exception):
+    """Slack does not know the user, or does not show it."""
+
+
+class _NoGroups(Exception):
+    """Slack says that there is no user group."""
+
+
+class RoleReads(Protocol):
+    """The reads from Slack that are needed to find the members of a role."""
+
+    async def user_groups(self) -> UserGroups:
+        """Read every user group with its members. Disabled groups are left out."""
+
+    async def user(self, chat_id: ChatId) -> SlackUser:
+        """Read one user.
+
+        :raises Refused: when Slack has none with this id.
+        """
+
+    async def user_by_mail(self, mail: str) -> SlackUser | None:
+        """Find a user by mail address; None when there is none."""
+
+
+@dataclass(frozen=True, slots=True)
+class ReadListeners:
+    """The functions that are called with every answer that was read anew, so that it can be shown without a read."""
+
+    users: list[Callable[[ChatId, SlackUser], None]] = field(default_factory=list)
+    groups: list[Callable[[UserGroups], None]] = field(default_factory=list)
+
+
+class SlackReads:
+    """Implements `RoleReads`. Every call asks Slack."""
+
+    def __init__(self, client: AsyncWebClient, listeners: ReadListeners) -> None:
+        self._client = client
+        self.listeners = listeners
+
+    async def user_groups(self) -> UserGroups:
+        """Read every user group with its members, in one call. Disabled groups are left out."""
+        try:
+            answer = await self._call("usergroups.list", include_disabled=False, include_users=True)
+        except _NoGroups:
+            return {}
+        listed = answer.get("usergroups")
+        if not isinstance(listed, list):
+            raise PeopleDirectoryUnavailable("Slack's answer to usergroups.list has no user groups in it.")
+        groups = {
+            str(group["handle"]): frozenset(ChatId(user) for user in group.get("users") or ())
+            for group in listed
+            if not group.get("date_delete")
+        }
+        for listener in self.listeners.groups:
+            listener(groups)
+        return groups
+
+    async def user(self, chat_id: ChatId) -> SlackUser:
+        """Read a user; see `RoleReads.user`."""
+        try:
+            user = dict((await self._call("users.info", user=chat_id))["user"])
+        except _UnknownUser as error:
+            raise Refused(RefusalCode.UNKNOWN_USER) from error
+        for listener in self.listeners.users:
+            listener(chat_id, user)
+        return user
+
+    async def user_by_mail(self, mail: str) -> SlackUser | None:
+        """Find the user with a mail address; None when there is none."""
+        try:
+            return dict((await self._call("users.lookupByEmail", email=mail))["user"])
+        except _UnknownUser:
+            return None
+
+    async def _call(self, method: str, **arguments: object) -> Mapping[str, Any]:
+        try:
+            response = await self._client.api_call(method, http_verb="GET", params=_as_texts(arguments))
+        except SlackApiError as error:
+            code = error_code(error)
+            if code in _NO_USER_CODES:
+                raise _UnknownUser from error
+            if code in _NO_GROUPS_CODES and method == "usergroups.list":
+                raise _NoGroups from error
+            if is_temporary(error):
+                raise PeopleDirectoryUnavailable(
+                    f"Slack does not answer {method} ({code}).", retry_after(error)
+                ) from error
+            raise PeopleDirectoryRefused(method, code) from error
+        except NO_ANSWER as error:
+            raise PeopleDirectoryUnavailable("Slack does not answer.") from error
+        return dict(response.data) if isinstance(response.data, dict) else {}
+
+
+class OneCheckReads:
+    """Implements `RoleReads` for one check: each user, and the user groups, are read once.
+
+    An answer older than a minute is read again, so that a check that waits long decides with nothing old.
+    """
+
+    def __init__(self, reads: RoleReads) -> None:
+        self._groups: Cache[None, UserGroups] = _kept(lambda _: reads.user_groups())
+        self._users = _kept(reads.user)
+        self._by_mail = _kept(reads.user_by_mail)
+
+    async def user_groups(self) -> UserGroups:
+        """Return every user group with its members."""
+        return await self._groups.get(None)
+
+    async def user(self, chat_id: ChatId) -> SlackUser:
+        """Return a user; see `RoleReads.user`."""
+        return await self._users.get(chat_id)
+
+    async def user_by_mail(self, mail: str) -> SlackUser | None:
+        """Return the user with a mail address; None when there is none."""
+        return await self._by_mail.get(mail)
+
+
+def _kept(read: Callable[[Asked], Coroutine[Any, Any, Answer]]) -> Cache[Asked, Answer]:
+    return Cache(read=read, kept_for=lambda _: ONE_CHECK_READS_FOR, max_entries=_MAX_READS)
+
+
+def _as_texts(arguments: Mapping[str, object]) -> dict[str, str]:
+    return {name: str(value).lower() if isinstance(value, bool) else str(value) for name, value in arguments.items()}

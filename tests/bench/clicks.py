@@ -1,0 +1,152 @@
+"""How soon a click is acknowledged and its card updated: alone, many at once, at a rate, and for forms.
+
+A click is "Approve" on the card of an open request, signed as Slack signs it. Everything that follows from it is done,
+too: the bot looks the person up in both simulated services while it takes the next click.
+"""
+
+import asyncio
+import time
+from dataclasses import dataclass
+from typing import Any, Final
+
+from tests.bench.stage.histories import open_commits, store_history
+from tests.bench.stage.load import at_a_rate, at_once, clicks, send, signed_payload
+from tests.bench.stage.processes import Served, World, answered_at, called, world
+from tests.bench.stage.statistics import Pairs, median, milliseconds, percentile
+from tests.bot.bot_under_test import request_values, submission
+
+ROUNDS: Final = 60
+BLOCKS: Final = 6
+IN_A_BLOCK: Final = 100
+CONCURRENCY: Final = 20
+PER_SECOND: Final = 200
+SECONDS: Final = 10
+LATE_SECONDS: Final = 3.0
+"""Slack shows an error when an answer takes longer."""
+CARDS: Final = 50
+"""How many open requests the clicks are spread over."""
+FORMS: Final = 10
+_REST_SECONDS: Final = 0.05
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Played:
+    """A bot with open requests, and the values of their buttons."""
+
+    bot: Served
+    values: list[str]
+
+
+async def _with_open_requests(world: World) -> _Played:
+    made = list(open_commits(CARDS))
+    database = await store_history(world.folder / "open.db", made)
+    bot = await world.bot(database)
+    await world.idle(120)
+    requests = [one.request for one in made if one.request is not None]
+    return _Played(bot=bot, values=[f"{one.id}:{one.plan.digest}" for one in requests])
+
+
+async def ack() -> dict[str, object]:
+    """Measure one click at a time, and twenty at once, in turn with the bare application."""
+    async with world() as stage:
+        played, bare = await _with_open_requests(stage), await stage.bare()
+        both = (played.bot, bare)
+        for to in both:  # what is imported and connected at the first click is not what is measured
+            await at_once(stage.session, to, clicks(played.values, to, count=20), 1)
+        await stage.idle(120)
+        alone: dict[str, list[float]] = {to.url: [] for to in both}
+        for round_ in range(ROUNDS):
+            for to in both if round_ % 2 else reversed(both):
+                [one] = clicks(played.values, to, count=1)
+                alone[to.url].append(await send(stage.session, to, one))
+                await stage.idle()
+                await asyncio.sleep(_REST_SECONDS)
+        together: dict[str, list[float]] = {to.url: [] for to in both}
+        for _ in range(BLOCKS):
+            for to in both:
+                load = clicks(played.values, to, count=IN_A_BLOCK)
+                together[to.url].append(await at_once(stage.session, to, load, CONCURRENCY))
+                await stage.idle(240)
+    single = Pairs(alone[played.bot.url], alone[bare.url])
+    many = Pairs(together[played.bot.url], together[bare.url])
+    return {
+        "ratio": single.ratio,
+        "quartiles": [round(one, 2) for one in single.spread],
+        "p50_ms": milliseconds(median(single.ours)),
+        "bare_p50_ms": milliseconds(median(single.others)),
+        "throughput_ratio": many.ratio,
+        "acks_per_second": round(median(many.ours)),
+        "bare_acks_per_second": round(median(many.others)),
+    }
+
+
+async def open_loop() -> dict[str, object]:
+    """Send clicks at a rate, whatever becomes of them; then ten forms at once, again and again."""
+    async with world() as stage:
+        played, bare = await _with_open_requests(stage), await stage.bare()
+        found = {}
+        for to in (bare, played.bot):
+            await at_once(stage.session, to, clicks(played.values, to, count=20), 1)
+            load = clicks(played.values, to, count=PER_SECOND * SECONDS)
+            found[to.url] = await at_a_rate(stage.session, to, load, PER_SECOND)
+        await stage.idle(300)
+        forms: list[float] = []
+        for _ in range(3):
+            forms += await _forms_at_once(stage, played.bot)
+            await stage.idle(120)
+    ours, others = found[played.bot.url], found[bare.url]
+    return {
+        "clicks": len(ours),
+        "p50_ms": milliseconds(median(ours)),
+        "p99_ms": milliseconds(percentile(ours, 99)),
+        "worst_ms": milliseconds(max(ours)),
+        "over_3_s": sum(one > LATE_SECONDS for one in ours),
+        "bare_p99_ms": milliseconds(percentile(others, 99)),
+        "p99_ratio": percentile(ours, 99) / percentile(others, 99),
+        "forms_p50_ms": milliseconds(median(forms)),
+        "forms_p99_ms": milliseconds(percentile(forms, 99)),
+    }
+
+
+async def _forms_at_once(stage: World, bot: Served) -> list[float]:
+    """Let ten people send a filled form at the same moment."""
+    people = ("requester", "approver1", "approver2", "approver3", "admin")
+    payloads = []
+    for number in range(FORMS):
+        values = request_values(("tailspin.com", "litware.com", "adatum.com")[number % 3], "trusted-partner")
+        opened = await stage.control.post("command", user=people[number % len(people)], text="request")
+        view = await _view(stage, people[number % len(people)], opened["view_id"])
+        sent = {**view, "state": {"values": values}}
+        metadata = str(view.get("private_metadata", ""))
+        payload = submission(people[number % len(people)], str(view["callback_id"]), metadata, values, view=sent)
+        payloads.append(signed_payload(payload, bot))
+        await stage.control.post("close", user=people[number % len(people)], view_id=opened["view_id"])
+    await stage.idle()
+    return list(await asyncio.gather(*(send(stage.session, bot, one) for one in payloads)))
+
+
+async def _view(stage: World, user: str, view_id: str) -> dict[str, Any]:
+    await stage.idle()
+    views = (await stage.control.get("views", user=user))["views"]
+    found: dict[str, Any] = next(one for one in views if one["id"] == view_id)
+    return found
+
+
+async def click_to_card() -> dict[str, object]:
+    """Approve requests one after another: until the click is acknowledged, and until the channel's card shows it."""
+    async with world() as stage:
+        played = await _with_open_requests(stage)
+        acks, shown = [], []
+        for value in played.values[: CARDS - 10]:
+            [one] = clicks([value], played.bot, count=1)
+            before, began = len(await stage.log("slack")), time.time()
+            acks.append(await send(stage.session, played.bot, one))
+            await stage.idle()
+            updates = called(await stage.log("slack"), before, "chat.update")
+            shown.append(min(map(answered_at, updates)) - began)
+    return {
+        "p50_ms": milliseconds(median(shown)),
+        "p95_ms": milliseconds(percentile(shown, 95)),
+        "ack_p50_ms": milliseconds(median(acks)),
+        "ratio_to_ack": median(shown) / median(acks),
+    }

@@ -1,0 +1,68 @@
+"""The conversation with a person is opened again, unless Slack has just said that the person is active."""
+
+import pytest
+
+from bot.slack.blocks.message import notice
+from bot.slack.outbound.card_copies import CardCopies
+from bot.slack.people.directory import SlackDirectory
+from bot.slack.people.shown_directory import ShownDirectory
+from tests.bot.bot_under_test import SLACK_IDS
+from tests.bot.slack.outbound.scene import Scene
+from tests.bot.slack.people.test_directory import FakeTenant, directory, tenant, user_info
+from workflows.core.people import ChatId
+from workflows.ports.notifier import NotifierRefused
+
+__all__ = ["directory", "tenant"]
+
+RILEY = ChatId(SLACK_IDS["requester"])
+
+
+@pytest.fixture
+def shown(directory: SlackDirectory, scene: Scene) -> ShownDirectory:
+    """What is known about people for display."""
+    return ShownDirectory(directory, scene.world.clock)
+
+
+@pytest.fixture
+def copies(scene: Scene, shown: ShownDirectory) -> CardCopies:
+    """The copies, with what is known about people."""
+    return CardCopies(client=scene.client, store=scene.store, channel=scene.channel(), was_active=shown.was_active)
+
+
+def opened(scene: Scene) -> int:
+    """Count how often a conversation was opened."""
+    return sum(entry["path"].endswith("/conversations.open") for entry in scene.world.slack_log.entries)
+
+
+async def test_a_known_conversation_with_an_active_person_is_not_opened_again(
+    scene: Scene, copies: CardCopies, shown: ShownDirectory
+) -> None:
+    await shown.user(RILEY)
+    for number in range(3):
+        assert await copies.post(f"card:{number}", RILEY, notice("Hello")) is None
+    assert opened(scene) == 1
+    assert len(scene.messages("@requester")) == 3
+
+
+async def test_without_a_recent_answer_about_the_person_it_is_opened(
+    scene: Scene, copies: CardCopies, shown: ShownDirectory
+) -> None:
+    await copies.direct_channel(RILEY)
+    await copies.direct_channel(RILEY)
+    await shown.user(RILEY)
+    await copies.direct_channel(RILEY)
+    scene.world.clock.advance(61)
+    await copies.direct_channel(RILEY)
+    assert opened(scene) == 3
+
+
+async def test_somebody_who_has_left_is_noticed(
+    scene: Scene, copies: CardCopies, directory: SlackDirectory, shown: ShownDirectory, tenant: FakeTenant
+) -> None:
+    """Slack accepts messages to them, so an old conversation must not be used."""
+    await shown.user(RILEY)
+    await copies.direct_channel(RILEY)
+    user_info(scene.world, "requester", deleted=True)
+    await directory.user(RILEY)
+    scene.fail("conversations.open", "user_disabled")
+    assert isinstance(await copies.post("card", RILEY, notice("Hello")), NotifierRefused)

@@ -1,0 +1,102 @@
+"""One check reads each person once; the next one reads them anew, and so does whatever writes."""
+
+from datetime import timedelta
+
+import pytest
+
+from bot.sandbox.server import Sandbox
+from bot.slack.people.directory import SlackDirectory
+from bot.slack.people.shown_directory import ShownDirectory
+from tests.bot.slack.people.test_directory import (
+    ADMIN,
+    SECURITY,
+    FakeTenant,
+    asked,
+    chat,
+    directory,
+    person,
+    tenant,
+    user_info,
+)
+from workflows.core.errors.raised import Refused
+from workflows.core.people import PersonId
+from workflows.intervals import ONE_CHECK_READS_FOR
+
+__all__ = ["directory", "tenant"]
+
+
+async def test_one_check_reads_each_user_and_the_groups_once(directory: SlackDirectory, world: Sandbox) -> None:
+    check = directory.for_one_check()
+    actor = await check.identify(chat("approver1"))
+    for _ in range(2):
+        roster = await check.roster([actor, person("approver2")])
+    assert roster.holds(actor.id, SECURITY)
+    assert await check.holders(SECURITY) == {chat("approver1")}
+    assert (asked(world, "users.info"), asked(world, "usergroups.list")) == (2, 1)
+
+
+async def test_the_next_check_reads_anew(directory: SlackDirectory, world: Sandbox, tenant: FakeTenant) -> None:
+    await directory.for_one_check().identify(chat("approver1"))
+    user_info(world, deleted=True)
+    with pytest.raises(Refused):
+        await directory.for_one_check().identify(chat("approver1"))
+    assert await directory.for_one_check().roster([person("approver1")]) == await directory.roster([])
+
+
+async def test_without_a_check_everything_is_read_every_time(directory: SlackDirectory, world: Sandbox) -> None:
+    check = directory.for_one_check()
+    actor = await check.identify(chat("approver1"))
+    for _ in range(2):
+        await directory.roster([actor])
+    assert (asked(world, "users.info"), asked(world, "usergroups.list")) == (3, 2)
+
+
+async def test_an_account_is_read_once_in_one_check(
+    directory: SlackDirectory, tenant: FakeTenant, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    read: list[PersonId] = []
+    by_id = tenant.accounts_by_id
+
+    async def noted(ids: list[PersonId]) -> object:
+        read.extend(ids)
+        return await by_id(ids)
+
+    monkeypatch.setattr(FakeTenant, "accounts_by_id", lambda _, ids: noted(ids))
+    check = directory.for_one_check()
+    actor = await check.identify(chat("admin"))
+    assert (await check.roster([actor, person("approver2")])).holds(actor.id, ADMIN)
+    assert read == [person("approver2").id]
+    tenant.change("admin", is_enabled=False)
+    assert await directory.for_one_check().roster([actor]) == await directory.roster([])
+
+
+async def test_what_a_long_check_read_first_is_read_again(
+    directory: SlackDirectory, world: Sandbox, tenant: FakeTenant, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    check = directory.for_one_check()
+    actor = await check.identify(chat("approver1"))
+    user_info(world, deleted=True)
+    tenant.change("approver1", is_enabled=False)
+    assert (await check.roster([actor])).holds(actor.id, SECURITY)
+    for module in ("directory", "reads"):
+        monkeypatch.setattr(f"bot.slack.people.{module}.ONE_CHECK_READS_FOR", timedelta(0))
+    assert not (await check.roster([actor])).holds(actor.id, SECURITY)
+
+
+async def test_what_a_check_read_is_shown_without_a_read(directory: SlackDirectory, world: Sandbox) -> None:
+    shown = ShownDirectory(directory, world.clock)
+    check = directory.for_one_check()
+    await check.roster([await check.identify(chat("approver1"))])
+    before = asked(world, "users.info"), asked(world, "usergroups.list")
+    assert await shown.holders(SECURITY) == {chat("approver1")}
+    assert await shown.name_of(chat("approver1"))
+    assert (asked(world, "users.info"), asked(world, "usergroups.list")) == before
+
+
+async def test_what_is_shown_decides_nothing(directory: SlackDirectory, world: Sandbox) -> None:
+    shown = ShownDirectory(directory, world.clock)
+    await shown.user(chat("approver1"))
+    user_info(world, deleted=True)
+    with pytest.raises(Refused):
+        await shown.for_one_check().identify(chat("approver1"))
+    assert timedelta(seconds=60) >= ONE_CHECK_READS_FOR
