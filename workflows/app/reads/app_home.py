@@ -62,7 +62,7 @@ class HomePosition:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Home:
+class AppHome:
     """The content of one person's App Home, from the records."""
 
     text: str = ""
@@ -102,7 +102,7 @@ class Home:
 
 async def read_home(
     person: ChatId, *, known: Person | None, at: HomePosition, store: Store, directory: PeopleDirectory, now: datetime
-) -> Home:
+) -> AppHome:
     """Read one page of each list that concerns a person.
 
     :param known: the person, if their account could be read. Records may contain another chat id of the same person.
@@ -113,7 +113,7 @@ async def read_home(
     is_auditor = await is_shown_as_auditor(person, known, directory)
     if is_auditor and at.wanted is not None:
         found = await _found(at.wanted, at, FOUND_PAGE, store, now)
-        return Home(is_admin=is_admin, is_auditor=True, wanted=at.wanted, found=found)
+        return AppHome(is_admin=is_admin, is_auditor=True, wanted=at.wanted, found=found)
     roles = [role for role in await store.roles_waited_for() if chat_ids & await directory.holders(role)]
     searches_all = bool(is_auditor and at.text)
     size = AUDITOR_PAGE if searches_all else PAGE
@@ -139,7 +139,7 @@ async def _read_lists(
     is_admin: bool,
     store: Store,
     now: datetime,
-) -> Home:
+) -> AppHome:
     """Read the lists of what concerns a person.
 
     :param every: every id of the person.
@@ -156,7 +156,7 @@ async def _read_lists(
     )
     live = PartnerFilter(states=_LIVE, sponsors=every, text=at.text)
     mine = await store.own_page(every, text=at.text, limit=size, place=at.at(HomeList.MINE))
-    return Home(
+    return AppHome(
         text=at.text,
         reviews=await partners(HomeList.REVIEWS, due),
         approvals=await store.waiting_page(roles, every, text=at.text, limit=size, place=at.at(HomeList.APPROVALS)),

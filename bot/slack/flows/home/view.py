@@ -38,7 +38,7 @@ from bot.slack.flows.home.rows import (
 from bot.slack.flows.home.sections import section
 from bot.words.requests.search import condition_words
 from bot.words.sentences import counted
-from workflows.app.reads.app_home import Home, HomeList
+from workflows.app.reads.app_home import AppHome, HomeList
 from workflows.app.reads.found_requests import FoundRequests, Today
 from workflows.ports.pages import RequestFilter
 
@@ -53,7 +53,7 @@ _NO_TODAY: Final = Today()
 _AS_RECORDED: Final = "As last recorded. /partner show with a domain reads the current settings."
 
 
-def home_view(home: Home, *, now: datetime) -> Json:
+def home_view(home: AppHome, *, now: datetime) -> Json:
     """Return one person's App Home. What is not on this page of a list is counted, and its buttons show it."""
     blocks: list[Block] = [actions("home", *_buttons(home))]
     unknown = [small_text(_AUDITOR_UNKNOWN)] if home.is_auditor is None else []
@@ -93,7 +93,7 @@ def _view(blocks: list[Block]) -> Json:
     return {"type": "home", "callback_id": ids.HOME, "blocks": within_limits(blocks, "home")}
 
 
-def _buttons(home: Home) -> Iterator[ButtonElement]:
+def _buttons(home: AppHome) -> Iterator[ButtonElement]:
     yield button("New request", ids.OPEN_REQUEST, "home", "primary")
     if home.is_admin:
         yield button("Block a partner", ids.BLOCK_PARTNER, "home", "danger")
@@ -102,7 +102,7 @@ def _buttons(home: Home) -> Iterator[ButtonElement]:
         yield button("Search requests" if home.wanted is None else "Change search", ids.SEARCH_REQUESTS, "home")
 
 
-def _search(home: Home) -> Iterator[Block]:
+def _search(home: AppHome) -> Iterator[Block]:
     field = PlainTextInputElement(
         action_id=ids.HOME_SEARCH, max_length=MAX_SEARCH_CHARACTERS, initial_value=home.text or None
     )
@@ -130,7 +130,7 @@ def _search(home: Home) -> Iterator[Block]:
         yield actions("search", button("Show everything", ids.HOME_CLEAR, "home"))
 
 
-def _waiting_sections(home: Home, now: datetime, *, is_low: bool = True) -> Iterator[Block]:
+def _waiting_sections(home: AppHome, now: datetime, *, is_low: bool = True) -> Iterator[Block]:
     """Return what waits for this person.
 
     :param is_low: False when many other lists are full too: a row then takes one block instead of two.
@@ -146,7 +146,7 @@ def _waiting_sections(home: Home, now: datetime, *, is_low: bool = True) -> Iter
     yield from section("Approvals", HomeList.APPROVALS, home.approvals, approvals)
 
 
-def _own_sections(home: Home, now: datetime) -> Iterator[Block]:
+def _own_sections(home: AppHome, now: datetime) -> Iterator[Block]:
     if home.mine.count or home.ending.count or home.sponsored.count:
         yield header("My requests and partners")
     sponsored = home.sponsored
@@ -162,7 +162,7 @@ def _own_sections(home: Home, now: datetime) -> Iterator[Block]:
     )
 
 
-def _admin_sections(home: Home, now: datetime) -> Iterator[Block]:
+def _admin_sections(home: AppHome, now: datetime) -> Iterator[Block]:
     if not home.is_admin:
         return
     if home.alarms.count or home.overdue.count:
@@ -172,7 +172,7 @@ def _admin_sections(home: Home, now: datetime) -> Iterator[Block]:
     yield from section(overdue, HomeList.OVERDUE, home.overdue, lambda one: partner_entry(one, now, "overdue"))
 
 
-def _partner_sections(home: Home, now: datetime) -> Iterator[Block]:
+def _partner_sections(home: AppHome, now: datetime) -> Iterator[Block]:
     if home.partners.count:
         yield header("Partners")
     yield from section(

@@ -244,7 +244,7 @@ def test_the_requester_may_withdraw_while_that_is_possible(state: RequestState, 
         "request_again": state in TERMINAL and is_access and not is_written,
     }
     has_plan = state is not RequestState.PREPARING
-    details = {"review_request": f"r-1:{asked.require_prepared().plan.digest}"} if has_plan else {}
+    details = {"review_request": f"r-1:{asked.plan.digest}"} if has_plan else {}
     assert found == {**{name: "r-1" for name, is_offered in offered.items() if is_offered}, **details}
 
 

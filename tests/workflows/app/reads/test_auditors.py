@@ -8,7 +8,7 @@ import pytest
 from tests.workflows.app.reads.test_app_home import home_of
 from tests.workflows.core.builders import AMARA, DANA, MALLORY, RILEY, TENANT
 from tests.workflows.world import World
-from workflows.app.reads.app_home import Home, HomePosition, read_home
+from workflows.app.reads.app_home import AppHome, HomePosition, read_home
 from workflows.app.reads.auditors import Auditors
 from workflows.app.reads.found_requests import Today, find_requests, read_today
 from workflows.core.errors.raised import Refused
@@ -39,7 +39,7 @@ async def refused(world: World, person: Person) -> RefusalCode:
     return error.value.code
 
 
-async def searching(world: World, person: Person, wanted: RequestFilter, known: bool = True) -> Home:
+async def searching(world: World, person: Person, wanted: RequestFilter, known: bool = True) -> AppHome:
     """The App Home of somebody whose stored place has a search."""
     return await read_home(
         person.chat_id,

@@ -21,7 +21,7 @@ from workflows.app.reads.app_home import (
     FOUND_PAGE,
     PAGE,
     SPONSORED_PAGE,
-    Home,
+    AppHome,
     HomeList,
     HomePosition,
 )
@@ -67,7 +67,7 @@ def alarms(count: int, code: AlarmCode = AlarmCode.EFFECT_GIVEN_UP) -> list[Alar
 
 def home(**changes: Any) -> Json:
     """The App Home with these lists; the others are empty."""
-    return home_view(Home(**changes), now=NOW)
+    return home_view(AppHome(**changes), now=NOW)
 
 
 def time(label: str, moment: datetime) -> str:
@@ -170,14 +170,14 @@ def test_what_is_over_has_no_buttons() -> None:
 )
 def test_own_requests_offer_what_their_state_allows(state: RequestState, offered: set[str]) -> None:
     later = NOW + timedelta(days=2)
-    shown_later = home_view(Home(mine=page(requests(1, state))), now=later)
+    shown_later = home_view(AppHome(mine=page(requests(1, state))), now=later)
     assert set(buttons(shown_later)) == {"open_request", *offered}
 
 
 @pytest.mark.parametrize(("days", "is_offered"), [(0.9, False), (1.0, True)])
 def test_remind_is_gone_once_it_was_used_until_it_is_possible_again(days: float, is_offered: bool) -> None:
     reminded = replace(request(), reminded_at=NOW, lifetime=timedelta(days=7))
-    view = home_view(Home(mine=page([reminded])), now=NOW + timedelta(days=days))
+    view = home_view(AppHome(mine=page([reminded])), now=NOW + timedelta(days=days))
     assert ("remind" in buttons(view)) is is_offered
     assert "withdraw" in buttons(view)
 
