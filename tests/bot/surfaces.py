@@ -123,7 +123,7 @@ def all_of(records: list[Any]) -> Page[Any]:
 
 
 def card(asked: AccessRequest, **changes: Any) -> Message:
-    """A request's card, with nobody known by name, at NOW, unless told otherwise."""
+    """A request's card, with nobody known by name, at NOW, unless `changes` say otherwise."""
     usual: dict[str, Any] = {"holders": {}, "context": CardContext(is_first=True), "now": NOW}
     return request_card(asked, **{**usual, **changes})
 

@@ -155,12 +155,12 @@ def review_button(request: AccessRequest) -> ActionsBlock:
 
 
 def own_buttons(
-    request: AccessRequest, now: datetime, *, is_over: bool = False, offers_reminder: bool = True
+    request: AccessRequest, now: datetime, *, can_request_again: bool = False, offers_reminder: bool = True
 ) -> Iterator[ActionsBlock]:
     """Return the buttons of a requester for their own request; no block when no action is possible.
 
-    :param is_over: whether it can be requested again, see `partnership.is_over`.
-    :param offers_reminder: False while no reminder is possible; only for views that are built again at each opening.
+    :param can_request_again: whether it can be requested again, see `partnership.is_over`.
+    :param offers_reminder: False while no reminder is possible; only for views that are built each time they open.
     """
     buttons = []
     if can_be_decided(request, now):
@@ -170,7 +170,7 @@ def own_buttons(
             buttons.append(edit_element(request))
     if can_be_withdrawn(request):
         buttons.append(withdraw_element(request))
-    if is_over:
+    if can_request_again:
         buttons.append(button("Request again", ids.REQUEST_AGAIN, request.id))
     if buttons:
         yield actions(f"withdraw:{request.id}", *buttons)
