@@ -106,7 +106,7 @@ def assert_sound(view: Json, kind: str = "modal") -> None:
 
 
 def assert_sound_message(message: Message) -> None:
-    """Slack takes it; nothing from outside is read as markup; no constant of ours is."""
+    """Assert that Slack accepts a message, and reads nothing from outside in it as markup."""
     assert problems(message.blocks, "message") == []
     assert len(message.text) <= 4000
     assert "<" not in message.text
