@@ -1,5 +1,6 @@
 """The ids that Slack sends back: written into views and messages, read by the payloads and the flows."""
 
+from enum import StrEnum
 from typing import Final
 
 from workflows.core.partner_setup.steps import SetupStep
@@ -24,6 +25,24 @@ POSTURE: Final = "posture"
 REVIEW_ACCESS: Final = "review_access"
 NAME_PARTNER: Final = "name_partner"
 NOTES: Final = "notes"
+DETAILS_PART: Final = "details_part"
+
+
+class DetailsPart(StrEnum):
+    """The parts of Details that have a window of their own. The values stand in buttons."""
+
+    BEHIND = "behind"
+    BEHIND_JSON = "behind_json"
+    CHANGES = "changes"
+    ISSUES = "issues"
+    POLICIES = "policies"
+    NOTES = "notes"
+    APPROVERS = "approvers"
+    NOT_COUNTED = "not_counted"
+    OPERATIONS = "operations"
+    OTHERS = "others"
+    HISTORY = "history"
+
 
 # action_id of buttons
 REVIEW_REQUEST: Final = "review_request"
@@ -52,6 +71,9 @@ HOME_NEXT: Final = "home_next"
 HOME_SEARCH: Final = "home_search"
 HOME_CLEAR: Final = "home_clear"
 SHOW_NOTES: Final = "show_notes"
+SHOW_PART: Final = "show_part"
+PART_PREVIOUS: Final = "part_previous"
+PART_NEXT: Final = "part_next"
 LIST_PREVIOUS: Final = "list_previous"
 LIST_NEXT: Final = "list_next"
 

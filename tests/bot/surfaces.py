@@ -35,11 +35,12 @@ Json = dict[str, Any]
 MARK: Final = "h0stile"
 """Stands in every hostile text, so that its way can be followed."""
 
-TIME: Final = re.compile(
-    r"(Asked|Decide by|Access ends|Access period ended|Ends) "
-    r"<!date\^\d+\^\{date_short_pretty\} at \{time\}\|\d{4}-\d\d-\d\d \d\d:\d\d UTC>"
+_TIME: Final = (
+    r"(Asked|[Dd]ecide by|Access ends|Access period ended|Not as approved since|Ends) "
+    r"<!date\^\d+\^\{date_short_pretty\}( at \{time\})?\|\d{4}-\d\d-\d\d \d\d:\d\d UTC>"
 )
-"""The only markup in a view: a constant label and a time, which Slack shows in the reader's zone."""
+TIME: Final = re.compile(rf"{_TIME}( · {_TIME})*( · the time to decide is over)?|No access period")
+"""The only markup in a view: constant labels and times, which Slack shows in the reader's zone."""
 
 hostile: Final[st.SearchStrategy[str]] = st.sampled_from(
     [

@@ -157,6 +157,23 @@ class Stage:
         """Wait until the bot has nothing due to do."""
         await self.see("idle", timeout=10)
 
+    async def tick(self) -> None:
+        """Wait until the bot has looked once more for what is due and for its alarms, and has nothing due to do.
+
+        What was only now made (a record, a confirmation) is looked at by the next tick, not by the last one.
+        """
+        await self.see("idle", timeout=20, tick="true")
+
+    async def later(self, seconds: int) -> None:
+        """Let time pass: everything that is due by then is done, and the alarms are checked once more.
+
+        What is in progress ends first. Otherwise it may fail after the clock was moved, and its next attempt is due
+        only some seconds later.
+        """
+        await self.rest()
+        await self.do("clock", advance_seconds=seconds)
+        await self.tick()
+
     async def until(self, seen: Callable[[], Awaitable[object]], what: str) -> None:
         """Wait until something can be seen that does not come to rest, as while a service does not answer.
 

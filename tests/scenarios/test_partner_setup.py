@@ -84,8 +84,7 @@ async def test_the_sponsor_confirms_the_partner_setup_and_everybody_else_only_re
     await stage.rest()
     assert "is reminded on" in words(await newest(stage, "requester"))
     count = len(await stage.direct("requester"))
-    await stage.do("clock", advance_seconds=8 * DAY)
-    await stage.rest()
+    await stage.later(8 * DAY)
     reminder = await newest(stage, "requester")
     assert len(await stage.direct("requester")) == count + 1
     assert reminder["ts"] != card["ts"]
@@ -93,7 +92,7 @@ async def test_the_sponsor_confirms_the_partner_setup_and_everybody_else_only_re
     assert "You asked to be reminded" in words(reminder)
     [first] = [m for m in await stage.direct("requester") if m["ts"] == card["ts"]]
     assert (buttons(first), "newer card" in words(first)) == ([], True)
-    await stage.do("clock", advance_seconds=8 * DAY)
+    await stage.later(8 * DAY)
     assert len(await stage.direct("requester")) == count + 1
 
     answer = await stage.do("click", user="requester", **{**confirm, "ts": reminder["ts"]})

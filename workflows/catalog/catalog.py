@@ -13,6 +13,7 @@ from typing import Any, Final, TypeVar
 
 from pydantic import BaseModel, ValidationError
 
+from workflows.catalog.rewording import has_same_meaning
 from workflows.catalog.template_files import RoleFile, TemplateFile
 from workflows.catalog.template_settings import RENAMED_KEYS
 from workflows.core.errors.facts import Fact, Values
@@ -86,7 +87,7 @@ def changed_rules(plan: Plan, roles: Mapping[str, str], catalog: Catalog) -> Cha
     :param roles: the hash of each role's definition when the plan was made.
     """
     template = catalog.templates.get(plan.template)
-    if template is None or template.content_hash != plan.template_hash:
+    if template is None or not has_same_meaning(plan.template_hash, template.content_hash):
         return ChangedRules(code=RefusalCode.TEMPLATE_CHANGED, values={}, fact=Fact(NoteCode.TEMPLATE_CHANGED))
     if role := changed_role(roles, catalog):
         return ChangedRules(

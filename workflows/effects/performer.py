@@ -84,7 +84,7 @@ class Performer:
                 if alarm is not None:
                     await self.notifier.show_alarm(alarm)
             case SendMessage():
-                await self.notifier.tell(effect.person, effect.said, channel=effect.channel)
+                await self.notifier.send_message(effect.person, effect.said, channel=effect.channel)
             case RetryOrDropEffect():
                 await retry_or_drop_effect(effect, store=self.store, alarms=self.alarms)
 
@@ -98,7 +98,7 @@ class Performer:
             case SendReminders():
                 await self.notifier.remind(request)
             case SendExpiryMessages():
-                await self.notifier.tell_expired(request)
+                await self.notifier.send_expiry_messages(request)
 
     async def _show_request(self, request: AccessRequest) -> None:
         """Show a request. When the channel does not accept its card, alarm the admins, and tell the requester once."""

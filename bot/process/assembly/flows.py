@@ -8,7 +8,7 @@ from bot.slack.answers.open_forms import OpenForm, OpenForms
 from bot.slack.answers.response_url import Answers
 from bot.slack.answers.windows import Windows
 from bot.slack.flows.answer_review import AnswerReviewFlow
-from bot.slack.flows.decide import DecideFlow
+from bot.slack.flows.decide.flow import DecideFlow
 from bot.slack.flows.entry_points import EntryPoint
 from bot.slack.flows.home.flow import HomeFlow
 from bot.slack.flows.partner_setup.flow import PartnerSetupFlow

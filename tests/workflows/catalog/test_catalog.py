@@ -120,13 +120,13 @@ TO_OFFICE_365 = B2BSetting(
 
 
 def test_guest_collaboration_opens_office_365_and_trusts_nothing() -> None:
-    """“Nothing of theirs is trusted” is written, not left to a default that might trust."""
+    """“We do not accept their MFA or devices” is written, not left to a default that might trust."""
     assert settings_of("guest-collaboration") == {
         Property.B2B_COLLABORATION_INBOUND: TO_OFFICE_365,
         Property.INBOUND_TRUST: InboundTrust(mfa=False, compliant_device=False, hybrid_joined_device=False),
     }
     template = load_catalog(SHIPPED).templates["guest-collaboration"]
-    assert "work as guests in our Office 365. Nothing of theirs is trusted" in template.description
+    assert "work as guests in our Office 365. We do not accept their MFA or devices." in template.description
     assert [(stage.role, stage.quorum) for stage in template.stages] == [("security", 1)]
 
 
@@ -138,9 +138,9 @@ def test_trusted_partner_trusts_mfa_and_compliant_devices_and_redeems_inbound() 
     }
     template = load_catalog(SHIPPED).templates["trusted-partner"]
     for promise in (
-        "guests in our Office 365",
-        "MFA and compliant devices count here",
-        "once they set their half as well",
+        "in our Office 365 as guests",
+        "We accept their MFA and compliant devices",
+        "once the partner has set its side",
     ):
         assert promise in template.description
     assert [(stage.role, stage.quorum) for stage in template.stages] == [("security", 1), ("data-owner", 2)]

@@ -53,7 +53,7 @@ class HomePosition:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Home:
+class AppHome:
     """The content of one person's App Home, from the records."""
 
     text: str = ""
@@ -87,7 +87,7 @@ class Home:
 
 async def read_home(
     person: ChatId, *, known: Person | None, at: HomePosition, store: Store, directory: PeopleDirectory, now: datetime
-) -> Home:
+) -> AppHome:
     """Read one page of each list that concerns a person.
 
     :param known: the person, if their account could be read. Records may contain another chat id of the same person.
@@ -108,7 +108,7 @@ async def read_home(
     )
     live = PartnerFilter(states=_LIVE, sponsors=every, text=at.text)
     mine = await store.own_page(every, text=at.text, limit=PAGE, place=at.at(HomeList.MINE))
-    return Home(
+    return AppHome(
         text=at.text,
         reviews=await partners(HomeList.REVIEWS, due),
         approvals=await store.waiting_page(roles, every, text=at.text, limit=PAGE, place=at.at(HomeList.APPROVALS)),

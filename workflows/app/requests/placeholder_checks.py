@@ -25,18 +25,18 @@ async def unknown_ids(
     Such an id is of our tenant and should be of the partner's tenant, or the other way round. An id that cannot be read
     in time is checked while the request is prepared. The card then shows the problem.
     """
-    told = [
+    checkable = [
         placeholder
         for placeholder in template.placeholders
-        if _can_be_told(placeholder) and placeholders.get(placeholder.name)
+        if _can_be_checked(placeholder) and placeholders.get(placeholder.name)
     ][:_MAX_IDS]
-    said = await asyncio.gather(
-        *(_problem(placeholder, placeholders[placeholder.name], tenant, timeout_seconds) for placeholder in told)
+    problems = await asyncio.gather(
+        *(_problem(placeholder, placeholders[placeholder.name], tenant, timeout_seconds) for placeholder in checkable)
     )
-    return {placeholder.field: problem for placeholder, problem in zip(told, said, strict=True) if problem}
+    return {placeholder.field: problem for placeholder, problem in zip(checkable, problems, strict=True) if problem}
 
 
-def _can_be_told(placeholder: Placeholder) -> bool:
+def _can_be_checked(placeholder: Placeholder) -> bool:
     """Return whether a lookup in our tenant can show that an id is wrong. An application may be in both tenants."""
     return placeholder.owner is Owner.OURS or placeholder.kind is not TargetType.APPLICATION
 

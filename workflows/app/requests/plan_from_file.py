@@ -71,7 +71,7 @@ class Planned:
     """The effect of Conditional Access on the partner's people who have access after the plan."""
 
 
-class _Written(NamedTuple):
+class _ParsedFile(NamedTuple):
     """The fields of a request file, parsed."""
 
     target: str
@@ -109,12 +109,12 @@ async def plan_request(
     :raises PlanImpossible: naming every key that must change.
     :raises TenantUnavailable, TenantRefused: when the partner cannot be read.
     """
-    written = _parsed(file, catalog)
+    parsed = _parsed(file, catalog)
     register = _ReadRegister(records or Records())
     try:
-        observation = await look_up(written.target, tenant=tenant, clock=clock, records=register)
+        observation = await look_up(parsed.target, tenant=tenant, clock=clock, records=register)
         return await _planned(
-            written, observation, register, records=records, tenant=tenant, catalog=catalog, clock=clock
+            parsed, observation, register, records=records, tenant=tenant, catalog=catalog, clock=clock
         )
     except InvalidField as error:
         raise PlanImpossible({_key(error.field): error.fact}) from error
@@ -123,7 +123,7 @@ async def plan_request(
 
 
 async def _planned(
-    written: _Written,
+    parsed: _ParsedFile,
     observation: ObservedPartner,
     register: _ReadRegister,
     *,
@@ -132,10 +132,10 @@ async def _planned(
     catalog: Catalog,
     clock: Clock,
 ) -> Planned:
-    template, duration, placeholders = written.template, written.duration, written.placeholders
+    template, duration, placeholders = parsed.template, parsed.duration, parsed.placeholders
     known = None if records is None else records.partnerships.get(observation.identity.tenant_id)
     try:
-        plan = access_plan(observation, template, duration, placeholders, known=known, now=clock.now())
+        plan = access_plan(observation, template, duration, placeholders, record=known, now=clock.now())
     except NothingToChange as nothing:
         # Without records it is not known who opened the partner, and until when.
         instead = None if records is None else nothing.fact
@@ -162,7 +162,7 @@ async def _planned(
     )
 
 
-def _parsed(file: RequestFile, catalog: Catalog) -> _Written:
+def _parsed(file: RequestFile, catalog: Catalog) -> _ParsedFile:
     """Parse the fields that need no lookup; report every problem at once."""
     problems: dict[str, Fact] = {}
     target, template = "", None
@@ -184,7 +184,7 @@ def _parsed(file: RequestFile, catalog: Catalog) -> _Written:
         raise PlanImpossible(problems)
     duration = template.default_duration if file.duration_days is None else timedelta(days=file.duration_days)
     placeholders = {one.name: file.placeholders.get(one.name, "") for one in template.placeholders}
-    return _Written(target, template, duration, placeholders)
+    return _ParsedFile(target, template, duration, placeholders)
 
 
 def _problems_with(template: Template, file: RequestFile) -> Iterator[tuple[str, Fact]]:

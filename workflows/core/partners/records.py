@@ -42,15 +42,15 @@ class Records:
         return {request.plan.tenant_id: request for request in sorted(ended, key=lambda one: one.changed_at)}
 
 
-def changed_between(before: Records, after: Records) -> frozenset[TenantId]:
+def changed_between(first: Records, second: Records) -> frozenset[TenantId]:
     """Return the tenants whose records changed between two reads, and those that Gatehouse may be writing.
 
     Their records are not compared with the settings in the tenant.
     """
-    return frozenset(_moved(before, after)) | before.being_written() | after.being_written()
+    return frozenset(_changed_records(first, second)) | first.being_written() | second.being_written()
 
 
-def _moved(before: Records, after: Records) -> Iterable[TenantId]:
-    for tenant_id in {*before.partnerships, *after.partnerships}:
-        if before.partnerships.get(tenant_id) != after.partnerships.get(tenant_id):
+def _changed_records(first: Records, second: Records) -> Iterable[TenantId]:
+    for tenant_id in {*first.partnerships, *second.partnerships}:
+        if first.partnerships.get(tenant_id) != second.partnerships.get(tenant_id):
             yield tenant_id

@@ -7,6 +7,7 @@ from typing import Any
 
 from workflows.core.partners.partnership import Partnership
 from workflows.core.requests.alarms import Alarm
+from workflows.core.requests.effects import ShowRequest
 from workflows.core.requests.eligibility import current_eligibility
 from workflows.core.requests.reminders import next_due_at
 from workflows.core.requests.request import AccessRequest, RequestId
@@ -47,9 +48,10 @@ class SqliteStore(SqliteRecords, SqliteMessageCopies):
                 self._put_partnership(commit.partnership)
             if commit.alarm is not None:
                 self._put_alarm(commit.alarm)
-            due_at = text_of(self._clock.now())
+            now = self._clock.now()
             for effect in commit.effects:
-                self._put_effect(effect, due_at)
+                later = effect.not_before if isinstance(effect, ShowRequest) else None
+                self._put_effect(effect, text_of(max(now, later or now)))
         return True
 
     def _put_request(self, request: AccessRequest) -> None:

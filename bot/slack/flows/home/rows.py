@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping
 from datetime import datetime
 from typing import Final
 
-from slack_sdk.models.blocks import Block
+from slack_sdk.models.blocks import Block, ButtonElement
 
 from bot.slack import ids
 from bot.slack.blocks.blocks import (
@@ -18,6 +18,7 @@ from bot.slack.blocks.blocks import (
     paragraph,
     rich_text,
     row,
+    times_line,
 )
 from bot.slack.blocks.untrusted import clean
 from bot.slack.cards.decisions import still_needed
@@ -39,7 +40,6 @@ from bot.words.requests.titles import partner_title, prepared_title
 from workflows.core.partners.partnership import Partnership
 from workflows.core.policy.risk import deciding_risk
 from workflows.core.requests.alarms import Alarm, AlarmCode
-from workflows.core.requests.reminders import may_be_reminded
 from workflows.core.requests.request import AccessRequest, RequestKind
 
 MAX_ROW_CHARACTERS: Final = 420
@@ -49,29 +49,61 @@ _TITLE_LIMIT: Final = 40
 _NOTE_LIMIT: Final = 300
 
 
-def approval_row(request: AccessRequest, now: datetime) -> Iterator[Block]:
-    """Return a request that this person can decide on: partner, access, risk, age, deadline."""
+def approval_row(request: AccessRequest, now: datetime, *, is_low: bool = True) -> Iterator[Block]:
+    """Return a request that this person can decide on: partner, access, risk, age, deadline.
+
+    :param is_low: see `_waiting_row`.
+    """
     known = request.require_prepared()
     risk = LEVELS[deciding_risk(known.plan, known.observation.default).level].capitalize()
     title = "Restore settings" if request.particulars.kind is RequestKind.RESTORATION else prepared_title(known)
     about = (
         f"{clean(request_target(request), _DOMAIN_LIMIT)} · {clean(title, _TITLE_LIMIT)} · {risk} risk · {request.id}"
     )
+    place, asked = f"review:{request.id}", {"Asked": request.created_at}
     if can_be_decided(request, now):
         review = button("Review", ids.REVIEW_REQUEST, ids.decision_value(request), "primary")
-        times = {"Asked": request.created_at, "Decide by": request.expires_at}
-        yield row(about, f"review:{request.id}", review, MAX_ROW_CHARACTERS, times)
+        times = {**asked, "decide by": request.expires_at}
+        yield from _waiting_row(about, place, review, times, now, is_low=is_low)
     else:
-        text = f"{about}\nThe time to decide is over"
-        yield row(text, f"review:{request.id}", None, MAX_ROW_CHARACTERS, {"Asked": request.created_at})
+        over = "the time to decide is over"
+        yield from _waiting_row(about, place, None, asked, now, constant=over, is_low=is_low)
 
 
-def review_row(partnership: Partnership, now: datetime) -> Iterator[Block]:
-    """Return a review that this person has to answer."""
+def review_row(partnership: Partnership, now: datetime, *, is_low: bool = True) -> Iterator[Block]:
+    """Return a review that this person has to answer.
+
+    :param is_low: see `_waiting_row`.
+    """
     tenant_id = partnership.identity.tenant_id
     review = button("Review", ids.REVIEW_PARTNER, tenant_id, "primary")
-    text = f"{_partner(partnership)}\nStill needed?{_no_end(partnership)}"
-    yield row(text, f"due:{tenant_id}", review, MAX_ROW_CHARACTERS, _end_times(partnership, now))
+    no_end = "No access period" if partnership.ends_at is None else ""
+    about, times = _partner(partnership), _end_times(partnership, now)
+    yield from _waiting_row(about, f"due:{tenant_id}", review, times, now, constant=no_end, is_low=is_low)
+
+
+def _waiting_row(
+    about: str,
+    block_id: str,
+    review: ButtonElement | None,
+    times: Mapping[str, datetime],
+    now: datetime,
+    *,
+    constant: str = "",
+    is_low: bool,
+) -> Iterator[Block]:
+    """Return one record that waits for this person.
+
+    :param is_low: put the times into a line of their own, below text and button. This is lower on a phone, but takes
+        two of the blocks that Slack accepts.
+    """
+    if is_low:
+        yield row(about, block_id, review, MAX_ROW_CHARACTERS)
+        yield times_line(times, now, constant=constant)
+    else:
+        text = f"{about}\n{constant[:1].upper()}{constant[1:]}" if constant else about
+        capitals = {f"{label[0].upper()}{label[1:]}": at for label, at in times.items()}
+        yield row(text, block_id, review, MAX_ROW_CHARACTERS, capitals)
 
 
 def own_row(
@@ -104,9 +136,7 @@ def own_row(
         show = button("Partner setup", ids.SHOW_CHECKLIST, setup.identity.tenant_id)
         yield actions(f"setup:{request.id}", show)
     if setup is None or can_request_again:
-        yield from own_buttons(
-            request, now, can_request_again=can_request_again, offers_reminder=may_be_reminded(request, now)
-        )
+        yield from own_buttons(request, now, can_request_again=can_request_again)
 
 
 def sponsored_row(partnership: Partnership, now: datetime) -> Iterator[Block]:

@@ -3,12 +3,14 @@
 import hashlib
 from collections.abc import Iterator
 from datetime import datetime
+from functools import partial
 from typing import Final
 
 from slack_sdk.models.blocks import Block, ButtonElement, PlainTextInputElement
 
 from bot.slack import ids
 from bot.slack.blocks.blocks import (
+    MAX_BLOCKS,
     Json,
     actions,
     button,
@@ -33,7 +35,7 @@ from bot.slack.flows.home.rows import (
 )
 from bot.slack.flows.home.sections import section
 from bot.words.sentences import counted
-from workflows.app.reads.app_home import Home, HomeList
+from workflows.app.reads.app_home import AppHome, HomeList
 
 ABOUT: Final = (
     "Gatehouse opens this company's Microsoft Entra tenant to a partner organization, after the right people approved "
@@ -42,20 +44,18 @@ ABOUT: Final = (
 _AS_RECORDED: Final = "As last recorded. /partner show with a domain reads the current settings."
 
 
-def home_view(home: Home, *, now: datetime) -> Json:
+def home_view(home: AppHome, *, now: datetime) -> Json:
     """Return one person's App Home. What is not on this page of a list is counted, and its buttons show it."""
     blocks: list[Block] = [actions("home", *_buttons(home))]
     if home.has_nothing_to_show:
         blocks += [rich_text(paragraph(fixed_text(ABOUT)), paragraph(fixed_text("Nothing waits for you.")))]
         return _view(blocks)
-    blocks += [
-        *_search(home),
-        *_waiting_sections(home, now),
-        *_own_sections(home, now),
-        *_admin_sections(home, now),
-        small_text(_AS_RECORDED),
-    ]
-    return _view(blocks)
+    rest = [*_own_sections(home, now), *_admin_sections(home, now), small_text(_AS_RECORDED)]
+    blocks += _search(home)
+    waiting = list(_waiting_sections(home, now))
+    if len(blocks) + len(waiting) + len(rest) > MAX_BLOCKS["home"]:
+        waiting = list(_waiting_sections(home, now, is_low=False))
+    return _view([*blocks, *waiting, *rest])
 
 
 def closed_home() -> Json:
@@ -74,14 +74,14 @@ def _view(blocks: list[Block]) -> Json:
     return {"type": "home", "callback_id": ids.HOME, "blocks": within_limits(blocks, "home")}
 
 
-def _buttons(home: Home) -> Iterator[ButtonElement]:
+def _buttons(home: AppHome) -> Iterator[ButtonElement]:
     yield button("New request", ids.OPEN_REQUEST, "home", "primary")
     if home.is_admin:
         yield button("Block a partner", ids.BLOCK_PARTNER, "home", "danger")
         yield button("Posture", ids.OPEN_POSTURE, "home")
 
 
-def _search(home: Home) -> Iterator[Block]:
+def _search(home: AppHome) -> Iterator[Block]:
     field = PlainTextInputElement(
         action_id=ids.HOME_SEARCH, max_length=MAX_SEARCH_CHARACTERS, initial_value=home.text or None
     )
@@ -108,18 +108,23 @@ def _search(home: Home) -> Iterator[Block]:
         yield actions("search", button("Show everything", ids.HOME_CLEAR, "home"))
 
 
-def _waiting_sections(home: Home, now: datetime) -> Iterator[Block]:
+def _waiting_sections(home: AppHome, now: datetime, *, is_low: bool = True) -> Iterator[Block]:
+    """Return what waits for this person.
+
+    :param is_low: False when many other lists are full too: a row then takes one block instead of two.
+    """
     count = home.reviews.count + home.approvals.count
     if not count:
         if not home.text:
             yield rich_text(paragraph(fixed_text("Nothing waits for you. You're all caught up.", bold=True)))
         return
     yield header(f"Waiting for me: {count}")
-    yield from section("Reviews due", HomeList.REVIEWS, home.reviews, lambda one: review_row(one, now))
-    yield from section("Approvals", HomeList.APPROVALS, home.approvals, lambda one: approval_row(one, now))
+    reviews, approvals = partial(review_row, now=now, is_low=is_low), partial(approval_row, now=now, is_low=is_low)
+    yield from section("Reviews due", HomeList.REVIEWS, home.reviews, reviews)
+    yield from section("Approvals", HomeList.APPROVALS, home.approvals, approvals)
 
 
-def _own_sections(home: Home, now: datetime) -> Iterator[Block]:
+def _own_sections(home: AppHome, now: datetime) -> Iterator[Block]:
     if home.mine.count or home.ending.count or home.sponsored.count:
         yield header("My requests and partners")
     sponsored = home.sponsored
@@ -135,7 +140,7 @@ def _own_sections(home: Home, now: datetime) -> Iterator[Block]:
     )
 
 
-def _admin_sections(home: Home, now: datetime) -> Iterator[Block]:
+def _admin_sections(home: AppHome, now: datetime) -> Iterator[Block]:
     if not home.is_admin:
         return
     if home.alarms.count or home.overdue.count:

@@ -46,9 +46,9 @@ from workflows.core.settings.canonical import JsonObject
 from workflows.core.settings.effective import Origin
 from workflows.core.settings.openness import AccessKind, Openness, access_kinds, closed_by_default, possibly_open
 
-MAX_CONCERNS: Final = 8
+MAX_CONCERNS: Final = 30
 MAX_HISTORY_ENTRIES: Final = 15
-MAX_APPROVALS: Final = 12
+MAX_APPROVALS: Final = 40
 MAX_JUSTIFICATION_CHARACTERS: Final = 1000
 MAX_SETTING_CHARACTERS: Final = 1500
 """Characters for the words of one setting, which count their targets themselves."""
@@ -137,7 +137,7 @@ def _own_actions(
 def _concern_blocks(concerns: Sequence[Concern]) -> Iterator[Block]:
     if concerns:
         label = paragraph(fixed_text("Issues, from the current settings and Gatehouse's records", bold=True))
-        yield rich_text(label, *concern_elements(concerns, MAX_CONCERNS))
+        yield rich_text(label, *concern_elements(concerns, MAX_CONCERNS, where="gatehouse posture --json"))
 
 
 def _current_elements(

@@ -27,6 +27,8 @@ from bot.slack.inbound.receive import Inbound
 from tests.bot.signing import FORM, SECRET, interaction_body, signature, signed
 from workflows.core.people import ChatId
 from workflows.core.requests.alarms import Alarm
+from workflows.core.requests.request import RequestId
+from workflows.core.settings.model import TenantId
 
 NOW: Final = 1_800_000_000
 JSON: Final = "application/json"
@@ -77,6 +79,9 @@ class EmptyStore:
 
     async def open_alarms(self) -> list[Alarm]:
         return []
+
+    async def due(self, _: datetime) -> tuple[list[RequestId], list[TenantId]]:
+        return [], []
 
 
 def bolt_app(received: list[dict[str, Any]]) -> AsyncApp:

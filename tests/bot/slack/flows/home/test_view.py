@@ -13,9 +13,9 @@ from bot.slack.flows.home.rows import MAX_ROW_CHARACTERS
 from bot.slack.flows.home.view import ABOUT, closed_home, home_view
 from bot.words.partner_setup.state import setup_words
 from tests.bot import surfaces
-from tests.bot.surfaces import Json, assert_sound, buttons, dicts, hostile_or_blank, hostile_request, shown
+from tests.bot.surfaces import Json, assert_sound, buttons, dicts, hostile_or_blank, hostile_request, shown, texts
 from tests.workflows.core.builders import NOW, TENANT, identity, noted, partnership, request
-from workflows.app.reads.app_home import ALARMS_PAGE, PAGE, SPONSORED_PAGE, Home, HomeList, HomePosition
+from workflows.app.reads.app_home import ALARMS_PAGE, PAGE, SPONSORED_PAGE, AppHome, HomeList, HomePosition
 from workflows.core.errors.raised import Refused
 from workflows.core.partner_setup.steps import newly_required_steps
 from workflows.core.partners.partnership import Partnership, PartnershipState
@@ -57,12 +57,17 @@ def alarms(count: int, code: AlarmCode = AlarmCode.EFFECT_GIVEN_UP) -> list[Alar
 
 def home(**changes: Any) -> Json:
     """The App Home with these lists; the others are empty."""
-    return home_view(Home(**changes), now=NOW)
+    return home_view(AppHome(**changes), now=NOW)
 
 
 def time(label: str, moment: datetime) -> str:
     """A time in Slack's markup, shown in the reader's zone, with UTC for those who cannot see that."""
     return f"{label} <!date^{int(moment.timestamp())}^{{date_short_pretty}} at {{time}}|{utc_words(moment)}>"
+
+
+def day(label: str, moment: datetime) -> str:
+    """Like `time`, without the time of day."""
+    return time(label, moment).replace(" at {time}", "")
 
 
 def titles(view: Json) -> list[str]:
@@ -103,18 +108,23 @@ def test_what_waits_comes_first_then_what_is_mine_then_what_an_admin_must_look_a
 
 def test_a_row_tells_partner_access_risk_age_and_deadline_and_leads_to_the_whole_request() -> None:
     asked = request()
-    deadline = time("Decide by", asked.expires_at)
     view = home(approvals=page([asked]))
-    row = next(block for block in view["blocks"] if block.get("accessory"))
+    place = next(index for index, block in enumerate(view["blocks"]) if block.get("accessory"))
+    row, times = view["blocks"][place : place + 2]
     said = row["text"]["text"]
     assert said == "contoso.com · Trusted partner · High risk · r-1"
-    assert [field["text"] for field in row["fields"]] == [time("Asked", asked.created_at), deadline]
+    assert texts(times, "mrkdwn") == [f"{day('Asked', asked.created_at)} · {day('decide by', asked.expires_at)}"]
     assert row["accessory"]["value"] == f"r-1:{asked.plan.digest}"
     assert not {"approve", "reject"} & set(buttons(view)), "nobody decides on a request that is not shown whole"
 
 
+def test_a_deadline_within_a_day_has_its_time_of_day() -> None:
+    asked = request(expires_at=NOW + timedelta(hours=23))
+    assert time("decide by", asked.expires_at) in shown(home(approvals=page([asked])))
+
+
 def test_a_row_fits_on_a_phone() -> None:
-    """Three lines of some fifty characters each, however long the names are."""
+    """Two lines of some fifty characters each, however long the names are."""
     long = replace(identity(), default_domain=f"{'very-' * 40}long.example", display_name="x" * 900)
     known = replace(
         request().require_prepared(), observation=replace(request().require_prepared().observation, identity=long)
@@ -135,7 +145,7 @@ def test_what_is_over_has_no_buttons() -> None:
         mine=page([request(RequestState.REJECTED, note=noted("Too wide"))]),
     )
     assert set(buttons(late)) == {"open_request"}
-    assert "The time to decide is over" in shown(late)
+    assert "the time to decide is over" in shown(late)
     assert "Too wide" in shown(late)
 
 
@@ -150,14 +160,14 @@ def test_what_is_over_has_no_buttons() -> None:
 )
 def test_own_requests_offer_what_their_state_allows(state: RequestState, offered: set[str]) -> None:
     later = NOW + timedelta(days=2)
-    shown_later = home_view(Home(mine=page(requests(1, state))), now=later)
+    shown_later = home_view(AppHome(mine=page(requests(1, state))), now=later)
     assert set(buttons(shown_later)) == {"open_request", *offered}
 
 
 @pytest.mark.parametrize(("days", "is_offered"), [(0.9, False), (1.0, True)])
 def test_remind_is_gone_once_it_was_used_until_it_is_possible_again(days: float, is_offered: bool) -> None:
     reminded = replace(request(), reminded_at=NOW, lifetime=timedelta(days=7))
-    view = home_view(Home(mine=page([reminded])), now=NOW + timedelta(days=days))
+    view = home_view(AppHome(mine=page([reminded])), now=NOW + timedelta(days=days))
     assert ("remind" in buttons(view)) is is_offered
     assert "withdraw" in buttons(view)
 
@@ -240,6 +250,8 @@ def test_a_home_with_every_list_full_stays_within_a_hundred_blocks(is_searched: 
     assert_sound(view, "home")
     assert len(view["blocks"]) <= 100
     assert "more parts are not shown" not in shown(view)
+    review = next(block for block in view["blocks"] if block.get("accessory"))
+    assert [field["text"] for field in review["fields"]] == [time("Access ends", NOW + timedelta(days=90))]
 
 
 def test_admins_see_what_is_wrong_and_decide_about_stopped_work() -> None:
