@@ -107,7 +107,7 @@ def assert_sound(view: Json, kind: str = "modal") -> None:
 
 
 def assert_sound_message(message: Message) -> None:
-    """Slack takes it; nothing from outside is read as markup; no constant of ours is."""
+    """Assert that Slack accepts a message, and reads nothing from outside in it as markup."""
     assert problems(message.blocks, "message") == []
     assert len(message.text) <= 4000
     assert "<" not in message.text
@@ -124,7 +124,7 @@ def all_of(records: list[Any]) -> Page[Any]:
 
 
 def card(asked: AccessRequest, **changes: Any) -> Message:
-    """A request's card, with nobody known by name, at NOW, unless told otherwise."""
+    """A request's card, with nobody known by name, at NOW, unless `changes` say otherwise."""
     usual: dict[str, Any] = {"holders": {}, "context": CardContext(is_first=True), "now": NOW}
     return request_card(asked, **{**usual, **changes})
 

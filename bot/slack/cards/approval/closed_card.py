@@ -62,7 +62,7 @@ def closed_card(
     blocks: list[Block] = [
         header(closed_headline(request, successor)),
         rich_text(
-            paragraph(*status), paragraph(*whole_target(request), *_people(request), *_receipts(request, reader))
+            paragraph(*status), paragraph(*whole_target(request), *_people_parts(request), *_receipts(request, reader))
         ),
     ]
     if request.prepared is not None:
@@ -167,7 +167,7 @@ def shortened_note(note: Facts) -> str:
     return note_words(shown) + (f" ({counted(more, 'more note')} in Details)" if more else "")
 
 
-def _people(request: AccessRequest) -> Iterator[TextRun]:
+def _people_parts(request: AccessRequest) -> Iterator[TextRun]:
     if request.prepared is not None:
         yield cleaned_text(prepared_title(request.prepared))
         yield fixed_text(" · Requester ")

@@ -37,8 +37,8 @@ class HomeFlow:
     def entry_points(self) -> Iterator[EntryPoint]:
         """Return the entry points of this flow."""
         yield HomeEvent("app_home_opened", self.opened)
-        yield Action(ids.HOME_PREVIOUS, self.turn, audit_name="home_page")
-        yield Action(ids.HOME_NEXT, self.turn, audit_name="home_page")
+        yield Action(ids.HOME_PREVIOUS, self.show_other_page, audit_name="home_page")
+        yield Action(ids.HOME_NEXT, self.show_other_page, audit_name="home_page")
         yield Action(ids.HOME_SEARCH, self.search, audit_name="home_search")
         yield Action(ids.HOME_CLEAR, self.clear, audit_name="home_search")
 
@@ -49,7 +49,7 @@ class HomeFlow:
             await self.store.save_home(person)
             self.background.start(self._show(person, key=f"home:{opened.event_id}"))
 
-    async def turn(self, ack: AsyncAck, click: Interaction) -> None:
+    async def show_other_page(self, ack: AsyncAck, click: Interaction) -> None:
         """Show another page of one list."""
         name, to = parse_page(click.action.value)
         if name is HomeList.REQUESTS:

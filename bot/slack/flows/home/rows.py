@@ -109,11 +109,11 @@ def _waiting_row(
 
 
 def own_row(
-    request: AccessRequest, now: datetime, *, is_over: bool, setup: Partnership | None = None
+    request: AccessRequest, now: datetime, *, can_request_again: bool, setup: Partnership | None = None
 ) -> Iterator[Block]:
     """Return one of the person's own requests, with what its state allows.
 
-    :param is_over: see `own_buttons`.
+    :param can_request_again: see `own_buttons`.
     :param setup: the partner's record while the partner has to do something for this request.
     """
     note = still_needed(request)
@@ -137,8 +137,8 @@ def own_row(
     if setup is not None:
         show = button("Partner setup", ids.SHOW_CHECKLIST, setup.identity.tenant_id)
         yield actions(f"setup:{request.id}", show)
-    if setup is None or is_over:
-        yield from own_buttons(request, now, is_over=is_over)
+    if setup is None or can_request_again:
+        yield from own_buttons(request, now, can_request_again=can_request_again)
 
 
 def sponsored_row(partnership: Partnership, now: datetime) -> Iterator[Block]:

@@ -63,8 +63,8 @@ class ShowFlow:
     def entry_points(self) -> Iterator[EntryPoint]:
         """Return the entry points of this flow."""
         yield Subcommand("list", self.list_partners)
-        yield Action(ids.LIST_PREVIOUS, self.turn_list, audit_name="/partner list")
-        yield Action(ids.LIST_NEXT, self.turn_list, audit_name="/partner list")
+        yield Action(ids.LIST_PREVIOUS, self.show_other_page, audit_name="/partner list")
+        yield Action(ids.LIST_NEXT, self.show_other_page, audit_name="/partner list")
         yield Subcommand("show", self.show_partner)
         yield Subcommand("posture", self.show_posture)
         yield Action(ids.OPEN_POSTURE, self.open_posture, audit_name="open_posture")
@@ -77,7 +77,7 @@ class ShowFlow:
         """List the partners on record that the typed filters find; the tenant is not read."""
         await self.answers.answer_later(ack, command, self._list, reads_tenant=False)
 
-    async def turn_list(self, ack: AsyncAck, click: Interaction) -> None:
+    async def show_other_page(self, ack: AsyncAck, click: Interaction) -> None:
         """Show another page of a list in its place."""
         typed, place = parse_step(click.action.value)
         await self.answers.replace_answer(ack, click, lambda: self._page_of(click.actor, typed, place))
