@@ -48,7 +48,7 @@ LIMITS: Final[Mapping[str, tuple[int, int]]] = {
     "edit": (360, 9),
     "request-again": (340, 9),
     "second-request": (365, 9),
-    "close-early": (185, 8),
+    "close-early": (150, 8),
     "restore": (395, 6),
     "home-reviewer": (140, 26),
     "home-approver": (205, 26),
@@ -128,3 +128,10 @@ def lines_of(blocks: list[Json]) -> list[str]:
                 said = "".join(str(run.get("text") or run.get("fallback")) for run in section["elements"])
                 lines += said.split("\n")
     return lines
+
+
+def test_no_title_of_a_window_is_cut() -> None:
+    views = {name: shown for name, (_, shown) in SURFACES.items() if not isinstance(shown, list)}
+    titles = {name: view["title"]["text"] for name, view in views.items() if "title" in view}
+    assert {name: title for name, title in titles.items() if title.endswith("…")} == {}
+    assert len(titles) > len(TEMPLATES)
