@@ -30,7 +30,7 @@ async def current_policy(record: Partnership | None, *, past: PastRequests | Non
     return ApprovalPolicy(
         current=await _current_chain(record, past, catalog),
         strongest=strongest_chain(catalog.templates.values()),
-        roles=frozenset(catalog.roles),
+        roles=catalog.deciding_roles,
     )
 
 

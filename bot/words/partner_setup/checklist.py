@@ -56,7 +56,7 @@ def first_section(home: OurTenant, partner: TenantId, *, is_cross_cloud: bool, h
 
     :param has_calls: whether anything must be set at all.
     """
-    root = _root(home, is_cross_cloud=is_cross_cloud)
+    root = _graph_root(home, is_cross_cloud=is_cross_cloud)
     name = home.domain or home.tenant_id
     environment = "YOUR-CLOUD" if is_cross_cloud else home.cloud.environment
     lines = [
@@ -90,7 +90,7 @@ def step_sections(setup: PartnerSetup, home: OurTenant, *, is_cross_cloud: bool)
     Steps that are usually open come last, without calls. Steps of one setting are one call, so they form one section
     with both numbers.
     """
-    root = _root(home, is_cross_cloud=is_cross_cloud)
+    root = _graph_root(home, is_cross_cloud=is_cross_cloud)
     shown, number = [], 1
     for group in groups(setup.steps):
         shown.append(_section(number, group, home, root))
@@ -213,5 +213,5 @@ def _graph(root: str, call: GraphCall) -> Iterator[str]:
     yield json.dumps(call.body)
 
 
-def _root(home: OurTenant, *, is_cross_cloud: bool) -> str:
+def _graph_root(home: OurTenant, *, is_cross_cloud: bool) -> str:
     return f"{_OTHER_CLOUD_ROOT if is_cross_cloud else home.cloud.graph}/v1.0"

@@ -23,7 +23,7 @@ class ApprovalPolicy:
     strongest: Chain = ()
     """The strongest chain among all templates."""
     roles: frozenset[Role] = frozenset()
-    """The roles that exist in roles.toml."""
+    """The roles in roles.toml that can decide."""
 
 
 def chain_for(plan: Plan, chain: Chain, policy: ApprovalPolicy, level: RiskLevel) -> Chain:

@@ -17,7 +17,7 @@ from pydantic import TypeAdapter, ValidationError
 from sqlite_utils import Database
 
 from workflows.ports.clock import Clock
-from workflows.ports.pages import START, Cursor, PagePosition, PartnerFilter
+from workflows.ports.pages import START, Cursor, PagePosition, PartnerFilter, RequestFilter
 from workflows.ports.records import StoreTrouble
 from workflows.store.codec import load
 from workflows.store.columns import sought, text_of
@@ -123,6 +123,7 @@ class ListQuery:
     values: tuple[object, ...]
     keys: tuple[str, ...]
     is_descending: bool = False
+    read_columns: str = "doc"
 
     def read(self, db: Database, limit: int, place: PagePosition) -> PageRows:
         """Read one page; the first page when there are no rows at the given place any more."""
@@ -131,7 +132,7 @@ class ListQuery:
         direction = "desc" if is_backwards != self.is_descending else "asc"
         beyond_cursor, values = self._beyond_cursor(cursor, is_backwards=is_backwards)
         order = ", ".join(f"{key} {direction}" for key in self.keys)
-        sql = f"""select {self.keys[-1]} as id, {", ".join(self.keys)}, doc from {self.table}
+        sql = f"""select {self.keys[-1]} as id, {", ".join(self.keys)}, {self.read_columns} from {self.table}
             where {self.where}{beyond_cursor} order by {order} limit ?"""  # noqa: S608
         rows = list(db.query(sql, [*self.values, *values, limit]))
         if cursor and (not rows or (is_backwards and len(rows) < limit)):
@@ -185,4 +186,24 @@ def partner_conditions(wanted: PartnerFilter) -> tuple[str, tuple[object, ...]]:
         conditions.append(("ends_at > ?", (text_of(wanted.ends_after),)))
     if wanted.ends_by is not None:
         conditions.append(("ends_at <> '' and ends_at <= ?", (text_of(wanted.ends_by),)))
+    return " and ".join(text for text, _ in conditions), tuple(value for _, values in conditions for value in values)
+
+
+def request_conditions(wanted: RequestFilter) -> tuple[str, tuple[object, ...]]:
+    """Return the conditions of a search for requests, and their values. Each uses a column of one index."""
+    conditions: list[tuple[str, tuple[object, ...]]] = [("1", ())]
+    if wanted.sent_from is not None:
+        conditions.append(("created_at >= ?", (text_of(wanted.sent_from),)))
+    if wanted.sent_before is not None:
+        conditions.append(("created_at < ?", (text_of(wanted.sent_before),)))
+    if wanted.states:
+        conditions.append(("state in (select value from json_each(?))", (json.dumps(sorted(wanted.states)),)))
+    for column, text in (
+        ("sought", wanted.text),
+        ("requester_sought", wanted.requester),
+        ("deciders", wanted.approver),
+        ("template", wanted.template),
+    ):
+        if sought(text):
+            conditions.append((f"instr({column}, ?) > 0", (sought(text),)))
     return " and ".join(text for text, _ in conditions), tuple(value for _, values in conditions for value in values)

@@ -294,7 +294,7 @@ def test_the_history_of_a_request_names_each_edit() -> None:
     assert "Sent 2027-03-01 09:00 UTC · Edited and sent again 2027-03-01 11:00 UTC" in said
 
 
-def test_who_is_no_sponsor_any_more_reads_who_is() -> None:
+def test_a_former_sponsor_reads_who_is_the_sponsor_now() -> None:
     said = shown(former_sponsor_card(request()).blocks)
     assert "You are not the sponsor any more: Riley named Sam. You need to do nothing." in said
 
