@@ -24,6 +24,7 @@ from bot.words.requests.notes import note_words, refusal_words
 from bot.words.sentences import counted
 from workflows.catalog.catalog import Catalog, CatalogProblems, load_catalog
 from workflows.core.errors.raised import DomainError
+from workflows.core.people import AUDITOR
 from workflows.core.settings.model import Target, TargetType
 from workflows.entra import Entra, connect
 from workflows.ports.tenant import Tenant
@@ -242,7 +243,9 @@ async def _roles(client: AsyncWebClient, tenant: Entra, settings: Settings) -> l
         state = counted(people, "person", "people")
         if missing:
             state, advice = f"{state}. {missing}", "Restore the user group in Slack, or correct roles.toml"
-        findings.append(Finding(subject=subject, state=state, advice=advice))
+        if role == AUDITOR and advice:
+            advice = f"Add people to the role, or remove [{AUDITOR}] from roles.toml if nobody audits"
+        findings.append(Finding(subject=subject, state=state, advice=advice, is_optional=role == AUDITOR))
     return findings
 
 

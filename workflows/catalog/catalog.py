@@ -19,7 +19,7 @@ from workflows.catalog.template_settings import RENAMED_KEYS
 from workflows.core.errors.facts import Fact, Values
 from workflows.core.errors.raised import DomainError
 from workflows.core.errors.refusal_codes import RefusalCode
-from workflows.core.people import ADMIN, Role, folded_mail
+from workflows.core.people import ADMIN, AUDITOR, Role, folded_mail
 from workflows.core.plans.plan import Plan
 from workflows.core.policy.graph_examples import corrected_word
 from workflows.core.policy.risk import required, risk_of_settings, weakness_of
@@ -45,6 +45,11 @@ class Catalog:
 
     templates: Mapping[str, Template]
     roles: Mapping[Role, RoleSource]
+
+    @property
+    def deciding_roles(self) -> frozenset[Role]:
+        """Return the roles whose people can decide: every role but that of auditors, who only read."""
+        return frozenset(self.roles) - {AUDITOR}
 
     def role_hashes(self, roles: Iterable[Role]) -> dict[str, str]:
         """Return the hash of each role's current definition; empty for a role that does not exist."""
@@ -119,6 +124,11 @@ def load_catalog(folder: Path) -> Catalog:
                 f"{path.name}: stages.{index}.role: {stage.role} is not in {ROLES_FILE}; add it there"
                 for index, stage in enumerate(parsed.stages)
                 if roles is not None and Role(stage.role) not in roles
+            ]
+            problems += [
+                f"{path.name}: stages.{index}.role: {AUDITOR} only reads and decides nothing; name another role"
+                for index, stage in enumerate(parsed.stages)
+                if Role(stage.role) == AUDITOR
             ]
     if not paths:
         problems.append(f"{folder}: no template found; add at least one .toml file beside {ROLES_FILE}")

@@ -156,12 +156,12 @@ def review_button(request: AccessRequest) -> ActionsBlock:
 
 
 def own_buttons(
-    request: AccessRequest, now: datetime, *, is_over: bool = False, has_details: bool = False
+    request: AccessRequest, now: datetime, *, can_request_again: bool = False, has_details: bool = False
 ) -> Iterator[ActionsBlock]:
     """Return the buttons of a requester for their own request, without those that would be refused now.
 
-    :param is_over: whether it can be requested again, see `partnership.is_over`.
-    :param has_details: with Details, once there is a plan.
+    :param can_request_again: whether it can be requested again, see `partnership.is_over`.
+    :param has_details: whether to offer Details, once there is a plan.
     """
     buttons = []
     if can_be_decided(request, now):
@@ -171,7 +171,7 @@ def own_buttons(
             buttons.append(edit_element(request))
     if can_be_withdrawn(request):
         buttons.append(withdraw_element(request))
-    if is_over:
+    if can_request_again:
         buttons.append(button("Request again", ids.REQUEST_AGAIN, request.id))
     if has_details and request.prepared is not None:
         buttons.append(button("Details", ids.REVIEW_REQUEST, ids.decision_value(request)))

@@ -85,6 +85,13 @@ STORED: Final = {
     "home_next": "home_page",
     "home_search": "home_search",
     "home_clear": "home_search",
+    "search_requests": "search_requests",
+    "search_form": "search_requests",
+    "read_request": "read_request",
+    "read_history": "read_history",
+    "history_earlier": "read_history",
+    "history_later": "read_history",
+    "read_partner": "read_partner",
     "list_previous": "/partner list",
     "list_next": "/partner list",
 }

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from workflows.catalog.catalog import SHIPPED, CatalogProblems, load_catalog
-from workflows.core.people import ADMIN, Role
+from workflows.core.people import ADMIN, AUDITOR, Role
 from workflows.core.policy.placeholders import Placeholder
 from workflows.core.policy.template import TicketRule, filled
 from workflows.core.settings.id_owner import Owner
@@ -163,7 +163,8 @@ def test_the_shipped_folder_holds_these_eight_and_every_role_they_name() -> None
     catalog = load_catalog(SHIPPED)
     assert set(catalog.templates) == SHIPPED_NAMES
     named = {stage.role for template in catalog.templates.values() for stage in template.stages}
-    assert named | {ADMIN} == set(catalog.roles)
+    assert named | {ADMIN, AUDITOR} == set(catalog.roles)
+    assert named | {ADMIN} == catalog.deciding_roles
     for name, template in catalog.templates.items():
         assert template.name == name
         assert template.default_duration in template.durations
@@ -625,3 +626,22 @@ def test_every_shipped_template_says_what_for() -> None:
     for template in load_catalog(SHIPPED).templates.values():
         assert template.need, template.name
         assert template.purpose, template.name
+
+
+# --- auditors ---
+
+AUDITORS = '\n[auditor]\ntitle = "Auditors"\nuser_groups = ["partner-auditors"]\n'
+
+
+def test_the_role_of_auditors_is_optional_and_decides_nothing(write: Write) -> None:
+    assert load_catalog(write()).deciding_roles == {ADMIN, Role("security")}
+    catalog = load_catalog(write(roles=ROLES + AUDITORS))
+    assert AUDITOR in catalog.roles
+    assert AUDITOR not in catalog.deciding_roles
+
+
+def test_a_template_whose_chain_names_auditors_is_refused(write: Write) -> None:
+    folder = write(TEMPLATE.replace('role = "security"', 'role = "auditor"'), roles=ROLES + AUDITORS)
+    assert list(problems(folder)) == [
+        "open.toml: stages.0.role: auditor only reads and decides nothing; name another role"
+    ]

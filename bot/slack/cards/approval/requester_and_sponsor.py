@@ -65,7 +65,7 @@ def requester_card(
             paragraph(*_subject_parts(request)),
         ),
     ]
-    blocks += own_buttons(request, now, is_over=is_over(request, record, now), has_details=True)
+    blocks += own_buttons(request, now, can_request_again=is_over(request, record, now), has_details=True)
     if record is not None and record.sponsor.id == request.requester_account:
         blocks += _close_early_blocks(request, record)
     return message(f"{closed_summary(request, successor)} {still_needed(request)}".strip(), blocks)

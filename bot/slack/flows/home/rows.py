@@ -21,6 +21,7 @@ from bot.slack.blocks.blocks import (
     times_line,
 )
 from bot.slack.blocks.untrusted import clean
+from bot.slack.cards.approval.closed_card import replaced_icon, replaced_words
 from bot.slack.cards.decisions import still_needed
 from bot.slack.cards.partner_and_plan import partner_name
 from bot.slack.cards.partnership import close_early_button, partnership_icon, partnership_state_words
@@ -35,8 +36,9 @@ from bot.slack.words.alarms import alarm_elements
 from bot.words.partner_setup.state import setup_words
 from bot.words.plans.risk import LEVELS
 from bot.words.requests.notes import note_words
-from bot.words.requests.states import state_words
+from bot.words.requests.states import short_state_words, state_words
 from bot.words.requests.titles import partner_title, prepared_title
+from workflows.app.reads.found_requests import Today
 from workflows.core.partners.partnership import Partnership
 from workflows.core.policy.risk import deciding_risk
 from workflows.core.requests.alarms import Alarm, AlarmCode
@@ -107,11 +109,11 @@ def _waiting_row(
 
 
 def own_row(
-    request: AccessRequest, now: datetime, *, is_over: bool, setup: Partnership | None = None
+    request: AccessRequest, now: datetime, *, can_request_again: bool, setup: Partnership | None = None
 ) -> Iterator[Block]:
     """Return one of the person's own requests, with what its state allows.
 
-    :param is_over: see `own_buttons`.
+    :param can_request_again: see `own_buttons`.
     :param setup: the partner's record while the partner has to do something for this request.
     """
     note = still_needed(request)
@@ -135,8 +137,8 @@ def own_row(
     if setup is not None:
         show = button("Partner setup", ids.SHOW_CHECKLIST, setup.identity.tenant_id)
         yield actions(f"setup:{request.id}", show)
-    if setup is None or is_over:
-        yield from own_buttons(request, now, is_over=is_over)
+    if setup is None or can_request_again:
+        yield from own_buttons(request, now, can_request_again=can_request_again)
 
 
 def sponsored_row(partnership: Partnership, now: datetime) -> Iterator[Block]:
@@ -156,8 +158,22 @@ def ending_row(partnership: Partnership) -> Iterator[Block]:
     yield row(_partner(partnership), f"ending:{tenant_id}", again, MAX_ROW_CHARACTERS, times)
 
 
-def partner_entry(partnership: Partnership, now: datetime, name: str) -> Iterator[Block]:
-    """Return a partner for an admin, with Revoke.
+def found_row(request: AccessRequest, today: Today) -> Iterator[Block]:
+    """Return a request that an auditor's search found: partner, access, state of today, requester."""
+    sign, state = icon(request), short_state_words(request)
+    if (later := today.successor) is not None:
+        sign, state = replaced_icon(later), f"{replaced_words(later)} ({later.id})"
+    elif today.is_past_its_end:
+        state = f"{state}, access period ended"
+    by = f" · {clean(request.prepared.requester.name, _TITLE_LIMIT)}" if request.prepared else ""
+    target, access = clean(request_target(request), _DOMAIN_LIMIT), clean(_access(request), _TITLE_LIMIT)
+    text = f"{sign} {target} · {access} · {state}{by} · {request.id}"
+    details = button("Details", ids.READ_REQUEST, request.id)
+    yield row(text, f"found:{request.id}", details, MAX_ROW_CHARACTERS, {"Sent": request.created_at})
+
+
+def partner_entry(partnership: Partnership, now: datetime, name: str, *, can_revoke: bool = True) -> Iterator[Block]:
+    """Return a partner for an admin with Revoke, for an auditor with Show.
 
     :param name: the list, because a partner may be in several.
     """
@@ -166,10 +182,10 @@ def partner_entry(partnership: Partnership, now: datetime, name: str) -> Iterato
         f"{partnership_icon(partnership, now)} {_partner(partnership)}\n"
         f"Recorded as {partnership_state_words(partnership, now)}{_no_end(partnership)} · Sponsor {sponsor}"
     )
-    revoke = button("Revoke", ids.REVOKE_PARTNER, partnership.identity.tenant_id)
-    yield row(
-        text, f"{name}:{partnership.identity.tenant_id}", revoke, MAX_ROW_CHARACTERS, _end_times(partnership, now)
-    )
+    tenant_id = partnership.identity.tenant_id
+    revoke, show = button("Revoke", ids.REVOKE_PARTNER, tenant_id), button("Show", ids.READ_PARTNER, tenant_id)
+    times = _end_times(partnership, now)
+    yield row(text, f"{name}:{tenant_id}", revoke if can_revoke else show, MAX_ROW_CHARACTERS, times)
 
 
 def alarm_row(alarm: Alarm) -> Iterator[Block]:

@@ -16,7 +16,7 @@ from bot.slack.payloads.forms import parse_form
 from bot.slack.payloads.models import Interaction
 from bot.words.requests.form import STAYS_IN_WINDOW
 from bot.words.requests.notes import refusal_words
-from workflows.app.requests.editing import PLACE, Editing
+from workflows.app.requests.editing import PARTNER_PROBLEMS_FIELD, Editing
 from workflows.app.requests.forms import Form, PlanEdited, Refill, refilled
 from workflows.app.requests.open_request import account_of_other_chat_id
 from workflows.core.errors.raised import Refused
@@ -53,7 +53,7 @@ class FilledFormFlow:
 
         async def build(window: Window) -> Json:
             await self.request_access.members.refuse_known_outsiders(window.actor)
-            request = await self.editing.require(request_id, window.actor)
+            request = await self.editing.require_editable(request_id, window.actor)
             refill = self._refilled(request, window.actor)
             edits = PlanEdited(request_id=request.id, digest=request.plan.digest)
             form = replace(refill.form, edits=edits)
@@ -82,7 +82,9 @@ class FilledFormFlow:
                 subject=CommandSubject(request_id=None if form.edits is None else form.edits.request_id),
                 is_told=True,
             )
-            await ack(response_action="errors", errors={PLACE: f"{refusal_words(refused)} {STAYS_IN_WINDOW}"})
+            await ack(
+                response_action="errors", errors={PARTNER_PROBLEMS_FIELD: f"{refusal_words(refused)} {STAYS_IN_WINDOW}"}
+            )
 
     async def open_repeat(self, ack: AsyncAck, click: Interaction) -> None:
         """Open the form of a new request, filled in from the person's own request, or from that of their partner."""

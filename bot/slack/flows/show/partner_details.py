@@ -129,7 +129,7 @@ def _own_actions(
         if not one.is_terminal:
             yield from own_buttons(one, now)
     if access is not None and not is_waiting and is_over(access, partnership, now):
-        yield from own_buttons(access, now, is_over=True)
+        yield from own_buttons(access, now, can_request_again=True)
     if partnership is not None and is_live(partnership) and {partnership.sponsor.id} & reader:
         tenant_id = partnership.identity.tenant_id
         yield actions(f"close:{tenant_id}", close_early_button(tenant_id))

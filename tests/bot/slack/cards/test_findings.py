@@ -20,7 +20,7 @@ from tests.workflows.core.checks.conditional_access import test_verdicts
 from tests.workflows.core.policies import policy
 from workflows.core.checks.conditional_access.controls import VisitorType
 from workflows.core.checks.conditional_access.findings import access_findings
-from workflows.core.checks.conditional_access.questions import Entry
+from workflows.core.checks.conditional_access.questions import VisitorAccess
 from workflows.core.checks.conditional_access.scope import ALL
 from workflows.core.checks.conditional_access.verdicts import AccessReport
 from workflows.core.posture.lockout_concerns import lockout_concerns
@@ -32,7 +32,9 @@ HOSTILE: Final = "<!channel> *bold* [red]x[/red] <https://evil.example|here> "
 def report(*policies: dict[str, Any]) -> AccessReport:
     """Evaluate the policies for guests and direct connect users without trust."""
     visitors = (VisitorType.GUEST, VisitorType.DIRECT_CONNECT)
-    return test_verdicts.report(*policies, entries=tuple(Entry(visitor=one, applications=(ALL,)) for one in visitors))
+    return test_verdicts.report(
+        *policies, entries=tuple(VisitorAccess(visitor=one, applications=(ALL,)) for one in visitors)
+    )
 
 
 MANY: Final = report(*(policy("block", name=f"{number} {HOSTILE}{'x' * 300}") for number in range(200)))
