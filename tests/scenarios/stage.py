@@ -85,20 +85,20 @@ class Stage:
             return await self._process.wait()
 
     async def call(self, method: str, path: str, body: Any = None, **query: Any) -> dict[str, Any]:
-        """Call the control API, whatever comes of it."""
+        """Call the control API; the call may fail."""
         assert self._session is not None
         async with self._session.request(method, f"{self.url}control/{path}", json=body, params=query) as response:
             answer: dict[str, Any] = await response.json()
             return answer
 
     async def do(self, path: str, **body: Any) -> dict[str, Any]:
-        """POST to the control API something that has to go well."""
+        """POST to the control API; the call must succeed."""
         answer = await self.call("POST", path, body)
         assert answer["ok"] is True, answer
         return answer
 
     async def see(self, path: str, **query: Any) -> dict[str, Any]:
-        """GET from the control API something that has to go well."""
+        """GET from the control API; the call must succeed."""
         answer = await self.call("GET", path, **query)
         assert answer["ok"] is True, answer
         return answer

@@ -458,7 +458,9 @@ async def test_row_81_thousands_of_people_are_a_matter_of_synchronization_not_of
         await the_form(world, view_id)
     )
     view_id = await form_for(world, "merger")
-    assert "It moves nobody: accounts for thousands come by synchronization" in words(await the_form(world, view_id))
+    assert "No accounts are created: for accounts, use Subsidiary, synchronized." in words(
+        await the_form(world, view_id)
+    )
     paths = [entry["path"] for entry in await world.writes()]
     assert not any("/invitations" in path or "/users" in path for path in paths)
 

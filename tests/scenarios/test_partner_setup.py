@@ -56,7 +56,7 @@ async def test_the_sponsor_confirms_the_partner_setup_and_everybody_else_only_re
     """Applied, handed over, refused to others, confirmed by name; a reminder once, offered again."""
     await stage.open_access()
     told = [message["text"] for message in await stage.direct("requester")]
-    assert len(told) == 2, "the message about the request, and the card about the partner's half: nothing twice"
+    assert len(told) == 2, "the message about the request, and the partner setup card: nothing twice"
     card = await newest(stage, "requester")
     said = words(card)
     assert said.index("contoso.com") < said.index("Our side: done. Partner's side: not confirmed")

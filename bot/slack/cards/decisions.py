@@ -51,7 +51,10 @@ def chain_elements(request: AccessRequest, holders: Mapping[Role, Approvers]) ->
         yield paragraph(fixed_text("The requester and the sponsor cannot approve. Each person can approve once."))
     if verdict.discounted:
         yield paragraph(fixed_text("Not counted", bold=True))
-        yield bullets([cleaned_text(note_words(one), 300)] for one in verdict.discounted[:MAX_NAMES])
+        said = [[cleaned_text(note_words(one), 300)] for one in verdict.discounted[:MAX_NAMES]]
+        if more := len(verdict.discounted) - len(said):
+            said.append([fixed_text(f"and {more} more")])
+        yield bullets(said)
 
 
 def _seems_to_narrow(request: AccessRequest) -> bool:

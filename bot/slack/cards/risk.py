@@ -64,7 +64,7 @@ def unchanged_access_elements(
             fixed_text("Also set, not managed by Gatehouse, and not changed: "),
             cleaned_text(", ".join(others), _MAX_NAMES_CHARACTERS),
         )
-    if closed := sum(not one.fact.lets_in for one in kept):
+    if closed := sum(not one.fact.may_allow_access for one in kept):
         values = counted(closed, "value that lets nobody in", "values that let nobody in")
         yield paragraph(fixed_text(f"Set for this partner and not changed: {values}; /partner show lists them."))
 

@@ -93,7 +93,7 @@ class ApprovalChannel:
 
         :raises ChannelUnsuitable: while the channel is not certainly private; the admins get an alarm.
         """
-        if problem := await self._present(CHANNEL_TRUSTED_FOR):
+        if problem := await self._current_problem(CHANNEL_TRUSTED_FOR):
             reason = f"No card is posted to the approval channel: {problem}."
             raise ChannelUnsuitable(reason, CHANNEL_TRUSTED_FOR.total_seconds())
 
@@ -102,16 +102,16 @@ class ApprovalChannel:
 
         :raises ChannelUnsuitable: when it cannot be read now.
         """
-        return await self._present(CHANNEL_TRUSTED_FOR)
+        return await self._current_problem(CHANNEL_TRUSTED_FOR)
 
     async def check(self) -> None:
         """Check the channel without a card to post: often while there is a problem, otherwise now and then."""
         try:
-            await self._present(CHANNEL_TRUSTED_FOR if self._problem else CHANNEL_CHECKED_EVERY)
+            await self._current_problem(CHANNEL_TRUSTED_FOR if self._problem else CHANNEL_CHECKED_EVERY)
         except ChannelUnsuitable as error:
             _log.warning("approval_channel_not_read", reason=str(error))
 
-    async def _present(self, age: timedelta) -> str:
+    async def _current_problem(self, age: timedelta) -> str:
         async with self._lock:
             now = self._clock.now()
             if self._looked_at is None or not timedelta(0) <= now - self._looked_at < age:

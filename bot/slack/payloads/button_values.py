@@ -3,8 +3,9 @@
 import re
 from typing import Annotated, Final, TypeVar
 
-from pydantic import StringConstraints, ValidationError
+from pydantic import Field, StringConstraints, ValidationError
 
+from bot.slack.ids import DetailsPart
 from bot.slack.payloads.models import Interaction, Payload
 from workflows.core.errors.raised import Refused
 from workflows.core.errors.refusal_codes import RefusalCode
@@ -93,6 +94,26 @@ def parse_effect_id(value: str) -> int:
     if not re.fullmatch(r"[0-9]{1,18}", value, re.ASCII):
         raise Refused(RefusalCode.MALFORMED)
     return int(value)
+
+
+class _PartValue(Payload):
+    request_id: Annotated[str, StringConstraints(pattern=REQUEST_ID)]
+    name: DetailsPart
+    page: Annotated[int, Field(ge=0, le=100_000)]
+
+
+def parse_part_value(value: str) -> tuple[RequestId, DetailsPart, int]:
+    """Read `<request id>:<part>:<page>` from a button of Details.
+
+    :raises Refused: for any other text.
+    """
+    request_id, _, rest = value.partition(":")
+    name, _, page = rest.partition(":")
+    try:
+        parsed = _PartValue.model_validate_strings({"request_id": request_id, "name": name, "page": page})
+    except ValueError as error:
+        raise Refused(RefusalCode.MALFORMED) from error
+    return RequestId(parsed.request_id), parsed.name, parsed.page
 
 
 class _SetupValue(Payload):

@@ -62,7 +62,7 @@ def closed_card(
     blocks: list[Block] = [
         header(closed_headline(request, successor)),
         rich_text(
-            paragraph(*status), paragraph(*whole_target(request), *_people(request), *_receipts(request, reader))
+            paragraph(*status), paragraph(*whole_target(request), *_people_parts(request), *_receipts(request, reader))
         ),
     ]
     if request.prepared is not None:
@@ -76,13 +76,20 @@ def closed_headline(request: AccessRequest, successor: AccessRequest | None) -> 
     """Return target and state in a few words: what the request set, or that it is no longer in force."""
     if successor is None:
         return headline(request)
-    icon = "ℹ️" if successor.particulars.kind is not RequestKind.REVOCATION else "⚠️" if successor.not_closed else "🔒"
-    return f"{icon} {clean(request_target(request), MAX_DOMAIN_CHARACTERS)}: {replaced_words(successor)}"
+    target = clean(request_target(request), MAX_DOMAIN_CHARACTERS)
+    return f"{replaced_icon(successor)} {target}: {replaced_words(successor)}"
 
 
 def closed_summary(request: AccessRequest, successor: AccessRequest | None) -> str:
     """Return the text of notifications."""
     return summary(request, state_words(request) if successor is None else replaced_words(successor))
+
+
+def replaced_icon(successor: AccessRequest) -> str:
+    """Return the emoji for `replaced_words`."""
+    if successor.particulars.kind is not RequestKind.REVOCATION:
+        return "ℹ️"
+    return "⚠️" if successor.not_closed else "🔒"
 
 
 def replaced_words(successor: AccessRequest) -> str:
@@ -160,7 +167,7 @@ def shortened_note(note: Facts) -> str:
     return note_words(shown) + (f" ({counted(more, 'more note')} in Details)" if more else "")
 
 
-def _people(request: AccessRequest) -> Iterator[TextRun]:
+def _people_parts(request: AccessRequest) -> Iterator[TextRun]:
     if request.prepared is not None:
         yield cleaned_text(prepared_title(request.prepared))
         yield fixed_text(" · Requester ")

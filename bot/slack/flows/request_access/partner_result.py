@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Self
+from typing import Final, Self
 
 from slack_sdk.models.blocks import ActionsBlock, RichTextBlock
 from slack_sdk.models.blocks.block_elements import RichTextElement
@@ -30,6 +30,9 @@ from workflows.core.requests.request import AccessRequest, ObservedPartner
 from workflows.core.settings.effective import effective_settings
 from workflows.core.settings.model import Property
 from workflows.core.settings.openness import Openness, openness_of
+
+MAX_SHOWN_SETTINGS: Final = 15
+"""Settings of the partner in the form; the others are counted."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -113,7 +116,10 @@ def _what_applies(found: LookupResult) -> Iterator[RichTextElement]:
         yield paragraph(fixed_text("Already a partner, without any setting of its own."))
     else:
         yield paragraph(fixed_text("Already a partner. Set for it now:"))
-        yield bullets([cleaned_text(line, MAX_SETTING_CHARACTERS)] for line in found.setting_lines[:15])
+        items = [[cleaned_text(line, MAX_SETTING_CHARACTERS)] for line in found.setting_lines[:MAX_SHOWN_SETTINGS]]
+        if more := len(found.setting_lines) - len(items):
+            items.append([fixed_text(f"and {more} more; /partner show with the domain lists them")])
+        yield bullets(items)
     if guests := guests_words(found.default_guest_access):
         yield paragraph(fixed_text(f"⚠️ {guests}"))
 

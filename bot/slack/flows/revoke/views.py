@@ -37,7 +37,7 @@ _SETTINGS_NOT_READ: Final = (
     "answers. It switches trust, automatic redemption and synchronization off, and reads that back. It tries to close "
     "everything else and names what stays open. Your permission is checked then."
 )
-_MAX_STOPPED_REQUESTS: Final = 10
+_MAX_STOPPED_REQUESTS: Final = 30
 
 
 def revoke_view_or_nothing(
