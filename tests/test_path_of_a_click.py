@@ -98,19 +98,19 @@ def test_a_list_that_leaves_something_out_is_found_out() -> None:
     made_up = steps_of(
         "\n## The path of a click\n\n"
         "1. `bot/process/web/server.py`: a\n"
-        "2. `bot/slack/flows/decide.py`: b\n"
+        "2. `bot/slack/flows/decide/flow.py`: b\n"
         "3. `workflows/app/service.py` (through 1): c\n"
         "4. `workflows/effects/performer.py` (stored effect `ShowHome`): d\n"
-        "5. `workflows/core/requests/lifecycle.py` (through 2): e\n"
+        "5. `workflows/core/policy/risk.py` (through 2): e\n"
         "6. `workflows/core/requests/effects.py` (by magic): f\n"
         "7. `workflows/store/sqlite.py` (through 8): g\n"
     )
     gaps = [gap(made_up[index - 1], made_up[index], made_up) for index in range(1, len(made_up))]
     assert gaps == [
-        "no import ties bot/process/web/server.py to bot/slack/flows/decide.py",
-        "workflows/app/service.py: an import ties it to bot/slack/flows/decide.py, so it needs no mark",
+        "no import ties bot/process/web/server.py to bot/slack/flows/decide/flow.py",
+        "workflows/app/service.py: an import ties it to bot/slack/flows/decide/flow.py, so it needs no mark",
         "ShowHome is not used in ['workflows/app/service.py']",
-        "bot/slack/flows/decide.py does not tie workflows/effects/performer.py to workflows/core/requests/lifecycle.py",
+        "bot/slack/flows/decide/flow.py does not tie workflows/effects/performer.py to workflows/core/policy/risk.py",
         "workflows/core/requests/effects.py: nobody knows the mark “by magic”",
         "workflows/store/sqlite.py: no earlier file is number 8",
     ]

@@ -81,12 +81,14 @@ async def keep_ticking(
     while True:
         now = clock.now()
         try:
+            due = await metrics.due_items(now)
             await tick(service=parts.service, store=parts.store, directory=parts.directory, clock=clock)
             await parts.checks.run()
+            left = due & await metrics.due_items(clock.now())
         except StoreNotWritable as error:
             _log.warning("tick_waits", reason=str(error))
         except Exception:
             _log.exception("tick_failed")
         else:
-            metrics.ticked(now)
+            metrics.ticked(now, left=left)
         await asyncio.sleep(settings.gatehouse_tick_seconds)

@@ -143,6 +143,7 @@ USER_GROUPS = (
     ("S0SECURITY1", "partner-security", "Partner security", ("approver1",)),
     ("S0DATAOWNER", "partner-data-owners", "Partner data owners", ("approver2", "approver3")),
     ("S0PADMINS01", "partner-admins", "Partner admins", ("admin",)),
+    ("S0AUDITORS1", "partner-auditors", "Partner auditors", ("admin",)),
 )
 
 PROJECT_GROUPS = (

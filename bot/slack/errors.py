@@ -56,8 +56,8 @@ def is_temporary(error: SlackApiError) -> bool:
 
 def retry_after(error: SlackApiError) -> float | None:
     """Return how many seconds Slack asks to wait, at most five minutes; None when it gives no number of seconds."""
-    said = _header(error, "retry-after")
-    return min(float(said), MAX_RETRY_AFTER) if said.isascii() and said.isdecimal() else None
+    seconds = _header(error, "retry-after")
+    return min(float(seconds), MAX_RETRY_AFTER) if seconds.isascii() and seconds.isdecimal() else None
 
 
 def error_code(error: SlackApiError) -> str:

@@ -1,5 +1,6 @@
 """The ids that Slack sends back: written into views and messages, read by the payloads and the flows."""
 
+from enum import StrEnum
 from typing import Final
 
 from workflows.core.partner_setup.steps import SetupStep
@@ -24,6 +25,28 @@ POSTURE: Final = "posture"
 REVIEW_ACCESS: Final = "review_access"
 NAME_PARTNER: Final = "name_partner"
 NOTES: Final = "notes"
+SEARCH_FORM: Final = "search_form"
+AUDIT_DETAILS: Final = "audit_details"
+AUDIT_HISTORY: Final = "audit_history"
+AUDIT_PARTNER: Final = "audit_partner"
+DETAILS_PART: Final = "details_part"
+
+
+class DetailsPart(StrEnum):
+    """The parts of Details that have a window of their own. The values stand in buttons."""
+
+    BEHIND = "behind"
+    BEHIND_JSON = "behind_json"
+    CHANGES = "changes"
+    ISSUES = "issues"
+    POLICIES = "policies"
+    NOTES = "notes"
+    APPROVERS = "approvers"
+    NOT_COUNTED = "not_counted"
+    OPERATIONS = "operations"
+    OTHERS = "others"
+    HISTORY = "history"
+
 
 # action_id of buttons
 REVIEW_REQUEST: Final = "review_request"
@@ -52,8 +75,17 @@ HOME_NEXT: Final = "home_next"
 HOME_SEARCH: Final = "home_search"
 HOME_CLEAR: Final = "home_clear"
 SHOW_NOTES: Final = "show_notes"
+SHOW_PART: Final = "show_part"
+PART_PREVIOUS: Final = "part_previous"
+PART_NEXT: Final = "part_next"
 LIST_PREVIOUS: Final = "list_previous"
 LIST_NEXT: Final = "list_next"
+SEARCH_REQUESTS: Final = "search_requests"
+READ_REQUEST: Final = "read_request"
+READ_HISTORY: Final = "read_history"
+HISTORY_EARLIER: Final = "history_earlier"
+HISTORY_LATER: Final = "history_later"
+READ_PARTNER: Final = "read_partner"
 
 # block_id and action_id of input fields, one name for both
 TARGET: Final = "target"
@@ -68,6 +100,13 @@ REASON: Final = "reason"
 CONFIRM: Final = "confirm"
 RESTORES: Final = "restores"
 RESTORE_RESULT: Final = "restore_result"
+SEARCHED_TEXT: Final = "searched_text"
+SEARCHED_REQUESTER: Final = "searched_requester"
+SEARCHED_APPROVER: Final = "searched_approver"
+SEARCHED_TEMPLATE: Final = "searched_template"
+SEARCHED_STATE: Final = "searched_state"
+SENT_FROM: Final = "sent_from"
+SENT_UNTIL: Final = "sent_until"
 PLACEHOLDER_PREFIX: Final = "hole_"
 """Followed by the placeholder's name: the field for the id of one placeholder."""
 

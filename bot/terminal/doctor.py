@@ -24,10 +24,11 @@ from bot.words.requests.notes import note_words, refusal_words
 from bot.words.sentences import counted
 from workflows.catalog.catalog import Catalog, CatalogProblems, load_catalog
 from workflows.core.errors.raised import DomainError
+from workflows.core.people import AUDITOR
 from workflows.core.settings.model import Target, TargetType
 from workflows.entra import Entra, connect
 from workflows.ports.tenant import Tenant
-from workflows.store.sqlite.read_only import read_open_alarms, read_parked
+from workflows.store.sqlite.read_only import read_given_up, read_open_alarms
 
 SCOPES = frozenset(
     {
@@ -242,7 +243,9 @@ async def _roles(client: AsyncWebClient, tenant: Entra, settings: Settings) -> l
         state = counted(people, "person", "people")
         if missing:
             state, advice = f"{state}. {missing}", "Restore the user group in Slack, or correct roles.toml"
-        findings.append(Finding(subject=subject, state=state, advice=advice))
+        if role == AUDITOR and advice:
+            advice = f"Add people to the role, or remove [{AUDITOR}] from roles.toml if nobody audits"
+        findings.append(Finding(subject=subject, state=state, advice=advice, is_optional=role == AUDITOR))
     return findings
 
 
@@ -252,7 +255,7 @@ async def _records(settings: Settings) -> list[Finding]:
     if not settings.database_file.exists():
         return []
     try:
-        parked = await asyncio.to_thread(read_parked, settings.database_file)
+        parked = await asyncio.to_thread(read_given_up, settings.database_file)
     except OSError as error:
         return [Finding(subject=subject, state=str(error), advice="Set DATABASE_URL to the bot's own file")]
     if not parked:

@@ -49,8 +49,8 @@ def print_plan(planned: Planned, console: Console) -> None:
         return
     _print_changes(planned, planned.plan, console)
     _print_risk(planned, planned.plan, console)
-    said = tuple(map(consequence_words, consequences(planned.plan, planned.observation.default)))
-    _print_list("Notes", said, console)
+    notes = tuple(map(consequence_words, consequences(planned.plan, planned.observation.default)))
+    _print_list("Notes", notes, console)
     _print_findings(planned, console)
     _print_chain(planned, planned.plan, console)
     _print_operations(planned.plan, console)

@@ -136,8 +136,8 @@ def _in_and_out(partner: PartnerPosture, inbound: Property, outbound: Property) 
     return text.append_text(_openness(partner.b2b_access[outbound].opening))
 
 
-def _openness(opening: Openness) -> Text:
-    return Text(SHORT_OPENNESS_WORDS[opening], style=_OPENING_STYLES[opening])
+def _openness(openness: Openness) -> Text:
+    return Text(SHORT_OPENNESS_WORDS[openness], style=_OPENING_STYLES[openness])
 
 
 def _concerns(posture: Posture) -> Iterator[RenderableType]:

@@ -18,9 +18,9 @@ def safe_text(text: str, limit: int = MAX_CHARACTERS, style: str = "") -> Text:
     return Text(clean(text, limit), style=style)
 
 
-def print_error(opening: str, *reasons: str) -> None:
+def print_error(title: str, *reasons: str) -> None:
     """Print an error on standard error, with one line for each reason."""
-    print(opening, *(f"- {clean(reason, MAX_CHARACTERS)}" for reason in reasons), sep="\n", file=sys.stderr)
+    print(title, *(f"- {clean(reason, MAX_CHARACTERS)}" for reason in reasons), sep="\n", file=sys.stderr)
 
 
 def terminal_console() -> Console:

@@ -73,5 +73,21 @@ def place_to_cut(text: str, limit: int) -> int:
     return limit
 
 
+def pieces(text: str, most: int) -> list[str]:
+    """Split a text into pieces of at most `most` characters: after a line where possible, never inside an ID."""
+    found: list[str] = []
+    for line in text.split("\n"):
+        rest = line
+        while len(rest) > most:
+            end = place_to_cut(rest, most)
+            found.append(rest[:end])
+            rest = rest[end:]
+        if found and len(found[-1]) + 1 + len(rest) <= most and rest is line:
+            found[-1] += f"\n{rest}"
+        else:
+            found.append(rest)
+    return found
+
+
 def _read(moment: str) -> datetime:
     return datetime.fromisoformat(moment).astimezone(UTC)

@@ -34,7 +34,7 @@ from bot.slack.people.approvers import StageApprovers
 from tests.bot.sandbox.page.stage import CHANNELS, PEOPLE, Stage
 from tests.bot.shipped_cards import NAMES, waiting, words_of
 from tests.workflows.core.builders import AMARA, NOW, RILEY, TENANT, access_plan, approval, identity, partnership
-from workflows.app.reads.app_home import Home
+from workflows.app.reads.app_home import AppHome
 from workflows.catalog.catalog import SHIPPED, load_catalog
 from workflows.core.errors.facts import Fact
 from workflows.core.partner_setup.steps import newly_required_steps
@@ -140,11 +140,11 @@ def homes() -> dict[str, Json]:
         return Page(shown=records, count=count, size=len(records), first=("a", "b"), last=("c", "d"))
 
     shown = {
-        "reviewer": Home(reviews=page(partners, 12)),
-        "approver": Home(approvals=page(asked, 200)),
-        "requester": Home(mine=page(asked, 12), ending=page(partners[:2], 2)),
-        "admin": Home(is_admin=True, overdue=page(partners, 25)),
-        "nobody": Home(),
+        "reviewer": AppHome(reviews=page(partners, 12)),
+        "approver": AppHome(approvals=page(asked, 200)),
+        "requester": AppHome(mine=page(asked, 12), ending=page(partners[:2], 2)),
+        "admin": AppHome(is_admin=True, overdue=page(partners, 25)),
+        "nobody": AppHome(),
     }
     return {f"home-{name}": home_view(home, now=NOW) for name, home in shown.items()}
 

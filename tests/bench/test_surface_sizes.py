@@ -5,11 +5,11 @@ from typing import Any, Final
 
 import pytest
 from aiohttp.test_utils import TestServer
-from playwright.async_api import Browser, Page
+from playwright.async_api import Page
 
 from tests.bench.surfaces import cards, messages
 from tests.bot.sandbox.page.stage import CHANNELS, Stage
-from tests.warm.browser import IS_OPTIONAL, SKIP_REASON
+from tests.warm.browser import IS_OPTIONAL, SKIP_REASON, as_new
 
 pytestmark = [
     pytest.mark.browser,
@@ -35,18 +35,16 @@ async def boxes(page: Page, width: int) -> list[dict[str, Any]]:
     return found
 
 
-async def test_every_card_and_message_fits_on_one_screen(browser: Browser, tmp_path: Path) -> None:
+async def test_every_card_and_message_fits_on_one_screen(tab: Page, tmp_path: Path) -> None:
     shown = {**cards(), **messages()}
     stage = Stage(tmp_path)
     for name, blocks in shown.items():
         stage.post(CHANNELS["partner-access"], name, blocks=blocks)
     await stage.change()
-    async with TestServer(stage.app()) as server:
-        page = await browser.new_page()
+    async with TestServer(stage.app()) as server, as_new(tab, width=1280, height=720) as page:
         await page.goto(str(server.make_url("/?as=approver1&channel=partner-access")))
         for width, most in MAX_PIXELS.items():
             found = dict(zip(shown, await boxes(page, width), strict=True))
             assert {name: one["height"] for name, one in found.items() if one["height"] > most} == {}, width
             assert [name for name, one in found.items() if one["wide"]] == [], f"nothing is cut off at {width}"
             assert [name for name in cards() if not 0 < found[name]["last"] <= most] == [], "buttons are in view"
-        await page.close()

@@ -35,11 +35,12 @@ Json = dict[str, Any]
 MARK: Final = "h0stile"
 """Stands in every hostile text, so that its way can be followed."""
 
-TIME: Final = re.compile(
-    r"(Asked|Decide by|Access ends|Access period ended|Ends) "
-    r"<!date\^\d+\^\{date_short_pretty\} at \{time\}\|\d{4}-\d\d-\d\d \d\d:\d\d UTC>"
+_TIME: Final = (
+    r"(Asked|Sent|[Dd]ecide by|Access ends|Access period ended|Not as approved since|Ends) "
+    r"<!date\^\d+\^\{date_short_pretty\}( at \{time\})?\|\d{4}-\d\d-\d\d \d\d:\d\d UTC>"
 )
-"""The only markup in a view: a constant label and a time, which Slack shows in the reader's zone."""
+TIME: Final = re.compile(rf"{_TIME}( · {_TIME})*( · the time to decide is over)?|No access period")
+"""The only markup in a view: constant labels and times, which Slack shows in the reader's zone."""
 
 hostile: Final[st.SearchStrategy[str]] = st.sampled_from(
     [
@@ -106,7 +107,7 @@ def assert_sound(view: Json, kind: str = "modal") -> None:
 
 
 def assert_sound_message(message: Message) -> None:
-    """Slack takes it; nothing from outside is read as markup; no constant of ours is."""
+    """Assert that Slack accepts a message, and reads nothing from outside in it as markup."""
     assert problems(message.blocks, "message") == []
     assert len(message.text) <= 4000
     assert "<" not in message.text
@@ -123,7 +124,7 @@ def all_of(records: list[Any]) -> Page[Any]:
 
 
 def card(asked: AccessRequest, **changes: Any) -> Message:
-    """A request's card, with nobody known by name, at NOW, unless told otherwise."""
+    """A request's card, with nobody known by name, at NOW, unless `changes` say otherwise."""
     usual: dict[str, Any] = {"holders": {}, "context": CardContext(is_first=True), "now": NOW}
     return request_card(asked, **{**usual, **changes})
 

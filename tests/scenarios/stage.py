@@ -85,20 +85,20 @@ class Stage:
             return await self._process.wait()
 
     async def call(self, method: str, path: str, body: Any = None, **query: Any) -> dict[str, Any]:
-        """Call the control API, whatever comes of it."""
+        """Call the control API; the call may fail."""
         assert self._session is not None
         async with self._session.request(method, f"{self.url}control/{path}", json=body, params=query) as response:
             answer: dict[str, Any] = await response.json()
             return answer
 
     async def do(self, path: str, **body: Any) -> dict[str, Any]:
-        """POST to the control API something that has to go well."""
+        """POST to the control API; the call must succeed."""
         answer = await self.call("POST", path, body)
         assert answer["ok"] is True, answer
         return answer
 
     async def see(self, path: str, **query: Any) -> dict[str, Any]:
-        """GET from the control API something that has to go well."""
+        """GET from the control API; the call must succeed."""
         answer = await self.call("GET", path, **query)
         assert answer["ok"] is True, answer
         return answer
@@ -156,6 +156,23 @@ class Stage:
     async def rest(self) -> None:
         """Wait until the bot has nothing due to do."""
         await self.see("idle", timeout=10)
+
+    async def tick(self) -> None:
+        """Wait until the bot has looked once more for what is due and for its alarms, and has nothing due to do.
+
+        What was only now made (a record, a confirmation) is looked at by the next tick, not by the last one.
+        """
+        await self.see("idle", timeout=20, tick="true")
+
+    async def later(self, seconds: int) -> None:
+        """Let time pass: everything that is due by then is done, and the alarms are checked once more.
+
+        What is in progress ends first. Otherwise it may fail after the clock was moved, and its next attempt is due
+        only some seconds later.
+        """
+        await self.rest()
+        await self.do("clock", advance_seconds=seconds)
+        await self.tick()
 
     async def until(self, seen: Callable[[], Awaitable[object]], what: str) -> None:
         """Wait until something can be seen that does not come to rest, as while a service does not answer.

@@ -3,7 +3,6 @@
 All use one sandbox, each with its own partner. Tests that move the clock or break something are in other files.
 """
 
-import asyncio
 import json
 from collections.abc import AsyncIterator
 from pathlib import Path
@@ -347,7 +346,7 @@ async def test_row_79_due_diligence_ends_with_the_project_and_asks_then(alone: S
         "hole_partner_application": RECORDS_SITE,
     }
     await opened(alone, "regulated-project", "contoso.com", CONTOSO, duration="30", **placeholders)
-    await alone.do("clock", advance_seconds=31 * DAY)
+    await alone.later(31 * DAY)
     review = (await alone.direct("requester"))[-1]
     assert "access period ended" in review["text"]
     assert "still open" in words(review)
@@ -361,7 +360,7 @@ async def test_row_79_due_diligence_ends_with_the_project_and_asks_then(alone: S
     assert "verified" in card["text"]
     assert len(await alone.writes()) == writes
     assert await alone.partner(CONTOSO) == before
-    await alone.do("clock", advance_seconds=DAY)
+    await alone.later(DAY)
     assert "access period ended" not in (await alone.direct("requester"))[-1]["text"]
 
 
@@ -385,12 +384,12 @@ async def test_row_79_a_joint_venture_is_kept_until_its_end_and_by_nobody_alone_
 
 async def keeping(stage: Stage, days_until_sent: int = 0) -> Json:
     """Go to the next monthly review and press Keep there; returns the submission, and lets time pass before it."""
-    await stage.do("clock", advance_seconds=31 * DAY)
+    await stage.later(31 * DAY)
     review = (await stage.direct("requester"))[-1]
     assert "keep" in buttons(review)
     click = {"user": "requester", "action_id": "keep", "channel": "@requester", "ts": review["ts"]}
     view_id = (await stage.do("click", **click))["views"][-1]
-    await stage.do("clock", advance_seconds=days_until_sent * DAY)
+    await stage.later(days_until_sent * DAY)
     return {"user": "requester", "view_id": view_id, "values": {"reason": {"reason": "The venture goes on"}}}
 
 
@@ -431,10 +430,11 @@ async def test_row_80_the_kill_switch_works_while_nobody_answers_and_slack_accep
     await alone.do("faults", target="slack", method="chat.update", times=1000, status=503)
     values = {"confirm": {"confirm": "contoso.com"}, "reason": {"reason": "They compete with us now"}}
     assert (await alone.do("submit", user="admin", view_id=view_id, values=values))["errors"] == {}
-    for _ in range(100):
-        if [entry["status"] for entry in await alone.writes()] == [201, 204]:
-            break
-        await asyncio.sleep(0.1)
+
+    async def is_blocked() -> bool:
+        return [entry["status"] for entry in await alone.writes()] == [201, 204]
+
+    await alone.until(is_blocked, "the block")
     partner = await alone.partner(CONTOSO)
     assert partner is not None
     for name in ("b2bCollaboration", "b2bDirectConnect"):
@@ -443,8 +443,7 @@ async def test_row_80_the_kill_switch_works_while_nobody_answers_and_slack_accep
     assert partner["automaticUserConsentSettings"] == {"inboundAllowed": False, "outboundAllowed": False}
 
     await alone.call("DELETE", "faults")
-    await alone.do("clock", advance_seconds=600)
-    await alone.rest()
+    await alone.later(600)
     cards = {message["ts"]: message for message in await alone.messages()}
     assert buttons(cards[waiting["ts"]]) == []
     assert any("blocked (verified" in card["text"] for card in cards.values())
@@ -459,7 +458,9 @@ async def test_row_81_thousands_of_people_are_a_matter_of_synchronization_not_of
         await the_form(world, view_id)
     )
     view_id = await form_for(world, "merger")
-    assert "It moves nobody: accounts for thousands come by synchronization" in words(await the_form(world, view_id))
+    assert "No accounts are created: for accounts, use Subsidiary, synchronized." in words(
+        await the_form(world, view_id)
+    )
     paths = [entry["path"] for entry in await world.writes()]
     assert not any("/invitations" in path or "/users" in path for path in paths)
 

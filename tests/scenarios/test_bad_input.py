@@ -145,7 +145,7 @@ async def test_a_forged_or_stale_signature_is_answered_401_and_nothing_is_stored
 async def test_an_undecided_request_expires_and_says_so(alone: Stage) -> None:
     """Nobody decided in time."""
     await alone.ask()
-    await alone.do("clock", advance_seconds=15 * DAY)
+    await alone.later(15 * DAY)
     card = await alone.card()
     assert buttons(card) == []
     assert "expired" in card["text"].lower()

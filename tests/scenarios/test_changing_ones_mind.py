@@ -146,12 +146,10 @@ async def test_an_edit_that_comes_too_late_says_what_to_do(stage: Stage) -> None
 
 async def test_an_edit_starts_the_time_to_decide_and_the_reminders_again(stage: Stage) -> None:
     await stage.ask()
-    await stage.do("clock", advance_seconds=10 * DAY)
-    await stage.rest()
+    await stage.later(10 * DAY)
     before = len(await stage.direct("approver1"))
     assert (await send(stage, await edit_form(stage), duration="90"))["errors"] == {}
-    await stage.do("clock", advance_seconds=10 * DAY)
-    await stage.rest()
+    await stage.later(10 * DAY)
     card = (await stage.messages())[0]
     assert "approve" in buttons(card), "the first period to decide would have ended"
     assert len(await stage.direct("approver1")) > before + 1, "the new plan, and reminders of it"
@@ -206,8 +204,7 @@ async def test_after_the_end_and_after_a_revocation_it_can_be_requested_again(st
     await stage.open_access()
     first = (await stage.direct("requester"))[0]
     assert "request_again" not in buttons(first)
-    await stage.do("clock", advance_seconds=181 * DAY)
-    await stage.rest()
+    await stage.later(181 * DAY)
     assert "request_again" in buttons((await stage.direct("requester"))[0])
     assert (await stage.revoke())["errors"] == {}
     [first, *_] = await stage.direct("requester")

@@ -63,12 +63,14 @@ async def test_an_unreachable_graph_makes_the_request_wait_and_say_so(stage: Sta
     await stage.do("faults", target="graph", times=1000, status=503)
     answer = await stage.fill_in()
     assert answer["errors"] == {}
-    await asyncio.sleep(1)
-    assert any("waits" in m["text"] or "trying" in words(m) for m in await stage.direct("requester"))
+
+    async def is_said() -> bool:
+        return any("waits" in m["text"] or "trying" in words(m) for m in await stage.direct("requester"))
+
+    await stage.until(is_said, "the requester reads that it waits")
     assert await stage.messages() == []
     await stage.call("DELETE", "faults")
-    await stage.do("clock", advance_seconds=120)
-    await stage.rest()
+    await stage.later(120)
     assert buttons(await stage.card()) == ["approve", "reject"]
 
 
@@ -79,14 +81,9 @@ async def test_an_unreachable_graph_at_apply_keeps_the_approvals(stage: Stage) -
         await stage.press(approver, "approve", ts)
     await stage.do("faults", target="graph", match="partners", times=1000, status=503)
     await stage.do("click", user="approver3", action_id="approve", channel="partner-access", ts=ts)
-    for _ in range(100):
-        if "keeps trying" in await stage.read():
-            break
-        await asyncio.sleep(0.1)
-    assert "keeps trying" in await stage.read()
+    await stage.until_card("keeps trying")
     await stage.call("DELETE", "faults")
-    await stage.do("clock", advance_seconds=120)
-    await stage.rest()
+    await stage.later(120)
     assert [entry["status"] for entry in await stage.writes()] == [201]
     assert "active (verified" in (await stage.card())["text"]
 
@@ -112,15 +109,11 @@ async def test_an_outage_and_a_kill_until_after_the_last_day_write_nothing(stage
     ts = await ask_until_tomorrow(stage)
     await stage.do("faults", target="graph", match="partners", times=1000, status=503)
     await stage.do("click", user="approver1", action_id="approve", channel="partner-access", ts=ts)
-    for _ in range(100):
-        if "keeps trying" in await stage.read():
-            break
-        await asyncio.sleep(0.1)
+    await stage.until_card("keeps trying")
     await stage.kill_the_bot()
     await stage.do("clock", advance_seconds=3 * DAY)
     await stage.call("DELETE", "faults")
-    await stage.do("clock", advance_seconds=600)
-    await stage.rest()
+    await stage.later(600)
     assert await stage.writes() == []
     assert await stage.partner() is None
     card = await stage.card()
@@ -136,19 +129,12 @@ async def test_a_kill_between_the_write_and_its_answer_is_read_back_after_the_la
         "faults", target="graph", method="POST", match="partners", times=1, delay_seconds=5, after_commit=True
     )
     await stage.do("click", user="approver1", action_id="approve", channel="partner-access", ts=ts)
-    for _ in range(100):
-        if await stage.writes():
-            break
-        await asyncio.sleep(0.1)
+    await stage.until(stage.writes, "the write")
     await stage.do("faults", target="graph", match="partners", times=1000, status=503)
     await stage.kill_the_bot()
     await stage.do("clock", advance_seconds=3 * DAY)
     await stage.call("DELETE", "faults")
-    await stage.do("clock", advance_seconds=600)
-    await stage.rest()
-    # The record is made after the read-back; reviews that are due are looked for at the next tick.
-    await stage.do("clock", advance_seconds=60)
-    await stage.rest()
+    await stage.later(600)
     assert [entry["method"] for entry in await stage.writes()] == ["POST"]
     card = await stage.card()
     assert "active (verified" in card["text"]
@@ -183,8 +169,7 @@ async def test_slack_refusing_for_a_while_loses_no_card(stage: Stage) -> None:
     assert answer["errors"] == {}
     await stage.do("clock", advance_seconds=5)
     await asyncio.sleep(2.5)
-    await stage.do("clock", advance_seconds=5)
-    await stage.rest()
+    await stage.later(5)
     assert len(await stage.messages()) == 1
 
 

@@ -67,6 +67,32 @@ async def test_after_an_outside_change_everybody_who_must_decide_again_gets_a_ne
     assert all(buttons(message) == [] for message in await stage.messages())
 
 
+async def test_remind_is_offered_in_the_message_only_while_it_is_possible(stage: Stage) -> None:
+    """Nothing else happens to the request: the message itself loses the button, and gets it again."""
+
+    async def offered() -> bool:
+        [message] = await stage.direct("requester")
+        return "remind" in buttons(message)
+
+    await stage.ask()
+    assert not await offered(), "on the first day it would be refused"
+    await stage.do("clock", advance_seconds=DAY)
+    await stage.rest()
+    assert "Approvers reminded" in words((await stage.direct("requester"))[0])
+    assert not await offered(), "Gatehouse has reminded them just now"
+    await stage.do("clock", advance_seconds=DAY)
+    await stage.rest()
+    assert await offered()
+    [message] = await stage.direct("requester")
+    assert await stage.press("requester", "remind", message["ts"], channel="@requester") == []
+    assert not await offered()
+    assert "You can remind them again from" in words((await stage.direct("requester"))[0])
+    for _ in range(2):  # a reminder of Gatehouse's own comes after three days
+        await stage.do("clock", advance_seconds=DAY)
+        await stage.rest()
+    assert await offered()
+
+
 async def test_access_that_others_opened_beside_the_plan_is_in_the_new_message_and_on_the_card(stage: Stage) -> None:
     """The plan does not write it, so that it would stay open after the approval."""
     ts = await stage.ask(template="guest-collaboration")
@@ -94,8 +120,7 @@ async def test_access_that_others_opened_beside_the_plan_is_in_the_new_message_a
 async def test_approvers_hear_once_that_requests_expired_and_the_requester_in_the_message(stage: Stage) -> None:
     await stage.ask()
     await stage.ask(target="fabrikam.com")
-    await stage.do("clock", advance_seconds=30 * DAY)
-    await stage.rest()
+    await stage.later(30 * DAY)
     told = [
         message for message in await stage.direct("approver1") if "expired without your decision" in message["text"]
     ]

@@ -19,12 +19,6 @@ async def approve_until_refused(stage: Stage, **fault: object) -> None:
     await stage.do("click", user="approver3", action_id="approve", channel="partner-access", ts=ts)
 
 
-async def tick(stage: Stage) -> None:
-    """Let a tick pass, which asks for the reviews that are due and runs the checks."""
-    await stage.do("clock", advance_seconds=60)
-    await stage.rest()
-
-
 async def shown(stage: Stage, user: str = "admin") -> str:
     """What `/partner show` says."""
     answer = await stage.do("command", user=user, text="/partner show contoso.com")
@@ -34,8 +28,7 @@ async def shown(stage: Stage, user: str = "admin") -> str:
 
 async def test_a_part_is_recorded_alarmed_reviewed_and_revoked(stage: Stage) -> None:
     await approve_until_refused(stage)
-    await stage.rest()
-    await tick(stage)
+    await stage.tick()
     assert [(one["method"], one["status"]) for one in await stage.writes()] == [("POST", 201), ("PUT", 400)]
     card = await stage.card()
     assert (card["text"].split(". ")[0], buttons(card)) == ("contoso.com: partly applied", [])
@@ -49,7 +42,7 @@ async def test_a_part_is_recorded_alarmed_reviewed_and_revoked(stage: Stage) -> 
     assert "Not applied: Identity synchronization into this tenant" in " ".join(words(review).split())
     assert "Only a part of the approved change is in the tenant" in await shown(stage)
     assert (await stage.revoke())["errors"] == {}
-    await tick(stage)
+    await stage.tick()
     partner = await stage.partner()
     assert partner is not None
     assert partner["b2bCollaborationInbound"]["usersAndGroups"]["accessType"] == "blocked"
@@ -63,12 +56,10 @@ async def test_what_cannot_be_read_is_said_survives_a_kill_and_is_recorded_once_
     await stage.until_card("what is in the tenant now is not known")
     assert "refused by Microsoft Graph, current settings not known yet" in (await stage.card())["text"]
     await stage.kill_the_bot()
-    await tick(stage)
+    await stage.tick()
     assert "current settings not known yet" in (await stage.card())["text"], "it is still not known"
     await stage.call("DELETE", "faults")
-    await stage.do("clock", advance_seconds=300)
-    await stage.rest()
-    await tick(stage)
+    await stage.later(300)
     assert [one["method"] for one in await stage.writes()] == ["POST", "PUT"], "after the refusal it only read"
     assert (await stage.card())["text"].startswith("contoso.com: partly applied")
     [review] = [one for one in await stage.direct("requester") if "revoke_review" in buttons(one)]
@@ -80,7 +71,7 @@ async def test_a_refused_write_that_nothing_precedes_leaves_no_record(stage: Sta
     ts = await stage.ask(template="guest-collaboration")
     await stage.do("faults", target="graph", method="POST", match="partners", status=400)
     await stage.press("approver1", "approve", ts)
-    await tick(stage)
+    await stage.tick()
     assert await stage.partner() is None
     card = await stage.card()
     assert "failed" in card["text"]

@@ -56,7 +56,7 @@ async def test_the_sponsor_confirms_the_partner_setup_and_everybody_else_only_re
     """Applied, handed over, refused to others, confirmed by name; a reminder once, offered again."""
     await stage.open_access()
     told = [message["text"] for message in await stage.direct("requester")]
-    assert len(told) == 2, "the message about the request, and the card about the partner's half: nothing twice"
+    assert len(told) == 2, "the message about the request, and the partner setup card: nothing twice"
     card = await newest(stage, "requester")
     said = words(card)
     assert said.index("contoso.com") < said.index("Our side: done. Partner's side: not confirmed")
@@ -84,8 +84,7 @@ async def test_the_sponsor_confirms_the_partner_setup_and_everybody_else_only_re
     await stage.rest()
     assert "is reminded on" in words(await newest(stage, "requester"))
     count = len(await stage.direct("requester"))
-    await stage.do("clock", advance_seconds=8 * DAY)
-    await stage.rest()
+    await stage.later(8 * DAY)
     reminder = await newest(stage, "requester")
     assert len(await stage.direct("requester")) == count + 1
     assert reminder["ts"] != card["ts"]
@@ -93,7 +92,7 @@ async def test_the_sponsor_confirms_the_partner_setup_and_everybody_else_only_re
     assert "You asked to be reminded" in words(reminder)
     [first] = [m for m in await stage.direct("requester") if m["ts"] == card["ts"]]
     assert (buttons(first), "newer card" in words(first)) == ([], True)
-    await stage.do("clock", advance_seconds=8 * DAY)
+    await stage.later(8 * DAY)
     assert len(await stage.direct("requester")) == count + 1
 
     answer = await stage.do("click", user="requester", **{**confirm, "ts": reminder["ts"]})
@@ -191,7 +190,7 @@ async def as_their_admin(calls: list[tuple[str, str, str]]) -> dict[str, Any]:
         return partner
 
 
-async def test_a_partner_that_an_earlier_version_opened_gets_its_half_at_the_start(stage: Stage) -> None:
+async def test_a_partner_that_an_earlier_version_opened_gets_its_setup_card_at_the_start(stage: Stage) -> None:
     """Then it is confirmed, and a click on a card that shows something else takes nothing back."""
     await stage.open_access()
     card = await newest(stage, "requester")

@@ -21,18 +21,16 @@ async def test_a_user_group_emptied_while_a_request_waits_is_told_to_admins_requ
     stage: Stage,
 ) -> None:
     ts = await stage.ask()
-    await stage.do("faults", target="slack", method="usergroups.list", times=99, body=OTHER_GROUPS)
+    await stage.do("faults", target="slack", method="usergroups.list", times=1000, body=OTHER_GROUPS)
     told = await stage.press("approver1", "approve", ts)
     assert any("@partner-security does not exist or is off" in text for text in told)
-    await stage.do("clock", advance_seconds=61)
-    await stage.rest()
+    await stage.later(61)
     mine = [message["text"] for message in await stage.direct("requester")]
     assert len([text for text in mine if "cannot be approved now" in text]) == 1
     (alarm,) = [message for message in await stage.direct("admin") if "partner-security" in words(message)]
     assert alarm["text"].startswith("Alarm: ")
     await stage.call("DELETE", "faults")
-    await stage.do("clock", advance_seconds=121)
-    await stage.rest()
+    await stage.later(121)
     (alarm,) = [message for message in await stage.direct("admin") if "partner-security" in words(message)]
     assert alarm["text"].startswith("Fixed. The alarm was: ")
     assert await stage.press("approver1", "approve", ts) == []

@@ -125,6 +125,6 @@ async def test_a_written_plan_is_what_the_approvers_are_then_asked(stage: Stage)
     status, out, err = await gatehouse(stage, "plan", "request.toml")
     assert (status, out) == (1, "")
     assert "partner: No Microsoft Entra tenant has the domain" in err
-    await stage.do("clock", advance_seconds=200 * DAY)
+    await stage.later(200 * DAY)
     document = await posture(stage)
     assert {"time_is_over", "review_overdue"} <= set(codes(document, CONTOSO))

@@ -42,9 +42,9 @@ async def test_the_card_tells_the_tenant_around_the_change_and_what_could_not_be
         assert told in card
     roles = [role for role in (await state(stage))["appRoles"] if role != "AuditLog.Read.All"]
     await patch(stage, {"appRoles": roles})
-    await stage.do("clock", advance_seconds=120)
-    await stage.do("faults", target="graph", match="conditionalAccess", times=9, status=429)
-    await stage.do("faults", target="graph", match="sharepoint", times=9, status=503)
+    await stage.later(120)
+    await stage.do("faults", target="graph", match="conditionalAccess", times=1000, status=429)
+    await stage.do("faults", target="graph", match="sharepoint", times=1000, status=503)
     ts = await stage.ask(target="fabrikam.com", template="guest-collaboration")
     card = await stage.read()
     assert (

@@ -162,7 +162,7 @@ async def test_a_slip_is_not_found_first_and_then_the_partner_on_record_is_offer
     answer = await shared.fill_in()
     assert "To extend it now, choose 365 days." in answer["errors"]["target"]
     await close_all(shared)
-    await shared.do("clock", advance_seconds=2 * DAY)
+    await shared.later(2 * DAY)
     await shared.ask()
     assert "Access to extend" in await shared.read()
     assert (await shared.partner(CONTOSO)) is not None

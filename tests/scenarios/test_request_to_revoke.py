@@ -60,7 +60,7 @@ async def test_a_trusted_partner_is_asked_for_approved_applied_reviewed_and_revo
     # The requester, who is the sponsor too: the message about the request, and the partner's setup.
     assert received == {"requester": 2, "approver1": 1, "approver2": 1, "approver3": 1}
 
-    await stage.do("clock", advance_seconds=31 * DAY)
+    await stage.later(31 * DAY)
     review = (await stage.direct("requester"))[-1]
     assert buttons(review) == ["keep", "revoke_review"]
 
@@ -125,7 +125,7 @@ async def test_a_rejection_says_why_to_the_requester_and_ends_every_card(stage: 
 async def test_keeping_needs_a_reason_and_sets_the_next_review(stage: Stage) -> None:
     """The sponsor attests; the card loses its buttons; the next reminder comes an interval later."""
     await stage.open_access()
-    await stage.do("clock", advance_seconds=31 * DAY)
+    await stage.later(31 * DAY)
     review = (await stage.direct("requester"))[-1]
     channel = "@requester"
     view = (await stage.do("click", user="requester", action_id="keep", channel=channel, ts=review["ts"]))["views"][-1]
@@ -135,9 +135,9 @@ async def test_keeping_needs_a_reason_and_sets_the_next_review(stage: Stage) -> 
     assert buttons(kept) == []
     assert "Phase two runs to June" in words(kept)
     count = len(await stage.direct("requester"))
-    await stage.do("clock", advance_seconds=29 * DAY)
+    await stage.later(29 * DAY)
     assert len(await stage.direct("requester")) == count
-    await stage.do("clock", advance_seconds=2 * DAY)
+    await stage.later(2 * DAY)
     assert buttons((await stage.direct("requester"))[-1]) == ["keep", "revoke_review"]
     assert [entry["method"] for entry in await stage.writes()] == ["POST"]
 
@@ -145,7 +145,7 @@ async def test_keeping_needs_a_reason_and_sets_the_next_review(stage: Stage) -> 
 async def test_the_sponsor_can_revoke_from_the_review_and_others_cannot(stage: Stage) -> None:
     """Closing needs fewer hands than opening, but not any hands."""
     await stage.open_access()
-    await stage.do("clock", advance_seconds=31 * DAY)
+    await stage.later(31 * DAY)
     await stage.do("command", user="approver1", text="/partner revoke contoso.com")
     await stage.rest()
     [window] = (await stage.see("views", user="approver1"))["views"]

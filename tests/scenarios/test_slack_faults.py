@@ -13,7 +13,7 @@ async def test_a_channel_that_accepts_no_card_is_waited_for_while_the_chain_cont
     channels = {channel["name"]: channel["id"] for channel in (await stage.see("channels"))["channels"]}
     match = channels["partner-access"]
     await stage.do(
-        "faults", target="slack", method="chat.postMessage", match=match, times=100, status=200, body=refused
+        "faults", target="slack", method="chat.postMessage", match=match, times=1000, status=200, body=refused
     )
     assert (await stage.fill_in(template="guest-collaboration"))["errors"] == {}
     await stage.rest()
@@ -25,8 +25,7 @@ async def test_a_channel_that_accepts_no_card_is_waited_for_while_the_chain_cont
     await stage.press("approver1", "approve", direct["ts"], channel="@approver1")
     assert await stage.partner() is not None, "approved and applied without the channel"
     await stage.call("DELETE", "faults")
-    await stage.do("clock", advance_seconds=300)
-    await stage.rest()
+    await stage.later(300)
     (card,) = await stage.messages()
     assert "active (verified" in card["text"]
     (alarm,) = await stage.direct("admin")
@@ -40,6 +39,5 @@ async def test_a_retry_after_that_is_garbage_puts_nothing_off_for_long(stage: St
     )
     assert (await stage.fill_in())["errors"] == {}
     for _ in range(3):
-        await stage.do("clock", advance_seconds=300)
-        await stage.rest()
+        await stage.later(300)
     assert len(await stage.messages()) == 1

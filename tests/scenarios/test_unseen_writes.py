@@ -1,6 +1,5 @@
 """Graph accepts a write without effect, or a backup is older than the tenant: the whole bot in the sandbox."""
 
-import asyncio
 import shutil
 import sqlite3
 from contextlib import closing
@@ -24,8 +23,7 @@ async def blocked(stage: Stage) -> bool:
 
 async def pass_minutes(stage: Stage, count: int) -> None:
     for _ in range(count):
-        await stage.do("clock", advance_seconds=61)
-        await stage.rest()
+        await stage.later(61)
 
 
 async def test_a_revocation_that_was_accepted_without_effect_is_sent_again_and_the_partner_ends_blocked(
@@ -79,10 +77,7 @@ async def test_a_restored_backup_does_not_open_what_was_closed_since(tmp_path: P
         await first.press(approver, "approve", ts)
     await first.do("faults", target="graph", match="partners", times=1000, status=503)
     await first.do("click", user="approver3", action_id="approve", channel="partner-access", ts=ts)
-    for _ in range(100):
-        if "keeps trying" in await first.read():
-            break
-        await asyncio.sleep(0.1)
+    await first.until_card("keeps trying")
     with closing(sqlite3.connect(data / "gatehouse.db")) as db, closing(sqlite3.connect(backup)) as copy:
         db.backup(copy)
     await first.call("DELETE", "faults")

@@ -66,14 +66,17 @@ async def test_a_tenant_of_another_cloud_is_blocked_until_added_and_everything_s
         assert "nothing to show or revoke" in answer
 
     view_id = (await stage.do("command", user="requester", text=f"/partner request {ELSEWHERE}"))["view_id"]
-    for _ in range(50):
+
+    async def form() -> str:
         views = (await stage.see("views", user="requester"))["views"]
-        form = words(next(view for view in views if view["id"] == view_id))
-        if "Not a partner yet" in form:
-            break
-        await asyncio.sleep(0.1)
-    assert "A tenant of another Microsoft cloud is blocked until it is added here" in form
-    assert "the tenant's defaults apply to it" not in form
+        return words(next(view for view in views if view["id"] == view_id))
+
+    async def is_read() -> bool:
+        return "Not a partner yet" in await form()
+
+    await stage.until(is_read, "the partner of the form")
+    assert "A tenant of another Microsoft cloud is blocked until it is added here" in await form()
+    assert "the tenant's defaults apply to it" not in await form()
     await stage.do("close", user="requester", view_id=view_id)
 
     ts = await stage.ask(target=ELSEWHERE)

@@ -442,7 +442,7 @@ class FakeNotifier:
         self.script.end(await self.script.begin("notifier.remind"))
         self.reminded.append(request)
 
-    async def tell_expired(self, request: AccessRequest) -> None:
+    async def send_expiry_messages(self, request: AccessRequest) -> None:
         """Remember that its approvers were told of the end."""
         self.script.end(await self.script.begin("notifier.tell_expired"))
         self.expired.append(request)
@@ -467,7 +467,7 @@ class FakeNotifier:
         self.script.end(await self.script.begin("notifier.show_alarm"))
         self.alarms.append(alarm)
 
-    async def tell(self, person: ChatId, said: Fact, *, channel: str) -> None:
+    async def send_message(self, person: ChatId, said: Fact, *, channel: str) -> None:
         """Remember a message."""
         self.script.end(await self.script.begin("notifier.tell"))
         self.told.append((person, message_words(said), channel))

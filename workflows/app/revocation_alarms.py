@@ -23,20 +23,20 @@ async def report_refused_revocation(
 
 
 async def report_open_access(
-    alarms: Alarms, store: Store, request: AccessRequest, unanswered: Sequence[RefusedWrite]
+    alarms: Alarms, store: Store, request: AccessRequest, may_be_accepted_later: Sequence[RefusedWrite]
 ) -> None:
     """Raise the alarm about access that is still open after a confirmed revocation.
 
     It replaces the alarm that the revocation is not confirmed.
 
-    :param unanswered: the writes that did not take effect and that Graph may accept later.
+    :param may_be_accepted_later: the writes that did not take effect and that Graph may accept later.
     """
     known = await store.open_alarm(AlarmCode.REVOCATION_WAITS, request.id)
     if known is not None and OPEN_ACCESS not in known.values:
         await alarms.clear_alarm(AlarmCode.REVOCATION_WAITS, request.id, Fact(EndingCode.NOT_ALL_CLOSED))
-    reasons = dict.fromkeys(one.reason for one in unanswered)
+    reasons = dict.fromkeys(one.reason for one in may_be_accepted_later)
     values = values_of(request.id, partner_of(request), tuple(fact for reason in reasons for fact in reason))
-    values[OPEN_ACCESS] = ", ".join(name for one in unanswered for name in one.names)
+    values[OPEN_ACCESS] = ", ".join(name for one in may_be_accepted_later for name in one.names)
     await alarms.raise_alarm(AlarmCode.REVOCATION_WAITS, request.id, values)
 
 

@@ -1,6 +1,7 @@
 """Execute commands: load, decide, store in one transaction, wake the queue worker. Every record changes only here."""
 
 from collections.abc import Awaitable, Callable
+from contextlib import suppress
 from dataclasses import asdict, replace
 from datetime import datetime, timedelta
 from typing import Final, TypeVar
@@ -219,12 +220,12 @@ class Service:
         subject: CommandSubject,
         channel: str = "",
         is_told: bool = False,
-        also: tuple[Effect, ...] = (),
+        effects: tuple[Effect, ...] = (),
     ) -> None:
         """Record a refusal, and tell the refused person why and what they can do.
 
         :param is_told: whether the caller shows the refusal, so that it is only recorded here.
-        :param also: effects to store with the refusal.
+        :param effects: effects to store with the refusal.
         """
         entry = entry_of(
             key,
@@ -236,9 +237,8 @@ class Service:
             tenant_id=subject.tenant_id,
         )
         message = SendMessage(person=actor, subject=subject, said=refusal_message(refused), channel=channel)
-        await self._commit(
-            Commit(entry=replace(entry, outcome=refused.code), effects=also if is_told else (message, *also))
-        )
+        stored = effects if is_told else (message, *effects)
+        await self._commit(Commit(entry=replace(entry, outcome=refused.code), effects=stored))
 
     async def retry_or_drop(self, effect_id: int, *, is_retried: bool, key: str, actor: str, account: str) -> None:
         """Store the decision of an admin about a given-up effect: retry it, or drop it.
@@ -293,8 +293,6 @@ class Service:
 
 async def _retry_when_stale(attempt: Callable[[], Awaitable[Record]]) -> Record:
     for _ in range(_TRIES - 1):
-        try:
+        with suppress(StaleVersion):
             return await attempt()
-        except StaleVersion:
-            continue
     return await attempt()

@@ -13,12 +13,13 @@ from typing import Any, Final, TypeVar
 
 from pydantic import BaseModel, ValidationError
 
+from workflows.catalog.rewording import has_same_meaning
 from workflows.catalog.template_files import RoleFile, TemplateFile
 from workflows.catalog.template_settings import RENAMED_KEYS
 from workflows.core.errors.facts import Fact, Values
 from workflows.core.errors.raised import DomainError
 from workflows.core.errors.refusal_codes import RefusalCode
-from workflows.core.people import ADMIN, Role, folded_mail
+from workflows.core.people import ADMIN, AUDITOR, Role, folded_mail
 from workflows.core.plans.plan import Plan
 from workflows.core.policy.graph_examples import corrected_word
 from workflows.core.policy.risk import required, risk_of_settings, weakness_of
@@ -44,6 +45,11 @@ class Catalog:
 
     templates: Mapping[str, Template]
     roles: Mapping[Role, RoleSource]
+
+    @property
+    def deciding_roles(self) -> frozenset[Role]:
+        """Return the roles whose people can decide: every role but that of auditors, who only read."""
+        return frozenset(self.roles) - {AUDITOR}
 
     def role_hashes(self, roles: Iterable[Role]) -> dict[str, str]:
         """Return the hash of each role's current definition; empty for a role that does not exist."""
@@ -86,7 +92,7 @@ def changed_rules(plan: Plan, roles: Mapping[str, str], catalog: Catalog) -> Cha
     :param roles: the hash of each role's definition when the plan was made.
     """
     template = catalog.templates.get(plan.template)
-    if template is None or template.content_hash != plan.template_hash:
+    if template is None or not has_same_meaning(plan.template_hash, template.content_hash):
         return ChangedRules(code=RefusalCode.TEMPLATE_CHANGED, values={}, fact=Fact(NoteCode.TEMPLATE_CHANGED))
     if role := changed_role(roles, catalog):
         return ChangedRules(
@@ -118,6 +124,11 @@ def load_catalog(folder: Path) -> Catalog:
                 f"{path.name}: stages.{index}.role: {stage.role} is not in {ROLES_FILE}; add it there"
                 for index, stage in enumerate(parsed.stages)
                 if roles is not None and Role(stage.role) not in roles
+            ]
+            problems += [
+                f"{path.name}: stages.{index}.role: {AUDITOR} only reads and decides nothing; name another role"
+                for index, stage in enumerate(parsed.stages)
+                if Role(stage.role) == AUDITOR
             ]
     if not paths:
         problems.append(f"{folder}: no template found; add at least one .toml file beside {ROLES_FILE}")

@@ -21,29 +21,29 @@ class PastRequests(Protocol):
         """List the requests about one tenant, newest first."""
 
 
-async def current_policy(known: Partnership | None, *, past: PastRequests | None, catalog: Catalog) -> ApprovalPolicy:
+async def current_policy(record: Partnership | None, *, past: PastRequests | None, catalog: Catalog) -> ApprovalPolicy:
     """Return the approval policy that a new chain for this partner must not be weaker than.
 
-    :param known: the partner's record; None when there is none.
+    :param record: the partner's record; None when there is none.
     :param past: reads earlier requests; None when they cannot be read.
     """
     return ApprovalPolicy(
-        current=await _current_chain(known, past, catalog),
+        current=await _current_chain(record, past, catalog),
         strongest=strongest_chain(catalog.templates.values()),
-        roles=frozenset(catalog.roles),
+        roles=catalog.deciding_roles,
     )
 
 
-async def _current_chain(known: Partnership | None, past: PastRequests | None, catalog: Catalog) -> Chain:
-    if known is None or not is_live(known):
+async def _current_chain(record: Partnership | None, past: PastRequests | None, catalog: Catalog) -> Chain:
+    if record is None or not is_live(record):
         return ()
-    if known.stages:
-        return known.stages
+    if record.stages:
+        return record.stages
     # The record is from a version without this field. The chains of the requests applied since the last block are used.
-    requests = () if past is None else await past.requests_for(known.identity.tenant_id, MAX_REQUESTS)
+    requests = () if past is None else await past.requests_for(record.identity.tenant_id, MAX_REQUESTS)
     if derived := merged_chain(_chains_since_the_block(requests)):
         return derived
-    template = catalog.templates.get(known.template)
+    template = catalog.templates.get(record.template)
     return strongest_chain(catalog.templates.values()) if template is None else template.stages
 
 

@@ -15,7 +15,9 @@ Role = NewType("Role", str)
 _FOLDING: Final = str.maketrans(ascii_uppercase, ascii_lowercase)
 
 ADMIN: Final = Role("admin")
-"""The role that may revoke. No other role has a name in the code."""
+"""The role that may revoke."""
+AUDITOR: Final = Role("auditor")
+"""The optional role that may search every request and read its history. It decides nothing."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

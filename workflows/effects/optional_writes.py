@@ -32,17 +32,17 @@ _NOT_SHOWN: Final = (Fact(NoteCode.TAKEN_NOT_SHOWN),)
 class OptionalWritesResult:
     """The result of sending the writes."""
 
-    image: JsonObject
+    configuration: JsonObject
     """The newest configuration of the partner that shows all required writes."""
     refused: tuple[RefusedWrite, ...] = ()
     """All writes that did not take effect."""
-    unanswered: tuple[RefusedWrite, ...] = ()
+    may_be_accepted_later: tuple[RefusedWrite, ...] = ()
     """The writes among `refused` that Graph may accept later: it did not answer, or an admin must repair something."""
 
 
 async def send_optional_writes(
     plan: Plan,
-    image: JsonObject,
+    configuration: JsonObject,
     *,
     tenant: Tenant,
     sleep: Callable[[float], Awaitable[None]],
@@ -50,11 +50,11 @@ async def send_optional_writes(
 ) -> OptionalWritesResult:
     """Send the writes that are not in effect yet, and read the partner back. An error of the tenant is not raised.
 
-    :param image: the partner's configuration, which shows every required write.
+    :param configuration: the partner's configuration, which shows every required write.
     """
-    missing = [operation for operation in plan.optional if not is_shown(operation, image)]
+    missing = [operation for operation in plan.optional if not is_shown(operation, configuration)]
     if not missing:
-        return OptionalWritesResult(image=image)
+        return OptionalWritesResult(configuration=configuration)
     loop = asyncio.get_running_loop()
     until = loop.time() + _SENDING_SECONDS
     answers = []
@@ -62,16 +62,16 @@ async def send_optional_writes(
         now = loop.time()
         share = max(0.0, until - now) / (len(missing) - index)
         answers.append(await _sent(operation, tenant, sleep, pauses, now + share))
-    image = await _read_back(plan, image, missing, tenant, sleep, pauses)
+    configuration = await _read_back(plan, configuration, missing, tenant, sleep, pauses)
     not_shown = [
         (RefusedWrite(names=written_names(operation), reason=reason or _NOT_SHOWN), may_be_taken)
         for operation, (reason, may_be_taken) in zip(missing, answers, strict=True)
-        if not is_shown(operation, image)
+        if not is_shown(operation, configuration)
     ]
     return OptionalWritesResult(
-        image=image,
+        configuration=configuration,
         refused=tuple(write for write, _ in not_shown),
-        unanswered=tuple(write for write, may_be_taken in not_shown if may_be_taken),
+        may_be_accepted_later=tuple(write for write, may_be_taken in not_shown if may_be_taken),
     )
 
 
@@ -111,7 +111,7 @@ async def _sent_twice(
 
 async def _read_back(
     plan: Plan,
-    image: JsonObject,
+    configuration: JsonObject,
     written: list[Operation],
     tenant: Tenant,
     sleep: Callable[[float], Awaitable[None]],
@@ -130,7 +130,7 @@ async def _read_back(
                 except (TenantRefused, TenantUnavailable):
                     continue
                 if observed is not None and is_confirmed(plan, observed):
-                    image = observed
-                    if all(is_shown(operation, image) for operation in written):
+                    configuration = observed
+                    if all(is_shown(operation, configuration) for operation in written):
                         break
-    return image
+    return configuration

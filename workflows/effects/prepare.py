@@ -182,7 +182,7 @@ class Preparer:
         now, ends_at = self.clock.now(), particulars.ends_at
         require_time_left(ends_at, now)
         plan = access_plan(
-            observation, template, duration, particulars.placeholders, known=known, now=now, ends_at=ends_at
+            observation, template, duration, particulars.placeholders, record=known, now=now, ends_at=ends_at
         )
         policy = await current_policy(known, past=self.store, catalog=self.catalog)
         stages = chain_of(plan, template, observation, policy)

@@ -30,7 +30,7 @@ from workflows.ports.records import StoreNotWritable
 from workflows.ports.store import Store
 from workflows.ports.tenant import MAX_RETRY_AFTER, TenantUnavailable
 
-_AT_ONCE: Final = 16
+_MAX_PARALLEL: Final = 16
 _MAX_OF_ONE_KIND: Final = 12
 """The most permission checks and writes at the same time, and also the most messages."""
 _MAX_HOMES: Final = 4
@@ -97,14 +97,14 @@ class QueueWorker:
             await asyncio.gather(*self._lanes.values(), return_exceptions=True)
 
     async def _start_what_is_due(self) -> None:
-        for pending in await self._store.pending(self._clock.now(), _AT_ONCE + len(self._lanes)):
+        for pending in await self._store.pending(self._clock.now(), _MAX_PARALLEL + len(self._lanes)):
             if pending.lane not in self._lanes and self._has_room(priority_of(pending.effect)):
                 self._start(pending)
 
     def _has_room(self, priority: Priority) -> bool:
         """Return whether one more effect of this priority can be performed now."""
         running = list(self._priorities.values())
-        if len(running) >= _AT_ONCE or (priority is Priority.HOME and running.count(Priority.HOME) >= _MAX_HOMES):
+        if len(running) >= _MAX_PARALLEL or (priority is Priority.HOME and running.count(Priority.HOME) >= _MAX_HOMES):
             return False
         deciding = running.count(Priority.DECIDE)
         return (deciding if priority is Priority.DECIDE else len(running) - deciding) < _MAX_OF_ONE_KIND

@@ -24,10 +24,10 @@ class Objection:
     """The reason why an approved request must not be written."""
 
     reason: Facts
-    first: type[Stop] | type[Reopen] | type[Replan]
+    command_type: type[Stop] | type[Reopen] | type[Replan]
     """The class of the command for a request of which nothing was sent."""
     next_step: NextStep
-    """Returns the facts that nothing was written, and what happens next."""
+    """Returns facts for the reason: that nothing was written, and what happens next."""
     roster: Roster | None = None
     """The roles with which the approvals were counted, when approvals are missing."""
     drift: Drift | None = None
@@ -35,9 +35,9 @@ class Objection:
     def command_before_first_write(self, request: AccessRequest) -> Stop | Reopen | Replan:
         """Return the command for a request of whose plan nothing was sent."""
         reason = (*self.reason, *self.next_step(request))
-        if self.first is Replan:
+        if self.command_type is Replan:
             return Replan(reason=reason, drift=self.drift, is_unwritten=True)
-        return self.first(reason=reason)
+        return self.command_type(reason=reason)
 
     def command_after_write(self, why: Fact) -> Replan:
         """Return the command for a request that was sent already: a new plan, which needs a new approval.
@@ -63,7 +63,7 @@ async def find_objection(
         return wrong_tenant
     known = request.require_prepared()
     if catalog is not None and (changed := changed_rules(known.plan, known.roles, catalog)):
-        return Objection(reason=(changed.fact,), first=Replan, next_step=_approval_again)
+        return Objection(reason=(changed.fact,), command_type=Replan, next_step=_approval_again)
     try:
         roster = await directory.roster([decision.person for decision in request.decisions])
     except PeopleDirectoryRefused as error:
@@ -72,7 +72,7 @@ async def find_objection(
     if not verdict.is_complete:
         return Objection(
             reason=verdict.discounted,
-            first=Reopen,
+            command_type=Reopen,
             next_step=_stage_open_again,
             roster=roster,
         )
@@ -81,7 +81,7 @@ async def find_objection(
         return None
     return Objection(
         reason=default_change.reason,
-        first=Replan,
+        command_type=Replan,
         next_step=_asked_with_default,
         drift=default_change.drift,
     )
@@ -92,7 +92,7 @@ async def _wrong_tenant(request: AccessRequest, tenant: Tenant) -> Objection | N
     try:
         identity = await resolve_again(request, tenant=tenant)
     except LookupRefused as refused:
-        return Objection(reason=refused.facts, first=Stop, next_step=_stopped)
+        return Objection(reason=refused.facts, command_type=Stop, next_step=_stopped)
     if is_same_tenant(request, identity):
         return None
     values = {
@@ -100,7 +100,7 @@ async def _wrong_tenant(request: AccessRequest, tenant: Tenant) -> Objection | N
         "tenant": known.plan.tenant_id,
         "now": None if identity is None else identity.tenant_id,
     }
-    return Objection(reason=(Fact(NoteCode.LEADS_ELSEWHERE, values),), first=Stop, next_step=_ask_partner_first)
+    return Objection(reason=(Fact(NoteCode.LEADS_ELSEWHERE, values),), command_type=Stop, next_step=_ask_partner_first)
 
 
 def _stopped(request: AccessRequest) -> Facts:

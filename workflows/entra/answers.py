@@ -51,7 +51,7 @@ class GraphCall:
     """Whether it is a POST that changes nothing."""
 
     @property
-    def asked(self) -> Values:
+    def as_value(self) -> Values:
         """Return the value `call` of a problem (see `ports.tenant_problems`)."""
         return {"purpose": self.purpose.value, "of": self.of, "kind": self.kind}
 
@@ -108,7 +108,7 @@ def json_object(call: GraphCall, answer: Answer) -> JsonObject:
     """
     parsed = _parsed(answer.body)
     if not isinstance(parsed, dict):
-        raise unavailable(TenantCode.UNREADABLE_ANSWER, call=call.asked, request_id=answer.request_id)
+        raise unavailable(TenantCode.UNREADABLE_ANSWER, call=call.as_value, request_id=answer.request_id)
     return parsed
 
 
@@ -138,7 +138,7 @@ def rows_of(call: GraphCall, answer: Answer, *, key: str = "id") -> tuple[Sequen
     page = json_object(call, answer)
     rows, link = page.get("value"), page.get("@odata.nextLink")
     if not isinstance(rows, list) or not all(_is_named(row, key) for row in rows) or not isinstance(link, str | None):
-        raise unavailable(TenantCode.UNREADABLE_LIST, call=call.asked, request_id=answer.request_id)
+        raise unavailable(TenantCode.UNREADABLE_LIST, call=call.as_value, request_id=answer.request_id)
     return rows, link
 
 
@@ -148,11 +148,13 @@ def is_same_service(link: str, service_root: str) -> bool:
     The link to the next page must not send our token to another server.
     """
     try:
-        theirs, ours = urlsplit(link), urlsplit(service_root)
-        there, here = ((url.scheme, url.hostname, url.port or _PORTS.get(url.scheme)) for url in (theirs, ours))
+        link_url, service_url = urlsplit(link), urlsplit(service_root)
+        link_address, service_address = (
+            (url.scheme, url.hostname, url.port or _PORTS.get(url.scheme)) for url in (link_url, service_url)
+        )
     except ValueError:
         return False
-    return there == here and theirs.username is None and theirs.password is None
+    return link_address == service_address and link_url.username is None and link_url.password is None
 
 
 def identity_of(document: JsonObject, *, asked: str) -> TenantIdentity | None:
@@ -239,11 +241,13 @@ def failure(call: GraphCall, answer: Answer) -> TenantUnavailable | TenantRefuse
     status = answer.status
     if status == 429:
         wait = retry_after(answer.headers)
-        throttled = Fact(TenantCode.THROTTLED, {"call": call.asked, "request_id": answer.request_id, "seconds": wait})
+        throttled = Fact(
+            TenantCode.THROTTLED, {"call": call.as_value, "request_id": answer.request_id, "seconds": wait}
+        )
         return TenantUnavailable((throttled,), wait, is_throttled=True)
     error = _error(answer)
     if not isinstance(error, dict) or not _is_about_the_request(call, status):
-        values = {"call": call.asked, "status": status, "request_id": answer.request_id, "is_write": call.is_write}
+        values = {"call": call.as_value, "status": status, "request_id": answer.request_id, "is_write": call.is_write}
         return TenantUnavailable((Fact(TenantCode.ANSWERED_OTHERWISE, values),), retry_after(answer.headers))
     code = str(error.get("code") or "")
     says = _one_line(str(error.get("message") or ""))
@@ -251,7 +255,7 @@ def failure(call: GraphCall, answer: Answer) -> TenantUnavailable | TenantRefuse
     refused = Fact(
         TenantCode.REFUSED_BY_ENTRA,
         {
-            "call": call.asked,
+            "call": call.as_value,
             "status": status,
             "code": code,
             "says": says,

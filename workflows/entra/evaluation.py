@@ -38,10 +38,10 @@ async def evaluate(connection: Connection, question: Question) -> Sequence[JsonO
         raise failure(call, answer)
     rows, link = rows_of(call, answer)
     if link is not None:
-        raise unavailable(TenantCode.PARTIAL_LIST, call=call.asked)
+        raise unavailable(TenantCode.PARTIAL_LIST, call=call.as_value)
     found: list[JsonObject] = [without_annotations(row) for row in rows]
     if len({row["id"] for row in found}) != len(found):
-        raise unavailable(TenantCode.REPEATED_POLICY, call=call.asked)
+        raise unavailable(TenantCode.REPEATED_POLICY, call=call.as_value)
     return found
 
 

@@ -66,7 +66,7 @@ class Entra:
         self._connection = connection
         self._home: TenantId | None = None
         self._guard = OwnTenantGuard(read=self._read_home, expected=expected)
-        self._found: Cache[str, TenantIdentity | None] = Cache(
+        self._tenants_by_name: Cache[str, TenantIdentity | None] = Cache(
             read=self._ask_for_tenant, kept_for=lambda _: TENANTS_KEPT_FOR, max_entries=_FOUND_KEPT
         )
         self._tenant_settings = GraphTenantSettings(connection, client_id=client_id, pauses=pauses)
@@ -122,7 +122,7 @@ class Entra:
     async def find(self, target: str, *, fresh: bool = False) -> TenantIdentity | None:
         """Return the tenant of a normalized domain or a tenant id; None when there is none. Cached for a minute."""
         asked = target.lower()
-        return await (self._found.read_now(asked) if fresh else self._found.get(asked))
+        return await (self._tenants_by_name.read_now(asked) if fresh else self._tenants_by_name.get(asked))
 
     async def _ask_for_tenant(self, asked: str) -> TenantIdentity | None:
         relationships = self._connection.graph.tenant_relationships
@@ -145,7 +145,7 @@ class Entra:
             return None
         identity = identity_of(document_of(call, answer), asked=asked)
         if identity is None or (is_guid(asked) and identity.tenant_id != asked):
-            raise unavailable(TenantCode.NAMES_NO_TENANT, call=call.asked)
+            raise unavailable(TenantCode.NAMES_NO_TENANT, call=call.as_value)
         return identity
 
     async def read_partner(self, tenant_id: TenantId) -> JsonObject | None:
@@ -164,7 +164,7 @@ class Entra:
         document = document_of(call, answer)
         if str(document.get("tenantId")).lower() != tenant_id.lower():
             # NB. otherwise every JSON object, even an empty one, would count as a partner that inherits everything.
-            raise unavailable(TenantCode.NAMES_NO_TENANT, call=call.asked)
+            raise unavailable(TenantCode.NAMES_NO_TENANT, call=call.as_value)
         return document
 
     async def read_partners(self) -> Sequence[JsonObject]:
@@ -198,7 +198,7 @@ class Entra:
         if not any(name in document for name in _DEFAULT):
             # NB. otherwise every JSON object would count as a default that sets nothing. Approval would then be
             # requested again.
-            raise unavailable(TenantCode.NO_DEFAULT, call=call.asked)
+            raise unavailable(TenantCode.NO_DEFAULT, call=call.as_value)
         return document
 
     async def write(self, operation: Operation) -> None:
@@ -251,7 +251,7 @@ class Entra:
         builder = self._connection.graph.groups.by_group_id(group_id).transitive_members
         rows = await self._connection.collect(call, request_to(Method.GET, builder, select=["id"], top=999))
         if not all("@odata.type" in row for row in rows):
-            raise unavailable(TenantCode.MEMBERS_WITHOUT_KIND, call=call.asked)
+            raise unavailable(TenantCode.MEMBERS_WITHOUT_KIND, call=call.as_value)
         return frozenset(PersonId(row["id"].lower()) for row in rows if row["@odata.type"] == "#microsoft.graph.user")
 
     async def _accounts(self, filters: Sequence[str]) -> Sequence[Account]:

@@ -203,7 +203,7 @@ class GraphTenantSettings:
             return None
         document = document_of(call, answer)
         if not document.get("id"):
-            raise unavailable(TenantCode.NAMES_NOTHING, call=call.asked)
+            raise unavailable(TenantCode.NAMES_NOTHING, call=call.as_value)
         return str(document.get("displayName") or "")
 
     def _address_of(self, target: Target) -> tuple[GraphCall, BaseRequestBuilder]:

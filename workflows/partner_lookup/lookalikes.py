@@ -133,21 +133,21 @@ def _distance(left_name: str, right_name: str) -> int | None:
 
 def edit_distance(left: str, right: str) -> int:
     """Return the number of edits between two names. An edit adds, removes or replaces one letter, or swaps two."""
-    before: list[int] = []
-    last = list(range(len(right) + 1))
+    row_before_last: list[int] = []
+    last_row = list(range(len(right) + 1))
     for row, letter in enumerate(left, 1):
-        this = [row]
+        this_row = [row]
         for column, other in enumerate(right, 1):
-            steps = [last[column] + 1, this[column - 1] + 1, last[column - 1] + (letter != other)]
+            steps = [last_row[column] + 1, this_row[column - 1] + 1, last_row[column - 1] + (letter != other)]
             if row > 1 and column > 1 and letter == right[column - 2] and left[row - 2] == other:
-                steps.append(before[column - 2] + 1)
-            this.append(min(steps))
-        before, last = last, this
-    return last[-1]
+                steps.append(row_before_last[column - 2] + 1)
+            this_row.append(min(steps))
+        row_before_last, last_row = last_row, this_row
+    return last_row[-1]
 
 
 def skeleton(domain: str) -> str:
-    """Return a form of a domain that is equal for domains that look the same."""
+    """Return a form of a domain that is equal for domains that look the same (UTS #39 calls it a skeleton)."""
     text = latin_form(domain)
     for pair, letter in _PAIRS:
         text = text.replace(pair, letter)

@@ -50,7 +50,7 @@ class EffectsQueue(Protocol):
         """
 
     async def count_pending(self, now: datetime) -> tuple[int, int, int]:
-        """Count the effects that are due, that wait for a later time, and that are parked."""
+        """Count the effects that are due, that wait for their next attempt, and that are parked."""
 
     async def done(self, effect_id: int) -> None:
         """Mark an effect as performed."""

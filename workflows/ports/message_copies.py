@@ -66,5 +66,5 @@ class MessageCopies(Protocol):
         :param wanted: the result of `count_home_requests` before the content was read.
         """
 
-    async def channel_copies(self, fit: str, limit: int) -> Sequence[MessageCopy]:
-        """List the live copies in channels other than `fit`. Copies for a single person are left out."""
+    async def channel_copies(self, current_channel: str, limit: int) -> Sequence[MessageCopy]:
+        """List the live copies in channels other than `current_channel`. Copies for a single person are left out."""

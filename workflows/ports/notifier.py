@@ -42,7 +42,7 @@ class Notifier(Protocol):
     async def remind(self, request: AccessRequest) -> None:
         """Remind the people who can decide on a request. Each gets one message a day about all waiting requests."""
 
-    async def tell_expired(self, request: AccessRequest) -> None:
+    async def send_expiry_messages(self, request: AccessRequest) -> None:
         """Tell the people who could have decided that a request expired. Each gets one message a day about all."""
 
     async def show_review(self, partnership: Partnership, *, remind: bool) -> None:
@@ -57,5 +57,5 @@ class Notifier(Protocol):
     async def show_alarm(self, alarm: Alarm) -> None:
         """Send an alarm to every admin who has not received it; update the copies that were sent before."""
 
-    async def tell(self, person: ChatId, said: Fact, *, channel: str) -> None:
+    async def send_message(self, person: ChatId, said: Fact, *, channel: str) -> None:
         """Send one person a message: visible only to them in `channel`; a direct message when `channel` is empty."""

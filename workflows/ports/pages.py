@@ -7,20 +7,22 @@ from typing import Any, Final, Generic, Protocol, TypeVar
 
 from workflows.core.partners.partnership import Partnership, PartnershipState
 from workflows.core.people import ChatId, PersonId, Role
-from workflows.core.requests.request import AccessRequest
+from workflows.core.requests.request import AccessRequest, RequestId, RequestState
+from workflows.ports.records import AuditEntry
 
 Item = TypeVar("Item")
 
 Cursor = tuple[str, ...]
-"""The sort values of one record. A page begins after or before it, also when the record no longer exists."""
+"""The sort values of one record. A page begins after it or ends before it, also when the record no longer exists."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PagePosition:
-    """The place of a page in a list: after the cursor, or before it; without a cursor at the start."""
+    """Where a page is in a list: after the cursor, or before it. Without a cursor it is the first page."""
 
     cursor: Cursor = ()
     is_before: bool = False
+    """Whether the page ends right before the cursor, as after the button Previous. The name is stored."""
 
 
 START: Final = PagePosition()
@@ -69,6 +71,26 @@ class PartnerFilter:
     """A part of a domain, a display name or a tenant id."""
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RequestFilter:
+    """The conditions for the requests in a search. All conditions that are set must be met."""
+
+    text: str = ""
+    """A part of the request's id, or of the partner's domain, display name or tenant id, or of the template."""
+    requester: str = ""
+    """A part of the requester's recorded name, or of their chat id or account."""
+    approver: str = ""
+    """The same for somebody who approved or rejected it, also if that no longer counts."""
+    template: str = ""
+    """A part of the template's name or title."""
+    states: frozenset[RequestState] = frozenset()
+    """The allowed states; empty for every state."""
+    sent_from: datetime | None = None
+    """Only requests that were sent at this time or later."""
+    sent_before: datetime | None = None
+    """Only requests that were sent before this time."""
+
+
 class PagedLists(Protocol):
     """Reads single pages of the lists that people look through."""
 
@@ -94,3 +116,9 @@ class PagedLists(Protocol):
         self, wanted: PartnerFilter, *, limit: int, place: PagePosition, by_end: bool = False
     ) -> Page[Partnership]:
         """List partners, sorted by default domain, or with `by_end` by the end of their access."""
+
+    async def requests_page(self, wanted: RequestFilter, *, limit: int, place: PagePosition) -> Page[AccessRequest]:
+        """List requests, open and closed ones, the newest first."""
+
+    async def history_page(self, request_id: RequestId, *, limit: int, place: PagePosition) -> Page[AuditEntry]:
+        """List the audit entries of a request, oldest first."""

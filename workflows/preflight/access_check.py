@@ -12,7 +12,7 @@ from typing import Final
 from workflows.core.checks.conditional_access.policy import parse_policy
 from workflows.core.checks.conditional_access.questions import Question, Questions, questions
 from workflows.core.checks.conditional_access.verdicts import AccessReport, assess
-from workflows.core.checks.conditional_access.visitor_access import entries_under, trust_under
+from workflows.core.checks.conditional_access.visitor_access import trust_under, visitor_access_under
 from workflows.core.checks.tenant_facts import UnreadableFact, UnreadableReason
 from workflows.core.settings.canonical import JsonObject
 from workflows.core.settings.effective import EffectiveSettings
@@ -48,7 +48,7 @@ class AccessCheck:
         :param found: every kind of access under these settings; it shows whether other objects than users are
             synchronized.
         """
-        entries, trust = entries_under(applies, found), trust_under(applies)
+        entries, trust = visitor_access_under(applies, found), trust_under(applies)
         policies = () if isinstance(documents, UnreadableFact) else [parse_policy(one) for one in documents]
         chosen = questions(policies, entries, tenant_id)
         answers = await self.ask(chosen)

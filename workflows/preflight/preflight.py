@@ -65,13 +65,13 @@ class Preflight:
         self,
         observation: ObservedPartner,
         plan: Plan,
-        asked: Mapping[str, str] = MappingProxyType({}),
+        labels: Mapping[str, str] = MappingProxyType({}),
         *,
         is_restoration: bool = False,
     ) -> PreflightResult:
         """Read the facts for a plan, and check the plan with them. A failed read raises no error.
 
-        :param asked: the label of the form's field for each id that was typed there.
+        :param labels: the label of the form's field for each id that was typed there.
         :param is_restoration: whether the plan restores previous settings.
         """
         identity = observation.identity
@@ -85,7 +85,7 @@ class Preflight:
             findings=(
                 *lookalike_findings(identity, own=own, partners=partners),
                 *evaluate_facts(
-                    facts, access, plan=plan, identity=identity, asked=asked, is_restoration=is_restoration
+                    facts, access, plan=plan, identity=identity, labels=labels, is_restoration=is_restoration
                 ),
             ),
             names=known_names(names),

@@ -107,7 +107,7 @@ def _inbound(
     guard.register(bolt, (point for flow in flows for point in flow.entry_points()))
 
     async def tell(person: ChatId, text: str, channel: str) -> None:
-        await notifier.tell(person, Fact(MessageCode.TEXT, {"text": text}), channel=channel)
+        await notifier.send_message(person, Fact(MessageCode.TEXT, {"text": text}), channel=channel)
 
     return Inbound(bolt=bolt, tell=tell, background=systems.background, redact=systems.redact)
 

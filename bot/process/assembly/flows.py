@@ -8,7 +8,8 @@ from bot.slack.answers.open_forms import OpenForm, OpenForms
 from bot.slack.answers.response_url import Answers
 from bot.slack.answers.windows import Windows
 from bot.slack.flows.answer_review import AnswerReviewFlow
-from bot.slack.flows.decide import DecideFlow
+from bot.slack.flows.auditor.flow import AuditorFlow
+from bot.slack.flows.decide.flow import DecideFlow
 from bot.slack.flows.entry_points import EntryPoint
 from bot.slack.flows.home.flow import HomeFlow
 from bot.slack.flows.partner_setup.flow import PartnerSetupFlow
@@ -24,6 +25,7 @@ from bot.slack.flows.stopped_work import StoppedWorkFlow
 from bot.slack.people.members import Members
 from bot.slack.people.shown_directory import ShownDirectory
 from workflows.app.limits import Limits
+from workflows.app.reads.auditors import Auditors
 from workflows.app.reads.look_up_permission import LookupPermission
 from workflows.app.reads.object_search import ObjectSearch
 from workflows.app.reads.offers import Offers
@@ -62,6 +64,8 @@ def make_flows(
         slack_api_url=systems.settings.slack_api_url,
         redact=systems.redact,
     )
+    auditors = Auditors(directory=directory)
+    home = _home(systems, service, notifier, members, auditors)
     request_access = _request_access(systems, service, limits, windows, members, lookup_permission, shown)
     return (
         request_access,
@@ -80,8 +84,9 @@ def make_flows(
             checklists=PartnerSetupReader(store=store, tenant=tenant, cloud=cloud_of(systems.settings.graph_url)),
         ),
         StoppedWorkFlow(service=service),
-        HomeFlow(service=service, store=store, notifier=notifier, members=members, background=background),
-        _show(systems, answers, windows, members, lookup_permission, shown),
+        home,
+        AuditorFlow(auditors=auditors, home=home, store=store, windows=windows, people=shown, clock=clock),
+        _show(systems, answers, windows, members, auditors, lookup_permission, shown),
     )
 
 
@@ -99,11 +104,25 @@ def _decide(
     )
 
 
+def _home(
+    systems: ExternalSystems, service: Service, notifier: Notifier, members: Members, auditors: Auditors
+) -> HomeFlow:
+    return HomeFlow(
+        service=service,
+        store=systems.store,
+        notifier=notifier,
+        members=members,
+        auditors=auditors,
+        background=systems.background,
+    )
+
+
 def _show(
     systems: ExternalSystems,
     answers: Answers,
     windows: Windows,
     members: Members,
+    auditors: Auditors,
     lookup_permission: LookupPermission,
     shown: ShownDirectory,
 ) -> ShowFlow:
@@ -112,6 +131,7 @@ def _show(
         windows=windows,
         lookup_permission=lookup_permission,
         members=members,
+        auditors=auditors,
         people=shown,
         store=systems.store,
         tenant=systems.tenant,

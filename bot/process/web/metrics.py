@@ -21,8 +21,11 @@ class Metrics:
         self._clock = clock
         self._lookups = lookups
         self._is_ready = is_ready
+        self._left_by_tick: frozenset[str] = frozenset()
         self.registry = CollectorRegistry()
-        self._due = self._gauge("gatehouse_effects_due", "Effects due or in progress, look-ups for windows included")
+        self._due = self._gauge(
+            "gatehouse_effects_due", "Effects and reviews due or in progress, look-ups for windows included"
+        )
         self._later = self._gauge("gatehouse_effects_waiting", "Effects that wait for their next attempt")
         self._parked = self._gauge("gatehouse_effects_parked", "Effects given up; each needs a person")
         self._tick = self._gauge("gatehouse_last_tick_timestamp_seconds", "When what is due was last looked for")
@@ -32,8 +35,9 @@ class Metrics:
 
     async def refresh(self) -> None:
         """Read the numbers now."""
-        due, later, parked = await self._store.count_pending(self._clock.now())
-        self._due.set(due + self._lookups())
+        now = self._clock.now()
+        due, later, parked = await self._store.count_pending(now)
+        self._due.set(due + self._lookups() + len(await self.due_items(now) - self._left_by_tick))
         self._later.set(later)
         self._parked.set(parked)
         self._ready.set(not await self._is_ready())
@@ -41,9 +45,18 @@ class Metrics:
         for code in AlarmCode:
             self._alarms.labels(code.value).set(open_alarms[code])
 
-    def ticked(self, at: datetime) -> None:
-        """Record that everything due up to `at` was turned into commands."""
+    async def due_items(self, now: datetime) -> frozenset[str]:
+        """List the requests and partners that the next tick has to do something about."""
+        requests, partners = await self._store.due(now)
+        return frozenset((*requests, *partners))
+
+    def ticked(self, at: datetime, *, left: frozenset[str]) -> None:
+        """Record that everything due up to `at` was turned into commands.
+
+        :param left: what was due before the tick and still is: nothing can be done about it now.
+        """
         self._tick.set(at.timestamp())
+        self._left_by_tick = left
 
     def _gauge(self, name: str, meaning: str) -> Gauge:
         return Gauge(name, meaning, registry=self.registry)

@@ -78,7 +78,7 @@ def make_web_app(
         reason = await is_ready()
         return web.Response(text=reason or "ready\n", status=503 if reason else 200)
 
-    async def numbers(_: web.Request) -> web.Response:
+    async def metrics_page(_: web.Request) -> web.Response:
         await metrics.refresh()
         return web.Response(body=generate_latest(metrics.registry), headers={"Content-Type": CONTENT_TYPE_LATEST})
 
@@ -87,7 +87,7 @@ def make_web_app(
     app.router.add_post("/slack/events", events)
     app.router.add_get("/healthz", healthz)
     app.router.add_get("/readyz", readyz)
-    app.router.add_get("/metrics", numbers)
+    app.router.add_get("/metrics", metrics_page)
     return app
 
 

@@ -28,9 +28,10 @@ class Advance(Input):
 
 
 class Idle(Input):
-    """How long to wait for the bot, in seconds."""
+    """How long to wait for the bot, in seconds, and whether it must have ticked since the call."""
 
     timeout: Annotated[float, Field(ge=0, le=300)] = 10.0
+    tick: bool = False
 
 
 class Attach(Input):
@@ -101,7 +102,7 @@ def _bot_routes(sandbox: Sandbox) -> list[web.RouteDef]:
     async def idle(request: web.Request) -> web.Response:
         given = read_query(request, Idle)
         began = time.monotonic()
-        if not await sandbox.status.idle(given.timeout):
+        if not await sandbox.status.idle(given.timeout, since=sandbox.clock.now() if given.tick else None):
             words = f"timeout: the bot was not idle within {given.timeout:g} seconds, or it does not answer /metrics"
             raise Refused("not_idle", words, 504)
         return answer(idle=True, waited_seconds=round(time.monotonic() - began, 3))

@@ -6,7 +6,7 @@ Slack interprets no mention, link or formatting. Limits: Slack's "Reference: blo
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from enum import IntEnum
 from types import MappingProxyType
 from typing import Any, Final, Literal
@@ -64,6 +64,8 @@ MAX_BLOCKS: Final[dict[Surface, int]] = {"message": 50, "modal": 100, "home": 10
 NO_TIMES: Final[Mapping[str, datetime]] = MappingProxyType({})
 _UTC_TIME: Final = re.compile(r"\b(\d{4}-\d{2}-\d{2} \d{2}:\d{2}) UTC\b", re.ASCII)
 _DATE_FORMAT: Final = "{date_short_pretty} at {time}"
+_DAY_FORMAT: Final = "{date_short_pretty}"
+_SOON: Final = timedelta(days=1)
 
 
 def within_limits(blocks: Sequence[Block], surface: Surface) -> list[Json]:
@@ -119,9 +121,24 @@ def row(
     return SectionBlock(text=body, block_id=block_id, accessory=accessory, fields=fields or None)
 
 
-def _time_token(moment: datetime) -> str:
+def times_line(times: Mapping[str, datetime], now: datetime, *, constant: str = "") -> ContextBlock:
+    """Return one line of small text with times, as days in the reader's own time zone.
+
+    A time within the next day has its time of day too. Never pass `constant` or a label text from outside.
+
+    :param constant: words at the end of the line.
+    """
+    said = [
+        f"{label} {_time_token(at, _DATE_FORMAT if now < at < now + _SOON else _DAY_FORMAT)}"
+        for label, at in times.items()
+    ]
+    text = " · ".join([*said, constant] if constant else said)
+    return ContextBlock(elements=[MarkdownTextObject(text=text, verbatim=True)])
+
+
+def _time_token(moment: datetime, date_format: str = _DATE_FORMAT) -> str:
     """Return a time in Slack's markup: digits and constants only, the one markup that is made of a value."""
-    return f"<!date^{int(moment.timestamp())}^{_DATE_FORMAT}|{utc_words(moment)}>"
+    return f"<!date^{int(moment.timestamp())}^{date_format}|{utc_words(moment)}>"
 
 
 def cleaned_text(
@@ -151,16 +168,16 @@ def local_time(moment: datetime) -> TextRun:
 def with_local_times(text: str, limit: int) -> list[TextRun]:
     """Return a text with each time in UTC as a time that Slack shows in the reader's own zone."""
     parts: list[TextRun] = []
-    said, end = clean(text, limit, lines=True), 0
-    for found in _UTC_TIME.finditer(said):
+    cleaned, end = clean(text, limit, lines=True), 0
+    for found in _UTC_TIME.finditer(cleaned):
         try:
             moment = datetime.strptime(found[1], "%Y-%m-%d %H:%M").replace(tzinfo=UTC)
         except ValueError:
             continue  # it only looks like a time
-        parts += [fixed_text(said[end : found.start()])] if found.start() > end else []
+        parts += [fixed_text(cleaned[end : found.start()])] if found.start() > end else []
         parts.append(local_time(moment))
         end = found.end()
-    return [*parts, fixed_text(said[end:])] if end < len(said) else parts
+    return [*parts, fixed_text(cleaned[end:])] if end < len(cleaned) else parts
 
 
 def utc_words(moment: datetime) -> str:

@@ -45,8 +45,8 @@ def notice(text: str, notified: str = "") -> Message:
 
 def refusal(text: str) -> Message:
     """Return a message that a request was not carried out, and why."""
-    opening = "⛔ Not done. "
+    start = "⛔ Not done. "
     return message(
-        opening + text,
-        [rich_text(paragraph(fixed_text(opening, bold=True), *with_local_times(text, MAX_NOTICE_CHARACTERS)))],
+        start + text,
+        [rich_text(paragraph(fixed_text(start, bold=True), *with_local_times(text, MAX_NOTICE_CHARACTERS)))],
     )

@@ -43,6 +43,14 @@ def modal(title: str, blocks: Sequence[Block], callback_id: str, *, submit: str 
     return as_json(view)
 
 
+def shown_modal(title: str, blocks: Sequence[Json], callback_id: str) -> Json:
+    """Return a modal that only shows blocks that are in Slack's form already, such as those of a message."""
+    view: Json = {"type": "modal", "callback_id": callback_id, "blocks": list(blocks)}
+    for name, text in (("title", title), ("close", "Close")):
+        view[name] = plain_text(text, Limit.TITLE).to_dict()
+    return view
+
+
 def option(label: str, value: str, description: str = "") -> Option:
     """Return one choice of a select."""
     return Option(

@@ -5,7 +5,7 @@ from typing import Final
 
 from slack_sdk.models.blocks.block_elements import RichTextElement
 
-from bot.slack.blocks.blocks import TextRun, bullets, cleaned_text, fixed_text
+from bot.slack.blocks.blocks import DOMAIN_LIMIT, TextRun, bullets, cleaned_text, fixed_text
 from bot.words.posture.concerns import WEIGHT_WORDS, concern_words
 from workflows.core.posture.model import Concern, Weight
 
@@ -13,8 +13,11 @@ _MAX_CHARACTERS: Final = 400
 _ICONS: Final = {Weight.ALERT: "🚨", Weight.WARNING: "⚠️", Weight.UNCHECKED: "❔", Weight.NOTE: "ℹ️"}
 
 
-def concern_elements(concerns: Sequence[Concern], limit: int) -> Iterator[RichTextElement]:
-    """List concerns in the given order, the most serious first; what is cut is counted."""
+def concern_elements(concerns: Sequence[Concern], limit: int, *, where: str) -> Iterator[RichTextElement]:
+    """List concerns in the given order, the most serious first; what is cut is counted.
+
+    :param where: what shows the others, for example a command.
+    """
     if not concerns:
         return
     items: list[list[TextRun]] = [
@@ -27,5 +30,7 @@ def concern_elements(concerns: Sequence[Concern], limit: int) -> Iterator[RichTe
         for one in concerns[:limit]
     ]
     if len(concerns) > limit:
-        items.append([fixed_text(f"and {len(concerns) - limit} more")])
+        items.append(
+            [fixed_text(f"and {len(concerns) - limit} more: "), cleaned_text(where, DOMAIN_LIMIT + 20, code=True)]
+        )
     yield bullets(items)

@@ -51,7 +51,10 @@ def chain_elements(request: AccessRequest, holders: Mapping[Role, Approvers]) ->
         yield paragraph(fixed_text("The requester and the sponsor cannot approve. Each person can approve once."))
     if verdict.discounted:
         yield paragraph(fixed_text("Not counted", bold=True))
-        yield bullets([cleaned_text(note_words(one), 300)] for one in verdict.discounted[:MAX_NAMES])
+        said = [[cleaned_text(note_words(one), 300)] for one in verdict.discounted[:MAX_NAMES]]
+        if more := len(verdict.discounted) - len(said):
+            said.append([fixed_text(f"and {more} more")])
+        yield bullets(said)
 
 
 def _seems_to_narrow(request: AccessRequest) -> bool:
@@ -176,13 +179,13 @@ def _stage_parts(
 
 def _who_decides(verdict: Verdict, index: int, approvers: Approvers) -> list[TextRun]:
     """Return the people who can still decide on a stage, as far as they are known."""
-    opening = " Current approvers" if index == verdict.open_stage else " Next approvers"
+    label = " Current approvers" if index == verdict.open_stage else " Next approvers"
     if not approvers.names:
-        return [fixed_text(f"{opening}.")]
+        return [fixed_text(f"{label}.")]
     others = len(approvers.names) - len(approvers.names[:MAX_NAMES]) + approvers.others
     more = f" and {others} more" if others else ""
     return [
-        fixed_text(f"{opening}: "),
+        fixed_text(f"{label}: "),
         cleaned_text(", ".join(approvers.names[:MAX_NAMES]), 600),
         fixed_text(f"{more}."),
     ]

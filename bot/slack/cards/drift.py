@@ -31,12 +31,19 @@ def outside_change_elements(drift: Drift, default: JsonObject | None) -> Iterato
 
     :param default: the tenant's default configuration, for values that are not set; None when it is not known.
     """
-    lines = drift_lines(drift, default)
-    items = [_default_parts(line) for line in default_lines(drift)]
-    items += [_line_parts(line) for line in lines[:MAX_LINES]]
-    if (more := len(lines) - MAX_LINES) > 0:
-        items.append([fixed_text(f"and {more} more settings; the JSON shows them")])
-    yield bullets(items or [[fixed_text("nothing that this version can show")]])
+    items = changed_items(drift, default)
+    shown = items[:MAX_LINES]
+    if more := len(items) - len(shown):
+        shown.append([fixed_text(f"and {more} more settings")])
+    yield bullets(shown or [[fixed_text("nothing that this version can show")]])
+
+
+def changed_items(drift: Drift, default: JsonObject | None) -> list[list[TextRun]]:
+    """Return every setting that changed, as it was and as it is now.
+
+    :param default: see `outside_change_elements`.
+    """
+    return [*map(_default_parts, default_lines(drift)), *map(_line_parts, drift_lines(drift, default))]
 
 
 def default_of(request: AccessRequest) -> JsonObject | None:

@@ -8,7 +8,7 @@ from typing import Final
 
 from slack_sdk.models.blocks import Block
 
-from bot.slack.blocks.blocks import bullets, cleaned_text, fixed_text, paragraph, rich_text
+from bot.slack.blocks.blocks import TextRun, bullets, cleaned_text, fixed_text, paragraph, rich_text
 from bot.words.findings.finding import finding_lines
 from workflows.core.checks.findings import Finding
 
@@ -20,12 +20,17 @@ _MAX_LINE_CHARACTERS: Final = 400
 def full_findings(findings: Sequence[Finding]) -> list[Block]:
     """Return every line of findings that are summaries.
 
-    What is cut is counted, with the place where all can be seen.
+    What is cut is counted; Details have a button for all of them.
     """
-    lines = [line for finding in findings for line in finding_lines(finding)]
-    if not lines:
+    items = policy_items(findings)
+    if not items:
         return []
-    items = [[cleaned_text(line, _MAX_LINE_CHARACTERS)] for line in lines[:MAX_LINES]]
-    if more := len(lines) - len(items):
-        items.append([fixed_text(f"and {more} more; gatehouse plan and gatehouse posture --json show all of them")])
-    return [rich_text(paragraph(fixed_text("Conditional Access, policy by policy", bold=True)), bullets(items))]
+    shown = items[:MAX_LINES]
+    if more := len(items) - len(shown):
+        shown.append([fixed_text(f"and {more} more")])
+    return [rich_text(paragraph(fixed_text("Conditional Access, policy by policy", bold=True)), bullets(shown))]
+
+
+def policy_items(findings: Sequence[Finding]) -> list[list[TextRun]]:
+    """Return every line of findings that are summaries."""
+    return [[cleaned_text(line, _MAX_LINE_CHARACTERS)] for finding in findings for line in finding_lines(finding)]

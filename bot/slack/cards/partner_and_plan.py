@@ -79,11 +79,11 @@ def change_elements(lines: Sequence[ChangeLine], label: str) -> Iterator[RichTex
     """Return every setting before and after, and whether it increases or reduces access."""
     yield paragraph(fixed_text(label, bold=True))
     # When something changes, settings that are written unchanged would only hide it.
-    told = [line for line in lines if line.access is not AccessChange.SAME] or lines
-    items = [_line_parts(line) for line in told[:MAX_LINES]]
-    if more := len(told) - len(items):
+    changed = [line for line in lines if line.access is not AccessChange.SAME] or lines
+    items = [line_parts(line) for line in changed[:MAX_LINES]]
+    if more := len(changed) - len(items):
         items.append([fixed_text(f"and {more} more settings; the JSON shows them")])
-    if same := len(lines) - len(told):
+    if same := len(lines) - len(changed):
         text = f"{counted(same, 'setting', 'settings')} set explicitly (no effect today)"
         items.append([fixed_text(text)])
     yield bullets(items or [[fixed_text("nothing")]])
@@ -103,13 +103,21 @@ def finding_elements(
 
     :param lines: the lines of the change shown with them; names in these lines are not repeated.
     """
-    shown = sorted((one for one in findings if not _repeats_named_targets(one, lines)), key=_sort_key)
+    shown = shown_findings(findings, lines)
     if shown:
         if is_titled:
             yield paragraph(fixed_text("Checks", bold=True))
-        yield bullets(_finding_parts(finding) for finding in shown[:MAX_FINDINGS])
+        yield bullets(finding_parts(finding) for finding in shown[:MAX_FINDINGS])
     if len(shown) > MAX_FINDINGS:
         yield paragraph(fixed_text(f"and {len(shown) - MAX_FINDINGS} more"))
+
+
+def shown_findings(findings: Sequence[Finding], lines: Sequence[ChangeLine] = ()) -> list[Finding]:
+    """Return the findings that are shown, the most serious first.
+
+    :param lines: see `finding_elements`.
+    """
+    return sorted((one for one in findings if not _repeats_named_targets(one, lines)), key=_sort_key)
 
 
 def operations_block(plan: Plan) -> RichTextBlock:
@@ -162,19 +170,22 @@ def _sort_key(finding: Finding) -> tuple[int, bool]:
 
 def _repeats_named_targets(finding: Finding, lines: Sequence[ChangeLine]) -> bool:
     """Return whether a finding only repeats names that the lines of the change contain already."""
-    said = " ".join(line.after[:MAX_SETTING_CHARACTERS] for line in lines if line.access is not AccessChange.SAME)
+    change_texts = " ".join(
+        line.after[:MAX_SETTING_CHARACTERS] for line in lines if line.access is not AccessChange.SAME
+    )
     names = _QUOTED.findall(finding_words(finding))
-    return finding.code is FindingCode.TARGETS_NAMED and bool(names) and all(name in said for name in names)
+    return finding.code is FindingCode.TARGETS_NAMED and bool(names) and all(name in change_texts for name in names)
 
 
-def _finding_parts(finding: Finding) -> list[TextRun]:
+def finding_parts(finding: Finding) -> list[TextRun]:
+    """Return one finding with its severity and its source."""
     label, text = severity_words(finding.severity), finding_words(finding)
     # "Could not be checked: Who may invite could not be checked" would say it twice.
     is_said = finding.severity is Severity.UNCHECKED and label in text.lower()
-    opening = [] if is_said else [fixed_text(label.capitalize(), bold=True), fixed_text(": ")]
+    label_parts = [] if is_said else [fixed_text(label.capitalize(), bold=True), fixed_text(": ")]
     return [
         fixed_text(f"{_FINDING_ICONS[finding.severity]} "),
-        *opening,
+        *label_parts,
         cleaned_text(text, MAX_FINDING_CHARACTERS),
         fixed_text(" ("),
         cleaned_text(source_words(finding.source), 200),
@@ -182,7 +193,8 @@ def _finding_parts(finding: Finding) -> list[TextRun]:
     ]
 
 
-def _line_parts(line: ChangeLine) -> list[TextRun]:
+def line_parts(line: ChangeLine) -> list[TextRun]:
+    """Return one changed setting: now, after, and whether it gives more access."""
     return [
         cleaned_text(line.setting, 200, bold=True),
         fixed_text(": "),

@@ -83,8 +83,8 @@ def partnership_facts(partnership: Partnership) -> Iterator[TextRun]:
         yield fixed_text(" (no enabled account in Entra, found ")
         yield local_time(partnership.sponsor_gone_at)
         yield fixed_text(")")
-    if said := setup_words(partnership.setup, partnership.confirmations):
-        yield fixed_text(f"\nPartner setup: {said}")
+    if setup_state := setup_words(partnership.setup, partnership.confirmations):
+        yield fixed_text(f"\nPartner setup: {setup_state}")
 
 
 def basis_parts(partnership: Partnership) -> Iterator[TextRun]:

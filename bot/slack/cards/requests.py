@@ -27,6 +27,7 @@ from workflows.core.plans.plan import Plan, TenantIdentity
 from workflows.core.requests.commands.editing import is_editable
 from workflows.core.requests.commands.request import Withdraw
 from workflows.core.requests.lifecycle import TABLE
+from workflows.core.requests.reminders import may_be_reminded
 from workflows.core.requests.request import AccessRequest, RequestKind, RequestState
 
 S = RequestState
@@ -155,23 +156,25 @@ def review_button(request: AccessRequest) -> ActionsBlock:
 
 
 def own_buttons(
-    request: AccessRequest, now: datetime, *, is_over: bool = False, offers_reminder: bool = True
+    request: AccessRequest, now: datetime, *, can_request_again: bool = False, has_details: bool = False
 ) -> Iterator[ActionsBlock]:
-    """Return the buttons of a requester for their own request; no block when no action is possible.
+    """Return the buttons of a requester for their own request, without those that would be refused now.
 
-    :param is_over: whether it can be requested again, see `partnership.is_over`.
-    :param offers_reminder: False while no reminder is possible; only for views that are built again at each opening.
+    :param can_request_again: whether it can be requested again, see `partnership.is_over`.
+    :param has_details: whether to offer Details, once there is a plan.
     """
     buttons = []
     if can_be_decided(request, now):
-        if offers_reminder:
+        if may_be_reminded(request, now):
             buttons.append(button("Remind approvers", ids.REMIND, request.id))
         if is_editable(request):
             buttons.append(edit_element(request))
     if can_be_withdrawn(request):
         buttons.append(withdraw_element(request))
-    if is_over:
+    if can_request_again:
         buttons.append(button("Request again", ids.REQUEST_AGAIN, request.id))
+    if has_details and request.prepared is not None:
+        buttons.append(button("Details", ids.REVIEW_REQUEST, ids.decision_value(request)))
     if buttons:
         yield actions(f"withdraw:{request.id}", *buttons)
 

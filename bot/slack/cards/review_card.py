@@ -36,19 +36,19 @@ _NOT_APPROVED: Final = "The current settings are not the approved ones, so one p
 
 def review_card(partnership: Partnership, *, now: datetime) -> Message:
     """Return the card that asks the sponsor whether the access is still needed, or shows the answer."""
-    opening = _review_headline(partnership, now)
+    headline = _review_headline(partnership, now)
     domain = clean(partner_name(partnership.identity), 90)
     blocks = without_empty(
         [
-            header(f"{opening[0]} {domain}: {opening[1]}"),
+            header(f"{headline[0]} {domain}: {headline[1]}"),
             identity_block(partnership.identity),
             rich_text(*_review_elements(partnership, now)),
             review_buttons(partnership, now),
         ]
     )
     about = f"{clean(partner_title(partnership), NAME_LIMIT)} ({partnership.request_id})"
-    stop = "" if opening[1].endswith("?") else "."
-    return message(f"{notified_partner(partnership.identity)}: {opening[1]}{stop} {about}", blocks)
+    stop = "" if headline[1].endswith("?") else "."
+    return message(f"{notified_partner(partnership.identity)}: {headline[1]}{stop} {about}", blocks)
 
 
 def _review_headline(partnership: Partnership, now: datetime) -> tuple[str, str]:
@@ -83,9 +83,9 @@ def _review_elements(partnership: Partnership, now: datetime) -> Iterator[RichTe
     yield paragraph(fixed_text(f"Asked {times_words(partnership.reminders)}. {_who_answers(partnership)}"))
     if partnership.is_past_its_end(now) or not partnership.is_as_approved:
         domain, is_approved = partner_name(partnership.identity), partnership.is_as_approved
-        opening = "The access is still open. One person cannot extend it." if is_approved else _NOT_APPROVED
+        sentence = "The access is still open. One person cannot extend it." if is_approved else _NOT_APPROVED
         yield paragraph(
-            fixed_text(f"{opening} To keep it, send a new request with "),
+            fixed_text(f"{sentence} To keep it, send a new request with "),
             cleaned_text(f"/partner request {domain}", DOMAIN_LIMIT + 20, code=True),
             fixed_text("; otherwise revoke it."),
         )

@@ -7,7 +7,7 @@ from slack_sdk.models.blocks.block_elements import RichTextElement
 
 from bot.slack.blocks.blocks import TextRun, bullets, cleaned_text, fixed_text, paragraph
 from bot.slack.cards.partner_and_plan import MAX_LINES, MAX_SETTING_CHARACTERS
-from bot.words.plans.current_settings import CurrentLine, describe_staying_open, describe_untouched
+from bot.words.plans.current_settings import CurrentLine, describe_staying_open, describe_unchanged
 from bot.words.plans.risk import risk_level_words, risk_reason_words
 from bot.words.sentences import counted
 from bot.words.settings.values import NO_NAMES
@@ -50,7 +50,7 @@ def unchanged_access_elements(
 
     A renewal shows all of it, because it extends all of it.
     """
-    kept = describe_untouched(plan, default, names)
+    kept = describe_unchanged(plan, default, names)
     if is_renewal(plan):
         if kept:
             yield paragraph(fixed_text("Access to extend", bold=True))
@@ -64,7 +64,7 @@ def unchanged_access_elements(
             fixed_text("Also set, not managed by Gatehouse, and not changed: "),
             cleaned_text(", ".join(others), _MAX_NAMES_CHARACTERS),
         )
-    if closed := sum(not one.fact.lets_in for one in kept):
+    if closed := sum(not one.fact.may_allow_access for one in kept):
         values = counted(closed, "value that lets nobody in", "values that let nobody in")
         yield paragraph(fixed_text(f"Set for this partner and not changed: {values}; /partner show lists them."))
 

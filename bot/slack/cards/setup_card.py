@@ -40,9 +40,9 @@ def setup_card(partnership: Partnership, *, may_confirm: bool, reader: str = "",
     identity = partnership.identity
     is_live = partnership.state is not PartnershipState.REVOKED and bool(partnership.setup)
     is_reminder = may_confirm and not is_older and _was_reminded(partnership)
-    icon, opening = _headline(partnership, is_reminder=is_reminder)
+    icon, headline = _headline(partnership, is_reminder=is_reminder)
     blocks: list[Block] = [
-        header(f"{icon} {clean(partner_name(identity), 90)}: {opening}"),
+        header(f"{icon} {clean(partner_name(identity), 90)}: {headline}"),
         identity_block(identity),
         rich_text(paragraph(cleaned_text(partner_title(partnership)), fixed_text(f" · {partnership.request_id}"))),
     ]
@@ -52,9 +52,9 @@ def setup_card(partnership: Partnership, *, may_confirm: bool, reader: str = "",
         if is_reminder:
             blocks.append(rich_text(paragraph(*_reminder_parts(partnership, reader))))
         blocks += _body(partnership, may_confirm=may_confirm)
-    said = setup_words(partnership.setup, partnership.confirmations) or opening
+    state = setup_words(partnership.setup, partnership.confirmations) or headline
     start = "reminder of the partner setup" if is_reminder else "partner setup"
-    return message(f"{notified_partner(identity)}: {start} ({partnership.request_id}), {said}.", blocks)
+    return message(f"{notified_partner(identity)}: {start} ({partnership.request_id}), {state}.", blocks)
 
 
 def _was_reminded(partnership: Partnership) -> bool:
@@ -95,14 +95,14 @@ def _reminder_parts(partnership: Partnership, reader: str) -> Iterator[TextRun]:
 def _body(partnership: Partnership, *, may_confirm: bool) -> Iterator[Block]:
     setup, confirmations = partnership.setup, partnership.confirmations
     left = open_steps(setup, confirmations)
-    opening = "Our side: done (verified). Gatehouse cannot see the partner's tenant"
+    intro = "Our side: done (verified). Gatehouse cannot see the partner's tenant"
     if left:
-        opening += ", so somebody here confirms each step."
+        intro += ", so somebody here confirms each step."
     elif needed_steps(setup):
-        opening += ". Somebody here confirmed every step."
+        intro += ". Somebody here confirmed every step."
     else:
-        opening += ". Nothing is needed there."
-    yield rich_text(paragraph(fixed_text(opening)))
+        intro += ". Nothing is needed there."
+    yield rich_text(paragraph(fixed_text(intro)))
     confirmable = {step.digest for step in setup} if may_confirm else set()
     yield from step_blocks(partnership.identity, setup, confirmations, confirmable)
     yield _buttons(partnership, may_remind=may_confirm and bool(left) and partnership.remind_setup_at is None)

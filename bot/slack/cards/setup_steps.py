@@ -42,14 +42,14 @@ def step_parts(step: SetupStep, steps: Sequence[SetupStep], confirmations: Seque
             label,
             fixed_text(f": Our side: done. Partner's side: not confirmed. {missing_until(step, steps)}"),
         ]
-    said = [
+    parts = [
         fixed_text("✅ "),
         label,
         fixed_text(": Our side: done. Partner's side: confirmed by "),
         cleaned_text(known.person.name),
         fixed_text(" on "),
     ]
-    return [*said, local_time(known.at), fixed_text(f" ({NOT_VISIBLE})")]
+    return [*parts, local_time(known.at), fixed_text(f" ({NOT_VISIBLE})")]
 
 
 def step_blocks(
@@ -71,8 +71,8 @@ def step_blocks(
 
 def usually_open_parts(steps: Sequence[SetupStep]) -> list[TextRun]:
     """State in one line what nobody needs to set; empty when there is nothing of that kind."""
-    said = usually_open_words(steps)
-    return [fixed_text(said)] if said else []
+    text = usually_open_words(steps)
+    return [fixed_text(text)] if text else []
 
 
 def _step_button(identity: TenantIdentity, step: SetupStep, confirmations: Sequence[Confirmation]) -> ActionsBlock:
@@ -80,8 +80,8 @@ def _step_button(identity: TenantIdentity, step: SetupStep, confirmations: Seque
     value, block_id, name = ids.setup_value(identity.tenant_id, step), f"half:{step.key.value}", SHORT_NAMES[step.key]
     partner = clean(partner_name(identity), 100)
     if confirmation_of(step, confirmations) is None:
-        told = f"Did the administrator of {partner} confirm this setting: {name}? It is recorded under your name."
-        sure = confirm_dialog(f"Confirm: {name}?", told, "Confirm")
+        question = f"Did the administrator of {partner} confirm this setting: {name}? It is recorded under your name."
+        sure = confirm_dialog(f"Confirm: {name}?", question, "Confirm")
         return actions(block_id, button(f"Confirm: {name}", ids.CONFIRM_SETUP, value, confirm=sure))
     sure = confirm_dialog(
         f"Not confirmed: {name}?", (f"For {partner} this step is not confirmed any more."), "Take it back"

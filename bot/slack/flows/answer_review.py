@@ -55,7 +55,7 @@ class AnswerReviewFlow:
 
         async def build(window: Window) -> Json:
             await self.members.refuse_known_outsiders(window.actor)
-            return review_view(await self._known(tenant_id), now=self.clock.now())
+            return review_view(await self._required_partnership(tenant_id), now=self.clock.now())
 
         await self.windows.open_and_fill(
             ack, click, build, command="review_partner", subject=CommandSubject(tenant_id=tenant_id)
@@ -64,7 +64,7 @@ class AnswerReviewFlow:
     async def keep(self, ack: AsyncAck, click: Interaction) -> None:
         """Ask a full member for the reason."""
         await self.members.require_member(click.actor)
-        partnership = await self._known(parse_tenant_id(click.action.value))
+        partnership = await self._required_partnership(parse_tenant_id(click.action.value))
         await self.windows.open(click.trigger_id, keep_view(partnership))
         await ack()
 
@@ -79,7 +79,7 @@ class AnswerReviewFlow:
         # NB. also the review's window below: its buttons would answer a second time.
         await ack(response_action="clear")
 
-    async def _known(self, tenant_id: TenantId) -> Partnership:
+    async def _required_partnership(self, tenant_id: TenantId) -> Partnership:
         partnership = await self.store.partnership(tenant_id)
         if partnership is None:
             raise Refused(RefusalCode.UNKNOWN_PARTNER)

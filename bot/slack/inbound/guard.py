@@ -105,7 +105,7 @@ class Guard:
                     command=audit_name or click.name,
                     subject=named_subject(click),
                     channel=click.channel,
-                    also=(refused.effect,) if isinstance(refused, CardReplaced) else (),
+                    effects=(refused.effect,) if isinstance(refused, CardReplaced) else (),
                 )
                 await ack()
             except (SlackApiError, *NO_ANSWER) as error:

@@ -66,11 +66,11 @@ class SlackSocket:
 
     async def _listen(self, connection: "_Connection") -> None:
         """Check a connection until it is silent for too long."""
-        heard, heard_at = self._signs(connection), time.monotonic()
+        last_signs, heard_at = self._signs(connection), time.monotonic()
         while True:
             await asyncio.sleep(min(1.0, self._ping_seconds / 2))
-            if (signs := self._signs(connection)) != heard:
-                heard, heard_at, self.was_heard = signs, time.monotonic(), True
+            if (signs := self._signs(connection)) != last_signs:
+                last_signs, heard_at, self.was_heard = signs, time.monotonic(), True
                 if self.silence:
                     _log.warning("slack_heard_again")
                 self.silence = ""
@@ -83,7 +83,7 @@ class SlackSocket:
     def _signs(self, connection: "_Connection") -> tuple[int, float | None]:
         return self._messages, connection.last_ping_pong_time
 
-    async def heard(self, _: Any) -> None:
+    async def record_message(self, _: Any) -> None:
         """Record that a message came."""
         self._messages += 1
 
@@ -101,7 +101,7 @@ class _Connection(SocketModeClient):
             app_token=app_token,
             web_client=client,
             ping_interval=ping_seconds,
-            on_message_listeners=[socket.heard],
+            on_message_listeners=[socket.record_message],
         )
         self.socket_mode_request_listeners.append(socket.handle)
         self.trouble = ""

@@ -41,7 +41,7 @@ async def channel_problem(client: AsyncWebClient, channel: str) -> str:
     except SlackApiError as error:
         code = error_code(error)
         if code == "missing_scope":
-            return _missing_scope_words(error)
+            return _scope_problem(error)
         if is_temporary(error):
             reason = f"Whether the approval channel is private cannot be told now ({code or 'no answer of Slack'})."
             raise ChannelUnsuitable(reason, retry_after(error)) from error
@@ -49,11 +49,11 @@ async def channel_problem(client: AsyncWebClient, channel: str) -> str:
     except NO_ANSWER as error:
         raise ChannelUnsuitable("Whether the approval channel is private cannot be told now.") from error
     found = answer.data.get("channel") if isinstance(answer.data, dict) else None
-    return _problem_with(found if isinstance(found, Mapping) else {})
+    return _channel_state_problem(found if isinstance(found, Mapping) else {})
 
 
-def _missing_scope_words(error: SlackApiError) -> str:
-    """Return what a missing scope means: with the scope for private channels, the bot sees no other channel."""
+def _scope_problem(error: SlackApiError) -> str:
+    """State the problem when a scope is missing. With groups:read, the bot sees private channels only."""
     data = getattr(error.response, "data", None)
     provided = str(data.get("provided") or "") if isinstance(data, Mapping) else ""
     if "groups:read" in provided.split(","):
@@ -61,7 +61,7 @@ def _missing_scope_words(error: SlackApiError) -> str:
     return "the app may not see whether it is private (scope groups:read); install it again from manifest.yml"
 
 
-def _problem_with(channel: Mapping[str, Any]) -> str:
+def _channel_state_problem(channel: Mapping[str, Any]) -> str:
     if channel.get("is_private") is not True or channel.get("is_im") or channel.get("is_mpim"):
         return "it is not a private channel"
     if any(channel.get(name) for name in _SHARED):
@@ -93,7 +93,7 @@ class ApprovalChannel:
 
         :raises ChannelUnsuitable: while the channel is not certainly private; the admins get an alarm.
         """
-        if problem := await self._present(CHANNEL_TRUSTED_FOR):
+        if problem := await self._current_problem(CHANNEL_TRUSTED_FOR):
             reason = f"No card is posted to the approval channel: {problem}."
             raise ChannelUnsuitable(reason, CHANNEL_TRUSTED_FOR.total_seconds())
 
@@ -102,16 +102,16 @@ class ApprovalChannel:
 
         :raises ChannelUnsuitable: when it cannot be read now.
         """
-        return await self._present(CHANNEL_TRUSTED_FOR)
+        return await self._current_problem(CHANNEL_TRUSTED_FOR)
 
     async def check(self) -> None:
         """Check the channel without a card to post: often while there is a problem, otherwise now and then."""
         try:
-            await self._present(CHANNEL_TRUSTED_FOR if self._problem else CHANNEL_CHECKED_EVERY)
+            await self._current_problem(CHANNEL_TRUSTED_FOR if self._problem else CHANNEL_CHECKED_EVERY)
         except ChannelUnsuitable as error:
             _log.warning("approval_channel_not_read", reason=str(error))
 
-    async def _present(self, age: timedelta) -> str:
+    async def _current_problem(self, age: timedelta) -> str:
         async with self._lock:
             now = self._clock.now()
             if self._looked_at is None or not timedelta(0) <= now - self._looked_at < age:

@@ -168,8 +168,8 @@ class CardCopies:
         if not copy.audience:
             try:
                 is_fit = not await self._channel.problem()
-            except ChannelUnsuitable as untold:
-                return untold
+            except ChannelUnsuitable as error:
+                return error
             if not is_fit:
                 if not await self.empty_card(copy):
                     # It may be possible later: the card is not forgotten before it is empty.

@@ -33,28 +33,28 @@ class FormerChannelCards:
     copies: CardCopies
     channel: ApprovalChannel
     clock: Clock
-    _rests_until: datetime = field(default=datetime.min.replace(tzinfo=UTC), init=False)
+    _paused_until: datetime = field(default=datetime.min.replace(tzinfo=UTC), init=False)
 
     async def empty(self) -> None:
         """Empty the next few cards. Safe to repeat: an emptied card is not processed again."""
-        if self.clock.now() < self._rests_until:
+        if self.clock.now() < self._paused_until:
             return
         # While it is not known whether the channel is suitable, `problem` is empty, and only other channels are
         # emptied.
-        fit = "" if self.channel.known_problem else self.channel.id
-        for copy in await self.store.channel_copies(fit, _EMPTIED_PER_CHECK):
+        suitable_channel = "" if self.channel.known_problem else self.channel.id
+        for copy in await self.store.channel_copies(suitable_channel, _EMPTIED_PER_CHECK):
             try:
                 if not await self.copies.empty_card(copy):
                     # After an admin repairs the channel it is suitable, or can be emptied.
-                    self._rests_until = self.clock.now() + FORMER_CHANNEL_PAUSE
+                    self._paused_until = self.clock.now() + FORMER_CHANNEL_PAUSE
                     return
             except NotifierUnavailable as error:
                 _log.info("former_card_waits", subject=copy.subject, message_id=copy.message_id, reason=str(error))
                 return
-            await self._show_again(copy)
+            await self._post_in_present_channel(copy)
             await self.copies.mark_out_of_date(copy)
 
-    async def _show_again(self, copy: MessageCopy) -> None:
+    async def _post_in_present_channel(self, copy: MessageCopy) -> None:
         kind, _, name = copy.subject.partition(":")
         request = await self.store.request(RequestId(name)) if kind == "request" else None
         if request is not None and not request.is_terminal:

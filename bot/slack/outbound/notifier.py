@@ -61,9 +61,9 @@ class SlackNotifier:
         holders = await self._recipients.stage_holders(request)
         await self._reminders.remind(await self._recipients.deciders(request, holders))
 
-    async def tell_expired(self, request: AccessRequest) -> None:
+    async def send_expiry_messages(self, request: AccessRequest) -> None:
         """Tell everybody who should have decided on a request that it expired, in one message a day."""
-        await self._reminders.tell_expired(await self._recipients.deciders_at_expiry(request))
+        await self._reminders.send_expiry_messages(await self._recipients.deciders_at_expiry(request))
 
     async def show_review(self, partnership: Partnership, *, remind: bool) -> None:
         """Update every review card of the partnership; with `remind`, post a new one to the sponsor.
@@ -144,7 +144,7 @@ class SlackNotifier:
         if alarm.is_open and not reached:
             raise NotifierBlocked(f"no admin could be told: {refused or 'nobody holds the role'}")
 
-    async def tell(self, person: ChatId, said: Fact, *, channel: str) -> None:
+    async def send_message(self, person: ChatId, said: Fact, *, channel: str) -> None:
         """Send one person a message: visible only to them in `channel`, or as a direct message when it is empty."""
         named = await self._with_domain(said)
         message = notice(message_words(named), notified_message_words(named))

@@ -30,7 +30,7 @@ class Reminders:
         for person in sorted(people):
             await self._remind(person)
 
-    async def tell_expired(self, people: Iterable[ChatId]) -> None:
+    async def send_expiry_messages(self, people: Iterable[ChatId]) -> None:
         """Tell each person, in one message a day, which requests expired today without their decision.
 
         :raises NotifierUnavailable: when Slack or the directory does not answer; it is tried again.

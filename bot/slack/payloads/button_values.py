@@ -3,8 +3,9 @@
 import re
 from typing import Annotated, Final, TypeVar
 
-from pydantic import StringConstraints, ValidationError
+from pydantic import Field, StringConstraints, ValidationError
 
+from bot.slack.ids import DetailsPart
 from bot.slack.payloads.models import Interaction, Payload
 from workflows.core.errors.raised import Refused
 from workflows.core.errors.refusal_codes import RefusalCode
@@ -95,6 +96,26 @@ def parse_effect_id(value: str) -> int:
     return int(value)
 
 
+class _PartValue(Payload):
+    request_id: Annotated[str, StringConstraints(pattern=REQUEST_ID)]
+    name: DetailsPart
+    page: Annotated[int, Field(ge=0, le=100_000)]
+
+
+def parse_part_value(value: str) -> tuple[RequestId, DetailsPart, int]:
+    """Read `<request id>:<part>:<page>` from a button of Details.
+
+    :raises Refused: for any other text.
+    """
+    request_id, _, rest = value.partition(":")
+    name, _, page = rest.partition(":")
+    try:
+        parsed = _PartValue.model_validate_strings({"request_id": request_id, "name": name, "page": page})
+    except ValueError as error:
+        raise Refused(RefusalCode.MALFORMED) from error
+    return RequestId(parsed.request_id), parsed.name, parsed.page
+
+
 class _SetupValue(Payload):
     step: StepKey
     wanted: Annotated[str, StringConstraints(pattern=_DIGEST)]
@@ -117,8 +138,8 @@ def parse_setup_value(value: str) -> tuple[TenantId, StepKey, Digest]:
 def named_subject(interaction: Interaction) -> CommandSubject:
     """Read which request or tenant a click names, for the audit log; empty when it is not certain."""
     view = interaction.view
-    said = interaction.action.value if interaction.actions else view.private_metadata if view is not None else ""
-    name = said.partition(":")[0]
+    value = interaction.action.value if interaction.actions else view.private_metadata if view is not None else ""
+    name = value.partition(":")[0]
     if re.fullmatch(REQUEST_ID, name):
         return CommandSubject(request_id=RequestId(name))
     return CommandSubject(tenant_id=TenantId(name)) if is_tenant_id(name) else CommandSubject()

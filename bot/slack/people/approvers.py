@@ -84,6 +84,20 @@ async def name_open_stages(request: AccessRequest, directory: ShownDirectory) ->
         return NO_APPROVERS_KNOWN
 
 
+async def free_by_stage(request: AccessRequest, directory: ShownDirectory) -> dict[str, list[ChatId]]:
+    """Return everybody who can still decide, by the title of the open stage.
+
+    :raises PeopleDirectoryUnavailable: when the people cannot be read now.
+    """
+    who = current_eligibility(request)
+    stages = () if who is None else who.open_stages
+    asked = eligibility(request)
+    return {
+        stage.title: sorted(await able_to_decide(asked, await directory.holders(stage.role), directory))
+        for stage in stages
+    }
+
+
 async def name_stages(
     stages: Sequence[Stage], excluded: Collection[ChatId], directory: ShownDirectory
 ) -> tuple[StageApprovers, ...]:

@@ -130,18 +130,18 @@ def alarm_elements(alarm: Alarm) -> list[RichTextElement]:
     partner = _partner(alarm)
     named = [cleaned_text(partner, DOMAIN_LIMIT, bold=True)] if partner else []
     state = fixed_text(_state(alarm, has_partner=bool(partner)), bold=True)
-    said: list[RichTextElement] = [paragraph(*named, state, cleaned_text(_problem(alarm), _MAX_CHARACTERS))]
+    elements: list[RichTextElement] = [paragraph(*named, state, cleaned_text(_problem(alarm), _MAX_CHARACTERS))]
     if alarm.cleared_at is None:
-        said += [
+        elements += [
             paragraph(cleaned_text(alarm_advice(alarm), _MAX_CHARACTERS)),
             paragraph(fixed_text("Since "), local_time(alarm.raised_at)),
         ]
     else:
         ended = ending_words(alarm)
-        said += [paragraph(fixed_text("Ended " if ended else "Fixed "), local_time(alarm.cleared_at))]
+        elements += [paragraph(fixed_text("Ended " if ended else "Fixed "), local_time(alarm.cleared_at))]
         if ended:
-            said += [paragraph(fixed_text("Not fixed: "), cleaned_text(f"{ended}.", _MAX_CHARACTERS))]
-    return said
+            elements += [paragraph(fixed_text("Not fixed: "), cleaned_text(f"{ended}.", _MAX_CHARACTERS))]
+    return elements
 
 
 def alarm_message(alarm: Alarm) -> Message:

@@ -70,12 +70,12 @@ def start_message(team_id: str, app_id: str) -> Message:
 
 def unknown_command(text: str) -> Message:
     """Return the answer to an unknown command, or one without its partner: the known commands."""
-    said = clean(text, 100, empty="")
-    if needs_partner(said.lower()):
-        opening = f"Name the partner: /partner {said.lower()} with its domain or tenant ID."
+    typed = clean(text, 100, empty="")
+    if needs_partner(typed.lower()):
+        problem = f"Name the partner: /partner {typed.lower()} with its domain or tenant ID."
     else:
-        opening = f"“{said}” is not a known command." if said else "Say what you want to do."
-    return message(f"{opening} Try /partner help.", [rich_text(paragraph(cleaned_text(opening, 200))), mrkdwn(_help())])
+        problem = f"“{typed}” is not a known command." if typed else "Say what you want to do."
+    return message(f"{problem} Try /partner help.", [rich_text(paragraph(cleaned_text(problem, 200))), mrkdwn(_help())])
 
 
 def _help() -> str:

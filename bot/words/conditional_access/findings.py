@@ -70,8 +70,8 @@ def estimate_words(values: Values) -> str:
 def question_words(question: Mapping[str, Any]) -> str:
     """Describe a sign-in that was not evaluated, from `question_values`."""
     risks = [
-        f"at {question[key]} {what} risk"
-        for key, what in (("user_risk", "user"), ("sign_in_risk", "sign-in"))
+        f"at {question[key]} {risk_kind} risk"
+        for key, risk_kind in (("user_risk", "user"), ("sign_in_risk", "sign-in"))
         if question[key] != NO_RISK
     ]
     application = "all applications" if question["application"] == ALL else question["application"]

@@ -84,11 +84,11 @@ CLIENTS: Final = {ClientApp.BROWSER.value: "browsers", ClientApp.APPS.value: "mo
 def verdict_words(verdicts: Sequence[StatedVerdict]) -> str:
     """Describe completely the effect of one policy on several kinds of visitor."""
     one = verdicts[0]
-    what = "; ".join(filter(None, map(_reason_words, one.reasons)))
+    reasons = "; ".join(filter(None, map(_reason_words, one.reasons)))
     where = _conditions_words(one.conditions)
     cure = _remedy_words(one.remedies)
     sentence = f"{_meaning_words(one)}: {_visitor_words(verdicts)}, by {quoted_name(one.policy)}"
-    sentence += f" ({what})" if what else ""
+    sentence += f" ({reasons})" if reasons else ""
     sentence += f", {where}" if where else ""
     sentence += f". To fix: {cure}" if cure else ""
     sentence += ". This is an estimate" if one.source is Source.ESTIMATE else ""
@@ -125,11 +125,11 @@ def _group_words(policies: Sequence[Sequence[StatedVerdict]]) -> str:
     first = policies[0][0]
     names = list_words([quoted_name(some[0].policy) for some in policies], MAX_POLICIES)
     where = _conditions_words(first.conditions) if len(policies) == 1 else _condition_types_words(first.conditions)
-    what = "" if len(policies) > 1 or first.remedies else "; ".join(filter(None, map(_reason_words, first.reasons)))
+    reasons = "" if len(policies) > 1 or first.remedies else "; ".join(filter(None, map(_reason_words, first.reasons)))
     cure = _remedy_words(first.remedies)
     return (
         f"{_visitor_words(policies[0])}, by {names}"
-        f"{f' ({what})' if what else ''}{f', {where}' if where else ''}{f' (to fix: {cure})' if cure else ''}"
+        f"{f' ({reasons})' if reasons else ''}{f', {where}' if where else ''}{f' (to fix: {cure})' if cure else ''}"
     )
 
 
@@ -147,11 +147,11 @@ def _visitor_words(verdicts: Sequence[StatedVerdict]) -> str:
 
 
 def _reason_words(reason: PolicyReason) -> str:
-    what = "" if reason.kind is None else _CONTROL_WORDS[reason.kind]
+    control = "" if reason.kind is None else _CONTROL_WORDS[reason.kind]
     if reason.name:
-        what = f"{what} {quoted_name(reason.name)}".strip()
+        control = f"{control} {quoted_name(reason.name)}".strip()
     why = _REASON_WORDS[reason.because]
-    return f"{what}: {why}" if what and why else what or why
+    return f"{control}: {why}" if control and why else control or why
 
 
 def _remedy_words(remedies: Sequence[Remedy]) -> str:

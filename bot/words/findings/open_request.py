@@ -42,7 +42,7 @@ def open_request_words(values: Values) -> str:
         )
     ]
     asks = f"Restore of {values['restores']}" if values.get("restores") else values["asks"]
-    what = f"{values['id']} (“{asks}”{lasts}), sent on {day(values['sent_at'])}, {state}"
+    request = f"{values['id']} (“{asks}”{lasts}), sent on {day(values['sent_at'])}, {state}"
     todo = "Wait for its end."
     if values["is_own"]:
         who = "You have"
@@ -55,4 +55,4 @@ def open_request_words(values: Values) -> str:
         who = f"{requester or 'Somebody else'} has"
         if values["may_withdraw"] and requester is not None:
             todo = f"Wait for its end, or ask {requester} to withdraw it."
-    return f"{who} an open {_KINDS[kind]} for this partner: {what}. {todo}"
+    return f"{who} an open {_KINDS[kind]} for this partner: {request}. {todo}"

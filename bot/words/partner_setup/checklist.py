@@ -20,8 +20,8 @@ from bot.words.partner_setup.steps import (
 )
 from workflows.core.partner_setup.checklist import (
     SYNCHRONIZATION_TEMPLATE,
-    Call,
-    Home,
+    GraphCall,
+    OurTenant,
     call_of,
     call_to_add_our_tenant,
     groups,
@@ -51,12 +51,12 @@ class Section(NamedTuple):
         return "\n".join((self.heading, *self.lines))
 
 
-def first_section(home: Home, partner: TenantId, *, is_cross_cloud: bool, has_calls: bool = True) -> Section:
+def first_section(home: OurTenant, partner: TenantId, *, is_cross_cloud: bool, has_calls: bool = True) -> Section:
     """Return the first section: who asks whom, and how to add our tenant as an organization.
 
     :param has_calls: whether anything must be set at all.
     """
-    root = _root(home, is_cross_cloud=is_cross_cloud)
+    root = _graph_root(home, is_cross_cloud=is_cross_cloud)
     name = home.domain or home.tenant_id
     environment = "YOUR-CLOUD" if is_cross_cloud else home.cloud.environment
     lines = [
@@ -84,48 +84,48 @@ def first_section(home: Home, partner: TenantId, *, is_cross_cloud: bool, has_ca
     return Section(heading, tuple(lines))
 
 
-def step_sections(setup: PartnerSetup, home: Home, *, is_cross_cloud: bool) -> tuple[Section, ...]:
+def step_sections(setup: PartnerSetup, home: OurTenant, *, is_cross_cloud: bool) -> tuple[Section, ...]:
     """Return a section for every needed step, in the recommended order.
 
     Steps that are usually open come last, without calls. Steps of one setting are one call, so they form one section
     with both numbers.
     """
-    root = _root(home, is_cross_cloud=is_cross_cloud)
-    told, number = [], 1
+    root = _graph_root(home, is_cross_cloud=is_cross_cloud)
+    shown, number = [], 1
     for group in groups(setup.steps):
-        told.append(_section(number, group, home, root))
+        shown.append(_section(number, group, home, root))
         number += len(group)
     usual = tuple(step for step in setup.steps if not step.is_needed)
-    return (*told, _usually_open_section(usual, home)) if usual else tuple(told)
+    return (*shown, _usually_open_section(usual, home)) if usual else tuple(shown)
 
 
 def partner_notes(setup: PartnerSetup) -> tuple[str, ...]:
     """List what the partner must know besides the steps, in complete sentences."""
-    said = []
+    notes = []
     if setup.trusts:
         claims = ", ".join(TRUST_WORDS[key] for key in setup.trusts)
-        said.append(
+        notes.append(
             f"We accept your {claims}. You do not need to set anything for this. It works for people who really have "
             "it in your tenant."
         )
     if setup.partner_object_ids:
-        said.append(
+        notes.append(
             "Our settings name these IDs of your users, groups or applications. We cannot look them up. Please check "
             f"that they are the right ones: {', '.join(setup.partner_object_ids)}."
         )
     keys = {step.key for step in setup.steps}
     if keys & {StepKey.B2B_DIRECT_CONNECT_INBOUND, StepKey.B2B_DIRECT_CONNECT_OUTBOUND}:
-        said.append("B2B direct connect needs Microsoft Entra ID P1 in both tenants.")
+        notes.append("B2B direct connect needs Microsoft Entra ID P1 in both tenants.")
     if any(step.wanted for step in needed_steps(setup.steps)):
-        said.append(
+        notes.append(
             "Some versions of the PowerShell module misspell the names of B2B settings and are refused with “Invalid "
             "property”. The same JSON works with Invoke-MgGraphRequest -Method PATCH -Uri (the address above) "
             "-Body (the JSON above, in single quotes)."
         )
-    return tuple(said)
+    return tuple(notes)
 
 
-def _section(number: int, group: Sequence[SetupStep], home: Home, root: str) -> Section:
+def _section(number: int, group: Sequence[SetupStep], home: OurTenant, root: str) -> Section:
     call = call_of(group, home)
     lines = [STEP_TEXTS[step.key].why for step in group]
     if group[0].key in _REDEMPTION:
@@ -138,7 +138,7 @@ def _section(number: int, group: Sequence[SetupStep], home: Home, root: str) -> 
     return Section(f"{numbers}. {headings} (needed)", tuple(lines))
 
 
-def _usually_open_section(steps: Sequence[SetupStep], home: Home) -> Section:
+def _usually_open_section(steps: Sequence[SetupStep], home: OurTenant) -> Section:
     """Return the section about steps that are usually open: it only says where to check.
 
     In many cases a call would replace the current list by a shorter one.
@@ -150,7 +150,7 @@ def _usually_open_section(steps: Sequence[SetupStep], home: Home) -> Section:
     return Section(USUALLY_OPEN_HEADING, tuple(lines))
 
 
-def _portal(step: SetupStep, words: StepTexts, home: Home, *, named: str = "") -> Iterator[str]:
+def _portal(step: SetupStep, words: StepTexts, home: OurTenant, *, named: str = "") -> Iterator[str]:
     if step.key is StepKey.MICROSOFT_CLOUD:
         yield f"Portal: {_SETTINGS} > Microsoft cloud settings > {home.cloud.portal}"
     elif step.key is StepKey.PROVISIONING_JOB:
@@ -171,8 +171,8 @@ def _lists(setting: JsonObject, named: str) -> Iterator[str]:
             one = setting[name]
             access = "Allow access" if one["accessType"] == "allowed" else "Block access"
             targets = ", ".join(_target(row) for row in one["targets"])
-            what = f"{access}; applies to" if not named or one["accessType"] != "allowed" else named
-            yield f"  {label}: {what} {targets}"
+            rule = f"{access}; applies to" if not named or one["accessType"] != "allowed" else named
+            yield f"  {label}: {rule} {targets}"
 
 
 def _target(row: JsonObject) -> str:
@@ -180,7 +180,7 @@ def _target(row: JsonObject) -> str:
     return everything.get(row["target"]) or f"{row['targetType']} {row['target']}"
 
 
-def _powershell(step: SetupStep, call: Call, home: Home) -> Iterator[str]:
+def _powershell(step: SetupStep, call: GraphCall, home: OurTenant) -> Iterator[str]:
     body = literal(call.body)
     if step.key is StepKey.MICROSOFT_CLOUD:
         yield f"Update-MgPolicyCrossTenantAccessPolicy -BodyParameter {body}"
@@ -196,7 +196,7 @@ def _powershell(step: SetupStep, call: Call, home: Home) -> Iterator[str]:
         )
 
 
-def _afterwards(step: SetupStep, home: Home) -> Iterator[str]:
+def _afterwards(step: SetupStep, home: OurTenant) -> Iterator[str]:
     if step.key is StepKey.MICROSOFT_CLOUD:
         yield "The call replaces the whole list: read it first, and keep every cloud that you have enabled already."
     if step.key is StepKey.PROVISIONING_JOB:
@@ -208,10 +208,10 @@ def _afterwards(step: SetupStep, home: Home) -> Iterator[str]:
         yield (f"Our tenant receives the accounts, and its setting {IDENTITY_SYNCHRONIZATION} is set already.")
 
 
-def _graph(root: str, call: Call) -> Iterator[str]:
+def _graph(root: str, call: GraphCall) -> Iterator[str]:
     yield f"{call.method} {root}{call.path}"
     yield json.dumps(call.body)
 
 
-def _root(home: Home, *, is_cross_cloud: bool) -> str:
+def _graph_root(home: OurTenant, *, is_cross_cloud: bool) -> str:
     return f"{_OTHER_CLOUD_ROOT if is_cross_cloud else home.cloud.graph}/v1.0"

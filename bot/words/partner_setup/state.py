@@ -60,5 +60,5 @@ def setup_words(steps: Sequence[SetupStep], confirmations: Sequence[Confirmation
     if not still_open:
         return f"Our side: done. Partner's side: confirmed ({NOT_VISIBLE})"
     done, count = len(needed) - still_open, counted(len(needed), "step")
-    said = f"{done} of {count} confirmed" if done else f"not confirmed, {count}"
-    return f"Our side: done. Partner's side: {said} ({NOT_VISIBLE})"
+    progress = f"{done} of {count} confirmed" if done else f"not confirmed, {count}"
+    return f"Our side: done. Partner's side: {progress} ({NOT_VISIBLE})"

@@ -109,17 +109,17 @@ def short_changes(
     :param names: the names in our own directory of its ids, by id.
     """
     reading = _ChangeContext(BeforeAfter.of(plan, default), names)
-    told = [item for item in setting_changes(plan, default) if item.access is not AccessChange.SAME]
-    found = [*_flags(told), *(_short_change(item, reading) for item in told if item.part is not SettingPart.FLAG)]
+    changed = [item for item in setting_changes(plan, default) if item.access is not AccessChange.SAME]
+    found = [*_flags(changed), *(_short_change(item, reading) for item in changed if item.part is not SettingPart.FLAG)]
     return tuple(sorted(found, key=lambda one: one.sign is Sign.LESS))
 
 
-def _flags(told: Sequence[SettingChange]) -> Iterator[ShortChange]:
+def _flags(changes: Sequence[SettingChange]) -> Iterator[ShortChange]:
     """Word the flags of one setting that change in the same direction together."""
     for (name, sign), text in _FLAG_TEXTS.items():
         labels = TRUST_NOUNS if name == Property.INBOUND_TRUST else PROMPTED_PEOPLE
         changed = [
-            labels[item.key] for item in told if item.part is SettingPart.FLAG and _changes_flag(item, name, sign)
+            labels[item.key] for item in changes if item.part is SettingPart.FLAG and _changes_flag(item, name, sign)
         ]
         if changed:
             yield ShortChange(sign=sign, text=text.format(_enumerated(changed)))

@@ -87,8 +87,8 @@ def grouped(posture: Posture) -> Iterator[tuple[Concern, Sequence[PartnerPosture
     about: dict[tuple[Weight, str, str], tuple[Concern, list[PartnerPosture]]] = {}
     for partner in posture.partners:
         for concern in partner.concerns:
-            said = (concern.weight, concern.code, concern_words(concern))
-            about.setdefault(said, (concern, []))[1].append(partner)
+            sentence_key = (concern.weight, concern.code, concern_words(concern))
+            about.setdefault(sentence_key, (concern, []))[1].append(partner)
     yield from sorted(about.values(), key=lambda pair: (-pair[0].weight, pair[0].code))
 
 

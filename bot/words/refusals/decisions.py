@@ -91,8 +91,8 @@ def _not_the_requester(values: Values) -> str:
 
 
 def _not_the_sponsor(values: Values) -> str:
-    what = "keep this access" if values["is_review"] else "confirm the partner setup"
-    return f"Only the sponsor, {values['sponsor']}, or an admin can {what}. Ask one of them."
+    action = "keep this access" if values["is_review"] else "confirm the partner setup"
+    return f"Only the sponsor, {values['sponsor']}, or an admin can {action}. Ask one of them."
 
 
 def _not_an_admin(values: Values) -> str:

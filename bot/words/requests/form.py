@@ -92,9 +92,9 @@ def no_approvers_words(stage: Stage) -> str:
     return f"nobody. It cannot be sent until an admin adds people to the role “{stage.role}”."
 
 
-def guests_words(opening: Openness) -> str:
+def guests_words(openness: Openness) -> str:
     """State that the tenant's default lets guests in already; empty when it does not, or when that is not known."""
-    return _GUESTS.get(opening, "")
+    return _GUESTS.get(openness, "")
 
 
 def partner_question(placeholders: Iterable[Placeholder]) -> str:
@@ -105,8 +105,8 @@ def partner_question(placeholders: Iterable[Placeholder]) -> str:
     ]
     if not lines:
         return ""
-    opening = "We prepare access between our organizations in Microsoft Entra. Please send us from your tenant:"
-    return "\n".join([opening, *lines, "These IDs are not secret."])
+    intro = "We prepare access between our organizations in Microsoft Entra. Please send us from your tenant:"
+    return "\n".join([intro, *lines, "These IDs are not secret."])
 
 
 def _sentence_case(text: str) -> str:

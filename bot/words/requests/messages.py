@@ -54,22 +54,22 @@ ENDED: Final[Mapping[str, str]] = {
 """How a request ended, after the word “request”."""
 
 
-def message_words(said: Fact) -> str:
+def message_words(fact: Fact) -> str:
     """Return the sentences of a message. They may contain text from outside."""
-    return _words(said, verified_name)
+    return _words(fact, verified_name)
 
 
-def notified_message_words(said: Fact) -> str:
+def notified_message_words(fact: Fact) -> str:
     """Return the sentences of a message for its notification, which has no ID of Entra."""
-    return without_ids(_words(said, notified_name))
+    return without_ids(_words(fact, notified_name))
 
 
-def _words(said: Fact, name: Callable[[str], str]) -> str:
-    named = {**said.values, "partner": name(said.values["partner"])} if "partner" in said.values else said.values
-    make = _FUNCTIONS.get(said.code)
+def _words(fact: Fact, name: Callable[[str], str]) -> str:
+    named = {**fact.values, "partner": name(fact.values["partner"])} if "partner" in fact.values else fact.values
+    make = _FUNCTIONS.get(fact.code)
     if make is not None:
         return make(named)
-    return SENTENCES[said.code].format_map(_with_words(named)).strip()
+    return SENTENCES[fact.code].format_map(_with_words(named)).strip()
 
 
 def missing_groups_words(handles: Sequence[str]) -> str:
@@ -85,21 +85,23 @@ def missing_groups_words(handles: Sequence[str]) -> str:
 def shortage_words(lack: Mapping[str, Any]) -> str:
     """State which role has too few people for a stage."""
     has = counted(lack["people"], "person", "people") if lack["people"] else "nobody"
-    said = (
+    text = (
         f"“{lack['stage']}” needs {counted(lack['needed'], 'approval')} from the role “{lack['role']}”, and {has} "
         f"with this role can give one now. {missing_groups_words(lack['missing_groups'])}"
     )
-    return said.strip()
+    return text.strip()
 
 
 def _with_words(values: Values) -> dict[str, Any]:
     """Return the values with sentences for the notes among them, and words for the request and its end."""
-    said = {name: stored_note_words(value) if name in ("note", "reasons") else value for name, value in values.items()}
+    worded = {
+        name: stored_note_words(value) if name in ("note", "reasons") else value for name, value in values.items()
+    }
     request, state = values.get("request", ""), values.get("state", "")
     about, ended = _about(values), ENDED.get(state, "is closed")
     if values.get("part"):
         ended = "is only partly applied (verified)"
-    return {**said, "id": f" {request}" if request else "", "about": about, "ended": ended}
+    return {**worded, "id": f" {request}" if request else "", "about": about, "ended": ended}
 
 
 def _about(values: Values) -> str:
@@ -109,10 +111,10 @@ def _about(values: Values) -> str:
 
 def _closed(values: Values) -> str:
     partner, note = values["partner"], stored_note_words(values["note"])
-    opening = f"{partner} is blocked{_about(values)}: " if values["is_all"] else f"{partner}{_about(values)}: "
+    start = f"{partner} is blocked{_about(values)}: " if values["is_all"] else f"{partner}{_about(values)}: "
     rest = " ".join(filter(None, ["Nothing else is open." if values["is_all"] else "", note]))
     return (
-        f"{opening}B2B collaboration and direct connect are blocked explicitly in both directions. Trust, automatic "
+        f"{start}B2B collaboration and direct connect are blocked explicitly in both directions. Trust, automatic "
         f"redemption and synchronization are off. This was verified in the tenant. {rest} Issued tokens usually work "
         "for up to one more hour. A token lifetime policy can make this longer. Only the partner can end sessions in "
         "its own tenant."
@@ -120,34 +122,34 @@ def _closed(values: Values) -> str:
 
 
 def _our_side_set(values: Values) -> str:
-    said = (
+    text = (
         f"{values['partner']}: our side of the access is done (verified). Partner's side: "
         f"{counted(values['steps'], 'step')}, not confirmed. Gatehouse cannot see the partner's tenant, so the sponsor "
         f"confirms the steps. The partner setup card has the checklist. {stored_note_words(values['note'])}"
     )
-    return said.strip()
+    return text.strip()
 
 
 def _role_empty(values: Values) -> str:
     reasons = " ".join(map(shortage_words, values["lacks"]))
-    opening = f"{values['partner']}: y" if "partner" in values else "Y"
+    start = f"{values['partner']}: y" if "partner" in values else "Y"
     return (
-        f"{opening}our request {values['request']} cannot be approved now. {reasons} The admins are told. You do not "
+        f"{start}our request {values['request']} cannot be approved now. {reasons} The admins are told. You do not "
         "need to do anything. The request continues when there are enough approvers."
     )
 
 
 def _setup_confirmed(values: Values) -> str:
     step = SHORT_NAMES[StepKey(values["step"])]
-    return f"{values['partner']}: confirmed, recorded under your name: {step}. {_still_unknown(values['left'])}"
+    return f"{values['partner']}: confirmed, recorded under your name: {step}. {_unconfirmed_steps(values['left'])}"
 
 
 def _setup_unconfirmed(values: Values) -> str:
     step = SHORT_NAMES[StepKey(values["step"])]
-    return f"{values['partner']}: not confirmed any more: {step}. {_still_unknown(values['left'])}"
+    return f"{values['partner']}: not confirmed any more: {step}. {_unconfirmed_steps(values['left'])}"
 
 
-def _still_unknown(left: Sequence[str]) -> str:
+def _unconfirmed_steps(left: Sequence[str]) -> str:
     if not left:
         return "Every step is confirmed now."
     names = "; ".join(SHORT_NAMES[StepKey(key)] for key in left)

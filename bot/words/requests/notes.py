@@ -136,20 +136,20 @@ def _not_written(values: Values) -> str:
 
 def _planned_again(values: Values) -> str:
     if values["is_unwritten"]:
-        opening = f"{_NOTHING_WRITTEN if values['is_first'] else _PLAN_NOT_WRITTEN} over it"
+        start = f"{_NOTHING_WRITTEN if values['is_first'] else _PLAN_NOT_WRITTEN} over it"
     else:
-        opening = "The change that was sent before is not active as sent"
+        start = "The change that was sent before is not active as sent"
     if values["is_revocation"]:
-        return f"{opening}. The revocation is planned again from the current settings."
-    return f"{opening}. The change is planned again from the current settings and needs new approval."
+        return f"{start}. The revocation is planned again from the current settings."
+    return f"{start}. The change is planned again from the current settings and needs new approval."
 
 
 def _unknown_settings(values: Values) -> str:
     names = "; ".join(map(access_kind_title, values["names"]))
-    opening = _NOTHING_WRITTEN if values["is_first"] else _PLAN_NOT_WRITTEN
+    state = _NOTHING_WRITTEN if values["is_first"] else _PLAN_NOT_WRITTEN
     return (
         f"Settings of this partner that Gatehouse does not know have changed since the plan: {names}. Their effect is "
-        f"not known. {opening}. The change is planned again from the current settings and needs new approval."
+        f"not known. {state}. The change is planned again from the current settings and needs new approval."
     )
 
 
@@ -163,15 +163,15 @@ def _default_changed(values: Values) -> str:
 
 
 def _asked_with_default(values: Values) -> str:
-    opening = _NOTHING_WRITTEN if values["is_first"] else _PLAN_NOT_WRITTEN
-    return f"{opening}. The change is planned again with the current default and needs new approval."
+    start = _NOTHING_WRITTEN if values["is_first"] else _PLAN_NOT_WRITTEN
+    return f"{start}. The change is planned again with the current default and needs new approval."
 
 
 def _leads_elsewhere(values: Values) -> str:
-    opening = f"“{values['target']}” belonged to the tenant {values['tenant']} when this was approved"
+    start = f"“{values['target']}” belonged to the tenant {values['tenant']} when this was approved"
     if values["now"] is None:
-        return f"{opening}, but belongs to no tenant now."
-    return f"{opening}, but belongs to the tenant {values['now']} now."
+        return f"{start}, but belongs to no tenant now."
+    return f"{start}, but belongs to the tenant {values['now']} now."
 
 
 def _access_ended(values: Values) -> str:

@@ -117,10 +117,10 @@ def _shortened_to_difference(seen: str, now: str) -> tuple[str, str]:
     return _words_from(was, start), _words_from(becomes, start)
 
 
-def _words_from(said: Sequence[str], start: int) -> str:
+def _words_from(words: Sequence[str], start: int) -> str:
     end = start + MAX_JUSTIFICATION_WORDS
-    more = len(said) - end
-    text = f"{'… ' if start else ''}{' '.join(said[start:end])}{' …' if more > 0 else ''}"
+    more = len(words) - end
+    text = f"{'… ' if start else ''}{' '.join(words[start:end])}{' …' if more > 0 else ''}"
     counts = [f"{counted(start, 'word')} before"] if start else []
     counts += [f"{counted(more, 'word')} after"] if more > 0 else []
     return f"“{text}” ({', '.join(counts)})" if counts else f"“{text}”"

@@ -28,6 +28,11 @@ STATE_WORDS: Final[Mapping[DisplayedState, str]] = {
 }
 
 
+def short_state_words(request: AccessRequest) -> str:
+    """State the state of a request in a few words for one line of a list; without when it was verified."""
+    return STATE_WORDS[displayed_state(request)]
+
+
 def state_words(request: AccessRequest) -> str:
     """State the state of a request in a few words, and when it was verified; without its note."""
     words, confirmed_at = STATE_WORDS[displayed_state(request)], request.confirmed_at

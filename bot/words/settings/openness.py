@@ -49,9 +49,11 @@ def access_kind_title(name: str) -> str:
 
 def access_kinds_words(found: Iterable[AccessKind | OpenAccess]) -> str:
     """List kinds of access by their titles. One that is not closed also shows how far it is open."""
-    said = [access_kind_title(kind.name) if kind.opening is Openness.CLOSED else _with_openness(kind) for kind in found]
-    more = len(said) - _MAX_NAMED_TARGETS
-    return "; ".join([*said[:_MAX_NAMED_TARGETS], *([f"{more} more"] if more > 0 else [])])
+    titles = [
+        access_kind_title(kind.name) if kind.opening is Openness.CLOSED else _with_openness(kind) for kind in found
+    ]
+    more = len(titles) - _MAX_NAMED_TARGETS
+    return "; ".join([*titles[:_MAX_NAMED_TARGETS], *([f"{more} more"] if more > 0 else [])])
 
 
 def not_closed_words(left: Sequence[AccessKind | OpenAccess]) -> str:

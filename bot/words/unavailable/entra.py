@@ -65,12 +65,12 @@ def _doubt(values: Values) -> str:
 def _refused(values: Values) -> str:
     status, number = values["status"], values["request_id"]
     named = f"{status} {values['code']}".rstrip() + (f", request id {number}" if number else "")
-    said = f"Entra refused to {_asked(values)}: {values['says'] or 'no reason given'} ({named})."
+    refused = f"Entra refused to {_asked(values)}: {values['says'] or 'no reason given'} ({named})."
     if status == 401:
-        return f"{said} {_CREDENTIALS_CURE}"
+        return f"{refused} {_CREDENTIALS_CURE}"
     if status == 403:
-        return f"{said} The application needs the permission {values['permission']} with admin consent."
-    return said if values["meaning"] is None else f"{said} {MEANINGS[KnownRefusal(values['meaning'])]}"
+        return f"{refused} The application needs the permission {values['permission']} with admin consent."
+    return refused if values["meaning"] is None else f"{refused} {MEANINGS[KnownRefusal(values['meaning'])]}"
 
 
 def _throttled(values: Values) -> str:
@@ -91,9 +91,9 @@ def _too_late(values: Values) -> str:
     return f"Entra took too long to {_asked(values)}{_doubt(values) if values['is_sent'] else '. Nothing was sent.'}"
 
 
-def _when_asked(opening: str) -> Callable[[Values], str]:
+def _when_asked(start: str) -> Callable[[Values], str]:
     """Return the sentence about an answer that cannot be used."""
-    return lambda values: f"{opening} when asked to {_asked(values)}."
+    return lambda values: f"{start} when asked to {_asked(values)}."
 
 
 SENTENCES: Final[Mapping[TenantCode, str | Callable[[Values], str]]] = {

@@ -105,7 +105,7 @@ async def test_a_role_without_enough_people_is_named(
 
 
 async def test_a_user_group_that_does_not_exist_is_named(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A renamed group has no members, and adding people to it is no cure."""
+    """A renamed group has no members, and adding people to it does not help."""
     groups = [(id_, handle.replace("owners", "keepers"), name, held) for id_, handle, name, held in USER_GROUPS]
     monkeypatch.setattr(people, "USER_GROUPS", tuple(groups))
     status, text = await examined(settings)

@@ -37,7 +37,7 @@ def planned(template: str = "merger", before: JsonObject | None = None, **change
     chosen = CATALOG.templates[template]
     assert filled(chosen, {})
     observation = ObservedPartner(identity=identity(), configuration=before, default=MICROSOFTS, at=NOW)
-    plan = access_plan(observation, chosen, timedelta(days=180), known=None, now=NOW)
+    plan = access_plan(observation, chosen, timedelta(days=180), record=None, now=NOW)
     usual: dict[str, Any] = {
         "observation": observation,
         "template": chosen,
@@ -117,7 +117,7 @@ def test_a_tenant_of_another_cloud_is_not_confirmed() -> None:
     other = TenantIdentity(tenant_id=TENANT, display_name=TENANT, default_domain="", asked=TENANT, is_resolved=False)
     observation = ObservedPartner(identity=other, configuration=None, default=MICROSOFTS, at=NOW)
     template = CATALOG.templates["guest-collaboration"]
-    plan = access_plan(observation, template, timedelta(days=90), known=None, now=NOW)
+    plan = access_plan(observation, template, timedelta(days=90), record=None, now=NOW)
     text = printed(planned(template.name, observation=observation, plan=plan))
     assert "Entra does not know this tenant ID" in text
     assert "another Microsoft cloud" in text
@@ -194,7 +194,7 @@ def test_what_is_left_to_a_partner_of_another_cloud_is_counted_as_on_its_card() 
     other = TenantIdentity(tenant_id=TENANT, display_name=TENANT, default_domain="", asked=TENANT, is_resolved=False)
     template = CATALOG.templates["guest-collaboration"]
     observation = ObservedPartner(identity=other, configuration=None, default=MICROSOFTS, at=NOW)
-    plan = access_plan(observation, template, timedelta(days=90), known=None, now=NOW)
+    plan = access_plan(observation, template, timedelta(days=90), record=None, now=NOW)
     one = planned(template.name, observation=observation, plan=plan)
     fact = next(one for one in consequences(plan, MICROSOFTS) if one.code == Consequence.PARTNER_STEPS)
     assert fact not in consequences(replace(plan, is_cross_cloud=False), MICROSOFTS)

@@ -13,14 +13,14 @@ from bot.slack.blocks.message import notice, refusal
 from bot.slack.blocks.modal import message_view
 from bot.slack.blocks.untrusted import clean
 from bot.slack.cards.approval.requester_and_sponsor import requester_card
-from bot.slack.flows.decide import decision_view
+from bot.slack.flows.decide.views import decision_view
 from bot.slack.flows.home.view import home_view
 from bot.slack.flows.show.partner_details import partner_details
 from bot.words.actions import COMMANDS, Action
 from bot.words.refusals.sentences import fact_words
 from tests.bot.surfaces import card
 from tests.workflows.core.builders import AMARA, NOW, identity, request
-from workflows.app.reads.app_home import Home
+from workflows.app.reads.app_home import AppHome
 from workflows.app.requests.forms import InvalidForm
 from workflows.core.errors.facts import Fact
 from workflows.core.errors.refusal_codes import RefusalCode
@@ -60,7 +60,7 @@ def test_no_card_names_an_action_without_its_command(state: RequestState, kind: 
     shown: list[object] = [
         card(one),
         requester_card(one, now=NOW),
-        home_view(Home(mine=Page(shown=[one], count=1, size=1)), now=NOW),
+        home_view(AppHome(mine=Page(shown=[one], count=1, size=1)), now=NOW),
     ]
     if one.prepared is not None:
         shown += [decision_view(one, history=(), now=NOW), partner_details(identity(), {}, {}, None, [one], NOW)]

@@ -20,7 +20,7 @@ from workflows.app.schedule.ticker import tick
 from workflows.catalog.catalog import SHIPPED, load_catalog
 from workflows.core.errors.raised import InvalidField, Refused
 from workflows.core.errors.refusal_codes import RefusalCode
-from workflows.core.partner_setup.checklist import Call, Home, call_of, call_to_add_our_tenant, groups
+from workflows.core.partner_setup.checklist import GraphCall, OurTenant, call_of, call_to_add_our_tenant, groups
 from workflows.core.partner_setup.clouds import CLOUDS, GLOBAL
 from workflows.core.partner_setup.steps import setup_of
 from workflows.core.partners.partnership import Partnership
@@ -131,12 +131,12 @@ async def test_a_revocation_ends_what_was_said_of_the_partner_setup(world: World
 async def test_the_checklist_is_of_the_current_settings_and_names_our_own_tenant(world: World) -> None:
     checklists = PartnerSetupReader(store=world.store, tenant=world.tenant, cloud=GLOBAL)
     home = TenantIdentity(tenant_id=HOME, display_name="Woodgrove", default_domain="woodgrove.com", asked=HOME)
-    assert await checklists.home() == Home(tenant_id=HOME, domain="", cloud=GLOBAL), "a domain is never guessed"
+    assert await checklists.home() == OurTenant(tenant_id=HOME, domain="", cloud=GLOBAL), "a domain is never guessed"
     world.tenant.add_tenant(home)
     world.tenant.edit(TENANT, automaticUserConsentSettings={"inboundAllowed": True})
     found = await checklists.present("Contoso.com")
     assert (found.identity.tenant_id, found.partnership, found.is_cross_cloud) == (TENANT, None, False)
-    assert found.home == Home(tenant_id=HOME, domain="woodgrove.com", cloud=GLOBAL)
+    assert found.home == OurTenant(tenant_id=HOME, domain="woodgrove.com", cloud=GLOBAL)
     assert found.setup.steps == (REDEEM_STEP,)
     with pytest.raises(InvalidField):
         await checklists.present("not a domain")
@@ -145,9 +145,9 @@ async def test_the_checklist_is_of_the_current_settings_and_names_our_own_tenant
         await checklists.present(identity().default_domain)
 
 
-def every_call() -> dict[str, Call]:
+def every_call() -> dict[str, GraphCall]:
     """Every call that the checklists of the shipped templates contain, by its JSON."""
-    found: list[Call] = []
+    found: list[GraphCall] = []
     for template in load_catalog(SHIPPED).templates.values():
         plan = plan_access(
             tenant_id=TENANT,
@@ -158,7 +158,7 @@ def every_call() -> dict[str, Call]:
             duration=template.default_duration,
         )
         for cloud, is_abroad in [(GLOBAL, False), *((cloud, True) for cloud in CLOUDS)]:
-            home = Home(tenant_id=US, domain="woodgrove.com", cloud=cloud)
+            home = OurTenant(tenant_id=US, domain="woodgrove.com", cloud=cloud)
             setup = setup_of(plan.configuration_after(), MICROSOFTS, is_cross_cloud=is_abroad)
             found += [call_to_add_our_tenant(home), *(call_of(group, home) for group in groups(setup.steps))]
     return {json.dumps(call): call for call in found}
@@ -191,7 +191,7 @@ async def test_a_tenant_takes_every_call_of_every_checklist(
 
 
 @pytest.mark.parametrize("call", SETTINGS, ids=lambda call: f"{call.method}-{'-'.join(call.body)}")
-def test_every_call_of_every_checklist_is_as_microsoft_describes_it(call: Call) -> None:
+def test_every_call_of_every_checklist_is_as_microsoft_describes_it(call: GraphCall) -> None:
     content = json.dumps(call.body).encode()
     check_request(mock_request(call.method, call.path, query={}, headers={}, content=content))
 

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from workflows.catalog.catalog import SHIPPED, CatalogProblems, load_catalog
-from workflows.core.people import ADMIN, Role
+from workflows.core.people import ADMIN, AUDITOR, Role
 from workflows.core.policy.placeholders import Placeholder
 from workflows.core.policy.template import TicketRule, filled
 from workflows.core.settings.id_owner import Owner
@@ -120,13 +120,13 @@ TO_OFFICE_365 = B2BSetting(
 
 
 def test_guest_collaboration_opens_office_365_and_trusts_nothing() -> None:
-    """“Nothing of theirs is trusted” is written, not left to a default that might trust."""
+    """“We do not accept their MFA or devices” is written, not left to a default that might trust."""
     assert settings_of("guest-collaboration") == {
         Property.B2B_COLLABORATION_INBOUND: TO_OFFICE_365,
         Property.INBOUND_TRUST: InboundTrust(mfa=False, compliant_device=False, hybrid_joined_device=False),
     }
     template = load_catalog(SHIPPED).templates["guest-collaboration"]
-    assert "work as guests in our Office 365. Nothing of theirs is trusted" in template.description
+    assert "work as guests in our Office 365. We do not accept their MFA or devices." in template.description
     assert [(stage.role, stage.quorum) for stage in template.stages] == [("security", 1)]
 
 
@@ -138,9 +138,9 @@ def test_trusted_partner_trusts_mfa_and_compliant_devices_and_redeems_inbound() 
     }
     template = load_catalog(SHIPPED).templates["trusted-partner"]
     for promise in (
-        "guests in our Office 365",
-        "MFA and compliant devices count here",
-        "once they set their half as well",
+        "in our Office 365 as guests",
+        "We accept their MFA and compliant devices",
+        "once the partner has set its side",
     ):
         assert promise in template.description
     assert [(stage.role, stage.quorum) for stage in template.stages] == [("security", 1), ("data-owner", 2)]
@@ -163,7 +163,8 @@ def test_the_shipped_folder_holds_these_eight_and_every_role_they_name() -> None
     catalog = load_catalog(SHIPPED)
     assert set(catalog.templates) == SHIPPED_NAMES
     named = {stage.role for template in catalog.templates.values() for stage in template.stages}
-    assert named | {ADMIN} == set(catalog.roles)
+    assert named | {ADMIN, AUDITOR} == set(catalog.roles)
+    assert named | {ADMIN} == catalog.deciding_roles
     for name, template in catalog.templates.items():
         assert template.name == name
         assert template.default_duration in template.durations
@@ -625,3 +626,22 @@ def test_every_shipped_template_says_what_for() -> None:
     for template in load_catalog(SHIPPED).templates.values():
         assert template.need, template.name
         assert template.purpose, template.name
+
+
+# --- auditors ---
+
+AUDITORS = '\n[auditor]\ntitle = "Auditors"\nuser_groups = ["partner-auditors"]\n'
+
+
+def test_the_role_of_auditors_is_optional_and_decides_nothing(write: Write) -> None:
+    assert load_catalog(write()).deciding_roles == {ADMIN, Role("security")}
+    catalog = load_catalog(write(roles=ROLES + AUDITORS))
+    assert AUDITOR in catalog.roles
+    assert AUDITOR not in catalog.deciding_roles
+
+
+def test_a_template_whose_chain_names_auditors_is_refused(write: Write) -> None:
+    folder = write(TEMPLATE.replace('role = "security"', 'role = "auditor"'), roles=ROLES + AUDITORS)
+    assert list(problems(folder)) == [
+        "open.toml: stages.0.role: auditor only reads and decides nothing; name another role"
+    ]

@@ -187,7 +187,7 @@ async def entra(graph: Graph, authority: TokenAuthority, environment: pytest.Mon
 @asynccontextmanager
 async def a_world(path: Path, graph: Graph, entra: Entra) -> AsyncIterator[World]:
     """The domain over the gateway instead of the fake tenant."""
-    entra._found._kept.clear()
+    entra._tenants_by_name._kept.clear()
     entra._home = None
     entra._guard._trusted_until = float("-inf")
     async with open_world(path, clock=graph.clock) as world:

@@ -309,6 +309,17 @@ async def test_an_effect_is_due_from_the_moment_of_its_commit(store: Store, plac
     assert [one.effect for one in await store.pending(moment, 10)] == [FIRST]
 
 
+async def test_a_card_that_changes_later_is_due_then_and_is_not_counted_before(store: Store) -> None:
+    later = NOW + timedelta(days=1)
+    await put_effects(store, ShowRequest(request_id=RequestId("r-1"), not_before=later))
+    assert list(await store.pending(later - MILLISECOND, 10)) == []
+    assert await store.count_pending(later - MILLISECOND) == (0, 0, 0), "nothing waits for another attempt"
+    (one,) = await store.pending(later, 10)
+    assert await store.count_pending(later) == (1, 0, 0)
+    await store.retry(one.id, later + timedelta(minutes=1), (text_fact("no answer"),))
+    assert await store.count_pending(later) == (0, 1, 0)
+
+
 async def test_pending_effects_survive_a_restart_in_order(store: Store, place: PagePosition) -> None:
     await put_effects(store, FIRST, SECOND, key="a")
     (first,) = await store.pending(NOW, 10)

@@ -1,19 +1,21 @@
 """The lists of a person's App Home: what waits for them, what they requested, and what admins must look at."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from enum import StrEnum
 from typing import Final
 
+from workflows.app.reads.auditors import is_shown_as_auditor
+from workflows.app.reads.found_requests import NOTHING_FOUND, FoundRequests, find_requests
 from workflows.app.reads.waiting_requests import ids_of
 from workflows.core.partner_setup.confirmations import open_steps
 from workflows.core.partners.partnership import Partnership, PartnershipState, is_over
-from workflows.core.people import ADMIN, ChatId, Person, PersonId
+from workflows.core.people import ADMIN, ChatId, Person, PersonId, Role
 from workflows.core.requests.alarms import Alarm
 from workflows.core.requests.request import AccessRequest, RequestId, RequestKind, RequestState
 from workflows.intervals import HOME_SHOWS_ENDS_WITHIN
-from workflows.ports.pages import EMPTY, START, Cursor, Page, PagePosition, PartnerFilter
+from workflows.ports.pages import EMPTY, START, Cursor, Page, PagePosition, PartnerFilter, RequestFilter
 from workflows.ports.people_directory import PeopleDirectory
 from workflows.ports.store import Store
 
@@ -23,6 +25,10 @@ ALARMS_PAGE: Final = 5
 """Alarms on a page: each is some sentences long."""
 SPONSORED_PAGE: Final = 5
 """Partners on a page of those with active access: with every other list full, a home still has room."""
+AUDITOR_PAGE: Final = 5
+"""Records of one list on a page while an auditor searches by text, which shows two more lists."""
+FOUND_PAGE: Final = 20
+"""Requests on a page of an auditor's search, which replaces the other lists."""
 _LIVE: Final = frozenset({PartnershipState.ACTIVE, PartnershipState.REVIEW_DUE})
 
 
@@ -37,6 +43,7 @@ class HomeList(StrEnum):
     OVERDUE = "overdue"
     PARTNERS = "partners"
     ALARMS = "alarms"
+    REQUESTS = "requests"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -45,15 +52,17 @@ class HomePosition:
 
     text: str = ""
     """The searched text; empty when nothing was searched for."""
+    wanted: RequestFilter | None = None
+    """The requests that an auditor searches for; None when they do not."""
     places: Mapping[HomeList, PagePosition] = field(default_factory=dict)
 
     def at(self, name: HomeList) -> PagePosition:
-        """Return where the shown page of one list begins."""
+        """Return the position of the shown page of one list."""
         return self.places.get(name, START)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Home:
+class AppHome:
     """The content of one person's App Home, from the records."""
 
     text: str = ""
@@ -74,7 +83,13 @@ class Home:
     overdue: Page[Partnership] = EMPTY
     """For admins: every review that is due, and every access period that has ended."""
     partners: Page[Partnership] = EMPTY
-    """For admins: what the search finds among all partners."""
+    """For admins and auditors: what the search finds among all partners."""
+    is_auditor: bool | None = False
+    """None when it cannot be read now whether the person is an auditor. Nothing more is shown then."""
+    wanted: RequestFilter | None = None
+    """For auditors: the requests that they search for. Only these are shown then."""
+    found: FoundRequests = NOTHING_FOUND
+    """For auditors: what the search finds among all requests."""
     alarms: Page[Alarm] = EMPTY
     """For admins: the open alarms, the newest first. They are not searched."""
 
@@ -82,36 +97,69 @@ class Home:
     def has_nothing_to_show(self) -> bool:
         """Return whether there is nothing to show: the person is no admin, searched nothing, and has empty lists."""
         lists = (self.reviews, self.approvals, self.mine, self.ending, self.sponsored)
-        return not (self.is_admin or self.text or any(one.count for one in lists))
+        return not (self.is_admin or self.is_auditor or self.text or any(one.count for one in lists))
 
 
 async def read_home(
     person: ChatId, *, known: Person | None, at: HomePosition, store: Store, directory: PeopleDirectory, now: datetime
-) -> Home:
+) -> AppHome:
     """Read one page of each list that concerns a person.
 
     :param known: the person, if their account could be read. Records may contain another chat id of the same person.
     """
     chat_ids = ids_of(person, known)
     every: frozenset[ChatId | PersonId] = chat_ids if known is None else chat_ids | {known.id}
-    roles = [role for role in await store.roles_waited_for() if chat_ids & await directory.holders(role)]
     is_admin = bool(chat_ids & await directory.holders(ADMIN))
+    is_auditor = await is_shown_as_auditor(person, known, directory)
+    if is_auditor and at.wanted is not None:
+        found = await _found(at.wanted, at, FOUND_PAGE, store, now)
+        return AppHome(is_admin=is_admin, is_auditor=True, wanted=at.wanted, found=found)
+    roles = [role for role in await store.roles_waited_for() if chat_ids & await directory.holders(role)]
+    searches_all = bool(is_auditor and at.text)
+    size = AUDITOR_PAGE if searches_all else PAGE
+    home = await _read_lists(every, roles, at=at, size=size, is_admin=is_admin, store=store, now=now)
+    return replace(
+        home,
+        is_auditor=is_auditor,
+        partners=await store.partners_page(
+            PartnerFilter(text=at.text), limit=size, place=at.at(HomeList.PARTNERS), by_end=False
+        )
+        if at.text and (is_admin or is_auditor)
+        else EMPTY,
+        found=await _found(RequestFilter(text=at.text), at, size, store, now) if searches_all else NOTHING_FOUND,
+    )
 
-    async def partners(
-        name: HomeList, wanted: PartnerFilter, *, by_end: bool = True, limit: int = PAGE
-    ) -> Page[Partnership]:
-        return await store.partners_page(wanted, limit=limit, place=at.at(name), by_end=by_end)
+
+async def _read_lists(
+    every: frozenset[ChatId | PersonId],
+    roles: Sequence[Role],
+    *,
+    at: HomePosition,
+    size: int,
+    is_admin: bool,
+    store: Store,
+    now: datetime,
+) -> AppHome:
+    """Read the lists of what concerns a person.
+
+    :param every: every id of the person.
+    :param roles: the roles of the person for which requests wait.
+    :param size: the most records of most lists.
+    """
+
+    async def partners(name: HomeList, wanted: PartnerFilter, *, limit: int = size) -> Page[Partnership]:
+        return await store.partners_page(wanted, limit=limit, place=at.at(name), by_end=True)
 
     due = PartnerFilter(states=frozenset({PartnershipState.REVIEW_DUE}), sponsors=every, text=at.text)
     soon = PartnerFilter(
         states=_LIVE, sponsors=every, ends_after=now, ends_by=now + HOME_SHOWS_ENDS_WITHIN, text=at.text
     )
     live = PartnerFilter(states=_LIVE, sponsors=every, text=at.text)
-    mine = await store.own_page(every, text=at.text, limit=PAGE, place=at.at(HomeList.MINE))
-    return Home(
+    mine = await store.own_page(every, text=at.text, limit=size, place=at.at(HomeList.MINE))
+    return AppHome(
         text=at.text,
         reviews=await partners(HomeList.REVIEWS, due),
-        approvals=await store.waiting_page(roles, every, text=at.text, limit=PAGE, place=at.at(HomeList.APPROVALS)),
+        approvals=await store.waiting_page(roles, every, text=at.text, limit=size, place=at.at(HomeList.APPROVALS)),
         mine=mine,
         setups=await _setups(mine.shown, store),
         over=frozenset([one.id for one in mine.shown if await _is_over(one, store, now)]),
@@ -119,11 +167,12 @@ async def read_home(
         sponsored=await partners(HomeList.SPONSORED, live, limit=SPONSORED_PAGE),
         is_admin=is_admin,
         overdue=await partners(HomeList.OVERDUE, PartnerFilter(overdue_at=now, text=at.text)) if is_admin else EMPTY,
-        partners=await partners(HomeList.PARTNERS, PartnerFilter(text=at.text), by_end=False)
-        if is_admin and at.text
-        else EMPTY,
         alarms=_page(await store.open_alarms(), at.at(HomeList.ALARMS)) if is_admin and not at.text else EMPTY,
     )
+
+
+async def _found(wanted: RequestFilter, at: HomePosition, limit: int, store: Store, now: datetime) -> FoundRequests:
+    return await find_requests(wanted, limit=limit, place=at.at(HomeList.REQUESTS), store=store, now=now)
 
 
 async def _setups(requests: Sequence[AccessRequest], store: Store) -> Mapping[RequestId, Partnership]:

@@ -62,7 +62,7 @@ class Offers:
         examples = {one.name: f"{_EXAMPLE}{number:02}" for number, one in enumerate(template.placeholders)}
         duration = timedelta(days=days) if days else template.default_duration
         try:
-            plan = access_plan(observation, template, duration, examples, known=known, now=self.clock.now())
+            plan = access_plan(observation, template, duration, examples, record=known, now=self.clock.now())
         except CodedError:
             return template.stages
         policy = await current_policy(known, past=self.store, catalog=self.catalog)

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from workflows.core.partner_setup.checklist import Home
+from workflows.core.partner_setup.checklist import OurTenant
 from workflows.core.partner_setup.clouds import Cloud
 from workflows.core.partner_setup.steps import PartnerSetup, setup_of
 from workflows.core.partners.partnership import Partnership
@@ -19,7 +19,7 @@ class CurrentSetup:
 
     identity: TenantIdentity
     setup: PartnerSetup
-    home: Home
+    home: OurTenant
     partnership: Partnership | None
 
     @property
@@ -47,7 +47,7 @@ class PartnerSetupReader:
         setup = setup_of(configuration, default, is_cross_cloud=not identity.is_resolved)
         return CurrentSetup(identity=identity, setup=setup, home=await self.home(), partnership=partnership)
 
-    async def home(self) -> Home:
+    async def home(self) -> OurTenant:
         """Return our own tenant with its names.
 
         :raises TenantUnavailable, TenantRefused: when Entra does not give the answer.
@@ -55,4 +55,4 @@ class PartnerSetupReader:
         tenant_id = await self.tenant.home()
         found = await self.tenant.find(tenant_id)
         domain = "" if found is None else found.default_domain
-        return Home(tenant_id=tenant_id, domain=domain, cloud=self.cloud)
+        return OurTenant(tenant_id=tenant_id, domain=domain, cloud=self.cloud)

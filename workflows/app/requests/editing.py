@@ -22,7 +22,7 @@ from workflows.partner_lookup.target import FIELD
 from workflows.ports.people_directory import PeopleDirectoryUnavailable
 from workflows.ports.tenant import TenantRefused, TenantUnavailable
 
-PLACE = "template"
+PARTNER_PROBLEMS_FIELD = "template"
 """The name of the field that shows problems with the partner, because this form has no field for it."""
 
 
@@ -32,13 +32,13 @@ class Editing:
 
     intake: Intake
 
-    async def require(self, request_id: RequestId, actor: ChatId) -> AccessRequest:
-        """Return a request for the form that edits it, as it is now.
+    async def require_editable(self, request_id: RequestId, actor: ChatId) -> AccessRequest:
+        """Return the present request for the form that edits it, when this person may edit it.
 
         :raises Refused: when this person cannot edit it now.
         :raises PeopleDirectoryUnavailable, TenantUnavailable, TenantRefused: when the person cannot be identified now.
         """
-        request = await self._known(request_id)
+        request = await self._load(request_id)
         digest = "" if request.prepared is None else request.prepared.plan.digest
         person = await self.intake.directory.identify(actor)
         require_may_edit(request, person, digest, self.intake.clock.now())
@@ -52,16 +52,16 @@ class Editing:
         """
         if form.edits is None or await self.intake.store.is_known(key):
             return
-        request, digest = await self._known(form.edits.request_id), form.edits.digest
+        request, digest = await self._load(form.edits.request_id), form.edits.digest
         person = await self._identified(form.requester)
         require_may_edit(request, person, digest, self.intake.clock.now())
         filing = RequestLimitCheck(service=self.intake.service, limits=self.intake.limits)
-        await require_within_limits(filing, form.requester, PLACE, key=key, account=person.id)
+        await require_within_limits(filing, form.requester, PARTNER_PROBLEMS_FIELD, key=key, account=person.id)
         checked = await self._checked(form, request)
         if not changed_fields(request.particulars, with_edited_values(request.particulars, checked.particulars)):
-            raise InvalidForm({PLACE: Fact(RefusalCode.NOTHING_EDITED)})
+            raise InvalidForm({PARTNER_PROBLEMS_FIELD: Fact(RefusalCode.NOTHING_EDITED)})
         if checked.observation is None:
-            raise InvalidForm({PLACE: Fact(RefusalCode.EDIT_NOT_CHECKED)})
+            raise InvalidForm({PARTNER_PROBLEMS_FIELD: Fact(RefusalCode.EDIT_NOT_CHECKED)})
         command = Edit(
             actor=person,
             request_id=request.id,
@@ -80,10 +80,10 @@ class Editing:
         except InvalidForm as invalid:
             shown = {field: problem for field, problem in invalid.problems.items() if field != FIELD}
             if FIELD in invalid.problems:
-                shown.setdefault(PLACE, invalid.problems[FIELD])
+                shown.setdefault(PARTNER_PROBLEMS_FIELD, invalid.problems[FIELD])
             raise InvalidForm(shown) from invalid
 
-    async def _known(self, request_id: RequestId) -> AccessRequest:
+    async def _load(self, request_id: RequestId) -> AccessRequest:
         request = await self.intake.store.request(request_id)
         if request is None:
             raise Refused(RefusalCode.UNKNOWN_REQUEST)
@@ -94,4 +94,4 @@ class Editing:
             async with asyncio.timeout(people_checks.TIMEOUT_SECONDS):
                 return await self.intake.directory.identify(actor)
         except (PeopleDirectoryUnavailable, TenantUnavailable, TenantRefused, TimeoutError) as error:
-            raise InvalidForm({PLACE: Fact(RefusalCode.EDIT_NOT_CHECKED)}) from error
+            raise InvalidForm({PARTNER_PROBLEMS_FIELD: Fact(RefusalCode.EDIT_NOT_CHECKED)}) from error

@@ -6,6 +6,7 @@ from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 
 from workflows.catalog.catalog import Catalog
+from workflows.catalog.rewording import has_same_meaning
 from workflows.core.errors.facts import Fact
 from workflows.core.people import ChatId
 from workflows.core.policy.template import Template
@@ -104,7 +105,7 @@ def refilled(request: AccessRequest, requester: ChatId, catalog: Catalog, now: d
 
 def _compared(form: Form, template: Template, was: str, now: datetime) -> Refill:
     notes: dict[str, Fact] = {}
-    if was not in ("", template.content_hash):
+    if was and not has_same_meaning(was, template.content_hash):
         notes["template"] = Fact(RefillCode.TEMPLATE_CHANGED, {"template": template.title})
     today, latest = now.astimezone(UTC).date().isoformat(), (now.astimezone(UTC) + template.longest).date().isoformat()
     kept = form.ends_on if template.may_end_on_date and today < form.ends_on <= latest else ""

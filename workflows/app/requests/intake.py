@@ -234,7 +234,7 @@ class Intake(FormServices):
             template,
             particulars.duration or template.default_duration,
             particulars.placeholders,
-            known=known,
+            record=known,
             now=self.clock.now(),
             ends_at=particulars.ends_at,
         )

@@ -22,23 +22,23 @@ _TIMEOUT_SECONDS: Final = 2.0
 
 
 async def open_request_about(
-    tenant_id: TenantId, *, records: RecordsReader, but: RequestId | None = None
+    tenant_id: TenantId, *, records: RecordsReader, ignored_id: RequestId | None = None
 ) -> AccessRequest | None:
     """Return the oldest open request about a tenant; None when there is none.
 
-    :param but: the id of a request that is being prepared. It is not returned, and neither is any other request that
-        is being prepared. Otherwise two requests could each wait for the other.
+    :param ignored_id: the id of a request that is being prepared. It is not returned, and neither is any other request
+        that is being prepared. Otherwise two requests could each wait for the other.
     """
     for request in await records.open_requests():
-        if request.id == but:
+        if request.id == ignored_id:
             continue
         if request.prepared is not None:
-            of = request.prepared.plan.tenant_id
-        elif request.observation is not None and but is None:
-            of = request.observation.identity.tenant_id
+            tenant = request.prepared.plan.tenant_id
+        elif request.observation is not None and ignored_id is None:
+            tenant = request.observation.identity.tenant_id
         else:
             continue
-        if of == tenant_id:
+        if tenant == tenant_id:
             return request
     return None
 

@@ -27,33 +27,33 @@ def lookups_refused(error: TenantRefused) -> Fact:
 
 
 async def require_within_limits(
-    filing: RequestLimitCheck, requester: ChatId, place: str, *, key: str, account: PersonId | None = None
+    filing: RequestLimitCheck, requester: ChatId, field: str, *, key: str, account: PersonId | None = None
 ) -> None:
     """Check that one more request is within the limit.
 
-    :param place: the name of the form's field that shows the refusal.
+    :param field: the name of the form's field that shows the refusal.
     :raises InvalidForm: when the requester has sent as many requests as one person may in an hour.
     """
     try:
         await filing.require(requester, key=key, account=account)
     except Refused as refused:
-        raise InvalidForm({place: refused.fact}) from refused
+        raise InvalidForm({field: refused.fact}) from refused
 
 
 async def check_people(
-    requester: ChatId, sponsor: ChatId, place: str, problems: dict[str, Fact], *, directory: PeopleDirectory
+    requester: ChatId, sponsor: ChatId, requester_field: str, problems: dict[str, Fact], *, directory: PeopleDirectory
 ) -> PersonId | None:
     """Check the requester and the sponsor, and add to `problems` why one of them cannot take part.
 
     Nothing is added when it is not known in time.
 
-    :param place: the name of the form's field that shows a problem with the requester.
+    :param requester_field: the name of the form's field that shows a problem with the requester.
     :returns: the requester's account, when it is known.
     """
     found: dict[ChatId, PersonId] = {}
     try:
         async with asyncio.timeout(TIMEOUT_SECONDS):
-            for person, field in {sponsor: "sponsor", requester: place}.items():
+            for person, field in {sponsor: "sponsor", requester: requester_field}.items():
                 try:
                     found[person] = (await directory.identify(person)).id
                 except Refused as refused:

@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import Mapping
 from typing import Final
 
-from workflows.core.checks.target_checks import is_microsofts
+from workflows.core.checks.target_checks import is_microsoft_application
 from workflows.core.errors.facts import Fact, as_values
 from workflows.core.errors.refusal_codes import RefusalCode
 from workflows.core.policy.placeholders import Placeholder, begins_with
@@ -25,18 +25,18 @@ async def unknown_ids(
     Such an id is of our tenant and should be of the partner's tenant, or the other way round. An id that cannot be read
     in time is checked while the request is prepared. The card then shows the problem.
     """
-    told = [
+    checkable = [
         placeholder
         for placeholder in template.placeholders
-        if _can_be_told(placeholder) and placeholders.get(placeholder.name)
+        if _can_be_checked(placeholder) and placeholders.get(placeholder.name)
     ][:_MAX_IDS]
-    said = await asyncio.gather(
-        *(_problem(placeholder, placeholders[placeholder.name], tenant, timeout_seconds) for placeholder in told)
+    problems = await asyncio.gather(
+        *(_problem(placeholder, placeholders[placeholder.name], tenant, timeout_seconds) for placeholder in checkable)
     )
-    return {placeholder.field: problem for placeholder, problem in zip(told, said, strict=True) if problem}
+    return {placeholder.field: problem for placeholder, problem in zip(checkable, problems, strict=True) if problem}
 
 
-def _can_be_told(placeholder: Placeholder) -> bool:
+def _can_be_checked(placeholder: Placeholder) -> bool:
     """Return whether a lookup in our tenant can show that an id is wrong. An application may be in both tenants."""
     return placeholder.owner is Owner.OURS or placeholder.kind is not TargetType.APPLICATION
 
@@ -44,7 +44,7 @@ def _can_be_told(placeholder: Placeholder) -> bool:
 async def _problem(placeholder: Placeholder, typed: str, tenant: Tenant, timeout_seconds: float) -> Fact | None:
     target, prefix = Target(type=placeholder.kind, id=typed.lower()), placeholder.prefix
     about = {"kind": target.type.value, "prefix": prefix}
-    if is_microsofts(target):
+    if is_microsoft_application(target):
         return Fact(RefusalCode.NAME_OUTSIDE_PREFIX, about) if prefix else None
     try:
         async with asyncio.timeout(timeout_seconds):

@@ -71,7 +71,7 @@ class Planned:
     """The effect of Conditional Access on the partner's people who have access after the plan."""
 
 
-class _Written(NamedTuple):
+class _ParsedFile(NamedTuple):
     """The fields of a request file, parsed."""
 
     target: str
@@ -81,7 +81,7 @@ class _Written(NamedTuple):
 
 
 @dataclass(frozen=True, slots=True)
-class _ReadRegister:
+class _LoadedRecords:
     """Records that were read before, with the interface `RecordsReader`."""
 
     records: Records
@@ -109,13 +109,11 @@ async def plan_request(
     :raises PlanImpossible: naming every key that must change.
     :raises TenantUnavailable, TenantRefused: when the partner cannot be read.
     """
-    written = _parsed(file, catalog)
-    register = _ReadRegister(records or Records())
+    parsed = _parsed(file, catalog)
+    loaded = _LoadedRecords(records or Records())
     try:
-        observation = await look_up(written.target, tenant=tenant, clock=clock, records=register)
-        return await _planned(
-            written, observation, register, records=records, tenant=tenant, catalog=catalog, clock=clock
-        )
+        observation = await look_up(parsed.target, tenant=tenant, clock=clock, records=loaded)
+        return await _planned(parsed, observation, loaded, records=records, tenant=tenant, catalog=catalog, clock=clock)
     except InvalidField as error:
         raise PlanImpossible({_key(error.field): error.fact}) from error
     except UnreadableSetting as error:
@@ -123,26 +121,26 @@ async def plan_request(
 
 
 async def _planned(
-    written: _Written,
+    parsed: _ParsedFile,
     observation: ObservedPartner,
-    register: _ReadRegister,
+    loaded: _LoadedRecords,
     *,
     records: Records | None,
     tenant: Tenant,
     catalog: Catalog,
     clock: Clock,
 ) -> Planned:
-    template, duration, placeholders = written.template, written.duration, written.placeholders
+    template, duration, placeholders = parsed.template, parsed.duration, parsed.placeholders
     known = None if records is None else records.partnerships.get(observation.identity.tenant_id)
     try:
-        plan = access_plan(observation, template, duration, placeholders, known=known, now=clock.now())
+        plan = access_plan(observation, template, duration, placeholders, record=known, now=clock.now())
     except NothingToChange as nothing:
         # Without records it is not known who opened the partner, and until when.
         instead = None if records is None else nothing.fact
         return Planned(observation=observation, template=template, duration=duration, plan=None, instead=instead)
-    policy = await current_policy(known, past=register, catalog=catalog)
+    policy = await current_policy(known, past=loaded, catalog=catalog)
     digest, stages = plan.digest, chain_of(plan, template, observation, policy)
-    preflight = Preflight(tenant=tenant, store=register, clock=clock)
+    preflight = Preflight(tenant=tenant, store=loaded, clock=clock)
     result = await preflight.check(observation, plan, labels_of(template, placeholders))
     return Planned(
         observation=observation,
@@ -155,14 +153,14 @@ async def _planned(
             *replacement_findings(known, plan, template, stages, duration, clock.now()),
             *check_proposal(observation, plan, stages, result.circumstances),
             *require_no_errors(result.findings, FIELD),
-            *[one async for one in _record_findings(register, records, observation)],
+            *[one async for one in _record_findings(loaded, records, observation)],
         ),
         names=result.names,
         access=result.access,
     )
 
 
-def _parsed(file: RequestFile, catalog: Catalog) -> _Written:
+def _parsed(file: RequestFile, catalog: Catalog) -> _ParsedFile:
     """Parse the fields that need no lookup; report every problem at once."""
     problems: dict[str, Fact] = {}
     target, template = "", None
@@ -184,7 +182,7 @@ def _parsed(file: RequestFile, catalog: Catalog) -> _Written:
         raise PlanImpossible(problems)
     duration = template.default_duration if file.duration_days is None else timedelta(days=file.duration_days)
     placeholders = {one.name: file.placeholders.get(one.name, "") for one in template.placeholders}
-    return _Written(target, template, duration, placeholders)
+    return _ParsedFile(target, template, duration, placeholders)
 
 
 def _problems_with(template: Template, file: RequestFile) -> Iterator[tuple[str, Fact]]:
@@ -206,13 +204,13 @@ def _problems_with(template: Template, file: RequestFile) -> Iterator[tuple[str,
 
 
 async def _record_findings(
-    register: _ReadRegister, records: Records | None, observation: ObservedPartner
+    loaded: _LoadedRecords, records: Records | None, observation: ObservedPartner
 ) -> AsyncIterator[Finding]:
     if records is None:
         yield Finding(code=FindingCode.RECORDS_UNREADABLE, severity=Severity.UNCHECKED, source=Source.RECORDS)
         return
     try:
-        await require_no_other_request(register, observation, None)
+        await require_no_other_request(loaded, observation, None)
     except InvalidField as error:
         yield Finding(
             code=FindingCode.OPEN_REQUEST,

@@ -51,14 +51,14 @@ def access_plan(
     duration: timedelta,
     placeholders: Mapping[str, str] = MappingProxyType({}),
     *,
-    known: Partnership | None,
+    record: Partnership | None,
     now: datetime,
     ends_at: datetime | None = None,
 ) -> Plan:
     """Compute the plan of an access request; a renewal when the partner has these settings already.
 
     :param placeholders: the values typed for the template's placeholders, by name.
-    :param known: the partner's record, if there is one: only access opened by Gatehouse can be renewed.
+    :param record: the partner's record, if there is one: only access opened by Gatehouse can be renewed.
     :param ends_at: the requested end, when a day was chosen in place of a duration.
     :raises InvalidField: when a placeholder's value is missing or wrong.
     :raises NothingToChange: when the partner has these settings already, for the same time or longer. The error says
@@ -76,8 +76,8 @@ def access_plan(
         )
     except NothingToChange as nothing:
         period = (ends_at or now + duration) - now
-        if not may_be_renewed(known, period, now):
-            raise no_extension_error(known, template, period, now) from nothing
+        if not may_be_renewed(record, period, now):
+            raise no_extension_error(record, template, period, now) from nothing
         plan = _renewal(observation, template, duration)
     return with_inheritance(replace(plan, ends_at=ends_at), observation.default)
 
@@ -156,7 +156,7 @@ async def require_no_other_request(
     :param directory: used to find out whether one person filed both; None when no person asks.
     :raises InvalidField: when there is one; the error names it.
     """
-    other = await open_request_about(observation.identity.tenant_id, records=store, but=request_id)
+    other = await open_request_about(observation.identity.tenant_id, records=store, ignored_id=request_id)
     if other is not None:
         account = None
         if asker is not None and directory is not None:

@@ -97,7 +97,7 @@ _SUITES: Final = frozenset({OFFICE_365, ALL_MICROSOFT_APPS})
 class _ListAnswer:
     """The answer of one list for the given user or application; None: not known."""
 
-    lets_in: bool | None
+    allows: bool | None
     by: Fact
     origin: Origin
     is_exception: bool = False
@@ -118,7 +118,7 @@ def application_access(
     """
     targets = applies.targets[_PROPERTIES[direction, capability]]
     people, applications = _lists_words(targets, user, application)
-    blocking = [target_list for target_list in (people, applications) if target_list.lets_in is False]
+    blocking = [target_list for target_list in (people, applications) if target_list.allows is False]
     if people.is_exception and applications.is_exception and len(blocking) == 1:
         return ApplicationAccess(
             allowed=True, by=(Fact(AccessRule.TWO_DENY_LISTS),), origin=blocking[0].origin, is_certain=False
@@ -130,7 +130,7 @@ def application_access(
     if blocking:
         return ApplicationAccess(allowed=False, by=(blocking[0].by,), origin=blocking[0].origin)
     for target_list in (people, applications):
-        if target_list.lets_in is None:
+        if target_list.allows is None:
             return ApplicationAccess(allowed=True, by=(target_list.by,), origin=target_list.origin, is_certain=False)
     here = [target_list.origin for target_list in (people, applications) if target_list.origin is Origin.SET_HERE]
     return ApplicationAccess(allowed=True, by=(people.by, applications.by), origin=here[0] if here else people.origin)
@@ -159,19 +159,19 @@ def _target_list(
     may_be_in_suite: bool,
 ) -> _ListAnswer:
     if configuration is None:
-        return _ListAnswer(lets_in=None, by=_rule(AccessRule.NOT_KNOWN, label), origin=Origin.UNREADABLE)
+        return _ListAnswer(allows=None, by=_rule(AccessRule.NOT_KNOWN, label), origin=Origin.UNREADABLE)
     named = {target.id for target in configuration.targets}
     is_allowed = configuration.access is AccessType.ALLOWED
     if named & _EVERYTHING:
         rule = AccessRule.ALL_ALLOWED if is_allowed else AccessRule.ALL_BLOCKED
-        return _ListAnswer(lets_in=is_allowed, by=_rule(rule, label), origin=origin)
+        return _ListAnswer(allows=is_allowed, by=_rule(rule, label), origin=origin)
     is_named = bool({target.lower() for target in named} & asked)
     is_exception = not is_allowed and bool(named)
     if not is_named and may_be_in_suite and named & _SUITES:
         by = Fact(AccessRule.SUITE, {"list": label, "suites": sorted(named & _SUITES)})
-        return _ListAnswer(lets_in=None, by=by, origin=origin, is_exception=is_exception)
+        return _ListAnswer(allows=None, by=by, origin=origin, is_exception=is_exception)
     rule = _NAMED[is_named, is_allowed]
-    return _ListAnswer(lets_in=is_named is is_allowed, by=_rule(rule, label), origin=origin, is_exception=is_exception)
+    return _ListAnswer(allows=is_named is is_allowed, by=_rule(rule, label), origin=origin, is_exception=is_exception)
 
 
 def _rule(rule: AccessRule, label: str) -> Fact:

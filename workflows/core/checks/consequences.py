@@ -112,7 +112,7 @@ def consequences(
         not_closed = open_access(plan.configuration_after() or {}, default)
     items, states = setting_changes(plan, default), BeforeAfter.of(plan, default)
     target_lists = _when_two_sided(plan, default, is_applied=is_applied)
-    said = [
+    facts = [
         *_when_closing(plan, items, states, not_closed),
         *(() if is_applied else _when_refusable(plan)),
         *_when_opening(plan),
@@ -121,7 +121,7 @@ def consequences(
         *_when_unsure(items, states),
         *_at_the_end(plan),
     ]
-    return tuple(dict.fromkeys(said))
+    return tuple(dict.fromkeys(facts))
 
 
 def _when_closing(

@@ -54,18 +54,18 @@ def evaluate_facts(
     *,
     plan: Plan,
     identity: TenantIdentity,
-    asked: Mapping[str, str] = MappingProxyType({}),
+    labels: Mapping[str, str] = MappingProxyType({}),
     is_restoration: bool = False,
 ) -> tuple[Finding, ...]:
     """List the findings that follow from the facts for a plan.
 
     :param access: the effect of Conditional Access on the partner's people who have access after the plan.
-    :param asked: the label of the form's field for each id that was typed there.
+    :param labels: the label of the form's field for each id that was typed there.
     :param is_restoration: whether the plan restores previous settings.
     """
     return (
         *_identity(facts, identity, plan),
-        *check_targets(plan, facts.names, asked, is_restoration=is_restoration),
+        *check_targets(plan, facts.names, labels, is_restoration=is_restoration),
         *_default(facts, plan),
         *_conditional_access(access),
         *_invitations(facts, access),
@@ -188,9 +188,9 @@ def _sharepoint(facts: PreflightFacts, access: AccessReport, identity: TenantIde
 
 def _sign_ins(facts: PreflightFacts, plan: Plan) -> Iterator[Finding]:
     """Report who used the access recently in each direction, and whether the plan reduces that direction."""
-    told = setting_changes(plan, None if isinstance(facts.default, UnreadableFact) else facts.default)
-    inbound = overall_change(item for item in told if item.name not in _OUTBOUND)
-    outbound = overall_change(item for item in told if item.name in _OUTBOUND)
+    changed = setting_changes(plan, None if isinstance(facts.default, UnreadableFact) else facts.default)
+    inbound = overall_change(item for item in changed if item.name not in _OUTBOUND)
+    outbound = overall_change(item for item in changed if item.name in _OUTBOUND)
     yield from unreadable_finding("sign_ins", facts.sign_ins)
     if isinstance(facts.sign_ins, SignIns):
         yield _use(facts.sign_ins, inbound, FindingCode.SIGN_INS, FindingCode.SIGN_INS_LOST)

@@ -68,7 +68,7 @@ class Circumstances:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class _Case:
+class _CheckedPlan:
     """The values that the rules use, computed once from the plan."""
 
     written: frozenset[str]
@@ -89,14 +89,15 @@ def check_plan(plan: Plan, circumstances: Circumstances) -> tuple[Finding, ...]:
             settings[Property(change.name)] = setting
     is_cross_cloud = plan.is_cross_cloud
     after = effective_settings(plan.configuration_after(), circumstances.default, is_cross_cloud=is_cross_cloud)
-    case = _Case(
+    case = _CheckedPlan(
         written=written, settings=settings, after=after, circumstances=circumstances, is_cross_cloud=is_cross_cloud
     )
     found = dict.fromkeys(finding for rule in _RULES for finding in rule(case))
     return tuple(sorted(found, key=lambda finding: _ORDER.index(finding.severity)))
 
 
-def _block_pairs(case: _Case) -> Iterator[Finding]:
+def _block_pairs(case: _CheckedPlan) -> Iterator[Finding]:
+    """Report B2B settings whose two lists contradict each other: only one blocks everything, or only one is empty."""
     for name in B2B_PROPERTIES:
         users, applications = _both(case.settings.get(name))
         if users is None or applications is None:
@@ -107,7 +108,7 @@ def _block_pairs(case: _Case) -> Iterator[Finding]:
             yield _error(FindingCode.NOBODY_OR_NOTHING, OVERVIEW, setting=name.value)
 
 
-def _mixed_targets(case: _Case) -> Iterator[Finding]:
+def _mixed_targets(case: _CheckedPlan) -> Iterator[Finding]:
     for name, setting in case.settings.items():
         for target_list, configuration in zip(lists_of(name), configurations(setting), strict=True):
             ids = {target.id for target in configuration.targets} if configuration else set()
@@ -117,7 +118,7 @@ def _mixed_targets(case: _Case) -> Iterator[Finding]:
                 )
 
 
-def _unclear_lists(case: _Case) -> Iterator[Finding]:
+def _unclear_lists(case: _CheckedPlan) -> Iterator[Finding]:
     """Report written lists whose meaning Microsoft does not document, unless another rule reports them."""
     for name, setting in case.settings.items():
         for doubt in setting_doubts(setting):
@@ -125,19 +126,19 @@ def _unclear_lists(case: _Case) -> Iterator[Finding]:
                 yield _warning(FindingCode.UNCLEAR_LIST, Source.OWN_RULE, setting=name.value, doubt=doubt.value)
 
 
-def _two_deny_lists(case: _Case) -> Iterator[Finding]:
+def _two_deny_lists(case: _CheckedPlan) -> Iterator[Finding]:
     for name, setting in case.settings.items():
         if has_two_deny_lists(setting):
             yield _warning(FindingCode.TWO_DENY_LISTS, OVERVIEW, setting=name.value)
 
 
-def _foreign_ids(case: _Case) -> Iterator[Finding]:
+def _foreign_ids(case: _CheckedPlan) -> Iterator[Finding]:
     names = [name.value for name in case.settings if name in _INBOUND and _people(case.settings[name])]
     if names:
         yield _finding(FindingCode.FOREIGN_IDS, Severity.UNCHECKED, COLLABORATION, settings=names)
 
 
-def _direct_connect_trust(case: _Case) -> Iterator[Finding]:
+def _direct_connect_trust(case: _CheckedPlan) -> Iterator[Finding]:
     inbound = Property.B2B_DIRECT_CONNECT_INBOUND
     if inbound not in case.written or is_certainly_blocked(case.after.targets[inbound].certain):
         return
@@ -149,14 +150,14 @@ def _direct_connect_trust(case: _Case) -> Iterator[Finding]:
         yield _finding(FindingCode.DIRECT_CONNECT_WITHOUT_TRUST, severity, DIRECT_CONNECT, asks_for_mfa=asks)
 
 
-def _synchronization(case: _Case) -> Iterator[Finding]:
+def _synchronization(case: _CheckedPlan) -> Iterator[Finding]:
     redemption = case.after.flags[Property.AUTOMATIC_REDEMPTION, "inbound"].value
     is_written = case.written & {IDENTITY_SYNCHRONIZATION, Property.AUTOMATIC_REDEMPTION}
     if is_written and case.after.flags[Property.IDENTITY_SYNCHRONIZATION, "is_allowed"].value and not redemption:
         yield _error(FindingCode.SYNCHRONIZATION_WITHOUT_REDEMPTION, SYNCHRONIZATION)
 
 
-def _other_cloud(case: _Case) -> Iterator[Finding]:
+def _other_cloud(case: _CheckedPlan) -> Iterator[Finding]:
     if not case.is_cross_cloud:
         return
     opened = [name.value for name in _DIRECT if name in case.settings and not is_certainly_blocked(case.settings[name])]
@@ -165,7 +166,7 @@ def _other_cloud(case: _Case) -> Iterator[Finding]:
     yield _warning(FindingCode.CROSS_CLOUD, CROSS_CLOUD)
 
 
-def _rights_management(case: _Case) -> Iterator[Finding]:
+def _rights_management(case: _CheckedPlan) -> Iterator[Finding]:
     name = Property.B2B_COLLABORATION_OUTBOUND
     if name not in case.settings or is_certainly_blocked(case.settings[name]):
         return  # a full block is reported as a consequence, and cannot exclude one application
@@ -180,7 +181,7 @@ def _rights_management(case: _Case) -> Iterator[Finding]:
         yield _warning(FindingCode.ENCRYPTED_MAIL, COLLABORATION, application=RIGHTS_MANAGEMENT)
 
 
-def _licences(case: _Case) -> Iterator[Finding]:
+def _licences(case: _CheckedPlan) -> Iterator[Finding]:
     trusts = any(case.after.flags[Property.INBOUND_TRUST, key].value for key in FLAGS[Property.INBOUND_TRUST])
     everything = (ALL_USERS, ALL_APPLICATIONS)
     selects = any(target.id not in everything for setting in case.settings.values() for target in _targets(setting))
@@ -190,7 +191,7 @@ def _licences(case: _Case) -> Iterator[Finding]:
         yield _note(FindingCode.LICENCE_P1_BOTH, DIRECT_CONNECT)
 
 
-_RULES: Final[tuple[Callable[[_Case], Iterator[Finding]], ...]] = (
+_RULES: Final[tuple[Callable[[_CheckedPlan], Iterator[Finding]], ...]] = (
     _block_pairs,
     _mixed_targets,
     _synchronization,

@@ -55,58 +55,58 @@ def known_names(names: Names) -> dict[str, str]:
 
 
 def check_targets(
-    plan: Plan, names: Names, asked: Mapping[str, str], *, is_restoration: bool = False
+    plan: Plan, names: Names, labels: Mapping[str, str], *, is_restoration: bool = False
 ) -> Iterator[Finding]:
     """Check every id that a plan writes against our tenant.
 
-    :param asked: the label of the form's field for each id that was typed there.
+    :param labels: the label of the form's field for each id that was typed there.
     :param is_restoration: whether the plan restores previous settings, whose ids were not typed for this request.
     """
     written = written_targets(plan)
     ours = [one for one in written if one.owner is Owner.OURS]
     theirs = [one for one in written if one.owner is Owner.THEIRS]
-    absent = [one for one in ours if names.get(one.target, "") is None]
-    kept = ours if is_restoration else current_targets(plan.before)
-    yield from _gone([one for one in absent if one in kept])
-    yield from _absent([one for one in absent if one not in kept], asked)
-    kept = theirs if is_restoration else current_targets(plan.before)
-    yield from _on_the_wrong_side(theirs, kept, names, asked)
-    yield from _unread(written, names)
+    missing = [one for one in ours if names.get(one.target, "") is None]
+    before = current_targets(plan.before)
+    ours_before, theirs_before = (ours, theirs) if is_restoration else (before, before)
+    yield from _no_longer_existing([one for one in missing if one in ours_before])
+    yield from _not_existing([one for one in missing if one not in ours_before], labels)
+    yield from _ours_in_place_of_theirs(theirs, theirs_before, names, labels)
+    yield from _unreadable(written, names)
     yield from _named(ours, names)
-    yield from _only_the_partner_knows(theirs)
-    yield from _also_here(theirs, names)
+    yield from _known_to_partner_only(theirs)
+    yield from _in_both_tenants(theirs, names)
 
 
-def is_microsofts(target: Target) -> bool:
+def is_microsoft_application(target: Target) -> bool:
     """Return whether this is one of Microsoft's own applications. A tenant may not have it before its first use."""
     return target.type is TargetType.APPLICATION and _FIRST_PARTY.fullmatch(target.id) is not None
 
 
-def _gone(kept: Iterable[NamedTarget]) -> Iterator[Finding]:
+def _no_longer_existing(kept: Iterable[NamedTarget]) -> Iterator[Finding]:
     """Report ids that a setting contained before and that no longer exist. This request cannot correct them."""
     for one in kept:
-        if is_microsofts(one.target):
+        if is_microsoft_application(one.target):
             yield _not_installed(one.target, {})
             continue
-        yield _finding(FindingCode.TARGET_GONE, Severity.WARNING, setting=one.setting, **_named_by(one.target))
+        yield _finding(FindingCode.TARGET_GONE, Severity.WARNING, setting=one.setting, **_kind_and_id(one.target))
 
 
-def _absent(new: Iterable[NamedTarget], asked: Mapping[str, str]) -> Iterator[Finding]:
+def _not_existing(new: Iterable[NamedTarget], labels: Mapping[str, str]) -> Iterator[Finding]:
     for one in new:
-        if is_microsofts(one.target):
-            yield _not_installed(one.target, asked)
+        if is_microsoft_application(one.target):
+            yield _not_installed(one.target, labels)
             continue
-        values = {"setting": one.setting, **_named_by(one.target), "label": asked.get(one.target.id)}
+        values = {"setting": one.setting, **_kind_and_id(one.target), "label": labels.get(one.target.id)}
         yield _finding(FindingCode.TARGET_ABSENT, Severity.ERROR, **values)
 
 
-def _not_installed(target: Target, asked: Mapping[str, str]) -> Finding:
-    values = {**_named_by(target), "label": asked.get(target.id)}
+def _not_installed(target: Target, labels: Mapping[str, str]) -> Finding:
+    values = {**_kind_and_id(target), "label": labels.get(target.id)}
     return _finding(FindingCode.TARGET_NOT_INSTALLED, Severity.NOTE, **values)
 
 
-def _on_the_wrong_side(
-    theirs: Iterable[NamedTarget], kept: Container[NamedTarget], names: Names, asked: Mapping[str, str]
+def _ours_in_place_of_theirs(
+    theirs: Iterable[NamedTarget], ids_before: Container[NamedTarget], names: Names, labels: Mapping[str, str]
 ) -> Iterator[Finding]:
     """Report ids of our tenant in a place for ids of the partner's tenant. Such an id never matches anybody.
 
@@ -115,12 +115,17 @@ def _on_the_wrong_side(
     for one in theirs:
         name = names.get(one.target)
         if isinstance(name, str) and _can_be_ours(one):
-            severity = Severity.WARNING if one in kept else Severity.ERROR
-            values = {"setting": one.setting, **_named_by(one.target), "label": asked.get(one.target.id), "name": name}
+            severity = Severity.WARNING if one in ids_before else Severity.ERROR
+            values = {
+                "setting": one.setting,
+                **_kind_and_id(one.target),
+                "label": labels.get(one.target.id),
+                "name": name,
+            }
             yield _finding(FindingCode.TARGET_IS_OURS, severity, **values)
 
 
-def _unread(written: Iterable[NamedTarget], names: Names) -> Iterator[Finding]:
+def _unreadable(written: Iterable[NamedTarget], names: Names) -> Iterator[Finding]:
     asked_for = dict.fromkeys(one.target for one in written if _can_be_ours(one))
     failed = (finding for one in asked_for for finding in unreadable_finding(_READS[one.type], names.get(one)))
     yield from dict.fromkeys(failed)
@@ -131,18 +136,18 @@ def _unread(written: Iterable[NamedTarget], names: Names) -> Iterator[Finding]:
 def _named(ours: Iterable[NamedTarget], names: Names) -> Iterator[Finding]:
     found = {one.target: names[one.target] for one in ours if isinstance(names.get(one.target), str)}
     if found:
-        targets = [{**_named_by(target), "name": name} for target, name in found.items()]
+        targets = [{**_kind_and_id(target), "name": name} for target, name in found.items()]
         yield _finding(FindingCode.TARGETS_NAMED, Severity.NOTE, targets=targets)
 
 
-def _only_the_partner_knows(theirs: Iterable[NamedTarget]) -> Iterator[Finding]:
+def _known_to_partner_only(theirs: Iterable[NamedTarget]) -> Iterator[Finding]:
     """Report application ids that only the partner can verify. `rules` does this for users and groups."""
     unknown = dict.fromkeys(one.target.id for one in theirs if not _can_be_ours(one))
     if unknown:
         yield _finding(FindingCode.TARGETS_THEIRS, Severity.NOTE, ids=list(unknown))
 
 
-def _also_here(theirs: Iterable[NamedTarget], names: Names) -> Iterator[Finding]:
+def _in_both_tenants(theirs: Iterable[NamedTarget], names: Names) -> Iterator[Finding]:
     found = {one.target.id: names.get(one.target) for one in theirs if not _can_be_ours(one)}
     targets = [{"id": id, "name": name} for id, name in found.items() if isinstance(name, str)]
     if targets:
@@ -153,7 +158,7 @@ def _can_be_ours(one: NamedTarget) -> bool:
     return one.owner is Owner.OURS or one.target.type is not TargetType.APPLICATION
 
 
-def _named_by(target: Target) -> dict[str, str]:
+def _kind_and_id(target: Target) -> dict[str, str]:
     return {"kind": target.type.value, "id": target.id}
 
 

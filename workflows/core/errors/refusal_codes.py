@@ -106,6 +106,10 @@ class RefusalCode(StrEnum):
     # People
     ONLY_ADMINS_DECIDE_GIVEN_UP = "not_admin"
     """Only admins decide about given-up work."""
+    NOT_AN_AUDITOR = "not_an_auditor"
+    """Only auditors search all requests and read their whole history."""
+    AUDITOR_UNKNOWN = "auditor_unknown"
+    """It cannot be read now whether the person is an auditor."""
     NOT_GIVEN_UP = "not_given_up"
     """The work is not given up any more."""
     CANNOT_BE_CHECKED = "cannot_be_judged"

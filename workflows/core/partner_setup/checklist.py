@@ -22,7 +22,7 @@ _POLICY: Final = "/policies/crossTenantAccessPolicy"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Home:
+class OurTenant:
     """Our tenant, with the names that the partner's administrator needs to find it."""
 
     tenant_id: TenantId
@@ -31,7 +31,7 @@ class Home:
     cloud: Cloud
 
 
-class Call(NamedTuple):
+class GraphCall(NamedTuple):
     """One Graph call that the partner's administrator may send. `path` is relative to the root of Graph v1.0."""
 
     method: str
@@ -47,12 +47,12 @@ def groups(steps: Sequence[SetupStep]) -> tuple[tuple[SetupStep, ...], ...]:
     return tuple(map(tuple, found.values()))
 
 
-def call_to_add_our_tenant(home: Home) -> Call:
+def call_to_add_our_tenant(home: OurTenant) -> GraphCall:
     """Return the call that creates a configuration for our tenant in a tenant that has none."""
-    return Call("POST", PARTNERS_PATH, {"tenantId": home.tenant_id})
+    return GraphCall("POST", PARTNERS_PATH, {"tenantId": home.tenant_id})
 
 
-def call_of(group: Sequence[SetupStep], home: Home) -> Call:
+def call_of(group: Sequence[SetupStep], home: OurTenant) -> GraphCall:
     """Return the one Graph call for the steps of one setting.
 
     It is not documented how deep Graph merges inside a setting. So both flags of automatic redemption are sent together
@@ -60,11 +60,11 @@ def call_of(group: Sequence[SetupStep], home: Home) -> Call:
     """
     match group[0].key:
         case StepKey.MICROSOFT_CLOUD:
-            return Call("PATCH", _POLICY, {"allowedCloudEndpoints": [home.cloud.endpoint]})
+            return GraphCall("PATCH", _POLICY, {"allowedCloudEndpoints": [home.cloud.endpoint]})
         case StepKey.PROVISIONING_JOB:
             path = f"/applicationTemplates/{SYNCHRONIZATION_TEMPLATE}/instantiate"
-            return Call("POST", path, {"displayName": home.domain or home.tenant_id})
+            return GraphCall("POST", path, {"displayName": home.domain or home.tenant_id})
         case _:
             [name] = group[0].wanted
             body = {key: value for step in group for key, value in step.wanted[name].items()}
-            return Call("PATCH", f"{PARTNERS_PATH}/{home.tenant_id}", {name: body})
+            return GraphCall("PATCH", f"{PARTNERS_PATH}/{home.tenant_id}", {name: body})

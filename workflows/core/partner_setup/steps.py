@@ -40,7 +40,7 @@ _RESERVED: Final = frozenset({ALL_USERS, ALL_APPLICATIONS, OFFICE_365, ALL_MICRO
 
 
 class StepKey(StrEnum):
-    """The kinds of steps. Inbound and outbound are named as in the partner's tenant. The values are stored."""
+    """The kind of step. Inbound and outbound are seen from the partner's tenant. The values are stored."""
 
     MICROSOFT_CLOUD = "microsoft_cloud"
     AUTOMATIC_REDEMPTION_OUTBOUND = "automatic_redemption_outbound"
@@ -94,21 +94,27 @@ class PartnerSetup:
     """The direct connect settings of which it is not known whether our tenant's default opens them."""
 
 
-class _Mirror(NamedTuple):
+class _SettingPair(NamedTuple):
     """A setting of ours, and the setting of the partner that must allow the same people and applications."""
 
-    ours: Property
-    theirs: Property
+    our_setting: Property
+    partner_setting: Property
     key: StepKey
     is_needed: bool
 
 
 _P = Property
-_MIRRORS: Final = (
-    _Mirror(_P.B2B_DIRECT_CONNECT_INBOUND, _P.B2B_DIRECT_CONNECT_OUTBOUND, StepKey.B2B_DIRECT_CONNECT_OUTBOUND, True),
-    _Mirror(_P.B2B_DIRECT_CONNECT_OUTBOUND, _P.B2B_DIRECT_CONNECT_INBOUND, StepKey.B2B_DIRECT_CONNECT_INBOUND, True),
-    _Mirror(_P.B2B_COLLABORATION_INBOUND, _P.B2B_COLLABORATION_OUTBOUND, StepKey.B2B_COLLABORATION_OUTBOUND, False),
-    _Mirror(_P.B2B_COLLABORATION_OUTBOUND, _P.B2B_COLLABORATION_INBOUND, StepKey.B2B_COLLABORATION_INBOUND, False),
+_SETTING_PAIRS: Final = (
+    _SettingPair(
+        _P.B2B_DIRECT_CONNECT_INBOUND, _P.B2B_DIRECT_CONNECT_OUTBOUND, StepKey.B2B_DIRECT_CONNECT_OUTBOUND, True
+    ),
+    _SettingPair(
+        _P.B2B_DIRECT_CONNECT_OUTBOUND, _P.B2B_DIRECT_CONNECT_INBOUND, StepKey.B2B_DIRECT_CONNECT_INBOUND, True
+    ),
+    _SettingPair(
+        _P.B2B_COLLABORATION_INBOUND, _P.B2B_COLLABORATION_OUTBOUND, StepKey.B2B_COLLABORATION_OUTBOUND, False
+    ),
+    _SettingPair(_P.B2B_COLLABORATION_OUTBOUND, _P.B2B_COLLABORATION_INBOUND, StepKey.B2B_COLLABORATION_INBOUND, False),
 )
 _DIRECT_CONNECT: Final = frozenset({_P.B2B_DIRECT_CONNECT_INBOUND, _P.B2B_DIRECT_CONNECT_OUTBOUND})
 _INBOUND: Final = frozenset({_P.B2B_COLLABORATION_INBOUND, _P.B2B_DIRECT_CONNECT_INBOUND})
@@ -127,26 +133,26 @@ def setup_of(
     Inherited settings give no steps: the default applies to every tenant, and nobody approved it for this partner. A
     partner of another cloud that is not added in our tenant has no steps either.
 
-    :param configuration: the partner's own document here; None when it has none.
+    :param configuration: the partner's configuration in our tenant; None when there is none.
     :param default: our default's document; None when it could not be read.
     :param is_cross_cloud: whether the partner is in another Microsoft cloud, where direct connect does not exist.
     """
     applies = effective_settings(configuration, default, is_cross_cloud=is_cross_cloud)
-    mirrors = [one for one in _MIRRORS if not (is_cross_cloud and one.ours in _DIRECT_CONNECT)]
+    pairs = [one for one in _SETTING_PAIRS if not (is_cross_cloud and one.our_setting in _DIRECT_CONNECT)]
     steps = {step.key: step for step in _flag_steps(applies)}
-    unread = list(_unread_flags(applies))
-    for mirror in mirrors:
-        targets = applies.targets[mirror.ours]
-        if is_certainly_blocked(targets.certain) or not _is_set(mirror, configuration):
+    unread = list(_unreadable_flags(applies))
+    for pair in pairs:
+        targets = applies.targets[pair.our_setting]
+        if is_certainly_blocked(targets.certain) or not _is_set(pair, configuration):
             continue
-        step = _mirrored(mirror, targets)
+        step = _partner_step(pair, targets)
         if step is None:
-            unread.append(mirror.ours.value)
+            unread.append(pair.our_setting.value)
         else:
             steps[step.key] = step
     if is_cross_cloud and configuration is not None and (steps or _allows_guests(applies)):
         steps[StepKey.MICROSOFT_CLOUD] = SetupStep(key=StepKey.MICROSOFT_CLOUD, is_needed=True, wanted={})
-    inherited, unread_inherited = _inherited(mirrors, configuration, applies)
+    inherited, unread_inherited = _inherited(pairs, configuration, applies)
     return PartnerSetup(
         steps=tuple(steps[key] for key in _ORDER if key in steps),
         unreadable=tuple(unread),
@@ -181,7 +187,7 @@ def _flag_steps(applies: EffectiveSettings) -> Iterator[SetupStep]:
         yield SetupStep(key=StepKey.PROVISIONING_JOB, is_needed=True, wanted={})
 
 
-def _unread_flags(applies: EffectiveSettings) -> Iterator[str]:
+def _unreadable_flags(applies: EffectiveSettings) -> Iterator[str]:
     for ours, _, _ in _REDEMPTION:
         if applies.flags[_P.AUTOMATIC_REDEMPTION, ours].origin is Origin.UNREADABLE:
             yield f"{_P.AUTOMATIC_REDEMPTION.value}.{ours}"
@@ -189,16 +195,18 @@ def _unread_flags(applies: EffectiveSettings) -> Iterator[str]:
         yield _P.IDENTITY_SYNCHRONIZATION.value
 
 
-def _is_set(mirror: _Mirror, configuration: JsonObject | None) -> bool:
+def _is_set(pair: _SettingPair, configuration: JsonObject | None) -> bool:
     """Return whether the partner's own document contains a value for a setting, readable or not."""
-    return not has_no_value((configuration or {}).get(mirror.ours))
+    return not has_no_value((configuration or {}).get(pair.our_setting))
 
 
 def _inherited(
-    mirrors: Sequence[_Mirror], configuration: JsonObject | None, applies: EffectiveSettings
+    pairs: Sequence[_SettingPair], configuration: JsonObject | None, applies: EffectiveSettings
 ) -> tuple[list[str], list[str]]:
     """Return the direct connect settings that only our default opens, and those that it may open."""
-    inherited = [one.ours for one in mirrors if one.ours in _DIRECT_CONNECT and not _is_set(one, configuration)]
+    inherited = [
+        one.our_setting for one in pairs if one.our_setting in _DIRECT_CONNECT and not _is_set(one, configuration)
+    ]
     found = {name: _is_open(applies.targets[name]) for name in inherited}
     opened = [name.value for name, is_open in found.items() if is_open]
     return opened, [name.value for name, is_open in found.items() if is_open is None]
@@ -213,7 +221,7 @@ def _is_open(targets: EffectiveTargets) -> bool | None:
     return True
 
 
-def _mirrored(mirror: _Mirror, targets: EffectiveTargets) -> SetupStep | None:
+def _partner_step(pair: _SettingPair, targets: EffectiveTargets) -> SetupStep | None:
     """Make the partner's step from our setting; None when our setting is not completely known.
 
     The same ids are used on both sides: inbound users are in the partner's directory, and so are outbound applications
@@ -222,8 +230,8 @@ def _mirrored(mirror: _Mirror, targets: EffectiveTargets) -> SetupStep | None:
     lists = configurations(targets.certain)
     if targets.doubts or not all(_is_known(one) for one in lists):
         return None
-    setting = target_setting(mirror.theirs, [None if one is None else _ordered(one) for one in lists])
-    return SetupStep(key=mirror.key, is_needed=mirror.is_needed, wanted={mirror.theirs.value: to_document(setting)})
+    setting = target_setting(pair.partner_setting, [None if one is None else _ordered(one) for one in lists])
+    return SetupStep(key=pair.key, is_needed=pair.is_needed, wanted={pair.partner_setting.value: to_document(setting)})
 
 
 def _is_known(configuration: TargetConfiguration | None) -> bool:
@@ -243,9 +251,9 @@ def _ordered(configuration: TargetConfiguration) -> TargetConfiguration:
 
 
 def _partner_object_ids(applies: EffectiveSettings) -> Iterator[str]:
-    for mirror in _MIRRORS:
-        people, applications = configurations(applies.targets[mirror.ours].setting)
-        theirs = people if mirror.ours in _INBOUND else applications
+    for pair in _SETTING_PAIRS:
+        people, applications = configurations(applies.targets[pair.our_setting].setting)
+        theirs = people if pair.our_setting in _INBOUND else applications
         for target in () if theirs is None else theirs.targets:
             if is_guid(target.id):
                 yield target.id.lower()

@@ -23,7 +23,7 @@ class ApprovalPolicy:
     strongest: Chain = ()
     """The strongest chain among all templates."""
     roles: frozenset[Role] = frozenset()
-    """The roles that exist in roles.toml."""
+    """The roles in roles.toml that can decide."""
 
 
 def chain_for(plan: Plan, chain: Chain, policy: ApprovalPolicy, level: RiskLevel) -> Chain:
@@ -52,19 +52,19 @@ def stricter(one: Chain, other: Chain) -> Chain:
     The result has every role, each with the larger number of people. The order is that of the chain with more stages,
     or with more people when both have equally many. Roles that only the other chain has come last.
     """
-    base, more = (one, other) if _strength(one) >= _strength(other) else (other, one)
-    merged = list(base)
-    wanted, have = _people(more), _people(base)
+    stronger, weaker = (one, other) if _strength(one) >= _strength(other) else (other, one)
+    merged = list(stronger)
+    wanted, have = _people(weaker), _people(stronger)
     for role, people in wanted.items():
         lacking = people - have[role]
         if lacking <= 0:
             continue
-        places = [index for index, stage in enumerate(merged) if stage.role == role]
-        if places:
-            last = places[-1]
+        positions = [index for index, stage in enumerate(merged) if stage.role == role]
+        if positions:
+            last = positions[-1]
             merged[last] = replace(merged[last], quorum=merged[last].quorum + lacking)
         else:
-            merged += [stage for stage in more if stage.role == role]
+            merged += [stage for stage in weaker if stage.role == role]
     return tuple(merged)
 
 

@@ -22,33 +22,33 @@ class Extension:
 
 
 def extension_of(
-    known: Partnership | None, durations: tuple[timedelta, ...], asked: timedelta, now: datetime
+    record: Partnership | None, durations: tuple[timedelta, ...], requested: timedelta, now: datetime
 ) -> Extension | None:
     """Return how an access can be extended; None when it has no end.
 
     :param durations: the durations of the requested template.
-    :param asked: the requested duration.
+    :param requested: the requested duration.
     """
-    if known is None or known.state is PartnershipState.REVOKED or known.ends_at is None:
+    if record is None or record.state is PartnershipState.REVOKED or record.ends_at is None:
         return None
-    prolonging = tuple(duration for duration in durations if may_be_renewed(known, duration, now))
-    return Extension(ends_at=known.ends_at, now=prolonging, asked_from=known.ends_at - asked + MIN_EXTENSION)
+    prolonging = tuple(duration for duration in durations if may_be_renewed(record, duration, now))
+    return Extension(ends_at=record.ends_at, now=prolonging, asked_from=record.ends_at - requested + MIN_EXTENSION)
 
 
-def may_be_renewed(known: Partnership | None, duration: timedelta, now: datetime) -> bool:
+def may_be_renewed(record: Partnership | None, duration: timedelta, now: datetime) -> bool:
     """Return whether an approval of the current settings for `duration` would end later than the present access."""
-    if known is None or known.state is PartnershipState.REVOKED or known.ends_at is None:
+    if record is None or record.state is PartnershipState.REVOKED or record.ends_at is None:
         return False
-    return now + duration - known.ends_at >= MIN_EXTENSION
+    return now + duration - record.ends_at >= MIN_EXTENSION
 
 
 def no_extension_error(
-    known: Partnership | None, template: Template, asked: timedelta, now: datetime
+    record: Partnership | None, template: Template, asked: timedelta, now: datetime
 ) -> NothingToChange:
     """Return the error that a request would change nothing. It says which request would extend the access."""
-    extension = extension_of(known, template.durations, asked, now)
+    extension = extension_of(record, template.durations, asked, now)
     if extension is None:
-        return NothingToChange(RefusalCode.ACCESS_NOT_EXTENDED, template=template.title, is_revoked=known is not None)
+        return NothingToChange(RefusalCode.ACCESS_NOT_EXTENDED, template=template.title, is_revoked=record is not None)
     return NothingToChange(
         RefusalCode.ACCESS_NOT_EXTENDED,
         template=template.title,

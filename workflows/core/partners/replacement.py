@@ -12,26 +12,26 @@ from workflows.core.policy.template import Template
 
 
 def replacement_findings(
-    known: Partnership | None, plan: Plan, template: Template, stages: Chain, duration: timedelta, now: datetime
+    record: Partnership | None, plan: Plan, template: Template, stages: Chain, duration: timedelta, now: datetime
 ) -> tuple[Finding, ...]:
     """Report which template, end and review interval a plan replaces, and why it needs additional approvals.
 
     The result is empty when there is no live partner. It is also empty for a plan that only reduces access, because
     such a plan replaces nothing.
     """
-    if known is None or not is_live(known) or only_reduces_access(plan):
+    if record is None or not is_live(record) or only_reduces_access(plan):
         return ()
-    return tuple(_findings(known, template, stages, now + duration))
+    return tuple(_findings(record, template, stages, now + duration))
 
 
-def _findings(known: Partnership, template: Template, stages: Chain, ends_at: datetime) -> Iterator[Finding]:
-    if known.template != template.name:
+def _findings(record: Partnership, template: Template, stages: Chain, ends_at: datetime) -> Iterator[Finding]:
+    if record.template != template.name:
         yield Finding(
             code=FindingCode.REPLACES_TEMPLATE,
             severity=Severity.WARNING,
             source=Source.RECORDS,
             values={
-                "before": _values(known.template_title, known.ends_at, known.review_interval),
+                "before": _values(record.template_title, record.ends_at, record.review_interval),
                 "after": _values(template.title, ends_at, template.review_interval),
             },
         )

@@ -123,14 +123,14 @@ def plan_access_change(plan: Plan, default: JsonObject | None = None) -> AccessC
     return overall_change(setting_changes(plan, default))
 
 
-def overall_change(told: Iterable[SettingChange]) -> AccessChange:
+def overall_change(items: Iterable[SettingChange]) -> AccessChange:
     """Combine several changes by the rule of `plan_access_change`."""
-    kinds = {item.access for item in told}
-    if AccessChange.OPENS in kinds:
+    effects = {item.access for item in items}
+    if AccessChange.OPENS in effects:
         return AccessChange.OPENS
-    if AccessChange.UNKNOWN in kinds:
+    if AccessChange.UNKNOWN in effects:
         return AccessChange.UNKNOWN
-    return AccessChange.NARROWS if kinds & {AccessChange.NARROWS, AccessChange.CLOSES} else AccessChange.SAME
+    return AccessChange.NARROWS if effects & {AccessChange.NARROWS, AccessChange.CLOSES} else AccessChange.SAME
 
 
 def unknown_members(name: str, document: Any) -> dict[str, Any]:
@@ -144,23 +144,27 @@ def unknown_members(name: str, document: Any) -> dict[str, Any]:
 def _setting_changes(change: Change, states: BeforeAfter) -> Iterator[SettingChange]:
     name, before, after = change
     try:
-        known = Property(name)
-        sides = parse_setting(known, before), parse_setting(known, after)
+        setting = Property(name)
+        own_values = parse_setting(setting, before), parse_setting(setting, after)
     except (UnreadableSetting, ValueError):
         yield SettingChange(
-            name=name, part=SettingPart.UNREADABLE, before=before, after=after, access=_change_to_after(change)
+            name=name,
+            part=SettingPart.UNREADABLE,
+            before=before,
+            after=after,
+            access=_access_change_by_new_value(change),
         )
         return
-    if known in FLAGS:
-        yield from _flag_changes(known, sides, states)
-    elif known in TARGET_PROPERTIES:
-        access = _lists_change(states.before.targets[known], states.after.targets[known])
-        is_same = sides[0] == sides[1] and (sides[0] is not None or not _is_added(states))
+    if setting in FLAGS:
+        yield from _flag_changes(setting, own_values, states)
+    elif setting in TARGET_PROPERTIES:
+        access = _lists_change(states.before.targets[setting], states.after.targets[setting])
+        is_same = own_values[0] == own_values[1] and (own_values[0] is not None or not _is_added(states))
         access = AccessChange.SAME if is_same else access
-        yield SettingChange(name=known, part=SettingPart.TARGETS, before=before, after=after, access=access)
+        yield SettingChange(name=setting, part=SettingPart.TARGETS, before=before, after=after, access=access)
     else:
-        access = _flag_access_change(known, SYNCHRONIZATION_FLAG, states)
-        yield SettingChange(name=known, part=SettingPart.SYNCHRONIZATION, before=before, after=after, access=access)
+        access = _flag_access_change(setting, SYNCHRONIZATION_FLAG, states)
+        yield SettingChange(name=setting, part=SettingPart.SYNCHRONIZATION, before=before, after=after, access=access)
     unknown = unknown_members(name, before), unknown_members(name, after)
     if any(unknown):
         access = AccessChange.SAME if unknown[0] == unknown[1] else AccessChange.UNKNOWN
@@ -205,17 +209,17 @@ def _is_added(states: BeforeAfter) -> bool:
     return Origin.NOT_ADDED in was and Origin.NOT_ADDED not in becomes
 
 
-def _flag_changes(name: Property, sides: tuple[Any, Any], states: BeforeAfter) -> Iterator[SettingChange]:
+def _flag_changes(name: Property, own_values: tuple[Any, Any], states: BeforeAfter) -> Iterator[SettingChange]:
     """Return one change for each flag that is set before or after. Without such a flag, return one for the setting."""
-    told = False
+    has_flag = False
     for key in FLAGS[name]:
-        before, after = (getattr(side, key, None) for side in sides)
+        before, after = (getattr(side, key, None) for side in own_values)
         access = _flag_access_change(name, key, states)
         if before is None and after is None and (access is AccessChange.SAME or not _is_added(states)):
             continue
-        told = True
+        has_flag = True
         yield SettingChange(name=name, part=SettingPart.FLAG, key=key, before=before, after=after, access=access)
-    if not told:
+    if not has_flag:
         yield SettingChange(name=name, part=SettingPart.NO_FLAGS, before=None, after=None, access=AccessChange.SAME)
 
 
@@ -223,7 +227,7 @@ def _flag_access_change(name: Property, key: str, states: BeforeAfter) -> Access
     return flag_change(states.before.flags[name, key].value, states.after.flags[name, key].value)
 
 
-def _change_to_after(change: Change) -> AccessChange:
+def _access_change_by_new_value(change: Change) -> AccessChange:
     """Return the change from the new value alone. A setting that a revocation writes counts as closed."""
     if change.before == change.after:
         return AccessChange.SAME

@@ -35,7 +35,7 @@ class CurrentSetting:
     """Whether it is not set for this partner, so that the tenant's default applies."""
     origin: Origin
     """Where the effective value comes from."""
-    lets_in: bool = True
+    may_allow_access: bool = True
     """False when it certainly allows nobody in and trusts nothing."""
 
     @property
@@ -54,7 +54,7 @@ def current_settings(
 ) -> tuple[CurrentSetting, ...]:
     """List every current setting of a partner, and whether it is its own or the tenant's default.
 
-    :param configuration: the partner's own document; None when it has none, so that the defaults apply.
+    :param configuration: the partner's configuration in our tenant; None when there is none: the defaults apply.
     :param default: the tenant's default document; None when it could not be read.
     :param is_cross_cloud: whether it is in another Microsoft cloud: without a configuration no default applies.
     """
@@ -62,7 +62,7 @@ def current_settings(
     return tuple(entry for name in Property for entry in _current_settings(name, own, applies))
 
 
-def without_written(plan: Plan) -> JsonObject:
+def without_written_settings(plan: Plan) -> JsonObject:
     """Return the partner's configuration before a plan, without the settings that the plan writes."""
     written = {change.name for change in changes(plan)}
     return {name: value for name, value in (plan.before or {}).items() if name not in written}
@@ -70,14 +70,14 @@ def without_written(plan: Plan) -> JsonObject:
 
 def unchanged_settings(plan: Plan, default: JsonObject | None) -> tuple[CurrentSetting, ...]:
     """List the settings of a partner that a plan does not write."""
-    return tuple(entry for entry in current_settings(without_written(plan), default) if entry.is_own)
+    return tuple(entry for entry in current_settings(without_written_settings(plan), default) if entry.is_own)
 
 
 def settings_that_stay_open(plan: Plan, default: JsonObject | None) -> tuple[CurrentSetting, ...]:
     """List the settings that a plan does not write and that allow access, or may allow it."""
     changed = {one.subject for one in setting_changes(plan, default) if one.access is not AccessChange.SAME}
     after = current_settings(plan.configuration_after(), default, is_cross_cloud=plan.is_cross_cloud)
-    return tuple(one for one in after if one.is_own and one.lets_in and one.subject not in changed)
+    return tuple(one for one in after if one.is_own and one.may_allow_access and one.subject not in changed)
 
 
 def unmanaged_settings(configuration: JsonObject | None) -> tuple[str, ...]:
@@ -97,9 +97,14 @@ def _current_settings(name: Property, own: JsonObject, applies: EffectiveSetting
     if name == IDENTITY_SYNCHRONIZATION:
         # There is no default for it: a partner without a synchronization policy cannot synchronize.
         origin = Origin.MICROSOFT_DEFAULT if document is None else Origin.SET_HERE
-        lets_in = applies.flags[name, SYNCHRONIZATION_FLAG].value is not False
+        may_allow_access = applies.flags[name, SYNCHRONIZATION_FLAG].value is not False
         yield CurrentSetting(
-            name=name, part=SettingPart.SYNCHRONIZATION, value=document, inherits=False, origin=origin, lets_in=lets_in
+            name=name,
+            part=SettingPart.SYNCHRONIZATION,
+            value=document,
+            inherits=False,
+            origin=origin,
+            may_allow_access=may_allow_access,
         )
     elif name in FLAGS:
         yield from _flag_current(name, document, applies)
@@ -112,7 +117,7 @@ def _current_settings(name: Property, own: JsonObject, applies: EffectiveSetting
             value=others,
             inherits=False,
             origin=Origin.SET_HERE,
-            lets_in=not has_no_value(others),
+            may_allow_access=not has_no_value(others),
         )
 
 
@@ -129,7 +134,7 @@ def _target_current(name: Property, document: Any, applies: EffectiveTargets) ->
         value=document,
         inherits=can_inherit and document is None,
         origin=origin,
-        lets_in=not is_certainly_blocked(applies.certain),
+        may_allow_access=not is_certainly_blocked(applies.certain),
     )
 
 
@@ -152,5 +157,5 @@ def _flag_current(name: Property, document: Any, applies: EffectiveSettings) -> 
             value=own,
             inherits=can_inherit and own is None,
             origin=flag.origin,
-            lets_in=flag.value is not False,
+            may_allow_access=flag.value is not False,
         )

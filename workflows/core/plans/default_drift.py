@@ -21,7 +21,7 @@ _ALWAYS: Final = (*B2B_PROPERTIES, Property.INBOUND_TRUST)
 
 def inherits_access(plan: Plan) -> bool:
     """Return whether any effective setting after a plan comes from the tenant's default."""
-    return any(True for _ in _inherited(plan))
+    return any(True for _ in _inherited_members(plan))
 
 
 def with_inheritance(plan: Plan, default: JsonObject | None) -> Plan:
@@ -32,7 +32,8 @@ def with_inheritance(plan: Plan, default: JsonObject | None) -> Plan:
     if default is None:
         return plan
     shown = {
-        name.value: normalize(_part(default.get(name.value), members)) for name, members in _inherited(plan).items()
+        name.value: normalize(_selected_members(default.get(name.value), members))
+        for name, members in _inherited_members(plan).items()
     }
     return replace(plan, inherited=shown)
 
@@ -45,25 +46,29 @@ def default_drift(plan: Plan, shown: JsonObject, now: JsonObject) -> Drift | Non
     """
     changed = tuple(
         DefaultDrift(name=name.value, shown=shown.get(name.value), now=now.get(name.value))
-        for name, members in _inherited(plan).items()
-        if not is_equivalent(_part(shown.get(name.value), members), _part(now.get(name.value), members))
+        for name, members in _inherited_members(plan).items()
+        if not is_equivalent(
+            _selected_members(shown.get(name.value), members), _selected_members(now.get(name.value), members)
+        )
     )
     exists = plan.before is not None
     return Drift(existed=exists, exists=exists, settings=(), defaults=changed) if changed else None
 
 
-def _inherited(plan: Plan) -> dict[Property, tuple[str, ...] | None]:
+def _inherited_members(plan: Plan) -> dict[Property, tuple[str, ...] | None]:
     """Return, by property, the members that the partner inherits after a plan; None when it inherits all of them."""
     image = plan.configuration_after() or {}
-    return {name: members for name in _names(plan) for members in _unset(name, image.get(name.value))}
+    return {
+        name: members for name in _inheritable_settings(plan) for members in _unset_members(name, image.get(name.value))
+    }
 
 
-def _names(plan: Plan) -> tuple[Property, ...]:
+def _inheritable_settings(plan: Plan) -> tuple[Property, ...]:
     written = (Property(change.name) for change in changes(plan) if change.name in TARGET_PROPERTIES)
     return tuple(dict.fromkeys((*_ALWAYS, *written)))
 
 
-def _unset(name: Property, document: Any) -> Iterator[tuple[str, ...] | None]:
+def _unset_members(name: Property, document: Any) -> Iterator[tuple[str, ...] | None]:
     """Return the members that the partner's own value does not set; nothing when the value cannot be read."""
     if document is None:
         yield None
@@ -73,7 +78,7 @@ def _unset(name: Property, document: Any) -> Iterator[tuple[str, ...] | None]:
             yield members
 
 
-def _part(document: Any, members: tuple[str, ...] | None) -> JsonObject:
+def _selected_members(document: Any, members: tuple[str, ...] | None) -> JsonObject:
     if members is None or not isinstance(document, Mapping):
         return {"": document}
     return {member: document.get(member) for member in members}

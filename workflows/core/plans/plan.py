@@ -100,7 +100,7 @@ class Plan:
         """Return the SHA-256 over all fields above. Every button and every decision contains it."""
         approved = {
             "tenantId": self.tenant_id,
-            "operations": [_approved(operation) for operation in self.operations],
+            "operations": [_digest_fields(operation) for operation in self.operations],
             "before": self.before,
             "template": self.template,
             "templateHash": self.template_hash,
@@ -141,9 +141,9 @@ class Plan:
         for operation in self.operations[:count]:
             known = image or {}
             if operation.path.endswith(f"/{IDENTITY_SYNCHRONIZATION}"):
-                body: JsonObject = {IDENTITY_SYNCHRONIZATION: _merge(known, operation.body)}
+                body: JsonObject = {IDENTITY_SYNCHRONIZATION: _merged_policy(known, operation.body)}
             else:
-                body = {**operation.body, **_untouched(known, operation.body)}
+                body = {**operation.body, **_kept_devices(known, operation.body)}
             image = {**known, **with_undescribed_members(known, body)}
         return image
 
@@ -170,10 +170,10 @@ def plan_access(
 
     Only settings that are in `settings` and that differ are written. Flags that a template does not name keep their
     value.
-    Closing operations come first and the widest opening comes last. Synchronization is switched off before the partner
-    is written. It is switched on after that, because it requires automatic redemption (Microsoft: "Configure
-    cross-tenant synchronization using PowerShell or Microsoft Graph API"). All other settings are one write, which
-    Graph applies completely or not at all.
+    Operations that close access come first. The one that opens the most comes last. Synchronization is switched off
+    before the partner is written. It is switched on after that, because it requires automatic redemption (Microsoft:
+    "Configure cross-tenant synchronization using PowerShell or Microsoft Graph API"). All other settings are one
+    write, which Graph applies completely or not at all.
 
     :raises NothingToChange: when the partner already has every setting.
     """
@@ -201,7 +201,7 @@ def plan_access(
 def operations_in_order(
     tenant_id: TenantId, before: JsonObject | None, body: JsonObject, *, synchronizes: bool | None
 ) -> tuple[Operation, ...]:
-    """Return the writes of a plan: closing first, the widest opening last. A missing partner is created.
+    """Return the writes of a plan: those that close access first. A missing partner is created.
 
     :param body: the settings to write, without synchronization, which has its own endpoint.
     :param synchronizes: whether synchronization shall be on; None does not change it.
@@ -262,7 +262,7 @@ def plan_revocation(
 def changes(plan: Plan) -> tuple[Change, ...]:
     """List every setting that the plan writes, with its value before and after, by Graph's names."""
     after = plan.configuration_after() or {}
-    written = [name for operation in plan.operations for name in _written(operation)]
+    written = [name for operation in plan.operations for name in _written_settings(operation)]
     before = plan.before or {}
     return tuple(Change(name, before.get(name), after.get(name)) for name in dict.fromkeys(written))
 
@@ -322,7 +322,7 @@ def _compared_part(plan: Plan, image: JsonObject | None) -> JsonObject | None:
     if image is None:
         return None
     compared = described_configuration(image)
-    written = {name for operation in plan.operations for name in _written(operation)}
+    written = {name for operation in plan.operations for name in _written_settings(operation)}
     if any(operation.method == "PUT" for operation in plan.operations) and IDENTITY_SYNCHRONIZATION in compared:
         # The service adds a key and a name to a created policy.
         compared[IDENTITY_SYNCHRONIZATION] = _only_synchronization(compared[IDENTITY_SYNCHRONIZATION])
@@ -336,7 +336,7 @@ def _only_synchronization(policy: Any) -> Any:
     return {USER_SYNC_INBOUND: policy.get(USER_SYNC_INBOUND)} if isinstance(policy, Mapping) else policy
 
 
-def _untouched(image: JsonObject, body: JsonObject) -> dict[str, Any]:
+def _kept_devices(image: JsonObject, body: JsonObject) -> dict[str, Any]:
     """Return the members that a write of tenant restrictions does not change: Graph's `devices` is never sent."""
     name = Property.TENANT_RESTRICTIONS.value
     old, new = image.get(name), body.get(name)
@@ -373,18 +373,18 @@ def _differences(before: JsonObject | None, settings: Mapping[Property, Setting]
     return body
 
 
-def _approved(operation: Operation) -> dict[str, Any]:
+def _digest_fields(operation: Operation) -> dict[str, Any]:
     """Return the fields of an operation that a digest covers. Older plans had no operations that Graph may refuse."""
     approved = {"method": operation.method, "path": operation.path, "body": operation.body}
     return {**approved, "mayBeRefused": True} if operation.may_be_refused else approved
 
 
-def _written(operation: Operation) -> tuple[str, ...]:
+def _written_settings(operation: Operation) -> tuple[str, ...]:
     if operation.path.endswith(f"/{IDENTITY_SYNCHRONIZATION}"):
         return (IDENTITY_SYNCHRONIZATION,)
     return tuple(name for name in operation.body if name != "tenantId")
 
 
-def _merge(image: JsonObject, body: JsonObject) -> dict[str, Any]:
+def _merged_policy(image: JsonObject, body: JsonObject) -> dict[str, Any]:
     policy = image.get(IDENTITY_SYNCHRONIZATION)
     return {**(policy if isinstance(policy, Mapping) else {}), **body}

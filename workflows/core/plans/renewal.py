@@ -51,7 +51,7 @@ def plan_of_all_settings(plan: Plan, before: JsonObject | None = None) -> Plan:
     """
     image, known = plan.configuration_after() or {}, before or {}
     own = {
-        name.value: _own(name, image.get(name.value))
+        name.value: _members_with_effect(name, image.get(name.value))
         for name in Property
         if image.get(name.value) is not None or known.get(name.value) is not None
     }
@@ -67,7 +67,7 @@ def plan_of_all_settings(plan: Plan, before: JsonObject | None = None) -> Plan:
     return replace(plan, before=before, operations=tuple(operations))
 
 
-def _own(name: Property, setting: Any) -> Any:
+def _members_with_effect(name: Property, setting: Any) -> Any:
     """Remove members without an effect: empty ones that the service adds, and `devices`, which has no effect yet.
 
     A known flag with the value false stays, because the tenant's default may be true.

@@ -20,7 +20,7 @@ from workflows.core.settings.model import (
 _LISTS: Final = ("usersAndGroups", "applications", "users")
 _MEMBERS: Final = (*(name.value for name in Property), *_LISTS, "accessType", "targets", "target", "targetType")
 _NAMES: Final[Mapping[str, str]] = {name.lower(): name for name in _MEMBERS}
-_FOREIGN: Final[Mapping[str, str]] = {
+_CONDITIONAL_ACCESS_NAMES: Final[Mapping[str, str]] = {
     "includeusers": "usersAndGroups",
     "excludeusers": "usersAndGroups",
     "includegroups": "usersAndGroups",
@@ -28,7 +28,13 @@ _FOREIGN: Final[Mapping[str, str]] = {
     "excludeapplications": "applications",
 }
 """Names of Conditional Access, each with the name for the same in cross-tenant access settings."""
-_TELLING: Final = {*_FOREIGN, "accesstype", "targettype", "usersandgroups", *(name.value.lower() for name in Property)}
+_RECOGNISED_NAMES: Final = {
+    *_CONDITIONAL_ACCESS_NAMES,
+    "accesstype",
+    "targettype",
+    "usersandgroups",
+    *(name.value.lower() for name in Property),
+}
 _WORDS: Final[Mapping[str, str]] = {
     word.lower(): word for word in (ALL_USERS, ALL_APPLICATIONS, OFFICE_365, ALL_MICROSOFT_APPS)
 }
@@ -43,7 +49,7 @@ _MAX_DEPTH: Final = 20
 
 def is_graph_example(document: object) -> bool:
     """Return whether a document uses the names of cross-tenant access settings or of Conditional Access."""
-    return any(name.lower() in _TELLING for name in _names(document, 0))
+    return any(name.lower() in _RECOGNISED_NAMES for name in _names(document, 0))
 
 
 def corrected_word(value: object, *, of_applications: bool = False) -> str | None:
@@ -75,10 +81,10 @@ def _corrections(value: object, path: tuple[str, ...], depth: int) -> Iterator[s
             yield from _corrections(item, (*path, str(name)), depth + 1)
 
 
-def _member(name: str, value: Any, path: tuple[str, ...], beside: Mapping[Any, Any]) -> Iterator[str]:
+def _member(name: str, value: Any, path: tuple[str, ...], siblings: Mapping[Any, Any]) -> Iterator[str]:
     place, known = ".".join(path), _NAMES.get(name.lower())
-    if name.lower() in _FOREIGN:
-        instead = _FOREIGN[name.lower()]
+    if name.lower() in _CONDITIONAL_ACCESS_NAMES:
+        instead = _CONDITIONAL_ACCESS_NAMES[name.lower()]
         yield f"{place}: this is a name of Conditional Access; write {instead} with accessType and targets"
     elif known is not None and known != name:
         yield f"{place}: write {known}; Graph's names are case-sensitive"
@@ -88,13 +94,13 @@ def _member(name: str, value: Any, path: tuple[str, ...], beside: Mapping[Any, A
             yield f"{place}: {value!r}: write {f'“{meant}”' if meant else '“allowed” or “blocked”'}"
         case "targets" if value in ([], None):
             yield f"{place}: an empty list has no documented meaning; name at least one target, or a word for all"
-        case "usersAndGroups" | "applications" if value is None and any(beside.get(other) for other in _LISTS):
+        case "usersAndGroups" | "applications" if value is None and any(siblings.get(other) for other in _LISTS):
             yield f"{place}: null beside a list that is set has no documented meaning; write both lists"
         case "target":
-            yield from _target(value, path, beside)
+            yield from _target(value, path, siblings)
 
 
-def _target(value: Any, path: tuple[str, ...], beside: Mapping[Any, Any]) -> Iterator[str]:
+def _target(value: Any, path: tuple[str, ...], siblings: Mapping[Any, Any]) -> Iterator[str]:
     place = ".".join(path)
     is_application = "applications" in [part.lower() for part in path]
     word = corrected_word(value, of_applications=is_application)
@@ -103,7 +109,7 @@ def _target(value: Any, path: tuple[str, ...], beside: Mapping[Any, Any]) -> Ite
     if word != value:
         yield f"{place}: {value!r}: write “{word}”"
     wanted = TargetType.USER if word == ALL_USERS else TargetType.APPLICATION
-    kind = next((item for name, item in beside.items() if str(name).lower() == "targettype"), None)
+    kind = next((item for name, item in siblings.items() if str(name).lower() == "targettype"), None)
     if kind != wanted:
         yield f"{place.rpartition('.')[0]}.targetType: {kind!r}: write “{wanted}” beside {word}"
 

@@ -12,7 +12,7 @@ from workflows.core.settings.id_owner import Owner, owner_of
 from workflows.core.settings.model import Property, Setting, Target, TargetConfiguration, TargetType, is_guid
 
 _PLACEHOLDER: Final = re.compile(r"\{([a-z][a-z0-9_]*)\}")
-_NOBODY: Final = "00000000-0000-0000-0000-000000000000"
+_NIL_GUID: Final = "00000000-0000-0000-0000-000000000000"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -91,7 +91,7 @@ def parse_placeholder(placeholder: Placeholder, typed: str) -> str:
         raise InvalidField(placeholder.field, RefusalCode.PLACEHOLDER_MISSING, **about)
     if word := corrected_word(guid, of_applications=placeholder.kind is TargetType.APPLICATION):
         raise InvalidField(placeholder.field, RefusalCode.PLACEHOLDER_WORD, word=word, **about)
-    if guid == _NOBODY or not is_guid(guid):
+    if guid == _NIL_GUID or not is_guid(guid):
         raise InvalidField(placeholder.field, RefusalCode.PLACEHOLDER_NO_ID, label=placeholder.label, **about)
     return guid
 

@@ -150,7 +150,7 @@ def risk_of(plan: Plan, default: JsonObject | None = None) -> Risk:
     # A tenant of another cloud is blocked until it is added. So adding it opens access, whatever the default says.
     if plan.is_cross_cloud and (opened or (plan.before is None and not closes_everything(plan))):
         reasons.append(RiskReason.CROSS_CLOUD)
-    return _weighed(reasons)
+    return _risk_from(reasons)
 
 
 def risk_of_result(plan: Plan, default: JsonObject | None = None) -> Risk:
@@ -197,7 +197,7 @@ def risk_of_settings(settings: Mapping[Property, Setting], longest: timedelta) -
             duration=longest,
         )
     except NothingToChange:
-        return _weighed([])
+        return _risk_from([])
     return risk_of(plan)
 
 
@@ -285,7 +285,7 @@ def _outbound_reason(applications: TargetConfiguration | None) -> RiskReason:
     return RiskReason.OUTBOUND_MICROSOFT if named == {ALL_MICROSOFT_APPS} else RiskReason.OUTBOUND_ALL
 
 
-def _weighed(reasons: Sequence[RiskReason]) -> Risk:
+def _risk_from(reasons: Sequence[RiskReason]) -> Risk:
     ordered = sorted(dict.fromkeys(reasons), key=lambda reason: -reason.level)
     level = max((reason.level for reason in ordered), default=RiskLevel.LOW)
     return Risk(level=level, reasons=tuple(ordered))

@@ -49,15 +49,17 @@ class PostureInputs:
 
     @classmethod
     def of(
-        cls, default: JsonObject | None, before: Records | None, after: Records | None, now: datetime
+        cls, default: JsonObject | None, records_at_start: Records | None, records_at_end: Records | None, now: datetime
     ) -> "PostureInputs":
         """Make the inputs from the records that were read before and after the tenant was read."""
-        is_read = before is not None and after is not None
+        is_read = records_at_start is not None and records_at_end is not None
         return cls(
             default=default,
-            records=after if is_read else None,
-            being_changed=changed_between(before, after) if before is not None and after is not None else frozenset(),
-            unfinished={} if after is None else after.unfinished(),
+            records=records_at_end if is_read else None,
+            being_changed=changed_between(records_at_start, records_at_end)
+            if records_at_start is not None and records_at_end is not None
+            else frozenset(),
+            unfinished={} if records_at_end is None else records_at_end.unfinished(),
             now=now,
         )
 

@@ -60,8 +60,8 @@ def require_may_decide(
     :returns: the index of the stage; None when the chain is complete with the current roles.
     :raises Refused: when this person may not decide.
     """
-    known, who = request.require_prepared(), eligibility(request, roster)
-    verdict, bar = who.verdict, who.ineligible_reason(actor.chat_id, actor.id)
+    known, people = request.require_prepared(), eligibility(request, roster)
+    verdict, bar = people.verdict, people.ineligible_reason(actor.chat_id, actor.id)
     ends_at = known.plan.ends_at
     if ends_at is not None and is_too_late(request, now):
         raise Refused(RefusalCode.LAST_DAY_PASSED, ends_at=ends_at.isoformat())
@@ -77,7 +77,7 @@ def require_may_decide(
         return None
     if bar is IneligibleReason.COUNTED:
         if may_repeat:
-            return who.approved_stage(actor.id)
+            return people.approved_stage(actor.id)
         raise Refused(RefusalCode.ALREADY_DECIDED)
     if verdict.open_stage is None:
         raise Refused(RefusalCode.NOT_AN_APPROVER)

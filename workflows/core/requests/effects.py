@@ -50,6 +50,8 @@ class ShowRequest:
 
     kind: Literal["show_request"] = field(default="show_request")
     request_id: RequestId
+    not_before: datetime | None = None
+    """The time when the card changes although the request does not, for example by a button; None: now."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -106,7 +106,7 @@ from workflows.core.requests.effects import (
 )
 from workflows.core.requests.eligibility import eligibility_at_expiry
 from workflows.core.requests.notes import NoteCode, with_sent_before
-from workflows.core.requests.reminders import may_be_reminded, next_reminder_at
+from workflows.core.requests.reminders import may_be_reminded, next_reminder_at, reminder_possible_at
 from workflows.core.requests.request import AccessRequest, Edited, Particulars, RequestKind, RequestState
 from workflows.core.requests.resending import may_be_resent, pause_before_replan
 from workflows.core.settings.canonical import JsonObject
@@ -192,15 +192,15 @@ def advance(request: AccessRequest | None, command: RequestCommand, situation: S
     return transition
 
 
-def _submit(_: None, command: Submit, at: Situation) -> Transition:
+def _submit(_: None, command: Submit, situation: Situation) -> Transition:
     request = AccessRequest(
         id=command.request_id,
         version=1,
         state=S.PREPARING,
         particulars=command.particulars,
-        created_at=at.now,
-        changed_at=at.now,
-        expires_at=_decided_by(command.particulars, at.now + command.lifetime),
+        created_at=situation.now,
+        changed_at=situation.now,
+        expires_at=_decided_by(command.particulars, situation.now + command.lifetime),
         lifetime=command.lifetime,
         observation=command.observation,
         submitter=command.submitter,
@@ -209,7 +209,7 @@ def _submit(_: None, command: Submit, at: Situation) -> Transition:
     return Transition(request=request, effects=(Prepare(request_id=request.id),))
 
 
-def _prepared(request: AccessRequest, command: RecordPrepared, at: Situation) -> Transition:
+def _prepared(request: AccessRequest, command: RecordPrepared, situation: Situation) -> Transition:
     is_revocation = request.particulars.kind is RequestKind.REVOCATION
     plan = command.prepared.plan
     _require_newest_edition(request, plan.edition)
@@ -221,10 +221,10 @@ def _prepared(request: AccessRequest, command: RecordPrepared, at: Situation) ->
     )
     if is_revocation and plan != revocation:
         raise Refused(RefusalCode.NOT_A_REVOCATION)
-    request = _moved(
+    request = _changed(
         request,
         S.APPLYING if is_revocation else S.AWAITING_APPROVAL,
-        at,
+        situation,
         prepared=command.prepared,
         note=(),
     )
@@ -239,41 +239,45 @@ def _require_newest_edition(request: AccessRequest, edition: int) -> None:
         raise _not_now(request)
 
 
-def _unfit(request: AccessRequest, command: RecordUnfit, at: Situation) -> Transition:
+def _unfit(request: AccessRequest, command: RecordUnfit, situation: Situation) -> Transition:
     _require_newest_edition(request, command.edition)
     if command.code not in NO_PARTNER:
         _require_no_revocation(request)
-    return _ended(request, S.UNFIT, at, note=command.reason)
+    return _ended(request, S.UNFIT, situation, note=command.reason)
 
 
-def _delayed(request: AccessRequest, command: RecordDelayed, at: Situation) -> Transition:
+def _delayed(request: AccessRequest, command: RecordDelayed, situation: Situation) -> Transition:
     if request.note == command.reason:
         return Transition(request=request, effects=())
-    told = () if request.note else _tell_requester(request, MessageCode.REQUEST_WAITS, note=as_values(command.reason))
-    request = _moved(request, request.state, at, note=command.reason)
-    return Transition(request=request, effects=(ShowRequest(request_id=request.id), *told))
+    messages = (
+        () if request.note else _tell_requester(request, MessageCode.REQUEST_WAITS, note=as_values(command.reason))
+    )
+    request = _changed(request, request.state, situation, note=command.reason)
+    return Transition(request=request, effects=(ShowRequest(request_id=request.id), *messages))
 
 
-def _approve(request: AccessRequest, command: Approve[Person], at: Situation) -> Transition:
-    received = at.received_at or at.now
-    stage = require_may_decide(request, command.actor, command.digest, roster=at.roster, now=received)
+def _approve(request: AccessRequest, command: Approve[Person], situation: Situation) -> Transition:
+    received = situation.received_at or situation.now
+    stage = require_may_decide(request, command.actor, command.digest, roster=situation.roster, now=received)
     if stage is None:
         # An earlier approver has the role again, so the chain is complete without this approval.
-        return _to_apply(_moved(request, S.APPLYING, at, note=()))
+        return _to_apply(_changed(request, S.APPLYING, situation, note=()))
     decision = Decision(
         person=command.actor, choice=Choice.APPROVE, stage=stage, digest=command.digest, reason="", at=received
     )
-    request = _moved(request, request.state, at, decisions=(*request.decisions, decision), note=())
-    verdict = request.verdict(at.roster)
+    request = _changed(request, request.state, situation, decisions=(*request.decisions, decision), note=())
+    verdict = request.verdict(situation.roster)
     if verdict.is_complete:
         return _to_apply(replace(request, state=S.APPLYING))
     # No message to the requester, who need not do anything: their card shows it.
     return Transition(request=request, effects=(ShowRequest(request_id=request.id),))
 
 
-def _reject(request: AccessRequest, command: Reject[Person], at: Situation) -> Transition:
-    received = at.received_at or at.now
-    stage = require_may_decide(request, command.actor, command.digest, roster=at.roster, now=received, may_repeat=True)
+def _reject(request: AccessRequest, command: Reject[Person], situation: Situation) -> Transition:
+    received = situation.received_at or situation.now
+    stage = require_may_decide(
+        request, command.actor, command.digest, roster=situation.roster, now=received, may_repeat=True
+    )
     if stage is None:
         raise Refused(RefusalCode.COMPLETE)
     if not command.reason.strip():
@@ -290,46 +294,48 @@ def _reject(request: AccessRequest, command: Reject[Person], at: Situation) -> T
     return _ended(
         request,
         S.REJECTED,
-        at,
+        situation,
         note=(Fact(NoteCode.REJECTED, {"name": command.actor.name, "reason": decision.reason}),),
     )
 
 
-def _withdraw(request: AccessRequest, command: Withdraw, at: Situation) -> Transition:
+def _withdraw(request: AccessRequest, command: Withdraw, situation: Situation) -> Transition:
     if command.actor != request.particulars.requester and not command.is_requester:
         raise Refused(RefusalCode.NOT_THE_REQUESTER)
-    request = _noted(request, S.WITHDRAWN, at, (Fact(NoteCode.WITHDRAWN),))
+    request = _with_note(request, S.WITHDRAWN, situation, (Fact(NoteCode.WITHDRAWN),))
     # No message: the requester withdrew it, and their card shows it.
     return Transition(request=request, effects=(ShowRequest(request_id=request.id),))
 
 
-def _remind(request: AccessRequest, command: RemindApprovers, at: Situation) -> Transition:
+def _remind(request: AccessRequest, command: RemindApprovers, situation: Situation) -> Transition:
     if command.actor is None:
         due = next_reminder_at(request)
-        if due is None or at.now < due:
+        if due is None or situation.now < due:
             raise Refused(RefusalCode.NOT_DUE, what="approver_reminder")
     elif not request.is_filed_by(command.actor) and not command.is_requester:
         raise Refused(RefusalCode.NOT_THE_REQUESTER, reminds=True)
-    elif not may_be_reminded(request, at.now):
+    elif not may_be_reminded(request, situation.now):
         raise Refused(RefusalCode.REMINDED_WITHIN_A_DAY)
-    request = _moved(request, request.state, at, reminders=request.reminders + 1, reminded_at=at.now)
-    effects = (SendReminders(request_id=request.id), ShowRequest(request_id=request.id))
-    return Transition(request=request, effects=effects)
+    request = _changed(request, request.state, situation, reminders=request.reminders + 1, reminded_at=situation.now)
+    shown: tuple[Effect, ...] = (SendReminders(request_id=request.id), ShowRequest(request_id=request.id))
+    if possible := reminder_possible_at(request):
+        shown = (*shown, ShowRequest(request_id=request.id, not_before=possible))
+    return Transition(request=request, effects=shown)
 
 
-def _expire(request: AccessRequest, command: Expire, at: Situation) -> Transition:
+def _expire(request: AccessRequest, command: Expire, situation: Situation) -> Transition:
     if request.particulars.kind is RequestKind.REVOCATION:
         raise Refused(RefusalCode.NEVER_EXPIRES)
-    if at.now < request.expires_at:
+    if situation.now < request.expires_at:
         raise Refused(RefusalCode.NOT_DUE, what="expiry")
-    request = _noted(request, S.EXPIRED, at, (Fact(NoteCode.UNDECIDED),))
+    request = _with_note(request, S.EXPIRED, situation, (Fact(NoteCode.UNDECIDED),))
     # No message: the requester's card shows it.
-    told = () if eligibility_at_expiry(request) is None else (SendExpiryMessages(request_id=request.id),)
-    return Transition(request=request, effects=(ShowRequest(request_id=request.id), *told))
+    messages = () if eligibility_at_expiry(request) is None else (SendExpiryMessages(request_id=request.id),)
+    return Transition(request=request, effects=(ShowRequest(request_id=request.id), *messages))
 
 
-def _replan(request: AccessRequest, command: Replan, at: Situation) -> Transition:
-    if request.state is S.AWAITING_APPROVAL and at.now >= request.expires_at:
+def _replan(request: AccessRequest, command: Replan, situation: Situation) -> Transition:
+    if request.state is S.AWAITING_APPROVAL and situation.now >= request.expires_at:
         # NB. a new plan starts a new decision period, which a request that has expired must not get.
         raise Refused(RefusalCode.EXPIRED)
     lifetime = request.expires_at - request.created_at if request.lifetime is None else request.lifetime
@@ -338,7 +344,7 @@ def _replan(request: AccessRequest, command: Replan, at: Situation) -> Transitio
     pause = pause_before_replan(replans)
     return _planned_again(
         request,
-        at,
+        situation,
         command.reason,
         lifetime,
         is_unwritten=command.is_unwritten,
@@ -347,12 +353,12 @@ def _replan(request: AccessRequest, command: Replan, at: Situation) -> Transitio
         drift=command.drift,
         observation=None,
         replans=replans,
-        not_before=at.now + pause if pause else None,
+        not_before=situation.now + pause if pause else None,
     )
 
 
-def _edit(request: AccessRequest, command: Edit, at: Situation) -> Transition:
-    require_may_edit(request, command.actor, command.digest, at.now)
+def _edit(request: AccessRequest, command: Edit, situation: Situation) -> Transition:
+    require_may_edit(request, command.actor, command.digest, situation.now)
     if command.observation.identity.tenant_id != request.plan.tenant_id:
         raise Refused(RefusalCode.OTHER_PARTNER, target=request.particulars.target)
     wanted = with_edited_values(request.particulars, command.wanted)
@@ -360,12 +366,12 @@ def _edit(request: AccessRequest, command: Edit, at: Situation) -> Transition:
         raise Refused(RefusalCode.NOTHING_EDITED)
     return _planned_again(
         request,
-        at,
+        situation,
         (Fact(NoteCode.EDITED, {"name": command.actor.name}), Fact(NoteCode.ASKED_AGAIN)),
         command.lifetime,
         particulars=wanted,
         seen_particulars=request.particulars,
-        edits=(*request.edits, Edited(person=command.actor, at=at.now)),
+        edits=(*request.edits, Edited(person=command.actor, at=situation.now)),
         drift=None,
         observation=command.observation,
     )
@@ -373,7 +379,7 @@ def _edit(request: AccessRequest, command: Edit, at: Situation) -> Transition:
 
 def _planned_again(
     request: AccessRequest,
-    at: Situation,
+    situation: Situation,
     why: Facts,
     lifetime: timedelta,
     *,
@@ -398,10 +404,10 @@ def _planned_again(
         "reminders": 0,
         "reminded_at": None,
         "decisions": (),  # also when the new plan is the same: approval is requested again
-        "expires_at": _decided_by(changes.get("particulars", request.particulars), at.now + lifetime),
+        "expires_at": _decided_by(changes.get("particulars", request.particulars), situation.now + lifetime),
         "lifetime": lifetime,
     }
-    request = _moved(request, S.PREPARING, at, **{**usual, **changes})
+    request = _changed(request, S.PREPARING, situation, **{**usual, **changes})
     return Transition(request=request, effects=(ShowRequest(request_id=request.id), Prepare(request_id=request.id)))
 
 
@@ -410,18 +416,18 @@ def _decided_by(asked: Particulars, usual: datetime) -> datetime:
     return usual if asked.ends_at is None else min(usual, asked.ends_at)
 
 
-def _reopen(request: AccessRequest, command: Reopen, at: Situation) -> Transition:
-    verdict = request.verdict(at.roster)
+def _reopen(request: AccessRequest, command: Reopen, situation: Situation) -> Transition:
+    verdict = request.verdict(situation.roster)
     if verdict.is_complete or request.particulars.kind is RequestKind.REVOCATION:
         raise Refused(RefusalCode.STILL_COMPLETE)
     counted = {person.id for people in verdict.counted for person in people}
     digest = request.plan.digest
     kept = tuple(d for d in request.decisions if d.person.id in counted and d.digest == digest)
     reason = with_sent_before(request, command.reason)
-    request = _moved(
+    request = _changed(
         request,
         S.AWAITING_APPROVAL,
-        at,
+        situation,
         decisions=kept,
         note=reason,
         asked_again=reason,
@@ -434,72 +440,81 @@ def _reopen(request: AccessRequest, command: Reopen, at: Situation) -> Transitio
     return Transition(request=request, effects=(ShowRequest(request_id=request.id),))
 
 
-def _stop(request: AccessRequest, command: Stop, at: Situation) -> Transition:
+def _stop(request: AccessRequest, command: Stop, situation: Situation) -> Transition:
     if request.state is not S.UNCONFIRMED:
         _require_no_revocation(request)
-    return _ended(request, S.STOPPED, at, note=command.reason, applied_part=_part_shown(request, command.image))
+    return _ended(request, S.STOPPED, situation, note=command.reason, applied_part=_part_shown(request, command.image))
 
 
-def _writing(request: AccessRequest, command: RecordWriting, at: Situation) -> Transition:
+def _writing(request: AccessRequest, command: RecordWriting, situation: Situation) -> Transition:
     if request.writing_since is not None:
         return Transition(request=request, effects=())
-    return Transition(request=_moved(request, request.state, at, writing_since=at.now), effects=())
+    return Transition(request=_changed(request, request.state, situation, writing_since=situation.now), effects=())
 
 
-def _overwritten(request: AccessRequest, command: RecordOverwritten, at: Situation) -> Transition:
+def _overwritten(request: AccessRequest, command: RecordOverwritten, situation: Situation) -> Transition:
     if request.particulars.kind is RequestKind.REVOCATION:
         raise Refused(RefusalCode.PLAN_AGAIN)
     note = (Fact(NoteCode.OVERWRITTEN),)
     return Transition(
-        request=_moved(request, S.OVERWRITTEN, at, note=note), effects=(ShowRequest(request_id=request.id),)
+        request=_changed(request, S.OVERWRITTEN, situation, note=note), effects=(ShowRequest(request_id=request.id),)
     )
 
 
-def _unseen(request: AccessRequest, command: RecordUnseen, at: Situation) -> Transition:
+def _unseen(request: AccessRequest, command: RecordUnseen, situation: Situation) -> Transition:
     note = (Fact(NoteCode.NOT_SHOWN_YET),)
     if request.state is S.UNCONFIRMED and request.note == note:
         return Transition(request=request, effects=())
-    request = _moved(request, S.UNCONFIRMED, at, note=note, unseen_since=request.unseen_since or at.now)
+    request = _changed(request, S.UNCONFIRMED, situation, note=note, unseen_since=request.unseen_since or situation.now)
     return Transition(request=request, effects=(ShowRequest(request_id=request.id),))
 
 
-def _resent(request: AccessRequest, command: RecordResent, at: Situation) -> Transition:
-    if not may_be_resent(request, at.now):
+def _resent(request: AccessRequest, command: RecordResent, situation: Situation) -> Transition:
+    if not may_be_resent(request, situation.now):
         raise Refused(RefusalCode.ALREADY_SENT_AGAIN)
-    if request.resent_at == at.now:
+    if request.resent_at == situation.now:
         return Transition(request=request, effects=())
-    return Transition(request=_moved(request, S.UNCONFIRMED, at, resent_at=at.now), effects=())
+    return Transition(request=_changed(request, S.UNCONFIRMED, situation, resent_at=situation.now), effects=())
 
 
-def _applied(request: AccessRequest, command: RecordApplied, at: Situation) -> Transition:
+def _applied(request: AccessRequest, command: RecordApplied, situation: Situation) -> Transition:
     is_closing = closes(request)
     # NB. with the default that was read after the writes: inherited values may have changed since the plan was made.
-    left = open_access(command.image, command.default) if is_closing else None
+    still_open = open_access(command.image, command.default) if is_closing else None
     unread = (Fact(NoteCode.DEFAULT_UNREADABLE),) if is_closing and command.default is None else ()
-    request = _moved(
+    request = _changed(
         request,
         S.APPLIED,
-        at,
-        note=(*_not_closed(left or ()), *unread, *_not_taken(command.refused), *_ended_already(request, at)),
-        confirmed_at=at.now,
-        not_closed=left,
+        situation,
+        note=(
+            *_not_closed(still_open or ()),
+            *unread,
+            *_not_taken(command.refused),
+            *_ended_already(request, situation),
+        ),
+        confirmed_at=situation.now,
+        not_closed=still_open,
         refused=command.refused,
     )
     return Transition(request=request, effects=(ShowRequest(request_id=request.id),))
 
 
-def _ended_already(request: AccessRequest, at: Situation) -> Facts:
+def _ended_already(request: AccessRequest, situation: Situation) -> Facts:
     """Return that the access ended before the change was verified, as after a crash in between."""
     ends_at = access_ends_at(request)
-    if ends_at is None or not is_too_late(request, at.now):
+    if ends_at is None or not is_too_late(request, situation.now):
         return ()
     return (Fact(NoteCode.ENDED_ALREADY, {"ends_at": ends_at.isoformat()}),)
 
 
-def _not_closed(left: Sequence[OpenAccess]) -> Facts:
-    if not left:
+def _not_closed(still_open: Sequence[OpenAccess]) -> Facts:
+    if not still_open:
         return ()
-    return (Fact(NoteCode.NOT_CLOSED, {"ways": [{"name": kind.name, "opening": kind.opening.value} for kind in left]}),)
+    return (
+        Fact(
+            NoteCode.NOT_CLOSED, {"ways": [{"name": kind.name, "opening": kind.opening.value} for kind in still_open]}
+        ),
+    )
 
 
 def _not_taken(refused: Sequence[RefusedWrite]) -> Facts:
@@ -516,15 +531,15 @@ def closes(request: AccessRequest) -> bool:
     return request.particulars.kind is RequestKind.REVOCATION or closes_everything(request.plan)
 
 
-def _apply_failed(request: AccessRequest, command: RecordApplyFailed, at: Situation) -> Transition:
+def _apply_failed(request: AccessRequest, command: RecordApplyFailed, situation: Situation) -> Transition:
     _require_no_revocation(request)
-    return _ended(request, S.FAILED, at, note=command.reason, applied_part=_part_shown(request, command.image))
+    return _ended(request, S.FAILED, situation, note=command.reason, applied_part=_part_shown(request, command.image))
 
 
-def _refusal(request: AccessRequest, command: RecordRefusal, at: Situation) -> Transition:
+def _refusal(request: AccessRequest, command: RecordRefusal, situation: Situation) -> Transition:
     """Store that Graph refused a write. From then on the partner is only read, see `RecordApplyFailed`."""
     _require_no_revocation(request)
-    return Transition(request=_moved(request, request.state, at, write_refusal=command.refusal), effects=())
+    return Transition(request=_changed(request, request.state, situation, write_refusal=command.refusal), effects=())
 
 
 def _part_shown(request: AccessRequest, image: JsonObject | None) -> int:
@@ -548,20 +563,20 @@ def _to_apply(request: AccessRequest) -> Transition:
 
 
 def _ended(
-    request: AccessRequest, state: RequestState, at: Situation, *, note: Facts, applied_part: int = 0
+    request: AccessRequest, state: RequestState, situation: Situation, *, note: Facts, applied_part: int = 0
 ) -> Transition:
-    request = replace(_noted(request, state, at, note), applied_part=applied_part)
+    request = replace(_with_note(request, state, situation, note), applied_part=applied_part)
     part = {"part": applied_part} if applied_part else {}
-    told = _tell_requester(request, MessageCode.ENDED, state=state.value, **part, note=as_values(request.note))
-    return Transition(request=request, effects=(ShowRequest(request_id=request.id), *told))
+    messages = _tell_requester(request, MessageCode.ENDED, state=state.value, **part, note=as_values(request.note))
+    return Transition(request=request, effects=(ShowRequest(request_id=request.id), *messages))
 
 
-def _noted(request: AccessRequest, state: RequestState, at: Situation, note: Facts) -> AccessRequest:
-    return _moved(request, state, at, note=with_sent_before(request, note))
+def _with_note(request: AccessRequest, state: RequestState, situation: Situation, note: Facts) -> AccessRequest:
+    return _changed(request, state, situation, note=with_sent_before(request, note))
 
 
-def _moved(request: AccessRequest, state: RequestState, at: Situation, **changes: Any) -> AccessRequest:
-    return replace(request, state=state, changed_at=at.now, version=request.version + 1, **changes)
+def _changed(request: AccessRequest, state: RequestState, situation: Situation, **changes: Any) -> AccessRequest:
+    return replace(request, state=state, changed_at=situation.now, version=request.version + 1, **changes)
 
 
 def _tell_requester(request: AccessRequest, code: MessageCode, **values: Any) -> tuple[SendMessage, ...]:

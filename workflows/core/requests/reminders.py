@@ -50,8 +50,15 @@ def next_due_at(request: AccessRequest) -> datetime | None:
     return request.expires_at if reminder is None else min(request.expires_at, reminder)
 
 
+def reminder_possible_at(request: AccessRequest) -> datetime | None:
+    """Return from when the requester may ask for a reminder; None when the request does not wait, or expires before."""
+    if request.state is not RequestState.AWAITING_APPROVAL:
+        return None
+    possible = (request.reminded_at or asked_at(request)) + MIN_BETWEEN_APPROVER_REMINDERS
+    return possible if possible < request.expires_at else None
+
+
 def may_be_reminded(request: AccessRequest, now: datetime) -> bool:
     """Return whether the requester may ask for a reminder now: once a day, not on the first day."""
-    if request.state is not RequestState.AWAITING_APPROVAL or now >= request.expires_at:
-        return False
-    return now >= (request.reminded_at or asked_at(request)) + MIN_BETWEEN_APPROVER_REMINDERS
+    possible = reminder_possible_at(request)
+    return possible is not None and possible <= now < request.expires_at

@@ -1,4 +1,4 @@
-"""Read back what was sent, until the tenant shows the plan or something else."""
+"""Read the partner back after a write, until it shows the plan or other settings."""
 
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
@@ -32,7 +32,7 @@ from workflows.ports.tenant import Tenant, TenantRefused, TenantUnavailable
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ReadBack:
-    """Confirms what was sent, and decides what to do with what is not shown."""
+    """Reads the partner until it shows the plan, and decides what to do when it does not show it."""
 
     service: Service
     store: Store
@@ -43,16 +43,16 @@ class ReadBack:
     sleep: Callable[[float], Awaitable[None]]
     pauses: Pauses
 
-    async def confirm(self, request: AccessRequest, *, rests: tuple[float, ...]) -> AccessRequest | None:
+    async def confirm(self, request: AccessRequest, *, pauses_seconds: tuple[float, ...]) -> AccessRequest | None:
         """Read the partner until it shows the plan, and record that or what it shows instead.
 
-        :param rests: the seconds to wait before each read.
+        :param pauses_seconds: the seconds to wait before each read.
         :returns: the request when its plan must be sent again now; None when nothing is left to do.
         :raises TenantUnavailable: while the partner shows neither the plan nor anything else; it is read again later.
         """
         plan = request.plan
         observed: JsonObject | None = None
-        for rest in rests:
+        for rest in pauses_seconds:
             await self.sleep(rest)
             observed = await self._read(request)
             if observed is not None and is_confirmed(plan, observed):
@@ -80,12 +80,12 @@ class ReadBack:
         if plan.optional and request.state is RequestState.APPLYING:
             await self.service.advance(request.id, RecordWriting())
         tried = await send_optional_writes(plan, observed, tenant=self.tenant, sleep=self.sleep, pauses=self.pauses)
-        if tried.unanswered and request.particulars.kind is RequestKind.REVOCATION:
+        if tried.may_be_accepted_later and request.particulars.kind is RequestKind.REVOCATION:
             # Before the end is recorded: a crash in between repeats this, and the alarm is never missing.
-            await report_open_access(self.alarms, self.store, request, tried.unanswered)
+            await report_open_access(self.alarms, self.store, request, tried.may_be_accepted_later)
         # Read last, and only where it is checked: the default may have changed since the plan was made.
         default = await read_default(tenant=self.tenant) if closes(request) else None
-        command = RecordApplied(image=tried.image, refused=tried.refused, default=default)
+        command = RecordApplied(image=tried.configuration, refused=tried.refused, default=default)
         await self.service.advance(request.id, command)
 
     async def _next_command(self, request: AccessRequest) -> RecordResent | Replan | None:

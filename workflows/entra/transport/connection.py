@@ -161,7 +161,7 @@ class Connection:
             if link is None:
                 return
             if link in seen or len(seen) >= _PAGES or not is_same_service(link, self._root):
-                raise unavailable(TenantCode.ENDLESS_LIST, call=call.asked)
+                raise unavailable(TenantCode.ENDLESS_LIST, call=call.as_value)
             seen.add(link)
             request = request_to_link(link)
 
@@ -188,7 +188,7 @@ class Connection:
                 answer = await self._answered(call, request)
             return answer
         except TimeoutError as error:
-            values = {"call": call.asked, "is_sent": is_sent, "is_write": call.is_write}
+            values = {"call": call.as_value, "is_sent": is_sent, "is_write": call.is_write}
             raise unavailable(TenantCode.TOO_LATE, **values) from error
         finally:
             _log.info(
@@ -231,10 +231,10 @@ class Connection:
         try:
             response: Any = await self._adapter.send_primitive_async(request, "bytes", None)
         except (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout) as error:
-            raise unavailable(TenantCode.UNREACHABLE, call=call.asked) from error
+            raise unavailable(TenantCode.UNREACHABLE, call=call.as_value) from error
         except (httpx.HTTPError, httpx.InvalidURL, ValueError) as error:
             # ValueError: the adapter could not decode a claims challenge.
-            raise unavailable(TenantCode.BROKEN_OFF, call=call.asked, is_write=call.is_write) from error
+            raise unavailable(TenantCode.BROKEN_OFF, call=call.as_value, is_write=call.is_write) from error
         answered: httpx.Response = response
         return answered
 

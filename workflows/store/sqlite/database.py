@@ -17,7 +17,7 @@ from pydantic import TypeAdapter, ValidationError
 from sqlite_utils import Database
 
 from workflows.ports.clock import Clock
-from workflows.ports.pages import START, Cursor, PagePosition, PartnerFilter
+from workflows.ports.pages import START, Cursor, PagePosition, PartnerFilter, RequestFilter
 from workflows.ports.records import StoreTrouble
 from workflows.store.codec import load
 from workflows.store.columns import sought, text_of
@@ -101,7 +101,7 @@ def readable(adapter: TypeAdapter[Result], rows: list[dict[str, Any]]) -> list[R
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Found:
+class PageRows:
     """The rows of one page, with the number of rows before them and in the whole list."""
 
     rows: list[dict[str, Any]]
@@ -112,7 +112,7 @@ class Found:
 
 
 @dataclass(frozen=True, slots=True)
-class Rows:
+class ListQuery:
     """The rows of a list: a table, conditions, and the columns by which they are sorted. The last column is unique.
 
     NB. tables, conditions and columns are constants in the code, never input.
@@ -123,23 +123,24 @@ class Rows:
     values: tuple[object, ...]
     keys: tuple[str, ...]
     is_descending: bool = False
+    read_columns: str = "doc"
 
-    def read(self, db: Database, limit: int, place: PagePosition) -> Found:
+    def read(self, db: Database, limit: int, place: PagePosition) -> PageRows:
         """Read one page; the first page when there are no rows at the given place any more."""
         cursor = place.cursor if len(place.cursor) == len(self.keys) else ()
-        is_back = place.is_before and bool(cursor)
-        way = "desc" if is_back != self.is_descending else "asc"
-        past_cursor, values = self._past_cursor(cursor, is_back=is_back)
-        order = ", ".join(f"{key} {way}" for key in self.keys)
-        sql = f"""select {self.keys[-1]} as id, {", ".join(self.keys)}, doc from {self.table}
-            where {self.where}{past_cursor} order by {order} limit ?"""  # noqa: S608
+        is_backwards = place.is_before and bool(cursor)
+        direction = "desc" if is_backwards != self.is_descending else "asc"
+        beyond_cursor, values = self._beyond_cursor(cursor, is_backwards=is_backwards)
+        order = ", ".join(f"{key} {direction}" for key in self.keys)
+        sql = f"""select {self.keys[-1]} as id, {", ".join(self.keys)}, {self.read_columns} from {self.table}
+            where {self.where}{beyond_cursor} order by {order} limit ?"""  # noqa: S608
         rows = list(db.query(sql, [*self.values, *values, limit]))
-        if cursor and (not rows or (is_back and len(rows) < limit)):
+        if cursor and (not rows or (is_backwards and len(rows) < limit)):
             return self.read(db, limit, START)
-        if is_back:
+        if is_backwards:
             rows.reverse()
         first, last = (self._cursor(rows[0]), self._cursor(rows[-1])) if rows else ((), ())
-        return Found(
+        return PageRows(
             rows=rows,
             count=self._count(db, ()),
             count_before=self._count(db, first) if first else 0,
@@ -147,15 +148,15 @@ class Rows:
             last=last,
         )
 
-    def _past_cursor(self, cursor: Cursor, *, is_back: bool) -> tuple[str, Cursor]:
+    def _beyond_cursor(self, cursor: Cursor, *, is_backwards: bool) -> tuple[str, Cursor]:
         if not cursor:
             return "", ()
-        sign = "<" if is_back != self.is_descending else ">"
+        sign = "<" if is_backwards != self.is_descending else ">"
         return f" and ({', '.join(self.keys)}) {sign} ({', '.join('?' * len(cursor))})", cursor
 
     def _count(self, db: Database, before: Cursor) -> int:
-        past_cursor, values = self._past_cursor(before, is_back=True)
-        sql = f"select count(*) from {self.table} where {self.where}{past_cursor}"  # noqa: S608
+        beyond_cursor, values = self._beyond_cursor(before, is_backwards=True)
+        sql = f"select count(*) from {self.table} where {self.where}{beyond_cursor}"  # noqa: S608
         return int(db.execute(sql, [*self.values, *values]).fetchone()[0])
 
     def _cursor(self, row: dict[str, Any]) -> Cursor:
@@ -185,4 +186,24 @@ def partner_conditions(wanted: PartnerFilter) -> tuple[str, tuple[object, ...]]:
         conditions.append(("ends_at > ?", (text_of(wanted.ends_after),)))
     if wanted.ends_by is not None:
         conditions.append(("ends_at <> '' and ends_at <= ?", (text_of(wanted.ends_by),)))
+    return " and ".join(text for text, _ in conditions), tuple(value for _, values in conditions for value in values)
+
+
+def request_conditions(wanted: RequestFilter) -> tuple[str, tuple[object, ...]]:
+    """Return the conditions of a search for requests, and their values. Each uses a column of one index."""
+    conditions: list[tuple[str, tuple[object, ...]]] = [("1", ())]
+    if wanted.sent_from is not None:
+        conditions.append(("created_at >= ?", (text_of(wanted.sent_from),)))
+    if wanted.sent_before is not None:
+        conditions.append(("created_at < ?", (text_of(wanted.sent_before),)))
+    if wanted.states:
+        conditions.append(("state in (select value from json_each(?))", (json.dumps(sorted(wanted.states)),)))
+    for column, text in (
+        ("sought", wanted.text),
+        ("requester_sought", wanted.requester),
+        ("deciders", wanted.approver),
+        ("template", wanted.template),
+    ):
+        if sought(text):
+            conditions.append((f"instr({column}, ?) > 0", (sought(text),)))
     return " and ".join(text for text, _ in conditions), tuple(value for _, values in conditions for value in values)

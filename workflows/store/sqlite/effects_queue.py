@@ -48,14 +48,20 @@ class SqliteEffectsQueue(SqliteDatabase):
         return found
 
     async def count_pending(self, now: datetime) -> tuple[int, int, int]:
-        """Count the effects that are due, that wait for a later time, and that are parked.
+        """Count the effects that are due, that wait for their next attempt, and that are parked.
 
-        An App Home that must be published again within seconds counts as due.
+        A card that changes later is not counted, see `ShowRequest.not_before`. An App Home that must be published again
+        within seconds counts as due.
         """
         rows = await self._query(
             """select coalesce(sum(is_parked = 0 and is_due), 0) as due,
-            coalesce(sum(is_parked = 0 and not is_due), 0) as later, coalesce(sum(is_parked), 0) as parked
-            from (select is_parked, due_at <= ? or (rank = ? and attempts = 0) as is_due from effects)""",
+            coalesce(sum(is_parked = 0 and not is_due and not is_planned), 0) as later,
+            coalesce(sum(is_parked), 0) as parked
+            from (
+                select is_parked, due_at <= ? or (rank = ? and attempts = 0) as is_due,
+                attempts = 0 and json_valid(doc) and json_extract(doc, '$.not_before') is not null as is_planned
+                from effects
+            )""",
             text_of(now),
             Priority.HOME.value,
         )

@@ -18,9 +18,11 @@ class SqliteMessageCopies(SqliteEffectsQueue):
         """List the posted copies of a card."""
         return await self._copies("subject = ? order by rowid", subject)
 
-    async def channel_copies(self, fit: str, limit: int) -> Sequence[MessageCopy]:
-        """List the live copies in channels other than `fit`. Copies for a single person are left out."""
-        return await self._copies("audience = '' and is_live = 1 and channel <> ? order by rowid limit ?", fit, limit)
+    async def channel_copies(self, current_channel: str, limit: int) -> Sequence[MessageCopy]:
+        """List the live copies in channels other than `current_channel`. Copies for a single person are left out."""
+        return await self._copies(
+            "audience = '' and is_live = 1 and channel <> ? order by rowid limit ?", current_channel, limit
+        )
 
     async def _copies(self, where: str, *values: object) -> Sequence[MessageCopy]:
         rows = await self._query(f"select * from copies where {where}", *values)  # noqa: S608

@@ -17,7 +17,7 @@ from workflows.core.requests.eligibility import current_eligibility
 from workflows.core.requests.reminders import next_due_at
 from workflows.ports.records import StoreUnusable
 from workflows.store.codec import REQUEST, load
-from workflows.store.columns import sought, text_of
+from workflows.store.columns import sought, sought_people, text_of
 from workflows.store.sqlite.earlier_texts import EarlierTexts
 
 migrations = Migrations("gatehouse")
@@ -312,6 +312,36 @@ def m015_reminders_of_waiting_requests(db: Database) -> None:
     db.execute("create index requests_expired on requests(created_at) where state = 'expired'")
 
 
+@migrations()
+def m016_search_of_requests(db: Database) -> None:
+    """Add columns to search all requests without their documents: template, requester, and who decided."""
+    for column in ("template", "requester_sought", "deciders"):
+        db.execute(f"alter table requests add column {column} text not null default ''")
+    rows = db.execute("select id, requester, account from requests where json_valid(doc)").fetchall()
+    for identity, requester, account in rows:
+        # One document at a time: all of them together may need more memory than there is.
+        record = _Doc(json.loads(db.execute("select doc from requests where id = ?", (identity,)).fetchone()[0]))
+        asked, prepared = record.inner("particulars"), record.inner("prepared")
+        person = record.inner("prepared", "requester") or record.inner("submitter")
+        decided = [_Doc(one).inner("person") for name in ("void", "decisions") for one in record.objects(name)]
+        columns = (
+            sought(*(str(one) for one in (asked.get("template"), prepared.get("template_title")) if one)),
+            sought_people(requester, account, and_of=[_searched(person)]),
+            sought_people(and_of=map(_searched, decided)),
+        )
+        db.execute(
+            "update requests set template = ?, requester_sought = ?, deciders = ? where id = ?", (*columns, identity)
+        )
+    # NB. the index has every column of a search, so that only the documents of one page are read.
+    searched = "state, sought, template, requester_sought, deciders"
+    db.execute(f"create index requests_searched on requests(created_at, id, {searched})")
+
+
+def _searched(person: Mapping[str, Any]) -> tuple[str, str, str]:
+    name, chat_id, account = (str(person.get(key) or "") for key in ("name", "chat_id", "id"))
+    return name, chat_id, account
+
+
 class _Doc:
     """A stored document. Every part of it may be missing or of another form."""
 
@@ -324,6 +354,11 @@ class _Doc:
         for name in names:
             found = found.get(name) if isinstance(found, dict) else None
         return found if isinstance(found, dict) else {}
+
+    def objects(self, name: str) -> list[Any]:
+        """Return the objects in the list under a name; empty when there is none."""
+        found = self.doc.get(name)
+        return [one for one in found if isinstance(one, dict)] if isinstance(found, list) else []
 
     def time(self, name: str) -> str:
         """Return a time as a text that sorts by time; empty when there is none."""

@@ -14,15 +14,17 @@ from workflows.core.people import ChatId, PersonId, Role
 from workflows.core.requests.alarms import Alarm, AlarmCode, AlarmId
 from workflows.core.requests.request import AccessRequest, RequestId
 from workflows.core.settings.model import TenantId
-from workflows.ports.pages import Page, PagePosition, PartnerFilter
+from workflows.ports.pages import Page, PagePosition, PartnerFilter, RequestFilter
 from workflows.ports.records import AuditEntry, LimitedList
 from workflows.store.codec import ALARM, DETAILS, PARTNERSHIP, REQUEST, load
 from workflows.store.columns import sought, text_of
-from workflows.store.sqlite.database import Rows, SqliteDatabase, partner_conditions, readable
+from workflows.store.sqlite.database import ListQuery, SqliteDatabase, partner_conditions, readable, request_conditions
 from workflows.store.sqlite.snapshot import fetch_rows, parse_rows
 
 Item = TypeVar("Item")
 
+_ENTRY: Final = ("key", "at", "actor", "command", "outcome", "request_id", "tenant_id", "account", "details")
+"""The columns of an audit entry."""
 _WAITING: Final = """waits_for in (select value from json_each(?))
     and not exists (select 1 from json_each(excluded) where value in (select value from json_each(?)))"""
 
@@ -65,7 +67,7 @@ class SqliteRecords(SqliteDatabase):
         """List the requests that wait for one of these roles and that this person may decide on, by deadline."""
         values = (json.dumps(list(roles)), json.dumps(sorted(ids)), sought(text))
         where = f"{_WAITING} and instr(sought, ?) > 0"
-        return await self._page(REQUEST, Rows("requests", where, values, ("expires_at", "id")), limit, place)
+        return await self._page(REQUEST, ListQuery("requests", where, values, ("expires_at", "id")), limit, place)
 
     async def own_page(
         self, ids: Collection[ChatId | PersonId], *, text: str, limit: int, place: PagePosition
@@ -74,7 +76,7 @@ class SqliteRecords(SqliteDatabase):
         known = json.dumps(sorted(ids))
         where = """(requester in (select value from json_each(?)) or account in (select value from json_each(?)))
             and instr(sought, ?) > 0"""
-        rows = Rows(
+        rows = ListQuery(
             "requests", where, (known, known, sought(text)), ("is_open", "created_at", "id"), is_descending=True
         )
         return await self._page(REQUEST, rows, limit, place)
@@ -85,7 +87,26 @@ class SqliteRecords(SqliteDatabase):
         """List partners, sorted by default domain, or with `by_end` by the end of their access."""
         where, values = partner_conditions(wanted)
         keys = ("ends_at" if by_end else "domain", "tenant_id")
-        return await self._page(PARTNERSHIP, Rows("partnerships", where, values, keys), limit, place)
+        return await self._page(PARTNERSHIP, ListQuery("partnerships", where, values, keys), limit, place)
+
+    async def requests_page(self, wanted: RequestFilter, *, limit: int, place: PagePosition) -> Page[AccessRequest]:
+        """List requests, open and closed ones, the newest first."""
+        where, values = request_conditions(wanted)
+        rows = ListQuery("requests", where, values, ("created_at", "id"), is_descending=True)
+        return await self._page(REQUEST, rows, limit, place)
+
+    async def history_page(self, request_id: RequestId, *, limit: int, place: PagePosition) -> Page[AuditEntry]:
+        """List the audit entries of a request, oldest first."""
+        rows = ListQuery("audit", "request_id = ?", (request_id,), ("seq",), read_columns=", ".join(_ENTRY))
+        found = await self._run(lambda: rows.read(self._db, limit, place))
+        return Page(
+            shown=[_entry({name: row[name] for name in _ENTRY}) for row in found.rows],
+            count=found.count,
+            count_before=found.count_before,
+            first=found.first,
+            last=found.last,
+            size=len(found.rows),
+        )
 
     async def requests_of(
         self, requester: ChatId, limit: int, account: PersonId | None = None
@@ -195,7 +216,7 @@ class SqliteRecords(SqliteDatabase):
         """Store a mark of the process. A mark is a text with a name."""
         await self._write("insert or replace into marks (name, value) values (?, ?)", name, value)
 
-    async def _page(self, adapter: TypeAdapter[Item], rows: Rows, limit: int, place: PagePosition) -> Page[Item]:
+    async def _page(self, adapter: TypeAdapter[Item], rows: ListQuery, limit: int, place: PagePosition) -> Page[Item]:
         found = await self._run(lambda: rows.read(self._db, limit, place))
         shown = await asyncio.to_thread(readable, adapter, found.rows)
         return Page(

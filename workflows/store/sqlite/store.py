@@ -7,12 +7,13 @@ from typing import Any
 
 from workflows.core.partners.partnership import Partnership
 from workflows.core.requests.alarms import Alarm
+from workflows.core.requests.effects import ShowRequest
 from workflows.core.requests.eligibility import current_eligibility
 from workflows.core.requests.reminders import next_due_at
 from workflows.core.requests.request import AccessRequest, RequestId
 from workflows.ports.clock import Clock
 from workflows.ports.records import Commit, OtherOpenRequest, StaleVersion
-from workflows.store.columns import sought, text_of
+from workflows.store.columns import sought, sought_people, text_of
 from workflows.store.redaction import RecordRedactor
 from workflows.store.sqlite.message_copies import SqliteMessageCopies
 from workflows.store.sqlite.records import SqliteRecords
@@ -47,9 +48,10 @@ class SqliteStore(SqliteRecords, SqliteMessageCopies):
                 self._put_partnership(commit.partnership)
             if commit.alarm is not None:
                 self._put_alarm(commit.alarm)
-            due_at = text_of(self._clock.now())
+            now = self._clock.now()
             for effect in commit.effects:
-                self._put_effect(effect, due_at)
+                later = effect.not_before if isinstance(effect, ShowRequest) else None
+                self._put_effect(effect, text_of(max(now, later or now)))
         return True
 
     def _put_request(self, request: AccessRequest) -> None:
@@ -69,6 +71,9 @@ class SqliteStore(SqliteRecords, SqliteMessageCopies):
                 "created_at": text_of(request.created_at),
                 "expires_at": text_of(request.expires_at),
                 "sought": _sought(request),
+                "template": sought(*_template(request)),
+                "requester_sought": _sought_requester(request),
+                "deciders": _sought_deciders(request),
                 "waits_for": None if who is None else who.open_stages[0].role,
                 "excluded": json.dumps([] if who is None else sorted(who.excluded_ids)),
                 "doc": self._clean.request(request),
@@ -166,5 +171,22 @@ def _sought(request: AccessRequest) -> str:
     """Return the text in which a request is searched: its id, and the names of partner and template."""
     seen = request.observation if request.prepared is None else request.prepared.observation
     names = () if seen is None else (seen.identity.default_domain, seen.identity.display_name, seen.identity.tenant_id)
+    return sought(request.id, request.particulars.target, *_template(request), *names)
+
+
+def _template(request: AccessRequest) -> tuple[str, str]:
     title = "" if request.prepared is None else request.prepared.template_title
-    return sought(request.id, request.particulars.target, request.particulars.template, title, *names)
+    return request.particulars.template, title
+
+
+def _sought_requester(request: AccessRequest) -> str:
+    """Return the text in which the requester is searched. A person may have two chat ids."""
+    person = request.submitter if request.prepared is None else request.prepared.requester
+    known = () if person is None else ((person.name, person.chat_id, person.id),)
+    return sought_people(request.particulars.requester, request.requester_account, and_of=known)
+
+
+def _sought_deciders(request: AccessRequest) -> str:
+    """Return the text in which the people are searched who decided, also on an earlier plan."""
+    people = (decision.person for decision in (*request.void, *request.decisions))
+    return sought_people(and_of=((one.name, one.chat_id, one.id) for one in people))

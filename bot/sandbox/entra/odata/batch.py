@@ -37,7 +37,7 @@ def run_batch(call: Call, send: Callable[[Call], Answer]) -> Answer:
         raise _bad("Invalid batch payload format.")
     if len(rows) > _MAX_REQUESTS:
         raise _bad(f"Number of batch request steps exceeds the maximum value of {_MAX_REQUESTS}.")
-    inner = [_inner(row, call) for row in rows]
+    inner = [_parse_inner_request(row, call) for row in rows]
     _require_sound_ids(inner)
     statuses: dict[str, int] = {}
     answers = []
@@ -49,7 +49,7 @@ def run_batch(call: Call, send: Callable[[Call], Answer]) -> Answer:
     return Answer(status=200, body={"responses": answers[::-1]})
 
 
-def _inner(row: Any, outer: Call) -> _Inner:
+def _parse_inner_request(row: Any, outer: Call) -> _Inner:
     if not isinstance(row, dict) or not isinstance(row.get("id"), str) or not row["id"]:
         raise _bad("Invalid batch payload format: every request needs an id.")
     name, method, url = row["id"], row.get("method"), row.get("url")

@@ -34,7 +34,7 @@ def with_lowered_partner_ids(patch: Mapping[str, Any]) -> dict[str, Any]:
     return {**patch, "partners": {str(key).lower(): value for key, value in partners.items()}}
 
 
-def completed(merged: dict[str, Any]) -> dict[str, Any]:
+def with_missing_properties(merged: dict[str, Any]) -> dict[str, Any]:
     """Add the properties that a patch left out of partners, users, groups, organizations and the default."""
     for name, blank in _BLANKS.items():
         rows = merged.get(name)

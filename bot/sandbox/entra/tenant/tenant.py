@@ -8,7 +8,7 @@ from typing import Any
 
 from bot.sandbox.entra.tenant.audit_entries import Activity, audit_entry, by_app, by_user
 from bot.sandbox.entra.tenant.initial_state import initial_state
-from bot.sandbox.entra.tenant.state_checks import completed, require_shape, with_lowered_partner_ids
+from bot.sandbox.entra.tenant.state_checks import require_shape, with_lowered_partner_ids, with_missing_properties
 from bot.sandbox.storage.json_document import copy_json
 
 _AUDITS_KEPT = 500
@@ -105,7 +105,7 @@ class Tenant:
         """
         if not isinstance(patch, Mapping):
             raise ValueError("a merge patch of the tenant must be an object")
-        merged = completed(merge_patch(copy_json(self.objects), with_lowered_partner_ids(patch)))
+        merged = with_missing_properties(merge_patch(copy_json(self.objects), with_lowered_partner_ids(patch)))
         require_shape(merged, set(patch))
         before, self.objects = self.objects, merged
         self._record_portal_edits(before)

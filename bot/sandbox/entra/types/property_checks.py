@@ -54,7 +54,7 @@ def anything(_value: Any, _name: str) -> None:
 
 
 def one_of(*names: str) -> Check:
-    """Return the check of an enum. `unknownFutureValue` is only for readers: it is refused in a write."""
+    """Return a check for an enum. `unknownFutureValue` is only for readers: it is refused in a write."""
 
     def check(value: Any, name: str) -> None:
         text(value, name)
@@ -65,7 +65,7 @@ def one_of(*names: str) -> Check:
 
 
 def flags_of(*names: str) -> Check:
-    """Return the check of a flags enum: one or more of `names`, separated by commas."""
+    """Return a check for a flags enum: one or more of `names`, separated by commas."""
     single = one_of(*names)
 
     def check(value: Any, name: str) -> None:
@@ -77,7 +77,7 @@ def flags_of(*names: str) -> Check:
 
 
 def many(item: Check) -> Check:
-    """Return the check of a collection: neither the collection nor an item may be null."""
+    """Return a check for a collection: neither the collection nor an item may be null."""
 
     def check(value: Any, name: str) -> None:
         _require(isinstance(value, list), name, "Collection")
@@ -88,7 +88,7 @@ def many(item: Check) -> Check:
 
 
 def nullable(inner: Check) -> Check:
-    """Return the check of a value that may be null."""
+    """Return a check for a value that may be null."""
 
     def check(value: Any, name: str) -> None:
         if value is not None:
@@ -103,7 +103,7 @@ def read_only(_value: Any, name: str) -> None:
 
 
 def structure(**properties: Check) -> Check:
-    """Return the check of a complex type with these properties, each of which may be absent.
+    """Return a check for a complex type with these properties, each of which may be absent.
 
     Names are case-sensitive, as in the service since spring 2025. The only annotation accepted is `@odata.type`.
     """

@@ -9,12 +9,12 @@ SLACK_FILE = shape({}, {"id": string(255, minimum=1), "url": string(3000, minimu
 
 
 def plain_text(maximum: int) -> Check:
-    """Return the check of a `plain_text` object of 1 to `most` characters."""
+    """Return a check for a `plain_text` object of 1 to `maximum` characters."""
     return typed({"plain_text": shape({"text": string(maximum, minimum=1)}, {"emoji": flag})})
 
 
 def text(maximum: int) -> Check:
-    """Return the check of a `plain_text` or `mrkdwn` object of 1 to `most` characters."""
+    """Return a check for a `plain_text` or `mrkdwn` object of 1 to `maximum` characters."""
     return typed(
         {
             "plain_text": shape({"text": string(maximum, minimum=1)}, {"emoji": flag}),

@@ -29,7 +29,7 @@ _IDS = items(_ID, maximum=100)
 
 
 def matching(pattern: str, words: str) -> Check:
-    """Return the check of a string of exactly this form."""
+    """Return a check for a string of exactly this form."""
 
     def check(value: Any, at: str) -> Iterator[str]:
         if not isinstance(value, str) or not re.fullmatch(pattern, value):

@@ -16,7 +16,7 @@ def problem(words: str, at: str) -> str:
 
 
 def string(maximum: int, *, minimum: int = 0) -> Check:
-    """Return the check of a string of `least` to `most` characters."""
+    """Return a check for a string of `minimum` to `maximum` characters."""
 
     def check(value: Any, at: str) -> Iterator[str]:
         if not isinstance(value, str):
@@ -36,7 +36,7 @@ def flag(value: Any, at: str) -> Iterator[str]:
 
 
 def integer(minimum: int, maximum: int) -> Check:
-    """Return the check of a whole number from `least` to `most`."""
+    """Return a check for a whole number from `minimum` to `maximum`."""
 
     def check(value: Any, at: str) -> Iterator[str]:
         if not isinstance(value, int) or isinstance(value, bool):
@@ -48,7 +48,7 @@ def integer(minimum: int, maximum: int) -> Check:
 
 
 def choice(*allowed: str) -> Check:
-    """Return the check of one of a few words."""
+    """Return a check for one of a few words."""
 
     def check(value: Any, at: str) -> Iterator[str]:
         if value not in allowed:
@@ -58,7 +58,7 @@ def choice(*allowed: str) -> Check:
 
 
 def items(each: Check, *, maximum: int, minimum: int = 1) -> Check:
-    """Return the check of a list of `least` to `most` values; `each` checks every value."""
+    """Return a check for a list of `minimum` to `maximum` values; `each` checks every value."""
 
     def check(value: Any, at: str) -> Iterator[str]:
         if not isinstance(value, list):
@@ -77,7 +77,7 @@ def items(each: Check, *, maximum: int, minimum: int = 1) -> Check:
 def shape(
     required: Mapping[str, Check], optional: Mapping[str, Check] | None = None, *, also: Check | None = None
 ) -> Check:
-    """Return the check of an object with exactly these properties; `type` is always allowed.
+    """Return a check for an object with exactly these properties; `type` is always allowed.
 
     :param also: a further check of an object that is valid so far.
     """
@@ -107,7 +107,7 @@ def shape(
 
 
 def typed(table: Mapping[str, Check]) -> Check:
-    """Return the check of an object whose `type` is a key of `table`; the entry checks it."""
+    """Return a check for an object whose `type` is a key of `table`; the entry checks it."""
 
     def check(value: Any, at: str) -> Iterator[str]:
         if not isinstance(value, dict):
@@ -128,7 +128,7 @@ def anything(value: Any, at: str) -> Iterator[str]:
 
 
 def all_of(*checks: Check) -> Check:
-    """Return the check that every one of `checks` passes."""
+    """Return a check that passes when all `checks` pass."""
 
     def check(value: Any, at: str) -> Iterator[str]:
         for one in checks:

@@ -17,7 +17,7 @@ class Trigger:
     user_id: str
     view_id: str | None
     """The modal of the action: a view that is opened by it is on top of that modal."""
-    born: float
+    issued_at: float
 
 
 class Triggers:
@@ -31,7 +31,7 @@ class Triggers:
     def issue(self, user_id: str, view_id: str | None = None) -> str:
         """Create a trigger id."""
         trigger_id = f"{secrets.randbelow(10**13)}.{secrets.randbelow(10**12)}.{secrets.token_hex(16)}"
-        self._live[trigger_id] = Trigger(user_id=user_id, view_id=view_id, born=self._monotonic())
+        self._live[trigger_id] = Trigger(user_id=user_id, view_id=view_id, issued_at=self._monotonic())
         return trigger_id
 
     def exchange(self, trigger_id: str) -> Trigger:
@@ -44,7 +44,7 @@ class Triggers:
         trigger = self._live.get(trigger_id)
         if trigger is None:
             raise SlackError("invalid_trigger_id")
-        if self._monotonic() - trigger.born > LIFETIME_SECONDS:
+        if self._monotonic() - trigger.issued_at > LIFETIME_SECONDS:
             raise SlackError("expired_trigger_id")
         self._used.add(trigger_id)
         return trigger

@@ -26,6 +26,7 @@ from bot.slack.blocks.blocks import (
 from bot.slack.blocks.conversion import as_json
 from bot.slack.blocks.untrusted import clean
 from bot.slack.cards.approval.card_context import RISKS, CardContext, notes, word_count
+from bot.slack.cards.approval.closed_card import first_words
 from bot.slack.cards.requests import MAX_DOMAIN_CHARACTERS, can_be_decided, request_target, restored_parts, whole_target
 from bot.slack.people.approvers import Approvers
 from bot.words.plans.short_changes import ShortChange, Sign, short_changes
@@ -38,8 +39,6 @@ from workflows.core.policy.risk import RiskLevel, deciding_risk
 from workflows.core.requests.eligibility import eligibility
 from workflows.core.requests.request import AccessRequest, Prepared, RequestKind
 
-MAX_QUOTED_WORDS: Final = 25
-"""Words of the justification on the card; the rest is in Details."""
 MAX_CARD_WORDS: Final = 120
 """Words of the whole card. What is known beside the request is shown as far as it fits; all of it is in Details."""
 MAX_OPENINGS_BESIDE_LESS_ACCESS: Final = 3
@@ -79,13 +78,13 @@ def approval_blocks(
         ),
         rich_text(paragraph(*_fact_parts(request)), *_justification_elements(request)),
     ]
-    told = list(_change_elements(changes, is_extension=is_renewal(known.plan)))
+    changes_shown = list(_change_elements(changes, is_extension=is_renewal(known.plan)))
     end = [
         rich_text(*_stage_elements(request, holders)),
         decision_row(request, can_decide=with_buttons and can_be_decided(request, now)),
     ]
-    words_left = MAX_CARD_WORDS - word_count([as_json(one) for one in (*top, rich_text(*told), *end)])
-    return [*top, rich_text(*told, paragraph(*notes(known, context, words_left))), *end]
+    words_left = MAX_CARD_WORDS - word_count([as_json(one) for one in (*top, rich_text(*changes_shown), *end)])
+    return [*top, rich_text(*changes_shown, paragraph(*notes(known, context, words_left))), *end]
 
 
 def changes_of(known: Prepared) -> tuple[ShortChange, ...]:
@@ -130,13 +129,8 @@ def _fact_parts(request: AccessRequest) -> Iterator[TextRun]:
 
 
 def _justification_elements(request: AccessRequest) -> Iterator[RichTextElement]:
-    said = request.particulars.justification.split()
-    if not said:
-        return
-    more = (
-        f" … ({counted(len(said) - MAX_QUOTED_WORDS, 'more word')} in Details)" if len(said) > MAX_QUOTED_WORDS else ""
-    )
-    yield quote(" ".join(said[:MAX_QUOTED_WORDS]) + more, 400)
+    if justification := first_words(request.particulars.justification):
+        yield quote(justification, 400)
 
 
 def _change_elements(changes: Sequence[ShortChange], *, is_extension: bool) -> Iterator[RichTextElement]:
@@ -216,5 +210,5 @@ def _confirm(request: AccessRequest) -> ConfirmObject:
             break
         shown.append(text)
     more = _AND_MORE.format(len(opened) - len(shown)) if len(opened) > len(shown) else ""
-    said = f"{'; '.join(shown)}{more}" if opened else "nothing more is opened, but the access that stays is high risk"
-    return confirm_dialog("Approve high risk access?", f"{target}: {said}.", "Approve")
+    effect = f"{'; '.join(shown)}{more}" if opened else "nothing more is opened, but the access that stays is high risk"
+    return confirm_dialog("Approve high risk access?", f"{target}: {effect}.", "Approve")

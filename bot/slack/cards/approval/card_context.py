@@ -90,12 +90,12 @@ def first_issue(findings: Sequence[Finding]) -> Note | None:
     issues, unchecked = _issues(findings), _unchecked(findings)
     if not issues:
         return None
-    said = finding_words(issues[0])
-    if len(said.split()) > MAX_ISSUE_WORDS:
+    sentence = finding_words(issues[0])
+    if len(sentence.split()) > MAX_ISSUE_WORDS:
         return None
     counts = [counted(len(issues) - 1, "more issue")] if len(issues) > 1 else []
     counts += [f"{unchecked} not checked"] if unchecked else []
-    return [fixed_text("⚠️ "), cleaned_text(said, 300), *([fixed_text(f" ({', '.join(counts)})")] if counts else [])]
+    return [fixed_text("⚠️ "), cleaned_text(sentence, 300), *([fixed_text(f" ({', '.join(counts)})")] if counts else [])]
 
 
 def _issues(findings: Sequence[Finding]) -> list[Finding]:

@@ -37,7 +37,7 @@ MAX_NOTE_CHARACTERS: Final = 300
 MAX_LONG_SENTENCE_CHARACTERS: Final = 700
 """Characters of a note with a very long sentence."""
 MAX_QUOTED_WORDS: Final = 25
-"""Words of a reason on a card; the rest is counted, and is in Details."""
+"""Words of a reason or a justification on a card; the rest is counted, and is in Details."""
 _COMPLETE: Final = "No approval is missing."
 _NEWER_MESSAGE: Final = "Needs new approval: the newer message has the buttons."
 _DONE: Final = {Choice.APPROVE: "approved", Choice.REJECT: "rejected"}
@@ -62,7 +62,7 @@ def closed_card(
     blocks: list[Block] = [
         header(closed_headline(request, successor)),
         rich_text(
-            paragraph(*status), paragraph(*whole_target(request), *_people(request), *_receipts(request, reader))
+            paragraph(*status), paragraph(*whole_target(request), *_people_parts(request), *_receipts(request, reader))
         ),
     ]
     if request.prepared is not None:
@@ -76,13 +76,20 @@ def closed_headline(request: AccessRequest, successor: AccessRequest | None) -> 
     """Return target and state in a few words: what the request set, or that it is no longer in force."""
     if successor is None:
         return headline(request)
-    icon = "ℹ️" if successor.particulars.kind is not RequestKind.REVOCATION else "⚠️" if successor.not_closed else "🔒"
-    return f"{icon} {clean(request_target(request), MAX_DOMAIN_CHARACTERS)}: {replaced_words(successor)}"
+    target = clean(request_target(request), MAX_DOMAIN_CHARACTERS)
+    return f"{replaced_icon(successor)} {target}: {replaced_words(successor)}"
 
 
 def closed_summary(request: AccessRequest, successor: AccessRequest | None) -> str:
     """Return the text of notifications."""
     return summary(request, state_words(request) if successor is None else replaced_words(successor))
+
+
+def replaced_icon(successor: AccessRequest) -> str:
+    """Return the emoji for `replaced_words`."""
+    if successor.particulars.kind is not RequestKind.REVOCATION:
+        return "ℹ️"
+    return "⚠️" if successor.not_closed else "🔒"
 
 
 def replaced_words(successor: AccessRequest) -> str:
@@ -108,15 +115,15 @@ def status_parts(request: AccessRequest, successor: AccessRequest | None, now: d
     elif request.state is RequestState.AWAITING_APPROVAL:
         yield cleaned_text(EXPIRES_NOW if now >= request.expires_at else still_needed(request) or _COMPLETE, 300)
     else:
-        said = list(state_parts(request, now, with_steps=False))
-        yield from said
+        state = list(state_parts(request, now, with_steps=False))
+        yield from state
         if request.state is RequestState.WITHDRAWN:
             yield from _sent_before(request)
         elif request.note:
-            if said:
+            if state:
                 yield fixed_text(" ")
             yield cleaned_text(shortened_note(request.note), MAX_LONG_SENTENCE_CHARACTERS)
-        elif not said:
+        elif not state:
             yield fixed_text("Since ")
             yield local_time(request.changed_at)
 
@@ -141,9 +148,9 @@ def _replaced(successor: AccessRequest) -> Iterator[TextRun]:
 
 def first_words(text: str) -> str:
     """Return the first words of what a person wrote; the rest is counted."""
-    said = text.split()
-    more = len(said) - MAX_QUOTED_WORDS
-    return " ".join(said[:MAX_QUOTED_WORDS]) + (f" … ({counted(more, 'more word')} in Details)" if more > 0 else "")
+    words = text.split()
+    more = len(words) - MAX_QUOTED_WORDS
+    return " ".join(words[:MAX_QUOTED_WORDS]) + (f" … ({counted(more, 'more word')} in Details)" if more > 0 else "")
 
 
 def shortened_note(note: Facts) -> str:
@@ -160,7 +167,7 @@ def shortened_note(note: Facts) -> str:
     return note_words(shown) + (f" ({counted(more, 'more note')} in Details)" if more else "")
 
 
-def _people(request: AccessRequest) -> Iterator[TextRun]:
+def _people_parts(request: AccessRequest) -> Iterator[TextRun]:
     if request.prepared is not None:
         yield cleaned_text(prepared_title(request.prepared))
         yield fixed_text(" · Requester ")

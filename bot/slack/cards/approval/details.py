@@ -17,8 +17,6 @@ from bot.slack.blocks.blocks import (
     cleaned_text,
     fixed_text,
     header,
-    local_time,
-    mention,
     paragraph,
     plain_text,
     quote,
@@ -26,32 +24,43 @@ from bot.slack.blocks.blocks import (
     row,
 )
 from bot.slack.blocks.untrusted import clean
-from bot.slack.cards.decisions import MAX_REASON_CHARACTERS, chain_elements, outcome_elements
-from bot.slack.cards.drift import drift_blocks
-from bot.slack.cards.findings import full_findings
+from bot.slack.cards.approval.whole import (
+    behind_blocks,
+    changed_lines,
+    entry_parts,
+    issues_of,
+    more_row,
+    noted_of,
+    shown_entries,
+)
+from bot.slack.cards.decisions import MAX_NAMES, MAX_REASON_CHARACTERS, chain_elements, outcome_elements
+from bot.slack.cards.findings import MAX_LINES as MAX_POLICY_LINES
+from bot.slack.cards.findings import full_findings, policy_items
 from bot.slack.cards.partner_and_plan import (
+    MAX_FINDINGS,
+    MAX_JSON_CHARACTERS,
     MAX_LINES,
     MAX_SETTING_CHARACTERS,
     finding_elements,
     identity_block,
     operations_block,
+    operations_json,
+    shown_findings,
 )
 from bot.slack.cards.requests import current_plan, identity_of, request_target, restore_hint, restored_parts
 from bot.slack.cards.risk import risk_elements, unchanged_access_elements
+from bot.slack.ids import DetailsPart
 from bot.slack.people.approvers import Approvers
 from bot.words.plans.changes import ChangeLine, describe_changes, duration_words
 from bot.words.plans.consequences import ALWAYS_TRUE, consequence_words
 from bot.words.requests.form import last_day
-from bot.words.requests.history import RECEIVED, entry_words
 from bot.words.requests.titles import prepared_title
 from bot.words.sentences import counted
-from workflows.app.audit_entries import GATEHOUSE
 from workflows.core.checks.consequences import consequences
-from workflows.core.checks.findings import Severity
 from workflows.core.partners.restoration.restorable import is_restorable
 from workflows.core.people import Role
+from workflows.core.plans.plan import Plan
 from workflows.core.requests.request import AccessRequest, Prepared, RequestKind, RequestState
-from workflows.core.settings.access_change import AccessChange
 from workflows.ports.records import AuditEntry
 
 ROWS_IN_BLOCK: Final = 5
@@ -79,11 +88,13 @@ def details_blocks(
     blocks: list[Block] = [_partner(request)]
     if outcome := list(outcome_elements(request, now)):
         blocks.append(rich_text(*outcome))
-    blocks += [*drift_blocks(request), rich_text(*_facts(request), *_other_request_elements(others))]
+    blocks += [*behind_blocks(request), rich_text(*_facts(request), *_other_request_elements(others))]
+    if len(others) > MAX_OTHER_REQUESTS:
+        blocks.append(more_row(request, DetailsPart.OTHERS, counted(len(others), "other open request")))
     if (plan := current_plan(request)) and (known := request.prepared):
         default = known.observation.default
         lines = describe_changes(plan, default, known.names)
-        blocks += [header("Changes"), *_changes(lines)]
+        blocks += [header("Changes"), *_changes(request, lines)]
         if kept := list(unchanged_access_elements(plan, default, known.names)):
             blocks.append(rich_text(*kept))
         if known.stages:
@@ -92,12 +103,10 @@ def details_blocks(
                 rich_text(*risk_elements(plan, default, is_decided=request.state not in _UNDECIDED)),
             ]
         blocks += _checks(request, known, lines)
-        blocks += [header("Approval policy"), rich_text(*chain_elements(request, holders))]
-        blocks += [header("The exact Microsoft Graph operations"), operations_block(plan)]
+        blocks += [*_decisions(request, holders), *_operations(request, plan)]
     if is_restorable(request):
         blocks.append(rich_text(restore_hint(request.require_prepared().observation.identity)))
-    if told := [entry for entry in history if entry.outcome != RECEIVED]:
-        blocks += [header("History"), rich_text(*_history(told))]
+    blocks += _history(request, shown_entries(history))
     return blocks
 
 
@@ -142,23 +151,44 @@ def _other_request_elements(others: Sequence[AccessRequest]) -> Iterator[RichTex
     yield paragraph(fixed_text("Other open requests of the requester: "), cleaned_text(named, 2000), *more)
 
 
-def _changes(lines: Sequence[ChangeLine]) -> Iterator[Block]:
+def _decisions(request: AccessRequest, holders: Mapping[Role, Approvers]) -> Iterator[Block]:
+    """Return the approval policy, with buttons for approvers and approvals that are only counted."""
+    yield header("Approval policy")
+    yield rich_text(*chain_elements(request, holders))
+    if request.state is RequestState.AWAITING_APPROVAL and any(
+        len(one.names) + one.others > len(one.names[:MAX_NAMES]) for one in holders.values()
+    ):
+        yield more_row(request, DetailsPart.APPROVERS, "Everybody who can approve")
+    if (count := len(request.verdict().discounted)) > MAX_NAMES:
+        yield more_row(
+            request,
+            DetailsPart.NOT_COUNTED,
+            counted(count, "approval that does not count", "approvals that do not count"),
+        )
+
+
+def _operations(request: AccessRequest, plan: Plan) -> Iterator[Block]:
+    yield header("The exact Microsoft Graph operations")
+    yield operations_block(plan)
+    if (length := len(operations_json(plan.operations))) > MAX_JSON_CHARACTERS:
+        yield more_row(request, DetailsPart.OPERATIONS, f"All {length:,} characters")
+
+
+def _changes(request: AccessRequest, lines: Sequence[ChangeLine]) -> Iterator[Block]:
     """Return each changed setting with its value now on the left and after on the right, more access first.
 
     Slack has no tables in windows: two columns of fields become one list on a phone.
     """
-    told = sorted(
-        (line for line in lines if line.access is not AccessChange.SAME), key=lambda line: line.opens is not True
-    )
-    for first in range(0, min(len(told), MAX_LINES), ROWS_IN_BLOCK):
-        rows = told[first : min(first + ROWS_IN_BLOCK, MAX_LINES)]
+    changed = changed_lines(lines)
+    for first in range(0, min(len(changed), MAX_LINES), ROWS_IN_BLOCK):
+        rows = changed[first : min(first + ROWS_IN_BLOCK, MAX_LINES)]
         yield SectionBlock(fields=[cell for line in rows for cell in _cells(line)])
     rest = []
-    if (more := len(told) - MAX_LINES) > 0:
-        rest.append(f"{counted(more, 'more setting')}: see the Graph operations below.")
-    if same := len(lines) - len(told):
+    if (more := len(changed) - MAX_LINES) > 0:
+        yield more_row(request, DetailsPart.CHANGES, f"and {counted(more, 'more setting')}")
+    if same := len(lines) - len(changed):
         rest.append(f"{counted(same, 'setting')} set explicitly (no effect today).")
-    if not told:
+    if not changed:
         rest.insert(0, "No setting changes.")
     if rest:
         yield rich_text(paragraph(fixed_text(" ".join(rest))))
@@ -178,18 +208,24 @@ def _cells(line: ChangeLine) -> tuple[PlainTextObject, PlainTextObject]:
 def _checks(request: AccessRequest, known: Prepared, lines: Sequence[ChangeLine]) -> Iterator[Block]:
     """Return what failed, then in one line what passed; and the notes, with what is always true behind a button."""
     findings = known.findings
-    failed = [one for one in findings if one.severity is not Severity.NOTE]
+    failed = issues_of(request)
     passed = "✅ The other checks found no issue." if failed else "✅ Every check passed."
     yield header("Checks")
     yield rich_text(*finding_elements(failed, lines, is_titled=False), paragraph(fixed_text(passed)))
+    if (count := len(shown_findings(failed, lines))) > MAX_FINDINGS:
+        yield more_row(request, DetailsPart.ISSUES, counted(count, "issue"))
     yield from full_findings(findings)
-    noted = [one for one in findings if one.severity is Severity.NOTE]
+    if (count := len(policy_items(findings))) > MAX_POLICY_LINES:
+        yield more_row(request, DetailsPart.POLICIES, counted(count, "line"))
+    noted = noted_of(request)
     particular, always = particular_and_general_notes(request)
     elements = [*finding_elements(noted, lines, is_titled=False), *_sentence_list(particular)]
     if elements or always:
         yield header("Notes")
     if elements:
         yield rich_text(*elements)
+    if (count := len(shown_findings(noted, lines))) > MAX_FINDINGS:
+        yield more_row(request, DetailsPart.NOTES, counted(count, "note"))
     if always:
         kind = "is always true of such a change" if len(always) == 1 else "are always true of such a change"
         shows = button("Show notes", ids.SHOW_NOTES, ids.decision_value(request))
@@ -218,9 +254,13 @@ def _sentence_list(sentences: Sequence[str]) -> Iterator[RichTextElement]:
         yield bullets([fixed_text(sentence)] for sentence in sentences)
 
 
-def _history(history: Sequence[AuditEntry]) -> Iterator[RichTextElement]:
-    for entry in history[:MAX_HISTORY_ENTRIES]:
-        by = [fixed_text(" by "), mention(entry.actor)] if entry.actor != GATEHOUSE else []
-        yield paragraph(local_time(entry.at), fixed_text(": "), cleaned_text(entry_words(entry), 200), *by)
-    if len(history) > MAX_HISTORY_ENTRIES:
-        yield paragraph(fixed_text(f"and {len(history) - MAX_HISTORY_ENTRIES} earlier entries in the audit log"))
+def _history(request: AccessRequest, shown: Sequence[AuditEntry]) -> Iterator[Block]:
+    if not shown:
+        return
+    rows = [paragraph(*entry_parts(entry)) for entry in shown[:MAX_HISTORY_ENTRIES]]
+    if more := len(shown) - len(rows):
+        rows.append(paragraph(fixed_text(f"and {counted(more, 'earlier entry', 'earlier entries')}")))
+    yield header("History")
+    yield rich_text(*rows)
+    if more:
+        yield more_row(request, DetailsPart.HISTORY, counted(len(shown), "entry", "entries"))

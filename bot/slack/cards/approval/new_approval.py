@@ -32,6 +32,7 @@ from bot.slack.cards.requests import (
     whole_target,
 )
 from bot.words.requests.revision import RevisedLine, revision_lines
+from bot.words.sentences import counted
 from workflows.core.people import ChatId
 from workflows.core.policy.approval import Decision
 from workflows.core.policy.risk import deciding_risk
@@ -72,9 +73,12 @@ def new_approval_message(request: AccessRequest, *, now: datetime, asked: Iterab
 
 
 def _mentioned(asked: Iterable[ChatId]) -> Iterator[TextRun]:
-    for person in sorted(asked)[:MAX_MENTIONED_PEOPLE]:
+    people = sorted(asked)
+    for person in people[:MAX_MENTIONED_PEOPLE]:
         yield mention(person)
         yield fixed_text(" ")
+    if len(people) > MAX_MENTIONED_PEOPLE:
+        yield fixed_text(f"and {counted(len(people) - MAX_MENTIONED_PEOPLE, 'other')}, see Details")
 
 
 def _differences(lines: tuple[RevisedLine, ...]) -> Iterator[RichTextElement]:

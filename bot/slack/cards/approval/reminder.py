@@ -76,7 +76,7 @@ def expired_message(expired: LimitedList[AccessRequest]) -> Message:
             )
         )
     if more := expired.count - len(expired.shown):
-        blocks.append(rich_text(paragraph(fixed_text(f"and {more} more"))))
+        blocks.append(rich_text(paragraph(fixed_text(f"and {more} more; the approval channel has a card for each"))))
     blocks.append(rich_text(paragraph(fixed_text("Nothing was changed. The requester can send a new request."))))
     names = ", ".join(map(_name, expired.shown[:3]))
     return message(f"{names}: {title}", blocks)

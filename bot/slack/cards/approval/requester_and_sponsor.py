@@ -28,6 +28,7 @@ from bot.words.requests.titles import prepared_title
 from workflows.core.partners.approval_policy import is_live
 from workflows.core.partners.partnership import Partnership, is_over
 from workflows.core.policy.approval import Choice
+from workflows.core.requests.reminders import reminder_possible_at
 from workflows.core.requests.request import AccessRequest, RequestState
 
 MAX_HISTORY_ENTRIES: Final = 4
@@ -49,7 +50,7 @@ def requester_card(
     successor: AccessRequest | None = None,
     record: Partnership | None = None,
 ) -> Message:
-    """Return the message for the requester, with Remind, Edit and Withdraw, or Request again, while they are possible.
+    """Return the message for the requester, with the buttons that are possible now.
 
     :param successor: see `closed_card`.
     :param record: the record of the partner, if it is known.
@@ -60,10 +61,11 @@ def requester_card(
             paragraph(*status_parts(request, successor, now)),
             *([paragraph(*_new_approval_parts(request))] if _needs_new_approval(request) else []),
             paragraph(*_history_parts(request)),
+            *([paragraph(*_reminded(request, now))] if _is_reminded(request) else []),
             paragraph(*_subject_parts(request)),
         ),
     ]
-    blocks += own_buttons(request, now, is_over=is_over(request, record, now))
+    blocks += own_buttons(request, now, can_request_again=is_over(request, record, now), has_details=True)
     if record is not None and record.sponsor.id == request.requester_account:
         blocks += _close_early_blocks(request, record)
     return message(f"{closed_summary(request, successor)} {still_needed(request)}".strip(), blocks)
@@ -100,10 +102,10 @@ def sponsor_card(
 def former_sponsor_card(request: AccessRequest) -> Message:
     """Return the message to somebody who was named as the sponsor before the request was edited."""
     prepared = request.require_prepared()
-    said = f"You are not the sponsor any more: {prepared.requester.name} named {prepared.sponsor.name}."
+    text = f"You are not the sponsor any more: {prepared.requester.name} named {prepared.sponsor.name}."
     blocks: list[Block] = [
         header(headline(request)),
-        rich_text(paragraph(cleaned_text(said, 300)), paragraph(fixed_text("You need to do nothing."))),
+        rich_text(paragraph(cleaned_text(text, 300)), paragraph(fixed_text("You need to do nothing."))),
     ]
     return message(f"{notified_target(request)}: you are not the sponsor any more.", blocks)
 
@@ -122,6 +124,23 @@ def _needs_new_approval(request: AccessRequest) -> bool:
 def _new_approval_parts(request: AccessRequest) -> Iterator[TextRun]:
     yield fixed_text("Needs new approval: ", bold=True)
     yield cleaned_text(shortened_note(request.asked_again), 500)
+
+
+def _is_reminded(request: AccessRequest) -> bool:
+    return request.reminded_at is not None and request.state is RequestState.AWAITING_APPROVAL
+
+
+def _reminded(request: AccessRequest, now: datetime) -> Iterator[TextRun]:
+    """State when the approvers were reminded, and from when that is possible again while there is no button."""
+    if request.reminded_at is not None:
+        yield fixed_text("Approvers reminded ")
+        yield local_time(request.reminded_at)
+        yield fixed_text(".")
+    possible = reminder_possible_at(request)
+    if possible is not None and possible > now:
+        yield fixed_text(" You can remind them again from ")
+        yield local_time(possible)
+        yield fixed_text(".")
 
 
 def _subject_parts(request: AccessRequest) -> Iterator[TextRun]:
@@ -154,7 +173,7 @@ def _steps(request: AccessRequest) -> Iterator[Step]:
         yield Step(f"{decision.person.name} {_CHOICES[decision.choice]}", decision.at)
     for decision in request.void:
         yield Step(f"{decision.person.name} {_CHOICES[decision.choice]} (no longer counts)", decision.at)
-    if request.reminded_at is not None:
+    if request.reminded_at is not None and not _is_reminded(request):
         yield Step("Approvers reminded", request.reminded_at)
     if request.confirmed_at is not None:
         yield Step("Read back", request.confirmed_at)

@@ -12,12 +12,14 @@ from bot.slack.flows.entry_points import Action, EntryPoint, HomeEvent
 from bot.slack.flows.home.paging import MAX_SEARCH_CHARACTERS, on_page, parse_page, read_place, stored_place
 from bot.slack.payloads.models import HomeOpened, Interaction
 from bot.slack.people.members import Members
-from workflows.app.reads.app_home import HomePosition
+from workflows.app.reads.app_home import HomeList, HomePosition
+from workflows.app.reads.auditors import Auditors
 from workflows.app.service import Service
 from workflows.core.errors.raised import Refused
 from workflows.core.people import ChatId
 from workflows.core.requests.commands.request import CommandSubject
 from workflows.ports.notifier import Notifier
+from workflows.ports.pages import PagePosition, RequestFilter
 from workflows.ports.store import Store
 
 
@@ -29,13 +31,14 @@ class HomeFlow:
     store: Store
     notifier: Notifier
     members: Members
+    auditors: Auditors
     background: Background
 
     def entry_points(self) -> Iterator[EntryPoint]:
         """Return the entry points of this flow."""
         yield HomeEvent("app_home_opened", self.opened)
-        yield Action(ids.HOME_PREVIOUS, self.turn, audit_name="home_page")
-        yield Action(ids.HOME_NEXT, self.turn, audit_name="home_page")
+        yield Action(ids.HOME_PREVIOUS, self.show_other_page, audit_name="home_page")
+        yield Action(ids.HOME_NEXT, self.show_other_page, audit_name="home_page")
         yield Action(ids.HOME_SEARCH, self.search, audit_name="home_search")
         yield Action(ids.HOME_CLEAR, self.clear, audit_name="home_search")
 
@@ -46,9 +49,13 @@ class HomeFlow:
             await self.store.save_home(person)
             self.background.start(self._show(person, key=f"home:{opened.event_id}"))
 
-    async def turn(self, ack: AsyncAck, click: Interaction) -> None:
+    async def show_other_page(self, ack: AsyncAck, click: Interaction) -> None:
         """Show another page of one list."""
         name, to = parse_page(click.action.value)
+        if name is HomeList.REQUESTS:
+            await ack()
+            self.background.start(self._turn_found(click, to))
+            return
         place = read_place(await self.store.home_position(click.actor))
         await self._move(ack, click, on_page(place, name, to))
 
@@ -59,6 +66,31 @@ class HomeFlow:
     async def clear(self, ack: AsyncAck, click: Interaction) -> None:
         """Show everything again."""
         await self._move(ack, click, HomePosition())
+
+    async def show_found(self, click: Interaction, wanted: RequestFilter) -> None:
+        """Show an auditor the requests that match. For everybody else, record that it is refused, and tell them."""
+        if await self._is_auditor(click, "search_requests"):
+            await self._show_place(click, HomePosition(wanted=wanted))
+
+    async def _turn_found(self, click: Interaction, to: PagePosition) -> None:
+        if await self._is_auditor(click, "home_page"):
+            place = read_place(await self.store.home_position(click.actor))
+            await self._show_place(click, on_page(place, HomeList.REQUESTS, to))
+
+    async def _is_auditor(self, click: Interaction, command: str) -> bool:
+        """Check the right again, after the acknowledgement: reading people and roles may take long."""
+        try:
+            await self.auditors.require(click.actor)
+        except Refused as refused:
+            await self.service.record_refusal(
+                refused, key=click.key, actor=click.actor, command=command, subject=CommandSubject()
+            )
+            return False
+        return True
+
+    async def _show_place(self, click: Interaction, place: HomePosition) -> None:
+        await self.store.save_home_position(click.actor, stored_place(place))
+        await self.notifier.show_home(click.actor)
 
     async def _move(self, ack: AsyncAck, click: Interaction, place: HomePosition) -> None:
         await self.store.save_home_position(click.actor, stored_place(place))

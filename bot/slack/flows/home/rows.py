@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping
 from datetime import datetime
 from typing import Final
 
-from slack_sdk.models.blocks import Block
+from slack_sdk.models.blocks import Block, ButtonElement
 
 from bot.slack import ids
 from bot.slack.blocks.blocks import (
@@ -18,8 +18,10 @@ from bot.slack.blocks.blocks import (
     paragraph,
     rich_text,
     row,
+    times_line,
 )
 from bot.slack.blocks.untrusted import clean
+from bot.slack.cards.approval.closed_card import replaced_icon, replaced_words
 from bot.slack.cards.decisions import still_needed
 from bot.slack.cards.partner_and_plan import partner_name
 from bot.slack.cards.partnership import close_early_button, partnership_icon, partnership_state_words
@@ -34,12 +36,12 @@ from bot.slack.words.alarms import alarm_elements
 from bot.words.partner_setup.state import setup_words
 from bot.words.plans.risk import LEVELS
 from bot.words.requests.notes import note_words
-from bot.words.requests.states import state_words
+from bot.words.requests.states import short_state_words, state_words
 from bot.words.requests.titles import partner_title, prepared_title
+from workflows.app.reads.found_requests import Today
 from workflows.core.partners.partnership import Partnership
 from workflows.core.policy.risk import deciding_risk
 from workflows.core.requests.alarms import Alarm, AlarmCode
-from workflows.core.requests.reminders import may_be_reminded
 from workflows.core.requests.request import AccessRequest, RequestKind
 
 MAX_ROW_CHARACTERS: Final = 420
@@ -49,45 +51,77 @@ _TITLE_LIMIT: Final = 40
 _NOTE_LIMIT: Final = 300
 
 
-def approval_row(request: AccessRequest, now: datetime) -> Iterator[Block]:
-    """Return a request that this person can decide on: partner, access, risk, age, deadline."""
+def approval_row(request: AccessRequest, now: datetime, *, is_low: bool = True) -> Iterator[Block]:
+    """Return a request that this person can decide on: partner, access, risk, age, deadline.
+
+    :param is_low: see `_waiting_row`.
+    """
     known = request.require_prepared()
     risk = LEVELS[deciding_risk(known.plan, known.observation.default).level].capitalize()
     title = "Restore settings" if request.particulars.kind is RequestKind.RESTORATION else prepared_title(known)
     about = (
         f"{clean(request_target(request), _DOMAIN_LIMIT)} · {clean(title, _TITLE_LIMIT)} · {risk} risk · {request.id}"
     )
+    place, asked = f"review:{request.id}", {"Asked": request.created_at}
     if can_be_decided(request, now):
         review = button("Review", ids.REVIEW_REQUEST, ids.decision_value(request), "primary")
-        times = {"Asked": request.created_at, "Decide by": request.expires_at}
-        yield row(about, f"review:{request.id}", review, MAX_ROW_CHARACTERS, times)
+        times = {**asked, "decide by": request.expires_at}
+        yield from _waiting_row(about, place, review, times, now, is_low=is_low)
     else:
-        text = f"{about}\nThe time to decide is over"
-        yield row(text, f"review:{request.id}", None, MAX_ROW_CHARACTERS, {"Asked": request.created_at})
+        over = "the time to decide is over"
+        yield from _waiting_row(about, place, None, asked, now, constant=over, is_low=is_low)
 
 
-def review_row(partnership: Partnership, now: datetime) -> Iterator[Block]:
-    """Return a review that this person has to answer."""
+def review_row(partnership: Partnership, now: datetime, *, is_low: bool = True) -> Iterator[Block]:
+    """Return a review that this person has to answer.
+
+    :param is_low: see `_waiting_row`.
+    """
     tenant_id = partnership.identity.tenant_id
     review = button("Review", ids.REVIEW_PARTNER, tenant_id, "primary")
-    text = f"{_partner(partnership)}\nStill needed?{_no_end(partnership)}"
-    yield row(text, f"due:{tenant_id}", review, MAX_ROW_CHARACTERS, _end_times(partnership, now))
+    no_end = "No access period" if partnership.ends_at is None else ""
+    about, times = _partner(partnership), _end_times(partnership, now)
+    yield from _waiting_row(about, f"due:{tenant_id}", review, times, now, constant=no_end, is_low=is_low)
+
+
+def _waiting_row(
+    about: str,
+    block_id: str,
+    review: ButtonElement | None,
+    times: Mapping[str, datetime],
+    now: datetime,
+    *,
+    constant: str = "",
+    is_low: bool,
+) -> Iterator[Block]:
+    """Return one record that waits for this person.
+
+    :param is_low: put the times into a line of their own, below text and button. This is lower on a phone, but takes
+        two of the blocks that Slack accepts.
+    """
+    if is_low:
+        yield row(about, block_id, review, MAX_ROW_CHARACTERS)
+        yield times_line(times, now, constant=constant)
+    else:
+        text = f"{about}\n{constant[:1].upper()}{constant[1:]}" if constant else about
+        capitals = {f"{label[0].upper()}{label[1:]}": at for label, at in times.items()}
+        yield row(text, block_id, review, MAX_ROW_CHARACTERS, capitals)
 
 
 def own_row(
-    request: AccessRequest, now: datetime, *, is_over: bool, setup: Partnership | None = None
+    request: AccessRequest, now: datetime, *, can_request_again: bool, setup: Partnership | None = None
 ) -> Iterator[Block]:
     """Return one of the person's own requests, with what its state allows.
 
-    :param is_over: see `own_buttons`.
+    :param can_request_again: see `own_buttons`.
     :param setup: the partner's record while the partner has to do something for this request.
     """
-    said = still_needed(request)
+    note = still_needed(request)
     if setup is not None:
-        said = f"Partner setup: {setup_words(setup.setup, setup.confirmations)}"
-    elif not said and request.note:
-        said = note_words(request.note)
-    more = [fixed_text("\n"), cleaned_text(said, _NOTE_LIMIT)] if said else []
+        note = f"Partner setup: {setup_words(setup.setup, setup.confirmations)}"
+    elif not note and request.note:
+        note = note_words(request.note)
+    more = [fixed_text("\n"), cleaned_text(note, _NOTE_LIMIT)] if note else []
     yield rich_text(
         paragraph(
             fixed_text(f"{icon(request)} "),
@@ -103,8 +137,8 @@ def own_row(
     if setup is not None:
         show = button("Partner setup", ids.SHOW_CHECKLIST, setup.identity.tenant_id)
         yield actions(f"setup:{request.id}", show)
-    if setup is None or is_over:
-        yield from own_buttons(request, now, is_over=is_over, offers_reminder=may_be_reminded(request, now))
+    if setup is None or can_request_again:
+        yield from own_buttons(request, now, can_request_again=can_request_again)
 
 
 def sponsored_row(partnership: Partnership, now: datetime) -> Iterator[Block]:
@@ -124,8 +158,22 @@ def ending_row(partnership: Partnership) -> Iterator[Block]:
     yield row(_partner(partnership), f"ending:{tenant_id}", again, MAX_ROW_CHARACTERS, times)
 
 
-def partner_entry(partnership: Partnership, now: datetime, name: str) -> Iterator[Block]:
-    """Return a partner for an admin, with Revoke.
+def found_row(request: AccessRequest, today: Today) -> Iterator[Block]:
+    """Return a request that an auditor's search found: partner, access, state of today, requester."""
+    sign, state = icon(request), short_state_words(request)
+    if (later := today.successor) is not None:
+        sign, state = replaced_icon(later), f"{replaced_words(later)} ({later.id})"
+    elif today.is_past_its_end:
+        state = f"{state}, access period ended"
+    by = f" · {clean(request.prepared.requester.name, _TITLE_LIMIT)}" if request.prepared else ""
+    target, access = clean(request_target(request), _DOMAIN_LIMIT), clean(_access(request), _TITLE_LIMIT)
+    text = f"{sign} {target} · {access} · {state}{by} · {request.id}"
+    details = button("Details", ids.READ_REQUEST, request.id)
+    yield row(text, f"found:{request.id}", details, MAX_ROW_CHARACTERS, {"Sent": request.created_at})
+
+
+def partner_entry(partnership: Partnership, now: datetime, name: str, *, can_revoke: bool = True) -> Iterator[Block]:
+    """Return a partner for an admin with Revoke, for an auditor with Show.
 
     :param name: the list, because a partner may be in several.
     """
@@ -134,10 +182,10 @@ def partner_entry(partnership: Partnership, now: datetime, name: str) -> Iterato
         f"{partnership_icon(partnership, now)} {_partner(partnership)}\n"
         f"Recorded as {partnership_state_words(partnership, now)}{_no_end(partnership)} · Sponsor {sponsor}"
     )
-    revoke = button("Revoke", ids.REVOKE_PARTNER, partnership.identity.tenant_id)
-    yield row(
-        text, f"{name}:{partnership.identity.tenant_id}", revoke, MAX_ROW_CHARACTERS, _end_times(partnership, now)
-    )
+    tenant_id = partnership.identity.tenant_id
+    revoke, show = button("Revoke", ids.REVOKE_PARTNER, tenant_id), button("Show", ids.READ_PARTNER, tenant_id)
+    times = _end_times(partnership, now)
+    yield row(text, f"{name}:{tenant_id}", revoke if can_revoke else show, MAX_ROW_CHARACTERS, times)
 
 
 def alarm_row(alarm: Alarm) -> Iterator[Block]:

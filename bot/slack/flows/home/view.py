@@ -3,14 +3,17 @@
 import hashlib
 from collections.abc import Iterator
 from datetime import datetime
+from functools import partial
 from typing import Final
 
 from slack_sdk.models.blocks import Block, ButtonElement, PlainTextInputElement
 
 from bot.slack import ids
 from bot.slack.blocks.blocks import (
+    MAX_BLOCKS,
     Json,
     actions,
+    bullets,
     button,
     cleaned_text,
     fixed_text,
@@ -26,36 +29,52 @@ from bot.slack.flows.home.rows import (
     alarm_row,
     approval_row,
     ending_row,
+    found_row,
     own_row,
     partner_entry,
     review_row,
     sponsored_row,
 )
 from bot.slack.flows.home.sections import section
+from bot.words.requests.search import condition_words
 from bot.words.sentences import counted
-from workflows.app.reads.app_home import Home, HomeList
+from workflows.app.reads.app_home import AppHome, HomeList
+from workflows.app.reads.found_requests import FoundRequests, Today
+from workflows.ports.pages import RequestFilter
 
 ABOUT: Final = (
     "Gatehouse opens this company's Microsoft Entra tenant to a partner organization, after the right people approved "
     "it. It asks again and again whether the access is still needed. It closes the access when an admin revokes it."
 )
+_AUDITOR_UNKNOWN: Final = (
+    "It cannot be read now whether you are an auditor. Open this tab again in a minute to search all requests."
+)
+_NO_TODAY: Final = Today()
 _AS_RECORDED: Final = "As last recorded. /partner show with a domain reads the current settings."
 
 
-def home_view(home: Home, *, now: datetime) -> Json:
+def home_view(home: AppHome, *, now: datetime) -> Json:
     """Return one person's App Home. What is not on this page of a list is counted, and its buttons show it."""
     blocks: list[Block] = [actions("home", *_buttons(home))]
+    unknown = [small_text(_AUDITOR_UNKNOWN)] if home.is_auditor is None else []
+    if home.wanted is not None:
+        return _view([*blocks, *_searched_sections(home.wanted, home.found), small_text(_AS_RECORDED)])
     if home.has_nothing_to_show:
-        blocks += [rich_text(paragraph(fixed_text(ABOUT)), paragraph(fixed_text("Nothing waits for you.")))]
+        blocks += [rich_text(paragraph(fixed_text(ABOUT)), paragraph(fixed_text("Nothing waits for you."))), *unknown]
         return _view(blocks)
-    blocks += [
-        *_search(home),
-        *_waiting_sections(home, now),
+    rest = [
         *_own_sections(home, now),
         *_admin_sections(home, now),
+        *_partner_sections(home, now),
+        *_found_sections(home.found),
         small_text(_AS_RECORDED),
+        *unknown,
     ]
-    return _view(blocks)
+    blocks += _search(home)
+    waiting = list(_waiting_sections(home, now))
+    if len(blocks) + len(waiting) + len(rest) > MAX_BLOCKS["home"]:
+        waiting = list(_waiting_sections(home, now, is_low=False))
+    return _view([*blocks, *waiting, *rest])
 
 
 def closed_home() -> Json:
@@ -74,14 +93,16 @@ def _view(blocks: list[Block]) -> Json:
     return {"type": "home", "callback_id": ids.HOME, "blocks": within_limits(blocks, "home")}
 
 
-def _buttons(home: Home) -> Iterator[ButtonElement]:
+def _buttons(home: AppHome) -> Iterator[ButtonElement]:
     yield button("New request", ids.OPEN_REQUEST, "home", "primary")
     if home.is_admin:
         yield button("Block a partner", ids.BLOCK_PARTNER, "home", "danger")
         yield button("Posture", ids.OPEN_POSTURE, "home")
+    if home.is_auditor:
+        yield button("Search requests" if home.wanted is None else "Change search", ids.SEARCH_REQUESTS, "home")
 
 
-def _search(home: Home) -> Iterator[Block]:
+def _search(home: AppHome) -> Iterator[Block]:
     field = PlainTextInputElement(
         action_id=ids.HOME_SEARCH, max_length=MAX_SEARCH_CHARACTERS, initial_value=home.text or None
     )
@@ -98,6 +119,7 @@ def _search(home: Home) -> Iterator[Block]:
             home.sponsored,
             home.overdue,
             home.partners,
+            home.found.page,
         )
         found = "Nothing here contains" if not any(one.count for one in lists) else "Showing only what contains"
         yield rich_text(
@@ -108,18 +130,23 @@ def _search(home: Home) -> Iterator[Block]:
         yield actions("search", button("Show everything", ids.HOME_CLEAR, "home"))
 
 
-def _waiting_sections(home: Home, now: datetime) -> Iterator[Block]:
+def _waiting_sections(home: AppHome, now: datetime, *, is_low: bool = True) -> Iterator[Block]:
+    """Return what waits for this person.
+
+    :param is_low: False when many other lists are full too: a row then takes one block instead of two.
+    """
     count = home.reviews.count + home.approvals.count
     if not count:
         if not home.text:
             yield rich_text(paragraph(fixed_text("Nothing waits for you. You're all caught up.", bold=True)))
         return
     yield header(f"Waiting for me: {count}")
-    yield from section("Reviews due", HomeList.REVIEWS, home.reviews, lambda one: review_row(one, now))
-    yield from section("Approvals", HomeList.APPROVALS, home.approvals, lambda one: approval_row(one, now))
+    reviews, approvals = partial(review_row, now=now, is_low=is_low), partial(approval_row, now=now, is_low=is_low)
+    yield from section("Reviews due", HomeList.REVIEWS, home.reviews, reviews)
+    yield from section("Approvals", HomeList.APPROVALS, home.approvals, approvals)
 
 
-def _own_sections(home: Home, now: datetime) -> Iterator[Block]:
+def _own_sections(home: AppHome, now: datetime) -> Iterator[Block]:
     if home.mine.count or home.ending.count or home.sponsored.count:
         yield header("My requests and partners")
     sponsored = home.sponsored
@@ -127,7 +154,7 @@ def _own_sections(home: Home, now: datetime) -> Iterator[Block]:
         "My requests, open ones first",
         HomeList.MINE,
         home.mine,
-        lambda one: own_row(one, now, is_over=one.id in home.over, setup=home.setups.get(one.id)),
+        lambda one: own_row(one, now, can_request_again=one.id in home.over, setup=home.setups.get(one.id)),
     )
     yield from section("My partners whose access ends soon", HomeList.ENDING, home.ending, ending_row)
     yield from section(
@@ -135,7 +162,7 @@ def _own_sections(home: Home, now: datetime) -> Iterator[Block]:
     )
 
 
-def _admin_sections(home: Home, now: datetime) -> Iterator[Block]:
+def _admin_sections(home: AppHome, now: datetime) -> Iterator[Block]:
     if not home.is_admin:
         return
     if home.alarms.count or home.overdue.count:
@@ -143,6 +170,39 @@ def _admin_sections(home: Home, now: datetime) -> Iterator[Block]:
     yield from section("Alarms", HomeList.ALARMS, home.alarms, alarm_row)
     overdue = "Overdue reviews and ended access"
     yield from section(overdue, HomeList.OVERDUE, home.overdue, lambda one: partner_entry(one, now, "overdue"))
+
+
+def _partner_sections(home: AppHome, now: datetime) -> Iterator[Block]:
     if home.partners.count:
         yield header("Partners")
-    yield from section("Partners found", HomeList.PARTNERS, home.partners, lambda one: partner_entry(one, now, "found"))
+    yield from section(
+        "Partners found",
+        HomeList.PARTNERS,
+        home.partners,
+        lambda one: partner_entry(one, now, "found", can_revoke=home.is_admin),
+    )
+
+
+def _searched_sections(wanted: RequestFilter, found: FoundRequests) -> Iterator[Block]:
+    """Return what an auditor searched for, and what was found."""
+    yield header("Search of requests")
+    conditions = list(condition_words(wanted)) or [("Conditions", "none, so all requests are shown")]
+    yield rich_text(
+        bullets(
+            [fixed_text(f"{label}: "), cleaned_text(said, MAX_SEARCH_CHARACTERS, bold=True)]
+            for label, said in conditions
+        )
+    )
+    yield actions("search", button("Close search", ids.HOME_CLEAR, "home"))
+    if not found.page.count:
+        yield rich_text(paragraph(fixed_text("No request matches all of these conditions.")))
+    yield from _found_sections(found)
+
+
+def _found_sections(found: FoundRequests) -> Iterator[Block]:
+    yield from section(
+        "All requests found, newest first",
+        HomeList.REQUESTS,
+        found.page,
+        lambda one: found_row(one, found.today.get(one.id, _NO_TODAY)),
+    )

@@ -52,9 +52,9 @@ def checklist_text(present: CurrentSetup) -> list[str]:
         return []
     home, is_abroad = present.home, present.is_cross_cloud
     has_calls = bool(needed_steps(present.setup.steps))
-    told = [first_section(home, present.identity.tenant_id, is_cross_cloud=is_abroad, has_calls=has_calls)]
-    told += step_sections(present.setup, home, is_cross_cloud=is_abroad)
-    texts = [section.text for section in told]
+    all_sections = [first_section(home, present.identity.tenant_id, is_cross_cloud=is_abroad, has_calls=has_calls)]
+    all_sections += step_sections(present.setup, home, is_cross_cloud=is_abroad)
+    texts = [section.text for section in all_sections]
     texts += ["\n".join(("Notes", *partner_notes(present.setup)))] if partner_notes(present.setup) else []
     return _packed([clean(piece, MAX_CHUNK_CHARACTERS, lines=True) for text in texts for piece in _pieces(text)])
 

@@ -104,8 +104,8 @@ def _hint(placeholder: Placeholder, *, is_searched: bool) -> str:
     if not is_searched:
         wanted = wanted_words(placeholder.kind.value, placeholder.owner.value)
         return " ".join(filter(None, (wanted, placeholder.hint)))
-    begins = f" Its name begins with “{placeholder.prefix}”." if placeholder.prefix else ""
-    return f"Type at least {MIN_CHARACTERS} characters from the beginning of its name, or its ID.{begins}"
+    prefix_hint = f" Its name begins with “{placeholder.prefix}”." if placeholder.prefix else ""
+    return f"Type at least {MIN_CHARACTERS} characters from the beginning of its name, or its ID.{prefix_hint}"
 
 
 def _search(placeholder: Placeholder, value: str, label: str) -> InputInteractiveElement:

@@ -53,7 +53,7 @@ class FilledFormFlow:
 
         async def build(window: Window) -> Json:
             await self.request_access.members.refuse_known_outsiders(window.actor)
-            request = await self.editing.require(request_id, window.actor)
+            request = await self.editing.require_editable(request_id, window.actor)
             refill = self._refilled(request, window.actor)
             edits = PlanEdited(request_id=request.id, digest=request.plan.digest)
             form = replace(refill.form, edits=edits)

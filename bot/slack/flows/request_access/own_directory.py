@@ -40,9 +40,9 @@ class OwnDirectorySearch:
         found = await self.names.find(event.actor, searched_template(event), name, event.value)
         await ack(options=[_choice(one) for one in found.objects])
         if found.problem is not None:
-            self.windows.background.start(self._take_id(event, name, found.problem))
+            self.windows.background.start(self._ask_for_id(event, name, found.problem))
 
-    async def _take_id(self, event: Interaction, name: str, problem: Fact) -> None:
+    async def _ask_for_id(self, event: Interaction, name: str, problem: Fact) -> None:
         """Replace the select by a field for the ID, and say why."""
         form = parse_form(event)
         if not form.template:

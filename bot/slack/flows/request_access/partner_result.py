@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Self
+from typing import Final, Self
 
 from slack_sdk.models.blocks import ActionsBlock, RichTextBlock
 from slack_sdk.models.blocks.block_elements import RichTextElement
@@ -30,6 +30,9 @@ from workflows.core.requests.request import AccessRequest, ObservedPartner
 from workflows.core.settings.effective import effective_settings
 from workflows.core.settings.model import Property
 from workflows.core.settings.openness import Openness, openness_of
+
+MAX_SHOWN_SETTINGS: Final = 15
+"""Settings of the partner in the form; the others are counted."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -86,8 +89,8 @@ def _inherited_guests(observation: ObservedPartner) -> Openness:
 def target_result(found: LookupResult | None, problem: str, requester: ChatId) -> RichTextBlock:
     """Return the text below the target: the tenant and what exists already, or the problem in words."""
     if problem:
-        said = paragraph(fixed_text("⚠️ Problem: ", bold=True), cleaned_text(problem, 1000, lines=True))
-        return rich_text(said, block_id=ids.TARGET_RESULT)
+        text = paragraph(fixed_text("⚠️ Problem: ", bold=True), cleaned_text(problem, 1000, lines=True))
+        return rich_text(text, block_id=ids.TARGET_RESULT)
     if found is None:
         return rich_text(paragraph(fixed_text("No organization looked up yet.")), block_id=ids.TARGET_RESULT)
     elements: list[RichTextElement] = [identity_paragraph(found.identity)]
@@ -113,7 +116,10 @@ def _what_applies(found: LookupResult) -> Iterator[RichTextElement]:
         yield paragraph(fixed_text("Already a partner, without any setting of its own."))
     else:
         yield paragraph(fixed_text("Already a partner. Set for it now:"))
-        yield bullets([cleaned_text(line, MAX_SETTING_CHARACTERS)] for line in found.setting_lines[:15])
+        items = [[cleaned_text(line, MAX_SETTING_CHARACTERS)] for line in found.setting_lines[:MAX_SHOWN_SETTINGS]]
+        if more := len(found.setting_lines) - len(items):
+            items.append([fixed_text(f"and {more} more; /partner show with the domain lists them")])
+        yield bullets(items)
     if guests := guests_words(found.default_guest_access):
         yield paragraph(fixed_text(f"⚠️ {guests}"))
 

@@ -65,7 +65,7 @@ class RestoreFlow:
         """Open the form about the partner that the command names."""
 
         async def build(window: Window) -> Json:
-            return await self._changes(window, command.argument)
+            return await self._form_view(window, command.argument)
 
         await self.windows.open_and_fill(ack, command, build, command=_AUDIT_NAME)
 
@@ -81,7 +81,7 @@ class RestoreFlow:
         await self.members.refuse_known_outsiders(click.actor)
         await answer_submission(ack, self.intake.file(parse_restore_form(click), key=click.key))
 
-    async def _changes(self, window: Window, typed: str) -> Json:
+    async def _form_view(self, window: Window, typed: str) -> Json:
         """Return the view with the changes of a partner that can be undone."""
         await self.lookup_permission.require(window.actor, typed, key=window.key, by=_AUDIT_NAME)
         identity, _ = await named_partner(typed, store=self.store, tenant=self.tenant)

@@ -82,8 +82,8 @@ class RestoreFormContent:
 def restore_view(shown: RestoreFormContent) -> Json:
     """Return the restore form. Its metadata names the tenant, and is unverified when it comes back."""
     if not shown.changes:
-        said = "There is no change of this partner to restore from. See /partner show."
-        return message_view("Nothing to restore", said)
+        text = "There is no change of this partner to restore from. See /partner show."
+        return message_view("Nothing to restore", text)
     form = shown.form
     blocks: list[Block] = [
         identity_block(shown.identity),

@@ -37,7 +37,7 @@ _SETTINGS_NOT_READ: Final = (
     "answers. It switches trust, automatic redemption and synchronization off, and reads that back. It tries to close "
     "everything else and names what stays open. Your permission is checked then."
 )
-_MAX_STOPPED_REQUESTS: Final = 10
+_MAX_STOPPED_REQUESTS: Final = 30
 
 
 def revoke_view_or_nothing(
@@ -59,8 +59,8 @@ def revoke_view_or_nothing(
     is_closed = partnership is None or partnership.state is PartnershipState.REVOKED
     if is_closed and not plan.operations and not stops:
         return already_blocked_view(left)
-    said = (*map(consequence_words, consequences(plan, default)), *used)
-    return revoke_view(identity, describe_changes(plan, default, names), partnership, said, stops, left)
+    notes = (*map(consequence_words, consequences(plan, default)), *used)
+    return revoke_view(identity, describe_changes(plan, default, names), partnership, notes, stops, left)
 
 
 def revoke_view(
@@ -78,8 +78,8 @@ def revoke_view(
     :param stops: the open requests that it stops.
     """
     changes = change_elements(lines, "What will change") if lines else _nothing_to_write_elements(left)
-    told = rich_text(*changes, *_stopped_requests_elements(stops), *consequence_elements(consequences))
-    return _revoke_modal(identity, [_current_block(partnership), told])
+    effects = rich_text(*changes, *_stopped_requests_elements(stops), *consequence_elements(consequences))
+    return _revoke_modal(identity, [_current_block(partnership), effects])
 
 
 def already_blocked_view(left: Sequence[AccessKind]) -> Json:
@@ -91,11 +91,11 @@ def already_blocked_view(left: Sequence[AccessKind]) -> Json:
 
 def revoke_unchecked_view(identity: TenantIdentity) -> Json:
     """Offer a revocation while nothing can be read: neither the settings nor who asks, so no record is shown either."""
-    said = rich_text(
+    warning = rich_text(
         paragraph(fixed_text("⚠️ The present settings cannot be read now.", bold=True)),
         paragraph(fixed_text(_SETTINGS_NOT_READ)),
     )
-    return _revoke_modal(identity, [said])
+    return _revoke_modal(identity, [warning])
 
 
 def ask_partner_view() -> Json:
@@ -106,10 +106,10 @@ def ask_partner_view() -> Json:
     return modal("Block a partner", blocks, ids.NAME_PARTNER, submit="Continue")
 
 
-def _revoke_modal(identity: TenantIdentity, told: Sequence[Block]) -> Json:
+def _revoke_modal(identity: TenantIdentity, content: Sequence[Block]) -> Json:
     blocks: list[Block] = [
         identity_block(identity),
-        *told,
+        *content,
         input_block(
             f"Type {clean(ids.confirmation_text(identity), 300)} to confirm",
             ids.CONFIRM,

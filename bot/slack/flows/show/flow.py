@@ -11,20 +11,23 @@ from bot.slack.answers.response_url import Answers, answer_at_once
 from bot.slack.answers.windows import Window, Windows
 from bot.slack.blocks.blocks import Json
 from bot.slack.blocks.message import Message, refusal
-from bot.slack.blocks.modal import modal
+from bot.slack.blocks.modal import shown_modal
 from bot.slack.flows.entry_points import NO_SUBCOMMAND, UNKNOWN_SUBCOMMAND, Action, EntryPoint, Subcommand
 from bot.slack.flows.show.filters import UnknownFilter, parse_filter
 from bot.slack.flows.show.partner_details import partner_details
 from bot.slack.flows.show.partner_list import PAGE_SIZE, parse_step, partner_list
 from bot.slack.flows.show.posture import posture_message
+from bot.slack.payloads.button_values import parse_tenant_id
 from bot.slack.payloads.models import Interaction, SlashCommand
 from bot.slack.people.members import Members
 from bot.slack.words.commands import POSTURE_TAKES_NO_PARTNER, help_message, start_message, unknown_command
+from workflows.app.reads.auditors import Auditors
 from workflows.app.reads.look_up_permission import LookupPermission
 from workflows.app.reads.posture import concerns_about, read_posture
 from workflows.core.people import ChatId, Person, PersonId
 from workflows.core.plans.named_targets import current_targets
 from workflows.core.posture.model import Posture
+from workflows.core.requests.commands.request import CommandSubject
 from workflows.partner_lookup.named_partner import named_partner
 from workflows.ports.clock import Clock
 from workflows.ports.pages import START, PagePosition
@@ -51,6 +54,7 @@ class ShowFlow:
     windows: Windows
     lookup_permission: LookupPermission
     members: Members
+    auditors: Auditors
     people: KnownPeople
     store: Store
     tenant: Tenant
@@ -59,11 +63,12 @@ class ShowFlow:
     def entry_points(self) -> Iterator[EntryPoint]:
         """Return the entry points of this flow."""
         yield Subcommand("list", self.list_partners)
-        yield Action(ids.LIST_PREVIOUS, self.turn_list, audit_name="/partner list")
-        yield Action(ids.LIST_NEXT, self.turn_list, audit_name="/partner list")
+        yield Action(ids.LIST_PREVIOUS, self.show_other_page, audit_name="/partner list")
+        yield Action(ids.LIST_NEXT, self.show_other_page, audit_name="/partner list")
         yield Subcommand("show", self.show_partner)
         yield Subcommand("posture", self.show_posture)
         yield Action(ids.OPEN_POSTURE, self.open_posture, audit_name="open_posture")
+        yield Action(ids.READ_PARTNER, self.read_partner, audit_name="read_partner")
         yield Subcommand("help", self.show_help)
         yield Subcommand(NO_SUBCOMMAND, self.show_start)
         yield Subcommand(UNKNOWN_SUBCOMMAND, self.answer_unknown)
@@ -72,7 +77,7 @@ class ShowFlow:
         """List the partners on record that the typed filters find; the tenant is not read."""
         await self.answers.answer_later(ack, command, self._list, reads_tenant=False)
 
-    async def turn_list(self, ack: AsyncAck, click: Interaction) -> None:
+    async def show_other_page(self, ack: AsyncAck, click: Interaction) -> None:
         """Show another page of a list in its place."""
         typed, place = parse_step(click.action.value)
         await self.answers.replace_answer(ack, click, lambda: self._page_of(click.actor, typed, place))
@@ -95,9 +100,22 @@ class ShowFlow:
         async def build(window: Window) -> Json:
             await self.lookup_permission.require(window.actor, "", key=window.key, by=window.command)
             shown = posture_message(await self._read_posture())
-            return {**modal("Posture", [], ids.POSTURE), "blocks": shown.blocks}
+            return shown_modal("Posture", shown.blocks, ids.POSTURE)
 
         await self.windows.open_and_fill(ack, click, build, command="open_posture")
+
+    async def read_partner(self, ack: AsyncAck, click: Interaction) -> None:
+        """Show one partner in a window, for an auditor: without a button that changes anything."""
+        tenant_id = parse_tenant_id(click.action.value)
+
+        async def build(window: Window) -> Json:
+            await self.auditors.require(window.actor)
+            await self.lookup_permission.require(window.actor, tenant_id, key=window.key, by=window.command)
+            shown = await self._details(tenant_id, reader=frozenset())
+            return shown_modal("Partner", shown.blocks, ids.AUDIT_PARTNER)
+
+        subject = CommandSubject(tenant_id=tenant_id)
+        await self.windows.open_and_fill(ack, click, build, command=ids.READ_PARTNER, subject=subject)
 
     async def show_help(self, ack: AsyncAck, command: SlashCommand) -> None:
         """List the commands."""
@@ -136,7 +154,14 @@ class ShowFlow:
         return await read_posture(tenant=self.tenant, records=self.store.records, clock=self.clock)
 
     async def _show(self, command: SlashCommand) -> Message:
-        identity, partnership = await named_partner(command.argument, store=self.store, tenant=self.tenant)
+        return await self._details(command.argument, reader=await self._ids_of(command.actor))
+
+    async def _details(self, named: str, *, reader: frozenset[ChatId | PersonId]) -> Message:
+        """Read one partner by its domain or tenant id.
+
+        :param reader: the ids of the person who reads it, for the buttons of what is theirs.
+        """
+        identity, partnership = await named_partner(named, store=self.store, tenant=self.tenant)
         configuration, default, concerns = await concerns_about(
             identity, tenant=self.tenant, records=self.store.records, clock=self.clock
         )
@@ -149,5 +174,5 @@ class ShowFlow:
             now=self.clock.now(),
             names=await names_for_display(current_targets(configuration), tenant=self.tenant),
             concerns=concerns,
-            reader=await self._ids_of(command.actor),
+            reader=reader,
         )

@@ -46,9 +46,9 @@ from workflows.core.settings.canonical import JsonObject
 from workflows.core.settings.effective import Origin
 from workflows.core.settings.openness import AccessKind, Openness, access_kinds, closed_by_default, possibly_open
 
-MAX_CONCERNS: Final = 8
+MAX_CONCERNS: Final = 30
 MAX_HISTORY_ENTRIES: Final = 15
-MAX_APPROVALS: Final = 12
+MAX_APPROVALS: Final = 40
 MAX_JUSTIFICATION_CHARACTERS: Final = 1000
 MAX_SETTING_CHARACTERS: Final = 1500
 """Characters for the words of one setting, which count their targets themselves."""
@@ -97,12 +97,12 @@ def partner_details(
         rich_text(*_history_elements(requests, identity)),
         *_own_actions(requests, partnership, reader, now),
     ]
-    opening = f"{sum(entry.is_own for entry in current)} settings set here"
+    summary = f"{sum(entry.is_own for entry in current)} settings set here"
     if configuration is None:
-        opening = NOT_ADDED if is_cross_cloud else "no settings of its own, the tenant's defaults apply"
+        summary = NOT_ADDED if is_cross_cloud else "no settings of its own, the tenant's defaults apply"
     known = counted(len(requests), "request")
     return message(
-        f"{notified_partner(identity)}: {opening}.{_most_serious_concern(concerns)} {known} on record.", blocks
+        f"{notified_partner(identity)}: {summary}.{_most_serious_concern(concerns)} {known} on record.", blocks
     )
 
 
@@ -128,7 +128,7 @@ def _own_actions(
         if not one.is_terminal:
             yield from own_buttons(one, now)
     if access is not None and not is_waiting and is_over(access, partnership, now):
-        yield from own_buttons(access, now, is_over=True)
+        yield from own_buttons(access, now, can_request_again=True)
     if partnership is not None and is_live(partnership) and {partnership.sponsor.id} & reader:
         tenant_id = partnership.identity.tenant_id
         yield actions(f"close:{tenant_id}", close_early_button(tenant_id))
@@ -137,7 +137,7 @@ def _own_actions(
 def _concern_blocks(concerns: Sequence[Concern]) -> Iterator[Block]:
     if concerns:
         label = paragraph(fixed_text("Issues, from the current settings and Gatehouse's records", bold=True))
-        yield rich_text(label, *concern_elements(concerns, MAX_CONCERNS))
+        yield rich_text(label, *concern_elements(concerns, MAX_CONCERNS, where="gatehouse posture --json"))
 
 
 def _current_elements(

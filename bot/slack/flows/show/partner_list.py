@@ -70,12 +70,12 @@ def _no_partners_message(typed: str) -> Message:
     if not typed:
         text = "Gatehouse has not opened or closed any partner yet. Ask for one with /partner request."
         return message(text, [rich_text(paragraph(fixed_text(text)))])
-    opening = "No partner matches this filter: "
+    start = "No partner matches this filter: "
     more = ". /partner list shows all partners."
     shown = rich_text(
-        paragraph(fixed_text(opening), cleaned_text(typed, MAX_FILTER_CHARACTERS, code=True), fixed_text(more))
+        paragraph(fixed_text(start), cleaned_text(typed, MAX_FILTER_CHARACTERS, code=True), fixed_text(more))
     )
-    return message(f"{opening}{clean(typed, MAX_FILTER_CHARACTERS)}{more}", [shown])
+    return message(f"{start}{clean(typed, MAX_FILTER_CHARACTERS)}{more}", [shown])
 
 
 def _button_value(typed: str, cursor: Cursor, is_before: bool) -> str:

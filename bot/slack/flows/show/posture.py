@@ -68,7 +68,7 @@ def _default_elements(default: DefaultPosture) -> Iterator[RichTextElement]:
             [fixed_text(f"{name}: "), *_both(default, inbound, outbound)] for name, inbound, outbound in B2B_DIRECTIONS
         ]
         yield bullets([*directions, [fixed_text("Trusted: "), fixed_text(trusted)]])
-    yield from concern_elements(default.concerns, MAX_DEFAULT_CONCERNS)
+    yield from concern_elements(default.concerns, MAX_DEFAULT_CONCERNS, where="gatehouse posture")
 
 
 def _partner_elements(posture: Posture, partner: PartnerPosture) -> Iterator[RichTextElement]:
@@ -84,7 +84,7 @@ def _partner_elements(posture: Posture, partner: PartnerPosture) -> Iterator[Ric
         ]
     )
     yield bullets(facts)
-    yield from concern_elements(partner.concerns, MAX_CONCERNS)
+    yield from concern_elements(partner.concerns, MAX_CONCERNS, where=f"/partner show {partner.name}")
 
 
 def _title(partner: PartnerPosture) -> Iterator[TextRun]:
@@ -98,9 +98,9 @@ def _title(partner: PartnerPosture) -> Iterator[TextRun]:
 
 def _both(of: PartnerPosture | DefaultPosture, inbound: Property, outbound: Property) -> Iterator[TextRun]:
     for word, name in (("in ", inbound), (", out ", outbound)):
-        opening = of.b2b_access[name].opening
+        openness = of.b2b_access[name].opening
         yield fixed_text(word)
-        yield fixed_text(OPENNESS_WORDS[opening], bold=opening is not Openness.CLOSED)
+        yield fixed_text(OPENNESS_WORDS[openness], bold=openness is not Openness.CLOSED)
 
 
 def _summary(partners: Sequence[PartnerPosture]) -> str:

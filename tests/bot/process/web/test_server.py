@@ -27,6 +27,8 @@ from bot.slack.inbound.receive import Inbound
 from tests.bot.signing import FORM, SECRET, interaction_body, signature, signed
 from workflows.core.people import ChatId
 from workflows.core.requests.alarms import Alarm
+from workflows.core.requests.request import RequestId
+from workflows.core.settings.model import TenantId
 
 NOW: Final = 1_800_000_000
 JSON: Final = "application/json"
@@ -35,12 +37,12 @@ COMMAND: Final = b"command=/partner&text=list&" + urlencode(WHO).encode()
 
 
 @dataclass(slots=True)
-class Door:
-    """The web server on a free port. `heard` contains what its listeners received."""
+class ServerUnderTest:
+    """The web server on a free port. `received` contains what its listeners received."""
 
     session: aiohttp.ClientSession
     port: int = 0
-    heard: list[dict[str, Any]] = field(default_factory=list)
+    received: list[dict[str, Any]] = field(default_factory=list)
     reason: str = ""
 
     async def post(self, body: Any, headers: Any, path: str = "/slack/events") -> tuple[int, str]:
@@ -78,15 +80,18 @@ class EmptyStore:
     async def open_alarms(self) -> list[Alarm]:
         return []
 
+    async def due(self, _: datetime) -> tuple[list[RequestId], list[TenantId]]:
+        return [], []
 
-def bolt_app(heard: list[dict[str, Any]]) -> AsyncApp:
+
+def bolt_app(received: list[dict[str, Any]]) -> AsyncApp:
     """Make Bolt as `bot.process.app` does, with listeners that remember what they are handed."""
 
     async def authorize() -> AuthorizeResult:
         return AuthorizeResult(enterprise_id=None, team_id="T0WOODGROVE", bot_token="xoxb-canary")
 
     async def listen(ack: AsyncAck, body: dict[str, Any]) -> None:
-        heard.append(body)
+        received.append(body)
         await ack()
 
     app = AsyncApp(
@@ -101,24 +106,24 @@ def bolt_app(heard: list[dict[str, Any]]) -> AsyncApp:
     return app
 
 
-def inbound(heard: list[dict[str, Any]]) -> Inbound:
+def inbound(received: list[dict[str, Any]]) -> Inbound:
     """Hand payloads to that Bolt; nobody is told anything."""
 
     async def tell(person: ChatId, text: str, channel: str) -> None:
         raise AssertionError(f"{person} is told: {text}")
 
-    return Inbound(bolt=bolt_app(heard), tell=tell, background=Background(), redact=str)
+    return Inbound(bolt=bolt_app(received), tell=tell, background=Background(), redact=str)
 
 
-async def open_door(session: aiohttp.ClientSession, *, socket_mode: bool) -> AsyncIterator[Door]:
+async def open_door(session: aiohttp.ClientSession, *, socket_mode: bool) -> AsyncIterator[ServerUnderTest]:
     """Serve on a free port until the test is over."""
-    opened = Door(session)
+    opened = ServerUnderTest(session)
 
     async def is_ready() -> str:
         return opened.reason
 
     app = server.make_web_app(
-        inbound=None if socket_mode else inbound(opened.heard),
+        inbound=None if socket_mode else inbound(opened.received),
         secret=SECRET,
         clock=FixedClock(),
         metrics=Metrics(store=EmptyStore(), clock=FixedClock(), lookups=lambda: 0, is_ready=is_ready),  # type: ignore[arg-type]
@@ -140,27 +145,27 @@ async def session() -> AsyncIterator[aiohttp.ClientSession]:
 
 
 @pytest.fixture
-async def slack_door(session: aiohttp.ClientSession) -> AsyncIterator[Door]:
+async def http_server(session: aiohttp.ClientSession) -> AsyncIterator[ServerUnderTest]:
     """Return the web server of a bot that uses HTTP."""
     async for opened in open_door(session, socket_mode=False):
         yield opened
 
 
 @pytest.fixture
-async def closed_door(session: aiohttp.ClientSession) -> AsyncIterator[Door]:
+async def closed_door(session: aiohttp.ClientSession) -> AsyncIterator[ServerUnderTest]:
     """Return the web server of a bot that uses Socket Mode."""
     async for opened in open_door(session, socket_mode=True):
         yield opened
 
 
-async def refused(opened: Door, body: Any, headers: Any, caplog: pytest.LogCaptureFixture) -> None:
+async def refused(opened: ServerUnderTest, body: Any, headers: Any, caplog: pytest.LogCaptureFixture) -> None:
     """Assert that the answer is 401, that no listener is called, and that the log gets one short line at most."""
     caplog.set_level(logging.DEBUG)
     caplog.clear()
     with capture_logs() as logged:
         status, text = await opened.post(body, headers)
     assert (status, text) == (401, "not signed by Slack\n")
-    assert opened.heard == []
+    assert opened.received == []
     written = [r for r in caplog.records if not r.name.startswith(("asyncio", "aiohttp.client"))]
     assert written == []
     assert len(json.dumps(logged)) < 200
@@ -208,25 +213,27 @@ FORGED: Final = {
 
 
 @pytest.mark.parametrize("name", FORGED)
-async def test_a_forged_signature_is_refused(slack_door: Door, caplog: pytest.LogCaptureFixture, name: str) -> None:
-    await refused(slack_door, COMMAND, FORGED[name], caplog)
+async def test_a_forged_signature_is_refused(
+    http_server: ServerUnderTest, caplog: pytest.LogCaptureFixture, name: str
+) -> None:
+    await refused(http_server, COMMAND, FORGED[name], caplog)
 
 
-async def test_a_changed_body_is_refused(slack_door: Door, caplog: pytest.LogCaptureFixture) -> None:
+async def test_a_changed_body_is_refused(http_server: ServerUnderTest, caplog: pytest.LogCaptureFixture) -> None:
     body = bytearray(COMMAND)
     body[-1] ^= 1
-    await refused(slack_door, bytes(body), signed(COMMAND, at=NOW), caplog)
+    await refused(http_server, bytes(body), signed(COMMAND, at=NOW), caplog)
 
 
-async def test_the_right_signature_is_accepted(slack_door: Door) -> None:
-    assert await slack_door.post(COMMAND, signed(COMMAND, at=NOW)) == (200, "")
-    assert slack_door.heard == [{"command": "/partner", "text": "list", **WHO}]
+async def test_the_right_signature_is_accepted(http_server: ServerUnderTest) -> None:
+    assert await http_server.post(COMMAND, signed(COMMAND, at=NOW)) == (200, "")
+    assert http_server.received == [{"command": "/partner", "text": "list", **WHO}]
 
 
 @pytest.mark.parametrize("name", ["X-Slack-Signature", "X-Slack-Request-Timestamp"])
 @pytest.mark.parametrize("good_first", [True, False])
 async def test_a_header_that_comes_twice_is_refused(
-    slack_door: Door, caplog: pytest.LogCaptureFixture, name: str, good_first: bool
+    http_server: ServerUnderTest, caplog: pytest.LogCaptureFixture, name: str, good_first: bool
 ) -> None:
     """Two readers of one request must not be able to read two different values."""
     good = signed(COMMAND, at=NOW)
@@ -234,20 +241,22 @@ async def test_a_header_that_comes_twice_is_refused(
     headers = CIMultiDict({key: value for key, value in good.items() if key != name})
     for value in values if good_first else reversed(values):
         headers.add(name, value)
-    await refused(slack_door, COMMAND, headers, caplog)
+    await refused(http_server, COMMAND, headers, caplog)
 
 
 # --- timestamps ---
 
 
 @pytest.mark.parametrize("seconds", [-300, -299, 0, 299, 300])
-async def test_within_five_minutes_either_way_is_accepted(slack_door: Door, seconds: int) -> None:
-    assert (await slack_door.post(COMMAND, signed(COMMAND, at=NOW + seconds)))[0] == 200
+async def test_within_five_minutes_either_way_is_accepted(http_server: ServerUnderTest, seconds: int) -> None:
+    assert (await http_server.post(COMMAND, signed(COMMAND, at=NOW + seconds)))[0] == 200
 
 
 @pytest.mark.parametrize("seconds", [-(10**8), -301, 301, 10**8])
-async def test_beyond_five_minutes_is_refused(slack_door: Door, caplog: pytest.LogCaptureFixture, seconds: int) -> None:
-    await refused(slack_door, COMMAND, signed(COMMAND, at=NOW + seconds), caplog)
+async def test_beyond_five_minutes_is_refused(
+    http_server: ServerUnderTest, caplog: pytest.LogCaptureFixture, seconds: int
+) -> None:
+    await refused(http_server, COMMAND, signed(COMMAND, at=NOW + seconds), caplog)
 
 
 ODD_TIMESTAMPS: Final = {
@@ -270,11 +279,11 @@ ODD_TIMESTAMPS: Final = {
 
 @pytest.mark.parametrize("name", ODD_TIMESTAMPS)
 async def test_an_odd_timestamp_is_refused_however_well_it_is_signed(
-    slack_door: Door, caplog: pytest.LogCaptureFixture, name: str
+    http_server: ServerUnderTest, caplog: pytest.LogCaptureFixture, name: str
 ) -> None:
     timestamp = ODD_TIMESTAMPS[name]
     headers = changed(timestamp=timestamp, signature=signature(COMMAND, timestamp))
-    await refused(slack_door, COMMAND, headers, caplog)
+    await refused(http_server, COMMAND, headers, caplog)
 
 
 # --- what is not signed is not read ---
@@ -296,30 +305,34 @@ JUNK: Final[dict[str, tuple[bytes, str]]] = {
 
 
 @pytest.mark.parametrize("name", JUNK)
-async def test_unsigned_input_is_not_even_parsed(slack_door: Door, caplog: pytest.LogCaptureFixture, name: str) -> None:
+async def test_unsigned_input_is_not_even_parsed(
+    http_server: ServerUnderTest, caplog: pytest.LogCaptureFixture, name: str
+) -> None:
     body, content_type = JUNK[name]
-    await refused(slack_door, body, {"Content-Type": content_type}, caplog)
+    await refused(http_server, body, {"Content-Type": content_type}, caplog)
 
 
 @pytest.mark.parametrize("encoding", ["gzip", "deflate", "br", "zstd", "klingon"])
 @pytest.mark.parametrize("body", [gzip.compress(b"0" * 20_000_000), b"not packed at all"], ids=["bomb", "junk"])
 async def test_unsigned_bodies_are_not_unpacked(
-    slack_door: Door, caplog: pytest.LogCaptureFixture, encoding: str, body: bytes
+    http_server: ServerUnderTest, caplog: pytest.LogCaptureFixture, encoding: str, body: bytes
 ) -> None:
-    await refused(slack_door, body, {"Content-Type": FORM, "Content-Encoding": encoding}, caplog)
+    await refused(http_server, body, {"Content-Type": FORM, "Content-Encoding": encoding}, caplog)
 
 
-async def test_bolts_own_headers_do_not_open_access(slack_door: Door, caplog: pytest.LogCaptureFixture) -> None:
+async def test_bolts_own_headers_do_not_open_access(
+    http_server: ServerUnderTest, caplog: pytest.LogCaptureFixture
+) -> None:
     headers = {"Content-Type": FORM, "X-Slack-Bolt-Lazy-Only": "1", "X-Slack-Bolt-Lazy-Function-Name": "listen"}
-    await refused(slack_door, COMMAND, headers, caplog)
+    await refused(http_server, COMMAND, headers, caplog)
 
 
-async def test_a_body_that_ends_too_early_is_refused(slack_door: Door) -> None:
+async def test_a_body_that_ends_too_early_is_refused(http_server: ServerUnderTest) -> None:
     headers = "".join(f"{key}: {value}\r\n" for key, value in signed(COMMAND, at=NOW).items())
     start = f"POST /slack/events HTTP/1.1\r\nHost: x\r\n{headers}Transfer-Encoding: chunked\r\n\r\n".encode()
-    answer = await slack_door.raw(start + b"5\r\ncommaBROKEN\r\n")
+    answer = await http_server.raw(start + b"5\r\ncommaBROKEN\r\n")
     assert answer.split(b"\r\n")[0].split()[1] in (b"400", b"401")
-    assert slack_door.heard == []
+    assert http_server.received == []
 
 
 # --- what is signed ---
@@ -340,23 +353,23 @@ NOT_PAYLOADS: Final[dict[str, tuple[bytes, str]]] = {
 
 
 @pytest.mark.parametrize("name", NOT_PAYLOADS)
-async def test_a_signed_body_that_is_no_payload_is_a_bad_request(slack_door: Door, name: str) -> None:
+async def test_a_signed_body_that_is_no_payload_is_a_bad_request(http_server: ServerUnderTest, name: str) -> None:
     body, content_type = NOT_PAYLOADS[name]
-    status, text = await slack_door.post(body, signed(body, at=NOW, content_type=content_type))
+    status, text = await http_server.post(body, signed(body, at=NOW, content_type=content_type))
     assert (status, text) == (400, "not a payload\n")
-    assert slack_door.heard == []
+    assert http_server.received == []
 
 
 @pytest.mark.parametrize("content_type", [f"{FORM}; charset=utf-16", f"{JSON}; charset=latin-1", "text/plain", "a/b"])
-async def test_other_types_and_charsets_are_not_supported(slack_door: Door, content_type: str) -> None:
-    assert (await slack_door.post(COMMAND, signed(COMMAND, at=NOW, content_type=content_type)))[0] == 415
-    assert slack_door.heard == []
+async def test_other_types_and_charsets_are_not_supported(http_server: ServerUnderTest, content_type: str) -> None:
+    assert (await http_server.post(COMMAND, signed(COMMAND, at=NOW, content_type=content_type)))[0] == 415
+    assert http_server.received == []
 
 
 @pytest.mark.parametrize("charset", ["utf-8", "UTF-8", '"utf-8"'])
-async def test_utf_8_may_be_said(slack_door: Door, charset: str) -> None:
+async def test_utf_8_may_be_said(http_server: ServerUnderTest, charset: str) -> None:
     headers = signed(COMMAND, at=NOW, content_type=f"{FORM}; charset={charset}")
-    assert (await slack_door.post(COMMAND, headers))[0] == 200
+    assert (await http_server.post(COMMAND, headers))[0] == 200
 
 
 @pytest.mark.parametrize(
@@ -368,64 +381,66 @@ async def test_utf_8_may_be_said(slack_door: Door, charset: str) -> None:
     ],
     ids=["lazy", "retry", "others"],
 )
-async def test_unsigned_headers_change_nothing(slack_door: Door, extra: dict[str, str]) -> None:
-    plain = await slack_door.post(COMMAND, signed(COMMAND, at=NOW))
-    assert await slack_door.post(COMMAND, signed(COMMAND, at=NOW) | extra) == plain
-    assert slack_door.heard[0] == slack_door.heard[1]
+async def test_unsigned_headers_change_nothing(http_server: ServerUnderTest, extra: dict[str, str]) -> None:
+    plain = await http_server.post(COMMAND, signed(COMMAND, at=NOW))
+    assert await http_server.post(COMMAND, signed(COMMAND, at=NOW) | extra) == plain
+    assert http_server.received[0] == http_server.received[1]
 
 
 @pytest.mark.parametrize("text", ["show payload.com", "request payload=1", "{", "ü ± 漢字 &amp; %41 +"])
-async def test_a_command_arrives_as_it_was_typed(slack_door: Door, text: str) -> None:
+async def test_a_command_arrives_as_it_was_typed(http_server: ServerUnderTest, text: str) -> None:
     """Without our own parsing, Bolt loses a command that contains the word "payload"."""
     body = aiohttp.FormData({"command": "/partner", "text": text, **WHO})().decode().encode()
-    assert (await slack_door.post(body, signed(body, at=NOW)))[0] == 200
-    assert slack_door.heard == [{"command": "/partner", "text": text, **WHO}]
+    assert (await http_server.post(body, signed(body, at=NOW)))[0] == 200
+    assert http_server.received == [{"command": "/partner", "text": text, **WHO}]
 
 
-async def test_an_interaction_arrives_whole(slack_door: Door) -> None:
+async def test_an_interaction_arrives_whole(http_server: ServerUnderTest) -> None:
     payload = {
         "type": "block_actions",
         "user": {"id": "U0RILEY"},
         "actions": [{"type": "button", "action_id": "approve", "value": "ü 😀"}],
     }
     body = interaction_body(payload)
-    assert (await slack_door.post(body, signed(body, at=NOW)))[0] == 200
-    assert slack_door.heard == [payload]
+    assert (await http_server.post(body, signed(body, at=NOW)))[0] == 200
+    assert http_server.received == [payload]
 
 
-async def test_slack_can_verify_the_address(slack_door: Door) -> None:
+async def test_slack_can_verify_the_address(http_server: ServerUnderTest) -> None:
     """Slack signs its challenge too ("url_verification")."""
     body = b'{"type": "url_verification", "challenge": "abc", "token": "x"}'
-    status, text = await slack_door.post(body, signed(body, at=NOW, content_type=JSON))
+    status, text = await http_server.post(body, signed(body, at=NOW, content_type=JSON))
     assert (status, json.loads(text)) == (200, {"challenge": "abc"})
 
 
 # --- size and time ---
 
 
-async def test_a_body_too_large_is_refused_with_its_length_said(slack_door: Door) -> None:
+async def test_a_body_too_large_is_refused_with_its_length_said(http_server: ServerUnderTest) -> None:
     body = b"0" * (300 * 1024)
-    assert (await slack_door.post(body, signed(body, at=NOW)))[0] == 413
-    assert slack_door.heard == []
+    assert (await http_server.post(body, signed(body, at=NOW)))[0] == 413
+    assert http_server.received == []
 
 
-async def test_a_body_too_large_is_refused_without_a_length(slack_door: Door) -> None:
+async def test_a_body_too_large_is_refused_without_a_length(http_server: ServerUnderTest) -> None:
     async def chunks() -> AsyncIterator[bytes]:
         for _ in range(300):
             yield b"0" * 1024
 
-    assert (await slack_door.post(chunks(), {"Content-Type": FORM}))[0] == 413
-    assert slack_door.heard == []
+    assert (await http_server.post(chunks(), {"Content-Type": FORM}))[0] == 413
+    assert http_server.received == []
 
 
-async def test_a_large_payload_within_the_limit_is_accepted(slack_door: Door) -> None:
+async def test_a_large_payload_within_the_limit_is_accepted(http_server: ServerUnderTest) -> None:
     body = COMMAND + b"&more=" + b"0" * 200_000
-    assert (await slack_door.post(body, signed(body, at=NOW)))[0] == 200
+    assert (await http_server.post(body, signed(body, at=NOW)))[0] == 200
 
 
-async def test_a_body_that_does_not_come_is_not_waited_for(slack_door: Door, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_a_body_that_does_not_come_is_not_waited_for(
+    http_server: ServerUnderTest, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(server, "_MAX_BODY_SECONDS", 0.1)
-    answer = await slack_door.raw(b"POST /slack/events HTTP/1.1\r\nHost: x\r\nContent-Length: 100\r\n\r\nhalf")
+    answer = await http_server.raw(b"POST /slack/events HTTP/1.1\r\nHost: x\r\nContent-Length: 100\r\n\r\nhalf")
     assert answer.startswith(b"HTTP/1.1 408 ")
 
 
@@ -434,7 +449,7 @@ async def test_a_body_that_does_not_come_is_not_waited_for(slack_door: Door, mon
 
 @pytest.mark.parametrize("at", [NOW, NOW - 1000])
 async def test_socket_mode_has_no_address_for_slack(
-    closed_door: Door, caplog: pytest.LogCaptureFixture, at: int
+    closed_door: ServerUnderTest, caplog: pytest.LogCaptureFixture, at: int
 ) -> None:
     await refused(closed_door, COMMAND, signed(COMMAND, at=at), caplog)
 
@@ -444,9 +459,9 @@ ROUTES: Final = {"/slack/events": "POST", "/healthz": "GET", "/readyz": "GET", "
 
 @pytest.mark.parametrize("path", ROUTES)
 @pytest.mark.parametrize("method", ["GET", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE", "HEAD"])
-async def test_every_path_has_its_method_and_no_other(slack_door: Door, path: str, method: str) -> None:
-    url = f"http://127.0.0.1:{slack_door.port}{path}"
-    async with slack_door.session.request(method, url) as response:
+async def test_every_path_has_its_method_and_no_other(http_server: ServerUnderTest, path: str, method: str) -> None:
+    url = f"http://127.0.0.1:{http_server.port}{path}"
+    async with http_server.session.request(method, url) as response:
         assert "Server" not in response.headers
         if method == ROUTES[path] or (method == "HEAD" and ROUTES[path] == "GET"):
             assert response.status in (200, 401)
@@ -457,8 +472,8 @@ async def test_every_path_has_its_method_and_no_other(slack_door: Door, path: st
 @pytest.mark.parametrize(
     "path", ["/", "/slack", "/slack/events/", "/slack//events", "/admin", "/slack/events%00", "/.env"]
 )
-async def test_other_paths_are_not_there(slack_door: Door, path: str) -> None:
-    connection = http.client.HTTPConnection("127.0.0.1", slack_door.port, timeout=5)
+async def test_other_paths_are_not_there(http_server: ServerUnderTest, path: str) -> None:
+    connection = http.client.HTTPConnection("127.0.0.1", http_server.port, timeout=5)
 
     def ask() -> tuple[int, str | None]:
         connection.request("POST", path, body=COMMAND, headers=signed(COMMAND, at=NOW))
@@ -468,17 +483,17 @@ async def test_other_paths_are_not_there(slack_door: Door, path: str) -> None:
 
     assert await asyncio.to_thread(ask) == (404, None)
     connection.close()
-    assert slack_door.heard == []
+    assert http_server.received == []
 
 
-async def test_health_and_readiness(slack_door: Door) -> None:
+async def test_health_and_readiness(http_server: ServerUnderTest) -> None:
     async def get(path: str) -> tuple[int, str]:
-        async with slack_door.session.get(f"http://127.0.0.1:{slack_door.port}{path}") as response:
+        async with http_server.session.get(f"http://127.0.0.1:{http_server.port}{path}") as response:
             return response.status, await response.text()
 
     assert await get("/healthz") == (200, "ok\n")
     assert await get("/readyz") == (200, "ready\n")
-    slack_door.reason = "starting\n"
+    http_server.reason = "starting\n"
     assert await get("/readyz") == (503, "starting\n")
     status, text = await get("/metrics")
     assert status == 200

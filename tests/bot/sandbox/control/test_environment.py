@@ -44,6 +44,22 @@ async def test_idle(bot: FakeBot, control: Control) -> None:
     assert (status, answer["error"]) == (504, "not_idle")
 
 
+async def test_idle_after_a_tick_waits_for_one_that_began_after_the_call(bot: FakeBot, control: Control) -> None:
+    ticked = [bot.now() - 1]
+    bot.last_tick = lambda: ticked[0]
+    status, answer = await control.call("GET", "idle", timeout="0.2", tick="true")
+    assert (status, answer["error"]) == (504, "not_idle")
+    assert (await control.get("idle"))["idle"] is True, "it does nothing"
+
+    async def tick() -> None:
+        await asyncio.sleep(0.15)
+        ticked[0] = bot.now() + 1
+
+    ticking = asyncio.create_task(tick())
+    assert (await control.get("idle", tick="true"))["idle"] is True
+    assert ticking.done()
+
+
 async def test_a_bot_that_was_idle_is_read_once_if_nothing_has_happened_since(
     bot: FakeBot, control: Control, sandbox: Sandbox
 ) -> None:

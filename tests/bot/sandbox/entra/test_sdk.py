@@ -72,12 +72,13 @@ async def client(graph: Graph) -> AsyncIterator[GraphServiceClient]:
 
 
 def _blocked() -> CrossTenantAccessPolicyB2BSetting:
-    def half(name: str, kind: Kind) -> CrossTenantAccessPolicyTargetConfiguration:
+    def configuration(name: str, kind: Kind) -> CrossTenantAccessPolicyTargetConfiguration:
         target = CrossTenantAccessPolicyTarget(target=name, target_type=kind)
         return CrossTenantAccessPolicyTargetConfiguration(access_type=AccessType.Blocked, targets=[target])
 
     return CrossTenantAccessPolicyB2BSetting(
-        users_and_groups=half("AllUsers", Kind.User), applications=half("AllApplications", Kind.Application)
+        users_and_groups=configuration("AllUsers", Kind.User),
+        applications=configuration("AllApplications", Kind.Application),
     )
 
 

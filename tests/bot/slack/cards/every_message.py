@@ -22,7 +22,7 @@ from tests.bot.slack.cards.test_setup_steps import ALL, HOME
 from tests.bot.surfaces import all_of, card, details
 from tests.workflows.core.builders import AMARA, EXPIRY, NOW, approval, closed_document, partnership, request
 from workflows.app.alarms import new_alarm
-from workflows.app.reads.app_home import Home
+from workflows.app.reads.app_home import AppHome
 from workflows.app.reads.partner_setup import CurrentSetup
 from workflows.catalog.catalog import SHIPPED, load_catalog
 from workflows.core.errors.facts import Fact
@@ -178,7 +178,7 @@ def others(change: Change = unchanged) -> Iterator[tuple[str, list[dict[str, Any
     for state in RequestState:
         mine = all_of([change(request(state))])
         partners = all_of([known])
-        home = Home(
+        home = AppHome(
             mine=mine, approvals=all_of([change(request())]), reviews=partners, ending=partners, sponsored=partners
         )
         admin = replace(home, is_admin=True, overdue=partners, partners=partners, text="contoso")

@@ -11,9 +11,10 @@ from hypothesis import strategies as st
 from bot.slack import ids
 from bot.slack.blocks.blocks import Limit, utc_words, within_limits
 from bot.slack.blocks.message import message
-from bot.slack.cards.approval.approval_card import MAX_QUOTED_WORDS, approval_blocks
+from bot.slack.cards.approval.approval_card import approval_blocks
 from bot.slack.cards.approval.card_context import CardContext
-from bot.slack.flows.decide import decision_view
+from bot.slack.cards.approval.closed_card import MAX_QUOTED_WORDS
+from bot.slack.flows.decide.views import decision_view
 from bot.slack.people.approvers import Approvers
 from tests.bot.shipped_cards import FINDINGS, NAMES, waiting, words_of
 from tests.bot.surfaces import assert_sound_message, buttons, dicts, hostile, hostile_request, shown

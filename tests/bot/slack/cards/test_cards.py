@@ -232,7 +232,8 @@ def test_a_revocation_needs_no_approval_and_says_what_it_is() -> None:
 
 @pytest.mark.parametrize(("state", "kind"), STATES)
 def test_the_requester_may_withdraw_while_that_is_possible(state: RequestState, kind: RequestKind) -> None:
-    found = buttons(requester_card(request(state, kind), now=NOW).blocks)
+    asked = replace(request(state, kind), created_at=NOW - timedelta(days=1), lifetime=None)
+    found = buttons(requester_card(asked, now=NOW).blocks)
     is_access, is_waiting = kind is RequestKind.ACCESS, state is RequestState.AWAITING_APPROVAL
     is_open = is_waiting or state is RequestState.PREPARING
     is_written = state in (RequestState.APPLIED, RequestState.OVERWRITTEN)
@@ -242,7 +243,9 @@ def test_the_requester_may_withdraw_while_that_is_possible(state: RequestState, 
         "withdraw": is_open,
         "request_again": state in TERMINAL and is_access and not is_written,
     }
-    assert found == {name: "r-1" for name, is_offered in offered.items() if is_offered}
+    has_plan = state is not RequestState.PREPARING
+    details = {"review_request": f"r-1:{asked.plan.digest}"} if has_plan else {}
+    assert found == {**{name: "r-1" for name, is_offered in offered.items() if is_offered}, **details}
 
 
 @pytest.mark.parametrize(
@@ -258,9 +261,31 @@ def test_what_was_applied_can_be_requested_again_or_closed_early(record: Partner
     """Riley sponsors it here: who requested it has one message for both."""
     mine = replace(record, sponsor=RILEY)
     applied = request(RequestState.APPLIED, prepared=prepared(sponsor=RILEY))
-    assert list(buttons(requester_card(applied, now=NOW, record=mine).blocks)) == offered
     sponsors = [one for one in offered if one == "close_early"]
+    again = [one for one in offered if one == "request_again"]
+    assert list(buttons(requester_card(applied, now=NOW, record=mine).blocks)) == [*again, "review_request", *sponsors]
     assert list(buttons(sponsor_card(applied, now=NOW, record=record).blocks)) == ["review_request", *sponsors]
+
+
+@pytest.mark.parametrize(
+    ("days", "is_offered", "said"),
+    [
+        (0, False, "Approvers reminded 2027-03-01 09:00 UTC. You can remind them again from 2027-03-02 09:00 UTC."),
+        (1, True, "Approvers reminded 2027-03-01 09:00 UTC."),
+    ],
+)
+def test_remind_is_gone_once_it_was_used_until_it_is_possible_again(days: int, is_offered: bool, said: str) -> None:
+    asked = request(reminded_at=NOW, created_at=NOW - timedelta(days=2), lifetime=None)
+    blocks = requester_card(asked, now=NOW + timedelta(days=days)).blocks
+    assert ("remind" in buttons(blocks)) is is_offered
+    assert said in shown(blocks)
+    assert ("remind them again" in shown(blocks)) is not is_offered
+    assert shown(blocks).count("Approvers reminded") == 1
+
+
+def test_on_the_first_day_nobody_is_offered_a_reminder_that_would_be_refused() -> None:
+    said = requester_card(request(), now=NOW).blocks
+    assert "remind" not in buttons(said)
 
 
 def test_the_history_of_a_request_names_each_edit() -> None:
@@ -269,7 +294,7 @@ def test_the_history_of_a_request_names_each_edit() -> None:
     assert "Sent 2027-03-01 09:00 UTC · Edited and sent again 2027-03-01 11:00 UTC" in said
 
 
-def test_who_is_no_sponsor_any_more_reads_who_is() -> None:
+def test_a_former_sponsor_reads_who_is_the_sponsor_now() -> None:
     said = shown(former_sponsor_card(request()).blocks)
     assert "You are not the sponsor any more: Riley named Sam. You need to do nothing." in said
 

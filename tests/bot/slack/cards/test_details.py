@@ -5,10 +5,11 @@ from typing import Any
 
 import pytest
 
+from bot.slack import ids
 from bot.slack.blocks.blocks import within_limits
 from bot.slack.cards.approval.details import ROWS_IN_BLOCK, details_blocks, particular_and_general_notes
 from bot.slack.cards.partner_and_plan import MAX_LINES
-from bot.slack.flows.decide import notes_view
+from bot.slack.flows.decide.views import notes_view
 from bot.words.plans.changes import ChangeLine
 from bot.words.plans.consequences import ALWAYS_TRUE, consequence_words
 from tests.bot.shipped_cards import FINDINGS, NAMES, waiting
@@ -26,6 +27,11 @@ TITLES = ["Changes", "Risk", "Checks", "Notes", "Approval policy", "The exact Mi
 
 def details(asked: AccessRequest) -> list[Json]:
     return within_limits(details_blocks(asked, holders=NAMES, history=(), now=NOW), "modal")
+
+
+def parts_of(blocks: list[Json]) -> list[str]:
+    """The parts that have a button for everything that is left out."""
+    return [one["value"].split(":")[1] for one in dicts(blocks) if one.get("action_id") == ids.SHOW_PART]
 
 
 def rows(blocks: list[Json]) -> list[tuple[str, str]]:
@@ -79,7 +85,8 @@ def test_of_very_many_changes_the_rest_is_counted(monkeypatch: pytest.MonkeyPatc
     monkeypatch.setattr("bot.slack.cards.approval.details.describe_changes", lambda *_: many)
     blocks = details(request())
     assert len(rows(blocks)) == MAX_LINES
-    assert "3 more settings: see the Graph operations below." in shown(blocks)
+    assert "and 3 more settings" in shown(blocks)
+    assert parts_of(blocks) == ["changes"]
 
 
 def with_findings(*findings: Finding) -> AccessRequest:

@@ -5,12 +5,12 @@ from dataclasses import replace
 from typing import Any, Final
 
 from bot.slack.cards.findings import MAX_LINES, full_findings
-from bot.slack.flows.decide import decision_view
+from bot.slack.flows.decide.views import decision_view
 from bot.slack.flows.show.posture import posture_message
 from bot.terminal.plan_json import plan_json
 from bot.terminal.posture_json import posture_json
 from bot.words.findings.finding import finding_lines
-from tests.bot.surfaces import assert_sound, details, shown
+from tests.bot.surfaces import assert_sound, details, dicts, shown
 from tests.bot.surfaces import assert_sound_message as sound_message
 from tests.bot.terminal.test_plan import planned, printed
 from tests.bot.terminal.test_posture import posture
@@ -20,7 +20,7 @@ from tests.workflows.core.checks.conditional_access import test_verdicts
 from tests.workflows.core.policies import policy
 from workflows.core.checks.conditional_access.controls import VisitorType
 from workflows.core.checks.conditional_access.findings import access_findings
-from workflows.core.checks.conditional_access.questions import Entry
+from workflows.core.checks.conditional_access.questions import VisitorAccess
 from workflows.core.checks.conditional_access.scope import ALL
 from workflows.core.checks.conditional_access.verdicts import AccessReport
 from workflows.core.posture.lockout_concerns import lockout_concerns
@@ -32,7 +32,9 @@ HOSTILE: Final = "<!channel> *bold* [red]x[/red] <https://evil.example|here> "
 def report(*policies: dict[str, Any]) -> AccessReport:
     """Evaluate the policies for guests and direct connect users without trust."""
     visitors = (VisitorType.GUEST, VisitorType.DIRECT_CONNECT)
-    return test_verdicts.report(*policies, entries=tuple(Entry(visitor=one, applications=(ALL,)) for one in visitors))
+    return test_verdicts.report(
+        *policies, entries=tuple(VisitorAccess(visitor=one, applications=(ALL,)) for one in visitors)
+    )
 
 
 MANY: Final = report(*(policy("block", name=f"{number} {HOSTILE}{'x' * 300}") for number in range(200)))
@@ -49,7 +51,10 @@ def test_two_hundred_hostile_policies_fit_into_card_and_window() -> None:
     window = decision_view(asked(MANY), history=(), now=NOW)
     assert_sound(window)
     more = sum(len(finding_lines(one)) for one in access_findings(MANY)) - MAX_LINES
-    assert f"and {more} more; gatehouse plan" in shown(window)
+    assert f"and {more} more" in shown(window)
+    assert f"{request().id}:policies:0" in [
+        one["value"] for one in dicts(window) if one.get("action_id") == "show_part"
+    ]
     assert full_findings(()) == []
 
 

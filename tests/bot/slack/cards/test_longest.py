@@ -14,13 +14,13 @@ from bot.slack.cards.approval.closed_card import closed_card
 from bot.slack.cards.approval.new_approval import new_approval_message
 from bot.slack.cards.approval.requester_and_sponsor import requester_card, sponsor_card
 from bot.slack.cards.partner_and_plan import MAX_FINDINGS
-from bot.slack.flows.decide import decision_view
+from bot.slack.flows.decide.views import decision_view
 from bot.slack.flows.home.view import home_view
 from bot.slack.people.approvers import Approvers
 from tests.bot.shipped_cards import waiting
 from tests.bot.surfaces import all_of, assert_sound, assert_sound_message, buttons, shown
 from tests.workflows.core.builders import NOW, noted
-from workflows.app.reads.app_home import Home
+from workflows.app.reads.app_home import AppHome
 from workflows.catalog.catalog import SHIPPED, load_catalog
 from workflows.core.checks.findings import Finding, FindingCode, Severity
 from workflows.core.requests.request import AccessRequest, RequestState
@@ -105,6 +105,6 @@ def test_details_have_what_the_card_leaves_out(template: str) -> None:
 
 def test_the_homes_of_everybody_stay_within_the_limits() -> None:
     asked = [replace(longest("merger"), id=f"R-{number:010}") for number in range(10)]  # type: ignore[arg-type]
-    view = home_view(Home(approvals=all_of(asked), mine=all_of(asked)), now=NOW)
+    view = home_view(AppHome(approvals=all_of(asked), mine=all_of(asked)), now=NOW)
     assert_sound(view, "home")
     assert "more parts are not shown" not in shown(view)

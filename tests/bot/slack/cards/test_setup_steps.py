@@ -17,7 +17,7 @@ from tests.bot import surfaces
 from tests.bot.surfaces import all_of, dicts, hostile_or_blank, shown, texts
 from tests.workflows.core.builders import DANA, NOW, REDEEM_STEP, TENANT, identity, partnership
 from workflows.app.reads.partner_setup import CurrentSetup
-from workflows.core.partner_setup.checklist import Home
+from workflows.core.partner_setup.checklist import OurTenant
 from workflows.core.partner_setup.clouds import GLOBAL
 from workflows.core.partner_setup.confirmations import Confirmation
 from workflows.core.partner_setup.steps import PartnerSetup, setup_of
@@ -25,7 +25,7 @@ from workflows.core.partners.partnership import Partnership, PartnershipState
 from workflows.core.settings.model import TenantId
 
 MICROSOFTS = {"isServiceDefault": True}
-HOME = Home(tenant_id=TenantId("6f1d2a34-9b0c-4f6e-8a57-2c1d0e9f4b11"), domain="woodgrove.com", cloud=GLOBAL)
+HOME = OurTenant(tenant_id=TenantId("6f1d2a34-9b0c-4f6e-8a57-2c1d0e9f4b11"), domain="woodgrove.com", cloud=GLOBAL)
 OFFICE = {
     "usersAndGroups": {"accessType": "allowed", "targets": [{"target": "AllUsers", "targetType": "user"}]},
     "applications": {"accessType": "allowed", "targets": [{"target": "Office365", "targetType": "application"}]},

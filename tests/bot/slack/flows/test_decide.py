@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, settings
 
 from bot.sandbox.http.faults import Fault
-from bot.slack.flows.decide import reject_view
+from bot.slack.flows.decide.views import reject_view
 from bot.words.requests.notes import note_words
 from tests.bot.bot_under_test import BotUnderTest, click, submission
 from tests.bot.surfaces import assert_sound, buttons, element, hostile_or_blank, hostile_request, shown
@@ -167,3 +167,19 @@ async def test_a_rejection_with_a_reason_ends_the_request(gatehouse: BotUnderTes
     assert decided is not None
     assert decided.state is RequestState.REJECTED
     assert "Not this quarter" in await gatehouse.told("requester")
+
+
+async def test_a_part_of_details_opens_on_top_and_turns_its_pages_in_place(
+    gatehouse: BotUnderTest, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("bot.slack.cards.approval.whole.PER_PAGE", 1)
+    monkeypatch.setattr("bot.slack.cards.approval.details.MAX_HISTORY_ENTRIES", 1)
+    await gatehouse.file_request()
+    view = await window(gatehouse)
+    opened = await press(gatehouse, view, "show_part")
+    assert (opened["title"]["text"], opened["id"] != view["id"]) == ("History", True)
+    assert "1–1 of" in shown(opened)
+    turned = await press(gatehouse, opened, "part_next")
+    assert (turned["id"], "2–2 of" in shown(turned)) == (opened["id"], True)
+    back = await press(gatehouse, turned, "part_previous")
+    assert "1–1 of" in shown(back)

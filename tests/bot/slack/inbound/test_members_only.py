@@ -80,6 +80,16 @@ async def test_a_form_looks_nothing_up_for_guests(gatehouse: BotUnderTest, actio
     assert graph_reads(gatehouse) == []
 
 
+async def test_a_part_of_details_is_not_for_guests(gatehouse: BotUnderTest) -> None:
+    """The click comes from a window that was opened before."""
+    request = await gatehouse.file_request()
+    view = submission("guest", ids.DETAILS_PART, "", {})["view"]
+    where = {"type": "view", "view_id": view["id"]}
+    await gatehouse.interact(click("guest", ids.PART_NEXT, f"{request.id}:history:1", view=view, container=where))
+    await gatehouse.idle()
+    assert await refusals(gatehouse) == ["review_request"]
+
+
 async def test_a_select_offers_nothing_to_guests(gatehouse: BotUnderTest) -> None:
     """The question comes from a view that was opened before; whoever asks twice is recorded once."""
     asked = suggestion("guest", "Bridge")

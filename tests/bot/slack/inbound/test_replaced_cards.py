@@ -36,7 +36,7 @@ async def press(gatehouse: BotUnderTest, who: str, action: str, request: AccessR
     await gatehouse.idle()
 
 
-async def lost(gatehouse: BotUnderTest, times: int) -> AccessRequest:
+async def file_request_with_lost_cards(gatehouse: BotUnderTest, times: int) -> AccessRequest:
     """File a request while Slack posts the channel's card and loses the answer, so many times."""
     gatehouse.world.faults.add(
         Fault(target="slack", method="chat.postMessage", match=CHANNEL, times=times, reset=True, after_commit=True)
@@ -69,7 +69,7 @@ async def test_of_the_cards_whose_answers_were_lost_all_show_buttons_and_only_th
 
     docs/operations.md documents this; a solution for unknown cards must change both.
     """
-    request = await lost(gatehouse, times=2)
+    request = await file_request_with_lost_cards(gatehouse, times=2)
     standing = await cards(gatehouse)
     assert list(map(has_buttons, standing)) == [True, True, True]
     first, second, known = [card["ts"] for card in standing]
@@ -85,7 +85,7 @@ async def test_of_the_cards_whose_answers_were_lost_all_show_buttons_and_only_th
 
 async def test_a_lost_card_that_nobody_clicks_stays_as_it_was_posted(gatehouse: BotUnderTest) -> None:
     """Also when the request is over: a late click on it is refused, and closes it."""
-    request = await lost(gatehouse, times=1)
+    request = await file_request_with_lost_cards(gatehouse, times=1)
     old, _ = await cards(gatehouse)
     await gatehouse.interact(click("requester", "withdraw", request.id))
     await gatehouse.idle()
@@ -98,7 +98,7 @@ async def test_a_lost_card_that_nobody_clicks_stays_as_it_was_posted(gatehouse: 
 
 
 async def test_a_lost_card_that_was_clicked_shows_that_it_is_out_of_date(gatehouse: BotUnderTest) -> None:
-    request = await lost(gatehouse, times=1)
+    request = await file_request_with_lost_cards(gatehouse, times=1)
     old, known = await cards(gatehouse)
     await press(gatehouse, "approver1", "reject", request, old["ts"])
     old, known = await cards(gatehouse)

@@ -134,7 +134,7 @@ async def test_a_person_whom_slack_lets_nobody_write_to_is_no_alarm(scene: Scene
 
 
 async def test_a_message_is_shown_where_the_click_was_and_to_nobody_else(scene: Scene) -> None:
-    await scene.notifier().tell(ChatId(SLACK_IDS["approver1"]), text_message("No <!channel>"), channel=CHANNEL)
+    await scene.notifier().send_message(ChatId(SLACK_IDS["approver1"]), text_message("No <!channel>"), channel=CHANNEL)
     assert scene.written() == ["chat.postEphemeral"]
     assert scene.counts() == {}
 
@@ -142,16 +142,16 @@ async def test_a_message_is_shown_where_the_click_was_and_to_nobody_else(scene: 
 @pytest.mark.parametrize("error", ["user_not_in_channel", "channel_not_found", "is_archived"])
 async def test_a_message_that_cannot_be_shown_there_is_said_directly(scene: Scene, error: str) -> None:
     scene.fail("chat.postEphemeral", error)
-    await scene.notifier().tell(ChatId(SLACK_IDS["approver1"]), text_message("No."), channel=CHANNEL)
+    await scene.notifier().send_message(ChatId(SLACK_IDS["approver1"]), text_message("No."), channel=CHANNEL)
     (message,) = scene.messages("@approver1")
     assert message["text"] == notice("No.").text
 
 
 async def test_a_message_without_a_place_is_said_directly(scene: Scene) -> None:
-    await scene.notifier().tell(ChatId(SLACK_IDS["approver1"]), text_message("No."), channel="")
+    await scene.notifier().send_message(ChatId(SLACK_IDS["approver1"]), text_message("No."), channel="")
     assert scene.counts() == {"@approver1": 1}
 
 
 async def test_a_person_whom_nobody_can_reach_is_no_reason_to_try_for_ever(scene: Scene) -> None:
     with pytest.raises(NotifierRefused, match="user_not_found"):
-        await scene.notifier().tell(ChatId("U0NOBODY"), text_message("No."), channel="")
+        await scene.notifier().send_message(ChatId("U0NOBODY"), text_message("No."), channel="")

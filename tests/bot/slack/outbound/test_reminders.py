@@ -97,20 +97,20 @@ async def expired(scene: Scene, number: int) -> AccessRequest:
 async def test_who_was_to_decide_is_told_once_a_day_of_all_that_expired(scene: Scene) -> None:
     ended = [await expired(scene, number) for number in range(12)]
     for one in ended:
-        await scene.notifier().tell_expired(one)
+        await scene.notifier().send_expiry_messages(one)
     assert scene.counts() == {"@approver1": 1}, "only those whose turn it was"
     (message,) = scene.messages("@approver1")
     assert "12 requests expired without your decision" in message["text"]
-    assert "and 2 more" in shown(message["blocks"])
+    assert "and 2 more; the approval channel has a card for each" in shown(message["blocks"])
     assert action_ids(message) == []
     scene.world.clock.advance(24 * 60 * 60)
-    await scene.notifier().tell_expired(await expired(scene, 12))
+    await scene.notifier().send_expiry_messages(await expired(scene, 12))
     newest = max(scene.messages("@approver1"), key=lambda one: str(one["ts"]))
     assert "partner12.com (R-12): 1 request expired" in newest["text"]
 
 
 async def test_nobody_is_told_of_what_did_not_expire_or_was_their_own(scene: Scene) -> None:
-    await scene.notifier().tell_expired(await put(scene, 0))
+    await scene.notifier().send_expiry_messages(await put(scene, 0))
     scene.directory.roles[builders.SECURITY] = ("requester", "admin")
-    await scene.notifier().tell_expired(await expired(scene, 1))
+    await scene.notifier().send_expiry_messages(await expired(scene, 1))
     assert scene.counts() == {}

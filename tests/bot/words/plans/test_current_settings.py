@@ -9,7 +9,7 @@ from bot.words.plans.current_settings import (
     DEFAULT_UNSET,
     CurrentLine,
     describe_current,
-    describe_untouched,
+    describe_unchanged,
 )
 from bot.words.settings.values import UNREADABLE
 from tests.workflows.core.builders import access_plan, closed_document
@@ -93,11 +93,11 @@ def test_an_inherited_setting_says_whose_default_it_is_and_a_mixed_one_says_it_b
 
 def test_what_a_plan_does_not_write_stays_and_is_named() -> None:
     """The usual plan writes trust and redemption: the blocks stay, and nothing that is merely inherited is listed."""
-    kept = describe_untouched(access_plan(closed_document()), DEFAULT)
+    kept = describe_unchanged(access_plan(closed_document()), DEFAULT)
     assert {one.setting for one in kept} == {
         "B2B collaboration, inbound",
         "B2B collaboration, outbound",
         "B2B direct connect, inbound",
         "B2B direct connect, outbound",
     }
-    assert describe_untouched(access_plan(), DEFAULT) == ()
+    assert describe_unchanged(access_plan(), DEFAULT) == ()

@@ -46,7 +46,7 @@ def test_what_is_said_of_the_chosen_template() -> None:
     assert form.need_words(GUESTS) == "Documents and chat as guests"
     assert form.need_words(replace(GUESTS, template=replace(GUESTS.template, need=""))) == "Guest collaboration"
     title, risk = form.chosen_template_words(GUESTS)
-    assert title.startswith("Guest collaboration: Their people work as guests")
+    assert title.startswith("Guest collaboration: People of the partner work as guests")
     assert risk == "Low risk."
 
 

@@ -5,14 +5,14 @@ from datetime import timedelta
 
 from tests.workflows.core.builders import AMARA, BRUNO, DANA, RILEY, SAM
 from tests.workflows.world import World
-from workflows.app.reads.app_home import Home, HomePosition, read_home
+from workflows.app.reads.app_home import AppHome, HomePosition, read_home
 from workflows.core.partner_setup.confirmations import Confirmation
 from workflows.core.people import Person
 from workflows.core.requests.request import RequestState
 from workflows.ports.records import AuditEntry, Commit
 
 
-async def home_of(world: World, someone: Person, text: str = "") -> Home:
+async def home_of(world: World, someone: Person, text: str = "") -> AppHome:
     """What concerns somebody now."""
     return await read_home(
         someone.chat_id,

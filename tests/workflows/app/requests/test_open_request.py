@@ -73,7 +73,7 @@ async def test_the_form_is_told_of_it_before_anything_is_sent(world: World) -> N
     assert await world.intake.open_request(TENANT) is None
     first = await world.waiting()
     assert await world.intake.open_request(TENANT) == first
-    assert await open_request_about(TENANT, records=world.store, but=first.id) is None
+    assert await open_request_about(TENANT, records=world.store, ignored_id=first.id) is None
 
 
 async def test_in_a_written_request_nobody_asks_in_person(world: World) -> None:

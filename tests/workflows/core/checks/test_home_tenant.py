@@ -12,7 +12,7 @@ from tests.workflows.core.builders import TENANT, access_plan, identity
 from tests.workflows.core.policies import policy
 from workflows.core.checks.conditional_access.questions import Questions
 from workflows.core.checks.conditional_access.verdicts import AccessReport, assess
-from workflows.core.checks.conditional_access.visitor_access import entries_under, trust_under
+from workflows.core.checks.conditional_access.visitor_access import trust_under, visitor_access_under
 from workflows.core.checks.findings import Finding, FindingCode, Severity
 from workflows.core.checks.home_tenant import circumstances, evaluate_facts, sign_in_values
 from workflows.core.checks.tenant_facts import PreflightFacts, SignIns, UnreadableFact, UnreadableReason
@@ -78,7 +78,12 @@ def access(facts: PreflightFacts, plan: Plan) -> AccessReport:
     default = None if isinstance(facts.default, UnreadableFact) else facts.default
     applies = effective_settings(plan.configuration_after(), default, is_cross_cloud=plan.is_cross_cloud)
     return assess(
-        facts.conditional_access, entries_under(applies), TENANT, trust_under(applies), Questions(asked=()), answers={}
+        facts.conditional_access,
+        visitor_access_under(applies),
+        TENANT,
+        trust_under(applies),
+        Questions(asked=()),
+        answers={},
     )
 
 

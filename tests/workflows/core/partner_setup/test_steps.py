@@ -16,7 +16,7 @@ from tests.workflows.core.builders import DANA, NOW, REDEEM_STEP, SAM, TENANT, a
 from tests.workflows.core.strategies import PROPERTY, partner_documents
 from workflows.core.checks.consequences import Consequence, consequences
 from workflows.core.errors.facts import Fact
-from workflows.core.partner_setup.checklist import Call, Home, call_of, call_to_add_our_tenant, groups
+from workflows.core.partner_setup.checklist import GraphCall, OurTenant, call_of, call_to_add_our_tenant, groups
 from workflows.core.partner_setup.clouds import CLOUDS, GLOBAL, cloud_of
 from workflows.core.partner_setup.confirmations import (
     Confirmation,
@@ -36,7 +36,7 @@ K = StepKey
 ID: Final = "1b4f7c2e-0a5d-4f3b-9c61-2d8e7f5a9b03"
 OTHER: Final = "1b4f7c2e-0a5d-4f3b-9c61-2d8e7f5a9b04"
 US: Final = TenantId("6f1d2a34-9b0c-4f6e-8a57-2c1d0e9f4b11")
-HOME: Final = Home(tenant_id=US, domain="woodgrove.com", cloud=GLOBAL)
+HOME: Final = OurTenant(tenant_id=US, domain="woodgrove.com", cloud=GLOBAL)
 MICROSOFTS: Final[dict[str, Any]] = {"isServiceDefault": True}
 
 
@@ -234,7 +234,7 @@ def test_both_flags_of_automatic_redemption_are_one_section_and_one_call() -> No
     setup = setup_of(document, MICROSOFTS)
     both = {"automaticUserConsentSettings": {"outboundAllowed": True, "inboundAllowed": True}}
     redemption, _ = groups(setup.steps)
-    assert call_of(redemption, HOME) == Call("PATCH", f"/policies/crossTenantAccessPolicy/partners/{US}", both)
+    assert call_of(redemption, HOME) == GraphCall("PATCH", f"/policies/crossTenantAccessPolicy/partners/{US}", both)
     written = step_sections(setup, HOME, is_cross_cloud=False)
     assert [one.heading for one in written] == [
         "1 and 2. Automatic redemption, outbound and Automatic redemption, inbound (needed)",

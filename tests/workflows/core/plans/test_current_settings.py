@@ -34,7 +34,7 @@ def test_every_setting_and_flag_is_listed_once() -> None:
 def test_an_own_value_is_kept_and_an_inherited_one_names_its_origin() -> None:
     inbound, mfa = Property.B2B_COLLABORATION_INBOUND, (Property.INBOUND_TRUST, "mfa")
     own = of({inbound: NOBODY}, inbound)
-    assert (own.value, own.is_own, own.inherits, own.origin, own.lets_in) == (
+    assert (own.value, own.is_own, own.inherits, own.origin, own.may_allow_access) == (
         NOBODY,
         True,
         False,
@@ -43,14 +43,19 @@ def test_an_own_value_is_kept_and_an_inherited_one_names_its_origin() -> None:
     )
     inherited = of({}, inbound)
     assert (inherited.value, inherited.inherits, inherited.origin) == (None, True, Origin.TENANT_DEFAULT)
-    assert (inherited.part, inherited.lets_in) == (SettingPart.TARGETS, True)
+    assert (inherited.part, inherited.may_allow_access) == (SettingPart.TARGETS, True)
     assert (of({"inboundTrust": TRUST}, *mfa).value, of({}, *mfa).inherits) == (True, True)
 
 
 def test_what_cannot_be_read_counts_as_open() -> None:
     for name in (Property.B2B_COLLABORATION_INBOUND, Property.INBOUND_TRUST):
         found = of({name: 7}, name)
-        assert (found.part, found.value, found.is_own, found.lets_in) == (SettingPart.UNREADABLE, 7, True, True)
+        assert (found.part, found.value, found.is_own, found.may_allow_access) == (
+            SettingPart.UNREADABLE,
+            7,
+            True,
+            True,
+        )
 
 
 def test_what_a_plan_does_not_write_stays() -> None:
@@ -84,7 +89,7 @@ def test_what_gatehouse_does_not_manage_is_named() -> None:
 def test_a_member_that_this_version_does_not_know_is_listed_and_counts_as_open_where_it_says_something() -> None:
     own = {"inboundTrust": {"isMfaAccepted": False, "isTomorrowAccepted": True, "note@odata.type": "x"}}
     (other,) = [one for one in current_settings(own, DEFAULT) if one.part is SettingPart.UNKNOWN_MEMBERS]
-    assert (other.name, other.value, other.is_own, other.inherits, other.origin, other.lets_in) == (
+    assert (other.name, other.value, other.is_own, other.inherits, other.origin, other.may_allow_access) == (
         Property.INBOUND_TRUST,
         {"isTomorrowAccepted": True},
         True,
@@ -94,4 +99,4 @@ def test_a_member_that_this_version_does_not_know_is_listed_and_counts_as_open_w
     )
     empty = {"inboundTrust": {"isMfaAccepted": False, "isTomorrowAccepted": {}}}
     (nothing,) = [one for one in current_settings(empty, DEFAULT) if one.part is SettingPart.UNKNOWN_MEMBERS]
-    assert not nothing.lets_in
+    assert not nothing.may_allow_access

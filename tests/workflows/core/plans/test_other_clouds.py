@@ -121,11 +121,14 @@ def test_revoking_it_blocks_and_does_not_speak_of_defaults() -> None:
 def test_the_current_settings_says_that_it_is_blocked_and_inherits_nothing() -> None:
     found = {one.setting: one for one in describe_current(None, OPEN, is_cross_cloud=True)}
     said = found["B2B collaboration, inbound"]
-    assert (said.fact.lets_in, said.fact.inherits, said.fact.origin) == (False, False, Origin.NOT_ADDED)
+    assert (said.fact.may_allow_access, said.fact.inherits, said.fact.origin) == (False, False, Origin.NOT_ADDED)
     assert said.words == "blocked for everyone (a tenant of another cloud, not added here)"
     trust = found["Trust in the partner's MFA"]
-    assert (trust.words, trust.fact.lets_in) == ("not trusted (a tenant of another cloud, not added here)", False)
-    assert not any(one.fact.lets_in for name, one in found.items() if name != "Tenant restrictions")
+    assert (trust.words, trust.fact.may_allow_access) == (
+        "not trusted (a tenant of another cloud, not added here)",
+        False,
+    )
+    assert not any(one.fact.may_allow_access for name, one in found.items() if name != "Tenant restrictions")
 
 
 def test_the_digest_covers_the_cloud_only_where_it_is_another_one() -> None:

@@ -6,14 +6,14 @@ from tests.workflows.core.builders import TENANT
 from tests.workflows.core.policies import NOTHING, policy
 from workflows.core.checks.conditional_access.controls import VisitorType
 from workflows.core.checks.conditional_access.policy import parse_policy
-from workflows.core.checks.conditional_access.questions import Entry, questions
+from workflows.core.checks.conditional_access.questions import VisitorAccess, questions
 from workflows.core.checks.conditional_access.verdicts import AccessReport, assess
 from workflows.core.checks.tenant_facts import UnreadableFact, UnreadableReason
 from workflows.core.posture.concern_codes import ConcernCode
 from workflows.core.posture.lockout_concerns import lockout_concerns
 from workflows.core.posture.model import Concern, Weight
 
-GUESTS = (Entry(visitor=VisitorType.GUEST, applications=("Office365",)),)
+GUESTS = (VisitorAccess(visitor=VisitorType.GUEST, applications=("Office365",)),)
 
 
 def concerns(*documents: dict[str, Any], answered: dict[str, Any] | None = None) -> list[Concern]:

@@ -8,7 +8,7 @@ import pytest
 from tests.workflows.core.builders import AMARA, NOW, RILEY, approval, request, situation
 from workflows.core.errors.raised import Refused
 from workflows.core.requests.commands.request import RemindApprovers
-from workflows.core.requests.effects import SendReminders
+from workflows.core.requests.effects import SendReminders, ShowRequest
 from workflows.core.requests.lifecycle import advance
 from workflows.core.requests.reminders import (
     MIN_BETWEEN_APPROVER_REMINDERS,
@@ -42,6 +42,14 @@ def test_a_reminder_reaches_whoever_can_decide_and_says_so_to_the_requester() ->
     transition = advance(waiting(), RemindApprovers(), situation(NOW + DAY))
     assert transition.effects[0] == SendReminders(request_id=transition.request.id)
     assert transition.request.state is RequestState.AWAITING_APPROVAL
+
+
+def test_the_card_is_shown_again_when_the_next_reminder_is_possible() -> None:
+    first = advance(waiting(), RemindApprovers(), situation(NOW + DAY))
+    shown = [one.not_before for one in first.effects if isinstance(one, ShowRequest)]
+    assert shown == [None, NOW + 2 * DAY]
+    last = advance(waiting(2 * DAY), RemindApprovers(), situation(NOW + DAY))
+    assert [one.not_before for one in last.effects if isinstance(one, ShowRequest)] == [None], "it expires before"
 
 
 def test_no_reminder_comes_too_early_or_after_the_end() -> None:

@@ -73,7 +73,7 @@ def test_a_doubtful_list_is_never_certain_whether_it_is_the_partners_or_the_defa
     assert "blocked for everyone" not in said
     current = describe_current(None if own is None else {INBOUND: own}, {INBOUND: default})
     standing = next(each for each in current if each.setting == "B2B collaboration, inbound")
-    assert standing.fact.lets_in
+    assert standing.fact.may_allow_access
     assert "not certain" in standing.words
 
 

@@ -41,10 +41,10 @@ async def test_find_remembers_what_was_and_what_was_not_there(entra: Entra, grap
 
 async def test_find_forgets_after_a_minute(entra: Entra, graph: Graph, monkeypatch: pytest.MonkeyPatch) -> None:
     await entra.find("contoso.com")
-    monkeypatch.setattr(entra._found, "now", lambda: time.monotonic() + 50)
+    monkeypatch.setattr(entra._tenants_by_name, "now", lambda: time.monotonic() + 50)
     await entra.find("contoso.com")
     assert len(graph.seen) == 1
-    monkeypatch.setattr(entra._found, "now", lambda: time.monotonic() + 60)
+    monkeypatch.setattr(entra._tenants_by_name, "now", lambda: time.monotonic() + 60)
     await entra.find("contoso.com")
     assert len(graph.seen) == 2
 

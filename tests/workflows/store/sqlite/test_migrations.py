@@ -31,6 +31,7 @@ RELEASED: Final = (
     "m013_no_marked_texts",
     "m014_lists_and_homes",
     "m015_reminders_of_waiting_requests",
+    "m016_search_of_requests",
 )
 """The steps in the order in which every file runs them. A new step is added at the end; nothing else may change."""
 

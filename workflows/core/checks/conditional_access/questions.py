@@ -25,7 +25,7 @@ _LEVELS: Final = ("high", "medium", "low")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Entry:
+class VisitorAccess:
     """A kind of visitor that can get access, and the applications that it can use."""
 
     visitor: VisitorType
@@ -44,7 +44,7 @@ class Question:
     sign_in_risk: str = NO_RISK
     user_risk: str = NO_RISK
 
-    def meets_conditions_of(self, policy: Policy, entry: "Entry") -> bool:
+    def meets_conditions_of(self, policy: Policy, entry: "VisitorAccess") -> bool:
         """Return whether the answer for this sign-in decides if a policy applies.
 
         This is true when the sign-in meets all conditions of the policy that a question can contain.
@@ -59,7 +59,7 @@ class Question:
             and self._is_to(policy, entry)
         )
 
-    def _is_to(self, policy: Policy, entry: "Entry") -> bool:
+    def _is_to(self, policy: Policy, entry: "VisitorAccess") -> bool:
         if not aims_at_applications(policy):
             # Entra answers this for any application.
             return True
@@ -80,7 +80,7 @@ class Questions:
 
 
 def questions(
-    policies: Sequence[Policy], entries: Sequence[Entry], tenant_id: TenantId, limit: int = MAX_QUESTIONS
+    policies: Sequence[Policy], entries: Sequence[VisitorAccess], tenant_id: TenantId, limit: int = MAX_QUESTIONS
 ) -> Questions:
     """Choose the sign-ins of visitors from a tenant that Entra shall evaluate.
 
@@ -91,7 +91,7 @@ def questions(
     :param limit: the most sign-ins to ask about.
     """
     wanted: dict[Question, None] = {}
-    rest: dict[Question, None] = {}
+    additional: dict[Question, None] = {}
     live = [policy for policy in policies if not policy.is_off]
     if not live:
         return Questions(asked=())
@@ -107,13 +107,13 @@ def questions(
             for application in entry.applications
         ]
         wanted |= dict.fromkeys(first)
-        rest |= dict.fromkeys(_further(concerned, entry, tenant_id, first))
-    every = [*wanted, *(one for one in rest if one not in wanted)]
+        additional |= dict.fromkeys(_questions_for_uncovered_policies(concerned, entry, tenant_id, first))
+    every = [*wanted, *(one for one in additional if one not in wanted)]
     return Questions(asked=tuple(every[:limit]), left_out=tuple(every[limit:]))
 
 
-def _further(
-    policies: Sequence[Policy], entry: Entry, tenant_id: TenantId, first: Sequence[Question]
+def _questions_for_uncovered_policies(
+    policies: Sequence[Policy], entry: VisitorAccess, tenant_id: TenantId, first: Sequence[Question]
 ) -> Iterator[Question]:
     """Return a sign-in for each policy that no question covers so far."""
     asked = list(first)
@@ -134,7 +134,7 @@ def _further(
         yield question
 
 
-def _application(policy: Policy, entry: Entry) -> str:
+def _application(policy: Policy, entry: VisitorAccess) -> str:
     best = max(entry.applications, key=lambda name: covers(policy, name))
     named = named_applications(policy)
     return named[0] if best == ALL and named and not covers_everything(policy) else best

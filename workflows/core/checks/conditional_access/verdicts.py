@@ -22,7 +22,7 @@ from workflows.core.checks.conditional_access.controls import (
     remedies,
 )
 from workflows.core.checks.conditional_access.policy import Policy, PolicyState, parse_policy
-from workflows.core.checks.conditional_access.questions import Entry, Question, Questions
+from workflows.core.checks.conditional_access.questions import Question, Questions, VisitorAccess
 from workflows.core.checks.conditional_access.scope import CERTAIN, ConditionType, PolicyCondition, conditions_for
 from workflows.core.checks.tenant_facts import UnreadableFact
 from workflows.core.settings.canonical import JsonObject
@@ -111,12 +111,12 @@ class AccessReport:
         return max(found, key=list(PolicyEffect).index, default=PolicyEffect.WORKS)
 
 
-_SETTLED: Final = frozenset(
+_ANSWERED_REASONS: Final = frozenset(
     {"users", "workloadIdentities", "policyNotEnabled", "emptyPolicy", "application", "clientApps"}
     | {"signInRisk", "userRisk"}
 )
 """Entra's reasons why a policy does not apply, about conditions that a question contains."""
-_OPEN: Final[Mapping[str, frozenset[ConditionType]]] = {
+_UNANSWERED_REASONS: Final[Mapping[str, frozenset[ConditionType]]] = {
     "users": frozenset({ConditionType.MEMBERSHIP}),
     "devicePlatform": frozenset({ConditionType.PLATFORMS}),
     "devices": frozenset({ConditionType.DEVICES}),
@@ -135,7 +135,7 @@ _OPEN: Final[Mapping[str, frozenset[ConditionType]]] = {
 
 def assess(
     documents: Sequence[JsonObject] | UnreadableFact,
-    entries: Sequence[Entry],
+    entries: Sequence[VisitorAccess],
     tenant_id: TenantId,
     trust: InboundTrustFlags,
     chosen: Questions,
@@ -177,7 +177,7 @@ def _by_id(answer: Sequence[JsonObject]) -> Mapping[str, JsonObject]:
 
 def _verdicts(
     policies: Sequence[Policy],
-    entry: Entry,
+    entry: VisitorAccess,
     tenant_id: TenantId,
     trust: InboundTrustFlags,
     answers: Mapping[Question, Mapping[str, JsonObject]],
@@ -192,7 +192,7 @@ def _verdicts(
 
 def _verdict(
     policy: Policy,
-    entry: Entry,
+    entry: VisitorAccess,
     tenant_id: TenantId,
     trust: InboundTrustFlags,
     asked: Sequence[tuple[Question, Mapping[str, JsonObject]]],
@@ -208,13 +208,17 @@ def _verdict(
         return None if conditions is None else _evaluated(policy, entry.visitor, trust, conditions, Source.ESTIMATE)
     if "notEnoughInformation" in reasons:
         return _unknown(policy, entry.visitor, conditions or (), ReasonCode.NOT_ENOUGH_INFORMATION, "")
-    if unknown_reason := next((one for one in reasons if one not in _SETTLED and one not in _OPEN), None):
+    if unknown_reason := next(
+        (one for one in reasons if one not in _ANSWERED_REASONS and one not in _UNANSWERED_REASONS), None
+    ):
         return _unknown(policy, entry.visitor, conditions or (), ReasonCode.ANSWER_NOT_UNDERSTOOD, unknown_reason)
-    left_open = tuple(one for one in conditions or () if any(one.when in _OPEN.get(reason, ()) for reason in reasons))
+    left_open = tuple(
+        one for one in conditions or () if any(one.when in _UNANSWERED_REASONS.get(reason, ()) for reason in reasons)
+    )
     if left_open:
         kept = tuple(one for one in conditions or () if one in left_open or one.when in CERTAIN)
         return _evaluated(policy, entry.visitor, trust, kept, Source.ENTRA)
-    if all(reason in _SETTLED for reason in reasons):
+    if all(reason in _ANSWERED_REASONS for reason in reasons):
         return None
     # Entra names a condition that was not found in the policy's document.
     return _unknown(policy, entry.visitor, conditions or (), ReasonCode.ANSWER_NOT_UNDERSTOOD, reasons[0])

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Mapping
 
 from workflows.core.checks.conditional_access.controls import InboundTrustFlags, VisitorType
-from workflows.core.checks.conditional_access.questions import Entry
+from workflows.core.checks.conditional_access.questions import VisitorAccess
 from workflows.core.checks.conditional_access.scope import ALL
 from workflows.core.settings.access_change import allows_nothing, is_certainly_blocked, is_unbounded
 from workflows.core.settings.effective import EffectiveFlag, EffectiveSettings
@@ -11,33 +11,33 @@ from workflows.core.settings.model import Property, TargetSetting, configuration
 from workflows.core.settings.openness import AccessKind, synchronization_of
 
 
-def entries_under(applies: EffectiveSettings, found: Iterable[AccessKind] = ()) -> tuple[Entry, ...]:
+def visitor_access_under(applies: EffectiveSettings, found: Iterable[AccessKind] = ()) -> tuple[VisitorAccess, ...]:
     """Return each kind of visitor that can get access under the effective settings. Uncertain access counts as open.
 
     :param found: every kind of access under these settings; it shows whether other objects than users are synchronized.
     """
-    return entries_of(
+    return visitor_access_of(
         collaboration=applies.targets[Property.B2B_COLLABORATION_INBOUND].certain,
         direct_connect=applies.targets[Property.B2B_DIRECT_CONNECT_INBOUND].certain,
         synchronizes=synchronization_of(applies, found).value,
     )
 
 
-def entries_of(
+def visitor_access_of(
     *, collaboration: TargetSetting, direct_connect: TargetSetting, synchronizes: bool | None
-) -> tuple[Entry, ...]:
+) -> tuple[VisitorAccess, ...]:
     """Return each kind of visitor that can get access. Unknown access counts as open.
 
     Synchronized users get access by B2B collaboration, as members.
     """
-    found: list[Entry] = []
+    found: list[VisitorAccess] = []
     if not is_certainly_blocked(collaboration):
         open_to_them = _applications(collaboration)
-        found.append(Entry(visitor=VisitorType.GUEST, applications=open_to_them))
+        found.append(VisitorAccess(visitor=VisitorType.GUEST, applications=open_to_them))
         if synchronizes is not False:
-            found.append(Entry(visitor=VisitorType.MEMBER, applications=open_to_them))
+            found.append(VisitorAccess(visitor=VisitorType.MEMBER, applications=open_to_them))
     if not is_certainly_blocked(direct_connect):
-        found.append(Entry(visitor=VisitorType.DIRECT_CONNECT, applications=_applications(direct_connect)))
+        found.append(VisitorAccess(visitor=VisitorType.DIRECT_CONNECT, applications=_applications(direct_connect)))
     return tuple(found)
 
 

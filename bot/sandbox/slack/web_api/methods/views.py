@@ -22,7 +22,7 @@ def _view(call: Call, kind: str) -> dict[str, Any]:
 
 
 def open_view(call: Call) -> Answer:
-    """Answer views.open and views.push: a trigger from a modal opens the new view on top of it."""
+    """Answer views.open: a trigger from a modal opens the new view on top of that modal."""
     view = _view(call, "modal")
     trigger = call.triggers.exchange(call.text("trigger_id"))
     below = call.workspace.views.get(trigger.view_id) if trigger.view_id else None

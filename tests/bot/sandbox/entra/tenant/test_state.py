@@ -146,11 +146,11 @@ def test_a_lagging_read_serves_the_image_of_that_time() -> None:
 
 async def test_nonsense_from_outside_is_refused_without_a_crash(graph: Graph, simulator: EntraSimulator) -> None:
     simulator.merge({"partners": {CONTOSO: {"b2bCollaborationInbound": {"usersAndGroups": "junk"}}}})
-    half = {
+    one_list = {
         "applications": {"accessType": "allowed", "targets": [{"target": "Office365", "targetType": "application"}]}
     }
     path = f"{PARTNERS}/{CONTOSO}"
-    assert (await graph("PATCH", path, body={"b2bCollaborationInbound": half})).status == 400
+    assert (await graph("PATCH", path, body={"b2bCollaborationInbound": one_list})).status == 400
     simulator.merge({"users": {"u1": {"id": "another", "mail": "x@woodgrove.com"}}})
     assert (await graph("DELETE", "/users/u1")).status == 204
     simulator.merge({"authorizationPolicy": {"defaultUserRolePermissions": None}})

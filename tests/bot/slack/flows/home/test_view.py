@@ -13,16 +13,26 @@ from bot.slack.flows.home.rows import MAX_ROW_CHARACTERS
 from bot.slack.flows.home.view import ABOUT, closed_home, home_view
 from bot.words.partner_setup.state import setup_words
 from tests.bot import surfaces
-from tests.bot.surfaces import Json, assert_sound, buttons, dicts, hostile_or_blank, hostile_request, shown
+from tests.bot.surfaces import Json, assert_sound, buttons, dicts, hostile_or_blank, hostile_request, shown, texts
 from tests.workflows.core.builders import NOW, TENANT, identity, noted, partnership, request
-from workflows.app.reads.app_home import ALARMS_PAGE, PAGE, SPONSORED_PAGE, Home, HomeList, HomePosition
+from workflows.app.reads.app_home import (
+    ALARMS_PAGE,
+    AUDITOR_PAGE,
+    FOUND_PAGE,
+    PAGE,
+    SPONSORED_PAGE,
+    AppHome,
+    HomeList,
+    HomePosition,
+)
+from workflows.app.reads.found_requests import FoundRequests, Today
 from workflows.core.errors.raised import Refused
 from workflows.core.partner_setup.steps import newly_required_steps
 from workflows.core.partners.partnership import Partnership, PartnershipState
 from workflows.core.requests.alarms import Alarm, AlarmCode, AlarmId
 from workflows.core.requests.request import AccessRequest, RequestId, RequestKind, RequestState
 from workflows.core.settings.model import TenantId
-from workflows.ports.pages import EMPTY, Page, PagePosition
+from workflows.ports.pages import EMPTY, Page, PagePosition, RequestFilter
 
 
 def page(records: list[Any], size: int = PAGE, skipped: int = 0) -> Page[Any]:
@@ -57,12 +67,17 @@ def alarms(count: int, code: AlarmCode = AlarmCode.EFFECT_GIVEN_UP) -> list[Alar
 
 def home(**changes: Any) -> Json:
     """The App Home with these lists; the others are empty."""
-    return home_view(Home(**changes), now=NOW)
+    return home_view(AppHome(**changes), now=NOW)
 
 
 def time(label: str, moment: datetime) -> str:
     """A time in Slack's markup, shown in the reader's zone, with UTC for those who cannot see that."""
     return f"{label} <!date^{int(moment.timestamp())}^{{date_short_pretty}} at {{time}}|{utc_words(moment)}>"
+
+
+def day(label: str, moment: datetime) -> str:
+    """Like `time`, without the time of day."""
+    return time(label, moment).replace(" at {time}", "")
 
 
 def titles(view: Json) -> list[str]:
@@ -103,18 +118,23 @@ def test_what_waits_comes_first_then_what_is_mine_then_what_an_admin_must_look_a
 
 def test_a_row_tells_partner_access_risk_age_and_deadline_and_leads_to_the_whole_request() -> None:
     asked = request()
-    deadline = time("Decide by", asked.expires_at)
     view = home(approvals=page([asked]))
-    row = next(block for block in view["blocks"] if block.get("accessory"))
+    place = next(index for index, block in enumerate(view["blocks"]) if block.get("accessory"))
+    row, times = view["blocks"][place : place + 2]
     said = row["text"]["text"]
     assert said == "contoso.com · Trusted partner · High risk · r-1"
-    assert [field["text"] for field in row["fields"]] == [time("Asked", asked.created_at), deadline]
+    assert texts(times, "mrkdwn") == [f"{day('Asked', asked.created_at)} · {day('decide by', asked.expires_at)}"]
     assert row["accessory"]["value"] == f"r-1:{asked.plan.digest}"
     assert not {"approve", "reject"} & set(buttons(view)), "nobody decides on a request that is not shown whole"
 
 
+def test_a_deadline_within_a_day_has_its_time_of_day() -> None:
+    asked = request(expires_at=NOW + timedelta(hours=23))
+    assert time("decide by", asked.expires_at) in shown(home(approvals=page([asked])))
+
+
 def test_a_row_fits_on_a_phone() -> None:
-    """Three lines of some fifty characters each, however long the names are."""
+    """Two lines of some fifty characters each, however long the names are."""
     long = replace(identity(), default_domain=f"{'very-' * 40}long.example", display_name="x" * 900)
     known = replace(
         request().require_prepared(), observation=replace(request().require_prepared().observation, identity=long)
@@ -135,7 +155,7 @@ def test_what_is_over_has_no_buttons() -> None:
         mine=page([request(RequestState.REJECTED, note=noted("Too wide"))]),
     )
     assert set(buttons(late)) == {"open_request"}
-    assert "The time to decide is over" in shown(late)
+    assert "the time to decide is over" in shown(late)
     assert "Too wide" in shown(late)
 
 
@@ -150,14 +170,14 @@ def test_what_is_over_has_no_buttons() -> None:
 )
 def test_own_requests_offer_what_their_state_allows(state: RequestState, offered: set[str]) -> None:
     later = NOW + timedelta(days=2)
-    shown_later = home_view(Home(mine=page(requests(1, state))), now=later)
+    shown_later = home_view(AppHome(mine=page(requests(1, state))), now=later)
     assert set(buttons(shown_later)) == {"open_request", *offered}
 
 
 @pytest.mark.parametrize(("days", "is_offered"), [(0.9, False), (1.0, True)])
 def test_remind_is_gone_once_it_was_used_until_it_is_possible_again(days: float, is_offered: bool) -> None:
     reminded = replace(request(), reminded_at=NOW, lifetime=timedelta(days=7))
-    view = home_view(Home(mine=page([reminded])), now=NOW + timedelta(days=days))
+    view = home_view(AppHome(mine=page([reminded])), now=NOW + timedelta(days=days))
     assert ("remind" in buttons(view)) is is_offered
     assert "withdraw" in buttons(view)
 
@@ -240,6 +260,88 @@ def test_a_home_with_every_list_full_stays_within_a_hundred_blocks(is_searched: 
     assert_sound(view, "home")
     assert len(view["blocks"]) <= 100
     assert "more parts are not shown" not in shown(view)
+    review = next(block for block in view["blocks"] if block.get("accessory"))
+    assert [field["text"] for field in review["fields"]] == [time("Access ends", NOW + timedelta(days=90))]
+
+
+# --- auditors ---
+
+
+def searched(count: int, skipped: int = 0, today: dict[RequestId, Today] | None = None, **wanted: Any) -> Json:
+    """The App Home of an auditor who searched."""
+    closed = requests(count, RequestState.REJECTED)
+    found = FoundRequests(page=page(closed, FOUND_PAGE, skipped), today=today or {})
+    return home(is_auditor=True, wanted=RequestFilter(**wanted), found=found)
+
+
+def test_two_hundred_found_requests_stay_within_the_limits_and_are_counted() -> None:
+    view = searched(200, skipped=40, requester="Riley", sent_from=NOW)
+    assert_sound(view, "home")
+    assert titles(view) == ["Search of requests"]
+    said = shown(view)
+    assert "Requester: Riley" in said
+    assert f"Sent from: {NOW:%Y-%m-%d}" in said
+    assert "All requests found, newest first: 41–60 of 200" in said
+    labels = [one["text"]["text"] for one in dicts(view) if one.get("type") == "button"]
+    assert {"Previous 40", "Next 140", "Change search", "Close search"} <= set(labels)
+    rows = [block for block in view["blocks"] if block.get("accessory")]
+    assert [row["accessory"]["action_id"] for row in rows] == ["read_request"] * FOUND_PAGE
+    assert parse_page(buttons(view)["home_next"])[0] is HomeList.REQUESTS
+
+
+def test_a_found_request_is_one_line_with_its_state_of_today() -> None:
+    written = request(RequestState.APPLIED, confirmed_at=NOW)
+    closing = request(RequestState.APPLIED, RequestKind.REVOCATION, id=RequestId("r-2"), not_closed=())
+
+    def line(today: Today) -> str:
+        found = FoundRequests(page=page([written]), today={written.id: today})
+        view = home(is_auditor=True, wanted=RequestFilter(), found=found)
+        return str(next(block["text"]["text"] for block in view["blocks"] if block.get("accessory")))
+
+    verified = "active (verified)"
+    assert line(Today()) == f"✅ contoso.com · Trusted partner · {verified} · Riley · r-1"
+    assert line(Today(is_past_its_end=True)).endswith(f"{verified}, access period ended · Riley · r-1")
+    assert line(Today(successor=closing)) == "🔒 contoso.com · Trusted partner · revoked later (r-2) · Riley · r-1"
+
+
+def test_a_search_that_finds_nothing_says_so_and_one_without_conditions_too() -> None:
+    assert "No request matches all of these conditions." in shown(searched(0, text="nowhere"))
+    assert "Conditions: none, so all requests are shown" in shown(searched(3))
+
+
+def test_only_auditors_are_offered_the_search() -> None:
+    assert "search_requests" in buttons(home(is_auditor=True))
+    assert "search_requests" not in buttons(home(is_admin=True))
+    unknown = home(is_auditor=None)
+    assert "search_requests" not in buttons(unknown)
+    assert "It cannot be read now whether you are an auditor." in shown(unknown)
+    assert "whether you are an auditor" not in shown(home())
+
+
+def test_a_found_partner_is_shown_to_an_auditor_and_revoked_by_an_admin() -> None:
+    found = page(partners(1))
+    assert "read_partner" in buttons(home(text="contoso", is_auditor=True, partners=found))
+    assert "revoke_partner" not in buttons(home(text="contoso", is_auditor=True, partners=found))
+    assert "revoke_partner" in buttons(home(text="contoso", is_auditor=True, is_admin=True, partners=found))
+
+
+def test_a_text_search_of_an_auditor_with_every_list_full_stays_within_a_hundred_blocks() -> None:
+    due = page(partners(40, state=PartnershipState.REVIEW_DUE), AUDITOR_PAGE, skipped=10)
+    view = home(
+        text="contoso",
+        reviews=due,
+        approvals=page(requests(40), AUDITOR_PAGE, skipped=10),
+        mine=page(requests(40), AUDITOR_PAGE, skipped=10),
+        ending=due,
+        sponsored=due,
+        is_admin=True,
+        is_auditor=True,
+        overdue=due,
+        partners=due,
+        found=FoundRequests(page=page(requests(40, RequestState.EXPIRED), AUDITOR_PAGE, skipped=10)),
+    )
+    assert_sound(view, "home")
+    assert "more parts are not shown" not in shown(view)
 
 
 def test_admins_see_what_is_wrong_and_decide_about_stopped_work() -> None:
@@ -294,5 +396,10 @@ def test_hostile_text_stays_text_in_the_home(text: str) -> None:
         is_admin=True,
         overdue=page([known]),
         partners=page([known]),
+        is_auditor=True,
+        found=FoundRequests(page=page([asked]), today={asked.id: Today(successor=mine)}),
     )
     assert_sound(view, "home")
+    typed = text[:100].encode(errors="ignore").decode()
+    search = RequestFilter(text=typed, requester=typed, approver=typed, template=typed)
+    assert_sound(home(is_auditor=True, wanted=search, found=FoundRequests(page=page([asked]))), "home")

@@ -30,7 +30,7 @@ BLANK = Form(requester=RILEY.chat_id, target="", template="", justification="", 
 
 
 @dataclass(slots=True)
-class Desk:
+class FakeServices:
     """What the windows talk to: a chat that keeps the views, a directory that answers when it is let."""
 
     views: list[dict[str, Any]] = field(default_factory=list)
@@ -104,33 +104,33 @@ class FormOnScreen:
         return Window(id="V1", actor=RILEY.chat_id, key="k", command="look_up")
 
 
-def open_form(desk: Desk) -> FormOnScreen:
+def open_form(services: FakeServices) -> FormOnScreen:
     """Open a form; nothing else of the flow is used here."""
-    there: Any = desk
+    as_any: Any = services
     nobody: Any = None
-    windows = Windows(client=there, service=nobody, background=nobody)
+    windows = Windows(client=as_any, service=nobody, background=nobody)
     return FormOnScreen(
         RequestAccessFlow(
             windows=windows,
             forms=OpenForms(windows, lambda form: OpenRequestForm(form=form)),
-            members=Members(directory=there),
-            lookup_permission=there,
-            intake=there,
+            members=Members(directory=as_any),
+            lookup_permission=as_any,
+            intake=as_any,
             service=nobody,
             catalog=CATALOG,
-            offers=there,
+            offers=as_any,
             search=nobody,
-            shown_directory=there,
+            shown_directory=as_any,
         )
     )
 
 
 @pytest.fixture
-def desk() -> Desk:
+def services() -> FakeServices:
     """Return a flow whose directory answers at once."""
-    desk = Desk()
-    desk.may_answer.set()
-    return desk
+    services = FakeServices()
+    services.may_answer.set()
+    return services
 
 
 def asks(view: dict[str, Any]) -> list[str]:
@@ -138,63 +138,63 @@ def asks(view: dict[str, Any]) -> list[str]:
     return [block["block_id"] for block in view["blocks"] if block.get("block_id", "").startswith("hole_")]
 
 
-async def test_a_choice_made_while_the_directory_is_asked_is_not_undone(desk: Desk) -> None:
-    desk.may_answer.clear()
-    form = open_form(desk)
+async def test_a_choice_made_while_the_directory_is_asked_is_not_undone(services: FakeServices) -> None:
+    services.may_answer.clear()
+    form = open_form(services)
     lookup_permission = asyncio.create_task(form.show_partner(BLANK, typed="contoso.com"))
     await asyncio.sleep(0)
     chosen = replace(BLANK, target="contoso.com", template="contractor-portal")
     choosing = asyncio.create_task(form.show_template(chosen))
     await asyncio.sleep(0.01)
-    assert asks(desk.last) == ["hole_portal_application"]
-    desk.may_answer.set()
+    assert asks(services.last) == ["hole_portal_application"]
+    services.may_answer.set()
     await asyncio.gather(lookup_permission, choosing)
-    for view in desk.views:
+    for view in services.views:
         assert asks(view) == ["hole_portal_application"]
-    assert "Contoso Ltd" in shown(desk.last)
+    assert "Contoso Ltd" in shown(services.last)
 
 
-async def test_what_was_looked_up_stays_and_is_not_asked_for_again(desk: Desk) -> None:
-    form = open_form(desk)
+async def test_what_was_looked_up_stays_and_is_not_asked_for_again(services: FakeServices) -> None:
+    form = open_form(services)
     await form.show_partner(BLANK, typed="contoso.com")
     await form.show_template(replace(BLANK, target=" contoso.com ", template="merger"))
-    assert desk.looked_up == ["contoso.com"]
-    assert "Contoso Ltd" in shown(desk.last)
-    assert len(desk.views) == 2
+    assert services.looked_up == ["contoso.com"]
+    assert "Contoso Ltd" in shown(services.last)
+    assert len(services.views) == 2
 
 
-async def test_another_target_is_looked_up_when_a_template_is_chosen(desk: Desk) -> None:
+async def test_another_target_is_looked_up_when_a_template_is_chosen(services: FakeServices) -> None:
     """Nobody has pressed Enter. The earlier result is not shown for the new target."""
-    form = open_form(desk)
+    form = open_form(services)
     await form.show_partner(BLANK, typed="contoso.com")
     await form.show_template(replace(BLANK, target="nowhere.com", template="merger"))
-    assert "Contoso Ltd" not in shown(desk.views[1])
-    assert "No Microsoft Entra tenant has this domain." in shown(desk.last)
+    assert "Contoso Ltd" not in shown(services.views[1])
+    assert "No Microsoft Entra tenant has this domain." in shown(services.last)
 
 
-async def test_nothing_typed_is_nothing_looked_up(desk: Desk) -> None:
-    await open_form(desk).show_template(replace(BLANK, template="merger"))
-    assert desk.looked_up == []
-    assert "No organization looked up yet." in shown(desk.last)
+async def test_nothing_typed_is_nothing_looked_up(services: FakeServices) -> None:
+    await open_form(services).show_template(replace(BLANK, template="merger"))
+    assert services.looked_up == []
+    assert "No organization looked up yet." in shown(services.last)
 
 
-async def test_what_was_chosen_for_a_placeholder_stays(desk: Desk) -> None:
+async def test_what_was_chosen_for_a_placeholder_stays(services: FakeServices) -> None:
     chosen: dict[str, Any] = {
         "placeholders": {"portal_application": PORTAL},
         "labels": {"portal_application": "Partner portal"},
     }
-    await open_form(desk).show_partner(replace(BLANK, template="contractor-portal", **chosen), typed="contoso.com")
-    (block,) = [block for block in desk.last["blocks"] if block.get("block_id") == "hole_portal_application"]
+    await open_form(services).show_partner(replace(BLANK, template="contractor-portal", **chosen), typed="contoso.com")
+    (block,) = [block for block in services.last["blocks"] if block.get("block_id") == "hole_portal_application"]
     option = block["element"]["initial_option"]
     assert (option["text"]["text"], option["value"]) == ("Partner portal", PORTAL)
 
 
-async def test_a_choice_shows_who_decides_without_the_requester(desk: Desk) -> None:
-    form = open_form(desk)
+async def test_a_choice_shows_who_decides_without_the_requester(services: FakeServices) -> None:
+    form = open_form(services)
     await form.show_template(replace(BLANK, template="trusted-partner"))
-    assert len(desk.views) == 1, "one update for one choice"
-    assert "Security, 1 approval: Amara Okafor" in shown(desk.last)
-    assert "Riley" not in shown(desk.last)
+    assert len(services.views) == 1, "one update for one choice"
+    assert "Security, 1 approval: Amara Okafor" in shown(services.last)
+    assert "Riley" not in shown(services.last)
 
 
 # --- sending ---

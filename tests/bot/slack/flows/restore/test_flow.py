@@ -204,7 +204,7 @@ class Slow:
 
 
 def restore_over(slow: Slow) -> RestoreFlow:
-    """The flow with nothing but a slow intake."""
+    """The flow with a slow intake only; it uses nothing else."""
     there: Any = slow
     nothing: Any = None
     windows = Windows(client=there, service=nothing, background=nothing)

@@ -47,7 +47,7 @@ def test_revoke_says_what_it_does_and_what_not_and_wants_the_domain_typed(known:
 
 
 def test_a_revocation_names_the_requests_that_it_stops_also_where_nothing_is_written() -> None:
-    many = [request(id=RequestId(f"R-{n:010}")) for n in range(12)]
+    many = [request(id=RequestId(f"R-{n:010}")) for n in range(32)]
     preparer = request(RequestState.PREPARING, RequestKind.RESTORATION, id=RequestId("R-AAAAAAAAAA"))
     view = revoke_view(identity(), (), None, (), [preparer, *many])
     assert_sound(view)

@@ -133,14 +133,14 @@ def test_details_say_first_what_the_posture_finds_wrong() -> None:
     """A record that says "blocked" must not calm anybody over a partner that is open again."""
     concerns = [
         Concern(code=ConcernCode.SYNCHRONIZATION_ON, weight=weight)
-        for weight in (Weight.ALERT, Weight.WARNING, *[Weight.NOTE] * 9)
+        for weight in (Weight.ALERT, Weight.WARNING, *[Weight.NOTE] * 31)
     ]
     revoked = partnership(state=PartnershipState.REVOKED)
     message = partner_details(identity(), {"tenantId": TENANT}, {}, revoked, [request()], NOW, concerns=concerns)
     assert_sound_message(message)
     said = shown(message.blocks)
     assert said.index("🚨 Alert: Identity synchronization is allowed") < said.index("Settings, read just now")
-    assert "and 3 more" in said
+    assert "and 3 more: gatehouse posture --json" in said
     assert "Recorded as revoked." in said
     assert "Alert: Identity synchronization is allowed" in message.text
     assert message.text.endswith("in this tenant. 1 request on record.")
@@ -177,13 +177,17 @@ def test_hostile_text_stays_text_in_lists_and_details(text: str, state: Partners
         assert_sound_message(message)
 
 
+waited = request(created_at=NOW - timedelta(days=1), lifetime=None)
+"""A request that has waited for a day, so that its approvers may be reminded."""
+
+
 @pytest.mark.parametrize(
     ("requests", "record", "reader", "offered"),
     [
-        ([request()], None, RILEY, ["remind", "edit", "withdraw"]),
+        ([waited], None, RILEY, ["remind", "edit", "withdraw"]),
         ([request()], None, AMARA, []),
         ([request(RequestState.REJECTED)], None, RILEY, ["request_again"]),
-        ([request(), request(RequestState.REJECTED)], None, RILEY, ["remind", "edit", "withdraw"]),
+        ([waited, request(RequestState.REJECTED)], None, RILEY, ["remind", "edit", "withdraw"]),
         ([request(RequestState.APPLIED)], partnership(), RILEY, []),
         ([request(RequestState.APPLIED)], partnership(), SAM, ["close_early"]),
         ([request(RequestState.APPLIED)], partnership(state=PartnershipState.REVOKED), SAM, []),

@@ -14,7 +14,13 @@ from tests.workflows.core.policies import PHISHING_RESISTANT, external, strength
 from tests.workflows.what_if import SUITE, SignIn, evaluate, why_not
 from workflows.core.checks.conditional_access.controls import InboundTrustFlags, PolicyEffect, VisitorType
 from workflows.core.checks.conditional_access.policy import parse_policy
-from workflows.core.checks.conditional_access.questions import MAX_QUESTIONS, Entry, Question, Questions, questions
+from workflows.core.checks.conditional_access.questions import (
+    MAX_QUESTIONS,
+    Question,
+    Questions,
+    VisitorAccess,
+    questions,
+)
 from workflows.core.checks.conditional_access.verdicts import AccessReport, Answers, assess
 from workflows.core.checks.tenant_facts import UnreadableFact, UnreadableReason
 from workflows.core.settings.model import TenantId
@@ -146,7 +152,7 @@ def shuts_out(policy: dict[str, Any], sign_in: SignIn, trust: InboundTrustFlags,
     return not (all(parts) if grant["operator"] == "AND" else any(parts))
 
 
-def sign_ins(entry: Entry) -> Iterator[SignIn]:
+def sign_ins(entry: VisitorAccess) -> Iterator[SignIn]:
     """Return the sign-ins of a kind of visitor to its applications, each within as many conditions as possible.
 
     No policy here excludes the platform, the location or the groups, so these sign-ins meet the most policies.
@@ -173,7 +179,7 @@ def sign_ins(entry: Entry) -> Iterator[SignIn]:
         )
 
 
-def is_shut_out(policies: list[dict[str, Any]], entry: Entry, trust: InboundTrustFlags) -> bool:
+def is_shut_out(policies: list[dict[str, Any]], entry: VisitorAccess, trust: InboundTrustFlags) -> bool:
     """Tell whether some sign-in fails for somebody."""
     live = [one for one in policies if one["state"] == "enabled" and one["grantControls"] is not None]
     return any(
@@ -199,18 +205,18 @@ def _sign_in(question: Question) -> SignIn:
     )
 
 
-def world(rng: random.Random) -> tuple[list[dict[str, Any]], tuple[Entry, ...], InboundTrustFlags]:
+def world(rng: random.Random) -> tuple[list[dict[str, Any]], tuple[VisitorAccess, ...], InboundTrustFlags]:
     """Make policies, who comes in, and what is trusted of them."""
     policies = [random_policy(rng, number) for number in range(rng.randint(1, 5))]
     visitors = rng.sample(list(VisitorType), rng.randint(1, 3))
     applications = rng.choice([("All",), ("All",), ("Office365",), ("exchange-0001",), ("portal-0001", "other-0001")])
-    entries = tuple(Entry(visitor=one, applications=applications) for one in visitors)
+    entries = tuple(VisitorAccess(visitor=one, applications=applications) for one in visitors)
     mfa, compliant, hybrid = (rng.choice([True, False]) for _ in range(3))
     return policies, entries, InboundTrustFlags(mfa=mfa, compliant_device=compliant, hybrid_joined_device=hybrid)
 
 
 def reports(
-    policies: list[dict[str, Any]], entries: tuple[Entry, ...], trust: InboundTrustFlags
+    policies: list[dict[str, Any]], entries: tuple[VisitorAccess, ...], trust: InboundTrustFlags
 ) -> Iterator[tuple[str, AccessReport]]:
     """Evaluate three times: by Entra, from the policies alone, and with only a part of Entra's answers."""
     chosen = questions([parse_policy(one) for one in policies], entries, TENANT)

@@ -9,7 +9,13 @@ from tests.workflows.core.policies import EVERYTHING, NOTHING, external, policy
 from workflows.core.checks.conditional_access.controls import InboundTrustFlags, PolicyEffect, ReasonCode, VisitorType
 from workflows.core.checks.conditional_access.findings import MAX_KEPT, MAX_VALUES, access_findings
 from workflows.core.checks.conditional_access.policy import parse_policy
-from workflows.core.checks.conditional_access.questions import MAX_QUESTIONS, Entry, Question, Questions, questions
+from workflows.core.checks.conditional_access.questions import (
+    MAX_QUESTIONS,
+    Question,
+    Questions,
+    VisitorAccess,
+    questions,
+)
 from workflows.core.checks.conditional_access.scope import (
     ALL,
     ClientApp,
@@ -19,7 +25,7 @@ from workflows.core.checks.conditional_access.scope import (
     covers,
 )
 from workflows.core.checks.conditional_access.verdicts import AccessReport, Answers, PolicyVerdict, Source, assess
-from workflows.core.checks.conditional_access.visitor_access import entries_of
+from workflows.core.checks.conditional_access.visitor_access import visitor_access_of
 from workflows.core.checks.findings import FindingCode, Severity
 from workflows.core.checks.tenant_facts import UnreadableFact, UnreadableReason
 from workflows.core.settings.model import (
@@ -33,15 +39,15 @@ from workflows.core.settings.model import (
 )
 
 TENANT: Final = TenantId("partner")
-OFFICE: Final = (Entry(visitor=VisitorType.GUEST, applications=("Office365",)),)
-DIRECT: Final = (Entry(visitor=VisitorType.DIRECT_CONNECT, applications=(ALL,)),)
+OFFICE: Final = (VisitorAccess(visitor=VisitorType.GUEST, applications=("Office365",)),)
+DIRECT: Final = (VisitorAccess(visitor=VisitorType.DIRECT_CONNECT, applications=(ALL,)),)
 GUESTS: Final = Question(tenant_id=TENANT, visitor=VisitorType.GUEST, application="Office365", client=ClientApp.BROWSER)
 THROTTLED: Final = UnreadableFact(why=UnreadableReason.THROTTLED)
 
 
 def report(
     *documents: dict[str, Any],
-    entries: tuple[Entry, ...] = OFFICE,
+    entries: tuple[VisitorAccess, ...] = OFFICE,
     trust: InboundTrustFlags = NOTHING,
     answers: Answers | None = None,
 ) -> AccessReport:
@@ -58,7 +64,7 @@ def report_with_every_meaning() -> AccessReport:
         policy(name="C", termsOfUse=["t"]),
         policy("block", name="D", state="enabledForReportingButNotEnforced"),
         policy("block", name="E", users={"includeGroups": ["g"]}),
-        entries=tuple(Entry(visitor=one, applications=(ALL,)) for one in VisitorType),
+        entries=tuple(VisitorAccess(visitor=one, applications=(ALL,)) for one in VisitorType),
     )
 
 
@@ -76,7 +82,7 @@ def only(found: AccessReport) -> PolicyVerdict:
 # --- what is asked ---
 
 
-def asked(*documents: dict[str, Any], entries: tuple[Entry, ...] = OFFICE) -> list[tuple[str, ...]]:
+def asked(*documents: dict[str, Any], entries: tuple[VisitorAccess, ...] = OFFICE) -> list[tuple[str, ...]]:
     """What is asked, without the tenant."""
     found = questions([parse_policy(one) for one in documents], entries, TENANT)
     return [
@@ -106,13 +112,13 @@ def test_clients_and_risks_are_asked_only_where_a_policy_tells_them_apart() -> N
 def test_all_applications_are_asked_about_with_each_that_a_policy_names() -> None:
     named = policy("block", applications={"includeApplications": ["portal-1", "portal-2"]})
     suite = policy("mfa", name="Suite", applications={"includeApplications": ["Office365"]})
-    everything = (Entry(visitor=VisitorType.GUEST, applications=(ALL,)),)
+    everything = (VisitorAccess(visitor=VisitorType.GUEST, applications=(ALL,)),)
     assert [one[1] for one in asked(named, suite, entries=everything)] == ["All", "portal-1", "Office365"]
 
 
 def test_at_most_twelve_are_asked_and_the_rest_is_named() -> None:
     many = [policy("block", name=f"{n}", applications={"includeApplications": [f"app-{n}"]}) for n in range(20)]
-    everything = (Entry(visitor=VisitorType.GUEST, applications=(ALL,)),)
+    everything = (VisitorAccess(visitor=VisitorType.GUEST, applications=(ALL,)),)
     chosen = questions([parse_policy(one) for one in many], everything, TENANT)
     assert (len(chosen.asked), len(chosen.left_out)) == (MAX_QUESTIONS, 9)
     answers: Answers = {
@@ -376,9 +382,9 @@ def setting(*applications: str, access: AccessType = AccessType.ALLOWED) -> B2BS
 def test_who_comes_in_and_to_what(
     collaboration: B2BSetting, synchronizes: bool | None, expected: dict[VisitorType, tuple[str, ...]]
 ) -> None:
-    found = entries_of(collaboration=collaboration, direct_connect=BLOCK_ALL, synchronizes=synchronizes)
+    found = visitor_access_of(collaboration=collaboration, direct_connect=BLOCK_ALL, synchronizes=synchronizes)
     assert {one.visitor: one.applications for one in found} == expected
-    found = entries_of(collaboration=BLOCK_ALL, direct_connect=collaboration, synchronizes=synchronizes)
+    found = visitor_access_of(collaboration=BLOCK_ALL, direct_connect=collaboration, synchronizes=synchronizes)
     assert [one.visitor for one in found] == ([VisitorType.DIRECT_CONNECT] if expected else [])
 
 
@@ -401,7 +407,7 @@ def test_clients_and_platforms_that_are_all_of_them_are_no_condition() -> None:
 
 
 def test_a_policy_for_other_applications_only_is_not_told() -> None:
-    entries = (Entry(visitor=VisitorType.GUEST, applications=("a-1",)),)
+    entries = (VisitorAccess(visitor=VisitorType.GUEST, applications=("a-1",)),)
     assert report(policy("block", applications={"includeApplications": ["b-1"]}), entries=entries).verdicts == ()
 
 

@@ -4,7 +4,7 @@ from typing import Any, Final
 
 from workflows.core.checks.conditional_access.controls import VisitorType
 from workflows.core.checks.conditional_access.scope import ALL
-from workflows.core.checks.conditional_access.visitor_access import entries_under
+from workflows.core.checks.conditional_access.visitor_access import visitor_access_under
 from workflows.core.settings.documents import to_document
 from workflows.core.settings.effective import effective_settings
 from workflows.core.settings.model import BLOCK_ALL, CLOSED
@@ -19,7 +19,7 @@ ONE: Final = {"accessType": "allowed", "targets": [{"target": PORTAL, "targetTyp
 def entries(own: dict[str, Any] | None, *, is_cross_cloud: bool = False) -> dict[VisitorType, tuple[str, ...]]:
     """Tell who comes in to what, with nothing inherited."""
     applies = effective_settings(own, SHUT, is_cross_cloud=is_cross_cloud)
-    found = entries_under(applies, access_kinds(own, SHUT, is_cross_cloud=is_cross_cloud))
+    found = visitor_access_under(applies, access_kinds(own, SHUT, is_cross_cloud=is_cross_cloud))
     return {entry.visitor: entry.applications for entry in found}
 
 
@@ -51,9 +51,9 @@ def test_what_a_synchronization_policy_may_let_in_next_to_users_counts_as_member
 def test_nobody_comes_in_from_another_cloud_before_its_tenant_is_added() -> None:
     default = {"b2bCollaborationInbound": {"usersAndGroups": EVERYBODY, "applications": ONE}}
     assert (
-        entries_under(
+        visitor_access_under(
             effective_settings(None, default, is_cross_cloud=True), access_kinds(None, default, is_cross_cloud=True)
         )
         == ()
     )
-    assert entries_under(effective_settings({}, default), access_kinds({}, default)) != ()
+    assert visitor_access_under(effective_settings({}, default), access_kinds({}, default)) != ()

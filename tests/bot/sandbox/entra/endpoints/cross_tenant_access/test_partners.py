@@ -16,7 +16,7 @@ A_GROUP = {"target": "4f6e3c1a-0000-4000-8000-000000000002", "targetType": "grou
 AN_APP = {"target": "4f6e3c1a-0000-4000-8000-000000000003", "targetType": "application"}
 
 
-def half(access: str, *targets: dict[str, str]) -> dict[str, Any]:
+def target_list(access: str, *targets: dict[str, str]) -> dict[str, Any]:
     return {"accessType": access, "targets": list(targets)}
 
 
@@ -24,8 +24,8 @@ def setting(users: dict[str, Any] | None, apps: dict[str, Any] | None) -> dict[s
     return {"usersAndGroups": users, "applications": apps}
 
 
-BLOCKED = setting(half("blocked", ALL_USERS), half("blocked", ALL_APPS))
-OFFICE_FOR_ALL = setting(half("allowed", ALL_USERS), half("allowed", OFFICE))
+BLOCKED = setting(target_list("blocked", ALL_USERS), target_list("blocked", ALL_APPS))
+OFFICE_FOR_ALL = setting(target_list("allowed", ALL_USERS), target_list("allowed", OFFICE))
 
 
 async def test_a_tenant_id_alone_makes_a_partner_that_inherits_everything(graph: Graph, changes: Changes) -> None:
@@ -63,10 +63,12 @@ async def test_patch_touches_only_what_it_names_and_null_means_inherit(graph: Gr
 
 async def test_patch_of_one_list_keeps_the_other(graph: Graph) -> None:
     await graph("POST", PARTNERS, body={"tenantId": CONTOSO, "b2bCollaborationInbound": OFFICE_FOR_ALL})
-    half_only = {"b2bCollaborationInbound": {"usersAndGroups": half("allowed", A_GROUP)}}
+    half_only = {"b2bCollaborationInbound": {"usersAndGroups": target_list("allowed", A_GROUP)}}
     assert (await graph("PATCH", f"{PARTNERS}/{CONTOSO}", body=half_only)).status == 204
     partner = (await graph("GET", f"{PARTNERS}/{CONTOSO}")).json
-    assert partner["b2bCollaborationInbound"] == setting(half("allowed", A_GROUP), half("allowed", OFFICE))
+    assert partner["b2bCollaborationInbound"] == setting(
+        target_list("allowed", A_GROUP), target_list("allowed", OFFICE)
+    )
 
 
 @pytest.mark.parametrize(
@@ -74,10 +76,10 @@ async def test_patch_of_one_list_keeps_the_other(graph: Graph) -> None:
     [
         BLOCKED,
         OFFICE_FOR_ALL,
-        setting(half("allowed", SOMEBODY, A_GROUP), half("allowed", AN_APP, OFFICE)),
-        setting(half("blocked", A_GROUP), half("allowed", AN_APP)),
-        setting(half("blocked", A_GROUP), half("blocked", AN_APP)),
-        setting(half("allowed", ALL_USERS), half("blocked", AN_APP)),
+        setting(target_list("allowed", SOMEBODY, A_GROUP), target_list("allowed", AN_APP, OFFICE)),
+        setting(target_list("blocked", A_GROUP), target_list("allowed", AN_APP)),
+        setting(target_list("blocked", A_GROUP), target_list("blocked", AN_APP)),
+        setting(target_list("allowed", ALL_USERS), target_list("blocked", AN_APP)),
     ],
 )
 @pytest.mark.parametrize("name", ["b2bCollaborationInbound", "b2bDirectConnectOutbound", "tenantRestrictions"])
@@ -99,90 +101,118 @@ REFUSED_BODIES: list[tuple[str, dict[str, Any], str]] = [
     ("list for a setting", {"b2bCollaborationInbound": []}, "b2bCollaborationInbound"),
     ("object for targets", {"b2bCollaborationInbound": {"applications": {"targets": {}}}}, "targets"),
     ("null targets", {"b2bCollaborationInbound": {"applications": {"targets": None}}}, "targets"),
-    ("unknown access", {"b2bCollaborationInbound": setting(half("denied", ALL_USERS), None)}, "denied"),
-    ("sentinel", {"b2bCollaborationInbound": setting(half("unknownFutureValue", ALL_USERS), None)}, "unknownFuture"),
+    ("unknown access", {"b2bCollaborationInbound": setting(target_list("denied", ALL_USERS), None)}, "denied"),
+    (
+        "sentinel",
+        {"b2bCollaborationInbound": setting(target_list("unknownFutureValue", ALL_USERS), None)},
+        "unknownFuture",
+    ),
     (
         "unknown kind",
-        {"b2bCollaborationInbound": setting(half("allowed", {**ALL_USERS, "targetType": "x"}), None)},
+        {"b2bCollaborationInbound": setting(target_list("allowed", {**ALL_USERS, "targetType": "x"}), None)},
         "x",
     ),
     (
         "all users as group",
         {
             "b2bCollaborationInbound": setting(
-                half("allowed", {**ALL_USERS, "targetType": "group"}), half("allowed", OFFICE)
+                target_list("allowed", {**ALL_USERS, "targetType": "group"}), target_list("allowed", OFFICE)
             )
         },
         "AllUsers",
     ),
     (
         "user among applications",
-        {"b2bCollaborationInbound": setting(half("allowed", ALL_USERS), half("allowed", SOMEBODY))},
+        {"b2bCollaborationInbound": setting(target_list("allowed", ALL_USERS), target_list("allowed", SOMEBODY))},
         "targetType 'user' does not fit",
     ),
     (
         "application among users",
-        {"b2bCollaborationInbound": setting(half("allowed", AN_APP), half("allowed", OFFICE))},
+        {"b2bCollaborationInbound": setting(target_list("allowed", AN_APP), target_list("allowed", OFFICE))},
         "targetType 'application' does not fit",
     ),
     (
         "no such suite",
-        {"b2bCollaborationInbound": setting(half("allowed", ALL_USERS), half("allowed", {**OFFICE, "target": "All"}))},
+        {
+            "b2bCollaborationInbound": setting(
+                target_list("allowed", ALL_USERS), target_list("allowed", {**OFFICE, "target": "All"})
+            )
+        },
         "'All' is not a valid target",
     ),
     (
         "a name for a user",
-        {"b2bCollaborationInbound": setting(half("allowed", {**SOMEBODY, "target": "x@y.z"}), half("allowed", OFFICE))},
+        {
+            "b2bCollaborationInbound": setting(
+                target_list("allowed", {**SOMEBODY, "target": "x@y.z"}), target_list("allowed", OFFICE)
+            )
+        },
         "not a valid target",
     ),
     (
         "everybody and somebody",
-        {"b2bCollaborationInbound": setting(half("allowed", ALL_USERS, SOMEBODY), half("allowed", OFFICE))},
+        {
+            "b2bCollaborationInbound": setting(
+                target_list("allowed", ALL_USERS, SOMEBODY), target_list("allowed", OFFICE)
+            )
+        },
         "cannot be combined",
     ),
     (
         "every app and one",
-        {"b2bCollaborationInbound": setting(half("allowed", ALL_USERS), half("allowed", ALL_APPS, AN_APP))},
+        {
+            "b2bCollaborationInbound": setting(
+                target_list("allowed", ALL_USERS), target_list("allowed", ALL_APPS, AN_APP)
+            )
+        },
         "cannot be combined",
     ),
     (
         "all users blocked, apps not",
-        {"b2bCollaborationInbound": setting(half("blocked", ALL_USERS), half("allowed", OFFICE))},
+        {"b2bCollaborationInbound": setting(target_list("blocked", ALL_USERS), target_list("allowed", OFFICE))},
         "all applications must be blocked",
     ),
     (
         "all apps blocked, users allowed",
-        {"b2bCollaborationInbound": setting(half("allowed", ALL_USERS), half("blocked", ALL_APPS))},
+        {"b2bCollaborationInbound": setting(target_list("allowed", ALL_USERS), target_list("blocked", ALL_APPS))},
         "at least one application must be allowed",
     ),
     (
         "all apps blocked, some users",
-        {"b2bDirectConnectInbound": setting(half("blocked", A_GROUP), half("blocked", ALL_APPS))},
+        {"b2bDirectConnectInbound": setting(target_list("blocked", A_GROUP), target_list("blocked", ALL_APPS))},
         "all users must be blocked",
     ),
     (
-        "half a setting",
-        {"b2bCollaborationInbound": {"usersAndGroups": half("allowed", ALL_USERS)}},
+        "target_list a setting",
+        {"b2bCollaborationInbound": {"usersAndGroups": target_list("allowed", ALL_USERS)}},
         "applications must",
     ),
-    ("nobody", {"b2bCollaborationInbound": setting(half("allowed"), half("allowed", OFFICE))}, "at least one target"),
+    (
+        "nobody",
+        {"b2bCollaborationInbound": setting(target_list("allowed"), target_list("allowed", OFFICE))},
+        "at least one target",
+    ),
     (
         "no access type",
-        {"b2bCollaborationInbound": setting({"targets": [ALL_USERS]}, half("allowed", OFFICE))},
+        {"b2bCollaborationInbound": setting({"targets": [ALL_USERS]}, target_list("allowed", OFFICE))},
         "accessType must be specified",
     ),
     (
         "no kind",
-        {"b2bCollaborationInbound": setting(half("allowed", {"target": "AllUsers"}), half("allowed", OFFICE))},
+        {
+            "b2bCollaborationInbound": setting(
+                target_list("allowed", {"target": "AllUsers"}), target_list("allowed", OFFICE)
+            )
+        },
         "needs target and targetType",
     ),
     ("service provider", {"isServiceProvider": True}, "read-only"),
     ("multitenant organization", {"isInMultiTenantOrganization": True}, "read-only"),
     ("deep insert", {"identitySynchronization": {"userSyncInbound": {"isSyncAllowed": True}}}, "read-only"),
     ("devices", {"tenantRestrictions": {**BLOCKED, "devices": {"mode": "allowed", "rule": "x"}}}, "not supported"),
-    ("m365 users", {"m365CollaborationInbound": {"users": half("allowed", AN_APP)}}, "does not fit"),
-    ("m365 groups", {"m365CollaborationOutbound": {"usersAndGroups": half("allowed", AN_APP)}}, "does not fit"),
-    ("app service", {"appServiceConnectInbound": {"applications": half("allowed", SOMEBODY)}}, "does not fit"),
+    ("m365 users", {"m365CollaborationInbound": {"users": target_list("allowed", AN_APP)}}, "does not fit"),
+    ("m365 groups", {"m365CollaborationOutbound": {"usersAndGroups": target_list("allowed", AN_APP)}}, "does not fit"),
+    ("app service", {"appServiceConnectInbound": {"applications": target_list("allowed", SOMEBODY)}}, "does not fit"),
 ]
 
 

@@ -1,27 +1,24 @@
 """Decide on a request: view it, approve it, or reject it with a reason, from a card or a window."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import datetime
 from typing import Final
 
 from slack_bolt.async_app import AsyncAck
 from slack_sdk.errors import SlackApiError
-from slack_sdk.models.blocks import Block
 
 from bot.slack import ids
 from bot.slack.answers.windows import Window, Windows
-from bot.slack.blocks.blocks import Json, bullets, fixed_text, rich_text, small_text
-from bot.slack.blocks.modal import input_block, message_view, modal, text_area
-from bot.slack.cards.approval.approval_card import decision_row
-from bot.slack.cards.approval.details import details_blocks, particular_and_general_notes
-from bot.slack.cards.partner_and_plan import identity_block
-from bot.slack.cards.requests import can_be_decided
+from bot.slack.blocks.blocks import Json
+from bot.slack.blocks.modal import message_view
+from bot.slack.cards.approval.whole import whole_part
 from bot.slack.errors import NO_ANSWER
+from bot.slack.flows.decide.views import decided_view, decision_view, notes_view, part_view, reject_view
 from bot.slack.flows.entry_points import Action, Card, EntryPoint, Submission
-from bot.slack.payloads.button_values import parse_card_value
+from bot.slack.ids import DetailsPart
+from bot.slack.payloads.button_values import parse_card_value, parse_part_value
 from bot.slack.payloads.models import Interaction
-from bot.slack.people.approvers import NO_APPROVERS_KNOWN, Approvers, name_open_stages
+from bot.slack.people.approvers import free_by_stage, name_open_stages
 from bot.slack.people.directory import SlackDirectory
 from bot.slack.people.members import Members
 from bot.slack.people.shown_directory import ShownDirectory
@@ -30,18 +27,18 @@ from workflows.app.service import Service
 from workflows.core.errors.facts import Fact
 from workflows.core.errors.raised import Refused
 from workflows.core.errors.refusal_codes import RefusalCode
-from workflows.core.people import Role
 from workflows.core.requests.commands.request import Approve, CommandSubject, Reject
 from workflows.core.requests.effects import MessageCode
 from workflows.core.requests.request import AccessRequest, RequestId
 from workflows.core.settings.canonical import Digest
 from workflows.ports.clock import Clock
 from workflows.ports.people_directory import PeopleDirectoryUnavailable
-from workflows.ports.records import AuditEntry
 from workflows.ports.store import Store
 
 MAX_COUNTED_REQUESTS: Final = 50
 """Requests of the requester that are looked at."""
+MAX_HISTORY_ENTRIES: Final = 1000
+"""Audit entries of a request that are read."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -60,6 +57,8 @@ class DecideFlow:
         """Return the entry points of this flow."""
         yield Action(ids.REVIEW_REQUEST, self.review, audit_name="review_request")
         yield Action(ids.SHOW_NOTES, self.notes, audit_name="review_request")
+        for shows in (ids.SHOW_PART, ids.PART_PREVIOUS, ids.PART_NEXT):
+            yield Action(shows, self.part, audit_name="review_request")
         yield Action(ids.APPROVE, self.approve, audit_name="want_approve", card=Card.REQUEST)
         yield Action(ids.REJECT, self.reject, audit_name="want_reject", card=Card.REQUEST)
         yield Submission(ids.REJECT_REASON, self.reject_with_reason, audit_name="want_reject")
@@ -69,7 +68,7 @@ class DecideFlow:
         request_id, _ = parse_card_value(click.action.value)
 
         async def build(window: Window) -> Json:
-            return await self._details_view(window, request_id)
+            return await self._whole(window, request_id)
 
         await self.windows.open_and_fill(
             ack, click, build, command="review_request", subject=CommandSubject(request_id=request_id)
@@ -79,11 +78,24 @@ class DecideFlow:
         """Show a full member, on top of Details, what is always true of such a change."""
         await self.members.require_member(click.actor)
         request_id, _ = parse_card_value(click.action.value)
-        request = await self.store.request(request_id)
-        if request is None:
-            raise Refused(RefusalCode.UNKNOWN_REQUEST)
-        await self.windows.open(click.trigger_id, notes_view(request))
+        await self.windows.open(click.trigger_id, notes_view(await self._known(request_id)))
         await ack()
+
+    async def part(self, ack: AsyncAck, click: Interaction) -> None:
+        """Show one part of Details whole, on top of Details; or another page of it, in the same window."""
+        request_id, name, page = parse_part_value(click.action.value)
+        subject = CommandSubject(request_id=request_id)
+
+        async def build(window: Window) -> Json:
+            await self.directory.require_member(window.actor)
+            return await self._part(await self._known(request_id), name, page)
+
+        if click.is_in(ids.DETAILS_PART):
+            await ack()
+            window = Window.of(click, command="review_request", subject=subject)
+            self.windows.fill(window, self.windows.show(window, build))
+        else:
+            await self.windows.open_and_fill(ack, click, build, command="review_request", subject=subject)
 
     async def approve(self, ack: AsyncAck, click: Interaction) -> None:
         """Store an approval. If it came from a window, the window shows that."""
@@ -97,7 +109,7 @@ class DecideFlow:
     async def reject(self, ack: AsyncAck, click: Interaction) -> None:
         """Ask a full member for the reason."""
         await self.members.require_member(click.actor)
-        request = await self._required(*parse_card_value(click.action.value))
+        request = await self._decidable_request(*parse_card_value(click.action.value))
         await self.windows.open(click.trigger_id, reject_view(request))
         await ack()
 
@@ -116,19 +128,36 @@ class DecideFlow:
         if view.root_view_id not in ("", view.id):
             self.windows.background.start(self._show_received(view.root_view_id, "rejection", click))
 
-    async def _details_view(self, window: Window, request_id: RequestId) -> Json:
+    async def _whole(self, window: Window, request_id: RequestId) -> Json:
         """Return the view with the present state of a request, for a member of the workspace."""
         try:
             await self.directory.require_member(window.actor)
         except PeopleDirectoryUnavailable as error:
             return message_view("Not possible now", f"{refusal_words(error)} Try again.")
-        request = await self.store.request(request_id)
-        if request is None:
-            raise Refused(RefusalCode.UNKNOWN_REQUEST)
-        history = await self.store.history(request_id=request.id)
+        request = await self._known(request_id)
+        history = await self.store.history(request_id=request.id, limit=MAX_HISTORY_ENTRIES)
         others = await self._others(request)
         names = await name_open_stages(request, self.people)
         return decision_view(request, holders=names, history=history, now=self.clock.now(), others=others)
+
+    async def _part(self, request: AccessRequest, name: DetailsPart, page: int) -> Json:
+        """Return the view with one page of one part of Details. Only what the part shows is read."""
+        rows = whole_part(
+            request,
+            name,
+            history=await self.store.history(request_id=request.id, limit=MAX_HISTORY_ENTRIES)
+            if name is DetailsPart.HISTORY
+            else (),
+            others=await self._others(request) if name is DetailsPart.OTHERS else (),
+            approvers=await free_by_stage(request, self.people) if name is DetailsPart.APPROVERS else {},
+        )
+        return part_view(request, name, rows, page)
+
+    async def _known(self, request_id: RequestId) -> AccessRequest:
+        request = await self.store.request(request_id)
+        if request is None:
+            raise Refused(RefusalCode.UNKNOWN_REQUEST)
+        return request
 
     async def _others(self, request: AccessRequest) -> list[AccessRequest]:
         """List the other open requests of the same requester."""
@@ -137,78 +166,18 @@ class DecideFlow:
         )
         return [one for one in mine if not one.is_terminal and one.id != request.id]
 
-    async def _required(self, request_id: RequestId, digest: Digest) -> AccessRequest:
-        request = await self.store.request(request_id)
-        if request is None:
-            raise Refused(RefusalCode.UNKNOWN_REQUEST)
+    async def _decidable_request(self, request_id: RequestId, digest: Digest) -> AccessRequest:
+        request = await self._known(request_id)
         if request.is_terminal:
             raise Refused(RefusalCode.NOT_NOW, is_closed=True)
         if request.plan.digest != digest:
             raise Refused(RefusalCode.STALE_CARD)
         return request
 
-    async def _show_received(self, view_id: str, decision: str, click: Interaction) -> None:
+    async def _show_received(self, view_id: str, what: str, click: Interaction) -> None:
         """Show in a window that a decision is stored, or send a direct message when Slack does not accept that."""
         try:
-            await self.windows.update(view_id, decided_view(decision))
+            await self.windows.update(view_id, decided_view(what))
         except (SlackApiError, *NO_ANSWER):
-            said = Fact(MessageCode.DECISION_RECEIVED, {"choice": decision})
+            said = Fact(MessageCode.DECISION_RECEIVED, {"choice": what})
             await self.service.send_message(said, key=f"not_filled:{click.key}", person=click.actor)
-
-
-def decision_view(
-    request: AccessRequest,
-    *,
-    history: Sequence[AuditEntry],
-    now: datetime,
-    holders: Mapping[Role, Approvers] = NO_APPROVERS_KNOWN,
-    others: Sequence[AccessRequest] = (),
-) -> Json:
-    """Return the view with the details of a request, with Approve and Reject while it can be decided.
-
-    :param holders: who has each role of the chain now, by name; empty when that is not known.
-    :param history: the audit entries of the request, the newest first.
-    :param others: see `details_blocks`.
-    """
-    blocks = details_blocks(request, holders=holders, history=history, now=now, others=others)
-    if can_be_decided(request, now):
-        blocks.append(decision_row(request, can_decide=True, with_details=False))
-        blocks.append(small_text("Your permission is checked when you click."))
-    return modal("Details", blocks, ids.DECIDE)
-
-
-def notes_view(request: AccessRequest) -> Json:
-    """Return the window with the notes that are true of every such change.
-
-    :raises Refused: while the request has no plan yet.
-    """
-    shown = bullets([fixed_text(sentence)] for sentence in particular_and_general_notes(request)[1])
-    return modal(
-        "Notes", [identity_block(request.require_prepared().observation.identity), rich_text(shown)], ids.NOTES
-    )
-
-
-def decided_view(decision: str) -> Json:
-    """Return the view that says only that a click is stored."""
-    return message_view(
-        "Received",
-        f"Your {decision} is received. Still checking your permission. Gatehouse tells you if it does not count. The "
-        "request's card shows the current state.",
-    )
-
-
-def reject_view(request: AccessRequest) -> Json:
-    """Return the view that asks why a request is rejected.
-
-    :raises Refused: while the request has no plan yet.
-    """
-    blocks: list[Block] = [
-        identity_block(request.require_prepared().observation.identity),
-        input_block(
-            "Reason",
-            ids.REASON,
-            text_area(ids.REASON),
-            hint="The requester reads this. Write what must change.",
-        ),
-    ]
-    return modal("Reject request", blocks, ids.REJECT_REASON, submit="Reject", metadata=ids.decision_value(request))

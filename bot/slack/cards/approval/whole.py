@@ -1,0 +1,221 @@
+"""The parts of Details that can be too long for one window: each whole, in pages of a window of its own."""
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import Final
+
+from slack_sdk.models.blocks import Block
+from slack_sdk.models.blocks.block_elements import RichTextElement
+
+from bot.slack import ids
+from bot.slack.blocks.blocks import (
+    DOMAIN_LIMIT,
+    TextRun,
+    actions,
+    bullets,
+    button,
+    cleaned_text,
+    fixed_text,
+    local_time,
+    mention,
+    paragraph,
+    preformatted,
+    rich_text,
+    row,
+)
+from bot.slack.cards.drift import changed_items, default_of, drift_blocks, drift_json
+from bot.slack.cards.findings import policy_items
+from bot.slack.cards.partner_and_plan import (
+    MAX_JSON_CHARACTERS,
+    MAX_LINES,
+    finding_parts,
+    line_parts,
+    operations_json,
+    shown_findings,
+)
+from bot.slack.cards.requests import current_plan, request_target
+from bot.slack.ids import DetailsPart
+from bot.words.plans.changes import ChangeLine, describe_changes
+from bot.words.requests.history import RECEIVED, entry_words
+from bot.words.requests.notes import note_words
+from bot.words.sentences import counted, pieces
+from workflows.app.audit_entries import GATEHOUSE
+from workflows.core.checks.findings import Finding, Severity
+from workflows.core.people import ChatId
+from workflows.core.requests.request import AccessRequest
+from workflows.core.settings.access_change import AccessChange
+from workflows.ports.records import AuditEntry
+
+PER_PAGE: Final = 20
+TEXTS_PER_PAGE: Final = 4
+"""Pieces of JSON on a page: each has up to `MAX_JSON_CHARACTERS` characters."""
+
+History = Sequence[AuditEntry]
+
+
+TITLES: Final[Mapping[DetailsPart, str]] = {
+    DetailsPart.BEHIND: "Changed outside",
+    DetailsPart.BEHIND_JSON: "Changed outside: JSON",
+    DetailsPart.CHANGES: "Changes",
+    DetailsPart.ISSUES: "Issues",
+    DetailsPart.POLICIES: "Conditional Access",
+    DetailsPart.NOTES: "Notes",
+    DetailsPart.APPROVERS: "Approvers",
+    DetailsPart.NOT_COUNTED: "Approvals not counted",
+    DetailsPart.OPERATIONS: "Graph operations",
+    DetailsPart.OTHERS: "Other open requests",
+    DetailsPart.HISTORY: "History",
+}
+"""The titles of the windows; Slack accepts 24 characters."""
+
+
+def more_row(request: AccessRequest, name: DetailsPart, said: str) -> Block:
+    """Return the line below a shortened part: what is left out, and the button that shows the whole part."""
+    shows = button("Show all", ids.SHOW_PART, part_value(request, name, 0))
+    return row(said, f"part:{name.value}", shows)
+
+
+def part_value(request: AccessRequest, name: DetailsPart, page: int) -> str:
+    """Return the value of a button that shows one page of a part: `<request id>:<part>:<page>`."""
+    return f"{request.id}:{name.value}:{page}"
+
+
+def whole_part(
+    request: AccessRequest,
+    name: DetailsPart,
+    *,
+    history: History = (),
+    others: Sequence[AccessRequest] = (),
+    approvers: Mapping[str, Sequence[ChatId]] | None = None,
+) -> list[RichTextElement]:
+    """Return everything of one part, as rows.
+
+    :param history: see `details_blocks`.
+    :param others: see `details_blocks`.
+    :param approvers: who can still decide, by the title of the stage.
+    """
+    if name is DetailsPart.BEHIND_JSON:
+        return _texts("" if request.drift is None else drift_json(request.drift))
+    if name is DetailsPart.OPERATIONS:
+        plan = current_plan(request)
+        return _texts("" if plan is None else operations_json(plan.operations))
+    if name is DetailsPart.HISTORY:
+        return _bullets(map(entry_parts, shown_entries(history)))
+    if name is DetailsPart.OTHERS:
+        return _bullets(map(_other_parts, others))
+    if name is DetailsPart.APPROVERS:
+        return _bullets(_approver_items(approvers or {}))
+    return _bullets(_items(request, name))
+
+
+def _items(request: AccessRequest, name: DetailsPart) -> Iterable[Sequence[TextRun]]:
+    """Return what a part lists, where it follows from the request alone."""
+    match name:
+        case DetailsPart.BEHIND if request.drift is not None:
+            return changed_items(request.drift, default_of(request))
+        case DetailsPart.CHANGES:
+            return map(line_parts, changed_lines(lines_of(request)))
+        case DetailsPart.ISSUES:
+            return map(finding_parts, shown_findings(issues_of(request), lines_of(request)))
+        case DetailsPart.NOTES:
+            return map(finding_parts, shown_findings(noted_of(request), lines_of(request)))
+        case DetailsPart.POLICIES:
+            return policy_items(_findings(request))
+        case DetailsPart.NOT_COUNTED:
+            return discounted_items(request)
+    return ()
+
+
+def _bullets(items: Iterable[Sequence[TextRun]]) -> list[RichTextElement]:
+    return [bullets([item]) for item in items]
+
+
+def _other_parts(request: AccessRequest) -> list[TextRun]:
+    return [cleaned_text(request_target(request), DOMAIN_LIMIT, bold=True), fixed_text(f" ({request.id})")]
+
+
+def part_blocks(request: AccessRequest, name: DetailsPart, rows: Sequence[RichTextElement], page: int) -> list[Block]:
+    """Return one page of a part, with the buttons for the others. A page that is gone meanwhile is the last one."""
+    size = TEXTS_PER_PAGE if name in (DetailsPart.OPERATIONS, DetailsPart.BEHIND_JSON) else PER_PAGE
+    page = max(0, min(page, (len(rows) - 1) // size))
+    first, shown = page * size, rows[page * size : (page + 1) * size]
+    said = f"{first + 1}–{first + len(shown)} of {len(rows)}" if shown else "Nothing (any more)"
+    blocks: list[Block] = [
+        rich_text(
+            paragraph(
+                cleaned_text(request_target(request), DOMAIN_LIMIT, bold=True), fixed_text(f" · {request.id} · {said}")
+            ),
+            *shown,
+        )
+    ]
+    buttons = []
+    if page:
+        buttons.append(button(f"Previous {first}", ids.PART_PREVIOUS, part_value(request, name, page - 1)))
+    if left := len(rows) - first - len(shown):
+        buttons.append(button(f"Next {left}", ids.PART_NEXT, part_value(request, name, page + 1)))
+    return [*blocks, actions("pages", *buttons)] if buttons else blocks
+
+
+def behind_blocks(request: AccessRequest) -> Iterator[Block]:
+    """Return what changed behind the approved plan, with a button for what is too long."""
+    shown = list(drift_blocks(request))
+    yield from shown
+    if not shown or request.drift is None:
+        return
+    if (count := len(changed_items(request.drift, default_of(request)))) > MAX_LINES:
+        yield more_row(request, DetailsPart.BEHIND, counted(count, "changed setting"))
+    if (length := len(drift_json(request.drift))) > MAX_JSON_CHARACTERS:
+        yield more_row(request, DetailsPart.BEHIND_JSON, f"All {length:,} characters")
+
+
+def lines_of(request: AccessRequest) -> Sequence[ChangeLine]:
+    """Return the lines of the present plan; none while there is no plan."""
+    plan, known = current_plan(request), request.prepared
+    if plan is None or known is None:
+        return ()
+    return describe_changes(plan, known.observation.default, known.names)
+
+
+def changed_lines(lines: Sequence[ChangeLine]) -> list[ChangeLine]:
+    """Return the settings that change, more access first."""
+    told = [line for line in lines if line.access is not AccessChange.SAME]
+    return sorted(told, key=lambda line: line.opens is not True)
+
+
+def issues_of(request: AccessRequest) -> list[Finding]:
+    """Return the findings that are more than notes."""
+    return [one for one in _findings(request) if one.severity is not Severity.NOTE]
+
+
+def noted_of(request: AccessRequest) -> list[Finding]:
+    """Return the findings that are notes."""
+    return [one for one in _findings(request) if one.severity is Severity.NOTE]
+
+
+def discounted_items(request: AccessRequest) -> list[list[TextRun]]:
+    """Return why approvals do not count."""
+    return [[cleaned_text(note_words(one), 300)] for one in request.verdict().discounted]
+
+
+def shown_entries(history: History) -> list[AuditEntry]:
+    """Return the entries that say something new: not that a click was received."""
+    return [entry for entry in history if entry.outcome != RECEIVED]
+
+
+def entry_parts(entry: AuditEntry) -> list[TextRun]:
+    """Return one entry of the history."""
+    by = [fixed_text(" by "), mention(entry.actor)] if entry.actor != GATEHOUSE else []
+    return [local_time(entry.at), fixed_text(": "), cleaned_text(entry_words(entry), 200), *by]
+
+
+def _findings(request: AccessRequest) -> Sequence[Finding]:
+    return () if request.prepared is None else request.prepared.findings
+
+
+def _approver_items(approvers: Mapping[str, Sequence[ChatId]]) -> Iterator[list[TextRun]]:
+    for title, people in approvers.items():
+        for person in people:
+            yield [cleaned_text(title, bold=True), fixed_text(": "), mention(person)]
+
+
+def _texts(text: str) -> list[RichTextElement]:
+    return [preformatted(piece) for piece in pieces(text, MAX_JSON_CHARACTERS)] if text else []

@@ -1,0 +1,123 @@
+"""An auditor searches all requests, and reads one with its whole history. The right is checked at every click."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from slack_bolt.async_app import AsyncAck
+
+from bot.slack import ids
+from bot.slack.answers.windows import Window, Windows
+from bot.slack.blocks.blocks import Json
+from bot.slack.flows.auditor.form import SearchProblems, parse_search, search_form
+from bot.slack.flows.auditor.windows import HISTORY_PAGE_SIZE, audit_details_view, history_view, parse_history
+from bot.slack.flows.entry_points import Action, EntryPoint, Submission
+from bot.slack.flows.home.flow import HomeFlow
+from bot.slack.flows.home.paging import read_place
+from bot.slack.payloads.button_values import parse_request_id
+from bot.slack.payloads.models import Interaction
+from bot.slack.people.approvers import name_open_stages
+from bot.slack.people.shown_directory import ShownDirectory
+from workflows.app.reads.auditors import Auditors
+from workflows.app.reads.found_requests import read_today
+from workflows.core.errors.raised import Refused
+from workflows.core.errors.refusal_codes import RefusalCode
+from workflows.core.requests.commands.request import CommandSubject
+from workflows.core.requests.request import AccessRequest, RequestId
+from workflows.ports.clock import Clock
+from workflows.ports.pages import START, PagePosition, RequestFilter
+from workflows.ports.store import Store
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AuditorFlow:
+    """Shows records to auditors. It stores only which search their App Home shows."""
+
+    auditors: Auditors
+    home: HomeFlow
+    store: Store
+    windows: Windows
+    people: ShownDirectory
+    clock: Clock
+
+    def entry_points(self) -> Iterator[EntryPoint]:
+        """Return the entry points of this flow."""
+        yield Action(ids.SEARCH_REQUESTS, self.open_form, audit_name="search_requests")
+        yield Submission(ids.SEARCH_FORM, self.search, audit_name="search_requests")
+        yield Action(ids.READ_REQUEST, self.read_request, audit_name="read_request")
+        yield Action(ids.READ_HISTORY, self.read_history, audit_name="read_history")
+        yield Action(ids.HISTORY_EARLIER, self.turn_history, audit_name="read_history")
+        yield Action(ids.HISTORY_LATER, self.turn_history, audit_name="read_history")
+
+    async def open_form(self, ack: AsyncAck, click: Interaction) -> None:
+        """Open the form, filled in with the search that the App Home shows."""
+
+        async def build(window: Window) -> Json:
+            await self.auditors.require(window.actor)
+            shown = read_place(await self.store.home_position(window.actor))
+            return search_form(shown.wanted or RequestFilter(text=shown.text))
+
+        await self.windows.open_and_fill(ack, click, build, command="search_requests")
+
+    async def search(self, ack: AsyncAck, click: Interaction) -> None:
+        """Show the requests that match in the App Home."""
+        try:
+            wanted = parse_search(click.required_view)
+        except SearchProblems as problems:
+            await ack(response_action="errors", errors=problems.by_field)
+            return
+        await ack()
+        self.windows.background.start(self.home.show_found(click, wanted))
+
+    async def read_request(self, ack: AsyncAck, click: Interaction) -> None:
+        """Open a window with everything about a request, without a button that decides."""
+        request_id = parse_request_id(click.action.value)
+
+        async def build(window: Window) -> Json:
+            request = await self._read(window, request_id)
+            return audit_details_view(
+                request,
+                successor=await self._successor(request),
+                holders=await name_open_stages(request, self.people),
+                history=await self.store.history(request_id=request_id),
+                now=self.clock.now(),
+            )
+
+        subject = CommandSubject(request_id=request_id)
+        await self.windows.open_and_fill(ack, click, build, command=ids.READ_REQUEST, subject=subject)
+
+    async def read_history(self, ack: AsyncAck, click: Interaction) -> None:
+        """Open a window with the audit history of a request."""
+        request_id = parse_request_id(click.action.value)
+
+        async def build(window: Window) -> Json:
+            return await self._history(window, request_id, START)
+
+        subject = CommandSubject(request_id=request_id)
+        await self.windows.open_and_fill(ack, click, build, command=ids.READ_HISTORY, subject=subject)
+
+    async def turn_history(self, ack: AsyncAck, click: Interaction) -> None:
+        """Show another page of an audit history in the same window."""
+        request_id, place = parse_history(click.action.value)
+
+        async def build(window: Window) -> Json:
+            return await self._history(window, request_id, place)
+
+        window = Window.of(click, command=ids.READ_HISTORY, subject=CommandSubject(request_id=request_id))
+        await ack()
+        self.windows.fill(window, self.windows.show(window, build))
+
+    async def _history(self, window: Window, request_id: RequestId, place: PagePosition) -> Json:
+        request = await self._read(window, request_id)
+        page = await self.store.history_page(request_id, limit=HISTORY_PAGE_SIZE, place=place)
+        return history_view(request, page, successor=await self._successor(request))
+
+    async def _successor(self, request: AccessRequest) -> AccessRequest | None:
+        return (await read_today(request, store=self.store, now=self.clock.now())).successor
+
+    async def _read(self, window: Window, request_id: RequestId) -> AccessRequest:
+        """Check the right, then read a request."""
+        await self.auditors.require(window.actor)
+        request = await self.store.request(request_id)
+        if request is None:
+            raise Refused(RefusalCode.UNKNOWN_REQUEST)
+        return request

@@ -1,0 +1,1 @@
+"""Decide on a request: its details, Approve, and Reject with a reason."""

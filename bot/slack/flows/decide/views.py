@@ -1,0 +1,86 @@
+"""The windows about a decision: the details of a request, its notes, the reason of a rejection."""
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+
+from slack_sdk.models.blocks import Block
+from slack_sdk.models.blocks.block_elements import RichTextElement
+
+from bot.slack import ids
+from bot.slack.blocks.blocks import Json, bullets, fixed_text, rich_text, small_text
+from bot.slack.blocks.modal import input_block, message_view, modal, text_area
+from bot.slack.cards.approval.approval_card import decision_row
+from bot.slack.cards.approval.details import details_blocks, particular_and_general_notes
+from bot.slack.cards.approval.whole import TITLES, part_blocks
+from bot.slack.cards.partner_and_plan import identity_block
+from bot.slack.cards.requests import can_be_decided
+from bot.slack.ids import DetailsPart
+from bot.slack.people.approvers import NO_APPROVERS_KNOWN, Approvers
+from workflows.core.people import Role
+from workflows.core.requests.request import AccessRequest
+from workflows.ports.records import AuditEntry
+
+
+def decision_view(
+    request: AccessRequest,
+    *,
+    history: Sequence[AuditEntry],
+    now: datetime,
+    holders: Mapping[Role, Approvers] = NO_APPROVERS_KNOWN,
+    others: Sequence[AccessRequest] = (),
+) -> Json:
+    """Return the view with the details of a request, with Approve and Reject while it can be decided.
+
+    :param holders: who has each role of the chain now, by name; empty when that is not known.
+    :param history: the audit entries of the request, the newest first.
+    :param others: see `details_blocks`.
+    """
+    blocks = details_blocks(request, holders=holders, history=history, now=now, others=others)
+    if can_be_decided(request, now):
+        blocks.append(decision_row(request, can_decide=True, with_details=False))
+        blocks.append(small_text("Your permission is checked when you click."))
+    return modal("Details", blocks, ids.DECIDE)
+
+
+def notes_view(request: AccessRequest) -> Json:
+    """Return the window with the notes that are true of every such change.
+
+    :raises Refused: while the request has no plan yet.
+    """
+    shown = bullets([fixed_text(sentence)] for sentence in particular_and_general_notes(request)[1])
+    identity = request.require_prepared().observation.identity
+    return modal("Notes", [identity_block(identity), rich_text(shown)], ids.NOTES)
+
+
+def part_view(request: AccessRequest, name: DetailsPart, rows: Sequence[RichTextElement], page: int) -> Json:
+    """Return the window with one page of a part of Details.
+
+    :param rows: the whole part, see `whole_part`.
+    """
+    return modal(TITLES[name], part_blocks(request, name, rows, page), ids.DETAILS_PART)
+
+
+def decided_view(what: str) -> Json:
+    """Return the view that says only that a click is stored."""
+    return message_view(
+        "Received",
+        f"Your {what} is received. Still checking your permission. Gatehouse tells you if it does not count. The "
+        "request's card shows the current state.",
+    )
+
+
+def reject_view(request: AccessRequest) -> Json:
+    """Return the view that asks why a request is rejected.
+
+    :raises Refused: while the request has no plan yet.
+    """
+    blocks: list[Block] = [
+        identity_block(request.require_prepared().observation.identity),
+        input_block(
+            "Reason",
+            ids.REASON,
+            text_area(ids.REASON),
+            hint="The requester reads this. Write what must change.",
+        ),
+    ]
+    return modal("Reject request", blocks, ids.REJECT_REASON, submit="Reject", metadata=ids.decision_value(request))

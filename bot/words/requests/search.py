@@ -1,0 +1,49 @@
+"""The search of requests by auditors: the states that can be chosen, and a search in words."""
+
+from collections.abc import Iterator, Mapping
+from datetime import timedelta
+from typing import Final
+
+from workflows.core.requests.request import TERMINAL, RequestState
+from workflows.ports.pages import RequestFilter
+
+S = RequestState
+
+ANY_STATE: Final = "any"
+STATE_CHOICES: Final[Mapping[str, tuple[str, frozenset[RequestState]]]] = {
+    ANY_STATE: ("Any state", frozenset()),
+    "open": ("Open", frozenset(S) - TERMINAL),
+    "waiting": ("Waiting for approval", frozenset({S.AWAITING_APPROVAL})),
+    "applied": ("Applied (verified)", frozenset({S.APPLIED})),
+    "rejected": ("Rejected", frozenset({S.REJECTED})),
+    "withdrawn": ("Withdrawn", frozenset({S.WITHDRAWN})),
+    "expired": ("Expired", frozenset({S.EXPIRED})),
+    "unfit": ("Could not be carried out", frozenset({S.UNFIT})),
+    "stopped": ("Stopped before it was confirmed", frozenset({S.STOPPED})),
+    "overwritten": ("Sent, then changed by somebody else", frozenset({S.OVERWRITTEN})),
+    "failed": ("Refused by Microsoft Graph", frozenset({S.FAILED})),
+}
+"""The label and the states of each choice, by its value. It is the state in which a request is, or has ended."""
+
+
+def state_choice(states: frozenset[RequestState]) -> str:
+    """Return the value of the choice with these states; that of any state when there is none."""
+    return next((value for value, (_, chosen) in STATE_CHOICES.items() if chosen == states), ANY_STATE)
+
+
+def condition_words(wanted: RequestFilter) -> Iterator[tuple[str, str]]:
+    """Return each condition of a search that is set: its label, and its value, which may come from outside."""
+    for label, text in (
+        ("Contains", wanted.text),
+        ("Requester", wanted.requester),
+        ("Approver", wanted.approver),
+        ("Access template", wanted.template),
+    ):
+        if text:
+            yield label, text
+    if wanted.states:
+        yield "State", STATE_CHOICES[state_choice(wanted.states)][0]
+    if wanted.sent_from is not None:
+        yield "Sent from", f"{wanted.sent_from:%Y-%m-%d}"
+    if wanted.sent_before is not None:
+        yield "Sent until", f"{wanted.sent_before - timedelta(days=1):%Y-%m-%d}"

@@ -1,0 +1,76 @@
+"""The audit history of one request in words: what each entry records, by whom, and with which reason."""
+
+from collections.abc import Iterator, Mapping
+from typing import Any, Final
+
+from bot.words.requests.history import RECEIVED, entry_words
+from bot.words.requests.notes import stored_note_words
+from workflows.core.requests.commands.editing import EditableField
+from workflows.core.requests.request import AccessRequest
+from workflows.ports.records import AuditEntry
+
+_CLICKS: Final[Mapping[str, str]] = {
+    "want_approve": "Approval received",
+    "want_reject": "Rejection received",
+    "want_withdraw": "Withdrawal received",
+    "want_ask_reminder": "Request for a reminder received",
+}
+"""Clicks whose permission is checked afterwards; the result has an entry of its own."""
+FIELDS: Final[Mapping[EditableField, str]] = {
+    EditableField.TEMPLATE: "Access template",
+    EditableField.PLACEHOLDERS: "Template fields",
+    EditableField.JUSTIFICATION: "Justification",
+    EditableField.SPONSOR: "Sponsor",
+    EditableField.DURATION: "Duration in days",
+    EditableField.ENDS_AT: "End of access",
+    EditableField.TICKET: "Ticket",
+}
+
+
+def trail_words(entry: AuditEntry) -> str:
+    """Return in a few words what an entry records; a refusal with its code."""
+    if entry.outcome == RECEIVED:
+        return _CLICKS.get(entry.command, f"{entry.command} received")
+    return entry_words(entry)
+
+
+def recorded_names(request: AccessRequest) -> Mapping[str, str]:
+    """Return the names that the request recorded, by chat id and by account."""
+    prepared = request.prepared
+    people = [one.person for one in (*request.void, *request.decisions)] + [one.person for one in request.edits]
+    people += [] if request.submitter is None else [request.submitter]
+    people += [] if prepared is None else [prepared.requester, prepared.sponsor]
+    return {key: one.name for one in people for key in (one.chat_id, one.id)}
+
+
+def reason_words(entry: AuditEntry) -> str:
+    """Return the reason that is stored with an entry; it may come from outside. Empty when there is none."""
+    reason = entry.details.get("reason")
+    if isinstance(reason, str):
+        return reason
+    return stored_note_words(reason) if isinstance(reason, list) and all(map(_is_fact, reason)) else ""
+
+
+def edit_words(entry: AuditEntry, names: Mapping[str, str]) -> Iterator[tuple[str, str, str]]:
+    """Return each field that an edit changed: its label, and its values before and after.
+
+    :param names: the recorded names of people, by chat id.
+    """
+    changed = entry.details.get("changed")
+    if not isinstance(changed, dict):
+        return
+    for field in EditableField:
+        values = changed.get(field.value)
+        if isinstance(values, list) and len(values) == 2:
+            before, after = (_value_words(value, names) for value in values)
+            yield FIELDS[field], before, after
+
+
+def _value_words(value: Any, names: Mapping[str, str]) -> str:
+    if isinstance(value, dict):
+        return ", ".join(f"{name}: {one}" for name, one in value.items()) or "none"
+    return "none" if value in (None, "") else names.get(str(value), str(value))
+
+
+def _is_fact(value: Any) -> bool:
+    return isinstance(value, dict) and "code" in value

@@ -1,0 +1,49 @@
+"""The numbers about the process: what is due counts until a tick has looked at it."""
+
+from datetime import datetime
+
+from bot.process.web.metrics import Metrics
+from tests.workflows.fakes import FixedClock
+from workflows.core.requests.alarms import Alarm
+from workflows.core.requests.request import RequestId
+from workflows.core.settings.model import TenantId
+
+
+class DueStore:
+    """Nothing is pending, and some requests and partners are due."""
+
+    def __init__(self) -> None:
+        self.requests: list[RequestId] = []
+        self.partners: list[TenantId] = []
+
+    async def count_pending(self, _: datetime) -> tuple[int, int, int]:
+        return 0, 0, 0
+
+    async def open_alarms(self) -> list[Alarm]:
+        return []
+
+    async def due(self, _: datetime) -> tuple[list[RequestId], list[TenantId]]:
+        return self.requests, self.partners
+
+
+async def nothing_missing() -> str:
+    return ""
+
+
+async def test_what_is_due_counts_until_a_tick_has_looked_at_it() -> None:
+    store, clock = DueStore(), FixedClock()
+    metrics = Metrics(store=store, clock=clock, lookups=lambda: 0, is_ready=nothing_missing)  # type: ignore[arg-type]
+
+    async def due() -> float | None:
+        await metrics.refresh()
+        return metrics.registry.get_sample_value("gatehouse_effects_due")
+
+    assert await due() == 0
+    store.requests, store.partners = [RequestId("r-1")], [TenantId("t-1")]
+    assert await due() == 2
+    before = await metrics.due_items(clock.now())
+    store.partners = []
+    metrics.ticked(clock.now(), left=before & await metrics.due_items(clock.now()))
+    assert await due() == 0, "the tick could do nothing about it, so nobody waits for it"
+    store.partners = [TenantId("t-1")]
+    assert await due() == 1, "it is due again, and no tick has looked at it yet"

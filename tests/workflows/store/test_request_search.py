@@ -1,0 +1,175 @@
+"""The search of all requests: every condition, page by page, by one index; the history of one request."""
+
+from collections.abc import AsyncIterator
+from dataclasses import replace
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+from sqlite_utils import Database
+
+from tests.workflows.core.builders import AMARA, BRUNO, CHIE, NOW, RILEY, SAM, approval, prepared, request
+from tests.workflows.fakes import FixedClock
+from tests.workflows.store.test_pages import put
+from tests.workflows.world import QuickStore
+from workflows.core.policy.approval import Choice
+from workflows.core.requests.request import AccessRequest, RequestId, RequestState
+from workflows.ports.pages import START, PagePosition, RequestFilter
+from workflows.ports.records import AuditEntry, Commit
+from workflows.store.codec import REQUEST, dump
+from workflows.store.sqlite.database import request_conditions
+from workflows.store.sqlite.migrations import migrations
+from workflows.store.sqlite.store import open_store
+
+S = RequestState
+DAY = timedelta(days=1)
+
+
+@pytest.fixture
+async def store(tmp_path: Path) -> AsyncIterator[QuickStore]:
+    """A store without records."""
+    store = QuickStore(tmp_path / "gatehouse.db", FixedClock())
+    await store.open()
+    yield store
+    await store.close()
+
+
+def sent(number: int, **changes: Any) -> AccessRequest:
+    """One of many requests, a day later than the one before."""
+    usual = {"id": RequestId(f"R-AAAAAAAA{number:02}"), "version": 1, "created_at": NOW + number * DAY}
+    return request(**{**usual, **changes})
+
+
+async def numbers(store: QuickStore, wanted: RequestFilter) -> str:
+    """The last digits of the requests that a search finds."""
+    page = await store.requests_page(wanted, limit=50, place=START)
+    assert page.count == len(page.shown)
+    return "".join(one.id[-1] for one in page.shown)
+
+
+async def test_requests_are_found_by_every_condition_closed_ones_too(store: QuickStore) -> None:
+    other = prepared(requester=SAM, template_title="Guest collaboration")
+    await put(
+        store,
+        sent(1),
+        sent(2, state=S.REJECTED, decisions=(approval(AMARA, 0, choice=Choice.REJECT),)),
+        sent(3, state=S.APPLIED, decisions=(approval(AMARA, 0), approval(BRUNO, 1)), void=(approval(CHIE, 1),)),
+        sent(4, state=S.PREPARING, prepared=None),
+        sent(5, prepared=other, particulars=replace(request().particulars, requester=SAM.chat_id, template="guests")),
+    )
+    conditions = {
+        RequestFilter(): "54321",
+        RequestFilter(text="r-aaaaaaaa03"): "3",
+        RequestFilter(text="CONTOSO ltd"): "5321",
+        RequestFilter(requester="id-riley"): "321",
+        RequestFilter(requester=RILEY.chat_id): "4321",
+        RequestFilter(requester=SAM.id.upper()): "5",
+        RequestFilter(approver="amara"): "32",
+        RequestFilter(approver=CHIE.id): "3",
+        RequestFilter(approver="nobody"): "",
+        RequestFilter(template="trusted"): "4321",
+        RequestFilter(template="guest coll"): "5",
+        RequestFilter(states=frozenset({S.REJECTED, S.APPLIED})): "32",
+        RequestFilter(sent_from=NOW + 4 * DAY): "54",
+        RequestFilter(sent_before=NOW + 4 * DAY): "321",
+        RequestFilter(sent_from=NOW + 2 * DAY, sent_before=NOW + 4 * DAY, approver="bruno"): "3",
+        RequestFilter(text="%"): "",
+        RequestFilter(requester="' or 1 --"): "",
+    }
+    for wanted, found in conditions.items():
+        assert await numbers(store, wanted) == found, wanted
+
+
+async def test_two_hundred_results_come_newest_first_page_by_page(store: QuickStore) -> None:
+    await put(store, *(sent(0, id=RequestId(f"r-{number:03}"), created_at=NOW + number * DAY) for number in range(200)))
+    page, seen = await store.requests_page(RequestFilter(), limit=20, place=START), []
+    while True:
+        seen += [one.id for one in page.shown]
+        assert (page.count, page.count_before + len(page.shown) + page.count_after) == (200, 200)
+        if not page.count_after:
+            break
+        page = await store.requests_page(RequestFilter(), limit=20, place=PagePosition(cursor=page.last))
+    assert seen == [f"r-{number:03}" for number in reversed(range(200))]
+
+
+async def test_a_search_reads_only_one_index_and_the_documents_of_one_page(store: QuickStore) -> None:
+    row = """insert into requests (id, version, state, is_open, requester, created_at, doc, sought, requester_sought,
+        deciders, template) values (?, 1, 'applied', 0, 'U', ?, ?, ?, ?, 'amara', 'trusted')"""
+    one = dump(REQUEST, sent(0))
+    many = [(f"id-{n:05}", f"2027-{n:05}", one if n == 4711 else "{}", f"id-{n:05}", "riley") for n in range(5000)]
+    await store._run(lambda: store._db.conn.executemany(row, many))
+    found = await store.requests_page(RequestFilter(text="id-04711", requester="riley"), limit=20, place=START)
+    assert (len(found.shown), found.count, found.size) == (1, 1, 1)
+    whole = RequestFilter(
+        text="a",
+        requester="b",
+        approver="c",
+        template="d",
+        states=frozenset({S.APPLIED}),
+        sent_from=NOW,
+        sent_before=NOW,
+    )
+    where, values = request_conditions(whole)
+    plan = await store._query(f"explain query plan select count(*) from requests where {where}", *values)
+    assert "COVERING INDEX requests_searched (created_at>? AND created_at<?)" in " ".join(row["detail"] for row in plan)
+    where, values = request_conditions(RequestFilter(approver="c"))
+    plan = await store._query(f"explain query plan select count(*) from requests where {where}", *values)
+    assert "COVERING INDEX requests_searched" in " ".join(row["detail"] for row in plan), "no document is read to count"
+
+
+async def test_a_history_is_read_page_by_page_oldest_first(store: QuickStore) -> None:
+    asked = sent(1)
+    for number in range(70):
+        entry = AuditEntry(
+            key=f"k-{number}",
+            at=NOW + timedelta(minutes=number),
+            actor="U-X",
+            command="remind_approvers",
+            outcome="accepted",
+            request_id=asked.id if number % 2 else RequestId("R-OTHER"),
+            details={"reminders": number},
+        )
+        await store.commit(Commit(entry=entry))
+    first = await store.history_page(asked.id, limit=30, place=START)
+    assert [one.details["reminders"] for one in first.shown] == list(range(1, 61, 2))
+    assert (first.count, first.count_before, first.count_after) == (35, 0, 5)
+    rest = await store.history_page(asked.id, limit=30, place=PagePosition(cursor=first.last))
+    assert [one.details["reminders"] for one in rest.shown] == [61, 63, 65, 67, 69]
+    assert (rest.count_before, rest.count_after) == (30, 0)
+    back = await store.history_page(asked.id, limit=30, place=PagePosition(cursor=rest.first, is_before=True))
+    assert back.shown == first.shown
+
+
+async def test_requests_of_an_older_version_are_found(tmp_path: Path) -> None:
+    path = tmp_path / "gatehouse.db"
+    db = Database(path)
+    migrations.apply(db, stop_before="m016_search_of_requests")
+    decided = sent(1, decisions=(approval(AMARA, 0),), void=(approval(BRUNO, 0),))
+    for request_id, doc in ((decided.id, dump(REQUEST, decided)), ("r-2", "{}"), ("r-3", "no JSON"), ("r-4", "[]")):
+        db.execute(
+            """insert into requests (id, version, state, is_open, requester, created_at, doc, sought)
+            values (?, 1, 'awaiting_approval', 1, ?, '2027', ?, ?)""",
+            (request_id, RILEY.chat_id, doc, str(request_id).lower()),
+        )
+    db.conn.commit()
+    db.close()
+    store = await open_store(path, FixedClock())
+    try:
+        for wanted in (
+            RequestFilter(requester="riley", template="trusted partner"),
+            RequestFilter(approver="amara"),
+            RequestFilter(approver="bruno"),
+        ):
+            assert [one.id for one in (await store.requests_page(wanted, limit=9, place=START)).shown] == [decided.id]
+        every = await store.requests_page(RequestFilter(requester=RILEY.chat_id), limit=9, place=START)
+        assert (len(every.shown), every.count) == (1, 3), "what cannot be read is counted"
+    finally:
+        await store.close()
+
+
+async def test_the_columns_follow_a_changed_request(store: QuickStore) -> None:
+    await put(store, sent(1, state=S.PREPARING, prepared=None))
+    assert await numbers(store, RequestFilter(requester=RILEY.id)) == "", "the account is not known yet"
+    await put(store, sent(1, version=2, decisions=(approval(AMARA, 0),)))
+    assert await numbers(store, RequestFilter(requester=RILEY.id, approver="amara")) == "1"

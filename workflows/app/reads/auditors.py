@@ -1,0 +1,48 @@
+"""Who may search all requests and read their history: auditors. The right is read anew for each click."""
+
+from dataclasses import dataclass
+
+from workflows.app.reads.waiting_requests import ids_of
+from workflows.core.errors.raised import Refused
+from workflows.core.errors.refusal_codes import RefusalCode
+from workflows.core.people import AUDITOR, ChatId, Person
+from workflows.ports.people_directory import PeopleDirectory, PeopleDirectoryRefused, PeopleDirectoryUnavailable
+from workflows.ports.tenant import TenantRefused, TenantUnavailable
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Auditors:
+    """The check before every search and every history. It gives no other right."""
+
+    directory: PeopleDirectory
+    """Reads people and roles without a cache."""
+
+    async def require(self, actor: ChatId) -> Person:
+        """Return the person of a chat user who has the role of auditors now.
+
+        :raises Refused: for everybody who is no full member with one enabled member account and this role, and when
+            this cannot be read now.
+        """
+        try:
+            person = await self.directory.identify(actor)
+            roster = await self.directory.roster([person])
+        except (PeopleDirectoryUnavailable, TenantUnavailable, TenantRefused) as error:
+            raise Refused(RefusalCode.AUDITOR_UNKNOWN) from error
+        if not roster.holds(person.id, AUDITOR):
+            raise Refused(RefusalCode.NOT_AN_AUDITOR)
+        return person
+
+
+async def is_shown_as_auditor(person: ChatId, known: Person | None, directory: PeopleDirectory) -> bool | None:
+    """Return whether the App Home of a person shows what auditors see; None when that cannot be read now.
+
+    :param known: the person, if their account could be read. Somebody who only is in a group is no auditor.
+    """
+    try:
+        if not ids_of(person, known) & await directory.holders(AUDITOR):
+            return False
+        return known is not None or bool(await directory.identify(person))
+    except (PeopleDirectoryUnavailable, PeopleDirectoryRefused, TenantUnavailable, TenantRefused):
+        return None
+    except Refused:
+        return False
