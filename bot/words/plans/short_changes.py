@@ -50,7 +50,7 @@ TRUST_NOUNS: Final[Mapping[str, str]] = {
     "compliant_device": "compliant devices",
     "hybrid_joined_device": "hybrid joined devices",
 }
-PROMPTED_PEOPLE: Final[Mapping[str, str]] = {"inbound": "here", "outbound": "at the partner"}
+PROMPTED_PEOPLE: Final[Mapping[str, str]] = {"inbound": "in our tenant", "outbound": "at the partner"}
 _FLAG_TEXTS: Final[Mapping[tuple[str, Sign], str]] = {
     (Property.INBOUND_TRUST, Sign.MORE): "Accept their {}",
     (Property.INBOUND_TRUST, Sign.LESS): "Do not accept their {}",

@@ -85,7 +85,7 @@ def test_a_revocation_opens_nothing(before: JsonObject) -> None:
             "trusted-partner",
             [
                 "Accept their MFA and compliant devices",
-                "No consent prompt here, once the partner sets it too",
+                "No consent prompt in our tenant, once the partner sets it too",
                 "Their guests: only Office 365 (now: all apps)",
             ],
         ),
@@ -93,7 +93,7 @@ def test_a_revocation_opens_nothing(before: JsonObject) -> None:
             "merger",
             [
                 "Accept their MFA, compliant devices and hybrid joined devices",
-                "No consent prompt here and at the partner, once the partner sets it too",
+                "No consent prompt in our tenant and at the partner, once the partner sets it too",
                 "Shared channels here: only Office 365",
                 "Our people in their shared channels: only Office 365",
                 "Their guests: only Office 365 (now: all apps)",
@@ -104,7 +104,7 @@ def test_a_revocation_opens_nothing(before: JsonObject) -> None:
             "subsidiary-synchronization",
             [
                 "Accept their MFA, compliant devices and hybrid joined devices",
-                "No consent prompt here, once the partner sets it too",
+                "No consent prompt in our tenant, once the partner sets it too",
                 "Their administrators create and change accounts here (synchronization)",
                 "Their guests: only Office 365 (now: all apps)",
             ],
