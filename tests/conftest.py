@@ -14,10 +14,11 @@ import pytest_asyncio
 from structlog.dev import ConsoleRenderer, plain_traceback
 
 from tests.warm.block_checks import remember_checks
-from tests.warm.browser import started_browser
+from tests.warm.browser import SHARPNESS, started_browser
+from tests.warm.shared_forks import offer_forks
 
 if TYPE_CHECKING:
-    from playwright.async_api import Browser
+    from playwright.async_api import Browser, Page
 
 _MEMORY: Final = Path("/dev/shm")
 _ROOM_NEEDED: Final = 1_000_000_000
@@ -32,6 +33,8 @@ def pytest_configure(config: pytest.Config) -> None:
     if not is_chosen and os.access(_MEMORY, os.W_OK) and shutil.disk_usage(_MEMORY).free > _ROOM_NEEDED:
         os.environ.setdefault("PYTEST_DEBUG_TEMPROOT", str(_MEMORY))
     signal.signal(signal.SIGINT, _interrupt)
+    if getattr(config.option, "dist", "no") != "no" and not hasattr(config, "workerinput"):
+        offer_forks()
 
 
 def _interrupt(number: int, frame: FrameType | None) -> None:
@@ -71,3 +74,9 @@ async def browser() -> AsyncIterator["Browser"]:
     """One Chromium for all tests in a browser; every page has a context of its own: its cookies, its storage."""
     async with started_browser() as browser:
         yield browser
+
+
+@pytest_asyncio.fixture(scope="session", loop_scope="session")
+async def tab(browser: "Browser") -> "Page":
+    """One page for all tests that take it by `as_new`."""
+    return await browser.new_page(device_scale_factor=SHARPNESS)

@@ -23,15 +23,22 @@ class SystemClock:
 class OffsetClock:
     """The machine's clock plus a number of seconds from a file; for tests with simulated services.
 
-    The file contains a whole number, and is read at every call.
+    The file contains a whole number, and is read again whenever it was replaced.
     """
 
     def __init__(self, path: Path) -> None:
         self._path = path
+        self._version: tuple[int, int] | None = None
+        self._offset = timedelta()
 
     def now(self) -> datetime:
         """Return the moved time in UTC."""
-        return datetime.now(UTC) + timedelta(seconds=int(self._path.read_text(encoding="ascii")))
+        found = self._path.stat()
+        version = (found.st_ino, found.st_mtime_ns)
+        if version != self._version:
+            self._offset = timedelta(seconds=int(self._path.read_text(encoding="ascii")))
+            self._version = version
+        return datetime.now(UTC) + self._offset
 
 
 def open_tenant(settings: TenantSettings, pauses: Pauses = USUAL_PAUSES) -> Entra:

@@ -14,11 +14,12 @@ class SandboxClock:
         self.path = path
         if not path.exists():
             path.write_text("0\n", encoding="ascii")
+        self._offset = timedelta(seconds=int(path.read_text(encoding="ascii")))
 
     @property
     def offset(self) -> timedelta:
         """Return how far this clock is ahead of the machine's clock."""
-        return timedelta(seconds=int(self.path.read_text(encoding="ascii")))
+        return self._offset
 
     def now(self) -> datetime:
         """Return the sandbox's time in UTC."""
@@ -36,4 +37,5 @@ class SandboxClock:
         temporary = self.path.with_suffix(".new")
         temporary.write_text(f"{total}\n", encoding="ascii")
         temporary.replace(self.path)
+        self._offset = timedelta(seconds=total)
         return self.now()

@@ -12,11 +12,12 @@ from bot.process.app import running
 from bot.process.settings import Settings, load_settings
 from bot.sandbox.server import BotHandle, Sandbox
 from tests.bot.bot_under_test import BotUnderTest, free_port
+from tests.warm.authority import reuse_authority
+from tests.warm.ready_made import loaded_once, put_new_database
 from tests.warm.short_pauses import SHORT_PAUSES
-from tests.workflows.world import CATALOG, new_database
-from workflows.catalog.catalog import SHIPPED, Catalog, load_catalog
 
 OURS = ("SLACK_", "AZURE_", "GRAPH_", "GATEHOUSE_", "DATABASE_URL", "PORT", "HOST", "SSL_CERT_FILE")
+reuse_authority()
 
 
 @pytest.fixture
@@ -51,20 +52,14 @@ def settings(world: Sandbox, bare_environment: Path, monkeypatch: pytest.MonkeyP
     for name, value in given.items():
         monkeypatch.setenv(name, value)
     for place in ("start_checks", "settings"):
-        monkeypatch.setattr(f"bot.process.{place}.load_catalog", _catalog)
+        monkeypatch.setattr(f"bot.process.{place}.load_catalog", loaded_once)
     return load_settings()
-
-
-def _catalog(folder: Path) -> Catalog:
-    """Load the templates; those of this project, which do not change, once."""
-    return CATALOG if folder == SHIPPED else load_catalog(folder)
 
 
 @pytest.fixture
 async def gatehouse(world: Sandbox, settings: Settings) -> AsyncIterator[BotUnderTest]:
     """A running bot in that world, and its records."""
-    if not settings.database_file.exists():
-        settings.database_file.write_bytes(new_database())
+    put_new_database(settings.database_file)
     url = f"http://127.0.0.1:{settings.port}"
     async with AsyncExitStack() as stack:
         session = await stack.enter_async_context(aiohttp.ClientSession())

@@ -5,13 +5,13 @@ from dataclasses import dataclass
 from playwright.async_api import Locator, Page, expect
 
 MAX_TAB_STOPS = 90
-_SHOWS_RING = """() => {
+_STOP = """wanted => {
   const at = document.activeElement;
-  if (!at || at === document.body) return "nothing has the focus";
+  if (!at || at === document.body) return {isReached: false, fault: ""};
   const shown = at.closest(".composer") || at;
   const style = getComputedStyle(shown);
   const hasRing = style.outlineStyle !== "none" && parseFloat(style.outlineWidth) >= 1;
-  return hasRing ? "" : `no ring: ${at.outerHTML.slice(0, 120)}`;
+  return {isReached: at === wanted, fault: hasRing ? "" : `no ring: ${at.outerHTML.slice(0, 120)}`};
 }"""
 
 
@@ -37,12 +37,11 @@ class Keyboard:
         """
         await expect(wanted).to_be_visible()
         for _ in range(MAX_TAB_STOPS):
-            if await wanted.evaluate("node => node === document.activeElement"):
-                assert await self.page.evaluate(_SHOWS_RING) == ""
+            stop = await wanted.evaluate(_STOP)
+            assert stop["fault"] == ""
+            if stop["isReached"]:
                 return
             await self.press("Shift+Tab" if back else "Tab")
-            if not await self.page.evaluate("document.activeElement === document.body"):
-                assert await self.page.evaluate(_SHOWS_RING) == ""
         raise AssertionError(f"Tab does not reach {wanted}")
 
     async def press_on(self, wanted: Locator, key: str = "Enter", *, back: bool = False) -> None:

@@ -1,6 +1,5 @@
 """The README's pictures, made while a story is played: `GATEHOUSE_PICTURES` names their folder, else there are none."""
 
-import os
 from io import BytesIO
 from pathlib import Path
 from typing import Final
@@ -8,9 +7,8 @@ from typing import Final
 from PIL import Image, ImageOps
 from playwright.async_api import Locator, Page
 
-FOLDER: Final = os.environ.get("GATEHOUSE_PICTURES")
-SHARPNESS: Final = 1.5 if FOLDER else 1
-"""Pixels of a picture for each CSS pixel."""
+from tests.warm.browser import PICTURES
+
 _COLOURS: Final = 128
 _FRAME: Final = 2
 _FRAME_COLOUR: Final = "#c3ccc8"
@@ -37,14 +35,14 @@ class Pictures:
         await self._taken(name, _WIDE, self._page.locator(".stage"))
 
     async def _taken(self, name: str, size: tuple[int, int], part: Locator) -> None:
-        if FOLDER is None:
+        if PICTURES is None:
             return
         before = self._page.viewport_size
         await self._page.set_viewport_size({"width": size[0], "height": size[1]})
         await self._page.get_by_test_id("tenant").evaluate("node => node.scrollTo(0, 0)")
         await self._page.mouse.move(0, 0)
         await self._page.wait_for_timeout(300)
-        _save(await part.screenshot(), Path(FOLDER) / f"{name}.png")
+        _save(await part.screenshot(), Path(PICTURES) / f"{name}.png")
         if before is not None:
             await self._page.set_viewport_size(before)
 

@@ -9,13 +9,13 @@ from dataclasses import dataclass, field
 
 import pytest
 import pytest_asyncio
-from playwright.async_api import Browser, Locator, Page, expect
+from playwright.async_api import Locator, Page, expect
 
 from tests.bot.sandbox.page.accessibility import SIZES, violations, violations_at_all_sizes
 from tests.scenarios.keyboard import Keyboard
-from tests.scenarios.pictures import SHARPNESS, Pictures
+from tests.scenarios.pictures import Pictures
 from tests.scenarios.stage import CONTOSO, UNLIMITED, Stage, running_stage
-from tests.warm.browser import IS_OPTIONAL, SKIP_REASON
+from tests.warm.browser import IS_OPTIONAL, SKIP_REASON, as_new
 
 FABRIKAM = "fab0fab0-2222-4aaa-8bbb-0123456789a2"
 APPROVERS = (("approver1", "Amara"), ("approver2", "Bruno"), ("approver3", "Chie"))
@@ -38,19 +38,12 @@ async def stage(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Stage
 
 
 @pytest_asyncio.fixture(loop_scope="session")
-async def page(browser: Browser, stage: Stage) -> AsyncIterator[Page]:
+async def page(tab: Page, stage: Stage) -> AsyncIterator[Page]:
     """The sandbox's page; an error in its script fails the test."""
-    page = await browser.new_page(
-        viewport={"width": SIZES[0][0], "height": SIZES[0][1]}, reduced_motion="reduce", device_scale_factor=SHARPNESS
-    )
-    page.set_default_timeout(30_000)
     expect.set_options(timeout=30_000)
-    errors: list[str] = []
-    page.on("pageerror", lambda error: errors.append(str(error)))
-    await page.goto(stage.url)
-    yield page
-    await page.close()
-    assert errors == []
+    async with as_new(tab, *SIZES[0], is_still=True) as page:
+        await page.goto(stage.url)
+        yield page
 
 
 @dataclass

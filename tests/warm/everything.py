@@ -13,12 +13,17 @@ from msgraph.graph_request_adapter import GraphRequestAdapter
 import bot.process.app
 import bot.process.child_process
 import bot.process.run
+import bot.process.settings
+import bot.process.start_checks
 import bot.terminal.cli
 import bot.terminal.doctor
 import bot.terminal.plan_command
 import bot.terminal.posture_command
-import bot.terminal.sandbox_command  # noqa: F401
+import bot.terminal.sandbox_command
+from tests.warm.authority import reuse_authority
 from tests.warm.block_checks import remember_checks
+from tests.warm.ready_made import loaded_once, new_database
+from workflows.catalog.catalog import SHIPPED
 from workflows.entra.addresses import load_builders
 
 _IMPORTED_AT_FIRST_USE: Final = (
@@ -38,5 +43,10 @@ for name in _IMPORTED_AT_FIRST_USE:
     import_module(name)
 load_builders(GraphRequestAdapter(AnonymousAuthenticationProvider()))
 remember_checks()
+reuse_authority()
+new_database()
+loaded_once(SHIPPED)
+for module in (bot.process.settings, bot.process.start_checks, bot.terminal.doctor, bot.terminal.plan_command):
+    vars(module)["load_catalog"] = loaded_once
 gc.freeze()  # so that no collection in a forked process copies the pages of what was imported
 gc.set_threshold(50_000, 20, 100)  # they end before there is much garbage

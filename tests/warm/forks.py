@@ -10,13 +10,17 @@ from multiprocessing.context import ForkServerProcess
 from pathlib import Path
 from typing import Final
 
+from tests.warm.shared_forks import EVERYTHING, use_offered_forks
+
 FORKS: Final = multiprocessing.get_context("forkserver")
-FORKS.set_forkserver_preload(["__main__", "tests.warm.everything"])
+FORKS.set_forkserver_preload(["__main__", EVERYTHING])
 _started: Final[list[ForkServerProcess]] = []
 
 
 def start_forked(target: Callable[..., None], *arguments: object) -> ForkServerProcess:
     """Start a process that calls a function. It does not outlive this one."""
+    if not _started:
+        use_offered_forks()
     process = FORKS.Process(target=_run_until_parent_ends, args=(target, *arguments))
     process.start()
     _started.append(process)

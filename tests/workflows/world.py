@@ -1,15 +1,14 @@
 """The domain's shell put together over a real store and the fakes, and the ways a test drives it."""
 
-import tempfile
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
-from functools import cache
 from pathlib import Path
 from typing import Any, Final
 
 from bot.words.requests.notes import note_words
+from tests.warm.ready_made import new_database, shipped_catalog
 from tests.workflows.core.builders import AMARA, BRUNO, CHIE, RILEY, SAM, TENANT, identity
 from tests.workflows.fakes import FakeDirectory, FakeNotifier, FakeTenant, FixedClock, Script
 from workflows.app.alarms import Alarms
@@ -19,7 +18,7 @@ from workflows.app.requests.restore_intake import RestoreIntake
 from workflows.app.schedule.alarm_checks import ScheduledChecks, usual_checks
 from workflows.app.schedule.ticker import tick
 from workflows.app.service import Service
-from workflows.catalog.catalog import SHIPPED, Catalog, load_catalog
+from workflows.catalog.catalog import Catalog
 from workflows.core.people import ChatId, Person
 from workflows.core.requests.commands.clicks import Click
 from workflows.core.requests.commands.partner import Keep, Revoke
@@ -35,10 +34,9 @@ from workflows.ports.notifier import NotifierUnavailable
 from workflows.ports.people_directory import PeopleDirectoryUnavailable
 from workflows.ports.records import AuditEntry, Commit
 from workflows.ports.tenant import TenantUnavailable
-from workflows.store.sqlite.file import StoreFile
 from workflows.store.sqlite.store import SqliteStore
 
-CATALOG: Final = load_catalog(SHIPPED)
+CATALOG: Final = shipped_catalog()
 CONTOSO: Final = identity()
 WAITS: Final = (TenantUnavailable, PeopleDirectoryUnavailable, NotifierUnavailable)
 
@@ -51,16 +49,6 @@ class QuickStore(SqliteStore):
             self._path.write_bytes(new_database())
         super()._open()
         self._db.execute("pragma synchronous = off")
-
-
-@cache
-def new_database() -> bytes:
-    """Return the file of a store without records; it is made once."""
-    with tempfile.TemporaryDirectory() as folder:
-        file = StoreFile(Path(folder) / "gatehouse.db")
-        file.open().close()
-        file.release()
-        return file.path.read_bytes()
 
 
 class ScriptedStore(QuickStore):

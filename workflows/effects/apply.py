@@ -127,7 +127,7 @@ class Applier:
             await self._confirm(request, pauses_seconds=self.pauses.read_back_after)
 
     async def _confirm(self, request: AccessRequest, *, pauses_seconds: tuple[float, ...]) -> None:
-        """Read back what was sent. What is not shown may have to be sent again."""
+        """Read back what was sent, and send again what the tenant still does not show when that is allowed."""
         resent_request = await self._read_back.confirm(request, pauses_seconds=pauses_seconds)
         if resent_request is not None:
             await self._write(resent_request)
@@ -170,7 +170,7 @@ class Applier:
             return False
 
     async def _may_still_be_applied(self, request: AccessRequest) -> bool:
-        """Check once more, before the first write, that it is still what was approved."""
+        """Check once more, before the first write, that the plan is still approved; otherwise record why it is not."""
         found_objection = await find_objection(
             request, tenant=self.tenant, directory=self.directory, catalog=self.catalog
         )
@@ -185,7 +185,10 @@ class Applier:
         return False
 
     async def _replan_after_gap(self, request: AccessRequest) -> bool:
-        """Request approval again for a plan approved before a gap, unless the tenant shows no change since."""
+        """Request approval again for a plan approved before a gap, unless the audit log shows no change since.
+
+        :returns: whether approval was requested again.
+        """
         again = await command_after_gap(request, store=self.store, tenant=self.tenant, clock=self.clock)
         if again is not None:
             await self.service.advance(request.id, again)

@@ -69,12 +69,12 @@ class Performer:
                 partnership = await self.store.partnership(effect.tenant_id)
                 if partnership is not None:
                     showing = self.notifier.show_review(partnership, remind=effect.remind)
-                    await self._shown(showing, f"review:{effect.tenant_id}", _about(partnership))
+                    await self._show_with_alarm(showing, f"review:{effect.tenant_id}", _about(partnership))
             case ShowSetup():
                 partnership = await self.store.partnership(effect.tenant_id)
                 if partnership is not None:
                     showing = self.notifier.show_setup(partnership, remind=effect.remind)
-                    await self._shown(showing, f"half:{effect.tenant_id}", _about(partnership))
+                    await self._show_with_alarm(showing, f"half:{effect.tenant_id}", _about(partnership))
             case ShowHome():
                 wanted = await self.store.count_home_requests(effect.person)
                 await self.notifier.show_home(effect.person)
@@ -104,7 +104,7 @@ class Performer:
         """Show a request. When the channel does not accept its card, alarm the admins, and tell the requester once."""
         try:
             about = {"partner": partner_of(request), "request": request.id}
-            await self._shown(self.notifier.show_request(request), request.id, about)
+            await self._show_with_alarm(self.notifier.show_request(request), request.id, about)
         except NotifierBlocked:
             await self.service.send_message(
                 Fact(MessageCode.CARD_NOT_POSTED, about),
@@ -113,7 +113,7 @@ class Performer:
             )
             raise
 
-    async def _shown(self, showing: Awaitable[None], subject: str, about: Mapping[str, str]) -> None:
+    async def _show_with_alarm(self, showing: Awaitable[None], subject: str, about: Mapping[str, str]) -> None:
         """Show a card. While it is not accepted, an alarm is open.
 
         :param showing: shows the card.

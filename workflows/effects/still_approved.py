@@ -27,7 +27,7 @@ class Objection:
     command_type: type[Stop] | type[Reopen] | type[Replan]
     """The class of the command for a request of which nothing was sent."""
     next_step: NextStep
-    """Returns the facts that nothing was written, and what happens next."""
+    """Returns facts for the reason: that nothing was written, and what happens next."""
     roster: Roster | None = None
     """The roles with which the approvals were counted, when approvals are missing."""
     drift: Drift | None = None

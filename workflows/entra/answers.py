@@ -148,11 +148,13 @@ def is_same_service(link: str, service_root: str) -> bool:
     The link to the next page must not send our token to another server.
     """
     try:
-        theirs, ours = urlsplit(link), urlsplit(service_root)
-        there, here = ((url.scheme, url.hostname, url.port or _PORTS.get(url.scheme)) for url in (theirs, ours))
+        link_url, service_url = urlsplit(link), urlsplit(service_root)
+        link_address, service_address = (
+            (url.scheme, url.hostname, url.port or _PORTS.get(url.scheme)) for url in (link_url, service_url)
+        )
     except ValueError:
         return False
-    return there == here and theirs.username is None and theirs.password is None
+    return link_address == service_address and link_url.username is None and link_url.password is None
 
 
 def identity_of(document: JsonObject, *, asked: str) -> TenantIdentity | None:

@@ -58,7 +58,7 @@ async def _found_without_entra(target: str, store: Store, tenant: Tenant) -> Ten
     if requested := await _found_by_request(target, store):
         return requested
     if is_tenant_id(target):
-        clouds = await _has_other_clouds(tenant)
+        clouds = await _other_clouds_enabled(tenant)
         raise Refused(RefusalCode.UNKNOWN_TENANT, target=target, is_id=True, has_other_clouds=clouds)
     raise Refused(RefusalCode.UNKNOWN_TENANT, target=target, is_id=False)
 
@@ -72,7 +72,7 @@ async def _found_by_request(target: str, store: Store) -> TenantIdentity | None:
     return None
 
 
-async def _has_other_clouds(tenant: Tenant) -> bool | None:
+async def _other_clouds_enabled(tenant: Tenant) -> bool | None:
     """Return whether our tenant has other clouds enabled; None when that could not be read."""
     try:
         return bool((await tenant.tenant_settings.read_access_policy()).get("allowedCloudEndpoints"))

@@ -38,7 +38,7 @@ async def look_up(
         led_to = await tenant_ids_of(names[-1], records)
         raise LookupRefused(refused.field, refused.code, **{**refused.fact.values, "led_to": list(led_to)}) from refused
     if identity is None:
-        identity = await _of_another_cloud(names[-1], tenant, records)
+        identity = await _identity_in_other_cloud(names[-1], tenant, records)
     if identity.tenant_id == await tenant.home():
         raise InvalidField(FIELD, RefusalCode.TARGET_IS_OURS, target=target)
     if identity.tenant_id in CONSUMER_TENANTS:
@@ -69,7 +69,7 @@ async def read_default(*, tenant: Tenant) -> JsonObject | None:
         return None
 
 
-async def _of_another_cloud(target: str, tenant: Tenant, records: RecordsReader | None) -> TenantIdentity:
+async def _identity_in_other_cloud(target: str, tenant: Tenant, records: RecordsReader | None) -> TenantIdentity:
     """Return the identity of an unknown tenant id, when it may be in another cloud: lookups cover only this cloud.
 
     :raises InvalidField: for a domain, and when no other cloud is enabled.

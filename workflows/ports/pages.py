@@ -13,15 +13,16 @@ from workflows.ports.records import AuditEntry
 Item = TypeVar("Item")
 
 Cursor = tuple[str, ...]
-"""The sort values of one record. A page begins after or before it, also when the record no longer exists."""
+"""The sort values of one record. A page begins after it or ends before it, also when the record no longer exists."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PagePosition:
-    """The place of a page in a list: after the cursor, or before it; without a cursor at the start."""
+    """Where a page is in a list: after the cursor, or before it. Without a cursor it is the first page."""
 
     cursor: Cursor = ()
     is_before: bool = False
+    """Whether the page ends right before the cursor, as after the button Previous. The name is stored."""
 
 
 START: Final = PagePosition()

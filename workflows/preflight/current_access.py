@@ -38,7 +38,7 @@ _AT_ONCE: Final = 5
 class _EvaluationInputs:
     """The inputs of an evaluation. Partners with equal inputs share one."""
 
-    entries: tuple[VisitorAccess, ...]
+    visitor_access: tuple[VisitorAccess, ...]
     trust: InboundTrustFlags
     tenant_id: TenantId | None
     """The tenant id of a partner that a policy names; None for all other partners."""
@@ -76,7 +76,7 @@ def _grouped(
     groups: dict[_EvaluationInputs, list[PartnerPosture]] = {}
     for partner in partners:
         inputs = _EvaluationInputs(
-            entries=visitor_access_of(
+            visitor_access=visitor_access_of(
                 collaboration=partner.b2b_access[Property.B2B_COLLABORATION_INBOUND].targets.certain,
                 direct_connect=partner.b2b_access[Property.B2B_DIRECT_CONNECT_INBOUND].targets.certain,
                 synchronizes=partner.synchronization.value,
@@ -102,7 +102,7 @@ async def _reports(
     for inputs in groups:
         tenant_id = inputs.tenant_id or representative
         if tenant_id is not None:
-            chosen = questions(policies, inputs.entries, tenant_id)
+            chosen = questions(policies, inputs.visitor_access, tenant_id)
             wanted[inputs] = (*chosen.asked, *chosen.left_out)
     every = tuple(dict.fromkeys(question for own_questions in wanted.values() for question in own_questions))
     asked = every[:MAX_QUESTIONS]
@@ -111,7 +111,7 @@ async def _reports(
     for number, (inputs, own_questions) in enumerate(wanted.items(), 1):
         reports[inputs] = assess(
             documents,
-            inputs.entries,
+            inputs.visitor_access,
             inputs.tenant_id or own_questions[0].tenant_id if own_questions else TenantId(""),
             inputs.trust,
             Questions(

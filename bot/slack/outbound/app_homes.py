@@ -50,5 +50,5 @@ class AppHomes:
             home = await read_home(
                 person, known=known, at=place, store=self._outbound.store, directory=self._outbound.directory, now=now
             )
-        # Outside the event loop: building a long AppHome takes longer than a click may wait.
+        # Outside the event loop: building a long App Home takes longer than a click may wait.
         return await asyncio.to_thread(home_view, home, now=now)

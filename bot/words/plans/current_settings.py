@@ -63,7 +63,7 @@ def describe_unchanged(
     plan: Plan, default: JsonObject | None, names: Mapping[str, str] = NO_NAMES
 ) -> tuple[CurrentLine, ...]:
     """Describe the settings of a partner that stay as they are, because a plan does not write them."""
-    applies = effective_settings(facts.without_written(plan), default)
+    applies = effective_settings(facts.without_written_settings(plan), default)
     return _lines(facts.unchanged_settings(plan, default), applies, default, names)
 
 

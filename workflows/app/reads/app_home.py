@@ -57,7 +57,7 @@ class HomePosition:
     places: Mapping[HomeList, PagePosition] = field(default_factory=dict)
 
     def at(self, name: HomeList) -> PagePosition:
-        """Return where the shown page of one list begins."""
+        """Return the position of the shown page of one list."""
         return self.places.get(name, START)
 
 

@@ -54,7 +54,7 @@ class RequestLimitCheck:
             raise
 
     async def done(self, *, key: str) -> None:
-        """Tell the person how many requests are left in this hour, and raise an alarm when none is left."""
+        """Warn the person when few requests are left in this hour, and raise an alarm when none is left."""
         allowance = self._allowance
         if allowance is None or self.limits is None:
             return

@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import Mapping
 from typing import Final
 
-from workflows.core.checks.target_checks import is_microsofts
+from workflows.core.checks.target_checks import is_microsoft_application
 from workflows.core.errors.facts import Fact, as_values
 from workflows.core.errors.refusal_codes import RefusalCode
 from workflows.core.policy.placeholders import Placeholder, begins_with
@@ -44,7 +44,7 @@ def _can_be_checked(placeholder: Placeholder) -> bool:
 async def _problem(placeholder: Placeholder, typed: str, tenant: Tenant, timeout_seconds: float) -> Fact | None:
     target, prefix = Target(type=placeholder.kind, id=typed.lower()), placeholder.prefix
     about = {"kind": target.type.value, "prefix": prefix}
-    if is_microsofts(target):
+    if is_microsoft_application(target):
         return Fact(RefusalCode.NAME_OUTSIDE_PREFIX, about) if prefix else None
     try:
         async with asyncio.timeout(timeout_seconds):

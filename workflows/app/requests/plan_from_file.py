@@ -81,7 +81,7 @@ class _ParsedFile(NamedTuple):
 
 
 @dataclass(frozen=True, slots=True)
-class _ReadRegister:
+class _LoadedRecords:
     """Records that were read before, with the interface `RecordsReader`."""
 
     records: Records
@@ -110,12 +110,10 @@ async def plan_request(
     :raises TenantUnavailable, TenantRefused: when the partner cannot be read.
     """
     parsed = _parsed(file, catalog)
-    register = _ReadRegister(records or Records())
+    loaded = _LoadedRecords(records or Records())
     try:
-        observation = await look_up(parsed.target, tenant=tenant, clock=clock, records=register)
-        return await _planned(
-            parsed, observation, register, records=records, tenant=tenant, catalog=catalog, clock=clock
-        )
+        observation = await look_up(parsed.target, tenant=tenant, clock=clock, records=loaded)
+        return await _planned(parsed, observation, loaded, records=records, tenant=tenant, catalog=catalog, clock=clock)
     except InvalidField as error:
         raise PlanImpossible({_key(error.field): error.fact}) from error
     except UnreadableSetting as error:
@@ -125,7 +123,7 @@ async def plan_request(
 async def _planned(
     parsed: _ParsedFile,
     observation: ObservedPartner,
-    register: _ReadRegister,
+    loaded: _LoadedRecords,
     *,
     records: Records | None,
     tenant: Tenant,
@@ -140,9 +138,9 @@ async def _planned(
         # Without records it is not known who opened the partner, and until when.
         instead = None if records is None else nothing.fact
         return Planned(observation=observation, template=template, duration=duration, plan=None, instead=instead)
-    policy = await current_policy(known, past=register, catalog=catalog)
+    policy = await current_policy(known, past=loaded, catalog=catalog)
     digest, stages = plan.digest, chain_of(plan, template, observation, policy)
-    preflight = Preflight(tenant=tenant, store=register, clock=clock)
+    preflight = Preflight(tenant=tenant, store=loaded, clock=clock)
     result = await preflight.check(observation, plan, labels_of(template, placeholders))
     return Planned(
         observation=observation,
@@ -155,7 +153,7 @@ async def _planned(
             *replacement_findings(known, plan, template, stages, duration, clock.now()),
             *check_proposal(observation, plan, stages, result.circumstances),
             *require_no_errors(result.findings, FIELD),
-            *[one async for one in _record_findings(register, records, observation)],
+            *[one async for one in _record_findings(loaded, records, observation)],
         ),
         names=result.names,
         access=result.access,
@@ -206,13 +204,13 @@ def _problems_with(template: Template, file: RequestFile) -> Iterator[tuple[str,
 
 
 async def _record_findings(
-    register: _ReadRegister, records: Records | None, observation: ObservedPartner
+    loaded: _LoadedRecords, records: Records | None, observation: ObservedPartner
 ) -> AsyncIterator[Finding]:
     if records is None:
         yield Finding(code=FindingCode.RECORDS_UNREADABLE, severity=Severity.UNCHECKED, source=Source.RECORDS)
         return
     try:
-        await require_no_other_request(register, observation, None)
+        await require_no_other_request(loaded, observation, None)
     except InvalidField as error:
         yield Finding(
             code=FindingCode.OPEN_REQUEST,

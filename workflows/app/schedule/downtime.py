@@ -57,9 +57,10 @@ async def last_gap(*, store: Store) -> Gap | None:
 
 
 async def command_after_gap(request: AccessRequest, *, store: Store, tenant: Tenant, clock: Clock) -> Replan | None:
-    """Return the command that requests approval again for an opening approved before a gap; None when it may write.
+    """Return the command that requests approval again for a plan that was approved before a gap.
 
-    It may write when Entra's audit log shows that nobody has changed the partner since, Gatehouse included.
+    None: the plan may be written. It may be written when Entra's audit log shows that nobody has changed the partner
+    since, Gatehouse included.
     """
     gap = await last_gap(store=store)
     since = must_be_unchanged_since(request, gap)

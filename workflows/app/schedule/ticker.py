@@ -69,17 +69,17 @@ async def _is_being_decided(
 
     :param until: the event loop's time after which the directory is not waited for.
     """
-    about = [
+    decisions = [
         (click.command, click)
         for click in clicks
         if isinstance(click.command, Approve | Reject) and click.command.request_id == request_id
     ]
-    request = await store.request(request_id) if about else None
+    request = await store.request(request_id) if decisions else None
     if request is None:
         return False
-    for wanted, click in about:
-        if is_in_time(request, wanted.digest, click.received_at) and await _may_count(
-            request, wanted, click, until, directory
+    for decision, click in decisions:
+        if is_in_time(request, decision.digest, click.received_at) and await _may_count(
+            request, decision, click, until, directory
         ):
             return True
     return False

@@ -66,18 +66,18 @@ def check_targets(
     ours = [one for one in written if one.owner is Owner.OURS]
     theirs = [one for one in written if one.owner is Owner.THEIRS]
     missing = [one for one in ours if names.get(one.target, "") is None]
-    ids_before = ours if is_restoration else current_targets(plan.before)
-    yield from _no_longer_existing([one for one in missing if one in ids_before])
-    yield from _not_existing([one for one in missing if one not in ids_before], labels)
-    ids_before = theirs if is_restoration else current_targets(plan.before)
-    yield from _ours_in_place_of_theirs(theirs, ids_before, names, labels)
+    before = current_targets(plan.before)
+    ours_before, theirs_before = (ours, theirs) if is_restoration else (before, before)
+    yield from _no_longer_existing([one for one in missing if one in ours_before])
+    yield from _not_existing([one for one in missing if one not in ours_before], labels)
+    yield from _ours_in_place_of_theirs(theirs, theirs_before, names, labels)
     yield from _unreadable(written, names)
     yield from _named(ours, names)
     yield from _known_to_partner_only(theirs)
     yield from _in_both_tenants(theirs, names)
 
 
-def is_microsofts(target: Target) -> bool:
+def is_microsoft_application(target: Target) -> bool:
     """Return whether this is one of Microsoft's own applications. A tenant may not have it before its first use."""
     return target.type is TargetType.APPLICATION and _FIRST_PARTY.fullmatch(target.id) is not None
 
@@ -85,23 +85,23 @@ def is_microsofts(target: Target) -> bool:
 def _no_longer_existing(kept: Iterable[NamedTarget]) -> Iterator[Finding]:
     """Report ids that a setting contained before and that no longer exist. This request cannot correct them."""
     for one in kept:
-        if is_microsofts(one.target):
+        if is_microsoft_application(one.target):
             yield _not_installed(one.target, {})
             continue
-        yield _finding(FindingCode.TARGET_GONE, Severity.WARNING, setting=one.setting, **_named_by(one.target))
+        yield _finding(FindingCode.TARGET_GONE, Severity.WARNING, setting=one.setting, **_kind_and_id(one.target))
 
 
 def _not_existing(new: Iterable[NamedTarget], labels: Mapping[str, str]) -> Iterator[Finding]:
     for one in new:
-        if is_microsofts(one.target):
+        if is_microsoft_application(one.target):
             yield _not_installed(one.target, labels)
             continue
-        values = {"setting": one.setting, **_named_by(one.target), "label": labels.get(one.target.id)}
+        values = {"setting": one.setting, **_kind_and_id(one.target), "label": labels.get(one.target.id)}
         yield _finding(FindingCode.TARGET_ABSENT, Severity.ERROR, **values)
 
 
 def _not_installed(target: Target, labels: Mapping[str, str]) -> Finding:
-    values = {**_named_by(target), "label": labels.get(target.id)}
+    values = {**_kind_and_id(target), "label": labels.get(target.id)}
     return _finding(FindingCode.TARGET_NOT_INSTALLED, Severity.NOTE, **values)
 
 
@@ -116,7 +116,12 @@ def _ours_in_place_of_theirs(
         name = names.get(one.target)
         if isinstance(name, str) and _can_be_ours(one):
             severity = Severity.WARNING if one in ids_before else Severity.ERROR
-            values = {"setting": one.setting, **_named_by(one.target), "label": labels.get(one.target.id), "name": name}
+            values = {
+                "setting": one.setting,
+                **_kind_and_id(one.target),
+                "label": labels.get(one.target.id),
+                "name": name,
+            }
             yield _finding(FindingCode.TARGET_IS_OURS, severity, **values)
 
 
@@ -131,7 +136,7 @@ def _unreadable(written: Iterable[NamedTarget], names: Names) -> Iterator[Findin
 def _named(ours: Iterable[NamedTarget], names: Names) -> Iterator[Finding]:
     found = {one.target: names[one.target] for one in ours if isinstance(names.get(one.target), str)}
     if found:
-        targets = [{**_named_by(target), "name": name} for target, name in found.items()]
+        targets = [{**_kind_and_id(target), "name": name} for target, name in found.items()]
         yield _finding(FindingCode.TARGETS_NAMED, Severity.NOTE, targets=targets)
 
 
@@ -153,7 +158,7 @@ def _can_be_ours(one: NamedTarget) -> bool:
     return one.owner is Owner.OURS or one.target.type is not TargetType.APPLICATION
 
 
-def _named_by(target: Target) -> dict[str, str]:
+def _kind_and_id(target: Target) -> dict[str, str]:
     return {"kind": target.type.value, "id": target.id}
 
 

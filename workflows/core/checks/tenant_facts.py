@@ -1,4 +1,4 @@
-"""The facts that are read in our tenant before a decision; each fact, or why it is not known. Data only."""
+"""The facts that are read in our tenant before a decision: each fact, or why it could not be read. Data only."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -10,7 +10,7 @@ from workflows.core.settings.model import Target
 
 
 class UnreadableReason(StrEnum):
-    """Why a fact is not known."""
+    """Why a fact could not be read."""
 
     FORBIDDEN = "forbidden"
     NO_LICENCE = "no_licence"

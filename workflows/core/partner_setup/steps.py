@@ -40,7 +40,7 @@ _RESERVED: Final = frozenset({ALL_USERS, ALL_APPLICATIONS, OFFICE_365, ALL_MICRO
 
 
 class StepKey(StrEnum):
-    """The kinds of steps. Inbound and outbound are named as in the partner's tenant. The values are stored."""
+    """The kind of step. Inbound and outbound are seen from the partner's tenant. The values are stored."""
 
     MICROSOFT_CLOUD = "microsoft_cloud"
     AUTOMATIC_REDEMPTION_OUTBOUND = "automatic_redemption_outbound"
@@ -133,7 +133,7 @@ def setup_of(
     Inherited settings give no steps: the default applies to every tenant, and nobody approved it for this partner. A
     partner of another cloud that is not added in our tenant has no steps either.
 
-    :param configuration: the partner's own document here; None when it has none.
+    :param configuration: the partner's configuration in our tenant; None when there is none.
     :param default: our default's document; None when it could not be read.
     :param is_cross_cloud: whether the partner is in another Microsoft cloud, where direct connect does not exist.
     """

@@ -8,7 +8,7 @@ from workflows.core.partners.partnership import Partnership
 from workflows.core.requests.request import AccessRequest, RequestId, RequestState
 from workflows.core.settings.model import TenantId
 
-_SETTLED: Final = frozenset({RequestState.APPLIED, RequestState.OVERWRITTEN})
+_RESULT_RECORDED: Final = frozenset({RequestState.APPLIED, RequestState.OVERWRITTEN})
 """States in which the partnership's record describes the result of the writes."""
 
 
@@ -37,13 +37,13 @@ class Records:
         ended = (
             request
             for request in self.requests.values()
-            if request.is_terminal and request.was_sent and request.state not in _SETTLED
+            if request.is_terminal and request.was_sent and request.state not in _RESULT_RECORDED
         )
         return {request.plan.tenant_id: request for request in sorted(ended, key=lambda one: one.changed_at)}
 
 
 def changed_between(first: Records, second: Records) -> frozenset[TenantId]:
-    """Return the tenants whose records changed between two reads, and those that Gatehouse may be writing.
+    """Return the tenants whose records changed between two reads, and those that Gatehouse may be changing now.
 
     Their records are not compared with the settings in the tenant.
     """

@@ -54,7 +54,7 @@ def current_settings(
 ) -> tuple[CurrentSetting, ...]:
     """List every current setting of a partner, and whether it is its own or the tenant's default.
 
-    :param configuration: the partner's own document; None when it has none, so that the defaults apply.
+    :param configuration: the partner's configuration in our tenant; None when there is none: the defaults apply.
     :param default: the tenant's default document; None when it could not be read.
     :param is_cross_cloud: whether it is in another Microsoft cloud: without a configuration no default applies.
     """
@@ -62,7 +62,7 @@ def current_settings(
     return tuple(entry for name in Property for entry in _current_settings(name, own, applies))
 
 
-def without_written(plan: Plan) -> JsonObject:
+def without_written_settings(plan: Plan) -> JsonObject:
     """Return the partner's configuration before a plan, without the settings that the plan writes."""
     written = {change.name for change in changes(plan)}
     return {name: value for name, value in (plan.before or {}).items() if name not in written}
@@ -70,7 +70,7 @@ def without_written(plan: Plan) -> JsonObject:
 
 def unchanged_settings(plan: Plan, default: JsonObject | None) -> tuple[CurrentSetting, ...]:
     """List the settings of a partner that a plan does not write."""
-    return tuple(entry for entry in current_settings(without_written(plan), default) if entry.is_own)
+    return tuple(entry for entry in current_settings(without_written_settings(plan), default) if entry.is_own)
 
 
 def settings_that_stay_open(plan: Plan, default: JsonObject | None) -> tuple[CurrentSetting, ...]:

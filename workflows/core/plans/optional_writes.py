@@ -54,7 +54,7 @@ def _optional_writes(before: JsonObject, default: JsonObject | None) -> Iterator
         # A member inside a list is replaced together with the list. Tenant restrictions only limit our own users.
         is_ours = path[0] == Property.TENANT_RESTRICTIONS or is_restriction(path)
         if not has_no_value(value) and _TARGETS not in path[1:-1] and not is_ours:
-            body = nulls.setdefault(_address_key(path), _blocked_base(path))
+            body = nulls.setdefault(_body_key(path), _blocked_base(path))
             set_member(body, path, _closing_value(path, value))
     for body in nulls.values():
         is_synchronization = IDENTITY_SYNCHRONIZATION in body
@@ -63,7 +63,7 @@ def _optional_writes(before: JsonObject, default: JsonObject | None) -> Iterator
         )
 
 
-def _address_key(path: Path) -> str:
+def _body_key(path: Path) -> str:
     """Return a key that is equal for members of one body. A body is a setting, or one member of the policy."""
     return ".".join(path[:2]) if path[0] == IDENTITY_SYNCHRONIZATION else path[0]
 

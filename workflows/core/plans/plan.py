@@ -170,10 +170,10 @@ def plan_access(
 
     Only settings that are in `settings` and that differ are written. Flags that a template does not name keep their
     value.
-    Closing operations come first and the widest opening comes last. Synchronization is switched off before the partner
-    is written. It is switched on after that, because it requires automatic redemption (Microsoft: "Configure
-    cross-tenant synchronization using PowerShell or Microsoft Graph API"). All other settings are one write, which
-    Graph applies completely or not at all.
+    Operations that close access come first. The one that opens the most comes last. Synchronization is switched off
+    before the partner is written. It is switched on after that, because it requires automatic redemption (Microsoft:
+    "Configure cross-tenant synchronization using PowerShell or Microsoft Graph API"). All other settings are one
+    write, which Graph applies completely or not at all.
 
     :raises NothingToChange: when the partner already has every setting.
     """
@@ -201,7 +201,7 @@ def plan_access(
 def operations_in_order(
     tenant_id: TenantId, before: JsonObject | None, body: JsonObject, *, synchronizes: bool | None
 ) -> tuple[Operation, ...]:
-    """Return the writes of a plan: closing first, the widest opening last. A missing partner is created.
+    """Return the writes of a plan: those that close access first. A missing partner is created.
 
     :param body: the settings to write, without synchronization, which has its own endpoint.
     :param synchronizes: whether synchronization shall be on; None does not change it.

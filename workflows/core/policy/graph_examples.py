@@ -95,7 +95,7 @@ def _member(name: str, value: Any, path: tuple[str, ...], siblings: Mapping[Any,
         case "targets" if value in ([], None):
             yield f"{place}: an empty list has no documented meaning; name at least one target, or a word for all"
         case "usersAndGroups" | "applications" if value is None and any(siblings.get(other) for other in _LISTS):
-            yield f"{place}: null siblings a list that is set has no documented meaning; write both lists"
+            yield f"{place}: null beside a list that is set has no documented meaning; write both lists"
         case "target":
             yield from _target(value, path, siblings)
 
@@ -111,7 +111,7 @@ def _target(value: Any, path: tuple[str, ...], siblings: Mapping[Any, Any]) -> I
     wanted = TargetType.USER if word == ALL_USERS else TargetType.APPLICATION
     kind = next((item for name, item in siblings.items() if str(name).lower() == "targettype"), None)
     if kind != wanted:
-        yield f"{place.rpartition('.')[0]}.targetType: {kind!r}: write “{wanted}” siblings {word}"
+        yield f"{place.rpartition('.')[0]}.targetType: {kind!r}: write “{wanted}” beside {word}"
 
 
 def _names(value: object, depth: int) -> Iterator[str]:

@@ -118,7 +118,7 @@ def _other_access(found: Sequence[AccessKind]) -> Iterator[Concern]:
         if kind.category in (AccessCategory.SERVICE, AccessCategory.CAPABILITIES, AccessCategory.UNDESCRIBED)
     ]
     opened = [kind for kind in others if kind.opening is not Openness.UNKNOWN]
-    # Access that an unread default may open is reported once, as a concern about the default.
+    # Access that an unreadable default may open is reported once, as a concern about the default.
     unknown = [kind for kind in others if kind.opening is Openness.UNKNOWN and kind.is_explicit]
     if opened:
         values = {"ways": access_kind_values(opened)}

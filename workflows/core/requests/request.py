@@ -194,7 +194,10 @@ class AccessRequest:
     drift: Drift | None = None
     """How the partner differed from the plan, when approval was requested again because of that."""
     round: int = 0
-    """How often approval was requested again. Each round has its own messages and its own decisions."""
+    """How often approval was requested again. A round is the time between two requests for approval.
+
+    Each round has its own messages and its own decisions.
+    """
     seen: Prepared | None = None
     """The plan that approvers saw before the present plan; None when there was none, or it was the same."""
     seen_particulars: Particulars | None = None

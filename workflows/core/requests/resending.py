@@ -80,7 +80,7 @@ def remaining_pause(request: AccessRequest, now: datetime) -> timedelta | None:
 
 
 def may_be_resent(request: AccessRequest, now: datetime) -> bool:
-    """Return whether a request may be sent again: a revocation always, an opening once within `RESEND_WITHIN`."""
+    """Return whether a request may be sent again: a revocation always, any other plan once within `RESEND_WITHIN`."""
     if _is_revocation(request):
         return True
     return request.resent_at is None and now - first_sent(request) <= RESEND_WITHIN

@@ -112,7 +112,7 @@ def effective_settings(
     Automatic redemption has the read-only default false in every tenant (Graph:
     "crossTenantAccessPolicyConfigurationDefault"). Without a synchronization policy nothing is synchronized.
 
-    :param configuration: the partner's own document; None when it has none.
+    :param configuration: the partner's configuration in our tenant; None when there is none.
     :param default: the default's document; None when it could not be read, so that inherited values are not known.
     :param is_cross_cloud: whether the partner is in another Microsoft cloud. Without a configuration it is then
         blocked, whatever the default says.

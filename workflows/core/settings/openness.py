@@ -101,7 +101,7 @@ def access_kinds(
 ) -> tuple[AccessKind, ...]:
     """List every kind of access into and out of the tenant for a partner, open or closed.
 
-    :param configuration: the partner's own document; None when it has none.
+    :param configuration: the partner's configuration in our tenant; None when there is none.
     :param default: the tenant's default; None when it could not be read, so that inherited values are not known.
     :param is_cross_cloud: whether the partner is in another Microsoft cloud, where a tenant without settings is
         blocked.

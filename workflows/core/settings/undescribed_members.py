@@ -116,6 +116,7 @@ def copied(value: Any) -> Any:
 
 
 def _undescribed(value: Any, members: _Members | None, path: Path) -> Iterator[tuple[Path, Any]]:
+    """List the undescribed members of a value, at every depth, each with its path and its value."""
     if members is None:
         return
     if isinstance(value, list | tuple):
@@ -132,6 +133,10 @@ def _undescribed(value: Any, members: _Members | None, path: Path) -> Iterator[t
 
 
 def _only_described(value: Any, members: _Members | None) -> Any:
+    """Return a value without undescribed members, at every depth.
+
+    :param members: the described members of the value; None: the value is returned unchanged.
+    """
     if members is None:
         return value
     if isinstance(value, list | tuple):
@@ -146,6 +151,7 @@ def _both(name: str, old: JsonObject, new: JsonObject) -> bool:
 
 
 def _kept(old: JsonObject, new: JsonObject, members: _Members) -> dict[str, Any]:
+    """Return `new` with the undescribed members of `old` that `new` does not contain, at every depth."""
     lost = {key: item for key, item in old.items() if key not in members and key not in new and "@" not in key}
     deeper = {
         key: _kept(old[key], new[key], inner)

@@ -1,4 +1,4 @@
-"""Read back what was sent, until the tenant shows the plan or something else."""
+"""Read the partner back after a write, until it shows the plan or other settings."""
 
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
@@ -32,7 +32,7 @@ from workflows.ports.tenant import Tenant, TenantRefused, TenantUnavailable
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ReadBack:
-    """Confirms what was sent, and decides what to do with what is not shown."""
+    """Reads the partner until it shows the plan, and decides what to do when it does not show it."""
 
     service: Service
     store: Store

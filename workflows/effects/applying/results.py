@@ -46,7 +46,10 @@ class ApplyResults:
     alarms: Alarms
 
     async def stop_if_too_late(self, request: AccessRequest) -> bool:
-        """End a request of which nothing was sent before the requested access ended."""
+        """End a request when the requested access ended before anything was sent.
+
+        :returns: whether the request was ended.
+        """
         if request.writing_since is not None or not self._is_too_late(request):
             return False
         reason = (_access_ended(request), not_written(request), Fact(NoteCode.REQUEST_LATER_END))
@@ -128,7 +131,10 @@ class ApplyResults:
     async def record_drift(
         self, request: AccessRequest, observed: JsonObject | None, *, is_written: bool = False
     ) -> None:
-        """Record that somebody else changed the partner. What Gatehouse may have written itself is never denied."""
+        """Record that somebody else changed the partner, and plan again where nothing was written.
+
+        :param is_written: whether a write of the plan was sent in this attempt.
+        """
         is_ours = is_written or request.writing_since is not None
         if is_ours and request.particulars.kind is not RequestKind.REVOCATION:
             await self.service.advance(request.id, RecordOverwritten(image=observed))

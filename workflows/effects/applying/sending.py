@@ -16,7 +16,7 @@ _NOT_FOUND: Final = 404
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PlanSender:
-    """Sends what is missing of a plan. What it cannot know, it reads."""
+    """Sends the operations of a plan that are not in the tenant yet. Reads the partner when the result is unclear."""
 
     tenant: Tenant
     results: ApplyResults
@@ -44,9 +44,11 @@ class PlanSender:
         return True
 
     async def _read_existing_partner(self, plan: Plan, index: int) -> JsonObject:
-        """Read what already exists where an operation creates: our own earlier write, or somebody else's.
+        """Read the object that exists already although an operation was to create it.
 
-        :raises TenantUnavailable: while it is not shown; an object that exists but is not shown here is no drift.
+        It may be our own earlier write, or somebody else's.
+
+        :raises TenantUnavailable: while Graph does not show it. That is no drift: the object may not be replicated yet.
         """
         try:
             observed = await self.tenant.read_partner(plan.tenant_id)
@@ -60,9 +62,10 @@ class PlanSender:
     async def _record_if_partner_disappeared(
         self, request: AccessRequest, index: int, error: TenantRefused, *, is_written: bool
     ) -> bool:
-        """Read again where Graph does not find what was read shortly before; False for any other refusal.
+        """Read the partner again when Graph answers that it does not exist, and record that it disappeared.
 
-        :raises TenantUnavailable: while the new read still finds it: the write reached a replica that was out of date.
+        :returns: whether it was recorded. False for any other refusal.
+        :raises TenantUnavailable: when the partner exists after all: the write reached a server that was out of date.
         """
         plan = request.plan
         if error.status != _NOT_FOUND or plan.operations[index].method == "POST":

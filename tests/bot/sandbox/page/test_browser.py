@@ -8,12 +8,12 @@ from pathlib import Path
 import pytest
 import pytest_asyncio
 from aiohttp.test_utils import TestServer
-from playwright.async_api import Browser, Page, expect
+from playwright.async_api import Page, expect
 
 from tests.bot.sandbox.page import samples
-from tests.bot.sandbox.page.accessibility import violations_at_all_sizes
+from tests.bot.sandbox.page.accessibility import violations, violations_at_all_sizes
 from tests.bot.sandbox.page.stage import CHANNELS, PEOPLE, Stage
-from tests.warm.browser import IS_OPTIONAL, SKIP_REASON
+from tests.warm.browser import IS_OPTIONAL, SKIP_REASON, as_new
 
 pytestmark = [
     pytest.mark.browser,
@@ -31,16 +31,10 @@ async def stage(tmp_path: Path) -> Stage:
 
 
 @pytest_asyncio.fixture(loop_scope="session")
-async def page(browser: Browser, stage: Stage) -> AsyncIterator[Page]:
-    async with TestServer(stage.app()) as server:
-        opened = await browser.new_page(viewport={"width": 1280, "height": 800})
-        problems: list[str] = []
-        opened.on("pageerror", lambda error: problems.append(str(error)))
-        opened.on("console", lambda note: problems.append(note.text) if "Content Security" in note.text else None)
-        await opened.goto(str(server.make_url("/")))
-        yield opened
-        await opened.close()
-        assert problems == []
+async def page(tab: Page, stage: Stage) -> AsyncIterator[Page]:
+    async with TestServer(stage.app()) as server, as_new(tab, width=1280, height=800) as page:
+        await page.goto(str(server.make_url("/")))
+        yield page
 
 
 async def sent(stage: Stage, call: str) -> samples.Json:
@@ -358,6 +352,16 @@ async def test_every_kind_of_field_is_accessible(page: Page, stage: Stage) -> No
     await page.get_by_role("combobox", name="Pilot group").fill("bri")
     await expect(page.get_by_role("option", name="Bridge pilots")).to_be_visible()
     assert await violations_at_all_sizes(page) == []
+
+
+async def test_a_part_that_changed_is_looked_at_again(page: Page, stage: Stage) -> None:
+    stage.post(CHANNELS["partner-access"], "card", blocks=samples.CARD_BLOCKS)
+    await stage.change()
+    await expect(page.get_by_test_id("message")).to_have_count(1)
+    assert await violations(page) == []
+    await page.get_by_test_id("message").evaluate("node => { node.innerHTML += '<img src=\"/page/static/icon.svg\">' }")
+    [fault] = await violations(page)
+    assert fault.startswith("image-alt")
 
 
 async def test_badges_and_several_people(page: Page, stage: Stage) -> None:

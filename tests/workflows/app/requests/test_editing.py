@@ -92,23 +92,26 @@ async def test_only_the_requester_opens_and_sends_an_edit(world: World, someone:
     request = await world.waiting()
     editing = Editing(intake=world.intake)
     for asked in (
-        editing.require(request.id, someone.chat_id),
+        editing.require_editable(request.id, someone.chat_id),
         editing.edit(edit_of(request, someone, justification="More"), key="k"),
     ):
         with pytest.raises(Refused) as refused:
             await asked
         assert refused.value.fact == Fact(RefusalCode.NOT_THE_REQUESTER, {"edits": True})
-    assert await editing.require(request.id, RILEY.chat_id) == request
+    assert await editing.require_editable(request.id, RILEY.chat_id) == request
 
 
 async def test_what_nobody_knows_and_what_is_closed_cannot_be_edited(world: World) -> None:
     editing = Editing(intake=world.intake)
     with pytest.raises(Refused) as refused:
-        await editing.require(RequestId("R-AAAAAAAAAA"), RILEY.chat_id)
+        await editing.require_editable(RequestId("R-AAAAAAAAAA"), RILEY.chat_id)
     assert refused.value.code == RefusalCode.UNKNOWN_REQUEST
     request = await world.waiting()
     await world.service.withdraw(request.id, RILEY.chat_id, key="w")
-    for asked in (editing.require(request.id, RILEY.chat_id), editing.edit(edit_of(request, days=30), key="k")):
+    for asked in (
+        editing.require_editable(request.id, RILEY.chat_id),
+        editing.edit(edit_of(request, days=30), key="k"),
+    ):
         with pytest.raises(Refused) as refused:
             await asked
         assert refused.value.code == RefusalCode.NOT_NOW

@@ -15,7 +15,7 @@ from workflows.core.checks.target_checks import (
     Names,
     check_targets,
     ids_to_look_up,
-    is_microsofts,
+    is_microsoft_application,
     known_names,
     shown_name,
 )
@@ -222,9 +222,9 @@ def test_an_id_of_ours_that_was_listed_there_before_is_a_warning() -> None:
 def test_microsofts_own_applications_need_not_be_in_use_here() -> None:
     office = plan({INBOUND: only(target(U, ALL_USERS), target(A, SHAREPOINT))})
     assert found({target(A, SHAREPOINT): None}, office)["target_not_installed"].severity is Severity.NOTE
-    assert is_microsofts(target(A, SHAREPOINT))
-    assert not is_microsofts(target(G, SHAREPOINT))
-    assert not is_microsofts(target(A, OUR_APP))
+    assert is_microsoft_application(target(A, SHAREPOINT))
+    assert not is_microsoft_application(target(G, SHAREPOINT))
+    assert not is_microsoft_application(target(A, OUR_APP))
 
 
 def test_what_could_not_be_read_is_said_with_the_permission_it_takes() -> None:

@@ -221,16 +221,23 @@ def _device(trusted: bool | None) -> tuple[PolicyEffect, ReasonCode]:
 
 
 def _mfa(control: Control, trusted: bool | None, *, has_account: bool) -> tuple[PolicyEffect, ReasonCode]:
-    there = _with_methods(control, SignInTenant.HOME, PolicyEffect.ASKED_THERE, ReasonCode.TRUSTED)
-    here = (
+    """Return the effect of a control that requires MFA.
+
+    :param trusted: whether our tenant trusts the MFA of the partner's tenant; None: not known.
+    :param has_account: whether the visitor has an account in our tenant, and so can do MFA here.
+    """
+    with_trust = _with_methods(control, SignInTenant.HOME, PolicyEffect.ASKED_THERE, ReasonCode.TRUSTED)
+    without_trust = (
         _with_methods(control, SignInTenant.RESOURCE, PolicyEffect.ASKED_HERE, ReasonCode.DONE_HERE)
         if has_account
         else (PolicyEffect.LOCKED_OUT, ReasonCode.NOT_TRUSTED)
     )
     if trusted is None:
         # The visitor is locked out in both cases, so the result is known.
-        return here if there[0] is here[0] else (PolicyEffect.NOT_KNOWN, ReasonCode.TRUST_NOT_READ)
-    return there if trusted else here
+        return (
+            without_trust if with_trust[0] is without_trust[0] else (PolicyEffect.NOT_KNOWN, ReasonCode.TRUST_NOT_READ)
+        )
+    return with_trust if trusted else without_trust
 
 
 def _with_methods(

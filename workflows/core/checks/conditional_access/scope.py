@@ -197,6 +197,7 @@ def _is_list(value: object) -> bool:
 
 
 def _names_people(conditions: Mapping[str, Any]) -> bool:
+    """Return whether a policy applies to any people, and not only to applications that sign in by themselves."""
     users = member(conditions, "users")
     named = frozenset(texts(users, "includeUsers")) - {"None"}
     return bool(

@@ -90,16 +90,16 @@ def _body(now: JsonObject | None, image: JsonObject | None) -> dict[str, Any]:
     for name in Property:
         if name is Property.IDENTITY_SYNCHRONIZATION:
             continue
-        current, wanted = _sent(name, (now or {}).get(name)), _sent(name, (image or {}).get(name))
+        current, wanted = _sendable_part(name, (now or {}).get(name)), _sendable_part(name, (image or {}).get(name))
         if is_same_value(current, wanted):
             continue
         if _has_unknown_value(wanted):
             raise UnreadableSetting(RefusalCode.VALUE_NOT_RESTORABLE, setting=name.value)
-        body[name.value] = _whole(name, wanted)
+        body[name.value] = _with_all_members(name, wanted)
     return body
 
 
-def _sent(name: Property, document: Any) -> Any:
+def _sendable_part(name: Property, document: Any) -> Any:
     """Return the part of a setting that may be sent: what v1.0 describes, without `devices` of tenant restrictions."""
     cleaned = without_undescribed_members(name, document)
     if name is Property.TENANT_RESTRICTIONS and isinstance(cleaned, dict):
@@ -107,7 +107,7 @@ def _sent(name: Property, document: Any) -> Any:
     return cleaned
 
 
-def _whole(name: Property, wanted: Any) -> Any:
+def _with_all_members(name: Property, wanted: Any) -> Any:
     """Return a setting with every member, unset ones as null. It is not documented how deep Graph merges."""
     if not isinstance(wanted, dict):
         return wanted
@@ -147,7 +147,7 @@ def _written_together(name: str, image: JsonObject | None) -> Any:
     """Return the values to write together with a member of a setting: the restored setting; empty for a policy."""
     if name == IDENTITY_SYNCHRONIZATION:
         return {}
-    return copied(_whole(Property(name), _sent(Property(name), (image or {}).get(name))))
+    return copied(_with_all_members(Property(name), _sendable_part(Property(name), (image or {}).get(name))))
 
 
 def _synchronizes(now: JsonObject | None, image: JsonObject | None) -> bool | None:

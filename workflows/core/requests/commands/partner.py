@@ -1,4 +1,4 @@
-"""All commands about a partnership. Click and command are one class, as the docstring of the package explains."""
+"""All commands about a partnership. A click and its command are one class, as `request` explains."""
 
 from dataclasses import dataclass, field
 from enum import StrEnum

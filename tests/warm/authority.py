@@ -1,0 +1,36 @@
+"""One certificate authority for all sandboxes: its keys and certificates are made once, not at each start.
+
+The tests of `bot.sandbox.entra.tokens` and the stories that type the command hold that a sandbox makes its own.
+"""
+
+from functools import cache
+from typing import Any, Final
+
+import trustme
+
+_MADE_BY_SANDBOX: Final = trustme.CA
+_HOSTS: Final = ("localhost", "127.0.0.1")
+
+
+def reuse_authority() -> None:
+    """Let every sandbox of this process, and of those forked from it, have the same authority."""
+    trustme.CA = _ReadyAuthority  # type: ignore[misc, assignment]
+    made_once()
+
+
+@cache
+def made_once() -> tuple[trustme.CA, trustme.LeafCert]:
+    """Return the authority, and the certificate of the sandbox's token endpoint."""
+    authority = _MADE_BY_SANDBOX(organization_name="Gatehouse sandbox")
+    return authority, authority.issue_cert(*_HOSTS)
+
+
+class _ReadyAuthority:
+    """Looks like `trustme.CA`."""
+
+    def __init__(self, **named: Any) -> None:
+        self._authority, self._certificate = made_once()
+        self.cert_pem = self._authority.cert_pem
+
+    def issue_cert(self, *hosts: str) -> trustme.LeafCert:
+        return self._certificate if hosts == _HOSTS else self._authority.issue_cert(*hosts)
