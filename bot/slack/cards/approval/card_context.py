@@ -85,7 +85,7 @@ def issue_counts(findings: Sequence[Finding]) -> Note:
     issues, unchecked = len(_issues(findings)), len(_unchecked(findings))
     texts = [counted(issues, "issue")] if issues else []
     texts += [f"{unchecked} not checked"] if unchecked else []
-    return [fixed_text(f"⚠️ {', '.join(texts)}" if texts else "✅ No issues found")]
+    return [fixed_text(f"⚠️ {', '.join(texts)}" if texts else "✅ Checks found no issues")]
 
 
 def issue_note(findings: Sequence[Finding], *, is_complete: bool = False) -> Note:
