@@ -28,7 +28,7 @@ from workflows.core.people import AUDITOR
 from workflows.core.settings.model import Target, TargetType
 from workflows.entra import Entra, connect
 from workflows.ports.tenant import Tenant
-from workflows.store.sqlite.read_only import read_open_alarms, read_parked
+from workflows.store.sqlite.read_only import read_given_up, read_open_alarms
 
 SCOPES = frozenset(
     {
@@ -255,7 +255,7 @@ async def _records(settings: Settings) -> list[Finding]:
     if not settings.database_file.exists():
         return []
     try:
-        parked = await asyncio.to_thread(read_parked, settings.database_file)
+        parked = await asyncio.to_thread(read_given_up, settings.database_file)
     except OSError as error:
         return [Finding(subject=subject, state=str(error), advice="Set DATABASE_URL to the bot's own file")]
     if not parked:

@@ -23,7 +23,7 @@ from bot.slack.cards.approval.card_context import CardContext
 from bot.slack.cards.approval.closed_card import closed_card
 from bot.slack.cards.approval.details import details_blocks
 from bot.slack.cards.approval.new_approval import new_approval_message
-from bot.slack.cards.approval.reminder import expired_message
+from bot.slack.cards.approval.reminder import expired_message, reminder_message
 from bot.slack.cards.approval.requester_and_sponsor import requester_card, sponsor_card
 from bot.slack.cards.review_card import review_card
 from bot.slack.cards.setup_card import setup_card
@@ -31,14 +31,15 @@ from bot.slack.flows.home.view import home_view
 from bot.slack.flows.request_access.form import RequestForm, request_view
 from bot.slack.flows.request_access.partner_result import LookupResult
 from bot.slack.people.approvers import StageApprovers
+from tests.bench.changing_surfaces import changing_forms, changing_messages
 from tests.bot.sandbox.page.stage import CHANNELS, PEOPLE, Stage
 from tests.bot.shipped_cards import NAMES, waiting, words_of
 from tests.workflows.core.builders import AMARA, NOW, RILEY, TENANT, access_plan, approval, identity, partnership
 from workflows.app.reads.app_home import AppHome
 from workflows.catalog.catalog import SHIPPED, load_catalog
-from workflows.core.errors.facts import Fact
+from workflows.core.errors.facts import Fact, text_fact
 from workflows.core.partner_setup.steps import newly_required_steps
-from workflows.core.partners.partnership import PartnershipState
+from workflows.core.partners.partnership import PartnershipState, SettingsBasis
 from workflows.core.policy.offers import arranged_offers, offers_of
 from workflows.core.requests.commands.request import RecordPrepared, Replan
 from workflows.core.requests.lifecycle import Situation, advance
@@ -79,21 +80,34 @@ def cards() -> dict[str, list[Json]]:
     return found
 
 
-def messages() -> dict[str, list[Json]]:
-    """Return the other messages about a request of the template with the most openings that people use every day."""
-    asked = waiting(load_catalog(SHIPPED).templates["trusted-partner"])
+def messages(template: str = "trusted-partner") -> dict[str, list[Json]]:
+    """Return the other messages about a request.
+
+    :param template: by default the one with the most openings that people use every day.
+    """
+    asked = waiting(load_catalog(SHIPPED).templates[template])
     decided = replace(asked, decisions=(approval(AMARA, 0, digest=asked.plan.digest),))
     at = Situation(now=NOW)
     again = advance(decided, Replan(reason=(Fact(NoteCode.CHANGED_BY_OTHERS),)), at).request
     plan = access_plan({"tenantId": TENANT, "inboundTrust": {"isMfaAccepted": False}})
     again = advance(again, RecordPrepared(prepared=replace(asked.require_prepared(), plan=plan)), at).request
     done = replace(decided, state=RequestState.APPLIED, confirmed_at=NOW)
+    written, missing = ["automaticUserConsentSettings"], ["identitySynchronization"]
+    values = {"written": [written], "unwritten": [missing], "is_read": True}
+    facts = (Fact(NoteCode.PROGRESS, values), text_fact("Invalid property."), Fact(NoteCode.REVIEW_PART))
+    part = replace(decided, state=RequestState.FAILED, applied_part=1, note=facts)
+    basis = {"basis": SettingsBasis.PARTLY_APPLIED, "not_applied": tuple(missing), "ends_at": NOW}
+    review = partnership(state=PartnershipState.REVIEW_DUE, reminders=1, **basis)
     setup = partnership(setup=newly_required_steps(asked.plan, OPEN_DEFAULT))
     return {
         "setup": setup_card(setup, may_confirm=True).blocks,
         "review": review_card(partnership(state=PartnershipState.REVIEW_DUE, reminders=1), now=NOW).blocks,
+        "review-partly-applied": review_card(review, now=NOW).blocks,
+        "requester-partly-applied": requester_card(part, now=NOW).blocks,
         "again": new_approval_message(again, now=NOW, asked=(AMARA.chat_id,)).blocks,
-        "closed": closed_card(done, successor=None, now=NOW, reader=AMARA.chat_id).blocks,
+        "closed": closed_card(done, successor=None, now=NOW).blocks,
+        "receipt": closed_card(done, successor=None, now=NOW, reader=AMARA.chat_id).blocks,
+        "reminder": reminder_message(LimitedList(shown=(asked, asked), count=2), now=NOW).blocks,
         "requester": requester_card(decided, now=NOW).blocks,
         "sponsor": sponsor_card(decided, now=NOW).blocks,
         "expired": expired_message(LimitedList(shown=(asked, asked), count=2)).blocks,
@@ -197,7 +211,15 @@ async def main(folder: Path | None, only: str) -> None:
         browser = await playwright.chromium.launch(
             executable_path=shutil.which("chromium"), args=["--no-sandbox", "--disable-background-networking"]
         )
-        surfaces: dict[str, list[Json] | Json] = {**cards(), **messages(), **windows(), **request_forms(), **homes()}
+        surfaces: dict[str, list[Json] | Json] = {
+            **cards(),
+            **messages(),
+            **changing_messages(),
+            **windows(),
+            **request_forms(),
+            **changing_forms(),
+            **homes(),
+        }
         for name, shown in ((name, shown) for name, shown in surfaces.items() if only in name):
             for line in await measure(browser, name, shown, folder):
                 print(json.dumps(line), flush=True)

@@ -7,8 +7,8 @@ import pytest
 from aiohttp.test_utils import TestServer
 from playwright.async_api import Page
 
-from tests.bench.surfaces import cards, messages
-from tests.bot.sandbox.page.stage import CHANNELS, Stage
+from tests.bench.surfaces import cards, homes, messages
+from tests.bot.sandbox.page.stage import CHANNELS, PEOPLE, Stage
 from tests.warm.browser import IS_OPTIONAL, SKIP_REASON, as_new
 
 pytestmark = [
@@ -20,6 +20,9 @@ pytestmark = [
 
 MAX_PIXELS: Final = {1440: 700, 1024: 700, 390: round(1.5 * 844)}
 """The most pixels of a message by the width of the window: one screen, and 1.5 screens of a phone."""
+
+MAX_HOME_PIXELS: Final = 1100
+"""The most pixels of an App Home with ten waiting records on a phone of 390 px."""
 
 
 async def boxes(page: Page, width: int) -> list[dict[str, Any]]:
@@ -48,3 +51,15 @@ async def test_every_card_and_message_fits_on_one_screen(tab: Page, tmp_path: Pa
             assert {name: one["height"] for name, one in found.items() if one["height"] > most} == {}, width
             assert [name for name, one in found.items() if one["wide"]] == [], f"nothing is cut off at {width}"
             assert [name for name in cards() if not 0 < found[name]["last"] <= most] == [], "buttons are in view"
+
+
+@pytest.mark.parametrize("name", ["home-approver", "home-reviewer"])
+async def test_ten_records_that_wait_are_low_on_a_phone(tab: Page, tmp_path: Path, name: str) -> None:
+    stage = Stage(tmp_path)
+    stage.slack.views.homes[PEOPLE["approver1"]] = {"id": "V0HOME", **homes()[name]}
+    await stage.change()
+    async with TestServer(stage.app()) as server, as_new(tab, width=390, height=844) as page:
+        await page.goto(str(server.make_url("/?as=approver1&channel=home")))
+        box = await page.get_by_test_id("home-view").last.bounding_box()
+    assert box is not None
+    assert box["height"] <= MAX_HOME_PIXELS

@@ -132,16 +132,43 @@ async def test_an_edit_that_comes_too_late_says_what_to_do(stage: Stage) -> None
     await stage.ask()
     first, second = await edit_form(stage), await edit_form(stage)
     assert (await send(stage, first, duration="90"))["errors"] == {}
-    await send(stage, second, duration="365")
-    assert "This request changed after you opened this window" in words(await shown_to(stage, "requester"))
+    refused = (await send(stage, second, duration="365"))["errors"]["template"]
+    assert refused.startswith("This request changed after you opened this window")
     for view in reversed((await stage.see("views", user="requester"))["views"]):
         await stage.do("close", user="requester", view_id=view["id"])
 
     late = await edit_form(stage)
     mine = (await stage.direct("requester"))[-1]
     await stage.press("requester", "withdraw", mine["ts"], channel="@requester")
-    await send(stage, late, duration="365")
-    assert "This request is closed (withdrawn)" in words(await shown_to(stage, "requester"))
+    refused = (await send(stage, late, duration="365"))["errors"]["template"]
+    assert refused.startswith("This request is closed (withdrawn)")
+
+
+async def test_an_edit_of_what_was_applied_meanwhile_is_refused_and_loses_nothing_that_was_typed(stage: Stage) -> None:
+    """The window is open while the approvals are completed and the change is written and read back."""
+    ts = await stage.ask()
+    late = await edit_form(stage)
+    for approver in ("approver1", "approver2", "approver3"):
+        assert await stage.press(approver, "approve", ts) == []
+    written, told = await stage.writes(), await received(stage)
+    assert len(written) == 1
+
+    for _ in range(2):
+        answer = await send(stage, late, duration="365", justification="A long text about phase two")
+        assert list(answer["errors"]) == ["template"], "an error at a field: Slack keeps what was typed"
+        said = answer["errors"]["template"]
+        assert "This request is closed (applied) and cannot change any more." in said
+        assert "Request it again with" in said
+        assert "What you typed stays in this window" in said
+        assert (await shown_to(stage, "requester"))["id"] == late["id"], "the form is still open"
+
+    assert await stage.writes() == written
+    assert await received(stage) == told
+    [card] = [message for message in await stage.messages() if message["ts"] == ts]
+    assert "active (verified" in words(card)
+    mine = words((await stage.direct("requester"))[0])
+    assert "Edited" not in mine
+    assert "phase two" not in str(await stage.messages())
 
 
 async def test_an_edit_starts_the_time_to_decide_and_the_reminders_again(stage: Stage) -> None:

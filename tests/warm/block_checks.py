@@ -9,14 +9,15 @@ SDK looks for a module that is not installed at each of its locks.
 import importlib.util
 import sys
 from functools import cache
-from typing import Any, Final
+from typing import Final
 
-from slack_sdk.models.basic_objects import EMPTY_ALLOWED_TYPE_AND_PROPERTY_LIST, JsonObject
+from slack_sdk.models.basic_objects import JsonObject
 from slack_sdk.models.blocks import BlockElement
+
+from bot.slack.blocks.conversion import checks_of, members_of
 
 _OPTIONAL: Final = "sniffio"
 MEMBERS_BY_SDK: Final = JsonObject.get_non_null_attributes
-_MAY_BE_EMPTY: Final = {(one["type"], one["property"]) for one in EMPTY_ALLOWED_TYPE_AND_PROPERTY_LIST}
 
 
 def remember_checks() -> None:
@@ -34,12 +35,6 @@ def _checked(block: JsonObject) -> None:
 
 
 @cache
-def checks_of(kind: type[JsonObject]) -> tuple[str, ...]:
-    """Name the checks of a class."""
-    return tuple(name for name in dir(kind) if hasattr(getattr(kind, name), "validator"))
-
-
-@cache
 def elements_of(kind: type[BlockElement]) -> tuple[type[BlockElement], ...]:
     """List the kinds of elements below a class, in the order of the SDK."""
     found: list[type[BlockElement]] = []
@@ -47,25 +42,3 @@ def elements_of(kind: type[BlockElement]) -> tuple[type[BlockElement], ...]:
         found += [below] if hasattr(below, "type") else []
         found += elements_of(below)
     return tuple(found)
-
-
-def members_of(block: JsonObject) -> dict[str, Any]:
-    """Convert a block to what Slack's API takes: no empty members but those that may be empty."""
-    kind = getattr(block, "type", None)
-    members = ((name, block.get_object_attribute(name)) for name in sorted(block.attributes))
-    return {
-        name: _converted(value)
-        for name, value in members
-        if value is not None and (not hasattr(value, "__len__") or len(value) or (kind, name) in _MAY_BE_EMPTY)
-    }
-
-
-def _converted(value: Any) -> Any:
-    if isinstance(value, list | tuple):
-        return [_converted(item) for item in value]
-    if not hasattr(value, "to_dict"):
-        return value
-    document = value.to_dict()
-    if getattr(type(value), "to_dict", None) is JsonObject.to_dict:
-        return document  # holds no object any more
-    return {name: _converted(item) for name, item in document.items()}

@@ -147,7 +147,7 @@ def edit_distance(left: str, right: str) -> int:
 
 
 def skeleton(domain: str) -> str:
-    """Return a form of a domain that is equal for domains that look the same."""
+    """Return a form of a domain that is equal for domains that look the same (UTS #39 calls it a skeleton)."""
     text = latin_form(domain)
     for pair, letter in _PAIRS:
         text = text.replace(pair, letter)

@@ -30,6 +30,7 @@ from slack_sdk.models.blocks import (
     SectionBlock,
 )
 
+from bot.slack.blocks.conversion import as_json
 from bot.slack.blocks.untrusted import clean
 
 Json = dict[str, Any]
@@ -72,11 +73,16 @@ def within_limits(blocks: Sequence[Block], surface: Surface) -> list[Json]:
 
     :raises SlackObjectFormationError: when a block is malformed, which is a programming error.
     """
+    return [as_json(block) for block in cut_to_limit(blocks, surface)]
+
+
+def cut_to_limit(blocks: Sequence[Block], surface: Surface) -> list[Block]:
+    """Return as many blocks as Slack accepts. When there are more, the last one says how many are left out."""
     limit = MAX_BLOCKS[surface]
     kept = list(blocks)
     if len(kept) > limit:
         kept = [*kept[: limit - 1], small_text(f"{len(kept) - limit + 1} more parts are not shown here.")]
-    return [block.to_dict() for block in kept]
+    return kept
 
 
 def plain_text(text: str, limit: int, *, lines: bool = False) -> PlainTextObject:

@@ -17,12 +17,13 @@ from bot.slack.blocks.blocks import (
     Json,
     Limit,
     cleaned_text,
+    cut_to_limit,
     fixed_text,
     paragraph,
     plain_text,
     rich_text,
-    within_limits,
 )
+from bot.slack.blocks.conversion import as_json
 from bot.slack.blocks.untrusted import cut, encodable
 
 SPONSOR_HINT: Final = "Answers for the access and is asked in reviews. Cannot approve this request."
@@ -36,10 +37,10 @@ def modal(title: str, blocks: Sequence[Block], callback_id: str, *, submit: str 
         title=plain_text(title, Limit.TITLE),
         submit=plain_text(submit, Limit.TITLE) if submit else None,
         close=plain_text("Cancel" if submit else "Close", Limit.TITLE),
-        blocks=within_limits(blocks, "modal"),
+        blocks=cut_to_limit(blocks, "modal"),
         private_metadata=cut(metadata, Limit.METADATA) or None,
     )
-    return view.to_dict()
+    return as_json(view)
 
 
 def shown_modal(title: str, blocks: Sequence[Json], callback_id: str) -> Json:

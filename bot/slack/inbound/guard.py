@@ -4,6 +4,7 @@ Every decision is stored before it is acknowledged. The only call to Slack befor
 because its trigger is valid for three seconds.
 """
 
+import re
 from collections.abc import Awaitable, Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
@@ -44,6 +45,8 @@ from workflows.ports.records import StoreNotWritable
 
 _COMMAND: Final = "/partner"
 
+_Guarded = Callable[[AsyncAck, dict[str, Any]], Awaitable[None]]
+
 _log = structlog.get_logger()
 
 
@@ -56,27 +59,35 @@ class Guard:
     team_id: str
 
     def register(self, app: AsyncApp, entry_points: Iterable[EntryPoint]) -> None:
-        """Register the listener of every command, shortcut, action, view and event of the manifest."""
+        """Register the listener of every command, shortcut, action, view and event of the manifest.
+
+        Bolt makes the arguments of every listener that it asks. So all buttons share one listener, and all windows.
+        """
         subcommands: dict[str, CommandListener] = {}
+        actions, views = dict[str, _Guarded](), dict[str, _Guarded]()
         for point in entry_points:
             match point:
+                case Action(action_id=str() as name):
+                    actions.setdefault(name, self._wrap_click(point.listener, point.audit_name, point.card))
                 case Action():
                     app.action(point.action_id)(self._wrap_click(point.listener, point.audit_name, point.card))
                 case Options():
                     app.options(point.action_id)(self._wrap_options(point.listener, point.audit_name))
                 case Submission():
-                    app.view(point.callback_id)(self._wrap_click(point.listener, point.audit_name))
+                    views.setdefault(point.callback_id, self._wrap_click(point.listener, point.audit_name))
                 case Shortcut():
                     app.shortcut(point.callback_id)(self._wrap_click(point.listener, point.audit_name))
                 case HomeEvent():
                     app.event(point.event)(self._wrap_home(point.listener))
                 case Subcommand():
                     subcommands[point.name] = point.listener
+        if actions:
+            app.action(_any_of(actions))(_chosen(actions, lambda body: body["actions"][0]["action_id"]))
+        if views:
+            app.view(_any_of(views))(_chosen(views, lambda body: body["view"]["callback_id"]))
         app.command(_COMMAND)(self._wrap_command(subcommands))
 
-    def _wrap_click(
-        self, listener: ClickListener, audit_name: str, card: Card | None = None
-    ) -> Callable[..., Awaitable[None]]:
+    def _wrap_click(self, listener: ClickListener, audit_name: str, card: Card | None = None) -> _Guarded:
         """Wrap a listener of clicks; a refusal is shown to the person who clicked, and recorded."""
 
         async def guarded(ack: AsyncAck, body: dict[str, Any]) -> None:
@@ -178,3 +189,17 @@ class Guard:
             teams.add(click.view.app_installed_team_id)
         if teams != {self.team_id}:
             raise Refused(RefusalCode.OUTSIDER)
+
+
+def _any_of(names: Iterable[str]) -> re.Pattern[str]:
+    """Return the pattern that exactly these names match. Bolt answers that nothing listens to another one."""
+    return re.compile(rf"\A(?:{'|'.join(map(re.escape, names))})\Z")
+
+
+def _chosen(listeners: Mapping[str, _Guarded], name_of: Callable[[dict[str, Any]], str]) -> _Guarded:
+    """Return a listener that passes a payload to the one with the payload's name."""
+
+    async def chosen(ack: AsyncAck, body: dict[str, Any]) -> None:
+        await listeners[name_of(body)](ack, body)
+
+    return chosen

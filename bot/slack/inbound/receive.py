@@ -5,7 +5,7 @@ A payload that cannot be read is a bad request. When a click cannot be stored, t
 
 import json
 from collections.abc import Awaitable, Callable, Mapping
-from typing import Any, Final, Literal
+from typing import Any, Final
 
 import structlog
 from pydantic import ValidationError
@@ -45,14 +45,13 @@ class Inbound:
         self._redact = redact
         bolt.error(self._failed)
 
-    async def take(self, payload: Mapping[str, Any], mode: Literal["http", "socket_mode"] = "http") -> BoltResponse:
+    async def take(self, payload: Mapping[str, Any]) -> BoltResponse:
         """Answer one payload."""
         try:
             body = read_payload(payload)
             # NB. no header is passed on: headers are unsigned, and Bolt uses some of them for control flow.
-            request = AsyncBoltRequest(
-                body=body if mode == "socket_mode" else json.dumps(body), headers={"content-type": _JSON}, mode=mode
-            )
+            # In this mode Bolt takes an object, and does not parse it from text once more.
+            request = AsyncBoltRequest(body=body, mode="socket_mode")
             answer = await self._bolt.async_dispatch(request)
         except (Unreadable, AttributeError, LookupError, TypeError, ValueError, RecursionError) as error:
             # Bolt reads more of a payload than the bot does. Errors of listeners are handled elsewhere.

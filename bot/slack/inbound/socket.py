@@ -89,7 +89,7 @@ class SlackSocket:
 
     async def handle(self, connection: AsyncBaseSocketModeClient, request: SocketModeRequest) -> None:
         """Answer one envelope. Without a 200 it is not acknowledged, and Slack shows the person an error."""
-        answer = await self._inbound.take(request.payload, mode="socket_mode")
+        answer = await self._inbound.take(request.payload)
         await send_async_response(connection, request, answer, time.time())
 
 

@@ -38,6 +38,7 @@ _GUESTS: Final = {
         "Ask only if they need more than that, or if it has to be limited."
     ),
 }
+STAYS_IN_WINDOW: Final = "What you typed stays in this window, so that you can copy it."
 
 
 def need_words(offer: Offer) -> str:

@@ -221,6 +221,25 @@ def test_nothing_is_registered_twice_or_of_another_kind(registered: dict[str, li
     assert set(registered) == {"command", "shortcut", "action", "options", "view", "event"}
     for names in registered.values():
         assert len(names) == len(set(names))
+    # Bolt makes the arguments of every listener that it asks about a click.
+    assert {kind: len(names) for kind, names in registered.items() if kind in ("action", "view")} == {
+        "action": 1,
+        "view": 1,
+    }
+
+
+def test_a_name_reaches_its_own_listener_and_no_other(registered: dict[str, list[Any]]) -> None:
+    points = [one for one in entry_points() if isinstance(one, Action | Submission)]
+    names = [one.action_id if isinstance(one, Action) else one.callback_id for one in points]
+    assert len(names) > 20
+    assert len(names) == len(set(names)), "the first one would hide the others"
+    for pattern, kind in ((registered["action"][0], Action), (registered["view"][0], Submission)):
+        mine = [name for name, point in zip(names, points, strict=True) if isinstance(point, kind)]
+        for name in mine:
+            assert pattern.search(name)
+            assert not pattern.search(f"{name}_x")
+            assert not pattern.search(f"x{name}")
+            assert not pattern.search(f"{name}\n")
 
 
 def test_every_subcommand_has_one_flow_and_a_line_in_the_help() -> None:

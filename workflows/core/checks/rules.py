@@ -97,6 +97,7 @@ def check_plan(plan: Plan, circumstances: Circumstances) -> tuple[Finding, ...]:
 
 
 def _block_pairs(case: _CheckedPlan) -> Iterator[Finding]:
+    """Report B2B settings whose two lists contradict each other: only one blocks everything, or only one is empty."""
     for name in B2B_PROPERTIES:
         users, applications = _both(case.settings.get(name))
         if users is None or applications is None:

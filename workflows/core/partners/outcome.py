@@ -41,11 +41,11 @@ class PartnerOutcome:
 
 
 def advance_partner(
-    request: AccessRequest | None, command: RequestCommand, situation: Situation, known: Partnership | None = None
+    request: AccessRequest | None, command: RequestCommand, situation: Situation, earlier: Partnership | None = None
 ) -> PartnerOutcome:
     """Apply a command to a request, and to the record of its partner. Pure.
 
-    :param known: the partner's record, if there is one.
+    :param earlier: the partner's record, if there is one.
     :raises Refused: when the command is not allowed in this state or for this person; nothing changes.
     """
     transition = advance(request, command, situation)
@@ -55,24 +55,24 @@ def advance_partner(
     shown: tuple[Effect, ...] = ()
     said: Fact | None = None
     if isinstance(command, RecordOverwritten):
-        record = unapproved_partnership(after, known, now, image=command.image, basis=SettingsBasis.OVERWRITTEN)
+        record = unapproved_partnership(after, earlier, now, image=command.image, basis=SettingsBasis.OVERWRITTEN)
         said = _message(after, MessageCode.OVERWRITTEN)
     elif not isinstance(command, RecordApplied):  # the requester hears of it as of any other end
-        basis = SettingsBasis.PARTLY_REDUCED if is_reduction(after, known) else SettingsBasis.PARTLY_APPLIED
-        record = unapproved_partnership(after, known, now, image=command.image, basis=basis)
+        basis = SettingsBasis.PARTLY_REDUCED if is_reduction(after, earlier) else SettingsBasis.PARTLY_APPLIED
+        record = unapproved_partnership(after, earlier, now, image=command.image, basis=basis)
     else:
         is_closed = closes(after)
-        record = closed_partnership(after, known, now) if is_closed else opened_partnership(after, known, now)
+        record = closed_partnership(after, earlier, now) if is_closed else opened_partnership(after, earlier, now)
         said = _closed(after) if is_closed else _opened(after, record)
         shown = (ShowReview(tenant_id=record.identity.tenant_id),)
     effects = (
         *transition.effects,
         *shown,
-        *_show_setup(record, known),
-        *_show_replaced(after, known),
+        *_show_setup(record, earlier),
+        *_show_replaced(after, earlier),
         *_messages(after, said),
     )
-    return PartnerOutcome(request=after, effects=effects, partnership=require_table_result(known, command, record))
+    return PartnerOutcome(request=after, effects=effects, partnership=require_table_result(earlier, command, record))
 
 
 def _changes_record(
@@ -84,9 +84,9 @@ def _changes_record(
     return isinstance(command, RecordApplied | RecordOverwritten)
 
 
-def is_reduction(request: AccessRequest, known: Partnership | None) -> bool:
+def is_reduction(request: AccessRequest, earlier: Partnership | None) -> bool:
     """Return whether a request only reduces the approved access of a partner, so that a part of it opens nothing."""
-    is_approved = known is not None and is_live(known) and known.is_as_approved
+    is_approved = earlier is not None and is_live(earlier) and earlier.is_as_approved
     return is_approved and only_reduces_access(request.plan)
 
 
@@ -126,22 +126,22 @@ def _opened(request: AccessRequest, partnership: Partnership) -> Fact | None:
     return _message(request, MessageCode.OPENED)
 
 
-def _show_replaced(request: AccessRequest, known: Partnership | None) -> tuple[ShowRequest, ...]:
+def _show_replaced(request: AccessRequest, earlier: Partnership | None) -> tuple[ShowRequest, ...]:
     """Update the cards of the request that was in effect before, so that they show the present state."""
-    if known is None or known.request_id == request.id:
+    if earlier is None or earlier.request_id == request.id:
         return ()
-    return (ShowRequest(request_id=known.request_id),)
+    return (ShowRequest(request_id=earlier.request_id),)
 
 
-def _show_setup(partnership: Partnership, known: Partnership | None) -> tuple[ShowSetup, ...]:
+def _show_setup(partnership: Partnership, earlier: Partnership | None) -> tuple[ShowSetup, ...]:
     """Return the effect that shows the partner setup card; none when there are no steps and no earlier card."""
-    was = () if known is None else known.setup
+    was = () if earlier is None else earlier.setup
     return (ShowSetup(tenant_id=partnership.identity.tenant_id),) if partnership.setup or was else ()
 
 
 def unapproved_partnership(
     request: AccessRequest,
-    known: Partnership | None,
+    earlier: Partnership | None,
     now: datetime,
     *,
     image: JsonObject | None,
@@ -152,30 +152,35 @@ def unapproved_partnership(
     :param image: the current settings; None when the partner has none of its own.
     :param basis: why nobody approved them. Unless they are a part of a reduction, the access ends now.
     """
-    record = _recorded(request, known, now, image=image or {}, basis=basis)
+    record = _recorded(request, earlier, now, image=image or {}, basis=basis)
     return replace(record, next_review_at=now, not_applied=not_applied(request) if request.applied_part else ())
 
 
-def opened_partnership(request: AccessRequest, known: Partnership | None, now: datetime) -> Partnership:
+def opened_partnership(request: AccessRequest, earlier: Partnership | None, now: datetime) -> Partnership:
     """Return the record of a partner whose access was just applied and read back.
 
     A request with a chain that is strong enough for all current settings sets the end, reviews and responsible people.
     Otherwise the existing record keeps them, with its open review. This is the case after a
     reduction with one approver, see `stages_for`. Confirmations of unchanged steps of the partner setup stay valid.
 
-    :param known: the partner's record before; None when there is none.
+    :param earlier: the partner's record before; None when there is none.
     """
-    return _recorded(request, known, now, image=request.plan.configuration_after(), basis=SettingsBasis.APPROVED)
+    return _recorded(request, earlier, now, image=request.plan.configuration_after(), basis=SettingsBasis.APPROVED)
 
 
 def _recorded(
-    request: AccessRequest, known: Partnership | None, now: datetime, *, image: JsonObject | None, basis: SettingsBasis
+    request: AccessRequest,
+    earlier: Partnership | None,
+    now: datetime,
+    *,
+    image: JsonObject | None,
+    basis: SettingsBasis,
 ) -> Partnership:
     prepared = request.require_prepared()
-    ends_at = _end_of_settings(request, known, now, basis)
+    ends_at = _end_of_settings(request, earlier, now, basis)
     record = Partnership(
         identity=prepared.observation.identity,
-        version=1 if known is None else known.version + 1,
+        version=1 if earlier is None else earlier.version + 1,
         state=PartnershipState.ACTIVE,
         sponsor=prepared.sponsor,
         template=prepared.plan.template,
@@ -186,58 +191,58 @@ def _recorded(
         ends_at=ends_at,
         review_interval=prepared.review_interval,
         next_review_at=next_review(prepared.review_interval, ends_at, now),
-        attestations=() if known is None else known.attestations,
-        stages=_approval_policy_from(prepared, known),
+        attestations=() if earlier is None else earlier.attestations,
+        stages=_approval_policy_from(prepared, earlier),
         basis=basis,
     )
     is_approved = basis is SettingsBasis.APPROVED
-    if known is not None and is_live(known) and not (is_approved and _may_prolong(prepared)):
-        record = _kept(known, record)
-    return _with_setup(record, known, image, prepared)
+    if earlier is not None and is_live(earlier) and not (is_approved and _may_prolong(prepared)):
+        record = _kept(earlier, record)
+    return _with_setup(record, earlier, image, prepared)
 
 
 def _end_of_settings(
-    request: AccessRequest, known: Partnership | None, now: datetime, basis: SettingsBasis
+    request: AccessRequest, earlier: Partnership | None, now: datetime, basis: SettingsBasis
 ) -> datetime | None:
     match basis:
         case SettingsBasis.APPROVED:
             return access_ends_at(request)
-        case SettingsBasis.PARTLY_REDUCED if known is not None:
-            return known.ends_at
+        case SettingsBasis.PARTLY_REDUCED if earlier is not None:
+            return earlier.ends_at
         case _:
             return now
 
 
-def _kept(known: Partnership, new: Partnership) -> Partnership:
+def _kept(earlier: Partnership, new: Partnership) -> Partnership:
     """Return the new record with the fields that a weaker chain must not change. Review and end can become earlier."""
     return replace(
-        known,
+        earlier,
         version=new.version,
         request_id=new.request_id,
-        ends_at=_earlier(known.ends_at, new.ends_at),
-        review_interval=_earlier(known.review_interval, new.review_interval),
-        next_review_at=_earlier(known.next_review_at, new.next_review_at),
+        ends_at=_earlier(earlier.ends_at, new.ends_at),
+        review_interval=_earlier(earlier.review_interval, new.review_interval),
+        next_review_at=_earlier(earlier.next_review_at, new.next_review_at),
         stages=new.stages,
         basis=new.basis,
         not_applied=(),
     )
 
 
-def _approval_policy_from(prepared: Prepared, known: Partnership | None) -> tuple[Stage, ...]:
+def _approval_policy_from(prepared: Prepared, earlier: Partnership | None) -> tuple[Stage, ...]:
     """Return the partner's new approval policy. A chain of one approver for a reduction does not change it."""
-    if known is None or not is_live(known):
+    if earlier is None or not is_live(earlier):
         return prepared.stages
-    return known.stages if only_reduces_access(prepared.plan) else stricter(known.stages, prepared.stages)
+    return earlier.stages if only_reduces_access(prepared.plan) else stricter(earlier.stages, prepared.stages)
 
 
 def _with_setup(
-    record: Partnership, known: Partnership | None, current: JsonObject | None, prepared: Prepared
+    record: Partnership, earlier: Partnership | None, current: JsonObject | None, prepared: Prepared
 ) -> Partnership:
     observed = prepared.observation
     setup = setup_of(current, observed.default, is_cross_cloud=not observed.identity.is_resolved).steps
-    confirmations = () if known is None else valid_confirmations(setup, known.confirmations)
-    is_set = known is not None and known.remind_setup_at is not None and open_steps(setup, confirmations)
-    reminded = known if is_set else None
+    confirmations = () if earlier is None else valid_confirmations(setup, earlier.confirmations)
+    is_set = earlier is not None and earlier.remind_setup_at is not None and open_steps(setup, confirmations)
+    reminded = earlier if is_set else None
     return replace(
         record,
         setup=setup,
@@ -248,17 +253,17 @@ def _with_setup(
     )
 
 
-def closed_partnership(request: AccessRequest, known: Partnership | None, now: datetime) -> Partnership:
+def closed_partnership(request: AccessRequest, earlier: Partnership | None, now: datetime) -> Partnership:
     """Return the record of a partner that was just blocked and read back.
 
-    :param known: the partner's record before; None when there is none.
+    :param earlier: the partner's record before; None when there is none.
     """
     prepared = request.require_prepared()
     return Partnership(
         identity=prepared.observation.identity,
-        version=1 if known is None else known.version + 1,
+        version=1 if earlier is None else earlier.version + 1,
         state=PartnershipState.REVOKED,
-        sponsor=prepared.sponsor if known is None else known.sponsor,
+        sponsor=prepared.sponsor if earlier is None else earlier.sponsor,
         template=request.particulars.template,
         template_title=prepared.template_title,
         request_id=request.id,
@@ -266,7 +271,7 @@ def closed_partnership(request: AccessRequest, known: Partnership | None, now: d
         ends_at=None,
         review_interval=None,
         next_review_at=None,
-        attestations=() if known is None else known.attestations,
+        attestations=() if earlier is None else earlier.attestations,
         not_closed=request.not_closed,
     )
 
@@ -281,6 +286,6 @@ def _may_prolong(prepared: Prepared) -> bool:
 _Moment = TypeVar("_Moment", datetime, timedelta)
 
 
-def _earlier(known: _Moment | None, new: _Moment | None) -> _Moment | None:
+def _earlier(earlier: _Moment | None, new: _Moment | None) -> _Moment | None:
     """Return the earlier or shorter of the old and the new value; None when neither is set."""
-    return min((one for one in (known, new) if one is not None), default=None)
+    return min((one for one in (earlier, new) if one is not None), default=None)

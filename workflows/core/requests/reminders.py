@@ -1,7 +1,7 @@
 """The times of all reminders, and when the approvers of a waiting request are reminded.
 
 To change how often people are reminded, change a constant here. From which reminder on admins are asked too is in
-`workflows.intervals`. `workflows.app.schedule.ticker` asks what is due; `bot.slack.outbound.reminders` sends.
+`workflows.intervals`. `workflows.app.schedule.ticker` asks what is due; the notifier sends.
 """
 
 from datetime import datetime, timedelta

@@ -15,7 +15,7 @@ from workflows.store.codec import ALARM, load, stored_facts
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Parked:
+class GivenUpRow:
     """An effect that was given up, and why."""
 
     id: int
@@ -23,13 +23,13 @@ class Parked:
     error: Facts
 
 
-def read_parked(path: Path) -> Sequence[Parked]:
+def read_given_up(path: Path) -> Sequence[GivenUpRow]:
     """List the effects that were given up in the store in the file at `path`, oldest first.
 
     :raises OSError: when the file is not a store, or cannot be read.
     """
     rows = _read(path, "select id, lane, error from effects where is_parked = 1 order by id")
-    return [Parked(id=row[0], lane=row[1], error=stored_facts(row[2])) for row in rows]
+    return [GivenUpRow(id=row[0], lane=row[1], error=stored_facts(row[2])) for row in rows]
 
 
 def read_open_alarms(path: Path) -> Sequence[Alarm]:

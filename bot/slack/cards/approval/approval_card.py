@@ -23,6 +23,7 @@ from bot.slack.blocks.blocks import (
     quote,
     rich_text,
 )
+from bot.slack.blocks.conversion import as_json
 from bot.slack.blocks.untrusted import clean
 from bot.slack.cards.approval.card_context import RISKS, CardContext, notes, word_count
 from bot.slack.cards.approval.closed_card import first_words
@@ -82,7 +83,7 @@ def approval_blocks(
         rich_text(*_stage_elements(request, holders)),
         decision_row(request, can_decide=with_buttons and can_be_decided(request, now)),
     ]
-    words_left = MAX_CARD_WORDS - word_count([one.to_dict() for one in (*top, rich_text(*changes_shown), *end)])
+    words_left = MAX_CARD_WORDS - word_count([as_json(one) for one in (*top, rich_text(*changes_shown), *end)])
     return [*top, rich_text(*changes_shown, paragraph(*notes(known, context, words_left))), *end]
 
 

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from bot.slack.blocks.blocks import TextRun, cleaned_text, fixed_text, local_time
+from bot.slack.blocks.conversion import as_json
 from bot.words.findings.finding import finding_words
 from bot.words.requests.titles import partner_title
 from bot.words.sentences import counted
@@ -107,7 +108,7 @@ def _unchecked(findings: Sequence[Finding]) -> int:
 
 
 def _note_word_count(note: Note) -> int:
-    return word_count([one.to_dict() for one in note])
+    return word_count([as_json(one) for one in note])
 
 
 def _risk_of_kept_access(known: Prepared) -> Iterator[str]:

@@ -9,14 +9,14 @@ from bot.slack import ids
 from bot.slack.answers.open_forms import answer_submission
 from bot.slack.answers.windows import Window
 from bot.slack.blocks.blocks import Json
-from bot.slack.blocks.modal import message_view
 from bot.slack.flows.entry_points import Action, Card, EntryPoint, Submission
 from bot.slack.flows.request_access.flow import RequestAccessFlow
 from bot.slack.payloads.button_values import parse_request_id, parse_tenant_id
 from bot.slack.payloads.forms import parse_form
 from bot.slack.payloads.models import Interaction
+from bot.words.requests.form import STAYS_IN_WINDOW
 from bot.words.requests.notes import refusal_words
-from workflows.app.requests.editing import Editing
+from workflows.app.requests.editing import PARTNER_PROBLEMS_FIELD, Editing
 from workflows.app.requests.forms import Form, PlanEdited, Refill, refilled
 from workflows.app.requests.open_request import account_of_other_chat_id
 from workflows.core.errors.raised import Refused
@@ -64,7 +64,10 @@ class FilledFormFlow:
         await self.request_access.windows.open_and_fill(ack, click, build, command=_EDIT, subject=subject)
 
     async def send_edit(self, ack: AsyncAck, click: Interaction) -> None:
-        """Store the edit. If the request changed after the window was opened, show this instead of the form."""
+        """Store the edit. If the request changed after the window was opened, say so in the form.
+
+        The window stays, so that nothing is lost of what was typed.
+        """
         await self.request_access.members.refuse_known_outsiders(click.actor)
         form = parse_form(click)
         try:
@@ -72,13 +75,16 @@ class FilledFormFlow:
         except Refused as refused:
             await self.request_access.service.record_refusal(
                 refused,
-                key=click.key,
+                # NB. another key: whoever sends the same text again must not be taken for one whose edit was stored.
+                key=f"{click.key}:refused",
                 actor=click.actor,
                 command=_EDIT,
                 subject=CommandSubject(request_id=None if form.edits is None else form.edits.request_id),
                 is_told=True,
             )
-            await ack(response_action="update", view=message_view("Not possible", refusal_words(refused)))
+            await ack(
+                response_action="errors", errors={PARTNER_PROBLEMS_FIELD: f"{refusal_words(refused)} {STAYS_IN_WINDOW}"}
+            )
 
     async def open_repeat(self, ack: AsyncAck, click: Interaction) -> None:
         """Open the form of a new request, filled in from the person's own request, or from that of their partner."""

@@ -135,7 +135,8 @@ def request_view(form: RequestForm) -> Json:
 
 def _partner(form: RequestForm) -> Iterator[Block]:
     """Return the field for the partner with what was found. An edit only shows it, and says what happens."""
-    shown = target_result(form.found, form.problem, form.requester)
+    is_closing = form.chosen is not None and form.chosen.closes
+    shown = target_result(form.found, form.problem, form.requester, is_closing=is_closing)
     if form.edits is None:
         yield _target_field(form)
         yield shown

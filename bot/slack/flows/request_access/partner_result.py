@@ -86,8 +86,13 @@ def _inherited_guests(observation: ObservedPartner) -> Openness:
     return openness_of(guests) if is_default else Openness.UNKNOWN
 
 
-def target_result(found: LookupResult | None, problem: str, requester: ChatId) -> RichTextBlock:
-    """Return the text below the target: the tenant and what exists already, or the problem in words."""
+def target_result(
+    found: LookupResult | None, problem: str, requester: ChatId, *, is_closing: bool = False
+) -> RichTextBlock:
+    """Return the text below the target: the tenant and what exists already, or the problem in words.
+
+    :param is_closing: whether access is to be closed: what guests can do without a request does not matter then.
+    """
     if problem:
         text = paragraph(fixed_text("⚠️ Problem: ", bold=True), cleaned_text(problem, 1000, lines=True))
         return rich_text(text, block_id=ids.TARGET_RESULT)
@@ -104,10 +109,10 @@ def target_result(found: LookupResult | None, problem: str, requester: ChatId) -
     if found.open_request is not None:
         open_one = fact_words(open_request_fact(found.open_request, requester, found.viewer_account))
         elements.append(paragraph(fixed_text("⏳ "), cleaned_text(open_one, 600, bold=True)))
-    return rich_text(*elements, *_what_applies(found), block_id=ids.TARGET_RESULT)
+    return rich_text(*elements, *_what_applies(found, is_closing=is_closing), block_id=ids.TARGET_RESULT)
 
 
-def _what_applies(found: LookupResult) -> Iterator[RichTextElement]:
+def _what_applies(found: LookupResult, *, is_closing: bool) -> Iterator[RichTextElement]:
     if not found.has_configuration and not found.identity.is_resolved:
         yield paragraph(fixed_text(NOT_ADDED))
     elif not found.has_configuration:
@@ -120,7 +125,7 @@ def _what_applies(found: LookupResult) -> Iterator[RichTextElement]:
         if more := len(found.setting_lines) - len(items):
             items.append([fixed_text(f"and {more} more; /partner show with the domain lists them")])
         yield bullets(items)
-    if guests := guests_words(found.default_guest_access):
+    if not is_closing and (guests := guests_words(found.default_guest_access)):
         yield paragraph(fixed_text(f"⚠️ {guests}"))
 
 

@@ -32,7 +32,7 @@ from workflows.core.policy.template import Stage, Template
 from workflows.core.requests.request import AccessRequest, RequestState
 from workflows.core.settings.canonical import JsonObject
 
-RESTORE_TITLE: Final = "Restore previous settings"
+RESTORE_TITLE: Final = "Restore settings"
 MAX_CHANGES: Final = 100
 """The most choices that Slack accepts in a select."""
 

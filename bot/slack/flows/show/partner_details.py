@@ -29,7 +29,7 @@ from bot.slack.cards.setup_steps import setup_elements
 from bot.words.plans.current_settings import CurrentLine, describe_current
 from bot.words.posture.concerns import WEIGHT_WORDS, concern_words
 from bot.words.requests.notes import note_words
-from bot.words.requests.states import state_words
+from bot.words.requests.states import STATE_WORDS
 from bot.words.sentences import counted
 from bot.words.settings.openness import access_kinds_words
 from bot.words.settings.values import NO_NAMES
@@ -41,6 +41,7 @@ from workflows.core.plans.current_settings import unmanaged_settings
 from workflows.core.plans.plan import TenantIdentity
 from workflows.core.policy.approval import Choice
 from workflows.core.posture.model import Concern, Weight
+from workflows.core.requests.notes import displayed_state
 from workflows.core.requests.request import AccessRequest, RequestKind
 from workflows.core.settings.canonical import JsonObject
 from workflows.core.settings.effective import Origin
@@ -262,8 +263,9 @@ def _history_elements(requests: Sequence[AccessRequest], identity: TenantIdentit
 
 def _history_parts(request: AccessRequest) -> list[TextRun]:
     by = [fixed_text(" by "), cleaned_text(request.prepared.requester.name)] if request.prepared else []
-    shown = [fixed_text(f"{icon(request)} {kind_words(request).capitalize()}"), *by, fixed_text(": ")]
-    shown += [fixed_text(state_words(request), bold=True), fixed_text(", "), local_time(request.changed_at)]
+    kind = fixed_text(f"{icon(request)} {request.id}: {kind_words(request)}")
+    shown = [kind, *by, fixed_text(", "), fixed_text(STATE_WORDS[displayed_state(request)], bold=True)]
+    shown += [fixed_text(", "), local_time(request.confirmed_at or request.changed_at)]
     if request.note:
         shown += [fixed_text(". "), cleaned_text(note_words(request.note), 300)]
     return shown

@@ -9,10 +9,11 @@ from slack_sdk.models.basic_objects import EMPTY_ALLOWED_TYPE_AND_PROPERTY_LIST,
 from slack_sdk.models.blocks import Block, BlockElement, Option, PlainTextObject, StaticSelectElement
 from slack_sdk.models.views import View, ViewState, ViewStateValue
 
-from bot.slack.blocks.blocks import MAX_BLOCKS, button, small_text, within_limits
+from bot.slack.blocks.blocks import MAX_BLOCKS, actions, button, small_text, within_limits
+from bot.slack.blocks.conversion import as_json, checks_of, members_of
 from tests.bot.shipped_cards import waiting
 from tests.bot.surfaces import card, details, shown
-from tests.warm.block_checks import MEMBERS_BY_SDK, checks_of, elements_of, members_of
+from tests.warm.block_checks import MEMBERS_BY_SDK, elements_of
 from workflows.catalog.catalog import SHIPPED, load_catalog
 
 
@@ -30,7 +31,7 @@ def kinds(of: Any) -> Iterator[Any]:
         yield from kinds(kind)
 
 
-def test_the_checks_that_tests_remember_are_those_that_the_sdk_looks_for() -> None:
+def test_the_checks_of_a_class_are_those_that_the_sdk_looks_for() -> None:
     found = 0
     for kind in {kind for kind in kinds(JsonObject) if not kind.__abstractmethods__}:
         made = object.__new__(kind)
@@ -44,6 +45,8 @@ def test_the_checks_that_tests_remember_are_those_that_the_sdk_looks_for() -> No
     assert found > 100
     with pytest.raises(SlackObjectFormationError):
         button("A button whose action id is too long", "x" * 256, "value").to_dict()
+    with pytest.raises(SlackObjectFormationError):
+        within_limits([actions("decision", button("In a block", "x" * 256, "value"))], "message")
 
 
 def test_the_kinds_of_elements_that_tests_remember_are_those_that_the_sdk_looks_for() -> None:
@@ -52,7 +55,7 @@ def test_the_kinds_of_elements_that_tests_remember_are_those_that_the_sdk_looks_
     assert len(looked_for) > 40
 
 
-def test_a_block_is_converted_in_tests_as_the_sdk_converts_it(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_block_is_converted_as_the_sdk_converts_it(monkeypatch: pytest.MonkeyPatch) -> None:
     """Cards of every template, elements that may be empty and others, and objects that convert themselves."""
     blocks: list[Any] = []
     for template in load_catalog(SHIPPED).templates.values():
@@ -64,6 +67,7 @@ def test_a_block_is_converted_in_tests_as_the_sdk_converts_it(monkeypatch: pytes
     state = ViewState(values={"block": {"chosen": ViewStateValue(type="static_select", value="", selected_users=[])}})
     blocks += [chosen, state, View(type="modal", blocks=Block.parse_all(blocks[0:3]), state=state, private_metadata="")]
     converted = [members_of(block) for block in blocks]
+    assert [as_json(block) for block in blocks[:-1]] == [block.to_dict() for block in blocks[:-1]]
     monkeypatch.setattr(JsonObject, "get_non_null_attributes", MEMBERS_BY_SDK)
     assert converted == [block.get_non_null_attributes() for block in blocks]
     assert len(converted) > 100

@@ -14,9 +14,12 @@ from bot.slack.blocks.blocks import utc_words
 from bot.slack.blocks.message import Message
 from bot.slack.cards.approval.requester_and_sponsor import former_sponsor_card, requester_card, sponsor_card
 from bot.slack.cards.review_card import review_card
+from bot.slack.flows.home.view import home_view
+from bot.slack.flows.request_access.partner_result import LookupResult, open_request_buttons
+from bot.slack.flows.show.partner_details import partner_details
 from bot.slack.people.approvers import Approvers
 from tests.bot import surfaces
-from tests.bot.surfaces import assert_sound_message, buttons, hostile, hostile_or_blank, hostile_request, shown
+from tests.bot.surfaces import all_of, assert_sound_message, buttons, hostile, hostile_or_blank, hostile_request, shown
 from tests.workflows.core.builders import (
     AMARA,
     BRUNO,
@@ -36,8 +39,12 @@ from tests.workflows.core.builders import (
     prepared,
     request,
 )
+from workflows.app.reads.app_home import AppHome
+from workflows.core.errors.raised import Refused
 from workflows.core.partners.partnership import Attestation, Partnership, PartnershipState
+from workflows.core.people import ChatId, PersonId
 from workflows.core.policy.approval import Choice
+from workflows.core.requests.commands.editing import require_may_edit
 from workflows.core.requests.request import (
     TERMINAL,
     AccessRequest,
@@ -281,6 +288,33 @@ def test_remind_is_gone_once_it_was_used_until_it_is_possible_again(days: int, i
     assert said in shown(blocks)
     assert ("remind them again" in shown(blocks)) is not is_offered
     assert shown(blocks).count("Approvers reminded") == 1
+
+
+@pytest.mark.parametrize(("state", "kind"), STATES)
+def test_edit_is_offered_exactly_where_it_is_not_refused(state: RequestState, kind: RequestKind) -> None:
+    """On the requester's message, the App Home, in /partner show, and in the form that finds the open request."""
+    asked = request(state, kind)
+    digest = asked.plan.digest if asked.prepared is not None else ""
+    try:
+        require_may_edit(asked, RILEY, digest, NOW)
+    except Refused:
+        is_refused = True
+    else:
+        is_refused = False
+    found = LookupResult.of(
+        ObservedPartner(identity=identity(), configuration=None, at=NOW),
+        open_request=None if asked.is_terminal else asked,
+    )
+    readers = frozenset[ChatId | PersonId]({RILEY.chat_id, RILEY.id})
+    surfaces = {
+        "message": requester_card(asked, now=NOW).blocks,
+        "home": home_view(AppHome(mine=all_of([asked])), now=NOW),
+        "show": partner_details(identity(), None, {}, None, [asked], NOW, reader=readers).blocks,
+        "form": [block.to_dict() for block in open_request_buttons(found, RILEY.chat_id)],
+    }
+    assert {name: "edit" not in buttons(shown) for name, shown in surfaces.items()} == dict.fromkeys(
+        surfaces, is_refused
+    )
 
 
 def test_on_the_first_day_nobody_is_offered_a_reminder_that_would_be_refused() -> None:

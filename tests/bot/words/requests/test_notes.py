@@ -73,13 +73,14 @@ GOLDEN: Final[tuple[tuple[str, dict[str, Any], str], ...]] = (
     (
         NoteCode.CHECK_PART,
         {},
-        "Check the current settings with /partner show. Then revoke the partner, or request it again with a later end.",
+        "A review is due now: revoke the partner, or request it again with a later end. /partner show shows the "
+        "current settings.",
     ),
     (
         NoteCode.ENDED_ALREADY,
         {"ends_at": "2027-03-04T09:00:00+00:00"},
-        "The last day of this access, 2027-03-04 (UTC), passed before it was verified. It does not end by itself: "
-        "revoke the partner, or request it again with a later end.",
+        "The last day of this access, 2027-03-04 (UTC), passed before it was verified. The access is active and does "
+        "not end by itself. A review is due now: revoke the partner, or request it again with a later end.",
     ),
     (NoteCode.SENT_DOES_NOT_SHOW, {}, "Microsoft does not show the change that was sent before."),
     (
@@ -95,14 +96,13 @@ GOLDEN: Final[tuple[tuple[str, dict[str, Any], str], ...]] = (
             "unwritten": [["identitySynchronization"]],
             "is_read": True,
         },
-        "Only a part is in the tenant (verified): 1 of 2 changes. In the tenant: Inbound trust. Not in the tenant: "
-        "Identity synchronization into this tenant.",
+        "Only 1 of 2 changes is in the tenant (verified): Inbound trust. Not in the tenant: Identity synchronization "
+        "into this tenant.",
     ),
     (
         NoteCode.REVIEW_PART,
         {},
-        "A review of this partner is due now. Check the current settings with /partner show. Then revoke the partner, "
-        "or send the request again.",
+        "A review is due now: revoke the partner, or send the request again. /partner show shows the current settings.",
     ),
     (
         NoteCode.REFUSED_UNREAD,

@@ -18,7 +18,7 @@ from tests.workflows.fakes import FixedClock
 from tests.workflows.store.sqlite.test_store import ROOT, click
 from workflows.core.errors.facts import text_fact
 from workflows.ports.records import StoreUnusable
-from workflows.store.sqlite.read_only import read_parked
+from workflows.store.sqlite.read_only import read_given_up
 from workflows.store.sqlite.shared_store import open_shared
 from workflows.store.sqlite.snapshot import read_records
 from workflows.store.sqlite.store import SqliteStore, open_store
@@ -138,7 +138,7 @@ async def test_readers_next_to_a_running_bot_see_what_it_stored_by_any_name(tmp_
     await store.commit(click(1))
     await store.give_up(1, (text_fact("no such channel"),))
     for name in (path, link):
-        assert [one.error for one in read_parked(name)] == [(text_fact("no such channel"),)]
+        assert [one.error for one in read_given_up(name)] == [(text_fact("no such channel"),)]
         records = await read_records(name)
         assert records is not None
         assert set(records.requests) == {"r-1"}

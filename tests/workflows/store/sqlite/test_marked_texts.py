@@ -24,7 +24,7 @@ from workflows.core.requests.request import RequestState
 from workflows.store.codec import ALARM, EFFECT, REQUEST, dump
 from workflows.store.sqlite.earlier_texts import EarlierTexts
 from workflows.store.sqlite.migrations import migrations
-from workflows.store.sqlite.read_only import read_parked
+from workflows.store.sqlite.read_only import read_given_up
 from workflows.store.sqlite.store import open_store
 
 BEFORE: Final = "m013_no_marked_texts"
@@ -57,7 +57,7 @@ async def test_a_database_of_the_version_before_opens_without_a_mark(tmp_path: P
     row = {"id": alarm.id, "code": alarm.code.value, "subject": "1", "is_open": 1, "raised_at": "2027"}
     db.table("alarms").insert({**row, "doc": dump(ALARM, alarm)})
     db.close()
-    assert read_parked(path)[1].error == (text_fact("chat.postMessage: not_in_channel"),), "also before it is opened"
+    assert read_given_up(path)[1].error == (text_fact("chat.postMessage: not_in_channel"),), "also before it is opened"
     store = await open_store(path, FixedClock())
     try:
         read = await store.request(one.id)

@@ -11,7 +11,7 @@ from workflows.core.errors.facts import text_fact
 from workflows.core.requests.commands.request import CommandSubject
 from workflows.core.requests.effects import SendMessage
 from workflows.ports.records import AuditEntry, Commit
-from workflows.store.sqlite.read_only import Parked, read_parked
+from workflows.store.sqlite.read_only import GivenUpRow, read_given_up
 from workflows.store.sqlite.store import SqliteStore, open_store
 
 
@@ -30,8 +30,8 @@ async def stored(path: Path) -> SqliteStore:
 
 
 PARKED = [
-    Parked(id=1, lane=f"tell:{RILEY.chat_id}", error=(text_fact("ValueError('our own fault')"),)),
-    Parked(id=3, lane=f"tell:{RILEY.chat_id}", error=(text_fact("the channel is gone"),)),
+    GivenUpRow(id=1, lane=f"tell:{RILEY.chat_id}", error=(text_fact("ValueError('our own fault')"),)),
+    GivenUpRow(id=3, lane=f"tell:{RILEY.chat_id}", error=(text_fact("the channel is gone"),)),
 ]
 
 
@@ -39,18 +39,18 @@ async def test_what_was_given_up_is_listed_while_the_bot_runs_and_after_it(tmp_p
     """Without the lock, and without creating a file next to the database."""
     path = tmp_path / "gatehouse.db"
     store = await stored(path)
-    assert read_parked(path) == PARKED
+    assert read_given_up(path) == PARKED
     await store.give_up(2, (text_fact("later"),))
-    assert [one.id for one in read_parked(path)] == [1, 2, 3]
+    assert [one.id for one in read_given_up(path)] == [1, 2, 3]
     await store.close()
     files = sorted(os.listdir(tmp_path))
-    assert [one.id for one in read_parked(path)] == [1, 2, 3]
+    assert [one.id for one in read_given_up(path)] == [1, 2, 3]
     assert sorted(os.listdir(tmp_path)) == files
 
 
 async def test_a_store_in_which_nothing_was_given_up_lists_nothing(tmp_path: Path) -> None:
     store = await open_store(tmp_path / "gatehouse.db", FixedClock())
-    assert read_parked(tmp_path / "gatehouse.db") == []
+    assert read_given_up(tmp_path / "gatehouse.db") == []
     await store.close()
 
 
@@ -60,5 +60,5 @@ def test_what_is_no_store_is_said_and_left_as_it_is(tmp_path: Path, content: byt
     if content is not None:
         path.write_bytes(content)
     with pytest.raises(OSError, match=r"gatehouse\.db cannot be read as Gatehouse's records"):
-        read_parked(path)
+        read_given_up(path)
     assert os.listdir(tmp_path) == ([] if content is None else ["gatehouse.db"])

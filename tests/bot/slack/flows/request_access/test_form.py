@@ -25,10 +25,11 @@ from tests.workflows.core.builders import (
     request,
 )
 from workflows.app.requests.forms import Form, PlanEdited, Refill, RefillCode
+from workflows.catalog.catalog import SHIPPED, load_catalog
 from workflows.core.errors.facts import Fact
 from workflows.core.errors.refusal_codes import RefusalCode
 from workflows.core.people import ChatId
-from workflows.core.policy.offers import Offer
+from workflows.core.policy.offers import Offer, arranged_offers, offers_of
 from workflows.core.policy.placeholders import Placeholder
 from workflows.core.policy.risk import RiskLevel
 from workflows.core.policy.template import Template, TicketRule
@@ -366,6 +367,9 @@ def test_guests_that_come_in_by_the_default_are_said() -> None:
     assert said in seen(None, default)
     assert said in seen({"tenantId": TENANT}, default)
     assert said not in seen(closed_document(), default)
+    found = LookupResult.of(ObservedPartner(identity=identity(), configuration=None, default=default, at=NOW))
+    closing = arranged_offers(offers_of(load_catalog(SHIPPED).templates.values()), closing=True)
+    assert said not in shown(form(found=found, offers=closing, template="block")), "who closes asks for nothing more"
     assert said not in seen(None, None), "a default that could not be read says nothing"
     assert said not in seen(None, {"b2bCollaborationInbound": closed_document()["b2bCollaborationInbound"]})
 

@@ -106,7 +106,7 @@ def test_details_tell_own_settings_from_inherited_ones_and_list_the_history() ->
     assert "Trust in the partner's compliant devices: the default could not be read · from the default" in said
     assert "not managed by Gatehouse: protectedContentSharing" in said
     assert "Kept by Sam" in said
-    assert "Access request by Riley: active (verified)" in said
+    assert "r-1: access request by Riley, active (verified), 2027-03-01 09:00 UTC" in said
     assert "Too wide" in said
     assert TENANT in surfaces.shown(message.blocks)
     assert TENANT not in message.text

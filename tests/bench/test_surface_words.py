@@ -1,0 +1,140 @@
+"""No surface has more words or blocks than it has today, with a little room: cards, messages, windows, forms, homes."""
+
+from collections.abc import Iterator, Mapping
+from typing import Any, Final
+
+import pytest
+
+from bot.slack.blocks.blocks import MAX_BLOCKS, Json
+from tests.bench.changing_surfaces import changing_forms, changing_messages
+from tests.bench.surfaces import cards, homes, messages, request_forms, windows
+from tests.bot.shipped_cards import words_of
+from workflows.catalog.catalog import SHIPPED, load_catalog
+
+TEMPLATES: Final = tuple(load_catalog(SHIPPED).templates)
+MAX_CARD_WORDS: Final = 120
+"""The most words of an approval card of a shipped template."""
+
+LIMITS: Final[Mapping[str, tuple[int, int]]] = {
+    # surface: the most words, the most blocks
+    "card": (120, 5),
+    "setup": (215, 15),
+    "review": (65, 4),
+    "again": (190, 3),
+    "closed": (35, 3),
+    "receipt": (40, 3),
+    "reminder": (45, 5),
+    "requester": (35, 3),
+    "sponsor": (40, 3),
+    "expired": (45, 4),
+    "again-justification": (85, 3),
+    "show": (395, 8),
+    "details-block": (315, 18),
+    "details-contractor-portal": (285, 19),
+    "details-guest-collaboration": (270, 19),
+    "details-merger": (605, 19),
+    "details-regulated-project": (325, 19),
+    "details-subsidiary-synchronization": (460, 19),
+    "details-teams-shared-channels": (380, 19),
+    "details-trusted-partner": (390, 18),
+    "form-empty": (175, 7),
+    "form-contractor-portal": (350, 10),
+    "form-regulated-project": (525, 13),
+    "form-guest-collaboration": (330, 9),
+    "form-teams-shared-channels": (315, 8),
+    "form-trusted-partner": (330, 8),
+    "form-merger": (335, 8),
+    "form-subsidiary-synchronization": (330, 8),
+    "edit": (360, 9),
+    "request-again": (340, 9),
+    "second-request": (365, 9),
+    "close-early": (150, 8),
+    "restore": (395, 6),
+    "home-reviewer": (140, 26),
+    "home-approver": (205, 26),
+    "home-requester": (270, 30),
+    "home-admin": (230, 17),
+    "home-nobody": (50, 2),
+    "review-partly-applied": (100, 4),
+    "requester-partly-applied": (75, 3),
+}
+"""The limits. A name without a template's name is that of the surface for every shipped template."""
+
+
+def surfaces() -> Iterator[tuple[str, str, Json | list[Json]]]:
+    """Yield every surface that is measured: its kind, its name, and what it shows."""
+    for name, blocks in cards().items():
+        yield "card", name, blocks
+    for template in TEMPLATES:
+        for kind, blocks in messages(template).items():
+            yield kind, f"{kind}-{template}", blocks
+    for kind, blocks in changing_messages().items():
+        yield kind, kind, blocks
+    for shown in (windows(), request_forms(), changing_forms(), homes()):
+        for name, view in shown.items():
+            yield name, name, view
+
+
+SURFACES: Final = {name: (kind, shown) for kind, name, shown in surfaces()}
+
+
+def blocks_of(shown: Any) -> list[Json]:
+    """Return the blocks of a message or a view."""
+    return shown if isinstance(shown, list) else list(shown["blocks"])
+
+
+@pytest.mark.parametrize("name", SURFACES)
+def test_a_surface_has_no_more_words_and_blocks_than_its_limits(name: str) -> None:
+    kind, shown = SURFACES[name]
+    blocks = blocks_of(shown)
+    assert kind in LIMITS, "a new surface needs a line in the table"
+    words, most_blocks = LIMITS[kind]
+    assert words_of(blocks) <= words
+    assert len(blocks) <= most_blocks <= (MAX_BLOCKS["message"] if isinstance(shown, list) else MAX_BLOCKS["modal"])
+
+
+def test_the_limits_are_close_to_what_is_shown_and_name_nothing_else() -> None:
+    """A surface that became shorter gets a smaller limit, and no limit is left of one that is gone."""
+    most: dict[str, tuple[int, int]] = {}
+    for kind, shown in SURFACES.values():
+        words, blocks = most.get(kind, (0, 0))
+        most[kind] = max(words, words_of(blocks_of(shown))), max(blocks, len(blocks_of(shown)))
+    assert set(LIMITS) == set(most)
+    loose = {kind: (LIMITS[kind], now) for kind, now in most.items() if LIMITS[kind][0] > 1.15 * now[0] + 5}
+    assert loose == {}
+    assert {kind: now for kind, now in most.items() if LIMITS[kind][1] > now[1] + 2} == {}
+
+
+def test_the_card_of_every_template_stays_within_the_words_that_an_approver_reads() -> None:
+    assert LIMITS["card"][0] == MAX_CARD_WORDS
+    assert [name for name, (kind, _) in SURFACES.items() if kind == "card"] == list(TEMPLATES)
+
+
+@pytest.mark.parametrize("template", TEMPLATES)
+def test_a_closed_card_is_three_lines_and_an_approver_has_the_receipt_below(template: str) -> None:
+    """The headline with the state, what happened, and who asked and approved; then the dated decision of the reader."""
+    shown = messages(template)
+    closed, receipt = lines_of(shown["closed"]), lines_of(shown["receipt"])
+    assert len(closed) == 3
+    assert (receipt[:3], len(receipt)) == (closed, 4)
+    assert receipt[3].startswith("You approved this 2027-03-01")
+
+
+def lines_of(blocks: list[Json]) -> list[str]:
+    """Return the lines that a message shows above its buttons."""
+    lines = []
+    for block in blocks:
+        if block["type"] == "header":
+            lines.append(block["text"]["text"])
+        elif block["type"] == "rich_text":
+            for section in block["elements"]:
+                said = "".join(str(run.get("text") or run.get("fallback")) for run in section["elements"])
+                lines += said.split("\n")
+    return lines
+
+
+def test_no_title_of_a_window_is_cut() -> None:
+    views = {name: shown for name, (_, shown) in SURFACES.items() if not isinstance(shown, list)}
+    titles = {name: view["title"]["text"] for name, view in views.items() if "title" in view}
+    assert {name: title for name, title in titles.items() if title.endswith("…")} == {}
+    assert len(titles) > len(TEMPLATES)
