@@ -60,7 +60,7 @@ SENTENCES: Final[Mapping[str, str]] = {
         "Microsoft Graph accepted the change but does not show it. It is planned again from the current settings and "
         "needs new approval."
     ),
-    NoteCode.CHANGED_BY_OTHERS: "Somebody changed this partner's settings after the plan was made.",
+    NoteCode.CHANGED_BY_OTHERS: "Somebody changed this partner's settings outside Gatehouse after the plan was made.",
     NoteCode.TEMPLATE_CHANGED: "The template changed after this request was shown.",
     NoteCode.ROLE_CHANGED: ("The definition of the role “{role}” changed after this was shown."),
     NoteCode.EDITED: "{name} edited this request.",
@@ -136,7 +136,7 @@ def _not_written(values: Values) -> str:
 
 def _planned_again(values: Values) -> str:
     if values["is_unwritten"]:
-        start = f"{_NOTHING_WRITTEN if values['is_first'] else _PLAN_NOT_WRITTEN} over it"
+        start = _NOTHING_WRITTEN if values["is_first"] else _PLAN_NOT_WRITTEN
     else:
         start = "The change that was sent before is not active as sent"
     if values["is_revocation"]:

@@ -126,17 +126,20 @@ GOLDEN: Final[tuple[tuple[str, dict[str, Any], str], ...]] = (
         "Microsoft Graph accepted the change but does not show it. It is planned again from the current settings and "
         "needs new approval.",
     ),
-    (NoteCode.CHANGED_BY_OTHERS, {}, "Somebody changed this partner's settings after the plan was made."),
+    (
+        NoteCode.CHANGED_BY_OTHERS,
+        {},
+        "Somebody changed this partner's settings outside Gatehouse after the plan was made.",
+    ),
     (
         NoteCode.PLANNED_AGAIN,
         {"is_first": True, "is_unwritten": True, "is_revocation": False},
-        "Nothing was written over it. The change is planned again from the current settings and needs new approval.",
+        "Nothing was written. The change is planned again from the current settings and needs new approval.",
     ),
     (
         NoteCode.PLANNED_AGAIN,
         {"is_first": False, "is_unwritten": True, "is_revocation": False},
-        "This plan was not written over it. The change is planned again from the current settings and needs new "
-        "approval.",
+        "This plan was not written. The change is planned again from the current settings and needs new approval.",
     ),
     (
         NoteCode.PLANNED_AGAIN,
