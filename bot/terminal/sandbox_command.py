@@ -29,7 +29,7 @@ CANNOT_START: Final = 2
 Processes = SpawnContext | ForkServerContext
 _NEW_PROCESSES: Final = multiprocessing.get_context("spawn")
 _PORTS_TRIED: Final = 100
-_TICK_SECONDS: Final = 0.2
+_TICK_SECONDS: Final = 0.5
 _FORWARDED_PREFIX: Final = "GATEHOUSE_MAX_"
 """The prefix of the settings that are passed on to the sandbox's bot: the limits per hour."""
 _READY_WITHIN_SECONDS: Final = 30.0

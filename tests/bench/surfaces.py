@@ -37,9 +37,9 @@ from tests.bot.shipped_cards import NAMES, waiting, words_of
 from tests.workflows.core.builders import AMARA, NOW, RILEY, TENANT, access_plan, approval, identity, partnership
 from workflows.app.reads.app_home import AppHome
 from workflows.catalog.catalog import SHIPPED, load_catalog
-from workflows.core.errors.facts import Fact
+from workflows.core.errors.facts import Fact, text_fact
 from workflows.core.partner_setup.steps import newly_required_steps
-from workflows.core.partners.partnership import PartnershipState
+from workflows.core.partners.partnership import PartnershipState, SettingsBasis
 from workflows.core.policy.offers import arranged_offers, offers_of
 from workflows.core.requests.commands.request import RecordPrepared, Replan
 from workflows.core.requests.lifecycle import Situation, advance
@@ -92,10 +92,18 @@ def messages(template: str = "trusted-partner") -> dict[str, list[Json]]:
     plan = access_plan({"tenantId": TENANT, "inboundTrust": {"isMfaAccepted": False}})
     again = advance(again, RecordPrepared(prepared=replace(asked.require_prepared(), plan=plan)), at).request
     done = replace(decided, state=RequestState.APPLIED, confirmed_at=NOW)
+    written, missing = ["automaticUserConsentSettings"], ["identitySynchronization"]
+    values = {"written": [written], "unwritten": [missing], "is_read": True}
+    facts = (Fact(NoteCode.PROGRESS, values), text_fact("Invalid property."), Fact(NoteCode.REVIEW_PART))
+    part = replace(decided, state=RequestState.FAILED, applied_part=1, note=facts)
+    basis = {"basis": SettingsBasis.PARTLY_APPLIED, "not_applied": tuple(missing), "ends_at": NOW}
+    review = partnership(state=PartnershipState.REVIEW_DUE, reminders=1, **basis)
     setup = partnership(setup=newly_required_steps(asked.plan, OPEN_DEFAULT))
     return {
         "setup": setup_card(setup, may_confirm=True).blocks,
         "review": review_card(partnership(state=PartnershipState.REVIEW_DUE, reminders=1), now=NOW).blocks,
+        "review-partly-applied": review_card(review, now=NOW).blocks,
+        "requester-partly-applied": requester_card(part, now=NOW).blocks,
         "again": new_approval_message(again, now=NOW, asked=(AMARA.chat_id,)).blocks,
         "closed": closed_card(done, successor=None, now=NOW).blocks,
         "receipt": closed_card(done, successor=None, now=NOW, reader=AMARA.chat_id).blocks,

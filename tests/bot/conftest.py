@@ -47,7 +47,7 @@ def settings(world: Sandbox, bare_environment: Path, monkeypatch: pytest.MonkeyP
     given = {
         **world.bot_settings(free_port()),
         "DATABASE_URL": f"sqlite:///{bare_environment}/gatehouse.db",
-        "GATEHOUSE_TICK_SECONDS": "0.1",
+        "GATEHOUSE_TICK_SECONDS": "0.2",
     }
     for name, value in given.items():
         monkeypatch.setenv(name, value)

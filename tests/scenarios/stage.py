@@ -177,13 +177,12 @@ class Stage:
     async def until(self, seen: Callable[[], Awaitable[object]], what: str) -> None:
         """Wait until something can be seen that does not come to rest, as while a service does not answer.
 
-        :raises AssertionError: when it cannot be seen after 20 seconds.
+        :raises AssertionError: when it cannot be seen after a minute.
         """
-        for _ in range(200):
-            if await seen():
-                return
+        until = time.monotonic() + 60
+        while not await seen():
+            assert time.monotonic() < until, f"not seen in a minute: {what}"
             await asyncio.sleep(0.1)
-        raise AssertionError(f"not seen in 20 seconds: {what}")
 
     async def until_card(self, said: str) -> None:
         """Wait until the newest card of the channel, its Details or its notes say something."""

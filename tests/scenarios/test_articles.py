@@ -454,9 +454,8 @@ async def test_row_80_the_kill_switch_works_while_nobody_answers_and_slack_accep
 async def test_row_81_thousands_of_people_are_a_matter_of_synchronization_not_of_the_bot(world: Stage) -> None:
     """The form says who creates the accounts; the bot invites and creates nobody."""
     view_id = await form_for(world, "subsidiary-synchronization")
-    assert "A job in their tenant creates the accounts, for thousands as for ten" in words(
-        await the_form(world, view_id)
-    )
+    shown = words(await the_form(world, view_id))
+    assert "A provisioning job in the partner's tenant creates the accounts; Gatehouse creates none." in shown
     view_id = await form_for(world, "merger")
     assert "No accounts are created: for accounts, use Subsidiary, synchronized." in words(
         await the_form(world, view_id)

@@ -107,7 +107,7 @@ async def test_access_that_others_opened_beside_the_plan_is_in_the_new_message_a
     assert (await stage.call("PATCH", "graph/state", {"partners": {CONTOSO: partner}}))["ok"] is True
     assert await stage.press("approver1", "approve", ts) == []
     assert await stage.writes() == []
-    told = "B2B direct connect, inbound (changed outside Gatehouse, kept by the plan)"
+    told = "B2B direct connect, inbound (changed outside Gatehouse, stays if you approve)"
     now = "everyone from the partner may use every application"
     for shown in ((await stage.direct("approver1"))[-1], (await stage.messages())[-1]):
         assert told in words(shown)

@@ -6,7 +6,7 @@ Slack interprets no mention, link or formatting. Limits: Slack's "Reference: blo
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from enum import IntEnum
 from types import MappingProxyType
 from typing import Any, Final, Literal
@@ -32,6 +32,7 @@ from slack_sdk.models.blocks import (
 
 from bot.slack.blocks.conversion import as_json
 from bot.slack.blocks.untrusted import clean
+from workflows.intervals import CLOCK_SHOWN_WITHIN
 
 Json = dict[str, Any]
 Surface = Literal["message", "modal", "home"]
@@ -65,7 +66,6 @@ NO_TIMES: Final[Mapping[str, datetime]] = MappingProxyType({})
 _UTC_TIME: Final = re.compile(r"\b(\d{4}-\d{2}-\d{2} \d{2}:\d{2}) UTC\b", re.ASCII)
 _DATE_FORMAT: Final = "{date_short_pretty} at {time}"
 _DAY_FORMAT: Final = "{date_short_pretty}"
-_SOON: Final = timedelta(days=1)
 
 
 def within_limits(blocks: Sequence[Block], surface: Surface) -> list[Json]:
@@ -129,7 +129,7 @@ def times_line(times: Mapping[str, datetime], now: datetime, *, constant: str = 
     :param constant: words at the end of the line.
     """
     said = [
-        f"{label} {_time_token(at, _DATE_FORMAT if now < at < now + _SOON else _DAY_FORMAT)}"
+        f"{label} {_time_token(at, _DATE_FORMAT if now < at < now + CLOCK_SHOWN_WITHIN else _DAY_FORMAT)}"
         for label, at in times.items()
     ]
     text = " · ".join([*said, constant] if constant else said)

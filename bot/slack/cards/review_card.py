@@ -85,7 +85,7 @@ def _review_elements(partnership: Partnership, now: datetime) -> Iterator[RichTe
         domain, is_approved = partner_name(partnership.identity), partnership.is_as_approved
         sentence = "The access is still open. One person cannot extend it." if is_approved else _NOT_APPROVED
         yield paragraph(
-            fixed_text(f"{sentence} To keep it, send a new request with "),
+            fixed_text(f"{sentence} To keep the access, send a new request with "),
             cleaned_text(f"/partner request {domain}", DOMAIN_LIMIT + 20, code=True),
             fixed_text("; otherwise revoke it."),
         )

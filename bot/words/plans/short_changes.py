@@ -50,19 +50,19 @@ TRUST_NOUNS: Final[Mapping[str, str]] = {
     "compliant_device": "compliant devices",
     "hybrid_joined_device": "hybrid joined devices",
 }
-PROMPTED_PEOPLE: Final[Mapping[str, str]] = {"inbound": "their people", "outbound": "our people there"}
+PROMPTED_PEOPLE: Final[Mapping[str, str]] = {"inbound": "in our tenant", "outbound": "at the partner"}
 _FLAG_TEXTS: Final[Mapping[tuple[str, Sign], str]] = {
     (Property.INBOUND_TRUST, Sign.MORE): "Accept their {}",
     (Property.INBOUND_TRUST, Sign.LESS): "Do not accept their {}",
     (Property.INBOUND_TRUST, Sign.UNKNOWN): "Perhaps accept their {} (the default is not known)",
-    (Property.AUTOMATIC_REDEMPTION, Sign.MORE): "No consent prompt for {}, once they set this too",
-    (Property.AUTOMATIC_REDEMPTION, Sign.LESS): "Consent prompt for {}",
-    (Property.AUTOMATIC_REDEMPTION, Sign.UNKNOWN): "Perhaps no consent prompt for {}",
+    (Property.AUTOMATIC_REDEMPTION, Sign.MORE): "No consent prompt {}, once the partner sets it too",
+    (Property.AUTOMATIC_REDEMPTION, Sign.LESS): "Consent prompt {}",
+    (Property.AUTOMATIC_REDEMPTION, Sign.UNKNOWN): "Perhaps no consent prompt {}",
 }
 _SUBJECTS: Final[Mapping[str, str]] = {
-    Property.B2B_COLLABORATION_INBOUND: "Guests",
+    Property.B2B_COLLABORATION_INBOUND: "Their guests",
     Property.B2B_COLLABORATION_OUTBOUND: "Our people as guests there",
-    Property.B2B_DIRECT_CONNECT_INBOUND: "Shared channels",
+    Property.B2B_DIRECT_CONNECT_INBOUND: "Shared channels here",
     Property.B2B_DIRECT_CONNECT_OUTBOUND: "Our people in their shared channels",
 }
 _APPLICATIONS: Final[Mapping[str, str]] = {

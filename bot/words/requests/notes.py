@@ -60,7 +60,7 @@ SENTENCES: Final[Mapping[str, str]] = {
         "Microsoft Graph accepted the change but does not show it. It is planned again from the current settings and "
         "needs new approval."
     ),
-    NoteCode.CHANGED_BY_OTHERS: "Somebody changed this partner's settings after the plan was made.",
+    NoteCode.CHANGED_BY_OTHERS: "Somebody changed this partner's settings outside Gatehouse after the plan was made.",
     NoteCode.TEMPLATE_CHANGED: "The template changed after this request was shown.",
     NoteCode.ROLE_CHANGED: ("The definition of the role “{role}” changed after this was shown."),
     NoteCode.EDITED: "{name} edited this request.",
@@ -72,11 +72,11 @@ SENTENCES: Final[Mapping[str, str]] = {
     NoteCode.CHANGED_SINCE_APPROVED: "This partner was changed after the approval, so this needs new approval.",
     NoteCode.REQUEST_LATER_END: "Request it again with a later end.",
     NoteCode.CHECK_PART: (
-        f"Check the current settings with {_SHOW}. Then revoke the partner, or request it again with a later end."
+        f"A review is due now: revoke the partner, or request it again with a later end. {_SHOW} shows the current "
+        "settings."
     ),
     NoteCode.REVIEW_PART: (
-        f"A review of this partner is due now. Check the current settings with {_SHOW}. Then revoke the partner, or "
-        "send the request again."
+        f"A review is due now: revoke the partner, or send the request again. {_SHOW} shows the current settings."
     ),
     NoteCode.REFUSED_UNREAD: (
         "Microsoft Graph refused a write of this change. Nothing more is sent. The partner's settings cannot be read, "
@@ -136,7 +136,7 @@ def _not_written(values: Values) -> str:
 
 def _planned_again(values: Values) -> str:
     if values["is_unwritten"]:
-        start = f"{_NOTHING_WRITTEN if values['is_first'] else _PLAN_NOT_WRITTEN} over it"
+        start = _NOTHING_WRITTEN if values["is_first"] else _PLAN_NOT_WRITTEN
     else:
         start = "The change that was sent before is not active as sent"
     if values["is_revocation"]:
@@ -180,8 +180,9 @@ def _access_ended(values: Values) -> str:
 
 def _ended_already(values: Values) -> str:
     return (
-        f"The last day of this access, {last_day(values['ends_at'])} (UTC), passed before it was verified. It does not "
-        "end by itself: revoke the partner, or request it again with a later end."
+        f"The last day of this access, {last_day(values['ends_at'])} (UTC), passed before it was verified. The access "
+        "is active and does not end by itself. A review is due now: revoke the partner, or request it again with a "
+        "later end."
     )
 
 
@@ -199,8 +200,8 @@ def _progress(values: Values) -> str:
     written, unwritten = values["written"], values["unwritten"]
     part = f"{len(written)} of {len(written) + len(unwritten)} changes"
     if values.get("is_read"):
-        opening = f"Only a part is in the tenant (verified): {part}"
-        return f"{opening}. In the tenant: {_writes(written)}. Not in the tenant: {_writes(unwritten)}."
+        opening = f"Only {part} {'is' if len(written) == 1 else 'are'} in the tenant (verified)"
+        return f"{opening}: {_writes(written)}. Not in the tenant: {_writes(unwritten)}."
     return f"Microsoft Graph accepted {part}. Accepted: {_writes(written)}. Refused or not sent: {_writes(unwritten)}."
 
 

@@ -29,6 +29,8 @@ class RevisedLine(NamedTuple):
     about: str
     seen: str
     now: str
+    after: str | None = None
+    """The value after the approval, where `seen` and `now` are values that others changed."""
 
 
 def revision_lines(request: AccessRequest) -> tuple[RevisedLine, ...]:
@@ -43,10 +45,7 @@ def _lines(request: AccessRequest, seen: Prepared, now: Prepared) -> Iterator[Re
     was, becomes = _shown(seen), _shown(now)
     lines_was, lines_now = _by_subject(was, seen.names), _by_subject(becomes, now.names)
     for one in revisions(was, becomes):
-        about = subject_title(one.subject)
-        yield RevisedLine(
-            about, _before_and_after(lines_was.get(one.subject)), _before_and_after(lines_now.get(one.subject))
-        )
+        yield _revised(subject_title(one.subject), lines_was.get(one.subject), lines_now.get(one.subject))
     if request.drift is not None:
         for default in default_lines(request.drift):
             yield RevisedLine(f"{default.setting}, by the tenant's default", default.shown, default.now)
@@ -65,6 +64,15 @@ def _lines(request: AccessRequest, seen: Prepared, now: Prepared) -> Iterator[Re
             yield RevisedLine("Justification", *_shortened_to_difference(asked.justification, new.justification))
 
 
+def _revised(about: str, seen: ChangeLine | None, now: ChangeLine | None) -> RevisedLine:
+    if seen is not None and now is not None:
+        if seen.after == now.after:
+            return RevisedLine(about, seen.before, now.before, now.after)
+        if seen.before == now.before:
+            return RevisedLine(f"{about}, after approval", seen.after, now.after)
+    return RevisedLine(about, _before_and_after(seen), _before_and_after(now))
+
+
 def _outside_changes(seen: Prepared, now: Prepared) -> Iterator[RevisedLine]:
     """Describe what others changed in settings that neither plan writes: it stays, and no line of the plan shows it."""
     planned = {change.subject for shown in (_shown(seen), _shown(now)) for change in shown.changes().values()}
@@ -75,7 +83,7 @@ def _outside_changes(seen: Prepared, now: Prepared) -> Iterator[RevisedLine]:
         if subject in planned or not is_own or before == after:
             continue
         texts = [NOT_SET if one is None else one.words for one in (before, after)]
-        yield RevisedLine(f"{subject_title(subject)} (changed outside Gatehouse, kept by the plan)", *texts)
+        yield RevisedLine(f"{subject_title(subject)} (changed outside Gatehouse, stays if you approve)", *texts)
 
 
 def _current(prepared: Prepared) -> Mapping[ChangeSubject, CurrentLine]:

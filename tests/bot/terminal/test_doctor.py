@@ -291,7 +291,7 @@ async def test_open_alarms_are_listed_next_to_a_running_bot(gatehouse: BotUnderT
     status, text = await examined(gatehouse.settings)
     assert status == 1
     row = finding(text, "open alarms")
-    assert "Slack does not accept the card about Contoso [/red] (R-1): is_archived." in row
+    assert "Contoso [/red]: Slack does not accept the card (R-1): is_archived." in row
     assert "Make sure that the approval channel" in row
     assert text.count("open alarms") == 1
 

@@ -10,7 +10,7 @@ PROJECT: Final = Path(__file__).parents[3]
 FORBIDDEN: Final = (
     *("set and read back", "blocked and read back", "put back and read back", "recorded as open"),
     *("Target tenant", "Calls itself", "proves nothing", "Plan digest", "inherits:"),
-    *("partner setup", "Our half", "ours done", "theirs unknown", "sets its half"),
+    *("partner's half", "Our half", "ours done", "theirs unknown", "sets its half"),
     *("What stands", "what stands now", "what stood", "stands now", "all the same", "Put a change back", "To look at"),
     *("Decides now", "Decides after that", "one person counts once", "Asked again", "planned and asked again"),
     *("You filed this request", "the chain that decides", "counts as ours", "count as ours", "counts here"),

@@ -75,7 +75,7 @@ Row = tuple[str, str]
 """Actor, command, outcome, request, tenant and account in one line, "-" for null; the details as they are stored."""
 
 S = RequestState
-DIGEST: Final = Digest("7e57b4b2f70bfe7a452fd69e09c74ad5b6405616911ebb55ebd577c643961ea9")
+DIGEST: Final = Digest("c290d7946257587881a0530722583eeba63d08ba205c3ffa7cd1e85a0f011e11")
 ACTOR: Final = AMARA.chat_id
 STEP: Final = REDEEM_STEP.key
 WANTED: Final = Digest("61e421b6940762419e76d5a4e9b89f5b91637f05c0e1f7ff4ca60d50e33474a3")

@@ -191,7 +191,7 @@ async def test_a_part_of_a_plan_for_what_became_a_service_provider_is_named(worl
     world.tenant.edit(TENANT, isServiceProvider=True)
     request = await retried(world, request)
     assert request.state is S.FAILED
-    assert note_words(request.note).startswith("Only a part is in the tenant (verified): 1 of 2 changes.")
+    assert note_words(request.note).startswith("Only 1 of 2 changes is in the tenant (verified): ")
     assert "service provider of ours" in note_words(request.note)
     assert "Nothing was written" not in note_words(request.note)
     assert [one.method for one in world.tenant.writes] == ["POST"]

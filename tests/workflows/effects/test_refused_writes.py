@@ -46,9 +46,9 @@ async def test_a_refused_second_write_says_which_part_is_set(world: World) -> No
     request = await world.settled(request.id)
     assert request.state is S.FAILED
     assert note_words(request.note) == (
-        "Only a part is in the tenant (verified): 1 of 2 changes. In the tenant: Automatic redemption. Not in the "
-        f"tenant: Identity synchronization into this tenant. {INVALID} A review of this partner is due now. Check the "
-        "current settings with /partner show. Then revoke the partner, or send the request again."
+        "Only 1 of 2 changes is in the tenant (verified): Automatic redemption. Not in the tenant: Identity "
+        f"synchronization into this tenant. {INVALID} A review is due now: revoke the partner, or send the request "
+        "again. /partner show shows the current settings."
     )
     assert [one.path for one in world.tenant.writes] == [f"{PARTNERS}/{TENANT}"]
 

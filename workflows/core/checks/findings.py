@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import Any
+from typing import Any, Final
 
 from workflows.core.errors.facts import Values
 from workflows.core.errors.raised import InvalidField
@@ -154,6 +154,10 @@ class FindingCode(StrEnum):
     """
     CA_UNLISTED = "ca_unlisted"
     """Entra's evaluation names policies that its list does not contain. Values: `policies`, `count`."""
+
+
+NEVER_READABLE: Final = frozenset({FindingCode.MFA_REGISTRATION_UNCHECKED, FindingCode.DOMAIN_LIST_UNCHECKED})
+"""What Microsoft Graph v1.0 does not show of any tenant: the same for every request."""
 
 
 class Severity(StrEnum):

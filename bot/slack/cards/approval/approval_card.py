@@ -142,7 +142,7 @@ def _change_elements(changes: Sequence[ShortChange], *, is_extension: bool) -> I
     for sign, label in _LABELS.items():
         lines = [cleaned_text(one.text, 300) for one in shown if one.sign is sign]
         if sign is Sign.LESS and len(shown) < len(changes):
-            yield paragraph(fixed_text(f"{_SIGNS[sign]}{len(less)} with less access"))
+            yield paragraph(fixed_text(f"{_SIGNS[sign]}{counted(len(less), 'setting')} with less access"))
         elif lines:
             yield paragraph(fixed_text("Access to extend" if is_extension else label, bold=True))
             yield from (paragraph(fixed_text(_SIGNS[sign]), line) for line in lines)

@@ -7,16 +7,19 @@ from typing import Any, Final
 from bot.slack.blocks.blocks import TextRun, cleaned_text, fixed_text, local_time
 from bot.slack.blocks.conversion import as_json
 from bot.words.findings.finding import finding_words
+from bot.words.findings.short import short_finding_words
 from bot.words.requests.titles import partner_title
 from bot.words.sentences import counted
-from workflows.core.checks.findings import Finding, FindingCode, Severity
+from workflows.core.checks.findings import NEVER_READABLE, Finding, FindingCode, Severity
 from workflows.core.partners.partnership import Partnership, PartnershipState
 from workflows.core.policy.risk import RiskLevel, deciding_risk, risk_of
 from workflows.core.requests.request import AccessRequest, Prepared
 from workflows.core.settings.openness import open_access
 
 MAX_ISSUE_WORDS: Final = 25
-"""Words of the first issue; a longer one is counted with the others."""
+"""Words of the first issue; a longer one is given in a few words."""
+MAX_NAMED_CHECKS: Final = 2
+"""Checks that were not possible and are named; the others are counted."""
 RISKS: Final[Mapping[RiskLevel, str]] = {
     RiskLevel.LOW: "Low risk",
     RiskLevel.ELEVATED: "Elevated risk",
@@ -43,18 +46,20 @@ class CardContext:
 def notes(known: Prepared, context: CardContext, words_left: int) -> Iterator[TextRun]:
     """Return the notes that fit.
 
-    The issues, access that stays, and what the partner has now are always there, the first issue as a count at least.
+    The issues, access that stays, and what the partner has now are always there, the issues at least
+    as a count.
 
     :param words_left: how many words fit.
     """
     now = _partner_record_note(known, context)
     least = [issue_counts(known.findings), *([fixed_text(text)] for text in _risk_of_kept_access(known)), now]
-    sentence = first_issue(known.findings)
     others = f"Requester has {counted(context.others_open, 'other open request')}" if context.others_open else ""
     wider: list[Note] = [[fixed_text(text)] for text in (*_sign_in_sentences(known.findings), others) if text]
     shown, words_left = list(least), words_left - sum(map(_note_word_count, least))
-    if sentence is not None and (more := _note_word_count(sentence) - _note_word_count(least[0])) <= words_left:
-        shown[0], words_left = sentence, words_left - more
+    for named in (issue_note(known.findings, is_complete=True), issue_note(known.findings)):
+        if (more := _note_word_count(named) - _note_word_count(least[0])) <= words_left:
+            shown[0], words_left = named, words_left - more
+            break
     for note in wider:
         if _note_word_count(note) <= words_left:
             shown.append(note)
@@ -77,25 +82,35 @@ def word_count(node: Any) -> int:
 
 def issue_counts(findings: Sequence[Finding]) -> Note:
     """Count what needs a look; what passed is in Details."""
-    issues, unchecked = len(_issues(findings)), _unchecked(findings)
-    if not issues and not unchecked:
-        return [fixed_text("✅ No issues found")]
+    issues, unchecked = len(_issues(findings)), len(_unchecked(findings))
     texts = [counted(issues, "issue")] if issues else []
     texts += [f"{unchecked} not checked"] if unchecked else []
-    return [fixed_text(f"⚠️ {', '.join(texts)}")]
+    return [fixed_text(f"⚠️ {', '.join(texts)}" if texts else "✅ Checks found no issues")]
 
 
-def first_issue(findings: Sequence[Finding]) -> Note | None:
-    """Return the most serious issue in its sentence, the others counted; None when there is none, or it is long."""
+def issue_note(findings: Sequence[Finding], *, is_complete: bool = False) -> Note:
+    """Name what needs a look: the first issue and what was not checked; the others are counted.
+
+    :param is_complete: whether the first issue is given in its complete sentence, where that is not too long.
+    """
     issues, unchecked = _issues(findings), _unchecked(findings)
     if not issues:
-        return None
+        return [fixed_text(f"⚠️ Not checked: {_named(unchecked)}")] if unchecked else issue_counts(findings)
     sentence = finding_words(issues[0])
-    if len(sentence.split()) > MAX_ISSUE_WORDS:
-        return None
-    counts = [counted(len(issues) - 1, "more issue")] if len(issues) > 1 else []
-    counts += [f"{unchecked} not checked"] if unchecked else []
-    return [fixed_text("⚠️ "), cleaned_text(sentence, 300), *([fixed_text(f" ({', '.join(counts)})")] if counts else [])]
+    if not is_complete or len(sentence.split()) > MAX_ISSUE_WORDS:
+        words = short_finding_words(issues[0].code)
+        sentence = f"{words[0].upper()}{words[1:]}"
+    others = [counted(len(issues) - 1, "more issue")] if len(issues) > 1 else []
+    others += [f"not checked: {_named(unchecked)}"] if unchecked else []
+    note = [fixed_text("⚠️ "), cleaned_text(sentence, 300)]
+    return [*note, fixed_text(f" ({'; '.join(others)})")] if others else note
+
+
+def _named(unchecked: Sequence[Finding]) -> str:
+    """Name two of the checks that were not possible, and count the others."""
+    names = list(dict.fromkeys(short_finding_words(one.code) for one in unchecked))
+    more = len(unchecked) - len(names[:MAX_NAMED_CHECKS])
+    return ", ".join([*names[:MAX_NAMED_CHECKS], *([f"{more} more"] if more else [])])
 
 
 def _issues(findings: Sequence[Finding]) -> list[Finding]:
@@ -103,8 +118,9 @@ def _issues(findings: Sequence[Finding]) -> list[Finding]:
     return sorted(found, key=lambda one: one.severity is not Severity.ERROR)
 
 
-def _unchecked(findings: Sequence[Finding]) -> int:
-    return sum(one.severity is Severity.UNCHECKED for one in findings)
+def _unchecked(findings: Sequence[Finding]) -> list[Finding]:
+    """Return what could not be read now; what Graph never shows is in Details."""
+    return [one for one in findings if one.severity is Severity.UNCHECKED and one.code not in NEVER_READABLE]
 
 
 def _note_word_count(note: Note) -> int:

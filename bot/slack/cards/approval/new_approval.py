@@ -32,6 +32,7 @@ from bot.slack.cards.requests import (
     whole_target,
 )
 from bot.words.requests.revision import RevisedLine, revision_lines
+from bot.words.requests.titles import prepared_title
 from bot.words.sentences import counted
 from workflows.core.people import ChatId
 from workflows.core.policy.approval import Decision
@@ -61,11 +62,12 @@ def new_approval_message(request: AccessRequest, *, now: datetime, asked: Iterab
             *([paragraph(*mentioned)] if mentioned else []),
             paragraph(
                 *whole_target(request),
+                *_request_parts(request),
                 fixed_text("Why: ", bold=True),
                 cleaned_text(shortened_note(request.asked_again), 500),
             ),
             *_differences(revision_lines(request)),
-            paragraph(*_void_approvals(request.void), *_still_needed_parts(request)),
+            paragraph(*_void_approvals(request.void), *_reject_parts(request), *_still_needed_parts(request)),
         ),
         decision_row(request, can_decide=can_be_decided(request, now)),
     ]
@@ -81,6 +83,19 @@ def _mentioned(asked: Iterable[ChatId]) -> Iterator[TextRun]:
         yield fixed_text(f"and {counted(len(people) - MAX_MENTIONED_PEOPLE, 'other')}, see Details")
 
 
+def _request_parts(request: AccessRequest) -> Iterator[TextRun]:
+    """State what was asked for, and by whom."""
+    known = request.require_prepared()
+    yield cleaned_text(f"{prepared_title(known)} · Requester {known.requester.name}", 200)
+    yield fixed_text("\n")
+
+
+def _reject_parts(request: AccessRequest) -> Iterator[TextRun]:
+    """State that a rejection leaves what others changed."""
+    if request.drift is not None and request.drift.outside_changes:
+        yield fixed_text("Reject ends the request. It does not undo what others changed.\n")
+
+
 def _differences(lines: tuple[RevisedLine, ...]) -> Iterator[RichTextElement]:
     if not lines:
         yield paragraph(fixed_text(_SAME_PLAN))
@@ -93,6 +108,7 @@ def _differences(lines: tuple[RevisedLine, ...]) -> Iterator[RichTextElement]:
             cleaned_text(line.seen, 300),
             fixed_text("; now "),
             cleaned_text(line.now, 300, bold=True),
+            *([] if line.after is None else [fixed_text("; after approval: "), cleaned_text(line.after, 300)]),
         ]
         for line in lines[:MAX_LINES]
     ]

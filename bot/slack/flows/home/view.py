@@ -66,6 +66,7 @@ def home_view(home: AppHome, *, now: datetime) -> Json:
         *_own_sections(home, now),
         *_admin_sections(home, now),
         *_partner_sections(home, now),
+        *([header("Requests")] if home.found.page.count else []),
         *_found_sections(home.found),
         small_text(_AS_RECORDED),
         *unknown,

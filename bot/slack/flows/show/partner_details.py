@@ -256,7 +256,8 @@ def _history_elements(requests: Sequence[AccessRequest], identity: TenantIdentit
         return
     yield bullets(_history_parts(request) for request in requests[:MAX_HISTORY_ENTRIES])
     if len(requests) > MAX_HISTORY_ENTRIES:
-        yield paragraph(fixed_text(f"and {len(requests) - MAX_HISTORY_ENTRIES} older ones"))
+        more = len(requests) - MAX_HISTORY_ENTRIES
+        yield paragraph(fixed_text(f"and {more} older ones. An auditor finds them with the search on the Home tab."))
     if any(is_restorable(request) for request in requests):
         yield restore_hint(identity)
 

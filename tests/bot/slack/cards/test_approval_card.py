@@ -34,7 +34,7 @@ from tests.workflows.core.builders import (
 )
 from tests.workflows.core.strategies import PROPERTY
 from workflows.catalog.catalog import SHIPPED, load_catalog
-from workflows.core.checks.findings import Finding, FindingCode, Severity
+from workflows.core.checks.findings import NEVER_READABLE, Finding, FindingCode, Severity
 from workflows.core.partners.partnership import PartnershipState
 from workflows.core.plans.renewal import plan_renewal
 from workflows.core.requests.request import AccessRequest, RequestKind, RequestState
@@ -76,13 +76,22 @@ def test_with_all_that_is_known_of_the_partner_it_has_at_most_120_words(template
 def test_the_first_issue_is_named_and_the_others_are_counted() -> None:
     asked = waiting(TEMPLATES["guest-collaboration"])
     text = shown(card(asked))
-    assert "⚠️ Guests are locked out by one policy. (1 not checked)" in text
+    assert "⚠️ Guests are locked out by one policy. (not checked: earlier finding)" in text
     more = replace(asked, prepared=replace(asked.require_prepared(), findings=(*FINDINGS, *FINDINGS)))
-    assert "one policy. (1 more issue, 2 not checked)" in shown(card(more))
+    assert "one policy. (1 more issue; not checked: earlier finding, 1 more)" in shown(card(more))
     long = replace(FINDINGS[0], values={"text": "word " * 26})
-    assert "⚠️ 1 issue ·" in shown(
-        card(replace(asked, prepared=replace(asked.require_prepared(), findings=(long,))))
-    ).replace("\n", " · ")
+    only = replace(asked, prepared=replace(asked.require_prepared(), findings=(long,)))
+    assert "⚠️ Earlier finding\n" in shown(card(only))
+
+
+def test_checks_that_were_not_possible_are_named_and_those_that_graph_never_shows_are_not() -> None:
+    codes = (FindingCode.SIGN_INS_UNREADABLE, *NEVER_READABLE)
+    unchecked = tuple(Finding(code=code, severity=Severity.UNCHECKED, source="Graph", values={}) for code in codes)
+    asked = waiting(TEMPLATES["guest-collaboration"])
+    one = replace(asked, prepared=replace(asked.require_prepared(), findings=unchecked))
+    assert "⚠️ Not checked: sign-in log\n" in shown(card(one))
+    none = replace(asked, prepared=replace(asked.require_prepared(), findings=unchecked[1:]))
+    assert "✅ Checks found no issues" in shown(card(none))
 
 
 def test_it_says_how_many_of_theirs_signed_in_where_the_log_was_read() -> None:

@@ -68,7 +68,7 @@ class FakeDirectory:
     async def holders(self, role: Role) -> frozenset[ChatId]:
         if self.trouble is not None:
             raise self.trouble
-        return frozenset(ChatId(SLACK_IDS.get(handle, handle)) for handle in self.roles[role])
+        return frozenset(ChatId(SLACK_IDS.get(handle, handle)) for handle in self.roles.get(role, ()))
 
     async def all_ids(self, chat_ids: Iterable[ChatId]) -> frozenset[ChatId]:
         asked = frozenset(chat_ids)

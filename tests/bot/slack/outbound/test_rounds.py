@@ -13,7 +13,7 @@ from workflows.core.requests.commands.request import RecordPrepared, Replan
 from workflows.core.requests.lifecycle import Situation
 from workflows.core.requests.request import AccessRequest, Edited, RequestState
 
-WHY = "Somebody changed this partner's settings after the plan was made."
+WHY = "Somebody changed this partner's settings outside Gatehouse after the plan was made."
 
 
 def asked_again(before: AccessRequest) -> AccessRequest:
@@ -49,7 +49,7 @@ async def test_who_must_decide_again_gets_one_new_message_with_the_difference(sc
     assert WHY in said
     assert "Different from the plan you saw" in said
     assert "Trust in the partner's MFA: was the tenant's default (value not known)" in said
-    assert "now not trusted → trusted" in said
+    assert "; now not trusted; after approval: trusted" in said
     assert "Earlier approvals no longer count: Amara Okafor" in said
     assert action_ids(message) == ["approve", "reject", "review_request"]
 

@@ -12,6 +12,7 @@ from bot.words.findings.finding import (
     severity_words,
     source_words,
 )
+from bot.words.findings.short import SHORT_WORDS
 from bot.words.findings.targets import LIKENESSES
 from bot.words.unavailable.not_read import UNREAD_REASON_WORDS
 from tests.workflows.core.builders import prepared, request
@@ -540,3 +541,10 @@ def test_equal_findings_are_one() -> None:
     same = [finding(C.FOREIGN_IDS, {"settings": [INBOUND]}), finding(C.FOREIGN_IDS, {"settings": [INBOUND]})]
     other = finding(C.FOREIGN_IDS, {"settings": ["tenantRestrictions"]})
     assert list(dict.fromkeys([*same, other])) == [same[0], other]
+
+
+def test_every_finding_has_a_few_words_for_a_card() -> None:
+    assert set(SHORT_WORDS) == set(FindingCode)
+    assert max(len(text.split()) for text in SHORT_WORDS.values()) <= 7
+    names = ("Conditional", "Gatehouse's", "IDs", "SharePoint", "SharePoint:")
+    assert [text for text in SHORT_WORDS.values() if text[0].isupper() and text.split()[0] not in names] == []

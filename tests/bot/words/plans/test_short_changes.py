@@ -85,18 +85,18 @@ def test_a_revocation_opens_nothing(before: JsonObject) -> None:
             "trusted-partner",
             [
                 "Accept their MFA and compliant devices",
-                "No consent prompt for their people, once they set this too",
-                "Guests: only Office 365 (now: all apps)",
+                "No consent prompt in our tenant, once the partner sets it too",
+                "Their guests: only Office 365 (now: all apps)",
             ],
         ),
         (
             "merger",
             [
                 "Accept their MFA, compliant devices and hybrid joined devices",
-                "No consent prompt for their people and our people there, once they set this too",
-                "Shared channels: only Office 365",
+                "No consent prompt in our tenant and at the partner, once the partner sets it too",
+                "Shared channels here: only Office 365",
                 "Our people in their shared channels: only Office 365",
-                "Guests: only Office 365 (now: all apps)",
+                "Their guests: only Office 365 (now: all apps)",
                 "Our people as guests there: only Office 365 (now: all apps)",
             ],
         ),
@@ -104,12 +104,15 @@ def test_a_revocation_opens_nothing(before: JsonObject) -> None:
             "subsidiary-synchronization",
             [
                 "Accept their MFA, compliant devices and hybrid joined devices",
-                "No consent prompt for their people, once they set this too",
+                "No consent prompt in our tenant, once the partner sets it too",
                 "Their administrators create and change accounts here (synchronization)",
-                "Guests: only Office 365 (now: all apps)",
+                "Their guests: only Office 365 (now: all apps)",
             ],
         ),
-        ("block", ["Guests: blocked (now: all apps)", "Our people as guests there: blocked (now: all apps)"]),
+        (
+            "block",
+            ["Their guests: blocked (now: all apps)", "Our people as guests there: blocked (now: all apps)"],
+        ),
     ],
 )
 def test_shipped_templates_read_in_a_few_words(template: str, lines: list[str]) -> None:
@@ -120,5 +123,5 @@ def test_shipped_templates_read_in_a_few_words(template: str, lines: list[str]) 
 def test_a_default_that_is_not_known_may_open() -> None:
     plan = plan_of(None, load_catalog(SHIPPED).templates["guest-collaboration"].settings)
     assert [one.text for one in short_changes(plan, None) if one.sign is Sign.UNKNOWN] == [
-        "Guests: only Office 365 (now: not known)"
+        "Their guests: only Office 365 (now: not known)"
     ]

@@ -73,13 +73,14 @@ GOLDEN: Final[tuple[tuple[str, dict[str, Any], str], ...]] = (
     (
         NoteCode.CHECK_PART,
         {},
-        "Check the current settings with /partner show. Then revoke the partner, or request it again with a later end.",
+        "A review is due now: revoke the partner, or request it again with a later end. /partner show shows the "
+        "current settings.",
     ),
     (
         NoteCode.ENDED_ALREADY,
         {"ends_at": "2027-03-04T09:00:00+00:00"},
-        "The last day of this access, 2027-03-04 (UTC), passed before it was verified. It does not end by itself: "
-        "revoke the partner, or request it again with a later end.",
+        "The last day of this access, 2027-03-04 (UTC), passed before it was verified. The access is active and does "
+        "not end by itself. A review is due now: revoke the partner, or request it again with a later end.",
     ),
     (NoteCode.SENT_DOES_NOT_SHOW, {}, "Microsoft does not show the change that was sent before."),
     (
@@ -95,14 +96,13 @@ GOLDEN: Final[tuple[tuple[str, dict[str, Any], str], ...]] = (
             "unwritten": [["identitySynchronization"]],
             "is_read": True,
         },
-        "Only a part is in the tenant (verified): 1 of 2 changes. In the tenant: Inbound trust. Not in the tenant: "
-        "Identity synchronization into this tenant.",
+        "Only 1 of 2 changes is in the tenant (verified): Inbound trust. Not in the tenant: Identity synchronization "
+        "into this tenant.",
     ),
     (
         NoteCode.REVIEW_PART,
         {},
-        "A review of this partner is due now. Check the current settings with /partner show. Then revoke the partner, "
-        "or send the request again.",
+        "A review is due now: revoke the partner, or send the request again. /partner show shows the current settings.",
     ),
     (
         NoteCode.REFUSED_UNREAD,
@@ -126,17 +126,20 @@ GOLDEN: Final[tuple[tuple[str, dict[str, Any], str], ...]] = (
         "Microsoft Graph accepted the change but does not show it. It is planned again from the current settings and "
         "needs new approval.",
     ),
-    (NoteCode.CHANGED_BY_OTHERS, {}, "Somebody changed this partner's settings after the plan was made."),
+    (
+        NoteCode.CHANGED_BY_OTHERS,
+        {},
+        "Somebody changed this partner's settings outside Gatehouse after the plan was made.",
+    ),
     (
         NoteCode.PLANNED_AGAIN,
         {"is_first": True, "is_unwritten": True, "is_revocation": False},
-        "Nothing was written over it. The change is planned again from the current settings and needs new approval.",
+        "Nothing was written. The change is planned again from the current settings and needs new approval.",
     ),
     (
         NoteCode.PLANNED_AGAIN,
         {"is_first": False, "is_unwritten": True, "is_revocation": False},
-        "This plan was not written over it. The change is planned again from the current settings and needs new "
-        "approval.",
+        "This plan was not written. The change is planned again from the current settings and needs new approval.",
     ),
     (
         NoteCode.PLANNED_AGAIN,

@@ -22,7 +22,7 @@ def test_a_first_plan_and_an_unchanged_one_have_no_difference() -> None:
 def test_a_setting_that_somebody_changed_is_told_as_seen_and_as_it_is() -> None:
     plan = access_plan({"tenantId": TENANT, "inboundTrust": {"isMfaAccepted": False}})
     [line] = revision_lines(request(seen=prepared(), prepared=prepared(plan=plan)))
-    assert line == RevisedLine(TRUST, "the tenant's default (value not known) → trusted", "not trusted → trusted")
+    assert line == RevisedLine(TRUST, "the tenant's default (value not known)", "not trusted", "trusted")
 
 
 def test_what_is_set_already_is_not_changed_by_the_new_plan() -> None:
@@ -46,7 +46,7 @@ def test_what_others_opened_and_no_plan_writes_is_told() -> None:
     now = prepared(observation=replace(was.observation, configuration=configuration), plan=access_plan(configuration))
     [line] = revision_lines(request(seen=was, prepared=now))
     assert line == RevisedLine(
-        "B2B direct connect, inbound (changed outside Gatehouse, kept by the plan)",
+        "B2B direct connect, inbound (changed outside Gatehouse, stays if you approve)",
         "blocked for everyone",
         "everyone from the partner may use every application",
     )

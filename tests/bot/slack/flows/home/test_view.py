@@ -309,6 +309,13 @@ def test_a_search_that_finds_nothing_says_so_and_one_without_conditions_too() ->
     assert "Conditions: none, so all requests are shown" in shown(searched(3))
 
 
+def test_a_text_search_lists_the_requests_of_everybody_below_a_title_of_their_own() -> None:
+    found = FoundRequests(page=page(requests(2)))
+    view = home(text="contoso", is_auditor=True, partners=page(partners(1)), found=found)
+    assert titles(view) == ["Partners", "Requests"]
+    assert "All requests found, newest first: 2" in shown(view)
+
+
 def test_only_auditors_are_offered_the_search() -> None:
     assert "search_requests" in buttons(home(is_auditor=True))
     assert "search_requests" not in buttons(home(is_admin=True))

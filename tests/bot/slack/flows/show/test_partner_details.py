@@ -154,7 +154,7 @@ def test_details_of_an_unknown_partner_say_that_the_defaults_apply() -> None:
     said = shown(message.blocks)
     assert "no configuration of its own" in said
     assert "neither opened nor closed" in said
-    assert "and 25 older ones" in said
+    assert "and 25 older ones. An auditor finds them with the search on the Home tab." in said
     assert "None." in shown(partner_details(identity(), None, {}, None, [], NOW).blocks)
 
 
