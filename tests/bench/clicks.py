@@ -94,9 +94,11 @@ async def open_loop() -> dict[str, object]:
         for _ in range(3):
             forms += await _forms_at_once(stage, played.bot)
             await stage.idle(120)
-    ours, others = found[played.bot.url], found[bare.url]
+    answered = {url: [one for one in took if one is not None] for url, took in found.items()}
+    ours, others = answered[played.bot.url], answered[bare.url]
     return {
-        "clicks": len(ours),
+        "clicks": len(found[played.bot.url]),
+        "connection_lost": len(found[played.bot.url]) - len(ours),
         "p50_ms": milliseconds(median(ours)),
         "p99_ms": milliseconds(percentile(ours, 99)),
         "worst_ms": milliseconds(max(ours)),

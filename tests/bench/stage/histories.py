@@ -16,7 +16,9 @@ from bot.sandbox.seed import PEOPLE
 from tests.bot.shipped_cards import waiting
 from tests.workflows.core.builders import WHOLE_CHAIN, partnership
 from workflows.catalog.catalog import SHIPPED, load_catalog
+from workflows.core.partner_setup.steps import SetupStep
 from workflows.core.partners.partnership import Partnership
+from workflows.core.partners.setup_reviews import setup_for_request
 from workflows.core.people import ChatId, Person, PersonId
 from workflows.core.plans.plan import TenantIdentity
 from workflows.core.requests.effects import ShowRequest
@@ -89,6 +91,11 @@ def _pattern() -> AccessRequest:
     )
 
 
+@cache
+def _setup() -> tuple[SetupStep, ...]:
+    return setup_for_request(_pattern())
+
+
 def partner_of(tenant: TenantIdentity, request: AccessRequest, now: datetime) -> Partnership:
     """Return the record of a partner that was opened by a request. No review of it is due."""
     return partnership(
@@ -99,6 +106,7 @@ def partner_of(tenant: TenantIdentity, request: AccessRequest, now: datetime) ->
         since=request.created_at,
         ends_at=now + timedelta(days=200),
         next_review_at=now + timedelta(days=60),
+        setup=_setup(),  # otherwise the bot adds it to every record after its start
     )
 
 

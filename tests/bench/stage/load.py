@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from aiohttp import ClientSession
+from aiohttp import ClientError, ClientSession
 
 from tests.bench.stage.processes import Served
 from tests.bot.bot_under_test import click
@@ -67,17 +67,22 @@ async def at_once(session: ClientSession, to: Served, payloads: Sequence[Signed]
     return len(payloads) / (time.perf_counter() - began)
 
 
-async def at_a_rate(session: ClientSession, to: Served, payloads: Sequence[Signed], per_second: float) -> list[float]:
+async def at_a_rate(
+    session: ClientSession, to: Served, payloads: Sequence[Signed], per_second: float
+) -> list[float | None]:
     """Send payloads at their times, whether or not earlier ones were answered.
 
     :returns: for each the seconds from the time at which it should have been sent, so that a generator that is late
-        hides nothing.
+        hides nothing; None for one whose connection was lost before the answer.
     """
     start = time.perf_counter() + 0.05
 
-    async def one_at(moment: float, one: Signed) -> float:
+    async def one_at(moment: float, one: Signed) -> float | None:
         await asyncio.sleep(max(0.0, moment - time.perf_counter()))
-        await send(session, to, one)
+        try:
+            await send(session, to, one)
+        except ClientError:
+            return None
         return time.perf_counter() - moment
 
     moments = (start + number / per_second for number in range(len(payloads)))
