@@ -60,7 +60,7 @@ SENTENCES: Final[Mapping[str, str]] = {
         "Microsoft Graph accepted the change but does not show it. It is planned again from the current settings and "
         "needs new approval."
     ),
-    NoteCode.CHANGED_BY_OTHERS: "Somebody changed this partner's settings outside Gatehouse after the plan was made.",
+    NoteCode.CHANGED_BY_OTHERS: "Somebody changed this partner's settings outside Gatehouse.",
     NoteCode.TEMPLATE_CHANGED: "The template changed after this request was shown.",
     NoteCode.ROLE_CHANGED: ("The definition of the role “{role}” changed after this was shown."),
     NoteCode.EDITED: "{name} edited this request.",
@@ -141,7 +141,7 @@ def _planned_again(values: Values) -> str:
         start = "The change that was sent before is not active as sent"
     if values["is_revocation"]:
         return f"{start}. The revocation is planned again from the current settings."
-    return f"{start}. The change is planned again from the current settings and needs new approval."
+    return f"{start}. The new plan needs new approval."
 
 
 def _unknown_settings(values: Values) -> str:

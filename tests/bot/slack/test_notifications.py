@@ -39,7 +39,10 @@ SAID: Final = {
     "⛔": ("rejected", "Error"),
     "↩️": ("withdrawn",),
     "⌛": ("expired",),
-    "⚠️": ("Warning", "issue", "Issue", "Not checked", "could not", "stopped", "changed", "not everything", "Guests are locked out"),
+    "⚠️": (
+        *("Warning", "issue", "Issue", "Not checked", "could not", "stopped", "changed", "not everything"),
+        "Guests are locked out",
+    ),
     "❌": ("failed",),
     "🔒": ("blocked", "revoked", "block", "nothing is needed"),
     "🔁": ("needs new approval",),

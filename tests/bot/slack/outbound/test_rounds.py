@@ -13,7 +13,7 @@ from workflows.core.requests.commands.request import RecordPrepared, Replan
 from workflows.core.requests.lifecycle import Situation
 from workflows.core.requests.request import AccessRequest, Edited, RequestState
 
-WHY = "Somebody changed this partner's settings outside Gatehouse after the plan was made."
+WHY = "Somebody changed this partner's settings outside Gatehouse."
 
 
 def asked_again(before: AccessRequest) -> AccessRequest:

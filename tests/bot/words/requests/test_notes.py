@@ -129,17 +129,17 @@ GOLDEN: Final[tuple[tuple[str, dict[str, Any], str], ...]] = (
     (
         NoteCode.CHANGED_BY_OTHERS,
         {},
-        "Somebody changed this partner's settings outside Gatehouse after the plan was made.",
+        "Somebody changed this partner's settings outside Gatehouse.",
     ),
     (
         NoteCode.PLANNED_AGAIN,
         {"is_first": True, "is_unwritten": True, "is_revocation": False},
-        "Nothing was written. The change is planned again from the current settings and needs new approval.",
+        "Nothing was written. The new plan needs new approval.",
     ),
     (
         NoteCode.PLANNED_AGAIN,
         {"is_first": False, "is_unwritten": True, "is_revocation": False},
-        "This plan was not written. The change is planned again from the current settings and needs new approval.",
+        "This plan was not written. The new plan needs new approval.",
     ),
     (
         NoteCode.PLANNED_AGAIN,
