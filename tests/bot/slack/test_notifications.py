@@ -30,7 +30,7 @@ GUID: Final = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a
 SAID: Final = {
     "➕": ("More access", "Access to extend"),
     "➖": ("Less access", "with less access", "Blocked"),
-    "✅": ("active", "approved", "No issues", "check", "confirmed", "answered", "restored", "kept", "caught up"),
+    "✅": ("active", "approved", "no issues", "check", "confirmed", "answered", "restored", "kept", "caught up"),
     "⏳": ("waiting for approval", "0/", "1/", "2/"),
     "⚙️": ("being",),
     "🔎": ("being prepared", "current settings"),
@@ -39,7 +39,7 @@ SAID: Final = {
     "⛔": ("rejected", "Error"),
     "↩️": ("withdrawn",),
     "⌛": ("expired",),
-    "⚠️": ("Warning", "issue", "could not", "stopped", "changed", "not everything", "Guests are locked out"),
+    "⚠️": ("Warning", "issue", "Issue", "Not checked", "could not", "stopped", "changed", "not everything", "Guests are locked out"),
     "❌": ("failed",),
     "🔒": ("blocked", "revoked", "block", "nothing is needed"),
     "🔁": ("needs new approval",),

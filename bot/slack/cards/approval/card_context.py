@@ -98,8 +98,7 @@ def issue_note(findings: Sequence[Finding], *, is_complete: bool = False) -> Not
         return [fixed_text(f"⚠️ Not checked: {_named(unchecked)}")] if unchecked else issue_counts(findings)
     sentence = finding_words(issues[0])
     if not is_complete or len(sentence.split()) > MAX_ISSUE_WORDS:
-        words = short_finding_words(issues[0].code)
-        sentence = f"{words[0].upper()}{words[1:]}"
+        sentence = f"Issue: {short_finding_words(issues[0].code)}"
     others = [counted(len(issues) - 1, "more issue")] if len(issues) > 1 else []
     others += [f"not checked: {_named(unchecked)}"] if unchecked else []
     note = [fixed_text("⚠️ "), cleaned_text(sentence, 300)]

@@ -81,7 +81,7 @@ def test_the_first_issue_is_named_and_the_others_are_counted() -> None:
     assert "one policy. (1 more issue; not checked: earlier finding, 1 more)" in shown(card(more))
     long = replace(FINDINGS[0], values={"text": "word " * 26})
     only = replace(asked, prepared=replace(asked.require_prepared(), findings=(long,)))
-    assert "⚠️ Earlier finding\n" in shown(card(only))
+    assert "⚠️ Issue: earlier finding\n" in shown(card(only))
 
 
 def test_checks_that_were_not_possible_are_named_and_those_that_graph_never_shows_are_not() -> None:
