@@ -81,19 +81,18 @@ async def ack() -> dict[str, object]:
 
 
 async def open_loop() -> dict[str, object]:
-    """Send clicks at a rate, whatever becomes of them; then ten forms at once, again and again."""
+    """Send ten forms at once, again and again; then clicks at a rate. What follows from these is not waited for."""
     async with world() as stage:
         played, bare = await _with_open_requests(stage), await stage.bare()
+        forms: list[float] = []
+        for _ in range(3):
+            forms += await _forms_at_once(stage, played.bot)
+            await stage.idle(120)
         found = {}
         for to in (bare, played.bot):
             await at_once(stage.session, to, clicks(played.values, to, count=20), 1)
             load = clicks(played.values, to, count=PER_SECOND * SECONDS)
             found[to.url] = await at_a_rate(stage.session, to, load, PER_SECOND)
-        await stage.idle(300)
-        forms: list[float] = []
-        for _ in range(3):
-            forms += await _forms_at_once(stage, played.bot)
-            await stage.idle(120)
     answered = {url: [one for one in took if one is not None] for url, took in found.items()}
     ours, others = answered[played.bot.url], answered[bare.url]
     return {
