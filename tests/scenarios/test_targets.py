@@ -50,7 +50,7 @@ async def test_ids_are_shown_with_their_names_and_ids_that_are_nobodys_are_refus
     slow = {"target": "graph", "match": f"servicePrincipals(appId='{NOBODYS}')", "times": 1, "delay_seconds": 2.3}
     await stage.do("faults", **slow)
     assert (await asked(stage, "contractor-portal", hole_portal_application=NOBODYS))["errors"] == {}
-    told = " ".join(message["text"] for message in await stage.direct("requester"))
+    told = " ".join(words(message) for message in await stage.direct("requester"))
     assert f"There is no application {NOBODYS} (“Portal application” on the form) in this tenant" in told
     assert await stage.writes() == []
 
@@ -91,7 +91,7 @@ async def test_a_default_that_changed_after_the_approval_asks_again_and_an_unrea
     assert await stage.writes() == []
     card = await stage.read()
     assert "The tenant's default changed after this was shown" in card
-    assert "B2B collaboration, outbound , inherited from the tenant's default: was" in card
+    assert "B2B collaboration, outbound , by the tenant's default: was" in card
     assert '"default.b2bCollaborationOutbound": {' in card
 
     await stage.do("faults", target="graph", match="crossTenantAccessPolicy/default", times=1000, status=503)

@@ -117,7 +117,7 @@ async def test_what_was_never_sent_is_still_said_not_to_be_written(world: World)
     world.tenant._stale[TENANT] = (1, None)
     request = await world.settled(request.id)
     assert (request.state, request.was_sent) == (S.AWAITING_APPROVAL, False)
-    assert "Nothing was written over it" in note_words(request.asked_again)
+    assert "Nothing was written." in note_words(request.asked_again)
     await world.reject(request, AMARA)
     assert SENT_BEFORE not in card(world, await world.request(request.id))
 

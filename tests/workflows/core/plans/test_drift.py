@@ -52,3 +52,12 @@ def test_undeclared_fields_count_and_the_key_does_not() -> None:
 def plan_days() -> Any:
     """Ninety days."""
     return access_plan().duration
+
+
+def test_an_outside_change_is_what_is_not_as_it_was_before_the_plan() -> None:
+    drift = three_way_difference(
+        access_plan(BEFORE),
+        {**BEFORE, "b2bDirectConnectInbound": to_document(BLOCK_ALL), "isInMultiTenantOrganization": False},
+    )
+    assert [one.name for one in drift.settings if one.is_planned] == ["inboundTrust", "automaticUserConsentSettings"]
+    assert [one.name for one in drift.outside_changes] == ["b2bDirectConnectInbound"], "a missing flag means false"
