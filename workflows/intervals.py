@@ -37,8 +37,6 @@ CONNECTION_SILENT_AFTER: Final = timedelta(seconds=30)
 START_STORED_AGAIN_AFTER: Final = timedelta(seconds=1)
 """The pause before storing is tried again at the start, while the records cannot be written."""
 
-ADMINS_ASKED_FROM_REMINDER: Final = 2
-"""From this reminder of a review on, the admins are asked too, besides the sponsor."""
 OPEN_AFTER_BLOCK_SHOWN_FOR: Final = timedelta(hours=24)
 """How long the alarm about access that stays open after a confirmed block is shown."""
 

@@ -15,7 +15,7 @@ from workflows.app.alarms import Alarms
 from workflows.app.requests.forms import Form
 from workflows.app.requests.intake import Intake
 from workflows.app.requests.restore_intake import RestoreIntake
-from workflows.app.schedule.alarm_checks import ScheduledChecks, usual_checks
+from workflows.app.schedule.alarm_checks import ScheduledChecks, alarm_checks_of
 from workflows.app.schedule.ticker import tick
 from workflows.app.service import Service
 from workflows.catalog.catalog import Catalog
@@ -303,7 +303,7 @@ def assemble(
         notifier=notifier,
         service=service,
         alarms=alarms,
-        checks=ScheduledChecks(checks=usual_checks(store=store, clock=clock, tenant=tenant, alarms=alarms)),
+        checks=ScheduledChecks(checks=alarm_checks_of(store=store, clock=clock, tenant=tenant, alarms=alarms)),
         permission_check=permission_check,
         preparer=preparer,
         applier=applier,

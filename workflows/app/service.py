@@ -6,7 +6,7 @@ from dataclasses import asdict, replace
 from datetime import datetime, timedelta
 from typing import Final, TypeVar
 
-from workflows.app.audit_entries import GATEHOUSE, entry_of
+from workflows.app.new_audit_entry import GATEHOUSE, entry_of
 from workflows.core.errors.facts import Fact
 from workflows.core.errors.raised import Refused
 from workflows.core.errors.refusal_codes import RefusalCode

@@ -26,7 +26,7 @@ from workflows.entra.answers import (
     unavailable,
     verified_domains,
 )
-from workflows.entra.audit_log import AUDITED, partner_changes
+from workflows.entra.entra_audit_log import AUDITED, partner_changes
 from workflows.entra.evaluation import evaluate
 from workflows.entra.name_search import SELECTED, found_objects, prefix_filter
 from workflows.entra.transport.connection import Connection, document_of

@@ -114,7 +114,7 @@ class RecordStore(Protocol):
     """
 
     @property
-    def trouble(self) -> StoreTrouble | None:
+    def last_write_error(self) -> StoreTrouble | None:
         """Return why the last write failed; None when it succeeded."""
 
     async def probe(self) -> StoreTrouble | None:

@@ -20,7 +20,7 @@ from bot.slack.outbound.recipients import Outbound
 from bot.slack.people.shown_directory import ShownDirectory
 from workflows.app.alarms import Alarms
 from workflows.app.limits import LimitedAction, Limits
-from workflows.app.schedule.alarm_checks import Check, ScheduledChecks, usual_checks
+from workflows.app.schedule.alarm_checks import Check, ScheduledChecks, alarm_checks_of
 from workflows.app.schedule.role_check import check_roles
 from workflows.app.schedule.sponsor_check import check_sponsors
 from workflows.app.service import Service
@@ -69,7 +69,7 @@ def assemble(systems: ExternalSystems) -> BotParts:
     shown = ShownDirectory(systems.directory, systems.clock)
     copies = CardCopies(client=systems.client, store=systems.store, channel=channel, was_active=shown.was_active)
     notifier = SlackNotifier(Outbound(copies=copies, directory=shown, store=systems.store, clock=systems.clock))
-    former = FormerChannelCards(
+    former_channel = FormerChannelCards(
         store=systems.store, service=service, copies=copies, channel=channel, clock=systems.clock
     )
     limits = _limits(systems, alarms)
@@ -83,7 +83,7 @@ def assemble(systems: ExternalSystems) -> BotParts:
         service=service,
         alarms=alarms,
         checks=_scheduled_checks(
-            systems, service, alarms, shown, (limits.clear_ended_alarms, channel.check, former.empty)
+            systems, service, alarms, shown, (limits.clear_ended_alarms, channel.check, former_channel.clear_cards)
         ),
         queue_worker=queue_worker,
         inbound=_inbound(systems, service, notifier, limits, shown),
@@ -117,7 +117,7 @@ def _scheduled_checks(
 ) -> ScheduledChecks:
     """Return the checks of each tick: a tick does what is due, every few seconds."""
     store, clock, tenant = systems.store, systems.clock, systems.tenant
-    checks = usual_checks(store=store, clock=clock, tenant=tenant, alarms=alarms)
+    checks = alarm_checks_of(store=store, clock=clock, tenant=tenant, alarms=alarms)
     roles = partial(
         check_roles,
         store=store,

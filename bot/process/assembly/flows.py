@@ -10,7 +10,7 @@ from bot.slack.answers.windows import Windows
 from bot.slack.flows.answer_review import AnswerReviewFlow
 from bot.slack.flows.auditor.flow import AuditorFlow
 from bot.slack.flows.decide.flow import DecideFlow
-from bot.slack.flows.entry_points import EntryPoint
+from bot.slack.flows.entry_point_types import EntryPoint
 from bot.slack.flows.home.flow import HomeFlow
 from bot.slack.flows.partner_setup.flow import PartnerSetupFlow
 from bot.slack.flows.remind_or_withdraw import RemindOrWithdrawFlow

@@ -58,8 +58,8 @@ class Health:
     def reasons(self) -> tuple[str, ...]:
         """Return why clicks cannot be received or stored now; empty when they can."""
         problems = []
-        if self._store.trouble:
-            problems.append(f"the records cannot be written: {trouble_words(self._store.trouble)}")
+        if self._store.last_write_error:
+            problems.append(f"the records cannot be written: {trouble_words(self._store.last_write_error)}")
         if self._socket is not None and self._socket.silence:
             problems.append(f"Slack is not heard: {self._socket.silence}")
         return tuple(problems)

@@ -27,7 +27,7 @@ from workflows.core.plans.plan import Plan, TenantIdentity
 from workflows.core.requests.commands.editing import is_editable
 from workflows.core.requests.commands.request import Withdraw
 from workflows.core.requests.lifecycle import TABLE
-from workflows.core.requests.reminders import may_be_reminded
+from workflows.core.requests.reminder_times import may_be_reminded
 from workflows.core.requests.request import AccessRequest, RequestKind, RequestState
 
 S = RequestState

@@ -15,7 +15,7 @@ from bot.slack.blocks.modal import input_block, modal, text_area
 from bot.slack.cards.partner_and_plan import identity_block
 from bot.slack.cards.partnership import partnership_facts
 from bot.slack.cards.review_card import review_card
-from bot.slack.flows.entry_points import Action, Card, EntryPoint, Submission
+from bot.slack.flows.entry_point_types import Action, Card, EntryPoint, Submission
 from bot.slack.payloads.button_values import parse_tenant_id
 from bot.slack.payloads.models import Interaction
 from bot.slack.people.members import Members

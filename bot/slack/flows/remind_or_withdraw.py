@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from slack_bolt.async_app import AsyncAck
 
 from bot.slack import ids
-from bot.slack.flows.entry_points import Action, Card, EntryPoint
+from bot.slack.flows.entry_point_types import Action, Card, EntryPoint
 from bot.slack.flows.request_access.flow import RequestAccessFlow
 from bot.slack.payloads.models import Interaction
 from workflows.app.service import Service

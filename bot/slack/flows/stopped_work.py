@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from slack_bolt.async_app import AsyncAck
 
 from bot.slack import ids
-from bot.slack.flows.entry_points import Action, EntryPoint
+from bot.slack.flows.entry_point_types import Action, EntryPoint
 from bot.slack.payloads.button_values import parse_effect_id
 from bot.slack.payloads.models import Interaction
 from workflows.app.service import Service

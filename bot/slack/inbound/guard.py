@@ -16,7 +16,7 @@ from slack_sdk.errors import SlackApiError
 from bot.slack.answers.response_url import answer_at_once, record_refused_command
 from bot.slack.blocks.message import refusal
 from bot.slack.errors import NO_ANSWER
-from bot.slack.flows.entry_points import (
+from bot.slack.flows.entry_point_types import (
     UNKNOWN_SUBCOMMAND,
     Action,
     Card,

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Final
 
-from bot.slack.flows.entry_points import Card
+from bot.slack.flows.entry_point_types import Card
 from bot.slack.payloads.button_values import named_subject
 from bot.slack.payloads.models import Interaction
 from workflows.core.errors.raised import Refused

@@ -35,7 +35,7 @@ class FormerChannelCards:
     clock: Clock
     _paused_until: datetime = field(default=datetime.min.replace(tzinfo=UTC), init=False)
 
-    async def empty(self) -> None:
+    async def clear_cards(self) -> None:
         """Empty the next few cards. Safe to repeat: an emptied card is not processed again."""
         if self.clock.now() < self._paused_until:
             return

@@ -171,9 +171,9 @@ class SlackNotifier:
         return said if known is None else Fact(said.code, {**said.values, "partner": known.identity.name})
 
     async def _remind(self, partnership: Partnership, subject: str, card: Message) -> NotAccepted | None:
-        """Post this reminder to everybody who must answer it and has not got it yet.
+        """Post this reminder to everybody who must answer it and has not received it yet.
 
-        :returns: why the sponsor was not reached, when nobody else was either.
+        :returns: why Slack refused the message to the sponsor; None when at least one person was reached.
         """
         # NB. with the request: access that was approved again counts its reminders from the beginning.
         occasion = f"{partnership.request_id}.{len(partnership.attestations)}.{partnership.reminders}"

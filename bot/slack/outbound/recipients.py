@@ -14,8 +14,8 @@ from bot.slack.people.shown_directory import ShownDirectory
 from workflows.core.partners.partnership import Partnership
 from workflows.core.people import ChatId, Role
 from workflows.core.requests.eligibility import current_eligibility, eligibility_at_expiry
+from workflows.core.requests.reminder_times import ADMINS_ASKED_FROM_REMINDER
 from workflows.core.requests.request import AccessRequest
-from workflows.intervals import ADMINS_ASKED_FROM_REMINDER
 from workflows.ports.clock import Clock
 from workflows.ports.message_copies import MessageCopy
 from workflows.ports.notifier import NotifierRefused, NotifierUnavailable
@@ -66,7 +66,7 @@ class Recipients:
                 return await self._directory.holders(role)
             except PeopleDirectoryRefused as error:
                 _log.error("role_unreadable", role=role, reason=str(error))
-                return frozenset()  # the stage's title is shown instead
+                return frozenset()  # the card then shows the title of the stage
 
     async def deciders(self, request: AccessRequest, holders: Mapping[Role, frozenset[ChatId]]) -> frozenset[ChatId]:
         """List who can decide now: members of the open stage's role who are not excluded and have not decided."""

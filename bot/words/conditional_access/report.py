@@ -11,7 +11,7 @@ def report_values(report: AccessReport) -> dict[str, object]:
     return {
         "visitors": [one.value for one in report.visitors],
         "policies": report.policies,
-        "evaluations": report.asked,
+        "evaluations": report.answered_count,
         "not_read": None if report.unreadable is None else UNREAD_REASON_WORDS[report.unreadable.why],
         "not_evaluated": None
         if report.unanswered_because is None

@@ -62,7 +62,7 @@ _LACKS_TRUST: Final = (
 
 
 def rule_words(code: FindingCode, values: Values) -> str:
-    """Return the sentence for a finding that has a format here."""
+    """Return the sentence for one of the findings in `FORMATS`."""
     named = dict(values)
     if "setting" in values:
         named["setting"] = title(values["setting"])

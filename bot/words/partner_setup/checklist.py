@@ -96,7 +96,7 @@ def step_sections(setup: PartnerSetup, home: OurTenant, *, is_cross_cloud: bool)
         shown.append(_section(number, group, home, root))
         number += len(group)
     usual = tuple(step for step in setup.steps if not step.is_needed)
-    return (*shown, _usually_open_section(usual, home)) if usual else tuple(shown)
+    return (*shown, _usually_allowed_section(usual, home)) if usual else tuple(shown)
 
 
 def partner_notes(setup: PartnerSetup) -> tuple[str, ...]:
@@ -138,10 +138,10 @@ def _section(number: int, group: Sequence[SetupStep], home: OurTenant, root: str
     return Section(f"{numbers}. {headings} (needed)", tuple(lines))
 
 
-def _usually_open_section(steps: Sequence[SetupStep], home: OurTenant) -> Section:
-    """Return the section about steps that are usually open: it only says where to check.
+def _usually_allowed_section(steps: Sequence[SetupStep], home: OurTenant) -> Section:
+    """Return the section about what partners usually allow already: it only says where to check.
 
-    In many cases a call would replace the current list by a shorter one.
+    No Graph call is printed, because it would often replace the current list by a shorter one.
     """
     lines = [USUALLY_OPEN]
     for step in steps:

@@ -116,7 +116,7 @@ def _line_if_different(about: str, seen: str, now: str) -> Iterator[RevisedLine]
 
 
 def _shortened_to_difference(seen: str, now: str) -> tuple[str, str]:
-    """Return two texts, long ones from the first word on in which they differ; what is left out is counted."""
+    """Return both texts. Long ones start at the first word that differs, and say how many words are left out."""
     was, becomes = seen.split(), now.split()
     if max(len(was), len(becomes)) <= MAX_JUSTIFICATION_WORDS:
         return _words_from(was, 0), _words_from(becomes, 0)

@@ -17,7 +17,15 @@ import bot
 from bot.process.assembly.external_systems import ExternalSystems
 from bot.process.assembly.flows import make_flows
 from bot.sandbox.slack.workspace.credentials import SCOPES as GRANTED
-from bot.slack.flows.entry_points import UNKNOWN_SUBCOMMAND, Action, Card, EntryPoint, Shortcut, Subcommand, Submission
+from bot.slack.flows.entry_point_types import (
+    UNKNOWN_SUBCOMMAND,
+    Action,
+    Card,
+    EntryPoint,
+    Shortcut,
+    Subcommand,
+    Submission,
+)
 from bot.slack.inbound.guard import Guard
 from bot.slack.words.commands import COMMANDS
 from bot.terminal.doctor import SCOPES

@@ -26,7 +26,7 @@ from tests.workflows.entra.simulated_tenant import CLIENT_ID, CONTOSO, Handler
 from tests.workflows.fakes import FakeDirectory, FixedClock
 from tests.workflows.world import World, open_world
 from workflows.app.requests.intake import Intake
-from workflows.app.schedule.alarm_checks import ScheduledChecks, usual_checks
+from workflows.app.schedule.alarm_checks import ScheduledChecks, alarm_checks_of
 from workflows.core.people import ChatId, Person, Roster
 from workflows.core.requests.alarms import AlarmCode
 from workflows.core.requests.effects import Apply
@@ -201,7 +201,7 @@ async def a_world(path: Path, graph: Graph, entra: Entra) -> AsyncIterator[World
 
         world.applier = Applier(**around, clock=world.clock, alarms=world.alarms, sleep=rest)
         world.intake = Intake(**around, catalog=world.catalog, clock=world.clock)
-        checks = usual_checks(store=world.store, clock=world.clock, tenant=entra, alarms=world.alarms)
+        checks = alarm_checks_of(store=world.store, clock=world.clock, tenant=entra, alarms=world.alarms)
         world.checks = ScheduledChecks(checks=checks)
         world.performer = replace(
             world.performer, permission_check=world.permission_check, preparer=world.preparer, applier=world.applier

@@ -52,7 +52,7 @@ class ScheduledChecks:
                 _log.exception("check_failed")
 
 
-def usual_checks(*, store: Store, clock: Clock, tenant: Tenant, alarms: Alarms) -> tuple[Check, ...]:
+def alarm_checks_of(*, store: Store, clock: Clock, tenant: Tenant, alarms: Alarms) -> tuple[Check, ...]:
     """Return the checks of writes, revocations, partly applied changes, given-up work and the tenant itself."""
     return (
         partial(check_writes, store=store, clock=clock, alarms=alarms),

@@ -41,8 +41,8 @@ def chain_for(plan: Plan, chain: Chain, policy: ApprovalPolicy, level: RiskLevel
         return one_approver(chain)
     if plan.before is None and not policy.current:
         return chain
-    is_whole = {stage.role for stage in policy.current} <= policy.roles
-    merged = stricter(policy.current if is_whole else policy.strongest, chain)
+    all_roles_exist = {stage.role for stage in policy.current} <= policy.roles
+    merged = stricter(policy.current if all_roles_exist else policy.strongest, chain)
     return stricter(policy.strongest, merged) if weakness_of(merged, level) is not None else merged
 
 

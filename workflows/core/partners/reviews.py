@@ -24,7 +24,7 @@ from workflows.core.requests.commands.partner import (
     UnconfirmSetup,
 )
 from workflows.core.requests.effects import Effect, ShowRequest, ShowReview, ShowSetup
-from workflows.core.requests.reminders import REVIEW_ASKED_AGAIN_AFTER
+from workflows.core.requests.reminder_times import REVIEW_ASKED_AGAIN_AFTER
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -21,7 +21,7 @@ from workflows.core.requests.commands.partner import (
 )
 from workflows.core.requests.commands.request import CommandSubject
 from workflows.core.requests.effects import MessageCode, SendMessage
-from workflows.core.requests.reminders import SETUP_REMINDED_AFTER
+from workflows.core.requests.reminder_times import SETUP_REMINDED_AFTER
 from workflows.core.requests.request import AccessRequest, RequestState
 
 
@@ -88,8 +88,8 @@ def _confirm(partnership: Partnership, command: ConfirmSetup[Person], roster: Ro
         raise Refused(RefusalCode.ALREADY_CONFIRMED, person=known.person.name)
     confirmation = Confirmation(step=step.key, wanted=step.digest, person=command.actor, at=now)
     confirmed = replace(partnership, confirmations=(*partnership.confirmations, confirmation))
-    is_whole = not open_steps(confirmed.setup, confirmed.confirmations)
-    if not is_whole:
+    all_confirmed = not open_steps(confirmed.setup, confirmed.confirmations)
+    if not all_confirmed:
         return confirmed
     return replace(confirmed, remind_setup_at=None, setup_reminder_asked_by=None, setup_reminder_asked_at=None)
 

@@ -186,11 +186,11 @@ def risk_of_settings(settings: Mapping[Property, Setting], longest: timedelta) -
     """
     tenant_id = TenantId("00000000-0000-0000-0000-000000000000")
     trust = to_document(settings.get(Property.INBOUND_TRUST)) or {}
-    given = {flag: flag not in trust for flag in FLAGS[Property.INBOUND_TRUST].values()}
+    trust_before = {flag: flag not in trust for flag in FLAGS[Property.INBOUND_TRUST].values()}
     try:
         plan = plan_access(
             tenant_id=tenant_id,
-            before={"tenantId": tenant_id, **BLOCK, Property.INBOUND_TRUST.value: given},
+            before={"tenantId": tenant_id, **BLOCK, Property.INBOUND_TRUST.value: trust_before},
             settings=settings,
             template="",
             template_hash="",

@@ -106,7 +106,7 @@ from workflows.core.requests.effects import (
 )
 from workflows.core.requests.eligibility import eligibility_at_expiry
 from workflows.core.requests.notes import NoteCode, with_sent_before
-from workflows.core.requests.reminders import may_be_reminded, next_reminder_at, reminder_possible_at
+from workflows.core.requests.reminder_times import may_be_reminded, next_reminder_at, reminder_possible_at
 from workflows.core.requests.request import AccessRequest, Edited, Particulars, RequestKind, RequestState
 from workflows.core.requests.resending import may_be_resent, pause_before_replan
 from workflows.core.settings.canonical import JsonObject

@@ -52,9 +52,9 @@ class SqliteDatabase:
         await self._run(self._open)
 
     @property
-    def trouble(self) -> StoreTrouble | None:
+    def last_write_error(self) -> StoreTrouble | None:
         """Return why the last write failed; None when it succeeded."""
-        return self._writes.trouble
+        return self._writes.last_write_error
 
     async def probe(self) -> StoreTrouble | None:
         """Write one record to check whether records can be written now; see `ports.records`."""

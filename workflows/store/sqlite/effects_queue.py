@@ -21,11 +21,11 @@ class SqliteEffectsQueue(SqliteDatabase):
     """Implements `ports.effects_queue.EffectsQueue`."""
 
     async def pending(self, now: datetime, limit: int) -> Sequence[PendingEffect]:
-        """List the oldest due effect of each lane.
+        """List the oldest due effect of each lane: effects of one lane are performed one after the other.
 
         An effect that cannot be read is given up, so that it does not delay its lane.
         """
-        if self.trouble:
+        if self.last_write_error:
             return []
         rows = await self._query(
             """select id, lane, attempts, doc from (

@@ -14,7 +14,7 @@ from sqlite_utils import Database, Migrations
 
 from workflows.core.checks.findings import FindingCode
 from workflows.core.requests.eligibility import current_eligibility
-from workflows.core.requests.reminders import next_due_at
+from workflows.core.requests.reminder_times import next_due_at
 from workflows.ports.records import StoreUnusable
 from workflows.store.codec import REQUEST, load
 from workflows.store.columns import sought, sought_people, text_of

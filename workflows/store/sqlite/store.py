@@ -9,7 +9,7 @@ from workflows.core.partners.partnership import Partnership
 from workflows.core.requests.alarms import Alarm
 from workflows.core.requests.effects import ShowRequest
 from workflows.core.requests.eligibility import current_eligibility
-from workflows.core.requests.reminders import next_due_at
+from workflows.core.requests.reminder_times import next_due_at
 from workflows.core.requests.request import AccessRequest, RequestId
 from workflows.ports.clock import Clock
 from workflows.ports.records import Commit, OtherOpenRequest, StaleVersion

@@ -37,12 +37,12 @@ _log = structlog.get_logger()
 
 
 class WriteMonitor:
-    """Observes every write. `trouble` is why the last write failed; None when it succeeded."""
+    """Observes every write. `last_write_error` is why the last write failed; None when it succeeded."""
 
     def __init__(self, file: StoreFile) -> None:
         self._file = file
         self._is_log_long = False
-        self.trouble: StoreTrouble | None = None
+        self.last_write_error: StoreTrouble | None = None
 
     @contextmanager
     def watched(self, db: Database) -> Iterator[None]:
@@ -53,11 +53,11 @@ class WriteMonitor:
         try:
             yield
         except sqlite3.DatabaseError as error:
-            trouble = _EXTERNAL_ERRORS.get(getattr(error, "sqlite_errorcode", 0) & 0xFF)
-            if trouble is None:
+            problem = _EXTERNAL_ERRORS.get(getattr(error, "sqlite_errorcode", 0) & 0xFF)
+            if problem is None:
                 raise
-            self._note(db, trouble)
-            raise StoreNotWritable(trouble) from error
+            self._note(db, problem)
+            raise StoreNotWritable(problem) from error
 
     def probe(self, db: Database, value: str) -> StoreTrouble | None:
         """Write one record to check whether records can be written now, and shorten a long log.
@@ -66,12 +66,12 @@ class WriteMonitor:
         """
         try:
             with self.watched(db):
-                if self.trouble:
+                if self.last_write_error:
                     self._check_free_space(db)
                 with db.atomic():
                     db.execute("insert or replace into marks (name, value) values (?, ?)", [_MARK, value])
         except StoreNotWritable:
-            return self.trouble
+            return self.last_write_error
         self._note(db, None)
         self._shorten(db)
         return None
@@ -84,14 +84,14 @@ class WriteMonitor:
         with db.atomic():
             db.execute("delete from marks where name = ?", [_TEST_MARK])
 
-    def _note(self, db: Database, trouble: StoreTrouble | None) -> None:
-        if (trouble is None) != (self.trouble is None):
-            db.execute(f"pragma busy_timeout = {_SHORT_WAIT_MILLISECONDS if trouble else BUSY_MILLISECONDS}")
-            if trouble:
-                _log.error("store_not_writable", reason=trouble.value)
+    def _note(self, db: Database, problem: StoreTrouble | None) -> None:
+        if (problem is None) != (self.last_write_error is None):
+            db.execute(f"pragma busy_timeout = {_SHORT_WAIT_MILLISECONDS if problem else BUSY_MILLISECONDS}")
+            if problem:
+                _log.error("store_not_writable", reason=problem.value)
             else:
                 _log.warning("store_writable_again")
-        self.trouble = trouble
+        self.last_write_error = problem
 
     def _shorten(self, db: Database) -> None:
         """Shorten a write-ahead log that has grown. It grows while a process reads an older state."""

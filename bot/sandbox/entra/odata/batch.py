@@ -38,7 +38,7 @@ def run_batch(call: Call, send: Callable[[Call], Answer]) -> Answer:
     if len(rows) > _MAX_REQUESTS:
         raise _bad(f"Number of batch request steps exceeds the maximum value of {_MAX_REQUESTS}.")
     inner = [_parse_inner_request(row, call) for row in rows]
-    _require_sound_ids(inner)
+    _require_valid_ids(inner)
     statuses: dict[str, int] = {}
     answers = []
     for step in inner:
@@ -90,7 +90,7 @@ def _all_texts(value: Any, kind: type[Any]) -> bool:
     return all(isinstance(item, str) for item in items)
 
 
-def _require_sound_ids(inner: list[_Inner]) -> None:
+def _require_valid_ids(inner: list[_Inner]) -> None:
     seen: set[str] = set()
     for step in inner:
         if step.id in seen:

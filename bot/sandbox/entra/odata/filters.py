@@ -113,15 +113,15 @@ class _Parser:
             self._require_advanced("not", "not")
             inner = self._maybe_not(depth + 1)
             return lambda scope: not inner(scope)
-        if self._take("mark", "("):
+        if self._take("punctuation", "("):
             inner = self.any_of(depth + 1)
-            self._expect("mark", ")")
+            self._expect("punctuation", ")")
             return inner
         return self._term(depth)
 
     def _term(self, depth: int) -> Callable[[_Scope], bool]:
         name = self._expect("name")
-        if self._take("mark", "("):
+        if self._take("punctuation", "("):
             if name.lower() in _TEXT_CALLS:
                 return self._text_call(name.lower())
             if name.endswith("/any"):
@@ -151,19 +151,19 @@ class _Parser:
 
     def _membership(self, path: str) -> Callable[[_Scope], bool]:
         self._require_allowed(path, "in")
-        self._expect("mark", "(")
+        self._expect("punctuation", "(")
         options = [self._comparison(path, operator.eq, self._literal())]
-        while self._take("mark", ","):
+        while self._take("punctuation", ","):
             options.append(self._comparison(path, operator.eq, self._literal()))
-        self._expect("mark", ")")
+        self._expect("punctuation", ")")
         return lambda scope: any(option(scope) for option in options)
 
     def _text_call(self, name: str) -> Callable[[_Scope], bool]:
         path = self._expect("name")
         self._require_allowed(path, name)
-        self._expect("mark", ",")
+        self._expect("punctuation", ",")
         wanted = self._literal()
-        self._expect("mark", ")")
+        self._expect("punctuation", ")")
         if not isinstance(wanted, str):
             raise _syntax_error(f"near {name}: it takes a text")
         test = _TEXT_CALLS[name]
@@ -177,10 +177,10 @@ class _Parser:
     def _lambda(self, path: str, depth: int) -> Callable[[_Scope], bool]:
         self._require_allowed(path, "any")
         variable = self._expect("name")
-        self._expect("mark", ":")
+        self._expect("punctuation", ":")
         self.variables[variable] = path
         inner = self.any_of(depth + 1)
-        self._expect("mark", ")")
+        self._expect("punctuation", ")")
         del self.variables[variable]
 
         def holds(scope: _Scope) -> bool:

@@ -11,7 +11,7 @@ Value = dict[str, Any]
 Values = dict[str, dict[str, Value]]
 
 _TEXTS = ("plain_text_input", "email_text_input", "url_text_input", "number_input")
-KEYS = {
+VALUE_KEYS = {
     **dict.fromkeys(_TEXTS, ("value", "initial_value")),
     "static_select": ("selected_option", "initial_option"),
     "external_select": ("selected_option", "initial_option"),
@@ -35,7 +35,7 @@ def stateful_elements(blocks: list[dict[str, Any]]) -> Iterator[tuple[dict[str, 
     """Yield each (block, element) whose value is part of a view's or message's `state`."""
     for block in blocks:
         for _, element in elements_of(block):
-            if element["type"] in KEYS:
+            if element["type"] in VALUE_KEYS:
                 yield block, element
 
 
@@ -51,7 +51,7 @@ def current_values(blocks: list[dict[str, Any]], filled: Values) -> Values:
 
 
 def _initial_value(element: dict[str, Any]) -> Value:
-    key, initial = KEYS[element["type"]]
+    key, initial = VALUE_KEYS[element["type"]]
     nothing: Any = [] if key.endswith("s") else None
     return {"type": element["type"], key: element.get(initial, nothing)}
 
@@ -76,7 +76,7 @@ def with_value(filled: Values, block_id: str, action_id: str, value: Value) -> V
 
 def is_empty(value: Value) -> bool:
     """Return whether nothing is entered."""
-    return value[KEYS[value["type"]][0]] in (None, "", [])
+    return value[VALUE_KEYS[value["type"]][0]] in (None, "", [])
 
 
 def find_option(element: dict[str, Any], wanted: str) -> dict[str, Any] | None:

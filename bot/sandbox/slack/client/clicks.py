@@ -6,7 +6,7 @@ from typing import Any
 from bot.sandbox.refusals import Refused
 from bot.sandbox.seed import Person
 from bot.sandbox.slack.block_kit.blocks import elements_of
-from bot.sandbox.slack.block_kit.values import KEYS, Values, current_values, find_option, with_value
+from bot.sandbox.slack.block_kit.values import VALUE_KEYS, Values, current_values, find_option, with_value
 from bot.sandbox.slack.client.client import Client, Outcome, outcome, read_client_state
 from bot.sandbox.slack.client.input_values import Suggest, input_value
 from bot.sandbox.slack.client.payloads import action_ts, message_action_payload, suggestion_payload, view_action_payload
@@ -137,7 +137,7 @@ async def click(client: Client, person: Person, place: ClickPlace, pick: Element
     before = read_client_state(client, person)
     action = {"type": element["type"], "action_id": element["action_id"], "block_id": block["block_id"]}
     filled: Values = {}
-    if element["type"] in KEYS:
+    if element["type"] in VALUE_KEYS:
         given = pick.value if pick.selected is None else pick.selected
         value = await input_value(
             element,

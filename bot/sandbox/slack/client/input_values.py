@@ -4,7 +4,7 @@ from collections.abc import Awaitable, Callable
 from typing import Any
 
 from bot.sandbox.refusals import Refused
-from bot.sandbox.slack.block_kit.values import KEYS, Value, find_option
+from bot.sandbox.slack.block_kit.values import VALUE_KEYS, Value, find_option
 from bot.sandbox.slack.workspace.people import find_person
 from bot.sandbox.slack.workspace.workspace import Workspace
 
@@ -20,7 +20,7 @@ async def input_value(element: dict[str, Any], given: Any, *, workspace: Workspa
     :raises Refused: `no_such_option`, `no_such_user`, `no_such_channel`, `bad_value`.
     """
     kind = element["type"]
-    key, _ = KEYS[kind]
+    key, _ = VALUE_KEYS[kind]
     wanted = given[key] if isinstance(given, dict) and key in given else given
     if not key.endswith("s"):
         return {"type": kind, key: await _one(element, wanted, workspace, suggest)}

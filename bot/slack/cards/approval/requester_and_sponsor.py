@@ -28,7 +28,7 @@ from bot.words.requests.titles import prepared_title
 from workflows.core.partners.approval_policy import is_live
 from workflows.core.partners.partnership import Partnership, is_over
 from workflows.core.policy.approval import Choice
-from workflows.core.requests.reminders import reminder_possible_at
+from workflows.core.requests.reminder_times import reminder_possible_at
 from workflows.core.requests.request import AccessRequest, RequestState
 
 MAX_HISTORY_ENTRIES: Final = 4

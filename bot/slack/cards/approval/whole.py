@@ -38,7 +38,7 @@ from bot.words.plans.changes import ChangeLine, describe_changes
 from bot.words.requests.history import RECEIVED, entry_words
 from bot.words.requests.notes import note_words
 from bot.words.sentences import counted, pieces
-from workflows.app.audit_entries import GATEHOUSE
+from workflows.app.new_audit_entry import GATEHOUSE
 from workflows.core.checks.findings import Finding, Severity
 from workflows.core.people import ChatId
 from workflows.core.requests.request import AccessRequest

@@ -10,7 +10,7 @@ from bot.slack.answers.windows import Window, Windows
 from bot.slack.blocks.blocks import Json
 from bot.slack.flows.auditor.form import SearchProblems, parse_search, search_form
 from bot.slack.flows.auditor.windows import HISTORY_PAGE_SIZE, audit_details_view, history_view, parse_history
-from bot.slack.flows.entry_points import Action, EntryPoint, Submission
+from bot.slack.flows.entry_point_types import Action, EntryPoint, Submission
 from bot.slack.flows.home.flow import HomeFlow
 from bot.slack.flows.home.paging import read_place
 from bot.slack.payloads.button_values import parse_request_id

@@ -36,7 +36,7 @@ from bot.slack.payloads.models import Payload
 from bot.slack.people.approvers import Approvers
 from bot.words.requests.history import RECEIVED
 from bot.words.requests.trail import edit_words, reason_words, recorded_names, trail_words
-from workflows.app.audit_entries import GATEHOUSE
+from workflows.app.new_audit_entry import GATEHOUSE
 from workflows.core.errors.raised import Refused
 from workflows.core.errors.refusal_codes import RefusalCode
 from workflows.core.people import Role

@@ -14,7 +14,7 @@ from bot.slack.blocks.modal import message_view
 from bot.slack.cards.approval.whole import whole_part
 from bot.slack.errors import NO_ANSWER
 from bot.slack.flows.decide.views import decided_view, decision_view, notes_view, part_view, reject_view
-from bot.slack.flows.entry_points import Action, Card, EntryPoint, Submission
+from bot.slack.flows.entry_point_types import Action, Card, EntryPoint, Submission
 from bot.slack.ids import DetailsPart
 from bot.slack.payloads.button_values import parse_card_value, parse_part_value
 from bot.slack.payloads.models import Interaction

@@ -8,7 +8,7 @@ from slack_bolt.async_app import AsyncAck
 from bot.slack import ids
 from bot.slack.answers.background import Background
 from bot.slack.blocks.untrusted import encodable
-from bot.slack.flows.entry_points import Action, EntryPoint, HomeEvent
+from bot.slack.flows.entry_point_types import Action, EntryPoint, HomeEvent
 from bot.slack.flows.home.paging import MAX_SEARCH_CHARACTERS, on_page, parse_page, read_place, stored_place
 from bot.slack.payloads.models import HomeOpened, Interaction
 from bot.slack.people.members import Members

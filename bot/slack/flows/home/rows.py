@@ -51,10 +51,10 @@ _TITLE_LIMIT: Final = 40
 _NOTE_LIMIT: Final = 300
 
 
-def approval_row(request: AccessRequest, now: datetime, *, is_low: bool = True) -> Iterator[Block]:
+def approval_row(request: AccessRequest, now: datetime, *, has_times_below: bool = True) -> Iterator[Block]:
     """Return a request that this person can decide on: partner, access, risk, age, deadline.
 
-    :param is_low: see `_waiting_row`.
+    :param has_times_below: see `_waiting_row`.
     """
     known = request.require_prepared()
     risk = LEVELS[deciding_risk(known.plan, known.observation.default).level].capitalize()
@@ -66,22 +66,24 @@ def approval_row(request: AccessRequest, now: datetime, *, is_low: bool = True) 
     if can_be_decided(request, now):
         review = button("Review", ids.REVIEW_REQUEST, ids.decision_value(request), "primary")
         times = {**asked, "decide by": request.expires_at}
-        yield from _waiting_row(about, place, review, times, now, is_low=is_low)
+        yield from _waiting_row(about, place, review, times, now, has_times_below=has_times_below)
     else:
         over = "the time to decide is over"
-        yield from _waiting_row(about, place, None, asked, now, constant=over, is_low=is_low)
+        yield from _waiting_row(about, place, None, asked, now, constant=over, has_times_below=has_times_below)
 
 
-def review_row(partnership: Partnership, now: datetime, *, is_low: bool = True) -> Iterator[Block]:
+def review_row(partnership: Partnership, now: datetime, *, has_times_below: bool = True) -> Iterator[Block]:
     """Return a review that this person has to answer.
 
-    :param is_low: see `_waiting_row`.
+    :param has_times_below: see `_waiting_row`.
     """
     tenant_id = partnership.identity.tenant_id
     review = button("Review", ids.REVIEW_PARTNER, tenant_id, "primary")
     no_end = "No access period" if partnership.ends_at is None else ""
     about, times = _partner(partnership), _end_times(partnership, now)
-    yield from _waiting_row(about, f"due:{tenant_id}", review, times, now, constant=no_end, is_low=is_low)
+    yield from _waiting_row(
+        about, f"due:{tenant_id}", review, times, now, constant=no_end, has_times_below=has_times_below
+    )
 
 
 def _waiting_row(
@@ -92,14 +94,14 @@ def _waiting_row(
     now: datetime,
     *,
     constant: str = "",
-    is_low: bool,
+    has_times_below: bool,
 ) -> Iterator[Block]:
     """Return one record that waits for this person.
 
-    :param is_low: put the times into a line of their own, below text and button. This is lower on a phone, but takes
-        two of the blocks that Slack accepts.
+    :param has_times_below: put the times into a line of their own, below text and button. This takes less height on a
+        phone, but two of the blocks that Slack accepts.
     """
-    if is_low:
+    if has_times_below:
         yield row(about, block_id, review, MAX_ROW_CHARACTERS)
         yield times_line(times, now, constant=constant)
     else:

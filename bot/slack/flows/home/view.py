@@ -24,6 +24,7 @@ from bot.slack.blocks.blocks import (
     within_limits,
 )
 from bot.slack.blocks.modal import input_block
+from bot.slack.flows.home.paged_list import section
 from bot.slack.flows.home.paging import MAX_SEARCH_CHARACTERS
 from bot.slack.flows.home.rows import (
     alarm_row,
@@ -35,7 +36,6 @@ from bot.slack.flows.home.rows import (
     review_row,
     sponsored_row,
 )
-from bot.slack.flows.home.sections import section
 from bot.words.requests.search import condition_words
 from bot.words.sentences import counted
 from workflows.app.reads.app_home import AppHome, HomeList
@@ -74,7 +74,7 @@ def home_view(home: AppHome, *, now: datetime) -> Json:
     blocks += _search(home)
     waiting = list(_waiting_sections(home, now))
     if len(blocks) + len(waiting) + len(rest) > MAX_BLOCKS["home"]:
-        waiting = list(_waiting_sections(home, now, is_low=False))
+        waiting = list(_waiting_sections(home, now, has_times_below=False))
     return _view([*blocks, *waiting, *rest])
 
 
@@ -131,10 +131,10 @@ def _search(home: AppHome) -> Iterator[Block]:
         yield actions("search", button("Show everything", ids.HOME_CLEAR, "home"))
 
 
-def _waiting_sections(home: AppHome, now: datetime, *, is_low: bool = True) -> Iterator[Block]:
+def _waiting_sections(home: AppHome, now: datetime, *, has_times_below: bool = True) -> Iterator[Block]:
     """Return what waits for this person.
 
-    :param is_low: False when many other lists are full too: a row then takes one block instead of two.
+    :param has_times_below: False when many other lists are full too: a row then takes one block instead of two.
     """
     count = home.reviews.count + home.approvals.count
     if not count:
@@ -142,7 +142,10 @@ def _waiting_sections(home: AppHome, now: datetime, *, is_low: bool = True) -> I
             yield rich_text(paragraph(fixed_text("Nothing waits for you. You're all caught up.", bold=True)))
         return
     yield header(f"Waiting for me: {count}")
-    reviews, approvals = partial(review_row, now=now, is_low=is_low), partial(approval_row, now=now, is_low=is_low)
+    reviews, approvals = (
+        partial(review_row, now=now, has_times_below=has_times_below),
+        partial(approval_row, now=now, has_times_below=has_times_below),
+    )
     yield from section("Reviews due", HomeList.REVIEWS, home.reviews, reviews)
     yield from section("Approvals", HomeList.APPROVALS, home.approvals, approvals)
 

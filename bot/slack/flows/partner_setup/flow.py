@@ -11,7 +11,7 @@ from bot.slack.answers.windows import Window, Windows
 from bot.slack.blocks.blocks import Json
 from bot.slack.blocks.message import Message
 from bot.slack.blocks.modal import message_view
-from bot.slack.flows.entry_points import Action, Card, EntryPoint, Subcommand
+from bot.slack.flows.entry_point_types import Action, Card, EntryPoint, Subcommand
 from bot.slack.flows.partner_setup.checklist import checklist_message, checklist_view
 from bot.slack.payloads.button_values import parse_setup_value, parse_tenant_id
 from bot.slack.payloads.models import Interaction, SlashCommand

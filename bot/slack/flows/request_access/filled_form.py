@@ -9,7 +9,7 @@ from bot.slack import ids
 from bot.slack.answers.open_forms import answer_submission
 from bot.slack.answers.windows import Window
 from bot.slack.blocks.blocks import Json
-from bot.slack.flows.entry_points import Action, Card, EntryPoint, Submission
+from bot.slack.flows.entry_point_types import Action, Card, EntryPoint, Submission
 from bot.slack.flows.request_access.flow import RequestAccessFlow
 from bot.slack.payloads.button_values import parse_request_id, parse_tenant_id
 from bot.slack.payloads.forms import parse_form

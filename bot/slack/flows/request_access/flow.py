@@ -10,7 +10,7 @@ from bot.slack import ids
 from bot.slack.answers.open_forms import OpenForms, answer_submission
 from bot.slack.answers.windows import Window, Windows
 from bot.slack.blocks.blocks import Json
-from bot.slack.flows.entry_points import Action, EntryPoint, Options, Shortcut, Subcommand, Submission
+from bot.slack.flows.entry_point_types import Action, EntryPoint, Options, Shortcut, Subcommand, Submission
 from bot.slack.flows.request_access.form import RequestForm, request_view
 from bot.slack.flows.request_access.open_form import OpenRequestForm
 from bot.slack.flows.request_access.own_directory import OwnDirectorySearch

@@ -11,7 +11,7 @@ from bot.slack import ids
 from bot.slack.answers.open_forms import OpenForm, OpenForms, answer_submission
 from bot.slack.answers.windows import Window, Windows
 from bot.slack.blocks.blocks import Json
-from bot.slack.flows.entry_points import Action, EntryPoint, Subcommand, Submission
+from bot.slack.flows.entry_point_types import Action, EntryPoint, Subcommand, Submission
 from bot.slack.flows.restore.form import Preview, RestoreFormContent, restore_view
 from bot.slack.payloads.forms import parse_restore_form
 from bot.slack.payloads.models import Interaction, SlashCommand

@@ -15,7 +15,7 @@ from bot.slack import ids
 from bot.slack.answers.windows import Window, Windows
 from bot.slack.blocks.blocks import Json
 from bot.slack.blocks.modal import loading_view
-from bot.slack.flows.entry_points import Action, Card, EntryPoint, Subcommand, Submission
+from bot.slack.flows.entry_point_types import Action, Card, EntryPoint, Subcommand, Submission
 from bot.slack.flows.revoke.views import ask_partner_view, revoke_unchecked_view, revoke_view_or_nothing
 from bot.slack.payloads.button_values import parse_tenant_id
 from bot.slack.payloads.models import Interaction, SlashCommand

@@ -12,7 +12,7 @@ from bot.slack.answers.windows import Window, Windows
 from bot.slack.blocks.blocks import Json
 from bot.slack.blocks.message import Message, refusal
 from bot.slack.blocks.modal import shown_modal
-from bot.slack.flows.entry_points import NO_SUBCOMMAND, UNKNOWN_SUBCOMMAND, Action, EntryPoint, Subcommand
+from bot.slack.flows.entry_point_types import NO_SUBCOMMAND, UNKNOWN_SUBCOMMAND, Action, EntryPoint, Subcommand
 from bot.slack.flows.show.filters import UnknownFilter, parse_filter
 from bot.slack.flows.show.partner_details import partner_details
 from bot.slack.flows.show.partner_list import PAGE_SIZE, parse_step, partner_list

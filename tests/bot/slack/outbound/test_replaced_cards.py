@@ -104,7 +104,7 @@ async def test_every_card_in_a_former_channel_is_emptied_without_any_change(scen
     )
     before = scene.written().count("chat.update")
     for _ in range(3):
-        await former.empty()
+        await former.clear_cards()
     assert scene.written().count("chat.update") == before + 2
     for message in scene.messages(CHANNEL):
         assert "handled elsewhere" in message["text"]

@@ -28,7 +28,7 @@ from workflows.core.partners.partnership import PartnershipState
 from workflows.core.people import Person
 from workflows.core.requests.commands.clicks import Click
 from workflows.core.requests.commands.request import Reject
-from workflows.core.requests.reminders import REVIEW_ASKED_AGAIN_AFTER
+from workflows.core.requests.reminder_times import REVIEW_ASKED_AGAIN_AFTER
 from workflows.core.requests.request import AccessRequest, RequestId, RequestState
 from workflows.core.settings.canonical import Digest
 from workflows.core.settings.model import TenantId

@@ -30,7 +30,7 @@ from workflows.core.partners.reviews import ReviewTransition, advance_review, ma
 from workflows.core.people import Person, Roster
 from workflows.core.requests.commands.partner import AskReview, Keep, PartnershipCommand
 from workflows.core.requests.effects import ShowRequest, ShowReview
-from workflows.core.requests.reminders import REVIEW_ASKED_AGAIN_AFTER
+from workflows.core.requests.reminder_times import REVIEW_ASKED_AGAIN_AFTER
 from workflows.core.requests.request import RequestState
 
 DAY = timedelta(days=1)

@@ -54,7 +54,7 @@ async def test_a_full_disk_refuses_the_click_whole_and_is_noticed_until_there_is
     assert await store.probe() is None
     await fill_up(store)
     number = await until_refused(store)
-    assert store.trouble is StoreTrouble.DISK_FULL
+    assert store.last_write_error is StoreTrouble.DISK_FULL
     assert not await store.is_known(f"click-{number}")
     assert await store.request(click(number).request.id) is None  # type: ignore[union-attr]
     assert await store.probe() is StoreTrouble.DISK_FULL, "a record so small that it finds room proves nothing"
@@ -112,7 +112,7 @@ async def test_a_fault_of_our_own_is_no_fault_of_the_disk(store: SqliteStore) ->
         await store._write("insert into nowhere values (1)")
     with pytest.raises(sqlite3.IntegrityError):
         await store._write("insert into marks (name, value) values (?, ?)", "x", None)
-    assert store.trouble is None
+    assert store.last_write_error is None
 
 
 async def test_secrets_are_stored_nowhere(tmp_path: Path) -> None:

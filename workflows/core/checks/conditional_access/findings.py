@@ -52,7 +52,7 @@ def estimate_values(report: AccessReport) -> dict[str, Any] | None:
     if not report.is_estimate:
         return None
     why = None if report.unanswered_because is None else report.unanswered_because.why.value
-    return {"why": why, "answered": report.asked, "left_out": len(report.left_out)}
+    return {"why": why, "answered": report.answered_count, "left_out": len(report.left_out)}
 
 
 def verdict_values(one: PolicyVerdict) -> dict[str, Any]:

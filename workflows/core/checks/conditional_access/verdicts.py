@@ -76,7 +76,7 @@ class AccessReport:
     """Why Entra did not answer some questions."""
     left_out: tuple[Question, ...] = ()
     """The questions that were not asked or not answered."""
-    asked: int = 0
+    answered_count: int = 0
     """The number of questions that Entra answered."""
     unlisted_policies: tuple[str, ...] = ()
     """The names of policies that are in an answer of Entra, but not in the list of policies."""
@@ -164,7 +164,7 @@ def assess(
         policies=len(live),
         unanswered_because=failed,
         left_out=(*(one for one in chosen.asked if one not in rows), *chosen.left_out),
-        asked=len(rows),
+        answered_count=len(rows),
         unlisted_policies=()
         if isinstance(documents, UnreadableFact)
         else tuple(told[key].name for key in told if key not in listed),

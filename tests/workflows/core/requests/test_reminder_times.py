@@ -10,7 +10,7 @@ from workflows.core.errors.raised import Refused
 from workflows.core.requests.commands.request import RemindApprovers
 from workflows.core.requests.effects import SendReminders, ShowRequest
 from workflows.core.requests.lifecycle import advance
-from workflows.core.requests.reminders import (
+from workflows.core.requests.reminder_times import (
     MIN_BETWEEN_APPROVER_REMINDERS,
     may_be_reminded,
     next_due_at,

@@ -1,7 +1,7 @@
 """The times of all reminders, and when the approvers of a waiting request are reminded.
 
-To change how often people are reminded, change a constant here. From which reminder on admins are asked too is in
-`workflows.intervals`. `workflows.app.schedule.ticker` asks what is due; the notifier sends.
+To change how often people are reminded, change a constant here. `workflows.app.schedule.ticker` asks what is
+due; the notifier sends.
 """
 
 from datetime import datetime, timedelta
@@ -15,6 +15,8 @@ MIN_BETWEEN_APPROVER_REMINDERS: Final = timedelta(days=1)
 """The shortest time between the last reminder of approvers and one that the requester asks for."""
 REVIEW_ASKED_AGAIN_AFTER: Final = timedelta(days=3)
 """The time between two questions to the sponsor in a review without an answer."""
+ADMINS_ASKED_FROM_REMINDER: Final = 2
+"""From this reminder of a review on, the admins are asked too, besides the sponsor."""
 SETUP_REMINDED_AFTER: Final = timedelta(days=7)
 """The time from asking for a reminder of the partner setup to that reminder."""
 
@@ -36,9 +38,9 @@ def next_reminder_at(request: AccessRequest) -> datetime | None:
     """Return when the next reminder is due; None when the request does not wait, or expires before that."""
     if request.state is not RequestState.AWAITING_APPROVAL:
         return None
-    later = (asked_at(request) + after for after in APPROVERS_REMINDED_AFTER)
+    reminder_times = (asked_at(request) + after for after in APPROVERS_REMINDED_AFTER)
     last = request.reminded_at
-    due = next((moment for moment in later if last is None or moment > last), None)
+    due = next((moment for moment in reminder_times if last is None or moment > last), None)
     return due if due is not None and due < request.expires_at else None
 
 
