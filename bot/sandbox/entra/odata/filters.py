@@ -23,7 +23,7 @@ _TOKEN = re.compile(
     r"|(?P<guid>[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12})"
     r"|(?P<number>-?\d+)"
     r"|(?P<name>[A-Za-z_][\w/]*)"
-    r"|(?P<mark>[(),:]))"
+    r"|(?P<punctuation>[(),:]))"
 )
 _COMPARE: Mapping[str, Callable[[Any, Any], bool]] = {
     "eq": operator.eq,
