@@ -91,7 +91,9 @@ def basis_parts(partnership: Partnership) -> Iterator[TextRun]:
     """State that the settings are not the approved ones, and what of the approved change is missing."""
     match partnership.basis:
         case SettingsBasis.PARTLY_APPLIED:
-            yield fixed_text("\n⚠️ Only a part of the approved change is in the tenant. Nobody approved it alone.")
+            yield fixed_text(
+                "\n⚠️ Only a part of the approved change is in the tenant. This part was not approved on its own."
+            )
         case SettingsBasis.PARTLY_REDUCED:
             yield fixed_text("\n⚠️ Only a part of the approved reduction is in the tenant. The rest is as before.")
         case SettingsBasis.OVERWRITTEN:

@@ -54,7 +54,7 @@ class AnswerReviewFlow:
         tenant_id = parse_tenant_id(click.action.value)
 
         async def build(window: Window) -> Json:
-            await self.members.refuse_known_outsiders(window.actor)
+            await self.members.require_member(window.actor)
             return review_view(await self._required_partnership(tenant_id), now=self.clock.now())
 
         await self.windows.open_and_fill(

@@ -1,7 +1,7 @@
 """The differences between the plan that an approver saw and the present plan, one line for each."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Final, NamedTuple
+from typing import Any, Final, NamedTuple
 
 from bot.words.plans.changes import ChangeLine, describe_changes, duration_words, subject_title
 from bot.words.plans.current_settings import CurrentLine, describe_current
@@ -80,10 +80,15 @@ def _outside_changes(seen: Prepared, now: Prepared) -> Iterator[RevisedLine]:
     for subject in dict.fromkeys([*becomes, *was]):
         before, after = was.get(subject), becomes.get(subject)
         is_own = any(one is not None and one.is_own for one in (before, after))
-        if subject in planned or not is_own or before == after:
+        # NB. by value: a group that was renamed in the directory is no change of the partner.
+        if subject in planned or not is_own or _own_value(before) == _own_value(after):
             continue
         texts = [NOT_SET if one is None else one.words for one in (before, after)]
         yield RevisedLine(f"{subject_title(subject)} (changed outside Gatehouse, stays if you approve)", *texts)
+
+
+def _own_value(line: CurrentLine | None) -> Any:
+    return None if line is None else line.fact.value
 
 
 def _current(prepared: Prepared) -> Mapping[ChangeSubject, CurrentLine]:

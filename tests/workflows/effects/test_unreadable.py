@@ -73,6 +73,15 @@ async def test_one_partner_that_cannot_be_read_does_not_keep_the_others_from_the
     assert "tick_failed_for_one" in [line["event"] for line in logs]
 
 
+async def test_an_effect_that_is_no_json_is_counted_like_any_other(world: World) -> None:
+    """Otherwise one broken row would leave the bot without numbers about itself."""
+    request = await world.waiting()
+    await world.settle()
+    await world.service.store_click(world.approval(request, AMARA), key="click-1")
+    await world.store.execute("update effects set doc = 'no JSON' where lane = ?", "judge:click-1")
+    assert (await world.store.count_pending(world.clock.now()))[0] >= 1
+
+
 @pytest.mark.parametrize("place", ["first", "middle", "last"])
 async def test_one_effect_that_cannot_be_read_leaves_the_others_their_turn(world: World, place: str) -> None:
     """Three people click; the click of one was stored and cannot be read any more."""

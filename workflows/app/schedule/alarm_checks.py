@@ -17,12 +17,13 @@ from workflows.app.revocation_alarms import values_of
 from workflows.app.schedule.given_up_effects import alarm_values, is_alarming
 from workflows.app.schedule.revocation_endings import ending_of
 from workflows.core.errors.facts import Fact
+from workflows.core.partners.partnership import Partnership, PartnershipState
 from workflows.core.requests.alarms import AlarmCode, EndingCode
 from workflows.core.requests.effects import CheckPermission
 from workflows.core.requests.lifecycle import partner_of
 from workflows.core.requests.notes import NoteCode
 from workflows.core.requests.overdue import unchecked_revocations, unconfirmed_writes, waiting_revocations
-from workflows.core.requests.request import RequestId, RequestKind, RequestState
+from workflows.core.requests.request import AccessRequest, RequestId, RequestKind, RequestState
 from workflows.ports.clock import Clock
 from workflows.ports.store import Store
 from workflows.ports.tenant import Tenant, TenantRefused, TenantUnavailable, WrongTenant
@@ -107,7 +108,7 @@ async def check_revocations(*, store: Store, clock: Clock, tenant: Tenant, alarm
 
 
 async def check_partly_applied(*, store: Store, alarms: Alarms) -> None:
-    """Clear the alarms about partly applied changes whose partner was revoked, requested again, or kept."""
+    """Clear the alarms about partly applied changes whose partner was revoked, approved again, or kept."""
     for alarm in await store.open_alarms():
         if alarm.code is not AlarmCode.PARTLY_APPLIED:
             continue
@@ -119,8 +120,15 @@ async def check_partly_applied(*, store: Store, alarms: Alarms) -> None:
         if request.applied_part == 0 and request.state is not RequestState.APPLIED:
             ended = Fact(EndingCode.REQUEST_ENDED, {"state": request.state.value})
             await alarms.clear_alarm(alarm.code, alarm.subject, ended)
-        elif request.applied_part == 0 or (record is not None and (is_kept or record.request_id != request.id)):
+        elif request.applied_part == 0 or (record is not None and (is_kept or _is_settled(record, request))):
             await alarms.clear_alarm(alarm.code, alarm.subject)
+
+
+def _is_settled(record: Partnership, request: AccessRequest) -> bool:
+    """Return whether the access was approved again or revoked after a request. A reduction alone settles nothing."""
+    if record.state is PartnershipState.REVOKED:
+        return True
+    return record.is_as_approved and record.request_id != request.id
 
 
 async def check_given_up(*, store: Store, alarms: Alarms) -> None:

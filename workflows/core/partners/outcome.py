@@ -214,7 +214,11 @@ def _end_of_settings(
 
 
 def _kept(earlier: Partnership, new: Partnership) -> Partnership:
-    """Return the new record with the fields that a weaker chain must not change. Review and end can become earlier."""
+    """Return the new record with the fields that a weaker chain must not change. Review and end can become earlier.
+
+    A reduction of access that nobody approved does not make the rest of it approved.
+    """
+    is_still_unapproved = new.basis is SettingsBasis.APPROVED and not earlier.is_as_approved
     return replace(
         earlier,
         version=new.version,
@@ -223,8 +227,8 @@ def _kept(earlier: Partnership, new: Partnership) -> Partnership:
         review_interval=_earlier(earlier.review_interval, new.review_interval),
         next_review_at=_earlier(earlier.next_review_at, new.next_review_at),
         stages=new.stages,
-        basis=new.basis,
-        not_applied=(),
+        basis=earlier.basis if is_still_unapproved else new.basis,
+        not_applied=earlier.not_applied if is_still_unapproved else (),
     )
 
 

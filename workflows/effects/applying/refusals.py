@@ -45,7 +45,7 @@ class RefusedPlans:
             await self.read_back.record_applied(request, observed)
             return
         may_be_ours = refusal.accepted > 0 or refusal.is_unsure
-        is_missing = done < refusal.accepted or (done == 0 and may_be_ours)
+        is_missing = done < refusal.accepted or refusal.is_unsure or (done == 0 and may_be_ours)
         if is_missing and self.results.may_be_shown_late(request):
             raise TenantUnavailable((Fact(NoteCode.REFUSED_NOT_SHOWN), *refusal.reason))
         found = progress(request, done, is_read=True) if done or may_be_ours else not_written(request)

@@ -59,7 +59,8 @@ class SqliteEffectsQueue(SqliteDatabase):
             coalesce(sum(is_parked), 0) as parked
             from (
                 select is_parked, due_at <= ? or (rank = ? and attempts = 0) as is_due,
-                attempts = 0 and json_valid(doc) and json_extract(doc, '$.not_before') is not null as is_planned
+                attempts = 0 and case when json_valid(doc) then json_extract(doc, '$.not_before') is not null else 0 end
+                as is_planned
                 from effects
             )""",
             text_of(now),

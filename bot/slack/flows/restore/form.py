@@ -38,8 +38,8 @@ MAX_CHANGES: Final = 100
 
 _END_WORDS: Final[Mapping[RequestState, str]] = {
     RequestState.OVERWRITTEN: "overwritten",
-    RequestState.FAILED: "failed half-way",
-    RequestState.STOPPED: "stopped half-way",
+    RequestState.FAILED: "failed, partly applied",
+    RequestState.STOPPED: "stopped, partly applied",
 }
 _CHOOSE_FIRST: Final = "Choose a change to see what the restore would change."
 

@@ -52,6 +52,24 @@ def test_what_others_opened_and_no_plan_writes_is_told() -> None:
     )
 
 
+def test_a_group_with_another_name_is_no_change() -> None:
+    group = "b6b7c8d9-0000-4000-8000-000000000001"
+    configuration = {
+        "tenantId": TENANT,
+        "b2bCollaborationOutbound": {
+            "usersAndGroups": {"accessType": "allowed", "targets": [{"target": group, "targetType": "group"}]},
+            "applications": {
+                "accessType": "allowed",
+                "targets": [{"target": "AllApplications", "targetType": "application"}],
+            },
+        },
+    }
+    observed = replace(prepared().observation, configuration=configuration)
+    was = prepared(observation=observed, plan=access_plan(configuration), names={group: "Bridge project"})
+    now = replace(was, names={group: "Bridge"})
+    assert [line.about for line in revision_lines(request(seen=was, prepared=now))] == []
+
+
 def test_a_changed_default_is_told_once() -> None:
     """Its line names the default; it is no change of the partner's own settings."""
     was = prepared(observation=replace(prepared().observation, default={"isServiceDefault": True}))

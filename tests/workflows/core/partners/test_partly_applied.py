@@ -183,3 +183,20 @@ def test_a_complete_change_makes_the_settings_approved_again() -> None:
     outcome = advance_partner(written(opening()), RecordApplied(image={}), situation(LATER), known)
     assert outcome.partnership is not None
     assert (outcome.partnership.basis, outcome.partnership.not_applied) == (SettingsBasis.APPROVED, ())
+
+
+@pytest.mark.parametrize("basis", [SettingsBasis.PARTLY_APPLIED, SettingsBasis.OVERWRITTEN])
+def test_a_complete_reduction_does_not_make_approved_what_nobody_approved(basis: SettingsBasis) -> None:
+    """One approver is enough for a reduction, and what is left was never approved."""
+    known = partnership(basis=basis, not_applied=SYNC, ends_at=NOW, stages=STAGES)
+    outcome = advance_partner(written(reducing()), RecordApplied(image={}), situation(LATER), known)
+    assert outcome.partnership is not None
+    assert (outcome.partnership.basis, outcome.partnership.not_applied) == (basis, SYNC)
+    assert not outcome.partnership.is_as_approved
+
+
+def test_a_reduction_that_is_completed_later_is_as_approved() -> None:
+    known = partnership(basis=SettingsBasis.PARTLY_REDUCED, not_applied=SYNC, stages=STAGES)
+    outcome = advance_partner(written(reducing()), RecordApplied(image={}), situation(LATER), known)
+    assert outcome.partnership is not None
+    assert (outcome.partnership.basis, outcome.partnership.not_applied) == (SettingsBasis.APPROVED, ())

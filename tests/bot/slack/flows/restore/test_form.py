@@ -62,8 +62,8 @@ def test_the_form_names_the_target_first_and_asks_as_the_request_form_does() -> 
 @pytest.mark.parametrize(
     ("state", "ended"),
     [
-        (RequestState.FAILED, "failed half-way 1 Mar 2027"),
-        (RequestState.STOPPED, "stopped half-way 1 Mar 2027"),
+        (RequestState.FAILED, "failed, partly applied 1 Mar 2027"),
+        (RequestState.STOPPED, "stopped, partly applied 1 Mar 2027"),
         (RequestState.OVERWRITTEN, "overwritten 1 Mar 2027"),
     ],
 )
