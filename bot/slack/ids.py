@@ -35,8 +35,8 @@ DETAILS_PART: Final = "details_part"
 class DetailsPart(StrEnum):
     """The parts of Details that have a window of their own. The values stand in buttons."""
 
-    BEHIND = "behind"
-    BEHIND_JSON = "behind_json"
+    OUTSIDE_CHANGES = "behind"
+    OUTSIDE_CHANGES_JSON = "behind_json"
     CHANGES = "changes"
     ISSUES = "issues"
     POLICIES = "policies"

@@ -1,4 +1,7 @@
-"""Who may search all requests and read their history: auditors. The right is read anew for each click."""
+"""Who may search all requests and read their history: auditors. The right is read anew for each window.
+
+The text search of the App Home uses the members of roles that are kept for display, at most 30 seconds old.
+"""
 
 from dataclasses import dataclass
 

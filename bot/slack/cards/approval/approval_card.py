@@ -84,7 +84,7 @@ def approval_blocks(
         decision_row(request, can_decide=with_buttons and can_be_decided(request, now)),
     ]
     words_left = MAX_CARD_WORDS - word_count([as_json(one) for one in (*top, rich_text(*changes_shown), *end)])
-    return [*top, rich_text(*changes_shown, paragraph(*notes(known, context, words_left))), *end]
+    return [*top, rich_text(*changes_shown, paragraph(*notes(known, context, words_left, now))), *end]
 
 
 def changes_of(known: Prepared) -> tuple[ShortChange, ...]:

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any, Final
 
 from bot.slack.blocks.blocks import TextRun, cleaned_text, fixed_text, local_time
@@ -43,7 +44,7 @@ class CardContext:
     """For a request that was applied: the later one whose settings the partner has today."""
 
 
-def notes(known: Prepared, context: CardContext, words_left: int) -> Iterator[TextRun]:
+def notes(known: Prepared, context: CardContext, words_left: int, now: datetime) -> Iterator[TextRun]:
     """Return the notes that fit.
 
     The issues, access that stays, and what the partner has now are always there, the issues at least
@@ -51,8 +52,8 @@ def notes(known: Prepared, context: CardContext, words_left: int) -> Iterator[Te
 
     :param words_left: how many words fit.
     """
-    now = _partner_record_note(known, context)
-    least = [issue_counts(known.findings), *([fixed_text(text)] for text in _risk_of_kept_access(known)), now]
+    recorded = _partner_record_note(known, context, now)
+    least = [issue_counts(known.findings), *([fixed_text(text)] for text in _risk_of_kept_access(known)), recorded]
     others = f"Requester has {counted(context.others_open, 'other open request')}" if context.others_open else ""
     wider: list[Note] = [[fixed_text(text)] for text in (*_sign_in_sentences(known.findings), others) if text]
     shown, words_left = list(least), words_left - sum(map(_note_word_count, least))
@@ -133,7 +134,7 @@ def _risk_of_kept_access(known: Prepared) -> Iterator[str]:
         yield f"{RISKS[level]} because of access that stays"
 
 
-def _partner_record_note(known: Prepared, context: CardContext) -> Note:
+def _partner_record_note(known: Prepared, context: CardContext, now: datetime) -> Note:
     """Return what is on record for the partner: what was approved until when, or since when it is blocked."""
     record, before = context.partnership, known.plan.before
     if record is None:
@@ -150,6 +151,8 @@ def _partner_record_note(known: Prepared, context: CardContext) -> Note:
         return [fixed_text("Current settings are not as approved: "), title]
     if record.ends_at is None:
         return [fixed_text("Approved now: "), title, fixed_text(", no end")]
+    if record.is_past_its_end(now):
+        return [fixed_text("Access period ended "), local_time(record.ends_at), fixed_text(": "), title]
     return [fixed_text("Approved now: "), title, fixed_text(" until "), local_time(record.ends_at)]
 
 

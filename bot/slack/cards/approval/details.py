@@ -25,12 +25,12 @@ from bot.slack.blocks.blocks import (
 )
 from bot.slack.blocks.untrusted import clean
 from bot.slack.cards.approval.whole import (
-    behind_blocks,
     changed_lines,
     entry_parts,
     issues_of,
     more_row,
     noted_of,
+    outside_change_blocks,
     shown_entries,
 )
 from bot.slack.cards.decisions import MAX_NAMES, MAX_REASON_CHARACTERS, chain_elements, outcome_elements
@@ -88,7 +88,7 @@ def details_blocks(
     blocks: list[Block] = [_partner(request)]
     if outcome := list(outcome_elements(request, now)):
         blocks.append(rich_text(*outcome))
-    blocks += [*behind_blocks(request), rich_text(*_facts(request), *_other_request_elements(others))]
+    blocks += [*outside_change_blocks(request), rich_text(*_facts(request), *_other_request_elements(others))]
     if len(others) > MAX_OTHER_REQUESTS:
         blocks.append(more_row(request, DetailsPart.OTHERS, counted(len(others), "other open request")))
     if (plan := current_plan(request)) and (known := request.prepared):

@@ -53,8 +53,8 @@ History = Sequence[AuditEntry]
 
 
 TITLES: Final[Mapping[DetailsPart, str]] = {
-    DetailsPart.BEHIND: "Changed outside",
-    DetailsPart.BEHIND_JSON: "Changed outside: JSON",
+    DetailsPart.OUTSIDE_CHANGES: "Changed outside",
+    DetailsPart.OUTSIDE_CHANGES_JSON: "Changed outside: JSON",
     DetailsPart.CHANGES: "Changes",
     DetailsPart.ISSUES: "Issues",
     DetailsPart.POLICIES: "Conditional Access",
@@ -93,7 +93,7 @@ def whole_part(
     :param others: see `details_blocks`.
     :param approvers: who can still decide, by the title of the stage.
     """
-    if name is DetailsPart.BEHIND_JSON:
+    if name is DetailsPart.OUTSIDE_CHANGES_JSON:
         return _texts("" if request.drift is None else drift_json(request.drift))
     if name is DetailsPart.OPERATIONS:
         plan = current_plan(request)
@@ -110,7 +110,7 @@ def whole_part(
 def _items(request: AccessRequest, name: DetailsPart) -> Iterable[Sequence[TextRun]]:
     """Return what a part lists, where it follows from the request alone."""
     match name:
-        case DetailsPart.BEHIND if request.drift is not None:
+        case DetailsPart.OUTSIDE_CHANGES if request.drift is not None:
             return changed_items(request.drift, default_of(request))
         case DetailsPart.CHANGES:
             return map(line_parts, changed_lines(lines_of(request)))
@@ -135,7 +135,7 @@ def _other_parts(request: AccessRequest) -> list[TextRun]:
 
 def part_blocks(request: AccessRequest, name: DetailsPart, rows: Sequence[RichTextElement], page: int) -> list[Block]:
     """Return one page of a part, with the buttons for the others. A page that is gone meanwhile is the last one."""
-    size = TEXTS_PER_PAGE if name in (DetailsPart.OPERATIONS, DetailsPart.BEHIND_JSON) else PER_PAGE
+    size = TEXTS_PER_PAGE if name in (DetailsPart.OPERATIONS, DetailsPart.OUTSIDE_CHANGES_JSON) else PER_PAGE
     page = max(0, min(page, (len(rows) - 1) // size))
     first, shown = page * size, rows[page * size : (page + 1) * size]
     said = f"{first + 1}–{first + len(shown)} of {len(rows)}" if shown else "Nothing (any more)"
@@ -155,16 +155,16 @@ def part_blocks(request: AccessRequest, name: DetailsPart, rows: Sequence[RichTe
     return [*blocks, actions("pages", *buttons)] if buttons else blocks
 
 
-def behind_blocks(request: AccessRequest) -> Iterator[Block]:
+def outside_change_blocks(request: AccessRequest) -> Iterator[Block]:
     """Return what changed behind the approved plan, with a button for what is too long."""
     shown = list(drift_blocks(request))
     yield from shown
     if not shown or request.drift is None:
         return
     if (count := len(changed_items(request.drift, default_of(request)))) > MAX_LINES:
-        yield more_row(request, DetailsPart.BEHIND, counted(count, "changed setting"))
+        yield more_row(request, DetailsPart.OUTSIDE_CHANGES, counted(count, "changed setting"))
     if (length := len(drift_json(request.drift))) > MAX_JSON_CHARACTERS:
-        yield more_row(request, DetailsPart.BEHIND_JSON, f"All {length:,} characters")
+        yield more_row(request, DetailsPart.OUTSIDE_CHANGES_JSON, f"All {length:,} characters")
 
 
 def lines_of(request: AccessRequest) -> Sequence[ChangeLine]:

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import Final
 
 from slack_bolt.async_app import AsyncAck
 
@@ -26,6 +27,9 @@ from workflows.core.requests.request import AccessRequest, RequestId
 from workflows.ports.clock import Clock
 from workflows.ports.pages import START, PagePosition, RequestFilter
 from workflows.ports.store import Store
+
+MAX_HISTORY_ENTRIES: Final = 10_000
+"""Audit entries of one request that are read, to show the last ones and to count the others."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -78,7 +82,7 @@ class AuditorFlow:
                 request,
                 successor=await self._successor(request),
                 holders=await name_open_stages(request, self.people),
-                history=await self.store.history(request_id=request_id),
+                history=await self.store.history(request_id=request_id, limit=MAX_HISTORY_ENTRIES),
                 now=self.clock.now(),
             )
 

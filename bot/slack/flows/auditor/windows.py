@@ -34,8 +34,8 @@ from bot.slack.cards.requests import identity_of
 from bot.slack.payloads.button_values import REQUEST_ID
 from bot.slack.payloads.models import Payload
 from bot.slack.people.approvers import Approvers
+from bot.words.requests.audit_history import edit_words, reason_words, recorded_names, trail_words
 from bot.words.requests.history import RECEIVED
-from bot.words.requests.trail import edit_words, reason_words, recorded_names, trail_words
 from workflows.app.new_audit_entry import GATEHOUSE
 from workflows.core.errors.raised import Refused
 from workflows.core.errors.refusal_codes import RefusalCode

@@ -84,6 +84,14 @@ def test_the_first_issue_is_named_and_the_others_are_counted() -> None:
     assert "⚠️ Issue: earlier finding\n" in shown(card(only))
 
 
+def test_an_access_period_that_has_ended_is_not_called_approved_now() -> None:
+    asked = waiting(TEMPLATES["guest-collaboration"])
+    ended = CardContext(is_first=False, partnership=partnership(state=PartnershipState.ACTIVE, ends_at=NOW))
+    text = shown(card(asked, context=ended))
+    assert "Access period ended" in text
+    assert "Approved now" not in text
+
+
 def test_checks_that_were_not_possible_are_named_and_those_that_graph_never_shows_are_not() -> None:
     codes = (FindingCode.SIGN_INS_UNREADABLE, *NEVER_READABLE)
     unchecked = tuple(Finding(code=code, severity=Severity.UNCHECKED, source="Graph", values={}) for code in codes)

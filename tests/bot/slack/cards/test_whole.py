@@ -56,7 +56,8 @@ def rows(asked: AccessRequest, name: DetailsPart) -> Sequence[Any]:
 LONG: Final = [
     one
     for one in DetailsPart
-    if one not in (DetailsPart.CHANGES, DetailsPart.OPERATIONS, DetailsPart.BEHIND_JSON, DetailsPart.NOT_COUNTED)
+    if one
+    not in (DetailsPart.CHANGES, DetailsPart.OPERATIONS, DetailsPart.OUTSIDE_CHANGES_JSON, DetailsPart.NOT_COUNTED)
 ]
 
 
@@ -93,7 +94,7 @@ def test_details_have_a_button_for_each_part_that_they_shorten() -> None:
     view = decision_view(full(), history=HISTORY, others=OTHERS, now=NOW, holders=holders)
     assert_sound(view)
     offered = {one["value"] for one in dicts(view) if one.get("action_id") == ids.SHOW_PART}
-    wanted = {*LONG, DetailsPart.BEHIND_JSON}
+    wanted = {*LONG, DetailsPart.OUTSIDE_CHANGES_JSON}
     assert offered == {part_value(full(), one, 0) for one in wanted}
 
 

@@ -2,8 +2,8 @@
 
 import pytest
 
+from bot.words.requests.audit_history import FIELDS, trail_words
 from bot.words.requests.search import STATE_CHOICES
-from bot.words.requests.trail import FIELDS, trail_words
 from tests.workflows.core.builders import NOW
 from workflows.core.requests.commands.editing import EditableField
 from workflows.ports.records import AuditEntry
