@@ -32,7 +32,7 @@ class RemindOrWithdrawFlow:
     async def remind(self, ack: AsyncAck, click: Interaction) -> None:
         """Remind the approvers of a request, at most once a day.
 
-        For another chat id the accounts are compared first.
+        For another chat ID it is first checked whether both belong to one account.
         """
         request_id = RequestId(click.action.value)
         if await self._is_sent_by(click, request_id):
@@ -43,7 +43,10 @@ class RemindOrWithdrawFlow:
         await ack()
 
     async def withdraw(self, ack: AsyncAck, click: Interaction) -> None:
-        """Withdraw at once for the requester; for anybody else the accounts are compared first."""
+        """Withdraw at once for the requester.
+
+        For another chat ID it is first checked whether both belong to one account.
+        """
         request_id = RequestId(click.action.value)
         if await self._is_sent_by(click, request_id):
             await self.service.withdraw(request_id, click.actor, key=click.key)

@@ -142,9 +142,9 @@ async def _read_lists(
 ) -> AppHome:
     """Read the lists of what concerns a person.
 
-    :param every: every id of the person.
+    :param every: all IDs of the person.
     :param roles: the roles of the person for which requests wait.
-    :param size: the most records of most lists.
+    :param size: the maximum number of records of each list; partners that the person sponsors have their own number.
     """
 
     async def partners(name: HomeList, wanted: PartnerFilter, *, limit: int = size) -> Page[Partnership]:

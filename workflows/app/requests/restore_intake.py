@@ -102,7 +102,7 @@ class RestoreIntake(FormServices):
             people = group.create_task(
                 check_people(form.requester, form.sponsor, FIELD, problems, directory=self.directory)
             )
-            proposed = group.create_task(self._proposed(form, problems))
+            proposed = group.create_task(self._propose_restoration(form, problems))
         template, observation = proposed.result()
         if problems or template is None:
             raise InvalidForm({name if name in _FIELDS else FIELD: problem for name, problem in problems.items()})
@@ -127,14 +127,14 @@ class RestoreIntake(FormServices):
         await filing.done(key=key)
         return request_id
 
-    async def _proposed(
+    async def _propose_restoration(
         self, form: RestoreForm, problems: dict[str, Fact]
     ) -> tuple[Template | None, ObservedPartner | None]:
         """Return the template whose chain decides, and the observation of the partner; each is None when not known."""
-        until = asyncio.get_running_loop().time() + TIMEOUT_SECONDS
+        deadline = asyncio.get_running_loop().time() + TIMEOUT_SECONDS
         try:
             change = await change_of(form.restores, form.tenant_id, store=self.store)
-            async with asyncio.timeout_at(until):
+            async with asyncio.timeout_at(deadline):
                 found, observation = await self.propose(form)
         except InvalidField as error:
             problems[error.field] = error.fact
@@ -145,20 +145,20 @@ class RestoreIntake(FormServices):
         except TenantRefused as error:
             problems[FIELD] = lookups_refused(error)
         except (TenantUnavailable, TimeoutError):
-            templates = await self._likely(change)
+            templates = await self._likely_templates(change)
             _check_days(form.days, templates, problems)
             return templates[0], None
         else:
             _check_days(form.days, [found.template], problems)
             excluded = {form.requester, form.sponsor}
             with suppress(TimeoutError):
-                async with asyncio.timeout_at(until):
+                async with asyncio.timeout_at(deadline):
                     if problem := await chain_problem(found.stages, excluded, directory=self.directory):
                         problems.setdefault(FIELD, problem)
             return found.template, observation
         return None, None
 
-    async def _likely(self, change: AccessRequest) -> tuple[Template, ...]:
+    async def _likely_templates(self, change: AccessRequest) -> tuple[Template, ...]:
         plan = change.plan
         requests = await self.store.requests_for(plan.tenant_id, MAX_REQUESTS)
         return likely_templates(plan.before, requests=requests, templates=self.catalog.templates)

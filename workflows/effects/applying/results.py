@@ -105,10 +105,10 @@ class ApplyResults:
     async def record_not_completed(
         self, request: AccessRequest, observed: JsonObject | None, done: int, reason: Facts
     ) -> None:
-        """End a request that is not written any further, with what was read back.
+        """End a request of which nothing more is sent to the tenant, with what was read back.
 
-        A part of the plan is recorded, its review is due at once, and the admins are alarmed. When nothing of the plan
-        is in the tenant, there is no record.
+        If a part of the plan is in the tenant, that part is recorded, its review is due at once, and the admins are
+        alarmed. If nothing of the plan is there, there is no record.
 
         :param observed: what was read. It shows `done` operations of the plan, and not all.
         :param reason: what is in the tenant, and why nothing more is sent.

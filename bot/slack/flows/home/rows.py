@@ -99,7 +99,7 @@ def _waiting_row(
     """Return one record that waits for this person.
 
     :param has_times_below: put the times into a line of their own, below text and button. This takes less height on a
-        phone, but two of the blocks that Slack accepts.
+        phone, but uses two blocks of the number that Slack accepts.
     """
     if has_times_below:
         yield row(about, block_id, review, MAX_ROW_CHARACTERS)
@@ -153,7 +153,7 @@ def sponsored_row(partnership: Partnership, now: datetime) -> Iterator[Block]:
 
 
 def ending_row(partnership: Partnership) -> Iterator[Block]:
-    """Return access that ends soon, with the button that asks for more time."""
+    """Return the row of access that ends soon, with the button that asks for more time."""
     tenant_id = partnership.identity.tenant_id
     again = button("Request again", ids.REQUEST_AGAIN, tenant_id)
     times = NO_TIMES if partnership.ends_at is None else {"Ends": partnership.ends_at}
