@@ -5,6 +5,7 @@ from enum import StrEnum
 from typing import Final
 
 from workflows.core.errors.facts import Fact, Facts
+from workflows.core.plans.closing import closes_everything
 from workflows.core.plans.plan import Operation
 from workflows.core.requests.request import AccessRequest, RequestKind, RequestState
 from workflows.core.settings.model import IDENTITY_SYNCHRONIZATION
@@ -167,11 +168,19 @@ _REVOCATIONS: Final[Mapping[RequestState, DisplayedState]] = {
 def displayed_state(request: AccessRequest) -> DisplayedState:
     """Return the state of a request for display."""
     state, kind = request.state, request.particulars.kind
-    if kind is RequestKind.REVOCATION and state is RequestState.APPLIED and request.not_closed != ():
+    if state is RequestState.APPLIED and _is_block(request):
+        if request.not_closed == ():
+            return DisplayedState.BLOCKED
         return DisplayedState.BLOCKED_IN_PART if request.not_closed else DisplayedState.BLOCK_READ
     if request.applied_part:
         return DisplayedState.PARTLY_APPLIED
     return displayed(state, kind, is_delayed=bool(request.note), is_refused=request.write_refusal is not None)
+
+
+def _is_block(request: AccessRequest) -> bool:
+    """Return whether a request closes all access of its partner: a revocation, or an approved block."""
+    is_revocation = request.particulars.kind is RequestKind.REVOCATION
+    return is_revocation or (request.prepared is not None and closes_everything(request.prepared.plan))
 
 
 def displayed(state: RequestState, kind: RequestKind, *, is_delayed: bool, is_refused: bool = False) -> DisplayedState:

@@ -42,7 +42,7 @@ from workflows.app.reads.found_requests import Today
 from workflows.core.partners.partnership import Partnership
 from workflows.core.policy.risk import deciding_risk
 from workflows.core.requests.alarms import Alarm, AlarmCode
-from workflows.core.requests.request import AccessRequest, RequestKind
+from workflows.core.requests.request import AccessRequest, RequestKind, RequestState
 
 MAX_ROW_CHARACTERS: Final = 420
 """The most characters of a row."""
@@ -124,13 +124,16 @@ def own_row(
     elif not note and request.note:
         note = note_words(request.note)
     more = [fixed_text("\n"), cleaned_text(note, _NOTE_LIMIT)] if note else []
+    # An applied request that can be requested again is not what the partner has today.
+    is_replaced = can_request_again and request.state is RequestState.APPLIED
+    sign, state = ("ℹ️", "ended or replaced later") if is_replaced else (icon(request), state_words(request))
     yield rich_text(
         paragraph(
-            fixed_text(f"{icon(request)} "),
+            fixed_text(f"{sign} "),
             cleaned_text(request_target(request), _DOMAIN_LIMIT, bold=True),
             fixed_text(" · "),
             cleaned_text(_access(request), _TITLE_LIMIT),
-            fixed_text(f" · {state_words(request)} · "),
+            fixed_text(f" · {state} · "),
             local_time(request.changed_at),
             fixed_text(f" · {request.id}"),
             *more,

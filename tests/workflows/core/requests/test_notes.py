@@ -108,3 +108,15 @@ def test_facts_can_be_values_and_are_read_back() -> None:
 def test_a_log_line_has_codes_and_values_and_text_from_outside_as_it_is() -> None:
     facts = (text_fact("Graph said: no."), Fact(NoteCode.NOT_WRITTEN, {"is_first": True}), Fact(NoteCode.WITHDRAWN))
     assert log_text(facts) == "Graph said: no. not_written is_first=True withdrawn"
+
+
+@pytest.mark.parametrize(
+    ("not_closed", "where"),
+    [((), DisplayedState.BLOCKED), (None, DisplayedState.BLOCK_READ)],
+)
+def test_an_approved_block_is_shown_as_blocked_not_as_active(
+    not_closed: tuple[()] | None, where: DisplayedState
+) -> None:
+    plan = plan_revocation(tenant_id=TENANT, default={}, before={"tenantId": TENANT})
+    blocked = request(RequestState.APPLIED, prepared=prepared(plan=plan), not_closed=not_closed)
+    assert displayed_state(blocked) is where

@@ -210,6 +210,13 @@ def test_a_closed_request_can_be_requested_again_where_nothing_of_it_is_active()
     assert buttons(view) == {"open_request": "home", "request_again": closed[0].id}
 
 
+def test_an_applied_request_that_was_replaced_or_ended_is_not_called_active() -> None:
+    first, second = requests(2, RequestState.APPLIED)
+    text = shown(home(mine=page([first, second]), over=frozenset({first.id})))
+    assert text.count("active (verified") == 1
+    assert text.count("ended or replaced later") == 1
+
+
 def test_a_sponsor_can_close_active_access_early() -> None:
     view = home(sponsored=page([partnership()]))
     assert "My partners with active access" in shown(view)
