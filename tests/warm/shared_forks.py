@@ -16,8 +16,11 @@ from typing import Final
 
 EVERYTHING: Final = "tests.warm.everything"
 _ASKED_AT: Final = "PYTEST_FORKS_ASKED_AT"
-_CAN_SHARE: Final = sys.version_info < (3, 14)
-"""From Python 3.14 on, only the process that started a fork server can use it."""
+_CAN_SHARE: Final = sys.version_info < (3, 14) and "SHARED_FORKS" in os.environ
+"""From Python 3.14 on, only the process that started a fork server can use it.
+
+Elsewhere it is off unless asked for: in one run of five, sandboxes of one worker did not start within 30 seconds.
+"""
 
 
 def offer_forks() -> None:
