@@ -1,4 +1,4 @@
-"""Read users and user groups from Slack: every time anew, or each of them once for one check."""
+"""Read users and user groups from Slack: again each time, or each of them once for one check."""
 
 from collections.abc import Callable, Coroutine, Hashable, Mapping
 from dataclasses import dataclass, field
@@ -54,7 +54,7 @@ class RoleReads(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class ReadListeners:
-    """The functions that are called with every answer that was read anew, so that it can be shown without a read."""
+    """The functions that are called with every answer that was just read, so that it can be shown without a read."""
 
     users: list[Callable[[ChatId, SlackUser], None]] = field(default_factory=list)
     groups: list[Callable[[UserGroups], None]] = field(default_factory=list)

@@ -50,7 +50,7 @@ class ShownDirectory:
         self._groups: Cache[None, UserGroups] = cache(lambda _: directory.user_groups())
         self._users = cache(directory.user, NAMES_SHOWN_FOR)
         self._by_mail = cache(directory.user_by_mail, NAMES_SHOWN_FOR)
-        # What a decision has just read anew need not be read once more to be shown.
+        # What a decision has just read need not be read once more to be shown.
         directory.listeners.users.append(self._users.keep)
         directory.listeners.groups.append(partial(self._groups.keep, None))
 

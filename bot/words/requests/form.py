@@ -157,5 +157,5 @@ def end_date_hint(days: int) -> str:
     """Return which days the field for the end date accepts."""
     return (
         f"The last day of the project, at most {days} days from today. It replaces the duration. "
-        "The access ends when that day ends (UTC)."
+        "When it ends (UTC), the sponsor is asked to revoke."
     )

@@ -134,7 +134,7 @@ def _other_parts(request: AccessRequest) -> list[TextRun]:
 
 
 def part_blocks(request: AccessRequest, name: DetailsPart, rows: Sequence[RichTextElement], page: int) -> list[Block]:
-    """Return one page of a part, with the buttons for the others. A page that is gone meanwhile is the last one."""
+    """Return one page of a part, with the buttons for the others. A page that is no longer there is the last one."""
     size = TEXTS_PER_PAGE if name in (DetailsPart.OPERATIONS, DetailsPart.OUTSIDE_CHANGES_JSON) else PER_PAGE
     page = max(0, min(page, (len(rows) - 1) // size))
     first, shown = page * size, rows[page * size : (page + 1) * size]

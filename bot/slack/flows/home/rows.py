@@ -225,4 +225,4 @@ def _end_times(partnership: Partnership, now: datetime) -> Mapping[str, datetime
         return NO_TIMES
     if not partnership.is_as_approved:
         return {"Not as approved since": partnership.ends_at}
-    return {"Access period ended" if partnership.is_past_its_end(now) else "Access ends": partnership.ends_at}
+    return {"Access period ended" if partnership.is_past_its_end(now) else "Approved until": partnership.ends_at}

@@ -220,7 +220,7 @@ def test_an_applied_request_that_was_replaced_or_ended_is_not_called_active() ->
 def test_a_sponsor_can_close_active_access_early() -> None:
     view = home(sponsored=page([partnership()]))
     assert "My partners with active access" in shown(view)
-    assert time("Access ends", NOW + timedelta(days=90)) in shown(view)
+    assert time("Approved until", NOW + timedelta(days=90)) in shown(view)
     assert buttons(view)["close_early"] == TENANT
 
 
@@ -268,7 +268,7 @@ def test_a_home_with_every_list_full_stays_within_a_hundred_blocks(is_searched: 
     assert len(view["blocks"]) <= 100
     assert "more parts are not shown" not in shown(view)
     review = next(block for block in view["blocks"] if block.get("accessory"))
-    assert [field["text"] for field in review["fields"]] == [time("Access ends", NOW + timedelta(days=90))]
+    assert [field["text"] for field in review["fields"]] == [time("Approved until", NOW + timedelta(days=90))]
 
 
 # --- auditors ---
