@@ -38,8 +38,8 @@ from workflows.core.posture.model import Posture
 from workflows.core.posture.partner_posture import PostureInputs, evaluate_partner
 from workflows.core.requests.commands.request import RecordApplied
 from workflows.core.requests.effects import SendMessage
-from workflows.core.requests.lifecycle import Situation
 from workflows.core.requests.request import ObservedPartner, RequestKind, RequestState
+from workflows.core.requests.transitions.transition import Situation
 from workflows.core.settings.canonical import JsonObject
 from workflows.core.settings.documents import to_document
 from workflows.core.settings.model import FLAGS, Property

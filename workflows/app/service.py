@@ -32,8 +32,8 @@ from workflows.core.requests.effects import (
     ShowRequest,
     refusal_message,
 )
-from workflows.core.requests.lifecycle import Situation
 from workflows.core.requests.request import AccessRequest, ObservedPartner, Particulars, RequestId, RequestKind
+from workflows.core.requests.transitions.transition import Situation
 from workflows.core.settings.model import TenantId
 from workflows.ports.clock import Clock
 from workflows.ports.records import Commit, StaleVersion

@@ -2,8 +2,8 @@
 
 A write with an unknown result is never repeated before the partner was read. After a crash or a timeout, the next
 attempt starts by reading. After a write that Graph refused for good, the partner is only read, and what is in the
-tenant is recorded. `workflows.core.requests.resending` decides when an accepted write is sent again that Graph does not
-show. A revocation is never given up.
+tenant is recorded. A revocation is never given up. `workflows.core.requests.transitions.resending` decides when an
+accepted write that Graph does not show is sent again.
 
 This is the order of the steps and the checks before the first write; the steps are in `applying`.
 """

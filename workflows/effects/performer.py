@@ -31,9 +31,9 @@ from workflows.core.requests.effects import (
     ShowReview,
     ShowSetup,
 )
-from workflows.core.requests.lifecycle import partner_of
 from workflows.core.requests.notes import NoteCode
 from workflows.core.requests.request import AccessRequest, RequestKind
+from workflows.core.requests.transitions.transition import partner_of
 from workflows.effects.apply import Applier
 from workflows.effects.permission_check import PermissionCheck
 from workflows.effects.prepare import Preparer

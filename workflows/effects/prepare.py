@@ -35,7 +35,6 @@ from workflows.core.people import ChatId, Person
 from workflows.core.plans.plan import Plan, plan_revocation
 from workflows.core.policy.template import Stage, Template
 from workflows.core.requests.commands.request import RecordDelayed, RecordPrepared, RecordUnfit
-from workflows.core.requests.lifecycle import NO_PARTNER, partner_of
 from workflows.core.requests.notes import NoteCode
 from workflows.core.requests.request import (
     AccessRequest,
@@ -47,7 +46,9 @@ from workflows.core.requests.request import (
     RequestState,
     Restored,
 )
-from workflows.core.requests.resending import remaining_pause
+from workflows.core.requests.transitions.planning import NO_PARTNER
+from workflows.core.requests.transitions.resending import remaining_pause
+from workflows.core.requests.transitions.transition import partner_of
 from workflows.partner_lookup.identifying import identify_partner
 from workflows.partner_lookup.lookup import look_up, read_both
 from workflows.partner_lookup.target import FIELD

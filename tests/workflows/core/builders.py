@@ -14,7 +14,6 @@ from workflows.core.policy.approval import Choice, Decision
 from workflows.core.policy.template import Stage
 from workflows.core.requests.commands.request import Edit
 from workflows.core.requests.effects import MessageCode
-from workflows.core.requests.lifecycle import Situation
 from workflows.core.requests.notes import NoteCode
 from workflows.core.requests.request import (
     AccessRequest,
@@ -25,6 +24,7 @@ from workflows.core.requests.request import (
     RequestKind,
     RequestState,
 )
+from workflows.core.requests.transitions.transition import Situation
 from workflows.core.settings.canonical import Digest, JsonObject
 from workflows.core.settings.documents import to_document
 from workflows.core.settings.model import CLOSED, AutomaticRedemption, InboundTrust, Property, TenantId

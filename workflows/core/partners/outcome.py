@@ -24,9 +24,11 @@ from workflows.core.requests.commands.request import (
 )
 from workflows.core.requests.deciding import access_ends_at
 from workflows.core.requests.effects import Effect, MessageCode, SendMessage, ShowRequest, ShowReview, ShowSetup
-from workflows.core.requests.lifecycle import Situation, advance, closes, partner_of
+from workflows.core.requests.lifecycle import advance
 from workflows.core.requests.notes import not_applied
 from workflows.core.requests.request import AccessRequest, Prepared, RequestKind
+from workflows.core.requests.transitions.transition import Situation, partner_of
+from workflows.core.requests.transitions.writes import closes
 from workflows.core.settings.canonical import JsonObject
 
 

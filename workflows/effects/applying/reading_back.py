@@ -17,9 +17,9 @@ from workflows.core.requests.commands.request import (
     RecordWriting,
     Replan,
 )
-from workflows.core.requests.lifecycle import closes
 from workflows.core.requests.notes import NoteCode
 from workflows.core.requests.request import AccessRequest, RequestKind, RequestState
+from workflows.core.requests.transitions.writes import closes
 from workflows.core.settings.canonical import JsonObject
 from workflows.effects.applying.results import ApplyResults
 from workflows.effects.optional_writes import send_optional_writes

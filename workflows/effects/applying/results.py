@@ -23,10 +23,10 @@ from workflows.core.requests.commands.request import (
     Stop,
 )
 from workflows.core.requests.deciding import access_ends_at, is_too_late
-from workflows.core.requests.lifecycle import partner_of
 from workflows.core.requests.notes import NoteCode, is_first_plan, not_written, progress
 from workflows.core.requests.request import AccessRequest, RequestKind, WriteRefusal
-from workflows.core.requests.resending import REPLANS_BEFORE_ALARM, RESEND_WITHIN, first_sent
+from workflows.core.requests.transitions.resending import REPLANS_BEFORE_ALARM, RESEND_WITHIN, first_sent
+from workflows.core.requests.transitions.transition import partner_of
 from workflows.core.settings.canonical import JsonObject
 from workflows.core.settings.undescribed_members import changed_undescribed_members
 from workflows.ports.clock import Clock

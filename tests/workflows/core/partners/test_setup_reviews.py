@@ -39,8 +39,8 @@ from workflows.core.requests.commands.partner import (
 )
 from workflows.core.requests.commands.request import RecordOverwritten
 from workflows.core.requests.effects import SendMessage, ShowSetup
-from workflows.core.requests.lifecycle import Situation
 from workflows.core.requests.request import RequestId, RequestState
+from workflows.core.requests.transitions.transition import Situation
 from workflows.core.settings.canonical import Digest
 
 WEEK = timedelta(days=7)

@@ -11,8 +11,8 @@ from workflows.core.partners.partnership import Partnership, PartnershipState
 from workflows.core.plans.closing import closes_everything, only_reduces_access
 from workflows.core.plans.plan import Plan, plan_access
 from workflows.core.requests.commands.request import RecordApplied
-from workflows.core.requests.lifecycle import Situation
 from workflows.core.requests.request import RequestState
+from workflows.core.requests.transitions.transition import Situation
 from workflows.core.settings.documents import to_document
 from workflows.core.settings.model import (
     ALL_USERS,

@@ -75,7 +75,7 @@ from workflows.core.requests.effects import (
     ShowReview,
     ShowSetup,
 )
-from workflows.core.requests.lifecycle import Transition, advance
+from workflows.core.requests.lifecycle import advance
 from workflows.core.requests.request import (
     AccessRequest,
     ObservedPartner,
@@ -84,6 +84,7 @@ from workflows.core.requests.request import (
     RequestKind,
     RequestState,
 )
+from workflows.core.requests.transitions.transition import Transition
 from workflows.core.settings.model import InboundTrust, Property
 
 LATER = NOW + timedelta(hours=5)

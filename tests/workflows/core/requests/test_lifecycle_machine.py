@@ -63,8 +63,8 @@ from workflows.core.requests.commands.request import (
     Withdraw,
 )
 from workflows.core.requests.effects import Apply, Prepare, ShowRequest
-from workflows.core.requests.lifecycle import Situation
 from workflows.core.requests.request import AccessRequest, RequestKind, RequestState
+from workflows.core.requests.transitions.transition import Situation
 from workflows.core.settings.canonical import Digest
 
 EVERYONE = (RILEY, SAM, *map(person, ("Amara", "Bruno", "Chie", "Dana")))
