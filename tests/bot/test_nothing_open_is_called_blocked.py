@@ -31,7 +31,8 @@ from tests.workflows.core.strategies import JSON, PROPERTY, setting_of
 from workflows.core.partners.outcome import advance_partner
 from workflows.core.partners.partnership import PartnershipState
 from workflows.core.partners.records import Records
-from workflows.core.plans.plan import is_confirmed, plan_revocation
+from workflows.core.plans.plan import is_confirmed
+from workflows.core.plans.planning import plan_revocation
 from workflows.core.plans.refused_writes import RefusedWrite
 from workflows.core.posture.default_posture import default_posture
 from workflows.core.posture.model import Posture

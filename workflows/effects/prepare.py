@@ -23,16 +23,13 @@ from workflows.catalog.catalog import Catalog
 from workflows.catalog.current_policy import current_policy
 from workflows.core.checks.findings import Finding, require_no_errors
 from workflows.core.errors.facts import Fact
-from workflows.core.errors.raised import (
-    CodedError,
-    InvalidField,
-    Refused,
-)
+from workflows.core.errors.raised import CodedError, InvalidField, Refused
 from workflows.core.errors.refusal_codes import RefusalCode
 from workflows.core.partners.replacement import replacement_findings
 from workflows.core.partners.restoration.restorable import restored_summary
 from workflows.core.people import ChatId, Person
-from workflows.core.plans.plan import Plan, plan_revocation
+from workflows.core.plans.plan import Plan
+from workflows.core.plans.planning import plan_revocation
 from workflows.core.policy.template import Stage, Template
 from workflows.core.requests.commands.request import RecordDelayed, RecordPrepared, RecordUnfit
 from workflows.core.requests.notes import NoteCode

@@ -16,7 +16,6 @@ from workflows.entra.answers import (
     GraphCall,
     account_of,
     chunks,
-    failure,
     identity_of,
     is_not_found,
     quoted,
@@ -24,6 +23,7 @@ from workflows.entra.answers import (
     unavailable,
     without_annotations,
 )
+from workflows.entra.failed_calls import failure
 from workflows.entra.own_tenant_guard import OwnTenantGuard
 from workflows.entra.settings import EntraSettings
 from workflows.entra.tenant_settings import GraphTenantSettings

@@ -9,7 +9,8 @@ from workflows.core.errors.facts import Fact
 from workflows.core.partner_setup.steps import SetupStep, StepKey
 from workflows.core.partners.partnership import Partnership, PartnershipState
 from workflows.core.people import ADMIN, ChatId, Person, PersonId, Role, Roster
-from workflows.core.plans.plan import Plan, TenantIdentity, plan_access, plan_revocation
+from workflows.core.plans.plan import Plan, TenantIdentity
+from workflows.core.plans.planning import plan_access, plan_revocation
 from workflows.core.policy.approval import Choice, Decision
 from workflows.core.policy.template import Stage
 from workflows.core.requests.commands.request import Edit

@@ -17,7 +17,7 @@ from tests.workflows.fakes import Crash, FakeTenant, FixedClock
 from tests.workflows.world import CONTOSO, World, open_world
 from workflows.app.schedule.ticker import tick
 from workflows.core.partners.partnership import PartnershipState
-from workflows.core.plans.plan import plan_access
+from workflows.core.plans.planning import plan_access
 from workflows.core.plans.renewal import plan_renewal
 from workflows.core.requests.alarms import AlarmCode
 from workflows.core.requests.commands.request import Stop

@@ -4,7 +4,8 @@ import json
 
 import pytest
 
-from workflows.entra.answers import Answer, GraphCall, failure
+from workflows.entra.answers import Answer, GraphCall
+from workflows.entra.failed_calls import failure
 from workflows.entra.known_refusals import meaning_of
 from workflows.ports.tenant_problems import KnownRefusal, Purpose
 

@@ -32,7 +32,7 @@ from tests.workflows.core.builders import (
 from workflows.core.errors.raised import DomainError, Refused
 from workflows.core.partners.outcome import advance_partner
 from workflows.core.people import Person
-from workflows.core.plans.plan import plan_access
+from workflows.core.plans.planning import plan_access
 from workflows.core.policy.approval import Choice
 from workflows.core.policy.template import Stage
 from workflows.core.requests.commands.request import Approve, RecordApplied, Reject

@@ -42,7 +42,7 @@ from workflows.core.partners.outcome import PartnerOutcome, advance_partner
 from workflows.core.partners.partnership import Attestation, PartnershipState, SettingsBasis
 from workflows.core.partners.reviews import advance_review
 from workflows.core.people import Person, Roster
-from workflows.core.plans.plan import plan_access, plan_revocation
+from workflows.core.plans.planning import plan_access, plan_revocation
 from workflows.core.policy.approval import Choice, Decision
 from workflows.core.requests.commands.partner import AskReview
 from workflows.core.requests.commands.request import (

@@ -6,7 +6,7 @@ from typing import Any, Final
 from workflows.core.errors.facts import Fact, Facts, as_values
 from workflows.core.errors.raised import Refused
 from workflows.core.errors.refusal_codes import RefusalCode
-from workflows.core.plans.plan import plan_revocation
+from workflows.core.plans.planning import plan_revocation
 from workflows.core.requests.commands.editing import changed_fields, require_may_edit, with_edited_values
 from workflows.core.requests.commands.request import (
     Edit,
