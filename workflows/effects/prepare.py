@@ -31,7 +31,7 @@ from workflows.core.people import ChatId, Person
 from workflows.core.plans.plan import Plan
 from workflows.core.plans.planning import plan_revocation
 from workflows.core.policy.template import Stage, Template
-from workflows.core.requests.commands.request import RecordDelayed, RecordPrepared, RecordUnfit
+from workflows.core.requests.commands.automatic import RecordDelayed, RecordPrepared, RecordUnfit
 from workflows.core.requests.notes import NoteCode
 from workflows.core.requests.request import (
     AccessRequest,

@@ -30,8 +30,7 @@ from tests.workflows.core.transition_tables import arrows_written, by_name, draw
 from workflows.core.errors.raised import Refused
 from workflows.core.errors.refusal_codes import RefusalCode
 from workflows.core.requests import lifecycle
-from workflows.core.requests.commands.request import (
-    Approve,
+from workflows.core.requests.commands.automatic import (
     Expire,
     RecordApplied,
     RecordApplyFailed,
@@ -43,15 +42,11 @@ from workflows.core.requests.commands.request import (
     RecordUnfit,
     RecordUnseen,
     RecordWriting,
-    Reject,
-    RemindApprovers,
     Reopen,
     Replan,
-    RequestCommand,
     Stop,
-    Submit,
-    Withdraw,
 )
+from workflows.core.requests.commands.request import Approve, Reject, RemindApprovers, RequestCommand, Submit, Withdraw
 from workflows.core.requests.lifecycle import TABLE, advance
 from workflows.core.requests.request import TERMINAL, AccessRequest, RequestKind, RequestState, WriteRefusal
 from workflows.core.requests.transitions.transition import Situation

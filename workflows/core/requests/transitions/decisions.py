@@ -7,7 +7,8 @@ from workflows.core.errors.raised import Refused
 from workflows.core.errors.refusal_codes import RefusalCode
 from workflows.core.people import Person
 from workflows.core.policy.approval import Choice, Decision
-from workflows.core.requests.commands.request import Approve, Expire, Reject, RemindApprovers, Withdraw
+from workflows.core.requests.commands.automatic import Expire
+from workflows.core.requests.commands.request import Approve, Reject, RemindApprovers, Withdraw
 from workflows.core.requests.deciding import require_may_decide
 from workflows.core.requests.effects import Effect, SendExpiryMessages, SendReminders, ShowRequest
 from workflows.core.requests.eligibility import eligibility_at_expiry

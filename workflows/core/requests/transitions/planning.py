@@ -7,16 +7,9 @@ from workflows.core.errors.facts import Fact, Facts, as_values
 from workflows.core.errors.raised import Refused
 from workflows.core.errors.refusal_codes import RefusalCode
 from workflows.core.plans.planning import plan_revocation
+from workflows.core.requests.commands.automatic import RecordDelayed, RecordPrepared, RecordUnfit, Reopen, Replan
 from workflows.core.requests.commands.editing import changed_fields, require_may_edit, with_edited_values
-from workflows.core.requests.commands.request import (
-    Edit,
-    RecordDelayed,
-    RecordPrepared,
-    RecordUnfit,
-    Reopen,
-    Replan,
-    Submit,
-)
+from workflows.core.requests.commands.request import Edit, Submit
 from workflows.core.requests.effects import MessageCode, Prepare, ShowRequest
 from workflows.core.requests.notes import NoteCode, with_sent_before
 from workflows.core.requests.request import AccessRequest, Edited, Particulars, RequestKind, RequestState
