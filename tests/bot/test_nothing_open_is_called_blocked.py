@@ -31,15 +31,16 @@ from tests.workflows.core.strategies import JSON, PROPERTY, setting_of
 from workflows.core.partners.outcome import advance_partner
 from workflows.core.partners.partnership import PartnershipState
 from workflows.core.partners.records import Records
-from workflows.core.plans.plan import is_confirmed, plan_revocation
+from workflows.core.plans.plan import is_confirmed
+from workflows.core.plans.planning import plan_revocation
 from workflows.core.plans.refused_writes import RefusedWrite
 from workflows.core.posture.default_posture import default_posture
 from workflows.core.posture.model import Posture
 from workflows.core.posture.partner_posture import PostureInputs, evaluate_partner
-from workflows.core.requests.commands.request import RecordApplied
+from workflows.core.requests.commands.automatic import RecordApplied
 from workflows.core.requests.effects import SendMessage
-from workflows.core.requests.lifecycle import Situation
 from workflows.core.requests.request import ObservedPartner, RequestKind, RequestState
+from workflows.core.requests.transitions.transition import Situation
 from workflows.core.settings.canonical import JsonObject
 from workflows.core.settings.documents import to_document
 from workflows.core.settings.model import FLAGS, Property

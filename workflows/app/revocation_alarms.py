@@ -7,9 +7,9 @@ from workflows.app.alarms import Alarms
 from workflows.core.errors.facts import Fact, Facts, as_values
 from workflows.core.plans.refused_writes import RefusedWrite
 from workflows.core.requests.alarms import OPEN_ACCESS, AlarmCode, EndingCode
-from workflows.core.requests.lifecycle import partner_of
 from workflows.core.requests.notes import NoteCode
 from workflows.core.requests.request import AccessRequest, RequestId
+from workflows.core.requests.transitions.transition import partner_of
 from workflows.ports.store import Store
 from workflows.ports.tenant import TenantUnavailable
 

@@ -17,6 +17,7 @@ from workflows.core.errors.refusal_codes import RefusalCode
 from workflows.core.partners.revoking import requests_stopped_by_revocation, require_may_revoke
 from workflows.core.people import ADMIN, Person, PersonId, Roster
 from workflows.core.plans.plan import TenantIdentity
+from workflows.core.requests.commands.automatic import Replan, Stop
 from workflows.core.requests.commands.clicks import (
     AskReminder,
     Click,
@@ -29,7 +30,7 @@ from workflows.core.requests.commands.clicks import (
     with_person,
 )
 from workflows.core.requests.commands.partner import ConfirmSetup, Keep, RemindSetup, Revoke, UnconfirmSetup
-from workflows.core.requests.commands.request import Approve, Reject, RemindApprovers, Replan, Stop, Withdraw
+from workflows.core.requests.commands.request import Approve, Reject, RemindApprovers, Withdraw
 from workflows.core.requests.effects import CheckPermission, MessageCode
 from workflows.core.requests.notes import NoteCode
 from workflows.core.requests.request import AccessRequest, Particulars, RequestId, RequestKind, RequestState

@@ -23,19 +23,15 @@ from workflows.catalog.catalog import Catalog
 from workflows.catalog.current_policy import current_policy
 from workflows.core.checks.findings import Finding, require_no_errors
 from workflows.core.errors.facts import Fact
-from workflows.core.errors.raised import (
-    CodedError,
-    InvalidField,
-    Refused,
-)
+from workflows.core.errors.raised import CodedError, InvalidField, Refused
 from workflows.core.errors.refusal_codes import RefusalCode
 from workflows.core.partners.replacement import replacement_findings
 from workflows.core.partners.restoration.restorable import restored_summary
 from workflows.core.people import ChatId, Person
-from workflows.core.plans.plan import Plan, plan_revocation
+from workflows.core.plans.plan import Plan
+from workflows.core.plans.planning import plan_revocation
 from workflows.core.policy.template import Stage, Template
-from workflows.core.requests.commands.request import RecordDelayed, RecordPrepared, RecordUnfit
-from workflows.core.requests.lifecycle import NO_PARTNER, partner_of
+from workflows.core.requests.commands.automatic import RecordDelayed, RecordPrepared, RecordUnfit
 from workflows.core.requests.notes import NoteCode
 from workflows.core.requests.request import (
     AccessRequest,
@@ -47,7 +43,9 @@ from workflows.core.requests.request import (
     RequestState,
     Restored,
 )
-from workflows.core.requests.resending import remaining_pause
+from workflows.core.requests.transitions.planning import NO_PARTNER
+from workflows.core.requests.transitions.resending import remaining_pause
+from workflows.core.requests.transitions.transition import partner_of
 from workflows.partner_lookup.identifying import identify_partner
 from workflows.partner_lookup.lookup import look_up, read_both
 from workflows.partner_lookup.target import FIELD

@@ -25,7 +25,8 @@ from workflows.core.partner_setup.clouds import CLOUDS, GLOBAL
 from workflows.core.partner_setup.steps import setup_of
 from workflows.core.partners.partnership import Partnership
 from workflows.core.people import ChatId, Person
-from workflows.core.plans.plan import TenantIdentity, plan_access
+from workflows.core.plans.plan import TenantIdentity
+from workflows.core.plans.planning import plan_access
 from workflows.core.policy.template import filled
 from workflows.core.requests.commands.clicks import Click
 from workflows.core.requests.commands.partner import ConfirmSetup, RemindSetup, UnconfirmSetup

@@ -14,8 +14,9 @@ from tests.workflows.world import World
 from workflows.core.errors.raised import Refused
 from workflows.core.errors.refusal_codes import RefusalCode
 from workflows.core.people import Roster
+from workflows.core.requests.commands.automatic import Expire, RecordDelayed, Replan
 from workflows.core.requests.commands.partner import AskReview, Keep
-from workflows.core.requests.commands.request import CommandSubject, Expire, RecordDelayed, Replan
+from workflows.core.requests.commands.request import CommandSubject
 from workflows.core.requests.effects import CheckPermission, Prepare, ShowRequest, ShowReview
 from workflows.core.requests.request import AccessRequest, RequestId, RequestState
 from workflows.ports.records import AuditEntry, Commit, StaleVersion

@@ -8,7 +8,8 @@ from tests.workflows.core.builders import AMARA, BRUNO, CHIE, HASHES, TENANT, ac
 from tests.workflows.core.builders import request as usual
 from tests.workflows.fakes import BLANK
 from tests.workflows.world import World
-from workflows.core.plans.plan import Plan, plan_access, plan_revocation
+from workflows.core.plans.plan import Plan
+from workflows.core.plans.planning import plan_access, plan_revocation
 from workflows.core.requests.request import AccessRequest, RequestKind, RequestState
 from workflows.core.settings.canonical import JsonObject
 from workflows.core.settings.documents import is_equivalent, to_document

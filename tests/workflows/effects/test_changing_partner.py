@@ -19,7 +19,12 @@ from tests.workflows.fakes import FakeTenant, FixedClock
 from tests.workflows.world import CONTOSO, World, open_world
 from workflows.core.requests.alarms import Alarm, AlarmCode
 from workflows.core.requests.request import RequestKind, RequestState
-from workflows.core.requests.resending import MAX_PAUSE, REPLANS_BEFORE_ALARM, pause_before_replan, remaining_pause
+from workflows.core.requests.transitions.resending import (
+    MAX_PAUSE,
+    REPLANS_BEFORE_ALARM,
+    pause_before_replan,
+    remaining_pause,
+)
 from workflows.core.settings.canonical import JsonObject
 from workflows.core.settings.model import TenantId
 from workflows.effects.queue_worker import QueueWorker

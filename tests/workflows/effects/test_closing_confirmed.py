@@ -14,7 +14,7 @@ from tests.workflows.core.builders import DANA, HASHES, RILEY, TENANT
 from tests.workflows.effects.applying import FORBIDDEN, NO_ANSWER, decided, put, revocation
 from tests.workflows.world import World
 from workflows.core.plans.closing import closes_everything
-from workflows.core.plans.plan import plan_access
+from workflows.core.plans.planning import plan_access
 from workflows.core.requests.request import AccessRequest, RequestState
 from workflows.core.settings.model import CLOSED, Property
 from workflows.core.settings.openness import DEFAULT, Openness

@@ -23,7 +23,7 @@ from workflows.app.schedule.ticker import tick
 from workflows.core.errors.raised import Refused
 from workflows.core.errors.refusal_codes import RefusalCode
 from workflows.core.partners.partnership import PartnershipState
-from workflows.core.requests.commands.request import Stop
+from workflows.core.requests.commands.automatic import Stop
 from workflows.core.requests.effects import Prepare
 from workflows.core.requests.request import AccessRequest, RequestState
 from workflows.ports.tenant import TenantRefused, TenantUnavailable

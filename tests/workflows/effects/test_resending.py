@@ -25,7 +25,7 @@ from tests.workflows.partner_lookup.test_resolving import refuse_only
 from tests.workflows.world import CATALOG, CONTOSO, World, open_world, restarted
 from workflows.core.requests.alarms import AlarmCode
 from workflows.core.requests.request import AccessRequest, RequestKind, RequestState
-from workflows.core.requests.resending import ResendStep, next_step
+from workflows.core.requests.transitions.resending import ResendStep, next_step
 from workflows.core.settings.model import TenantId
 from workflows.core.settings.partner_changes import PartnerChange
 from workflows.ports.people_directory import PeopleDirectoryRefused

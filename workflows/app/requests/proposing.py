@@ -18,14 +18,12 @@ from workflows.core.partners.extension import may_be_renewed, no_extension_error
 from workflows.core.partners.partnership import Partnership
 from workflows.core.people import ChatId
 from workflows.core.plans.default_drift import with_inheritance
-from workflows.core.plans.plan import Plan, plan_access
+from workflows.core.plans.plan import Plan
+from workflows.core.plans.planning import plan_access
 from workflows.core.plans.renewal import plan_renewal
 from workflows.core.policy.risk import deciding_risk, risk_of_result, weakness_of
 from workflows.core.policy.template import Stage, Template, filled
-from workflows.core.requests.request import (
-    ObservedPartner,
-    RequestId,
-)
+from workflows.core.requests.request import ObservedPartner, RequestId
 from workflows.partner_lookup.target import FIELD
 from workflows.ports.people_directory import PeopleDirectory
 from workflows.ports.records import RecordsReader

@@ -20,10 +20,10 @@ from workflows.core.errors.facts import Fact
 from workflows.core.partners.partnership import Partnership, PartnershipState
 from workflows.core.requests.alarms import AlarmCode, EndingCode
 from workflows.core.requests.effects import CheckPermission
-from workflows.core.requests.lifecycle import partner_of
 from workflows.core.requests.notes import NoteCode
 from workflows.core.requests.overdue import unchecked_revocations, unconfirmed_writes, waiting_revocations
 from workflows.core.requests.request import AccessRequest, RequestId, RequestKind, RequestState
+from workflows.core.requests.transitions.transition import partner_of
 from workflows.ports.clock import Clock
 from workflows.ports.store import Store
 from workflows.ports.tenant import Tenant, TenantRefused, TenantUnavailable, WrongTenant

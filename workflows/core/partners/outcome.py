@@ -14,19 +14,15 @@ from workflows.core.partners.reviews import next_review
 from workflows.core.plans.closing import only_reduces_access
 from workflows.core.policy.risk import risk_of_result, weakness_of
 from workflows.core.policy.template import Stage
-from workflows.core.requests.commands.request import (
-    CommandSubject,
-    RecordApplied,
-    RecordApplyFailed,
-    RecordOverwritten,
-    RequestCommand,
-    Stop,
-)
+from workflows.core.requests.commands.automatic import RecordApplied, RecordApplyFailed, RecordOverwritten, Stop
+from workflows.core.requests.commands.request import CommandSubject, RequestCommand
 from workflows.core.requests.deciding import access_ends_at
 from workflows.core.requests.effects import Effect, MessageCode, SendMessage, ShowRequest, ShowReview, ShowSetup
-from workflows.core.requests.lifecycle import Situation, advance, closes, partner_of
+from workflows.core.requests.lifecycle import advance
 from workflows.core.requests.notes import not_applied
 from workflows.core.requests.request import AccessRequest, Prepared, RequestKind
+from workflows.core.requests.transitions.transition import Situation, partner_of
+from workflows.core.requests.transitions.writes import closes
 from workflows.core.settings.canonical import JsonObject
 
 

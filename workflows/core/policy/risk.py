@@ -12,7 +12,8 @@ from typing import Any, Final, NamedTuple
 from workflows.core.errors.raised import NothingToChange
 from workflows.core.plans.changes import SettingChange, SettingPart, setting_changes
 from workflows.core.plans.closing import closes_everything, only_reduces_access
-from workflows.core.plans.plan import Plan, plan_access
+from workflows.core.plans.plan import Plan
+from workflows.core.plans.planning import plan_access
 from workflows.core.plans.renewal import is_renewal, plan_of_all_settings
 from workflows.core.policy.template import Stage
 from workflows.core.settings.access_change import AccessChange, is_unbounded

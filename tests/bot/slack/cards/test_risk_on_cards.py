@@ -10,7 +10,7 @@ from tests.bot import surfaces
 from tests.bot.surfaces import details
 from tests.workflows.core.builders import NOW, TENANT, identity, prepared, request
 from workflows.core.checks.findings import Finding, FindingCode, Severity
-from workflows.core.plans.plan import plan_access
+from workflows.core.plans.planning import plan_access
 from workflows.core.requests.request import AccessRequest, ObservedPartner, RequestKind, RequestState
 from workflows.core.settings.access_change import AccessChange
 from workflows.core.settings.model import AccessType, B2BSetting, Property, Target, TargetConfiguration, TargetType

@@ -19,7 +19,8 @@ from workflows.core.partners.approval_policy import (
     strongest_chain,
 )
 from workflows.core.people import Role
-from workflows.core.plans.plan import Plan, plan_revocation
+from workflows.core.plans.plan import Plan
+from workflows.core.plans.planning import plan_revocation
 from workflows.core.policy.risk import RiskLevel, RiskReason, required, risk_of_result, weakness_of
 from workflows.core.policy.template import Stage
 

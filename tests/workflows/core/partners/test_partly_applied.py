@@ -24,9 +24,10 @@ from workflows.core.partners.outcome import advance_partner
 from workflows.core.partners.partnership import Partnership, PartnershipState, SettingsBasis
 from workflows.core.partners.reviews import advance_review
 from workflows.core.people import Person
-from workflows.core.plans.plan import Plan, plan_access
+from workflows.core.plans.plan import Plan
+from workflows.core.plans.planning import plan_access
+from workflows.core.requests.commands.automatic import RecordApplied, RecordApplyFailed, RecordRefusal, Stop
 from workflows.core.requests.commands.partner import Keep
-from workflows.core.requests.commands.request import RecordApplied, RecordApplyFailed, RecordRefusal, Stop
 from workflows.core.requests.effects import MessageCode, SendMessage, ShowRequest
 from workflows.core.requests.lifecycle import advance
 from workflows.core.requests.notes import DisplayedState, displayed_state

@@ -22,7 +22,8 @@ from workflows.core.partners.restoration.restorable import is_restorable, restor
 from workflows.core.partners.restoration.restoration_plan import is_same_configuration, plan_restoration
 from workflows.core.plans.changes import plan_access_change
 from workflows.core.plans.closing import closes_everything, only_reduces_access
-from workflows.core.plans.plan import Plan, count_written, is_confirmed, plan_access, plan_revocation
+from workflows.core.plans.plan import Plan, count_written, is_confirmed
+from workflows.core.plans.planning import plan_access, plan_revocation
 from workflows.core.policy.template import Stage, Template, stages_for
 from workflows.core.requests.request import AccessRequest, RequestId, RequestKind, RequestState
 from workflows.core.settings.canonical import JsonObject

@@ -9,10 +9,11 @@ from tests.workflows.core.builders import NOW, TENANT, closed_document, partners
 from workflows.core.partners.outcome import advance_partner, opened_partnership
 from workflows.core.partners.partnership import Partnership, PartnershipState
 from workflows.core.plans.closing import closes_everything, only_reduces_access
-from workflows.core.plans.plan import Plan, plan_access
-from workflows.core.requests.commands.request import RecordApplied
-from workflows.core.requests.lifecycle import Situation
+from workflows.core.plans.plan import Plan
+from workflows.core.plans.planning import plan_access
+from workflows.core.requests.commands.automatic import RecordApplied
 from workflows.core.requests.request import RequestState
+from workflows.core.requests.transitions.transition import Situation
 from workflows.core.settings.documents import to_document
 from workflows.core.settings.model import (
     ALL_USERS,

@@ -13,7 +13,8 @@ from workflows.core.errors.facts import Fact
 from workflows.core.errors.raised import NothingToChange
 from workflows.core.partners.restoration.not_restored import settings_not_restored
 from workflows.core.partners.restoration.restoration_plan import plan_restoration
-from workflows.core.plans.plan import Operation, Plan, is_confirmed, plan_revocation
+from workflows.core.plans.plan import Operation, Plan, is_confirmed
+from workflows.core.plans.planning import plan_revocation
 from workflows.core.plans.refused_writes import is_shown, written_names
 from workflows.core.settings.canonical import JsonObject
 from workflows.core.settings.openness import OpenAccess, Openness, access_kinds, possibly_open

@@ -7,7 +7,8 @@ from hypothesis import given
 
 from tests.workflows.core.builders import TENANT, access_plan, closed_document
 from tests.workflows.core.strategies import PROPERTY, partner_documents
-from workflows.core.plans.plan import count_written, is_confirmed, plan_revocation
+from workflows.core.plans.plan import count_written, is_confirmed
+from workflows.core.plans.planning import plan_revocation
 from workflows.core.settings.block import not_blocked
 from workflows.core.settings.documents import is_equivalent
 from workflows.core.settings.model import Property

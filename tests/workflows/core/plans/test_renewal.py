@@ -23,7 +23,8 @@ from tests.workflows.core.strategies import partner_documents
 from workflows.core.partners.extension import may_be_renewed
 from workflows.core.partners.outcome import opened_partnership, unapproved_partnership
 from workflows.core.partners.partnership import Partnership, PartnershipState, SettingsBasis
-from workflows.core.plans.plan import Plan, count_written, is_confirmed, plan_revocation
+from workflows.core.plans.plan import Plan, count_written, is_confirmed
+from workflows.core.plans.planning import plan_revocation
 from workflows.core.plans.renewal import is_renewal, plan_of_all_settings, plan_renewal
 from workflows.core.policy.risk import RiskLevel, RiskReason, risk_of
 from workflows.core.policy.template import Stage

@@ -27,6 +27,7 @@ from workflows.core.errors.facts import Fact
 from workflows.core.errors.raised import Refused
 from workflows.core.errors.refusal_codes import RefusalCode
 from workflows.core.people import ChatId, PersonId
+from workflows.core.requests.commands.automatic import RecordPrepared, RecordUnfit, Replan
 from workflows.core.requests.commands.editing import (
     EditableField,
     changed_fields,
@@ -34,7 +35,7 @@ from workflows.core.requests.commands.editing import (
     is_editable,
     require_may_edit,
 )
-from workflows.core.requests.commands.request import Approve, RecordPrepared, RecordUnfit, Replan
+from workflows.core.requests.commands.request import Approve
 from workflows.core.requests.effects import Prepare, ShowRequest
 from workflows.core.requests.lifecycle import advance
 from workflows.core.requests.request import TERMINAL, AccessRequest, Edited, RequestKind, RequestState

@@ -42,12 +42,9 @@ from workflows.core.partners.outcome import PartnerOutcome, advance_partner
 from workflows.core.partners.partnership import Attestation, PartnershipState, SettingsBasis
 from workflows.core.partners.reviews import advance_review
 from workflows.core.people import Person, Roster
-from workflows.core.plans.plan import plan_access, plan_revocation
+from workflows.core.plans.planning import plan_access, plan_revocation
 from workflows.core.policy.approval import Choice, Decision
-from workflows.core.requests.commands.partner import AskReview
-from workflows.core.requests.commands.request import (
-    Approve,
-    CommandSubject,
+from workflows.core.requests.commands.automatic import (
     Expire,
     RecordApplied,
     RecordApplyFailed,
@@ -58,14 +55,12 @@ from workflows.core.requests.commands.request import (
     RecordUnfit,
     RecordUnseen,
     RecordWriting,
-    Reject,
     Reopen,
     Replan,
-    RequestCommand,
     Stop,
-    Submit,
-    Withdraw,
 )
+from workflows.core.requests.commands.partner import AskReview
+from workflows.core.requests.commands.request import Approve, CommandSubject, Reject, RequestCommand, Submit, Withdraw
 from workflows.core.requests.effects import (
     Apply,
     Prepare,
@@ -75,7 +70,7 @@ from workflows.core.requests.effects import (
     ShowReview,
     ShowSetup,
 )
-from workflows.core.requests.lifecycle import Transition, advance
+from workflows.core.requests.lifecycle import advance
 from workflows.core.requests.request import (
     AccessRequest,
     ObservedPartner,
@@ -84,6 +79,7 @@ from workflows.core.requests.request import (
     RequestKind,
     RequestState,
 )
+from workflows.core.requests.transitions.transition import Transition
 from workflows.core.settings.model import InboundTrust, Property
 
 LATER = NOW + timedelta(hours=5)

@@ -41,9 +41,7 @@ from workflows.core.people import ADMIN, Person, PersonId, Role, Roster
 from workflows.core.plans.plan import Plan
 from workflows.core.policy.approval import Choice
 from workflows.core.policy.template import Stage
-from workflows.core.requests.commands.request import (
-    Approve,
-    Edit,
+from workflows.core.requests.commands.automatic import (
     Expire,
     RecordApplied,
     RecordApplyFailed,
@@ -54,17 +52,14 @@ from workflows.core.requests.commands.request import (
     RecordUnfit,
     RecordUnseen,
     RecordWriting,
-    Reject,
     Reopen,
     Replan,
-    RequestCommand,
     Stop,
-    Submit,
-    Withdraw,
 )
+from workflows.core.requests.commands.request import Approve, Edit, Reject, RequestCommand, Submit, Withdraw
 from workflows.core.requests.effects import Apply, Prepare, ShowRequest
-from workflows.core.requests.lifecycle import Situation
 from workflows.core.requests.request import AccessRequest, RequestKind, RequestState
+from workflows.core.requests.transitions.transition import Situation
 from workflows.core.settings.canonical import Digest
 
 EVERYONE = (RILEY, SAM, *map(person, ("Amara", "Bruno", "Chie", "Dana")))

@@ -30,8 +30,7 @@ from tests.workflows.core.transition_tables import arrows_written, by_name, draw
 from workflows.core.errors.raised import Refused
 from workflows.core.errors.refusal_codes import RefusalCode
 from workflows.core.requests import lifecycle
-from workflows.core.requests.commands.request import (
-    Approve,
+from workflows.core.requests.commands.automatic import (
     Expire,
     RecordApplied,
     RecordApplyFailed,
@@ -43,17 +42,14 @@ from workflows.core.requests.commands.request import (
     RecordUnfit,
     RecordUnseen,
     RecordWriting,
-    Reject,
-    RemindApprovers,
     Reopen,
     Replan,
-    RequestCommand,
     Stop,
-    Submit,
-    Withdraw,
 )
-from workflows.core.requests.lifecycle import TABLE, Situation, advance
+from workflows.core.requests.commands.request import Approve, Reject, RemindApprovers, RequestCommand, Submit, Withdraw
+from workflows.core.requests.lifecycle import TABLE, advance
 from workflows.core.requests.request import TERMINAL, AccessRequest, RequestKind, RequestState, WriteRefusal
+from workflows.core.requests.transitions.transition import Situation
 
 EXPECTED: Final[Mapping[str, Mapping[str | None, str]]] = {
     "submit": {None: "preparing"},
@@ -195,7 +191,9 @@ def test_terminal_states_are_the_eight_that_end_a_request() -> None:
         (request(RequestState.AWAITING_APPROVAL), "not possible now, because the request is awaiting approval"),
     ],
 )
-def test_a_command_out_of_season_is_refused_with_the_present_state(known: AccessRequest | None, words: str) -> None:
+def test_a_command_that_is_not_possible_now_is_refused_with_the_present_state(
+    known: AccessRequest | None, words: str
+) -> None:
     with worded_refusal(Refused, match=words) as refused:
         advance(known, RecordUnseen(), situation())
     assert refused.value.code == "not_now"

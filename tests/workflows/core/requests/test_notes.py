@@ -8,7 +8,7 @@ import pytest
 
 from tests.workflows.core.builders import NOW, TENANT, noted, prepared, request
 from workflows.core.errors.facts import Fact, as_values, facts_from_values, log_text, text_fact
-from workflows.core.plans.plan import plan_access, plan_revocation
+from workflows.core.plans.planning import plan_access, plan_revocation
 from workflows.core.requests.notes import DisplayedState, NoteCode, displayed_state, progress, with_sent_before
 from workflows.core.requests.request import AccessRequest, RequestKind, RequestState
 from workflows.core.settings.model import IDENTITY_SYNCHRONIZATION

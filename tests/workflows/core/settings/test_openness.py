@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from bot.words.settings.openness import access_kind_title, access_kinds_words, not_closed_words
 from tests.workflows.core.builders import TENANT, closed_document
 from tests.workflows.core.strategies import JSON, PROPERTY
-from workflows.core.plans.plan import plan_revocation
+from workflows.core.plans.planning import plan_revocation
 from workflows.core.settings.canonical import JsonObject
 from workflows.core.settings.model import Property
 from workflows.core.settings.openness import (

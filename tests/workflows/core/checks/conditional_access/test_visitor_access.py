@@ -2,8 +2,8 @@
 
 from typing import Any, Final
 
+from workflows.core.checks.conditional_access.application_coverage import ALL
 from workflows.core.checks.conditional_access.controls import VisitorType
-from workflows.core.checks.conditional_access.scope import ALL
 from workflows.core.checks.conditional_access.visitor_access import visitor_access_under
 from workflows.core.settings.documents import to_document
 from workflows.core.settings.effective import effective_settings
