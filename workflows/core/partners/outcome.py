@@ -162,8 +162,7 @@ def opened_partnership(request: AccessRequest, earlier: Partnership | None, now:
     """Return the record of a partner whose access was just applied and read back.
 
     A request with a chain that is strong enough for all current settings sets the end, reviews and responsible people.
-    Otherwise the existing record keeps them, with its open review. This is the case after a
-    reduction with one approver, see `stages_for`. Confirmations of unchanged steps of the partner setup stay valid.
+    Otherwise the record keeps them, as after a reduction with one approver. Confirmations of unchanged steps stay valid.
 
     :param earlier: the partner's record before; None when there is none.
     """
@@ -218,13 +217,17 @@ def _end_of_settings(
 def _kept(earlier: Partnership, new: Partnership) -> Partnership:
     """Return the new record with the fields that a weaker chain must not change. Review and end can become earlier.
 
-    A reduction of access that nobody approved does not make the rest of it approved.
+    Request, template and time are those of the present settings. A reduction does not approve what it leaves.
     """
     is_still_unapproved = new.basis is SettingsBasis.APPROVED and not earlier.is_as_approved
     return replace(
         earlier,
         version=new.version,
+        template=new.template,
+        template_title=new.template_title,
+        restored_from=new.restored_from,
         request_id=new.request_id,
+        since=new.since,
         ends_at=_earlier(earlier.ends_at, new.ends_at),
         review_interval=_earlier(earlier.review_interval, new.review_interval),
         next_review_at=_earlier(earlier.next_review_at, new.next_review_at),
