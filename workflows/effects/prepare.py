@@ -121,7 +121,7 @@ class Preparer:
             edition = command.prepared.plan.edition if isinstance(command, RecordPrepared) else 0
             await self._record(request_id, RecordUnfit(code=RefusalCode.OPEN_REQUEST, reason=reason, edition=edition))
         except Refused as refused:
-            if refused.code is not RefusalCode.NOT_NOW:
+            if refused.code is not RefusalCode.NOT_POSSIBLE_IN_THIS_STATE:
                 raise
 
     async def _prepared(self, request: AccessRequest) -> Prepared:

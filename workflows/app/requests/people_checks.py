@@ -23,7 +23,7 @@ TIMEOUT_SECONDS: Final = 1.8
 
 def lookups_refused(error: TenantRefused) -> Fact:
     """Return the problem that Entra refuses every lookup. The form cannot be sent until an admin repairs that."""
-    return Fact(RefusalCode.LOOKUPS_REFUSED, {"answer": as_values(error.facts)})
+    return Fact(RefusalCode.ALL_LOOKUPS_REFUSED, {"answer": as_values(error.facts)})
 
 
 async def require_within_limits(

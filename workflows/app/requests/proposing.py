@@ -123,7 +123,7 @@ def check_proposal(
     if weak is not None:
         raise InvalidField(
             "template",
-            RefusalCode.CHAIN_TOO_WEAK,
+            RefusalCode.APPROVAL_POLICY_TOO_WEAK,
             is_cross_cloud=plan.is_cross_cloud,
             weakness=weak.as_value(),
             reasons=[one.value for one in risk.reasons[:_MAX_REASONS]],

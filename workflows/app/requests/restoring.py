@@ -106,7 +106,7 @@ def _plan(change: AccessRequest, observation: ObservedPartner, duration: timedel
     """
     image = change.plan.before
     if image is None and not observation.identity.is_resolved:
-        raise InvalidField(FIELD, RefusalCode.CHANGE_OF_OTHER_CLOUD)
+        raise InvalidField(FIELD, RefusalCode.OTHER_CLOUD_NOT_RESTORABLE)
     return plan_restoration(
         tenant_id=observation.identity.tenant_id,
         now=observation.configuration,

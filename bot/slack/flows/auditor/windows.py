@@ -117,9 +117,9 @@ def parse_history(value: str) -> tuple[RequestId, PagePosition]:
     try:
         parsed = _Step.model_validate_json(step)
     except ValidationError as error:
-        raise Refused(RefusalCode.MALFORMED) from error
+        raise Refused(RefusalCode.BUTTON_VALUE_UNREADABLE) from error
     if not re.fullmatch(REQUEST_ID, request_id):
-        raise Refused(RefusalCode.MALFORMED)
+        raise Refused(RefusalCode.BUTTON_VALUE_UNREADABLE)
     return RequestId(request_id), PagePosition(
         cursor=parsed.cursor, is_before=parsed.is_before
     ) if parsed.cursor else START

@@ -42,7 +42,7 @@ def deciding_template(
             return template
     raise InvalidField(
         FIELD,
-        RefusalCode.RESTORE_CHAIN_TOO_WEAK,
+        RefusalCode.RESTORE_APPROVAL_POLICY_TOO_WEAK,
         template=candidates[-1].title,
         weakness=None if weak is None else weak.as_value(),
     )

@@ -50,7 +50,7 @@ def reject(request: AccessRequest, command: Reject[Person], situation: Situation
         request, command.actor, command.digest, roster=situation.roster, now=received, may_repeat=True
     )
     if stage is None:
-        raise Refused(RefusalCode.COMPLETE)
+        raise Refused(RefusalCode.ALL_APPROVALS_GIVEN)
     if not command.reason.strip():
         raise Refused(RefusalCode.REASON_MISSING, is_review=False)
     decision = Decision(
@@ -82,7 +82,7 @@ def remind_approvers(request: AccessRequest, command: RemindApprovers, situation
     if command.actor is None:
         due = next_reminder_at(request)
         if due is None or situation.now < due:
-            raise Refused(RefusalCode.NOT_DUE, what="approver_reminder")
+            raise Refused(RefusalCode.NOT_DUE_YET, what="approver_reminder")
     elif not request.is_filed_by(command.actor) and not command.is_requester:
         raise Refused(RefusalCode.NOT_THE_REQUESTER, reminds=True)
     elif not may_be_reminded(request, situation.now):
@@ -96,9 +96,9 @@ def remind_approvers(request: AccessRequest, command: RemindApprovers, situation
 
 def expire(request: AccessRequest, command: Expire, situation: Situation) -> Transition:
     if request.particulars.kind is RequestKind.REVOCATION:
-        raise Refused(RefusalCode.NEVER_EXPIRES)
+        raise Refused(RefusalCode.REVOCATION_NEVER_EXPIRES)
     if situation.now < request.expires_at:
-        raise Refused(RefusalCode.NOT_DUE, what="expiry")
+        raise Refused(RefusalCode.NOT_DUE_YET, what="expiry")
     request = with_note(request, S.EXPIRED, situation, (Fact(NoteCode.UNDECIDED),))
     # No message: the requester's card shows it.
     messages = () if eligibility_at_expiry(request) is None else (SendExpiryMessages(request_id=request.id),)

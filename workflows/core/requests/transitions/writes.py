@@ -60,7 +60,7 @@ def record_resent(request: AccessRequest, command: RecordResent, situation: Situ
 
 def record_overwritten(request: AccessRequest, command: RecordOverwritten, situation: Situation) -> Transition:
     if request.particulars.kind is RequestKind.REVOCATION:
-        raise Refused(RefusalCode.PLAN_AGAIN)
+        raise Refused(RefusalCode.REVOCATION_NEEDS_NEW_PLAN)
     note = (Fact(NoteCode.OVERWRITTEN),)
     return Transition(
         request=changed(request, S.OVERWRITTEN, situation, note=note), effects=(ShowRequest(request_id=request.id),)
