@@ -44,7 +44,7 @@ async def searching(world: World, person: Person, wanted: RequestFilter, known: 
     return await read_home(
         person.chat_id,
         known=person if known else None,
-        at=HomePosition(wanted=wanted),
+        position=HomePosition(wanted=wanted),
         store=world.store,
         directory=world.directory,
         now=world.clock.now(),
