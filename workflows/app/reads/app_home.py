@@ -158,12 +158,12 @@ async def _read_lists(
     async def partners(name: HomeList, wanted: PartnerFilter, *, limit: int = size) -> Page[Partnership]:
         return await store.partners_page(wanted, limit=limit, place=position.of_list(name), by_end=True)
 
-    due = PartnerFilter(states=frozenset({PartnershipState.REVIEW_DUE}), sponsors=person_ids, text=position.text)
-    soon = PartnerFilter(
-        states=_LIVE, sponsors=person_ids, ends_after=now, ends_by=now + HOME_SHOWS_ENDS_WITHIN, text=position.text
-    )
-    live = PartnerFilter(states=_LIVE, sponsors=person_ids, text=position.text)
+    sponsored = PartnerFilter(states=_LIVE, sponsors=person_ids, text=position.text)
+    due = replace(sponsored, states=frozenset({PartnershipState.REVIEW_DUE}))
+    ending = replace(sponsored, ends_after=now, ends_by=now + HOME_SHOWS_ENDS_WITHIN)
+    overdue = PartnerFilter(overdue_at=now, text=position.text)
     mine = await store.own_page(person_ids, text=position.text, limit=size, place=position.of_list(HomeList.MINE))
+    alarms = await store.open_alarms() if is_admin and not position.text else ()
     return AppHome(
         text=position.text,
         reviews=await partners(HomeList.REVIEWS, due),
@@ -173,15 +173,11 @@ async def _read_lists(
         mine=mine,
         setups=await _setups(mine.shown, store),
         can_request_again=frozenset([one.id for one in mine.shown if await _is_finished(one, store, now)]),
-        ending=await partners(HomeList.ENDING, soon),
-        sponsored=await partners(HomeList.SPONSORED, live, limit=SPONSORED_PAGE),
+        ending=await partners(HomeList.ENDING, ending),
+        sponsored=await partners(HomeList.SPONSORED, sponsored, limit=SPONSORED_PAGE),
         is_admin=is_admin,
-        overdue=await partners(HomeList.OVERDUE, PartnerFilter(overdue_at=now, text=position.text))
-        if is_admin
-        else EMPTY,
-        alarms=_page(await store.open_alarms(), position.of_list(HomeList.ALARMS))
-        if is_admin and not position.text
-        else EMPTY,
+        overdue=await partners(HomeList.OVERDUE, overdue) if is_admin else EMPTY,
+        alarms=_page(alarms, position.of_list(HomeList.ALARMS)) if alarms else EMPTY,
     )
 
 
