@@ -1,4 +1,4 @@
-"""Prepare a stored request for approval: identify people and tenant, make the plan, choose the chain."""
+"""Prepare a stored request for approval: identify people and tenant, make the plan, choose the approval chain."""
 
 from dataclasses import dataclass, replace
 from datetime import timedelta
@@ -224,7 +224,7 @@ class Preparer:
 
 
 class _Proposal(NamedTuple):
-    """A plan, and the template whose chain decides on it."""
+    """A plan, and the template whose approval chain decides on it."""
 
     plan: Plan
     template: Template

@@ -67,7 +67,9 @@ async def check_people(
     return found.get(requester)
 
 
-async def chain_problem(stages: tuple[Stage, ...], excluded: set[ChatId], *, directory: PeopleDirectory) -> Fact | None:
+async def approval_chain_problem(
+    stages: tuple[Stage, ...], excluded: set[ChatId], *, directory: PeopleDirectory
+) -> Fact | None:
     """Return why the approval chain cannot be completed; None when it can, or when it is not known in time.
 
     :param excluded: the chat ids of the people who may not decide.

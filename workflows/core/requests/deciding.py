@@ -57,7 +57,7 @@ def require_may_decide(
 
     :param digest: the digest of the plan that the clicked card showed.
     :param may_repeat: whether a person who has approved already may decide again, in order to reject.
-    :returns: the index of the stage; None when the chain is complete with the current roles.
+    :returns: the index of the stage; None when the approval chain is complete with the current roles.
     :raises Refused: when this person may not decide.
     """
     known, people = request.require_prepared(), eligibility(request, roster)

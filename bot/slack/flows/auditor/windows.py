@@ -68,7 +68,7 @@ def audit_details_view(
     """Return everything about a request, without a button that decides.
 
     :param successor: the later request whose settings the partner has today; None where it has those of this one.
-    :param holders: who has each role of the chain now, by name.
+    :param holders: who has each role of the approval chain now, by name.
     :param history: the audit entries of the request, the newest first.
     """
     buttons = [button("Audit history", ids.READ_HISTORY, request.id)]

@@ -31,7 +31,7 @@ def approve(request: AccessRequest, command: Approve[Person], situation: Situati
     received = situation.received_at or situation.now
     stage = require_may_decide(request, command.actor, command.digest, roster=situation.roster, now=received)
     if stage is None:
-        # An earlier approver has the role again, so the chain is complete without this approval.
+        # An earlier approver has the role again, so the approval chain is complete without this approval.
         return begin_to_apply(changed(request, S.APPLYING, situation, note=()))
     decision = Decision(
         person=command.actor, choice=Choice.APPROVE, stage=stage, digest=command.digest, reason="", at=received
