@@ -37,7 +37,7 @@ from workflows.core.plans.refused_writes import RefusedWrite
 from workflows.core.posture.default_posture import default_posture
 from workflows.core.posture.model import Posture
 from workflows.core.posture.partner_posture import PostureInputs, evaluate_partner
-from workflows.core.requests.commands.request import RecordApplied
+from workflows.core.requests.commands.automatic import RecordApplied
 from workflows.core.requests.effects import SendMessage
 from workflows.core.requests.request import ObservedPartner, RequestKind, RequestState
 from workflows.core.requests.transitions.transition import Situation

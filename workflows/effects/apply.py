@@ -21,10 +21,7 @@ from workflows.core.errors.facts import Fact
 from workflows.core.errors.raised import Refused
 from workflows.core.people import Roster
 from workflows.core.plans.plan import count_written
-from workflows.core.requests.commands.request import (
-    RecordDelayed,
-    RecordWriting,
-)
+from workflows.core.requests.commands.automatic import RecordDelayed, RecordWriting
 from workflows.core.requests.notes import NoteCode
 from workflows.core.requests.request import AccessRequest, RequestId, RequestKind, RequestState
 from workflows.core.settings.canonical import JsonObject

@@ -1,4 +1,4 @@
-"""Prepare a stored request for approval: identify people and tenant, make the plan, choose the chain."""
+"""Prepare a stored request for approval: identify people and tenant, make the plan, choose the approval chain."""
 
 from dataclasses import dataclass, replace
 from datetime import timedelta
@@ -31,7 +31,7 @@ from workflows.core.people import ChatId, Person
 from workflows.core.plans.plan import Plan
 from workflows.core.plans.planning import plan_revocation
 from workflows.core.policy.template import Stage, Template
-from workflows.core.requests.commands.request import RecordDelayed, RecordPrepared, RecordUnfit
+from workflows.core.requests.commands.automatic import RecordDelayed, RecordPrepared, RecordUnfit
 from workflows.core.requests.notes import NoteCode
 from workflows.core.requests.request import (
     AccessRequest,
@@ -121,7 +121,7 @@ class Preparer:
             edition = command.prepared.plan.edition if isinstance(command, RecordPrepared) else 0
             await self._record(request_id, RecordUnfit(code=RefusalCode.OPEN_REQUEST, reason=reason, edition=edition))
         except Refused as refused:
-            if refused.code is not RefusalCode.NOT_NOW:
+            if refused.code is not RefusalCode.NOT_POSSIBLE_IN_THIS_STATE:
                 raise
 
     async def _prepared(self, request: AccessRequest) -> Prepared:
@@ -224,7 +224,7 @@ class Preparer:
 
 
 class _Proposal(NamedTuple):
-    """A plan, and the template whose chain decides on it."""
+    """A plan, and the template whose approval chain decides on it."""
 
     plan: Plan
     template: Template

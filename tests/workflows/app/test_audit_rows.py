@@ -30,6 +30,22 @@ from workflows.core.partners.partnership import Partnership, PartnershipState
 from workflows.core.people import Roster
 from workflows.core.plans.drift import Drift
 from workflows.core.plans.refused_writes import RefusedWrite
+from workflows.core.requests.commands.automatic import (
+    Expire,
+    RecordApplied,
+    RecordApplyFailed,
+    RecordDelayed,
+    RecordOverwritten,
+    RecordPrepared,
+    RecordRefusal,
+    RecordResent,
+    RecordUnfit,
+    RecordUnseen,
+    RecordWriting,
+    Reopen,
+    Replan,
+    Stop,
+)
 from workflows.core.requests.commands.clicks import AskReminder, Click, DropEffect, RetryEffect
 from workflows.core.requests.commands.partner import (
     AskReview,
@@ -45,28 +61,7 @@ from workflows.core.requests.commands.partner import (
     Revoke,
     UnconfirmSetup,
 )
-from workflows.core.requests.commands.request import (
-    Approve,
-    Expire,
-    RecordApplied,
-    RecordApplyFailed,
-    RecordDelayed,
-    RecordOverwritten,
-    RecordPrepared,
-    RecordRefusal,
-    RecordResent,
-    RecordUnfit,
-    RecordUnseen,
-    RecordWriting,
-    Reject,
-    RemindApprovers,
-    Reopen,
-    Replan,
-    RequestCommand,
-    Stop,
-    Submit,
-    Withdraw,
-)
+from workflows.core.requests.commands.request import Approve, Reject, RemindApprovers, RequestCommand, Submit, Withdraw
 from workflows.core.requests.request import AccessRequest, RequestId, RequestKind, RequestState, WriteRefusal
 from workflows.core.settings.canonical import Digest
 from workflows.ports.records import AuditEntry, Commit

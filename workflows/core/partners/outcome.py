@@ -14,14 +14,8 @@ from workflows.core.partners.reviews import next_review
 from workflows.core.plans.closing import only_reduces_access
 from workflows.core.policy.risk import risk_of_result, weakness_of
 from workflows.core.policy.template import Stage
-from workflows.core.requests.commands.request import (
-    CommandSubject,
-    RecordApplied,
-    RecordApplyFailed,
-    RecordOverwritten,
-    RequestCommand,
-    Stop,
-)
+from workflows.core.requests.commands.automatic import RecordApplied, RecordApplyFailed, RecordOverwritten, Stop
+from workflows.core.requests.commands.request import CommandSubject, RequestCommand
 from workflows.core.requests.deciding import access_ends_at
 from workflows.core.requests.effects import Effect, MessageCode, SendMessage, ShowRequest, ShowReview, ShowSetup
 from workflows.core.requests.lifecycle import advance
@@ -161,8 +155,9 @@ def unapproved_partnership(
 def opened_partnership(request: AccessRequest, earlier: Partnership | None, now: datetime) -> Partnership:
     """Return the record of a partner whose access was just applied and read back.
 
-    A request with a chain that is strong enough for all current settings sets the end, reviews and responsible people.
-    Otherwise the record keeps them, as after a reduction with one approver. Confirmations of unchanged steps stay valid.
+    A request with an approval chain that is strong enough for all current settings sets the end, reviews and
+    responsible people. Otherwise the existing record keeps them, with its open review. This is the case after a
+    reduction with one approver, see `stages_for`. Confirmations of unchanged steps of the partner setup stay valid.
 
     :param earlier: the partner's record before; None when there is none.
     """
@@ -215,7 +210,8 @@ def _end_of_settings(
 
 
 def _kept(earlier: Partnership, new: Partnership) -> Partnership:
-    """Return the new record with the fields that a weaker chain must not change. Review and end can become earlier.
+    """Return the new record with the fields that a weaker approval chain must not change. Review and end can become
+    earlier.
 
     Request, template and time are those of the present settings. A reduction does not approve what it leaves.
     """
@@ -238,7 +234,7 @@ def _kept(earlier: Partnership, new: Partnership) -> Partnership:
 
 
 def _approval_policy_from(prepared: Prepared, earlier: Partnership | None) -> tuple[Stage, ...]:
-    """Return the partner's new approval policy. A chain of one approver for a reduction does not change it."""
+    """Return the partner's new approval policy. The approval of a reduction by one person does not change it."""
     if earlier is None or not is_live(earlier):
         return prepared.stages
     return earlier.stages if only_reduces_access(prepared.plan) else stricter(earlier.stages, prepared.stages)

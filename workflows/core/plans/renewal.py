@@ -1,4 +1,4 @@
-"""Renewals: the current settings are approved for a longer time. Nothing is written. The full chain must approve."""
+"""Renewals: the current settings are approved for a longer time, by the full approval chain. Nothing is written."""
 
 from collections.abc import Mapping
 from dataclasses import replace

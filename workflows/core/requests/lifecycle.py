@@ -57,9 +57,7 @@ stateDiagram-v2
 from collections.abc import Callable, Mapping
 from typing import Any, Final
 
-from workflows.core.requests.commands.request import (
-    Approve,
-    Edit,
+from workflows.core.requests.commands.automatic import (
     Expire,
     RecordApplied,
     RecordApplyFailed,
@@ -71,12 +69,16 @@ from workflows.core.requests.commands.request import (
     RecordUnfit,
     RecordUnseen,
     RecordWriting,
-    Reject,
-    RemindApprovers,
     Reopen,
     Replan,
-    RequestCommand,
     Stop,
+)
+from workflows.core.requests.commands.request import (
+    Approve,
+    Edit,
+    Reject,
+    RemindApprovers,
+    RequestCommand,
     Submit,
     Withdraw,
 )

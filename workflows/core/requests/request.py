@@ -115,7 +115,7 @@ class Restored:
     at: datetime
     """When it was read back, or found overwritten."""
     policy_title: str = ""
-    """The title of the template whose chain decides.
+    """The title of the template whose approval chain decides.
 
     Empty in requests of earlier versions. Their `Prepared.template_title` is a sentence.
     """

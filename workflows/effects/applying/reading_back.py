@@ -4,19 +4,11 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 
 from workflows.app.alarms import Alarms
-from workflows.app.revocation_alarms import (
-    report_open_access,
-)
+from workflows.app.revocation_alarms import report_open_access
 from workflows.app.service import Service
 from workflows.core.errors.facts import Fact
 from workflows.core.plans.plan import count_written, is_confirmed
-from workflows.core.requests.commands.request import (
-    RecordApplied,
-    RecordResent,
-    RecordUnseen,
-    RecordWriting,
-    Replan,
-)
+from workflows.core.requests.commands.automatic import RecordApplied, RecordResent, RecordUnseen, RecordWriting, Replan
 from workflows.core.requests.notes import NoteCode
 from workflows.core.requests.request import AccessRequest, RequestKind, RequestState
 from workflows.core.requests.transitions.writes import closes

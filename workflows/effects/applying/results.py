@@ -4,24 +4,14 @@ from dataclasses import dataclass
 from typing import Final
 
 from workflows.app.alarms import Alarms
-from workflows.app.revocation_alarms import (
-    report_refused_revocation,
-    report_repeated_changes,
-    values_of,
-)
+from workflows.app.revocation_alarms import report_refused_revocation, report_repeated_changes, values_of
 from workflows.app.service import Service
 from workflows.core.checks.findings import PlanBreaksRules, Severity
 from workflows.core.checks.partner_rules import check_partner
 from workflows.core.errors.facts import Fact, Facts
 from workflows.core.plans.drift import three_way_difference
 from workflows.core.requests.alarms import AlarmCode
-from workflows.core.requests.commands.request import (
-    RecordApplyFailed,
-    RecordOverwritten,
-    RecordRefusal,
-    Replan,
-    Stop,
-)
+from workflows.core.requests.commands.automatic import RecordApplyFailed, RecordOverwritten, RecordRefusal, Replan, Stop
 from workflows.core.requests.deciding import access_ends_at, is_too_late
 from workflows.core.requests.notes import NoteCode, is_first_plan, not_written, progress
 from workflows.core.requests.request import AccessRequest, RequestKind, WriteRefusal

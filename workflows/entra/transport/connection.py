@@ -22,7 +22,7 @@ from msgraph.graph_service_client import GraphServiceClient
 
 from workflows.core.settings.canonical import JsonObject
 from workflows.entra.addresses import load_builders, request_to_link
-from workflows.entra.answers import (
+from workflows.entra.answers.answers import (
     Answer,
     GraphCall,
     is_same_service,
@@ -31,7 +31,7 @@ from workflows.entra.answers import (
     unavailable,
     without_annotations,
 )
-from workflows.entra.failed_calls import failure, retry_after
+from workflows.entra.answers.failed_calls import failure, retry_after
 from workflows.entra.settings import EntraSettings
 from workflows.entra.transport.claims import permissions_in
 from workflows.entra.transport.credential import UnattendedCredential

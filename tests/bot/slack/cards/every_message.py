@@ -29,7 +29,7 @@ from workflows.core.errors.facts import Fact
 from workflows.core.partners.partnership import PartnershipState
 from workflows.core.plans.plan import TenantIdentity
 from workflows.core.requests.alarms import ENDED, OPEN_ACCESS, AlarmCode, EndingCode
-from workflows.core.requests.commands.request import Replan
+from workflows.core.requests.commands.automatic import Replan
 from workflows.core.requests.effects import Effect, ShowAlarm
 from workflows.core.requests.lifecycle import advance
 from workflows.core.requests.notes import NoteCode

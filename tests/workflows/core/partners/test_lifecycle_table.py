@@ -33,6 +33,7 @@ from workflows.core.partners.lifecycle import TABLE
 from workflows.core.partners.outcome import advance_partner
 from workflows.core.partners.partnership import Partnership, PartnershipState
 from workflows.core.partners.reviews import advance_review
+from workflows.core.requests.commands.automatic import RecordApplied, RecordApplyFailed, RecordOverwritten, Stop
 from workflows.core.requests.commands.partner import (
     AskReview,
     AskSetup,
@@ -46,13 +47,7 @@ from workflows.core.requests.commands.partner import (
     RemindSetup,
     UnconfirmSetup,
 )
-from workflows.core.requests.commands.request import (
-    RecordApplied,
-    RecordApplyFailed,
-    RecordOverwritten,
-    RequestCommand,
-    Stop,
-)
+from workflows.core.requests.commands.request import RequestCommand
 from workflows.core.requests.request import AccessRequest, RequestKind, RequestState
 
 SAME: Final[Mapping[str | None, str]] = {"active": "active", "review_due": "review_due"}

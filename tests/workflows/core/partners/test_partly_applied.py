@@ -26,8 +26,8 @@ from workflows.core.partners.reviews import advance_review
 from workflows.core.people import Person
 from workflows.core.plans.plan import Plan
 from workflows.core.plans.planning import plan_access
+from workflows.core.requests.commands.automatic import RecordApplied, RecordApplyFailed, RecordRefusal, Stop
 from workflows.core.requests.commands.partner import Keep
-from workflows.core.requests.commands.request import RecordApplied, RecordApplyFailed, RecordRefusal, Stop
 from workflows.core.requests.effects import MessageCode, SendMessage, ShowRequest
 from workflows.core.requests.lifecycle import advance
 from workflows.core.requests.notes import DisplayedState, displayed_state

@@ -23,7 +23,7 @@ from tests.workflows.core.builders import (
 from workflows.core.partners.outcome import advance_partner
 from workflows.core.partners.partnership import PartnershipState
 from workflows.core.plans.planning import plan_revocation
-from workflows.core.requests.commands.request import Expire, RecordApplied, RecordOverwritten, RecordPrepared, Reopen
+from workflows.core.requests.commands.automatic import Expire, RecordApplied, RecordOverwritten, RecordPrepared, Reopen
 from workflows.core.requests.effects import SendMessage
 from workflows.core.requests.lifecycle import advance
 from workflows.core.requests.request import AccessRequest, RequestKind, RequestState

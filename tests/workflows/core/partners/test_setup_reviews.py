@@ -29,6 +29,7 @@ from workflows.core.partners.partnership import Partnership, PartnershipState
 from workflows.core.partners.reviews import advance_review
 from workflows.core.partners.setup_reviews import setup_for_request
 from workflows.core.people import Person
+from workflows.core.requests.commands.automatic import RecordOverwritten
 from workflows.core.requests.commands.partner import (
     AskSetup,
     ConfirmSetup,
@@ -37,7 +38,6 @@ from workflows.core.requests.commands.partner import (
     RemindSetup,
     UnconfirmSetup,
 )
-from workflows.core.requests.commands.request import RecordOverwritten
 from workflows.core.requests.effects import SendMessage, ShowSetup
 from workflows.core.requests.request import RequestId, RequestState
 from workflows.core.requests.transitions.transition import Situation

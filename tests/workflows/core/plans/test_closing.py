@@ -11,7 +11,7 @@ from workflows.core.partners.partnership import Partnership, PartnershipState
 from workflows.core.plans.closing import closes_everything, only_reduces_access
 from workflows.core.plans.plan import Plan
 from workflows.core.plans.planning import plan_access
-from workflows.core.requests.commands.request import RecordApplied
+from workflows.core.requests.commands.automatic import RecordApplied
 from workflows.core.requests.request import RequestState
 from workflows.core.requests.transitions.transition import Situation
 from workflows.core.settings.documents import to_document

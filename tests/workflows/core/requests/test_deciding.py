@@ -35,7 +35,8 @@ from workflows.core.people import Person
 from workflows.core.plans.planning import plan_access
 from workflows.core.policy.approval import Choice
 from workflows.core.policy.template import Stage
-from workflows.core.requests.commands.request import Approve, RecordApplied, Reject
+from workflows.core.requests.commands.automatic import RecordApplied
+from workflows.core.requests.commands.request import Approve, Reject
 from workflows.core.requests.deciding import access_ends_at, is_in_time, is_too_late
 from workflows.core.requests.effects import Apply
 from workflows.core.requests.lifecycle import advance

@@ -44,10 +44,7 @@ from workflows.core.partners.reviews import advance_review
 from workflows.core.people import Person, Roster
 from workflows.core.plans.planning import plan_access, plan_revocation
 from workflows.core.policy.approval import Choice, Decision
-from workflows.core.requests.commands.partner import AskReview
-from workflows.core.requests.commands.request import (
-    Approve,
-    CommandSubject,
+from workflows.core.requests.commands.automatic import (
     Expire,
     RecordApplied,
     RecordApplyFailed,
@@ -58,14 +55,12 @@ from workflows.core.requests.commands.request import (
     RecordUnfit,
     RecordUnseen,
     RecordWriting,
-    Reject,
     Reopen,
     Replan,
-    RequestCommand,
     Stop,
-    Submit,
-    Withdraw,
 )
+from workflows.core.requests.commands.partner import AskReview
+from workflows.core.requests.commands.request import Approve, CommandSubject, Reject, RequestCommand, Submit, Withdraw
 from workflows.core.requests.effects import (
     Apply,
     Prepare,

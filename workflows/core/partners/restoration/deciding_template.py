@@ -23,7 +23,7 @@ def deciding_template(
     templates: Mapping[str, Template],
     default: JsonObject | None = None,
 ) -> Template:
-    """Choose the template whose chain decides on a restoration.
+    """Choose the template whose approval chain decides on a restoration.
 
     The first choice is the template with which exactly these settings were approved before. It must still exist, and
     its chain must be strong enough for all settings after the restoration. Otherwise the template with the strongest
@@ -42,7 +42,7 @@ def deciding_template(
             return template
     raise InvalidField(
         FIELD,
-        RefusalCode.RESTORE_CHAIN_TOO_WEAK,
+        RefusalCode.RESTORE_APPROVAL_POLICY_TOO_WEAK,
         template=candidates[-1].title,
         weakness=None if weak is None else weak.as_value(),
     )
@@ -51,13 +51,13 @@ def deciding_template(
 def likely_templates(
     image: JsonObject | None, *, requests: Sequence[AccessRequest], templates: Mapping[str, Template]
 ) -> tuple[Template, ...]:
-    """List the templates whose chains may decide on restoring `image`, the first choice first."""
+    """List the templates whose approval chains may decide on restoring `image`, the first choice first."""
     strongest = max(templates.values(), key=_strength)
     return (*_approved_before(image, requests, templates), strongest)
 
 
 def decided_by(plan: Plan, template: Template) -> Plan:
-    """Return the plan with the name and hash of the template whose chain decides on it.
+    """Return the plan with the name and hash of the template whose approval chain decides on it.
 
     When the template changes, decisions on the plan become invalid.
     """

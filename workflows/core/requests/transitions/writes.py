@@ -8,7 +8,7 @@ from workflows.core.errors.refusal_codes import RefusalCode
 from workflows.core.plans.closing import closes_everything
 from workflows.core.plans.plan import count_written
 from workflows.core.plans.refused_writes import RefusedWrite
-from workflows.core.requests.commands.request import (
+from workflows.core.requests.commands.automatic import (
     RecordApplied,
     RecordApplyFailed,
     RecordOverwritten,
@@ -60,7 +60,7 @@ def record_resent(request: AccessRequest, command: RecordResent, situation: Situ
 
 def record_overwritten(request: AccessRequest, command: RecordOverwritten, situation: Situation) -> Transition:
     if request.particulars.kind is RequestKind.REVOCATION:
-        raise Refused(RefusalCode.PLAN_AGAIN)
+        raise Refused(RefusalCode.REVOCATION_NEEDS_NEW_PLAN)
     note = (Fact(NoteCode.OVERWRITTEN),)
     return Transition(
         request=changed(request, S.OVERWRITTEN, situation, note=note), effects=(ShowRequest(request_id=request.id),)

@@ -7,8 +7,8 @@ from email.utils import parsedate_to_datetime
 from typing import Final
 
 from workflows.core.errors.facts import Fact
-from workflows.entra.answers import Answer, GraphCall, error_object, one_line, unavailable
-from workflows.entra.known_refusals import meaning_of
+from workflows.entra.answers.answers import Answer, GraphCall, error_object, one_line, unavailable
+from workflows.entra.answers.known_refusals import meaning_of
 from workflows.ports.tenant import MAX_RETRY_AFTER, AlreadyExists, TenantRefused, TenantUnavailable
 from workflows.ports.tenant_problems import TenantCode
 
