@@ -184,15 +184,15 @@ def test_the_outcome_of_a_revocation_calls_nothing_blocked_that_is_not_and_names
         plan,
         operations=(*plan.required, *(one for index, one in enumerate(plan.optional) if index not in refused)),
     )
-    image = done.configuration_after() or {}
-    assert is_confirmed(plan, image)
+    configuration = done.configuration_after() or {}
+    assert is_confirmed(plan, configuration)
     observation = ObservedPartner(identity=identity(), configuration=own, at=NOW, default=planned)
     kind = RequestKind.REVOCATION
     known = prepared(kind, plan=plan, observation=observation)
     names = tuple(RefusedWrite(names=("places",), reason=noted("Refused (400).")) for _ in refused)
-    command = RecordApplied(image=image, refused=names, default=default)
+    command = RecordApplied(configuration=configuration, refused=names, default=default)
     transition = advance_partner(request(RequestState.APPLYING, kind, prepared=known), command, Situation(now=NOW))
-    found = access_kinds(image, default)
+    found = access_kinds(configuration, default)
     event("all closed" if not possibly_open(found) else "something open")
     record = transition.partnership
     assert record is not None
@@ -204,6 +204,6 @@ def test_the_outcome_of_a_revocation_calls_nothing_blocked_that_is_not_and_names
         for open_kind in possibly_open(found):
             assert access_kind_title(open_kind.name) in text
     shown_records = [review_card(record, now=NOW), partner_list(all_of([record]), NOW)]
-    shown_records.append(partner_details(identity(), image, default, record, [transition.request], NOW))
+    shown_records.append(partner_details(identity(), configuration, default, record, [transition.request], NOW))
     for message in shown_records:
         assert_true(f"{message.text} {shown(message.blocks)}", found, "record")

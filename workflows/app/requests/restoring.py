@@ -104,13 +104,13 @@ def _plan(change: AccessRequest, observation: ObservedPartner, duration: timedel
     :param duration: how long it shall last, which counts for the risk; None when nobody chose.
     :raises InvalidField: for a partner of another cloud that had no settings before: they would be inherited.
     """
-    image = change.plan.before
-    if image is None and not observation.identity.is_resolved:
+    earlier = change.plan.before
+    if earlier is None and not observation.identity.is_resolved:
         raise InvalidField(FIELD, RefusalCode.OTHER_CLOUD_NOT_RESTORABLE)
     return plan_restoration(
         tenant_id=observation.identity.tenant_id,
         now=observation.configuration,
-        image=image,
+        earlier=earlier,
         duration=duration,
         undone=change.plan,
         is_cross_cloud=not observation.identity.is_resolved,
