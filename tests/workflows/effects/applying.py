@@ -87,7 +87,7 @@ def told(configuration: JsonObject | None) -> JsonObject:
 
 
 def assert_stands(world: World, plan: Plan) -> None:
-    """Check that the tenant shows the plan's configuration and that every operation was written exactly once, in order."""
+    """Check that the tenant shows the plan's configuration. Every operation was written exactly once, in order."""
     assert plan.tenant_id == TENANT
     assert is_equivalent(told(plan.configuration_after()), told(world.tenant.partners[TENANT]))
     assert world.tenant.writes == list(plan.operations)
