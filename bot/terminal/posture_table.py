@@ -9,7 +9,7 @@ from rich.table import Table
 from rich.text import Text
 
 from bot.terminal.printing import safe_text
-from bot.words.posture.concerns import WEIGHT_WORDS, concern_words
+from bot.words.posture.concerns import SEVERITY_WORDS, concern_words
 from bot.words.posture.sources import concern_source
 from bot.words.posture.summary import (
     B2B_DIRECTIONS,
@@ -24,7 +24,7 @@ from bot.words.posture.summary import (
     trust_words,
 )
 from workflows.core.policy.risk import RiskLevel
-from workflows.core.posture.model import Concern, DefaultPosture, PartnerPosture, Posture, Weight
+from workflows.core.posture.model import Concern, ConcernSeverity, DefaultPosture, PartnerPosture, Posture
 from workflows.core.settings.model import Property
 from workflows.core.settings.openness import Openness
 
@@ -33,10 +33,10 @@ WIDE: Final = 160
 MAX_NAMES: Final = 12
 _NAME: Final = 60
 _STYLES: Final = {
-    Weight.ALERT: "bold red",
-    Weight.WARNING: "yellow",
-    Weight.UNCHECKED: "magenta",
-    Weight.NOTE: "dim",
+    ConcernSeverity.ALERT: "bold red",
+    ConcernSeverity.WARNING: "yellow",
+    ConcernSeverity.UNCHECKED: "magenta",
+    ConcernSeverity.NOTE: "dim",
 }
 _OPENING_STYLES: Final = {
     Openness.OPEN: "yellow",
@@ -120,7 +120,11 @@ def _short_trust(partner: PartnerPosture) -> Iterator[str]:
 
 
 def _name(posture: Posture, partner: PartnerPosture, *, is_wide: bool) -> RenderableType:
-    style = _STYLES.get(partner.weight, "") if partner.weight in (Weight.ALERT, Weight.WARNING) else ""
+    style = (
+        _STYLES.get(partner.severity, "")
+        if partner.severity in (ConcernSeverity.ALERT, ConcernSeverity.WARNING)
+        else ""
+    )
     lines: list[RenderableType] = [safe_text(partner.name, _NAME, style=style)]
     if partner.identity is not None and partner.identity.display_name not in ("", partner.name):
         lines.append(safe_text(f"“{partner.identity.display_name}”", _NAME, style="dim").append(" (not verified)"))
@@ -151,7 +155,7 @@ def _concerns(posture: Posture) -> Iterator[RenderableType]:
 
 
 def _concern_line(concern: Concern) -> RenderableType:
-    text = Text().append(f"{WEIGHT_WORDS[concern.weight].upper()}: ", style=_STYLES[concern.weight])
+    text = Text().append(f"{SEVERITY_WORDS[concern.severity].upper()}: ", style=_STYLES[concern.severity])
     text.append_text(safe_text(concern_words(concern))).append(" ")
     text.append_text(safe_text(f"({concern_source(concern)})", style="dim"))
     return Padding(text, (0, 0, 0, 2), expand=False)

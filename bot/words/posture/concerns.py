@@ -13,15 +13,15 @@ from bot.words.unavailable.not_read import UNREAD_REASON_WORDS
 from workflows.core.checks.tenant_facts import UnreadableReason
 from workflows.core.errors.facts import Values
 from workflows.core.posture.concern_codes import ConcernCode
-from workflows.core.posture.model import Concern, Weight
+from workflows.core.posture.model import Concern, ConcernSeverity
 from workflows.core.settings.certainty import Doubt
 from workflows.core.settings.openness import OpenAccess, Openness
 
-WEIGHT_WORDS: Final[Mapping[Weight, str]] = {
-    Weight.NOTE: "note",
-    Weight.UNCHECKED: "could not be checked",
-    Weight.WARNING: "warning",
-    Weight.ALERT: "alert",
+SEVERITY_WORDS: Final[Mapping[ConcernSeverity, str]] = {
+    ConcernSeverity.NOTE: "note",
+    ConcernSeverity.UNCHECKED: "could not be checked",
+    ConcernSeverity.WARNING: "warning",
+    ConcernSeverity.ALERT: "alert",
 }
 
 

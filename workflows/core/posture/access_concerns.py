@@ -7,7 +7,7 @@ from workflows.core.checks.partner_rules import check_partner
 from workflows.core.errors.raised import UnreadableSetting
 from workflows.core.plans.changes import unknown_members
 from workflows.core.posture.concern_codes import ConcernCode
-from workflows.core.posture.model import B2BAccess, Concern, Weight
+from workflows.core.posture.model import B2BAccess, Concern, ConcernSeverity
 from workflows.core.settings.access_change import allows_nothing, is_unbounded
 from workflows.core.settings.canonical import JsonObject
 from workflows.core.settings.documents import parse_setting
@@ -42,17 +42,17 @@ def access_concerns(
     """
     b2b_access = b2b_access_of(applies)
     if applies.flags[Property.IDENTITY_SYNCHRONIZATION, SYNCHRONIZATION_FLAG].value is True:
-        yield Concern(code=ConcernCode.SYNCHRONIZATION_ON, weight=Weight.WARNING)
+        yield Concern(code=ConcernCode.SYNCHRONIZATION_ON, severity=ConcernSeverity.WARNING)
     yield from _trust_concerns(applies, b2b_access)
     yield from _inherited_concerns(b2b_access)
     unreadable = unreadable_settings(configuration)
     yield from _other_access([kind for kind in found if kind.setting not in unreadable])
     for finding in check_partner(tenant_id, configuration):
-        yield Concern(code=ConcernCode(finding.code), weight=Weight.WARNING)
+        yield Concern(code=ConcernCode(finding.code), severity=ConcernSeverity.WARNING)
     yield from _unclear(applies)
     if unreadable:
         values = {"settings": list(unreadable)}
-        yield Concern(code=ConcernCode.UNREADABLE, weight=Weight.UNCHECKED, values=values)
+        yield Concern(code=ConcernCode.UNREADABLE, severity=ConcernSeverity.UNCHECKED, values=values)
 
 
 def _unclear(applies: EffectiveSettings) -> Iterator[Concern]:
@@ -60,7 +60,7 @@ def _unclear(applies: EffectiveSettings) -> Iterator[Concern]:
     for name, targets in applies.targets.items():
         if targets.doubts:
             values = {"setting": name.value, "doubts": [one.value for one in targets.doubts]}
-            yield Concern(code=ConcernCode.NOT_CERTAIN, weight=Weight.UNCHECKED, values=values)
+            yield Concern(code=ConcernCode.NOT_CERTAIN, severity=ConcernSeverity.UNCHECKED, values=values)
 
 
 def access_kind_values(found: Iterable[AccessKind]) -> list[dict[str, str]]:
@@ -88,7 +88,7 @@ def _trust_concerns(applies: EffectiveSettings, b2b_access: dict[Property, B2BAc
     wide = [name for name in INBOUND if _allows_all_applications(b2b_access[name])]
     if wide:
         values = {"settings": [name.value for name in wide]}
-        yield Concern(code=ConcernCode.ALL_TRUST_ALL_APPLICATIONS, weight=Weight.WARNING, values=values)
+        yield Concern(code=ConcernCode.ALL_TRUST_ALL_APPLICATIONS, severity=ConcernSeverity.WARNING, values=values)
 
 
 def _allows_all_applications(direction: B2BAccess) -> bool:
@@ -102,7 +102,7 @@ def _inherited_concerns(b2b_access: dict[Property, B2BAccess]) -> Iterator[Conce
     if found:
         yield Concern(
             code=ConcernCode.INHERITS_OPEN_DEFAULT,
-            weight=Weight.WARNING if more_serious else Weight.NOTE,
+            severity=ConcernSeverity.WARNING if more_serious else ConcernSeverity.NOTE,
             values={
                 "settings": [name.value for name in found],
                 "is_microsofts": _is_microsofts(b2b_access[found[0]]),
@@ -122,10 +122,10 @@ def _other_access(found: Sequence[AccessKind]) -> Iterator[Concern]:
     unknown = [kind for kind in others if kind.opening is Openness.UNKNOWN and kind.is_explicit]
     if opened:
         values = {"ways": access_kind_values(opened)}
-        yield Concern(code=ConcernCode.ALSO_OPEN, weight=Weight.WARNING, values=values)
+        yield Concern(code=ConcernCode.ALSO_OPEN, severity=ConcernSeverity.WARNING, values=values)
     if unknown:
         values = {"ways": access_kind_values(unknown)}
-        yield Concern(code=ConcernCode.NOT_KNOWN_CLOSED, weight=Weight.UNCHECKED, values=values)
+        yield Concern(code=ConcernCode.NOT_KNOWN_CLOSED, severity=ConcernSeverity.UNCHECKED, values=values)
 
 
 def _is_microsofts(direction: B2BAccess) -> bool:

@@ -27,7 +27,7 @@ from bot.slack.cards.partnership import close_early_button, partnership_facts, p
 from bot.slack.cards.requests import icon, kind_words, own_buttons, restore_hint
 from bot.slack.cards.setup_steps import setup_elements
 from bot.words.plans.current_settings import CurrentLine, describe_current
-from bot.words.posture.concerns import WEIGHT_WORDS, concern_words
+from bot.words.posture.concerns import SEVERITY_WORDS, concern_words
 from bot.words.requests.notes import note_words
 from bot.words.requests.states import STATE_WORDS
 from bot.words.sentences import counted
@@ -40,7 +40,7 @@ from workflows.core.people import ChatId, PersonId
 from workflows.core.plans.current_settings import unmanaged_settings
 from workflows.core.plans.plan import TenantIdentity
 from workflows.core.policy.approval import Choice
-from workflows.core.posture.model import Concern, Weight
+from workflows.core.posture.model import Concern, ConcernSeverity
 from workflows.core.requests.notes import displayed_state
 from workflows.core.requests.request import AccessRequest, RequestKind
 from workflows.core.settings.canonical import JsonObject
@@ -109,9 +109,9 @@ def partner_details(
 
 def _most_serious_concern(concerns: Sequence[Concern]) -> str:
     return "".join(
-        f" {WEIGHT_WORDS[one.weight].capitalize()}: {concern_words(one)}"
+        f" {SEVERITY_WORDS[one.severity].capitalize()}: {concern_words(one)}"
         for one in concerns[:1]
-        if one.weight > Weight.NOTE
+        if one.severity > ConcernSeverity.NOTE
     )
 
 

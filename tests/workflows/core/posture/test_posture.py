@@ -13,7 +13,7 @@ from workflows.core.partners.records import Records
 from workflows.core.plans.plan import TenantIdentity
 from workflows.core.policy.risk import RiskLevel, RiskReason
 from workflows.core.posture.default_posture import default_posture
-from workflows.core.posture.model import PartnerPosture, Posture, RecordState, Weight, sorted_partners
+from workflows.core.posture.model import ConcernSeverity, PartnerPosture, Posture, RecordState, sorted_partners
 from workflows.core.posture.partner_posture import PostureInputs, evaluate_partner
 from workflows.core.requests.request import RequestState
 from workflows.core.settings.canonical import JsonObject
@@ -120,7 +120,7 @@ def test_a_list_that_inherits_is_not_certain_and_said_to_be() -> None:
 
 def test_only_outbound_collaboration_by_default_is_a_note() -> None:
     posture = judged({"b2bCollaborationInbound": NOBODY}, inputs(MICROSOFTS))
-    assert [(one.code, one.weight) for one in posture.concerns] == [("inherits_open_default", Weight.NOTE)]
+    assert [(one.code, one.severity) for one in posture.concerns] == [("inherits_open_default", ConcernSeverity.NOTE)]
 
 
 def test_without_the_default_nothing_inherited_is_claimed() -> None:
@@ -151,7 +151,7 @@ def test_a_value_that_cannot_be_read_makes_the_risk_the_most_it_can_be() -> None
     assert posture.risk.level is RiskLevel.HIGH
     assert not posture.is_risk_certain
     assert codes(posture) == ["unreadable"]
-    assert posture.concerns[0].weight is Weight.UNCHECKED
+    assert posture.concerns[0].severity is ConcernSeverity.UNCHECKED
     assert "Inbound trust" in concern_words(posture.concerns[0])
 
 
@@ -240,7 +240,11 @@ def test_microsofts_default_is_open_for_collaboration_and_said_to_be_theirs() ->
     ]
     assert posture.is_service_default
     assert describe_current(None, posture.document)[0].words == "everyone from the partner may use every application"
-    assert [one.weight for one in posture.concerns] == [Weight.WARNING, Weight.WARNING, Weight.NOTE]
+    assert [one.severity for one in posture.concerns] == [
+        ConcernSeverity.WARNING,
+        ConcernSeverity.WARNING,
+        ConcernSeverity.NOTE,
+    ]
 
 
 def test_a_closed_default_has_nothing_to_be_said_of() -> None:
@@ -253,7 +257,7 @@ def test_direct_connect_and_trust_for_everybody() -> None:
         "default_trusts_everybody",
         "default_open_b2b_direct_connect_inbound",
     ]
-    assert posture.concerns[0].weight is Weight.ALERT
+    assert posture.concerns[0].severity is ConcernSeverity.ALERT
     assert "every other tenant" in concern_words(posture.concerns[0])
     assert "partly open" in concern_words(posture.concerns[1])
 
@@ -275,7 +279,7 @@ def test_the_gravest_comes_first_then_the_riskiest_then_the_name() -> None:
     kept = evaluate_partner(TENANT, None, None, inputs(records=records))
     calm, risky = judged({}, tenant_id=OTHER), judged({"b2bDirectConnectInbound": ALL})
     assert sorted_partners([calm, risky, kept]) == (kept, risky, calm)
-    assert calm.weight is None
+    assert calm.severity is None
 
 
 def test_a_posture_counts_its_concerns() -> None:
@@ -289,7 +293,7 @@ def test_a_posture_counts_its_concerns() -> None:
         records_are_read=False,
         unanswered=0,
     )
-    assert [posture.count(weight) for weight in Weight] == [1, 0, 3, 0]
+    assert [posture.count(severity) for severity in ConcernSeverity] == [1, 0, 3, 0]
     assert partner.record_state is RecordState.NOT_READ
 
 
