@@ -14,7 +14,7 @@ from workflows.core.partners.partnership import Partnership
 from workflows.core.posture.model import B2BAccess, Concern, ConcernSeverity, PartnerPosture, Posture
 from workflows.core.settings.canonical import JsonObject
 from workflows.core.settings.effective import EffectiveFlag, Origin
-from workflows.core.settings.openness import AccessKind
+from workflows.core.settings.open_access import AccessKind
 
 FORMAT: Final = "gatehouse/posture/1"
 _NOT_SET: Final = "Neither the partner nor the default sets it in a form that this version can read."

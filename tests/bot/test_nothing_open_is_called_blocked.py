@@ -24,7 +24,7 @@ from bot.terminal.posture_json import posture_json
 from bot.terminal.posture_table import print_posture
 from bot.words.posture.summary import trust_words
 from bot.words.requests.messages import message_words
-from bot.words.settings.openness import access_kind_title
+from bot.words.settings.open_access import access_kind_title
 from tests.bot.surfaces import all_of, details, shown
 from tests.workflows.core.builders import NOW, TENANT, closed_document, identity, noted, partnership, prepared, request
 from tests.workflows.core.strategies import JSON, PROPERTY, setting_of
@@ -44,7 +44,7 @@ from workflows.core.requests.transitions.transition import Situation
 from workflows.core.settings.canonical import JsonObject
 from workflows.core.settings.documents import to_document
 from workflows.core.settings.model import FLAGS, Property
-from workflows.core.settings.openness import AccessKind, access_kinds, possibly_open
+from workflows.core.settings.open_access import AccessKind, access_kinds, possibly_open
 
 WHOLE: Final = re.compile(
     r"in every respect|every direction|is blocked(?! until)|already blocked|blocked \(verified|recorded as blocked"

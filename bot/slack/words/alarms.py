@@ -10,7 +10,7 @@ from bot.slack.blocks.message import Message, message
 from bot.words.names.partners import notified_name, verified_name
 from bot.words.requests.messages import missing_groups_words
 from bot.words.requests.notes import stored_note_words
-from bot.words.settings.openness import access_kind_title
+from bot.words.settings.open_access import access_kind_title
 from bot.words.unavailable.storage import trouble_words
 from workflows.core.requests.alarms import ENDED, OPEN_ACCESS, Alarm, AlarmCode, EndingCode
 

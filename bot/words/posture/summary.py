@@ -9,17 +9,17 @@ from bot.words.requests.titles import partner_title
 from workflows.core.partners.partnership import Partnership, PartnershipState
 from workflows.core.posture.model import Concern, ConcernSeverity, DefaultPosture, PartnerPosture, Posture, RecordState
 from workflows.core.settings.model import Property
-from workflows.core.settings.openness import AccessCategory, Openness, possibly_open
+from workflows.core.settings.open_access import AccessCategory, AccessState, possibly_open
 
 B2B_DIRECTIONS: Final = (
     ("B2B collaboration", Property.B2B_COLLABORATION_INBOUND, Property.B2B_COLLABORATION_OUTBOUND),
     ("B2B direct connect", Property.B2B_DIRECT_CONNECT_INBOUND, Property.B2B_DIRECT_CONNECT_OUTBOUND),
 )
-SHORT_OPENNESS_WORDS: Final = {
-    Openness.OPEN: "open",
-    Openness.PARTLY: "partly",
-    Openness.CLOSED: "closed",
-    Openness.UNKNOWN: "?",
+SHORT_ACCESS_STATE_WORDS: Final = {
+    AccessState.OPEN: "open",
+    AccessState.PARTLY: "partly",
+    AccessState.CLOSED: "closed",
+    AccessState.UNKNOWN: "?",
 }
 _TRUST: Final = {
     "mfa": "MFA",

@@ -13,17 +13,17 @@ from workflows.core.settings.canonical import JsonObject
 from workflows.core.settings.documents import parse_setting
 from workflows.core.settings.effective import SYNCHRONIZATION_FLAG, EffectiveFlag, EffectiveSettings, Origin
 from workflows.core.settings.model import B2B_PROPERTIES, FLAGS, Property, TenantId, configurations
-from workflows.core.settings.openness import AccessCategory, AccessKind, Openness, openness_of, possibly_open
+from workflows.core.settings.open_access import AccessCategory, AccessKind, AccessState, access_state_of, possibly_open
 
 INBOUND: Final = (Property.B2B_COLLABORATION_INBOUND, Property.B2B_DIRECT_CONNECT_INBOUND)
 DIRECT_CONNECT: Final = (Property.B2B_DIRECT_CONNECT_INBOUND, Property.B2B_DIRECT_CONNECT_OUTBOUND)
-_OPEN_OR_PARTLY: Final = (Openness.OPEN, Openness.PARTLY)
+_OPEN_OR_PARTLY: Final = (AccessState.OPEN, AccessState.PARTLY)
 
 
 def b2b_access_of(applies: EffectiveSettings) -> dict[Property, B2BAccess]:
     """Return how open each of the four kinds of B2B access is, by property."""
     return {
-        name: B2BAccess(opening=openness_of(applies.targets[name]), targets=applies.targets[name])
+        name: B2BAccess(opening=access_state_of(applies.targets[name]), targets=applies.targets[name])
         for name in B2B_PROPERTIES
     }
 
@@ -117,9 +117,9 @@ def _other_access(found: Sequence[AccessKind]) -> Iterator[Concern]:
         for kind in possibly_open(found)
         if kind.category in (AccessCategory.SERVICE, AccessCategory.CAPABILITIES, AccessCategory.UNDESCRIBED)
     ]
-    opened = [kind for kind in others if kind.opening is not Openness.UNKNOWN]
+    opened = [kind for kind in others if kind.opening is not AccessState.UNKNOWN]
     # Access that an unreadable default may open is reported once, as a concern about the default.
-    unknown = [kind for kind in others if kind.opening is Openness.UNKNOWN and kind.is_explicit]
+    unknown = [kind for kind in others if kind.opening is AccessState.UNKNOWN and kind.is_explicit]
     if opened:
         values = {"ways": access_kind_values(opened)}
         yield Concern(code=ConcernCode.ALSO_OPEN, severity=ConcernSeverity.WARNING, values=values)

@@ -10,7 +10,7 @@ from workflows.core.posture.model import B2BAccess, Concern, ConcernSeverity, De
 from workflows.core.settings.canonical import JsonObject
 from workflows.core.settings.effective import effective_settings
 from workflows.core.settings.model import Property
-from workflows.core.settings.openness import AccessCategory, AccessKind, Openness, access_kinds, possibly_open
+from workflows.core.settings.open_access import AccessCategory, AccessKind, AccessState, access_kinds, possibly_open
 
 _OPEN_CODES: Final = {
     Property.B2B_COLLABORATION_INBOUND: ConcernCode.DEFAULT_OPEN_B2B_COLLABORATION_INBOUND,
@@ -55,8 +55,8 @@ def _concerns(
             code=ConcernCode.DEFAULT_TRUSTS_EVERYBODY, severity=ConcernSeverity.ALERT, values={"flags": list(trusted)}
         )
     for name, code in _OPEN_CODES.items():
-        if b2b_access[name].opening in (Openness.OPEN, Openness.PARTLY):
-            is_whole = b2b_access[name].opening is Openness.OPEN
+        if b2b_access[name].opening in (AccessState.OPEN, AccessState.PARTLY):
+            is_whole = b2b_access[name].opening is AccessState.OPEN
             yield Concern(code=code, severity=ConcernSeverity.WARNING, values={"is_whole": is_whole})
     unreadable = unreadable_settings(document)
     others = [
@@ -64,10 +64,10 @@ def _concerns(
         for kind in possibly_open(found)
         if kind.category in (AccessCategory.SERVICE, AccessCategory.UNDESCRIBED) and kind.setting not in unreadable
     ]
-    if opened := [kind for kind in others if kind.opening is not Openness.UNKNOWN]:
+    if opened := [kind for kind in others if kind.opening is not AccessState.UNKNOWN]:
         values = {"ways": access_kind_values(opened)}
         yield Concern(code=ConcernCode.DEFAULT_ALSO_OPEN, severity=ConcernSeverity.WARNING, values=values)
-    if unknown := [kind for kind in others if kind.opening is Openness.UNKNOWN]:
+    if unknown := [kind for kind in others if kind.opening is AccessState.UNKNOWN]:
         values = {"ways": access_kind_values(unknown)}
         yield Concern(code=ConcernCode.DEFAULT_NOT_KNOWN_CLOSED, severity=ConcernSeverity.UNCHECKED, values=values)
     if unreadable:

@@ -17,7 +17,7 @@ from workflows.core.posture.concern_codes import ConcernCode
 from workflows.core.settings.canonical import JsonObject
 from workflows.core.settings.effective import EffectiveFlag, EffectiveTargets
 from workflows.core.settings.model import Property, TenantId
-from workflows.core.settings.openness import AccessKind, Openness
+from workflows.core.settings.open_access import AccessKind, AccessState
 
 
 class ConcernSeverity(IntEnum):
@@ -47,7 +47,7 @@ class Concern:
 class B2BAccess:
     """One kind of B2B access of a partner: how open it is, and its effective lists."""
 
-    opening: Openness
+    opening: AccessState
     targets: EffectiveTargets
 
 

@@ -13,7 +13,7 @@ from workflows.core.requests.request import AccessRequest, RequestState
 from workflows.core.settings.block import not_blocked
 from workflows.core.settings.canonical import JsonObject
 from workflows.core.settings.model import TARGET_PROPERTIES, Property
-from workflows.core.settings.openness import AccessCategory, AccessKind, Openness, possibly_open
+from workflows.core.settings.open_access import AccessCategory, AccessKind, AccessState, possibly_open
 
 GRACE: Final = timedelta(hours=1)
 """How late a review question may be. After that the bot counts as not running."""
@@ -105,9 +105,9 @@ _SETTABLE: Final = (
 def _not_closed_concerns(configuration: JsonObject, found: Sequence[AccessKind]) -> Iterator[Concern]:
     """Report access of a revoked partner that is open, not known, or closed without an explicit block."""
     left, missing = possibly_open(found), not_blocked(configuration)
-    opened = [kind for kind in left if kind.opening is not Openness.UNKNOWN]
+    opened = [kind for kind in left if kind.opening is not AccessState.UNKNOWN]
     unknown = [
-        kind for kind in left if kind.opening is Openness.UNKNOWN and kind.category is not AccessCategory.DEFAULT
+        kind for kind in left if kind.opening is AccessState.UNKNOWN and kind.category is not AccessCategory.DEFAULT
     ]
     lost = [kind for kind in unknown if kind.setting in missing]
     if opened or lost:

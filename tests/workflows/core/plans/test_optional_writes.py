@@ -17,7 +17,7 @@ from workflows.core.plans.plan import Operation, Plan, is_confirmed
 from workflows.core.plans.planning import plan_revocation
 from workflows.core.plans.refused_writes import is_shown, written_names
 from workflows.core.settings.canonical import JsonObject
-from workflows.core.settings.openness import OpenAccess, Openness, access_kinds, possibly_open
+from workflows.core.settings.open_access import AccessState, OpenAccess, access_kinds, possibly_open
 
 PARTNER: Final = f"/policies/crossTenantAccessPolicy/partners/{TENANT}"
 EVERYBODY: Final = {"accessType": "allowed", "targets": [{"target": "AllUsers", "targetType": "user"}]}
@@ -144,7 +144,7 @@ def test_the_window_promises_what_the_plan_does_and_names_what_it_cannot_close()
     said = consequences(plan, {"places": True})
     assert Fact(Consequence.KEPT) in said
     assert Fact(Consequence.NOT_CLOSED, {"ways": [{"name": "places", "opening": "not known"}]}) in said
-    done = consequences(plan, {}, is_applied=True, not_closed=[OpenAccess(name="newer", opening=Openness.UNKNOWN)])
+    done = consequences(plan, {}, is_applied=True, not_closed=[OpenAccess(name="newer", opening=AccessState.UNKNOWN)])
     assert Consequence.WRITTEN_LAST not in [one.code for one in done]
     assert Fact(Consequence.NOT_CLOSED, {"ways": [{"name": "newer", "opening": "not known"}]}) in done
 

@@ -19,7 +19,7 @@ from workflows.core.requests.request import RequestState
 from workflows.core.settings.canonical import JsonObject
 from workflows.core.settings.effective import Origin
 from workflows.core.settings.model import B2B_PROPERTIES, Property, TenantId
-from workflows.core.settings.openness import Openness
+from workflows.core.settings.open_access import AccessState
 
 OTHER: Final = TenantId("0b0b0b0b-0000-4000-8000-000000000001")
 
@@ -81,20 +81,20 @@ def codes(posture: PartnerPosture) -> list[str]:
 @pytest.mark.parametrize(
     ("own", "opening"),
     [
-        (ALL, Openness.OPEN),
-        (OFFICE, Openness.PARTLY),
-        (lists(OTHER), Openness.PARTLY),
-        (lists(OTHER, OTHER, "blocked"), Openness.PARTLY),
-        (NOBODY, Openness.CLOSED),
-        ({**ALL, "applications": NOBODY["applications"]}, Openness.UNKNOWN),
-        ({**NOBODY, "applications": OFFICE["applications"]}, Openness.UNKNOWN),
-        ({**NOBODY, "applications": {**OFFICE["applications"], "accessType": "blocked"}}, Openness.UNKNOWN),
-        ({**ALL, "usersAndGroups": {"accessType": "allowed", "targets": []}}, Openness.UNKNOWN),
-        (None, Openness.CLOSED),
-        ({"usersAndGroups": 7}, Openness.UNKNOWN),
+        (ALL, AccessState.OPEN),
+        (OFFICE, AccessState.PARTLY),
+        (lists(OTHER), AccessState.PARTLY),
+        (lists(OTHER, OTHER, "blocked"), AccessState.PARTLY),
+        (NOBODY, AccessState.CLOSED),
+        ({**ALL, "applications": NOBODY["applications"]}, AccessState.UNKNOWN),
+        ({**NOBODY, "applications": OFFICE["applications"]}, AccessState.UNKNOWN),
+        ({**NOBODY, "applications": {**OFFICE["applications"], "accessType": "blocked"}}, AccessState.UNKNOWN),
+        ({**ALL, "usersAndGroups": {"accessType": "allowed", "targets": []}}, AccessState.UNKNOWN),
+        (None, AccessState.CLOSED),
+        ({"usersAndGroups": 7}, AccessState.UNKNOWN),
     ],
 )
-def test_how_far_a_way_is_open(own: Any, opening: Openness) -> None:
+def test_how_far_a_way_is_open(own: Any, opening: AccessState) -> None:
     posture = judged({"b2bCollaborationInbound": own})
     assert posture.b2b_access[Property.B2B_COLLABORATION_INBOUND].opening is opening
 
@@ -102,7 +102,7 @@ def test_how_far_a_way_is_open(own: Any, opening: Openness) -> None:
 def test_what_is_inherited_is_marked_and_merged() -> None:
     posture = judged({"b2bDirectConnectInbound": NOBODY}, inputs(MICROSOFTS))
     inbound = posture.b2b_access[Property.B2B_COLLABORATION_INBOUND]
-    assert (inbound.opening, inbound.targets.inherits) == (Openness.OPEN, True)
+    assert (inbound.opening, inbound.targets.inherits) == (AccessState.OPEN, True)
     assert not posture.b2b_access[Property.B2B_DIRECT_CONNECT_INBOUND].targets.inherits
     assert posture.trust["mfa"].origin is Origin.MICROSOFT_DEFAULT
     assert "inherits_open_default" in codes(posture)
@@ -125,7 +125,7 @@ def test_only_outbound_collaboration_by_default_is_a_note() -> None:
 
 def test_without_the_default_nothing_inherited_is_claimed() -> None:
     posture = judged({}, inputs(None))
-    assert {direction.opening for direction in posture.b2b_access.values()} == {Openness.UNKNOWN}
+    assert {direction.opening for direction in posture.b2b_access.values()} == {AccessState.UNKNOWN}
     assert posture.trust["mfa"].value is None
     assert codes(posture) == []
     assert not posture.is_risk_certain

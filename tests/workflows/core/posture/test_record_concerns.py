@@ -18,7 +18,7 @@ from workflows.core.posture.partner_posture import PostureInputs, evaluate_partn
 from workflows.core.requests.request import AccessRequest, RequestId, RequestState
 from workflows.core.settings.canonical import JsonObject
 from workflows.core.settings.model import TenantId
-from workflows.core.settings.openness import Openness
+from workflows.core.settings.open_access import AccessState
 
 APPLIED: Final = request(RequestState.APPLIED)
 REVOKED: Final = partnership(state=PartnershipState.REVOKED, ends_at=None, next_review_at=None)
@@ -285,7 +285,7 @@ def test_a_partner_of_another_cloud_that_is_not_listed_is_blocked_whatever_the_d
     assert concern.severity is ConcernSeverity.WARNING
     assert "blocked until it is added again" in concern_words(concern)
     assert "default" not in concern_words(concern)
-    assert {direction.opening for direction in posture.b2b_access.values()} == {Openness.CLOSED}
+    assert {direction.opening for direction in posture.b2b_access.values()} == {AccessState.CLOSED}
     assert not any(flag.value for flag in posture.trust.values())
     assert (posture.risk.level, posture.is_risk_certain, posture.is_blocked_until_added) == (RiskLevel.LOW, True, True)
 
@@ -294,4 +294,4 @@ def test_a_partner_of_another_cloud_that_is_listed_has_its_settings_and_the_defa
     record = partnership(identity=replace(identity(), is_resolved=False))
     posture = evaluate_partner(TENANT, {"tenantId": TENANT}, None, inputs(MICROSOFTS, kept(record)))
     assert not posture.is_blocked_until_added
-    assert {direction.opening for direction in posture.b2b_access.values()} == {Openness.OPEN, Openness.CLOSED}
+    assert {direction.opening for direction in posture.b2b_access.values()} == {AccessState.OPEN, AccessState.CLOSED}

@@ -58,7 +58,7 @@ from workflows.core.requests.commands.partner import (
 from workflows.core.requests.commands.request import Approve, Reject, RemindApprovers, RequestCommand, Submit, Withdraw
 from workflows.core.requests.request import AccessRequest, RequestId, RequestKind, RequestState, WriteRefusal
 from workflows.core.settings.canonical import Digest
-from workflows.core.settings.openness import OpenAccess, Openness
+from workflows.core.settings.open_access import AccessState, OpenAccess
 
 DIGEST = access_plan().digest
 WHY = noted("Graph said: no.")
@@ -199,7 +199,7 @@ def test_without_a_plan_there_is_no_digest() -> None:
 
 
 def test_what_was_applied_is_kept_with_what_stays_open_and_what_was_not_accepted() -> None:
-    left = (OpenAccess(name="inboundTrust.isMfaAccepted", opening=Openness.UNKNOWN),)
+    left = (OpenAccess(name="inboundTrust.isMfaAccepted", opening=AccessState.UNKNOWN),)
     refused = (RefusedWrite(names=("isInMultiTenantOrganization",), reason=WHY),)
     command = RecordApplied(configuration={})
     assert command.audit_details(after(not_closed=left, refused=refused)) == {

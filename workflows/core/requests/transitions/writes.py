@@ -31,7 +31,7 @@ from workflows.core.requests.transitions.transition import (
     require_no_revocation,
 )
 from workflows.core.settings.canonical import JsonObject
-from workflows.core.settings.openness import OpenAccess, open_access
+from workflows.core.settings.open_access import OpenAccess, open_access
 
 S = RequestState
 
