@@ -64,11 +64,11 @@ class AccessCheck:
         """
         answers: dict[Question, Sequence[JsonObject] | UnreadableFact] = {}
         refused: set[str] = set()
-        until = time.monotonic() + self.timeout_seconds
+        deadline = time.monotonic() + self.timeout_seconds
         for question in chosen.asked:
             if question.application in refused:
                 continue
-            answer = await self._answer(question, until - time.monotonic())
+            answer = await self._answer(question, deadline - time.monotonic())
             answers[question] = answer
             if isinstance(answer, UnreadableFact):
                 if answer.why is not UnreadableReason.REFUSED:

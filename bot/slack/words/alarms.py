@@ -25,7 +25,7 @@ _TEXTS: Final[Mapping[AlarmCode, tuple[str, str]]] = {
         "A change was sent to Microsoft more than ten minutes ago ({request}) and is not shown.",
         "Gatehouse keeps reading. Check the partner in the Microsoft Entra admin center.",
     ),
-    AlarmCode.REVOCATION_WAITS: (
+    AlarmCode.REVOCATION_NOT_COMPLETE: (
         "The revocation ({request}) is not confirmed. The partner may still be open. {reason}",
         "Gatehouse keeps trying. Until it succeeds, block the partner in the Microsoft Entra admin center.",
     ),

@@ -101,8 +101,8 @@ def _kept_words(record: Partnership, now: datetime) -> str:
     if record.state is PartnershipState.REVOKED:
         return f"revoked {day(record.since)}"
     over = ", access period ended" if record.is_past_its_end(now) else ""
-    until = f" until {day(record.ends_at)}" if record.ends_at else ""
-    return f"{partner_title(record)}{until}{over}"
+    until_day = f" until {day(record.ends_at)}" if record.ends_at else ""
+    return f"{partner_title(record)}{until_day}{over}"
 
 
 def _counted(count: int, one: str, many: str) -> str:

@@ -239,7 +239,7 @@ def is_closed(partner: dict[str, Any] | None) -> bool:
 
 
 async def waiting_alarms(world: World) -> list[str]:
-    return [one.subject for one in await world.store.open_alarms() if one.code is AlarmCode.REVOCATION_WAITS]
+    return [one.subject for one in await world.store.open_alarms() if one.code is AlarmCode.REVOCATION_NOT_COMPLETE]
 
 
 async def newest(world: World) -> AccessRequest | None:

@@ -228,16 +228,18 @@ def _record_elements(
 
 def _approved_elements(request: AccessRequest) -> Iterator[RichTextElement]:
     """Show who asked for the present settings and why, and who approved them when."""
-    known = request.require_prepared()
+    prepared = request.require_prepared()
     yield paragraph(
         fixed_text("Requested by "),
-        cleaned_text(known.requester.name),
+        cleaned_text(prepared.requester.name),
         fixed_text(" on "),
         local_time(request.created_at),
     )
     if request.particulars.justification.strip():
         yield quote(request.particulars.justification, MAX_JUSTIFICATION_CHARACTERS)
-    approvals = [one for one in request.decisions if one.choice is Choice.APPROVE and one.digest == known.plan.digest]
+    approvals = [
+        one for one in request.decisions if one.choice is Choice.APPROVE and one.digest == prepared.plan.digest
+    ]
     if not approvals:
         return
     shown = [
