@@ -79,21 +79,21 @@ def _template_needs_more_fields(values: Values) -> str:
 
 
 def _access_not_extended(values: Values) -> str:
-    stands = f"This tenant is already a partner with the settings of “{values['template']}”"
+    current = f"This tenant is already a partner with the settings of “{values['template']}”"
     if "ends_at" not in values:
         why = (
             "it is revoked"
             if values["is_revoked"]
             else ("Gatehouse did not open it, so there is no end date to extend")
         )
-        return f"{stands}, and {why}. This request would change nothing. Choose another template to change something."
+        return f"{current}, and {why}. This request would change nothing. Choose another template to change something."
     days = values["days"]
-    until = f"{stands} until {day(values['ends_at'])}, so {days} days from today would change nothing."
+    current_end = f"{current} until {day(values['ends_at'])}, so {days} days from today would change nothing."
     later = f"You can request {days} days from {minute(values['asked_from'])} on"
     if values["days_now"]:
         choices = or_list([f"{choice} days" for choice in values["days_now"]])
-        return f"{until} To extend it now, choose {choices}. {later}."
-    return f"{until} No duration of this template extends the access yet. {later}."
+        return f"{current_end} To extend it now, choose {choices}. {later}."
+    return f"{current_end} No duration of this template extends the access yet. {later}."
 
 
 def _already_restored(values: Values) -> str:

@@ -83,8 +83,8 @@ async def propose_restoration(
     )
     period = _checked_duration(duration, template)
     plan = with_inheritance(replace(decided_by(plan, template), duration=period), observation.default)
-    known = await store.partnership(tenant_id)
-    policy = await current_policy(known, past=store, catalog=catalog)
+    record = await store.partnership(tenant_id)
+    policy = await current_policy(record, past=store, catalog=catalog)
     stages = chain_of(plan, template, observation, policy)
     return Restoration(
         change=change,
@@ -93,7 +93,7 @@ async def propose_restoration(
         stages=stages,
         findings=(
             *restoration_findings(change, observation.configuration),
-            *replacement_findings(known, plan, template, stages, period, at),
+            *replacement_findings(record, plan, template, stages, period, at),
         ),
     )
 
@@ -104,13 +104,13 @@ def _plan(change: AccessRequest, observation: ObservedPartner, duration: timedel
     :param duration: how long it shall last, which counts for the risk; None when nobody chose.
     :raises InvalidField: for a partner of another cloud that had no settings before: they would be inherited.
     """
-    image = change.plan.before
-    if image is None and not observation.identity.is_resolved:
+    earlier = change.plan.before
+    if earlier is None and not observation.identity.is_resolved:
         raise InvalidField(FIELD, RefusalCode.OTHER_CLOUD_NOT_RESTORABLE)
     return plan_restoration(
         tenant_id=observation.identity.tenant_id,
         now=observation.configuration,
-        image=image,
+        earlier=earlier,
         duration=duration,
         undone=change.plan,
         is_cross_cloud=not observation.identity.is_resolved,

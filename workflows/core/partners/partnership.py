@@ -12,7 +12,7 @@ from workflows.core.plans.plan import TenantIdentity
 from workflows.core.policy.template import Stage
 from workflows.core.requests.request import AccessRequest, RequestId, RequestKind, RequestState
 from workflows.core.requests.transitions.writes import closes
-from workflows.core.settings.openness import OpenAccess
+from workflows.core.settings.open_access import OpenAccess
 
 
 class PartnershipState(StrEnum):

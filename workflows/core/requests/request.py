@@ -17,7 +17,7 @@ from workflows.core.plans.refused_writes import RefusedWrite
 from workflows.core.policy.approval import Decision, Verdict, evaluate
 from workflows.core.policy.template import Stage
 from workflows.core.settings.canonical import JsonObject
-from workflows.core.settings.openness import OpenAccess
+from workflows.core.settings.open_access import OpenAccess
 
 RequestId = NewType("RequestId", str)
 
@@ -291,6 +291,6 @@ class AccessRequest:
         :param roster: the current roles. None counts every decision without checking roles, which is only for display.
         :raises Refused: while there is no plan yet.
         """
-        known = self.require_prepared()
-        excluded = known.excluded | {one.person.id for one in self.edits}
-        return evaluate(known.stages, self.decisions, digest=known.plan.digest, excluded=excluded, roster=roster)
+        prepared = self.require_prepared()
+        excluded = prepared.excluded | {one.person.id for one in self.edits}
+        return evaluate(prepared.stages, self.decisions, digest=prepared.plan.digest, excluded=excluded, roster=roster)

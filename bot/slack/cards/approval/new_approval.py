@@ -51,8 +51,8 @@ def new_approval_message(request: AccessRequest, *, now: datetime, asked: Iterab
 
     :param asked: whom to mention, in the channel's thread; nobody in a direct message.
     """
-    known = request.require_prepared()
-    risk = RISKS[deciding_risk(known.plan, known.observation.default).level]
+    prepared = request.require_prepared()
+    risk = RISKS[deciding_risk(prepared.plan, prepared.observation.default).level]
     title = f"{clean(request_target(request), MAX_DOMAIN_CHARACTERS)}: {_ASKED_AGAIN}"
     notified = f"{clean(notified_target(request), MAX_DOMAIN_CHARACTERS)}: {_ASKED_AGAIN}"
     mentioned = list(_mentioned(asked))
@@ -85,8 +85,8 @@ def _mentioned(asked: Iterable[ChatId]) -> Iterator[TextRun]:
 
 def _request_parts(request: AccessRequest) -> Iterator[TextRun]:
     """State what was asked for, and by whom."""
-    known = request.require_prepared()
-    yield cleaned_text(f"{prepared_title(known)} · Requester {known.requester.name}", 200)
+    prepared = request.require_prepared()
+    yield cleaned_text(f"{prepared_title(prepared)} · Requester {prepared.requester.name}", 200)
     yield fixed_text("\n")
 
 

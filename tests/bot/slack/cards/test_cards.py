@@ -216,7 +216,7 @@ def test_the_note_is_shown(state: RequestState) -> None:
 
 def test_a_plan_that_is_no_longer_current_is_not_shown() -> None:
     """After a new look at the tenant the old plan would be a false promise."""
-    again = request(RequestState.PREPARING, prepared=prepared(), note=noted("The partner changed meanwhile."))
+    again = request(RequestState.PREPARING, prepared=prepared(), note=noted("The partner changed after that."))
     message = card(again)
     assert DIGEST not in shown(message.blocks)
     assert DIGEST not in shown(details(again).blocks)

@@ -78,7 +78,12 @@ INCIDENTS = st.sampled_from(
     ]
 )
 WRITINGS = st.sampled_from(
-    [RecordWriting(), RecordUnseen(), RecordResent(reason=noted("It does not show.")), RecordOverwritten(image={})]
+    [
+        RecordWriting(),
+        RecordUnseen(),
+        RecordResent(reason=noted("It does not show.")),
+        RecordOverwritten(configuration={}),
+    ]
 )
 Ending = Callable[[Person, Digest], RequestCommand]
 ENDINGS: tuple[Ending, ...] = (
@@ -87,7 +92,7 @@ ENDINGS: tuple[Ending, ...] = (
     lambda actor, digest: Reject(actor=actor, request_id=REQUEST, digest=digest, reason=" "),
     lambda actor, digest: Stop(reason=noted("Another tenant.")),
     lambda actor, digest: RecordUnfit(code="gone", reason=noted("There is no such tenant.")),
-    lambda actor, digest: RecordApplied(image={}),
+    lambda actor, digest: RecordApplied(configuration={}),
     lambda actor, digest: RecordApplyFailed(reason=noted("Graph refused it.")),
 )
 """Commands that may end a request; given seldom, so that lives are long."""

@@ -106,13 +106,16 @@ def _commands(name: str) -> list[RequestCommand]:
         "reopen": [Reopen(reason=noted("Amara no longer holds the role."))],
         "stop": [Stop(reason=noted("The domain moved to another tenant."))],
         "record_writing": [RecordWriting()],
-        "record_overwritten": [RecordOverwritten(image=image) for image in (None, {"isServiceProvider": None})],
+        "record_overwritten": [
+            RecordOverwritten(configuration=configuration) for configuration in (None, {"isServiceProvider": None})
+        ],
         "record_unseen": [RecordUnseen()],
         "record_resent": [RecordResent(reason=noted("It does not show."))],
-        "record_applied": [RecordApplied(image={})],
+        "record_applied": [RecordApplied(configuration={})],
         "record_refusal": [RecordRefusal(refusal=WRITE_REFUSAL)],
         "record_apply_failed": [
-            RecordApplyFailed(reason=noted("Graph refused it."), image=image) for image in (None, {"tenantId": TENANT})
+            RecordApplyFailed(reason=noted("Graph refused it."), configuration=configuration)
+            for configuration in (None, {"tenantId": TENANT})
         ],
     }
     return commands[name]

@@ -39,11 +39,11 @@ def restored_summary(request: AccessRequest) -> Restored:
 
     :raises Refused: while the request has no plan.
     """
-    known = request.require_prepared()
+    prepared = request.require_prepared()
     return Restored(
         request_id=request.id,
         kind=request.particulars.kind,
-        title=known.template_title,
-        by=known.requester,
+        title=prepared.template_title,
+        by=prepared.requester,
         at=ended_at(request),
     )
