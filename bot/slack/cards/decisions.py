@@ -59,13 +59,13 @@ def chain_elements(request: AccessRequest, holders: Mapping[Role, Approvers]) ->
 
 
 def _seems_to_narrow(request: AccessRequest) -> bool:
-    """Return whether every line of a plan reduces access or changes nothing, although the full chain is needed."""
-    known = request.require_prepared()
-    is_narrowing = plan_access_change(known.plan, known.observation.default) in (
+    """Return whether every line reduces access or changes nothing, although the full approval chain is needed."""
+    prepared = request.require_prepared()
+    is_narrowing = plan_access_change(prepared.plan, prepared.observation.default) in (
         AccessChange.NARROWS,
         AccessChange.CLOSES,
     )
-    return is_narrowing and not only_reduces_access(known.plan)
+    return is_narrowing and not only_reduces_access(prepared.plan)
 
 
 def outcome_elements(request: AccessRequest, now: datetime) -> Iterator[RichTextElement]:

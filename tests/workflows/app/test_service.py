@@ -142,7 +142,7 @@ async def test_nobody_takes_back_what_somebody_else_asked_for(world: World) -> N
 async def test_a_refusal_is_recorded_and_told_once(world: World) -> None:
     for _ in range(3):
         await world.service.record_refusal(
-            Refused(RefusalCode.OWN_REQUEST),
+            Refused(RefusalCode.REQUESTER_MAY_NOT_DECIDE),
             key="click-1",
             actor=RILEY.chat_id,
             command="want_approve",

@@ -360,7 +360,7 @@ async def test_a_revocation_that_nothing_answers_alarms_after_two_minutes_until_
     await world.checks.run()
     await world.checks.run()
     [alarm] = await world.store.open_alarms()
-    assert (alarm.code, alarm.subject) == (AlarmCode.REVOCATION_WAITS, request.id)
+    assert (alarm.code, alarm.subject) == (AlarmCode.REVOCATION_NOT_COMPLETE, request.id)
     for _ in range(5):
         request = await after(world, request, minutes=1)
     assert request.state is S.APPLIED

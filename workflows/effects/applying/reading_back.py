@@ -77,7 +77,7 @@ class ReadBack:
             await report_open_access(self.alarms, self.store, request, tried.may_be_accepted_later)
         # Read last, and only where it is checked: the default may have changed since the plan was made.
         default = await read_default(tenant=self.tenant) if closes(request) else None
-        command = RecordApplied(image=tried.configuration, refused=tried.refused, default=default)
+        command = RecordApplied(configuration=tried.configuration, refused=tried.refused, default=default)
         await self.service.advance(request.id, command)
 
     async def _next_command(self, request: AccessRequest) -> RecordResent | Replan | None:

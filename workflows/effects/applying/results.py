@@ -64,7 +64,7 @@ class ApplyResults:
         reason = (progress(request, done, is_read=True), _access_ended(request), next_step)
         if done:
             await self._report_part(request, reason[:-1])
-        await self.service.advance(request.id, Stop(reason=reason, image=observed if done else None))
+        await self.service.advance(request.id, Stop(reason=reason, configuration=observed if done else None))
         return True
 
     def may_be_shown_late(self, request: AccessRequest) -> bool:
@@ -108,7 +108,7 @@ class ApplyResults:
             return
         await self._report_part(request, reason)
         reason = (*reason, Fact(NoteCode.REVIEW_PART))
-        await self.service.advance(request.id, RecordApplyFailed(reason=reason, image=observed))
+        await self.service.advance(request.id, RecordApplyFailed(reason=reason, configuration=observed))
 
     async def _report_part(self, request: AccessRequest, reason: Facts) -> None:
         """Raise the alarm that a part of a plan is in the tenant.
@@ -127,7 +127,7 @@ class ApplyResults:
         """
         is_ours = is_written or request.writing_since is not None
         if is_ours and request.particulars.kind is not RequestKind.REVOCATION:
-            await self.service.advance(request.id, RecordOverwritten(image=observed))
+            await self.service.advance(request.id, RecordOverwritten(configuration=observed))
         else:
             await self._replan(request, observed, is_unwritten=not is_ours)
 

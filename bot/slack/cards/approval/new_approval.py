@@ -50,8 +50,8 @@ def new_approval_message(request: AccessRequest, *, now: datetime, asked: Iterab
 
     :param asked: whom to mention, in the channel's thread; nobody in a direct message.
     """
-    known = request.require_prepared()
-    risk = RISKS[deciding_risk(known.plan, known.observation.default).level]
+    prepared = request.require_prepared()
+    risk = RISKS[deciding_risk(prepared.plan, prepared.observation.default).level]
     asked_again = new_plan_title(request)
     asked_again = f"{asked_again[0].lower()}{asked_again[1:]}"
     title = f"{clean(request_target(request), MAX_DOMAIN_CHARACTERS)}: {asked_again}"
@@ -86,8 +86,8 @@ def _mentioned(asked: Iterable[ChatId]) -> Iterator[TextRun]:
 
 def _request_parts(request: AccessRequest) -> Iterator[TextRun]:
     """State what was asked for, and by whom."""
-    known = request.require_prepared()
-    yield cleaned_text(f"{prepared_title(known)} · Requester {known.requester.name}", 200)
+    prepared = request.require_prepared()
+    yield cleaned_text(f"{prepared_title(prepared)} · Requester {prepared.requester.name}", 200)
     yield fixed_text("\n")
 
 

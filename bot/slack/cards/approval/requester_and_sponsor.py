@@ -145,8 +145,8 @@ def _reminded(request: AccessRequest, now: datetime) -> Iterator[TextRun]:
 
 
 def _subject_parts(request: AccessRequest) -> Iterator[TextRun]:
-    known, duration = request.prepared, request.particulars.duration
-    yield cleaned_text(f"Your {kind_words(request)}" if known is None else prepared_title(known))
+    prepared, duration = request.prepared, request.particulars.duration
+    yield cleaned_text(f"Your {kind_words(request)}" if prepared is None else prepared_title(prepared))
     if duration is not None:
         yield fixed_text(f" · {duration_words(duration)}")
     yield fixed_text(f" · {request.id}")

@@ -100,7 +100,7 @@ async def test_a_click_in_an_old_window_is_checked_and_refused_as_on_a_card(gate
     assert "This request is closed" in await gatehouse.told("approver1")
 
 
-@pytest.mark.parametrize("is_open", [True, False], ids=["open", "closed meanwhile"])
+@pytest.mark.parametrize("is_open", [True, False], ids=["open", "closed before the answer"])
 async def test_what_cannot_be_shown_is_said_once_in_the_window_or_directly(
     gatehouse: BotUnderTest, is_open: bool
 ) -> None:

@@ -144,10 +144,10 @@ def test_what_somebody_else_left_behind_decides_what_is_wanted() -> None:
     """A change that was sent and then overwritten: the record follows what was read, not what was planned."""
     writing = request(RequestState.APPLYING, writing_since=NOW)
     synchronized = {"identitySynchronization": {"userSyncInbound": {"isSyncAllowed": True}}}
-    transition = advance_partner(writing, RecordOverwritten(image=synchronized), Situation(now=NOW), known())
+    transition = advance_partner(writing, RecordOverwritten(configuration=synchronized), Situation(now=NOW), known())
     assert transition.partnership is not None
     assert transition.partnership.setup == (REDEEM_STEP, JOB)
-    transition = advance_partner(writing, RecordOverwritten(image=None), Situation(now=NOW), known())
+    transition = advance_partner(writing, RecordOverwritten(configuration=None), Situation(now=NOW), known())
     assert transition.partnership is not None
     assert transition.partnership.setup == ()
     assert ShowSetup(tenant_id=TENANT) in transition.effects, "the card that asks for more is taken back"

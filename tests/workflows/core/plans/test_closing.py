@@ -98,7 +98,9 @@ def test_all_of_it_is_four_blocks_no_trust_no_consent_no_synchronization() -> No
 def applied(plan: Plan, known: Partnership | None = None) -> Partnership:
     """The record after a plan was applied and read back."""
     done = request(RequestState.APPLYING, prepared=prepared(plan=plan))
-    transition = advance_partner(done, RecordApplied(image=plan.configuration_after() or {}), Situation(now=NOW), known)
+    transition = advance_partner(
+        done, RecordApplied(configuration=plan.configuration_after() or {}), Situation(now=NOW), known
+    )
     assert transition.partnership is not None
     return transition.partnership
 

@@ -266,7 +266,7 @@ def test_an_end_that_counts_from_an_approval_is_never_missing_without_one() -> N
 def test_nothing_is_recorded_of_a_change_that_nobody_approved() -> None:
     unapproved = request(RequestState.APPLYING, decisions=())
     with pytest.raises(AssertionError, match="no approval"):
-        advance_partner(unapproved, RecordApplied(image={}), situation())
+        advance_partner(unapproved, RecordApplied(configuration={}), situation())
 
 
 def test_a_change_is_too_late_from_its_end_on_unless_it_only_closes() -> None:
@@ -294,7 +294,7 @@ def test_nobody_decides_after_the_last_day() -> None:
 
 
 def test_what_is_verified_after_its_end_says_so() -> None:
-    late = advance(request(RequestState.APPLYING), RecordApplied(image={}), situation(NOW + timedelta(days=90)))
+    late = advance(request(RequestState.APPLYING), RecordApplied(configuration={}), situation(NOW + timedelta(days=90)))
     assert [fact.code for fact in late.request.note] == [NoteCode.ENDED_ALREADY]
-    in_time = advance(request(RequestState.APPLYING), RecordApplied(image={}), situation())
+    in_time = advance(request(RequestState.APPLYING), RecordApplied(configuration={}), situation())
     assert in_time.request.note == ()

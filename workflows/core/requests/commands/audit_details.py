@@ -4,6 +4,7 @@ from typing import Any, TypeAlias
 
 from workflows.core.people import ChatId, Person
 from workflows.core.requests.request import AccessRequest
+from workflows.core.settings.canonical import JsonObject
 
 Details: TypeAlias = dict[str, Any]
 """What an audit entry contains about one command; written as JSON."""
@@ -22,3 +23,8 @@ def clicked_details(**said: str) -> Details:
 def plan_digest(request: AccessRequest) -> Details:
     """Return the digest of the request's plan; empty when it has none."""
     return {} if request.prepared is None else {"digest": request.prepared.plan.digest}
+
+
+def configuration_details(configuration: JsonObject | None) -> Details:
+    """Return the configuration that was read, under its stored name; empty when nothing was read."""
+    return {} if configuration is None else {"image": configuration}

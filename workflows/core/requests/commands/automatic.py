@@ -9,7 +9,7 @@ from typing import Literal
 from workflows.core.errors.facts import Fact, as_values
 from workflows.core.plans.drift import Drift
 from workflows.core.plans.refused_writes import RefusedWrite
-from workflows.core.requests.commands.audit_details import Details, plan_digest
+from workflows.core.requests.commands.audit_details import Details, configuration_details, plan_digest
 from workflows.core.requests.request import AccessRequest, Prepared, WriteRefusal
 from workflows.core.settings.canonical import JsonObject
 
@@ -98,12 +98,15 @@ class Stop:
 
     name: Literal["stop"] = field(default="stop")
     reason: tuple[Fact, ...]
-    image: JsonObject | None = None
+    configuration: JsonObject | None = None
     """What was read, when a part of the plan is in the tenant."""
 
     def audit_details(self, after: AccessRequest) -> Details:
         """Return the reason, and what was read when a part of the plan is in the tenant."""
-        return {"reason": as_values(self.reason), **({} if self.image is None else {"image": self.image})}
+        return {
+            "reason": as_values(self.reason),
+            **configuration_details(self.configuration),
+        }
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -119,14 +122,14 @@ class RecordWriting:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RecordOverwritten:
-    """A write was sent, but the current settings (`image`) are no state of the plan: somebody else changed them."""
+    """A write was sent, but the current settings are no state of the plan: somebody else changed them."""
 
     name: Literal["record_overwritten"] = field(default="record_overwritten")
-    image: JsonObject | None
+    configuration: JsonObject | None
 
     def audit_details(self, after: AccessRequest) -> Details:
         """Return what was read, and the digest of the written plan."""
-        return {**({} if self.image is None else {"image": self.image}), **plan_digest(after)}
+        return {**configuration_details(self.configuration), **plan_digest(after)}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -154,10 +157,10 @@ class RecordResent:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RecordApplied:
-    """The read-back (`image`) shows every required write of the plan."""
+    """The read-back shows every required write of the plan."""
 
     name: Literal["record_applied"] = field(default="record_applied")
-    image: JsonObject
+    configuration: JsonObject
     refused: tuple[RefusedWrite, ...] = ()
     """The writes that Graph may refuse and that did not take effect."""
     default: JsonObject | None = None
@@ -167,7 +170,7 @@ class RecordApplied:
         """Return the read-back, the plan's digest, the access that stays open, and the writes without effect."""
         left, refused = after.not_closed, [asdict(one) for one in after.refused]
         return {
-            "image": self.image,
+            **configuration_details(self.configuration),
             **plan_digest(after),
             **({} if left is None else {"not_closed": {kind.name: kind.opening.value for kind in left}}),
             **({"refused": refused} if refused else {}),
@@ -193,10 +196,13 @@ class RecordApplyFailed:
 
     name: Literal["record_apply_failed"] = field(default="record_apply_failed")
     reason: tuple[Fact, ...]
-    image: JsonObject | None = None
+    configuration: JsonObject | None = None
     """What was read, when a part of the plan is in the tenant."""
 
     def audit_details(self, after: AccessRequest) -> Details:
         """Return the reason, what was read when a part is in the tenant, and the digest of the written plan."""
-        image = {} if self.image is None else {"image": self.image}
-        return {"reason": as_values(self.reason), **image, **plan_digest(after)}
+        return {
+            "reason": as_values(self.reason),
+            **configuration_details(self.configuration),
+            **plan_digest(after),
+        }

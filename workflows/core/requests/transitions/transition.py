@@ -80,11 +80,11 @@ def partner_of(request: AccessRequest) -> str:
 def not_possible_now(request: AccessRequest | None) -> Refused:
     """Return the refusal of a command that is not allowed in the present state."""
     if request is None:
-        return Refused(RefusalCode.NOT_NOW)
-    return Refused(RefusalCode.NOT_NOW, state=request.state.value, is_closed=request.is_terminal)
+        return Refused(RefusalCode.NOT_POSSIBLE_IN_THIS_STATE)
+    return Refused(RefusalCode.NOT_POSSIBLE_IN_THIS_STATE, state=request.state.value, is_closed=request.is_terminal)
 
 
 def require_no_revocation(request: AccessRequest) -> None:
     """Refuse to give up a revocation: it is repeated until the partner is closed."""
     if request.particulars.kind is RequestKind.REVOCATION:
-        raise Refused(RefusalCode.NEVER_GIVEN_UP)
+        raise Refused(RefusalCode.REVOCATION_NEVER_GIVEN_UP)
