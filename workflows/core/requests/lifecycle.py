@@ -103,13 +103,15 @@ from workflows.core.requests.effects import (
     SendMessage,
     SendReminders,
     ShowRequest,
+    ShowReview,
 )
 from workflows.core.requests.eligibility import eligibility_at_expiry
 from workflows.core.requests.notes import NoteCode, with_sent_before
 from workflows.core.requests.reminder_times import may_be_reminded, next_reminder_at, reminder_possible_at
-from workflows.core.requests.request import AccessRequest, Edited, Particulars, RequestKind, RequestState
+from workflows.core.requests.request import TERMINAL, AccessRequest, Edited, Particulars, RequestKind, RequestState
 from workflows.core.requests.resending import may_be_resent, pause_before_replan
 from workflows.core.settings.canonical import JsonObject
+from workflows.core.settings.model import TenantId
 from workflows.core.settings.openness import OpenAccess, open_access
 
 S = RequestState
@@ -189,7 +191,17 @@ def advance(request: AccessRequest | None, command: RequestCommand, situation: S
     transition = _HANDLERS[type(command)](request, command, situation)
     if transition.request.state not in allowed:
         raise AssertionError(f"{state} --{command.name}--> {transition.request.state} is not in the table")
-    return transition
+    return _shown_in_review(state, transition)
+
+
+def _shown_in_review(before: RequestState | None, transition: Transition) -> Transition:
+    """Update the review card when a revocation starts, is sent, or ends. A success is shown by the partner's record."""
+    request, now = transition.request, transition.request.state
+    is_shown = before is None or (before is S.UNCONFIRMED) is not (now is S.UNCONFIRMED) or now in TERMINAL
+    if request.particulars.kind is not RequestKind.REVOCATION or not is_shown or now is S.APPLIED:
+        return transition
+    tenant_id = TenantId(request.particulars.target) if request.prepared is None else request.plan.tenant_id
+    return replace(transition, effects=(*transition.effects, ShowReview(tenant_id=tenant_id)))
 
 
 def _submit(_: None, command: Submit, situation: Situation) -> Transition:
