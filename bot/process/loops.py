@@ -16,12 +16,12 @@ from workflows.core.errors.raised import DomainError
 from workflows.intervals import START_STORED_AGAIN_AFTER
 from workflows.ports.clock import Clock
 from workflows.ports.records import StoreNotWritable
-from workflows.store.sqlite.store import SqliteStore
+from workflows.ports.store import Store
 
 _log = structlog.get_logger()
 
 
-async def store_outage(store: SqliteStore, clock: Clock) -> None:
+async def store_outage(store: Store, clock: Clock) -> None:
     """Store that the bot did not run for some time. Repeat until the store accepts it."""
     while True:
         try:

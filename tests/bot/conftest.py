@@ -59,7 +59,7 @@ def settings(world: Sandbox, bare_environment: Path, monkeypatch: pytest.MonkeyP
 @pytest.fixture
 async def gatehouse(world: Sandbox, settings: Settings) -> AsyncIterator[BotUnderTest]:
     """A running bot in that world, and its records."""
-    put_new_database(settings.database_file)
+    put_new_database(settings.records.path)
     url = f"http://127.0.0.1:{settings.port}"
     async with AsyncExitStack() as stack:
         session = await stack.enter_async_context(aiohttp.ClientSession())

@@ -379,7 +379,7 @@ class FakeDirectory:
         if chat_id in self.refusals:
             raise self.refusals[chat_id]
         if chat_id not in self.people:
-            raise Refused(RefusalCode.NOT_ONE_ACCOUNT, mail="nobody@example.com", count=0)
+            raise Refused(RefusalCode.NOT_EXACTLY_ONE_ACCOUNT, mail="nobody@example.com", count=0)
         return self._by_main_id(self.people[chat_id])
 
     def _by_main_id(self, person: Person) -> Person:

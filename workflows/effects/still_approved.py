@@ -8,7 +8,7 @@ from workflows.catalog.catalog import Catalog, changed_rules
 from workflows.core.errors.facts import Fact, Facts
 from workflows.core.people import Roster
 from workflows.core.plans.drift import Drift
-from workflows.core.requests.commands.request import Reopen, Replan, Stop
+from workflows.core.requests.commands.automatic import Reopen, Replan, Stop
 from workflows.core.requests.notes import NoteCode, is_first_plan, not_written
 from workflows.core.requests.request import AccessRequest, RequestKind
 from workflows.effects.default_check import changed_default

@@ -58,7 +58,7 @@ def chain_elements(request: AccessRequest, holders: Mapping[Role, Approvers]) ->
 
 
 def _seems_to_narrow(request: AccessRequest) -> bool:
-    """Return whether every line of a plan reduces access or changes nothing, although the full chain is needed."""
+    """Return whether every line reduces access or changes nothing, although the full approval chain is needed."""
     known = request.require_prepared()
     is_narrowing = plan_access_change(known.plan, known.observation.default) in (
         AccessChange.NARROWS,

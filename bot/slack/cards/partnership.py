@@ -21,7 +21,7 @@ from bot.slack.blocks.blocks import (
 from bot.slack.cards.partner_and_plan import partner_name
 from bot.words.partner_setup.state import setup_words
 from bot.words.requests.titles import partner_title
-from bot.words.settings.openness import access_kinds_words
+from bot.words.settings.open_access import access_kinds_words
 from bot.words.settings.values import title
 from workflows.core.partners.partnership import Partnership, PartnershipState, SettingsBasis
 from workflows.core.settings.model import TenantId

@@ -76,7 +76,7 @@ def _revised(about: str, seen: ChangeLine | None, now: ChangeLine | None) -> Rev
 def _outside_changes(seen: Prepared, now: Prepared) -> Iterator[RevisedLine]:
     """Describe what others changed in settings that neither plan writes: it stays, and no line of the plan shows it."""
     planned = {change.subject for shown in (_shown(seen), _shown(now)) for change in shown.changes().values()}
-    was, becomes = _current(seen), _current(now)
+    was, becomes = _settings_before(seen), _settings_before(now)
     for subject in dict.fromkeys([*becomes, *was]):
         before, after = was.get(subject), becomes.get(subject)
         is_own = any(one is not None and one.is_own for one in (before, after))
@@ -91,7 +91,7 @@ def _own_value(line: CurrentLine | None) -> Any:
     return None if line is None else line.fact.value
 
 
-def _current(prepared: Prepared) -> Mapping[ChangeSubject, CurrentLine]:
+def _settings_before(prepared: Prepared) -> Mapping[ChangeSubject, CurrentLine]:
     observed = prepared.observation
     lines = describe_current(
         observed.configuration,

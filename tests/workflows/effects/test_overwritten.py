@@ -23,7 +23,7 @@ from workflows.app.schedule.ticker import tick
 from workflows.core.errors.raised import Refused
 from workflows.core.errors.refusal_codes import RefusalCode
 from workflows.core.partners.partnership import PartnershipState
-from workflows.core.requests.commands.request import Stop
+from workflows.core.requests.commands.automatic import Stop
 from workflows.core.requests.effects import Prepare
 from workflows.core.requests.request import AccessRequest, RequestState
 from workflows.ports.tenant import TenantRefused, TenantUnavailable
@@ -386,7 +386,7 @@ async def test_an_apply_that_meets_a_request_moved_on_ends_quietly(
 
 async def test_a_refusal_that_nobody_moved_on_for_is_not_hidden(world: World) -> None:
     request = await put(world, decided())
-    world.script.fail("directory.roster", Refused(RefusalCode.OUTSIDER))
+    world.script.fail("directory.roster", Refused(RefusalCode.OTHER_WORKSPACE))
     with worded_refusal(Refused, match="another workspace"):
         await world.applier.apply(request.id)
     assert (await world.request(request.id)).state is S.APPLYING

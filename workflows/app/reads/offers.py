@@ -50,7 +50,7 @@ class Offers:
         return arranged_offers(self._offers, waits, closing=closing)
 
     async def stages(self, template: Template, observation: ObservedPartner | None, days: int = 0) -> tuple[Stage, ...]:
-        """Return the chain that would decide: the template's, and what the partner's own chain adds to it.
+        """Return the approval chain that would decide: the template's, and what the partner's own chain adds to it.
 
         It is computed again when the request is filed, with the IDs that are then entered.
 

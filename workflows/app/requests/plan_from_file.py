@@ -195,7 +195,7 @@ def _problems_with(template: Template, file: RequestFile) -> Iterator[tuple[str,
             parse_placeholder(placeholder, file.placeholders.get(placeholder.name, ""))
         except InvalidField as error:
             problem = {"label": placeholder.label, "problem": error.fact.as_value()}
-            yield _key(error.field), Fact(RefusalCode.PLACEHOLDER_OF_FILE, problem)
+            yield _key(error.field), Fact(RefusalCode.PLACEHOLDER_WRONG_IN_FILE, problem)
     known = [placeholder.name for placeholder in template.placeholders]
     for name in file.placeholders:
         if name not in known:

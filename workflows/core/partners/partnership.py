@@ -11,9 +11,9 @@ from workflows.core.partner_setup.steps import SetupStep
 from workflows.core.people import Person
 from workflows.core.plans.plan import TenantIdentity
 from workflows.core.policy.template import Stage
-from workflows.core.requests.lifecycle import closes
 from workflows.core.requests.request import AccessRequest, RequestId, RequestKind, RequestState
-from workflows.core.settings.openness import OpenAccess
+from workflows.core.requests.transitions.writes import closes
+from workflows.core.settings.open_access import OpenAccess
 
 
 class PartnershipState(StrEnum):

@@ -57,7 +57,7 @@ def require_may_decide(
 
     :param digest: the digest of the plan that the clicked card showed.
     :param may_repeat: whether a person who has approved already may decide again, in order to reject.
-    :returns: the index of the stage; None when the chain is complete with the current roles.
+    :returns: the index of the stage; None when the approval chain is complete with the current roles.
     :raises Refused: when this person may not decide.
     """
     known, people = request.require_prepared(), eligibility(request, roster)
@@ -68,11 +68,11 @@ def require_may_decide(
     if now >= request.expires_at:
         raise Refused(RefusalCode.EXPIRED)
     if digest != known.plan.digest:
-        raise Refused(RefusalCode.STALE_CARD)
+        raise Refused(RefusalCode.CARD_OUT_OF_DATE)
     if bar is IneligibleReason.REQUESTER:
-        raise Refused(RefusalCode.OWN_REQUEST)
+        raise Refused(RefusalCode.REQUESTER_MAY_NOT_DECIDE)
     if bar is IneligibleReason.SPONSOR:
-        raise Refused(RefusalCode.SPONSOR)
+        raise Refused(RefusalCode.SPONSOR_MAY_NOT_DECIDE)
     if verdict.open_stage is None and any(roster.holds(actor.id, stage.role) for stage in known.stages):
         return None
     if bar is IneligibleReason.COUNTED:

@@ -47,7 +47,7 @@ class Eligibility:
 
     @property
     def open_stages(self) -> tuple[OpenStage, ...]:
-        """Return the stages from the open one to the last; empty when the chain is complete."""
+        """Return the stages from the open one to the last; empty when the approval chain is complete."""
         start = self.verdict.open_stage
         if start is None:
             return ()

@@ -17,7 +17,7 @@ from workflows.core.plans.refused_writes import RefusedWrite
 from workflows.core.policy.approval import Decision, Verdict, evaluate
 from workflows.core.policy.template import Stage
 from workflows.core.settings.canonical import JsonObject
-from workflows.core.settings.openness import OpenAccess
+from workflows.core.settings.open_access import OpenAccess
 
 RequestId = NewType("RequestId", str)
 
@@ -115,7 +115,7 @@ class Restored:
     at: datetime
     """When it was read back, or found overwritten."""
     policy_title: str = ""
-    """The title of the template whose chain decides.
+    """The title of the template whose approval chain decides.
 
     Empty in requests of earlier versions. Their `Prepared.template_title` is a sentence.
     """

@@ -66,7 +66,7 @@ def approval_blocks(
 ) -> list[Block]:
     """Return the card of a request that waits for approvals, short enough for one screen.
 
-    :param holders: who has each role of the chain now, by name.
+    :param holders: who has each role of the approval chain now, by name.
     :param with_buttons: offer Approve and Reject; Details is offered always.
     """
     known = request.require_prepared()

@@ -15,7 +15,7 @@ from workflows.core.checks.findings import NEVER_READABLE, Finding, FindingCode,
 from workflows.core.partners.partnership import Partnership, PartnershipState
 from workflows.core.policy.risk import RiskLevel, deciding_risk, risk_of
 from workflows.core.requests.request import AccessRequest, Prepared
-from workflows.core.settings.openness import open_access
+from workflows.core.settings.open_access import open_access
 
 MAX_ISSUE_WORDS: Final = 25
 """Words of the first issue; a longer one is given in a few words."""

@@ -81,7 +81,7 @@ def details_blocks(
 ) -> list[Block]:
     """Return everything about a request: partner, people, changes, risk, checks, approvals, operations, history.
 
-    :param holders: who has each role of the chain now, by name.
+    :param holders: who has each role of the approval chain now, by name.
     :param history: the audit entries of the request, the newest first.
     :param others: the other open requests of the same requester.
     """

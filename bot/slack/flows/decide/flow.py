@@ -169,9 +169,9 @@ class DecideFlow:
     async def _decidable_request(self, request_id: RequestId, digest: Digest) -> AccessRequest:
         request = await self._known(request_id)
         if request.is_terminal:
-            raise Refused(RefusalCode.NOT_NOW, is_closed=True)
+            raise Refused(RefusalCode.NOT_POSSIBLE_IN_THIS_STATE, is_closed=True)
         if request.plan.digest != digest:
-            raise Refused(RefusalCode.STALE_CARD)
+            raise Refused(RefusalCode.CARD_OUT_OF_DATE)
         return request
 
     async def _show_received(self, view_id: str, what: str, click: Interaction) -> None:

@@ -31,7 +31,7 @@ def decision_view(
 ) -> Json:
     """Return the view with the details of a request, with Approve and Reject while it can be decided.
 
-    :param holders: who has each role of the chain now, by name; empty when that is not known.
+    :param holders: who has each role of the approval chain now, by name; empty when that is not known.
     :param history: the audit entries of the request, the newest first.
     :param others: see `details_blocks`.
     """

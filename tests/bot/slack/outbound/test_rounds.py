@@ -9,9 +9,9 @@ from tests.bot.slack.outbound.scene import CHANNEL, Scene, action_ids, decided_b
 from tests.bot.surfaces import dicts, shown
 from tests.workflows.core.builders import NOW, access_plan, noted
 from workflows.core.partners.outcome import advance_partner
-from workflows.core.requests.commands.request import RecordPrepared, Replan
-from workflows.core.requests.lifecycle import Situation
+from workflows.core.requests.commands.automatic import RecordPrepared, Replan
 from workflows.core.requests.request import AccessRequest, Edited, RequestState
+from workflows.core.requests.transitions.transition import Situation
 
 WHY = "Somebody changed this partner's settings outside Gatehouse."
 

@@ -16,7 +16,8 @@ from tests.workflows.core.builders import TENANT, access_plan, closed_document, 
 from tests.workflows.core.strategies import PROPERTY
 from workflows.core.checks.consequences import Consequence, consequences
 from workflows.core.errors.facts import Fact
-from workflows.core.plans.plan import Operation, Plan, plan_access, plan_revocation
+from workflows.core.plans.plan import Operation, Plan
+from workflows.core.plans.planning import plan_access, plan_revocation
 from workflows.core.plans.renewal import plan_renewal
 from workflows.core.requests.request import RequestKind, RequestState
 from workflows.core.settings.access_change import AccessChange

@@ -44,7 +44,7 @@ async def searching(world: World, person: Person, wanted: RequestFilter, known: 
     return await read_home(
         person.chat_id,
         known=person if known else None,
-        at=HomePosition(wanted=wanted),
+        position=HomePosition(wanted=wanted),
         store=world.store,
         directory=world.directory,
         now=world.clock.now(),
@@ -55,8 +55,8 @@ async def test_only_an_auditor_may_search(world: World) -> None:
     assert await Auditors(directory=world.directory).require(MALLORY.chat_id) == MALLORY
     for someone in (DANA, AMARA, RILEY):
         assert await refused(world, someone) == RefusalCode.NOT_AN_AUDITOR
-    world.directory.refusals[MALLORY.chat_id] = Refused(RefusalCode.NOT_A_MEMBER)
-    assert await refused(world, MALLORY) == RefusalCode.NOT_A_MEMBER, "the account is disabled"
+    world.directory.refusals[MALLORY.chat_id] = Refused(RefusalCode.ACCOUNT_NOT_A_MEMBER)
+    assert await refused(world, MALLORY) == RefusalCode.ACCOUNT_NOT_A_MEMBER, "the account is disabled"
 
 
 async def test_without_the_role_nobody_is_an_auditor(world: World) -> None:
@@ -127,7 +127,7 @@ async def test_a_home_says_when_the_right_cannot_be_read(world: World) -> None:
     world.script.fail("directory.identify", PeopleDirectoryUnavailable("Slack does not answer."))
     unknown = await searching(world, MALLORY, RequestFilter(), known=False)
     assert (unknown.is_auditor, unknown.found.page.count) == (None, 0)
-    world.directory.refusals[MALLORY.chat_id] = Refused(RefusalCode.NOT_A_MEMBER)
+    world.directory.refusals[MALLORY.chat_id] = Refused(RefusalCode.ACCOUNT_NOT_A_MEMBER)
     assert (await searching(world, MALLORY, RequestFilter(), known=False)).is_auditor is False
 
 

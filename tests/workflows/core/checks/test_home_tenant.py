@@ -16,7 +16,8 @@ from workflows.core.checks.conditional_access.visitor_access import trust_under,
 from workflows.core.checks.findings import Finding, FindingCode, Severity
 from workflows.core.checks.home_tenant import circumstances, evaluate_facts, sign_in_values
 from workflows.core.checks.tenant_facts import PreflightFacts, SignIns, UnreadableFact, UnreadableReason
-from workflows.core.plans.plan import Plan, TenantIdentity, plan_access, plan_revocation
+from workflows.core.plans.plan import Plan, TenantIdentity
+from workflows.core.plans.planning import plan_access, plan_revocation
 from workflows.core.settings.documents import parse_targets, to_document
 from workflows.core.settings.effective import effective_settings
 from workflows.core.settings.model import (

@@ -21,7 +21,8 @@ from workflows.core.checks.target_checks import (
 )
 from workflows.core.checks.tenant_facts import UnreadableFact, UnreadableReason
 from workflows.core.plans.named_targets import NamedTarget, current_targets, shown_targets, written_targets
-from workflows.core.plans.plan import Plan, plan_access
+from workflows.core.plans.plan import Plan
+from workflows.core.plans.planning import plan_access
 from workflows.core.settings.documents import to_document
 from workflows.core.settings.id_owner import Owner
 from workflows.core.settings.model import (

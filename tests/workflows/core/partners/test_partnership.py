@@ -6,7 +6,7 @@ import pytest
 
 from tests.workflows.core.builders import NOW, TENANT, partnership, prepared, request
 from workflows.core.partners.partnership import Partnership, PartnershipState, is_over, opened_at
-from workflows.core.plans.plan import plan_access
+from workflows.core.plans.planning import plan_access
 from workflows.core.requests.request import AccessRequest, RequestId, RequestKind, RequestState
 from workflows.core.settings.model import CLOSED, IdentitySynchronization, Property
 

@@ -67,11 +67,11 @@ def require_may_edit(request: AccessRequest, actor: Person, digest: str, now: da
     if request.particulars.kind is not RequestKind.ACCESS:
         raise Refused(RefusalCode.NOT_EDITABLE, kind=request.particulars.kind.value)
     if request.state is not RequestState.AWAITING_APPROVAL:
-        raise Refused(RefusalCode.NOT_NOW, state=request.state.value, is_closed=request.is_terminal)
+        raise Refused(RefusalCode.NOT_POSSIBLE_IN_THIS_STATE, state=request.state.value, is_closed=request.is_terminal)
     if now >= request.expires_at:
         raise Refused(RefusalCode.EXPIRED)
     if request.plan.digest != digest:
-        raise Refused(RefusalCode.STALE_EDIT)
+        raise Refused(RefusalCode.REQUEST_CHANGED_DURING_EDIT)
 
 
 def _stored(value: Any) -> Any:
