@@ -31,8 +31,8 @@ async def report_open_access(
 
     :param may_be_accepted_later: the writes that did not take effect and that Graph may accept later.
     """
-    known = await store.open_alarm(AlarmCode.REVOCATION_NOT_COMPLETE, request.id)
-    if known is not None and OPEN_ACCESS not in known.values:
+    alarm = await store.open_alarm(AlarmCode.REVOCATION_NOT_COMPLETE, request.id)
+    if alarm is not None and OPEN_ACCESS not in alarm.values:
         await alarms.clear_alarm(AlarmCode.REVOCATION_NOT_COMPLETE, request.id, Fact(EndingCode.NOT_ALL_CLOSED))
     reasons = dict.fromkeys(one.reason for one in may_be_accepted_later)
     values = values_of(request.id, partner_of(request), tuple(fact for reason in reasons for fact in reason))

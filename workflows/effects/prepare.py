@@ -175,17 +175,17 @@ class Preparer:
             was = replace(restored_summary(found.change), policy_title=found.template.title)
             return _Proposal(found.plan, found.template, found.stages, found.template.title, found.findings, was)
         template = current_template(self.catalog, particulars.template)
-        known = await self.store.partnership(observation.identity.tenant_id)
+        record = await self.store.partnership(observation.identity.tenant_id)
         duration = particulars.duration or template.default_duration
         now, ends_at = self.clock.now(), particulars.ends_at
         require_time_left(ends_at, now)
         plan = access_plan(
-            observation, template, duration, particulars.placeholders, record=known, now=now, ends_at=ends_at
+            observation, template, duration, particulars.placeholders, record=record, now=now, ends_at=ends_at
         )
-        policy = await current_policy(known, past=self.store, catalog=self.catalog)
+        policy = await current_policy(record, past=self.store, catalog=self.catalog)
         stages = chain_of(plan, template, observation, policy)
         period = duration if ends_at is None else ends_at - now
-        findings = replacement_findings(known, plan, template, stages, period, now)
+        findings = replacement_findings(record, plan, template, stages, period, now)
         return _Proposal(plan, template, stages, template.title, findings)
 
     async def _prepared_revocation(self, request: AccessRequest, requester: Person) -> Prepared:

@@ -65,15 +65,15 @@ def _review_headline(partnership: Partnership, now: datetime) -> tuple[str, str]
     match partnership.state:
         case PartnershipState.REVOKED:
             return ("⚠️" if partnership.not_closed else "🔒"), "revoked, nothing to review"
-        case PartnershipState.ACTIVE if _answer(partnership) is not None and not partnership.is_past_its_end(now):
-            return "✅", "review answered, access kept"
         case _ if partnership.basis is not SettingsBasis.APPROVED:
             return "⚠️", partnership_state_words(partnership, now)
         case _ if partnership.is_past_its_end(now):
             return "⏰", "access period ended"
         case PartnershipState.REVIEW_DUE:
             return "🔔", "is this access still needed?"
-    return "✅", "access approved again, nothing to review"
+        case _ if _answer(partnership) is not None:
+            return "✅", "review answered, access kept"
+    return "✅", "a later request was approved, nothing to review"
 
 
 def _running_block(partnership: Partnership, revocation: AccessRequest) -> RichTextBlock:

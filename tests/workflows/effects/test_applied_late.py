@@ -111,7 +111,7 @@ async def test_the_end_that_comes_during_the_last_checks_is_noticed_before_the_w
     async def pass_the_end() -> None:
         world.clock.advance(days=4)
 
-    world.script.meanwhile("directory.roster", pass_the_end)
+    world.script.during_next_call("directory.roster", pass_the_end)
     await assert_refused_unwritten(world, await world.settled(request.id))
 
 

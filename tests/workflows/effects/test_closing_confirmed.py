@@ -100,7 +100,7 @@ async def test_an_approved_plan_that_closes_everything_is_checked_the_same_way(w
     async def open_default() -> None:
         world.tenant.default = OPENED
 
-    world.script.meanwhile("tenant.write", open_default)
+    world.script.during_next_call("tenant.write", open_default)
     request = await world.settled(request.id)
     assert request.state is S.APPLIED, note_words(request.note)
     assert M365 in [kind.name for kind in request.not_closed or ()]

@@ -127,7 +127,7 @@ async def test_a_member_that_changes_after_the_write_makes_no_confirmation_impos
     async def appear() -> None:
         world.tenant.partners[TENANT]["places"] = {"a": True}
 
-    world.script.meanwhile("tenant.write", appear)
+    world.script.during_next_call("tenant.write", appear)
     request = await world.settled(request.id)
     assert request.state is S.APPLIED, note_words(request.note)
 

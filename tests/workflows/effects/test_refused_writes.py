@@ -91,7 +91,7 @@ async def test_a_partner_that_vanished_between_reading_and_writing_is_planned_ag
     async def delete() -> None:
         world.tenant.delete(TENANT)
 
-    world.script.meanwhile("tenant.write", delete)
+    world.script.during_next_call("tenant.write", delete)
     request = await world.settled(request.id)
     assert (request.state, request.plan.before) == (S.AWAITING_APPROVAL, None)
     assert world.tenant.writes == []
@@ -104,7 +104,7 @@ async def test_a_revoked_partner_that_vanished_meanwhile_is_blocked_again(world:
     async def delete() -> None:
         world.tenant.delete(TENANT)
 
-    world.script.meanwhile("tenant.write", delete)
+    world.script.during_next_call("tenant.write", delete)
     request = await world.settled(request.id)
     assert request.state is S.APPLIED
     assert [one.method for one in world.tenant.writes] == ["POST"]

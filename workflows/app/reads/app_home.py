@@ -200,8 +200,8 @@ async def _setups(requests: Sequence[AccessRequest], store: Store) -> Mapping[Re
 
 
 async def _is_finished(request: AccessRequest, store: Store, now: datetime) -> bool:
-    known = None if request.prepared is None else await store.partnership(request.prepared.plan.tenant_id)
-    return is_over(request, known, now)
+    record = None if request.prepared is None else await store.partnership(request.prepared.plan.tenant_id)
+    return is_over(request, record, now)
 
 
 def _page(oldest_first: Sequence[Alarm], place: PagePosition) -> Page[Alarm]:

@@ -228,17 +228,17 @@ class Intake(FormServices):
         :raises InvalidField, NothingToChange: when no plan can be made; the error says what must change.
         """
         particulars, template = asked.particulars, asked.template
-        known = await self.store.partnership(observation.identity.tenant_id)
+        record = await self.store.partnership(observation.identity.tenant_id)
         plan = access_plan(
             observation,
             template,
             particulars.duration or template.default_duration,
             particulars.placeholders,
-            record=known,
+            record=record,
             now=self.clock.now(),
             ends_at=particulars.ends_at,
         )
-        policy = await current_policy(known, past=self.store, catalog=self.catalog)
+        policy = await current_policy(record, past=self.store, catalog=self.catalog)
         stages = chain_of(plan, template, observation, policy)
         check_proposal(observation, plan, stages)
         return stages

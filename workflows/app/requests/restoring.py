@@ -83,8 +83,8 @@ async def propose_restoration(
     )
     period = _checked_duration(duration, template)
     plan = with_inheritance(replace(decided_by(plan, template), duration=period), observation.default)
-    known = await store.partnership(tenant_id)
-    policy = await current_policy(known, past=store, catalog=catalog)
+    record = await store.partnership(tenant_id)
+    policy = await current_policy(record, past=store, catalog=catalog)
     stages = chain_of(plan, template, observation, policy)
     return Restoration(
         change=change,
@@ -93,7 +93,7 @@ async def propose_restoration(
         stages=stages,
         findings=(
             *restoration_findings(change, observation.configuration),
-            *replacement_findings(known, plan, template, stages, period, at),
+            *replacement_findings(record, plan, template, stages, period, at),
         ),
     )
 

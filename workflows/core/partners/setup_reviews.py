@@ -99,10 +99,10 @@ def _unconfirm(partnership: Partnership, command: UnconfirmSetup[Person], roster
     step = _step(partnership, command.step)
     if command.wanted and step.digest != command.wanted:
         raise Refused(RefusalCode.CARD_OUT_OF_DATE, confirms=False)
-    known = confirmation_of(step, partnership.confirmations)
-    if known is None:
+    confirmation = confirmation_of(step, partnership.confirmations)
+    if confirmation is None:
         raise Refused(RefusalCode.STEP_NOT_CONFIRMED)
-    left = tuple(one for one in partnership.confirmations if one != known)
+    left = tuple(one for one in partnership.confirmations if one != confirmation)
     return replace(partnership, confirmations=left)
 
 

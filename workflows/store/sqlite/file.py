@@ -91,7 +91,7 @@ class StoreFile:
         if self.path.exists():
             size = self.path.stat().st_size
             if not size:
-                raise StoreUnusable(f"{self._named} is empty; {_RESTORE}; to begin anew, delete the empty file")
+                raise StoreUnusable(f"{self._named} is empty; {_RESTORE}; to begin again, delete the empty file")
             if size < _MIN_PAGE_BYTES:
                 # SQLite treats a file of one byte as empty, and creates a new database in it.
                 raise StoreUnusable(f"{self._named} is too short to be a database; {_RESTORE}")

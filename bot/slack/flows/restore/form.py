@@ -98,9 +98,11 @@ def restore_view(shown: RestoreFormContent) -> Json:
 
 def change_words(change: AccessRequest) -> str:
     """Describe a change in one line: id, how it ended and when, its kind, the requester."""
-    known = change.require_prepared()
+    prepared = change.require_prepared()
     at, ended = ended_at(change), _END_WORDS.get(change.state, "applied")
-    return f"{change.id}, {ended} {at.day} {at:%b %Y}, {clean(prepared_title(known), 40)}, by {known.requester.name}"
+    return (
+        f"{change.id}, {ended} {at.day} {at:%b %Y}, {clean(prepared_title(prepared), 40)}, by {prepared.requester.name}"
+    )
 
 
 def _changes_field(shown: RestoreFormContent) -> InputBlock:

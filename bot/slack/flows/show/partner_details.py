@@ -210,7 +210,7 @@ def _record_elements(
     yield paragraph(
         fixed_text(f"Recorded as {partnership_state_words(partnership, now)}.\n"), *partnership_facts(partnership)
     )
-    if partnership.state is not PartnershipState.REVOKED:
+    if partnership.state is not PartnershipState.REVOKED and partnership.is_as_approved:
         yield paragraph(fixed_text("Active since "), local_time(opened_at(partnership, requests)), fixed_text("."))
     current = next((one for one in requests if one.id == partnership.request_id), None)
     if current is not None and current.prepared is not None:
@@ -228,16 +228,18 @@ def _record_elements(
 
 def _approved_elements(request: AccessRequest) -> Iterator[RichTextElement]:
     """Show who asked for the present settings and why, and who approved them when."""
-    known = request.require_prepared()
+    prepared = request.require_prepared()
     yield paragraph(
         fixed_text("Requested by "),
-        cleaned_text(known.requester.name),
+        cleaned_text(prepared.requester.name),
         fixed_text(" on "),
         local_time(request.created_at),
     )
     if request.particulars.justification.strip():
         yield quote(request.particulars.justification, MAX_JUSTIFICATION_CHARACTERS)
-    approvals = [one for one in request.decisions if one.choice is Choice.APPROVE and one.digest == known.plan.digest]
+    approvals = [
+        one for one in request.decisions if one.choice is Choice.APPROVE and one.digest == prepared.plan.digest
+    ]
     if not approvals:
         return
     shown = [

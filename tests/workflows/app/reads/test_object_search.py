@@ -132,7 +132,7 @@ async def test_who_answers_too_late_is_not_waited_for(world: World, monkeypatch:
     async def hangs() -> None:
         await asyncio.Event().wait()
 
-    world.script.meanwhile("surroundings.find_by_prefix", hangs)
+    world.script.during_next_call("surroundings.find_by_prefix", hangs)
     async with asyncio.timeout(1):
         assert await names(searching(world), "Bridge") == []
 

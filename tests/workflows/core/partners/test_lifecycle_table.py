@@ -182,9 +182,9 @@ def test_a_revoked_partner_takes_nothing_and_says_so(name: str) -> None:
 
 
 def test_who_may_not_keep_a_partner_is_told_that_also_where_no_review_waits() -> None:
-    stranger = Keep(actor=AMARA, tenant_id=TENANT, reason="Needed")
+    not_the_sponsor = Keep(actor=AMARA, tenant_id=TENANT, reason="Needed")
     with pytest.raises(Refused) as refused:
-        advance_review(partnership(), stranger, roster=everybody(), now=NOW)
+        advance_review(partnership(), not_the_sponsor, roster=everybody(), now=NOW)
     assert refused.value.code == "not_the_sponsor"
 
 

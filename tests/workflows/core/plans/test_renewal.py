@@ -113,9 +113,9 @@ def test_a_synchronization_that_cannot_be_read_has_the_risk_as_if_it_were_on() -
 @given(partner_documents(TENANT))
 def test_opening_it_again_leads_to_the_same(document: dict[str, Any]) -> None:
     plan = renewal(document)
-    anew = plan_of_all_settings(plan)
-    assert anew.before is None
-    configuration, wanted = anew.configuration_after() or {}, plan.configuration_after() or {}
+    again = plan_of_all_settings(plan)
+    assert again.before is None
+    configuration, wanted = again.configuration_after() or {}, plan.configuration_after() or {}
     for name in Property:
         assert is_equivalent({"": said(configuration.get(name))}, {"": said(wanted.get(name))}), name
 

@@ -337,7 +337,7 @@ def test_reopening_keeps_only_the_decisions_that_count() -> None:
     )
     back = advance(transition.request, Approve(actor=AMARA, request_id=REQUEST, digest=DIGEST), situation(LATER))
     assert back.request.state is RequestState.APPLYING
-    assert len(back.request.decisions) == 3, "she has to approve anew, and does so once"
+    assert len(back.request.decisions) == 3, "she has to approve again, and does so once"
 
 
 def test_a_request_whose_approvals_all_count_is_not_reopened() -> None:

@@ -23,9 +23,9 @@ class EditableField(StrEnum):
     TICKET = "ticket"
 
 
-def with_edited_values(before: Particulars, wanted: Particulars) -> Particulars:
+def with_edited_values(before: Particulars, particulars: Particulars) -> Particulars:
     """Return a request's particulars with the new values. Kind, requester and partner stay the same."""
-    return replace(before, **{one.value: getattr(wanted, one.value) for one in EditableField})
+    return replace(before, **{one.value: getattr(particulars, one.value) for one in EditableField})
 
 
 def changed_fields(before: Particulars, after: Particulars) -> tuple[EditableField, ...]:

@@ -52,20 +52,20 @@ class Submit:
 
     def audit_details(self, after: AccessRequest) -> Details:
         """Return what was requested."""
-        asked = self.particulars
+        particulars = self.particulars
         details: Details = {
-            "kind": asked.kind.value,
-            "target": asked.target,
-            "template": asked.template,
-            "justification": asked.justification,
-            "sponsor": asked.sponsor,
-            "days": None if asked.duration is None else asked.duration.days,
+            "kind": particulars.kind.value,
+            "target": particulars.target,
+            "template": particulars.template,
+            "justification": particulars.justification,
+            "sponsor": particulars.sponsor,
+            "days": None if particulars.duration is None else particulars.duration.days,
         }
-        if asked.ends_at is not None:
-            details["ends_at"] = asked.ends_at.isoformat()
-        if asked.ticket:
-            details["ticket"] = asked.ticket
-        return details if asked.restores is None else {**details, "restores": asked.restores}
+        if particulars.ends_at is not None:
+            details["ends_at"] = particulars.ends_at.isoformat()
+        if particulars.ticket:
+            details["ticket"] = particulars.ticket
+        return details if particulars.restores is None else {**details, "restores": particulars.restores}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

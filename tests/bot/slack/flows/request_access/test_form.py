@@ -138,7 +138,7 @@ def test_a_template_asks_for_its_ids_in_fields_of_their_own() -> None:
         name="portal", label="Portal", kind=TargetType.APPLICATION, owner=Owner.OURS, is_required=False
     )
     asks = replace(TRUSTED, placeholders=(pilot, portal))
-    view = form(templates=(GUESTS, asks), template="trusted-partner", placeholders={"pilot": "abc", "stranger": "x"})
+    view = form(templates=(GUESTS, asks), template="trusted-partner", placeholders={"pilot": "abc", "unknown": "x"})
     assert_sound(view)
     assert list(labels(view)) == ["target", "template", "hole_pilot", "hole_portal", *list(labels(form()))[2:]]
     assert labels(view)["hole_pilot"] == "Pilot group"
