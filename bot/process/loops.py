@@ -17,12 +17,12 @@ from workflows.intervals import START_STORED_AGAIN_AFTER
 from workflows.partner_lookup.public_suffixes import load_suffixes
 from workflows.ports.clock import Clock
 from workflows.ports.records import StoreNotWritable
-from workflows.store.sqlite.store import SqliteStore
+from workflows.ports.store import Store
 
 _log = structlog.get_logger()
 
 
-async def store_outage(store: SqliteStore, clock: Clock) -> None:
+async def store_outage(store: Store, clock: Clock) -> None:
     """Store that the bot did not run for some time. Repeat until the store accepts it."""
     while True:
         try:

@@ -60,7 +60,7 @@ def target_candidates(typed: str) -> tuple[str, ...]:
     """
     found = tuple(dict.fromkeys(_name(one) for one in names_in(_cleaned(typed))))
     if len({name.removeprefix(_WWW) for name in found}) > 1:
-        raise InvalidField(FIELD, RefusalCode.TARGET_SEVERAL, names=list(found))
+        raise InvalidField(FIELD, RefusalCode.TARGET_SEVERAL_NAMES, names=list(found))
     (name, *_) = found
     if is_tenant_id(name):
         return (name,)
@@ -74,11 +74,11 @@ def _name(text: str) -> str:
     """Return one domain or tenant id in canonical form."""
     if is_tenant_id(text):
         if text in CONSUMER_TENANTS:
-            raise InvalidField(FIELD, RefusalCode.TARGET_NO_ORGANIZATION)
+            raise InvalidField(FIELD, RefusalCode.TARGET_NOT_AN_ORGANIZATION)
         return text
     domain = _ascii_domain(text)
     if registrable_part(domain) is None or domain.rpartition(".")[2].isdigit():
-        raise InvalidField(FIELD, RefusalCode.TARGET_NO_COMPANY, domain=domain)
+        raise InvalidField(FIELD, RefusalCode.TARGET_NOT_A_COMPANY_DOMAIN, domain=domain)
     return domain
 
 
@@ -93,7 +93,7 @@ def _cleaned(typed: str) -> str:
 
 def _ascii_domain(host: str) -> str:
     if len(host) > _LABEL_LIMIT or "." not in host or re.search(r"[\s,;:]", host):
-        raise InvalidField(FIELD, RefusalCode.TARGET_NOT_ONE)
+        raise InvalidField(FIELD, RefusalCode.TARGET_NOT_ONE_NAME)
     try:
         domain = idna.encode(host, uts46=True, std3_rules=True).decode()
     except (idna.IDNAError, UnicodeError):

@@ -61,9 +61,11 @@ def _review_headline(partnership: Partnership, now: datetime) -> tuple[str, str]
             return "⏰", "access period ended"
         case PartnershipState.REVIEW_DUE:
             return "🔔", "is this access still needed?"
+        case _ if partnership.basis is not SettingsBasis.APPROVED:
+            return "⚠️", f"{partnership_state_words(partnership, now)}"
         case _ if _answer(partnership) is not None:
             return "✅", "review answered, access kept"
-    return "✅", "access approved again, nothing to review"
+    return "✅", "a later request was approved, nothing to review"
 
 
 def _review_elements(partnership: Partnership, now: datetime) -> Iterator[RichTextElement]:

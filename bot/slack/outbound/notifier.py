@@ -167,8 +167,8 @@ class SlackNotifier:
     async def _with_domain(self, said: Fact) -> Fact:
         """Replace a partner's tenant ID by its domain where the records have it."""
         partner = said.values.get("partner")
-        known = None if partner is None else await self._outbound.store.partnership(TenantId(partner))
-        return said if known is None else Fact(said.code, {**said.values, "partner": known.identity.name})
+        record = None if partner is None else await self._outbound.store.partnership(TenantId(partner))
+        return said if record is None else Fact(said.code, {**said.values, "partner": record.identity.name})
 
     async def _remind(self, partnership: Partnership, subject: str, card: Message) -> NotAccepted | None:
         """Post this reminder to everybody who must answer it and has not received it yet.

@@ -5,11 +5,9 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Final
 
-from workflows.core.requests.request import AccessRequest, RequestId, RequestKind, RequestState
+from workflows.core.requests.request import AccessRequest, RequestId, RequestKind
 from workflows.ports.pages import EMPTY, Page, PagePosition, RequestFilter
 from workflows.ports.store import Store
-
-_WRITTEN: Final = (RequestState.APPLIED, RequestState.OVERWRITTEN)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -19,7 +17,7 @@ class Today:
     successor: AccessRequest | None = None
     """The later request whose settings the partner has now; None where it has those of this one."""
     is_past_its_end: bool = False
-    """Whether its access period has ended."""
+    """Whether its access period has ended. Settings that nobody approved have none."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -28,7 +26,7 @@ class FoundRequests:
 
     page: Page[AccessRequest] = EMPTY
     today: Mapping[RequestId, Today] = field(default_factory=dict)
-    """For each shown request that was written; see `RequestState`."""
+    """For each shown request that was written; see `AccessRequest.was_written`."""
 
 
 NOTHING_FOUND: Final = FoundRequests()
@@ -39,16 +37,16 @@ async def find_requests(
 ) -> FoundRequests:
     """Read one page of the requests that match, the newest first. Only the records of this page are read."""
     page = await store.requests_page(wanted, limit=limit, place=place)
-    today = {one.id: await read_today(one, store=store, now=now) for one in page.shown if one.state in _WRITTEN}
+    today = {one.id: await read_today(one, store=store, now=now) for one in page.shown if one.was_written}
     return FoundRequests(page=page, today=today)
 
 
 async def read_today(request: AccessRequest, *, store: Store, now: datetime) -> Today:
     """Read what became of one request. Of one that was not written, nothing became."""
-    record = await store.partnership(request.plan.tenant_id) if request.state in _WRITTEN else None
+    record = await store.partnership(request.plan.tenant_id) if request.was_written else None
     if record is None:
         return Today()
     if record.request_id != request.id:
         return Today(successor=await store.request(record.request_id))
     is_open = request.particulars.kind is not RequestKind.REVOCATION
-    return Today(is_past_its_end=is_open and record.is_past_its_end(now))
+    return Today(is_past_its_end=is_open and record.is_as_approved and record.is_past_its_end(now))

@@ -81,7 +81,7 @@ def details_blocks(
 ) -> list[Block]:
     """Return everything about a request: partner, people, changes, risk, checks, approvals, operations, history.
 
-    :param holders: who has each role of the chain now, by name.
+    :param holders: who has each role of the approval chain now, by name.
     :param history: the audit entries of the request, the newest first.
     :param others: the other open requests of the same requester.
     """
@@ -91,18 +91,18 @@ def details_blocks(
     blocks += [*outside_change_blocks(request), rich_text(*_facts(request), *_other_request_elements(others))]
     if len(others) > MAX_OTHER_REQUESTS:
         blocks.append(more_row(request, DetailsPart.OTHERS, counted(len(others), "other open request")))
-    if (plan := current_plan(request)) and (known := request.prepared):
-        default = known.observation.default
-        lines = describe_changes(plan, default, known.names)
+    if (plan := current_plan(request)) and (prepared := request.prepared):
+        default = prepared.observation.default
+        lines = describe_changes(plan, default, prepared.names)
         blocks += [header("Changes"), *_changes(request, lines)]
-        if kept := list(unchanged_access_elements(plan, default, known.names)):
+        if kept := list(unchanged_access_elements(plan, default, prepared.names)):
             blocks.append(rich_text(*kept))
-        if known.stages:
+        if prepared.stages:
             blocks += [
                 header("Risk"),
                 rich_text(*risk_elements(plan, default, is_decided=request.state not in _UNDECIDED)),
             ]
-        blocks += _checks(request, known, lines)
+        blocks += _checks(request, prepared, lines)
         blocks += [*_decisions(request, holders), *_operations(request, plan)]
     if is_restorable(request):
         blocks.append(rich_text(restore_hint(request.require_prepared().observation.identity)))
@@ -119,27 +119,27 @@ def _partner(request: AccessRequest) -> Block:
 
 
 def _facts(request: AccessRequest) -> Iterator[RichTextElement]:
-    asked, known = request.particulars, request.prepared
+    particulars, prepared = request.particulars, request.prepared
     rows: list[TextRun] = [fixed_text(f"Request {request.id}")]
-    if known is not None:
+    if prepared is not None:
         rows += [
             fixed_text("\nRequester: "),
-            cleaned_text(known.requester.name),
+            cleaned_text(prepared.requester.name),
             fixed_text("\nSponsor: "),
-            cleaned_text(known.sponsor.name),
+            cleaned_text(prepared.sponsor.name),
         ]
-        rows += [fixed_text("\nAccess template: "), cleaned_text(prepared_title(known))]
-    if asked.kind is RequestKind.RESTORATION:
+        rows += [fixed_text("\nAccess template: "), cleaned_text(prepared_title(prepared))]
+    if particulars.kind is RequestKind.RESTORATION:
         rows += [fixed_text("\nRestores: "), *restored_parts(request)]
-    if asked.ends_at is not None:
-        rows.append(fixed_text(f"\nEnd: the end of {last_day(asked.ends_at)} (UTC)"))
-    elif asked.duration is not None:
-        rows.append(fixed_text(f"\nDuration: {duration_words(asked.duration)}, from the last approval"))
-    if asked.ticket:
-        rows += [fixed_text("\nTicket: "), cleaned_text(asked.ticket)]
+    if particulars.ends_at is not None:
+        rows.append(fixed_text(f"\nEnd: the end of {last_day(particulars.ends_at)} (UTC)"))
+    elif particulars.duration is not None:
+        rows.append(fixed_text(f"\nDuration: {duration_words(particulars.duration)}, from the last approval"))
+    if particulars.ticket:
+        rows += [fixed_text("\nTicket: "), cleaned_text(particulars.ticket)]
     yield paragraph(*rows)
-    if asked.justification.strip():
-        yield quote(asked.justification, MAX_REASON_CHARACTERS)
+    if particulars.justification.strip():
+        yield quote(particulars.justification, MAX_REASON_CHARACTERS)
 
 
 def _other_request_elements(others: Sequence[AccessRequest]) -> Iterator[RichTextElement]:
@@ -205,9 +205,9 @@ def _cells(line: ChangeLine) -> tuple[PlainTextObject, PlainTextObject]:
     return plain_text(left, Limit.FIELD, lines=True), plain_text(right, Limit.FIELD, lines=True)
 
 
-def _checks(request: AccessRequest, known: Prepared, lines: Sequence[ChangeLine]) -> Iterator[Block]:
+def _checks(request: AccessRequest, prepared: Prepared, lines: Sequence[ChangeLine]) -> Iterator[Block]:
     """Return what failed, then in one line what passed; and the notes, with what is always true behind a button."""
-    findings = known.findings
+    findings = prepared.findings
     failed = issues_of(request)
     passed = "✅ The other checks found no issue." if failed else "✅ Every check passed."
     yield header("Checks")
@@ -237,10 +237,10 @@ def particular_and_general_notes(request: AccessRequest) -> tuple[list[str], lis
 
     Of a revocation everything is particular: it is read afterwards, as a record of what is still possible.
     """
-    known = request.require_prepared()
+    prepared = request.require_prepared()
     facts = consequences(
-        known.plan,
-        known.observation.default,
+        prepared.plan,
+        prepared.observation.default,
         is_applied=request.state is RequestState.APPLIED,
         not_closed=request.not_closed,
     )

@@ -169,10 +169,10 @@ def outside_change_blocks(request: AccessRequest) -> Iterator[Block]:
 
 def lines_of(request: AccessRequest) -> Sequence[ChangeLine]:
     """Return the lines of the present plan; none while there is no plan."""
-    plan, known = current_plan(request), request.prepared
-    if plan is None or known is None:
+    plan, prepared = current_plan(request), request.prepared
+    if plan is None or prepared is None:
         return ()
-    return describe_changes(plan, known.observation.default, known.names)
+    return describe_changes(plan, prepared.observation.default, prepared.names)
 
 
 def changed_lines(lines: Sequence[ChangeLine]) -> list[ChangeLine]:

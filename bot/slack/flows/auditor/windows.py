@@ -68,7 +68,7 @@ def audit_details_view(
     """Return everything about a request, without a button that decides.
 
     :param successor: the later request whose settings the partner has today; None where it has those of this one.
-    :param holders: who has each role of the chain now, by name.
+    :param holders: who has each role of the approval chain now, by name.
     :param history: the audit entries of the request, the newest first.
     """
     buttons = [button("Audit history", ids.READ_HISTORY, request.id)]
@@ -117,9 +117,9 @@ def parse_history(value: str) -> tuple[RequestId, PagePosition]:
     try:
         parsed = _Step.model_validate_json(step)
     except ValidationError as error:
-        raise Refused(RefusalCode.MALFORMED) from error
+        raise Refused(RefusalCode.BUTTON_VALUE_UNREADABLE) from error
     if not re.fullmatch(REQUEST_ID, request_id):
-        raise Refused(RefusalCode.MALFORMED)
+        raise Refused(RefusalCode.BUTTON_VALUE_UNREADABLE)
     return RequestId(request_id), PagePosition(
         cursor=parsed.cursor, is_before=parsed.is_before
     ) if parsed.cursor else START

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from bot.sandbox.slack.block_kit.blocks import problems
 from bot.slack.blocks.blocks import utc_words
 from bot.slack.blocks.message import Message
+from bot.slack.cards.approval.closed_card import closed_card
 from bot.slack.cards.approval.requester_and_sponsor import former_sponsor_card, requester_card, sponsor_card
 from bot.slack.cards.review_card import review_card
 from bot.slack.flows.home.view import home_view
@@ -41,7 +42,7 @@ from tests.workflows.core.builders import (
 )
 from workflows.app.reads.app_home import AppHome
 from workflows.core.errors.raised import Refused
-from workflows.core.partners.partnership import Attestation, Partnership, PartnershipState
+from workflows.core.partners.partnership import Attestation, Partnership, PartnershipState, SettingsBasis
 from workflows.core.people import ChatId, PersonId
 from workflows.core.policy.approval import Choice
 from workflows.core.requests.commands.editing import require_may_edit
@@ -215,7 +216,7 @@ def test_the_note_is_shown(state: RequestState) -> None:
 
 def test_a_plan_that_is_no_longer_current_is_not_shown() -> None:
     """After a new look at the tenant the old plan would be a false promise."""
-    again = request(RequestState.PREPARING, prepared=prepared(), note=noted("The partner changed meanwhile."))
+    again = request(RequestState.PREPARING, prepared=prepared(), note=noted("The partner changed after that."))
     message = card(again)
     assert DIGEST not in shown(message.blocks)
     assert DIGEST not in shown(details(again).blocks)
@@ -380,7 +381,40 @@ def test_an_older_answer_is_not_treated_as_one_about_a_new_approval() -> None:
     kept = Attestation(person=SAM, reason="Old reason", at=NOW - timedelta(days=1))
     said = shown(review(attestations=(kept,)).blocks)
     assert "Old reason" not in said
-    assert "access approved again" in said
+    assert "a later request was approved, nothing to review" in said
+
+
+def test_settings_that_nobody_approved_are_not_said_to_be_approved() -> None:
+    reduced = review(basis=SettingsBasis.PARTLY_REDUCED)
+    said = shown(reduced.blocks)
+    assert reduced.text.startswith("contoso.com: partly reduced. ")
+    assert ("Settings found" in said, "after “Trusted partner” (r-1)" in said) == (True, True)
+    assert ("approved, nothing" in said, "Present settings" in said) == (False, False)
+
+
+@pytest.mark.parametrize(
+    ("changes", "title", "line"),
+    [
+        (
+            {"state": RequestState.FAILED, "applied_part": 1},
+            "⚠️ contoso.com: replaced later in part",
+            "Partly replaced ",
+        ),
+        ({"state": RequestState.APPLIED}, "ℹ️ contoso.com: replaced later", "Replaced "),
+        (
+            {"state": RequestState.OVERWRITTEN},
+            "ℹ️ contoso.com: changed later by somebody else",
+            "Changed by somebody else while this was sent: Trusted partner (r-2). Found ",
+        ),
+    ],
+)
+def test_a_closed_card_says_what_became_of_it_and_no_more(changes: dict[str, Any], title: str, line: str) -> None:
+    later = request(id=RequestId("r-2"), **changes)
+    blocks = closed_card(request(RequestState.APPLIED), successor=later, now=NOW).blocks
+    assert blocks[0]["text"]["text"] == title
+    said = shown(blocks)
+    assert line in said
+    assert ("Replaced " in said) is (line == "Replaced ")
 
 
 def test_a_revoked_partner_has_nothing_to_review() -> None:
