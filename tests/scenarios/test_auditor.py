@@ -109,8 +109,8 @@ async def revoked_and_read(stage: Stage, earlier: str, later: str) -> None:
     assert not {"approve", "reject", "withdraw", "edit"} & set(actions(view))
     assert "Bruno Keller" in details
     history = await window(stage, AUDITOR, "read_history", view["id"], later)
+    assert "Blocked by R-" in history
     for said in (
-        "Blocked by R-",
         "Requested",
         "Approved",
         "Amara Okafor",

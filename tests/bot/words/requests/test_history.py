@@ -53,6 +53,9 @@ def test_the_history_of_a_revocation_claims_no_access_and_no_approval() -> None:
         assert not any(word in said for word in ("active", "approval", "access"))
 
 
+BLOCK = prepared(plan=plan_revocation(tenant_id=TENANT, before=None), template_title="Block")
+
+
 def later(
     state: RequestState = RequestState.APPLIED, kind: RequestKind = RequestKind.ACCESS, **known: Any
 ) -> AccessRequest:
@@ -65,10 +68,7 @@ def later(
     [
         (later(), "Replaced by R-BBBBBBBBBB (Trusted partner), verified in the tenant"),
         (
-            later(
-                prepared=prepared(plan=plan_revocation(tenant_id=TENANT, before=None), template_title="Block"),
-                not_closed=(),
-            ),
+            later(prepared=BLOCK, not_closed=()),
             "Blocked by R-BBBBBBBBBB (Block), verified in the tenant",
         ),
         (

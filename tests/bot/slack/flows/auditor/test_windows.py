@@ -135,9 +135,8 @@ def test_what_replaced_the_request_stands_where_it_happened(
     view = history_view(request(RequestState.APPLIED, id=ID), shown_page, successor=later, replacement=found)
     assert_sound(view, "modal")
     texts = [shown([one]) for one in view["blocks"] if one["type"] == "rich_text"][1:]
-    assert [at for at, text in enumerate(texts) if "Replaced by R-BBBBBBBBBB" in text] == (
-        [] if place is None else [place]
-    )
+    places = [at for at, text in enumerate(texts) if "Replaced by R-BBBBBBBBBB" in text]
+    assert places == ([] if place is None else [place])
 
 
 def test_a_long_history_has_pages() -> None:
