@@ -24,6 +24,7 @@ from bot.slack.blocks.blocks import (
 )
 from bot.slack.blocks.modal import SPONSOR_HINT, input_block, message_view, modal, text_area
 from bot.slack.blocks.untrusted import cut, encodable
+from bot.slack.flows.request_access.deciders import deciders_row
 from bot.slack.flows.request_access.fields import (
     duration_field,
     end_date_field,
@@ -110,7 +111,7 @@ def request_view(form: RequestForm) -> Json:
         template_field(form.offers, form.template),
         *_note(form, ids.TEMPLATE),
         small_text(*([NOT_CHOSEN] if form.chosen is None else chosen_template_words(form.chosen))),
-        *_who_decides(form.who_decides),
+        *_who_decides(form.who_decides, (form.requester, form.sponsor or form.requester)),
         *placeholder_fields(template, form.placeholders, form.labels, form.unsearchable),
         input_block("Justification", ids.JUSTIFICATION, text_area(ids.JUSTIFICATION, form.justification)),
         *ticket_field(None if template is None else template.ticket, form.ticket),
@@ -167,11 +168,13 @@ def _target_field(form: RequestForm) -> InputBlock:
     return input_block("Partner domain or tenant ID", ids.TARGET, element, hint=hint, is_dispatched=True)
 
 
-def _who_decides(who_decides: Sequence[StageApprovers]) -> Iterator[Block]:
+def _who_decides(who_decides: Sequence[StageApprovers], excluded: Sequence[ChatId]) -> Iterator[Block]:
     """Return who will be asked, stage by stage, as far as it is known now."""
     if who_decides:
         stages = bullets((_stage(one) for one in who_decides), ordered=True)
         yield rich_text(paragraph(fixed_text("Who decides", bold=True)), stages, paragraph(fixed_text(CANNOT_APPROVE)))
+    if any(one.approvers is not None and one.approvers.others for one in who_decides):
+        yield deciders_row(who_decides, excluded)
 
 
 def _stage(asked: StageApprovers) -> list[TextRun]:
@@ -183,9 +186,9 @@ def _stage(asked: StageApprovers) -> list[TextRun]:
     more = f" and {approvers.others} more" if approvers.names and approvers.others else ""
     names = ", ".join(approvers.names) or f"{approvers.others} people"
     return (
-        [*shown, fixed_text(": "), cleaned_text(names, 600), fixed_text(more)]
+        [*shown, fixed_text(": "), cleaned_text(names, Limit.PLAIN), fixed_text(more)]
         if more
-        else [*shown, fixed_text(": "), cleaned_text(names, 600)]
+        else [*shown, fixed_text(": "), cleaned_text(names, Limit.PLAIN)]
     )
 
 
