@@ -120,10 +120,7 @@ def request_view(form: RequestForm) -> Json:
             UserSelectElement(action_id=ids.SPONSOR, initial_user=form.sponsor or form.requester),
             hint=SPONSOR_HINT,
         ),
-        duration_field(form.offered, form.days),
-        *_note(form, ids.DURATION),
-        *end_date_field(template, form.ends_on),
-        *_note(form, ids.END_DATE),
+        *_end_fields(form, template),
     ]
     metadata = {ids.LOOKED_UP: cut(form.target, 300), **_placeholders_shown(template)}
     if form.edits is not None:
@@ -131,6 +128,16 @@ def request_view(form: RequestForm) -> Json:
         return modal(EDIT_TITLE, blocks, ids.EDIT_REQUEST, submit="Send again", metadata=json.dumps(metadata))
     title = CLOSE_TITLE if form.chosen is not None and form.chosen.closes else REQUEST_TITLE
     return modal(title, blocks, ids.REQUEST_ACCESS, submit="Send request", metadata=json.dumps(metadata))
+
+
+def _end_fields(form: RequestForm, template: Template | None) -> Iterator[Block]:
+    """Return the fields for the end of the access. What only closes a partner has no end."""
+    if form.chosen is not None and form.chosen.closes:
+        return
+    yield duration_field(form.offered, form.days)
+    yield from _note(form, ids.DURATION)
+    yield from end_date_field(template, form.ends_on)
+    yield from _note(form, ids.END_DATE)
 
 
 def _partner(form: RequestForm) -> Iterator[Block]:
