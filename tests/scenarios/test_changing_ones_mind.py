@@ -243,11 +243,17 @@ async def test_a_sponsor_asks_to_close_early_and_one_approver_decides(stage: Sta
     [named, *_] = await stage.direct("admin")
     assert "close_early" in buttons(named)
     view = await opened(stage, "admin", "close_early", channel="@admin", ts=named["ts"])
-    assert view["title"]["text"] == "Close partner access"
-    assert (filled(view)["target"], filled(view)["template"]) == ("contoso.com", "block")
-    assert filled(view)["justification"] is None, "somebody types why"
-    fields = {"target": "contoso.com", "template": "block", "duration": "365", "justification": "The project ended"}
-    assert (await send(stage, view, "admin", **fields))["errors"] == {}
+    assert (view["title"]["text"], view["submit"]["text"]) == ("Close access early", "Send")
+    assert filled(view) == {"justification": None}, "no template and no duration; somebody types why"
+    said = str(view["blocks"])
+    assert "contoso.com" in said
+    assert "blocks all access between us and this partner" in said
+    assert "Amara Okafor" in said, "who decides"
+    assert (await send(stage, view, "admin", justification="  "))["errors"].keys() == {"justification"}
+    assert (await send(stage, view, "admin", justification="The project ended"))["errors"] == {}
+    again = await opened(stage, "admin", "close_early", channel="@admin", ts=named["ts"])
+    assert "submit" not in again, "the open request is named, and nothing can be sent twice"
+    assert "open request for this partner" in str(again["blocks"])
     card = await stage.card()
     assert await stage.press("approver1", "approve", card["ts"]) == []
     partner = await stage.partner(CONTOSO)

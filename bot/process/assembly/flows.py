@@ -14,6 +14,7 @@ from bot.slack.flows.entry_point_types import EntryPoint
 from bot.slack.flows.home.flow import HomeFlow
 from bot.slack.flows.partner_setup.flow import PartnerSetupFlow
 from bot.slack.flows.remind_or_withdraw import RemindOrWithdrawFlow
+from bot.slack.flows.request_access.close_early import CloseEarlyFlow
 from bot.slack.flows.request_access.filled_form import FilledFormFlow
 from bot.slack.flows.request_access.flow import RequestAccessFlow
 from bot.slack.flows.request_access.open_form import OpenRequestForm
@@ -69,6 +70,7 @@ def make_flows(
     request_access = _request_access(systems, service, limits, windows, members, lookup_permission, shown)
     return (
         request_access,
+        CloseEarlyFlow(request_access=request_access, store=store),
         FilledFormFlow(request_access=request_access, editing=Editing(intake=request_access.intake), store=store),
         _decide(systems, service, windows, members, shown),
         RemindOrWithdrawFlow(service=service, store=store, request_access=request_access),

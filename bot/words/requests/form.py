@@ -27,6 +27,9 @@ NOT_ADDED: Final = (
 NOT_A_PARTNER: Final = "Not a partner yet: the tenant's defaults apply to it."
 EDITED_PARTNER: Final = "The partner of a request cannot be changed. For another partner, send a new request."
 EDIT_UNCHECKED: Final = "Your edit can be sent once this can be looked up. The request that waits is unchanged."
+CLOSE_EARLY_EFFECT: Final = (
+    "After one approval, Gatehouse blocks all access between us and this partner, in both directions."
+)
 CANNOT_APPROVE: Final = "The requester and the sponsor cannot approve."
 _GUESTS: Final = {
     Openness.OPEN: (

@@ -143,7 +143,14 @@ def test_a_template_asks_for_its_ids_in_fields_of_their_own() -> None:
     asks = replace(TRUSTED, placeholders=(pilot, portal))
     view = form(templates=(GUESTS, asks), template="trusted-partner", placeholders={"pilot": "abc", "stranger": "x"})
     assert_sound(view)
-    assert list(labels(view)) == ["target", "template", "hole_pilot", "hole_portal", *list(labels(form()))[2:], "end_date"]
+    assert list(labels(view)) == [
+        "target",
+        "template",
+        "hole_pilot",
+        "hole_portal",
+        *list(labels(form()))[2:],
+        "end_date",
+    ]
     assert labels(view)["hole_pilot"] == "Pilot group"
     assert element(view, "hole_pilot")["action_id"] == "hole_pilot"
     assert element(view, "hole_pilot")["initial_value"] == "abc"
